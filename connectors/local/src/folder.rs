@@ -1,0 +1,354 @@
+//! The files below a folder.
+//!
+//! The one thing a reader gets wrong: links are followed, but only out of the folder. What they reach inside is listed
+//! where it really is, and a loop of links is told instead of followed.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::{DirEntry, WalkBuilder};
+use locard_connector::{Error, ErrorKind, Result};
+use locard_files::{Blob, Blobs, Found, io_error};
+use locard_model::{EntityKind, EntityPath};
+
+use crate::Settings;
+
+/// The file that names what is not to be read, in the syntax of `.gitignore`.
+const IGNORE: &str = ".locardignore";
+
+/// The files of a local target.
+#[derive(Debug)]
+pub struct Folder {
+    /// Where resources are relative to.
+    base: PathBuf,
+    /// What is walked: the base, or one file in it.
+    start: PathBuf,
+    /// The target's own glob, below the base.
+    glob: Option<GlobSet>,
+    include: GlobSet,
+    exclude: GlobSet,
+    home: Option<PathBuf>,
+}
+
+impl Folder {
+    /// The files that these settings mean.
+    pub fn new(settings: Settings) -> Result<Self> {
+        let path = PathBuf::from(&settings.path);
+        let (start, glob) = if path.exists() {
+            (path, None)
+        } else {
+            split_glob(&path)
+        };
+        let base = if start.is_dir() {
+            start.clone()
+        } else {
+            start.parent().map(Path::to_path_buf).unwrap_or_default()
+        };
+        let home = settings.home.map(PathBuf::from);
+        Ok(Self {
+            glob: glob.map(|glob| globs(&[glob], true)).transpose()?,
+            include: globs(&settings.include, false)?,
+            exclude: globs(&settings.exclude, false)?,
+            home: home.map(|home| home.canonicalize().unwrap_or(home)),
+            base,
+            start,
+        })
+    }
+
+    fn walk(&self) -> ignore::Walk {
+        let (base, home) = (
+            self.base
+                .canonicalize()
+                .unwrap_or_else(|_| self.base.clone()),
+            self.home.clone(),
+        );
+        let mut builder = WalkBuilder::new(&self.start);
+        builder
+            .standard_filters(false)
+            .add_custom_ignore_filename(IGNORE)
+            .follow_links(true);
+        builder.sort_by_file_name(std::ffi::OsStr::cmp);
+        builder.filter_entry(move |entry| is_ours(entry, &base, home.as_deref()));
+        builder.build()
+    }
+
+    /// The entity of a file below the base, if it is wanted.
+    fn wanted(&self, path: &Path) -> Option<EntityPath> {
+        let relative = path.strip_prefix(&self.base).ok()?;
+        let segments = relative
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy().into_owned());
+        let entity = EntityPath::new(segments);
+        let resource = entity.resource(EntityKind::File);
+        let wanted = self
+            .glob
+            .as_ref()
+            .is_none_or(|glob| glob.is_match(&resource))
+            && (self.include.is_empty() || self.include.is_match(&resource))
+            && !self.exclude.is_match(&resource)
+            && entity.name() != IGNORE;
+        wanted.then_some(entity)
+    }
+
+    fn found(&self, entry: &DirEntry) -> Option<Result<Found>> {
+        let path = self.wanted(entry.path())?;
+        let resource = path.resource(EntityKind::File);
+        if entry.path().to_str().is_none() && !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            let error = Error::new(ErrorKind::Unsupported, "the name is not UTF-8");
+            return Some(Err(error
+                .entity(resource)
+                .hint("rename the file or its folder")));
+        }
+        Some(match std::fs::metadata(entry.path()) {
+            Ok(metadata) if metadata.is_dir() => return None,
+            Ok(metadata) => special(&metadata).map_or(
+                Ok(Found {
+                    path,
+                    size: metadata.len(),
+                }),
+                |what| {
+                    let sentence = format!("{what} is not a file that can be read to its end");
+                    Err(Error::new(ErrorKind::Unsupported, sentence).entity(resource))
+                },
+            ),
+            Err(error) => Err(io_error(error, "listing the file").entity(resource)),
+        })
+    }
+
+    /// Where an entity is on disk; nothing above the base.
+    fn locate(&self, path: &EntityPath) -> Result<PathBuf> {
+        let mut full = self.base.clone();
+        for segment in path.segments() {
+            let mut parts = Path::new(segment).components();
+            let (Some(Component::Normal(part)), None) = (parts.next(), parts.next()) else {
+                let error = Error::new(ErrorKind::NotFound, "no such file");
+                return Err(error.entity(path.resource(EntityKind::File)));
+            };
+            full.push(part);
+        }
+        Ok(full)
+    }
+}
+
+impl Blobs for Folder {
+    fn product(&self) -> String {
+        "local files".to_owned()
+    }
+
+    fn check(&self) -> Result<()> {
+        let result = if self.start.is_dir() {
+            self.start.read_dir().map(drop)
+        } else {
+            File::open(&self.start).map(drop)
+        };
+        result.map_err(|error| {
+            let missing = error.kind() == io::ErrorKind::NotFound;
+            let error = io_error(error, &format!("opening {}", self.start.display()));
+            if missing {
+                error.hint("check the path; a glob needs quotes in a shell")
+            } else {
+                error
+            }
+        })
+    }
+
+    fn list(&self, each: &mut dyn FnMut(Result<Found>) -> bool) {
+        if let Err(error) = self.check() {
+            each(Err(error));
+            return;
+        }
+        for entry in self.walk() {
+            let item = match entry {
+                Ok(entry) => self.found(&entry),
+                Err(error) => Some(Err(walk_error(&error, &self.base))),
+            };
+            if item.is_some_and(|item| !each(item)) {
+                return;
+            }
+        }
+    }
+
+    fn open(&self, path: &EntityPath) -> Result<Arc<dyn Blob>> {
+        let full = self.locate(path)?;
+        let resource = path.resource(EntityKind::File);
+        let failed = |error| io_error(error, "opening the file").entity(&resource);
+        // Asked before opening: opening a pipe waits for whoever writes to it.
+        let metadata = std::fs::metadata(&full).map_err(failed)?;
+        if let Some(what) = special(&metadata) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{what} cannot be read as a file"),
+            )
+            .entity(resource));
+        }
+        let file = File::open(&full).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        Ok(Arc::new(LocalFile { file, metadata }))
+    }
+
+    fn address(&self, path: &EntityPath) -> Option<String> {
+        Some(self.locate(path).ok()?.to_string_lossy().into_owned())
+    }
+}
+
+/// Whether the walk enters or lists something.
+fn is_ours(entry: &DirEntry, base: &Path, home: Option<&Path>) -> bool {
+    let is_link = entry.path_is_symlink();
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    if !is_link && (!is_folder || home.is_none()) {
+        return true;
+    }
+    let Ok(real) = entry.path().canonicalize() else {
+        return true;
+    };
+    if home.is_some_and(|home| real.starts_with(home)) && !base.starts_with(&real) {
+        return false;
+    }
+    // What a link reaches within the folder is listed where it is; the start itself may be a link.
+    !(is_link && entry.depth() > 0 && real != base && real.starts_with(base))
+}
+
+/// What is neither file nor folder, by name.
+fn special(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        return None;
+    }
+    if kind.is_dir() {
+        return Some("a folder");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return Some("a pipe");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return Some("a device");
+        }
+    }
+    Some("a special file")
+}
+
+/// Why the walk could not go on somewhere.
+fn walk_error(error: &ignore::Error, base: &Path) -> Error {
+    let resource = |path: &Path| {
+        path.strip_prefix(base)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .replace('\\', "/")
+    };
+    match error {
+        ignore::Error::WithPath { path, err } => walk_error(err, base).entity(resource(path)),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            walk_error(err, base)
+        }
+        ignore::Error::Loop { child, .. } => {
+            let sentence =
+                "a symbolic link leads back to a folder that it is in; it was not followed";
+            Error::new(ErrorKind::Unsupported, sentence).entity(resource(child))
+        }
+        ignore::Error::Io(error) => io_error(io::Error::from(error.kind()), "listing the folder"),
+        _ => Error::new(
+            ErrorKind::Settings,
+            format!("a line of {IGNORE} is malformed"),
+        ),
+    }
+}
+
+/// The folder in front of the first segment with a wildcard, and the rest.
+fn split_glob(path: &Path) -> (PathBuf, Option<String>) {
+    let is_wild = |part: &Component| {
+        let text = part.as_os_str().to_string_lossy();
+        text.contains(['*', '?', '[', '{'])
+    };
+    let parts: Vec<Component> = path.components().collect();
+    let Some(first) = parts.iter().position(is_wild) else {
+        return (path.to_path_buf(), None);
+    };
+    let glob: Vec<_> = parts[first..]
+        .iter()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    (parts[..first].iter().collect(), Some(glob.join("/")))
+}
+
+/// `*` stays within a folder, `**` does not. A glob that is not the target itself and has no `/` is tried on every
+/// name; one that names a folder means all in it.
+fn globs(patterns: &[String], exact: bool) -> Result<GlobSet> {
+    let refused = |error| Error::new(ErrorKind::Settings, "a glob is malformed").cause(error);
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let anywhere = if exact || pattern.contains('/') {
+            pattern.clone()
+        } else {
+            format!("**/{pattern}")
+        };
+        set.add(
+            GlobBuilder::new(&anywhere)
+                .literal_separator(true)
+                .build()
+                .map_err(refused)?,
+        );
+        let below = format!("{}/**", anywhere.trim_end_matches('/'));
+        set.add(
+            GlobBuilder::new(&below)
+                .literal_separator(true)
+                .build()
+                .map_err(refused)?,
+        );
+    }
+    set.build().map_err(refused)
+}
+
+#[derive(Debug)]
+struct LocalFile {
+    file: File,
+    metadata: Metadata,
+}
+
+impl Blob for LocalFile {
+    fn size(&self) -> u64 {
+        self.metadata.len()
+    }
+
+    fn version(&self) -> Option<String> {
+        let modified = self
+            .metadata
+            .modified()
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()?
+            .as_nanos();
+        Some(format!(
+            "{}-{modified}{}",
+            self.metadata.len(),
+            inode(&self.metadata)
+        ))
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        return std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset);
+        #[cfg(windows)]
+        return std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset);
+    }
+}
+
+/// A file that was replaced by another of the same size and time has another number.
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> String {
+    format!("-{}", std::os::unix::fs::MetadataExt::ino(metadata))
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &Metadata) -> String {
+    String::new()
+}

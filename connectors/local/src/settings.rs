@@ -1,0 +1,21 @@
+//! What a local source is set up with.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of a local source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// A file, a folder or a glob, such as `/data/crm` or `/data/**/*.csv`.
+    pub path: String,
+    /// Only files that match one of these globs, such as `*.csv` or `crm/**`.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// No file that matches one of these globs.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// A folder that is never read: where Locard keeps its own state.
+    #[serde(default)]
+    pub home: Option<String>,
+}

@@ -1,0 +1,351 @@
+//! What is listed below a folder, and what is not.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+use futures::StreamExt;
+use locard_connector::{Connector, Entity, Error, ErrorKind, Result, ScanRequest, Scope, Source};
+use locard_connector_local::{Folder, Local, Settings};
+use locard_files::Files;
+use locard_model::{EntityKind, EntityPath};
+use tempfile::{TempDir, tempdir};
+
+fn folder(files: &[&str]) -> TempDir {
+    let folder = tempdir().unwrap();
+    for file in files {
+        put(folder.path(), file, "id,name\n1,Ada\n");
+    }
+    folder
+}
+
+fn put(folder: &Path, file: &str, text: &str) {
+    let path = folder.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn settings(path: &Path) -> Settings {
+    Settings {
+        path: path.to_string_lossy().into_owned(),
+        ..Settings::default()
+    }
+}
+
+fn open(settings: Settings) -> Files<Folder> {
+    Files::new(Folder::new(settings).unwrap())
+}
+
+async fn list(settings: Settings) -> (Vec<String>, Vec<Error>) {
+    let listed: Vec<Result<Entity>> = open(settings).entities(&Scope::default()).collect().await;
+    let (mut names, mut errors) = (Vec::new(), Vec::new());
+    for item in listed {
+        match item {
+            Ok(entity) => names.push(entity.path.resource(entity.kind)),
+            Err(error) => errors.push(error),
+        }
+    }
+    (names, errors)
+}
+
+async fn names(settings: Settings) -> Vec<String> {
+    let (names, errors) = list(settings).await;
+    assert!(errors.is_empty(), "{errors:?}");
+    names
+}
+
+#[tokio::test]
+async fn resources_are_paths_below_the_target() {
+    let folder = folder(&[
+        "a.csv",
+        "crm/b.csv",
+        "crm/deep/c d.csv",
+        ".hidden/e.csv",
+        ".f.csv",
+    ]);
+    let all = [
+        ".f.csv",
+        ".hidden/e.csv",
+        "a.csv",
+        "crm/b.csv",
+        "crm/deep/c d.csv",
+    ];
+    assert_eq!(names(settings(folder.path())).await, all);
+    assert_eq!(
+        names(settings(&folder.path().join("crm"))).await,
+        ["b.csv", "deep/c d.csv"]
+    );
+    assert_eq!(
+        names(settings(&folder.path().join("crm/b.csv"))).await,
+        ["b.csv"]
+    );
+}
+
+#[tokio::test]
+async fn globs_choose_and_are_relative_to_what_stands_before_them() {
+    let folder = folder(&["a.csv", "a.tsv", "crm/b.csv", "crm/deep/c.csv"]);
+    let glob = |glob: &str| settings(&folder.path().join(glob));
+    assert_eq!(names(glob("*.csv")).await, ["a.csv"]);
+    assert_eq!(
+        names(glob("**/*.csv")).await,
+        ["a.csv", "crm/b.csv", "crm/deep/c.csv"]
+    );
+    assert_eq!(names(glob("crm/*")).await, ["b.csv", "deep/c.csv"]);
+    assert_eq!(names(glob("*.{tsv,csv}")).await, ["a.csv", "a.tsv"]);
+}
+
+#[tokio::test]
+async fn include_and_exclude_choose_among_them() {
+    let folder = folder(&["a.csv", "a.tsv", "crm/b.csv", "tmp/c.csv"]);
+    let own = |globs: &[&str]| {
+        globs
+            .iter()
+            .map(|glob| (*glob).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let chosen = |include: &[&str], exclude: &[&str]| Settings {
+        include: own(include),
+        exclude: own(exclude),
+        ..settings(folder.path())
+    };
+    assert_eq!(
+        names(chosen(&["*.csv"], &["tmp"])).await,
+        ["a.csv", "crm/b.csv"]
+    );
+    assert_eq!(names(chosen(&["crm/"], &[])).await, ["crm/b.csv"]);
+    assert_eq!(names(chosen(&[], &["*.csv"])).await, ["a.tsv"]);
+}
+
+#[tokio::test]
+async fn locardignore_is_honoured_and_gitignore_is_not() {
+    let folder = folder(&["a.csv", "b.csv", "sub/a.csv", "sub/c.csv", "old/d.csv"]);
+    put(folder.path(), ".gitignore", "b.csv\n");
+    put(folder.path(), ".locardignore", "/a.csv\nold/\n");
+    put(folder.path(), "sub/.locardignore", "*\n!c.csv\n");
+    assert_eq!(
+        names(settings(folder.path())).await,
+        [".gitignore", "b.csv", "sub/c.csv"]
+    );
+}
+
+#[tokio::test]
+async fn the_home_is_never_read() {
+    let folder = folder(&["a.csv", "state/locard/b.csv"]);
+    let home = Some(
+        folder
+            .path()
+            .join("state/locard")
+            .to_string_lossy()
+            .into_owned(),
+    );
+    assert_eq!(
+        names(Settings {
+            home,
+            ..settings(folder.path())
+        })
+        .await,
+        ["a.csv"]
+    );
+}
+
+#[tokio::test]
+async fn the_home_may_be_put_into_the_settings_by_whoever_opens_a_source() {
+    let folder = folder(&["a.csv", "state/catalog.csv"]);
+    let name = Local.own_state_setting().unwrap();
+    let mut settings = serde_json::json!({ "path": folder.path() });
+    settings[name] = folder.path().join("state").to_string_lossy().into();
+    let source = Local.open(settings).await.unwrap();
+    let listed: Vec<_> = source.entities(&Scope::default()).collect().await;
+    let names: Vec<_> = listed
+        .into_iter()
+        .map(|entity| entity.unwrap().path.resource(EntityKind::File))
+        .collect();
+    assert_eq!(names, ["a.csv"]);
+}
+
+#[tokio::test]
+async fn a_missing_target_is_told_once() {
+    let folder = tempdir().unwrap();
+    let (listed, errors) = list(settings(&folder.path().join("nothing"))).await;
+    assert_eq!(
+        (listed.len(), errors.len(), errors[0].kind()),
+        (0, 1, ErrorKind::NotFound)
+    );
+    assert!(errors[0].hint_text().is_some());
+    let source = open(settings(&folder.path().join("nothing")));
+    assert_eq!(
+        source.check().await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+}
+
+#[tokio::test]
+async fn a_database_is_left_to_its_connector() {
+    let folder = folder(&["crm/a.csv"]);
+    put(folder.path(), "crm/app.db", "SQLite format 3\0 and pages");
+    let (listed, errors) = list(settings(folder.path())).await;
+    assert_eq!(listed, ["crm/a.csv"]);
+    let target = errors[0].target_text().unwrap();
+    assert_eq!(errors[0].entity_name(), Some("crm/app.db"));
+    assert!(
+        target.starts_with("sqlite:") && target.ends_with("crm/app.db"),
+        "{target}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_reads_above_the_folder() {
+    let folder = folder(&["a.csv", "sub/b.csv"]);
+    let source = open(settings(&folder.path().join("sub")));
+    for segments in [
+        vec!["..", "a.csv"],
+        vec!["../a.csv"],
+        vec!["/etc/hostname"],
+        vec!["."],
+    ] {
+        let error = source
+            .describe(&EntityPath::new(segments), EntityKind::File)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changed_has_another_version() {
+    let folder = folder(&["a.csv"]);
+    let source = open(settings(folder.path()));
+    let version = async || {
+        let request = ScanRequest::all(EntityPath::new(["a.csv"]), EntityKind::File);
+        source.plan(&request).await.unwrap().splits[0]
+            .version
+            .clone()
+            .unwrap()
+    };
+    let before = version().await;
+    assert_eq!(before, version().await);
+    put(folder.path(), "a.csv", "id,name\n1,Eve\n2,Bob\n");
+    assert_ne!(before, version().await);
+}
+
+#[tokio::test]
+async fn the_connector_opens_what_its_target_says() {
+    let folder = folder(&["a.csv"]);
+    let target = Local
+        .target(folder.path().to_str().unwrap())
+        .unwrap()
+        .unwrap();
+    assert!(target.canonical.starts_with("file:///"));
+    let source = Local.open(target.settings).await.unwrap();
+    assert_eq!(source.entities(&Scope::default()).count().await, 1);
+    let error = Local
+        .open(serde_json::json!({ "pth": "x" }))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Settings);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn links_lead_out_of_the_folder_but_never_round() {
+        let outside = folder(&["x.csv", "far/y.csv"]);
+        let folder = folder(&["a.csv", "sub/b.csv"]);
+        let at = |name: &str| folder.path().join(name);
+        symlink(outside.path().join("x.csv"), at("x.csv")).unwrap();
+        symlink(outside.path().join("far"), at("far")).unwrap();
+        symlink(at("a.csv"), at("again.csv")).unwrap();
+        symlink(folder.path(), at("sub/round")).unwrap();
+        symlink(at("gone.csv"), at("broken.csv")).unwrap();
+        let (listed, errors) = list(settings(folder.path())).await;
+        assert_eq!(listed, ["a.csv", "far/y.csv", "sub/b.csv", "x.csv"]);
+        let mut told: Vec<_> = errors
+            .iter()
+            .map(|error| (error.entity_name().unwrap_or_default(), error.kind()))
+            .collect();
+        told.sort_unstable_by_key(|(name, _)| *name);
+        assert_eq!(
+            told,
+            [
+                ("broken.csv", ErrorKind::NotFound),
+                ("sub/round", ErrorKind::Unsupported)
+            ]
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_name_that_is_no_text_is_told() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = folder(&["a.csv"]);
+        let name = std::ffi::OsStr::from_bytes(b"Jos\xe9.csv");
+        fs::write(folder.path().join(name), "id\n1\n").unwrap();
+        let (listed, errors) = list(settings(folder.path())).await;
+        assert_eq!(listed, ["a.csv"]);
+        assert_eq!(errors[0].sentence(), "the name is not UTF-8");
+    }
+
+    #[tokio::test]
+    async fn pipes_and_devices_are_told_and_never_opened() {
+        let folder = folder(&["a.csv"]);
+        let pipe = folder.path().join("pipe.csv");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if !made.is_ok_and(|status| status.success()) {
+            eprintln!("skipped: mkfifo is not there");
+            return;
+        }
+        symlink("/dev/null", folder.path().join("null.csv")).unwrap();
+        let (listed, errors) = list(settings(folder.path())).await;
+        assert_eq!(listed, ["a.csv"]);
+        let sentences: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            sentences,
+            [
+                "null.csv: a device is not a file that can be read to its end",
+                "pipe.csv: a pipe is not a file that can be read to its end"
+            ]
+        );
+        let error = open(settings(folder.path()))
+            .describe(&EntityPath::new(["pipe.csv"]), EntityKind::File)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_read_is_told_and_the_rest_is_listed() {
+        let folder = folder(&["a.csv", "shut.csv", "closed/b.csv"]);
+        let shut = |name: &str, mode| {
+            fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode))
+                .unwrap();
+        };
+        shut("shut.csv", 0o000);
+        shut("closed", 0o000);
+        let rooted = fs::read(folder.path().join("shut.csv")).is_ok();
+        let (listed, errors) = list(settings(folder.path())).await;
+        shut("closed", 0o700);
+        if rooted {
+            eprintln!("skipped: this user may read everything");
+            return;
+        }
+        assert_eq!(listed, ["a.csv"]);
+        let mut told: Vec<_> = errors
+            .iter()
+            .map(|error| (error.entity_name(), error.kind()))
+            .collect();
+        told.sort_unstable_by_key(|(name, _)| *name);
+        assert_eq!(
+            told,
+            [
+                (Some("closed"), ErrorKind::Denied),
+                (Some("shut.csv"), ErrorKind::Denied)
+            ]
+        );
+        assert!(errors.iter().all(|error| error.hint_text().is_some()));
+    }
+}

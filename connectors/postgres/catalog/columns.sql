@@ -1,0 +1,21 @@
+-- The columns of those relations, in order, with what this account may read.
+SELECT
+    a.attrelid::int8 AS relation,
+    a.attname::text AS name,
+    a.atttypid::int8 AS type,
+    pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name,
+    NOT a.attnotnull AS nullable,
+    pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
+    pg_catalog.col_description(a.attrelid, a.attnum) AS comment
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE a.attnum > 0
+  AND NOT a.attisdropped
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND NOT c.relispartition
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+  AND n.nspname !~ '^pg_(toast_)?temp_'
+  AND ($1::text IS NULL OR n.nspname = $1::text)
+  AND ($2::text IS NULL OR c.relname = $2::text)
+ORDER BY a.attrelid, a.attnum

@@ -1,0 +1,265 @@
+//! Driver errors as the contract's errors, in one function.
+//!
+//! Server messages may quote data (`invalid input syntax for type integer: "…"`), so they are never shown: a sentence
+//! is made from the SQLSTATE, and the driver's error is kept as a cause only where it cannot hold data.
+
+use locard_connector::{Error, ErrorKind};
+use sqlx::Error as Driver;
+
+/// What was attempted, for the sentence: `reading`, `listing tables`.
+pub(crate) fn from_driver(error: Driver, doing: &str) -> Error {
+    match error {
+        Driver::Database(error) => from_state(error.code().as_deref().unwrap_or(""), doing),
+        Driver::Io(error) => Error::new(
+            ErrorKind::Interrupted,
+            format!(
+                "{doing}: the connection to the server ended ({})",
+                error.kind()
+            ),
+        )
+        .hint("see whether the server still runs; what was read so far is kept")
+        .cause(error),
+        Driver::Tls(error) => no_tls(&error.to_string()),
+        Driver::Protocol(_) => Error::new(
+            ErrorKind::Interrupted,
+            format!("{doing}: the server's answer broke off or is not PostgreSQL's protocol"),
+        ),
+        Driver::ColumnDecode { .. } | Driver::Decode(_) => Error::new(
+            ErrorKind::Malformed,
+            format!("{doing}: the server's answer could not be decoded"),
+        ),
+        _ => Error::new(ErrorKind::Unexpected, format!("{doing}: the driver failed")),
+    }
+}
+
+/// A failed handshake; rustls names the reason in words that hold no secret.
+pub(crate) fn no_tls(reason: &str) -> Error {
+    let (kind, hint) = if reason.contains("does not support TLS") {
+        (
+            ErrorKind::Unreachable,
+            "the server speaks no TLS; `sslmode=disable` connects without encryption",
+        )
+    } else {
+        (
+            ErrorKind::Unreachable,
+            "see `sslmode` and `sslrootcert` of the target",
+        )
+    };
+    Error::new(kind, format!("negotiating TLS failed: {}", clause(reason)))
+        .hint(hint)
+        .retryable(false)
+}
+
+/// A reason as part of a sentence.
+fn clause(reason: &str) -> String {
+    let reason = reason.trim().trim_end_matches('.');
+    let mut letters = reason.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
+
+/// An SQLSTATE or a class of them, and what it means to a reader.
+struct Meaning(&'static str, ErrorKind, &'static str, &'static str);
+
+/// The state of a statement that the server ended.
+const TOO_LATE: &str = "57014";
+const LOG: &str = "see the server's log";
+
+/// States before their classes: the first prefix that fits decides.
+const MEANINGS: &[Meaning] = &[
+    Meaning(
+        "28P01",
+        ErrorKind::Unauthenticated,
+        "the server refused the password",
+        "set the password in the target or in PGPASSWORD",
+    ),
+    Meaning(
+        "28",
+        ErrorKind::Unauthenticated,
+        "the server does not let this account in",
+        "see pg_hba.conf on the server",
+    ),
+    Meaning(
+        "3D000",
+        ErrorKind::NotFound,
+        "there is no such database",
+        "`psql --list` shows the databases",
+    ),
+    Meaning(
+        "42501",
+        ErrorKind::Denied,
+        "the account may not read this",
+        "GRANT USAGE ON SCHEMA … and GRANT SELECT ON … to it",
+    ),
+    Meaning(
+        "42P01",
+        ErrorKind::NotFound,
+        "it does not exist (any more)",
+        "list the source again",
+    ),
+    Meaning(
+        "3F000",
+        ErrorKind::NotFound,
+        "its schema does not exist (any more)",
+        "list the source again",
+    ),
+    Meaning(
+        "42703",
+        ErrorKind::NotFound,
+        "a column does not exist (any more)",
+        "list the source again",
+    ),
+    Meaning(
+        TOO_LATE,
+        ErrorKind::Interrupted,
+        "the server ended the statement: a time-out or a cancel",
+        "raise `statement_timeout` of the target",
+    ),
+    Meaning(
+        "55P03",
+        ErrorKind::Interrupted,
+        "another session holds a lock for longer than `lock_timeout`",
+        "try again later or raise `lock_timeout` of the target",
+    ),
+    Meaning(
+        "57P01",
+        ErrorKind::Interrupted,
+        "the server is shutting down or ended the session",
+        "start the server; what was read so far is kept",
+    ),
+    Meaning(
+        "57P02",
+        ErrorKind::Interrupted,
+        "the server is restarting after a crash",
+        "try again; what was read so far is kept",
+    ),
+    Meaning(
+        "57P03",
+        ErrorKind::Unreachable,
+        "the server is starting up or shutting down",
+        "try again in a moment",
+    ),
+    Meaning(
+        "25006",
+        ErrorKind::Unsupported,
+        "reading it would write, and sessions are read-only",
+        "leave the view out",
+    ),
+    Meaning(
+        "53",
+        ErrorKind::Throttled,
+        "the server has no connection, memory or disk to spare",
+        "lower `connections` of the target",
+    ),
+    Meaning(
+        "40",
+        ErrorKind::Interrupted,
+        "the server ended the transaction in favour of another",
+        "try again",
+    ),
+    Meaning(
+        "08",
+        ErrorKind::Interrupted,
+        "the connection failed",
+        "see whether the server still runs",
+    ),
+    Meaning(
+        "58",
+        ErrorKind::Malformed,
+        "the server could not read its own files",
+        LOG,
+    ),
+    Meaning(
+        "XX",
+        ErrorKind::Malformed,
+        "the server could not read its own files",
+        LOG,
+    ),
+    Meaning(
+        "22",
+        ErrorKind::Malformed,
+        "an expression of the view failed",
+        LOG,
+    ),
+    Meaning(
+        "P0",
+        ErrorKind::Malformed,
+        "a function of the view failed",
+        LOG,
+    ),
+    Meaning(
+        "38",
+        ErrorKind::Malformed,
+        "a function of the view failed",
+        LOG,
+    ),
+    Meaning(
+        "39",
+        ErrorKind::Malformed,
+        "a function of the view failed",
+        LOG,
+    ),
+    Meaning(
+        "HV",
+        ErrorKind::Unreachable,
+        "the server behind the foreign table did not answer",
+        LOG,
+    ),
+    Meaning(
+        "0A",
+        ErrorKind::Unsupported,
+        "the server does not support this",
+        LOG,
+    ),
+    Meaning(
+        "",
+        ErrorKind::Unexpected,
+        "the server reported an error",
+        LOG,
+    ),
+];
+
+fn from_state(state: &str, doing: &str) -> Error {
+    let found = MEANINGS.iter().find(|meaning| state.starts_with(meaning.0));
+    let Meaning(_, kind, what, hint) = found.unwrap_or(&Meaning(
+        "",
+        ErrorKind::Unexpected,
+        "the server reported an error",
+        LOG,
+    ));
+    let error = Error::new(*kind, format!("{doing}: {what} (SQLSTATE {state})")).hint(*hint);
+    // A statement that took too long once takes too long again.
+    if state == TOO_LATE {
+        error.retryable(false)
+    } else {
+        error
+    }
+}
+
+/// The SQLSTATE of a server error.
+pub(crate) fn state(error: &Driver) -> Option<String> {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .map(String::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_tell_the_kinds_apart() {
+        let kind = |state| from_state(state, "reading").kind();
+        assert_eq!(kind("28P01"), ErrorKind::Unauthenticated);
+        assert_eq!(kind("42501"), ErrorKind::Denied);
+        assert_eq!(kind("42P01"), ErrorKind::NotFound);
+        assert_eq!(kind("57P01"), ErrorKind::Interrupted);
+        assert_eq!(kind("22P02"), ErrorKind::Malformed);
+        assert_eq!(kind(""), ErrorKind::Unexpected);
+        assert!(!from_state("42P01", "reading").is_retryable());
+        assert!(from_state("53300", "connecting").is_retryable());
+        assert!(!from_state(TOO_LATE, "reading").is_retryable());
+    }
+}

@@ -1,0 +1,503 @@
+//! From a request to splits.
+//!
+//! A heap table is cut by pages (`ctid` ranges, which any table has and no index is needed for), several partitions
+//! are put together when there are more of them than splits are wanted, everything else is one split or, with a
+//! whole-number key, key ranges.
+
+use locard_connector::{Error, ErrorKind, Exactness, Result, Sample, ScanRequest, Split};
+use locard_model::EntityKind;
+use locard_sql::{Column, Conditions, Dialect, Select, key_ranges, page_ranges, project};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use crate::catalog::{self, Relation};
+use crate::error::from_driver;
+use crate::part::{Output, Part};
+use crate::session::Session;
+use crate::types::{Cast, Decode, Kind, Long};
+
+const DIALECT: Dialect = Dialect::POSTGRES;
+/// Pages below which another split costs more than it gains.
+const LEAST_PAGES: u64 = 64;
+/// Whole pages are cheap to sample; where fewer would be hit, single rows make the better sample.
+const FEW_PAGES: f64 = 200.0;
+/// Servers before this scan the whole table for each page range.
+const PAGE_RANGES_SINCE: u32 = 140_000;
+
+/// A table that holds rows of the relation: itself or a partition.
+#[derive(Clone, Debug)]
+struct Storage {
+    from: String,
+    heap: bool,
+    stored: bool,
+    readable: bool,
+    pages: Option<u64>,
+    bytes: Option<u64>,
+    rows: Option<f64>,
+    version: Option<String>,
+    row_security: bool,
+}
+
+/// Some rows of one storage.
+#[derive(Clone, Debug)]
+struct Piece {
+    from: String,
+    predicate: Option<String>,
+    rows: Option<u64>,
+    bytes: Option<u64>,
+    version: Option<String>,
+}
+
+/// Everything one plan is made from.
+struct Work<'a> {
+    request: &'a ScanRequest,
+    relation: &'a Relation,
+    columns: Vec<Output>,
+    expressions: Vec<String>,
+    conditions: Conditions,
+    notes: Vec<String>,
+}
+
+/// The splits of a plan, without snapshot, and what the server does itself.
+pub(crate) struct Planned {
+    pub(crate) columns: Vec<Output>,
+    pub(crate) splits: Vec<(Split, Part)>,
+    pub(crate) conditions: Conditions,
+}
+
+/// Plans a request over a relation.
+pub(crate) async fn plan(
+    session: &mut Session,
+    relation: &Relation,
+    request: &ScanRequest,
+) -> Result<Planned> {
+    let storages = storages(session, relation).await?;
+    let mut work = prepare(relation, request, &storages)?;
+    let (pieces, limit) = match sampled(&mut work, &storages) {
+        Some((piece, limit)) => (vec![vec![piece]], limit),
+        None => (pieces(session, &work, &storages).await?, None),
+    };
+    let splits = pieces
+        .into_iter()
+        .enumerate()
+        .map(|(number, pieces)| split(&work, number, &pieces, limit))
+        .collect();
+    Ok(Planned {
+        columns: work.columns,
+        splits,
+        conditions: work.conditions,
+    })
+}
+
+fn whole(relation: &Relation) -> String {
+    let name = DIALECT.qualified([relation.schema.as_str(), relation.name.as_str()]);
+    // Tables that inherit from a plain table are listed on their own.
+    if relation.kind == EntityKind::Table && !relation.partitioned {
+        format!("ONLY {name}")
+    } else {
+        name
+    }
+}
+
+fn prepare<'a>(
+    relation: &'a Relation,
+    request: &'a ScanRequest,
+    storages: &[Storage],
+) -> Result<Work<'a>> {
+    let readable: Vec<&catalog::Column> = relation
+        .columns
+        .iter()
+        .filter(|column| column.readable)
+        .collect();
+    if readable.is_empty() && !relation.columns.is_empty() {
+        return Err(denied(relation));
+    }
+    let known: Vec<Column> = relation.columns.iter().map(as_sql).collect();
+    let wanted = project(&known, request.columns.as_deref())?;
+    let mut notes = Vec::new();
+    let hidden = relation.columns.len() - readable.len();
+    if request.columns.is_none() && hidden > 0 {
+        notes.push(format!(
+            "the account may not read {hidden} of {} columns",
+            relation.columns.len()
+        ));
+    }
+    if storages.iter().any(|storage| storage.row_security) {
+        notes.push("row-level security may hide rows from the account".to_owned());
+    }
+    let mut chosen: Vec<(Output, String)> = if request.with_keys {
+        keys(relation)
+    } else {
+        Vec::new()
+    };
+    for column in &relation.columns {
+        let is_wanted = wanted
+            .iter()
+            .any(|wanted| wanted.name == contract_name(column));
+        if !is_wanted || chosen.iter().any(|(known, _)| known.name == column.name) {
+            continue;
+        }
+        match (column.readable, request.columns.is_some()) {
+            (true, _) => chosen.push(output(column, false)),
+            (false, true) => return Err(denied(relation).place(format!("column {}", column.name))),
+            (false, false) => {}
+        }
+    }
+    let conditions = Conditions::of(&DIALECT, &known, request)?;
+    let (columns, expressions) = chosen.into_iter().unzip();
+    Ok(Work {
+        request,
+        relation,
+        columns,
+        expressions,
+        conditions,
+        notes,
+    })
+}
+
+fn denied(relation: &Relation) -> Error {
+    let name = DIALECT.qualified([relation.schema.as_str(), relation.name.as_str()]);
+    Error::new(ErrorKind::Denied, "the account may not read this")
+        .hint(format!("GRANT SELECT ON {name} TO the account"))
+}
+
+fn contract_name(column: &catalog::Column) -> String {
+    if column.kind.list {
+        format!("{}[]", column.name)
+    } else {
+        column.name.clone()
+    }
+}
+
+fn as_sql(column: &catalog::Column) -> Column {
+    Column {
+        name: contract_name(column),
+        expression: DIALECT.identifier(&column.name),
+        class: column.kind.class,
+        list: column.kind.list,
+    }
+}
+
+fn output(column: &catalog::Column, key: bool) -> (Output, String) {
+    let expression = column.kind.select(&DIALECT.identifier(&column.name));
+    (
+        Output {
+            name: column.name.clone(),
+            kind: column.kind.clone(),
+            native: column.native().to_owned(),
+            key,
+        },
+        expression,
+    )
+}
+
+/// What identifies a record: the primary key, else the row's place.
+fn keys(relation: &Relation) -> Vec<(Output, String)> {
+    let key: Vec<_> = relation
+        .primary_key
+        .iter()
+        .filter_map(|name| {
+            relation
+                .columns
+                .iter()
+                .find(|column| column.name == *name && column.readable)
+        })
+        .map(|column| output(column, true))
+        .collect();
+    if !key.is_empty() && key.len() == relation.primary_key.len() {
+        return key;
+    }
+    let place = if relation.partitioned {
+        "pg_catalog.concat_ws(' ', tableoid::pg_catalog.regclass, ctid)"
+    } else {
+        "ctid::pg_catalog.text"
+    };
+    match relation.kind {
+        EntityKind::Table | EntityKind::MaterializedView => {
+            let kind = Kind {
+                decode: Decode::Text,
+                list: false,
+                cast: Cast::None,
+                class: locard_sql::Class::Opaque,
+                long: Long::Never,
+            };
+            vec![(
+                Output {
+                    name: "ctid".to_owned(),
+                    kind,
+                    native: "tid".to_owned(),
+                    key: true,
+                },
+                place.to_owned(),
+            )]
+        }
+        _ => Vec::new(),
+    }
+}
+
+async fn storages(session: &mut Session, relation: &Relation) -> Result<Vec<Storage>> {
+    let describe = |error| from_driver(error, "planning");
+    let rows = sqlx::query(include_str!("../catalog/parts.sql"))
+        .persistent(false)
+        .bind(relation.oid)
+        .fetch_all(&mut session.connection)
+        .await
+        .map_err(describe)?;
+    rows.iter()
+        .map(storage)
+        .collect::<Result<_, _>>()
+        .map_err(describe)
+}
+
+fn storage(row: &PgRow) -> Result<Storage, sqlx::Error> {
+    let (schema, name): (String, String) = (row.try_get("schema")?, row.try_get("name")?);
+    let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+    let pages = count(row.try_get("pages")?);
+    let analysed = count(row.try_get("analysed_pages")?);
+    // The estimate is as old as the last ANALYZE; the size is of now.
+    let rows = row
+        .try_get::<Option<f64>, _>("rows")?
+        .map(|rows| match (pages, analysed) {
+            (Some(now), Some(then)) => rows * now as f64 / then as f64,
+            _ => rows,
+        });
+    let stored: bool = row.try_get("stored")?;
+    let qualified = DIALECT.qualified([schema.as_str(), name.as_str()]);
+    Ok(Storage {
+        from: if stored {
+            format!("ONLY {qualified}")
+        } else {
+            qualified
+        },
+        heap: row.try_get("heap")?,
+        stored,
+        readable: row.try_get("readable")?,
+        pages,
+        bytes: count(row.try_get("bytes")?),
+        rows,
+        version: row.try_get("version")?,
+        row_security: row.try_get("row_security")?,
+    })
+}
+
+/// Everything as one piece, read through the relation itself.
+fn one(work: &Work<'_>, storages: &[Storage]) -> Piece {
+    Piece {
+        from: whole(work.relation),
+        predicate: None,
+        rows: total(
+            storages
+                .iter()
+                .map(|storage| storage.rows.map(|rows| rows as u64)),
+        ),
+        bytes: total(storages.iter().map(|storage| storage.bytes)),
+        version: versions(storages.iter().map(|storage| storage.version.as_deref())),
+    }
+}
+
+fn total(numbers: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    numbers.sum()
+}
+
+fn versions<'a>(versions: impl Iterator<Item = Option<&'a str>>) -> Option<String> {
+    let all: Vec<&str> = versions.collect::<Option<_>>()?;
+    (!all.is_empty()).then(|| all.join(","))
+}
+
+/// A sample that the server takes itself: one piece with a limit, or one over sampled pages.
+fn sampled(work: &mut Work<'_>, storages: &[Storage]) -> Option<(Piece, Option<u64>)> {
+    if work.request.sample == Sample::All || !work.conditions.exact() {
+        return None;
+    }
+    let mut piece = one(work, storages);
+    let (share, seed, answer) = match work.request.sample {
+        Sample::First(rows) => {
+            work.conditions.honoured.sample = Exactness::Exact;
+            return Some((piece, Some(rows)));
+        }
+        Sample::Percent(share, seed) => (share, seed, Exactness::Exact),
+        Sample::Rows(rows, seed) if work.conditions.predicates.is_empty() => {
+            // Half as many again, since the estimate may be old.
+            let share = 150.0 * rows as f64 / piece.rows? as f64;
+            (share, seed, Exactness::Superset)
+        }
+        _ => return None,
+    };
+    let sampleable = !storages.is_empty()
+        && storages
+            .iter()
+            .all(|storage| storage.heap && storage.stored);
+    if !sampleable || !(0.0..=50.0).contains(&share) {
+        return None;
+    }
+    let pages = total(storages.iter().map(|storage| storage.pages))? as f64 * share / 100.0;
+    let method = if pages < FEW_PAGES {
+        "BERNOULLI"
+    } else {
+        "SYSTEM"
+    };
+    // The server takes a double as seed; 2^53 is where those stop telling whole numbers apart.
+    piece.from = format!(
+        "{} TABLESAMPLE {method} ({share}) REPEATABLE ({})",
+        piece.from,
+        seed % (1 << 53)
+    );
+    piece.rows = piece.rows.map(|rows| (rows as f64 * share / 100.0) as u64);
+    work.conditions.honoured.sample = answer;
+    Some((piece, None))
+}
+
+/// The pieces of each split.
+async fn pieces(
+    session: &mut Session,
+    work: &Work<'_>,
+    storages: &[Storage],
+) -> Result<Vec<Vec<Piece>>> {
+    let wanted = work.request.max_splits.get();
+    let through_parts = storages.iter().all(|storage| storage.readable);
+    if wanted == 1 || !through_parts || storages.is_empty() {
+        return Ok(vec![vec![one(work, storages)]]);
+    }
+    if let [storage] = storages
+        && !(storage.heap && session.version() >= PAGE_RANGES_SINCE)
+    {
+        return keyed(session, work, storage, wanted).await;
+    }
+    let pages: u64 = storages.iter().filter_map(|storage| storage.pages).sum();
+    let per_split = (pages / wanted as u64).max(LEAST_PAGES);
+    let ranged = session.version() >= PAGE_RANGES_SINCE;
+    let all: Vec<Piece> = storages
+        .iter()
+        .flat_map(|storage| cut(storage, per_split, ranged))
+        .collect();
+    let per_split = all.len().div_ceil(wanted).max(1);
+    Ok(all.chunks(per_split).map(<[Piece]>::to_vec).collect())
+}
+
+/// The page ranges of one storage.
+fn cut(storage: &Storage, per_split: u64, ranged: bool) -> Vec<Piece> {
+    let pages = storage
+        .pages
+        .filter(|_| storage.heap && ranged)
+        .unwrap_or(0);
+    let ranges = page_ranges(pages, usize::try_from(pages / per_split).unwrap_or(1));
+    let count = ranges.len() as u64;
+    ranges
+        .into_iter()
+        .map(|(from, until)| {
+            let tests: Vec<String> = [(Some(from).filter(|from| *from > 0), ">="), (until, "<")]
+                .into_iter()
+                .filter_map(|(page, sign)| {
+                    page.map(|page| format!("ctid {sign} '({page},0)'::pg_catalog.tid"))
+                })
+                .collect();
+            Piece {
+                from: storage.from.clone(),
+                predicate: (!tests.is_empty()).then(|| tests.join(" AND ")),
+                rows: storage.rows.map(|rows| rows as u64 / count),
+                bytes: storage.bytes.map(|bytes| bytes / count),
+                version: storage.version.clone(),
+            }
+        })
+        .collect()
+}
+
+/// Ranges of a whole-number primary key, where there is one; else everything in one piece.
+async fn keyed(
+    session: &mut Session,
+    work: &Work<'_>,
+    storage: &Storage,
+    wanted: usize,
+) -> Result<Vec<Vec<Piece>>> {
+    let whole = one(work, std::slice::from_ref(storage));
+    let key = match work.relation.primary_key.as_slice() {
+        [key] => work.relation.columns.iter().find(|column| {
+            column.name == *key
+                && column.readable
+                && matches!(
+                    column.kind.decode,
+                    Decode::Int2 | Decode::Int4 | Decode::Int8
+                )
+        }),
+        _ => None,
+    };
+    let Some(key) = key.map(|key| DIALECT.identifier(&key.name)) else {
+        return Ok(vec![vec![whole]]);
+    };
+    let sql = format!(
+        "SELECT pg_catalog.min({key})::pg_catalog.int8, pg_catalog.max({key})::pg_catalog.int8 FROM {}",
+        whole.from
+    );
+    let rows = session
+        .rows(sql)
+        .await
+        .map_err(|error| from_driver(error, "planning"))?;
+    let bound = |at: usize| {
+        rows.first()
+            .and_then(|row| row.try_get::<Option<i64>, _>(at).ok().flatten())
+    };
+    let (Some(least), Some(most)) = (bound(0), bound(1)) else {
+        return Ok(vec![vec![whole]]);
+    };
+    let ranges = key_ranges(least, most, wanted);
+    let count = ranges.len() as u64;
+    Ok(ranges
+        .into_iter()
+        .map(|range| {
+            vec![Piece {
+                predicate: range.predicate(&key),
+                rows: whole.rows.map(|rows| rows / count),
+                bytes: whole.bytes.map(|bytes| bytes / count),
+                ..whole.clone()
+            }]
+        })
+        .collect())
+}
+
+fn split(work: &Work<'_>, number: usize, pieces: &[Piece], limit: Option<u64>) -> (Split, Part) {
+    // PostgreSQL knows records without columns; an empty list asks for them.
+    let nothing = [String::new()];
+    let columns = if work.expressions.is_empty() {
+        &nothing[..]
+    } else {
+        &work.expressions
+    };
+    let selects: Vec<String> = pieces
+        .iter()
+        .map(|piece| {
+            let predicates: Vec<String> = piece
+                .predicate
+                .iter()
+                .chain(&work.conditions.predicates)
+                .cloned()
+                .collect();
+            Select {
+                columns,
+                from: &piece.from,
+                predicates: &predicates,
+                limit,
+            }
+            .sql()
+        })
+        .collect();
+    let part = Part {
+        sql: selects.join(" UNION ALL "),
+        columns: work.columns.clone(),
+        number: u32::try_from(number).unwrap_or(u32::MAX),
+        notes: if number == 0 {
+            work.notes.clone()
+        } else {
+            Vec::new()
+        },
+    };
+    let split = Split {
+        path: work.request.path.clone(),
+        kind: work.relation.kind,
+        rows: total(pieces.iter().map(|piece| piece.rows)),
+        bytes: total(pieces.iter().map(|piece| piece.bytes)),
+        version: versions(pieces.iter().map(|piece| piece.version.as_deref())),
+        snapshot: None,
+        part: serde_json::Value::Null,
+    };
+    (split, part)
+}

@@ -1,0 +1,230 @@
+//! Reading one split: a task that owns the connection, decodes blocks and hands batches over a bounded channel.
+//!
+//! The task decodes while the receiver works on earlier batches. When the receiver goes away, the task stops waiting
+//! for the server and frees it.
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use locard_connector::{Batch, Error, Fault, Result, Split};
+use locard_sql::too_long;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc;
+
+use crate::block::{Block, LeftOut, broken};
+use crate::decode::records;
+use crate::error::{from_driver, state};
+use crate::part::{Part, schema};
+use crate::session::{Session, Sessions};
+use crate::snapshot::{Lease, Snapshots};
+use crate::types::Kind;
+
+/// Batches that wait for the receiver.
+const AHEAD: usize = 2;
+
+/// Everything a reading task owns.
+struct Reader {
+    session: Session,
+    sessions: Arc<Sessions>,
+    part: Part,
+    schema: SchemaRef,
+    kinds: Vec<Kind>,
+    notes: Vec<String>,
+    lease: Option<Lease>,
+    resource: String,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Opens a split and starts to read it.
+pub(crate) async fn read(
+    sessions: &Arc<Sessions>,
+    snapshots: &Arc<Snapshots>,
+    split: &Split,
+) -> Result<BoxStream<'static, Result<Batch>>> {
+    let resource = split.path.resource(split.kind);
+    let reader = start(sessions, snapshots, split)
+        .await
+        .map_err(|error| error.entity(resource))?;
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::spawn(reader.run(sender));
+    Ok(
+        futures::stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|batch| (batch, receiver))
+        })
+        .boxed(),
+    )
+}
+
+async fn start(
+    sessions: &Arc<Sessions>,
+    snapshots: &Arc<Snapshots>,
+    split: &Split,
+) -> Result<Reader> {
+    let part = Part::parse(&split.part)?;
+    let permit = sessions.permit().await?;
+    let mut lease = split
+        .snapshot
+        .as_deref()
+        .map(|id| snapshots.lease(id, part.number));
+    let mut notes = part.notes.clone();
+    let session = match sessions.begin(split.snapshot.as_deref()).await? {
+        Ok(session) => session,
+        Err((mut session, error)) if is_gone(&error) => {
+            lease = None;
+            notes.push(
+                "the snapshot of the plan had ended, so this part was read under its own"
+                    .to_owned(),
+            );
+            let own = async {
+                session.run("ROLLBACK".to_owned()).await?;
+                session.begin(None).await
+            };
+            own.await
+                .map_err(|error| from_driver(error, "beginning to read"))?;
+            session
+        }
+        Err((_, error)) => return Err(from_driver(error, "beginning to read")),
+    };
+    Ok(Reader {
+        session,
+        sessions: sessions.clone(),
+        schema: schema(&part.columns),
+        kinds: part
+            .columns
+            .iter()
+            .map(|column| column.kind.clone())
+            .collect(),
+        part,
+        notes,
+        lease,
+        resource: split.path.resource(split.kind),
+        _permit: permit,
+    })
+}
+
+/// Whether an error says that a snapshot cannot be used (any more).
+fn is_gone(error: &sqlx::Error) -> bool {
+    matches!(state(error).as_deref(), Some("22023" | "42704" | "55000"))
+}
+
+/// How a read ended.
+enum End {
+    Done,
+    Dropped,
+    Failed(Error),
+}
+
+impl Reader {
+    async fn run(mut self, sender: mpsc::Sender<Result<Batch>>) {
+        let end = tokio::select! {
+            () = sender.closed() => End::Dropped,
+            end = self.copy(&sender) => end,
+        };
+        match end {
+            End::Done => {
+                drop(self.lease);
+                self.sessions.give_back(self.session).await;
+            }
+            End::Dropped => self.session.abandon(),
+            End::Failed(error) => {
+                if let Some(lease) = &mut self.lease {
+                    lease.retry = error.is_retryable();
+                }
+                let _ = sender.send(Err(error.entity(self.resource))).await;
+            }
+        }
+    }
+
+    async fn copy(&mut self, sender: &mpsc::Sender<Result<Batch>>) -> End {
+        let statement = format!("COPY ({}) TO STDOUT (FORMAT binary)", self.part.sql);
+        let fail = |error| End::Failed(from_driver(error, "reading"));
+        let mut received = match self.session.connection.copy_out_raw(&statement).await {
+            Ok(received) => received,
+            Err(error) => return fail(error),
+        };
+        let mut output = Output {
+            part: &self.part,
+            kinds: &self.kinds,
+            schema: &self.schema,
+            notes: &mut self.notes,
+            sender,
+            rows: 0,
+        };
+        let (mut block, mut sent) = (Block::new(self.kinds.len()), false);
+        let failed = loop {
+            let Some(bytes) = received.next().await else {
+                break (!block.is_ended()).then(|| broken("it broke off"));
+            };
+            let bytes = bytes.map_err(|error| from_driver(error, "reading"));
+            if let Err(error) = bytes.and_then(|bytes| block.push(&bytes)) {
+                break Some(error);
+            }
+            if block.is_full() {
+                let rest = block.rest();
+                match output.emit(std::mem::replace(&mut block, rest)).await {
+                    Ok(true) => sent = true,
+                    Ok(false) => return End::Dropped,
+                    Err(error) => return End::Failed(error),
+                }
+            }
+        };
+        // What came before an error stands; an empty table still tells its columns.
+        if block.rows > 0 || !sent && failed.is_none() {
+            match output.emit(block).await {
+                Ok(true) => {}
+                Ok(false) => return End::Dropped,
+                Err(error) => return End::Failed(failed.unwrap_or(error)),
+            }
+        }
+        failed.map_or(End::Done, End::Failed)
+    }
+}
+
+/// Where decoded blocks go.
+struct Output<'a> {
+    part: &'a Part,
+    kinds: &'a [Kind],
+    schema: &'a SchemaRef,
+    notes: &'a mut Vec<String>,
+    sender: &'a mpsc::Sender<Result<Batch>>,
+    /// Rows that were handed over.
+    rows: usize,
+}
+
+impl Output<'_> {
+    /// Decodes a block and hands it over; false when nobody wants it any more.
+    async fn emit(&mut self, mut block: Block) -> Result<bool> {
+        let (rows, left_out) = (block.rows, block.leave_out());
+        let (records, repaired) = records(block, self.kinds, self.schema)?;
+        let mut batch = Batch::new(records);
+        let note = |sentence: String, records| Fault {
+            sentence,
+            place: "whole table".to_owned(),
+            records,
+        };
+        let notes = self.notes.drain(..).map(|sentence| note(sentence, 0));
+        batch.faults = notes.collect();
+        if repaired > 0 {
+            let sentence = "text is not UTF-8; unreadable bytes were replaced".to_owned();
+            batch.faults.push(note(sentence, repaired));
+        }
+        let left_out = left_out.iter().map(|left_out| self.left_out(left_out));
+        batch.faults.extend(left_out);
+        self.rows += rows;
+        Ok(self.sender.send(Ok(batch)).await.is_ok())
+    }
+
+    fn left_out(&self, left_out: &LeftOut) -> Fault {
+        let row = self.rows + left_out.row + 1;
+        let column = self.part.columns.get(left_out.column);
+        let column = column.map_or("", |column| column.name.as_str());
+        // Other splits were read side by side with this one, so rows are counted within it.
+        let place = match self.part.number {
+            0 => format!("row {row}, column {column}"),
+            part => format!("row {row} of part {}, column {column}", part + 1),
+        };
+        too_long(place, left_out.records)
+    }
+}

@@ -1,0 +1,280 @@
+//! One connection, set up so that it can only read.
+//!
+//! Set-up is one round trip after the driver's handshake. The account's search path is left alone, since views of the
+//! source may need it; our own statements qualify every name instead.
+
+use std::net::ToSocketAddrs;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::TryStreamExt as _;
+use locard_connector::{Error, ErrorKind, Result};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::{from_driver, no_tls};
+use crate::settings::{Settings, Tls};
+
+/// A read-only connection.
+pub(crate) struct Session {
+    /// The driver's connection.
+    pub(crate) connection: PgConnection,
+    settings: Arc<Settings>,
+    pid: i32,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("pid", &self.pid)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Connects, authenticates and makes the session read-only. The step that fails names itself.
+    pub(crate) async fn open(settings: &Arc<Settings>) -> Result<Self> {
+        let options = settings.options();
+        let connecting = tokio::time::timeout(settings.patience(), options.connect());
+        let mut connection = match connecting.await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return Err(unreached(settings, error).await),
+            Err(_) => return Err(late(settings).await),
+        };
+        let row = sqlx::raw_sql(AssertSqlSafe(set_up(settings)))
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| from_driver(error, "setting the session up"))?;
+        let pid = row
+            .try_get("pid")
+            .map_err(|error| from_driver(error, "setting the session up"))?;
+        Ok(Self {
+            connection,
+            settings: settings.clone(),
+            pid,
+        })
+    }
+
+    /// Begins a transaction that sees one state, that of a snapshot if one is named.
+    pub(crate) async fn begin(&mut self, snapshot: Option<&str>) -> Result<(), sqlx::Error> {
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned())
+            .await?;
+        let Some(snapshot) = snapshot else {
+            return Ok(());
+        };
+        // Snapshot ids are hexadecimal digits and hyphens; whatever else stands in a split is not sent.
+        let id: String = snapshot
+            .chars()
+            .filter(|c| c.is_ascii_hexdigit() || *c == '-')
+            .collect();
+        self.run(format!("SET TRANSACTION SNAPSHOT '{id}'")).await
+    }
+
+    /// The session with its transaction begun, or back with the error.
+    async fn started(mut self, snapshot: Option<&str>) -> Result<Self, (Self, sqlx::Error)> {
+        match self.begin(snapshot).await {
+            Ok(()) => Ok(self),
+            Err(error) => Err((self, error)),
+        }
+    }
+
+    /// Runs a statement of ours that answers nothing.
+    pub(crate) async fn run(&mut self, sql: String) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut self.connection)
+            .await
+            .map(|_| ())
+    }
+
+    /// Rows of a statement of ours that takes no parameters.
+    pub(crate) async fn rows(&mut self, sql: String) -> Result<Vec<PgRow>, sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .fetch(&mut self.connection)
+            .try_collect()
+            .await
+    }
+
+    /// The server's version as a number: 150008.
+    pub(crate) fn version(&self) -> u32 {
+        self.connection.server_version_num().unwrap_or(0)
+    }
+
+    /// Whether the server still answers.
+    pub(crate) async fn is_alive(&mut self) -> bool {
+        self.connection.ping().await.is_ok()
+    }
+
+    /// Says good-bye; failing at that changes nothing.
+    pub(crate) async fn close(self) {
+        let _ = self.connection.close().await;
+    }
+
+    /// Drops a connection in the middle of a statement and has the server end that statement.
+    ///
+    /// A server that is sending notices the closed socket by itself; one that filters for minutes without a result
+    /// would not. The driver keeps the key of the protocol's cancel request to itself, so the backend is ended from a
+    /// second session; any account may end its own.
+    pub(crate) fn abandon(self) {
+        let Self {
+            connection,
+            settings,
+            pid,
+        } = self;
+        drop(connection);
+        tokio::spawn(async move {
+            if let Ok(mut session) = Self::open(&settings).await {
+                let _ = session.run(format!(
+                    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+                     WHERE pid = {pid} AND application_name = 'locard' AND usename = current_user AND state <> 'idle'"
+                )).await;
+                session.close().await;
+            }
+        });
+    }
+}
+
+/// Sessions that read, and wait to read again: signing in costs more than reading a small split.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    settings: Arc<Settings>,
+    idle: Mutex<Vec<Session>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Sessions {
+    /// No session yet.
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+        let permits = Arc::new(Semaphore::new(usize::from(settings.connections.max(1))));
+        Self {
+            settings,
+            idle: Mutex::default(),
+            permits,
+        }
+    }
+
+    /// Waits until one more read may run.
+    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        let closed = |_| Error::new(ErrorKind::Interrupted, "the source was closed");
+        self.permits.clone().acquire_owned().await.map_err(closed)
+    }
+
+    /// A session that begins a transaction, as [`Session::begin`] does. One that died while it waited is replaced.
+    pub(crate) async fn begin(
+        &self,
+        snapshot: Option<&str>,
+    ) -> Result<Result<Session, (Session, sqlx::Error)>> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        if let Some(mut session) = idle
+            && session.is_alive().await
+        {
+            return Ok(session.started(snapshot).await);
+        }
+        Ok(Session::open(&self.settings).await?.started(snapshot).await)
+    }
+
+    /// Takes a session back after its transaction.
+    pub(crate) async fn give_back(&self, mut session: Session) {
+        if session.run("COMMIT".to_owned()).await.is_ok() {
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(session);
+        }
+    }
+}
+
+/// Everything a session of ours is, in one statement list; the last one tells the backend's id.
+fn set_up(settings: &Settings) -> String {
+    format!(
+        "SET default_transaction_read_only = on; \
+         SET statement_timeout = '{}s'; SET lock_timeout = '{}s'; SET idle_in_transaction_session_timeout = 0; \
+         SET standard_conforming_strings = on; SET client_min_messages = error; SET IntervalStyle = iso_8601; \
+         SET bytea_output = hex; SELECT pg_catalog.pg_backend_pid() AS pid",
+        settings.statement_timeout, settings.lock_timeout
+    )
+}
+
+/// Why connecting failed, by trying its steps one by one.
+async fn unreached(settings: &Settings, error: sqlx::Error) -> Error {
+    let cause = match error {
+        sqlx::Error::Io(cause) => cause,
+        error => return refused(settings, error),
+    };
+    // The TLS library hands its reasons over as unreadable data.
+    if cause.kind() == std::io::ErrorKind::InvalidData && settings.tls != Tls::Disable {
+        return no_tls(&cause.to_string());
+    }
+    if let Some(error) = unresolved(settings).await {
+        return error;
+    }
+    Error::new(
+        ErrorKind::Unreachable,
+        format!(
+            "connecting to {} failed: {}",
+            settings.address(),
+            cause.kind()
+        ),
+    )
+    .hint("see whether the server runs there and a firewall lets this machine through")
+}
+
+/// The error of a server that was reached and did not let us in.
+fn refused(settings: &Settings, error: sqlx::Error) -> Error {
+    let doing = format!(
+        "signing in to {} as {}",
+        settings.canonical(),
+        settings.user
+    );
+    let error = from_driver(error, &doing);
+    if error.kind() != ErrorKind::Interrupted {
+        return error;
+    }
+    let what = "the server closed the connection or does not speak PostgreSQL's protocol";
+    Error::new(
+        ErrorKind::Unreachable,
+        format!("connecting to {}: {what}", settings.address()),
+    )
+}
+
+async fn late(settings: &Settings) -> Error {
+    if let Some(error) = unresolved(settings).await {
+        return error;
+    }
+    Error::new(
+        ErrorKind::Unreachable,
+        format!(
+            "connecting to {} took longer than {} seconds",
+            settings.address(),
+            settings.connect_timeout
+        ),
+    )
+    .hint("raise `connect_timeout` of the target, or see whether a firewall swallows the packets")
+}
+
+/// The error of a host name that stands for no address.
+async fn unresolved(settings: &Settings) -> Option<Error> {
+    if settings.is_socket() {
+        return None;
+    }
+    let (host, port) = (settings.host.clone(), settings.port);
+    let found = tokio::task::spawn_blocking(move || {
+        (host.as_str(), port)
+            .to_socket_addrs()
+            .is_ok_and(|mut all| all.next().is_some())
+    });
+    match found.await {
+        Ok(false) => Some(
+            Error::new(
+                ErrorKind::Unreachable,
+                format!("resolving {} failed: no such host", settings.host),
+            )
+            .hint("see the spelling of the host, and the name servers of this machine"),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,234 @@
+//! An open PostgreSQL database.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use locard_connector::{
+    Batch, Description, Entity, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Snapshot,
+    Source, Split, Usage,
+};
+use locard_model::{EntityKind, EntityPath};
+use locard_sql::Globs;
+use sqlx::Row as _;
+use tokio::sync::MutexGuard;
+
+use crate::catalog::{self, Relation, Which, missing};
+use crate::error::from_driver;
+use crate::part::schema;
+use crate::plan::{self, Planned};
+use crate::read;
+use crate::session::{Session, Sessions};
+use crate::settings::Settings;
+use crate::snapshot::Snapshots;
+
+/// A PostgreSQL database; connects on use.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    settings: Arc<Settings>,
+    snapshots: Arc<Snapshots>,
+    sessions: Arc<Sessions>,
+    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
+    /// described again is read again.
+    listed: Mutex<HashMap<EntityPath, Relation>>,
+    /// A connection for catalog questions.
+    idle: tokio::sync::Mutex<Option<Session>>,
+}
+
+/// The connection for catalog questions while one is asked; dropped, it is closed.
+struct Lent<'a> {
+    place: MutexGuard<'a, Option<Session>>,
+    session: Session,
+}
+
+impl Lent<'_> {
+    /// Keeps the connection for the next question.
+    fn give_back(mut self) {
+        *self.place = Some(self.session);
+    }
+}
+
+impl Postgres {
+    /// A source over these settings.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        Self {
+            sessions: Arc::new(Sessions::new(settings.clone())),
+            settings,
+            snapshots: Arc::default(),
+            listed: Mutex::default(),
+            idle: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// A new session.
+    pub(crate) async fn session(&self) -> Result<Session> {
+        Session::open(&self.settings).await
+    }
+
+    /// The connection for catalog questions, or a new one where it died while it was idle.
+    async fn borrow(&self) -> Result<Lent<'_>> {
+        let mut place = self.idle.lock().await;
+        if let Some(mut session) = place.take()
+            && session.is_alive().await
+        {
+            return Ok(Lent { place, session });
+        }
+        let session = self.session().await?;
+        Ok(Lent { place, session })
+    }
+
+    async fn relation(&self, path: &EntityPath) -> Result<Relation> {
+        let mut lent = self.borrow().await?;
+        let found = catalog::load(&mut lent.session, Which::of(path)?).await?;
+        lent.give_back();
+        found.into_iter().next().ok_or_else(|| missing(path))
+    }
+
+    async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
+        let globs = Globs::new(scope)?;
+        let mut lent = self.borrow().await?;
+        let mut relations = catalog::load(&mut lent.session, Which::All).await?;
+        lent.give_back();
+        relations.retain(|relation| globs.admit(&relation.path().resource(relation.kind)));
+        let entities = relations.iter().map(Relation::entity).collect();
+        let listed = relations
+            .into_iter()
+            .map(|relation| (relation.path(), relation))
+            .collect();
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        Ok(entities)
+    }
+
+    fn take_listed(&self, path: &EntityPath) -> Option<Relation> {
+        self.listed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path)
+    }
+
+    /// Puts the splits of a plan under one snapshot where there are several. A server that spares no session for it
+    /// is read all the same, and the reader is told.
+    async fn share(&self, request: &ScanRequest, planned: &mut Planned) -> Result<()> {
+        let count = u32::try_from(planned.splits.len()).unwrap_or(u32::MAX);
+        let shared = match request.snapshot {
+            Snapshot::Database => self.snapshots.database(&self.settings).await,
+            Snapshot::Entity if count > 1 => self.snapshots.export(&self.settings, count).await,
+            Snapshot::Entity => return Ok(()),
+        };
+        match shared {
+            Ok(id) => planned
+                .splits
+                .iter_mut()
+                .for_each(|(split, _)| split.snapshot = Some(id.clone())),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Throttled | ErrorKind::Unsupported | ErrorKind::Unexpected
+                ) =>
+            {
+                if let Some((_, part)) = planned.splits.first_mut() {
+                    part.notes.push("its parts were read under snapshots of their own: the server exported none".to_owned());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let mut lent = self.borrow().await?;
+        let found = catalog::load(&mut lent.session, Which::of(&request.path)?).await?;
+        let relation = found.first().ok_or_else(|| missing(&request.path))?;
+        let mut planned = plan::plan(&mut lent.session, relation, request).await?;
+        lent.give_back();
+        self.share(request, &mut planned).await?;
+        let splits = planned
+            .splits
+            .into_iter()
+            .map(|(split, part)| {
+                Ok(Split {
+                    part: part.value()?,
+                    ..split
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(ScanPlan {
+            schema: Some(schema(&planned.columns)),
+            splits,
+            honoured: planned.conditions.honoured,
+        })
+    }
+}
+
+#[async_trait]
+impl Source for Postgres {
+    async fn check(&self) -> Result<Server> {
+        let mut session = self.session().await?;
+        let describe = |error| from_driver(error, "listing what the account may see");
+        let rows = session
+            .rows("SELECT pg_catalog.current_setting('server_version') AS version, current_user::text AS account, (SELECT count(*) FROM pg_catalog.pg_class) AS relations".to_owned())
+            .await
+            .map_err(describe)?;
+        session.close().await;
+        let row = rows
+            .first()
+            .ok_or(sqlx::Error::RowNotFound)
+            .map_err(describe)?;
+        let version: String = row.try_get("version").map_err(describe)?;
+        let number = version.split_whitespace().next().unwrap_or_default();
+        Ok(Server {
+            product: format!("PostgreSQL {number}"),
+            account: row.try_get("account").map_err(describe)?,
+        })
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        let scope = scope.clone();
+        stream::once(async move {
+            stream::iter(match self.list(&scope).await {
+                Ok(entities) => entities.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+        })
+        .flatten()
+        .boxed()
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        let resource = path.resource(kind);
+        match self.take_listed(path) {
+            Some(relation) => Ok(relation.description()),
+            None => self
+                .relation(path)
+                .await
+                .map(Relation::description)
+                .map_err(|error| error.entity(resource)),
+        }
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        self.make_plan(request)
+            .await
+            .map_err(|error| error.entity(request.path.resource(request.kind)))
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        read::read(&self.sessions, &self.snapshots, split).await
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        // 0 is the server's word for never.
+        Some(match self.settings.statement_timeout {
+            0 => Duration::MAX,
+            seconds => Duration::from_secs(seconds),
+        })
+    }
+
+    fn usage(&self) -> Option<&dyn Usage> {
+        Some(self)
+    }
+}

@@ -1,0 +1,178 @@
+//! The database file: opening it to read, and telling its states apart.
+//!
+//! What a reader gets wrong: nobody else ends a statement of SQLite. It runs on the driver's thread for as long as it
+//! wants, also when nobody waits for it any more, unless the [`Session`] it belongs to stops it.
+
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind as Io, Read as _};
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use locard_connector::{Error, ErrorKind, Result};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::error::{from_driver, no_database};
+use crate::settings::Settings;
+
+/// Answers that a question's thread may be ahead of whoever asked.
+pub(crate) const FEW_AHEAD: u16 = 16;
+
+/// Steps of SQLite's machine between two looks at whether somebody waits: few, since one step may work on a very long text.
+const STEPS: i32 = 16;
+
+/// Of so many looks at whether somebody still waits, one is at the clock too, which costs more.
+const CLOCK: u32 = 16;
+
+/// The first bytes of a database file.
+const HEADER: usize = 100;
+
+/// A connection whose statements end: after the time that the settings allow, and when it is dropped.
+pub(crate) struct Session {
+    connection: SqliteConnection,
+    brake: Brake,
+}
+
+/// Ends what still runs when it is dropped.
+struct Brake(Arc<AtomicBool>);
+
+impl Drop for Brake {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Session {
+    /// Says good-bye; failing at that changes nothing.
+    pub(crate) async fn close(self) {
+        let Self { connection, brake } = self;
+        let _ = connection.close().await;
+        drop(brake);
+    }
+}
+
+impl Deref for Session {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+/// Opens the database to read; the driver's thread may be so many rows ahead. Nothing is created, and the session
+/// refuses to write.
+pub(crate) async fn open(settings: &Settings, ahead: u16) -> Result<Session> {
+    header(&settings.path)?;
+    let doing = format!("opening {}", settings.path.display());
+    let mut connection = SqliteConnectOptions::new()
+        .filename(&settings.path)
+        .read_only(true)
+        .busy_timeout(Duration::from_secs(settings.busy_timeout))
+        .row_buffer_size(usize::from(ahead.max(1)))
+        .pragma("query_only", "ON")
+        // A hostile schema may not call functions with side effects from its views.
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .disable_statement_logging()
+        .connect()
+        .await
+        .map_err(|error| from_driver(error, &doing))?;
+    let dropped = Arc::<AtomicBool>::default();
+    let (brake, end) = (Brake(dropped.clone()), settings.end(Instant::now()));
+    let mut looks = 0_u32;
+    connection
+        .lock_handle()
+        .await
+        .map_err(|error| from_driver(error, &doing))?
+        .set_progress_handler(STEPS, move || {
+            looks = looks.wrapping_add(1);
+            let late =
+                || looks.is_multiple_of(CLOCK) && end.is_some_and(|end| Instant::now() > end);
+            !dropped.load(Ordering::Relaxed) && !late()
+        });
+    Ok(Session { connection, brake })
+}
+
+/// The file's header, all zero for the empty file that is an empty database.
+fn header(path: &Path) -> Result<[u8; HEADER]> {
+    let doing = format!("opening {}", path.display());
+    let fault = |error: std::io::Error| {
+        let (kind, hint) = match error.kind() {
+            Io::NotFound => (ErrorKind::NotFound, "see the spelling of the path"),
+            Io::PermissionDenied => (ErrorKind::Denied, "this user may not read the file"),
+            _ => (ErrorKind::Unreachable, "see whether the disk is there"),
+        };
+        Error::new(kind, format!("{doing}: {}", error.kind()))
+            .hint(hint)
+            .retryable(false)
+            .cause(error)
+    };
+    if std::fs::metadata(path).map_err(fault)?.is_dir() {
+        return Err(
+            Error::new(ErrorKind::Settings, format!("{doing}: it is a folder"))
+                .hint("name the database file"),
+        );
+    }
+    let mut bytes = Vec::with_capacity(HEADER);
+    File::open(path)
+        .and_then(|file| file.take(HEADER as u64).read_to_end(&mut bytes))
+        .map_err(fault)?;
+    if bytes.is_empty() {
+        return Ok([0; HEADER]);
+    }
+    bytes
+        .try_into()
+        .ok()
+        .filter(|header: &[u8; HEADER]| header.starts_with(b"SQLite format 3\0"))
+        .ok_or_else(|| no_database(&doing))
+}
+
+/// Tells one state of the file from another: sizes and times of the file and its write-ahead log, and the counter that
+/// the file itself keeps. (`PRAGMA data_version` means something within one connection only.)
+pub(crate) fn version(path: &Path) -> Option<String> {
+    let header = header(path).ok()?;
+    let counter = header
+        .get(24..28)?
+        .try_into()
+        .ok()
+        .map(u32::from_be_bytes)?;
+    let main = state(&std::fs::metadata(path).ok()?)?;
+    let log = match std::fs::metadata(log(path)) {
+        Ok(metadata) if metadata.len() > 0 => state(&metadata)?,
+        _ => "-".to_owned(),
+    };
+    Some(format!("{main}:{counter}:{log}"))
+}
+
+/// Bytes of the file and its write-ahead log.
+pub(crate) fn size(path: &Path) -> u64 {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    size(path).saturating_add(size(&log(path)))
+}
+
+/// Where writers may keep what they have committed.
+fn log(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
+/// Whether writers append to a write-ahead log instead of changing the file under their lock.
+pub(crate) fn has_log(path: &Path) -> bool {
+    const WRITE_VERSION: usize = 18;
+    header(path).is_ok_and(|header| header[WRITE_VERSION] == 2)
+}
+
+fn state(metadata: &Metadata) -> Option<String> {
+    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{}@{}", metadata.len(), modified.as_nanos()))
+}

@@ -1,0 +1,149 @@
+//! Settings of an SQLite source and what a target's text means. The field docs are the form and the reference.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use locard_connector::{Error, ErrorKind, Result, Target};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Which database file, and how patient to be with its writers.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Path of the database file.
+    pub path: PathBuf,
+    /// Seconds to wait for another program that has the file locked.
+    #[serde(default = "default_busy_timeout")]
+    pub busy_timeout: u64,
+    /// Seconds after which a statement of ours is ended; 0 for never.
+    #[serde(default = "default_statement_timeout")]
+    pub statement_timeout: u64,
+}
+
+const fn default_busy_timeout() -> u64 {
+    5
+}
+
+const fn default_statement_timeout() -> u64 {
+    3_600
+}
+
+impl Settings {
+    /// How long a statement may take; `None` for as long as it wants.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        (self.statement_timeout > 0).then(|| Duration::from_secs(self.statement_timeout))
+    }
+
+    /// When a statement that begins now is ended.
+    pub(crate) fn end(&self, now: Instant) -> Option<Instant> {
+        now.checked_add(self.patience()?)
+    }
+}
+
+/// The settings that a target may carry.
+const OPTIONS: [&str; 2] = ["busy_timeout", "statement_timeout"];
+
+/// What a target's text means: `sqlite:PATH` or `sqlite://PATH`, either with `?statement_timeout=SECONDS` behind it.
+pub(crate) fn target(text: &str) -> Option<Result<Target>> {
+    let (scheme, rest) = text.split_once(':')?;
+    scheme
+        .eq_ignore_ascii_case("sqlite")
+        .then(|| parse(rest.strip_prefix("//").unwrap_or(rest)))
+}
+
+fn parse(text: &str) -> Result<Target> {
+    let fault = |what: &str| {
+        Error::new(ErrorKind::Settings, format!("the SQLite target {what}"))
+            .hint("a target reads sqlite:/data/crm.db?statement_timeout=60")
+    };
+    let (path, options) = split(text);
+    if path.is_empty() {
+        return Err(fault("names no file"));
+    }
+    if path.starts_with(":memory:") {
+        return Err(fault(
+            "is a database in memory, which another process cannot see",
+        ));
+    }
+    // The same file has the same id from wherever it is named.
+    let path =
+        std::path::absolute(path).map_err(|_| fault("has a path that cannot be made absolute"))?;
+    let canonical = format!("sqlite:{}", path.display());
+    let mut settings = Map::from_iter([("path".to_owned(), json!(path))]);
+    for (name, seconds) in options {
+        let seconds: u64 = seconds
+            .parse()
+            .map_err(|_| fault("has a time-out that is no number of seconds"))?;
+        settings.insert(name.to_owned(), json!(seconds));
+    }
+    Ok(Target {
+        canonical,
+        settings: Value::Object(settings),
+    })
+}
+
+/// A path and the options behind it. A question mark that no option of ours follows is part of a file's name.
+fn split(text: &str) -> (&str, Vec<(&str, &str)>) {
+    let parted = text.rsplit_once('?').and_then(|(path, options)| {
+        let options = options.split('&').map(option);
+        Some((path, options.collect::<Option<_>>()?))
+    });
+    parted.unwrap_or((text, Vec::new()))
+}
+
+fn option(pair: &str) -> Option<(&str, &str)> {
+    pair.split_once('=')
+        .filter(|(name, _)| OPTIONS.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> String {
+        target(text).unwrap().unwrap().canonical
+    }
+
+    #[test]
+    fn both_spellings_mean_the_same_file() {
+        assert_eq!(check("sqlite:/data/crm.db"), "sqlite:/data/crm.db");
+        assert_eq!(check("sqlite:///data/crm.db"), "sqlite:/data/crm.db");
+        assert_eq!(check("sqlite:crm.db"), check("sqlite:./crm.db"));
+        assert_eq!(check("sqlite://crm.db"), check("sqlite:crm.db"));
+    }
+
+    #[test]
+    fn options_are_behind_the_path_and_no_part_of_the_source() {
+        let target = |text| target(text).unwrap();
+        let given = target("sqlite:/data/crm.db?statement_timeout=50&busy_timeout=1").unwrap();
+        assert_eq!(given.canonical, "sqlite:/data/crm.db");
+        let settings: Settings = serde_json::from_value(given.settings).unwrap();
+        assert_eq!((settings.statement_timeout, settings.busy_timeout), (50, 1));
+        assert_eq!(settings.patience(), Some(Duration::from_secs(50)));
+        let never = target("sqlite:/data/crm.db?statement_timeout=0").unwrap();
+        let never: Settings = serde_json::from_value(never.settings).unwrap();
+        assert_eq!(never.patience(), None);
+        assert_eq!(
+            target("sqlite:/data/why?.db").unwrap().canonical,
+            "sqlite:/data/why?.db"
+        );
+        let wrong = target("sqlite:/data/crm.db?statement_timeout=soon").unwrap_err();
+        assert_eq!(wrong.kind(), ErrorKind::Settings);
+    }
+
+    #[test]
+    fn what_is_no_file_is_a_settings_error_and_other_schemes_are_not_addressed() {
+        assert_eq!(
+            target("sqlite:").unwrap().unwrap_err().kind(),
+            ErrorKind::Settings
+        );
+        assert_eq!(
+            target("sqlite::memory:").unwrap().unwrap_err().kind(),
+            ErrorKind::Settings
+        );
+        assert!(target("/data/crm.db").is_none());
+        assert!(target("postgres://x").is_none());
+    }
+}

@@ -1,0 +1,133 @@
+//! An SQLite database file as a source. Each question opens the file anew: that costs microseconds, and no lock stays.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use locard_connector::{
+    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
+};
+use locard_model::{EntityKind, EntityPath};
+use locard_sql::Globs;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::catalog::{self, Table};
+use crate::error::from_driver;
+use crate::file::Session;
+use crate::settings::Settings;
+use crate::{file, plan, read};
+
+/// A database file.
+#[derive(Debug)]
+pub(crate) struct Database {
+    settings: Settings,
+}
+
+impl Database {
+    /// A source over these settings.
+    pub(crate) const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    async fn open(&self) -> Result<Session> {
+        file::open(&self.settings, file::FEW_AHEAD).await
+    }
+
+    async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
+        let globs = Globs::new(scope)?;
+        let mut connection = self.open().await?;
+        let mut entities = Vec::new();
+        for table in catalog::tables(&mut connection).await? {
+            if globs.admit(&table.name) {
+                let rows = rows(&mut connection, &table).await;
+                entities.push(Entity {
+                    path: EntityPath::new([table.name]),
+                    kind: table.kind,
+                    rows,
+                    bytes: None,
+                    comment: None,
+                });
+            }
+        }
+        connection.close().await;
+        Ok(entities)
+    }
+}
+
+/// About how many rows; a table whose bounds cannot be read is listed all the same, and its reading tells why.
+async fn rows(connection: &mut SqliteConnection, table: &Table) -> Option<u64> {
+    let rowid = table.rowid(&catalog::columns(connection, table).await.ok()?)?;
+    let bounds = catalog::bounds(connection, table, rowid).await.ok()?;
+    Some(bounds.map_or(0, |(least, most)| most.abs_diff(least).saturating_add(1)))
+}
+
+#[async_trait]
+impl Source for Database {
+    async fn check(&self) -> Result<Server> {
+        let mut connection = self.open().await?;
+        let fault = |error| from_driver(error, "reading the database");
+        catalog::tables(&mut connection).await?;
+        let row = sqlx::query("SELECT sqlite_version() AS version")
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(fault)?;
+        let version: String = row.try_get("version").map_err(fault)?;
+        connection.close().await;
+        Ok(Server {
+            product: format!("SQLite {version}"),
+            account: None,
+        })
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        let scope = scope.clone();
+        stream::once(async move {
+            stream::iter(match self.list(&scope).await {
+                Ok(entities) => entities.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+        })
+        .flatten()
+        .boxed()
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        let resource = path.resource(kind);
+        let mut connection = self.open().await?;
+        let described = async {
+            let table = catalog::find(&mut connection, path).await?;
+            catalog::describe(&mut connection, &table).await
+        };
+        let described = described
+            .await
+            .map_err(|error: locard_connector::Error| error.entity(resource));
+        connection.close().await;
+        described
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let resource = request.path.resource(request.kind);
+        // Asked before the bounds: a change in between shows as another version, never as none.
+        let file = plan::File {
+            version: file::version(&self.settings.path),
+            size: file::size(&self.settings.path),
+        };
+        let mut connection = self.open().await.map_err(|error| error.entity(&resource))?;
+        let planned = plan::plan(&mut connection, request, file)
+            .await
+            .map_err(|error| error.entity(resource));
+        connection.close().await;
+        planned
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        read::read(&self.settings, split).await
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        Some(self.settings.patience().unwrap_or(Duration::MAX))
+    }
+}

@@ -1,0 +1,193 @@
+//! The stored catalog as people address it: sources and entities by name, in the order of their resources.
+
+use std::collections::HashMap;
+
+use locard_model::{EntityId, SourceId};
+use locard_store::{Entity, EntityFilter, Page, Source};
+
+use crate::{Error, Home, Result};
+
+/// Entities with the source they are in.
+pub(crate) struct Catalog<'a> {
+    home: &'a Home,
+    sources: HashMap<SourceId, Source>,
+    entities: HashMap<EntityId, Entity>,
+}
+
+impl<'a> Catalog<'a> {
+    pub(crate) async fn open(home: &'a Home) -> Result<Self> {
+        let sources = home.store.sources(home.org).await?;
+        let sources = sources
+            .into_iter()
+            .map(|source| (source.id, source))
+            .collect();
+        Ok(Self {
+            home,
+            sources,
+            entities: HashMap::new(),
+        })
+    }
+
+    /// The source as people see it.
+    pub(crate) fn source_name(&self, id: SourceId) -> String {
+        self.sources
+            .get(&id)
+            .map_or_else(|| id.to_string(), |source| source.name.clone())
+    }
+
+    pub(crate) fn source(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(&id)
+    }
+
+    /// One entity; asked for once.
+    pub(crate) async fn entity(&mut self, id: EntityId) -> Result<&Entity> {
+        use std::collections::hash_map::Entry;
+        match self.entities.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => Ok(new.insert(self.home.store.entity(self.home.org, id).await?)),
+        }
+    }
+
+    /// Its resource as it may be shown.
+    pub(crate) async fn resource(&mut self, id: EntityId) -> Result<String> {
+        let home = self.home;
+        let entity = self.entity(id).await?;
+        Ok(home.engine.mask().path(&entity.path, entity.kind))
+    }
+
+    /// Every entity that can be read and is not gone, of one source or all.
+    pub(crate) async fn list(&self, source: Option<SourceId>) -> Result<Vec<Entity>> {
+        let filter = EntityFilter {
+            source,
+            ..EntityFilter::default()
+        };
+        let mut all = Vec::new();
+        let mut page = Page::first(Page::MAX);
+        loop {
+            let found = self
+                .home
+                .store
+                .entities(self.home.org, &filter, page)
+                .await?;
+            all.extend(found.items.into_iter().filter(is_readable));
+            let Some(after) = found.next else {
+                return Ok(all);
+            };
+            page.after = Some(after);
+        }
+    }
+
+    /// The entity that a person means: by id, by resource, or by an end of it that only one has.
+    pub(crate) async fn named(&self, text: &str) -> Result<Entity> {
+        if let Ok(id) = text.parse::<EntityId>() {
+            return Ok(self.home.store.entity(self.home.org, id).await?);
+        }
+        let mut fitting = Vec::new();
+        for entity in self.list(None).await? {
+            // What was printed masked can be typed back masked.
+            let plain = entity.path.resource(entity.kind);
+            let masked = self.home.engine.mask().path(&entity.path, entity.kind);
+            let name = self.source_name(entity.source);
+            let mut whole = false;
+            let mut end = false;
+            for resource in [plain, masked] {
+                whole |= resource == text || format!("{name}/{resource}") == text;
+                end |= is_end(&resource, text);
+            }
+            if whole || end {
+                fitting.push((whole, entity));
+            }
+        }
+        let exact = fitting.iter().filter(|(whole, _)| *whole).count();
+        fitting.retain(|(whole, _)| *whole || exact == 0);
+        match fitting.len() {
+            1 => Ok(fitting.remove(0).1),
+            0 => Err(Error::not_found("no such entity is in the catalog").hint(
+                "`locard findings list` shows what was scanned; `locard scan` fills the catalog",
+            )),
+            several => Err(Error::usage(format!(
+                "{several} entities of the catalog end like that"
+            ))
+            .hint(format!(
+                "name more of the path, or one of these ids: {}",
+                ids(&fitting)
+            ))),
+        }
+    }
+
+    /// The source of that name or target, scanned or not; every one of the catalog where none is named.
+    pub(crate) fn sources_of(&self, text: Option<&str>) -> Vec<SourceId> {
+        let Some(text) = text else {
+            return self.sources.keys().copied().collect();
+        };
+        // The id of an ad hoc source derives from its target.
+        vec![
+            self.source_named(text)
+                .map_or_else(|_| SourceId::derive(text), |source| source.id),
+        ]
+    }
+
+    /// The source of that name, id or target.
+    pub(crate) fn source_named(&self, text: &str) -> Result<&Source> {
+        let by_text = |source: &&Source| {
+            source.name == text || source.target == text || source.id.to_string() == text
+        };
+        if let Some(source) = self.sources.values().find(by_text) {
+            return Ok(source);
+        }
+        let canonical = self
+            .home
+            .understood(text)
+            .ok()
+            .map(|(_, target)| SourceId::derive(&target.canonical));
+        canonical
+            .and_then(|id| self.sources.get(&id))
+            .ok_or_else(|| {
+                let mut names: Vec<&str> = self
+                    .sources
+                    .values()
+                    .map(|source| source.name.as_str())
+                    .collect();
+                names.sort_unstable();
+                Error::not_found("no such source is in the catalog")
+                    .hint(format!("known are {}", names.join(", ")))
+            })
+    }
+}
+
+pub(crate) fn is_readable(entity: &Entity) -> bool {
+    use locard_model::EntityKind as Kind;
+    !matches!(entity.kind, Kind::Schema | Kind::Folder | Kind::Column) && entity.gone_at.is_none()
+}
+
+/// Whether the text is a run of whole segments at the end of the resource.
+fn is_end(resource: &str, text: &str) -> bool {
+    let before = resource.strip_suffix(text);
+    before.is_some_and(|before| {
+        !text.is_empty() && (before.is_empty() || before.ends_with(['/', '.']))
+    })
+}
+
+fn ids(entities: &[(bool, Entity)]) -> String {
+    const SHOWN: usize = 5;
+    let ids: Vec<String> = entities
+        .iter()
+        .take(SHOWN)
+        .map(|(_, entity)| entity.id.to_string())
+        .collect();
+    ids.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_end;
+
+    #[test]
+    fn an_end_is_made_of_whole_segments() {
+        assert!(is_end("crm/customers.csv", "customers.csv"));
+        assert!(is_end("public.users", "users"));
+        assert!(is_end("users", "users"));
+        assert!(!is_end("public.superusers", "users"));
+        assert!(!is_end("users", ""));
+    }
+}

@@ -1,0 +1,303 @@
+//! Decisions and allowed values as a file for version control.
+//!
+//! Places are named by source, resource and column, so that the file means the same in every catalog; a line without a
+//! source holds wherever such a resource is, as in checked-out folders that are elsewhere each time. Allowed values
+//! are hashes under this catalog's key: the file holds no personal data, and another catalog cannot use them.
+
+use jiff::Timestamp;
+use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, Identifier, SourceId};
+use locard_store::{Allowed, Decision as Stored, Review};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Catalog;
+use crate::{Error, Home, ImportReport, Result};
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// Version of the format.
+    version: u32,
+    /// The key under which the allowed values were hashed. Plain values stand before tables in TOML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    finding: Vec<Line>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allowed: Vec<Value>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    /// Every source, where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    kind: EntityKind,
+    path: Vec<String>,
+    column: String,
+    /// Ids of the entity and the column where something above is masked; they hold in this source only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entity_id: Option<EntityId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    column_id: Option<ColumnId>,
+    identifier: Identifier,
+    decision: Stored,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Value {
+    hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// Every decision and allowed value as the text of a TOML file.
+pub async fn export_decisions(home: &Home) -> Result<String> {
+    let mut catalog = Catalog::open(home).await?;
+    let mut file = File {
+        version: 1,
+        ..File::default()
+    };
+    for review in home.store.reviews(home.org, None).await? {
+        file.finding.push(line(home, &mut catalog, review).await?);
+    }
+    file.finding.sort_by(|a, b| key(a).cmp(&key(b)));
+    let reasons = reasons(home).await?;
+    for allowed in home.store.allowed(home.org).await? {
+        let hash = format!("{:016x}", allowed.hash);
+        let reason = reasons
+            .get(&hash)
+            .and_then(|reason| reason.as_str())
+            .map(str::to_owned);
+        file.allowed.push(Value { hash, reason });
+    }
+    file.allowed.sort_by(|a, b| a.hash.cmp(&b.hash));
+    file.key = (!file.allowed.is_empty()).then(|| key_name(home));
+    let text = toml::to_string_pretty(&file).map_err(|error| {
+        Error::new(
+            crate::ErrorKind::Unexpected,
+            "the decisions cannot be written as TOML",
+        )
+        .cause(error)
+    })?;
+    Ok(format!(
+        "# Decisions about findings. `locard findings import` reads them back.\n\
+         # Without its `source`, a line holds for every source that has the resource.\n\n{text}"
+    ))
+}
+
+fn key(line: &Line) -> (Option<&str>, &[String], &str, &str) {
+    (
+        line.source.as_deref(),
+        &line.path,
+        &line.column,
+        line.identifier.as_str(),
+    )
+}
+
+fn key_name(home: &Home) -> String {
+    format!("{:016x}", home.engine.keyer().id().0)
+}
+
+async fn line(home: &Home, catalog: &mut Catalog<'_>, review: Review) -> Result<Line> {
+    let column = home.store.column(home.org, review.column).await?;
+    let source = catalog
+        .source(review.source)
+        .map_or_else(|| review.source.to_string(), |source| source.target.clone());
+    let mask = home.engine.mask();
+    let entity = catalog.entity(review.entity).await?;
+    let plain = entity.path.segments();
+    let path: Vec<String> = plain.iter().map(|segment| mask.segment(segment)).collect();
+    let shown = mask.segment(&column.path);
+    let masked = path != plain || shown != column.path;
+    Ok(Line {
+        source: Some(source),
+        kind: entity.kind,
+        path,
+        column: shown,
+        entity_id: masked.then_some(review.entity),
+        column_id: masked.then_some(review.column),
+        identifier: review.identifier,
+        decision: review.decision,
+        reason: review.note,
+    })
+}
+
+/// Takes decisions and allowed values over from the text of such a file; the file wins where both decided.
+///
+/// A line without a source holds for every registered one, and for `targets`, which need not have been scanned yet.
+pub async fn import_decisions(home: &Home, text: &str, targets: &[String]) -> Result<ImportReport> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        Error::usage(format!(
+            "the decisions cannot be read: {}",
+            fault(text, &error)
+        ))
+        .hint("`locard findings export` shows the format")
+    })?;
+    if file.version != 1 {
+        return Err(Error::usage(format!(
+            "decisions of version {} are not known",
+            file.version
+        )));
+    }
+    let mut report = ImportReport::default();
+    let mut reviews = Vec::new();
+    for target in targets {
+        home.resolve(target).await?.remember(home).await?;
+    }
+    let catalog = Catalog::open(home).await?;
+    for line in file.finding {
+        let mut matched = false;
+        for source in catalog.sources_of(line.source.as_deref()) {
+            let review = review(source, &line);
+            let known = home.store.column(home.org, review.column).await.ok();
+            // An id leads to one source, whatever others there are.
+            if known.as_ref().is_none_or(|known| known.source == source) {
+                matched |= known.is_some();
+                reviews.push(review);
+            }
+        }
+        report.decisions += 1;
+        report.unmatched += u64::from(!matched);
+    }
+    home.store.review(home.org, &reviews).await?;
+    let values = hashes(home, file.key.as_deref(), file.allowed)?;
+    report.allowed = values.len() as u64;
+    allow(home, &values).await?;
+    Ok(report)
+}
+
+/// Where the file is wrong. The parser's own words quote what stands there, which may be a value.
+fn fault(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let field = line.split_once('=').map_or("", |(field, _)| field.trim());
+    let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+    if !field.is_empty() && field.chars().all(plain) {
+        format!("line {number}, field `{field}`, is not as it must be")
+    } else if error.message().starts_with("missing field") {
+        format!("line {number}: {}", error.message())
+    } else {
+        format!("line {number} is not as it must be")
+    }
+}
+
+/// The decision of a line in one source.
+fn review(source: SourceId, line: &Line) -> Review {
+    let path = EntityPath::new(line.path.iter().cloned());
+    let derived = || EntityId::derive(source, line.kind, &path);
+    let entity = line.entity_id.unwrap_or_else(derived);
+    let column = line
+        .column_id
+        .unwrap_or_else(|| ColumnId::derive(entity, &line.column));
+    Review {
+        source,
+        entity,
+        column,
+        identifier: line.identifier.clone(),
+        decision: line.decision,
+        note: line.reason.clone(),
+        actor: None,
+        decided_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn hashes(
+    home: &Home,
+    key: Option<&str>,
+    values: Vec<Value>,
+) -> Result<Vec<(u64, Option<String>)>> {
+    if !values.is_empty() && key != Some(key_name(home).as_str()) {
+        return Err(Error::usage(
+            "the allowed values of the file were hashed under the key of another catalog",
+        )
+        .hint("remove [[allowed]] from the file and allow the values here again"));
+    }
+    let hash = |value: Value| u64::from_str_radix(&value.hash, 16).map(|hash| (hash, value.reason));
+    let parsed: Result<Vec<_>, _> = values.into_iter().map(hash).collect();
+    parsed.map_err(|_| Error::usage("an allowed value of the file is not 16 hexadecimal digits"))
+}
+
+/// The setting that holds why values were allowed, by hash.
+const REASONS: &str = "allowed_reasons";
+
+async fn reasons(home: &Home) -> Result<serde_json::Map<String, serde_json::Value>> {
+    let stored = home.store.setting(home.org, REASONS).await?;
+    Ok(stored
+        .and_then(|stored| stored.as_object().cloned())
+        .unwrap_or_default())
+}
+
+/// Allows values by their keyed hashes, and keeps the reasons.
+pub(crate) async fn allow(home: &Home, values: &[(u64, Option<String>)]) -> Result<()> {
+    let allowed: Vec<Allowed> = values
+        .iter()
+        .map(|(hash, _)| Allowed {
+            column: None,
+            identifier: None,
+            hash: *hash,
+        })
+        .collect();
+    home.store.allow(home.org, &allowed).await?;
+    let mut reasons = reasons(home).await?;
+    for (hash, reason) in values
+        .iter()
+        .filter_map(|(hash, reason)| Some((hash, reason.as_ref()?)))
+    {
+        reasons.insert(format!("{hash:016x}"), reason.clone().into());
+    }
+    home.store
+        .set_setting(home.org, REASONS, Some(&reasons.into()))
+        .await?;
+    Ok(())
+}
+
+/// No longer allows a value, by its keyed hash.
+pub(crate) async fn disallow(home: &Home, hash: u64) -> Result<()> {
+    let value = Allowed {
+        column: None,
+        identifier: None,
+        hash,
+    };
+    if !home.store.disallow(home.org, &value).await? {
+        return Err(Error::not_found("that value is not allowed")
+            .hint("`locard findings export -` lists hashes of the values that are"));
+    }
+    let mut reasons = reasons(home).await?;
+    reasons.remove(&format!("{hash:016x}"));
+    home.store
+        .set_setting(home.org, REASONS, Some(&reasons.into()))
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_the_field_and_not_what_stands_there() {
+        for text in [
+            "version = \"hush@example.org\"",
+            "version = 1\n[[finding]]\nkind = \"hush@example.org\"",
+            "version = 1\n\"hush@example.org\" = 1",
+            "version = 1 hush@example.org",
+        ] {
+            let Err(error) = toml::from_str::<File>(text) else {
+                panic!("{text} is read");
+            };
+            let told = fault(text, &error);
+            assert!(
+                told.starts_with("line ") && !told.contains("hush"),
+                "{told}"
+            );
+        }
+        let error = toml::from_str::<File>("version = 'x'").err();
+        assert!(error.is_some_and(|error| fault("version = 'x'", &error).contains("`version`")));
+    }
+}

@@ -1,0 +1,290 @@
+//! Dictionaries: which there are, and how own ones are made.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use locard_identify::{Dictionary, Library, Overlap};
+use locard_sketch::forms;
+use locard_store::{ColumnRecord, Page};
+
+use crate::catalog::Catalog;
+use crate::{Error, Home, Result, record, why};
+
+/// A dictionary in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DictionaryRow {
+    /// Its name, `world/first_names`.
+    pub name: String,
+    /// Its terms.
+    pub terms: u64,
+    /// Where they come from.
+    pub source: String,
+    /// Under which licence.
+    pub licence: String,
+    /// Whether it comes from the user's folder.
+    pub own: bool,
+}
+
+/// A scanned column that shares values with a dictionary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverlapRow {
+    /// The source as people see it.
+    pub source: String,
+    /// The resource, masked.
+    pub resource: String,
+    /// The column, masked where it is a key that a rule matches.
+    pub column: String,
+    /// Distinct values of the column.
+    pub distinct: u64,
+    /// Of them, terms of the dictionary.
+    pub shared: u64,
+    /// Share of the column's distinct values that are terms.
+    pub share: f64,
+    /// Share of the dictionary's terms that are in the column.
+    pub of_terms: f64,
+}
+
+/// The columns of the catalog of whose distinct values at least that share are terms of a dictionary, the most first.
+/// Asks the stored sketches, which hold keyed hashes; no source is read.
+pub async fn overlaps(home: &Home, name: &str, least: f64) -> Result<Vec<OverlapRow>> {
+    let lists = home.engine.library().dictionaries();
+    let Some(list) = lists.iter().find(|list| list.name() == name) else {
+        return Err(Error::not_found(format!("there is no dictionary {name}"))
+            .hint("`locard dictionaries list` shows them"));
+    };
+    let keyed = list.keyed(home.engine.keyer());
+    let mut catalog = Catalog::open(home).await?;
+    let mut rows = Vec::new();
+    let mut page = Page::first(COLUMNS);
+    loop {
+        let found = home.store.catalog(home.org, None, page).await?;
+        for record in found.items {
+            let overlap = keyed.overlap(record::sketch(&record)?.values());
+            // A filter may say yes wrongly, so a value or two are nothing.
+            if overlap.shared >= 1.0 && overlap.containment() >= least {
+                rows.push(overlap_row(home, &mut catalog, &record, overlap).await?);
+            }
+        }
+        let Some(after) = found.next else { break };
+        page.after = Some(after);
+    }
+    let place = |row: &OverlapRow| (row.source.clone(), row.resource.clone(), row.column.clone());
+    rows.sort_by(|a, b| {
+        b.share
+            .total_cmp(&a.share)
+            .then_with(|| place(a).cmp(&place(b)))
+    });
+    Ok(rows)
+}
+
+/// Columns that are held in memory at once.
+const COLUMNS: u32 = 100;
+
+async fn overlap_row(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    record: &ColumnRecord,
+    overlap: Overlap,
+) -> Result<OverlapRow> {
+    let column = home.store.column(home.org, record.column).await?;
+    Ok(OverlapRow {
+        source: catalog.source_name(record.source),
+        resource: catalog.resource(record.entity).await?,
+        column: home.engine.mask().segment(&column.path),
+        distinct: overlap.column.round() as u64,
+        shared: overlap.shared.round() as u64,
+        share: overlap.containment(),
+        of_terms: (overlap.shared / overlap.dictionary.max(1.0)).min(1.0),
+    })
+}
+
+/// Every dictionary in use, by name.
+pub fn dictionaries(home: &Home) -> Vec<DictionaryRow> {
+    home.engine
+        .library()
+        .dictionaries()
+        .iter()
+        .map(|list| row(list, &home.own))
+        .collect()
+}
+
+fn row(list: &Dictionary, own: &Path) -> DictionaryRow {
+    DictionaryRow {
+        name: list.name().to_owned(),
+        terms: list.terms() as u64,
+        source: list.source().to_owned(),
+        licence: list.licence().to_owned(),
+        own: file(own, list.name()).is_file(),
+    }
+}
+
+fn file(folder: &Path, name: &str) -> PathBuf {
+    folder.join("terms").join(format!("{name}.txt"))
+}
+
+/// Makes a sorted, unique term list from a text file (one term a line) or one column of a CSV file, and writes it to
+/// `terms/<name>.txt` under `out`. Answers the file.
+pub fn build_dictionary(
+    input: &Path,
+    column: Option<&str>,
+    name: &str,
+    out: &Path,
+) -> Result<PathBuf> {
+    checked(name)?;
+    let terms = match column {
+        Some(column) => column_terms(input, column)?,
+        None => read(input)?.lines().map(str::to_owned).collect(),
+    };
+    let mut sorted = BTreeMap::new();
+    for term in terms
+        .iter()
+        .map(|term| term.trim())
+        .filter(|term| !term.is_empty() && !term.starts_with('#'))
+    {
+        sorted
+            .entry(forms::folded(term).into_owned())
+            .or_insert_with(|| term.to_owned());
+    }
+    if sorted.is_empty() {
+        return Err(Error::usage(format!("{} has no terms", input.display())));
+    }
+    let mut text = format!(
+        "# source: {}\n# licence: own\n",
+        input.file_name().unwrap_or_default().to_string_lossy()
+    );
+    for term in sorted.values() {
+        text.push_str(term);
+        text.push('\n');
+    }
+    let to = file(out, name);
+    write(&to, &text)?;
+    Ok(to)
+}
+
+/// `theme/name`, so that the file lands below `terms/` and nowhere else.
+fn checked(name: &str) -> Result<()> {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    let parts: Vec<&str> = name.split('/').collect();
+    if parts.len() == 2 && parts.iter().all(|part| plain(part)) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{name}` is no name of a dictionary"))
+        .hint("a name reads theme/name, for instance own/branches"))
+}
+
+fn column_terms(input: &Path, column: &str) -> Result<Vec<String>> {
+    let unreadable = |error: csv::Error| {
+        Error::usage(format!("{} cannot be read as CSV", input.display())).cause(error)
+    };
+    let mut reader = csv::Reader::from_path(input).map_err(unreadable)?;
+    let headers = reader.headers().map_err(unreadable)?;
+    let Some(at) = headers.iter().position(|header| header == column) else {
+        let known: Vec<&str> = headers.iter().collect();
+        return Err(
+            Error::not_found(format!("{} has no column {column}", input.display()))
+                .hint(format!("it has {}", known.join(", "))),
+        );
+    };
+    let cell = |record: csv::StringRecord| record.get(at).unwrap_or_default().to_owned();
+    reader
+        .records()
+        .map(|record| record.map(cell).map_err(unreadable))
+        .collect()
+}
+
+fn read(input: &Path) -> Result<String> {
+    std::fs::read_to_string(input).map_err(|error| {
+        Error::usage(format!(
+            "{} cannot be read: {}",
+            input.display(),
+            why(&error)
+        ))
+    })
+}
+
+fn write(to: &Path, text: &str) -> Result<()> {
+    let written = to
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(to, text));
+    written.map_err(|error| {
+        Error::usage(format!(
+            "{} cannot be written: {}",
+            to.display(),
+            why(&error)
+        ))
+    })
+}
+
+/// Copies a term list into the home, where every later scan uses it. Answers how it is listed. A list is named after
+/// its folder and file: `own/branches.txt` becomes `own/branches`.
+pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
+    let part =
+        |name: Option<&std::ffi::OsStr>| name.map(|name| name.to_string_lossy().into_owned());
+    let theme = part(from.parent().and_then(Path::file_name)).unwrap_or_else(|| "own".to_owned());
+    let name = format!("{theme}/{}", part(from.file_stem()).unwrap_or_default());
+    checked(&name)?;
+    let to = file(&home.own, &name);
+    write(&to, &read(from)?)?;
+    match sound(home, &name) {
+        Ok(row) => Ok(row),
+        Err(error) => {
+            // A list that breaks the library must not break the next start.
+            std::fs::remove_file(&to).map_err(|error| {
+                Error::usage(format!(
+                    "{} cannot be removed: {}",
+                    to.display(),
+                    why(&error)
+                ))
+            })?;
+            Err(error)
+        }
+    }
+}
+
+fn sound(home: &Home, name: &str) -> Result<DictionaryRow> {
+    let library = Library::with_overlay(&home.own)?;
+    let list = library
+        .dictionaries()
+        .iter()
+        .find(|list| list.name() == name);
+    let problems = locard_identify::check(&home.own)?.problems;
+    match (
+        problems.into_iter().find(|problem| problem.subject == name),
+        list,
+    ) {
+        (None, Some(list)) => Ok(row(list, &home.own)),
+        (Some(problem), _) => Err(Error::usage(format!(
+            "the list cannot be used: {}",
+            problem.sentence
+        ))),
+        (None, None) => {
+            Err(Error::usage("the list is used by no rule")
+                .hint("name it in a rule under [[terms]]"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_sorted_and_each_term_stands_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let input = folder.path().join("in.csv");
+        std::fs::write(&input, "id,town\n1,Ulm\n2,bern\n3,ULM\n4,\n")
+            .expect("the input is written");
+        let built = build_dictionary(&input, Some("town"), "own/towns", folder.path())
+            .expect("the list is built");
+        let text = std::fs::read_to_string(built).expect("the list is there");
+        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["bern", "Ulm"]);
+        assert!(build_dictionary(&input, Some("nowhere"), "own/towns", folder.path()).is_err());
+        assert!(build_dictionary(&input, None, "../towns", folder.path()).is_err());
+    }
+}

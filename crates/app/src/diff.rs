@@ -1,0 +1,224 @@
+//! What changed between two sets of findings.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use locard_model::{Category, EntityId, FindingKind, Identifier, Sensitivity, SourceId};
+use serde_json::Value;
+
+use crate::{Error, FindingFilter, FindingRow, Home, Result, findings, jobs};
+
+/// A confidence that moved by less is no change.
+const MOVED: f64 = 0.05;
+
+/// Two sets of findings compared. Findings are the same when source, resource, column, identifier and kind are; sides
+/// that share no source, as scans of a copied or renamed one, are compared without it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Difference {
+    /// Only in the later set.
+    pub added: Vec<FindingRow>,
+    /// Only in the earlier set.
+    pub removed: Vec<FindingRow>,
+    /// In both, with a confidence or count that moved.
+    pub changed: Vec<Change>,
+}
+
+/// A finding that moved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// As it was.
+    pub before: FindingRow,
+    /// As it is.
+    pub after: FindingRow,
+}
+
+/// Compares two scans, each named by a job id (or its beginning), `latest`, `previous`, or a file that `scan`
+/// wrote as NDJSON or JSON.
+pub async fn diff(home: &Home, before: &str, after: &str) -> Result<Difference> {
+    Ok(difference(
+        &side(home, before).await?,
+        &side(home, after).await?,
+    ))
+}
+
+async fn side(home: &Home, name: &str) -> Result<Vec<FindingRow>> {
+    if Path::new(name).is_file() {
+        let text = std::fs::read_to_string(name).map_err(|error| {
+            Error::usage(format!("{name} cannot be read: {}", crate::why(&error)))
+        })?;
+        return read_findings(&text);
+    }
+    let job = jobs::named(home, name).await?.id;
+    findings(
+        home,
+        &FindingFilter {
+            job: Some(job),
+            with_rejected: true,
+            ..FindingFilter::default()
+        },
+    )
+    .await
+}
+
+/// Compares two sets of findings; the baseline check of `scan --baseline` is this over the file's findings.
+pub fn difference<'a>(before: &'a [FindingRow], after: &'a [FindingRow]) -> Difference {
+    let sources: HashSet<&str> = before.iter().map(|row| row.source.as_str()).collect();
+    let shared = after
+        .iter()
+        .any(|row| sources.contains(row.source.as_str()));
+    let key = |row: &'a FindingRow| key(row, shared);
+    let earlier: HashMap<_, &FindingRow> = before.iter().map(|row| (key(row), row)).collect();
+    let later: HashMap<_, &FindingRow> = after.iter().map(|row| (key(row), row)).collect();
+    let mut difference = Difference {
+        removed: before
+            .iter()
+            .filter(|row| !later.contains_key(&key(row)))
+            .cloned()
+            .collect(),
+        ..Difference::default()
+    };
+    for row in after {
+        match earlier.get(&key(row)) {
+            None => difference.added.push(row.clone()),
+            Some(before) if moved(before, row) => {
+                difference.changed.push(Change {
+                    before: (*before).clone(),
+                    after: row.clone(),
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    difference
+}
+
+fn key(row: &FindingRow, with_source: bool) -> (&str, &str, &str, &str, FindingKind) {
+    (
+        if with_source { &row.source } else { "" },
+        &row.resource,
+        &row.column,
+        row.identifier.as_str(),
+        row.kind,
+    )
+}
+
+fn moved(before: &FindingRow, after: &FindingRow) -> bool {
+    (before.confidence - after.confidence).abs() >= MOVED || before.matched != after.matched
+}
+
+/// Reads findings back from the NDJSON or JSON that `scan` wrote.
+pub fn read_findings(text: &str) -> Result<Vec<FindingRow>> {
+    let values: Vec<Value> = match serde_json::from_str(text) {
+        Ok(Value::Array(values)) => values,
+        Ok(Value::Object(mut object)) => match object.remove("findings") {
+            Some(Value::Array(values)) => values,
+            _ => vec![Value::Object(object)],
+        },
+        _ => text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .enumerate()
+            .map(line)
+            .collect::<Result<_>>()?,
+    };
+    values
+        .iter()
+        .enumerate()
+        .map(|(at, value)| read(value).ok_or_else(|| malformed(at)))
+        .collect()
+}
+
+fn line((at, line): (usize, &str)) -> Result<Value> {
+    serde_json::from_str(line).map_err(|_| malformed(at))
+}
+
+fn malformed(at: usize) -> Error {
+    Error::usage(format!("entry {} is not a finding", at + 1))
+        .hint("`locard scan --format ndjson` writes such a file")
+}
+
+fn read(value: &Value) -> Option<FindingRow> {
+    let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+    let number = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let source = text("source").unwrap_or_default();
+    let rules = value.get("rules").and_then(Value::as_array);
+    Some(FindingRow {
+        // The file names places, not ids.
+        entity: EntityId(SourceId::derive(&source).0),
+        source,
+        resource: text("resource")?,
+        column: text("column")?,
+        identifier: Identifier::new(text("identifier")?),
+        kind: FindingKind::parse(&text("kind").unwrap_or_else(|| "column".into()))?,
+        confidence: value
+            .get("confidence")
+            .and_then(Value::as_f64)
+            .unwrap_or(0.0),
+        category: text("category")
+            .and_then(|name| Category::parse(&name))
+            .unwrap_or(Category::Text),
+        sensitivity: text("sensitivity")
+            .and_then(|name| Sensitivity::parse(&name))
+            .unwrap_or(Sensitivity::Low),
+        rows: number("rows"),
+        tested: number("tested"),
+        matched: number("matched"),
+        validated: number("validated"),
+        distinct: number("distinct"),
+        indexed: value.get("indexed").and_then(Value::as_f64).unwrap_or(0.0),
+        rules: rules
+            .into_iter()
+            .flatten()
+            .filter_map(|rule| rule.as_str().map(str::to_owned))
+            .collect(),
+        decision: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"{"source":"s","resource":"a.csv","column":"c","identifier":"AGE","confidence":0.9,"matched":7}"#;
+
+    fn rows(text: &str) -> Vec<FindingRow> {
+        read_findings(text).expect("the text is a list of findings")
+    }
+
+    #[test]
+    fn findings_are_read_from_lines_lists_and_reports() {
+        for text in [
+            LINE.to_owned(),
+            format!("[{LINE}]"),
+            format!("{{\"findings\":[{LINE}]}}"),
+            format!("{LINE}\n\n{LINE}\n"),
+        ] {
+            assert_eq!(rows(&text)[0].identifier.as_str(), "AGE", "{text}");
+        }
+        assert!(rows("").is_empty());
+        assert!(read_findings("{\"column\":1}").is_err());
+        assert!(read_findings("nonsense").is_err());
+    }
+
+    #[test]
+    fn a_difference_tells_new_gone_and_moved() {
+        let before = rows(LINE);
+        let moved = rows(&LINE.replace("0.9", "0.5"));
+        let other = rows(&LINE.replace("\"c\"", "\"d\""));
+        assert_eq!(difference(&before, &before), Difference::default());
+        assert_eq!(difference(&before, &moved).changed.len(), 1);
+        let both = difference(&before, &other);
+        assert_eq!((both.added.len(), both.removed.len()), (1, 1));
+    }
+
+    #[test]
+    fn equal_resources_of_two_sources_are_two_places() {
+        let first = rows(LINE);
+        let both = rows(&format!("{LINE}\n{}", LINE.replace("\"s\"", "\"t\"")));
+        assert_eq!(difference(&first, &both).added.len(), 1);
+        assert_eq!(difference(&both, &first).removed.len(), 1);
+        // A copy elsewhere is compared by what is in it.
+        let copy = rows(&LINE.replace("\"s\"", "\"t\""));
+        assert_eq!(difference(&first, &copy), Difference::default());
+    }
+}

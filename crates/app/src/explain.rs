@@ -1,0 +1,437 @@
+//! Why the columns of an entity were judged as they were.
+//!
+//! What became a finding is explained by the weights that the scan recorded with it; what did not is weighed again from
+//! the recorded counts. Both are the same unless the rules changed since.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use locard_connector::{Sample, ScanRequest};
+use locard_engine::{Failure, LookUp, Part, Row};
+use locard_identify::{Candidate, ColumnJudgement};
+use locard_model::{ColumnId, FindingKind, Identifier};
+use locard_store::{Column, ColumnRecord, Entity, FindingRecord, Page};
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::rows::unreadable;
+use crate::{Error, FindingRow, Home, Result, findings, jobs, record};
+
+/// Rows among which samples are looked for.
+const SAMPLED_ROWS: u64 = 2_000;
+
+/// Cells that are held while samples are looked for, however many columns an entity has.
+const MOST_CELLS: usize = 100_000;
+
+/// Shapes that are shown of a column.
+const SHAPES: usize = 5;
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+pub struct ExplainOptions {
+    /// The entity: its id, its resource, or an unambiguous end of its resource.
+    pub entity: String,
+    /// Only this column.
+    pub column: Option<String>,
+    /// Show so many masked values of each column with findings, re-read live and stored nowhere.
+    pub samples: u64,
+}
+
+/// The answer for one entity.
+#[derive(Clone, Debug, Default)]
+pub struct Explanation {
+    /// The source as people see it.
+    pub source: String,
+    /// The resource, masked.
+    pub resource: String,
+    /// Records read by the last scan.
+    pub rows: u64,
+    /// When, RFC 3339.
+    pub scanned_at: Option<String>,
+    /// Its columns, in order.
+    pub columns: Vec<ColumnExplanation>,
+    /// Whether the rules changed since the scan: findings and their weights are those of then, other identifiers are
+    /// weighed by the rules of today.
+    pub rules_changed: bool,
+    /// Records that could not be read for samples.
+    pub failures: Vec<Failure>,
+}
+
+/// The answer for one column.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnExplanation {
+    /// The column's path.
+    pub column: String,
+    /// What its profile says.
+    pub profile: Profile,
+    /// What was found.
+    pub findings: Vec<FindingRow>,
+    /// Every identifier that was weighed, the strongest first.
+    pub alternatives: Vec<Alternative>,
+    /// Masked values, when asked for.
+    pub samples: Vec<String>,
+}
+
+/// Figures of one column, for people; estimates where sketches estimate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// Inferred logical type.
+    pub logical_type: String,
+    /// Cells.
+    pub rows: u64,
+    /// Nulls.
+    pub nulls: u64,
+    /// Blanks.
+    pub blanks: u64,
+    /// Estimated distinct values.
+    pub distinct: u64,
+    /// Shortest, mean and longest text in characters.
+    pub length: Option<(u64, f64, u64)>,
+    /// Mean and standard deviation of numbers.
+    pub moments: Option<(f64, f64)>,
+    /// The most frequent shapes with their share.
+    pub shapes: Vec<(String, f64)>,
+    /// Share of values in the subject filter, 0 to 1.
+    pub indexed: f64,
+    /// Why the column has no filter, where it has none.
+    pub not_indexed: Option<String>,
+}
+
+/// One identifier that was weighed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// How it would occur.
+    pub kind: FindingKind,
+    /// Calibrated probability.
+    pub confidence: f64,
+    /// Whether it became a finding.
+    pub decided: bool,
+    /// The rules that spoke.
+    pub rules: Vec<String>,
+    /// Cells tested, matched and validated.
+    pub counts: (u64, u64, u64),
+    /// What each piece of evidence weighed.
+    pub weights: Vec<Weight>,
+}
+
+/// One piece of evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// What it is: `prior`, `value pattern`, `column name` ...
+    pub what: String,
+    /// Weight in log-odds; positive speaks for the identifier.
+    pub log_odds: f64,
+    /// In words and numbers.
+    pub detail: String,
+}
+
+/// Explains the last judgement of an entity from the catalog; the source is read only for samples.
+pub async fn explain(
+    home: &Home,
+    options: &ExplainOptions,
+    cancel: &CancellationToken,
+) -> Result<Explanation> {
+    let mut catalog = Catalog::open(home).await?;
+    let entity = catalog.named(&options.entity).await?;
+    let scanned = Scanned::load(home, &entity).await?;
+    let mut columns = columns(home, &mut catalog, &entity, &scanned, options).await?;
+    if columns.is_empty() && options.column.is_some() {
+        findings::column_id(
+            home,
+            entity.id,
+            options.column.as_deref().unwrap_or_default(),
+        )
+        .await?;
+    }
+    let faults = if options.samples > 0 {
+        samples(home, &entity, options.samples, &mut columns, cancel).await?
+    } else {
+        0
+    };
+    let (source, resource) = (
+        catalog.source_name(entity.source),
+        catalog.resource(entity.id).await?,
+    );
+    let now = home.engine.library().fingerprint();
+    Ok(Explanation {
+        failures: Vec::from_iter(unreadable(faults, &source, &resource)),
+        rules_changed: scanned
+            .columns
+            .iter()
+            .map(|(_, part)| part.evidence.library())
+            .any(|then| then != 0 && then != now),
+        source,
+        resource,
+        rows: scanned.rows,
+        scanned_at: scanned.at,
+        columns,
+    })
+}
+
+/// The columns that were asked for, judged again from what was recorded of them.
+async fn columns(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    entity: &Entity,
+    scanned: &Scanned,
+    options: &ExplainOptions,
+) -> Result<Vec<ColumnExplanation>> {
+    let filter = locard_store::FindingFilter {
+        entity: Some(entity.id),
+        ..Default::default()
+    };
+    let found = findings::rows(home, catalog, &filter, |_| true).await?;
+    let recorded = recorded(home, &filter).await?;
+    let resource = entity.path.resource(entity.kind);
+    let parts: Vec<Part> = scanned
+        .columns
+        .iter()
+        .map(|(_, part)| part.clone())
+        .collect();
+    let judgements = locard_engine::judge(home.engine.library(), &resource, &parts);
+    let mut columns = Vec::new();
+    for judgement in &judgements {
+        let Some((column, part)) = scanned.columns.get(judgement.column) else {
+            continue;
+        };
+        let shown = home.engine.mask().segment(&column.path);
+        if options
+            .column
+            .as_ref()
+            .is_none_or(|wanted| *wanted == column.path || *wanted == shown)
+        {
+            let findings = found
+                .iter()
+                .filter(|row| row.column == shown)
+                .cloned()
+                .collect();
+            let recorded = recorded
+                .iter()
+                .filter(|record| record.finding.column == column.id);
+            columns.push(explained(shown, part, judgement, findings, recorded));
+        }
+    }
+    Ok(columns)
+}
+
+/// The findings with what was recorded of their weights.
+async fn recorded(home: &Home, filter: &locard_store::FindingFilter) -> Result<Vec<FindingRecord>> {
+    let mut records = Vec::new();
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let found = home.store.findings(home.org, filter, page).await?;
+        records.extend(found.items);
+        let Some(after) = found.next else {
+            return Ok(records);
+        };
+        page.after = Some(after);
+    }
+}
+
+/// What the last scan recorded of an entity.
+pub(crate) struct Scanned {
+    pub(crate) columns: Vec<(Column, Part)>,
+    pub(crate) rows: u64,
+    pub(crate) at: Option<String>,
+}
+
+impl Scanned {
+    pub(crate) async fn load(home: &Home, entity: &Entity) -> Result<Self> {
+        let names = home.store.columns(home.org, entity.id).await?;
+        let records = home.store.column_records(home.org, entity.id).await?;
+        if records.is_empty() {
+            return Err(
+                Error::not_found("the entity was listed but not scanned yet")
+                    .hint("`locard scan` reads it"),
+            );
+        }
+        let by_id: HashMap<ColumnId, &ColumnRecord> = records
+            .iter()
+            .map(|record| (record.column, record))
+            .collect();
+        let rows = |record: &ColumnRecord| {
+            record
+                .summary
+                .get("rows")
+                .and_then(serde_json::Value::as_u64)
+                .unwrap_or(0)
+        };
+        let mut columns = Vec::new();
+        for name in &names {
+            if let Some(record) = by_id.get(&name.id) {
+                columns.push((
+                    name.clone(),
+                    record::part(name, &names, rows(record), (*record).into())?,
+                ));
+            }
+        }
+        let heads = home.store.parts(home.org, entity.id).await?;
+        let at = match heads.first() {
+            Some(head) => home
+                .store
+                .job(home.org, head.job)
+                .await?
+                .ended_at
+                .map(jobs::instant),
+            None => None,
+        };
+        Ok(Self {
+            columns,
+            rows: heads.iter().map(|head| head.rows).sum(),
+            at,
+        })
+    }
+}
+
+fn explained<'a>(
+    column: String,
+    part: &Part,
+    judgement: &ColumnJudgement,
+    findings: Vec<FindingRow>,
+    recorded: impl Iterator<Item = &'a FindingRecord>,
+) -> ColumnExplanation {
+    let mut alternatives: Vec<Alternative> = recorded.flat_map(found).collect();
+    let others = judgement.explanation.candidates.iter().filter(|candidate| {
+        let identifier = &candidate.identifier;
+        findings.iter().all(|row| row.identifier != *identifier)
+    });
+    alternatives.extend(others.map(|candidate| weighed(candidate, judgement)));
+    alternatives.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    ColumnExplanation {
+        column,
+        profile: profile(part),
+        findings,
+        alternatives,
+        samples: Vec::new(),
+    }
+}
+
+/// A finding by the weights that were recorded with it, one for each rule that spoke.
+fn found(record: &FindingRecord) -> Vec<Alternative> {
+    let finding = &record.finding;
+    let alternative = |recorded: record::Recorded| Alternative {
+        identifier: finding.identifier.clone(),
+        kind: finding.kind,
+        confidence: finding.confidence,
+        decided: true,
+        rules: vec![recorded.rule],
+        counts: (recorded.tested, recorded.matched, recorded.validated),
+        weights: recorded
+            .weights
+            .into_iter()
+            .map(|(what, log_odds, detail)| Weight {
+                what,
+                log_odds,
+                detail,
+            })
+            .collect(),
+    };
+    record::recorded(&record.explanation)
+        .into_iter()
+        .map(alternative)
+        .collect()
+}
+
+fn profile(part: &Part) -> Profile {
+    let figures = part.sketch.summary();
+    let values = figures
+        .rows
+        .saturating_sub(figures.nulls + figures.blanks)
+        .max(1);
+    let share = |(shape, rows): &(String, u64)| (shape.clone(), *rows as f64 / values as f64);
+    Profile {
+        logical_type: figures.declared.unwrap_or(figures.inferred).to_string(),
+        rows: figures.rows,
+        nulls: figures.nulls,
+        blanks: figures.blanks,
+        distinct: figures.distinct,
+        length: figures
+            .narrowest
+            .zip(figures.average_length)
+            .zip(figures.widest)
+            .map(|((least, mean), most)| (least, mean, most)),
+        moments: figures.mean.zip(figures.deviation),
+        shapes: figures.shapes.iter().take(SHAPES).map(share).collect(),
+        indexed: figures.indexed,
+        not_indexed: figures
+            .not_indexed
+            .map(|reason| reason.sentence().to_owned()),
+    }
+}
+
+/// An identifier that is no finding, by the rules of today.
+fn weighed(candidate: &Candidate, judgement: &ColumnJudgement) -> Alternative {
+    let judged = judgement
+        .findings
+        .iter()
+        .find(|judged| judged.identifier == candidate.identifier);
+    let weight = |weight: &locard_identify::Weight| Weight {
+        what: weight.what.to_owned(),
+        log_odds: weight.log_ratio,
+        detail: weight.detail.clone(),
+    };
+    Alternative {
+        identifier: candidate.identifier.clone(),
+        kind: judged.map_or(FindingKind::Column, |judged| judged.kind),
+        confidence: judged.map_or(candidate.probability, |judged| judged.confidence),
+        decided: false,
+        rules: vec![candidate.rule.clone()],
+        counts: (candidate.tested, candidate.matched, candidate.validated),
+        weights: candidate.weights.iter().map(weight).collect(),
+    }
+}
+
+/// Reads some rows and shows masked values of the columns with findings; answers how many could not be read.
+async fn samples(
+    home: &Home,
+    entity: &Entity,
+    wanted: u64,
+    columns: &mut [ColumnExplanation],
+    cancel: &CancellationToken,
+) -> Result<u64> {
+    let source = home.open_stored(entity.source).await?;
+    let request = ScanRequest {
+        sample: Sample::First(SAMPLED_ROWS),
+        ..ScanRequest::all(entity.path.clone(), entity.kind)
+    };
+    let mask = home.engine.mask().clone();
+    let shown: HashSet<String> = columns
+        .iter()
+        .filter(|column| !column.findings.is_empty())
+        .map(|column| column.column.clone())
+        .collect();
+    let examine = move |rows: &[Row<'_>]| -> Vec<(String, String)> {
+        let cells = rows.iter().flat_map(|row| &row.cells);
+        cells
+            .map(|(column, text)| (mask.segment(column), text))
+            .filter(|(column, text)| shown.contains(column) && !text.trim().is_empty())
+            .map(|(column, text)| (column, mask.value(text)))
+            .collect()
+    };
+    let look_up = LookUp {
+        source,
+        request,
+        examine: Arc::new(examine),
+        limit: MOST_CELLS,
+    };
+    let found = home.engine.look_up(look_up, cancel).await;
+    if let Some(error) = found.error {
+        return Err(error.into());
+    }
+    for column in columns
+        .iter_mut()
+        .filter(|column| !column.findings.is_empty())
+    {
+        let values = found
+            .finds
+            .iter()
+            .filter(|(name, _)| *name == column.column);
+        column.samples = values
+            .map(|(_, value)| value.clone())
+            .take(wanted as usize)
+            .collect();
+    }
+    Ok(found.faults)
+}

@@ -1,0 +1,407 @@
+//! The look-up: where a person's data is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use locard_engine::{Event, Failure, Reporter};
+use locard_identify::{Library, Role as Declared};
+use locard_index::{Candidate, Query, Role, builtin_role, candidates};
+use locard_model::{Identifier, SourceId, Strength, Subject};
+use locard_store::{Column, ColumnRecord, Entity};
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::doubts::{Doubt, doubts};
+use crate::gaps::{self, DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::{Home, Result, RowAt, record, verify};
+
+/// Who is looked for and how.
+#[derive(Clone, Debug, Default)]
+pub struct FindOptions {
+    /// The persons; many at once cost little more than one.
+    pub subjects: Vec<Subject>,
+    /// Read the candidate columns and confirm each row; without it, answers are candidates by filter.
+    pub verify: bool,
+    /// Only these sources, by name, id or target; empty: all in the catalog.
+    pub sources: Vec<String>,
+}
+
+/// Where they are.
+#[derive(Clone, Debug, Default)]
+pub struct FindReport {
+    /// One per candidate column, or per confirmed row and place when verified; by subject, resource, column, row.
+    pub hits: Vec<Hit>,
+    /// What was not searched, and why.
+    pub not_searched: Vec<NotSearched>,
+    /// Failures of verification; candidates that could not be read at all are in `hits` unverified.
+    pub failures: Vec<Failure>,
+    /// Columns whose filters were asked.
+    pub columns: u64,
+    /// Columns that were candidates of at least one subject.
+    pub candidates: u64,
+    /// Attributes that ask nothing, or that no rule knows.
+    pub doubts: Vec<Doubt>,
+    /// Whether there was ever a scan to ask.
+    pub scanned: bool,
+}
+
+impl FindReport {
+    /// Whether nothing that is known of this subject could be looked for.
+    pub fn asks_nothing(&self, subject: &Subject) -> bool {
+        let is_idle = |identifier: &Identifier| {
+            self.doubts.iter().any(|doubt| {
+                doubt.subject == subject.id && doubt.identifier == *identifier && !doubt.asked
+            })
+        };
+        let attributes = &subject.attributes;
+        attributes
+            .iter()
+            .all(|attribute| is_idle(&attribute.identifier))
+    }
+
+    /// Whether the look-up itself fell short, apart from what the catalog was already known not to hold.
+    pub fn fell_short(&self) -> bool {
+        let gaps = self.not_searched.iter();
+        !self.failures.is_empty() || gaps.map(|gap| gap.reason).any(Reason::is_of_look_up)
+    }
+}
+
+/// A place of a subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// [`Subject::id`].
+    pub subject: String,
+    /// The source as people see it.
+    pub source: String,
+    /// The resource, masked.
+    pub resource: String,
+    /// The column; a name that is split over two columns is a hit in each of them.
+    pub column: String,
+    /// The row, when verified.
+    pub row: Option<RowAt>,
+    /// Which of the subject's attributes agreed, by name.
+    pub identifiers: Vec<Identifier>,
+    /// Whether the source was read and confirmed it.
+    pub verified: bool,
+    /// Whether a unique identifier agreed in this row (verified) or column (candidate).
+    pub strength: Strength,
+}
+
+/// Looks persons up: asks the subject filters of the whole catalog, and with [`FindOptions::verify`] reads the
+/// candidate columns, and only those. Values of subjects are neither stored nor logged.
+pub async fn find(
+    home: &Home,
+    options: &FindOptions,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<FindReport> {
+    let mut catalog = Catalog::open(home).await?;
+    let roles = roles(home.engine.library());
+    let role = |identifier: &Identifier| {
+        roles
+            .get(identifier)
+            .copied()
+            .unwrap_or_else(|| builtin_role(identifier))
+    };
+    let compile = |subject: &Subject| Query::compile(subject, role, home.engine.keyer());
+    let queries: Arc<Vec<Query>> = Arc::new(options.subjects.iter().map(compile).collect());
+    let mut report = FindReport {
+        scanned: !gaps::last_scans(home).await?.is_empty(),
+        ..FindReport::default()
+    };
+    for subject in &options.subjects {
+        doubts(subject, &roles, home.engine.keyer(), &mut report.doubts);
+    }
+    let wanted = wanted(&catalog, &options.sources)?;
+    let entities = searched(&catalog, wanted.as_deref()).await?;
+    gaps::manual(home, wanted.as_deref(), &mut report.not_searched).await?;
+    gaps::unlisted(home, &catalog, wanted.as_deref(), &mut report.not_searched).await?;
+    let mut suspects = Vec::new();
+    for entity in entities {
+        if cancel.is_cancelled() {
+            gaps::unasked(&mut catalog, &entity, &mut report.not_searched).await?;
+        } else {
+            suspects.extend(ask(home, &mut catalog, entity, &queries, &mut report).await?);
+        }
+    }
+    if options.verify {
+        verify_all(
+            home,
+            options,
+            &queries,
+            suspects,
+            &mut report,
+            (reporter, cancel),
+        )
+        .await?;
+    } else {
+        report.hits = suspects
+            .iter()
+            .flat_map(|suspect| suspect.unverified(home, options))
+            .collect();
+    }
+    let key = |hit: &Hit| {
+        (
+            hit.subject.clone(),
+            hit.source.clone(),
+            hit.resource.clone(),
+            hit.column.clone(),
+            hit.row.clone(),
+        )
+    };
+    report.hits.sort_by_cached_key(key);
+    Ok(report)
+}
+
+/// What agreeing on an identifier says, by the rules in use: the most telling rule counts.
+fn roles(library: &Library) -> HashMap<Identifier, Role> {
+    let mut roles = HashMap::new();
+    for rule in library.rules() {
+        let role = match rule.role {
+            Declared::Unique => Role::Unique,
+            Declared::Shared => Role::Shared,
+            Declared::Weak => Role::Weak,
+            Declared::None => Role::None,
+        };
+        let known = roles.entry(rule.identifier.clone()).or_insert(role);
+        if rank(role) > rank(*known) {
+            *known = role;
+        }
+    }
+    roles
+}
+
+const fn rank(role: Role) -> u8 {
+    match role {
+        Role::None => 0,
+        Role::Weak => 1,
+        Role::Shared => 2,
+        Role::Unique => 3,
+    }
+}
+
+/// The sources that were asked for; `None`: all.
+fn wanted(catalog: &Catalog<'_>, names: &[String]) -> Result<Option<Vec<SourceId>>> {
+    let ids = names
+        .iter()
+        .map(|name| Ok(catalog.source_named(name)?.id))
+        .collect::<Result<Vec<_>>>()?;
+    Ok((!ids.is_empty()).then_some(ids))
+}
+
+/// The entities to ask.
+async fn searched(catalog: &Catalog<'_>, wanted: Option<&[SourceId]>) -> Result<Vec<Entity>> {
+    let mut entities = catalog.list(None).await?;
+    entities.retain(|entity| wanted.is_none_or(|wanted| wanted.contains(&entity.source)));
+    Ok(entities)
+}
+
+/// An entity that some subjects may be in.
+pub(crate) struct Suspect {
+    pub(crate) entity: Entity,
+    pub(crate) source: String,
+    pub(crate) resource: String,
+    pub(crate) names: Vec<Column>,
+    /// Columns that were asked, in the order of the candidates' positions.
+    pub(crate) columns: Vec<Column>,
+    /// By position of the subject.
+    pub(crate) candidates: Vec<(usize, Candidate)>,
+}
+
+/// Asks the filters of one entity.
+async fn ask(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    entity: Entity,
+    queries: &[Query],
+    report: &mut FindReport,
+) -> Result<Option<Suspect>> {
+    let (source, resource) = (
+        catalog.source_name(entity.source),
+        catalog.resource(entity.id).await?,
+    );
+    let records = home.store.column_records(home.org, entity.id).await?;
+    let mut gaps = Gaps {
+        source: &source,
+        resource: &resource,
+        found: &mut report.not_searched,
+    };
+    if records.is_empty() && entity.rows != Some(0) {
+        gaps.unread(home, entity.id).await?;
+        return Ok(None);
+    }
+    let names = home.store.columns(home.org, entity.id).await?;
+    gaps.partly(&records);
+    let (columns, sketches) = filters(&names, records, &mut gaps, home);
+    let hold: Vec<_> = sketches
+        .iter()
+        .map(|sketch| |hash: u64| sketch.may_hold(hash))
+        .collect();
+    let asked = columns.iter().zip(&hold);
+    let asked: Vec<_> = asked
+        .map(|(column, hold)| locard_index::Column {
+            name: &column.path,
+            may_hold: hold,
+        })
+        .collect();
+    let of_subject = |(at, query): (usize, &Query)| {
+        candidates(query, &asked)
+            .into_iter()
+            .map(move |found| (at, found))
+            .collect::<Vec<_>>()
+    };
+    let candidates: Vec<_> = queries.iter().enumerate().flat_map(of_subject).collect();
+    report.columns += columns.len() as u64;
+    let mut hit: Vec<usize> = candidates
+        .iter()
+        .flat_map(|(_, candidate)| candidate.columns.iter().copied())
+        .collect();
+    hit.sort_unstable();
+    hit.dedup();
+    report.candidates += hit.len() as u64;
+    drop(asked);
+    Ok((!candidates.is_empty()).then_some(Suspect {
+        entity,
+        source,
+        resource,
+        names,
+        columns,
+        candidates,
+    }))
+}
+
+/// The columns that carry a filter, with it; the others are told.
+fn filters(
+    names: &[Column],
+    records: Vec<ColumnRecord>,
+    gaps: &mut Gaps<'_>,
+    home: &Home,
+) -> (Vec<Column>, Vec<locard_profile::ColumnSketch>) {
+    let by_id: HashMap<_, ColumnRecord> = records
+        .into_iter()
+        .map(|record| (record.column, record))
+        .collect();
+    let (mut columns, mut sketches) = (Vec::new(), Vec::new());
+    for name in names {
+        let shown = home.engine.mask().segment(&name.path);
+        let Some(record) = by_id.get(&name.id) else {
+            gaps.column(shown, Reason::NotScanned, UNFINISHED.to_owned());
+            continue;
+        };
+        let Ok(sketch) = record::sketch(record) else {
+            gaps.column(shown, Reason::Damaged, DAMAGED.to_owned());
+            continue;
+        };
+        let figures = sketch.summary();
+        if let Some(reason) = figures.not_indexed {
+            gaps.column(shown, Reason::NotIndexed, reason.sentence().to_owned());
+            continue;
+        }
+        if figures.indexed < 1.0 && figures.rows > figures.nulls + figures.blanks {
+            let share = figures.indexed * 100.0;
+            let sentence = format!("only {share:.1} % of its values are indexed");
+            gaps.column(shown, Reason::NotIndexed, sentence);
+        }
+        columns.push(name.clone());
+        sketches.push(sketch);
+    }
+    (columns, sketches)
+}
+
+impl Suspect {
+    /// Its candidates as they are, when nobody verified them: one for each subject and column.
+    pub(crate) fn unverified(&self, home: &Home, options: &FindOptions) -> Vec<Hit> {
+        let mut places: BTreeMap<(usize, usize), (Vec<usize>, Strength)> = BTreeMap::new();
+        for (subject, candidate) in &self.candidates {
+            for column in &candidate.columns {
+                let known = places
+                    .entry((*subject, *column))
+                    .or_insert((Vec::new(), Strength::Weak));
+                known.0.extend(&candidate.attributes);
+                known.1 = known.1.max(candidate.strength);
+            }
+        }
+        let hit = |((subject, column), (attributes, strength)): (
+            (usize, usize),
+            (Vec<usize>, Strength),
+        )| Hit {
+            subject: options.subjects[subject].id.clone(),
+            source: self.source.clone(),
+            resource: self.resource.clone(),
+            column: home.engine.mask().segment(&self.columns[column].path),
+            row: None,
+            identifiers: identifiers(&options.subjects[subject], &attributes),
+            verified: false,
+            strength,
+        };
+        places.into_iter().map(hit).collect()
+    }
+}
+
+/// The identifiers of some attributes, each once.
+pub(crate) fn identifiers(subject: &Subject, attributes: &[usize]) -> Vec<Identifier> {
+    let named = attributes
+        .iter()
+        .filter_map(|attribute| subject.attributes.get(*attribute));
+    let mut identifiers: Vec<Identifier> = named
+        .map(|attribute| attribute.identifier.clone())
+        .collect();
+    identifiers.sort_unstable();
+    identifiers.dedup();
+    identifiers
+}
+
+/// Reads the candidates, several entities at a time.
+async fn verify_all(
+    home: &Home,
+    options: &FindOptions,
+    queries: &Arc<Vec<Query>>,
+    suspects: Vec<Suspect>,
+    report: &mut FindReport,
+    (reporter, cancel): (&dyn Reporter, &CancellationToken),
+) -> Result<()> {
+    let sources = verify::Sources::new(home);
+    let checks = suspects.iter().map(|suspect| {
+        let sources = &sources;
+        async move {
+            (
+                suspect,
+                verify::suspect(home, sources, options, queries, suspect, cancel).await,
+            )
+        }
+    });
+    let mut checks =
+        std::pin::pin!(futures::stream::iter(checks).buffer_unordered(home.engine.threads()));
+    while let Some((suspect, checked)) = checks.next().await {
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(failure) => {
+                reporter.on(&Event::Failed(failure.clone()));
+                report.failures.push(failure);
+                // What could not be read stays a candidate.
+                report.hits.extend(suspect.unverified(home, options));
+                continue;
+            }
+        };
+        report.hits.extend(checked.hits);
+        if let Some(failure) = checked.failure {
+            reporter.on(&Event::Failed(failure.clone()));
+            report.failures.push(failure);
+        }
+        let mut gaps = Gaps {
+            source: &suspect.source,
+            resource: &suspect.resource,
+            found: &mut report.not_searched,
+        };
+        if checked.truncated {
+            let most = verify::MOST_PLACES;
+            let sentence = format!("only the first {most} places in it are listed; there are more");
+            gaps.push(None, Reason::TooMany, sentence);
+        }
+        if checked.stale {
+            gaps.push(None, Reason::Stale, STALE.to_owned());
+        }
+    }
+    Ok(())
+}

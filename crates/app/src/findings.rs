@@ -1,0 +1,384 @@
+//! Findings as people see them, and what people decided about them.
+//!
+//! Decisions survive rescans and can live in a file under version control. That file holds no personal data:
+//! allowed values are salted hashes in it.
+
+use std::collections::HashMap;
+
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::Timestamp;
+use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
+use locard_sketch::{forms, hash};
+use locard_store::{Decision as Stored, FindingRecord, Page, Review};
+
+use crate::catalog::Catalog;
+use crate::{Error, Home, Result, decisions, jobs};
+
+/// One finding. Fields as on one NDJSON line of `locard scan`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FindingRow {
+    /// The source as people see it: its name, or the canonical target.
+    pub source: String,
+    /// The entity.
+    pub entity: EntityId,
+    /// Path within the source, `schema.table` in databases; masked.
+    pub resource: String,
+    /// The column's path; masked where it is a key that a rule matches.
+    pub column: String,
+    /// What was found.
+    pub identifier: Identifier,
+    /// How it occurs.
+    pub kind: FindingKind,
+    /// Calibrated probability, 0 to 1.
+    pub confidence: f64,
+    /// Family of the identifier.
+    pub category: Category,
+    /// Harm of disclosure.
+    pub sensitivity: Sensitivity,
+    /// Rows of the entity that were read.
+    pub rows: u64,
+    /// Cells that the deciding rules judged.
+    pub tested: u64,
+    /// Cells that matched.
+    pub matched: u64,
+    /// Matches that passed a validator.
+    pub validated: u64,
+    /// Estimated distinct values of the column.
+    pub distinct: u64,
+    /// Share of values in the subject filter.
+    pub indexed: f64,
+    /// Ids of the deciding rules.
+    pub rules: Vec<String>,
+    /// What a person decided, if anybody did.
+    pub decision: Option<Decision>,
+}
+
+/// What a person decided about a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// True: confirmed; false: rejected.
+    pub confirmed: bool,
+    /// Why, in the person's words.
+    pub reason: Option<String>,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// Which findings are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct FindingFilter {
+    /// Of this job instead of the latest state of the catalog.
+    pub job: Option<JobId>,
+    /// Of this source, by name, id or target.
+    pub source: Option<String>,
+    /// Whose resource contains this text or matches this glob.
+    pub resource: Option<String>,
+    /// Of this identifier.
+    pub identifier: Option<Identifier>,
+    /// At least this confident.
+    pub min_confidence: f64,
+    /// Rejected ones too.
+    pub with_rejected: bool,
+}
+
+/// Names one finding, or all of a column when the identifier is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingRef {
+    /// The entity: its id, its resource, or an unambiguous end of its resource.
+    pub entity: String,
+    /// The column.
+    pub column: String,
+    /// The identifier.
+    pub identifier: Option<Identifier>,
+}
+
+/// What an import changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Decisions taken over, those for findings not seen yet included.
+    pub decisions: u64,
+    /// Allowed values taken over.
+    pub allowed: u64,
+    /// Decisions that name nothing in the catalog now; kept for later scans.
+    pub unmatched: u64,
+}
+
+/// Findings in the catalog, by source, resource, column order and confidence.
+pub async fn findings(home: &Home, filter: &FindingFilter) -> Result<Vec<FindingRow>> {
+    let mut catalog = Catalog::open(home).await?;
+    let source = match &filter.source {
+        Some(source) => Some(catalog.source_named(source)?.id),
+        None => None,
+    };
+    let asked = locard_store::FindingFilter {
+        job: filter.job,
+        source,
+        identifier: filter.identifier.clone(),
+        min_confidence: Some(filter.min_confidence).filter(|least| *least > 0.0),
+        ..locard_store::FindingFilter::default()
+    };
+    let resource = filter.resource.as_deref().map(Wanted::parse).transpose()?;
+    rows(home, &mut catalog, &asked, |row| {
+        let wanted = resource
+            .as_ref()
+            .is_none_or(|wanted| wanted.admits(&row.resource));
+        let rejected = row
+            .decision
+            .as_ref()
+            .is_some_and(|decision| !decision.confirmed);
+        wanted && (filter.with_rejected || !rejected)
+    })
+    .await
+}
+
+/// Which resources are wanted.
+enum Wanted {
+    /// Those that contain this text.
+    Text(String),
+    /// Those that match as a whole, or whose name does where the glob has no folder.
+    Glob(GlobMatcher),
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Result<Self> {
+        if !text.contains(['*', '?', '[', '{']) {
+            return Ok(Self::Text(text.to_owned()));
+        }
+        let anywhere = if text.contains('/') {
+            text.to_owned()
+        } else {
+            format!("**/{text}")
+        };
+        let glob = GlobBuilder::new(&anywhere).literal_separator(true).build();
+        glob.map(|glob| Self::Glob(glob.compile_matcher()))
+            .map_err(|error| {
+                Error::usage(format!("`{text}` is not a glob: {}", error.kind()))
+                    .hint("`*` and `?` stand for any text and any character, `[ab]` for a choice")
+            })
+    }
+
+    fn admits(&self, resource: &str) -> bool {
+        match self {
+            Self::Text(text) => resource.contains(text.as_str()),
+            Self::Glob(glob) => glob.is_match(resource),
+        }
+    }
+}
+
+/// Stored findings as rows, those that are wanted.
+pub(crate) async fn rows(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    filter: &locard_store::FindingFilter,
+    wanted: impl Fn(&FindingRow) -> bool,
+) -> Result<Vec<FindingRow>> {
+    let reviews = reviews(home).await?;
+    let mut ordinals: HashMap<EntityId, HashMap<ColumnId, u32>> = HashMap::new();
+    let mut rows = Vec::new();
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let found = home.store.findings(home.org, filter, page).await?;
+        for record in found.items {
+            let entity = record.finding.entity;
+            if let std::collections::hash_map::Entry::Vacant(new) = ordinals.entry(entity) {
+                let columns = home.store.columns(home.org, entity).await?;
+                new.insert(
+                    columns
+                        .into_iter()
+                        .map(|column| (column.id, column.ordinal))
+                        .collect(),
+                );
+            }
+            let ordinal = ordinals[&entity]
+                .get(&record.finding.column)
+                .copied()
+                .unwrap_or(u32::MAX);
+            let row = row(home, catalog, record, &reviews).await?;
+            if wanted(&row) {
+                rows.push((ordinal, row));
+            }
+        }
+        let Some(after) = found.next else { break };
+        page.after = Some(after);
+    }
+    rows.sort_by(|(a_at, a), (b_at, b)| {
+        let place = |at, row: &FindingRow| (row.source.clone(), row.resource.clone(), at);
+        place(*a_at, a)
+            .cmp(&place(*b_at, b))
+            .then(b.confidence.total_cmp(&a.confidence))
+    });
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+type Reviews = HashMap<(ColumnId, String), Review>;
+
+async fn reviews(home: &Home) -> Result<Reviews> {
+    let all = home.store.reviews(home.org, None).await?;
+    Ok(all
+        .into_iter()
+        .map(|review| {
+            (
+                (review.column, review.identifier.as_str().to_owned()),
+                review,
+            )
+        })
+        .collect())
+}
+
+async fn row(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    record: FindingRecord,
+    reviews: &Reviews,
+) -> Result<FindingRow> {
+    let finding = record.finding;
+    let review = reviews.get(&(finding.column, finding.identifier.as_str().to_owned()));
+    let decision = review.map(|review| Decision {
+        confirmed: review.decision == Stored::Confirmed,
+        reason: review.note.clone(),
+        at: jobs::instant(review.decided_at),
+    });
+    Ok(FindingRow {
+        source: catalog.source_name(finding.source),
+        entity: finding.entity,
+        resource: catalog.resource(finding.entity).await?,
+        column: home.engine.mask().segment(&finding.column_name),
+        identifier: finding.identifier,
+        kind: finding.kind,
+        confidence: finding.confidence,
+        category: finding.category,
+        sensitivity: finding.sensitivity,
+        rows: finding.rows,
+        tested: finding.tested,
+        matched: finding.matched,
+        validated: finding.validated,
+        distinct: finding.distinct,
+        indexed: finding.indexed,
+        rules: finding.rules,
+        decision,
+    })
+}
+
+/// Confirms or rejects findings; answers those it applied to.
+pub async fn decide(
+    home: &Home,
+    finding: &FindingRef,
+    confirmed: bool,
+    reason: Option<&str>,
+) -> Result<Vec<FindingRow>> {
+    let mut catalog = Catalog::open(home).await?;
+    let entity = catalog.named(&finding.entity).await?;
+    let filter = locard_store::FindingFilter {
+        entity: Some(entity.id),
+        identifier: finding.identifier.clone(),
+        ..locard_store::FindingFilter::default()
+    };
+    let of_column = |row: &FindingRow| row.column == finding.column;
+    let found = rows(home, &mut catalog, &filter, of_column).await?;
+    if found.is_empty() {
+        return Err(
+            Error::not_found("there is no such finding").hint("`locard findings list` shows them")
+        );
+    }
+    let column = column_id(home, entity.id, &finding.column).await?;
+    let review = |row: &FindingRow| Review {
+        source: entity.source,
+        entity: entity.id,
+        column,
+        identifier: row.identifier.clone(),
+        decision: if confirmed {
+            Stored::Confirmed
+        } else {
+            Stored::Rejected
+        },
+        note: reason.map(str::to_owned),
+        actor: None,
+        decided_at: Timestamp::UNIX_EPOCH,
+    };
+    let reviews: Vec<Review> = found.iter().map(review).collect();
+    home.store.review(home.org, &reviews).await?;
+    rows(home, &mut catalog, &filter, of_column).await
+}
+
+/// The id of a column by its path, or by the path as it is shown.
+pub(crate) async fn column_id(home: &Home, entity: EntityId, column: &str) -> Result<ColumnId> {
+    let columns = home.store.columns(home.org, entity).await?;
+    let mask = home.engine.mask();
+    let named = columns.iter().find(|known| known.path == column);
+    let named = named.or_else(|| {
+        columns
+            .iter()
+            .find(|known| mask.segment(&known.path) == column)
+    });
+    named.map(|known| known.id).ok_or_else(|| {
+        let known: Vec<String> = columns
+            .iter()
+            .map(|known| mask.segment(&known.path))
+            .collect();
+        Error::not_found("the entity has no such column")
+            .hint(format!("it has {}", known.join(", ")))
+    })
+}
+
+/// Allows a value: cells equal to it count as evidence for nothing from the next scan on. Kept as a hash only.
+pub async fn allow_value(home: &Home, value: &str, reason: Option<&str>) -> Result<()> {
+    decisions::allow(home, &[(allowed(home, value)?, reason.map(str::to_owned))]).await
+}
+
+/// No longer allows a value.
+pub async fn disallow_value(home: &Home, value: &str) -> Result<()> {
+    decisions::disallow(home, allowed(home, value)?).await
+}
+
+/// What is kept of an allowed value.
+fn allowed(home: &Home, value: &str) -> Result<u64> {
+    let folded = forms::folded(value);
+    if folded.is_empty() {
+        return Err(Error::usage("a blank value cannot be allowed"));
+    }
+    Ok(home.engine.keyer().key(hash(folded.as_bytes())))
+}
+
+/// Takes a decision back.
+pub async fn withdraw_decision(home: &Home, finding: &FindingRef) -> Result<()> {
+    let catalog = Catalog::open(home).await?;
+    let entity = catalog.named(&finding.entity).await?;
+    let column = column_id(home, entity.id, &finding.column).await?;
+    let withdrawn = match &finding.identifier {
+        Some(identifier) => {
+            home.store
+                .withdraw_review(home.org, column, identifier.as_str())
+                .await?
+        }
+        None => false,
+    };
+    if withdrawn {
+        return Ok(());
+    }
+    Err(Error::not_found("nothing was decided about it")
+        .hint("`locard findings export -` shows every decision"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wanted;
+
+    #[test]
+    fn resources_are_chosen_by_text_or_glob() {
+        let check = |wanted: &str, resource: &str, expected: bool| {
+            let admits = Wanted::parse(wanted)
+                .expect("it can be read")
+                .admits(resource);
+            assert_eq!(admits, expected, "{wanted} {resource}");
+        };
+        check("custom", "crm/customers.csv", true);
+        check("custom", "crm/orders.csv", false);
+        check("*.csv", "crm/customers.csv", true);
+        check("crm/*.csv", "crm/customers.csv", true);
+        check("crm/*.csv", "crm/old/customers.csv", false);
+        check("crm/**", "crm/old/customers.csv", true);
+        check("public.*", "public.users", true);
+        check("users*", "public.users", false);
+        assert!(Wanted::parse("[").is_err());
+    }
+}

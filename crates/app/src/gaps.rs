@@ -1,0 +1,257 @@
+//! What a look-up could not ask, and why: silence would read as "not there".
+
+use locard_model::{EntityId, SourceId};
+use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page};
+use serde_json::Value;
+
+use crate::catalog::Catalog;
+use crate::{Home, Result, jobs};
+
+/// Kind of a source that no connector reaches.
+const MANUAL: &str = "manual";
+
+/// Something in the catalog that a look-up could not ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotSearched {
+    /// The source.
+    pub source: String,
+    /// The resource, masked; `None`: the whole source.
+    pub resource: Option<String>,
+    /// The column; `None`: the whole resource.
+    pub column: Option<String>,
+    /// Why.
+    pub reason: Reason,
+    /// The same in a sentence.
+    pub sentence: String,
+}
+
+/// Why something was not searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// It was listed but never scanned.
+    NotScanned,
+    /// Only a sample was read.
+    Sampled,
+    /// The scan of it failed, wholly or in part.
+    Failed,
+    /// It changed since it was scanned.
+    Stale,
+    /// The column carries no filter (booleans, floats) or only a partial one.
+    NotIndexed,
+    /// This build cannot read it.
+    Unsupported,
+    /// No connector reaches it.
+    Manual,
+    /// What was recorded of it cannot be read.
+    Damaged,
+    /// The look-up was cancelled before it came to it.
+    Cancelled,
+    /// More rows of it agree than are listed.
+    TooMany,
+}
+
+impl Reason {
+    /// The stable name used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotScanned => "not-scanned",
+            Self::Sampled => "sampled",
+            Self::Failed => "failed",
+            Self::Stale => "stale",
+            Self::NotIndexed => "not-indexed",
+            Self::Unsupported => "unsupported",
+            Self::Manual => "manual",
+            Self::Damaged => "damaged",
+            Self::Cancelled => "cancelled",
+            Self::TooMany => "too-many",
+        }
+    }
+
+    /// Whether this look-up failed to ask what it should have been able to.
+    pub const fn is_of_look_up(self) -> bool {
+        matches!(self, Self::Damaged | Self::Cancelled | Self::TooMany)
+    }
+}
+
+/// The sources that only people reach.
+pub(crate) async fn manual(
+    home: &Home,
+    wanted: Option<&[SourceId]>,
+    found: &mut Vec<NotSearched>,
+) -> Result<()> {
+    let is_wanted = |id: &SourceId| wanted.is_none_or(|wanted| wanted.contains(id));
+    for source in home.store.sources(home.org).await? {
+        if source.kind == MANUAL && is_wanted(&source.id) {
+            let owner = source.owner.as_deref().unwrap_or("its owner");
+            found.push(NotSearched {
+                sentence: format!("no connector reaches it; ask {owner}"),
+                source: source.name,
+                resource: None,
+                column: None,
+                reason: Reason::Manual,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// An entity that a cancelled look-up did not come to: silence would read as "not there".
+pub(crate) async fn unasked(
+    catalog: &mut Catalog<'_>,
+    entity: &Entity,
+    found: &mut Vec<NotSearched>,
+) -> Result<()> {
+    found.push(NotSearched {
+        source: catalog.source_name(entity.source),
+        resource: Some(catalog.resource(entity.id).await?),
+        column: None,
+        reason: Reason::Cancelled,
+        sentence: "the look-up was cancelled before it was asked".to_owned(),
+    });
+    Ok(())
+}
+
+/// What the last scan of each set of targets could not even list: unsupported files, sources that did not answer.
+pub(crate) async fn unlisted(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    wanted: Option<&[SourceId]>,
+    found: &mut Vec<NotSearched>,
+) -> Result<()> {
+    for job in last_scans(home).await? {
+        let targets = job.spec.get("targets").and_then(Value::as_array);
+        let names: Vec<&str> = targets
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let is_wanted = |name: &str| {
+            wanted.is_none_or(|wanted| {
+                let id = catalog.source_named(name).map(|source| source.id);
+                id.is_ok_and(|id| wanted.contains(&id))
+            })
+        };
+        if !names.iter().any(|name| is_wanted(name)) {
+            continue;
+        }
+        for failure in jobs::all_failures(home, job.id).await? {
+            let what = failure.what;
+            // Where a source failed, its name stands in place of a resource.
+            let source = names
+                .iter()
+                .find(|name| what.resource.as_deref() == Some(**name));
+            if what.entity.is_some() || source.is_some_and(|name| !is_wanted(name)) {
+                continue;
+            }
+            found.push(NotSearched {
+                source: source.map_or_else(|| names.join(", "), |name| (*name).to_owned()),
+                resource: what.resource,
+                column: None,
+                reason: reason(&what.kind),
+                sentence: what.sentence,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The latest scan of each specification.
+pub(crate) async fn last_scans(home: &Home) -> Result<Vec<Job>> {
+    let filter = JobFilter {
+        kind: Some(crate::scan::KIND.to_owned()),
+        ..JobFilter::default()
+    };
+    let mut last: Vec<Job> = Vec::new();
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let found = home.store.jobs(home.org, &filter, page).await?;
+        for job in found.items {
+            if !last.iter().any(|known| known.spec == job.spec) {
+                last.push(job);
+            }
+        }
+        let Some(after) = found.next else {
+            return Ok(last);
+        };
+        page.after = Some(after);
+    }
+}
+
+/// Why something is not searched that failed in this way.
+fn reason(kind: &str) -> Reason {
+    if kind == "unsupported" {
+        Reason::Unsupported
+    } else {
+        Reason::Failed
+    }
+}
+
+pub(crate) const UNFINISHED: &str = "a scan that read it did not come to its end; scan it again";
+pub(crate) const DAMAGED: &str = "what was recorded of it is damaged; scan it again";
+
+pub(crate) const STALE: &str =
+    "it changed since it was scanned; what was added since is not in the index";
+
+/// What of an entity cannot be asked.
+pub(crate) struct Gaps<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) resource: &'a str,
+    pub(crate) found: &'a mut Vec<NotSearched>,
+}
+
+impl Gaps<'_> {
+    pub(crate) fn push(&mut self, column: Option<String>, reason: Reason, sentence: String) {
+        let (source, resource) = (self.source.to_owned(), Some(self.resource.to_owned()));
+        self.found.push(NotSearched {
+            source,
+            resource,
+            column,
+            reason,
+            sentence,
+        });
+    }
+
+    pub(crate) fn column(&mut self, column: String, reason: Reason, sentence: String) {
+        self.push(Some(column), reason, sentence);
+    }
+
+    /// Nothing was recorded of it: why?
+    pub(crate) async fn unread(&mut self, home: &Home, entity: EntityId) -> Result<()> {
+        let filter = FailureFilter {
+            job: None,
+            entity: Some(entity),
+        };
+        let failures = jobs::failures_of(home, &filter).await?;
+        match failures.into_iter().max_by_key(|failure| failure.at) {
+            Some(failure) => self.push(None, reason(&failure.what.kind), failure.what.sentence),
+            None => self.push(
+                None,
+                Reason::NotScanned,
+                "it was listed but not scanned yet".to_owned(),
+            ),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn partly(&mut self, records: &[ColumnRecord]) {
+        let any = |name: &str| {
+            records
+                .iter()
+                .any(|record| record.summary.get(name).and_then(Value::as_bool) == Some(true))
+        };
+        if any("sampled") {
+            self.push(
+                None,
+                Reason::Sampled,
+                "only a sample of it was scanned".to_owned(),
+            );
+        }
+        if any("partial") {
+            self.push(
+                None,
+                Reason::Failed,
+                "some of its records could not be read".to_owned(),
+            );
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The home: where an installation keeps its catalog, and everything that is opened once with it.
+//!
+//! The master key lives outside the home, so a copy of the home alone opens nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use locard_connector::Connector;
+use locard_engine::Engine;
+use locard_identify::Library;
+use locard_model::{OrgId, SecretString};
+use locard_sketch::Keyer;
+use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
+
+use crate::{Error, ErrorKind, Result};
+
+/// How a home is opened. Faces fill it from arguments, environment and `locard.toml`; this crate reads none of them.
+pub struct HomeOptions {
+    /// The home's folder; `None`: the platform's data folder.
+    pub dir: Option<PathBuf>,
+    /// The address of a PostgreSQL database that holds the catalog in place of the home, for several processes at
+    /// once; it may hold a password.
+    pub store: Option<SecretString>,
+    /// Whether to go in beside a process that holds the home already, to look at its jobs or stop them.
+    pub beside: bool,
+    /// The master key's text; `None`: the environment's, else the key file.
+    pub key: Option<SecretString>,
+    /// The master key's file; `None`: in the platform's configuration folder.
+    pub key_file: Option<PathBuf>,
+    /// A folder with the user's own `rules/` and `terms/`; `None`: `dictionaries/` in the home, if it is there.
+    pub dictionaries: Option<PathBuf>,
+    /// The connectors that this build carries: `locard_registry::ALL`.
+    pub connectors: &'static [&'static dyn Connector],
+    /// Worker threads; `None`: one per core.
+    pub threads: Option<usize>,
+}
+
+/// An open home. Cheap to share behind an `Arc`; one process holds an embedded home at a time.
+pub struct Home {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) org: OrgId,
+    pub(crate) engine: Engine,
+    pub(crate) connectors: &'static [&'static dyn Connector],
+    pub(crate) worker: WorkerId,
+    /// Where own dictionaries are, whether or not there are any.
+    pub(crate) own: PathBuf,
+    dir: PathBuf,
+    keys: KeyPlace,
+    shared: bool,
+    new_key: Option<PathBuf>,
+}
+
+impl Home {
+    /// Opens the home, making it on first use.
+    ///
+    /// Fails with [`ErrorKind::Locked`] while another process holds it, unless [`HomeOptions::beside`], and with
+    /// [`ErrorKind::Key`] when the master key is missing or another one.
+    pub async fn open(options: HomeOptions) -> Result<Self> {
+        options.check()?;
+        let (dir, keys) = (options.folder()?, options.keys()?);
+        let opened = match locard_store::open(&options.place()?, &keys).await {
+            Err(error) if options.beside && error.kind() == locard_store::ErrorKind::Locked => {
+                Opened {
+                    store: locard_store::open_beside(&dir, &keys).await?,
+                    new_key: None,
+                }
+            }
+            opened => opened?,
+        };
+        let own = options
+            .dictionaries
+            .clone()
+            .unwrap_or_else(|| dir.join("dictionaries"));
+        let library = if own.is_dir() {
+            Library::with_overlay(&own)?
+        } else {
+            Library::builtin()?
+        };
+        let org = OrgId::DEFAULT;
+        let key = opened.store.sketch_key(org).await?;
+        let engine = Engine::new(
+            library,
+            Arc::new(Keyer::new(&key.key)),
+            options.threads.map_or(0, useful),
+        )?;
+        Ok(Self {
+            store: opened.store,
+            org,
+            engine,
+            connectors: options.connectors,
+            worker: WorkerId::random(),
+            own,
+            dir,
+            keys,
+            shared: options.store.is_some(),
+            new_key: opened.new_key,
+        })
+    }
+
+    /// The folder. Own dictionaries are in it also when the catalog is elsewhere.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the catalog is, for people.
+    pub fn place(&self) -> String {
+        if self.shared {
+            "the PostgreSQL store".to_owned()
+        } else {
+            self.dir.display().to_string()
+        }
+    }
+
+    /// Replaces the master key in its file, and answers the file and where the old key is kept. Nothing is scanned or written again but the keys
+    /// that it wraps.
+    pub async fn rotate_key(&self) -> Result<(&Path, PathBuf)> {
+        let old = locard_store::rotate(self.store.as_ref(), &self.keys).await?;
+        Ok((&self.keys.file, old))
+    }
+
+    /// Where the master key was written when this open created it; faces print it once, so that it gets saved.
+    pub fn new_key_file(&self) -> Option<&Path> {
+        self.new_key.as_deref()
+    }
+
+    /// Releases the home: pending writes are flushed, the lock is let go.
+    pub async fn close(self) -> Result<()> {
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+/// So many threads as do any good: beyond a few per core they only take memory.
+fn useful(threads: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    threads.min(cores.saturating_mul(4))
+}
+
+impl HomeOptions {
+    /// A folder of own rules that is not there would silently be judged without them.
+    fn check(&self) -> Result<()> {
+        match &self.dictionaries {
+            Some(folder) if !folder.is_dir() => Err(Error::new(
+                ErrorKind::Usage,
+                format!("there is no folder {} with own rules", folder.display()),
+            )
+            .hint("--dictionaries-dir names a folder that holds rules/, terms/ or both")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the catalog is.
+    pub(crate) fn place(&self) -> Result<Place> {
+        match &self.store {
+            Some(address) => Ok(Place::Postgres(address.clone())),
+            None => Ok(Place::Home(self.folder()?)),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> Result<PathBuf> {
+        let platform = locard_store::default_home;
+        self.dir.clone().or_else(platform).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Store,
+                "this user has no folder for application data",
+            )
+            .hint("name one with --home")
+        })
+    }
+
+    pub(crate) fn keys(&self) -> Result<KeyPlace> {
+        match (&self.key, &self.key_file) {
+            (Some(_), Some(file)) => Ok(KeyPlace {
+                given: self.key.clone(),
+                file: file.clone(),
+            }),
+            (None, Some(file)) => Ok(KeyPlace {
+                given: None,
+                file: file.clone(),
+            }),
+            (given, None) => {
+                let standard = KeyPlace::standard()?;
+                Ok(KeyPlace {
+                    given: given.clone().or(standard.given),
+                    file: standard.file,
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Jobs: what ran, how it went, what it is doing now.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use locard_model::{EntityId, JobId, JobState, TaskState};
+use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
+
+use crate::catalog::Catalog;
+use crate::ledger::LEASE;
+use crate::{Error, Home, Result, record};
+
+/// A job in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRow {
+    /// Its id.
+    pub id: JobId,
+    /// What it does: `scan`.
+    pub kind: String,
+    /// State.
+    pub state: JobState,
+    /// What it works on, without credentials.
+    pub targets: Vec<String>,
+    /// When it was asked for, RFC 3339.
+    pub created_at: String,
+    /// When it ended, RFC 3339.
+    pub ended_at: Option<String>,
+    /// Tasks done and in all.
+    pub tasks: (u64, u64),
+    /// Failures.
+    pub failures: u64,
+}
+
+/// A job with its tasks.
+#[derive(Clone, Debug)]
+pub struct JobDetail {
+    /// The job.
+    pub job: JobRow,
+    /// Its tasks, by resource.
+    pub tasks: Vec<TaskRow>,
+    /// What failed.
+    pub failures: Vec<locard_engine::Failure>,
+}
+
+/// A task of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRow {
+    /// Its source.
+    pub source: String,
+    /// Its resource, masked.
+    pub resource: String,
+    /// State.
+    pub state: TaskState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Records read.
+    pub rows: u64,
+    /// What went wrong last.
+    pub error: Option<String>,
+}
+
+/// One line of a job's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobLine {
+    /// When, RFC 3339.
+    pub at: String,
+    /// What, as a sentence.
+    pub sentence: String,
+}
+
+/// The latest jobs, newest first.
+pub async fn jobs(home: &Home, limit: u64) -> Result<Vec<JobRow>> {
+    let page = Page::first(limit.clamp(1, u64::from(Page::MAX)) as u32);
+    Ok(home
+        .store
+        .jobs(home.org, &JobFilter::default(), page)
+        .await?
+        .items
+        .into_iter()
+        .map(row)
+        .collect())
+}
+
+/// One job, by id, its beginning, or `latest`.
+pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
+    let job = named(home, id).await?;
+    let failures = failures(home, job.id).await?;
+    let mut catalog = Catalog::open(home).await?;
+    let mut tasks = Vec::new();
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let found = home.store.tasks(home.org, job.id, None, page).await?;
+        for task in found.items {
+            tasks.push(task_row(&mut catalog, task).await?);
+        }
+        let Some(after) = found.next else { break };
+        page.after = Some(after);
+    }
+    tasks.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
+    Ok(JobDetail {
+        job: row(job),
+        tasks,
+        failures,
+    })
+}
+
+/// Asks a job to stop; an interrupted one that nobody runs ends at once. What was found stays.
+pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
+    let job = named(home, id).await?;
+    let job = home.store.cancel_job(home.org, job.id).await?;
+    // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
+    if job.state.is_final() {
+        return Ok(row(job));
+    }
+    match home
+        .store
+        .claim_job(home.org, job.id, home.worker, LEASE)
+        .await
+    {
+        Ok(lease) => {
+            let outcome = JobOutcome {
+                state: JobState::Cancelled,
+                outcome: None,
+                error: None,
+            };
+            Ok(row(home.store.finish_job(&lease, &outcome).await?))
+        }
+        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(job)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The log of one job, oldest line first.
+pub async fn job_log(home: &Home, id: &str) -> Result<Vec<JobLine>> {
+    let detail = job(home, id).await?;
+    let stored = named(home, id).await?;
+    let line = |at: Timestamp, sentence: String| {
+        (
+            at,
+            JobLine {
+                at: instant(at),
+                sentence,
+            },
+        )
+    };
+    let mut lines = vec![line(
+        stored.created_at,
+        format!("{} was asked for", detail.job.kind),
+    )];
+    lines.extend(
+        stored
+            .started_at
+            .map(|at| line(at, "it was taken up".to_owned())),
+    );
+    for failure in all_failures(home, stored.id).await? {
+        let what = failure.what;
+        let place = [what.resource, what.place]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ");
+        lines.push(line(failure.at, format!("{place}: {}", what.sentence)));
+    }
+    lines.extend(
+        stored
+            .cancel_requested_at
+            .map(|at| line(at, "somebody asked to cancel it".to_owned())),
+    );
+    let counts = stored.counts;
+    let done = format!(
+        "it ended {}: {} rows of {} pieces read, {} failures",
+        stored.state, counts.rows, counts.tasks_done, counts.failures
+    );
+    lines.extend(stored.ended_at.map(|at| line(at, done)));
+    lines.sort_by_key(|(at, _)| *at);
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+/// The job that a person means.
+pub(crate) async fn named(home: &Home, text: &str) -> Result<Job> {
+    if let Ok(id) = text.parse::<JobId>() {
+        return Ok(home.store.job(home.org, id).await?);
+    }
+    let jobs = home
+        .store
+        .jobs(home.org, &JobFilter::default(), Page::first(Page::MAX))
+        .await?
+        .items;
+    let position = match text {
+        "latest" => Some(0),
+        "previous" => Some(1),
+        _ => None,
+    };
+    let mut fitting = jobs
+        .into_iter()
+        .enumerate()
+        .filter(|(at, job)| match position {
+            Some(position) => *at == position,
+            None => !text.is_empty() && job.id.to_string().starts_with(text),
+        });
+    match (fitting.next(), fitting.next()) {
+        (Some((_, job)), None) => Ok(job),
+        (Some(_), Some(_)) => {
+            Err(Error::usage(format!("several jobs begin with {text}")).hint("give more of the id"))
+        }
+        _ => Err(Error::not_found(format!("there is no job {text}"))
+            .hint("`locard jobs list` shows them")),
+    }
+}
+
+/// What failed in a job.
+pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engine::Failure>> {
+    let mut catalog = Catalog::open(home).await?;
+    let recorded = all_failures(home, job).await?;
+    let read = if recorded.iter().any(|failure| failure.what.entity.is_some()) {
+        read_in_part(home, job).await?
+    } else {
+        HashSet::new()
+    };
+    let listed = targets(&home.store.job(home.org, job).await?);
+    let mut failures = Vec::new();
+    for failure in recorded {
+        let partial = failure
+            .what
+            .entity
+            .is_some_and(|entity| read.contains(&entity));
+        let source = match failure.what.entity {
+            Some(entity) => catalog
+                .entity(entity)
+                .await
+                .ok()
+                .map(|entity| entity.source),
+            None => None,
+        };
+        // Where a source failed as a whole, its name stands where a resource would; else it failed while it was listed.
+        let whole = listed
+            .iter()
+            .find(|name| failure.what.resource.as_ref() == Some(name));
+        let name = source
+            .map(|source| catalog.source_name(source))
+            .or_else(|| whole.cloned())
+            .unwrap_or_else(|| listed.join(", "));
+        failures.push(record::shown_failure(&name, failure, partial));
+    }
+    Ok(failures)
+}
+
+pub(crate) async fn all_failures(home: &Home, job: JobId) -> Result<Vec<locard_store::Failure>> {
+    let filter = FailureFilter {
+        job: Some(job),
+        entity: None,
+    };
+    failures_of(home, &filter).await
+}
+
+/// Every failure that the filter lets through.
+pub(crate) async fn failures_of(
+    home: &Home,
+    filter: &FailureFilter,
+) -> Result<Vec<locard_store::Failure>> {
+    let mut failures = Vec::new();
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let found = home.store.failures(home.org, filter, page).await?;
+        failures.extend(found.items);
+        let Some(after) = found.next else {
+            return Ok(failures);
+        };
+        page.after = Some(after);
+    }
+}
+
+/// Entities of which this job read at least a piece.
+async fn read_in_part(home: &Home, job: JobId) -> Result<HashSet<EntityId>> {
+    let mut read = HashSet::new();
+    for state in [TaskState::Completed, TaskState::Partial] {
+        let mut page = Page::first(Page::MAX);
+        loop {
+            let found = home.store.tasks(home.org, job, Some(state), page).await?;
+            read.extend(found.items.iter().filter_map(|task| task.entity));
+            let Some(after) = found.next else { break };
+            page.after = Some(after);
+        }
+    }
+    Ok(read)
+}
+
+/// What a job works on, without credentials.
+fn targets(job: &Job) -> Vec<String> {
+    let targets = job
+        .spec
+        .get("targets")
+        .and_then(serde_json::Value::as_array);
+    let names = targets.into_iter().flatten();
+    names
+        .filter_map(|target| target.as_str().map(str::to_owned))
+        .collect()
+}
+
+fn row(job: Job) -> JobRow {
+    let targets = targets(&job);
+    JobRow {
+        id: job.id,
+        kind: job.kind,
+        state: job.state,
+        targets,
+        created_at: instant(job.created_at),
+        ended_at: job.ended_at.map(instant),
+        tasks: (job.counts.tasks_done, job.counts.tasks),
+        failures: job.counts.failures,
+    }
+}
+
+async fn task_row(catalog: &mut Catalog<'_>, task: locard_store::Task) -> Result<TaskRow> {
+    let (source, resource) = match task.entity {
+        Some(entity) => {
+            let source = catalog.entity(entity).await?.source;
+            (catalog.source_name(source), catalog.resource(entity).await?)
+        }
+        None => (String::new(), String::new()),
+    };
+    Ok(TaskRow {
+        source,
+        resource,
+        state: task.state,
+        attempts: task.attempts,
+        rows: task.counts.rows,
+        error: task.error,
+    })
+}
+
+/// A point in time as it is told: to the second, so that all are of one length.
+pub(crate) fn instant(at: Timestamp) -> String {
+    format!("{at:.0}")
+}

@@ -1,0 +1,378 @@
+//! What the engine needs to be remembered, kept in the store.
+//!
+//! What a reader gets wrong: the store hands out leases in its own order, the engine asks for certain pieces. Leases
+//! that come early are held, with heartbeats, until the engine asks; those of pieces that are no longer wanted are
+//! held until the job ends.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use locard_connector::Entity;
+use locard_engine::{
+    Checkpoints, Concluded, Error, Failure, PieceDone, PieceId, PieceParts, PieceState, Planned,
+    Result, Shown, Sink,
+};
+use locard_model::{EntityId, JobId, OrgId, SourceId, TaskState};
+use locard_store::{
+    Claim, Heartbeat, JobLease, Lease, Page, PartKey, Store, TaskCounts, TaskDraft, TaskOutcome,
+    WorkerId,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use crate::record;
+
+/// How long a lease lasts without a heartbeat.
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
+
+/// How soon a scan hears that somebody asked it to stop.
+const HEARS: Duration = Duration::from_secs(1);
+
+/// Leases that are asked for at once.
+const LEASES: u32 = 16;
+
+/// How often a piece may be started over all runs of its job.
+const MOST_ATTEMPTS: u32 = 1_000;
+
+/// The ledger of one job.
+pub(crate) struct StoreLedger {
+    store: Arc<dyn Store>,
+    lease: JobLease,
+    /// Ends the scan; fired when somebody asked for it or the job was taken away.
+    stop: CancellationToken,
+    state: Mutex<State>,
+    /// One asks for leases at a time: what one is given may be what another waits for.
+    leasing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What earlier runs left.
+    left: HashMap<EntityId, HashMap<PieceId, PieceState>>,
+    /// Leases at hand.
+    leases: HashMap<PieceId, Lease>,
+    /// Columns known so far of entities that are being read.
+    columns: HashMap<EntityId, Vec<locard_store::Column>>,
+}
+
+impl StoreLedger {
+    /// The ledger of a job that this process coordinates.
+    pub(crate) async fn open(
+        store: Arc<dyn Store>,
+        lease: JobLease,
+        stop: CancellationToken,
+    ) -> locard_store::Result<Self> {
+        let mut state = State::default();
+        let mut page = Page::first(Page::MAX);
+        loop {
+            let tasks = store.tasks(lease.org, lease.job, None, page).await?;
+            for task in tasks.items {
+                let Some(entity) = task.entity else { continue };
+                let piece = match task.state {
+                    TaskState::Completed => PieceState::Done,
+                    TaskState::Partial => PieceState::Partial,
+                    TaskState::Failed => PieceState::Failed,
+                    _ => PieceState::Open,
+                };
+                state
+                    .left
+                    .entry(entity)
+                    .or_default()
+                    .insert(PieceId(task.part.0), piece);
+            }
+            let Some(after) = tasks.next else { break };
+            page.after = Some(after);
+        }
+        Ok(Self {
+            store,
+            lease,
+            stop,
+            state: Mutex::new(state),
+            leasing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn org(&self) -> OrgId {
+        self.lease.org
+    }
+
+    /// Keeps every lease alive until dropped; stops the scan when somebody asked for it or the job was taken away.
+    pub(crate) async fn keep_alive(&self) {
+        let mut beat = tokio::time::interval(LEASE / 4);
+        let mut asked = tokio::time::interval(HEARS);
+        loop {
+            tokio::select! {
+                _ = beat.tick() => self.beat().await,
+                _ = asked.tick() => {
+                    if self.is_cancelled().await {
+                        self.stop.cancel();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether somebody asked for the job to end.
+    async fn is_cancelled(&self) -> bool {
+        let job = self.store.job(self.org(), self.lease.job).await;
+        job.is_ok_and(|job| job.cancel_requested_at.is_some())
+    }
+
+    async fn beat(&self) {
+        let leases: Vec<Lease> = self.state().leases.values().copied().collect();
+        for lease in leases {
+            // A lost task lease shows when its piece is committed.
+            drop(self.store.task_heartbeat(&lease).await);
+        }
+        // An error here says nothing: if the store is really lost, the next commit ends the scan.
+        let answer = self.store.job_heartbeat(&self.lease).await;
+        if matches!(answer, Ok(Heartbeat::Cancel | Heartbeat::Lost)) {
+            self.stop.cancel();
+        }
+    }
+
+    /// Gives back what was leased and not read.
+    pub(crate) async fn release(&self) -> locard_store::Result<()> {
+        let leases = std::mem::take(&mut self.state().leases);
+        for lease in leases.values() {
+            self.store.release_task(lease).await?;
+        }
+        Ok(())
+    }
+
+    /// The lease of a piece that ends now.
+    fn leased(&self, piece: PieceId) -> Result<Lease> {
+        let lease = self.state().leases.remove(&piece);
+        lease.ok_or_else(|| lease_lost("a piece of work ended that this process does not hold"))
+    }
+
+    fn claim(&self) -> Claim {
+        Claim {
+            worker: self.lease.worker,
+            job: Some((self.org(), self.lease.job)),
+            affinity: None,
+            lease_for: LEASE,
+            limit: LEASES,
+        }
+    }
+
+    /// Writes the entity's columns if this piece brought new ones, so that a later run knows the names of what is
+    /// in it.
+    async fn name_columns(
+        &self,
+        planned: &Planned,
+        columns: &[locard_engine::Part],
+    ) -> locard_store::Result<()> {
+        let entity = planned.shown.entity;
+        let known = self.state().columns.get(&entity).cloned();
+        let mut known = match known {
+            Some(known) => known,
+            // Those of an earlier scan stay until this one is concluded: the index still stands for them.
+            None => self.store.columns(self.org(), entity).await?,
+        };
+        let before = known.len();
+        record::add_columns(&planned.shown, columns, &mut known);
+        if known.len() > before {
+            self.store.put_columns(self.org(), entity, &known).await?;
+        }
+        self.state().columns.insert(entity, known);
+        Ok(())
+    }
+}
+
+fn lease_lost(sentence: &str) -> Error {
+    let kind = locard_store::ErrorKind::LeaseLost;
+    lost(locard_store::Error::new(kind, sentence))
+}
+
+fn lost(error: locard_store::Error) -> Error {
+    Error::ledger(error)
+}
+
+#[async_trait]
+impl Checkpoints for StoreLedger {
+    fn run(&self) -> Uuid {
+        self.lease.worker.0
+    }
+
+    async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>> {
+        Ok(self.state().left.get(&entity).cloned().unwrap_or_default())
+    }
+
+    async fn parts(&self, entity: EntityId, piece: PieceId) -> Result<PieceParts> {
+        let part = PartKey(piece.0);
+        let heads = self.store.parts(self.org(), entity).await.map_err(lost)?;
+        let rows = heads
+            .iter()
+            .find(|head| head.part == part)
+            .map_or(0, |head| head.rows);
+        let names = self.store.columns(self.org(), entity).await.map_err(lost)?;
+        let columns = self
+            .store
+            .part_columns(self.org(), entity, part)
+            .await
+            .map_err(lost)?;
+        record::parts(rows, &names, columns)
+    }
+}
+
+#[async_trait]
+impl Sink for StoreLedger {
+    async fn listed(
+        &self,
+        source: SourceId,
+        entities: &[(Arc<Shown>, Entity)],
+        complete: bool,
+    ) -> Result<()> {
+        record::listing(self.store.as_ref(), self.org(), source, entities, complete)
+            .await
+            .map_err(lost)?;
+        Ok(())
+    }
+
+    async fn planned(&self, planned: &Planned) -> Result<()> {
+        let draft = |piece: &locard_engine::Piece| TaskDraft {
+            part: PartKey(piece.id.0),
+            entity: Some(planned.shown.entity),
+            split: serde_json::to_value(&piece.splits).unwrap_or_default(),
+            version: record::fingerprint(&piece.splits),
+            snapshot: piece
+                .splits
+                .first()
+                .and_then(|split| split.snapshot.clone()),
+            // A piece that was under way when the process was killed is no suspect.
+            max_attempts: MOST_ATTEMPTS,
+        };
+        let drafts: Vec<TaskDraft> = planned.pieces.iter().map(draft).collect();
+        if let Err(error) = self.store.add_tasks(&self.lease, &drafts).await {
+            let refused = error.kind() == locard_store::ErrorKind::LeaseLost;
+            if !(refused && self.is_cancelled().await) {
+                return Err(lost(error));
+            }
+            self.stop.cancel();
+            return Ok(());
+        }
+        let (shown, pieces) = (&planned.shown, drafts.len());
+        info!(
+            source = shown.source_name,
+            resource = shown.resource,
+            pieces,
+            "planned"
+        );
+        Ok(())
+    }
+
+    async fn start(&self, piece: PieceId) -> Result<()> {
+        let _leasing = self.leasing.lock().await;
+        loop {
+            if self.state().leases.contains_key(&piece) {
+                debug!(piece = %piece.0, "a piece is being read");
+                return Ok(());
+            }
+            let leased = self.store.lease_tasks(&self.claim()).await.map_err(lost)?;
+            if leased.is_empty() && self.is_cancelled().await {
+                // Whoever cancelled has ended the tasks that wait. The piece is stopped before it reads anything.
+                self.stop.cancel();
+                return Ok(());
+            }
+            if leased.is_empty() {
+                return Err(lease_lost(
+                    "a planned piece of work is no longer in the store",
+                ));
+            }
+            self.state().leases.extend(
+                leased
+                    .into_iter()
+                    .map(|task| (PieceId(task.task.part.0), task.lease)),
+            );
+        }
+    }
+
+    async fn commit(&self, planned: &Planned, piece: PieceId, done: &PieceDone) -> Result<()> {
+        self.name_columns(planned, &done.columns)
+            .await
+            .map_err(lost)?;
+        let lease = self.leased(piece)?;
+        let faults: u64 = done.failures.iter().map(|failure| failure.records).sum();
+        let outcome = TaskOutcome {
+            partial: !done.failures.is_empty(),
+            counts: TaskCounts {
+                rows: done.rows,
+                bytes: done.bytes,
+                faults,
+            },
+            columns: record::part_columns(planned.shown.entity, &done.columns),
+            failures: done.failures.iter().map(record::failure).collect(),
+        };
+        self.store
+            .complete_task(&lease, &outcome)
+            .await
+            .map_err(lost)?;
+        let (resource, rows, bytes) = (&planned.shown.resource, done.rows, done.bytes);
+        debug!(piece = %piece.0, resource, rows, bytes, faults, "a piece was read and recorded");
+        Ok(())
+    }
+
+    async fn abandon(&self, piece: PieceId, why: &Failure) -> Result<()> {
+        let lease = self.leased(piece)?;
+        self.store
+            .fail_task(&lease, &record::failure(why), None)
+            .await
+            .map_err(lost)?;
+        warn!(piece = %piece.0, resource = why.resource, why = why.sentence, "a piece was given up");
+        Ok(())
+    }
+
+    /// Three writes, in an order in which a death between them shows as "stale" or "not scanned": the index first,
+    /// then the columns that are gone, and only then the state that everything before stands for.
+    async fn conclude(&self, concluded: &Concluded) -> Result<()> {
+        let shown = &concluded.planned.shown;
+        let mut columns = Vec::new();
+        record::add_columns(shown, &concluded.columns, &mut columns);
+        self.store
+            .conclude(&self.lease, &record::conclusion(concluded))
+            .await
+            .map_err(lost)?;
+        self.store
+            .put_columns(self.org(), shown.entity, &columns)
+            .await
+            .map_err(lost)?;
+        self.store
+            .put_entities(self.org(), &[record::concluded_entity(concluded)])
+            .await
+            .map_err(lost)?;
+        self.state().columns.remove(&shown.entity);
+        let (rows, findings) = (concluded.rows, concluded.findings.len());
+        info!(
+            source = shown.source_name,
+            resource = shown.resource,
+            rows,
+            findings,
+            "judged and stored"
+        );
+        Ok(())
+    }
+
+    async fn failed(&self, failure: &Failure) -> Result<()> {
+        self.store
+            .record_failure(self.org(), self.lease.job, &record::failure(failure))
+            .await
+            .map_err(lost)
+    }
+}
+
+/// Names the worker and job, for logs.
+impl std::fmt::Debug for StoreLedger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let JobLease { job, worker, .. } = self.lease;
+        let (job, worker): (JobId, WorkerId) = (job, worker);
+        write!(f, "StoreLedger({job}, {worker:?})")
+    }
+}

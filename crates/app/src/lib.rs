@@ -1,0 +1,61 @@
+//! Use cases: scan, find, explain, review. Every face (command line, REST, schedule) calls these functions.
+//!
+//! Plain structs go in and come out; faces own their wire types. Nothing that comes out holds a value that was read
+//! from a source, except masked samples; resources and keys that a rule matches are masked too.
+
+mod backup;
+mod catalog;
+mod decisions;
+mod dictionaries;
+mod diff;
+mod doubts;
+mod error;
+mod explain;
+mod fail_on;
+mod find;
+mod findings;
+mod gaps;
+mod home;
+mod jobs;
+mod ledger;
+mod plan;
+mod record;
+mod rows;
+mod rules;
+mod scan;
+mod sources;
+mod tally;
+mod target;
+mod verify;
+
+pub use backup::{backup, restore};
+pub use decisions::{export_decisions, import_decisions};
+pub use dictionaries::{
+    DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
+};
+pub use diff::{Change, Difference, diff, difference, read_findings};
+pub use doubts::Doubt;
+pub use error::{Error, ErrorKind, Result, why};
+pub use explain::{
+    Alternative, ColumnExplanation, ExplainOptions, Explanation, Profile, Weight, explain,
+};
+pub use fail_on::{Crossing, FailOn};
+pub use find::{FindOptions, FindReport, Hit, find};
+pub use findings::{
+    Decision, FindingFilter, FindingRef, FindingRow, ImportReport, allow_value, decide,
+    disallow_value, findings, withdraw_decision,
+};
+pub use gaps::{NotSearched, Reason};
+pub use home::{Home, HomeOptions};
+pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
+pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
+pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
+pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
+pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
+pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
+pub use scan::{ScanOptions, ScanReport, Totals, scan};
+pub use sources::{
+    AddSource, IngestReport, SourceRow, add_source, ingest_source, remove_source, sources,
+    test_source,
+};
+pub use tokio_util::sync::CancellationToken;

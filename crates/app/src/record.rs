@@ -1,0 +1,484 @@
+//! Engine results as store rows, and back.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow_schema::DataType;
+use jiff::Timestamp;
+use locard_connector::{Entity, ErrorKind, Split};
+use locard_engine::{Concluded, Error, Failure, Part, PieceParts, Shown};
+use locard_identify::Evidence;
+use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
+use locard_profile::{ColumnSketch, Extremes};
+use locard_sketch::{forms, hash};
+use locard_store::{
+    Column, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft, Merged, Page,
+    PartColumn, PartKey, Store,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Type of a column that was derived from documents inside the cells of another.
+const DERIVED: &str = "document field";
+
+/// Entities that are written at once.
+const CHUNK: usize = 1_000;
+
+/// Writes what a source holds now: what is new, what is there still, and, when the listing was complete, what is
+/// gone. Answers how many were new and how many are gone.
+pub(crate) async fn listing(
+    store: &dyn Store,
+    org: OrgId,
+    source: SourceId,
+    entities: &[(Arc<Shown>, Entity)],
+    complete: bool,
+) -> locard_store::Result<(u64, u64)> {
+    let before = listed(store, org, source).await?;
+    let mut rows = parents(source, entities);
+    rows.extend(entities.iter().map(|(shown, entity)| {
+        locard_store::Entity {
+            // Until it is read again, what is known of it is of the state in which it was read.
+            fingerprint: before.get(&shown.entity).cloned().flatten(),
+            ..row(shown, entity)
+        }
+    }));
+    let now: HashSet<EntityId> = rows.iter().map(|row| row.id).collect();
+    for chunk in rows.chunks(CHUNK) {
+        store.put_entities(org, chunk).await?;
+    }
+    let gone: Vec<EntityId> = before
+        .keys()
+        .filter(|id| !now.contains(id))
+        .copied()
+        .collect();
+    if complete {
+        for chunk in gone.chunks(CHUNK) {
+            store.bury(org, chunk).await?;
+        }
+    }
+    let new = entities
+        .iter()
+        .filter(|(shown, _)| !before.contains_key(&shown.entity))
+        .count() as u64;
+    Ok((new, if complete { gone.len() as u64 } else { 0 }))
+}
+
+/// What is known of a source, with the state in which each entity was read.
+async fn listed(
+    store: &dyn Store,
+    org: OrgId,
+    source: SourceId,
+) -> locard_store::Result<HashMap<EntityId, Option<String>>> {
+    let filter = EntityFilter {
+        source: Some(source),
+        ..EntityFilter::default()
+    };
+    let mut known = HashMap::new();
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let entities = store.entities(org, &filter, page).await?;
+        let items = entities.items.into_iter();
+        known.extend(items.map(|entity| (entity.id, entity.fingerprint)));
+        let Some(after) = entities.next else {
+            return Ok(known);
+        };
+        page.after = Some(after);
+    }
+}
+
+/// The schemas and folders that the entities are in, outermost first.
+fn parents(source: SourceId, entities: &[(Arc<Shown>, Entity)]) -> Vec<locard_store::Entity> {
+    let mut seen = HashSet::new();
+    let mut rows = Vec::new();
+    for (_, entity) in entities {
+        let segments = entity.path.segments();
+        for depth in 1..segments.len() {
+            let path = EntityPath::new(segments[..depth].iter().cloned());
+            let kind = parent_kind(entity.kind);
+            let id = EntityId::derive(source, kind, &path);
+            if seen.insert(id) {
+                rows.push(bare(id, source, kind, path));
+            }
+        }
+    }
+    rows
+}
+
+fn parent_kind(kind: EntityKind) -> EntityKind {
+    if kind == EntityKind::File {
+        EntityKind::Folder
+    } else {
+        EntityKind::Schema
+    }
+}
+
+fn bare(
+    id: EntityId,
+    source: SourceId,
+    kind: EntityKind,
+    path: EntityPath,
+) -> locard_store::Entity {
+    let above = path
+        .segments()
+        .split_last()
+        .map(|(_, above)| EntityPath::new(above.iter().cloned()));
+    let above = above.filter(|above| !above.segments().is_empty());
+    let parent = above.map(|above| {
+        let kind = if kind == EntityKind::Folder {
+            EntityKind::Folder
+        } else {
+            parent_kind(kind)
+        };
+        EntityId::derive(source, kind, &above)
+    });
+    locard_store::Entity {
+        id,
+        source,
+        parent,
+        kind,
+        path,
+        rows: None,
+        bytes: None,
+        comment: None,
+        description: None,
+        fingerprint: None,
+        seen_at: Timestamp::UNIX_EPOCH,
+        gone_at: None,
+    }
+}
+
+fn row(shown: &Shown, entity: &Entity) -> locard_store::Entity {
+    locard_store::Entity {
+        rows: entity.rows,
+        bytes: entity.bytes,
+        comment: entity.comment.clone(),
+        ..bare(shown.entity, shown.source, entity.kind, entity.path.clone())
+    }
+}
+
+/// The entity as its scan left it.
+pub(crate) fn concluded_entity(concluded: &Concluded) -> locard_store::Entity {
+    let splits: Vec<&Split> = concluded
+        .planned
+        .pieces
+        .iter()
+        .flat_map(|piece| &piece.splits)
+        .collect();
+    locard_store::Entity {
+        rows: Some(concluded.rows)
+            .filter(|_| !concluded.sampled)
+            .or(concluded.planned.entity.rows),
+        fingerprint: fingerprint(splits),
+        ..row(&concluded.planned.shown, &concluded.planned.entity)
+    }
+}
+
+/// One text for the state of all splits; `None` when one of them does not tell.
+pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Option<String> {
+    let mut versions = splits
+        .into_iter()
+        .map(|split| split.version.as_deref())
+        .collect::<Option<Vec<_>>>()?;
+    // However an entity is divided, its state is the same.
+    versions.sort_unstable();
+    versions.dedup();
+    (!versions.is_empty()).then(|| format!("{:016x}", hash(versions.join("\n").as_bytes())))
+}
+
+/// Adds the columns that are not among `known`.
+pub(crate) fn add_columns(shown: &Shown, parts: &[Part], known: &mut Vec<Column>) {
+    let mut ids: HashSet<ColumnId> = known.iter().map(|column| column.id).collect();
+    for part in parts {
+        let id = ColumnId::derive(shown.entity, &part.name);
+        if ids.insert(id) {
+            known.push(Column {
+                id,
+                entity: shown.entity,
+                source: shown.source,
+                ordinal: known.len() as u32,
+                path: part.name.clone(),
+                data_type: part
+                    .within
+                    .as_ref()
+                    .map_or_else(|| part.data_type.to_string(), |_| DERIVED.to_owned()),
+                comment: None,
+                gone_at: None,
+            });
+        }
+    }
+}
+
+/// The column that holds the documents from which this one was derived, if it was.
+pub(crate) fn within<'a>(column: &Column, all: &'a [Column]) -> Option<&'a Column> {
+    if column.data_type != DERIVED {
+        return None;
+    }
+    let holds = |other: &&Column| {
+        let rest = column.path.strip_prefix(other.path.as_str());
+        other.data_type != DERIVED && rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+    };
+    all.iter()
+        .filter(holds)
+        .max_by_key(|other| other.path.len())
+}
+
+/// One piece's columns as rows.
+pub(crate) fn part_columns(entity: EntityId, parts: &[Part]) -> Vec<PartColumn> {
+    let row = |part: &Part| PartColumn {
+        column: ColumnId::derive(entity, &part.name),
+        key: part.sketch.key(),
+        forms: u32::from(forms::FORMS_VERSION),
+        sketch: part.sketch.encode(),
+        evidence: part.evidence.encode(),
+        extremes: part.sketch.extremes().map(Extremes::encode),
+    };
+    parts.iter().map(row).collect()
+}
+
+/// One piece's columns back from rows.
+pub(crate) fn parts(
+    rows: u64,
+    names: &[Column],
+    columns: Vec<PartColumn>,
+) -> Result<PieceParts, Error> {
+    let by_id: HashMap<ColumnId, PartColumn> =
+        columns.into_iter().map(|row| (row.column, row)).collect();
+    let part = |name: &Column| {
+        by_id
+            .get(&name.id)
+            .map(|row| part(name, names, rows, Blobs::from(row)))
+    };
+    let columns = names.iter().filter_map(part).collect::<Result<_, _>>()?;
+    Ok(PieceParts { rows, columns })
+}
+
+/// The encoded pieces of a column.
+#[derive(Clone, Copy)]
+pub(crate) struct Blobs<'a> {
+    sketch: &'a [u8],
+    evidence: &'a [u8],
+    extremes: Option<&'a [u8]>,
+}
+
+impl<'a> From<&'a PartColumn> for Blobs<'a> {
+    fn from(row: &'a PartColumn) -> Self {
+        Self {
+            sketch: &row.sketch,
+            evidence: &row.evidence,
+            extremes: row.extremes.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a ColumnRecord> for Blobs<'a> {
+    fn from(row: &'a ColumnRecord) -> Self {
+        Self {
+            sketch: &row.sketch,
+            evidence: &row.evidence,
+            extremes: row.extremes.as_deref(),
+        }
+    }
+}
+
+/// One column back from its blobs.
+pub(crate) fn part(
+    column: &Column,
+    all: &[Column],
+    records: u64,
+    blobs: Blobs<'_>,
+) -> Result<Part, Error> {
+    let damaged = |error: &dyn std::fmt::Display| Error::Parts(error.to_string());
+    let mut sketch = ColumnSketch::decode(blobs.sketch).map_err(|error| damaged(&error))?;
+    let extremes = blobs
+        .extremes
+        .map(Extremes::decode)
+        .transpose()
+        .map_err(|error| damaged(&error))?;
+    sketch.set_extremes(extremes);
+    Ok(Part {
+        name: column.path.clone(),
+        data_type: column.data_type.parse().unwrap_or(DataType::Utf8View),
+        within: within(column, all).map(|column| column.path.clone()),
+        records,
+        sketch,
+        evidence: Evidence::decode(blobs.evidence).map_err(|error| damaged(&error))?,
+    })
+}
+
+/// The sketch of a column of the catalog.
+pub(crate) fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
+    ColumnSketch::decode(&record.sketch).map_err(|error| Error::Parts(error.to_string()))
+}
+
+/// The result of one entity.
+pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
+    let shown = &concluded.planned.shown;
+    let explain = |finding: &locard_model::Finding| {
+        let at = concluded
+            .columns
+            .iter()
+            .position(|part| part.name == finding.column_name);
+        let judgement = at.and_then(|at| {
+            concluded
+                .judgements
+                .iter()
+                .find(|judgement| judgement.column == at)
+        });
+        judgement.map_or(Value::Null, |judgement| explanation(judgement, finding))
+    };
+    let findings = concluded.findings.iter().map(|finding| FindingDraft {
+        finding: finding.clone(),
+        explanation: explain(finding),
+    });
+    Conclusion {
+        source: shown.source,
+        entity: shown.entity,
+        merged: Some(Merged {
+            parts: concluded
+                .pieces
+                .iter()
+                .map(|piece| PartKey(piece.0))
+                .collect(),
+            columns: concluded
+                .columns
+                .iter()
+                .map(|part| column_record(concluded, part))
+                .collect(),
+        }),
+        findings: findings.collect(),
+        personal: concluded.personal.clone(),
+    }
+}
+
+/// The weights behind one finding; no value is among them.
+fn explanation(
+    judgement: &locard_identify::ColumnJudgement,
+    finding: &locard_model::Finding,
+) -> Value {
+    let about = judgement
+        .explanation
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.identifier == finding.identifier);
+    let weights = |candidate: &locard_identify::Candidate| {
+        let weights = candidate.weights.iter();
+        weights
+            .map(|weight| {
+                (
+                    weight.what.to_owned(),
+                    weight.log_ratio,
+                    weight.detail.clone(),
+                )
+            })
+            .collect()
+    };
+    let recorded: Vec<Recorded> = about
+        .map(|candidate| Recorded {
+            rule: candidate.rule.clone(),
+            tested: candidate.tested,
+            matched: candidate.matched,
+            validated: candidate.validated,
+            weights: weights(candidate),
+        })
+        .collect();
+    json!(recorded)
+}
+
+/// What one rule weighed for a finding, as it is kept with it.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Recorded {
+    pub(crate) rule: String,
+    pub(crate) tested: u64,
+    pub(crate) matched: u64,
+    pub(crate) validated: u64,
+    /// What it is, its log-odds, and in words.
+    pub(crate) weights: Vec<(String, f64, String)>,
+}
+
+/// The weights that were kept with a finding; none where they have another form.
+pub(crate) fn recorded(explanation: &Value) -> Vec<Recorded> {
+    Vec::deserialize(explanation).unwrap_or_default()
+}
+
+fn column_record(concluded: &Concluded, part: &Part) -> ColumnRecord {
+    let shown = &concluded.planned.shown;
+    let profile = part.sketch.summary();
+    ColumnRecord {
+        column: ColumnId::derive(shown.entity, &part.name),
+        entity: shown.entity,
+        source: shown.source,
+        generation: 0,
+        key: part.sketch.key(),
+        forms: u32::from(forms::FORMS_VERSION),
+        summary: json!({
+            "rows": profile.rows,
+            "distinct": profile.distinct,
+            "indexed": locard_engine::indexed(part, concluded.rows, concluded.asked()),
+            "sampled": concluded.sampled,
+            "partial": concluded.partial,
+        }),
+        sketch: part.sketch.encode(),
+        evidence: part.evidence.encode(),
+        extremes: part.sketch.extremes().map(Extremes::encode),
+    }
+}
+
+/// A failure as it is recorded.
+pub(crate) fn failure(failure: &Failure) -> FailureDraft {
+    FailureDraft {
+        entity: failure.entity,
+        resource: failure
+            .resource
+            .clone()
+            .or_else(|| Some(failure.source_name.clone())),
+        kind: kind_name(failure.kind).to_owned(),
+        sentence: failure.sentence.clone(),
+        place: failure.place.clone(),
+        hint: failure.hint.clone(),
+        records: failure.records,
+    }
+}
+
+const KINDS: [(ErrorKind, &str); 10] = [
+    (ErrorKind::Settings, "settings"),
+    (ErrorKind::Unreachable, "unreachable"),
+    (ErrorKind::Unauthenticated, "unauthenticated"),
+    (ErrorKind::Denied, "denied"),
+    (ErrorKind::NotFound, "not-found"),
+    (ErrorKind::Throttled, "throttled"),
+    (ErrorKind::Malformed, "malformed"),
+    (ErrorKind::Unsupported, "unsupported"),
+    (ErrorKind::Interrupted, "interrupted"),
+    (ErrorKind::Unexpected, "unexpected"),
+];
+
+fn kind_name(kind: ErrorKind) -> &'static str {
+    KINDS
+        .iter()
+        .find(|(known, _)| *known == kind)
+        .map_or("unexpected", |(_, name)| name)
+}
+
+/// A recorded failure as it is shown; `partial`: some of its entity was read in spite of it.
+pub(crate) fn shown_failure(
+    source_name: &str,
+    recorded: locard_store::Failure,
+    partial: bool,
+) -> Failure {
+    let what = recorded.what;
+    let kind = KINDS
+        .iter()
+        .find(|(_, name)| *name == what.kind)
+        .map_or(ErrorKind::Unexpected, |(kind, _)| *kind);
+    Failure {
+        source_name: source_name.to_owned(),
+        resource: what.resource,
+        entity: what.entity,
+        place: what.place,
+        kind,
+        sentence: what.sentence,
+        hint: what.hint,
+        records: what.records,
+        partial,
+    }
+}

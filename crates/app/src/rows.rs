@@ -1,0 +1,355 @@
+//! Where in an entity the values of one identifier are, read live.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use locard_connector::{ErrorKind as SourceErrorKind, ScanRequest};
+use locard_engine::{Failure, LookUp, Mask, Row};
+use locard_identify::{How, Library};
+use locard_model::{FindingKind, Identifier};
+use locard_store::{Column, Decision, Entity, Page};
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::{Error, Home, Result, findings, record};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct RowsOptions {
+    /// The entity: its id, its resource, or an unambiguous end of its resource.
+    pub entity: String,
+    /// The identifier.
+    pub identifier: Identifier,
+    /// Only this column.
+    pub column: Option<String>,
+    /// Stop after this many hits.
+    pub limit: u64,
+}
+
+/// A row of an entity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowAt {
+    /// Number of the record, from 1, where the source has an order.
+    pub number: Option<u64>,
+    /// Line on which it starts, from 1, in text formats.
+    pub line: Option<u64>,
+    /// Key columns and their values, in databases; those of columns with findings are masked.
+    pub key: Vec<(String, String)>,
+}
+
+impl fmt::Display for RowAt {
+    /// `id=17`, `line 12` or `row 11`, whichever leads there best.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.key.is_empty() {
+            let pairs: Vec<String> = self
+                .key
+                .iter()
+                .map(|(column, value)| format!("{column}={value}"))
+                .collect();
+            return f.write_str(&pairs.join(", "));
+        }
+        match (self.line, self.number) {
+            (Some(line), _) => write!(f, "line {line}"),
+            (None, Some(number)) => write!(f, "row {number}"),
+            (None, None) => f.write_str("-"),
+        }
+    }
+}
+
+/// One hit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowHit {
+    /// The row.
+    pub row: RowAt,
+    /// The column.
+    pub column: String,
+    /// Whether the whole cell is such a value or holds it inside.
+    pub kind: FindingKind,
+    /// The value, masked.
+    pub masked: String,
+}
+
+/// The hits.
+#[derive(Clone, Debug, Default)]
+pub struct RowsReport {
+    /// The source as people see it.
+    pub source: String,
+    /// The resource, masked.
+    pub resource: String,
+    /// In the order in which they were read.
+    pub hits: Vec<RowHit>,
+    /// Whether the limit ended the reading.
+    pub truncated: bool,
+    /// Records read.
+    pub rows: u64,
+    /// Records that could not be read.
+    pub failures: Vec<Failure>,
+}
+
+/// Reads the columns of one entity that have findings of the identifier and tells where its values are.
+pub async fn rows(
+    home: &Home,
+    options: &RowsOptions,
+    cancel: &CancellationToken,
+) -> Result<RowsReport> {
+    let mut catalog = Catalog::open(home).await?;
+    let entity = catalog.named(&options.entity).await?;
+    let names = home.store.columns(home.org, entity.id).await?;
+    let wanted = wanted(home, &mut catalog, &entity, options).await?;
+    let request = ScanRequest {
+        columns: Some(readable(&names, &wanted)),
+        with_keys: true,
+        ..ScanRequest::all(entity.path.clone(), entity.kind)
+    };
+    let examiner = Examiner {
+        library: Arc::clone(home.engine.library()),
+        keys: Keys::load(home, &entity).await?,
+        identifier: options.identifier.clone(),
+        columns: wanted,
+    };
+    let look_up = LookUp {
+        source: home.open_stored(entity.source).await?,
+        request,
+        examine: Arc::new(move |rows: &[Row<'_>]| {
+            rows.iter().flat_map(|row| examiner.hits(row)).collect()
+        }),
+        limit: usize::try_from(options.limit).unwrap_or(usize::MAX),
+    };
+    let found = home.engine.look_up(look_up, cancel).await;
+    if let Some(error) = found.error {
+        return Err(error.into());
+    }
+    let (source, resource) = (
+        catalog.source_name(entity.source),
+        catalog.resource(entity.id).await?,
+    );
+    Ok(RowsReport {
+        failures: Vec::from_iter(unreadable(found.faults, &source, &resource)),
+        source,
+        resource,
+        hits: found.finds,
+        truncated: found.truncated,
+        rows: found.rows,
+    })
+}
+
+/// The columns with findings of the identifier, whole or inside.
+async fn wanted(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    entity: &Entity,
+    options: &RowsOptions,
+) -> Result<BTreeSet<String>> {
+    let filter = locard_store::FindingFilter {
+        entity: Some(entity.id),
+        identifier: Some(options.identifier.clone()),
+        ..Default::default()
+    };
+    let of_column = |column: &str| {
+        options
+            .column
+            .as_ref()
+            .is_none_or(|wanted| wanted == column)
+    };
+    let found = findings::rows(home, catalog, &filter, |row| of_column(&row.column)).await?;
+    let names = home.store.columns(home.org, entity.id).await?;
+    let mask = home.engine.mask();
+    let has = |column: &&Column| {
+        found
+            .iter()
+            .any(|row| row.column == mask.segment(&column.path))
+    };
+    let columns: BTreeSet<String> = names
+        .iter()
+        .filter(has)
+        .map(|column| column.path.clone())
+        .collect();
+    if columns.is_empty() {
+        return Err(Error::not_found(format!(
+            "the entity has no finding of {}",
+            options.identifier
+        ))
+        .hint("`locard explain` shows what was found in it"));
+    }
+    Ok(columns)
+}
+
+/// The columns that a source must read to see these: derived ones are inside others.
+pub(crate) fn readable<'a>(
+    names: &[Column],
+    wanted: impl IntoIterator<Item = &'a String>,
+) -> Vec<String> {
+    let mut columns: Vec<String> = Vec::new();
+    for path in wanted {
+        let column = names.iter().find(|column| column.path == *path);
+        let holder = column.and_then(|column| record::within(column, names));
+        let name = holder.map_or(path, |holder| &holder.path);
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
+    columns
+}
+
+/// Looks for values of one identifier.
+struct Examiner {
+    library: Arc<Library>,
+    keys: Keys,
+    identifier: Identifier,
+    columns: BTreeSet<String>,
+}
+
+impl Examiner {
+    fn hits(&self, row: &Row<'_>) -> Vec<RowHit> {
+        let cells = row
+            .cells
+            .iter()
+            .filter(|(column, _)| self.columns.contains(*column));
+        cells
+            .filter_map(|(column, text)| self.hit(row, column, text))
+            .collect()
+    }
+
+    fn hit(&self, row: &Row<'_>, column: &str, text: &str) -> Option<RowHit> {
+        let trials = self.library.test(text);
+        let of_kind = |inside: bool| {
+            trials.iter().any(|trial| {
+                trial.identifier == self.identifier
+                    && trial.holds()
+                    && (trial.how == How::Inside) == inside
+            })
+        };
+        let kind = if of_kind(false) {
+            FindingKind::Column
+        } else if of_kind(true) {
+            FindingKind::Embedded
+        } else {
+            return None;
+        };
+        Some(RowHit {
+            row: self.keys.at(row),
+            column: self.keys.mask.segment(column),
+            kind,
+            masked: self.keys.mask.value(text),
+        })
+    }
+}
+
+/// Records that a live read could not take in, where there were some: what was asked may be in them.
+pub(crate) fn unreadable(records: u64, source: &str, resource: &str) -> Option<Failure> {
+    let noun = if records == 1 { "record" } else { "records" };
+    (records > 0).then(|| Failure {
+        source_name: source.to_owned(),
+        resource: Some(resource.to_owned()),
+        entity: None,
+        place: None,
+        kind: SourceErrorKind::Malformed,
+        sentence: format!("{records} {noun} of {resource} could not be read"),
+        hint: None,
+        records,
+        partial: true,
+    })
+}
+
+/// What of a row's key may be shown.
+///
+/// The column decides and not the value: a plain number may pass for an identifier by accident, and a name that is a
+/// key matches no pattern.
+pub(crate) struct Keys {
+    pub(crate) mask: Mask,
+    /// Scanned columns by path, with whether they hold personal data.
+    personal: HashMap<String, bool>,
+}
+
+impl Keys {
+    pub(crate) async fn load(home: &Home, entity: &Entity) -> Result<Self> {
+        let columns = home.store.columns(home.org, entity.id).await?;
+        let mut personal: HashMap<String, bool> = columns
+            .into_iter()
+            .map(|column| (column.path, false))
+            .collect();
+        let filter = locard_store::FindingFilter {
+            entity: Some(entity.id),
+            ..Default::default()
+        };
+        let mut page = Page::first(Page::MAX);
+        loop {
+            let found = home.store.findings(home.org, &filter, page).await?;
+            let standing = found
+                .items
+                .into_iter()
+                .filter(|found| found.decision != Some(Decision::Rejected));
+            personal.extend(standing.map(|found| (found.finding.column_name, true)));
+            let Some(after) = found.next else { break };
+            page.after = Some(after);
+        }
+        Ok(Self {
+            mask: home.engine.mask().clone(),
+            personal,
+        })
+    }
+
+    /// Where a row is, as it may be shown.
+    pub(crate) fn at(&self, row: &Row<'_>) -> RowAt {
+        let key = row.key.iter();
+        RowAt {
+            number: row.number,
+            line: row.line,
+            key: key
+                .map(|(column, value)| (self.mask.segment(column), self.shown(column, value)))
+                .collect(),
+        }
+    }
+
+    fn shown(&self, column: &str, value: &str) -> String {
+        match self.personal.get(column) {
+            Some(true) => self.mask.value(value),
+            Some(false) => value.to_owned(),
+            // Nobody judged the column yet, so there is only the value to go by.
+            None => self.mask.segment(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_masked_by_what_its_column_holds() {
+        let library = Library::builtin().expect("the rules of this build are sound");
+        let personal = [("id", false), ("name", true)];
+        let keys = Keys {
+            mask: Mask::new(library),
+            personal: HashMap::from(personal.map(|(column, is)| (column.to_owned(), is))),
+        };
+        assert_eq!(keys.shown("id", "4111111111111111"), "4111111111111111");
+        assert_eq!(keys.shown("name", "Ada Muster"), "A** ******");
+        assert_eq!(keys.shown("new", "ada@example.org"), "a**@*******.***");
+        assert_eq!(keys.shown("new", "100000007"), "100000007");
+    }
+
+    #[test]
+    fn records_that_cannot_be_read_are_a_failure() {
+        assert!(unreadable(0, "s", "t").is_none());
+        let failure = unreadable(2, "s", "t").expect("two were lost");
+        assert_eq!(failure.sentence, "2 records of t could not be read");
+        assert_eq!((failure.records, failure.partial), (2, true));
+    }
+
+    #[test]
+    fn a_row_is_named_by_what_leads_there_best() {
+        let check = |number, line, key: &[(&str, &str)], expected: &str| {
+            let key = key
+                .iter()
+                .map(|(column, value)| ((*column).into(), (*value).into()))
+                .collect();
+            assert_eq!(RowAt { number, line, key }.to_string(), expected);
+        };
+        check(Some(3), Some(4), &[], "line 4");
+        check(Some(3), None, &[], "row 3");
+        check(None, None, &[("id", "7"), ("part", "b")], "id=7, part=b");
+        check(None, None, &[], "-");
+    }
+}

@@ -1,0 +1,123 @@
+//! Rules: which there are, whether they are sound, what they say about a text.
+
+use std::path::Path;
+
+use locard_identify::{How, Library, Rule};
+use locard_model::{Category, Identifier, Sensitivity};
+
+use crate::{Error, Home, Result};
+
+/// A rule in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleRow {
+    /// Its id, `us.ssn`.
+    pub id: String,
+    /// What it recognises.
+    pub identifier: Identifier,
+    /// For people.
+    pub title: String,
+    /// Family.
+    pub category: Category,
+    /// Harm of disclosure.
+    pub sensitivity: Sensitivity,
+    /// ISO 3166 codes; empty: everywhere.
+    pub regions: Vec<String>,
+    /// Whether it comes from the user's folder.
+    pub own: bool,
+}
+
+/// Something wrong with a rule or term list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleTrouble {
+    /// The rule or file.
+    pub rule: String,
+    /// What is wrong, as a sentence.
+    pub sentence: String,
+}
+
+/// What one rule says about a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleTest {
+    /// The rule.
+    pub rule: String,
+    /// What it recognises.
+    pub identifier: Identifier,
+    /// Whether the whole text matched (else: something inside it).
+    pub whole: bool,
+    /// Whether a validator passed; `None`: the rule has none.
+    pub validated: Option<bool>,
+}
+
+/// Every rule in use, by id.
+pub fn rules(home: &Home) -> Vec<RuleRow> {
+    home.engine
+        .library()
+        .rules()
+        .iter()
+        .map(|rule| row(rule, &home.own))
+        .collect()
+}
+
+fn row(rule: &Rule, own: &Path) -> RuleRow {
+    let file = format!("{}.toml", rule.id.replacen('.', "/", 1));
+    RuleRow {
+        id: rule.id.clone(),
+        identifier: rule.identifier.clone(),
+        title: rule.title.clone(),
+        category: rule.category,
+        sensitivity: rule.sensitivity,
+        regions: rule.regions.clone(),
+        own: own.join("rules").join(file).is_file(),
+    }
+}
+
+/// Checks the rules and term lists of a folder, laid over the built-in ones, by the code that our own tests run;
+/// without a folder, whether the built-in ones compile. Empty: all sound.
+pub fn check_rules(dir: Option<&Path>) -> Result<Vec<RuleTrouble>> {
+    let Some(dir) = dir else {
+        Library::builtin()?;
+        return Ok(Vec::new());
+    };
+    let report = locard_identify::check(dir)?;
+    let trouble = |problem: locard_identify::Problem| RuleTrouble {
+        rule: problem.subject,
+        sentence: format!("{}: {}", problem.place, problem.sentence),
+    };
+    Ok(report.problems.into_iter().map(trouble).collect())
+}
+
+/// What the rules say about a text; with `rule`, only that one.
+pub fn test_rules(home: &Home, text: &str, rule: Option<&str>) -> Result<Vec<RuleTest>> {
+    let library = home.engine.library();
+    if let Some(rule) = rule.filter(|rule| library.rule(rule).is_none()) {
+        return Err(unknown(library, rule));
+    }
+    let wanted = |trial: &locard_identify::Trial| rule.is_none_or(|rule| trial.rule == rule);
+    let tests = library
+        .test(text)
+        .into_iter()
+        .filter(wanted)
+        .map(|trial| RuleTest {
+            rule: trial.rule,
+            identifier: trial.identifier,
+            whole: trial.how != How::Inside,
+            validated: trial.validated,
+        });
+    Ok(tests.collect())
+}
+
+fn unknown(library: &Library, rule: &str) -> Error {
+    let tail = rule.rsplit('.').next().unwrap_or(rule);
+    let near: Vec<&str> = library
+        .rules()
+        .iter()
+        .map(|rule| rule.id.as_str())
+        .filter(|id| id.contains(tail))
+        .collect();
+    let error = Error::not_found(format!("there is no rule {rule}"));
+    if near.is_empty() {
+        error.hint("`locard rules list` prints all of them")
+    } else {
+        error.hint(format!("did you mean {}?", near.join(", ")))
+    }
+}

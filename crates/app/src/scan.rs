@@ -1,0 +1,347 @@
+//! The scan: what personal data is where.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use locard_connector::{Sample, Scope, Snapshot};
+use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary, Target};
+use locard_model::{JobId, JobState};
+use locard_store::{Job, JobDraft, JobFilter, JobLease, JobOutcome, Page};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::ledger::{LEASE, StoreLedger};
+use crate::tally::Tally;
+use crate::target::Resolved;
+use crate::{Error, ErrorKind, FindingFilter, FindingRow, Home, Result};
+
+/// What is scanned and how.
+#[derive(Clone, Debug, Default)]
+pub struct ScanOptions {
+    /// Targets as people write them (paths, globs, `postgres://…`) or names of registered sources; empty: every
+    /// registered source.
+    pub targets: Vec<String>,
+    /// Globs over resources; empty: all.
+    pub include: Vec<String>,
+    /// Globs over resources that are left out.
+    pub exclude: Vec<String>,
+    /// Read about this many records of each entity instead of all.
+    pub sample: Option<u64>,
+    /// Judge every value by every rule, even where a column's label is settled.
+    pub exhaustive: bool,
+    /// How long one consistent view of a database lasts.
+    pub snapshot: Snapshot,
+    /// Start anew even if an interrupted scan of the same targets and options could be taken up.
+    pub fresh: bool,
+}
+
+/// What a scan found.
+#[derive(Clone, Debug)]
+pub struct ScanReport {
+    /// The job, for `locard jobs show` and `locard diff`.
+    pub job: JobId,
+    /// How it ended: completed, partial, cancelled or failed.
+    pub state: JobState,
+    /// Whether it took up an interrupted scan.
+    pub resumed: bool,
+    /// Findings, by source, resource and column order; rejected ones are left out.
+    pub findings: Vec<FindingRow>,
+    /// What could not be read.
+    pub failures: Vec<Failure>,
+    /// Sources without any entity in the scope.
+    pub empty: Vec<String>,
+    /// Of them, whether a glob of the question may be why, or a database shows nothing to this account: both are
+    /// rather slips than answers.
+    pub suspicious: bool,
+    /// Resources that were begun and not judged, as when the scan was cancelled.
+    pub unfinished: Vec<String>,
+    /// Sums.
+    pub totals: Totals,
+}
+
+/// Sums over a scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Entities that were listed, read or not.
+    pub listed: u64,
+    /// Entities that were judged.
+    pub entities: u64,
+    /// Entities with at least one finding.
+    pub entities_with_findings: u64,
+    /// Columns, derived ones included.
+    pub columns: u64,
+    /// Records read, those kept from an interrupted scan included.
+    pub rows: u64,
+    /// Bytes of the source, as far as it tells.
+    pub bytes: u64,
+    /// Failures.
+    pub failures: u64,
+    /// Time of this run.
+    pub elapsed: Duration,
+}
+
+/// Samples are the same from scan to scan.
+const SEED: u64 = 1;
+
+/// Scans of the same targets and options whose findings are kept for `locard diff`.
+const KEPT_JOBS: u32 = 10;
+
+/// What a scan job is called in the store.
+pub(crate) const KIND: &str = "scan";
+
+/// Scans targets and stores what was found.
+///
+/// An interrupted scan of the same targets and options is taken up: what was read completely and has not changed is
+/// kept, everything else is read again whole. A source or entity that fails becomes a [`Failure`]; the scan goes on
+/// and ends as [`JobState::Partial`]. When `cancel` fires, running tasks end, what was found stays, and the state is
+/// [`JobState::Cancelled`]. Fails only when a target makes no sense or the home cannot be written.
+pub async fn scan(
+    home: &Home,
+    options: &ScanOptions,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<ScanReport> {
+    let started = Instant::now();
+    let sources = home.resolve_all(&options.targets).await?;
+    for source in &sources {
+        source.remember(home).await?;
+    }
+    let (lease, resumed) = take_up(home, spec(&sources, options), options.fresh).await?;
+    let stop = cancel.child_token();
+    let ledger = StoreLedger::open(Arc::clone(&home.store), lease, stop.clone()).await?;
+    let tally = Tally::new(reporter);
+    let ran = tokio::select! {
+        ran = run(home, &sources, options, &ledger, &tally, &stop) => ran,
+        () = ledger.keep_alive() => unreachable_end(),
+    };
+    ledger.release().await?;
+    let summary = match ran {
+        Ok(summary) => summary,
+        Err(error) => {
+            finish(home, &lease, JobState::Failed, Some(error.to_string())).await?;
+            return Err(error);
+        }
+    };
+    let mut failures = crate::jobs::failures(home, lease.job).await?;
+    for failure in &mut failures {
+        tally.attribute(failure);
+    }
+    let state = state(&summary, &failures);
+    finish(home, &lease, state, None).await?;
+    home.store.prune(home.org, KEPT_JOBS).await?;
+    crate::plan::measured(home, summary.bytes, started.elapsed()).await?;
+    let filter = FindingFilter {
+        job: Some(lease.job),
+        ..FindingFilter::default()
+    };
+    let findings = crate::findings::findings(home, &filter).await?;
+    let totals = Totals {
+        listed: tally.entities(),
+        ..totals(&summary, failures.len(), started.elapsed())
+    };
+    let empty = tally.empty();
+    Ok(ScanReport {
+        suspicious: suspicious(&sources, options, &empty, totals.listed),
+        empty,
+        unfinished: tally.unfinished(),
+        job: lease.job,
+        state,
+        resumed,
+        findings,
+        failures,
+        totals,
+    })
+}
+
+/// Whether what is empty is rather a slip of the question than an answer. A folder may well be empty.
+fn suspicious(sources: &[Resolved], options: &ScanOptions, empty: &[String], listed: u64) -> bool {
+    let is_empty = |source: &&Resolved| empty.contains(&source.name);
+    let narrowed = !options.include.is_empty() || !options.exclude.is_empty();
+    (narrowed && listed == 0 && !empty.is_empty())
+        || sources.iter().filter(is_empty).any(|source| {
+            !source.connector.holds_files() || source.canonical.contains(['*', '?', '['])
+        })
+}
+
+/// The heartbeat never ends by itself.
+fn unreachable_end() -> Result<Summary> {
+    Err(Error::new(
+        ErrorKind::Unexpected,
+        "the heartbeat of the scan stopped",
+    ))
+}
+
+/// Opens the sources and scans those that answer.
+async fn run(
+    home: &Home,
+    sources: &[Resolved],
+    options: &ScanOptions,
+    ledger: &StoreLedger,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Summary> {
+    let (targets, failures) = open_all(home, sources, options).await;
+    for failure in &failures {
+        reporter.on(&Event::Failed(failure.clone()));
+        locard_engine::Sink::failed(ledger, failure).await?;
+    }
+    let options = Options {
+        sample: options
+            .sample
+            .map_or(Sample::All, |rows| Sample::Rows(rows, SEED)),
+        exhaustive: options.exhaustive,
+        snapshot: options.snapshot,
+        allowed: Arc::new(Allowed::new(
+            home.store
+                .allowed(home.org)
+                .await?
+                .into_iter()
+                .map(|allowed| allowed.hash),
+        )),
+    };
+    Ok(home
+        .engine
+        .scan(&targets, &options, ledger, reporter, cancel)
+        .await?)
+}
+
+/// Opens the sources, those found inside folders too; what does not answer is a failure.
+pub(crate) async fn open_all(
+    home: &Home,
+    sources: &[Resolved],
+    options: &ScanOptions,
+) -> (Vec<Target>, Vec<Failure>) {
+    let scope = Scope {
+        include: options.include.clone(),
+        exclude: options.exclude.clone(),
+    };
+    let mut targets = Vec::new();
+    let mut failures = Vec::new();
+    for source in sources {
+        match source.target(home, scope.clone()).await {
+            Ok(target) => targets.push(target),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    (targets, failures)
+}
+
+/// What tells one scan from another. Targets are canonical, so it holds no credentials.
+fn spec(sources: &[Resolved], options: &ScanOptions) -> Value {
+    let mut targets: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    targets.sort_unstable();
+    json!({
+        "targets": targets,
+        "include": options.include,
+        "exclude": options.exclude,
+        "sample": options.sample,
+        "exhaustive": options.exhaustive,
+        "database_snapshot": options.snapshot == Snapshot::Database,
+    })
+}
+
+/// Takes up an interrupted job of that specification, or starts one. In a shared store only one scan of a specification
+/// runs at a time.
+async fn take_up(home: &Home, spec: Value, fresh: bool) -> Result<(JobLease, bool)> {
+    let latest = latest(home, &spec).await?;
+    if let Some(job) = latest.as_ref().filter(|job| !job.state.is_final()) {
+        // Nobody ended it, so its process is dead. Ended and queued again it is like one that was cancelled: what
+        // failed outside of pieces is forgotten, since it will be tried again.
+        let lease = claim(home, job.id).await?;
+        finish(home, &lease, JobState::Cancelled, None).await?;
+    }
+    let interrupted = |job: &&Job| !job.state.is_final() || job.state == JobState::Cancelled;
+    if let Some(job) = latest.as_ref().filter(interrupted).filter(|_| !fresh) {
+        home.store
+            .retry_job(home.org, job.id)
+            .await
+            .map_err(taken)?;
+        return Ok((claim(home, job.id).await?, true));
+    }
+    // Whoever starts the same at the same moment gets the same job, and only one of both can claim it.
+    let after = latest.map_or_else(String::new, |job| job.id.to_string());
+    let draft = JobDraft {
+        idempotency_key: Some(format!("{KIND} after {after}: {spec}")),
+        ..JobDraft::new(KIND, spec)
+    };
+    let started = home.store.start_job(home.org, &draft).await?;
+    Ok((claim(home, started.job.id).await?, false))
+}
+
+async fn claim(home: &Home, job: JobId) -> Result<JobLease> {
+    home.store
+        .claim_job(home.org, job, home.worker, LEASE)
+        .await
+        .map_err(taken)
+}
+
+/// In a shared store somebody else may be at the same work.
+fn taken(error: locard_store::Error) -> Error {
+    if error.kind() != locard_store::ErrorKind::Conflict {
+        return error.into();
+    }
+    let sentence = "another locard is scanning the same targets into this store";
+    Error::new(ErrorKind::Locked, sentence)
+        .hint(format!(
+            "`locard jobs list` shows it, `locard jobs cancel` stops it; the hold of one that was killed ends after {} s",
+            LEASE.as_secs()
+        ))
+        .cause(error)
+}
+
+/// The latest job of that specification.
+async fn latest(home: &Home, spec: &Value) -> Result<Option<Job>> {
+    let filter = JobFilter {
+        kind: Some(KIND.to_owned()),
+        ..JobFilter::default()
+    };
+    let jobs = home.store.jobs(home.org, &filter, Page::first(100)).await?;
+    Ok(jobs.items.into_iter().find(|job| job.spec == *spec))
+}
+
+/// How a scan ended; failures of kept pieces count too.
+fn state(summary: &Summary, failures: &[Failure]) -> JobState {
+    match (failures.is_empty(), summary) {
+        (
+            _,
+            Summary {
+                cancelled: true, ..
+            },
+        ) => JobState::Cancelled,
+        (true, _) => JobState::Completed,
+        (false, Summary { entities: 0, .. }) => JobState::Failed,
+        (false, _) => JobState::Partial,
+    }
+}
+
+async fn finish(
+    home: &Home,
+    lease: &JobLease,
+    state: JobState,
+    error: Option<String>,
+) -> Result<()> {
+    home.store
+        .finish_job(
+            lease,
+            &JobOutcome {
+                state,
+                outcome: None,
+                error,
+            },
+        )
+        .await?;
+    Ok(())
+}
+
+fn totals(summary: &Summary, failures: usize, elapsed: Duration) -> Totals {
+    Totals {
+        listed: 0,
+        entities: summary.entities,
+        entities_with_findings: summary.with_findings,
+        columns: summary.columns,
+        rows: summary.rows,
+        bytes: summary.bytes,
+        failures: failures as u64,
+        elapsed,
+    }
+}

@@ -1,0 +1,224 @@
+//! Registered sources.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use locard_connector::{Scope, Server};
+use locard_engine::{Failure, Target};
+use locard_model::{ExposeSecret as _, SecretString, SourceId};
+use locard_store::SourceDraft;
+use uuid::Uuid;
+
+use crate::catalog::Catalog;
+use crate::{Error, Home, Result, jobs, record};
+
+/// A source to register.
+#[derive(Clone, Debug)]
+pub struct AddSource {
+    /// Its name, unique in the home.
+    pub name: String,
+    /// The target as people write it; credentials in it are sealed. `None`: a manual source that no connector
+    /// reaches.
+    pub target: Option<SecretString>,
+    /// Who answers for it; required for manual sources.
+    pub owner: Option<String>,
+    /// What it is, in the user's words.
+    pub note: Option<String>,
+}
+
+/// A registered source, or an ad hoc one that was scanned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRow {
+    /// Its id.
+    pub id: SourceId,
+    /// Its name; the canonical target for ad hoc sources.
+    pub name: String,
+    /// The connector; `manual` for places that no connector reaches.
+    pub connector: String,
+    /// The canonical target, without credentials and options.
+    pub target: String,
+    /// Whether it was registered by name.
+    pub registered: bool,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Entities in the catalog.
+    pub entities: u64,
+    /// When it was last scanned, RFC 3339.
+    pub scanned_at: Option<String>,
+}
+
+/// What an ingest saw.
+#[derive(Clone, Debug, Default)]
+pub struct IngestReport {
+    /// Entities listed.
+    pub entities: u64,
+    /// Of them, not in the catalog before.
+    pub new: u64,
+    /// In the catalog but gone from the source; they became tombstones.
+    pub gone: u64,
+    /// What could not be listed.
+    pub failures: Vec<Failure>,
+}
+
+/// Kind of a source that no connector reaches.
+const MANUAL: &str = "manual";
+
+/// Registers a source without connecting to it; see [`test_source`].
+pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
+    if source.name.trim().is_empty() {
+        return Err(Error::usage("a source needs a name"));
+    }
+    if home
+        .store
+        .source_by_name(home.org, &source.name)
+        .await?
+        .is_some()
+    {
+        return Err(
+            Error::usage(format!("there is a source {} already", source.name)).hint(format!(
+                "choose another name, or `locard sources remove {}` first",
+                source.name
+            )),
+        );
+    }
+    let (kind, target, settings) = match &source.target {
+        Some(text) => {
+            let (connector, target) = home.understood(text.expose_secret())?;
+            (
+                connector.name(),
+                target.canonical,
+                target.settings.to_string(),
+            )
+        }
+        None if source.owner.is_none() => {
+            return Err(Error::usage(
+                "a source without a target needs an owner, who answers for it",
+            )
+            .hint("add --owner NAME"));
+        }
+        None => (
+            MANUAL,
+            source.note.clone().unwrap_or_default(),
+            "{}".to_owned(),
+        ),
+    };
+    let draft = SourceDraft {
+        id: SourceId(Uuid::new_v4()),
+        name: source.name,
+        kind: kind.to_owned(),
+        target,
+        settings: SecretString::from(settings),
+        owner: source.owner,
+    };
+    let stored = home.store.put_source(home.org, &draft).await?;
+    row(home, &Catalog::open(home).await?, &stored).await
+}
+
+/// Every source in the catalog, by name.
+pub async fn sources(home: &Home) -> Result<Vec<SourceRow>> {
+    let catalog = Catalog::open(home).await?;
+    let mut rows = Vec::new();
+    for source in home.store.sources(home.org).await? {
+        rows.push(row(home, &catalog, &source).await?);
+    }
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(rows)
+}
+
+async fn row(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    source: &locard_store::Source,
+) -> Result<SourceRow> {
+    let scanned_at = scanned_at(home, source).await?;
+    Ok(SourceRow {
+        id: source.id,
+        registered: source.id != SourceId::derive(&source.target),
+        name: source.name.clone(),
+        connector: source.kind.clone(),
+        target: source.target.clone(),
+        owner: source.owner.clone(),
+        entities: catalog.list(Some(source.id)).await?.len() as u64,
+        scanned_at,
+    })
+}
+
+/// When the last scan ended that named the source.
+async fn scanned_at(home: &Home, source: &locard_store::Source) -> Result<Option<String>> {
+    let filter = locard_store::JobFilter {
+        kind: Some(crate::scan::KIND.to_owned()),
+        ..Default::default()
+    };
+    let jobs = home
+        .store
+        .jobs(home.org, &filter, locard_store::Page::first(1_000))
+        .await?;
+    let names = |job: &&locard_store::Job| {
+        let targets = job
+            .spec
+            .get("targets")
+            .and_then(|targets| targets.as_array());
+        targets.is_some_and(|targets| {
+            targets
+                .iter()
+                .any(|target| target.as_str() == Some(&source.name))
+        })
+    };
+    Ok(jobs
+        .items
+        .iter()
+        .filter(names)
+        .find_map(|job| job.ended_at)
+        .map(jobs::instant))
+}
+
+/// Connects, authenticates and asks who answers. `source`: name, id or target.
+pub async fn test_source(home: &Home, source: &str) -> Result<Server> {
+    let resolved = home.resolve(source).await?;
+    Ok(resolved.open(home).await?.check().await?)
+}
+
+/// Lists a source's entities into the catalog without reading rows.
+pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
+    let resolved = home.resolve(source).await?;
+    resolved.remember(home).await?;
+    let source = resolved.open(home).await?;
+    let target = Target {
+        id: resolved.id,
+        name: resolved.name.clone(),
+        source,
+        scope: Scope::default(),
+    };
+    let mut report = IngestReport::default();
+    let mut entities = Vec::new();
+    let mut listing = target.source.entities(&target.scope);
+    while let Some(item) = listing.next().await {
+        match item {
+            Ok(entity) => entities.push((Arc::new(home.engine.shown(&target, &entity)), entity)),
+            Err(error) => report
+                .failures
+                .push(home.engine.listing_failure(&error, &target)),
+        }
+    }
+    report.entities = entities.len() as u64;
+    let complete = report.failures.is_empty();
+    (report.new, report.gone) = record::listing(
+        home.store.as_ref(),
+        home.org,
+        target.id,
+        &entities,
+        complete,
+    )
+    .await?;
+    Ok(report)
+}
+
+/// Forgets a source, its entities, findings and filters.
+pub async fn remove_source(home: &Home, source: &str) -> Result<SourceRow> {
+    let catalog = Catalog::open(home).await?;
+    let known = catalog.source_named(source)?.clone();
+    let row = row(home, &catalog, &known).await?;
+    home.store.remove_source(home.org, known.id).await?;
+    home.store.compact().await?;
+    Ok(row)
+}

@@ -1,0 +1,252 @@
+//! Confirming candidates: the source is asked for the candidate columns, and every row is checked again.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use locard_connector::{Form, Matching, ScanRequest, Source};
+use locard_engine::{Failure, LookUp, Row, Shown};
+use locard_index::{Query, Verifier, WantedForm};
+use locard_model::{SourceId, Strength};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::find::{Suspect, identifiers};
+use crate::rows::{Keys, readable, unreadable};
+use crate::{FindOptions, Hit, Home, RowAt, record};
+
+/// More values than this are not sent to a source; the columns are read whole instead.
+const MOST_VALUES: usize = 1_000;
+
+/// More places than this are not listed of one entity: somebody who is in every row of a log is found soon enough, and
+/// the answer must fit into memory.
+pub(crate) const MOST_PLACES: usize = 100_000;
+
+/// Sources that were opened for this look-up, each once.
+pub(crate) struct Sources<'a> {
+    home: &'a Home,
+    open: Mutex<HashMap<SourceId, Arc<dyn Source>>>,
+}
+
+impl<'a> Sources<'a> {
+    pub(crate) fn new(home: &'a Home) -> Self {
+        Self {
+            home,
+            open: Mutex::default(),
+        }
+    }
+
+    async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
+        let mut open = self.open.lock().await;
+        if let Some(source) = open.get(&id) {
+            return Ok(Arc::clone(source));
+        }
+        let source = self.home.open_stored(id).await?;
+        open.insert(id, Arc::clone(&source));
+        Ok(source)
+    }
+}
+
+/// What reading a suspect showed.
+pub(crate) struct Checked {
+    pub(crate) hits: Vec<Hit>,
+    /// Whether the entity is no longer what was scanned.
+    pub(crate) stale: bool,
+    /// Whether reading ended at [`MOST_PLACES`].
+    pub(crate) truncated: bool,
+    /// Records that could not be checked.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// A hit before it is put into words.
+struct Place {
+    subject: usize,
+    column: String,
+    attributes: Vec<usize>,
+    strength: Strength,
+    row: RowAt,
+}
+
+/// Reads the candidate columns of one entity and checks every row.
+pub(crate) async fn suspect(
+    home: &Home,
+    sources: &Sources<'_>,
+    options: &FindOptions,
+    queries: &Arc<Vec<Query>>,
+    suspect: &Suspect,
+    cancel: &CancellationToken,
+) -> Result<Checked, Failure> {
+    let source = sources
+        .get(suspect.entity.source)
+        .await
+        .map_err(|error| failure(suspect, &error))?;
+    let request = request(suspect, queries);
+    let keys = Keys::load(home, &suspect.entity)
+        .await
+        .map_err(|error| failure(suspect, &error))?;
+    let (queries, columns) = (Arc::clone(queries), columns(suspect));
+    let examine = move |rows: &[Row<'_>]| places(&queries, &columns, &keys, rows);
+    let look_up = LookUp {
+        source,
+        request,
+        examine: Arc::new(examine),
+        limit: MOST_PLACES,
+    };
+    let found = home.engine.look_up(look_up, cancel).await;
+    if let Some(error) = found.error {
+        return Err(Failure::of(&error, &suspect.source, Some(&shown(suspect))));
+    }
+    let hit = |place: Place| Hit {
+        subject: options.subjects[place.subject].id.clone(),
+        source: suspect.source.clone(),
+        resource: suspect.resource.clone(),
+        column: place.column,
+        row: Some(place.row),
+        identifiers: identifiers(&options.subjects[place.subject], &place.attributes),
+        verified: true,
+        strength: place.strength,
+    };
+    let now = record::fingerprint(&found.splits);
+    let stale =
+        suspect.entity.fingerprint.is_some() && now.is_some() && now != suspect.entity.fingerprint;
+    Ok(Checked {
+        hits: found.finds.into_iter().map(hit).collect(),
+        stale,
+        truncated: found.truncated,
+        failure: unreadable(found.faults, &suspect.source, &suspect.resource),
+    })
+}
+
+/// Paths of all candidate columns.
+fn columns(suspect: &Suspect) -> BTreeSet<String> {
+    let positions = suspect
+        .candidates
+        .iter()
+        .flat_map(|(_, candidate)| &candidate.columns);
+    positions
+        .map(|column| suspect.columns[*column].path.clone())
+        .collect()
+}
+
+fn request(suspect: &Suspect, queries: &[Query]) -> ScanRequest {
+    let wanted = columns(suspect);
+    ScanRequest {
+        columns: Some(readable(&suspect.names, &wanted)),
+        matching: matching(suspect, queries).unwrap_or_default(),
+        with_keys: true,
+        ..ScanRequest::all(suspect.entity.path.clone(), suspect.entity.kind)
+    }
+}
+
+/// What to ask the source for; `None` when not all of it can be asked for.
+fn matching(suspect: &Suspect, queries: &[Query]) -> Option<Vec<Matching>> {
+    let mut asked: Vec<Matching> = Vec::new();
+    for (subject, candidate) in &suspect.candidates {
+        for wanted in queries.get(*subject)?.wanted(candidate)? {
+            let column = &suspect.columns[wanted.column];
+            if record::within(column, &suspect.names).is_some() {
+                return None;
+            }
+            for form in forms(wanted.form)? {
+                match asked
+                    .iter_mut()
+                    .find(|known| known.column == column.path && known.form == *form)
+                {
+                    Some(known) => known.values.extend(wanted.values.iter().cloned()),
+                    None => asked.push(Matching {
+                        column: column.path.clone(),
+                        form: *form,
+                        values: wanted.values.clone(),
+                    }),
+                }
+            }
+        }
+    }
+    let values: usize = asked.iter().map(|matching| matching.values.len()).sum();
+    (values <= MOST_VALUES).then_some(asked)
+}
+
+/// How to ask for a value in one form. An index does not tell whether the value is a cell or stands inside one, so both
+/// are asked for; no source can be asked for a number inside text, since it may be written in any groups.
+const fn forms(form: WantedForm) -> Option<&'static [Form]> {
+    match form {
+        WantedForm::Folded => Some(&[Form::Folded, Form::Contains]),
+        WantedForm::Tokens => Some(&[Form::Tokens]),
+        WantedForm::Digits => None,
+    }
+}
+
+/// Checks rows; a subject is firmly in a row when a unique value of theirs is.
+fn places(
+    queries: &[Query],
+    columns: &BTreeSet<String>,
+    keys: &Keys,
+    rows: &[Row<'_>],
+) -> Vec<Place> {
+    let verifier = Verifier::new(queries);
+    let mut places = Vec::new();
+    for row in rows {
+        let cells: Vec<(&str, &str)> = row
+            .cells
+            .iter()
+            .filter(|(column, _)| columns.contains(*column))
+            .copied()
+            .collect();
+        let hits = verifier.check_row(&cells);
+        for hit in &hits {
+            let same = hits.iter().filter(|other| other.subject == hit.subject);
+            let strength = same
+                .map(|other| other.strength)
+                .max()
+                .unwrap_or(hit.strength);
+            // A name that is split over two columns is a place in each of them.
+            for cell in &hit.cells {
+                let place = Place {
+                    subject: hit.subject,
+                    column: keys.mask.segment(cells[*cell].0),
+                    attributes: hit.attributes.clone(),
+                    strength,
+                    row: keys.at(row),
+                };
+                merge(&mut places, place);
+            }
+        }
+    }
+    places
+}
+
+/// One place for each row and column, whatever the number of values that agreed there.
+fn merge(places: &mut Vec<Place>, place: Place) {
+    let same = |known: &&mut Place| {
+        (known.subject, &known.column, &known.row) == (place.subject, &place.column, &place.row)
+    };
+    match places.iter_mut().rev().take(64).find(same) {
+        Some(known) => known.attributes.extend(place.attributes),
+        None => places.push(place),
+    }
+}
+
+fn shown(suspect: &Suspect) -> Shown {
+    Shown {
+        source: suspect.entity.source,
+        source_name: suspect.source.clone(),
+        entity: suspect.entity.id,
+        kind: suspect.entity.kind,
+        resource: suspect.resource.clone(),
+        rows: suspect.entity.rows,
+        bytes: suspect.entity.bytes,
+    }
+}
+
+fn failure(suspect: &Suspect, error: &crate::Error) -> Failure {
+    Failure {
+        source_name: suspect.source.clone(),
+        resource: Some(suspect.resource.clone()),
+        entity: Some(suspect.entity.id),
+        place: None,
+        kind: locard_connector::ErrorKind::Unreachable,
+        sentence: error.sentence().to_owned(),
+        hint: error.hint_text().map(str::to_owned),
+        records: 0,
+        partial: false,
+    }
+}

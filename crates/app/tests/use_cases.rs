@@ -1,0 +1,670 @@
+//! Use cases end to end over real files, a real store and the built-in rules.
+#![expect(clippy::expect_used, reason = "helpers of tests may panic like tests")]
+
+use std::path::PathBuf;
+
+use locard_app::{
+    AddSource, CancellationToken, ErrorKind, ExplainOptions, FindOptions, FindReport,
+    FindingFilter, FindingRef, FindingRow, Home, HomeOptions, Reason, RowsOptions, ScanOptions,
+    ScanReport, Silent,
+};
+use locard_connector::Connector;
+use locard_model::{Attribute, Identifier, JobState, SecretString, Strength, Subject};
+
+const EMAIL: (&str, &str) = ("email", "EMAIL_ADDRESS");
+
+static CONNECTORS: &[&dyn Connector] = &[&locard_connector_local::Local];
+
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let path = self.data().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file is in a folder"))
+            .expect("the folder is made");
+        std::fs::write(path, content).expect("the file is written");
+    }
+
+    fn options(&self, home: &str) -> HomeOptions {
+        HomeOptions {
+            dir: Some(self.folder.path().join(home)),
+            store: None,
+            beside: false,
+            key: Some(SecretString::from("0f".repeat(32))),
+            key_file: None,
+            dictionaries: None,
+            connectors: CONNECTORS,
+            threads: Some(2),
+        }
+    }
+
+    async fn home(&self) -> Home {
+        Home::open(self.options("home"))
+            .await
+            .expect("the home opens")
+    }
+
+    fn target(&self) -> ScanOptions {
+        ScanOptions {
+            targets: vec![self.data().to_string_lossy().into_owned()],
+            ..ScanOptions::default()
+        }
+    }
+
+    async fn scan(&self, home: &Home) -> ScanReport {
+        locard_app::scan(home, &self.target(), &Silent, &CancellationToken::new())
+            .await
+            .expect("the scan runs")
+    }
+}
+
+/// Made-up customers with an e-mail address each.
+fn customers(rows: usize) -> String {
+    let row = |row| format!("{row},Ada{row} Muster,ada{row}@example.org,{}\n", row % 7);
+    std::iter::once("id,name,email,level\n".to_owned())
+        .chain((1..=rows).map(row))
+        .collect()
+}
+
+fn identifiers(findings: &[FindingRow]) -> Vec<(&str, &str)> {
+    findings
+        .iter()
+        .map(|finding| (finding.column.as_str(), finding.identifier.as_str()))
+        .collect()
+}
+
+async fn find(home: &Home, value: &str, verify: bool) -> FindReport {
+    find_until(home, value, verify, &CancellationToken::new()).await
+}
+
+async fn find_until(
+    home: &Home,
+    value: &str,
+    verify: bool,
+    cancel: &CancellationToken,
+) -> FindReport {
+    let attribute = Attribute {
+        identifier: Identifier::new("EMAIL_ADDRESS"),
+        value: value.to_owned(),
+    };
+    let subject = Subject {
+        id: "s".to_owned(),
+        attributes: vec![attribute],
+    };
+    let options = FindOptions {
+        subjects: vec![subject],
+        verify,
+        sources: Vec::new(),
+    };
+    locard_app::find(home, &options, &Silent, cancel)
+        .await
+        .expect("the look-up runs")
+}
+
+fn reasons(report: &FindReport) -> Vec<Reason> {
+    let gaps = report.not_searched.iter();
+    gaps.map(|gap| gap.reason).collect()
+}
+
+fn email_in(entity: &str) -> FindingRef {
+    FindingRef {
+        entity: entity.into(),
+        column: "email".into(),
+        identifier: Some(Identifier::new("EMAIL_ADDRESS")),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_tells_what_is_where_and_a_look_up_who() {
+    let bench = Bench::new();
+    bench.write("crm/customers.csv", &customers(300));
+    bench.write("stock.csv", "sku,amount\nA-1,5\nA-2,7\n");
+    let home = bench.home().await;
+    let report = bench.scan(&home).await;
+    assert_eq!(
+        (report.state, report.totals.entities, report.totals.rows),
+        (JobState::Completed, 2, 302)
+    );
+    assert!(
+        identifiers(&report.findings).contains(&("email", "EMAIL_ADDRESS")),
+        "{:?}",
+        identifiers(&report.findings)
+    );
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| finding.resource == "crm/customers.csv")
+    );
+
+    let candidates = find(&home, "ADA17@example.org", false).await;
+    assert_eq!(
+        (candidates.hits.len(), candidates.hits[0].verified),
+        (1, false)
+    );
+    let verified = find(&home, "ADA17@example.org", true).await;
+    let hit = &verified.hits[0];
+    assert_eq!(
+        (verified.hits.len(), hit.column.as_str(), hit.strength),
+        (1, "email", Strength::Strong)
+    );
+    assert_eq!(
+        hit.row.as_ref().map(|row| (row.number, row.line)),
+        Some((Some(17), Some(18)))
+    );
+    assert!(
+        find(&home, "nobody@example.net", true)
+            .await
+            .hits
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    let decided = locard_app::decide(&home, &email_in("customers.csv"), false, Some("test data"))
+        .await
+        .expect("there is such a finding");
+    assert!(
+        !decided[0]
+            .decision
+            .as_ref()
+            .expect("it was decided")
+            .confirmed
+    );
+    let report = bench.scan(&home).await;
+    assert!(!identifiers(&report.findings).contains(&EMAIL));
+    let filter = FindingFilter {
+        with_rejected: true,
+        ..FindingFilter::default()
+    };
+    let all = locard_app::findings(&home, &filter)
+        .await
+        .expect("findings are listed");
+    assert!(identifiers(&all).contains(&EMAIL));
+
+    locard_app::allow_value(&home, "Ada1@Example.org", Some("ours"))
+        .await
+        .expect("the value is allowed");
+    let file = locard_app::export_decisions(&home)
+        .await
+        .expect("decisions are exported");
+    assert!(
+        file.contains("rejected")
+            && file.contains("test data")
+            && !file.to_lowercase().contains("ada1"),
+        "{file}"
+    );
+    let again = locard_app::import_decisions(&home, &file, &[])
+        .await
+        .expect("decisions are imported");
+    assert_eq!((again.decisions, again.allowed, again.unmatched), (1, 1, 0));
+    holds_elsewhere(&bench, &file).await;
+}
+
+/// In another catalog decisions hold before the first scan; its key is another, so allowed values cannot.
+async fn holds_elsewhere(bench: &Bench, file: &str) {
+    let other = Home::open(bench.options("other"))
+        .await
+        .expect("the home opens");
+    let refused = locard_app::import_decisions(&other, file, &[])
+        .await
+        .expect_err("the key is another");
+    assert!(
+        refused
+            .hint_text()
+            .is_some_and(|hint| hint.contains("allowed"))
+    );
+    let decisions = file
+        .split("[[allowed]]")
+        .next()
+        .expect("the file begins with decisions");
+    assert_eq!(
+        locard_app::import_decisions(&other, decisions, &[])
+            .await
+            .expect("they are imported")
+            .unmatched,
+        1
+    );
+    assert!(!identifiers(&bench.scan(&other).await.findings).contains(&("email", "EMAIL_ADDRESS")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_reads_and_stores_nothing() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    let plan = locard_app::plan(&home, &bench.target())
+        .await
+        .expect("the plan is made");
+    assert_eq!((plan.entities.len(), plan.unknown), (1, 0));
+    assert!(plan.bytes > 5_000 && !plan.estimated.is_zero() && !plan.sources[0].load.is_empty());
+    assert!(
+        locard_app::sources(&home)
+            .await
+            .expect("sources are listed")
+            .is_empty()
+    );
+    assert!(
+        locard_app::jobs(&home, 10)
+            .await
+            .expect("jobs are listed")
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_explanation_has_numbers_and_no_values() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    let options = ExplainOptions {
+        entity: "customers.csv".into(),
+        column: Some("email".into()),
+        samples: 3,
+    };
+    let explained = locard_app::explain(&home, &options, &CancellationToken::new())
+        .await
+        .expect("it is explained");
+    let column = &explained.columns[0];
+    assert_eq!(
+        (explained.rows, column.profile.rows, column.profile.distinct),
+        (200, 200, 200)
+    );
+    assert!(
+        column
+            .alternatives
+            .iter()
+            .any(|found| found.decided && !found.weights.is_empty())
+    );
+    assert_eq!(column.samples.len(), 3);
+    assert!(
+        column
+            .samples
+            .iter()
+            .all(|sample| sample.contains('@') && !sample.contains("example")),
+        "{:?}",
+        column.samples
+    );
+    let unknown = ExplainOptions {
+        entity: "nowhere.csv".into(),
+        ..ExplainOptions::default()
+    };
+    let error = locard_app::explain(&home, &unknown, &CancellationToken::new())
+        .await
+        .expect_err("there is none");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_lead_to_the_place_of_each_value() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    let mut options = RowsOptions {
+        entity: "customers.csv".into(),
+        identifier: Identifier::new("EMAIL_ADDRESS"),
+        column: None,
+        limit: 5,
+    };
+    let report = locard_app::rows(&home, &options, &CancellationToken::new())
+        .await
+        .expect("rows are read");
+    assert_eq!((report.hits.len(), report.truncated), (5, true));
+    assert_eq!(report.hits[0].row.line, Some(2));
+    assert!(!report.hits[0].masked.contains("example"));
+    options.limit = 1_000;
+    let report = locard_app::rows(&home, &options, &CancellationToken::new())
+        .await
+        .expect("rows are read");
+    assert_eq!((report.hits.len(), report.truncated), (200, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_difference_tells_what_a_change_brought() {
+    let bench = Bench::new();
+    bench.write("customers.csv", "id,level\n1,5\n2,6\n");
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    bench.write("customers.csv", &customers(200));
+    bench.scan(&home).await;
+    let difference = locard_app::diff(&home, "previous", "latest")
+        .await
+        .expect("both are there");
+    assert!(identifiers(&difference.added).contains(&("email", "EMAIL_ADDRESS")));
+    assert!(difference.removed.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_scan_is_taken_up_again() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let report = locard_app::scan(&home, &bench.target(), &Silent, &cancel)
+        .await
+        .expect("the scan ends");
+    assert_eq!(report.state, JobState::Cancelled);
+    let report = bench.scan(&home).await;
+    assert_eq!(
+        (report.state, report.resumed, report.totals.rows),
+        (JobState::Completed, true, 200)
+    );
+    assert!(!bench.scan(&home).await.resumed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_file_costs_only_itself_and_is_told() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    bench.write(
+        "broken.parquet",
+        "PAR1 and then nothing that makes sense PAR1",
+    );
+    let home = bench.home().await;
+    let report = bench.scan(&home).await;
+    assert_eq!(report.state, JobState::Partial);
+    assert!(identifiers(&report.findings).contains(&("email", "EMAIL_ADDRESS")));
+    assert_eq!(
+        (report.failures.len(), report.failures[0].partial),
+        (1, false)
+    );
+    assert_eq!(
+        report.failures[0].resource.as_deref(),
+        Some("broken.parquet")
+    );
+    let report = find(&home, "ada1@example.org", false).await;
+    assert!(
+        report
+            .not_searched
+            .iter()
+            .any(|gap| gap.resource.as_deref() == Some("broken.parquet"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_searched_is_told() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    let manual = AddSource {
+        name: "paper".into(),
+        target: None,
+        owner: Some("Ms Doe".into()),
+        note: None,
+    };
+    locard_app::add_source(&home, manual)
+        .await
+        .expect("the source is added");
+    let target = SecretString::from(bench.data().to_string_lossy().into_owned());
+    let crm = AddSource {
+        name: "crm".into(),
+        target: Some(target),
+        owner: None,
+        note: None,
+    };
+    locard_app::add_source(&home, crm)
+        .await
+        .expect("the source is added");
+    assert_eq!(
+        locard_app::ingest_source(&home, "crm")
+            .await
+            .expect("it is listed")
+            .new,
+        1
+    );
+    assert_eq!(
+        reasons(&find(&home, "ada1@example.org", true).await),
+        [Reason::Manual, Reason::NotScanned]
+    );
+
+    let scan = ScanOptions {
+        targets: vec!["crm".into()],
+        ..ScanOptions::default()
+    };
+    locard_app::scan(&home, &scan, &Silent, &CancellationToken::new())
+        .await
+        .expect("the scan runs");
+    bench.write("customers.csv", &customers(201));
+    let report = find(&home, "ada1@example.org", true).await;
+    assert_eq!(
+        (reasons(&report), report.hits.len()),
+        (vec![Reason::Manual, Reason::Stale], 1)
+    );
+    assert_eq!(report.hits[0].source, "crm");
+    assert_eq!(
+        locard_app::remove_source(&home, "crm")
+            .await
+            .expect("it is there")
+            .entities,
+        1
+    );
+    assert!(find(&home, "ada1@example.org", true).await.hits.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_has_one_owner_and_comes_back_from_a_backup() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    let locked = Home::open(bench.options("home"))
+        .await
+        .err()
+        .expect("the home is in use");
+    assert_eq!(locked.kind(), ErrorKind::Locked);
+    let file = bench.folder.path().join("backup");
+    locard_app::backup(&home, &file)
+        .await
+        .expect("the backup is written");
+    let copy = locard_app::restore(bench.options("copy"), &file, false)
+        .await
+        .expect("the backup is sound");
+    assert_eq!(find(&copy, "ada7@example.org", true).await.hits.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_a_sentence_with_a_hint() {
+    let bench = Bench::new();
+    let home = bench.home().await;
+    let options = ScanOptions {
+        targets: vec!["oracle://scott:tiger@host/db".into()],
+        ..ScanOptions::default()
+    };
+    let error = locard_app::plan(&home, &options)
+        .await
+        .expect_err("no connector understands it");
+    assert!(error.hint_text().is_some() && !error.to_string().contains("tiger"));
+    let error = locard_app::plan(&home, &ScanOptions::default())
+        .await
+        .expect_err("there is nothing to scan");
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert_eq!(
+        locard_app::job(&home, "latest")
+            .await
+            .expect_err("there is no job")
+            .kind(),
+        ErrorKind::NotFound
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_look_up_says_what_it_did_not_ask() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(200));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    assert!(!find(&home, "nobody@example.net", false).await.fell_short());
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let report = find_until(&home, "ada1@example.org", false, &cancel).await;
+    assert_eq!(reasons(&report), [Reason::Cancelled]);
+    assert!(report.hits.is_empty() && report.fell_short());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_cannot_be_read_again_are_told() {
+    let bench = Bench::new();
+    let line = |row| format!("{{\"id\": {row}, \"email\": \"ada{row}@example.org\"}}\n");
+    let mut lines: String = (1..=200).map(line).collect();
+    lines.push_str("{\"id\": 201, \"email\": \n");
+    lines.extend((202..=300).map(line));
+    bench.write("people.ndjson", &lines);
+    let home = bench.home().await;
+    let report = bench.scan(&home).await;
+    assert_eq!(
+        (report.failures.len(), report.failures[0].partial),
+        (1, true)
+    );
+    let report = find(&home, "ada250@example.org", true).await;
+    assert_eq!((report.hits.len(), report.failures.len()), (1, 1));
+    assert!(report.failures[0].records == 1 && report.fell_short());
+    let options = RowsOptions {
+        entity: "people.ndjson".into(),
+        identifier: Identifier::new("EMAIL_ADDRESS"),
+        column: None,
+        limit: 1_000,
+    };
+    let report = locard_app::rows(&home, &options, &CancellationToken::new())
+        .await
+        .expect("rows are read");
+    assert_eq!((report.hits.len(), report.failures.len()), (299, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_printed_masked_can_be_typed_back_and_decided_elsewhere() {
+    let bench = Bench::new();
+    bench.write("mail/ada@example.org.csv", &customers(200));
+    let home = bench.home().await;
+    let report = bench.scan(&home).await;
+    let shown = &report.findings[0].resource;
+    assert!(!shown.contains("example"), "{shown}");
+    locard_app::decide(&home, &email_in(shown), false, None)
+        .await
+        .expect("the masked resource names the entity");
+    let file = locard_app::export_decisions(&home)
+        .await
+        .expect("decisions are exported");
+    assert!(
+        !file.contains("example") && file.contains("column_id"),
+        "{file}"
+    );
+    let other = Home::open(bench.options("other"))
+        .await
+        .expect("the home opens");
+    locard_app::import_decisions(&other, &file, &[])
+        .await
+        .expect("decisions are imported");
+    assert!(!identifiers(&bench.scan(&other).await.findings).contains(&EMAIL));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_meets_nothing_is_no_clean_result() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(20));
+    let home = bench.home().await;
+    assert!(!find(&home, "ada1@example.org", false).await.scanned);
+    let scan = async |options: ScanOptions| {
+        locard_app::scan(&home, &options, &Silent, &CancellationToken::new())
+            .await
+            .expect("the scan runs")
+    };
+    let typo = ScanOptions {
+        include: vec!["**/custmers*.csv".into()],
+        ..bench.target()
+    };
+    let report = scan(typo).await;
+    assert_eq!((report.totals.listed, report.empty.len()), (0, 1));
+    assert!(report.suspicious);
+    let report = scan(bench.target()).await;
+    assert_eq!((report.totals.listed, report.empty.len()), (1, 0));
+    assert!(!report.suspicious && report.unfinished.is_empty());
+    let folder = bench.folder.path().join("empty");
+    std::fs::create_dir(&folder).expect("the folder is made");
+    let empty = ScanOptions {
+        targets: vec![folder.to_string_lossy().into_owned()],
+        ..ScanOptions::default()
+    };
+    let report = scan(empty).await;
+    assert_eq!((report.empty.len(), report.suspicious), (1, false));
+    assert!(find(&home, "ada1@example.org", false).await.scanned);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attributes_that_ask_nothing_are_told() {
+    let bench = Bench::new();
+    let home = bench.home().await;
+    let attribute = |kind: &str, value: &str| Attribute {
+        identifier: Identifier::new(kind),
+        value: value.to_owned(),
+    };
+    let subject = |id: &str, attributes: Vec<Attribute>| Subject {
+        id: id.to_owned(),
+        attributes,
+    };
+    let whole = vec![
+        attribute("FIRST_NAME", "Ada"),
+        attribute("LAST_NAME", "Muster"),
+    ];
+    let options = FindOptions {
+        subjects: vec![
+            subject("half", vec![attribute("FIRST_NAME", "Ada")]),
+            subject("whole", whole),
+            subject("own", vec![attribute("FOO", "A-1234567")]),
+        ],
+        ..FindOptions::default()
+    };
+    let report = locard_app::find(&home, &options, &Silent, &CancellationToken::new())
+        .await
+        .expect("the look-up runs");
+    let doubts: Vec<_> = report
+        .doubts
+        .iter()
+        .map(|doubt| (doubt.subject.as_str(), doubt.asked))
+        .collect();
+    assert_eq!(doubts, [("half", false), ("own", true)]);
+    let idle = options
+        .subjects
+        .iter()
+        .map(|subject| report.asks_nothing(subject));
+    assert_eq!(idle.collect::<Vec<_>>(), [true, false, false]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_backup_and_no_folder_is_refused() {
+    let bench = Bench::new();
+    bench.write("empty", "");
+    let file = bench.data().join("empty");
+    let refused = locard_app::restore(bench.options("other"), &file, false).await;
+    let error = refused.err().expect("it holds nothing");
+    assert!(error.sentence().contains("holds no backup"), "{error}");
+    let home = bench.home().await;
+    let error = locard_app::backup(&home, &bench.data().join("nowhere/backup")).await;
+    let error = error.expect_err("there is no such folder");
+    assert!(error.sentence().contains("no folder"), "{error}");
+    let options = HomeOptions {
+        dictionaries: Some(file),
+        ..bench.options("third")
+    };
+    let error = Home::open(options).await.err().expect("it is a file");
+    assert_eq!(error.kind(), ErrorKind::Usage);
+}

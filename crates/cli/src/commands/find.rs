@@ -1,0 +1,528 @@
+//! `locard find`.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
+use locard_app::{Doubt, FindOptions, FindReport, Hit};
+use locard_model::{Attribute, Identifier, Strength, Subject};
+use owo_colors::Style;
+use serde_json::{Map, Value, json};
+
+use super::{Outcome, Session, failure_json, print_failures, read_text, tell_failures};
+use crate::args::{Find, ListFormat};
+use crate::printer::{Output, Printer, Reserved, printable, unless_closed};
+use crate::progress::Progress;
+use crate::report::harmless;
+use crate::table::{Cell, Table, count, counted};
+
+pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
+    let known: BTreeSet<Identifier> = locard_app::rules(&session.home)
+        .into_iter()
+        .map(|rule| rule.identifier)
+        .collect();
+    let subjects = subjects(args, &known)?;
+    let options = FindOptions {
+        subjects,
+        verify: args.verify,
+        sources: args.source.clone(),
+    };
+    let reserved = Reserved::open(args.output.as_deref())?;
+    let progress = Progress::new(session.printer);
+    let result = locard_app::find(&session.home, &options, &progress, &session.cancel).await;
+    progress.finish();
+    let mut report = result?;
+    if args.no_weak {
+        report.hits.retain(|hit| hit.strength == Strength::Strong);
+    }
+    let output = reserved.output(session.printer)?;
+    unless_closed(print(output, args, &report, &options))?;
+    if args.format != ListFormat::Table {
+        talk(session, &report);
+    }
+    tell_doubts(session.printer, &report.doubts);
+    let unscanned = !report.scanned && report.columns == 0;
+    if unscanned {
+        let hint = "`locard scan TARGET` reads a source; look-ups ask what scans have read";
+        let sentence = "nothing was scanned yet, so this says nothing about the person";
+        session.printer.error(sentence, Some(hint));
+    }
+    let idle = |subject: &Subject| report.asks_nothing(subject);
+    let unasked = options.subjects.iter().any(idle);
+    Ok(if unscanned || unasked || report.fell_short() {
+        Outcome::Failed
+    } else {
+        Outcome::Done
+    })
+}
+
+fn print(
+    mut output: Output,
+    args: &Find,
+    report: &FindReport,
+    options: &FindOptions,
+) -> Result<()> {
+    match args.format {
+        ListFormat::Table => table(&mut output, report, options)?,
+        ListFormat::Ndjson => report
+            .hits
+            .iter()
+            .try_for_each(|hit| output.json(&hit_json(hit)))?,
+        ListFormat::Json => output.document(&document(report))?,
+        ListFormat::Csv => csv(&mut output, report)?,
+    }
+    Ok(output.finish()?)
+}
+
+/// Doubts that are spelt out; of ten thousand subjects with the same slip some examples do.
+const DOUBTS: usize = 20;
+
+fn tell_doubts(printer: Printer, doubts: &[Doubt]) {
+    for doubt in doubts.iter().take(DOUBTS) {
+        let what = if doubt.asked {
+            format!(
+                "no rule knows {0}; it is looked for as an id",
+                doubt.identifier
+            )
+        } else {
+            format!("this {} gives nothing to look for", doubt.identifier)
+        };
+        printer.warn(&printable(&format!("{}: {what}", doubt.subject)));
+    }
+    if doubts.len() > DOUBTS {
+        printer.warn(&format!("and {} more like these", doubts.len() - DOUBTS));
+    }
+}
+
+/// The subjects of the file, and one of what was typed.
+fn subjects(args: &Find, known: &BTreeSet<Identifier>) -> Result<Vec<Subject>> {
+    let mut subjects = match &args.subject {
+        Some(file) => parse(&read_text(file)?, known)
+            .with_context(|| format!("cannot read subjects from {}", file.display()))?,
+        None => Vec::new(),
+    };
+    let mut attributes = Vec::new();
+    let mut add = |kind: &str, values: &[String]| {
+        attributes.extend(values.iter().map(|value| Attribute {
+            identifier: Identifier::new(kind),
+            value: value.clone(),
+        }));
+    };
+    add("EMAIL_ADDRESS", &args.email);
+    add("PHONE_NUMBER", &args.phone);
+    add("PERSON", &args.name);
+    for text in &args.id {
+        let Some((kind, value)) = text.split_once('=') else {
+            bail!(
+                "--id takes KIND=VALUE\nhint: for instance --id US_SSN=219-09-9999; `locard rules list` prints the kinds"
+            );
+        };
+        add(&kind.to_ascii_uppercase(), &[value.to_owned()]);
+    }
+    if attributes
+        .iter()
+        .any(|attribute| is_blank(&attribute.value))
+    {
+        bail!("a value of the person is empty\nhint: leave the option out if it is not known");
+    }
+    if !attributes.is_empty() {
+        subjects.push(Subject {
+            id: "subject".to_owned(),
+            attributes,
+        });
+    }
+    if subjects.is_empty() {
+        bail!(
+            "nothing is known of the person\nhint: name a file with --subject, or give --email, --phone, --name or --id"
+        );
+    }
+    bounded(subjects)
+}
+
+/// So many subjects and attributes are asked at once at most: each costs memory in every column's question.
+const MOST_SUBJECTS: usize = 10_000;
+const MOST_ATTRIBUTES: usize = 100_000;
+
+fn bounded(subjects: Vec<Subject>) -> Result<Vec<Subject>> {
+    let attributes: usize = subjects
+        .iter()
+        .map(|subject| subject.attributes.len())
+        .sum();
+    if subjects.len() > MOST_SUBJECTS || attributes > MOST_ATTRIBUTES {
+        bail!(
+            "{} with {} are more than one look-up takes\nhint: ask in portions of at most {} subjects and {} attributes",
+            counted(subjects.len() as u64, "subject", "subjects"),
+            counted(attributes as u64, "attribute", "attributes"),
+            count(MOST_SUBJECTS as u64),
+            count(MOST_ATTRIBUTES as u64)
+        );
+    }
+    Ok(subjects)
+}
+
+fn is_blank(value: &str) -> bool {
+    value.trim().is_empty()
+}
+
+/// One JSON object, an array of them, or one per line.
+fn parse(text: &str, known: &BTreeSet<Identifier>) -> Result<Vec<Subject>> {
+    let values: Vec<Value> = serde_json::Deserializer::from_str(text)
+        .into_iter::<Value>()
+        .enumerate()
+        .map(|(i, value)| {
+            value.map_err(|error| {
+                anyhow::anyhow!("object {}: not JSON at line {}", i + 1, error.line())
+            })
+        })
+        .collect::<Result<_>>()?;
+    let flat: Vec<Value> = values
+        .into_iter()
+        .flat_map(|value| match value {
+            Value::Array(items) => items,
+            other => vec![other],
+        })
+        .collect();
+    flat.iter()
+        .enumerate()
+        .map(|(i, value)| subject(value, i + 1, known))
+        .collect()
+}
+
+fn subject(value: &Value, number: usize, known: &BTreeSet<Identifier>) -> Result<Subject> {
+    let Value::Object(fields) = value else {
+        bail!("subject {number} is not a JSON object")
+    };
+    let id = fields
+        .get("subject")
+        .and_then(Value::as_str)
+        .map_or_else(|| format!("subject-{number}"), str::to_owned);
+    let mut attributes = Vec::new();
+    for (name, value) in fields.iter().filter(|(name, _)| *name != "subject") {
+        collect(name, value, known, &mut attributes)
+            .with_context(|| format!("subject {number}, field `{}`", printable(name)))?;
+    }
+    if attributes.is_empty() {
+        bail!(
+            "subject {number} has no attributes\nhint: for instance {{\"EMAIL_ADDRESS\": \"ada@example.org\"}}"
+        );
+    }
+    Ok(Subject { id, attributes })
+}
+
+/// A value, a list of alternatives, or an object `{"type": …, "value": …}`.
+fn collect(
+    name: &str,
+    value: &Value,
+    known: &BTreeSet<Identifier>,
+    attributes: &mut Vec<Attribute>,
+) -> Result<()> {
+    match value {
+        Value::String(text) if is_blank(text) => {
+            bail!("a value is empty\nhint: leave the field out, or make it null")
+        }
+        Value::String(text) => attributes.push(Attribute {
+            identifier: Identifier::new(kind(name)),
+            value: text.clone(),
+        }),
+        Value::Number(number) => attributes.push(Attribute {
+            identifier: Identifier::new(kind(name)),
+            value: number.to_string(),
+        }),
+        Value::Array(items) => items
+            .iter()
+            .try_for_each(|item| collect(name, item, known, attributes))?,
+        Value::Object(fields) => typed(name, fields, known, attributes)?,
+        Value::Null => {}
+        Value::Bool(_) => bail!("true and false say nothing about a person"),
+    }
+    Ok(())
+}
+
+fn typed(
+    name: &str,
+    fields: &Map<String, Value>,
+    known: &BTreeSet<Identifier>,
+    attributes: &mut Vec<Attribute>,
+) -> Result<()> {
+    // Nested groups such as `keys` are read like the top level.
+    if let (Some(Value::String(kind)), Some(value)) = (fields.get("type"), fields.get("value")) {
+        return collect(kind, value, known, attributes);
+    }
+    if known.contains(&Identifier::new(kind(name))) {
+        bail!("a value must be text or a list of texts");
+    }
+    fields
+        .iter()
+        .try_for_each(|(name, value)| collect(name, value, known, attributes))
+}
+
+/// The identifier that a field's name means; everyday words are understood, everything else is a kind already.
+fn kind(name: &str) -> String {
+    match name.to_ascii_lowercase().as_str() {
+        "email" | "e-mail" | "mail" => "EMAIL_ADDRESS".to_owned(),
+        "phone" | "telephone" | "mobile" => "PHONE_NUMBER".to_owned(),
+        "name" | "full_name" => "PERSON".to_owned(),
+        "first_name" | "given_name" => "FIRST_NAME".to_owned(),
+        "last_name" | "family_name" | "surname" => "LAST_NAME".to_owned(),
+        "birth_date" | "birthdate" | "dob" => "DATE_OF_BIRTH".to_owned(),
+        _ => name.to_ascii_uppercase(),
+    }
+}
+
+fn hit_json(hit: &Hit) -> Value {
+    let row = hit.row.as_ref();
+    json!({
+        "subject": hit.subject,
+        "source": hit.source,
+        "resource": hit.resource,
+        "column": hit.column,
+        "row": row.and_then(|row| row.number),
+        "line": row.and_then(|row| row.line),
+        "key": row.filter(|row| !row.key.is_empty()).map(|row| row.key.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>()),
+        "identifiers": hit.identifiers.iter().map(Identifier::as_str).collect::<Vec<_>>(),
+        "verified": hit.verified,
+        "strength": hit.strength.as_str(),
+    })
+}
+
+fn document(report: &FindReport) -> Value {
+    json!({
+        "hits": report.hits.iter().map(hit_json).collect::<Vec<_>>(),
+        "notSearched": report.not_searched.iter().map(|item| json!({
+            "source": item.source, "resource": item.resource, "column": item.column, "reason": item.reason.as_str(), "sentence": item.sentence,
+        })).collect::<Vec<_>>(),
+        "failures": report.failures.iter().map(failure_json).collect::<Vec<_>>(),
+        "columns": report.columns,
+        "candidates": report.candidates,
+    })
+}
+
+fn csv(output: &mut Output, report: &FindReport) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(output as &mut dyn std::io::Write);
+    writer.write_record([
+        "subject",
+        "source",
+        "resource",
+        "column",
+        "row",
+        "identifiers",
+        "verified",
+        "strength",
+    ])?;
+    for hit in &report.hits {
+        writer.write_record([
+            harmless(&hit.subject),
+            harmless(&hit.source),
+            harmless(&hit.resource),
+            harmless(&hit.column),
+            hit.row
+                .as_ref()
+                .map(|row| harmless(&row.to_string()))
+                .unwrap_or_default(),
+            hit.identifiers
+                .iter()
+                .map(Identifier::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
+            hit.verified.to_string(),
+            hit.strength.to_string(),
+        ])?;
+    }
+    Ok(writer.flush()?)
+}
+
+fn table(output: &mut Output, report: &FindReport, options: &FindOptions) -> Result<()> {
+    for subject in &options.subjects {
+        let hits: Vec<&Hit> = report
+            .hits
+            .iter()
+            .filter(|hit| hit.subject == subject.id)
+            .collect();
+        let name = output.style(Style::new().bold(), &printable(&subject.id));
+        let verb = if options.verify { "is in" } else { "may be in" };
+        let places = match hits.len() {
+            0 if report.asks_nothing(subject) => {
+                "not looked for: nothing that is known can be asked".to_owned()
+            }
+            0 if !report.scanned && report.columns == 0 => {
+                "not looked for: nothing was scanned yet".to_owned()
+            }
+            0 if report.fell_short() => "not found, but not everything was searched".to_owned(),
+            0 => "nowhere".to_owned(),
+            n => format!("{verb} {}", counted(n as u64, "place", "places")),
+        };
+        output.line(&format!("{name}: {places}"))?;
+        hits_table(&hits).print(output)?;
+        output.line("")?;
+    }
+    let asked = format!(
+        "{} columns asked, {} candidates",
+        count(report.columns),
+        count(report.candidates)
+    );
+    let asked = output.style(Style::new().dimmed(), &asked);
+    output.line(&asked)?;
+    if !options.verify && !report.hits.is_empty() {
+        output.line("hint: --verify reads these columns and names the rows")?;
+    }
+    not_searched(output, report)?;
+    print_failures(output, &report.failures)
+}
+
+fn hits_table(hits: &[&Hit]) -> Table {
+    let mut table = Table::indented(2);
+    for hit in hits {
+        let strength = match hit.strength {
+            Strength::Strong => Style::new().green().bold(),
+            Strength::Weak => Style::new().yellow(),
+        };
+        table.row(vec![
+            Cell::new(&hit.resource).styled(Style::new().bold()),
+            Cell::new(&hit.column),
+            Cell::new(
+                hit.row
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            ),
+            Cell::new(hit.strength.as_str()).styled(strength),
+            Cell::new(
+                hit.identifiers
+                    .iter()
+                    .map(Identifier::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )
+            .styled(Style::new().dimmed()),
+        ]);
+    }
+    table
+}
+
+/// The answer is only worth what it says about its limits.
+fn not_searched(output: &mut Output, report: &FindReport) -> Result<()> {
+    if report.not_searched.is_empty() {
+        return Ok(());
+    }
+    output.line("")?;
+    let heading = output.style(Style::new().yellow().bold(), "not searched");
+    output.line(&heading)?;
+    let mut table = Table::indented(2);
+    for item in &report.not_searched {
+        let place = [item.resource.as_deref(), item.column.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(":");
+        table.row(vec![
+            Cell::new(if place.is_empty() {
+                &item.source
+            } else {
+                &place
+            }),
+            Cell::new(&item.sentence),
+        ]);
+    }
+    Ok(table.print(output)?)
+}
+
+fn talk(session: &Session, report: &FindReport) {
+    if !report.not_searched.is_empty() {
+        session.printer.say(format!(
+            "{} not searched; --format json lists them",
+            counted(report.not_searched.len() as u64, "item was", "items were")
+        ));
+    }
+    tell_failures(session.printer, &report.failures);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Vec<Subject>> {
+        let known = ["PERSON", "EMAIL_ADDRESS"].map(Identifier::new);
+        super::parse(text, &BTreeSet::from(known))
+    }
+
+    fn kinds(text: &str) -> Vec<String> {
+        parse(text)
+            .unwrap()
+            .iter()
+            .flat_map(|subject| {
+                subject
+                    .attributes
+                    .iter()
+                    .map(|attribute| attribute.identifier.to_string())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn subjects_come_as_object_array_or_lines() {
+        assert_eq!(
+            kinds(r#"{"email": "a@example.org", "PERSON": ["A B", "B A"]}"#),
+            ["EMAIL_ADDRESS", "PERSON", "PERSON"]
+        );
+        assert_eq!(
+            parse(r#"[{"name": "A B"}, {"name": "C D"}]"#)
+                .unwrap()
+                .len(),
+            2
+        );
+        assert_eq!(
+            parse("{\"name\": \"A B\"}\n{\"name\": \"C D\"}\n")
+                .unwrap()
+                .len(),
+            2
+        );
+    }
+
+    #[test]
+    fn typed_values_may_be_nested() {
+        assert_eq!(
+            kinds(
+                r#"{"keys": {"national_id": {"type": "US_SSN", "value": "219-09-9999"}, "phone": "+1"}}"#
+            ),
+            ["US_SSN", "PHONE_NUMBER"]
+        );
+    }
+
+    #[test]
+    fn values_that_cannot_be_right_are_refused() {
+        for text in [
+            r#"{"PERSON": {"a": "b"}}"#,
+            r#"{"name": [{"a": "b"}]}"#,
+            r#"{"EMAIL_ADDRESS": " "}"#,
+            r#"{"EMAIL_ADDRESS": ["a@example.org", ""]}"#,
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        assert!(parse(r#"{"PERSON": null, "email": "a@example.org"}"#).is_ok());
+    }
+
+    #[test]
+    fn too_many_at_once_are_refused() {
+        let subject = |attributes: usize| Subject {
+            id: String::new(),
+            attributes: vec![
+                Attribute {
+                    identifier: Identifier::new("PERSON"),
+                    value: "A B".to_owned(),
+                };
+                attributes
+            ],
+        };
+        assert!(bounded(vec![subject(1); MOST_SUBJECTS]).is_ok());
+        assert!(bounded(vec![subject(1); MOST_SUBJECTS + 1]).is_err());
+        assert!(bounded(vec![subject(MOST_ATTRIBUTES + 1)]).is_err());
+    }
+
+    #[test]
+    fn an_error_never_quotes_the_value() {
+        let error = format!(
+            "{:#}",
+            parse(r#"{"email": "secret@example.org", }"#).unwrap_err()
+        );
+        assert!(!error.contains("secret"), "{error}");
+    }
+}

@@ -1,0 +1,185 @@
+//! One file per command: parse what was typed into plain options, call one use case, print what came back.
+
+pub(crate) mod backup;
+pub(crate) mod dictionaries;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod find;
+pub(crate) mod findings;
+pub(crate) mod jobs;
+pub(crate) mod plan;
+pub(crate) mod rows;
+pub(crate) mod rules;
+pub(crate) mod scan;
+pub(crate) mod sources;
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use locard_app::{CancellationToken, Failure, Home};
+use owo_colors::Style;
+
+use crate::printer::{Output, Printer, printable};
+use crate::table::counted;
+
+/// What every command works with.
+pub(crate) struct Session {
+    pub(crate) home: Home,
+    pub(crate) printer: Printer,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// How a command ended; main turns it into the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything was done; finding nobody is done too.
+    Done,
+    /// Done, and a threshold was crossed.
+    Crossed,
+    /// Something failed; what could be done is done.
+    Failed,
+}
+
+impl Outcome {
+    /// Of a command that got to its end but for these.
+    fn of(failures: &[Failure]) -> Self {
+        if failures.is_empty() {
+            Self::Done
+        } else {
+            Self::Failed
+        }
+    }
+}
+
+/// What a file that people write may hold: far more than any does, far less than a device that never ends.
+const MOST_TEXT: u64 = 64 << 20;
+
+/// The text of a file, or of stdin for `-`.
+fn read_text(file: &Path) -> Result<String> {
+    if file == Path::new("-") {
+        return text_of(std::io::stdin().lock(), "stdin", MOST_TEXT);
+    }
+    let name = file.display().to_string();
+    let opened = std::fs::File::open(file).with_context(|| format!("cannot read {name}"))?;
+    text_of(opened, &name, MOST_TEXT)
+}
+
+fn text_of(from: impl Read, name: &str, most: u64) -> Result<String> {
+    let mut bytes = Vec::new();
+    from.take(most + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {name}"))?;
+    if bytes.len() as u64 > most {
+        anyhow::bail!(
+            "{name} holds more than {}\nhint: split it into several files",
+            crate::table::bytes(most)
+        );
+    }
+    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8 text"))
+}
+
+/// What could not be read, below a result, each with its hint once.
+fn print_failures(output: &mut Output, failures: &[Failure]) -> Result<()> {
+    if failures.is_empty() {
+        return Ok(());
+    }
+    output.line("")?;
+    let heading = format!(
+        "{} could not be read in full",
+        counted(failures.len() as u64, "item", "items")
+    );
+    let heading = output.style(Style::new().red().bold(), &heading);
+    output.line(&heading)?;
+    for failure in failures {
+        let item = output.style(
+            Style::new().bold(),
+            &printable(failure.resource.as_deref().unwrap_or(&failure.source_name)),
+        );
+        let extent = output.style(
+            Style::new().yellow(),
+            if failure.partial {
+                "read in part"
+            } else {
+                "not read"
+            },
+        );
+        output.line(&format!("  {item}  {extent}"))?;
+        let place = failure
+            .place
+            .as_deref()
+            .map(|place| format!("{place}: "))
+            .unwrap_or_default();
+        output.line(&format!(
+            "    {}{}",
+            printable(&place),
+            printable(&failure.sentence)
+        ))?;
+    }
+    let mut hints: Vec<&str> = failures
+        .iter()
+        .filter_map(|failure| failure.hint.as_deref())
+        .collect();
+    hints.sort_unstable();
+    hints.dedup();
+    for hint in hints {
+        output.line(&format!("  hint: {}", printable(hint)))?;
+    }
+    Ok(())
+}
+
+/// The same on stderr, where a result has no place for it.
+fn tell_failures(printer: Printer, failures: &[Failure]) {
+    for failure in failures {
+        let place = failure
+            .place
+            .as_deref()
+            .map(|place| format!(", {place}"))
+            .unwrap_or_default();
+        let item = failure.resource.as_deref().unwrap_or(&failure.source_name);
+        printer.error(
+            &printable(&format!("{item}{place}: {}", failure.sentence)),
+            failure.hint.as_deref(),
+        );
+    }
+}
+
+/// A failure on a JSON line or in a document.
+pub(crate) fn failure_json(failure: &Failure) -> serde_json::Value {
+    serde_json::json!({
+        "source": failure.source_name,
+        "resource": failure.resource,
+        "place": failure.place,
+        "kind": format!("{:?}", failure.kind).to_lowercase(),
+        "error": failure.sentence,
+        "hint": failure.hint,
+        "records": failure.records,
+        "partial": failure.partial,
+    })
+}
+
+/// `crm/customers.csv:email` as entity and column; without a column for what names a whole entity.
+fn entity_and_column(text: &str) -> (String, Option<String>) {
+    // A Windows drive or a URL scheme is no column: what follows the last colon must not begin like a path.
+    match text.rsplit_once(':') {
+        Some((entity, column))
+            if !entity.is_empty() && !column.is_empty() && !column.starts_with(['/', '\\']) =>
+        {
+            (entity.to_owned(), Some(column.to_owned()))
+        }
+        _ => (text.to_owned(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_never_ends_is_refused() {
+        assert_eq!(text_of(&b"abc"[..], "x", 3).ok().as_deref(), Some("abc"));
+        let error = text_of(std::io::repeat(b'a'), "x", 3).err();
+        assert!(error.is_some_and(|error| error.to_string().starts_with("x holds more than")));
+        assert!(text_of(&[0xff_u8][..], "x", 3).is_err());
+    }
+}

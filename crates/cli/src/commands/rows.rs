@@ -1,0 +1,65 @@
+//! `locard rows`.
+
+use anyhow::Result;
+use locard_app::RowsOptions;
+use locard_model::Identifier;
+use serde_json::{Value, json};
+
+use super::{Outcome, Session, tell_failures};
+use crate::args::{ListFormat, Rows};
+use crate::lists::List;
+use crate::printer::{printable, unless_closed};
+use crate::table::counted;
+
+pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
+    let (entity, column) = super::entity_and_column(&args.entity);
+    let identifier = Identifier::new(args.identifier.to_ascii_uppercase());
+    let options = RowsOptions {
+        entity,
+        identifier,
+        column,
+        limit: args.limit,
+    };
+    let report = locard_app::rows(&session.home, &options, &session.cancel).await?;
+    let mut list = List::new(&["row", "line", "key", "column", "kind", "value"]);
+    for hit in &report.hits {
+        let key = hit
+            .row
+            .key
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        list.row([
+            json!(hit.row.number),
+            json!(hit.row.line),
+            if key.is_empty() {
+                Value::Null
+            } else {
+                json!(key)
+            },
+            json!(hit.column),
+            json!(hit.kind.as_str()),
+            json!(hit.masked),
+        ]);
+    }
+    let mut output = session.printer.output(None)?;
+    let printed = list
+        .print(&mut output, args.format, "no such values")
+        .and_then(|()| Ok(output.finish()?));
+    unless_closed(printed)?;
+    if args.format == ListFormat::Table {
+        let more = if report.truncated {
+            "; --limit shows more"
+        } else {
+            ""
+        };
+        session.printer.say(format!(
+            "{} in {}{more}",
+            counted(report.hits.len() as u64, "hit", "hits"),
+            printable(&report.resource)
+        ));
+    }
+    tell_failures(session.printer, &report.failures);
+    Ok(Outcome::of(&report.failures))
+}

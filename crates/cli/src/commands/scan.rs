@@ -1,0 +1,239 @@
+//! `locard scan`.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use locard_app::{FailOn, FindingRow, ScanOptions, ScanReport, Snapshot};
+use locard_model::{Identifier, JobState};
+use owo_colors::Style;
+
+use super::{Outcome, Session, print_failures, read_text, tell_failures};
+use crate::args::{ReportFormat, Scan, SnapshotScope};
+use crate::printer::{Output, Reserved, printable, unless_closed};
+use crate::progress::Progress;
+use crate::report;
+use crate::table::{bytes, count, counted, duration};
+
+pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
+    let options = options(args);
+    if args.plan {
+        return super::plan::run(session, args, &options).await;
+    }
+    // Everything that can be wrong with the question is found before hours of reading.
+    let threshold = threshold(session, args)?;
+    let baseline = baseline(args)?;
+    if let Some(file) = &args.decisions {
+        locard_app::import_decisions(&session.home, &read_text(file)?, &args.targets).await?;
+    }
+    let reserved = Reserved::open(args.output.as_deref())?;
+    let progress = Arc::new(Progress::new(session.printer));
+    let result =
+        locard_app::scan(&session.home, &options, progress.as_ref(), &session.cancel).await;
+    progress.finish();
+    let report = result?;
+    // A threshold may ask for less confidence than what is worth a line.
+    let judged = judged(&report, baseline.as_deref());
+    let shown: Vec<FindingRow> = judged
+        .iter()
+        .filter(|finding| finding.confidence >= args.min_confidence)
+        .cloned()
+        .collect();
+    let output = reserved.output(session.printer)?;
+    unless_closed(print(output, args, &report, &shown))?;
+    talk(session, args, &report);
+    tell_empty(session, args, &report);
+    Ok(outcome(session, &report, threshold.as_ref(), &judged))
+}
+
+fn options(args: &Scan) -> ScanOptions {
+    ScanOptions {
+        targets: args.targets.clone(),
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+        sample: args.sample,
+        exhaustive: args.exhaustive,
+        snapshot: match args.snapshot {
+            SnapshotScope::Table => Snapshot::Entity,
+            SnapshotScope::Database => Snapshot::Database,
+        },
+        fresh: args.fresh,
+    }
+}
+
+fn threshold(session: &Session, args: &Scan) -> Result<Option<FailOn>> {
+    let Some(text) = &args.fail_on else {
+        return Ok(None);
+    };
+    let known: Vec<Identifier> = locard_app::rules(&session.home)
+        .into_iter()
+        .map(|rule| rule.identifier)
+        .collect();
+    Ok(Some(FailOn::parse(text, &known)?))
+}
+
+fn baseline(args: &Scan) -> Result<Option<Vec<FindingRow>>> {
+    let Some(file) = &args.baseline else {
+        return Ok(None);
+    };
+    let findings = locard_app::read_findings(&read_text(file)?)
+        .with_context(|| format!("cannot take {} as a baseline", file.display()))?;
+    Ok(Some(findings))
+}
+
+/// What thresholds judge: everything, or what is new where there is a baseline.
+fn judged(report: &ScanReport, baseline: Option<&[FindingRow]>) -> Vec<FindingRow> {
+    match baseline {
+        Some(before) => locard_app::difference(before, &report.findings).added,
+        None => report.findings.clone(),
+    }
+}
+
+fn print(
+    mut output: Output,
+    args: &Scan,
+    report: &ScanReport,
+    findings: &[FindingRow],
+) -> Result<()> {
+    match args.format {
+        ReportFormat::Table => {
+            report::table(&mut output, findings)?;
+            summary(&mut output, report, findings)?;
+            print_failures(&mut output, &report.failures)?;
+        }
+        ReportFormat::Ndjson => report::ndjson(&mut output, findings)?,
+        ReportFormat::Json => output.document(&report::document(report, findings))?,
+        ReportFormat::Csv => report::csv(&mut output, findings)?,
+        ReportFormat::Sarif => output.document(&report::sarif(findings))?,
+    }
+    Ok(output.finish()?)
+}
+
+fn summary(output: &mut Output, report: &ScanReport, findings: &[FindingRow]) -> Result<()> {
+    let totals = &report.totals;
+    let columns: std::collections::BTreeSet<_> = findings
+        .iter()
+        .map(|finding| (finding.entity, &finding.column))
+        .collect();
+    let found = match columns.len() {
+        0 => nothing(report),
+        n => format!(
+            "personal data in {} of {}",
+            counted(n as u64, "column", "columns"),
+            counted(totals.entities, "entity", "entities")
+        ),
+    };
+    let found = output.style(Style::new().bold(), &found);
+    let read = format!(
+        "{} rows, {} in {}",
+        count(totals.rows),
+        bytes(totals.bytes),
+        duration(totals.elapsed.as_secs_f64())
+    );
+    let read = output.style(Style::new().dimmed(), &read);
+    output.line(&format!("{found} · {read}"))?;
+    Ok(())
+}
+
+/// Why there is no finding: none is there, or nobody looked yet.
+fn nothing(report: &ScanReport) -> String {
+    let totals = &report.totals;
+    let done = format!(
+        "{} of {} done",
+        count(totals.entities),
+        counted(totals.listed, "entity", "entities")
+    );
+    match (report.state, totals.entities) {
+        (JobState::Cancelled, 0) => {
+            let at = match report.unfinished.first() {
+                Some(resource) => format!(", in {}", printable(resource)),
+                None => String::new(),
+            };
+            format!(
+                "interrupted: nothing is judged yet; the same command goes on where it stopped ({done}{at})"
+            )
+        }
+        (JobState::Cancelled, _) => format!("interrupted: no personal data found so far ({done})"),
+        (_, 0) if totals.listed == 0 => "nothing was scanned".to_owned(),
+        _ => "no personal data found".to_owned(),
+    }
+}
+
+/// What a person should know next, on stderr, so that data stays data.
+fn talk(session: &Session, args: &Scan, report: &ScanReport) {
+    let printer = session.printer;
+    if report.resumed {
+        printer.say("took up an interrupted scan; --fresh starts anew");
+    }
+    if args.format != ReportFormat::Table {
+        tell_failures(printer, &report.failures);
+    }
+    if report.state == JobState::Cancelled {
+        printer.say("stopped; what was found is kept");
+        printer.hint("run the same command again to finish the scan");
+    }
+    if args.sample.is_some() {
+        printer.say("only a sample was read: `locard find` says so of these entities");
+    }
+}
+
+/// A source without anything to read must not pass for one without personal data.
+fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) {
+    if report.state == JobState::Cancelled {
+        return;
+    }
+    for source in &report.empty {
+        let quoted = |globs: &[String]| globs.join("`, `");
+        let narrowed = match (args.include.as_slice(), args.exclude.as_slice()) {
+            ([], []) => String::new(),
+            (include, []) => format!(" matches --include `{}`", quoted(include)),
+            ([], exclude) => format!(" is left by --exclude `{}`", quoted(exclude)),
+            (include, _) => format!(
+                " matches --include `{}` and is left by --exclude",
+                quoted(include)
+            ),
+        };
+        let narrowed = if narrowed.is_empty() {
+            " is there".to_owned()
+        } else {
+            narrowed
+        };
+        let sentence = printable(&format!(
+            "nothing was scanned: no entity of {source}{narrowed}"
+        ));
+        if report.suspicious {
+            let hint = "globs match whole resources as a scan prints them: `**/customers*.csv`";
+            session.printer.error(&sentence, Some(hint));
+        } else {
+            session.printer.warn(&sentence);
+        }
+    }
+}
+
+/// 2 outranks 1: a scan that could not read everything cannot vouch for a threshold.
+fn outcome(
+    session: &Session,
+    report: &ScanReport,
+    threshold: Option<&FailOn>,
+    findings: &[FindingRow],
+) -> Outcome {
+    let crossings = threshold
+        .map(|threshold| threshold.crossed(findings))
+        .unwrap_or_default();
+    for crossing in &crossings {
+        session.printer.error(
+            &format!(
+                "threshold {} crossed: {} in {}",
+                crossing.term,
+                counted(crossing.count, "value", "values"),
+                counted(crossing.findings, "column", "columns")
+            ),
+            None,
+        );
+    }
+    match report.state {
+        JobState::Completed if report.suspicious => Outcome::Failed,
+        JobState::Completed if crossings.is_empty() => Outcome::Done,
+        JobState::Completed => Outcome::Crossed,
+        _ => Outcome::Failed,
+    }
+}

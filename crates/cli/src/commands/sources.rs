@@ -1,0 +1,123 @@
+//! `locard sources`.
+
+use std::path::Path;
+
+use anyhow::Result;
+use locard_app::AddSource;
+use locard_model::SecretString;
+use serde_json::json;
+
+use super::{Outcome, Session, print_failures, read_text};
+use crate::args::{ListFormat, Sources};
+use crate::lists::List;
+use crate::printer::printable;
+use crate::table::counted;
+
+pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
+    match args {
+        Sources::Add {
+            name,
+            target,
+            manual: _,
+            owner,
+            note,
+        } => {
+            let target = target.as_deref().map(target_text).transpose()?;
+            let source = AddSource {
+                name: name.clone(),
+                target,
+                owner: owner.clone(),
+                note: note.clone(),
+            };
+            let row = locard_app::add_source(&session.home, source).await?;
+            session.printer.say(format!(
+                "registered {} ({})",
+                printable(&row.name),
+                printable(&row.target)
+            ));
+            session.printer.hint(&format!(
+                "`locard sources test {}` connects, `locard scan {}` reads",
+                printable(&row.name),
+                printable(&row.name)
+            ));
+        }
+        Sources::List { format } => list(session, *format).await?,
+        Sources::Test { source } => {
+            let server = locard_app::test_source(&session.home, source).await?;
+            let account = server
+                .account
+                .map(|account| format!(" as {}", printable(&account)))
+                .unwrap_or_default();
+            session.printer.say(format!(
+                "connected to {}{account}",
+                printable(&server.product)
+            ));
+        }
+        Sources::Ingest { source } => return ingest(session, source).await,
+        Sources::Remove { source } => {
+            let row = locard_app::remove_source(&session.home, source).await?;
+            session.printer.say(format!(
+                "removed {} with {}",
+                printable(&row.name),
+                counted(row.entities, "entity", "entities")
+            ));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// A target may hold a password, so it can come by stdin.
+fn target_text(target: &str) -> Result<SecretString> {
+    let text = if target == "-" {
+        read_text(Path::new("-"))?.trim().to_owned()
+    } else {
+        target.to_owned()
+    };
+    Ok(SecretString::from(text))
+}
+
+async fn list(session: &Session, format: ListFormat) -> Result<()> {
+    let mut list = List::new(&[
+        "name",
+        "connector",
+        "target",
+        "entities",
+        "scanned at",
+        "owner",
+    ]);
+    for source in locard_app::sources(&session.home).await? {
+        list.row([
+            json!(source.name),
+            json!(source.connector),
+            json!(source.target),
+            json!(source.entities),
+            json!(source.scanned_at),
+            json!(source.owner),
+        ]);
+    }
+    let mut output = session.printer.output(None)?;
+    list.print(
+        &mut output,
+        format,
+        "no sources; `locard sources add NAME TARGET` registers one",
+    )?;
+    Ok(output.finish()?)
+}
+
+async fn ingest(session: &Session, source: &str) -> Result<Outcome> {
+    let report = locard_app::ingest_source(&session.home, source).await?;
+    session.printer.say(format!(
+        "{} listed, {} new, {} gone",
+        counted(report.entities, "entity", "entities"),
+        report.new,
+        report.gone
+    ));
+    let mut output = session.printer.output(None)?;
+    print_failures(&mut output, &report.failures)?;
+    output.finish()?;
+    Ok(if report.failures.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Failed
+    })
+}

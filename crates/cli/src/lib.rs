@@ -1,0 +1,224 @@
+//! The command line: argument types, one file per command, printing, progress bars.
+//!
+//! stdout is data, stderr is talk and progress. Exit status: 0 done (finding nobody included), 1 a `--fail-on`
+//! threshold was crossed, 2 something failed, which outranks 1. A closed pipe is a success.
+
+mod args;
+mod commands;
+mod lists;
+mod printer;
+mod progress;
+mod report;
+mod settings;
+mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use locard_app::{CancellationToken, Connector, Home, HomeOptions};
+
+use crate::args::{Cli, Command, Completions};
+use crate::commands::{Outcome, Session};
+use crate::printer::{Printer, is_closed_pipe};
+
+/// Runs one command line and answers the exit status.
+pub async fn run(line: Vec<OsString>, connectors: &'static [&'static dyn Connector]) -> ExitCode {
+    let cli = match parse(&line) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let printer = Printer::new(&cli.global);
+    log(cli.global.verbose);
+    match dispatch(cli, printer, connectors).await {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Crossed) => ExitCode::from(1),
+        Ok(Outcome::Failed) => ExitCode::from(2),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            explain_error(printer, &error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Parses the line over the settings file and the environment.
+fn parse(line: &[OsString]) -> Result<Cli, ExitCode> {
+    let early = Cli::command()
+        .ignore_errors(true)
+        .try_get_matches_from(line)
+        .ok();
+    let path = |name: &str| {
+        early.as_ref().and_then(|matches: &ArgMatches| {
+            matches.try_get_one::<PathBuf>(name).ok().flatten().cloned()
+        })
+    };
+    let home = path("home").or_else(|| std::env::var_os("LOCARD_HOME").map(PathBuf::from));
+    let named = path("config").or_else(|| std::env::var_os("LOCARD_CONFIG").map(PathBuf::from));
+    let command = settings::load(named.as_deref(), home.as_deref())
+        .and_then(|table| settings::apply(Cli::command(), &table))
+        .map_err(|error| {
+            eprint_plain(&error);
+            ExitCode::from(2)
+        })?;
+    command
+        .try_get_matches_from(line)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|error| {
+            // clap prints help and version to stdout, faults to stderr; nobody reads along when that fails.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        })
+}
+
+/// Before the arguments are known there is no printer to ask.
+fn eprint_plain(error: &anyhow::Error) {
+    explain_error(Printer::plain(), error);
+}
+
+/// One sentence, its causes, and the hint on a line of its own.
+fn explain_error(printer: Printer, error: &anyhow::Error) {
+    let mut sentences = Vec::new();
+    let mut hint = None;
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<locard_app::Error>() {
+            // What lies below may quote a driver, and a driver may quote data.
+            sentences.push(error.sentence().to_owned());
+            hint = hint.or_else(|| error.hint_text().map(str::to_owned));
+            break;
+        }
+        if let Some(error) = cause.downcast_ref::<std::io::Error>() {
+            sentences.push(system(error));
+            hint = hint.or_else(|| system_hint(error).map(str::to_owned));
+            break;
+        }
+        sentences.push(cause.to_string());
+    }
+    let text = sentences.join(": ");
+    let (sentence, inline) = match text.split_once("\nhint: ") {
+        Some((sentence, hint)) => (sentence.to_owned(), Some(hint.to_owned())),
+        None => (text, None),
+    };
+    printer.error(&printer::printable(&sentence), hint.or(inline).as_deref());
+}
+
+/// What the system answered; an error of our own making is a sentence already.
+fn system(error: &std::io::Error) -> String {
+    match error.get_ref() {
+        Some(own) if error.kind() == std::io::ErrorKind::Other => own.to_string(),
+        _ => locard_app::why(error),
+    }
+}
+
+fn system_hint(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind as Cause;
+    match error.kind() {
+        Cause::NotFound | Cause::NotADirectory => {
+            Some("check the path; folders are not made on the way")
+        }
+        Cause::IsADirectory => Some("name a file in it"),
+        Cause::PermissionDenied => Some("check who may read and write there"),
+        Cause::ReadOnlyFilesystem | Cause::StorageFull => Some("choose another place"),
+        _ => None,
+    }
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "locard=info",
+        _ => "locard=debug",
+    };
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    // A second subscriber in one process is refused; the first one serves.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+async fn dispatch(
+    cli: Cli,
+    printer: Printer,
+    connectors: &'static [&'static dyn Connector],
+) -> Result<Outcome> {
+    if let Command::Completions(Completions { shell }) = &cli.command {
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut Cli::command(), "locard", &mut script);
+        let mut output = printer.output(None)?;
+        std::io::Write::write_all(&mut output, &script)?;
+        output.finish()?;
+        return Ok(Outcome::Done);
+    }
+    let options = home_options(&cli, connectors);
+    if let Command::Restore(args) = &cli.command {
+        let home = commands::backup::restore(printer, options, args).await?;
+        home.close().await?;
+        return Ok(Outcome::Done);
+    }
+    let home = Home::open(options).await?;
+    if let Some(file) = home.new_key_file() {
+        printer.say(format!("made a master key in {}", file.display()));
+        printer.hint("keep a copy of it elsewhere: without it nobody can open this catalog");
+    }
+    let session = Session {
+        home,
+        printer,
+        cancel: CancellationToken::new(),
+    };
+    stop_on_interrupt(&session);
+    let outcome = command(&session, &cli.command).await;
+    session.home.close().await?;
+    outcome
+}
+
+async fn command(session: &Session, command: &Command) -> Result<Outcome> {
+    match command {
+        Command::Scan(args) => commands::scan::run(session, args).await,
+        Command::Find(args) => commands::find::run(session, args).await,
+        Command::Explain(args) => commands::explain::run(session, args).await,
+        Command::Rows(args) => commands::rows::run(session, args).await,
+        Command::Findings(args) => commands::findings::run(session, args).await,
+        Command::Diff(args) => commands::diff::run(session, args).await,
+        Command::Sources(args) => commands::sources::run(session, args).await,
+        Command::Rules(args) => commands::rules::run(session, args),
+        Command::Dictionaries(args) => commands::dictionaries::run(session, args).await,
+        Command::Jobs(args) => commands::jobs::run(session, args).await,
+        Command::Backup(args) => commands::backup::backup(session, args).await,
+        Command::RotateKey => commands::backup::rotate_key(session).await,
+        Command::Restore(_) | Command::Completions(_) => Ok(Outcome::Done),
+    }
+}
+
+fn home_options(cli: &Cli, connectors: &'static [&'static dyn Connector]) -> HomeOptions {
+    HomeOptions {
+        dir: cli.global.home.clone(),
+        store: cli.global.store.clone(),
+        // Jobs can be looked at and stopped while one runs.
+        beside: matches!(cli.command, Command::Jobs(_)),
+        key: None,
+        key_file: None,
+        dictionaries: cli.global.dictionaries_dir.clone(),
+        connectors,
+        threads: cli.global.threads,
+    }
+}
+
+/// The first Ctrl-C lets running tasks end and keeps what was found; the second ends the process at once, which the
+/// catalog survives too.
+fn stop_on_interrupt(session: &Session) {
+    let (cancel, printer) = (session.cancel.clone(), session.printer);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_err() {
+            return;
+        }
+        cancel.cancel();
+        printer.say("stopping; what was found is kept (Ctrl-C again ends at once)");
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+}

@@ -1,0 +1,98 @@
+//! Lists in four forms from one description: the header and, per item, the cells and the JSON object.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde_json::{Map, Value};
+
+use crate::args::ListFormat;
+use crate::printer::Output;
+use crate::report::harmless;
+use crate::table::{Cell, Table, count};
+
+/// Items under a header. A cell is a JSON value: numbers are set to the right, null is empty.
+pub(crate) struct List {
+    header: Vec<&'static str>,
+    rows: Vec<Vec<Value>>,
+}
+
+impl List {
+    pub(crate) fn new(header: &[&'static str]) -> Self {
+        Self {
+            header: header.to_vec(),
+            rows: Vec::new(),
+        }
+    }
+
+    pub(crate) fn row<const N: usize>(&mut self, cells: [Value; N]) {
+        debug_assert_eq!(
+            N,
+            self.header.len(),
+            "a row has as many cells as the header"
+        );
+        self.rows.push(cells.into());
+    }
+
+    /// Prints the list; `nothing` stands in place of an empty table.
+    pub(crate) fn print(
+        &self,
+        output: &mut Output,
+        format: ListFormat,
+        nothing: &str,
+    ) -> Result<()> {
+        match format {
+            ListFormat::Table if self.rows.is_empty() => output.line(nothing)?,
+            ListFormat::Table => self.table().print(output)?,
+            ListFormat::Ndjson => self
+                .objects()
+                .iter()
+                .try_for_each(|object| output.json(object))?,
+            ListFormat::Json => output.document(&Value::Array(self.objects()))?,
+            ListFormat::Csv => self.csv(output)?,
+        }
+        Ok(())
+    }
+
+    fn objects(&self) -> Vec<Value> {
+        let object = |row: &Vec<Value>| {
+            let names = self.header.iter().map(|name| name.replace(' ', "_"));
+            Value::Object(names.zip(row.iter().cloned()).collect::<Map<_, _>>())
+        };
+        self.rows.iter().map(object).collect()
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(&self.header);
+        for row in &self.rows {
+            table.row(row.iter().map(cell).collect());
+        }
+        table
+    }
+
+    fn csv(&self, output: &mut Output) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(output as &mut dyn Write);
+        writer.write_record(&self.header)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(|value| harmless(&text(value))))?;
+        }
+        Ok(writer.flush()?)
+    }
+}
+
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Number(number) => {
+            Cell::number(number.as_u64().map_or_else(|| number.to_string(), count))
+        }
+        other => Cell::new(text(other)),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,260 @@
+//! Where output goes: data to stdout (or a file), talk to stderr. A closed pipe is a success.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use owo_colors::{OwoColorize, Style};
+
+use crate::args::{Color, Global};
+
+/// Decides once what quiet, colour and a terminal mean.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Printer {
+    stdout_colour: bool,
+    stderr_colour: bool,
+    quiet: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(global: &Global) -> Self {
+        let colour = |terminal: bool| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                terminal
+                    && std::env::var_os("NO_COLOR").is_none()
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+        Self {
+            stdout_colour: colour(io::stdout().is_terminal()),
+            stderr_colour: colour(io::stderr().is_terminal()),
+            quiet: global.quiet,
+        }
+    }
+
+    /// For faults in the settings themselves, before it is known what was asked for.
+    pub(crate) fn plain() -> Self {
+        Self {
+            stdout_colour: false,
+            stderr_colour: false,
+            quiet: false,
+        }
+    }
+
+    /// Whether live progress makes sense: a person watches and did not ask for silence.
+    pub(crate) fn live(self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    pub(crate) fn quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// Opens the place for data: the file, else stdout.
+    pub(crate) fn output(self, file: Option<&Path>) -> Result<Output> {
+        Ok(Reserved::open(file)?.output(self)?)
+    }
+
+    /// One line of talk on stderr.
+    pub(crate) fn say(self, line: impl AsRef<str>) {
+        if !self.quiet {
+            tell(line.as_ref());
+        }
+    }
+
+    /// Something that is likely not what was meant, on stderr.
+    pub(crate) fn warn(self, sentence: &str) {
+        self.say(format!(
+            "{} {sentence}",
+            self.style(Style::new().yellow().bold(), "warning:")
+        ));
+    }
+
+    /// An error with its hint on stderr.
+    pub(crate) fn error(self, sentence: &str, hint: Option<&str>) {
+        tell(&format!(
+            "{} {sentence}",
+            self.style(Style::new().red().bold(), "error:")
+        ));
+        if let Some(hint) = hint {
+            self.hint(hint);
+        }
+    }
+
+    /// A hint on a line of its own.
+    pub(crate) fn hint(self, hint: &str) {
+        tell(&format!(
+            "{} {hint}",
+            self.style(Style::new().cyan().bold(), "hint:")
+        ));
+    }
+
+    fn style(self, style: Style, text: &str) -> String {
+        if self.stderr_colour {
+            text.style(style).to_string()
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+fn tell(line: &str) {
+    // Nobody can be told when stderr itself is gone.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// A place for data that can be written, not written yet.
+pub(crate) struct Reserved {
+    /// None: stdout.
+    file: Option<File>,
+}
+
+impl Reserved {
+    /// Makes sure that data can be written before hours are spent on it. What a file holds stays until there is
+    /// something to put in its place.
+    pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
+        let open = |path: &Path| {
+            OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .with_context(|| format!("cannot write {}", path.display()))
+        };
+        Ok(Self {
+            file: file.map(open).transpose()?,
+        })
+    }
+
+    /// The place, empty.
+    pub(crate) fn output(self, printer: Printer) -> io::Result<Output> {
+        let Some(file) = self.file else {
+            return Ok(Output {
+                colour: printer.stdout_colour,
+                sink: Box::new(BufWriter::new(io::stdout().lock())),
+            });
+        };
+        // Pipes and devices have nothing to cut off.
+        if file.metadata()?.is_file() {
+            file.set_len(0)?;
+        }
+        Ok(Output {
+            colour: false,
+            sink: Box::new(BufWriter::new(file)),
+        })
+    }
+}
+
+/// The place for data.
+pub(crate) struct Output {
+    colour: bool,
+    sink: Box<dyn Write>,
+}
+
+impl Output {
+    /// The text in that style where colour is on, unchanged elsewhere.
+    pub(crate) fn style(&self, style: Style, text: &str) -> String {
+        if self.colour {
+            text.style(style).to_string()
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// One line.
+    pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.sink, "{text}")
+    }
+
+    /// One JSON value on a line.
+    pub(crate) fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        serde_json::to_writer(&mut self.sink, value)?;
+        writeln!(self.sink)
+    }
+
+    /// One JSON document over several lines.
+    pub(crate) fn document(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut self.sink, value)?;
+        writeln!(self.sink)
+    }
+
+    /// Writes out what is buffered; must be called last, since dropping swallows errors.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sink.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}
+
+/// Whether the error is that nobody reads our output any more.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+            || cause
+                .downcast_ref::<serde_json::Error>()
+                .is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
+    })
+}
+
+/// A reader who has seen enough is no failure, and does not change how the command itself ended.
+pub(crate) fn unless_closed(printed: Result<()>) -> Result<()> {
+    match printed {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        other => other,
+    }
+}
+
+/// A terminal must not act on what a source contains: control characters become visible.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[31mb\nc\u{202e}d"),
+            "a\u{fffd}[31mb\u{fffd}c\u{fffd}d"
+        );
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure_and_a_full_disk_is() {
+        let fault = |kind: io::ErrorKind| Err(anyhow::Error::new(io::Error::from(kind)));
+        assert!(unless_closed(fault(io::ErrorKind::BrokenPipe)).is_ok());
+        assert!(unless_closed(fault(io::ErrorKind::StorageFull)).is_err());
+    }
+
+    #[test]
+    fn a_reserved_file_keeps_what_it_holds_until_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        std::fs::write(&path, "what was there before").unwrap();
+        let reserved = Reserved::open(Some(&path)).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "what was there before"
+        );
+        let mut output = reserved.output(Printer::plain()).unwrap();
+        output.line("new").unwrap();
+        output.finish().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new\n");
+        assert!(Reserved::open(Some(folder.path())).is_err());
+    }
+}

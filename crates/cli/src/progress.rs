@@ -1,0 +1,215 @@
+//! What a scan shows while it runs: bars on a terminal, plain lines elsewhere. Everything goes to stderr.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use locard_app::{Event, Reporter, Shown};
+use locard_model::EntityId;
+
+use crate::printer::{Printer, printable};
+use crate::table::{bytes, count, counted, duration};
+
+/// Draws a scan's events.
+pub(crate) struct Progress {
+    printer: Printer,
+    started: Instant,
+    totals: Totals,
+    view: View,
+}
+
+#[derive(Default)]
+struct Totals {
+    entities: AtomicU64,
+    done: AtomicU64,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    expected: AtomicU64,
+    failures: AtomicU64,
+}
+
+enum View {
+    Bars {
+        all: Box<MultiProgress>,
+        total: ProgressBar,
+        open: Mutex<HashMap<EntityId, ProgressBar>>,
+    },
+    Lines {
+        last: Mutex<Instant>,
+    },
+    Nothing,
+}
+
+/// How often a plain line is written where bars cannot be drawn.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Bars of single entities, so that a folder of ten thousand files does not fill the screen.
+const BARS: usize = 6;
+
+impl Progress {
+    pub(crate) fn new(printer: Printer) -> Self {
+        let view = if printer.live() {
+            let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(4));
+            let total = all.add(ProgressBar::new(0).with_style(style("{spinner} {bar:28} {msg}")));
+            View::Bars {
+                all: Box::new(all),
+                total,
+                open: Mutex::default(),
+            }
+        } else if printer.quiet() {
+            View::Nothing
+        } else {
+            View::Lines {
+                last: Mutex::new(Instant::now()),
+            }
+        };
+        Self {
+            printer,
+            started: Instant::now(),
+            totals: Totals::default(),
+            view,
+        }
+    }
+
+    /// Takes the bars away; what follows on the terminal is the result.
+    pub(crate) fn finish(&self) {
+        if let View::Bars { all, .. } = &self.view {
+            // A terminal that is gone has nothing to clear.
+            let _ = all.clear();
+        }
+    }
+
+    /// Seconds since the scan began.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Rows and bytes read so far.
+    pub(crate) fn read(&self) -> (u64, u64) {
+        (
+            self.totals.rows.load(Ordering::Relaxed),
+            self.totals.bytes.load(Ordering::Relaxed),
+        )
+    }
+
+    fn status(&self) -> String {
+        let (rows, read) = self.read();
+        let speed = read as f64 / self.seconds().max(0.001);
+        let expected = self.totals.expected.load(Ordering::Relaxed);
+        let left = if speed > 0.0 && expected > read {
+            format!(" · {} left", duration((expected - read) as f64 / speed))
+        } else {
+            String::new()
+        };
+        let failures = match self.totals.failures.load(Ordering::Relaxed) {
+            0 => String::new(),
+            n => format!(" · {}", counted(n, "failure", "failures")),
+        };
+        let (done, entities) = (
+            self.totals.done.load(Ordering::Relaxed),
+            self.totals.entities.load(Ordering::Relaxed),
+        );
+        format!(
+            "{}/{} entities · {} rows · {} · {}/s{left}{failures}",
+            count(done),
+            count(entities),
+            count(rows),
+            bytes(read),
+            bytes(speed as u64)
+        )
+    }
+
+    fn redraw(&self) {
+        match &self.view {
+            View::Bars { total, .. } => {
+                total.set_length(self.totals.expected.load(Ordering::Relaxed).max(1));
+                total.set_position(self.totals.bytes.load(Ordering::Relaxed));
+                total.set_message(self.status());
+            }
+            View::Lines { last } => {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.elapsed() >= LINE_EVERY {
+                    *last = Instant::now();
+                    self.printer.say(self.status());
+                }
+            }
+            View::Nothing => {}
+        }
+    }
+
+    fn read_some(&self, entity: &Shown, rows: u64, read: u64) {
+        self.totals.rows.fetch_add(rows, Ordering::Relaxed);
+        self.totals.bytes.fetch_add(read, Ordering::Relaxed);
+        if let View::Bars { all, open, .. } = &self.view {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            if !open.contains_key(&entity.entity) && open.len() < BARS {
+                let bar = all.add(
+                    ProgressBar::new(entity.bytes.unwrap_or(0))
+                        .with_style(style("  {bar:20} {wide_msg}")),
+                );
+                bar.set_message(printable(&entity.resource));
+                open.insert(entity.entity, bar);
+            }
+            if let Some(bar) = open.get(&entity.entity) {
+                bar.inc(read);
+            }
+        }
+    }
+
+    fn done(&self, entity: &Shown) {
+        self.totals.done.fetch_add(1, Ordering::Relaxed);
+        if let View::Bars { open, .. } = &self.view {
+            let bar = open
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&entity.entity);
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        }
+    }
+}
+
+impl Reporter for Progress {
+    fn on(&self, event: &Event) {
+        match event {
+            Event::Listed {
+                source,
+                entities,
+                bytes: expected,
+                ..
+            } => {
+                self.totals.entities.fetch_add(*entities, Ordering::Relaxed);
+                self.totals.expected.fetch_add(*expected, Ordering::Relaxed);
+                if !matches!(self.view, View::Bars { .. }) {
+                    self.printer.say(format!(
+                        "reading {}: {}, {}",
+                        printable(source),
+                        counted(*entities, "entity", "entities"),
+                        bytes(*expected)
+                    ));
+                }
+            }
+            Event::Planned { .. } => {}
+            Event::Read {
+                entity,
+                rows,
+                bytes,
+            } => self.read_some(entity, *rows, *bytes),
+            Event::Judged { entity, .. } => self.done(entity),
+            Event::Failed(_) => {
+                // Shown in the result, where they can be read in peace.
+                self.totals.failures.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.redraw();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are literals of this file; one that does not parse falls back to the default look.
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━━╌")
+}

@@ -1,0 +1,247 @@
+//! `locard.toml` and the environment as defaults of the command line.
+//!
+//! Both are derived from the argument tree: `--min-confidence` of `scan` reads `LOCARD_SCAN_MIN_CONFIDENCE` and
+//! `[scan] min-confidence`; the options of every command read `LOCARD_HOME` and the top level of the file. What is
+//! typed wins over the environment, which wins over the file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Arg, ArgAction, Command};
+use toml::{Table, Value};
+
+/// The name of the settings file.
+const FILE: &str = "locard.toml";
+
+/// The settings file that applies: the one named, else `locard.toml` here, else in the home.
+pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Table> {
+    let found = named.map(Path::to_owned).or_else(|| {
+        [Some(PathBuf::from(FILE)), home.map(|home| home.join(FILE))]
+            .into_iter()
+            .flatten()
+            .find(|path| path.is_file())
+    });
+    let Some(path) = found else {
+        return Ok(Table::new());
+    };
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    text.parse().map_err(|error: toml::de::Error| {
+        // The message alone: the full error prints the offending line, which may hold a password.
+        let line = error.span().map_or(1, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
+        anyhow::anyhow!("{} line {line}: {}", path.display(), error.message())
+    })
+}
+
+/// Lays the file and the environment under the argument tree. An unknown key is an error that lists the known ones.
+pub(crate) fn apply(command: Command, settings: &Table) -> Result<Command> {
+    let global: Vec<String> = command.get_arguments().filter_map(option_name).collect();
+    let known: Vec<String> = global
+        .iter()
+        .cloned()
+        .chain(
+            command
+                .get_subcommands()
+                .map(|sub| sub.get_name().to_owned()),
+        )
+        .collect();
+    if let Some(key) = settings.keys().find(|key| !known.contains(key)) {
+        bail!(
+            "unknown setting `{key}` in {FILE}\nhint: known are {}",
+            known.join(", ")
+        );
+    }
+    descend(command, settings, "LOCARD")
+}
+
+fn descend(mut command: Command, settings: &Table, prefix: &str) -> Result<Command> {
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    let options: Vec<String> = command.get_arguments().filter_map(option_name).collect();
+    if let Some(key) = settings
+        .keys()
+        .find(|key| !options.contains(key) && !names.contains(key))
+    {
+        bail!(
+            "unknown setting `{key}` in {FILE}\nhint: known here are {}",
+            [options, names].concat().join(", ")
+        );
+    }
+    let mut fault = None;
+    command = command.mut_args(|arg| {
+        let Some(name) = option_name(&arg) else {
+            return arg;
+        };
+        let arg = arg.env(variable(prefix, &name)).hide_env(true);
+        match settings
+            .get(&name)
+            .map(|value| default(arg.clone(), &name, value))
+        {
+            Some(Ok(arg)) => arg,
+            Some(Err(error)) => {
+                fault = Some(error);
+                arg
+            }
+            None => arg,
+        }
+    });
+    if let Some(error) = fault {
+        return Err(error);
+    }
+    for name in names {
+        let table = match settings.get(&name) {
+            Some(Value::Table(table)) => table.clone(),
+            Some(_) => bail!(
+                "setting `{name}` in {FILE} must be a table\nhint: write [{name}] on a line of its own"
+            ),
+            None => Table::new(),
+        };
+        let mut result = Ok(());
+        let below = variable(prefix, &name);
+        command = command.mut_subcommand(&name, |sub| match descend(sub.clone(), &table, &below) {
+            Ok(done) => done,
+            Err(error) => {
+                result = Err(error);
+                sub
+            }
+        });
+        result?;
+    }
+    Ok(command)
+}
+
+/// The long name of an option that takes settings; positional arguments, help and version do not.
+fn option_name(arg: &Arg) -> Option<String> {
+    let name = arg.get_long()?;
+    (!matches!(name, "help" | "version" | "config")).then(|| name.to_owned())
+}
+
+fn variable(prefix: &str, name: &str) -> String {
+    format!("{prefix}_{}", name.to_uppercase().replace('-', "_"))
+}
+
+fn default(arg: Arg, name: &str, value: &Value) -> Result<Arg> {
+    let words = match value {
+        Value::Array(items) => items
+            .iter()
+            .map(|item| scalar(name, item))
+            .collect::<Result<Vec<_>>>()?,
+        other => vec![scalar(name, other)?],
+    };
+    for word in &words {
+        fits(&arg, name, word)?;
+    }
+    // A flag takes `true`; `false` is what it is without the setting.
+    Ok(
+        if matches!(arg.get_action(), ArgAction::SetTrue) && words == ["false"] {
+            arg
+        } else {
+            arg.default_values(words)
+        },
+    )
+}
+
+/// Whether the option would take that word. The word itself is not repeated: a file may hold secrets.
+fn fits(arg: &Arg, name: &str, word: &str) -> Result<()> {
+    let option = Arg::new("setting")
+        .long("setting")
+        .value_parser(arg.get_value_parser().clone());
+    let tried = Command::new("setting")
+        .no_binary_name(true)
+        .arg(option)
+        .try_get_matches_from([format!("--setting={word}")]);
+    let Err(error) = tried else { return Ok(()) };
+    let why = std::error::Error::source(&error).map_or_else(String::new, |why| format!(": {why}"));
+    bail!(
+        "setting `{name}` in {FILE} has a value that --{name} does not take{why}\nhint: `locard COMMAND --help` tells what it takes"
+    )
+}
+
+fn scalar(name: &str, value: &Value) -> Result<String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(number.to_string()),
+        Value::Boolean(flag) => Ok(flag.to_string()),
+        _ => bail!(
+            "setting `{name}` in {FILE} must be text, a number, true or false, or a list of these"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+
+    use super::*;
+    use crate::args::{Cli, Command as Chosen};
+
+    fn scan(settings: &str, line: &[&str]) -> crate::args::Scan {
+        let command = apply(Cli::command(), &settings.parse().unwrap()).unwrap();
+        let cli = Cli::from_arg_matches(&command.get_matches_from(line)).unwrap();
+        match cli.command {
+            Chosen::Scan(scan) => scan,
+            other => panic!("not a scan: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_file_gives_defaults_and_the_line_wins() {
+        let settings = "[scan]\nsample = 50\nexhaustive = true\nexclude = ['*.tmp', '*.bak']\n";
+        let read = scan(settings, &["locard", "scan", "."]);
+        assert_eq!(
+            (read.sample, read.exhaustive, read.exclude.len()),
+            (Some(50), true, 2)
+        );
+        assert_eq!(
+            scan(settings, &["locard", "scan", ".", "--sample", "7"]).sample,
+            Some(7)
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_lists_the_known_ones() {
+        let error = apply(Cli::command(), &"[scan]\nsampel = 1".parse().unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`sampel`") && error.contains("sample"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_refused_unquoted() {
+        for settings in [
+            "threads = 99999999",
+            "[scan]\nsample = 0",
+            "[scan]\nformat = 'hush'",
+        ] {
+            let error = apply(Cli::command(), &settings.parse().unwrap())
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("does not take"), "{error}");
+            assert!(
+                !error.contains("hush") && !error.contains("99999999"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_option_has_a_variable() {
+        let command = apply(Cli::command(), &Table::new()).unwrap();
+        let scan = command.find_subcommand("scan").unwrap();
+        let variable = scan
+            .get_arguments()
+            .find(|arg| arg.get_long() == Some("fail-on"))
+            .unwrap()
+            .get_env()
+            .unwrap();
+        assert_eq!(variable, "LOCARD_SCAN_FAIL_ON");
+    }
+}

@@ -1,0 +1,70 @@
+//! What every source gets around it: patience, limits, counters, checks. Options of no connector.
+//!
+//! [`compose`] is the one place that says which decorators there are and in which order. The one thing a reader gets
+//! wrong: a stream that broke after its first batch is not read again here, since what came before it was used;
+//! whoever keeps the books of splits does that.
+
+mod contract;
+mod meter;
+mod nested;
+mod retry;
+mod throttle;
+mod timeout;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use contract::Contract;
+pub use meter::{Meter, Metered, Reading};
+pub use nested::{Nested, Targets};
+pub use retry::{Patience, Retry};
+pub use throttle::Throttle;
+pub use timeout::Timeout;
+
+use crate::Source;
+
+/// How a source is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How often and how patiently a call is repeated that may help to repeat.
+    pub patience: Patience,
+    /// Longest wait for an answer to a question.
+    pub wait: Duration,
+    /// Longest wait for the next batch; longer where the source itself has more patience
+    /// ([`Source::longest_silence`]).
+    pub silence: Duration,
+    /// Most splits that are read at the same time.
+    pub readers: NonZeroUsize,
+    /// Most bytes of records taken per second; `None` for as fast as it goes.
+    pub bytes_per_second: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            patience: Patience::default(),
+            wait: Duration::from_mins(5),
+            silence: Duration::from_hours(1),
+            readers: NonZeroUsize::MIN.saturating_add(15),
+            bytes_per_second: None,
+        }
+    }
+}
+
+/// A source with everything around it, and the counters of what it did.
+pub fn compose(source: Arc<dyn Source>, limits: &Limits) -> (Arc<dyn Source>, Arc<Meter>) {
+    let source: Arc<dyn Source> = if cfg!(debug_assertions) {
+        Arc::new(Contract::new(source))
+    } else {
+        source
+    };
+    let metered = Metered::new(source);
+    let meter = metered.meter();
+    let throttled = Throttle::new(Arc::new(metered), limits.readers, limits.bytes_per_second);
+    let timed = Timeout::new(Arc::new(throttled), limits.wait, limits.silence);
+    (
+        Arc::new(Retry::new(Arc::new(timed), limits.patience)),
+        meter,
+    )
+}

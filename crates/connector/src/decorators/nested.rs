@@ -1,0 +1,221 @@
+//! Databases within a source of files: a folder with an SQLite file in it is one source.
+//!
+//! A source of files answers such a file with an error that names a target ([`Error::target_text`]). [`Nested`] opens
+//! the target and puts what is in it under the file's path: table `main.users` of `crm/app.db` becomes the entity
+//! `["crm/app.db", "main", "users"]`. Whoever reads a split needs nothing but the split: the first segment tells the
+//! file.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use locard_model::{EntityKind, EntityPath};
+
+use crate::{
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Source, Split, Usage,
+};
+
+/// Opens targets by their text: the registry of connectors, seen from below.
+#[async_trait]
+pub trait Targets: Debug + Send + Sync + 'static {
+    /// Opens a target such as `sqlite:/data/crm.db`.
+    async fn open(&self, target: &str) -> Result<Arc<dyn Source>>;
+}
+
+/// A source of files, with the databases among them opened. A scope names files; it leaves out a database as a whole.
+#[derive(Debug)]
+pub struct Nested {
+    files: Arc<dyn Source>,
+    targets: Arc<dyn Targets>,
+    /// Databases that were opened, by the file's resource.
+    open: Mutex<HashMap<String, Arc<dyn Source>>>,
+}
+
+/// What a path means.
+enum Place {
+    File,
+    Within(String, Arc<dyn Source>),
+}
+
+impl Nested {
+    /// Around a source of files.
+    pub fn new(files: Arc<dyn Source>, targets: Arc<dyn Targets>) -> Self {
+        Self {
+            files,
+            targets,
+            open: Mutex::default(),
+        }
+    }
+
+    async fn database(&self, file: &str, target: &str) -> Result<Arc<dyn Source>> {
+        let known = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(file)
+            .cloned();
+        if let Some(source) = known {
+            return Ok(source);
+        }
+        let source = self.targets.open(target).await?;
+        self.open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(file.to_owned(), source.clone());
+        Ok(source)
+    }
+
+    /// The entities of a database that was met in a listing; if it cannot be opened, why.
+    async fn listed(&self, error: Error) -> Vec<Result<Entity>> {
+        let (Some(file), Some(target)) = (error.entity_name(), error.target_text()) else {
+            return vec![Err(error)];
+        };
+        let source = match self.database(file, target).await {
+            Ok(source) => source,
+            Err(error) => return vec![Err(within(error, file))],
+        };
+        let entities = source
+            .entities(&Scope::default())
+            .map(|entity| match entity {
+                Ok(entity) => Ok(Entity {
+                    path: below(file, &entity.path),
+                    ..entity
+                }),
+                Err(error) => Err(within(error, file)),
+            });
+        entities.collect().await
+    }
+
+    async fn place(&self, path: &EntityPath, kind: EntityKind) -> Result<Place> {
+        if matches!(kind, EntityKind::File | EntityKind::Folder) {
+            return Ok(Place::File);
+        }
+        let Some(file) = path.segments().first() else {
+            return Ok(Place::File);
+        };
+        let known = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(file)
+            .cloned();
+        if let Some(source) = known {
+            return Ok(Place::Within(file.clone(), source));
+        }
+        // This process did not list the file; its source still knows what it is.
+        match self
+            .files
+            .describe(&EntityPath::new(file.split('/')), EntityKind::File)
+            .await
+        {
+            Err(error) => match error.target_text() {
+                Some(target) => Ok(Place::Within(
+                    file.clone(),
+                    self.database(file, target).await?,
+                )),
+                None => Err(error),
+            },
+            Ok(_) => Err(
+                Error::new(ErrorKind::NotFound, "the file is no database (any more)").entity(file),
+            ),
+        }
+    }
+}
+
+fn below(file: &str, path: &EntityPath) -> EntityPath {
+    EntityPath::new(std::iter::once(file.to_owned()).chain(path.segments().iter().cloned()))
+}
+
+fn above(path: &EntityPath) -> EntityPath {
+    EntityPath::new(path.segments().iter().skip(1).cloned())
+}
+
+/// Names the file in an error of its database.
+fn within(error: Error, file: &str) -> Error {
+    let name = error
+        .entity_name()
+        .map_or_else(|| file.to_owned(), |entity| format!("{file}.{entity}"));
+    error.entity(name)
+}
+
+#[async_trait]
+impl Source for Nested {
+    async fn check(&self) -> Result<Server> {
+        self.files.check().await
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        let listed = self.files.entities(scope).then(move |item| async move {
+            match item {
+                Err(error) if error.target_text().is_some() => self.listed(error).await,
+                item => vec![item],
+            }
+        });
+        listed.flat_map(stream::iter).boxed()
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        let (file, source) = match self.place(path, kind).await? {
+            Place::File => return self.files.describe(path, kind).await,
+            Place::Within(file, source) => (file, source),
+        };
+        let mut description = source
+            .describe(&above(path), kind)
+            .await
+            .map_err(|error| within(error, &file))?;
+        for key in &mut description.foreign_keys {
+            key.references = below(&file, &key.references);
+        }
+        Ok(description)
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let (file, source) = match self.place(&request.path, request.kind).await? {
+            Place::File => return self.files.plan(request).await,
+            Place::Within(file, source) => (file, source),
+        };
+        let inner = ScanRequest {
+            path: above(&request.path),
+            ..request.clone()
+        };
+        let mut plan = source
+            .plan(&inner)
+            .await
+            .map_err(|error| within(error, &file))?;
+        for split in &mut plan.splits {
+            split.path = below(&file, &split.path);
+        }
+        Ok(plan)
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        let (file, source) = match self.place(&split.path, split.kind).await? {
+            Place::File => return self.files.read(split).await,
+            Place::Within(file, source) => (file, source),
+        };
+        let inner = Split {
+            path: above(&split.path),
+            ..split.clone()
+        };
+        let batches = source
+            .read(&inner)
+            .await
+            .map_err(|error| within(error, &file))?;
+        Ok(batches
+            .map(move |item| item.map_err(|error| within(error, &file)))
+            .boxed())
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        self.files.longest_silence()
+    }
+
+    fn usage(&self) -> Option<&dyn Usage> {
+        self.files.usage()
+    }
+}

@@ -1,0 +1,123 @@
+//! Repeats what failed, where the error says that it may help.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use locard_model::{EntityKind, EntityPath};
+
+use crate::{
+    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split, Usage,
+};
+
+/// How often a call is tried, and how long the pauses are. Each pause is twice the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Tries in all.
+    pub tries: u32,
+    /// The first pause.
+    pub pause: Duration,
+    /// The longest pause.
+    pub longest: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            tries: 4,
+            pause: Duration::from_millis(200),
+            longest: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Patience {
+    fn pause(self, failed: u32) -> Duration {
+        self.pause
+            .saturating_mul(1_u32.checked_shl(failed - 1).unwrap_or(u32::MAX))
+            .min(self.longest)
+    }
+
+    async fn call<T, F: Future<Output = Result<T>>>(
+        self,
+        what: &str,
+        mut call: impl FnMut() -> F,
+    ) -> Result<T> {
+        let mut failed = 0;
+        loop {
+            match call().await {
+                Err(error) if error.is_retryable() && failed + 1 < self.tries => {
+                    failed += 1;
+                    let pause = self.pause(failed);
+                    tracing::debug!(what, failed, ?pause, kind = ?error.kind(), "trying again");
+                    tokio::time::sleep(pause).await;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+/// Repeats calls to a source. A read is repeated until its first batch came; a listing is not.
+#[derive(Debug)]
+pub struct Retry {
+    inner: Arc<dyn Source>,
+    patience: Patience,
+}
+
+impl Retry {
+    /// Around a source.
+    pub fn new(inner: Arc<dyn Source>, patience: Patience) -> Self {
+        Self { inner, patience }
+    }
+
+    /// Opens a stream and waits for its first item, so that an error there can still be repeated.
+    async fn begin(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        let mut stream = self.inner.read(split).await?;
+        match stream.next().await {
+            None => Ok(stream::empty().boxed()),
+            Some(Ok(first)) => Ok(stream::once(std::future::ready(Ok(first)))
+                .chain(stream)
+                .boxed()),
+            Some(Err(error)) => Err(error),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Retry {
+    async fn check(&self) -> Result<Server> {
+        self.patience.call("check", || self.inner.check()).await
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        self.inner.entities(scope)
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        self.patience
+            .call("describe", || self.inner.describe(path, kind))
+            .await
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        self.patience
+            .call("plan", || self.inner.plan(request))
+            .await
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        self.patience.call("read", || self.begin(split)).await
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        self.inner.longest_silence()
+    }
+
+    fn usage(&self) -> Option<&dyn Usage> {
+        self.inner.usage()
+    }
+}

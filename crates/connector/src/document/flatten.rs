@@ -1,0 +1,408 @@
+//! Collects documents and gives them back as batches of columns.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::builder::make_view;
+use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringViewArray};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+
+use super::json::Events;
+use super::nodes::{Entry, Node, Tree};
+
+/// Takes documents as [`Events`] and gives batches: one row per document, one column per path.
+///
+/// A document that is too large for memory can be taken in parts: [`Flattener::finish`] in the middle of one gives a
+/// row with what was told so far, and the next batch begins with the rest of the same document.
+#[derive(Debug)]
+pub struct Flattener {
+    tree: Tree,
+    stack: Vec<Frame>,
+    /// Where the next value belongs.
+    target: u32,
+    record: u32,
+    /// Whether something was told of the record at hand.
+    open: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    node: u32,
+    is_list: bool,
+    is_empty: bool,
+}
+
+impl Flattener {
+    /// Collects these columns, or all.
+    pub fn new(columns: Option<&[String]>) -> Self {
+        let wanted = columns.map(|columns| columns.iter().cloned().collect::<HashSet<_>>());
+        Self {
+            tree: Tree::new(wanted),
+            stack: Vec::new(),
+            target: 0,
+            record: 0,
+            open: false,
+        }
+    }
+
+    /// Records that ended since the last batch.
+    pub fn records(&self) -> usize {
+        self.record as usize
+    }
+
+    /// Bytes held for the next batch.
+    pub fn size(&self) -> usize {
+        self.tree.text.len() + self.tree.values * size_of::<Entry>()
+    }
+
+    /// Ends the record at hand although its document was not complete; keeps what was told of it.
+    pub fn abandon(&mut self) {
+        if self.open {
+            self.end_document();
+        }
+    }
+
+    /// Everything since the last batch, as a batch.
+    ///
+    /// # Errors
+    /// Arrow refused the columns, which would be a mistake in this module.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let rows = self.record as usize + usize::from(self.open);
+        let text = Buffer::from_vec(std::mem::take(&mut self.tree.text).into_bytes());
+        let (mut fields, mut arrays, mut names) = (Vec::new(), Vec::new(), HashSet::new());
+        for node in self.tree.nodes.iter_mut().filter(|node| node.is_column()) {
+            let array = column(node, rows, &text)?;
+            let name = unique(&node.path, &mut names);
+            fields.push(Field::new(name, array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        for node in &mut self.tree.nodes {
+            node.entries.clear();
+            node.saw_null = false;
+        }
+        self.tree.values = 0;
+        self.record = 0;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+    }
+
+    fn told(&mut self) {
+        self.open = true;
+        if let Some(top) = self.stack.last_mut() {
+            top.is_empty = false;
+        }
+    }
+
+    fn enter(&mut self, node: u32, is_list: bool) {
+        self.told();
+        self.stack.push(Frame {
+            node,
+            is_list,
+            is_empty: true,
+        });
+        self.target = node;
+    }
+
+    fn leave(&mut self) {
+        if let Some(frame) = self.stack.pop()
+            && frame.is_empty
+        {
+            self.tree.nodes[frame.node as usize].saw_null = true;
+        }
+        if let Some(Frame {
+            node,
+            is_list: true,
+            ..
+        }) = self.stack.last()
+        {
+            self.target = *node;
+        }
+    }
+}
+
+impl Events for Flattener {
+    fn enter_object(&mut self) {
+        self.tree.rewind(self.target);
+        self.enter(self.target, false);
+    }
+
+    fn key(&mut self, key: &str) {
+        let parent = self.stack.last().map_or(0, |frame| frame.node);
+        self.told();
+        self.target = self.tree.child(parent, key, self.record);
+    }
+
+    fn leave_object(&mut self) {
+        self.leave();
+    }
+
+    fn enter_list(&mut self) {
+        let elements = self.tree.elements(self.target);
+        self.enter(elements, true);
+    }
+
+    fn leave_list(&mut self) {
+        self.leave();
+    }
+
+    fn value(&mut self, text: &str) {
+        self.told();
+        self.tree.push(self.target, self.record, text);
+    }
+
+    fn null(&mut self) {
+        self.told();
+        self.tree.nodes[self.target as usize].saw_null = true;
+    }
+
+    fn end_document(&mut self) {
+        self.stack.clear();
+        self.target = 0;
+        self.record += 1;
+        self.open = false;
+    }
+}
+
+/// The column's name; a key with a dot in it may spell the path of another node.
+fn unique(path: &str, names: &mut HashSet<String>) -> String {
+    let path = if path.is_empty() { "value" } else { path };
+    let mut name = path.to_owned();
+    let mut number = 2;
+    while !names.insert(name.clone()) {
+        name = format!("{path}#{number}");
+        number += 1;
+    }
+    name
+}
+
+fn column(node: &mut Node, rows: usize, text: &Buffer) -> Result<ArrayRef, ArrowError> {
+    // Folding a map appends out of order.
+    if !node.entries.is_sorted_by_key(|entry| entry.record) {
+        node.entries.sort_by_key(|entry| entry.record);
+    }
+    let repeated = node
+        .entries
+        .windows(2)
+        .any(|pair| pair[0].record == pair[1].record);
+    if node.several || repeated {
+        list(&node.entries, rows, text)
+    } else {
+        scalar(&node.entries, rows, text)
+    }
+}
+
+fn view(entry: &Entry, text: &Buffer) -> u128 {
+    let from = entry.offset as usize;
+    make_view(
+        &text.as_slice()[from..from + entry.length as usize],
+        0,
+        entry.offset,
+    )
+}
+
+fn scalar(entries: &[Entry], rows: usize, text: &Buffer) -> Result<ArrayRef, ArrowError> {
+    let mut views = vec![0; rows];
+    let mut valid = vec![false; rows];
+    for entry in entries {
+        views[entry.record as usize] = view(entry, text);
+        valid[entry.record as usize] = true;
+    }
+    let nulls = (entries.len() < rows).then(|| NullBuffer::from(valid));
+    Ok(Arc::new(StringViewArray::try_new(
+        ScalarBuffer::from(views),
+        vec![text.clone()],
+        nulls,
+    )?))
+}
+
+fn list(entries: &[Entry], rows: usize, text: &Buffer) -> Result<ArrayRef, ArrowError> {
+    let mut lengths = vec![0; rows];
+    for entry in entries {
+        lengths[entry.record as usize] += 1;
+    }
+    let nulls = lengths
+        .iter()
+        .map(|length| *length > 0)
+        .collect::<NullBuffer>();
+    let views: Vec<u128> = entries.iter().map(|entry| view(entry, text)).collect();
+    let values = StringViewArray::try_new(ScalarBuffer::from(views), vec![text.clone()], None)?;
+    let item = Arc::new(Field::new("item", DataType::Utf8View, true));
+    Ok(Arc::new(ListArray::try_new(
+        item,
+        OffsetBuffer::from_lengths(lengths),
+        Arc::new(values),
+        Some(nulls),
+    )?))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::Array;
+    use arrow_array::cast::AsArray;
+
+    use super::*;
+    use crate::document::{MAX_SIBLINGS, Parser};
+
+    /// Columns as text, `name: cells of each record`, nulls as `-`, several values joined by `|`.
+    fn flat(text: &str) -> Vec<String> {
+        let mut flattener = Flattener::new(None);
+        Parser::new(true).feed(text, true, &mut flattener).unwrap();
+        show(&flattener.finish().unwrap())
+    }
+
+    fn show(batch: &RecordBatch) -> Vec<String> {
+        let cells = |array: &ArrayRef, row: usize| match array.data_type() {
+            _ if array.is_null(row) => "-".to_owned(),
+            DataType::List(_) => {
+                let values = array.as_list::<i32>().value(row);
+                values
+                    .as_string_view()
+                    .iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join("|")
+            }
+            _ => array.as_string_view().value(row).to_owned(),
+        };
+        let schema = batch.schema();
+        let column = |(at, array): (usize, &ArrayRef)| {
+            let row = (0..batch.num_rows())
+                .map(|row| cells(array, row))
+                .collect::<Vec<_>>()
+                .join(" ");
+            format!("{}: {row}", schema.field(at).name())
+        };
+        batch.columns().iter().enumerate().map(column).collect()
+    }
+
+    #[test]
+    fn objects_and_lists_become_dotted_paths() {
+        let text = r#"{"id":1.50,"a":{"b":"x","links":["u","v"]},"items":[{"sku":"s1"},{"sku":"s2","n":2}]}
+                      {"id":2,"a":{"c":true,"links":[]},"items":[]}"#;
+        assert_eq!(
+            flat(text),
+            [
+                "id: 1.50 2",
+                "a.b: x -",
+                "a.links[]: u|v -",
+                "items[].sku: s1|s2 -",
+                "items[].n: 2 -",
+                "a.c: - true"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_column_that_is_always_null_exists() {
+        assert_eq!(
+            flat(r#"{"a":null,"b":{"c":null},"d":[]} {"b":{"c":1}}"#),
+            ["a: - -", "b.c: - 1", "d[]: - -"]
+        );
+    }
+
+    #[test]
+    fn keys_that_are_values_become_values() {
+        let text = r#"{"users":{"ada@example.org":{"age":36},"bob@example.org":{"age":40}},"n":1}"#;
+        assert_eq!(
+            flat(text),
+            [
+                "users.*#key: ada@example.org|bob@example.org",
+                "users.*.age: 36|40",
+                "n: 1"
+            ]
+        );
+    }
+
+    #[test]
+    fn scalars_and_repeated_keys_lose_nothing() {
+        assert_eq!(
+            flat(r#"1 "two" [[3,4]]"#),
+            ["value: 1 two -", "value[]: - - 3|4"]
+        );
+        assert_eq!(flat(r#"{"a":1,"a":2}"#), ["a: 1|2"]);
+        assert_eq!(
+            flat(r#"{"a.b":1,"a":{"b":2},"":3}"#),
+            ["a.b: 1", "a.b#2: 2", "\"\": 3"]
+        );
+    }
+
+    #[test]
+    fn more_than_a_thousand_siblings_collapse_and_keep_every_value() {
+        let count = MAX_SIBLINGS + 500;
+        let fields = (0..count)
+            .map(|n| format!(r#""k{n}x":{{"v":"{n}"}}"#))
+            .collect::<Vec<_>>()
+            .join(",");
+        let shown = flat(&format!(
+            r#"{{"m":{{{fields}}}}} {{"m":{{"k1x":{{"v":"again"}}}}}}"#
+        ));
+        assert_eq!(
+            shown.len(),
+            2,
+            "{:?}",
+            shown.iter().map(|column| &column[..20]).collect::<Vec<_>>()
+        );
+        let values: Vec<&str> = shown
+            .iter()
+            .find_map(|column| column.strip_prefix("m.*.v: "))
+            .unwrap()
+            .split(['|', ' '])
+            .collect();
+        let keys: Vec<&str> = shown
+            .iter()
+            .find_map(|column| column.strip_prefix("m.*#key: "))
+            .unwrap()
+            .split(['|', ' '])
+            .collect();
+        assert_eq!((values.len(), keys.len()), (count + 1, count + 1));
+        assert_eq!((values[count], keys[count]), ("again", "k1x"));
+    }
+
+    #[test]
+    fn a_million_distinct_keys_stay_bounded() {
+        let (mut flattener, mut parser) = (Flattener::new(None), Parser::new(true));
+        for document in 0..1_000 {
+            let fields = (0..1_000)
+                .map(|n| format!(r#""user{document}x{n}q":1"#))
+                .collect::<Vec<_>>()
+                .join(",");
+            parser
+                .feed(&format!("{{{fields}}}"), true, &mut flattener)
+                .unwrap();
+            if flattener.size() > 1 << 20 {
+                assert!(flattener.finish().unwrap().num_columns() <= MAX_SIBLINGS + 2);
+            }
+        }
+        assert!(flattener.tree.nodes.len() < 2 * MAX_SIBLINGS);
+        assert!(flattener.size() < 3 << 20);
+    }
+
+    #[test]
+    fn a_document_can_be_taken_in_parts() {
+        let (mut flattener, mut parser) = (Flattener::new(None), Parser::new(true));
+        let first = r#"{"a":{"b":1,"#;
+        assert_eq!(parser.feed(first, false, &mut flattener), Ok(first.len()));
+        assert_eq!(show(&flattener.finish().unwrap()), ["a.b: 1"]);
+        parser
+            .feed(r#""c":2}} {"d":3}"#, true, &mut flattener)
+            .unwrap();
+        assert_eq!(show(&flattener.finish().unwrap()), ["a.c: 2 -", "d: - 3"]);
+    }
+
+    #[test]
+    fn only_wanted_columns_are_kept() {
+        let mut flattener = Flattener::new(Some(&["a.b".to_owned()]));
+        Parser::new(true)
+            .feed(r#"{"a":{"b":1,"c":2},"d":3} {"d":4}"#, true, &mut flattener)
+            .unwrap();
+        assert_eq!(show(&flattener.finish().unwrap()), ["a.b: 1 -"]);
+        assert_eq!(flattener.finish().unwrap().num_rows(), 0);
+    }
+
+    #[test]
+    fn deep_nesting_ends_in_a_common_column() {
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(500), "}".repeat(500));
+        assert_eq!(flat(&deep).len(), 1);
+    }
+}

@@ -1,0 +1,19 @@
+//! Documents (JSON, BSON, jsonb columns) become columns whose names are dotted paths.
+//!
+//! `a.b` is a field of an object, `a.links[]` the elements of a list, `a.*` what stands under the keys of a map and
+//! `a.*#key` those keys themselves. A name with `[]` or `*` in it may have several values per record, so its column is
+//! an Arrow list. Every value is text exactly as it was written: `1.10` stays `1.10`.
+//!
+//! The one thing a reader gets wrong: an object whose keys are data (e-mail addresses, ids, numbers, dates) is a map,
+//! and one with more than [`MAX_SIBLINGS`] keys is taken for one. So a million distinct keys make two columns, and
+//! the keys are scanned like any other value.
+
+mod flatten;
+mod json;
+mod keys;
+mod nodes;
+
+pub use flatten::Flattener;
+pub use json::{Events, Ignore, Parser, Syntax};
+pub use keys::looks_like_a_value;
+pub use nodes::MAX_SIBLINGS;

@@ -1,0 +1,309 @@
+//! The tree of paths that occurred, and the values each path collected for the batch at hand.
+//!
+//! Nodes outlive batches, values do not. The tree is bounded whatever the documents hold: a map takes one node for
+//! all its keys, [`MAX_NODES`] ends the growth elsewhere.
+
+use std::collections::{HashMap, HashSet};
+
+use super::keys::looks_like_a_value;
+
+/// An object with more different keys than this is a map.
+pub const MAX_SIBLINGS: usize = 1_000;
+
+/// Beyond so many nodes every new key counts as a key of a map.
+const MAX_NODES: usize = 20_000;
+
+/// Deeper values are collected by the ancestor at this depth.
+const MAX_LEVELS: u16 = 64;
+
+/// From this many children on they are looked up by hash.
+const FEW: usize = 8;
+
+/// One value: the record it belongs to and where its text is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) record: u32,
+    pub(super) offset: u32,
+    pub(super) length: u32,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    pub(super) path: String,
+    /// Several values per record are normal here.
+    pub(super) several: bool,
+    /// Whether its values are wanted.
+    wanted: bool,
+    /// Whether it was folded into a map's common node.
+    folded: bool,
+    level: u16,
+    children: Vec<(Box<str>, u32)>,
+    lookup: HashMap<Box<str>, u32>,
+    /// Which child is likely next: documents repeat the order of their keys.
+    next: usize,
+    is_map: bool,
+    /// What stands under any key of the map.
+    any: Option<u32>,
+    /// The keys of the map.
+    keys: Option<u32>,
+    /// The elements of the list.
+    elements: Option<u32>,
+    pub(super) entries: Vec<Entry>,
+    /// Whether a null stood here in this batch.
+    pub(super) saw_null: bool,
+}
+
+impl Node {
+    /// Whether this batch has a column for it.
+    pub(super) fn is_column(&self) -> bool {
+        let leaf = self.children.is_empty() && self.any.is_none() && self.elements.is_none();
+        self.wanted && !self.folded && (!self.entries.is_empty() || (self.saw_null && leaf))
+    }
+
+    fn child(&mut self, key: &str) -> Option<u32> {
+        if let Some((name, id)) = self.children.get(self.next)
+            && **name == *key
+        {
+            self.next += 1;
+            return Some(*id);
+        }
+        let id = if self.children.len() <= FEW {
+            let at = self.children.iter().position(|(name, _)| **name == *key)?;
+            self.next = at + 1;
+            self.children[at].1
+        } else {
+            *self.lookup.get(key)?
+        };
+        Some(id)
+    }
+
+    fn adopt(&mut self, key: &str, id: u32) {
+        self.children.push((key.into(), id));
+        self.next = self.children.len();
+        if self.children.len() > FEW {
+            if self.lookup.is_empty() {
+                self.lookup = self.children.iter().cloned().collect();
+            }
+            self.lookup.insert(key.into(), id);
+        }
+    }
+}
+
+/// Root is node 0; its path is empty.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub(super) nodes: Vec<Node>,
+    wanted: Option<HashSet<String>>,
+    /// The text of all values of this batch.
+    pub(super) text: String,
+    pub(super) values: usize,
+}
+
+impl Tree {
+    pub(super) fn new(wanted: Option<HashSet<String>>) -> Self {
+        let mut tree = Self {
+            nodes: Vec::new(),
+            wanted,
+            text: String::new(),
+            values: 0,
+        };
+        tree.add(None, String::new());
+        tree
+    }
+
+    fn add(&mut self, parent: Option<u32>, path: String) -> u32 {
+        let (several, level) = match parent.map(|parent| &self.nodes[parent as usize]) {
+            Some(parent) => (
+                parent.several || path.ends_with("[]") || path.ends_with('*'),
+                parent.level + 1,
+            ),
+            None => (false, 0),
+        };
+        let name = if path.is_empty() {
+            "value"
+        } else {
+            path.as_str()
+        };
+        let wanted = self
+            .wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted.contains(name));
+        self.nodes.push(Node {
+            path,
+            several,
+            wanted,
+            level,
+            ..Node::default()
+        });
+        (self.nodes.len() - 1) as u32
+    }
+
+    fn node(&mut self, id: u32) -> &mut Node {
+        &mut self.nodes[id as usize]
+    }
+
+    /// Adds a value to a node.
+    pub(super) fn push(&mut self, id: u32, record: u32, text: &str) {
+        let offset = self.text.len() as u32;
+        let node = &mut self.nodes[id as usize];
+        if node.wanted {
+            self.text.push_str(text);
+            self.values += 1;
+            node.entries.push(Entry {
+                record,
+                offset,
+                length: text.len() as u32,
+            });
+        }
+    }
+
+    /// The node of a key; for a map, its common node, and the key becomes a value.
+    pub(super) fn child(&mut self, parent: u32, key: &str, record: u32) -> u32 {
+        if self.node(parent).level >= MAX_LEVELS {
+            return parent;
+        }
+        if !self.node(parent).is_map {
+            if let Some(child) = self.node(parent).child(key) {
+                return child;
+            }
+            let full = self.nodes.len() >= MAX_NODES;
+            if !full && !looks_like_a_value(key) {
+                if self.node(parent).children.len() < MAX_SIBLINGS {
+                    let child =
+                        self.add(Some(parent), join(&self.nodes[parent as usize].path, key));
+                    self.node(parent).adopt(key, child);
+                    return child;
+                }
+                self.fold(parent);
+            }
+        }
+        let keys = self.keys(parent);
+        self.push(keys, record, key);
+        self.any(parent)
+    }
+
+    /// The node of a list's elements.
+    pub(super) fn elements(&mut self, parent: u32) -> u32 {
+        if let Some(elements) = self.node(parent).elements {
+            return elements;
+        }
+        if self.node(parent).level >= MAX_LEVELS {
+            return parent;
+        }
+        let path = &self.nodes[parent as usize].path;
+        let path = if path.is_empty() {
+            "value[]".to_owned()
+        } else {
+            format!("{path}[]")
+        };
+        let elements = self.add(Some(parent), path);
+        self.node(parent).elements = Some(elements);
+        elements
+    }
+
+    fn any(&mut self, parent: u32) -> u32 {
+        if let Some(any) = self.node(parent).any {
+            return any;
+        }
+        let any = self.add(Some(parent), join(&self.nodes[parent as usize].path, "*"));
+        self.node(parent).any = Some(any);
+        any
+    }
+
+    fn keys(&mut self, parent: u32) -> u32 {
+        if let Some(keys) = self.node(parent).keys {
+            return keys;
+        }
+        let keys = self.add(
+            Some(parent),
+            join(&self.nodes[parent as usize].path, "*#key"),
+        );
+        self.node(keys).several = true;
+        self.node(parent).keys = Some(keys);
+        keys
+    }
+
+    /// Turns an object into a map: what its children collected moves to the common nodes, their names become keys.
+    fn fold(&mut self, parent: u32) {
+        let node = self.node(parent);
+        node.is_map = true;
+        node.lookup = HashMap::new();
+        let children = std::mem::take(&mut node.children);
+        let (keys, any) = (self.keys(parent), self.any(parent));
+        for (key, child) in children {
+            for record in self.records_below(child) {
+                self.push(keys, record, &key);
+            }
+            self.move_into(child, any);
+        }
+    }
+
+    /// The records in which something stands at or below a node, each once.
+    fn records_below(&self, id: u32) -> Vec<u32> {
+        let mut records = Vec::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let node = &self.nodes[id as usize];
+            records.extend(node.entries.iter().map(|entry| entry.record));
+            open.extend(node.children.iter().map(|(_, child)| *child));
+            open.extend([node.any, node.elements, node.keys].into_iter().flatten());
+        }
+        records.sort_unstable();
+        records.dedup();
+        records
+    }
+
+    fn move_into(&mut self, from: u32, to: u32) {
+        let mut open = vec![(from, to)];
+        while let Some((from, to)) = open.pop() {
+            if from == to {
+                continue;
+            }
+            let source = self.node(from);
+            source.folded = true;
+            let entries = std::mem::take(&mut source.entries);
+            let children = std::mem::take(&mut source.children);
+            let (any, keys, elements) = (source.any, source.keys, source.elements);
+            let target = self.node(to);
+            if target.wanted {
+                target.entries.extend(entries);
+            }
+            for (key, child) in children {
+                let target = self.same_child(to, &key);
+                open.push((child, target));
+            }
+            open.extend(any.map(|any| (any, self.any(to))));
+            open.extend(keys.map(|keys| (keys, self.keys(to))));
+            open.extend(elements.map(|elements| (elements, self.elements(to))));
+        }
+    }
+
+    /// The child by that name, added if there is none. Folding neither makes maps nor counts nodes: it adds at most
+    /// as many as it folds.
+    fn same_child(&mut self, parent: u32, key: &str) -> u32 {
+        if self.node(parent).is_map {
+            return self.any(parent);
+        }
+        if let Some(child) = self.node(parent).child(key) {
+            return child;
+        }
+        let child = self.add(Some(parent), join(&self.nodes[parent as usize].path, key));
+        self.node(parent).adopt(key, child);
+        child
+    }
+
+    /// A new record begins: its keys likely come in the order of the last one's.
+    pub(super) fn rewind(&mut self, id: u32) {
+        self.node(id).next = 0;
+    }
+}
+
+fn join(parent: &str, key: &str) -> String {
+    // An empty key must not be taken for its parent.
+    let key = if key.is_empty() { "\"\"" } else { key };
+    if parent.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{parent}.{key}")
+    }
+}

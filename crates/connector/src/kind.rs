@@ -1,0 +1,116 @@
+//! A kind of data source: its name, its settings, how a target's text names it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Error, ErrorKind, Result, Source};
+
+/// What an author of a connector writes; a blanket implementation makes it a [`Connector`].
+pub trait Kind: Send + Sync + 'static {
+    /// Its stable name: `postgres`, `local`.
+    const NAME: &'static str;
+
+    /// Whether its entities are files, so that there may be databases among them
+    /// ([`Nested`](crate::decorators::Nested)).
+    const HOLDS_FILES: bool = false;
+
+    /// The name of its setting for a folder that it must never read, where it has one: whoever opens a source without
+    /// that setting puts in where Locard keeps its own state.
+    const OWN_STATE_SETTING: Option<&'static str> = None;
+
+    /// Its settings; the field docs are the form, the help and the reference. Secret fields are of type
+    /// [`locard_model::SecretString`] or hold a reference to a secret.
+    type Settings: DeserializeOwned + JsonSchema + Send;
+
+    /// What a target's text means for this connector: `None` when it is not addressed (another scheme), an error
+    /// when it is and makes no sense.
+    fn target(text: &str) -> Option<Result<Target>>;
+
+    /// Opens a source. It may connect lazily; [`Source::check`] tells whether it can.
+    fn open(settings: Self::Settings) -> impl Future<Output = Result<impl Source>> + Send;
+}
+
+/// A target as a connector understands it.
+#[derive(Clone)]
+pub struct Target {
+    /// Settings for [`Connector::open`]; may hold secrets, so it is sealed before it is stored and never printed.
+    pub settings: Value,
+    /// The target without credentials and options: what a source id derives from and what people see.
+    pub canonical: String,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Target({})", self.canonical)
+    }
+}
+
+/// A kind of data source, type-erased for the registry.
+#[async_trait]
+pub trait Connector: Send + Sync + 'static {
+    /// Its stable name.
+    fn name(&self) -> &'static str;
+
+    /// See [`Kind::HOLDS_FILES`].
+    fn holds_files(&self) -> bool;
+
+    /// See [`Kind::OWN_STATE_SETTING`].
+    fn own_state_setting(&self) -> Option<&'static str>;
+
+    /// JSON Schema of its settings.
+    fn settings(&self) -> Value;
+
+    /// See [`Kind::target`].
+    fn target(&self, text: &str) -> Option<Result<Target>>;
+
+    /// See [`Kind::open`].
+    async fn open(&self, settings: Value) -> Result<Arc<dyn Source>>;
+}
+
+#[async_trait]
+impl<K: Kind> Connector for K {
+    fn name(&self) -> &'static str {
+        K::NAME
+    }
+
+    fn holds_files(&self) -> bool {
+        K::HOLDS_FILES
+    }
+
+    fn own_state_setting(&self) -> Option<&'static str> {
+        K::OWN_STATE_SETTING
+    }
+
+    fn settings(&self) -> Value {
+        schemars::schema_for!(K::Settings).to_value()
+    }
+
+    fn target(&self, text: &str) -> Option<Result<Target>> {
+        K::target(text)
+    }
+
+    async fn open(&self, settings: Value) -> Result<Arc<dyn Source>> {
+        // A deserialisation error may quote the offending value, so only its position is told.
+        let settings = serde_json::from_value(settings).map_err(|error| {
+            let fault = if error.is_data() {
+                "a field is missing, unknown or of the wrong type"
+            } else {
+                "not an object"
+            };
+            Error::new(
+                ErrorKind::Settings,
+                format!("settings of a {} source: {fault}", K::NAME),
+            )
+            .hint(format!(
+                "connectors/{}/README.md lists the settings",
+                K::NAME
+            ))
+        })?;
+        Ok(Arc::new(K::open(settings).await?))
+    }
+}

@@ -1,0 +1,26 @@
+//! The contract between Locard and a data source.
+//!
+//! Reading is two steps: [`Source::plan`] turns a [`ScanRequest`] into [`Split`]s, [`Source::read`] turns one split
+//! into a stream of [`Batch`]es. What a source does itself it answers per request with [`Honoured`]; the engine
+//! finishes whatever is not [`Exactness::Exact`]. Looking a person up is a scan with [`ScanRequest::matching`] set:
+//! there is no second code path.
+//!
+//! Sources are opened read-only. A split is data that any worker can open; it never contains a secret.
+
+mod batch;
+pub mod decorators;
+pub mod document;
+mod error;
+mod kind;
+mod plan;
+mod request;
+mod source;
+
+pub use batch::{Batch, Fault};
+pub use error::{Error, ErrorKind, Result};
+pub use kind::{Connector, Kind, Target};
+pub use plan::{Exactness, Honoured, ScanPlan, Split};
+pub use request::{
+    Filter, Form, Literal, Matching, Operator, Sample, ScanRequest, Snapshot, Window,
+};
+pub use source::{Description, Entity, ForeignKey, Scope, Server, Source, Usage, UsageRecord};

@@ -1,0 +1,178 @@
+//! What is asked of a source.
+
+use std::num::NonZeroUsize;
+
+use locard_model::{EntityKind, EntityPath};
+
+/// A question to one entity. Everything but `columns` is optional for the source: it answers with
+/// [`Honoured`](crate::Honoured) what it does itself.
+#[derive(Clone, Debug)]
+pub struct ScanRequest {
+    /// Which entity.
+    pub path: EntityPath,
+    /// What it is.
+    pub kind: EntityKind,
+    /// Column paths to read, always honoured; `None` reads every column.
+    pub columns: Option<Vec<String>>,
+    /// Only records in which at least one of these matches; empty means every record.
+    pub matching: Vec<Matching>,
+    /// Only records of a period.
+    pub window: Option<Window>,
+    /// Only records for which this holds.
+    pub filter: Option<Filter>,
+    /// How much of what is left; applied after `matching`, `window` and `filter`.
+    pub sample: Sample,
+    /// How many splits are useful at most.
+    pub max_splits: NonZeroUsize,
+    /// How long one consistent view lasts.
+    pub snapshot: Snapshot,
+    /// Columns whose values identify a record; read in front of the others when set, for `locard rows`.
+    pub with_keys: bool,
+}
+
+impl ScanRequest {
+    /// Every column and record of the entity, in one split.
+    pub fn all(path: EntityPath, kind: EntityKind) -> Self {
+        Self {
+            path,
+            kind,
+            columns: None,
+            matching: Vec::new(),
+            window: None,
+            filter: None,
+            sample: Sample::All,
+            max_splits: NonZeroUsize::MIN,
+            snapshot: Snapshot::Entity,
+            with_keys: false,
+        }
+    }
+}
+
+/// A column whose canonical form equals one of some values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Matching {
+    /// The column's path.
+    pub column: String,
+    /// How both sides are normalised before they are compared.
+    pub form: Form,
+    /// The wanted values, already in that form (as given for [`Form::Raw`]).
+    pub values: Vec<String>,
+}
+
+impl std::fmt::Debug for Matching {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Matching({} {:?} {} values)",
+            self.column,
+            self.form,
+            self.values.len()
+        )
+    }
+}
+
+/// How a stored value is normalised for comparison; `locard-sketch` defines the forms, sources may answer with a
+/// superset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Byte for byte.
+    Raw,
+    /// Folded: compatibility-normalised, case and accents removed, trimmed.
+    Folded,
+    /// Digits only, leading zeros stripped; a wanted value of eight digits also matches the last eight.
+    Digits,
+    /// Name tokens in any order.
+    Tokens,
+    /// The value occurs inside the text as a run of whole words.
+    Contains,
+}
+
+/// A time range on one column: `from <= column < until`, RFC 3339.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The column's path.
+    pub column: String,
+    /// Inclusive start.
+    pub from: Option<jiff::Timestamp>,
+    /// Exclusive end.
+    pub until: Option<jiff::Timestamp>,
+}
+
+/// A checked expression over columns: no source ever sees text that a user wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// Every one holds.
+    All(Vec<Filter>),
+    /// At least one holds.
+    Any(Vec<Filter>),
+    /// It does not hold.
+    Not(Box<Filter>),
+    /// A column compared with a literal.
+    Compare {
+        /// The column's path.
+        column: String,
+        /// How they are compared.
+        operator: Operator,
+        /// The other side.
+        literal: Literal,
+    },
+    /// The column is null.
+    IsNull(String),
+}
+
+/// How a column and a literal are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// Equal.
+    Equal,
+    /// Not equal.
+    NotEqual,
+    /// Less than.
+    Less,
+    /// Less than or equal.
+    LessOrEqual,
+    /// Greater than.
+    Greater,
+    /// Greater than or equal.
+    GreaterOrEqual,
+}
+
+/// A value in a [`Filter`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A decimal number, as text so that nothing is lost.
+    Decimal(String),
+    /// True or false.
+    Boolean(bool),
+    /// A point in time.
+    Timestamp(jiff::Timestamp),
+}
+
+/// How many of the records are wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sample {
+    /// Every record.
+    All,
+    /// The first records, in the source's order.
+    First(u64),
+    /// About this share of the records, 0 to 100, chosen by seed.
+    Percent(f64, u64),
+    /// About this many records, chosen by seed.
+    Rows(u64, u64),
+    /// Every n-th record.
+    EveryNth(u64),
+}
+
+/// How long one consistent view of the source lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Snapshot {
+    /// All splits of one plan see the same state where the source can do that.
+    #[default]
+    Entity,
+    /// All entities of one job see the same state.
+    Database,
+}

@@ -1,0 +1,471 @@
+//! Each decorator over a source that does what a script says.
+
+#![allow(clippy::unwrap_used)]
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use locard_connector::decorators::{
+    Contract, Limits, Metered, Nested, Patience, Retry, Targets, Throttle, Timeout, compose,
+};
+use locard_connector::{
+    Batch, Description, Entity, Error, ErrorKind, Exactness, Form, Honoured, Matching, Result,
+    Sample, ScanPlan, ScanRequest, Scope, Server, Source, Split,
+};
+use locard_model::{EntityKind, EntityPath};
+
+/// One item of a stream: records by their column's name and number, an error, or a pause.
+#[derive(Clone, Copy, Debug)]
+enum Item {
+    Rows(&'static str, usize),
+    Fails(ErrorKind),
+    Waits(Duration),
+}
+
+/// A source that plays a script for each read, then the last one again.
+#[derive(Debug)]
+struct Actor {
+    scripts: Mutex<Vec<Vec<Item>>>,
+    honoured: Honoured,
+    splits: usize,
+    listing: fn() -> Vec<Result<Entity>>,
+    silence: Option<Duration>,
+    calls: AtomicU64,
+}
+
+impl Actor {
+    fn new(scripts: &[&[Item]]) -> Self {
+        Self {
+            scripts: Mutex::new(scripts.iter().rev().map(|script| script.to_vec()).collect()),
+            honoured: Honoured::NOTHING,
+            splits: 1,
+            listing: Vec::new,
+            silence: None,
+            calls: AtomicU64::new(0),
+        }
+    }
+
+    fn script(&self) -> Vec<Item> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let mut scripts = self.scripts.lock().unwrap();
+        if scripts.len() > 1 {
+            scripts.pop().unwrap()
+        } else {
+            scripts[0].clone()
+        }
+    }
+}
+
+fn error(kind: ErrorKind) -> Error {
+    Error::new(kind, "the script says so")
+}
+
+async fn play(item: Item) -> Option<Result<Batch>> {
+    match item {
+        Item::Rows(name, rows) => {
+            let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows as i64));
+            Some(Ok(Batch::new(
+                RecordBatch::try_from_iter([(name, column)]).unwrap(),
+            )))
+        }
+        Item::Fails(kind) => Some(Err(error(kind))),
+        Item::Waits(pause) => {
+            tokio::time::sleep(pause).await;
+            None
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Actor {
+    async fn check(&self) -> Result<Server> {
+        for item in self.script() {
+            if let Some(Err(error)) = play(item).await {
+                return Err(error);
+            }
+        }
+        Ok(Server {
+            product: "actor".to_owned(),
+            account: None,
+        })
+    }
+
+    fn entities(&self, _scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        stream::iter((self.listing)()).boxed()
+    }
+
+    async fn describe(&self, path: &EntityPath, _kind: EntityKind) -> Result<Description> {
+        match path.resource(EntityKind::File).as_str() {
+            "crm/app.db" => Err(error(ErrorKind::Unsupported).target("sqlite:/data/crm/app.db")),
+            _ => Err(error(ErrorKind::NotFound)),
+        }
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let (path, kind) = (request.path.clone(), request.kind);
+        let part = serde_json::json!({});
+        let split = Split {
+            path,
+            kind,
+            rows: None,
+            bytes: None,
+            version: None,
+            snapshot: None,
+            part,
+        };
+        Ok(ScanPlan {
+            schema: None,
+            splits: vec![split; self.splits],
+            honoured: self.honoured,
+        })
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        self.silence
+    }
+
+    async fn read(&self, _split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        Ok(stream::iter(self.script())
+            .then(play)
+            .filter_map(std::future::ready)
+            .boxed())
+    }
+}
+
+fn request() -> ScanRequest {
+    ScanRequest::all(EntityPath::new(["t"]), EntityKind::Table)
+}
+
+/// Rows that came and the kind of each error.
+async fn read(source: &dyn Source, request: &ScanRequest) -> (usize, Vec<ErrorKind>) {
+    let (mut rows, mut errors) = (0, Vec::new());
+    let plan = match source.plan(request).await {
+        Ok(plan) => plan,
+        Err(error) => return (0, vec![error.kind()]),
+    };
+    for split in &plan.splits {
+        match source.read(split).await {
+            Ok(mut batches) => {
+                while let Some(item) = batches.next().await {
+                    match item {
+                        Ok(batch) => rows += batch.records.num_rows(),
+                        Err(error) => errors.push(error.kind()),
+                    }
+                }
+            }
+            Err(error) => errors.push(error.kind()),
+        }
+    }
+    (rows, errors)
+}
+
+const QUICK: Patience = Patience {
+    tries: 3,
+    pause: Duration::from_millis(1),
+    longest: Duration::from_millis(2),
+};
+const LOST: Item = Item::Fails(ErrorKind::Interrupted);
+
+#[tokio::test]
+async fn what_may_help_to_repeat_is_repeated() {
+    let source = Retry::new(
+        Arc::new(Actor::new(&[&[LOST], &[LOST], &[Item::Rows("a", 3)]])),
+        QUICK,
+    );
+    assert_eq!(read(&source, &request()).await, (3, vec![]));
+    let source = Retry::new(Arc::new(Actor::new(&[&[LOST], &[]])), QUICK);
+    assert!(source.check().await.is_ok());
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    let actor = Arc::new(Actor::new(&[&[LOST]]));
+    let source = Retry::new(actor.clone(), QUICK);
+    assert_eq!(
+        read(&source, &request()).await,
+        (0, vec![ErrorKind::Interrupted])
+    );
+    assert_eq!(actor.calls.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn what_cannot_help_is_not_repeated() {
+    let actor = Arc::new(Actor::new(&[
+        &[Item::Fails(ErrorKind::Denied)],
+        &[Item::Rows("a", 3)],
+    ]));
+    let source = Retry::new(actor.clone(), QUICK);
+    assert_eq!(
+        read(&source, &request()).await,
+        (0, vec![ErrorKind::Denied])
+    );
+    assert_eq!(actor.calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_after_its_first_batch_is_not_read_again() {
+    let actor = Arc::new(Actor::new(&[
+        &[Item::Rows("a", 3), LOST],
+        &[Item::Rows("a", 5)],
+    ]));
+    let source = Retry::new(actor, QUICK);
+    assert_eq!(
+        read(&source, &request()).await,
+        (3, vec![ErrorKind::Interrupted])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_answer_is_ended() {
+    let late = Item::Waits(Duration::from_mins(1));
+    let script: &[Item] = &[Item::Rows("a", 3), late, Item::Rows("a", 3)];
+    let timed = |script: &[Item], wait, silence| {
+        let (wait, silence) = (Duration::from_secs(wait), Duration::from_secs(silence));
+        Timeout::new(Arc::new(Actor::new(&[script])), wait, silence)
+    };
+    assert_eq!(
+        read(&timed(script, 10, 10), &request()).await,
+        (3, vec![ErrorKind::Interrupted])
+    );
+    assert_eq!(
+        timed(&[late], 10, 100).check().await.unwrap_err().kind(),
+        ErrorKind::Interrupted
+    );
+    assert_eq!(read(&timed(script, 10, 100), &request()).await, (6, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_may_be_silent_for_as_long_as_its_source_lets_it() {
+    let script: &[Item] = &[
+        Item::Waits(Duration::from_mins(50)),
+        Item::Rows("a", 3),
+        Item::Waits(Duration::from_mins(119)),
+        Item::Rows("a", 3),
+    ];
+    let limits = Limits::default();
+    let patient = |silence| {
+        let mut actor = Actor::new(&[script]);
+        actor.silence = silence;
+        compose(Arc::new(actor), &limits).0
+    };
+    let own = Some(Duration::from_hours(2));
+    assert_eq!(read(&*patient(own), &request()).await, (6, vec![]));
+    let never = Some(Duration::MAX);
+    assert_eq!(read(&*patient(never), &request()).await, (6, vec![]));
+    assert_eq!(
+        read(&*patient(None), &request()).await,
+        (3, vec![ErrorKind::Interrupted])
+    );
+    let nested = Nested::new(patient(own), Arc::new(Registry));
+    assert_eq!(nested.longest_silence(), own);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_is_kept_and_readers_wait_for_each_other() {
+    let actor = Arc::new(Actor::new(&[&[
+        Item::Rows("a", 1_000),
+        Item::Rows("a", 1_000),
+    ]]));
+    let source = Throttle::new(actor, NonZeroUsize::MIN, Some(1_000));
+    let began = tokio::time::Instant::now();
+    assert_eq!(read(&source, &request()).await.0, 2_000);
+    assert!(
+        began.elapsed() >= Duration::from_secs(16),
+        "16 KB at 1 KB a second"
+    );
+    let plan = source.plan(&request()).await.unwrap();
+    let first = source.read(&plan.splits[0]).await.unwrap();
+    let second = tokio::time::timeout(Duration::from_mins(1), source.read(&plan.splits[0])).await;
+    assert!(second.is_err(), "only one may read");
+    drop(first);
+    assert!(source.read(&plan.splits[0]).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_happens_is_counted() {
+    let actor = Actor::new(&[&[Item::Rows("a", 3), Item::Rows("a", 4), LOST]]);
+    let source = Metered::new(Arc::new(actor));
+    read(&source, &request()).await;
+    let counted = source.meter().read();
+    assert_eq!(
+        (counted.calls, counted.batches, counted.rows, counted.errors),
+        (2, 2, 7, 1)
+    );
+    assert!(counted.bytes >= 7 * 8);
+}
+
+/// The first broken promise that is noticed.
+async fn broken(actor: Actor, ask: fn(&mut ScanRequest)) -> Option<String> {
+    let source = Contract::new(Arc::new(actor));
+    let mut request = request();
+    ask(&mut request);
+    let mut told = Vec::new();
+    match source.plan(&request).await {
+        Err(error) => told.push(error),
+        Ok(plan) => {
+            for split in &plan.splits {
+                let batches = source.read(split).await.unwrap();
+                told.extend(
+                    batches
+                        .filter_map(async |item| item.err())
+                        .collect::<Vec<_>>()
+                        .await,
+                );
+            }
+        }
+    }
+    told.first()
+        .map(|error| error.sentence().split_once(": ").unwrap().1.to_owned())
+}
+
+#[tokio::test]
+async fn broken_promises_are_named() {
+    let rows = || Actor::new(&[&[Item::Rows("a", 3)]]);
+    let exact = || {
+        let sample = Exactness::Exact;
+        let honoured = Honoured {
+            sample,
+            ..Honoured::NOTHING
+        };
+        Actor { honoured, ..rows() }
+    };
+    assert_eq!(broken(rows(), |_| {}).await, None);
+    let found = broken(rows(), |request| {
+        request.columns = Some(vec!["b".to_owned()]);
+    })
+    .await;
+    assert_eq!(found.unwrap(), "a column came that nobody wanted");
+    let found = broken(exact(), |request| request.sample = Sample::First(2)).await;
+    assert_eq!(
+        found.unwrap(),
+        "more records came than the first ones that were wanted"
+    );
+    let found = broken(exact(), |request| {
+        let (column, form, values) = ("a".to_owned(), Form::Raw, vec!["1".to_owned()]);
+        request.matching = vec![Matching {
+            column,
+            form,
+            values,
+        }];
+        request.sample = Sample::First(2);
+    });
+    assert_eq!(
+        found.await.unwrap(),
+        "it samples although it does not filter exactly"
+    );
+    let found = broken(
+        Actor {
+            splits: 2,
+            ..rows()
+        },
+        |_| {},
+    )
+    .await;
+    assert_eq!(found.unwrap(), "there are more splits than were asked for");
+}
+
+#[derive(Debug)]
+struct Registry;
+
+#[async_trait]
+impl Targets for Registry {
+    async fn open(&self, target: &str) -> Result<Arc<dyn Source>> {
+        assert_eq!(target, "sqlite:/data/crm/app.db");
+        let actor = Actor {
+            listing: tables,
+            ..Actor::new(&[&[Item::Rows("a", 3)], &[LOST]])
+        };
+        Ok(Arc::new(actor))
+    }
+}
+
+fn entity(segments: &[&str], kind: EntityKind) -> Entity {
+    let path = EntityPath::new(segments.iter().copied());
+    Entity {
+        path,
+        kind,
+        rows: None,
+        bytes: None,
+        comment: None,
+    }
+}
+
+fn tables() -> Vec<Result<Entity>> {
+    vec![
+        Ok(entity(&["main", "users"], EntityKind::Table)),
+        Err(error(ErrorKind::Denied).entity("main.x")),
+    ]
+}
+
+fn folder() -> Vec<Result<Entity>> {
+    let database = error(ErrorKind::Unsupported)
+        .entity("crm/app.db")
+        .target("sqlite:/data/crm/app.db");
+    vec![
+        Ok(entity(&["crm", "a.csv"], EntityKind::File)),
+        Err(database),
+        Err(error(ErrorKind::Unsupported).entity("crm/a.png")),
+    ]
+}
+
+#[tokio::test]
+async fn databases_in_a_folder_are_read_under_its_paths() {
+    let files = || {
+        Arc::new(Actor {
+            listing: folder,
+            ..Actor::new(&[&[Item::Rows("a", 9)]])
+        })
+    };
+    let source = Nested::new(files(), Arc::new(Registry));
+    let listed: Vec<_> = source.entities(&Scope::default()).collect().await;
+    let names: Vec<String> = listed
+        .iter()
+        .map(|item| match item {
+            Ok(entity) => entity.path.resource(entity.kind),
+            Err(error) => format!("! {}", error.entity_name().unwrap()),
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "crm/a.csv",
+            "crm/app.db.main.users",
+            "! crm/app.db.main.x",
+            "! crm/a.png"
+        ]
+    );
+
+    // Another worker has not listed anything, and a split is all it has.
+    let worker = Nested::new(files(), Arc::new(Registry));
+    let mut request = request();
+    request.path = listed[1].as_ref().unwrap().path.clone();
+    let plan = source.plan(&request).await.unwrap();
+    assert_eq!(plan.splits[0].path, request.path);
+    let mut batches = worker.read(&plan.splits[0]).await.unwrap();
+    assert_eq!(batches.next().await.unwrap().unwrap().records.num_rows(), 3);
+    let mut batches = worker.read(&plan.splits[0]).await.unwrap();
+    assert_eq!(
+        batches.next().await.unwrap().unwrap_err().entity_name(),
+        Some("crm/app.db")
+    );
+
+    request.path = EntityPath::new(["crm", "a.csv"]);
+    request.kind = EntityKind::File;
+    assert_eq!(read(&source, &request).await.0, 9);
+}
+
+#[tokio::test]
+async fn everything_together_still_reads() {
+    let (source, meter) = compose(
+        Arc::new(Actor::new(&[&[Item::Rows("a", 3)]])),
+        &Limits::default(),
+    );
+    assert_eq!(read(source.as_ref(), &request()).await, (3, vec![]));
+    assert_eq!(meter.read().rows, 3);
+}

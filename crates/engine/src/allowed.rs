@@ -1,0 +1,35 @@
+//! Values that people allowed: known only by their keyed hashes.
+
+use std::collections::HashSet;
+
+use locard_sketch::{Cells, Keyer};
+
+/// Values that count as evidence for nothing. They stay in every sketch and are found in look-ups.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed(HashSet<u64>);
+
+impl Allowed {
+    /// Values by the keyed hash of their folded form.
+    pub fn new(hashes: impl IntoIterator<Item = u64>) -> Self {
+        Self(hashes.into_iter().collect())
+    }
+
+    /// Which cells are allowed. `keyed` is scratch memory.
+    pub(crate) fn among(
+        &self,
+        keyer: &Keyer,
+        cells: &Cells<'_>,
+        keyed: &mut Vec<u64>,
+    ) -> Vec<usize> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        keyed.clear();
+        keyed.extend_from_slice(cells.folded);
+        keyer.key_all(keyed);
+        let allowed = |(cell, hash): (usize, &u64)| {
+            (cells.folded[cell] != 0 && self.0.contains(hash)).then_some(cell)
+        };
+        keyed.iter().enumerate().filter_map(allowed).collect()
+    }
+}

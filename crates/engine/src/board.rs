@@ -1,0 +1,126 @@
+//! Entities that are being read: which of their pieces are open, what was seen so far.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use locard_connector::{Honoured, ScanRequest, Source};
+
+use crate::ledger::{Piece, PieceId, Planned};
+use crate::pass::Part;
+use crate::scan::Summary;
+
+/// One piece to read.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) piece: Piece,
+}
+
+/// An entity being read.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) planned: Arc<Planned>,
+    pub(crate) source: Arc<dyn Source>,
+    /// The question that was planned, to finish what the source does not do itself.
+    pub(crate) request: ScanRequest,
+    pub(crate) honoured: Honoured,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    open: usize,
+    partial: bool,
+    /// Pieces that make up the entity so far.
+    done: Vec<PieceId>,
+    /// The columns of the only piece, where there is only one: they need not be read back.
+    only: Option<(u64, Vec<Part>)>,
+}
+
+/// What is there when the last piece has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) pieces: Vec<PieceId>,
+    pub(crate) partial: bool,
+    pub(crate) only: Option<(u64, Vec<Part>)>,
+}
+
+impl Entry {
+    /// An entity of which `kept` need not be read again; `partial`: some of their records are missing.
+    pub(crate) fn new(
+        planned: Arc<Planned>,
+        source: Arc<dyn Source>,
+        request: ScanRequest,
+        honoured: Honoured,
+        kept: Vec<PieceId>,
+        partial: bool,
+    ) -> Self {
+        let open = planned.pieces.len().saturating_sub(kept.len());
+        let progress = Mutex::new(Progress {
+            open,
+            done: kept,
+            partial,
+            only: None,
+        });
+        Self {
+            planned,
+            source,
+            request,
+            honoured,
+            progress,
+        }
+    }
+
+    /// Notes the end of a piece; gives what there is when it was the last. `columns` are `None` for a piece that
+    /// gave nothing.
+    pub(crate) fn end(
+        &self,
+        piece: PieceId,
+        columns: Option<(u64, Vec<Part>)>,
+        partial: bool,
+    ) -> Option<Ended> {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.open = progress.open.saturating_sub(1);
+        progress.partial |= partial;
+        if let Some(columns) = columns {
+            progress.done.push(piece);
+            if self.planned.pieces.len() == 1 {
+                progress.only = Some(columns);
+            }
+        }
+        (progress.open == 0).then(|| self.ended(&mut progress))
+    }
+
+    /// What there is of an entity whose pieces were all kept.
+    pub(crate) fn all_kept(&self) -> Option<Ended> {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        (progress.open == 0).then(|| self.ended(&mut progress))
+    }
+
+    fn ended(&self, progress: &mut Progress) -> Ended {
+        let mut pieces = std::mem::take(&mut progress.done);
+        // In the order of the plan, whatever the order in which they ended, so that the result is always the same.
+        pieces
+            .sort_by_cached_key(|id| self.planned.pieces.iter().position(|piece| piece.id == *id));
+        Ended {
+            pieces,
+            partial: progress.partial,
+            only: progress.only.take(),
+        }
+    }
+}
+
+/// Sums over the scan.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    summary: Mutex<Summary>,
+}
+
+impl Board {
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Summary)) {
+        change(&mut self.summary.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        *self.summary.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,82 @@
+//! Faults of a piece, gathered by sentence: a file with a million ragged rows gives one failure, not a million.
+
+use locard_connector::{ErrorKind, Fault};
+
+use crate::{Failure, Shown};
+
+/// Different sentences that are kept; the rest is counted together.
+const MOST: usize = 20;
+
+/// What could not be read in a piece.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    found: Vec<Found>,
+    more: u64,
+}
+
+#[derive(Debug)]
+struct Found {
+    fault: Fault,
+    kind: ErrorKind,
+    hint: Option<String>,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: &Fault) {
+        let known = |found: &&mut Found| found.fault.sentence == fault.sentence;
+        if let Some(known) = self.found.iter_mut().find(known) {
+            known.fault.records += fault.records;
+        } else if self.found.len() < MOST {
+            self.found.push(Found {
+                fault: fault.clone(),
+                kind: ErrorKind::Malformed,
+                hint: None,
+            });
+        } else {
+            self.more += fault.records;
+        }
+    }
+
+    /// The error that ended the reading early.
+    pub(crate) fn add_error(&mut self, error: &locard_connector::Error) {
+        let place = error.place_name().unwrap_or_default().to_owned();
+        let fault = Fault {
+            sentence: error.sentence().to_owned(),
+            place,
+            records: 0,
+        };
+        self.found.push(Found {
+            fault,
+            kind: error.kind(),
+            hint: error.hint_text().map(str::to_owned),
+        });
+    }
+
+    pub(crate) fn into_failures(mut self, shown: &Shown) -> Vec<Failure> {
+        if self.more > 0 {
+            let sentence = "more records could not be read for other reasons".to_owned();
+            let fault = Fault {
+                sentence,
+                place: String::new(),
+                records: self.more,
+            };
+            self.found.push(Found {
+                fault,
+                kind: ErrorKind::Malformed,
+                hint: None,
+            });
+        }
+        let failure = |Found { fault, kind, hint }: Found| Failure {
+            source_name: shown.source_name.clone(),
+            resource: Some(shown.resource.clone()),
+            entity: Some(shown.entity),
+            place: (!fault.place.is_empty()).then_some(fault.place),
+            kind,
+            sentence: fault.sentence,
+            hint,
+            records: fault.records,
+            partial: true,
+        };
+        self.found.into_iter().map(failure).collect()
+    }
+}

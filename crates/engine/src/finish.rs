@@ -1,0 +1,508 @@
+//! Finishes what a source answered with less than `Exact`, with the same canonical forms that fill the filters.
+//!
+//! The order is that of the contract: matching, window and filter decide on a record; the sample is taken of those
+//! that are left.
+
+use std::cmp::Ordering;
+
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::ArrowError;
+use locard_connector::{
+    Batch, Exactness, Filter, Form, Honoured, Literal, Matching, Operator, Sample, ScanRequest,
+    Window,
+};
+use locard_sketch::{forms, hash};
+
+use crate::leaf::{self, Leaf};
+
+/// Picks the wanted records out of batches; one for each run of splits.
+#[derive(Debug)]
+pub(crate) struct Finisher {
+    matching: Vec<Matching>,
+    window: Option<Window>,
+    filter: Option<Filter>,
+    sampler: Sampler,
+}
+
+/// What is left of a batch.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The wanted records.
+    pub(crate) records: RecordBatch,
+    /// Their positions in the batch; `None` when every record is wanted.
+    pub(crate) rows: Option<Vec<u32>>,
+}
+
+impl Finisher {
+    /// `rows`: the estimated number of records, for samples of a given size.
+    pub(crate) fn new(request: &ScanRequest, honoured: Honoured, rows: Option<u64>) -> Self {
+        let open = |answer: Exactness| answer != Exactness::Exact;
+        Self {
+            matching: if open(honoured.matching) {
+                request.matching.clone()
+            } else {
+                Vec::new()
+            },
+            window: request.window.clone().filter(|_| open(honoured.window)),
+            filter: request.filter.clone().filter(|_| open(honoured.filter)),
+            sampler: Sampler::new(
+                if open(honoured.sample) {
+                    request.sample
+                } else {
+                    Sample::All
+                },
+                rows,
+            ),
+        }
+    }
+
+    /// Whether no further record is wanted.
+    pub(crate) fn is_sated(&self) -> bool {
+        self.sampler.is_sated()
+    }
+
+    /// The wanted records of a batch.
+    pub(crate) fn sampled(&mut self, batch: &Batch) -> Result<RecordBatch, ArrowError> {
+        Ok(self.kept(&batch.records)?.records)
+    }
+
+    /// The wanted records of a batch, with their positions.
+    pub(crate) fn kept(&mut self, records: &RecordBatch) -> Result<Kept, ArrowError> {
+        let selects = !self.matching.is_empty() || self.window.is_some() || self.filter.is_some();
+        if !selects && self.sampler.takes_all() {
+            return Ok(Kept {
+                records: records.clone(),
+                rows: None,
+            });
+        }
+        let mut wanted = vec![true; records.num_rows()];
+        if selects {
+            let leaves = leaf::leaves(records, leaf::Cells::Records)?;
+            self.select(&leaves, &mut wanted);
+        }
+        self.sampler.select(&mut wanted);
+        let rows = wanted
+            .iter()
+            .enumerate()
+            .filter(|(_, wanted)| **wanted)
+            .map(|(row, _)| row as u32)
+            .collect();
+        let records =
+            arrow_select::filter::filter_record_batch(records, &BooleanArray::from(wanted))?;
+        Ok(Kept {
+            records,
+            rows: Some(rows),
+        })
+    }
+
+    fn select(&self, leaves: &[Leaf], wanted: &mut [bool]) {
+        if !self.matching.is_empty() {
+            let mut matched = vec![false; wanted.len()];
+            for matching in &self.matching {
+                each_cell(leaves, &matching.column, |row, text| {
+                    matched[row] |= matches(matching, text);
+                });
+            }
+            keep(wanted, &matched);
+        }
+        if let Some(window) = &self.window {
+            let mut inside = vec![false; wanted.len()];
+            each_cell(leaves, &window.column, |row, text| {
+                inside[row] |= is_inside(window, text);
+            });
+            keep(wanted, &inside);
+        }
+        if let Some(filter) = &self.filter {
+            let holds: Vec<bool> = evaluate(filter, leaves, wanted.len())
+                .into_iter()
+                .map(|holds| holds == Some(true))
+                .collect();
+            keep(wanted, &holds);
+        }
+    }
+}
+
+fn keep(wanted: &mut [bool], also: &[bool]) {
+    for (wanted, also) in wanted.iter_mut().zip(also) {
+        *wanted &= also;
+    }
+}
+
+fn each_cell(leaves: &[Leaf], column: &str, mut cell: impl FnMut(usize, &str)) {
+    for leaf in leaves.iter().filter(|leaf| leaf.name == column) {
+        for (at, text) in leaf.texts.iter().enumerate() {
+            if let Some(text) = text {
+                cell(
+                    leaf.records
+                        .as_ref()
+                        .map_or(at, |records| records[at] as usize),
+                    text,
+                );
+            }
+        }
+    }
+}
+
+/// Whether a stored text matches one of the wanted values in the wanted form.
+pub(crate) fn matches(matching: &Matching, text: &str) -> bool {
+    let any = |found: &str| matching.values.iter().any(|wanted| wanted == found);
+    match matching.form {
+        Form::Raw => any(text),
+        Form::Folded => any(&forms::folded(text)),
+        Form::Digits => {
+            let digits = forms::digits(text);
+            any(&digits)
+                || matching
+                    .values
+                    .iter()
+                    .any(|wanted| wanted.len() == 8 && digits.ends_with(wanted.as_str()))
+        }
+        Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| any(&tokens.join(" "))),
+        Form::Contains => {
+            let folded = forms::folded(text);
+            let words: Vec<_> = forms::words(&folded).collect();
+            matching.values.iter().any(|wanted| {
+                let wanted: Vec<_> = forms::words(wanted).collect();
+                !wanted.is_empty()
+                    && words
+                        .windows(wanted.len())
+                        .any(|run| run == wanted.as_slice())
+            })
+        }
+    }
+}
+
+fn is_inside(window: &Window, text: &str) -> bool {
+    let Some(at) = instant(text) else {
+        return false;
+    };
+    window.from.is_none_or(|from| at >= from) && window.until.is_none_or(|until| at < until)
+}
+
+/// The point in time that a canonical text names; without a zone it is UTC.
+fn instant(text: &str) -> Option<jiff::Timestamp> {
+    if let Ok(instant) = text.parse() {
+        return Some(instant);
+    }
+    let civil = text
+        .parse::<jiff::civil::DateTime>()
+        .or_else(|_| text.parse::<jiff::civil::Date>().map(Into::into));
+    civil
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
+}
+
+/// Three-valued, as in SQL: a comparison with null is unknown.
+fn evaluate(filter: &Filter, leaves: &[Leaf], rows: usize) -> Vec<Option<bool>> {
+    let fold = |parts: &[Filter], start: bool| {
+        parts.iter().fold(vec![Some(start); rows], |sum, part| {
+            let part = evaluate(part, leaves, rows);
+            sum.into_iter()
+                .zip(part)
+                .map(|(a, b)| combine(a, b, start))
+                .collect()
+        })
+    };
+    match filter {
+        Filter::All(parts) => fold(parts, true),
+        Filter::Any(parts) => fold(parts, false),
+        Filter::Not(part) => evaluate(part, leaves, rows)
+            .into_iter()
+            .map(|holds| holds.map(|holds| !holds))
+            .collect(),
+        Filter::Compare {
+            column,
+            operator,
+            literal,
+        } => {
+            let mut found = vec![None; rows];
+            each_cell(leaves, column, |row, text| {
+                let holds = compare(text, literal).map(|order| agrees(*operator, order));
+                found[row] = combine(found[row].or(Some(false)), holds, false);
+            });
+            found
+        }
+        Filter::IsNull(column) => {
+            let mut null = vec![Some(true); rows];
+            each_cell(leaves, column, |row, _| null[row] = Some(false));
+            null
+        }
+    }
+}
+
+/// Both (`neutral` true) or either (`neutral` false) of two three-valued answers.
+fn combine(a: Option<bool>, b: Option<bool>, neutral: bool) -> Option<bool> {
+    match (a, b) {
+        (Some(a), _) if a != neutral => Some(!neutral),
+        (_, Some(b)) if b != neutral => Some(!neutral),
+        (Some(_), Some(_)) => Some(neutral),
+        _ => None,
+    }
+}
+
+fn compare(text: &str, literal: &Literal) -> Option<Ordering> {
+    match literal {
+        Literal::Text(wanted) => Some(text.cmp(wanted)),
+        Literal::Integer(wanted) => numbers(text, &wanted.to_string()),
+        Literal::Decimal(wanted) => numbers(text, wanted),
+        Literal::Boolean(wanted) => text.parse::<bool>().ok().map(|found| found.cmp(wanted)),
+        Literal::Timestamp(wanted) => instant(text).map(|found| found.cmp(wanted)),
+    }
+}
+
+/// Compares numbers of any length without rounding.
+fn numbers(a: &str, b: &str) -> Option<Ordering> {
+    let (a, b) = (forms::number(a)?, forms::number(b)?);
+    let parts = |number: &str| {
+        let (negative, number) = number
+            .strip_prefix('-')
+            .map_or((false, number), |rest| (true, rest));
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        (negative, whole.len(), whole.to_owned(), fraction.to_owned())
+    };
+    let (a, b) = (parts(&a), parts(&b));
+    Some(match (a.0, b.0) {
+        (false, true) => Ordering::Greater,
+        (true, false) => Ordering::Less,
+        (false, false) => (a.1, &a.2, &a.3).cmp(&(b.1, &b.2, &b.3)),
+        (true, true) => (b.1, &b.2, &b.3).cmp(&(a.1, &a.2, &a.3)),
+    })
+}
+
+fn agrees(operator: Operator, order: Ordering) -> bool {
+    match operator {
+        Operator::Equal => order.is_eq(),
+        Operator::NotEqual => order.is_ne(),
+        Operator::Less => order.is_lt(),
+        Operator::LessOrEqual => order.is_le(),
+        Operator::Greater => order.is_gt(),
+        Operator::GreaterOrEqual => order.is_ge(),
+    }
+}
+
+/// Takes the sample that a source did not take.
+#[derive(Debug)]
+struct Sampler {
+    sample: Sample,
+    /// Records still wanted, where the sample has a size.
+    wanted: u64,
+    /// Records seen.
+    seen: u64,
+    /// Share of records to take, as a threshold for a hash.
+    threshold: Option<(u64, u64)>,
+}
+
+impl Sampler {
+    fn new(sample: Sample, rows: Option<u64>) -> Self {
+        let share =
+            |share: f64, seed| Some(((share.clamp(0.0, 1.0) * u64::MAX as f64) as u64, seed));
+        let (wanted, threshold) = match sample {
+            Sample::All | Sample::EveryNth(_) => (u64::MAX, None),
+            Sample::First(wanted) => (wanted, None),
+            Sample::Percent(percent, seed) => (u64::MAX, share(percent / 100.0, seed)),
+            // A little more than the share, so that a low estimate does not leave the sample short.
+            Sample::Rows(wanted, seed) => (
+                wanted,
+                rows.filter(|rows| *rows > wanted)
+                    .and_then(|rows| share(1.1 * wanted as f64 / rows as f64, seed)),
+            ),
+        };
+        Self {
+            sample,
+            wanted,
+            seen: 0,
+            threshold,
+        }
+    }
+
+    fn takes_all(&self) -> bool {
+        self.sample == Sample::All
+    }
+
+    fn is_sated(&self) -> bool {
+        self.wanted == 0
+    }
+
+    fn select(&mut self, wanted: &mut [bool]) {
+        for wanted in wanted.iter_mut().filter(|wanted| **wanted) {
+            *wanted = self.wanted > 0 && self.takes(self.seen);
+            self.seen += 1;
+            self.wanted -= u64::from(*wanted && self.wanted != u64::MAX);
+        }
+    }
+
+    fn takes(&self, record: u64) -> bool {
+        match (self.sample, self.threshold) {
+            (Sample::EveryNth(step), _) => record.is_multiple_of(step.max(1)),
+            (_, Some((threshold, seed))) => {
+                hash(&(record ^ seed.rotate_left(32)).to_le_bytes()) <= threshold
+            }
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, StringArray};
+    use locard_model::{EntityKind, EntityPath};
+
+    use super::*;
+
+    fn records() -> RecordBatch {
+        let name: ArrayRef = Arc::new(StringArray::from(vec![
+            Some("Ada Lovelace"),
+            Some("Grace"),
+            None,
+            Some("LOVELACE, Ada"),
+        ]));
+        let age: ArrayRef = Arc::new(Int64Array::from(vec![Some(36), Some(85), Some(9), None]));
+        let born: ArrayRef = Arc::new(StringArray::from(vec![
+            "1815-12-10",
+            "1906-12-09",
+            "",
+            "1815-12-10T06:00:00Z",
+        ]));
+        RecordBatch::try_from_iter([("name", name), ("age", age), ("born", born)]).unwrap()
+    }
+
+    fn check(change: impl FnOnce(&mut ScanRequest), expected: &[u32]) {
+        let mut request = ScanRequest::all(EntityPath::new(["t"]), EntityKind::Table);
+        change(&mut request);
+        let kept = Finisher::new(&request, Honoured::NOTHING, Some(4))
+            .kept(&records())
+            .unwrap();
+        assert_eq!(kept.rows.unwrap_or_else(|| vec![0, 1, 2, 3]), expected);
+        assert_eq!(kept.records.num_rows(), expected.len());
+    }
+
+    fn matching(form: Form, value: &str) -> Matching {
+        Matching {
+            column: "name".into(),
+            form,
+            values: vec![value.into()],
+        }
+    }
+
+    fn age(operator: Operator, age: i64) -> Filter {
+        Filter::Compare {
+            column: "age".into(),
+            operator,
+            literal: Literal::Integer(age),
+        }
+    }
+
+    #[test]
+    fn matching_uses_the_canonical_forms() {
+        check(
+            |request| request.matching = vec![matching(Form::Raw, "Grace")],
+            &[1],
+        );
+        check(
+            |request| request.matching = vec![matching(Form::Folded, "ada lovelace")],
+            &[0],
+        );
+        check(
+            |request| request.matching = vec![matching(Form::Tokens, "ada lovelace")],
+            &[0, 3],
+        );
+        check(
+            |request| request.matching = vec![matching(Form::Contains, "lovelace")],
+            &[0, 3],
+        );
+        check(
+            |request| request.matching = vec![matching(Form::Contains, "love")],
+            &[],
+        );
+    }
+
+    #[test]
+    fn any_of_several_matchings_is_enough() {
+        check(
+            |request| {
+                request.matching = vec![
+                    matching(Form::Raw, "Grace"),
+                    matching(Form::Contains, "ada"),
+                ];
+            },
+            &[0, 1, 3],
+        );
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers_and_null_is_unknown() {
+        check(
+            |request| request.filter = Some(age(Operator::Greater, 9)),
+            &[0, 1],
+        );
+        check(
+            |request| request.filter = Some(Filter::Not(Box::new(age(Operator::Greater, 9)))),
+            &[2],
+        );
+        check(
+            |request| request.filter = Some(Filter::IsNull("age".into())),
+            &[3],
+        );
+        check(
+            |request| {
+                request.filter = Some(Filter::Any(vec![
+                    age(Operator::Less, 0),
+                    Filter::IsNull("name".into()),
+                ]));
+            },
+            &[2],
+        );
+        assert_eq!(numbers("-10", "-9.5"), Some(Ordering::Less));
+        assert_eq!(numbers("10", "9.99"), Some(Ordering::Greater));
+    }
+
+    #[test]
+    fn a_window_reads_dates_and_instants() {
+        let window = |from: &str, until: &str| Window {
+            column: "born".into(),
+            from: from.parse().ok(),
+            until: until.parse().ok(),
+        };
+        check(
+            |request| request.window = Some(window("1815-12-10T00:00:00Z", "1815-12-10T06:00:00Z")),
+            &[0],
+        );
+        check(
+            |request| request.window = Some(window("1815-12-10T00:00:00Z", "")),
+            &[0, 1, 3],
+        );
+    }
+
+    #[test]
+    fn the_sample_is_taken_of_what_is_left() {
+        check(
+            |request| {
+                request.matching = vec![matching(Form::Tokens, "ada lovelace")];
+                request.sample = Sample::First(1);
+            },
+            &[0],
+        );
+        check(|request| request.sample = Sample::EveryNth(2), &[0, 2]);
+        check(|request| request.sample = Sample::Percent(0.0, 1), &[]);
+        check(
+            |request| request.sample = Sample::Percent(100.0, 1),
+            &[0, 1, 2, 3],
+        );
+    }
+
+    #[test]
+    fn a_sample_of_rows_ends_the_reading() {
+        let request = ScanRequest {
+            sample: Sample::Rows(2, 1),
+            ..ScanRequest::all(EntityPath::new(["t"]), EntityKind::Table)
+        };
+        let mut finisher = Finisher::new(&request, Honoured::NOTHING, None);
+        assert!(!finisher.is_sated());
+        assert_eq!(finisher.kept(&records()).unwrap().records.num_rows(), 2);
+        assert!(finisher.is_sated());
+    }
+}

@@ -1,0 +1,226 @@
+//! The end of an entity: its pieces merged, its columns judged.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use locard_connector::Sample;
+use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library, LogicalType, TableView};
+use locard_model::{ColumnId, Finding};
+use locard_profile::{LogicalType as Profiled, MergeError, Profile, Profiler};
+use locard_sketch::Keyer;
+
+use crate::board::{Ended, Entry};
+use crate::ledger::{Concluded, PieceParts, Planned};
+use crate::pass::Part;
+use crate::scan::Run;
+use crate::{Error, Event, Result};
+
+impl Run<'_> {
+    /// Merges the pieces of an entity in their order, judges its columns and records the result.
+    pub(crate) async fn conclude(&self, entry: &Entry, ended: Ended) -> Result<()> {
+        let shown = &entry.planned.shown;
+        if ended.pieces.is_empty() && !entry.planned.pieces.is_empty() {
+            // Nothing could be read: what earlier scans found stands.
+            return Ok(());
+        }
+        let mut merged = Merged::default();
+        match ended.only {
+            Some((rows, columns)) => merged.add(PieceParts { rows, columns })?,
+            None => {
+                for piece in &ended.pieces {
+                    merged.add(self.ledger.parts(shown.entity, *piece).await?)?;
+                }
+            }
+        }
+        let library = Arc::clone(&self.engine.library);
+        let resource = entry
+            .planned
+            .entity
+            .path
+            .resource(entry.planned.entity.kind);
+        let keyer = Arc::clone(&self.engine.keyer);
+        let judged = self.engine.pool.run(move |_| {
+            let (rows, columns) = merged.finish(keyer)?;
+            let judgements = judge(&library, &resource, &columns);
+            Ok::<_, MergeError>((rows, columns, judgements))
+        });
+        let judged = judged.await.map_err(|_| {
+            Error::Parts("the columns could not be judged; this is a mistake in the program".into())
+        })?;
+        let (rows, columns, judgements) =
+            judged.map_err(|error| Error::Parts(error.to_string()))?;
+        let sampled = self.options.sample != Sample::All;
+        let findings = findings(&entry.planned, rows, &columns, &judgements, sampled);
+        let mut personal: Vec<ColumnId> = findings.iter().map(|finding| finding.column).collect();
+        personal.dedup();
+        let concluded = Concluded {
+            planned: Arc::clone(&entry.planned),
+            pieces: ended.pieces,
+            rows,
+            columns,
+            judgements,
+            findings,
+            personal,
+            sampled,
+            partial: ended.partial,
+        };
+        self.ledger.conclude(&concluded).await?;
+        self.tell_end(&concluded);
+        Ok(())
+    }
+
+    fn tell_end(&self, concluded: &Concluded) {
+        let shown = &concluded.planned.shown;
+        self.board.count(|summary| {
+            summary.entities += 1;
+            summary.with_findings += u64::from(!concluded.findings.is_empty());
+            summary.columns += concluded.columns.len() as u64;
+            summary.rows += concluded.rows;
+            summary.bytes += shown.bytes.unwrap_or(0);
+        });
+        let findings = concluded.findings.len() as u32;
+        self.reporter.on(&Event::Judged {
+            entity: Arc::clone(shown),
+            rows: concluded.rows,
+            findings,
+        });
+    }
+}
+
+/// Pieces put together, column by column.
+#[derive(Default)]
+struct Merged {
+    rows: u64,
+    columns: Vec<Part>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Merged {
+    fn add(&mut self, piece: PieceParts) -> Result<()> {
+        for part in piece.columns {
+            if let Some(&at) = self.by_name.get(&part.name) {
+                merge(&mut self.columns[at], &part)?;
+            } else {
+                self.by_name.insert(part.name.clone(), self.columns.len());
+                self.columns.push(part);
+            }
+        }
+        self.rows += piece.rows;
+        Ok(())
+    }
+
+    fn finish(mut self, keyer: Arc<Keyer>) -> Result<(u64, Vec<Part>), MergeError> {
+        let mut profiler = Profiler::new(keyer);
+        for column in &mut self.columns {
+            column.pad(self.rows, &mut profiler)?;
+            column.sketch.seal();
+        }
+        Ok((self.rows, self.columns))
+    }
+}
+
+fn merge(into: &mut Part, part: &Part) -> Result<()> {
+    into.sketch
+        .merge(&part.sketch)
+        .map_err(|error| Error::Parts(error.to_string()))?;
+    into.evidence
+        .merge(&part.evidence)
+        .map_err(|error| Error::Parts(error.to_string()))?;
+    into.records += part.records;
+    Ok(())
+}
+
+/// Judges the columns of one table by what was recorded of them.
+pub fn judge(library: &Library, resource: &str, columns: &[Part]) -> Vec<ColumnJudgement> {
+    let profiles: Vec<Profile> = columns.iter().map(|part| part.sketch.summary()).collect();
+    let view = |(part, profile)| view(part, profile);
+    library.judge(&TableView {
+        resource,
+        columns: columns.iter().zip(&profiles).map(view).collect(),
+    })
+}
+
+fn view<'a>(part: &'a Part, profile: &Profile) -> ColumnView<'a> {
+    let values = profile.rows.saturating_sub(profile.nulls + profile.blanks);
+    let top_shape = profile
+        .shapes
+        .first()
+        .filter(|_| values > 0)
+        .map_or(0.0, |(_, rows)| *rows as f64 / values as f64);
+    ColumnView {
+        name: &part.name,
+        logical: logical(profile.declared.unwrap_or(profile.inferred)),
+        facts: ColumnFacts {
+            rows: profile.rows,
+            nulls: profile.nulls,
+            blanks: profile.blanks,
+            distinct: profile.distinct as f64,
+            average_length: profile.average_length.unwrap_or(0.0),
+            top_shape,
+        },
+        evidence: &part.evidence,
+        derived: part.within.is_some(),
+    }
+}
+
+/// The profile's types in the words of the judge, who needs fewer.
+fn logical(profiled: Profiled) -> LogicalType {
+    match profiled {
+        Profiled::Text | Profiled::Json => LogicalType::Text,
+        Profiled::Integer => LogicalType::Integer,
+        Profiled::Decimal | Profiled::Float => LogicalType::Decimal,
+        Profiled::Boolean => LogicalType::Boolean,
+        Profiled::Date => LogicalType::Date,
+        Profiled::Timestamp => LogicalType::Timestamp,
+        Profiled::Uuid => LogicalType::Uuid,
+        Profiled::Binary => LogicalType::Binary,
+    }
+}
+
+/// Share of the column's values in the entity whose forms entered the filter; `asked`: records of the whole entity,
+/// where only some of them were read.
+pub fn indexed(part: &Part, rows: u64, asked: Option<u64>) -> f64 {
+    let read = match asked {
+        Some(all) if all > 0 => (rows as f64 / all as f64).min(1.0),
+        _ => 1.0,
+    };
+    part.sketch.summary().indexed * read
+}
+
+fn findings(
+    planned: &Planned,
+    rows: u64,
+    columns: &[Part],
+    judgements: &[ColumnJudgement],
+    sampled: bool,
+) -> Vec<Finding> {
+    let shown = &planned.shown;
+    let asked = planned.entity.rows.filter(|_| sampled);
+    let mut findings = Vec::new();
+    for judgement in judgements {
+        let Some(part) = columns.get(judgement.column) else {
+            continue;
+        };
+        let distinct = part.sketch.summary().distinct;
+        let indexed = indexed(part, rows, asked);
+        findings.extend(judgement.findings.iter().map(|judged| Finding {
+            source: shown.source,
+            entity: shown.entity,
+            column: ColumnId::derive(shown.entity, &part.name),
+            column_name: part.name.clone(),
+            identifier: judged.identifier.clone(),
+            kind: judged.kind,
+            confidence: judged.confidence,
+            category: judged.category,
+            sensitivity: judged.sensitivity,
+            rows,
+            tested: judged.tested,
+            matched: judged.matched,
+            validated: judged.validated,
+            distinct,
+            indexed,
+            rules: judged.rules.clone(),
+        }));
+    }
+    findings
+}

@@ -1,0 +1,351 @@
+//! Record batches taken apart into leaves: one run of plain cells for each column or nested field.
+
+use std::sync::Arc;
+
+use arrow_array::builder::StringViewBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::ArrowDictionaryKeyType;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray, downcast_dictionary_array};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{ArrowError, DataType};
+
+use crate::text::texts;
+
+/// The cells of one column or nested field.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaf {
+    /// Its dotted path.
+    pub(crate) name: String,
+    /// The type its values had.
+    pub(crate) data_type: DataType,
+    /// Canonical text of each cell.
+    pub(crate) texts: StringViewArray,
+    /// Rows per cell where each distinct value stands once.
+    pub(crate) weights: Option<Vec<u32>>,
+    /// Records without any cell.
+    pub(crate) extra_nulls: u64,
+    /// The record of each cell where cells are not records one by one; never set together with `weights`.
+    pub(crate) records: Option<Vec<u32>>,
+    /// How many records it accounts for, whatever the number of cells.
+    pub(crate) accounts: u64,
+}
+
+/// Whether each distinct value of a dictionary stands once, or each record by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cells {
+    /// Each distinct value once, with weights: for the pass.
+    Distinct,
+    /// Each record: for look-ups, which must tell the row.
+    Records,
+}
+
+/// Every leaf of the batch, in order.
+pub(crate) fn leaves(batch: &RecordBatch, cells: Cells) -> Result<Vec<Leaf>, ArrowError> {
+    let mut walk = Walk {
+        cells,
+        rows: batch.num_rows() as u64,
+        found: Vec::with_capacity(batch.num_columns()),
+    };
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        walk.array(field.name(), column, Origin::default())?;
+    }
+    Ok(walk.found)
+}
+
+struct Walk {
+    cells: Cells,
+    rows: u64,
+    found: Vec<Leaf>,
+}
+
+/// Where the cells of an array come from.
+#[derive(Clone, Default)]
+struct Origin {
+    records: Option<Vec<u32>>,
+    extra_nulls: u64,
+}
+
+impl Walk {
+    fn array(&mut self, name: &str, array: &ArrayRef, origin: Origin) -> Result<(), ArrowError> {
+        match array.data_type() {
+            DataType::Struct(_) => self.fields(name, array, &origin),
+            DataType::List(_) => self.list(
+                name,
+                array.as_list::<i32>().offsets(),
+                array.as_list::<i32>().values(),
+                array,
+                &origin,
+            ),
+            DataType::LargeList(_) => self.list(
+                name,
+                array.as_list::<i64>().offsets(),
+                array.as_list::<i64>().values(),
+                array,
+                &origin,
+            ),
+            DataType::Map(_, _) => self.map(name, array, &origin),
+            DataType::ListView(field)
+            | DataType::LargeListView(field)
+            | DataType::FixedSizeList(field, _) => {
+                let plain = arrow_cast::cast(array, &DataType::LargeList(Arc::clone(field)))?;
+                self.array(name, &plain, origin)
+            }
+            DataType::Dictionary(_, values)
+                if self.cells == Cells::Distinct
+                    && origin.records.is_none()
+                    && !values.is_nested() =>
+            {
+                self.dictionary(name, array, origin.extra_nulls)
+            }
+            DataType::Dictionary(_, values) => {
+                let plain = arrow_cast::cast(array, values)?;
+                self.array(name, &plain, origin)
+            }
+            DataType::RunEndEncoded(_, values) => {
+                let plain = arrow_cast::cast(array, values.data_type())?;
+                self.array(name, &plain, origin)
+            }
+            _ => {
+                self.push(name, array.data_type().clone(), texts(array)?, origin);
+                Ok(())
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, data_type: DataType, texts: StringViewArray, origin: Origin) {
+        let Origin {
+            records,
+            extra_nulls,
+        } = origin;
+        self.found.push(Leaf {
+            name: name.to_owned(),
+            data_type,
+            texts,
+            weights: None,
+            extra_nulls,
+            records,
+            accounts: self.rows,
+        });
+    }
+
+    fn fields(&mut self, name: &str, array: &ArrayRef, origin: &Origin) -> Result<(), ArrowError> {
+        let parent = array.as_struct();
+        for (field, column) in parent.fields().iter().zip(parent.columns()) {
+            let column = masked(column, parent.nulls())?;
+            self.array(&format!("{name}.{}", field.name()), &column, origin.clone())?;
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, name: &str, array: &ArrayRef, origin: &Origin) -> Result<(), ArrowError> {
+        let map = array.as_map();
+        let name = name.trim_end_matches("[]");
+        self.list(
+            &format!("{name}.*#key"),
+            map.offsets(),
+            map.keys(),
+            array,
+            origin,
+        )?;
+        self.list(
+            &format!("{name}.*"),
+            map.offsets(),
+            map.values(),
+            array,
+            origin,
+        )
+    }
+
+    /// The elements of a list become the cells; a record whose list is null or empty has none.
+    fn list<O: arrow_array::OffsetSizeTrait>(
+        &mut self,
+        name: &str,
+        offsets: &arrow_buffer::OffsetBuffer<O>,
+        values: &ArrayRef,
+        array: &ArrayRef,
+        origin: &Origin,
+    ) -> Result<(), ArrowError> {
+        let mut elements = Vec::new();
+        let mut records = Vec::new();
+        let mut extra_nulls = origin.extra_nulls;
+        for row in 0..array.len() {
+            let range = offsets[row].as_usize()..offsets[row + 1].as_usize();
+            if array.is_null(row) || range.is_empty() {
+                extra_nulls += 1;
+                continue;
+            }
+            let record = origin
+                .records
+                .as_ref()
+                .map_or(row as u32, |records| records[row]);
+            records.extend(range.clone().map(|_| record));
+            elements.extend(range.map(|element| element as u64));
+        }
+        let elements =
+            arrow_select::take::take(values, &arrow_array::UInt64Array::from(elements), None)?;
+        let nested = matches!(elements.data_type(), DataType::Struct(_)) && !name.ends_with("[]");
+        let name = if nested {
+            format!("{name}[]")
+        } else {
+            name.to_owned()
+        };
+        self.array(
+            &name,
+            &elements,
+            Origin {
+                records: Some(records),
+                extra_nulls,
+            },
+        )
+    }
+
+    fn dictionary(
+        &mut self,
+        name: &str,
+        array: &ArrayRef,
+        extra_nulls: u64,
+    ) -> Result<(), ArrowError> {
+        let (keys, values) = histogram(array)?;
+        let values = texts(&values)?;
+        let mut builder = StringViewBuilder::with_capacity(values.len());
+        let mut weights = Vec::with_capacity(values.len());
+        let mut nulls = keys.nulls;
+        for (value, &count) in values.iter().zip(&keys.counts) {
+            match value {
+                Some(text) if count > 0 => {
+                    builder.append_value(text);
+                    weights.push(count);
+                }
+                Some(_) => {}
+                None => nulls += u64::from(count),
+            }
+        }
+        self.found.push(Leaf {
+            name: name.to_owned(),
+            data_type: array.data_type().clone(),
+            texts: builder.finish(),
+            weights: Some(weights),
+            extra_nulls: extra_nulls + nulls,
+            records: None,
+            accounts: self.rows,
+        });
+        Ok(())
+    }
+}
+
+/// How often each dictionary key occurs.
+struct Histogram {
+    counts: Vec<u32>,
+    nulls: u64,
+}
+
+fn histogram(array: &ArrayRef) -> Result<(Histogram, ArrayRef), ArrowError> {
+    fn count<K: ArrowDictionaryKeyType>(array: &arrow_array::DictionaryArray<K>) -> Histogram {
+        let mut histogram = Histogram {
+            counts: vec![0; array.values().len()],
+            nulls: 0,
+        };
+        for key in array.keys_iter() {
+            match key.and_then(|key| histogram.counts.get_mut(key)) {
+                Some(count) => *count += 1,
+                None => histogram.nulls += 1,
+            }
+        }
+        histogram
+    }
+    downcast_dictionary_array! {
+        array => Ok((count(array), Arc::clone(array.values()))),
+        other => Err(ArrowError::InvalidArgumentError(format!("{other} is not a dictionary"))),
+    }
+}
+
+/// The array with the nulls of its parent added.
+fn masked(array: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef, ArrowError> {
+    let Some(parent) = parent.filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(Arc::clone(array));
+    };
+    let indices: arrow_array::UInt64Array = (0..array.len())
+        .map(|row| parent.is_valid(row).then_some(row as u64))
+        .collect();
+    arrow_select::take::take(array, &indices, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::builder::{ListBuilder, StringBuilder};
+    use arrow_array::types::Int32Type;
+    use arrow_array::{DictionaryArray, Int32Array, StringArray, StructArray};
+    use arrow_schema::{Field, Schema};
+
+    use super::*;
+
+    fn batch(name: &str, array: impl Array + 'static) -> RecordBatch {
+        let schema = Schema::new(vec![Field::new(name, array.data_type().clone(), true)]);
+        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(array)]).unwrap()
+    }
+
+    fn cells(leaf: &Leaf) -> Vec<Option<&str>> {
+        leaf.texts.iter().collect()
+    }
+
+    #[test]
+    fn a_dictionary_shows_each_used_value_once_with_its_weight() {
+        let dictionary: DictionaryArray<Int32Type> = vec![Some("a"), None, Some("b"), Some("a")]
+            .into_iter()
+            .collect();
+        let found = leaves(&batch("c", dictionary.slice(0, 2)), Cells::Distinct).unwrap();
+        assert_eq!(cells(&found[0]), [Some("a")]);
+        assert_eq!(
+            (found[0].weights.as_deref(), found[0].extra_nulls),
+            (Some([1].as_slice()), 1)
+        );
+        let found = leaves(&batch("c", dictionary), Cells::Records).unwrap();
+        assert_eq!(cells(&found[0]), [Some("a"), None, Some("b"), Some("a")]);
+    }
+
+    #[test]
+    fn fields_of_a_null_struct_are_null() {
+        let city: ArrayRef = Arc::new(StringArray::from(vec!["Bern", "Ulm"]));
+        let field = Arc::new(Field::new("city", DataType::Utf8, true));
+        let array = StructArray::new(
+            vec![field].into(),
+            vec![city],
+            Some(NullBuffer::from(vec![false, true])),
+        );
+        let found = leaves(&batch("address", array), Cells::Distinct).unwrap();
+        assert_eq!(found[0].name, "address.city");
+        assert_eq!(cells(&found[0]), [None, Some("Ulm")]);
+    }
+
+    #[test]
+    fn elements_of_a_list_know_their_record() {
+        let mut builder = ListBuilder::new(StringBuilder::new());
+        builder.append_value([Some("x"), Some("y")]);
+        builder.append_null();
+        builder.append_value([Some("z")]);
+        let found = leaves(&batch("tags[]", builder.finish()), Cells::Records).unwrap();
+        assert_eq!(found[0].name, "tags[]");
+        assert_eq!(cells(&found[0]), [Some("x"), Some("y"), Some("z")]);
+        assert_eq!(
+            (found[0].records.as_deref(), found[0].extra_nulls),
+            (Some([0, 0, 2].as_slice()), 1)
+        );
+    }
+
+    #[test]
+    fn a_list_of_structs_gets_brackets_before_the_field() {
+        let number: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+        let fields: arrow_schema::Fields = vec![Field::new("n", DataType::Int32, true)].into();
+        let structs = StructArray::new(fields.clone(), vec![number], None);
+        let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
+        let offsets = arrow_buffer::OffsetBuffer::new(vec![0, 2].into());
+        let found = leaves(
+            &batch(
+                "l",
+                arrow_array::ListArray::new(item, offsets, Arc::new(structs), None),
+            ),
+            Cells::Records,
+        );
+        assert_eq!(found.unwrap()[0].name, "l[].n");
+    }
+}

@@ -1,0 +1,395 @@
+//! What the engine needs from whoever remembers: which pieces of an entity are done, and where results go.
+//!
+//! What a reader gets wrong: a piece's id contains its state (the versions of its splits), so a piece that changed
+//! in the source is another piece, and results of the old one can never be mixed in.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use locard_connector::{Entity, ScanPlan, Split};
+use locard_identify::ColumnJudgement;
+use locard_model::{ColumnId, EntityId, Finding, SourceId};
+use uuid::Uuid;
+
+use crate::{Failure, Part, Result, Shown};
+
+/// Names a piece of an entity in one state; see [`PieceId::derive`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PieceId(pub Uuid);
+
+impl PieceId {
+    /// UUIDv5 over the entity and whatever tells the piece from its siblings and from its own earlier states.
+    pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
+        Self(Uuid::new_v5(&entity.0, piece))
+    }
+}
+
+/// What one task reads: some splits of one entity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// Its id.
+    pub id: PieceId,
+    /// The splits, in order.
+    pub splits: Vec<Split>,
+    /// Whether every split tells its state, so that the piece may be kept after an interruption.
+    pub versioned: bool,
+}
+
+/// An entity that is about to be read.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// As it may be shown.
+    pub shown: Arc<Shown>,
+    /// As the source listed it.
+    pub entity: Entity,
+    /// All its pieces, those kept included.
+    pub pieces: Vec<Piece>,
+}
+
+/// Where a piece stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PieceState {
+    /// Not read to its end.
+    Open,
+    /// Read; its sketches are recorded.
+    Done,
+    /// Read, but for some of its records; its sketches are recorded.
+    Partial,
+    /// Given up.
+    Failed,
+}
+
+impl PieceState {
+    /// Whether its sketches are recorded.
+    pub(crate) const fn is_read(self) -> bool {
+        matches!(self, Self::Done | Self::Partial)
+    }
+}
+
+/// What was read of one piece.
+#[derive(Debug)]
+pub struct PieceDone {
+    /// Records.
+    pub rows: u64,
+    /// Bytes, about.
+    pub bytes: u64,
+    /// Its columns in the order of their first appearance.
+    pub columns: Vec<Part>,
+    /// What could not be read in it.
+    pub failures: Vec<Failure>,
+}
+
+/// The recorded columns of one piece.
+#[derive(Debug)]
+pub struct PieceParts {
+    /// Records of the piece.
+    pub rows: u64,
+    /// Its columns.
+    pub columns: Vec<Part>,
+}
+
+/// An entity that was read as far as it can be, merged and judged.
+#[derive(Debug)]
+pub struct Concluded {
+    /// The entity as planned.
+    pub planned: Arc<Planned>,
+    /// The pieces that make it up.
+    pub pieces: Vec<PieceId>,
+    /// Records read.
+    pub rows: u64,
+    /// Its columns over all pieces.
+    pub columns: Vec<Part>,
+    /// What was judged, one per column.
+    pub judgements: Vec<ColumnJudgement>,
+    /// The same as findings.
+    pub findings: Vec<Finding>,
+    /// Columns with a finding: their extremes must not be kept.
+    pub personal: Vec<ColumnId>,
+    /// Whether only some records were asked for.
+    pub sampled: bool,
+    /// Whether some of what was asked for could not be read.
+    pub partial: bool,
+}
+
+impl Concluded {
+    /// Records of the whole entity where only some were asked for, as far as the source knows.
+    pub fn asked(&self) -> Option<u64> {
+        self.planned.entity.rows.filter(|_| self.sampled)
+    }
+}
+
+/// What earlier runs of the same job left.
+#[async_trait]
+pub trait Checkpoints: Send + Sync {
+    /// Different for each run of a job; goes into the ids of pieces that do not tell their state.
+    fn run(&self) -> Uuid;
+
+    /// The pieces of an entity that earlier runs planned; empty when it is new to the job.
+    async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>>;
+
+    /// The recorded columns of a piece that is done.
+    async fn parts(&self, entity: EntityId, piece: PieceId) -> Result<PieceParts>;
+}
+
+/// Where results go. What is written is durable when the call returns, or not written at all.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// A source was listed: these are its entities now.
+    async fn listed(
+        &self,
+        source: SourceId,
+        entities: &[(Arc<Shown>, Entity)],
+        complete: bool,
+    ) -> Result<()>;
+
+    /// An entity is about to be read.
+    async fn planned(&self, planned: &Planned) -> Result<()>;
+
+    /// A piece is being read. Until [`Sink::commit`] or [`Sink::abandon`] nobody else may read it.
+    async fn start(&self, piece: PieceId) -> Result<()>;
+
+    /// A piece was read.
+    async fn commit(&self, planned: &Planned, piece: PieceId, done: &PieceDone) -> Result<()>;
+
+    /// A piece could not be read at all.
+    async fn abandon(&self, piece: PieceId, why: &Failure) -> Result<()>;
+
+    /// Every piece of an entity was read or given up.
+    async fn conclude(&self, concluded: &Concluded) -> Result<()>;
+
+    /// Something failed outside of any piece.
+    async fn failed(&self, failure: &Failure) -> Result<()>;
+}
+
+/// Both in one.
+pub trait Ledger: Checkpoints + Sink {}
+
+impl<T: Checkpoints + Sink> Ledger for T {}
+
+/// Splits of a plan gathered into pieces, in order. A piece is the unit of resumption: small enough to lose, large
+/// enough that recording it costs nothing beside reading it.
+pub(crate) fn pieces(
+    entity: EntityId,
+    plan: &ScanPlan,
+    one: bool,
+    salt: Option<Uuid>,
+) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut open: Vec<Split> = Vec::new();
+    let mut size = 0;
+    for split in &plan.splits {
+        size += weight(split);
+        open.push(split.clone());
+        if size >= PIECE_BYTES && !one {
+            pieces.push(piece(entity, std::mem::take(&mut open), pieces.len(), salt));
+            size = 0;
+        }
+    }
+    if !open.is_empty() {
+        pieces.push(piece(entity, open, pieces.len(), salt));
+    }
+    pieces
+}
+
+/// Bytes of a piece, about.
+pub(crate) const PIECE_BYTES: u64 = 32 << 20;
+
+/// Bytes of a record whose size is not known.
+pub const ROW_BYTES: u64 = 128;
+
+/// A split of unknown size is a piece of its own.
+fn weight(split: &Split) -> u64 {
+    split
+        .bytes
+        .or_else(|| split.rows.map(|rows| rows.saturating_mul(ROW_BYTES)))
+        .unwrap_or(PIECE_BYTES)
+}
+
+fn piece(entity: EntityId, splits: Vec<Split>, position: usize, salt: Option<Uuid>) -> Piece {
+    let versioned = splits.iter().all(|split| split.version.is_some());
+    let parts: Vec<_> = splits
+        .iter()
+        .map(|split| (&split.part, &split.version))
+        .collect();
+    // Snapshots and estimates are left out: they differ from plan to plan of an unchanged entity.
+    let name = serde_json::json!([position, parts, salt.map(|salt| salt.to_string())]).to_string();
+    Piece {
+        id: PieceId::derive(entity, name.as_bytes()),
+        splits,
+        versioned,
+    }
+}
+
+/// What is to be done about an entity that an earlier run may have begun.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Resume {
+    /// Read these pieces; those in `done` are kept.
+    Pieces {
+        /// All pieces.
+        pieces: Vec<Piece>,
+        /// Which of them are done.
+        done: Vec<PieceId>,
+    },
+    /// Everything was read before and the source cannot tell whether it changed since.
+    Whole(Vec<PieceId>),
+}
+
+/// Keeps what is sure to be the same and reads everything else again whole: pieces of two states of one entity are
+/// never put together.
+pub(crate) fn resume(
+    entity: EntityId,
+    plan: &ScanPlan,
+    one: bool,
+    left: &HashMap<PieceId, PieceState>,
+    run: Uuid,
+) -> Resume {
+    let planned = pieces(entity, plan, one, None);
+    let versioned = planned.iter().all(|piece| piece.versioned);
+    let states: Vec<_> = planned
+        .iter()
+        .filter_map(|piece| left.get(&piece.id).copied())
+        .collect();
+    let same = states.is_empty()
+        || (states.len() == planned.len() && !states.contains(&PieceState::Failed));
+    if versioned && same {
+        let is_done = |piece: &&Piece| left.get(&piece.id).is_some_and(|state| state.is_read());
+        let done = planned
+            .iter()
+            .filter(is_done)
+            .map(|piece| piece.id)
+            .collect();
+        return Resume::Pieces {
+            pieces: planned,
+            done,
+        };
+    }
+    if !versioned && !left.is_empty() && left.values().all(|state| state.is_read()) {
+        let mut kept: Vec<PieceId> = left.keys().copied().collect();
+        kept.sort_unstable();
+        return Resume::Whole(kept);
+    }
+    Resume::Pieces {
+        pieces: pieces(entity, plan, one, Some(run)),
+        done: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_connector::Honoured;
+    use locard_model::{EntityKind, EntityPath};
+
+    use super::*;
+
+    fn split(part: u64, version: Option<&str>) -> Split {
+        Split {
+            path: EntityPath::new(["t"]),
+            kind: EntityKind::Table,
+            rows: None,
+            bytes: Some(PIECE_BYTES),
+            version: version.map(str::to_owned),
+            snapshot: Some(format!("snapshot of {part}")),
+            part: serde_json::json!(part),
+        }
+    }
+
+    fn plan(splits: Vec<Split>) -> ScanPlan {
+        ScanPlan {
+            schema: None,
+            splits,
+            honoured: Honoured::NOTHING,
+        }
+    }
+
+    fn entity() -> EntityId {
+        EntityId(Uuid::from_u128(7))
+    }
+
+    fn left(plan: &ScanPlan, states: &[PieceState]) -> HashMap<PieceId, PieceState> {
+        let pieces = pieces(
+            entity(),
+            plan,
+            false,
+            plan.splits[0].version.is_none().then(Uuid::nil),
+        );
+        pieces
+            .iter()
+            .map(|piece| piece.id)
+            .zip(states.iter().copied())
+            .collect()
+    }
+
+    fn kept(plan: &ScanPlan, left: &HashMap<PieceId, PieceState>) -> usize {
+        match resume(entity(), plan, false, left, Uuid::from_u128(9)) {
+            Resume::Pieces { done, .. } => done.len(),
+            Resume::Whole(pieces) => pieces.len(),
+        }
+    }
+
+    #[test]
+    fn unchanged_pieces_are_kept_whatever_their_snapshot() {
+        let before = plan(vec![split(1, Some("a")), split(2, Some("a"))]);
+        let left = left(&before, &[PieceState::Done, PieceState::Open]);
+        let mut now = before.clone();
+        now.splits[0].snapshot = None;
+        assert_eq!(kept(&now, &left), 1);
+    }
+
+    #[test]
+    fn one_changed_piece_voids_all() {
+        let left = left(
+            &plan(vec![split(1, Some("a")), split(2, Some("a"))]),
+            &[PieceState::Done, PieceState::Done],
+        );
+        assert_eq!(
+            kept(&plan(vec![split(1, Some("a")), split(2, Some("b"))]), &left),
+            0
+        );
+    }
+
+    #[test]
+    fn a_failed_piece_voids_all() {
+        let plan = plan(vec![split(1, Some("a")), split(2, Some("a"))]);
+        assert_eq!(
+            kept(&plan, &left(&plan, &[PieceState::Done, PieceState::Failed])),
+            0
+        );
+    }
+
+    #[test]
+    fn pieces_without_a_state_are_kept_only_when_all_are_done() {
+        let plan = plan(vec![split(1, None), split(2, None)]);
+        assert_eq!(
+            kept(&plan, &left(&plan, &[PieceState::Done, PieceState::Done])),
+            2
+        );
+        assert_eq!(
+            kept(&plan, &left(&plan, &[PieceState::Done, PieceState::Open])),
+            0
+        );
+    }
+
+    #[test]
+    fn read_again_means_other_pieces() {
+        let plan = plan(vec![split(1, None), split(2, None)]);
+        let left = left(&plan, &[PieceState::Done, PieceState::Open]);
+        let Resume::Pieces { pieces, .. } =
+            resume(entity(), &plan, false, &left, Uuid::from_u128(9))
+        else {
+            panic!("the entity is read again")
+        };
+        assert!(pieces.iter().all(|piece| !left.contains_key(&piece.id)));
+    }
+
+    #[test]
+    fn small_splits_share_a_piece_and_a_sample_is_one() {
+        let mut splits = vec![split(1, None), split(2, None), split(3, None)];
+        for split in &mut splits {
+            split.bytes = Some(PIECE_BYTES / 2);
+        }
+        let plan = plan(splits);
+        assert_eq!(pieces(entity(), &plan, false, None).len(), 2);
+        assert_eq!(pieces(entity(), &plan, true, None).len(), 1);
+    }
+}

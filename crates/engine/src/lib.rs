@@ -1,0 +1,40 @@
+//! Runs a scan: plan, read, one pass per column, record, merge, judge.
+//!
+//! ```text
+//! Source ─ entities ─► plan ─► pieces ─► read (task) ─► channel ─► pass (thread pool) ─► Sink::commit
+//!                               ▲ Checkpoints::left                     all pieces done ─► merge, judge ─► Sink::conclude
+//! ```
+//!
+//! The engine opens nothing: it is given an [`Arc<dyn Source>`](locard_connector::Source) and cannot name a database.
+//! What a reader gets wrong: nothing here decides what is remembered. [`Checkpoints`] and [`Sink`] do.
+
+mod allowed;
+mod board;
+mod embedded;
+mod error;
+mod faults;
+mod finish;
+mod judge;
+mod leaf;
+mod ledger;
+mod lookup;
+mod mask;
+mod pass;
+mod piece;
+mod pool;
+mod report;
+mod scan;
+mod text;
+
+pub use allowed::Allowed;
+pub use error::{Error, Result};
+pub use judge::{indexed, judge};
+pub use ledger::{
+    Checkpoints, Concluded, Ledger, Piece, PieceDone, PieceId, PieceParts, PieceState, Planned,
+    ROW_BYTES, Sink,
+};
+pub use lookup::{Examine, Found, LookUp, Row};
+pub use mask::Mask;
+pub use pass::Part;
+pub use report::{Event, Failure, Reporter, Shown, Silent};
+pub use scan::{Engine, Options, Summary, Target, scan_request};

@@ -1,0 +1,265 @@
+//! Reading single rows of one entity: for verifying candidates, showing samples, telling positions.
+//!
+//! The same contract as a scan, with conditions and keys set. Rows are examined on the thread pool, in order.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::Array;
+use locard_connector::{Batch, ErrorKind, ScanRequest, Source};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::Engine;
+use crate::embedded::{Documents, is_document};
+use crate::finish::{Finisher, Kept};
+use crate::leaf::{self, Leaf};
+use crate::piece::read;
+
+/// Looks at some rows; called on the thread pool.
+pub type Examine<T> = dyn Fn(&[Row<'_>]) -> Vec<T> + Send + Sync;
+
+/// A live read of one entity.
+pub struct LookUp<T> {
+    /// Opened by the caller.
+    pub source: Arc<dyn Source>,
+    /// What is asked.
+    pub request: ScanRequest,
+    /// Looks at the rows of a batch and says what it found.
+    pub examine: Arc<Examine<T>>,
+    /// Stop after so many finds.
+    pub limit: usize,
+}
+
+/// What a live read found.
+#[derive(Debug)]
+pub struct Found<T> {
+    /// In the order of the rows.
+    pub finds: Vec<T>,
+    /// Rows examined.
+    pub rows: u64,
+    /// Whether the limit ended the reading.
+    pub truncated: bool,
+    /// Records that could not be read.
+    pub faults: u64,
+    /// What ended the reading early.
+    pub error: Option<locard_connector::Error>,
+    /// The states of what was read; `None` when the source does not tell.
+    pub splits: Vec<locard_connector::Split>,
+}
+
+/// One row.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Number of the record, from 1, where the source has an order.
+    pub number: Option<u64>,
+    /// Line on which it starts, where the format has lines.
+    pub line: Option<u64>,
+    /// Columns that identify the record, where the source has such.
+    pub key: Vec<(&'a str, &'a str)>,
+    /// Column paths and texts, without nulls; a path may come several times, and fields of documents inside cells
+    /// have paths of their own.
+    pub cells: Vec<(&'a str, &'a str)>,
+}
+
+impl Engine {
+    /// Reads and examines rows until the end, the limit or the cancel.
+    pub async fn look_up<T: Send + 'static>(
+        &self,
+        look_up: LookUp<T>,
+        cancel: &CancellationToken,
+    ) -> Found<T> {
+        let mut found = Found {
+            finds: Vec::new(),
+            rows: 0,
+            truncated: false,
+            faults: 0,
+            error: None,
+            splits: Vec::new(),
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => {
+                found.error = Some(locard_connector::Error::new(ErrorKind::Interrupted, "the look-up was cancelled"));
+            }
+            outcome = self.examine(&look_up, &mut found) => found.error = outcome.err(),
+        }
+        found
+    }
+
+    async fn examine<T: Send + 'static>(
+        &self,
+        look_up: &LookUp<T>,
+        found: &mut Found<T>,
+    ) -> Result<(), locard_connector::Error> {
+        let plan = look_up.source.plan(&look_up.request).await?;
+        found.splits.clone_from(&plan.splits);
+        let keys = Arc::new(self.keys(look_up).await?);
+        let mut finisher = Finisher::new(&look_up.request, plan.honoured, None);
+        let mut reading = JoinSet::new();
+        let mut batches = read(&mut reading, Arc::clone(&look_up.source), plan.splits);
+        while let Some(batch) = batches.recv().await {
+            let batch = batch?;
+            found.faults += batch.faults.iter().map(|fault| fault.records).sum::<u64>();
+            let kept = finisher.kept(&batch.records).map_err(broken)?;
+            found.rows += kept.records.num_rows() as u64;
+            if kept.records.num_rows() > 0 {
+                let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(&keys));
+                let finds = self
+                    .pool
+                    .run(move |_| each_row(&batch, &kept, &keys, examine.as_ref()))
+                    .await;
+                found
+                    .finds
+                    .extend(finds.map_err(|_| panicked())?.map_err(broken)?);
+            }
+            if found.finds.len() >= look_up.limit {
+                found.truncated = true;
+                found.finds.truncate(look_up.limit);
+                break;
+            }
+            if finisher.is_sated() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which columns of the answer identify a record.
+    async fn keys<T>(&self, look_up: &LookUp<T>) -> Result<Keys, locard_connector::Error> {
+        if !look_up.request.with_keys {
+            return Ok(Keys {
+                primary: HashSet::new(),
+                asked: None,
+            });
+        }
+        let described = look_up
+            .source
+            .describe(&look_up.request.path, look_up.request.kind)
+            .await?;
+        let asked = look_up
+            .request
+            .columns
+            .as_ref()
+            .map(|columns| columns.iter().cloned().collect());
+        Ok(Keys {
+            primary: described.primary_key.into_iter().collect(),
+            asked,
+        })
+    }
+}
+
+fn broken(error: arrow_schema::ArrowError) -> locard_connector::Error {
+    locard_connector::Error::new(ErrorKind::Unexpected, "a batch could not be taken apart")
+        .cause(error)
+}
+
+fn panicked() -> locard_connector::Error {
+    locard_connector::Error::new(
+        ErrorKind::Unexpected,
+        "a batch could not be examined; this is a mistake in the program",
+    )
+}
+
+/// What tells key columns from others: they are declared, or came without being asked for.
+struct Keys {
+    primary: HashSet<String>,
+    asked: Option<HashSet<String>>,
+}
+
+impl Keys {
+    fn is_key(&self, column: &str) -> bool {
+        self.primary.contains(column) || !self.is_asked(column)
+    }
+
+    /// Nested fields are asked for by the path of the column or their own.
+    fn is_asked(&self, column: &str) -> bool {
+        let Some(asked) = &self.asked else {
+            return true;
+        };
+        let mut parents = column
+            .match_indices(['.', '['])
+            .filter_map(|(at, _)| column.get(..at));
+        asked.contains(column) || parents.any(|parent| asked.contains(parent))
+    }
+}
+
+fn each_row<T>(
+    batch: &Batch,
+    kept: &Kept,
+    keys: &Keys,
+    examine: &Examine<T>,
+) -> Result<Vec<T>, arrow_schema::ArrowError> {
+    let leaves = leaf::leaves(&kept.records, leaf::Cells::Records)?;
+    let key: Vec<bool> = leaves.iter().map(|leaf| keys.is_key(&leaf.name)).collect();
+    let asked: Vec<bool> = leaves
+        .iter()
+        .map(|leaf| keys.is_asked(&leaf.name))
+        .collect();
+    let places = places(&leaves, kept.records.num_rows());
+    let derived = places
+        .iter()
+        .map(|cells| documents(&leaves, cells))
+        .collect::<Result<Vec<_>, _>>()?;
+    let text = |&(leaf, cell): &(usize, usize)| {
+        (leaves[leaf].name.as_str(), leaves[leaf].texts.value(cell))
+    };
+    let mut rows = Vec::with_capacity(places.len());
+    for (row, (cells, derived)) in places.iter().zip(&derived).enumerate() {
+        let at = kept.rows.as_ref().map_or(row, |rows| rows[row] as usize);
+        let inside = derived.iter().flat_map(|leaf| {
+            leaf.texts
+                .iter()
+                .flatten()
+                .map(|text| (leaf.name.as_str(), text))
+        });
+        rows.push(Row {
+            number: batch.first_row.map(|first| first + at as u64),
+            line: batch.lines.get(at).copied(),
+            key: cells
+                .iter()
+                .filter(|(leaf, _)| key[*leaf])
+                .map(text)
+                .collect(),
+            cells: cells
+                .iter()
+                .filter(|(leaf, _)| asked[*leaf])
+                .map(text)
+                .chain(inside)
+                .collect(),
+        });
+    }
+    Ok(examine(&rows))
+}
+
+/// The cells of each row that are not null, as positions in the leaves.
+fn places(leaves: &[Leaf], rows: usize) -> Vec<Vec<(usize, usize)>> {
+    let mut places = vec![Vec::new(); rows];
+    for (position, leaf) in leaves.iter().enumerate() {
+        for cell in (0..leaf.texts.len()).filter(|cell| leaf.texts.is_valid(*cell)) {
+            let row = leaf
+                .records
+                .as_ref()
+                .map_or(cell, |records| records[cell] as usize);
+            if let Some(place) = places.get_mut(row) {
+                place.push((position, cell));
+            }
+        }
+    }
+    places
+}
+
+/// The leaves of the documents in a row's cells.
+fn documents(
+    leaves: &[Leaf],
+    cells: &[(usize, usize)],
+) -> Result<Vec<Leaf>, arrow_schema::ArrowError> {
+    let mut found = Vec::new();
+    for &(leaf, cell) in cells {
+        let text = leaves[leaf].texts.value(cell);
+        if is_document(text) {
+            found.extend(Documents::of_text(&leaves[leaf].name, text)?);
+        }
+    }
+    Ok(found)
+}

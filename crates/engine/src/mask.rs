@@ -1,0 +1,192 @@
+//! What of a path, key or value may be shown.
+//!
+//! Only patterns that hardly anything else matches hide a path segment: a folder called `customers` or `2024-05` must
+//! stay readable, a file named after an e-mail address must not.
+
+use std::sync::Arc;
+
+use locard_identify::{How, Library, Role, Trial, ValuePattern};
+use locard_model::{EntityKind, EntityPath};
+
+/// Stands for what is not shown.
+const HIDDEN: char = '*';
+
+/// Longest masked value in characters.
+const LONGEST: usize = 80;
+
+/// Values with fewer letters and digits than this show none of them.
+const SHORT: usize = 4;
+
+/// A pattern that more columns of other things match and pass than this hides nothing by itself.
+const RARE: f64 = 1e-3;
+
+/// The same for numbers without anything around them: dozens of schemes have one check digit over nine digits, so that
+/// most plain numbers pass the one or the other.
+const RARE_BARE: f64 = 2e-4;
+
+/// Decides by the rules in use.
+#[derive(Clone, Debug)]
+pub struct Mask {
+    library: Arc<Library>,
+}
+
+impl Mask {
+    /// A mask by these rules.
+    pub fn new(library: Arc<Library>) -> Self {
+        Self { library }
+    }
+
+    /// A resource as it may be shown: segments that a rule matches are masked.
+    pub fn path(&self, path: &EntityPath, kind: EntityKind) -> String {
+        EntityPath::new(path.segments().iter().map(|segment| self.segment(segment))).resource(kind)
+    }
+
+    /// A resource that is known as text only, as it may be shown.
+    pub fn resource(&self, resource: &str) -> String {
+        let segments: Vec<String> = resource
+            .split('/')
+            .map(|segment| self.segment(segment))
+            .collect();
+        segments.join("/")
+    }
+
+    /// A key, column name or path segment as it may be shown.
+    pub fn segment(&self, segment: &str) -> String {
+        if self.is_personal(segment) {
+            self.value(segment)
+        } else {
+            segment.to_owned()
+        }
+    }
+
+    /// Whether a rule that hardly errs matches the text or something in it.
+    pub fn is_personal(&self, text: &str) -> bool {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        // Without either, only word lists could match, and those match too much.
+        if !text.contains('@') && digits < 5 {
+            return false;
+        }
+        let stem = text.rsplit_once('.').map_or(text, |(stem, _)| stem);
+        let matches = |text: &str| {
+            let trials = self.library.test(text);
+            trials.iter().any(|trial| self.is_sure(text, trial))
+        };
+        matches(text) || (stem != text && matches(stem))
+    }
+
+    /// A number without anything around it passes many a check digit by accident, so every pattern of the rule must be
+    /// one that hardly anything else gets through; a trial does not tell which of them matched.
+    fn is_sure(&self, text: &str, trial: &Trial) -> bool {
+        let Some(rule) = self.library.rule(&trial.rule) else {
+            return false;
+        };
+        let tells = matches!(rule.role, Role::Unique | Role::Shared) && trial.how != How::Terms;
+        let bare = text.bytes().all(|byte| byte.is_ascii_digit());
+        let most = if bare { RARE_BARE } else { RARE };
+        let is_rare = |pattern: &ValuePattern| pattern.lookalikes * pattern.chance <= most;
+        let rare = if trial.validated == Some(true) && !bare {
+            rule.value.iter().any(is_rare)
+        } else {
+            rule.value.iter().all(is_rare)
+        };
+        tells && trial.holds() && rare
+    }
+
+    /// A value with its shape left: the first letter or digit stays, the others are hidden, what separates them stays.
+    /// Short values, such as an age, a gender or a blood group, are hidden whole: their beginning is the value.
+    pub fn value(&self, value: &str) -> String {
+        let told = value.chars().filter(|letter| letter.is_alphanumeric());
+        if told.take(SHORT).count() < SHORT {
+            let hidden = |letter: char| if letter.is_whitespace() { ' ' } else { HIDDEN };
+            return value.chars().take(LONGEST).map(hidden).collect();
+        }
+        let mut seen = false;
+        let mut masked: String = value
+            .chars()
+            .take(LONGEST)
+            .map(|letter| hide(letter, &mut seen))
+            .collect();
+        if value.chars().nth(LONGEST).is_some() {
+            masked.push('…');
+        }
+        masked
+    }
+}
+
+fn hide(letter: char, seen: &mut bool) -> char {
+    if letter.is_control() {
+        return ' ';
+    }
+    if letter.is_ascii_punctuation() || letter == ' ' || !std::mem::replace(seen, true) {
+        return letter;
+    }
+    HIDDEN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = r#"
+id = "contact.email"
+identifier = "EMAIL_ADDRESS"
+title = "E-mail address"
+category = "contact"
+sensitivity = "medium"
+role = "unique"
+prior = 0.02
+
+[[value]]
+pattern = '[0-9A-Za-z._%+-]+@[0-9A-Za-z.-]+[.][A-Za-z]+'
+lookalikes = 0.0001
+embedded = true
+"#;
+
+    fn mask() -> Mask {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let rules = folder.path().join("rules/contact");
+        std::fs::create_dir_all(&rules).expect("the folder is made");
+        std::fs::write(rules.join("email.toml"), RULE).expect("the rule is written");
+        Mask::new(Library::from_folder(folder.path()).expect("the rule is sound"))
+    }
+
+    #[test]
+    fn values_keep_their_shape_only() {
+        let check = |value: &str, expected: &str| assert_eq!(mask().value(value), expected);
+        check("ada@example.org", "a**@*******.***");
+        check("4111 1111", "4*** ****");
+        check("Ünal", "Ü***");
+        check("a\nb", "* *");
+        for short in ["m", "42", "AB+", "0-", "a.b"] {
+            check(short, &"*".repeat(short.len()));
+        }
+        assert!(mask().value(&"x".repeat(500)).ends_with("*…"));
+    }
+
+    #[test]
+    fn ordinary_paths_stay_readable() {
+        let path = EntityPath::new(["crm", "2024-05-01", "customers_v2.csv"]);
+        assert_eq!(
+            mask().path(&path, EntityKind::File),
+            "crm/2024-05-01/customers_v2.csv"
+        );
+        let path = EntityPath::new(["mail", "ada@example.org.csv"]);
+        assert_eq!(
+            mask().path(&path, EntityKind::File),
+            "mail/a**@*******.***.***"
+        );
+    }
+
+    #[test]
+    fn plain_numbers_stay_and_numbers_of_cards_do_not() {
+        let mask = Mask::new(Library::builtin().expect("the rules of this build are sound"));
+        for id in ["100000007", "123456789", "20240501"] {
+            assert_eq!(mask.segment(id), id);
+        }
+        assert_eq!(mask.segment("219-09-9999"), "2**-**-****");
+        assert_eq!(
+            mask.segment("DE89370400440532013000"),
+            format!("D{}", "*".repeat(21))
+        );
+    }
+}

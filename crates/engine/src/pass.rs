@@ -1,0 +1,483 @@
+//! The one pass: every column of every batch through sketch and rules.
+//!
+//! What a reader gets wrong: columns may appear late or be missing from a batch. A column's part knows how many
+//! records it has seen, and [`Part::pad`] makes up for the rest with nulls.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow_array::{Array, RecordBatch, StringViewArray};
+use arrow_schema::DataType;
+use locard_connector::Fault;
+use locard_identify::{Evidence, Library};
+use locard_profile::{ColumnSketch, LogicalType, MergeError, Profiler};
+use locard_sketch::{Cells, Gathered, Gatherer, Keyer, Preparer};
+use rayon::prelude::*;
+
+use crate::embedded::{self, Documents};
+use crate::faults::Faults;
+use crate::leaf::{self, Leaf};
+use crate::pool::Scratches;
+use crate::{Allowed, Engine, Options};
+
+/// A batch that the pass cannot take: a mistake in this program or a connector.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    #[error(transparent)]
+    Arrow(#[from] arrow_schema::ArrowError),
+    #[error(transparent)]
+    Sketch(#[from] MergeError),
+}
+
+/// Cells of a column that every rule judges in each piece before adaptive mode thins out.
+const SETTLED: u64 = 4_096;
+
+/// Of a settled column, one cell in so many is judged.
+const THINNED: usize = 16;
+
+/// Cells that are longer than this on average are text. Anything may stand in text, so it is never settled.
+const TEXT: u64 = 48;
+
+/// Columns of one entity whose values are gathered over batches; each may take two megabytes.
+const GATHERED: usize = 256;
+
+/// More columns than this in one entity are no columns but keys of a map.
+const MOST_COLUMNS: usize = 20_000;
+
+/// Sketch and evidence of one column over one piece, or merged over all.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The column's dotted path.
+    pub name: String,
+    /// The type its values had.
+    pub data_type: DataType,
+    /// The column whose cells hold the documents it was derived from.
+    pub within: Option<String>,
+    /// Records that it accounts for.
+    pub records: u64,
+    /// The sketch.
+    pub sketch: ColumnSketch,
+    /// What the rules saw.
+    pub evidence: Evidence,
+}
+
+impl Part {
+    /// Accounts for records that have no such column.
+    pub(crate) fn pad(&mut self, records: u64, profiler: &mut Profiler) -> Result<(), MergeError> {
+        let missing = records.saturating_sub(self.records);
+        if missing > 0 {
+            let none = StringViewArray::new_null(0);
+            profiler.update(
+                &mut self.sketch,
+                &Preparer::new().prepare_weighted(&none, &[], missing),
+            )?;
+            self.records = records;
+        }
+        Ok(())
+    }
+}
+
+/// Memory that the columns of one thread share.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    profiler: Profiler,
+    preparer: Preparer,
+    rest: Preparer,
+    rules: locard_identify::Scratch,
+    keyed: Vec<u64>,
+}
+
+impl Scratch {
+    pub(crate) fn new(keyer: Arc<Keyer>) -> Self {
+        Self {
+            profiler: Profiler::new(keyer),
+            preparer: Preparer::new(),
+            rest: Preparer::new(),
+            rules: locard_identify::Scratch::default(),
+            keyed: Vec::new(),
+        }
+    }
+}
+
+/// What every column needs.
+#[derive(Debug)]
+struct Tools {
+    library: Arc<Library>,
+    keyer: Arc<Keyer>,
+    allowed: Arc<Allowed>,
+    exhaustive: bool,
+    scratches: Arc<Scratches>,
+}
+
+/// The columns of one piece.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    tools: Arc<Tools>,
+    columns: Vec<ColumnPass>,
+    by_name: HashMap<String, usize>,
+    faults: Faults,
+    rows: u64,
+    bytes: u64,
+}
+
+/// What came of a piece.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) columns: Vec<Part>,
+    pub(crate) faults: Faults,
+}
+
+#[derive(Debug)]
+struct ColumnPass {
+    part: Part,
+    documents: Option<Documents>,
+    judged: u64,
+    /// Bytes of the judged cells.
+    bytes: u64,
+    turn: usize,
+    gathers: Gathers,
+}
+
+/// Whether a column's values are gathered over batches.
+#[derive(Debug, Default)]
+enum Gathers {
+    /// Not known yet whether that pays.
+    #[default]
+    Perhaps,
+    Yes(Gatherer),
+    No,
+}
+
+impl Pass {
+    pub(crate) fn new(engine: &Engine, options: &Options) -> Self {
+        let tools = Tools {
+            library: Arc::clone(&engine.library),
+            keyer: Arc::clone(&engine.keyer),
+            allowed: Arc::clone(&options.allowed),
+            exhaustive: options.exhaustive,
+            scratches: Arc::clone(&engine.scratches),
+        };
+        Self {
+            tools: Arc::new(tools),
+            columns: Vec::new(),
+            by_name: HashMap::new(),
+            faults: Faults::default(),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(crate) fn faults(&mut self, faults: &[Fault]) {
+        for fault in faults {
+            self.faults.add(fault);
+        }
+    }
+
+    /// Takes a batch in; gives its size in bytes. With `spread`, its columns are shared out among idle threads.
+    pub(crate) fn absorb(&mut self, records: &RecordBatch, spread: bool) -> Result<u64, Broken> {
+        let leaves = leaf::leaves(records, leaf::Cells::Distinct)?;
+        let bytes = leaves.iter().map(|leaf| size(&leaf.texts)).sum();
+        self.rows += records.num_rows() as u64;
+        self.bytes += bytes;
+        let derived = self.each(leaves, None, spread)?;
+        for (within, leaves) in derived {
+            self.each(leaves, Some(&within), spread)?;
+        }
+        Ok(bytes)
+    }
+
+    /// The columns, each padded to all rows and ready to be recorded.
+    pub(crate) fn finish(mut self) -> Result<Read, Broken> {
+        self.flush()?;
+        let Self {
+            tools,
+            columns,
+            faults,
+            rows,
+            bytes,
+            ..
+        } = self;
+        let finished = |column: ColumnPass| {
+            let mut part = column.part;
+            tools
+                .scratches
+                .with(|scratch| part.pad(rows, &mut scratch.profiler))?;
+            part.sketch.seal();
+            Ok(part)
+        };
+        let columns = columns
+            .into_iter()
+            .map(finished)
+            .collect::<Result<_, Broken>>()?;
+        Ok(Read {
+            rows,
+            bytes,
+            columns,
+            faults,
+        })
+    }
+
+    /// Takes in what the columns gathered, and what the documents in that held.
+    fn flush(&mut self) -> Result<(), Broken> {
+        while let Some(column) = self.columns.iter_mut().find(|column| column.holds_back()) {
+            let tools = &*self.tools;
+            let found = tools
+                .scratches
+                .with(|scratch| column.flush(tools, scratch))?;
+            let within = column.part.name.clone();
+            if let Some(leaves) = found {
+                self.each(leaves, Some(&within), false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each leaf to its column; answers what the columns' documents held.
+    fn each(
+        &mut self,
+        leaves: Vec<Leaf>,
+        within: Option<&str>,
+        spread: bool,
+    ) -> Result<Vec<(String, Vec<Leaf>)>, Broken> {
+        let mut slots: Vec<Option<Leaf>> = Vec::new();
+        for leaf in leaves {
+            let column = self.column(&leaf, within, &slots);
+            slots.resize_with(self.columns.len().max(slots.len()), || None);
+            slots[column] = Some(leaf);
+        }
+        slots.resize_with(self.columns.len(), || None);
+        let tools = &*self.tools;
+        let absorb = |(column, leaf): (&mut ColumnPass, Option<Leaf>)| match leaf {
+            None => Ok(None),
+            Some(leaf) => tools
+                .scratches
+                .with(|scratch| column.absorb(&leaf, tools, scratch)),
+        };
+        let found: Vec<Option<Vec<Leaf>>> = if spread {
+            self.columns
+                .par_iter_mut()
+                .zip(slots)
+                .map(absorb)
+                .collect::<Result<_, _>>()?
+        } else {
+            self.columns
+                .iter_mut()
+                .zip(slots)
+                .map(absorb)
+                .collect::<Result<_, _>>()?
+        };
+        let names = self.columns.iter().map(|column| column.part.name.clone());
+        Ok(names
+            .zip(found)
+            .filter_map(|(name, leaves)| Some((name, leaves?)))
+            .collect())
+    }
+
+    /// The column's position; made when it is new. Two leaves of one batch never share a column.
+    fn column(&mut self, leaf: &Leaf, within: Option<&str>, taken: &[Option<Leaf>]) -> usize {
+        let mut name = leaf.name.clone();
+        if !self.by_name.contains_key(&name) && self.columns.len() >= MOST_COLUMNS {
+            name = overflow(&name);
+        }
+        let mut number = 2;
+        loop {
+            match self.by_name.get(&name) {
+                Some(&column) if taken.get(column).is_none_or(Option::is_none) => return column,
+                Some(_) => name = format!("{}#{number}", leaf.name),
+                None => break,
+            }
+            number += 1;
+        }
+        let column = self.columns.len();
+        self.by_name.insert(name.clone(), column);
+        self.columns.push(ColumnPass {
+            part: Part {
+                name,
+                data_type: leaf.data_type.clone(),
+                within: within.map(str::to_owned),
+                records: 0,
+                sketch: ColumnSketch::new(self.tools.keyer.id(), declared(&leaf.data_type)),
+                evidence: Evidence::new(),
+            },
+            documents: None,
+            judged: 0,
+            bytes: 0,
+            turn: 0,
+            gathers: if column < GATHERED {
+                Gathers::Perhaps
+            } else {
+                Gathers::No
+            },
+        });
+        column
+    }
+}
+
+/// The logical type that an Arrow type declares; text declares nothing.
+pub(crate) fn declared(data_type: &DataType) -> Option<LogicalType> {
+    match data_type {
+        DataType::Boolean => Some(LogicalType::Boolean),
+        DataType::Decimal32(..)
+        | DataType::Decimal64(..)
+        | DataType::Decimal128(..)
+        | DataType::Decimal256(..) => Some(LogicalType::Decimal),
+        DataType::Date32 | DataType::Date64 => Some(LogicalType::Date),
+        DataType::Timestamp(..) => Some(LogicalType::Timestamp),
+        DataType::FixedSizeBinary(16) => Some(LogicalType::Uuid),
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_) => Some(LogicalType::Binary),
+        DataType::Dictionary(_, values) => declared(values),
+        other if other.is_integer() => Some(LogicalType::Integer),
+        other if other.is_floating() => Some(LogicalType::Float),
+        _ => None,
+    }
+}
+
+/// Where values go whose column would be one too many.
+fn overflow(name: &str) -> String {
+    name.rsplit_once('.')
+        .map_or_else(|| "*".to_owned(), |(parent, _)| format!("{parent}.*"))
+}
+
+/// Bytes of the texts, as a file would hold them.
+fn size(texts: &StringViewArray) -> u64 {
+    texts.lengths().map(|length| u64::from(length) + 1).sum()
+}
+
+impl ColumnPass {
+    /// Takes a batch in; answers what its documents held.
+    fn absorb(
+        &mut self,
+        leaf: &Leaf,
+        tools: &Tools,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Vec<Leaf>>, Broken> {
+        self.part.records += leaf.accounts;
+        if let (Gathers::Yes(gatherer), None) = (&mut self.gathers, &leaf.weights) {
+            gatherer.add(&leaf.texts, leaf.extra_nulls);
+            return if gatherer.is_full() {
+                self.flush(tools, scratch)
+            } else {
+                Ok(None)
+            };
+        }
+        let found = self.take(
+            &leaf.texts,
+            leaf.weights.as_deref(),
+            leaf.extra_nulls,
+            tools,
+            scratch,
+        )?;
+        if matches!(self.gathers, Gathers::Perhaps) && self.part.sketch.recurs() {
+            self.gathers = Gathers::Yes(Gatherer::new());
+        }
+        Ok(found)
+    }
+
+    fn holds_back(&self) -> bool {
+        matches!(&self.gathers, Gathers::Yes(gatherer) if !gatherer.is_empty())
+    }
+
+    /// Takes in what was gathered.
+    fn flush(&mut self, tools: &Tools, scratch: &mut Scratch) -> Result<Option<Vec<Leaf>>, Broken> {
+        let Gathers::Yes(gatherer) = &mut self.gathers else {
+            return Ok(None);
+        };
+        let pays = gatherer.pays();
+        let gathered = gatherer.take();
+        if !pays {
+            self.gathers = Gathers::No;
+        }
+        let Some(Gathered {
+            texts,
+            weights,
+            nulls,
+        }) = gathered
+        else {
+            return Ok(None);
+        };
+        self.take(&texts, Some(&weights), nulls, tools, scratch)
+    }
+
+    fn take(
+        &mut self,
+        texts: &StringViewArray,
+        weights: Option<&[u32]>,
+        extra_nulls: u64,
+        tools: &Tools,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Vec<Leaf>>, Broken> {
+        let Scratch {
+            profiler,
+            preparer,
+            rest,
+            rules,
+            keyed,
+        } = scratch;
+        let mut cells = match weights {
+            Some(weights) => preparer.prepare_weighted(texts, weights, 0),
+            None if self.part.sketch.repeats(texts.len()) => preparer.prepare_grouped(texts),
+            None => preparer.prepare(texts),
+        };
+        cells.extra_nulls += extra_nulls;
+        profiler.update(&mut self.part.sketch, &cells)?;
+        let documents = embedded::documents(&cells);
+        let mut hidden = tools.allowed.among(&tools.keyer, &cells, keyed);
+        hidden.extend(&documents);
+        self.judge(&cells, &hidden, tools, rest, rules)?;
+        if documents.is_empty() {
+            return Ok(None);
+        }
+        let flattener = self.documents.get_or_insert_with(Documents::new);
+        Ok(Some(flattener.leaves(
+            &self.part.name,
+            &cells,
+            &documents,
+        )?))
+    }
+
+    /// Shows the rules the cells that are not hidden; of a settled column, some of them.
+    fn judge(
+        &mut self,
+        cells: &Cells<'_>,
+        hidden: &[usize],
+        tools: &Tools,
+        preparer: &mut Preparer,
+        scratch: &mut locard_identify::Scratch,
+    ) -> Result<(), Broken> {
+        // Where each distinct value stands once, judging all is cheap.
+        let settled = self.judged >= SETTLED && self.bytes < TEXT * self.judged;
+        let thins = settled && !tools.exhaustive && cells.weights.is_none();
+        if hidden.is_empty() && !thins {
+            tools
+                .library
+                .observe(cells, &mut self.part.evidence, scratch);
+            self.judged += cells.len() as u64;
+            self.bytes += cells.texts.lengths().map(u64::from).sum::<u64>();
+            return Ok(());
+        }
+        let hidden: HashSet<usize> = hidden.iter().copied().collect();
+        let in_turn = |cell: usize| !thins || cell % THINNED == self.turn % THINNED;
+        let wanted = (0..cells.len())
+            .filter(|cell| in_turn(*cell) && !hidden.contains(cell) && !cells.texts.is_null(*cell));
+        let wanted: Vec<u32> = wanted.map(|cell| cell as u32).collect();
+        let (texts, weights) = embedded::take(cells, &wanted)?;
+        tools.library.observe(
+            &preparer.prepare_weighted(&texts, &weights, 0),
+            &mut self.part.evidence,
+            scratch,
+        );
+        self.judged += wanted.len() as u64;
+        self.bytes += texts.lengths().map(u64::from).sum::<u64>();
+        self.turn += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! The threads on which the pass runs, apart from those of the runtime.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use locard_sketch::Keyer;
+use tokio::sync::oneshot;
+
+use crate::pass::Scratch;
+
+/// A thread pool, and the scratch memory that its threads reuse.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    threads: rayon::ThreadPool,
+    busy: Arc<AtomicUsize>,
+}
+
+/// The work panicked: a mistake in this program that costs one piece, not the process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Panicked;
+
+impl Pool {
+    pub(crate) fn new(threads: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let threads = builder
+            .thread_name(|number| format!("locard-{number}"))
+            .build()?;
+        Ok(Self {
+            threads,
+            busy: Arc::default(),
+        })
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.current_num_threads()
+    }
+
+    /// Runs work on the pool while the caller waits without blocking. The work hears whether other threads are idle,
+    /// so that it may spread over them.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(bool) -> T + Send + 'static,
+    ) -> Result<T, Panicked> {
+        let (sender, receiver) = oneshot::channel();
+        let spread = self.busy.fetch_add(1, Ordering::Relaxed) + 1 < self.threads();
+        let busy = Arc::clone(&self.busy);
+        self.threads.spawn(move || {
+            let done = catch_unwind(AssertUnwindSafe(|| work(spread)));
+            busy.fetch_sub(1, Ordering::Relaxed);
+            // Nobody waits any more when the send fails: the scan was dropped.
+            drop(sender.send(done));
+        });
+        receiver.await.ok().and_then(Result::ok).ok_or(Panicked)
+    }
+}
+
+/// Scratch memory lent to whoever works on a column.
+#[derive(Debug)]
+pub(crate) struct Scratches {
+    keyer: Arc<Keyer>,
+    idle: Mutex<Vec<Scratch>>,
+}
+
+impl Scratches {
+    pub(crate) fn new(keyer: Arc<Keyer>) -> Self {
+        Self {
+            keyer,
+            idle: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let lent = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut scratch = lent.unwrap_or_else(|| Scratch::new(Arc::clone(&self.keyer)));
+        let done = work(&mut scratch);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(scratch);
+        done
+    }
+}

@@ -1,0 +1,321 @@
+//! The scan: list, plan, read, record, judge; parallel over pieces.
+//!
+//! One future drives everything and only waits; connectors read in spawned tasks, the pass runs on the thread pool.
+//! What a reader gets wrong: a failure never ends a scan. Only a lost ledger does, and a cancel, which is no failure.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt as _};
+use locard_connector::{Entity, Sample, ScanRequest, Scope, Snapshot, Source};
+use locard_identify::Library;
+use locard_model::{EntityId, SourceId};
+use locard_sketch::Keyer;
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::board::{Board, Work};
+use crate::ledger::{Ledger, PIECE_BYTES, ROW_BYTES};
+use crate::mask::Mask;
+use crate::pool::{Pool, Scratches};
+use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
+
+/// Entities that are planned ahead of reading.
+const PLANNED_AHEAD: usize = 4;
+
+/// Runs scans and look-ups; made once per process.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) library: Arc<Library>,
+    pub(crate) keyer: Arc<Keyer>,
+    pub(crate) pool: Pool,
+    pub(crate) scratches: Arc<Scratches>,
+    pub(crate) mask: Mask,
+}
+
+/// One source of a scan.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its id.
+    pub id: SourceId,
+    /// As people see it, without credentials.
+    pub name: String,
+    /// Opened by the caller.
+    pub source: Arc<dyn Source>,
+    /// Which of its entities are wanted.
+    pub scope: Scope,
+}
+
+/// How to scan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many records of each entity.
+    pub sample: Sample,
+    /// Let every rule judge every value, even where a column's label is settled.
+    pub exhaustive: bool,
+    /// How long one consistent view lasts.
+    pub snapshot: Snapshot,
+    /// Values that count as evidence for nothing.
+    pub allowed: Arc<Allowed>,
+}
+
+/// What a scan did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Entities that were judged.
+    pub entities: u64,
+    /// Of them, with at least one finding.
+    pub with_findings: u64,
+    /// Columns judged.
+    pub columns: u64,
+    /// Records, those of kept pieces included.
+    pub rows: u64,
+    /// Bytes, about.
+    pub bytes: u64,
+    /// Failures.
+    pub failures: u64,
+    /// Whether it was cancelled before its end.
+    pub cancelled: bool,
+}
+
+impl Engine {
+    /// An engine with so many worker threads; 0: one per core.
+    pub fn new(library: Arc<Library>, keyer: Arc<Keyer>, threads: usize) -> Result<Self> {
+        let mask = Mask::new(Arc::clone(&library));
+        let scratches = Arc::new(Scratches::new(Arc::clone(&keyer)));
+        Ok(Self {
+            library,
+            keyer,
+            pool: Pool::new(threads).map_err(Error::Threads)?,
+            scratches,
+            mask,
+        })
+    }
+
+    /// The rules in use.
+    pub fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    /// The keyed hash function in use.
+    pub fn keyer(&self) -> &Arc<Keyer> {
+        &self.keyer
+    }
+
+    /// Worker threads.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// What of a path or value may be shown.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// An entity as it may be shown.
+    pub fn shown(&self, target: &Target, entity: &Entity) -> Shown {
+        Shown {
+            source: target.id,
+            source_name: target.name.clone(),
+            entity: EntityId::derive(target.id, entity.kind, &entity.path),
+            kind: entity.kind,
+            resource: self.mask.path(&entity.path, entity.kind),
+            rows: entity.rows,
+            bytes: entity.bytes,
+        }
+    }
+
+    /// What could not be listed, with its place as it may be shown.
+    pub fn listing_failure(&self, error: &locard_connector::Error, target: &Target) -> Failure {
+        let resource = error
+            .entity_name()
+            .map(|resource| self.mask.resource(resource));
+        Failure {
+            resource,
+            ..Failure::of(error, &target.name, None)
+        }
+    }
+
+    /// Scans the targets. What was done is in the ledger when this returns, however it returns.
+    pub async fn scan(
+        &self,
+        targets: &[Target],
+        options: &Options,
+        ledger: &dyn Ledger,
+        reporter: &dyn Reporter,
+        cancel: &CancellationToken,
+    ) -> Result<Summary> {
+        let run = Run {
+            engine: self,
+            options,
+            ledger,
+            reporter,
+            cancel,
+            board: Board::default(),
+        };
+        let (sender, receiver) = mpsc::channel(1);
+        let receiver = Mutex::new(receiver);
+        let workers = (0..self.pool.threads()).map(|_| run.work(&receiver));
+        let workers = futures::future::try_join_all(workers);
+        tokio::try_join!(run.plan(targets, sender), workers)?;
+        Ok(Summary {
+            cancelled: cancel.is_cancelled(),
+            ..run.board.summary()
+        })
+    }
+}
+
+/// An entity whose plan was asked for.
+pub(crate) struct Asked<'t> {
+    pub(crate) target: &'t Target,
+    pub(crate) shown: Arc<Shown>,
+    pub(crate) entity: Entity,
+    pub(crate) request: ScanRequest,
+}
+
+/// One scan under way.
+pub(crate) struct Run<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) options: &'a Options,
+    pub(crate) ledger: &'a dyn Ledger,
+    pub(crate) reporter: &'a dyn Reporter,
+    pub(crate) cancel: &'a CancellationToken,
+    pub(crate) board: Board,
+}
+
+impl Run<'_> {
+    /// Lists and plans; a piece enters the channel when a worker is free for it, so that little is planned ahead.
+    async fn plan(&self, targets: &[Target], sender: mpsc::Sender<Work>) -> Result<()> {
+        let listed = self.list_all(targets).await?;
+        // Planning runs in tasks of its own: a future that waits here unpolled, with a connection in its hand, would
+        // keep the workers from theirs.
+        let asked = stream::iter(listed).map(|(target, shown, entity)| {
+            let request = scan_request(&entity, self.options.sample, self.options.snapshot);
+            let (source, question) = (Arc::clone(&target.source), request.clone());
+            let plan = tokio::spawn(async move { source.plan(&question).await });
+            let plan = AbortOnDropHandle::new(plan);
+            async move {
+                (
+                    Asked {
+                        target,
+                        shown,
+                        entity,
+                        request,
+                    },
+                    plan.await,
+                )
+            }
+        });
+        let mut planned = std::pin::pin!(asked.buffered(PLANNED_AHEAD));
+        while let Some((asked, plan)) = self.unless_cancelled(planned.next()).await.flatten() {
+            for piece in self.plan_entity(asked, plan).await? {
+                // Once cancelled, no worker takes anything out of the channel.
+                let Some(Ok(())) = self.unless_cancelled(sender.send(piece)).await else {
+                    return Ok(());
+                };
+            }
+        }
+        Ok(())
+    }
+
+    async fn list_all<'t>(
+        &self,
+        targets: &'t [Target],
+    ) -> Result<Vec<(&'t Target, Arc<Shown>, Entity)>> {
+        let mut all = Vec::new();
+        for target in targets {
+            let entities = self.list(target).await?;
+            all.extend(
+                entities
+                    .into_iter()
+                    .map(|(shown, entity)| (target, shown, entity)),
+            );
+        }
+        Ok(all)
+    }
+
+    async fn list(&self, target: &Target) -> Result<Vec<(Arc<Shown>, Entity)>> {
+        let mut entities = Vec::new();
+        let mut complete = target.scope == Scope::default();
+        let mut listing = target.source.entities(&target.scope);
+        while let Some(item) = self.unless_cancelled(listing.next()).await.flatten() {
+            match item {
+                Ok(entity) => entities.push((Arc::new(self.engine.shown(target, &entity)), entity)),
+                Err(error) => {
+                    complete = false;
+                    self.fail(self.engine.listing_failure(&error, target))
+                        .await?;
+                }
+            }
+        }
+        complete &= !self.cancel.is_cancelled();
+        let sum = |size: fn(&Entity) -> Option<u64>| {
+            entities.iter().filter_map(|(_, entity)| size(entity)).sum()
+        };
+        self.reporter.on(&Event::Listed {
+            source: target.name.clone(),
+            entities: entities.len() as u64,
+            rows: sum(|entity| entity.rows),
+            bytes: sum(|entity| entity.bytes),
+        });
+        self.ledger.listed(target.id, &entities, complete).await?;
+        Ok(entities)
+    }
+
+    async fn work(&self, receiver: &Mutex<mpsc::Receiver<Work>>) -> Result<()> {
+        loop {
+            let next = async { receiver.lock().await.recv().await };
+            let Some(work) = self.unless_cancelled(next).await.flatten() else {
+                return Ok(());
+            };
+            self.read_piece(work).await?;
+        }
+    }
+
+    /// Records and tells a failure.
+    pub(crate) async fn fail(&self, failure: Failure) -> Result<()> {
+        self.tell_failure(&failure);
+        self.ledger.failed(&failure).await
+    }
+
+    /// Tells a failure that the ledger hears of in another way.
+    pub(crate) fn tell_failure(&self, failure: &Failure) {
+        self.board.count(|summary| summary.failures += 1);
+        self.reporter.on(&Event::Failed(failure.clone()));
+    }
+
+    /// The future's value, or `None` when the cancel comes first.
+    pub(crate) async fn unless_cancelled<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            value = future => Some(value),
+        }
+    }
+}
+
+/// The question that a scan asks of an entity.
+pub fn scan_request(entity: &Entity, sample: Sample, snapshot: Snapshot) -> ScanRequest {
+    ScanRequest {
+        sample,
+        max_splits: splits_for(entity, sample),
+        snapshot,
+        ..ScanRequest::all(entity.path.clone(), entity.kind)
+    }
+}
+
+/// How many splits are useful for that much data.
+fn splits_for(entity: &Entity, sample: Sample) -> NonZeroUsize {
+    const MOST: u64 = 4_096;
+    let bytes = entity
+        .bytes
+        .or_else(|| entity.rows.map(|rows| rows.saturating_mul(ROW_BYTES)));
+    // A sample is taken from the entity as a whole, so it is read in one piece.
+    let wanted = if sample == Sample::All {
+        bytes.map_or(1, |bytes| bytes.div_ceil(PIECE_BYTES))
+    } else {
+        1
+    };
+    NonZeroUsize::new(wanted.clamp(1, MOST) as usize).unwrap_or(NonZeroUsize::MIN)
+}

@@ -1,0 +1,369 @@
+//! Scans over tables in memory: what is found, what is kept after an interruption, what a failure costs.
+
+#![expect(clippy::expect_used, reason = "helpers of tests may panic like tests")]
+
+mod support;
+
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use locard_engine::{Allowed, Options};
+use locard_model::FindingKind;
+use support::{Fixture, Ledger, options, table};
+
+fn mails(rows: usize) -> ArrayRef {
+    Arc::new(
+        (0..rows)
+            .map(|row| Some(format!("person{row}@example.org")))
+            .collect::<StringArray>(),
+    )
+}
+
+fn numbers(rows: usize) -> ArrayRef {
+    Arc::new(
+        (0..rows)
+            .map(|row| Some(row.to_string()))
+            .collect::<StringArray>(),
+    )
+}
+
+#[tokio::test]
+async fn a_scan_finds_what_is_there_and_nothing_else() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(500)), ("n", numbers(500))]);
+    let ledger = Ledger::default();
+    let summary = fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!(
+        (summary.entities, summary.rows, summary.failures),
+        (1, 500, 0)
+    );
+    let findings = ledger.findings("people");
+    assert_eq!(findings.len(), 1);
+    assert_eq!(
+        (findings[0].column_name.as_str(), findings[0].kind),
+        ("mail", FindingKind::Column)
+    );
+    assert_eq!(
+        (
+            findings[0].tested,
+            findings[0].matched,
+            findings[0].distinct
+        ),
+        (500, 500, 500)
+    );
+    assert!((findings[0].indexed - 1.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test]
+async fn pieces_together_give_what_one_read_gives() {
+    let (one, many) = (Fixture::new(1), Fixture::new(7));
+    let mut results = Vec::new();
+    for fixture in [one, many] {
+        fixture.put("people", &[("mail", mails(1_000)), ("n", numbers(1_000))]);
+        let ledger = Ledger::default();
+        fixture
+            .scan(&ledger, &options())
+            .await
+            .expect("the ledger holds");
+        results.push(ledger.result("people"));
+    }
+    assert_eq!(results[0], results[1]);
+}
+
+#[tokio::test]
+async fn an_interrupted_scan_ends_like_an_undisturbed_one() {
+    let fixture = Fixture::new(6).versioned("a");
+    fixture.put("people", &[("mail", mails(1_000)), ("n", numbers(1_000))]);
+    fixture.put("orders", &[("n", numbers(300))]);
+    let undisturbed = Ledger::default();
+    fixture
+        .scan(&undisturbed, &options())
+        .await
+        .expect("the ledger holds");
+    for commits in 0..12 {
+        let ledger = Ledger::default();
+        ledger.dies_after(commits);
+        drop(fixture.scan(&ledger, &options()).await);
+        ledger.revives();
+        fixture
+            .scan(&ledger, &options())
+            .await
+            .expect("the ledger holds");
+        assert_eq!(
+            ledger.result("people"),
+            undisturbed.result("people"),
+            "after {commits} commits"
+        );
+        assert_eq!(
+            ledger.result("orders"),
+            undisturbed.result("orders"),
+            "after {commits} commits"
+        );
+        assert_eq!(
+            ledger.commits("people"),
+            6,
+            "no piece is read twice, after {commits} commits"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_changed_is_read_again_whole() {
+    let fixture = Fixture::new(4).versioned("a");
+    fixture.put("people", &[("mail", mails(400))]);
+    let ledger = Ledger::default();
+    ledger.dies_after(2);
+    drop(fixture.scan(&ledger, &options()).await);
+    ledger.revives();
+    let fixture = fixture.versioned("b");
+    fixture.put("people", &[("mail", mails(300))]);
+    fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!(ledger.findings("people")[0].rows, 300);
+    assert_eq!(ledger.findings("people")[0].distinct, 300);
+}
+
+#[tokio::test]
+async fn without_a_state_an_incomplete_table_is_read_again_and_a_complete_one_is_kept() {
+    let fixture = Fixture::new(4);
+    fixture.put("people", &[("mail", mails(400))]);
+    let ledger = Ledger::default();
+    ledger.dies_after(2);
+    drop(fixture.scan(&ledger, &options()).await);
+    ledger.revives();
+    fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!(ledger.findings("people")[0].rows, 400);
+    let complete = Ledger::default();
+    fixture
+        .scan(&complete, &options())
+        .await
+        .expect("the ledger holds");
+    fixture
+        .scan(&complete, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!(complete.commits("people"), 4, "the second run read nothing");
+}
+
+#[tokio::test]
+async fn a_table_that_fails_costs_only_itself() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(100))]);
+    fixture.put("gone", &[("mail", mails(100))]);
+    fixture.put("broken", &[("mail", mails(5_000))]);
+    fixture.vanishes("gone");
+    fixture.breaks("broken");
+    let ledger = Ledger::default();
+    let summary = fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!(summary.failures, 2);
+    assert_eq!(ledger.findings("people").len(), 1);
+    assert!(
+        ledger
+            .failures()
+            .iter()
+            .any(|failure| failure.resource.as_deref() == Some("gone"))
+    );
+    // What was read before the break stands.
+    assert_eq!(ledger.findings("broken").len(), 1);
+    assert!(ledger.findings("broken")[0].rows < 5_000);
+    assert!(ledger.is_partial("broken") && !ledger.is_partial("people"));
+}
+
+#[tokio::test]
+async fn a_cancelled_scan_keeps_what_it_found() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(100))]);
+    let ledger = Ledger::default();
+    ledger.cancels_after(1, fixture.cancel());
+    fixture.put("zebras", &[("mail", mails(100))]);
+    let summary = fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert!(summary.cancelled);
+    assert!(ledger.commits("people") + ledger.commits("zebras") < 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_waits_for_no_long_text() {
+    let fixture = Fixture::new(1);
+    // Far more than can be judged until the cancel comes.
+    let long = "ab cd12 ".repeat(8 << 20);
+    fixture.put("long", &[("text", Arc::new(StringArray::from(vec![long])))]);
+    let (ledger, cancel) = (Ledger::default(), fixture.cancel());
+    let began = std::time::Instant::now();
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        cancel.cancel();
+    });
+    let summary = fixture.scan(&ledger, &options()).await;
+    assert!(summary.expect("the ledger holds").cancelled);
+    assert_eq!(ledger.commits("long"), 0);
+    assert!(began.elapsed() < std::time::Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn documents_in_cells_become_columns_below_theirs() {
+    let fixture = Fixture::new(1);
+    let cell =
+        |row: usize| format!(r#"{{"user":{{"mail":"person{row}@example.org"}},"tags":["a","b"]}}"#);
+    let payload: ArrayRef = Arc::new((0..200).map(|row| Some(cell(row))).collect::<StringArray>());
+    fixture.put("events", &[("payload", payload)]);
+    let ledger = Ledger::default();
+    fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    let findings = ledger.findings("events");
+    let found: Vec<_> = findings
+        .iter()
+        .map(|finding| (finding.column_name.as_str(), finding.kind))
+        .collect();
+    assert_eq!(found, [("payload.user.mail", FindingKind::Embedded)]);
+    assert_eq!(
+        ledger.columns("events"),
+        ["payload", "payload.user.mail", "payload.tags[]"]
+    );
+}
+
+#[tokio::test]
+async fn elements_of_lists_are_cells() {
+    let fixture = Fixture::new(1);
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    for row in 0..100 {
+        lists.append_value([
+            Some(format!("person{row}@example.org")),
+            Some(format!("other{row}@example.org")),
+        ]);
+        lists.append_null();
+    }
+    fixture.put("people", &[("mails[]", Arc::new(lists.finish()))]);
+    let ledger = Ledger::default();
+    fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    let findings = ledger.findings("people");
+    assert_eq!((findings[0].rows, findings[0].distinct), (200, 200));
+}
+
+#[tokio::test]
+async fn allowed_values_are_evidence_for_nothing() {
+    let fixture = Fixture::new(1);
+    let placeholder: ArrayRef = Arc::new(StringArray::from(vec!["nobody@example.org"; 300]));
+    fixture.put("people", &[("mail", placeholder)]);
+    let hash = fixture.keyed("nobody@example.org");
+    let ledger = Ledger::default();
+    let options = Options {
+        allowed: Arc::new(Allowed::new([hash])),
+        ..options()
+    };
+    fixture
+        .scan(&ledger, &options)
+        .await
+        .expect("the ledger holds");
+    assert!(
+        ledger
+            .findings("people")
+            .iter()
+            .all(|finding| finding.matched == 0)
+    );
+}
+
+#[tokio::test]
+async fn values_that_come_again_are_counted_in_full_and_so_are_documents_in_them() {
+    const ROWS: usize = 40_000;
+    let fixture = Fixture::new(2);
+    let recurring = |make: &dyn Fn(usize) -> String| -> ArrayRef {
+        let cell = |row: usize| (!row.is_multiple_of(10)).then(|| make(row * 7_919 % 5_000));
+        Arc::new((0..ROWS).map(cell).collect::<StringArray>())
+    };
+    let mail = recurring(&|n| format!("person{n}@example.org"));
+    let payload = recurring(&|n| format!(r#"{{"mail":"person{n}@example.org"}}"#));
+    fixture.put("visits", &[("mail", mail), ("payload", payload)]);
+    let ledger = Ledger::default();
+    let options = Options {
+        exhaustive: true,
+        ..options()
+    };
+    fixture
+        .scan(&ledger, &options)
+        .await
+        .expect("the ledger holds");
+    let findings = ledger.findings("visits");
+    let columns: Vec<_> = findings
+        .iter()
+        .map(|finding| &finding.column_name)
+        .collect();
+    assert_eq!(columns, ["mail", "payload.mail"]);
+    for finding in &findings {
+        assert_eq!(
+            (finding.tested, finding.matched, finding.distinct),
+            (36_000, 36_000, 4_500),
+            "{}",
+            finding.column_name
+        );
+    }
+}
+
+#[tokio::test]
+async fn adaptive_mode_lowers_what_was_tested_and_nothing_else() {
+    let mut results = Vec::new();
+    for exhaustive in [true, false] {
+        let fixture = Fixture::new(1);
+        fixture.put("people", &[("mail", mails(60_000))]);
+        let ledger = Ledger::default();
+        fixture
+            .scan(
+                &ledger,
+                &Options {
+                    exhaustive,
+                    ..options()
+                },
+            )
+            .await
+            .expect("the ledger holds");
+        results.push(ledger.findings("people")[0].clone());
+    }
+    assert_eq!((results[0].tested, results[0].rows), (60_000, 60_000));
+    assert!(results[1].tested < 40_000, "{}", results[1].tested);
+    assert_eq!(
+        (results[1].rows, results[1].distinct),
+        (results[0].rows, results[0].distinct)
+    );
+    assert!((results[1].indexed - 1.0).abs() < f64::EPSILON);
+}
+
+#[tokio::test]
+async fn a_table_of_ten_thousand_columns_is_read() {
+    let fixture = Fixture::new(1);
+    let columns: Vec<(String, ArrayRef)> = (0..10_000)
+        .map(|column| (format!("c{column}"), numbers(3)))
+        .collect();
+    let columns = columns
+        .iter()
+        .map(|(name, array)| (name.as_str(), Arc::clone(array)));
+    fixture.put_records(
+        "wide",
+        RecordBatch::try_from_iter(columns).expect("columns are of one length"),
+    );
+    let ledger = Ledger::default();
+    let summary = fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!((summary.columns, summary.failures), (10_000, 0));
+    assert_eq!(table("wide").segments(), ["wide"]);
+}

@@ -1,0 +1,222 @@
+//! A ledger in memory that dies like a killed process: from then on nothing is written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use locard_connector::Entity;
+use locard_engine::{
+    Checkpoints, Concluded, Error, Failure, Part, PieceDone, PieceId, PieceParts, PieceState,
+    Planned, Result, Shown, Sink,
+};
+use locard_model::{EntityId, Finding, SourceId};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+    state: Mutex<State>,
+    run: AtomicU64,
+    /// Commits until it dies; negative: never.
+    left: AtomicI64,
+    cancel: Mutex<Option<(usize, CancellationToken)>>,
+}
+
+#[derive(Default)]
+struct State {
+    pieces: HashMap<EntityId, HashMap<PieceId, PieceState>>,
+    parts: HashMap<PieceId, (u64, Vec<Part>)>,
+    commits: Vec<String>,
+    concluded: BTreeMap<String, Outcome>,
+    failures: Vec<Failure>,
+    mortal: bool,
+    dead: bool,
+}
+
+#[derive(Default)]
+struct Outcome {
+    findings: Vec<Finding>,
+    columns: Vec<Part>,
+    partial: bool,
+}
+
+impl Ledger {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panicked")
+    }
+
+    pub(crate) fn dies_after(&self, commits: i64) {
+        self.left.store(commits, Ordering::SeqCst);
+        self.state().mortal = true;
+    }
+
+    pub(crate) fn revives(&self) {
+        let mut state = self.state();
+        (state.mortal, state.dead) = (false, false);
+        self.run.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn cancels_after(&self, commits: usize, cancel: CancellationToken) {
+        *self.cancel.lock().expect("no test panicked") = Some((commits, cancel));
+    }
+
+    pub(crate) fn findings(&self, resource: &str) -> Vec<Finding> {
+        self.state()
+            .concluded
+            .get(resource)
+            .map_or_else(Vec::new, |outcome| outcome.findings.clone())
+    }
+
+    pub(crate) fn is_partial(&self, resource: &str) -> bool {
+        self.state()
+            .concluded
+            .get(resource)
+            .is_some_and(|outcome| outcome.partial)
+    }
+
+    pub(crate) fn columns(&self, resource: &str) -> Vec<String> {
+        let state = self.state();
+        state.concluded[resource]
+            .columns
+            .iter()
+            .map(|part| part.name.clone())
+            .collect()
+    }
+
+    /// Everything that was concluded, as bytes.
+    pub(crate) fn result(&self, resource: &str) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+        let state = self.state();
+        let column = |part: &Part| {
+            (
+                part.name.clone(),
+                part.sketch.encode(),
+                part.evidence.encode(),
+            )
+        };
+        state.concluded[resource]
+            .columns
+            .iter()
+            .map(column)
+            .collect()
+    }
+
+    pub(crate) fn commits(&self, resource: &str) -> usize {
+        self.state()
+            .commits
+            .iter()
+            .filter(|name| *name == resource)
+            .count()
+    }
+
+    pub(crate) fn failures(&self) -> Vec<Failure> {
+        self.state().failures.clone()
+    }
+
+    fn alive(&self) -> Result<()> {
+        if self.state().dead {
+            Err(Error::ledger("killed"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl Checkpoints for Ledger {
+    fn run(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.run.load(Ordering::SeqCst)) + 1)
+    }
+
+    async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>> {
+        Ok(self
+            .state()
+            .pieces
+            .get(&entity)
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    async fn parts(&self, _entity: EntityId, piece: PieceId) -> Result<PieceParts> {
+        let state = self.state();
+        let (rows, columns) = &state.parts[&piece];
+        Ok(PieceParts {
+            rows: *rows,
+            columns: columns.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Sink for Ledger {
+    async fn listed(
+        &self,
+        _source: SourceId,
+        _entities: &[(Arc<Shown>, Entity)],
+        _complete: bool,
+    ) -> Result<()> {
+        self.alive()
+    }
+
+    async fn planned(&self, planned: &Planned) -> Result<()> {
+        self.alive()?;
+        let mut state = self.state();
+        let pieces = state.pieces.entry(planned.shown.entity).or_default();
+        for piece in &planned.pieces {
+            pieces.entry(piece.id).or_insert(PieceState::Open);
+        }
+        Ok(())
+    }
+
+    async fn start(&self, _piece: PieceId) -> Result<()> {
+        self.alive()
+    }
+
+    async fn commit(&self, planned: &Planned, piece: PieceId, done: &PieceDone) -> Result<()> {
+        self.alive()?;
+        if self.state().mortal && self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            self.state().dead = true;
+            return self.alive();
+        }
+        let mut state = self.state();
+        state.failures.extend(done.failures.iter().cloned());
+        state.commits.push(planned.shown.resource.clone());
+        state.parts.insert(piece, (done.rows, done.columns.clone()));
+        state
+            .pieces
+            .entry(planned.shown.entity)
+            .or_default()
+            .insert(piece, PieceState::Done);
+        if let Some((commits, cancel)) = &*self.cancel.lock().expect("no test panicked")
+            && state.commits.len() >= *commits
+        {
+            cancel.cancel();
+        }
+        Ok(())
+    }
+
+    async fn abandon(&self, _piece: PieceId, why: &Failure) -> Result<()> {
+        self.alive()?;
+        self.state().failures.push(why.clone());
+        Ok(())
+    }
+
+    async fn conclude(&self, concluded: &Concluded) -> Result<()> {
+        self.alive()?;
+        let outcome = Outcome {
+            findings: concluded.findings.clone(),
+            columns: concluded.columns.clone(),
+            partial: concluded.partial,
+        };
+        self.state()
+            .concluded
+            .insert(concluded.planned.shown.resource.clone(), outcome);
+        Ok(())
+    }
+
+    async fn failed(&self, failure: &Failure) -> Result<()> {
+        self.alive()?;
+        self.state().failures.push(failure.clone());
+        Ok(())
+    }
+}

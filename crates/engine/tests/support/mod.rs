@@ -1,0 +1,130 @@
+//! A source that can be told to misbehave, and a ledger that can die.
+
+mod ledger;
+mod source;
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use locard_connector::{Sample, Scope, Snapshot};
+use locard_engine::{Allowed, Engine, Options, Result, Silent, Summary, Target};
+use locard_identify::Library;
+use locard_model::{EntityPath, SourceId};
+use locard_sketch::{Keyer, forms, hash};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use ledger::Ledger;
+use source::Fickle;
+
+const RULE: &str = r#"
+id = "contact.email"
+identifier = "EMAIL_ADDRESS"
+title = "E-mail address"
+category = "contact"
+sensitivity = "medium"
+role = "unique"
+prior = 0.02
+
+[[value]]
+pattern = '[0-9A-Za-z._%+-]+@[0-9A-Za-z.-]+[.][A-Za-z]+'
+lookalikes = 0.0001
+embedded = true
+
+[column]
+names = ["mail", "email"]
+"#;
+
+pub(crate) fn options() -> Options {
+    Options {
+        sample: Sample::All,
+        exhaustive: false,
+        snapshot: Snapshot::Entity,
+        allowed: Arc::new(Allowed::default()),
+    }
+}
+
+pub(crate) fn table(name: &str) -> EntityPath {
+    EntityPath::new([name])
+}
+
+/// An engine over tables in memory.
+pub(crate) struct Fixture {
+    engine: Engine,
+    source: Fickle,
+    cancel: CancellationToken,
+}
+
+impl Fixture {
+    /// Each table comes in so many pieces.
+    pub(crate) fn new(pieces: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let rules = folder.path().join("rules/contact");
+        std::fs::create_dir_all(&rules).expect("the folder is made");
+        std::fs::write(rules.join("email.toml"), RULE).expect("the rule is written");
+        let library = Library::from_folder(folder.path()).expect("the rule is sound");
+        let engine =
+            Engine::new(library, Arc::new(Keyer::new(&[7; 16])), 2).expect("threads start");
+        Self {
+            engine,
+            source: Fickle::new(pieces),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    pub(crate) fn versioned(mut self, version: &str) -> Self {
+        self.source.version = Some(version.to_owned());
+        self
+    }
+
+    pub(crate) fn put(&self, name: &str, columns: &[(&str, ArrayRef)]) {
+        let columns = columns
+            .iter()
+            .map(|(name, array)| (*name, Arc::clone(array)));
+        self.put_records(
+            name,
+            RecordBatch::try_from_iter(columns).expect("columns are of one length"),
+        );
+    }
+
+    pub(crate) fn put_records(&self, name: &str, records: RecordBatch) {
+        self.source.tables.put(table(name), records);
+    }
+
+    pub(crate) fn vanishes(&self, name: &str) {
+        self.source
+            .vanishing
+            .lock()
+            .expect("no test panicked")
+            .push(table(name));
+    }
+
+    pub(crate) fn breaks(&self, name: &str) {
+        self.source
+            .breaking
+            .lock()
+            .expect("no test panicked")
+            .push(table(name));
+    }
+
+    pub(crate) fn cancel(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    pub(crate) fn keyed(&self, value: &str) -> u64 {
+        self.engine
+            .keyer()
+            .key(hash(forms::folded(value).as_bytes()))
+    }
+
+    pub(crate) async fn scan(&self, ledger: &Ledger, options: &Options) -> Result<Summary> {
+        let target = Target {
+            id: SourceId::derive("memory"),
+            name: "memory".to_owned(),
+            source: Arc::new(self.source.clone()),
+            scope: Scope::default(),
+        };
+        self.engine
+            .scan(&[target], options, ledger, &Silent, &self.cancel)
+            .await
+    }
+}

@@ -1,0 +1,397 @@
+//! How a delimited file is laid out: delimiter, quote, line end, header, names.
+//!
+//! All of it is guessed from the head of the file once, when a scan is planned, and travels in the splits: a piece
+//! from the middle of a file has no header to look at.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::careful::tokenise;
+use super::header;
+use super::views::{PADDING, Row, Tokens, Views};
+
+/// The bytes that mean something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    /// Between fields; `None` for plain text.
+    pub(crate) delimiter: Option<u8>,
+    /// Around fields that hold marks.
+    pub(crate) quote: Option<u8>,
+    /// Ends a record; a carriage return before it belongs to it.
+    pub(crate) newline: u8,
+}
+
+/// How a delimited file is laid out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Layout {
+    pub(crate) marks: Marks,
+    /// Records before the first one of data: the header, if there is one, and what stands before it.
+    pub(crate) skip: u64,
+    /// How many of those are neither header nor a note to spreadsheets: what they say is not read.
+    pub(crate) preamble: u64,
+    /// Names of the columns, unique and none empty.
+    pub(crate) names: Vec<String>,
+}
+
+/// More records than this do not stand before a header.
+const PREAMBLE: usize = 10;
+
+/// So many records are looked at.
+const RECORDS: usize = 500;
+
+/// So many columns are read. A column costs the same however few cells it has; there are wider matrices of measured
+/// values, but no wider tables about persons.
+pub(crate) const MOST_COLUMNS: usize = 20_000;
+
+impl Layout {
+    /// Plain text: one column, one record a line.
+    pub(crate) fn text(head: &str) -> Self {
+        let marks = Marks {
+            delimiter: None,
+            quote: None,
+            newline: newline(head),
+        };
+        Self {
+            marks,
+            skip: 0,
+            preamble: 0,
+            names: vec!["text".to_owned()],
+        }
+    }
+
+    /// Guesses the layout of a file from its decoded head; `whole` says that the head is all of it. `name` is the
+    /// file's name without the ending of a compression.
+    pub(crate) fn detect(head: &str, whole: bool, name: &str) -> Self {
+        let (said, head) = announced(head);
+        let delimiter = said.or_else(|| best(head, whole, name).map(|choice| choice.delimiter));
+        let newline = newline(head);
+        let mut marks = Marks {
+            delimiter,
+            quote: Some(b'"'),
+            newline,
+        };
+        if prefers_apostrophes(head, whole, marks) {
+            marks.quote = Some(b'\'');
+        }
+        let records = records(head, whole, marks);
+        let before = preamble(&records);
+        let records = &records[before..];
+        let width = usual(records).0.max(records.first().map_or(0, Vec::len));
+        // A header may be a little narrower than its rows, but one word above a wide table is a remark or a stump.
+        let fits = records.first().is_some_and(|first| first.len() * 2 > width);
+        let has_header = fits && header::is_header(records);
+        let width = width.min(MOST_COLUMNS);
+        let names = if has_header {
+            names(&records[0], width)
+        } else {
+            names(&[], width)
+        };
+        Self {
+            marks,
+            skip: u64::from(said.is_some()) + before as u64 + u64::from(has_header),
+            preamble: before as u64,
+            names,
+        }
+    }
+}
+
+/// How many records stand before a header: titles and remarks of one field above a table of several.
+fn preamble(records: &[Vec<String>]) -> usize {
+    let width = usual(records).0;
+    let alone = |record: &&Vec<String>| record.iter().skip(1).all(|field| field.trim().is_empty());
+    let before = records.iter().take_while(alone).count();
+    let table = &records[before..];
+    let found = (1..=PREAMBLE).contains(&before)
+        && width > 1
+        && table.first().is_some_and(|first| first.len() == width)
+        && header::is_header(table);
+    if found { before } else { 0 }
+}
+
+/// Whether text without a telling name is delimited: nearly every record has as many fields as the others.
+pub(crate) fn is_delimited(head: &str, whole: bool, name: &str) -> bool {
+    if announced(head).0.is_some() {
+        return true;
+    }
+    let prose = [".txt", ".log", ".md", ".text", ".out"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
+    best(head, whole, name).is_some_and(|choice| {
+        let enough = if prose && choice.delimiter == b',' {
+            3
+        } else {
+            2
+        };
+        choice.width >= enough && choice.share >= 0.9 && (choice.records >= 3 || choice.width >= 3)
+    })
+}
+
+struct Choice {
+    delimiter: u8,
+    width: usize,
+    share: f64,
+    records: usize,
+}
+
+/// The delimiter under which records are most alike and widest.
+fn best(head: &str, whole: bool, name: &str) -> Option<Choice> {
+    let likely = match name.rsplit('.').next() {
+        Some("tsv" | "tab") => Some(b'\t'),
+        Some("psv") => Some(b'|'),
+        _ => None,
+    };
+    let mut found: Option<(f64, Choice)> = None;
+    for delimiter in [b',', b';', b'\t', b'|'] {
+        let marks = Marks {
+            delimiter: Some(delimiter),
+            quote: Some(b'"'),
+            newline: newline(head),
+        };
+        let records = records(head, whole, marks);
+        let (width, share) = usual(&records);
+        if width < 2 {
+            continue;
+        }
+        let mut score = share * share * (width as f64 + 1.0).ln();
+        if records.first().is_some_and(|first| first.len() == width) {
+            score *= 1.2;
+        }
+        if likely == Some(delimiter) {
+            score *= 2.0;
+        }
+        if found.as_ref().is_none_or(|(best, _)| score > *best) {
+            found = Some((
+                score,
+                Choice {
+                    delimiter,
+                    width,
+                    share,
+                    records: records.len(),
+                },
+            ));
+        }
+    }
+    found.map(|(_, choice)| choice)
+}
+
+/// The commonest number of fields, and the share of records that have it.
+fn usual(records: &[Vec<String>]) -> (usize, f64) {
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for record in records {
+        *counts.entry(record.len()).or_default() += 1;
+    }
+    // Among equally common ones the widest, so that the answer does not depend on the map's order.
+    let (width, count) = counts
+        .into_iter()
+        .max_by_key(|(width, count)| (*count, *width))
+        .unwrap_or((0, 0));
+    (width, count as f64 / records.len().max(1) as f64)
+}
+
+/// Spreadsheets write `sep=;` as a first line.
+fn announced(head: &str) -> (Option<u8>, &str) {
+    let said = head.strip_prefix("sep=").and_then(|rest| {
+        let (line, rest) = rest.split_once('\n')?;
+        let [delimiter] = *line.trim_end_matches('\r').as_bytes() else {
+            return None;
+        };
+        Some((Some(delimiter), rest))
+    });
+    said.unwrap_or((None, head))
+}
+
+fn newline(head: &str) -> u8 {
+    if !head.contains('\n') && head.contains('\r') {
+        b'\r'
+    } else {
+        b'\n'
+    }
+}
+
+/// The first complete records.
+fn records(head: &str, whole: bool, marks: Marks) -> Vec<Vec<String>> {
+    fields(head, whole, marks, marks.quote)
+}
+
+/// The fields of the first complete records, with `quote` taken off them.
+fn fields(head: &str, whole: bool, marks: Marks, quote: Option<u8>) -> Vec<Vec<String>> {
+    let mut block = head.as_bytes().to_vec();
+    let length = block.len();
+    let mut tokens = Tokens::default();
+    // An unclosed quote at the end of a head may close later; what comes before it is enough, unless it is all.
+    tokenise(&block, marks, whole, &mut tokens);
+    if tokens.records.is_empty() || (whole && tokens.consumed() < length) {
+        tokens.end_at(length);
+    }
+    block.resize(length + PADDING, 0);
+    let mut rows = Vec::new();
+    let mut first = 0;
+    for &end in tokens.records.iter().take(RECORDS) {
+        rows.push(Row {
+            first,
+            count: end - first,
+        });
+        first = end;
+    }
+    let mut views = Views::new(&mut block, &tokens.fields, &rows, quote);
+    let rows = rows
+        .iter()
+        .filter(|row| !views.is_blank(**row))
+        .copied()
+        .collect::<Vec<_>>();
+    rows.iter()
+        .map(|row| {
+            (0..row.count)
+                .map(|column| views.text(*row, column))
+                .collect()
+        })
+        .collect()
+}
+
+/// Whether fields are quoted with apostrophes: many are, and none with quotation marks.
+fn prefers_apostrophes(head: &str, whole: bool, marks: Marks) -> bool {
+    if !head.contains('\'') {
+        return false;
+    }
+    let quoted = |quote: char| {
+        let fields = fields(
+            head,
+            whole,
+            Marks {
+                quote: Some(quote as u8),
+                ..marks
+            },
+            None,
+        );
+        let is_quoted =
+            |field: &&String| field.len() > 1 && field.starts_with(quote) && field.ends_with(quote);
+        let filled = fields
+            .iter()
+            .flatten()
+            .filter(|field| !field.is_empty())
+            .count();
+        (fields.iter().flatten().filter(is_quoted).count(), filled)
+    };
+    let (apostrophes, filled) = quoted('\'');
+    apostrophes > 0 && apostrophes * 5 >= filled && quoted('"').0 == 0
+}
+
+/// Names of the columns: those of the header, made unique; `column_3` where it has none.
+fn names(header: &[String], width: usize) -> Vec<String> {
+    let mut taken: HashSet<String> = HashSet::new();
+    let given: HashSet<&str> = header.iter().map(|name| name.trim()).collect();
+    // The number to try next for a name: thousands of columns may have the same.
+    let mut next: HashMap<String, usize> = HashMap::new();
+    (0..width)
+        .map(|column| {
+            let name = header.get(column).map_or("", |name| name.trim());
+            let wanted = if name.is_empty() {
+                format!("column_{}", column + 1)
+            } else {
+                name.to_owned()
+            };
+            let mut free = wanted.clone();
+            while taken.contains(&free) || (free != name && given.contains(free.as_str())) {
+                let number = next.entry(wanted.clone()).or_insert(2);
+                free = format!("{wanted}_{number}");
+                *number += 1;
+            }
+            taken.insert(free.clone());
+            free
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, delimiter: Option<char>, names: &[&str], skip: u64) {
+        let layout = Layout::detect(text, true, "a.csv");
+        assert_eq!(layout.marks.delimiter.map(char::from), delimiter, "{text}");
+        assert_eq!(layout.names, names, "{text}");
+        assert_eq!(layout.skip, skip, "{text}");
+    }
+
+    #[test]
+    fn each_delimiter_is_found() {
+        check("id,name\n1,Ada\n2,Bob\n", Some(','), &["id", "name"], 1);
+        check(
+            "id;price\r\n1;2,50\r\n2;3,75\r\n",
+            Some(';'),
+            &["id", "price"],
+            1,
+        );
+        check(
+            "id\tname\n1\tLovelace, Ada\n",
+            Some('\t'),
+            &["id", "name"],
+            1,
+        );
+        check("id|name\n1|Ada; B\n", Some('|'), &["id", "name"], 1);
+        check("email\nada@example.org\n", None, &["email"], 1);
+        check("sep=;\nid;name\n1;Ada\n", Some(';'), &["id", "name"], 2);
+    }
+
+    #[test]
+    fn names_are_unique_and_never_empty() {
+        check(
+            "id,,name,name,column_2,\n1,2,3,4,5,6\n",
+            Some(','),
+            &["id", "column_2_2", "name", "name_2", "column_2", "column_6"],
+            1,
+        );
+    }
+
+    #[test]
+    fn rows_that_are_longer_than_the_header_get_names_too() {
+        check(
+            "id,name\n1,Ada,\n2,Bob,\n",
+            Some(','),
+            &["id", "name", "column_3"],
+            1,
+        );
+    }
+
+    #[test]
+    fn titles_above_a_header_are_no_header() {
+        let names = ["id", "name", "email"];
+        check(
+            "Customers 2024\n\nid,name,email\n1,Ada,a@example.org\n2,Bob,b@example.org\n",
+            Some(','),
+            &names,
+            2,
+        );
+        check(
+            "# a remark,,\nid,name,email\n1,Ada,a@example.org\n",
+            Some(','),
+            &names,
+            2,
+        );
+        let layout = Layout::detect("Ada\n1,Bob\n2,Eve\n3,Joe\n", true, "a.csv");
+        assert_eq!(layout.skip, 0, "without a header nothing is left out");
+    }
+
+    #[test]
+    fn apostrophes_may_quote() {
+        let layout = Layout::detect(
+            "id,name\n1,'Lovelace, Ada'\n2,'Bob, B'\n3,'C, C'\n",
+            true,
+            "a.csv",
+        );
+        assert_eq!(layout.marks.quote, Some(b'\''));
+        let layout = Layout::detect("id,name\n1,O'Hara\n2,'tis\n", true, "a.csv");
+        assert_eq!(layout.marks.quote, Some(b'"'));
+    }
+
+    #[test]
+    fn prose_is_not_delimited() {
+        assert!(!is_delimited(
+            "Dear Ada,\nthank you, and Bob, for the letter.\nYours\n",
+            true,
+            "a.txt"
+        ));
+        assert!(is_delimited("1;Ada;x\n2;Bob;y\n", true, "a.txt"));
+    }
+}

@@ -1,0 +1,270 @@
+//! What a file is, by its content; the name only decides between what the content allows.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use locard_connector::document::{Ignore, Parser, Syntax};
+use locard_connector::{Error, ErrorKind, Result};
+
+use crate::blob::{Blob, Range, io_error};
+use crate::compression::Compression;
+use crate::csv::{Layout, is_delimited};
+use crate::encoding::Encoding;
+use crate::part::{Format, Part};
+
+/// So much of a file is looked at.
+const HEAD: usize = 256 << 10;
+/// And so much where there is no line end in it: a header of very many columns is one line.
+const LONG_HEAD: usize = 4 << 20;
+
+/// What a file turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Detected {
+    pub(crate) format: Format,
+    pub(crate) compression: Compression,
+    pub(crate) encoding: Encoding,
+    /// Length of the byte-order mark.
+    pub(crate) mark: u64,
+    /// The decoded head.
+    pub(crate) head: String,
+}
+
+impl Detected {
+    /// The whole file as one piece.
+    pub(crate) fn part(&self) -> Part {
+        Part {
+            format: self.format.clone(),
+            compression: self.compression,
+            encoding: self.encoding,
+            start: self.mark,
+            end: None,
+            first_row: 1,
+            first_line: 1,
+            has_header: true,
+            limit: None,
+            columns: None,
+            seen: None,
+        }
+    }
+}
+
+/// Looks into a file. What no reader here understands is [`ErrorKind::Unsupported`].
+pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
+    let failed = |error| io_error(error, "opening the file");
+    let raw = head(Range::new(blob.clone(), 0, None)).map_err(failed)?;
+    let compression = Compression::detect(&raw.bytes);
+    let (Head { bytes, whole }, name) = if compression == Compression::None {
+        (raw, name)
+    } else {
+        // A damaged file is looked at as far as it goes; reading it will tell.
+        let blob = blob.clone();
+        let decoder = compression
+            .decode(move || Range::new(blob.clone(), 0, None))
+            .map_err(failed)?;
+        (
+            head(decoder).map_err(|error| io_error(error, "decompressing the file"))?,
+            compression.strip(name),
+        )
+    };
+    if bytes.is_empty() {
+        return Ok(Detected {
+            format: Format::Empty,
+            compression,
+            encoding: Encoding::Utf8,
+            mark: 0,
+            head: String::new(),
+        });
+    }
+    if let Some(format) = binary(&bytes, compression)? {
+        return Ok(Detected {
+            format,
+            compression,
+            encoding: Encoding::Utf8,
+            mark: 0,
+            head: String::new(),
+        });
+    }
+    let (encoding, mark) = Encoding::detect(&bytes);
+    let head = encoding.preview(&bytes[mark..]);
+    if is_binary(&head) {
+        return Err(unsupported("a binary file"));
+    }
+    let format = text(&head, whole, &name.to_ascii_lowercase());
+    Ok(Detected {
+        format,
+        compression,
+        encoding,
+        mark: mark as u64,
+        head,
+    })
+}
+
+/// The beginning of a file.
+struct Head {
+    bytes: Vec<u8>,
+    /// There is nothing behind it.
+    whole: bool,
+}
+
+/// The first bytes; an error after some of them is left for the reader to meet.
+fn head(mut reader: impl Read) -> std::io::Result<Head> {
+    let (mut bytes, mut filled) = (vec![0; HEAD], 0);
+    loop {
+        if filled == bytes.len() {
+            let has_line = memchr::memchr2(b'\n', b'\r', &bytes).is_some();
+            if has_line || filled >= LONG_HEAD {
+                return Ok(Head {
+                    bytes,
+                    whole: false,
+                });
+            }
+            bytes.resize(filled * 2, 0);
+        }
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) if filled > 0 => break,
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(Head { bytes, whole: true })
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("{what}: not a format that is read"),
+    )
+}
+
+/// Formats with a magic number: those that are read, and those that are known not to be.
+fn binary(head: &[u8], compression: Compression) -> Result<Option<Format>> {
+    let known = match head {
+        [b'P', b'A', b'R', b'1', ..] if compression == Compression::None => {
+            return Ok(Some(Format::Parquet(Vec::new())));
+        }
+        [b'O', b'b', b'j', 1, ..] => return Ok(Some(Format::Avro)),
+        [b'P', b'A', b'R', b'1', ..] => "a Parquet file that is compressed as a whole",
+        [b'P', b'A', b'R', b'E', ..] => "an encrypted Parquet file",
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => "a ZIP archive (or office document)",
+        [b'%', b'P', b'D', b'F', b'-', ..] => "a PDF document",
+        [b'O', b'R', b'C', ..] if head.contains(&0) => "an ORC file",
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "an Arrow file",
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
+            "a picture"
+        }
+        [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', 0x90, 0, ..] => "a program",
+        [b'7', b'z', 0xbc, 0xaf, ..] | [b'R', b'a', b'r', b'!', ..] => "an archive",
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => "an old office document",
+        _ if database(head).is_some() => "a database",
+        _ if head.get(257..262) == Some(b"ustar") => "a TAR archive",
+        _ => return Ok(None),
+    };
+    Err(unsupported(known))
+}
+
+/// The connector that reads this file as a database of its own, by its scheme and its name for people.
+pub(crate) fn database(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    head.starts_with(b"SQLite format 3\0")
+        .then_some(("sqlite", "an SQLite database"))
+}
+
+/// A quick look when a folder is listed: whether a file is worth planning at all, judged by its first bytes.
+pub(crate) fn peek(blob: &dyn Blob) -> Result<Vec<u8>> {
+    let mut head = vec![0; 4 << 10];
+    let read = blob
+        .read_at(0, &mut head)
+        .map_err(|error| io_error(error, "opening the file"))?;
+    head.truncate(read);
+    if Compression::detect(&head) == Compression::None
+        && database(&head).is_none()
+        && binary(&head, Compression::None)?.is_none()
+    {
+        let (encoding, mark) = Encoding::detect(&head);
+        if is_binary(&encoding.preview(&head[mark..])) {
+            return Err(unsupported("a binary file"));
+        }
+    }
+    Ok(head)
+}
+
+/// Text has few control characters; a NUL now and then is damage, many are another format.
+fn is_binary(head: &str) -> bool {
+    let control = |character: &char| matches!(character, '\0'..='\u{8}' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}' | '\u{7f}');
+    let count = head.chars().filter(control).count();
+    count > 4 && count * 20 > head.chars().count()
+}
+
+fn text(head: &str, whole: bool, name: &str) -> Format {
+    let named = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let by_name = named(&[".csv", ".tsv", ".psv", ".tab"]);
+    if !by_name
+        && let Some(format) = json(
+            head,
+            whole,
+            named(&[".json", ".ndjson", ".jsonl", ".geojson"]),
+        )
+    {
+        return format;
+    }
+    if by_name || is_delimited(head, whole, name) {
+        return Format::Delimited(Layout::detect(head, whole, name));
+    }
+    if is_prose(head) {
+        Format::Paragraphs
+    } else {
+        Format::Delimited(Layout::text(head))
+    }
+}
+
+/// JSON begins with a bracket and goes on as JSON; with a telling name it may be damaged.
+fn json(head: &str, whole: bool, by_name: bool) -> Option<Format> {
+    let start = head.trim_start();
+    if !start.starts_with(['{', '[']) {
+        return None;
+    }
+    let line = start.lines().next().unwrap_or_default();
+    let more = start[line.len()..].trim_start();
+    let complete = Parser::new(false)
+        .feed(line, true, &mut Ignore::default())
+        .is_ok();
+    let is_lines = start.starts_with('{') && (complete || (more.starts_with('{') && by_name));
+    if is_lines {
+        return Some(Format::JsonLines);
+    }
+    let mut documents = Ignore::default();
+    match Parser::new(true).feed(start, whole, &mut documents) {
+        Ok(_) | Err((_, Syntax::Truncated)) => Some(Format::Json),
+        // Damaged lines among good ones.
+        Err(_) if start.lines().skip(1).take(20).any(is_document) && start.starts_with('{') => {
+            Some(Format::JsonLines)
+        }
+        Err((at, _)) if by_name || (documents.documents > 0 && at > 200) => Some(Format::Json),
+        Err(_) => None,
+    }
+}
+
+fn is_document(line: &str) -> bool {
+    line.starts_with('{')
+        && Parser::new(false)
+            .feed(line, true, &mut Ignore::default())
+            .is_ok()
+}
+
+/// Text whose lines are wrapped and whose paragraphs are set apart by blank lines; a name may be split by a line end.
+fn is_prose(head: &str) -> bool {
+    let mut lengths: Vec<usize> = head
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::len)
+        .collect();
+    lengths.sort_unstable();
+    let blank = head.lines().filter(|line| line.trim().is_empty()).count();
+    let median = lengths.get(lengths.len() / 2).copied().unwrap_or(0);
+    blank * 20 >= lengths.len()
+        && (40..=120).contains(&median)
+        && lengths.last().is_some_and(|longest| *longest <= 200)
+}

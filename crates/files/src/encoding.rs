@@ -1,0 +1,371 @@
+//! Text encodings: what a file is written in, and the way from there to UTF-8.
+//!
+//! The one thing a reader gets wrong: a file that is UTF-8 with a few bad bytes stays UTF-8; the bad bytes alone are
+//! read as Windows-1252 ([`repair`]), because that is what they nearly always are in files pasted together.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::Decoder;
+use serde::{Deserialize, Serialize};
+
+/// How a file's text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8, ASCII included.
+    Utf8,
+    /// UTF-16, low byte first.
+    Utf16Le,
+    /// UTF-16, high byte first.
+    Utf16Be,
+    /// An older one, of one or two bytes a character: Windows-1252, Shift_JIS, GBK and others of the web's standard.
+    #[serde(with = "label")]
+    Older(&'static encoding_rs::Encoding),
+}
+
+/// An older encoding by its name in the web's standard.
+mod label {
+    use encoding_rs::Encoding;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    pub(super) fn serialize<S: Serializer>(
+        encoding: &&'static Encoding,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(encoding.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<&'static Encoding, D::Error> {
+        let label = String::deserialize(deserializer)?;
+        Encoding::for_label(label.as_bytes())
+            .ok_or_else(|| D::Error::custom("no such text encoding"))
+    }
+}
+
+impl Encoding {
+    /// Recognises an encoding by the first bytes of a text, and says how long its byte-order mark is.
+    pub fn detect(head: &[u8]) -> (Self, usize) {
+        match head {
+            [0xef, 0xbb, 0xbf, ..] => (Self::Utf8, 3),
+            [0xff, 0xfe, ..] => (Self::Utf16Le, 2),
+            [0xfe, 0xff, ..] => (Self::Utf16Be, 2),
+            _ => (unmarked(head), 0),
+        }
+    }
+
+    fn decoder(self) -> Decoder {
+        match self {
+            Self::Utf8 => encoding_rs::UTF_8,
+            Self::Utf16Le => encoding_rs::UTF_16LE,
+            Self::Utf16Be => encoding_rs::UTF_16BE,
+            Self::Older(encoding) => encoding,
+        }
+        .new_decoder_without_bom_handling()
+    }
+
+    /// The text so far as it can be read, for looking into it.
+    pub(crate) fn preview(self, head: &[u8]) -> String {
+        if self == Self::Utf8 {
+            let complete = head.len() - cut_character(head);
+            return String::from_utf8(repair(&head[..complete]).0).unwrap_or_default();
+        }
+        let mut text = String::with_capacity(head.len() * 2);
+        let _ = self.decoder().decode_to_string(head, &mut text, false);
+        text
+    }
+}
+
+/// Without a mark: ASCII text in UTF-16 has a zero in every other byte; what is not valid UTF-8 by more than a few
+/// bytes is what the frequencies of its byte pairs speak for.
+fn unmarked(head: &[u8]) -> Encoding {
+    let zeros = |from: usize| {
+        head.iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
+    let (even, odd, half) = (zeros(0), zeros(1), head.len() / 2);
+    if half > 0 && odd * 10 > half * 6 && even * 20 < half {
+        return Encoding::Utf16Le;
+    }
+    if half > 0 && even * 10 > half * 6 && odd * 20 < half {
+        return Encoding::Utf16Be;
+    }
+    let (mut wide, mut bad) = (0, 0);
+    for chunk in head[..head.len() - cut_character(head)].utf8_chunks() {
+        wide += chunk
+            .valid()
+            .chars()
+            .filter(|character| !character.is_ascii())
+            .count();
+        bad += chunk.invalid().len();
+    }
+    if bad > wide {
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        detector.feed(head, true);
+        Encoding::Older(detector.guess(None, Utf8Detection::Deny))
+    } else {
+        Encoding::Utf8
+    }
+}
+
+/// Bytes at the end that are the beginning of a character.
+fn cut_character(text: &[u8]) -> usize {
+    for back in 1..=text.len().min(3) {
+        let byte = text[text.len() - back];
+        if byte >= 0xc0 {
+            let length = if byte >= 0xf0 {
+                4
+            } else {
+                3 - usize::from(byte < 0xe0)
+            };
+            return if length > back { back } else { 0 };
+        }
+        if byte < 0x80 {
+            return 0;
+        }
+    }
+    0
+}
+
+/// Bytes that are not UTF-8 are read as Windows-1252; also tells where the first of them was, and in how many lines
+/// there are some.
+pub(crate) fn repair(text: &[u8]) -> (Vec<u8>, Option<(usize, u64)>) {
+    let (mut repaired, mut first, mut lines) = (Vec::with_capacity(text.len() + 16), None, 0);
+    let mut new_line = true;
+    for chunk in text.utf8_chunks() {
+        repaired.extend_from_slice(chunk.valid().as_bytes());
+        new_line |= memchr::memchr2(b'\n', b'\r', chunk.valid().as_bytes()).is_some();
+        if !chunk.invalid().is_empty() {
+            first.get_or_insert(repaired.len());
+            lines += u64::from(std::mem::take(&mut new_line));
+            let (characters, _, _) = encoding_rs::WINDOWS_1252.decode(chunk.invalid());
+            repaired.extend_from_slice(characters.as_bytes());
+        }
+    }
+    (repaired, first.map(|first| (first, lines)))
+}
+
+/// Where bytes were replaced that an encoding does not have; shared with whoever tells it.
+#[derive(Debug, Default)]
+pub(crate) struct Lossy {
+    /// The first line with some, from 1; 0 for none.
+    line: AtomicU64,
+    lines: AtomicU64,
+}
+
+impl Lossy {
+    /// The first line and how many there were, once.
+    pub(crate) fn told(&self) -> Option<(u64, u64)> {
+        let line = self.line.swap(0, Ordering::Relaxed);
+        (line > 0).then(|| (line, self.lines.swap(0, Ordering::Relaxed)))
+    }
+
+    fn add(&self, line: u64) {
+        let first = Ordering::Relaxed;
+        let _ = self.line.compare_exchange(0, line, first, first);
+        self.lines.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Turns another encoding into UTF-8 as it is read; `lossy` tells afterwards what was not decodable.
+pub(crate) struct Transcoder<R> {
+    input: R,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    text: Vec<u8>,
+    at: usize,
+    done: bool,
+    lines: Lines,
+    lossy: Arc<Lossy>,
+}
+
+/// Line ends in the text so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lines {
+    feeds: u64,
+    returns: u64,
+    /// The line on which something was replaced last.
+    last: u64,
+}
+
+impl Lines {
+    fn pass(&mut self, text: &[u8]) {
+        self.feeds += memchr::memchr_iter(b'\n', text).count() as u64;
+        if self.feeds == 0 {
+            self.returns += memchr::memchr_iter(b'\r', text).count() as u64;
+        }
+    }
+
+    /// Passes a text in which something was replaced, and tells the lines.
+    fn search(&mut self, text: &[u8], lossy: &Lossy) {
+        const REPLACED: &[u8] = "\u{fffd}".as_bytes();
+        let mut from = 0;
+        for at in memchr::memmem::find_iter(text, REPLACED) {
+            self.pass(&text[from..at]);
+            from = at;
+            let before = if self.feeds > 0 {
+                self.feeds
+            } else {
+                self.returns
+            };
+            if self.last != before + 1 {
+                self.last = before + 1;
+                lossy.add(self.last);
+            }
+        }
+        self.pass(&text[from..]);
+    }
+}
+
+const PIECE: usize = 64 << 10;
+
+impl<R: Read> Transcoder<R> {
+    pub(crate) fn new(input: R, encoding: Encoding, lossy: Arc<Lossy>) -> Self {
+        let (raw, text) = (vec![0; PIECE], Vec::new());
+        Self {
+            input,
+            decoder: encoding.decoder(),
+            raw,
+            text,
+            at: 0,
+            done: false,
+            lines: Lines::default(),
+            lossy,
+        }
+    }
+
+    /// Decodes the next piece; a character cut at its end stays in the decoder.
+    fn decode(&mut self) -> io::Result<()> {
+        let read = self.input.read(&mut self.raw)?;
+        self.done = read == 0;
+        let room = self
+            .decoder
+            .max_utf8_buffer_length(read)
+            .unwrap_or(3 * PIECE + 16);
+        self.text.resize(room, 0);
+        let (_, _, written, bad) =
+            self.decoder
+                .decode_to_utf8(&self.raw[..read], &mut self.text, self.done);
+        self.text.truncate(written);
+        self.at = 0;
+        if bad {
+            self.lines.search(&self.text, &self.lossy);
+        } else {
+            self.lines.pass(&self.text);
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Transcoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() && !self.done {
+            self.decode()?;
+        }
+        let length = buffer.len().min(self.text.len() - self.at);
+        buffer[..length].copy_from_slice(&self.text[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> String {
+        let (encoding, mark) = Encoding::detect(bytes);
+        let mut text = String::new();
+        Transcoder::new(&bytes[mark..], encoding, Arc::default())
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    }
+
+    #[test]
+    fn every_encoding_is_recognised_and_read() {
+        let text = "name;city\nJosé;Köln\n".repeat(5_000);
+        let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(&text);
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(read(text.as_bytes()), text);
+        assert_eq!(read(&[b"\xef\xbb\xbf", text.as_bytes()].concat()), text);
+        assert_eq!(read(&latin), text);
+        for bytes in [&little, &big] {
+            assert_eq!(read(bytes), text);
+        }
+        assert_eq!(read(&[b"\xff\xfe", &little[..]].concat()), text);
+        assert_eq!(read(&[b"\xfe\xff", &big[..]].concat()), text);
+    }
+
+    #[test]
+    fn older_encodings_of_the_world_are_told_apart() {
+        let texts = [
+            (
+                encoding_rs::SHIFT_JIS,
+                "氏名,住所\n山田太郎,東京都千代田区丸の内\n佐藤花子,大阪府大阪市北区梅田\n",
+            ),
+            (
+                encoding_rs::GBK,
+                "姓名,地址\n王小明,北京市朝阳区建国路\n李丽华,上海市浦东新区世纪大道\n",
+            ),
+            (
+                encoding_rs::EUC_KR,
+                "이름,주소\n김민수,서울특별시 강남구 테헤란로\n이영희,부산광역시 해운대구\n",
+            ),
+            (
+                encoding_rs::WINDOWS_1251,
+                "имя;город\nИван Петров;Москва\nОльга Смирнова;Санкт-Петербург\n",
+            ),
+            (
+                encoding_rs::WINDOWS_1250,
+                "jméno;město\nŠtěpán Dvořák;České Budějovice\nMałgorzata Wiśniewska;Łódź\n",
+            ),
+        ];
+        for (encoding, text) in texts {
+            let text = text.repeat(40);
+            let (bytes, _, lost) = encoding.encode(&text);
+            assert!(!lost);
+            assert_eq!(read(&bytes), text, "{}", encoding.name());
+        }
+    }
+
+    #[test]
+    fn an_encoding_survives_the_way_through_a_split() {
+        for encoding in [Encoding::Utf16Le, Encoding::Older(encoding_rs::SHIFT_JIS)] {
+            let text = serde_json::to_string(&encoding).unwrap();
+            assert_eq!(serde_json::from_str::<Encoding>(&text).unwrap(), encoding);
+        }
+    }
+
+    #[test]
+    fn a_character_cut_at_the_end_of_the_head_is_no_error() {
+        let text = "ascii only and then é".as_bytes();
+        assert_eq!(
+            Encoding::detect(&text[..text.len() - 1]),
+            (Encoding::Utf8, 0)
+        );
+        assert_eq!(
+            Encoding::Utf8.preview(&text[..text.len() - 1]),
+            "ascii only and then "
+        );
+    }
+
+    #[test]
+    fn bad_bytes_in_utf8_are_read_as_windows_1252() {
+        let mixed = [b"Jos\xe9 ".as_slice(), "Köln".as_bytes(), b" \x80"].concat();
+        let (repaired, first) = repair(&mixed);
+        assert_eq!(String::from_utf8(repaired).unwrap(), "José Köln €");
+        assert_eq!(first, Some((3, 1)));
+    }
+}

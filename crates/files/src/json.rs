@@ -1,0 +1,284 @@
+//! JSON: one document a line, documents one after the other, or a list of them.
+//!
+//! The one thing a reader gets wrong: a bad line of NDJSON costs that line; elsewhere nothing tells where the next
+//! document begins, so reading ends there and what came before stands.
+
+use locard_connector::document::{Flattener, Parser, Syntax};
+use locard_connector::{Batch, Error, ErrorKind, Fault, Result};
+
+use crate::csv::Position;
+use crate::input::{Input, LONGEST_RECORD, clean, count_lines};
+
+/// A batch has at most so many documents and bytes.
+const ROWS: usize = 8_192;
+const BYTES: usize = 8 << 20;
+const BLOCK: usize = 1 << 20;
+
+/// Reads JSON documents.
+pub(crate) struct Reader {
+    input: Input,
+    by_line: bool,
+    parser: Parser,
+    flattener: Flattener,
+    at: Position,
+    limit: u64,
+    /// Line of each record that is complete in the batch at hand.
+    lines: Vec<u64>,
+    faults: Vec<Fault>,
+    /// Text that is clean, up to here used.
+    text: String,
+    used: usize,
+    /// Line on which the unused text begins.
+    line: u64,
+    /// Whether the rest of the file cannot be read.
+    lost: Option<Error>,
+}
+
+impl Reader {
+    /// Reads from an input that begins with a document.
+    pub(crate) fn new(
+        input: Input,
+        by_line: bool,
+        columns: Option<&[String]>,
+        at: Position,
+    ) -> Self {
+        Self {
+            input,
+            by_line,
+            parser: Parser::new(!by_line),
+            flattener: Flattener::new(columns),
+            at,
+            limit: u64::MAX,
+            lines: Vec::new(),
+            faults: Vec::new(),
+            text: String::new(),
+            used: 0,
+            line: at.line,
+            lost: None,
+        }
+    }
+
+    /// Stops after so many records.
+    pub(crate) fn limit(mut self, records: Option<u64>) -> Self {
+        self.limit = records.unwrap_or(u64::MAX);
+        self
+    }
+
+    /// The next documents.
+    pub(crate) fn next(&mut self) -> Result<Option<Batch>> {
+        while self.limit > 0 && self.lost.is_none() && !self.is_full() {
+            if !self.refill() {
+                break;
+            }
+            if self.by_line {
+                self.take_lines();
+            } else {
+                self.take_documents();
+            }
+        }
+        let told =
+            self.flattener.size() > 0 || self.flattener.records() > 0 || !self.faults.is_empty();
+        if told && self.limit > 0 {
+            return self.batch().map(Some);
+        }
+        match self
+            .lost
+            .take()
+            .or_else(|| self.input.failure("reading the file"))
+        {
+            Some(error) if self.limit > 0 => {
+                self.limit = 0;
+                Err(error)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.flattener.records() >= ROWS || self.flattener.size() >= BYTES
+    }
+
+    /// Makes more text available; false at the end.
+    fn refill(&mut self) -> bool {
+        if self.by_line && memchr::memchr(b'\n', &self.text.as_bytes()[self.used..]).is_some() {
+            return true;
+        }
+        self.text.drain(..self.used);
+        self.used = 0;
+        self.input.fill(BLOCK);
+        if self.input.held.is_empty() {
+            return self.finish();
+        }
+        let length = self.whole_characters();
+        let bytes = self.input.take(length, 0);
+        let bytes = match clean(&bytes) {
+            Some((cleaned, repairs)) => {
+                let line = self.line + count_lines(self.text.as_bytes(), b'\n');
+                self.faults.extend(repairs.faults(&cleaned, b'\n', line));
+                cleaned
+            }
+            None => bytes,
+        };
+        // Clean text is valid; the replacement never happens.
+        self.text.push_str(&String::from_utf8_lossy(&bytes));
+        if self.text.len() >= LONGEST_RECORD {
+            self.give_up("a value is longer than 64 MiB");
+        }
+        true
+    }
+
+    /// The end of the input: what is left is a last document or the beginning of one.
+    fn finish(&mut self) -> bool {
+        if self.text.is_empty() && self.parser.is_idle() {
+            return false;
+        }
+        let text = std::mem::take(&mut self.text);
+        if let Err((at, syntax)) = self.parser.feed(&text, true, &mut self.flattener) {
+            let line = self.line + count_lines(&text.as_bytes()[..at], b'\n');
+            self.fault(syntax, line);
+        }
+        self.count_records(self.line);
+        self.parser.reset();
+        false
+    }
+
+    /// How much of what is held ends with a whole character (or with the input).
+    fn whole_characters(&self) -> usize {
+        let held = &self.input.held;
+        if self.input.ended {
+            return held.len();
+        }
+        let continued = held
+            .iter()
+            .rev()
+            .take(3)
+            .take_while(|byte| **byte & 0xc0 == 0x80)
+            .count();
+        let lead = held.len().saturating_sub(continued + 1);
+        let needed = match held.get(lead) {
+            Some(0xc0..=0xdf) => 2,
+            Some(0xe0..=0xef) => 3,
+            Some(0xf0..=0xff) => 4,
+            _ => 1,
+        };
+        if lead > 0 && needed > continued + 1 {
+            lead
+        } else {
+            held.len()
+        }
+    }
+
+    /// Parses line by line; a line that is not complete yet is parsed as far as it goes.
+    fn take_lines(&mut self) {
+        while self.limit > 0 && !self.is_full() {
+            let rest = &self.text[self.used..];
+            let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) else {
+                // A line of ordinary length waits for its end; a long one must not.
+                if rest.len() >= BLOCK {
+                    self.take_documents();
+                }
+                return;
+            };
+            let result = self.parser.feed(&rest[..end], true, &mut self.flattener);
+            if let Err((_, syntax)) = result {
+                self.fault(syntax, self.line);
+            }
+            self.parser.reset();
+            self.count_records(self.line);
+            self.used += end + 1;
+            self.line += 1;
+        }
+    }
+
+    fn take_documents(&mut self) {
+        let rest = &self.text[self.used..];
+        match self.parser.feed(rest, false, &mut self.flattener) {
+            Ok(used) => {
+                self.line += count_lines(&rest.as_bytes()[..used], b'\n');
+                self.used += used;
+            }
+            Err((at, syntax)) => {
+                let line = self.line + count_lines(&rest.as_bytes()[..at], b'\n');
+                if self.by_line {
+                    self.skip_line(syntax);
+                } else {
+                    self.lost = Some(malformed(&syntax.to_string(), line));
+                    self.flattener.abandon();
+                }
+            }
+        }
+        self.count_records(self.line);
+    }
+
+    /// Leaves out the rest of a line that is wrong and longer than a block.
+    fn skip_line(&mut self, syntax: Syntax) {
+        self.fault(syntax, self.line);
+        self.parser.reset();
+        self.text.clear();
+        self.used = 0;
+        while !self.input.held.is_empty() || !self.input.ended {
+            if let Some(end) = memchr::memchr(b'\n', &self.input.held) {
+                self.input.held.drain(..=end);
+                self.line += 1;
+                return;
+            }
+            self.input.held.clear();
+            self.input.fill(BLOCK);
+        }
+    }
+
+    fn fault(&mut self, syntax: Syntax, line: u64) {
+        let sentence = format!("not a JSON document: {syntax}");
+        match self
+            .faults
+            .iter_mut()
+            .find(|fault| fault.sentence == sentence)
+        {
+            Some(fault) => fault.records += 1,
+            None => self.faults.push(Fault {
+                sentence,
+                place: format!("line {line}"),
+                records: 1,
+            }),
+        }
+        self.flattener.abandon();
+    }
+
+    fn give_up(&mut self, why: &str) {
+        self.lost = Some(malformed(why, self.line));
+        self.flattener.abandon();
+    }
+
+    /// Records that ended since the last call began on this line (exact for one document a line).
+    fn count_records(&mut self, line: u64) {
+        self.lines.resize(self.flattener.records(), line);
+    }
+
+    fn batch(&mut self) -> Result<Batch> {
+        let complete = self.flattener.records() as u64;
+        let records = self
+            .flattener
+            .finish()
+            .map_err(|error| Error::new(ErrorKind::Unexpected, "building a batch").cause(error))?;
+        let kept = records
+            .num_rows()
+            .min(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        let records = records.slice(0, kept);
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.resize(if self.by_line { kept } else { 0 }, self.line);
+        let mut batch = Batch {
+            records,
+            first_row: Some(self.at.row),
+            lines,
+            faults: std::mem::take(&mut self.faults),
+        };
+        batch.faults.extend(self.input.encoding_fault());
+        self.at.row += complete;
+        self.limit -= complete.min(self.limit);
+        Ok(batch)
+    }
+}
+
+fn malformed(why: &str, line: u64) -> Error {
+    Error::new(ErrorKind::Malformed, format!("not JSON: {why}")).place(format!("line {line}"))
+}

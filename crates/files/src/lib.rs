@@ -1,0 +1,27 @@
+//! What file sources share: formats, compression, encodings, and the pieces that large files are read in.
+//!
+//! A connector brings [`Blobs`], which lists and range-reads files wherever they are; [`Files`] is the
+//! [`Source`](locard_connector::Source) over them. What a file is, its content tells (`detect.rs`); cells
+//! of delimited text are views into the blocks they were read in (`csv`).
+
+mod avro;
+mod blob;
+mod columnar;
+mod compression;
+mod csv;
+mod detect;
+mod encoding;
+mod flatten;
+mod input;
+mod json;
+mod paragraphs;
+mod part;
+mod plan;
+mod row_groups;
+mod source;
+mod stream;
+
+pub use blob::{Blob, Blobs, Found, io_error};
+pub use compression::Compression;
+pub use encoding::Encoding;
+pub use source::{Files, Sizes};

@@ -1,0 +1,253 @@
+//! Parquet.
+//!
+//! The one thing a reader gets wrong: row groups are read each by itself, since a damaged one would take with it all
+//! that one reader gives after it.
+
+use std::io::{self, BufReader};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{FieldRef, Schema, SchemaRef};
+use bytes::Bytes;
+use locard_connector::{Error, ErrorKind, Result};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+
+use crate::blob::{Blob, Range, io_error, read_exact};
+use crate::columnar::{Broken, ROWS, with_views};
+use crate::flatten::flat_schema;
+
+/// A blob as the Parquet reader wants it.
+#[derive(Clone)]
+struct Chunks(Arc<dyn Blob>);
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.0.size()
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = BufReader<Range>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(Range::new(self.0.clone(), start, None)))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        // A damaged footer may ask for more than there is: no memory is spent on that.
+        if start
+            .checked_add(length as u64)
+            .is_none_or(|end| end > self.0.size())
+        {
+            return Err(ParquetError::EOF(
+                "a range beyond the end of the file".to_owned(),
+            ));
+        }
+        read_exact(self.0.as_ref(), start, length)
+            .map_err(|error| ParquetError::External(Box::new(error)))
+    }
+}
+
+/// The footer of a Parquet file.
+pub(crate) struct Footer {
+    blob: Arc<dyn Blob>,
+    metadata: ArrowReaderMetadata,
+}
+
+impl Footer {
+    pub(crate) fn read(blob: &Arc<dyn Blob>) -> Result<Self> {
+        let load =
+            |options| ArrowReaderMetadata::load(&Chunks(blob.clone()), options).map_err(damaged);
+        let plain = load(ArrowReaderOptions::new())?;
+        // Text as views costs less to decode; where the file's types do not allow it they stay as they are.
+        let fields: Vec<FieldRef> = plain.schema().fields().iter().map(with_views).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let metadata = load(ArrowReaderOptions::new().with_schema(schema)).unwrap_or(plain);
+        Ok(Self {
+            blob: blob.clone(),
+            metadata,
+        })
+    }
+
+    /// The flat schema.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        flat_schema(self.metadata.schema())
+    }
+
+    /// Records and bytes of each row group.
+    pub(crate) fn groups(&self) -> Vec<(u64, u64)> {
+        let groups = self.metadata.metadata().row_groups();
+        groups
+            .iter()
+            .map(|group| {
+                (
+                    group.num_rows().max(0) as u64,
+                    group.compressed_size().max(0) as u64,
+                )
+            })
+            .collect()
+    }
+
+    /// Reads some row groups; only what the columns need is decoded.
+    pub(crate) fn open(self, groups: Vec<usize>, columns: Option<&[String]>) -> Result<Groups> {
+        let rows = self.groups();
+        let with_rows = |group: usize| rows.get(group).map(|(rows, _)| (group, *rows));
+        let Some(groups) = groups
+            .into_iter()
+            .map(with_rows)
+            .collect::<Option<Vec<_>>>()
+        else {
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                "the file has fewer row groups than when it was planned",
+            ));
+        };
+        Ok(Groups {
+            mask: self.mask(columns),
+            metadata: self.metadata,
+            blob: Arc::new(Watched {
+                blob: self.blob,
+                trouble: OnceLock::new(),
+            }),
+            ahead: groups.into_iter(),
+            open: None,
+        })
+    }
+
+    /// The leaves that the wanted columns are made of: flat paths leave out what Parquet calls its list levels, so
+    /// whole top-level fields are taken.
+    fn mask(&self, columns: Option<&[String]>) -> ProjectionMask {
+        let Some(columns) = columns else {
+            return ProjectionMask::all();
+        };
+        let wanted = |field: &FieldRef| {
+            let below = |name: &String| {
+                name.strip_prefix(field.name().as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            columns.iter().any(below)
+        };
+        let roots = self.metadata.schema().fields().iter().enumerate();
+        let roots = roots
+            .filter(|(_, field)| wanted(field))
+            .map(|(root, _)| root);
+        ProjectionMask::roots(self.metadata.parquet_schema(), roots)
+    }
+}
+
+/// A blob that remembers that it could not be read: such an error looks like damage by the time the decoder tells it.
+#[derive(Debug)]
+struct Watched {
+    blob: Arc<dyn Blob>,
+    trouble: OnceLock<io::ErrorKind>,
+}
+
+impl Blob for Watched {
+    fn size(&self) -> u64 {
+        self.blob.size()
+    }
+
+    fn version(&self) -> Option<String> {
+        self.blob.version()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.blob.read_at(offset, buffer);
+        if let Err(error) = &read
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.trouble.get_or_init(|| error.kind());
+        }
+        read
+    }
+}
+
+/// The batches of row groups, each group read by itself.
+pub(crate) struct Groups {
+    blob: Arc<Watched>,
+    metadata: ArrowReaderMetadata,
+    mask: ProjectionMask,
+    /// The groups to come, with their records.
+    ahead: std::vec::IntoIter<(usize, u64)>,
+    /// The group that is read, and how many of its records are left.
+    open: Option<(ParquetRecordBatchReader, u64)>,
+}
+
+impl Groups {
+    fn reader(&self, group: usize) -> Option<ParquetRecordBatchReader> {
+        let chunks = Chunks(self.blob.clone());
+        ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, self.metadata.clone())
+            .with_row_groups(vec![group])
+            .with_projection(self.mask.clone())
+            .with_batch_size(ROWS)
+            .build()
+            .ok()
+    }
+
+    /// The next batch of the open group, or the first of the next one.
+    fn step(&mut self) -> Result<Option<RecordBatch>, Damage> {
+        loop {
+            if let Some((mut reader, left)) = self.open.take() {
+                let damage = Damage { records: left };
+                match guarded(|| reader.next().transpose().ok()).ok_or(damage)? {
+                    Some(batch) => {
+                        let left = left.saturating_sub(batch.num_rows() as u64);
+                        self.open = Some((reader, left));
+                        return Ok(Some(batch));
+                    }
+                    None if left == 0 => {}
+                    // Fewer than the footer promised.
+                    None => return Err(Damage { records: left }),
+                }
+            }
+            let Some((group, records)) = self.ahead.next() else {
+                return Ok(None);
+            };
+            let reader = guarded(|| self.reader(group)).ok_or(Damage { records })?;
+            self.open = Some((reader, records));
+        }
+    }
+}
+
+/// So many records at the end of a group cannot be decoded.
+struct Damage {
+    records: u64,
+}
+
+impl Iterator for Groups {
+    type Item = Result<RecordBatch, Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let records = match self.step() {
+            Ok(batch) => return batch.map(Ok),
+            Err(Damage { records }) => records,
+        };
+        Some(Err(match self.blob.trouble.get() {
+            Some(kind) => Broken::End(io_error((*kind).into(), "reading the file")),
+            None => Broken::Lost {
+                sentence: "a row group is damaged and was left out from here on",
+                records,
+            },
+        }))
+    }
+}
+
+/// The decoder is not ours: where it panics on damage, only the row group is lost.
+fn guarded<T>(work: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok().flatten()
+}
+
+fn damaged(error: ParquetError) -> Error {
+    Error::new(
+        ErrorKind::Malformed,
+        "the Parquet file is damaged or truncated",
+    )
+    .cause(error)
+}

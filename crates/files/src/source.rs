@@ -1,0 +1,289 @@
+//! Files as a source.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use locard_connector::{
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Source, Split,
+};
+use locard_model::{EntityKind, EntityPath};
+use serde::Deserialize as _;
+
+use crate::blob::{Blob, Blobs, Found, io_error};
+use crate::detect::{database, detect, peek};
+use crate::part::Part;
+use crate::plan::{plan, sampled_schema, schema};
+use crate::stream::{batches, blocking};
+
+/// The files of some [`Blobs`].
+#[derive(Debug)]
+pub struct Files<B> {
+    blobs: Arc<B>,
+    sizes: Sizes,
+}
+
+/// How large things may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// A file is divided when each piece has at least so many bytes.
+    pub split_bytes: u64,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            split_bytes: 16 << 20,
+        }
+    }
+}
+
+impl<B: Blobs> Files<B> {
+    /// The files of these blobs.
+    pub fn new(blobs: B) -> Self {
+        Self::with_sizes(blobs, Sizes::default())
+    }
+
+    /// The same with other sizes; tests divide small files.
+    pub fn with_sizes(blobs: B, sizes: Sizes) -> Self {
+        Self {
+            blobs: Arc::new(blobs),
+            sizes,
+        }
+    }
+
+    /// Runs something that blocks, away from the threads that must not.
+    async fn away<T: Send + 'static>(
+        &self,
+        resource: String,
+        work: impl FnOnce(&B) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let blobs = self.blobs.clone();
+        let result = tokio::task::spawn_blocking(move || work(&blobs)).await;
+        let result = result.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Malformed,
+                "the reader failed on data that it should have refused",
+            ))
+        });
+        result.map_err(|error| {
+            if error.entity_name().is_some() {
+                error
+            } else {
+                error.entity(resource)
+            }
+        })
+    }
+}
+
+#[async_trait]
+impl<B: Blobs> Source for Files<B> {
+    async fn check(&self) -> Result<Server> {
+        let server = Server {
+            product: self.blobs.product(),
+            account: None,
+        };
+        self.away(String::new(), B::check).await.map(|()| server)
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        let (blobs, scope) = (self.blobs.clone(), scope.clone());
+        blocking(64, move |send| {
+            let scope = match Globs::new(&scope) {
+                Ok(scope) => scope,
+                Err(error) => {
+                    send(Err(error));
+                    return;
+                }
+            };
+            blobs.list(&mut |found| match found {
+                Ok(found) if !scope.holds(&found.path.resource(EntityKind::File)) => true,
+                Ok(found) if is_part_of_database(blobs.as_ref(), &found.path) => true,
+                Ok(found) => send(entity(blobs.as_ref(), found)),
+                Err(error) => send(Err(error)),
+            });
+        })
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        let wanted = path.clone();
+        self.away(path.resource(kind), move |blobs| {
+            let blob = open(blobs, &wanted)?;
+            let detected = detect(&blob, wanted.name())?;
+            let schema = match schema(&blob, &detected)? {
+                Some(schema) => schema,
+                None => sampled_schema(&detected)?,
+            };
+            let (primary_key, unique, foreign_keys) = (Vec::new(), Vec::new(), Vec::new());
+            Ok(Description {
+                schema,
+                primary_key,
+                unique,
+                foreign_keys,
+                definition: None,
+                comment: None,
+            })
+        })
+        .await
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let (request, sizes) = (request.clone(), self.sizes);
+        self.away(request.path.resource(request.kind), move |blobs| {
+            plan(&open(blobs, &request.path)?, &request, sizes)
+        })
+        .await
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        let resource = split.path.resource(split.kind);
+        let part = Part::deserialize(&split.part).map_err(|_| {
+            let sentence = "the split was made by another version";
+            Error::new(ErrorKind::Malformed, sentence)
+                .entity(&resource)
+                .hint("plan the scan again")
+        })?;
+        let (blobs, path, version) = (
+            self.blobs.clone(),
+            split.path.clone(),
+            split.version.clone(),
+        );
+        let is_piece = part.end.is_some() || part.first_row > 1;
+        let open = move || {
+            let blob = open(blobs.as_ref(), &path)?;
+            // Borders of pieces mean nothing in another state of the file; as a whole it is read as it is now.
+            if !is_piece || version.is_none() || blob.version() == version {
+                return Ok((blob, part, None));
+            }
+            let (part, grown) = part.of_grown(blob.as_ref()).ok_or_else(changed)?;
+            Ok((blob, part, grown))
+        };
+        Ok(batches(open, resource))
+    }
+}
+
+fn changed() -> Error {
+    let sentence = "the file changed after the scan was planned";
+    Error::new(ErrorKind::Interrupted, sentence)
+        .retryable(false)
+        .hint("scan it again")
+}
+
+/// Opens a file that is not a database of its own.
+fn open<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<Arc<dyn Blob>> {
+    let blob = blobs.open(path)?;
+    let mut head = [0; 64];
+    let read = blob.read_at(0, &mut head).unwrap_or(0);
+    match database(&head[..read]) {
+        Some(database) => Err(other_connector(blobs, path, database)),
+        None => Ok(blob),
+    }
+}
+
+/// Whether a file is what SQLite keeps beside a database of the same name while it writes.
+fn is_part_of_database<B: Blobs>(blobs: &B, path: &EntityPath) -> bool {
+    let endings = ["-wal", "-shm", "-journal"];
+    let Some(name) = endings.iter().find_map(|end| path.name().strip_suffix(end)) else {
+        return false;
+    };
+    let folders = path
+        .segments()
+        .split_last()
+        .map_or(&[][..], |(_, rest)| rest);
+    let database_path = EntityPath::new(folders.iter().map(String::as_str).chain([name]));
+    let mut head = [0; 64];
+    blobs
+        .open(&database_path)
+        .and_then(|blob| {
+            let read = blob.read_at(0, &mut head);
+            read.map_err(|error| io_error(error, "opening the file"))
+        })
+        .is_ok_and(|read| database(&head[..read]).is_some())
+}
+
+/// A listed file as an entity, if a quick look does not rule that out.
+fn entity<B: Blobs>(blobs: &B, found: Found) -> Result<Entity> {
+    let look = || {
+        let head = peek(blobs.open(&found.path)?.as_ref())?;
+        database(&head).map_or(Ok(()), |database| {
+            Err(other_connector(blobs, &found.path, database))
+        })
+    };
+    look().map_err(|error| error.entity(found.path.resource(EntityKind::File)))?;
+    Ok(Entity {
+        path: found.path,
+        kind: EntityKind::File,
+        rows: None,
+        bytes: Some(found.size),
+        comment: None,
+    })
+}
+
+fn other_connector<B: Blobs>(blobs: &B, path: &EntityPath, (scheme, what): (&str, &str)) -> Error {
+    let error = Error::new(
+        ErrorKind::Unsupported,
+        format!("{what} is not read as a file"),
+    );
+    match blobs.address(path) {
+        Some(address) => {
+            let target = format!("{scheme}:{address}");
+            error
+                .hint(format!("`locard scan {target}` reads its tables"))
+                .target(target)
+        }
+        None => error,
+    }
+}
+
+/// A scope, ready to be asked.
+struct Globs {
+    include: GlobSet,
+    exclude: GlobSet,
+}
+
+impl Globs {
+    fn new(scope: &Scope) -> Result<Self> {
+        Ok(Self {
+            include: globs(&scope.include)?,
+            exclude: globs(&scope.exclude)?,
+        })
+    }
+
+    fn holds(&self, resource: &str) -> bool {
+        (self.include.is_empty() || self.include.is_match(resource))
+            && !self.exclude.is_match(resource)
+    }
+}
+
+/// Globs over resources: `*` stays within a folder, `**` does not, and a glob without `/` is tried on every name.
+fn globs(patterns: &[String]) -> Result<GlobSet> {
+    let refused = |error| {
+        Error::new(
+            ErrorKind::Settings,
+            "an include or exclude glob is malformed",
+        )
+        .cause(error)
+    };
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let anywhere = if pattern.contains('/') {
+            pattern.clone()
+        } else {
+            format!("**/{pattern}")
+        };
+        for pattern in [
+            anywhere.clone(),
+            format!("{}/**", anywhere.trim_end_matches('/')),
+        ] {
+            set.add(
+                GlobBuilder::new(&pattern)
+                    .literal_separator(true)
+                    .build()
+                    .map_err(refused)?,
+            );
+        }
+    }
+    set.build().map_err(refused)
+}

@@ -1,0 +1,124 @@
+//! From blocking readers to streams: the reader works on a thread of its own and stays a few batches ahead.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use locard_connector::{Batch, Error, ErrorKind, Fault, Result};
+use tokio::sync::mpsc;
+
+use crate::avro;
+use crate::blob::Blob;
+use crate::columnar;
+use crate::csv::{self, Position};
+use crate::input::{Bytes, Input};
+use crate::json;
+use crate::paragraphs;
+use crate::part::{Format, Part};
+use crate::row_groups::Footer;
+
+/// Batches that wait to be taken. A reader that is further ahead waits.
+const AHEAD: usize = 2;
+
+/// What `work` sends, as a stream. Dropping the stream makes the next send fail, which ends the work.
+pub(crate) fn blocking<T: Send + 'static>(
+    ahead: usize,
+    work: impl FnOnce(&mut dyn FnMut(Result<T>) -> bool) + Send + 'static,
+) -> BoxStream<'static, Result<T>> {
+    let (sender, mut receiver) = mpsc::channel(ahead);
+    tokio::task::spawn_blocking(move || {
+        let mut send = |item| sender.blocking_send(item).is_ok();
+        // Silence would look like the end of the data.
+        if catch_unwind(AssertUnwindSafe(|| work(&mut send))).is_err() {
+            let sentence = "the reader failed on data that it should have refused";
+            send(Err(Error::new(ErrorKind::Malformed, sentence)));
+        }
+    });
+    stream::poll_fn(move |context| receiver.poll_recv(context)).boxed()
+}
+
+/// A function that gives batch after batch.
+type Next = Box<dyn FnMut() -> Result<Option<Batch>>>;
+
+/// A file, which piece of it is to be read, and what is to be told before.
+type Opened = (Arc<dyn Blob>, Part, Option<Fault>);
+
+/// The batches of one piece of a file.
+pub(crate) fn batches(
+    open: impl FnOnce() -> Result<Opened> + Send + 'static,
+    resource: String,
+) -> BoxStream<'static, Result<Batch>> {
+    blocking(AHEAD, move |send| {
+        let opened = open().and_then(|(blob, part, fault)| Ok((reader(&blob, part)?, fault)));
+        let (mut next, fault) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                send(Err(error.entity(resource)));
+                return;
+            }
+        };
+        if fault.is_some_and(|fault| !send(Ok(columnar::alone(fault)))) {
+            return;
+        }
+        loop {
+            let item = match next() {
+                Ok(Some(batch)) => Ok(batch),
+                Ok(None) => return,
+                Err(error) => Err(error.entity(&resource)),
+            };
+            let is_last = item.is_err();
+            if !send(item) || is_last {
+                return;
+            }
+        }
+    })
+}
+
+fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
+    let at = Position {
+        row: part.first_row,
+        line: part.first_line,
+    };
+    let input = |part: &Part| {
+        let bytes = Bytes {
+            compression: part.compression,
+            encoding: part.encoding,
+            start: part.start,
+            end: part.end,
+        };
+        Input::open(blob, bytes).map_err(|error| crate::blob::io_error(error, "opening the file"))
+    };
+    let columns = part.columns.as_deref();
+    Ok(match &part.format {
+        Format::Delimited(layout) => {
+            let skip = if part.has_header { layout.skip } else { 0 };
+            let mut reader = csv::Reader::new(input(&part)?, layout.clone(), columns, at, skip)
+                .limit(part.limit);
+            Box::new(move || reader.next())
+        }
+        format @ (Format::JsonLines | Format::Json) => {
+            let by_line = *format == Format::JsonLines;
+            let mut reader =
+                json::Reader::new(input(&part)?, by_line, columns, at).limit(part.limit);
+            Box::new(move || reader.next())
+        }
+        Format::Paragraphs => {
+            let mut reader = paragraphs::Reader::new(input(&part)?, at, part.limit);
+            Box::new(move || reader.next())
+        }
+        Format::Parquet(groups) => {
+            let batches = Footer::read(blob)?.open(groups.clone(), columns)?;
+            let mut reader =
+                columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
+            Box::new(move || reader.next())
+        }
+        Format::Avro => {
+            let batches = avro::batches(input(&part)?.into_reader())?;
+            let mut reader =
+                columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
+            Box::new(move || reader.next())
+        }
+        Format::Empty => Box::new(|| Ok(None)),
+    })
+}

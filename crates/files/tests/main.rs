@@ -1,0 +1,16 @@
+//! Files of every kind, read through the source as the engine would read them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    clippy::format_collect
+)]
+
+#[path = "main/bad_input.rs"]
+mod bad_input;
+#[path = "main/formats.rs"]
+mod formats;
+#[path = "main/shelf.rs"]
+mod shelf;
+#[path = "main/splits.rs"]
+mod splits;

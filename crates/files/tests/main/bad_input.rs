@@ -1,0 +1,559 @@
+//! Damaged files: a sentence with the place, the rest is kept, no value in any message.
+
+use futures::StreamExt;
+use locard_connector::{ErrorKind, Scope, Source};
+use proptest::prelude::*;
+
+use super::formats::{avro, parquet, people};
+use super::shelf::{divided, shelf, shelves, take, take_with};
+
+#[tokio::test]
+async fn ragged_rows_are_told_and_lose_nothing() {
+    let taken = take(
+        "a.csv",
+        "id,name,city\n1,Ada,Paris\n2,Bob\n3,Eve,Rome,eve@example.org\n4,Joe\n5,Zoe,Oslo\n",
+    )
+    .await;
+    assert_eq!(
+        taken.sentences(),
+        [
+            "line 3: row has 2 fields, the header has 3 (2)",
+            "line 4: row has 4 fields, the header has 3 (1)"
+        ]
+    );
+    assert_eq!(taken.column("name"), ["Ada", "Bob", "Eve", "Joe", "Zoe"]);
+    assert_eq!(taken.column("column_4")[2], "eve@example.org");
+}
+
+#[tokio::test]
+async fn an_unclosed_quote_costs_nothing_but_a_fault() {
+    let taken = take("a.csv", "id,name\n1,Ada\n2,\"Bob\n3,Eve\n4,Joe\n").await;
+    assert_eq!(taken.column("name"), ["Ada", "Bob", "Eve", "Joe"]);
+    assert_eq!(
+        taken.sentences(),
+        ["line 3: a quote is opened and never closed; it was taken for text (1)"]
+    );
+}
+
+#[tokio::test]
+async fn nul_bytes_are_left_out_and_told() {
+    let taken = take("a.csv", b"id,name\n1,Ada\n2,B\0ob\0\n3,Eve\n".to_vec()).await;
+    assert_eq!(taken.column("name"), ["Ada", "Bob", "Eve"]);
+    assert_eq!(taken.sentences(), ["line 3: NUL bytes were left out (1)"]);
+}
+
+#[tokio::test]
+async fn mixed_encodings_are_read_both_and_told() {
+    let mut bytes = "id,name\n1,Köln ümläut\n".as_bytes().to_vec();
+    bytes.extend_from_slice(b"2,Jos\xe9\n3,Eve\n");
+    let taken = take("a.csv", bytes).await;
+    assert_eq!(taken.column("name"), ["Köln ümläut", "José", "Eve"]);
+    assert_eq!(
+        taken.sentences(),
+        ["line 3: bytes that are not UTF-8 were read as Windows-1252 (1)"]
+    );
+    let taken = take(
+        "a.ndjson",
+        b"{\"a\":\"K\xc3\xb6ln\"}\n{\"a\":\"Jos\xe9\"}\n".to_vec(),
+    )
+    .await;
+    assert_eq!(taken.column("a"), ["Köln", "José"]);
+    assert_eq!(taken.faults.len(), 1);
+}
+
+#[tokio::test]
+async fn damage_in_other_encodings_is_told_with_its_line() {
+    let wide = |text: &str| {
+        text.encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>()
+    };
+    let rows = |from: u32, until: u32| {
+        let row = |n| wide(&format!("{n},Köln\n"));
+        (from..until).flat_map(row).collect::<Vec<u8>>()
+    };
+    // Half of a character of two halves, in lines 9,002 and 9,003.
+    let bad = [
+        wide("1,K"),
+        vec![0x00, 0xd8],
+        wide("ln"),
+        vec![0x00, 0xd8],
+        wide("\n"),
+    ]
+    .concat();
+    let bytes = [
+        wide("id,city\n"),
+        rows(0, 9_000),
+        bad.clone(),
+        bad,
+        rows(0, 9_000),
+    ]
+    .concat();
+    let taken = take("a.csv", bytes).await;
+    assert_eq!(taken.records.len(), 18_002);
+    assert_eq!(
+        taken.sentences(),
+        ["line 9002: bytes that the file's encoding does not have were replaced (2)"]
+    );
+    let line = |name: &str| wide(&format!("{{\"a\":\"{name}\"}}\n"));
+    let bad = [wide("{\"a\":\"K"), vec![0x00, 0xd8], wide("ln\"}\n")].concat();
+    let taken = take(
+        "a.ndjson",
+        [line("Köln"), line("Ulm"), bad, line("Bonn")].concat(),
+    )
+    .await;
+    assert_eq!(
+        taken.sentences(),
+        ["line 3: bytes that the file's encoding does not have were replaced (1)"]
+    );
+}
+
+#[tokio::test]
+async fn damage_in_the_encoding_of_paragraphs_is_told_with_its_line() {
+    let paragraph = "A line of prose that is as long as lines of prose are wont to be\nand goes on in the next one until it ends somewhere here.\n\n";
+    let text = paragraph.repeat(30);
+    let wide = |text: &str| {
+        text.encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>()
+    };
+    let bytes = [
+        wide(&text),
+        wide("Jos"),
+        vec![0x00, 0xd8],
+        wide(" went\n\n"),
+        wide(&text),
+    ]
+    .concat();
+    assert_eq!(
+        take("a.txt", bytes).await.sentences(),
+        ["line 91: bytes that the file's encoding does not have were replaced (1)"]
+    );
+    let bytes = [
+        text.as_bytes(),
+        b"Jos\xe9 went\n\n",
+        "Köln\n\n".as_bytes(),
+        text.as_bytes(),
+    ]
+    .concat();
+    assert_eq!(
+        take("a.txt", bytes).await.sentences(),
+        ["line 91: bytes that are not UTF-8 were read as Windows-1252 (1)"]
+    );
+}
+
+#[tokio::test]
+async fn every_damaged_line_of_a_block_is_counted() {
+    let bytes = [
+        "id,name\n1,Köln ümläut äöü\n".as_bytes(),
+        b"2,Jos\xe9 \xe9\n3,Eve\n4,Ren\xe9\n",
+    ];
+    let taken = take("a.csv", bytes.concat()).await;
+    assert_eq!(
+        taken.sentences(),
+        ["line 3: bytes that are not UTF-8 were read as Windows-1252 (2)"]
+    );
+}
+
+#[tokio::test]
+async fn a_table_of_very_many_columns_is_read_so_far() {
+    let header: Vec<String> = (0..60_000).map(|n| format!("measure_{n}")).collect();
+    let row = vec!["1"; 60_000].join(",");
+    let taken = take("a.csv", format!("{}\n{row}\n{row}\n", header.join(","))).await;
+    assert_eq!(taken.columns.len(), 20_000);
+    assert_eq!(taken.columns[19_999], "measure_19999");
+    assert_eq!(taken.records.len(), 2);
+    assert_eq!(
+        taken.sentences()[0],
+        "line 2: row has 60000 fields, of which 20000 were read (1)"
+    );
+    // The same name for all of them takes no longer.
+    let header = vec!["value"; 15_000].join(",");
+    let row = vec!["1"; 15_000].join(",");
+    let taken = take("a.csv", format!("{header}\n{row}\n")).await;
+    assert_eq!(taken.columns[14_999], "value_15000");
+}
+
+#[tokio::test]
+async fn a_field_of_ten_megabytes_is_read() {
+    let long = "x, y\n".repeat(2 << 20);
+    let taken = take("a.csv", format!("id,note\n1,\"{long}\"\n2,short\n")).await;
+    assert_eq!(taken.column("note"), [long.as_str(), "short"]);
+    let taken = take(
+        "a.ndjson",
+        format!(
+            "{{\"id\":1,\"note\":\"{}\"}}\n{{\"id\":2}}\n",
+            "x".repeat(10 << 20)
+        ),
+    )
+    .await;
+    assert_eq!(taken.column("id"), ["1", "2"]);
+    assert_eq!(taken.column("note")[0].len(), 10 << 20);
+}
+
+#[tokio::test]
+async fn a_record_beyond_the_limit_is_left_out_with_a_sentence() {
+    let taken = take(
+        "a.csv",
+        format!("id,note\n1,a\n2,{}\n3,c\n", "x".repeat(70 << 20)),
+    )
+    .await;
+    assert_eq!(taken.column("id"), ["1", "3"]);
+    assert_eq!(
+        taken.sentences(),
+        ["line 3: a record is longer than 64 MiB and was left out (1)"]
+    );
+}
+
+#[tokio::test]
+async fn a_closed_field_beyond_the_limit_is_not_called_unclosed() {
+    let long = "x".repeat(70 << 20);
+    let taken = take("a.csv", format!("id,note\n1,a\n2,\"{long}\"\n3,c\n")).await;
+    assert_eq!(taken.column("id"), ["1", "3"]);
+    assert_eq!(
+        taken.sentences(),
+        ["line 3: a record is longer than 64 MiB and was left out (1)"]
+    );
+    // With line ends in it nobody can tell it from a quote that means nothing; the sentence is true of both.
+    let long = format!("{}\n", "x".repeat(1 << 20)).repeat(70);
+    let taken = take("a.csv", format!("id,note\n1,a\n2,\"{long}\"\n3,c\n")).await;
+    assert_eq!(taken.records.len(), 73);
+    assert_eq!(
+        taken.sentences()[0],
+        "line 3: a quote is opened and not closed within 64 MiB; it was taken for text (1)"
+    );
+}
+
+#[tokio::test]
+async fn a_bad_line_of_ndjson_costs_that_line() {
+    let taken = take(
+        "a.ndjson",
+        "{\"a\":1}\n{\"a\":2,\n{\"a\":oops}\n\n{\"a\":4}\n",
+    )
+    .await;
+    assert_eq!(taken.column("a"), ["1", "2", "(null)", "4"]);
+    assert_eq!(
+        taken.sentences(),
+        [
+            "line 2: not a JSON document: the text ends in the middle of a document (1)",
+            "line 3: not a JSON document: a value was expected (1)"
+        ]
+    );
+    assert_eq!(
+        taken.lines.values().copied().collect::<Vec<_>>(),
+        [1, 2, 3, 5]
+    );
+}
+
+#[tokio::test]
+async fn json_that_breaks_off_keeps_what_came_before() {
+    let taken = take("a.json", "[{\"a\":1},\n{\"a\":2},\n{\"a\":3,,}]").await;
+    assert_eq!(taken.column("a")[..2], ["1", "2"]);
+    assert_eq!(taken.errors[0].kind(), ErrorKind::Malformed);
+    assert_eq!(
+        taken.errors[0].to_string(),
+        "a.json, line 3: not JSON: a key in quotes was expected"
+    );
+}
+
+#[tokio::test]
+async fn a_truncated_parquet_file_is_malformed() {
+    let column = arrow_array::StringArray::from_iter_values(
+        (0..10_000).map(|number| format!("secret{number}")),
+    );
+    let batch = arrow_array::RecordBatch::try_from_iter([(
+        "a",
+        std::sync::Arc::new(column) as arrow_array::ArrayRef,
+    )])
+    .unwrap();
+    let bytes = parquet(&[batch]);
+    for length in [4, 100, bytes.len() / 2, bytes.len() - 1] {
+        let source = shelf("a.parquet", bytes[..length].to_vec());
+        let error = take_with(&source, "a.parquet", |_| {}).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert_eq!(
+            error.to_string(),
+            "a.parquet: the Parquet file is damaged or truncated"
+        );
+    }
+}
+
+/// Blocks of 100 records each.
+fn avro_blocks(blocks: i64) -> Vec<u8> {
+    let schema = numbers(0..1).schema();
+    let mut writer =
+        arrow_avro::writer::AvroWriter::new(Vec::new(), schema.as_ref().clone()).unwrap();
+    for block in 0..blocks {
+        writer
+            .write(&numbers(block * 100..(block + 1) * 100))
+            .unwrap();
+    }
+    writer.finish().unwrap();
+    writer.into_inner()
+}
+
+fn numbers(range: std::ops::Range<i64>) -> arrow_array::RecordBatch {
+    let column = arrow_array::StringArray::from_iter_values(range.map(|id| format!("name{id}")));
+    let column = std::sync::Arc::new(column) as arrow_array::ArrayRef;
+    arrow_array::RecordBatch::try_from_iter([("a", column)]).unwrap()
+}
+
+#[tokio::test]
+async fn a_truncated_avro_file_gives_its_whole_blocks_and_an_error() {
+    for blocks in [1, 10] {
+        let bytes = avro_blocks(blocks);
+        let before = avro_blocks(blocks - 1).len();
+        for length in [
+            before + 1,
+            before + 2,
+            before + 9,
+            bytes.len() - 17,
+            bytes.len() - 3,
+        ] {
+            let taken = take("a.avro", bytes[..length].to_vec()).await;
+            let records = (blocks as usize - 1) * 100;
+            assert_eq!(taken.records.len(), records, "{length} of {blocks}");
+            assert_eq!(taken.errors[0].kind(), ErrorKind::Malformed);
+            assert_eq!(
+                taken.errors[0].to_string(),
+                format!("a.avro, after record {records}: the Avro file ends too early")
+            );
+        }
+        for length in [before, bytes.len()] {
+            let taken = take("a.avro", bytes[..length].to_vec()).await;
+            assert!(taken.errors.is_empty(), "{:?}", taken.errors);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_avro_block_that_does_not_end_where_it_says_is_told() {
+    let mut bytes = avro_blocks(3);
+    let border = avro_blocks(2).len();
+    bytes[border - 5] ^= 1;
+    let taken = take("a.avro", bytes).await;
+    assert_eq!(
+        taken.errors[0].to_string(),
+        format!(
+            "a.avro, after record {}: the Avro file is damaged: a block does not end where it says",
+            taken.records.len()
+        )
+    );
+    assert!(taken.records.len() >= 100);
+}
+
+#[tokio::test]
+async fn a_damaged_row_group_costs_only_itself() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let groups: Vec<_> = (0..4)
+        .map(|group| numbers(group * 30_000..(group + 1) * 30_000))
+        .collect();
+    let whole = parquet(&groups);
+    let reader = SerializedFileReader::new(bytes::Bytes::from(whole.clone())).unwrap();
+    let (start, length) = reader.metadata().row_group(1).column(0).byte_range();
+    for from in [0, length * 19 / 20] {
+        let mut bytes = whole.clone();
+        bytes[(start + from) as usize..(start + length) as usize].fill(0xff);
+        for splits in [1, 4] {
+            let source = shelf("a.parquet", bytes.clone());
+            let taken = take_with(&source, "a.parquet", divided(splits))
+                .await
+                .unwrap();
+            let fault = &taken.faults[0];
+            assert_eq!(
+                fault.sentence,
+                "a row group is damaged and was left out from here on"
+            );
+            let first = 120_000 - 60_000 - fault.records + 1;
+            assert_eq!(fault.place, format!("record {first}"));
+            assert_eq!(taken.records.len() as u64, 120_000 - fault.records);
+            assert!((1..=30_000).contains(&fault.records));
+            assert_eq!(taken.records[&60_001], ["a=name60000"]);
+            assert_eq!(taken.records[&120_000], ["a=name119999"]);
+            assert_eq!((taken.faults.len(), taken.errors.len()), (1, 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_gzip_file_gives_what_it_has_and_an_error() {
+    use std::io::Write;
+    let text: String = (0..100_000)
+        .map(|row| format!("{row},name{row}\n"))
+        .collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(format!("id,name\n{text}").as_bytes())
+        .unwrap();
+    let bytes = gzip.finish().unwrap();
+    let taken = take("a.csv.gz", bytes[..bytes.len() / 2].to_vec()).await;
+    assert!(taken.records.len() > 10_000);
+    assert_eq!(taken.errors[0].kind(), ErrorKind::Malformed);
+    assert!(
+        taken.errors[0].to_string().starts_with("a.csv.gz, line "),
+        "{}",
+        taken.errors[0]
+    );
+}
+
+#[tokio::test]
+async fn what_stands_before_damage_in_a_compressed_file_is_read_and_the_byte_is_told() {
+    use std::io::Write;
+    // Some 3 MB, so that every format has several blocks; numbers that are hard to compress.
+    let mut state = 1_u64;
+    let mut random = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state >> 33
+    };
+    let rows: String = (0..150_000)
+        .map(|row| format!("{row},name{}\n", random()))
+        .collect();
+    let text = format!("id,name\n{rows}").into_bytes();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&text).unwrap();
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(&text).unwrap();
+    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    xz.write_all(&text).unwrap();
+    let mut zstd = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    zstd.include_checksum(true).unwrap();
+    zstd.write_all(&text).unwrap();
+    for (name, bytes) in [
+        ("a.csv.gz", gzip.finish().unwrap()),
+        ("a.csv.bz2", bzip2.finish().unwrap()),
+        ("a.csv.xz", xz.finish().unwrap()),
+        ("a.csv.zst", zstd.finish().unwrap()),
+    ] {
+        let mut damaged = bytes.clone();
+        let middle = bytes.len() / 2;
+        damaged[middle..middle + 200].fill(0xff);
+        let taken = take(name, damaged).await;
+        let names = taken.column("name");
+        let good = names
+            .iter()
+            .zip(rows.lines())
+            .take_while(|(name, row)| row.ends_with(*name));
+        assert!(good.count() > 30_000, "{name}: {}", names.len());
+        let error = taken.errors[0].to_string();
+        assert_eq!(taken.errors[0].kind(), ErrorKind::Malformed, "{error}");
+        assert!(error.starts_with(&format!("{name}, line ")), "{error}");
+        let at = error
+            .split("(byte ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        let at: usize = at.and_then(|at| at.parse().ok()).expect("the byte is told");
+        assert!(
+            (middle..=bytes.len()).contains(&at),
+            "{error}, damaged at {middle}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn files_that_nobody_reads_are_unsupported() {
+    for (name, bytes) in [
+        ("a.png", b"\x89PNG\r\n\x1a\n0000".to_vec()),
+        ("a.xlsx", b"PK\x03\x04rest".to_vec()),
+        ("a.bin", (0..=255).cycle().take(2_000).collect()),
+    ] {
+        let source = shelf(name, bytes);
+        let listed: Vec<_> = source.entities(&Scope::default()).collect().await;
+        let error = listed[0].as_ref().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.entity_name()),
+            (ErrorKind::Unsupported, Some(name))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_sqlite_keeps_beside_a_database_is_part_of_it() {
+    let database = b"SQLite format 3\0rest".to_vec();
+    let binary: Vec<u8> = (0..=255).cycle().take(2_000).collect();
+    let source = shelves([
+        ("d/a.db", database),
+        ("d/a.db-journal", binary.clone()),
+        ("d/a.db-shm", binary.clone()),
+        ("d/a.db-wal", binary.clone()),
+        ("d/b-wal", binary.clone()),
+        ("d/c-wal", b"a,b\n1,2\n".to_vec()),
+    ]);
+    let listed: Vec<_> = source.entities(&Scope::default()).collect().await;
+    let names = listed.iter().map(|item| match item {
+        Ok(entity) => entity.path.name().to_owned(),
+        Err(error) => format!("{}!", error.entity_name().unwrap()),
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["d/a.db!", "d/b-wal!", "c-wal"]);
+}
+
+#[tokio::test]
+async fn a_missing_file_is_not_found() {
+    let error = take_with(&shelf("a.csv", "a,b\n"), "b.csv", |_| {})
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.entity_name()),
+        (ErrorKind::NotFound, Some("b.csv"))
+    );
+}
+
+fn anything() -> impl Strategy<Value = Vec<u8>> {
+    let start = prop_oneof![
+        Just(b"".to_vec()),
+        Just(b"PAR1".to_vec()),
+        Just(b"Obj\x01".to_vec()),
+        Just(b"\x1f\x8b\x08".to_vec()),
+        Just(b"\x28\xb5\x2f\xfd".to_vec()),
+        Just(b"BZh91AY&SY".to_vec()),
+        Just(b"\xfd7zXZ\0".to_vec()),
+        Just(b"\xff\xfe".to_vec()),
+        Just(b"[{\"a\":".to_vec()),
+        Just(b"{\"a\":1}\n".to_vec()),
+        Just(b"a,b\n\"x".to_vec()),
+    ];
+    let byte = prop_oneof![
+        any::<u8>(),
+        proptest::sample::select(b",;\t|\"'\n\r{}[]:\\u0a1".to_vec())
+    ];
+    (start, proptest::collection::vec(byte, 0..600))
+        .prop_map(|(start, rest)| [start, rest].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in anything(), name in proptest::sample::select(vec!["a.csv", "a.tsv", "a.json", "a.ndjson", "a.txt", "a"]), pieces in 1_usize..4) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let source = shelf(name, bytes);
+        if let Ok(taken) = runtime.block_on(take_with(&source, name, divided(pieces))) {
+            let failed = "the reader failed";
+            prop_assert!(taken.errors.iter().all(|error| !error.sentence().starts_with(failed)));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// The decoders of these formats are not ours; what they do on damage must stay within the reader.
+    #[test]
+    fn damaged_parquet_and_avro_end_with_an_error_or_with_rows(
+        is_parquet: bool,
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let whole = if is_parquet { parquet(&[people()]) } else { avro(&people()) };
+        let mut bytes = whole[..whole.len() - cut.index(whole.len()) / 8].to_vec();
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let source = shelf("a", bytes);
+        if let Ok(taken) = runtime.block_on(take_with(&source, "a", |_| {})) {
+            prop_assert!(taken.errors.len() <= 1);
+        }
+    }
+}

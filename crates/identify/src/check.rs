@@ -1,0 +1,334 @@
+//! The one checker of rules and word lists, for ours and for users': `cargo test` and `locard rules check` call it.
+//!
+//! Problems are data, all of them at once; only a folder that cannot be read ends a check early.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use locard_model::FindingKind;
+
+use crate::library::{each_file, line_of, parse_rule};
+use crate::rule::ColumnExample;
+use crate::{Error, How, Library, Place, Rule, validators};
+
+/// Fewest examples, and fewest counter-examples, of a rule that looks at values.
+const FEWEST: usize = 3;
+/// A rule whose accidental matches are rarer than this must not match examples of another identifier.
+const CERTAIN: f64 = 1e-5;
+
+/// Something to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The rule's example this is about, such as `us.ssn/example/2`, or its file and line.
+    pub subject: String,
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub sentence: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.place, self.subject, self.sentence)
+    }
+}
+
+/// What a check covered.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Rules that were checked.
+    pub rules: usize,
+    /// Word lists that were checked.
+    pub lists: usize,
+    /// Everything to mend; empty is good.
+    pub problems: Vec<Problem>,
+}
+
+/// Checks the rules and lists of a folder, laid over the built-in ones.
+pub fn check(folder: &Path) -> Result<Report, Error> {
+    check_with(folder, &|| Library::with_overlay(folder))
+}
+
+/// Checks a folder that stands by itself, as the built-in one does.
+pub fn check_alone(folder: &Path) -> Result<Report, Error> {
+    check_with(folder, &|| Library::from_folder(folder))
+}
+
+fn check_with(
+    folder: &Path,
+    library: &dyn Fn() -> Result<Arc<Library>, Error>,
+) -> Result<Report, Error> {
+    let mut report = Report::default();
+    let mut rules = BTreeMap::new();
+    each_file(&folder.join("rules"), "toml", &mut |name, text| {
+        report.rules += 1;
+        match parse_rule(&name, &text) {
+            Ok(rule) => {
+                rules.insert(rule.id.clone(), (rule, text));
+            }
+            Err(Error::Malformed { place, problem }) => report.problems.push(Problem {
+                subject: name,
+                place,
+                sentence: problem,
+            }),
+            Err(Error::Unreadable { .. }) => {}
+        }
+    })?;
+    each_file(&folder.join("terms"), "txt", &mut |name, text| {
+        report.lists += 1;
+        check_list(&name, &text, &mut report.problems);
+    })?;
+    if !report.problems.is_empty() {
+        return Ok(report);
+    }
+    match library() {
+        Ok(library) => {
+            for (rule, text) in rules.values() {
+                Checker {
+                    library: &library,
+                    rule,
+                    text,
+                    problems: &mut report.problems,
+                }
+                .run();
+            }
+        }
+        Err(Error::Malformed { place, problem }) => {
+            report.problems.push(Problem {
+                subject: place.file.clone(),
+                place,
+                sentence: problem,
+            });
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(report)
+}
+
+fn check_list(name: &str, text: &str, problems: &mut Vec<Problem>) {
+    let file = format!("terms/{name}.txt");
+    let mut problem = |line: Option<usize>, sentence: String| {
+        problems.push(Problem {
+            subject: name.to_owned(),
+            place: Place {
+                file: file.clone(),
+                line,
+            },
+            sentence,
+        });
+    };
+    for header in ["# source:", "# licence:"] {
+        if !text.lines().any(|line| {
+            line.strip_prefix(header)
+                .is_some_and(|rest| !rest.trim().is_empty())
+        }) {
+            problem(Some(1), format!("the header line `{header}` is missing"));
+        }
+    }
+    let mut before: Option<&str> = None;
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.starts_with('#'))
+    {
+        if line.trim().is_empty() || line.trim() != line {
+            problem(
+                Some(number + 1),
+                "a line is empty or has white space around its term".into(),
+            );
+        } else if before.is_some_and(|before| before == line) {
+            problem(Some(number + 1), "a term stands twice".into());
+        } else if before.is_some_and(|before| before > line) {
+            problem(
+                Some(number + 1),
+                "the terms are not sorted by their bytes (LC_ALL=C sort)".into(),
+            );
+            return;
+        }
+        before = Some(line);
+    }
+}
+
+struct Checker<'a> {
+    library: &'a Library,
+    rule: &'a Rule,
+    text: &'a str,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn run(&mut self) {
+        self.enough();
+        self.examples();
+        self.counterexamples();
+        self.check_digits();
+        let columns = self.rule.column_example.iter();
+        for (number, example) in columns.enumerate() {
+            self.column(number + 1, example);
+        }
+    }
+
+    fn problem(&mut self, subject: &str, words: &str, sentence: String) {
+        let file = format!("rules/{}.toml", self.rule.id.replace('.', "/"));
+        let place = Place {
+            file,
+            line: line_of(self.text, words),
+        };
+        self.problems.push(Problem {
+            subject: format!("{}/{subject}", self.rule.id),
+            place,
+            sentence,
+        });
+    }
+
+    fn enough(&mut self) {
+        let looks = !self.rule.value.is_empty() || !self.rule.terms.is_empty();
+        if looks && self.rule.example.len() < FEWEST {
+            self.problem(
+                "example",
+                "[[example]]",
+                format!("it needs {FEWEST} examples"),
+            );
+        }
+        if looks && self.rule.counterexample.len() < FEWEST {
+            self.problem(
+                "counterexample",
+                "[[counterexample]]",
+                format!("it needs {FEWEST} counter-examples"),
+            );
+        }
+    }
+
+    fn examples(&mut self) {
+        for (number, example) in self.rule.example.iter().enumerate() {
+            let subject = format!("example/{}", number + 1);
+            let trials = self.library.test(&example.text);
+            let right = |how| {
+                if example.embedded {
+                    how == How::Inside
+                } else {
+                    how != How::Inside
+                }
+            };
+            if !trials
+                .iter()
+                .any(|trial| trial.rule == self.rule.id && trial.holds() && right(trial.how))
+            {
+                self.problem(&subject, &example.text, "the example is not found".into());
+            }
+            for trial in trials.iter().filter(|trial| {
+                trial.identifier != self.rule.identifier && trial.how == How::Pattern
+            }) {
+                let certain = self.library.rule(&trial.rule).is_some_and(is_certain);
+                if certain && trial.validated != Some(false) {
+                    self.problem(
+                        &subject,
+                        &example.text,
+                        format!("{} finds it too and is certain of it", trial.rule),
+                    );
+                }
+            }
+        }
+    }
+
+    fn counterexamples(&mut self) {
+        for (number, example) in self.rule.counterexample.iter().enumerate() {
+            let trials = self.library.test(&example.text);
+            if trials
+                .iter()
+                .any(|trial| trial.rule == self.rule.id && trial.holds())
+            {
+                let sentence = format!("the counter-example is found, although: {}", example.why);
+                self.problem(
+                    &format!("counterexample/{}", number + 1),
+                    &example.text,
+                    sentence,
+                );
+            }
+        }
+    }
+
+    /// Where the scheme has a check digit, other digits in its place are refused.
+    fn check_digits(&mut self) {
+        for value in self.rule.value.iter().filter(|value| {
+            value.chance < 0.2
+                && value
+                    .validator
+                    .as_deref()
+                    .is_some_and(validators::has_check_digit)
+        }) {
+            let Some(validator) = value.validator.as_deref().and_then(validators::find) else {
+                continue;
+            };
+            let specimens = self
+                .rule
+                .example
+                .iter()
+                .filter(|example| !example.embedded && validator(&example.text));
+            let (mut changed, mut passed) = (0_u32, 0_u32);
+            for specimen in specimens {
+                for text in with_one_digit_changed(&specimen.text) {
+                    changed += 1;
+                    passed += u32::from(validator(&text));
+                }
+            }
+            if f64::from(passed) > f64::from(changed) * (2.0 * value.chance).max(0.12) {
+                let sentence = format!(
+                    "the validator passes {passed} of {changed} examples with one digit changed"
+                );
+                self.problem(
+                    "validator",
+                    value.validator.as_deref().unwrap_or_default(),
+                    sentence,
+                );
+            }
+        }
+    }
+
+    fn column(&mut self, number: usize, example: &ColumnExample) {
+        let values: Vec<&str> = example.values.iter().map(String::as_str).collect();
+        let judgement = self.library.test_column(&example.name, &values);
+        let labels = judgement
+            .iter()
+            .flat_map(|judgement| &judgement.findings)
+            .filter(|finding| finding.kind == FindingKind::Column);
+        // What is no personal data is never a finding: its rule shows by being the likeliest.
+        let likeliest = judgement
+            .iter()
+            .flat_map(|judgement| &judgement.explanation.candidates);
+        let label = if self.rule.personal {
+            labels.map(|finding| finding.identifier.clone()).next()
+        } else {
+            likeliest
+                .map(|candidate| candidate.identifier.clone())
+                .next()
+        };
+        if (label.as_ref() == Some(&self.rule.identifier)) != example.found {
+            let got = label.map_or_else(|| "nothing".to_owned(), |label| label.to_string());
+            let sentence = format!("the column was judged to be {got}");
+            self.problem(&format!("column_example/{number}"), &example.name, sentence);
+        }
+    }
+}
+
+fn is_certain(rule: &Rule) -> bool {
+    !rule.value.is_empty()
+        && rule
+            .value
+            .iter()
+            .all(|value| value.lookalikes * value.chance < CERTAIN)
+}
+
+fn with_one_digit_changed(text: &str) -> Vec<String> {
+    let mut changed = Vec::new();
+    for (at, digit) in text.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
+        for other in ('0'..='9').filter(|other| *other != digit) {
+            let mut copy = text.to_owned();
+            copy.replace_range(at..=at, other.encode_utf8(&mut [0; 4]));
+            changed.push(copy);
+        }
+    }
+    changed
+}

@@ -1,0 +1,301 @@
+//! What the rules saw in one column: counts only, mergeable, never a value.
+//!
+//! What a reader gets wrong: counts are kept by the content hash of a rule, not by its position or id. Evidence of a
+//! rule that has changed since is therefore not found under the new hash, and cannot be mistaken for the new rule's.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+const VERSION: u8 = 1;
+
+/// Counters of one column; the sum over its splits is the evidence of the column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Fingerprint of the library that observed; 0 while nothing was.
+    pub(crate) library: u64,
+    pub(crate) cells: Totals,
+    /// By content hash of the rule; rules that saw nothing have no entry.
+    pub(crate) rules: BTreeMap<u64, RuleCounts>,
+}
+
+/// What all rules share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Totals {
+    /// Cells that every rule judged: neither null nor blank nor a placeholder.
+    pub(crate) tested: u64,
+    pub(crate) blanks: u64,
+    pub(crate) placeholders: u64,
+    /// Tested cells of two to six words.
+    pub(crate) phrases: u64,
+    /// Tested cells of more words.
+    pub(crate) texts: u64,
+    /// Tested cells with a letter of any script.
+    pub(crate) letters: u64,
+    /// Tested cells with a digit.
+    pub(crate) digits: u64,
+}
+
+/// What one rule saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RuleCounts {
+    /// Cells that some pattern matched.
+    pub(crate) matched: u64,
+    /// Cells that a pattern with a validator matched.
+    pub(crate) checked: u64,
+    /// Of these, those that passed.
+    pub(crate) validated: u64,
+    /// Cells that are a term of some list.
+    pub(crate) terms: u64,
+    /// Cells with a match inside.
+    pub(crate) embedded_cells: u64,
+    /// Matches inside cells that passed their validators.
+    pub(crate) embedded: u64,
+    /// Matches inside cells of patterns with a validator, passed or not.
+    pub(crate) embedded_checked: u64,
+    /// Of these, those that passed.
+    pub(crate) embedded_passed: u64,
+    /// Of these, those with a context word before them.
+    pub(crate) in_context: u64,
+    /// Matched and validated cells of each pattern.
+    pub(crate) patterns: Vec<[u64; 2]>,
+    /// Cells of each use of a list.
+    pub(crate) lists: Vec<u64>,
+}
+
+/// Two pieces of evidence come from different rules and cannot be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the pieces were observed with different rules; read the column again with one set")]
+pub struct Mismatch;
+
+/// The bytes are no evidence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Written by a version this program does not know.
+    #[error("evidence of version {0} is not known to this program; upgrade it")]
+    Version(u8),
+    /// Damaged.
+    #[error("the stored evidence is damaged; scan the column again")]
+    Damaged,
+}
+
+impl Evidence {
+    /// Nothing seen yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the counts of another piece of the same column.
+    pub fn merge(&mut self, other: &Self) -> Result<(), Mismatch> {
+        if self.library == 0 {
+            self.library = other.library;
+        } else if other.library != 0 && self.library != other.library {
+            return Err(Mismatch);
+        }
+        self.cells.add(&other.cells);
+        for (&rule, counts) in &other.rules {
+            self.rules.entry(rule).or_default().add(counts);
+        }
+        Ok(())
+    }
+
+    /// Fingerprint of the rules and lists that observed; 0 while nothing was.
+    pub fn library(&self) -> u64 {
+        self.library
+    }
+
+    /// Cells that every rule judged: neither null nor blank nor a placeholder such as `N/A`.
+    pub fn tested(&self) -> u64 {
+        self.cells.tested
+    }
+
+    /// Cells that stand for "nothing known", such as `N/A`.
+    pub fn placeholders(&self) -> u64 {
+        self.cells.placeholders
+    }
+
+    /// The stored form, version byte first.
+    pub fn encode(&self) -> Vec<u8> {
+        // Writing numbers and lists to memory has no way to fail.
+        postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
+    }
+
+    /// The evidence in those bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => match postcard::take_from_bytes(rest) {
+                Ok((evidence, [])) => Ok(evidence),
+                _ => Err(DecodeError::Damaged),
+            },
+            Some((&version, _)) => Err(DecodeError::Version(version)),
+            None => Err(DecodeError::Damaged),
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, other: &Self) {
+        self.tested = self.tested.saturating_add(other.tested);
+        self.blanks = self.blanks.saturating_add(other.blanks);
+        self.placeholders = self.placeholders.saturating_add(other.placeholders);
+        self.phrases = self.phrases.saturating_add(other.phrases);
+        self.texts = self.texts.saturating_add(other.texts);
+        self.letters = self.letters.saturating_add(other.letters);
+        self.digits = self.digits.saturating_add(other.digits);
+    }
+}
+
+impl RuleCounts {
+    /// Whether any whole cell matched, as against matches inside cells.
+    pub(crate) fn saw_whole_cells(&self) -> bool {
+        self.matched > 0 || self.terms > 0
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        let sums = [
+            (&mut self.matched, other.matched),
+            (&mut self.checked, other.checked),
+            (&mut self.validated, other.validated),
+            (&mut self.terms, other.terms),
+            (&mut self.embedded_cells, other.embedded_cells),
+            (&mut self.embedded, other.embedded),
+            (&mut self.embedded_checked, other.embedded_checked),
+            (&mut self.embedded_passed, other.embedded_passed),
+            (&mut self.in_context, other.in_context),
+        ];
+        for (sum, value) in sums {
+            *sum = sum.saturating_add(value);
+        }
+        self.patterns
+            .resize(self.patterns.len().max(other.patterns.len()), [0; 2]);
+        for (sum, value) in self.patterns.iter_mut().zip(&other.patterns) {
+            *sum = [
+                sum[0].saturating_add(value[0]),
+                sum[1].saturating_add(value[1]),
+            ];
+        }
+        self.lists
+            .resize(self.lists.len().max(other.lists.len()), 0);
+        for (sum, value) in self.lists.iter_mut().zip(&other.lists) {
+            *sum = sum.saturating_add(*value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn counts() -> impl Strategy<Value = RuleCounts> {
+        let patterns = prop::collection::vec(any::<[u32; 2]>(), 0..3);
+        (
+            any::<[u32; 9]>(),
+            patterns,
+            prop::collection::vec(any::<u32>(), 0..3),
+        )
+            .prop_map(|(sums, patterns, lists)| {
+                let sums = sums.map(u64::from);
+                RuleCounts {
+                    matched: sums[0],
+                    checked: sums[1],
+                    validated: sums[2],
+                    terms: sums[3],
+                    embedded_cells: sums[4],
+                    embedded: sums[5],
+                    in_context: sums[6],
+                    embedded_checked: sums[7],
+                    embedded_passed: sums[8],
+                    patterns: patterns
+                        .into_iter()
+                        .map(|pair| pair.map(u64::from))
+                        .collect(),
+                    lists: lists.into_iter().map(u64::from).collect(),
+                }
+            })
+    }
+
+    fn evidence() -> impl Strategy<Value = Evidence> {
+        let totals = any::<[u32; 7]>().prop_map(|sums| {
+            let [
+                tested,
+                blanks,
+                placeholders,
+                phrases,
+                texts,
+                letters,
+                digits,
+            ] = sums.map(u64::from);
+            Totals {
+                tested,
+                blanks,
+                placeholders,
+                phrases,
+                texts,
+                letters,
+                digits,
+            }
+        });
+        (
+            0_u64..2,
+            totals,
+            prop::collection::btree_map(0_u64..5, counts(), 0..4),
+        )
+            .prop_map(|(library, cells, rules)| Evidence {
+                library: library * 9,
+                cells,
+                rules,
+            })
+    }
+
+    fn sum(parts: &[&Evidence]) -> Evidence {
+        let mut all = Evidence::new();
+        for part in parts {
+            all.merge(part).unwrap();
+        }
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_associative_and_commutative(a in evidence(), b in evidence(), c in evidence()) {
+            let left = sum(&[&sum(&[&a, &b]), &c]);
+            prop_assert_eq!(&left, &sum(&[&a, &sum(&[&b, &c])]));
+            prop_assert_eq!(&left, &sum(&[&c, &a, &b]));
+        }
+
+        #[test]
+        fn what_was_encoded_is_decoded(evidence in evidence()) {
+            prop_assert_eq!(Evidence::decode(&evidence.encode()), Ok(evidence));
+        }
+
+        #[test]
+        fn hostile_bytes_are_refused_without_panic(bytes: Vec<u8>) {
+            let mut bytes = bytes;
+            bytes.insert(0, VERSION);
+            let _ = Evidence::decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn pieces_of_different_rule_sets_are_not_added() {
+        let mut a = Evidence {
+            library: 1,
+            ..Evidence::default()
+        };
+        assert_eq!(
+            a.merge(&Evidence {
+                library: 2,
+                ..Evidence::default()
+            }),
+            Err(Mismatch)
+        );
+    }
+
+    #[test]
+    fn an_unknown_version_is_told_from_damage() {
+        assert_eq!(Evidence::decode(&[77, 0]), Err(DecodeError::Version(77)));
+        assert_eq!(Evidence::decode(&[]), Err(DecodeError::Damaged));
+        assert_eq!(Evidence::decode(&[VERSION]), Err(DecodeError::Damaged));
+    }
+}

@@ -1,0 +1,283 @@
+//! What a column's name says: which phrases of which rules stand in it, and what the remaining words do to them.
+//!
+//! What a reader gets wrong: a phrase that lies within a longer matching phrase of another identifier does not count:
+//! `ip address` is no postal address.
+
+mod tokens;
+mod words;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::Rule;
+use crate::library::fold;
+use words::{HEADS, LEADS, NEUTRAL, THINGS};
+
+/// Longest phrase in words.
+const LONGEST: usize = 7;
+
+/// All phrases of all rules by their words run together.
+#[derive(Debug, Default)]
+pub(crate) struct Phrases {
+    by_text: HashMap<String, Vec<(u32, Kind)>>,
+    /// Words that mean something to somebody; a name made of other words says nothing.
+    known: HashSet<String>,
+    /// Identifier of each rule by number, so that two rules of one identifier do not compete.
+    identifiers: Vec<u32>,
+}
+
+/// How a phrase speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Name,
+    Hint,
+    Not,
+}
+
+/// What a name as a whole is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clarity {
+    /// No word of it tells anything: `c07`, `attr3`, `field_12`.
+    Opaque,
+    /// Some words are known.
+    Mixed,
+    /// Every word is known.
+    Clear,
+}
+
+/// What a name says to one rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) kind: Kind,
+    /// Share of the telling words that the phrase covers.
+    pub(crate) covers: f64,
+    /// Whether words around the phrase make it a fact about the thing.
+    pub(crate) about: bool,
+    /// Whether it lies within a longer phrase of another identifier.
+    pub(crate) within: bool,
+}
+
+/// What a name says.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) clarity: Clarity,
+    /// Whether it names a thing rather than a person's property.
+    pub(crate) thing: bool,
+    readings: HashMap<u32, Reading>,
+}
+
+struct Run {
+    rule: u32,
+    kind: Kind,
+    from: usize,
+    to: usize,
+}
+
+impl Phrases {
+    pub(crate) fn new(rules: &[Rule]) -> Self {
+        let mut phrases = Self::default();
+        let mut identifiers: HashMap<&str, u32> = HashMap::new();
+        for (rule, number) in rules.iter().zip(0_u32..) {
+            let next = identifiers.len() as u32;
+            phrases
+                .identifiers
+                .push(*identifiers.entry(rule.identifier.as_str()).or_insert(next));
+            let column = &rule.column;
+            for (list, kind) in [
+                (&column.names, Kind::Name),
+                (&column.hints, Kind::Hint),
+                (&column.not, Kind::Not),
+            ] {
+                for phrase in list {
+                    phrases.add(phrase, number, kind);
+                }
+            }
+        }
+        for word in [HEADS, LEADS, NEUTRAL, THINGS].into_iter().flatten() {
+            phrases.known.insert((*word).to_owned());
+        }
+        for (from, _) in words::SAME {
+            phrases.known.insert((*from).to_owned());
+        }
+        phrases
+    }
+
+    fn add(&mut self, phrase: &str, rule: u32, kind: Kind) {
+        let folded = fold(phrase);
+        if folded.len() < 3 && !phrase.is_ascii() {
+            // Two letters without their accents are an abbreviation of something else somewhere.
+            return;
+        }
+        let written = tokens::split(&folded);
+        self.known.extend(
+            written
+                .iter()
+                .filter(|word| word.chars().count() > 1)
+                .cloned(),
+        );
+        let words = tokens::canonical_words(written.iter().map(String::as_str));
+        let squashed = words.concat();
+        self.known.insert(written.concat());
+        let entry = self.by_text.entry(squashed).or_default();
+        if !entry.contains(&(rule, kind)) {
+            entry.push((rule, kind));
+        }
+    }
+
+    /// Reads a name.
+    pub(crate) fn read(&self, name: &str) -> Header {
+        let words = self.words(last_parts(name));
+        let runs = self.runs(&words);
+        let roles: Vec<Role> = words.iter().map(|word| self.role(word)).collect();
+        let telling = roles.iter().filter(|role| **role != Role::Neutral);
+        let (known, unknown): (Vec<&Role>, Vec<&Role>) =
+            telling.partition(|role| **role != Role::Unknown);
+        let clarity = match (known.len(), unknown.len()) {
+            (0, _) => Clarity::Opaque,
+            (_, 0) => Clarity::Clear,
+            _ => Clarity::Mixed,
+        };
+        let mut readings: HashMap<u32, Reading> = HashMap::new();
+        for run in &runs {
+            let reading = self.reading(run, &runs, &roles);
+            let slot = readings.entry(run.rule).or_insert(reading);
+            if rank(&reading) > rank(slot) {
+                *slot = reading;
+            }
+        }
+        let thing = words.iter().any(|word| THINGS.contains(&word.as_str()));
+        Header {
+            clarity,
+            thing,
+            readings,
+        }
+    }
+
+    /// The words of a name in canonical spelling, without the numbers that only count columns.
+    fn words(&self, name: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for word in tokens::split(name) {
+            if word.bytes().all(|byte| byte.is_ascii_digit()) {
+                continue;
+            }
+            if self.known.contains(&word) {
+                words.push(word);
+                continue;
+            }
+            match tokens::take_apart(&word, &self.known) {
+                Some(pieces) => words.extend(pieces.into_iter().map(str::to_owned)),
+                None => words.push(word),
+            }
+        }
+        tokens::canonical_words(words.iter().map(String::as_str))
+    }
+
+    fn runs(&self, words: &[String]) -> Vec<Run> {
+        let mut runs = Vec::new();
+        for from in 0..words.len() {
+            let mut squashed = String::new();
+            for (to, word) in words.iter().enumerate().skip(from).take(LONGEST) {
+                squashed.push_str(word);
+                let singular = squashed.strip_suffix('s').filter(|short| short.len() > 3);
+                let found = self
+                    .by_text
+                    .get(&squashed)
+                    .or_else(|| self.by_text.get(singular?));
+                for &(rule, kind) in found.into_iter().flatten() {
+                    runs.push(Run {
+                        rule,
+                        kind,
+                        from,
+                        to: to + 1,
+                    });
+                }
+            }
+        }
+        runs
+    }
+
+    fn reading(&self, run: &Run, runs: &[Run], roles: &[Role]) -> Reading {
+        let identifier = self.identifiers.get(run.rule as usize);
+        let within = runs.iter().any(|other| {
+            other.kind == Kind::Name
+                && other.from <= run.from
+                && run.to <= other.to
+                && other.to - other.from > run.to - run.from
+                && self.identifiers.get(other.rule as usize) != identifier
+        });
+        let telling = |role: &&Role| **role != Role::Neutral;
+        let inside = run.to - run.from;
+        let outside = roles[..run.from]
+            .iter()
+            .chain(&roles[run.to..])
+            .filter(telling)
+            .count();
+        let about = roles[run.to..]
+            .iter()
+            .any(|role| matches!(role, Role::Head))
+            || roles[..run.from]
+                .iter()
+                .any(|role| matches!(role, Role::Lead));
+        Reading {
+            kind: run.kind,
+            covers: inside as f64 / (inside + outside) as f64,
+            about,
+            within,
+        }
+    }
+
+    fn role(&self, word: &str) -> Role {
+        if LEADS.contains(&word) {
+            Role::Lead
+        } else if NEUTRAL.contains(&word) {
+            Role::Neutral
+        } else if HEADS.contains(&word) {
+            Role::Head
+        } else if self.known.contains(word) || THINGS.contains(&word) {
+            Role::Known
+        } else {
+            Role::Unknown
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Neutral,
+    Head,
+    Lead,
+    Known,
+    Unknown,
+}
+
+impl Header {
+    /// What the name says to a rule, if anything.
+    pub(crate) fn reading(&self, rule: usize) -> Option<&Reading> {
+        self.readings.get(&(rule as u32))
+    }
+}
+
+/// Which of two readings of one rule speaks louder.
+fn rank(reading: &Reading) -> f64 {
+    let kind = match reading.kind {
+        Kind::Not => 20.0,
+        Kind::Name => 10.0,
+        Kind::Hint => 0.0,
+    };
+    kind + reading.covers
+        - if reading.about || reading.within {
+            5.0
+        } else {
+            0.0
+        }
+}
+
+/// The last two parts of a dotted path: `data.buyer.email` is read as `buyer.email`.
+fn last_parts(name: &str) -> &str {
+    let name = name.trim_end_matches("[]").trim_end_matches(['.', '*']);
+    let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
+    dots.next();
+    dots.next().map_or(name, |at| &name[at + 1..])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+use super::*;
+
+fn rule(id: &str, names: &[&str], not: &[&str]) -> Rule {
+    let list = |words: &[&str]| {
+        words
+            .iter()
+            .map(|word| format!("{word:?}"))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let text = format!(
+        "id = '{id}'\nidentifier = '{}'\ntitle = 't'\ncategory = 'text'\nsensitivity = 'low'\nrole = 'none'\n\
+         prior = 0.1\n[column]\nnames = [{}]\nnot = [{}]\n",
+        id.to_uppercase(),
+        list(names),
+        list(not)
+    );
+    toml::from_str(&text).unwrap()
+}
+
+fn phrases() -> Phrases {
+    Phrases::new(&[
+        rule(
+            "email",
+            &["email", "email address", "correo electrónico"],
+            &["email subject"],
+        ),
+        rule("street", &["address", "street address", "straße"], &[]),
+        rule(
+            "birth",
+            &["birth date", "date of birth", "geburtsdatum", "生年月日"],
+            &[],
+        ),
+        rule("ip", &["ip", "ip address"], &[]),
+    ])
+}
+
+fn name(header: &str, rule: usize) -> Option<Reading> {
+    phrases()
+        .read(header)
+        .reading(rule)
+        .copied()
+        .filter(|reading| reading.kind == Kind::Name)
+}
+
+#[test]
+fn a_name_is_recognised_however_it_is_written() {
+    for header in [
+        "email",
+        "E_MAIL".replace('_', "").as_str(),
+        "customerEmail",
+        "EMAIL_ADDR",
+        "emailaddress",
+        "eml_1",
+    ] {
+        let reading = name(header, 0);
+        assert!(
+            reading.is_some_and(|reading| !reading.about && reading.covers > 0.9),
+            "{header}: {reading:?}"
+        );
+    }
+    for header in [
+        "dob",
+        "DateOfBirth",
+        "dt_of_birth",
+        "birth_dt",
+        "Geburtsdatum",
+        "生年月日",
+    ] {
+        assert!(
+            name(header, 2).is_some_and(|reading| reading.covers > 0.9),
+            "{header}"
+        );
+    }
+    assert!(name("Correo Electronico", 0).is_some());
+    assert!(name("Strasse", 1).is_some());
+}
+
+#[test]
+fn a_phrase_within_a_longer_one_of_another_identifier_does_not_count() {
+    let header = phrases().read("ip_address");
+    assert!(header.reading(1).is_some_and(|reading| reading.within));
+    assert!(
+        header
+            .reading(3)
+            .is_some_and(|reading| !reading.within && reading.covers > 0.9)
+    );
+}
+
+#[test]
+fn words_around_a_name_can_make_it_a_fact_about_the_thing() {
+    for header in [
+        "email_template_id",
+        "is_email",
+        "address_type",
+        "email_sent_count",
+    ] {
+        let read = phrases().read(header);
+        let about = |rule| {
+            read.reading(rule)
+                .is_some_and(|reading: &Reading| reading.about)
+        };
+        assert!(about(0) || about(1), "{header}");
+    }
+}
+
+#[test]
+fn a_phrase_that_speaks_against_wins() {
+    assert_eq!(
+        phrases()
+            .read("email_subject")
+            .reading(0)
+            .map(|reading| reading.kind),
+        Some(Kind::Not)
+    );
+}
+
+#[test]
+fn a_name_without_a_known_word_is_opaque() {
+    assert_eq!(phrases().read("c07").clarity, Clarity::Opaque);
+    assert_eq!(phrases().read("xqz_17").clarity, Clarity::Opaque);
+    assert_eq!(phrases().read("order_status").clarity, Clarity::Clear);
+    assert!(phrases().read("order_status").thing);
+}

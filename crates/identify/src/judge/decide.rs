@@ -1,0 +1,104 @@
+//! From the shares of probability to at most one finding for the column.
+
+use locard_model::FindingKind;
+
+use super::weigh::Weighed;
+use super::{ColumnView, Judged, Verdict};
+use crate::Library;
+
+/// Personal data must be likelier than anything else.
+const THRESHOLD: f64 = 0.5;
+/// What is reported must be this likely itself: a code could be any of a dozen numbers, each of them hardly.
+const LEAST: f64 = 0.25;
+/// So few cells tell nothing by themselves.
+const FEW: u64 = 3;
+
+pub(super) struct Decision {
+    pub(super) finding: Option<Judged>,
+    pub(super) verdict: Verdict,
+}
+
+pub(super) fn decide(
+    library: &Library,
+    view: &ColumnView<'_>,
+    weighed: &[Weighed],
+    shares: &[f64],
+) -> Decision {
+    let tested = view.evidence.cells.tested;
+    if tested == 0 {
+        let rows = view.facts.rows > 0;
+        return Decision {
+            finding: None,
+            verdict: if rows {
+                Verdict::NotEnoughData
+            } else {
+                Verdict::Clear
+            },
+        };
+    }
+    let personal: f64 = weighed
+        .iter()
+        .zip(shares)
+        .filter(|(candidate, _)| candidate.personal)
+        .map(|(_, share)| share)
+        .sum();
+    let best = weighed
+        .iter()
+        .zip(shares)
+        .filter(|(candidate, _)| candidate.personal)
+        .max_by(|a, b| a.1.total_cmp(b.1));
+    match best {
+        Some((candidate, &share)) if personal > THRESHOLD && share > LEAST => Decision {
+            finding: Some(finding(library, view, candidate, share)),
+            verdict: Verdict::Found,
+        },
+        _ if tested < FEW => Decision {
+            finding: None,
+            verdict: Verdict::NotEnoughData,
+        },
+        _ => Decision {
+            finding: None,
+            verdict: Verdict::Clear,
+        },
+    }
+}
+
+fn finding(
+    library: &Library,
+    view: &ColumnView<'_>,
+    candidate: &Weighed,
+    confidence: f64,
+) -> Judged {
+    let rule = &library.rules[candidate.rule];
+    let mut rules: Vec<String> = vec![rule.id.clone()];
+    let saw = |&&other: &&usize| {
+        other != candidate.rule
+            && view
+                .evidence
+                .rules
+                .get(&library.versions[other])
+                .is_some_and(|counts| counts.matched > 0 || counts.terms > 0)
+    };
+    rules.extend(
+        candidate
+            .rules
+            .iter()
+            .filter(saw)
+            .map(|&other| library.rules[other].id.clone()),
+    );
+    Judged {
+        identifier: candidate.identifier.clone(),
+        kind: if view.derived {
+            FindingKind::Embedded
+        } else {
+            FindingKind::Column
+        },
+        confidence,
+        category: rule.category,
+        sensitivity: rule.sensitivity,
+        rules,
+        tested: candidate.counts.tested,
+        matched: candidate.counts.matched,
+        validated: candidate.counts.validated,
+    }
+}

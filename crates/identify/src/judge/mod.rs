@@ -1,0 +1,249 @@
+//! From counts, names and neighbours to findings.
+//!
+//! Every identifier is a hypothesis about the column; its weights are natural logarithms of likelihood ratios against
+//! "something else" and add up. docs/decisions/scoring.md argues the model.
+
+mod context;
+mod decide;
+mod inside;
+mod values;
+mod weigh;
+
+use locard_model::{Category, FindingKind, Identifier, Sensitivity};
+
+use crate::header::Header;
+use crate::{Evidence, Library};
+use context::Context;
+use weigh::Weighed;
+
+/// One table as the judge sees it.
+#[derive(Clone, Debug)]
+pub struct TableView<'a> {
+    /// Path of the table in its source: `crm/customers.csv`, `public.users`.
+    pub resource: &'a str,
+    /// Every column that was read; siblings inform one another.
+    pub columns: Vec<ColumnView<'a>>,
+}
+
+/// One column as the judge sees it.
+#[derive(Clone, Debug)]
+pub struct ColumnView<'a> {
+    /// Its dotted path as the source spells it.
+    pub name: &'a str,
+    /// Declared or inferred type.
+    pub logical: LogicalType,
+    /// From the profile.
+    pub facts: ColumnFacts,
+    /// What the rules saw.
+    pub evidence: &'a Evidence,
+    /// Whether it was derived from documents inside cells; its findings are of kind `embedded`.
+    pub derived: bool,
+}
+
+/// What the judge needs of a column's profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ColumnFacts {
+    /// Rows, nulls included.
+    pub rows: u64,
+    /// Nulls.
+    pub nulls: u64,
+    /// Cells of white space only.
+    pub blanks: u64,
+    /// Estimated number of distinct values.
+    pub distinct: f64,
+    /// Mean length of the cells in characters.
+    pub average_length: f64,
+    /// Share of the most frequent shape among the cells, 0 to 1; 0 where unknown.
+    pub top_shape: f64,
+}
+
+/// The type of a column, declared by the source or inferred from its cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogicalType {
+    /// Strings, and whatever else is read as text.
+    #[default]
+    Text,
+    /// Whole numbers.
+    Integer,
+    /// Numbers with a fraction.
+    Decimal,
+    /// Two-valued.
+    Boolean,
+    /// Calendar dates.
+    Date,
+    /// Points in time.
+    Timestamp,
+    /// Universally unique identifiers.
+    Uuid,
+    /// Bytes.
+    Binary,
+}
+
+/// The judged result of one column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnJudgement {
+    /// Position in [`TableView::columns`].
+    pub column: usize,
+    /// What was found; at most one of kind `column`.
+    pub findings: Vec<Judged>,
+    /// Why, in numbers.
+    pub explanation: Explanation,
+}
+
+/// One identifier that was found in a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What.
+    pub identifier: Identifier,
+    /// How it occurs.
+    pub kind: FindingKind,
+    /// Calibrated probability, 0 to 1.
+    pub confidence: f64,
+    /// Family.
+    pub category: Category,
+    /// Harm of disclosure.
+    pub sensitivity: Sensitivity,
+    /// Ids of the deciding rules.
+    pub rules: Vec<String>,
+    /// Cells that the rules judged.
+    pub tested: u64,
+    /// Cells that matched.
+    pub matched: u64,
+    /// Matches that passed a validator; 0 where the rule has none.
+    pub validated: u64,
+}
+
+/// What the judge decided about the column as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds an identifier.
+    Found,
+    /// It holds none.
+    #[default]
+    Clear,
+    /// Too few cells to tell.
+    NotEnoughData,
+}
+
+/// Why a column was judged as it was.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Explanation {
+    /// The decision.
+    pub verdict: Verdict,
+    /// Everything that was weighed, the likeliest first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One identifier that was weighed, with every weight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// What. Look-alikes that are no personal data compete under names of their own.
+    pub identifier: Identifier,
+    /// The rule.
+    pub rule: String,
+    /// Hash of the rule's text.
+    pub version: u64,
+    /// Share of probability among all candidates and "something else".
+    pub probability: f64,
+    /// Sum of the weights: natural logarithm of the odds.
+    pub log_odds: f64,
+    /// The summands.
+    pub weights: Vec<Weight>,
+    /// Cells that the rule judged.
+    pub tested: u64,
+    /// Cells that matched.
+    pub matched: u64,
+    /// Matches that passed the validator.
+    pub validated: u64,
+}
+
+/// One summand of a candidate's log-odds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// What it stands for: `prior`, `values`, `check digits`, `dictionary`, `column name`, `neighbours` ...
+    pub what: &'static str,
+    /// The numbers behind it in words, without any value that was read.
+    pub detail: String,
+    /// Natural logarithm of the likelihood ratio.
+    pub log_ratio: f64,
+}
+
+impl Library {
+    /// Judges every column of one table.
+    pub fn judge(&self, table: &TableView<'_>) -> Vec<ColumnJudgement> {
+        let headers: Vec<Header> = table
+            .columns
+            .iter()
+            .map(|column| self.phrases.read(column.name))
+            .collect();
+        let seen: Vec<Vec<Weighed>> = table
+            .columns
+            .iter()
+            .zip(&headers)
+            .map(|(column, header)| weigh::column(self, column, header))
+            .collect();
+        let context = Context::of(self, table, &seen);
+        seen.into_iter()
+            .enumerate()
+            .map(|(i, weighed)| self.decide(i, table, weighed, &context))
+            .collect()
+    }
+
+    fn decide(
+        &self,
+        i: usize,
+        table: &TableView<'_>,
+        mut weighed: Vec<Weighed>,
+        context: &Context,
+    ) -> ColumnJudgement {
+        let view = &table.columns[i];
+        for candidate in &mut weighed {
+            context.add(i, candidate);
+        }
+        let shares = shares(&weighed);
+        let decision = decide::decide(self, view, &weighed, &shares);
+        let mut findings: Vec<Judged> = decision.finding.into_iter().collect();
+        let label = findings.first().map(|finding| finding.identifier.clone());
+        let column = inside::Column {
+            library: self,
+            view,
+            candidates: &weighed,
+            shares: &shares,
+        };
+        findings.extend(inside::findings(&column, label.as_ref()));
+        let verdict = if findings.is_empty() {
+            decision.verdict
+        } else {
+            Verdict::Found
+        };
+        let mut candidates: Vec<Candidate> = weighed
+            .into_iter()
+            .zip(shares)
+            .map(|(candidate, share)| candidate.explain(share))
+            .collect();
+        candidates.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
+        candidates.truncate(KEPT);
+        ColumnJudgement {
+            column: i,
+            findings,
+            explanation: Explanation {
+                verdict,
+                candidates,
+            },
+        }
+    }
+}
+
+/// Candidates kept in an explanation.
+const KEPT: usize = 8;
+
+/// Probability of each candidate among all of them and "something else", whose odds are one.
+fn shares(weighed: &[Weighed]) -> Vec<f64> {
+    let highest = weighed.iter().map(Weighed::log_odds).fold(0.0, f64::max);
+    let powers: Vec<f64> = weighed
+        .iter()
+        .map(|candidate| (candidate.log_odds() - highest).exp())
+        .collect();
+    let total = powers.iter().sum::<f64>() + (-highest).exp();
+    powers.into_iter().map(|power| power / total).collect()
+}

@@ -1,0 +1,476 @@
+//! The weights of one column by itself: prior, values, name. One candidate per identifier that anything speaks for.
+
+use locard_model::Identifier;
+
+use super::values::{Known, Trials, checking, listing, matching};
+use super::{Candidate, ColumnView, LogicalType, Weight};
+use crate::evidence::RuleCounts;
+use crate::header::{Clarity, Header, Kind, Reading};
+use crate::{Library, Rule};
+
+/// One identifier under judgement, with its weights so far.
+#[derive(Clone, Debug)]
+pub(super) struct Weighed {
+    /// Position of the rule that speaks loudest.
+    pub(super) rule: usize,
+    /// Every rule of the identifier that saw something or is named by the header.
+    pub(super) rules: Vec<usize>,
+    pub(super) identifier: Identifier,
+    /// Whether it would be a finding; look-alikes that are no personal data compete too.
+    pub(super) personal: bool,
+    pub(super) version: u64,
+    pub(super) id: String,
+    pub(super) weights: Vec<Weight>,
+    pub(super) counts: Counts,
+    /// How little else its values could be: logarithm of one in so many.
+    pub(super) rarity: f64,
+    /// Where it has lists of whole cells: the largest share of cells that are in one, and the share of true values that
+    /// is known to be.
+    pub(super) listed: Option<(f64, f64)>,
+}
+
+/// Cells behind the deciding weight.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) tested: u64,
+    pub(super) matched: u64,
+    pub(super) validated: u64,
+}
+
+impl Weighed {
+    pub(super) fn log_odds(&self) -> f64 {
+        self.weights.iter().map(|weight| weight.log_ratio).sum()
+    }
+
+    pub(super) fn explain(self, probability: f64) -> Candidate {
+        Candidate {
+            log_odds: self.log_odds(),
+            probability,
+            identifier: self.identifier,
+            rule: self.id,
+            version: self.version,
+            weights: self.weights,
+            tested: self.counts.tested,
+            matched: self.counts.matched,
+            validated: self.counts.validated,
+        }
+    }
+}
+
+/// Candidates of one column, in no order.
+pub(super) fn column(library: &Library, view: &ColumnView<'_>, header: &Header) -> Vec<Weighed> {
+    let tested = view.evidence.cells.tested;
+    let distinct = if view.facts.distinct > 0.0 {
+        view.facts.distinct.max(1.0)
+    } else {
+        tested as f64
+    };
+    let trials = Trials {
+        tested: tested as f64,
+        distinct: distinct.min(tested as f64),
+    };
+    let mut groups: Vec<(&Identifier, Vec<usize>)> = Vec::new();
+    for (position, rule) in library.rules.iter().enumerate() {
+        let named = header
+            .reading(position)
+            .is_some_and(|reading| reading.kind != Kind::Not);
+        let saw = view
+            .evidence
+            .rules
+            .get(&library.versions[position])
+            .is_some_and(RuleCounts::saw_whole_cells);
+        if !named && !saw {
+            continue;
+        }
+        match groups
+            .iter_mut()
+            .find(|(identifier, _)| **identifier == rule.identifier)
+        {
+            Some((_, members)) => members.push(position),
+            None => groups.push((&rule.identifier, vec![position])),
+        }
+    }
+    let weigh = |(_, members)| {
+        Weigher {
+            library,
+            view,
+            header,
+            trials,
+        }
+        .identifier(members)
+    };
+    let mut candidates: Vec<Weighed> = groups.into_iter().map(weigh).collect();
+    contrast(&mut candidates);
+    candidates
+}
+
+/// A list that explains fewer cells than a rival's speaks against its identifier: family names are in a wide list of
+/// given names too, but not as often as in their own.
+fn contrast(candidates: &mut [Weighed]) {
+    let rates: Vec<f64> = candidates
+        .iter()
+        .map(|candidate| candidate.listed.map_or(0.0, |(rate, _)| rate))
+        .collect();
+    for (i, candidate) in candidates.iter_mut().enumerate() {
+        let Some((own, coverage)) = candidate.listed else {
+            continue;
+        };
+        let rival = rates
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != i)
+            .map(|(_, rate)| *rate)
+            .fold(0.0, f64::max);
+        // A list that does not know half of its own proves little by what it does not hold.
+        let value = coverage * (-8.0 * (rival - own - 0.02)).clamp(-3.0, 0.0);
+        if value < 0.0 {
+            let detail = format!(
+                "another list holds {:.0} % of the cells, its own {:.0} %",
+                100.0 * rival,
+                100.0 * own
+            );
+            candidate.weights.push(weight("rival list", detail, value));
+        }
+    }
+}
+
+struct Weigher<'a> {
+    library: &'a Library,
+    view: &'a ColumnView<'a>,
+    header: &'a Header,
+    trials: Trials,
+}
+
+/// What the cells say to one rule, or to several of one identifier together.
+struct Said {
+    weights: Vec<Weight>,
+    counts: Counts,
+    rarity: f64,
+}
+
+impl Said {
+    fn sum(&self) -> f64 {
+        self.weights.iter().map(|weight| weight.log_ratio).sum()
+    }
+}
+
+impl Weigher<'_> {
+    fn identifier(&self, rules: Vec<usize>) -> Weighed {
+        let mut best: Option<(usize, Said)> = None;
+        for &rule in &rules {
+            let said = self.values(&[rule]);
+            if best
+                .as_ref()
+                .is_none_or(|(_, loudest)| said.sum() > loudest.sum())
+            {
+                best = Some((rule, said));
+            }
+        }
+        if rules.len() > 1 {
+            let together = self.values(&rules);
+            if best
+                .as_ref()
+                .is_none_or(|(_, loudest)| together.sum() > loudest.sum())
+            {
+                best = Some((best.map_or(rules[0], |(rule, _)| rule), together));
+            }
+        }
+        let (position, said) = best.unwrap_or((
+            rules[0],
+            Said {
+                weights: Vec::new(),
+                counts: Counts::default(),
+                rarity: 0.0,
+            },
+        ));
+        let rule = &self.library.rules[position];
+        let prior = rules
+            .iter()
+            .map(|&rule| self.library.rules[rule].prior)
+            .fold(0.0, f64::max);
+        let mut weights = vec![weight(
+            "prior",
+            format!("1 in {:.0} columns", 1.0 / prior),
+            (prior / (1.0 - prior).max(1e-9)).ln(),
+        )];
+        weights.extend(said.weights);
+        weights.push(self.name(&rules));
+        weights.extend(self.logical_type(rule));
+        Weighed {
+            rule: position,
+            identifier: rule.identifier.clone(),
+            personal: rule.personal,
+            version: self.library.versions[position],
+            id: rule.id.clone(),
+            listed: self.listed(&rules),
+            rules,
+            weights,
+            counts: said.counts,
+            rarity: said.rarity,
+        }
+    }
+
+    /// The loudest of: each word list, all lists together, patterns with their checks and what the lists say to them.
+    fn values(&self, rules: &[usize]) -> Said {
+        let counts: Vec<(usize, RuleCounts)> = rules
+            .iter()
+            .map(|&rule| {
+                (
+                    rule,
+                    self.view
+                        .evidence
+                        .rules
+                        .get(&self.library.versions[rule])
+                        .cloned()
+                        .unwrap_or_default(),
+                )
+            })
+            .collect();
+        let mut options = self.lists(&counts);
+        if let Some(mut patterns) = self.patterns(&counts) {
+            // Most columns of a rule with lists are covered by them, but not all: names of the whole world are not known.
+            if let Some(listed) = options
+                .iter()
+                .flat_map(|option| &option.weights)
+                .max_by(|a, b| a.log_ratio.total_cmp(&b.log_ratio))
+            {
+                let value = listed.log_ratio.max(UNLISTED);
+                patterns.weights.push(Weight {
+                    log_ratio: value,
+                    ..listed.clone()
+                });
+            }
+            options.push(patterns);
+        }
+        let nothing = || Said {
+            weights: vec![weight("values", "the rule looks at names only".into(), 0.0)],
+            counts: Counts::default(),
+            rarity: 0.0,
+        };
+        options
+            .into_iter()
+            .max_by(|a, b| a.sum().total_cmp(&b.sum()))
+            .unwrap_or_else(nothing)
+    }
+
+    fn patterns(&self, counts: &[(usize, RuleCounts)]) -> Option<Said> {
+        let mut sums = Sums::default();
+        for (rule, seen) in counts {
+            sums.add(&self.library.rules[*rule], seen);
+        }
+        if sums.patterns == 0 {
+            return None;
+        }
+        let tested = self.trials.tested;
+        let (matched, lookalikes) = (sums.matched.min(tested), sums.lookalikes());
+        let detail = format!(
+            "{matched:.0} of {tested:.0} match; so do the values of 1 in {:.0} other columns",
+            1.0 / lookalikes
+        );
+        let mut weights = vec![weight(
+            "values",
+            detail,
+            matching(self.trials, matched, lookalikes),
+        )];
+        let mut rarity = -lookalikes.ln();
+        if sums.checked > 0.0 {
+            let (checked, chance) = (sums.checked.min(tested), sums.chance());
+            let validated = sums.validated.min(checked);
+            if validated > 0.5 * checked {
+                rarity -= chance.ln();
+            }
+            let detail = format!(
+                "{validated:.0} of {checked:.0} pass; by accident 1 in {:.0} would",
+                1.0 / chance
+            );
+            weights.push(weight(
+                "check digits",
+                detail,
+                checking(self.trials, checked, validated, chance),
+            ));
+        }
+        let counts = Counts {
+            tested: tested as u64,
+            matched: matched as u64,
+            validated: sums.validated.min(matched) as u64,
+        };
+        Some(Said {
+            weights,
+            counts,
+            rarity,
+        })
+    }
+
+    fn lists(&self, counts: &[(usize, RuleCounts)]) -> Vec<Said> {
+        let mut options = Vec::new();
+        let (mut together, mut hits, mut chance, mut coverage) = (0, 0, 0.0_f64, 0.0_f64);
+        let mut words = false;
+        for (rule, seen) in counts {
+            hits += seen.terms;
+            for (list, count) in self.library.rules[*rule]
+                .terms
+                .iter()
+                .zip(seen.lists.iter().chain(std::iter::repeat(&0)))
+            {
+                together += 1;
+                chance += list.chance;
+                coverage = coverage.max(list.coverage);
+                let known = Known {
+                    coverage: list.coverage,
+                    chance: list.chance,
+                    words: !list.is_whole(),
+                };
+                words |= known.words;
+                options.push(self.list(&list.list, *count, known));
+            }
+        }
+        if together > 1 {
+            let known = Known {
+                coverage,
+                chance: chance.min(0.5),
+                words,
+            };
+            options.push(self.list("its word lists", hits, known));
+        }
+        options
+    }
+
+    fn list(&self, name: &str, hits: u64, known: Known) -> Said {
+        let tested = self.trials.tested;
+        let hits = hits.min(tested as u64);
+        let detail = format!(
+            "{hits} of {tested:.0} are in {name}; of other words 1 in {:.0} is",
+            1.0 / known.chance
+        );
+        let weights = vec![weight(
+            "dictionary",
+            detail,
+            listing(self.trials, hits as f64, known),
+        )];
+        Said {
+            weights,
+            counts: Counts {
+                tested: tested as u64,
+                matched: hits,
+                validated: 0,
+            },
+            rarity: -known.chance.ln(),
+        }
+    }
+
+    /// Largest share of cells that are terms of one list of whole cells, and the coverage of that list.
+    fn listed(&self, rules: &[usize]) -> Option<(f64, f64)> {
+        let hits = rules.iter().flat_map(|&rule| {
+            let lists = self.library.rules[rule].terms.iter();
+            let seen = self.view.evidence.rules.get(&self.library.versions[rule]);
+            let counts = seen.map_or(&[][..], |seen| &seen.lists);
+            lists
+                .zip(counts.iter().chain(std::iter::repeat(&0)))
+                .filter(|(list, _)| list.is_whole())
+                .map(|(list, count)| (*count, list.coverage))
+        });
+        hits.max_by_key(|(count, _)| *count)
+            .map(|(count, coverage)| (count as f64 / self.trials.tested.max(1.0), coverage))
+    }
+
+    /// The loudest reading of the name by any of the rules.
+    fn name(&self, rules: &[usize]) -> Weight {
+        let readings = rules.iter().filter_map(|&rule| self.header.reading(rule));
+        let loudest = readings.map(read).max_by(|a, b| a.0.total_cmp(&b.0));
+        let (value, detail) = loudest.unwrap_or(match self.header.clarity {
+            Clarity::Opaque => (0.0, "says nothing"),
+            Clarity::Mixed => (-0.9, "says something else, or nothing known"),
+            Clarity::Clear if self.header.thing => (-2.2, "names a thing"),
+            Clarity::Clear => (-1.6, "says something else"),
+        });
+        weight("column name", detail.into(), value)
+    }
+
+    fn logical_type(&self, rule: &Rule) -> Option<Weight> {
+        let boolean = self.view.logical == LogicalType::Boolean && rule.personal;
+        boolean.then(|| weight("type", "a boolean".into(), -4.0))
+    }
+}
+
+/// What it weighs that the lists know none of the values that have the right shape.
+const UNLISTED: f64 = -1.5;
+
+/// Weight of a reading with its reason.
+fn read(reading: &Reading) -> (f64, &'static str) {
+    match (reading.kind, reading.within, reading.about) {
+        (Kind::Not, _, _) => (-5.0, "a phrase that speaks against it"),
+        (_, true, _) => (
+            -0.5,
+            "its phrase is part of a longer one of another identifier",
+        ),
+        (Kind::Name, _, true) => (-1.6, "names a fact about it"),
+        (Kind::Name, _, false) => (2.2 + 2.8 * reading.covers, "names it"),
+        (Kind::Hint, _, true) => (-1.2, "suggests a fact about it"),
+        (Kind::Hint, _, false) => (0.6 + 1.0 * reading.covers, "suggests it"),
+    }
+}
+
+/// Counts of several rules of one identifier; a cell that two of them match counts twice and is capped by the caller.
+#[derive(Default)]
+struct Sums {
+    patterns: usize,
+    matched: f64,
+    checked: f64,
+    validated: f64,
+    /// Weighted by matches.
+    alike: f64,
+    accident: f64,
+    /// Matches of patterns with a validator; a cell may match several.
+    tries: f64,
+    hits: f64,
+    /// Smallest, for columns without a match.
+    least_alike: f64,
+}
+
+impl Sums {
+    fn add(&mut self, rule: &Rule, seen: &RuleCounts) {
+        self.matched += seen.matched as f64;
+        self.checked += seen.checked as f64;
+        self.validated += seen.validated as f64;
+        for (value, counts) in rule
+            .value
+            .iter()
+            .zip(seen.patterns.iter().chain(std::iter::repeat(&[0; 2])))
+        {
+            let share = counts[0] as f64;
+            self.hits += share;
+            self.alike += share * value.lookalikes;
+            if value.validator.is_some() {
+                self.accident += share * value.chance;
+                self.tries += share;
+            }
+            self.least_alike = if self.patterns == 0 {
+                value.lookalikes
+            } else {
+                self.least_alike.min(value.lookalikes)
+            };
+            self.patterns += 1;
+        }
+    }
+
+    fn lookalikes(&self) -> f64 {
+        let mean = if self.hits > 0.0 {
+            self.alike / self.hits
+        } else {
+            self.least_alike
+        };
+        mean.clamp(1e-9, 1.0)
+    }
+
+    fn chance(&self) -> f64 {
+        (self.accident / self.tries.max(1.0)).clamp(1e-9, 1.0)
+    }
+}
+
+pub(super) fn weight(what: &'static str, detail: String, log_ratio: f64) -> Weight {
+    Weight {
+        what,
+        detail,
+        log_ratio,
+    }
+}

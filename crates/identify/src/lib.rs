@@ -1,0 +1,34 @@
+//! Rules, dictionaries and validators: cells in, evidence out; evidence in, findings out. Pure.
+//!
+//! ```text
+//! rule files + word lists ─► Library ─ observe(Cells) ─► Evidence (mergeable, per column)
+//!                               └───── judge(TableView) ─► ColumnJudgement (findings, explanation)
+//! ```
+//!
+//! What a reader gets wrong: [`Evidence`] holds counts only. A column is judged from counts, its name and its
+//! neighbours; no value is kept, and judging again needs no source.
+
+mod check;
+mod error;
+mod evidence;
+mod header;
+mod judge;
+mod library;
+mod observe;
+mod rule;
+mod trial;
+pub mod validators;
+
+pub use check::{Problem, Report, check, check_alone};
+pub use error::{Error, Place};
+pub use evidence::{DecodeError, Evidence, Mismatch};
+pub use judge::{
+    Candidate, ColumnFacts, ColumnJudgement, ColumnView, Explanation, Judged, LogicalType,
+    TableView, Verdict, Weight,
+};
+pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
+pub use observe::Scratch;
+pub use rule::{
+    ColumnExample, ColumnNames, CounterExample, Example, Role, Rule, TermList, ValuePattern, Within,
+};
+pub use trial::{How, Trial};

@@ -1,0 +1,301 @@
+//! From files to a library: every name is resolved here, so that nothing can fail while cells are observed.
+
+use std::collections::BTreeMap;
+
+use super::automata::{Automata, Pattern};
+use super::files::{Inventory, line_of, nearest, parse_rule};
+use super::machine::Machine;
+use super::reach::Reach;
+use super::{
+    Dictionary, Library, PatternPlan, Plan, SpecPlan, TermMap, TextTerms, WordSpec, term_hash,
+};
+use crate::header::Phrases;
+use crate::observe::PLACEHOLDERS;
+use crate::rule::{TermList, ValuePattern, Within};
+use crate::{Error, Rule, validators};
+
+impl Library {
+    /// Compiles what the inventory holds; the first problem ends it.
+    pub(crate) fn compile(inventory: &Inventory) -> Result<Self, Error> {
+        let mut rules = Vec::new();
+        let mut versions = Vec::new();
+        for (name, text) in &inventory.rules {
+            let rule = parse_rule(name, text)?;
+            Resolver {
+                name,
+                text,
+                inventory,
+            }
+            .check(&rule)?;
+            versions.push(version(text, &rule, inventory));
+            rules.push(rule);
+        }
+        let mut order: Vec<usize> = (0..rules.len()).collect();
+        order.sort_by(|&a, &b| rules[a].id.cmp(&rules[b].id));
+        let versions: Vec<u64> = order.iter().map(|&i| versions[i]).collect();
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        let (terms, numbers) = merge_lists(inventory);
+        let plan = plan(&rules, &terms, &numbers);
+        let joined: Vec<u8> = versions
+            .iter()
+            .flat_map(|version| version.to_le_bytes())
+            .collect();
+        Ok(Self {
+            phrases: Phrases::new(&rules),
+            terms,
+            dictionaries: inventory
+                .lists
+                .iter()
+                .map(|(name, list)| Dictionary::new(name, list))
+                .collect(),
+            automata: automata(&rules, &plan)?,
+            plan,
+            fingerprint: locard_sketch::hash(&joined).max(1),
+            versions,
+            rules,
+        })
+    }
+}
+
+/// The automata over all patterns of the rules, each of which was built by itself before.
+fn automata(rules: &[Rule], plan: &Plan) -> Result<Automata, Error> {
+    let refused = |problem: String| Error::malformed("rules", None, problem);
+    let mut patterns = Vec::new();
+    for (value, number) in rules.iter().flat_map(|rule| &rule.value).zip(0_u32..) {
+        let parsed =
+            regex_syntax::parse(&value.pattern).map_err(|error| refused(error.to_string()))?;
+        patterns.push(Pattern {
+            number,
+            text: value.pattern.clone(),
+            reach: Reach::of(&parsed, value.length),
+        });
+    }
+    Automata::new(patterns, |pattern| {
+        plan.patterns[pattern.number as usize].embedded
+    })
+    .map_err(refused)
+}
+
+/// Checks what a rule refers to.
+struct Resolver<'a> {
+    name: &'a str,
+    text: &'a str,
+    inventory: &'a Inventory,
+}
+
+impl Resolver<'_> {
+    fn check(&self, rule: &Rule) -> Result<(), Error> {
+        self.share("prior", rule.prior)?;
+        for value in &rule.value {
+            self.value(value)?;
+        }
+        for list in &rule.terms {
+            self.share("coverage", list.coverage)?;
+            self.share("chance", list.chance)?;
+            self.list(&list.list)?;
+            list.beside
+                .as_deref()
+                .map_or(Ok(()), |beside| self.list(beside))?;
+        }
+        Ok(())
+    }
+
+    fn value(&self, value: &ValuePattern) -> Result<(), Error> {
+        self.share("chance", value.chance)?;
+        self.share("lookalikes", value.lookalikes)?;
+        if let Some(validator) = &value.validator
+            && validators::find(validator).is_none()
+        {
+            let known = validators::ALL.iter().map(|(name, _)| *name);
+            return Err(self.unknown("validator", validator, nearest(validator, known)));
+        }
+        Machine::build(&[(0, &value.pattern)])
+            .map(|_| ())
+            .map_err(|problem| {
+                let last = problem.lines().last().unwrap_or_default();
+                self.problem(
+                    &value.pattern,
+                    format!("the pattern does not compile: {last}"),
+                )
+            })
+    }
+
+    fn share(&self, what: &str, value: f64) -> Result<(), Error> {
+        if value > 0.0 && value <= 1.0 {
+            return Ok(());
+        }
+        Err(self.problem(
+            &format!("{what} = {value}"),
+            format!("`{what}` is {value}; it must be above 0 and at most 1"),
+        ))
+    }
+
+    fn list(&self, list: &str) -> Result<(), Error> {
+        if self.inventory.lists.contains_key(list) {
+            return Ok(());
+        }
+        let known = self.inventory.lists.keys().map(String::as_str);
+        Err(self.unknown("word list", list, nearest(list, known)))
+    }
+
+    fn unknown(&self, what: &str, name: &str, nearest: Option<&str>) -> Error {
+        let hint = nearest
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
+        self.problem(name, format!("there is no {what} `{name}`{hint}"))
+    }
+
+    fn problem(&self, at: &str, problem: String) -> Error {
+        Error::malformed(
+            &format!("rules/{}.toml", self.name),
+            line_of(self.text, at),
+            problem,
+        )
+    }
+}
+
+fn version(text: &str, rule: &Rule, inventory: &Inventory) -> u64 {
+    let mut bytes = text.as_bytes().to_vec();
+    let named = rule
+        .terms
+        .iter()
+        .flat_map(|terms| std::iter::once(&terms.list).chain(&terms.beside));
+    for list in named.filter_map(|name| inventory.lists.get(name)) {
+        bytes.extend(
+            list.hashes
+                .iter()
+                .fold(0_u64, |sum, hash| sum.wrapping_add(*hash))
+                .to_le_bytes(),
+        );
+    }
+    locard_sketch::hash(&bytes)
+}
+
+/// All lists in one map; list 0 is that of placeholders.
+fn merge_lists(inventory: &Inventory) -> (TermMap, BTreeMap<&str, u16>) {
+    let placeholders: Vec<u64> = PLACEHOLDERS.iter().map(|word| term_hash(word)).collect();
+    let mut lists: Vec<&[u64]> = vec![&placeholders];
+    let mut numbers = BTreeMap::new();
+    for (name, list) in &inventory.lists {
+        numbers.insert(name.as_str(), lists.len() as u16);
+        lists.push(&list.hashes);
+    }
+    (TermMap::build(&lists), numbers)
+}
+
+fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Plan {
+    let mut plan = Plan {
+        rule_patterns: vec![0],
+        rule_specs: vec![0],
+        ..Plan::default()
+    };
+    let mut whole: Vec<(u16, u32)> = Vec::new();
+    let mut words: Vec<u16> = Vec::new();
+    for (rule, number) in rules.iter().zip(0_u32..) {
+        plan.patterns
+            .extend(rule.value.iter().map(|value| pattern(value, number)));
+        for list in &rule.terms {
+            let spec = plan.specs.len() as u32;
+            plan.specs.push(SpecPlan { rule: number });
+            if list.embedded && list.beside.is_none() {
+                plan.text_terms
+                    .extend(text_terms(rule, list, number, numbers, &mut words));
+            }
+            match (list.within, &list.beside) {
+                (Within::Cell, None) => {
+                    whole.extend(numbers.get(list.list.as_str()).map(|&list| (list, spec)));
+                }
+                _ => plan
+                    .word_specs
+                    .extend(word_spec(list, spec, number, numbers, &mut words)),
+            }
+        }
+        plan.rule_patterns.push(plan.patterns.len() as u32);
+        plan.rule_specs.push(plan.specs.len() as u32);
+        plan.contexts.push(
+            rule.context
+                .iter()
+                .map(|word| super::fold(word).into_owned())
+                .collect(),
+        );
+    }
+    for members in terms.members() {
+        let uses = whole
+            .iter()
+            .filter(|(list, _)| members.contains(list))
+            .map(|&(_, spec)| spec)
+            .collect();
+        let bits = words
+            .iter()
+            .zip(0..)
+            .filter(|(list, _)| members.contains(list))
+            .map(|(_, bit)| 1_u32 << bit)
+            .sum();
+        plan.set_specs.push(uses);
+        plan.set_words.push(bits);
+        plan.set_placeholder.push(members.contains(&0));
+    }
+    plan
+}
+
+fn pattern(value: &ValuePattern, rule: u32) -> PatternPlan {
+    let validator = value.validator.as_deref().and_then(validators::find);
+    PatternPlan {
+        rule,
+        length: value.length,
+        validator,
+        embedded: value.embedded,
+    }
+}
+
+fn word_spec(
+    list: &TermList,
+    spec: u32,
+    rule: u32,
+    numbers: &BTreeMap<&str, u16>,
+    words: &mut Vec<u16>,
+) -> Option<WordSpec> {
+    let first = bit(words, *numbers.get(list.list.as_str())?)?;
+    let beside = match &list.beside {
+        Some(name) => Some(bit(words, *numbers.get(name.as_str())?)?),
+        None => None,
+    };
+    let ends = list.within == Within::WordEnds;
+    Some(WordSpec {
+        spec,
+        rule,
+        first,
+        beside,
+        digits: list.digits,
+        ends,
+        embedded: list.embedded,
+    })
+}
+
+fn text_terms(
+    rule: &Rule,
+    list: &TermList,
+    number: u32,
+    numbers: &BTreeMap<&str, u16>,
+    words: &mut Vec<u16>,
+) -> Option<TextTerms> {
+    let mut context: Vec<u64> = rule.context.iter().map(|word| term_hash(word)).collect();
+    context.sort_unstable();
+    Some(TextTerms {
+        rule: number,
+        list: bit(words, *numbers.get(list.list.as_str())?)?,
+        context,
+    })
+}
+
+/// The bit of a list that is looked up word by word; there are 32 of them.
+fn bit(words: &mut Vec<u16>, list: u16) -> Option<u32> {
+    let position = words
+        .iter()
+        .position(|&known| known == list)
+        .unwrap_or_else(|| {
+            words.push(list);
+            words.len() - 1
+        });
+    (position < 32).then(|| 1 << position)
+}

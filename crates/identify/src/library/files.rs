@@ -1,0 +1,213 @@
+//! Where rules and word lists come from: what the build script embedded, and folders laid over it.
+//!
+//! An [`Inventory`] is text and hashes only; nothing in it has been judged yet.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::wordlist::{self, WordList};
+use crate::{Error, Rule};
+
+include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+
+/// Rule texts and word lists by name (`us/ssn`, `world/first_names`).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inventory {
+    pub(crate) rules: BTreeMap<String, String>,
+    pub(crate) lists: BTreeMap<String, WordList>,
+}
+
+impl Inventory {
+    /// What this program carries.
+    pub(crate) fn builtin() -> Self {
+        let mut inventory = Self::default();
+        let mut rest = TEXTS;
+        for &(name, length) in RULES {
+            let (text, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            inventory.rules.insert(name.to_owned(), text.to_owned());
+            rest = after;
+        }
+        let mut hashes = HASHES.chunks_exact(8).map(|bytes| {
+            let mut word = [0; 8];
+            word.copy_from_slice(bytes);
+            u64::from_le_bytes(word)
+        });
+        for &(name, source, licence, count) in LISTS {
+            let hashes = hashes.by_ref().take(count).collect();
+            let list = WordList {
+                source: source.to_owned(),
+                licence: licence.to_owned(),
+                hashes,
+            };
+            inventory.lists.insert(name.to_owned(), list);
+        }
+        inventory
+    }
+
+    /// Without rules whose word lists or validators are not there.
+    pub(crate) fn usable(mut self) -> Self {
+        let lists = std::mem::take(&mut self.lists);
+        self.rules.retain(|name, text| {
+            parse_rule(name, text).is_ok_and(|rule| {
+                let known = |list: &String| lists.contains_key(list);
+                let validated = |name: &String| crate::validators::find(name).is_some();
+                rule.terms
+                    .iter()
+                    .all(|terms| known(&terms.list) && terms.beside.iter().all(known))
+                    && rule
+                        .value
+                        .iter()
+                        .all(|value| value.validator.iter().all(validated))
+            })
+        });
+        self.lists = lists;
+        self
+    }
+
+    /// Lays a folder with `rules/` and `terms/` over what is here; a file of the same name replaces.
+    pub(crate) fn overlay(&mut self, folder: &Path) -> Result<(), Error> {
+        if !folder.is_dir() {
+            let error = std::io::Error::new(std::io::ErrorKind::NotFound, "no such folder");
+            return Err(Error::Unreadable {
+                path: folder.display().to_string(),
+                error,
+            });
+        }
+        each_file(&folder.join("rules"), "toml", &mut |name, text| {
+            self.rules.insert(name, text);
+        })?;
+        each_file(&folder.join("terms"), "txt", &mut |name, text| {
+            self.lists.insert(name, wordlist::parse(&text));
+        })
+    }
+}
+
+/// Calls back with name and text of every file with that extension below the folder; a missing folder has none.
+pub(crate) fn each_file(
+    folder: &Path,
+    extension: &str,
+    found: &mut dyn FnMut(String, String),
+) -> Result<(), Error> {
+    let unreadable = |path: &Path, error| Error::Unreadable {
+        path: path.display().to_string(),
+        error,
+    };
+    let mut pending = vec![folder.to_path_buf()];
+    while let Some(next) = pending.pop() {
+        if !next.is_dir() {
+            continue;
+        }
+        let entries = std::fs::read_dir(&next).map_err(|error| unreadable(&next, error))?;
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(&next, error))?.path();
+            if path.is_dir() {
+                pending.push(path);
+            } else if path.extension().is_some_and(|other| other == extension) {
+                let text =
+                    std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+                let stem = path.with_extension("");
+                let name = stem
+                    .strip_prefix(folder)
+                    .unwrap_or(&stem)
+                    .to_string_lossy()
+                    .replace('\\', "/");
+                found(name, text);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads one rule strictly; `name` is its path below `rules/` without the extension.
+pub(crate) fn parse_rule(name: &str, text: &str) -> Result<Rule, Error> {
+    let file = format!("rules/{name}.toml");
+    let rule: Rule = toml::from_str(text).map_err(|error| {
+        let line = error.span().map(|span| {
+            text.get(..span.start)
+                .map_or(1, |before| before.matches('\n').count() + 1)
+        });
+        Error::malformed(&file, line, with_nearest(error.message()))
+    })?;
+    let expected = name.replace('/', ".");
+    if rule.id == expected {
+        Ok(rule)
+    } else {
+        let problem = format!(
+            "the id `{}` differs from the path; write `{expected}`",
+            rule.id
+        );
+        Err(Error::malformed(&file, line_of(text, &rule.id), problem))
+    }
+}
+
+/// The line on which the words first stand.
+pub(crate) fn line_of(text: &str, words: &str) -> Option<usize> {
+    text.find(words)
+        .and_then(|at| text.get(..at))
+        .map(|before| before.matches('\n').count() + 1)
+}
+
+/// `unknown field `patern`, expected one of …` becomes a sentence with the one name that was probably meant.
+fn with_nearest(message: &str) -> String {
+    let first = message.lines().next().unwrap_or(message);
+    let mut quoted = first.split('`').skip(1).step_by(2);
+    let (true, Some(wrong)) = (first.starts_with("unknown"), quoted.next()) else {
+        return first.to_owned();
+    };
+    let head = first.split(", expected").next().unwrap_or(first);
+    match nearest(wrong, quoted) {
+        Some(name) => format!("{head}; did you mean `{name}`?"),
+        None => first.to_owned(),
+    }
+}
+
+/// The most similar of the known names, if one is similar at all.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = known.map(|name| (strsim::jaro_winkler(wrong, name), name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(similarity, _)| *similarity > 0.75)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = "id = 'test.word'\nidentifier = 'WORD'\ntitle = 'A word'\ncategory = 'text'\n\
+                        sensitivity = 'low'\nrole = 'none'\nprior = 0.1\n";
+
+    #[test]
+    fn a_misspelt_field_is_named_with_its_line_and_the_nearest_known_name() {
+        let error = parse_rule(
+            "test/word",
+            &format!("{RULE}[[value]]\npatern = 'x'\nlookalikes = 0.1\n"),
+        );
+        let message = error
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
+        assert_eq!(
+            message,
+            "rules/test/word.toml:9: unknown field `patern`; did you mean `pattern`?"
+        );
+    }
+
+    #[test]
+    fn the_id_must_be_the_path() {
+        let message = parse_rule("test/other", RULE)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
+        assert_eq!(
+            message,
+            "rules/test/other.toml:1: the id `test.word` differs from the path; write `test.other`"
+        );
+    }
+
+    #[test]
+    fn a_missing_overlay_folder_is_an_error_and_an_empty_one_is_not() {
+        let mut inventory = Inventory::default();
+        assert!(inventory.overlay(Path::new("/nowhere/at/all")).is_err());
+        assert!(inventory.overlay(&std::env::temp_dir()).is_ok());
+    }
+}

@@ -1,0 +1,214 @@
+//! One batch of cells against all rules, in phases: each step is its own loop over arrays, since a value carried through
+//! all steps at once costs twice as much.
+//!
+//! What a reader gets wrong: counters are in rows (a cell of weight 5 counts 5), and they go to [`Evidence`] only once
+//! per batch.
+
+mod lane;
+mod scratch;
+mod text;
+mod words;
+
+use arrow_array::Array;
+use locard_sketch::forms::trimmed;
+use locard_sketch::{Cells, ClassMask};
+
+use crate::{Evidence, Library};
+
+pub use scratch::Scratch;
+
+/// Cells that say "nothing known" in many languages, folded. They are neither tested nor counted against a rule.
+pub(crate) static PLACEHOLDERS: &[&str] = &[
+    "-",
+    "--",
+    "---",
+    "----",
+    ".",
+    "..",
+    "...",
+    "?",
+    "??",
+    "???",
+    "*",
+    "/",
+    "n/a",
+    "n.a.",
+    "n.a",
+    "#n/a",
+    "#na",
+    "nan",
+    "null",
+    "(null)",
+    "<null>",
+    "[null]",
+    "nil",
+    "none",
+    "(none)",
+    "undefined",
+    "unknown",
+    "(unknown)",
+    "unbekannt",
+    "inconnu",
+    "inconnue",
+    "desconocido",
+    "desconocida",
+    "desconhecido",
+    "sconosciuto",
+    "onbekend",
+    "okand",
+    "ukjent",
+    "ukendt",
+    "tuntematon",
+    "nieznany",
+    "brak",
+    "neznamy",
+    "неизвестно",
+    "нет данных",
+    "невідомо",
+    "bilinmiyor",
+    "不明",
+    "不详",
+    "未知",
+    "無し",
+    "なし",
+    "無",
+    "无",
+    "없음",
+    "미상",
+    "غير معروف",
+    "अज्ञात",
+    "not available",
+    "not applicable",
+    "not provided",
+    "not specified",
+    "not given",
+    "not known",
+    "unspecified",
+    "missing",
+    "empty",
+    "blank",
+    "tbd",
+    "tba",
+    "tbc",
+    "todo",
+    "xxx",
+    "xxxx",
+    "xx",
+    "keine angabe",
+    "k.a.",
+    "k. a.",
+    "ka",
+    "entfallt",
+    "non renseigne",
+    "non communique",
+    "s/n",
+    "s/d",
+    "sin datos",
+    "no aplica",
+    "no disponible",
+    "nao informado",
+    "nao se aplica",
+    "n.v.t.",
+    "nvt",
+    "nd",
+    "n.d.",
+    "n/d",
+    "ns",
+    "test",
+    "redacted",
+    "[redacted]",
+    "***",
+    "****",
+    "#",
+    "dummy",
+    "example",
+    "sample",
+    "void",
+    "\\n",
+    "0000-00-00",
+    "00.00.0000",
+    "00/00/0000",
+    "anonymous",
+    "withheld",
+];
+
+impl Library {
+    /// Adds what the rules see in these cells to the evidence of their column.
+    pub fn observe(&self, cells: &Cells<'_>, evidence: &mut Evidence, scratch: &mut Scratch) {
+        scratch.begin(self);
+        evidence.library = self.fingerprint();
+        self.look_up(cells, evidence, scratch);
+        self.walk(cells, scratch);
+        self.read_words(cells, evidence, scratch);
+        self.search_text(&self.automata.text, cells, scratch);
+        scratch.flush(self, evidence);
+    }
+
+    /// Every cell in the merged dictionary; decides which cells are judged at all.
+    fn look_up(&self, cells: &Cells<'_>, evidence: &mut Evidence, scratch: &mut Scratch) {
+        let totals = &mut evidence.cells;
+        scratch.live.clear();
+        for (i, &hash) in cells.folded.iter().enumerate() {
+            let weight = cells.weight(i);
+            if cells.texts.is_null(i) {
+                continue;
+            }
+            let classes = cells.classes.get(i).copied().unwrap_or_default().0;
+            if classes == 0 {
+                totals.blanks += weight;
+                continue;
+            }
+            let set = self.terms.set_of(hash);
+            if set != 0
+                && self
+                    .plan
+                    .set_placeholder
+                    .get(usize::from(set))
+                    .copied()
+                    .unwrap_or(false)
+            {
+                totals.placeholders += weight;
+                continue;
+            }
+            totals.tested += weight;
+            if classes & (ClassMask::LOWER | ClassMask::UPPER | ClassMask::WIDE) != 0 {
+                totals.letters += weight;
+            }
+            if classes & ClassMask::DIGIT != 0 {
+                totals.digits += weight;
+            }
+            scratch.live.push(i as u32);
+            if set != 0 {
+                scratch.sets.add(usize::from(set), weight);
+            }
+        }
+        scratch.count_terms(&self.plan);
+    }
+
+    /// Every judged cell through the automata; end states are counted first and expanded to rules once per batch.
+    fn walk(&self, cells: &Cells<'_>, scratch: &mut Scratch) {
+        scratch.whole.clear();
+        scratch.whole.resize(scratch.live.len(), false);
+        scratch.ends.clear();
+        for &i in &scratch.live {
+            let cell = cells.texts.value(i as usize);
+            let value = trimmed(cell);
+            let classes = cells.classes.get(i as usize).copied().unwrap_or_default();
+            let classes = lane::classes_of(value, cell, classes.0);
+            scratch
+                .ends
+                .push(scratch.lanes.walk(&self.automata, value, classes));
+        }
+        scratch.lanes.meet(&self.plan);
+        for k in 0..scratch.ends.len() {
+            let (end, i) = (scratch.ends[k], scratch.live[k] as usize);
+            if end.1 != 0 {
+                let cell = (trimmed(cells.texts.value(i)), cells.weight(i));
+                scratch.whole[k] = scratch
+                    .lanes
+                    .count(end, cell, &self.plan, &mut scratch.counts);
+            }
+        }
+        scratch.expand(&self.plan);
+    }
+}

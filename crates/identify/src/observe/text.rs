@@ -1,0 +1,346 @@
+//! Search inside cells: the automaton is walked from every token start, and adjacent capitalised words are looked up as
+//! names. Most walks die within two or three bytes.
+//!
+//! What a reader gets wrong: a match inside must end where a token ends; `12345` is not found in `x123456`.
+
+use locard_sketch::forms::trimmed;
+use locard_sketch::{Cells, ClassMask};
+
+use super::Scratch;
+use super::words::bare;
+use crate::Library;
+use crate::library::{Machine, TextTerms, Walker, WordSpec, fold, term_hash};
+
+/// Classes of which one must occur for a cell to be searched although it is one word.
+const SEPARATED: u16 = ClassMask::SPACE | ClassMask::COMMA | ClassMask::BRACKET | ClassMask::OTHER;
+/// Longest match that is looked for.
+const LONGEST: usize = 256;
+/// Bytes before a match in which context words are looked for.
+const CONTEXT: usize = 48;
+
+/// Words after a word of context in which a term is looked for.
+const REACH: usize = 6;
+/// Most words of a term in running text.
+const LONGEST_TERM: usize = 4;
+/// Fewest characters of one: shorter ones are abbreviations of something else too.
+const SHORTEST_TERM: usize = 5;
+
+/// What is known about the cell under search.
+#[derive(Debug, Default)]
+pub(super) struct TextState {
+    /// Rules with a match in this cell.
+    rules: Vec<u32>,
+    folded: Vec<u8>,
+    /// Words after a word of context, from byte to byte.
+    reach: Vec<(usize, usize)>,
+}
+
+impl TextState {
+    pub(super) fn shape(&mut self) {
+        self.rules.clear();
+    }
+}
+
+impl Library {
+    pub(super) fn search_text(&self, machine: &Machine, cells: &Cells<'_>, scratch: &mut Scratch) {
+        for k in 0..scratch.live.len() {
+            let i = scratch.live[k] as usize;
+            let classes = cells.classes.get(i).copied().unwrap_or_default().0;
+            if classes & SEPARATED == 0 || scratch.whole[k] {
+                continue;
+            }
+            let text = trimmed(cells.texts.value(i));
+            let weight = cells.weight(i);
+            if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
+                self.search(machine, text, weight, scratch);
+            }
+            if classes & ClassMask::SPACE != 0 {
+                self.search_names(text, weight, scratch);
+                self.search_terms(text, weight, scratch);
+            }
+            scratch.end_cell(weight);
+        }
+    }
+
+    /// Walks from every token start that no earlier match covers.
+    fn search(&self, machine: &Machine, text: &str, weight: u64, scratch: &mut Scratch) {
+        let bytes = text.as_bytes();
+        let mut inside = false;
+        let mut covered = 0;
+        for start in 0..bytes.len() {
+            let byte = bytes[start];
+            let continues = std::mem::replace(&mut inside, is_word(byte));
+            let opens = matches!(byte, b'+' | b'(') && !continues;
+            if start < covered || ((continues || !inside) && !opens) || joins_number(bytes, start) {
+                continue;
+            }
+            let ends = ends(&mut scratch.text_walker, machine, bytes, start);
+            for &(end, set) in ends.iter().rev().filter(|(_, set)| *set != 0) {
+                if self.take(set, (start, end), text, weight, scratch) {
+                    covered = end;
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Counts the patterns that match there and pass their checks; tells whether any did.
+    fn take(
+        &self,
+        set: u32,
+        (start, end): (usize, usize),
+        text: &str,
+        weight: u64,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Some(value) = text.get(start..end) else {
+            return false;
+        };
+        let mut taken = false;
+        for at in 0..scratch.text_walker.set(set).len() {
+            let pattern = scratch.text_walker.set(set)[at];
+            let Some(plan) = self
+                .plan
+                .patterns
+                .get(pattern as usize)
+                .filter(|plan| plan.fits(value.len()))
+            else {
+                continue;
+            };
+            let passed = plan.validator.is_none_or(|validator| validator(value));
+            let context = passed && self.has_context(plan.rule, text, start);
+            let sums = scratch.counts.rule(plan.rule);
+            if plan.validator.is_some() {
+                sums.embedded_checked += weight;
+                sums.embedded_passed += weight * u64::from(passed);
+            }
+            if passed {
+                taken = true;
+                sums.embedded += weight;
+                sums.in_context += weight * u64::from(context);
+                scratch.text.rules.push(plan.rule);
+            }
+        }
+        taken
+    }
+
+    fn has_context(&self, rule: u32, text: &str, start: usize) -> bool {
+        let Some(words) = self
+            .plan
+            .contexts
+            .get(rule as usize)
+            .filter(|words| !words.is_empty())
+        else {
+            return false;
+        };
+        if start == 0 {
+            return false;
+        }
+        let mut from = start.saturating_sub(CONTEXT);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let before = fold(&text[from..start]);
+        let mut inside = false;
+        before.char_indices().any(|(at, c)| {
+            let begins = !std::mem::replace(&mut inside, c.is_alphanumeric());
+            begins
+                && words
+                    .iter()
+                    .any(|word| before[at..].starts_with(word.as_str()))
+        })
+    }
+
+    /// Two adjacent capitalised words, one in each list.
+    fn search_names(&self, text: &str, weight: u64, scratch: &mut Scratch) {
+        for spec in self.plan.word_specs.iter().filter(|spec| spec.embedded) {
+            let Some(beside) = spec.beside else { continue };
+            let mut before = 0_u32;
+            let mut joined = false;
+            for word in text.split_whitespace() {
+                let bare = bare(word);
+                let mask = if capitalised(bare) {
+                    self.word_bits(bare, scratch)
+                } else {
+                    0
+                };
+                let opens = !word.starts_with(|c: char| c.is_alphanumeric());
+                if joined && !opens && named(before, mask, spec, beside) {
+                    scratch.text.rules.push(spec.rule);
+                    scratch.counts.rule(spec.rule).embedded += weight;
+                    before = 0;
+                } else {
+                    before = mask;
+                }
+                joined = word.ends_with(|c: char| c.is_alphanumeric());
+            }
+        }
+    }
+
+    /// Terms of a list shortly after a word of context. Only then: half of the names of illnesses are words of everyday
+    /// life too.
+    fn search_terms(&self, text: &str, weight: u64, scratch: &mut Scratch) {
+        for terms in &self.plan.text_terms {
+            scratch.text.reach.clear();
+            let mut left = 0;
+            for (from, word) in spans(text) {
+                if left > 0 {
+                    left -= 1;
+                    scratch.text.reach.push((from, from + word.len()));
+                }
+                if opens(terms, word, &mut scratch.text.folded) {
+                    left = REACH;
+                }
+                if left == 0 && !scratch.text.reach.is_empty() {
+                    self.take_term(terms, text, weight, scratch);
+                }
+            }
+            self.take_term(terms, text, weight, scratch);
+        }
+    }
+
+    /// Counts the first term among the words in reach and forgets them.
+    fn take_term(&self, terms: &TextTerms, text: &str, weight: u64, scratch: &mut Scratch) {
+        let reach = &scratch.text.reach;
+        let phrases = (0..reach.len()).flat_map(|from| {
+            let most = reach.len().min(from + LONGEST_TERM);
+            (from..most).map(move |to| (from, to))
+        });
+        let found = phrases
+            .filter_map(|(from, to)| text.get(reach[from].0..reach[to].1))
+            .filter(|phrase| phrase.chars().count() >= SHORTEST_TERM)
+            .any(|phrase| self.list_bits(fold(phrase).as_bytes()) & terms.list != 0);
+        scratch.text.reach.clear();
+        if found {
+            scratch.text.rules.push(terms.rule);
+            let sums = scratch.counts.rule(terms.rule);
+            sums.embedded += weight;
+            sums.in_context += weight;
+        }
+    }
+
+    fn word_bits(&self, word: &str, scratch: &mut Scratch) -> u32 {
+        if !word.is_ascii() {
+            return self.list_bits(fold(word).as_bytes());
+        }
+        let buffer = &mut scratch.text.folded;
+        buffer.clear();
+        buffer.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+        self.list_bits(buffer)
+    }
+}
+
+impl Scratch {
+    /// Counts the cell once for every rule that matched inside it.
+    fn end_cell(&mut self, weight: u64) {
+        self.text.rules.sort_unstable();
+        self.text.rules.dedup();
+        for rule in self.text.rules.drain(..) {
+            self.counts.rule(rule).embedded_cells += weight;
+        }
+    }
+}
+
+/// Whether a word is one of context.
+fn opens(terms: &TextTerms, word: &str, buffer: &mut Vec<u8>) -> bool {
+    let hash = if word.is_ascii() {
+        buffer.clear();
+        buffer.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+        locard_sketch::hash(buffer)
+    } else {
+        term_hash(word)
+    };
+    terms.context.binary_search(&hash).is_ok()
+}
+
+/// The words of a text without the punctuation around them, each with the byte at which it begins.
+fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive(char::is_whitespace)
+        .map(move |piece| {
+            let begin = at;
+            at += piece.len();
+            let word = bare(piece);
+            (begin + piece.find(word).unwrap_or(0), word)
+        })
+        .filter(|(_, word)| !word.is_empty())
+}
+
+/// First name before last name; the other order is too often something else.
+fn named(before: u32, mask: u32, spec: &WordSpec, beside: u32) -> bool {
+    before & spec.first != 0 && mask & beside != 0
+}
+
+fn capitalised(word: &str) -> bool {
+    let mut chars = word.chars();
+    chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// Whether digits and a separator before this digit make it part of a longer number.
+fn joins_number(bytes: &[u8], start: usize) -> bool {
+    start > 1
+        && bytes[start].is_ascii_digit()
+        && joins_digits(bytes[start - 1])
+        && bytes[start - 2].is_ascii_digit()
+}
+
+/// Matches that begin here and end where a token ends, the longest last; only the last few are kept.
+fn ends(
+    walker: &mut Walker,
+    machine: &Machine,
+    bytes: &[u8],
+    start: usize,
+) -> [(usize, u32); KEPT] {
+    let mut state = walker.start(machine);
+    let mut found = [(0, 0); KEPT];
+    for (at, &byte) in bytes.iter().enumerate().skip(start).take(LONGEST) {
+        state = walker.step(machine, state, byte);
+        if state == 0 {
+            break;
+        }
+        let set = walker.end_of(machine, state);
+        if set != 0 && ends_token(bytes, at + 1) {
+            found.rotate_left(1);
+            found[KEPT - 1] = (at + 1, set);
+        }
+    }
+    found
+}
+
+/// Matches of different length from one start that are tried.
+const KEPT: usize = 6;
+
+fn ends_token(bytes: &[u8], end: usize) -> bool {
+    let Some(&next) = bytes.get(end) else {
+        return true;
+    };
+    if is_word(next) || next == b'@' || next == b'_' {
+        return false;
+    }
+    let digits =
+        bytes[end - 1].is_ascii_digit() && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+    !(digits && joins_digits(next))
+}
+
+/// Characters that make one number of the digits around them.
+fn joins_digits(byte: u8) -> bool {
+    matches!(byte, b'-' | b'.' | b'/' | b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_text_are_told_with_their_places() {
+        let text = "dx: «Crohn's disease»,\u{a0}(mild) -";
+        let all: Vec<(usize, &str)> = spans(text).collect();
+        assert!(all.iter().all(|&(at, word)| text[at..].starts_with(word)));
+        let words: Vec<&str> = all.into_iter().map(|(_, word)| word).collect();
+        assert_eq!(words, ["dx", "Crohn's", "disease", "mild"]);
+    }
+}

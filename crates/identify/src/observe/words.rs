@@ -1,0 +1,196 @@
+//! Cells of several words, word by word: full names, streets. Cells in scripts without spaces are split at every
+//! character instead.
+
+use locard_sketch::forms::trimmed;
+use locard_sketch::{Cells, ClassMask};
+use unicode_normalization::char::is_combining_mark;
+
+use super::Scratch;
+use crate::library::{WordSpec, fold};
+use crate::{Evidence, Library};
+
+/// Cells of more words are text.
+pub(super) const PHRASE: usize = 6;
+/// Only so many words of a phrase are looked at.
+const MOST_WORDS: usize = 12;
+
+/// The words of one cell: bits of the lists that hold each.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    masks: Vec<u32>,
+    ends: Vec<u32>,
+    folded: Vec<u8>,
+}
+
+/// One word of a text with the white space and punctuation around it cut off.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '|'))
+        .map(bare)
+        .filter(|word| !word.is_empty())
+}
+
+/// A word without the punctuation around it. Vowel signs and viramas, in which Thai and Indic words end, are no letters
+/// but part of the word.
+pub(super) fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric() && (c.is_ascii() || !is_combining_mark(c)))
+}
+
+impl Library {
+    /// Counts words, and full names and the like by their words.
+    pub(super) fn read_words(
+        &self,
+        cells: &Cells<'_>,
+        evidence: &mut Evidence,
+        scratch: &mut Scratch,
+    ) {
+        for k in 0..scratch.live.len() {
+            let i = scratch.live[k] as usize;
+            let classes = cells.classes.get(i).copied().unwrap_or_default().0;
+            let weight = cells.weight(i);
+            if classes & (ClassMask::SPACE | ClassMask::COMMA) == 0 {
+                if classes & !ClassMask::DOT == ClassMask::WIDE {
+                    self.split_name(trimmed(cells.texts.value(i)), weight, scratch);
+                }
+                continue;
+            }
+            let text = trimmed(cells.texts.value(i));
+            let count = self.fill(text, classes & ClassMask::DIGIT != 0, &mut scratch.words);
+            if count > PHRASE {
+                evidence.cells.texts += weight;
+            } else if count > 1 {
+                evidence.cells.phrases += weight;
+            }
+            if (2..=MOST_WORDS).contains(&count) {
+                self.count_words(count, classes, weight, scratch);
+            }
+        }
+    }
+
+    /// Masks of the first words; the answer is the number of all words, of which only a few beyond a phrase are counted.
+    fn fill(&self, text: &str, digits: bool, buffer: &mut Words) -> usize {
+        buffer.masks.clear();
+        buffer.ends.clear();
+        let by_end = digits && self.plan.word_specs.iter().any(|spec| spec.ends);
+        let mut count = 0;
+        for word in words(text) {
+            count += 1;
+            if count > MOST_WORDS {
+                break;
+            }
+            let (mask, ends) = self.mask_of(word, by_end, &mut buffer.folded);
+            buffer.masks.push(mask);
+            buffer.ends.push(ends);
+        }
+        count
+    }
+
+    /// Bits of the lists that hold the word, and of those that hold one of its endings.
+    fn mask_of(&self, word: &str, by_end: bool, folded: &mut Vec<u8>) -> (u32, u32) {
+        folded.clear();
+        if word.is_ascii() {
+            folded.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+        } else {
+            folded.extend(fold(word).bytes());
+        }
+        let mut mask = self.list_bits(folded);
+        if mask == 0
+            && let Some(hyphen) = folded.iter().position(|&byte| byte == b'-')
+        {
+            mask = self.list_bits(&folded[..hyphen]);
+        }
+        let mut ends = mask;
+        if by_end && folded.len() > 5 {
+            for length in 3..folded.len().min(12) {
+                ends |= self.list_bits(&folded[folded.len() - length..]);
+            }
+        }
+        (mask, ends)
+    }
+
+    pub(super) fn list_bits(&self, folded: &[u8]) -> u32 {
+        let set = self.terms.set_of(locard_sketch::hash(folded));
+        if set == 0 {
+            0
+        } else {
+            self.plan
+                .set_words
+                .get(usize::from(set))
+                .copied()
+                .unwrap_or(0)
+        }
+    }
+
+    fn count_words(&self, count: usize, classes: u16, weight: u64, scratch: &mut Scratch) {
+        for spec in &self.plan.word_specs {
+            if spec.digits && classes & ClassMask::DIGIT == 0 {
+                continue;
+            }
+            let masks = if spec.ends {
+                &scratch.words.ends
+            } else {
+                &scratch.words.masks
+            };
+            let hit = match spec.beside {
+                None => masks.iter().any(|mask| mask & spec.first != 0),
+                Some(beside) => {
+                    count <= PHRASE
+                        && classes & ClassMask::DIGIT == 0
+                        && pair(masks, spec.first, beside)
+                }
+            };
+            if hit {
+                scratch.specs[spec.spec as usize] += weight;
+                scratch.counts.rule(spec.rule).terms += weight;
+            }
+        }
+    }
+
+    /// Names without a space between them: the family name stands first.
+    fn split_name(&self, text: &str, weight: u64, scratch: &mut Scratch) {
+        let specs = self
+            .plan
+            .word_specs
+            .iter()
+            .filter_map(|spec| spec.beside.map(|beside| (spec, beside)));
+        for (spec, beside) in specs {
+            if self.splits(text, spec, beside) {
+                scratch.specs[spec.spec as usize] += weight;
+                scratch.counts.rule(spec.rule).terms += weight;
+            }
+        }
+    }
+
+    fn splits(&self, text: &str, spec: &WordSpec, beside: u32) -> bool {
+        let cuts = text.char_indices().map(|(at, _)| at).skip(1).take(4);
+        cuts.filter(|&at| text.len() - at <= 16 && text.is_char_boundary(at))
+            .any(|at| {
+                let (family, given) = text.split_at(at);
+                self.list_bits(family.as_bytes()) & beside != 0
+                    && self.list_bits(given.as_bytes()) & spec.first != 0
+            })
+    }
+}
+
+/// Whether two different words are in the two lists.
+fn pair(masks: &[u32], first: u32, beside: u32) -> bool {
+    let firsts = masks.iter().filter(|&mask| mask & first != 0).count();
+    let besides = masks.iter().filter(|&mask| mask & beside != 0).count();
+    let both = masks
+        .iter()
+        .filter(|&mask| mask & first != 0 && mask & beside != 0)
+        .count();
+    firsts > 0 && besides > 0 && firsts + besides - both > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_keep_the_marks_in_which_they_end_and_lose_punctuation() {
+        let all = |text| words(text).collect::<Vec<_>>();
+        assert_eq!(all("(สมชาย) ใจดี, กล้วยไม้"), ["สมชาย", "ใจดี", "กล้วยไม้"]);
+        assert_eq!(all("राहुल वर्मा; प्रिया."), ["राहुल", "वर्मा", "प्रिया"]);
+        assert_eq!(all("«Rene\u{301}» - 'x'"), ["Rene\u{301}", "x"]);
+    }
+}

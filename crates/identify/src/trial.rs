@@ -1,0 +1,127 @@
+//! Trying values against the rules, without a table: for rule authors and `locard rules test`.
+
+use std::cell::RefCell;
+
+use arrow_array::StringViewArray;
+use locard_model::Identifier;
+use locard_sketch::Preparer;
+
+use crate::{
+    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Scratch, TableView,
+};
+
+/// What one rule says to one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// The rule.
+    pub rule: String,
+    /// What it recognises.
+    pub identifier: Identifier,
+    /// How the value matched.
+    pub how: How,
+    /// Whether the validator passed; `None` where the matching patterns have none.
+    pub validated: Option<bool>,
+}
+
+/// How a value matched a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// A pattern matched the whole value.
+    Pattern,
+    /// The value, or its words, are in a word list.
+    Terms,
+    /// A match inside the value.
+    Inside,
+}
+
+impl Trial {
+    /// Whether nothing speaks against it: a pattern with a validator counts only if that passed.
+    pub fn holds(&self) -> bool {
+        self.validated != Some(false)
+    }
+}
+
+thread_local! {
+    /// Kept from value to value: what the automata learnt is dear.
+    static TOOLS: RefCell<(Preparer, Scratch)> = RefCell::default();
+}
+
+impl Library {
+    /// Everything the rules say to one value.
+    pub fn test(&self, value: &str) -> Vec<Trial> {
+        let evidence = self.evidence_of(&[value]);
+        let mut trials = Vec::new();
+        for (rule, version) in self.rules.iter().zip(&self.versions) {
+            let Some(counts) = evidence.rules.get(version) else {
+                continue;
+            };
+            let mut add = |how, validated| {
+                let trial = Trial {
+                    rule: rule.id.clone(),
+                    identifier: rule.identifier.clone(),
+                    how,
+                    validated,
+                };
+                trials.push(trial);
+            };
+            if counts.matched > 0 {
+                let plain = counts
+                    .patterns
+                    .iter()
+                    .zip(&rule.value)
+                    .any(|(seen, value)| seen[0] > 0 && value.validator.is_none());
+                add(How::Pattern, (!plain).then_some(counts.validated > 0));
+            }
+            if counts.terms > 0 {
+                add(How::Terms, None);
+            }
+            if counts.embedded > 0 {
+                add(How::Inside, None);
+            }
+        }
+        trials
+    }
+
+    /// Judges a column made of these values, each repeated as often as a small table needs.
+    pub fn test_column(&self, name: &str, values: &[&str]) -> Option<ColumnJudgement> {
+        const ROWS: usize = 60;
+        let rows: Vec<&str> = values
+            .iter()
+            .copied()
+            .cycle()
+            .take(if values.is_empty() {
+                0
+            } else {
+                ROWS.max(values.len())
+            })
+            .collect();
+        let evidence = self.evidence_of(&rows);
+        // The values stand for a whole column like them, so that repetition here is no sign of few distinct values.
+        let facts = ColumnFacts {
+            rows: rows.len() as u64,
+            distinct: rows.len() as f64,
+            ..ColumnFacts::default()
+        };
+        let column = ColumnView {
+            name,
+            logical: LogicalType::Text,
+            facts,
+            evidence: &evidence,
+            derived: false,
+        };
+        self.judge(&TableView {
+            resource: "",
+            columns: vec![column],
+        })
+        .pop()
+    }
+
+    fn evidence_of(&self, values: &[&str]) -> Evidence {
+        let texts = StringViewArray::from_iter_values(values);
+        let mut evidence = Evidence::new();
+        TOOLS.with_borrow_mut(|(preparer, scratch)| {
+            self.observe(&preparer.prepare(&texts), &mut evidence, scratch);
+        });
+        evidence
+    }
+}

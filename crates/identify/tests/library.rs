@@ -1,0 +1,214 @@
+//! A library made of the fixture's three rules: loading, observing, judging, checking.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::PathBuf;
+
+use arrow_array::StringViewArray;
+use locard_identify::{
+    ColumnFacts, ColumnView, Evidence, How, Library, LogicalType, Scratch, TableView, Verdict,
+    check_alone,
+};
+use locard_model::FindingKind;
+use locard_sketch::Preparer;
+
+/// This package in the clone that is tested: clones that share a target folder may share the program too.
+fn package() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs this test"))
+}
+
+fn fixture() -> PathBuf {
+    package().join("tests/fixture")
+}
+
+fn library() -> std::sync::Arc<Library> {
+    Library::from_folder(&fixture()).unwrap()
+}
+
+fn observe(library: &Library, values: &[&str]) -> Evidence {
+    let texts = StringViewArray::from_iter_values(values);
+    let mut evidence = Evidence::new();
+    library.observe(
+        &Preparer::default().prepare(&texts),
+        &mut evidence,
+        &mut Scratch::default(),
+    );
+    evidence
+}
+
+fn label(name: &str, values: &[&str]) -> Vec<(String, FindingKind)> {
+    let judgement = library().test_column(name, values).unwrap();
+    judgement
+        .findings
+        .iter()
+        .map(|finding| (finding.identifier.to_string(), finding.kind))
+        .collect()
+}
+
+#[test]
+fn the_fixture_passes_the_check_that_users_run() {
+    let report = check_alone(&fixture()).unwrap();
+    assert_eq!((report.rules, report.lists), (3, 1));
+    let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn the_rules_that_are_built_in_pass_the_same_check() {
+    let folder = package().join("../../dictionaries");
+    let report = check_alone(&folder).unwrap();
+    let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn values_are_recognised_by_pattern_by_word_list_and_inside_text() {
+    let library = library();
+    let how = |value: &str| {
+        library
+            .test(value)
+            .iter()
+            .map(|trial| (trial.rule.clone(), trial.how))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        how(" B-1234-5678 "),
+        [("test.badge".to_owned(), How::Pattern)]
+    );
+    assert_eq!(how("MIMI"), [("test.pet".to_owned(), How::Terms)]);
+    assert_eq!(
+        how("lost B-1234-5678, found"),
+        [("test.badge".to_owned(), How::Inside)]
+    );
+    assert!(how("B-1234-5678-9").is_empty());
+    assert!(how("N/A").is_empty());
+    let wrong = library.test("4111111111111112");
+    assert_eq!(wrong[0].validated, Some(false));
+}
+
+#[test]
+fn splits_observed_apart_sum_up_to_the_whole() {
+    let library = library();
+    let values = [
+        "B-1234-5678",
+        "rex",
+        "call B-1111-2222",
+        "",
+        "n/a",
+        "4111 1111 1111 1111",
+        "x",
+    ];
+    let whole = observe(&library, &values);
+    let mut sum = observe(&library, &values[..3]);
+    sum.merge(&observe(&library, &values[3..])).unwrap();
+    assert_eq!(whole, sum);
+    assert_eq!(whole.tested(), 5);
+    assert_eq!(whole.placeholders(), 1);
+}
+
+#[test]
+fn weights_of_grouped_cells_count_as_rows() {
+    let library = library();
+    let values: Vec<&str> = ["rex", "bello", "b-1", "B-1234-5678"]
+        .into_iter()
+        .cycle()
+        .take(400)
+        .collect();
+    let texts = StringViewArray::from_iter_values(&values);
+    let mut grouped = Evidence::new();
+    library.observe(
+        &Preparer::default().prepare_grouped(&texts),
+        &mut grouped,
+        &mut Scratch::default(),
+    );
+    assert_eq!(grouped, observe(&library, &values));
+}
+
+#[test]
+fn values_decide_without_a_telling_name_and_a_name_does_not_decide_against_the_values() {
+    let badges = ["B-1234-5678", "B-9999-0000", "B-0102-0304"];
+    assert_eq!(
+        label("c7", &badges),
+        [("BADGE".to_owned(), FindingKind::Column)]
+    );
+    assert_eq!(
+        label("colour", &badges),
+        [("BADGE".to_owned(), FindingKind::Column)]
+    );
+    assert!(label("badge", &["red", "green", "blue"]).is_empty());
+}
+
+#[test]
+fn numbers_with_accidental_check_digits_are_no_cards() {
+    let numbers: Vec<String> = (0..300_u64)
+        .map(|i| format!("{:016}", 4_000_000_000_000_000 + i * 7_919_773))
+        .collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    assert!(label("c7", &numbers).is_empty());
+}
+
+#[test]
+fn a_few_cells_that_are_something_else_are_stray() {
+    let mut values = ["some stage", "another one", "a third"].repeat(60);
+    values[7] = "B-1234-5678";
+    assert_eq!(
+        label("stage", &values),
+        [("BADGE".to_owned(), FindingKind::Stray)]
+    );
+}
+
+#[test]
+fn what_stands_inside_text_is_embedded() {
+    let values = [
+        "she lost badge B-1234-5678 at the gate",
+        "nothing happened here today",
+        "he has badge B-4321-0000",
+    ];
+    assert_eq!(
+        label("note", &values),
+        [("BADGE".to_owned(), FindingKind::Embedded)]
+    );
+}
+
+#[test]
+fn a_column_without_values_is_not_enough_to_judge() {
+    let library = library();
+    let evidence = observe(&library, &["", "n/a", ""]);
+    let facts = ColumnFacts {
+        rows: 3,
+        ..ColumnFacts::default()
+    };
+    let view = ColumnView {
+        name: "badge",
+        logical: LogicalType::Text,
+        facts,
+        evidence: &evidence,
+        derived: false,
+    };
+    let judged = library.judge(&TableView {
+        resource: "t",
+        columns: vec![view],
+    });
+    assert_eq!(judged[0].explanation.verdict, Verdict::NotEnoughData);
+    assert!(judged[0].findings.is_empty());
+}
+
+#[test]
+fn every_weight_is_explained_and_the_weights_add_up() {
+    let judgement = library()
+        .test_column("badge", &["B-1234-5678", "B-9999-0000", "B-0102-0304"])
+        .unwrap();
+    let best = &judgement.explanation.candidates[0];
+    assert_eq!(best.rule, "test.badge");
+    assert!(best.weights.iter().all(|weight| !weight.detail.is_empty()));
+    let sum: f64 = best.weights.iter().map(|weight| weight.log_ratio).sum();
+    assert!((sum - best.log_odds).abs() < 1e-9);
+    assert_eq!((best.tested, best.matched), (60, 60));
+}
+
+#[test]
+fn evidence_of_other_rules_tells_what_was_not_tested() {
+    let library = library();
+    assert!(library.untested(&library.manifest()).is_empty());
+    assert_eq!(library.untested(&[]).len(), 3);
+}

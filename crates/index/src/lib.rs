@@ -1,0 +1,22 @@
+//! Which columns may hold what is known of a person, and whether a row does. Pure: no I/O, no clock, no async.
+//!
+//! ```text
+//! Subject ─► Query ─┬─ candidates(columns of one entity) ─► Candidate: read these
+//!                   └─ Verifier ─ check_row(cells) ─► Hit: it is there, in this form
+//! ```
+//!
+//! What a reader gets wrong: a candidate is no location. It says that the filter cannot rule the column out; only a
+//! row that was read and checked is a hit. A first or last name alone is neither.
+
+mod candidate;
+mod query;
+mod role;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+pub use candidate::{Candidate, Column, candidates};
+pub use query::{Query, Wanted, WantedForm};
+pub use role::{Role, builtin_role};
+pub use verify::{Hit, Verifier};

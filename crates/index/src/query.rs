@@ -1,0 +1,297 @@
+//! A subject as questions to filters and to rows.
+
+use locard_model::{Identifier, Subject};
+use locard_sketch::Keyer;
+use locard_sketch::forms::{self, Form, Meaning, Probe};
+
+use crate::candidate::Candidate;
+use crate::role::{Role, meaning};
+
+/// How a source may be asked for rows; the same names as in a scan request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WantedForm {
+    /// The folded cell.
+    Folded,
+    /// The digits of the cell, or the last eight of them.
+    Digits,
+    /// The words of the cell in any order.
+    Tokens,
+}
+
+/// Values to ask a source for in one column.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Position of the column in what [`candidates`](crate::candidates) was given.
+    pub column: usize,
+    /// How both sides are normalised.
+    pub form: WantedForm,
+    /// The values in that form.
+    pub values: Vec<String>,
+}
+
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Wanted({} {:?} {} values)",
+            self.column,
+            self.form,
+            self.values.len()
+        )
+    }
+}
+
+/// One value that is looked for in a cell.
+#[derive(Clone)]
+pub(crate) struct Value {
+    /// The attributes it came from, by position in the subject.
+    pub(crate) attributes: Vec<usize>,
+    pub(crate) identifier: Identifier,
+    pub(crate) role: Role,
+    pub(crate) text: String,
+    /// Questions for rows, and the same under the key for filters.
+    pub(crate) probes: Vec<Probe>,
+    pub(crate) keyed: Vec<Vec<u64>>,
+}
+
+/// A name in two cells of one row.
+#[derive(Clone, Debug)]
+pub(crate) struct Split {
+    pub(crate) attributes: Vec<usize>,
+    pub(crate) first: Value,
+    pub(crate) last: Value,
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Value({} = ***)", self.identifier)
+    }
+}
+
+/// A compiled subject.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub(crate) values: Vec<Value>,
+    pub(crate) splits: Vec<Split>,
+}
+
+impl Query {
+    /// Compiles a subject. `role` tells what agreeing on an identifier says; the rules know, and
+    /// [`builtin_role`](crate::builtin_role) where no rule does.
+    pub fn compile(subject: &Subject, role: impl Fn(&Identifier) -> Role, keyer: &Keyer) -> Self {
+        let mut query = Self {
+            values: Vec::new(),
+            splits: Vec::new(),
+        };
+        for (position, attribute) in subject.attributes.iter().enumerate() {
+            let (identifier, role) = (&attribute.identifier, role(&attribute.identifier));
+            // Parts of a name are nothing alone; they enter as splits.
+            if role != Role::None && meaning(identifier) != Meaning::NamePart {
+                query.add(Value::new(
+                    &[position],
+                    identifier,
+                    role,
+                    &attribute.value,
+                    keyer,
+                ));
+            }
+        }
+        query.add_names(subject, keyer);
+        query
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.splits.is_empty()
+    }
+
+    fn add(&mut self, value: Value) {
+        if value.probes.is_empty() {
+            return;
+        }
+        match self
+            .values
+            .iter_mut()
+            .find(|known| known.probes == value.probes && known.role == value.role)
+        {
+            Some(known) => known.attributes.extend(value.attributes),
+            None => self.values.push(value),
+        }
+    }
+
+    /// First and last names, given apart or together, are looked for together and apart.
+    fn add_names(&mut self, subject: &Subject, keyer: &Keyer) {
+        let given = |name: &str| -> Vec<(usize, String)> {
+            let attributes = subject.attributes.iter().enumerate();
+            let named = attributes.filter(|(_, attribute)| attribute.identifier.as_str() == name);
+            named
+                .map(|(position, attribute)| (position, attribute.value.clone()))
+                .collect()
+        };
+        let person = Identifier::new("PERSON");
+        let (firsts, lasts) = (given("FIRST_NAME"), given("LAST_NAME"));
+        for (first_at, first) in &firsts {
+            for (last_at, last) in &lasts {
+                let attributes = [*first_at, *last_at];
+                // Where names are written without a space, the family name comes first.
+                let family_first = last.chars().chain(first.chars()).any(is_east_asian);
+                let together = if family_first {
+                    format!("{last} {first}")
+                } else {
+                    format!("{first} {last}")
+                };
+                self.add(Value::new(
+                    &attributes,
+                    &person,
+                    Role::Weak,
+                    &together,
+                    keyer,
+                ));
+                self.add_split(&attributes, first, last, keyer);
+            }
+        }
+        for (at, name) in given("PERSON") {
+            for words in forms::name_spellings(&name) {
+                for place in 1..words.len() {
+                    let (first, last) = words.split_at(place);
+                    self.add_split(&[at], &first.join(" "), &last.join(" "), keyer);
+                }
+                if let [word] = words.as_slice() {
+                    for (last, first) in unspaced(word) {
+                        self.add_split(&[at], first, last, keyer);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_split(&mut self, attributes: &[usize], first: &str, last: &str, keyer: &Keyer) {
+        let part = |name: &str, text: &str| {
+            Value::new(attributes, &Identifier::new(name), Role::Weak, text, keyer)
+        };
+        let (first, last) = (part("FIRST_NAME", first), part("LAST_NAME", last));
+        let known = |split: &&mut Split| {
+            split.first.probes == first.probes && split.last.probes == last.probes
+        };
+        if let Some(known) = self.splits.iter_mut().find(known) {
+            known.attributes.extend(attributes);
+        } else if !first.probes.is_empty() && !last.probes.is_empty() {
+            self.splits.push(Split {
+                attributes: attributes.to_vec(),
+                first,
+                last,
+            });
+        }
+    }
+
+    /// What to ask a source for, so that it returns every row of the candidate; `None` when not all of it can be
+    /// asked for, so that the columns must be read whole.
+    pub fn wanted(&self, candidate: &Candidate) -> Option<Vec<Wanted>> {
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for (column, value, probe) in self.positive(candidate) {
+            let (form, text) = value.askable(probe)?;
+            match wanted
+                .iter_mut()
+                .find(|known| known.column == column && known.form == form)
+            {
+                Some(known) if known.values.contains(&text) => {}
+                Some(known) => known.values.push(text),
+                None => wanted.push(Wanted {
+                    column,
+                    form,
+                    values: vec![text],
+                }),
+            }
+        }
+        Some(wanted)
+    }
+
+    /// The questions that were answered with yes.
+    fn positive<'q>(
+        &'q self,
+        candidate: &'q Candidate,
+    ) -> impl Iterator<Item = (usize, &'q Value, &'q Probe)> {
+        candidate.answers.iter().filter_map(|answer| {
+            let value = match answer.side {
+                None => self.values.get(answer.value)?,
+                Some(side) => self.splits.get(answer.value)?.part(side),
+            };
+            Some((answer.column, value, value.probes.get(answer.probe)?))
+        })
+    }
+}
+
+/// Longest East Asian name that is written without a space, and longest family name in it, in characters.
+const UNSPACED: (usize, usize) = (8, 3);
+
+/// The ways to read an East Asian name without a space as family name and first name.
+fn unspaced(name: &str) -> impl Iterator<Item = (&str, &str)> {
+    let fits = name.chars().count() <= UNSPACED.0 && name.chars().all(is_east_asian);
+    let places = name.char_indices().skip(1).take(UNSPACED.1);
+    places
+        .filter(move |_| fits)
+        .map(|(place, _)| name.split_at(place))
+}
+
+/// Han, Kana, Hangul.
+const fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{3005}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}')
+}
+
+impl Split {
+    pub(crate) const fn part(&self, side: Side) -> &Value {
+        match side {
+            Side::First => &self.first,
+            Side::Last => &self.last,
+        }
+    }
+}
+
+/// Half of a split name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    First,
+    Last,
+}
+
+impl Value {
+    fn new(
+        attributes: &[usize],
+        identifier: &Identifier,
+        role: Role,
+        text: &str,
+        keyer: &Keyer,
+    ) -> Self {
+        let probes = forms::probes(text, meaning(identifier));
+        let keyed = probes
+            .iter()
+            .map(|probe| probe.all.iter().map(|hash| keyer.key(*hash)).collect())
+            .collect();
+        let (identifier, text) = (identifier.clone(), text.to_owned());
+        Self {
+            attributes: attributes.to_vec(),
+            identifier,
+            role,
+            text,
+            probes,
+            keyed,
+        }
+    }
+
+    /// A question as a source may be asked it. Forms that no source knows have none.
+    fn askable(&self, probe: &Probe) -> Option<(WantedForm, String)> {
+        match probe.form {
+            Form::Folded => Some((WantedForm::Folded, forms::folded(&self.text).into_owned())),
+            Form::Tail => Some((
+                WantedForm::Digits,
+                forms::phone_tail(&forms::digits(&self.text))?.to_owned(),
+            )),
+            Form::Digits => Some((WantedForm::Digits, forms::digits(&self.text))),
+            Form::Tokens => Some((
+                WantedForm::Tokens,
+                forms::name_tokens(&self.text)?.join(" "),
+            )),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What agreeing on a value says about a person, and how its identifier is to be read.
+
+use locard_model::{Identifier, Strength};
+use locard_sketch::forms::Meaning;
+
+/// What agreeing on a value says about a person; rules declare it for their identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// One person only: e-mail address, national number, account.
+    Unique,
+    /// A household or workplace: telephone, address, plate.
+    Shared,
+    /// Many people: name, birth date.
+    Weak,
+    /// Nobody by itself: country, gender. Such attributes are not looked for.
+    None,
+}
+
+impl Role {
+    pub(crate) const fn strength(self) -> Strength {
+        match self {
+            Self::Unique => Strength::Strong,
+            Self::Shared | Self::Weak | Self::None => Strength::Weak,
+        }
+    }
+}
+
+/// The role of an identifier where no rule tells: identifiers of the user's own making are ids of one person.
+pub fn builtin_role(identifier: &Identifier) -> Role {
+    match identifier.as_str() {
+        "PERSON" | "FIRST_NAME" | "LAST_NAME" | "DATE_OF_BIRTH" => Role::Weak,
+        "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" | "IP_ADDRESS"
+        | "MAC_ADDRESS" => Role::Shared,
+        "AGE" | "GENDER" | "COUNTRY" | "CITY" | "REGION" | "POSTAL_CODE" | "NATIONALITY"
+        | "ETHNICITY" | "RELIGION" | "MARITAL_STATUS" | "JOB_TITLE" | "BLOOD_TYPE"
+        | "MEDICAL_DIAGNOSIS" | "SWIFT_CODE" | "ABA_ROUTING_NUMBER" => Role::None,
+        _ => Role::Unique,
+    }
+}
+
+pub(crate) fn meaning(identifier: &Identifier) -> Meaning {
+    match identifier.as_str() {
+        "PERSON" => Meaning::Name,
+        "FIRST_NAME" | "LAST_NAME" => Meaning::NamePart,
+        "PHONE_NUMBER" | "FAX_NUMBER" => Meaning::Phone,
+        "DATE_OF_BIRTH" => Meaning::Date,
+        _ => Meaning::Value,
+    }
+}
+
+/// Fewest letters and digits of an id that says something wherever it stands; a shorter one must stand in a column
+/// that is called like it.
+const SPEAKING: usize = 5;
+
+/// Whether a value of that identifier says something in a column of that name: a customer number 42 does not, except
+/// under a header like `customer_id`.
+pub(crate) fn speaks(identifier: &Identifier, value: &str, column: &str) -> bool {
+    let squeezed = locard_sketch::forms::alphanumerics;
+    if meaning(identifier) != Meaning::Value || squeezed(value).chars().count() >= SPEAKING {
+        return true;
+    }
+    let (identifier, column) = (squeezed(identifier.as_str()), squeezed(column));
+    column.contains(&identifier)
+        || ["id", "no", "nr", "number", "key"]
+            .iter()
+            .filter_map(|ending| identifier.strip_suffix(ending))
+            .any(|stem| !stem.is_empty() && column.contains(stem))
+}

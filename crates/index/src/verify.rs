@@ -1,0 +1,226 @@
+//! Checking rows that were read, with the same forms that filled the filters.
+
+use std::collections::HashMap;
+
+use locard_model::Strength;
+use locard_sketch::forms::{self, Form, Probe};
+
+use crate::candidate::siblings;
+use crate::query::{Query, Side, Value};
+use crate::role::speaks;
+
+/// A value that was found in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Position of the query in what the verifier was made of.
+    pub subject: usize,
+    /// Positions of the cells: one, or two for a name that is split over first and last.
+    pub cells: Vec<usize>,
+    /// Which attributes agreed, by position in the subject.
+    pub attributes: Vec<usize>,
+    /// In which form; [`Form::Word`], [`Form::Pair`], [`Form::Gram`] and [`Form::Token`] are inside longer text.
+    pub form: Form,
+    /// Strong when the attribute is unique.
+    pub strength: Strength,
+}
+
+/// Checks rows for any number of subjects; their number hardly matters.
+#[derive(Debug)]
+pub struct Verifier<'q> {
+    queries: Vec<&'q Query>,
+    /// Questions by the first of their hashes.
+    questions: HashMap<u64, Vec<Question>>,
+}
+
+/// One question about one value of one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Question {
+    subject: usize,
+    /// Position in the query's values, or in its splits when `side` is set.
+    value: usize,
+    side: Option<Side>,
+    probe: usize,
+}
+
+/// Half of a split name that was seen in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Half {
+    subject: usize,
+    split: usize,
+    side: Side,
+    cell: usize,
+}
+
+impl<'q> Verifier<'q> {
+    /// A verifier for these subjects.
+    pub fn new(queries: impl IntoIterator<Item = &'q Query>) -> Self {
+        let mut verifier = Self {
+            queries: queries.into_iter().collect(),
+            questions: HashMap::new(),
+        };
+        for (subject, query) in verifier.queries.iter().enumerate() {
+            let whole = query
+                .values
+                .iter()
+                .enumerate()
+                .map(|(at, value)| (at, None, value));
+            let halves = query.splits.iter().enumerate().flat_map(|(at, split)| {
+                [
+                    (at, Some(Side::First), &split.first),
+                    (at, Some(Side::Last), &split.last),
+                ]
+            });
+            for (value, side, of) in whole.chain(halves) {
+                for (probe, asked) in of.probes.iter().enumerate() {
+                    let question = Question {
+                        subject,
+                        value,
+                        side,
+                        probe,
+                    };
+                    if let Some(first) = asked.all.first() {
+                        verifier.questions.entry(*first).or_default().push(question);
+                    }
+                }
+            }
+        }
+        verifier
+    }
+
+    /// What of the subjects is in a row of (column path, text); each value at most once a cell.
+    pub fn check_row(&self, row: &[(&str, &str)]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        let mut halves = Vec::new();
+        for (cell, (column, text)) in row.iter().enumerate() {
+            self.check_cell(cell, column, text, &mut hits, &mut halves);
+        }
+        self.join(row, &halves, &mut hits);
+        hits
+    }
+
+    fn check_cell(
+        &self,
+        cell: usize,
+        column: &str,
+        text: &str,
+        hits: &mut Vec<Hit>,
+        halves: &mut Vec<Half>,
+    ) {
+        let mut hashes = Vec::new();
+        forms::of_value(text, &mut |_, hash| hashes.push(hash));
+        let mut asked: Vec<Question> = hashes
+            .iter()
+            .filter_map(|hash| self.questions.get(hash))
+            .flatten()
+            .copied()
+            .collect();
+        if asked.is_empty() {
+            return;
+        }
+        hashes.sort_unstable();
+        // The earlier question is the more telling one: whole cells come before words.
+        asked.sort_unstable_by_key(|question| (question.subject, question.value, question.probe));
+        for question in asked {
+            let Some((value, probe)) = self.resolve(question) else {
+                continue;
+            };
+            let agreed = probe
+                .all
+                .iter()
+                .all(|hash| hashes.binary_search(hash).is_ok())
+                && agrees(value, probe, text)
+                && speaks(&value.identifier, &value.text, column);
+            if !agreed {
+                continue;
+            }
+            let subject = question.subject;
+            match question.side {
+                Some(side) => halves.push(Half {
+                    subject,
+                    split: question.value,
+                    side,
+                    cell,
+                }),
+                None => push(
+                    hits,
+                    Hit {
+                        subject,
+                        cells: vec![cell],
+                        attributes: value.attributes.clone(),
+                        form: probe.form,
+                        strength: value.role.strength(),
+                    },
+                ),
+            }
+        }
+    }
+
+    fn resolve(&self, question: Question) -> Option<(&'q Value, &'q Probe)> {
+        let query: &'q Query = self.queries.get(question.subject)?;
+        let value = match question.side {
+            None => query.values.get(question.value)?,
+            Some(side) => query.splits.get(question.value)?.part(side),
+        };
+        Some((value, value.probes.get(question.probe)?))
+    }
+
+    /// Puts the halves of split names together.
+    fn join(&self, row: &[(&str, &str)], halves: &[Half], hits: &mut Vec<Hit>) {
+        let name = |cell: usize| row.get(cell).map_or("", |(column, _)| *column);
+        for first in halves.iter().filter(|half| half.side == Side::First) {
+            let rest = halves
+                .iter()
+                .filter(|half| half.side == Side::Last && half.cell != first.cell);
+            for last in
+                rest.filter(|last| (last.subject, last.split) == (first.subject, first.split))
+            {
+                if !siblings(name(first.cell), name(last.cell)) {
+                    continue;
+                }
+                let Some(split) = self
+                    .queries
+                    .get(first.subject)
+                    .and_then(|query| query.splits.get(first.split))
+                else {
+                    continue;
+                };
+                push(
+                    hits,
+                    Hit {
+                        subject: first.subject,
+                        cells: vec![first.cell, last.cell],
+                        attributes: split.attributes.clone(),
+                        form: Form::Tokens,
+                        strength: Strength::Weak,
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// Adds a hit unless the same attributes were found in the same cells.
+fn push(hits: &mut Vec<Hit>, hit: Hit) {
+    let known = |other: &Hit| {
+        other.subject == hit.subject
+            && other.cells == hit.cells
+            && other.attributes == hit.attributes
+    };
+    if !hits.iter().any(known) {
+        hits.push(hit);
+    }
+}
+
+/// What hashes leave open: the rest of a telephone number, and whether several words stand in a row.
+fn agrees(value: &Value, probe: &Probe, text: &str) -> bool {
+    if let Some(run) = &probe.run {
+        return forms::alphanumerics(text).contains(run.as_str());
+    }
+    if probe.form != Form::Tail {
+        return true;
+    }
+    let wanted = forms::digits(&value.text);
+    forms::numbers_in(&forms::folded(text))
+        .iter()
+        .any(|number| forms::same_phone(&wanted, number))
+}

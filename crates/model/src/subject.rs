@@ -1,0 +1,63 @@
+//! Data subjects and where they occur.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::named;
+use crate::{ColumnId, EntityId, Identifier, SourceId};
+
+/// One typed value that is known of a data subject. `Debug` hides the value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// What the value is, for instance `EMAIL_ADDRESS`.
+    pub identifier: Identifier,
+    /// The value as the user gave it.
+    pub value: String,
+}
+
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attribute({} = ***)", self.identifier)
+    }
+}
+
+/// A person, described by what is known of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The caller's name for the subject; appears in answers.
+    pub id: String,
+    /// What is known; several of one identifier are alternatives.
+    pub attributes: Vec<Attribute>,
+}
+
+/// How firmly a location points at this person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// Only name, birth date, or a shared address or phone agreed.
+    Weak,
+    /// A unique identifier agreed.
+    Strong,
+}
+
+named!(Strength { Weak => "weak", Strong => "strong" });
+
+/// A column where a subject's value may be, or is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Location {
+    /// The source.
+    pub source: SourceId,
+    /// The table, file or collection.
+    pub entity: EntityId,
+    /// The column.
+    pub column: ColumnId,
+    /// Which attributes agreed, by position in the subject.
+    pub attributes: Vec<usize>,
+    /// Whether a unique identifier is among them.
+    pub strength: Strength,
+    /// Whether the source was read and confirmed it; otherwise it is a candidate by filter.
+    pub verified: bool,
+    /// Records in which it was confirmed; 0 for a candidate.
+    pub rows: u64,
+}

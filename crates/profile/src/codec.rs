@@ -1,0 +1,94 @@
+//! The stored form of a sketch. Version 1 is final: a later version must still read it.
+//!
+//! ```text
+//! version · forms version · key id (8, little-endian) · declared type + 1 · counts · frequent values
+//! · shapes · 0 or 1 + counter · folded cells · other forms
+//! ```
+//! These bytes are stored as they are, so nothing may be among them that a value can be computed from: counts and
+//! lengths, keyed hashes, shapes. Sums are not: of a single number they are the number. They are in [`crate::Extremes`],
+//! which a store seals or drops.
+//!
+//! Numbers are seven bits a byte, low bits first; the sets are as `locard_sketch` writes them. The same set of rows
+//! gives the same bytes however it was split and merged (except for frequent values and shapes beyond their exact
+//! count).
+
+use locard_model::KeyId;
+use locard_sketch::forms::FORMS_VERSION;
+use locard_sketch::{DecodeError, Hll, Membership, Reader, put_number};
+
+use crate::column::ColumnSketch;
+use crate::counts::Counts;
+use crate::frequent::{Frequent, put_hash, put_shape, take_hash, take_shape};
+use crate::kind::LogicalType;
+
+const VERSION: u8 = 1;
+
+impl ColumnSketch {
+    /// The sketch without its extremes as bytes. Of a sealed one, without a copy of
+    /// it.
+    pub fn encode(&self) -> Vec<u8> {
+        if self.sealed {
+            return self.encode_sealed();
+        }
+        self.clone().into_bytes()
+    }
+
+    /// As [`ColumnSketch::encode`], without a copy of the sketch.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.seal();
+        self.encode_sealed()
+    }
+
+    fn encode_sealed(&self) -> Vec<u8> {
+        let mut out = vec![VERSION, FORMS_VERSION];
+        out.extend_from_slice(&self.key.0.to_le_bytes());
+        out.push(self.declared.map_or(0, |kind| kind as u8 + 1));
+        self.counts.encode(&mut out);
+        self.frequent.encode(&mut out, put_hash);
+        self.shapes.encode(&mut out, put_shape);
+        put_number(&mut out, u64::from(self.counter.is_some()));
+        if let Some(counter) = &self.counter {
+            counter.encode(&mut out);
+        }
+        self.values.encode(&mut out);
+        self.forms.encode(&mut out);
+        out
+    }
+
+    /// Reads what [`ColumnSketch::encode`] wrote; the extremes are gone until they are put back.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        for known in [VERSION, FORMS_VERSION] {
+            let found = reader.byte()?;
+            if found != known {
+                return Err(DecodeError::Version { found, known });
+            }
+        }
+        let key = KeyId(reader.word()?);
+        let declared = match reader.byte()? {
+            0 => None,
+            kind => {
+                let kind = LogicalType::ALL.get(usize::from(kind) - 1);
+                Some(*kind.ok_or(DecodeError::Malformed("a type is unknown"))?)
+            }
+        };
+        let sketch = Self {
+            key,
+            declared,
+            counts: Counts::decode(&mut reader)?,
+            frequent: Frequent::decode(&mut reader, take_hash)?,
+            shapes: Frequent::decode(&mut reader, take_shape)?,
+            counter: if reader.number()? == 0 {
+                None
+            } else {
+                Some(Hll::decode(&mut reader)?)
+            },
+            values: Membership::decode(&mut reader)?,
+            forms: Membership::decode(&mut reader)?,
+            extremes: None,
+            sealed: true,
+        };
+        reader.end()?;
+        Ok(sketch)
+    }
+}

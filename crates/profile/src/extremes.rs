@@ -1,0 +1,173 @@
+//! Smallest and largest values and sums, kept apart from the sketch: of a column with one value, or two, they are the
+//! values, so a store seals or drops them.
+
+use locard_sketch::{DecodeError, Reader, put_blob, put_number};
+
+use crate::moments::Moments;
+
+const VERSION: u8 = 1;
+
+/// Longest text that is kept; of longer ones the beginning.
+const LONGEST: usize = 64;
+
+/// The smallest and the largest value of one order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range<T> {
+    /// Smallest.
+    pub min: T,
+    /// Largest.
+    pub max: T,
+}
+
+/// Smallest and largest values of a column in three orders, and its moments. `Debug` hides them.
+#[derive(Clone, Default, PartialEq)]
+pub struct Extremes {
+    /// Of what reads as a number.
+    pub numeric: Option<Range<f64>>,
+    /// Of all texts, byte by byte; long ones cut.
+    pub lexical: Option<Range<String>>,
+    /// Of dates and points in time, in ISO notation.
+    pub temporal: Option<Range<String>>,
+    /// Count, sum and sum of squares of what reads as a number.
+    pub(crate) moments: Moments,
+}
+
+impl std::fmt::Debug for Extremes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Extremes(***)")
+    }
+}
+
+impl Extremes {
+    /// Takes in a number that stands in so many rows.
+    pub(crate) fn number(&mut self, value: f64, weight: u64) {
+        self.moments.add(value, weight);
+        self.widen(value);
+    }
+
+    fn widen(&mut self, value: f64) {
+        match &mut self.numeric {
+            Some(range) => {
+                *range = Range {
+                    min: range.min.min(value),
+                    max: range.max.max(value),
+                }
+            }
+            None => {
+                self.numeric = Some(Range {
+                    min: value,
+                    max: value,
+                });
+            }
+        }
+    }
+
+    pub(crate) fn text(&mut self, value: &str) {
+        widen(&mut self.lexical, value);
+    }
+
+    pub(crate) fn time(&mut self, value: &str) {
+        widen(&mut self.temporal, value);
+    }
+
+    /// Takes in the other's values.
+    pub fn merge(&mut self, other: &Self) {
+        self.moments.merge(&other.moments);
+        if let Some(range) = &other.numeric {
+            self.widen(range.min);
+            self.widen(range.max);
+        }
+        for (mine, theirs) in [
+            (&mut self.lexical, &other.lexical),
+            (&mut self.temporal, &other.temporal),
+        ] {
+            if let Some(range) = theirs {
+                widen(mine, &range.min);
+                widen(mine, &range.max);
+            }
+        }
+    }
+
+    /// The values as bytes, to be sealed.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        put_number(&mut out, u64::from(self.numeric.is_some()));
+        if let Some(range) = &self.numeric {
+            out.extend_from_slice(&range.min.to_le_bytes());
+            out.extend_from_slice(&range.max.to_le_bytes());
+        }
+        for range in [&self.lexical, &self.temporal] {
+            put_number(&mut out, u64::from(range.is_some()));
+            if let Some(range) = range {
+                put_blob(&mut out, range.min.as_bytes());
+                put_blob(&mut out, range.max.as_bytes());
+            }
+        }
+        self.moments.encode(&mut out);
+        out
+    }
+
+    /// Reads what [`Extremes::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let found = reader.byte()?;
+        if found != VERSION {
+            return Err(DecodeError::Version {
+                found,
+                known: VERSION,
+            });
+        }
+        let mut extremes = Self::default();
+        if flag(&mut reader)? {
+            let (min, max) = (
+                f64::from_bits(reader.word()?),
+                f64::from_bits(reader.word()?),
+            );
+            extremes.numeric = Some(Range { min, max });
+        }
+        for range in [&mut extremes.lexical, &mut extremes.temporal] {
+            if flag(&mut reader)? {
+                *range = Some(Range {
+                    min: text(&mut reader)?,
+                    max: text(&mut reader)?,
+                });
+            }
+        }
+        extremes.moments = Moments::decode(&mut reader)?;
+        reader.end()?;
+        Ok(extremes)
+    }
+}
+
+fn widen(range: &mut Option<Range<String>>, value: &str) {
+    match range {
+        Some(range) if value < range.min.as_str() => cut(value).clone_into(&mut range.min),
+        Some(range) if value > range.max.as_str() => cut(value).clone_into(&mut range.max),
+        Some(_) => {}
+        None => {
+            *range = Some(Range {
+                min: cut(value).to_owned(),
+                max: cut(value).to_owned(),
+            });
+        }
+    }
+}
+
+fn cut(value: &str) -> &str {
+    value
+        .get(..value.floor_char_boundary(LONGEST))
+        .unwrap_or(value)
+}
+
+fn flag(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
+    match reader.number()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(DecodeError::Malformed("a mark is neither yes nor no")),
+    }
+}
+
+fn text(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let bytes = reader.blob()?.to_vec();
+    String::from_utf8(bytes).map_err(|_| DecodeError::Malformed("an extreme value is not text"))
+}

@@ -1,0 +1,78 @@
+//! The connectors this build carries: one line each.
+//!
+//! A connector is its folder under `connectors/`, a line here, and the dependency and feature lines of this crate's
+//! manifest; `tests/architecture.rs` fails when one is forgotten.
+
+use locard_connector::Connector;
+
+macro_rules! connectors {
+    ($($feature:literal => $kind:path),+ $(,)?) => {
+        /// Every connector of this build. The first that understands a target's text gets it.
+        pub static ALL: &[&dyn Connector] = &[$(#[cfg(feature = $feature)] &$kind),+];
+    };
+}
+
+connectors! {
+    "memory" => locard_connector_memory::Memory,
+    "sqlite" => locard_connector_sqlite::Sqlite,
+    "postgres" => locard_connector_postgres::Postgres,
+    "local" => locard_connector_local::Local,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Folder, its link, and what it reads, by the table for people.
+    fn table() -> Vec<(&'static str, &'static str, &'static str)> {
+        let text = include_str!("../../../connectors/README.md");
+        let row = |line: &'static str| {
+            let (name, rest) = line.strip_prefix("| [`")?.split_once("`](")?;
+            let (link, rest) = rest.split_once(") | ")?;
+            Some((name, link, rest.split_once(" | ")?.0))
+        };
+        text.lines().filter_map(row).collect()
+    }
+
+    #[test]
+    fn the_table_for_people_names_every_connector_and_what_it_reads() {
+        let table = table();
+        let listed: Vec<&str> = table.iter().map(|row| row.0).collect();
+        let mut sorted = listed.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(listed, sorted, "each once, by name");
+        for connector in ALL {
+            let name = connector.name();
+            let row = table.iter().find(|row| row.0 == name);
+            let (_, link, reads) = row.unwrap_or_else(|| panic!("{name} is not in the table"));
+            assert_eq!(*link, format!("{name}/README.md"));
+            let folders = reads.contains("files and folders");
+            assert_eq!(folders, connector.holds_files(), "{name} reads {reads}");
+        }
+    }
+
+    #[test]
+    fn the_table_names_no_connector_that_is_not_in_the_registry() {
+        let manifest = include_str!("../Cargo.toml");
+        for (name, ..) in table() {
+            let feature = format!("\n{name} = [\"dep:locard-connector-{name}\"]");
+            assert!(manifest.contains(&feature), "{name} is no feature");
+        }
+    }
+
+    #[test]
+    fn a_target_goes_to_the_connector_of_its_scheme() {
+        for (text, wanted) in [
+            ("postgres://anna@db.example/crm", "postgres"),
+            ("sqlite:shop.db", "sqlite"),
+            ("./exports", "local"),
+        ] {
+            let mut known = ALL.iter().filter(|kind| kind.target(text).is_some());
+            let first = known.next().map(|kind| kind.name());
+            if ALL.iter().any(|kind| kind.name() == wanted) {
+                assert_eq!(first, Some(wanted), "{text}");
+            }
+        }
+    }
+}

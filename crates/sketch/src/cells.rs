@@ -1,0 +1,55 @@
+//! The cells of one column of one batch, prepared once and shared by every step of the pass.
+//!
+//! What a reader gets wrong: `hashes` and `folded` are unkeyed and must not be stored; see [`Keyer`](crate::Keyer).
+
+use arrow_array::StringViewArray;
+
+use crate::ClassMask;
+
+/// The cells of one column of one batch; [`Preparer`](crate::Preparer) makes them.
+///
+/// All slices run parallel to `texts`. Where the batch was dictionary-encoded (or grouped by value), `texts` holds
+/// each distinct value once and `weights` how many rows have it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cells<'a> {
+    /// Canonical text of each cell; typed columns are formatted, nulls stay null.
+    pub texts: &'a StringViewArray,
+    /// [`hash`](crate::hash()) of the [`trimmed`](crate::forms::trimmed) text; 0 for nulls.
+    pub hashes: &'a [u64],
+    /// [`hash`](crate::hash()) of the [`folded`](crate::forms::folded) text; 0 for nulls and blanks.
+    pub folded: &'a [u64],
+    /// Character classes of the trimmed text; empty for nulls and blanks.
+    pub classes: &'a [ClassMask],
+    /// Rows per cell; `None` means one each.
+    pub weights: Option<&'a [u32]>,
+    /// Rows that are null and stand for no cell at all (dictionary batches keep nulls out of `texts`).
+    pub extra_nulls: u64,
+}
+
+impl Cells<'_> {
+    /// How many cells there are, nulls in `texts` included.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Whether there is no cell.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// How many rows cell `i` stands for.
+    #[inline]
+    pub fn weight(&self, i: usize) -> u64 {
+        self.weights.map_or(1, |weights| u64::from(weights[i]))
+    }
+
+    /// How many rows all cells and extra nulls stand for.
+    pub fn rows(&self) -> u64 {
+        let cells = self.weights.map_or(self.len() as u64, |weights| {
+            weights.iter().map(|w| u64::from(*w)).sum()
+        });
+        cells + self.extra_nulls
+    }
+}

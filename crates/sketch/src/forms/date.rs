@@ -1,0 +1,308 @@
+//! Dates: one text, `2024-01-31`, for each way in which a notation may be read.
+//!
+//! `03/04/2024` is the third of April here and the fourth of March there; nobody can tell from one cell, so both
+//! readings enter. A point in time that is exactly midnight is its date.
+
+use super::{Form, folded};
+use crate::{ClassMask, hash};
+
+/// Shortest notation: `1.1.2024`.
+const SHORTEST: usize = 8;
+
+/// `september`.
+const LONGEST_MONTH: usize = 9;
+
+/// Longest notation: `wednesday, 30 september 2024 00:00:00.000000000+00:00`, somewhat shortened.
+const LONGEST: usize = 48;
+
+/// A day that exists, from year 1 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    year: u16,
+    month: u8,
+    of_month: u8,
+}
+
+impl Day {
+    /// The day, if there is one.
+    pub const fn new(year: u32, month: u32, day: u32) -> Option<Self> {
+        if is_day(year, month, day) {
+            Some(Self {
+                year: year as u16,
+                month: month as u8,
+                of_month: day as u8,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// `2024-01-31` as ASCII.
+    pub fn iso(self) -> [u8; 10] {
+        let digit = |number: u16| b'0' + (number % 10) as u8;
+        let (year, month, day) = (self.year, u16::from(self.month), u16::from(self.of_month));
+        let (thousands, hundreds, tens) = (digit(year / 1000), digit(year / 100), digit(year / 10));
+        [
+            thousands,
+            hundreds,
+            tens,
+            digit(year),
+            b'-',
+            digit(month / 10),
+            digit(month),
+            b'-',
+            digit(day / 10),
+            digit(day),
+        ]
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
+    }
+}
+
+/// Every day that a text may be: none, one, or two where day and month can be exchanged.
+pub fn dates(text: &str) -> impl Iterator<Item = Day> + use<> {
+    read(&folded(text)).into_iter().flatten().flatten()
+}
+
+/// Whether a text, folded or not, is a point in time in ISO notation: `2024-01-31T10:00:00Z`, with a blank or a T.
+pub fn is_timestamp(text: &str) -> bool {
+    let day = |place: usize, byte: &u8| {
+        if place == 4 || place == 7 {
+            *byte == b'-'
+        } else {
+            byte.is_ascii_digit()
+        }
+    };
+    let time = |byte: &u8| {
+        byte.is_ascii_digit()
+            || matches!(
+                byte.to_ascii_lowercase(),
+                b':' | b'.' | b'+' | b'-' | b'z' | b' '
+            )
+    };
+    text.as_bytes()
+        .split_at_checked(10)
+        .is_some_and(|(date, rest)| {
+            date.iter()
+                .enumerate()
+                .all(|(place, byte)| day(place, byte))
+                && matches!(rest.first(), Some(b't' | b'T' | b' '))
+                && rest.iter().skip(1).all(time)
+        })
+}
+
+/// Whether a trimmed text, folded or not, is a date or a point in time.
+pub fn is_date(text: &str, class: ClassMask) -> bool {
+    may_be(class) && (read(text).is_some() || is_timestamp(text))
+}
+
+/// Gives the ISO forms of a folded cell; returns whether it is a date or a point in time, which has no other form.
+pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) -> bool {
+    if !may_be(class) {
+        return false;
+    }
+    let Some(readings) = read(folded) else {
+        return is_timestamp(folded);
+    };
+    let isos = readings.into_iter().flatten().map(Day::iso);
+    for iso in isos.filter(|iso| iso != folded.as_bytes()) {
+        sink(Form::Date, hash(&iso));
+    }
+    true
+}
+
+fn may_be(class: ClassMask) -> bool {
+    const SEPARATORS: u16 = ClassMask::DASH | ClassMask::SLASH | ClassMask::DOT | ClassMask::SPACE;
+    const STRANGERS: u16 = ClassMask::WIDE | ClassMask::AT | ClassMask::BRACKET | ClassMask::OTHER;
+    class.any(ClassMask::DIGIT) && class.any(SEPARATORS) && !class.any(STRANGERS)
+}
+
+fn read(folded: &str) -> Option<[Option<Day>; 2]> {
+    if !(SHORTEST..=LONGEST).contains(&folded.len()) {
+        return None;
+    }
+    let [first, second, third] = three_parts(without_midnight(folded))?;
+    let readings = match (number(first), number(second), number(third)) {
+        (Some(year), Some(month), Some(day)) if first.len() == 4 => {
+            [Day::new(year, month, day), None]
+        }
+        (Some(a), Some(b), Some(year)) if third.len() == 4 => [
+            Day::new(year, b, a),
+            Day::new(year, a, b).filter(|_| a != b),
+        ],
+        (Some(day), None, Some(year)) if third.len() == 4 => {
+            [Day::new(year, month(second)?, day), None]
+        }
+        (None, Some(day), Some(year)) if third.len() == 4 => {
+            [Day::new(year, month(first)?, day), None]
+        }
+        _ => return None,
+    };
+    readings.iter().any(Option::is_some).then_some(readings)
+}
+
+/// What stands between the separators, if that is three things.
+fn three_parts(day: &str) -> Option<[&str; 3]> {
+    let mut parts = [""; 3];
+    let mut count = 0;
+    let mut start = 0;
+    for (at, byte) in day.bytes().chain([b' ']).enumerate() {
+        if !matches!(byte, b'-' | b'/' | b'.' | b' ' | b',') {
+            continue;
+        }
+        if start < at {
+            let part = day.get(start..at).filter(|part| may_be_part(part))?;
+            *parts.get_mut(count)? = part;
+            count += 1;
+        }
+        start = at + 1;
+    }
+    (count == 3).then_some(parts)
+}
+
+/// A number has four digits at most, a month is a word of some letters; most ids and numbers end here.
+fn may_be_part(part: &str) -> bool {
+    match part.as_bytes() {
+        [first, ..] if first.is_ascii_digit() => part.len() <= 4,
+        _ => (3..=LONGEST_MONTH).contains(&part.len()),
+    }
+}
+
+/// Cuts `t00:00:00`, with fraction and offset zero, off the end.
+fn without_midnight(folded: &str) -> &str {
+    let Some(colon) = folded.bytes().position(|byte| byte == b':') else {
+        return folded;
+    };
+    let Some((day, time)) = colon
+        .checked_sub(2)
+        .and_then(|at| folded.split_at_checked(at))
+    else {
+        return folded;
+    };
+    let time = time
+        .strip_suffix("+00:00")
+        .or_else(|| time.strip_suffix(['z', 'Z']))
+        .unwrap_or(time)
+        .trim_end();
+    let is_midnight = time.bytes().all(|byte| matches!(byte, b'0' | b':' | b'.'));
+    let day = day.strip_suffix(['t', 'T', ' ']);
+    day.filter(|_| is_midnight).unwrap_or(folded)
+}
+
+fn number(part: &str) -> Option<u32> {
+    let fits = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| part.parse().ok()).flatten()
+}
+
+/// An English month by its name or the first letters of it, at least three.
+fn month(word: &str) -> Option<u32> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let begins = |month: &&str| {
+        month
+            .get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    let place = MONTHS
+        .iter()
+        .position(|month| word.len() >= 3 && begins(month))?;
+    Some(place as u32 + 1)
+}
+
+const fn is_day(year: u32, month: u32, day: u32) -> bool {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    1 <= day && day <= days && 1 <= year && year <= 9999
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(
+            dates(text).map(|day| day.to_string()).collect::<Vec<_>>(),
+            expected,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn notations_of_one_day_meet() {
+        for text in [
+            "2024-01-31",
+            "2024/1/31",
+            "31.01.2024",
+            "1/31/2024",
+            "31-1-2024",
+            "31 Jan 2024",
+            "January 31, 2024",
+            "31-JAN-2024",
+            "2024-01-31T00:00:00Z",
+            "2024-01-31 00:00:00.000",
+            "2024-01-31T00:00:00+00:00",
+            "２０２４-01-31",
+        ] {
+            check(text, &["2024-01-31"]);
+        }
+    }
+
+    #[test]
+    fn an_ambiguous_notation_has_both_readings() {
+        check("03/04/2024", &["2024-04-03", "2024-03-04"]);
+        check("04.04.2024", &["2024-04-04"]);
+    }
+
+    #[test]
+    fn iso_text_and_display_agree() {
+        let day = Day::new(987, 6, 5).unwrap();
+        assert_eq!(day.to_string().as_bytes(), day.iso());
+        assert_eq!(day.to_string(), "0987-06-05");
+    }
+
+    #[test]
+    fn points_in_time_are_no_dates() {
+        assert!(is_timestamp("2024-01-31T10:00:00Z") && is_timestamp("2024-01-31 10:00"));
+        assert!(!is_timestamp("2024-01-31") && !is_timestamp("2024-01-31 noon"));
+        check("2024-01-31T10:00:00Z", &[]);
+    }
+
+    #[test]
+    fn what_is_no_day_is_no_date() {
+        for text in [
+            "2024-02-30",
+            "2023-02-29",
+            "13/13/2024",
+            "2024-01-31 10:00:00",
+            "1.2.3",
+            "192.168.2024",
+            "",
+            "0000-01-01",
+        ] {
+            check(text, &[]);
+        }
+    }
+}

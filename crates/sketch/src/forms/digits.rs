@@ -1,0 +1,302 @@
+//! Numbers, ids and telephone numbers: cells with digits and without letters.
+
+use std::ops::RangeInclusive;
+
+use super::{Form, LONGEST_VALUE, date, folded};
+use crate::hash::{Domain, hash_in};
+use crate::{ClassMask, hash};
+
+/// How many digits a telephone number has.
+pub(super) const PHONE_DIGITS: RangeInclusive<usize> = 7..=15;
+
+/// How many digits of a telephone number are the same however much of its prefix is written.
+pub(super) const TAIL: usize = 8;
+
+/// Longest number that has a shortest notation; longer ones are ids.
+const LONGEST_NUMBER: usize = 40;
+
+/// The digits of a text, leading zeros stripped; a national prefix in brackets, `(0)`, is left out.
+///
+/// `+49 (0)30 1234567` and `0049 30 1234567` are both `49301234567`.
+pub fn digits(text: &str) -> String {
+    let mut out = String::new();
+    digits_into(&folded(text), &mut out);
+    out
+}
+
+fn digits_into(folded: &str, out: &mut String) {
+    let mut rest = folded;
+    while let Some(c) = rest.chars().next() {
+        if c.is_ascii_digit() && !(out.is_empty() && c == '0') {
+            out.push(c);
+        }
+        rest = match rest.strip_prefix("(0)") {
+            Some(after) if !out.is_empty() => after,
+            _ => rest.get(c.len_utf8()..).unwrap_or_default(),
+        };
+    }
+}
+
+/// A number in its shortest notation: no plus sign, no leading zeros, no zeros at the end of the fraction. `None` for
+/// anything but an optional sign and digits with at most one point.
+///
+/// `12.50` is `12.5`, `-0.0` is `0`, `1e3` and `1,000` are none.
+pub fn number(text: &str) -> Option<String> {
+    Some(Number::read(super::trimmed(text))?.to_string())
+}
+
+/// The parts of a number's shortest notation.
+#[derive(Clone, Copy)]
+struct Number<'a> {
+    sign: &'static str,
+    whole: &'a str,
+    /// Without the point; empty for a whole number.
+    fraction: &'a str,
+}
+
+impl<'a> Number<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let (sign, whole, fraction) = number_parts(text)?;
+        let whole = Some(whole.trim_start_matches('0'))
+            .filter(|whole| !whole.is_empty())
+            .unwrap_or("0");
+        let fraction = fraction.trim_end_matches('0');
+        let sign = if whole == "0" && fraction.is_empty() {
+            ""
+        } else {
+            sign
+        };
+        Some(Self {
+            sign,
+            whole,
+            fraction,
+        })
+    }
+
+    /// The digits, if it is neither negative nor has a fraction.
+    fn natural(self) -> Option<&'a str> {
+        (self.sign.is_empty() && self.fraction.is_empty()).then_some(self.whole)
+    }
+
+    fn write(self, bytes: &mut [u8; LONGEST_NUMBER]) -> &[u8] {
+        let point = if self.fraction.is_empty() { "" } else { "." };
+        let mut length = 0;
+        for part in [self.sign, self.whole, point, self.fraction] {
+            if let Some(place) = bytes.get_mut(length..length + part.len()) {
+                place.copy_from_slice(part.as_bytes());
+                length += part.len();
+            }
+        }
+        bytes.get(..length).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Number<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let point = if self.fraction.is_empty() { "" } else { "." };
+        write!(f, "{}{}{point}{}", self.sign, self.whole, self.fraction)
+    }
+}
+
+/// Whether trimmed text is a number as [`number`] reads it.
+pub fn is_number(text: &str) -> bool {
+    number_parts(text).is_some()
+}
+
+/// Sign, digits before the point, digits after it.
+fn number_parts(text: &str) -> Option<(&'static str, &str, &str)> {
+    if text.len() > LONGEST_NUMBER {
+        return None;
+    }
+    let (sign, unsigned) = match text.as_bytes().first()? {
+        b'-' => ("-", text.get(1..)?),
+        b'+' => ("", text.get(1..)?),
+        _ => ("", text),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let all_digits =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (all_digits(whole) && all_digits(fraction)).then_some((sign, whole, fraction))
+}
+
+/// The last eight digits of a telephone number's digits (all seven of seven); `None` where the count is not a
+/// telephone number's.
+pub fn phone_tail(digits: &str) -> Option<&str> {
+    if !PHONE_DIGITS.contains(&digits.len()) {
+        return None;
+    }
+    digits.get(digits.len().saturating_sub(TAIL)..)
+}
+
+/// The hash of a tail, apart from those of plain numbers of eight digits.
+pub(super) fn tail_hash(digits: &str) -> Option<u64> {
+    Some(hash_in(Domain::Tail, phone_tail(digits)?.as_bytes()))
+}
+
+/// Whether two runs of digits, as [`digits`] gives them, may be one telephone number: one only has more of the prefix,
+/// or a national zero behind it.
+pub fn same_phone(a: &str, b: &str) -> bool {
+    let common = a
+        .bytes()
+        .rev()
+        .zip(b.bytes().rev())
+        .take_while(|(x, y)| x == y)
+        .count();
+    let rest = |digits: &str| {
+        digits
+            .get(..digits.len() - common)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (a_rest, b_rest) = (rest(a), rest(b));
+    let zero = |with: &str, without: &str| with.strip_suffix('0') == Some(without);
+    let prefix_only =
+        a_rest.is_empty() || b_rest.is_empty() || zero(&a_rest, &b_rest) || zero(&b_rest, &a_rest);
+    a == b || common >= TAIL && prefix_only
+}
+
+/// Forms of a folded cell that has digits and no letters.
+pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
+    if class.only(ClassMask::DIGIT) {
+        return of_digits(folded.trim_start_matches('0'), folded, sink);
+    }
+    if date::each(folded, class, sink) {
+        return;
+    }
+    if let Some(number) = plain_number(folded, class) {
+        let mut bytes = [0; LONGEST_NUMBER];
+        let shortest = number.write(&mut bytes);
+        if shortest != folded.as_bytes() {
+            sink(Form::Number, hash(shortest));
+        }
+        if let Some(digits) = number.natural() {
+            of_digits(digits, folded, sink);
+        }
+    } else if is_run(folded, class) {
+        let mut bytes = [0; LONGEST_VALUE];
+        of_digits(spread(folded, &mut bytes), folded, sink);
+    }
+}
+
+/// Forms of the digits that stand for a folded cell.
+fn of_digits(digits: &str, folded: &str, sink: &mut impl FnMut(Form, u64)) {
+    if digits.is_empty() {
+        return;
+    }
+    if digits != folded {
+        sink(Form::Digits, hash(digits.as_bytes()));
+    }
+    if let Some(tail) = tail_hash(digits) {
+        sink(Form::Tail, tail);
+    }
+}
+
+/// The digits of a folded cell without letters, where they may be an id or a telephone number: not of a fraction, a
+/// negative number, a time or an address of a machine. `491234.0` was an id before somebody took it for a float.
+pub(super) fn run(folded: &str, class: ClassMask) -> Option<String> {
+    if let Some(number) = plain_number(folded, class) {
+        return number.natural().map(str::to_owned);
+    }
+    let mut run = String::new();
+    if is_run(folded, class) {
+        digits_into(folded, &mut run);
+    }
+    Some(run).filter(|run| !run.is_empty())
+}
+
+fn is_run(folded: &str, class: ClassMask) -> bool {
+    !class.any(ClassMask::COLON) && !is_dotted_quad(folded, class)
+}
+
+/// As [`digits_into`] of a text that is no longer than `bytes`.
+fn spread<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_VALUE]) -> &'a str {
+    let mut length = 0;
+    let mut rest = folded.as_bytes();
+    while let [byte, after @ ..] = rest {
+        if byte.is_ascii_digit()
+            && (length > 0 || *byte != b'0')
+            && let Some(place) = bytes.get_mut(length)
+        {
+            *place = *byte;
+            length += 1;
+        }
+        rest = match rest.strip_prefix(b"(0)") {
+            Some(after) if length > 0 => after,
+            _ => after,
+        };
+    }
+    let digits = bytes.get(..length).unwrap_or_default();
+    std::str::from_utf8(digits).unwrap_or_default()
+}
+
+/// A cell with a sign or a point that is a number and no telephone number.
+fn plain_number(folded: &str, class: ClassMask) -> Option<Number<'_>> {
+    const NUMBER: u16 = ClassMask::DIGIT | ClassMask::DASH | ClassMask::PLUS | ClassMask::DOT;
+    let may_be = class.only(NUMBER) && !class.only(ClassMask::DIGIT);
+    (may_be && !has_national_zero(folded))
+        .then(|| Number::read(folded))
+        .flatten()
+}
+
+/// `089.12345678` is a telephone number, `0.5` a number.
+fn has_national_zero(folded: &str) -> bool {
+    let bytes = folded.as_bytes();
+    bytes.first() == Some(&b'0') && bytes.get(1).is_some_and(u8::is_ascii_digit)
+}
+
+/// Four groups of up to three digits with points between them: an address of a machine or a version.
+fn is_dotted_quad(folded: &str, class: ClassMask) -> bool {
+    class.only(ClassMask::DIGIT | ClassMask::DOT)
+        && folded.split('.').count() == 4
+        && folded.split('.').all(|group| group.len() <= 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telephone_numbers_meet_however_they_are_written() {
+        for text in [
+            "+49 (0)30 1234567",
+            "0049-30-1234567",
+            "49301234567",
+            "+49/30/123 45 67",
+            "＋４９ 30 1234567",
+        ] {
+            assert_eq!(digits(text), "49301234567", "{text}");
+        }
+        assert_eq!(
+            phone_tail(&digits("030 1234567")),
+            phone_tail("49301234567")
+        );
+        assert!(same_phone("301234567", "49301234567"));
+        assert!(same_phone("490301234567", "49301234567"));
+        assert!(!same_phone("33112345678", "493012345678"));
+        assert!(
+            !same_phone("1234567", "49301234567"),
+            "seven digits say too little"
+        );
+        assert!(!same_phone("12345678", "2345678"));
+    }
+
+    #[test]
+    fn a_number_has_one_notation() {
+        for text in ["42", "+42", "042", "42.0", " 42.00 "] {
+            assert_eq!(number(text).as_deref(), Some("42"), "{text}");
+        }
+        assert_eq!(number("-12.50").as_deref(), Some("-12.5"));
+        assert_eq!(number("-0.0").as_deref(), Some("0"));
+        for text in ["", "-", "1e3", "1,000", "1.2.3", ".", "5.", "0x10"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn tails_need_a_telephone_number_of_digits() {
+        assert_eq!(phone_tail("123456"), None);
+        assert_eq!(phone_tail("1234567"), Some("1234567"));
+        assert_eq!(phone_tail("493012345678"), Some("12345678"));
+        assert_eq!(phone_tail("1234567890123456"), None);
+    }
+}

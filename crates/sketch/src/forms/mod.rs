@@ -1,0 +1,150 @@
+//! Canonical forms: what makes two spellings of one value meet.
+//!
+//! [`Former::forms`] gives the forms of a stored value, [`probes`] the questions about a wanted one; both go through
+//! the same code, so a stored value is found whenever any of its forms is a form of the wanted one. Every form is a
+//! function of the *folded* text alone, so of two cells that fold alike only one must be looked at.
+//!
+//! What a reader gets wrong: most forms share one space of hashes on purpose. "118-29-3122", "118293122" and the
+//! integer 118293122 must meet whatever form each of them is in. Apart live the words inside text, groups of words,
+//! and the tails of telephone numbers.
+//! `docs/decisions/canonical-forms.md` has the table and the reasons.
+
+mod date;
+mod digits;
+mod fold;
+mod probe;
+mod text;
+mod words;
+
+pub use date::{Day, dates, is_date, is_timestamp};
+pub use digits::{digits, is_number, number, phone_tail, same_phone};
+pub use fold::{fold_into, folded, trimmed};
+pub use probe::{Meaning, Probe, name_spellings, probes};
+pub use text::{numbers_in, tokens};
+pub use words::{alphanumerics, name_tokens, words};
+
+use crate::{ClassMask, hash};
+
+/// Version of the set of forms. It changes when a stored value would get other forms than before: sketches of another
+/// version must be made anew.
+pub const FORMS_VERSION: u8 = 1;
+
+/// Cells of more bytes than this are running text: they have words, pairs and numbers, but no form as a whole besides
+/// the folded one.
+pub const LONGEST_VALUE: usize = 128;
+
+/// One canonical form. The declaration order is of no meaning and never stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// The folded cell.
+    Folded,
+    /// Letters and digits only: `AB-12 34` is `ab1234`.
+    Alphanumerics,
+    /// The digits of a cell without letters, leading zeros (and with them the prefix `00`) stripped.
+    Digits,
+    /// The last eight digits of what may be a telephone number; kept apart from all other forms.
+    Tail,
+    /// A number in its shortest notation: `+12.50` is `12.5`.
+    Number,
+    /// A date as `2024-01-31`, for each way in which its notation may be read.
+    Date,
+    /// The two to six words of what may be a name, in any order.
+    Tokens,
+    /// A run between white space and brackets inside text (an e-mail address, an id), in each form that it would have
+    /// as a cell.
+    Token,
+    /// One word of several.
+    Word,
+    /// Two neighbouring words, in any order.
+    Pair,
+    /// Two neighbouring characters of a script without spaces between words.
+    Gram,
+}
+
+/// Makes the forms of stored values; owns the scratch memory.
+#[derive(Debug, Default)]
+pub struct Former {
+    folded: String,
+    text: text::Scratch,
+}
+
+impl Former {
+    /// A former without memory yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends the hash of every form of a cell to `out`, except that of its folded form, which
+    /// [`Cells::folded`](crate::Cells::folded) holds already. `class` is the cell's.
+    pub fn forms(&mut self, text: &str, class: ClassMask, out: &mut Vec<u64>) {
+        self.each(text, class, &mut |_, hash| out.push(hash));
+    }
+
+    /// Calls `sink` with every form of a cell except the folded one. A form may come more than once.
+    pub fn each(&mut self, text: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
+        if is_plain(text, class) {
+            return;
+        }
+        fold_into(trimmed(text), &mut self.folded);
+        of_folded(&self.folded, &mut self.text, sink);
+    }
+}
+
+/// Whether the folded form is certainly the only one: a single ASCII word with letters, or a short number.
+fn is_plain(text: &str, class: ClassMask) -> bool {
+    const LETTERS: u16 = ClassMask::LOWER | ClassMask::UPPER;
+    class.0 == 0
+        || class.only(LETTERS | ClassMask::DIGIT)
+            && (class.any(LETTERS) || is_short_number(trimmed(text)))
+}
+
+fn is_short_number(digits: &str) -> bool {
+    digits.len() < *digits::PHONE_DIGITS.start() && !digits.starts_with('0')
+}
+
+/// Calls `sink` with every form of a cell, the folded one first.
+pub fn of_value(text: &str, sink: &mut impl FnMut(Form, u64)) {
+    let folded = folded(text);
+    if !folded.is_empty() {
+        sink(Form::Folded, hash(folded.as_bytes()));
+        of_folded(&folded, &mut text::Scratch::default(), sink);
+    }
+}
+
+/// The forms of a folded text besides itself.
+fn of_folded(folded: &str, scratch: &mut text::Scratch, sink: &mut impl FnMut(Form, u64)) {
+    let class = ClassMask::of(folded);
+    if is_plain(folded, class) {
+        return;
+    }
+    let whole = folded.len() <= LONGEST_VALUE;
+    if whole && !class.any(ClassMask::LOWER | ClassMask::WIDE) && class.any(ClassMask::DIGIT) {
+        digits::each(folded, class, sink);
+        // Several numbers in one cell are written with commas between them.
+        if !class.any(ClassMask::COMMA) {
+            return;
+        }
+    } else if whole {
+        if date::each(folded, class, sink) {
+            return;
+        }
+        words::each(folded, class, sink);
+        if words::is_grouped_id(folded, class) {
+            return;
+        }
+    }
+    text::each(folded, class, scratch, sink);
+}
+
+/// The hash of the folded form of trimmed text whose own hash is known.
+pub(crate) fn hash_folded(text: &str, class: ClassMask, given: u64, scratch: &mut String) -> u64 {
+    if !class.any(ClassMask::UPPER | ClassMask::WIDE) && fold::is_folded(text) {
+        return given;
+    }
+    fold_into(text, scratch);
+    if scratch.is_empty() {
+        0
+    } else {
+        hash(scratch.as_bytes())
+    }
+}

@@ -1,0 +1,229 @@
+//! The questions to ask about a wanted value.
+//!
+//! Each question goes to the folded forms and all other forms of a column together. What a reader gets wrong: a
+//! question with several hashes is answered with yes only if *all* may be there; that is how a name of three words, or
+//! one written without spaces, is asked for inside text.
+
+use super::words::{self, words};
+use super::{Form, fold, text};
+use crate::hash;
+
+/// How a wanted value is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// A person's full name: words in an order that may differ, perhaps inside text.
+    Name,
+    /// A part of a name: a whole cell, never a word of text.
+    NamePart,
+    /// A telephone number: the last eight digits are enough to ask.
+    Phone,
+    /// A date in any notation that forms know.
+    Date,
+    /// Anything else: ids, e-mail addresses, plain words.
+    Value,
+}
+
+/// One question: a column is a candidate when all hashes may be among its forms.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Probe {
+    /// In which form the stored value would agree; [`Form::Pair`], [`Form::Gram`] and [`Form::Word`] are inside text.
+    pub form: Form,
+    /// Hashes, unkeyed; never empty.
+    pub all: Vec<u64>,
+    /// What the letters and digits of a text that really agrees contain, where the hashes leave that open.
+    pub run: Option<String>,
+}
+
+impl std::fmt::Debug for Probe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Probe({:?}, {} hashes)", self.form, self.all.len())
+    }
+}
+
+/// The questions about a wanted value; a column is a candidate when one of them is answered with yes.
+pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
+    let mut probes = Probes(Vec::new());
+    for spelling in std::iter::once(value.to_owned()).chain(spelled_out(value)) {
+        let folded = fold::folded(&spelling);
+        match meaning {
+            _ if folded.is_empty() => {}
+            Meaning::Name => probes.name(&folded),
+            Meaning::NamePart => probes.whole(&folded),
+            Meaning::Phone => probes.phone(&folded),
+            Meaning::Date => probes.date(&folded),
+            Meaning::Value => probes.value(&folded),
+        }
+    }
+    probes.0
+}
+
+/// The wanted names that [`Meaning::Name`] asks for: without titles, with and without initials.
+pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
+    let mut spellings = Vec::new();
+    for spelling in std::iter::once(name.to_owned()).chain(spelled_out(name)) {
+        let folded = fold::folded(&spelling);
+        let mut words: Vec<String> = words(&folded).map(std::borrow::Cow::into_owned).collect();
+        while words.len() > 2
+            && words
+                .first()
+                .is_some_and(|word| TITLES.contains(&word.as_str()))
+        {
+            words.remove(0);
+        }
+        let full: Vec<String> = words
+            .iter()
+            .filter(|word| word.chars().count() > 1)
+            .cloned()
+            .collect();
+        if full.len() >= 2 && full.len() < words.len() {
+            spellings.push(full);
+        }
+        if !words.is_empty() {
+            spellings.push(words);
+        }
+    }
+    spellings.dedup();
+    spellings
+}
+
+/// Words in front of a name that are not part of it.
+const TITLES: [&str; 24] = [
+    "bay", "bayan", "don", "dona", "dott", "dr", "frau", "herr", "hr", "ing", "madame", "miss",
+    "mme", "monsieur", "mr", "mrs", "ms", "pan", "pani", "prof", "sig", "signora", "sr", "sra",
+];
+
+/// German and Nordic letters as they are written where the keyboard has none; folding drops their marks instead.
+fn spelled_out(value: &str) -> Option<String> {
+    use unicode_normalization::UnicodeNormalization;
+    let mut changed = false;
+    let text = value.nfc().flat_map(char::to_lowercase).map(|c| {
+        let spelled = match c {
+            'ä' => "ae",
+            'ö' | 'ø' => "oe",
+            'ü' => "ue",
+            'å' => "aa",
+            _ => return c.to_string(),
+        };
+        changed = true;
+        spelled.to_owned()
+    });
+    let text: String = text.collect();
+    changed.then_some(text)
+}
+
+/// Questions so far, each once.
+struct Probes(Vec<Probe>);
+
+impl Probes {
+    fn add(&mut self, form: Form, all: Vec<u64>) {
+        self.add_run(form, all, None);
+    }
+
+    fn add_run(&mut self, form: Form, all: Vec<u64>, run: Option<&str>) {
+        if !all.is_empty() && self.0.iter().all(|probe| probe.all != all) {
+            // One hash of two words says already that they stand together.
+            let run = run.filter(|_| all.len() > 1).map(str::to_owned);
+            self.0.push(Probe { form, all, run });
+        }
+    }
+
+    /// The cell as a whole, with or without its punctuation, as a number, as a date.
+    fn whole(&mut self, folded: &str) {
+        super::of_value(folded, &mut |form, hash| {
+            if matches!(
+                form,
+                Form::Folded | Form::Alphanumerics | Form::Digits | Form::Number | Form::Date
+            ) {
+                self.add(form, vec![hash]);
+            }
+        });
+    }
+
+    fn value(&mut self, folded: &str) {
+        self.whole(folded);
+        let run = words::alphanumerics(folded);
+        if !folded.contains('@') && !run.is_empty() {
+            self.add(Form::Word, vec![words::word_hash(&run)]);
+            self.in_text(&run, words(folded).map(|word| words::word_hash(&word)));
+            self.in_text(&run, groups_of_four(&run).map(words::word_hash));
+        }
+        self.unspaced(&run);
+    }
+
+    fn phone(&mut self, folded: &str) {
+        match super::digits::tail_hash(&super::digits(folded)) {
+            Some(tail) => {
+                self.whole(folded);
+                self.add(Form::Tail, vec![tail]);
+            }
+            None => self.value(folded),
+        }
+    }
+
+    fn date(&mut self, folded: &str) {
+        self.whole(folded);
+        for day in super::dates(folded) {
+            let iso = day.iso();
+            self.add(Form::Date, vec![hash(&iso)]);
+            let basic: Vec<u8> = iso.into_iter().filter(|byte| *byte != b'-').collect();
+            self.add(Form::Number, vec![hash(&basic)]);
+        }
+    }
+
+    fn name(&mut self, folded: &str) {
+        self.whole(folded);
+        for words in name_spellings(folded) {
+            let mut hashes: Vec<u64> = words.iter().map(|word| words::word_hash(word)).collect();
+            if hashes.len() == 1 {
+                self.add(Form::Word, hashes.clone());
+            }
+            // The last name may stand in front: every rotation is one place for the comma.
+            for shift in 0..hashes.len() {
+                let mut turned = words.clone();
+                turned.rotate_left(shift);
+                let run = turned.concat();
+                self.add(Form::Alphanumerics, vec![hash(run.as_bytes())]);
+                // Without a space there is one order, the one that was given.
+                if shift == 0 {
+                    self.unspaced(&run);
+                }
+                hashes.rotate_left(usize::from(shift > 0));
+                self.in_text(&run, hashes.iter().copied());
+            }
+            if words::NAME_WORDS.contains(&hashes.len()) {
+                self.add(Form::Tokens, vec![words::unordered(&mut hashes)]);
+            }
+        }
+    }
+
+    /// Words in a row inside text: every two neighbours are there.
+    fn in_text(&mut self, run: &str, words: impl Iterator<Item = u64>) {
+        let words: Vec<u64> = words.collect();
+        let pairs = words
+            .windows(2)
+            .map(|two| words::pair(two[0], two[1]))
+            .collect();
+        self.add_run(Form::Pair, pairs, Some(run));
+    }
+
+    /// The same for scripts without spaces, by characters.
+    fn unspaced(&mut self, run: &str) {
+        let characters: Vec<char> = run.chars().collect();
+        if characters.iter().all(|c| words::is_unspaced(*c)) {
+            let grams = characters
+                .windows(2)
+                .map(|two| text::gram(two[0], two[1]))
+                .collect();
+            self.add_run(Form::Gram, grams, Some(run));
+        }
+    }
+}
+
+/// Long ids as they are printed: `de44 5001 0517 ...`.
+fn groups_of_four(run: &str) -> impl Iterator<Item = &str> {
+    let long = (12..=40).contains(&run.len())
+        && run.is_ascii()
+        && run.bytes().any(|byte| byte.is_ascii_digit());
+    let groups = if long { run.len().div_ceil(4) } else { 0 };
+    (0..groups).filter_map(|group| run.get(group * 4..run.len().min(group * 4 + 4)))
+}

@@ -1,0 +1,486 @@
+//! Running text: tokens, words, neighbouring words, numbers that are spread over several tokens.
+//!
+//! What a reader gets wrong: a token is what stands between blanks and brackets (`a.b@example.org`, `118-29-3122`); a
+//! word is a run of letters and digits within it.
+
+use super::words::is_unspaced;
+use super::{Form, digits, words};
+use crate::hash::{Domain, hash_in};
+use crate::{ClassMask, hash};
+
+/// Longest token or word that can be an id; longer ones are encoded data.
+const LONGEST_TOKEN: usize = 128;
+
+/// How many groups of digits one number may be written in: `+33 6 12 34 56 78` has six.
+const GROUPS: usize = 6;
+
+/// Longest word of a script without spaces that can be a name by itself, in characters; longer runs are sentences.
+const LONGEST_UNSPACED_WORD: usize = 6;
+
+/// Fewest characters in which something can stand beside a name of two.
+const FEWEST_UNSPACED: usize = 3;
+
+/// Scratch memory of [`each`].
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    chain: Chain,
+}
+
+/// The tokens of a folded text, without outer punctuation.
+pub fn tokens(folded: &str) -> impl Iterator<Item = &str> {
+    folded
+        .split(is_gap)
+        .map(trim_token)
+        .filter(|token| !token.is_empty())
+}
+
+/// The numbers of a folded text, as [`digits`](super::digits) writes them: one where it is nothing but a number, else
+/// groups of digits that stand together, joined in every way that may be one telephone number.
+pub fn numbers_in(folded: &str) -> Vec<String> {
+    let class = ClassMask::of(folded);
+    if !class.any(ClassMask::LOWER | ClassMask::WIDE | ClassMask::COMMA) {
+        return digits::run(folded, class).into_iter().collect();
+    }
+    let mut numbers = Vec::new();
+    let mut chain = Chain::default();
+    walk(folded, &mut |token, joined| {
+        chain.push(token, joined, 1, &mut |number, first| {
+            // What follows other digits and is short is rather the end of a number than one.
+            if first || number.len() > digits::TAIL {
+                numbers.push(number.to_owned());
+            }
+        });
+    });
+    numbers
+}
+
+/// Forms of what stands inside a folded text; none for a single token.
+pub(super) fn each(
+    folded: &str,
+    class: ClassMask,
+    scratch: &mut Scratch,
+    sink: &mut impl FnMut(Form, u64),
+) {
+    if class.any(ClassMask::WIDE) {
+        grams(folded, sink);
+    }
+    if !has_parts(folded, class) {
+        return;
+    }
+    let mut near = Neighbours::default();
+    scratch.chain.clear();
+    walk(folded, &mut |token, joined| {
+        let class = ClassMask::of(token);
+        of_token(token, class, &mut near, sink);
+        if !class.any(ClassMask::DIGIT) {
+            return scratch.chain.clear();
+        }
+        // A single group is a token and had its forms.
+        scratch.chain.push(token, joined, 2, &mut |number, _| {
+            sink(Form::Token, hash(number.as_bytes()));
+            if let Some(tail) = digits::tail_hash(number) {
+                sink(Form::Tail, tail);
+            }
+        });
+    });
+}
+
+/// Whether a text is more than one token. One colon separates a label (`tel:030...`), several are part of an id.
+fn has_parts(folded: &str, class: ClassMask) -> bool {
+    const GAPS: u16 = ClassMask::SPACE
+        | ClassMask::COMMA
+        | ClassMask::BRACKET
+        | ClassMask::OTHER
+        | ClassMask::WIDE;
+    let gap = || class.any(GAPS) && folded.contains(is_gap);
+    let label = || class.any(ClassMask::COLON) && label_end(folded).is_some();
+    let scripts = || {
+        const LATIN: u16 = ClassMask::DIGIT | ClassMask::LOWER;
+        class.any(ClassMask::WIDE) && class.any(LATIN) && folded.chars().any(is_unspaced)
+    };
+    gap() || label() || scripts()
+}
+
+/// Calls `visit` with every token and whether it directly follows the one before, with blanks or round brackets
+/// between them at most.
+fn walk<'a>(folded: &'a str, visit: &mut impl FnMut(&'a str, bool)) {
+    if folded.is_ascii() {
+        return walk_ascii(folded, visit);
+    }
+    let mut joined = false;
+    let mut start = 0;
+    let mut last = ' ';
+    for (at, c) in folded.char_indices().chain([(folded.len(), ' ')]) {
+        let gap = is_gap(c);
+        if gap || changes_script(last, c) {
+            let raw = folded.get(start..at).unwrap_or_default();
+            let token = trim_token(raw);
+            if !token.is_empty() {
+                visit(token, joined);
+                // "12, 34" and "12. 34" are two things, "12 34" may be one.
+                joined = raw.ends_with(token);
+            }
+            joined &= matches!(c, ' ' | '(' | ')');
+            start = if gap { at + c.len_utf8() } else { at };
+        }
+        last = c;
+    }
+}
+
+/// As [`walk`], where each byte is a character and all are of one script.
+fn walk_ascii<'a>(folded: &'a str, visit: &mut impl FnMut(&'a str, bool)) {
+    let mut joined = false;
+    let mut start = 0;
+    for (at, byte) in folded.bytes().chain([b' ']).enumerate() {
+        if !is_gap(byte as char) {
+            continue;
+        }
+        if start < at {
+            let raw = folded.get(start..at).unwrap_or_default();
+            let token = trim_token(raw);
+            if !token.is_empty() {
+                visit(token, joined);
+                joined = raw.ends_with(token);
+            }
+        }
+        joined &= matches!(byte, b' ' | b'(' | b')');
+        start = at + 1;
+    }
+}
+
+/// Whether a number or a Latin word touches a script without spaces.
+fn changes_script(a: char, b: char) -> bool {
+    a.is_ascii_alphanumeric() && is_unspaced(b) || is_unspaced(a) && b.is_ascii_alphanumeric()
+}
+
+fn of_token(
+    token: &str,
+    class: ClassMask,
+    near: &mut Neighbours,
+    sink: &mut impl FnMut(Form, u64),
+) {
+    if token.len() <= LONGEST_TOKEN {
+        if class.only(ClassMask::LOWER) {
+            return of_word(token, near, sink);
+        }
+        of_id(token, class, sink);
+        let label = || {
+            class
+                .any(ClassMask::COLON)
+                .then(|| label_end(token))
+                .flatten()
+        };
+        if let Some(value) = label().and_then(|end| token.get(end..)) {
+            let value = trim_token(value);
+            sink(Form::Token, hash(value.as_bytes()));
+            of_id(value, ClassMask::of(value), sink);
+        }
+    }
+    for piece in words::pieces(token) {
+        let word = words::clean(piece);
+        if word.len() > LONGEST_TOKEN || is_sentence(&word) {
+            *near = Neighbours::default();
+        } else if !word.is_empty() {
+            of_word(&word, near, sink);
+        }
+    }
+}
+
+fn of_word(word: &str, near: &mut Neighbours, sink: &mut impl FnMut(Form, u64)) {
+    let hash = words::word_hash(word);
+    sink(Form::Word, hash);
+    near.push(hash, word.len() == 1, sink);
+}
+
+/// Forms of a token as an id: with its punctuation, without, as a number or date. All of them are forms of a part.
+fn of_id(token: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
+    let letters = class.any(ClassMask::LOWER | ClassMask::WIDE);
+    let part = &mut |form, hash| {
+        let form = if form == Form::Tail {
+            form
+        } else {
+            Form::Token
+        };
+        sink(form, hash);
+    };
+    if !class.only(ClassMask::LOWER | ClassMask::DIGIT | ClassMask::WIDE) {
+        part(Form::Token, hash(token.as_bytes()));
+        if letters {
+            words::each(token, class, part);
+        }
+    }
+    if !letters && class.any(ClassMask::DIGIT) {
+        digits::each(token, class, part);
+    }
+}
+
+/// The words before the current one.
+#[derive(Default)]
+struct Neighbours {
+    /// The last word, and whether it is a single letter.
+    last: Option<(u64, bool)>,
+    /// The word before the last.
+    before: Option<u64>,
+}
+
+impl Neighbours {
+    /// Pairs a word with the one before it, and over a single letter with the one before that: in `Brian M. Frank`
+    /// first and last name are neighbours.
+    fn push(&mut self, word: u64, single: bool, sink: &mut impl FnMut(Form, u64)) {
+        if let Some((last, initial)) = self.last {
+            sink(Form::Pair, words::pair(last, word));
+            if let Some(before) = self.before.filter(|_| initial) {
+                sink(Form::Pair, words::pair(before, word));
+            }
+            self.before = Some(last);
+        }
+        self.last = Some((word, single));
+    }
+}
+
+/// Groups of digits that stand together, and the numbers they may be.
+#[derive(Debug, Default)]
+struct Chain {
+    /// Digits of all groups in a row.
+    digits: String,
+    /// Where each group starts in `digits`.
+    starts: Vec<usize>,
+    /// Whether the first group began with a plus sign, so that no number begins after it.
+    international: bool,
+}
+
+impl Chain {
+    fn clear(&mut self) {
+        self.digits.clear();
+        self.starts.clear();
+        self.international = false;
+    }
+
+    /// Takes the next token; gives each run of at least so many groups that ends in it and has as many digits as a
+    /// telephone number, and whether nothing stands before it.
+    fn push(
+        &mut self,
+        token: &str,
+        joined: bool,
+        groups: usize,
+        give: &mut impl FnMut(&str, bool),
+    ) {
+        if !joined {
+            self.clear();
+        }
+        let bare = label_end(token)
+            .and_then(|end| token.get(end..))
+            .unwrap_or(token);
+        // A plus sign begins a number.
+        if bare.starts_with('+') {
+            self.clear();
+            self.international = true;
+        }
+        // An extension behind the number: `4567x89`.
+        let group = bare.split_once('x').map_or(bare, |(number, _)| number);
+        let is_group = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '/');
+        if !group.contains(|c: char| c.is_ascii_digit()) || !group.chars().all(is_group) {
+            self.clear();
+            return;
+        }
+        let whole = group.len() == token.len();
+        self.starts.push(self.digits.len());
+        self.digits
+            .extend(group.chars().filter(char::is_ascii_digit));
+        let earliest = self.starts.len().saturating_sub(GROUPS);
+        // Either as many groups as asked for, or one with something behind it.
+        let fewest = if whole { groups } else { 1 };
+        let latest = (self.starts.len() + 1).saturating_sub(fewest);
+        let latest = if self.international {
+            latest.min(1)
+        } else {
+            latest
+        };
+        for start in self.starts.get(earliest..latest).unwrap_or_default() {
+            let run = self.digits.get(*start..).unwrap_or_default();
+            let number = run.trim_start_matches('0');
+            if run.len() <= *digits::PHONE_DIGITS.end()
+                && number.len() >= *digits::PHONE_DIGITS.start()
+            {
+                give(number, *start == 0);
+            }
+        }
+        if group.len() < bare.len() {
+            self.clear();
+        }
+    }
+}
+
+/// Every two neighbouring characters of scripts without spaces, blanks between them ignored.
+fn grams(folded: &str, sink: &mut impl FnMut(Form, u64)) {
+    if folded
+        .chars()
+        .filter(|c| is_unspaced(*c))
+        .take(FEWEST_UNSPACED)
+        .count()
+        < FEWEST_UNSPACED
+    {
+        return;
+    }
+    let mut last = None;
+    for c in folded.chars().filter(|c| *c != ' ') {
+        let current = is_unspaced(c).then_some(c);
+        if let (Some(a), Some(b)) = (last, current) {
+            sink(Form::Gram, gram(a, b));
+        }
+        last = current;
+    }
+}
+
+/// The hash of two characters: that of the word they make, so that a word of just these two has it too.
+pub(super) fn gram(a: char, b: char) -> u64 {
+    let mut bytes = [0; 8];
+    let first = a.encode_utf8(&mut bytes).len();
+    let second = bytes
+        .get_mut(first..)
+        .map_or(0, |rest| b.encode_utf8(rest).len());
+    hash_in(Domain::Word, bytes.get(..first + second).unwrap_or(&bytes))
+}
+
+fn is_sentence(word: &str) -> bool {
+    word.len() > LONGEST_UNSPACED_WORD
+        && word.chars().any(is_unspaced)
+        && word.chars().count() > LONGEST_UNSPACED_WORD
+}
+
+/// Characters between tokens.
+const fn is_gap(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '"'
+            | '<'
+            | '>'
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | ','
+            | ';'
+            | '|'
+            | '='
+            | '?'
+            | '&'
+            | '\u{3001}'
+            | '\u{3002}'
+            | '\u{3008}'..='\u{3011}' | '\u{60c}' | '\u{61b}' | '\u{b7}' | '\u{30fb}'
+    )
+}
+
+/// Punctuation around a token says nothing; a plus sign in front of a number does.
+fn trim_token(raw: &str) -> &str {
+    if let (Some(first), Some(last)) = (raw.as_bytes().first(), raw.as_bytes().last())
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return raw;
+    }
+    raw.trim_start_matches(|c| !words::is_word(c) && c != '+')
+        .trim_end_matches(|c| !words::is_word(c))
+}
+
+/// Where the value behind a label starts: `email:a@example.org`. Addresses and times have more colons or `//`.
+fn label_end(token: &str) -> Option<usize> {
+    let colon = token.find(':')?;
+    let value = token.get(colon + 1..)?;
+    (!value.is_empty() && !value.contains(':') && !value.starts_with("//")).then_some(colon + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{folded, of_value};
+    use super::*;
+
+    #[track_caller]
+    fn numbers(text: &str, expected: &[&str]) {
+        let found = numbers_in(&folded(text));
+        for number in expected {
+            assert!(
+                found.iter().any(|other| other == number),
+                "{number} in {found:?}"
+            );
+        }
+        assert!(found.len() <= 12, "{found:?}");
+    }
+
+    #[test]
+    fn telephone_numbers_are_seen_inside_text() {
+        numbers(
+            "call 555-123-4567 or 5557654321.",
+            &["5551234567", "5557654321"],
+        );
+        numbers("Tel: +33 6 12 34 56 78, Paris", &["33612345678"]);
+        numbers("phone:(210) 952-5853x89 (home)", &["2109525853"]);
+        numbers("am 2024-01-31 um 030 1234567", &["301234567"]);
+        numbers("tel:+49301234567", &["49301234567"]);
+        numbers("电话13812345678。", &[]);
+    }
+
+    #[test]
+    fn numbers_of_other_things_are_not_joined() {
+        assert!(
+            !numbers_in("12, 345, 678")
+                .iter()
+                .any(|number| number == "12345678")
+        );
+        assert!(
+            !numbers_in("12 apples 345678")
+                .iter()
+                .any(|number| number == "12345678")
+        );
+    }
+
+    #[test]
+    fn tokens_lose_their_outer_punctuation() {
+        let found: Vec<&str> = tokens("write to <a.b@example.org>, \"x-1\"; +49!").collect();
+        assert_eq!(found, ["write", "to", "a.b@example.org", "x-1", "+49"]);
+    }
+
+    fn forms(text: &str) -> Vec<u64> {
+        let mut hashes = Vec::new();
+        of_value(text, &mut |_, hash| hashes.push(hash));
+        hashes
+    }
+
+    #[test]
+    fn text_has_a_few_forms_for_each_word() {
+        let text = "The quick brown fox jumps over the lazy dog and calls a friend in the evening";
+        let count = forms(text).len();
+        assert!(count <= 2 * text.split(' ').count() + 4, "{count}");
+    }
+
+    #[test]
+    fn short_cells_have_few_forms() {
+        for (text, most) in [
+            ("brian", 1),
+            ("AB12", 1),
+            ("a@b.org", 1),
+            ("42", 1),
+            ("2024-01-31", 1),
+            ("12.5", 1),
+            ("192.168.0.1", 1),
+            ("2024-01-31T10:00:00Z", 1),
+            ("118-29-3122", 3),
+            ("12345678", 2),
+            ("Brian Frank", 6),
+            ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", 2),
+            ("00:1b:44:11:3a:b7", 2),
+            ("Jean-Luc", 2),
+        ] {
+            let count = forms(text).len();
+            assert!(count <= most, "{text} has {count}");
+        }
+    }
+
+    #[test]
+    fn a_number_behind_letters_of_another_script_is_a_word() {
+        let word = words::word_hash("13812345678");
+        assert!(forms("电话13812345678。").contains(&word));
+    }
+}

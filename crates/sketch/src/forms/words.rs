@@ -1,0 +1,249 @@
+//! Words: runs of letters, digits and their marks.
+//!
+//! What a reader gets wrong: an apostrophe belongs to its word and is dropped (`o'brien` is `obrien`), together with a
+//! possessive s (`frank's` is `frank`); a hyphen separates (`jean-luc` is two words).
+
+use std::borrow::Cow;
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::{Form, folded};
+use crate::hash::{Domain, hash_in};
+use crate::{ClassMask, hash};
+
+/// Longest value that may be an id or a name run together.
+const LONGEST_ID: usize = 64;
+
+/// How many words a name may have.
+pub(super) const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=6;
+
+/// The words of a folded text, in order.
+pub fn words(folded: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pieces(folded).map(clean).filter(|word| !word.is_empty())
+}
+
+/// The letters and digits of a text, folded: `AB-12 34` is `ab1234`.
+pub fn alphanumerics(text: &str) -> String {
+    folded(text).chars().filter(|c| is_word(*c)).collect()
+}
+
+/// The words of what may be a person's name, folded and sorted; `None` when it has another number of words than two
+/// to six or anything but letters in them.
+pub fn name_tokens(text: &str) -> Option<Vec<String>> {
+    let folded = folded(text);
+    let mut tokens: Vec<String> = words(&folded).map(Cow::into_owned).collect();
+    if !NAME_WORDS.contains(&tokens.len())
+        || tokens
+            .iter()
+            .any(|token| token.chars().any(char::is_numeric))
+    {
+        return None;
+    }
+    tokens.sort_unstable();
+    Some(tokens)
+}
+
+/// Forms of a value that has letters, as a whole.
+pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
+    let url = class.any(ClassMask::SLASH) && folded.contains("//");
+    if folded.len() <= LONGEST_ID && !class.any(ClassMask::AT) && !url {
+        let mut bytes = [0; LONGEST_ID];
+        let run = word_bytes(folded, &mut bytes);
+        if run.len() != folded.len() && !run.is_empty() {
+            sink(Form::Alphanumerics, hash(run));
+        }
+    }
+    if let Some(tokens) = name_hash(folded, class) {
+        sink(Form::Tokens, tokens);
+    }
+}
+
+/// The letters and digits of a folded text that is no longer than `bytes`.
+fn word_bytes<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_ID]) -> &'a [u8] {
+    let mut length = 0;
+    let mut push = |part: &[u8]| {
+        if let Some(place) = bytes.get_mut(length..length + part.len()) {
+            place.copy_from_slice(part);
+            length += part.len();
+        }
+    };
+    if folded.is_ascii() {
+        for byte in folded.bytes().filter(u8::is_ascii_alphanumeric) {
+            push(&[byte]);
+        }
+    } else {
+        for c in folded.chars().filter(|c| is_word(*c)) {
+            push(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    bytes.get(..length).unwrap_or_default()
+}
+
+/// Whether a cell is one id in groups, such as `de44 5001 0517 5407 3249 31`: short groups, mostly digits. It is looked
+/// for as a whole.
+pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
+    const LONGEST_GROUP: usize = 5;
+    const GROUPED: u16 =
+        ClassMask::LOWER | ClassMask::DIGIT | ClassMask::SPACE | ClassMask::DASH | ClassMask::DOT;
+    if folded.len() > LONGEST_ID || !class.only(GROUPED) || !class.any(ClassMask::DIGIT) {
+        return false;
+    }
+    let digits = folded.bytes().filter(u8::is_ascii_digit).count();
+    let letters = folded.bytes().filter(u8::is_ascii_lowercase).count();
+    let mixed = |word: &str| {
+        word.contains(|c: char| c.is_ascii_digit())
+            && word.contains(|c: char| c.is_ascii_lowercase())
+    };
+    // `id 118 29 3122` is a label and an id; the letters of `ab 12 34 56 c` belong to it.
+    let own_letters = folded.ends_with(|c: char| c.is_ascii_lowercase())
+        || words(folded).any(|word| mixed(&word));
+    digits >= letters && own_letters && words(folded).all(|word| word.len() <= LONGEST_GROUP)
+}
+
+/// Names are written with blanks or commas between the words; `jean-luc` and `b.frank` are one thing each.
+fn name_hash(folded: &str, class: ClassMask) -> Option<u64> {
+    if class.any(ClassMask::DIGIT | ClassMask::AT)
+        || !class.any(ClassMask::SPACE | ClassMask::COMMA)
+    {
+        return None;
+    }
+    let mut hashes = [0; *NAME_WORDS.end()];
+    let mut count = 0;
+    for word in words(folded) {
+        *hashes.get_mut(count)? = word_hash(&word);
+        count += 1;
+    }
+    let hashes = hashes
+        .get_mut(..count)
+        .filter(|hashes| NAME_WORDS.contains(&hashes.len()))?;
+    Some(unordered(hashes))
+}
+
+/// The hash of a word, apart from that of a cell which is nothing but the word: first names are cells here and words
+/// of letters everywhere.
+pub(super) fn word_hash(word: &str) -> u64 {
+    hash_in(Domain::Word, word.as_bytes())
+}
+
+/// One hash for several words whatever their order. Two words give what [`pair`] gives.
+pub(super) fn unordered(hashes: &mut [u64]) -> u64 {
+    hashes.sort_unstable();
+    let mut bytes = [0; 8 * *NAME_WORDS.end()];
+    for (to, word) in bytes.chunks_exact_mut(8).zip(&*hashes) {
+        to.copy_from_slice(&word.to_le_bytes());
+    }
+    hash_in(
+        Domain::Words,
+        bytes.get(..8 * hashes.len()).unwrap_or(&bytes),
+    )
+}
+
+/// One hash for two neighbouring words, whatever their order.
+pub(super) fn pair(a: u64, b: u64) -> u64 {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&a.min(b).to_le_bytes());
+    bytes[8..].copy_from_slice(&a.max(b).to_le_bytes());
+    hash_in(Domain::Words, &bytes)
+}
+
+/// Whether a character of folded text is part of a word.
+pub(super) fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || !c.is_ascii() && (c.is_alphanumeric() || is_combining_mark(c))
+}
+
+/// Characters of scripts that put no spaces between words, or (Hangul) glue particles to them.
+pub(super) const fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{e01}'..='\u{e4e}' | '\u{e81}'..='\u{edf}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17d3}'
+        | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30ff}' | '\u{3105}'..='\u{312f}' | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Runs of word characters and apostrophes; where the script changes between one with and one without spaces, a run
+/// ends (`电话138` is two).
+pub(super) fn pieces(folded: &str) -> impl Iterator<Item = &str> {
+    let mut rest = folded;
+    std::iter::from_fn(move || {
+        let starts = |c: char| is_word(c) || c == '\'';
+        let start = match rest.as_bytes().first()? {
+            byte if byte.is_ascii_alphanumeric() => 0,
+            _ => rest.find(starts)?,
+        };
+        let piece = rest.get(start..)?;
+        let end = piece_end(piece);
+        rest = piece.get(end..)?;
+        piece.get(..end)
+    })
+}
+
+fn piece_end(piece: &str) -> usize {
+    let outside = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'\'';
+    match piece.as_bytes().iter().position(outside) {
+        None => return piece.len(),
+        // Letters and digits of ASCII are of one script.
+        Some(end) if piece.as_bytes()[end].is_ascii() => return end,
+        Some(_) => {}
+    }
+    let mut script = None;
+    let mut characters = piece.char_indices();
+    let end = characters.find(|(_, c)| {
+        if !is_word(*c) && *c != '\'' {
+            return true;
+        }
+        // Marks and apostrophes go with what is before them.
+        if *c == '\'' || is_combining_mark(*c) {
+            return false;
+        }
+        let now = is_unspaced(*c);
+        *script.get_or_insert(now) != now
+    });
+    end.map_or(piece.len(), |(at, _)| at)
+}
+
+/// A piece without its apostrophes and without a possessive s.
+pub(super) fn clean(piece: &str) -> Cow<'_, str> {
+    if !piece.as_bytes().contains(&b'\'') {
+        return Cow::Borrowed(piece);
+    }
+    let piece = piece.trim_matches('\'');
+    let piece = piece.strip_suffix("'s").unwrap_or(piece);
+    Cow::Owned(piece.chars().filter(|c| *c != '\'').collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(words(&folded(text)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn hyphens_separate_and_apostrophes_do_not() {
+        check("Jean-Luc O’Brien", &["jean", "luc", "obrien"]);
+        check("'Brian Frank's car'", &["brian", "frank", "car"]);
+        check("D'Angelo, ''", &["dangelo"]);
+    }
+
+    #[test]
+    fn marks_belong_to_their_words() {
+        check("दीप्ति अरोरा", &["दीप्ति", "अरोरा"]);
+        check("สมชาย ใจดี", &["สมชาย", "ใจดี"]);
+    }
+
+    #[test]
+    fn a_name_is_two_to_six_words_of_letters() {
+        assert_eq!(name_tokens("Frank, Brian").unwrap(), ["brian", "frank"]);
+        assert_eq!(name_tokens("Brian"), None);
+        assert_eq!(name_tokens("Room 12"), None);
+        assert_eq!(name_tokens("a b c d e f g"), None);
+    }
+
+    #[test]
+    fn alphanumerics_drop_everything_else() {
+        assert_eq!(alphanumerics(" DE44 5001-0517 "), "de4450010517");
+        assert_eq!(alphanumerics("山田 太郎"), "山田太郎");
+    }
+}

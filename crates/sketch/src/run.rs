@@ -1,0 +1,273 @@
+//! A sealed set of 40-bit keys, compressed as Elias and Fano did and searched in that form.
+//!
+//! The upper bits of a key name its bucket; the lower bits are packed side by side in order. A bit vector says how
+//! many keys each bucket has: a one for each key, then a zero. That is about two bits a key besides the lower bits,
+//! whatever the keys are.
+
+use crate::codec::{DecodeError, Reader, put_number};
+
+/// Bits of a key. With n keys a foreign key is taken for a member once in 2^40 / n.
+pub(crate) const KEY_BITS: u32 = 40;
+
+/// Every how many buckets the place of the bucket is remembered.
+const STRIDE: u64 = 16;
+
+/// A sorted set of distinct keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Run {
+    len: usize,
+    /// Lower bits of all keys, packed.
+    lows: Vec<u64>,
+    /// Bucket by bucket: a one for each key, a zero at the end.
+    highs: Vec<u64>,
+    /// Where every [`STRIDE`]-th bucket starts in `highs`.
+    starts: Vec<u32>,
+}
+
+/// How many lower bits keys of a run of this length have: buckets hold between a half and one key on average.
+const fn low_bits(len: usize) -> u32 {
+    let buckets = (len as u64).next_power_of_two().trailing_zeros();
+    KEY_BITS.saturating_sub(buckets)
+}
+
+const fn buckets(len: usize) -> u64 {
+    1 << (KEY_BITS - low_bits(len))
+}
+
+impl Run {
+    /// Seals keys that come in strictly ascending order; `len` is how many there are.
+    pub(crate) fn from_sorted(len: usize, keys: impl Iterator<Item = u64>) -> Self {
+        let width = low_bits(len);
+        let mut lows = vec![0; (len * width as usize).div_ceil(64)];
+        let mut highs = vec![0; (len + buckets(len) as usize).div_ceil(64)];
+        for (i, key) in keys.take(len).enumerate() {
+            put_bits(&mut lows, i * width as usize, width, key & mask(width));
+            let place = (key >> width) as usize + i;
+            if let Some(word) = highs.get_mut(place / 64) {
+                *word |= 1 << (place % 64);
+            }
+        }
+        Self::new(len, lows, highs)
+    }
+
+    fn new(len: usize, lows: Vec<u64>, highs: Vec<u64>) -> Self {
+        let mut run = Self {
+            len,
+            lows,
+            highs,
+            starts: Vec::new(),
+        };
+        run.starts = run.bucket_starts();
+        run
+    }
+
+    /// Walks over the zeros of `highs`.
+    fn bucket_starts(&self) -> Vec<u32> {
+        let count = buckets(self.len);
+        let mut starts = vec![0];
+        let mut passed = 0;
+        for (at, word) in self.highs.iter().enumerate() {
+            let zeros = u64::from(word.count_zeros());
+            // The next bucket to remember may start in this word.
+            while passed + zeros >= starts.len() as u64 * STRIDE
+                && starts.len() as u64 * STRIDE < count
+            {
+                let nth = starts.len() as u64 * STRIDE - passed;
+                starts.push((at * 64) as u32 + nth_zero(*word, nth) + 1);
+            }
+            passed += zeros;
+        }
+        starts
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes in memory.
+    pub(crate) const fn memory(&self) -> usize {
+        (self.lows.capacity() + self.highs.capacity()) * 8 + self.starts.capacity() * 4
+    }
+
+    pub(crate) fn contains(&self, key: u64) -> bool {
+        if self.len == 0 {
+            return false;
+        }
+        let width = low_bits(self.len);
+        let bucket = key >> width;
+        let Some(start) = self.starts.get((bucket / STRIDE) as usize) else {
+            return false;
+        };
+        let mut zeros = bucket % STRIDE;
+        let mut place = *start as usize;
+        // Over the buckets between the remembered one and the wanted one.
+        while zeros > 0 {
+            let Some(word) = self.highs.get(place / 64) else {
+                return false;
+            };
+            let rest = !word >> (place % 64);
+            let found = u64::from(rest.count_ones());
+            if found < zeros {
+                zeros -= found;
+                place = (place / 64 + 1) * 64;
+            } else {
+                place += nth_one(rest, zeros) as usize + 1;
+                zeros = 0;
+            }
+        }
+        let low = key & mask(width);
+        // Every bucket before this one has ended with a zero, so the ones so far are the keys so far.
+        let mut at = place - bucket as usize;
+        while self
+            .highs
+            .get(place / 64)
+            .is_some_and(|word| word >> (place % 64) & 1 == 1)
+        {
+            if get_bits(&self.lows, at * width as usize, width) == low {
+                return true;
+            }
+            place += 1;
+            at += 1;
+        }
+        false
+    }
+
+    /// The keys in ascending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        let width = low_bits(self.len);
+        let mut words = self.highs.iter().enumerate();
+        let mut current = (0, 0);
+        (0..self.len).map_while(move |i| {
+            while current.1 == 0 {
+                let (at, word) = words.next()?;
+                current = (at, *word);
+            }
+            let place = current.0 * 64 + current.1.trailing_zeros() as usize;
+            current.1 &= current.1 - 1;
+            Some(((place - i) as u64) << width | get_bits(&self.lows, i * width as usize, width))
+        })
+    }
+
+    /// The union of two runs.
+    pub(crate) fn union(&self, other: &Self) -> Self {
+        let mut keys = Vec::with_capacity(self.len + other.len);
+        let (mut a, mut b) = (self.iter().peekable(), other.iter().peekable());
+        while let (Some(left), Some(right)) = (a.peek().copied(), b.peek().copied()) {
+            keys.push(left.min(right));
+            if left <= right {
+                a.next();
+            }
+            if right <= left {
+                b.next();
+            }
+        }
+        keys.extend(a);
+        keys.extend(b);
+        Self::from_sorted(keys.len(), keys.into_iter())
+    }
+
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        put_number(out, self.len as u64);
+        put_packed(out, &self.lows, self.len * low_bits(self.len) as usize);
+        put_packed(
+            out,
+            &self.highs,
+            if self.len == 0 {
+                0
+            } else {
+                self.len + buckets(self.len) as usize
+            },
+        );
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        // Each key takes at least one bit of `highs`.
+        let len = usize::try_from(reader.number()?).map_err(|_| DecodeError::Short)?;
+        if len.div_ceil(8) > reader.left() {
+            return Err(DecodeError::Short);
+        }
+        if len == 0 {
+            return Ok(Self::default());
+        }
+        let lows = take_packed(reader, len * low_bits(len) as usize)?;
+        let highs = take_packed(reader, len + buckets(len) as usize)?;
+        let ones: u64 = highs.iter().map(|word| u64::from(word.count_ones())).sum();
+        if ones != len as u64 {
+            return Err(DecodeError::Malformed(
+                "a set has another number of keys than it says",
+            ));
+        }
+        let run = Self::new(len, lows, highs);
+        let mut next = 0;
+        let in_order = run.iter().all(|key| {
+            let fine = key >= next && key >> KEY_BITS == 0;
+            next = key + 1;
+            fine
+        });
+        if !in_order {
+            return Err(DecodeError::Malformed("the keys of a set are not in order"));
+        }
+        Ok(run)
+    }
+}
+
+const fn mask(width: u32) -> u64 {
+    (1 << width) - 1
+}
+
+fn put_bits(words: &mut [u64], at: usize, width: u32, bits: u64) {
+    let (word, shift) = (at / 64, at % 64);
+    if let Some(first) = words.get_mut(word) {
+        *first |= bits << shift;
+    }
+    if shift + width as usize > 64
+        && let Some(second) = words.get_mut(word + 1)
+    {
+        *second |= bits >> (64 - shift);
+    }
+}
+
+fn get_bits(words: &[u64], at: usize, width: u32) -> u64 {
+    let (word, shift) = (at / 64, at % 64);
+    let first = words.get(word).map_or(0, |bits| bits >> shift);
+    let second = if shift + width as usize > 64 {
+        words.get(word + 1).map_or(0, |bits| bits << (64 - shift))
+    } else {
+        0
+    };
+    (first | second) & mask(width)
+}
+
+/// Place of the n-th zero, counted from 1.
+fn nth_zero(word: u64, n: u64) -> u32 {
+    nth_one(!word, n)
+}
+
+/// Place of the n-th one, counted from 1; there must be so many.
+fn nth_one(mut word: u64, n: u64) -> u32 {
+    for _ in 1..n {
+        word &= word.wrapping_sub(1);
+    }
+    word.trailing_zeros()
+}
+
+fn put_packed(out: &mut Vec<u8>, words: &[u64], bits: usize) {
+    let (whole, rest) = (bits / 64, (bits % 64).div_ceil(8));
+    out.reserve(bits.div_ceil(8));
+    for word in words.iter().take(whole) {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    if let Some(last) = words.get(whole) {
+        out.extend_from_slice(&last.to_le_bytes()[..rest]);
+    }
+}
+
+fn take_packed(reader: &mut Reader<'_>, bits: usize) -> Result<Vec<u64>, DecodeError> {
+    let bytes = reader.bytes(bits.div_ceil(8))?;
+    let words = bytes.chunks(8).map(|chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word)
+    });
+    Ok(words.collect())
+}

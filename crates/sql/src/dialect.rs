@@ -1,0 +1,186 @@
+//! How one family of servers spells things.
+//!
+//! Values are written into statements as literals, since COPY takes no parameters; so quoting here is what stands
+//! between data and SQL, and every literal goes through [`Dialect::literal`].
+
+/// Writes that some element of a list satisfies a predicate over an expression.
+pub type AnyElement = fn(list: &str, predicate: &dyn Fn(&str) -> String) -> String;
+
+/// The spelling of one SQL server family, as a value.
+///
+/// Functions take and give expressions. They must resolve to the server's own functions whatever the account's search
+/// path holds, so they qualify names and cast arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// The stable name: `postgres`, `sqlite`.
+    pub name: &'static str,
+    /// Opens a quoted identifier.
+    pub open: char,
+    /// Closes a quoted identifier; doubled inside.
+    pub close: char,
+    /// A value as the text that a reader gets of it.
+    pub text: fn(&str) -> String,
+    /// Text in the form nearest to folded that the server can make: at least ASCII lower case.
+    pub folded: fn(&str) -> String,
+    /// Whether a text holds what `folded` may have left undone: there the server cannot tell, so the record must come.
+    pub unsure: fn(&str) -> String,
+    /// Whether the server's text of a value may differ from the text that a reader gets.
+    pub uncertain: Option<fn(&str) -> String>,
+    /// Trimmed, inner blanks run to one where the server can; `unsure` covers the rest.
+    pub collapsed: fn(&str) -> String,
+    /// Text without its apostrophes, which words do not hold.
+    pub unquoted: fn(&str) -> String,
+    /// The digits of a text without leading zeros; `None` where the server cannot, then patterns serve.
+    pub digits: Option<fn(&str) -> String>,
+    /// The last eight characters.
+    pub last_eight: fn(&str) -> String,
+    /// Text compared byte by byte.
+    pub bytewise: fn(&str) -> String,
+    /// Whether some element of a list satisfies a predicate over an expression; `None`: lists are not supported.
+    pub any_element: Option<AnyElement>,
+    /// A text literal of a given type: (quoted literal, type name).
+    pub typed: fn(&str, &str) -> String,
+    /// How many values one IN list holds.
+    pub list_limit: usize,
+    /// How many patterns one statement may hold before filtering is left to the engine.
+    pub pattern_limit: usize,
+}
+
+/// Latin letters with the usual marks, each beside what it is without them. Only letters that decompose to an ASCII
+/// letter plus combining marks stand here, so that the server's translation is what folding does too. White space and
+/// the backtick stand first.
+const MARKED: &str = "\t\n\r`àáâãäåāăąǎçćĉċčďèéêëēĕėęěĝğġģĥìíîïĩīĭįǐĵķĺļľñńņňòóôõöōŏőǒŕŗřśŝşšţťùúûüũūŭůűųǔŵýÿŷźżžÀÁÂÃÄÅĀĂĄǍÇĆĈĊČĎÈÉÊËĒĔĖĘĚĜĞĠĢĤÌÍÎÏĨĪĬĮǏĴĶĹĻĽÑŃŅŇÒÓÔÕÖŌŎŐǑŔŖŘŚŜŞŠŢŤÙÚÛÜŨŪŬŮŰŲǓŴÝŸŶŹŻŽ";
+/// What they are without; the apostrophe is doubled, as a literal needs it.
+const PLAIN: &str = "   ''aaaaaaaaaacccccdeeeeeeeeegggghiiiiiiiiijklllnnnnooooooooorrrssssttuuuuuuuuuuuwyyyzzzaaaaaaaaaacccccdeeeeeeeeegggghiiiiiiiiijklllnnnnooooooooorrrssssttuuuuuuuuuuuwyyyzzz";
+
+impl Dialect {
+    /// PostgreSQL 12 and later, with `standard_conforming_strings` on.
+    pub const POSTGRES: Self = Self {
+        name: "postgres",
+        open: '"',
+        close: '"',
+        text: |value| format!("({value})::pg_catalog.text"),
+        folded: |text| {
+            format!(
+                "pg_catalog.translate(pg_catalog.lower({text} COLLATE \"C\"), '{MARKED}', '{PLAIN}')"
+            )
+        },
+        unsure: |text| format!("{text} ~ '[^\\x20-\\x7E]'"),
+        uncertain: None,
+        unquoted: |text| format!("pg_catalog.replace({text}, '''', '')"),
+        collapsed: |text| {
+            format!("pg_catalog.btrim(pg_catalog.regexp_replace({text}, '  +', ' ', 'g'))")
+        },
+        // A national prefix in brackets is left out, as everywhere.
+        digits: Some(|text| {
+            format!(
+                "pg_catalog.ltrim(pg_catalog.regexp_replace(pg_catalog.replace({text}, '(0)', '') COLLATE \"C\", \
+                 '[^0-9]+', '', 'g'), '0')"
+            )
+        }),
+        last_eight: |text| format!("pg_catalog.right({text}, 8)"),
+        bytewise: |text| format!("{text} COLLATE \"C\""),
+        any_element: Some(|list, predicate| {
+            format!(
+                "EXISTS (SELECT 1 FROM pg_catalog.unnest({list}) AS element(v) WHERE {})",
+                predicate("element.v")
+            )
+        }),
+        typed: |literal, kind| format!("{literal}::pg_catalog.{kind}"),
+        list_limit: 1_000,
+        pattern_limit: 500,
+    };
+
+    /// SQLite 3.
+    pub const SQLITE: Self = Self {
+        name: "sqlite",
+        open: '"',
+        close: '"',
+        text: |value| format!("CAST({value} AS TEXT)"),
+        folded: |text| format!("lower({text})"),
+        // Outside printable ASCII, or what folding would change: several blanks, a backtick.
+        uncertain: Some(|value| format!("typeof({value}) IN ('real', 'blob')")),
+        unquoted: |text| format!("replace({text}, '''', '')"),
+        unsure: |text| {
+            format!("({text} GLOB '*[^ -~]*' OR {text} GLOB '*`*' OR instr({text}, '  ') > 0)")
+        },
+        collapsed: |text| format!("trim({text})"),
+        digits: None,
+        last_eight: |text| format!("substr({text}, -8)"),
+        bytewise: |text| format!("{text} COLLATE BINARY"),
+        any_element: None,
+        typed: |literal, _| literal.to_owned(),
+        list_limit: 500,
+        pattern_limit: 100,
+    };
+
+    /// An identifier, quoted whatever it is made of.
+    pub fn identifier(&self, name: &str) -> String {
+        let mut quoted = String::with_capacity(name.len() + 2);
+        quoted.push(self.open);
+        for character in name.chars() {
+            quoted.push(character);
+            if character == self.close {
+                quoted.push(character);
+            }
+        }
+        quoted.push(self.close);
+        quoted
+    }
+
+    /// A path of identifiers: `"schema"."table"`.
+    pub fn qualified<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> String {
+        segments
+            .into_iter()
+            .map(|segment| self.identifier(segment))
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+
+    /// A text literal; `None` for text with a NUL, which no text column of these servers can hold.
+    #[allow(clippy::unused_self)] // A later dialect with other escapes needs it.
+    pub fn literal(&self, text: &str) -> Option<String> {
+        (!text.contains('\0')).then(|| format!("'{}'", text.replace('\'', "''")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_the_server_translates_is_what_folding_makes_of_it() {
+        let plain: Vec<char> = PLAIN.replace("''", "'").chars().collect();
+        assert_eq!(MARKED.chars().count(), plain.len());
+        for (marked, plain) in MARKED.chars().zip(plain) {
+            let folded = locard_sketch::forms::folded(&format!("a{marked}b")).into_owned();
+            assert_eq!(folded, format!("a{plain}b"), "{marked:?}");
+        }
+    }
+
+    #[test]
+    fn a_quote_inside_an_identifier_is_doubled() {
+        assert_eq!(Dialect::POSTGRES.identifier("a\"b"), "\"a\"\"b\"");
+        assert_eq!(
+            Dialect::POSTGRES.qualified(["My Schema", "таблица"]),
+            "\"My Schema\".\"таблица\""
+        );
+    }
+
+    #[test]
+    fn text_with_a_nul_has_no_literal() {
+        assert_eq!(Dialect::POSTGRES.literal("a\0b"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_ends_its_own_literal(text in "[^\0]*") {
+            let literal = Dialect::SQLITE.literal(&text).unwrap();
+            let inner = &literal[1..literal.len() - 1];
+            prop_assert_eq!(inner.replace("''", "\u{0}").contains('\''), false);
+            prop_assert_eq!(inner.replace("''", "'"), text);
+        }
+    }
+}

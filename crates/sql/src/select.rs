@@ -1,0 +1,123 @@
+//! One SELECT.
+
+use std::fmt::Write as _;
+
+/// The parts of a SELECT; every part is SQL that this crate or a connector's dialect file wrote.
+#[derive(Clone, Debug, Default)]
+pub struct Select<'a> {
+    /// Expressions with their aliases, already quoted; none: `SELECT` of empty records is spelled `NULL`.
+    pub columns: &'a [String],
+    /// What stands after FROM.
+    pub from: &'a str,
+    /// AND-ed.
+    pub predicates: &'a [String],
+    /// At most so many records.
+    pub limit: Option<u64>,
+}
+
+impl Select<'_> {
+    /// The statement.
+    pub fn sql(&self) -> String {
+        let columns = if self.columns.is_empty() {
+            "NULL".to_owned()
+        } else {
+            self.columns.join(", ")
+        };
+        let mut sql = format!("SELECT {columns} FROM {}", self.from);
+        for (at, predicate) in self.predicates.iter().enumerate() {
+            let _ = write!(
+                sql,
+                "{}{predicate}",
+                if at == 0 { " WHERE " } else { " AND " }
+            );
+        }
+        if let Some(limit) = self.limit {
+            let _ = write!(sql, " LIMIT {limit}");
+        }
+        sql
+    }
+}
+
+/// Whether a text is one SELECT as this crate writes them, and nothing that reaches out of it.
+///
+/// Splits carry their statement and may come from another machine. This is stricter than SQL: outside quotes there are
+/// no semicolons, comments or dollar signs, no string has a prefix, and no bracket closes what it did not open; so the
+/// text can be put between brackets and stays there.
+pub fn is_select(sql: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut previous = ' ';
+    for c in sql.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), '\0') | (None, ';' | '$' | '\0') => return false,
+            (None, '\'' | '"') if previous.is_alphanumeric() || matches!(previous, '_' | '&') => {
+                return false;
+            }
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '-' | '*') if matches!((previous, c), ('-', '-') | ('/', '*')) => return false,
+            (None, '(') => depth += 1,
+            (None, ')') if depth == 0 => return false,
+            (None, ')') => depth -= 1,
+            _ => {}
+        }
+        // A doubled quote closes and opens again, which comes to the same.
+        previous = if quote.is_none() && matches!(c, '\'' | '"') {
+            ' '
+        } else {
+            c
+        };
+    }
+    sql.starts_with("SELECT ") && depth == 0 && quote.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Dialect;
+
+    #[test]
+    fn what_reaches_out_of_a_select_is_refused() {
+        for sql in [
+            "SELECT 1) TO PROGRAM 'sh' --",
+            "SELECT 1; DROP TABLE t",
+            "SELECT E'\\') TO PROGRAM (''",
+            "SELECT 1 /* ) */",
+            "SELECT $$)$$",
+            "SELECT (1",
+            "SELECT 'x",
+            "DELETE FROM t",
+            "SELECT U&\"a\"",
+        ] {
+            assert!(!is_select(sql), "{sql}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_statement_of_ours_is_one_select(name in "[^\0]+", value in "[^\0]*") {
+            let dialect = Dialect::POSTGRES;
+            let column = dialect.identifier(&name);
+            let predicate = format!("{column} IN ({})", dialect.literal(&value).unwrap());
+            let columns = [column.clone()];
+            let select = Select { columns: &columns, from: &column, predicates: &[predicate], limit: Some(1) };
+            prop_assert!(is_select(&select.sql()));
+        }
+    }
+
+    #[test]
+    fn predicates_are_joined_and_the_limit_comes_last() {
+        let select = Select {
+            columns: &["\"a\"".into(), "\"b\"".into()],
+            from: "\"t\"",
+            predicates: &["x".into(), "y".into()],
+            limit: Some(3),
+        };
+        assert_eq!(
+            select.sql(),
+            "SELECT \"a\", \"b\" FROM \"t\" WHERE x AND y LIMIT 3"
+        );
+    }
+}

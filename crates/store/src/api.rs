@@ -1,0 +1,311 @@
+//! The store as everybody above sees it: one trait, made of one small trait for each noun.
+//!
+//! Every call names its organisation. What belongs to another organisation does not exist: it is `NotFound` or an
+//! empty listing, never an error that tells it apart.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use locard_model::{ColumnId, EntityId, JobId, OrgId, SecretString, SourceId, TaskState};
+use serde_json::Value;
+
+use crate::rows::{
+    Allowed, Claim, Column, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter,
+    Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft,
+    JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PartColumn,
+    PartHead, PartKey, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
+    TaskOutcome, WorkerId,
+};
+use crate::{MasterKey, Result};
+
+/// The catalog and job database.
+pub trait Store:
+    Organisations
+    + Sources
+    + Entities
+    + Jobs
+    + Tasks
+    + Sketches
+    + Findings
+    + Reviews
+    + Settings
+    + Upkeep
+{
+}
+
+impl<T> Store for T where
+    T: Organisations
+        + Sources
+        + Entities
+        + Jobs
+        + Tasks
+        + Sketches
+        + Findings
+        + Reviews
+        + Settings
+        + Upkeep
+{
+}
+
+/// Organisations and their keys.
+#[async_trait]
+pub trait Organisations: Send + Sync {
+    /// Every organisation.
+    async fn organisations(&self) -> Result<Vec<Organisation>>;
+
+    /// One organisation.
+    async fn organisation(&self, org: OrgId) -> Result<Organisation>;
+
+    /// Makes an organisation with keys of its own; `Conflict` if it exists.
+    async fn create_organisation(&self, org: OrgId, name: &str) -> Result<Organisation>;
+
+    /// The key for its hashes.
+    async fn sketch_key(&self, org: OrgId) -> Result<SketchKey>;
+
+    /// Counts every change of its catalog.
+    async fn generation(&self, org: OrgId) -> Result<u64>;
+}
+
+/// Registered sources.
+#[async_trait]
+pub trait Sources: Send + Sync {
+    /// Registers a source or changes it, by id; `Conflict` if another source has the name.
+    async fn put_source(&self, org: OrgId, draft: &SourceDraft) -> Result<Source>;
+
+    /// One source.
+    async fn source(&self, org: OrgId, id: SourceId) -> Result<Source>;
+
+    /// The source of that name.
+    async fn source_by_name(&self, org: OrgId, name: &str) -> Result<Option<Source>>;
+
+    /// Every source, oldest first.
+    async fn sources(&self, org: OrgId) -> Result<Vec<Source>>;
+
+    /// The connector's settings as JSON text.
+    async fn source_settings(&self, org: OrgId, id: SourceId) -> Result<SecretString>;
+
+    /// Forgets a source with everything that was learnt from it, reviews included.
+    async fn remove_source(&self, org: OrgId, id: SourceId) -> Result<()>;
+}
+
+/// Entities and their columns.
+#[async_trait]
+pub trait Entities: Send + Sync {
+    /// Adds or updates entities, by id; tombstones among them come back to life.
+    async fn put_entities(&self, org: OrgId, entities: &[Entity]) -> Result<()>;
+
+    /// Replaces the columns of an entity; columns that are not named become tombstones.
+    async fn put_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()>;
+
+    /// Makes entities tombstones: no longer listed, their sketches dropped, their reviews kept.
+    async fn bury(&self, org: OrgId, entities: &[EntityId]) -> Result<()>;
+
+    /// One entity, tombstone or not.
+    async fn entity(&self, org: OrgId, id: EntityId) -> Result<Entity>;
+
+    /// Entities, in the order of their ids.
+    async fn entities(
+        &self,
+        org: OrgId,
+        filter: &EntityFilter,
+        page: Page,
+    ) -> Result<Paged<Entity>>;
+
+    /// The columns of an entity in their order, without tombstones.
+    async fn columns(&self, org: OrgId, entity: EntityId) -> Result<Vec<Column>>;
+
+    /// One column, tombstone or not.
+    async fn column(&self, org: OrgId, id: ColumnId) -> Result<Column>;
+}
+
+/// Jobs: durable units of work.
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Accepts a job. With an idempotency key that was used before it gives that job, and `Conflict` if the
+    /// specification differs.
+    async fn start_job(&self, org: OrgId, draft: &JobDraft) -> Result<Started>;
+
+    /// One job.
+    async fn job(&self, org: OrgId, id: JobId) -> Result<Job>;
+
+    /// Jobs, newest first.
+    async fn jobs(&self, org: OrgId, filter: &JobFilter, page: Page) -> Result<Paged<Job>>;
+
+    /// Asks to cancel: waiting tasks end at once, running ones hear of it with their next heartbeat. A queued job
+    /// ends `CANCELLED`; one that has ended is left as it is.
+    async fn cancel_job(&self, org: OrgId, id: JobId) -> Result<Job>;
+
+    /// Takes up one given job, queued or left by a dead coordinator; `Conflict` if it has ended or is held.
+    async fn claim_job(
+        &self,
+        org: OrgId,
+        id: JobId,
+        worker: WorkerId,
+        lease_for: Duration,
+    ) -> Result<JobLease>;
+
+    /// Extends the lease of a job.
+    async fn job_heartbeat(&self, lease: &JobLease) -> Result<Heartbeat>;
+
+    /// Ends a job; waiting tasks end `CANCELLED`. Doing so twice under one lease changes nothing.
+    async fn finish_job(&self, lease: &JobLease, outcome: &JobOutcome) -> Result<Job>;
+
+    /// Puts an ended job back in the queue with the tasks that failed or were cancelled; done ones stay done.
+    async fn retry_job(&self, org: OrgId, id: JobId) -> Result<Job>;
+}
+
+/// Tasks: the resumable pieces of jobs.
+#[async_trait]
+pub trait Tasks: Send + Sync {
+    /// Plans tasks, all or none. A piece of an entity that the job already has is left as it is. Gives how many
+    /// were new.
+    async fn add_tasks(&self, lease: &JobLease, drafts: &[TaskDraft]) -> Result<u64>;
+
+    /// Tasks of a job, by state if one is given, in the order of their ids.
+    async fn tasks(
+        &self,
+        org: OrgId,
+        job: JobId,
+        state: Option<TaskState>,
+        page: Page,
+    ) -> Result<Paged<Task>>;
+
+    /// Takes up waiting tasks and those whose worker died; a task that was started too often ends `FAILED`
+    /// instead. Empty when there is nothing to do now.
+    async fn lease_tasks(&self, claim: &Claim) -> Result<Vec<LeasedTask>>;
+
+    /// Extends a lease.
+    async fn task_heartbeat(&self, lease: &Lease) -> Result<Heartbeat>;
+
+    /// Commits a task's sketches, counts, failures and state in one transaction; `LeaseLost` if somebody else has
+    /// taken it over. Delivering it twice counts once.
+    async fn complete_task(&self, lease: &Lease, outcome: &TaskOutcome) -> Result<Commit>;
+
+    /// Ends an attempt that failed: the task waits (for `retry_after`) for another one, or ends `FAILED` when there
+    /// is none or none is wanted; then the failure is recorded.
+    async fn fail_task(
+        &self,
+        lease: &Lease,
+        why: &FailureDraft,
+        retry_after: Option<Duration>,
+    ) -> Result<TaskState>;
+
+    /// Gives a task back unfinished, as at an orderly shutdown or cancel; the attempt is not counted.
+    async fn release_task(&self, lease: &Lease) -> Result<()>;
+
+    /// Records something that could not be read outside of any task.
+    async fn record_failure(&self, org: OrgId, job: JobId, failure: &FailureDraft) -> Result<()>;
+
+    /// What could not be read.
+    async fn failures(
+        &self,
+        org: OrgId,
+        filter: &FailureFilter,
+        page: Page,
+    ) -> Result<Paged<Failure>>;
+}
+
+/// Sketches of pieces and columns.
+#[async_trait]
+pub trait Sketches: Send + Sync {
+    /// The pieces of an entity that were read.
+    async fn parts(&self, org: OrgId, entity: EntityId) -> Result<Vec<PartHead>>;
+
+    /// The sketches of one piece, in the order of the column ids.
+    async fn part_columns(
+        &self,
+        org: OrgId,
+        entity: EntityId,
+        part: PartKey,
+    ) -> Result<Vec<PartColumn>>;
+
+    /// Commits the result of a job for one entity; `LeaseLost` if somebody else coordinates the job now. Doing so
+    /// again under the same job replaces it.
+    async fn conclude(&self, lease: &JobLease, conclusion: &Conclusion) -> Result<()>;
+
+    /// The merged columns of one entity.
+    async fn column_records(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnRecord>>;
+
+    /// Merged columns of the whole catalog in the order of their ids, those written after a generation if one is
+    /// given.
+    async fn catalog(
+        &self,
+        org: OrgId,
+        since: Option<u64>,
+        page: Page,
+    ) -> Result<Paged<ColumnRecord>>;
+}
+
+/// Findings of jobs.
+#[async_trait]
+pub trait Findings: Send + Sync {
+    /// Findings, in the order in which they were recorded.
+    async fn findings(
+        &self,
+        org: OrgId,
+        filter: &FindingFilter,
+        page: Page,
+    ) -> Result<Paged<FindingRecord>>;
+}
+
+/// What people decided.
+#[async_trait]
+pub trait Reviews: Send + Sync {
+    /// Decides on columns and identifiers, all or none; the last decision stands.
+    async fn review(&self, org: OrgId, reviews: &[Review]) -> Result<()>;
+
+    /// Takes a decision back; whether there was one.
+    async fn withdraw_review(&self, org: OrgId, column: ColumnId, identifier: &str)
+    -> Result<bool>;
+
+    /// Every decision, of one kind if given.
+    async fn reviews(&self, org: OrgId, decision: Option<Decision>) -> Result<Vec<Review>>;
+
+    /// Allows values; those that are already allowed stay so.
+    async fn allow(&self, org: OrgId, values: &[Allowed]) -> Result<()>;
+
+    /// No longer allows a value; whether it was.
+    async fn disallow(&self, org: OrgId, value: &Allowed) -> Result<bool>;
+
+    /// Every allowed value.
+    async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;
+}
+
+/// Settings by name.
+#[async_trait]
+pub trait Settings: Send + Sync {
+    /// A setting.
+    async fn setting(&self, org: OrgId, name: &str) -> Result<Option<Value>>;
+
+    /// Sets it; `None` removes it.
+    async fn set_setting(&self, org: OrgId, name: &str, value: Option<&Value>) -> Result<()>;
+}
+
+/// Looking after the store itself.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Writes everything to a new file while the store stays in use; sealed contents stay sealed. `Conflict` if
+    /// the file exists.
+    async fn backup(&self, file: &Path) -> Result<()>;
+
+    /// Reads the whole store and says whether it is sound.
+    async fn check(&self) -> Result<()>;
+
+    /// Gives room of what was deleted back: SQLite to the disk, leaving no old bytes behind; PostgreSQL to new rows,
+    /// without keeping anybody waiting.
+    async fn compact(&self) -> Result<()>;
+
+    /// Forgets ended jobs with their tasks, failures and findings, and gives how many. Of each specification the
+    /// newest `keep` stay, and the latest that completed however old; so do jobs that wait or run, whose pieces are
+    /// still in use, or that a kept job names as its parent. Findings that hold now stay in any case. An idempotency
+    /// key is forgotten with its job.
+    async fn prune(&self, org: OrgId, keep: u32) -> Result<u64>;
+
+    /// Wraps every key under another master key; no data is touched. The caller keeps the key: [`crate::rotate`] does
+    /// both so that neither can be lost.
+    async fn rotate_master_key(&self, new: &MasterKey) -> Result<()>;
+
+    /// Ends all connections and frees the home.
+    async fn close(&self);
+}

@@ -1,0 +1,260 @@
+//! Entities, and columns, which are entities too: their parent is their table.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
+use serde::{Deserialize, Serialize};
+
+use super::organisations::next_generation;
+use super::{Database, limit, paged};
+use crate::sql::{Row, Statement, Value, insert, values};
+use crate::vault::{Cell, Vault};
+use crate::{Column, Entities, Entity, EntityFilter, Error, Page, Paged, Result};
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    path: EntityPath,
+    comment: Option<String>,
+    fingerprint: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SealedColumn {
+    path: String,
+    data_type: String,
+    comment: Option<String>,
+}
+
+const SELECT: &str = "select id, source_id, parent_id, kind, ordinal, sealed, description, row_count, byte_count, seen_at, \
+    gone_at from entities where org_id = $1";
+
+const INSERT: &str = "insert into entities (org_id, id, source_id, parent_id, kind, ordinal, sealed, description, row_count, \
+    byte_count, seen_at, gone_at) values";
+
+const UPDATE: &str = include_str!("put_entities.sql");
+
+/// The tombstone of an entity and of its columns.
+const BURY: &str = "update entities set gone_at = $3 where org_id = $1 and (id = $2 or parent_id = $2 and kind = 'column')";
+
+/// What goes with an entity that is gone: sketches are of no more use, findings no longer hold.
+const DROP: [&str; 3] = [
+    "delete from parts where org_id = $1 and entity_id = $2",
+    "delete from profiles where org_id = $1 and entity_id = $2",
+    "update findings set is_current = 0 where org_id = $1 and entity_id = $2 and is_current = 1",
+];
+
+fn cell<'a>(name: &'static str, id: &'a uuid::Uuid) -> Cell<'a> {
+    Cell {
+        name,
+        row: std::slice::from_ref(id),
+    }
+}
+
+fn entity(row: &Row, vault: &Vault) -> Result<Entity> {
+    let id = row.id("id")?;
+    let sealed: Sealed = vault.unseal_as(cell("entities.sealed", &id), &row.blob("sealed")?)?;
+    let description: Option<Vec<u8>> = row.get("description")?;
+    let description = description
+        .map(|blob| vault.unseal_as(cell("entities.description", &id), &blob))
+        .transpose()?;
+    Ok(Entity {
+        id: EntityId(id),
+        source: SourceId(row.id("source_id")?),
+        parent: row.get::<Option<_>>("parent_id")?.map(EntityId),
+        kind: row.word("kind", EntityKind::parse)?,
+        path: sealed.path,
+        rows: row.get::<Option<i64>>("row_count")?.map(i64::cast_unsigned),
+        bytes: row
+            .get::<Option<i64>>("byte_count")?
+            .map(i64::cast_unsigned),
+        comment: sealed.comment,
+        description,
+        fingerprint: sealed.fingerprint,
+        seen_at: row.time("seen_at")?,
+        gone_at: row.time_if("gone_at")?,
+    })
+}
+
+fn column(row: &Row, vault: &Vault) -> Result<Column> {
+    let id = row.id("id")?;
+    let sealed: SealedColumn =
+        vault.unseal_as(cell("entities.sealed", &id), &row.blob("sealed")?)?;
+    Ok(Column {
+        id: ColumnId(id),
+        entity: EntityId(row.id("parent_id")?),
+        source: SourceId(row.id("source_id")?),
+        ordinal: row.small("ordinal")?,
+        path: sealed.path,
+        data_type: sealed.data_type,
+        comment: sealed.comment,
+        gone_at: row.time_if("gone_at")?,
+    })
+}
+
+fn entity_row(org: OrgId, entity: &Entity, vault: &Vault, now: i64) -> Result<Vec<Value>> {
+    let id = entity.id;
+    let sealed = Sealed {
+        path: entity.path.clone(),
+        comment: entity.comment.clone(),
+        fingerprint: entity.fingerprint.clone(),
+    };
+    let sealed = vault.seal_as(cell("entities.sealed", &id.0), &sealed)?;
+    let description = entity.description.as_ref();
+    let description = description
+        .map(|value| vault.seal_as(cell("entities.description", &id.0), value))
+        .transpose()?;
+    let (kind, rows, bytes, gone) = (entity.kind.as_str(), entity.rows, entity.bytes, None::<i64>);
+    Ok(values![
+        org,
+        id,
+        entity.source,
+        entity.parent,
+        kind,
+        0_i64,
+        sealed,
+        description,
+        rows,
+        bytes,
+        now,
+        gone
+    ])
+}
+
+fn column_row(
+    org: OrgId,
+    entity: EntityId,
+    column: &Column,
+    vault: &Vault,
+    now: i64,
+) -> Result<Vec<Value>> {
+    let id = column.id;
+    let sealed = SealedColumn {
+        path: column.path.clone(),
+        data_type: column.data_type.clone(),
+        comment: column.comment.clone(),
+    };
+    let sealed = vault.seal_as(cell("entities.sealed", &id.0), &sealed)?;
+    let kind = EntityKind::Column.as_str();
+    let (none, nothing) = (None::<i64>, None::<Vec<u8>>);
+    Ok(values![
+        org,
+        id,
+        column.source,
+        entity,
+        kind,
+        column.ordinal,
+        sealed,
+        nothing,
+        none,
+        none,
+        now,
+        none
+    ])
+}
+
+#[async_trait]
+impl Entities for Database {
+    async fn put_entities(&self, org: OrgId, entities: &[Entity]) -> Result<()> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write().await?;
+        let now = session.now().await?;
+        // One statement may name a row only once; the last word counts.
+        let unique: BTreeMap<_, _> = entities.iter().map(|entity| (entity.id, entity)).collect();
+        let rows = unique
+            .values()
+            .map(|entity| entity_row(org, entity, &vault, now))
+            .collect::<Result<_>>()?;
+        insert(&mut *session, INSERT, rows, UPDATE).await?;
+        session.commit().await
+    }
+
+    async fn put_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write().await?;
+        let now = session.now().await?;
+        let gone = Statement::new(
+            "update entities set gone_at = $3 where org_id = $1 and parent_id = $2 and kind = 'column' and gone_at is null",
+        );
+        session.run(gone.bind(org).bind(entity).bind(now)).await?;
+        let unique: BTreeMap<_, _> = columns.iter().map(|column| (column.id, column)).collect();
+        let rows = unique
+            .values()
+            .map(|column| column_row(org, entity, column, &vault, now))
+            .collect::<Result<_>>()?;
+        insert(&mut *session, INSERT, rows, UPDATE).await?;
+        session.commit().await
+    }
+
+    async fn bury(&self, org: OrgId, entities: &[EntityId]) -> Result<()> {
+        self.vault(org).await?;
+        let mut session = self.write().await?;
+        let now = session.now().await?;
+        for entity in entities {
+            session
+                .run(Statement::new(BURY).bind(org).bind(*entity).bind(now))
+                .await?;
+            for text in DROP {
+                session
+                    .run(Statement::new(text).bind(org).bind(*entity))
+                    .await?;
+            }
+        }
+        next_generation(&mut *session, org).await?;
+        session.commit().await
+    }
+
+    async fn entity(&self, org: OrgId, id: EntityId) -> Result<Entity> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(SELECT)
+            .bind(org)
+            .with(" and kind <> 'column' and id = ", id);
+        let row = self.read().await?.row(statement).await?;
+        entity(&row.ok_or_else(|| Error::not_found("entity"))?, &vault)
+    }
+
+    async fn entities(
+        &self,
+        org: OrgId,
+        filter: &EntityFilter,
+        page: Page,
+    ) -> Result<Paged<Entity>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(SELECT)
+            .bind(org)
+            .text(if filter.gone {
+                " and kind <> 'column'"
+            } else {
+                " and kind <> 'column' and gone_at is null"
+            })
+            .with_some(" and source_id = ", filter.source)
+            .with_some(" and parent_id = ", filter.parent)
+            .with_some(" and kind = ", filter.kind.map(EntityKind::as_str))
+            .with_some(" and id > ", page.after)
+            .with(" order by id limit ", limit(page)?);
+        let rows = self.read().await?.rows(statement).await?;
+        paged(rows, page, "id", |row| entity(row, &vault))
+    }
+
+    async fn columns(&self, org: OrgId, entity: EntityId) -> Result<Vec<Column>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(SELECT)
+            .bind(org)
+            .with(
+                " and kind = 'column' and gone_at is null and parent_id = ",
+                entity,
+            )
+            .text(" order by ordinal, id");
+        let rows = self.read().await?.rows(statement).await?;
+        rows.iter().map(|row| column(row, &vault)).collect()
+    }
+
+    async fn column(&self, org: OrgId, id: ColumnId) -> Result<Column> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(SELECT)
+            .bind(org)
+            .with(" and kind = 'column' and id = ", id);
+        let row = self.read().await?.row(statement).await?;
+        column(&row.ok_or_else(|| Error::not_found("column"))?, &vault)
+    }
+}

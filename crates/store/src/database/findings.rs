@@ -1,0 +1,164 @@
+//! Findings, one row for each job, column, identifier and kind.
+
+use async_trait::async_trait;
+use locard_model::{
+    Category, ColumnId, EntityId, Finding, FindingKind, Identifier, JobId, OrgId, Sensitivity,
+    SourceId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{Database, limit, paged};
+use crate::sql::{Row, Session, Statement, Value, insert, values};
+use crate::vault::{Cell, Vault};
+use crate::{
+    Conclusion, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Findings, Page,
+    Paged, Result,
+};
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    column_name: String,
+    rules: Vec<String>,
+    explanation: Json,
+}
+
+const SELECT: &str = include_str!("finding.sql");
+
+const INSERT: &str = "insert into findings (org_id, id, job_id, source_id, entity_id, column_id, identifier, kind, \
+    category, sensitivity, confidence, row_count, tested, matched, validated, distinct_count, indexed, is_current, \
+    sealed) values";
+
+fn cell(id: &Uuid) -> Cell<'_> {
+    Cell {
+        name: "findings.sealed",
+        row: std::slice::from_ref(id),
+    }
+}
+
+fn finding_row(
+    vault: &Vault,
+    job: JobId,
+    of: &Conclusion,
+    draft: &FindingDraft,
+) -> Result<Vec<Value>> {
+    let (id, found) = (Uuid::now_v7(), &draft.finding);
+    let sealed = Sealed {
+        column_name: found.column_name.clone(),
+        rules: found.rules.clone(),
+        explanation: draft.explanation.clone(),
+    };
+    Ok(values![
+        vault.org(),
+        id,
+        job,
+        of.source,
+        of.entity,
+        found.column,
+        found.identifier.as_str(),
+        found.kind.as_str(),
+        found.category.as_str(),
+        found.sensitivity.as_str(),
+        found.confidence,
+        found.rows,
+        found.tested,
+        found.matched,
+        found.validated,
+        found.distinct,
+        found.indexed,
+        true,
+        vault.seal_as(cell(&id), &sealed)?,
+    ])
+}
+
+fn finding(row: &Row, vault: &Vault) -> Result<FindingRecord> {
+    let id = row.id("id")?;
+    let sealed: Sealed = vault.unseal_as(cell(&id), &row.blob("sealed")?)?;
+    let decision: Option<String> = row.get("decision")?;
+    Ok(FindingRecord {
+        id: FindingId(id),
+        job: JobId(row.id("job_id")?),
+        current: row.get::<i64>("is_current")? == 1,
+        finding: Finding {
+            source: SourceId(row.id("source_id")?),
+            entity: EntityId(row.id("entity_id")?),
+            column: ColumnId(row.id("column_id")?),
+            column_name: sealed.column_name,
+            identifier: Identifier::new(row.get::<String>("identifier")?),
+            kind: row.word("kind", FindingKind::parse)?,
+            confidence: row.get("confidence")?,
+            category: row.word("category", Category::parse)?,
+            sensitivity: row.word("sensitivity", Sensitivity::parse)?,
+            rows: row.count("row_count")?,
+            tested: row.count("tested")?,
+            matched: row.count("matched")?,
+            validated: row.count("validated")?,
+            distinct: row.count("distinct_count")?,
+            indexed: row.get("indexed")?,
+            rules: sealed.rules,
+        },
+        explanation: sealed.explanation,
+        decision: decision.as_deref().and_then(Decision::parse),
+    })
+}
+
+/// Makes a job's findings for an entity the current ones; gives by how much the job's number of findings changed.
+pub(super) async fn put_findings(
+    session: &mut dyn Session,
+    vault: &Vault,
+    job: JobId,
+    of: &Conclusion,
+) -> Result<i64> {
+    let org = vault.org();
+    let old =
+        Statement::new("delete from findings where org_id = $1 and job_id = $2 and entity_id = $3");
+    let old = session.run(old.bind(org).bind(job).bind(of.entity)).await?;
+    let past = Statement::new(
+        "update findings set is_current = 0 where org_id = $1 and entity_id = $2 and is_current = 1",
+    );
+    session.run(past.bind(org).bind(of.entity)).await?;
+    let rows = of
+        .findings
+        .iter()
+        .map(|draft| finding_row(vault, job, of, draft))
+        .collect::<Result<_>>()?;
+    let new = insert(session, INSERT, rows, "").await?;
+    Ok(new.cast_signed() - old.cast_signed())
+}
+
+fn filtered(statement: Statement, org: OrgId, filter: &FindingFilter) -> Statement {
+    let statement = statement.with(" where f.org_id = ", org);
+    let statement = match filter.job {
+        Some(job) => statement.with(" and f.job_id = ", job),
+        None => statement.text(" and f.is_current = 1"),
+    };
+    statement
+        .with_some(" and f.source_id = ", filter.source)
+        .with_some(" and f.entity_id = ", filter.entity)
+        .with_some(" and f.column_id = ", filter.column)
+        .with_some(
+            " and f.identifier = ",
+            filter.identifier.as_ref().map(Identifier::as_str),
+        )
+        .with_some(" and f.category = ", filter.category.map(Category::as_str))
+        .with_some(" and f.kind = ", filter.kind.map(FindingKind::as_str))
+        .with_some(" and f.confidence >= ", filter.min_confidence)
+}
+
+#[async_trait]
+impl Findings for Database {
+    async fn findings(
+        &self,
+        org: OrgId,
+        filter: &FindingFilter,
+        page: Page,
+    ) -> Result<Paged<FindingRecord>> {
+        let vault = self.vault(org).await?;
+        let statement = filtered(Statement::new(SELECT), org, filter)
+            .with_some(" and f.id > ", page.after)
+            .with(" order by f.id limit ", limit(page)?);
+        let rows = self.read().await?.rows(statement).await?;
+        paged(rows, page, "id", |row| finding(row, &vault))
+    }
+}

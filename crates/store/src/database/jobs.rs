@@ -1,0 +1,363 @@
+//! Jobs: accepted, listed, cancelled, coordinated, ended.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use locard_model::{JobId, JobState, OrgId};
+
+use super::{Database, limit, paged};
+use crate::sql::{Row, Session, Statement};
+use crate::vault::{Cell, Vault};
+use crate::{
+    Error, ErrorKind, Heartbeat, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, Jobs,
+    Page, Paged, Result, ScheduleId, Started, WorkerId,
+};
+
+pub(super) const SELECT: &str = include_str!("job.sql");
+
+pub(super) fn cell<'a>(name: &'static str, id: &'a JobId) -> Cell<'a> {
+    Cell {
+        name,
+        row: std::slice::from_ref(&id.0),
+    }
+}
+
+pub(super) fn job(row: &Row, vault: &Vault) -> Result<Job> {
+    let id = JobId(row.id("id")?);
+    let outcome: Option<Vec<u8>> = row.get("outcome")?;
+    let error: Option<Vec<u8>> = row.get("error")?;
+    Ok(Job {
+        org: vault.org(),
+        id,
+        kind: row.get("kind")?,
+        state: row.word("state", JobState::parse)?,
+        spec: vault.unseal_as(cell("jobs.spec", &id), &row.blob("spec")?)?,
+        priority: row.get::<i64>("priority")? as i32,
+        parent: row.get::<Option<_>>("parent_id")?.map(JobId),
+        schedule: row.get::<Option<_>>("schedule_id")?.map(ScheduleId),
+        affinity: row.get("affinity")?,
+        created_at: row.time("created_at")?,
+        queued_at: row.time("queued_at")?,
+        started_at: row.time_if("started_at")?,
+        heartbeat_at: row.time_if("heartbeat_at")?,
+        ended_at: row.time_if("ended_at")?,
+        cancel_requested_at: row.time_if("cancel_requested_at")?,
+        counts: counts(row)?,
+        outcome: outcome
+            .map(|blob| vault.unseal_as(cell("jobs.outcome", &id), &blob))
+            .transpose()?,
+        error: error
+            .map(|blob| vault.unseal_as(cell("jobs.error", &id), &blob))
+            .transpose()?,
+    })
+}
+
+fn counts(row: &Row) -> Result<JobCounts> {
+    Ok(JobCounts {
+        tasks: row.count("tasks")?,
+        tasks_done: row.count("tasks_done")?,
+        tasks_failed: row.count("tasks_failed")?,
+        rows: row.count("row_count")?,
+        bytes: row.count("byte_count")?,
+        faults: row.count("faults")?,
+        failures: row.count("failures")?,
+        findings: row.count("findings")?,
+    })
+}
+
+/// The job in this session's view, so that an answer shows what the transaction did.
+pub(super) async fn fetch(session: &mut dyn Session, vault: &Vault, id: JobId) -> Result<Job> {
+    let statement = Statement::new(SELECT)
+        .bind(vault.org())
+        .with(" and id = ", id);
+    let row = session.row(statement).await?;
+    job(&row.ok_or_else(|| Error::not_found("job"))?, vault)
+}
+
+/// Locks the job's row; `NotFound` if there is none.
+async fn lock(session: &mut dyn Session, org: OrgId, id: JobId) -> Result<Row> {
+    let statement = Statement::new(
+        "select state, idempotency_hash, lease_until, fence, cancel_requested_at from jobs where org_id = $1 and id = $2",
+    );
+    let statement = statement.bind(org).bind(id).text(session.for_update());
+    session
+        .row(statement)
+        .await?
+        .ok_or_else(|| Error::not_found("job"))
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
+}
+
+/// The end of a lease that begins now.
+pub(super) fn until(now: i64, lease_for: Duration) -> i64 {
+    now.saturating_add(micros(lease_for))
+}
+
+/// Takes the job under a new fence; the caller has locked its row.
+async fn take(
+    session: &mut dyn Session,
+    org: OrgId,
+    id: JobId,
+    claim: (WorkerId, Duration),
+    now: i64,
+) -> Result<JobLease> {
+    let (worker, lease_for) = claim;
+    let statement = Statement::new(include_str!("take_job.sql"))
+        .bind(org)
+        .bind(id)
+        .bind(worker)
+        .bind(until(now, lease_for))
+        .bind(now);
+    let row = session
+        .row(statement)
+        .await?
+        .ok_or_else(|| Error::not_found("job"))?;
+    Ok(JobLease {
+        org,
+        job: id,
+        worker,
+        fence: row.count("fence")?,
+        lease_for,
+    })
+}
+
+/// Ends the tasks that still wait. Whoever works on one keeps its lease until the job ends.
+const DROP_WAITING: &str = "update tasks set state = 'CANCELLED', ended_at = $3 where org_id = $1 and job_id = $2 and state = 'QUEUED'";
+
+#[async_trait]
+impl Jobs for Database {
+    async fn start_job(&self, org: OrgId, draft: &JobDraft) -> Result<Started> {
+        let vault = self.vault(org).await?;
+        let spec = serde_json::to_vec(&draft.spec).map_err(|error| {
+            Error::new(ErrorKind::Invalid, "the job's specification is not JSON").cause(error)
+        })?;
+        let spec_hash = vault.digest("job spec", &[draft.kind.as_bytes(), &[0], &spec].concat())?;
+        let key = draft.idempotency_key.as_ref();
+        let key = key
+            .map(|key| vault.digest("idempotency key", key.as_bytes()))
+            .transpose()?;
+        let mut session = self.write_durably().await?;
+        let now = session.now().await?;
+        let statement = Statement::new(include_str!("start_job.sql"))
+            .bind(org)
+            .bind(draft.id)
+            .bind(draft.kind.as_str())
+            .bind(vault.seal(cell("jobs.spec", &draft.id), &spec)?)
+            .bind(spec_hash)
+            .bind(key)
+            .bind(draft.priority)
+            .bind(draft.parent)
+            .bind(draft.schedule)
+            .bind(draft.affinity.clone())
+            .bind(draft.not_before.map_or(0, jiff::Timestamp::as_microsecond))
+            .bind(now);
+        if session.run(statement).await? == 1 {
+            let job = fetch(&mut *session, &vault, draft.id).await?;
+            session.commit().await?;
+            return Ok(Started { job, new: true });
+        }
+        let first = Statement::new(
+            "select id, spec_hash from jobs where org_id = $1 and idempotency_hash = $2",
+        );
+        let row = session
+            .row(first.bind(org).bind(key))
+            .await?
+            .ok_or_else(|| Error::not_found("job"))?;
+        if row.id("spec_hash")? != spec_hash {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "this idempotency key was used for another job",
+            )
+            .hint("use a new key for a new job"));
+        }
+        let job = fetch(&mut *session, &vault, JobId(row.id("id")?)).await?;
+        Ok(Started { job, new: false })
+    }
+
+    async fn job(&self, org: OrgId, id: JobId) -> Result<Job> {
+        let vault = self.vault(org).await?;
+        fetch(&mut *self.read().await?, &vault, id).await
+    }
+
+    async fn jobs(&self, org: OrgId, filter: &JobFilter, page: Page) -> Result<Paged<Job>> {
+        let vault = self.vault(org).await?;
+        let mut statement = Statement::new(SELECT).bind(org);
+        if !filter.states.is_empty() {
+            statement = statement.with_list(
+                " and state in ",
+                filter.states.iter().map(|state| state.as_str()),
+            );
+        }
+        let statement = statement
+            .with_some(" and kind = ", filter.kind.as_deref())
+            .with_some(" and schedule_id = ", filter.schedule)
+            .with_some(" and parent_id = ", filter.parent)
+            .with_some(" and id < ", page.after)
+            .with(" order by id desc limit ", limit(page)?);
+        let rows = self.read().await?.rows(statement).await?;
+        paged(rows, page, "id", |row| job(row, &vault))
+    }
+
+    async fn cancel_job(&self, org: OrgId, id: JobId) -> Result<Job> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write_durably().await?;
+        let row = lock(&mut *session, org, id).await?;
+        if !row.word("state", JobState::parse)?.is_final() {
+            let now = session.now().await?;
+            session
+                .run(Statement::new(DROP_WAITING).bind(org).bind(id).bind(now))
+                .await?;
+            // With nobody at work there is nobody to wind down.
+            let statement = Statement::new(include_str!("cancel_job.sql"))
+                .bind(org)
+                .bind(id)
+                .bind(now);
+            session.run(statement).await?;
+        }
+        let job = fetch(&mut *session, &vault, id).await?;
+        session.commit().await?;
+        Ok(job)
+    }
+
+    async fn claim_job(
+        &self,
+        org: OrgId,
+        id: JobId,
+        worker: WorkerId,
+        lease_for: Duration,
+    ) -> Result<JobLease> {
+        self.vault(org).await?;
+        let mut session = self.write().await?;
+        let row = lock(&mut *session, org, id).await?;
+        let now = session.now().await?;
+        let state = row.word("state", JobState::parse)?;
+        if state.is_final() {
+            return Err(
+                Error::new(ErrorKind::Conflict, format!("the job has ended: {state}"))
+                    .hint("`locard jobs show` tells what came out"),
+            );
+        }
+        if state != JobState::Queued && row.get::<i64>("lease_until")? > now {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "another process works on this job",
+            ));
+        }
+        let lease = take(&mut *session, org, id, (worker, lease_for), now).await?;
+        session.commit().await?;
+        Ok(lease)
+    }
+
+    async fn job_heartbeat(&self, lease: &JobLease) -> Result<Heartbeat> {
+        self.vault(lease.org).await?;
+        let mut session = self.write().await?;
+        let now = session.now().await?;
+        let statement = Statement::new(include_str!("job_heartbeat.sql"))
+            .bind(lease.org)
+            .bind(lease.job)
+            .bind(lease.fence)
+            .bind(until(now, lease.lease_for))
+            .bind(now);
+        let Some(row) = session.row(statement).await? else {
+            return Ok(Heartbeat::Lost);
+        };
+        session.commit().await?;
+        Ok(if row.time_if("cancel_requested_at")?.is_some() {
+            Heartbeat::Cancel
+        } else {
+            Heartbeat::Extended
+        })
+    }
+
+    async fn finish_job(&self, lease: &JobLease, outcome: &JobOutcome) -> Result<Job> {
+        if !outcome.state.is_final() {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!("a job does not end {}", outcome.state),
+            ));
+        }
+        let vault = self.vault(lease.org).await?;
+        let mut session = self.write_durably().await?;
+        let row = lock(&mut *session, lease.org, lease.job).await?;
+        if row.count("fence")? != lease.fence {
+            return Err(lost_job());
+        }
+        if !row.word("state", JobState::parse)?.is_final() {
+            end(&mut *session, &vault, lease, outcome).await?;
+        }
+        let job = fetch(&mut *session, &vault, lease.job).await?;
+        session.commit().await?;
+        Ok(job)
+    }
+
+    async fn retry_job(&self, org: OrgId, id: JobId) -> Result<Job> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write_durably().await?;
+        let row = lock(&mut *session, org, id).await?;
+        if !row.word("state", JobState::parse)?.is_final() {
+            return Err(Error::new(ErrorKind::Conflict, "the job has not ended yet"));
+        }
+        let now = session.now().await?;
+        for text in [
+            include_str!("retry_failures.sql"),
+            include_str!("retry_tasks.sql"),
+        ] {
+            session.run(Statement::new(text).bind(org).bind(id)).await?;
+        }
+        session
+            .run(
+                Statement::new(include_str!("retry_job.sql"))
+                    .bind(org)
+                    .bind(id)
+                    .bind(now),
+            )
+            .await?;
+        let job = fetch(&mut *session, &vault, id).await?;
+        session.commit().await?;
+        Ok(job)
+    }
+}
+
+/// Ends the job and whatever of its tasks has not ended; a worker that still has one loses its lease.
+async fn end(
+    session: &mut dyn Session,
+    vault: &Vault,
+    lease: &JobLease,
+    outcome: &JobOutcome,
+) -> Result<()> {
+    let now = session.now().await?;
+    let told = outcome
+        .outcome
+        .as_ref()
+        .map(|value| vault.seal_as(cell("jobs.outcome", &lease.job), value))
+        .transpose()?;
+    let error = outcome
+        .error
+        .as_ref()
+        .map(|text| vault.seal_as(cell("jobs.error", &lease.job), text))
+        .transpose()?;
+    let statement = Statement::new(include_str!("finish_job.sql"))
+        .bind(lease.org)
+        .bind(lease.job)
+        .bind(outcome.state.as_str())
+        .bind(told)
+        .bind(error)
+        .bind(now);
+    session.run(statement).await?;
+    let statement = Statement::new(include_str!("drop_tasks.sql"))
+        .bind(lease.org)
+        .bind(lease.job)
+        .bind(now);
+    session.run(statement).await?;
+    Ok(())
+}
+
+/// The answer to whoever shows an old fence.
+pub(super) fn lost_job() -> Error {
+    Error::new(
+        ErrorKind::LeaseLost,
+        "another process has taken this job over",
+    )
+}

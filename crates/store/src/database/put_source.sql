@@ -1,0 +1,6 @@
+insert into sources (org_id, id, name_hash, kind, sealed, settings, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $7)
+on conflict (org_id, id) do update
+set name_hash = excluded.name_hash, kind = excluded.kind, sealed = excluded.sealed, settings = excluded.settings,
+    updated_at = excluded.updated_at
+returning id, kind, sealed, created_at, updated_at

@@ -1,0 +1,4 @@
+update tasks
+set state = 'QUEUED', attempts = 0, available_at = 0, error = null, ended_at = null, lease_owner = null, lease_until = 0,
+    fence = fence + 1
+where org_id = $1 and job_id = $2 and state in ('FAILED', 'CANCELLED')

@@ -1,0 +1,297 @@
+//! Tasks as rows: planned, listed; and failures. Leases and outcomes have files of their own.
+
+use async_trait::async_trait;
+use locard_model::{EntityId, JobId, OrgId, TaskId, TaskState};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::jobs::lost_job;
+use super::{Database, limit, paged};
+use crate::sql::{Row, Session, Statement, Value, insert, values};
+use crate::vault::{Cell, Vault};
+use crate::{
+    Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, JobLease, Lease, LeasedTask,
+    Page, Paged, PartKey, Result, Task, TaskCounts, TaskDraft, TaskOutcome, Tasks,
+};
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    split: Json,
+    version: Option<String>,
+    snapshot: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SealedFailure {
+    resource: Option<String>,
+    kind: String,
+    sentence: String,
+    place: Option<String>,
+    hint: Option<String>,
+}
+
+pub(super) const SELECT: &str = "select org_id, id, job_id, ordinal, part_id, entity_id, sealed, state, attempts, \
+    max_attempts, fence, row_count, byte_count, faults, error, started_at, ended_at from tasks";
+
+const INSERT: &str = "insert into tasks (org_id, id, job_id, ordinal, part_id, entity_id, sealed, state, attempts, \
+    max_attempts, available_at, lease_until, fence, row_count, byte_count, faults) values";
+
+pub(super) fn cell<'a>(name: &'static str, id: &'a TaskId) -> Cell<'a> {
+    Cell {
+        name,
+        row: std::slice::from_ref(&id.0),
+    }
+}
+
+pub(super) fn task(row: &Row, vault: &Vault) -> Result<Task> {
+    let id = TaskId(row.id("id")?);
+    let sealed: Sealed = vault.unseal_as(cell("tasks.sealed", &id), &row.blob("sealed")?)?;
+    let error: Option<Vec<u8>> = row.get("error")?;
+    Ok(Task {
+        id,
+        job: JobId(row.id("job_id")?),
+        ordinal: row.count("ordinal")?,
+        part: PartKey(row.id("part_id")?),
+        entity: row.get::<Option<_>>("entity_id")?.map(EntityId),
+        split: sealed.split,
+        version: sealed.version,
+        snapshot: sealed.snapshot,
+        state: row.word("state", TaskState::parse)?,
+        attempts: row.small("attempts")?,
+        max_attempts: row.small("max_attempts")?,
+        counts: TaskCounts {
+            rows: row.count("row_count")?,
+            bytes: row.count("byte_count")?,
+            faults: row.count("faults")?,
+        },
+        error: error
+            .map(|blob| vault.unseal_as(cell("tasks.error", &id), &blob))
+            .transpose()?,
+        started_at: row.time_if("started_at")?,
+        ended_at: row.time_if("ended_at")?,
+    })
+}
+
+fn task_row(vault: &Vault, job: JobId, ordinal: i64, draft: &TaskDraft) -> Result<Vec<Value>> {
+    let id = TaskId(Uuid::now_v7());
+    let sealed = Sealed {
+        split: draft.split.clone(),
+        version: draft.version.clone(),
+        snapshot: draft.snapshot.clone(),
+    };
+    let sealed = vault.seal_as(cell("tasks.sealed", &id), &sealed)?;
+    let (state, max_attempts) = (TaskState::Queued.as_str(), draft.max_attempts.max(1));
+    let zero = 0_i64;
+    Ok(values![
+        vault.org(),
+        id,
+        job,
+        ordinal,
+        draft.part,
+        draft.entity,
+        sealed,
+        state,
+        zero,
+        max_attempts,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero
+    ])
+}
+
+fn failure_row(
+    vault: &Vault,
+    job: JobId,
+    task: Option<TaskId>,
+    draft: &FailureDraft,
+    now: i64,
+) -> Result<Vec<Value>> {
+    let id = Uuid::now_v7();
+    let sealed = SealedFailure {
+        resource: draft.resource.clone(),
+        kind: draft.kind.clone(),
+        sentence: draft.sentence.clone(),
+        place: draft.place.clone(),
+        hint: draft.hint.clone(),
+    };
+    let sealed = vault.seal_as(
+        Cell {
+            name: "failures.sealed",
+            row: &[id],
+        },
+        &sealed,
+    )?;
+    Ok(values![
+        vault.org(),
+        id,
+        job,
+        task,
+        draft.entity,
+        draft.records,
+        sealed,
+        now
+    ])
+}
+
+fn failure(row: &Row, vault: &Vault) -> Result<Failure> {
+    let id = row.id("id")?;
+    let sealed: SealedFailure = vault.unseal_as(
+        Cell {
+            name: "failures.sealed",
+            row: &[id],
+        },
+        &row.blob("sealed")?,
+    )?;
+    Ok(Failure {
+        job: JobId(row.id("job_id")?),
+        task: row.get::<Option<_>>("task_id")?.map(TaskId),
+        what: FailureDraft {
+            entity: row.get::<Option<_>>("entity_id")?.map(EntityId),
+            resource: sealed.resource,
+            kind: sealed.kind,
+            sentence: sealed.sentence,
+            place: sealed.place,
+            hint: sealed.hint,
+            records: row.count("records")?,
+        },
+        at: row.time("at")?,
+    })
+}
+
+/// Records failures and counts them in the job.
+pub(super) async fn put_failures(
+    session: &mut dyn Session,
+    vault: &Vault,
+    job: JobId,
+    task: Option<TaskId>,
+    drafts: &[FailureDraft],
+) -> Result<()> {
+    let now = session.now().await?;
+    let rows = drafts
+        .iter()
+        .map(|draft| failure_row(vault, job, task, draft, now))
+        .collect::<Result<_>>()?;
+    let head =
+        "insert into failures (org_id, id, job_id, task_id, entity_id, records, sealed, at) values";
+    let new = insert(session, head, rows, "").await?;
+    let count =
+        Statement::new("update jobs set failures = failures + $3 where org_id = $1 and id = $2");
+    session
+        .run(count.bind(vault.org()).bind(job).bind(new))
+        .await?;
+    Ok(())
+}
+
+#[async_trait]
+impl Tasks for Database {
+    async fn add_tasks(&self, lease: &JobLease, drafts: &[TaskDraft]) -> Result<u64> {
+        let vault = self.vault(lease.org).await?;
+        let mut session = self.write().await?;
+        // The update is the lock: planning of one job is one after the other, so ordinals leave no gap.
+        let held = Statement::new(
+            "update jobs set tasks = tasks where org_id = $1 and id = $2 and fence = $3 and state = 'RUNNING' returning tasks",
+        );
+        let held = session
+            .row(held.bind(lease.org).bind(lease.job).bind(lease.fence))
+            .await?;
+        let first: i64 = held.ok_or_else(lost_job)?.get("tasks")?;
+        let known = Statement::new("select part_id from tasks where org_id = $1 and job_id = $2")
+            .bind(lease.org);
+        let known = session.rows(known.bind(lease.job)).await?;
+        let mut known = known
+            .iter()
+            .map(|row| row.id("part_id"))
+            .collect::<Result<std::collections::HashSet<_>>>()?;
+        let new = drafts.iter().filter(|draft| known.insert(draft.part.0));
+        let rows = new
+            .zip(first..)
+            .map(|(draft, ordinal)| task_row(&vault, lease.job, ordinal, draft));
+        let added = insert(&mut *session, INSERT, rows.collect::<Result<_>>()?, "").await?;
+        let count =
+            Statement::new("update jobs set tasks = tasks + $3 where org_id = $1 and id = $2");
+        session
+            .run(count.bind(lease.org).bind(lease.job).bind(added))
+            .await?;
+        session.commit().await?;
+        Ok(added)
+    }
+
+    async fn tasks(
+        &self,
+        org: OrgId,
+        job: JobId,
+        state: Option<TaskState>,
+        page: Page,
+    ) -> Result<Paged<Task>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(SELECT)
+            .with(" where org_id = ", org)
+            .with(" and job_id = ", job)
+            .with_some(" and state = ", state.map(TaskState::as_str))
+            .with_some(" and id > ", page.after)
+            .with(" order by id limit ", limit(page)?);
+        let rows = self.read().await?.rows(statement).await?;
+        paged(rows, page, "id", |row| task(row, &vault))
+    }
+
+    async fn lease_tasks(&self, claim: &Claim) -> Result<Vec<LeasedTask>> {
+        self.lease(claim).await
+    }
+
+    async fn task_heartbeat(&self, lease: &Lease) -> Result<Heartbeat> {
+        self.extend(lease).await
+    }
+
+    async fn complete_task(&self, lease: &Lease, outcome: &TaskOutcome) -> Result<Commit> {
+        self.complete(lease, outcome).await
+    }
+
+    async fn fail_task(
+        &self,
+        lease: &Lease,
+        why: &FailureDraft,
+        retry_after: Option<std::time::Duration>,
+    ) -> Result<TaskState> {
+        self.fail(lease, why, retry_after).await
+    }
+
+    async fn release_task(&self, lease: &Lease) -> Result<()> {
+        self.release(lease).await
+    }
+
+    async fn record_failure(&self, org: OrgId, job: JobId, failure: &FailureDraft) -> Result<()> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write().await?;
+        put_failures(
+            &mut *session,
+            &vault,
+            job,
+            None,
+            std::slice::from_ref(failure),
+        )
+        .await?;
+        session.commit().await
+    }
+
+    async fn failures(
+        &self,
+        org: OrgId,
+        filter: &FailureFilter,
+        page: Page,
+    ) -> Result<Paged<Failure>> {
+        let vault = self.vault(org).await?;
+        let text = "select id, job_id, task_id, entity_id, records, sealed, at from failures";
+        let statement = Statement::new(text)
+            .with(" where org_id = ", org)
+            .with_some(" and job_id = ", filter.job)
+            .with_some(" and entity_id = ", filter.entity)
+            .with_some(" and id > ", page.after)
+            .with(" order by id limit ", limit(page)?);
+        let rows = self.read().await?.rows(statement).await?;
+        paged(rows, page, "id", |row| failure(row, &vault))
+    }
+}

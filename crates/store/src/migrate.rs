@@ -1,0 +1,230 @@
+//! Brings a store's tables up to date, in one transaction: either all missing steps are done or none.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::sql::{Session, Statement};
+use crate::{Error, ErrorKind, Result};
+
+/// One step. Its text never changes once it was released.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Migration {
+    version: i64,
+    name: &'static str,
+    text: &'static str,
+}
+
+macro_rules! migrations {
+    ($dialect:literal: $($version:literal $file:literal),+ $(,)?) => {
+        &[$(Migration {
+            version: $version,
+            name: $file,
+            text: include_str!(concat!("../migrations/", $dialect, "/", $file, ".sql")),
+        }),+]
+    };
+}
+
+/// The steps of a SQLite store, oldest first.
+pub(crate) const MIGRATIONS_SQLITE: &[Migration] =
+    migrations!("sqlite": 20_261_122_000_000 "20261122_000000_start");
+
+/// The steps of a PostgreSQL store, oldest first; the same versions as for SQLite.
+pub(crate) const MIGRATIONS_POSTGRES: &[Migration] =
+    migrations!("postgres": 20_261_122_000_000 "20261122_000000_start");
+
+const TABLE: &str = "create table if not exists migrations (
+    version bigint primary key, name text not null, checksum text not null, applied_at bigint not null
+)";
+
+/// Does what is missing.
+pub(crate) async fn migrate(mut session: Box<dyn Session>, migrations: &[Migration]) -> Result<()> {
+    session.script(TABLE).await?;
+    let done = applied(&mut *session, migrations).await?;
+    for migration in migrations
+        .iter()
+        .filter(|migration| !done.contains(&migration.version))
+    {
+        session.script(migration.text).await?;
+        let now = session.now().await?;
+        let statement = Statement::new(
+            "insert into migrations (version, name, checksum, applied_at) values ($1, $2, $3, $4)",
+        );
+        let statement = statement
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(checksum(migration.text))
+            .bind(now);
+        session.run(statement).await?;
+    }
+    session.commit().await
+}
+
+/// Refuses a store that lacks a step: whoever holds it is of another version, and its tables are not ours to change.
+pub(crate) async fn migrated(session: &mut dyn Session, migrations: &[Migration]) -> Result<()> {
+    if applied(session, migrations).await?.len() == migrations.len() {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::Locked, "the home is in use by an older locard")
+            .hint("wait until it has ended"),
+    )
+}
+
+/// The versions that were applied, if all of them are known and unchanged.
+async fn applied(session: &mut dyn Session, migrations: &[Migration]) -> Result<Vec<i64>> {
+    let newest = migrations.last().map_or(0, |migration| migration.version);
+    let mut versions = Vec::new();
+    for row in session
+        .rows(Statement::new(
+            "select version, checksum from migrations order by version",
+        ))
+        .await?
+    {
+        let version: i64 = row.get("version")?;
+        if version > newest {
+            return Err(
+                Error::new(ErrorKind::Newer, "the store was written by a newer locard").hint(
+                    "install that version or a later one, or choose another home with --home",
+                ),
+            );
+        }
+        let known = migrations
+            .iter()
+            .find(|migration| migration.version == version);
+        if known.is_none_or(|migration| {
+            row.get::<String>("checksum")
+                .is_ok_and(|sum| sum != checksum(migration.text))
+        }) {
+            return Err(Error::corrupt(
+                "its tables were made by an unknown build of locard",
+            ));
+        }
+        versions.push(version);
+    }
+    Ok(versions)
+}
+
+fn checksum(text: &str) -> String {
+    use std::fmt::Write as _;
+    // Line ends may differ between checkouts.
+    let digest = Sha256::digest(text.replace("\r\n", "\n"));
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::{Backend as _, Durability};
+    use crate::sqlite::Sqlite;
+
+    const OLD: Migration = Migration {
+        version: 30_000_000_000_000,
+        name: "old",
+        text: "create table a (x bigint)",
+    };
+    const NEW: Migration = Migration {
+        version: 30_000_000_000_001,
+        name: "new",
+        text: "alter table a add y bigint; insert into a values (1, 2)",
+    };
+
+    /// Runs steps on top of the real ones.
+    async fn run(store: &Sqlite, more: &[Migration]) -> Result<()> {
+        let all = [MIGRATIONS_SQLITE, more].concat();
+        migrate(store.write(Durability::Process).await?, &all).await
+    }
+
+    async fn store(folder: &tempfile::TempDir) -> Sqlite {
+        Sqlite::open_file(&folder.path().join("store"))
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_older_store_gets_what_is_missing_and_only_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        run(&store, &[OLD]).await.unwrap();
+        run(&store, &[OLD, NEW]).await.unwrap();
+        run(&store, &[OLD, NEW]).await.unwrap();
+        let rows = store
+            .read()
+            .await
+            .unwrap()
+            .rows(Statement::new("select y from a"))
+            .await
+            .unwrap();
+        assert_eq!(
+            rows.iter()
+                .map(|row| row.get::<i64>("y").unwrap())
+                .collect::<Vec<_>>(),
+            [2]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_newer_store_is_refused_with_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        run(&store(&folder).await, &[OLD]).await.unwrap();
+        let error = Sqlite::open_file(&folder.path().join("store"))
+            .await
+            .err()
+            .unwrap();
+        assert_eq!(error.kind(), ErrorKind::Newer);
+        assert_eq!(error.sentence(), "the store was written by a newer locard");
+    }
+
+    #[tokio::test]
+    async fn a_step_that_was_changed_after_its_release_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        run(&store, &[OLD]).await.unwrap();
+        let changed = Migration {
+            text: "create table a (x text)",
+            ..OLD
+        };
+        assert_eq!(
+            run(&store, &[changed]).await.unwrap_err().kind(),
+            ErrorKind::Corrupt
+        );
+        let other = Migration {
+            version: OLD.version - 1,
+            ..NEW
+        };
+        assert_eq!(
+            run(&store, &[other, NEW]).await.unwrap_err().kind(),
+            ErrorKind::Corrupt
+        );
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_undoes_all_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let bad = Migration {
+            text: "insert into nowhere values (1)",
+            ..NEW
+        };
+        assert!(run(&store, &[OLD, bad]).await.is_err());
+        run(&store, &[OLD, NEW]).await.unwrap();
+    }
+
+    #[test]
+    fn both_databases_have_the_same_versions() {
+        let versions = |list: &[Migration]| {
+            list.iter()
+                .map(|migration| migration.version)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(versions(MIGRATIONS_SQLITE), versions(MIGRATIONS_POSTGRES));
+        assert!(versions(MIGRATIONS_SQLITE).is_sorted());
+    }
+
+    #[test]
+    fn line_ends_do_not_count() {
+        assert_eq!(checksum("a\nb"), checksum("a\r\nb"));
+        assert_ne!(checksum("a"), checksum("b"));
+    }
+}

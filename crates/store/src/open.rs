@@ -1,0 +1,197 @@
+//! Opening a store: where it is, whose key it needs, what was made on the way.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use locard_model::{OrgId, SecretString};
+
+use crate::database::{Database, check_keys, has_keys};
+use crate::postgres::Postgres;
+use crate::sql::{Backend, Durability, Session};
+use crate::sqlite::{Home, Sqlite, Staged};
+use crate::{
+    Error, ErrorKind, KeyPlace, MASTER_KEY_VARIABLE, MasterKey, Organisations as _, Result, Store,
+    archive,
+};
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A folder that only this user may enter; made if it is missing.
+    Home(PathBuf),
+    /// `postgres://…`; the database must exist.
+    Postgres(SecretString),
+}
+
+/// An open store.
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The file of a master key that was made just now: tell the user, once, to keep a copy.
+    pub new_key: Option<PathBuf>,
+}
+
+/// Opens a store, and makes it with one organisation if it is new. An older one is migrated, a newer one refused.
+pub async fn open(place: &Place, keys: &KeyPlace) -> Result<Opened> {
+    apart(place, keys)?;
+    let backend: Box<dyn Backend> = match place {
+        Place::Home(path) => Box::new(Sqlite::open(Home::lock(path)?).await?),
+        Place::Postgres(url) => Box::new(Postgres::open(url).await?),
+    };
+    let (master, new_key) = master_key(&*backend, keys).await?;
+    let store = Database::new(backend, master);
+    if store.organisations().await?.is_empty() {
+        // Another server may have been first; then its organisation is ours too, if its master key is.
+        match store.create_organisation(OrgId::DEFAULT, "default").await {
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                store
+                    .sketch_key(OrgId::DEFAULT)
+                    .await
+                    .map_err(|error| error.hint(wanted(keys)))?;
+            }
+            made => drop(made?),
+        }
+    }
+    Ok(Opened {
+        store: Arc::new(store),
+        new_key,
+    })
+}
+
+/// Opens the store of a home that another process holds, to ask that process for something. The home is not locked,
+/// nothing is made or migrated, and no lease is freed: whoever holds one is alive.
+pub async fn open_beside(home: &Path, keys: &KeyPlace) -> Result<Arc<dyn Store>> {
+    let backend = Sqlite::open_beside(home).await?;
+    let master = keys.find()?.ok_or_else(|| lost_key(keys))?;
+    check_keys(&mut *backend.read().await?, &master)
+        .await
+        .map_err(|error| error.hint(wanted(keys)))?;
+    Ok(Arc::new(Database::new(Box::new(backend), master)))
+}
+
+/// A key beside what it locks is no lock.
+fn apart(place: &Place, keys: &KeyPlace) -> Result<()> {
+    match place {
+        Place::Home(home) if keys.given.is_none() && keys.file.starts_with(home) => {
+            Err(Error::new(
+                ErrorKind::Invalid,
+                "the master key may not be inside the home that it protects",
+            )
+            .hint(format!(
+                "choose another home with --home, or set {MASTER_KEY_VARIABLE}"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The master key of a store; a new one only for a store without keys.
+async fn master_key(
+    backend: &dyn Backend,
+    keys: &KeyPlace,
+) -> Result<(MasterKey, Option<PathBuf>)> {
+    let mut session = backend.read().await?;
+    let old = has_keys(&mut *session).await?;
+    match keys.find()? {
+        Some(master) => match check_keys(&mut *session, &master).await {
+            Ok(()) => Ok((master, None)),
+            Err(error) => match cut_short(&mut *session, keys).await? {
+                Some(next) => Ok((next, None)),
+                None => Err(error.hint(wanted(keys))),
+            },
+        },
+        None if old => Err(lost_key(keys)),
+        None => match keys.create() {
+            Ok(master) => Ok((master, Some(keys.file.clone()))),
+            // Another first start may have made it between the two looks.
+            Err(error) => keys.find()?.map(|master| (master, None)).ok_or(error),
+        },
+    }
+}
+
+/// The next key, if a rotation was killed between the store's commit and the renaming of the file.
+async fn cut_short(session: &mut dyn Session, keys: &KeyPlace) -> Result<Option<MasterKey>> {
+    let Some(next) = keys.find_next()? else {
+        return Ok(None);
+    };
+    if check_keys(session, &next).await.is_err() {
+        return Ok(None);
+    }
+    keys.adopt_next()?;
+    Ok(Some(next))
+}
+
+/// Replaces the master key in its file and answers where the old one is kept; no data is touched. Killed at any moment,
+/// the store opens with one of the two keys, and [`open`] finds which.
+pub async fn rotate(store: &dyn Store, keys: &KeyPlace) -> Result<PathBuf> {
+    let next = keys.create_next()?;
+    let old = keys.keep_old()?;
+    store.rotate_master_key(&next).await?;
+    keys.adopt_next()?;
+    Ok(old)
+}
+
+fn lost_key(keys: &KeyPlace) -> Error {
+    let sentence =
+        "the master key of this store is missing; without it nothing in the store can be read";
+    Error::new(ErrorKind::WrongKey, sentence).hint(wanted(keys))
+}
+
+fn wanted(keys: &KeyPlace) -> String {
+    if keys.given.is_some() {
+        return format!(
+            "set {MASTER_KEY_VARIABLE} to the key that was in use when the store was made"
+        );
+    }
+    format!(
+        "bring the right key back to {}, or set {MASTER_KEY_VARIABLE} to it",
+        keys.file.display()
+    )
+}
+
+/// Puts a backup in place of a store; `Conflict` if there is one already and `force` is not set. The backup must be
+/// sound and made with the same master key.
+pub async fn restore(backup: &Path, place: &Place, keys: &KeyPlace, force: bool) -> Result<()> {
+    apart(place, keys)?;
+    match place {
+        Place::Home(path) => {
+            let home = Home::lock(path)?;
+            if home.file().exists() && !force {
+                return Err(archive::occupied(&path.display().to_string()));
+            }
+            let staged = staged(backup, path, keys).await?;
+            let replaced = staged.replace(&home).await;
+            home.unlock();
+            replaced
+        }
+        Place::Postgres(url) => {
+            let staged = staged(backup, &std::env::temp_dir(), keys).await?;
+            let store = Postgres::open(url).await?;
+            let mut session = store.write(Durability::Power).await?;
+            archive::clear(&mut *session, force).await?;
+            archive::copy(&mut *staged.store.read().await?, &mut *session).await?;
+            session.commit().await?;
+            staged.store.close_file().await;
+            store.close().await;
+            Ok(())
+        }
+    }
+}
+
+/// A copy of the backup that was found sound and opens under the master key.
+async fn staged(backup: &Path, folder: &Path, keys: &KeyPlace) -> Result<Staged> {
+    let staged = Staged::open(backup, folder).await?;
+    staged.store.check().await?;
+    archive::filled(&mut *staged.store.read().await?, backup).await?;
+    let Some(master) = keys.find()? else {
+        return Err(Error::new(
+            ErrorKind::WrongKey,
+            "a backup needs the master key it was made with",
+        )
+        .hint(wanted(keys)));
+    };
+    check_keys(&mut *staged.store.read().await?, &master)
+        .await
+        .map_err(|error| error.hint(wanted(keys)))?;
+    Ok(staged)
+}

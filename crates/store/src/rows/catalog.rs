@@ -1,0 +1,104 @@
+//! Sketches: per piece of an entity, and merged per column.
+
+use locard_model::{ColumnId, EntityId, JobId, KeyId, SourceId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::FindingDraft;
+
+/// Names a piece of an entity (a split or a partition) across scans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PartKey(pub Uuid);
+
+impl PartKey {
+    /// The same for the same piece: `piece` is whatever tells it from its siblings, such as the split's JSON without
+    /// sizes and versions.
+    pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
+        Self(Uuid::new_v5(&entity.0, piece))
+    }
+}
+
+/// The sketch of one column over one piece of its entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartColumn {
+    /// The column.
+    pub column: ColumnId,
+    /// The sketch key in use.
+    pub key: KeyId,
+    /// Version of the canonical forms.
+    pub forms: u32,
+    /// The encoded sketch: keyed hashes and counts only.
+    pub sketch: Vec<u8>,
+    /// The encoded evidence: counts only.
+    pub evidence: Vec<u8>,
+    /// The encoded minima and maxima; sealed, and dropped once the column is judged personal.
+    pub extremes: Option<Vec<u8>>,
+}
+
+/// A piece that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartHead {
+    /// Which piece.
+    pub part: PartKey,
+    /// The job that read it.
+    pub job: JobId,
+    /// Its state when it was read.
+    pub version: Option<String>,
+    /// Records read.
+    pub rows: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Records that could not be read.
+    pub faults: u64,
+}
+
+/// What is known of a column over its whole entity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnRecord {
+    /// The column.
+    pub column: ColumnId,
+    /// Its entity.
+    pub entity: EntityId,
+    /// The source of that.
+    pub source: SourceId,
+    /// The catalog's generation when this was written; set by the store and ignored when given to it.
+    pub generation: u64,
+    /// The sketch key in use.
+    pub key: KeyId,
+    /// Version of the canonical forms.
+    pub forms: u32,
+    /// Numbers that listings show without decoding the sketch (rows, distinct, coverage ...); never a value.
+    pub summary: Value,
+    /// The encoded sketch.
+    pub sketch: Vec<u8>,
+    /// The encoded evidence.
+    pub evidence: Vec<u8>,
+    /// The encoded minima and maxima; sealed, and dropped once the column is judged personal.
+    pub extremes: Option<Vec<u8>>,
+}
+
+/// The columns of an entity, merged over its pieces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merged {
+    /// The pieces that make up the entity now; all others of it are dropped.
+    pub parts: Vec<PartKey>,
+    /// The columns; those of the entity that are not named here are dropped.
+    pub columns: Vec<ColumnRecord>,
+}
+
+/// The result of a job for one entity, committed whole or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conclusion {
+    /// The source.
+    pub source: SourceId,
+    /// The table, file or collection.
+    pub entity: EntityId,
+    /// Its columns; `None` when they were only judged anew.
+    pub merged: Option<Merged>,
+    /// Every finding of this entity; they replace those of earlier jobs as the current ones, which stay readable
+    /// under their job.
+    pub findings: Vec<FindingDraft>,
+    /// Columns that were judged personal: their minima and maxima are dropped.
+    pub personal: Vec<ColumnId>,
+}

@@ -1,0 +1,58 @@
+//! What the store takes and gives, by noun. Everything here is in the clear: sealing happens inside the store.
+
+mod catalog;
+mod entity;
+mod finding;
+mod job;
+mod source;
+mod task;
+
+use uuid::Uuid;
+
+pub use catalog::{ColumnRecord, Conclusion, Merged, PartColumn, PartHead, PartKey};
+pub use entity::{Column, Entity, EntityFilter};
+pub use finding::{
+    Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,
+};
+pub use job::{
+    Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started, WorkerId,
+};
+pub use source::{Organisation, SketchKey, Source, SourceDraft};
+pub use task::{
+    Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, Lease, LeasedTask, Task,
+    TaskCounts, TaskDraft, TaskOutcome,
+};
+
+/// Which stretch of a listing is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where the previous stretch ended: its [`Paged::next`].
+    pub after: Option<Uuid>,
+    /// At most this many, 1 to 10,000.
+    pub limit: u32,
+}
+
+impl Page {
+    /// The most that one stretch holds.
+    pub const MAX: u32 = 10_000;
+
+    /// The first stretch of that length.
+    pub fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::first(1_000)
+    }
+}
+
+/// A stretch of a listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paged<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Uuid>,
+}

@@ -1,0 +1,124 @@
+//! A statement: fixed text with numbered parameters. No text of a caller ever becomes part of it.
+
+use super::{Session, Value};
+use crate::Result;
+
+/// Values that one insert carries, about. SQLite looks each parameter up in a list of all of them, so the cost of an
+/// insert grows with the square of this.
+const VALUES: usize = 300;
+
+/// Text and the values of its parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) text: String,
+    pub(crate) values: Vec<Value>,
+    /// Whether the connection keeps it prepared; statements of variable length would crowd the others out.
+    pub(crate) persistent: bool,
+}
+
+impl Statement {
+    /// A statement that uses `$1`, `$2` … in the order of the [`Statement::bind`] calls.
+    pub(crate) fn new(text: &'static str) -> Self {
+        Self {
+            text: text.to_owned(),
+            values: Vec::new(),
+            persistent: true,
+        }
+    }
+
+    /// The next value.
+    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// More text.
+    pub(crate) fn text(mut self, text: &'static str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// More text that ends in a parameter of its own.
+    pub(crate) fn with(mut self, text: &'static str, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self.text.push_str(text);
+        self.text.push('$');
+        self.text.push_str(&self.values.len().to_string());
+        self
+    }
+
+    /// The same if there is a value, nothing otherwise.
+    pub(crate) fn with_some(self, text: &'static str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.with(text, value),
+            None => self,
+        }
+    }
+
+    /// Text with a list in parentheses; a list of nothing matches nothing.
+    pub(crate) fn with_list<V: Into<Value>>(
+        mut self,
+        text: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        self.persistent = false;
+        self.text.push_str(text);
+        let mut separator = "(";
+        for value in values {
+            self = self.with(separator, value);
+            separator = ", ";
+        }
+        self.text(if separator == "(" { "(null)" } else { ")" })
+    }
+}
+
+/// Inserts rows in few statements. `head` is `insert into t (a, b) values`, `tail` what follows the rows.
+pub(crate) async fn insert(
+    session: &mut dyn Session,
+    head: &'static str,
+    rows: Vec<Vec<Value>>,
+    tail: &'static str,
+) -> Result<u64> {
+    let mut changed = 0;
+    let mut rows = rows.into_iter().peekable();
+    while let Some(next) = rows.peek() {
+        let many = (VALUES / next.len().max(1)).max(1);
+        let mut statement = Statement::new(head);
+        for (at, row) in rows.by_ref().take(many).enumerate() {
+            statement = statement
+                .text(if at == 0 { " " } else { ", " })
+                .with_list("", row);
+        }
+        changed += session.run(statement.text(tail)).await?;
+    }
+    Ok(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_in_their_order() {
+        let statement = Statement::new("select 1 where a = $1")
+            .bind(1_i64)
+            .with(" and b = ", "x")
+            .with_some(" and c = ", None::<i64>)
+            .with_list(" and d in ", [2_i64, 3]);
+        assert_eq!(
+            statement.text,
+            "select 1 where a = $1 and b = $2 and d in ($3, $4)"
+        );
+        assert_eq!(statement.values.len(), 4);
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_valid_and_empty() {
+        assert_eq!(
+            Statement::new("a in ")
+                .with_list("", Vec::<i64>::new())
+                .text,
+            "a in (null)"
+        );
+    }
+}

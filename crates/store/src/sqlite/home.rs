@@ -1,0 +1,178 @@
+//! The home: a folder that only its owner enters and only one process uses at a time.
+//!
+//! The lock and the process id are two files, because a locked file cannot be read on every platform. The lock is the
+//! operating system's: it is gone the moment its process is, whatever the process id says.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind as Cause;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, ErrorKind, Result};
+
+const LOCK: &str = "locard.lock";
+const PID: &str = "locard.pid";
+
+/// A locked home.
+#[derive(Debug)]
+pub(crate) struct Home {
+    path: PathBuf,
+    lock: File,
+}
+
+impl Home {
+    /// Makes the folder if it is missing, and locks it.
+    pub(crate) fn lock(path: &Path) -> Result<Self> {
+        prepare(path)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join(LOCK));
+        let lock = lock.map_err(|error| unusable(path, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(held(path)),
+            Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
+        }
+        sweep(path);
+        std::fs::write(path.join(PID), std::process::id().to_string())
+            .map_err(|error| unusable(path, error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+        })
+    }
+
+    /// The database's file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.path.join(super::FILE)
+    }
+
+    /// Where the database is made before it gets its name; swept like what a killed restore leaves.
+    pub(super) fn new_file(&self) -> PathBuf {
+        self.path
+            .join(format!("{}{}", super::staged::PREFIX, std::process::id()))
+    }
+
+    /// Lets others in.
+    pub(crate) fn unlock(&self) {
+        let _ = std::fs::remove_file(self.path.join(PID));
+        let _ = self.lock.unlock();
+    }
+}
+
+/// Removes what a killed restore left.
+fn sweep(path: &Path) {
+    for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with(super::staged::PREFIX) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn prepare(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return tighten(path);
+    }
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| unusable(path, error))?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| unusable(path, error))
+}
+
+/// Takes other users' access away, unless the folder is used for other things too.
+#[cfg(unix)]
+fn tighten(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path)
+        .map_err(|error| unusable(path, error))?
+        .permissions()
+        .mode();
+    if mode & crate::master::OTHERS == 0 {
+        return Ok(());
+    }
+    let empty = std::fs::read_dir(path)
+        .map_err(|error| unusable(path, error))?
+        .next()
+        .is_none();
+    if !empty && !path.join(super::FILE).exists() {
+        let sentence = format!(
+            "{} holds other files and can be entered by other users",
+            path.display()
+        );
+        return Err(Error::new(ErrorKind::Denied, sentence).hint(format!(
+            "chmod 700 {}, or choose another home with --home",
+            path.display()
+        )));
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+        .map_err(|error| unusable(path, error))
+}
+
+#[cfg(not(unix))]
+fn tighten(_path: &Path) -> Result<()> {
+    Ok(())
+}
+
+fn held(path: &Path) -> Error {
+    let holder = std::fs::read_to_string(path.join(PID))
+        .ok()
+        .and_then(|pid| pid.trim().parse::<u32>().ok());
+    let who = holder.map_or_else(
+        || "another process".to_owned(),
+        |pid| format!("process {pid}"),
+    );
+    Error::new(
+        ErrorKind::Locked,
+        format!("the home {} is in use by {who}", path.display()),
+    )
+    .hint(
+        "wait until it has ended, stop it with `locard jobs cancel latest`, or choose another home with --home",
+    )
+}
+
+/// What the operating system said about a path of the home, as a sentence.
+pub(crate) fn unusable(path: &Path, error: std::io::Error) -> Error {
+    let path = path.display();
+    let told = match error.kind() {
+        Cause::PermissionDenied => Error::new(
+            ErrorKind::Denied,
+            format!("{path} may not be written by this user"),
+        )
+        .hint("make it writable, or choose another home with --home"),
+        Cause::ReadOnlyFilesystem => {
+            Error::new(ErrorKind::Denied, format!("{path} is on a read-only disk"))
+                .hint("choose another home with --home")
+        }
+        Cause::StorageFull | Cause::QuotaExceeded => {
+            Error::new(ErrorKind::Full, format!("no room is left for {path}"))
+                .hint("make room, or choose another home with --home")
+        }
+        Cause::NotADirectory | Cause::AlreadyExists => {
+            Error::new(ErrorKind::Invalid, format!("{path} is not a folder"))
+                .hint("choose another home with --home")
+        }
+        Cause::NotFound => Error::new(ErrorKind::NotFound, format!("{path} does not exist"))
+            .hint("choose another home with --home"),
+        kind => Error::new(ErrorKind::Io, format!("{path} cannot be used: {kind}")),
+    };
+    told.cause(error)
+}
+
+/// Gives a finished file its name, unless the name is taken; either the whole file appears or none.
+pub(crate) fn publish(beside: &Path, file: &Path) -> Result<()> {
+    let whole = File::open(beside).and_then(|handle| handle.sync_all());
+    let linked = whole.and_then(|()| std::fs::hard_link(beside, file));
+    let _ = std::fs::remove_file(beside);
+    linked.map_err(|error| match error.kind() {
+        Cause::AlreadyExists => Error::new(
+            ErrorKind::Conflict,
+            format!("{} exists already", file.display()),
+        ),
+        _ => unusable(file, error),
+    })
+}

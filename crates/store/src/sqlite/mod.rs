@@ -1,0 +1,440 @@
+//! SQLite in a home: one process, one writing connection, several readers.
+//!
+//! The home is locked before the database is touched, so whatever lease is found at opening belongs to a dead process.
+//! `synchronous = NORMAL` with a write-ahead log never corrupts and survives a killed process; what must survive a
+//! power cut too is committed with `FULL` (docs/decisions/store.md).
+
+mod errors;
+mod home;
+mod session;
+mod staged;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
+
+use crate::migrate::{MIGRATIONS_SQLITE, migrate, migrated};
+use crate::sql::{Backend, Durability, Session, Statement};
+use crate::{Error, ErrorKind, Result};
+
+pub(crate) use errors::translate;
+pub(crate) use home::{Home, publish};
+use session::{Connection, SqliteSession};
+pub(crate) use staged::Staged;
+
+/// The database's file in the home.
+pub(crate) const FILE: &str = "catalog.sqlite";
+
+/// Marks a SQLite file as a store of Locard: "Loca".
+const APPLICATION: i32 = 0x4c6f_6361;
+
+/// More readers than cores gain nothing: a read is short.
+const READERS: u32 = 4;
+
+/// The store in a home, or in one file.
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    home: Option<Home>,
+    /// Whether another process holds the home; the log is then its business.
+    beside: bool,
+}
+
+impl Sqlite {
+    /// Opens the store of a home, and makes it if there is none.
+    pub(crate) async fn open(home: Home) -> Result<Self> {
+        let file = home.file();
+        make(&home).await?;
+        let mut store = Self::open_file(&file).await?;
+        store.home = Some(home);
+        store.free_leases().await?;
+        Ok(store)
+    }
+
+    /// Opens a file without a home, as a backup is.
+    pub(crate) async fn open_file(file: &Path) -> Result<Self> {
+        let store = Self::connect(options(file)).await?;
+        store.claim_file().await?;
+        migrate(store.write(Durability::Power).await?, MIGRATIONS_SQLITE).await?;
+        Ok(store)
+    }
+
+    /// Opens the store of a home that another process holds.
+    pub(crate) async fn open_beside(home: &Path) -> Result<Self> {
+        let options = options(&home.join(FILE)).create_if_missing(false);
+        let mut store = Self::connect(options).await?;
+        store.beside = true;
+        store.claim_file().await?;
+        migrated(&mut *store.read().await?, MIGRATIONS_SQLITE).await?;
+        Ok(store)
+    }
+
+    async fn connect(options: SqliteConnectOptions) -> Result<Self> {
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(translate)?;
+        Ok(Self {
+            writer,
+            readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
+            home: None,
+            beside: false,
+        })
+    }
+
+    /// Refuses a file that some other program made.
+    async fn claim_file(&self) -> Result<()> {
+        let row = sqlx::query(
+            "select (select application_id from pragma_application_id) as application, count(*) as tables from sqlite_master",
+        )
+        .fetch_one(&self.writer)
+        .await
+        .map_err(translate)?;
+        let (application, tables): (i32, i64) = (
+            row.try_get("application").map_err(translate)?,
+            row.try_get("tables").map_err(translate)?,
+        );
+        match (application, tables) {
+            (APPLICATION, _) => Ok(()),
+            (0, 0) => {
+                let text = AssertSqlSafe(format!("pragma application_id = {APPLICATION}"));
+                sqlx::raw_sql(text)
+                    .execute(&self.writer)
+                    .await
+                    .map_err(translate)?;
+                Ok(())
+            }
+            _ => Err(Error::corrupt("it is a SQLite file of another program")),
+        }
+    }
+
+    /// Puts back what a dead process held; being killed does not count as an attempt.
+    async fn free_leases(&self) -> Result<()> {
+        let mut session = self.write(Durability::Process).await?;
+        session.script(include_str!("free_leases.sql")).await?;
+        session.commit().await
+    }
+
+    /// Runs a statement outside of a transaction on the writing connection.
+    async fn maintain(&self, text: String) -> Result<()> {
+        sqlx::raw_sql(AssertSqlSafe(text))
+            .execute(&self.writer)
+            .await
+            .map_err(translate)?;
+        Ok(())
+    }
+}
+
+/// Makes the store of a new home under another name first: a file of that name that is empty was then never ours, and
+/// must not pass for a store that holds nothing.
+async fn make(home: &Home) -> Result<()> {
+    let file = home.file();
+    match std::fs::metadata(&file) {
+        Ok(found) if found.is_file() && found.len() > 0 => Ok(()),
+        Ok(found) if found.is_file() => Err(Error::corrupt("its file is empty")),
+        Ok(_) => Err(Error::corrupt("a folder has the name of its file")),
+        Err(_) => {
+            // Without its database a log is worth nothing, and must not be taken for the new one's.
+            staged::remove_log(&file);
+            let new = home.new_file();
+            Sqlite::open_file(&new).await?.close_file().await;
+            std::fs::rename(&new, &file).map_err(|error| home::unusable(&file, error))
+        }
+    }
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("temp_store", "memory")
+        .pragma("secure_delete", "on")
+        .pragma("trusted_schema", "off")
+        .disable_statement_logging()
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    async fn read(&self) -> Result<Box<dyn Session>> {
+        let connection = self.readers.acquire().await.map_err(translate)?;
+        Ok(Box::new(SqliteSession(Connection::Read(connection))))
+    }
+
+    async fn write(&self, durability: Durability) -> Result<Box<dyn Session>> {
+        // `synchronous` cannot change inside a transaction, so it is set on the way into each.
+        let begin = match durability {
+            Durability::Process => "pragma synchronous = normal; begin immediate",
+            Durability::Power => "pragma synchronous = full; begin immediate",
+        };
+        let transaction = match self.writer.begin_with(begin).await {
+            // When the disk is full or fails, SQLite undoes the transaction by itself, and the driver goes on believing
+            // in it: such a connection is of no more use.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let stale = self.writer.acquire().await.map_err(translate)?;
+                stale.close().await.map_err(translate)?;
+                self.writer.begin_with(begin).await
+            }
+            begun => begun,
+        };
+        let transaction = transaction.map_err(translate)?;
+        Ok(Box::new(SqliteSession(Connection::Write(transaction))))
+    }
+
+    async fn backup(&self, file: &Path) -> Result<()> {
+        absent(file)?;
+        let beside = beside(file);
+        // SQLite writes into a file that is there and empty; made here, it tells why it cannot be.
+        std::fs::File::create_new(&beside).map_err(|error| unwritable(file, &error))?;
+        // Read from a reader's snapshot, so that writers go on; SQLite reads the name as a string literal.
+        let text = format!("vacuum into '{}'", printable(&beside)?.replace('\'', "''"));
+        let copied = match self.writer_copy().await {
+            Ok(mut connection) => sqlx::raw_sql(AssertSqlSafe(text))
+                .execute(&mut connection)
+                .await
+                .map_err(translate),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = copied {
+            let _ = std::fs::remove_file(&beside);
+            return Err(error);
+        }
+        publish(&beside, file)
+    }
+
+    async fn check(&self) -> Result<()> {
+        let mut session = self.read().await?;
+        for row in session
+            .rows(Statement::new(
+                "select integrity_check as answer from pragma_integrity_check",
+            ))
+            .await?
+        {
+            if row.get::<String>("answer")? != "ok" {
+                return Err(Error::corrupt("its pages are damaged"));
+            }
+        }
+        match session
+            .row(Statement::new(
+                "select 1 as broken from pragma_foreign_key_check limit 1",
+            ))
+            .await?
+        {
+            Some(_) => Err(Error::corrupt("rows are missing that others belong to")),
+            None => Ok(()),
+        }
+    }
+
+    async fn compact(&self) -> Result<()> {
+        // The copy is as large as the store, so it may not be made in memory; all it holds is sealed like the store.
+        self.maintain("pragma temp_store = file; vacuum; pragma temp_store = memory".to_owned())
+            .await?;
+        self.maintain("pragma wal_checkpoint(truncate)".to_owned())
+            .await
+    }
+
+    async fn close(&self) {
+        self.close_file().await;
+        if let Some(home) = &self.home {
+            home.unlock();
+        }
+    }
+}
+
+impl Sqlite {
+    /// Ends all connections; the file is then complete without its log.
+    pub(crate) async fn close_file(&self) {
+        self.readers.close().await;
+        if !self.beside {
+            // If folding the log in fails, the next opening does it.
+            let _ = self
+                .maintain("pragma wal_checkpoint(truncate)".to_owned())
+                .await;
+        }
+        self.writer.close().await;
+    }
+
+    /// A connection of its own: `vacuum into` is refused on one that may only query, and would hold up the writer.
+    async fn writer_copy(&self) -> Result<sqlx::SqliteConnection> {
+        let options = self.writer.connect_options();
+        options
+            .as_ref()
+            .clone()
+            .create_if_missing(false)
+            .connect()
+            .await
+            .map_err(translate)
+    }
+}
+
+/// Where a file is written before it gets its name.
+pub(crate) fn beside(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".part-{}", std::process::id()));
+    file.with_file_name(name)
+}
+
+/// A backup never overwrites anything.
+pub(crate) fn absent(file: &Path) -> Result<()> {
+    if !file.exists() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Conflict,
+        format!("{} exists already", file.display()),
+    )
+    .hint("choose another name, or remove it first"))
+}
+
+/// A place where no backup can be.
+fn unwritable(file: &Path, error: &std::io::Error) -> Error {
+    use std::io::ErrorKind as Cause;
+    let file = file.display();
+    let (kind, why) = match error.kind() {
+        Cause::PermissionDenied => (ErrorKind::Denied, "this user may not"),
+        Cause::ReadOnlyFilesystem => (ErrorKind::Denied, "the disk is read-only"),
+        Cause::StorageFull | Cause::QuotaExceeded => (ErrorKind::Full, "the disk is full"),
+        _ => (ErrorKind::Invalid, "no file can be made there"),
+    };
+    Error::new(kind, format!("{file} cannot be written: {why}"))
+        .hint("choose another place for the backup")
+}
+
+fn printable(file: &Path) -> Result<&str> {
+    file.to_str().ok_or_else(|| {
+        Error::new(
+            ErrorKind::Invalid,
+            "the name of the backup is not valid UTF-8",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn store(folder: &tempfile::TempDir) -> Sqlite {
+        Sqlite::open_file(&folder.path().join(FILE)).await.unwrap()
+    }
+
+    async fn write_one(store: &Sqlite, size: usize) -> Result<()> {
+        let mut session = store.write(Durability::Process).await?;
+        let text =
+            "insert into organisations (id, sealed, generation, created_at) values ($1, $2, 0, 0)";
+        session
+            .run(
+                Statement::new(text)
+                    .bind(uuid::Uuid::new_v4())
+                    .bind(vec![7; size]),
+            )
+            .await?;
+        session.commit().await
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_what_was_committed_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        store
+            .maintain("pragma max_page_count = 120".to_owned())
+            .await
+            .unwrap();
+        let mut written = 0_i64;
+        let error = loop {
+            match write_one(&store, 20_000).await {
+                Ok(()) => written += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(
+            (error.kind(), written > 3),
+            (ErrorKind::Full, true),
+            "{error}"
+        );
+        assert_eq!(error.sentence(), "the disk that holds the store is full");
+        write_one(&store, 20_000).await.unwrap();
+        store.check().await.unwrap();
+        let count = Statement::new("select count(*) as count from organisations");
+        let rows = store.read().await.unwrap().rows(count).await.unwrap();
+        assert_eq!(rows[0].get::<i64>("count").unwrap(), written + 1);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_may_only_be_read_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        store
+            .maintain("pragma query_only = on".to_owned())
+            .await
+            .unwrap();
+        assert_eq!(
+            write_one(&store, 10).await.unwrap_err().kind(),
+            ErrorKind::Denied
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_of_another_program_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        let other = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true);
+        let mut connection = other.connect().await.unwrap();
+        sqlx::raw_sql("create table music (title text)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(
+            Sqlite::open_file(&file).await.err().unwrap().kind(),
+            ErrorKind::Corrupt
+        );
+        let tables = sqlx::query("select name from sqlite_master")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(tables.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn connections_are_set_up_as_argued() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        for session in [
+            store.read().await.unwrap(),
+            store.write(Durability::Process).await.unwrap(),
+        ] {
+            let mut session = session;
+            let text = "select journal_mode, temp_store, secure_delete, foreign_keys
+                from pragma_journal_mode, pragma_temp_store, pragma_secure_delete, pragma_foreign_keys";
+            let row = session.row(Statement::new(text)).await.unwrap().unwrap();
+            assert_eq!(row.get::<String>("journal_mode").unwrap(), "wal");
+            for (name, value) in [("temp_store", 2), ("secure_delete", 1), ("foreign_keys", 1)] {
+                assert_eq!(row.get::<i64>(name).unwrap(), value, "{name}");
+            }
+        }
+        for (durability, level) in [(Durability::Power, 2), (Durability::Process, 1)] {
+            let mut session = store.write(durability).await.unwrap();
+            let row = session
+                .row(Statement::new("select synchronous from pragma_synchronous"))
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(row.get::<i64>("synchronous").unwrap(), level);
+        }
+    }
+}

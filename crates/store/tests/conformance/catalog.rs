@@ -1,0 +1,188 @@
+//! Merged columns and generations.
+
+use std::sync::Arc;
+
+use locard_model::ColumnId;
+use locard_store::{ColumnRecord, Conclusion, Entity, JobLease, Merged, Page, PartKey, Store};
+
+use crate::harness::*;
+
+on_both!(
+    concluding_replaces_columns_and_drops_old_pieces,
+    every_change_has_a_generation,
+    extremes_of_personal_columns_are_dropped,
+    judging_anew_leaves_the_sketches,
+    a_buried_entity_has_no_sketches,
+);
+
+async fn scanned(store: &dyn Store, pieces: &[u64]) -> (Entity, JobLease, Vec<PartKey>) {
+    let entity = furnish(store).await;
+    let lease = running(store).await;
+    let drafts: Vec<_> = pieces
+        .iter()
+        .map(|piece| task_draft(&entity, *piece))
+        .collect();
+    store.add_tasks(&lease, &drafts).await.unwrap();
+    for _ in pieces {
+        let leased = take(store, &claim(LONG)).await;
+        store
+            .complete_task(&leased.lease, &outcome(&entity, 1))
+            .await
+            .unwrap();
+    }
+    (
+        entity,
+        lease,
+        drafts.iter().map(|draft| draft.part).collect(),
+    )
+}
+
+fn sorted(mut records: Vec<ColumnRecord>, generation: u64) -> Vec<ColumnRecord> {
+    records.sort_by_key(|record| record.column);
+    for record in &mut records {
+        record.generation = generation;
+    }
+    records
+}
+
+async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease, parts) = scanned(&*store, &[0, 1, 2]).await;
+    store
+        .conclude(&lease, &conclusion(&entity, parts.clone(), Vec::new()))
+        .await
+        .unwrap();
+    assert_eq!(store.parts(ORG, entity.id).await.unwrap().len(), 3);
+    let written = vec![
+        record(&entity, "id", b"id"),
+        record(&entity, "email", b"email"),
+    ];
+    assert_eq!(
+        store.column_records(ORG, entity.id).await.unwrap(),
+        sorted(written, 1)
+    );
+
+    let only = vec![record(&entity, "email", b"later")];
+    let merged = Merged {
+        parts: vec![parts[1]],
+        columns: only.clone(),
+    };
+    let second = Conclusion {
+        merged: Some(merged),
+        ..conclusion(&entity, Vec::new(), Vec::new())
+    };
+    store.conclude(&lease, &second).await.unwrap();
+    let heads = store.parts(ORG, entity.id).await.unwrap();
+    assert_eq!(
+        heads.iter().map(|head| head.part).collect::<Vec<_>>(),
+        [parts[1]]
+    );
+    assert_eq!(
+        store.part_columns(ORG, entity.id, parts[0]).await.unwrap(),
+        []
+    );
+    assert_eq!(
+        store.column_records(ORG, entity.id).await.unwrap(),
+        sorted(only, 2)
+    );
+    store
+        .conclude(&lease, &conclusion(&entity, Vec::new(), Vec::new()))
+        .await
+        .unwrap();
+    assert_eq!(store.parts(ORG, entity.id).await.unwrap(), []);
+}
+
+async fn every_change_has_a_generation(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    let other = table(entity.source, "orders");
+    store
+        .put_entities(ORG, std::slice::from_ref(&other))
+        .await
+        .unwrap();
+    assert_eq!(store.generation(ORG).await.unwrap(), 0);
+    store
+        .conclude(&lease, &conclusion(&entity, parts, Vec::new()))
+        .await
+        .unwrap();
+    store
+        .conclude(&lease, &conclusion(&other, Vec::new(), Vec::new()))
+        .await
+        .unwrap();
+    assert_eq!(store.generation(ORG).await.unwrap(), 2);
+    let all = store
+        .catalog(ORG, None, Page::default())
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(all.len(), 4);
+    let later = store
+        .catalog(ORG, Some(1), Page::default())
+        .await
+        .unwrap()
+        .items;
+    assert!(
+        later.len() == 2
+            && later
+                .iter()
+                .all(|record| record.entity == other.id && record.generation == 2)
+    );
+    let first = store.catalog(ORG, None, Page::first(3)).await.unwrap();
+    let rest = store
+        .catalog(
+            ORG,
+            None,
+            Page {
+                after: first.next,
+                limit: 3,
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!([first.items, rest.items].concat(), all);
+}
+
+async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    let email = ColumnId::derive(entity.id, "email");
+    let personal = Conclusion {
+        personal: vec![email],
+        ..conclusion(&entity, parts.clone(), Vec::new())
+    };
+    store.conclude(&lease, &personal).await.unwrap();
+    for record in store.column_records(ORG, entity.id).await.unwrap() {
+        assert_eq!(record.extremes.is_none(), record.column == email);
+    }
+    for column in store.part_columns(ORG, entity.id, parts[0]).await.unwrap() {
+        assert_eq!(column.extremes.is_none(), column.column == email);
+    }
+}
+
+async fn judging_anew_leaves_the_sketches(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    store
+        .conclude(&lease, &conclusion(&entity, parts, Vec::new()))
+        .await
+        .unwrap();
+    let found = vec![finding(&entity, "email", "EMAIL_ADDRESS")];
+    let judged = Conclusion {
+        merged: None,
+        ..conclusion(&entity, Vec::new(), found)
+    };
+    store
+        .conclude(&running(&*store).await, &judged)
+        .await
+        .unwrap();
+    assert_eq!(store.column_records(ORG, entity.id).await.unwrap().len(), 2);
+    assert_eq!(store.parts(ORG, entity.id).await.unwrap().len(), 1);
+}
+
+async fn a_buried_entity_has_no_sketches(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    store
+        .conclude(&lease, &conclusion(&entity, parts, Vec::new()))
+        .await
+        .unwrap();
+    store.bury(ORG, &[entity.id]).await.unwrap();
+    assert_eq!(store.parts(ORG, entity.id).await.unwrap(), []);
+    assert_eq!(store.column_records(ORG, entity.id).await.unwrap(), []);
+    assert_eq!(store.generation(ORG).await.unwrap(), 2);
+}

@@ -1,0 +1,325 @@
+//! A fresh store for each test, and rows to put into it.
+//!
+//! `LOCARD_TEST_POSTGRES_URL` names a server; without it the PostgreSQL half says that it was skipped, and fails if
+//! `LOCARD_TEST_REQUIRE_SERVERS` is 1.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use locard_model::{
+    Category, ColumnId, EntityId, EntityKind, EntityPath, Finding, FindingKind, Identifier, JobId,
+    KeyId, OrgId, SecretString, Sensitivity, SourceId,
+};
+use locard_store::{
+    Claim, Column, ColumnRecord, Conclusion, Entity, FindingDraft, JobDraft, JobLease, KeyPlace,
+    LeasedTask, Merged, Page, PartColumn, PartKey, Place, SourceDraft, Store, Task, TaskCounts,
+    TaskDraft, TaskOutcome, WorkerId, open,
+};
+use serde_json::json;
+use sqlx::Connection as _;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) const ORG: OrgId = OrgId::DEFAULT;
+pub(crate) const LONG: Duration = Duration::from_mins(10);
+/// A lease that has run out as soon as it is given: no test waits.
+pub(crate) const SPENT: Duration = Duration::ZERO;
+
+/// A fresh place for a store, with a key.
+pub(crate) struct Bench {
+    pub(crate) folder: TempDir,
+    pub(crate) place: Place,
+    pub(crate) keys: KeyPlace,
+    schema: Option<(String, String)>,
+}
+
+impl Bench {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::Home(folder.path().join("home"));
+        Self {
+            place,
+            keys: keys(&folder),
+            folder,
+            schema: None,
+        }
+    }
+
+    /// A schema of its own; `None` where there is no server.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let Ok(url) = std::env::var("LOCARD_TEST_POSTGRES_URL") else {
+            let required =
+                std::env::var("LOCARD_TEST_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
+            assert!(
+                !required,
+                "LOCARD_TEST_POSTGRES_URL is not set, and LOCARD_TEST_REQUIRE_SERVERS is"
+            );
+            println!("skipped on PostgreSQL: LOCARD_TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let schema = format!("store_{}", Uuid::new_v4().simple());
+        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+        let create = sqlx::AssertSqlSafe(format!("create schema {schema}"));
+        sqlx::raw_sql(create)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let place = Place::Postgres(SecretString::from(format!(
+            "{url}{separator}options[search_path]={schema}"
+        )));
+        let folder = tempfile::tempdir().unwrap();
+        Some(Self {
+            place,
+            keys: keys(&folder),
+            folder,
+            schema: Some((url, schema)),
+        })
+    }
+
+    pub(crate) async fn open(&self) -> Arc<dyn Store> {
+        open(&self.place, &self.keys).await.unwrap().store
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) async fn drop_schema(self) {
+        if let Some((url, schema)) = self.schema {
+            let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+            let drop = sqlx::AssertSqlSafe(format!("drop schema {schema} cascade"));
+            sqlx::raw_sql(drop).execute(&mut connection).await.unwrap();
+        }
+    }
+}
+
+fn keys(folder: &TempDir) -> KeyPlace {
+    KeyPlace {
+        given: None,
+        file: folder.path().join("config").join("master.key"),
+    }
+}
+
+/// Runs each function on both databases.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let bench = crate::harness::Bench::sqlite();
+                super::$name(&bench, bench.open().await).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(bench) = crate::harness::Bench::postgres().await {
+                    let store = bench.open().await;
+                    super::$name(&bench, store.clone()).await;
+                    store.close().await;
+                    bench.drop_schema().await;
+                }
+            })+
+        }
+    };
+}
+pub(crate) use on_both;
+
+pub(crate) fn source_draft(name: &str) -> SourceDraft {
+    SourceDraft {
+        id: SourceId::derive(name),
+        name: name.to_owned(),
+        kind: "local".to_owned(),
+        target: format!("file:///data/{name}"),
+        settings: SecretString::from(format!("{{\"password\":\"secret of {name}\"}}")),
+        owner: Some("Finance".to_owned()),
+    }
+}
+
+pub(crate) fn table(source: SourceId, name: &str) -> Entity {
+    let path = EntityPath::new(["public", name]);
+    Entity {
+        id: EntityId::derive(source, EntityKind::Table, &path),
+        source,
+        parent: None,
+        kind: EntityKind::Table,
+        path,
+        rows: Some(10),
+        bytes: None,
+        comment: Some(format!("comment on {name}")),
+        description: Some(json!({ "primary_key": ["id"] })),
+        fingerprint: Some("v1".to_owned()),
+        seen_at: Timestamp::UNIX_EPOCH,
+        gone_at: None,
+    }
+}
+
+pub(crate) fn column(entity: &Entity, ordinal: u32, name: &str) -> Column {
+    Column {
+        id: ColumnId::derive(entity.id, name),
+        entity: entity.id,
+        source: entity.source,
+        ordinal,
+        path: name.to_owned(),
+        data_type: "text".to_owned(),
+        comment: None,
+        gone_at: None,
+    }
+}
+
+/// A source with one table of two columns.
+pub(crate) async fn furnish(store: &dyn Store) -> Entity {
+    let source = store.put_source(ORG, &source_draft("crm")).await.unwrap();
+    let entity = table(source.id, "customers");
+    store
+        .put_entities(ORG, std::slice::from_ref(&entity))
+        .await
+        .unwrap();
+    let columns = [column(&entity, 0, "id"), column(&entity, 1, "email")];
+    store.put_columns(ORG, entity.id, &columns).await.unwrap();
+    entity
+}
+
+/// A scan that is coordinated by this test.
+pub(crate) async fn running(store: &dyn Store) -> JobLease {
+    let job = store
+        .start_job(ORG, &JobDraft::new("scan", json!({ "target": "crm" })))
+        .await
+        .unwrap()
+        .job;
+    store
+        .claim_job(ORG, job.id, WorkerId::random(), LONG)
+        .await
+        .unwrap()
+}
+
+pub(crate) fn task_draft(entity: &Entity, piece: u64) -> TaskDraft {
+    TaskDraft {
+        part: PartKey::derive(entity.id, &piece.to_be_bytes()),
+        entity: Some(entity.id),
+        split: json!({ "piece": piece }),
+        version: Some(format!("version {piece}")),
+        snapshot: None,
+        max_attempts: 2,
+    }
+}
+
+pub(crate) fn claim(lease_for: Duration) -> Claim {
+    Claim {
+        worker: WorkerId::random(),
+        job: None,
+        affinity: None,
+        lease_for,
+        limit: 1,
+    }
+}
+
+pub(crate) fn claim_of(job: JobId, lease_for: Duration) -> Claim {
+    Claim {
+        job: Some((ORG, job)),
+        ..claim(lease_for)
+    }
+}
+
+/// The one task that is ready.
+pub(crate) async fn take(store: &dyn Store, claim: &Claim) -> LeasedTask {
+    let mut leased = store.lease_tasks(claim).await.unwrap();
+    assert_eq!(leased.len(), 1, "one task is ready");
+    leased.remove(0)
+}
+
+/// The task as it is now.
+pub(crate) async fn task(store: &dyn Store, leased: &LeasedTask) -> Task {
+    let job = leased.task.job;
+    let tasks = store.tasks(ORG, job, None, Page::default()).await.unwrap();
+    let mut items = tasks.items.into_iter();
+    items.find(|task| task.id == leased.task.id).unwrap()
+}
+
+pub(crate) fn part_column(entity: &Entity, name: &str, sketch: &[u8]) -> PartColumn {
+    PartColumn {
+        column: ColumnId::derive(entity.id, name),
+        key: KeyId(u64::MAX - 1),
+        forms: 1,
+        sketch: sketch.to_vec(),
+        evidence: vec![1],
+        extremes: Some(b"alice zoe".to_vec()),
+    }
+}
+
+pub(crate) fn outcome(entity: &Entity, rows: u64) -> TaskOutcome {
+    TaskOutcome {
+        partial: false,
+        counts: TaskCounts {
+            rows,
+            bytes: rows * 10,
+            faults: 0,
+        },
+        columns: vec![
+            part_column(entity, "id", b"id"),
+            part_column(entity, "email", b"email"),
+        ],
+        failures: Vec::new(),
+    }
+}
+
+pub(crate) fn record(entity: &Entity, name: &str, sketch: &[u8]) -> ColumnRecord {
+    ColumnRecord {
+        column: ColumnId::derive(entity.id, name),
+        entity: entity.id,
+        source: entity.source,
+        generation: 0,
+        key: KeyId(u64::MAX - 1),
+        forms: 1,
+        summary: json!({ "rows": 10, "distinct": 9 }),
+        sketch: sketch.to_vec(),
+        evidence: vec![1],
+        extremes: Some(b"alice zoe".to_vec()),
+    }
+}
+
+pub(crate) fn finding(entity: &Entity, name: &str, identifier: &str) -> FindingDraft {
+    FindingDraft {
+        finding: Finding {
+            source: entity.source,
+            entity: entity.id,
+            column: ColumnId::derive(entity.id, name),
+            column_name: name.to_owned(),
+            identifier: Identifier::new(identifier),
+            kind: FindingKind::Column,
+            confidence: 0.97,
+            category: Category::Contact,
+            sensitivity: Sensitivity::Medium,
+            rows: 10,
+            tested: 10,
+            matched: 9,
+            validated: 0,
+            distinct: 9,
+            indexed: 1.0,
+            rules: vec!["email".to_owned()],
+        },
+        explanation: json!({ "weights": [1.5, -0.25] }),
+    }
+}
+
+pub(crate) fn conclusion(
+    entity: &Entity,
+    parts: Vec<PartKey>,
+    findings: Vec<FindingDraft>,
+) -> Conclusion {
+    let columns = vec![
+        record(entity, "id", b"id"),
+        record(entity, "email", b"email"),
+    ];
+    Conclusion {
+        source: entity.source,
+        entity: entity.id,
+        merged: Some(Merged { parts, columns }),
+        findings,
+        personal: Vec::new(),
+    }
+}

@@ -1,0 +1,16 @@
+//! One suite for both databases: every test runs on SQLite and, where a server is at hand, on PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "these are tests; clippy knows it of test functions only"
+)]
+
+mod catalog;
+mod entities;
+mod findings;
+mod harness;
+mod jobs;
+mod organisations;
+mod tasks;
+mod upkeep;

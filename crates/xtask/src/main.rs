@@ -1,0 +1,48 @@
+//! Chores of this repository, run through `./x` (or `cargo xtask`). Kept to few dependencies: it compiles first.
+
+mod demo;
+mod process;
+mod servers;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+./x demo              build locard, scan the sample company, find one person in it
+./x test [ARGS]       start the test servers, run every test, stop them; ARGS go to `cargo test`
+./x servers [COMMAND] start the test servers and run COMMAND (default: a shell) with their addresses in the environment
+./x bench [ARGS]      the benchmarks, with peers installed and servers started
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let chore = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let result = match chore.as_str() {
+        "demo" => demo::run(),
+        "test" => test::run(&rest),
+        "servers" => servers::shell(&rest),
+        "bench" => test::bench(&rest),
+        _ => {
+            say(HELP.trim_end());
+            return if matches!(chore.as_str(), "help" | "--help" | "-h") {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            };
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line to the person at the terminal.
+#[expect(clippy::print_stderr, reason = "this is the program's only voice")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}

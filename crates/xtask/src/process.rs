@@ -1,0 +1,115 @@
+//! Running other programs: as a step that must succeed, or as a server that is stopped by its pid.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// The repository: of the clone that runs us, since clones that share a target folder share the program too.
+pub(crate) fn root() -> PathBuf {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.ancestors().nth(2).unwrap_or(&here).to_owned()
+}
+
+/// Cargo as it runs us.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    without_our_package(&mut command);
+    command
+}
+
+/// Takes away what cargo told us about our own package: a cargo below us would take it for a change and build the
+/// crates that look at it, and all above them, again.
+pub(crate) fn without_our_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+}
+
+/// Runs a step with the terminal's output; its failure is ours.
+pub(crate) fn step(command: &mut Command) -> Result<()> {
+    let name = shown(command);
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {name}"))?;
+    if !status.success() {
+        bail!("{name} ended with {status}");
+    }
+    Ok(())
+}
+
+/// Runs a step in silence and answers what it printed; its stderr is shown when it fails.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let name = shown(command);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start {name}"))?;
+    if !output.status.success() {
+        bail!(
+            "{name} ended with {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Installs packages of the system when a file of theirs is missing; only Debian and its kin are known.
+pub(crate) fn install(packages: &[&str], present: &Path) -> Result<()> {
+    if present.exists() {
+        return Ok(());
+    }
+    if !Path::new("/usr/bin/apt-get").exists() {
+        bail!(
+            "{} is missing and this is no Debian: install {} by hand",
+            present.display(),
+            packages.join(" ")
+        );
+    }
+    let is_root = output(Command::new("id").arg("-u"))? == "0";
+    let apt = |args: &[&str]| {
+        let mut command = if is_root {
+            Command::new("env")
+        } else {
+            Command::new("sudo")
+        };
+        if !is_root {
+            command.arg("env");
+        }
+        command
+            .args([
+                "DEBIAN_FRONTEND=noninteractive",
+                "apt-get",
+                "-o",
+                "DPkg::Lock::Timeout=300",
+                "-qq",
+            ])
+            .args(args);
+        output(&mut command)
+    };
+    apt(&["update"])?;
+    let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
+    apt(&install)?;
+    if !present.exists() {
+        bail!(
+            "{} is still missing after installing {}",
+            present.display(),
+            packages.join(" ")
+        );
+    }
+    Ok(())
+}

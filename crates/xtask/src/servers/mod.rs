@@ -1,0 +1,47 @@
+//! The servers that tests run against: installed when missing, started on free ports, stopped by pid.
+
+mod postgres;
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process::{step, without_our_package};
+
+/// Running servers; dropping stops them.
+pub(crate) struct Servers {
+    postgres: postgres::Server,
+}
+
+impl Servers {
+    /// Starts every server.
+    pub(crate) fn start() -> Result<Self> {
+        Ok(Self {
+            postgres: postgres::Server::start()?,
+        })
+    }
+
+    /// Tells a program where they are, and that a test without its server has failed. What no script can bring, the
+    /// labelled corpus, is not required by this.
+    pub(crate) fn environment(&self, command: &mut Command) {
+        command.env("LOCARD_TEST_POSTGRES_URL", self.postgres.url());
+        command.env("LOCARD_TEST_POSTGRES_CA", self.postgres.authority());
+        command.env("LOCARD_TEST_REQUIRE_SERVERS", "1");
+    }
+}
+
+/// Runs a command, or a shell, beside the servers.
+pub(crate) fn shell(args: &[String]) -> Result<()> {
+    let servers = Servers::start()?;
+    let mut command = match args {
+        [] => Command::new(std::env::var_os("SHELL").unwrap_or_else(|| "sh".into())),
+        [program, rest @ ..] => {
+            let mut command = Command::new(program);
+            command.args(rest);
+            command
+        }
+    };
+    without_our_package(&mut command);
+    servers.environment(&mut command);
+    step(&mut command)
+}

@@ -1,0 +1,426 @@
+//! The rules of the house that a compiler does not check: tiers, registry, lints, pins. Reasons: `crates/README.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+use crate::support::root;
+
+/// Crates from the ground up: a crate imports only from lower rows. Connectors stand in the row `connectors`.
+const TIERS: &[&[&str]] = &[
+    &["model"],
+    &["connector", "sketch"],
+    &["profile", "identify", "index", "sql", "files"],
+    &["connectors"],
+    &["engine", "registry"],
+    &["store"],
+    &["app"],
+    &["cli"],
+    &["locard"],
+];
+
+/// Crates outside the tiers, which nothing that ships may import.
+const ASIDE: &[&str] = &["testkit", "xtask"];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        // What other platforms need may not be on this machine.
+        .other_options(["--offline", "--filter-platform", "host-tuple"].map(str::to_owned))
+        .exec()
+        .expect("cargo metadata runs offline after a build")
+}
+
+/// The package's row in [`TIERS`]; `None` for those aside.
+fn tier(package: &Package) -> Option<usize> {
+    let name = short(package.name.as_str());
+    let row = if package.manifest_path.as_str().contains("/connectors/") {
+        "connectors"
+    } else {
+        name
+    };
+    let found = TIERS.iter().position(|crates| crates.contains(&row));
+    assert!(
+        found.is_some() || ASIDE.contains(&name),
+        "{name} has no tier: give it one here and a line in crates/README.md"
+    );
+    found
+}
+
+fn short(name: &str) -> &str {
+    name.strip_prefix("locard-").unwrap_or(name)
+}
+
+fn members(metadata: &Metadata) -> BTreeMap<String, &Package> {
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| (package.name.to_string(), package))
+        .collect()
+}
+
+#[test]
+fn dependencies_only_go_down_a_tier() {
+    let metadata = metadata();
+    let members = members(&metadata);
+    for package in members.values() {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind != DependencyKind::Development)
+        {
+            let Some(imported) = members.get(&dependency.name) else {
+                continue;
+            };
+            let to = tier(imported).unwrap_or_else(|| {
+                panic!(
+                    "{} ships with {}, which is for tests",
+                    package.name, imported.name
+                )
+            });
+            if let Some(from) = tier(package) {
+                assert!(
+                    to < from,
+                    "{} must not import {}: arrows only go down (crates/README.md)",
+                    package.name,
+                    imported.name
+                );
+            }
+        }
+    }
+}
+
+/// Both ways: a folder without its line is never tried, and the line decides which feature carries it.
+#[test]
+fn every_connector_is_in_the_registry() {
+    let registry = text("crates/registry/src/lib.rs");
+    let manifest = text("crates/registry/Cargo.toml");
+    let lines: BTreeMap<&str, &str> = registry
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => "))
+        .collect();
+    let mut folders = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("connectors"))
+        .expect("connectors/ exists")
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+    {
+        let name = entry
+            .file_name()
+            .into_string()
+            .expect("connector folders have plain names");
+        let kind = lines.get(name.as_str()).unwrap_or_else(|| {
+            panic!("connectors/{name} has no line in crates/registry/src/lib.rs")
+        });
+        assert!(
+            kind.starts_with(&format!("locard_connector_{name}::")),
+            "the registry's line for {name} names {kind}"
+        );
+        assert!(
+            manifest.contains(&format!("{name} = [\"dep:locard-connector-{name}\"]")),
+            "connectors/{name} has no feature in crates/registry/Cargo.toml"
+        );
+        folders.insert(name);
+    }
+    for name in lines.keys() {
+        assert!(
+            folders.contains(*name),
+            "the registry has {name}, connectors/ has not"
+        );
+    }
+}
+
+/// What each layer must not know, beyond the tiers: by name, and by what it would bring along.
+#[test]
+fn layers_do_not_know_what_they_are_not_to_know() {
+    let metadata = metadata();
+    let connectors: Vec<String> = members(&metadata)
+        .into_keys()
+        .filter(|name| name.starts_with("locard-connector-"))
+        .collect();
+    assert!(connectors.len() >= 3, "{connectors:?}");
+    let engine = reach(&metadata, "locard-engine");
+    for connector in &connectors {
+        assert!(!engine.contains(connector), "engine reaches {connector}");
+        let app = reach(&metadata, "locard-app");
+        assert!(!app.contains(connector), "app reaches {connector}");
+    }
+    for banned in ["locard-registry", "locard-store", "sqlx"] {
+        assert!(!engine.contains(banned), "engine reaches {banned}");
+    }
+    let store = reach(&metadata, "locard-store");
+    for banned in ["locard-engine", "locard-connector"] {
+        assert!(!store.contains(banned), "store reaches {banned}");
+    }
+    for (face, banned) in [
+        ("locard-cli", "locard-store"),
+        ("locard-cli", "locard-engine"),
+        ("locard-cli", "locard-registry"),
+    ] {
+        assert!(
+            members(&metadata)[face]
+                .dependencies
+                .iter()
+                .all(|dependency| dependency.name != banned
+                    || dependency.kind == DependencyKind::Development),
+            "{face} imports {banned}"
+        );
+    }
+}
+
+/// Reasons are kept in pages; a comment that sends its reader to a page that is not there keeps nothing.
+#[test]
+fn every_page_of_decisions_that_is_cited_exists() {
+    let mut files = Vec::new();
+    for folder in [
+        "crates",
+        "connectors",
+        "docs",
+        "tests",
+        "benches",
+        "dictionaries",
+        ".ci",
+        ".cargo",
+    ] {
+        files.extend(files_below(
+            &root().join(folder),
+            &["rs", "md", "toml", "sql", ""],
+        ));
+    }
+    files.extend(["Cargo.toml", "README.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    let mut cited = 0;
+    for file in files {
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap_or_default()).into_owned();
+        for rest in text.split("decisions/").skip(1) {
+            let length = rest
+                .find(|letter: char| {
+                    !(letter.is_ascii_alphanumeric() || letter == '-' || letter == '.')
+                })
+                .unwrap_or(rest.len());
+            let page = rest[..length].trim_end_matches('.');
+            if let Some(stem) = page.strip_suffix(".md").filter(|stem| !stem.is_empty()) {
+                cited += 1;
+                assert!(
+                    root().join(format!("docs/decisions/{stem}.md")).is_file(),
+                    "{} cites docs/decisions/{page}, which does not exist",
+                    file.display()
+                );
+            }
+        }
+    }
+    assert!(cited >= 5, "only {cited} citations were seen");
+}
+
+#[test]
+fn every_crate_takes_the_workspace_lints() {
+    for package in members(&metadata()).values() {
+        let manifest =
+            std::fs::read_to_string(&package.manifest_path).expect("a member has a manifest");
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{} does not take the workspace lints",
+            package.name
+        );
+        assert!(
+            !manifest.contains("path = \"../"),
+            "{}: paths stand in [workspace.dependencies]",
+            package.name
+        );
+    }
+}
+
+#[test]
+fn the_map_has_a_line_for_every_crate() {
+    let map = std::fs::read_to_string(root().join("crates/README.md"))
+        .expect("crates/README.md is the map");
+    for package in members(&metadata())
+        .values()
+        .filter(|package| package.manifest_path.as_str().contains("/crates/"))
+    {
+        let name = short(package.name.as_str());
+        assert!(
+            map.contains(&format!("`{name}`")),
+            "crates/README.md does not mention `{name}`"
+        );
+    }
+}
+
+#[test]
+fn pure_crates_never_reach_the_runtime_or_the_network() {
+    let metadata = metadata();
+    for name in ["model", "sketch", "profile", "identify", "index"] {
+        let reached = reach(&metadata, &format!("locard-{name}"));
+        for banned in ["tokio", "sqlx", "sqlx-core", "mio", "rustls", "socket2"] {
+            assert!(
+                !reached.contains(banned),
+                "{name} is pure but reaches {banned}"
+            );
+        }
+    }
+}
+
+/// Names of all packages that the package needs in order to run.
+fn reach(metadata: &Metadata, start: &str) -> BTreeSet<String> {
+    let resolve = metadata
+        .resolve
+        .as_ref()
+        .expect("metadata resolves dependencies");
+    let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let mut open = vec![&members(metadata)[start].id];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if seen.insert(id) {
+            let normal = nodes[id].deps.iter().filter(|dep| {
+                dep.dep_kinds
+                    .iter()
+                    .any(|kind| kind.kind == DependencyKind::Normal)
+            });
+            open.extend(normal.map(|dep| &dep.pkg));
+        }
+    }
+    seen.into_iter()
+        .map(|id| metadata[id].name.to_string())
+        .collect()
+}
+
+#[test]
+fn drivers_stay_where_they_belong() {
+    let allowed: &[(&str, &[&str])] = &[
+        (
+            "sqlx",
+            &["store", "connector-sqlite", "connector-postgres", "testkit"],
+        ),
+        ("parquet", &["files", "testkit"]),
+        ("clap", &["cli"]),
+        ("regex-automata", &["identify"]),
+    ];
+    for package in members(&metadata()).values() {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == DependencyKind::Normal)
+        {
+            let Some((_, users)) = allowed.iter().find(|(name, _)| *name == dependency.name) else {
+                continue;
+            };
+            assert!(
+                users.contains(&short(package.name.as_str())),
+                "{} must not use {} itself",
+                package.name,
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn there_is_one_of_each_pinned_crate() {
+    let metadata = metadata();
+    for name in [
+        "arrow-array",
+        "arrow-schema",
+        "parquet",
+        "object_store",
+        "datafusion",
+        "rustls",
+    ] {
+        let versions: Vec<_> = metadata
+            .packages
+            .iter()
+            .filter(|package| package.name.as_str() == name)
+            .map(|package| package.version.to_string())
+            .collect();
+        assert!(
+            versions.len() <= 1,
+            "{name} is in the lock as {versions:?}: see docs/decisions/pins.md"
+        );
+    }
+}
+
+#[test]
+fn what_only_unix_has_stands_behind_cfg() {
+    for file in rust_files(&root().join("crates"))
+        .into_iter()
+        .chain(rust_files(&root().join("connectors")))
+    {
+        let text = std::fs::read_to_string(&file).expect("source files are UTF-8");
+        if text.contains("os::unix") {
+            assert!(
+                text.contains("cfg(unix)"),
+                "{} uses Unix outside cfg(unix)",
+                file.display()
+            );
+        }
+    }
+}
+
+/// The files that may hold unsafe code: each a speed-up with a safe twin that tests compare it with.
+const UNSAFE: &[&str] = &["crates/sketch/src/group.rs", "crates/files/src/csv/simd.rs"];
+
+#[test]
+fn unsafe_stands_only_where_it_is_argued() {
+    for file in rust_files(&root().join("crates"))
+        .into_iter()
+        .chain(rust_files(&root().join("connectors")))
+    {
+        let place = file
+            .strip_prefix(root())
+            .expect("files are below the root")
+            .to_string_lossy()
+            .replace('\\', "/");
+        let text = std::fs::read_to_string(&file).expect("source files are UTF-8");
+        let code = || {
+            text.lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+        };
+        let blocks = code()
+            .filter(|line| {
+                ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"]
+                    .iter()
+                    .any(|word| line.contains(word))
+            })
+            .count();
+        if blocks > 0 {
+            assert!(UNSAFE.contains(&place.as_str()), "{place} has unsafe code");
+            let arguments = text.matches("SAFETY:").count();
+            assert!(
+                arguments >= blocks,
+                "{place}: {blocks} unsafe blocks, {arguments} arguments"
+            );
+        }
+    }
+    for place in UNSAFE {
+        assert!(
+            text(place).contains("unsafe"),
+            "{place} has no unsafe code any more: take it off the list"
+        );
+    }
+}
+
+fn text(place: &str) -> String {
+    std::fs::read_to_string(root().join(place)).unwrap_or_else(|error| panic!("{place}: {error}"))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    files_below(folder, &["rs"])
+}
+
+/// Files with one of the endings.
+fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let ending = path
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() {
+            found.extend(files_below(&path, endings));
+        } else if endings.contains(&ending.as_str()) {
+            found.push(path);
+        }
+    }
+    found
+}

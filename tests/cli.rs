@@ -1,0 +1,696 @@
+//! The command line as a user meets it: snapshots of what is printed, exit statuses, settings.
+
+use serde_json::Value;
+
+use crate::support::{Bench, Run, identifiers, root, sample};
+
+fn company(bench: &Bench) -> String {
+    // A copy, so that paths in the output do not depend on where the repository is.
+    copy(&sample().join("company"), &bench.path("data"));
+    "data".to_owned()
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).map(drop).unwrap();
+        }
+    }
+}
+
+/// Times, ids, sizes and folders differ from run to run.
+fn snapshot(name: &str, run: &Run) {
+    let text = format!(
+        "status {}\n--- stdout\n{}\n--- stderr\n{}",
+        run.status, run.stdout, run.stderr
+    );
+    insta::with_settings!({filters => vec![
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z", "[time]"),
+        (r"in \d+(\.\d+)? (s|ms)\b", "in [time]"),
+        (r"(/[^\s/]+)+/data\b", "[data]"),
+        (r"about \d+(\.\d+)? (s|ms|min|h)\b", "about [time]"),
+    ]}, { insta::assert_snapshot!(name, text); });
+}
+
+#[test]
+fn help_is_complete() {
+    let bench = Bench::new();
+    for command in [
+        "scan",
+        "find",
+        "explain",
+        "rows",
+        "findings",
+        "diff",
+        "sources",
+        "rules",
+        "dictionaries",
+        "jobs",
+        "backup",
+        "restore",
+        "rotate-key",
+    ] {
+        snapshot(&format!("help_{command}"), &bench.run([command, "--help"]));
+    }
+    snapshot("help", &bench.run(["--help"]));
+}
+
+#[test]
+fn the_sample_reads_well() {
+    let bench = Bench::new();
+    let target = company(&bench);
+    snapshot("scan_table", &bench.run(["scan", &target]));
+    // The load depends on the threads, and those on the machine.
+    snapshot(
+        "scan_plan",
+        &bench.run(["scan", &target, "--plan", "--threads", "2"]),
+    );
+    let subject = sample().join("person.json").display().to_string();
+    snapshot("find_table", &bench.run(["find", "--subject", &subject]));
+    snapshot(
+        "find_verified",
+        &bench.run(["find", "--subject", &subject, "--verify"]),
+    );
+    snapshot(
+        "explain",
+        &bench.run(["explain", "crm/customers.csv:email", "--samples", "3"]),
+    );
+    snapshot(
+        "rows",
+        &bench.run([
+            "rows",
+            "hr/employees.parquet",
+            "--identifier",
+            "IBAN_CODE",
+            "--limit",
+            "3",
+        ]),
+    );
+    snapshot("jobs", &bench.run(["jobs", "show", "latest"]));
+    snapshot("sources", &bench.run(["sources", "list"]));
+}
+
+#[test]
+fn the_readme_shows_what_the_demonstration_prints() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let bench = Bench::new();
+    let target = company(&bench);
+    let subject = sample().join("person.json").display().to_string();
+    for args in [
+        &["scan", &target][..],
+        &["find", "--subject", &subject, "--verify"],
+    ] {
+        let printed = bench.run(args).stdout;
+        // How long it takes differs from run to run.
+        let (same, _) = printed.rsplit_once(" in ").unwrap_or((&printed, ""));
+        let same = if args[0] == "scan" { same } else { &printed };
+        assert!(readme.contains(same), "README.md lacks this:\n{same}");
+    }
+}
+
+#[test]
+fn every_form_of_a_result_is_well_formed() {
+    let bench = Bench::new();
+    let target = company(&bench);
+    let lines = bench.run(["scan", &target, "--format", "ndjson"]).ndjson();
+    assert_eq!(
+        identifiers(&lines, "crm/customers.csv", "email")
+            .first()
+            .map(String::as_str),
+        Some("EMAIL_ADDRESS")
+    );
+    let json: Value =
+        serde_json::from_str(&bench.run(["scan", &target, "--format", "json"]).stdout).unwrap();
+    assert_eq!(json["findings"].as_array().unwrap().len(), lines.len());
+    let sarif: Value =
+        serde_json::from_str(&bench.run(["scan", &target, "--format", "sarif"]).stdout).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    assert_eq!(
+        sarif["runs"][0]["results"].as_array().unwrap().len(),
+        lines.len()
+    );
+    let table = bench.run(["scan", &target, "--format", "csv"]).stdout;
+    let rows: Vec<csv::StringRecord> = csv::Reader::from_reader(table.as_bytes())
+        .records()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(rows.len(), lines.len());
+    let run = bench.run([
+        "scan",
+        &target,
+        "--format",
+        "ndjson",
+        "--output",
+        "findings.ndjson",
+    ]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+    assert_eq!(
+        std::fs::read_to_string(bench.path("findings.ndjson"))
+            .unwrap()
+            .lines()
+            .count(),
+        lines.len()
+    );
+}
+
+#[test]
+fn thresholds_and_baselines_set_the_exit_status() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    let data = bench.data();
+    assert_eq!(
+        bench
+            .run(["scan", &data, "--fail-on", "EMAIL_ADDRESS:0.5:4"])
+            .status,
+        1
+    );
+    assert_eq!(
+        bench
+            .run(["scan", &data, "--fail-on", "EMAIL_ADDRESS:0.5:5"])
+            .status,
+        0
+    );
+    assert_eq!(bench.run(["scan", &data, "--fail-on", "contact"]).status, 1);
+    assert_eq!(
+        bench
+            .run(["scan", &data, "--fail-on", "NO_SUCH_THING"])
+            .status,
+        2
+    );
+    bench.run([
+        "scan",
+        &data,
+        "--format",
+        "ndjson",
+        "--output",
+        "base.ndjson",
+    ]);
+    assert_eq!(
+        bench
+            .run([
+                "scan",
+                &data,
+                "--fail-on",
+                "any",
+                "--baseline",
+                "base.ndjson"
+            ])
+            .status,
+        0
+    );
+    bench.write("b.csv", "id,mail\n1,emil@example.org\n2,fritz@example.org\n3,gerd@example.org\n4,hans@example.org\n");
+    let run = bench.run([
+        "scan",
+        &data,
+        "--fail-on",
+        "any",
+        "--baseline",
+        "base.ndjson",
+        "--format",
+        "ndjson",
+    ]);
+    assert_eq!(run.status, 1);
+    assert!(
+        run.ndjson()
+            .iter()
+            .all(|finding| finding["resource"] == "b.csv")
+    );
+    // What could not be read outranks a threshold.
+    bench.write("cut.parquet", "PAR1 and nothing else PAR1");
+    assert_eq!(bench.run(["scan", &data, "--fail-on", "any"]).status, 2);
+}
+
+#[test]
+fn decisions_survive_rescans_and_travel_in_a_file() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    bench.scan();
+    assert_eq!(
+        bench
+            .run([
+                "findings",
+                "reject",
+                "a.csv:email",
+                "--identifier",
+                "EMAIL_ADDRESS",
+                "--reason",
+                "test data"
+            ])
+            .status,
+        0
+    );
+    assert!(identifiers(&bench.scan(), "a.csv", "email").is_empty());
+    assert_eq!(
+        bench.run(["findings", "export", "decisions.toml"]).status,
+        0
+    );
+    let file = std::fs::read_to_string(bench.path("decisions.toml")).unwrap();
+    assert!(
+        file.contains("test data") && !file.contains("anna@"),
+        "{file}"
+    );
+
+    let other = Bench::new();
+    other.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    assert_eq!(
+        identifiers(&other.scan(), "a.csv", "email"),
+        ["EMAIL_ADDRESS"]
+    );
+    // The same folder in another place is another source: a line holds for it when it names none.
+    let portable: String = file
+        .lines()
+        .filter(|line| !line.starts_with("source ="))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    std::fs::write(other.path("decisions.toml"), portable).unwrap();
+    let run = other.run([
+        "scan",
+        &other.data(),
+        "--decisions",
+        "decisions.toml",
+        "--format",
+        "ndjson",
+    ]);
+    assert!(
+        identifiers(&run.ndjson(), "a.csv", "email").is_empty(),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn two_scans_can_be_compared() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    bench.scan();
+    bench.write("b.csv", "id,iban\n1,DE02120300000000202051\n2,DE02500105170137075030\n3,DE02100500000054540402\n4,DE02300209000106531065\n");
+    bench.scan();
+    let run = bench.run(["diff", "previous", "latest", "--format", "ndjson"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let changes: Vec<String> = run
+        .ndjson()
+        .iter()
+        .map(|change| {
+            format!(
+                "{} {} {}",
+                change["change"], change["resource"], change["identifier"]
+            )
+        })
+        .collect();
+    assert_eq!(changes, ["\"added\" \"b.csv\" \"IBAN_CODE\""]);
+}
+
+#[test]
+fn settings_come_from_file_environment_and_line() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    std::fs::write(
+        bench.path("locard.toml"),
+        "[scan]\nformat = 'ndjson'\nfail-on = 'any'\n",
+    )
+    .unwrap();
+    let run = bench.run(["scan", "data"]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert_eq!(
+        identifiers(&run.ndjson(), "a.csv", "email"),
+        ["EMAIL_ADDRESS"]
+    );
+    let run = bench
+        .command(["scan", "data"])
+        .env("LOCARD_SCAN_FAIL_ON", "US_SSN")
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(0));
+    std::fs::write(bench.path("locard.toml"), "[scan]\nformta = 'ndjson'\n").unwrap();
+    let run = bench.run(["scan", "data"]);
+    assert!(run.status == 2 && run.stderr.contains("formta"), "{run:?}");
+}
+
+#[test]
+fn sources_can_be_registered_scanned_by_name_and_removed() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    assert_eq!(
+        bench
+            .run(["sources", "add", "exports", &bench.data()])
+            .status,
+        0
+    );
+    assert_eq!(bench.run(["sources", "test", "exports"]).status, 0);
+    assert_eq!(bench.run(["sources", "ingest", "exports"]).status, 0);
+    let run = bench.run(["scan", "exports", "--format", "ndjson"]);
+    assert_eq!(
+        identifiers(&run.ndjson(), "a.csv", "email"),
+        ["EMAIL_ADDRESS"],
+        "{run:?}"
+    );
+    assert_eq!(
+        bench
+            .run([
+                "sources",
+                "add",
+                "archive",
+                "--manual",
+                "--owner",
+                "records office"
+            ])
+            .status,
+        0
+    );
+    let found: Value = serde_json::from_str(
+        &bench
+            .run(["find", "--email", "anna@example.org", "--format", "json"])
+            .stdout,
+    )
+    .unwrap();
+    assert!(
+        found["notSearched"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|item| item["reason"] == "manual"),
+        "{found}"
+    );
+    assert_eq!(bench.run(["sources", "remove", "exports"]).status, 0);
+    let found = bench.run(["find", "--email", "anna@example.org", "--format", "ndjson"]);
+    assert_eq!((found.status, found.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn a_backup_brings_everything_back() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    bench.scan();
+    let before = bench.run(["findings", "list", "--format", "ndjson"]).stdout;
+    assert!(!before.is_empty());
+    assert_eq!(bench.run(["backup", "catalog.backup"]).status, 0);
+    assert_eq!(
+        bench.run(["restore", "catalog.backup"]).status,
+        2,
+        "a home with something in it must not be replaced"
+    );
+    let run = bench.run(["restore", "catalog.backup", "--home", "other"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(
+        bench
+            .run(["findings", "list", "--format", "ndjson", "--home", "other"])
+            .stdout,
+        before
+    );
+}
+
+#[test]
+fn a_wrong_key_is_a_sentence() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n");
+    bench.run(["scan", &bench.data()]);
+    let output = bench
+        .command(["findings", "list"])
+        .env("LOCARD_MASTER_KEY", "ab".repeat(32))
+        .output()
+        .unwrap();
+    let run = Run::of(&output);
+    assert!(
+        run.status == 2 && run.stderr.contains("key") && run.stderr.contains("hint:"),
+        "{run:?}"
+    );
+    assert!(!run.stderr.contains("abab"), "{run:?}");
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = bench.run(["completions", shell]);
+        assert!(run.status == 0 && run.stdout.contains("locard"), "{shell}");
+    }
+}
+
+#[test]
+fn rules_and_dictionaries_can_be_looked_at_and_tried() {
+    let bench = Bench::new();
+    assert!(
+        bench
+            .run(["rules", "list", "--format", "ndjson"])
+            .ndjson()
+            .len()
+            >= 40
+    );
+    let check = bench.run(["rules", "check"]);
+    assert_eq!(check.status, 0, "{}", check.stderr);
+    let tried = bench
+        .run_with_stdin(
+            ["rules", "test", "-", "--format", "ndjson"],
+            "anna@example.org\n4242 4242 4242 4242\n",
+        )
+        .ndjson();
+    let found: Vec<&str> = tried
+        .iter()
+        .filter_map(|row| row["identifier"].as_str())
+        .collect();
+    assert!(
+        found.contains(&"EMAIL_ADDRESS") && found.contains(&"CREDIT_CARD"),
+        "{found:?}"
+    );
+    assert!(
+        bench
+            .run(["dictionaries", "list", "--format", "ndjson"])
+            .ndjson()
+            .len()
+            >= 5
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_a_success() {
+    let bench = Bench::new();
+    let target = company(&bench);
+    let mut child = bench
+        .command(["scan", &target, "--format", "ndjson"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_look_up_before_any_scan_answers_nothing() {
+    let bench = Bench::new();
+    for line in [
+        &["find", "--email", "anna@example.org"][..],
+        &["find", "--email", "anna@example.org", "--verify"],
+    ] {
+        let run = bench.run(line);
+        assert_eq!(run.status, 2, "{run:?}");
+        assert!(run.stderr.contains("nothing was scanned yet"), "{run:?}");
+    }
+}
+
+#[test]
+fn attributes_that_are_likely_slips_are_told() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n");
+    bench.run(["scan", &bench.data()]);
+    let run = bench.run(["find", "--id", "NO_SUCH_KIND=abc12345"]);
+    assert!(
+        run.stderr.contains("no rule knows NO_SUCH_KIND"),
+        "{}",
+        run.stderr
+    );
+    let run = bench.run(["find", "--id", "FIRST_NAME=Anna"]);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(
+        run.stderr.contains("gives nothing to look for"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn decisions_and_allowed_values_can_be_taken_back() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,anna@example.org\n3,anna@example.org\n4,anna@example.org\n");
+    let found = |bench: &Bench| identifiers(&bench.scan(), "a.csv", "email");
+    assert_eq!(found(&bench), ["EMAIL_ADDRESS"]);
+    let decision = ["a.csv:email", "--identifier", "EMAIL_ADDRESS"];
+    let decide = |verb: &str| {
+        let run = bench.run([&["findings", verb][..], &decision].concat());
+        assert_eq!(run.status, 0, "{}", run.stderr);
+    };
+    decide("reject");
+    assert!(found(&bench).is_empty());
+    decide("withdraw");
+    assert_eq!(found(&bench), ["EMAIL_ADDRESS"]);
+    let allow = |verb: &str| {
+        let run = bench.run_with_stdin(["findings", verb], "anna@example.org\n");
+        assert_eq!(run.status, 0, "{}", run.stderr);
+    };
+    allow("allow");
+    assert!(found(&bench).is_empty());
+    allow("disallow");
+    assert_eq!(found(&bench), ["EMAIL_ADDRESS"]);
+    let again = bench.run_with_stdin(["findings", "disallow"], "anna@example.org");
+    assert!(
+        again.status == 2 && again.stderr.contains("not allowed"),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn columns_that_share_values_with_a_dictionary_are_listed_without_the_source() {
+    let bench = Bench::new();
+    let names =
+        "id,word,given\n1,table,Anna\n2,chair,Peter\n3,lamp,Maria\n4,door,Thomas\n5,house,Julia\n";
+    bench.write("people.csv", names);
+    bench.write("towns.csv", "id,code\n1,x1\n2,x2\n3,x3\n");
+    bench.scan();
+    std::fs::remove_dir_all(bench.path("data")).unwrap();
+    let list = |share: &str| {
+        let line = [
+            "dictionaries",
+            "overlap",
+            "world/first_names",
+            "--format",
+            "ndjson",
+        ];
+        let run = bench.run([&line[..], &["--min-share", share]].concat());
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.ndjson()
+    };
+    let rows = list("0.9");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0]["resource"], "people.csv");
+    assert_eq!(rows[0]["column"], "given");
+    assert_eq!(
+        (&rows[0]["distinct"], &rows[0]["shared"]),
+        (&5.into(), &5.into())
+    );
+    assert!(list("0").iter().all(|row| row["column"] != "code"));
+}
+
+#[test]
+fn the_master_key_can_be_replaced_without_a_scan() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n",
+    );
+    let key = bench.path("master.key");
+    let run = |args: &[&str]| {
+        let mut command = bench.command(args);
+        command
+            .env_remove("LOCARD_MASTER_KEY")
+            .env("LOCARD_MASTER_KEY_FILE", &key);
+        Run::of(&command.output().unwrap())
+    };
+    assert_eq!(run(&["scan", &bench.data()]).status, 0);
+    let old = std::fs::read_to_string(&key).unwrap();
+    let turned = run(&["rotate-key"]);
+    assert_eq!(turned.status, 0, "{}", turned.stderr);
+    let new = std::fs::read_to_string(&key).unwrap();
+    assert_ne!(old, new);
+    // Older backups need it.
+    let kept = std::fs::read_to_string(key.with_extension("key.old1")).unwrap();
+    assert_eq!(kept, old);
+    assert!(!turned.stderr.contains(new.trim()), "a key was printed");
+    let found = run(&["find", "--email", "anna@example.org", "--format", "ndjson"]);
+    assert_eq!((found.status, found.ndjson().len()), (0, 1), "{found:?}");
+    std::fs::write(&key, old).unwrap();
+    let found = run(&["find", "--email", "anna@example.org"]);
+    assert!(
+        found.status == 2 && found.stderr.contains("key"),
+        "{found:?}"
+    );
+}
+
+/// What a finding weighed is history: other rules of today do not change it.
+#[test]
+fn an_explanation_has_the_weights_of_the_scan() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    bench.scan();
+    let explain = |more: &[&str]| -> Value {
+        let line = [&["explain", "a.csv:email", "--format", "json"][..], more].concat();
+        let run = bench.run(line);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let before = explain(&[]);
+    let finding = |document: &Value| -> Value {
+        let alternatives = document["columns"][0]["alternatives"].as_array().unwrap();
+        let decided = |item: &&Value| item["identifier"] == "EMAIL_ADDRESS";
+        alternatives.iter().find(decided).unwrap().clone()
+    };
+    assert_eq!(before["rulesChanged"], false);
+    assert_eq!(finding(&before)["decided"], true);
+    assert!(finding(&before)["weights"].as_array().unwrap().len() > 2);
+    let rule = root().join("dictionaries/rules/contact/email.toml");
+    let changed = std::fs::read_to_string(rule).unwrap();
+    let own = bench.path("own/rules/contact");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(
+        own.join("email.toml"),
+        changed.replace("prior = 0.012", "prior = 0.2"),
+    )
+    .unwrap();
+    let after = explain(&["--dictionaries-dir", "own"]);
+    assert_eq!(after["rulesChanged"], true, "{after}");
+    assert_eq!(finding(&after), finding(&before));
+}
+
+#[test]
+fn a_list_of_places_that_is_cut_says_so() {
+    let bench = Bench::new();
+    bench.write(
+        "log.csv",
+        "email\n".to_owned() + &"anna@example.org\n".repeat(100_001),
+    );
+    bench.scan();
+    let run = bench.run([
+        "find",
+        "--email",
+        "anna@example.org",
+        "--verify",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    let found: Value = serde_json::from_str(&run.stdout).unwrap();
+    let gaps = found["notSearched"].as_array().unwrap();
+    assert!(
+        gaps.iter().any(|gap| gap["reason"] == "too-many"),
+        "{gaps:?}"
+    );
+}
+
+#[test]
+fn the_address_of_the_store_is_not_printed() {
+    let bench = Bench::new();
+    let address = "store = 'postgres://anna:hunter2secret@127.0.0.1:1/x'\n";
+    std::fs::write(bench.path("locard.toml"), address).unwrap();
+    for line in [
+        &["jobs", "list"][..],
+        &["jobs", "list", "--help"],
+        &["--help"],
+    ] {
+        let run = bench.run(line);
+        let said = run.stdout + &run.stderr;
+        assert!(
+            !said.contains("hunter2secret") && !said.contains("127.0.0.1"),
+            "{said}"
+        );
+    }
+    let run = bench.run(["jobs", "list"]);
+    assert!(
+        run.status == 2
+            && run
+                .stderr
+                .contains("PostgreSQL server of the store does not answer"),
+        "{run:?}"
+    );
+}

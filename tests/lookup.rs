@@ -1,0 +1,317 @@
+//! Finding people: the sample company, and the promised figures over the made-up town and, where one is at hand, a
+//! labelled corpus.
+//!
+//! `LOCARD_TEST_CORPUS` names a folder with tables, `truth.jsonl` and `subjects.jsonl`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Bench, corpus, sample};
+use crate::town;
+
+#[test]
+fn a_person_of_the_sample_is_found_in_files_and_database() {
+    let bench = Bench::new();
+    let scan = bench.run([
+        "scan",
+        &sample().join("company").display().to_string(),
+        "--format",
+        "ndjson",
+    ]);
+    assert_eq!(scan.status, 0, "{}", scan.stderr);
+    let subject = sample().join("person.json").display().to_string();
+    let found = bench.run([
+        "find",
+        "--subject",
+        &subject,
+        "--verify",
+        "--format",
+        "ndjson",
+    ]);
+    assert_eq!(found.status, 0, "{}", found.stderr);
+    let places: BTreeSet<String> = found
+        .ndjson()
+        .iter()
+        .map(|hit| format!("{} {}", text(&hit["resource"]), text(&hit["column"])))
+        .collect();
+    for place in ["crm/customers.csv email", "hr/employees.parquet full_name"] {
+        assert!(places.contains(place), "{place} is missing from {places:?}");
+    }
+    assert!(
+        places
+            .iter()
+            .any(|place| place.contains("shop.sqlite") && place.ends_with("mail")),
+        "{places:?}"
+    );
+}
+
+#[test]
+fn nobody_is_found_where_nobody_is() {
+    let bench = Bench::new();
+    bench.write("a.csv", "name,email\nAnna Muster,anna@example.org\n");
+    bench.scan();
+    let found = bench.run([
+        "find",
+        "--email",
+        "nobody@example.net",
+        "--verify",
+        "--format",
+        "ndjson",
+    ]);
+    assert_eq!(
+        (found.status, found.stdout.as_str()),
+        (0, ""),
+        "{}",
+        found.stderr
+    );
+}
+
+#[test]
+fn a_name_alone_is_weak_and_an_address_is_strong() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "name,email\nAnna Muster,anna@example.org\nBert Beispiel,bert@example.org\n",
+    );
+    bench.scan();
+    let strengths = |args: &[&str]| -> BTreeSet<String> {
+        let args = ["find", "--verify", "--format", "ndjson"]
+            .iter()
+            .chain(args);
+        bench
+            .run(args)
+            .ndjson()
+            .iter()
+            .map(|hit| text(&hit["strength"]))
+            .collect()
+    };
+    assert_eq!(
+        strengths(&["--name", "Muster, Anna"]),
+        BTreeSet::from(["weak".to_owned()])
+    );
+    assert_eq!(
+        strengths(&["--email", "ANNA@example.org"]),
+        BTreeSet::from(["strong".to_owned()])
+    );
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// One subject of the corpus, in the form that `locard find` reads.
+fn subjects(corpus: &Path) -> Vec<Value> {
+    let lines =
+        std::fs::read_to_string(corpus.join("subjects.jsonl")).expect("the corpus has subjects");
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("subjects are JSON"))
+        .collect()
+}
+
+fn question(subject: &Value) -> Value {
+    let keys = &subject["keys"];
+    serde_json::json!({
+        "subject": subject["subject"],
+        "PERSON": keys["name"],
+        "EMAIL_ADDRESS": keys["email"],
+        "PHONE_NUMBER": keys["phone"],
+        "national_id": keys["national_id"],
+    })
+}
+
+#[test]
+fn every_place_of_the_corpus_subjects_is_found() {
+    if let Some(corpus) = corpus() {
+        hold_recall(&corpus);
+    }
+}
+
+#[test]
+fn every_place_of_the_people_of_the_town_is_found() {
+    hold_recall(&town::build(&Bench::new()));
+}
+
+/// Recall by kind of place, and what was verified of people who are nowhere.
+fn hold_recall(corpus: &Path) {
+    let bench = Bench::new();
+    let scan = bench.run(scan_of_tables(corpus));
+    assert_eq!(scan.status, 0, "{}", scan.stderr);
+    let subjects = subjects(corpus);
+    let questions: Vec<String> = subjects
+        .iter()
+        .map(|subject| question(subject).to_string())
+        .collect();
+    let found = bench.run_with_stdin(
+        ["find", "--subject", "-", "--verify", "--format", "ndjson"],
+        &questions.join("\n"),
+    );
+    assert_eq!(found.status, 0, "{}", found.stderr);
+
+    let mut places: BTreeMap<String, BTreeSet<(String, String, u64)>> = BTreeMap::new();
+    for hit in found.ndjson().iter().filter(|hit| hit["verified"] == true) {
+        for column in text(&hit["column"]).split(" + ") {
+            let place = (
+                text(&hit["resource"]),
+                column.to_lowercase(),
+                hit["row"].as_u64().unwrap_or(0),
+            );
+            places
+                .entry(text(&hit["subject"]))
+                .or_default()
+                .insert(place);
+        }
+    }
+    let mut recall: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    let mut missed = Vec::new();
+    for subject in &subjects {
+        let nothing = BTreeSet::new();
+        let found = places.get(&text(&subject["subject"])).unwrap_or(&nothing);
+        for place in subject["expect"].as_array().into_iter().flatten() {
+            let row = place["row"].as_u64().unwrap_or(0);
+            let hit = text(&place["column"])
+                .split(" + ")
+                .any(|column| found.contains(&(text(&place["table"]), column.to_lowercase(), row)));
+            let count = recall.entry(text(&place["kind"])).or_default();
+            count.1 += 1;
+            count.0 += u32::from(hit);
+            if !hit {
+                missed.push(format!(
+                    "{} {} row {row} {}",
+                    text(&place["table"]),
+                    text(&place["column"]),
+                    text(&place["kind"])
+                ));
+            }
+        }
+        if subject["expect"].as_array().is_none_or(Vec::is_empty) {
+            assert!(
+                found.is_empty(),
+                "an absent person was verified in {found:?}"
+            );
+        }
+    }
+    println!("recall {recall:?}");
+    let share = |kind: &str| {
+        recall
+            .get(kind)
+            .map_or(0.0, |&(hit, all)| f64::from(hit) / f64::from(all))
+    };
+    assert!(
+        share("exact") >= 1.0 && share("split") >= 1.0 && share("text") >= 0.95,
+        "{recall:?}\n{}",
+        missed.join("\n")
+    );
+}
+
+/// The corpus' tables, without the files that describe them and the people in them.
+fn scan_of_tables(corpus: &Path) -> Vec<String> {
+    let mut args = vec!["scan".to_owned(), corpus.display().to_string()];
+    for glob in ["*.py", "*.jsonl", "*.md", "*.txt"] {
+        args.extend(["--exclude".to_owned(), glob.to_owned()]);
+    }
+    args.extend(["--quiet", "--format", "ndjson"].map(str::to_owned));
+    args
+}
+
+#[test]
+fn candidates_in_the_corpus_are_few() {
+    if let Some(corpus) = corpus() {
+        hold_candidates(&corpus);
+    }
+}
+
+#[test]
+fn candidates_in_the_town_are_few() {
+    hold_candidates(&town::build(&Bench::new()));
+}
+
+/// Before verification, hardly any column that has nothing to do with the person is a candidate.
+fn hold_candidates(corpus: &Path) {
+    let bench = Bench::new();
+    let scan = bench.run(scan_of_tables(corpus));
+    assert_eq!(scan.status, 0, "{}", scan.stderr);
+    let truth =
+        std::fs::read_to_string(corpus.join("truth.jsonl")).expect("the corpus has a truth");
+    let columns = truth.lines().count() as f64;
+    let absent: Vec<Value> = subjects(corpus)
+        .into_iter()
+        .filter(|subject| subject["expect"].as_array().is_none_or(Vec::is_empty))
+        .collect();
+    let share = |field: fn(&Value) -> Value| {
+        let lines: Vec<String> = absent
+            .iter()
+            .map(|subject| field(subject).to_string())
+            .collect();
+        let found = bench.run_with_stdin(
+            ["find", "--subject", "-", "--format", "ndjson"],
+            &lines.join("\n"),
+        );
+        assert_eq!(found.status, 0, "{}", found.stderr);
+        let columns_hit: usize = found
+            .ndjson()
+            .iter()
+            .map(|hit| text(&hit["column"]).split(" + ").count())
+            .sum();
+        columns_hit as f64 / absent.len() as f64 / columns
+    };
+    let names = share(
+        |subject| serde_json::json!({"subject": subject["subject"], "PERSON": subject["keys"]["name"]}),
+    );
+    let keys = share(
+        |subject| serde_json::json!({"subject": subject["subject"], "EMAIL_ADDRESS": subject["keys"]["email"], "PHONE_NUMBER": subject["keys"]["phone"], "national_id": subject["keys"]["national_id"]}),
+    );
+    println!("unrelated columns that are candidates: by name {names:.5}, by unique key {keys:.5}");
+    assert!(
+        names <= 0.01 && keys <= 0.001,
+        "by name {names:.5}, by key {keys:.5}"
+    );
+}
+
+#[test]
+fn one_value_alone_is_found_inside_text_and_as_a_cell_of_the_same_column() {
+    let wanted = [
+        (
+            "EMAIL_ADDRESS",
+            "farid.tester@example.net",
+            "Farid.Tester@example.net",
+        ),
+        ("PHONE_NUMBER", "+44 7700 900407", "07700 900 407"),
+        (
+            "IBAN_CODE",
+            "DE89370400440532013000",
+            "DE89 3704 0044 0532 0130 00",
+        ),
+        ("US_SSN", "118-29-3122", "118-29-3122"),
+        ("PERSON", "Farid Engström", "Farid Engstrom"),
+    ];
+    let bench = Bench::new();
+    let mut csv = "id,message\n".to_owned();
+    let mut lines = String::new();
+    for (number, (_, _, written)) in wanted.iter().enumerate() {
+        for text in [
+            format!("please ask {written} about it"),
+            (*written).to_owned(),
+        ] {
+            csv += &format!("{number},{text}\n");
+            lines += &format!("{{\"message\":\"{text}\"}}\n");
+        }
+    }
+    bench.write("a.csv", csv);
+    bench.write("b.ndjson", lines);
+    assert_eq!(bench.run(["scan", &bench.data(), "--quiet"]).status, 0);
+    for (identifier, value, _) in wanted {
+        let subject = format!("{{\"{identifier}\":\"{value}\"}}");
+        bench.write("../subject.json", subject);
+        let file = format!("{}/../subject.json", bench.data());
+        let found = bench.run(["find", "--subject", &file, "--verify", "--format", "ndjson"]);
+        let rows = found
+            .ndjson()
+            .iter()
+            .filter(|hit| hit["verified"] == true)
+            .count();
+        assert_eq!(rows, 4, "{identifier}: {found:?}");
+    }
+}

@@ -1,0 +1,24 @@
+//! One binary for all end-to-end tests, so that there is one link step; a module per theme.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    reason = "a test that cannot go on fails, says what it saw, and tells its story in one piece"
+)]
+
+mod architecture;
+mod cli;
+mod hostile;
+mod kill;
+mod lookup;
+mod postgres;
+mod privacy;
+mod proxy;
+mod score;
+mod shared;
+mod stopping;
+mod support;
+mod town;

@@ -1,0 +1,512 @@
+//! PostgreSQL end to end: the same findings as from files, and what a server does to a scan in bad moments.
+//!
+//! `LOCARD_TEST_POSTGRES_URL` names a server whose account may create schemas and roles; `psql` loads it.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::proxy::Proxy;
+use crate::support::{Bench, Run, corpus, essence, postgres, sample};
+use crate::town;
+
+/// Runs SQL through psql; panics with its message when it fails.
+pub(crate) fn run(url: &str, sql: &str) -> String {
+    let output = Command::new("psql")
+        .args([
+            url,
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+        ])
+        .stdin(Stdio::null())
+        .output()
+        .expect("psql starts");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A schema of its own that is dropped at the end.
+pub(crate) struct Schema {
+    url: String,
+    pub(crate) name: String,
+}
+
+impl Schema {
+    pub(crate) fn new(url: &str, name: &str) -> Self {
+        let name = format!("{name}_{}", std::process::id());
+        run(
+            url,
+            &format!("drop schema if exists {name} cascade; create schema {name}"),
+        );
+        Self {
+            url: url.to_owned(),
+            name,
+        }
+    }
+
+    pub(crate) fn run(&self, sql: &str) {
+        run(
+            &self.url,
+            &format!("set search_path = {}; {sql}", self.name),
+        );
+    }
+
+    /// Every table as text, binary cells in hexadecimal.
+    pub(crate) fn dump(&self) -> String {
+        let tables = format!(
+            "select table_name from information_schema.tables where table_schema = '{}'",
+            self.name
+        );
+        let rows = |table: &str| run(&self.url, &format!("select * from {}.{table}", self.name));
+        run(&self.url, &tables).lines().map(rows).collect()
+    }
+
+    fn scan(&self, bench: &Bench) -> Run {
+        bench.run(self.arguments(&self.url))
+    }
+
+    /// A scan of this schema at a given address.
+    fn arguments(&self, url: &str) -> [String; 6] {
+        let include = format!("{}.*", self.name);
+        ["scan", url, "--include", &include, "--format", "ndjson"].map(str::to_owned)
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        run(
+            &self.url,
+            &format!("drop schema if exists {} cascade", self.name),
+        );
+    }
+}
+
+/// Resource without schema or folder and ending, column, identifier and kind.
+fn labels(findings: &[Value], table: impl Fn(&str) -> String) -> BTreeSet<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    findings
+        .iter()
+        .map(|finding| {
+            format!(
+                "{} {} {} {}",
+                table(&text(&finding["resource"])),
+                text(&finding["column"]),
+                text(&finding["identifier"]),
+                text(&finding["kind"])
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn tables_give_the_same_findings_as_the_corpus_they_were_loaded_from() {
+    if let (Some(url), Some(corpus)) = (postgres(), corpus()) {
+        let tables = tables(&corpus);
+        hold_equal(&url, "corpus", &corpus, &tables, 300);
+    }
+}
+
+#[test]
+fn tables_give_the_same_findings_as_the_files_they_were_loaded_from() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let bench = Bench::new();
+    let town = town::build(&bench);
+    hold_equal(&url, "town", &town, &tables(&town), 8);
+    let company = ["crm/customers.csv", "catalog/products.csv"].map(str::to_owned);
+    hold_equal(&url, "company", &sample().join("company"), &company, 8);
+}
+
+/// Scans tables as files and as tables of a schema, and holds that both say the same.
+fn hold_equal(url: &str, schema: &str, folder: &Path, tables: &[String], at_least: usize) {
+    let schema = Schema::new(url, schema);
+    let bench = Bench::new();
+    for table in tables {
+        load(&schema, &bench, folder, table);
+    }
+    let files = bench.scan();
+    let run = schema.scan(&bench);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let from_files = labels(&files, |resource| {
+        resource.trim_end_matches(".csv").to_owned()
+    });
+    let from_tables = labels(&run.ndjson(), |resource| {
+        resource
+            .split_once('.')
+            .map_or("", |(_, table)| table)
+            .to_owned()
+    });
+    let differing: Vec<&String> = from_files.symmetric_difference(&from_tables).collect();
+    assert!(
+        from_files.len() >= at_least && differing.is_empty(),
+        "{} labels, differing: {differing:#?}",
+        from_files.len()
+    );
+}
+
+/// The delimited tables of a labelled folder.
+fn tables(corpus: &Path) -> Vec<String> {
+    let truth =
+        std::fs::read_to_string(corpus.join("truth.jsonl")).expect("the corpus has a truth");
+    let named: BTreeSet<String> = truth
+        .lines()
+        .filter_map(|line| {
+            serde_json::from_str::<Value>(line).ok()?["table"]
+                .as_str()
+                .map(str::to_owned)
+        })
+        .collect();
+    named
+        .into_iter()
+        .filter(|table| {
+            [".csv", ".tsv"]
+                .iter()
+                .any(|ending| table.ends_with(ending))
+        })
+        .collect()
+}
+
+/// Writes one table as plain UTF-8 CSV below `data/` and loads the very same file into a table of text columns.
+fn load(schema: &Schema, bench: &Bench, corpus: &Path, table: &str) {
+    let bytes = std::fs::read(corpus.join(table)).expect("the corpus has its tables");
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+        error
+            .into_bytes()
+            .iter()
+            .map(|&byte| char::from(byte))
+            .collect()
+    });
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = *[b',', b';', b'\t']
+        .iter()
+        .max_by_key(|&&byte| first.bytes().filter(|&b| b == byte).count())
+        .expect("three candidates");
+    let name = table
+        .rsplit_once('.')
+        .map_or(table, |(stem, _)| stem)
+        .replace('/', "_");
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut header = Vec::new();
+    for record in reader.records() {
+        let record = record.expect("the corpus is well formed");
+        if header.is_empty() {
+            header = record.iter().map(str::to_owned).collect();
+        }
+        writer
+            .write_record(&record)
+            .expect("rows are as wide as the header");
+    }
+    let path = bench.write(
+        &format!("{name}.csv"),
+        writer.into_inner().expect("the table fits into memory"),
+    );
+    let columns: Vec<String> = header
+        .iter()
+        .map(|column| format!("\"{}\" text", column.replace('"', "\"\"")))
+        .collect();
+    schema.run(&format!("create table \"{name}\" ({})", columns.join(", ")));
+    run(
+        &schema.url,
+        &format!(
+            "\\copy {}.\"{name}\" from '{}' (format csv, header)",
+            schema.name,
+            path.display()
+        ),
+    );
+}
+
+#[test]
+fn a_look_up_in_a_table_answers_with_the_key() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "lookup");
+    schema.run("create table person (id int primary key, name text, mail text); insert into person select i, 'Person ' || i, 'p' || i || '@example.org' from generate_series(1, 500) i");
+    let bench = Bench::new();
+    assert_eq!(schema.scan(&bench).status, 0);
+    let found = bench.run([
+        "find",
+        "--email",
+        "P77@Example.org",
+        "--verify",
+        "--format",
+        "ndjson",
+    ]);
+    let hits = found.ndjson();
+    assert_eq!(hits.len(), 1, "{found:?}");
+    assert_eq!(
+        (&hits[0]["key"]["id"], &hits[0]["strength"]),
+        (&Value::from("77"), &Value::from("strong"))
+    );
+}
+
+#[test]
+fn a_table_that_may_not_be_read_is_named_and_the_rest_is_found() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "denied");
+    let role = format!("reader_{}", std::process::id());
+    schema.run(&format!(
+        "create table open_one (mail text); insert into open_one select 'p' || i || '@example.org' from generate_series(1, 50) i;
+         create table closed_one (mail text); insert into closed_one values ('x@example.org');
+         drop role if exists {role}; create role {role} login password 'reader-pw';
+         grant usage on schema {0} to {role}; grant select on {0}.open_one to {role}", schema.name
+    ));
+    let limited = with_account(&url, &role, "reader-pw");
+    let bench = Bench::new();
+    let run = bench.run([
+        "scan",
+        &limited,
+        "--include",
+        &format!("{}.*", schema.name),
+        "--format",
+        "ndjson",
+    ]);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(
+        run.stdout.contains("open_one") && run.stderr.contains("closed_one"),
+        "{run:?}"
+    );
+    let wrong = bench.run(["scan", &with_account(&url, &role, "not-the-password")]);
+    let said = format!("{}{}", wrong.stdout, wrong.stderr);
+    assert!(
+        wrong.status == 2
+            && said.contains("refused the password")
+            && said.contains("hint:")
+            && !said.contains("not-the-password"),
+        "{wrong:?}"
+    );
+    schema.run(&format!("drop owned by {role}; drop role {role}"));
+}
+
+fn with_account(url: &str, user: &str, password: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("postgres://{user}:{password}@{host}")
+}
+
+/// Asks the server until the answer is not `0`; tells whether it came while the scan was running.
+fn wait_for(url: &str, sql: &str, child: &mut std::process::Child) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_mins(1) {
+        if run(url, sql).trim() != "0" {
+            return true;
+        }
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+fn big(schema: &Schema, name: &str, rows: u32) {
+    schema.run(&format!("create table {name} as select i as id, 'p' || i || '@example.org' as mail, repeat('x', 300) as pad from generate_series(1, {rows}) i"));
+}
+
+fn assert_no_spill(run: &Run) {
+    for word in ["panicked", "@example.org", "test-only"] {
+        assert!(!run.stderr.contains(word), "{word} in {run:?}");
+    }
+}
+
+#[test]
+fn a_session_that_the_server_ends_is_taken_up_again_or_named() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "ended");
+    big(&schema, "big", 300_000);
+    let undisturbed = schema.scan(&Bench::new());
+    assert_eq!(undisturbed.status, 0, "{undisturbed:?}");
+    let bench = Bench::new();
+    let mut child = bench
+        .command(schema.arguments(&url))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Only the reads of this test's own table: other tests run beside it.
+    let end = format!(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'locard' and state = 'active' and query ilike '%copy%{}%'",
+        schema.name
+    );
+    assert!(wait_for(&url, &end, &mut child), "no read was ended");
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_no_spill(&run);
+    match run.status {
+        0 => assert_eq!(essence(&run.ndjson()), essence(&undisturbed.ndjson())),
+        2 => assert!(run.stderr.contains("big"), "{run:?}"),
+        _ => panic!("{run:?}"),
+    }
+}
+
+#[test]
+fn a_server_that_goes_away_leaves_a_sentence_and_what_was_found() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "gone");
+    schema.run("create table a_little as select i as id, 'p' || i || '@example.org' as mail from generate_series(1, 200) i");
+    big(&schema, "big", 300_000);
+    let proxy = Proxy::start(&url, 30_000_000);
+    let bench = Bench::new();
+    let run = bench.run(schema.arguments(proxy.url()));
+    assert!(
+        proxy.was_cut(),
+        "the scan read too little to be cut: {run:?}"
+    );
+    assert_eq!(run.status, 2, "{run:?}");
+    assert_no_spill(&run);
+    let address = proxy.address();
+    assert!(
+        run.stderr.contains(&address),
+        "{address} is not named: {run:?}"
+    );
+    assert!(
+        run.stderr.lines().any(
+            |line| line.starts_with("error:") && line.contains(&format!("{}.big", schema.name))
+        ),
+        "{run:?}"
+    );
+    assert!(
+        crate::support::identifiers(&run.ndjson(), &format!("{}.a_little", schema.name), "mail")
+            == ["EMAIL_ADDRESS"],
+        "what was read before is not kept: {run:?}"
+    );
+    let found = bench.run(["find", "--email", "p77@example.org", "--format", "ndjson"]);
+    assert!(found.stdout.contains("a_little"), "{found:?}");
+}
+
+#[test]
+fn what_a_view_gives_before_it_fails_is_kept() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "half");
+    schema.run("create view half as select 'p' || i || '@example.org' as mail, 1 / (500 - i) as broken from generate_series(1, 1000) i");
+    let bench = Bench::new();
+    let run = schema.scan(&bench);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert_no_spill(&run);
+    let view = format!("{}.half", schema.name);
+    assert_eq!(
+        crate::support::identifiers(&run.ndjson(), &view, "mail"),
+        ["EMAIL_ADDRESS"]
+    );
+    let findings = run.ndjson();
+    assert!(
+        findings.iter().all(|finding| finding["rows"] == 499),
+        "{findings:?}"
+    );
+    assert!(
+        run.stderr
+            .lines()
+            .any(|line| line.contains(&view) && line.contains("expression")),
+        "{run:?}"
+    );
+    let jobs = bench.run(["jobs", "list", "--format", "ndjson"]).ndjson();
+    assert_eq!(jobs[0]["state"], "PARTIAL", "{jobs:?}");
+    assert_eq!(
+        (&jobs[0]["done"], &jobs[0]["tasks"]),
+        (&Value::from(1), &Value::from(1)),
+        "{jobs:?}"
+    );
+    let found = bench.run(["find", "--email", "p77@example.org", "--format", "ndjson"]);
+    assert!(found.stdout.contains(&view), "{found:?}");
+}
+
+#[test]
+fn a_giant_value_is_named_by_row_and_column_and_the_rest_is_found() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "giant");
+    schema.run("create table post as select i as id, 'p' || i || '@example.org' as mail, case when i = 7 then repeat('x', 100000000) end as body from generate_series(1, 50) i");
+    let run = schema.scan(&Bench::new());
+    assert_eq!(run.status, 2, "{run:?}");
+    let post = format!("{}.post", schema.name);
+    for words in [&*post, "row 7, column body", "longer than 64 MiB"] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    assert_eq!(
+        crate::support::identifiers(&run.ndjson(), &post, "mail"),
+        ["EMAIL_ADDRESS"]
+    );
+}
+
+#[test]
+fn a_table_that_is_dropped_during_the_scan_is_named() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "dropped");
+    for table in ["kept", "lost"] {
+        schema.run(&format!("create table {table} as select i as id, 'p' || i || '@example.org' as mail from generate_series(1, 200) i"));
+    }
+    // A session that holds the table, so that the scan comes to wait for it, and then drops it.
+    let mut holder = Command::new("psql")
+        .args([&url, "-X", "-q", "-v", "ON_ERROR_STOP=1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("psql starts");
+    let mut say = holder.stdin.take().expect("stdin is piped");
+    writeln!(say, "begin; lock table {}.lost;", schema.name).unwrap();
+    let held = format!(
+        "select count(*) from pg_locks where granted and mode = 'AccessExclusiveLock' and relation = '{}.lost'::regclass",
+        schema.name
+    );
+    assert!(wait_for(&url, &held, &mut holder), "the table is not held");
+    let bench = Bench::new();
+    let mut child = bench
+        .command(schema.arguments(&url))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let waits = format!(
+        "select count(*) from pg_locks where not granted and relation = '{}.lost'::regclass",
+        schema.name
+    );
+    assert!(
+        wait_for(&url, &waits, &mut child),
+        "the scan never waited for the table"
+    );
+    writeln!(say, "drop table {}.lost; commit;", schema.name).unwrap();
+    drop(say);
+    assert!(holder.wait().unwrap().success());
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_no_spill(&run);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(
+        run.stderr.contains(&format!("{}.lost", schema.name)),
+        "{run:?}"
+    );
+    assert!(
+        run.stdout.contains(&format!("{}.kept", schema.name)),
+        "{run:?}"
+    );
+}

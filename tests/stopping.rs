@@ -1,0 +1,76 @@
+//! Scans that are stopped, by Ctrl-C or from another terminal, and what else may be asked while one runs.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Bench, Run};
+
+fn fill(bench: &Bench, files: usize, rows: usize) {
+    for file in 0..files {
+        let rows = "1,anna@example.org\n".repeat(rows);
+        bench.write(&format!("f{file}.csv"), "a,email\n".to_owned() + &rows);
+    }
+}
+
+/// A scan that has taken up its job. Its jobs are looked at while it holds the home.
+fn scanning(bench: &Bench, format: &str) -> Child {
+    let mut child = bench
+        .command(["scan", &bench.data(), "--format", format])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("locard starts");
+    bench.wait_for(child.id());
+    let start = Instant::now();
+    let mut last = None;
+    while start.elapsed() < Duration::from_mins(1) {
+        let jobs = bench.run(["jobs", "list", "--format", "ndjson"]);
+        if jobs.status == 0 && jobs.ndjson().iter().any(|job| job["state"] == "RUNNING") {
+            return child;
+        }
+        last = Some(jobs);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().and_then(|()| child.wait()).expect("it runs");
+    panic!("the scan never took up its job: {last:?}");
+}
+
+#[test]
+fn a_running_scan_can_be_cancelled_from_another_terminal() {
+    let bench = Bench::new();
+    fill(&bench, 300, 5_000);
+    let child = scanning(&bench, "json");
+    let show = bench.run(["jobs", "show", "latest"]);
+    assert!(show.stdout.contains("RUNNING"), "{show:?}");
+    let run = bench.run(["jobs", "cancel", "latest"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("CANCELLING"), "{}", run.stderr);
+    let ended = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!(ended.status, 2, "{}", ended.stderr);
+    assert!(ended.stdout.contains("\"CANCELLED\""), "{}", ended.stdout);
+    assert!(ended.stderr.contains("run the same command again"));
+    let run = bench.run(["scan", &bench.data(), "--format", "ndjson"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("took up"), "{}", run.stderr);
+    assert_eq!(run.ndjson().len(), 300);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_scan_does_not_say_that_there_is_nothing() {
+    let bench = Bench::new();
+    fill(&bench, 1, 6_000_000);
+    let child = scanning(&bench, "table");
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let ended = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!(ended.status, 2, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("interrupted: nothing is judged yet"),
+        "{}",
+        ended.stdout
+    );
+    assert!(!ended.stdout.contains("no personal data"));
+}
