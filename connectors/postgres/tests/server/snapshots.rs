@@ -1,6 +1,6 @@
 //! One state of a table for all its splits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use locard_connector::{Batch, ScanPlan, Snapshot, Source};
 use locard_testkit::servers::Database;
@@ -127,9 +127,19 @@ async fn a_version_changes_with_the_table_and_only_then() {
             .clone()
             .expect("heap tables have one")
     };
-    // The counters reach the statistics when the session that changed the table ends.
+    // The counters reach the statistics when the session that changed the table has ended, which its client does not
+    // wait for.
+    let pause = || tokio::time::sleep(Duration::from_millis(50));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while database.value("SELECT pg_stat_get_tuples_inserted('t'::regclass)") != "20000" {
+        assert!(Instant::now() < deadline, "the rows were never counted");
+        pause().await;
+    }
     let before = version().await;
     assert_eq!(version().await, before);
     database.run("UPDATE t SET text = text WHERE n = 1");
-    assert_ne!(version().await, before);
+    while version().await == before {
+        assert!(Instant::now() < deadline, "the change was never seen");
+        pause().await;
+    }
 }
