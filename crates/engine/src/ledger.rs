@@ -192,8 +192,9 @@ pub(crate) fn pieces(
     pieces
 }
 
-/// Bytes of a piece, about.
-pub(crate) const PIECE_BYTES: u64 = 32 << 20;
+/// Bytes of a piece, about: some seconds of work. What is recorded per piece costs little beside it, and merging of pieces is
+/// rare.
+pub const PIECE_BYTES: u64 = 128 << 20;
 
 /// Bytes of a record whose size is not known.
 pub const ROW_BYTES: u64 = 128;

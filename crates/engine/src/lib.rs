@@ -30,8 +30,8 @@ pub use allowed::Allowed;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge};
 pub use ledger::{
-    Checkpoints, Concluded, Ledger, Piece, PieceDone, PieceId, PieceParts, PieceState, Planned,
-    ROW_BYTES, Sink,
+    Checkpoints, Concluded, Ledger, PIECE_BYTES, Piece, PieceDone, PieceId, PieceParts, PieceState,
+    Planned, ROW_BYTES, Sink,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::Mask;

@@ -41,6 +41,9 @@ const TEXT: u64 = 48;
 /// Columns of one entity whose values are gathered over batches; each may take two megabytes.
 const GATHERED: usize = 256;
 
+/// Memory of all passes together for keys that wait to be sorted: 256 MiB.
+const LOOSE: usize = 256 << 20;
+
 /// More columns than this in one entity are no columns but keys of a map.
 const MOST_COLUMNS: usize = 20_000;
 
@@ -107,6 +110,8 @@ struct Tools {
     allowed: Arc<Allowed>,
     exhaustive: bool,
     scratches: Arc<Scratches>,
+    /// Bytes of keys that wait to be sorted beyond which a pass compresses them.
+    loose: usize,
 }
 
 /// The columns of one piece.
@@ -158,6 +163,7 @@ impl Pass {
             allowed: Arc::clone(&options.allowed),
             exhaustive: options.exhaustive,
             scratches: Arc::clone(&engine.scratches),
+            loose: LOOSE / engine.pool.threads().max(1),
         };
         Self {
             tools: Arc::new(tools),
@@ -189,7 +195,19 @@ impl Pass {
         for (within, leaves) in derived {
             self.each(leaves, Some(&within), spread)?;
         }
+        self.save_memory();
         Ok(bytes)
+    }
+
+    /// Compresses what waits to be sorted where it takes too much memory.
+    fn save_memory(&mut self) {
+        let loose = |column: &ColumnPass| column.part.sketch.loose();
+        let total: usize = self.columns.iter().map(loose).sum();
+        if total > self.tools.loose {
+            for column in &mut self.columns {
+                column.part.sketch.compress();
+            }
+        }
     }
 
     /// The columns, each padded to all rows and ready to be recorded.
@@ -453,9 +471,10 @@ impl ColumnPass {
         preparer: &mut Preparer,
         scratch: &mut locard_identify::Scratch,
     ) -> Result<(), Broken> {
-        // Where each distinct value stands once, judging all is cheap.
         let settled = self.judged >= SETTLED && self.bytes < TEXT * self.judged;
-        let thins = settled && !tools.exhaustive && cells.weights.is_none();
+        // Where few distinct values stand once each, judging all is cheap.
+        let many = cells.weights.is_none() || cells.len() as u64 > SETTLED;
+        let thins = settled && many && !tools.exhaustive;
         if hidden.is_empty() && !thins {
             tools
                 .library

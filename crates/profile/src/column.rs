@@ -99,11 +99,15 @@ impl ColumnSketch {
         values >= ENOUGH && average < 32 && distinct.saturating_mul(4) <= values.saturating_mul(3)
     }
 
-    /// Whether another value may be indexed. Once not, never again: a count of distinct values is begun then.
-    pub(crate) fn has_room(&mut self, most: usize) -> bool {
+    /// Whether so many further values may be indexed. If not one more may, none will ever again: a count of distinct
+    /// values is begun then.
+    pub(crate) fn has_room_for(&mut self, values: usize, most: usize) -> bool {
         let keys = |sketch: &Self| sketch.values.len().max(sketch.forms.len());
-        if self.counter.is_some() || keys(self) < most {
+        if self.counter.is_some() || keys(self) + values <= most {
             return self.counter.is_none();
+        }
+        if values > 1 {
+            return false;
         }
         // Keys that wait may be there twice. Sealing is slow, so it must make room for many to be done again.
         self.values.seal();
@@ -213,6 +217,17 @@ impl ColumnSketch {
         self.shapes.seal();
         self.forms.remove_all(&mut self.values);
         self.sealed = true;
+    }
+
+    /// Bytes that [`ColumnSketch::compress`] would free, about.
+    pub fn loose(&self) -> usize {
+        self.values.loose() + self.forms.loose()
+    }
+
+    /// Gives memory back at the price of work when it is sealed. Nothing is lost.
+    pub fn compress(&mut self) {
+        self.values.compress();
+        self.forms.compress();
     }
 
     /// Bytes in memory, about.

@@ -3,7 +3,7 @@
 
 use locard_sketch::{DecodeError, Reader, put_blob, put_number};
 
-use crate::moments::Moments;
+use crate::moments::{Batch, Moments};
 
 const VERSION: u8 = 1;
 
@@ -39,35 +39,33 @@ impl std::fmt::Debug for Extremes {
 }
 
 impl Extremes {
-    /// Takes in a number that stands in so many rows.
-    pub(crate) fn number(&mut self, value: f64, weight: u64) {
-        self.moments.add(value, weight);
-        self.widen(value);
-    }
-
-    fn widen(&mut self, value: f64) {
-        match &mut self.numeric {
-            Some(range) => {
-                *range = Range {
-                    min: range.min.min(value),
-                    max: range.max.max(value),
-                }
-            }
-            None => {
-                self.numeric = Some(Range {
-                    min: value,
-                    max: value,
-                });
+    /// Takes in a batch: its numbers, which are gone afterwards, its texts, and those of them that are times.
+    pub(crate) fn take(
+        &mut self,
+        numbers: &mut BatchExtremes,
+        texts: Widest<'_>,
+        times: Widest<'_>,
+    ) {
+        self.moments.take(&mut numbers.moments);
+        for number in numbers.range.take().into_iter().flat_map(|(a, b)| [a, b]) {
+            self.widen(number);
+        }
+        for (range, batch) in [(&mut self.lexical, texts), (&mut self.temporal, times)] {
+            for text in batch.range.into_iter().flat_map(|(a, b)| [a.text, b.text]) {
+                widen(range, text);
             }
         }
     }
 
-    pub(crate) fn text(&mut self, value: &str) {
-        widen(&mut self.lexical, value);
-    }
-
-    pub(crate) fn time(&mut self, value: &str) {
-        widen(&mut self.temporal, value);
+    fn widen(&mut self, value: f64) {
+        let range = self.numeric.get_or_insert(Range {
+            min: value,
+            max: value,
+        });
+        *range = Range {
+            min: range.min.min(value),
+            max: range.max.max(value),
+        };
     }
 
     /// Takes in the other's values.
@@ -136,6 +134,62 @@ impl Extremes {
         extremes.moments = Moments::decode(&mut reader)?;
         reader.end()?;
         Ok(extremes)
+    }
+}
+
+/// The numbers of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct BatchExtremes {
+    range: Option<(f64, f64)>,
+    moments: Batch,
+}
+
+impl BatchExtremes {
+    /// Takes in a number that stands in so many rows, if it is one.
+    pub(crate) fn number(&mut self, number: Option<f64>, weight: u64) {
+        let Some(number) = number else { return };
+        self.moments.add(number, weight);
+        let (min, max) = self.range.unwrap_or((number, number));
+        self.range = Some((min.min(number), max.max(number)));
+    }
+}
+
+/// The smallest and the largest text of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Widest<'a> {
+    range: Option<(Keyed<'a>, Keyed<'a>)>,
+}
+
+/// A text with its first bytes as a number, which decides most comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Keyed<'a> {
+    start: u64,
+    text: &'a str,
+}
+
+impl<'a> Widest<'a> {
+    pub(crate) fn add(&mut self, text: &'a str) {
+        let keyed = Keyed {
+            start: start(text.as_bytes()),
+            text,
+        };
+        let (min, max) = self.range.get_or_insert((keyed, keyed));
+        if keyed < *min {
+            *min = keyed;
+        } else if keyed > *max {
+            *max = keyed;
+        }
+    }
+}
+
+/// The first eight bytes, the first in front; zeros behind a shorter text.
+fn start(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk::<8>() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => bytes
+            .iter()
+            .fold(0, |start, byte| start << 8 | u64::from(*byte))
+            .unbounded_shl(8 * (8 - bytes.len() as u32)),
     }
 }
 

@@ -6,6 +6,8 @@
 use hashbrown::HashMap;
 use locard_sketch::{DecodeError, Reader, put_blob, put_number};
 
+use crate::tally::Tallied;
+
 /// Hashes are hashed already.
 type Counts<V> = HashMap<u64, (u64, V), std::hash::BuildHasherDefault<PassThrough>>;
 
@@ -22,6 +24,21 @@ impl<V: Clone, const N: usize> Frequent<V, N> {
         self.counts.entry(hash).or_insert_with(|| (0, name())).0 += weight;
         if self.counts.len() > N {
             self.make_room(N / 2);
+        }
+    }
+
+    /// Counts the things of a batch, each of which is there once; `name` is asked for of those that are new. Of more
+    /// things than are kept only those that stand out enter, with what they have beyond the others.
+    pub(crate) fn add_all(&mut self, things: &mut [Tallied], mut name: impl FnMut(u32) -> V) {
+        let mut cut = 0;
+        if things.len() > N {
+            let most_first = |a: &Tallied, b: &Tallied| b.rows.cmp(&a.rows);
+            cut = things.select_nth_unstable_by(N, most_first).1.rows;
+            self.error = self.error.saturating_add(cut);
+        }
+        // What is as frequent as the one that was left out is left out too, so that the result depends on the counts.
+        for thing in things.iter().take(N).filter(|thing| thing.rows > cut) {
+            self.add(thing.hash, thing.rows - cut, || name(thing.first));
         }
     }
 
@@ -161,6 +178,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::tally::Tally;
 
     const N: usize = 64;
 
@@ -168,6 +186,21 @@ mod tests {
         let mut frequent = Frequent::default();
         for thing in things {
             frequent.add(u64::from(*thing) << 32, 1, || ());
+        }
+        frequent
+    }
+
+    /// As [`of`], batch by batch.
+    fn of_batches(things: &[u8], batch: usize) -> Frequent<(), N> {
+        let mut frequent = Frequent::default();
+        let mut tally = Tally::default();
+        for batch in things.chunks(batch) {
+            let things = batch.iter().map(|thing| Tallied {
+                hash: u64::from(*thing) << 32,
+                rows: 1,
+                first: 0,
+            });
+            frequent.add_all(tally.count(things), |_| ());
         }
         frequent
     }
@@ -182,14 +215,17 @@ mod tests {
             let mut right = of(&b);
             right.merge(&of(&a));
             prop_assert_eq!(&left, &right);
-            prop_assert_eq!(left, of(&[a, b].concat()));
+            prop_assert_eq!(&left, &of(&[&a[..], &b].concat()));
+            prop_assert_eq!(left, of_batches(&[a, b].concat(), 50));
         }
 
         #[test]
-        fn counts_are_too_low_by_the_error_at_most(parts in prop::collection::vec(prop::collection::vec(0u8.., 0..300), 1..5)) {
+        fn counts_are_too_low_by_the_error_at_most(
+            parts in prop::collection::vec(prop::collection::vec(0u8.., 0..300), 1..5), batch in 1usize..200,
+        ) {
             let mut merged = of(&[]);
-            for part in &parts {
-                merged.merge(&of(part));
+            for (at, part) in parts.iter().enumerate() {
+                merged.merge(&if at % 2 == 0 { of_batches(part, batch) } else { of(part) });
             }
             merged.seal();
             let all = parts.concat();

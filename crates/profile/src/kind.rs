@@ -103,12 +103,11 @@ pub(crate) fn look(text: &str, class: ClassMask) -> LogicalType {
         if class.only(ClassMask::DIGIT | LETTERS | ClassMask::DASH) && is_uuid(text) {
             return LogicalType::Uuid;
         }
+        if forms::is_timestamp(text) {
+            return LogicalType::Timestamp;
+        }
         if forms::is_date(text, class) {
-            return if forms::is_timestamp(text) {
-                LogicalType::Timestamp
-            } else {
-                LogicalType::Date
-            };
+            return LogicalType::Date;
         }
     }
     if class.any(ClassMask::BRACKET) && is_json(text) {

@@ -17,6 +17,7 @@ mod moments;
 mod profiler;
 mod shape;
 mod summary;
+mod tally;
 #[cfg(test)]
 mod tests;
 

@@ -22,7 +22,15 @@ pub(crate) struct Moments {
     squares: Sum,
 }
 
-impl Moments {
+/// The moments of a batch: bins are found by their number, not searched.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    count: u64,
+    sum: DenseSum,
+    squares: DenseSum,
+}
+
+impl Batch {
     /// Takes in a number that stands in so many rows.
     pub(crate) fn add(&mut self, value: f64, weight: u64) {
         if !value.is_finite() {
@@ -39,6 +47,15 @@ impl Moments {
             .add(2 * exponent, (low as i128) * i128::from(weight));
         self.squares
             .add(2 * exponent + 53, (high as i128) * i128::from(weight));
+    }
+}
+
+impl Moments {
+    /// Takes in a batch, which is empty afterwards.
+    pub(crate) fn take(&mut self, batch: &mut Batch) {
+        self.count += std::mem::take(&mut batch.count);
+        batch.sum.drain(&mut self.sum);
+        batch.squares.drain(&mut self.squares);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -123,13 +140,38 @@ fn parts(value: f64) -> (i64, i32) {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Sum(Vec<(i32, i128)>);
 
-impl Sum {
+/// Bins on each side of zero that a batch finds by their number: numbers between 2^-224 and 2^224 and their squares.
+const NEAR: i32 = 8;
+
+/// As [`Sum`], with the bins of usual numbers side by side.
+#[derive(Debug, Default)]
+struct DenseSum {
+    near: [i128; 2 * NEAR as usize],
+    far: Sum,
+}
+
+impl DenseSum {
     /// Adds `mantissa · 2^exponent`.
     fn add(&mut self, exponent: i32, mantissa: i128) {
         let (bin, shift) = (exponent.div_euclid(STEP), exponent.rem_euclid(STEP));
-        self.add_to_bin(bin, mantissa << shift);
+        let amount = mantissa << shift;
+        match self.near.get_mut((bin + NEAR) as usize) {
+            Some(sum) => *sum = sum.saturating_add(amount),
+            None => self.far.add_to_bin(bin, amount),
+        }
     }
 
+    fn drain(&mut self, sum: &mut Sum) {
+        for (bin, amount) in (-NEAR..).zip(&mut self.near) {
+            sum.add_to_bin(bin, std::mem::take(amount));
+        }
+        for (bin, amount) in self.far.0.drain(..) {
+            sum.add_to_bin(bin, amount);
+        }
+    }
+}
+
+impl Sum {
     fn add_to_bin(&mut self, bin: i32, amount: i128) {
         if amount == 0 {
             return;
@@ -231,9 +273,12 @@ mod tests {
     use super::*;
 
     fn of(values: &[f64]) -> Moments {
-        let mut moments = Moments::default();
-        for value in values {
-            moments.add(*value, 1);
+        let (mut moments, mut batch) = (Moments::default(), Batch::default());
+        for values in values.chunks(3) {
+            for value in values {
+                batch.add(*value, 1);
+            }
+            moments.take(&mut batch);
         }
         moments
     }
@@ -290,8 +335,9 @@ mod tests {
 
         #[test]
         fn a_weight_counts_as_often(value in -1e9f64..1e9, weight in 1u64..50) {
-            let mut weighted = Moments::default();
-            weighted.add(value, weight);
+            let (mut weighted, mut batch) = (Moments::default(), Batch::default());
+            batch.add(value, weight);
+            weighted.take(&mut batch);
             prop_assert_eq!(weighted, of(&vec![value; weight as usize]));
         }
 

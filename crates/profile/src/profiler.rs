@@ -7,9 +7,11 @@ use locard_sketch::forms::{Former, trimmed};
 use locard_sketch::{Cells, Keyer};
 
 use crate::column::{ColumnSketch, MOST_KEYS, MergeError, not_indexed};
+use crate::extremes::{BatchExtremes, Widest};
 use crate::frequent::kept;
 use crate::kind::{LogicalType, look};
-use crate::shape::shape;
+use crate::shape::Shapes;
+use crate::tally::{Tallied, Tally};
 
 /// Fills sketches under one key; a worker has one for all its columns.
 #[derive(Debug)]
@@ -21,7 +23,9 @@ pub struct Profiler {
     /// The cells that `keys` belong to, then those of them that are new.
     places: Vec<u32>,
     forms: Vec<u64>,
-    shape: Vec<u8>,
+    shapes: Shapes,
+    tally: Tally,
+    extremes: BatchExtremes,
     /// Keys of one set beyond which further values are not indexed.
     pub(crate) most: usize,
 }
@@ -35,7 +39,9 @@ impl Profiler {
             keys: Vec::new(),
             places: Vec::new(),
             forms: Vec::new(),
-            shape: Vec::new(),
+            shapes: Shapes::default(),
+            tally: Tally::default(),
+            extremes: BatchExtremes::default(),
             most: MOST_KEYS,
         }
     }
@@ -56,21 +62,13 @@ impl Profiler {
         }
         sketch.sealed = false;
         count(sketch, cells);
-        measure(sketch, cells);
-        self.shapes(sketch, cells);
+        self.shapes.clear();
+        measure(sketch, cells, &mut self.extremes, &mut self.shapes);
+        let shapes = &self.shapes;
+        let counted = self.tally.count(shapes.runs());
+        sketch.shapes.add_all(counted, |run| shapes.name(run));
         self.distinct(sketch, cells);
         Ok(())
-    }
-
-    fn shapes(&mut self, sketch: &mut ColumnSketch, cells: &Cells<'_>) {
-        for (i, text) in values(cells) {
-            if shape(text, cells.classes[i], &mut self.shape) {
-                let hash = locard_sketch::hash(&self.shape);
-                sketch.shapes.add(hash, cells.weight(i), || {
-                    String::from_utf8_lossy(&self.shape).into_owned()
-                });
-            }
-        }
     }
 
     fn distinct(&mut self, sketch: &mut ColumnSketch, cells: &Cells<'_>) {
@@ -86,11 +84,13 @@ impl Profiler {
             self.places.push(i as u32);
         }
         self.keyer.key_all(&mut self.keys);
-        for (key, place) in self.keys.iter().zip(&self.places) {
-            sketch
-                .frequent
-                .add(kept(*key), cells.weight(*place as usize), || ());
-        }
+        let things = self.keys.iter().zip(&self.places);
+        let counted = self.tally.count(things.map(|(key, place)| Tallied {
+            hash: kept(*key),
+            rows: cells.weight(*place as usize),
+            first: 0,
+        }));
+        sketch.frequent.add_all(counted, |_| ());
         if not_indexed(sketch.declared).is_none() {
             return self.index(sketch, cells);
         }
@@ -103,28 +103,46 @@ impl Profiler {
     /// All forms enter the filter of every column, whatever it holds; forms are a function of the folded text, so of
     /// cells that fold alike one is enough.
     fn index(&mut self, sketch: &mut ColumnSketch, cells: &Cells<'_>) {
-        let mut new = 0;
-        for at in 0..self.keys.len() {
-            let (key, place) = (self.keys[at], self.places[at]);
-            if sketch.has_room(self.most) {
-                if sketch.values.insert(key) {
-                    self.places[new] = place;
-                    new += 1;
-                }
-            } else if !sketch.values.contains(key) {
-                sketch.counter.get_or_insert_default().insert(kept(key));
-                continue;
-            }
-            sketch.counts.indexed += cells.weight(place as usize);
-        }
         self.forms.clear();
-        for place in &self.places[..new] {
-            let i = *place as usize;
-            self.former
-                .forms(cells.texts.value(i), cells.classes[i], &mut self.forms);
+        let Self {
+            former,
+            keys,
+            places,
+            forms,
+            ..
+        } = self;
+        if sketch.has_room_for(keys.len(), self.most) {
+            sketch.counts.indexed += rows(cells, places);
+            sketch.values.insert_all(keys, |at| {
+                former.forms(cells, places[at] as usize, forms);
+            });
+        } else {
+            for (key, place) in keys.iter().zip(places) {
+                let place = *place as usize;
+                if sketch.has_room_for(1, self.most) {
+                    if sketch.values.insert(*key) {
+                        former.forms(cells, place, forms);
+                    }
+                } else if !sketch.values.contains(*key) {
+                    sketch.counter.get_or_insert_default().insert(kept(*key));
+                    continue;
+                }
+                sketch.counts.indexed += cells.weight(place);
+            }
         }
         self.keyer.key_all(&mut self.forms);
         sketch.forms.extend(&self.forms);
+    }
+}
+
+/// How many rows these cells stand for.
+fn rows(cells: &Cells<'_>, places: &[u32]) -> u64 {
+    match cells.weights {
+        None => places.len() as u64,
+        Some(weights) => places
+            .iter()
+            .map(|place| u64::from(weights[*place as usize]))
+            .sum(),
     }
 }
 
@@ -151,22 +169,37 @@ fn count(sketch: &mut ColumnSketch, cells: &Cells<'_>) {
     }
 }
 
-fn measure(sketch: &mut ColumnSketch, cells: &Cells<'_>) {
+/// Lengths, types, shapes, smallest and largest values.
+fn measure(
+    sketch: &mut ColumnSketch,
+    cells: &Cells<'_>,
+    extremes: &mut BatchExtremes,
+    shapes: &mut Shapes,
+) {
+    let counts = &mut sketch.counts;
+    let mut batch = sketch.extremes.is_some().then_some(extremes);
+    let (mut texts, mut times) = (Widest::default(), Widest::default());
     for (i, text) in values(cells) {
         let (class, weight) = (cells.classes[i], cells.weight(i));
         let kind = look(text, class);
-        sketch.counts.length(text, class, weight);
-        sketch.counts.types[kind as usize] += weight;
-        let Some(extremes) = &mut sketch.extremes else {
-            continue;
-        };
-        extremes.text(text);
-        if kind.is_numeric() {
-            if let Ok(number) = text.parse() {
-                extremes.number(number, weight);
-            }
-        } else if matches!(kind, LogicalType::Date | LogicalType::Timestamp) {
-            extremes.time(text);
+        counts.length(text, class, weight);
+        counts.types[kind as usize] += weight;
+        shapes.add(text, class, weight);
+        let Some(batch) = &mut batch else { continue };
+        texts.add(text);
+        match kind {
+            LogicalType::Integer => batch.number(integer(text), weight),
+            _ if kind.is_numeric() => batch.number(text.parse().ok(), weight),
+            LogicalType::Date | LogicalType::Timestamp => times.add(text),
+            _ => {}
         }
     }
+    if let (Some(batch), Some(extremes)) = (batch, &mut sketch.extremes) {
+        extremes.take(batch, texts, times);
+    }
+}
+
+/// The number of a text of up to eighteen digits with or without a sign.
+fn integer(text: &str) -> Option<f64> {
+    text.parse().ok().map(|number: i64| number as f64)
 }

@@ -10,7 +10,7 @@ use arrow_array::StringViewArray;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 use locard_sketch::forms::Former;
-use locard_sketch::{ClassMask, Hll, Keyer, Membership, Preparer, hash};
+use locard_sketch::{Hll, Keyer, Membership, Preparer, hash};
 
 const VALUES: usize = 8_192;
 
@@ -238,10 +238,11 @@ fn cells_and_forms(c: &mut Criterion) {
         group.bench_function("prepare", |b| b.iter(|| preparer.prepare(&array).rows()));
         let (mut former, mut out) = (Former::new(), Vec::new());
         group.bench_function("forms", |b| {
+            let cells = preparer.prepare(&array);
             b.iter(|| {
                 out.clear();
-                for text in &texts {
-                    former.forms(text, ClassMask::of(text), &mut out);
+                for i in 0..cells.len() {
+                    former.forms(&cells, i, &mut out);
                 }
                 out.len()
             });

@@ -1,10 +1,10 @@
 //! The cells of one column of one batch, prepared once and shared by every step of the pass.
 //!
-//! What a reader gets wrong: `hashes` and `folded` are unkeyed and must not be stored; see [`Keyer`](crate::Keyer).
+//! What a reader gets wrong: `folded` is unkeyed and must not be stored; see [`Keyer`](crate::Keyer).
 
 use arrow_array::StringViewArray;
 
-use crate::ClassMask;
+use crate::{ClassMask, forms};
 
 /// The cells of one column of one batch; [`Preparer`](crate::Preparer) makes them.
 ///
@@ -14,8 +14,6 @@ use crate::ClassMask;
 pub struct Cells<'a> {
     /// Canonical text of each cell; typed columns are formatted, nulls stay null.
     pub texts: &'a StringViewArray,
-    /// [`hash`](crate::hash()) of the [`trimmed`](crate::forms::trimmed) text; 0 for nulls.
-    pub hashes: &'a [u64],
     /// [`hash`](crate::hash()) of the [`folded`](crate::forms::folded) text; 0 for nulls and blanks.
     pub folded: &'a [u64],
     /// Character classes of the trimmed text; empty for nulls and blanks.
@@ -24,19 +22,50 @@ pub struct Cells<'a> {
     pub weights: Option<&'a [u32]>,
     /// Rows that are null and stand for no cell at all (dictionary batches keep nulls out of `texts`).
     pub extra_nulls: u64,
+    /// Folded texts that differ from the trimmed ones.
+    pub(crate) changed: Changed<'a>,
+}
+
+/// Texts of some cells, one behind the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Changed<'a> {
+    pub(crate) text: &'a str,
+    /// Where each cell's text ends; a cell without one ends where the one before it does.
+    pub(crate) ends: &'a [usize],
 }
 
 impl Cells<'_> {
     /// How many cells there are, nulls in `texts` included.
     #[inline]
     pub fn len(&self) -> usize {
-        self.hashes.len()
+        self.folded.len()
     }
 
     /// Whether there is no cell.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
+        self.folded.is_empty()
+    }
+
+    /// The [`folded`](crate::forms::folded) text of cell `i`.
+    #[inline]
+    pub fn folded_text(&self, i: usize) -> &str {
+        let Changed { text, ends } = self.changed;
+        let start = i.checked_sub(1).map_or(0, |before| ends[before]);
+        match &text[start..ends[i]] {
+            "" => forms::trimmed(self.texts.value(i)),
+            changed => changed,
+        }
+    }
+
+    /// Character classes of the folded text of cell `i`.
+    #[inline]
+    pub fn folded_class(&self, i: usize) -> ClassMask {
+        let class = self.classes[i];
+        if class.any(ClassMask::WIDE | ClassMask::OTHER) {
+            return ClassMask::of(self.folded_text(i));
+        }
+        class.lowered()
     }
 
     /// How many rows cell `i` stands for.

@@ -50,6 +50,16 @@ impl ClassMask {
         Self(lanes.iter().fold(mask, |mask, lane| mask | lane))
     }
 
+    /// The classes that are left when ASCII letters become lower case.
+    #[inline]
+    pub(crate) const fn lowered(self) -> Self {
+        if self.any(Self::UPPER) {
+            Self(self.0 & !Self::UPPER | Self::LOWER)
+        } else {
+            self
+        }
+    }
+
     /// Whether any of these classes occurs.
     #[inline]
     pub const fn any(self, classes: u16) -> bool {

@@ -17,8 +17,16 @@ const SMALLEST: usize = 4 * WAYS;
 /// Most places for recent keys: 128 KiB.
 const REMEMBERED: usize = 1 << 14;
 
-/// Keys that wait to be compressed: 4 MiB, whatever comes.
-const LARGEST: usize = 1 << 19;
+/// Keys that wait to be compressed: 32 MiB, whatever comes. Who fills many sets asks for less
+/// ([`Membership::compress`]).
+const LARGEST: usize = 1 << 22;
+
+/// After a batch of new keys so many batches are taken to be new without a look: what comes again is found where keys
+/// are sorted.
+const TRUSTED: u32 = 15;
+
+/// Fewer keys than this say nothing about the next batch.
+const TELLING: usize = 256;
 
 /// Runs that are put up with before they become one.
 const MOST_RUNS: usize = 16;
@@ -41,6 +49,8 @@ pub struct Membership {
     waiting: Vec<u64>,
     /// Compressed keys; one may be in several.
     runs: Vec<Run>,
+    /// How many further batches are taken to be new.
+    trusted: u32,
 }
 
 impl Membership {
@@ -53,7 +63,8 @@ impl Membership {
     /// long ago.
     #[inline]
     pub fn insert(&mut self, hash: u64) -> bool {
-        if self.waiting.len() >= self.recent.len() * WAYS && self.waiting.len() < REMEMBERED {
+        let places = self.recent.len() * WAYS;
+        if self.waiting.len() >= places && places < REMEMBERED {
             self.remember_more();
         }
         let key = hash >> (u64::BITS - KEY_BITS);
@@ -61,6 +72,9 @@ impl Membership {
             return false;
         };
         remember(group, key);
+        if self.waiting.len() == self.waiting.capacity() {
+            self.make_room(1);
+        }
         self.waiting.push(key);
         if self.waiting.len() >= LARGEST {
             self.compress();
@@ -68,11 +82,34 @@ impl Membership {
         true
     }
 
+    /// Inserts many; calls `new` with the position of each that was not there, or was inserted long ago.
+    pub fn insert_all(&mut self, hashes: &[u64], mut new: impl FnMut(usize)) {
+        if self.trusted > 0 {
+            self.trusted -= 1;
+            (0..hashes.len()).for_each(new);
+            self.make_room(hashes.len());
+            let keys = hashes.iter().map(|hash| hash >> (u64::BITS - KEY_BITS));
+            self.waiting.extend(keys);
+            if self.waiting.len() >= LARGEST {
+                self.compress();
+            }
+            return;
+        }
+        let mut count = 0;
+        for (i, hash) in hashes.iter().enumerate() {
+            if self.insert(*hash) {
+                count += 1;
+                new(i);
+            }
+        }
+        if hashes.len() >= TELLING && count >= hashes.len() - hashes.len() / 32 {
+            self.trusted = TRUSTED;
+        }
+    }
+
     /// Inserts many.
     pub fn extend(&mut self, hashes: &[u64]) {
-        for hash in hashes {
-            self.insert(*hash);
-        }
+        self.insert_all(hashes, |_| ());
     }
 
     /// Whether a keyed hash may have been inserted; certainly not, if `false`. Quick after [`Membership::seal`] only.
@@ -115,10 +152,14 @@ impl Membership {
         self.waiting.is_empty() && self.runs.len() <= 1
     }
 
+    /// Bytes that [`Membership::compress`] would free, about.
+    pub fn loose(&self) -> usize {
+        (self.recent.len() * WAYS + self.waiting.len()) * 8
+    }
+
     /// Bytes in memory.
     pub fn memory(&self) -> usize {
-        (self.recent.capacity() * WAYS + self.waiting.capacity()) * 8
-            + self.runs.iter().map(Run::memory).sum::<usize>()
+        self.loose() + self.runs.iter().map(Run::memory).sum::<usize>()
     }
 
     /// Compresses everything into one run. Later inserts are still possible.
@@ -165,10 +206,13 @@ impl Membership {
             return self.seal();
         }
         let was_sealed = self.is_sealed();
-        let mut theirs = other.sealed().iter().peekable();
+        let mut theirs = other.sealed().iter();
+        let mut next = theirs.next();
         let mut is_theirs = |key: u64| {
-            while theirs.next_if(|their| *their < key).is_some() {}
-            theirs.peek() == Some(&key)
+            while next.is_some_and(|their| their < key) {
+                next = theirs.next();
+            }
+            next == Some(key)
         };
         let kept: Vec<u64> = match self.runs.pop() {
             Some(run) if was_sealed => {
@@ -227,27 +271,38 @@ impl Membership {
         &self.runs[0]
     }
 
+    /// Grows the list by more than it needs now: copying costs, and memory that is not touched does not.
+    fn make_room(&mut self, keys: usize) {
+        if self.waiting.capacity() - self.waiting.len() < keys {
+            let more = (self.waiting.len() * 3).min(LARGEST);
+            self.waiting.reserve_exact(keys.max(more));
+        }
+    }
+
     /// Makes the memory four times as large as the keys that it is for, as far as it may grow.
     fn remember_more(&mut self) {
-        sort_distinct(&mut self.waiting, KEY_BITS);
+        if self.waiting.len() < REMEMBERED {
+            sort_distinct(&mut self.waiting, KEY_BITS);
+        }
         let groups = (self.waiting.len().max(SMALLEST / 4) * 4 / WAYS).next_power_of_two();
         let groups = groups.min(REMEMBERED / WAYS);
         if groups <= self.recent.len() {
             return;
         }
         self.recent = vec![[0; WAYS]; groups];
-        for key in &self.waiting {
+        let latest = self.waiting.len().saturating_sub(REMEMBERED / WAYS);
+        for key in &self.waiting[latest..] {
             if let Some(group) = group(&mut self.recent, *key) {
                 remember(group, *key);
             }
         }
     }
 
-    /// Makes a run of the waiting keys.
-    fn compress(&mut self) {
+    /// Makes a run of the keys that wait, and gives their memory back.
+    pub fn compress(&mut self) {
         sort_distinct(&mut self.waiting, KEY_BITS);
         let run = Run::from_sorted(self.waiting.len(), self.waiting.iter().copied());
-        self.waiting.clear();
+        (self.recent, self.waiting) = (Vec::new(), Vec::new());
         self.add_run(run);
     }
 
@@ -334,8 +389,11 @@ mod tests {
     #[test]
     fn nothing_is_lost_while_it_grows_and_is_sealed() {
         let hashes = hashes(1_000_000, 0);
-        let mut set = of(&hashes);
-        assert!(!set.runs.is_empty(), "the test is large enough to compress");
+        let mut set = of(&hashes[..600_000]);
+        set.compress();
+        for batch in hashes[600_000..].chunks(5_000) {
+            set.extend(batch);
+        }
         assert!(hashes.iter().step_by(9_973).all(|hash| set.contains(*hash)));
         set.seal();
         assert!(hashes.iter().all(|hash| set.contains(*hash)));
@@ -394,6 +452,23 @@ mod tests {
         assert!(set.memory() < 16 << 20, "{}", set.memory());
         set.seal();
         assert_eq!(set.len(), 1_000);
+    }
+
+    #[test]
+    fn after_new_keys_repeated_ones_are_still_one() {
+        let (new, few) = (hashes(20_000, 0), hashes(100, 1));
+        let mut set = Membership::new();
+        let mut told = 0;
+        for batch in new.chunks(1_000) {
+            set.insert_all(batch, |_| told += 1);
+        }
+        assert_eq!(told, 20_000);
+        for _ in 0..100 {
+            set.extend(&few.repeat(10));
+        }
+        set.insert_all(&few, |_| panic!("these were there a moment ago"));
+        set.seal();
+        assert_eq!(set.len(), 20_100);
     }
 
     #[test]

@@ -1,20 +1,29 @@
-//! From a batch to [`Cells`]: trim, classify, hash, fold, each in its own loop over the batch.
+//! From a batch to [`Cells`]: classify, then fold and hash, each in its own loop over the batch.
 //!
 //! One [`Preparer`] serves a worker for all its columns; its buffers only ever grow.
 
 use arrow_array::{Array, StringViewArray};
 
+use crate::cells::Changed;
 use crate::group::Groups;
 use crate::{Cells, ClassMask, forms, hash};
 
 /// Makes [`Cells`] and owns their memory, so that nothing is allocated per batch.
 #[derive(Debug, Default)]
 pub struct Preparer {
+    /// Of the trimmed texts; only for grouping.
     hashes: Vec<u64>,
-    folded: Vec<u64>,
-    classes: Vec<ClassMask>,
     groups: Groups,
-    scratch: String,
+    columns: Columns,
+}
+
+/// What runs parallel to the texts.
+#[derive(Debug, Default)]
+struct Columns {
+    classes: Vec<ClassMask>,
+    folded: Vec<u64>,
+    changed: String,
+    ends: Vec<usize>,
 }
 
 impl Preparer {
@@ -25,33 +34,19 @@ impl Preparer {
 
     /// The cells of a batch, row by row.
     pub fn prepare<'a>(&'a mut self, texts: &'a StringViewArray) -> Cells<'a> {
-        self.fill_hashes(texts);
-        self.finish(texts, None, 0)
+        self.columns.cells(texts, None, 0)
     }
 
     /// The cells of a batch with each distinct value once. Worth it only where values repeat, say eight times in a
     /// batch; the profile of the column knows (`ColumnSketch::repeats`).
     pub fn prepare_grouped<'a>(&'a mut self, texts: &'a StringViewArray) -> Cells<'a> {
-        self.fill_hashes(texts);
+        self.hashes.clear();
+        let hash = |text| hash(forms::trimmed(text).as_bytes());
+        self.hashes
+            .extend(texts.iter().map(|text| text.map_or(0, hash)));
         let nulls = self.groups.group(texts, &mut self.hashes);
-        // Taken apart, because `groups` is now read while the other fields are filled.
-        let Self {
-            hashes,
-            folded,
-            classes,
-            groups,
-            scratch,
-        } = self;
-        fill_classes(groups.texts(), classes);
-        fill_folded(groups.texts(), hashes, classes, folded, scratch);
-        Cells {
-            texts: groups.texts(),
-            hashes,
-            folded,
-            classes,
-            weights: Some(groups.weights()),
-            extra_nulls: nulls,
-        }
+        let weights = Some(self.groups.weights());
+        self.columns.cells(self.groups.texts(), weights, nulls)
     }
 
     /// The cells of a dictionary-encoded batch: its values, how many rows have each, and how many rows are null.
@@ -64,79 +59,65 @@ impl Preparer {
         nulls: u64,
     ) -> Cells<'a> {
         debug_assert_eq!(values.len(), weights.len());
-        self.fill_hashes(values);
-        self.finish(values, Some(weights), nulls)
+        self.columns.cells(values, Some(weights), nulls)
     }
+}
 
-    fn finish<'a>(
+impl Columns {
+    fn cells<'a>(
         &'a mut self,
         texts: &'a StringViewArray,
         weights: Option<&'a [u32]>,
         extra_nulls: u64,
     ) -> Cells<'a> {
-        fill_classes(texts, &mut self.classes);
-        fill_folded(
-            texts,
-            &self.hashes,
-            &self.classes,
-            &mut self.folded,
-            &mut self.scratch,
-        );
+        self.classify(texts);
+        self.fold(texts);
         Cells {
             texts,
-            hashes: &self.hashes,
             folded: &self.folded,
             classes: &self.classes,
             weights,
             extra_nulls,
+            changed: Changed {
+                text: &self.changed,
+                ends: &self.ends,
+            },
         }
     }
 
-    fn fill_hashes(&mut self, texts: &StringViewArray) {
-        self.hashes.clear();
-        self.hashes.extend(
+    fn classify(&mut self, texts: &StringViewArray) {
+        self.classes.clear();
+        self.classes.extend(
             texts
                 .iter()
-                .map(|text| text.map_or(0, |text| hash(forms::trimmed(text).as_bytes()))),
+                .map(|text| text.map_or(ClassMask(0), |text| ClassMask::of(forms::trimmed(text)))),
         );
     }
-}
 
-fn fill_classes(texts: &StringViewArray, classes: &mut Vec<ClassMask>) {
-    classes.clear();
-    classes.extend(
-        texts
-            .iter()
-            .map(|text| text.map_or(ClassMask(0), |text| ClassMask::of(forms::trimmed(text)))),
-    );
-}
-
-/// Most cells are lower case or digits already; their hash is the hash of the folded form.
-fn fill_folded(
-    texts: &StringViewArray,
-    hashes: &[u64],
-    classes: &[ClassMask],
-    folded: &mut Vec<u64>,
-    scratch: &mut String,
-) {
-    const MAY_CHANGE: u16 =
-        ClassMask::UPPER | ClassMask::WIDE | ClassMask::SPACE | ClassMask::OTHER;
-    folded.clear();
-    folded.extend(
-        hashes
-            .iter()
-            .zip(classes)
-            .enumerate()
-            .map(|(i, (given, class))| {
-                if class.0 == 0 {
-                    return 0;
-                }
-                if !class.any(MAY_CHANGE) || texts.is_null(i) {
-                    return *given;
-                }
-                forms::hash_folded(forms::trimmed(texts.value(i)), *class, *given, scratch)
-            }),
-    );
+    /// Most cells are lower case or digits already, and their folded text is their own.
+    fn fold(&mut self, texts: &StringViewArray) {
+        self.folded.clear();
+        self.ends.clear();
+        self.changed.clear();
+        for (i, class) in self.classes.iter().enumerate() {
+            let mut folded = 0;
+            if class.0 != 0 {
+                let text = forms::trimmed(texts.value(i));
+                folded = if forms::is_own(text, *class) {
+                    hash(text.as_bytes())
+                } else {
+                    let start = self.changed.len();
+                    forms::fold_onto(text, *class, &mut self.changed);
+                    match &self.changed[start..] {
+                        "" => 0,
+                        changed => hash(changed.as_bytes()),
+                    }
+                };
+            }
+            self.folded.push(folded);
+            self.ends.push(self.changed.len());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -150,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_are_of_trimmed_and_of_folded_text() {
+    fn cells_have_their_folded_text_and_its_hash_and_classes() {
         let texts = array(&[
             Some(" Müller "),
             None,
@@ -158,24 +139,25 @@ mod tests {
             Some("a  b"),
             Some("ab1"),
             Some("ABC DEF"),
+            Some("ABC"),
+            Some("a`b"),
         ]);
         let mut preparer = Preparer::new();
         let cells = preparer.prepare(&texts);
-        let given: Vec<u64> = ["Müller", "", "a  b", "ab1", "ABC DEF"]
-            .map(|text| hash(text.as_bytes()))
-            .into();
-        assert_eq!(
-            cells.hashes,
-            [given[0], 0, given[1], given[2], given[3], given[4]]
-        );
-        let folded: Vec<u64> = ["muller", "a b", "ab1", "abc def"]
-            .map(|text| hash(text.as_bytes()))
-            .into();
-        assert_eq!(
-            cells.folded,
-            [folded[0], 0, 0, folded[1], folded[2], folded[3]]
-        );
-        assert_eq!(cells.rows(), 6);
+        let expected = ["muller", "", "", "a b", "ab1", "abc def", "abc", "a'b"];
+        for (i, expected) in expected.into_iter().enumerate() {
+            let hash = if expected.is_empty() {
+                0
+            } else {
+                hash(expected.as_bytes())
+            };
+            assert_eq!(cells.folded[i], hash, "{expected}");
+            if hash != 0 {
+                assert_eq!(cells.folded_text(i), expected);
+                assert_eq!(cells.folded_class(i), ClassMask::of(expected));
+            }
+        }
+        assert_eq!(cells.rows(), 8);
     }
 
     #[test]
@@ -205,20 +187,23 @@ mod tests {
                 let text = cells.texts.value(i);
                 let rows = texts.iter().flatten().filter(|other| *other == text).count() as u64;
                 prop_assert_eq!(cells.weight(i), rows);
-                prop_assert_eq!(cells.hashes[i], hash(forms::trimmed(text).as_bytes()));
                 let folded = forms::folded(text);
                 prop_assert_eq!(cells.folded[i], if folded.is_empty() { 0 } else { hash(folded.as_bytes()) });
             }
         }
 
         #[test]
-        fn folded_hashes_are_those_of_folded_text(texts: Vec<String>) {
+        fn folded_hashes_are_those_of_folded_text(texts in prop::collection::vec(".*|[A-Za-z`\t ]{0,9}", 0..9)) {
             let array: StringViewArray = texts.iter().map(Some).collect();
             let mut preparer = Preparer::new();
             let cells = preparer.prepare(&array);
             for (i, text) in texts.iter().enumerate() {
                 let folded = forms::folded(text);
                 prop_assert_eq!(cells.folded[i], if folded.is_empty() { 0 } else { hash(folded.as_bytes()) });
+                if !folded.is_empty() {
+                    prop_assert_eq!(cells.folded_text(i), &folded);
+                    prop_assert_eq!(cells.folded_class(i), ClassMask::of(&folded));
+                }
             }
         }
     }

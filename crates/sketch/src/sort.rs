@@ -3,6 +3,8 @@
 //! Two passes by eleven bits each, then a look at every neighbour. For these keys it takes a fraction of the time of a
 //! sort by comparison, and hardly a branch depends on a key. Keys that are not random are sorted too, more slowly.
 
+use std::cell::RefCell;
+
 /// Bits of one pass.
 const DIGIT: u32 = 11;
 
@@ -11,14 +13,27 @@ const BUCKETS: usize = 1 << DIGIT;
 /// Fewer keys than this are sorted by comparison: counting would cost more.
 const FEW: usize = 1 << 10;
 
+/// Keys for which a thread keeps the memory: 16 MiB.
+const KEPT: usize = 1 << 21;
+
+thread_local! {
+    /// Where keys go between the passes.
+    static OTHER: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Sorts keys of `bits` bits and drops repeated ones.
 pub(crate) fn sort_distinct(keys: &mut Vec<u64>, bits: u32) {
     if keys.len() < FEW {
         keys.sort_unstable();
     } else {
-        let mut other = vec![0; keys.len()];
-        pass(keys, &mut other, bits - 2 * DIGIT);
-        pass(&other, keys, bits - DIGIT);
+        OTHER.with_borrow_mut(|other| {
+            other.resize(keys.len(), 0);
+            pass(keys, other, bits - 2 * DIGIT);
+            pass(other, keys, bits - DIGIT);
+            if other.capacity() > KEPT {
+                *other = Vec::new();
+            }
+        });
         finish(keys, bits - 2 * DIGIT);
     }
     keys.dedup();

@@ -84,7 +84,7 @@ tables! {
     }
     profiles {
         org_id Id, column_id Id, entity_id Id, source_id Id, job_id Id, generation Int, key_id Int, forms Int,
-        summary Blob, sketch Blob, evidence Blob, extremes Blob,
+        summary Blob, part_id Id, sketch Blob, evidence Blob, extremes Blob,
     }
     findings {
         org_id Id, id Id, job_id Id, source_id Id, entity_id Id, column_id Id, identifier Text, kind Text,

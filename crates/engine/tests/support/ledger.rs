@@ -11,6 +11,8 @@ use locard_engine::{
     Planned, Result, Shown, Sink,
 };
 use locard_model::{EntityId, Finding, SourceId};
+use locard_profile::Profile;
+use locard_sketch::Membership;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -94,6 +96,25 @@ impl Ledger {
                 part.evidence.encode(),
             )
         };
+        state.concluded[resource]
+            .columns
+            .iter()
+            .map(column)
+            .collect()
+    }
+
+    /// What was concluded but for the most frequent values: figures, indexed values, what the rules saw.
+    pub(crate) fn figures(&self, resource: &str) -> Vec<(Profile, Membership, Vec<u8>)> {
+        let column = |part: &Part| {
+            let profile = Profile {
+                frequent: Vec::new(),
+                frequent_error: 0,
+                ..part.sketch.summary()
+            };
+            let values = part.sketch.values().clone();
+            (profile, values, part.evidence.encode())
+        };
+        let state = self.state();
         state.concluded[resource]
             .columns
             .iter()

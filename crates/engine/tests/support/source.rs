@@ -13,7 +13,7 @@ use locard_connector_memory::Tables;
 use locard_model::{EntityKind, EntityPath};
 
 /// Bytes that make a split a piece of its own.
-const PIECE: u64 = 32 << 20;
+const PIECE: u64 = locard_engine::PIECE_BYTES;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Fickle {

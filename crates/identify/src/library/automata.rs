@@ -24,7 +24,8 @@ impl Kind {
     #[inline]
     pub(crate) fn of(length: usize, classes: u16) -> Self {
         let length = match length {
-            0..=40 => length as u8,
+            0..=16 => length as u8,
+            17..=40 => length.next_multiple_of(4) as u8,
             41..=64 => 64,
             65..=128 => 128,
             _ => u8::MAX,
@@ -34,7 +35,8 @@ impl Kind {
 
     fn lengths(self) -> RangeInclusive<usize> {
         match self.length {
-            length @ 0..=40 => usize::from(length)..=usize::from(length),
+            length @ 0..=16 => usize::from(length)..=usize::from(length),
+            length @ 17..=40 => usize::from(length) - 3..=usize::from(length),
             41..=64 => 41..=64,
             65..=128 => 65..=128,
             _ => 129..=usize::MAX,
@@ -59,7 +61,15 @@ pub(crate) struct Automata {
     patterns: Vec<Pattern>,
     /// All patterns.
     all: Arc<Machine>,
-    kinds: Mutex<HashMap<Kind, Arc<Machine>>>,
+    known: Mutex<Known>,
+}
+
+/// Automata that were asked for.
+#[derive(Debug, Default)]
+struct Known {
+    kinds: HashMap<Kind, Arc<Machine>>,
+    /// By the patterns that values can match: many kinds have the same.
+    sets: HashMap<Vec<u32>, Arc<Machine>>,
 }
 
 impl Automata {
@@ -76,7 +86,7 @@ impl Automata {
             text: build(&embedded)?,
             all: build(&|_| true)?,
             patterns,
-            kinds: Mutex::default(),
+            known: Mutex::default(),
         })
     }
 
@@ -87,11 +97,11 @@ impl Automata {
 
     /// The automaton for whole values of this kind.
     pub(crate) fn whole(&self, kind: Kind) -> Arc<Machine> {
-        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kinds.get(&kind) {
-            return Arc::clone(known);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(machine) = known.kinds.get(&kind) {
+            return Arc::clone(machine);
         }
-        if kinds.len() >= KINDS {
+        if known.kinds.len() >= KINDS {
             return Arc::clone(&self.all);
         }
         let lengths = kind.lengths();
@@ -99,10 +109,14 @@ impl Automata {
             .patterns
             .iter()
             .filter(|pattern| pattern.reach.admits(&lengths, kind.classes));
-        // Patterns that can be built together can be built apart.
-        let machine = Machine::build(&admitted.map(named).collect::<Vec<_>>())
-            .map_or_else(|_| Arc::clone(&self.all), Arc::new);
-        kinds.insert(kind, Arc::clone(&machine));
+        let admitted: Vec<(u32, &str)> = admitted.map(named).collect();
+        let numbers = admitted.iter().map(|(number, _)| *number).collect();
+        let machine = known.sets.entry(numbers).or_insert_with(|| {
+            // Patterns that can be built together can be built apart.
+            Machine::build(&admitted).map_or_else(|_| Arc::clone(&self.all), Arc::new)
+        });
+        let machine = Arc::clone(machine);
+        known.kinds.insert(kind, Arc::clone(&machine));
         machine
     }
 }

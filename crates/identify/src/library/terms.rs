@@ -16,49 +16,38 @@ pub(crate) struct TermMap {
 impl TermMap {
     /// Merges the lists; `lists[n]` holds the hashes of list `n` in any order.
     pub(crate) fn build(lists: &[&[u64]]) -> Self {
-        let mut pairs: Vec<(u64, u16)> =
-            Vec::with_capacity(lists.iter().map(|list| list.len()).sum());
-        for (number, list) in lists.iter().enumerate() {
-            pairs.extend(list.iter().map(|&hash| (hash, number as u16)));
-        }
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut interner = Interner::default();
-        let mut hashes = Vec::with_capacity(pairs.len());
-        let mut sets = Vec::with_capacity(pairs.len());
-        for group in pairs.chunk_by(|a, b| a.0 == b.0) {
-            let members: Vec<u16> = group.iter().map(|&(_, list)| list).collect();
-            hashes.push(group[0].0);
-            sets.push(interner.number(members));
-        }
-        Self::index(hashes, sets, interner.members)
-    }
-
-    fn index(hashes: Vec<u64>, sets: Vec<u16>, members: Vec<Box<[u16]>>) -> Self {
-        let size = hashes.len().max(16).next_power_of_two();
+        let terms: usize = lists.iter().map(|list| list.len()).sum();
+        let size = terms.max(16).next_power_of_two();
         let directory_shift = 64 - size.trailing_zeros();
-        let mut directory = vec![0_u32; size + 1];
-        for &hash in &hashes {
-            directory[(hash >> directory_shift) as usize + 1] += 1;
-        }
-        for i in 1..directory.len() {
-            directory[i] += directory[i - 1];
-        }
         let bits_shift = directory_shift - 4;
-        let mut bits = vec![0_u64; (size * 16).div_ceil(64)];
-        for &hash in &hashes {
-            let bit = hash >> bits_shift;
-            bits[(bit >> 6) as usize] |= 1 << (bit & 63);
-        }
-        Self {
-            hashes,
-            sets,
-            directory,
+        let (mut pairs, ends) = by_bucket(lists, size, directory_shift);
+        let mut map = Self {
+            hashes: Vec::with_capacity(terms),
+            sets: Vec::with_capacity(terms),
+            directory: Vec::with_capacity(size + 1),
             directory_shift,
-            bits,
+            bits: vec![0; (size * 16).div_ceil(64)],
             bits_shift,
-            members,
+            members: Vec::new(),
+        };
+        let mut interner = Interner::default();
+        let mut start = 0;
+        map.directory.push(0);
+        for end in ends {
+            let bucket = &mut pairs[start..end as usize];
+            bucket.sort_unstable();
+            for group in bucket.chunk_by(|a, b| a.0 == b.0) {
+                let hash = group[0].0;
+                let bit = hash >> bits_shift;
+                map.bits[(bit >> 6) as usize] |= 1 << (bit & 63);
+                map.hashes.push(hash);
+                map.sets.push(interner.number(group));
+            }
+            map.directory.push(map.hashes.len() as u32);
+            start = end as usize;
         }
+        map.members = interner.members;
+        map
     }
 
     /// Number of the set of lists that hold the term; 0 is the empty set.
@@ -95,10 +84,35 @@ impl TermMap {
     }
 }
 
+/// Every hash with its list, bucket by bucket, and where each bucket ends. A bucket holds one on average.
+fn by_bucket(lists: &[&[u64]], size: usize, shift: u32) -> (Vec<(u64, u16)>, Vec<u32>) {
+    let bucket = |hash: u64| (hash >> shift) as usize;
+    let mut places = vec![0u32; size];
+    for &hash in lists.iter().copied().flatten() {
+        places[bucket(hash)] += 1;
+    }
+    let mut sum = 0;
+    for place in &mut places {
+        sum += std::mem::replace(place, sum);
+    }
+    let mut pairs = vec![(0, 0); sum as usize];
+    for (list, hashes) in (0u16..).zip(lists) {
+        for &hash in *hashes {
+            let place = &mut places[bucket(hash)];
+            pairs[*place as usize] = (hash, list);
+            *place += 1;
+        }
+    }
+    (pairs, places)
+}
+
 #[derive(Debug)]
 struct Interner {
     members: Vec<Box<[u16]>>,
     numbers: std::collections::HashMap<Box<[u16]>, u16>,
+    group: Vec<u16>,
+    /// By list: the number of the set of just this list, 0 where it is not known. Most terms are in one list.
+    single: Vec<u16>,
 }
 
 impl Default for Interner {
@@ -106,18 +120,40 @@ impl Default for Interner {
         Self {
             members: vec![Box::default()],
             numbers: std::collections::HashMap::default(),
+            group: Vec::new(),
+            single: Vec::new(),
         }
     }
 }
 
 impl Interner {
-    fn number(&mut self, members: Vec<u16>) -> u16 {
-        let members = members.into_boxed_slice();
-        if let Some(&number) = self.numbers.get(&members) {
+    /// The number of the set of lists of these pairs, which are sorted.
+    fn number(&mut self, pairs: &[(u64, u16)]) -> u16 {
+        if let [(_, list)] = pairs
+            && let Some(&number) = self.single.get(usize::from(*list))
+            && number != 0
+        {
             return number;
         }
+        self.group.clear();
+        self.group.extend(pairs.iter().map(|(_, list)| *list));
+        self.group.dedup();
+        let number = match self.numbers.get(self.group.as_slice()) {
+            Some(number) => *number,
+            None => self.add(),
+        };
+        if let [list] = *self.group {
+            let place = usize::from(list);
+            self.single.resize(self.single.len().max(place + 1), 0);
+            self.single[place] = number;
+        }
+        number
+    }
+
+    fn add(&mut self) -> u16 {
         // More than 65,535 different combinations of lists do not occur; the last number would be shared.
         let number = u16::try_from(self.members.len()).unwrap_or(u16::MAX);
+        let members = self.group.clone().into_boxed_slice();
         self.members.push(members.clone());
         self.numbers.insert(members, number);
         number

@@ -261,7 +261,7 @@ fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
             let begin = at;
             at += piece.len();
             let word = bare(piece);
-            (begin + piece.find(word).unwrap_or(0), word)
+            (begin + (word.as_ptr().addr() - piece.as_ptr().addr()), word)
         })
         .filter(|(_, word)| !word.is_empty())
 }

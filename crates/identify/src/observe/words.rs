@@ -66,17 +66,22 @@ impl Library {
         }
     }
 
-    /// Masks of the first words; the answer is the number of all words, of which only a few beyond a phrase are counted.
+    /// Masks of the words, unless they are too many to be looked at; the answer is the number of all words, of which
+    /// only a few beyond a phrase are counted.
     fn fill(&self, text: &str, digits: bool, buffer: &mut Words) -> usize {
         buffer.masks.clear();
         buffer.ends.clear();
-        let by_end = digits && self.plan.word_specs.iter().any(|spec| spec.ends);
+        let mut first = [""; MOST_WORDS];
         let mut count = 0;
         for word in words(text) {
+            let Some(place) = first.get_mut(count) else {
+                return count + 1;
+            };
+            *place = word;
             count += 1;
-            if count > MOST_WORDS {
-                break;
-            }
+        }
+        let by_end = digits && self.plan.word_specs.iter().any(|spec| spec.ends);
+        for word in &first[..count] {
             let (mask, ends) = self.mask_of(word, by_end, &mut buffer.folded);
             buffer.masks.push(mask);
             buffer.ends.push(ends);

@@ -83,6 +83,9 @@ fn phone_digits(text: &str) -> Option<super::arithmetic::Compact> {
 /// Year, month and day of a date in one of the usual notations: ISO, numbers with dots, slashes or dashes in either order,
 /// eight digits, day with an English month name, Chinese, Japanese and Korean.
 pub(super) fn written_date(text: &str) -> Option<(u32, u32, u32)> {
+    if let Some(date) = iso_date(text.as_bytes()) {
+        return checked(date.0, date.1, date.2);
+    }
     let day = text.split([' ', 'T']).next().unwrap_or_default();
     if day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()) {
         let value: u32 = day.parse().ok()?;
@@ -105,6 +108,27 @@ pub(super) fn written_date(text: &str) -> Option<(u32, u32, u32)> {
     }
     let year = full_year(c, third.len())?;
     checked(year, b, a).or_else(|| checked(year, a, b))
+}
+
+/// Year, month and day of `2024-01-31`, by itself or before a time, without regard to whether there is such a day.
+fn iso_date(text: &[u8]) -> Option<(u32, u32, u32)> {
+    let (&[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2], time) = text.split_first_chunk()? else {
+        return None;
+    };
+    if !matches!(time.first(), None | Some(b' ' | b'T')) {
+        return None;
+    }
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, byte| {
+            let digit = u32::from(byte.wrapping_sub(b'0'));
+            (digit < 10).then_some(number * 10 + digit)
+        })
+    };
+    Some((
+        number(&[y1, y2, y3, y4])?,
+        number(&[m1, m2])?,
+        number(&[d1, d2])?,
+    ))
 }
 
 /// `12JAN1980` and `12jan80`, as airlines write it.

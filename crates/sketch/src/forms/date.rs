@@ -105,6 +105,12 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
     if !may_be(class) {
         return false;
     }
+    if class.any(ClassMask::COLON)
+        && is_timestamp(folded)
+        && without_midnight(folded).len() == folded.len()
+    {
+        return true;
+    }
     let Some(readings) = read(folded) else {
         return is_timestamp(folded);
     };
@@ -123,6 +129,15 @@ fn may_be(class: ClassMask) -> bool {
 
 fn read(folded: &str) -> Option<[Option<Day>; 2]> {
     if !(SHORTEST..=LONGEST).contains(&folded.len()) {
+        return None;
+    }
+    if let Some(iso) = folded.as_bytes().first_chunk::<10>()
+        && folded.len() == iso.len()
+        && let Some(day) = read_iso(*iso)
+    {
+        return Some([Some(day), None]);
+    }
+    if !has_year(folded.as_bytes()) {
         return None;
     }
     let [first, second, third] = three_parts(without_midnight(folded))?;
@@ -145,13 +160,45 @@ fn read(folded: &str) -> Option<[Option<Day>; 2]> {
     readings.iter().any(Option::is_some).then_some(readings)
 }
 
+/// Whether four digits, and no more, may be a year at the beginning or the end: most ids and numbers have none. Looks
+/// at both ends only, so behind separators and times one may be.
+fn has_year(text: &[u8]) -> bool {
+    let year = |digits: &[u8; 4], beside: Option<&u8>| {
+        digits.iter().all(u8::is_ascii_digit) && !beside.is_some_and(u8::is_ascii_digit)
+    };
+    let first = text.first_chunk().is_some_and(|it| year(it, text.get(4)));
+    let last = || {
+        let beside = text.len().checked_sub(5).and_then(|at| text.get(at));
+        text.last_chunk().is_some_and(|it| year(it, beside))
+    };
+    let hidden = || {
+        let may_hide = |byte: Option<&u8>| byte.is_some_and(|byte| is_separator(*byte as char));
+        may_hide(text.first()) || may_hide(text.last()) || text.contains(&b':')
+    };
+    first || last() || hidden()
+}
+
+/// The notation that most days are written in, read at once.
+fn read_iso(text: [u8; 10]) -> Option<Day> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
+        return None;
+    };
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2].map(|byte| byte.wrapping_sub(b'0'));
+    if digits.iter().any(|digit| *digit > 9) {
+        return None;
+    }
+    let [y1, y2, y3, y4, m1, m2, d1, d2] = digits.map(u32::from);
+    let year = y1 * 1000 + y2 * 100 + y3 * 10 + y4;
+    Day::new(year, m1 * 10 + m2, d1 * 10 + d2)
+}
+
 /// What stands between the separators, if that is three things.
 fn three_parts(day: &str) -> Option<[&str; 3]> {
     let mut parts = [""; 3];
     let mut count = 0;
     let mut start = 0;
     for (at, byte) in day.bytes().chain([b' ']).enumerate() {
-        if !matches!(byte, b'-' | b'/' | b'.' | b' ' | b',') {
+        if !is_separator(byte as char) {
             continue;
         }
         if start < at {
@@ -164,10 +211,14 @@ fn three_parts(day: &str) -> Option<[&str; 3]> {
     (count == 3).then_some(parts)
 }
 
-/// A number has four digits at most, a month is a word of some letters; most ids and numbers end here.
+const fn is_separator(c: char) -> bool {
+    matches!(c, '-' | '/' | '.' | ' ' | ',')
+}
+
+/// A number has one, two or four digits, a month is a word of some letters; most ids and numbers end here.
 fn may_be_part(part: &str) -> bool {
     match part.as_bytes() {
-        [first, ..] if first.is_ascii_digit() => part.len() <= 4,
+        [first, ..] if first.is_ascii_digit() => matches!(part.len(), 1 | 2 | 4),
         _ => (3..=LONGEST_MONTH).contains(&part.len()),
     }
 }
@@ -194,8 +245,13 @@ fn without_midnight(folded: &str) -> &str {
 }
 
 fn number(part: &str) -> Option<u32> {
-    let fits = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-    fits.then(|| part.parse().ok()).flatten()
+    if part.len() > 4 {
+        return None;
+    }
+    part.bytes().try_fold(0, |number, byte| {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        (digit < 10).then_some(number * 10 + digit)
+    })
 }
 
 /// An English month by its name or the first letters of it, at least three.
@@ -291,6 +347,13 @@ mod tests {
     }
 
     #[test]
+    fn separators_around_a_day_do_not_matter() {
+        check(" 31. Jan. 2024.", &["2024-01-31"]);
+        check("-2024-01-31,", &["2024-01-31"]);
+        check("2024-01-31 .", &["2024-01-31"]);
+    }
+
+    #[test]
     fn what_is_no_day_is_no_date() {
         for text in [
             "2024-02-30",
@@ -299,6 +362,7 @@ mod tests {
             "2024-01-31 10:00:00",
             "1.2.3",
             "192.168.2024",
+            "031-12-1999",
             "",
             "0000-01-01",
         ] {

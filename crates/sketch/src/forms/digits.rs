@@ -113,10 +113,19 @@ fn number_parts(text: &str) -> Option<(&'static str, &str, &str)> {
         b'+' => ("", text.get(1..)?),
         _ => ("", text),
     };
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let all_digits =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    (all_digits(whole) && all_digits(fraction)).then_some((sign, whole, fraction))
+    let mut point = None;
+    for (at, byte) in unsigned.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => {}
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    let (whole, fraction) = match point {
+        Some(at) => (unsigned.get(..at)?, unsigned.get(at + 1..)?),
+        None => (unsigned, "0"),
+    };
+    (!whole.is_empty() && !fraction.is_empty()).then_some((sign, whole, fraction))
 }
 
 /// The last eight digits of a telephone number's digits (all seven of seven); `None` where the count is not a
@@ -220,8 +229,8 @@ fn spread<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_VALUE]) -> &'a str {
             *place = *byte;
             length += 1;
         }
-        rest = match rest.strip_prefix(b"(0)") {
-            Some(after) if length > 0 => after,
+        rest = match after.strip_prefix(b"0)") {
+            Some(behind) if *byte == b'(' && length > 0 => behind,
             _ => after,
         };
     }
@@ -246,9 +255,16 @@ fn has_national_zero(folded: &str) -> bool {
 
 /// Four groups of up to three digits with points between them: an address of a machine or a version.
 fn is_dotted_quad(folded: &str, class: ClassMask) -> bool {
-    class.only(ClassMask::DIGIT | ClassMask::DOT)
-        && folded.split('.').count() == 4
-        && folded.split('.').all(|group| group.len() <= 3)
+    if !class.only(ClassMask::DIGIT | ClassMask::DOT) {
+        return false;
+    }
+    let (mut points, mut length, mut longest) = (0, 0, 0);
+    for byte in folded.bytes() {
+        points += u8::from(byte == b'.' && points < 4);
+        length = if byte == b'.' { 0 } else { length + 1 };
+        longest = longest.max(length);
+    }
+    points == 3 && longest <= 3
 }
 
 #[cfg(test)]

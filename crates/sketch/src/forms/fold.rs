@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
+use crate::ClassMask;
+
 /// The text without outer white space and control characters, as every step of the pass trims it.
 #[inline]
 pub fn trimmed(text: &str) -> &str {
@@ -35,8 +37,16 @@ pub fn folded(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether trimmed text of these classes is its own folded form; `false` may be wrong for text beyond ASCII.
+pub(crate) fn is_own(text: &str, class: ClassMask) -> bool {
+    if class.any(ClassMask::UPPER | ClassMask::WIDE) {
+        return false;
+    }
+    !class.any(ClassMask::SPACE | ClassMask::OTHER) || is_folded(text)
+}
+
 /// Whether trimmed text is certainly its own folded form.
-pub(super) fn is_folded(text: &str) -> bool {
+fn is_folded(text: &str) -> bool {
     let mut blank = false;
     text.bytes().all(|byte| {
         let fine =
@@ -49,33 +59,52 @@ pub(super) fn is_folded(text: &str) -> bool {
 /// Replaces `out` by the folded form of `text`; allocates nothing once `out` is large enough.
 pub fn fold_into(text: &str, out: &mut String) {
     out.clear();
-    if text.is_ascii() {
-        fold_ascii(text, out);
-    } else {
+    fold_onto(text, ClassMask::of(text), out);
+}
+
+/// Appends the folded form of trimmed text of these classes.
+pub(crate) fn fold_onto(text: &str, class: ClassMask, out: &mut String) {
+    if class.any(ClassMask::WIDE) {
         fold_wide(text, out);
+    } else if class.any(ClassMask::OTHER) && !text.bytes().all(is_printable)
+        || class.any(ClassMask::SPACE) && !has_single_blanks(text.as_bytes())
+    {
+        fold_odd(text, out);
+    } else {
+        let start = out.len();
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
     }
 }
 
-fn fold_ascii(text: &str, out: &mut String) {
-    let (mut odd, mut last) = (false, 0);
-    for byte in text.bytes() {
-        odd |= byte < b' ' || byte == 0x7f || byte == b' ' && last <= b' ';
-        last = byte;
-    }
-    if odd || last == b' ' {
-        let blank = |c: char| c <= ' ' || c == '\u{7f}';
-        for word in text.split(blank).filter(|word| !word.is_empty()) {
-            if !out.is_empty() {
-                out.push(' ');
-            }
-            out.push_str(word);
+/// Whether a byte is of ASCII and folding does not replace it by something else than its lower case.
+const fn is_printable(byte: u8) -> bool {
+    byte >= b' ' && byte < 0x7f && byte != b'`'
+}
+
+/// Whether text of ASCII has neither two blanks in a row nor tabs, nor a blank at an end.
+fn has_single_blanks(text: &[u8]) -> bool {
+    let ends = |byte: Option<&u8>| byte.is_some_and(|byte| *byte > b' ');
+    // Without a branch, so that it becomes vector instructions.
+    let odd = text.windows(2).fold(0, |odd, pair| {
+        let [a, b] = [pair[0] <= b' ', pair[1] <= b' '].map(u8::from);
+        odd | (a & b) | u8::from(pair[0] < b' ')
+    });
+    odd == 0 && ends(text.first()) && ends(text.last())
+}
+
+/// Folds ASCII with control characters, blanks in a row or accents that stand by themselves.
+fn fold_odd(text: &str, out: &mut String) {
+    let start = out.len();
+    let blank = |c: char| c <= ' ' || c == '\u{7f}';
+    for word in text.split(blank).filter(|word| !word.is_empty()) {
+        if out.len() > start {
+            out.push(' ');
         }
-    } else {
-        out.push_str(text);
-    }
-    out.make_ascii_lowercase();
-    if out.contains('`') {
-        *out = out.replace('`', "'");
+        out.extend(word.chars().map(|c| match c {
+            '`' => '\'',
+            c => c.to_ascii_lowercase(),
+        }));
     }
 }
 
@@ -85,10 +114,11 @@ fn fold_wide(text: &str, out: &mut String) {
         .chars()
         .map(|c| if c == '\u{b4}' { '\'' } else { c })
         .nfkd();
+    let start = out.len();
     let mut blank = false;
     for c in decomposed.flat_map(fold_char).nfc() {
         if c == ' ' {
-            blank = !out.is_empty();
+            blank = out.len() > start;
         } else {
             if blank {
                 out.push(' ');

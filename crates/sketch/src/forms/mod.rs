@@ -19,11 +19,12 @@ mod words;
 pub use date::{Day, dates, is_date, is_timestamp};
 pub use digits::{digits, is_number, number, phone_tail, same_phone};
 pub use fold::{fold_into, folded, trimmed};
+pub(crate) use fold::{fold_onto, is_own};
 pub use probe::{Meaning, Probe, name_spellings, probes};
 pub use text::{numbers_in, tokens};
 pub use words::{alphanumerics, name_tokens, words};
 
-use crate::{ClassMask, hash};
+use crate::{Cells, ClassMask, hash};
 
 /// Version of the set of forms. It changes when a stored value would get other forms than before: sketches of another
 /// version must be made anew.
@@ -64,7 +65,6 @@ pub enum Form {
 /// Makes the forms of stored values; owns the scratch memory.
 #[derive(Debug, Default)]
 pub struct Former {
-    folded: String,
     text: text::Scratch,
 }
 
@@ -74,30 +74,25 @@ impl Former {
         Self::default()
     }
 
-    /// Appends the hash of every form of a cell to `out`, except that of its folded form, which
-    /// [`Cells::folded`](crate::Cells::folded) holds already. `class` is the cell's.
-    pub fn forms(&mut self, text: &str, class: ClassMask, out: &mut Vec<u64>) {
-        self.each(text, class, &mut |_, hash| out.push(hash));
-    }
-
-    /// Calls `sink` with every form of a cell except the folded one. A form may come more than once.
-    pub fn each(&mut self, text: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
-        if is_plain(text, class) {
+    /// Appends the hash of every form of cell `i` to `out`, except that of its folded form, which
+    /// [`Cells::folded`] holds already. A form may come more than once.
+    pub fn forms(&mut self, cells: &Cells<'_>, i: usize, out: &mut Vec<u64>) {
+        // Most cells end here, and without their text.
+        if is_plain(cells.classes[i]) {
             return;
         }
-        fold_into(trimmed(text), &mut self.folded);
-        of_folded(&self.folded, &mut self.text, sink);
+        let (folded, class) = (cells.folded_text(i), cells.folded_class(i));
+        of_folded(folded, class, &mut self.text, &mut |_, hash| out.push(hash));
     }
 }
 
-/// Whether the folded form is certainly the only one: a single ASCII word with letters, or a short number.
-fn is_plain(text: &str, class: ClassMask) -> bool {
+/// Whether the folded form is certainly the only one: a single ASCII word with letters, or nothing.
+const fn is_plain(class: ClassMask) -> bool {
     const LETTERS: u16 = ClassMask::LOWER | ClassMask::UPPER;
-    class.0 == 0
-        || class.only(LETTERS | ClassMask::DIGIT)
-            && (class.any(LETTERS) || is_short_number(trimmed(text)))
+    class.0 == 0 || class.only(LETTERS | ClassMask::DIGIT) && class.any(LETTERS)
 }
 
+/// Whether digits have no form besides themselves.
 fn is_short_number(digits: &str) -> bool {
     digits.len() < *digits::PHONE_DIGITS.start() && !digits.starts_with('0')
 }
@@ -107,14 +102,19 @@ pub fn of_value(text: &str, sink: &mut impl FnMut(Form, u64)) {
     let folded = folded(text);
     if !folded.is_empty() {
         sink(Form::Folded, hash(folded.as_bytes()));
-        of_folded(&folded, &mut text::Scratch::default(), sink);
+        let class = ClassMask::of(&folded);
+        of_folded(&folded, class, &mut text::Scratch::default(), sink);
     }
 }
 
 /// The forms of a folded text besides itself.
-fn of_folded(folded: &str, scratch: &mut text::Scratch, sink: &mut impl FnMut(Form, u64)) {
-    let class = ClassMask::of(folded);
-    if is_plain(folded, class) {
+fn of_folded(
+    folded: &str,
+    class: ClassMask,
+    scratch: &mut text::Scratch,
+    sink: &mut impl FnMut(Form, u64),
+) {
+    if is_plain(class) || class.only(ClassMask::DIGIT) && is_short_number(folded) {
         return;
     }
     let whole = folded.len() <= LONGEST_VALUE;
@@ -134,17 +134,4 @@ fn of_folded(folded: &str, scratch: &mut text::Scratch, sink: &mut impl FnMut(Fo
         }
     }
     text::each(folded, class, scratch, sink);
-}
-
-/// The hash of the folded form of trimmed text whose own hash is known.
-pub(crate) fn hash_folded(text: &str, class: ClassMask, given: u64, scratch: &mut String) -> u64 {
-    if !class.any(ClassMask::UPPER | ClassMask::WIDE) && fold::is_folded(text) {
-        return given;
-    }
-    fold_into(text, scratch);
-    if scratch.is_empty() {
-        0
-    } else {
-        hash(scratch.as_bytes())
-    }
 }

@@ -3,8 +3,8 @@
 //! What a reader gets wrong: a token is what stands between blanks and brackets (`a.b@example.org`, `118-29-3122`); a
 //! word is a run of letters and digits within it.
 
-use super::words::is_unspaced;
-use super::{Form, digits, words};
+use super::words::{NAME_WORDS, is_unspaced};
+use super::{Form, LONGEST_VALUE, digits, words};
 use crate::hash::{Domain, hash_in};
 use crate::{ClassMask, hash};
 
@@ -68,6 +68,16 @@ pub(super) fn each(
         return;
     }
     let mut near = Neighbours::default();
+    if class.only(ClassMask::LOWER | ClassMask::SPACE) {
+        for word in folded.as_bytes().split(|byte| *byte == b' ') {
+            if word.len() <= LONGEST_TOKEN {
+                of_word(word, &mut near, sink);
+            } else {
+                near = Neighbours::default();
+            }
+        }
+        return near.name(folded, class, sink);
+    }
     scratch.chain.clear();
     walk(folded, &mut |token, joined| {
         let class = ClassMask::of(token);
@@ -83,6 +93,7 @@ pub(super) fn each(
             }
         });
     });
+    near.name(folded, class, sink);
 }
 
 /// Whether a text is more than one token. One colon separates a label (`tel:030...`), several are part of an id.
@@ -161,7 +172,7 @@ fn of_token(
 ) {
     if token.len() <= LONGEST_TOKEN {
         if class.only(ClassMask::LOWER) {
-            return of_word(token, near, sink);
+            return of_word(token.as_bytes(), near, sink);
         }
         of_id(token, class, sink);
         let label = || {
@@ -181,13 +192,13 @@ fn of_token(
         if word.len() > LONGEST_TOKEN || is_sentence(&word) {
             *near = Neighbours::default();
         } else if !word.is_empty() {
-            of_word(&word, near, sink);
+            of_word(word.as_bytes(), near, sink);
         }
     }
 }
 
-fn of_word(word: &str, near: &mut Neighbours, sink: &mut impl FnMut(Form, u64)) {
-    let hash = words::word_hash(word);
+fn of_word(word: &[u8], near: &mut Neighbours, sink: &mut impl FnMut(Form, u64)) {
+    let hash = hash_in(Domain::Word, word);
     sink(Form::Word, hash);
     near.push(hash, word.len() == 1, sink);
 }
@@ -221,12 +232,20 @@ struct Neighbours {
     last: Option<(u64, bool)>,
     /// The word before the last.
     before: Option<u64>,
+    /// The first words.
+    first: [u64; *NAME_WORDS.end()],
+    /// How many words there are.
+    count: usize,
 }
 
 impl Neighbours {
     /// Pairs a word with the one before it, and over a single letter with the one before that: in `Brian M. Frank`
     /// first and last name are neighbours.
     fn push(&mut self, word: u64, single: bool, sink: &mut impl FnMut(Form, u64)) {
+        if let Some(place) = self.first.get_mut(self.count) {
+            *place = word;
+        }
+        self.count += 1;
         if let Some((last, initial)) = self.last {
             sink(Form::Pair, words::pair(last, word));
             if let Some(before) = self.before.filter(|_| initial) {
@@ -235,6 +254,18 @@ impl Neighbours {
             self.before = Some(last);
         }
         self.last = Some((word, single));
+    }
+
+    /// The form of all words together, where an ASCII cell may be a name. That of two words is their pair.
+    fn name(&mut self, folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
+        if folded.len() <= LONGEST_VALUE
+            && words::may_be_name(class)
+            && !class.any(ClassMask::WIDE)
+            && self.count > 2
+            && let Some(words) = self.first.get_mut(..self.count)
+        {
+            sink(Form::Tokens, words::unordered(words));
+        }
     }
 }
 

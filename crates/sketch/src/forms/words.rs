@@ -53,27 +53,37 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
             sink(Form::Alphanumerics, hash(run));
         }
     }
-    if let Some(tokens) = name_hash(folded, class) {
+    // Of ASCII, the walk over the words makes it.
+    if class.any(ClassMask::WIDE)
+        && may_be_name(class)
+        && let Some(tokens) = name_hash(folded)
+    {
         sink(Form::Tokens, tokens);
     }
+}
+
+/// Names are written with blanks or commas between the words; `jean-luc` and `b.frank` are one thing each.
+pub(super) const fn may_be_name(class: ClassMask) -> bool {
+    !class.any(ClassMask::DIGIT | ClassMask::AT) && class.any(ClassMask::SPACE | ClassMask::COMMA)
 }
 
 /// The letters and digits of a folded text that is no longer than `bytes`.
 fn word_bytes<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_ID]) -> &'a [u8] {
     let mut length = 0;
-    let mut push = |part: &[u8]| {
-        if let Some(place) = bytes.get_mut(length..length + part.len()) {
-            place.copy_from_slice(part);
-            length += part.len();
-        }
-    };
     if folded.is_ascii() {
-        for byte in folded.bytes().filter(u8::is_ascii_alphanumeric) {
-            push(&[byte]);
+        // Each byte is written; the next one takes its place unless it stays.
+        for byte in folded.bytes() {
+            if let Some(place) = bytes.get_mut(length) {
+                *place = byte;
+            }
+            length += usize::from(byte.is_ascii_alphanumeric());
         }
     } else {
         for c in folded.chars().filter(|c| is_word(*c)) {
-            push(c.encode_utf8(&mut [0; 4]).as_bytes());
+            if let Some(place) = bytes.get_mut(length..length + c.len_utf8()) {
+                c.encode_utf8(place);
+                length += c.len_utf8();
+            }
         }
     }
     bytes.get(..length).unwrap_or_default()
@@ -88,25 +98,29 @@ pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
     if folded.len() > LONGEST_ID || !class.only(GROUPED) || !class.any(ClassMask::DIGIT) {
         return false;
     }
-    let digits = folded.bytes().filter(u8::is_ascii_digit).count();
-    let letters = folded.bytes().filter(u8::is_ascii_lowercase).count();
-    let mixed = |word: &str| {
-        word.contains(|c: char| c.is_ascii_digit())
-            && word.contains(|c: char| c.is_ascii_lowercase())
-    };
+    let (mut digits, mut letters, mut length) = (0, 0, 0);
+    let (mut digit, mut letter, mut mixed) = (false, false, false);
+    for byte in folded.bytes() {
+        let (is_digit, is_letter) = (byte.is_ascii_digit(), byte.is_ascii_lowercase());
+        let inside = is_digit || is_letter;
+        digits += u32::from(is_digit);
+        letters += u32::from(is_letter);
+        length = if inside { length + 1 } else { 0 };
+        if length > LONGEST_GROUP {
+            return false;
+        }
+        (digit, letter) = (
+            inside && (digit || is_digit),
+            inside && (letter || is_letter),
+        );
+        mixed |= digit && letter;
+    }
     // `id 118 29 3122` is a label and an id; the letters of `ab 12 34 56 c` belong to it.
-    let own_letters = folded.ends_with(|c: char| c.is_ascii_lowercase())
-        || words(folded).any(|word| mixed(&word));
-    digits >= letters && own_letters && words(folded).all(|word| word.len() <= LONGEST_GROUP)
+    digits >= letters && (mixed || letter)
 }
 
-/// Names are written with blanks or commas between the words; `jean-luc` and `b.frank` are one thing each.
-fn name_hash(folded: &str, class: ClassMask) -> Option<u64> {
-    if class.any(ClassMask::DIGIT | ClassMask::AT)
-        || !class.any(ClassMask::SPACE | ClassMask::COMMA)
-    {
-        return None;
-    }
+/// One hash for the words of a name, whatever their order.
+fn name_hash(folded: &str) -> Option<u64> {
     let mut hashes = [0; *NAME_WORDS.end()];
     let mut count = 0;
     for word in words(folded) {

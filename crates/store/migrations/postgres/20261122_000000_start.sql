@@ -173,7 +173,9 @@ create table profiles (
     key_id bigint not null,
     forms bigint not null,
     summary bytea not null,
-    sketch bytea not null,
+    -- Of an entity that was read in one part the sketch is there, in part_columns.
+    part_id uuid,
+    sketch bytea,
     evidence bytea not null,
     extremes bytea,
     primary key (org_id, column_id),

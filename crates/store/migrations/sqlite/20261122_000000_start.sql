@@ -173,7 +173,9 @@ create table profiles (
     key_id integer not null,
     forms integer not null,
     summary blob not null,
-    sketch blob not null,
+    -- Of an entity that was read in one part the sketch is there, in part_columns.
+    part_id blob,
+    sketch blob,
     evidence blob not null,
     extremes blob,
     primary key (org_id, column_id),

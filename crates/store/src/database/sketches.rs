@@ -1,5 +1,7 @@
 //! Sketches of pieces, the merged columns, and the conclusion that a job draws for an entity.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, SourceId};
 use serde_json::Value as Json;
@@ -16,8 +18,10 @@ use crate::{
     Sketches, Task, TaskOutcome,
 };
 
-const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, sketch, evidence, \
-    extremes from profiles";
+const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
+    coalesce(sketch, (select of_part.sketch from part_columns of_part where of_part.org_id = profiles.org_id \
+    and of_part.entity_id = profiles.entity_id and of_part.part_id = profiles.part_id \
+    and of_part.column_id = profiles.column_id)) as sketch, evidence, extremes from profiles";
 
 fn head_cell(row: &[Uuid; 2]) -> Cell<'_> {
     Cell {
@@ -165,6 +169,7 @@ fn record_row(
     job: JobId,
     generation: u64,
     of: &Conclusion,
+    part: Option<PartKey>,
     record: &ColumnRecord,
 ) -> Result<Vec<Value>> {
     let column = record.column;
@@ -173,7 +178,8 @@ fn record_row(
     let extremes = extremes
         .map(|plain| vault.seal(column_cell("profiles.extremes", &column), plain))
         .transpose()?;
-    let (sketch, evidence) = (record.sketch.clone(), record.evidence.clone());
+    let sketch = part.is_none().then(|| record.sketch.clone());
+    let evidence = record.evidence.clone();
     Ok(values![
         vault.org(),
         column,
@@ -184,10 +190,33 @@ fn record_row(
         record.key,
         record.forms,
         summary,
+        part,
         sketch,
         evidence,
         extremes
     ])
+}
+
+/// The columns of the only part of an entity, with the sizes of their sketches; nothing where there are several parts.
+async fn only_part(
+    session: &mut dyn Session,
+    org: OrgId,
+    of: &Conclusion,
+    merged: &Merged,
+) -> Result<HashMap<ColumnId, (PartKey, u64)>> {
+    let &[part] = merged.parts.as_slice() else {
+        return Ok(HashMap::new());
+    };
+    let statement = Statement::new(
+        "select column_id, cast(length(sketch) as bigint) as size from part_columns \
+        where org_id = $1 and entity_id = $2 and part_id = $3",
+    );
+    let rows = session
+        .rows(statement.bind(org).bind(of.entity).bind(part))
+        .await?;
+    rows.iter()
+        .map(|row| Ok((ColumnId(row.id("column_id")?), (part, row.count("size")?))))
+        .collect()
 }
 
 async fn put_merged(
@@ -210,13 +239,19 @@ async fn put_merged(
     let old = Statement::new("delete from profiles where org_id = $1 and entity_id = $2");
     session.run(old.bind(org).bind(of.entity)).await?;
     let generation = next_generation(session, org).await?;
+    // What one part holds is not written a second time. Merging one part changes nothing, so sizes are proof enough.
+    let only = only_part(session, org, of, merged).await?;
+    let part = |record: &ColumnRecord| {
+        let (part, size) = only.get(&record.column)?;
+        (*size == record.sketch.len() as u64).then_some(*part)
+    };
     let rows = merged
         .columns
         .iter()
-        .map(|record| record_row(vault, job, generation, of, record))
+        .map(|record| record_row(vault, job, generation, of, part(record), record))
         .collect::<Result<_>>()?;
     let head = "insert into profiles (org_id, column_id, entity_id, source_id, job_id, generation, key_id, forms, summary, \
-        sketch, evidence, extremes) values";
+        part_id, sketch, evidence, extremes) values";
     insert(session, head, rows, "").await?;
     Ok(())
 }

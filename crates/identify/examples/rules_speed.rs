@@ -1,4 +1,4 @@
-//! Cost of observing each column of a CSV file, in nanoseconds a cell: `speed FILE [ROWS]`.
+//! Cost of observing each column of a CSV file, in nanoseconds a cell: `rules_speed FILE [ROWS]`.
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used)]
 use std::time::Instant;
 
