@@ -74,3 +74,52 @@ fn an_interrupted_scan_does_not_say_that_there_is_nothing() {
     );
     assert!(!ended.stdout.contains("no personal data"));
 }
+
+#[test]
+fn what_only_looks_works_beside_a_running_scan() {
+    let bench = Bench::new();
+    let small = bench.path("small");
+    std::fs::create_dir_all(&small).unwrap();
+    std::fs::write(
+        small.join("people.csv"),
+        "id,email\n1,bert@example.org\n2,cleo@example.org\n3,dora@example.org\n",
+    )
+    .unwrap();
+    let small = small.display().to_string();
+    for _ in 0..2 {
+        assert_eq!(bench.run(["scan", &small]).status, 0);
+    }
+    let list = bench.run(["jobs", "list", "--format", "ndjson"]).ndjson();
+    let jobs: Vec<&str> = list.iter().filter_map(|job| job["job"].as_str()).collect();
+    fill(&bench, 300, 5_000);
+    let mut child = scanning(&bench, "json");
+    let place = "people.csv:email";
+    for line in [
+        &["find", "--email", "bert@example.org", "--verify"][..],
+        &["explain", place, "--samples", "1"],
+        &["rows", place, "--identifier", "EMAIL_ADDRESS"],
+        &["findings", "list", "--resource", "people.csv"],
+        &["findings", "export", "-"],
+        &["sources", "list"],
+        &["diff", jobs[1], jobs[0]],
+        &["rules", "list"],
+        &["scan", &small, "--plan"],
+    ] {
+        let run = bench.run(line);
+        assert_eq!(run.status, 0, "{line:?}: {run:?}");
+        assert!(!run.stdout.is_empty(), "{line:?}: {run:?}");
+        if line[0] == "find" {
+            assert!(run.stdout.contains("is in 1 place\n"), "{run:?}");
+        }
+    }
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "the scan was too short"
+    );
+    let refused = bench.run(["sources", "remove", "nothing"]);
+    assert!(
+        refused.stderr.contains("is in use by process"),
+        "{refused:?}"
+    );
+    child.kill().and_then(|()| child.wait()).unwrap();
+}

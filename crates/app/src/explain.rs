@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use locard_connector::{Sample, ScanRequest};
 use locard_engine::{Failure, LookUp, Part, Row};
-use locard_identify::{Candidate, ColumnJudgement};
+use locard_identify::{Candidate, ColumnJudgement, Verdict};
 use locard_model::{ColumnId, FindingKind, Identifier};
 use locard_store::{Column, ColumnRecord, Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
@@ -64,12 +64,23 @@ pub struct ColumnExplanation {
     pub column: String,
     /// What its profile says.
     pub profile: Profile,
-    /// What was found.
-    pub findings: Vec<FindingRow>,
-    /// Every identifier that was weighed, the strongest first.
-    pub alternatives: Vec<Alternative>,
+    /// What was reported, with what it rests on.
+    pub reported: Vec<Reported>,
+    /// What was weighed and not reported, the likeliest first.
+    pub rejected: Vec<Hypothesis>,
+    /// Whether there were too few cells to tell anything.
+    pub too_few: bool,
     /// Masked values, when asked for.
     pub samples: Vec<String>,
+}
+
+/// A finding with what it rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reported {
+    /// The finding.
+    pub finding: FindingRow,
+    /// What each rule weighed; empty where only a person said so.
+    pub because: Vec<Hypothesis>,
 }
 
 /// Figures of one column, for people; estimates where sketches estimate.
@@ -97,23 +108,34 @@ pub struct Profile {
     pub not_indexed: Option<String>,
 }
 
-/// One identifier that was weighed.
+/// An identifier that a rule weighed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Alternative {
-    /// The identifier.
+pub struct Hypothesis {
+    /// The identifier; look-alikes that are no personal data have names of their own.
     pub identifier: Identifier,
     /// How it would occur.
     pub kind: FindingKind,
     /// Calibrated probability.
     pub confidence: f64,
-    /// Whether it became a finding.
-    pub decided: bool,
-    /// The rules that spoke.
-    pub rules: Vec<String>,
-    /// Cells tested, matched and validated.
-    pub counts: (u64, u64, u64),
+    /// The rule that spoke loudest.
+    pub rule: String,
+    /// Hash of the rule's text.
+    pub version: u64,
+    /// Cells that the rule judged.
+    pub tested: u64,
+    /// Of them, those that matched.
+    pub matched: u64,
+    /// Of these, those that passed a check.
+    pub validated: u64,
     /// What each piece of evidence weighed.
     pub weights: Vec<Weight>,
+}
+
+impl Hypothesis {
+    /// Share of the judged cells that are like the identifier, 0 to 1.
+    pub fn similarity(&self) -> f64 {
+        self.matched as f64 / self.tested.max(1) as f64
+    }
 }
 
 /// One piece of evidence.
@@ -207,10 +229,11 @@ async fn columns(
                 .filter(|row| row.column == shown)
                 .cloned()
                 .collect();
-            let recorded = recorded
+            let recorded: Vec<&FindingRecord> = recorded
                 .iter()
-                .filter(|record| record.finding.column == column.id);
-            columns.push(explained(shown, part, judgement, findings, recorded));
+                .filter(|record| record.finding.column == column.id)
+                .collect();
+            columns.push(explained(shown, part, judgement, findings, &recorded));
         }
     }
     Ok(columns)
@@ -285,39 +308,75 @@ impl Scanned {
     }
 }
 
-fn explained<'a>(
+fn explained(
     column: String,
     part: &Part,
     judgement: &ColumnJudgement,
     findings: Vec<FindingRow>,
-    recorded: impl Iterator<Item = &'a FindingRecord>,
+    recorded: &[&FindingRecord],
 ) -> ColumnExplanation {
-    let mut alternatives: Vec<Alternative> = recorded.flat_map(found).collect();
-    let others = judgement.explanation.candidates.iter().filter(|candidate| {
-        let identifier = &candidate.identifier;
-        findings.iter().all(|row| row.identifier != *identifier)
-    });
-    alternatives.extend(others.map(|candidate| weighed(candidate, judgement)));
-    alternatives.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let candidates = &judgement.explanation.candidates;
+    let is_reported = |candidate: &&Candidate| {
+        let same = (&candidate.identifier, candidate.kind);
+        let by_rules = findings.iter().filter(|row| !row.is_only_confirmed());
+        by_rules
+            .map(|row| (&row.identifier, row.kind))
+            .any(|found| found == same)
+    };
+    let rejected = candidates
+        .iter()
+        .filter(|candidate| !is_reported(candidate));
+    let mut rejected: Vec<Hypothesis> = rejected.map(weighed).collect();
+    rejected.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     ColumnExplanation {
         column,
         profile: profile(part),
-        findings,
-        alternatives,
+        rejected,
+        reported: findings
+            .iter()
+            .map(|finding| Reported {
+                finding: finding.clone(),
+                because: because(finding, recorded, candidates),
+            })
+            .collect(),
+        too_few: judgement.explanation.verdict == Verdict::NotEnoughData,
         samples: Vec::new(),
     }
 }
 
-/// A finding by the weights that were recorded with it, one for each rule that spoke.
-fn found(record: &FindingRecord) -> Vec<Alternative> {
+/// What a finding rests on: as it was recorded with it; where that was not done, by the rules of today.
+fn because(
+    finding: &FindingRow,
+    recorded: &[&FindingRecord],
+    candidates: &[Candidate],
+) -> Vec<Hypothesis> {
+    let same = (&finding.identifier, finding.kind);
+    let of_finding = recorded.iter().filter(|record| {
+        let found = &record.finding;
+        (&found.identifier, found.kind) == same
+    });
+    let then: Vec<Hypothesis> = of_finding.flat_map(|record| found(record)).collect();
+    if !then.is_empty() || finding.is_only_confirmed() {
+        return then;
+    }
+    let now = candidates
+        .iter()
+        .filter(|candidate| (&candidate.identifier, candidate.kind) == same);
+    now.map(weighed).collect()
+}
+
+/// A finding by the weights that were recorded with it.
+fn found(record: &FindingRecord) -> Vec<Hypothesis> {
     let finding = &record.finding;
-    let alternative = |recorded: record::Recorded| Alternative {
+    let hypothesis = |recorded: record::Recorded| Hypothesis {
         identifier: finding.identifier.clone(),
         kind: finding.kind,
         confidence: finding.confidence,
-        decided: true,
-        rules: vec![recorded.rule],
-        counts: (recorded.tested, recorded.matched, recorded.validated),
+        rule: recorded.rule,
+        version: recorded.version,
+        tested: recorded.tested,
+        matched: recorded.matched,
+        validated: recorded.validated,
         weights: recorded
             .weights
             .into_iter()
@@ -330,8 +389,28 @@ fn found(record: &FindingRecord) -> Vec<Alternative> {
     };
     record::recorded(&record.explanation)
         .into_iter()
-        .map(alternative)
+        .map(hypothesis)
         .collect()
+}
+
+/// What was weighed, by the rules of today.
+fn weighed(candidate: &Candidate) -> Hypothesis {
+    let weight = |weight: &locard_identify::Weight| Weight {
+        what: weight.what.to_owned(),
+        log_odds: weight.log_ratio,
+        detail: weight.detail.clone(),
+    };
+    Hypothesis {
+        identifier: candidate.identifier.clone(),
+        kind: candidate.kind,
+        confidence: candidate.probability,
+        rule: candidate.rule.clone(),
+        version: candidate.version,
+        tested: candidate.tested,
+        matched: candidate.matched,
+        validated: candidate.validated,
+        weights: candidate.weights.iter().map(weight).collect(),
+    }
 }
 
 fn profile(part: &Part) -> Profile {
@@ -361,28 +440,6 @@ fn profile(part: &Part) -> Profile {
     }
 }
 
-/// An identifier that is no finding, by the rules of today.
-fn weighed(candidate: &Candidate, judgement: &ColumnJudgement) -> Alternative {
-    let judged = judgement
-        .findings
-        .iter()
-        .find(|judged| judged.identifier == candidate.identifier);
-    let weight = |weight: &locard_identify::Weight| Weight {
-        what: weight.what.to_owned(),
-        log_odds: weight.log_ratio,
-        detail: weight.detail.clone(),
-    };
-    Alternative {
-        identifier: candidate.identifier.clone(),
-        kind: judged.map_or(FindingKind::Column, |judged| judged.kind),
-        confidence: judged.map_or(candidate.probability, |judged| judged.confidence),
-        decided: false,
-        rules: vec![candidate.rule.clone()],
-        counts: (candidate.tested, candidate.matched, candidate.validated),
-        weights: candidate.weights.iter().map(weight).collect(),
-    }
-}
-
 /// Reads some rows and shows masked values of the columns with findings; answers how many could not be read.
 async fn samples(
     home: &Home,
@@ -399,7 +456,7 @@ async fn samples(
     let mask = home.engine.mask().clone();
     let shown: HashSet<String> = columns
         .iter()
-        .filter(|column| !column.findings.is_empty())
+        .filter(|column| !column.reported.is_empty())
         .map(|column| column.column.clone())
         .collect();
     let examine = move |rows: &[Row<'_>]| -> Vec<(String, String)> {
@@ -422,7 +479,7 @@ async fn samples(
     }
     for column in columns
         .iter_mut()
-        .filter(|column| !column.findings.is_empty())
+        .filter(|column| !column.reported.is_empty())
     {
         let values = found
             .finds

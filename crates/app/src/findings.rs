@@ -3,7 +3,7 @@
 //! Decisions survive rescans and can live in a file under version control. That file holds no personal data:
 //! allowed values are salted hashes in it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use locard_sketch::{forms, hash};
 use locard_store::{Decision as Stored, FindingRecord, Page, Review};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, decisions, jobs};
+use crate::{Error, Home, Result, confirmed, decisions, jobs};
 
 /// One finding. Fields as on one NDJSON line of `locard scan`.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +51,25 @@ pub struct FindingRow {
     pub rules: Vec<String>,
     /// What a person decided, if anybody did.
     pub decision: Option<Decision>,
+}
+
+impl FindingRow {
+    /// Whether it is here only because a person says so: no rule saw it.
+    pub fn is_only_confirmed(&self) -> bool {
+        self.rules.is_empty() && self.is_confirmed()
+    }
+
+    /// Whether a person confirmed it.
+    pub fn is_confirmed(&self) -> bool {
+        let decision = self.decision.as_ref();
+        decision.is_some_and(|decision| decision.confirmed)
+    }
+
+    /// Whether a person rejected it.
+    pub fn is_rejected(&self) -> bool {
+        let decision = self.decision.as_ref();
+        decision.is_some_and(|decision| !decision.confirmed)
+    }
 }
 
 /// What a person decided about a finding.
@@ -122,11 +141,7 @@ pub async fn findings(home: &Home, filter: &FindingFilter) -> Result<Vec<Finding
         let wanted = resource
             .as_ref()
             .is_none_or(|wanted| wanted.admits(&row.resource));
-        let rejected = row
-            .decision
-            .as_ref()
-            .is_some_and(|decision| !decision.confirmed);
-        wanted && (filter.with_rejected || !rejected)
+        wanted && (filter.with_rejected || !row.is_rejected())
     })
     .await
 }
@@ -165,7 +180,7 @@ impl Wanted {
     }
 }
 
-/// Stored findings as rows, those that are wanted.
+/// Stored findings and what only people confirmed, as rows, those that are wanted.
 pub(crate) async fn rows(
     home: &Home,
     catalog: &mut Catalog<'_>,
@@ -174,6 +189,7 @@ pub(crate) async fn rows(
 ) -> Result<Vec<FindingRow>> {
     let reviews = reviews(home).await?;
     let mut ordinals: HashMap<EntityId, HashMap<ColumnId, u32>> = HashMap::new();
+    let mut seen = HashSet::new();
     let mut rows = Vec::new();
     let mut page = Page::first(Page::MAX);
     loop {
@@ -193,6 +209,7 @@ pub(crate) async fn rows(
                 .get(&record.finding.column)
                 .copied()
                 .unwrap_or(u32::MAX);
+            seen.insert((record.finding.column, record.finding.identifier.clone()));
             let row = row(home, catalog, record, &reviews).await?;
             if wanted(&row) {
                 rows.push((ordinal, row));
@@ -201,6 +218,8 @@ pub(crate) async fn rows(
         let Some(after) = found.next else { break };
         page.after = Some(after);
     }
+    let said = confirmed::rows(home, catalog, filter, reviews.values(), &seen).await?;
+    rows.extend(said.into_iter().filter(|(_, row)| wanted(row)));
     rows.sort_by(|(a_at, a), (b_at, b)| {
         let place = |at, row: &FindingRow| (row.source.clone(), row.resource.clone(), at);
         place(*a_at, a)
@@ -233,11 +252,6 @@ async fn row(
 ) -> Result<FindingRow> {
     let finding = record.finding;
     let review = reviews.get(&(finding.column, finding.identifier.as_str().to_owned()));
-    let decision = review.map(|review| Decision {
-        confirmed: review.decision == Stored::Confirmed,
-        reason: review.note.clone(),
-        at: jobs::instant(review.decided_at),
-    });
     Ok(FindingRow {
         source: catalog.source_name(finding.source),
         entity: finding.entity,
@@ -255,11 +269,21 @@ async fn row(
         distinct: finding.distinct,
         indexed: finding.indexed,
         rules: finding.rules,
-        decision,
+        decision: review.map(decision),
     })
 }
 
-/// Confirms or rejects findings; answers those it applied to.
+/// A decision as it is told.
+pub(crate) fn decision(review: &Review) -> Decision {
+    Decision {
+        confirmed: review.decision == Stored::Confirmed,
+        reason: review.note.clone(),
+        at: jobs::instant(review.decided_at),
+    }
+}
+
+/// Confirms or rejects findings; answers those it applied to. What no rule saw in a column can be confirmed too, and is a
+/// finding from then on.
 pub async fn decide(
     home: &Home,
     finding: &FindingRef,
@@ -273,19 +297,21 @@ pub async fn decide(
         identifier: finding.identifier.clone(),
         ..locard_store::FindingFilter::default()
     };
-    let of_column = |row: &FindingRow| row.column == finding.column;
-    let found = rows(home, &mut catalog, &filter, of_column).await?;
-    if found.is_empty() {
-        return Err(
-            Error::not_found("there is no such finding").hint("`locard findings list` shows them")
-        );
-    }
     let column = column_id(home, entity.id, &finding.column).await?;
-    let review = |row: &FindingRow| Review {
+    let path = home.store.column(home.org, column).await?.path;
+    let shown = home.engine.mask().segment(&path);
+    let of_column = |row: &FindingRow| row.column == shown;
+    let found = rows(home, &mut catalog, &filter, of_column).await?;
+    let mut identifiers: Vec<Identifier> = found.iter().map(|row| row.identifier.clone()).collect();
+    if identifiers.is_empty() {
+        identifiers.push(missed(home, finding, confirmed)?);
+    }
+    identifiers.dedup();
+    let review = |identifier: Identifier| Review {
         source: entity.source,
         entity: entity.id,
         column,
-        identifier: row.identifier.clone(),
+        identifier,
         decision: if confirmed {
             Stored::Confirmed
         } else {
@@ -295,9 +321,25 @@ pub async fn decide(
         actor: None,
         decided_at: Timestamp::UNIX_EPOCH,
     };
-    let reviews: Vec<Review> = found.iter().map(review).collect();
+    let reviews: Vec<Review> = identifiers.into_iter().map(review).collect();
     home.store.review(home.org, &reviews).await?;
-    rows(home, &mut catalog, &filter, of_column).await
+    let now = rows(home, &mut catalog, &filter, of_column).await?;
+    // What was only somebody's word is gone when it is taken back.
+    Ok(if now.is_empty() { found } else { now })
+}
+
+/// The identifier that a person saw and no rule did.
+fn missed(home: &Home, finding: &FindingRef, confirmed: bool) -> Result<Identifier> {
+    let Some(identifier) = finding.identifier.as_ref().filter(|_| confirmed) else {
+        return Err(
+            Error::not_found("there is no such finding").hint("`locard findings list` shows them")
+        );
+    };
+    if confirmed::is_known(home.engine.library(), identifier) {
+        return Ok(identifier.clone());
+    }
+    Err(Error::usage(format!("no rule knows {identifier}"))
+        .hint("`locard rules list` shows the identifiers; rules of your own add others"))
 }
 
 /// The id of a column by its path, or by the path as it is shown.

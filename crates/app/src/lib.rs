@@ -5,6 +5,7 @@
 
 mod backup;
 mod catalog;
+mod confirmed;
 mod decisions;
 mod dictionaries;
 mod diff;
@@ -26,7 +27,9 @@ mod scan;
 mod sources;
 mod tally;
 mod target;
+mod twins;
 mod verify;
+mod words;
 
 pub use backup::{backup, restore};
 pub use decisions::{export_decisions, import_decisions};
@@ -37,7 +40,7 @@ pub use diff::{Change, Difference, diff, difference, read_findings};
 pub use doubts::Doubt;
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{
-    Alternative, ColumnExplanation, ExplainOptions, Explanation, Profile, Weight, explain,
+    ColumnExplanation, ExplainOptions, Explanation, Hypothesis, Profile, Reported, Weight, explain,
 };
 pub use fail_on::{Crossing, FailOn};
 pub use find::{FindOptions, FindReport, Hit, find};
@@ -46,7 +49,7 @@ pub use findings::{
     disallow_value, findings, withdraw_decision,
 };
 pub use gaps::{NotSearched, Reason};
-pub use home::{Home, HomeOptions};
+pub use home::{Access, Home, HomeOptions};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
@@ -59,3 +62,4 @@ pub use sources::{
     test_source,
 };
 pub use tokio_util::sync::CancellationToken;
+pub use twins::Twins;
