@@ -157,7 +157,7 @@ pub async fn import_decisions(home: &Home, text: &str, targets: &[String]) -> Re
     let mut reviews = Vec::new();
     let mut named = Vec::new();
     for target in targets {
-        named.push(home.resolve(target).await?.id);
+        named.extend(named_source(home, target).await?);
     }
     let catalog = Catalog::open(home).await?;
     for line in file.finding {
@@ -184,6 +184,22 @@ pub async fn import_decisions(home: &Home, text: &str, targets: &[String]) -> Re
     report.allowed = values.len() as u64;
     allow(home, &values).await?;
     Ok(report)
+}
+
+/// The source of a target, unless it is a slip of the finger: nothing of that is kept.
+async fn named_source(home: &Home, target: &str) -> Result<Option<SourceId>> {
+    let source = home.resolve(target).await?;
+    let is_known = home.store.source(home.org, source.id).await.is_ok();
+    let is_missing =
+        |error: &locard_connector::Error| error.kind() == locard_connector::ErrorKind::NotFound;
+    let is_slip = !is_known
+        && source
+            .open(home)
+            .await
+            .err()
+            .as_ref()
+            .is_some_and(is_missing);
+    Ok((!is_slip).then_some(source.id))
 }
 
 /// Where the file is wrong. The parser's own words quote what stands there, which may be a value.

@@ -7,13 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_connector::{Sample, ScanRequest};
-use locard_engine::{Failure, LookUp, Part, Row};
+use locard_engine::{LookUp, Part, Row};
 use locard_identify::{Candidate, ColumnJudgement, Verdict};
-use locard_model::{ColumnId, FindingKind, Identifier};
+use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
+use crate::explanation::{ColumnExplanation, Explanation, Hypothesis, Profile, Reported, Weight};
 use crate::rows::unreadable;
 use crate::{Error, FindingRow, Home, Result, findings, jobs, record};
 
@@ -35,118 +36,6 @@ pub struct ExplainOptions {
     pub column: Option<String>,
     /// Show so many masked values of each column with findings, re-read live and stored nowhere.
     pub samples: u64,
-}
-
-/// The answer for one entity.
-#[derive(Clone, Debug, Default)]
-pub struct Explanation {
-    /// The source as people see it.
-    pub source: String,
-    /// The resource, masked.
-    pub resource: String,
-    /// Records read by the last scan.
-    pub rows: u64,
-    /// When, RFC 3339.
-    pub scanned_at: Option<String>,
-    /// Its columns, in order.
-    pub columns: Vec<ColumnExplanation>,
-    /// Whether the rules changed since the scan: findings and their weights are those of then, other identifiers are
-    /// weighed by the rules of today.
-    pub rules_changed: bool,
-    /// Records that could not be read for samples.
-    pub failures: Vec<Failure>,
-}
-
-/// The answer for one column.
-#[derive(Clone, Debug, Default)]
-pub struct ColumnExplanation {
-    /// The column's path.
-    pub column: String,
-    /// What its profile says.
-    pub profile: Profile,
-    /// What was reported, with what it rests on.
-    pub reported: Vec<Reported>,
-    /// What was weighed and not reported, the likeliest first.
-    pub rejected: Vec<Hypothesis>,
-    /// Whether there were too few cells to tell anything.
-    pub too_few: bool,
-    /// Masked values, when asked for.
-    pub samples: Vec<String>,
-}
-
-/// A finding with what it rests on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reported {
-    /// The finding.
-    pub finding: FindingRow,
-    /// What each rule weighed; empty where only a person said so.
-    pub because: Vec<Hypothesis>,
-}
-
-/// Figures of one column, for people; estimates where sketches estimate.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Profile {
-    /// Inferred logical type.
-    pub logical_type: String,
-    /// Cells.
-    pub rows: u64,
-    /// Nulls.
-    pub nulls: u64,
-    /// Blanks.
-    pub blanks: u64,
-    /// Estimated distinct values.
-    pub distinct: u64,
-    /// Shortest, mean and longest text in characters.
-    pub length: Option<(u64, f64, u64)>,
-    /// Mean and standard deviation of numbers.
-    pub moments: Option<(f64, f64)>,
-    /// The most frequent shapes with their share.
-    pub shapes: Vec<(String, f64)>,
-    /// Share of values in the subject filter, 0 to 1.
-    pub indexed: f64,
-    /// Why the column has no filter, where it has none.
-    pub not_indexed: Option<String>,
-}
-
-/// An identifier that a rule weighed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hypothesis {
-    /// The identifier; look-alikes that are no personal data have names of their own.
-    pub identifier: Identifier,
-    /// How it would occur.
-    pub kind: FindingKind,
-    /// Calibrated probability.
-    pub confidence: f64,
-    /// The rule that spoke loudest.
-    pub rule: String,
-    /// Hash of the rule's text.
-    pub version: u64,
-    /// Cells that the rule judged.
-    pub tested: u64,
-    /// Of them, those that matched.
-    pub matched: u64,
-    /// Of these, those that passed a check.
-    pub validated: u64,
-    /// What each piece of evidence weighed.
-    pub weights: Vec<Weight>,
-}
-
-impl Hypothesis {
-    /// Share of the judged cells that are like the identifier, 0 to 1.
-    pub fn similarity(&self) -> f64 {
-        self.matched as f64 / self.tested.max(1) as f64
-    }
-}
-
-/// One piece of evidence.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weight {
-    /// What it is: `prior`, `value pattern`, `column name` ...
-    pub what: String,
-    /// Weight in log-odds; positive speaks for the identifier.
-    pub log_odds: f64,
-    /// In words and numbers.
-    pub detail: String,
 }
 
 /// Explains the last judgement of an entity from the catalog; the source is read only for samples.
@@ -328,17 +217,15 @@ fn explained(
         .filter(|candidate| !is_reported(candidate));
     let mut rejected: Vec<Hypothesis> = rejected.map(weighed).collect();
     rejected.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let reported = findings.into_iter().map(|finding| Reported {
+        because: because(&finding, recorded, candidates),
+        finding,
+    });
     ColumnExplanation {
         column,
         profile: profile(part),
         rejected,
-        reported: findings
-            .iter()
-            .map(|finding| Reported {
-                finding: finding.clone(),
-                because: because(finding, recorded, candidates),
-            })
-            .collect(),
+        reported: reported.collect(),
         too_few: judgement.explanation.verdict == Verdict::NotEnoughData,
         samples: Vec::new(),
     }

@@ -12,6 +12,7 @@ mod diff;
 mod doubts;
 mod error;
 mod explain;
+mod explanation;
 mod fail_on;
 mod find;
 mod findings;
@@ -21,9 +22,11 @@ mod jobs;
 mod ledger;
 mod plan;
 mod record;
+mod review;
 mod rows;
 mod rules;
 mod scan;
+mod slips;
 mod sources;
 mod tally;
 mod target;
@@ -39,21 +42,18 @@ pub use dictionaries::{
 pub use diff::{Change, Difference, diff, difference, read_findings};
 pub use doubts::Doubt;
 pub use error::{Error, ErrorKind, Result, why};
-pub use explain::{
-    ColumnExplanation, ExplainOptions, Explanation, Hypothesis, Profile, Reported, Weight, explain,
-};
+pub use explain::{ExplainOptions, explain};
+pub use explanation::{ColumnExplanation, Explanation, Hypothesis, Profile, Reported, Weight};
 pub use fail_on::{Crossing, FailOn};
 pub use find::{FindOptions, FindReport, Hit, find};
-pub use findings::{
-    Decision, FindingFilter, FindingRef, FindingRow, ImportReport, allow_value, decide,
-    disallow_value, findings, withdraw_decision,
-};
+pub use findings::{Decision, FindingFilter, FindingRow, ImportReport, findings};
 pub use gaps::{NotSearched, Reason};
 pub use home::{Access, Home, HomeOptions};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
+pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use scan::{ScanOptions, ScanReport, Totals, scan};

@@ -180,7 +180,7 @@ pub(crate) struct Scan {
     pub(crate) snapshot: SnapshotScope,
 
     /// Leave out findings below this confidence
-    #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = probability)]
+    #[arg(long, value_name = "P", default_value_t = MIN_CONFIDENCE, value_parser = probability)]
     pub(crate) min_confidence: f64,
 
     /// Exit with 1 when a finding crosses this: IDENTIFIER|category|sensitivity|any[:CONFIDENCE[:COUNT]], several by
@@ -200,6 +200,9 @@ pub(crate) struct Scan {
     #[arg(long)]
     pub(crate) fresh: bool,
 }
+
+/// What is less likely a scan does not show unless it is asked to.
+pub(crate) const MIN_CONFIDENCE: f64 = 0.5;
 
 /// How much of a database one consistent view covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

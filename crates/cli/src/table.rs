@@ -177,36 +177,35 @@ impl Table {
             line.push_str(&" ".repeat(GAP));
             used += width.max(text.width()) + GAP;
         }
-        self.last(output, line, used, last, widths.get(others.len()).copied())
+        end(output, line, used, last, widths.get(others.len()).copied())
     }
+}
 
-    /// Ends a line with its last cell; what does not fit beside the others goes on below itself.
-    fn last(
-        &self,
-        output: &mut Output,
-        mut line: String,
-        used: usize,
-        cell: &Cell,
-        width: Option<usize>,
-    ) -> io::Result<()> {
-        if cell.right {
-            let pad = width.unwrap_or(0).saturating_sub(cell.text.width());
-            line.extend([" ".repeat(pad), output.style(cell.style, &cell.text)]);
-            return output.line(line.trim_end());
-        }
-        let Some(room) = output.width() else {
-            line.push_str(&output.style(cell.style, &cell.text));
-            return output.line(line.trim_end());
-        };
-        let mut texts = wrap(&cell.text, room.saturating_sub(used).max(NARROWEST)).into_iter();
-        let first = texts.next().unwrap_or_default();
-        line.push_str(&output.style(cell.style, &first));
-        output.line(line.trim_end())?;
-        texts.try_for_each(|text| {
-            let shown = output.style(cell.style, &text);
-            output.line(&format!("{}{shown}", " ".repeat(used)))
-        })
+/// Ends a line with its last cell; what does not fit beside the others goes on below itself.
+fn end(
+    output: &mut Output,
+    mut line: String,
+    used: usize,
+    cell: &Cell,
+    width: Option<usize>,
+) -> io::Result<()> {
+    if cell.right {
+        let pad = width.unwrap_or(0).saturating_sub(cell.text.width());
+        line.extend([" ".repeat(pad), output.style(cell.style, &cell.text)]);
+        return output.line(line.trim_end());
     }
+    let Some(room) = output.width() else {
+        line.push_str(&output.style(cell.style, &cell.text));
+        return output.line(line.trim_end());
+    };
+    let mut texts = wrap(&cell.text, room.saturating_sub(used).max(NARROWEST)).into_iter();
+    let first = texts.next().unwrap_or_default();
+    line.push_str(&output.style(cell.style, &first));
+    output.line(line.trim_end())?;
+    texts.try_for_each(|text| {
+        let shown = output.style(cell.style, &text);
+        output.line(&format!("{}{shown}", " ".repeat(used)))
+    })
 }
 
 /// A count with thousands separated, as people read it.

@@ -9,7 +9,7 @@ use owo_colors::Style;
 use serde_json::{Value, json};
 
 use super::{Outcome, Session, tell_failures};
-use crate::args::{Explain, ListFormat};
+use crate::args::{Explain, ListFormat, MIN_CONFIDENCE};
 use crate::printer::{Output, printable};
 use crate::report::{finding_json, rounded};
 use crate::table::{Cell, Table, count, counted};
@@ -107,6 +107,9 @@ fn print_finding(output: &mut Output, finding: &FindingRow) -> Result<()> {
         Style::new().green().bold()
     };
     let name = output.style(style, finding.identifier.as_str());
+    let unlikely = finding.confidence < MIN_CONFIDENCE && !finding.is_confirmed();
+    let hidden = unlikely
+        .then(|| format!("  left out of a scan's result below --min-confidence {MIN_CONFIDENCE}"));
     let decided = finding.decision.as_ref().map(|decision| {
         let verb = if decision.confirmed {
             "confirmed"
@@ -117,10 +120,11 @@ fn print_finding(output: &mut Output, finding: &FindingRow) -> Result<()> {
         format!("  {verb} by a person{}", why.unwrap_or_default())
     });
     output.line(&format!(
-        "    {name}  {:.4}  {}{}",
+        "    {name}  {:.4}  {}{}{}",
         finding.confidence,
         kind(finding.kind),
-        printable(&decided.unwrap_or_default())
+        printable(&decided.unwrap_or_default()),
+        hidden.unwrap_or_default()
     ))?;
     Ok(())
 }

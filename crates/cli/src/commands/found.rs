@@ -185,7 +185,7 @@ impl Answer<'_> {
     fn places(&self, output: &mut Output, indent: usize, hits: &[&Hit]) -> Result<()> {
         let several = self.report.sources > 1;
         for (source, hits) in by_source(hits, |hit| &hit.source) {
-            let indent = self.heading(output, indent, several, source)?;
+            let indent = in_source(output, indent, several, source)?;
             hits_table(indent, &hits).print(output)?;
         }
         Ok(())
@@ -205,27 +205,21 @@ impl Answer<'_> {
         gaps_table(2, &whole).print(output)?;
         let several = self.report.sources > 1;
         for (source, items) in by_source(&within, |item| &item.source) {
-            let indent = self.heading(output, 2, several, source)?;
+            let indent = in_source(output, 2, several, source)?;
             gaps_table(indent, &items).print(output)?;
         }
         Ok(())
     }
+}
 
-    /// Names a source where there are several; answers how far to the right what is in it stands.
-    fn heading(
-        &self,
-        output: &mut Output,
-        indent: usize,
-        several: bool,
-        source: &str,
-    ) -> Result<usize> {
-        if !several {
-            return Ok(indent);
-        }
-        let name = output.style(Style::new().dimmed(), &printable(source));
-        output.line(&format!("{}in {name}", " ".repeat(indent)))?;
-        Ok(indent + 2)
+/// Names a source where there are several; answers how far to the right what is in it stands.
+fn in_source(output: &mut Output, indent: usize, several: bool, source: &str) -> Result<usize> {
+    if !several {
+        return Ok(indent);
     }
+    let name = output.style(Style::new().dimmed(), &printable(source));
+    output.line(&format!("{}in {name}", " ".repeat(indent)))?;
+    Ok(indent + 2)
 }
 
 fn by_source<'a, T>(

@@ -195,7 +195,9 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
         printer.say("took up an interrupted scan; --fresh starts anew");
     }
     if args.format != ReportFormat::Table {
-        hidden.iter().for_each(|hidden| printer.say(hidden));
+        for hidden in hidden {
+            printer.say(hidden);
+        }
         tell_failures(printer, &report.failures);
     }
     if report.state == JobState::Cancelled {
