@@ -179,10 +179,14 @@ fn print_rejected(output: &mut Output, rejected: &[Hypothesis]) -> Result<()> {
         .partition(|hypothesis| hypothesis.confidence >= UNLIKELY);
     print_likely(output, &likely)?;
     if !unlikely.is_empty() {
-        let more = if likely.is_empty() { "" } else { " more" };
-        let unlikely = counted(unlikely.len() as u64, "identifier", "identifiers");
+        let count = unlikely.len() as u64;
+        let unlikely = if likely.is_empty() {
+            counted(count, "identifier", "identifiers")
+        } else {
+            counted(count, "other", "others")
+        };
         output.line(&format!(
-            "    {unlikely}{more} less likely than {UNLIKELY}; --format json has them"
+            "    {unlikely} less likely than {UNLIKELY}; --format json has them"
         ))?;
     }
     Ok(())

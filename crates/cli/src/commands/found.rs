@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::Result;
-use locard_app::{Failure, FindOptions, FindReport, Hit, NotSearched, Twins};
+use locard_app::{Failure, FindOptions, FindReport, Hit, NotSearched, Reason, Twins};
 use locard_model::{Identifier, Strength, Subject};
 use owo_colors::Style;
 use serde_json::{Map, Value, json};
@@ -133,9 +133,24 @@ impl Answer<'_> {
         if !unchecked.is_empty() {
             let heading = output.style(Style::new().red().bold(), "could not be checked");
             output.line(&format!("  {heading}"))?;
-            self.places(output, 4, &unchecked)?;
+            self.unchecked(output, &unchecked)?;
         }
         Ok(output.line("")?)
+    }
+
+    /// What could not be read, with why, and the columns that it has.
+    fn unchecked(&self, output: &mut Output, hits: &[&Hit]) -> Result<()> {
+        let several = self.report.sources > 1;
+        for (source, hits) in by_source(hits, |hit| &hit.source) {
+            let indent = in_source(output, 4, several, source)?;
+            for hits in hits.chunk_by(|a, b| a.resource == b.resource) {
+                let why = hits[0].unchecked.as_deref().unwrap_or_default();
+                let line = format!("{}: {why}", hits[0].resource);
+                output.wrapped(indent, &printable(&line))?;
+                hits_table(indent + 2, hits, false).print(output)?;
+            }
+        }
+        Ok(())
     }
 
     /// Where the subject is, in a sentence.
@@ -165,6 +180,12 @@ impl Answer<'_> {
         parts.join("; ")
     }
 
+    /// Whether a scan may still come to what was asked for.
+    fn is_unfinished(&self) -> bool {
+        let mut gaps = self.report.not_searched.iter();
+        gaps.any(|gap| gap.reason == Reason::Unfinished)
+    }
+
     /// Why there is no place to tell.
     fn nothing(&self, subject: &Subject, weak: u64) -> &'static str {
         let report = self.report;
@@ -174,7 +195,7 @@ impl Answer<'_> {
             "not looked for: nothing was scanned yet"
         } else if weak > 0 {
             "no strong match"
-        } else if report.fell_short() {
+        } else if report.fell_short() || self.is_unfinished() {
             "not found, but not everything was searched"
         } else {
             "nowhere"
@@ -186,7 +207,7 @@ impl Answer<'_> {
         let several = self.report.sources > 1;
         for (source, hits) in by_source(hits, |hit| &hit.source) {
             let indent = in_source(output, indent, several, source)?;
-            hits_table(indent, &hits).print(output)?;
+            hits_table(indent, &hits, true).print(output)?;
         }
         Ok(())
     }
@@ -233,7 +254,7 @@ fn by_source<'a, T>(
     groups
 }
 
-fn hits_table(indent: usize, hits: &[&Hit]) -> Table {
+fn hits_table(indent: usize, hits: &[&Hit], with_resource: bool) -> Table {
     let mut table = Table::indented(indent);
     for hit in hits {
         let strength = match hit.strength {
@@ -241,14 +262,14 @@ fn hits_table(indent: usize, hits: &[&Hit]) -> Table {
             Strength::Weak => Style::new().yellow(),
         };
         let row = hit.row.as_ref().map(ToString::to_string);
-        let mut cells = vec![
-            Cell::new(&hit.resource).styled(Style::new().bold()),
+        let resource = Cell::new(&hit.resource).styled(Style::new().bold());
+        let mut cells = Vec::from_iter(with_resource.then_some(resource));
+        cells.extend([
             Cell::new(&hit.column),
             Cell::new(row.unwrap_or_default()),
             Cell::new(hit.strength.as_str()).styled(strength),
             Cell::new(names(hit).join(", ")).styled(Style::new().dimmed()),
-        ];
-        cells.extend(hit.unchecked.as_deref().map(Cell::new));
+        ]);
         table.row(cells);
     }
     table
