@@ -298,7 +298,7 @@ fn a_second_locard_on_the_same_home_waits_for_nothing() {
     bench.wait_for(first.id());
     let mut refused = None;
     for _ in 0..200 {
-        let run = bench.run(["sources", "list"]);
+        let run = bench.run(["sources", "remove", "nothing"]);
         if run.status == 2 {
             refused = Some(run);
             break;

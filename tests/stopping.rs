@@ -35,6 +35,14 @@ fn scanning(bench: &Bench, format: &str) -> Child {
     panic!("the scan never took up its job: {last:?}");
 }
 
+#[cfg(unix)]
+fn signal(child: &Child, signal: &str) {
+    let sent = std::process::Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
 #[test]
 fn a_running_scan_can_be_cancelled_from_another_terminal() {
     let bench = Bench::new();
@@ -61,10 +69,7 @@ fn an_interrupted_scan_does_not_say_that_there_is_nothing() {
     let bench = Bench::new();
     fill(&bench, 1, 6_000_000);
     let child = scanning(&bench, "table");
-    let sent = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
+    signal(&child, "-INT");
     let ended = Run::of(&child.wait_with_output().unwrap());
     assert_eq!(ended.status, 2, "{}", ended.stderr);
     assert!(
@@ -73,4 +78,61 @@ fn an_interrupted_scan_does_not_say_that_there_is_nothing() {
         ended.stdout
     );
     assert!(!ended.stdout.contains("no personal data"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_only_looks_works_beside_a_running_scan() {
+    let bench = Bench::new();
+    let small = bench.path("small");
+    std::fs::create_dir_all(&small).unwrap();
+    std::fs::write(
+        small.join("people.csv"),
+        "id,email\n1,bert@example.org\n2,cleo@example.org\n3,dora@example.org\n",
+    )
+    .unwrap();
+    let small = small.display().to_string();
+    for _ in 0..2 {
+        assert_eq!(bench.run(["scan", &small]).status, 0);
+    }
+    let list = bench.run(["jobs", "list", "--format", "ndjson"]).ndjson();
+    let jobs: Vec<&str> = list.iter().filter_map(|job| job["job"].as_str()).collect();
+    fill(&bench, 1, 6_000_000);
+    let mut child = scanning(&bench, "json");
+    // However fast the machine is, the scan is not at its end yet.
+    signal(&child, "-STOP");
+    // What the scan has not come to must not pass for "nowhere".
+    let nobody = bench.run(["find", "--email", "nobody@example.net"]);
+    assert!(
+        nobody
+            .stdout
+            .contains("not found, but not everything was searched")
+            && nobody.stdout.contains("a scan of it is under way"),
+        "{nobody:?}"
+    );
+    let refused = bench.run(["sources", "remove", "nothing"]);
+    assert!(
+        refused.stderr.contains("is in use by process"),
+        "{refused:?}"
+    );
+    let place = "people.csv:email";
+    for line in [
+        &["find", "--email", "bert@example.org", "--verify"][..],
+        &["explain", place, "--samples", "1"],
+        &["rows", place, "--identifier", "EMAIL_ADDRESS"],
+        &["findings", "list", "--resource", "people.csv"],
+        &["findings", "export", "-"],
+        &["sources", "list"],
+        &["diff", jobs[1], jobs[0]],
+        &["rules", "list"],
+        &["scan", &small, "--plan"],
+    ] {
+        let run = bench.run(line);
+        assert_eq!(run.status, 0, "{line:?}: {run:?}");
+        assert!(!run.stdout.is_empty(), "{line:?}: {run:?}");
+        if line[0] == "find" {
+            assert!(run.stdout.contains("is in 1 place\n"), "{run:?}");
+        }
+    }
+    child.kill().and_then(|()| child.wait()).unwrap();
 }

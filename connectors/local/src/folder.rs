@@ -59,6 +59,13 @@ impl Folder {
         })
     }
 
+    /// Where resources are relative to, as a path that is the same from wherever it is named; none where nothing is.
+    pub(crate) fn base(&self) -> Option<String> {
+        self.start.exists().then_some(())?;
+        let base = self.base.canonicalize().ok()?;
+        Some(base.to_string_lossy().replace('\\', "/"))
+    }
+
     fn walk(&self) -> ignore::Walk {
         let (base, home) = (
             self.base

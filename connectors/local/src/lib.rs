@@ -27,6 +27,10 @@ impl Kind for Local {
         target::parse(text)
     }
 
+    fn base(settings: Settings) -> Option<String> {
+        Folder::new(settings).ok()?.base()
+    }
+
     async fn open(settings: Settings) -> Result<impl Source> {
         Ok(Files::new(Folder::new(settings)?))
     }

@@ -29,6 +29,12 @@ impl Kind for Sqlite {
         settings::target(text)
     }
 
+    /// A folder with the database in it may be a source too.
+    fn base(settings: Settings) -> Option<String> {
+        let file = settings.path.canonicalize().ok()?;
+        Some(file.to_string_lossy().replace('\\', "/"))
+    }
+
     async fn open(settings: Settings) -> Result<impl Source> {
         Ok(source::Database::new(settings))
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use locard_model::{EntityId, SourceId};
 use locard_store::{Entity, EntityFilter, Page, Source};
 
-use crate::{Error, Home, Result};
+use crate::{Error, Home, Result, twins};
 
 /// Entities with the source they are in.
 pub(crate) struct Catalog<'a> {
@@ -100,8 +100,15 @@ impl<'a> Catalog<'a> {
         }
         let exact = fitting.iter().filter(|(whole, _)| *whole).count();
         fitting.retain(|(whole, _)| *whole || exact == 0);
+        let fitting = fitting.into_iter().map(|(_, entity)| entity).collect();
+        // What two sources hold is one entity, as the last of them that was scanned knows it.
+        let same = twins::grouped(self.home, self, fitting).await?;
+        let mut fitting: Vec<Entity> = same
+            .into_iter()
+            .filter_map(|same| same.into_iter().next())
+            .collect();
         match fitting.len() {
-            1 => Ok(fitting.remove(0).1),
+            1 => Ok(fitting.remove(0)),
             0 => Err(Error::not_found("no such entity is in the catalog").hint(
                 "`locard findings list` shows what was scanned; `locard scan` fills the catalog",
             )),
@@ -109,10 +116,21 @@ impl<'a> Catalog<'a> {
                 "{several} entities of the catalog end like that"
             ))
             .hint(format!(
-                "name more of the path, or one of these ids: {}",
-                ids(&fitting)
+                "name more of the path, or where it is: {}",
+                self.full_names(&fitting)
             ))),
         }
+    }
+
+    /// Names that lead to one entity each, as they may be shown.
+    fn full_names(&self, entities: &[Entity]) -> String {
+        const SHOWN: usize = 5;
+        let name = |entity: &Entity| {
+            let resource = self.home.engine.mask().path(&entity.path, entity.kind);
+            format!("{}/{resource}", self.source_name(entity.source))
+        };
+        let names: Vec<String> = entities.iter().take(SHOWN).map(name).collect();
+        names.join(", ")
     }
 
     /// The source of that name or target, scanned or not; every one of the catalog where none is named.
@@ -166,16 +184,6 @@ fn is_end(resource: &str, text: &str) -> bool {
     before.is_some_and(|before| {
         !text.is_empty() && (before.is_empty() || before.ends_with(['/', '.']))
     })
-}
-
-fn ids(entities: &[(bool, Entity)]) -> String {
-    const SHOWN: usize = 5;
-    let ids: Vec<String> = entities
-        .iter()
-        .take(SHOWN)
-        .map(|(_, entity)| entity.id.to_string())
-        .collect();
-    ids.join(", ")
 }
 
 #[cfg(test)]

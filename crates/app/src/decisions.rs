@@ -10,7 +10,7 @@ use locard_store::{Allowed, Decision as Stored, Review};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, ImportReport, Result};
+use crate::{Error, ErrorKind, Home, ImportReport, Result};
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -61,8 +61,14 @@ pub async fn export_decisions(home: &Home) -> Result<String> {
         version: 1,
         ..File::default()
     };
+    let mut unmet = 0_u64;
     for review in home.store.reviews(home.org, None).await? {
-        file.finding.push(line(home, &mut catalog, review).await?);
+        match line(home, &mut catalog, review).await {
+            Ok(line) => file.finding.push(line),
+            // It came from a file, and no scan has met the column yet: only its id is known.
+            Err(error) if error.kind() == ErrorKind::NotFound => unmet += 1,
+            Err(error) => return Err(error),
+        }
     }
     file.finding.sort_by(|a, b| key(a).cmp(&key(b)));
     let reasons = reasons(home).await?;
@@ -78,14 +84,18 @@ pub async fn export_decisions(home: &Home) -> Result<String> {
     file.key = (!file.allowed.is_empty()).then(|| key_name(home));
     let text = toml::to_string_pretty(&file).map_err(|error| {
         Error::new(
-            crate::ErrorKind::Unexpected,
+            ErrorKind::Unexpected,
             "the decisions cannot be written as TOML",
         )
         .cause(error)
     })?;
+    let unmet = match unmet {
+        0 => String::new(),
+        n => format!("# Left out: {n} about columns that no scan has met yet.\n"),
+    };
     Ok(format!(
         "# Decisions about findings. `locard findings import` reads them back.\n\
-         # Without its `source`, a line holds for every source that has the resource.\n\n{text}"
+         # Without its `source`, a line holds for every source that has the resource.\n{unmet}\n{text}"
     ))
 }
 
@@ -145,13 +155,19 @@ pub async fn import_decisions(home: &Home, text: &str, targets: &[String]) -> Re
     }
     let mut report = ImportReport::default();
     let mut reviews = Vec::new();
+    let mut named = Vec::new();
     for target in targets {
-        home.resolve(target).await?.remember(home).await?;
+        named.extend(named_source(home, target).await?);
     }
     let catalog = Catalog::open(home).await?;
     for line in file.finding {
         let mut matched = false;
-        for source in catalog.sources_of(line.source.as_deref()) {
+        let mut sources = catalog.sources_of(line.source.as_deref());
+        let all = line.source.is_none();
+        sources.extend(named.iter().filter(|_| all));
+        sources.sort_unstable();
+        sources.dedup();
+        for source in sources {
             let review = review(source, &line);
             let known = home.store.column(home.org, review.column).await.ok();
             // An id leads to one source, whatever others there are.
@@ -168,6 +184,22 @@ pub async fn import_decisions(home: &Home, text: &str, targets: &[String]) -> Re
     report.allowed = values.len() as u64;
     allow(home, &values).await?;
     Ok(report)
+}
+
+/// The source of a target, unless it is a slip of the finger: nothing of that is kept.
+async fn named_source(home: &Home, target: &str) -> Result<Option<SourceId>> {
+    let source = home.resolve(target).await?;
+    let is_known = home.store.source(home.org, source.id).await.is_ok();
+    let is_missing =
+        |error: &locard_connector::Error| error.kind() == locard_connector::ErrorKind::NotFound;
+    let is_slip = !is_known
+        && source
+            .open(home)
+            .await
+            .err()
+            .as_ref()
+            .is_some_and(is_missing);
+    Ok((!is_slip).then_some(source.id))
 }
 
 /// Where the file is wrong. The parser's own words quote what stands there, which may be a value.

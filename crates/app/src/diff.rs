@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use locard_model::{Category, EntityId, FindingKind, Identifier, Sensitivity, SourceId};
+use locard_model::{Category, EntityId, FindingKind, Identifier, JobId, Sensitivity, SourceId};
 use serde_json::Value;
 
-use crate::{Error, FindingFilter, FindingRow, Home, Result, findings, jobs};
+use crate::{Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, findings, jobs};
 
 /// A confidence that moved by less is no change.
 const MOVED: f64 = 0.05;
@@ -19,7 +19,7 @@ pub struct Difference {
     pub added: Vec<FindingRow>,
     /// Only in the earlier set.
     pub removed: Vec<FindingRow>,
-    /// In both, with a confidence or count that moved.
+    /// In both, with a confidence, a count or a label that moved.
     pub changed: Vec<Change>,
 }
 
@@ -33,39 +33,71 @@ pub struct Change {
 }
 
 /// Compares two scans, each named by a job id (or its beginning), `latest`, `previous`, or a file that `scan`
-/// wrote as NDJSON or JSON.
+/// wrote as NDJSON or JSON. A column that is now judged to be something else is one change. What only people confirmed
+/// is no work of a scan, and left out.
 pub async fn diff(home: &Home, before: &str, after: &str) -> Result<Difference> {
-    Ok(difference(
-        &side(home, before).await?,
-        &side(home, after).await?,
-    ))
+    let (before, after) = (side(home, before).await?, side(home, after).await?);
+    let shared = share_source(&before, &after);
+    Ok(difference(&before, &after).paired(shared))
 }
 
 async fn side(home: &Home, name: &str) -> Result<Vec<FindingRow>> {
-    if Path::new(name).is_file() {
+    let mut rows = if Path::new(name).is_file() {
         let text = std::fs::read_to_string(name).map_err(|error| {
             Error::usage(format!("{name} cannot be read: {}", crate::why(&error)))
         })?;
-        return read_findings(&text);
-    }
-    let job = jobs::named(home, name).await?.id;
-    findings(
-        home,
-        &FindingFilter {
+        read_findings(&text)?
+    } else {
+        let job = job(home, name).await?;
+        let filter = FindingFilter {
             job: Some(job),
             with_rejected: true,
             ..FindingFilter::default()
-        },
-    )
-    .await
+        };
+        findings(home, &filter).await?
+    };
+    rows.retain(|row| !row.is_only_confirmed());
+    Ok(rows)
+}
+
+/// The job that is meant; what looks like a path is rather a file that is not there.
+async fn job(home: &Home, name: &str) -> Result<JobId> {
+    let found = jobs::named(home, name).await;
+    let is_path = name.contains(['/', '\\', '.']);
+    match found {
+        Err(error) if error.kind() == ErrorKind::NotFound && is_path => Err(Error::not_found(
+            format!("there is no file {name}, and no job of that name"),
+        )
+        .hint("`locard scan --format ndjson --output FILE` writes such a file")),
+        found => Ok(found?.id),
+    }
+}
+
+impl Difference {
+    /// The same, where a label that went and one that came to the same column are one change.
+    fn paired(mut self, with_source: bool) -> Self {
+        let is_label = |row: &FindingRow| row.kind == FindingKind::Column;
+        let (gone, removed): (Vec<_>, Vec<_>) = self.removed.into_iter().partition(is_label);
+        self.removed = removed;
+        for before in gone {
+            let same = |row: &FindingRow| {
+                is_label(row) && place(row, with_source) == place(&before, with_source)
+            };
+            match self.added.iter().position(same) {
+                Some(at) => {
+                    let after = self.added.remove(at);
+                    self.changed.push(Change { before, after });
+                }
+                None => self.removed.push(before),
+            }
+        }
+        self
+    }
 }
 
 /// Compares two sets of findings; the baseline check of `scan --baseline` is this over the file's findings.
 pub fn difference<'a>(before: &'a [FindingRow], after: &'a [FindingRow]) -> Difference {
-    let sources: HashSet<&str> = before.iter().map(|row| row.source.as_str()).collect();
-    let shared = after
-        .iter()
-        .any(|row| sources.contains(row.source.as_str()));
+    let shared = share_source(before, after);
     let key = |row: &'a FindingRow| key(row, shared);
     let earlier: HashMap<_, &FindingRow> = before.iter().map(|row| (key(row), row)).collect();
     let later: HashMap<_, &FindingRow> = after.iter().map(|row| (key(row), row)).collect();
@@ -92,14 +124,21 @@ pub fn difference<'a>(before: &'a [FindingRow], after: &'a [FindingRow]) -> Diff
     difference
 }
 
-fn key(row: &FindingRow, with_source: bool) -> (&str, &str, &str, &str, FindingKind) {
-    (
-        if with_source { &row.source } else { "" },
-        &row.resource,
-        &row.column,
-        row.identifier.as_str(),
-        row.kind,
-    )
+fn share_source(before: &[FindingRow], after: &[FindingRow]) -> bool {
+    let sources: HashSet<&str> = before.iter().map(|row| row.source.as_str()).collect();
+    let mut after = after.iter();
+    after.any(|row| sources.contains(row.source.as_str()))
+}
+
+type Place<'a> = (&'a str, &'a str, &'a str);
+
+fn place(row: &FindingRow, with_source: bool) -> Place<'_> {
+    let source = if with_source { &row.source } else { "" };
+    (source, &row.resource, &row.column)
+}
+
+fn key(row: &FindingRow, with_source: bool) -> (Place<'_>, &str, FindingKind) {
+    (place(row, with_source), row.identifier.as_str(), row.kind)
 }
 
 fn moved(before: &FindingRow, after: &FindingRow) -> bool {
@@ -171,7 +210,16 @@ fn read(value: &Value) -> Option<FindingRow> {
             .flatten()
             .filter_map(|rule| rule.as_str().map(str::to_owned))
             .collect(),
-        decision: None,
+        decision: value.get("decision").and_then(decision),
+    })
+}
+
+fn decision(value: &Value) -> Option<Decision> {
+    let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+    Some(Decision {
+        confirmed: value.get("confirmed")?.as_bool()?,
+        reason: text("reason"),
+        at: text("at").unwrap_or_default(),
     })
 }
 
@@ -209,6 +257,18 @@ mod tests {
         assert_eq!(difference(&before, &moved).changed.len(), 1);
         let both = difference(&before, &other);
         assert_eq!((both.added.len(), both.removed.len()), (1, 1));
+    }
+
+    #[test]
+    fn another_label_of_the_same_column_is_a_change() {
+        let (before, after) = (rows(LINE), rows(&LINE.replace("AGE", "CITY")));
+        let raw = difference(&before, &after);
+        assert_eq!((raw.added.len(), raw.removed.len()), (1, 1));
+        let paired = raw.paired(true);
+        assert_eq!((paired.added.len(), paired.removed.len()), (0, 0));
+        let change = &paired.changed[0];
+        assert_eq!(change.before.identifier.as_str(), "AGE");
+        assert_eq!(change.after.identifier.as_str(), "CITY");
     }
 
     #[test]

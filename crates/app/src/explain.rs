@@ -7,13 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_connector::{Sample, ScanRequest};
-use locard_engine::{Failure, LookUp, Part, Row};
-use locard_identify::{Candidate, ColumnJudgement};
-use locard_model::{ColumnId, FindingKind, Identifier};
+use locard_engine::{LookUp, Part, Row};
+use locard_identify::{Candidate, ColumnJudgement, Verdict};
+use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
+use crate::explanation::{ColumnExplanation, Explanation, Hypothesis, Profile, Reported, Weight};
 use crate::rows::unreadable;
 use crate::{Error, FindingRow, Home, Result, findings, jobs, record};
 
@@ -35,96 +36,6 @@ pub struct ExplainOptions {
     pub column: Option<String>,
     /// Show so many masked values of each column with findings, re-read live and stored nowhere.
     pub samples: u64,
-}
-
-/// The answer for one entity.
-#[derive(Clone, Debug, Default)]
-pub struct Explanation {
-    /// The source as people see it.
-    pub source: String,
-    /// The resource, masked.
-    pub resource: String,
-    /// Records read by the last scan.
-    pub rows: u64,
-    /// When, RFC 3339.
-    pub scanned_at: Option<String>,
-    /// Its columns, in order.
-    pub columns: Vec<ColumnExplanation>,
-    /// Whether the rules changed since the scan: findings and their weights are those of then, other identifiers are
-    /// weighed by the rules of today.
-    pub rules_changed: bool,
-    /// Records that could not be read for samples.
-    pub failures: Vec<Failure>,
-}
-
-/// The answer for one column.
-#[derive(Clone, Debug, Default)]
-pub struct ColumnExplanation {
-    /// The column's path.
-    pub column: String,
-    /// What its profile says.
-    pub profile: Profile,
-    /// What was found.
-    pub findings: Vec<FindingRow>,
-    /// Every identifier that was weighed, the strongest first.
-    pub alternatives: Vec<Alternative>,
-    /// Masked values, when asked for.
-    pub samples: Vec<String>,
-}
-
-/// Figures of one column, for people; estimates where sketches estimate.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Profile {
-    /// Inferred logical type.
-    pub logical_type: String,
-    /// Cells.
-    pub rows: u64,
-    /// Nulls.
-    pub nulls: u64,
-    /// Blanks.
-    pub blanks: u64,
-    /// Estimated distinct values.
-    pub distinct: u64,
-    /// Shortest, mean and longest text in characters.
-    pub length: Option<(u64, f64, u64)>,
-    /// Mean and standard deviation of numbers.
-    pub moments: Option<(f64, f64)>,
-    /// The most frequent shapes with their share.
-    pub shapes: Vec<(String, f64)>,
-    /// Share of values in the subject filter, 0 to 1.
-    pub indexed: f64,
-    /// Why the column has no filter, where it has none.
-    pub not_indexed: Option<String>,
-}
-
-/// One identifier that was weighed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alternative {
-    /// The identifier.
-    pub identifier: Identifier,
-    /// How it would occur.
-    pub kind: FindingKind,
-    /// Calibrated probability.
-    pub confidence: f64,
-    /// Whether it became a finding.
-    pub decided: bool,
-    /// The rules that spoke.
-    pub rules: Vec<String>,
-    /// Cells tested, matched and validated.
-    pub counts: (u64, u64, u64),
-    /// What each piece of evidence weighed.
-    pub weights: Vec<Weight>,
-}
-
-/// One piece of evidence.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weight {
-    /// What it is: `prior`, `value pattern`, `column name` ...
-    pub what: String,
-    /// Weight in log-odds; positive speaks for the identifier.
-    pub log_odds: f64,
-    /// In words and numbers.
-    pub detail: String,
 }
 
 /// Explains the last judgement of an entity from the catalog; the source is read only for samples.
@@ -207,10 +118,11 @@ async fn columns(
                 .filter(|row| row.column == shown)
                 .cloned()
                 .collect();
-            let recorded = recorded
+            let recorded: Vec<&FindingRecord> = recorded
                 .iter()
-                .filter(|record| record.finding.column == column.id);
-            columns.push(explained(shown, part, judgement, findings, recorded));
+                .filter(|record| record.finding.column == column.id)
+                .collect();
+            columns.push(explained(shown, part, judgement, findings, &recorded));
         }
     }
     Ok(columns)
@@ -285,39 +197,73 @@ impl Scanned {
     }
 }
 
-fn explained<'a>(
+fn explained(
     column: String,
     part: &Part,
     judgement: &ColumnJudgement,
     findings: Vec<FindingRow>,
-    recorded: impl Iterator<Item = &'a FindingRecord>,
+    recorded: &[&FindingRecord],
 ) -> ColumnExplanation {
-    let mut alternatives: Vec<Alternative> = recorded.flat_map(found).collect();
-    let others = judgement.explanation.candidates.iter().filter(|candidate| {
-        let identifier = &candidate.identifier;
-        findings.iter().all(|row| row.identifier != *identifier)
+    let candidates = &judgement.explanation.candidates;
+    let is_reported = |candidate: &&Candidate| {
+        let same = (&candidate.identifier, candidate.kind);
+        let by_rules = findings.iter().filter(|row| !row.is_only_confirmed());
+        by_rules
+            .map(|row| (&row.identifier, row.kind))
+            .any(|found| found == same)
+    };
+    let rejected = candidates
+        .iter()
+        .filter(|candidate| !is_reported(candidate));
+    let mut rejected: Vec<Hypothesis> = rejected.map(weighed).collect();
+    rejected.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let reported = findings.into_iter().map(|finding| Reported {
+        because: because(&finding, recorded, candidates),
+        finding,
     });
-    alternatives.extend(others.map(|candidate| weighed(candidate, judgement)));
-    alternatives.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     ColumnExplanation {
         column,
         profile: profile(part),
-        findings,
-        alternatives,
+        rejected,
+        reported: reported.collect(),
+        too_few: judgement.explanation.verdict == Verdict::NotEnoughData,
         samples: Vec::new(),
     }
 }
 
-/// A finding by the weights that were recorded with it, one for each rule that spoke.
-fn found(record: &FindingRecord) -> Vec<Alternative> {
+/// What a finding rests on: as it was recorded with it; where that was not done, by the rules of today.
+fn because(
+    finding: &FindingRow,
+    recorded: &[&FindingRecord],
+    candidates: &[Candidate],
+) -> Vec<Hypothesis> {
+    let same = (&finding.identifier, finding.kind);
+    let of_finding = recorded.iter().filter(|record| {
+        let found = &record.finding;
+        (&found.identifier, found.kind) == same
+    });
+    let then: Vec<Hypothesis> = of_finding.flat_map(|record| found(record)).collect();
+    if !then.is_empty() || finding.is_only_confirmed() {
+        return then;
+    }
+    let now = candidates
+        .iter()
+        .filter(|candidate| (&candidate.identifier, candidate.kind) == same);
+    now.map(weighed).collect()
+}
+
+/// A finding by the weights that were recorded with it.
+fn found(record: &FindingRecord) -> Vec<Hypothesis> {
     let finding = &record.finding;
-    let alternative = |recorded: record::Recorded| Alternative {
+    let hypothesis = |recorded: record::Recorded| Hypothesis {
         identifier: finding.identifier.clone(),
         kind: finding.kind,
         confidence: finding.confidence,
-        decided: true,
-        rules: vec![recorded.rule],
-        counts: (recorded.tested, recorded.matched, recorded.validated),
+        rule: recorded.rule,
+        version: recorded.version,
+        tested: recorded.tested,
+        matched: recorded.matched,
+        validated: recorded.validated,
         weights: recorded
             .weights
             .into_iter()
@@ -330,8 +276,28 @@ fn found(record: &FindingRecord) -> Vec<Alternative> {
     };
     record::recorded(&record.explanation)
         .into_iter()
-        .map(alternative)
+        .map(hypothesis)
         .collect()
+}
+
+/// What was weighed, by the rules of today.
+fn weighed(candidate: &Candidate) -> Hypothesis {
+    let weight = |weight: &locard_identify::Weight| Weight {
+        what: weight.what.to_owned(),
+        log_odds: weight.log_ratio,
+        detail: weight.detail.clone(),
+    };
+    Hypothesis {
+        identifier: candidate.identifier.clone(),
+        kind: candidate.kind,
+        confidence: candidate.probability,
+        rule: candidate.rule.clone(),
+        version: candidate.version,
+        tested: candidate.tested,
+        matched: candidate.matched,
+        validated: candidate.validated,
+        weights: candidate.weights.iter().map(weight).collect(),
+    }
 }
 
 fn profile(part: &Part) -> Profile {
@@ -361,28 +327,6 @@ fn profile(part: &Part) -> Profile {
     }
 }
 
-/// An identifier that is no finding, by the rules of today.
-fn weighed(candidate: &Candidate, judgement: &ColumnJudgement) -> Alternative {
-    let judged = judgement
-        .findings
-        .iter()
-        .find(|judged| judged.identifier == candidate.identifier);
-    let weight = |weight: &locard_identify::Weight| Weight {
-        what: weight.what.to_owned(),
-        log_odds: weight.log_ratio,
-        detail: weight.detail.clone(),
-    };
-    Alternative {
-        identifier: candidate.identifier.clone(),
-        kind: judged.map_or(FindingKind::Column, |judged| judged.kind),
-        confidence: judged.map_or(candidate.probability, |judged| judged.confidence),
-        decided: false,
-        rules: vec![candidate.rule.clone()],
-        counts: (candidate.tested, candidate.matched, candidate.validated),
-        weights: candidate.weights.iter().map(weight).collect(),
-    }
-}
-
 /// Reads some rows and shows masked values of the columns with findings; answers how many could not be read.
 async fn samples(
     home: &Home,
@@ -399,7 +343,7 @@ async fn samples(
     let mask = home.engine.mask().clone();
     let shown: HashSet<String> = columns
         .iter()
-        .filter(|column| !column.findings.is_empty())
+        .filter(|column| !column.reported.is_empty())
         .map(|column| column.column.clone())
         .collect();
     let examine = move |rows: &[Row<'_>]| -> Vec<(String, String)> {
@@ -422,7 +366,7 @@ async fn samples(
     }
     for column in columns
         .iter_mut()
-        .filter(|column| !column.findings.is_empty())
+        .filter(|column| !column.reported.is_empty())
     {
         let values = found
             .finds

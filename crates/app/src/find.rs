@@ -1,6 +1,6 @@
 //! The look-up: where a person's data is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::Catalog;
 use crate::doubts::{Doubt, doubts};
 use crate::gaps::{self, DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::twins::{self, Twins};
 use crate::{Home, Result, RowAt, record, verify};
 
 /// Who is looked for and how.
@@ -34,12 +35,16 @@ pub struct FindReport {
     pub hits: Vec<Hit>,
     /// What was not searched, and why.
     pub not_searched: Vec<NotSearched>,
-    /// Failures of verification; candidates that could not be read at all are in `hits` unverified.
+    /// Failures of verification; candidates that could not be read at all are in `hits`, with why.
     pub failures: Vec<Failure>,
+    /// Sources in which there was something to ask.
+    pub sources: u64,
     /// Columns whose filters were asked.
     pub columns: u64,
     /// Columns that were candidates of at least one subject.
     pub candidates: u64,
+    /// What another source holds too and was asked there.
+    pub twins: Vec<Twins>,
     /// Attributes that ask nothing, or that no rule knows.
     pub doubts: Vec<Doubt>,
     /// Whether there was ever a scan to ask.
@@ -84,6 +89,8 @@ pub struct Hit {
     pub identifiers: Vec<Identifier>,
     /// Whether the source was read and confirmed it.
     pub verified: bool,
+    /// Why it could not be read, where that was asked for.
+    pub unchecked: Option<String>,
     /// Whether a unique identifier agreed in this row (verified) or column (candidate).
     pub strength: Strength,
 }
@@ -115,15 +122,13 @@ pub async fn find(
     }
     let wanted = wanted(&catalog, &options.sources)?;
     let entities = searched(&catalog, wanted.as_deref()).await?;
+    let sources: HashSet<SourceId> = entities.iter().map(|entity| entity.source).collect();
+    report.sources = sources.len() as u64;
     gaps::manual(home, wanted.as_deref(), &mut report.not_searched).await?;
     gaps::unlisted(home, &catalog, wanted.as_deref(), &mut report.not_searched).await?;
     let mut suspects = Vec::new();
-    for entity in entities {
-        if cancel.is_cancelled() {
-            gaps::unasked(&mut catalog, &entity, &mut report.not_searched).await?;
-        } else {
-            suspects.extend(ask(home, &mut catalog, entity, &queries, &mut report).await?);
-        }
+    for same in twins::grouped(home, &catalog, entities).await? {
+        suspects.extend(ask_once(home, &mut catalog, same, &queries, &mut report, cancel).await?);
     }
     if options.verify {
         verify_all(
@@ -138,7 +143,7 @@ pub async fn find(
     } else {
         report.hits = suspects
             .iter()
-            .flat_map(|suspect| suspect.unverified(home, options))
+            .flat_map(|suspect| suspect.unverified(home, options, None))
             .collect();
     }
     let key = |hit: &Hit| {
@@ -195,6 +200,34 @@ async fn searched(catalog: &Catalog<'_>, wanted: Option<&[SourceId]>) -> Result<
     let mut entities = catalog.list(None).await?;
     entities.retain(|entity| wanted.is_none_or(|wanted| wanted.contains(&entity.source)));
     Ok(entities)
+}
+
+/// Asks the newest of several sources that hold the same entity, and further ones only where that one has gaps.
+async fn ask_once(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    same: Vec<Entity>,
+    queries: &[Query],
+    report: &mut FindReport,
+    cancel: &CancellationToken,
+) -> Result<Vec<Suspect>> {
+    let mut suspects = Vec::new();
+    let mut asked: Option<String> = None;
+    for entity in same {
+        let source = catalog.source_name(entity.source);
+        if let Some(asked) = &asked {
+            twins::count(&mut report.twins, source, asked.clone());
+        } else if cancel.is_cancelled() {
+            gaps::unasked(catalog, &entity, &mut report.not_searched).await?;
+        } else {
+            let before = report.not_searched.len();
+            suspects.extend(ask(home, catalog, entity, queries, report).await?);
+            let mut gaps = report.not_searched.iter().skip(before);
+            let minor = |gap: &NotSearched| gap.reason == Reason::NotIndexed;
+            asked = gaps.all(minor).then_some(source);
+        }
+    }
+    Ok(suspects)
 }
 
 /// An entity that some subjects may be in.
@@ -310,8 +343,13 @@ fn filters(
 }
 
 impl Suspect {
-    /// Its candidates as they are, when nobody verified them: one for each subject and column.
-    pub(crate) fn unverified(&self, home: &Home, options: &FindOptions) -> Vec<Hit> {
+    /// Its candidates as they are, when nobody verified them, or could not and why: one for each subject and column.
+    pub(crate) fn unverified(
+        &self,
+        home: &Home,
+        options: &FindOptions,
+        why: Option<&str>,
+    ) -> Vec<Hit> {
         let mut places: BTreeMap<(usize, usize), (Vec<usize>, Strength)> = BTreeMap::new();
         for (subject, candidate) in &self.candidates {
             for column in &candidate.columns {
@@ -333,6 +371,7 @@ impl Suspect {
             row: None,
             identifiers: identifiers(&options.subjects[subject], &attributes),
             verified: false,
+            unchecked: why.map(str::to_owned),
             strength,
         };
         places.into_iter().map(hit).collect()
@@ -378,9 +417,10 @@ async fn verify_all(
             Ok(checked) => checked,
             Err(failure) => {
                 reporter.on(&Event::Failed(failure.clone()));
-                report.failures.push(failure);
                 // What could not be read stays a candidate.
-                report.hits.extend(suspect.unverified(home, options));
+                let hits = suspect.unverified(home, options, Some(&failure.sentence));
+                report.hits.extend(hits);
+                report.failures.push(failure);
                 continue;
             }
         };

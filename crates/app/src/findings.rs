@@ -1,18 +1,13 @@
-//! Findings as people see them, and what people decided about them.
-//!
-//! Decisions survive rescans and can live in a file under version control. That file holds no personal data:
-//! allowed values are salted hashes in it.
+//! Findings as people see them, with what people decided about them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
-use jiff::Timestamp;
 use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
-use locard_sketch::{forms, hash};
 use locard_store::{Decision as Stored, FindingRecord, Page, Review};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, decisions, jobs};
+use crate::{Error, Home, Result, confirmed, jobs};
 
 /// One finding. Fields as on one NDJSON line of `locard scan`.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +48,25 @@ pub struct FindingRow {
     pub decision: Option<Decision>,
 }
 
+impl FindingRow {
+    /// Whether it is here only because a person says so: no rule saw it.
+    pub fn is_only_confirmed(&self) -> bool {
+        self.rules.is_empty() && self.is_confirmed()
+    }
+
+    /// Whether a person confirmed it.
+    pub fn is_confirmed(&self) -> bool {
+        let decision = self.decision.as_ref();
+        decision.is_some_and(|decision| decision.confirmed)
+    }
+
+    /// Whether a person rejected it.
+    pub fn is_rejected(&self) -> bool {
+        let decision = self.decision.as_ref();
+        decision.is_some_and(|decision| !decision.confirmed)
+    }
+}
+
 /// What a person decided about a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -79,17 +93,6 @@ pub struct FindingFilter {
     pub min_confidence: f64,
     /// Rejected ones too.
     pub with_rejected: bool,
-}
-
-/// Names one finding, or all of a column when the identifier is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FindingRef {
-    /// The entity: its id, its resource, or an unambiguous end of its resource.
-    pub entity: String,
-    /// The column.
-    pub column: String,
-    /// The identifier.
-    pub identifier: Option<Identifier>,
 }
 
 /// What an import changed.
@@ -122,11 +125,7 @@ pub async fn findings(home: &Home, filter: &FindingFilter) -> Result<Vec<Finding
         let wanted = resource
             .as_ref()
             .is_none_or(|wanted| wanted.admits(&row.resource));
-        let rejected = row
-            .decision
-            .as_ref()
-            .is_some_and(|decision| !decision.confirmed);
-        wanted && (filter.with_rejected || !rejected)
+        wanted && (filter.with_rejected || !row.is_rejected())
     })
     .await
 }
@@ -165,7 +164,7 @@ impl Wanted {
     }
 }
 
-/// Stored findings as rows, those that are wanted.
+/// Stored findings and what only people confirmed, as rows, those that are wanted.
 pub(crate) async fn rows(
     home: &Home,
     catalog: &mut Catalog<'_>,
@@ -174,6 +173,7 @@ pub(crate) async fn rows(
 ) -> Result<Vec<FindingRow>> {
     let reviews = reviews(home).await?;
     let mut ordinals: HashMap<EntityId, HashMap<ColumnId, u32>> = HashMap::new();
+    let mut seen = HashSet::new();
     let mut rows = Vec::new();
     let mut page = Page::first(Page::MAX);
     loop {
@@ -193,6 +193,7 @@ pub(crate) async fn rows(
                 .get(&record.finding.column)
                 .copied()
                 .unwrap_or(u32::MAX);
+            seen.insert((record.finding.column, record.finding.identifier.clone()));
             let row = row(home, catalog, record, &reviews).await?;
             if wanted(&row) {
                 rows.push((ordinal, row));
@@ -201,6 +202,8 @@ pub(crate) async fn rows(
         let Some(after) = found.next else { break };
         page.after = Some(after);
     }
+    let said = confirmed::rows(home, catalog, filter, reviews.values(), &seen).await?;
+    rows.extend(said.into_iter().filter(|(_, row)| wanted(row)));
     rows.sort_by(|(a_at, a), (b_at, b)| {
         let place = |at, row: &FindingRow| (row.source.clone(), row.resource.clone(), at);
         place(*a_at, a)
@@ -233,11 +236,6 @@ async fn row(
 ) -> Result<FindingRow> {
     let finding = record.finding;
     let review = reviews.get(&(finding.column, finding.identifier.as_str().to_owned()));
-    let decision = review.map(|review| Decision {
-        confirmed: review.decision == Stored::Confirmed,
-        reason: review.note.clone(),
-        at: jobs::instant(review.decided_at),
-    });
     Ok(FindingRow {
         source: catalog.source_name(finding.source),
         entity: finding.entity,
@@ -255,49 +253,17 @@ async fn row(
         distinct: finding.distinct,
         indexed: finding.indexed,
         rules: finding.rules,
-        decision,
+        decision: review.map(decision),
     })
 }
 
-/// Confirms or rejects findings; answers those it applied to.
-pub async fn decide(
-    home: &Home,
-    finding: &FindingRef,
-    confirmed: bool,
-    reason: Option<&str>,
-) -> Result<Vec<FindingRow>> {
-    let mut catalog = Catalog::open(home).await?;
-    let entity = catalog.named(&finding.entity).await?;
-    let filter = locard_store::FindingFilter {
-        entity: Some(entity.id),
-        identifier: finding.identifier.clone(),
-        ..locard_store::FindingFilter::default()
-    };
-    let of_column = |row: &FindingRow| row.column == finding.column;
-    let found = rows(home, &mut catalog, &filter, of_column).await?;
-    if found.is_empty() {
-        return Err(
-            Error::not_found("there is no such finding").hint("`locard findings list` shows them")
-        );
+/// A decision as it is told.
+pub(crate) fn decision(review: &Review) -> Decision {
+    Decision {
+        confirmed: review.decision == Stored::Confirmed,
+        reason: review.note.clone(),
+        at: jobs::instant(review.decided_at),
     }
-    let column = column_id(home, entity.id, &finding.column).await?;
-    let review = |row: &FindingRow| Review {
-        source: entity.source,
-        entity: entity.id,
-        column,
-        identifier: row.identifier.clone(),
-        decision: if confirmed {
-            Stored::Confirmed
-        } else {
-            Stored::Rejected
-        },
-        note: reason.map(str::to_owned),
-        actor: None,
-        decided_at: Timestamp::UNIX_EPOCH,
-    };
-    let reviews: Vec<Review> = found.iter().map(review).collect();
-    home.store.review(home.org, &reviews).await?;
-    rows(home, &mut catalog, &filter, of_column).await
 }
 
 /// The id of a column by its path, or by the path as it is shown.
@@ -318,45 +284,6 @@ pub(crate) async fn column_id(home: &Home, entity: EntityId, column: &str) -> Re
         Error::not_found("the entity has no such column")
             .hint(format!("it has {}", known.join(", ")))
     })
-}
-
-/// Allows a value: cells equal to it count as evidence for nothing from the next scan on. Kept as a hash only.
-pub async fn allow_value(home: &Home, value: &str, reason: Option<&str>) -> Result<()> {
-    decisions::allow(home, &[(allowed(home, value)?, reason.map(str::to_owned))]).await
-}
-
-/// No longer allows a value.
-pub async fn disallow_value(home: &Home, value: &str) -> Result<()> {
-    decisions::disallow(home, allowed(home, value)?).await
-}
-
-/// What is kept of an allowed value.
-fn allowed(home: &Home, value: &str) -> Result<u64> {
-    let folded = forms::folded(value);
-    if folded.is_empty() {
-        return Err(Error::usage("a blank value cannot be allowed"));
-    }
-    Ok(home.engine.keyer().key(hash(folded.as_bytes())))
-}
-
-/// Takes a decision back.
-pub async fn withdraw_decision(home: &Home, finding: &FindingRef) -> Result<()> {
-    let catalog = Catalog::open(home).await?;
-    let entity = catalog.named(&finding.entity).await?;
-    let column = column_id(home, entity.id, &finding.column).await?;
-    let withdrawn = match &finding.identifier {
-        Some(identifier) => {
-            home.store
-                .withdraw_review(home.org, column, identifier.as_str())
-                .await?
-        }
-        None => false,
-    };
-    if withdrawn {
-        return Ok(());
-    }
-    Err(Error::not_found("nothing was decided about it")
-        .hint("`locard findings export -` shows every decision"))
 }
 
 #[cfg(test)]

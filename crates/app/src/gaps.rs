@@ -1,6 +1,6 @@
 //! What a look-up could not ask, and why: silence would read as "not there".
 
-use locard_model::{EntityId, SourceId};
+use locard_model::{EntityId, JobState, SourceId};
 use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page};
 use serde_json::Value;
 
@@ -44,6 +44,8 @@ pub enum Reason {
     Manual,
     /// What was recorded of it cannot be read.
     Damaged,
+    /// A scan of it is running, or was stopped.
+    Unfinished,
     /// The look-up was cancelled before it came to it.
     Cancelled,
     /// More rows of it agree than are listed.
@@ -62,6 +64,7 @@ impl Reason {
             Self::Unsupported => "unsupported",
             Self::Manual => "manual",
             Self::Damaged => "damaged",
+            Self::Unfinished => "unfinished",
             Self::Cancelled => "cancelled",
             Self::TooMany => "too-many",
         }
@@ -134,6 +137,16 @@ pub(crate) async fn unlisted(
         if !names.iter().any(|name| is_wanted(name)) {
             continue;
         }
+        if let Some(sentence) = unfinished(job.state) {
+            let of_scan = names.iter().filter(|name| is_wanted(name));
+            found.extend(of_scan.map(|name| NotSearched {
+                source: (*name).to_owned(),
+                resource: None,
+                column: None,
+                reason: Reason::Unfinished,
+                sentence: sentence.to_owned(),
+            }));
+        }
         for failure in jobs::all_failures(home, job.id).await? {
             let what = failure.what;
             // Where a source failed, its name stands in place of a resource.
@@ -153,6 +166,19 @@ pub(crate) async fn unlisted(
         }
     }
     Ok(())
+}
+
+/// What a scan in that state has not come to is not even listed.
+const fn unfinished(state: JobState) -> Option<&'static str> {
+    match state {
+        JobState::Queued | JobState::Running | JobState::Cancelling => {
+            Some("a scan of it is under way; what that has not read yet is not in the index")
+        }
+        JobState::Cancelled => Some(
+            "the last scan of it was stopped; what that had not read yet is as before, or not in the index",
+        ),
+        _ => None,
+    }
 }
 
 /// The latest scan of each specification.

@@ -21,8 +21,8 @@ pub struct HomeOptions {
     /// The address of a PostgreSQL database that holds the catalog in place of the home, for several processes at
     /// once; it may hold a password.
     pub store: Option<SecretString>,
-    /// Whether to go in beside a process that holds the home already, to look at its jobs or stop them.
-    pub beside: bool,
+    /// What is done with it, so that it is known who else may be in it.
+    pub access: Access,
     /// The master key's text; `None`: the environment's, else the key file.
     pub key: Option<SecretString>,
     /// The master key's file; `None`: in the platform's configuration folder.
@@ -33,6 +33,18 @@ pub struct HomeOptions {
     pub connectors: &'static [&'static dyn Connector],
     /// Worker threads; `None`: one per core.
     pub threads: Option<usize>,
+}
+
+/// What a home is opened for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// To change it: nobody else may be in it.
+    #[default]
+    Alone,
+    /// To look at jobs or stop them: alone if nobody is in it, else beside whoever is.
+    Beside,
+    /// Only to look: beside whoever is in it or comes, who is not kept out.
+    Look,
 }
 
 /// An open home. Cheap to share behind an `Arc`; one process holds an embedded home at a time.
@@ -53,20 +65,12 @@ pub struct Home {
 impl Home {
     /// Opens the home, making it on first use.
     ///
-    /// Fails with [`ErrorKind::Locked`] while another process holds it, unless [`HomeOptions::beside`], and with
+    /// Fails with [`ErrorKind::Locked`] while another process holds it, if it is opened [`Access::Alone`], and with
     /// [`ErrorKind::Key`] when the master key is missing or another one.
     pub async fn open(options: HomeOptions) -> Result<Self> {
         options.check()?;
         let (dir, keys) = (options.folder()?, options.keys()?);
-        let opened = match locard_store::open(&options.place()?, &keys).await {
-            Err(error) if options.beside && error.kind() == locard_store::ErrorKind::Locked => {
-                Opened {
-                    store: locard_store::open_beside(&dir, &keys).await?,
-                    new_key: None,
-                }
-            }
-            opened => opened?,
-        };
+        let opened = options.store(&dir, &keys).await?;
         let own = options
             .dictionaries
             .clone()
@@ -137,6 +141,33 @@ fn useful(threads: usize) -> usize {
 }
 
 impl HomeOptions {
+    /// Opens the store as it is to be used.
+    async fn store(&self, dir: &Path, keys: &KeyPlace) -> Result<Opened> {
+        let beside = async || {
+            let store = locard_store::open_beside(dir, keys).await?;
+            Ok::<_, locard_store::Error>(Opened {
+                store,
+                new_key: None,
+            })
+        };
+        // What is not there yet, or of an older version, is made or migrated first.
+        if self.access == Access::Look
+            && self.store.is_none()
+            && let Ok(opened) = beside().await
+        {
+            return Ok(opened);
+        }
+        match locard_store::open(&self.place()?, keys).await {
+            Err(error)
+                if self.access == Access::Beside
+                    && error.kind() == locard_store::ErrorKind::Locked =>
+            {
+                Ok(beside().await?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
     /// A folder of own rules that is not there would silently be judged without them.
     fn check(&self) -> Result<()> {
         match &self.dictionaries {

@@ -8,6 +8,7 @@ use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
 
 use crate::catalog::Catalog;
 use crate::ledger::LEASE;
+use crate::words::counted;
 use crate::{Error, Home, Result, record};
 
 /// A job in a list.
@@ -168,8 +169,11 @@ pub async fn job_log(home: &Home, id: &str) -> Result<Vec<JobLine>> {
     );
     let counts = stored.counts;
     let done = format!(
-        "it ended {}: {} rows of {} pieces read, {} failures",
-        stored.state, counts.rows, counts.tasks_done, counts.failures
+        "it ended {}: {} of {} read, {}",
+        stored.state,
+        counted(counts.rows, "row", "rows"),
+        counted(counts.tasks_done, "piece", "pieces"),
+        counted(counts.failures, "failure", "failures")
     );
     lines.extend(stored.ended_at.map(|at| line(at, done)));
     lines.sort_by_key(|(at, _)| *at);

@@ -16,8 +16,8 @@ use locard_engine::{
 };
 use locard_model::{EntityId, JobId, OrgId, SourceId, TaskState};
 use locard_store::{
-    Claim, Heartbeat, JobLease, Lease, Page, PartKey, Store, TaskCounts, TaskDraft, TaskOutcome,
-    WorkerId,
+    Claim, Decision, Heartbeat, JobLease, Lease, Page, PartKey, Review, Store, TaskCounts,
+    TaskDraft, TaskOutcome, WorkerId,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -41,6 +41,8 @@ const MOST_ATTEMPTS: u32 = 1_000;
 pub(crate) struct StoreLedger {
     store: Arc<dyn Store>,
     lease: JobLease,
+    /// Columns that a person says are personal.
+    confirmed: Vec<Review>,
     /// Ends the scan; fired when somebody asked for it or the job was taken away.
     stop: CancellationToken,
     state: Mutex<State>,
@@ -86,9 +88,11 @@ impl StoreLedger {
             let Some(after) = tasks.next else { break };
             page.after = Some(after);
         }
+        let confirmed = store.reviews(lease.org, Some(Decision::Confirmed)).await?;
         Ok(Self {
             store,
             lease,
+            confirmed,
             stop,
             state: Mutex::new(state),
             leasing: tokio::sync::Mutex::default(),
@@ -336,8 +340,14 @@ impl Sink for StoreLedger {
         let shown = &concluded.planned.shown;
         let mut columns = Vec::new();
         record::add_columns(shown, &concluded.columns, &mut columns);
+        let mut conclusion = record::conclusion(concluded);
+        let confirmed = self.confirmed.iter();
+        let confirmed = confirmed.filter(|review| review.entity == shown.entity);
+        conclusion
+            .personal
+            .extend(confirmed.map(|review| review.column));
         self.store
-            .conclude(&self.lease, &record::conclusion(concluded))
+            .conclude(&self.lease, &conclusion)
             .await
             .map_err(lost)?;
         self.store

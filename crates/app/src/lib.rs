@@ -5,12 +5,14 @@
 
 mod backup;
 mod catalog;
+mod confirmed;
 mod decisions;
 mod dictionaries;
 mod diff;
 mod doubts;
 mod error;
 mod explain;
+mod explanation;
 mod fail_on;
 mod find;
 mod findings;
@@ -20,13 +22,17 @@ mod jobs;
 mod ledger;
 mod plan;
 mod record;
+mod review;
 mod rows;
 mod rules;
 mod scan;
+mod slips;
 mod sources;
 mod tally;
 mod target;
+mod twins;
 mod verify;
+mod words;
 
 pub use backup::{backup, restore};
 pub use decisions::{export_decisions, import_decisions};
@@ -36,21 +42,18 @@ pub use dictionaries::{
 pub use diff::{Change, Difference, diff, difference, read_findings};
 pub use doubts::Doubt;
 pub use error::{Error, ErrorKind, Result, why};
-pub use explain::{
-    Alternative, ColumnExplanation, ExplainOptions, Explanation, Profile, Weight, explain,
-};
+pub use explain::{ExplainOptions, explain};
+pub use explanation::{ColumnExplanation, Explanation, Hypothesis, Profile, Reported, Weight};
 pub use fail_on::{Crossing, FailOn};
 pub use find::{FindOptions, FindReport, Hit, find};
-pub use findings::{
-    Decision, FindingFilter, FindingRef, FindingRow, ImportReport, allow_value, decide,
-    disallow_value, findings, withdraw_decision,
-};
+pub use findings::{Decision, FindingFilter, FindingRow, ImportReport, findings};
 pub use gaps::{NotSearched, Reason};
-pub use home::{Home, HomeOptions};
+pub use home::{Access, Home, HomeOptions};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
+pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use scan::{ScanOptions, ScanReport, Totals, scan};
@@ -59,3 +62,4 @@ pub use sources::{
     test_source,
 };
 pub use tokio_util::sync::CancellationToken;
+pub use twins::Twins;

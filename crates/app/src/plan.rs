@@ -8,6 +8,7 @@ use locard_engine::{Failure, Target};
 use locard_model::EntityKind;
 use serde_json::Value;
 
+use crate::words::counted;
 use crate::{Home, Result, ScanOptions, scan};
 
 /// What a scan would do.
@@ -224,16 +225,29 @@ async fn plan_entity(
 /// What a source must bear, in a sentence.
 fn load(entities: &[PlannedEntity], source: &str, connections: u64, sample: Option<u64>) -> String {
     let of_source = entities.iter().filter(|entity| entity.source == source);
-    let (mut bytes, mut count, mut files) = (0, 0_u64, false);
+    let (mut bytes, mut files, mut tables) = (0, 0_u64, 0_u64);
     for entity in of_source {
         bytes += entity.bytes.unwrap_or(0);
-        count += 1;
-        files |= entity.kind == EntityKind::File;
+        if entity.kind == EntityKind::File {
+            files += 1;
+        } else {
+            tables += 1;
+        }
     }
-    let how = match (files, sample) {
+    let how = match (files > 0, sample) {
         (true, _) => "reads each file once, from start to end",
         (false, None) => "reads each table once, in full, in read-only transactions",
         (false, Some(_)) => "reads a sample of each table in read-only transactions",
     };
-    format!("{how}; {count} of them, {bytes} bytes, at most {connections} at the same time")
+    let what = match (files, tables) {
+        (files, 0) => counted(files, "file", "files"),
+        (0, tables) => counted(tables, "table", "tables"),
+        (files, tables) => format!(
+            "{} and {}",
+            counted(files, "file", "files"),
+            counted(tables, "table", "tables")
+        ),
+    };
+    let bytes = counted(bytes, "byte", "bytes");
+    format!("{how}: {what}, {bytes}, at most {connections} at the same time")
 }

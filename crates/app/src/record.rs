@@ -355,11 +355,10 @@ fn explanation(
     judgement: &locard_identify::ColumnJudgement,
     finding: &locard_model::Finding,
 ) -> Value {
-    let about = judgement
-        .explanation
-        .candidates
-        .iter()
-        .filter(|candidate| candidate.identifier == finding.identifier);
+    let about = judgement.explanation.candidates.iter().filter(|candidate| {
+        let same = (&finding.identifier, finding.kind);
+        candidate.reported && (&candidate.identifier, candidate.kind) == same
+    });
     let weights = |candidate: &locard_identify::Candidate| {
         let weights = candidate.weights.iter();
         weights
@@ -375,6 +374,7 @@ fn explanation(
     let recorded: Vec<Recorded> = about
         .map(|candidate| Recorded {
             rule: candidate.rule.clone(),
+            version: candidate.version,
             tested: candidate.tested,
             matched: candidate.matched,
             validated: candidate.validated,
@@ -388,6 +388,8 @@ fn explanation(
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Recorded {
     pub(crate) rule: String,
+    /// Hash of the rule's text; without it the record is of an older form, which knew only whole columns.
+    pub(crate) version: u64,
     pub(crate) tested: u64,
     pub(crate) matched: u64,
     pub(crate) validated: u64,

@@ -1,6 +1,6 @@
 //! Where in an entity the values of one identifier are, read live.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use locard_store::{Column, Decision, Entity, Page};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
+use crate::words::counted;
 use crate::{Error, Home, Result, findings, record};
 
 /// What is asked.
@@ -98,7 +99,7 @@ pub async fn rows(
     let names = home.store.columns(home.org, entity.id).await?;
     let wanted = wanted(home, &mut catalog, &entity, options).await?;
     let request = ScanRequest {
-        columns: Some(readable(&names, &wanted)),
+        columns: Some(readable(&names, wanted.keys())),
         with_keys: true,
         ..ScanRequest::all(entity.path.clone(), entity.kind)
     };
@@ -134,13 +135,14 @@ pub async fn rows(
     })
 }
 
-/// The columns with findings of the identifier, whole or inside.
+/// The columns with findings of the identifier, whole or inside, and whether only a person says so: then every filled
+/// cell is such a value.
 async fn wanted(
     home: &Home,
     catalog: &mut Catalog<'_>,
     entity: &Entity,
     options: &RowsOptions,
-) -> Result<BTreeSet<String>> {
+) -> Result<BTreeMap<String, bool>> {
     let filter = locard_store::FindingFilter {
         entity: Some(entity.id),
         identifier: Some(options.identifier.clone()),
@@ -155,16 +157,12 @@ async fn wanted(
     let found = findings::rows(home, catalog, &filter, |row| of_column(&row.column)).await?;
     let names = home.store.columns(home.org, entity.id).await?;
     let mask = home.engine.mask();
-    let has = |column: &&Column| {
-        found
-            .iter()
-            .any(|row| row.column == mask.segment(&column.path))
+    let column = |column: &Column| {
+        let shown = mask.segment(&column.path);
+        let row = found.iter().find(|row| row.column == shown)?;
+        Some((column.path.clone(), row.is_only_confirmed()))
     };
-    let columns: BTreeSet<String> = names
-        .iter()
-        .filter(has)
-        .map(|column| column.path.clone())
-        .collect();
+    let columns: BTreeMap<String, bool> = names.iter().filter_map(column).collect();
     if columns.is_empty() {
         return Err(Error::not_found(format!(
             "the entity has no finding of {}",
@@ -197,21 +195,31 @@ struct Examiner {
     library: Arc<Library>,
     keys: Keys,
     identifier: Identifier,
-    columns: BTreeSet<String>,
+    /// Whether every filled cell counts, by path.
+    columns: BTreeMap<String, bool>,
 }
 
 impl Examiner {
     fn hits(&self, row: &Row<'_>) -> Vec<RowHit> {
-        let cells = row
-            .cells
-            .iter()
-            .filter(|(column, _)| self.columns.contains(*column));
-        cells
-            .filter_map(|(column, text)| self.hit(row, column, text))
-            .collect()
+        let cells = row.cells.iter().filter_map(|(column, text)| {
+            let every = *self.columns.get(*column)?;
+            let kind = if every {
+                (!text.trim().is_empty()).then_some(FindingKind::Column)
+            } else {
+                self.kind(text)
+            };
+            Some(RowHit {
+                row: self.keys.at(row),
+                column: self.keys.mask.segment(column),
+                kind: kind?,
+                masked: self.keys.mask.value(text),
+            })
+        });
+        cells.collect()
     }
 
-    fn hit(&self, row: &Row<'_>, column: &str, text: &str) -> Option<RowHit> {
+    /// How a cell holds the identifier, if it does.
+    fn kind(&self, text: &str) -> Option<FindingKind> {
         let trials = self.library.test(text);
         let of_kind = |inside: bool| {
             trials.iter().any(|trial| {
@@ -220,36 +228,44 @@ impl Examiner {
                     && (trial.how == How::Inside) == inside
             })
         };
-        let kind = if of_kind(false) {
-            FindingKind::Column
-        } else if of_kind(true) {
-            FindingKind::Embedded
+        if of_kind(false) {
+            Some(FindingKind::Column)
         } else {
-            return None;
-        };
-        Some(RowHit {
-            row: self.keys.at(row),
-            column: self.keys.mask.segment(column),
-            kind,
-            masked: self.keys.mask.value(text),
-        })
+            of_kind(true).then_some(FindingKind::Embedded)
+        }
     }
 }
 
 /// Records that a live read could not take in, where there were some: what was asked may be in them.
 pub(crate) fn unreadable(records: u64, source: &str, resource: &str) -> Option<Failure> {
-    let noun = if records == 1 { "record" } else { "records" };
+    let lost = counted(records, "record", "records");
     (records > 0).then(|| Failure {
         source_name: source.to_owned(),
         resource: Some(resource.to_owned()),
         entity: None,
         place: None,
         kind: SourceErrorKind::Malformed,
-        sentence: format!("{records} {noun} of {resource} could not be read"),
+        sentence: format!("{lost} of {resource} could not be read"),
         hint: None,
         records,
         partial: true,
     })
+}
+
+/// The columns of an entity that a person says are personal.
+async fn confirmed(home: &Home, entity: &Entity) -> Result<Vec<(String, bool)>> {
+    let mut columns = Vec::new();
+    let reviews = home
+        .store
+        .reviews(home.org, Some(Decision::Confirmed))
+        .await?;
+    for review in reviews.iter().filter(|review| review.entity == entity.id) {
+        // A decision may be of a column that nobody has met yet.
+        if let Ok(column) = home.store.column(home.org, review.column).await {
+            columns.push((column.path, true));
+        }
+    }
+    Ok(columns)
 }
 
 /// What of a row's key may be shown.
@@ -284,6 +300,7 @@ impl Keys {
             let Some(after) = found.next else { break };
             page.after = Some(after);
         }
+        personal.extend(confirmed(home, entity).await?);
         Ok(Self {
             mask: home.engine.mask().clone(),
             personal,

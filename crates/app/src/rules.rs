@@ -78,6 +78,10 @@ pub fn check_rules(dir: Option<&Path>) -> Result<Vec<RuleTrouble>> {
         Library::builtin()?;
         return Ok(Vec::new());
     };
+    if !dir.is_dir() {
+        let sentence = format!("there is no folder {}", dir.display());
+        return Err(Error::usage(sentence).hint("name one that holds rules/, terms/ or both"));
+    }
     let report = locard_identify::check(dir)?;
     let trouble = |problem: locard_identify::Problem| RuleTrouble {
         rule: problem.subject,

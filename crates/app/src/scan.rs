@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use locard_connector::{Sample, Scope, Snapshot};
-use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary, Target};
+use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
 use locard_model::{JobId, JobState};
 use locard_store::{Job, JobDraft, JobFilter, JobLease, JobOutcome, Page};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{LEASE, StoreLedger};
+use crate::slips::{Opened, forget_empty, is_glob, unknown, without_slips};
 use crate::tally::Tally;
 use crate::target::Resolved;
 use crate::{Error, ErrorKind, FindingFilter, FindingRow, Home, Result};
@@ -46,6 +47,8 @@ pub struct ScanReport {
     pub resumed: bool,
     /// Findings, by source, resource and column order; rejected ones are left out.
     pub findings: Vec<FindingRow>,
+    /// Findings that are left out because a person rejected them.
+    pub rejected: u64,
     /// What could not be read.
     pub failures: Vec<Failure>,
     /// Sources without any entity in the scope.
@@ -103,6 +106,9 @@ pub async fn scan(
 ) -> Result<ScanReport> {
     let started = Instant::now();
     let sources = home.resolve_all(&options.targets).await?;
+    let opened = open_all(home, &sources, options).await;
+    let (sources, opened, slips) = without_slips(home, sources, opened).await?;
+    let new = unknown(home, &sources).await?;
     for source in &sources {
         source.remember(home).await?;
     }
@@ -111,7 +117,7 @@ pub async fn scan(
     let ledger = StoreLedger::open(Arc::clone(&home.store), lease, stop.clone()).await?;
     let tally = Tally::new(reporter);
     let ran = tokio::select! {
-        ran = run(home, &sources, options, &ledger, &tally, &stop) => ran,
+        ran = run(home, &opened, options, &ledger, &tally, &stop) => ran,
         () = ledger.keep_alive() => unreachable_end(),
     };
     ledger.release().await?;
@@ -126,31 +132,43 @@ pub async fn scan(
     for failure in &mut failures {
         tally.attribute(failure);
     }
-    let state = state(&summary, &failures);
-    finish(home, &lease, state, None).await?;
+    finish(home, &lease, state(&summary, &failures), None).await?;
+    failures.splice(..0, slips);
+    let empty = tally.empty();
+    forget_empty(home, &sources, &new, &empty).await?;
     home.store.prune(home.org, KEPT_JOBS).await?;
     crate::plan::measured(home, summary.bytes, started.elapsed()).await?;
-    let filter = FindingFilter {
-        job: Some(lease.job),
-        ..FindingFilter::default()
-    };
-    let findings = crate::findings::findings(home, &filter).await?;
+    let (findings, rejected) = found(home, lease.job).await?;
     let totals = Totals {
         listed: tally.entities(),
         ..totals(&summary, failures.len(), started.elapsed())
     };
-    let empty = tally.empty();
     Ok(ScanReport {
         suspicious: suspicious(&sources, options, &empty, totals.listed),
         empty,
         unfinished: tally.unfinished(),
         job: lease.job,
-        state,
+        state: state(&summary, &failures),
         resumed,
         findings,
+        rejected,
         failures,
         totals,
     })
+}
+
+/// The findings of the job, and how many others a person rejected.
+async fn found(home: &Home, job: JobId) -> Result<(Vec<FindingRow>, u64)> {
+    let filter = FindingFilter {
+        job: Some(job),
+        with_rejected: true,
+        ..FindingFilter::default()
+    };
+    let mut findings = crate::findings::findings(home, &filter).await?;
+    let all = findings.len();
+    findings.retain(|finding| !finding.is_rejected());
+    let rejected = (all - findings.len()) as u64;
+    Ok((findings, rejected))
 }
 
 /// Whether what is empty is rather a slip of the question than an answer. A folder may well be empty.
@@ -158,9 +176,10 @@ fn suspicious(sources: &[Resolved], options: &ScanOptions, empty: &[String], lis
     let is_empty = |source: &&Resolved| empty.contains(&source.name);
     let narrowed = !options.include.is_empty() || !options.exclude.is_empty();
     (narrowed && listed == 0 && !empty.is_empty())
-        || sources.iter().filter(is_empty).any(|source| {
-            !source.connector.holds_files() || source.canonical.contains(['*', '?', '['])
-        })
+        || sources
+            .iter()
+            .filter(is_empty)
+            .any(|source| !source.connector.holds_files() || is_glob(source))
 }
 
 /// The heartbeat never ends by itself.
@@ -171,17 +190,16 @@ fn unreachable_end() -> Result<Summary> {
     ))
 }
 
-/// Opens the sources and scans those that answer.
+/// Scans the sources that answered.
 async fn run(
     home: &Home,
-    sources: &[Resolved],
+    (targets, failures): &Opened,
     options: &ScanOptions,
     ledger: &StoreLedger,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Summary> {
-    let (targets, failures) = open_all(home, sources, options).await;
-    for failure in &failures {
+    for failure in failures {
         reporter.on(&Event::Failed(failure.clone()));
         locard_engine::Sink::failed(ledger, failure).await?;
     }
@@ -201,16 +219,12 @@ async fn run(
     };
     Ok(home
         .engine
-        .scan(&targets, &options, ledger, reporter, cancel)
+        .scan(targets, &options, ledger, reporter, cancel)
         .await?)
 }
 
 /// Opens the sources, those found inside folders too; what does not answer is a failure.
-pub(crate) async fn open_all(
-    home: &Home,
-    sources: &[Resolved],
-    options: &ScanOptions,
-) -> (Vec<Target>, Vec<Failure>) {
+pub(crate) async fn open_all(home: &Home, sources: &[Resolved], options: &ScanOptions) -> Opened {
     let scope = Scope {
         include: options.include.clone(),
         exclude: options.exclude.clone(),

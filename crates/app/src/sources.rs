@@ -181,8 +181,8 @@ pub async fn test_source(home: &Home, source: &str) -> Result<Server> {
 /// Lists a source's entities into the catalog without reading rows.
 pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
     let resolved = home.resolve(source).await?;
-    resolved.remember(home).await?;
     let source = resolved.open(home).await?;
+    resolved.remember(home).await?;
     let target = Target {
         id: resolved.id,
         name: resolved.name.clone(),

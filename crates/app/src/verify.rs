@@ -103,6 +103,7 @@ pub(crate) async fn suspect(
         row: Some(place.row),
         identifiers: identifiers(&options.subjects[place.subject], &place.attributes),
         verified: true,
+        unchecked: None,
         strength: place.strength,
     };
     let now = record::fingerprint(&found.splits);

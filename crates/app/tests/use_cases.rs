@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use locard_app::{
-    AddSource, CancellationToken, ErrorKind, ExplainOptions, FindOptions, FindReport,
+    Access, AddSource, CancellationToken, ErrorKind, ExplainOptions, FindOptions, FindReport,
     FindingFilter, FindingRef, FindingRow, Home, HomeOptions, Reason, RowsOptions, ScanOptions,
     ScanReport, Silent,
 };
@@ -41,7 +41,7 @@ impl Bench {
         HomeOptions {
             dir: Some(self.folder.path().join(home)),
             store: None,
-            beside: false,
+            access: Access::Alone,
             key: Some(SecretString::from("0f".repeat(32))),
             key_file: None,
             dictionaries: None,
@@ -288,12 +288,9 @@ async fn an_explanation_has_numbers_and_no_values() {
         (explained.rows, column.profile.rows, column.profile.distinct),
         (200, 200, 200)
     );
-    assert!(
-        column
-            .alternatives
-            .iter()
-            .any(|found| found.decided && !found.weights.is_empty())
-    );
+    let because = &column.reported[0].because[0];
+    assert!(!because.weights.is_empty() && because.version != 0);
+    assert_eq!((because.tested, because.similarity()), (200, 1.0));
     assert_eq!(column.samples.len(), 3);
     assert!(
         column

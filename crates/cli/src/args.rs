@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use locard_app::Access;
 use locard_model::SecretString;
 
 /// Finds personal data in databases and files, and tells where one person's data lives.
@@ -18,13 +19,13 @@ use locard_model::SecretString;
     arg_required_else_help = true
 )]
 pub(crate) struct Cli {
-    /// Options of every command.
-    #[command(flatten)]
-    pub(crate) global: Global,
-
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Options of every command.
+    #[command(flatten, next_help_heading = "Options of every command")]
+    pub(crate) global: Global,
 }
 
 /// Options of every command.
@@ -114,6 +115,27 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
+impl Command {
+    /// What the command does with the home: whoever only looks stands in nobody's way.
+    pub(crate) fn access(&self) -> Access {
+        match self {
+            Self::Find(_)
+            | Self::Explain(_)
+            | Self::Rows(_)
+            | Self::Diff(_)
+            | Self::Rules(_)
+            | Self::Scan(Scan { plan: true, .. })
+            | Self::Findings(Findings::List { .. } | Findings::Export { .. })
+            | Self::Sources(Sources::List { .. } | Sources::Test { .. })
+            | Self::Dictionaries(Dictionaries::List { .. } | Dictionaries::Overlap { .. }) => {
+                Access::Look
+            }
+            Self::Jobs(_) => Access::Beside,
+            _ => Access::Alone,
+        }
+    }
+}
+
 /// Find personal data in files and databases
 #[derive(Args, Debug)]
 #[command(
@@ -158,7 +180,7 @@ pub(crate) struct Scan {
     pub(crate) snapshot: SnapshotScope,
 
     /// Leave out findings below this confidence
-    #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = probability)]
+    #[arg(long, value_name = "P", default_value_t = MIN_CONFIDENCE, value_parser = probability)]
     pub(crate) min_confidence: f64,
 
     /// Exit with 1 when a finding crosses this: IDENTIFIER|category|sensitivity|any[:CONFIDENCE[:COUNT]], several by
@@ -178,6 +200,9 @@ pub(crate) struct Scan {
     #[arg(long)]
     pub(crate) fresh: bool,
 }
+
+/// What is less likely a scan does not show unless it is asked to.
+pub(crate) const MIN_CONFIDENCE: f64 = 0.5;
 
 /// How much of a database one consistent view covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -290,7 +315,7 @@ pub(crate) struct Rows {
     #[arg(long, value_name = "KIND")]
     pub(crate) identifier: String,
 
-    /// Stop after this many rows
+    /// Stop after this many cells
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) limit: u64,
 

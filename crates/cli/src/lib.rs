@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod settings;
 mod table;
+mod width;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -197,8 +198,7 @@ fn home_options(cli: &Cli, connectors: &'static [&'static dyn Connector]) -> Hom
     HomeOptions {
         dir: cli.global.home.clone(),
         store: cli.global.store.clone(),
-        // Jobs can be looked at and stopped while one runs.
-        beside: matches!(cli.command, Command::Jobs(_)),
+        access: cli.command.access(),
         key: None,
         key_file: None,
         dictionaries: cli.global.dictionaries_dir.clone(),

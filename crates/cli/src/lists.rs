@@ -33,6 +33,21 @@ impl List {
         self.rows.push(cells.into());
     }
 
+    /// Takes columns out, as what a heading says already.
+    pub(crate) fn hide(&mut self, names: &[&str]) {
+        let shown: Vec<bool> = self
+            .header
+            .iter()
+            .map(|name| !names.contains(name))
+            .collect();
+        let mut keep = shown.iter();
+        self.header.retain(|_| keep.next() == Some(&true));
+        for row in &mut self.rows {
+            let mut keep = shown.iter();
+            row.retain(|_| keep.next() == Some(&true));
+        }
+    }
+
     /// Prints the list; `nothing` stands in place of an empty table.
     pub(crate) fn print(
         &self,

@@ -134,6 +134,7 @@ impl Reserved {
         let Some(file) = self.file else {
             return Ok(Output {
                 colour: printer.stdout_colour,
+                width: crate::width::of_stdout(),
                 sink: Box::new(BufWriter::new(io::stdout().lock())),
             });
         };
@@ -143,6 +144,7 @@ impl Reserved {
         }
         Ok(Output {
             colour: false,
+            width: None,
             sink: Box::new(BufWriter::new(file)),
         })
     }
@@ -151,6 +153,7 @@ impl Reserved {
 /// The place for data.
 pub(crate) struct Output {
     colour: bool,
+    width: Option<usize>,
     sink: Box<dyn Write>,
 }
 
@@ -162,6 +165,22 @@ impl Output {
         } else {
             text.to_owned()
         }
+    }
+
+    /// How many terminal cells a line may take, where that matters.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Text that goes on below itself where the terminal ends, all of it so far to the right.
+    pub(crate) fn wrapped(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        let margin = " ".repeat(indent);
+        let Some(width) = self.width else {
+            return self.line(&format!("{margin}{text}"));
+        };
+        crate::width::wrap(text, width.saturating_sub(indent).max(1))
+            .iter()
+            .try_for_each(|line| self.line(&format!("{margin}{line}")))
     }
 
     /// One line.

@@ -10,7 +10,7 @@ use owo_colors::Style;
 use serde_json::{Value, json};
 
 use crate::printer::{Output, printable};
-use crate::table::{Cell, Table, count};
+use crate::table::{Cell, Table, count, counted};
 
 /// A finding as one JSON object: the contract that scorers, baselines and scripts rely on.
 pub(crate) fn finding_json(finding: &FindingRow) -> Value {
@@ -39,7 +39,7 @@ pub(crate) fn finding_json(finding: &FindingRow) -> Value {
 }
 
 /// Four digits: what a calibrated probability is good for, and stable between runs.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
@@ -199,7 +199,7 @@ pub(crate) fn table(output: &mut Output, findings: &[FindingRow]) -> Result<()> 
         .collect();
     for (group, table) in groups.iter().zip(&tables) {
         let name = output.style(Style::new().bold(), &printable(&group[0].resource));
-        let mut about = format!("{} rows", count(group[0].rows));
+        let mut about = counted(group[0].rows, "row", "rows");
         if sources.len() > 1 {
             about = format!("{about} · {}", printable(&group[0].source));
         }
@@ -233,8 +233,11 @@ fn group_table(group: &[FindingRow]) -> Table {
         };
         last = Some(&finding.column);
         let kind = match finding.kind {
+            FindingKind::Column if finding.is_confirmed() => "confirmed",
             FindingKind::Column => "",
+            FindingKind::Embedded if finding.is_confirmed() => "in text, confirmed",
             FindingKind::Embedded => "in text",
+            FindingKind::Stray if finding.is_confirmed() => "stray, confirmed",
             FindingKind::Stray => "stray",
         };
         table.row(vec![

@@ -3,9 +3,10 @@
 use std::io;
 
 use owo_colors::Style;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::printer::{Output, printable};
+use crate::width::{shorten, wrap};
 
 /// One cell: its text and how it looks where colour is on.
 #[derive(Clone, Debug)]
@@ -48,6 +49,15 @@ pub(crate) struct Table {
 
 /// No column but the last grows beyond this many terminal cells; of what is longer the middle is left out.
 const WIDEST: usize = 48;
+
+/// A column of text is not made narrower than this to fit a terminal.
+const NARROWEST: usize = 10;
+
+/// What is left for the last column, whose text goes on below, before others are made narrower for it.
+const LAST: usize = 24;
+
+/// Cells between two columns.
+const GAP: usize = 2;
 
 impl Table {
     pub(crate) fn new(header: &[&'static str]) -> Self {
@@ -103,69 +113,99 @@ impl Table {
     }
 
     pub(crate) fn print_with(&self, output: &mut Output, widths: &[usize]) -> io::Result<()> {
+        let widths = self.fitted(widths, output.width());
         if !self.header.is_empty() {
             let names: Vec<Cell> = self
                 .header
                 .iter()
                 .map(|name| Cell::new(name).styled(Style::new().dimmed()))
                 .collect();
-            self.line(output, &names, widths)?;
+            self.line(output, &names, &widths)?;
         }
         self.rows
             .iter()
-            .try_for_each(|row| self.line(output, row, widths))
+            .try_for_each(|row| self.line(output, row, &widths))
+    }
+
+    /// Widths with which a line fits the terminal, as far as it can: the widest columns of text give way.
+    fn fitted(&self, widths: &[usize], room: Option<usize>) -> Vec<usize> {
+        let mut widths = widths.to_vec();
+        let (Some(room), Some((_, others))) = (room, widths.split_last_mut()) else {
+            return widths;
+        };
+        let is_number = |column: usize| {
+            let mut cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.any(|cell| cell.right)
+        };
+        let last = self.widest_last().min(LAST);
+        let mut spare = (self.indent + others.iter().sum::<usize>() + GAP * others.len() + last)
+            .saturating_sub(room);
+        while spare > 0 {
+            let texts = others.iter_mut().enumerate();
+            let texts = texts.filter(|(column, width)| **width > NARROWEST && !is_number(*column));
+            let Some((_, widest)) = texts.max_by_key(|(_, width)| **width) else {
+                break;
+            };
+            *widest -= 1;
+            spare -= 1;
+        }
+        widths
+    }
+
+    fn widest_last(&self) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.last());
+        let names = self.header.last().map(|name| name.width());
+        let widths = cells.map(|cell| cell.text.width()).chain(names);
+        widths.max().unwrap_or(0)
     }
 
     fn line(&self, output: &mut Output, cells: &[Cell], widths: &[usize]) -> io::Result<()> {
+        let Some((last, others)) = cells.split_last() else {
+            return output.line("");
+        };
         let mut line = " ".repeat(self.indent);
-        for (i, cell) in cells.iter().enumerate() {
-            let last = i + 1 == cells.len();
-            let text = if last {
-                cell.text.clone()
-            } else {
-                shorten(&cell.text, WIDEST)
-            };
-            let pad = " ".repeat(
-                widths
-                    .get(i)
-                    .copied()
-                    .unwrap_or(0)
-                    .saturating_sub(text.width()),
-            );
+        let mut used = self.indent;
+        for (cell, &width) in others.iter().zip(widths) {
+            let text = shorten(&cell.text, width);
+            let pad = " ".repeat(width.saturating_sub(text.width()));
             let shown = output.style(cell.style, &text);
-            match (cell.right, last) {
-                (true, _) => line.extend([pad.as_str(), &shown]),
-                (false, true) => line.push_str(&shown),
-                (false, false) => line.extend([shown.as_str(), &pad]),
+            if cell.right {
+                line.extend([pad, shown]);
+            } else {
+                line.extend([shown, pad]);
             }
-            if !last {
-                line.push_str("  ");
-            }
+            line.push_str(&" ".repeat(GAP));
+            used += width.max(text.width()) + GAP;
         }
-        output.line(line.trim_end())
+        end(output, line, used, last, widths.get(others.len()).copied())
     }
 }
 
-/// The text in at most so many terminal cells; the middle is left out, since both ends of a path tell most.
-fn shorten(text: &str, widest: usize) -> String {
-    if text.width() <= widest {
-        return text.to_owned();
+/// Ends a line with its last cell; what does not fit beside the others goes on below itself.
+fn end(
+    output: &mut Output,
+    mut line: String,
+    used: usize,
+    cell: &Cell,
+    width: Option<usize>,
+) -> io::Result<()> {
+    if cell.right {
+        let pad = width.unwrap_or(0).saturating_sub(cell.text.width());
+        line.extend([" ".repeat(pad), output.style(cell.style, &cell.text)]);
+        return output.line(line.trim_end());
     }
-    let keep = |chars: &mut dyn Iterator<Item = char>, room: usize| {
-        let mut used = 0;
-        chars
-            .take_while(|c| {
-                used += c.width().unwrap_or(0);
-                used <= room
-            })
-            .collect::<Vec<_>>()
+    let Some(room) = output.width() else {
+        line.push_str(&output.style(cell.style, &cell.text));
+        return output.line(line.trim_end());
     };
-    let head: String = keep(&mut text.chars(), widest / 3).into_iter().collect();
-    let tail: String = keep(&mut text.chars().rev(), widest - widest / 3 - 1)
-        .into_iter()
-        .rev()
-        .collect();
-    format!("{head}…{tail}")
+    let mut texts = wrap(&cell.text, room.saturating_sub(used).max(NARROWEST)).into_iter();
+    let first = texts.next().unwrap_or_default();
+    line.push_str(&output.style(cell.style, &first));
+    output.line(line.trim_end())?;
+    texts.try_for_each(|text| {
+        let shown = output.style(cell.style, &text);
+        output.line(&format!("{}{shown}", " ".repeat(used)))
+    })
 }
 
 /// A count with thousands separated, as people read it.
@@ -227,22 +267,25 @@ mod tests {
     }
 
     #[test]
-    fn long_text_keeps_both_ends() {
-        let text = shorten(
-            "a/very/long/path/that/nobody/reads/to/the/end/customers.csv",
-            30,
-        );
-        assert!(
-            text.width() <= 30 && text.starts_with("a/very") && text.ends_with("customers.csv"),
-            "{text}"
-        );
-    }
-
-    #[test]
     fn wide_characters_count_twice() {
         let mut table = Table::default();
         table.row(vec![Cell::new("顧客"), Cell::new("x")]);
         assert_eq!(table.widths(), [4, 1]);
+    }
+
+    #[test]
+    fn columns_give_way_to_a_narrow_terminal() {
+        let mut table = Table::indented(2);
+        table.row(vec![
+            Cell::new("a/long/path/to/some/customers.csv"),
+            Cell::number("1,234,567"),
+            Cell::new("a sentence that is longer than what is left for it"),
+        ]);
+        let widths = table.widths();
+        assert_eq!(table.fitted(&widths, None), widths);
+        assert_eq!(table.fitted(&widths, Some(200)), widths);
+        assert_eq!(table.fitted(&widths, Some(60))[..2], [21, 9]);
+        assert_eq!(table.fitted(&widths, Some(20))[..2], [NARROWEST, 9]);
     }
 
     #[test]

@@ -31,6 +31,12 @@ pub trait Kind: Send + Sync + 'static {
     /// when it is and makes no sense.
     fn target(text: &str) -> Option<Result<Target>>;
 
+    /// Where the paths of its entities begin, where another source may hold the same entities from another place on:
+    /// the folder of a source of files.
+    fn base(_settings: Self::Settings) -> Option<String> {
+        None
+    }
+
     /// Opens a source. It may connect lazily; [`Source::check`] tells whether it can.
     fn open(settings: Self::Settings) -> impl Future<Output = Result<impl Source>> + Send;
 }
@@ -68,6 +74,9 @@ pub trait Connector: Send + Sync + 'static {
     /// See [`Kind::target`].
     fn target(&self, text: &str) -> Option<Result<Target>>;
 
+    /// See [`Kind::base`]; `None` too for settings that cannot be read.
+    fn base(&self, settings: Value) -> Option<String>;
+
     /// See [`Kind::open`].
     async fn open(&self, settings: Value) -> Result<Arc<dyn Source>>;
 }
@@ -92,6 +101,10 @@ impl<K: Kind> Connector for K {
 
     fn target(&self, text: &str) -> Option<Result<Target>> {
         K::target(text)
+    }
+
+    fn base(&self, settings: Value) -> Option<String> {
+        serde_json::from_value(settings).ok().and_then(K::base)
     }
 
     async fn open(&self, settings: Value) -> Result<Arc<dyn Source>> {

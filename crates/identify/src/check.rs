@@ -297,7 +297,8 @@ impl Checker<'_> {
         // What is no personal data is never a finding: its rule shows by being the likeliest.
         let likeliest = judgement
             .iter()
-            .flat_map(|judgement| &judgement.explanation.candidates);
+            .flat_map(|judgement| &judgement.explanation.candidates)
+            .filter(|candidate| candidate.kind == FindingKind::Column);
         let label = if self.rule.personal {
             labels.map(|finding| finding.identifier.clone()).next()
         } else {

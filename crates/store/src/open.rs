@@ -58,15 +58,21 @@ pub async fn open(place: &Place, keys: &KeyPlace) -> Result<Opened> {
     })
 }
 
-/// Opens the store of a home that another process holds, to ask that process for something. The home is not locked,
-/// nothing is made or migrated, and no lease is freed: whoever holds one is alive.
+/// Opens the store of a home beside whoever holds it, to look at it or to ask that process for something. The home is
+/// not locked, nothing is made or migrated, and no lease is freed: whoever holds one may be alive.
 pub async fn open_beside(home: &Path, keys: &KeyPlace) -> Result<Arc<dyn Store>> {
+    apart(&Place::Home(home.to_owned()), keys)?;
     let backend = Sqlite::open_beside(home).await?;
     let master = keys.find()?.ok_or_else(|| lost_key(keys))?;
     check_keys(&mut *backend.read().await?, &master)
         .await
         .map_err(|error| error.hint(wanted(keys)))?;
-    Ok(Arc::new(Database::new(Box::new(backend), master)))
+    let store = Database::new(Box::new(backend), master);
+    if store.organisations().await?.is_empty() {
+        // Its first opening did not come to its end yet.
+        return Err(Error::not_found("organisation"));
+    }
+    Ok(Arc::new(store))
 }
 
 /// A key beside what it locks is no lock.

@@ -1,5 +1,7 @@
 //! `locard diff`.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use locard_app::{Difference, FindingRow};
 use owo_colors::Style;
@@ -10,7 +12,7 @@ use crate::args::{Diff, ListFormat};
 use crate::lists::List;
 use crate::printer::Output;
 use crate::report::finding_json;
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Table, counted};
 
 pub(crate) async fn run(session: &Session, args: &Diff) -> Result<Outcome> {
     let difference = locard_app::diff(&session.home, &args.before, &args.after).await?;
@@ -24,36 +26,54 @@ pub(crate) async fn run(session: &Session, args: &Diff) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A finding as it was and as it is.
+type Side<'a> = (Option<&'a FindingRow>, Option<&'a FindingRow>);
+
 /// Every finding that differs, with the word for how.
-fn changes(difference: &Difference) -> impl Iterator<Item = (&'static str, &FindingRow)> {
-    let added = difference.added.iter().map(|finding| ("added", finding));
+fn changes(difference: &Difference) -> impl Iterator<Item = (&'static str, Side<'_>)> {
+    let added = difference
+        .added
+        .iter()
+        .map(|row| ("added", (None, Some(row))));
     let removed = difference
         .removed
         .iter()
-        .map(|finding| ("removed", finding));
+        .map(|row| ("removed", (Some(row), None)));
     let changed = difference
         .changed
         .iter()
-        .map(|change| ("changed", &change.after));
+        .map(|change| ("changed", (Some(&change.before), Some(&change.after))));
     added.chain(removed).chain(changed)
 }
 
 fn table(output: &mut Output, difference: &Difference) -> Result<()> {
+    let sources: BTreeSet<&str> = changes(difference)
+        .filter_map(|(_, (before, after))| Some(after.or(before)?.source.as_str()))
+        .collect();
     let mut table = Table::default();
-    for (how, finding) in changes(difference) {
+    for (how, (before, after)) in changes(difference) {
+        let Some(finding) = after.or(before) else {
+            continue;
+        };
         let (sign, style) = match how {
             "added" => ("+", Style::new().red()),
             "removed" => ("-", Style::new().green()),
             _ => ("~", Style::new().yellow()),
         };
-        table.row(vec![
+        let told = |tell: fn(&FindingRow) -> String| both(before.map(tell), after.map(tell));
+        let mut cells = vec![
             Cell::new(sign).styled(style),
             Cell::new(&finding.resource).styled(Style::new().bold()),
             Cell::new(&finding.column),
-            Cell::new(finding.identifier.as_str()),
+            Cell::new(told(|row| row.identifier.to_string())),
             Cell::new(finding.kind.as_str()).styled(Style::new().dimmed()),
-            Cell::number(format!("{:.2}", finding.confidence)),
-        ]);
+            Cell::new(told(|row| format!("{:.2}", row.confidence))),
+            Cell::new(told(|row| counted(row.matched, "cell", "cells"))),
+        ];
+        if sources.len() > 1 {
+            cells.push(Cell::new(&finding.source).styled(Style::new().dimmed()));
+        }
+        table.row(cells);
     }
     if table.is_empty() {
         return Ok(output.line("no differences")?);
@@ -61,25 +81,45 @@ fn table(output: &mut Output, difference: &Difference) -> Result<()> {
     Ok(table.print(output)?)
 }
 
+/// A value as it was and as it is; once where it is the same, or was on one side only.
+fn both(before: Option<String>, after: Option<String>) -> String {
+    match (before, after) {
+        (Some(before), Some(after)) if before != after => format!("{before} -> {after}"),
+        (before, after) => after.or(before).unwrap_or_default(),
+    }
+}
+
 fn list(difference: &Difference) -> List {
     let mut list = List::new(&[
         "change",
+        "source",
         "resource",
         "column",
         "identifier",
         "kind",
         "confidence",
         "matched",
+        "identifier before",
+        "confidence before",
+        "matched before",
     ]);
-    for (how, finding) in changes(difference) {
+    for (how, (before, after)) in changes(difference) {
+        let Some(finding) = after.or(before) else {
+            continue;
+        };
+        let before = before.filter(|_| how == "changed");
         list.row([
             json!(how),
+            json!(finding.source),
             json!(finding.resource),
             json!(finding.column),
             json!(finding.identifier.as_str()),
             json!(finding.kind.as_str()),
             json!(finding.confidence),
             json!(finding.matched),
+            json!(before.map(|row| row.identifier.as_str())),
+            json!(before.map(|row| row.confidence)),
+            json!(before.map(|row| row.matched)),
         ]);
     }
     list

@@ -1,15 +1,18 @@
 //! `locard explain`.
 
 use anyhow::Result;
-use locard_app::{Alternative, ColumnExplanation, ExplainOptions, Explanation, Profile};
+use locard_app::{
+    ColumnExplanation, ExplainOptions, Explanation, FindingRow, Hypothesis, Profile, Reported,
+};
+use locard_model::FindingKind;
 use owo_colors::Style;
 use serde_json::{Value, json};
 
 use super::{Outcome, Session, tell_failures};
-use crate::args::{Explain, ListFormat};
+use crate::args::{Explain, ListFormat, MIN_CONFIDENCE};
 use crate::printer::{Output, printable};
-use crate::report::finding_json;
-use crate::table::{Cell, Table, count};
+use crate::report::{finding_json, rounded};
+use crate::table::{Cell, Table, count, counted};
 
 pub(crate) async fn run(session: &Session, args: &Explain) -> Result<Outcome> {
     let (entity, column) = super::entity_and_column(&args.entity);
@@ -46,15 +49,16 @@ pub(crate) async fn run(session: &Session, args: &Explain) -> Result<Outcome> {
 
 fn table(output: &mut Output, explanation: &Explanation) -> Result<()> {
     let name = output.style(Style::new().bold(), &printable(&explanation.resource));
-    let scanned = explanation
-        .scanned_at
-        .as_deref()
-        .map(|at| format!(", scanned {at}"))
-        .unwrap_or_default();
-    output.line(&format!(
-        "{name}  {} rows{scanned}",
-        count(explanation.rows)
-    ))?;
+    let scanned = explanation.scanned_at.as_deref();
+    let scanned = scanned.map(|at| format!(", scanned {at}"));
+    let about = format!(
+        "{}{}",
+        counted(explanation.rows, "row", "rows"),
+        scanned.unwrap_or_default()
+    );
+    let about = output.style(Style::new().dimmed(), &about);
+    output.line(&format!("{name}  {about}"))?;
+    output.wrapped(2, &format!("in {}", printable(&explanation.source)))?;
     explanation
         .columns
         .iter()
@@ -65,19 +69,146 @@ fn print_column(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
     let name = output.style(Style::new().bold(), &printable(&column.column));
     output.line("")?;
     output.line(&name)?;
-    output.line(&format!("  {}", profile(&column.profile)))?;
+    output.wrapped(2, &profile(&column.profile))?;
     if let Some(why) = &column.profile.not_indexed {
-        output.line(&format!("  not in the index: {}", printable(why)))?;
+        output.wrapped(2, &format!("not in the index: {}", printable(why)))?;
     }
-    if column.alternatives.is_empty() {
-        output.line("  no rule saw anything")?;
-    }
-    column
-        .alternatives
-        .iter()
-        .try_for_each(|alternative| print_alternative(output, alternative))?;
+    print_reported(output, column)?;
+    print_rejected(output, &column.rejected)?;
     for sample in &column.samples {
         output.line(&format!("  sample  {}", printable(sample)))?;
+    }
+    Ok(())
+}
+
+fn print_reported(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
+    let heading = match (column.reported.is_empty(), column.too_few) {
+        (false, _) => "reported",
+        (true, true) => "nothing reported: too few cells to tell",
+        (true, false) => "nothing reported",
+    };
+    output.line(&format!("  {heading}"))?;
+    column.reported.iter().try_for_each(|reported| {
+        print_finding(output, &reported.finding)?;
+        if reported.finding.is_only_confirmed() {
+            output.line("      no rule reported it")?;
+        }
+        reported
+            .because
+            .iter()
+            .try_for_each(|because| print_because(output, because))
+    })
+}
+
+fn print_finding(output: &mut Output, finding: &FindingRow) -> Result<()> {
+    let style = if finding.is_rejected() {
+        Style::new().dimmed()
+    } else {
+        Style::new().green().bold()
+    };
+    let name = output.style(style, finding.identifier.as_str());
+    let unlikely = finding.confidence < MIN_CONFIDENCE && !finding.is_confirmed();
+    let hidden = unlikely
+        .then(|| format!("  left out of a scan's result below --min-confidence {MIN_CONFIDENCE}"));
+    let decided = finding.decision.as_ref().map(|decision| {
+        let verb = if decision.confirmed {
+            "confirmed"
+        } else {
+            "rejected"
+        };
+        let why = decision.reason.as_deref().map(|why| format!(": {why}"));
+        format!("  {verb} by a person{}", why.unwrap_or_default())
+    });
+    output.line(&format!(
+        "    {name}  {:.4}  {}{}{}",
+        finding.confidence,
+        kind(finding.kind),
+        printable(&decided.unwrap_or_default()),
+        hidden.unwrap_or_default()
+    ))?;
+    Ok(())
+}
+
+const fn kind(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Column => "whole column",
+        FindingKind::Embedded => "in text",
+        FindingKind::Stray => "stray cells",
+    }
+}
+
+fn print_because(output: &mut Output, because: &Hypothesis) -> Result<()> {
+    output.line(&format!(
+        "      rule {}, version {:016x}",
+        printable(&because.rule),
+        because.version
+    ))?;
+    output.line(&format!("      {}", numbers(because)))?;
+    let mut table = Table::indented(6);
+    for weight in &because.weights {
+        table.row(vec![
+            Cell::number(format!("{:+.2}", weight.log_odds)),
+            Cell::new(&weight.what),
+            Cell::new(&weight.detail).styled(Style::new().dimmed()),
+        ]);
+    }
+    Ok(table.print(output)?)
+}
+
+fn numbers(hypothesis: &Hypothesis) -> String {
+    format!(
+        "tested {} · matched {} · validated {} · similarity {:.2}",
+        count(hypothesis.tested),
+        count(hypothesis.matched),
+        count(hypothesis.validated),
+        hypothesis.similarity()
+    )
+}
+
+/// Hypotheses less likely than this are counted and not printed.
+const UNLIKELY: f64 = 0.0005;
+
+/// What was weighed too, shorter, so that nobody takes it for a finding.
+fn print_rejected(output: &mut Output, rejected: &[Hypothesis]) -> Result<()> {
+    if rejected.is_empty() {
+        return Ok(());
+    }
+    output.line("  weighed, but not reported")?;
+    let (likely, unlikely): (Vec<&Hypothesis>, Vec<_>) = rejected
+        .iter()
+        .partition(|hypothesis| hypothesis.confidence >= UNLIKELY);
+    print_likely(output, &likely)?;
+    if !unlikely.is_empty() {
+        let count = unlikely.len() as u64;
+        let unlikely = if likely.is_empty() {
+            counted(count, "identifier", "identifiers")
+        } else {
+            counted(count, "other", "others")
+        };
+        output.line(&format!(
+            "    {unlikely} less likely than {UNLIKELY}; --format json has them"
+        ))?;
+    }
+    Ok(())
+}
+
+fn print_likely(output: &mut Output, rejected: &[&Hypothesis]) -> Result<()> {
+    for hypothesis in rejected {
+        let line = format!(
+            "{}  {:.4}  {}  rule {}  {}",
+            hypothesis.identifier,
+            hypothesis.confidence,
+            kind(hypothesis.kind),
+            printable(&hypothesis.rule),
+            numbers(hypothesis)
+        );
+        output.wrapped(4, &line)?;
+        let weights: Vec<String> = hypothesis
+            .weights
+            .iter()
+            .map(|weight| format!("{:+.2} {}", weight.log_odds, weight.what))
+            .collect();
+        output.wrapped(6, &weights.join(" · "))?;
     }
     Ok(())
 }
@@ -85,7 +216,7 @@ fn print_column(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
 fn profile(profile: &Profile) -> String {
     let mut parts = vec![
         profile.logical_type.clone(),
-        format!("{} cells", count(profile.rows)),
+        counted(profile.rows, "cell", "cells"),
         format!("{} null", count(profile.nulls)),
         format!("{} blank", count(profile.blanks)),
         format!("about {} distinct", count(profile.distinct)),
@@ -108,34 +239,6 @@ fn profile(profile: &Profile) -> String {
         parts.push(format!("shapes {}", shapes.join(", ")));
     }
     parts.join(" · ")
-}
-
-fn print_alternative(output: &mut Output, alternative: &Alternative) -> Result<()> {
-    let verdict = if alternative.decided {
-        Style::new().green().bold()
-    } else {
-        Style::new().dimmed()
-    };
-    let name = output.style(verdict, alternative.identifier.as_str());
-    let (tested, matched, validated) = alternative.counts;
-    output.line(&format!(
-        "  {name}  {:.4}  {}  tested {} · matched {} · validated {}  {}",
-        alternative.confidence,
-        alternative.kind,
-        count(tested),
-        count(matched),
-        count(validated),
-        alternative.rules.join(" ")
-    ))?;
-    let mut table = Table::indented(6);
-    for weight in &alternative.weights {
-        table.row(vec![
-            Cell::number(format!("{:+.2}", weight.log_odds)),
-            Cell::new(&weight.what),
-            Cell::new(&weight.detail).styled(Style::new().dimmed()),
-        ]);
-    }
-    Ok(table.print(output)?)
 }
 
 fn document(explanation: &Explanation) -> Value {
@@ -165,23 +268,31 @@ fn column_json(column: &ColumnExplanation) -> Value {
             "indexed": profile.indexed,
             "notIndexed": profile.not_indexed,
         },
-        "findings": column.findings.iter().map(finding_json).collect::<Vec<_>>(),
-        "alternatives": column.alternatives.iter().map(alternative_json).collect::<Vec<_>>(),
+        "reported": column.reported.iter().map(reported_json).collect::<Vec<_>>(),
+        "rejected": column.rejected.iter().map(hypothesis_json).collect::<Vec<_>>(),
+        "tooFew": column.too_few,
         "samples": column.samples,
     })
 }
 
-fn alternative_json(alternative: &Alternative) -> Value {
-    let (tested, matched, validated) = alternative.counts;
+/// A finding as everywhere, with what it rests on.
+fn reported_json(reported: &Reported) -> Value {
+    let mut value = finding_json(&reported.finding);
+    value["because"] = reported.because.iter().map(hypothesis_json).collect();
+    value
+}
+
+fn hypothesis_json(hypothesis: &Hypothesis) -> Value {
     json!({
-        "identifier": alternative.identifier.as_str(),
-        "kind": alternative.kind.as_str(),
-        "confidence": alternative.confidence,
-        "decided": alternative.decided,
-        "rules": alternative.rules,
-        "tested": tested,
-        "matched": matched,
-        "validated": validated,
-        "weights": alternative.weights.iter().map(|weight| json!({"what": weight.what, "logOdds": weight.log_odds, "detail": weight.detail})).collect::<Vec<_>>(),
+        "identifier": hypothesis.identifier.as_str(),
+        "kind": hypothesis.kind.as_str(),
+        "confidence": hypothesis.confidence,
+        "rule": hypothesis.rule,
+        "version": format!("{:016x}", hypothesis.version),
+        "tested": hypothesis.tested,
+        "matched": hypothesis.matched,
+        "validated": hypothesis.validated,
+        "similarity": rounded(hypothesis.similarity()),
+        "weights": hypothesis.weights.iter().map(|weight| json!({"what": weight.what, "logOdds": weight.log_odds, "detail": weight.detail})).collect::<Vec<_>>(),
     })
 }

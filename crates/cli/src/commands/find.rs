@@ -1,19 +1,18 @@
 //! `locard find`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use locard_app::{Doubt, FindOptions, FindReport, Hit};
+use locard_app::{Doubt, FindOptions, FindReport};
 use locard_model::{Attribute, Identifier, Strength, Subject};
-use owo_colors::Style;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{Outcome, Session, failure_json, print_failures, read_text, tell_failures};
+use super::found::{Answer, left_out, told_once};
+use super::{Outcome, Session, read_text, tell_failures};
 use crate::args::{Find, ListFormat};
-use crate::printer::{Output, Printer, Reserved, printable, unless_closed};
+use crate::printer::{Printer, Reserved, printable, unless_closed};
 use crate::progress::Progress;
-use crate::report::harmless;
-use crate::table::{Cell, Table, count, counted};
+use crate::table::{count, counted};
 
 pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
     let known: BTreeSet<Identifier> = locard_app::rules(&session.home)
@@ -31,13 +30,19 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
     let result = locard_app::find(&session.home, &options, &progress, &session.cancel).await;
     progress.finish();
     let mut report = result?;
-    if args.no_weak {
-        report.hits.retain(|hit| hit.strength == Strength::Strong);
-    }
-    let output = reserved.output(session.printer)?;
-    unless_closed(print(output, args, &report, &options))?;
+    let weak = if args.no_weak {
+        take_weak(&mut report)
+    } else {
+        BTreeMap::new()
+    };
+    let answer = Answer {
+        report: &report,
+        options: &options,
+        weak: &weak,
+    };
+    unless_closed(answer.print(reserved.output(session.printer)?, args.format))?;
     if args.format != ListFormat::Table {
-        talk(session, &report);
+        talk(session, &answer);
     }
     tell_doubts(session.printer, &report.doubts);
     let unscanned = !report.scanned && report.columns == 0;
@@ -53,24 +58,6 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
     } else {
         Outcome::Done
     })
-}
-
-fn print(
-    mut output: Output,
-    args: &Find,
-    report: &FindReport,
-    options: &FindOptions,
-) -> Result<()> {
-    match args.format {
-        ListFormat::Table => table(&mut output, report, options)?,
-        ListFormat::Ndjson => report
-            .hits
-            .iter()
-            .try_for_each(|hit| output.json(&hit_json(hit)))?,
-        ListFormat::Json => output.document(&document(report))?,
-        ListFormat::Csv => csv(&mut output, report)?,
-    }
-    Ok(output.finish()?)
 }
 
 /// Doubts that are spelt out; of ten thousand subjects with the same slip some examples do.
@@ -91,6 +78,18 @@ fn tell_doubts(printer: Printer, doubts: &[Doubt]) {
     if doubts.len() > DOUBTS {
         printer.warn(&format!("and {} more like these", doubts.len() - DOUBTS));
     }
+}
+
+/// Takes weak matches out, and answers how many of each subject.
+fn take_weak(report: &mut FindReport) -> BTreeMap<String, u64> {
+    let mut taken = BTreeMap::new();
+    report.hits.retain(|hit| {
+        if hit.strength == Strength::Weak {
+            *taken.entry(hit.subject.clone()).or_default() += 1;
+        }
+        hit.strength == Strength::Strong
+    });
+    taken
 }
 
 /// The subjects of the file, and one of what was typed.
@@ -268,171 +267,24 @@ fn kind(name: &str) -> String {
     }
 }
 
-fn hit_json(hit: &Hit) -> Value {
-    let row = hit.row.as_ref();
-    json!({
-        "subject": hit.subject,
-        "source": hit.source,
-        "resource": hit.resource,
-        "column": hit.column,
-        "row": row.and_then(|row| row.number),
-        "line": row.and_then(|row| row.line),
-        "key": row.filter(|row| !row.key.is_empty()).map(|row| row.key.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>()),
-        "identifiers": hit.identifiers.iter().map(Identifier::as_str).collect::<Vec<_>>(),
-        "verified": hit.verified,
-        "strength": hit.strength.as_str(),
-    })
-}
-
-fn document(report: &FindReport) -> Value {
-    json!({
-        "hits": report.hits.iter().map(hit_json).collect::<Vec<_>>(),
-        "notSearched": report.not_searched.iter().map(|item| json!({
-            "source": item.source, "resource": item.resource, "column": item.column, "reason": item.reason.as_str(), "sentence": item.sentence,
-        })).collect::<Vec<_>>(),
-        "failures": report.failures.iter().map(failure_json).collect::<Vec<_>>(),
-        "columns": report.columns,
-        "candidates": report.candidates,
-    })
-}
-
-fn csv(output: &mut Output, report: &FindReport) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(output as &mut dyn std::io::Write);
-    writer.write_record([
-        "subject",
-        "source",
-        "resource",
-        "column",
-        "row",
-        "identifiers",
-        "verified",
-        "strength",
-    ])?;
-    for hit in &report.hits {
-        writer.write_record([
-            harmless(&hit.subject),
-            harmless(&hit.source),
-            harmless(&hit.resource),
-            harmless(&hit.column),
-            hit.row
-                .as_ref()
-                .map(|row| harmless(&row.to_string()))
-                .unwrap_or_default(),
-            hit.identifiers
-                .iter()
-                .map(Identifier::as_str)
-                .collect::<Vec<_>>()
-                .join(" "),
-            hit.verified.to_string(),
-            hit.strength.to_string(),
-        ])?;
+/// What a form without room for it leaves out.
+fn talk(session: &Session, answer: &Answer<'_>) {
+    let printer = session.printer;
+    let weak: u64 = answer.weak.values().sum();
+    if weak > 0 {
+        printer.say(left_out(weak));
     }
-    Ok(writer.flush()?)
-}
-
-fn table(output: &mut Output, report: &FindReport, options: &FindOptions) -> Result<()> {
-    for subject in &options.subjects {
-        let hits: Vec<&Hit> = report
-            .hits
-            .iter()
-            .filter(|hit| hit.subject == subject.id)
-            .collect();
-        let name = output.style(Style::new().bold(), &printable(&subject.id));
-        let verb = if options.verify { "is in" } else { "may be in" };
-        let places = match hits.len() {
-            0 if report.asks_nothing(subject) => {
-                "not looked for: nothing that is known can be asked".to_owned()
-            }
-            0 if !report.scanned && report.columns == 0 => {
-                "not looked for: nothing was scanned yet".to_owned()
-            }
-            0 if report.fell_short() => "not found, but not everything was searched".to_owned(),
-            0 => "nowhere".to_owned(),
-            n => format!("{verb} {}", counted(n as u64, "place", "places")),
-        };
-        output.line(&format!("{name}: {places}"))?;
-        hits_table(&hits).print(output)?;
-        output.line("")?;
-    }
-    let asked = format!(
-        "{} columns asked, {} candidates",
-        count(report.columns),
-        count(report.candidates)
-    );
-    let asked = output.style(Style::new().dimmed(), &asked);
-    output.line(&asked)?;
-    if !options.verify && !report.hits.is_empty() {
-        output.line("hint: --verify reads these columns and names the rows")?;
-    }
-    not_searched(output, report)?;
-    print_failures(output, &report.failures)
-}
-
-fn hits_table(hits: &[&Hit]) -> Table {
-    let mut table = Table::indented(2);
-    for hit in hits {
-        let strength = match hit.strength {
-            Strength::Strong => Style::new().green().bold(),
-            Strength::Weak => Style::new().yellow(),
-        };
-        table.row(vec![
-            Cell::new(&hit.resource).styled(Style::new().bold()),
-            Cell::new(&hit.column),
-            Cell::new(
-                hit.row
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-            ),
-            Cell::new(hit.strength.as_str()).styled(strength),
-            Cell::new(
-                hit.identifiers
-                    .iter()
-                    .map(Identifier::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            )
-            .styled(Style::new().dimmed()),
-        ]);
-    }
-    table
-}
-
-/// The answer is only worth what it says about its limits.
-fn not_searched(output: &mut Output, report: &FindReport) -> Result<()> {
-    if report.not_searched.is_empty() {
-        return Ok(());
-    }
-    output.line("")?;
-    let heading = output.style(Style::new().yellow().bold(), "not searched");
-    output.line(&heading)?;
-    let mut table = Table::indented(2);
-    for item in &report.not_searched {
-        let place = [item.resource.as_deref(), item.column.as_deref()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(":");
-        table.row(vec![
-            Cell::new(if place.is_empty() {
-                &item.source
-            } else {
-                &place
-            }),
-            Cell::new(&item.sentence),
-        ]);
-    }
-    Ok(table.print(output)?)
-}
-
-fn talk(session: &Session, report: &FindReport) {
-    if !report.not_searched.is_empty() {
-        session.printer.say(format!(
-            "{} not searched; --format json lists them",
-            counted(report.not_searched.len() as u64, "item was", "items were")
+    let gaps = answer.report.not_searched.len() as u64;
+    if gaps > 0 {
+        printer.say(format!(
+            "{} in what was searched; --format json lists them",
+            counted(gaps, "gap", "gaps")
         ));
     }
-    tell_failures(session.printer, &report.failures);
+    for twins in &answer.report.twins {
+        printer.say(told_once(twins));
+    }
+    tell_failures(printer, &answer.report.failures);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use locard_app::{FindingFilter, FindingRef};
+use locard_app::{FindingFilter, FindingRef, FindingRow};
 use locard_model::Identifier;
 
 use super::{Outcome, Session, read_text};
@@ -44,7 +44,7 @@ async fn list(
     let mut output = session.printer.output(None)?;
     match format {
         ReportFormat::Table if findings.is_empty() => {
-            output.line("no findings; `locard scan TARGET` makes some")?;
+            output.line(&nothing(session, &filter).await?)?;
         }
         ReportFormat::Table => report::table(&mut output, &findings)?,
         ReportFormat::Ndjson => report::ndjson(&mut output, &findings)?,
@@ -55,6 +55,34 @@ async fn list(
         ReportFormat::Sarif => output.document(&report::sarif(&findings))?,
     }
     Ok(output.finish()?)
+}
+
+/// Why no finding is listed: there is none, or each was left out.
+async fn nothing(session: &Session, asked: &FindingFilter) -> Result<String> {
+    let everything = FindingFilter {
+        with_rejected: true,
+        ..FindingFilter::default()
+    };
+    let all = locard_app::findings(&session.home, &everything).await?;
+    if all.is_empty() {
+        return Ok("no findings; `locard scan TARGET` makes some".to_owned());
+    }
+    let rejected = all.iter().filter(|finding| finding.is_rejected()).count();
+    let options = [
+        asked.resource.as_ref().map(|_| "--resource"),
+        asked.identifier.as_ref().map(|_| "--identifier"),
+    ];
+    let options: Vec<&str> = options.into_iter().flatten().collect();
+    let mut parts = vec!["nothing to show".to_owned()];
+    if !options.is_empty() {
+        let left = counted((all.len() - rejected) as u64, "finding", "findings");
+        parts.push(format!("{left} left out by {}", options.join(" and ")));
+    }
+    if rejected > 0 {
+        let left = counted(rejected as u64, "finding", "findings");
+        parts.push(format!("{left} left out by decisions of people"));
+    }
+    Ok(parts.join("; "))
 }
 
 fn finding(column: &str, identifier: &str) -> Result<FindingRef> {
@@ -80,10 +108,16 @@ async fn decide(session: &Session, decision: &Decision, confirmed: bool) -> Resu
     )
     .await?;
     let verb = if confirmed { "confirmed" } else { "rejected" };
-    session.printer.say(format!(
+    let said = format!(
         "{verb} {}; later scans keep the decision",
         counted(findings.len() as u64, "finding", "findings")
-    ));
+    );
+    let new = confirmed && findings.iter().all(FindingRow::is_only_confirmed);
+    session.printer.say(if new {
+        "no scan had found it: it is a finding by your word, and later scans keep it"
+    } else {
+        &said
+    });
     Ok(())
 }
 
@@ -134,10 +168,14 @@ async fn export(session: &Session, file: &Path) -> Result<()> {
 async fn import(session: &Session, file: &Path) -> Result<()> {
     let report = locard_app::import_decisions(&session.home, &read_text(file)?, &[]).await?;
     session.printer.say(format!(
-        "took over {} and {}; {} name nothing in the catalog yet",
+        "took over {} and {}{}",
         counted(report.decisions, "decision", "decisions"),
         counted(report.allowed, "allowed value", "allowed values"),
-        report.unmatched
+        match report.unmatched {
+            0 => String::new(),
+            1 => "; 1 decision is about a column that no scan has met yet".to_owned(),
+            n => format!("; {n} decisions are about columns that no scan has met yet"),
+        }
     ));
     Ok(())
 }

@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod find;
 pub(crate) mod findings;
+pub(crate) mod found;
 pub(crate) mod jobs;
 pub(crate) mod plan;
 pub(crate) mod rows;
@@ -13,10 +14,11 @@ pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod sources;
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use locard_app::{CancellationToken, Failure, Home};
 use owo_colors::Style;
 
@@ -61,15 +63,31 @@ fn read_text(file: &Path) -> Result<String> {
         return text_of(std::io::stdin().lock(), "stdin", MOST_TEXT);
     }
     let name = file.display().to_string();
-    let opened = std::fs::File::open(file).with_context(|| format!("cannot read {name}"))?;
-    text_of(opened, &name, MOST_TEXT)
+    match std::fs::File::open(file) {
+        Ok(opened) => text_of(opened, &name, MOST_TEXT),
+        Err(error) => Err(unreadable(&name, &error)),
+    }
+}
+
+/// Why a file that was named cannot be read, with what may help: other things do when one cannot be written.
+fn unreadable(name: &str, error: &std::io::Error) -> anyhow::Error {
+    use std::io::ErrorKind as Cause;
+    let hint = match error.kind() {
+        Cause::NotFound | Cause::NotADirectory => {
+            "\nhint: check how the path is spelled; it is looked for from the current folder"
+        }
+        Cause::IsADirectory => "\nhint: name a file in it",
+        Cause::PermissionDenied => "\nhint: check who may read it",
+        _ => "",
+    };
+    anyhow::anyhow!("cannot read {name}: {}{hint}", locard_app::why(error))
 }
 
 fn text_of(from: impl Read, name: &str, most: u64) -> Result<String> {
     let mut bytes = Vec::new();
     from.take(most + 1)
         .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {name}"))?;
+        .map_err(|error| unreadable(name, &error))?;
     if bytes.len() as u64 > most {
         anyhow::bail!(
             "{name} holds more than {}\nhint: split it into several files",
@@ -79,16 +97,35 @@ fn text_of(from: impl Read, name: &str, most: u64) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8 text"))
 }
 
+/// How many entities and sources failed, however many failures each has.
+fn extent(failures: &[Failure]) -> String {
+    let of = |entities: bool| {
+        let items = failures
+            .iter()
+            .filter(|failure| failure.resource.is_some() == entities);
+        let names: BTreeSet<_> = items
+            .map(|failure| (&failure.source_name, &failure.resource))
+            .collect();
+        names.len() as u64
+    };
+    match (of(false), of(true)) {
+        (0, entities) => counted(entities, "entity", "entities"),
+        (sources, 0) => counted(sources, "source", "sources"),
+        (sources, entities) => format!(
+            "{} and {}",
+            counted(sources, "source", "sources"),
+            counted(entities, "entity", "entities")
+        ),
+    }
+}
+
 /// What could not be read, below a result, each with its hint once.
 fn print_failures(output: &mut Output, failures: &[Failure]) -> Result<()> {
     if failures.is_empty() {
         return Ok(());
     }
     output.line("")?;
-    let heading = format!(
-        "{} could not be read in full",
-        counted(failures.len() as u64, "item", "items")
-    );
+    let heading = format!("{} could not be read in full", extent(failures));
     let heading = output.style(Style::new().red().bold(), &heading);
     output.line(&heading)?;
     for failure in failures {

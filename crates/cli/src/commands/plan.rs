@@ -9,7 +9,7 @@ use super::{Outcome, Session, failure_json, print_failures};
 use crate::args::{ReportFormat, Scan};
 use crate::printer::{Output, printable, unless_closed};
 use crate::report::harmless;
-use crate::table::{Cell, Table, bytes, count, duration};
+use crate::table::{Cell, Table, bytes, count, counted, duration};
 
 pub(crate) async fn run(session: &Session, args: &Scan, options: &ScanOptions) -> Result<Outcome> {
     let plan = locard_app::plan(&session.home, options).await?;
@@ -72,8 +72,8 @@ fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
         String::new()
     };
     let sums = format!(
-        "{} entities{unknown} · {} · about {}",
-        count(plan.entities.len() as u64),
+        "{}{unknown} · {} · about {}",
+        counted(plan.entities.len() as u64, "entity", "entities"),
         bytes(plan.bytes),
         duration(plan.estimated.as_secs_f64())
     );

@@ -21,7 +21,9 @@ pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
         limit: args.limit,
     };
     let report = locard_app::rows(&session.home, &options, &session.cancel).await?;
-    let mut list = List::new(&["row", "line", "key", "column", "kind", "value"]);
+    let mut list = List::new(&[
+        "source", "resource", "row", "line", "key", "column", "kind", "value",
+    ]);
     for hit in &report.hits {
         let key = hit
             .row
@@ -31,6 +33,8 @@ pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
             .collect::<Vec<_>>()
             .join(", ");
         list.row([
+            json!(report.source),
+            json!(report.resource),
             json!(hit.row.number),
             json!(hit.row.line),
             if key.is_empty() {
@@ -44,20 +48,25 @@ pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
         ]);
     }
     let mut output = session.printer.output(None)?;
+    if args.format == ListFormat::Table {
+        list.hide(&["source", "resource"]);
+    }
     let printed = list
         .print(&mut output, args.format, "no such values")
         .and_then(|()| Ok(output.finish()?));
     unless_closed(printed)?;
     if args.format == ListFormat::Table {
+        // One entity is asked, so it is named once.
         let more = if report.truncated {
             "; --limit shows more"
         } else {
             ""
         };
         session.printer.say(format!(
-            "{} in {}{more}",
-            counted(report.hits.len() as u64, "hit", "hits"),
-            printable(&report.resource)
+            "{} in {} of {}{more}",
+            counted(report.hits.len() as u64, "cell", "cells"),
+            printable(&report.resource),
+            printable(&report.source)
         ));
     }
     tell_failures(session.printer, &report.failures);

@@ -35,12 +35,13 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let judged = judged(&report, baseline.as_deref());
     let shown: Vec<FindingRow> = judged
         .iter()
-        .filter(|finding| finding.confidence >= args.min_confidence)
+        .filter(|finding| finding.confidence >= args.min_confidence || finding.is_confirmed())
         .cloned()
         .collect();
+    let hidden = hidden(args, &report, judged.len(), shown.len());
     let output = reserved.output(session.printer)?;
-    unless_closed(print(output, args, &report, &shown))?;
-    talk(session, args, &report);
+    unless_closed(print(output, args, &report, &shown, &hidden))?;
+    talk(session, args, &report, &hidden);
     tell_empty(session, args, &report);
     Ok(outcome(session, &report, threshold.as_ref(), &judged))
 }
@@ -88,16 +89,36 @@ fn judged(report: &ScanReport, baseline: Option<&[FindingRow]>) -> Vec<FindingRo
     }
 }
 
+/// What was found and is not shown, by what left it out.
+fn hidden(args: &Scan, report: &ScanReport, judged: usize, shown: usize) -> Vec<String> {
+    let known = (report.findings.len() - judged) as u64;
+    let unlikely = (judged - shown) as u64;
+    let findings = |n: u64, why: &str| {
+        let findings = counted(n, "finding", "findings");
+        (n > 0).then(|| format!("{findings} left out by {why}"))
+    };
+    let confidence = format!("--min-confidence {}", args.min_confidence);
+    [
+        findings(known, "--baseline"),
+        findings(unlikely, &confidence),
+        findings(report.rejected, "decisions of people"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 fn print(
     mut output: Output,
     args: &Scan,
     report: &ScanReport,
     findings: &[FindingRow],
+    hidden: &[String],
 ) -> Result<()> {
     match args.format {
         ReportFormat::Table => {
             report::table(&mut output, findings)?;
-            summary(&mut output, report, findings)?;
+            summary(&mut output, report, findings, hidden)?;
             print_failures(&mut output, &report.failures)?;
         }
         ReportFormat::Ndjson => report::ndjson(&mut output, findings)?,
@@ -108,13 +129,19 @@ fn print(
     Ok(output.finish()?)
 }
 
-fn summary(output: &mut Output, report: &ScanReport, findings: &[FindingRow]) -> Result<()> {
+fn summary(
+    output: &mut Output,
+    report: &ScanReport,
+    findings: &[FindingRow],
+    hidden: &[String],
+) -> Result<()> {
     let totals = &report.totals;
     let columns: std::collections::BTreeSet<_> = findings
         .iter()
         .map(|finding| (finding.entity, &finding.column))
         .collect();
     let found = match columns.len() {
+        0 if !hidden.is_empty() => "nothing to show".to_owned(),
         0 => nothing(report),
         n => format!(
             "personal data in {} of {}",
@@ -124,13 +151,16 @@ fn summary(output: &mut Output, report: &ScanReport, findings: &[FindingRow]) ->
     };
     let found = output.style(Style::new().bold(), &found);
     let read = format!(
-        "{} rows, {} in {}",
-        count(totals.rows),
+        "{}, {} in {}",
+        counted(totals.rows, "row", "rows"),
         bytes(totals.bytes),
         duration(totals.elapsed.as_secs_f64())
     );
     let read = output.style(Style::new().dimmed(), &read);
     output.line(&format!("{found} · {read}"))?;
+    for hidden in hidden {
+        output.line(hidden)?;
+    }
     Ok(())
 }
 
@@ -159,12 +189,15 @@ fn nothing(report: &ScanReport) -> String {
 }
 
 /// What a person should know next, on stderr, so that data stays data.
-fn talk(session: &Session, args: &Scan, report: &ScanReport) {
+fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) {
     let printer = session.printer;
     if report.resumed {
         printer.say("took up an interrupted scan; --fresh starts anew");
     }
     if args.format != ReportFormat::Table {
+        for hidden in hidden {
+            printer.say(hidden);
+        }
         tell_failures(printer, &report.failures);
     }
     if report.state == JobState::Cancelled {
@@ -224,7 +257,7 @@ fn outcome(
             &format!(
                 "threshold {} crossed: {} in {}",
                 crossing.term,
-                counted(crossing.count, "value", "values"),
+                counted(crossing.count, "cell", "cells"),
                 counted(crossing.findings, "column", "columns")
             ),
             None,

@@ -1,7 +1,5 @@
 //! From the shares of probability to at most one finding for the column.
 
-use locard_model::FindingKind;
-
 use super::weigh::Weighed;
 use super::{ColumnView, Judged, Verdict};
 use crate::Library;
@@ -88,11 +86,7 @@ fn finding(
     );
     Judged {
         identifier: candidate.identifier.clone(),
-        kind: if view.derived {
-            FindingKind::Embedded
-        } else {
-            FindingKind::Column
-        },
+        kind: super::kind(view),
         confidence,
         category: rule.category,
         sensitivity: rule.sensitivity,

@@ -4,21 +4,53 @@
 use locard_model::{FindingKind, Identifier};
 
 use super::values::{LOOSE, Trials, checking};
-use super::weigh::Weighed;
-use super::{ColumnView, Judged};
+use super::weigh::{Weighed, weight};
+use super::{Candidate, ColumnView, Judged, Weight};
+use crate::Library;
 use crate::evidence::RuleCounts;
 use crate::library::Walker;
-use crate::rule::{Example, Role, ValuePattern};
-use crate::{Library, Rule};
+use crate::rule::{Example, Role, TermList, ValuePattern};
 
 /// Findings less likely than this are not worth a person's time.
-const THRESHOLD: f64 = 0.5;
+pub(super) const THRESHOLD: f64 = 0.5;
+/// What is less likely than this is not worth a line in an explanation either.
+const TOLD: f64 = 0.01;
 /// A column in which more cells match than this has a label, or none for a reason.
 const MOST_STRAY: f64 = 0.7;
 
-pub(super) fn findings(column: &Column<'_>, label: Option<&Identifier>) -> Vec<Judged> {
+/// An identifier that may be in some cells, with every weight.
+pub(super) struct Hypothesis {
+    pub(super) judged: Judged,
+    pub(super) version: u64,
+    pub(super) weights: Vec<Weight>,
+}
+
+impl Hypothesis {
+    pub(super) fn is_finding(&self) -> bool {
+        self.judged.confidence > THRESHOLD
+    }
+
+    pub(super) fn explain(self) -> Candidate {
+        Candidate {
+            reported: self.is_finding(),
+            kind: self.judged.kind,
+            identifier: self.judged.identifier,
+            rule: self.judged.rules.into_iter().next().unwrap_or_default(),
+            version: self.version,
+            probability: self.judged.confidence,
+            log_odds: sum(&self.weights),
+            weights: self.weights,
+            tested: self.judged.tested,
+            matched: self.judged.matched,
+            validated: self.judged.validated,
+        }
+    }
+}
+
+/// What is likely enough to be told, of each identifier and kind the likeliest.
+pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec<Hypothesis> {
     let Column { library, view, .. } = column;
-    let mut found: Vec<Judged> = Vec::new();
+    let mut found: Vec<Hypothesis> = Vec::new();
     for (position, (rule, version)) in library.rules.iter().zip(&library.versions).enumerate() {
         let Some(counts) = view.evidence.rules.get(version) else {
             continue;
@@ -27,21 +59,18 @@ pub(super) fn findings(column: &Column<'_>, label: Option<&Identifier>) -> Vec<J
             continue;
         }
         let options = [
-            embedded(rule, counts, view),
+            embedded(position, counts, column),
             stray(position, counts, column),
         ];
-        for judged in options
-            .into_iter()
-            .flatten()
-            .filter(|judged| judged.confidence > THRESHOLD)
-        {
-            match found
-                .iter_mut()
-                .find(|other| other.identifier == judged.identifier && other.kind == judged.kind)
-            {
-                Some(other) if other.confidence >= judged.confidence => {}
-                Some(other) => *other = judged,
-                None => found.push(judged),
+        for new in options.into_iter().flatten() {
+            let same = |known: &&mut Hypothesis| {
+                (&known.judged.identifier, known.judged.kind)
+                    == (&new.judged.identifier, new.judged.kind)
+            };
+            match found.iter_mut().find(same) {
+                Some(known) if known.judged.confidence >= new.judged.confidence => {}
+                Some(known) => *known = new,
+                None => found.push(new),
             }
         }
     }
@@ -49,84 +78,193 @@ pub(super) fn findings(column: &Column<'_>, label: Option<&Identifier>) -> Vec<J
 }
 
 /// Inside text the rarity of the pattern, passed checks, words of context and repetition speak for a match.
-fn embedded(rule: &Rule, counts: &RuleCounts, view: &ColumnView<'_>) -> Option<Judged> {
-    let cells = counts.embedded_cells as f64;
-    if cells <= 0.0 {
+fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option<Hypothesis> {
+    let cells = counts.embedded_cells;
+    if cells == 0 {
         return None;
     }
-    let totals = &view.evidence.cells;
-    let tested = totals.tested.max(1) as f64;
-    let patterns = rule.value.iter().filter(|value| value.embedded);
+    let rule = &column.library.rules[position];
+    let patterns: Vec<&ValuePattern> = rule.value.iter().filter(|value| value.embedded).collect();
+    let terms = |list: &TermList| list.embedded && list.beside.is_none();
+    let mut weights = if !patterns.is_empty() {
+        of_patterns(&patterns, counts, column.view)
+    } else if rule.terms.iter().any(terms) {
+        of_terms(cells)
+    } else {
+        of_words(column.view)
+    };
+    let detail = format!("{cells} cells hold such a value");
+    weights.push(weight("repetition", detail, repetition(cells)));
+    let told = Told {
+        kind: FindingKind::Embedded,
+        matched: cells,
+        validated: counts.embedded_passed.min(cells),
+        weights,
+    };
+    column.hypothesis(position, told)
+}
+
+fn repetition(cells: u64) -> f64 {
+    0.5 * (cells as f64).ln().min(5.0)
+}
+
+fn of_patterns(
+    patterns: &[&ValuePattern],
+    counts: &RuleCounts,
+    view: &ColumnView<'_>,
+) -> Vec<Weight> {
     let alike = patterns
-        .clone()
+        .iter()
         .map(|value| value.lookalikes)
-        .fold(f64::INFINITY, f64::min);
-    let mut log_odds = 0.5 * cells.ln().min(5.0);
-    if alike.is_finite() {
-        let chance = patterns.map(|value| value.chance).fold(0.0, f64::max);
-        let (checked, passed) = (
-            counts.embedded_checked as f64,
-            counts.embedded_passed as f64,
+        .fold(f64::INFINITY, f64::min)
+        .max(1e-6);
+    let chance = patterns
+        .iter()
+        .map(|value| value.chance)
+        .fold(0.0, f64::max);
+    let mut weights = vec![
+        weight("prior", "inside text of any column".into(), -5.5),
+        weight(
+            "pattern",
+            format!("fits the values of 1 in {:.0} other columns", 1.0 / alike),
+            -0.8 * alike.ln(),
+        ),
+    ];
+    let (checked, passed) = (counts.embedded_checked, counts.embedded_passed);
+    if checked > 0 {
+        let detail = format!(
+            "{passed} of {checked} pass; by accident 1 in {:.0} would",
+            1.0 / chance
         );
         let trials = Trials {
-            tested: checked,
-            distinct: checked,
+            tested: checked as f64,
+            distinct: checked as f64,
         };
-        let context = counts.in_context as f64 / counts.embedded.max(1) as f64;
-        log_odds += -5.5 - 0.8 * alike.max(1e-6).ln()
-            + checking(trials, checked, passed, chance).clamp(-12.0, 4.0);
-        log_odds +=
-            3.0 * context.sqrt() + 3.0 * ((totals.texts + totals.phrases) as f64 / tested - 0.5);
-    } else if rule
-        .terms
-        .iter()
-        .any(|list| list.embedded && list.beside.is_none())
-    {
-        // Single terms are said of many things, so that only repetition tells.
-        log_odds += -2.0 + 0.5 * cells.ln().min(5.0);
-    } else {
-        // Words of lists: names of firms and goods are made of names too, so short phrases do not count.
-        log_odds += -4.0 + 6.0 * (totals.texts as f64 / tested).sqrt();
+        let value = checking(trials, checked as f64, passed as f64, chance).clamp(-12.0, 4.0);
+        weights.push(weight("check digits", detail, value));
     }
-    let mut judged = judged(rule, FindingKind::Embedded, probability(log_odds), view);
-    judged.matched = counts.embedded_cells;
-    Some(judged)
+    let (beside, all) = (counts.in_context, counts.embedded.max(1));
+    weights.push(weight(
+        "context",
+        format!("{beside} of {all} stand beside words that name it"),
+        3.0 * (beside as f64 / all as f64).sqrt(),
+    ));
+    let totals = &view.evidence.cells;
+    let share = (totals.texts + totals.phrases) as f64 / totals.tested.max(1) as f64;
+    weights.push(weight(
+        "text",
+        format!("{:.0} % of the cells are phrases or texts", 100.0 * share),
+        3.0 * (share - 0.5),
+    ));
+    weights
+}
+
+/// Single terms are said of many things, so that only repetition tells.
+fn of_terms(cells: u64) -> Vec<Weight> {
+    vec![
+        weight("prior", "single terms inside text".into(), -2.0),
+        weight(
+            "terms",
+            format!("{cells} cells hold a term"),
+            repetition(cells),
+        ),
+    ]
+}
+
+/// Words of lists: names of firms and goods are made of names too, so short phrases do not count.
+fn of_words(view: &ColumnView<'_>) -> Vec<Weight> {
+    let totals = &view.evidence.cells;
+    let share = totals.texts as f64 / totals.tested.max(1) as f64;
+    vec![
+        weight("prior", "words of lists inside text".into(), -4.0),
+        weight(
+            "text",
+            format!("{:.0} % of the cells are texts", 100.0 * share),
+            6.0 * share.sqrt(),
+        ),
+    ]
 }
 
 /// Whole cells of a rare pattern in a column that is something else, or a mixture.
 ///
 /// A pattern must be selective by itself: unlike a column's label it has neither a name nor most of the cells on its
 /// side, and hundreds of patterns are tried. What the rest of the column explains speaks against it.
-fn stray(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option<Judged> {
+fn stray(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option<Hypothesis> {
     let rule = &column.library.rules[position];
     if !matches!(rule.role, Role::Unique | Role::Shared) {
         return None;
     }
-    let tested = column.view.evidence.cells.tested as f64;
-    let (mut log_odds, mut sure) = (f64::NEG_INFINITY, 0);
-    for (value, seen) in rule.value.iter().zip(&counts.patterns) {
-        let matched = seen[0] as f64;
-        let sure_ones = seen[usize::from(value.validator.is_some())];
-        if sure_ones == 0 || matched / tested > MOST_STRAY {
-            continue;
-        }
-        let cells = sure_ones as f64;
-        let odds = STRAY - 0.9 * value.lookalikes.max(1e-7).ln()
-            + checks(value, matched, cells)
-            + 0.35 * cells.ln().min(5.0)
-            - column.usual(cells);
-        if odds > log_odds {
-            (log_odds, sure) = (odds, sure_ones);
-        }
-    }
+    let options = rule.value.iter().zip(&counts.patterns);
+    let mut best = options
+        .filter_map(|(value, seen)| of_strays(value, *seen, column))
+        .max_by(|a, b| sum(&a.weights).total_cmp(&sum(&b.weights)))?;
     // What other identifiers explain costs walks over examples, so it is asked last.
-    if probability(log_odds) <= THRESHOLD {
+    if probability(sum(&best.weights)) > THRESHOLD {
+        best.weights.push(weight(
+            "explained",
+            "by what else the column is likely to hold".into(),
+            -column.explained(position, best.matched as f64),
+        ));
+    }
+    column.hypothesis(position, best)
+}
+
+/// The weights of the cells that one pattern matches, unless they are most of the column.
+fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Option<Told> {
+    let tested = column.view.evidence.cells.tested;
+    let checks = value.validator.is_some();
+    let (matched, sure) = (seen[0], seen[usize::from(checks)]);
+    if sure == 0 || matched as f64 / tested as f64 > MOST_STRAY {
         return None;
     }
-    log_odds -= column.explained(position, sure as f64);
-    let mut judged = judged(rule, FindingKind::Stray, probability(log_odds), column.view);
-    judged.matched = sure;
-    Some(judged)
+    let cells = sure as f64;
+    let alike = value.lookalikes.max(1e-7);
+    let mut weights = vec![
+        weight("prior", "a few cells of any column".into(), STRAY),
+        weight(
+            "pattern",
+            format!(
+                "{sure} of {tested} match; so do the values of 1 in {:.0} other columns",
+                1.0 / alike
+            ),
+            -0.9 * alike.ln(),
+        ),
+    ];
+    if checks {
+        let detail = format!(
+            "{sure} of {matched} pass; by accident 1 in {:.0} would",
+            1.0 / value.chance
+        );
+        weights.push(weight(
+            "check digits",
+            detail,
+            passed(value, matched as f64, cells),
+        ));
+    }
+    weights.push(weight(
+        "repetition",
+        format!("{sure} cells are such a value"),
+        0.35 * cells.ln().min(5.0),
+    ));
+    let usual = column.usual(cells);
+    if usual > 0.0 {
+        let detail = "the cells look like the rest of the column".into();
+        weights.push(weight("usual shape", detail, -usual));
+    }
+    Some(Told {
+        kind: FindingKind::Stray,
+        matched: sure,
+        validated: if checks { sure } else { 0 },
+        weights,
+    })
+}
+
+/// What the cells of one rule say.
+struct Told {
+    kind: FindingKind,
+    matched: u64,
+    validated: u64,
+    weights: Vec<Weight>,
 }
 
 /// Before anything is seen: how rarely a column holds a few cells of some identifier that it is not about, among all
@@ -135,10 +273,7 @@ const STRAY: f64 = -7.0;
 
 /// Weight of the checks that these cells of a pattern passed. One of shape or range, which half of all values pass, says
 /// nothing by being passed.
-fn checks(value: &ValuePattern, matched: f64, passed: f64) -> f64 {
-    if value.validator.is_none() {
-        return 0.0;
-    }
+fn passed(value: &ValuePattern, matched: f64, passed: f64) -> f64 {
     let trials = Trials {
         tested: matched,
         distinct: matched,
@@ -157,6 +292,27 @@ pub(super) struct Column<'a> {
 }
 
 impl Column<'_> {
+    /// What was told of a rule, if it is likely enough.
+    fn hypothesis(&self, position: usize, told: Told) -> Option<Hypothesis> {
+        let rule = &self.library.rules[position];
+        let confidence = probability(sum(&told.weights));
+        (confidence > TOLD).then(|| Hypothesis {
+            judged: Judged {
+                identifier: rule.identifier.clone(),
+                kind: told.kind,
+                confidence,
+                category: rule.category,
+                sensitivity: rule.sensitivity,
+                rules: vec![rule.id.clone()],
+                tested: self.view.evidence.cells.tested,
+                matched: told.matched,
+                validated: told.validated,
+            },
+            version: self.library.versions[position],
+            weights: told.weights,
+        })
+    }
+
     /// What it weighs against so many cells that they look like the rest: a column of codes of one shape has its shape
     /// from its own scheme, also where some of the codes happen to look like something else.
     fn usual(&self, cells: f64) -> f64 {
@@ -218,18 +374,8 @@ impl Column<'_> {
 /// What it weighs that all cells in question have the usual shape of a column most of which is something else.
 const USUAL: f64 = 6.0;
 
-fn judged(rule: &Rule, kind: FindingKind, confidence: f64, view: &ColumnView<'_>) -> Judged {
-    Judged {
-        identifier: rule.identifier.clone(),
-        kind,
-        confidence,
-        category: rule.category,
-        sensitivity: rule.sensitivity,
-        rules: vec![rule.id.clone()],
-        tested: view.evidence.cells.tested,
-        matched: 0,
-        validated: 0,
-    }
+fn sum(weights: &[Weight]) -> f64 {
+    weights.iter().map(|weight| weight.log_ratio).sum()
 }
 
 fn probability(log_odds: f64) -> f64 {

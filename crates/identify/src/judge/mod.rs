@@ -139,11 +139,15 @@ pub struct Explanation {
 pub struct Candidate {
     /// What. Look-alikes that are no personal data compete under names of their own.
     pub identifier: Identifier,
+    /// How it would occur: as the whole column, inside its text, or in a few cells.
+    pub kind: FindingKind,
+    /// Whether it became a finding.
+    pub reported: bool,
     /// The rule.
     pub rule: String,
     /// Hash of the rule's text.
     pub version: u64,
-    /// Share of probability among all candidates and "something else".
+    /// Of the whole column: share of probability among all candidates and "something else". Of a part of it: its own.
     pub probability: f64,
     /// Sum of the weights: natural logarithm of the odds.
     pub log_odds: f64,
@@ -202,40 +206,62 @@ impl Library {
         }
         let shares = shares(&weighed);
         let decision = decide::decide(self, view, &weighed, &shares);
-        let mut findings: Vec<Judged> = decision.finding.into_iter().collect();
-        let label = findings.first().map(|finding| finding.identifier.clone());
+        let label = decision.finding;
         let column = inside::Column {
             library: self,
             view,
             candidates: &weighed,
             shares: &shares,
         };
-        findings.extend(inside::findings(&column, label.as_ref()));
+        let inside = inside::hypotheses(&column, label.as_ref().map(|label| &label.identifier));
+        let mut findings: Vec<Judged> = label.iter().cloned().collect();
+        let found = inside.iter().filter(|inside| inside.is_finding());
+        findings.extend(found.map(|found| found.judged.clone()));
         let verdict = if findings.is_empty() {
             decision.verdict
         } else {
             Verdict::Found
         };
-        let mut candidates: Vec<Candidate> = weighed
-            .into_iter()
-            .zip(shares)
-            .map(|(candidate, share)| candidate.explain(share))
-            .collect();
-        candidates.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
-        candidates.truncate(KEPT);
+        let whole = weighed.into_iter().zip(shares).map(|(candidate, share)| {
+            let reported = label
+                .as_ref()
+                .is_some_and(|label| label.identifier == candidate.identifier);
+            candidate.explain(share, kind(view), reported)
+        });
+        let inside = inside.into_iter().map(inside::Hypothesis::explain);
         ColumnJudgement {
             column: i,
             findings,
             explanation: Explanation {
                 verdict,
-                candidates,
+                candidates: told(whole.chain(inside).collect()),
             },
         }
     }
 }
 
-/// Candidates kept in an explanation.
+/// How a label of the whole column occurs in it.
+fn kind(view: &ColumnView<'_>) -> FindingKind {
+    if view.derived {
+        FindingKind::Embedded
+    } else {
+        FindingKind::Column
+    }
+}
+
+/// Candidates kept in an explanation besides those that were reported.
 const KEPT: usize = 8;
+
+/// What an explanation tells: everything that was reported, and the likeliest of the rest.
+fn told(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    candidates.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
+    let mut others = 0;
+    candidates.retain(|candidate| {
+        others += usize::from(!candidate.reported);
+        candidate.reported || others <= KEPT
+    });
+    candidates
+}
 
 /// Probability of each candidate among all of them and "something else", whose odds are one.
 fn shares(weighed: &[Weighed]) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! The weights of one column by itself: prior, values, name. One candidate per identifier that anything speaks for.
 
-use locard_model::Identifier;
+use locard_model::{FindingKind, Identifier};
 
 use super::values::{Known, Trials, checking, listing, matching};
 use super::{Candidate, ColumnView, LogicalType, Weight};
@@ -42,8 +42,10 @@ impl Weighed {
         self.weights.iter().map(|weight| weight.log_ratio).sum()
     }
 
-    pub(super) fn explain(self, probability: f64) -> Candidate {
+    pub(super) fn explain(self, probability: f64, kind: FindingKind, reported: bool) -> Candidate {
         Candidate {
+            kind,
+            reported,
             log_odds: self.log_odds(),
             probability,
             identifier: self.identifier,

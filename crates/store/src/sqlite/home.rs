@@ -81,7 +81,11 @@ fn prepare(path: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| unusable(path, error))
+    match builder.create(path) {
+        // Another first start was faster.
+        Err(error) if error.kind() == Cause::AlreadyExists && path.is_dir() => tighten(path),
+        made => made.map_err(|error| unusable(path, error)),
+    }
 }
 
 /// Takes other users' access away, unless the folder is used for other things too.

@@ -36,6 +36,14 @@ const APPLICATION: i32 = 0x4c6f_6361;
 /// More readers than cores gain nothing: a read is short.
 const READERS: u32 = 4;
 
+/// Who made a SQLite file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Locard,
+    Nobody,
+    Other,
+}
+
 /// The store in a home, or in one file.
 pub(crate) struct Sqlite {
     writer: SqlitePool,
@@ -64,12 +72,18 @@ impl Sqlite {
         Ok(store)
     }
 
-    /// Opens the store of a home that another process holds.
+    /// Opens the store of a home that another process holds or may come to hold; makes nothing of a file that is no
+    /// store.
     pub(crate) async fn open_beside(home: &Path) -> Result<Self> {
-        let options = options(&home.join(FILE)).create_if_missing(false);
-        let mut store = Self::connect(options).await?;
+        let file = home.join(FILE);
+        if std::fs::metadata(&file).is_ok_and(|found| found.len() == 0) {
+            return Err(Error::corrupt("its file is empty"));
+        }
+        let mut store = Self::connect(options(&file).create_if_missing(false)).await?;
         store.beside = true;
-        store.claim_file().await?;
+        if store.owner().await? != Owner::Locard {
+            return Err(Error::corrupt("it is no store"));
+        }
         migrated(&mut *store.read().await?, MIGRATIONS_SQLITE).await?;
         Ok(store)
     }
@@ -93,8 +107,19 @@ impl Sqlite {
         })
     }
 
-    /// Refuses a file that some other program made.
+    /// Refuses a file that some other program made, and marks a new one.
     async fn claim_file(&self) -> Result<()> {
+        match self.owner().await? {
+            Owner::Locard => Ok(()),
+            Owner::Nobody => {
+                self.maintain(format!("pragma application_id = {APPLICATION}"))
+                    .await
+            }
+            Owner::Other => Err(Error::corrupt("it is a SQLite file of another program")),
+        }
+    }
+
+    async fn owner(&self) -> Result<Owner> {
         let row = sqlx::query(
             "select (select application_id from pragma_application_id) as application, count(*) as tables from sqlite_master",
         )
@@ -105,18 +130,11 @@ impl Sqlite {
             row.try_get("application").map_err(translate)?,
             row.try_get("tables").map_err(translate)?,
         );
-        match (application, tables) {
-            (APPLICATION, _) => Ok(()),
-            (0, 0) => {
-                let text = AssertSqlSafe(format!("pragma application_id = {APPLICATION}"));
-                sqlx::raw_sql(text)
-                    .execute(&self.writer)
-                    .await
-                    .map_err(translate)?;
-                Ok(())
-            }
-            _ => Err(Error::corrupt("it is a SQLite file of another program")),
-        }
+        Ok(match (application, tables) {
+            (APPLICATION, _) => Owner::Locard,
+            (0, 0) => Owner::Nobody,
+            _ => Owner::Other,
+        })
     }
 
     /// Puts back what a dead process held; being killed does not count as an attempt.

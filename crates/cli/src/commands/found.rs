@@ -1,0 +1,345 @@
+//! The forms of what `locard find` answers: table, NDJSON, JSON, CSV.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use anyhow::Result;
+use locard_app::{Failure, FindOptions, FindReport, Hit, NotSearched, Reason, Twins};
+use locard_model::{Identifier, Strength, Subject};
+use owo_colors::Style;
+use serde_json::{Map, Value, json};
+
+use super::{failure_json, print_failures};
+use crate::args::ListFormat;
+use crate::printer::{Output, printable};
+use crate::report::harmless;
+use crate::table::{Cell, Table, counted};
+
+/// What was asked, and what came back.
+pub(crate) struct Answer<'a> {
+    pub(crate) report: &'a FindReport,
+    pub(crate) options: &'a FindOptions,
+    /// Weak matches of each subject that an option left out.
+    pub(crate) weak: &'a BTreeMap<String, u64>,
+}
+
+/// How many weak matches are not shown, and why.
+pub(crate) fn left_out(weak: u64) -> String {
+    let matches = counted(weak, "weak match", "weak matches");
+    format!("{matches} left out by --no-weak")
+}
+
+/// That what two sources hold is told of one of them.
+pub(crate) fn told_once(twins: &Twins) -> String {
+    let (are, each) = if twins.entities == 1 {
+        ("is", "it is")
+    } else {
+        ("are", "each is")
+    };
+    format!(
+        "{} of {} {are} the same as in {}: {each} told once",
+        counted(twins.entities, "entity", "entities"),
+        printable(&twins.source),
+        printable(&twins.asked)
+    )
+}
+
+impl Answer<'_> {
+    pub(crate) fn print(&self, mut output: Output, format: ListFormat) -> Result<()> {
+        match format {
+            ListFormat::Table => self.table(&mut output)?,
+            ListFormat::Ndjson => self
+                .report
+                .hits
+                .iter()
+                .try_for_each(|hit| output.json(&hit_json(hit)))?,
+            ListFormat::Json => output.document(&self.document())?,
+            ListFormat::Csv => csv(&mut output, self.report)?,
+        }
+        Ok(output.finish()?)
+    }
+
+    fn document(&self) -> Value {
+        let report = self.report;
+        json!({
+            "hits": report.hits.iter().map(hit_json).collect::<Vec<_>>(),
+            "leftOut": {"weak": self.weak.values().sum::<u64>()},
+            "notSearched": report.not_searched.iter().map(|item| json!({
+                "source": item.source, "resource": item.resource, "column": item.column, "reason": item.reason.as_str(), "sentence": item.sentence,
+            })).collect::<Vec<_>>(),
+            "failures": report.failures.iter().map(failure_json).collect::<Vec<_>>(),
+            "twins": report.twins.iter().map(|twins| json!({
+                "source": twins.source, "asked": twins.asked, "entities": twins.entities,
+            })).collect::<Vec<_>>(),
+            "columns": report.columns,
+            "candidates": report.candidates,
+        })
+    }
+
+    fn table(&self, output: &mut Output) -> Result<()> {
+        for subject in &self.options.subjects {
+            self.subject(output, subject)?;
+        }
+        let report = self.report;
+        let asked = format!(
+            "{} asked, {}",
+            counted(report.columns, "column", "columns"),
+            counted(report.candidates, "candidate", "candidates")
+        );
+        let asked = output.style(Style::new().dimmed(), &asked);
+        output.line(&asked)?;
+        for twins in &report.twins {
+            output.wrapped(0, &told_once(twins))?;
+        }
+        if !self.options.verify && !report.hits.is_empty() {
+            output.line("hint: --verify reads these columns and names the rows")?;
+        }
+        self.not_searched(output)?;
+        let (told, untold) = self.failures();
+        print_failures(output, &untold)?;
+        let hints: BTreeSet<&str> = told
+            .iter()
+            .filter_map(|failure| failure.hint.as_deref())
+            .collect();
+        hints
+            .into_iter()
+            .try_for_each(|hint| Ok(output.line(&format!("hint: {}", printable(hint)))?))
+    }
+
+    /// The failures that were told with what could not be checked, and the others.
+    fn failures(&self) -> (Vec<Failure>, Vec<Failure>) {
+        let hits = self.report.hits.iter();
+        let unchecked: BTreeSet<(&str, &str)> = hits
+            .filter(|hit| hit.unchecked.is_some())
+            .map(|hit| (hit.source.as_str(), hit.resource.as_str()))
+            .collect();
+        let is_told = |failure: &Failure| {
+            let resource = failure.resource.as_deref().unwrap_or_default();
+            unchecked.contains(&(failure.source_name.as_str(), resource))
+        };
+        let failures = self.report.failures.iter().cloned();
+        failures.partition(is_told)
+    }
+
+    fn subject(&self, output: &mut Output, subject: &Subject) -> Result<()> {
+        let hits = self.report.hits.iter();
+        let hits = hits.filter(|hit| hit.subject == subject.id);
+        let (unchecked, places): (Vec<&Hit>, Vec<&Hit>) =
+            hits.partition(|hit| hit.unchecked.is_some());
+        let name = output.style(Style::new().bold(), &printable(&subject.id));
+        let sentence = self.sentence(subject, places.len() as u64, unchecked.len() as u64);
+        output.line(&format!("{name}: {sentence}"))?;
+        self.places(output, 2, &places)?;
+        if !unchecked.is_empty() {
+            let heading = output.style(Style::new().red().bold(), "could not be checked");
+            output.line(&format!("  {heading}"))?;
+            self.unchecked(output, &unchecked)?;
+        }
+        Ok(output.line("")?)
+    }
+
+    /// What could not be read, with why, and the columns that it has.
+    fn unchecked(&self, output: &mut Output, hits: &[&Hit]) -> Result<()> {
+        let several = self.report.sources > 1;
+        for (source, hits) in by_source(hits, |hit| &hit.source) {
+            let indent = in_source(output, 4, several, source)?;
+            for hits in hits.chunk_by(|a, b| a.resource == b.resource) {
+                let why = hits[0].unchecked.as_deref().unwrap_or_default();
+                let line = format!("{}: {why}", hits[0].resource);
+                output.wrapped(indent, &printable(&line))?;
+                hits_table(indent + 2, hits, false).print(output)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the subject is, in a sentence.
+    fn sentence(&self, subject: &Subject, places: u64, unchecked: u64) -> String {
+        let found = match places {
+            0 => None,
+            n if self.options.verify => Some(format!("is in {}", counted(n, "place", "places"))),
+            n => Some(format!("may be in {}", counted(n, "column", "columns"))),
+        };
+        let unchecked = match (unchecked, &found) {
+            (0, _) => None,
+            (n, None) => Some(format!(
+                "may be in {} that could not be checked",
+                counted(n, "column", "columns")
+            )),
+            (n, Some(_)) => Some(format!(
+                "{} could not be checked",
+                counted(n, "more column", "more columns")
+            )),
+        };
+        let weak = self.weak.get(&subject.id).copied().unwrap_or(0);
+        let mut parts: Vec<String> = found.into_iter().chain(unchecked).collect();
+        if parts.is_empty() {
+            parts.push(self.nothing(subject, weak).to_owned());
+        }
+        parts.extend((weak > 0).then(|| left_out(weak)));
+        parts.join("; ")
+    }
+
+    /// Whether a scan may still come to what was asked for.
+    fn is_unfinished(&self) -> bool {
+        let mut gaps = self.report.not_searched.iter();
+        gaps.any(|gap| gap.reason == Reason::Unfinished)
+    }
+
+    /// Why there is no place to tell.
+    fn nothing(&self, subject: &Subject, weak: u64) -> &'static str {
+        let report = self.report;
+        if report.asks_nothing(subject) {
+            "not looked for: nothing that is known can be asked"
+        } else if !report.scanned && report.columns == 0 {
+            "not looked for: nothing was scanned yet"
+        } else if weak > 0 {
+            "no strong match"
+        } else if report.fell_short() || self.is_unfinished() {
+            "not found, but not everything was searched"
+        } else {
+            "nowhere"
+        }
+    }
+
+    /// Places under the source they are in, where there are several.
+    fn places(&self, output: &mut Output, indent: usize, hits: &[&Hit]) -> Result<()> {
+        let several = self.report.sources > 1;
+        for (source, hits) in by_source(hits, |hit| &hit.source) {
+            let indent = in_source(output, indent, several, source)?;
+            hits_table(indent, &hits, true).print(output)?;
+        }
+        Ok(())
+    }
+
+    /// The answer is only worth what it says about its limits.
+    fn not_searched(&self, output: &mut Output) -> Result<()> {
+        if self.report.not_searched.is_empty() {
+            return Ok(());
+        }
+        output.line("")?;
+        let heading = output.style(Style::new().yellow().bold(), "not searched");
+        output.line(&heading)?;
+        let items: Vec<&NotSearched> = self.report.not_searched.iter().collect();
+        let (within, whole): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.resource.is_some());
+        gaps_table(2, &whole).print(output)?;
+        let several = self.report.sources > 1;
+        for (source, items) in by_source(&within, |item| &item.source) {
+            let indent = in_source(output, 2, several, source)?;
+            gaps_table(indent, &items).print(output)?;
+        }
+        Ok(())
+    }
+}
+
+/// Names a source where there are several; answers how far to the right what is in it stands.
+fn in_source(output: &mut Output, indent: usize, several: bool, source: &str) -> Result<usize> {
+    if !several {
+        return Ok(indent);
+    }
+    let name = output.style(Style::new().dimmed(), &printable(source));
+    output.line(&format!("{}in {name}", " ".repeat(indent)))?;
+    Ok(indent + 2)
+}
+
+fn by_source<'a, T>(
+    items: &[&'a T],
+    source: impl Fn(&'a T) -> &'a str,
+) -> BTreeMap<&'a str, Vec<&'a T>> {
+    let mut groups: BTreeMap<&str, Vec<&T>> = BTreeMap::new();
+    for item in items {
+        groups.entry(source(item)).or_default().push(item);
+    }
+    groups
+}
+
+fn hits_table(indent: usize, hits: &[&Hit], with_resource: bool) -> Table {
+    let mut table = Table::indented(indent);
+    for hit in hits {
+        let strength = match hit.strength {
+            Strength::Strong => Style::new().green().bold(),
+            Strength::Weak => Style::new().yellow(),
+        };
+        let row = hit.row.as_ref().map(ToString::to_string);
+        let resource = Cell::new(&hit.resource).styled(Style::new().bold());
+        let mut cells = Vec::from_iter(with_resource.then_some(resource));
+        cells.extend([
+            Cell::new(&hit.column),
+            Cell::new(row.unwrap_or_default()),
+            Cell::new(hit.strength.as_str()).styled(strength),
+            Cell::new(names(hit).join(", ")).styled(Style::new().dimmed()),
+        ]);
+        table.row(cells);
+    }
+    table
+}
+
+fn gaps_table(indent: usize, items: &[&NotSearched]) -> Table {
+    let mut table = Table::indented(indent);
+    for item in items {
+        let place = [item.resource.as_deref(), item.column.as_deref()];
+        let place = place.into_iter().flatten().collect::<Vec<_>>().join(":");
+        let place = if place.is_empty() {
+            &item.source
+        } else {
+            &place
+        };
+        table.row(vec![Cell::new(place), Cell::new(&item.sentence)]);
+    }
+    table
+}
+
+fn names(hit: &Hit) -> Vec<&str> {
+    hit.identifiers.iter().map(Identifier::as_str).collect()
+}
+
+fn hit_json(hit: &Hit) -> Value {
+    let row = hit.row.as_ref();
+    let mut value = json!({
+        "subject": hit.subject,
+        "source": hit.source,
+        "resource": hit.resource,
+        "column": hit.column,
+        "row": row.and_then(|row| row.number),
+        "line": row.and_then(|row| row.line),
+        "key": row.filter(|row| !row.key.is_empty()).map(|row| row.key.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>()),
+        "identifiers": names(hit),
+        "verified": hit.verified,
+        "strength": hit.strength.as_str(),
+    });
+    if let Some(why) = &hit.unchecked {
+        value["unchecked"] = why.as_str().into();
+    }
+    value
+}
+
+fn csv(output: &mut Output, report: &FindReport) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(output as &mut dyn Write);
+    writer.write_record([
+        "subject",
+        "source",
+        "resource",
+        "column",
+        "row",
+        "identifiers",
+        "verified",
+        "strength",
+        "unchecked",
+    ])?;
+    for hit in &report.hits {
+        let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
+        writer.write_record([
+            harmless(&hit.subject),
+            harmless(&hit.source),
+            harmless(&hit.resource),
+            harmless(&hit.column),
+            row.unwrap_or_default(),
+            names(hit).join(" "),
+            hit.verified.to_string(),
+            hit.strength.to_string(),
+            hit.unchecked.as_deref().map(harmless).unwrap_or_default(),
+        ])?;
+    }
+    Ok(writer.flush()?)
+}

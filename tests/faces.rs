@@ -1,0 +1,485 @@
+//! What the command line tells besides its results: why, where exactly, what was left out, and what a person decides.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{Bench, Run, identifiers, sample};
+
+const PEOPLE: &str =
+    "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n";
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+}
+
+fn names(list: &Value) -> BTreeSet<(String, String)> {
+    let items = list.as_array().unwrap().iter();
+    items
+        .map(|item| {
+            let text = |name: &str| item[name].as_str().unwrap().to_owned();
+            (text("identifier"), text("kind"))
+        })
+        .collect()
+}
+
+#[test]
+fn an_explanation_reports_what_the_scan_did_and_sets_the_rest_apart() {
+    let bench = Bench::new();
+    let company = sample().join("company").display().to_string();
+    let scan = bench.run(["scan", &company, "--format", "ndjson"]).ndjson();
+    for entity in ["crm/customers.csv", "support/tickets.ndjson"] {
+        let explained = json(&bench.run(["explain", entity, "--format", "json"]));
+        for column in explained["columns"].as_array().unwrap() {
+            let found = scan.iter().filter(|finding| {
+                finding["resource"] == entity && finding["column"] == column["column"]
+            });
+            let found = names(&Value::Array(found.cloned().collect()));
+            assert_eq!(names(&column["reported"]), found, "{column}");
+            assert!(names(&column["rejected"]).is_disjoint(&found), "{column}");
+            for reported in column["reported"].as_array().unwrap() {
+                add_up(reported);
+            }
+        }
+    }
+}
+
+/// The weights of a finding are its confidence, and its numbers those of the scan.
+fn add_up(reported: &Value) {
+    let because = &reported["because"][0];
+    for number in ["tested", "matched", "validated"] {
+        assert_eq!(because[number], reported[number], "{number}: {reported}");
+    }
+    assert!(because["version"].as_str().unwrap().len() == 16);
+    let share = because["matched"].as_f64().unwrap() / because["tested"].as_f64().unwrap();
+    assert!((because["similarity"].as_f64().unwrap() - share).abs() < 1e-3);
+    let weights = because["weights"].as_array().unwrap();
+    let sum: f64 = weights
+        .iter()
+        .map(|weight| weight["logOdds"].as_f64().unwrap())
+        .sum();
+    // That of a whole column is shared with its rivals.
+    let alone = 1.0 / (1.0 + (-sum).exp());
+    let told = reported["confidence"].as_f64().unwrap();
+    if reported["kind"] == "column" {
+        assert!(told <= alone + 1e-3, "{reported}");
+    } else if reported["kind"] == "stray" || weights.iter().all(|it| it["what"] != "values") {
+        assert!((told - alone).abs() < 1e-3, "{reported}");
+    }
+}
+
+#[test]
+fn strays_are_explained_too() {
+    let bench = Bench::new();
+    let notes: String = (0..200)
+        .map(|row| match row % 50 {
+            7 => format!("{row},DE89370400440532013000\n"),
+            _ => format!("{row},word number {row} of some text\n"),
+        })
+        .collect();
+    bench.write("a.csv", "id,remark\n".to_owned() + &notes);
+    let found = bench.scan();
+    let iban = found
+        .iter()
+        .find(|finding| finding["identifier"] == "IBAN_CODE")
+        .unwrap();
+    let explained = json(&bench.run(["explain", "a.csv:remark", "--format", "json"]));
+    let reported = explained["columns"][0]["reported"].as_array().unwrap();
+    let reported = reported
+        .iter()
+        .find(|reported| reported["identifier"] == "IBAN_CODE")
+        .unwrap();
+    assert_eq!(reported["kind"], iban["kind"]);
+    add_up(reported);
+}
+
+#[test]
+fn a_place_tells_its_source_where_there_are_several() {
+    let bench = Bench::new();
+    let (a, b) = (bench.path("a"), bench.path("b"));
+    for folder in [&a, &b] {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(folder.join("people.csv"), PEOPLE).unwrap();
+        assert_eq!(bench.run(["scan", &folder.display().to_string()]).status, 0);
+    }
+    let found = bench.run(["find", "--email", "anna@example.org", "--verify"]);
+    assert!(found.stdout.contains("is in 2 places"), "{found:?}");
+    let heading = |folder: &str| format!("  in file://{}\n", canonical(&bench, folder));
+    for folder in ["a", "b"] {
+        assert!(found.stdout.contains(&heading(folder)), "{found:?}");
+    }
+    let rows = ["rows", "people.csv", "--identifier", "EMAIL_ADDRESS"];
+    let ambiguous = bench.run(rows);
+    assert_eq!(ambiguous.status, 2);
+    let full = format!("file://{}/people.csv", canonical(&bench, "b"));
+    assert!(ambiguous.stderr.contains(&full), "{ambiguous:?}");
+    let lines = bench.run(["rows", &full, rows[2], rows[3], "--format", "ndjson"]);
+    let source = format!("file://{}", canonical(&bench, "b"));
+    assert_eq!(lines.ndjson()[0]["source"], source.as_str(), "{lines:?}");
+}
+
+fn canonical(bench: &Bench, name: &str) -> String {
+    let path = bench.path(name).canonicalize().unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_file_in_two_sources_is_told_once() {
+    let bench = Bench::new();
+    bench.write("crm/people.csv", PEOPLE);
+    bench.write("other.csv", PEOPLE);
+    bench.scan();
+    let inner = bench.path("data/crm").display().to_string();
+    assert_eq!(bench.run(["scan", &inner]).status, 0);
+    for verify in [&[][..], &["--verify"]] {
+        let line = [
+            &["find", "--email", "anna@example.org", "--format", "json"][..],
+            verify,
+        ];
+        let found = json(&bench.run(line.concat()));
+        assert_eq!(found["hits"].as_array().unwrap().len(), 2, "{found}");
+        assert_eq!(
+            (&found["columns"], &found["candidates"]),
+            (&4.into(), &2.into())
+        );
+        assert_eq!(found["twins"][0]["entities"], 1, "{found}");
+    }
+    // What was only sampled says less than what was read whole, so both are asked.
+    let sampled = bench.run(["scan", &inner, "--sample", "1"]);
+    assert_eq!(sampled.status, 0, "{}", sampled.stderr);
+    let found = json(&bench.run(["find", "--email", "dora@example.org", "--format", "json"]));
+    assert_eq!(found["twins"].as_array().unwrap().len(), 0, "{found}");
+    let hits = found["hits"].as_array().unwrap();
+    assert!(
+        hits.iter().any(|hit| hit["resource"] == "crm/people.csv"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_database_in_a_folder_and_by_itself_is_told_once() {
+    let bench = Bench::new();
+    let file = bench.path("data/shop.sqlite");
+    std::fs::create_dir_all(bench.path("data")).unwrap();
+    std::fs::copy(sample().join("company/shop/shop.sqlite"), &file).unwrap();
+    bench.scan();
+    let target = format!("sqlite:{}", file.display());
+    assert_eq!(bench.run(["scan", &target]).status, 0);
+    let subject = sample().join("person.json").display().to_string();
+    let found = json(&bench.run(["find", "--subject", &subject, "--format", "json"]));
+    assert_eq!(found["hits"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["twins"][0]["entities"], 2, "{found}");
+}
+
+#[test]
+fn what_cannot_be_read_is_no_place_where_somebody_is() {
+    let bench = Bench::new();
+    let gone = bench.write("gone.csv", PEOPLE);
+    bench.write("there.csv", PEOPLE);
+    bench.scan();
+    std::fs::remove_file(gone).unwrap();
+    let line = ["find", "--email", "anna@example.org", "--verify"];
+    let found = bench.run(line);
+    assert_eq!(found.status, 2, "{found:?}");
+    let (above, below) = found
+        .stdout
+        .split_once("\n  could not be checked\n")
+        .unwrap();
+    assert!(
+        above.contains("is in 1 place; 1 more column could not be checked"),
+        "{found:?}"
+    );
+    let unchecked = below.lines().next().unwrap();
+    assert!(
+        unchecked.contains("gone.csv") && unchecked.contains("does not exist"),
+        "{found:?}"
+    );
+    let document = json(&bench.run([&line[..], &["--format", "json"]].concat()));
+    let hits = document["hits"].as_array().unwrap();
+    let gone = hits
+        .iter()
+        .find(|hit| hit["resource"] == "gone.csv")
+        .unwrap();
+    assert_eq!(gone["verified"], false);
+    assert!(gone["unchecked"].as_str().unwrap().contains("not exist"));
+}
+
+#[test]
+fn what_an_option_leaves_out_is_counted() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "name,email\nAnna Muster,anna@example.org\nBert Beispiel,bert@example.org\n",
+    );
+    let file = bench.path("base.ndjson").display().to_string();
+    let line = [
+        "scan",
+        &bench.data(),
+        "--format",
+        "ndjson",
+        "--output",
+        &file,
+    ];
+    assert_eq!(bench.run(line).status, 0);
+    let weak = bench.run(["find", "--name", "Anna Muster", "--no-weak"]);
+    assert!(
+        weak.stdout
+            .contains("no strong match; 1 weak match left out by --no-weak"),
+        "{weak:?}"
+    );
+    let known = bench.run(["scan", &bench.data(), "--baseline", &file]);
+    assert!(
+        known.stdout.contains("nothing to show")
+            && known.stdout.contains("2 findings left out by --baseline"),
+        "{known:?}"
+    );
+    let unlikely = bench.run(["scan", &bench.data(), "--min-confidence", "1"]);
+    assert!(
+        unlikely.stdout.contains("left out by --min-confidence 1"),
+        "{unlikely:?}"
+    );
+    for column in [("name", "PERSON"), ("email", "EMAIL_ADDRESS")] {
+        let place = format!("a.csv:{}", column.0);
+        let line = ["findings", "reject", &place, "--identifier", column.1];
+        assert_eq!(bench.run(line).status, 0);
+    }
+    let rejected = bench.run(["scan", &bench.data()]);
+    assert!(
+        rejected
+            .stdout
+            .contains("2 findings left out by decisions of people"),
+        "{rejected:?}"
+    );
+    let list = bench.run(["findings", "list"]);
+    assert!(
+        list.stdout
+            .contains("2 findings left out by decisions of people"),
+        "{list:?}"
+    );
+}
+
+#[test]
+fn a_target_that_is_not_there_leaves_nothing_behind() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    std::fs::write(bench.path("decisions.toml"), "version = 1\n").unwrap();
+    for target in ["./typo", "typo/*.csv", "./data/*.tsv", "sqlite:typo.db"] {
+        let line = ["scan", target, "--decisions", "decisions.toml"];
+        let run = bench.run(line);
+        assert_eq!(run.status, 2, "{target}: {run:?}");
+        assert!(run.stderr.contains("hint:"), "{target}: {run:?}");
+    }
+    assert_eq!(bench.run(["sources", "ingest", "./typo"]).status, 2);
+    let sources = bench.run(["sources", "list", "--format", "ndjson"]);
+    assert_eq!(sources.stdout, "");
+    // What is there besides is scanned.
+    let run = bench.run(["scan", "./typo", &bench.data(), "--format", "json"]);
+    assert_eq!(run.status, 2);
+    let report = json(&run);
+    assert_eq!(report["state"], "PARTIAL");
+    assert_eq!(report["failures"][0]["kind"], "notfound");
+    let sources = bench.run(["sources", "list", "--format", "ndjson"]);
+    assert_eq!(sources.ndjson().len(), 1, "{sources:?}");
+    let found = json(&bench.run(["find", "--email", "anna@example.org", "--format", "json"]));
+    assert_eq!(found["notSearched"], Value::Array(Vec::new()), "{found}");
+    // A source that was there once stays.
+    std::fs::remove_dir_all(bench.path("data")).unwrap();
+    assert_eq!(bench.run(["scan", &bench.data()]).status, 2);
+    let sources = bench.run(["sources", "list", "--format", "ndjson"]);
+    assert_eq!(sources.ndjson().len(), 1, "{sources:?}");
+}
+
+#[test]
+fn what_no_scan_found_can_be_confirmed() {
+    let bench = Bench::new();
+    let rows = (1..=20).map(|row| format!("{row},k{row}x\n"));
+    bench.write("a.csv", "id,code\n".to_owned() + &rows.collect::<String>());
+    assert!(bench.scan().is_empty());
+    let confirm = |identifier: &str| {
+        let line = [
+            "findings",
+            "confirm",
+            "a.csv:code",
+            "--identifier",
+            identifier,
+        ];
+        bench.run([&line[..], &["--reason", "the login"]].concat())
+    };
+    let unknown = confirm("NO_SUCH_KIND");
+    assert!(
+        unknown.status == 2 && unknown.stderr.contains("no rule knows"),
+        "{unknown:?}"
+    );
+    let run = confirm("USERNAME");
+    assert_eq!(run.status, 0, "{run:?}");
+    holds(&bench, &bench.scan());
+    let list = bench
+        .run(["findings", "list", "--format", "ndjson"])
+        .ndjson();
+    holds(&bench, &list);
+    let place = ["a.csv:code", "--identifier", "USERNAME"];
+    let cells = bench.run([&["rows"][..], &place, &["--format", "ndjson"]].concat());
+    assert_eq!(cells.ndjson().len(), 20, "{cells:?}");
+    let explained = bench.run(["explain", "a.csv:code"]).stdout;
+    assert!(
+        explained.contains("confirmed by a person: the login"),
+        "{explained}"
+    );
+    assert!(explained.contains("no rule reported it"), "{explained}");
+    // A threshold counts every filled cell.
+    let line = ["scan", &bench.data(), "--fail-on", "USERNAME:0.9:20"];
+    assert_eq!(bench.run(line).status, 1);
+
+    travels(&bench);
+
+    let withdraw = bench.run([&["findings", "withdraw"][..], &place].concat());
+    assert_eq!(withdraw.status, 0, "{withdraw:?}");
+    assert!(bench.scan().is_empty());
+}
+
+fn holds(bench: &Bench, findings: &[Value]) {
+    assert_eq!(identifiers(findings, "a.csv", "code"), ["USERNAME"]);
+    let finding = &findings[0];
+    assert_eq!(
+        (&finding["matched"], &finding["decision"]["confirmed"]),
+        (&20.into(), &true.into()),
+        "{}",
+        bench.home().display()
+    );
+}
+
+/// Into another catalog, before and after its first scan.
+fn travels(bench: &Bench) {
+    let file = bench.path("decisions.toml").display().to_string();
+    assert_eq!(bench.run(["findings", "export", &file]).status, 0);
+    let other = Bench::new();
+    let import = other.run(["findings", "import", &file]);
+    assert_eq!(import.status, 0, "{import:?}");
+    assert!(import.stderr.contains("no scan has met yet"), "{import:?}");
+    let early = other.run(["findings", "export", "-"]);
+    assert!(early.stdout.contains("# Left out: 1 "), "{early:?}");
+    let scan = other.run(["scan", &bench.data(), "--format", "ndjson"]);
+    holds(&other, &scan.ndjson());
+    let back = other.run(["findings", "export", "-"]);
+    assert_eq!(
+        back.stdout.trim(),
+        std::fs::read_to_string(&file).unwrap().trim()
+    );
+}
+
+#[test]
+fn a_difference_shows_what_was_before() {
+    let bench = Bench::new();
+    let line = |identifier: &str, confidence: f64, matched: u64| {
+        format!(
+            "{{\"source\":\"s\",\"resource\":\"a.csv\",\"column\":\"c\",\"identifier\":\"{identifier}\",\"kind\":\"column\",\"confidence\":{confidence},\"matched\":{matched},\"rules\":[\"x\"]}}\n"
+        )
+    };
+    std::fs::write(bench.path("a.ndjson"), line("AGE", 0.9, 1)).unwrap();
+    std::fs::write(bench.path("b.ndjson"), line("AGE", 0.5, 7)).unwrap();
+    std::fs::write(bench.path("c.ndjson"), line("CITY", 0.9, 1)).unwrap();
+    let moved = bench.run(["diff", "a.ndjson", "b.ndjson"]).stdout;
+    assert_eq!(
+        moved.trim_end(),
+        "~  a.csv  c  AGE  column  0.90 -> 0.50  1 cell -> 7 cells"
+    );
+    let labelled = bench.run(["diff", "a.ndjson", "c.ndjson"]).stdout;
+    assert_eq!(
+        labelled.trim_end(),
+        "~  a.csv  c  AGE -> CITY  column  0.90  1 cell"
+    );
+    let lines = bench.run(["diff", "a.ndjson", "c.ndjson", "--format", "ndjson"]);
+    let change = &lines.ndjson()[0];
+    assert_eq!(
+        (&change["identifier"], &change["identifier_before"]),
+        (&"CITY".into(), &"AGE".into())
+    );
+    let missing = bench.run(["diff", "nowhere.ndjson"]);
+    assert!(
+        missing.stderr.contains("there is no file nowhere.ndjson")
+            && missing.stderr.contains("--format ndjson --output"),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_missing_gets_a_hint_about_reading() {
+    let bench = Bench::new();
+    for line in [
+        &["find", "--subject", "missing.json"][..],
+        &["scan", ".", "--baseline", "missing.ndjson"],
+        &["scan", ".", "--decisions", "missing.toml"],
+        &["findings", "import", "missing.toml"],
+        &["rules", "test", "missing.txt"],
+    ] {
+        let run = bench.run(line);
+        assert_eq!(run.status, 2, "{run:?}");
+        assert!(
+            run.stderr.contains("cannot read missing")
+                && run.stderr.contains("hint: check how the path is spelled"),
+            "{run:?}"
+        );
+    }
+    let rules = bench.run(["rules", "check", "missing"]);
+    assert!(
+        rules.stderr.contains("hint: name one that holds rules/"),
+        "{rules:?}"
+    );
+    let written = bench.run(["scan", ".", "--output", "missing/x"]);
+    assert!(
+        written.stderr.contains("folders are not made"),
+        "{written:?}"
+    );
+}
+
+#[test]
+fn lists_fit_a_narrow_terminal() {
+    let bench = Bench::new();
+    let company = sample().join("company").display().to_string();
+    assert_eq!(bench.run(["scan", &company]).status, 0);
+    let subject = sample().join("person.json").display().to_string();
+    for line in [
+        &["scan", &company][..],
+        &["find", "--subject", &subject, "--verify"],
+        &["explain", "support/tickets.ndjson"],
+        &["sources", "list"],
+        &["jobs", "list"],
+        &["rules", "list"],
+        &["dictionaries", "list"],
+        &[
+            "rows",
+            "crm/customers.csv",
+            "--identifier",
+            "CITY",
+            "--limit",
+            "5",
+        ],
+    ] {
+        let output = bench.command(line).env("COLUMNS", "80").output().unwrap();
+        let run = Run::of(&output);
+        assert_eq!(run.status, 0, "{run:?}");
+        for text in run.stdout.lines() {
+            let free = text.starts_with("personal data in") || text.contains("told once");
+            assert!(free || text.chars().count() <= 80, "{line:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn one_is_singular() {
+    let bench = Bench::new();
+    bench.write("a.csv", "email\nanna@example.org\n");
+    let scan = bench.run(["scan", &bench.data()]).stdout;
+    assert!(
+        scan.contains("a.csv  1 row\n") && scan.contains("· 1 row, "),
+        "{scan}"
+    );
+    let find = bench.run(["find", "--email", "anna@example.org"]).stdout;
+    assert!(find.contains("may be in 1 column\n"), "{find}");
+    assert!(find.contains("1 column asked, 1 candidate\n"), "{find}");
+    let explain = bench.run(["explain", "a.csv"]).stdout;
+    assert!(
+        explain.contains("a.csv  1 row,") && explain.contains("1 cell ·"),
+        "{explain}"
+    );
+}
