@@ -419,7 +419,11 @@ fn column_record(concluded: &Concluded, part: &Part) -> ColumnRecord {
             "sampled": concluded.sampled,
             "partial": concluded.partial,
         }),
-        sketch: part.sketch.encode(),
+        // One piece holds what the entity does, and is in the store already.
+        sketch: match concluded.pieces.as_slice() {
+            [_] => Vec::new(),
+            _ => part.sketch.encode(),
+        },
         evidence: part.evidence.encode(),
         extremes: part.sketch.extremes().map(Extremes::encode),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, StringViewArray};
-use locard_sketch::forms::{Former, trimmed};
+use locard_sketch::forms::{Former, Forms, trimmed};
 use locard_sketch::{Cells, Keyer};
 
 use crate::column::{ColumnSketch, MOST_KEYS, MergeError, not_indexed};
@@ -22,7 +22,7 @@ pub struct Profiler {
     keys: Vec<u64>,
     /// The cells that `keys` belong to, then those of them that are new.
     places: Vec<u32>,
-    forms: Vec<u64>,
+    forms: Forms,
     shapes: Shapes,
     tally: Tally,
     extremes: BatchExtremes,
@@ -38,7 +38,7 @@ impl Profiler {
             former: Former::new(),
             keys: Vec::new(),
             places: Vec::new(),
-            forms: Vec::new(),
+            forms: Forms::default(),
             shapes: Shapes::default(),
             tally: Tally::default(),
             extremes: BatchExtremes::default(),
@@ -130,8 +130,11 @@ impl Profiler {
                 sketch.counts.indexed += cells.weight(place);
             }
         }
-        self.keyer.key_all(&mut self.forms);
-        sketch.forms.extend(&self.forms);
+        let Forms { wholes, parts } = &mut self.forms;
+        self.keyer.key_all(wholes);
+        self.keyer.key_all(parts);
+        sketch.forms.extend_new(wholes);
+        sketch.forms.extend(parts);
     }
 }
 

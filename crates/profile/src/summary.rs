@@ -114,7 +114,7 @@ impl ColumnSketch {
             shapes_error: self.shapes.error(),
             indexed: share(counts.indexed as f64, values),
             not_indexed: not_indexed(self.declared),
-            keys: (self.values.len() as u64, self.forms.len() as u64),
+            keys: (self.values.count() as u64, self.forms.count() as u64),
         }
     }
 

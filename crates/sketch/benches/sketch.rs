@@ -9,7 +9,7 @@ use std::hint::black_box;
 use arrow_array::StringViewArray;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
-use locard_sketch::forms::Former;
+use locard_sketch::forms::{Former, Forms};
 use locard_sketch::{Hll, Keyer, Membership, Preparer, hash};
 
 const VALUES: usize = 8_192;
@@ -236,7 +236,7 @@ fn cells_and_forms(c: &mut Criterion) {
         });
         let mut preparer = Preparer::new();
         group.bench_function("prepare", |b| b.iter(|| preparer.prepare(&array).rows()));
-        let (mut former, mut out) = (Former::new(), Vec::new());
+        let (mut former, mut out) = (Former::new(), Forms::default());
         group.bench_function("forms", |b| {
             let cells = preparer.prepare(&array);
             b.iter(|| {
@@ -244,7 +244,7 @@ fn cells_and_forms(c: &mut Criterion) {
                 for i in 0..cells.len() {
                     former.forms(&cells, i, &mut out);
                 }
-                out.len()
+                out.wholes.len() + out.parts.len()
             });
         });
         group.finish();

@@ -18,6 +18,7 @@ mod membership;
 mod prepare;
 mod run;
 mod sort;
+mod waiting;
 
 pub use cells::Cells;
 pub use class::ClassMask;

@@ -6,7 +6,7 @@
 
 use crate::codec::{DecodeError, Reader};
 use crate::run::{KEY_BITS, Run};
-use crate::sort::sort_distinct;
+use crate::waiting::Waiting;
 
 /// Places that are open to one key.
 const WAYS: usize = 4;
@@ -46,7 +46,7 @@ pub struct Membership {
     /// Recent keys: groups of places, the latest key first in each.
     recent: Vec<[u64; WAYS]>,
     /// Keys that are in no run yet, in no order; some may be there twice.
-    waiting: Vec<u64>,
+    waiting: Waiting,
     /// Compressed keys; one may be in several.
     runs: Vec<Run>,
     /// How many further batches are taken to be new.
@@ -72,9 +72,6 @@ impl Membership {
             return false;
         };
         remember(group, key);
-        if self.waiting.len() == self.waiting.capacity() {
-            self.make_room(1);
-        }
         self.waiting.push(key);
         if self.waiting.len() >= LARGEST {
             self.compress();
@@ -87,13 +84,7 @@ impl Membership {
         if self.trusted > 0 {
             self.trusted -= 1;
             (0..hashes.len()).for_each(new);
-            self.make_room(hashes.len());
-            let keys = hashes.iter().map(|hash| hash >> (u64::BITS - KEY_BITS));
-            self.waiting.extend(keys);
-            if self.waiting.len() >= LARGEST {
-                self.compress();
-            }
-            return;
+            return self.extend_new(hashes);
         }
         let mut count = 0;
         for (i, hash) in hashes.iter().enumerate() {
@@ -112,10 +103,19 @@ impl Membership {
         self.insert_all(hashes, |_| ());
     }
 
+    /// Inserts many that are most probably new, without a look; repeated ones are found where keys are sorted.
+    pub fn extend_new(&mut self, hashes: &[u64]) {
+        let keys = hashes.iter().map(|hash| hash >> (u64::BITS - KEY_BITS));
+        self.waiting.extend(keys);
+        if self.waiting.len() >= LARGEST {
+            self.compress();
+        }
+    }
+
     /// Whether a keyed hash may have been inserted; certainly not, if `false`. Quick after [`Membership::seal`] only.
     pub fn contains(&self, hash: u64) -> bool {
         let key = hash >> (u64::BITS - KEY_BITS);
-        self.runs.iter().any(|run| run.contains(key)) || self.waiting.contains(&key)
+        self.runs.iter().any(|run| run.contains(key)) || self.waiting.iter().any(|it| it == key)
     }
 
     /// Inserts what the other set holds.
@@ -123,7 +123,7 @@ impl Membership {
         for run in &other.runs {
             self.add_run(run.clone());
         }
-        for key in &other.waiting {
+        for key in other.waiting.iter() {
             self.insert(key << (u64::BITS - KEY_BITS));
         }
     }
@@ -164,26 +164,19 @@ impl Membership {
 
     /// Compresses everything into one run. Later inserts are still possible.
     pub fn seal(&mut self) {
+        self.recent = Vec::new();
         if !self.is_sealed() {
-            let run = match self.take_sorted() {
-                Ok(keys) => Run::from_sorted(keys.len(), keys.into_iter()),
-                Err(run) => run,
-            };
-            self.runs.push(run);
+            let run = self.take_sorted(|keys| Run::from_sorted(keys.len(), keys.iter().copied()));
+            self.runs.push(run.unwrap_or_else(|run| run));
         }
-        (self.recent, self.waiting) = (Vec::new(), Vec::new());
     }
 
     /// Takes everything out: sorted keys where there are few enough, else one run.
-    fn take_sorted(&mut self) -> Result<Vec<u64>, Run> {
+    fn take_sorted<R>(&mut self, then: impl FnOnce(&mut Vec<u64>) -> R) -> Result<R, Run> {
         if self.len() <= AT_ONCE {
-            let mut keys = std::mem::take(&mut self.waiting);
-            keys.reserve_exact(self.runs.iter().map(Run::len).sum());
-            for run in self.runs.drain(..) {
-                keys.extend(run.iter());
-            }
-            sort_distinct(&mut keys, KEY_BITS);
-            return Ok(keys);
+            let runs = std::mem::take(&mut self.runs);
+            let compressed: Vec<u64> = runs.iter().flat_map(Run::iter).collect();
+            return Ok(self.waiting.sort_with(&compressed, KEY_BITS, then));
         }
         self.compress();
         self.unite();
@@ -214,25 +207,27 @@ impl Membership {
             }
             next == Some(key)
         };
-        let kept: Vec<u64> = match self.runs.pop() {
+        let run = match self.runs.pop() {
             Some(run) if was_sealed => {
                 let kept: Vec<u64> = run.iter().filter(|key| !is_theirs(*key)).collect();
                 if kept.len() == run.len() {
                     return self.runs.push(run);
                 }
-                kept
+                Run::from_sorted(kept.len(), kept.into_iter())
             }
             last => {
                 self.runs.extend(last);
-                let mut keys = self
-                    .take_sorted()
-                    .unwrap_or_else(|run| run.iter().collect());
-                keys.retain(|key| !is_theirs(*key));
-                keys
+                let kept = self.take_sorted(|keys| {
+                    keys.retain(|key| !is_theirs(*key));
+                    Run::from_sorted(keys.len(), keys.iter().copied())
+                });
+                kept.unwrap_or_else(|run| {
+                    let kept: Vec<u64> = run.iter().filter(|key| !is_theirs(*key)).collect();
+                    Run::from_sorted(kept.len(), kept.into_iter())
+                })
             }
         };
-        self.runs = vec![Run::from_sorted(kept.len(), kept.into_iter())];
-        (self.recent, self.waiting) = (Vec::new(), Vec::new());
+        (self.recent, self.runs) = (Vec::new(), vec![run]);
     }
 
     /// How many keys are in both sets. Walks over the smaller one.
@@ -271,18 +266,10 @@ impl Membership {
         &self.runs[0]
     }
 
-    /// Grows the list by more than it needs now: copying costs, and memory that is not touched does not.
-    fn make_room(&mut self, keys: usize) {
-        if self.waiting.capacity() - self.waiting.len() < keys {
-            let more = (self.waiting.len() * 3).min(LARGEST);
-            self.waiting.reserve_exact(keys.max(more));
-        }
-    }
-
     /// Makes the memory four times as large as the keys that it is for, as far as it may grow.
     fn remember_more(&mut self) {
         if self.waiting.len() < REMEMBERED {
-            sort_distinct(&mut self.waiting, KEY_BITS);
+            self.waiting.drop_repeated(KEY_BITS);
         }
         let groups = (self.waiting.len().max(SMALLEST / 4) * 4 / WAYS).next_power_of_two();
         let groups = groups.min(REMEMBERED / WAYS);
@@ -290,19 +277,19 @@ impl Membership {
             return;
         }
         self.recent = vec![[0; WAYS]; groups];
-        let latest = self.waiting.len().saturating_sub(REMEMBERED / WAYS);
-        for key in &self.waiting[latest..] {
-            if let Some(group) = group(&mut self.recent, *key) {
-                remember(group, *key);
+        for key in self.waiting.iter().rev().take(REMEMBERED / WAYS) {
+            if let Some(group) = group(&mut self.recent, key) {
+                remember(group, key);
             }
         }
     }
 
     /// Makes a run of the keys that wait, and gives their memory back.
     pub fn compress(&mut self) {
-        sort_distinct(&mut self.waiting, KEY_BITS);
-        let run = Run::from_sorted(self.waiting.len(), self.waiting.iter().copied());
-        (self.recent, self.waiting) = (Vec::new(), Vec::new());
+        self.recent = Vec::new();
+        let run = self.waiting.sort_with(&[], KEY_BITS, |keys| {
+            Run::from_sorted(keys.len(), keys.iter().copied())
+        });
         self.add_run(run);
     }
 

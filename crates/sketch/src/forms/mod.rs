@@ -74,15 +74,39 @@ impl Former {
         Self::default()
     }
 
-    /// Appends the hash of every form of cell `i` to `out`, except that of its folded form, which
-    /// [`Cells::folded`] holds already. A form may come more than once.
-    pub fn forms(&mut self, cells: &Cells<'_>, i: usize, out: &mut Vec<u64>) {
+    /// Takes in the hash of every form of cell `i`, except that of its folded form, which [`Cells::folded`] holds already.
+    pub fn forms(&mut self, cells: &Cells<'_>, i: usize, out: &mut Forms) {
         // Most cells end here, and without their text.
         if is_plain(cells.classes[i]) {
             return;
         }
         let (folded, class) = (cells.folded_text(i), cells.folded_class(i));
-        of_folded(folded, class, &mut self.text, &mut |_, hash| out.push(hash));
+        of_folded(
+            folded,
+            class,
+            &mut self.text,
+            &mut |form, hash| match form {
+                Form::Word | Form::Token | Form::Tail | Form::Gram => out.parts.push(hash),
+                _ => out.wholes.push(hash),
+            },
+        );
+    }
+}
+
+/// Hashes of forms of stored cells. One may be there more than once.
+#[derive(Debug, Default)]
+pub struct Forms {
+    /// Of the whole cell, and of neighbouring words: hardly two cells have one in common.
+    pub wholes: Vec<u64>,
+    /// Of parts of the cell, which many cells may have in common.
+    pub parts: Vec<u64>,
+}
+
+impl Forms {
+    /// Forgets all hashes and keeps the memory.
+    pub fn clear(&mut self) {
+        self.wholes.clear();
+        self.parts.clear();
     }
 }
 

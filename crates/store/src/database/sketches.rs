@@ -1,7 +1,5 @@
 //! Sketches of pieces, the merged columns, and the conclusion that a job draws for an entity.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, SourceId};
 use serde_json::Value as Json;
@@ -22,6 +20,12 @@ const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id
     coalesce(sketch, (select of_part.sketch from part_columns of_part where of_part.org_id = profiles.org_id \
     and of_part.entity_id = profiles.entity_id and of_part.part_id = profiles.part_id \
     and of_part.column_id = profiles.column_id)) as sketch, evidence, extremes from profiles";
+
+/// Gives columns whose sketches are in a part sketches of their own.
+const KEEP_CONCLUDED: &str = "update profiles set part_id = null, sketch = (select of_part.sketch \
+    from part_columns of_part where of_part.org_id = profiles.org_id and of_part.entity_id = profiles.entity_id \
+    and of_part.part_id = profiles.part_id and of_part.column_id = profiles.column_id) \
+    where org_id = $1 and entity_id = $2 and part_id = $3";
 
 fn head_cell(row: &[Uuid; 2]) -> Cell<'_> {
     Cell {
@@ -58,6 +62,11 @@ pub(super) async fn put_part(
         .map(|version| vault.seal_as(head_cell(&[entity.0, part.0]), &version))
         .transpose()?;
     let now = session.now().await?;
+    // What was concluded stands until it is concluded anew, whatever becomes of its part.
+    let concluded = Statement::new(KEEP_CONCLUDED);
+    session
+        .run(concluded.bind(org).bind(entity).bind(part))
+        .await?;
     let old =
         Statement::new("delete from parts where org_id = $1 and entity_id = $2 and part_id = $3");
     session.run(old.bind(org).bind(entity).bind(part)).await?;
@@ -197,28 +206,6 @@ fn record_row(
     ])
 }
 
-/// The columns of the only part of an entity, with the sizes of their sketches; nothing where there are several parts.
-async fn only_part(
-    session: &mut dyn Session,
-    org: OrgId,
-    of: &Conclusion,
-    merged: &Merged,
-) -> Result<HashMap<ColumnId, (PartKey, u64)>> {
-    let &[part] = merged.parts.as_slice() else {
-        return Ok(HashMap::new());
-    };
-    let statement = Statement::new(
-        "select column_id, cast(length(sketch) as bigint) as size from part_columns \
-        where org_id = $1 and entity_id = $2 and part_id = $3",
-    );
-    let rows = session
-        .rows(statement.bind(org).bind(of.entity).bind(part))
-        .await?;
-    rows.iter()
-        .map(|row| Ok((ColumnId(row.id("column_id")?), (part, row.count("size")?))))
-        .collect()
-}
-
 async fn put_merged(
     session: &mut dyn Session,
     vault: &Vault,
@@ -239,11 +226,9 @@ async fn put_merged(
     let old = Statement::new("delete from profiles where org_id = $1 and entity_id = $2");
     session.run(old.bind(org).bind(of.entity)).await?;
     let generation = next_generation(session, org).await?;
-    // What one part holds is not written a second time. Merging one part changes nothing, so sizes are proof enough.
-    let only = only_part(session, org, of, merged).await?;
-    let part = |record: &ColumnRecord| {
-        let (part, size) = only.get(&record.column)?;
-        (*size == record.sketch.len() as u64).then_some(*part)
+    let part = |record: &ColumnRecord| match merged.parts.as_slice() {
+        [only] if record.sketch.is_empty() => Some(*only),
+        _ => None,
     };
     let rows = merged
         .columns

@@ -70,7 +70,8 @@ pub struct ColumnRecord {
     pub forms: u32,
     /// Numbers that listings show without decoding the sketch (rows, distinct, coverage ...); never a value.
     pub summary: Value,
-    /// The encoded sketch.
+    /// The encoded sketch. Empty where it is given to the store together with the entity's only part, which holds it: it
+    /// is read from there, and stored once.
     pub sketch: Vec<u8>,
     /// The encoded evidence.
     pub evidence: Vec<u8>,

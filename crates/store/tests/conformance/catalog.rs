@@ -10,6 +10,7 @@ use crate::harness::*;
 on_both!(
     concluding_replaces_columns_and_drops_old_pieces,
     every_change_has_a_generation,
+    sketches_of_the_only_part_are_stored_once,
     extremes_of_personal_columns_are_dropped,
     judging_anew_leaves_the_sketches,
     a_buried_entity_has_no_sketches,
@@ -138,6 +139,45 @@ async fn every_change_has_a_generation(_: &Bench, store: Arc<dyn Store>) {
         .await
         .unwrap();
     assert_eq!([first.items, rest.items].concat(), all);
+}
+
+async fn sketches_of_the_only_part_are_stored_once(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    let mut concluded = conclusion(&entity, parts.clone(), Vec::new());
+    for record in &mut concluded.merged.as_mut().unwrap().columns {
+        record.sketch.clear();
+    }
+    store.conclude(&lease, &concluded).await.unwrap();
+    let whole = sorted(
+        vec![
+            record(&entity, "id", b"id"),
+            record(&entity, "email", b"email"),
+        ],
+        1,
+    );
+    assert_eq!(
+        store.column_records(ORG, entity.id).await.unwrap(),
+        whole,
+        "they are read from the part"
+    );
+    let catalog = store.catalog(ORG, None, Page::default()).await.unwrap();
+    assert_eq!(catalog.items, whole);
+    // The piece is read again, and the scan is not concluded yet.
+    let lease = running(&*store).await;
+    store
+        .add_tasks(&lease, &[task_draft(&entity, 0)])
+        .await
+        .unwrap();
+    let again = take(&*store, &claim(LONG)).await;
+    let mut result = outcome(&entity, 6);
+    result.columns.truncate(1);
+    result.columns[0].sketch = b"newer".to_vec();
+    store.complete_task(&again.lease, &result).await.unwrap();
+    assert_eq!(
+        store.column_records(ORG, entity.id).await.unwrap(),
+        whole,
+        "what was concluded stands"
+    );
 }
 
 async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Store>) {
