@@ -178,14 +178,25 @@ pub(crate) fn essence(findings: &[Value]) -> Vec<String> {
                 "tested",
                 "matched",
                 "validated",
-                "distinct",
             ]
             .map(|field| finding[field].to_string())
             .join(" ")
+                + &format!(" {}", rough(finding["distinct"].as_u64()))
         })
         .collect();
     lines.sort();
     lines
+}
+
+/// A number of distinct values to four digits: under another key, other values share the kept part of their hashes, one
+/// or two in some hundred thousand.
+fn rough(distinct: Option<u64>) -> u64 {
+    let mut unit = 1;
+    let distinct = distinct.unwrap_or(0);
+    while distinct / unit >= 10_000 {
+        unit *= 10;
+    }
+    (distinct + unit / 2) / unit * unit
 }
 
 /// The clone that is tested: clones that share a target folder may share the test program too.
