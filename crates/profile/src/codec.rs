@@ -40,7 +40,9 @@ impl ColumnSketch {
     }
 
     fn encode_sealed(&self) -> Vec<u8> {
-        let mut out = vec![VERSION, FORMS_VERSION];
+        // Bytes in memory are a few more than bytes written, and growing would copy.
+        let mut out = Vec::with_capacity(self.values.memory() + self.forms.memory() + 1_024);
+        out.extend([VERSION, FORMS_VERSION]);
         out.extend_from_slice(&self.key.0.to_le_bytes());
         out.push(self.declared.map_or(0, |kind| kind as u8 + 1));
         self.counts.encode(&mut out);
