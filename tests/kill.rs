@@ -208,8 +208,7 @@ fn a_database_scan_killed_while_rows_change_is_finished_by_the_next() {
     let writes = std::thread::scope(|scope| {
         let writer = scope.spawn(|| keep_writing(&url, &schema.name, &stop));
         // A failed round must end the writer too.
-        let held =
-            std::panic::catch_unwind(|| hold_rounds((rounds() / 2).max(10), &args, &look_up));
+        let held = std::panic::catch_unwind(|| hold_rounds(rounds(), &args, &look_up));
         stop.store(true, Ordering::Relaxed);
         let writes = writer.join().expect("the writer ends");
         held.unwrap_or_else(|failure| std::panic::resume_unwind(failure));

@@ -65,6 +65,12 @@ impl FindReport {
             .all(|attribute| is_idle(&attribute.identifier))
     }
 
+    /// Whether there may be more to find than was asked.
+    pub fn has_gaps(&self) -> bool {
+        let mut reasons = self.not_searched.iter().map(|gap| gap.reason);
+        !self.failures.is_empty() || reasons.any(Reason::is_gap)
+    }
+
     /// Whether the look-up itself fell short, apart from what the catalog was already known not to hold.
     pub fn fell_short(&self) -> bool {
         let gaps = self.not_searched.iter();
@@ -114,7 +120,7 @@ pub async fn find(
     let compile = |subject: &Subject| Query::compile(subject, role, home.engine.keyer());
     let queries: Arc<Vec<Query>> = Arc::new(options.subjects.iter().map(compile).collect());
     let mut report = FindReport {
-        scanned: !gaps::last_scans(home).await?.is_empty(),
+        scanned: !gaps::scans(home).await?.is_empty(),
         ..FindReport::default()
     };
     for subject in &options.subjects {

@@ -1,5 +1,7 @@
 //! What a look-up could not ask, and why: silence would read as "not there".
 
+use std::collections::HashSet;
+
 use locard_model::{EntityId, JobState, SourceId};
 use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page};
 use serde_json::Value;
@@ -30,6 +32,8 @@ pub struct NotSearched {
 pub enum Reason {
     /// It was listed but never scanned.
     NotScanned,
+    /// Options of the scan left it out.
+    LeftOut,
     /// Only a sample was read.
     Sampled,
     /// The scan of it failed, wholly or in part.
@@ -57,6 +61,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotScanned => "not-scanned",
+            Self::LeftOut => "left-out",
             Self::Sampled => "sampled",
             Self::Failed => "failed",
             Self::Stale => "stale",
@@ -68,6 +73,11 @@ impl Reason {
             Self::Cancelled => "cancelled",
             Self::TooMany => "too-many",
         }
+    }
+
+    /// Whether there may be more to find. Columns without a filter have nothing that leads to a person.
+    pub const fn is_gap(self) -> bool {
+        !matches!(self, Self::NotIndexed)
     }
 
     /// Whether this look-up failed to ask what it should have been able to.
@@ -114,38 +124,33 @@ pub(crate) async fn unasked(
     Ok(())
 }
 
-/// What the last scan of each set of targets could not even list: unsupported files, sources that did not answer.
+/// What scans could not even list: unsupported files, sources that did not answer, what options left out, sources that
+/// nobody scanned. Of each source only what came since it was last listed whole counts.
 pub(crate) async fn unlisted(
     home: &Home,
     catalog: &Catalog<'_>,
     wanted: Option<&[SourceId]>,
     found: &mut Vec<NotSearched>,
 ) -> Result<()> {
-    for job in last_scans(home).await? {
-        let targets = job.spec.get("targets").and_then(Value::as_array);
-        let names: Vec<&str> = targets
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+    let mut sources = Listings::default();
+    for job in scans(home).await? {
+        let names = targets(&job);
         let is_wanted = |name: &str| {
             wanted.is_none_or(|wanted| {
                 let id = catalog.source_named(name).map(|source| source.id);
                 id.is_ok_and(|id| wanted.contains(&id))
             })
         };
-        if !names.iter().any(|name| is_wanted(name)) {
+        let open = |name: &&str| is_wanted(name) && !sources.whole.contains(*name);
+        let open: Vec<&str> = names.iter().copied().filter(open).collect();
+        if open.is_empty() {
             continue;
         }
         if let Some(sentence) = unfinished(job.state) {
-            let of_scan = names.iter().filter(|name| is_wanted(name));
-            found.extend(of_scan.map(|name| NotSearched {
-                source: (*name).to_owned(),
-                resource: None,
-                column: None,
-                reason: Reason::Unfinished,
-                sentence: sentence.to_owned(),
-            }));
+            let of_scan = open.iter().filter(|name| !sources.seen.contains(**name));
+            found.extend(
+                of_scan.map(|name| of_source(name, Reason::Unfinished, sentence.to_owned())),
+            );
         }
         for failure in jobs::all_failures(home, job.id).await? {
             let what = failure.what;
@@ -153,19 +158,89 @@ pub(crate) async fn unlisted(
             let source = names
                 .iter()
                 .find(|name| what.resource.as_deref() == Some(**name));
-            if what.entity.is_some() || source.is_some_and(|name| !is_wanted(name)) {
+            if what.entity.is_some() || source.is_some_and(|name| !open.contains(name)) {
                 continue;
             }
-            found.push(NotSearched {
-                source: source.map_or_else(|| names.join(", "), |name| (*name).to_owned()),
+            let gap = NotSearched {
+                source: source.map_or_else(|| open.join(", "), |name| (*name).to_owned()),
                 resource: what.resource,
                 column: None,
                 reason: reason(&what.kind),
                 sentence: what.sentence,
-            });
+            };
+            if !found.contains(&gap) {
+                found.push(gap);
+            }
+        }
+        sources.note(&job, &open);
+    }
+    let never = home.store.sources(home.org).await?;
+    let never = never.iter().filter(|source| {
+        source.kind != MANUAL && wanted.is_none_or(|wanted| wanted.contains(&source.id))
+    });
+    for source in never {
+        if !sources.seen.contains(&source.name) {
+            let sentence = "it is registered, and nobody has scanned it yet".to_owned();
+            found.push(of_source(&source.name, Reason::NotScanned, sentence));
+        } else if sources.narrowed.contains(&source.name) && !sources.whole.contains(&source.name) {
+            let sentence = "every scan of it was narrowed (--include, --exclude); what that left out is not in the index";
+            found.push(of_source(
+                &source.name,
+                Reason::LeftOut,
+                sentence.to_owned(),
+            ));
         }
     }
     Ok(())
+}
+
+fn of_source(name: &str, reason: Reason, sentence: String) -> NotSearched {
+    NotSearched {
+        source: name.to_owned(),
+        resource: None,
+        column: None,
+        reason,
+        sentence,
+    }
+}
+
+/// How sources were listed, as far as the scans were looked through, the latest first.
+#[derive(Default)]
+struct Listings {
+    /// A scan named them.
+    seen: HashSet<String>,
+    /// A scan that came to its end left something out.
+    narrowed: HashSet<String>,
+    /// A scan that came to its end listed all of them: earlier ones say nothing new.
+    whole: HashSet<String>,
+}
+
+impl Listings {
+    fn note(&mut self, job: &Job, names: &[&str]) {
+        let names = || names.iter().map(|name| (*name).to_owned());
+        self.seen.extend(names());
+        if !matches!(job.state, JobState::Completed | JobState::Partial) {
+            return;
+        }
+        let some = |option: &str| {
+            let patterns = job.spec.get(option).and_then(Value::as_array);
+            patterns.is_some_and(|patterns| !patterns.is_empty())
+        };
+        if some("include") || some("exclude") {
+            self.narrowed.extend(names());
+        } else {
+            self.whole.extend(names());
+        }
+    }
+}
+
+fn targets(job: &Job) -> Vec<&str> {
+    let targets = job.spec.get("targets").and_then(Value::as_array);
+    targets
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 /// What a scan in that state has not come to is not even listed.
@@ -181,23 +256,19 @@ const fn unfinished(state: JobState) -> Option<&'static str> {
     }
 }
 
-/// The latest scan of each specification.
-pub(crate) async fn last_scans(home: &Home) -> Result<Vec<Job>> {
+/// Every scan, the latest first.
+pub(crate) async fn scans(home: &Home) -> Result<Vec<Job>> {
     let filter = JobFilter {
         kind: Some(crate::scan::KIND.to_owned()),
         ..JobFilter::default()
     };
-    let mut last: Vec<Job> = Vec::new();
+    let mut scans: Vec<Job> = Vec::new();
     let mut page = Page::first(Page::MAX);
     loop {
         let found = home.store.jobs(home.org, &filter, page).await?;
-        for job in found.items {
-            if !last.iter().any(|known| known.spec == job.spec) {
-                last.push(job);
-            }
-        }
+        scans.extend(found.items);
         let Some(after) = found.next else {
-            return Ok(last);
+            return Ok(scans);
         };
         page.after = Some(after);
     }

@@ -33,7 +33,17 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
     command.args(["bench", "--package", "locard"]).args(args);
     servers.environment(&mut command);
     command.env("LOCARD_BENCH_PYTHON", duckdb()?);
-    step(&mut command)
+    step(&mut command)?;
+    // The steps of the hot path, each beside plain hashing of the same cells.
+    let mut micro = cargo();
+    micro.args([
+        "bench",
+        "--package",
+        "locard-sketch",
+        "--package",
+        "locard-profile",
+    ]);
+    step(micro.args(["--benches", "--"]).args(["--quiet"]))
 }
 
 /// A Python with DuckDB in it, kept in the user's cache.

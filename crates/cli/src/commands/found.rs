@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::Result;
-use locard_app::{Failure, FindOptions, FindReport, Hit, NotSearched, Reason, Twins};
+use locard_app::{Failure, FindOptions, FindReport, Hit, NotSearched, Twins};
 use locard_model::{Identifier, Strength, Subject};
 use owo_colors::Style;
 use serde_json::{Map, Value, json};
@@ -180,12 +180,6 @@ impl Answer<'_> {
         parts.join("; ")
     }
 
-    /// Whether a scan may still come to what was asked for.
-    fn is_unfinished(&self) -> bool {
-        let mut gaps = self.report.not_searched.iter();
-        gaps.any(|gap| gap.reason == Reason::Unfinished)
-    }
-
     /// Why there is no place to tell.
     fn nothing(&self, subject: &Subject, weak: u64) -> &'static str {
         let report = self.report;
@@ -195,7 +189,7 @@ impl Answer<'_> {
             "not looked for: nothing was scanned yet"
         } else if weak > 0 {
             "no strong match"
-        } else if report.fell_short() || self.is_unfinished() {
+        } else if report.has_gaps() {
             "not found, but not everything was searched"
         } else {
             "nowhere"

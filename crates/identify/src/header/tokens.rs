@@ -80,8 +80,14 @@ pub(crate) fn canonical_words<'a>(words: impl Iterator<Item = &'a str>) -> Vec<S
         .collect()
 }
 
+/// Longest word, in bytes, that is taken apart: the work grows with the square of it, and a file may begin with anything.
+const LONGEST_COMPOUND: usize = 64;
+
 /// Takes a word apart into known ones: `custname` into `cust` and `name`. The fewest pieces win; all must be known.
 pub(crate) fn take_apart<'a>(word: &'a str, known: &HashSet<String>) -> Option<Vec<&'a str>> {
+    if word.len() > LONGEST_COMPOUND {
+        return None;
+    }
     let cuts: Vec<usize> = word
         .char_indices()
         .map(|(at, _)| at)
@@ -144,5 +150,6 @@ mod tests {
             Some(vec!["customer", "email", "address"])
         );
         assert_eq!(take_apart("customerx", &known), None);
+        assert_eq!(take_apart(&"mail".repeat(1 << 20), &known), None);
     }
 }

@@ -242,16 +242,21 @@ async fn put_merged(
 }
 
 /// Minima and maxima are values, so those of personal columns are not kept, sealed or not.
-async fn drop_extremes(session: &mut dyn Session, org: OrgId, of: &Conclusion) -> Result<()> {
-    if of.personal.is_empty() {
+pub(super) async fn drop_extremes(
+    session: &mut dyn Session,
+    org: OrgId,
+    entity: EntityId,
+    personal: &[ColumnId],
+) -> Result<()> {
+    if personal.is_empty() {
         return Ok(());
     }
     for text in ["update part_columns", "update profiles"] {
         let statement = Statement::new(text)
             .text(" set extremes = null where extremes is not null")
             .with(" and org_id = ", org)
-            .with(" and entity_id = ", of.entity)
-            .with_list(" and column_id in ", of.personal.iter().copied());
+            .with(" and entity_id = ", entity)
+            .with_list(" and column_id in ", personal.iter().copied());
         session.run(statement).await?;
     }
     Ok(())
@@ -302,7 +307,8 @@ impl Sketches for Database {
         if let Some(merged) = &conclusion.merged {
             put_merged(&mut *session, &vault, lease.job, conclusion, merged).await?;
         }
-        drop_extremes(&mut *session, lease.org, conclusion).await?;
+        let (entity, personal) = (conclusion.entity, &conclusion.personal);
+        drop_extremes(&mut *session, lease.org, entity, personal).await?;
         let change = put_findings(&mut *session, &vault, lease.job, conclusion).await?;
         let now = session.now().await?;
         let statement = Statement::new(include_str!("conclude.sql"))

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use locard_model::ColumnId;
-use locard_store::{ColumnRecord, Conclusion, Entity, JobLease, Merged, Page, PartKey, Store};
+use locard_model::{ColumnId, Identifier};
+use locard_store::{
+    ColumnRecord, Conclusion, Decision, Entity, JobLease, Merged, Page, PartKey, Review, Store,
+};
 
 use crate::harness::*;
 
@@ -194,6 +196,24 @@ async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Stor
     for column in store.part_columns(ORG, entity.id, parts[0]).await.unwrap() {
         assert_eq!(column.extremes.is_none(), column.column == email);
     }
+    // What a person says counts at once.
+    let id = ColumnId::derive(entity.id, "id");
+    let decided = Review {
+        source: entity.source,
+        entity: entity.id,
+        column: id,
+        identifier: Identifier::new("PERSON"),
+        decision: Decision::Confirmed,
+        note: None,
+        actor: None,
+        decided_at: entity.seen_at,
+    };
+    store.review(ORG, &[decided]).await.unwrap();
+    let records = store.column_records(ORG, entity.id).await.unwrap();
+    assert!(records.iter().any(|record| record.column == id));
+    assert!(records.iter().all(|record| record.extremes.is_none()));
+    let columns = store.part_columns(ORG, entity.id, parts[0]).await.unwrap();
+    assert!(columns.iter().all(|column| column.extremes.is_none()));
 }
 
 async fn judging_anew_leaves_the_sketches(_: &Bench, store: Arc<dyn Store>) {
