@@ -36,5 +36,6 @@ pub use ledger::{
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::Mask;
 pub use pass::Part;
+pub use pool::{Panicked, Pool};
 pub use report::{Event, Failure, Reporter, Shown, Silent};
 pub use scan::{Engine, Options, Summary, Target, scan_request};

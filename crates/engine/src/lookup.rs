@@ -101,18 +101,21 @@ impl Engine {
         while let Some(batch) = batches.recv().await {
             let batch = batch?;
             found.faults += batch.faults.iter().map(|fault| fault.records).sum::<u64>();
-            let kept = finisher.kept(&batch.records).map_err(broken)?;
-            found.rows += kept.records.num_rows() as u64;
-            if kept.records.num_rows() > 0 {
-                let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(&keys));
-                let finds = self
-                    .pool
-                    .run(move |_| each_row(&batch, &kept, &keys, examine.as_ref()))
-                    .await;
-                found
-                    .finds
-                    .extend(finds.map_err(|_| panicked())?.map_err(broken)?);
-            }
+            let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(&keys));
+            let examined = self.pool.run(move |_| {
+                let kept = finisher.kept(&batch.records)?;
+                let rows = kept.records.num_rows();
+                let finds = if rows > 0 {
+                    each_row(&batch, &kept, &keys, examine.as_ref())?
+                } else {
+                    Vec::new()
+                };
+                Ok((finisher, rows, finds))
+            });
+            let (back, rows, finds) = examined.await.map_err(|_| panicked())?.map_err(broken)?;
+            finisher = back;
+            found.rows += rows as u64;
+            found.finds.extend(finds);
             if found.finds.len() >= look_up.limit {
                 found.truncated = true;
                 found.finds.truncate(look_up.limit);

@@ -190,14 +190,14 @@ impl Run<'_> {
             self.tell_failure(failure);
         }
         let partial = !failures.is_empty();
-        let done = PieceDone {
+        let done = Arc::new(PieceDone {
             rows,
             bytes,
             columns,
             failures,
-        };
+        });
         self.ledger.commit(&entry.planned, piece, &done).await?;
-        Ok(entry.end(piece, Some((rows, done.columns)), partial))
+        Ok(entry.end(piece, Some(done), partial))
     }
 
     async fn attempt(&self, entry: &Arc<Entry>, splits: &[Split]) -> Attempt {
@@ -213,7 +213,7 @@ impl Run<'_> {
                 None => break,
                 Some(Err(error)) => return Attempt::Broken(pass, error),
                 Some(Ok(batch)) => {
-                    let absorbed = self.absorb(pass, &mut finisher, batch);
+                    let absorbed = self.absorb(pass, finisher, batch);
                     // A batch of long texts takes a while.
                     let Some(absorbed) = self.unless_cancelled(absorbed).await else {
                         return Attempt::Cancelled;
@@ -222,8 +222,9 @@ impl Run<'_> {
                 }
             };
             match absorbed {
-                Ok((back, rows, bytes)) => {
-                    pass = back;
+                Ok(absorbed) => {
+                    (pass, finisher) = (absorbed.pass, absorbed.finisher);
+                    let (rows, bytes) = (absorbed.rows, absorbed.bytes);
                     self.reporter.on(&Event::Read {
                         entity: Arc::clone(&entry.planned.shown),
                         rows,
@@ -236,29 +237,42 @@ impl Run<'_> {
         Attempt::Read(pass)
     }
 
+    /// Picks the wanted records of a batch and takes them in, on the thread pool.
     async fn absorb(
         &self,
         mut pass: Pass,
-        finisher: &mut Finisher,
+        mut finisher: Finisher,
         batch: Batch,
-    ) -> Result<(Pass, u64, u64), locard_connector::Error> {
-        let records = finisher
-            .sampled(&batch)
-            .map_err(|error| unexpected("a batch could not be sampled").cause(error))?;
-        pass.faults(&batch.faults);
-        let rows = records.num_rows() as u64;
+    ) -> Result<Absorbed, locard_connector::Error> {
         let absorbed = self.engine.pool.run(move |spread| {
-            let bytes = pass.absorb(&records, spread);
-            (pass, bytes)
+            let records = finisher
+                .sampled(&batch)
+                .map_err(|error| unexpected("a batch could not be sampled").cause(error))?;
+            pass.faults(&batch.faults);
+            let bytes = pass
+                .absorb(&records, spread)
+                .map_err(|error| unexpected("a batch could not be taken apart").cause(error))?;
+            Ok(Absorbed {
+                rows: records.num_rows() as u64,
+                bytes,
+                pass,
+                finisher,
+            })
         });
-        match absorbed.await {
-            Ok((pass, Ok(bytes))) => Ok((pass, rows, bytes)),
-            Ok((_, Err(error))) => Err(unexpected("a batch could not be taken apart").cause(error)),
-            Err(_) => Err(unexpected(
+        absorbed.await.unwrap_or_else(|_| {
+            Err(unexpected(
                 "a batch could not be examined; this is a mistake in the program",
-            )),
-        }
+            ))
+        })
     }
+}
+
+/// What went to the thread pool with a batch, and what came of it.
+struct Absorbed {
+    pass: Pass,
+    finisher: Finisher,
+    rows: u64,
+    bytes: u64,
 }
 
 fn unexpected(sentence: &str) -> locard_connector::Error {

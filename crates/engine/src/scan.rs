@@ -108,6 +108,11 @@ impl Engine {
         self.pool.threads()
     }
 
+    /// Those threads, for what a ledger encodes and decodes.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// What of a path or value may be shown.
     pub fn mask(&self) -> &Mask {
         &self.mask
