@@ -24,6 +24,7 @@ mod piece;
 mod pool;
 mod report;
 mod scan;
+mod silence;
 mod text;
 
 pub use allowed::Allowed;

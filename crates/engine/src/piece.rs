@@ -13,16 +13,18 @@ use crate::finish::Finisher;
 use crate::ledger::{Piece, PieceDone, PieceId, PieceState, Planned, Resume, resume};
 use crate::pass::{Pass, Read};
 use crate::scan::{Asked, Run};
+use crate::silence::not_tried;
 use crate::{Event, Failure, Result};
 
 /// Batches that are read ahead of the pass.
 const READ_AHEAD: usize = 2;
 
 /// How often a piece is read when the source says that trying again may help.
-const ATTEMPTS: u32 = 3;
+/// Nobody else repeats reads: what an attempt took in is dropped with it, so a piece starts anew.
+pub(crate) const ATTEMPTS: u32 = 4;
 
 /// The first wait before another attempt; it doubles.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Run<'_> {
     /// Takes up the plan of one entity and gives what is to be read of it. An entity that cannot be planned becomes a
@@ -42,6 +44,8 @@ impl Run<'_> {
             let sentence = "the entity could not be planned; this is a mistake in the program";
             Err(unexpected(sentence))
         });
+        let source = target.source.as_ref();
+        self.heard(target.id, source, plan.as_ref().err()).await;
         let plan = match plan {
             Ok(plan) => plan,
             Err(error) => {
@@ -106,8 +110,12 @@ impl Run<'_> {
     pub(crate) async fn read_piece(&self, work: Work) -> Result<()> {
         let Work { entry, piece } = work;
         self.ledger.start(piece.id).await?;
+        let source = entry.planned.shown.source;
         let mut attempt = 1;
         let (pass, error) = loop {
+            if self.silence.of(source) {
+                break (Pass::new(self.engine, self.options), Some(not_tried()));
+            }
             match self.attempt(&entry, &piece.splits).await {
                 // A cancelled piece is left open, so that the next run reads it whole.
                 Attempt::Cancelled => return Ok(()),
@@ -122,6 +130,8 @@ impl Run<'_> {
                 Attempt::Broken(pass, error) => break (pass, Some(error)),
             }
         };
+        self.heard(source, entry.source.as_ref(), error.as_ref())
+            .await;
         let ended = match error {
             Some(error) if pass.rows() == 0 => self.give_up(&entry, piece.id, &error).await?,
             error => self.record(&entry, piece.id, pass, error.as_ref()).await?,
