@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
     Checkpoints, Concluded, Error, Failure, PieceDone, PieceId, PieceParts, PieceState, Planned,
-    Result, Shown, Sink,
+    Pool, Result, Shown, Sink,
 };
 use locard_model::{EntityId, JobId, OrgId, SourceId, TaskState};
 use locard_store::{
@@ -41,6 +41,8 @@ const MOST_ATTEMPTS: u32 = 1_000;
 pub(crate) struct StoreLedger {
     store: Arc<dyn Store>,
     lease: JobLease,
+    /// Where sketches are encoded and decoded, so that heartbeats need not wait for that.
+    pool: Pool,
     /// Columns that a person says are personal.
     confirmed: Vec<Review>,
     /// Ends the scan; fired when somebody asked for it or the job was taken away.
@@ -65,6 +67,7 @@ impl StoreLedger {
     pub(crate) async fn open(
         store: Arc<dyn Store>,
         lease: JobLease,
+        pool: Pool,
         stop: CancellationToken,
     ) -> locard_store::Result<Self> {
         let mut state = State::default();
@@ -92,6 +95,7 @@ impl StoreLedger {
         Ok(Self {
             store,
             lease,
+            pool,
             confirmed,
             stop,
             state: Mutex::new(state),
@@ -155,6 +159,14 @@ impl StoreLedger {
     fn leased(&self, piece: PieceId) -> Result<Lease> {
         let lease = self.state().leases.remove(&piece);
         lease.ok_or_else(|| lease_lost("a piece of work ended that this process does not hold"))
+    }
+
+    /// Runs what costs CPU on the thread pool.
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        self.pool.run(|_| work()).await.map_err(Error::ledger)
     }
 
     fn claim(&self) -> Claim {
@@ -223,7 +235,8 @@ impl Checkpoints for StoreLedger {
             .part_columns(self.org(), entity, part)
             .await
             .map_err(lost)?;
-        record::parts(rows, &names, columns)
+        self.apart(move || record::parts(rows, &names, columns))
+            .await?
     }
 }
 
@@ -299,10 +312,14 @@ impl Sink for StoreLedger {
         }
     }
 
-    async fn commit(&self, planned: &Planned, piece: PieceId, done: &PieceDone) -> Result<()> {
+    async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()> {
         self.name_columns(planned, &done.columns)
             .await
             .map_err(lost)?;
+        let (entity, encoded) = (planned.shown.entity, Arc::clone(done));
+        let columns = self
+            .apart(move || record::part_columns(entity, &encoded.columns))
+            .await?;
         let lease = self.leased(piece)?;
         let faults: u64 = done.failures.iter().map(|failure| failure.records).sum();
         let outcome = TaskOutcome {
@@ -312,7 +329,7 @@ impl Sink for StoreLedger {
                 bytes: done.bytes,
                 faults,
             },
-            columns: record::part_columns(planned.shown.entity, &done.columns),
+            columns,
             failures: done.failures.iter().map(record::failure).collect(),
         };
         self.store
@@ -336,11 +353,12 @@ impl Sink for StoreLedger {
 
     /// Three writes, in an order in which a death between them shows as "stale" or "not scanned": the index first,
     /// then the columns that are gone, and only then the state that everything before stands for.
-    async fn conclude(&self, concluded: &Concluded) -> Result<()> {
+    async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
         let shown = &concluded.planned.shown;
         let mut columns = Vec::new();
         record::add_columns(shown, &concluded.columns, &mut columns);
-        let mut conclusion = record::conclusion(concluded);
+        let encoded = Arc::clone(concluded);
+        let mut conclusion = self.apart(move || record::conclusion(&encoded)).await?;
         let confirmed = self.confirmed.iter();
         let confirmed = confirmed.filter(|review| review.entity == shown.entity);
         conclusion

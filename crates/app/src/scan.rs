@@ -114,7 +114,13 @@ pub async fn scan(
     }
     let (lease, resumed) = take_up(home, spec(&sources, options), options.fresh).await?;
     let stop = cancel.child_token();
-    let ledger = StoreLedger::open(Arc::clone(&home.store), lease, stop.clone()).await?;
+    let ledger = StoreLedger::open(
+        Arc::clone(&home.store),
+        lease,
+        home.engine.pool().clone(),
+        stop.clone(),
+    )
+    .await?;
     let tally = Tally::new(reporter);
     let ran = tokio::select! {
         ran = run(home, &opened, options, &ledger, &tally, &stop) => ran,

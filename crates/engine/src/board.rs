@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use locard_connector::{Honoured, ScanRequest, Source};
 
-use crate::ledger::{Piece, PieceId, Planned};
-use crate::pass::Part;
+use crate::ledger::{Piece, PieceDone, PieceId, Planned};
 use crate::scan::Summary;
 
 /// One piece to read.
@@ -33,7 +32,7 @@ struct Progress {
     /// Pieces that make up the entity so far.
     done: Vec<PieceId>,
     /// The columns of the only piece, where there is only one: they need not be read back.
-    only: Option<(u64, Vec<Part>)>,
+    only: Option<Arc<PieceDone>>,
 }
 
 /// What is there when the last piece has ended.
@@ -41,7 +40,7 @@ struct Progress {
 pub(crate) struct Ended {
     pub(crate) pieces: Vec<PieceId>,
     pub(crate) partial: bool,
-    pub(crate) only: Option<(u64, Vec<Part>)>,
+    pub(crate) only: Option<Arc<PieceDone>>,
 }
 
 impl Entry {
@@ -70,21 +69,21 @@ impl Entry {
         }
     }
 
-    /// Notes the end of a piece; gives what there is when it was the last. `columns` are `None` for a piece that
-    /// gave nothing.
+    /// Notes the end of a piece; gives what there is when it was the last. `done` is `None` for a piece that gave
+    /// nothing.
     pub(crate) fn end(
         &self,
         piece: PieceId,
-        columns: Option<(u64, Vec<Part>)>,
+        done: Option<Arc<PieceDone>>,
         partial: bool,
     ) -> Option<Ended> {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.open = progress.open.saturating_sub(1);
         progress.partial |= partial;
-        if let Some(columns) = columns {
+        if let Some(done) = done {
             progress.done.push(piece);
             if self.planned.pieces.len() == 1 {
-                progress.only = Some(columns);
+                progress.only = Some(done);
             }
         }
         (progress.open == 0).then(|| self.ended(&mut progress))

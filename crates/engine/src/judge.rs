@@ -10,7 +10,7 @@ use locard_profile::{LogicalType as Profiled, MergeError, Profile, Profiler};
 use locard_sketch::Keyer;
 
 use crate::board::{Ended, Entry};
-use crate::ledger::{Concluded, PieceParts, Planned};
+use crate::ledger::{Concluded, PieceDone, PieceParts, Planned};
 use crate::pass::Part;
 use crate::scan::Run;
 use crate::{Error, Event, Result};
@@ -25,10 +25,14 @@ impl Run<'_> {
         }
         let mut merged = Merged::default();
         match ended.only {
-            Some((rows, columns)) => merged.add(PieceParts { rows, columns })?,
+            Some(done) => {
+                let PieceDone { rows, columns, .. } = Arc::unwrap_or_clone(done);
+                merged = self.merge(merged, PieceParts { rows, columns }).await?;
+            }
             None => {
                 for piece in &ended.pieces {
-                    merged.add(self.ledger.parts(shown.entity, *piece).await?)?;
+                    let parts = self.ledger.parts(shown.entity, *piece).await?;
+                    merged = self.merge(merged, parts).await?;
                 }
             }
         }
@@ -39,21 +43,22 @@ impl Run<'_> {
             .path
             .resource(entry.planned.entity.kind);
         let keyer = Arc::clone(&self.engine.keyer);
+        let planned = Arc::clone(&entry.planned);
+        let sampled = self.options.sample != Sample::All;
         let judged = self.engine.pool.run(move |_| {
             let (rows, columns) = merged.finish(keyer)?;
             let judgements = judge(&library, &resource, &columns);
-            Ok::<_, MergeError>((rows, columns, judgements))
+            let findings = findings(&planned, rows, &columns, &judgements, sampled);
+            Ok::<_, MergeError>((rows, columns, judgements, findings))
         });
         let judged = judged.await.map_err(|_| {
             Error::Parts("the columns could not be judged; this is a mistake in the program".into())
         })?;
-        let (rows, columns, judgements) =
+        let (rows, columns, judgements, findings) =
             judged.map_err(|error| Error::Parts(error.to_string()))?;
-        let sampled = self.options.sample != Sample::All;
-        let findings = findings(&entry.planned, rows, &columns, &judgements, sampled);
         let mut personal: Vec<ColumnId> = findings.iter().map(|finding| finding.column).collect();
         personal.dedup();
-        let concluded = Concluded {
+        let concluded = Arc::new(Concluded {
             planned: Arc::clone(&entry.planned),
             pieces: ended.pieces,
             rows,
@@ -63,10 +68,21 @@ impl Run<'_> {
             personal,
             sampled,
             partial: ended.partial,
-        };
+        });
         self.ledger.conclude(&concluded).await?;
         self.tell_end(&concluded);
         Ok(())
+    }
+
+    /// Adds a piece, on the thread pool: sets of keys may be large.
+    async fn merge(&self, mut merged: Merged, piece: PieceParts) -> Result<Merged> {
+        let merging = self.engine.pool.run(move |_| {
+            merged.add(piece)?;
+            Ok(merged)
+        });
+        merging
+            .await
+            .unwrap_or_else(|panicked| Err(Error::Parts(panicked.to_string())))
     }
 
     fn tell_end(&self, concluded: &Concluded) {

@@ -68,7 +68,7 @@ impl PieceState {
 }
 
 /// What was read of one piece.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PieceDone {
     /// Records.
     pub rows: u64,
@@ -128,7 +128,7 @@ pub trait Checkpoints: Send + Sync {
     /// The pieces of an entity that earlier runs planned; empty when it is new to the job.
     async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>>;
 
-    /// The recorded columns of a piece that is done.
+    /// The recorded columns of a piece that is done, decoded on the thread pool.
     async fn parts(&self, entity: EntityId, piece: PieceId) -> Result<PieceParts>;
 }
 
@@ -149,14 +149,14 @@ pub trait Sink: Send + Sync {
     /// A piece is being read. Until [`Sink::commit`] or [`Sink::abandon`] nobody else may read it.
     async fn start(&self, piece: PieceId) -> Result<()>;
 
-    /// A piece was read.
-    async fn commit(&self, planned: &Planned, piece: PieceId, done: &PieceDone) -> Result<()>;
+    /// A piece was read. Encoding it is work for the thread pool, not for whoever waits here.
+    async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()>;
 
     /// A piece could not be read at all.
     async fn abandon(&self, piece: PieceId, why: &Failure) -> Result<()>;
 
     /// Every piece of an entity was read or given up.
-    async fn conclude(&self, concluded: &Concluded) -> Result<()>;
+    async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()>;
 
     /// Something failed outside of any piece.
     async fn failed(&self, failure: &Failure) -> Result<()>;

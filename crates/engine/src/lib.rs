@@ -24,6 +24,7 @@ mod piece;
 mod pool;
 mod report;
 mod scan;
+mod silence;
 mod text;
 
 pub use allowed::Allowed;
@@ -36,5 +37,6 @@ pub use ledger::{
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::Mask;
 pub use pass::Part;
+pub use pool::{Panicked, Pool};
 pub use report::{Event, Failure, Reporter, Shown, Silent};
 pub use scan::{Engine, Options, Summary, Target, scan_request};

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::Array;
-use locard_connector::{Batch, ErrorKind, ScanRequest, Source};
+use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::Engine;
 use crate::embedded::{Documents, is_document};
 use crate::finish::{Finisher, Kept};
 use crate::leaf::{self, Leaf};
-use crate::piece::read;
+use crate::piece::{ATTEMPTS, PATIENCE, read};
 
 /// Looks at some rows; called on the thread pool.
 pub type Examine<T> = dyn Fn(&[Row<'_>]) -> Vec<T> + Send + Sync;
@@ -82,37 +82,68 @@ impl Engine {
             () = cancel.cancelled() => {
                 found.error = Some(locard_connector::Error::new(ErrorKind::Interrupted, "the look-up was cancelled"));
             }
-            outcome = self.examine(&look_up, &mut found) => found.error = outcome.err(),
+            outcome = self.examine_patiently(&look_up, &mut found) => found.error = outcome.err(),
         }
         found
+    }
+
+    /// Begins anew what broke off, as a scan does with a piece.
+    async fn examine_patiently<T: Send + 'static>(
+        &self,
+        look_up: &LookUp<T>,
+        found: &mut Found<T>,
+    ) -> Result<(), locard_connector::Error> {
+        // Whoever answers questions repeats them himself.
+        let plan = look_up.source.plan(&look_up.request).await?;
+        found.splits.clone_from(&plan.splits);
+        let keys = Arc::new(self.keys(look_up).await?);
+        let mut attempt = 1;
+        loop {
+            let ended = self.examine(look_up, &plan, &keys, found).await;
+            match ended {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
+                    found.finds.clear();
+                    (found.rows, found.faults) = (0, 0);
+                    tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1)).await;
+                    attempt += 1;
+                }
+                ended => return ended,
+            }
+        }
     }
 
     async fn examine<T: Send + 'static>(
         &self,
         look_up: &LookUp<T>,
+        plan: &ScanPlan,
+        keys: &Arc<Keys>,
         found: &mut Found<T>,
     ) -> Result<(), locard_connector::Error> {
-        let plan = look_up.source.plan(&look_up.request).await?;
-        found.splits.clone_from(&plan.splits);
-        let keys = Arc::new(self.keys(look_up).await?);
         let mut finisher = Finisher::new(&look_up.request, plan.honoured, None);
         let mut reading = JoinSet::new();
-        let mut batches = read(&mut reading, Arc::clone(&look_up.source), plan.splits);
+        let mut batches = read(
+            &mut reading,
+            Arc::clone(&look_up.source),
+            plan.splits.clone(),
+        );
         while let Some(batch) = batches.recv().await {
             let batch = batch?;
             found.faults += batch.faults.iter().map(|fault| fault.records).sum::<u64>();
-            let kept = finisher.kept(&batch.records).map_err(broken)?;
-            found.rows += kept.records.num_rows() as u64;
-            if kept.records.num_rows() > 0 {
-                let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(&keys));
-                let finds = self
-                    .pool
-                    .run(move |_| each_row(&batch, &kept, &keys, examine.as_ref()))
-                    .await;
-                found
-                    .finds
-                    .extend(finds.map_err(|_| panicked())?.map_err(broken)?);
-            }
+            let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(keys));
+            let examined = self.pool.run(move |_| {
+                let kept = finisher.kept(&batch.records)?;
+                let rows = kept.records.num_rows();
+                let finds = if rows > 0 {
+                    each_row(&batch, &kept, &keys, examine.as_ref())?
+                } else {
+                    Vec::new()
+                };
+                Ok((finisher, rows, finds))
+            });
+            let (back, rows, finds) = examined.await.map_err(|_| panicked())?.map_err(broken)?;
+            finisher = back;
+            found.rows += rows as u64;
+            found.finds.extend(finds);
             if found.finds.len() >= look_up.limit {
                 found.truncated = true;
                 found.finds.truncate(look_up.limit);

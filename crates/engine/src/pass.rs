@@ -44,6 +44,10 @@ const GATHERED: usize = 256;
 /// Memory of all passes together for keys that wait to be sorted: 256 MiB.
 const LOOSE: usize = 256 << 20;
 
+/// Memory of all passes together for the keys of their columns: 1 GiB. An input that cannot be divided may have any
+/// number of columns with any number of values each, and a scan must fit into a small machine beside a database.
+const HELD: usize = 1 << 30;
+
 /// More columns than this in one entity are no columns but keys of a map.
 const MOST_COLUMNS: usize = 20_000;
 
@@ -112,6 +116,8 @@ struct Tools {
     scratches: Arc<Scratches>,
     /// Bytes of keys that wait to be sorted beyond which a pass compresses them.
     loose: usize,
+    /// Bytes of keys beyond which columns of a pass stop indexing.
+    held: usize,
 }
 
 /// The columns of one piece.
@@ -164,6 +170,7 @@ impl Pass {
             exhaustive: options.exhaustive,
             scratches: Arc::clone(&engine.scratches),
             loose: LOOSE / engine.pool.threads().max(1),
+            held: HELD / engine.pool.threads().max(1),
         };
         Self {
             tools: Arc::new(tools),
@@ -207,6 +214,39 @@ impl Pass {
             for column in &mut self.columns {
                 column.part.sketch.compress();
             }
+        }
+        self.stop_the_largest();
+    }
+
+    /// Where keys take too much memory also when each is there once only, columns stop indexing, those with the most
+    /// keys first; their coverage tells. The others keep room to grow by an eighth, so that the limit is exceeded by
+    /// less than the keys of one batch, however many columns there are.
+    fn stop_the_largest(&mut self) {
+        let most = self.tools.held;
+        let mut held: usize = self.columns.iter().map(ColumnPass::held).sum();
+        let mut going: Vec<&mut ColumnPass> = self.columns.iter_mut().collect();
+        going.retain(|column| column.part.sketch.is_indexing());
+        let sum = |columns: &[&mut ColumnPass]| -> usize {
+            columns.iter().map(|column| column.held()).sum()
+        };
+        let mut growing = sum(&going);
+        if held + growing / 8 <= most {
+            return;
+        }
+        let stopped = held - growing;
+        for column in &mut going {
+            column.part.sketch.unite();
+        }
+        growing = sum(&going);
+        held = stopped + growing;
+        going.sort_unstable_by_key(|column| std::cmp::Reverse(column.held()));
+        for column in going {
+            // Uniting is slow, so there must be room for many keys until it is done again.
+            if held + growing / 8 <= most - most / 8 {
+                return;
+            }
+            growing -= column.held();
+            column.part.sketch.stop_indexing();
         }
     }
 
@@ -400,6 +440,11 @@ impl ColumnPass {
         Ok(found)
     }
 
+    /// Bytes that its keys take.
+    fn held(&self) -> usize {
+        self.part.sketch.held()
+    }
+
     fn holds_back(&self) -> bool {
         matches!(&self.gathers, Gathers::Yes(gatherer) if !gatherer.is_empty())
     }
@@ -498,5 +543,78 @@ impl ColumnPass {
         self.bytes += texts.lengths().map(u64::from).sum::<u64>();
         self.turn += 1;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::StringArray;
+    use locard_connector::Sample;
+    use locard_sketch::{forms, hash};
+
+    use super::*;
+
+    const ROWS: usize = 1_000;
+
+    fn options() -> Options {
+        Options {
+            sample: Sample::All,
+            exhaustive: false,
+            snapshot: locard_connector::Snapshot::Entity,
+            allowed: Arc::default(),
+        }
+    }
+
+    fn batch(columns: &[(&str, &dyn Fn(usize) -> String)], from: usize) -> RecordBatch {
+        RecordBatch::try_from_iter(columns.iter().map(|(name, make)| {
+            let cells = (from..from + ROWS).map(|row| Some(make(row)));
+            (
+                *name,
+                Arc::new(cells.collect::<StringArray>()) as arrow_array::ArrayRef,
+            )
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_pass_holds_no_more_keys_than_it_may_and_says_of_which_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::from_folder(folder.path()).unwrap();
+        let engine = Engine::new(library, Arc::new(Keyer::new(&[7; 16])), 1).unwrap();
+        let mut pass = Pass::new(&engine, &options());
+        let most = 200_000;
+        Arc::get_mut(&mut pass.tools).unwrap().held = most;
+        let mail = |row: usize| format!("person{row}@example.org");
+        let town = |row: usize| format!("town{}", row % 50);
+        // Far apart, so that many of its keys are there twice for a while.
+        let again = |row: usize| format!("{}", row % 7_000);
+        let mut one = 0;
+        for from in (0..60_000).step_by(ROWS) {
+            let records = batch(&[("mail", &mail), ("town", &town), ("again", &again)], from);
+            pass.absorb(&records, false).unwrap();
+            let held: usize = pass.columns.iter().map(ColumnPass::held).sum();
+            one = one.max(if from == 0 { held } else { 0 });
+            assert!(held <= most + one, "{held} after {from}");
+        }
+        let read = pass.finish().unwrap();
+        let of = |name: &str| read.columns.iter().find(|part| part.name == name).unwrap();
+        for (name, distinct) in [("mail", 60_000), ("town", 50), ("again", 7_000)] {
+            let found = of(name).sketch.summary().distinct;
+            assert!(found.abs_diff(distinct) <= distinct / 20, "{name}: {found}");
+        }
+        let whole = |name: &str| (of(name).sketch.summary().indexed - 1.0).abs() < f64::EPSILON;
+        assert!(whole("town") && whole("again"));
+        let mails = &of("mail").sketch;
+        let holds = |row: &usize| {
+            mails.may_hold_cell(
+                engine
+                    .keyer
+                    .key(hash(forms::folded(&mail(*row)).as_bytes())),
+            )
+        };
+        let found = (0..60_000).filter(holds).count() as f64;
+        let indexed = mails.summary().indexed;
+        assert!(indexed > 0.05 && indexed < 0.9, "{indexed}");
+        assert!(indexed * 60_000.0 <= found + 0.5, "{indexed} and {found}");
     }
 }

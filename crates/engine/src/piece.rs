@@ -13,16 +13,18 @@ use crate::finish::Finisher;
 use crate::ledger::{Piece, PieceDone, PieceId, PieceState, Planned, Resume, resume};
 use crate::pass::{Pass, Read};
 use crate::scan::{Asked, Run};
+use crate::silence::not_tried;
 use crate::{Event, Failure, Result};
 
 /// Batches that are read ahead of the pass.
 const READ_AHEAD: usize = 2;
 
 /// How often a piece is read when the source says that trying again may help.
-const ATTEMPTS: u32 = 3;
+/// Nobody else repeats reads: what an attempt took in is dropped with it, so a piece starts anew.
+pub(crate) const ATTEMPTS: u32 = 4;
 
 /// The first wait before another attempt; it doubles.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Run<'_> {
     /// Takes up the plan of one entity and gives what is to be read of it. An entity that cannot be planned becomes a
@@ -42,6 +44,8 @@ impl Run<'_> {
             let sentence = "the entity could not be planned; this is a mistake in the program";
             Err(unexpected(sentence))
         });
+        let source = target.source.as_ref();
+        self.heard(target.id, source, plan.as_ref().err()).await;
         let plan = match plan {
             Ok(plan) => plan,
             Err(error) => {
@@ -106,8 +110,12 @@ impl Run<'_> {
     pub(crate) async fn read_piece(&self, work: Work) -> Result<()> {
         let Work { entry, piece } = work;
         self.ledger.start(piece.id).await?;
+        let source = entry.planned.shown.source;
         let mut attempt = 1;
         let (pass, error) = loop {
+            if self.silence.of(source) {
+                break (Pass::new(self.engine, self.options), Some(not_tried()));
+            }
             match self.attempt(&entry, &piece.splits).await {
                 // A cancelled piece is left open, so that the next run reads it whole.
                 Attempt::Cancelled => return Ok(()),
@@ -122,6 +130,8 @@ impl Run<'_> {
                 Attempt::Broken(pass, error) => break (pass, Some(error)),
             }
         };
+        self.heard(source, entry.source.as_ref(), error.as_ref())
+            .await;
         let ended = match error {
             Some(error) if pass.rows() == 0 => self.give_up(&entry, piece.id, &error).await?,
             error => self.record(&entry, piece.id, pass, error.as_ref()).await?,
@@ -190,14 +200,14 @@ impl Run<'_> {
             self.tell_failure(failure);
         }
         let partial = !failures.is_empty();
-        let done = PieceDone {
+        let done = Arc::new(PieceDone {
             rows,
             bytes,
             columns,
             failures,
-        };
+        });
         self.ledger.commit(&entry.planned, piece, &done).await?;
-        Ok(entry.end(piece, Some((rows, done.columns)), partial))
+        Ok(entry.end(piece, Some(done), partial))
     }
 
     async fn attempt(&self, entry: &Arc<Entry>, splits: &[Split]) -> Attempt {
@@ -213,7 +223,7 @@ impl Run<'_> {
                 None => break,
                 Some(Err(error)) => return Attempt::Broken(pass, error),
                 Some(Ok(batch)) => {
-                    let absorbed = self.absorb(pass, &mut finisher, batch);
+                    let absorbed = self.absorb(pass, finisher, batch);
                     // A batch of long texts takes a while.
                     let Some(absorbed) = self.unless_cancelled(absorbed).await else {
                         return Attempt::Cancelled;
@@ -222,8 +232,9 @@ impl Run<'_> {
                 }
             };
             match absorbed {
-                Ok((back, rows, bytes)) => {
-                    pass = back;
+                Ok(absorbed) => {
+                    (pass, finisher) = (absorbed.pass, absorbed.finisher);
+                    let (rows, bytes) = (absorbed.rows, absorbed.bytes);
                     self.reporter.on(&Event::Read {
                         entity: Arc::clone(&entry.planned.shown),
                         rows,
@@ -236,29 +247,42 @@ impl Run<'_> {
         Attempt::Read(pass)
     }
 
+    /// Picks the wanted records of a batch and takes them in, on the thread pool.
     async fn absorb(
         &self,
         mut pass: Pass,
-        finisher: &mut Finisher,
+        mut finisher: Finisher,
         batch: Batch,
-    ) -> Result<(Pass, u64, u64), locard_connector::Error> {
-        let records = finisher
-            .sampled(&batch)
-            .map_err(|error| unexpected("a batch could not be sampled").cause(error))?;
-        pass.faults(&batch.faults);
-        let rows = records.num_rows() as u64;
+    ) -> Result<Absorbed, locard_connector::Error> {
         let absorbed = self.engine.pool.run(move |spread| {
-            let bytes = pass.absorb(&records, spread);
-            (pass, bytes)
+            let records = finisher
+                .sampled(&batch)
+                .map_err(|error| unexpected("a batch could not be sampled").cause(error))?;
+            pass.faults(&batch.faults);
+            let bytes = pass
+                .absorb(&records, spread)
+                .map_err(|error| unexpected("a batch could not be taken apart").cause(error))?;
+            Ok(Absorbed {
+                rows: records.num_rows() as u64,
+                bytes,
+                pass,
+                finisher,
+            })
         });
-        match absorbed.await {
-            Ok((pass, Ok(bytes))) => Ok((pass, rows, bytes)),
-            Ok((_, Err(error))) => Err(unexpected("a batch could not be taken apart").cause(error)),
-            Err(_) => Err(unexpected(
+        absorbed.await.unwrap_or_else(|_| {
+            Err(unexpected(
                 "a batch could not be examined; this is a mistake in the program",
-            )),
-        }
+            ))
+        })
     }
+}
+
+/// What went to the thread pool with a batch, and what came of it.
+struct Absorbed {
+    pass: Pass,
+    finisher: Finisher,
+    rows: u64,
+    bytes: u64,
 }
 
 fn unexpected(sentence: &str) -> locard_connector::Error {

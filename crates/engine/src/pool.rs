@@ -9,16 +9,17 @@ use tokio::sync::oneshot;
 
 use crate::pass::Scratch;
 
-/// A thread pool, and the scratch memory that its threads reuse.
-#[derive(Debug)]
-pub(crate) struct Pool {
-    threads: rayon::ThreadPool,
+/// The threads that everything runs on that costs CPU; a handle that may be cloned.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    threads: Arc<rayon::ThreadPool>,
     busy: Arc<AtomicUsize>,
 }
 
 /// The work panicked: a mistake in this program that costs one piece, not the process.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Panicked;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("work ended in the middle; this is a mistake in the program")]
+pub struct Panicked;
 
 impl Pool {
     pub(crate) fn new(threads: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
@@ -27,7 +28,7 @@ impl Pool {
             .thread_name(|number| format!("locard-{number}"))
             .build()?;
         Ok(Self {
-            threads,
+            threads: Arc::new(threads),
             busy: Arc::default(),
         })
     }
@@ -38,7 +39,7 @@ impl Pool {
 
     /// Runs work on the pool while the caller waits without blocking. The work hears whether other threads are idle,
     /// so that it may spread over them.
-    pub(crate) async fn run<T: Send + 'static>(
+    pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(bool) -> T + Send + 'static,
     ) -> Result<T, Panicked> {

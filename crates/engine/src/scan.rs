@@ -19,6 +19,7 @@ use crate::board::{Board, Work};
 use crate::ledger::{Ledger, PIECE_BYTES, ROW_BYTES};
 use crate::mask::Mask;
 use crate::pool::{Pool, Scratches};
+use crate::silence::{Silence, not_tried};
 use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
 
 /// Entities that are planned ahead of reading.
@@ -108,6 +109,11 @@ impl Engine {
         self.pool.threads()
     }
 
+    /// Those threads, for what a ledger encodes and decodes.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// What of a path or value may be shown.
     pub fn mask(&self) -> &Mask {
         &self.mask
@@ -153,6 +159,7 @@ impl Engine {
             reporter,
             cancel,
             board: Board::default(),
+            silence: Silence::default(),
         };
         let (sender, receiver) = mpsc::channel(1);
         let receiver = Mutex::new(receiver);
@@ -182,6 +189,7 @@ pub(crate) struct Run<'a> {
     pub(crate) reporter: &'a dyn Reporter,
     pub(crate) cancel: &'a CancellationToken,
     pub(crate) board: Board,
+    pub(crate) silence: Silence,
 }
 
 impl Run<'_> {
@@ -193,7 +201,13 @@ impl Run<'_> {
         let asked = stream::iter(listed).map(|(target, shown, entity)| {
             let request = scan_request(&entity, self.options.sample, self.options.snapshot);
             let (source, question) = (Arc::clone(&target.source), request.clone());
-            let plan = tokio::spawn(async move { source.plan(&question).await });
+            let silent = self.silence.of(target.id);
+            let plan = tokio::spawn(async move {
+                if silent {
+                    return Err(not_tried());
+                }
+                source.plan(&question).await
+            });
             let plan = AbortOnDropHandle::new(plan);
             async move {
                 (

@@ -189,6 +189,43 @@ async fn a_table_that_fails_costs_only_itself() {
 }
 
 #[tokio::test]
+async fn a_source_that_stopped_answering_is_not_waited_for_by_every_table() {
+    let fixture = Fixture::new(1);
+    for table in 0..40 {
+        fixture.put(&format!("t{table}"), &[("n", numbers(10))]);
+    }
+    fixture.is_gone();
+    let ledger = Ledger::default();
+    let summary = fixture.scan(&ledger, &options()).await;
+    let summary = summary.expect("the ledger holds");
+    assert_eq!((summary.failures, summary.entities), (40, 0));
+    let [plans, checks, reads] = fixture.asked();
+    assert!(plans <= 8 && (checks, reads) == (1, 0), "{plans} plans");
+    let failures = ledger.failures();
+    let not_tried = failures
+        .iter()
+        .filter(|failure| failure.sentence.starts_with("not tried"));
+    assert_eq!(not_tried.count() as u32, 40 - plans);
+    assert!(failures.iter().all(|failure| failure.resource.is_some()));
+}
+
+#[tokio::test]
+async fn a_piece_is_read_so_many_times_and_no_more() {
+    let scanned = |failing_reads| async move {
+        let fixture = Fixture::new(1);
+        fixture.put("people", &[("mail", mails(100))]);
+        fixture.fails_to_read(failing_reads);
+        let ledger = Ledger::default();
+        let summary = fixture.scan(&ledger, &options()).await;
+        (summary.expect("the ledger holds").rows, fixture.asked())
+    };
+    let (patient, broken) = tokio::join!(scanned(3), scanned(9));
+    // One plan, four reads; a source that answers is not checked.
+    assert_eq!(patient, (100, [1, 0, 4]));
+    assert_eq!(broken, (0, [1, 0, 4]));
+}
+
+#[tokio::test]
 async fn a_cancelled_scan_keeps_what_it_found() {
     let fixture = Fixture::new(1);
     fixture.put("people", &[("mail", mails(100))]);

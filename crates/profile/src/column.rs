@@ -230,6 +230,29 @@ impl ColumnSketch {
         self.forms.compress();
     }
 
+    /// Bytes that its keys take, about.
+    pub fn held(&self) -> usize {
+        self.values.memory() + self.forms.memory()
+    }
+
+    /// Whether further values are indexed.
+    pub const fn is_indexing(&self) -> bool {
+        self.counter.is_none()
+    }
+
+    /// Makes one compressed run of each set, without the keys that are there twice. Nothing is lost.
+    pub fn unite(&mut self) {
+        self.values.seal();
+        self.forms.seal();
+    }
+
+    /// Indexes no further values, as if the sets held as many keys as they may: coverage says so, and distinct values
+    /// are counted on.
+    pub fn stop_indexing(&mut self) {
+        self.unite();
+        self.counter.get_or_insert_default();
+    }
+
     /// Bytes in memory, about.
     pub fn memory(&self) -> usize {
         size_of::<Self>()

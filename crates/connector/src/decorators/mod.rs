@@ -1,8 +1,8 @@
 //! What every source gets around it: patience, limits, counters, checks. Options of no connector.
 //!
 //! [`compose`] is the one place that says which decorators there are and in which order. The one thing a reader gets
-//! wrong: a stream that broke after its first batch is not read again here, since what came before it was used;
-//! whoever keeps the books of splits does that.
+//! wrong: a read is never repeated here, since what came before it broke was used; whoever keeps the books of
+//! splits does that.
 
 mod contract;
 mod meter;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
@@ -61,7 +60,8 @@ impl Patience {
     }
 }
 
-/// Repeats calls to a source. A read is repeated until its first batch came; a listing is not.
+/// Repeats questions to a source. Listings and reads are not repeated here: whoever keeps the books of splits begins
+/// them anew, and two who repeat would multiply their tries.
 #[derive(Debug)]
 pub struct Retry {
     inner: Arc<dyn Source>,
@@ -72,18 +72,6 @@ impl Retry {
     /// Around a source.
     pub fn new(inner: Arc<dyn Source>, patience: Patience) -> Self {
         Self { inner, patience }
-    }
-
-    /// Opens a stream and waits for its first item, so that an error there can still be repeated.
-    async fn begin(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
-        let mut stream = self.inner.read(split).await?;
-        match stream.next().await {
-            None => Ok(stream::empty().boxed()),
-            Some(Ok(first)) => Ok(stream::once(std::future::ready(Ok(first)))
-                .chain(stream)
-                .boxed()),
-            Some(Err(error)) => Err(error),
-        }
     }
 }
 
@@ -110,7 +98,7 @@ impl Source for Retry {
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
-        self.patience.call("read", || self.begin(split)).await
+        self.inner.read(split).await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

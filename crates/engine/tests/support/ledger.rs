@@ -193,7 +193,7 @@ impl Sink for Ledger {
         self.alive()
     }
 
-    async fn commit(&self, planned: &Planned, piece: PieceId, done: &PieceDone) -> Result<()> {
+    async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()> {
         self.alive()?;
         if self.state().mortal && self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
             self.state().dead = true;
@@ -222,7 +222,7 @@ impl Sink for Ledger {
         Ok(())
     }
 
-    async fn conclude(&self, concluded: &Concluded) -> Result<()> {
+    async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
         self.alive()?;
         let outcome = Outcome {
             findings: concluded.findings.clone(),

@@ -4,6 +4,7 @@ mod ledger;
 mod source;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use locard_connector::{Sample, Scope, Snapshot};
@@ -96,6 +97,19 @@ impl Fixture {
             .lock()
             .expect("no test panicked")
             .push(table(name));
+    }
+
+    pub(crate) fn is_gone(&self) {
+        self.source.gone.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn fails_to_read(&self, times: u32) {
+        self.source.flaky.store(times, Ordering::SeqCst);
+    }
+
+    /// Plans, checks and reads that were asked for.
+    pub(crate) fn asked(&self) -> [u32; 3] {
+        [0, 1, 2].map(|what: usize| self.source.asked[what].load(Ordering::SeqCst))
     }
 
     pub(crate) fn breaks(&self, name: &str) {

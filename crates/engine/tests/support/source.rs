@@ -1,5 +1,6 @@
 //! Tables in memory with versions, many pieces and trouble on demand.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -23,6 +24,12 @@ pub(crate) struct Fickle {
     pub(crate) vanishing: Arc<Mutex<Vec<EntityPath>>>,
     /// Tables whose reading ends in the middle.
     pub(crate) breaking: Arc<Mutex<Vec<EntityPath>>>,
+    /// Nothing is answered any more but the listing.
+    pub(crate) gone: Arc<AtomicBool>,
+    /// Reads that fail before one is answered.
+    pub(crate) flaky: Arc<AtomicU32>,
+    /// Questions, checks and reads that came.
+    pub(crate) asked: Arc<[AtomicU32; 3]>,
     pieces: u64,
 }
 
@@ -33,14 +40,28 @@ impl Fickle {
             version: None,
             vanishing: Arc::default(),
             breaking: Arc::default(),
+            gone: Arc::default(),
+            flaky: Arc::default(),
+            asked: Arc::default(),
             pieces,
         }
+    }
+}
+
+impl Fickle {
+    fn asked(&self, what: usize) -> Result<()> {
+        self.asked[what].fetch_add(1, Ordering::SeqCst);
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Unreachable, "nobody answers"));
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Source for Fickle {
     async fn check(&self) -> Result<Server> {
+        self.asked(1)?;
         self.tables.check().await
     }
 
@@ -62,6 +83,7 @@ impl Source for Fickle {
     }
 
     async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        self.asked(0)?;
         if self
             .vanishing
             .lock()
@@ -79,6 +101,14 @@ impl Source for Fickle {
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        self.asked(2)?;
+        let less = |left: u32| left.checked_sub(1);
+        let flaky = self
+            .flaky
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        if flaky.is_ok() {
+            return Err(Error::new(ErrorKind::Interrupted, "the line broke"));
+        }
         let batches = self.tables.read(split).await?;
         if self
             .breaking
