@@ -246,10 +246,49 @@ fn the_map_has_a_line_for_every_crate() {
     }
 }
 
+/// Crates whose answers depend on what they are given, and on nothing else.
+const PURE: &[&str] = &["model", "sketch", "profile", "identify", "index"];
+
+#[test]
+fn pure_crates_never_look_at_a_clock() {
+    for name in PURE {
+        let files = rust_files(&root().join("crates").join(name).join("src"));
+        assert!(!files.is_empty(), "{name} has no sources");
+        for file in files {
+            let text = std::fs::read_to_string(&file).expect("source files are UTF-8");
+            for clock in ["SystemTime", "Instant", "::now("] {
+                let line = text
+                    .lines()
+                    .position(|line| !line.trim_start().starts_with("//") && has_word(line, clock));
+                assert_eq!(
+                    line,
+                    None,
+                    "{name} is pure, but {} has {clock} (lines from 0)",
+                    file.display()
+                );
+            }
+        }
+    }
+    assert!(has_word("let start = Instant::now();", "Instant"));
+    assert!(has_word("let start = Timestamp::now();", "::now("));
+    assert!(!has_word("Instantly", "Instant"));
+}
+
+/// Whether a line has a word that is not part of a longer one.
+fn has_word(line: &str, word: &str) -> bool {
+    let joins = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    let bound = !word.starts_with(':');
+    line.match_indices(word).any(|(at, _)| {
+        !bound
+            || !joins(line[..at].chars().next_back())
+                && !joins(line[at + word.len()..].chars().next())
+    })
+}
+
 #[test]
 fn pure_crates_never_reach_the_runtime_or_the_network() {
     let metadata = metadata();
-    for name in ["model", "sketch", "profile", "identify", "index"] {
+    for name in PURE {
         let reached = reach(&metadata, &format!("locard-{name}"));
         for banned in ["tokio", "sqlx", "sqlx-core", "mio", "rustls", "socket2"] {
             assert!(

@@ -44,7 +44,8 @@ fn plant(bench: &Bench) {
     );
 }
 
-/// How the planted values may be written in a file: text in two encodings, numbers in every common width and order.
+/// How the planted values may be written in a file: text in two encodings, numbers in every common width and order, and
+/// the hash without a key, by which anybody could try values.
 fn spellings() -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     let number = NUMBER.to_string();
@@ -53,6 +54,15 @@ fn spellings() -> Vec<(String, Vec<u8>)> {
             let wide = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             all.push((format!("{value} as UTF-16"), wide));
             all.push((value.to_owned(), text.into_bytes()));
+        }
+        let hash = locard_sketch::hash(locard_sketch::forms::folded(value).as_bytes());
+        // Sets keep the upper 40 bits.
+        for (name, bytes) in [
+            ("big-endian hash", hash.to_be_bytes().to_vec()),
+            ("little-endian hash", hash.to_le_bytes().to_vec()),
+            ("upper hash", hash.to_be_bytes()[..5].to_vec()),
+        ] {
+            all.push((format!("{value} as {name}"), bytes));
         }
     }
     let short = &NUMBER.to_be_bytes()[2..];

@@ -145,6 +145,12 @@ impl Place for Desk {
         let _ = fs::remove_file(self.file(table));
     }
 
+    async fn contents(&self) -> Option<Vec<u8>> {
+        Some(locard_testkit::behaviour::folder_contents(
+            self.folder.path(),
+        ))
+    }
+
     #[cfg(target_os = "linux")]
     async fn busy(&self) -> Option<usize> {
         let here = self.folder.path().canonicalize().ok()?;

@@ -67,6 +67,18 @@ impl Place for OneDatabase {
         self.0.run(&format!("DROP TABLE {}", quoted(table)));
     }
 
+    fn password(&self) -> Option<String> {
+        let url = self.0.url();
+        let (login, _) = url.split_once("://")?.1.rsplit_once('@')?;
+        let (_, password) = login.split_once(':')?;
+        Some(password.to_owned())
+    }
+
+    async fn contents(&self) -> Option<Vec<u8>> {
+        let sql = "SELECT schema_to_xml('public', true, false, '')";
+        Some(self.0.value(sql).into_bytes())
+    }
+
     async fn busy(&self) -> Option<usize> {
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'locard' AND state <> 'idle'";
         self.0.value(sql).parse().ok()

@@ -83,6 +83,10 @@ impl Place for OneFile {
         self.run(&format!("DROP TABLE {}", quoted(table))).await;
     }
 
+    async fn contents(&self) -> Option<Vec<u8>> {
+        Some(locard_testkit::behaviour::folder_contents(self.0.path()))
+    }
+
     #[cfg(target_os = "linux")]
     async fn busy(&self) -> Option<usize> {
         let open = std::fs::read_dir("/proc/self/fd")

@@ -59,7 +59,12 @@ pub async fn overlaps(home: &Home, name: &str, least: f64) -> Result<Vec<Overlap
     loop {
         let found = home.store.catalog(home.org, None, page).await?;
         for record in found.items {
-            let overlap = keyed.overlap(record::sketch(&record)?.values());
+            let sketch = record::sketch(&record)?;
+            let overlap = if sketch.keeps_every_value() {
+                keyed.overlap(sketch.values())
+            } else {
+                keyed.overlap_estimate(&sketch.distinct())
+            };
             // A filter may say yes wrongly, so a value or two are nothing.
             if overlap.shared >= 1.0 && overlap.containment() >= least {
                 rows.push(overlap_row(home, &mut catalog, &record, overlap).await?);

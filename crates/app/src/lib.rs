@@ -50,6 +50,7 @@ pub use findings::{Decision, FindingFilter, FindingRow, ImportReport, findings};
 pub use gaps::{NotSearched, Reason};
 pub use home::{Access, Home, HomeOptions};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
+pub use locard_connector::foreign::is_decoding;
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use locard_app::Access;
-use locard_model::SecretString;
+use locard_model::{ExposeSecret as _, SecretString};
 
 /// Finds personal data in databases and files, and tells where one person's data lives.
 #[derive(Debug, Parser)]
@@ -144,8 +144,8 @@ impl Command {
 )]
 pub(crate) struct Scan {
     /// Paths, globs, `sqlite:FILE`, `postgres://…`, or the names of registered sources
-    #[arg(required = true, value_name = "TARGET")]
-    pub(crate) targets: Vec<String>,
+    #[arg(required = true, value_name = "TARGET", value_parser = secret)]
+    pub(crate) targets: Vec<SecretString>,
 
     /// Only tell what a scan would read: entities, bytes, time, load on the source
     #[arg(long)]
@@ -252,20 +252,20 @@ pub(crate) struct Find {
     pub(crate) subject: Option<PathBuf>,
 
     /// An e-mail address; may be repeated
-    #[arg(long, value_name = "VALUE")]
-    pub(crate) email: Vec<String>,
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) email: Vec<SecretString>,
 
     /// A telephone number in any notation; may be repeated
-    #[arg(long, value_name = "VALUE")]
-    pub(crate) phone: Vec<String>,
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) phone: Vec<SecretString>,
 
     /// A full name; may be repeated
-    #[arg(long, value_name = "VALUE")]
-    pub(crate) name: Vec<String>,
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) name: Vec<SecretString>,
 
     /// Any other attribute, for instance `US_SSN=…`; may be repeated
-    #[arg(long, value_name = "KIND=VALUE")]
-    pub(crate) id: Vec<String>,
+    #[arg(long, value_name = "KIND=VALUE", value_parser = secret)]
+    pub(crate) id: Vec<SecretString>,
 
     /// Read the candidate columns again and answer with rows
     #[arg(long)]
@@ -284,8 +284,8 @@ pub(crate) struct Find {
     pub(crate) no_weak: bool,
 
     /// Only this source, by name or target; may be repeated
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) source: Vec<String>,
+    #[arg(long, value_name = "SOURCE", value_parser = secret)]
+    pub(crate) source: Vec<SecretString>,
 }
 
 /// Tell why a column was judged as it was, in numbers
@@ -420,8 +420,8 @@ pub(crate) enum Sources {
         #[arg(value_name = "NAME")]
         name: String,
         /// What `locard scan` takes; `-` reads it from stdin so that no password shows in the process list
-        #[arg(value_name = "TARGET", required_unless_present = "manual")]
-        target: Option<String>,
+        #[arg(value_name = "TARGET", required_unless_present = "manual", value_parser = secret)]
+        target: Option<SecretString>,
         /// A place that no connector reaches (paper, a processor, a mailbox); answers to `find` mention it
         #[arg(long, conflicts_with = "target", requires = "owner")]
         manual: bool,
@@ -441,14 +441,14 @@ pub(crate) enum Sources {
     /// Connect and say how far it gets
     Test {
         /// A name or target
-        #[arg(value_name = "SOURCE")]
-        source: String,
+        #[arg(value_name = "SOURCE", value_parser = secret)]
+        source: SecretString,
     },
     /// Read schemas, keys and sizes, but no rows
     Ingest {
         /// A name or target
-        #[arg(value_name = "SOURCE")]
-        source: String,
+        #[arg(value_name = "SOURCE", value_parser = secret)]
+        source: SecretString,
     },
     /// Remove a source with all that was learnt about it
     Remove {
@@ -588,6 +588,12 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
+/// What was typed, for where it is put to use.
+pub(crate) fn exposed(secrets: &[SecretString]) -> Vec<String> {
+    let expose = |secret: &SecretString| secret.expose_secret().to_owned();
+    secrets.iter().map(expose).collect()
+}
+
 /// Takes everything: what the parser refuses it repeats.
 #[expect(clippy::unnecessary_wraps, reason = "the parser wants a result")]
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
@@ -632,6 +638,23 @@ mod tests {
         ] {
             assert!(good.iter().all(|value| scan(option, value)), "{option}");
             assert!(!bad.iter().any(|value| scan(option, value)), "{option}");
+        }
+    }
+
+    #[test]
+    fn nobody_and_no_password_stands_in_the_debug_text() {
+        for line in [
+            "scan postgres://reader:PLANTED@db.example/crm",
+            "find --email PLANTED --phone PLANTED --name PLANTED --id US_SSN=PLANTED --source postgres://a:PLANTED@b/c",
+            "sources add crm postgres://reader:PLANTED@db.example/crm",
+            "sources test postgres://reader:PLANTED@db.example/crm",
+            "sources ingest postgres://reader:PLANTED@db.example/crm",
+            "--store postgres://reader:PLANTED@db.example/crm jobs list",
+        ] {
+            let words = std::iter::once("locard").chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).expect("the line is understood");
+            let told = format!("{cli:?} {cli:#?}");
+            assert!(!told.contains("PLANTED"), "{told}");
         }
     }
 }

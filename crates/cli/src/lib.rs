@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod lists;
+pub mod panics;
 mod printer;
 mod progress;
 mod report;
@@ -20,6 +21,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use locard_app::{CancellationToken, Connector, Home, HomeOptions};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Cli, Command, Completions};
 use crate::commands::{Outcome, Session};
@@ -127,18 +131,27 @@ fn system_hint(error: &std::io::Error) -> Option<&'static str> {
 }
 
 fn log(verbose: u8) {
-    let level = match verbose {
-        0 => return,
-        1 => "locard=info",
-        _ => "locard=debug",
-    };
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    if verbose == 0 {
+        return;
+    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second subscriber in one process is refused; the first one serves.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(ours(verbose))
         .try_init();
+}
+
+/// Only what this program says: a driver's log may quote a statement, and a statement a person. So `RUST_LOG` is not
+/// asked.
+fn ours(verbose: u8) -> Targets {
+    let level = match verbose {
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    // A target that begins so is one of our crates.
+    Targets::new().with_target("locard", level)
 }
 
 async fn dispatch(
@@ -221,4 +234,38 @@ fn stop_on_interrupt(session: &Session) {
             std::process::exit(130);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::filter::LevelFilter;
+
+    #[test]
+    fn what_dependencies_log_is_never_admitted() {
+        let levels = [
+            LevelFilter::ERROR,
+            LevelFilter::INFO,
+            LevelFilter::DEBUG,
+            LevelFilter::TRACE,
+        ];
+        for verbose in 0..4 {
+            let admitted = |target: &str| {
+                levels
+                    .iter()
+                    .filter(|level| {
+                        level
+                            .into_level()
+                            .is_some_and(|level| super::ours(verbose).would_enable(target, &level))
+                    })
+                    .count()
+            };
+            assert_eq!(
+                admitted("locard_app::ledger"),
+                [0, 2, 3, 3][usize::from(verbose)]
+            );
+            for target in ["sqlx::query", "sqlx::postgres::notice", "rustls", "h2"] {
+                assert_eq!(admitted(target), 0, "{target}");
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod batch;
 pub mod decorators;
 pub mod document;
 mod error;
+pub mod foreign;
 mod kind;
 mod plan;
 mod request;

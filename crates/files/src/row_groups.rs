@@ -4,13 +4,12 @@
 //! that one reader gives after it.
 
 use std::io::{self, BufReader};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use bytes::Bytes;
-use locard_connector::{Error, ErrorKind, Result};
+use locard_connector::{Error, ErrorKind, Result, foreign};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -241,7 +240,7 @@ impl Iterator for Groups {
 
 /// The decoder is not ours: where it panics on damage, only the row group is lost.
 fn guarded<T>(work: impl FnOnce() -> Option<T>) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(work)).ok().flatten()
+    foreign::decode(work).flatten()
 }
 
 fn damaged(error: ParquetError) -> Error {

@@ -180,14 +180,14 @@ impl ColumnSketch {
         self.values.contains(keyed) || self.forms.contains(keyed)
     }
 
-    /// Whether a cell with this keyed folded form may be in the column.
-    pub fn may_hold_cell(&self, keyed: u64) -> bool {
-        self.values.contains(keyed)
-    }
-
     /// The keyed folded forms of its cells, for overlap with dictionaries and joins with other columns.
     pub const fn values(&self) -> &Membership {
         &self.values
+    }
+
+    /// Whether [`ColumnSketch::values`] are all of its values: where there are too many, some are only counted.
+    pub const fn keeps_every_value(&self) -> bool {
+        self.counter.is_none()
     }
 
     /// Distinct values, for similarity with dictionaries.

@@ -346,7 +346,9 @@ fn beyond_the_most_keys_coverage_is_lowered_and_distinct_values_are_still_counte
     });
     assert!(pieces.values.len() <= 1_000 && pieces.forms.len() <= 1_000);
     assert!((0.2..0.4).contains(&pieces.summary().indexed));
+    assert!(of_at_most(3_000, &texts).keeps_every_value());
     for sketch in [&whole, &pieces] {
+        assert!(!sketch.keeps_every_value());
         let distinct = sketch.summary().distinct;
         assert!((2_700..=3_000).contains(&distinct), "{distinct}");
     }

@@ -31,7 +31,8 @@ const TELLING: usize = 256;
 /// Runs that are put up with before they become one.
 const MOST_RUNS: usize = 16;
 
-/// Keys that are sorted at once where runs become one: 64 MiB with the memory for sorting.
+/// Keys that are sorted at once where runs become one: two lists of 32 MiB, beside the keys that the runs decompress to,
+/// which are as many at most.
 const AT_ONCE: usize = 1 << 22;
 
 /// Marks a place in use, so that key 0 can be remembered.

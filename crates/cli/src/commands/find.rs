@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use locard_app::{Doubt, FindOptions, FindReport};
-use locard_model::{Attribute, Identifier, Strength, Subject};
+use locard_model::{Attribute, ExposeSecret as _, Identifier, Strength, Subject};
 use serde_json::{Map, Value};
 
 use super::found::{Answer, left_out, told_once};
 use super::{Outcome, Session, read_text, tell_failures};
-use crate::args::{Find, ListFormat};
+use crate::args::{Find, ListFormat, exposed};
 use crate::printer::{Printer, Reserved, printable, unless_closed};
 use crate::progress::Progress;
 use crate::table::{count, counted};
@@ -23,7 +23,7 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
     let options = FindOptions {
         subjects,
         verify: args.verify,
-        sources: args.source.clone(),
+        sources: exposed(&args.source),
     };
     let reserved = Reserved::open(args.output.as_deref())?;
     let progress = Progress::new(session.printer);
@@ -100,22 +100,28 @@ fn subjects(args: &Find, known: &BTreeSet<Identifier>) -> Result<Vec<Subject>> {
         None => Vec::new(),
     };
     let mut attributes = Vec::new();
-    let mut add = |kind: &str, values: &[String]| {
-        attributes.extend(values.iter().map(|value| Attribute {
+    let mut add = |kind: &str, value: &str| {
+        attributes.push(Attribute {
             identifier: Identifier::new(kind),
-            value: value.clone(),
-        }));
+            value: value.to_owned(),
+        });
     };
-    add("EMAIL_ADDRESS", &args.email);
-    add("PHONE_NUMBER", &args.phone);
-    add("PERSON", &args.name);
+    for (kind, values) in [
+        ("EMAIL_ADDRESS", &args.email),
+        ("PHONE_NUMBER", &args.phone),
+        ("PERSON", &args.name),
+    ] {
+        for value in values {
+            add(kind, value.expose_secret());
+        }
+    }
     for text in &args.id {
-        let Some((kind, value)) = text.split_once('=') else {
+        let Some((kind, value)) = text.expose_secret().split_once('=') else {
             bail!(
                 "--id takes KIND=VALUE\nhint: for instance --id US_SSN=219-09-9999; `locard rules list` prints the kinds"
             );
         };
-        add(&kind.to_ascii_uppercase(), &[value.to_owned()]);
+        add(&kind.to_ascii_uppercase(), value);
     }
     if attributes
         .iter()

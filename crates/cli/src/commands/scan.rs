@@ -8,7 +8,7 @@ use locard_model::{Identifier, JobState};
 use owo_colors::Style;
 
 use super::{Outcome, Session, print_failures, read_text, tell_failures};
-use crate::args::{ReportFormat, Scan, SnapshotScope};
+use crate::args::{ReportFormat, Scan, SnapshotScope, exposed};
 use crate::printer::{Output, Reserved, printable, unless_closed};
 use crate::progress::Progress;
 use crate::report;
@@ -23,7 +23,7 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let threshold = threshold(session, args)?;
     let baseline = baseline(args)?;
     if let Some(file) = &args.decisions {
-        locard_app::import_decisions(&session.home, &read_text(file)?, &args.targets).await?;
+        locard_app::import_decisions(&session.home, &read_text(file)?, &options.targets).await?;
     }
     let reserved = Reserved::open(args.output.as_deref())?;
     let progress = Arc::new(Progress::new(session.printer));
@@ -48,7 +48,7 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
 
 fn options(args: &Scan) -> ScanOptions {
     ScanOptions {
-        targets: args.targets.clone(),
+        targets: exposed(&args.targets),
         include: args.include.clone(),
         exclude: args.exclude.clone(),
         sample: args.sample,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use locard_app::AddSource;
-use locard_model::SecretString;
+use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::{Outcome, Session, print_failures, read_text};
@@ -22,7 +22,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             owner,
             note,
         } => {
-            let target = target.as_deref().map(target_text).transpose()?;
+            let target = target.as_ref().map(target_text).transpose()?;
             let source = AddSource {
                 name: name.clone(),
                 target,
@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
         }
         Sources::List { format } => list(session, *format).await?,
         Sources::Test { source } => {
-            let server = locard_app::test_source(&session.home, source).await?;
+            let server = locard_app::test_source(&session.home, source.expose_secret()).await?;
             let account = server
                 .account
                 .map(|account| format!(" as {}", printable(&account)))
@@ -53,7 +53,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 printable(&server.product)
             ));
         }
-        Sources::Ingest { source } => return ingest(session, source).await,
+        Sources::Ingest { source } => return ingest(session, source.expose_secret()).await,
         Sources::Remove { source } => {
             let row = locard_app::remove_source(&session.home, source).await?;
             session.printer.say(format!(
@@ -67,13 +67,11 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
 }
 
 /// A target may hold a password, so it can come by stdin.
-fn target_text(target: &str) -> Result<SecretString> {
-    let text = if target == "-" {
-        read_text(Path::new("-"))?.trim().to_owned()
-    } else {
-        target.to_owned()
-    };
-    Ok(SecretString::from(text))
+fn target_text(target: &SecretString) -> Result<SecretString> {
+    if target.expose_secret() == "-" {
+        return Ok(SecretString::from(read_text(Path::new("-"))?.trim()));
+    }
+    Ok(target.clone())
 }
 
 async fn list(session: &Session, format: ListFormat) -> Result<()> {

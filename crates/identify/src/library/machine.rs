@@ -15,7 +15,7 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 
-/// Memory of one thread's states. A walk that begins above half of it begins with none; one that reaches it ends.
+/// Memory of one thread's states of one machine. A walk that begins above half of it begins with none; one that reaches it ends.
 const STATES_LIMIT: usize = 16 << 20;
 /// Memory of one pattern as an automaton; a pattern beyond it is refused.
 const PATTERN_LIMIT: usize = 4 << 20;

@@ -9,7 +9,8 @@ use locard_sketch::ClassMask;
 use super::scratch::{Counts, Histogram};
 use crate::library::{Automata, Kind, Machine, PatternPlan, Plan, Walker};
 
-/// Memory of all lanes of a thread; above it their states are forgotten.
+/// Memory of all lanes of a thread; above it their states are forgotten, when a new kind of value comes and when a batch
+/// was counted.
 const LIMIT: usize = 64 << 20;
 
 /// What a set of patterns asks for beyond being counted.
@@ -91,6 +92,7 @@ impl Lanes {
                 .iter()
                 .position(|lane| Arc::ptr_eq(&lane.machine, &machine));
             shared.unwrap_or_else(|| {
+                bound(lanes);
                 lanes.push(Lane::new(machine));
                 lanes.len() - 1
             }) as u32
@@ -130,18 +132,21 @@ impl Lanes {
 
     /// Hands out the sets of patterns with the values of this batch that ended in them, and forgets the counts.
     pub(super) fn drain(&mut self, mut each: impl FnMut(&[u32], u64)) {
-        let mut memory = 0;
         for Lane {
             walker, matched, ..
         } in &mut self.all
         {
             matched.drain(|end, weight| each(walker.set(end as u32), weight));
-            memory += walker.memory();
         }
-        if memory > LIMIT {
-            for lane in &mut self.all {
-                lane.walker.forget_states();
-            }
+        bound(&mut self.all);
+    }
+}
+
+/// Forgets states, not what was counted: the numbers of sets stay valid.
+fn bound(lanes: &mut [Lane]) {
+    if lanes.iter().map(|lane| lane.walker.memory()).sum::<usize>() > LIMIT {
+        for lane in lanes {
+            lane.walker.forget_states();
         }
     }
 }

@@ -20,7 +20,7 @@ impl Staged {
     pub(crate) async fn open(backup: &Path, folder: &Path) -> Result<Self> {
         let file = folder.join(format!("{PREFIX}{}", uuid::Uuid::new_v4()));
         let files = Files(file);
-        std::fs::copy(backup, &files.0).map_err(|error| unusable(backup, error))?;
+        copied(backup, &files.0).await?;
         let store = Sqlite::open_file(&files.0)
             .await
             .map_err(|error| foreign(backup, error))?;
@@ -44,6 +44,18 @@ impl Staged {
             .and_then(|()| std::fs::rename(&self.file, &target))
             .map_err(|error| unusable(&target, error))
     }
+}
+
+/// A catalog may be gigabytes, and other tasks go on meanwhile.
+async fn copied(backup: &Path, to: &Path) -> Result<()> {
+    let paths = (backup.to_owned(), to.to_owned());
+    let copy = tokio::task::spawn_blocking(move || std::fs::copy(paths.0, paths.1));
+    match copy.await {
+        Ok(copied) => copied,
+        Err(gone) => Err(std::io::Error::other(gone)),
+    }
+    .map(drop)
+    .map_err(|error| unusable(backup, error))
 }
 
 /// What is damaged or of another program is no store that a restore could bring back.

@@ -31,6 +31,7 @@ cases! {
     a_description_tells_the_columns,
     splits_give_every_row_once,
     a_split_travels_as_text_to_another_worker,
+    a_source_is_left_as_it_was,
     only_wanted_columns_come,
     an_unknown_column_is_not_found,
     matching_keeps_its_promise,
@@ -141,6 +142,9 @@ async fn a_split_travels_as_text_to_another_worker(fixture: Arc<dyn Fixture>) ->
     let mut rows = 0;
     for split in &plan.splits {
         let text = serde_json::to_string(split).expect("a split can be written");
+        if let Some(password) = seeded.place.password() {
+            assert!(!text.contains(&password), "the password is in the split");
+        }
         let split: Split = serde_json::from_str(&text).expect("a split can be read");
         let batches: Vec<_> = other
             .read(&split)
@@ -155,6 +159,36 @@ async fn a_split_travels_as_text_to_another_worker(fixture: Arc<dyn Fixture>) ->
             .sum::<usize>();
     }
     assert_eq!(rows, ROWS);
+    Ok(())
+}
+
+async fn a_source_is_left_as_it_was(fixture: Arc<dyn Fixture>) -> Result<(), Skip> {
+    let table = people("people", ROWS);
+    let seeded = Seeded::new(fixture, std::slice::from_ref(&table)).await?;
+    let Some(before) = seeded.place.contents().await else {
+        return Err(Skip::new("nobody can tell whether it was written to"));
+    };
+    let (path, kind) = seeded.place.path("people");
+    seeded.source.check().await.expect("the check succeeds");
+    let listed: Vec<_> = seeded
+        .source
+        .entities(&Scope::default())
+        .try_collect()
+        .await
+        .expect("the listing succeeds");
+    assert!(!listed.is_empty());
+    seeded
+        .source
+        .describe(&path, kind)
+        .await
+        .expect("the description succeeds");
+    let mut sampled = seeded.request(&table);
+    sampled.sample = Sample::Percent(50.0, 7);
+    for request in [in_splits(seeded.request(&table), 3), sampled] {
+        seeded.scan(&request).await;
+    }
+    let after = seeded.place.contents().await;
+    assert!(after == Some(before), "reading has changed the source");
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What a connector brings to be tested.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_schema::DataType;
@@ -58,6 +59,16 @@ pub trait Place: Send + Sync {
     /// Removes a table behind the source's back.
     async fn remove(&self, table: &str);
 
+    /// The password of its sources, which must stand in no split, where there is one.
+    fn password(&self) -> Option<String> {
+        None
+    }
+
+    /// Everything the place holds, as bytes that change when anybody writes to it, where that can be told.
+    async fn contents(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Connections or files that are open for reading at this moment, where that can be counted.
     async fn busy(&self) -> Option<usize> {
         None
@@ -96,4 +107,25 @@ impl Skip {
     pub(super) fn is_missing_server(&self) -> bool {
         self.missing_server
     }
+}
+
+/// Names and bytes of every file in a folder and below, in one order.
+pub fn folder_contents(folder: &Path) -> Vec<u8> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .expect("the folder can be listed")
+        .iter()
+        .map(std::fs::DirEntry::path)
+        .collect();
+    paths.sort();
+    let mut contents = Vec::new();
+    for path in paths {
+        contents.extend(path.as_os_str().as_encoded_bytes());
+        contents.extend(if path.is_dir() {
+            folder_contents(&path)
+        } else {
+            std::fs::read(&path).expect("a file of a fixture can be read")
+        });
+    }
+    contents
 }

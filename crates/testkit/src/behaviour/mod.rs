@@ -17,7 +17,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::servers::REQUIRE;
 
-pub use fixture::{Fixture, Login, Place, Skip};
+pub use fixture::{Fixture, Login, Place, Skip, folder_contents};
 
 /// Longest time a case may take; what hangs must fail.
 const LONGEST: Duration = Duration::from_mins(2);
