@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use locard_app::{
-    Access, AddSource, CancellationToken, ErrorKind, ExplainOptions, FindOptions, FindReport,
-    FindingFilter, FindingRef, FindingRow, Home, HomeOptions, Reason, RowsOptions, ScanOptions,
-    ScanReport, Silent,
+    Access, AddSource, CancellationToken, Doubt, ErrorKind, ExplainOptions, FindOptions,
+    FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, Reason, RowsOptions,
+    ScanOptions, ScanReport, Silent, Why,
 };
 use locard_connector::Connector;
 use locard_model::{Attribute, Identifier, JobState, SecretString, Strength, Subject};
@@ -627,6 +627,25 @@ async fn attributes_that_ask_nothing_are_told() {
             subject("half", vec![attribute("FIRST_NAME", "Ada")]),
             subject("whole", whole),
             subject("own", vec![attribute("FOO", "A-1234567")]),
+            subject(
+                "slips",
+                vec![
+                    attribute("EMAIL_ADDRESS", "notanemail"),
+                    attribute("PHONE_NUMBER", "015112"),
+                    attribute("IBAN_CODE", "x"),
+                    attribute("CREDIT_CARD", "4111111111111112"),
+                    attribute("CUSTOMER_ID", "1008"),
+                ],
+            ),
+            subject(
+                "right",
+                vec![
+                    attribute("EMAIL_ADDRESS", "ada@example.org"),
+                    attribute("PHONE_NUMBER", "+49 30 901820"),
+                    attribute("IBAN_CODE", "de89 3704 0044 0532 0130 00"),
+                    attribute("CREDIT_CARD", "4111 1111 1111 1111"),
+                ],
+            ),
         ],
         ..FindOptions::default()
     };
@@ -636,14 +655,29 @@ async fn attributes_that_ask_nothing_are_told() {
     let doubts: Vec<_> = report
         .doubts
         .iter()
-        .map(|doubt| (doubt.subject.as_str(), doubt.asked))
+        .map(|doubt| (doubt.subject.as_str(), doubt.identifier.as_str(), doubt.why))
         .collect();
-    assert_eq!(doubts, [("half", false), ("own", true)]);
+    assert_eq!(
+        doubts,
+        [
+            ("half", "FIRST_NAME", Why::Idle),
+            ("own", "FOO", Why::Unknown),
+            ("slips", "CREDIT_CARD", Why::Invalid),
+            ("slips", "CUSTOMER_ID", Why::Unknown),
+            ("slips", "CUSTOMER_ID", Why::Short),
+            ("slips", "EMAIL_ADDRESS", Why::Invalid),
+            ("slips", "IBAN_CODE", Why::Invalid),
+            ("slips", "IBAN_CODE", Why::Short),
+            ("slips", "PHONE_NUMBER", Why::Invalid),
+        ]
+    );
+    let quoted = |doubt: &Doubt| doubt.sentence().contains("notanemail");
+    assert!(!report.doubts.iter().any(quoted));
     let idle = options
         .subjects
         .iter()
         .map(|subject| report.asks_nothing(subject));
-    assert_eq!(idle.collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!(idle.collect::<Vec<_>>(), [true, false, false, false, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
