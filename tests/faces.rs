@@ -483,3 +483,70 @@ fn one_is_singular() {
         "{explain}"
     );
 }
+
+#[test]
+fn what_is_likely_a_slip_is_told_without_the_value() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    bench.scan();
+    let line = [
+        "find",
+        "--email",
+        "notanemail",
+        "--id",
+        "FOO=1",
+        "--format",
+        "json",
+    ];
+    let run = bench.run(line);
+    assert_eq!(run.status, 0, "{run:?}");
+    let sentences = [
+        "this is not a valid EMAIL_ADDRESS; it was searched as typed",
+        "no rule knows FOO; it was searched as an identifying number of that name",
+        "FOO: so short a value is looked for only in columns named like it",
+    ];
+    let answer = json(&run);
+    let warnings = answer["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), sentences.len(), "{run:?}");
+    for sentence in sentences {
+        assert!(run.stderr.contains(sentence), "{sentence}: {run:?}");
+        let told = |warning: &Value| warning["sentence"] == sentence;
+        assert!(warnings.iter().any(told), "{sentence}: {run:?}");
+    }
+    assert!(!run.stderr.contains("notanemail") && !run.stdout.contains("notanemail"));
+}
+
+#[test]
+fn an_empty_target_passes_no_threshold() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("data/empty")).unwrap();
+    let empty = bench.path("data/empty").display().to_string();
+    let sentence = "nothing was scanned: there is nothing to read in";
+    let plain = bench.run(["scan", &empty]);
+    assert!(
+        plain.status == 0 && plain.stderr.contains(sentence),
+        "{plain:?}"
+    );
+    let gate = bench.run(["scan", &empty, "--fail-on", "EMAIL_ADDRESS:0.9"]);
+    assert!(
+        gate.status == 2 && gate.stderr.contains(sentence),
+        "{gate:?}"
+    );
+}
+
+#[test]
+fn sources_that_cannot_be_opened_are_told_apart() {
+    let bench = Bench::new();
+    let manual = ["sources", "add", "paper", "--manual", "--owner", "archive"];
+    let added = bench.run(manual);
+    assert_eq!(added.status, 0, "{added:?}");
+    assert!(!added.stderr.contains("locard scan"), "{added:?}");
+    for what in ["test", "ingest"] {
+        let unknown = bench.run(["sources", what, "nosuch"]);
+        assert_eq!(unknown.status, 2, "{unknown:?}");
+        assert!(
+            unknown.stderr.contains("no source") && unknown.stderr.contains("nosuch"),
+            "{unknown:?}"
+        );
+    }
+}

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use locard_index::{Query, Role, builtin_role};
+use locard_identify::{How, Library, Role as Declared};
+use locard_index::{Query, Role, builtin_role, needs_name};
 use locard_model::{Attribute, Identifier, Subject};
 use locard_sketch::Keyer;
 
@@ -13,14 +14,47 @@ pub struct Doubt {
     pub subject: String,
     /// The attribute's identifier.
     pub identifier: Identifier,
-    /// Whether it is looked for at all; what no rule knows is looked for as an id.
-    pub asked: bool,
+    /// What is doubtful about it.
+    pub why: Why,
 }
 
-/// What of a subject asks nothing or is known to no rule, each identifier once.
+/// What is doubtful about an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It is not looked for at all.
+    Idle,
+    /// No rule knows its identifier; it is looked for as an id.
+    Unknown,
+    /// The rules of its identifier do not take it for one.
+    Invalid,
+    /// It is so short that it is looked for only in columns that are called like it.
+    Short,
+}
+
+impl Doubt {
+    /// For people; without the value.
+    pub fn sentence(&self) -> String {
+        let identifier = &self.identifier;
+        match self.why {
+            Why::Idle => format!("this {identifier} gives nothing to look for"),
+            Why::Unknown => format!(
+                "no rule knows {identifier}; it was searched as an identifying number of that name"
+            ),
+            Why::Invalid => {
+                format!("this is not a valid {identifier}; it was searched as typed")
+            }
+            Why::Short => format!(
+                "{identifier}: so short a value is looked for only in columns named like it"
+            ),
+        }
+    }
+}
+
+/// What of a subject is likely not what was meant, each identifier and reason once.
 pub(crate) fn doubts(
     subject: &Subject,
     roles: &HashMap<Identifier, Role>,
+    library: &Library,
     keyer: &Keyer,
     doubts: &mut Vec<Doubt>,
 ) {
@@ -44,13 +78,49 @@ pub(crate) fn doubts(
             pair == ["FIRST_NAME", "LAST_NAME"] || pair == ["LAST_NAME", "FIRST_NAME"]
         });
         let asked = asks(&[attribute]) || other.is_some_and(|other| asks(&[attribute, other]));
-        if !asked || !roles.contains_key(identifier) {
+        let mut add = |why| {
             found.insert(Doubt {
                 subject: subject.id.clone(),
                 identifier: identifier.clone(),
-                asked,
+                why,
             });
+        };
+        if !asked {
+            add(Why::Idle);
+            continue;
+        }
+        if !roles.contains_key(identifier) {
+            add(Why::Unknown);
+        }
+        if is_invalid(attribute, library) {
+            add(Why::Invalid);
+        }
+        if needs_name(identifier, &attribute.value) {
+            add(Why::Short);
         }
     }
     doubts.extend(found);
+}
+
+/// Whether the rules say how every value of that identifier is written, and none of them takes this one.
+fn is_invalid(attribute: &Attribute, library: &Library) -> bool {
+    let identifier = &attribute.identifier;
+    let mut rules = library
+        .rules()
+        .iter()
+        .filter(|rule| rule.identifier == *identifier)
+        .peekable();
+    let telling = rules.peek().is_some()
+        && rules.all(|rule| {
+            matches!(rule.role, Declared::Unique | Declared::Shared)
+                && !rule.value.is_empty()
+                && rule.terms.is_empty()
+        });
+    let holds = |text: &str| {
+        library.test(text).iter().any(|trial| {
+            trial.identifier == *identifier && trial.how == How::Pattern && trial.holds()
+        })
+    };
+    let value = attribute.value.trim();
+    telling && !holds(value) && !holds(&value.to_uppercase())
 }

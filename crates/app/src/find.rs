@@ -12,7 +12,7 @@ use locard_store::{Column, ColumnRecord, Entity};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
-use crate::doubts::{Doubt, doubts};
+use crate::doubts::{Doubt, Why, doubts};
 use crate::gaps::{self, DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::twins::{self, Twins};
 use crate::{Home, Result, RowAt, record, verify};
@@ -45,7 +45,7 @@ pub struct FindReport {
     pub candidates: u64,
     /// What another source holds too and was asked there.
     pub twins: Vec<Twins>,
-    /// Attributes that ask nothing, or that no rule knows.
+    /// Attributes that are likely not what was meant.
     pub doubts: Vec<Doubt>,
     /// Whether there was ever a scan to ask.
     pub scanned: bool,
@@ -56,7 +56,9 @@ impl FindReport {
     pub fn asks_nothing(&self, subject: &Subject) -> bool {
         let is_idle = |identifier: &Identifier| {
             self.doubts.iter().any(|doubt| {
-                doubt.subject == subject.id && doubt.identifier == *identifier && !doubt.asked
+                doubt.subject == subject.id
+                    && doubt.identifier == *identifier
+                    && doubt.why == Why::Idle
             })
         };
         let attributes = &subject.attributes;
@@ -124,7 +126,14 @@ pub async fn find(
         ..FindReport::default()
     };
     for subject in &options.subjects {
-        doubts(subject, &roles, home.engine.keyer(), &mut report.doubts);
+        let library = home.engine.library();
+        doubts(
+            subject,
+            &roles,
+            library,
+            home.engine.keyer(),
+            &mut report.doubts,
+        );
     }
     let wanted = wanted(&catalog, &options.sources)?;
     let entities = searched(&catalog, wanted.as_deref()).await?;
@@ -152,17 +161,19 @@ pub async fn find(
             .flat_map(|suspect| suspect.unverified(home, options, None))
             .collect();
     }
-    let key = |hit: &Hit| {
-        (
-            hit.subject.clone(),
-            hit.source.clone(),
-            hit.resource.clone(),
-            hit.column.clone(),
-            hit.row.clone(),
-        )
-    };
-    report.hits.sort_by_cached_key(key);
+    report.hits.sort_by_cached_key(place);
     Ok(report)
+}
+
+/// Hits are told by person, then by place.
+fn place(hit: &Hit) -> impl Ord + use<> {
+    (
+        hit.subject.clone(),
+        hit.source.clone(),
+        hit.resource.clone(),
+        hit.column.clone(),
+        hit.row.clone(),
+    )
 }
 
 /// What agreeing on an identifier says, by the rules in use: the most telling rule counts.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use locard_model::{EntityId, JobState, SourceId};
-use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page};
+use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page, Source};
 use serde_json::Value;
 
 use crate::catalog::Catalog;
@@ -174,21 +174,9 @@ pub(crate) async fn unlisted(
         }
         sources.note(&job, &open);
     }
-    let never = home.store.sources(home.org).await?;
-    let never = never.iter().filter(|source| {
-        source.kind != MANUAL && wanted.is_none_or(|wanted| wanted.contains(&source.id))
-    });
-    for source in never {
-        if !sources.seen.contains(&source.name) {
-            let sentence = "it is registered, and nobody has scanned it yet".to_owned();
-            found.push(of_source(&source.name, Reason::NotScanned, sentence));
-        } else if sources.narrowed.contains(&source.name) && !sources.whole.contains(&source.name) {
-            let sentence = "every scan of it was narrowed (--include, --exclude); what that left out is not in the index";
-            found.push(of_source(
-                &source.name,
-                Reason::LeftOut,
-                sentence.to_owned(),
-            ));
+    for source in home.store.sources(home.org).await? {
+        if wanted.is_none_or(|wanted| wanted.contains(&source.id)) {
+            found.extend(sources.unlisted(&source));
         }
     }
     Ok(())
@@ -216,6 +204,22 @@ struct Listings {
 }
 
 impl Listings {
+    /// What no scan has listed of a source, as far as is known.
+    fn unlisted(&self, source: &Source) -> Option<NotSearched> {
+        let name = source.name.as_str();
+        if source.kind == MANUAL || self.whole.contains(name) {
+            None
+        } else if !self.seen.contains(name) {
+            let sentence = "it is registered, and nobody has scanned it yet".to_owned();
+            Some(of_source(name, Reason::NotScanned, sentence))
+        } else if self.narrowed.contains(name) {
+            let sentence = "every scan of it was narrowed (--include, --exclude); what that left out is not in the index";
+            Some(of_source(name, Reason::LeftOut, sentence.to_owned()))
+        } else {
+            None
+        }
+    }
+
     fn note(&mut self, job: &Job, names: &[&str]) {
         let names = || names.iter().map(|name| (*name).to_owned());
         self.seen.extend(names());

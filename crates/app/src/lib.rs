@@ -40,7 +40,7 @@ pub use dictionaries::{
     DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
 };
 pub use diff::{Change, Difference, diff, difference, read_findings};
-pub use doubts::Doubt;
+pub use doubts::{Doubt, Why};
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Hypothesis, Profile, Reported, Weight};

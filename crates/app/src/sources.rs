@@ -10,6 +10,7 @@ use locard_store::SourceDraft;
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
+use crate::target::Resolved;
 use crate::{Error, Home, Result, jobs, record};
 
 /// A source to register.
@@ -175,13 +176,29 @@ async fn scanned_at(home: &Home, source: &locard_store::Source) -> Result<Option
 /// Connects, authenticates and asks who answers. `source`: name, id or target.
 pub async fn test_source(home: &Home, source: &str) -> Result<Server> {
     let resolved = home.resolve(source).await?;
-    Ok(resolved.open(home).await?.check().await?)
+    Ok(opened(home, &resolved).await?.check().await?)
+}
+
+/// Opens a source. A name that is no source's was taken for a path, so that both are told where neither is there.
+async fn opened(home: &Home, source: &Resolved) -> Result<Arc<dyn locard_connector::Source>> {
+    source.open(home).await.map_err(|error| {
+        let missing = error.kind() == locard_connector::ErrorKind::NotFound;
+        if missing && !source.known && source.connector.holds_files() {
+            Error::not_found(format!(
+                "no source {0} is registered, and there is no file or folder {0}",
+                source.name
+            ))
+            .hint("`locard sources list` prints what is registered")
+        } else {
+            error.into()
+        }
+    })
 }
 
 /// Lists a source's entities into the catalog without reading rows.
 pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
     let resolved = home.resolve(source).await?;
-    let source = resolved.open(home).await?;
+    let source = opened(home, &resolved).await?;
     resolved.remember(home).await?;
     let target = Target {
         id: resolved.id,

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use locard_app::{
-    Access, AddSource, CancellationToken, ErrorKind, ExplainOptions, FindOptions, FindReport,
-    FindingFilter, FindingRef, FindingRow, Home, HomeOptions, Reason, RowsOptions, ScanOptions,
-    ScanReport, Silent,
+    Access, AddSource, CancellationToken, Doubt, ErrorKind, ExplainOptions, FindOptions,
+    FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched, Reason,
+    RowsOptions, ScanOptions, ScanReport, Silent, Why,
 };
 use locard_connector::Connector;
 use locard_model::{Attribute, Identifier, JobState, SecretString, Strength, Subject};
@@ -399,6 +399,40 @@ async fn one_bad_file_costs_only_itself_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_narrowed_scan_leaves_out_is_told_until_all_was_listed() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(20));
+    bench.write("orders.csv", &customers(10));
+    bench.write("scan.pdf", "%PDF-1.4 not read");
+    let home = bench.home().await;
+    let scan = async |include: &[&str]| {
+        let options = ScanOptions {
+            targets: vec![bench.data().to_string_lossy().into_owned()],
+            include: include.iter().map(|&pattern| pattern.to_owned()).collect(),
+            ..ScanOptions::default()
+        };
+        locard_app::scan(&home, &options, &Silent, &CancellationToken::new())
+            .await
+            .expect("the scan runs");
+    };
+    scan(&["customers.csv"]).await;
+    let narrowed = find(&home, "ada1@example.org", false).await;
+    assert!(reasons(&narrowed).contains(&Reason::LeftOut) && narrowed.has_gaps());
+    for _ in 0..2 {
+        scan(&[]).await;
+        scan(&["*.csv"]).await;
+    }
+    let whole = find(&home, "ada1@example.org", false).await;
+    assert!(!reasons(&whole).contains(&Reason::LeftOut));
+    let told = |gap: &&NotSearched| gap.resource.as_deref() == Some("scan.pdf");
+    assert_eq!(whole.not_searched.iter().filter(told).count(), 1, "once");
+    std::fs::remove_file(bench.data().join("scan.pdf")).unwrap();
+    scan(&[]).await;
+    let gone = find(&home, "ada1@example.org", false).await;
+    assert!(!gone.has_gaps(), "{:?}", gone.not_searched);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_searched_is_told() {
     let bench = Bench::new();
     bench.write("customers.csv", &customers(200));
@@ -429,9 +463,10 @@ async fn what_was_not_searched_is_told() {
             .new,
         1
     );
+    // The source as a whole, and what was listed of it.
     assert_eq!(
         reasons(&find(&home, "ada1@example.org", true).await),
-        [Reason::Manual, Reason::NotScanned]
+        [Reason::Manual, Reason::NotScanned, Reason::NotScanned]
     );
 
     let scan = ScanOptions {
@@ -606,27 +641,45 @@ async fn a_question_that_meets_nothing_is_no_clean_result() {
     assert!(find(&home, "ada1@example.org", false).await.scanned);
 }
 
+fn subject(id: &str, attributes: &[(&str, &str)]) -> Subject {
+    let attribute = |(kind, value): &(&str, &str)| Attribute {
+        identifier: Identifier::new(*kind),
+        value: (*value).to_owned(),
+    };
+    Subject {
+        id: id.to_owned(),
+        attributes: attributes.iter().map(attribute).collect(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn attributes_that_ask_nothing_are_told() {
     let bench = Bench::new();
     let home = bench.home().await;
-    let attribute = |kind: &str, value: &str| Attribute {
-        identifier: Identifier::new(kind),
-        value: value.to_owned(),
-    };
-    let subject = |id: &str, attributes: Vec<Attribute>| Subject {
-        id: id.to_owned(),
-        attributes,
-    };
-    let whole = vec![
-        attribute("FIRST_NAME", "Ada"),
-        attribute("LAST_NAME", "Muster"),
-    ];
     let options = FindOptions {
         subjects: vec![
-            subject("half", vec![attribute("FIRST_NAME", "Ada")]),
-            subject("whole", whole),
-            subject("own", vec![attribute("FOO", "A-1234567")]),
+            subject("half", &[("FIRST_NAME", "Ada")]),
+            subject("whole", &[("FIRST_NAME", "Ada"), ("LAST_NAME", "Muster")]),
+            subject("own", &[("FOO", "A-1234567")]),
+            subject(
+                "slips",
+                &[
+                    ("EMAIL_ADDRESS", "notanemail"),
+                    ("PHONE_NUMBER", "015112"),
+                    ("IBAN_CODE", "x"),
+                    ("CREDIT_CARD", "4111111111111112"),
+                    ("CUSTOMER_ID", "1008"),
+                ],
+            ),
+            subject(
+                "right",
+                &[
+                    ("EMAIL_ADDRESS", "ada@example.org"),
+                    ("PHONE_NUMBER", "+49 30 901820"),
+                    ("IBAN_CODE", "de89 3704 0044 0532 0130 00"),
+                    ("CREDIT_CARD", "4111 1111 1111 1111"),
+                ],
+            ),
         ],
         ..FindOptions::default()
     };
@@ -636,14 +689,29 @@ async fn attributes_that_ask_nothing_are_told() {
     let doubts: Vec<_> = report
         .doubts
         .iter()
-        .map(|doubt| (doubt.subject.as_str(), doubt.asked))
+        .map(|doubt| (doubt.subject.as_str(), doubt.identifier.as_str(), doubt.why))
         .collect();
-    assert_eq!(doubts, [("half", false), ("own", true)]);
+    assert_eq!(
+        doubts,
+        [
+            ("half", "FIRST_NAME", Why::Idle),
+            ("own", "FOO", Why::Unknown),
+            ("slips", "CREDIT_CARD", Why::Invalid),
+            ("slips", "CUSTOMER_ID", Why::Unknown),
+            ("slips", "CUSTOMER_ID", Why::Short),
+            ("slips", "EMAIL_ADDRESS", Why::Invalid),
+            ("slips", "IBAN_CODE", Why::Invalid),
+            ("slips", "IBAN_CODE", Why::Short),
+            ("slips", "PHONE_NUMBER", Why::Invalid),
+        ]
+    );
+    let quoted = |doubt: &Doubt| doubt.sentence().contains("notanemail");
+    assert!(!report.doubts.iter().any(quoted));
     let idle = options
         .subjects
         .iter()
         .map(|subject| report.asks_nothing(subject));
-    assert_eq!(idle.collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!(idle.collect::<Vec<_>>(), [true, false, false, false, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

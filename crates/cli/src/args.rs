@@ -263,7 +263,8 @@ pub(crate) struct Find {
     #[arg(long, value_name = "VALUE", value_parser = secret)]
     pub(crate) name: Vec<SecretString>,
 
-    /// Any other attribute, for instance `US_SSN=…`; may be repeated
+    /// Any other attribute, for instance `US_SSN=…`; may be repeated. One of fewer than five letters and digits is looked
+    /// for only in columns named like its kind: CUSTOMER_ID=1008 in `customer_no`
     #[arg(long, value_name = "KIND=VALUE", value_parser = secret)]
     pub(crate) id: Vec<SecretString>,
 

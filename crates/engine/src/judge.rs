@@ -1,11 +1,11 @@
 //! The end of an entity: its pieces merged, its columns judged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_connector::Sample;
 use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library, LogicalType, TableView};
-use locard_model::{ColumnId, Finding};
+use locard_model::{ColumnId, EntityId, Finding};
 use locard_profile::{LogicalType as Profiled, MergeError, Profile, Profiler};
 use locard_sketch::Keyer;
 
@@ -56,8 +56,7 @@ impl Run<'_> {
         })?;
         let (rows, columns, judgements, findings) =
             judged.map_err(|error| Error::Parts(error.to_string()))?;
-        let mut personal: Vec<ColumnId> = findings.iter().map(|finding| finding.column).collect();
-        personal.dedup();
+        let personal = personal(entry.planned.shown.entity, &columns, &findings);
         let concluded = Arc::new(Concluded {
             planned: Arc::clone(&entry.planned),
             pieces: ended.pieces,
@@ -101,6 +100,19 @@ impl Run<'_> {
             findings,
         });
     }
+}
+
+/// The columns that hold somebody's data: those with a finding, and those whose documents have one inside.
+fn personal(entity: EntityId, columns: &[Part], findings: &[Finding]) -> Vec<ColumnId> {
+    let found: HashSet<ColumnId> = findings.iter().map(|finding| finding.column).collect();
+    let id = |name: &str| ColumnId::derive(entity, name);
+    let around = columns
+        .iter()
+        .filter(|part| found.contains(&id(&part.name)))
+        .filter_map(|part| part.within.as_deref())
+        .map(id);
+    let all: HashSet<ColumnId> = around.chain(found.iter().copied()).collect();
+    all.into_iter().collect()
 }
 
 /// Pieces put together, column by column.

@@ -606,7 +606,7 @@ mod tests {
         assert!(whole("town") && whole("again"));
         let mails = &of("mail").sketch;
         let holds = |row: &usize| {
-            mails.may_hold_cell(
+            mails.may_hold(
                 engine
                     .keyer
                     .key(hash(forms::folded(&mail(*row)).as_bytes())),

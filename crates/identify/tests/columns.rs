@@ -238,3 +238,48 @@ fn personal_data_is_told_by_its_values_alone() {
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// What is reported of cells among as many of something else is reported of them alone.
+#[test]
+fn a_tiny_column_never_comes_out_below_stray_cells() {
+    let library = Library::builtin().unwrap();
+    let mut wrong = Vec::new();
+    let mut expect = |name: &str, cells: &[&str], identifier: &str| {
+        let confidence = |cells: &[&str]| {
+            let cells: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
+            let judgement = judge(&library, name, &cells);
+            let mut found = judgement.findings.iter();
+            let found = found.find(|finding| finding.identifier.as_str() == identifier);
+            (
+                found.map_or(0.0, |finding| finding.confidence),
+                found.map_or(0, |finding| finding.matched),
+                sentence("", name, &judgement),
+            )
+        };
+        let mixed: Vec<&str> = [cells, &["open", "closed", "17 boxes"]].concat();
+        let (alone, counted, told) = confidence(cells);
+        let (stray, _, _) = confidence(&mixed);
+        if stray > 0.0 && (alone == 0.0 || counted != cells.len() as u64) {
+            wrong.push(format!(
+                "{identifier} {stray:.2} among others, alone {told}"
+            ));
+        }
+    };
+    let mails = [
+        "ada.lovelace@mail.example",
+        "b.pascal@post.example",
+        "carl_gauss@web.example",
+    ];
+    for name in NEUTRAL {
+        for few in 1..=mails.len() {
+            expect(name, &mails[..few], "EMAIL_ADDRESS");
+        }
+        // A code of digits may be an article's number, which explains the cell.
+        if name != "code" {
+            expect(name, &["4111111111111111"], "CREDIT_CARD");
+        }
+        expect(name, &["DE89370400440532013000"], "IBAN_CODE");
+        expect(name, &["DE89370400440532013000"; 40], "IBAN_CODE");
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -52,11 +52,17 @@ pub(crate) fn meaning(identifier: &Identifier) -> Meaning {
 /// that is called like it.
 const SPEAKING: usize = 5;
 
+/// Whether a value of that identifier is so short that it is looked for only in columns that are called like it.
+pub fn needs_name(identifier: &Identifier, value: &str) -> bool {
+    let squeezed = locard_sketch::forms::alphanumerics(value);
+    meaning(identifier) == Meaning::Value && squeezed.chars().count() < SPEAKING
+}
+
 /// Whether a value of that identifier says something in a column of that name: a customer number 42 does not, except
 /// under a header like `customer_id`.
 pub(crate) fn speaks(identifier: &Identifier, value: &str, column: &str) -> bool {
     let squeezed = locard_sketch::forms::alphanumerics;
-    if meaning(identifier) != Meaning::Value || squeezed(value).chars().count() >= SPEAKING {
+    if !needs_name(identifier, value) {
         return true;
     }
     let (identifier, column) = (squeezed(identifier.as_str()), squeezed(column));

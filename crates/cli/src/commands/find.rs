@@ -65,15 +65,8 @@ const DOUBTS: usize = 20;
 
 fn tell_doubts(printer: Printer, doubts: &[Doubt]) {
     for doubt in doubts.iter().take(DOUBTS) {
-        let what = if doubt.asked {
-            format!(
-                "no rule knows {0}; it is looked for as an id",
-                doubt.identifier
-            )
-        } else {
-            format!("this {} gives nothing to look for", doubt.identifier)
-        };
-        printer.warn(&printable(&format!("{}: {what}", doubt.subject)));
+        let sentence = doubt.sentence();
+        printer.warn(&printable(&format!("{}: {sentence}", doubt.subject)));
     }
     if doubts.len() > DOUBTS {
         printer.warn(&format!("and {} more like these", doubts.len() - DOUBTS));

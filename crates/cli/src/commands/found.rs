@@ -71,6 +71,9 @@ impl Answer<'_> {
             "twins": report.twins.iter().map(|twins| json!({
                 "source": twins.source, "asked": twins.asked, "entities": twins.entities,
             })).collect::<Vec<_>>(),
+            "warnings": report.doubts.iter().map(|doubt| json!({
+                "subject": doubt.subject, "identifier": doubt.identifier.as_str(), "sentence": doubt.sentence(),
+            })).collect::<Vec<_>>(),
             "columns": report.columns,
             "candidates": report.candidates,
         })

@@ -42,7 +42,10 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let output = reserved.output(session.printer)?;
     unless_closed(print(output, args, &report, &shown, &hidden))?;
     talk(session, args, &report, &hidden);
-    tell_empty(session, args, &report);
+    let unread = tell_empty(session, args, &report);
+    if unread {
+        return Ok(Outcome::Failed);
+    }
     Ok(outcome(session, &report, threshold.as_ref(), &judged))
 }
 
@@ -143,11 +146,16 @@ fn summary(
     let found = match columns.len() {
         0 if !hidden.is_empty() => "nothing to show".to_owned(),
         0 => nothing(report),
-        n => format!(
-            "personal data in {} of {}",
-            counted(n as u64, "column", "columns"),
-            counted(totals.entities, "entity", "entities")
-        ),
+        n => {
+            let holding: std::collections::BTreeSet<_> =
+                findings.iter().map(|finding| finding.entity).collect();
+            format!(
+                "personal data in {} of {}, of {} read",
+                counted(n as u64, "column", "columns"),
+                counted(holding.len() as u64, "entity", "entities"),
+                count(totals.entities)
+            )
+        }
     };
     let found = output.style(Style::new().bold(), &found);
     let read = format!(
@@ -209,11 +217,13 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
     }
 }
 
-/// A source without anything to read must not pass for one without personal data.
-fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) {
+/// A source without anything to read must not pass for one without personal data, nor pass a gate. Whether it fails the
+/// scan: a folder or schema may well be empty, unless a threshold was to be kept.
+fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) -> bool {
     if report.state == JobState::Cancelled {
-        return;
+        return false;
     }
+    let fails = report.suspicious || args.fail_on.is_some();
     for source in &report.empty {
         let quoted = |globs: &[String]| globs.join("`, `");
         let narrowed = match (args.include.as_slice(), args.exclude.as_slice()) {
@@ -225,21 +235,23 @@ fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) {
                 quoted(include)
             ),
         };
-        let narrowed = if narrowed.is_empty() {
-            " is there".to_owned()
+        let sentence = if narrowed.is_empty() {
+            format!("nothing was scanned: there is nothing to read in {source}")
         } else {
-            narrowed
+            format!("nothing was scanned: nothing in {source}{narrowed}")
         };
-        let sentence = printable(&format!(
-            "nothing was scanned: no entity of {source}{narrowed}"
-        ));
+        let sentence = printable(&sentence);
         if report.suspicious {
             let hint = "globs match whole resources as a scan prints them: `**/customers*.csv`";
+            session.printer.error(&sentence, Some(hint));
+        } else if fails {
+            let hint = "an empty target says nothing about a --fail-on threshold";
             session.printer.error(&sentence, Some(hint));
         } else {
             session.printer.warn(&sentence);
         }
     }
+    fails && !report.empty.is_empty()
 }
 
 /// 2 outranks 1: a scan that could not read everything cannot vouch for a threshold.

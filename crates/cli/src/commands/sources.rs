@@ -23,6 +23,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             note,
         } => {
             let target = target.as_ref().map(target_text).transpose()?;
+            let target_given = target.is_some();
             let source = AddSource {
                 name: name.clone(),
                 target,
@@ -35,11 +36,13 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 printable(&row.name),
                 printable(&row.target)
             ));
-            session.printer.hint(&format!(
-                "`locard sources test {}` connects, `locard scan {}` reads",
-                printable(&row.name),
-                printable(&row.name)
-            ));
+            let name = printable(&row.name);
+            session.printer.hint(&if target_given {
+                format!("`locard sources test {name}` connects, `locard scan {name}` reads")
+            } else {
+                "no connector reaches it: `locard find` says that its owner must be asked"
+                    .to_owned()
+            });
         }
         Sources::List { format } => list(session, *format).await?,
         Sources::Test { source } => {

@@ -15,7 +15,7 @@ use crate::rule::{Example, Role, TermList, ValuePattern};
 pub(super) const THRESHOLD: f64 = 0.5;
 /// What is less likely than this is not worth a line in an explanation either.
 const TOLD: f64 = 0.01;
-/// A column in which more cells match than this has a label, or none for a reason.
+/// More cells than this are what the column is about, and are no strays where it has a label.
 const MOST_STRAY: f64 = 0.7;
 
 /// An identifier that may be in some cells, with every weight.
@@ -60,7 +60,7 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
         }
         let options = [
             embedded(position, counts, column),
-            stray(position, counts, column),
+            stray(position, counts, column, label.is_none()),
         ];
         for new in options.into_iter().flatten() {
             let same = |known: &&mut Hypothesis| {
@@ -74,7 +74,30 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
             }
         }
     }
+    likeliest_of_most(&mut found);
     found
+}
+
+/// Strays that are most of the column are the same cells, so that they are one thing: the likeliest.
+fn likeliest_of_most(found: &mut Vec<Hypothesis>) {
+    let most = |told: &Hypothesis| {
+        told.judged.kind == FindingKind::Stray && is_most(told.judged.matched, told.judged.tested)
+    };
+    let likeliest = found
+        .iter()
+        .filter(|told| most(told))
+        .map(|told| told.judged.confidence)
+        .fold(0.0, f64::max);
+    let mut kept = false;
+    found.retain(|told| {
+        let keep = !most(told) || (!kept && told.judged.confidence >= likeliest);
+        kept |= keep && most(told);
+        keep
+    });
+}
+
+fn is_most(matched: u64, tested: u64) -> bool {
+    matched as f64 / tested as f64 > MOST_STRAY
 }
 
 /// Inside text the rarity of the pattern, passed checks, words of context and repetition speak for a match.
@@ -189,13 +212,22 @@ fn of_words(view: &ColumnView<'_>) -> Vec<Weight> {
 ///
 /// A pattern must be selective by itself: unlike a column's label it has neither a name nor most of the cells on its
 /// side, and hundreds of patterns are tried. What the rest of the column explains speaks against it.
-fn stray(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option<Hypothesis> {
+///
+/// Where the column got no label, most of its cells may be strays as well: too few or too alike to tell what the column
+/// is, they still are worth what as many cells of a mixture are.
+fn stray(
+    position: usize,
+    counts: &RuleCounts,
+    column: &Column<'_>,
+    unlabelled: bool,
+) -> Option<Hypothesis> {
     let rule = &column.library.rules[position];
     if !matches!(rule.role, Role::Unique | Role::Shared) {
         return None;
     }
     let options = rule.value.iter().zip(&counts.patterns);
     let mut best = options
+        .filter(|(_, seen)| unlabelled || !is_most(seen[0], column.view.evidence.cells.tested))
         .filter_map(|(value, seen)| of_strays(value, *seen, column))
         .max_by(|a, b| sum(&a.weights).total_cmp(&sum(&b.weights)))?;
     // What other identifiers explain costs walks over examples, so it is asked last.
@@ -209,12 +241,12 @@ fn stray(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option<Hy
     column.hypothesis(position, best)
 }
 
-/// The weights of the cells that one pattern matches, unless they are most of the column.
+/// The weights of the cells that one pattern matches.
 fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Option<Told> {
     let tested = column.view.evidence.cells.tested;
     let checks = value.validator.is_some();
     let (matched, sure) = (seen[0], seen[usize::from(checks)]);
-    if sure == 0 || matched as f64 / tested as f64 > MOST_STRAY {
+    if sure == 0 {
         return None;
     }
     let cells = sure as f64;
