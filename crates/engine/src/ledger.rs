@@ -192,8 +192,8 @@ pub(crate) fn pieces(
     pieces
 }
 
-/// Bytes of a piece, about: some seconds of work. What is recorded per piece costs little beside it, and merging of pieces is
-/// rare.
+/// Bytes of a piece, about: some seconds of work. What is recorded per piece costs little beside it, and few entities have
+/// pieces to merge.
 pub const PIECE_BYTES: u64 = 128 << 20;
 
 /// Bytes of a record whose size is not known.

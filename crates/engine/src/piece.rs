@@ -113,14 +113,18 @@ impl Run<'_> {
         let source = entry.planned.shown.source;
         let mut attempt = 1;
         let (pass, error) = loop {
-            if self.silence.of(source) {
+            // What was tried keeps what its last attempt read.
+            let silent = self.silence.of(source);
+            if silent && attempt == 1 {
                 break (Pass::new(self.engine, self.options), Some(not_tried()));
             }
             match self.attempt(&entry, &piece.splits).await {
                 // A cancelled piece is left open, so that the next run reads it whole.
                 Attempt::Cancelled => return Ok(()),
                 Attempt::Read(pass) => break (pass, None),
-                Attempt::Broken(_, error) if error.is_retryable() && attempt < ATTEMPTS => {
+                Attempt::Broken(_, error)
+                    if error.is_retryable() && attempt < ATTEMPTS && !silent =>
+                {
                     let wait = tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1));
                     if self.unless_cancelled(wait).await.is_none() {
                         return Ok(());

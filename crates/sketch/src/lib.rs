@@ -1,7 +1,7 @@
 //! Canonical forms, keyed hashes and the sketches over them. Pure: no I/O, no clock, no async.
 //!
 //! ```text
-//! texts ─► Preparer ─► Cells (hash, folded hash, class) ─► Former ─► hashes of all forms
+//! texts ─► Preparer ─► Cells (folded text, its hash, class) ─► Former ─► hashes of all forms
 //!                                                             └─► Keyer ─► Membership, Hll ─► bytes
 //! ```
 
