@@ -127,12 +127,19 @@ fn is_boolean(word: &str) -> bool {
     word.len() <= 5 && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
+/// Of text with nothing but letters, digits and dashes.
 fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+    let Ok(bytes) = <&[u8; 36]>::try_from(text.as_bytes()) else {
+        return false;
+    };
+    // Without a branch, so that it becomes vector instructions.
+    let hex = bytes
+        .iter()
+        .fold(true, |all, byte| all & (byte | 0x20 <= b'f'));
+    let dashes = bytes
+        .iter()
+        .fold(0, |sum, byte| sum + u8::from(*byte == b'-'));
+    hex && dashes == 4 && [8, 13, 18, 23].iter().all(|place| bytes[*place] == b'-')
 }
 
 fn is_json(text: &str) -> bool {
@@ -185,6 +192,9 @@ mod tests {
                 "192.168.0.1",
                 "1.2.3",
                 "118-29-3122",
+                "3f2504e0-4f89-41d3-9a0c-0305e82c330g",
+                "3f2504e0-4f89-41d3-9a0c-0305e82c33-1",
+                "3f2504e0-4f89-41d39-a0c-0305e82c3301",
                 "é",
                 "-",
             ],

@@ -64,9 +64,10 @@ impl Profiler {
         count(sketch, cells);
         self.shapes.clear();
         measure(sketch, cells, &mut self.extremes, &mut self.shapes);
+        let cell = |i: usize| (trimmed(cells.texts.value(i)), cells.classes[i]);
+        let counted = self.shapes.count(&mut self.tally, cell);
         let shapes = &self.shapes;
-        let counted = self.tally.count(shapes.runs());
-        sketch.shapes.add_all(counted, |run| shapes.name(run));
+        sketch.shapes.add_all(counted, |number| shapes.name(number));
         self.distinct(sketch, cells);
         Ok(())
     }
@@ -187,7 +188,7 @@ fn measure(
         let kind = look(text, class);
         counts.length(text, class, weight);
         counts.types[kind as usize] += weight;
-        shapes.add(text, class, weight);
+        shapes.add(text, class, weight, i);
         let Some(batch) = &mut batch else { continue };
         texts.add(text);
         match kind {

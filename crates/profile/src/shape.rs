@@ -8,7 +8,7 @@
 
 use locard_sketch::{ClassMask, hash};
 
-use crate::tally::Tallied;
+use crate::tally::{Tallied, Tally};
 
 /// Longest cell, in bytes, that has a shape.
 const LONGEST: usize = 48;
@@ -16,73 +16,76 @@ const LONGEST: usize = 48;
 /// Capitals in a row that may be a code.
 const LONGEST_CODE: u32 = 8;
 
-/// The shapes of a batch in a row; those of neighbours that are the same once.
+/// The shapes of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
+    /// Cells by what they look like at first sight; neighbours that look alike once.
+    looks: Vec<Tallied>,
+    /// Each shape, one behind the other, with their ends.
     bytes: Vec<u8>,
-    /// Where each run's shape begins in `bytes`, and how many rows have it.
-    runs: Vec<(usize, u64)>,
+    ends: Vec<usize>,
+    shapes: Vec<Tallied>,
     shape: Vec<u8>,
-    last: Kinds,
 }
 
 impl Shapes {
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-        self.runs.clear();
-        self.last = Kinds::default();
+        self.looks.clear();
     }
 
-    /// Adds the shape of a trimmed cell, if it has one.
-    pub(crate) fn add(&mut self, text: &str, class: ClassMask, rows: u64) {
-        if class.any(ClassMask::WIDE) {
-            self.last = Kinds::default();
-            if shape_of_wide(text, &mut self.shape) {
-                self.add_shape(rows);
+    /// Adds a trimmed cell, if it has a shape.
+    pub(crate) fn add(&mut self, text: &str, class: ClassMask, rows: u64, cell: usize) {
+        let hash = if class.any(ClassMask::WIDE) {
+            if !shape_of_wide(text, &mut self.shape) {
+                return;
             }
-            return;
-        }
-        let Some(kinds) = Kinds::of(text.as_bytes()) else {
-            return;
+            hash(&self.shape)
+        } else {
+            match looks(text.as_bytes()) {
+                None => return,
+                Some(looks) => looks,
+            }
         };
-        if kinds == self.last {
-            if let Some((_, before)) = self.runs.last_mut() {
-                *before += rows;
-            }
-            return;
-        }
-        self.last = kinds;
-        shape_of(&self.last, class, &mut self.shape);
-        self.add_shape(rows);
-    }
-
-    fn add_shape(&mut self, rows: u64) {
-        match self.runs.last_mut() {
-            Some((start, before)) if self.bytes[*start..] == self.shape => *before += rows,
-            _ => {
-                self.runs.push((self.bytes.len(), rows));
-                self.bytes.extend_from_slice(&self.shape);
-            }
+        match self.looks.last_mut() {
+            Some(last) if last.hash == hash => last.rows += rows,
+            _ => self.looks.push(Tallied {
+                hash,
+                rows,
+                first: cell as u32,
+            }),
         }
     }
 
-    /// Each run with its hash.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = Tallied> {
-        (0u32..).zip(&self.runs).map(|(run, (_, rows))| Tallied {
-            hash: hash(self.bytes_of(run)),
-            rows: *rows,
-            first: run,
-        })
+    /// Each shape once, under its number; of cells that look alike one is asked for its shape.
+    pub(crate) fn count<'a, 'b>(
+        &mut self,
+        tally: &'a mut Tally,
+        cell: impl Fn(usize) -> (&'b str, ClassMask),
+    ) -> &'a mut [Tallied] {
+        self.bytes.clear();
+        self.ends.clear();
+        self.shapes.clear();
+        for alike in &*tally.count(self.looks.iter().copied()) {
+            let (text, class) = cell(alike.first as usize);
+            shape_of(text, class, &mut self.shape);
+            let first = self.ends.len() as u32;
+            self.bytes.extend_from_slice(&self.shape);
+            self.ends.push(self.bytes.len());
+            self.shapes.push(Tallied {
+                hash: hash(&self.shape),
+                first,
+                ..*alike
+            });
+        }
+        tally.count(self.shapes.iter().copied())
     }
 
-    /// The shape of a run.
-    pub(crate) fn name(&self, run: u32) -> String {
-        String::from_utf8_lossy(self.bytes_of(run)).into_owned()
-    }
-
-    fn bytes_of(&self, run: u32) -> &[u8] {
-        let start = |run: usize| self.runs.get(run).map_or(self.bytes.len(), |run| run.0);
-        &self.bytes[start(run as usize)..start(run as usize + 1)]
+    /// The shape of that number.
+    pub(crate) fn name(&self, number: u32) -> String {
+        let end = |number: usize| self.ends.get(number).copied().unwrap_or_default();
+        let start = (number as usize).checked_sub(1).map_or(0, end);
+        let bytes = self.bytes.get(start..end(number as usize));
+        String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
     }
 }
 
@@ -90,39 +93,27 @@ impl Shapes {
 const NOTHING: u8 = 0xff;
 
 /// The kind of each byte of an ASCII cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Kinds {
     kinds: [u8; LONGEST],
     length: usize,
 }
 
-impl Default for Kinds {
-    fn default() -> Self {
-        Self {
-            kinds: [NOTHING; LONGEST],
-            length: 0,
-        }
-    }
-}
-
 impl Kinds {
     /// `None` for a cell that has no shape: empty or long.
+    #[inline]
     fn of(text: &[u8]) -> Option<Self> {
         if text.is_empty() || text.len() > LONGEST {
             return None;
         }
         let mut kinds = [NOTHING; LONGEST];
-        let (blocks, _) = kinds.as_chunks_mut::<BLOCK>();
-        let (whole, rest) = text.as_chunks::<BLOCK>();
-        for (to, from) in blocks.iter_mut().zip(whole) {
+        let (places, _) = kinds.as_chunks_mut::<BLOCK>();
+        let (whole, _) = text.as_chunks::<BLOCK>();
+        for (to, from) in places.iter_mut().zip(whole) {
             *to = kinds_of(from);
         }
-        if let Some(to) = blocks.get_mut(whole.len()) {
-            let mut from = [NOTHING; BLOCK];
-            for (to, from) in from.iter_mut().zip(rest) {
-                *to = *from;
-            }
-            *to = kinds_of(&from);
+        if let Some(to) = places.get_mut(whole.len()) {
+            *to = kinds_of(&rest(text));
         }
         Some(Self {
             kinds,
@@ -133,6 +124,40 @@ impl Kinds {
     fn kinds(&self) -> &[u8] {
         &self.kinds[..self.length]
     }
+}
+
+/// The same for cells of ASCII and of one length that differ in letters and digits only; `None` for a cell that has no
+/// shape. The hash is that of a fixed number of bytes, which takes a fraction of the time.
+#[inline]
+fn looks(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() >= BLOCK {
+        return Kinds::of(text).map(|kinds| hash(&kinds.kinds));
+    }
+    Some(hash(&kinds_of(&rest(text))))
+}
+
+/// What stands behind the whole blocks of a text that is not empty, and [`NOTHING`] behind that; no byte is copied by
+/// itself.
+#[inline]
+fn rest(text: &[u8]) -> [u8; BLOCK] {
+    let length = text.len() % BLOCK;
+    let nothing = u128::MAX.checked_shl(8 * length as u32).unwrap_or(0);
+    let bytes = if let Some(last) = text.last_chunk::<BLOCK>() {
+        u128::from_le_bytes(*last)
+            .checked_shr(8 * (BLOCK - length) as u32)
+            .unwrap_or(0)
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let [first, last] = [first, last].map(|it| u128::from(u64::from_le_bytes(*it)));
+        first | last << (8 * (length - 8))
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let [first, last] = [first, last].map(|it| u128::from(u32::from_le_bytes(*it)));
+        first | last << (8 * (length - 4))
+    } else {
+        text.iter()
+            .rev()
+            .fold(0, |all, byte| all << 8 | u128::from(*byte))
+    };
+    (bytes | nothing).to_le_bytes()
 }
 
 /// Bytes that are looked at together.
@@ -164,8 +189,16 @@ fn kinds_of(bytes: &[u8; BLOCK]) -> [u8; BLOCK] {
     kinds
 }
 
-/// Writes the shape of a cell of ASCII.
-fn shape_of(kinds: &Kinds, class: ClassMask, out: &mut Vec<u8>) {
+/// Writes the shape of a trimmed cell, if it has one.
+fn shape_of(text: &str, class: ClassMask, out: &mut Vec<u8>) {
+    if class.any(ClassMask::WIDE) {
+        shape_of_wide(text, out);
+    } else if let Some(kinds) = Kinds::of(text.as_bytes()) {
+        shape_of_ascii(&kinds, class, out);
+    }
+}
+
+fn shape_of_ascii(kinds: &Kinds, class: ClassMask, out: &mut Vec<u8>) {
     out.clear();
     if class.any(ClassMask::UPPER) && kinds.length as u32 > LONGEST_CODE {
         runs(kinds.kinds().iter().copied(), out);
@@ -262,17 +295,16 @@ fn kind(c: char) -> u8 {
 mod tests {
     use super::*;
 
-    /// The shape, asked for in a batch with another one and by itself.
+    /// The shape, asked for in a batch with another one.
     fn shape(text: &str) -> Option<String> {
-        let mut shapes = Shapes::default();
-        shapes.add("x1", ClassMask::of("x1"), 1);
-        for _ in 0..2 {
-            shapes.add(text, ClassMask::of(text), 1);
+        let (mut shapes, mut tally) = (Shapes::default(), Tally::default());
+        let cells = ["x1x", text, text, "x1x", text].map(|text| (text, ClassMask::of(text)));
+        for (cell, (text, class)) in cells.iter().enumerate() {
+            shapes.add(text, *class, 1, cell);
         }
-        let found: Vec<_> = shapes.runs().collect();
-        assert!(found.iter().map(|run| run.rows).sum::<u64>() % 2 == 1);
-        let last = found.last().map(|run| run.first)?;
-        (last > 0).then(|| shapes.name(last))
+        let counted = shapes.count(&mut tally, |cell| cells[cell]);
+        let found = counted.iter().find(|shape| shape.rows == 3)?;
+        Some(shapes.name(found.first))
     }
 
     #[track_caller]
@@ -308,6 +340,23 @@ mod tests {
         check("Anna ❤ €5", "Aa+ * *9");
         check("日本\u{3000}語", "a+ a+");
         check("—", "*");
+    }
+
+    #[test]
+    fn every_byte_of_a_cell_of_any_length_counts() {
+        for length in 1..=LONGEST {
+            let plain = "7".repeat(length);
+            let hash_of = |text: &str| looks(text.as_bytes());
+            assert_eq!(hash_of(&plain), hash_of(&"1".repeat(length)));
+            assert_ne!(hash_of(&plain), hash_of(&"7".repeat(length + 1)));
+            for at in 0..length {
+                let mut other = plain.clone();
+                other.replace_range(at..=at, "-");
+                assert_ne!(hash_of(&plain), hash_of(&other), "{other}");
+                let kinds = Kinds::of(other.as_bytes()).unwrap();
+                assert_eq!(kinds.kinds(), other.replace('7', "9").as_bytes());
+            }
+        }
     }
 
     #[test]

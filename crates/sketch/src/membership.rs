@@ -6,6 +6,7 @@
 
 use crate::codec::{DecodeError, Reader};
 use crate::run::{KEY_BITS, Run};
+use crate::sort::Sorted;
 use crate::waiting::Waiting;
 
 /// Places that are open to one key.
@@ -17,7 +18,7 @@ const SMALLEST: usize = 4 * WAYS;
 /// Most places for recent keys: 128 KiB.
 const REMEMBERED: usize = 1 << 14;
 
-/// Keys that wait to be compressed: 32 MiB, whatever comes. Who fills many sets asks for less
+/// Keys that wait to be compressed: 20 MiB, whatever comes. Who fills many sets asks for less
 /// ([`Membership::compress`]).
 const LARGEST: usize = 1 << 22;
 
@@ -31,7 +32,7 @@ const TELLING: usize = 256;
 /// Runs that are put up with before they become one.
 const MOST_RUNS: usize = 16;
 
-/// Keys that are sorted at once where runs become one: two lists of 32 MiB, beside the keys that the runs decompress to,
+/// Keys that are sorted at once where runs become one: one list of 16 MiB, beside the keys that the runs decompress to,
 /// which are as many at most.
 const AT_ONCE: usize = 1 << 22;
 
@@ -155,7 +156,7 @@ impl Membership {
 
     /// Bytes that [`Membership::compress`] would free, about.
     pub fn loose(&self) -> usize {
-        (self.recent.len() * WAYS + self.waiting.len()) * 8
+        self.recent.len() * WAYS * 8 + self.waiting.memory()
     }
 
     /// Bytes in memory.
@@ -167,17 +168,17 @@ impl Membership {
     pub fn seal(&mut self) {
         self.recent = Vec::new();
         if !self.is_sealed() {
-            let run = self.take_sorted(|keys| Run::from_sorted(keys.len(), keys.iter().copied()));
+            let run = self.take_sorted(|keys| Run::from_sorted(keys.len(), keys.iter()));
             self.runs.push(run.unwrap_or_else(|run| run));
         }
     }
 
     /// Takes everything out: sorted keys where there are few enough, else one run.
-    fn take_sorted<R>(&mut self, then: impl FnOnce(&mut Vec<u64>) -> R) -> Result<R, Run> {
+    fn take_sorted<R>(&mut self, then: impl FnOnce(&mut Sorted<'_>) -> R) -> Result<R, Run> {
         if self.len() <= AT_ONCE {
             let runs = std::mem::take(&mut self.runs);
             let compressed: Vec<u64> = runs.iter().flat_map(Run::iter).collect();
-            return Ok(self.waiting.sort_with(&compressed, KEY_BITS, then));
+            return Ok(self.waiting.sort_with(&compressed, then));
         }
         self.compress();
         self.unite();
@@ -219,8 +220,8 @@ impl Membership {
             last => {
                 self.runs.extend(last);
                 let kept = self.take_sorted(|keys| {
-                    keys.retain(|key| !is_theirs(*key));
-                    Run::from_sorted(keys.len(), keys.iter().copied())
+                    keys.retain(|key| !is_theirs(key));
+                    Run::from_sorted(keys.len(), keys.iter())
                 });
                 kept.unwrap_or_else(|run| {
                     let kept: Vec<u64> = run.iter().filter(|key| !is_theirs(*key)).collect();
@@ -270,7 +271,7 @@ impl Membership {
     /// Makes the memory four times as large as the keys that it is for, as far as it may grow.
     fn remember_more(&mut self) {
         if self.waiting.len() < REMEMBERED {
-            self.waiting.drop_repeated(KEY_BITS);
+            self.waiting.drop_repeated();
         }
         let groups = (self.waiting.len().max(SMALLEST / 4) * 4 / WAYS).next_power_of_two();
         let groups = groups.min(REMEMBERED / WAYS);
@@ -288,9 +289,9 @@ impl Membership {
     /// Makes a run of the keys that wait, and gives their memory back.
     pub fn compress(&mut self) {
         self.recent = Vec::new();
-        let run = self.waiting.sort_with(&[], KEY_BITS, |keys| {
-            Run::from_sorted(keys.len(), keys.iter().copied())
-        });
+        let run = self
+            .waiting
+            .sort_with(&[], |keys| Run::from_sorted(keys.len(), keys.iter()));
         self.add_run(run);
     }
 

@@ -1,4 +1,4 @@
-//! From a batch to [`Cells`]: classify, then fold and hash, each in its own loop over the batch.
+//! From a batch to [`Cells`]: each text is classified, folded and hashed while it is at hand.
 //!
 //! One [`Preparer`] serves a worker for all its columns; its buffers only ever grow.
 
@@ -70,8 +70,7 @@ impl Columns {
         weights: Option<&'a [u32]>,
         extra_nulls: u64,
     ) -> Cells<'a> {
-        self.classify(texts);
-        self.fold(texts);
+        self.fill(texts);
         Cells {
             texts,
             folded: &self.folded,
@@ -85,37 +84,36 @@ impl Columns {
         }
     }
 
-    fn classify(&mut self, texts: &StringViewArray) {
+    fn fill(&mut self, texts: &StringViewArray) {
         self.classes.clear();
-        self.classes.extend(
-            texts
-                .iter()
-                .map(|text| text.map_or(ClassMask(0), |text| ClassMask::of(forms::trimmed(text)))),
-        );
-    }
-
-    /// Most cells are lower case or digits already, and their folded text is their own.
-    fn fold(&mut self, texts: &StringViewArray) {
         self.folded.clear();
         self.ends.clear();
         self.changed.clear();
-        for (i, class) in self.classes.iter().enumerate() {
-            let mut folded = 0;
-            if class.0 != 0 {
-                let text = forms::trimmed(texts.value(i));
-                folded = if forms::is_own(text, *class) {
-                    hash(text.as_bytes())
-                } else {
-                    let start = self.changed.len();
-                    forms::fold_onto(text, *class, &mut self.changed);
-                    match &self.changed[start..] {
-                        "" => 0,
-                        changed => hash(changed.as_bytes()),
-                    }
-                };
-            }
+        for text in texts {
+            let text = text.map_or("", forms::trimmed);
+            let class = ClassMask::of(text);
+            let folded = self.fold(text, class);
+            self.classes.push(class);
             self.folded.push(folded);
             self.ends.push(self.changed.len());
+        }
+    }
+
+    /// The hash of a folded text, which is kept if it is another. Most cells are lower case or digits already, and it
+    /// is their own.
+    #[inline]
+    fn fold(&mut self, text: &str, class: ClassMask) -> u64 {
+        if class.0 == 0 {
+            return 0;
+        }
+        if forms::is_own(text, class) {
+            return hash(text.as_bytes());
+        }
+        let start = self.changed.len();
+        forms::fold_onto(text, class, &mut self.changed);
+        match &self.changed[start..] {
+            "" => 0,
+            changed => hash(changed.as_bytes()),
         }
     }
 }

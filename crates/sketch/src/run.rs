@@ -38,16 +38,18 @@ impl Run {
     /// Seals keys that come in strictly ascending order; `len` is how many there are.
     pub(crate) fn from_sorted(len: usize, keys: impl Iterator<Item = u64>) -> Self {
         let width = low_bits(len);
-        let mut lows = vec![0; (len * width as usize).div_ceil(64)];
+        let mut lows = Packer::for_bits(len * width as usize);
         let mut highs = vec![0; (len + buckets(len) as usize).div_ceil(64)];
-        for (i, key) in keys.take(len).enumerate() {
-            put_bits(&mut lows, i * width as usize, width, key & mask(width));
+        let mut i = 0;
+        keys.for_each(|key| {
+            lows.put(key & mask(width), width);
             let place = (key >> width) as usize + i;
             if let Some(word) = highs.get_mut(place / 64) {
                 *word |= 1 << (place % 64);
             }
-        }
-        Self::new(len, lows, highs)
+            i += 1;
+        });
+        Self::new(len, lows.finish(), highs)
     }
 
     fn new(len: usize, lows: Vec<u64>, highs: Vec<u64>) -> Self {
@@ -215,15 +217,40 @@ const fn mask(width: u32) -> u64 {
     (1 << width) - 1
 }
 
-fn put_bits(words: &mut [u64], at: usize, width: u32, bits: u64) {
-    let (word, shift) = (at / 64, at % 64);
-    if let Some(first) = words.get_mut(word) {
-        *first |= bits << shift;
+/// Packs bits side by side.
+struct Packer {
+    words: Vec<u64>,
+    /// The word that is not full yet.
+    last: u64,
+    /// Bits in it.
+    filled: u32,
+}
+
+impl Packer {
+    fn for_bits(bits: usize) -> Self {
+        Self {
+            words: Vec::with_capacity(bits.div_ceil(64)),
+            last: 0,
+            filled: 0,
+        }
     }
-    if shift + width as usize > 64
-        && let Some(second) = words.get_mut(word + 1)
-    {
-        *second |= bits >> (64 - shift);
+
+    /// Appends the lower `width` bits of a word that has no others.
+    fn put(&mut self, bits: u64, width: u32) {
+        self.last |= bits << self.filled;
+        self.filled += width;
+        if let Some(over) = self.filled.checked_sub(u64::BITS) {
+            self.words.push(self.last);
+            self.last = bits.checked_shr(width - over).unwrap_or(0);
+            self.filled = over;
+        }
+    }
+
+    fn finish(mut self) -> Vec<u64> {
+        if self.filled > 0 {
+            self.words.push(self.last);
+        }
+        self.words
     }
 }
 

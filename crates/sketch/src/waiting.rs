@@ -1,44 +1,68 @@
 //! Keys in the order in which they came, in blocks that never move: a list that grows by copying touches its memory
-//! twice, and new memory is what costs.
+//! twice, and new memory is what costs. For the same reason a key takes five bytes.
 
-use crate::sort::with_sorted;
+use crate::run::KEY_BITS;
+use crate::sort::{Sorted, with_sorted};
+
+/// Bytes of a key.
+const BYTES: usize = KEY_BITS as usize / 8;
 
 /// Keys of the first block.
 const SMALLEST: usize = 32;
 
-/// Keys of a large block: 512 KiB.
+/// Keys of a large block: 320 KiB.
 const LARGEST: usize = 1 << 16;
 
 /// A list of keys.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waiting {
-    blocks: Vec<Vec<u64>>,
+    blocks: Vec<Vec<u8>>,
     len: usize,
+}
+
+/// The keys of a block.
+pub(crate) fn unpacked(
+    block: &[u8],
+) -> impl DoubleEndedIterator<Item = u64> + ExactSizeIterator + '_ {
+    let (keys, _) = block.as_chunks::<BYTES>();
+    keys.iter().map(|key| {
+        let mut bytes = [0; 8];
+        bytes[..BYTES].copy_from_slice(key);
+        u64::from_le_bytes(bytes)
+    })
+}
+
+fn pack(key: u64) -> [u8; BYTES] {
+    let bytes = key.to_le_bytes();
+    std::array::from_fn(|at| bytes[at])
 }
 
 impl Waiting {
     pub(crate) fn push(&mut self, key: u64) {
-        self.block().push(key);
+        self.block().extend_from_slice(&pack(key));
         self.len += 1;
     }
 
     pub(crate) fn extend(&mut self, mut keys: impl ExactSizeIterator<Item = u64>) {
         while keys.len() > 0 {
             let block = self.block();
-            let before = block.len();
-            let room = block.capacity() - before;
-            block.extend(keys.by_ref().take(room));
-            let added = block.len() - before;
+            let start = block.len();
+            let added = ((block.capacity() - start) / BYTES).min(keys.len());
+            block.resize(start + added * BYTES, 0);
+            let (places, _) = block[start..].as_chunks_mut::<BYTES>();
+            for (place, key) in places.iter_mut().zip(&mut keys) {
+                *place = pack(key);
+            }
             self.len += added;
         }
     }
 
     /// A block with room.
-    fn block(&mut self) -> &mut Vec<u64> {
-        let is_full = |block: &Vec<u64>| block.len() == block.capacity();
+    fn block(&mut self) -> &mut Vec<u8> {
+        let is_full = |block: &Vec<u8>| block.capacity() - block.len() < BYTES;
         if self.blocks.last().is_none_or(is_full) {
             let keys = self.len.clamp(SMALLEST, LARGEST);
-            self.blocks.push(Vec::with_capacity(keys));
+            self.blocks.push(Vec::with_capacity(keys * BYTES));
         }
         let last = self.blocks.len() - 1;
         &mut self.blocks[last]
@@ -52,35 +76,41 @@ impl Waiting {
         self.len == 0
     }
 
+    /// Bytes in memory.
+    pub(crate) const fn memory(&self) -> usize {
+        self.len * BYTES
+    }
+
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = u64> {
-        self.blocks.iter().flatten().copied()
+        self.blocks.iter().flat_map(|block| unpacked(block))
     }
 
     /// Sorts the keys, with more of them, and drops repeated ones; nothing waits afterwards.
     pub(crate) fn sort_with<R>(
         &mut self,
         more: &[u64],
-        bits: u32,
-        then: impl FnOnce(&mut Vec<u64>) -> R,
+        then: impl FnOnce(&mut Sorted<'_>) -> R,
     ) -> R {
         let Self { blocks, .. } = std::mem::take(self);
-        let mut parts: Vec<&[u64]> = blocks.iter().map(Vec::as_slice).collect();
-        parts.push(more);
-        with_sorted(&parts, bits, then)
+        with_sorted(&blocks, more, then)
     }
 
     /// Drops repeated keys.
-    pub(crate) fn drop_repeated(&mut self, bits: u32) {
-        let kept = self.sort_with(&[], bits, |keys| keys.clone());
+    pub(crate) fn drop_repeated(&mut self) {
+        let kept = self.sort_with(&[], |keys| keys.iter().collect::<Vec<_>>());
         self.extend(kept.into_iter());
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    pub(crate) fn packed(keys: &[u64]) -> Vec<u8> {
+        keys.iter().copied().flat_map(pack).collect()
+    }
 
     proptest! {
         #[test]
@@ -96,7 +126,7 @@ mod tests {
             let mut all = parts.concat();
             prop_assert_eq!(waiting.iter().collect::<Vec<_>>(), all.clone());
             prop_assert_eq!(waiting.len(), all.len());
-            waiting.drop_repeated(40);
+            waiting.drop_repeated();
             all.sort_unstable();
             all.dedup();
             prop_assert_eq!(waiting.iter().collect::<Vec<_>>(), all);

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use regex_syntax::hir::Hir;
 
 use super::machine::Machine;
 use super::reach::Reach;
@@ -49,7 +51,7 @@ impl Kind {
 pub(crate) struct Pattern {
     /// Its number in the library.
     pub(crate) number: u32,
-    pub(crate) text: String,
+    pub(crate) parsed: Hir,
     pub(crate) reach: Reach,
 }
 
@@ -59,8 +61,8 @@ pub(crate) struct Automata {
     /// For running text: only patterns marked `embedded`.
     pub(crate) text: Arc<Machine>,
     patterns: Vec<Pattern>,
-    /// All patterns.
-    all: Arc<Machine>,
+    /// All patterns, once they are asked for.
+    all: OnceLock<Arc<Machine>>,
     known: Mutex<Known>,
 }
 
@@ -73,26 +75,29 @@ struct Known {
 }
 
 impl Automata {
-    /// Over all patterns, and for text over those that `embedded` names. Fails where one of them cannot be built.
+    /// Over all patterns, each of which was built by itself; for text over those that `embedded` names. Fails where
+    /// these cannot be built.
     pub(crate) fn new(
         patterns: Vec<Pattern>,
         embedded: impl Fn(&Pattern) -> bool,
     ) -> Result<Self, String> {
-        let build = |wanted: &dyn Fn(&Pattern) -> bool| {
-            let wanted = patterns.iter().filter(|pattern| wanted(pattern));
-            Machine::build(&wanted.map(named).collect::<Vec<_>>()).map(Arc::new)
-        };
+        let wanted = patterns.iter().filter(|pattern| embedded(pattern));
+        let text = Machine::build(&wanted.map(named).collect::<Vec<_>>())?;
         Ok(Self {
-            text: build(&embedded)?,
-            all: build(&|_| true)?,
+            text: Arc::new(text),
+            all: OnceLock::new(),
             patterns,
             known: Mutex::default(),
         })
     }
 
     /// The automaton for whole values of any kind.
-    pub(crate) fn all(&self) -> &Machine {
-        &self.all
+    pub(crate) fn all(&self) -> &Arc<Machine> {
+        let patterns = || self.patterns.iter().map(named).collect::<Vec<_>>();
+        // Patterns that can be built apart can be built together: the limit is one for each.
+        self.all.get_or_init(|| {
+            Machine::build(&patterns()).map_or_else(|_| Arc::clone(&self.text), Arc::new)
+        })
     }
 
     /// The automaton for whole values of this kind.
@@ -102,18 +107,18 @@ impl Automata {
             return Arc::clone(machine);
         }
         if known.kinds.len() >= KINDS {
-            return Arc::clone(&self.all);
+            return Arc::clone(self.all());
         }
         let lengths = kind.lengths();
         let admitted = self
             .patterns
             .iter()
             .filter(|pattern| pattern.reach.admits(&lengths, kind.classes));
-        let admitted: Vec<(u32, &str)> = admitted.map(named).collect();
+        let admitted: Vec<(u32, &Hir)> = admitted.map(named).collect();
         let numbers = admitted.iter().map(|(number, _)| *number).collect();
         let machine = known.sets.entry(numbers).or_insert_with(|| {
             // Patterns that can be built together can be built apart.
-            Machine::build(&admitted).map_or_else(|_| Arc::clone(&self.all), Arc::new)
+            Machine::build(&admitted).map_or_else(|_| Arc::clone(self.all()), Arc::new)
         });
         let machine = Arc::clone(machine);
         known.kinds.insert(kind, Arc::clone(&machine));
@@ -121,8 +126,8 @@ impl Automata {
     }
 }
 
-fn named(pattern: &Pattern) -> (u32, &str) {
-    (pattern.number, pattern.text.as_str())
+fn named(pattern: &Pattern) -> (u32, &Hir) {
+    (pattern.number, &pattern.parsed)
 }
 
 #[cfg(test)]

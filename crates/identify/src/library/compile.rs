@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use regex_syntax::hir::Hir;
+
 use super::automata::{Automata, Pattern};
 use super::files::{Inventory, line_of, nearest, parse_rule};
-use super::machine::Machine;
+use super::machine::{self, Machine};
 use super::reach::Reach;
 use super::{
     Dictionary, Library, PatternPlan, Plan, SpecPlan, TermMap, TextTerms, WordSpec, term_hash,
@@ -17,23 +19,27 @@ use crate::{Error, Rule, validators};
 impl Library {
     /// Compiles what the inventory holds; the first problem ends it.
     pub(crate) fn compile(inventory: &Inventory) -> Result<Self, Error> {
-        let mut rules = Vec::new();
-        let mut versions = Vec::new();
+        let mut checked = Vec::new();
         for (name, text) in &inventory.rules {
             let rule = parse_rule(name, text)?;
-            Resolver {
+            let resolver = Resolver {
                 name,
                 text,
                 inventory,
-            }
-            .check(&rule)?;
-            versions.push(version(text, &rule, inventory));
-            rules.push(rule);
+            };
+            let patterns = resolver.check(&rule)?;
+            let version = version(text, &rule, inventory);
+            checked.push((rule, version, patterns));
         }
-        let mut order: Vec<usize> = (0..rules.len()).collect();
-        order.sort_by(|&a, &b| rules[a].id.cmp(&rules[b].id));
-        let versions: Vec<u64> = order.iter().map(|&i| versions[i]).collect();
-        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        checked.sort_by(|(a, ..), (b, ..)| a.id.cmp(&b.id));
+        let mut rules = Vec::new();
+        let mut versions = Vec::new();
+        let mut patterns = Vec::new();
+        for (rule, version, parsed) in checked {
+            rules.push(rule);
+            versions.push(version);
+            patterns.extend(parsed);
+        }
         let (terms, numbers) = merge_lists(inventory);
         let plan = plan(&rules, &terms, &numbers);
         let joined: Vec<u8> = versions
@@ -48,7 +54,7 @@ impl Library {
                 .iter()
                 .map(|(name, list)| Dictionary::new(name, list))
                 .collect(),
-            automata: automata(&rules, &plan)?,
+            automata: automata(&rules, patterns, &plan)?,
             plan,
             fingerprint: locard_sketch::hash(&joined).max(1),
             versions,
@@ -58,22 +64,18 @@ impl Library {
 }
 
 /// The automata over all patterns of the rules, each of which was built by itself before.
-fn automata(rules: &[Rule], plan: &Plan) -> Result<Automata, Error> {
-    let refused = |problem: String| Error::malformed("rules", None, problem);
-    let mut patterns = Vec::new();
-    for (value, number) in rules.iter().flat_map(|rule| &rule.value).zip(0_u32..) {
-        let parsed =
-            regex_syntax::parse(&value.pattern).map_err(|error| refused(error.to_string()))?;
-        patterns.push(Pattern {
-            number,
-            text: value.pattern.clone(),
-            reach: Reach::of(&parsed, value.length),
-        });
-    }
-    Automata::new(patterns, |pattern| {
+fn automata(rules: &[Rule], parsed: Vec<Hir>, plan: &Plan) -> Result<Automata, Error> {
+    let values = rules.iter().flat_map(|rule| &rule.value);
+    let patterns = values.zip(parsed).zip(0_u32..);
+    let patterns = patterns.map(|((value, parsed), number)| Pattern {
+        number,
+        reach: Reach::of(&parsed, value.length),
+        parsed,
+    });
+    Automata::new(patterns.collect(), |pattern| {
         plan.patterns[pattern.number as usize].embedded
     })
-    .map_err(refused)
+    .map_err(|problem| Error::malformed("rules", None, problem))
 }
 
 /// Checks what a rule refers to.
@@ -84,11 +86,11 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn check(&self, rule: &Rule) -> Result<(), Error> {
+    /// Answers the rule's patterns as they were parsed.
+    fn check(&self, rule: &Rule) -> Result<Vec<Hir>, Error> {
         self.share("prior", rule.prior)?;
-        for value in &rule.value {
-            self.value(value)?;
-        }
+        let values = rule.value.iter().map(|value| self.value(value));
+        let patterns = values.collect::<Result<_, _>>()?;
         for list in &rule.terms {
             self.share("coverage", list.coverage)?;
             self.share("chance", list.chance)?;
@@ -97,10 +99,10 @@ impl Resolver<'_> {
                 .as_deref()
                 .map_or(Ok(()), |beside| self.list(beside))?;
         }
-        Ok(())
+        Ok(patterns)
     }
 
-    fn value(&self, value: &ValuePattern) -> Result<(), Error> {
+    fn value(&self, value: &ValuePattern) -> Result<Hir, Error> {
         self.share("chance", value.chance)?;
         self.share("lookalikes", value.lookalikes)?;
         if let Some(validator) = &value.validator
@@ -109,15 +111,15 @@ impl Resolver<'_> {
             let known = validators::ALL.iter().map(|(name, _)| *name);
             return Err(self.unknown("validator", validator, nearest(validator, known)));
         }
-        Machine::build(&[(0, &value.pattern)])
-            .map(|_| ())
-            .map_err(|problem| {
-                let last = problem.lines().last().unwrap_or_default();
-                self.problem(
-                    &value.pattern,
-                    format!("the pattern does not compile: {last}"),
-                )
-            })
+        let parsed = machine::parse(&value.pattern);
+        let built = parsed.and_then(|parsed| Machine::build(&[(0, &parsed)]).map(|_| parsed));
+        built.map_err(|problem| {
+            let last = problem.lines().last().unwrap_or_default();
+            self.problem(
+                &value.pattern,
+                format!("the pattern does not compile: {last}"),
+            )
+        })
     }
 
     fn share(&self, what: &str, value: f64) -> Result<(), Error> {

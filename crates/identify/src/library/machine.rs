@@ -11,9 +11,10 @@ use std::collections::HashMap;
 
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
-use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
+use regex_syntax::hir::Hir;
 
 /// Memory of one thread's states of one machine. A walk that begins above half of it begins with none; one that reaches it ends.
 const STATES_LIMIT: usize = 16 << 20;
@@ -34,11 +35,17 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// An automaton over patterns, each with its number in the library.
-    pub(crate) fn build(patterns: &[(u32, &str)]) -> Result<Self, String> {
-        let texts: Vec<String> = patterns
-            .iter()
-            .map(|(_, text)| format!("(?:{text})"))
-            .collect();
+    pub(crate) fn build(patterns: &[(u32, &Hir)]) -> Result<Self, String> {
+        let parsed: Vec<&Hir> = patterns.iter().map(|(_, parsed)| *parsed).collect();
+        let states = thompson::Compiler::new()
+            .configure(
+                thompson::Config::new()
+                    .shrink(false)
+                    .which_captures(WhichCaptures::None)
+                    .nfa_size_limit(Some(PATTERN_LIMIT * patterns.len().max(1))),
+            )
+            .build_many_from_hir(&parsed)
+            .map_err(|error| cause(&error))?;
         let lazy = DFA::builder()
             .configure(
                 Config::new()
@@ -46,12 +53,7 @@ impl Machine {
                     .cache_capacity(2 * STATES_LIMIT)
                     .skip_cache_capacity_check(true),
             )
-            .thompson(
-                thompson::Config::new()
-                    .shrink(false)
-                    .nfa_size_limit(Some(PATTERN_LIMIT * patterns.len().max(1))),
-            )
-            .build_many(&texts)
+            .build_from_nfa(states)
             .map_err(|error| cause(&error))?;
         let mut classes = [0; 256];
         let mut representatives = Vec::new();
@@ -70,6 +72,11 @@ impl Machine {
             lazy,
         })
     }
+}
+
+/// A pattern's syntax.
+pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
+    regex_syntax::parse(pattern).map_err(|error| error.to_string())
 }
 
 /// The deepest sentence of an error: `regex-automata` says only "error building NFA" at the top.
@@ -269,8 +276,8 @@ mod tests {
     use super::*;
 
     fn machine(texts: &[&str]) -> Machine {
-        let patterns: Vec<_> = (0..).zip(texts.iter().copied()).collect();
-        Machine::build(&patterns).unwrap()
+        let parsed: Vec<Hir> = texts.iter().map(|text| parse(text).unwrap()).collect();
+        Machine::build(&(0..).zip(&parsed).collect::<Vec<_>>()).unwrap()
     }
 
     fn matches(machine: &Machine, value: &str) -> Vec<u32> {
@@ -308,8 +315,9 @@ mod tests {
 
     #[test]
     fn a_pattern_that_cannot_be_built_is_refused() {
-        assert!(Machine::build(&[(0, "[0-9")]).is_err());
-        assert!(Machine::build(&[(0, r"\p{L}{3000}\p{L}{3000}")]).is_err());
+        assert!(parse("[0-9").is_err());
+        let large = parse(r"\p{L}{3000}\p{L}{3000}").unwrap();
+        assert!(Machine::build(&[(0, &large)]).is_err());
     }
 
     #[test]

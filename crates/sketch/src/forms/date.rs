@@ -70,30 +70,36 @@ pub fn dates(text: &str) -> impl Iterator<Item = Day> + use<> {
 
 /// Whether a text, folded or not, is a point in time in ISO notation: `2024-01-31T10:00:00Z`, with a blank or a T.
 pub fn is_timestamp(text: &str) -> bool {
-    let day = |place: usize, byte: &u8| {
-        if place == 4 || place == 7 {
-            *byte == b'-'
-        } else {
-            byte.is_ascii_digit()
-        }
+    let Some((day, rest)) = text.as_bytes().split_first_chunk::<10>() else {
+        return false;
     };
-    let time = |byte: &u8| {
-        byte.is_ascii_digit()
-            || matches!(
-                byte.to_ascii_lowercase(),
-                b':' | b'.' | b'+' | b'-' | b'z' | b' '
-            )
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = day else {
+        return false;
     };
-    text.as_bytes()
-        .split_at_checked(10)
-        .is_some_and(|(date, rest)| {
-            date.iter()
-                .enumerate()
-                .all(|(place, byte)| day(place, byte))
-                && matches!(rest.first(), Some(b't' | b'T' | b' '))
-                && rest.iter().skip(1).all(time)
-        })
+    let Some((b't' | b'T' | b' ', rest)) = rest.split_first() else {
+        return false;
+    };
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2];
+    // Without a branch for each byte.
+    digits
+        .iter()
+        .fold(true, |all, byte| all & byte.is_ascii_digit())
+        && rest
+            .iter()
+            .fold(true, |all, byte| all & TIME[*byte as usize])
 }
+
+/// What may stand in a time of day with its offset.
+const TIME: [bool; 256] = {
+    let mut time = [false; 256];
+    let signs = b"0123456789:.+-zZ ";
+    let mut at = 0;
+    while at < signs.len() {
+        time[signs[at] as usize] = true;
+        at += 1;
+    }
+    time
+};
 
 /// Whether a trimmed text, folded or not, is a date or a point in time.
 pub fn is_date(text: &str, class: ClassMask) -> bool {
