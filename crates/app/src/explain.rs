@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_connector::{Sample, ScanRequest};
-use locard_engine::{LookUp, Part, Row};
+use locard_engine::{LookUp, Row, ScannedColumn};
 use locard_identify::{Candidate, ColumnJudgement, Verdict};
 use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity, FindingRecord, Page};
@@ -71,7 +71,7 @@ pub async fn explain(
         rules_changed: scanned
             .columns
             .iter()
-            .map(|(_, part)| part.evidence.library())
+            .map(|(_, seen)| seen.evidence.library())
             .any(|then| then != 0 && then != now),
         source,
         resource,
@@ -96,15 +96,15 @@ async fn columns(
     let found = findings::rows(home, catalog, &filter, |_| true).await?;
     let recorded = recorded(home, &filter).await?;
     let resource = entity.path.resource(entity.kind);
-    let parts: Vec<Part> = scanned
+    let seen: Vec<ScannedColumn> = scanned
         .columns
         .iter()
-        .map(|(_, part)| part.clone())
+        .map(|(_, seen)| seen.clone())
         .collect();
-    let judgements = locard_engine::judge(home.engine.library(), &resource, &parts);
+    let judgements = locard_engine::judge(home.engine.library(), &resource, &seen);
     let mut columns = Vec::new();
     for judgement in &judgements {
-        let Some((column, part)) = scanned.columns.get(judgement.column) else {
+        let Some((column, seen)) = scanned.columns.get(judgement.column) else {
             continue;
         };
         let shown = home.engine.mask().segment(&column.path);
@@ -122,7 +122,7 @@ async fn columns(
                 .iter()
                 .filter(|record| record.finding.column == column.id)
                 .collect();
-            columns.push(explained(shown, part, judgement, findings, &recorded));
+            columns.push(explained(shown, seen, judgement, findings, &recorded));
         }
     }
     Ok(columns)
@@ -144,7 +144,7 @@ async fn recorded(home: &Home, filter: &locard_store::FindingFilter) -> Result<V
 
 /// What the last scan recorded of an entity.
 pub(crate) struct Scanned {
-    pub(crate) columns: Vec<(Column, Part)>,
+    pub(crate) columns: Vec<(Column, ScannedColumn)>,
     pub(crate) rows: u64,
     pub(crate) at: Option<String>,
 }
@@ -175,11 +175,11 @@ impl Scanned {
             if let Some(record) = by_id.get(&name.id) {
                 columns.push((
                     name.clone(),
-                    record::part(name, &names, rows(record), (*record).into())?,
+                    record::scanned_column(name, &names, rows(record), (*record).into())?,
                 ));
             }
         }
-        let heads = home.store.parts(home.org, entity.id).await?;
+        let heads = home.store.pieces(home.org, entity.id).await?;
         let at = match heads.first() {
             Some(head) => home
                 .store
@@ -199,7 +199,7 @@ impl Scanned {
 
 fn explained(
     column: String,
-    part: &Part,
+    seen: &ScannedColumn,
     judgement: &ColumnJudgement,
     findings: Vec<FindingRow>,
     recorded: &[&FindingRecord],
@@ -223,7 +223,7 @@ fn explained(
     });
     ColumnExplanation {
         column,
-        profile: profile(part),
+        profile: profile(seen),
         rejected,
         reported: reported.collect(),
         too_few: judgement.explanation.verdict == Verdict::NotEnoughData,
@@ -300,8 +300,8 @@ fn weighed(candidate: &Candidate) -> Hypothesis {
     }
 }
 
-fn profile(part: &Part) -> Profile {
-    let figures = part.sketch.summary();
+fn profile(seen: &ScannedColumn) -> Profile {
+    let figures = seen.sketch.summary();
     let values = figures
         .rows
         .saturating_sub(figures.nulls + figures.blanks)
