@@ -83,7 +83,7 @@ pub struct Hypothesis {
     pub identifier: Identifier,
     /// How it would occur.
     pub kind: FindingKind,
-    /// Calibrated probability.
+    /// Estimated probability.
     pub confidence: f64,
     /// The rule that spoke loudest.
     pub rule: String,

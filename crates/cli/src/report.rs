@@ -38,7 +38,7 @@ pub(crate) fn finding_json(finding: &FindingRow) -> Value {
     value
 }
 
-/// Four digits: what a calibrated probability is good for, and stable between runs.
+/// Four digits: more than an estimate is good for, and stable between runs.
 pub(crate) fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
