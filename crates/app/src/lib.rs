@@ -1,7 +1,8 @@
 //! Use cases: scan, find, explain, review. Every face (command line, REST, schedule) calls these functions.
 //!
 //! Plain structs go in and come out; faces own their wire types. Nothing that comes out holds a value that was read
-//! from a source, except masked samples; resources and keys that a rule matches are masked too.
+//! from a source, except masked samples, and the smallest and largest number or date of columns that are nobody's data;
+//! resources and keys that a rule matches are masked too.
 
 mod backup;
 mod catalog;
@@ -27,6 +28,7 @@ mod review;
 mod rows;
 mod rules;
 mod scan;
+mod scanned;
 mod slips;
 mod sources;
 mod tally;

@@ -114,6 +114,7 @@ pub async fn scan(
     for source in &sources {
         source.remember(home).await?;
     }
+    crate::rules::remember(home).await?;
     let (lease, resumed) = take_up(home, spec(&sources, options), options.fresh).await?;
     let stop = cancel.child_token();
     let ledger = StoreLedger::open(
