@@ -257,3 +257,68 @@ fn findings(
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use locard_identify::Evidence;
+    use locard_model::{Category, FindingKind, Identifier, Sensitivity};
+    use locard_profile::Profiler;
+
+    use super::*;
+
+    fn column(name: &str, within: Option<&str>) -> ScannedColumn {
+        let profiler = Profiler::new(Arc::new(Keyer::new(&[7; 16])));
+        ScannedColumn {
+            name: name.to_owned(),
+            data_type: arrow_schema::DataType::Utf8View,
+            within: within.map(str::to_owned),
+            records: 0,
+            sketch: profiler.sketch(None),
+            evidence: Evidence::new(),
+        }
+    }
+
+    fn finding(entity: EntityId, name: &str) -> Finding {
+        Finding {
+            source: locard_model::SourceId::derive("memory"),
+            entity,
+            column: ColumnId::derive(entity, name),
+            column_name: name.to_owned(),
+            identifier: Identifier::new("EMAIL_ADDRESS"),
+            kind: FindingKind::Column,
+            confidence: 0.9,
+            category: Category::Contact,
+            sensitivity: Sensitivity::Medium,
+            rows: 1,
+            tested: 1,
+            matched: 1,
+            validated: 1,
+            distinct: 1,
+            indexed: 1.0,
+            rules: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_column_around_somebodys_documents_is_personal_too() {
+        let entity = EntityId(uuid::Uuid::nil());
+        let columns = [
+            column("id", None),
+            column("payload", None),
+            column("payload.mail", Some("payload")),
+            column("payload.size", Some("payload")),
+            column("other", None),
+            column("other.size", Some("other")),
+        ];
+        let findings = [
+            finding(entity, "payload.mail"),
+            finding(entity, "payload.mail"),
+        ];
+        let mut personal = personal(entity, &columns, &findings);
+        let mut expected = ["payload", "payload.mail"].map(|name| ColumnId::derive(entity, name));
+        personal.sort_unstable();
+        expected.sort_unstable();
+        // Their extremes are dropped; those of the other columns are kept.
+        assert_eq!(personal, expected);
+    }
+}
