@@ -1,4 +1,4 @@
-//! Embeds `dictionaries/`: rule files as text, word lists as the hashes of their terms.
+//! Embeds `dictionaries/`: rule files as text, word lists as the hashes of their terms, the words of headers as they are.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -42,9 +42,42 @@ fn main() -> io::Result<()> {
     code.push_str(
         "static TEXTS: &str = include_str!(concat!(env!(\"OUT_DIR\"), \"/rules.txt\"));\n",
     );
+    fs::write(out.join("words.rs"), words(&folder.join("words"))?)?;
     fs::write(out.join("rules.txt"), texts)?;
     fs::write(out.join("terms.bin"), hashes)?;
     fs::write(out.join("builtin.rs"), code)
+}
+
+/// The lists that the code names, as they are: `header_same` has pairs, `from = to`.
+fn words(folder: &Path) -> io::Result<String> {
+    let mut code = String::new();
+    for (name, path) in files(folder, "txt")? {
+        let text = fs::read_to_string(&path)?;
+        // A word may begin with `#`; a line of the header has a blank after it.
+        let lines = text.lines().filter(|line| !line.starts_with("# "));
+        let lines: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).collect();
+        let name = name.trim_start_matches("header_").to_uppercase();
+        let (kind, entries): (_, Vec<String>) = if name == "SAME" {
+            let pair = |line: &&str| line.split_once(" = ").map(|pair| format!("{pair:?}"));
+            let pairs: Option<Vec<String>> = lines.iter().map(pair).collect();
+            let pairs = pairs.ok_or_else(|| {
+                io::Error::other(format!("{}: a line is no pair", path.display()))
+            })?;
+            ("(&str, &str)", pairs)
+        } else {
+            (
+                "&str",
+                lines.iter().map(|line| format!("{line:?}")).collect(),
+            )
+        };
+        writeln!(
+            code,
+            "pub(crate) static {name}: &[{kind}] = &[{}];",
+            entries.join(", ")
+        )
+        .map_err(io::Error::other)?;
+    }
+    Ok(code)
 }
 
 /// Every file with that extension below the folder, by its path without extension, sorted.

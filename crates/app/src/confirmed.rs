@@ -59,8 +59,8 @@ fn fits(library: &Library, filter: &FindingFilter, review: &Review) -> bool {
 /// Whether the entity was read by the job that is asked about.
 async fn is_wanted(home: &Home, entity: EntityId, job: Option<JobId>) -> Result<bool> {
     let Some(job) = job else { return Ok(true) };
-    let parts = home.store.parts(home.org, entity).await?;
-    Ok(parts.first().is_some_and(|part| part.job == job))
+    let pieces = home.store.pieces(home.org, entity).await?;
+    Ok(pieces.first().is_some_and(|piece| piece.job == job))
 }
 
 /// The columns of one entity, as far as they were scanned.

@@ -5,12 +5,15 @@
 //! are hashes under this catalog's key: the file holds no personal data, and another catalog cannot use them.
 
 use jiff::Timestamp;
-use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, Identifier, SourceId};
+use locard_model::{
+    ColumnId, EntityId, EntityKind, EntityPath, ExposeSecret as _, Identifier, SecretString,
+    SourceId,
+};
 use locard_store::{Allowed, Decision as Stored, Review};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::{Error, ErrorKind, Home, ImportReport, Result};
+use crate::{Error, ErrorKind, Home, ImportReport, Result, SourceLimits};
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -139,7 +142,11 @@ async fn line(home: &Home, catalog: &mut Catalog<'_>, review: Review) -> Result<
 /// Takes decisions and allowed values over from the text of such a file; the file wins where both decided.
 ///
 /// A line without a source holds for every registered one, and for `targets`, which need not have been scanned yet.
-pub async fn import_decisions(home: &Home, text: &str, targets: &[String]) -> Result<ImportReport> {
+pub async fn import_decisions(
+    home: &Home,
+    text: &str,
+    targets: &[SecretString],
+) -> Result<ImportReport> {
     let file: File = toml::from_str(text).map_err(|error| {
         Error::usage(format!(
             "the decisions cannot be read: {}",
@@ -157,7 +164,7 @@ pub async fn import_decisions(home: &Home, text: &str, targets: &[String]) -> Re
     let mut reviews = Vec::new();
     let mut named = Vec::new();
     for target in targets {
-        named.extend(named_source(home, target).await?);
+        named.extend(named_source(home, target.expose_secret()).await?);
     }
     let catalog = Catalog::open(home).await?;
     for line in file.finding {
@@ -194,7 +201,7 @@ async fn named_source(home: &Home, target: &str) -> Result<Option<SourceId>> {
         |error: &locard_connector::Error| error.kind() == locard_connector::ErrorKind::NotFound;
     let is_slip = !is_known
         && source
-            .open(home)
+            .open(home, SourceLimits::default())
             .await
             .err()
             .as_ref()

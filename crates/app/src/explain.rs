@@ -3,20 +3,21 @@
 //! What became a finding is explained by the weights that the scan recorded with it; what did not is weighed again from
 //! the recorded counts. Both are the same unless the rules changed since.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use locard_connector::{Sample, ScanRequest};
-use locard_engine::{LookUp, Part, Row};
-use locard_identify::{Candidate, ColumnJudgement, Verdict};
-use locard_model::ColumnId;
-use locard_store::{Column, ColumnRecord, Entity, FindingRecord, Page};
+use locard_engine::{LookUp, Mask, Row, ScannedColumn};
+use locard_identify::{Candidate, Library, Verdict};
+use locard_profile::LogicalType;
+use locard_store::{Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::explanation::{ColumnExplanation, Explanation, Hypothesis, Profile, Reported, Weight};
 use crate::rows::unreadable;
-use crate::{Error, FindingRow, Home, Result, findings, jobs, record};
+use crate::scanned::{JudgedColumn, Scanned};
+use crate::{FindingRow, Home, Result, findings, record, rules};
 
 /// Rows among which samples are looked for.
 const SAMPLED_ROWS: u64 = 2_000;
@@ -26,6 +27,9 @@ const MOST_CELLS: usize = 100_000;
 
 /// Shapes that are shown of a column.
 const SHAPES: usize = 5;
+
+/// Values whose share is shown of a column.
+const FREQUENT: usize = 5;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -66,13 +70,18 @@ pub async fn explain(
         catalog.resource(entity.id).await?,
     );
     let now = home.engine.library().fingerprint();
+    let then = scanned
+        .columns
+        .iter()
+        .map(|judged| judged.seen.evidence.library())
+        .find(|&then| then != 0 && then != now);
     Ok(Explanation {
         failures: Vec::from_iter(unreadable(faults, &source, &resource)),
-        rules_changed: scanned
-            .columns
-            .iter()
-            .map(|(_, part)| part.evidence.library())
-            .any(|then| then != 0 && then != now),
+        rules_changed: then.is_some(),
+        untested: match then {
+            Some(then) => rules::untested(home, then).await?,
+            None => Vec::new(),
+        },
         source,
         resource,
         rows: scanned.rows,
@@ -95,23 +104,14 @@ async fn columns(
     };
     let found = findings::rows(home, catalog, &filter, |_| true).await?;
     let recorded = recorded(home, &filter).await?;
-    let resource = entity.path.resource(entity.kind);
-    let parts: Vec<Part> = scanned
-        .columns
-        .iter()
-        .map(|(_, part)| part.clone())
-        .collect();
-    let judgements = locard_engine::judge(home.engine.library(), &resource, &parts);
     let mut columns = Vec::new();
-    for judgement in &judgements {
-        let Some((column, part)) = scanned.columns.get(judgement.column) else {
-            continue;
-        };
-        let shown = home.engine.mask().segment(&column.path);
+    for judged in &scanned.columns {
+        let path = &judged.column.path;
+        let shown = home.engine.mask().segment(path);
         if options
             .column
             .as_ref()
-            .is_none_or(|wanted| *wanted == column.path || *wanted == shown)
+            .is_none_or(|wanted| wanted == path || *wanted == shown)
         {
             let findings = found
                 .iter()
@@ -120,9 +120,9 @@ async fn columns(
                 .collect();
             let recorded: Vec<&FindingRecord> = recorded
                 .iter()
-                .filter(|record| record.finding.column == column.id)
+                .filter(|record| record.finding.column == judged.column.id)
                 .collect();
-            columns.push(explained(shown, part, judgement, findings, &recorded));
+            columns.push(explained(home, shown, judged, findings, &recorded));
         }
     }
     Ok(columns)
@@ -142,69 +142,15 @@ async fn recorded(home: &Home, filter: &locard_store::FindingFilter) -> Result<V
     }
 }
 
-/// What the last scan recorded of an entity.
-pub(crate) struct Scanned {
-    pub(crate) columns: Vec<(Column, Part)>,
-    pub(crate) rows: u64,
-    pub(crate) at: Option<String>,
-}
-
-impl Scanned {
-    pub(crate) async fn load(home: &Home, entity: &Entity) -> Result<Self> {
-        let names = home.store.columns(home.org, entity.id).await?;
-        let records = home.store.column_records(home.org, entity.id).await?;
-        if records.is_empty() {
-            return Err(
-                Error::not_found("the entity was listed but not scanned yet")
-                    .hint("`locard scan` reads it"),
-            );
-        }
-        let by_id: HashMap<ColumnId, &ColumnRecord> = records
-            .iter()
-            .map(|record| (record.column, record))
-            .collect();
-        let rows = |record: &ColumnRecord| {
-            record
-                .summary
-                .get("rows")
-                .and_then(serde_json::Value::as_u64)
-                .unwrap_or(0)
-        };
-        let mut columns = Vec::new();
-        for name in &names {
-            if let Some(record) = by_id.get(&name.id) {
-                columns.push((
-                    name.clone(),
-                    record::part(name, &names, rows(record), (*record).into())?,
-                ));
-            }
-        }
-        let heads = home.store.parts(home.org, entity.id).await?;
-        let at = match heads.first() {
-            Some(head) => home
-                .store
-                .job(home.org, head.job)
-                .await?
-                .ended_at
-                .map(jobs::instant),
-            None => None,
-        };
-        Ok(Self {
-            columns,
-            rows: heads.iter().map(|head| head.rows).sum(),
-            at,
-        })
-    }
-}
-
 fn explained(
+    home: &Home,
     column: String,
-    part: &Part,
-    judgement: &ColumnJudgement,
+    judged: &JudgedColumn,
     findings: Vec<FindingRow>,
     recorded: &[&FindingRecord],
 ) -> ColumnExplanation {
-    let candidates = &judgement.explanation.candidates;
+    let explanation = &judged.judgement.explanation;
+    let candidates = &explanation.candidates;
     let is_reported = |candidate: &&Candidate| {
         let same = (&candidate.identifier, candidate.kind);
         let by_rules = findings.iter().filter(|row| !row.is_only_confirmed());
@@ -217,16 +163,21 @@ fn explained(
         .filter(|candidate| !is_reported(candidate));
     let mut rejected: Vec<Hypothesis> = rejected.map(weighed).collect();
     rejected.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let is_personal = !findings.is_empty() || perhaps_personal(home.engine.library(), candidates);
+    let profile = Profile {
+        range: range(home.engine.mask(), &judged.seen).filter(|_| !is_personal),
+        ..profile(&judged.seen)
+    };
     let reported = findings.into_iter().map(|finding| Reported {
         because: because(&finding, recorded, candidates),
         finding,
     });
     ColumnExplanation {
         column,
-        profile: profile(part),
+        profile,
         rejected,
         reported: reported.collect(),
-        too_few: judgement.explanation.verdict == Verdict::NotEnoughData,
+        too_few: explanation.verdict == Verdict::NotEnoughData,
         samples: Vec::new(),
     }
 }
@@ -300,8 +251,38 @@ fn weighed(candidate: &Candidate) -> Hypothesis {
     }
 }
 
-fn profile(part: &Part) -> Profile {
-    let figures = part.sketch.summary();
+/// Likelihood from which on a column may be somebody's data after all, reported or not.
+const PERHAPS: f64 = 0.05;
+
+fn perhaps_personal(library: &Library, candidates: &[Candidate]) -> bool {
+    let is_personal = |rule: &str| library.rule(rule).is_none_or(|rule| rule.personal);
+    let mut likely = candidates
+        .iter()
+        .filter(|candidate| candidate.probability >= PERHAPS);
+    likely.any(|candidate| is_personal(&candidate.rule))
+}
+
+/// The smallest and the largest value. Numbers and dates tell nothing of a person in a column that is nobody's data;
+/// texts are masked like samples.
+fn range(mask: &Mask, seen: &ScannedColumn) -> Option<(String, String)> {
+    let extremes = seen.sketch.extremes()?;
+    let figures = seen.sketch.summary();
+    let kind = figures.declared.unwrap_or(figures.inferred);
+    let plain = |min: &str, max: &str| (mask.segment(min), mask.segment(max));
+    let numeric = extremes.numeric.as_ref();
+    let temporal = extremes.temporal.as_ref();
+    let lexical = extremes.lexical.as_ref();
+    if kind.is_numeric() {
+        numeric.map(|range| plain(&range.min.to_string(), &range.max.to_string()))
+    } else if matches!(kind, LogicalType::Date | LogicalType::Timestamp) {
+        temporal.map(|range| plain(&range.min, &range.max))
+    } else {
+        lexical.map(|range| (mask.value(&range.min), mask.value(&range.max)))
+    }
+}
+
+fn profile(seen: &ScannedColumn) -> Profile {
+    let figures = seen.sketch.summary();
     let values = figures
         .rows
         .saturating_sub(figures.nulls + figures.blanks)
@@ -319,6 +300,13 @@ fn profile(part: &Part) -> Profile {
             .zip(figures.widest)
             .map(|((least, mean), most)| (least, mean, most)),
         moments: figures.mean.zip(figures.deviation),
+        range: None,
+        frequent: figures
+            .frequent
+            .iter()
+            .take(FREQUENT)
+            .map(|&(hash, rows)| (hash, rows as f64 / values as f64))
+            .collect(),
         shapes: figures.shapes.iter().take(SHAPES).map(share).collect(),
         indexed: figures.indexed,
         not_indexed: figures

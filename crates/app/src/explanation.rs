@@ -21,6 +21,8 @@ pub struct Explanation {
     /// Whether the rules changed since the scan: findings and their weights are those of then, other identifiers are
     /// weighed by the rules of today.
     pub rules_changed: bool,
+    /// Of the rules of today, those that saw none of these values: they are new or were changed since the scan.
+    pub untested: Vec<String>,
     /// Records that could not be read for samples.
     pub failures: Vec<Failure>,
 }
@@ -68,6 +70,10 @@ pub struct Profile {
     pub length: Option<(u64, f64, u64)>,
     /// Mean and standard deviation of numbers.
     pub moments: Option<(f64, f64)>,
+    /// The smallest and the largest value of a column that is nobody's data; texts masked.
+    pub range: Option<(String, String)>,
+    /// Keyed hashes of the most frequent values with their share.
+    pub frequent: Vec<(u64, f64)>,
     /// The most frequent shapes with their share.
     pub shapes: Vec<(String, f64)>,
     /// Share of values in the subject filter, 0 to 1.
@@ -83,7 +89,7 @@ pub struct Hypothesis {
     pub identifier: Identifier,
     /// How it would occur.
     pub kind: FindingKind,
-    /// Calibrated probability.
+    /// Estimated probability.
     pub confidence: f64,
     /// The rule that spoke loudest.
     pub rule: String,

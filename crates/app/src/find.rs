@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use locard_engine::{Event, Failure, Reporter};
 use locard_identify::{Library, Role as Declared};
 use locard_index::{Candidate, Query, Role, builtin_role, candidates};
-use locard_model::{Identifier, SourceId, Strength, Subject};
+use locard_model::{ExposeSecret as _, Identifier, SecretString, SourceId, Strength, Subject};
 use locard_store::{Column, ColumnRecord, Entity};
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,7 @@ pub struct FindOptions {
     /// Read the candidate columns and confirm each row; without it, answers are candidates by filter.
     pub verify: bool,
     /// Only these sources, by name, id or target; empty: all in the catalog.
-    pub sources: Vec<String>,
+    pub sources: Vec<SecretString>,
 }
 
 /// Where they are.
@@ -204,10 +204,10 @@ const fn rank(role: Role) -> u8 {
 }
 
 /// The sources that were asked for; `None`: all.
-fn wanted(catalog: &Catalog<'_>, names: &[String]) -> Result<Option<Vec<SourceId>>> {
+fn wanted(catalog: &Catalog<'_>, names: &[SecretString]) -> Result<Option<Vec<SourceId>>> {
     let ids = names
         .iter()
-        .map(|name| Ok(catalog.source_named(name)?.id))
+        .map(|name| Ok(catalog.source_named(name.expose_secret())?.id))
         .collect::<Result<Vec<_>>>()?;
     Ok((!ids.is_empty()).then_some(ids))
 }

@@ -11,12 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
-    Checkpoints, Concluded, Error, Failure, PieceDone, PieceId, PieceParts, PieceState, Planned,
+    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceId, PieceState, Planned,
     Pool, Result, Shown, Sink,
 };
 use locard_model::{EntityId, JobId, OrgId, SourceId, TaskState};
 use locard_store::{
-    Claim, Decision, Heartbeat, JobLease, Lease, Page, PartKey, Review, Store, TaskCounts,
+    Claim, Decision, Heartbeat, JobLease, Lease, Page, PieceKey, Review, Store, TaskCounts,
     TaskDraft, TaskOutcome, WorkerId,
 };
 use tokio_util::sync::CancellationToken;
@@ -86,7 +86,7 @@ impl StoreLedger {
                     .left
                     .entry(entity)
                     .or_default()
-                    .insert(PieceId(task.part.0), piece);
+                    .insert(PieceId(task.piece.0), piece);
             }
             let Some(after) = tasks.next else { break };
             page.after = Some(after);
@@ -184,7 +184,7 @@ impl StoreLedger {
     async fn name_columns(
         &self,
         planned: &Planned,
-        columns: &[locard_engine::Part],
+        columns: &[locard_engine::ScannedColumn],
     ) -> locard_store::Result<()> {
         let entity = planned.shown.entity;
         let known = self.state().columns.get(&entity).cloned();
@@ -222,20 +222,20 @@ impl Checkpoints for StoreLedger {
         Ok(self.state().left.get(&entity).cloned().unwrap_or_default())
     }
 
-    async fn parts(&self, entity: EntityId, piece: PieceId) -> Result<PieceParts> {
-        let part = PartKey(piece.0);
-        let heads = self.store.parts(self.org(), entity).await.map_err(lost)?;
+    async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
+        let key = PieceKey(piece.0);
+        let heads = self.store.pieces(self.org(), entity).await.map_err(lost)?;
         let rows = heads
             .iter()
-            .find(|head| head.part == part)
+            .find(|head| head.piece == key)
             .map_or(0, |head| head.rows);
         let names = self.store.columns(self.org(), entity).await.map_err(lost)?;
         let columns = self
             .store
-            .part_columns(self.org(), entity, part)
+            .piece_columns(self.org(), entity, key)
             .await
             .map_err(lost)?;
-        self.apart(move || record::parts(rows, &names, columns))
+        self.apart(move || record::piece_columns(rows, &names, columns))
             .await?
     }
 }
@@ -256,7 +256,7 @@ impl Sink for StoreLedger {
 
     async fn planned(&self, planned: &Planned) -> Result<()> {
         let draft = |piece: &locard_engine::Piece| TaskDraft {
-            part: PartKey(piece.id.0),
+            piece: PieceKey(piece.id.0),
             entity: Some(planned.shown.entity),
             split: serde_json::to_value(&piece.splits).unwrap_or_default(),
             version: record::fingerprint(&piece.splits),
@@ -307,7 +307,7 @@ impl Sink for StoreLedger {
             self.state().leases.extend(
                 leased
                     .into_iter()
-                    .map(|task| (PieceId(task.task.part.0), task.lease)),
+                    .map(|task| (PieceId(task.task.piece.0), task.lease)),
             );
         }
     }
@@ -318,7 +318,7 @@ impl Sink for StoreLedger {
             .map_err(lost)?;
         let (entity, encoded) = (planned.shown.entity, Arc::clone(done));
         let columns = self
-            .apart(move || record::part_columns(entity, &encoded.columns))
+            .apart(move || record::piece_rows(entity, &encoded.columns))
             .await?;
         let lease = self.leased(piece)?;
         let faults: u64 = done.failures.iter().map(|failure| failure.records).sum();

@@ -1,7 +1,8 @@
 //! Use cases: scan, find, explain, review. Every face (command line, REST, schedule) calls these functions.
 //!
 //! Plain structs go in and come out; faces own their wire types. Nothing that comes out holds a value that was read
-//! from a source, except masked samples; resources and keys that a rule matches are masked too.
+//! from a source, except masked samples, and the smallest and largest number or date of columns that are nobody's data;
+//! resources and keys that a rule matches are masked too.
 
 mod backup;
 mod catalog;
@@ -20,12 +21,14 @@ mod gaps;
 mod home;
 mod jobs;
 mod ledger;
+mod limits;
 mod plan;
 mod record;
 mod review;
 mod rows;
 mod rules;
 mod scan;
+mod scanned;
 mod slips;
 mod sources;
 mod tally;
@@ -50,6 +53,7 @@ pub use findings::{Decision, FindingFilter, FindingRow, ImportReport, findings};
 pub use gaps::{NotSearched, Reason};
 pub use home::{Access, Home, HomeOptions};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
+pub use limits::SourceLimits;
 pub use locard_connector::foreign::is_decoding;
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};

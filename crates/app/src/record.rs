@@ -6,14 +6,14 @@ use std::sync::Arc;
 use arrow_schema::DataType;
 use jiff::Timestamp;
 use locard_connector::{Entity, ErrorKind, Split};
-use locard_engine::{Concluded, Error, Failure, Part, PieceParts, Shown};
+use locard_engine::{Concluded, Error, Failure, PieceColumns, ScannedColumn, Shown};
 use locard_identify::Evidence;
 use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use locard_profile::{ColumnSketch, Extremes};
 use locard_sketch::{forms, hash};
 use locard_store::{
     Column, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft, Merged, Page,
-    PartColumn, PartKey, Store,
+    PieceColumn, PieceKey, Store,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -186,21 +186,21 @@ pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Op
 }
 
 /// Adds the columns that are not among `known`.
-pub(crate) fn add_columns(shown: &Shown, parts: &[Part], known: &mut Vec<Column>) {
+pub(crate) fn add_columns(shown: &Shown, columns: &[ScannedColumn], known: &mut Vec<Column>) {
     let mut ids: HashSet<ColumnId> = known.iter().map(|column| column.id).collect();
-    for part in parts {
-        let id = ColumnId::derive(shown.entity, &part.name);
+    for column in columns {
+        let id = ColumnId::derive(shown.entity, &column.name);
         if ids.insert(id) {
             known.push(Column {
                 id,
                 entity: shown.entity,
                 source: shown.source,
                 ordinal: known.len() as u32,
-                path: part.name.clone(),
-                data_type: part
+                path: column.name.clone(),
+                data_type: column
                     .within
                     .as_ref()
-                    .map_or_else(|| part.data_type.to_string(), |_| DERIVED.to_owned()),
+                    .map_or_else(|| column.data_type.to_string(), |_| DERIVED.to_owned()),
                 comment: None,
                 gone_at: None,
             });
@@ -223,36 +223,36 @@ pub(crate) fn within<'a>(column: &Column, all: &'a [Column]) -> Option<&'a Colum
 }
 
 /// One piece's columns as rows.
-pub(crate) fn part_columns(entity: EntityId, parts: &[Part]) -> Vec<PartColumn> {
-    let row = |part: &Part| PartColumn {
-        column: ColumnId::derive(entity, &part.name),
-        key: part.sketch.key(),
+pub(crate) fn piece_rows(entity: EntityId, columns: &[ScannedColumn]) -> Vec<PieceColumn> {
+    let row = |column: &ScannedColumn| PieceColumn {
+        column: ColumnId::derive(entity, &column.name),
+        key: column.sketch.key(),
         forms: u32::from(forms::FORMS_VERSION),
-        sketch: part.sketch.encode(),
-        evidence: part.evidence.encode(),
-        extremes: part.sketch.extremes().map(Extremes::encode),
+        sketch: column.sketch.encode(),
+        evidence: column.evidence.encode(),
+        extremes: column.sketch.extremes().map(Extremes::encode),
     };
-    parts.iter().map(row).collect()
+    columns.iter().map(row).collect()
 }
 
 /// One piece's columns back from rows.
-pub(crate) fn parts(
+pub(crate) fn piece_columns(
     rows: u64,
     names: &[Column],
-    columns: Vec<PartColumn>,
-) -> Result<PieceParts, Error> {
-    let by_id: HashMap<ColumnId, PartColumn> =
+    columns: Vec<PieceColumn>,
+) -> Result<PieceColumns, Error> {
+    let by_id: HashMap<ColumnId, PieceColumn> =
         columns.into_iter().map(|row| (row.column, row)).collect();
-    let part = |name: &Column| {
+    let column = |name: &Column| {
         by_id
             .get(&name.id)
-            .map(|row| part(name, names, rows, Blobs::from(row)))
+            .map(|row| scanned_column(name, names, rows, Blobs::from(row)))
     };
-    let columns = names.iter().filter_map(part).collect::<Result<_, _>>()?;
-    Ok(PieceParts { rows, columns })
+    let columns = names.iter().filter_map(column).collect::<Result<_, _>>()?;
+    Ok(PieceColumns { rows, columns })
 }
 
-/// The encoded pieces of a column.
+/// What is stored of a column.
 #[derive(Clone, Copy)]
 pub(crate) struct Blobs<'a> {
     sketch: &'a [u8],
@@ -260,8 +260,8 @@ pub(crate) struct Blobs<'a> {
     extremes: Option<&'a [u8]>,
 }
 
-impl<'a> From<&'a PartColumn> for Blobs<'a> {
-    fn from(row: &'a PartColumn) -> Self {
+impl<'a> From<&'a PieceColumn> for Blobs<'a> {
+    fn from(row: &'a PieceColumn) -> Self {
         Self {
             sketch: &row.sketch,
             evidence: &row.evidence,
@@ -281,13 +281,13 @@ impl<'a> From<&'a ColumnRecord> for Blobs<'a> {
 }
 
 /// One column back from its blobs.
-pub(crate) fn part(
+pub(crate) fn scanned_column(
     column: &Column,
     all: &[Column],
     records: u64,
     blobs: Blobs<'_>,
-) -> Result<Part, Error> {
-    let damaged = |error: &dyn std::fmt::Display| Error::Parts(error.to_string());
+) -> Result<ScannedColumn, Error> {
+    let damaged = |error: &dyn std::fmt::Display| Error::Recorded(error.to_string());
     let mut sketch = ColumnSketch::decode(blobs.sketch).map_err(|error| damaged(&error))?;
     let extremes = blobs
         .extremes
@@ -295,7 +295,7 @@ pub(crate) fn part(
         .transpose()
         .map_err(|error| damaged(&error))?;
     sketch.set_extremes(extremes);
-    Ok(Part {
+    Ok(ScannedColumn {
         name: column.path.clone(),
         data_type: column.data_type.parse().unwrap_or(DataType::Utf8View),
         within: within(column, all).map(|column| column.path.clone()),
@@ -307,7 +307,7 @@ pub(crate) fn part(
 
 /// The sketch of a column of the catalog.
 pub(crate) fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
-    ColumnSketch::decode(&record.sketch).map_err(|error| Error::Parts(error.to_string()))
+    ColumnSketch::decode(&record.sketch).map_err(|error| Error::Recorded(error.to_string()))
 }
 
 /// The result of one entity.
@@ -317,7 +317,7 @@ pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
         let at = concluded
             .columns
             .iter()
-            .position(|part| part.name == finding.column_name);
+            .position(|column| column.name == finding.column_name);
         let judgement = at.and_then(|at| {
             concluded
                 .judgements
@@ -334,15 +334,15 @@ pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
         source: shown.source,
         entity: shown.entity,
         merged: Some(Merged {
-            parts: concluded
+            pieces: concluded
                 .pieces
                 .iter()
-                .map(|piece| PartKey(piece.0))
+                .map(|piece| PieceKey(piece.0))
                 .collect(),
             columns: concluded
                 .columns
                 .iter()
-                .map(|part| column_record(concluded, part))
+                .map(|column| column_record(concluded, column))
                 .collect(),
         }),
         findings: findings.collect(),
@@ -402,30 +402,30 @@ pub(crate) fn recorded(explanation: &Value) -> Vec<Recorded> {
     Vec::deserialize(explanation).unwrap_or_default()
 }
 
-fn column_record(concluded: &Concluded, part: &Part) -> ColumnRecord {
+fn column_record(concluded: &Concluded, column: &ScannedColumn) -> ColumnRecord {
     let shown = &concluded.planned.shown;
-    let profile = part.sketch.summary();
+    let profile = column.sketch.summary();
     ColumnRecord {
-        column: ColumnId::derive(shown.entity, &part.name),
+        column: ColumnId::derive(shown.entity, &column.name),
         entity: shown.entity,
         source: shown.source,
         generation: 0,
-        key: part.sketch.key(),
+        key: column.sketch.key(),
         forms: u32::from(forms::FORMS_VERSION),
         summary: json!({
             "rows": profile.rows,
             "distinct": profile.distinct,
-            "indexed": locard_engine::indexed(part, concluded.rows, concluded.asked()),
+            "indexed": locard_engine::indexed(column, concluded.rows, concluded.asked()),
             "sampled": concluded.sampled,
             "partial": concluded.partial,
         }),
         // One piece holds what the entity does, and is in the store already.
         sketch: match concluded.pieces.as_slice() {
             [_] => Vec::new(),
-            _ => part.sketch.encode(),
+            _ => column.sketch.encode(),
         },
-        evidence: part.evidence.encode(),
-        extremes: part.sketch.extremes().map(Extremes::encode),
+        evidence: column.evidence.encode(),
+        extremes: column.sketch.extremes().map(Extremes::encode),
     }
 }
 

@@ -48,6 +48,37 @@ pub struct RuleTest {
     pub validated: Option<bool>,
 }
 
+/// The name of the setting that holds which rules a library had, so that later ones can tell what it did not test.
+fn manifest_name(library: u64) -> String {
+    format!("rules {library:016x}")
+}
+
+/// Remembers which rules are in use, before they see anything.
+pub(crate) async fn remember(home: &Home) -> Result<()> {
+    let library = home.engine.library();
+    let name = manifest_name(library.fingerprint());
+    if home.store.setting(home.org, &name).await?.is_none() {
+        let manifest = serde_json::json!(library.manifest());
+        home.store
+            .set_setting(home.org, &name, Some(&manifest))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Of the rules in use, those that an earlier library did not have, or had in another version.
+pub(crate) async fn untested(home: &Home, then: u64) -> Result<Vec<String>> {
+    let manifest = home.store.setting(home.org, &manifest_name(then)).await?;
+    let manifest: Option<Vec<u64>> =
+        manifest.and_then(|manifest| serde_json::from_value(manifest).ok());
+    let untested = |manifest: Vec<u64>| {
+        let library = home.engine.library();
+        let ids = library.untested(&manifest).into_iter();
+        ids.map(str::to_owned).collect()
+    };
+    Ok(manifest.map(untested).unwrap_or_default())
+}
+
 /// Every rule in use, by id.
 pub fn rules(home: &Home) -> Vec<RuleRow> {
     home.engine

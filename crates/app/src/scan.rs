@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use locard_connector::{Sample, Scope, Snapshot};
 use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
-use locard_model::{JobId, JobState};
+use locard_model::{JobId, JobState, SecretString};
 use locard_store::{Job, JobDraft, JobFilter, JobLease, JobOutcome, Page};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -14,14 +14,14 @@ use crate::ledger::{LEASE, StoreLedger};
 use crate::slips::{Opened, forget_empty, is_glob, unknown, without_slips};
 use crate::tally::Tally;
 use crate::target::Resolved;
-use crate::{Error, ErrorKind, FindingFilter, FindingRow, Home, Result};
+use crate::{Error, ErrorKind, FindingFilter, FindingRow, Home, Result, SourceLimits};
 
 /// What is scanned and how.
 #[derive(Clone, Debug, Default)]
 pub struct ScanOptions {
     /// Targets as people write them (paths, globs, `postgres://…`) or names of registered sources; empty: every
     /// registered source.
-    pub targets: Vec<String>,
+    pub targets: Vec<SecretString>,
     /// Globs over resources; empty: all.
     pub include: Vec<String>,
     /// Globs over resources that are left out.
@@ -32,6 +32,8 @@ pub struct ScanOptions {
     pub exhaustive: bool,
     /// How long one consistent view of a database lasts.
     pub snapshot: Snapshot,
+    /// How much is taken of each source at a time; where nothing is said, as registered.
+    pub limits: SourceLimits,
     /// Start anew even if an interrupted scan of the same targets and options could be taken up.
     pub fresh: bool,
 }
@@ -112,6 +114,7 @@ pub async fn scan(
     for source in &sources {
         source.remember(home).await?;
     }
+    crate::rules::remember(home).await?;
     let (lease, resumed) = take_up(home, spec(&sources, options), options.fresh).await?;
     let stop = cancel.child_token();
     let ledger = StoreLedger::open(
@@ -127,6 +130,7 @@ pub async fn scan(
         () = ledger.keep_alive() => unreachable_end(),
     };
     ledger.release().await?;
+    sources.iter().for_each(tell_load);
     let summary = match ran {
         Ok(summary) => summary,
         Err(error) => {
@@ -161,6 +165,21 @@ pub async fn scan(
         failures,
         totals,
     })
+}
+
+/// What the scan asked of a source, for the log of whoever has to bear it.
+fn tell_load(source: &Resolved) {
+    let asked = source.meter.read();
+    tracing::info!(
+        source = source.name,
+        questions = asked.calls,
+        errors = asked.errors,
+        batches = asked.batches,
+        rows = asked.rows,
+        bytes = asked.bytes,
+        faults = asked.faults,
+        "asked of the source"
+    );
 }
 
 /// The findings of the job, and how many others a person rejected.
@@ -238,7 +257,7 @@ pub(crate) async fn open_all(home: &Home, sources: &[Resolved], options: &ScanOp
     let mut targets = Vec::new();
     let mut failures = Vec::new();
     for source in sources {
-        match source.target(home, scope.clone()).await {
+        match source.target(home, scope.clone(), options.limits).await {
             Ok(target) => targets.push(target),
             Err(failure) => failures.push(failure),
         }

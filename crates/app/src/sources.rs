@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::target::Resolved;
-use crate::{Error, Home, Result, jobs, record};
+use crate::{Error, Home, Result, SourceLimits, jobs, record};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct AddSource {
     pub owner: Option<String>,
     /// What it is, in the user's words.
     pub note: Option<String>,
+    /// How much of it is taken at a time.
+    pub limits: SourceLimits,
 }
 
 /// A registered source, or an ad hoc one that was scanned.
@@ -88,7 +90,7 @@ pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
             (
                 connector.name(),
                 target.canonical,
-                target.settings.to_string(),
+                source.limits.put(target.settings).to_string(),
             )
         }
         None if source.owner.is_none() => {
@@ -181,7 +183,8 @@ pub async fn test_source(home: &Home, source: &str) -> Result<Server> {
 
 /// Opens a source. A name that is no source's was taken for a path, so that both are told where neither is there.
 async fn opened(home: &Home, source: &Resolved) -> Result<Arc<dyn locard_connector::Source>> {
-    source.open(home).await.map_err(|error| {
+    let limits = SourceLimits::default();
+    source.open(home, limits).await.map_err(|error| {
         let missing = error.kind() == locard_connector::ErrorKind::NotFound;
         if missing && !source.known && source.connector.holds_files() {
             Error::not_found(format!(

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use locard_connector::decorators::{Limits, Nested, Targets, compose};
+use locard_connector::decorators::{Meter, Nested, Targets, compose};
 use locard_connector::{Connector, ErrorKind, Scope, Source};
 use locard_engine::{Failure, Target};
 use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
 use serde_json::Value;
 
-use crate::{Error, Home, Result};
+use crate::{Error, Home, Result, SourceLimits};
 
 /// The connectors of this build, for databases that are met in folders.
 struct Known(&'static [&'static dyn Connector]);
@@ -50,13 +50,17 @@ pub(crate) struct Resolved {
     pub(crate) canonical: String,
     pub(crate) connector: &'static dyn Connector,
     pub(crate) settings: Value,
+    /// How much of it is taken at a time, as registered.
+    pub(crate) limits: SourceLimits,
+    /// Counts what is asked of it.
+    pub(crate) meter: Arc<Meter>,
     /// Whether the store knows it already.
     pub(crate) known: bool,
 }
 
 impl Home {
     /// The sources that these texts name; none: every registered source that can be read.
-    pub(crate) async fn resolve_all(&self, texts: &[String]) -> Result<Vec<Resolved>> {
+    pub(crate) async fn resolve_all(&self, texts: &[SecretString]) -> Result<Vec<Resolved>> {
         let mut resolved: Vec<Resolved> = Vec::new();
         if texts.is_empty() {
             for source in self
@@ -78,7 +82,7 @@ impl Home {
             }
         }
         for text in texts {
-            let source = self.resolve(text).await?;
+            let source = self.resolve(text.expose_secret()).await?;
             if resolved.iter().all(|known| known.id != source.id) {
                 resolved.push(source);
             }
@@ -98,6 +102,8 @@ impl Home {
             canonical: target.canonical,
             connector,
             settings: target.settings,
+            limits: SourceLimits::default(),
+            meter: Arc::default(),
             known: false,
         })
     }
@@ -155,7 +161,7 @@ impl Home {
                 .hint("manual sources are asked about by their owner; other kinds need a build that has them")
         })?;
         let settings = self.store.source_settings(self.org, source.id).await?;
-        let settings = serde_json::from_str(settings.expose_secret()).map_err(|_| {
+        let mut settings = serde_json::from_str(settings.expose_secret()).map_err(|_| {
             Error::new(
                 crate::ErrorKind::Store,
                 format!("the settings of source {} are damaged", source.name),
@@ -166,7 +172,9 @@ impl Home {
             name: source.name,
             canonical: source.target,
             connector: *connector,
+            limits: SourceLimits::take(&mut settings),
             settings,
+            meter: Arc::default(),
             known: true,
         })
     }
@@ -176,7 +184,8 @@ impl Home {
     /// Opens a source of the catalog again.
     pub(crate) async fn open_stored(&self, id: SourceId) -> Result<Arc<dyn Source>> {
         let source = self.store.source(self.org, id).await?;
-        Ok(self.stored(source).await?.open(self).await?)
+        let source = self.stored(source).await?;
+        Ok(source.open(self, SourceLimits::default()).await?)
     }
 }
 
@@ -192,23 +201,26 @@ impl Resolved {
             name: self.name.clone(),
             kind: self.connector.name().to_owned(),
             target: self.canonical.clone(),
-            settings: SecretString::from(self.settings.to_string()),
+            settings: SecretString::from(self.limits.put(self.settings.clone()).to_string()),
             owner: None,
         };
         home.store.put_source(home.org, &draft).await?;
         Ok(())
     }
 
-    /// Opens it, with everything that is put around a source, and asks whether it answers.
+    /// Opens it, with everything that is put around a source, and asks whether it answers. What `limits` say wins over
+    /// what was registered.
     pub(crate) async fn open(
         &self,
         home: &Home,
+        limits: SourceLimits,
     ) -> Result<Arc<dyn Source>, locard_connector::Error> {
         let mut source = self.connector.open(self.settings(home)).await?;
         if self.connector.holds_files() {
             source = Arc::new(Nested::new(source, Arc::new(Known(home.connectors))));
         }
-        let (source, _meter) = compose(source, &Limits::default());
+        let limits = limits.or(self.limits).complete();
+        let source = compose(source, &limits, Arc::clone(&self.meter));
         source.check().await?;
         Ok(source)
     }
@@ -225,9 +237,14 @@ impl Resolved {
         settings
     }
 
-    /// It as a part of a scan.
-    pub(crate) async fn target(&self, home: &Home, scope: Scope) -> Result<Target, Failure> {
-        match self.open(home).await {
+    /// It as something to scan.
+    pub(crate) async fn target(
+        &self,
+        home: &Home,
+        scope: Scope,
+        limits: SourceLimits,
+    ) -> Result<Target, Failure> {
+        match self.open(home, limits).await {
             Ok(source) => Ok(Target {
                 id: self.id,
                 name: self.name.clone(),

@@ -68,9 +68,9 @@ async fn base(home: &Home, catalog: &Catalog<'_>, source: SourceId) -> Result<Op
 async fn newest_first(home: &Home, group: &mut Vec<Entity>) -> Result<()> {
     let mut dated: Vec<(Option<Timestamp>, Entity)> = Vec::new();
     for entity in group.drain(..) {
-        let parts = home.store.parts(home.org, entity.id).await?;
-        let job = match parts.first() {
-            Some(part) => home.store.job(home.org, part.job).await.ok(),
+        let pieces = home.store.pieces(home.org, entity.id).await?;
+        let job = match pieces.first() {
+            Some(piece) => home.store.job(home.org, piece.job).await.ok(),
             None => None,
         };
         dated.push((job.map(|job| job.created_at), entity));

@@ -1,12 +1,14 @@
 //! Use cases end to end over real files, a real store and the built-in rules.
 #![expect(clippy::expect_used, reason = "helpers of tests may panic like tests")]
 
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use locard_app::{
     Access, AddSource, CancellationToken, Doubt, ErrorKind, ExplainOptions, FindOptions,
     FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched, Reason,
-    RowsOptions, ScanOptions, ScanReport, Silent, Why,
+    RowsOptions, ScanOptions, ScanReport, Silent, SourceLimits, Why,
 };
 use locard_connector::Connector;
 use locard_model::{Attribute, Identifier, JobState, SecretString, Strength, Subject};
@@ -58,7 +60,9 @@ impl Bench {
 
     fn target(&self) -> ScanOptions {
         ScanOptions {
-            targets: vec![self.data().to_string_lossy().into_owned()],
+            targets: vec![SecretString::from(
+                self.data().to_string_lossy().into_owned(),
+            )],
             ..ScanOptions::default()
         }
     }
@@ -407,7 +411,9 @@ async fn what_a_narrowed_scan_leaves_out_is_told_until_all_was_listed() {
     let home = bench.home().await;
     let scan = async |include: &[&str]| {
         let options = ScanOptions {
-            targets: vec![bench.data().to_string_lossy().into_owned()],
+            targets: vec![SecretString::from(
+                bench.data().to_string_lossy().into_owned(),
+            )],
             include: include.iter().map(|&pattern| pattern.to_owned()).collect(),
             ..ScanOptions::default()
         };
@@ -442,6 +448,7 @@ async fn what_was_not_searched_is_told() {
         target: None,
         owner: Some("Ms Doe".into()),
         note: None,
+        limits: SourceLimits::default(),
     };
     locard_app::add_source(&home, manual)
         .await
@@ -452,6 +459,7 @@ async fn what_was_not_searched_is_told() {
         target: Some(target),
         owner: None,
         note: None,
+        limits: SourceLimits::default(),
     };
     locard_app::add_source(&home, crm)
         .await
@@ -515,6 +523,49 @@ async fn a_home_has_one_owner_and_comes_back_from_a_backup() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rate_slows_a_scan_down_whether_said_or_registered() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(5_000));
+    let home = bench.home().await;
+    let limits = SourceLimits {
+        bytes_per_second: NonZeroU64::new(300_000),
+        readers: NonZeroUsize::new(1),
+    };
+    let crm = AddSource {
+        name: "slow".into(),
+        target: Some(SecretString::from(
+            bench.data().to_string_lossy().into_owned(),
+        )),
+        owner: None,
+        note: None,
+        limits,
+    };
+    locard_app::add_source(&home, crm)
+        .await
+        .expect("the source is added");
+    let scan = async |options: &ScanOptions| {
+        let report = locard_app::scan(&home, options, &Silent, &CancellationToken::new()).await;
+        report.expect("the scan runs").totals
+    };
+    let said = ScanOptions {
+        limits,
+        ..bench.target()
+    };
+    let registered = ScanOptions {
+        targets: vec!["slow".into()],
+        ..ScanOptions::default()
+    };
+    for options in [&said, &registered] {
+        let totals = scan(options).await;
+        assert_eq!(totals.rows, 5_000);
+        // At least the file's own bytes must pass; in memory they are more.
+        let least = Duration::from_secs_f64(totals.bytes as f64 / 300_000.0);
+        assert!(least > Duration::from_millis(500), "{totals:?}");
+        assert!(totals.elapsed >= least, "{totals:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nonsense_is_a_sentence_with_a_hint() {
     let bench = Bench::new();
     let home = bench.home().await;
@@ -526,6 +577,12 @@ async fn nonsense_is_a_sentence_with_a_hint() {
         .await
         .expect_err("no connector understands it");
     assert!(error.hint_text().is_some() && !error.to_string().contains("tiger"));
+    let looked = FindOptions {
+        sources: options.targets.clone(),
+        ..FindOptions::default()
+    };
+    let told = format!("{options:?} {looked:?}");
+    assert!(!told.contains("tiger"), "{told}");
     let error = locard_app::plan(&home, &ScanOptions::default())
         .await
         .expect_err("there is nothing to scan");
@@ -633,7 +690,7 @@ async fn a_question_that_meets_nothing_is_no_clean_result() {
     let folder = bench.folder.path().join("empty");
     std::fs::create_dir(&folder).expect("the folder is made");
     let empty = ScanOptions {
-        targets: vec![folder.to_string_lossy().into_owned()],
+        targets: vec![SecretString::from(folder.to_string_lossy().into_owned())],
         ..ScanOptions::default()
     };
     let report = scan(empty).await;

@@ -37,6 +37,8 @@ mod tests {
             // As in the middle of a letter of a cell: the standard message quotes the whole cell.
             let cut = || PLANTED[..std::hint::black_box(2)].len();
             assert!(catch_unwind(AssertUnwindSafe(cut)).is_err());
+            // Told as an error of the file that was decoded.
+            assert_eq!(locard_connector::foreign::decode(cut), None);
             return;
         }
         let name = "panics::tests::a_panic_says_where_and_not_what";

@@ -38,7 +38,7 @@ pub(crate) fn finding_json(finding: &FindingRow) -> Value {
     value
 }
 
-/// Four digits: what a calibrated probability is good for, and stable between runs.
+/// Four digits: more than an estimate is good for, and stable between runs.
 pub(crate) fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
@@ -161,7 +161,7 @@ fn sarif_result(finding: &FindingRow) -> Value {
     json!({
         "ruleId": finding.identifier.as_str(),
         "level": level,
-        "message": {"text": format!("{place} {} ({} of {} rows, confidence {})", finding.identifier, finding.matched, finding.rows, rounded(finding.confidence))},
+        "message": {"text": format!("{place} {} ({} of {} tested cells, confidence {})", finding.identifier, finding.matched, finding.tested, rounded(finding.confidence))},
         "locations": [{
             "physicalLocation": {"artifactLocation": {"uri": uri(&finding.resource)}},
             "logicalLocations": [{"name": finding.column, "fullyQualifiedName": format!("{}:{}", finding.resource, finding.column), "kind": "member"}],
@@ -250,10 +250,21 @@ fn group_table(group: &[FindingRow]) -> Table {
                 count(finding.matched),
                 count(finding.tested)
             )),
+            Cell::number(of_rows(finding)).styled(Style::new().dimmed()),
             Cell::new(kind).styled(Style::new().dimmed()),
         ]);
     }
     table
+}
+
+/// What the cells that rules judged stand for, where that is less than all rows: the others are empty, or are like many
+/// that were judged before them.
+fn of_rows(finding: &FindingRow) -> String {
+    if finding.tested < finding.rows {
+        format!("tested of {}", counted(finding.rows, "row", "rows"))
+    } else {
+        String::new()
+    }
 }
 
 /// Confidence as people say it; never rounded up to certainty.

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use locard_connector::decorators::{
-    Contract, Limits, Metered, Nested, Patience, Retry, Targets, Throttle, Timeout, compose,
+    Contract, Limits, Meter, Metered, Nested, Patience, Retry, Targets, Throttle, Timeout, compose,
 };
 use locard_connector::{
     Batch, Description, Entity, Error, ErrorKind, Exactness, Form, Honoured, Matching, Result,
@@ -238,7 +238,7 @@ async fn a_read_may_be_silent_for_as_long_as_its_source_lets_it() {
     let patient = |silence| {
         let mut actor = Actor::new(&[script]);
         actor.silence = silence;
-        compose(Arc::new(actor), &limits).0
+        compose(Arc::new(actor), &limits, Arc::default())
     };
     let own = Some(Duration::from_hours(2));
     assert_eq!(read(&*patient(own), &request()).await, (6, vec![]));
@@ -273,12 +273,32 @@ async fn a_rate_is_kept_and_readers_wait_for_each_other() {
     assert!(source.read(&plan.splits[0]).await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_rate_or_for_ones_turn_is_no_silence() {
+    let actor = Actor::new(&[&[Item::Rows("a", 1_000), Item::Rows("a", 1_000)]]);
+    let limits = Limits {
+        readers: NonZeroUsize::MIN,
+        bytes_per_second: Some(1),
+        ..Limits::default()
+    };
+    let source = compose(Arc::new(actor), &limits, Arc::default());
+    let began = tokio::time::Instant::now();
+    let both = (request(), request());
+    let (first, second) = tokio::join!(read(&*source, &both.0), read(&*source, &both.1));
+    assert_eq!((first, second), ((2_000, vec![]), (2_000, vec![])));
+    assert!(
+        began.elapsed() > limits.silence * 8,
+        "32 KB at a byte a second"
+    );
+}
+
 #[tokio::test]
 async fn what_happens_is_counted() {
     let actor = Actor::new(&[&[Item::Rows("a", 3), Item::Rows("a", 4), LOST]]);
-    let source = Metered::new(Arc::new(actor));
+    let meter = Arc::new(Meter::default());
+    let source = Metered::new(Arc::new(actor), meter.clone());
     read(&source, &request()).await;
-    let counted = source.meter().read();
+    let counted = meter.read();
     assert_eq!(
         (counted.calls, counted.batches, counted.rows, counted.errors),
         (2, 2, 7, 1)
@@ -448,10 +468,9 @@ async fn databases_in_a_folder_are_read_under_its_paths() {
 
 #[tokio::test]
 async fn everything_together_still_reads() {
-    let (source, meter) = compose(
-        Arc::new(Actor::new(&[&[Item::Rows("a", 3)]])),
-        &Limits::default(),
-    );
+    let meter = Arc::new(Meter::default());
+    let actor = Arc::new(Actor::new(&[&[Item::Rows("a", 3)]]));
+    let source = compose(actor, &Limits::default(), meter.clone());
     assert_eq!(read(source.as_ref(), &request()).await, (3, vec![]));
     assert_eq!(meter.read().rows, 3);
 }

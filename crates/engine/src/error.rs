@@ -11,7 +11,7 @@ pub enum Error {
     Ledger(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What an earlier run recorded does not fit this one.
     #[error("recorded sketches cannot be used: {0}")]
-    Parts(String),
+    Recorded(String),
     /// The pool of worker threads could not be started.
     #[error("worker threads could not be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),

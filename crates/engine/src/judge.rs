@@ -10,8 +10,8 @@ use locard_profile::{LogicalType as Profiled, MergeError, Profile, Profiler};
 use locard_sketch::Keyer;
 
 use crate::board::{Ended, Entry};
-use crate::ledger::{Concluded, PieceDone, PieceParts, Planned};
-use crate::pass::Part;
+use crate::ledger::{Concluded, PieceColumns, PieceDone, Planned};
+use crate::pass::ScannedColumn;
 use crate::scan::Run;
 use crate::{Error, Event, Result};
 
@@ -27,12 +27,12 @@ impl Run<'_> {
         match ended.only {
             Some(done) => {
                 let PieceDone { rows, columns, .. } = Arc::unwrap_or_clone(done);
-                merged = self.merge(merged, PieceParts { rows, columns }).await?;
+                merged = self.merge(merged, PieceColumns { rows, columns }).await?;
             }
             None => {
                 for piece in &ended.pieces {
-                    let parts = self.ledger.parts(shown.entity, *piece).await?;
-                    merged = self.merge(merged, parts).await?;
+                    let recorded = self.ledger.recorded(shown.entity, *piece).await?;
+                    merged = self.merge(merged, recorded).await?;
                 }
             }
         }
@@ -52,10 +52,12 @@ impl Run<'_> {
             Ok::<_, MergeError>((rows, columns, judgements, findings))
         });
         let judged = judged.await.map_err(|_| {
-            Error::Parts("the columns could not be judged; this is a mistake in the program".into())
+            Error::Recorded(
+                "the columns could not be judged; this is a mistake in the program".into(),
+            )
         })?;
         let (rows, columns, judgements, findings) =
-            judged.map_err(|error| Error::Parts(error.to_string()))?;
+            judged.map_err(|error| Error::Recorded(error.to_string()))?;
         let personal = personal(entry.planned.shown.entity, &columns, &findings);
         let concluded = Arc::new(Concluded {
             planned: Arc::clone(&entry.planned),
@@ -74,14 +76,14 @@ impl Run<'_> {
     }
 
     /// Adds a piece, on the thread pool: sets of keys may be large.
-    async fn merge(&self, mut merged: Merged, piece: PieceParts) -> Result<Merged> {
+    async fn merge(&self, mut merged: Merged, piece: PieceColumns) -> Result<Merged> {
         let merging = self.engine.pool.run(move |_| {
             merged.add(piece)?;
             Ok(merged)
         });
         merging
             .await
-            .unwrap_or_else(|panicked| Err(Error::Parts(panicked.to_string())))
+            .unwrap_or_else(|panicked| Err(Error::Recorded(panicked.to_string())))
     }
 
     fn tell_end(&self, concluded: &Concluded) {
@@ -103,13 +105,13 @@ impl Run<'_> {
 }
 
 /// The columns that hold somebody's data: those with a finding, and those whose documents have one inside.
-fn personal(entity: EntityId, columns: &[Part], findings: &[Finding]) -> Vec<ColumnId> {
+fn personal(entity: EntityId, columns: &[ScannedColumn], findings: &[Finding]) -> Vec<ColumnId> {
     let found: HashSet<ColumnId> = findings.iter().map(|finding| finding.column).collect();
     let id = |name: &str| ColumnId::derive(entity, name);
     let around = columns
         .iter()
-        .filter(|part| found.contains(&id(&part.name)))
-        .filter_map(|part| part.within.as_deref())
+        .filter(|column| found.contains(&id(&column.name)))
+        .filter_map(|column| column.within.as_deref())
         .map(id);
     let all: HashSet<ColumnId> = around.chain(found.iter().copied()).collect();
     all.into_iter().collect()
@@ -119,25 +121,25 @@ fn personal(entity: EntityId, columns: &[Part], findings: &[Finding]) -> Vec<Col
 #[derive(Default)]
 struct Merged {
     rows: u64,
-    columns: Vec<Part>,
+    columns: Vec<ScannedColumn>,
     by_name: HashMap<String, usize>,
 }
 
 impl Merged {
-    fn add(&mut self, piece: PieceParts) -> Result<()> {
-        for part in piece.columns {
-            if let Some(&at) = self.by_name.get(&part.name) {
-                merge(&mut self.columns[at], &part)?;
+    fn add(&mut self, piece: PieceColumns) -> Result<()> {
+        for column in piece.columns {
+            if let Some(&at) = self.by_name.get(&column.name) {
+                merge(&mut self.columns[at], &column)?;
             } else {
-                self.by_name.insert(part.name.clone(), self.columns.len());
-                self.columns.push(part);
+                self.by_name.insert(column.name.clone(), self.columns.len());
+                self.columns.push(column);
             }
         }
         self.rows += piece.rows;
         Ok(())
     }
 
-    fn finish(mut self, keyer: Arc<Keyer>) -> Result<(u64, Vec<Part>), MergeError> {
+    fn finish(mut self, keyer: Arc<Keyer>) -> Result<(u64, Vec<ScannedColumn>), MergeError> {
         let mut profiler = Profiler::new(keyer);
         for column in &mut self.columns {
             column.pad(self.rows, &mut profiler)?;
@@ -147,28 +149,31 @@ impl Merged {
     }
 }
 
-fn merge(into: &mut Part, part: &Part) -> Result<()> {
+fn merge(into: &mut ScannedColumn, column: &ScannedColumn) -> Result<()> {
     into.sketch
-        .merge(&part.sketch)
-        .map_err(|error| Error::Parts(error.to_string()))?;
+        .merge(&column.sketch)
+        .map_err(|error| Error::Recorded(error.to_string()))?;
     into.evidence
-        .merge(&part.evidence)
-        .map_err(|error| Error::Parts(error.to_string()))?;
-    into.records += part.records;
+        .merge(&column.evidence)
+        .map_err(|error| Error::Recorded(error.to_string()))?;
+    into.records += column.records;
     Ok(())
 }
 
 /// Judges the columns of one table by what was recorded of them.
-pub fn judge(library: &Library, resource: &str, columns: &[Part]) -> Vec<ColumnJudgement> {
-    let profiles: Vec<Profile> = columns.iter().map(|part| part.sketch.summary()).collect();
-    let view = |(part, profile)| view(part, profile);
+pub fn judge(library: &Library, resource: &str, columns: &[ScannedColumn]) -> Vec<ColumnJudgement> {
+    let profiles: Vec<Profile> = columns
+        .iter()
+        .map(|column| column.sketch.summary())
+        .collect();
+    let view = |(column, profile)| view(column, profile);
     library.judge(&TableView {
         resource,
         columns: columns.iter().zip(&profiles).map(view).collect(),
     })
 }
 
-fn view<'a>(part: &'a Part, profile: &Profile) -> ColumnView<'a> {
+fn view<'a>(column: &'a ScannedColumn, profile: &Profile) -> ColumnView<'a> {
     let values = profile.rows.saturating_sub(profile.nulls + profile.blanks);
     let top_shape = profile
         .shapes
@@ -176,7 +181,7 @@ fn view<'a>(part: &'a Part, profile: &Profile) -> ColumnView<'a> {
         .filter(|_| values > 0)
         .map_or(0.0, |(_, rows)| *rows as f64 / values as f64);
     ColumnView {
-        name: &part.name,
+        name: &column.name,
         logical: logical(profile.declared.unwrap_or(profile.inferred)),
         facts: ColumnFacts {
             rows: profile.rows,
@@ -186,8 +191,8 @@ fn view<'a>(part: &'a Part, profile: &Profile) -> ColumnView<'a> {
             average_length: profile.average_length.unwrap_or(0.0),
             top_shape,
         },
-        evidence: &part.evidence,
-        derived: part.within.is_some(),
+        evidence: &column.evidence,
+        derived: column.within.is_some(),
     }
 }
 
@@ -207,18 +212,18 @@ fn logical(profiled: Profiled) -> LogicalType {
 
 /// Share of the column's values in the entity whose forms entered the filter; `asked`: records of the whole entity,
 /// where only some of them were read.
-pub fn indexed(part: &Part, rows: u64, asked: Option<u64>) -> f64 {
+pub fn indexed(column: &ScannedColumn, rows: u64, asked: Option<u64>) -> f64 {
     let read = match asked {
         Some(all) if all > 0 => (rows as f64 / all as f64).min(1.0),
         _ => 1.0,
     };
-    part.sketch.summary().indexed * read
+    column.sketch.summary().indexed * read
 }
 
 fn findings(
     planned: &Planned,
     rows: u64,
-    columns: &[Part],
+    columns: &[ScannedColumn],
     judgements: &[ColumnJudgement],
     sampled: bool,
 ) -> Vec<Finding> {
@@ -226,16 +231,16 @@ fn findings(
     let asked = planned.entity.rows.filter(|_| sampled);
     let mut findings = Vec::new();
     for judgement in judgements {
-        let Some(part) = columns.get(judgement.column) else {
+        let Some(column) = columns.get(judgement.column) else {
             continue;
         };
-        let distinct = part.sketch.summary().distinct;
-        let indexed = indexed(part, rows, asked);
+        let distinct = column.sketch.summary().distinct;
+        let indexed = indexed(column, rows, asked);
         findings.extend(judgement.findings.iter().map(|judged| Finding {
             source: shown.source,
             entity: shown.entity,
-            column: ColumnId::derive(shown.entity, &part.name),
-            column_name: part.name.clone(),
+            column: ColumnId::derive(shown.entity, &column.name),
+            column_name: column.name.clone(),
             identifier: judged.identifier.clone(),
             kind: judged.kind,
             confidence: judged.confidence,
@@ -251,4 +256,69 @@ fn findings(
         }));
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_identify::Evidence;
+    use locard_model::{Category, FindingKind, Identifier, Sensitivity};
+    use locard_profile::Profiler;
+
+    use super::*;
+
+    fn column(name: &str, within: Option<&str>) -> ScannedColumn {
+        let profiler = Profiler::new(Arc::new(Keyer::new(&[7; 16])));
+        ScannedColumn {
+            name: name.to_owned(),
+            data_type: arrow_schema::DataType::Utf8View,
+            within: within.map(str::to_owned),
+            records: 0,
+            sketch: profiler.sketch(None),
+            evidence: Evidence::new(),
+        }
+    }
+
+    fn finding(entity: EntityId, name: &str) -> Finding {
+        Finding {
+            source: locard_model::SourceId::derive("memory"),
+            entity,
+            column: ColumnId::derive(entity, name),
+            column_name: name.to_owned(),
+            identifier: Identifier::new("EMAIL_ADDRESS"),
+            kind: FindingKind::Column,
+            confidence: 0.9,
+            category: Category::Contact,
+            sensitivity: Sensitivity::Medium,
+            rows: 1,
+            tested: 1,
+            matched: 1,
+            validated: 1,
+            distinct: 1,
+            indexed: 1.0,
+            rules: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_column_around_somebodys_documents_is_personal_too() {
+        let entity = EntityId(uuid::Uuid::nil());
+        let columns = [
+            column("id", None),
+            column("payload", None),
+            column("payload.mail", Some("payload")),
+            column("payload.size", Some("payload")),
+            column("other", None),
+            column("other.size", Some("other")),
+        ];
+        let findings = [
+            finding(entity, "payload.mail"),
+            finding(entity, "payload.mail"),
+        ];
+        let mut personal = personal(entity, &columns, &findings);
+        let mut expected = ["payload", "payload.mail"].map(|name| ColumnId::derive(entity, name));
+        personal.sort_unstable();
+        expected.sort_unstable();
+        // Their extremes are dropped; those of the other columns are kept.
+        assert_eq!(personal, expected);
+    }
 }

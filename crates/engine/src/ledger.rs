@@ -12,7 +12,7 @@ use locard_identify::ColumnJudgement;
 use locard_model::{ColumnId, EntityId, Finding, SourceId};
 use uuid::Uuid;
 
-use crate::{Failure, Part, Result, Shown};
+use crate::{Failure, Result, ScannedColumn, Shown};
 
 /// Names a piece of an entity in one state; see [`PieceId::derive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,18 +75,18 @@ pub struct PieceDone {
     /// Bytes, about.
     pub bytes: u64,
     /// Its columns in the order of their first appearance.
-    pub columns: Vec<Part>,
+    pub columns: Vec<ScannedColumn>,
     /// What could not be read in it.
     pub failures: Vec<Failure>,
 }
 
 /// The recorded columns of one piece.
 #[derive(Debug)]
-pub struct PieceParts {
+pub struct PieceColumns {
     /// Records of the piece.
     pub rows: u64,
     /// Its columns.
-    pub columns: Vec<Part>,
+    pub columns: Vec<ScannedColumn>,
 }
 
 /// An entity that was read as far as it can be, merged and judged.
@@ -99,7 +99,7 @@ pub struct Concluded {
     /// Records read.
     pub rows: u64,
     /// Its columns over all pieces.
-    pub columns: Vec<Part>,
+    pub columns: Vec<ScannedColumn>,
     /// What was judged, one per column.
     pub judgements: Vec<ColumnJudgement>,
     /// The same as findings.
@@ -129,7 +129,7 @@ pub trait Checkpoints: Send + Sync {
     async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>>;
 
     /// The recorded columns of a piece that is done, decoded on the thread pool.
-    async fn parts(&self, entity: EntityId, piece: PieceId) -> Result<PieceParts>;
+    async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns>;
 }
 
 /// Where results go. What is written is durable when the call returns, or not written at all.

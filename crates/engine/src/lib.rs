@@ -31,12 +31,12 @@ pub use allowed::Allowed;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge};
 pub use ledger::{
-    Checkpoints, Concluded, Ledger, PIECE_BYTES, Piece, PieceDone, PieceId, PieceParts, PieceState,
-    Planned, ROW_BYTES, Sink,
+    Checkpoints, Concluded, Ledger, PIECE_BYTES, Piece, PieceColumns, PieceDone, PieceId,
+    PieceState, Planned, ROW_BYTES, Sink,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::Mask;
-pub use pass::Part;
+pub use pass::ScannedColumn;
 pub use pool::{Panicked, Pool};
 pub use report::{Event, Failure, Reporter, Shown, Silent};
 pub use scan::{Engine, Options, Summary, Target, scan_request};

@@ -1,7 +1,7 @@
 //! The one pass: every column of every batch through sketch and rules.
 //!
-//! What a reader gets wrong: columns may appear late or be missing from a batch. A column's part knows how many
-//! records it has seen, and [`Part::pad`] makes up for the rest with nulls.
+//! What a reader gets wrong: columns may appear late or be missing from a batch. A [`ScannedColumn`] knows how many
+//! records it has seen, and [`ScannedColumn::pad`] makes up for the rest with nulls.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ const MOST_COLUMNS: usize = 20_000;
 
 /// Sketch and evidence of one column over one piece, or merged over all.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct ScannedColumn {
     /// The column's dotted path.
     pub name: String,
     /// The type its values had.
@@ -68,7 +68,7 @@ pub struct Part {
     pub evidence: Evidence,
 }
 
-impl Part {
+impl ScannedColumn {
     /// Accounts for records that have no such column.
     pub(crate) fn pad(&mut self, records: u64, profiler: &mut Profiler) -> Result<(), MergeError> {
         let missing = records.saturating_sub(self.records);
@@ -136,13 +136,13 @@ pub(crate) struct Pass {
 pub(crate) struct Read {
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
-    pub(crate) columns: Vec<Part>,
+    pub(crate) columns: Vec<ScannedColumn>,
     pub(crate) faults: Faults,
 }
 
 #[derive(Debug)]
 struct ColumnPass {
-    part: Part,
+    scanned: ScannedColumn,
     documents: Option<Documents>,
     judged: u64,
     /// Bytes of the judged cells.
@@ -208,11 +208,11 @@ impl Pass {
 
     /// Compresses what waits to be sorted where it takes too much memory.
     fn save_memory(&mut self) {
-        let loose = |column: &ColumnPass| column.part.sketch.loose();
+        let loose = |column: &ColumnPass| column.scanned.sketch.loose();
         let total: usize = self.columns.iter().map(loose).sum();
         if total > self.tools.loose {
             for column in &mut self.columns {
-                column.part.sketch.compress();
+                column.scanned.sketch.compress();
             }
         }
         self.stop_the_largest();
@@ -225,7 +225,7 @@ impl Pass {
         let most = self.tools.held;
         let mut held: usize = self.columns.iter().map(ColumnPass::held).sum();
         let mut going: Vec<&mut ColumnPass> = self.columns.iter_mut().collect();
-        going.retain(|column| column.part.sketch.is_indexing());
+        going.retain(|column| column.scanned.sketch.is_indexing());
         let sum = |columns: &[&mut ColumnPass]| -> usize {
             columns.iter().map(|column| column.held()).sum()
         };
@@ -235,7 +235,7 @@ impl Pass {
         }
         let stopped = held - growing;
         for column in &mut going {
-            column.part.sketch.unite();
+            column.scanned.sketch.unite();
         }
         growing = sum(&going);
         held = stopped + growing;
@@ -246,7 +246,7 @@ impl Pass {
                 return;
             }
             growing -= column.held();
-            column.part.sketch.stop_indexing();
+            column.scanned.sketch.stop_indexing();
         }
     }
 
@@ -262,12 +262,12 @@ impl Pass {
             ..
         } = self;
         let finished = |column: ColumnPass| {
-            let mut part = column.part;
+            let mut scanned = column.scanned;
             tools
                 .scratches
-                .with(|scratch| part.pad(rows, &mut scratch.profiler))?;
-            part.sketch.seal();
-            Ok(part)
+                .with(|scratch| scanned.pad(rows, &mut scratch.profiler))?;
+            scanned.sketch.seal();
+            Ok(scanned)
         };
         let columns = columns
             .into_iter()
@@ -288,7 +288,7 @@ impl Pass {
             let found = tools
                 .scratches
                 .with(|scratch| column.flush(tools, scratch))?;
-            let within = column.part.name.clone();
+            let within = column.scanned.name.clone();
             if let Some(leaves) = found {
                 self.each(leaves, Some(&within), false)?;
             }
@@ -330,7 +330,10 @@ impl Pass {
                 .map(absorb)
                 .collect::<Result<_, _>>()?
         };
-        let names = self.columns.iter().map(|column| column.part.name.clone());
+        let names = self
+            .columns
+            .iter()
+            .map(|column| column.scanned.name.clone());
         Ok(names
             .zip(found)
             .filter_map(|(name, leaves)| Some((name, leaves?)))
@@ -355,7 +358,7 @@ impl Pass {
         let column = self.columns.len();
         self.by_name.insert(name.clone(), column);
         self.columns.push(ColumnPass {
-            part: Part {
+            scanned: ScannedColumn {
                 name,
                 data_type: leaf.data_type.clone(),
                 within: within.map(str::to_owned),
@@ -418,7 +421,7 @@ impl ColumnPass {
         tools: &Tools,
         scratch: &mut Scratch,
     ) -> Result<Option<Vec<Leaf>>, Broken> {
-        self.part.records += leaf.accounts;
+        self.scanned.records += leaf.accounts;
         if let (Gathers::Yes(gatherer), None) = (&mut self.gathers, &leaf.weights) {
             gatherer.add(&leaf.texts, leaf.extra_nulls);
             return if gatherer.is_full() {
@@ -434,7 +437,7 @@ impl ColumnPass {
             tools,
             scratch,
         )?;
-        if matches!(self.gathers, Gathers::Perhaps) && self.part.sketch.recurs() {
+        if matches!(self.gathers, Gathers::Perhaps) && self.scanned.sketch.recurs() {
             self.gathers = Gathers::Yes(Gatherer::new());
         }
         Ok(found)
@@ -442,7 +445,7 @@ impl ColumnPass {
 
     /// Bytes that its keys take.
     fn held(&self) -> usize {
-        self.part.sketch.held()
+        self.scanned.sketch.held()
     }
 
     fn holds_back(&self) -> bool {
@@ -487,11 +490,11 @@ impl ColumnPass {
         } = scratch;
         let mut cells = match weights {
             Some(weights) => preparer.prepare_weighted(texts, weights, 0),
-            None if self.part.sketch.repeats(texts.len()) => preparer.prepare_grouped(texts),
+            None if self.scanned.sketch.repeats(texts.len()) => preparer.prepare_grouped(texts),
             None => preparer.prepare(texts),
         };
         cells.extra_nulls += extra_nulls;
-        profiler.update(&mut self.part.sketch, &cells)?;
+        profiler.update(&mut self.scanned.sketch, &cells)?;
         let documents = embedded::documents(&cells);
         let mut hidden = tools.allowed.among(&tools.keyer, &cells, keyed);
         hidden.extend(&documents);
@@ -501,7 +504,7 @@ impl ColumnPass {
         }
         let flattener = self.documents.get_or_insert_with(Documents::new);
         Ok(Some(flattener.leaves(
-            &self.part.name,
+            &self.scanned.name,
             &cells,
             &documents,
         )?))
@@ -523,7 +526,7 @@ impl ColumnPass {
         if hidden.is_empty() && !thins {
             tools
                 .library
-                .observe(cells, &mut self.part.evidence, scratch);
+                .observe(cells, &mut self.scanned.evidence, scratch);
             self.judged += cells.len() as u64;
             self.bytes += cells.texts.lengths().map(u64::from).sum::<u64>();
             return Ok(());
@@ -536,7 +539,7 @@ impl ColumnPass {
         let (texts, weights) = embedded::take(cells, &wanted)?;
         tools.library.observe(
             &preparer.prepare_weighted(&texts, &weights, 0),
-            &mut self.part.evidence,
+            &mut self.scanned.evidence,
             scratch,
         );
         self.judged += wanted.len() as u64;
@@ -597,7 +600,12 @@ mod tests {
             assert!(held <= most + one, "{held} after {from}");
         }
         let read = pass.finish().unwrap();
-        let of = |name: &str| read.columns.iter().find(|part| part.name == name).unwrap();
+        let of = |name: &str| {
+            read.columns
+                .iter()
+                .find(|column| column.name == name)
+                .unwrap()
+        };
         for (name, distinct) in [("mail", 60_000), ("town", 50), ("again", 7_000)] {
             let found = of(name).sketch.summary().distinct;
             assert!(found.abs_diff(distinct) <= distinct / 20, "{name}: {found}");

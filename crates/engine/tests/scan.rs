@@ -4,7 +4,9 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
@@ -225,6 +227,80 @@ async fn a_piece_is_read_so_many_times_and_no_more() {
     assert_eq!(broken, (0, [1, 0, 4]));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_piece_whose_source_falls_silent_between_its_attempts_keeps_its_rows() {
+    let fixture = Fixture::new(1);
+    fixture.put("a_people", &[("mail", mails(30_000))]);
+    fixture.falters("a_people");
+    for table in ["b", "c", "d"] {
+        fixture.put(table, &[("n", numbers(10))]);
+        fixture.is_lost(table);
+    }
+    let ledger = Ledger::default();
+    let summary = fixture.scan(&ledger, &options()).await;
+    let summary = summary.expect("the ledger holds");
+    let [_, checks, reads] = fixture.asked();
+    assert_eq!(
+        (checks, reads),
+        (1, 2),
+        "it is tried once more, and no oftener"
+    );
+    assert!(summary.rows > 0 && ledger.is_partial("a_people"));
+    assert!(!ledger.findings("a_people").is_empty());
+}
+
+#[tokio::test]
+async fn a_look_up_that_broke_off_begins_anew_and_tells_nothing_twice() {
+    let looked = |failing_reads| async move {
+        let fixture = Fixture::new(1);
+        fixture.put("people", &[("mail", mails(100))]);
+        fixture.fails_to_read(failing_reads);
+        (fixture.cells("people").await, fixture.asked())
+    };
+    let ((patient, asked), (broken, _)) = tokio::join!(looked(3), looked(9));
+    assert_eq!((patient.rows, patient.finds.len()), (100, 100));
+    assert_eq!((patient.error.is_none(), asked), (true, [1, 0, 4]));
+    assert_eq!((broken.rows, broken.error.is_some()), (0, true));
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(30_000))]);
+    fixture.falters("people");
+    let found = fixture.cells("people").await;
+    assert!(found.error.is_some());
+    let unique: HashSet<&String> = found.finds.iter().collect();
+    assert_eq!(unique.len(), found.finds.len(), "those of the last attempt");
+}
+
+/// What costs CPU runs beside the runtime: heartbeats of leases must come in time on a single thread.
+#[tokio::test]
+async fn a_long_batch_delays_no_heartbeat() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(200_000))]);
+    let options = Options {
+        exhaustive: true,
+        ..options()
+    };
+    let ledger = Ledger::default();
+    let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+    let began = Instant::now();
+    let beat = async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(2));
+        loop {
+            ticks.tick().await;
+            longest = longest.max(last.elapsed());
+            last = Instant::now();
+        }
+    };
+    tokio::select! {
+        summary = fixture.scan(&ledger, &options) => assert_eq!(summary.expect("the ledger holds").rows, 200_000),
+        () = beat => {}
+    }
+    assert!(
+        longest < began.elapsed() / 2,
+        "{longest:?} of {:?}",
+        began.elapsed()
+    );
+}
+
 #[tokio::test]
 async fn a_cancelled_scan_keeps_what_it_found() {
     let fixture = Fixture::new(1);
@@ -247,15 +323,15 @@ async fn a_cancel_waits_for_no_long_text() {
     let long = "ab cd12 ".repeat(8 << 20);
     fixture.put("long", &[("text", Arc::new(StringArray::from(vec![long])))]);
     let (ledger, cancel) = (Ledger::default(), fixture.cancel());
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     tokio::spawn(async move {
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         cancel.cancel();
     });
     let summary = fixture.scan(&ledger, &options()).await;
     assert!(summary.expect("the ledger holds").cancelled);
     assert_eq!(ledger.commits("long"), 0);
-    assert!(began.elapsed() < std::time::Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@
 //! cargo run --release -p locard-identify --example score_corpus -- CORPUS > findings.ndjson
 //! ```
 //!
-//! `--explain TABLE COLUMN` prints the weights of one column instead; `--rules FOLDER` uses only the rules there.
+//! `--reliability TRUTH` prints instead how often findings of each confidence are right, as `docs/decisions/scoring.md`
+//! has it; `--explain TABLE COLUMN` the weights of one column. `--rules FOLDER` uses only the rules there.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::{HashMap, HashSet};
@@ -20,6 +21,7 @@ use locard_identify::{
     ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Scratch, TableView,
 };
 use locard_sketch::Preparer;
+use locard_testkit::score::{Truth, score};
 use serde_json::{Value, json};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -37,6 +39,7 @@ struct Arguments {
     corpus: PathBuf,
     rules: Option<PathBuf>,
     explain: Option<(String, String)>,
+    reliability: Option<PathBuf>,
 }
 
 fn main() -> Outcome<()> {
@@ -47,6 +50,7 @@ fn main() -> Outcome<()> {
     };
     let mut time = Duration::ZERO;
     let mut cells = 0;
+    let mut findings = Vec::new();
     for path in tables(&arguments.corpus)? {
         let resource = path
             .strip_prefix(&arguments.corpus)?
@@ -63,7 +67,17 @@ fn main() -> Outcome<()> {
         flatten_documents(&mut table);
         cells += table.columns.iter().map(Vec::len).sum::<usize>();
         let (evidence, facts) = observe(&library, &table, &mut time);
-        print_judgement(&arguments, &library, &resource, &table, &evidence, &facts);
+        for (name, judgement) in judged(&library, &resource, &table, &evidence, &facts) {
+            match &arguments.explain {
+                Some((_, column)) if *column == name || column == "*" => explain(&name, &judgement),
+                Some(_) => {}
+                None => findings.extend(lines(&resource, &name, &judgement)),
+            }
+        }
+    }
+    match &arguments.reliability {
+        Some(truth) => print_reliability(truth, &findings)?,
+        None => findings.iter().for_each(|line| println!("{line}")),
     }
     eprintln!(
         "{cells} cells, {:.1} ns each",
@@ -79,6 +93,7 @@ fn arguments() -> Outcome<Arguments> {
         let mut next = || given.next().ok_or("an argument is missing");
         match word.as_str() {
             "--explain" => arguments.explain = Some((next()?, next()?)),
+            "--reliability" => arguments.reliability = Some(next()?.into()),
             "--rules" => arguments.rules = Some(next()?.into()),
             folder => arguments.corpus = folder.into(),
         }
@@ -166,14 +181,13 @@ fn top_shape(column: &[Option<String>]) -> f64 {
     shapes.into_values().max().unwrap_or(0) as f64 / cells.len().max(1) as f64
 }
 
-fn print_judgement(
-    arguments: &Arguments,
+fn judged(
     library: &Library,
     resource: &str,
     table: &Table,
     evidence: &[Evidence],
     facts: &[ColumnFacts],
-) {
+) -> Vec<(String, ColumnJudgement)> {
     let columns = (0..table.names.len())
         .map(|i| ColumnView {
             name: &table.names[i],
@@ -183,25 +197,36 @@ fn print_judgement(
             derived: table.derived[i],
         })
         .collect();
-    for judgement in library.judge(&TableView { resource, columns }) {
-        let name = &table.names[judgement.column];
-        match &arguments.explain {
-            Some((_, column)) if column == name || column == "*" => explain(name, &judgement),
-            Some(_) => {}
-            None => print_findings(resource, name, &judgement),
-        }
-    }
+    let judgements = library.judge(&TableView { resource, columns });
+    let named = |judgement: ColumnJudgement| (table.names[judgement.column].clone(), judgement);
+    judgements.into_iter().map(named).collect()
 }
 
-fn print_findings(resource: &str, name: &str, judgement: &ColumnJudgement) {
-    for finding in &judgement.findings {
-        let line = json!({
+fn lines(resource: &str, name: &str, judgement: &ColumnJudgement) -> Vec<Value> {
+    let line = |finding: &locard_identify::Judged| {
+        json!({
             "source": "corpus", "resource": resource, "column": name, "identifier": finding.identifier.as_str(),
             "kind": finding.kind.as_str(), "confidence": finding.confidence, "rules": finding.rules,
             "tested": finding.tested, "matched": finding.matched, "validated": finding.validated,
-        });
-        println!("{line}");
-    }
+        })
+    };
+    judgement.findings.iter().map(line).collect()
+}
+
+fn print_reliability(truth: &Path, findings: &[Value]) -> Outcome<()> {
+    let truth = Truth::parse(&std::fs::read_to_string(truth)?)?;
+    let score = score(&truth, findings);
+    println!(
+        "Whole columns, micro F1 {:.4}:\n\n{}",
+        score.columns.f1(),
+        score.reliability
+    );
+    println!(
+        "\nInside free text, F1 {:.4}:\n\n{}",
+        score.embedded.f1(),
+        score.reliability_embedded
+    );
+    Ok(())
 }
 
 fn explain(name: &str, judgement: &ColumnJudgement) {

@@ -18,6 +18,7 @@ mod observe;
 mod rule;
 mod trial;
 pub mod validators;
+mod words;
 
 pub use check::{Problem, Report, check, check_alone};
 pub use error::{Error, Place};

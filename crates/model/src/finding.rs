@@ -138,7 +138,7 @@ pub struct Finding {
     pub identifier: Identifier,
     /// How it occurs.
     pub kind: FindingKind,
-    /// Calibrated probability, 0 to 1.
+    /// Estimated probability that it is right, 0 to 1.
     pub confidence: f64,
     /// Family of the identifier.
     pub category: Category,

@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::rows::{
     Allowed, Claim, Column, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter,
     Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft,
-    JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PartColumn,
-    PartHead, PartKey, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
+    JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn,
+    PieceHead, PieceKey, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
     TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
@@ -210,15 +210,15 @@ pub trait Tasks: Send + Sync {
 #[async_trait]
 pub trait Sketches: Send + Sync {
     /// The pieces of an entity that were read.
-    async fn parts(&self, org: OrgId, entity: EntityId) -> Result<Vec<PartHead>>;
+    async fn pieces(&self, org: OrgId, entity: EntityId) -> Result<Vec<PieceHead>>;
 
     /// The sketches of one piece, in the order of the column ids.
-    async fn part_columns(
+    async fn piece_columns(
         &self,
         org: OrgId,
         entity: EntityId,
-        part: PartKey,
-    ) -> Result<Vec<PartColumn>>;
+        piece: PieceKey,
+    ) -> Result<Vec<PieceColumn>>;
 
     /// Commits the result of a job for one entity; `LeaseLost` if somebody else coordinates the job now. Doing so
     /// again under the same job replaces it.

@@ -67,24 +67,24 @@ tables! {
         findings Int, outcome Blob, error Blob,
     }
     tasks {
-        org_id Id, id Id, job_id Id, ordinal Int, part_id Id, entity_id Id, sealed Blob, state Text, attempts Int,
+        org_id Id, id Id, job_id Id, ordinal Int, piece_id Id, entity_id Id, sealed Blob, state Text, attempts Int,
         max_attempts Int, available_at Int, lease_owner Id, lease_until Int, fence Int, row_count Int,
         byte_count Int, faults Int, error Blob, started_at Int, ended_at Int,
     }
     failures {
         org_id Id, id Id, job_id Id, task_id Id, entity_id Id, records Int, sealed Blob, at Int,
     }
-    parts {
-        org_id Id, entity_id Id, part_id Id, job_id Id, version Blob, row_count Int, byte_count Int, faults Int,
+    pieces {
+        org_id Id, entity_id Id, piece_id Id, job_id Id, version Blob, row_count Int, byte_count Int, faults Int,
         written_at Int,
     }
-    part_columns {
-        org_id Id, entity_id Id, part_id Id, column_id Id, key_id Int, forms Int, sketch Blob, evidence Blob,
+    piece_columns {
+        org_id Id, entity_id Id, piece_id Id, column_id Id, key_id Int, forms Int, sketch Blob, evidence Blob,
         extremes Blob,
     }
     profiles {
         org_id Id, column_id Id, entity_id Id, source_id Id, job_id Id, generation Int, key_id Int, forms Int,
-        summary Blob, part_id Id, sketch Blob, evidence Blob, extremes Blob,
+        summary Blob, piece_id Id, sketch Blob, evidence Blob, extremes Blob,
     }
     findings {
         org_id Id, id Id, job_id Id, source_id Id, entity_id Id, column_id Id, identifier Text, kind Text,

@@ -29,7 +29,7 @@ use locard_model::{
 };
 use locard_store::{
     Claim, ColumnRecord, Conclusion, Decision, Entity, ErrorKind, FailureDraft, Job, JobDraft,
-    JobFilter, JobLease, JobOutcome, KeyPlace, Merged, Page, PartKey, Place, Review, SourceDraft,
+    JobFilter, JobLease, JobOutcome, KeyPlace, Merged, Page, PieceKey, Place, Review, SourceDraft,
     Store, TaskDraft, WorkerId, open, open_beside, restore,
 };
 use serde_json::json;
@@ -148,7 +148,7 @@ async fn an_empty_file_does_not_pass_for_a_store_that_holds_nothing() {
     let left: Vec<_> = std::fs::read_dir(home)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
-        .filter(|name| name.to_string_lossy().contains("part"))
+        .filter(|name| name.to_string_lossy().contains("piece"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
@@ -347,8 +347,8 @@ async fn nothing_that_was_read_or_typed_stands_in_a_file_of_the_home() {
 async fn plant(store: &dyn Store) {
     let entity = plant_entities(store).await;
     let lease = plant_job(store).await;
-    let part = plant_tasks(store, &lease, &entity).await;
-    plant_results(store, &lease, &entity, part).await;
+    let piece = plant_tasks(store, &lease, &entity).await;
+    plant_results(store, &lease, &entity, piece).await;
     let all = store
         .jobs(ORG, &JobFilter::default(), Page::default())
         .await
@@ -410,7 +410,7 @@ async fn plant_job(store: &dyn Store) -> JobLease {
         .unwrap()
 }
 
-async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> PartKey {
+async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> PieceKey {
     let task = |piece| TaskDraft {
         split: json!({ "path": planted("split") }),
         version: Some(planted("version")),
@@ -439,10 +439,10 @@ async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> Pa
         .fail_task(&failed.lease, &failure, None)
         .await
         .unwrap();
-    leased.task.part
+    leased.task.piece
 }
 
-async fn plant_results(store: &dyn Store, lease: &JobLease, entity: &Entity, part: PartKey) {
+async fn plant_results(store: &dyn Store, lease: &JobLease, entity: &Entity, piece: PieceKey) {
     let mut found = finding(entity, "email", "EMAIL_ADDRESS");
     found.finding.column_name = planted("column name");
     found.finding.rules = vec![planted("rule")];
@@ -453,7 +453,7 @@ async fn plant_results(store: &dyn Store, lease: &JobLease, entity: &Entity, par
         ..record(entity, "id", b"id")
     };
     let merged = Merged {
-        parts: vec![part],
+        pieces: vec![piece],
         columns: vec![judged],
     };
     let findings = conclusion(entity, Vec::new(), vec![found]);
@@ -531,9 +531,9 @@ async fn work(store: &dyn Store) {
         }
     }
     let found = vec![finding(&entity, "email", "EMAIL_ADDRESS")];
-    let parts = drafts.iter().map(|draft| draft.part).collect();
+    let pieces = drafts.iter().map(|draft| draft.piece).collect();
     store
-        .conclude(&lease, &conclusion(&entity, parts, found))
+        .conclude(&lease, &conclusion(&entity, pieces, found))
         .await
         .unwrap();
     let end = JobOutcome {
@@ -579,16 +579,16 @@ async fn assert_consistent(store: &dyn Store) -> Option<Job> {
         job.counts.rows
     );
     let entity = table(source_draft("crm").id, "customers").id;
-    let parts = store.parts(ORG, entity).await.unwrap();
-    assert_eq!(parts.len(), done.len());
+    let pieces = store.pieces(ORG, entity).await.unwrap();
+    assert_eq!(pieces.len(), done.len());
     assert_eq!(
-        parts.iter().map(|part| part.rows).sum::<u64>(),
+        pieces.iter().map(|piece| piece.rows).sum::<u64>(),
         job.counts.rows
     );
     for task in done {
         assert_eq!(
             store
-                .part_columns(ORG, entity, task.part)
+                .piece_columns(ORG, entity, task.piece)
                 .await
                 .unwrap()
                 .len(),

@@ -8,6 +8,7 @@
 
 pub mod behaviour;
 mod rows;
+pub mod score;
 pub mod servers;
 mod table;
 

@@ -39,12 +39,36 @@ pub(crate) async fn run(session: &Session, args: &Explain) -> Result<Outcome> {
         session
             .printer
             .say("the rules changed since the scan: findings and their weights are those of then, the rest is weighed by the rules of today");
+        if !explanation.untested.is_empty() {
+            session.printer.say(untested(&explanation.untested));
+        }
         session
             .printer
             .hint("scan it again, and both are by the same rules");
     }
     tell_failures(session.printer, &explanation.failures);
     Ok(Outcome::of(&explanation.failures))
+}
+
+/// Which rules have not seen the values; the first of many.
+fn untested(rules: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = rules
+        .iter()
+        .take(SHOWN)
+        .map(|rule| printable(rule))
+        .collect();
+    let more = rules.len().saturating_sub(SHOWN);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let counted = counted(rules.len() as u64, "rule", "rules");
+    format!(
+        "{counted} never saw these values: {}{more}",
+        shown.join(", ")
+    )
 }
 
 fn table(output: &mut Output, explanation: &Explanation) -> Result<()> {
@@ -229,6 +253,20 @@ fn profile(profile: &Profile) -> String {
             .moments
             .map(|(mean, deviation)| format!("mean {mean:.2} ± {deviation:.2}")),
     );
+    parts.extend(
+        profile
+            .range
+            .as_ref()
+            .map(|(min, max)| format!("from {} to {}", printable(min), printable(max))),
+    );
+    // Where no value comes twice, the most frequent one says nothing.
+    if profile.distinct < profile.rows - profile.nulls - profile.blanks {
+        let shares = profile.frequent.iter().take(3);
+        let shares: Vec<String> = shares
+            .map(|(_, share)| format!("{:.0} %", share * 100.0))
+            .collect();
+        parts.push(format!("most frequent {}", shares.join(", ")));
+    }
     let shapes: Vec<String> = profile
         .shapes
         .iter()
@@ -248,6 +286,7 @@ fn document(explanation: &Explanation) -> Value {
         "rows": explanation.rows,
         "scannedAt": explanation.scanned_at,
         "rulesChanged": explanation.rules_changed,
+        "untestedRules": explanation.untested,
         "columns": explanation.columns.iter().map(column_json).collect::<Vec<_>>(),
     })
 }
@@ -265,6 +304,8 @@ fn column_json(column: &ColumnExplanation) -> Value {
             "length": profile.length.map(|(shortest, mean, longest)| json!({"shortest": shortest, "mean": mean, "longest": longest})),
             "moments": profile.moments.map(|(mean, deviation)| json!({"mean": mean, "deviation": deviation})),
             "shapes": profile.shapes.iter().map(|(shape, share)| json!({"shape": shape, "share": share})).collect::<Vec<_>>(),
+            "range": profile.range.as_ref().map(|(min, max)| json!({"min": min, "max": max})),
+            "frequent": profile.frequent.iter().map(|(hash, share)| json!({"hash": format!("{hash:016x}"), "share": share})).collect::<Vec<_>>(),
             "indexed": profile.indexed,
             "notIndexed": profile.not_indexed,
         },

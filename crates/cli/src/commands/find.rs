@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::found::{Answer, left_out, told_once};
 use super::{Outcome, Session, read_text, tell_failures};
-use crate::args::{Find, ListFormat, exposed};
+use crate::args::{Find, ListFormat};
 use crate::printer::{Printer, Reserved, printable, unless_closed};
 use crate::progress::Progress;
 use crate::table::{count, counted};
@@ -23,7 +23,7 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
     let options = FindOptions {
         subjects,
         verify: args.verify,
-        sources: exposed(&args.source),
+        sources: args.source.clone(),
     };
     let reserved = Reserved::open(args.output.as_deref())?;
     let progress = Progress::new(session.printer);

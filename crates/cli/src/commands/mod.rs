@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod dictionaries;
 pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod failures;
 pub(crate) mod find;
 pub(crate) mod findings;
 pub(crate) mod found;
@@ -14,16 +15,15 @@ pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod sources;
 
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
 use locard_app::{CancellationToken, Failure, Home};
-use owo_colors::Style;
 
-use crate::printer::{Output, Printer, printable};
-use crate::table::counted;
+pub(crate) use failures::{failure_json, print_failures, tell_failures};
+
+use crate::printer::Printer;
 
 /// What every command works with.
 pub(crate) struct Session {
@@ -95,104 +95,6 @@ fn text_of(from: impl Read, name: &str, most: u64) -> Result<String> {
         );
     }
     String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8 text"))
-}
-
-/// How many entities and sources failed, however many failures each has.
-fn extent(failures: &[Failure]) -> String {
-    let of = |entities: bool| {
-        let items = failures
-            .iter()
-            .filter(|failure| failure.resource.is_some() == entities);
-        let names: BTreeSet<_> = items
-            .map(|failure| (&failure.source_name, &failure.resource))
-            .collect();
-        names.len() as u64
-    };
-    match (of(false), of(true)) {
-        (0, entities) => counted(entities, "entity", "entities"),
-        (sources, 0) => counted(sources, "source", "sources"),
-        (sources, entities) => format!(
-            "{} and {}",
-            counted(sources, "source", "sources"),
-            counted(entities, "entity", "entities")
-        ),
-    }
-}
-
-/// What could not be read, below a result, each with its hint once.
-fn print_failures(output: &mut Output, failures: &[Failure]) -> Result<()> {
-    if failures.is_empty() {
-        return Ok(());
-    }
-    output.line("")?;
-    let heading = format!("{} could not be read in full", extent(failures));
-    let heading = output.style(Style::new().red().bold(), &heading);
-    output.line(&heading)?;
-    for failure in failures {
-        let item = output.style(
-            Style::new().bold(),
-            &printable(failure.resource.as_deref().unwrap_or(&failure.source_name)),
-        );
-        let extent = output.style(
-            Style::new().yellow(),
-            if failure.partial {
-                "read in part"
-            } else {
-                "not read"
-            },
-        );
-        output.line(&format!("  {item}  {extent}"))?;
-        let place = failure
-            .place
-            .as_deref()
-            .map(|place| format!("{place}: "))
-            .unwrap_or_default();
-        output.line(&format!(
-            "    {}{}",
-            printable(&place),
-            printable(&failure.sentence)
-        ))?;
-    }
-    let mut hints: Vec<&str> = failures
-        .iter()
-        .filter_map(|failure| failure.hint.as_deref())
-        .collect();
-    hints.sort_unstable();
-    hints.dedup();
-    for hint in hints {
-        output.line(&format!("  hint: {}", printable(hint)))?;
-    }
-    Ok(())
-}
-
-/// The same on stderr, where a result has no place for it.
-fn tell_failures(printer: Printer, failures: &[Failure]) {
-    for failure in failures {
-        let place = failure
-            .place
-            .as_deref()
-            .map(|place| format!(", {place}"))
-            .unwrap_or_default();
-        let item = failure.resource.as_deref().unwrap_or(&failure.source_name);
-        printer.error(
-            &printable(&format!("{item}{place}: {}", failure.sentence)),
-            failure.hint.as_deref(),
-        );
-    }
-}
-
-/// A failure on a JSON line or in a document.
-pub(crate) fn failure_json(failure: &Failure) -> serde_json::Value {
-    serde_json::json!({
-        "source": failure.source_name,
-        "resource": failure.resource,
-        "place": failure.place,
-        "kind": format!("{:?}", failure.kind).to_lowercase(),
-        "error": failure.sentence,
-        "hint": failure.hint,
-        "records": failure.records,
-        "partial": failure.partial,
-    })
 }
 
 /// `crm/customers.csv:email` as entity and column; without a column for what names a whole entity.

@@ -8,7 +8,7 @@ use locard_model::{Identifier, JobState};
 use owo_colors::Style;
 
 use super::{Outcome, Session, print_failures, read_text, tell_failures};
-use crate::args::{ReportFormat, Scan, SnapshotScope, exposed};
+use crate::args::{ReportFormat, Scan, SnapshotScope};
 use crate::printer::{Output, Reserved, printable, unless_closed};
 use crate::progress::Progress;
 use crate::report;
@@ -51,7 +51,7 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
 
 fn options(args: &Scan) -> ScanOptions {
     ScanOptions {
-        targets: exposed(&args.targets),
+        targets: args.targets.clone(),
         include: args.include.clone(),
         exclude: args.exclude.clone(),
         sample: args.sample,
@@ -60,6 +60,7 @@ fn options(args: &Scan) -> ScanOptions {
             SnapshotScope::Table => Snapshot::Entity,
             SnapshotScope::Database => Snapshot::Database,
         },
+        limits: args.sparing.limits(),
         fresh: args.fresh,
     }
 }

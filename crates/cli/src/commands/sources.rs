@@ -21,6 +21,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             manual: _,
             owner,
             note,
+            sparing,
         } => {
             let target = target.as_ref().map(target_text).transpose()?;
             let target_given = target.is_some();
@@ -29,6 +30,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 target,
                 owner: owner.clone(),
                 note: note.clone(),
+                limits: sparing.limits(),
             };
             let row = locard_app::add_source(&session.home, source).await?;
             session.printer.say(format!(

@@ -90,16 +90,8 @@ pub struct Metered {
 
 impl Metered {
     /// Around a source.
-    pub fn new(inner: Arc<dyn Source>) -> Self {
-        Self {
-            inner,
-            meter: Arc::default(),
-        }
-    }
-
-    /// Its counters.
-    pub fn meter(&self) -> Arc<Meter> {
-        self.meter.clone()
+    pub fn new(inner: Arc<dyn Source>, meter: Arc<Meter>) -> Self {
+        Self { inner, meter }
     }
 }
 

@@ -52,19 +52,17 @@ impl Default for Limits {
     }
 }
 
-/// A source with everything around it, and the counters of what it did.
-pub fn compose(source: Arc<dyn Source>, limits: &Limits) -> (Arc<dyn Source>, Arc<Meter>) {
+/// A source with everything around it; what it does is counted by `meter`.
+///
+/// Waiting for one's turn or for the rate is no silence of the source, so the throttle stands outside of the time limits.
+pub fn compose(source: Arc<dyn Source>, limits: &Limits, meter: Arc<Meter>) -> Arc<dyn Source> {
     let source: Arc<dyn Source> = if cfg!(debug_assertions) {
         Arc::new(Contract::new(source))
     } else {
         source
     };
-    let metered = Metered::new(source);
-    let meter = metered.meter();
-    let throttled = Throttle::new(Arc::new(metered), limits.readers, limits.bytes_per_second);
-    let timed = Timeout::new(Arc::new(throttled), limits.wait, limits.silence);
-    (
-        Arc::new(Retry::new(Arc::new(timed), limits.patience)),
-        meter,
-    )
+    let metered = Metered::new(source, meter);
+    let timed = Timeout::new(Arc::new(metered), limits.wait, limits.silence);
+    let throttled = Throttle::new(Arc::new(timed), limits.readers, limits.bytes_per_second);
+    Arc::new(Retry::new(Arc::new(throttled), limits.patience))
 }

@@ -25,7 +25,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Around a source. The rate is shared by all readers: each gets its part of it.
+    /// Around a source. The rate is shared by all readers: each gets its share of it.
     pub fn new(
         inner: Arc<dyn Source>,
         readers: NonZeroUsize,

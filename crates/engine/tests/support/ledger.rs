@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
-    Checkpoints, Concluded, Error, Failure, Part, PieceDone, PieceId, PieceParts, PieceState,
-    Planned, Result, Shown, Sink,
+    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceId, PieceState, Planned,
+    Result, ScannedColumn, Shown, Sink,
 };
 use locard_model::{EntityId, Finding, SourceId};
 use locard_profile::Profile;
@@ -28,7 +28,7 @@ pub(crate) struct Ledger {
 #[derive(Default)]
 struct State {
     pieces: HashMap<EntityId, HashMap<PieceId, PieceState>>,
-    parts: HashMap<PieceId, (u64, Vec<Part>)>,
+    done: HashMap<PieceId, (u64, Vec<ScannedColumn>)>,
     commits: Vec<String>,
     concluded: BTreeMap<String, Outcome>,
     failures: Vec<Failure>,
@@ -39,7 +39,7 @@ struct State {
 #[derive(Default)]
 struct Outcome {
     findings: Vec<Finding>,
-    columns: Vec<Part>,
+    columns: Vec<ScannedColumn>,
     partial: bool,
 }
 
@@ -82,43 +82,43 @@ impl Ledger {
         state.concluded[resource]
             .columns
             .iter()
-            .map(|part| part.name.clone())
+            .map(|column| column.name.clone())
             .collect()
     }
 
     /// Everything that was concluded, as bytes.
     pub(crate) fn result(&self, resource: &str) -> Vec<(String, Vec<u8>, Vec<u8>)> {
         let state = self.state();
-        let column = |part: &Part| {
+        let encoded = |column: &ScannedColumn| {
             (
-                part.name.clone(),
-                part.sketch.encode(),
-                part.evidence.encode(),
+                column.name.clone(),
+                column.sketch.encode(),
+                column.evidence.encode(),
             )
         };
         state.concluded[resource]
             .columns
             .iter()
-            .map(column)
+            .map(encoded)
             .collect()
     }
 
     /// What was concluded but for the most frequent values: figures, indexed values, what the rules saw.
     pub(crate) fn figures(&self, resource: &str) -> Vec<(Profile, Membership, Vec<u8>)> {
-        let column = |part: &Part| {
+        let encoded = |column: &ScannedColumn| {
             let profile = Profile {
                 frequent: Vec::new(),
                 frequent_error: 0,
-                ..part.sketch.summary()
+                ..column.sketch.summary()
             };
-            let values = part.sketch.values().clone();
-            (profile, values, part.evidence.encode())
+            let values = column.sketch.values().clone();
+            (profile, values, column.evidence.encode())
         };
         let state = self.state();
         state.concluded[resource]
             .columns
             .iter()
-            .map(column)
+            .map(encoded)
             .collect()
     }
 
@@ -158,10 +158,10 @@ impl Checkpoints for Ledger {
             .unwrap_or_default())
     }
 
-    async fn parts(&self, _entity: EntityId, piece: PieceId) -> Result<PieceParts> {
+    async fn recorded(&self, _entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
         let state = self.state();
-        let (rows, columns) = &state.parts[&piece];
-        Ok(PieceParts {
+        let (rows, columns) = &state.done[&piece];
+        Ok(PieceColumns {
             rows: *rows,
             columns: columns.clone(),
         })
@@ -202,7 +202,7 @@ impl Sink for Ledger {
         let mut state = self.state();
         state.failures.extend(done.failures.iter().cloned());
         state.commits.push(planned.shown.resource.clone());
-        state.parts.insert(piece, (done.rows, done.columns.clone()));
+        state.done.insert(piece, (done.rows, done.columns.clone()));
         state
             .pieces
             .entry(planned.shown.entity)

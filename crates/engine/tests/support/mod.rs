@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrow_array::{ArrayRef, RecordBatch};
-use locard_connector::{Sample, Scope, Snapshot};
-use locard_engine::{Allowed, Engine, Options, Result, Silent, Summary, Target};
+use locard_connector::{Sample, ScanRequest, Scope, Snapshot};
+use locard_engine::{
+    Allowed, Engine, Found, LookUp, Options, Result, Row, Silent, Summary, Target,
+};
 use locard_identify::Library;
-use locard_model::{EntityPath, SourceId};
+use locard_model::{EntityKind, EntityPath, SourceId};
 use locard_sketch::{Keyer, forms, hash};
 use tokio_util::sync::CancellationToken;
 
@@ -118,6 +120,33 @@ impl Fixture {
             .lock()
             .expect("no test panicked")
             .push(table(name));
+    }
+
+    /// Reading it ends in the middle, whenever it is tried.
+    pub(crate) fn falters(&self, name: &str) {
+        let mut faltering = self.source.faltering.lock().expect("no test panicked");
+        faltering.push(table(name));
+    }
+
+    /// The server is gone for this table, and when it is asked, as soon as something was read.
+    pub(crate) fn is_lost(&self, name: &str) {
+        let mut lost = self.source.lost.lock().expect("no test panicked");
+        lost.push(table(name));
+    }
+
+    /// The cells of a table's column in the order of their reading.
+    pub(crate) async fn cells(&self, name: &str) -> Found<String> {
+        let examine = |rows: &[Row<'_>]| -> Vec<String> {
+            let cells = rows.iter().flat_map(|row| &row.cells);
+            cells.map(|(_, text)| (*text).to_owned()).collect()
+        };
+        let look_up = LookUp {
+            source: Arc::new(self.source.clone()),
+            request: ScanRequest::all(table(name), EntityKind::Table),
+            examine: Arc::new(examine),
+            limit: usize::MAX,
+        };
+        self.engine.look_up(look_up, &self.cancel).await
     }
 
     pub(crate) fn cancel(&self) -> CancellationToken {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
@@ -24,6 +25,10 @@ pub(crate) struct Fickle {
     pub(crate) vanishing: Arc<Mutex<Vec<EntityPath>>>,
     /// Tables whose reading ends in the middle.
     pub(crate) breaking: Arc<Mutex<Vec<EntityPath>>>,
+    /// Tables whose reading ends in the middle, and might go on when tried again.
+    pub(crate) faltering: Arc<Mutex<Vec<EntityPath>>>,
+    /// Tables for which the server is gone as soon as something was read.
+    pub(crate) lost: Arc<Mutex<Vec<EntityPath>>>,
     /// Nothing is answered any more but the listing.
     pub(crate) gone: Arc<AtomicBool>,
     /// Reads that fail before one is answered.
@@ -40,6 +45,8 @@ impl Fickle {
             version: None,
             vanishing: Arc::default(),
             breaking: Arc::default(),
+            faltering: Arc::default(),
+            lost: Arc::default(),
             gone: Arc::default(),
             flaky: Arc::default(),
             asked: Arc::default(),
@@ -58,10 +65,17 @@ impl Fickle {
     }
 }
 
+fn is_among(tables: &Mutex<Vec<EntityPath>>, path: &EntityPath) -> bool {
+    tables.lock().expect("no test panicked").contains(path)
+}
+
 #[async_trait]
 impl Source for Fickle {
     async fn check(&self) -> Result<Server> {
         self.asked(1)?;
+        if !self.lost.lock().expect("no test panicked").is_empty() {
+            return Err(Error::new(ErrorKind::Unreachable, "nobody answers"));
+        }
         self.tables.check().await
     }
 
@@ -84,12 +98,13 @@ impl Source for Fickle {
 
     async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         self.asked(0)?;
-        if self
-            .vanishing
-            .lock()
-            .expect("no test panicked")
-            .contains(&request.path)
-        {
+        if is_among(&self.lost, &request.path) {
+            while self.asked[2].load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            return Err(Error::new(ErrorKind::Unreachable, "nobody answers").retryable(false));
+        }
+        if is_among(&self.vanishing, &request.path) {
             return Err(Error::new(ErrorKind::NotFound, "the table is gone"));
         }
         let mut plan = self.tables.plan(request).await?;
@@ -110,18 +125,14 @@ impl Source for Fickle {
             return Err(Error::new(ErrorKind::Interrupted, "the line broke"));
         }
         let batches = self.tables.read(split).await?;
-        if self
-            .breaking
-            .lock()
-            .expect("no test panicked")
-            .contains(&split.path)
-        {
-            let broken = futures::stream::iter([Err(Error::new(
-                ErrorKind::Malformed,
-                "the rest is damaged",
-            ))]);
-            return Ok(batches.take(2).chain(broken).boxed());
-        }
-        Ok(batches)
+        let broken = if is_among(&self.breaking, &split.path) {
+            Error::new(ErrorKind::Malformed, "the rest is damaged")
+        } else if is_among(&self.faltering, &split.path) {
+            Error::new(ErrorKind::Interrupted, "the line broke")
+        } else {
+            return Ok(batches);
+        };
+        let broken = futures::stream::iter([Err(broken)]);
+        Ok(batches.take(2).chain(broken).boxed())
     }
 }

@@ -4,13 +4,12 @@
 //! `ip address` is no postal address.
 
 mod tokens;
-mod words;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::Rule;
 use crate::library::fold;
-use words::{HEADS, LEADS, NEUTRAL, THINGS};
+use crate::words::{self, HEADS, LEADS, NEUTRAL, THINGS};
 
 /// Longest phrase in words.
 const LONGEST: usize = 7;

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::words::SAME;
 use crate::library::fold;
+use crate::words::SAME;
 
 /// The words of a name as it is written, folded; runs of digits are words too.
 pub(crate) fn split(name: &str) -> Vec<String> {

@@ -97,7 +97,7 @@ pub struct Judged {
     pub identifier: Identifier,
     /// How it occurs.
     pub kind: FindingKind,
-    /// Calibrated probability, 0 to 1.
+    /// Estimated probability that it is right, 0 to 1; `docs/decisions/scoring.md` tells how well it fits.
     pub confidence: f64,
     /// Family.
     pub category: Category,

@@ -12,8 +12,8 @@ use super::{
     Dictionary, Library, PatternPlan, Plan, SpecPlan, TermMap, TextTerms, WordSpec, term_hash,
 };
 use crate::header::Phrases;
-use crate::observe::PLACEHOLDERS;
 use crate::rule::{TermList, ValuePattern, Within};
+use crate::words::PLACEHOLDERS;
 use crate::{Error, Rule, validators};
 
 impl Library {

@@ -97,7 +97,7 @@ create table tasks (
     id uuid not null,
     job_id uuid not null,
     ordinal bigint not null,
-    part_id uuid not null,
+    piece_id uuid not null,
     entity_id uuid,
     sealed bytea not null,
     state text not null,
@@ -114,7 +114,7 @@ create table tasks (
     started_at bigint,
     ended_at bigint,
     primary key (org_id, id),
-    unique (org_id, job_id, part_id),
+    unique (org_id, job_id, piece_id),
     unique (org_id, job_id, ordinal),
     foreign key (org_id, job_id) references jobs (org_id, id) on delete cascade
 );
@@ -134,32 +134,32 @@ create table failures (
 );
 create index failures_by_job on failures (org_id, job_id, id);
 
-create table parts (
+create table pieces (
     org_id uuid not null,
     entity_id uuid not null,
-    part_id uuid not null,
+    piece_id uuid not null,
     job_id uuid not null,
     version bytea,
     row_count bigint not null,
     byte_count bigint not null,
     faults bigint not null,
     written_at bigint not null,
-    primary key (org_id, entity_id, part_id),
+    primary key (org_id, entity_id, piece_id),
     foreign key (org_id, entity_id) references entities (org_id, id) on delete cascade
 );
 
-create table part_columns (
+create table piece_columns (
     org_id uuid not null,
     entity_id uuid not null,
-    part_id uuid not null,
+    piece_id uuid not null,
     column_id uuid not null,
     key_id bigint not null,
     forms bigint not null,
     sketch bytea not null,
     evidence bytea not null,
     extremes bytea,
-    primary key (org_id, entity_id, part_id, column_id),
-    foreign key (org_id, entity_id, part_id) references parts (org_id, entity_id, part_id) on delete cascade
+    primary key (org_id, entity_id, piece_id, column_id),
+    foreign key (org_id, entity_id, piece_id) references pieces (org_id, entity_id, piece_id) on delete cascade
 );
 
 -- A column over its whole entity, as of one generation of the catalog.
@@ -173,8 +173,8 @@ create table profiles (
     key_id bigint not null,
     forms bigint not null,
     summary bytea not null,
-    -- Of an entity that was read in one part the sketch is there, in part_columns.
-    part_id uuid,
+    -- Of an entity that was read in one piece the sketch is there, in piece_columns.
+    piece_id uuid,
     sketch bytea,
     evidence bytea not null,
     extremes bytea,

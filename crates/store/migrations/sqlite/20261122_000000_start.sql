@@ -97,7 +97,7 @@ create table tasks (
     id blob not null,
     job_id blob not null,
     ordinal integer not null,
-    part_id blob not null,
+    piece_id blob not null,
     entity_id blob,
     sealed blob not null,
     state text not null,
@@ -114,7 +114,7 @@ create table tasks (
     started_at integer,
     ended_at integer,
     primary key (org_id, id),
-    unique (org_id, job_id, part_id),
+    unique (org_id, job_id, piece_id),
     unique (org_id, job_id, ordinal),
     foreign key (org_id, job_id) references jobs (org_id, id) on delete cascade
 ) strict;
@@ -134,32 +134,32 @@ create table failures (
 ) strict;
 create index failures_by_job on failures (org_id, job_id, id);
 
-create table parts (
+create table pieces (
     org_id blob not null,
     entity_id blob not null,
-    part_id blob not null,
+    piece_id blob not null,
     job_id blob not null,
     version blob,
     row_count integer not null,
     byte_count integer not null,
     faults integer not null,
     written_at integer not null,
-    primary key (org_id, entity_id, part_id),
+    primary key (org_id, entity_id, piece_id),
     foreign key (org_id, entity_id) references entities (org_id, id) on delete cascade
 ) strict;
 
-create table part_columns (
+create table piece_columns (
     org_id blob not null,
     entity_id blob not null,
-    part_id blob not null,
+    piece_id blob not null,
     column_id blob not null,
     key_id integer not null,
     forms integer not null,
     sketch blob not null,
     evidence blob not null,
     extremes blob,
-    primary key (org_id, entity_id, part_id, column_id),
-    foreign key (org_id, entity_id, part_id) references parts (org_id, entity_id, part_id) on delete cascade
+    primary key (org_id, entity_id, piece_id, column_id),
+    foreign key (org_id, entity_id, piece_id) references pieces (org_id, entity_id, piece_id) on delete cascade
 ) strict;
 
 -- A column over its whole entity, as of one generation of the catalog.
@@ -173,8 +173,8 @@ create table profiles (
     key_id integer not null,
     forms integer not null,
     summary blob not null,
-    -- Of an entity that was read in one part the sketch is there, in part_columns.
-    part_id blob,
+    -- Of an entity that was read in one piece the sketch is there, in piece_columns.
+    piece_id blob,
     sketch blob,
     evidence blob not null,
     extremes blob,

@@ -39,7 +39,7 @@ const BURY: &str = "update entities set gone_at = $3 where org_id = $1 and (id =
 
 /// What goes with an entity that is gone: sketches are of no more use, findings no longer hold.
 const DROP: [&str; 3] = [
-    "delete from parts where org_id = $1 and entity_id = $2",
+    "delete from pieces where org_id = $1 and entity_id = $2",
     "delete from profiles where org_id = $1 and entity_id = $2",
     "update findings set is_current = 0 where org_id = $1 and entity_id = $2 and is_current = 1",
 ];

@@ -6,7 +6,7 @@ use locard_model::TaskState;
 
 use super::Database;
 use super::jobs::until;
-use super::sketches::put_part;
+use super::sketches::put_piece;
 use super::tasks::{SELECT, cell, put_failures, task};
 use crate::sql::{Session, Statement};
 use crate::vault::Vault;
@@ -35,7 +35,7 @@ impl Database {
             ));
         }
         if let Some(entity) = planned.entity {
-            put_part(&mut *session, &vault, (entity, &planned), outcome).await?;
+            put_piece(&mut *session, &vault, (entity, &planned), outcome).await?;
         }
         put_failures(
             &mut *session,

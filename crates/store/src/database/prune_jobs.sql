@@ -10,7 +10,7 @@ where org_id = $1 and state in ('COMPLETED', 'PARTIAL', 'CANCELLED', 'FAILED') a
         ) as ranked
         where age > $2 and not (state = 'COMPLETED' and age_in_state = 1)
     )
-    and id not in (select job_id from parts where org_id = $1)
+    and id not in (select job_id from pieces where org_id = $1)
     and not exists (select 1 from jobs child where child.org_id = $1 and child.parent_id = jobs.id)
     and not exists (
         select 1 from tasks t

@@ -12,31 +12,31 @@ use super::{Database, limit, paged};
 use crate::sql::{Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
-    ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PartColumn, PartHead, PartKey, Result,
-    Sketches, Task, TaskOutcome,
+    ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead, PieceKey,
+    Result, Sketches, Task, TaskOutcome,
 };
 
 const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
-    coalesce(sketch, (select of_part.sketch from part_columns of_part where of_part.org_id = profiles.org_id \
-    and of_part.entity_id = profiles.entity_id and of_part.part_id = profiles.part_id \
-    and of_part.column_id = profiles.column_id)) as sketch, evidence, extremes from profiles";
+    coalesce(sketch, (select of_piece.sketch from piece_columns of_piece where of_piece.org_id = profiles.org_id \
+    and of_piece.entity_id = profiles.entity_id and of_piece.piece_id = profiles.piece_id \
+    and of_piece.column_id = profiles.column_id)) as sketch, evidence, extremes from profiles";
 
-/// Gives columns whose sketches are in a part sketches of their own.
-const KEEP_CONCLUDED: &str = "update profiles set part_id = null, sketch = (select of_part.sketch \
-    from part_columns of_part where of_part.org_id = profiles.org_id and of_part.entity_id = profiles.entity_id \
-    and of_part.part_id = profiles.part_id and of_part.column_id = profiles.column_id) \
-    where org_id = $1 and entity_id = $2 and part_id = $3";
+/// Gives columns whose sketches are in a piece sketches of their own.
+const KEEP_CONCLUDED: &str = "update profiles set piece_id = null, sketch = (select of_piece.sketch \
+    from piece_columns of_piece where of_piece.org_id = profiles.org_id and of_piece.entity_id = profiles.entity_id \
+    and of_piece.piece_id = profiles.piece_id and of_piece.column_id = profiles.column_id) \
+    where org_id = $1 and entity_id = $2 and piece_id = $3";
 
 fn head_cell(row: &[Uuid; 2]) -> Cell<'_> {
     Cell {
-        name: "parts.version",
+        name: "pieces.version",
         row,
     }
 }
 
-fn part_cell(row: &[Uuid; 3]) -> Cell<'_> {
+fn piece_cell(row: &[Uuid; 3]) -> Cell<'_> {
     Cell {
-        name: "part_columns.extremes",
+        name: "piece_columns.extremes",
         row,
     }
 }
@@ -49,33 +49,33 @@ fn column_cell<'a>(name: &'static str, id: &'a ColumnId) -> Cell<'a> {
 }
 
 /// Replaces the sketches of one piece.
-pub(super) async fn put_part(
+pub(super) async fn put_piece(
     session: &mut dyn Session,
     vault: &Vault,
     (entity, task): (EntityId, &Task),
     outcome: &TaskOutcome,
 ) -> Result<()> {
-    let (org, part) = (vault.org(), task.part);
+    let (org, piece) = (vault.org(), task.piece);
     let version = task
         .version
         .as_ref()
-        .map(|version| vault.seal_as(head_cell(&[entity.0, part.0]), &version))
+        .map(|version| vault.seal_as(head_cell(&[entity.0, piece.0]), &version))
         .transpose()?;
     let now = session.now().await?;
-    // What was concluded stands until it is concluded anew, whatever becomes of its part.
+    // What was concluded stands until it is concluded anew, whatever becomes of its piece.
     let concluded = Statement::new(KEEP_CONCLUDED);
     session
-        .run(concluded.bind(org).bind(entity).bind(part))
+        .run(concluded.bind(org).bind(entity).bind(piece))
         .await?;
     let old =
-        Statement::new("delete from parts where org_id = $1 and entity_id = $2 and part_id = $3");
-    session.run(old.bind(org).bind(entity).bind(part)).await?;
-    let head = "insert into parts (org_id, entity_id, part_id, job_id, version, row_count, byte_count, faults, written_at) values";
+        Statement::new("delete from pieces where org_id = $1 and entity_id = $2 and piece_id = $3");
+    session.run(old.bind(org).bind(entity).bind(piece)).await?;
+    let head = "insert into pieces (org_id, entity_id, piece_id, job_id, version, row_count, byte_count, faults, written_at) values";
     let counts = outcome.counts;
     let row = values![
         org,
         entity,
-        part,
+        piece,
         task.job,
         version,
         counts.rows,
@@ -84,33 +84,33 @@ pub(super) async fn put_part(
         now
     ];
     insert(session, head, vec![row], "").await?;
-    let head = "insert into part_columns (org_id, entity_id, part_id, column_id, key_id, forms, sketch, evidence, extremes) values";
+    let head = "insert into piece_columns (org_id, entity_id, piece_id, column_id, key_id, forms, sketch, evidence, extremes) values";
     let rows = outcome
         .columns
         .iter()
-        .map(|column| part_row(vault, entity, part, column))
+        .map(|column| piece_row(vault, entity, piece, column))
         .collect::<Result<_>>()?;
     insert(session, head, rows, "").await?;
     Ok(())
 }
 
-fn part_row(
+fn piece_row(
     vault: &Vault,
     entity: EntityId,
-    part: PartKey,
-    column: &PartColumn,
+    piece: PieceKey,
+    column: &PieceColumn,
 ) -> Result<Vec<Value>> {
-    let place = [entity.0, part.0, column.column.0];
+    let place = [entity.0, piece.0, column.column.0];
     let extremes = column
         .extremes
         .as_ref()
-        .map(|plain| vault.seal(part_cell(&place), plain))
+        .map(|plain| vault.seal(piece_cell(&place), plain))
         .transpose()?;
     let (sketch, evidence) = (column.sketch.clone(), column.evidence.clone());
     Ok(values![
         vault.org(),
         entity,
-        part,
+        piece,
         column.column,
         column.key,
         column.forms,
@@ -120,30 +120,35 @@ fn part_row(
     ])
 }
 
-fn part_column(row: &Row, vault: &Vault, entity: EntityId, part: PartKey) -> Result<PartColumn> {
+fn piece_column(
+    row: &Row,
+    vault: &Vault,
+    entity: EntityId,
+    piece: PieceKey,
+) -> Result<PieceColumn> {
     let column = ColumnId(row.id("column_id")?);
     let extremes: Option<Vec<u8>> = row.get("extremes")?;
-    let place = [entity.0, part.0, column.0];
-    Ok(PartColumn {
+    let place = [entity.0, piece.0, column.0];
+    Ok(PieceColumn {
         column,
         key: KeyId(row.count("key_id")?),
         forms: row.small("forms")?,
         sketch: row.blob("sketch")?,
         evidence: row.blob("evidence")?,
         extremes: extremes
-            .map(|blob| vault.unseal(part_cell(&place), &blob))
+            .map(|blob| vault.unseal(piece_cell(&place), &blob))
             .transpose()?,
     })
 }
 
-fn part_head(row: &Row, vault: &Vault, entity: EntityId) -> Result<PartHead> {
-    let part = PartKey(row.id("part_id")?);
+fn piece_head(row: &Row, vault: &Vault, entity: EntityId) -> Result<PieceHead> {
+    let piece = PieceKey(row.id("piece_id")?);
     let version: Option<Vec<u8>> = row.get("version")?;
-    Ok(PartHead {
-        part,
+    Ok(PieceHead {
+        piece,
         job: JobId(row.id("job_id")?),
         version: version
-            .map(|blob| vault.unseal_as(head_cell(&[entity.0, part.0]), &blob))
+            .map(|blob| vault.unseal_as(head_cell(&[entity.0, piece.0]), &blob))
             .transpose()?,
         rows: row.count("row_count")?,
         bytes: row.count("byte_count")?,
@@ -178,7 +183,7 @@ fn record_row(
     job: JobId,
     generation: u64,
     of: &Conclusion,
-    part: Option<PartKey>,
+    piece: Option<PieceKey>,
     record: &ColumnRecord,
 ) -> Result<Vec<Value>> {
     let column = record.column;
@@ -187,7 +192,7 @@ fn record_row(
     let extremes = extremes
         .map(|plain| vault.seal(column_cell("profiles.extremes", &column), plain))
         .transpose()?;
-    let sketch = part.is_none().then(|| record.sketch.clone());
+    let sketch = piece.is_none().then(|| record.sketch.clone());
     let evidence = record.evidence.clone();
     Ok(values![
         vault.org(),
@@ -199,7 +204,7 @@ fn record_row(
         record.key,
         record.forms,
         summary,
-        part,
+        piece,
         sketch,
         evidence,
         extremes
@@ -214,29 +219,29 @@ async fn put_merged(
     merged: &Merged,
 ) -> Result<()> {
     let org = vault.org();
-    let parts = Statement::new("delete from parts where org_id = $1 and entity_id = $2")
+    let pieces = Statement::new("delete from pieces where org_id = $1 and entity_id = $2")
         .bind(org)
         .bind(of.entity);
     // `not in (null)` would keep everything.
-    let parts = match merged.parts.as_slice() {
-        [] => parts,
-        kept => parts.with_list(" and part_id not in ", kept.iter().copied()),
+    let pieces = match merged.pieces.as_slice() {
+        [] => pieces,
+        kept => pieces.with_list(" and piece_id not in ", kept.iter().copied()),
     };
-    session.run(parts).await?;
+    session.run(pieces).await?;
     let old = Statement::new("delete from profiles where org_id = $1 and entity_id = $2");
     session.run(old.bind(org).bind(of.entity)).await?;
     let generation = next_generation(session, org).await?;
-    let part = |record: &ColumnRecord| match merged.parts.as_slice() {
+    let piece = |record: &ColumnRecord| match merged.pieces.as_slice() {
         [only] if record.sketch.is_empty() => Some(*only),
         _ => None,
     };
     let rows = merged
         .columns
         .iter()
-        .map(|record| record_row(vault, job, generation, of, part(record), record))
+        .map(|record| record_row(vault, job, generation, of, piece(record), record))
         .collect::<Result<_>>()?;
     let head = "insert into profiles (org_id, column_id, entity_id, source_id, job_id, generation, key_id, forms, summary, \
-        part_id, sketch, evidence, extremes) values";
+        piece_id, sketch, evidence, extremes) values";
     insert(session, head, rows, "").await?;
     Ok(())
 }
@@ -251,7 +256,7 @@ pub(super) async fn drop_extremes(
     if personal.is_empty() {
         return Ok(());
     }
-    for text in ["update part_columns", "update profiles"] {
+    for text in ["update piece_columns", "update profiles"] {
         let statement = Statement::new(text)
             .text(" set extremes = null where extremes is not null")
             .with(" and org_id = ", org)
@@ -264,11 +269,11 @@ pub(super) async fn drop_extremes(
 
 #[async_trait]
 impl Sketches for Database {
-    async fn parts(&self, org: OrgId, entity: EntityId) -> Result<Vec<PartHead>> {
+    async fn pieces(&self, org: OrgId, entity: EntityId) -> Result<Vec<PieceHead>> {
         let vault = self.vault(org).await?;
         let statement = Statement::new(
-            "select part_id, job_id, version, row_count, byte_count, faults from parts where org_id = $1 and entity_id = $2 \
-            order by part_id",
+            "select piece_id, job_id, version, row_count, byte_count, faults from pieces where org_id = $1 and entity_id = $2 \
+            order by piece_id",
         );
         let rows = self
             .read()
@@ -276,28 +281,28 @@ impl Sketches for Database {
             .rows(statement.bind(org).bind(entity))
             .await?;
         rows.iter()
-            .map(|row| part_head(row, &vault, entity))
+            .map(|row| piece_head(row, &vault, entity))
             .collect()
     }
 
-    async fn part_columns(
+    async fn piece_columns(
         &self,
         org: OrgId,
         entity: EntityId,
-        part: PartKey,
-    ) -> Result<Vec<PartColumn>> {
+        piece: PieceKey,
+    ) -> Result<Vec<PieceColumn>> {
         let vault = self.vault(org).await?;
         let statement = Statement::new(
-            "select column_id, key_id, forms, sketch, evidence, extremes from part_columns \
-            where org_id = $1 and entity_id = $2 and part_id = $3 order by column_id",
+            "select column_id, key_id, forms, sketch, evidence, extremes from piece_columns \
+            where org_id = $1 and entity_id = $2 and piece_id = $3 order by column_id",
         );
         let rows = self
             .read()
             .await?
-            .rows(statement.bind(org).bind(entity).bind(part))
+            .rows(statement.bind(org).bind(entity).bind(piece))
             .await?;
         rows.iter()
-            .map(|row| part_column(row, &vault, entity, part))
+            .map(|row| piece_column(row, &vault, entity, piece))
             .collect()
     }
 

@@ -45,7 +45,7 @@ fn source(row: &Row, vault: &Vault) -> Result<Source> {
     })
 }
 
-/// What was learnt from a source, in the order in which it can be deleted. Entities take parts, profiles and findings
+/// What was learnt from a source, in the order in which it can be deleted. Entities take pieces, profiles and findings
 /// with them.
 const FORGET: [&str; 4] = [
     "delete from reviews where org_id = $1 and source_id = $2",

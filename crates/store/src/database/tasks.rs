@@ -12,7 +12,7 @@ use crate::sql::{Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
     Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, JobLease, Lease, LeasedTask,
-    Page, Paged, PartKey, Result, Task, TaskCounts, TaskDraft, TaskOutcome, Tasks,
+    Page, Paged, PieceKey, Result, Task, TaskCounts, TaskDraft, TaskOutcome, Tasks,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -31,10 +31,10 @@ struct SealedFailure {
     hint: Option<String>,
 }
 
-pub(super) const SELECT: &str = "select org_id, id, job_id, ordinal, part_id, entity_id, sealed, state, attempts, \
+pub(super) const SELECT: &str = "select org_id, id, job_id, ordinal, piece_id, entity_id, sealed, state, attempts, \
     max_attempts, fence, row_count, byte_count, faults, error, started_at, ended_at from tasks";
 
-const INSERT: &str = "insert into tasks (org_id, id, job_id, ordinal, part_id, entity_id, sealed, state, attempts, \
+const INSERT: &str = "insert into tasks (org_id, id, job_id, ordinal, piece_id, entity_id, sealed, state, attempts, \
     max_attempts, available_at, lease_until, fence, row_count, byte_count, faults) values";
 
 pub(super) fn cell<'a>(name: &'static str, id: &'a TaskId) -> Cell<'a> {
@@ -52,7 +52,7 @@ pub(super) fn task(row: &Row, vault: &Vault) -> Result<Task> {
         id,
         job: JobId(row.id("job_id")?),
         ordinal: row.count("ordinal")?,
-        part: PartKey(row.id("part_id")?),
+        piece: PieceKey(row.id("piece_id")?),
         entity: row.get::<Option<_>>("entity_id")?.map(EntityId),
         split: sealed.split,
         version: sealed.version,
@@ -88,7 +88,7 @@ fn task_row(vault: &Vault, job: JobId, ordinal: i64, draft: &TaskDraft) -> Resul
         id,
         job,
         ordinal,
-        draft.part,
+        draft.piece,
         draft.entity,
         sealed,
         state,
@@ -199,14 +199,14 @@ impl Tasks for Database {
             .row(held.bind(lease.org).bind(lease.job).bind(lease.fence))
             .await?;
         let first: i64 = held.ok_or_else(lost_job)?.get("tasks")?;
-        let known = Statement::new("select part_id from tasks where org_id = $1 and job_id = $2")
+        let known = Statement::new("select piece_id from tasks where org_id = $1 and job_id = $2")
             .bind(lease.org);
         let known = session.rows(known.bind(lease.job)).await?;
         let mut known = known
             .iter()
-            .map(|row| row.id("part_id"))
+            .map(|row| row.id("piece_id"))
             .collect::<Result<std::collections::HashSet<_>>>()?;
-        let new = drafts.iter().filter(|draft| known.insert(draft.part.0));
+        let new = drafts.iter().filter(|draft| known.insert(draft.piece.0));
         let rows = new
             .zip(first..)
             .map(|(draft, ordinal)| task_row(&vault, lease.job, ordinal, draft));

@@ -9,9 +9,9 @@ use super::FindingDraft;
 
 /// Names a piece of an entity (a split or a partition) across scans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PartKey(pub Uuid);
+pub struct PieceKey(pub Uuid);
 
-impl PartKey {
+impl PieceKey {
     /// The same for the same piece: `piece` is whatever tells it from its siblings, such as the split's JSON without
     /// sizes and versions.
     pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
@@ -21,7 +21,7 @@ impl PartKey {
 
 /// The sketch of one column over one piece of its entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartColumn {
+pub struct PieceColumn {
     /// The column.
     pub column: ColumnId,
     /// The sketch key in use.
@@ -38,9 +38,9 @@ pub struct PartColumn {
 
 /// A piece that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartHead {
+pub struct PieceHead {
     /// Which piece.
-    pub part: PartKey,
+    pub piece: PieceKey,
     /// The job that read it.
     pub job: JobId,
     /// Its state when it was read.
@@ -70,7 +70,7 @@ pub struct ColumnRecord {
     pub forms: u32,
     /// Numbers that listings show without decoding the sketch (rows, distinct, coverage ...); never a value.
     pub summary: Value,
-    /// The encoded sketch. Empty where it is given to the store together with the entity's only part, which holds it: it
+    /// The encoded sketch. Empty where it is given to the store together with the entity's only piece, which holds it: it
     /// is read from there, and stored once.
     pub sketch: Vec<u8>,
     /// The encoded evidence.
@@ -83,7 +83,7 @@ pub struct ColumnRecord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
     /// The pieces that make up the entity now; all others of it are dropped.
-    pub parts: Vec<PartKey>,
+    pub pieces: Vec<PieceKey>,
     /// The columns; those of the entity that are not named here are dropped.
     pub columns: Vec<ColumnRecord>,
 }

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use locard_model::{EntityId, JobId, OrgId, TaskId, TaskState};
 use serde_json::Value;
 
-use super::{PartColumn, PartKey, WorkerId};
+use super::{PieceColumn, PieceKey, WorkerId};
 
 /// A task to plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskDraft {
     /// Which piece of the entity; within a job, planning the same piece of the same entity again changes nothing.
-    pub part: PartKey,
+    pub piece: PieceKey,
     /// The entity, where the task is about one.
     pub entity: Option<EntityId>,
     /// What to do, as the caller writes it: a split or a batch of them.
@@ -35,7 +35,7 @@ pub struct Task {
     /// Position in the job, from 0.
     pub ordinal: u64,
     /// Which piece of the entity.
-    pub part: PartKey,
+    pub piece: PieceKey,
     /// The entity, where the task is about one.
     pub entity: Option<EntityId>,
     /// What to do.
@@ -131,7 +131,7 @@ pub struct TaskOutcome {
     /// What was read.
     pub counts: TaskCounts,
     /// The piece's sketches, one for each column; they replace those of the same piece.
-    pub columns: Vec<PartColumn>,
+    pub columns: Vec<PieceColumn>,
     /// What could not be read.
     pub failures: Vec<FailureDraft>,
 }

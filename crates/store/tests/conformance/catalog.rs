@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use locard_model::{ColumnId, Identifier};
 use locard_store::{
-    ColumnRecord, Conclusion, Decision, Entity, JobLease, Merged, Page, PartKey, Review, Store,
+    ColumnRecord, Conclusion, Decision, Entity, JobLease, Merged, Page, PieceKey, Review, Store,
 };
 
 use crate::harness::*;
@@ -12,13 +12,13 @@ use crate::harness::*;
 on_both!(
     concluding_replaces_columns_and_drops_old_pieces,
     every_change_has_a_generation,
-    sketches_of_the_only_part_are_stored_once,
+    sketches_of_the_only_piece_are_stored_once,
     extremes_of_personal_columns_are_dropped,
     judging_anew_leaves_the_sketches,
     a_buried_entity_has_no_sketches,
 );
 
-async fn scanned(store: &dyn Store, pieces: &[u64]) -> (Entity, JobLease, Vec<PartKey>) {
+async fn scanned(store: &dyn Store, pieces: &[u64]) -> (Entity, JobLease, Vec<PieceKey>) {
     let entity = furnish(store).await;
     let lease = running(store).await;
     let drafts: Vec<_> = pieces
@@ -36,7 +36,7 @@ async fn scanned(store: &dyn Store, pieces: &[u64]) -> (Entity, JobLease, Vec<Pa
     (
         entity,
         lease,
-        drafts.iter().map(|draft| draft.part).collect(),
+        drafts.iter().map(|draft| draft.piece).collect(),
     )
 }
 
@@ -49,12 +49,12 @@ fn sorted(mut records: Vec<ColumnRecord>, generation: u64) -> Vec<ColumnRecord> 
 }
 
 async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<dyn Store>) {
-    let (entity, lease, parts) = scanned(&*store, &[0, 1, 2]).await;
+    let (entity, lease, pieces) = scanned(&*store, &[0, 1, 2]).await;
     store
-        .conclude(&lease, &conclusion(&entity, parts.clone(), Vec::new()))
+        .conclude(&lease, &conclusion(&entity, pieces.clone(), Vec::new()))
         .await
         .unwrap();
-    assert_eq!(store.parts(ORG, entity.id).await.unwrap().len(), 3);
+    assert_eq!(store.pieces(ORG, entity.id).await.unwrap().len(), 3);
     let written = vec![
         record(&entity, "id", b"id"),
         record(&entity, "email", b"email"),
@@ -66,7 +66,7 @@ async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<
 
     let only = vec![record(&entity, "email", b"later")];
     let merged = Merged {
-        parts: vec![parts[1]],
+        pieces: vec![pieces[1]],
         columns: only.clone(),
     };
     let second = Conclusion {
@@ -74,13 +74,16 @@ async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<
         ..conclusion(&entity, Vec::new(), Vec::new())
     };
     store.conclude(&lease, &second).await.unwrap();
-    let heads = store.parts(ORG, entity.id).await.unwrap();
+    let heads = store.pieces(ORG, entity.id).await.unwrap();
     assert_eq!(
-        heads.iter().map(|head| head.part).collect::<Vec<_>>(),
-        [parts[1]]
+        heads.iter().map(|head| head.piece).collect::<Vec<_>>(),
+        [pieces[1]]
     );
     assert_eq!(
-        store.part_columns(ORG, entity.id, parts[0]).await.unwrap(),
+        store
+            .piece_columns(ORG, entity.id, pieces[0])
+            .await
+            .unwrap(),
         []
     );
     assert_eq!(
@@ -91,11 +94,11 @@ async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<
         .conclude(&lease, &conclusion(&entity, Vec::new(), Vec::new()))
         .await
         .unwrap();
-    assert_eq!(store.parts(ORG, entity.id).await.unwrap(), []);
+    assert_eq!(store.pieces(ORG, entity.id).await.unwrap(), []);
 }
 
 async fn every_change_has_a_generation(_: &Bench, store: Arc<dyn Store>) {
-    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    let (entity, lease, pieces) = scanned(&*store, &[0]).await;
     let other = table(entity.source, "orders");
     store
         .put_entities(ORG, std::slice::from_ref(&other))
@@ -103,7 +106,7 @@ async fn every_change_has_a_generation(_: &Bench, store: Arc<dyn Store>) {
         .unwrap();
     assert_eq!(store.generation(ORG).await.unwrap(), 0);
     store
-        .conclude(&lease, &conclusion(&entity, parts, Vec::new()))
+        .conclude(&lease, &conclusion(&entity, pieces, Vec::new()))
         .await
         .unwrap();
     store
@@ -143,9 +146,9 @@ async fn every_change_has_a_generation(_: &Bench, store: Arc<dyn Store>) {
     assert_eq!([first.items, rest.items].concat(), all);
 }
 
-async fn sketches_of_the_only_part_are_stored_once(_: &Bench, store: Arc<dyn Store>) {
-    let (entity, lease, parts) = scanned(&*store, &[0]).await;
-    let mut concluded = conclusion(&entity, parts.clone(), Vec::new());
+async fn sketches_of_the_only_piece_are_stored_once(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease, pieces) = scanned(&*store, &[0]).await;
+    let mut concluded = conclusion(&entity, pieces.clone(), Vec::new());
     for record in &mut concluded.merged.as_mut().unwrap().columns {
         record.sketch.clear();
     }
@@ -160,7 +163,7 @@ async fn sketches_of_the_only_part_are_stored_once(_: &Bench, store: Arc<dyn Sto
     assert_eq!(
         store.column_records(ORG, entity.id).await.unwrap(),
         whole,
-        "they are read from the part"
+        "they are read from the piece"
     );
     let catalog = store.catalog(ORG, None, Page::default()).await.unwrap();
     assert_eq!(catalog.items, whole);
@@ -183,17 +186,21 @@ async fn sketches_of_the_only_part_are_stored_once(_: &Bench, store: Arc<dyn Sto
 }
 
 async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Store>) {
-    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    let (entity, lease, pieces) = scanned(&*store, &[0]).await;
     let email = ColumnId::derive(entity.id, "email");
     let personal = Conclusion {
         personal: vec![email],
-        ..conclusion(&entity, parts.clone(), Vec::new())
+        ..conclusion(&entity, pieces.clone(), Vec::new())
     };
     store.conclude(&lease, &personal).await.unwrap();
     for record in store.column_records(ORG, entity.id).await.unwrap() {
         assert_eq!(record.extremes.is_none(), record.column == email);
     }
-    for column in store.part_columns(ORG, entity.id, parts[0]).await.unwrap() {
+    for column in store
+        .piece_columns(ORG, entity.id, pieces[0])
+        .await
+        .unwrap()
+    {
         assert_eq!(column.extremes.is_none(), column.column == email);
     }
     // What a person says counts at once.
@@ -212,14 +219,17 @@ async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Stor
     let records = store.column_records(ORG, entity.id).await.unwrap();
     assert!(records.iter().any(|record| record.column == id));
     assert!(records.iter().all(|record| record.extremes.is_none()));
-    let columns = store.part_columns(ORG, entity.id, parts[0]).await.unwrap();
+    let columns = store
+        .piece_columns(ORG, entity.id, pieces[0])
+        .await
+        .unwrap();
     assert!(columns.iter().all(|column| column.extremes.is_none()));
 }
 
 async fn judging_anew_leaves_the_sketches(_: &Bench, store: Arc<dyn Store>) {
-    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    let (entity, lease, pieces) = scanned(&*store, &[0]).await;
     store
-        .conclude(&lease, &conclusion(&entity, parts, Vec::new()))
+        .conclude(&lease, &conclusion(&entity, pieces, Vec::new()))
         .await
         .unwrap();
     let found = vec![finding(&entity, "email", "EMAIL_ADDRESS")];
@@ -232,17 +242,17 @@ async fn judging_anew_leaves_the_sketches(_: &Bench, store: Arc<dyn Store>) {
         .await
         .unwrap();
     assert_eq!(store.column_records(ORG, entity.id).await.unwrap().len(), 2);
-    assert_eq!(store.parts(ORG, entity.id).await.unwrap().len(), 1);
+    assert_eq!(store.pieces(ORG, entity.id).await.unwrap().len(), 1);
 }
 
 async fn a_buried_entity_has_no_sketches(_: &Bench, store: Arc<dyn Store>) {
-    let (entity, lease, parts) = scanned(&*store, &[0]).await;
+    let (entity, lease, pieces) = scanned(&*store, &[0]).await;
     store
-        .conclude(&lease, &conclusion(&entity, parts, Vec::new()))
+        .conclude(&lease, &conclusion(&entity, pieces, Vec::new()))
         .await
         .unwrap();
     store.bury(ORG, &[entity.id]).await.unwrap();
-    assert_eq!(store.parts(ORG, entity.id).await.unwrap(), []);
+    assert_eq!(store.pieces(ORG, entity.id).await.unwrap(), []);
     assert_eq!(store.column_records(ORG, entity.id).await.unwrap(), []);
     assert_eq!(store.generation(ORG).await.unwrap(), 2);
 }

@@ -14,7 +14,7 @@ use locard_model::{
 };
 use locard_store::{
     Claim, Column, ColumnRecord, Conclusion, Entity, FindingDraft, JobDraft, JobLease, KeyPlace,
-    LeasedTask, Merged, Page, PartColumn, PartKey, Place, SourceDraft, Store, Task, TaskCounts,
+    LeasedTask, Merged, Page, PieceColumn, PieceKey, Place, SourceDraft, Store, Task, TaskCounts,
     TaskDraft, TaskOutcome, WorkerId, open,
 };
 use serde_json::json;
@@ -199,7 +199,7 @@ pub(crate) async fn running(store: &dyn Store) -> JobLease {
 
 pub(crate) fn task_draft(entity: &Entity, piece: u64) -> TaskDraft {
     TaskDraft {
-        part: PartKey::derive(entity.id, &piece.to_be_bytes()),
+        piece: PieceKey::derive(entity.id, &piece.to_be_bytes()),
         entity: Some(entity.id),
         split: json!({ "piece": piece }),
         version: Some(format!("version {piece}")),
@@ -240,8 +240,8 @@ pub(crate) async fn task(store: &dyn Store, leased: &LeasedTask) -> Task {
     items.find(|task| task.id == leased.task.id).unwrap()
 }
 
-pub(crate) fn part_column(entity: &Entity, name: &str, sketch: &[u8]) -> PartColumn {
-    PartColumn {
+pub(crate) fn piece_column(entity: &Entity, name: &str, sketch: &[u8]) -> PieceColumn {
+    PieceColumn {
         column: ColumnId::derive(entity.id, name),
         key: KeyId(u64::MAX - 1),
         forms: 1,
@@ -260,8 +260,8 @@ pub(crate) fn outcome(entity: &Entity, rows: u64) -> TaskOutcome {
             faults: 0,
         },
         columns: vec![
-            part_column(entity, "id", b"id"),
-            part_column(entity, "email", b"email"),
+            piece_column(entity, "id", b"id"),
+            piece_column(entity, "email", b"email"),
         ],
         failures: Vec::new(),
     }
@@ -308,7 +308,7 @@ pub(crate) fn finding(entity: &Entity, name: &str, identifier: &str) -> FindingD
 
 pub(crate) fn conclusion(
     entity: &Entity,
-    parts: Vec<PartKey>,
+    pieces: Vec<PieceKey>,
     findings: Vec<FindingDraft>,
 ) -> Conclusion {
     let columns = vec![
@@ -318,7 +318,7 @@ pub(crate) fn conclusion(
     Conclusion {
         source: entity.source,
         entity: entity.id,
-        merged: Some(Merged { parts, columns }),
+        merged: Some(Merged { pieces, columns }),
         findings,
         personal: Vec::new(),
     }

@@ -217,7 +217,7 @@ async fn a_running_job_hears_of_the_cancel(_: &Bench, store: Arc<dyn Store>) {
     store
         .conclude(
             &lease,
-            &conclusion(&entity, vec![first.task.part], Vec::new()),
+            &conclusion(&entity, vec![first.task.piece], Vec::new()),
         )
         .await
         .unwrap();
@@ -229,7 +229,7 @@ async fn a_running_job_hears_of_the_cancel(_: &Bench, store: Arc<dyn Store>) {
         (job.state, job.counts.tasks_done, job.counts.rows),
         (JobState::Cancelled, 1, 4)
     );
-    assert_eq!(store.parts(ORG, entity.id).await.unwrap().len(), 1);
+    assert_eq!(store.pieces(ORG, entity.id).await.unwrap().len(), 1);
 }
 
 async fn a_job_without_a_worker_is_cancelled_at_once(_: &Bench, store: Arc<dyn Store>) {

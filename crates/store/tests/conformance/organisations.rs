@@ -5,7 +5,7 @@ use std::sync::Arc;
 use locard_model::{ColumnId, EntityId, ExposeSecret as _, JobId, OrgId, SourceId};
 use locard_store::{
     Entity, EntityFilter, ErrorKind, FailureFilter, FindingFilter, JobDraft, JobFilter, JobLease,
-    Lease, LeasedTask, Page, PartKey, Result, Store, WorkerId,
+    Lease, LeasedTask, Page, PieceKey, Result, Store, WorkerId,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -103,10 +103,10 @@ async fn an_unknown_organisation_fails_closed(_: &Bench, store: Arc<dyn Store>) 
 
 async fn nothing_of_an_unknown_organisation_can_be_judged(_: &Bench, store: Arc<dyn Store>) {
     let entity = EntityId(Uuid::nil());
-    not_found(store.parts(FOREIGN, entity).await);
+    not_found(store.pieces(FOREIGN, entity).await);
     not_found(
         store
-            .part_columns(FOREIGN, entity, PartKey(Uuid::nil()))
+            .piece_columns(FOREIGN, entity, PieceKey(Uuid::nil()))
             .await,
     );
     not_found(store.column_records(FOREIGN, entity).await);
@@ -139,7 +139,7 @@ async fn furnished(store: &dyn Store) -> (Entity, JobLease, LeasedTask) {
         .unwrap();
     let found = vec![finding(&entity, "email", "EMAIL_ADDRESS")];
     store
-        .conclude(&lease, &conclusion(&entity, vec![leased.task.part], found))
+        .conclude(&lease, &conclusion(&entity, vec![leased.task.piece], found))
         .await
         .unwrap();
     store.create_organisation(FOREIGN, "other").await.unwrap();
@@ -189,10 +189,10 @@ async fn a_foreign_organisation_sees_nothing(_: &Bench, store: Arc<dyn Store>) {
             .items,
         []
     );
-    assert_eq!(store.parts(FOREIGN, entity.id).await.unwrap(), []);
+    assert_eq!(store.pieces(FOREIGN, entity.id).await.unwrap(), []);
     assert_eq!(
         store
-            .part_columns(FOREIGN, entity.id, leased.task.part)
+            .piece_columns(FOREIGN, entity.id, leased.task.piece)
             .await
             .unwrap(),
         []
@@ -268,7 +268,7 @@ async fn a_removed_source_takes_everything_with_it(_: &Bench, store: Arc<dyn Sto
         .unwrap();
     let found = vec![finding(&entity, "email", "EMAIL_ADDRESS")];
     store
-        .conclude(&lease, &conclusion(&entity, vec![leased.task.part], found))
+        .conclude(&lease, &conclusion(&entity, vec![leased.task.piece], found))
         .await
         .unwrap();
     let before = store.generation(ORG).await.unwrap();
@@ -276,7 +276,7 @@ async fn a_removed_source_takes_everything_with_it(_: &Bench, store: Arc<dyn Sto
     store.remove_source(ORG, entity.source).await.unwrap();
     not_found(store.source(ORG, entity.source).await);
     not_found(store.entity(ORG, entity.id).await);
-    assert_eq!(store.parts(ORG, entity.id).await.unwrap(), []);
+    assert_eq!(store.pieces(ORG, entity.id).await.unwrap(), []);
     assert_eq!(
         store
             .catalog(ORG, None, Page::default())

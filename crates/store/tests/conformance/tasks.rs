@@ -127,13 +127,16 @@ async fn a_commit_writes_sketches_counts_and_state(_: &Bench, store: Arc<dyn Sto
         ),
         (1, 12, 120, 1)
     );
-    let parts = store.parts(ORG, entity.id).await.unwrap();
-    assert_eq!((parts[0].part, parts[0].rows), (task.part, 12));
-    assert_eq!(parts[0].version.as_deref(), Some("version 0"));
+    let pieces = store.pieces(ORG, entity.id).await.unwrap();
+    assert_eq!((pieces[0].piece, pieces[0].rows), (task.piece, 12));
+    assert_eq!(pieces[0].version.as_deref(), Some("version 0"));
     let mut columns = result.columns.clone();
     columns.sort_by_key(|column| column.column);
     assert_eq!(
-        store.part_columns(ORG, entity.id, task.part).await.unwrap(),
+        store
+            .piece_columns(ORG, entity.id, task.piece)
+            .await
+            .unwrap(),
         columns
     );
 }
@@ -185,7 +188,7 @@ async fn a_lost_lease_cannot_commit(_: &Bench, store: Arc<dyn Store>) {
     assert_eq!(error.kind(), ErrorKind::LeaseLost);
     store.release_task(&old.lease).await.unwrap();
     assert_eq!(
-        store.parts(ORG, entity.id).await.unwrap(),
+        store.pieces(ORG, entity.id).await.unwrap(),
         [],
         "nothing of it was written"
     );
@@ -384,7 +387,7 @@ async fn many_workers_do_every_task_once(_: &Bench, store: Arc<dyn Store>) {
     let counts = store.job(ORG, lease.job).await.unwrap().counts;
     assert_eq!((counts.tasks_done, counts.rows), (TASKS, TASKS));
     assert_eq!(
-        store.parts(ORG, entity.id).await.unwrap().len() as u64,
+        store.pieces(ORG, entity.id).await.unwrap().len() as u64,
         TASKS
     );
 }
@@ -451,14 +454,14 @@ async fn rereading_a_piece_replaces_its_sketches(_: &Bench, store: Arc<dyn Store
     result.columns.truncate(1);
     result.columns[0].sketch = b"newer".to_vec();
     store.complete_task(&second.lease, &result).await.unwrap();
-    let parts = store.parts(ORG, entity.id).await.unwrap();
+    let pieces = store.pieces(ORG, entity.id).await.unwrap();
     assert_eq!(
-        (parts.len(), parts[0].rows, parts[0].job),
+        (pieces.len(), pieces[0].rows, pieces[0].job),
         (1, 6, lease.job)
     );
     assert_eq!(
         store
-            .part_columns(ORG, entity.id, second.task.part)
+            .piece_columns(ORG, entity.id, second.task.piece)
             .await
             .unwrap(),
         result.columns

@@ -39,7 +39,7 @@ async fn fill(store: &dyn Store) -> locard_store::Entity {
         .unwrap();
     let found = vec![finding(&entity, "email", "EMAIL_ADDRESS")];
     store
-        .conclude(&lease, &conclusion(&entity, vec![leased.task.part], found))
+        .conclude(&lease, &conclusion(&entity, vec![leased.task.piece], found))
         .await
         .unwrap();
     entity

@@ -1,0 +1,109 @@
+//! What commands take that look things up: persons, reasons, rows, differences.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use locard_model::SecretString;
+
+use super::ListFormat;
+use super::values::secret;
+
+/// Tell where one person occurs
+#[derive(Args, Debug)]
+#[command(after_help = "A subject file holds JSON, one object per subject:\n  \
+    {\"subject\": \"request-1\", \"PERSON\": \"Ada Example\", \"EMAIL_ADDRESS\": [\"ada@example.org\"]}\n\
+    Other users of this machine can see the arguments of a running command, so prefer --subject for real people.")]
+pub(crate) struct Find {
+    /// What is known of the person, as JSON; `-` reads stdin
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) subject: Option<PathBuf>,
+
+    /// An e-mail address; may be repeated
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) email: Vec<SecretString>,
+
+    /// A telephone number in any notation; may be repeated
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) phone: Vec<SecretString>,
+
+    /// A full name; may be repeated
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) name: Vec<SecretString>,
+
+    /// Any other attribute, for instance `US_SSN=…`; may be repeated. One of fewer than five letters and digits is looked
+    /// for only in columns named like its kind: CUSTOMER_ID=1008 in `customer_no`
+    #[arg(long, value_name = "KIND=VALUE", value_parser = secret)]
+    pub(crate) id: Vec<SecretString>,
+
+    /// Read the candidate columns again and answer with rows
+    #[arg(long)]
+    pub(crate) verify: bool,
+
+    /// Form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ListFormat,
+
+    /// Write the answer to a file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Leave out weak matches: a name, a birth date or a shared phone alone
+    #[arg(long)]
+    pub(crate) no_weak: bool,
+
+    /// Only this source, by name or target; may be repeated
+    #[arg(long, value_name = "SOURCE", value_parser = secret)]
+    pub(crate) source: Vec<SecretString>,
+}
+
+/// Tell why a column was judged as it was, in numbers
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// An entity or column as a scan prints it: `crm/customers.csv` or `crm/customers.csv:email`
+    #[arg(value_name = "ENTITY")]
+    pub(crate) entity: String,
+
+    /// Read this many values again and show them masked; nothing is stored
+    #[arg(long, value_name = "N")]
+    pub(crate) samples: Option<u64>,
+
+    /// Form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ListFormat,
+}
+
+/// List the rows in which an identifier occurs
+#[derive(Args, Debug)]
+pub(crate) struct Rows {
+    /// An entity or column as a scan prints it
+    #[arg(value_name = "ENTITY")]
+    pub(crate) entity: String,
+
+    /// The identifier
+    #[arg(long, value_name = "KIND")]
+    pub(crate) identifier: String,
+
+    /// Stop after this many cells
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) limit: u64,
+
+    /// Form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ListFormat,
+}
+
+/// Compare the findings of two scans
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// The earlier scan: `previous`, a job id or its beginning, or an NDJSON or JSON result file
+    #[arg(value_name = "A", default_value = "previous")]
+    pub(crate) before: String,
+
+    /// The later scan, named likewise
+    #[arg(value_name = "B", default_value = "latest")]
+    pub(crate) after: String,
+
+    /// Form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ListFormat,
+}

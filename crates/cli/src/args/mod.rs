@@ -1,0 +1,226 @@
+//! What can be typed. One struct per command; its doc comments are the help text and the reference.
+//!
+//! Every option can also stand in the environment (`LOCARD_SCAN_SAMPLE`) or in `locard.toml` (`[scan] sample`):
+//! `settings.rs` derives both from this tree, so nothing is listed twice.
+
+mod findings;
+mod knowledge;
+mod look;
+mod scan;
+mod sources;
+mod upkeep;
+mod values;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use locard_app::Access;
+use locard_model::SecretString;
+
+pub(crate) use findings::{Decision, Findings, Withdrawal};
+pub(crate) use knowledge::{Dictionaries, Rules};
+pub(crate) use look::{Diff, Explain, Find, Rows};
+pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
+pub(crate) use sources::Sources;
+pub(crate) use upkeep::{Backup, Jobs, Restore};
+use values::{secret, threads};
+
+/// Finds personal data in databases and files, and tells where one person's data lives.
+#[derive(Debug, Parser)]
+#[command(
+    name = "locard",
+    version,
+    propagate_version = true,
+    max_term_width = 110,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Options of every command.
+    #[command(flatten, next_help_heading = "Options of every command")]
+    pub(crate) global: Global,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Folder of the catalog and index [default: the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+
+    /// PostgreSQL database that holds the catalog in place of the home, so that several processes can share it:
+    /// postgres://user@host:5432/database. Its password comes from PGPASSWORD or a password file; other users see what
+    /// is typed here
+    #[arg(long, global = true, value_name = "URL", hide_default_value = true, value_parser = secret)]
+    pub(crate) store: Option<SecretString>,
+
+    /// Settings file [default: locard.toml here or in the home]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Folder with rules and dictionaries of your own, laid over the built-in ones
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) dictionaries_dir: Option<PathBuf>,
+
+    /// Threads for reading and judging [default: one per core]
+    #[arg(long, global = true, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Say more on stderr; twice for the log of every part
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// When the output is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find personal data in files and databases
+    Scan(Scan),
+    /// Tell where one person occurs
+    Find(Find),
+    /// Tell why a column was judged as it was, in numbers
+    Explain(Explain),
+    /// List the rows in which an identifier occurs
+    Rows(Rows),
+    /// Review findings
+    #[command(subcommand)]
+    Findings(Findings),
+    /// Compare the findings of two scans
+    Diff(Diff),
+    /// Register and test data sources
+    #[command(subcommand)]
+    Sources(Sources),
+    /// List, check and try the rules
+    #[command(subcommand)]
+    Rules(Rules),
+    /// List and build the dictionaries
+    #[command(subcommand)]
+    Dictionaries(Dictionaries),
+    /// Look at scans and other work, running and done
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Write the whole catalog to one file
+    Backup(Backup),
+    /// Bring a backup back
+    Restore(Restore),
+    /// Replace the master key; nothing is scanned again, and older backups still need the older key
+    RotateKey,
+    /// Print the completion script of a shell
+    Completions(Completions),
+}
+
+impl Command {
+    /// What the command does with the home: whoever only looks stands in nobody's way.
+    pub(crate) fn access(&self) -> Access {
+        match self {
+            Self::Find(_)
+            | Self::Explain(_)
+            | Self::Rows(_)
+            | Self::Diff(_)
+            | Self::Rules(_)
+            | Self::Scan(Scan { plan: true, .. })
+            | Self::Findings(Findings::List { .. } | Findings::Export { .. })
+            | Self::Sources(Sources::List { .. } | Sources::Test { .. })
+            | Self::Dictionaries(Dictionaries::List { .. } | Dictionaries::Overlap { .. }) => {
+                Access::Look
+            }
+            Self::Jobs(_) => Access::Beside,
+            _ => Access::Alone,
+        }
+    }
+}
+
+/// Form of a scan's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    Table,
+    /// One JSON object per finding and line.
+    Ndjson,
+    /// One JSON document with findings, failures and counts.
+    Json,
+    /// One line per finding for a spreadsheet.
+    Csv,
+    /// SARIF 2.1.0 for code-scanning tools.
+    Sarif,
+}
+
+/// Form of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    Table,
+    /// One JSON object per line.
+    Ndjson,
+    /// One JSON document.
+    Json,
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// Print the completion script of a shell
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_make_no_sense_are_refused() {
+        let scan = |option: &str, value: &str| {
+            Cli::try_parse_from(["locard", "scan", ".", option, value]).is_ok()
+        };
+        for (option, good, bad) in [
+            ("--threads", ["1", "256"], ["0", "257"]),
+            ("--sample", ["1", "5000"], ["0", "x"]),
+            ("--min-confidence", ["0", "1"], ["7", "NaN"]),
+        ] {
+            assert!(good.iter().all(|value| scan(option, value)), "{option}");
+            assert!(!bad.iter().any(|value| scan(option, value)), "{option}");
+        }
+    }
+
+    #[test]
+    fn nobody_and_no_password_stands_in_the_debug_text() {
+        for line in [
+            "scan postgres://reader:PLANTED@db.example/crm",
+            "find --email PLANTED --phone PLANTED --name PLANTED --id US_SSN=PLANTED --source postgres://a:PLANTED@b/c",
+            "sources add crm postgres://reader:PLANTED@db.example/crm",
+            "sources test postgres://reader:PLANTED@db.example/crm",
+            "sources ingest postgres://reader:PLANTED@db.example/crm",
+            "--store postgres://reader:PLANTED@db.example/crm jobs list",
+        ] {
+            let words = std::iter::once("locard").chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).expect("the line is understood");
+            let told = format!("{cli:?} {cli:#?}");
+            assert!(!told.contains("PLANTED"), "{told}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What `locard scan` takes.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use locard_app::SourceLimits;
+use locard_model::SecretString;
+
+use super::ReportFormat;
+use super::values::{at_least_one, probability, rate, secret};
+
+/// Find personal data in files and databases
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  locard scan ./exports\n  locard scan 'sqlite:shop.db' 'postgres://reader@db.example/crm'\n  \
+    locard scan ./exports --format sarif --output locard.sarif --fail-on 'high:0.9'"
+)]
+pub(crate) struct Scan {
+    /// Paths, globs, `sqlite:FILE`, `postgres://…`, or the names of registered sources
+    #[arg(required = true, value_name = "TARGET", value_parser = secret)]
+    pub(crate) targets: Vec<SecretString>,
+
+    /// Only tell what a scan would read: entities, bytes, time, load on the source
+    #[arg(long)]
+    pub(crate) plan: bool,
+
+    /// Form of the result
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ReportFormat,
+
+    /// Write the result to a file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Only resources that match this glob; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// No resources that match this glob; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Read about this many rows of each entity; the rest is then not in the index
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) sample: Option<u64>,
+
+    /// Judge every value by every rule, also where a column is already clear
+    #[arg(long)]
+    pub(crate) exhaustive: bool,
+
+    /// How much of a database one consistent view covers
+    #[arg(long, value_name = "SCOPE", default_value = "table")]
+    pub(crate) snapshot: SnapshotScope,
+
+    /// Options that spare the sources.
+    #[command(flatten)]
+    pub(crate) sparing: Sparing,
+
+    /// Leave out findings below this confidence
+    #[arg(long, value_name = "P", default_value_t = MIN_CONFIDENCE, value_parser = probability)]
+    pub(crate) min_confidence: f64,
+
+    /// Exit with 1 when a finding crosses this: IDENTIFIER|category|sensitivity|any[:CONFIDENCE[:COUNT]], several by
+    /// comma; a sensitivity (low, medium, high, special) stands for higher ones too
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) fail_on: Option<String>,
+
+    /// Report, and judge `--fail-on` by, only what an earlier NDJSON result does not hold
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Decisions and allowed values under version control (see `locard findings export`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) decisions: Option<PathBuf>,
+
+    /// Start anew even if an interrupted scan of the same targets could be finished
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+/// What is less likely a scan does not show unless it is asked to.
+pub(crate) const MIN_CONFIDENCE: f64 = 0.5;
+
+/// How much of a database one consistent view covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SnapshotScope {
+    /// Each table by itself: short transactions.
+    Table,
+    /// All tables together: one long transaction.
+    Database,
+}
+
+/// What spares a source.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Sparing {
+    /// Take at most this much of each source per second, for instance 20MB/s, as records take in memory
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) max_rate: Option<NonZeroU64>,
+
+    /// Read at most this many pieces of each source at the same time
+    #[arg(long, value_name = "N")]
+    pub(crate) readers: Option<NonZeroUsize>,
+}
+
+impl Sparing {
+    /// As the use cases take it.
+    pub(crate) fn limits(self) -> SourceLimits {
+        SourceLimits {
+            readers: self.readers,
+            bytes_per_second: self.max_rate,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What `locard sources` takes.
+
+use clap::Subcommand;
+use locard_model::SecretString;
+
+use super::values::secret;
+use super::{ListFormat, Sparing};
+
+/// Register and test data sources
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sources {
+    /// Register a source under a name
+    Add {
+        /// The name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What `locard scan` takes; `-` reads it from stdin so that no password shows in the process list
+        #[arg(value_name = "TARGET", required_unless_present = "manual", value_parser = secret)]
+        target: Option<SecretString>,
+        /// A place that no connector reaches (paper, a processor, a mailbox); answers to `find` mention it
+        #[arg(long, conflicts_with = "target", requires = "owner")]
+        manual: bool,
+        /// Who answers for it
+        #[arg(long, value_name = "WHO")]
+        owner: Option<String>,
+        /// What it is
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+        /// How it is spared, unless a scan says otherwise.
+        #[command(flatten)]
+        sparing: Sparing,
+    },
+    /// List the registered sources
+    List {
+        /// Form of the list
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: ListFormat,
+    },
+    /// Connect and say how far it gets
+    Test {
+        /// A name or target
+        #[arg(value_name = "SOURCE", value_parser = secret)]
+        source: SecretString,
+    },
+    /// Read schemas, keys and sizes, but no rows
+    Ingest {
+        /// A name or target
+        #[arg(value_name = "SOURCE", value_parser = secret)]
+        source: SecretString,
+    },
+    /// Remove a source with all that was learnt about it
+    Remove {
+        /// The name
+        #[arg(value_name = "SOURCE")]
+        source: String,
+    },
+}

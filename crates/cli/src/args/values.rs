@@ -1,0 +1,83 @@
+//! From what is typed to values.
+
+use std::num::NonZeroU64;
+
+use locard_model::SecretString;
+
+/// Takes everything: what the parser refuses it repeats.
+#[expect(clippy::unnecessary_wraps, reason = "the parser wants a result")]
+pub(super) fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(SecretString::from(text))
+}
+
+/// More threads than this is a slip of the finger, and as many would starve the machine.
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| (1..=256).contains(number))
+        .ok_or_else(|| "a number from 1 to 256 is wanted".to_owned())
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<u64, String> {
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| *number >= 1)
+        .ok_or_else(|| "a whole number of at least 1 is wanted".to_owned())
+}
+
+pub(super) fn probability(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| (0.0..=1.0).contains(number))
+        .ok_or_else(|| "a number from 0 to 1 is wanted".to_owned())
+}
+
+/// Bytes per second, with or without a unit: `20MB/s`, `512KiB`, `1000000`.
+pub(super) fn rate(text: &str) -> Result<NonZeroU64, String> {
+    let wrong = || "a rate such as 20MB/s, 512KiB/s or 1000000 is wanted".to_owned();
+    let text = text.trim();
+    let text = text.strip_suffix("/s").unwrap_or(text);
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.'));
+    let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
+    let unit = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    NonZeroU64::new((number * unit) as u64).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_a_unit_or_none() {
+        for (text, bytes) in [
+            ("20MB/s", 20_000_000),
+            ("1.5 GiB", 1_610_612_736),
+            ("512kib/s", 524_288),
+            ("1000", 1_000),
+        ] {
+            assert_eq!(rate(text).map(NonZeroU64::get), Ok(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "fast",
+            "0",
+            "0.2",
+            "-1MB",
+            "3 apples/s",
+            "1.2.3",
+            "20Mbit/s",
+        ] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+    }
+}

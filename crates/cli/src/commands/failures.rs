@@ -1,0 +1,187 @@
+//! What could not be read, as it is told. A source that stopped answering fails every entity that was left of it in the
+//! same words: those are told once. JSON has each.
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::Result;
+use locard_app::Failure;
+use owo_colors::Style;
+
+use crate::printer::{Output, Printer, printable};
+use crate::table::counted;
+
+/// So many entities that fail alike are told together.
+const ALIKE: usize = 3;
+
+/// Failures that are told together, and the first of them.
+struct Told<'a> {
+    item: String,
+    first: &'a Failure,
+}
+
+/// Failures by what is told of them, in the order of the first of each.
+fn grouped(failures: &[Failure]) -> Vec<Told<'_>> {
+    // A place is one entity's own, and a source fails for itself.
+    let alike = |failure: &Failure| {
+        let told = (failure.sentence.clone(), failure.hint.clone());
+        let is_shared = failure.resource.is_some() && failure.place.is_none();
+        is_shared.then(|| (failure.source_name.clone(), failure.partial, told))
+    };
+    let mut counts: HashMap<_, BTreeSet<&Option<String>>> = HashMap::new();
+    for failure in failures {
+        if let Some(key) = alike(failure) {
+            counts.entry(key).or_default().insert(&failure.resource);
+        }
+    }
+    let mut told = Vec::new();
+    let mut done = BTreeSet::new();
+    for first in failures {
+        let key = alike(first);
+        let count = key.as_ref().map_or(1, |key| counts[key].len());
+        if count < ALIKE {
+            let item = first.resource.as_ref().unwrap_or(&first.source_name);
+            let item = item.clone();
+            told.push(Told { item, first });
+        } else if done.insert(key) {
+            let entities = counted(count as u64, "entity", "entities");
+            let item = format!("{entities} of {}", first.source_name);
+            told.push(Told { item, first });
+        }
+    }
+    told
+}
+
+/// How many entities and sources failed, however many failures each has.
+fn extent(failures: &[Failure]) -> String {
+    let of = |entities: bool| {
+        let items = failures
+            .iter()
+            .filter(|failure| failure.resource.is_some() == entities);
+        let names: BTreeSet<_> = items
+            .map(|failure| (&failure.source_name, &failure.resource))
+            .collect();
+        names.len() as u64
+    };
+    match (of(false), of(true)) {
+        (0, entities) => counted(entities, "entity", "entities"),
+        (sources, 0) => counted(sources, "source", "sources"),
+        (sources, entities) => format!(
+            "{} and {}",
+            counted(sources, "source", "sources"),
+            counted(entities, "entity", "entities")
+        ),
+    }
+}
+
+/// What could not be read, below a result, each with its hint once.
+pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Result<()> {
+    if failures.is_empty() {
+        return Ok(());
+    }
+    output.line("")?;
+    let heading = format!("{} could not be read in full", extent(failures));
+    let heading = output.style(Style::new().red().bold(), &heading);
+    output.line(&heading)?;
+    for Told { item, first } in grouped(failures) {
+        let item = output.style(Style::new().bold(), &printable(&item));
+        let extent = if first.partial {
+            "read in part"
+        } else {
+            "not read"
+        };
+        let extent = output.style(Style::new().yellow(), extent);
+        output.line(&format!("  {item}  {extent}"))?;
+        let place = first.place.as_deref().map(|place| format!("{place}: "));
+        let place = printable(&place.unwrap_or_default());
+        output.line(&format!("    {place}{}", printable(&first.sentence)))?;
+    }
+    let hints = failures
+        .iter()
+        .filter_map(|failure| failure.hint.as_deref());
+    for hint in hints.collect::<BTreeSet<&str>>() {
+        output.line(&format!("  hint: {}", printable(hint)))?;
+    }
+    Ok(())
+}
+
+/// The same on stderr, where a result has no place for it.
+pub(crate) fn tell_failures(printer: Printer, failures: &[Failure]) {
+    for Told { item, first } in grouped(failures) {
+        let place = first.place.as_deref().map(|place| format!(", {place}"));
+        let sentence = format!("{item}{}: {}", place.unwrap_or_default(), first.sentence);
+        printer.error(&printable(&sentence), first.hint.as_deref());
+    }
+}
+
+/// A failure on a JSON line or in a document.
+pub(crate) fn failure_json(failure: &Failure) -> serde_json::Value {
+    serde_json::json!({
+        "source": failure.source_name,
+        "resource": failure.resource,
+        "place": failure.place,
+        "kind": format!("{:?}", failure.kind).to_lowercase(),
+        "error": failure.sentence,
+        "hint": failure.hint,
+        "records": failure.records,
+        "partial": failure.partial,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_app::SourceErrorKind;
+
+    use super::*;
+
+    fn failure(
+        source: &str,
+        resource: Option<&str>,
+        place: Option<&str>,
+        sentence: &str,
+    ) -> Failure {
+        Failure {
+            source_name: source.to_owned(),
+            resource: resource.map(str::to_owned),
+            entity: None,
+            place: place.map(str::to_owned),
+            kind: SourceErrorKind::Unreachable,
+            sentence: sentence.to_owned(),
+            hint: None,
+            records: 0,
+            partial: false,
+        }
+    }
+
+    #[test]
+    fn entities_that_fail_alike_are_told_once() {
+        let silent = "it stopped answering";
+        let mut failures: Vec<Failure> = (0..12)
+            .map(|i| failure("crm", Some(&format!("public.t{i}")), None, silent))
+            .collect();
+        failures.insert(
+            5,
+            failure("crm", Some("public.other"), None, "permission denied"),
+        );
+        failures.push(failure("hr", Some("a.csv"), None, silent));
+        failures.push(failure("hr", Some("b.csv"), None, silent));
+        failures.extend(
+            (1..5).map(|i| failure("hr", Some("c.csv"), Some(&format!("line {i}")), "ragged")),
+        );
+        failures.push(failure("web", None, None, silent));
+        let told = grouped(&failures);
+        let items: Vec<&str> = told.iter().map(|told| told.item.as_str()).collect();
+        let expected = [
+            "12 entities of crm",
+            "public.other",
+            "a.csv",
+            "b.csv",
+            "c.csv",
+            "c.csv",
+            "c.csv",
+            "c.csv",
+            "web",
+        ];
+        assert_eq!(items, expected);
+        assert_eq!(extent(&failures), "1 source and 16 entities");
+    }
+}
