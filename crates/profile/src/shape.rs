@@ -24,7 +24,7 @@ pub(crate) struct Shapes {
     /// Each shape, one behind the other, with their ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    shapes: Vec<Tallied>,
+    counts: Vec<Tallied>,
     shape: Vec<u8>,
 }
 
@@ -64,20 +64,20 @@ impl Shapes {
     ) -> &'a mut [Tallied] {
         self.bytes.clear();
         self.ends.clear();
-        self.shapes.clear();
+        self.counts.clear();
         for alike in &*tally.count(self.looks.iter().copied()) {
             let (text, class) = cell(alike.first as usize);
             shape_of(text, class, &mut self.shape);
             let first = self.ends.len() as u32;
             self.bytes.extend_from_slice(&self.shape);
             self.ends.push(self.bytes.len());
-            self.shapes.push(Tallied {
+            self.counts.push(Tallied {
                 hash: hash(&self.shape),
                 first,
                 ..*alike
             });
         }
-        tally.count(self.shapes.iter().copied())
+        tally.count(self.counts.iter().copied())
     }
 
     /// The shape of that number.
@@ -146,18 +146,22 @@ fn rest(text: &[u8]) -> [u8; BLOCK] {
         u128::from_le_bytes(*last)
             .checked_shr(8 * (BLOCK - length) as u32)
             .unwrap_or(0)
-    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        let [first, last] = [first, last].map(|it| u128::from(u64::from_le_bytes(*it)));
+    } else if let Some(both) = ends::<8>(text) {
+        let [first, last] = both.map(|bytes| u128::from(u64::from_le_bytes(bytes)));
         first | last << (8 * (length - 8))
-    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        let [first, last] = [first, last].map(|it| u128::from(u32::from_le_bytes(*it)));
+    } else if let Some(both) = ends::<4>(text) {
+        let [first, last] = both.map(|bytes| u128::from(u32::from_le_bytes(bytes)));
         first | last << (8 * (length - 4))
     } else {
-        text.iter()
-            .rev()
-            .fold(0, |all, byte| all << 8 | u128::from(*byte))
+        let bytes = text.iter().rev();
+        bytes.fold(0, |all, byte| all << 8 | u128::from(*byte))
     };
     (bytes | nothing).to_le_bytes()
+}
+
+/// The first and the last bytes, which may overlap.
+fn ends<const N: usize>(text: &[u8]) -> Option<[[u8; N]; 2]> {
+    Some([*text.first_chunk()?, *text.last_chunk()?])
 }
 
 /// Bytes that are looked at together.

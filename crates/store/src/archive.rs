@@ -80,12 +80,13 @@ tables! {
     }
     piece_columns {
         org_id Id, entity_id Id, piece_id Id, column_id Id, key_id Int, forms Int, sketch Blob, evidence Blob,
-        extremes Blob,
     }
+    piece_extremes { org_id Id, entity_id Id, piece_id Id, column_id Id, sealed Blob }
     profiles {
         org_id Id, column_id Id, entity_id Id, source_id Id, job_id Id, generation Int, key_id Int, forms Int,
-        summary Blob, piece_id Id, sketch Blob, evidence Blob, extremes Blob,
+        summary Blob, piece_id Id, sketch Blob, evidence Blob,
     }
+    profile_extremes { org_id Id, column_id Id, entity_id Id, sealed Blob }
     findings {
         org_id Id, id Id, job_id Id, source_id Id, entity_id Id, column_id Id, identifier Text, kind Text,
         category Text, sensitivity Text, confidence Real, row_count Int, tested Int, matched Int, validated Int,

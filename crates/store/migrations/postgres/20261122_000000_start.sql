@@ -157,9 +157,20 @@ create table piece_columns (
     forms bigint not null,
     sketch bytea not null,
     evidence bytea not null,
-    extremes bytea,
     primary key (org_id, entity_id, piece_id, column_id),
     foreign key (org_id, entity_id, piece_id) references pieces (org_id, entity_id, piece_id) on delete cascade
+);
+
+-- Smallest and largest values, apart from the sketches: dropping those of personal columns must not write anything large.
+create table piece_extremes (
+    org_id uuid not null,
+    entity_id uuid not null,
+    piece_id uuid not null,
+    column_id uuid not null,
+    sealed bytea not null,
+    primary key (org_id, entity_id, piece_id, column_id),
+    foreign key (org_id, entity_id, piece_id, column_id)
+        references piece_columns (org_id, entity_id, piece_id, column_id) on delete cascade
 );
 
 -- A column over its whole entity, as of one generation of the catalog.
@@ -177,12 +188,21 @@ create table profiles (
     piece_id uuid,
     sketch bytea,
     evidence bytea not null,
-    extremes bytea,
     primary key (org_id, column_id),
     foreign key (org_id, entity_id) references entities (org_id, id) on delete cascade
 );
 create index profiles_by_entity on profiles (org_id, entity_id);
 create index profiles_by_generation on profiles (org_id, generation);
+
+create table profile_extremes (
+    org_id uuid not null,
+    column_id uuid not null,
+    entity_id uuid not null,
+    sealed bytea not null,
+    primary key (org_id, column_id),
+    foreign key (org_id, column_id) references profiles (org_id, column_id) on delete cascade
+);
+create index profile_extremes_by_entity on profile_extremes (org_id, entity_id);
 
 -- Findings of earlier jobs stay, so that two scans can be compared; is_current marks those that hold now.
 create table findings (

@@ -157,9 +157,20 @@ create table piece_columns (
     forms integer not null,
     sketch blob not null,
     evidence blob not null,
-    extremes blob,
     primary key (org_id, entity_id, piece_id, column_id),
     foreign key (org_id, entity_id, piece_id) references pieces (org_id, entity_id, piece_id) on delete cascade
+) strict;
+
+-- Smallest and largest values, apart from the sketches: dropping those of personal columns must not write anything large.
+create table piece_extremes (
+    org_id blob not null,
+    entity_id blob not null,
+    piece_id blob not null,
+    column_id blob not null,
+    sealed blob not null,
+    primary key (org_id, entity_id, piece_id, column_id),
+    foreign key (org_id, entity_id, piece_id, column_id)
+        references piece_columns (org_id, entity_id, piece_id, column_id) on delete cascade
 ) strict;
 
 -- A column over its whole entity, as of one generation of the catalog.
@@ -177,12 +188,21 @@ create table profiles (
     piece_id blob,
     sketch blob,
     evidence blob not null,
-    extremes blob,
     primary key (org_id, column_id),
     foreign key (org_id, entity_id) references entities (org_id, id) on delete cascade
 ) strict;
 create index profiles_by_entity on profiles (org_id, entity_id);
 create index profiles_by_generation on profiles (org_id, generation);
+
+create table profile_extremes (
+    org_id blob not null,
+    column_id blob not null,
+    entity_id blob not null,
+    sealed blob not null,
+    primary key (org_id, column_id),
+    foreign key (org_id, column_id) references profiles (org_id, column_id) on delete cascade
+) strict;
+create index profile_extremes_by_entity on profile_extremes (org_id, entity_id);
 
 -- Findings of earlier jobs stay, so that two scans can be compared; is_current marks those that hold now.
 create table findings (

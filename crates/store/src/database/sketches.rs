@@ -19,7 +19,8 @@ use crate::{
 const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
     coalesce(sketch, (select of_piece.sketch from piece_columns of_piece where of_piece.org_id = profiles.org_id \
     and of_piece.entity_id = profiles.entity_id and of_piece.piece_id = profiles.piece_id \
-    and of_piece.column_id = profiles.column_id)) as sketch, evidence, extremes from profiles";
+    and of_piece.column_id = profiles.column_id)) as sketch, evidence, (select sealed from profile_extremes of_column \
+    where of_column.org_id = profiles.org_id and of_column.column_id = profiles.column_id) as extremes from profiles";
 
 /// Gives columns whose sketches are in a piece sketches of their own.
 const KEEP_CONCLUDED: &str = "update profiles set piece_id = null, sketch = (select of_piece.sketch \
@@ -36,7 +37,7 @@ fn head_cell(row: &[Uuid; 2]) -> Cell<'_> {
 
 fn piece_cell(row: &[Uuid; 3]) -> Cell<'_> {
     Cell {
-        name: "piece_columns.extremes",
+        name: "piece_extremes.sealed",
         row,
     }
 }
@@ -84,40 +85,53 @@ pub(super) async fn put_piece(
         now
     ];
     insert(session, head, vec![row], "").await?;
-    let head = "insert into piece_columns (org_id, entity_id, piece_id, column_id, key_id, forms, sketch, evidence, extremes) values";
+    let head = "insert into piece_columns (org_id, entity_id, piece_id, column_id, key_id, forms, sketch, evidence) values";
     let rows = outcome
         .columns
         .iter()
-        .map(|column| piece_row(vault, entity, piece, column))
-        .collect::<Result<_>>()?;
-    insert(session, head, rows, "").await?;
+        .map(|column| piece_row(org, entity, piece, column));
+    insert(session, head, rows.collect(), "").await?;
+    let head = "insert into piece_extremes (org_id, entity_id, piece_id, column_id, sealed) values";
+    let rows = outcome
+        .columns
+        .iter()
+        .filter_map(|column| piece_extremes_row(vault, entity, piece, column).transpose());
+    insert(session, head, rows.collect::<Result<_>>()?, "").await?;
     Ok(())
 }
 
-fn piece_row(
-    vault: &Vault,
-    entity: EntityId,
-    piece: PieceKey,
-    column: &PieceColumn,
-) -> Result<Vec<Value>> {
-    let place = [entity.0, piece.0, column.column.0];
-    let extremes = column
-        .extremes
-        .as_ref()
-        .map(|plain| vault.seal(piece_cell(&place), plain))
-        .transpose()?;
+fn piece_row(org: OrgId, entity: EntityId, piece: PieceKey, column: &PieceColumn) -> Vec<Value> {
     let (sketch, evidence) = (column.sketch.clone(), column.evidence.clone());
-    Ok(values![
-        vault.org(),
+    values![
+        org,
         entity,
         piece,
         column.column,
         column.key,
         column.forms,
         sketch,
-        evidence,
-        extremes
-    ])
+        evidence
+    ]
+}
+
+fn piece_extremes_row(
+    vault: &Vault,
+    entity: EntityId,
+    piece: PieceKey,
+    column: &PieceColumn,
+) -> Result<Option<Vec<Value>>> {
+    let Some(plain) = &column.extremes else {
+        return Ok(None);
+    };
+    let place = [entity.0, piece.0, column.column.0];
+    let sealed = vault.seal(piece_cell(&place), plain)?;
+    Ok(Some(values![
+        vault.org(),
+        entity,
+        piece,
+        column.column,
+        sealed
+    ]))
 }
 
 fn piece_column(
@@ -173,7 +187,7 @@ fn record(row: &Row, vault: &Vault) -> Result<ColumnRecord> {
         sketch: row.blob("sketch")?,
         evidence: row.blob("evidence")?,
         extremes: extremes
-            .map(|blob| vault.unseal(column_cell("profiles.extremes", &column), &blob))
+            .map(|blob| vault.unseal(column_cell("profile_extremes.sealed", &column), &blob))
             .transpose()?,
     })
 }
@@ -188,10 +202,6 @@ fn record_row(
 ) -> Result<Vec<Value>> {
     let column = record.column;
     let summary = vault.seal_as(column_cell("profiles.summary", &column), &record.summary)?;
-    let extremes = record.extremes.as_ref();
-    let extremes = extremes
-        .map(|plain| vault.seal(column_cell("profiles.extremes", &column), plain))
-        .transpose()?;
     let sketch = piece.is_none().then(|| record.sketch.clone());
     let evidence = record.evidence.clone();
     Ok(values![
@@ -206,9 +216,22 @@ fn record_row(
         summary,
         piece,
         sketch,
-        evidence,
-        extremes
+        evidence
     ])
+}
+
+fn record_extremes_row(vault: &Vault, record: &ColumnRecord) -> Result<Option<Vec<Value>>> {
+    let Some(plain) = &record.extremes else {
+        return Ok(None);
+    };
+    let cell = column_cell("profile_extremes.sealed", &record.column);
+    let sealed = vault.seal(cell, plain)?;
+    Ok(Some(values![
+        vault.org(),
+        record.column,
+        record.entity,
+        sealed
+    ]))
 }
 
 async fn put_merged(
@@ -241,8 +264,14 @@ async fn put_merged(
         .map(|record| record_row(vault, job, generation, of, piece(record), record))
         .collect::<Result<_>>()?;
     let head = "insert into profiles (org_id, column_id, entity_id, source_id, job_id, generation, key_id, forms, summary, \
-        piece_id, sketch, evidence, extremes) values";
+        piece_id, sketch, evidence) values";
     insert(session, head, rows, "").await?;
+    let head = "insert into profile_extremes (org_id, column_id, entity_id, sealed) values";
+    let rows = merged
+        .columns
+        .iter()
+        .filter_map(|record| record_extremes_row(vault, record).transpose());
+    insert(session, head, rows.collect::<Result<_>>()?, "").await?;
     Ok(())
 }
 
@@ -256,10 +285,9 @@ pub(super) async fn drop_extremes(
     if personal.is_empty() {
         return Ok(());
     }
-    for text in ["update piece_columns", "update profiles"] {
+    for text in ["delete from piece_extremes", "delete from profile_extremes"] {
         let statement = Statement::new(text)
-            .text(" set extremes = null where extremes is not null")
-            .with(" and org_id = ", org)
+            .with(" where org_id = ", org)
             .with(" and entity_id = ", entity)
             .with_list(" and column_id in ", personal.iter().copied());
         session.run(statement).await?;
@@ -293,8 +321,10 @@ impl Sketches for Database {
     ) -> Result<Vec<PieceColumn>> {
         let vault = self.vault(org).await?;
         let statement = Statement::new(
-            "select column_id, key_id, forms, sketch, evidence, extremes from piece_columns \
-            where org_id = $1 and entity_id = $2 and piece_id = $3 order by column_id",
+            "select column_id, key_id, forms, sketch, evidence, (select sealed from piece_extremes of_column \
+            where of_column.org_id = piece_columns.org_id and of_column.entity_id = piece_columns.entity_id \
+            and of_column.piece_id = piece_columns.piece_id and of_column.column_id = piece_columns.column_id) as extremes \
+            from piece_columns where org_id = $1 and entity_id = $2 and piece_id = $3 order by column_id",
         );
         let rows = self
             .read()
