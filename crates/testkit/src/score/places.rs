@@ -70,7 +70,7 @@ pub(super) fn find(names: &[&str], name: &str) -> Option<(usize, bool)> {
         .max()?;
     let at = names
         .iter()
-        .position(|name| name.len() == longest && above(&name))?;
+        .position(|name| name.len() == longest && above(name))?;
     Some((at, true))
 }
 
