@@ -586,6 +586,8 @@ async fn a_rate_slows_a_scan_down_whether_said_or_registered() {
         assert!(least > Duration::from_millis(500), "{totals:?}");
         assert!(totals.elapsed >= least, "{totals:?}");
     }
+    let found = find(&home, "ada1@example.org", false).await;
+    assert_eq!(found.twins.len(), 1, "a source with limits is known again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
