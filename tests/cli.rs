@@ -640,7 +640,54 @@ fn an_explanation_has_the_weights_of_the_scan() {
     .unwrap();
     let after = explain(&["--dictionaries-dir", "own"]);
     assert_eq!(after["rulesChanged"], true, "{after}");
+    assert_eq!(after["untestedRules"], serde_json::json!(["contact.email"]));
+    let told = bench.run(["explain", "a.csv:email", "--dictionaries-dir", "own"]);
+    let never = "1 rule never saw these values: contact.email";
+    assert!(told.stderr.contains(never), "{told:?}");
     assert_eq!(because(&after), because(&before));
+}
+
+#[test]
+fn what_was_tested_is_told_beside_all_rows() {
+    let bench = Bench::new();
+    let email = |row: usize| match row % 5 {
+        0 => String::new(),
+        _ => format!("person{row}@example.org"),
+    };
+    let rows = (0..50).map(|row| format!("{row},{}\n", email(row)));
+    bench.write("a.csv", "id,email\n".to_owned() + &rows.collect::<String>());
+    let run = bench.run(["scan", "data"]);
+    let expected = "40 of 40  tested of 50 rows";
+    assert!(run.stdout.contains(expected), "{}", run.stdout);
+}
+
+#[test]
+fn what_was_asked_of_a_source_is_told_to_whoever_wants_to_know() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n");
+    let run = bench.run([
+        "scan",
+        "data",
+        "-v",
+        "--max-rate",
+        "1GB/s",
+        "--readers",
+        "2",
+    ]);
+    let told = run
+        .stderr
+        .lines()
+        .find(|line| line.contains("asked of the source"));
+    assert!(
+        told.is_some_and(|line| line.contains("rows=1")),
+        "{}",
+        run.stderr
+    );
+    let wrong = bench.run(["scan", "data", "--max-rate", "fast"]);
+    assert!(wrong.stderr.contains("20MB/s"), "{}", wrong.stderr);
+    bench.write("../locard.toml", "[scan]\nmax-rate = 'fast'\n");
+    let wrong = bench.run(["scan", "data"]);
+    assert!(wrong.stderr.contains("--max-rate"), "{}", wrong.stderr);
 }
 
 #[test]

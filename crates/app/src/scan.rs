@@ -111,10 +111,7 @@ pub async fn scan(
     let opened = open_all(home, &sources, options).await;
     let (sources, opened, slips) = without_slips(home, sources, opened).await?;
     let new = unknown(home, &sources).await?;
-    for source in &sources {
-        source.remember(home).await?;
-    }
-    crate::rules::remember(home).await?;
+    remember(home, &sources).await?;
     let (lease, resumed) = take_up(home, spec(&sources, options), options.fresh).await?;
     let stop = cancel.child_token();
     let ledger = StoreLedger::open(
@@ -165,6 +162,14 @@ pub async fn scan(
         failures,
         totals,
     })
+}
+
+/// Keeps what later commands need to read the sources again, and to know by which rules they were judged.
+async fn remember(home: &Home, sources: &[Resolved]) -> Result<()> {
+    for source in sources {
+        source.remember(home).await?;
+    }
+    crate::rules::remember(home).await
 }
 
 /// What the scan asked of a source, for the log of whoever has to bear it.

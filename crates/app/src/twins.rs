@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use locard_model::{ExposeSecret as _, SourceId};
 use locard_store::Entity;
+use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::{Home, Result};
+use crate::{Home, Result, SourceLimits};
 
 /// Entities that a look-up left out because another source holds the same ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +62,11 @@ async fn base(home: &Home, catalog: &Catalog<'_>, source: SourceId) -> Result<Op
         return Ok(None);
     };
     let settings = home.store.source_settings(home.org, source).await?;
-    let settings = serde_json::from_str(settings.expose_secret()).ok();
-    Ok(settings.and_then(|settings| connector.base(settings)))
+    let settings: Option<Value> = serde_json::from_str(settings.expose_secret()).ok();
+    Ok(settings.and_then(|mut settings| {
+        SourceLimits::take(&mut settings);
+        connector.base(settings)
+    }))
 }
 
 async fn newest_first(home: &Home, group: &mut Vec<Entity>) -> Result<()> {

@@ -304,6 +304,29 @@ async fn an_explanation_has_numbers_and_no_values() {
         "{:?}",
         column.samples
     );
+    let whole = ExplainOptions {
+        entity: "customers.csv".into(),
+        ..ExplainOptions::default()
+    };
+    let whole = locard_app::explain(&home, &whole, &CancellationToken::new())
+        .await
+        .expect("it is explained");
+    let range = |name: &str| {
+        let column = whole.columns.iter().find(|column| column.column == name);
+        column.and_then(|column| column.profile.range.clone())
+    };
+    assert_eq!(range("level"), Some(("0".into(), "6".into())));
+    assert_eq!(
+        (range("name"), range("email")),
+        (None, None),
+        "somebody's data"
+    );
+    let level = &whole.columns[3].profile;
+    assert_eq!(level.frequent.len(), 5, "{level:?}");
+    assert!(
+        (level.frequent[0].1 - 29.0 / 200.0).abs() < 1e-9,
+        "{level:?}"
+    );
     let unknown = ExplainOptions {
         entity: "nowhere.csv".into(),
         ..ExplainOptions::default()
@@ -563,6 +586,8 @@ async fn a_rate_slows_a_scan_down_whether_said_or_registered() {
         assert!(least > Duration::from_millis(500), "{totals:?}");
         assert!(totals.elapsed >= least, "{totals:?}");
     }
+    let found = find(&home, "ada1@example.org", false).await;
+    assert_eq!(found.twins.len(), 1, "a source with limits is known again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

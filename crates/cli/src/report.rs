@@ -240,6 +240,11 @@ fn group_table(group: &[FindingRow]) -> Table {
             FindingKind::Stray if finding.is_confirmed() => "stray, confirmed",
             FindingKind::Stray => "stray",
         };
+        let remarks = [kind.to_owned(), of_rows(finding)];
+        let remarks: Vec<String> = remarks
+            .into_iter()
+            .filter(|remark| !remark.is_empty())
+            .collect();
         table.row(vec![
             Cell::new(name),
             Cell::new(finding.identifier.as_str()).styled(colour(finding.sensitivity)),
@@ -250,8 +255,7 @@ fn group_table(group: &[FindingRow]) -> Table {
                 count(finding.matched),
                 count(finding.tested)
             )),
-            Cell::number(of_rows(finding)).styled(Style::new().dimmed()),
-            Cell::new(kind).styled(Style::new().dimmed()),
+            Cell::new(remarks.join(", ")).styled(Style::new().dimmed()),
         ]);
     }
     table
