@@ -310,6 +310,11 @@ pub(crate) fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
     ColumnSketch::decode(&record.sketch).map_err(|error| Error::Parts(error.to_string()))
 }
 
+/// Whether the bytes of a column are not those that were written.
+pub(crate) fn damaged(record: &ColumnRecord) -> bool {
+    sketch(record).is_err() || Evidence::decode(&record.evidence).is_err()
+}
+
 /// The result of one entity.
 pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
     let shown = &concluded.planned.shown;

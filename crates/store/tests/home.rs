@@ -188,6 +188,36 @@ async fn what_is_no_backup_is_called_so() {
 }
 
 #[tokio::test]
+async fn a_failed_restore_leaves_nothing_behind() {
+    let bench = Bench::sqlite();
+    let Place::Home(home) = &bench.place else {
+        unreachable!("it is a home")
+    };
+    let file = bench.keys.file.with_extension("file");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "neither of Locard nor of SQLite").unwrap();
+    restore(&file, &bench.place, &bench.keys, true)
+        .await
+        .unwrap_err();
+    assert!(!home.exists(), "the folder was made for the restore");
+    let names = || {
+        let entries = std::fs::read_dir(home).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    bench.open().await.close().await;
+    let before = names();
+    for force in [false, true] {
+        restore(&file, &bench.place, &bench.keys, force)
+            .await
+            .unwrap_err();
+        assert_eq!(names(), before);
+    }
+    bench.open().await.close().await;
+}
+
+#[tokio::test]
 async fn a_closed_store_frees_its_home() {
     let bench = Bench::sqlite();
     let store = bench.open().await;
