@@ -1,5 +1,6 @@
 //! A backup on its way into a store: a copy, so that the backup itself is never written to.
 
+use std::io::ErrorKind as Cause;
 use std::path::{Path, PathBuf};
 
 use super::home::unusable;
@@ -57,7 +58,7 @@ impl Staged {
 /// A catalog may be gigabytes, and other tasks go on meanwhile. The copy is compared with the digest, so that copying
 /// is proven too.
 async fn copied(backup: &Path, to: &Path) -> Result<Ending> {
-    let (from, to) = (backup.to_owned(), to.to_owned());
+    let (from, to, folder) = (backup.to_owned(), to.to_owned(), to.parent());
     let copy = tokio::task::spawn_blocking(move || {
         std::fs::copy(from, &to)?;
         trailer::take(&to)
@@ -66,7 +67,10 @@ async fn copied(backup: &Path, to: &Path) -> Result<Ending> {
         Ok(copied) => copied,
         Err(gone) => Err(std::io::Error::other(gone)),
     }
-    .map_err(|error| unusable(backup, error))
+    .map_err(|error| match error.kind() {
+        Cause::StorageFull | Cause::QuotaExceeded => unusable(folder.unwrap_or(backup), error),
+        _ => unusable(backup, error),
+    })
 }
 
 fn differs(backup: &Path) -> Error {
