@@ -348,18 +348,42 @@ fn holds(bench: &Bench, findings: &[Value]) {
     );
 }
 
-/// Into another catalog, before and after its first scan.
+/// Into another catalog of the same files elsewhere, before and after its first scan.
 fn travels(bench: &Bench) {
     let file = bench.path("decisions.toml").display().to_string();
     assert_eq!(bench.run(["findings", "export", &file]).status, 0);
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains("source = \"./data\""), "{written}");
     let other = Bench::new();
+    other.write("a.csv", std::fs::read(bench.path("data/a.csv")).unwrap());
     let import = other.run(["findings", "import", &file]);
     assert_eq!(import.status, 0, "{import:?}");
-    assert!(import.stderr.contains("no scan has met yet"), "{import:?}");
+    assert!(
+        import
+            .stderr
+            .contains("no column that was scanned matches 1 of 1"),
+        "{import:?}"
+    );
     let early = other.run(["findings", "export", "-"]);
     assert!(early.stdout.contains("# Left out: 1 "), "{early:?}");
-    let scan = other.run(["scan", &bench.data(), "--format", "ndjson"]);
+    let scan = other.run(["scan", &other.data(), "--format", "ndjson"]);
     holds(&other, &scan.ndjson());
+    let line = ["scan", &other.data(), "--decisions", &file];
+    let matched = other.run(line);
+    assert!(
+        !matched.stderr.contains("no column that was"),
+        "{matched:?}"
+    );
+    let slip = written.replace("a.csv", "b.csv");
+    other.write("../slip.toml", slip);
+    let line = ["scan", &other.data(), "--decisions", "slip.toml"];
+    let missed = other.run(line);
+    assert!(
+        missed
+            .stderr
+            .contains("no column that was scanned matches 1 of 1"),
+        "{missed:?}"
+    );
     let back = other.run(["findings", "export", "-"]);
     assert_eq!(
         back.stdout.trim(),

@@ -167,7 +167,7 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Read about this many rows of each entity; the rest is then not in the index
+    /// Read about this many rows of each entity; the rest is then not in the index, unless an earlier scan read it all
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) sample: Option<u64>,
 
@@ -292,7 +292,8 @@ pub(crate) struct Find {
 /// Tell why a column was judged as it was, in numbers
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// An entity or column as a scan prints it: `crm/customers.csv` or `crm/customers.csv:email`
+    /// An entity or column as a scan prints it: `crm/customers.csv` or `crm/customers.csv:email`; a name with a colon in
+    /// it stands in double quotes: `readings:"a:b"`
     #[arg(value_name = "ENTITY")]
     pub(crate) entity: String,
 
@@ -308,7 +309,7 @@ pub(crate) struct Explain {
 /// List the rows in which an identifier occurs
 #[derive(Args, Debug)]
 pub(crate) struct Rows {
-    /// An entity or column as a scan prints it
+    /// An entity or column as a scan prints it; a name with a colon in it stands in double quotes: `readings:"a:b"`
     #[arg(value_name = "ENTITY")]
     pub(crate) entity: String,
 
@@ -371,7 +372,7 @@ pub(crate) enum Findings {
 /// A decision on one column and identifier.
 #[derive(Args, Debug)]
 pub(crate) struct Decision {
-    /// The column as a scan prints it: `crm/customers.csv:email`
+    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it stands in double quotes
     #[arg(value_name = "ENTITY:COLUMN")]
     pub(crate) column: String,
 
@@ -387,7 +388,7 @@ pub(crate) struct Decision {
 /// A decision that is taken back.
 #[derive(Args, Debug)]
 pub(crate) struct Withdrawal {
-    /// The column as a scan prints it: `crm/customers.csv:email`
+    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it stands in double quotes
     #[arg(value_name = "ENTITY:COLUMN")]
     pub(crate) column: String,
 
