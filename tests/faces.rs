@@ -374,6 +374,11 @@ fn travels(bench: &Bench) {
         !matched.stderr.contains("no column that was"),
         "{matched:?}"
     );
+    let back = other.run(["findings", "export", "-"]);
+    assert_eq!(
+        back.stdout.trim(),
+        std::fs::read_to_string(&file).unwrap().trim()
+    );
     let slip = written.replace("a.csv", "b.csv");
     other.write("../slip.toml", slip);
     let line = ["scan", &other.data(), "--decisions", "slip.toml"];
@@ -383,11 +388,6 @@ fn travels(bench: &Bench) {
             .stderr
             .contains("no column that was scanned matches 1 of 1"),
         "{missed:?}"
-    );
-    let back = other.run(["findings", "export", "-"]);
-    assert_eq!(
-        back.stdout.trim(),
-        std::fs::read_to_string(&file).unwrap().trim()
     );
 }
 
@@ -565,6 +565,12 @@ fn sources_that_cannot_be_opened_are_told_apart() {
     let added = bench.run(manual);
     assert_eq!(added.status, 0, "{added:?}");
     assert!(!added.stderr.contains("locard scan"), "{added:?}");
+    let scan = bench.run(["scan", "paper"]);
+    assert!(
+        scan.status == 2 && scan.stderr.contains("registered as manual"),
+        "{scan:?}"
+    );
+    assert!(scan.stderr.contains("hint: ask archive"), "{scan:?}");
     for what in ["test", "ingest"] {
         let unknown = bench.run(["sources", what, "nosuch"]);
         assert_eq!(unknown.status, 2, "{unknown:?}");

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::{Home, Result, jobs};
 
 /// Kind of a source that no connector reaches.
-const MANUAL: &str = "manual";
+pub(crate) const MANUAL: &str = "manual";
 
 /// Something in the catalog that a look-up could not ask.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,10 +31,11 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 note: note.clone(),
             };
             let row = locard_app::add_source(&session.home, source).await?;
+            let place = if target_given { &row.target } else { "manual" };
             session.printer.say(format!(
                 "registered {} ({})",
                 printable(&row.name),
-                printable(&row.target)
+                printable(place)
             ));
             let name = printable(&row.name);
             session.printer.hint(&if target_given {
