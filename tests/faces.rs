@@ -144,7 +144,17 @@ fn a_file_in_two_sources_is_told_once() {
         );
         assert_eq!(found["twins"][0]["entities"], 1, "{found}");
     }
+    // A later sample changes nothing in the index of what was read whole.
+    let sampled = bench.run(["scan", &inner, "--sample", "1"]);
+    assert!(sampled.stderr.contains("stays as it was"), "{sampled:?}");
+    let found = json(&bench.run(["find", "--email", "dora@example.org", "--format", "json"]));
+    assert_eq!(found["twins"][0]["entities"], 1, "{found}");
     // What was only sampled says less than what was read whole, so both are asked.
+    let bench = Bench::new();
+    bench.write("crm/people.csv", PEOPLE);
+    bench.write("other.csv", PEOPLE);
+    bench.scan();
+    let inner = bench.path("data/crm").display().to_string();
     let sampled = bench.run(["scan", &inner, "--sample", "1"]);
     assert_eq!(sampled.status, 0, "{}", sampled.stderr);
     let found = json(&bench.run(["find", "--email", "dora@example.org", "--format", "json"]));
