@@ -330,6 +330,13 @@ fn settings_come_from_file_environment_and_line() {
         .output()
         .unwrap();
     assert_eq!(run.status.code(), Some(0));
+    let run = bench
+        .command(["scan", "data", "--fail-on", "US_SSN"])
+        .env("LOCARD_QUIET", "1")
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(0));
+    assert!(run.stderr.is_empty(), "{run:?}");
     std::fs::write(bench.path("locard.toml"), "[scan]\nformta = 'ndjson'\n").unwrap();
     let run = bench.run(["scan", "data"]);
     assert!(run.status == 2 && run.stderr.contains("formta"), "{run:?}");

@@ -144,7 +144,17 @@ fn a_file_in_two_sources_is_told_once() {
         );
         assert_eq!(found["twins"][0]["entities"], 1, "{found}");
     }
+    // A later sample changes nothing in the index of what was read whole.
+    let sampled = bench.run(["scan", &inner, "--sample", "1"]);
+    assert!(sampled.stderr.contains("stays as it was"), "{sampled:?}");
+    let found = json(&bench.run(["find", "--email", "dora@example.org", "--format", "json"]));
+    assert_eq!(found["twins"][0]["entities"], 1, "{found}");
     // What was only sampled says less than what was read whole, so both are asked.
+    let bench = Bench::new();
+    bench.write("crm/people.csv", PEOPLE);
+    bench.write("other.csv", PEOPLE);
+    bench.scan();
+    let inner = bench.path("data/crm").display().to_string();
     let sampled = bench.run(["scan", &inner, "--sample", "1"]);
     assert_eq!(sampled.status, 0, "{}", sampled.stderr);
     let found = json(&bench.run(["find", "--email", "dora@example.org", "--format", "json"]));
@@ -348,22 +358,46 @@ fn holds(bench: &Bench, findings: &[Value]) {
     );
 }
 
-/// Into another catalog, before and after its first scan.
+/// Into another catalog of the same files elsewhere, before and after its first scan.
 fn travels(bench: &Bench) {
     let file = bench.path("decisions.toml").display().to_string();
     assert_eq!(bench.run(["findings", "export", &file]).status, 0);
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains("source = \"./data\""), "{written}");
     let other = Bench::new();
+    other.write("a.csv", std::fs::read(bench.path("data/a.csv")).unwrap());
     let import = other.run(["findings", "import", &file]);
     assert_eq!(import.status, 0, "{import:?}");
-    assert!(import.stderr.contains("no scan has met yet"), "{import:?}");
+    assert!(
+        import
+            .stderr
+            .contains("no column that was scanned matches 1 of 1"),
+        "{import:?}"
+    );
     let early = other.run(["findings", "export", "-"]);
     assert!(early.stdout.contains("# Left out: 1 "), "{early:?}");
-    let scan = other.run(["scan", &bench.data(), "--format", "ndjson"]);
+    let scan = other.run(["scan", &other.data(), "--format", "ndjson"]);
     holds(&other, &scan.ndjson());
+    let line = ["scan", &other.data(), "--decisions", &file];
+    let matched = other.run(line);
+    assert!(
+        !matched.stderr.contains("no column that was"),
+        "{matched:?}"
+    );
     let back = other.run(["findings", "export", "-"]);
     assert_eq!(
         back.stdout.trim(),
         std::fs::read_to_string(&file).unwrap().trim()
+    );
+    let slip = written.replace("a.csv", "b.csv");
+    other.write("../slip.toml", slip);
+    let line = ["scan", &other.data(), "--decisions", "slip.toml"];
+    let missed = other.run(line);
+    assert!(
+        missed
+            .stderr
+            .contains("no column that was scanned matches 1 of 1"),
+        "{missed:?}"
     );
 }
 
@@ -541,6 +575,12 @@ fn sources_that_cannot_be_opened_are_told_apart() {
     let added = bench.run(manual);
     assert_eq!(added.status, 0, "{added:?}");
     assert!(!added.stderr.contains("locard scan"), "{added:?}");
+    let scan = bench.run(["scan", "paper"]);
+    assert!(
+        scan.status == 2 && scan.stderr.contains("registered as manual"),
+        "{scan:?}"
+    );
+    assert!(scan.stderr.contains("hint: ask archive"), "{scan:?}");
     for what in ["test", "ingest"] {
         let unknown = bench.run(["sources", what, "nosuch"]);
         assert_eq!(unknown.status, 2, "{unknown:?}");

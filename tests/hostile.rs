@@ -477,7 +477,7 @@ fn files_that_never_end_are_not_read_into_memory() {
     let bench = Bench::new();
     let run = bench.run(["find", "--subject", "/dev/zero"]);
     assert_eq!(run.status, 2, "{run:?}");
-    assert!(run.stderr.contains("holds more than"), "{}", run.stderr);
+    assert!(run.stderr.contains("is a device"), "{}", run.stderr);
     let endless = std::fs::File::open("/dev/zero").unwrap();
     let output = bench
         .command(["findings", "allow"])
@@ -604,4 +604,40 @@ fn a_reader_who_leaves_does_not_turn_a_failure_into_a_success() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_read_by_no_command() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id\n1\n");
+    let data = bench.data();
+    for line in [
+        &["--config", "/dev/zero", "jobs", "list"][..],
+        &["find", "--subject", "/dev/zero"],
+        &["scan", &data, "--decisions", "/dev/zero"],
+        &["scan", &data, "--baseline", "/dev/zero"],
+        &["findings", "import", "/dev/zero"],
+        &["rules", "test", "/dev/zero"],
+    ] {
+        let run = bench.run(line);
+        assert_eq!(run.status, 2, "{line:?}: {run:?}");
+        assert!(run.stderr.contains("is a device"), "{line:?}: {run:?}");
+        assert!(run.stderr.contains("hint:"), "{line:?}: {run:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_loop_of_links_is_a_warning_and_no_failure() {
+    let bench = Bench::new();
+    bench.write("sub/a.csv", "id,mail\n1,a@example.org\n2,b@example.org\n");
+    std::os::unix::fs::symlink(bench.data(), bench.path("data/sub/round")).unwrap();
+    let run = bench.run(["scan", &bench.data()]);
+    assert_eq!(run.status, 0, "{run:?}");
+    let told = run.stderr.matches("leads back to a folder").count();
+    assert_eq!(told, 1, "{run:?}");
+    let run = bench.run(["scan", &bench.data(), "--exclude", "round"]);
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(!run.stderr.contains("leads back"), "{run:?}");
 }

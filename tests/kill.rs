@@ -60,6 +60,7 @@ fn left_open(bench: &Bench, round: usize) -> Option<u64> {
     let list = bench.run(["jobs", "list", "--format", "ndjson"]);
     assert_eq!(list.status, 0, "round {round}: no usable catalog: {list:?}");
     let job = list.ndjson().into_iter().next()?;
+    assert_ne!(job["state"], "RUNNING", "round {round}: nobody runs it");
     (job["state"] != "COMPLETED").then(|| job["done"].as_u64().unwrap_or(0))
 }
 

@@ -66,20 +66,22 @@ impl Folder {
         Some(base.to_string_lossy().replace('\\', "/"))
     }
 
-    fn walk(&self) -> ignore::Walk {
-        let (base, home) = (
-            self.base
-                .canonicalize()
-                .unwrap_or_else(|_| self.base.clone()),
-            self.home.clone(),
-        );
+    fn walk(&self, excluded: &GlobSet) -> ignore::Walk {
+        let real = self.base.canonicalize();
+        let real = real.unwrap_or_else(|_| self.base.clone());
+        let (base, home) = (self.base.clone(), self.home.clone());
+        let left = [self.exclude.clone(), excluded.clone()];
         let mut builder = WalkBuilder::new(&self.start);
         builder
             .standard_filters(false)
             .add_custom_ignore_filename(IGNORE)
             .follow_links(true);
         builder.sort_by_file_name(std::ffi::OsStr::cmp);
-        builder.filter_entry(move |entry| is_ours(entry, &base, home.as_deref()));
+        builder.filter_entry(move |entry| {
+            let resource = resource(entry.path(), &base);
+            !left.iter().any(|globs| globs.is_match(&resource))
+                && is_ours(entry, &real, home.as_deref())
+        });
         builder.build()
     }
 
@@ -122,7 +124,7 @@ impl Folder {
                     Err(Error::new(ErrorKind::Unsupported, sentence).entity(resource))
                 },
             ),
-            Err(error) => Err(io_error(error, "listing the file").entity(resource)),
+            Err(error) => Err(listing_error(error, "listing the file").entity(resource)),
         })
     }
 
@@ -163,15 +165,22 @@ impl Blobs for Folder {
         })
     }
 
-    fn list(&self, each: &mut dyn FnMut(Result<Found>) -> bool) {
+    fn list(&self, excluded: &GlobSet, each: &mut dyn FnMut(Result<Found>) -> bool) {
         if let Err(error) = self.check() {
             each(Err(error));
             return;
         }
-        for entry in self.walk() {
+        for entry in self.walk(excluded) {
             let item = match entry {
                 Ok(entry) => self.found(&entry),
-                Err(error) => Some(Err(walk_error(&error, &self.base))),
+                // What a link leads to is looked at before anybody is asked whether it is wanted.
+                Err(error) => Some(walk_error(&error, &self.base))
+                    .filter(|error| {
+                        !error
+                            .entity_name()
+                            .is_some_and(|name| self.exclude.is_match(name))
+                    })
+                    .map(Err),
             };
             if item.is_some_and(|item| !each(item)) {
                 return;
@@ -244,30 +253,55 @@ fn special(metadata: &Metadata) -> Option<&'static str> {
     Some("a special file")
 }
 
+/// A path as globs and messages have it.
+fn resource(path: &Path, base: &Path) -> String {
+    path.strip_prefix(base)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .replace('\\', "/")
+}
+
 /// Why the walk could not go on somewhere.
 fn walk_error(error: &ignore::Error, base: &Path) -> Error {
-    let resource = |path: &Path| {
-        path.strip_prefix(base)
-            .unwrap_or(path)
-            .to_string_lossy()
-            .replace('\\', "/")
-    };
     match error {
-        ignore::Error::WithPath { path, err } => walk_error(err, base).entity(resource(path)),
+        ignore::Error::WithPath { path, err } => walk_error(err, base).entity(resource(path, base)),
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
             walk_error(err, base)
         }
         ignore::Error::Loop { child, .. } => {
-            let sentence =
-                "a symbolic link leads back to a folder that it is in; it was not followed";
-            Error::new(ErrorKind::Unsupported, sentence).entity(resource(child))
+            round("a symbolic link leads back to a folder that it is in")
+                .entity(resource(child, base))
         }
-        ignore::Error::Io(error) => io_error(io::Error::from(error.kind()), "listing the folder"),
+        ignore::Error::Io(error) => {
+            listing_error(io::Error::from(error.kind()), "listing the folder")
+        }
         _ => Error::new(
             ErrorKind::Settings,
             format!("a line of {IGNORE} is malformed"),
         ),
     }
+}
+
+/// A loop of links; what it leads to is listed where it really is, or is nothing.
+fn round(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("{what}; it was not followed, and nothing is missing for it"),
+    )
+    .missing_nothing()
+}
+
+fn listing_error(error: io::Error, doing: &str) -> Error {
+    if is_round(&error) {
+        return round("symbolic links lead round in a circle and to no file");
+    }
+    io_error(error, doing)
+}
+
+/// Whether the system gave up following links.
+fn is_round(error: &io::Error) -> bool {
+    const LOOP: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
+    cfg!(unix) && error.kind() == io::Error::from_raw_os_error(LOOP).kind()
 }
 
 /// The folder in front of the first segment with a wildcard, and the rest.

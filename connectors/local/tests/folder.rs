@@ -262,8 +262,12 @@ mod unix {
         symlink(at("a.csv"), at("again.csv")).unwrap();
         symlink(folder.path(), at("sub/round")).unwrap();
         symlink(at("gone.csv"), at("broken.csv")).unwrap();
+        symlink(at("self.csv"), at("self.csv")).unwrap();
         let (listed, errors) = list(settings(folder.path())).await;
         assert_eq!(listed, ["a.csv", "far/y.csv", "sub/b.csv", "x.csv"]);
+        let harmless = errors.iter().filter(|error| error.misses_nothing());
+        let harmless: Vec<_> = harmless.filter_map(Error::entity_name).collect();
+        assert_eq!(harmless, ["self.csv", "sub/round"]);
         let mut told: Vec<_> = errors
             .iter()
             .map(|error| (error.entity_name().unwrap_or_default(), error.kind()))
@@ -273,8 +277,37 @@ mod unix {
             told,
             [
                 ("broken.csv", ErrorKind::NotFound),
+                ("self.csv", ErrorKind::Unsupported),
                 ("sub/round", ErrorKind::Unsupported)
             ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_excluded_is_neither_entered_nor_told() {
+        let folder = folder(&["a.csv", "sub/b.csv"]);
+        let at = |name: &str| folder.path().join(name);
+        symlink(folder.path(), at("sub/round")).unwrap();
+        symlink(at("gone.csv"), at("broken.csv")).unwrap();
+        let exclude = vec!["sub".to_owned(), "broken.*".to_owned()];
+        let own = Settings {
+            exclude: exclude.clone(),
+            ..settings(folder.path())
+        };
+        assert_eq!(names(own).await, ["a.csv"]);
+        let scope = Scope {
+            exclude,
+            ..Scope::default()
+        };
+        let source = open(settings(folder.path()));
+        let listed: Vec<Result<Entity>> = source.entities(&scope).collect().await;
+        let names: Vec<_> = listed
+            .iter()
+            .map(|item| item.as_ref().map(|entity| entity.path.name().to_owned()))
+            .collect();
+        assert!(
+            matches!(names.as_slice(), [Ok(name)] if name == "a.csv"),
+            "{names:?}"
         );
     }
 

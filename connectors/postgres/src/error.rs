@@ -4,7 +4,25 @@
 //! is made from the SQLSTATE, and the driver's error is kept as a cause only where it cannot hold data.
 
 use locard_connector::{Error, ErrorKind};
+use locard_model::EntityPath;
+use locard_sql::Dialect;
 use sqlx::Error as Driver;
+
+const DIALECT: Dialect = Dialect::POSTGRES;
+
+/// As [`from_driver`], for the reading of a view that is ended after so many seconds.
+pub(crate) fn from_limited(error: Driver, doing: &str, limit: Option<u64>) -> Error {
+    let is_late = state(&error).as_deref() == Some(TOO_LATE);
+    let Some(seconds) = limit.filter(|_| is_late) else {
+        return from_driver(error, doing);
+    };
+    let sentence = format!(
+        "{doing}: the view took longer than `view_timeout`, {seconds} seconds, so the rest of it was not read"
+    );
+    Error::new(ErrorKind::Interrupted, sentence)
+        .hint("raise `view_timeout` of the target, or leave the view out with --exclude")
+        .retryable(false)
+}
 
 /// What was attempted, for the sentence: `reading`, `listing tables`.
 pub(crate) fn from_driver(error: Driver, doing: &str) -> Error {
@@ -30,6 +48,24 @@ pub(crate) fn from_driver(error: Driver, doing: &str) -> Error {
         ),
         _ => Error::new(ErrorKind::Unexpected, format!("{doing}: the driver failed")),
     }
+}
+
+/// An error, with the statements that let the account read a table if it may not.
+pub(crate) fn granted(error: Error, path: &EntityPath, account: &str) -> Error {
+    let [schema, name] = path.segments() else {
+        return error;
+    };
+    if error.kind() != ErrorKind::Denied {
+        return error;
+    }
+    let (schema, table) = (
+        DIALECT.identifier(schema),
+        DIALECT.qualified([schema.as_str(), name.as_str()]),
+    );
+    let account = DIALECT.identifier(account);
+    error.hint(format!(
+        "GRANT USAGE ON SCHEMA {schema} TO {account}; GRANT SELECT ON {table} TO {account};"
+    ))
 }
 
 /// A failed handshake; rustls names the reason in words that hold no secret.
@@ -90,7 +126,7 @@ const MEANINGS: &[Meaning] = &[
         "42501",
         ErrorKind::Denied,
         "the account may not read this",
-        "GRANT USAGE ON SCHEMA … and GRANT SELECT ON … to it",
+        "GRANT USAGE ON SCHEMA the_schema TO the_account; GRANT SELECT ON the_schema.the_table TO the_account;",
     ),
     Meaning(
         "42P01",

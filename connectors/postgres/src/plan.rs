@@ -11,7 +11,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::catalog::{self, Relation};
-use crate::error::from_driver;
+use crate::error::{from_driver, granted};
 use crate::part::{Output, Part};
 use crate::session::Session;
 use crate::types::{Cast, Decode, Kind, Long};
@@ -72,7 +72,8 @@ pub(crate) async fn plan(
     request: &ScanRequest,
 ) -> Result<Planned> {
     let storages = storages(session, relation).await?;
-    let mut work = prepare(relation, request, &storages)?;
+    let mut work = prepare(relation, request, &storages)
+        .map_err(|error| granted(error, &request.path, session.account()))?;
     let (pieces, limit) = match sampled(&mut work, &storages) {
         Some((piece, limit)) => (vec![vec![piece]], limit),
         None => (pieces(session, &work, &storages).await?, None),
@@ -110,7 +111,7 @@ fn prepare<'a>(
         .filter(|column| column.readable)
         .collect();
     if readable.is_empty() && !relation.columns.is_empty() {
-        return Err(denied(relation));
+        return Err(denied());
     }
     let known: Vec<Column> = relation.columns.iter().map(as_sql).collect();
     let wanted = project(&known, request.columns.as_deref())?;
@@ -139,7 +140,7 @@ fn prepare<'a>(
         }
         match (column.readable, request.columns.is_some()) {
             (true, _) => chosen.push(output(column, false)),
-            (false, true) => return Err(denied(relation).place(format!("column {}", column.name))),
+            (false, true) => return Err(denied().place(format!("column {}", column.name))),
             (false, false) => {}
         }
     }
@@ -155,10 +156,8 @@ fn prepare<'a>(
     })
 }
 
-fn denied(relation: &Relation) -> Error {
-    let name = DIALECT.qualified([relation.schema.as_str(), relation.name.as_str()]);
+fn denied() -> Error {
     Error::new(ErrorKind::Denied, "the account may not read this")
-        .hint(format!("GRANT SELECT ON {name} TO the account"))
 }
 
 fn contract_name(column: &catalog::Column) -> String {

@@ -9,13 +9,14 @@ use arrow_schema::SchemaRef;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, Fault, Result, Split};
+use locard_model::{EntityKind, EntityPath};
 use locard_sql::too_long;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc;
 
 use crate::block::{Block, LeftOut, broken};
 use crate::decode::records;
-use crate::error::{from_driver, state};
+use crate::error::{from_driver, from_limited, granted, state};
 use crate::part::{Part, schema};
 use crate::session::{Session, Sessions};
 use crate::snapshot::{Lease, Snapshots};
@@ -33,7 +34,10 @@ struct Reader {
     kinds: Vec<Kind>,
     notes: Vec<String>,
     lease: Option<Lease>,
-    resource: String,
+    path: EntityPath,
+    kind: EntityKind,
+    /// Seconds after which the server ends the reading of a view.
+    limit: Option<u64>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -69,7 +73,7 @@ async fn start(
         .as_deref()
         .map(|id| snapshots.lease(id, part.number));
     let mut notes = part.notes.clone();
-    let session = match sessions.begin(split.snapshot.as_deref()).await? {
+    let mut session = match sessions.begin(split.snapshot.as_deref()).await? {
         Ok(session) => session,
         Err((mut session, error)) if is_gone(&error) => {
             lease = None;
@@ -87,8 +91,14 @@ async fn start(
         }
         Err((_, error)) => return Err(from_driver(error, "beginning to read")),
     };
+    let limit = session.view_limit(split.kind);
+    if let Some(seconds) = limit {
+        let limited = session.limit(seconds).await;
+        limited.map_err(|error| from_driver(error, "beginning to read"))?;
+    }
     Ok(Reader {
         session,
+        limit,
         sessions: sessions.clone(),
         schema: schema(&part.columns),
         kinds: part
@@ -99,7 +109,8 @@ async fn start(
         part,
         notes,
         lease,
-        resource: split.path.resource(split.kind),
+        path: split.path.clone(),
+        kind: split.kind,
         _permit: permit,
     })
 }
@@ -129,20 +140,24 @@ impl Reader {
             }
             End::Dropped => self.session.abandon(),
             End::Failed(error) => {
+                let error = granted(error, &self.path, self.session.account());
                 if let Some(lease) = &mut self.lease {
                     lease.retry = error.is_retryable();
                 }
-                let _ = sender.send(Err(error.entity(self.resource))).await;
+                let _ = sender
+                    .send(Err(error.entity(self.path.resource(self.kind))))
+                    .await;
             }
         }
     }
 
     async fn copy(&mut self, sender: &mpsc::Sender<Result<Batch>>) -> End {
         let statement = format!("COPY ({}) TO STDOUT (FORMAT binary)", self.part.sql);
-        let fail = |error| End::Failed(from_driver(error, "reading"));
+        let limit = self.limit;
+        let fail = |error| from_limited(error, "reading", limit);
         let mut received = match self.session.connection.copy_out_raw(&statement).await {
             Ok(received) => received,
-            Err(error) => return fail(error),
+            Err(error) => return End::Failed(fail(error)),
         };
         let mut output = Output {
             part: &self.part,
@@ -157,7 +172,7 @@ impl Reader {
             let Some(bytes) = received.next().await else {
                 break (!block.is_ended()).then(|| broken("it broke off"));
             };
-            let bytes = bytes.map_err(|error| from_driver(error, "reading"));
+            let bytes = bytes.map_err(fail);
             if let Err(error) = bytes.and_then(|bytes| block.push(&bytes)) {
                 break Some(error);
             }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::TryStreamExt as _;
 use locard_connector::{Error, ErrorKind, Result};
+use locard_model::EntityKind;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
@@ -77,6 +78,22 @@ impl Session {
             Ok(()) => Ok(self),
             Err(error) => Err((self, error)),
         }
+    }
+
+    /// Who is signed in.
+    pub(crate) fn account(&self) -> &str {
+        &self.settings.user
+    }
+
+    /// Has the server end what takes longer, until the transaction ends.
+    pub(crate) async fn limit(&mut self, seconds: u64) -> Result<(), sqlx::Error> {
+        self.run(format!("SET LOCAL statement_timeout = '{seconds}s'"))
+            .await
+    }
+
+    /// How long the reading of that kind of entity may take, where that is less than for any statement.
+    pub(crate) fn view_limit(&self, kind: EntityKind) -> Option<u64> {
+        self.settings.view_limit(kind)
     }
 
     /// Runs a statement of ours that answers nothing.

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use locard_connector::{Error, ErrorKind, Result, Target};
+use locard_model::EntityKind;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -46,6 +47,9 @@ pub struct Settings {
     /// Seconds after which the server ends a statement of ours; 0 for never.
     #[serde(default = "default_statement_timeout")]
     pub statement_timeout: u64,
+    /// Seconds after which the server ends the reading of a view, which may be a query without end; 0 for never.
+    #[serde(default = "default_view_timeout")]
+    pub view_timeout: u64,
     /// Seconds after which the server ends a wait of ours for a lock; 0 for never.
     #[serde(default = "default_lock_timeout")]
     pub lock_timeout: u64,
@@ -103,6 +107,10 @@ const fn default_statement_timeout() -> u64 {
     3_600
 }
 
+const fn default_view_timeout() -> u64 {
+    300
+}
+
 const fn default_lock_timeout() -> u64 {
     5
 }
@@ -139,6 +147,13 @@ impl Settings {
     /// How long connecting may take.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(self.connect_timeout.max(1))
+    }
+
+    /// The seconds after which the reading of a view is ended, where that is sooner than for any statement.
+    pub(crate) fn view_limit(&self, kind: EntityKind) -> Option<u64> {
+        let is_sooner = self.statement_timeout == 0 || self.view_timeout < self.statement_timeout;
+        (kind == EntityKind::View && self.view_timeout > 0 && is_sooner)
+            .then_some(self.view_timeout)
     }
 
     /// The driver's options. Everything is set, so that of the environment only a password can come in.
@@ -285,12 +300,14 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
         "password" => ("password", json!(value)),
         "connect_timeout" => ("connect_timeout", number()?),
         "statement_timeout" => ("statement_timeout", number()?),
+        "view_timeout" => ("view_timeout", number()?),
         "lock_timeout" => ("lock_timeout", number()?),
         "connections" => ("connections", number()?),
         _ => {
             // Not named: after an unencoded `?` in a password it is part of that.
             return Err(fault("the target has an unknown option").hint(
-                "options: sslmode, sslrootcert, sslcert, sslkey, host, connect_timeout, statement_timeout, lock_timeout, connections",
+                "options: sslmode, sslrootcert, sslcert, sslkey, host, connect_timeout, statement_timeout, view_timeout, \
+                 lock_timeout, connections",
             ));
         }
     };
@@ -358,6 +375,19 @@ mod tests {
     fn other_schemes_are_not_addressed() {
         assert!(target("sqlite:/x").is_none());
         assert!(target("/data/postgres").is_none());
+    }
+
+    #[test]
+    fn the_stricter_limit_holds_for_a_view() {
+        let limit = |options: &str, kind| {
+            let text = format!("postgres://anna@h/x?{options}");
+            check(&text).0.view_limit(kind)
+        };
+        assert_eq!(limit("", EntityKind::View), Some(300));
+        assert_eq!(limit("", EntityKind::Table), None);
+        assert_eq!(limit("view_timeout=0", EntityKind::View), None);
+        assert_eq!(limit("statement_timeout=0", EntityKind::View), Some(300));
+        assert_eq!(limit("statement_timeout=60", EntityKind::View), None);
     }
 
     #[test]

@@ -5,16 +5,42 @@
 use locard_connector::{Error, ErrorKind};
 use sqlx::Error as Driver;
 
+use crate::settings::Limit;
+
+/// As [`from_driver`], for a statement that is ended after some time.
+pub(crate) fn from_limited(error: Driver, doing: &str, limit: Limit) -> Error {
+    if code(&error) == Some(INTERRUPT) {
+        late(doing, limit.setting)
+    } else {
+        from_driver(error, doing)
+    }
+}
+
+/// Only the clock interrupts a statement that somebody waits for, and it would again.
+fn late(doing: &str, setting: &str) -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        format!("{doing}: it took longer than `{setting}`, so the rest of it was not read"),
+    )
+    .hint(format!(
+        "raise `{setting}` behind the target, or leave it out with --exclude"
+    ))
+    .retryable(false)
+}
+
+/// The primary result code: the low byte.
+fn code(error: &Driver) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse().ok().map(|code: i32| code & 0xff)
+}
+
 /// What was attempted, for the sentence: `reading`, `listing tables`.
 pub(crate) fn from_driver(error: Driver, doing: &str) -> Error {
+    if code(&error) == Some(INTERRUPT) {
+        return late(doing, "statement_timeout");
+    }
     match error {
-        Driver::Database(error) => {
-            let code = error
-                .code()
-                .and_then(|code| code.parse().ok())
-                .unwrap_or(1_i32);
-            from_code(code & 0xff, error.message(), doing)
-        }
+        Driver::Database(ref cause) => from_code(code(&error).unwrap_or(1), cause.message(), doing),
         Driver::WorkerCrashed => Error::new(
             ErrorKind::Interrupted,
             format!("{doing}: the reading thread ended"),
@@ -90,7 +116,7 @@ const MEANINGS: &[Meaning] = &[
         "",
         ErrorKind::Malformed,
         "an expression of the view or table failed",
-        "try the statement in the sqlite3 shell",
+        "try the statement in the sqlite3 shell; `PRAGMA integrity_check` there tells whether the file is damaged",
     ),
     Meaning(
         3,
@@ -128,13 +154,6 @@ const MEANINGS: &[Meaning] = &[
         OPENING,
     ),
     Meaning(
-        INTERRUPT,
-        "",
-        ErrorKind::Interrupted,
-        "the statement took longer than `statement_timeout`",
-        "raise `statement_timeout` behind the target, or leave the view out with --exclude",
-    ),
-    Meaning(
         10,
         "",
         ErrorKind::Unreachable,
@@ -146,7 +165,7 @@ const MEANINGS: &[Meaning] = &[
         "",
         ErrorKind::Malformed,
         "the database file is damaged",
-        "`PRAGMA integrity_check` in the sqlite3 shell shows where",
+        "`PRAGMA integrity_check` in the sqlite3 shell shows where; restore the file from a backup and scan it again",
     ),
     Meaning(
         13,
@@ -183,16 +202,10 @@ fn from_code(code: i32, message: &str, doing: &str) -> Error {
         "",
         ErrorKind::Unexpected,
         "SQLite reported an error",
-        "try the statement in the sqlite3 shell",
+        "try the statement in the sqlite3 shell; `PRAGMA integrity_check` there tells whether the file is damaged",
     );
     let Meaning(_, _, kind, what, hint) = found.unwrap_or(&fallback);
-    let error = Error::new(*kind, format!("{doing}: {what} (SQLite code {code})")).hint(*hint);
-    // Only the clock interrupts a statement that somebody waits for, and it would again.
-    if code == INTERRUPT {
-        error.retryable(false)
-    } else {
-        error
-    }
+    Error::new(*kind, format!("{doing}: {what} (SQLite code {code})")).hint(*hint)
 }
 
 #[cfg(test)]
@@ -208,7 +221,7 @@ mod tests {
         assert_eq!(kind(1, "no such module: geo"), ErrorKind::Unsupported);
         assert_eq!(kind(5, ""), ErrorKind::Interrupted);
         assert!(from_code(5, "", "reading").is_retryable());
-        assert!(!from_code(INTERRUPT, "", "reading").is_retryable());
+        assert!(!late("reading", "view_timeout").is_retryable());
     }
 
     #[test]

@@ -68,9 +68,13 @@ impl DerefMut for Session {
     }
 }
 
-/// Opens the database to read; the driver's thread may be so many rows ahead. Nothing is created, and the session
-/// refuses to write.
-pub(crate) async fn open(settings: &Settings, ahead: u16) -> Result<Session> {
+/// Opens the database to read; the driver's thread may be so many rows ahead, and ends what takes longer than that.
+/// Nothing is created, and the session refuses to write.
+pub(crate) async fn open(
+    settings: &Settings,
+    ahead: u16,
+    most: Option<Duration>,
+) -> Result<Session> {
     header(&settings.path)?;
     let doing = format!("opening {}", settings.path.display());
     let mut connection = SqliteConnectOptions::new()
@@ -87,7 +91,8 @@ pub(crate) async fn open(settings: &Settings, ahead: u16) -> Result<Session> {
         .await
         .map_err(|error| from_driver(error, &doing))?;
     let dropped = Arc::<AtomicBool>::default();
-    let (brake, end) = (Brake(dropped.clone()), settings.end(Instant::now()));
+    let brake = Brake(dropped.clone());
+    let end = most.and_then(|most| Instant::now().checked_add(most));
     let mut looks = 0_u32;
     connection
         .lock_handle()

@@ -17,10 +17,10 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use tokio::sync::mpsc;
 
 use crate::cell::{Cell, Gathered, LeftOut};
-use crate::error::from_driver;
+use crate::error::{from_driver, from_limited};
 use crate::file::{self, Session};
 use crate::part::{Output, Part};
-use crate::settings::Settings;
+use crate::settings::{Limit, Settings};
 
 /// Rows of a batch.
 const ROWS: usize = 8_192;
@@ -42,8 +42,9 @@ pub(crate) async fn read(
         path: settings.path.clone(),
         planned,
     });
+    let limit = settings.limit(split.kind);
     let begun = async {
-        let mut connection = file::open(settings, part.ahead).await?;
+        let mut connection = file::open(settings, part.ahead, limit.most).await?;
         if let Some(state) = &state {
             state.begin(&mut connection).await?;
         }
@@ -56,7 +57,7 @@ pub(crate) async fn read(
     tokio::spawn(async move {
         tokio::select! {
             () = sender.closed() => {}
-            result = copy(connection, part, state, &sender) => {
+            result = copy(connection, (part, limit), state, &sender) => {
                 if let Err(error) = result {
                     let _ = sender.send(Err(error.entity(resource))).await;
                 }
@@ -73,7 +74,7 @@ pub(crate) async fn read(
 
 async fn copy(
     mut session: Session,
-    part: Part,
+    (part, limit): (Part, Limit),
     state: Option<State>,
     sender: &mpsc::Sender<Result<Batch>>,
 ) -> Result<()> {
@@ -84,7 +85,7 @@ async fn copy(
         .fetch(&mut *session);
     let mut failed = None;
     while let Some(row) = rows.next().await {
-        let row = row.map_err(|error| from_driver(error, "reading"));
+        let row = row.map_err(|error| from_limited(error, "reading", limit));
         if let Err(error) = row.and_then(|row| pending.push(&row)) {
             failed = Some(error);
             break;

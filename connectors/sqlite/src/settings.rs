@@ -1,9 +1,10 @@
 //! Settings of an SQLite source and what a target's text means. The field docs are the form and the reference.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use locard_connector::{Error, ErrorKind, Result, Target};
+use locard_model::EntityKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,6 +21,9 @@ pub struct Settings {
     /// Seconds after which a statement of ours is ended; 0 for never.
     #[serde(default = "default_statement_timeout")]
     pub statement_timeout: u64,
+    /// Seconds after which the reading of a view is ended, which may be a query without end; 0 for never.
+    #[serde(default = "default_view_timeout")]
+    pub view_timeout: u64,
 }
 
 const fn default_busy_timeout() -> u64 {
@@ -30,20 +34,43 @@ const fn default_statement_timeout() -> u64 {
     3_600
 }
 
+const fn default_view_timeout() -> u64 {
+    300
+}
+
+/// How long a statement may take, and the setting that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) most: Option<Duration>,
+    pub(crate) setting: &'static str,
+}
+
 impl Settings {
     /// How long a statement may take; `None` for as long as it wants.
     pub(crate) fn patience(&self) -> Option<Duration> {
         (self.statement_timeout > 0).then(|| Duration::from_secs(self.statement_timeout))
     }
 
-    /// When a statement that begins now is ended.
-    pub(crate) fn end(&self, now: Instant) -> Option<Instant> {
-        now.checked_add(self.patience()?)
+    /// How long the reading of an entity may take: of a view as long as the stricter of both settings wants.
+    pub(crate) fn limit(&self, kind: EntityKind) -> Limit {
+        let statement = Limit {
+            most: self.patience(),
+            setting: "statement_timeout",
+        };
+        let view = Duration::from_secs(self.view_timeout);
+        let is_sooner = statement.most.is_none_or(|most| view < most);
+        if kind != EntityKind::View || view.is_zero() || !is_sooner {
+            return statement;
+        }
+        Limit {
+            most: Some(view),
+            setting: "view_timeout",
+        }
     }
 }
 
 /// The settings that a target may carry.
-const OPTIONS: [&str; 2] = ["busy_timeout", "statement_timeout"];
+const OPTIONS: [&str; 3] = ["busy_timeout", "statement_timeout", "view_timeout"];
 
 /// What a target's text means: `sqlite:PATH` or `sqlite://PATH`, either with `?statement_timeout=SECONDS` behind it.
 pub(crate) fn target(text: &str) -> Option<Result<Target>> {
@@ -125,6 +152,15 @@ mod tests {
         let never = target("sqlite:/data/crm.db?statement_timeout=0").unwrap();
         let never: Settings = serde_json::from_value(never.settings).unwrap();
         assert_eq!(never.patience(), None);
+        let limit =
+            |settings: &Settings, kind| settings.limit(kind).most.map(|most| most.as_secs());
+        assert_eq!(limit(&never, EntityKind::Table), None);
+        assert_eq!(limit(&never, EntityKind::View), Some(300));
+        assert_eq!(limit(&settings, EntityKind::View), Some(50));
+        assert_eq!(
+            settings.limit(EntityKind::View).setting,
+            "statement_timeout"
+        );
         assert_eq!(
             target("sqlite:/data/why?.db").unwrap().canonical,
             "sqlite:/data/why?.db"

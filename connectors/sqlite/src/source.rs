@@ -32,7 +32,7 @@ impl Database {
     }
 
     async fn open(&self) -> Result<Session> {
-        file::open(&self.settings, file::FEW_AHEAD).await
+        file::open(&self.settings, file::FEW_AHEAD, self.settings.patience()).await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {

@@ -382,17 +382,38 @@ async fn rows_before_a_damaged_page_stand() {
         "{}",
         count(&batches)
     );
-    assert_eq!(error.expect("it is damaged").kind(), ErrorKind::Malformed);
+    let error = error.expect("it is damaged");
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.to_string().contains("is damaged"), "{error}");
+    let hint = error.hint_text().unwrap_or_default();
+    assert!(hint.contains("integrity_check"), "{hint}");
+}
+
+#[tokio::test]
+async fn a_damaged_schema_is_told_with_what_helps() {
+    let place = seeded("CREATE TABLE torn (a TEXT); INSERT INTO torn VALUES ('x')").await;
+    let mut bytes = std::fs::read(place.file()).expect("the file is there");
+    // The text of the statement that made the table.
+    let at = bytes
+        .windows(6)
+        .position(|text| text == b"CREATE")
+        .expect("it is there");
+    bytes[at..at + 6].fill(b'?');
+    std::fs::write(place.file(), bytes).expect("the file can be written");
+    let error = place.source.check().await.expect_err("it is damaged");
+    assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
+    let hint = error.hint_text().unwrap_or_default();
+    assert!(hint.contains("integrity_check"), "{hint}");
 }
 
 /// A view without end, one that also says nothing until then, and a source that waits a second for either.
-async fn endless() -> (Place, Arc<dyn Source>) {
+async fn endless(option: &str) -> (Place, Arc<dyn Source>) {
     let numbers = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n)";
     let place = seeded(&format!(
         "CREATE VIEW talking AS {numbers} SELECT n FROM n; CREATE VIEW silent AS {numbers} SELECT count(*) AS n FROM n"
     ))
     .await;
-    let text = format!("sqlite:{}?statement_timeout=1", place.file().display());
+    let text = format!("sqlite:{}?{option}=1", place.file().display());
     let target = Sqlite.target(&text).expect("the target is SQLite's");
     let settings = target.expect("the target makes sense").settings;
     let source = Sqlite.open(settings).await.expect("opening reads nothing");
@@ -401,14 +422,19 @@ async fn endless() -> (Place, Arc<dyn Source>) {
 
 #[tokio::test]
 async fn a_statement_without_end_is_ended_by_the_time_out() {
-    let (_place, source) = endless().await;
-    for (view, rows) in [("talking", 10_000..usize::MAX), ("silent", 0..1)] {
-        let (batches, error) = as_far_as_it_goes(&*source, view).await;
-        assert!(rows.contains(&count(&batches)), "{view}");
-        let error = error.expect("it is ended");
-        assert_eq!(error.kind(), ErrorKind::Interrupted);
-        assert!(error.to_string().contains("`statement_timeout`"), "{error}");
-        assert!(!error.is_retryable(), "it would take as long again");
+    for option in ["statement_timeout", "view_timeout"] {
+        let (_place, source) = endless(option).await;
+        for (view, rows) in [("talking", 10_000..usize::MAX), ("silent", 0..1)] {
+            let (batches, error) = as_far_as_it_goes(&*source, view).await;
+            assert!(rows.contains(&count(&batches)), "{view}");
+            let error = error.expect("it is ended");
+            assert_eq!(error.kind(), ErrorKind::Interrupted);
+            assert!(
+                error.to_string().contains(&format!("`{option}`")),
+                "{error}"
+            );
+            assert!(!error.is_retryable(), "it would take as long again");
+        }
     }
 }
 
@@ -455,7 +481,7 @@ async fn a_dropped_read_ends_its_statement() {
         assert!(status.success());
         return;
     }
-    let (place, _) = endless().await;
+    let (place, _) = endless("statement_timeout").await;
     let plan = place.source.plan(&all("silent")).await.expect("planned");
     let stream = place.source.read(&plan.splits[0]).await.expect("it opens");
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;

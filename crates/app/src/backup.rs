@@ -2,7 +2,14 @@
 
 use std::path::Path;
 
-use crate::{Error, Home, HomeOptions, Result, why};
+use locard_model::EntityId;
+use locard_store::Page;
+
+use crate::catalog::Catalog;
+use crate::{Error, ErrorKind, Home, HomeOptions, Result, record, why};
+
+/// Columns that are looked at together.
+const COLUMNS: u32 = 200;
 
 /// Writes a consistent copy of the home to one new file; the master key is not in it.
 pub async fn backup(home: &Home, to: &Path) -> Result<()> {
@@ -17,7 +24,32 @@ pub async fn backup(home: &Home, to: &Path) -> Result<()> {
     }
     // A copy of what is damaged would only be found out on the day it is needed.
     home.store.check().await?;
+    sketches_agree(home).await?;
     Ok(home.store.backup(to).await?)
+}
+
+/// Every sketch carries a checksum, which the database knows nothing of.
+async fn sketches_agree(home: &Home) -> Result<()> {
+    let mut page = Page::first(COLUMNS);
+    loop {
+        let found = home.store.catalog(home.org, None, page).await?;
+        for record in &found.items {
+            if record::damaged(record) {
+                return Err(damaged(home, record.entity).await?);
+            }
+        }
+        let Some(after) = found.next else {
+            return Ok(());
+        };
+        page.after = Some(after);
+    }
+}
+
+async fn damaged(home: &Home, entity: EntityId) -> Result<Error> {
+    let resource = Catalog::open(home).await?.resource(entity).await?;
+    let sentence = format!("what is stored about {resource} is damaged, so no backup was written");
+    Ok(Error::new(ErrorKind::Store, sentence)
+        .hint("scan it again, or bring back an earlier backup with `locard restore`"))
 }
 
 /// Makes a home from such a file; refuses a key that does not open it, and, unless `replace`, a home that has something

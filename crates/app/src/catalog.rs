@@ -139,9 +139,13 @@ impl<'a> Catalog<'a> {
             return self.sources.keys().copied().collect();
         };
         // The id of an ad hoc source derives from its target.
+        let derived = || match self.home.understood(text) {
+            Ok((_, target)) => SourceId::derive(&target.canonical),
+            Err(_) => SourceId::derive(text),
+        };
         vec![
             self.source_named(text)
-                .map_or_else(|_| SourceId::derive(text), |source| source.id),
+                .map_or_else(|_| derived(), |source| source.id),
         ]
     }
 

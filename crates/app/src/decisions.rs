@@ -1,15 +1,18 @@
 //! Decisions and allowed values as a file for version control.
 //!
-//! Places are named by source, resource and column, so that the file means the same in every catalog; a line without a
+//! Places are named by source, resource and column, so that the file means the same in every catalog: a source by the
+//! name that it was registered under, a folder or file below the current folder by its way from there. A line without a
 //! source holds wherever such a resource is, as in checked-out folders that are elsewhere each time. Allowed values
 //! are hashes under this catalog's key: the file holds no personal data, and another catalog cannot use them.
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use locard_model::{
     ColumnId, EntityId, EntityKind, EntityPath, ExposeSecret as _, Identifier, SecretString,
     SourceId,
 };
-use locard_store::{Allowed, Decision as Stored, Review};
+use locard_store::{Allowed, Decision as Stored, Review, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
@@ -115,11 +118,37 @@ fn key_name(home: &Home) -> String {
     format!("{:016x}", home.engine.keyer().id().0)
 }
 
+/// A source as another checkout or machine names it too: by its own name, or by the way to it from the current folder.
+fn travelling(source: &Source) -> String {
+    if source.name != source.target {
+        return source.name.clone();
+    }
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| from_here(&source.target, &here))
+        .unwrap_or_else(|| source.target.clone())
+}
+
+/// A target below a folder, as it is typed there.
+fn from_here(target: &str, here: &Path) -> Option<String> {
+    let (scheme, path) = match target.strip_prefix("file://") {
+        // An address that had to be encoded is left as it is.
+        Some(path) => ("", Some(path).filter(|path| !path.contains('%'))?),
+        None => ("sqlite:", target.strip_prefix("sqlite:")?),
+    };
+    let below = Path::new(path).strip_prefix(here).ok()?.to_str()?;
+    let below = below.replace('\\', "/");
+    Some(if below.is_empty() {
+        ".".to_owned()
+    } else {
+        format!("{scheme}./{below}")
+    })
+}
+
 async fn line(home: &Home, catalog: &mut Catalog<'_>, review: Review) -> Result<Line> {
     let column = home.store.column(home.org, review.column).await?;
     let source = catalog
         .source(review.source)
-        .map_or_else(|| review.source.to_string(), |source| source.target.clone());
+        .map_or_else(|| review.source.to_string(), travelling);
     let mask = home.engine.mask();
     let entity = catalog.entity(review.entity).await?;
     let plain = entity.path.segments();
@@ -147,6 +176,28 @@ pub async fn import_decisions(
     text: &str,
     targets: &[SecretString],
 ) -> Result<ImportReport> {
+    let file = read(text)?;
+    let mut report = ImportReport::default();
+    let reviews = meant(home, file.finding, targets, &mut report).await?;
+    home.store.review(home.org, &reviews).await?;
+    let values = hashes(home, file.key.as_deref(), file.allowed)?;
+    report.allowed = values.len() as u64;
+    allow(home, &values).await?;
+    Ok(report)
+}
+
+/// How many decisions of such a file name nothing in the catalog, of how many; changes nothing.
+pub async fn unmatched_decisions(
+    home: &Home,
+    text: &str,
+    targets: &[SecretString],
+) -> Result<(u64, u64)> {
+    let mut report = ImportReport::default();
+    meant(home, read(text)?.finding, targets, &mut report).await?;
+    Ok((report.unmatched, report.decisions))
+}
+
+fn read(text: &str) -> Result<File> {
     let file: File = toml::from_str(text).map_err(|error| {
         Error::usage(format!(
             "the decisions cannot be read: {}",
@@ -160,14 +211,23 @@ pub async fn import_decisions(
             file.version
         )));
     }
-    let mut report = ImportReport::default();
+    Ok(file)
+}
+
+/// The decisions of these lines in every source that they are about.
+async fn meant(
+    home: &Home,
+    lines: Vec<Line>,
+    targets: &[SecretString],
+    report: &mut ImportReport,
+) -> Result<Vec<Review>> {
     let mut reviews = Vec::new();
     let mut named = Vec::new();
     for target in targets {
         named.extend(named_source(home, target.expose_secret()).await?);
     }
     let catalog = Catalog::open(home).await?;
-    for line in file.finding {
+    for line in lines {
         let mut matched = false;
         let mut sources = catalog.sources_of(line.source.as_deref());
         let all = line.source.is_none();
@@ -186,11 +246,7 @@ pub async fn import_decisions(
         report.decisions += 1;
         report.unmatched += u64::from(!matched);
     }
-    home.store.review(home.org, &reviews).await?;
-    let values = hashes(home, file.key.as_deref(), file.allowed)?;
-    report.allowed = values.len() as u64;
-    allow(home, &values).await?;
-    Ok(report)
+    Ok(reviews)
 }
 
 /// The source of a target, unless it is a slip of the finger: nothing of that is kept.
@@ -318,6 +374,25 @@ pub(crate) async fn disallow(home: &Home, hash: u64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_below_the_current_folder_is_named_from_there() {
+        let check = |target: &str| from_here(target, Path::new("/work/repo"));
+        assert_eq!(check("file:///work/repo/exports"), Some("./exports".into()));
+        assert_eq!(check("file:///work/repo"), Some(".".into()));
+        assert_eq!(
+            check("sqlite:/work/repo/a.db"),
+            Some("sqlite:./a.db".into())
+        );
+        for target in [
+            "file:///work/repository",
+            "file:///data",
+            "file:///work/repo/a%20b",
+            "postgres://db.example:5432/crm",
+        ] {
+            assert_eq!(check(target), None, "{target}");
+        }
+    }
 
     #[test]
     fn a_fault_names_the_field_and_not_what_stands_there() {

@@ -8,7 +8,7 @@ use locard_sketch::forms;
 use locard_store::{ColumnRecord, Page};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, record, why};
+use crate::{Error, Home, Result, read_text, record, why};
 
 /// A dictionary in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub fn build_dictionary(
     checked(name)?;
     let terms = match column {
         Some(column) => column_terms(input, column)?,
-        None => read(input)?.lines().map(str::to_owned).collect(),
+        None => read_text(input)?.lines().map(str::to_owned).collect(),
     };
     let mut sorted = BTreeMap::new();
     for term in terms
@@ -202,16 +202,6 @@ fn column_terms(input: &Path, column: &str) -> Result<Vec<String>> {
         .collect()
 }
 
-fn read(input: &Path) -> Result<String> {
-    std::fs::read_to_string(input).map_err(|error| {
-        Error::usage(format!(
-            "{} cannot be read: {}",
-            input.display(),
-            why(&error)
-        ))
-    })
-}
-
 fn write(to: &Path, text: &str) -> Result<()> {
     let written = to
         .parent()
@@ -235,7 +225,7 @@ pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
     let name = format!("{theme}/{}", part(from.file_stem()).unwrap_or_default());
     checked(&name)?;
     let to = file(&home.own, &name);
-    write(&to, &read(from)?)?;
+    write(&to, &read_text(from)?)?;
     match sound(home, &name) {
         Ok(row) => Ok(row),
         Err(error) => {

@@ -3,10 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use locard_model::{Category, EntityId, FindingKind, Identifier, JobId, Sensitivity, SourceId};
+use locard_model::{
+    Category, EntityId, FindingKind, Identifier, JobState, Sensitivity, SourceId, TaskState,
+};
+use locard_store::Job;
 use serde_json::Value;
 
-use crate::{Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, findings, jobs};
+use crate::{
+    Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, TaskRow, findings, jobs,
+};
 
 /// A confidence that moved by less is no change.
 const MOVED: f64 = 0.05;
@@ -19,6 +24,8 @@ pub struct Difference {
     pub added: Vec<FindingRow>,
     /// Only in the earlier set.
     pub removed: Vec<FindingRow>,
+    /// Only in the earlier set, of what the later scan did not read: whether it is still there is not known.
+    pub not_scanned: Vec<FindingRow>,
     /// In both, with a confidence, a count or a label that moved.
     pub changed: Vec<Change>,
 }
@@ -35,33 +42,93 @@ pub struct Change {
 /// Compares two scans, each named by a job id (or its beginning), `latest`, `previous`, or a file that `scan`
 /// wrote as NDJSON or JSON. A column that is now judged to be something else is one change. What only people confirmed
 /// is no work of a scan, and left out.
+///
+/// What the later scan did not come to is not lost, and told apart.
 pub async fn diff(home: &Home, before: &str, after: &str) -> Result<Difference> {
-    let (before, after) = (side(home, before).await?, side(home, after).await?);
+    let ((before, _), (after, scan)) = (side(home, before).await?, side(home, after).await?);
     let shared = share_source(&before, &after);
-    Ok(difference(&before, &after).paired(shared))
+    let difference = difference(&before, &after).paired(shared);
+    Ok(match scan {
+        Some(job) => Extent::of(home, &job).await?.parted(difference, &before),
+        None => difference,
+    })
 }
 
-async fn side(home: &Home, name: &str) -> Result<Vec<FindingRow>> {
-    let mut rows = if Path::new(name).is_file() {
+/// The findings of one side, and the scan that they are of, unless they come from a file.
+async fn side(home: &Home, name: &str) -> Result<(Vec<FindingRow>, Option<Job>)> {
+    let (mut rows, scan) = if Path::new(name).is_file() {
         let text = std::fs::read_to_string(name).map_err(|error| {
             Error::usage(format!("{name} cannot be read: {}", crate::why(&error)))
         })?;
-        read_findings(&text)?
+        (read_findings(&text)?, None)
     } else {
         let job = job(home, name).await?;
         let filter = FindingFilter {
-            job: Some(job),
+            job: Some(job.id),
             with_rejected: true,
             ..FindingFilter::default()
         };
-        findings(home, &filter).await?
+        (findings(home, &filter).await?, Some(job))
     };
     rows.retain(|row| !row.is_only_confirmed());
-    Ok(rows)
+    Ok((rows, scan))
+}
+
+/// How far a scan went.
+struct Extent {
+    targets: HashSet<String>,
+    /// It was narrowed, or did not come to its end.
+    short: bool,
+    read: HashSet<String>,
+    failed: HashSet<String>,
+}
+
+impl Extent {
+    async fn of(home: &Home, job: &Job) -> Result<Self> {
+        let detail = jobs::job(home, &job.id.to_string()).await?;
+        let some = |option: &str| {
+            let patterns = job.spec.get(option).and_then(Value::as_array);
+            patterns.is_some_and(|patterns| !patterns.is_empty())
+        };
+        let ended = matches!(job.state, JobState::Completed | JobState::Partial);
+        let read =
+            |task: &&TaskRow| matches!(task.state, TaskState::Completed | TaskState::Partial);
+        Ok(Self {
+            short: !ended || some("include") || some("exclude"),
+            targets: detail.job.targets.into_iter().collect(),
+            read: detail
+                .tasks
+                .iter()
+                .filter(read)
+                .map(|task| task.resource.clone())
+                .collect(),
+            failed: detail
+                .failures
+                .into_iter()
+                .filter_map(|failure| failure.resource)
+                .collect(),
+        })
+    }
+
+    /// Tells what is gone from what was not looked at.
+    fn parted(&self, mut difference: Difference, before: &[FindingRow]) -> Difference {
+        // A copy elsewhere is compared by what is in it.
+        let of_targets = |row: &FindingRow| self.targets.contains(&row.source);
+        let same_sources = before.iter().any(of_targets);
+        let left_out = |row: &FindingRow| {
+            let elsewhere = same_sources && !of_targets(row);
+            let missed = self.short || elsewhere || self.failed.contains(&row.resource);
+            missed && !self.read.contains(&row.resource)
+        };
+        let (left_out, removed) = difference.removed.into_iter().partition(left_out);
+        difference.removed = removed;
+        difference.not_scanned = left_out;
+        difference
+    }
 }
 
 /// The job that is meant; what looks like a path is rather a file that is not there.
-async fn job(home: &Home, name: &str) -> Result<JobId> {
+async fn job(home: &Home, name: &str) -> Result<Job> {
     let found = jobs::named(home, name).await;
     let is_path = name.contains(['/', '\\', '.']);
     match found {
@@ -69,7 +136,7 @@ async fn job(home: &Home, name: &str) -> Result<JobId> {
             format!("there is no file {name}, and no job of that name"),
         )
         .hint("`locard scan --format ndjson --output FILE` writes such a file")),
-        found => Ok(found?.id),
+        found => found,
     }
 }
 

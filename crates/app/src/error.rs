@@ -160,6 +160,11 @@ impl From<locard_engine::Error> for Error {
                 Ok(store) => Self::from(*store),
                 Err(cause) => Self::new(ErrorKind::Store, cause.to_string()).cause(cause),
             },
+            error @ locard_engine::Error::Recorded(_) => {
+                Self::new(ErrorKind::Store, error.to_string())
+                    .hint("scan the entity again, or bring back a backup with `locard restore`")
+                    .cause(error)
+            }
             error => Self::new(ErrorKind::Unexpected, error.to_string()).cause(error),
         }
     }

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::{Home, Result, jobs};
 
 /// Kind of a source that no connector reaches.
-const MANUAL: &str = "manual";
+pub(crate) const MANUAL: &str = "manual";
 
 /// Something in the catalog that a look-up could not ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +146,7 @@ pub(crate) async fn unlisted(
         if open.is_empty() {
             continue;
         }
-        if let Some(sentence) = unfinished(job.state) {
+        if let Some(sentence) = unfinished(home, &job) {
             let of_scan = open.iter().filter(|name| !sources.seen.contains(**name));
             found.extend(
                 of_scan.map(|name| of_source(name, Reason::Unfinished, sentence.to_owned())),
@@ -248,8 +248,11 @@ fn targets(job: &Job) -> Vec<&str> {
 }
 
 /// What a scan in that state has not come to is not even listed.
-const fn unfinished(state: JobState) -> Option<&'static str> {
-    match state {
+fn unfinished(home: &Home, job: &Job) -> Option<&'static str> {
+    match job.state {
+        _ if jobs::is_interrupted(home, job) => Some(
+            "the last scan of it was cut short; what that had not read yet is as before, or not in the index",
+        ),
         JobState::Queued | JobState::Running | JobState::Cancelling => {
             Some("a scan of it is under way; what that has not read yet is not in the index")
         }

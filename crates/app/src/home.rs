@@ -59,6 +59,8 @@ pub struct Home {
     dir: PathBuf,
     keys: KeyPlace,
     shared: bool,
+    /// Whether nobody else can be in it: what is said to run there was killed.
+    alone: bool,
     new_key: Option<PathBuf>,
 }
 
@@ -70,7 +72,7 @@ impl Home {
     pub async fn open(options: HomeOptions) -> Result<Self> {
         options.check()?;
         let (dir, keys) = (options.folder()?, options.keys()?);
-        let opened = options.store(&dir, &keys).await?;
+        let (opened, beside) = options.store(&dir, &keys).await?;
         let own = options
             .dictionaries
             .clone()
@@ -97,6 +99,7 @@ impl Home {
             dir,
             keys,
             shared: options.store.is_some(),
+            alone: options.store.is_none() && !beside,
             new_key: opened.new_key,
         })
     }
@@ -104,6 +107,11 @@ impl Home {
     /// The folder. Own dictionaries are in it also when the catalog is elsewhere.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Whether nobody else can be in it.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone
     }
 
     /// Where the catalog is, for people.
@@ -141,14 +149,12 @@ fn useful(threads: usize) -> usize {
 }
 
 impl HomeOptions {
-    /// Opens the store as it is to be used.
-    async fn store(&self, dir: &Path, keys: &KeyPlace) -> Result<Opened> {
+    /// Opens the store as it is to be used, and tells whether that is beside whoever holds it.
+    async fn store(&self, dir: &Path, keys: &KeyPlace) -> Result<(Opened, bool)> {
         let beside = async || {
             let store = locard_store::open_beside(dir, keys).await?;
-            Ok::<_, locard_store::Error>(Opened {
-                store,
-                new_key: None,
-            })
+            let new_key = None;
+            Ok::<_, locard_store::Error>((Opened { store, new_key }, true))
         };
         // What is not there yet, or of an older version, is made or migrated first.
         if self.access == Access::Look
@@ -164,7 +170,7 @@ impl HomeOptions {
             {
                 Ok(beside().await?)
             }
-            opened => Ok(opened?),
+            opened => Ok((opened?, false)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use locard_model::{EntityId, JobId, JobState, TaskState};
 use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
 
@@ -20,6 +20,8 @@ pub struct JobRow {
     pub kind: String,
     /// State.
     pub state: JobState,
+    /// Whether its process is gone: the same command goes on with it.
+    pub interrupted: bool,
     /// What it works on, without credentials.
     pub targets: Vec<String>,
     /// When it was asked for, RFC 3339.
@@ -78,8 +80,27 @@ pub async fn jobs(home: &Home, limit: u64) -> Result<Vec<JobRow>> {
         .await?
         .items
         .into_iter()
-        .map(row)
+        .map(|job| row(home, job))
         .collect())
+}
+
+impl JobRow {
+    /// The state as people are told it.
+    pub fn shown_state(&self) -> &'static str {
+        if self.interrupted {
+            "INTERRUPTED"
+        } else {
+            self.state.as_str()
+        }
+    }
+}
+
+/// Whether a job is said to run, and nobody does: its process ended without a word.
+pub(crate) fn is_interrupted(home: &Home, job: &Job) -> bool {
+    let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::MAX);
+    let heard = job.heartbeat_at.or(job.started_at).unwrap_or(job.queued_at);
+    let silent = || Timestamp::now().duration_since(heard) > lease;
+    matches!(job.state, JobState::Running | JobState::Cancelling) && (home.is_alone() || silent())
 }
 
 /// One job, by id, its beginning, or `latest`.
@@ -99,7 +120,7 @@ pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
     }
     tasks.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
     Ok(JobDetail {
-        job: row(job),
+        job: row(home, job),
         tasks,
         failures,
     })
@@ -111,7 +132,7 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
     let job = home.store.cancel_job(home.org, job.id).await?;
     // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
     if job.state.is_final() {
-        return Ok(row(job));
+        return Ok(row(home, job));
     }
     match home
         .store
@@ -124,9 +145,9 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
                 outcome: None,
                 error: None,
             };
-            Ok(row(home.store.finish_job(&lease, &outcome).await?))
+            Ok(row(home, home.store.finish_job(&lease, &outcome).await?))
         }
-        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(job)),
+        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(home, job)),
         Err(error) => Err(error.into()),
     }
 }
@@ -301,12 +322,14 @@ fn targets(job: &Job) -> Vec<String> {
         .collect()
 }
 
-fn row(job: Job) -> JobRow {
+fn row(home: &Home, job: Job) -> JobRow {
     let targets = targets(&job);
+    let interrupted = is_interrupted(home, &job);
     JobRow {
         id: job.id,
         kind: job.kind,
         state: job.state,
+        interrupted,
         targets,
         created_at: instant(job.created_at),
         ended_at: job.ended_at.map(instant),

@@ -60,6 +60,8 @@ struct State {
     leases: HashMap<PieceId, Lease>,
     /// Columns known so far of entities that are being read.
     columns: HashMap<EntityId, Vec<locard_store::Column>>,
+    /// Entities that were read whole before, so that a sample of them changed nothing in the index.
+    kept: u64,
 }
 
 impl StoreLedger {
@@ -167,6 +169,16 @@ impl StoreLedger {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         self.pool.run(|_| work()).await.map_err(Error::ledger)
+    }
+
+    /// Entities of which a sample was read and whose index stayed as it was.
+    pub(crate) fn kept(&self) -> u64 {
+        self.state().kept
+    }
+
+    async fn is_whole(&self, entity: EntityId) -> Result<bool> {
+        let records = self.store.column_records(self.org(), entity).await;
+        Ok(record::is_whole(&records.map_err(lost)?))
     }
 
     fn claim(&self) -> Claim {
@@ -351,7 +363,9 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
-    /// Three writes, in an order in which a death between them shows as "stale" or "not scanned": the index first,
+    /// Where an entity was read whole before, a sample of it takes nothing out of the index: whoever is in it stays.
+    ///
+    /// Otherwise three writes, in an order in which a death between them shows as "stale" or "not scanned": the index first,
     /// then the columns that are gone, and only then the state that everything before stands for.
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
         let shown = &concluded.planned.shown;
@@ -364,18 +378,23 @@ impl Sink for StoreLedger {
         conclusion
             .personal
             .extend(confirmed.map(|review| review.column));
+        conclusion.aside = concluded.sampled && self.is_whole(shown.entity).await?;
         self.store
             .conclude(&self.lease, &conclusion)
             .await
             .map_err(lost)?;
-        self.store
-            .put_columns(self.org(), shown.entity, &columns)
-            .await
-            .map_err(lost)?;
-        self.store
-            .put_entities(self.org(), &[record::concluded_entity(concluded)])
-            .await
-            .map_err(lost)?;
+        if conclusion.aside {
+            self.state().kept += 1;
+        } else {
+            self.store
+                .put_columns(self.org(), shown.entity, &columns)
+                .await
+                .map_err(lost)?;
+            self.store
+                .put_entities(self.org(), &[record::concluded_entity(concluded)])
+                .await
+                .map_err(lost)?;
+        }
         self.state().columns.remove(&shown.entity);
         let (rows, findings) = (concluded.rows, concluded.findings.len());
         info!(

@@ -19,6 +19,7 @@ mod find;
 mod findings;
 mod gaps;
 mod home;
+mod input;
 mod jobs;
 mod ledger;
 mod limits;
@@ -38,7 +39,7 @@ mod verify;
 mod words;
 
 pub use backup::{backup, restore};
-pub use decisions::{export_decisions, import_decisions};
+pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{
     DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
 };
@@ -52,6 +53,7 @@ pub use find::{FindOptions, FindReport, Hit, find};
 pub use findings::{Decision, FindingFilter, FindingRow, ImportReport, findings};
 pub use gaps::{NotSearched, Reason};
 pub use home::{Access, Home, HomeOptions};
+pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use limits::SourceLimits;
 pub use locard_connector::foreign::is_decoding;

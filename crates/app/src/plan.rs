@@ -147,6 +147,7 @@ async fn plan_source(
     while let Some(item) = listing.next().await {
         match item {
             Ok(entity) => entities.push(entity),
+            Err(error) if error.misses_nothing() => {}
             Err(error) => report
                 .failures
                 .push(home.engine.listing_failure(&error, target)),

@@ -310,6 +310,17 @@ pub(crate) fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
     ColumnSketch::decode(&record.sketch).map_err(|error| Error::Recorded(error.to_string()))
 }
 
+/// Whether that is the index of an entity of which more than a sample was asked for.
+pub(crate) fn is_whole(records: &[ColumnRecord]) -> bool {
+    let sampled = |record: &ColumnRecord| record.summary["sampled"] == Value::Bool(true);
+    !records.is_empty() && !records.iter().any(sampled)
+}
+
+/// Whether the bytes of a column are not those that were written.
+pub(crate) fn damaged(record: &ColumnRecord) -> bool {
+    sketch(record).is_err() || Evidence::decode(&record.evidence).is_err()
+}
+
 /// The result of one entity.
 pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
     let shown = &concluded.planned.shown;
@@ -333,6 +344,7 @@ pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
     Conclusion {
         source: shown.source,
         entity: shown.entity,
+        aside: false,
         merged: Some(Merged {
             pieces: concluded
                 .pieces

@@ -60,6 +60,8 @@ pub struct ScanReport {
     pub suspicious: bool,
     /// Resources that were begun and not judged, as when the scan was cancelled.
     pub unfinished: Vec<String>,
+    /// Entities that were read whole before, so that this sample of them changed nothing in the index.
+    pub kept: u64,
     /// Sums.
     pub totals: Totals,
 }
@@ -154,6 +156,7 @@ pub async fn scan(
         suspicious: suspicious(&sources, options, &empty, totals.listed),
         empty,
         unfinished: tally.unfinished(),
+        kept: ledger.kept(),
         job: lease.job,
         state: state(&summary, &failures),
         resumed,

@@ -215,6 +215,7 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
     while let Some(item) = listing.next().await {
         match item {
             Ok(entity) => entities.push((Arc::new(home.engine.shown(&target, &entity)), entity)),
+            Err(error) if error.misses_nothing() => {}
             Err(error) => report
                 .failures
                 .push(home.engine.listing_failure(&error, &target)),

@@ -156,10 +156,9 @@ impl Home {
     }
 
     pub(crate) async fn stored(&self, source: locard_store::Source) -> Result<Resolved> {
-        let connector = self.connectors.iter().find(|connector| connector.name() == source.kind).ok_or_else(|| {
-            Error::usage(format!("source {} is of kind {}, which cannot be read", source.name, source.kind))
-                .hint("manual sources are asked about by their owner; other kinds need a build that has them")
-        })?;
+        let connector = self.connectors.iter();
+        let mut fitting = connector.filter(|connector| connector.name() == source.kind);
+        let connector = fitting.next().ok_or_else(|| unread(&source))?;
         let settings = self.store.source_settings(self.org, source.id).await?;
         let mut settings = serde_json::from_str(settings.expose_secret()).map_err(|_| {
             Error::new(
@@ -277,6 +276,25 @@ fn is_connection_string(text: &str) -> bool {
         !scheme.contains(':') && scheme.starts_with("postgres") && rest.contains('@')
     });
     begins(&["password", "pwd"]) || (begins(&["host", "hostaddr", "dbname"]) && !is_path) || slashes
+}
+
+/// Why a registered source has no connector.
+fn unread(source: &locard_store::Source) -> Error {
+    if source.kind == crate::gaps::MANUAL {
+        let owner = source.owner.as_deref().unwrap_or("its owner");
+        let sentence = format!(
+            "no connector reaches {}: it was registered as manual",
+            source.name
+        );
+        return Error::usage(sentence).hint(format!(
+            "ask {owner}; `locard find` names it among what was not searched"
+        ));
+    }
+    let sentence = format!(
+        "source {} is of kind {}, which this build cannot read",
+        source.name, source.kind
+    );
+    Error::usage(sentence).hint("use a build that has that connector")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use locard_connector::{Form, Matching, ScanRequest, Source};
 use locard_engine::{Failure, LookUp, Row, Shown};
-use locard_index::{Query, Verifier, WantedForm};
+use locard_index::{Query, Verifier, WantedForm, strength_in_row};
 use locard_model::{SourceId, Strength};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -176,7 +176,7 @@ const fn forms(form: WantedForm) -> Option<&'static [Form]> {
     }
 }
 
-/// Checks rows; a subject is firmly in a row when a unique value of theirs is.
+/// Checks rows; how firmly a subject is in a row holds for all places in it.
 fn places(
     queries: &[Query],
     columns: &BTreeSet<String>,
@@ -194,11 +194,7 @@ fn places(
             .collect();
         let hits = verifier.check_row(&cells);
         for hit in &hits {
-            let same = hits.iter().filter(|other| other.subject == hit.subject);
-            let strength = same
-                .map(|other| other.strength)
-                .max()
-                .unwrap_or(hit.strength);
+            let strength = strength_in_row(&cells, &hits, hit.subject);
             // A name that is split over two columns is a place in each of them.
             for cell in &hit.cells {
                 let place = Place {

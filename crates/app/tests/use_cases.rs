@@ -117,6 +117,82 @@ async fn find_until(
         .expect("the look-up runs")
 }
 
+#[tokio::test]
+async fn what_a_narrowed_scan_left_out_is_not_lost() {
+    let bench = Bench::new();
+    bench.write("crm/customers.csv", &customers(20));
+    bench.write("hr/staff.csv", &customers(20));
+    bench.write("hr/gone.csv", &customers(20));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    std::fs::remove_file(bench.data().join("hr/gone.csv")).expect("it is removed");
+    let narrowed = ScanOptions {
+        include: vec!["crm/**".to_owned()],
+        ..bench.target()
+    };
+    let cancel = CancellationToken::new();
+    let scan = locard_app::scan(&home, &narrowed, &Silent, &cancel).await;
+    scan.expect("the scan runs");
+    let told = locard_app::diff(&home, "previous", "latest")
+        .await
+        .expect("they are compared");
+    assert!(told.removed.is_empty() && told.added.is_empty(), "{told:?}");
+    let left_out = told.not_scanned.iter();
+    assert!(left_out.clone().count() > 0);
+    assert!(left_out.clone().all(|row| row.resource.starts_with("hr/")));
+    bench.scan(&home).await;
+    let jobs = locard_app::jobs(&home, 3).await.expect("they are listed");
+    let first = jobs[2].id.to_string();
+    let told = locard_app::diff(&home, &first, "latest")
+        .await
+        .expect("they are compared");
+    assert!(told.not_scanned.is_empty(), "{told:?}");
+    let gone: std::collections::BTreeSet<_> = told
+        .removed
+        .iter()
+        .map(|row| row.resource.as_str())
+        .collect();
+    assert_eq!(gone.into_iter().collect::<Vec<_>>(), ["hr/gone.csv"]);
+    home.close().await.expect("the home closes");
+}
+
+#[tokio::test]
+async fn a_sample_takes_nobody_out_of_the_index() {
+    let bench = Bench::new();
+    bench.write("crm/customers.csv", &customers(500));
+    let home = bench.home().await;
+    let sample = ScanOptions {
+        sample: Some(5),
+        ..bench.target()
+    };
+    let cancel = CancellationToken::new();
+    let sampled = || locard_app::scan(&home, &sample, &Silent, &cancel);
+    let (mut found, mut last) = (Vec::new(), String::new());
+    for whole in [false, true, false] {
+        let report = if whole {
+            bench.scan(&home).await
+        } else {
+            sampled().await.expect("the scan runs")
+        };
+        found.push((
+            report.kept,
+            reasons(&find(&home, "ada500@example.org", true).await),
+        ));
+        let filter = FindingFilter::default();
+        let findings = locard_app::findings(&home, &filter)
+            .await
+            .expect("they are listed");
+        let email = findings.iter().find(|finding| finding.column == "email");
+        last = format!("{:?} {}", email.map(|found| found.rows), findings.len());
+    }
+    let sampled_gap = vec![Reason::Sampled];
+    assert_eq!(found, [(0, sampled_gap), (0, Vec::new()), (1, Vec::new())]);
+    assert!(last.starts_with("Some(500)"), "{last}");
+    let report = find(&home, "ada500@example.org", true).await;
+    assert_eq!(report.hits.len(), 1, "whoever was in the index still is");
+    home.close().await.expect("the home closes");
+}
+
 fn reasons(report: &FindReport) -> Vec<Reason> {
     let gaps = report.not_searched.iter();
     gaps.map(|gap| gap.reason).collect()

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use locard_app::{Event, Reporter, Shown};
+use locard_app::{Event, Failure, Reporter, Shown};
 use locard_model::EntityId;
 
 use crate::printer::{Printer, printable};
@@ -138,6 +138,15 @@ impl Progress {
         }
     }
 
+    fn warn(&self, left_out: &Failure) {
+        let name = left_out.resource.as_ref().unwrap_or(&left_out.source_name);
+        let sentence = printable(&format!("{name}: {}", left_out.sentence));
+        match &self.view {
+            View::Bars { all, .. } => all.suspend(|| self.printer.warn(&sentence)),
+            _ => self.printer.warn(&sentence),
+        }
+    }
+
     fn read_some(&self, entity: &Shown, rows: u64, read: u64) {
         self.totals.rows.fetch_add(rows, Ordering::Relaxed);
         self.totals.bytes.fetch_add(read, Ordering::Relaxed);
@@ -202,6 +211,7 @@ impl Reporter for Progress {
                 // Shown in the result, where they can be read in peace.
                 self.totals.failures.fetch_add(1, Ordering::Relaxed);
             }
+            Event::LeftOut(left_out) => self.warn(left_out),
         }
         self.redraw();
     }

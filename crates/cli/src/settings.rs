@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
@@ -24,8 +25,7 @@ pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Table> {
     let Some(path) = found else {
         return Ok(Table::new());
     };
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    let text = locard_app::read_text(&path).context("the settings cannot be used")?;
     text.parse().map_err(|error: toml::de::Error| {
         // The message alone: the full error prints the offending line, which may hold a password.
         let line = error.span().map_or(1, |span| {
@@ -77,6 +77,11 @@ fn descend(mut command: Command, settings: &Table, prefix: &str) -> Result<Comma
             return arg;
         };
         let arg = arg.env(variable(prefix, &name)).hide_env(true);
+        let arg = match arg.get_action() {
+            // `1`, `yes` and `on` are what people write there.
+            ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+            _ => arg,
+        };
         match settings
             .get(&name)
             .map(|value| default(arg.clone(), &name, value))
@@ -201,6 +206,38 @@ mod tests {
             scan(settings, &["locard", "scan", ".", "--sample", "7"]).sample,
             Some(7)
         );
+    }
+
+    #[test]
+    fn a_switch_takes_what_people_write() {
+        let switch = |word: &str| {
+            let command = apply(Cli::command(), &Table::new()).unwrap();
+            let parser = command
+                .get_arguments()
+                .find(|arg| arg.get_long() == Some("quiet"))
+                .unwrap()
+                .get_value_parser()
+                .clone();
+            let option = Arg::new("quiet").long("quiet").value_parser(parser);
+            Command::new("x")
+                .no_binary_name(true)
+                .arg(option)
+                .try_get_matches_from([format!("--quiet={word}")])
+                .ok()
+                .and_then(|matches| matches.get_one::<bool>("quiet").copied())
+        };
+        for (word, expected) in [
+            ("1", Some(true)),
+            ("true", Some(true)),
+            ("yes", Some(true)),
+            ("on", Some(true)),
+            ("0", Some(false)),
+            ("no", Some(false)),
+            ("false", Some(false)),
+            ("perhaps", None),
+        ] {
+            assert_eq!(switch(word), expected, "{word}");
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub struct Error {
     hint: Option<Box<str>>,
     target: Option<Box<str>>,
     retryable: bool,
+    misses_nothing: bool,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -61,6 +62,7 @@ impl Error {
             hint: None,
             target: None,
             retryable,
+            misses_nothing: false,
             cause: None,
         }
     }
@@ -101,6 +103,14 @@ impl Error {
         self
     }
 
+    /// Says that nothing is missing for it: what was left out is read elsewhere, or holds nothing. Worth a warning, no
+    /// failure.
+    #[must_use]
+    pub fn missing_nothing(mut self) -> Self {
+        self.misses_nothing = true;
+        self
+    }
+
     /// Keeps the underlying error for [`std::error::Error::source`]. Its text is not printed by [`fmt::Display`]:
     /// driver errors may quote data.
     #[must_use]
@@ -137,6 +147,11 @@ impl Error {
     /// The target under which another connector can read this, if any.
     pub fn target_text(&self) -> Option<&str> {
         self.target.as_deref()
+    }
+
+    /// Whether all that could be read is read in spite of it.
+    pub fn misses_nothing(&self) -> bool {
+        self.misses_nothing
     }
 
     /// Whether trying again may help.

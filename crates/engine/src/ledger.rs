@@ -182,12 +182,13 @@ pub(crate) fn pieces(
         size += weight(split);
         open.push(split.clone());
         if size >= PIECE_BYTES && !one {
-            pieces.push(piece(entity, std::mem::take(&mut open), pieces.len(), salt));
+            let splits = std::mem::take(&mut open);
+            pieces.push(piece(entity, splits, (pieces.len(), one), salt));
             size = 0;
         }
     }
     if !open.is_empty() {
-        pieces.push(piece(entity, open, pieces.len(), salt));
+        pieces.push(piece(entity, open, (pieces.len(), one), salt));
     }
     pieces
 }
@@ -207,14 +208,26 @@ fn weight(split: &Split) -> u64 {
         .unwrap_or(PIECE_BYTES)
 }
 
-fn piece(entity: EntityId, splits: Vec<Split>, position: usize, salt: Option<Uuid>) -> Piece {
+fn piece(
+    entity: EntityId,
+    splits: Vec<Split>,
+    (position, sampled): (usize, bool),
+    salt: Option<Uuid>,
+) -> Piece {
     let versioned = splits.iter().all(|split| split.version.is_some());
     let parts: Vec<_> = splits
         .iter()
         .map(|split| (&split.part, &split.version))
         .collect();
     // Snapshots and estimates are left out: they differ from plan to plan of an unchanged entity.
-    let name = serde_json::json!([position, parts, salt.map(|salt| salt.to_string())]).to_string();
+    let salt = salt.map(|salt| salt.to_string());
+    let name = if sampled {
+        // What a sample says of the same splits must not take the place of what was read whole.
+        serde_json::json!([position, parts, salt, "sample"])
+    } else {
+        serde_json::json!([position, parts, salt])
+    }
+    .to_string();
     Piece {
         id: PieceId::derive(entity, name.as_bytes()),
         splits,

@@ -65,6 +65,8 @@ pub enum Event {
     },
     /// Something could not be read; the scan goes on.
     Failed(Failure),
+    /// Something was left out, and nothing is missing for it; worth a warning.
+    LeftOut(Failure),
 }
 
 /// An entity as it may be shown.

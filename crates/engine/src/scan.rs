@@ -256,6 +256,10 @@ impl Run<'_> {
         while let Some(item) = self.unless_cancelled(listing.next()).await.flatten() {
             match item {
                 Ok(entity) => entities.push((Arc::new(self.engine.shown(target, &entity)), entity)),
+                Err(error) if error.misses_nothing() => {
+                    let left_out = self.engine.listing_failure(&error, target);
+                    self.reporter.on(&Event::LeftOut(left_out));
+                }
                 Err(error) => {
                     complete = false;
                     self.fail(self.engine.listing_failure(&error, target))

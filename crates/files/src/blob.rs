@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use globset::GlobSet;
 use locard_connector::{Error, ErrorKind, Result};
 use locard_model::EntityPath;
 
@@ -23,8 +24,9 @@ pub trait Blobs: Debug + Send + Sync + 'static {
     fn check(&self) -> Result<()>;
 
     /// Lists what is there in a stable order until `each` answers `false`. What cannot be listed, and what is there
-    /// but can never be read (a device, a loop of links), is an `Err`; the listing goes on after it.
-    fn list(&self, each: &mut dyn FnMut(Result<Found>) -> bool);
+    /// but can never be read (a device, a loop of links), is an `Err`; the listing goes on after it. What `excluded`
+    /// matches is asked for by nobody and need not be entered.
+    fn list(&self, excluded: &GlobSet, each: &mut dyn FnMut(Result<Found>) -> bool);
 
     /// Opens one file.
     fn open(&self, path: &EntityPath) -> Result<Arc<dyn Blob>>;

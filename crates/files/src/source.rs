@@ -98,10 +98,11 @@ impl<B: Blobs> Source for Files<B> {
                     return;
                 }
             };
-            blobs.list(&mut |found| match found {
+            blobs.list(&scope.exclude, &mut |found| match found {
                 Ok(found) if !scope.holds(&found.path.resource(EntityKind::File)) => true,
                 Ok(found) if is_part_of_database(blobs.as_ref(), &found.path) => true,
                 Ok(found) => send(entity(blobs.as_ref(), found)),
+                Err(error) if error.entity_name().is_some_and(|name| scope.excludes(name)) => true,
                 Err(error) => send(Err(error)),
             });
         })
@@ -252,8 +253,11 @@ impl Globs {
     }
 
     fn holds(&self, resource: &str) -> bool {
-        (self.include.is_empty() || self.include.is_match(resource))
-            && !self.exclude.is_match(resource)
+        (self.include.is_empty() || self.include.is_match(resource)) && !self.excludes(resource)
+    }
+
+    fn excludes(&self, resource: &str) -> bool {
+        self.exclude.is_match(resource)
     }
 }
 

@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 1;
+/// Version, counts, and a checksum over both.
+const VERSION: u8 = 2;
+
+/// The same without a checksum.
+const UNCHECKED: u8 = 1;
 
 /// Counters of one column; the sum over its splits is the evidence of the column.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,20 +121,31 @@ impl Evidence {
     /// The stored form, version byte first.
     pub fn encode(&self) -> Vec<u8> {
         // Writing numbers and lists to memory has no way to fail.
-        postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
+        let mut out = postcard::to_extend(self, vec![VERSION]).unwrap_or_default();
+        let checksum = locard_sketch::hash(&out);
+        out.extend_from_slice(&checksum.to_le_bytes());
+        out
     }
 
     /// The evidence in those bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        match bytes.split_first() {
-            Some((&VERSION, rest)) => match postcard::take_from_bytes(rest) {
-                Ok((evidence, [])) => Ok(evidence),
-                _ => Err(DecodeError::Damaged),
-            },
-            Some((&version, _)) => Err(DecodeError::Version(version)),
-            None => Err(DecodeError::Damaged),
+        let counts = match bytes.first() {
+            Some(&UNCHECKED) => bytes,
+            Some(&VERSION) => checked(bytes).ok_or(DecodeError::Damaged)?,
+            Some(&version) => return Err(DecodeError::Version(version)),
+            None => return Err(DecodeError::Damaged),
+        };
+        match counts.get(1..).map(postcard::take_from_bytes) {
+            Some(Ok((evidence, []))) => Ok(evidence),
+            _ => Err(DecodeError::Damaged),
         }
     }
+}
+
+/// The bytes without the checksum behind them, if they agree with it.
+fn checked(bytes: &[u8]) -> Option<&[u8]> {
+    let (rest, checksum) = bytes.split_last_chunk::<8>()?;
+    (locard_sketch::hash(rest) == u64::from_le_bytes(*checksum)).then_some(rest)
 }
 
 impl Totals {
@@ -272,7 +287,7 @@ mod tests {
         #[test]
         fn hostile_bytes_are_refused_without_panic(bytes: Vec<u8>) {
             let mut bytes = bytes;
-            bytes.insert(0, VERSION);
+            bytes.insert(0, UNCHECKED);
             let _ = Evidence::decode(&bytes);
         }
     }
@@ -297,5 +312,23 @@ mod tests {
         assert_eq!(Evidence::decode(&[77, 0]), Err(DecodeError::Version(77)));
         assert_eq!(Evidence::decode(&[]), Err(DecodeError::Damaged));
         assert_eq!(Evidence::decode(&[VERSION]), Err(DecodeError::Damaged));
+        assert_eq!(Evidence::decode(&[UNCHECKED]), Err(DecodeError::Damaged));
+    }
+
+    #[test]
+    fn every_bit_that_falls_over_is_noticed() {
+        let evidence = Evidence {
+            library: 7,
+            ..Evidence::default()
+        };
+        let whole = evidence.encode();
+        for at in 0..whole.len() * 8 {
+            let mut bytes = whole.clone();
+            bytes[at / 8] ^= 1 << (at % 8);
+            assert!(Evidence::decode(&bytes).is_err(), "bit {at}");
+        }
+        let mut unchecked = whole[..whole.len() - 8].to_vec();
+        unchecked[0] = UNCHECKED;
+        assert_eq!(Evidence::decode(&unchecked), Ok(evidence));
     }
 }

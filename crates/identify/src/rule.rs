@@ -43,6 +43,10 @@ pub struct Rule {
     /// Words that stand near such a value in running text, folded; they raise an embedded match.
     #[serde(default)]
     pub context: Vec<String>,
+    /// Words that stand shortly before something else of that shape in running text, folded: it is then not counted. A
+    /// word of `context` that stands nearer speaks for it all the same.
+    #[serde(default)]
+    pub unlike: Vec<String>,
     /// Share of all columns in the world that hold this identifier, before anything is seen.
     pub prior: f64,
     /// Values that must match.

@@ -19,4 +19,4 @@ mod tests;
 pub use candidate::{Candidate, Column, candidates};
 pub use query::{Query, Wanted, WantedForm};
 pub use role::{Role, builtin_role, needs_name};
-pub use verify::{Hit, Verifier};
+pub use verify::{Hit, Verifier, strength_in_row};

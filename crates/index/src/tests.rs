@@ -394,6 +394,54 @@ fn unique_attributes_make_strong_hits() {
 }
 
 #[test]
+fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
+    let query = compile(&[
+        ("PERSON", "Brian Frank"),
+        ("DATE_OF_BIRTH", "1980-05-04"),
+        ("PHONE_NUMBER", "+12109525853"),
+        ("STREET_ADDRESS", "12 Long Lane"),
+        ("IP_ADDRESS", "192.0.2.17"),
+    ]);
+    let strength = |row: &[(&str, &str)]| {
+        let hits = check(&query, row);
+        assert!(!hits.is_empty(), "{row:?}");
+        crate::strength_in_row(row, &hits, 0)
+    };
+    for row in [
+        &[("name", "Frank, Brian"), ("born", "04.05.1980")][..],
+        &[
+            ("first", "Brian"),
+            ("last", "Frank"),
+            ("born", "1980-05-04"),
+        ],
+        &[("name", "Brian Frank"), ("tel", "210-952-5853")],
+        &[("name", "Brian Frank"), ("street", "12 Long Lane")],
+        &[("to.name", "Brian Frank"), ("to.tel", "2109525853")],
+    ] {
+        assert_eq!(strength(row), Strength::Strong, "{row:?}");
+    }
+    for row in [
+        &[("name", "Brian Frank")][..],
+        &[("born", "1980-05-04"), ("tel", "210-952-5853")],
+        // A colleague's address, another record, and a date that somebody wrote down.
+        &[("name", "Brian Frank"), ("ip", "192.0.2.17")],
+        &[("from.name", "Brian Frank"), ("to.tel", "2109525853")],
+        &[
+            ("name", "Brian Frank"),
+            ("note", "seen on 1980-05-04 in Rome"),
+        ],
+        &[
+            ("note", "Brian Frank asked for the other one"),
+            ("born", "1980-05-04"),
+        ],
+        &[("note", "Brian Frank, born 1980-05-04")],
+        &[("last", "Frank"), ("tel", "2109525853")],
+    ] {
+        assert_eq!(strength(row), Strength::Weak, "{row:?}");
+    }
+}
+
+#[test]
 fn many_subjects_are_told_apart() {
     let queries =
         ["a@example.org", "b@example.org"].map(|mail| compile(&[("EMAIL_ADDRESS", mail)]));

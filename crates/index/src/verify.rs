@@ -22,6 +22,45 @@ pub struct Hit {
     pub form: Form,
     /// Strong when the attribute is unique.
     pub strength: Strength,
+    pub(crate) says: Says,
+}
+
+/// What a hit says together with others in its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// A full name, as all that stands in its cells.
+    Name,
+    /// A birth date, as all that stands in its cell.
+    BirthDate,
+    /// A telephone number, an address or a plate.
+    Home,
+    /// Nothing more than it says alone.
+    Other,
+}
+
+impl Says {
+    /// What a value says that was found in a cell.
+    fn of(value: &Value, cell: &str) -> Self {
+        match value.identifier.as_str() {
+            "PERSON" if is_name(&value.text, cell) => Self::Name,
+            "DATE_OF_BIRTH" if is_date(cell) => Self::BirthDate,
+            "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" => Self::Home,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether a full name is all that stands in a cell, but for a title or an initial.
+fn is_name(name: &str, cell: &str) -> bool {
+    let words = |text: &str| forms::words(&forms::folded(text)).count();
+    let full = words(name);
+    full > 1 && words(cell) <= full + 1
+}
+
+/// Whether a date is all that stands in a cell; eight digits are one too.
+fn is_date(cell: &str) -> bool {
+    let cell = forms::folded(cell);
+    forms::dates(&cell).next().is_some() || cell.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Checks rows for any number of subjects; their number hardly matters.
@@ -149,6 +188,7 @@ impl<'q> Verifier<'q> {
                         attributes: value.attributes.clone(),
                         form: probe.form,
                         strength: value.role.strength(),
+                        says: Says::of(value, text),
                     },
                 ),
             }
@@ -192,11 +232,39 @@ impl<'q> Verifier<'q> {
                         attributes: split.attributes.clone(),
                         form: Form::Tokens,
                         strength: Strength::Weak,
+                        says: Says::Name,
                     },
                 );
             }
         }
     }
+}
+
+/// How firmly a subject is in a row with these hits. One unique value is enough, and so is a full name with a birth date,
+/// or with a telephone number or address, beside it: each of them is many people's, but hardly ever are both.
+pub fn strength_in_row(row: &[(&str, &str)], hits: &[Hit], subject: usize) -> Strength {
+    let of_subject = || hits.iter().filter(|hit| hit.subject == subject);
+    let alone = of_subject().map(|hit| hit.strength).max();
+    if alone == Some(Strength::Strong) || of_subject().any(|name| is_borne_out(row, hits, name)) {
+        Strength::Strong
+    } else {
+        Strength::Weak
+    }
+}
+
+/// Whether a name stands beside something else of the same person, and in the same record where records are nested.
+fn is_borne_out(row: &[(&str, &str)], hits: &[Hit], name: &Hit) -> bool {
+    let column = |cells: &[usize]| {
+        let cell = cells.first().and_then(|cell| row.get(*cell));
+        cell.map_or("", |(column, _)| *column)
+    };
+    let bears_out = |other: &&Hit| {
+        other.subject == name.subject
+            && matches!(other.says, Says::BirthDate | Says::Home)
+            && other.cells.iter().all(|cell| !name.cells.contains(cell))
+            && siblings(column(&name.cells), column(&other.cells))
+    };
+    name.says == Says::Name && hits.iter().any(|other| bears_out(&other))
 }
 
 /// Adds a hit unless the same attributes were found in the same cells.

@@ -1,9 +1,12 @@
-//! The stored form of a sketch. Version 1 is final: a later version must still read it.
+//! The stored form of a sketch. Versions are final: a later one must still read them.
 //!
 //! ```text
 //! version · forms version · key id (8, little-endian) · declared type + 1 · counts · frequent values
-//! · shapes · 0 or 1 + counter · folded cells · other forms
+//! · shapes · 0 or 1 + counter · folded cells · other forms · checksum (8, little-endian)
 //! ```
+//! The checksum is the hash of all bytes before it, and came with version 2: a filter in which a bit fell over would rule
+//! a person out who is there.
+//!
 //! These bytes are stored as they are, so nothing may be among them that a value can be computed from: counts and
 //! lengths, keyed hashes, shapes. Sums are not: of a single number they are the number. They are in [`crate::Extremes`],
 //! which a store seals or drops.
@@ -14,14 +17,20 @@
 
 use locard_model::KeyId;
 use locard_sketch::forms::FORMS_VERSION;
-use locard_sketch::{DecodeError, Hll, Membership, Reader, put_number};
+use locard_sketch::{DecodeError, Hll, Membership, Reader, hash, put_number};
 
 use crate::column::ColumnSketch;
 use crate::counts::Counts;
 use crate::frequent::{Frequent, put_hash, put_shape, take_hash, take_shape};
 use crate::kind::LogicalType;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// The same without a checksum.
+const UNCHECKED: u8 = 1;
+
+/// How many bytes the checksum takes.
+const CHECKSUM: usize = 8;
 
 impl ColumnSketch {
     /// The sketch without its extremes as bytes. Of a sealed one, without a copy of
@@ -54,17 +63,21 @@ impl ColumnSketch {
         }
         self.values.encode(&mut out);
         self.forms.encode(&mut out);
+        let checksum = hash(&out);
+        out.extend_from_slice(&checksum.to_le_bytes());
         out
     }
 
     /// Reads what [`ColumnSketch::encode`] wrote; the extremes are gone until they are put back.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
-        for known in [VERSION, FORMS_VERSION] {
-            let found = reader.byte()?;
-            if found != known {
-                return Err(DecodeError::Version { found, known });
-            }
+        let mut reader = Reader::new(checked(bytes)?);
+        reader.byte()?;
+        let forms = reader.byte()?;
+        if forms != FORMS_VERSION {
+            return Err(DecodeError::Version {
+                found: forms,
+                known: FORMS_VERSION,
+            });
         }
         let key = KeyId(reader.word()?);
         let declared = match reader.byte()? {
@@ -92,5 +105,53 @@ impl ColumnSketch {
         };
         reader.end()?;
         Ok(sketch)
+    }
+}
+
+/// The bytes without their checksum, if they agree with it.
+fn checked(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+    match bytes.first() {
+        Some(&UNCHECKED) => return Ok(bytes),
+        Some(&VERSION) => {}
+        Some(&found) => {
+            return Err(DecodeError::Version {
+                found,
+                known: VERSION,
+            });
+        }
+        None => return Err(DecodeError::Short),
+    }
+    let (rest, checksum) = bytes
+        .split_last_chunk::<CHECKSUM>()
+        .ok_or(DecodeError::Short)?;
+    if hash(rest) != u64::from_le_bytes(*checksum) {
+        return Err(DecodeError::Malformed("its checksum does not agree"));
+    }
+    Ok(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::of;
+
+    #[test]
+    fn every_bit_that_falls_over_is_noticed() {
+        let whole = of(&["Ann Lee", "42", "2024-01-31"]).encode();
+        for at in 0..whole.len() * 8 {
+            let mut bytes = whole.clone();
+            bytes[at / 8] ^= 1 << (at % 8);
+            assert!(ColumnSketch::decode(&bytes).is_err(), "bit {at}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_before_there_was_a_checksum_is_read() {
+        let sketch = of(&["Ann Lee", "42", "2024-01-31"]);
+        let mut bytes = sketch.encode();
+        bytes.truncate(bytes.len() - CHECKSUM);
+        bytes[0] = UNCHECKED;
+        let read = ColumnSketch::decode(&bytes).unwrap();
+        assert_eq!(read.encode(), sketch.encode());
     }
 }

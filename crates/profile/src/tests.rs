@@ -32,9 +32,15 @@ fn of_type<T: AsRef<str>>(declared: Option<LogicalType>, texts: &[Option<T>]) ->
     sketch
 }
 
-fn of<T: AsRef<str>>(texts: &[T]) -> ColumnSketch {
+pub(crate) fn of<T: AsRef<str>>(texts: &[T]) -> ColumnSketch {
     let texts: Vec<Option<&str>> = texts.iter().map(|text| Some(text.as_ref())).collect();
     of_type(None, &texts)
+}
+
+fn without_checksum(texts: &[&str]) -> Vec<u8> {
+    let mut bytes = of(texts).encode();
+    bytes.truncate(bytes.len() - 8);
+    bytes
 }
 
 fn merged(parts: &[ColumnSketch]) -> ColumnSketch {
@@ -438,14 +444,17 @@ proptest! {
     }
 
     #[test]
-    fn hostile_bytes_are_an_error_or_a_sketch(mut bytes in Just(of(&["Ann Lee", "42", "2024-01-31"]).encode()),
+    fn hostile_bytes_are_an_error_or_a_sketch(mut bytes in Just(without_checksum(&["Ann Lee", "42", "2024-01-31"])),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), cut in 0usize..40) {
         for (place, value) in flips {
             let at = place.index(bytes.len());
             bytes[at] = value;
         }
         bytes.truncate(bytes.len() - cut.min(bytes.len()));
-        if let Ok(mut sketch) = ColumnSketch::decode(&bytes) {
+        // As if the checksum agreed, which it hardly ever would: whoever writes such bytes can write that too.
+        let sum = hash(&bytes).to_le_bytes();
+        let sealed: Vec<u8> = bytes.iter().copied().chain(sum).collect();
+        if let Ok(mut sketch) = ColumnSketch::decode(&sealed) {
             let _ = (sketch.summary(), sketch.encode());
             let other = sketch.clone();
             let _ = sketch.merge(&other);

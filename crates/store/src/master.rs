@@ -3,7 +3,8 @@
 //! Looking for it and making it are apart: a store that already has keys never gets a new master key, since that would
 //! hide the loss of the old one.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use locard_model::{ExposeSecret, SecretString};
@@ -123,7 +124,7 @@ impl KeyPlace {
         if let Some(given) = &self.given {
             return MasterKey::parse(given).map(Some);
         }
-        match std::fs::read_to_string(&self.file) {
+        match read(&self.file) {
             Ok(text) => {
                 private(&self.file)?;
                 MasterKey::parse(&SecretString::from(text)).map(Some)
@@ -210,11 +211,12 @@ fn write_new(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut handle = options.open(&beside)?;
-    handle.write_all(bytes)?;
-    handle.write_all(b"\n")?;
-    handle.sync_all()?;
+    let written = handle
+        .write_all(bytes)
+        .and_then(|()| handle.write_all(b"\n"))
+        .and_then(|()| handle.sync_all());
     // A hard link fails if the name is taken: two first starts cannot overwrite each other's key.
-    let linked = std::fs::hard_link(&beside, file);
+    let linked = written.and_then(|()| std::fs::hard_link(&beside, file));
     std::fs::remove_file(&beside)?;
     linked
 }
@@ -246,6 +248,14 @@ fn private(file: &Path) -> Result<()> {
 #[cfg(not(unix))]
 fn private(_file: &Path) -> Result<()> {
     Ok(())
+}
+
+/// A key is short; a device may never end.
+fn read(file: &Path) -> std::io::Result<String> {
+    const MOST: u64 = 4_096;
+    let mut text = String::new();
+    File::open(file)?.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn unreadable(file: &Path, error: std::io::Error) -> Error {

@@ -188,6 +188,64 @@ async fn what_is_no_backup_is_called_so() {
 }
 
 #[tokio::test]
+async fn a_damaged_store_is_told_with_what_helps() {
+    let bench = Bench::sqlite();
+    let Place::Home(home) = &bench.place else {
+        unreachable!("it is a home")
+    };
+    bench.open().await.close().await;
+    let file = home.join("catalog.sqlite");
+    let whole = std::fs::read(&file).unwrap();
+    // The schema's first page, its header or what it says of the tables, and everything behind it.
+    for damaged in [100..1_000, 20..24, 4_096..whole.len()] {
+        let mut bytes = whole.clone();
+        bytes[damaged.clone()].fill(0x55);
+        std::fs::write(&file, &bytes).unwrap();
+        let error = match open(&bench.place, &bench.keys).await {
+            Err(error) => error,
+            Ok(opened) => {
+                let checked = opened.store.check().await;
+                opened.store.close().await;
+                checked.expect_err("it is damaged")
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{damaged:?}: {error}");
+        let hint = error.hint_text().unwrap_or_default();
+        assert!(hint.contains("locard restore"), "{damaged:?}: {hint}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_restore_leaves_nothing_behind() {
+    let bench = Bench::sqlite();
+    let Place::Home(home) = &bench.place else {
+        unreachable!("it is a home")
+    };
+    let file = bench.keys.file.with_extension("file");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "neither of Locard nor of SQLite").unwrap();
+    restore(&file, &bench.place, &bench.keys, true)
+        .await
+        .unwrap_err();
+    assert!(!home.exists(), "the folder was made for the restore");
+    let names = || {
+        let entries = std::fs::read_dir(home).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    bench.open().await.close().await;
+    let before = names();
+    for force in [false, true] {
+        restore(&file, &bench.place, &bench.keys, force)
+            .await
+            .unwrap_err();
+        assert_eq!(names(), before);
+    }
+    bench.open().await.close().await;
+}
+
+#[tokio::test]
 async fn a_closed_store_frees_its_home() {
     let bench = Bench::sqlite();
     let store = bench.open().await;

@@ -44,6 +44,30 @@ async fn a_dropped_stream_ends_the_statement_on_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_view_without_end_is_ended_and_a_slow_table_is_not() {
+    let sql = "CREATE VIEW slow AS SELECT n, pg_sleep(1)::text AS a FROM generate_series(1, 600) AS n; \
+               CREATE TABLE t AS SELECT 1 AS a";
+    let Some((database, _)) = seeded("endless view", sql).await else {
+        return;
+    };
+    let url = database.url();
+    let option = if url.contains('?') { '&' } else { '?' };
+    // One connection, so that the limit of a view would show if it outlived the view's reading.
+    let source = open(&format!("{url}{option}view_timeout=1&connections=1")).await;
+    let plan = source.plan(&all("slow")).await.expect("it is planned");
+    let error = read(&*source, &plan.splits[0])
+        .await
+        .expect_err("it is ended");
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(error.to_string().contains("`view_timeout`"), "{error}");
+    assert!(!error.is_retryable(), "it would take as long again");
+    let plan = source.plan(&all("t")).await.expect("it is planned");
+    let batches = read(&*source, &plan.splits[0]).await.expect("it is read");
+    assert_eq!(batches.len(), 1);
+    assert!(freed(&database).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_dropped_before_it_is_read_is_not_found() {
     let Some((database, source)) = seeded("dropped table", "CREATE TABLE t AS SELECT 1 AS a").await
     else {

@@ -52,7 +52,7 @@ pub(crate) enum Findings {
 /// A decision on one column and identifier.
 #[derive(Args, Debug)]
 pub(crate) struct Decision {
-    /// The column as a scan prints it: `crm/customers.csv:email`
+    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it stands in double quotes
     #[arg(value_name = "ENTITY:COLUMN")]
     pub(crate) column: String,
 
@@ -68,7 +68,7 @@ pub(crate) struct Decision {
 /// A decision that is taken back.
 #[derive(Args, Debug)]
 pub(crate) struct Withdrawal {
-    /// The column as a scan prints it: `crm/customers.csv:email`
+    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it stands in double quotes
     #[arg(value_name = "ENTITY:COLUMN")]
     pub(crate) column: String,
 

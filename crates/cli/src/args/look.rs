@@ -59,7 +59,8 @@ pub(crate) struct Find {
 /// Tell why a column was judged as it was, in numbers
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// An entity or column as a scan prints it: `crm/customers.csv` or `crm/customers.csv:email`
+    /// An entity or column as a scan prints it: `crm/customers.csv` or `crm/customers.csv:email`; a name with a colon in
+    /// it stands in double quotes: `readings:"a:b"`
     #[arg(value_name = "ENTITY")]
     pub(crate) entity: String,
 
@@ -75,7 +76,7 @@ pub(crate) struct Explain {
 /// List the rows in which an identifier occurs
 #[derive(Args, Debug)]
 pub(crate) struct Rows {
-    /// An entity or column as a scan prints it
+    /// An entity or column as a scan prints it; a name with a colon in it stands in double quotes: `readings:"a:b"`
     #[arg(value_name = "ENTITY")]
     pub(crate) entity: String,
 

@@ -41,7 +41,7 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Read about this many rows of each entity; the rest is then not in the index
+    /// Read about this many rows of each entity; the rest is then not in the index, unless an earlier scan read it all
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) sample: Option<u64>,
 

@@ -23,6 +23,13 @@ pub(crate) async fn run(session: &Session, args: &Diff) -> Result<Outcome> {
         format => list(&difference).print(&mut output, format, "")?,
     }
     output.finish()?;
+    let unread = difference.not_scanned.len() as u64;
+    if unread > 0 {
+        let findings = counted(unread, "earlier finding is", "earlier findings are");
+        session.printer.say(format!(
+            "{findings} of what the later scan did not read (?): whether they are still there is not known"
+        ));
+    }
     Ok(Outcome::Done)
 }
 
@@ -43,7 +50,11 @@ fn changes(difference: &Difference) -> impl Iterator<Item = (&'static str, Side<
         .changed
         .iter()
         .map(|change| ("changed", (Some(&change.before), Some(&change.after))));
-    added.chain(removed).chain(changed)
+    let not_scanned = difference
+        .not_scanned
+        .iter()
+        .map(|row| ("not-scanned", (Some(row), None)));
+    added.chain(removed).chain(changed).chain(not_scanned)
 }
 
 fn table(output: &mut Output, difference: &Difference) -> Result<()> {
@@ -58,6 +69,7 @@ fn table(output: &mut Output, difference: &Difference) -> Result<()> {
         let (sign, style) = match how {
             "added" => ("+", Style::new().red()),
             "removed" => ("-", Style::new().green()),
+            "not-scanned" => ("?", Style::new().dimmed()),
             _ => ("~", Style::new().yellow()),
         };
         let told = |tell: fn(&FindingRow) -> String| both(before.map(tell), after.map(tell));
@@ -130,6 +142,7 @@ fn document(difference: &Difference) -> Value {
     json!({
         "added": rows(&difference.added),
         "removed": rows(&difference.removed),
+        "notScanned": rows(&difference.not_scanned),
         "changed": difference.changed.iter().map(|change| json!({"before": finding_json(&change.before), "after": finding_json(&change.after)})).collect::<Vec<_>>(),
     })
 }

@@ -8,7 +8,7 @@ use locard_model::{Attribute, ExposeSecret as _, Identifier, Strength, Subject};
 use serde_json::{Map, Value};
 
 use super::found::{Answer, left_out, told_once};
-use super::{Outcome, Session, read_text, tell_failures};
+use super::{Outcome, Session, tell_failures};
 use crate::args::{Find, ListFormat};
 use crate::printer::{Printer, Reserved, printable, unless_closed};
 use crate::progress::Progress;
@@ -88,7 +88,7 @@ fn take_weak(report: &mut FindReport) -> BTreeMap<String, u64> {
 /// The subjects of the file, and one of what was typed.
 fn subjects(args: &Find, known: &BTreeSet<Identifier>) -> Result<Vec<Subject>> {
     let mut subjects = match &args.subject {
-        Some(file) => parse(&read_text(file)?, known)
+        Some(file) => parse(&locard_app::read_text(file)?, known)
             .with_context(|| format!("cannot read subjects from {}", file.display()))?,
         None => Vec::new(),
     };

@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 use locard_app::{FindingFilter, FindingRef, FindingRow};
 use locard_model::Identifier;
 
-use super::{Outcome, Session, read_text};
+use super::{Outcome, Session};
 use crate::args::{Decision, Findings, ReportFormat, Withdrawal};
+use crate::printer::Printer;
 use crate::report;
 use crate::table::counted;
 
@@ -88,7 +89,8 @@ async fn nothing(session: &Session, asked: &FindingFilter) -> Result<String> {
 fn finding(column: &str, identifier: &str) -> Result<FindingRef> {
     let (entity, Some(column)) = super::entity_and_column(column) else {
         bail!(
-            "name the column too\nhint: as a scan prints it, joined by a colon: crm/customers.csv:email"
+            "name the column too\nhint: as a scan prints it, joined by a colon: crm/customers.csv:email; \
+             a name with a colon in it stands in double quotes"
         );
     };
     Ok(FindingRef {
@@ -132,7 +134,7 @@ async fn withdraw(session: &Session, decision: &Withdrawal) -> Result<()> {
 
 /// The value comes by stdin, since arguments show in process lists.
 fn value() -> Result<String> {
-    let text = read_text(Path::new("-"))?;
+    let text = locard_app::read_text(Path::new("-"))?;
     let value = text.trim();
     if value.is_empty() {
         bail!("no value came by stdin\nhint: printf %s VALUE | locard findings allow");
@@ -166,16 +168,27 @@ async fn export(session: &Session, file: &Path) -> Result<()> {
 }
 
 async fn import(session: &Session, file: &Path) -> Result<()> {
-    let report = locard_app::import_decisions(&session.home, &read_text(file)?, &[]).await?;
+    let report =
+        locard_app::import_decisions(&session.home, &locard_app::read_text(file)?, &[]).await?;
     session.printer.say(format!(
-        "took over {} and {}{}",
+        "took over {} and {}",
         counted(report.decisions, "decision", "decisions"),
         counted(report.allowed, "allowed value", "allowed values"),
-        match report.unmatched {
-            0 => String::new(),
-            1 => "; 1 decision is about a column that no scan has met yet".to_owned(),
-            n => format!("; {n} decisions are about columns that no scan has met yet"),
-        }
     ));
+    warn_unmatched(session.printer, report.unmatched, report.decisions);
     Ok(())
+}
+
+/// A decision that meets nothing may be a slip, or of a file that was written elsewhere.
+pub(super) fn warn_unmatched(printer: Printer, unmatched: u64, all: u64) {
+    if unmatched == 0 {
+        return;
+    }
+    let of = counted(all, "decision", "decisions");
+    printer.warn(&format!(
+        "no column that was scanned matches {unmatched} of {of}; that waits for a scan that meets it"
+    ));
+    printer.hint(
+        "compare `source`, `path` and `column` with `locard findings export -`; a line without `source` holds everywhere",
+    );
 }

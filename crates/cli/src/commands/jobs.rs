@@ -52,7 +52,7 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         list.row([
             json!(job.id.to_string()),
             json!(job.kind),
-            json!(job.state.as_str()),
+            json!(job.shown_state()),
             json!(job.created_at),
             json!(job.tasks.0),
             json!(job.tasks.1),
@@ -71,7 +71,10 @@ fn show(session: &Session, detail: &JobDetail) -> Result<()> {
     let ended = job.ended_at.as_deref().unwrap_or("not ended");
     output.line(&format!(
         "{} {} {} · created {} · ended {ended}",
-        job.kind, job.id, job.state, job.created_at
+        job.kind,
+        job.id,
+        job.shown_state(),
+        job.created_at
     ))?;
     let mut table = Table::new(&["resource", "state", "rows", "tries", ""]);
     for task in &detail.tasks {

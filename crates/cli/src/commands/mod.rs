@@ -15,10 +15,6 @@ pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod sources;
 
-use std::io::Read;
-use std::path::Path;
-
-use anyhow::Result;
 use locard_app::{CancellationToken, Failure, Home};
 
 pub(crate) use failures::{failure_json, print_failures, tell_failures};
@@ -54,51 +50,12 @@ impl Outcome {
     }
 }
 
-/// What a file that people write may hold: far more than any does, far less than a device that never ends.
-const MOST_TEXT: u64 = 64 << 20;
-
-/// The text of a file, or of stdin for `-`.
-fn read_text(file: &Path) -> Result<String> {
-    if file == Path::new("-") {
-        return text_of(std::io::stdin().lock(), "stdin", MOST_TEXT);
-    }
-    let name = file.display().to_string();
-    match std::fs::File::open(file) {
-        Ok(opened) => text_of(opened, &name, MOST_TEXT),
-        Err(error) => Err(unreadable(&name, &error)),
-    }
-}
-
-/// Why a file that was named cannot be read, with what may help: other things do when one cannot be written.
-fn unreadable(name: &str, error: &std::io::Error) -> anyhow::Error {
-    use std::io::ErrorKind as Cause;
-    let hint = match error.kind() {
-        Cause::NotFound | Cause::NotADirectory => {
-            "\nhint: check how the path is spelled; it is looked for from the current folder"
-        }
-        Cause::IsADirectory => "\nhint: name a file in it",
-        Cause::PermissionDenied => "\nhint: check who may read it",
-        _ => "",
-    };
-    anyhow::anyhow!("cannot read {name}: {}{hint}", locard_app::why(error))
-}
-
-fn text_of(from: impl Read, name: &str, most: u64) -> Result<String> {
-    let mut bytes = Vec::new();
-    from.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(name, &error))?;
-    if bytes.len() as u64 > most {
-        anyhow::bail!(
-            "{name} holds more than {}\nhint: split it into several files",
-            crate::table::bytes(most)
-        );
-    }
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8 text"))
-}
-
-/// `crm/customers.csv:email` as entity and column; without a column for what names a whole entity.
+/// `crm/customers.csv:email` as entity and column; without a column for what names a whole entity. Either part may stand
+/// in double quotes, which a name with a colon in it needs: `public.readings:"a:b"`.
 fn entity_and_column(text: &str) -> (String, Option<String>) {
+    if let Some(named) = quoted_entity(text).or_else(|| quoted_column(text)) {
+        return named;
+    }
     // A Windows drive or a URL scheme is no column: what follows the last colon must not begin like a path.
     match text.rsplit_once(':') {
         Some((entity, column))
@@ -110,15 +67,71 @@ fn entity_and_column(text: &str) -> (String, Option<String>) {
     }
 }
 
+/// `"entity"`, `"entity":column` and `"entity":"column"`.
+fn quoted_entity(text: &str) -> Option<(String, Option<String>)> {
+    let (entity, rest) = unquoted(text)?;
+    if rest.is_empty() {
+        return Some((entity, None));
+    }
+    let column = rest.strip_prefix(':').filter(|column| !column.is_empty())?;
+    match unquoted(column) {
+        Some((column, "")) => Some((entity, Some(column))),
+        _ => Some((entity, Some(column.to_owned()))),
+    }
+}
+
+/// `entity:"column"`.
+fn quoted_column(text: &str) -> Option<(String, Option<String>)> {
+    let (at, _) = text.match_indices(":\"").next()?;
+    match unquoted(&text[at + 1..]) {
+        Some((column, "")) if at > 0 => Some((text[..at].to_owned(), Some(column))),
+        _ => None,
+    }
+}
+
+/// What stands in the quotes at the beginning, and what comes behind them; two quotes stand for one.
+fn unquoted(text: &str) -> Option<(String, &str)> {
+    let mut rest = text.strip_prefix('"')?;
+    let mut name = String::new();
+    loop {
+        let (part, behind) = rest.split_once('"')?;
+        name.push_str(part);
+        match behind.strip_prefix('"') {
+            Some(more) => {
+                name.push('"');
+                rest = more;
+            }
+            None => return (!name.is_empty()).then_some((name, behind)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_never_ends_is_refused() {
-        assert_eq!(text_of(&b"abc"[..], "x", 3).ok().as_deref(), Some("abc"));
-        let error = text_of(std::io::repeat(b'a'), "x", 3).err();
-        assert!(error.is_some_and(|error| error.to_string().starts_with("x holds more than")));
-        assert!(text_of(&[0xff_u8][..], "x", 3).is_err());
+    fn names_with_colons_are_quoted() {
+        let check = |text: &str, entity: &str, column: Option<&str>| {
+            let named = entity_and_column(text);
+            assert_eq!(
+                (named.0.as_str(), named.1.as_deref()),
+                (entity, column),
+                "{text}"
+            );
+        };
+        check(
+            "crm/customers.csv:email",
+            "crm/customers.csv",
+            Some("email"),
+        );
+        check("crm/customers.csv", "crm/customers.csv", None);
+        check("file:///data/a.csv", "file:///data/a.csv", None);
+        check("t:\"a:b\"", "t", Some("a:b"));
+        check("\"x:y\"", "x:y", None);
+        check("\"x:y\":a", "x:y", Some("a"));
+        check("\"x:y\":\"a:\"\"b\"", "x:y", Some("a:\"b"));
+        check("a\"b:c", "a\"b", Some("c"));
+        check("\"open:c", "\"open", Some("c"));
     }
 }

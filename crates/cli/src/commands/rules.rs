@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Outcome, Session, read_text};
+use super::{Outcome, Session};
 use crate::args::{ListFormat, Rules};
 use crate::lists::List;
 use crate::printer::printable;
@@ -63,7 +63,7 @@ fn check(session: &Session, folder: Option<&Path>) -> Result<Outcome> {
 }
 
 fn test(session: &Session, file: &Path, rule: Option<&str>, format: ListFormat) -> Result<()> {
-    let text = read_text(file)?;
+    let text = locard_app::read_text(file)?;
     let mut list = List::new(&["line", "rule", "identifier", "match", "validated"]);
     for (number, line) in text.lines().enumerate() {
         for result in locard_app::test_rules(&session.home, line, rule)? {

@@ -7,7 +7,7 @@ use locard_app::{FailOn, FindingRow, ScanOptions, ScanReport, Snapshot};
 use locard_model::{Identifier, JobState};
 use owo_colors::Style;
 
-use super::{Outcome, Session, print_failures, read_text, tell_failures};
+use super::{Outcome, Session, print_failures, tell_failures};
 use crate::args::{ReportFormat, Scan, SnapshotScope};
 use crate::printer::{Output, Reserved, printable, unless_closed};
 use crate::progress::Progress;
@@ -22,8 +22,10 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     // Everything that can be wrong with the question is found before hours of reading.
     let threshold = threshold(session, args)?;
     let baseline = baseline(args)?;
-    if let Some(file) = &args.decisions {
-        locard_app::import_decisions(&session.home, &read_text(file)?, &options.targets).await?;
+    let decisions = args.decisions.as_deref().map(locard_app::read_text);
+    let decisions = decisions.transpose()?;
+    if let Some(text) = &decisions {
+        locard_app::import_decisions(&session.home, text, &options.targets).await?;
     }
     let reserved = Reserved::open(args.output.as_deref())?;
     let progress = Arc::new(Progress::new(session.printer));
@@ -42,6 +44,11 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let output = reserved.output(session.printer)?;
     unless_closed(print(output, args, &report, &shown, &hidden))?;
     talk(session, args, &report, &hidden);
+    if let Some(text) = &decisions {
+        let (unmatched, all) =
+            locard_app::unmatched_decisions(&session.home, text, &options.targets).await?;
+        super::findings::warn_unmatched(session.printer, unmatched, all);
+    }
     let unread = tell_empty(session, args, &report);
     if unread {
         return Ok(Outcome::Failed);
@@ -80,7 +87,7 @@ fn baseline(args: &Scan) -> Result<Option<Vec<FindingRow>>> {
     let Some(file) = &args.baseline else {
         return Ok(None);
     };
-    let findings = locard_app::read_findings(&read_text(file)?)
+    let findings = locard_app::read_findings(&locard_app::read_text(file)?)
         .with_context(|| format!("cannot take {} as a baseline", file.display()))?;
     Ok(Some(findings))
 }
@@ -213,8 +220,15 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
         printer.say("stopped; what was found is kept");
         printer.hint("run the same command again to finish the scan");
     }
-    if args.sample.is_some() {
+    if args.sample.is_some() && report.kept < report.totals.entities {
         printer.say("only a sample was read: `locard find` says so of these entities");
+    }
+    if report.kept > 0 {
+        let kept = counted(report.kept, "entity", "entities");
+        printer.warn(&format!(
+            "the index of {kept} stays as it was: it is of all records, and this scan read only a sample"
+        ));
+        printer.hint("scan without --sample to bring it up to date");
     }
 }
 

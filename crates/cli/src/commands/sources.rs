@@ -7,7 +7,7 @@ use locard_app::AddSource;
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::{Outcome, Session, print_failures, read_text};
+use super::{Outcome, Session, print_failures};
 use crate::args::{ListFormat, Sources};
 use crate::lists::List;
 use crate::printer::printable;
@@ -33,10 +33,11 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 limits: sparing.limits(),
             };
             let row = locard_app::add_source(&session.home, source).await?;
+            let place = if target_given { &row.target } else { "manual" };
             session.printer.say(format!(
                 "registered {} ({})",
                 printable(&row.name),
-                printable(&row.target)
+                printable(place)
             ));
             let name = printable(&row.name);
             session.printer.hint(&if target_given {
@@ -74,7 +75,9 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
 /// A target may hold a password, so it can come by stdin.
 fn target_text(target: &SecretString) -> Result<SecretString> {
     if target.expose_secret() == "-" {
-        return Ok(SecretString::from(read_text(Path::new("-"))?.trim()));
+        return Ok(SecretString::from(
+            locard_app::read_text(Path::new("-"))?.trim(),
+        ));
     }
     Ok(target.clone())
 }

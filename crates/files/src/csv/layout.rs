@@ -123,8 +123,37 @@ pub(crate) fn is_delimited(head: &str, whole: bool, name: &str) -> bool {
         } else {
             2
         };
-        choice.width >= enough && choice.share >= 0.9 && (choice.records >= 3 || choice.width >= 3)
+        choice.width >= enough
+            && choice.share >= 0.9
+            && (choice.records >= 3 || choice.width >= 3)
+            && (!prose || is_tight(head, choice.delimiter) || is_table(head, whole, &choice))
     })
+}
+
+/// Whether most delimiters stand close to what follows, as nobody writes in prose; tabs and bars do anyway.
+fn is_tight(head: &str, delimiter: u8) -> bool {
+    if !matches!(delimiter, b',' | b';') {
+        return true;
+    }
+    let after = head.split(char::from(delimiter)).skip(1);
+    let (mut tight, mut all) = (0, 0);
+    for field in after {
+        all += 1;
+        tight += usize::from(!field.starts_with(|c: char| c.is_whitespace()));
+    }
+    tight * 2 > all
+}
+
+/// Whether sentences could not be it: a header of short names stands above several records.
+fn is_table(head: &str, whole: bool, choice: &Choice) -> bool {
+    let marks = Marks {
+        delimiter: Some(choice.delimiter),
+        quote: Some(b'"'),
+        newline: newline(head),
+    };
+    let records = records(head, whole, marks);
+    let short = |name: &String| (1..=3).contains(&name.split_whitespace().count());
+    records.len() >= 3 && records[0].iter().all(short) && header::is_header(&records)
 }
 
 struct Choice {
@@ -392,6 +421,16 @@ mod tests {
             true,
             "a.txt"
         ));
+        for prose in [
+            "We met in spring, in Rome, and talked.\n",
+            "On Monday, Ada called, as agreed.\nOn Tuesday, Bob wrote, as always.\nOn Friday, Eve came, at last.\n",
+            "first; then, at last; nothing.\nagain; and again; nothing.\n",
+        ] {
+            assert!(!is_delimited(prose, true, "a.txt"), "{prose}");
+        }
         assert!(is_delimited("1;Ada;x\n2;Bob;y\n", true, "a.txt"));
+        let spaced = "id, name, city\n1, Ada, Rome\n2, Bob, Bonn\n3, Eve, Linz\n";
+        assert!(is_delimited(spaced, true, "a.txt"));
+        assert!(is_delimited("Lovelace,Ada,1815-12-10\n", true, "a.txt"));
     }
 }

@@ -30,7 +30,7 @@ impl Blobs for Shelf {
         Ok(())
     }
 
-    fn list(&self, each: &mut dyn FnMut(Result<Found>) -> bool) {
+    fn list(&self, _: &globset::GlobSet, each: &mut dyn FnMut(Result<Found>) -> bool) {
         for (name, bytes) in &self.0 {
             let found = Found {
                 path: EntityPath::new(name.split('/')),

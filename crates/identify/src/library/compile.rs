@@ -214,12 +214,12 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Plan 
         }
         plan.rule_patterns.push(plan.patterns.len() as u32);
         plan.rule_specs.push(plan.specs.len() as u32);
-        plan.contexts.push(
-            rule.context
-                .iter()
-                .map(|word| super::fold(word).into_owned())
-                .collect(),
-        );
+        let folded = |words: &[String]| {
+            let words = words.iter().map(|word| super::fold(word).into_owned());
+            words.collect()
+        };
+        plan.contexts.push(folded(&rule.context));
+        plan.unlikes.push(folded(&rule.unlike));
     }
     for members in terms.members() {
         let uses = whole

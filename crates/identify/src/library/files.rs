@@ -103,8 +103,7 @@ pub(crate) fn each_file(
             if path.is_dir() {
                 pending.push(path);
             } else if path.extension().is_some_and(|other| other == extension) {
-                let text =
-                    std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+                let text = read_file(&path).map_err(|error| unreadable(&path, error))?;
                 let stem = path.with_extension("");
                 let name = stem
                     .strip_prefix(folder)
@@ -116,6 +115,15 @@ pub(crate) fn each_file(
         }
     }
     Ok(())
+}
+
+/// A device or pipe of that name may never end.
+fn read_file(path: &Path) -> std::io::Result<String> {
+    if path.is_file() {
+        std::fs::read_to_string(path)
+    } else {
+        Err(std::io::Error::other("it is no file"))
+    }
 }
 
 /// Reads one rule strictly; `name` is its path below `rules/` without the extension.

@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) set_placeholder: Vec<bool>,
     /// Folded context words of each rule.
     pub(crate) contexts: Vec<Vec<String>>,
+    /// Folded words of each rule that speak against it.
+    pub(crate) unlikes: Vec<Vec<String>>,
 }
 
 /// One pattern of one rule.

@@ -18,12 +18,24 @@ const LONGEST: usize = 256;
 /// Bytes before a match in which context words are looked for.
 const CONTEXT: usize = 48;
 
+/// Words before a match in which one may say that it is something else.
+const NEAR: usize = 3;
+
 /// Words after a word of context in which a term is looked for.
 const REACH: usize = 6;
 /// Most words of a term in running text.
 const LONGEST_TERM: usize = 4;
 /// Fewest characters of one: shorter ones are abbreviations of something else too.
 const SHORTEST_TERM: usize = 5;
+
+/// The text in which words about a match are looked for.
+fn before(text: &str, start: usize) -> &str {
+    let mut from = start.saturating_sub(CONTEXT);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text.get(from..start).unwrap_or_default()
+}
 
 /// What is known about the cell under search.
 #[derive(Debug, Default)]
@@ -107,6 +119,9 @@ impl Library {
             else {
                 continue;
             };
+            if self.is_unlike(plan.rule, text, start) {
+                continue;
+            }
             let passed = plan.validator.is_none_or(|validator| validator(value));
             let context = passed && self.has_context(plan.rule, text, start);
             let sums = scratch.counts.rule(plan.rule);
@@ -136,11 +151,7 @@ impl Library {
         if start == 0 {
             return false;
         }
-        let mut from = start.saturating_sub(CONTEXT);
-        while !text.is_char_boundary(from) {
-            from += 1;
-        }
-        let before = fold(&text[from..start]);
+        let before = fold(before(text, start));
         let mut inside = false;
         before.char_indices().any(|(at, c)| {
             let begins = !std::mem::replace(&mut inside, c.is_alphanumeric());
@@ -149,6 +160,32 @@ impl Library {
                     .iter()
                     .any(|word| before[at..].starts_with(word.as_str()))
         })
+    }
+
+    /// Whether one of the words shortly before a match says that it is something else, as in "version 10.1.2.3".
+    fn is_unlike(&self, rule: u32, text: &str, start: usize) -> bool {
+        let of = |words: &[Vec<String>], near: &str| {
+            let words = words.get(rule as usize).into_iter().flatten();
+            words
+                .into_iter()
+                .any(|word| near.starts_with(word.as_str()))
+        };
+        if start == 0
+            || self
+                .plan
+                .unlikes
+                .get(rule as usize)
+                .is_none_or(Vec::is_empty)
+        {
+            return false;
+        }
+        let before = fold(before(text, start));
+        let near = before.split_whitespace().rev().take(NEAR).map(bare);
+        let mut telling = near.filter_map(|near| {
+            let speaks = of(&self.plan.contexts, near);
+            (speaks || of(&self.plan.unlikes, near)).then_some(!speaks)
+        });
+        telling.next().unwrap_or(false)
     }
 
     /// Two adjacent capitalised words, one in each list.

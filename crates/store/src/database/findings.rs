@@ -1,5 +1,7 @@
 //! Findings, one row for each job, column, identifier and kind.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use locard_model::{
     Category, ColumnId, EntityId, Finding, FindingKind, Identifier, JobId, OrgId, Sensitivity,
@@ -41,7 +43,7 @@ fn finding_row(
     vault: &Vault,
     job: JobId,
     of: &Conclusion,
-    draft: &FindingDraft,
+    (draft, current): (&FindingDraft, bool),
 ) -> Result<Vec<Value>> {
     let (id, found) = (Uuid::now_v7(), &draft.finding);
     let sealed = Sealed {
@@ -67,7 +69,7 @@ fn finding_row(
         found.validated,
         found.distinct,
         found.indexed,
-        true,
+        current,
         vault.seal_as(cell(&id), &sealed)?,
     ])
 }
@@ -114,17 +116,37 @@ pub(super) async fn put_findings(
     let old =
         Statement::new("delete from findings where org_id = $1 and job_id = $2 and entity_id = $3");
     let old = session.run(old.bind(org).bind(job).bind(of.entity)).await?;
-    let past = Statement::new(
-        "update findings set is_current = 0 where org_id = $1 and entity_id = $2 and is_current = 1",
-    );
-    session.run(past.bind(org).bind(of.entity)).await?;
-    let rows = of
-        .findings
-        .iter()
-        .map(|draft| finding_row(vault, job, of, draft))
-        .collect::<Result<_>>()?;
+    let known = if of.aside {
+        known_columns(session, org, of.entity).await?
+    } else {
+        let past = Statement::new(
+            "update findings set is_current = 0 where org_id = $1 and entity_id = $2 and is_current = 1",
+        );
+        session.run(past.bind(org).bind(of.entity)).await?;
+        HashSet::new()
+    };
+    let row = |draft: &FindingDraft| {
+        let current = !known.contains(&draft.finding.column);
+        finding_row(vault, job, of, (draft, current))
+    };
+    let rows = of.findings.iter().map(row).collect::<Result<_>>()?;
     let new = insert(session, INSERT, rows, "").await?;
     Ok(new.cast_signed() - old.cast_signed())
+}
+
+/// The columns that an entity's index is of.
+async fn known_columns(
+    session: &mut dyn Session,
+    org: OrgId,
+    entity: EntityId,
+) -> Result<HashSet<ColumnId>> {
+    let text = "select column_id from profiles where org_id = $1 and entity_id = $2";
+    let rows = session
+        .rows(Statement::new(text).bind(org).bind(entity))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(ColumnId(row.id("column_id")?)))
+        .collect()
 }
 
 fn filtered(statement: Statement, org: OrgId, filter: &FindingFilter) -> Statement {

@@ -275,6 +275,14 @@ async fn put_merged(
     Ok(())
 }
 
+/// Drops what a job read of an entity whose index stays as it is.
+async fn drop_parts(session: &mut dyn Session, lease: &JobLease, entity: EntityId) -> Result<()> {
+    let text = "delete from pieces where org_id = $1 and entity_id = $2 and job_id = $3";
+    let statement = Statement::new(text).bind(lease.org).bind(entity);
+    session.run(statement.bind(lease.job)).await?;
+    Ok(())
+}
+
 /// Minima and maxima are values, so those of personal columns are not kept, sealed or not.
 pub(super) async fn drop_extremes(
     session: &mut dyn Session,
@@ -339,7 +347,9 @@ impl Sketches for Database {
     async fn conclude(&self, lease: &JobLease, conclusion: &Conclusion) -> Result<()> {
         let vault = self.vault(lease.org).await?;
         let mut session = self.write().await?;
-        if let Some(merged) = &conclusion.merged {
+        if conclusion.aside {
+            drop_parts(&mut *session, lease, conclusion.entity).await?;
+        } else if let Some(merged) = &conclusion.merged {
             put_merged(&mut *session, &vault, lease.job, conclusion, merged).await?;
         }
         let (entity, personal) = (conclusion.entity, &conclusion.personal);

@@ -97,6 +97,9 @@ pub struct Conclusion {
     pub entity: EntityId,
     /// Its columns; `None` when they were only judged anew.
     pub merged: Option<Merged>,
+    /// Whether what is known of the entity stays as it is: the findings are the job's alone, but for those of columns
+    /// that nothing is known of, and the job's pieces are dropped.
+    pub aside: bool,
     /// Every finding of this entity; they replace those of earlier jobs as the current ones, which stay readable
     /// under their job.
     pub findings: Vec<FindingDraft>,

@@ -2,6 +2,10 @@
 
 use crate::{Error, ErrorKind};
 
+/// What helps when the file may be damaged.
+const DAMAGED: &str = "`locard restore --force` brings back a backup; `PRAGMA integrity_check` on the home's \
+    catalog.sqlite in the sqlite3 shell shows what is damaged";
+
 /// The error as the store tells it.
 pub(crate) fn translate(error: sqlx::Error) -> Error {
     let told = match &error {
@@ -26,6 +30,8 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
 fn by_code(code: i32) -> Error {
     const FOREIGN_KEY: i32 = 787;
     const WRITE_FAILED: i32 = 778;
+    // The index of the log could not grow.
+    const NO_ROOM_FOR_LOG: i32 = 4_874;
     match (code, code & 0xff) {
         (FOREIGN_KEY, _) => Error::new(ErrorKind::NotFound, "what this belongs to does not exist"),
         (_, 19) => Error::new(ErrorKind::Conflict, "there is one already"),
@@ -40,16 +46,23 @@ fn by_code(code: i32) -> Error {
             Error::new(ErrorKind::Denied, "the store cannot be opened by this user")
                 .hint("make the home readable and writable, or choose another one with --home")
         }
-        (_, 13) | (WRITE_FAILED, _) => {
+        (_, 13) | (WRITE_FAILED | NO_ROOM_FOR_LOG, _) => {
             Error::new(ErrorKind::Full, "the disk that holds the store is full")
                 .hint("make room; what was committed is safe, and the next run goes on from there")
         }
-        (_, 11 | 26) => Error::corrupt("its file is damaged or was made by another program"),
+        (_, 11 | 26) => {
+            Error::corrupt("its file is damaged or was made by another program").hint(DAMAGED)
+        }
+        // Every statement was tried on sound tables, so these are not.
+        (_, 1) => Error::corrupt("a statement does not fit its tables, so its file is damaged")
+            .hint(DAMAGED),
         (_, 18) => Error::new(ErrorKind::Invalid, "a value is too large for the store"),
-        (_, 10) => Error::new(ErrorKind::Io, "the disk that holds the store fails"),
+        (_, 10) => Error::new(ErrorKind::Io, "the disk that holds the store fails")
+            .hint("see whether it is full or gone; the system's log tells more"),
         _ => Error::new(
             ErrorKind::Io,
             format!("the store refused a statement (SQLite code {code})"),
-        ),
+        )
+        .hint(DAMAGED),
     }
 }

@@ -6,6 +6,7 @@
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind as Cause;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -17,12 +18,17 @@ const PID: &str = "locard.pid";
 pub(crate) struct Home {
     path: PathBuf,
     lock: File,
+    /// Whether the folder came with it, and whether the lock's file did.
+    made: (bool, bool),
+    /// Whether others were let in already: the process id may then be theirs.
+    left: AtomicBool,
 }
 
 impl Home {
     /// Makes the folder if it is missing, and locks it.
     pub(crate) fn lock(path: &Path) -> Result<Self> {
-        prepare(path)?;
+        let made_folder = prepare(path)?;
+        let made_lock = !path.join(LOCK).exists();
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -34,13 +40,16 @@ impl Home {
             Err(TryLockError::WouldBlock) => return Err(held(path)),
             Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
         }
+        let home = Self {
+            path: path.to_owned(),
+            lock,
+            made: (made_folder, made_lock),
+            left: AtomicBool::new(false),
+        };
         sweep(path);
         std::fs::write(path.join(PID), std::process::id().to_string())
             .map_err(|error| unusable(path, error))?;
-        Ok(Self {
-            path: path.to_owned(),
-            lock,
-        })
+        Ok(home)
     }
 
     /// The database's file.
@@ -56,8 +65,31 @@ impl Home {
 
     /// Lets others in.
     pub(crate) fn unlock(&self) {
+        if self.left.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let _ = std::fs::remove_file(self.path.join(PID));
+        if !self.file().exists() {
+            self.undo();
+        }
         let _ = self.lock.unlock();
+    }
+
+    /// Where no store came to be, nothing is left of the attempt; a folder that holds anything stays.
+    fn undo(&self) {
+        let (folder, lock) = self.made;
+        if lock {
+            let _ = std::fs::remove_file(self.path.join(LOCK));
+        }
+        if folder {
+            let _ = std::fs::remove_dir(&self.path);
+        }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.unlock();
     }
 }
 
@@ -71,9 +103,10 @@ fn sweep(path: &Path) {
     }
 }
 
-fn prepare(path: &Path) -> Result<()> {
+/// Answers whether it made the folder.
+fn prepare(path: &Path) -> Result<bool> {
     if path.is_dir() {
-        return tighten(path);
+        return tighten(path).map(|()| false);
     }
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(|error| unusable(path, error))?;
@@ -83,8 +116,10 @@ fn prepare(path: &Path) -> Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
         // Another first start was faster.
-        Err(error) if error.kind() == Cause::AlreadyExists && path.is_dir() => tighten(path),
-        made => made.map_err(|error| unusable(path, error)),
+        Err(error) if error.kind() == Cause::AlreadyExists && path.is_dir() => {
+            tighten(path).map(|()| false)
+        }
+        made => made.map(|()| true).map_err(|error| unusable(path, error)),
     }
 }
 
@@ -167,9 +202,9 @@ pub(crate) fn unusable(path: &Path, error: std::io::Error) -> Error {
     told.cause(error)
 }
 
-/// Gives a finished file its name, unless the name is taken; either the whole file appears or none.
+/// Gives a finished backup its digest and its name, unless the name is taken; either the whole file appears or none.
 pub(crate) fn publish(beside: &Path, file: &Path) -> Result<()> {
-    let whole = File::open(beside).and_then(|handle| handle.sync_all());
+    let whole = super::trailer::append(beside);
     let linked = whole.and_then(|()| std::fs::hard_link(beside, file));
     let _ = std::fs::remove_file(beside);
     linked.map_err(|error| match error.kind() {

@@ -8,6 +8,7 @@ mod errors;
 mod home;
 mod session;
 mod staged;
+mod trailer;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,8 +1,10 @@
 //! A backup on its way into a store: a copy, so that the backup itself is never written to.
 
+use std::io::ErrorKind as Cause;
 use std::path::{Path, PathBuf};
 
 use super::home::unusable;
+use super::trailer::{self, Ending};
 use super::{Home, Sqlite};
 use crate::{Error, ErrorKind, Result};
 
@@ -20,10 +22,17 @@ impl Staged {
     pub(crate) async fn open(backup: &Path, folder: &Path) -> Result<Self> {
         let file = folder.join(format!("{PREFIX}{}", uuid::Uuid::new_v4()));
         let files = Files(file);
-        copied(backup, &files.0).await?;
+        match copied(backup, &files.0).await? {
+            Ending::Agrees | Ending::Missing => {}
+            Ending::Differs => return Err(differs(backup)),
+            Ending::Foreign => return Err(foreign(backup)),
+        }
         let store = Sqlite::open_file(&files.0)
             .await
-            .map_err(|error| foreign(backup, error))?;
+            .map_err(|error| match error.kind() {
+                ErrorKind::Corrupt => foreign(backup).cause(error),
+                _ => error,
+            })?;
         Ok(Self {
             store,
             file: files.keep(),
@@ -46,28 +55,39 @@ impl Staged {
     }
 }
 
-/// A catalog may be gigabytes, and other tasks go on meanwhile.
-async fn copied(backup: &Path, to: &Path) -> Result<()> {
-    let paths = (backup.to_owned(), to.to_owned());
-    let copy = tokio::task::spawn_blocking(move || std::fs::copy(paths.0, paths.1));
+/// A catalog may be gigabytes, and other tasks go on meanwhile. The copy is compared with the digest, so that copying
+/// is proven too.
+async fn copied(backup: &Path, to: &Path) -> Result<Ending> {
+    let (from, to, folder) = (backup.to_owned(), to.to_owned(), to.parent());
+    let copy = tokio::task::spawn_blocking(move || {
+        std::fs::copy(from, &to)?;
+        trailer::take(&to)
+    });
     match copy.await {
         Ok(copied) => copied,
         Err(gone) => Err(std::io::Error::other(gone)),
     }
-    .map(drop)
-    .map_err(|error| unusable(backup, error))
+    .map_err(|error| match error.kind() {
+        Cause::StorageFull | Cause::QuotaExceeded => unusable(folder.unwrap_or(backup), error),
+        _ => unusable(backup, error),
+    })
+}
+
+fn differs(backup: &Path) -> Error {
+    let sentence = format!(
+        "the backup {} is damaged: its bytes do not agree with the digest at its end",
+        backup.display()
+    );
+    Error::new(ErrorKind::Corrupt, sentence).hint(
+        "nothing was replaced; copy the backup anew from where it is kept, or use an earlier one",
+    )
 }
 
 /// What is damaged or of another program is no store that a restore could bring back.
-fn foreign(backup: &Path, error: Error) -> Error {
-    if error.kind() != ErrorKind::Corrupt {
-        return error;
-    }
+fn foreign(backup: &Path) -> Error {
     let backup = backup.display();
     let sentence = format!("{backup} is no backup: it is damaged or was made by another program");
-    Error::new(ErrorKind::Corrupt, sentence)
-        .hint("name a file that `locard backup` wrote")
-        .cause(error)
+    Error::new(ErrorKind::Corrupt, sentence).hint("name a file that `locard backup` wrote")
 }
 
 impl Drop for Staged {

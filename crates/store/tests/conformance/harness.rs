@@ -317,6 +317,7 @@ pub(crate) fn conclusion(
     ];
     Conclusion {
         source: entity.source,
+        aside: false,
         entity: entity.id,
         merged: Some(Merged { pieces, columns }),
         findings,

@@ -16,6 +16,7 @@ use crate::tasks::failure;
 on_both!(
     a_backup_restores_into_either_database,
     a_backup_overwrites_nothing,
+    a_restore_notices_one_bit_of_a_sketch,
     a_restore_overwrites_only_by_force,
     a_wrong_or_lost_master_key_is_told,
     rotating_the_master_key_touches_no_data,
@@ -118,6 +119,36 @@ async fn a_backup_overwrites_nothing(bench: &Bench, store: Arc<dyn Store>) {
         .await
         .unwrap_err();
     assert!(error.hint_text().is_some(), "{error}");
+}
+
+async fn a_restore_notices_one_bit_of_a_sketch(bench: &Bench, store: Arc<dyn Store>) {
+    fill(&*store).await;
+    let sketch = &store
+        .catalog(ORG, None, Page::default())
+        .await
+        .unwrap()
+        .items[0]
+        .sketch;
+    let file = bench.file("backup.locard");
+    store.backup(&file).await.unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes
+        .windows(sketch.len())
+        .position(|window| window == sketch);
+    bytes[at.unwrap()] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    let home = Bench::sqlite();
+    let error = restore(&file, &home.place, &bench.keys, false)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert!(error.sentence().contains("is damaged"), "{error}");
+    assert!(error.hint_text().is_some());
+    // Nothing is left of the attempt.
+    let Place::Home(folder) = &home.place else {
+        panic!("a home")
+    };
+    assert!(!folder.exists(), "{}", folder.display());
 }
 
 async fn a_restore_overwrites_only_by_force(bench: &Bench, store: Arc<dyn Store>) {
