@@ -392,3 +392,63 @@ fn listed(blob: &Element) -> Result<Listed> {
         is_folder,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> (Settings, String) {
+        let target = target(text).unwrap().unwrap();
+        (
+            Settings::deserialize(&target.settings).unwrap(),
+            target.canonical,
+        )
+    }
+
+    #[test]
+    fn every_way_to_write_a_container_means_the_same() {
+        for text in [
+            "az://crm@shop/a/b",
+            "az://crm/a/b?account=shop",
+            "abfss://crm@shop.dfs.core.windows.net/a/b/",
+            "wasbs://crm@shop.blob.core.windows.net/a/b?access_key=aHVzaA==",
+            "https://shop.blob.core.windows.net/crm/a/b",
+            "https://shop.dfs.core.windows.net/crm/a/b?sv=2020-12-06&sp=rl&sig=hush%2B",
+        ] {
+            let (settings, canonical) = check(text);
+            assert_eq!(canonical, "az://crm@shop/a/b", "{text}");
+            assert_eq!(settings.service(), "https://shop.blob.core.windows.net");
+            assert!(!format!("{settings:?}").contains("hush"), "{text}");
+        }
+        let (settings, canonical) = check("az+http://127.0.0.1:10000/crm@shop/a");
+        assert_eq!(canonical, "az+http://127.0.0.1:10000/crm@shop/a");
+        assert_eq!(settings.service(), "http://127.0.0.1:10000");
+        assert!(target("https://example.org/crm").is_none());
+    }
+
+    #[test]
+    fn a_signature_is_decoded_once() {
+        let pairs = signature(&"?sv=2020&sp=rl&sig=a%2Bb+c%3D".into()).unwrap();
+        assert_eq!(pairs[2], ("sig".to_owned(), "a+b+c=".to_owned()));
+        for text in ["", "sv=2020", "hush"] {
+            let error = signature(&text.into()).unwrap_err();
+            assert!(!format!("{error:?}").contains("hush"));
+        }
+    }
+
+    #[test]
+    fn names_that_xml_cannot_hold_come_encoded() {
+        let blob = |name: &str, more: &str| {
+            let text = format!(
+                "<Blob>{name}<Properties><Content-Length>7</Content-Length>{more}</Properties></Blob>"
+            );
+            listed(&Element::parse(text.as_bytes()).unwrap()).unwrap()
+        };
+        assert_eq!(blob("<Name>a%20b</Name>", "").name, "a%20b");
+        assert_eq!(
+            blob("<Name Encoded=\"true\">a%01b</Name>", "").name,
+            "a\u{1}b"
+        );
+        assert!(blob("<Name>x</Name>", "<ResourceType>directory</ResourceType>").is_folder);
+    }
+}

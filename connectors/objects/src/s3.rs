@@ -446,3 +446,114 @@ pub(crate) fn page(answer: &[u8]) -> Result<Page> {
         objects: objects.collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> (Settings, String) {
+        let target = target(text).unwrap().unwrap();
+        (
+            Settings::deserialize(&target.settings).unwrap(),
+            target.canonical,
+        )
+    }
+
+    #[test]
+    fn the_canonical_target_has_neither_credentials_nor_options() {
+        let (settings, canonical) = check(
+            "s3://crm/a b/é#%41/?region=eu-central-1&secret_access_key=a%2Fb%26&include=*.csv&include=x/**&requester_pays=true",
+        );
+        assert_eq!(canonical, "s3://crm/a b/é#%41");
+        assert_eq!(settings.path, "a b/é#%41/");
+        assert_eq!(settings.secret_access_key.unwrap().expose_secret(), "a/b&");
+        assert_eq!(settings.include, ["*.csv", "x/**"]);
+        assert!(settings.requester_pays);
+        let (settings, canonical) = check("S3+HTTP://127.0.0.1:9000/crm/data/??.csv");
+        assert_eq!(canonical, "s3+http://127.0.0.1:9000/crm/data/??.csv");
+        assert_eq!(settings.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
+        assert_eq!(check("s3://crm").1, check("s3://crm/").1);
+    }
+
+    #[test]
+    fn buckets_stand_in_the_host_where_they_can() {
+        let address = |text: &str| {
+            let settings = check(text).0;
+            let region = settings.region.clone().unwrap_or_default();
+            base(&settings, &region)
+        };
+        for (text, wanted) in [
+            (
+                "s3://crm?region=eu-west-1",
+                "https://crm.s3.eu-west-1.amazonaws.com",
+            ),
+            (
+                "s3://a.b?region=eu-west-1",
+                "https://s3.eu-west-1.amazonaws.com/a.b",
+            ),
+            (
+                "s3://crm?region=cn-north-1",
+                "https://crm.s3.cn-north-1.amazonaws.com.cn",
+            ),
+            ("s3+http://h:9/crm", "http://h:9/crm"),
+            ("s3+http://h:9/crm?path_style=false", "http://crm.h:9"),
+        ] {
+            assert_eq!(address(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_error_quotes_what_may_be_a_secret() {
+        for text in [
+            "s3://",
+            "s3:///hush",
+            "s3://AKIA:hush@crm/x",
+            "s3://crm?region=x&hush=1",
+            "s3://crm?timeout=hush",
+            "s3://crm?secret_access_key=x&hush",
+            "s3://crm?requester_pays=hush",
+        ] {
+            let error = target(text).unwrap().unwrap_err();
+            let all = format!("{error} {error:?} {:?}", error.hint_text());
+            assert!(!all.contains("hush"), "{all}");
+            assert_eq!(error.kind(), ErrorKind::Settings);
+            assert!(error.hint_text().is_some());
+        }
+        let shown = format!(
+            "{:?}",
+            check("s3://crm?secret_access_key=hush&session_token=hush").0
+        );
+        assert!(!shown.contains("hush"), "{shown}");
+        for text in [
+            "gs://x",
+            "s3:x",
+            "postgres://s3",
+            "/data/s3://",
+            "s3+ftp://h/b",
+        ] {
+            assert!(target(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn pages_are_read_with_and_without_encoded_names() {
+        let page = |text: &str| page(text.as_bytes()).unwrap();
+        let encoded = page(
+            "<ListBucketResult><Contents><Key>a+b%2Bc%01</Key><Size>3</Size><ETag>\"x\"</ETag></Contents><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>",
+        );
+        let first = encoded.objects[0].as_ref().unwrap();
+        assert_eq!(
+            (first.name.as_str(), first.size, encoded.next),
+            ("a b+c\u{1}", 3, None)
+        );
+        let plain = page(
+            "<ListBucketResult><Contents><Key>a+b%2B</Key><Size>x</Size></Contents><Contents><Key>a+b</Key><Size>1</Size></Contents><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>",
+        );
+        assert_eq!(
+            plain.objects[0].as_ref().unwrap_err().entity_name(),
+            Some("a+b%2B")
+        );
+        assert_eq!(plain.objects[1].as_ref().unwrap().name, "a+b");
+        assert_eq!(plain.next.as_deref(), Some("t"));
+    }
+}

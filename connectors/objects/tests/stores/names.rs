@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ALL, Bench, cells, listed, rows};
+use crate::support::{ALL, Bench, Store, cells, listed, rows};
 
 /// Each is a name of its own.
 const NAMES: [&str; 22] = [
@@ -63,16 +63,21 @@ async fn every_name_is_read_right_or_told() {
             taken.len(),
             names.len()
         );
-        for name in &taken {
+        for put in &taken {
+            // Azure keeps one for the other.
+            let name = &match store {
+                Store::Azure => put.replace('\\', "/"),
+                _ => (*put).to_owned(),
+            };
             let is_read = names.iter().any(|listed| listed == name);
             assert!(
-                is_read != told.contains(name),
+                is_read != told.contains(&name.as_str()),
                 "{store:?} {name:?} of {names:?}, {errors:?}"
             );
             if is_read {
                 let cells = cells(&source, name).await.unwrap();
                 assert!(
-                    cells.iter().any(|cell| cell.contains(&mark(name))),
+                    cells.iter().any(|cell| cell.contains(&mark(put))),
                     "{store:?} {name:?} {cells:?}"
                 );
             }
