@@ -153,7 +153,8 @@ impl Client {
             let range = format!("bytes={start}-{}", end.saturating_sub(1));
             headers.insert(header::RANGE, range.parse().map_err(|_| unusable())?);
         }
-        if let Some(tag) = &wanted.tag {
+        // One that is weak matches nothing.
+        if let Some(tag) = wanted.tag.as_ref().filter(|tag| !tag.starts_with("W/")) {
             headers.insert(header::IF_MATCH, tag.parse().map_err(|_| unusable())?);
         }
         self.send(address, headers, Doing::Reading, from_start)

@@ -124,21 +124,20 @@ pub(crate) struct Store {
     base: String,
     /// None where requests carry no token.
     credentials: Option<GcpCredentialProvider>,
-    object_headers: HeaderMap,
+    /// Who pays, where the owner of the bucket does not.
+    project: Option<HeaderValue>,
 }
 
 impl Store {
     pub(crate) fn new(settings: Settings) -> Result<Self> {
-        let mut object_headers = HeaderMap::new();
-        if let Some(project) = &settings.billing_project {
-            let refused = |_| {
-                Error::new(
-                    ErrorKind::Settings,
-                    "`billing_project` is no name of a project",
-                )
-            };
-            object_headers.insert("x-goog-user-project", project.parse().map_err(refused)?);
-        }
+        let refused = |_| {
+            Error::new(
+                ErrorKind::Settings,
+                "`billing_project` is no name of a project",
+            )
+        };
+        let project = settings.billing_project.as_ref();
+        let project = project.map(|project| project.parse().map_err(refused));
         let endpoint = settings
             .endpoint
             .as_deref()
@@ -148,7 +147,7 @@ impl Store {
             base: format!("{}/{}", endpoint.trim_end_matches('/'), settings.bucket),
             credentials: signed.then(|| credentials(&settings)).transpose()?,
             bucket: settings.bucket,
-            object_headers,
+            project: project.transpose()?,
         })
     }
 }
@@ -208,10 +207,17 @@ impl store::Store for Store {
         ))
     }
 
+    fn object_headers(&self) -> HeaderMap {
+        // Otherwise what was stored compressed is decompressed on the way, and has neither ranges nor a size.
+        HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))])
+    }
+
     async fn sign(&self, request: &mut HttpRequest) -> Result<(), object_store::Error> {
         // Listing is paid for too.
-        for (name, value) in &self.object_headers {
-            request.headers_mut().insert(name, value.clone());
+        if let Some(project) = &self.project {
+            request
+                .headers_mut()
+                .insert("x-goog-user-project", project.clone());
         }
         if let Some(credentials) = &self.credentials {
             let credential = credentials.get_credential().await?;

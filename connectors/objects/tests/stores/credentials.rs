@@ -233,6 +233,8 @@ async fn a_service_account_of_google_signs_its_own_tokens() {
                 && head.contains("x-goog-user-project: payer")),
         "{heads:?}"
     );
+    // What is stored compressed must come as it is.
+    assert!(heads[0].contains("accept-encoding: gzip"), "{heads:?}");
     let broken = bench
         .source(json!({"service_account_key": "{\"private_key\":\"hushhush\"}"}))
         .unwrap_err();
