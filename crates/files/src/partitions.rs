@@ -223,7 +223,7 @@ mod tests {
             let listed: Vec<_> = tables.listed().collect();
             match (&listed[..], count) {
                 ([Listed::Whole(table, _)], None) => {
-                    assert_eq!((table.size, table.path.clone()), (10, path("t/k=*/*.csv")))
+                    assert_eq!((table.size, table.path.clone()), (10, path("t/k=*/*.csv")));
                 }
                 ([Listed::Parts(parts)], Some(count)) => assert_eq!(parts.len(), count),
                 other => panic!("{other:?}"),

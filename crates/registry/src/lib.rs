@@ -79,7 +79,10 @@ mod tests {
             ("s3+http://127.0.0.1:9000/bucket", "s3"),
             ("az://container@account/crm", "azure"),
             ("abfss://container@account.dfs.core.windows.net/", "azure"),
-            ("https://account.blob.core.windows.net/container/crm", "azure"),
+            (
+                "https://account.blob.core.windows.net/container/crm",
+                "azure",
+            ),
             ("gs://bucket/crm", "gcs"),
             ("./exports", "local"),
         ] {

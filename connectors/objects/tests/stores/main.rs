@@ -9,7 +9,6 @@
     clippy::too_many_lines,
     reason = "a test that cannot go on fails, says what it saw, and tells its story in one piece"
 )]
-#![allow(clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -22,7 +22,7 @@ const ACCOUNT: &str = "locardtest";
 const ACCOUNT_KEY: &str = "bG9jYXJkbG9jYXJkbG9jYXJkbG9jYXJk";
 
 /// How long a server may take to answer; a busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Running object stores; dropping stops them, and so does our own end, however it comes.
 pub(crate) struct Servers {
