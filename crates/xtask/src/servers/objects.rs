@@ -2,7 +2,7 @@
 //! user's cache and forget everything when they end.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -42,12 +42,12 @@ impl Servers {
         let moto = python("moto", MOTO)?.join("moto_server");
         let nanio = python("nanio", NANIO)?.join("nanio");
         Ok(Self {
-            s3: Server::start(|port| {
+            s3: Server::start(None, |port| {
                 let mut command = Command::new(moto);
                 command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
                 command
             })?,
-            signed: Server::start(|port| {
+            signed: Server::start(Some(&folder), |port| {
                 let mut command = Command::new(nanio);
                 command.args([
                     "serve",
@@ -93,14 +93,6 @@ impl Servers {
             Err(reason) => format!("absent: {reason}"),
         };
         command.env("LOCARD_TEST_AZURE_URL", azure);
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        // The servers must not write into it any more; a folder that stays in the temporary ones is no failure.
-        self.signed.stop();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -159,7 +151,7 @@ fn azurite() -> Result<Result<Server, String>> {
         step(&mut npm)?;
         std::fs::write(home.join("complete"), AZURITE)?;
     }
-    let server = Server::start(|port| {
+    let server = Server::start(None, |port| {
         let mut command = Command::new("node");
         command
             .arg(program)
@@ -184,13 +176,16 @@ struct Server {
 
 impl Server {
     /// Starts a program on a free port, kept by a shell that ends it as soon as we let go of the pipe between us or are gone.
-    fn start(program: impl FnOnce(u16) -> Command) -> Result<Self> {
-        const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill -KILL $server; wait $server";
+    /// The folder goes with it.
+    fn start(folder: Option<&Path>, program: impl FnOnce(u16) -> Command) -> Result<Self> {
+        const SCRIPT: &str = "trap '' INT TERM HUP QUIT; \"$@\" & server=$!; read -r _; kill -KILL $server; wait $server; \
+                              [ -z \"$0\" ] || rm -rf \"$0\"";
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let program = program(port);
         let mut keeper = Command::new("sh");
         keeper
-            .args(["-c", SCRIPT, "sh"])
+            .args(["-c", SCRIPT])
+            .arg(folder.unwrap_or(Path::new("")))
             .arg(program.get_program())
             .args(program.get_args());
         for (name, value) in program.get_envs() {
