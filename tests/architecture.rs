@@ -332,6 +332,7 @@ fn drivers_stay_where_they_belong() {
         ),
         ("parquet", &["files", "testkit"]),
         ("clap", &["cli"]),
+        ("object_store", &["connector-objects"]),
         ("regex-automata", &["identify"]),
     ];
     for package in members(&metadata()).values() {

@@ -15,6 +15,7 @@ mod faces;
 mod hostile;
 mod kill;
 mod lookup;
+mod objects;
 mod postgres;
 mod privacy;
 mod proxy;

@@ -9,10 +9,10 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use ignore::{DirEntry, WalkBuilder};
 use locard_connector::{Error, ErrorKind, Result};
-use locard_files::{Blob, Blobs, Found, io_error};
+use locard_files::{Blob, Blobs, Found, globs, io_error};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::Settings;
@@ -118,6 +118,7 @@ impl Folder {
                 Ok(Found {
                     path,
                     size: metadata.len(),
+                    version: version(&metadata),
                 }),
                 |what| {
                     let sentence = format!("{what} is not a file that can be read to its end");
@@ -321,34 +322,6 @@ fn split_glob(path: &Path) -> (PathBuf, Option<String>) {
     (parts[..first].iter().collect(), Some(glob.join("/")))
 }
 
-/// `*` stays within a folder, `**` does not. A glob that is not the target itself and has no `/` is tried on every
-/// name; one that names a folder means all in it.
-fn globs(patterns: &[String], exact: bool) -> Result<GlobSet> {
-    let refused = |error| Error::new(ErrorKind::Settings, "a glob is malformed").cause(error);
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let anywhere = if exact || pattern.contains('/') {
-            pattern.clone()
-        } else {
-            format!("**/{pattern}")
-        };
-        set.add(
-            GlobBuilder::new(&anywhere)
-                .literal_separator(true)
-                .build()
-                .map_err(refused)?,
-        );
-        let below = format!("{}/**", anywhere.trim_end_matches('/'));
-        set.add(
-            GlobBuilder::new(&below)
-                .literal_separator(true)
-                .build()
-                .map_err(refused)?,
-        );
-    }
-    set.build().map_err(refused)
-}
-
 #[derive(Debug)]
 struct LocalFile {
     file: File,
@@ -361,18 +334,7 @@ impl Blob for LocalFile {
     }
 
     fn version(&self) -> Option<String> {
-        let modified = self
-            .metadata
-            .modified()
-            .ok()?
-            .duration_since(UNIX_EPOCH)
-            .ok()?
-            .as_nanos();
-        Some(format!(
-            "{}-{modified}{}",
-            self.metadata.len(),
-            inode(&self.metadata)
-        ))
+        version(&self.metadata)
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -381,6 +343,13 @@ impl Blob for LocalFile {
         #[cfg(windows)]
         return std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset);
     }
+}
+
+/// Tells one state of a file from another.
+fn version(metadata: &Metadata) -> Option<String> {
+    let modified = metadata.modified().ok()?;
+    let modified = modified.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    Some(format!("{}-{modified}{}", metadata.len(), inode(metadata)))
 }
 
 /// A file that was replaced by another of the same size and time has another number.

@@ -1,7 +1,5 @@
 //! The behaviour suite over folders of CSV, NDJSON and Parquet files.
 
-#![allow(clippy::expect_used)]
-
 use std::fs;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,29 +9,13 @@ use locard_connector::{Kind, Result, Source};
 use locard_connector_local::{Folder, Local, Settings};
 use locard_files::{Files, Sizes};
 use locard_model::{EntityKind, EntityPath};
+use locard_testkit::Table;
 use locard_testkit::behaviour::{Fixture, Place, Skip, run_each};
-use locard_testkit::{Table, cell};
+use locard_testkit::files::{FORMATS, Format};
 use tempfile::TempDir;
 
-/// Files of one format: how they are called and written.
-#[derive(Clone, Copy)]
-struct Format {
-    ending: &'static str,
-    write: fn(&Table) -> Vec<u8>,
-}
-
-const CSV: Format = Format {
-    ending: "csv",
-    write: csv,
-};
-const NDJSON: Format = Format {
-    ending: "ndjson",
-    write: ndjson,
-};
-const PARQUET: Format = Format {
-    ending: "parquet",
-    write: parquet,
-};
+/// Files of one format.
+struct Shelf(Format);
 
 struct Desk {
     folder: TempDir,
@@ -41,66 +23,19 @@ struct Desk {
 }
 
 #[async_trait]
-impl Fixture for Format {
+impl Fixture for Shelf {
     async fn seed(&self, tables: &[Table]) -> Result<Box<dyn Place>, Skip> {
         let failed = |error: std::io::Error| Skip::new(error.to_string());
         let desk = Desk {
             folder: tempfile::tempdir().map_err(failed)?,
-            format: *self,
+            format: self.0,
         };
         fs::create_dir(desk.folder.path().join("sub")).map_err(failed)?;
         for table in tables {
-            fs::write(desk.file(&table.name), (self.write)(table)).map_err(failed)?;
+            fs::write(desk.file(&table.name), (self.0.write)(table)).map_err(failed)?;
         }
         Ok(Box::new(desk))
     }
-}
-
-/// Every value in quotes, nulls without.
-fn csv(table: &Table) -> Vec<u8> {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let header: Vec<String> = table.columns().iter().map(|name| quoted(name)).collect();
-    let mut text = header.join(",") + "\n";
-    for row in 0..table.rows.num_rows() {
-        let cells = table.rows.columns().iter();
-        let cells = cells.map(|array| {
-            cell(array, row)
-                .map(|text| quoted(&text))
-                .unwrap_or_default()
-        });
-        text += &(cells.collect::<Vec<_>>().join(",") + "\n");
-    }
-    text.into_bytes()
-}
-
-/// Every value a string, nulls as nulls.
-fn ndjson(table: &Table) -> Vec<u8> {
-    let columns = table.columns();
-    let mut text = String::new();
-    for row in 0..table.rows.num_rows() {
-        let cells = columns.iter().zip(table.rows.columns());
-        let document: serde_json::Map<String, serde_json::Value> = cells
-            .map(|(name, array)| (name.clone(), cell(array, row).into()))
-            .collect();
-        text += &(serde_json::Value::Object(document).to_string() + "\n");
-    }
-    text.into_bytes()
-}
-
-/// Typed, in small row groups.
-fn parquet(table: &Table) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, table.rows.schema(), None)
-        .expect("a writer opens");
-    let rows = table.rows.num_rows();
-    for from in (0..rows).step_by(100) {
-        writer
-            .write(&table.rows.slice(from, 100.min(rows - from)))
-            .expect("a table can be written");
-        writer.flush().expect("a row group ends");
-    }
-    writer.close().expect("the file ends");
-    bytes
 }
 
 impl Desk {
@@ -165,9 +100,6 @@ impl Place for Desk {
 }
 
 fn main() -> ExitCode {
-    run_each(vec![
-        ("csv", Box::new(CSV)),
-        ("ndjson", Box::new(NDJSON)),
-        ("parquet", Box::new(PARQUET)),
-    ])
+    let shelf = |format: Format| (format.ending, Box::new(Shelf(format)) as Box<dyn Fixture>);
+    run_each(FORMATS.map(shelf).into())
 }

@@ -15,6 +15,9 @@ pub trait Kind: Send + Sync + 'static {
     /// Its stable name: `postgres`, `local`.
     const NAME: &'static str;
 
+    /// The folder of its crate below `connectors/`, whose README lists its settings.
+    const FOLDER: &'static str = Self::NAME;
+
     /// Whether its entities are files, so that there may be databases among them
     /// ([`Nested`](crate::decorators::Nested)).
     const HOLDS_FILES: bool = false;
@@ -121,7 +124,7 @@ impl<K: Kind> Connector for K {
             )
             .hint(format!(
                 "connectors/{}/README.md lists the settings",
-                K::NAME
+                K::FOLDER
             ))
         })?;
         Ok(Arc::new(K::open(settings).await?))

@@ -28,8 +28,30 @@ pub trait Blobs: Debug + Send + Sync + 'static {
     /// matches is asked for by nobody and need not be entered.
     fn list(&self, excluded: &GlobSet, each: &mut dyn FnMut(Result<Found>) -> bool);
 
+    /// The same of one folder and what is below it.
+    fn below(&self, folder: &EntityPath, each: &mut dyn FnMut(Result<Found>) -> bool) {
+        self.list(&GlobSet::empty(), &mut |found| match found {
+            Ok(found) if !found.path.segments().starts_with(folder.segments()) => true,
+            found => each(found),
+        });
+    }
+
     /// Opens one file.
     fn open(&self, path: &EntityPath) -> Result<Arc<dyn Blob>>;
+
+    /// The first bytes of some listed files, at most so many of each, in the order of the files. A place with a network
+    /// in between asks for several at the same time.
+    fn heads(&self, files: &[Found], length: usize) -> Vec<Result<Vec<u8>>> {
+        files
+            .iter()
+            .map(|file| {
+                let mut head = vec![0; length];
+                let read = self.open(&file.path)?.read_at(0, &mut head);
+                head.truncate(read.map_err(|error| io_error(error, "opening the file"))?);
+                Ok(head)
+            })
+            .collect()
+    }
 
     /// The file's address for a connector that opens files itself (a database within a folder), if it has one.
     fn address(&self, path: &EntityPath) -> Option<String>;
@@ -42,6 +64,8 @@ pub struct Found {
     pub path: EntityPath,
     /// Its size in bytes.
     pub size: u64,
+    /// Tells one state of the file from another, where the listing can tell.
+    pub version: Option<String>,
 }
 
 /// An open file.
@@ -55,7 +79,7 @@ pub trait Blob: Debug + Send + Sync {
     /// Fills as much of `buffer` as one request gives; 0 at the end.
     ///
     /// # Errors
-    /// The place could not be read.
+    /// The place could not be read. An [`Error`] within is what the reader tells; other errors become one by their kind.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
@@ -107,8 +131,13 @@ pub(crate) fn read_exact(blob: &dyn Blob, offset: u64, length: usize) -> io::Res
     Ok(bytes.into())
 }
 
-/// What an I/O error means for whoever asked for a file. Decoders report bad data as I/O errors too.
+/// What an I/O error means for whoever asked for a file. Decoders report bad data as I/O errors too; a place that knows
+/// more about its own failures puts an [`Error`] into them.
 pub fn io_error(error: io::Error, attempted: &str) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(told) => return told,
+        Err(error) => error,
+    };
     let (kind, cause) = match error.kind() {
         io::ErrorKind::NotFound => (ErrorKind::NotFound, "it does not exist (any more)"),
         io::ErrorKind::PermissionDenied => (ErrorKind::Denied, "permission denied"),

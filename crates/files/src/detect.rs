@@ -171,23 +171,21 @@ pub(crate) fn database(head: &[u8]) -> Option<(&'static str, &'static str)> {
         .then_some(("sqlite", "an SQLite database"))
 }
 
+/// So much of a file is looked at when a folder is listed.
+pub(crate) const PEEKED: usize = 4 << 10;
+
 /// A quick look when a folder is listed: whether a file is worth planning at all, judged by its first bytes.
-pub(crate) fn peek(blob: &dyn Blob) -> Result<Vec<u8>> {
-    let mut head = vec![0; 4 << 10];
-    let read = blob
-        .read_at(0, &mut head)
-        .map_err(|error| io_error(error, "opening the file"))?;
-    head.truncate(read);
-    if Compression::detect(&head) == Compression::None
-        && database(&head).is_none()
-        && binary(&head, Compression::None)?.is_none()
+pub(crate) fn peek(head: &[u8]) -> Result<()> {
+    if Compression::detect(head) == Compression::None
+        && database(head).is_none()
+        && binary(head, Compression::None)?.is_none()
     {
-        let (encoding, mark) = Encoding::detect(&head);
+        let (encoding, mark) = Encoding::detect(head);
         if is_binary(&encoding.preview(&head[mark..])) {
             return Err(unsupported("a binary file"));
         }
     }
-    Ok(head)
+    Ok(())
 }
 
 /// Text has few control characters; a NUL now and then is damage, many are another format.

@@ -81,7 +81,7 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
 }
 
 /// Nothing is filtered here; what was not asked counts as done.
-fn answers(request: &ScanRequest) -> Honoured {
+pub(crate) fn answers(request: &ScanRequest) -> Honoured {
     let done = |asked: bool| {
         if asked {
             Exactness::No
@@ -287,7 +287,7 @@ fn text_schema(names: &[String]) -> SchemaRef {
     ))
 }
 
-fn project(schema: &SchemaRef, columns: Option<&[String]>) -> SchemaRef {
+pub(crate) fn project(schema: &SchemaRef, columns: Option<&[String]>) -> SchemaRef {
     let Some(columns) = columns else {
         return schema.clone();
     };
@@ -299,7 +299,7 @@ fn project(schema: &SchemaRef, columns: Option<&[String]>) -> SchemaRef {
 }
 
 /// Refuses a column that does not exist.
-fn known(schema: &Schema, columns: &[String]) -> Result<()> {
+pub(crate) fn known(schema: &Schema, columns: &[String]) -> Result<()> {
     match columns
         .iter()
         .find(|column| schema.field_with_name(column).is_err())

@@ -4,7 +4,7 @@
 //! that one reader gives after it.
 
 use std::io::{self, BufReader};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
@@ -62,9 +62,20 @@ pub(crate) struct Footer {
 
 impl Footer {
     pub(crate) fn read(blob: &Arc<dyn Blob>) -> Result<Self> {
-        let load =
-            |options| ArrowReaderMetadata::load(&Chunks(blob.clone()), options).map_err(damaged);
-        let plain = load(ArrowReaderOptions::new())?;
+        let watched = Arc::new(Watched {
+            blob: blob.clone(),
+            trouble: Mutex::default(),
+        });
+        let load = |options| ArrowReaderMetadata::load(&Chunks(watched.clone()), options);
+        let plain = load(ArrowReaderOptions::new()).map_err(|error| {
+            let trouble = watched.trouble().take();
+            // A file that ends before its footer is damaged, not unreachable.
+            let trouble = trouble.filter(|error| error.kind() != io::ErrorKind::UnexpectedEof);
+            trouble.map_or_else(
+                || damaged(error),
+                |error| io_error(error, "reading the file"),
+            )
+        })?;
         // Text as views costs less to decode; where the file's types do not allow it they stay as they are.
         let fields: Vec<FieldRef> = plain.schema().fields().iter().map(with_views).collect();
         let schema = Arc::new(Schema::new(fields));
@@ -113,7 +124,7 @@ impl Footer {
             metadata: self.metadata,
             blob: Arc::new(Watched {
                 blob: self.blob,
-                trouble: OnceLock::new(),
+                trouble: Mutex::default(),
             }),
             ahead: groups.into_iter(),
             open: None,
@@ -141,11 +152,17 @@ impl Footer {
     }
 }
 
-/// A blob that remembers that it could not be read: such an error looks like damage by the time the decoder tells it.
+/// A blob that remembers why it could not be read: such an error looks like damage by the time the decoder tells it.
 #[derive(Debug)]
 struct Watched {
     blob: Arc<dyn Blob>,
-    trouble: OnceLock<io::ErrorKind>,
+    trouble: Mutex<Option<io::Error>>,
+}
+
+impl Watched {
+    fn trouble(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Blob for Watched {
@@ -158,13 +175,13 @@ impl Blob for Watched {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.blob.read_at(offset, buffer);
-        if let Err(error) = &read
-            && error.kind() != io::ErrorKind::Interrupted
-        {
-            self.trouble.get_or_init(|| error.kind());
-        }
-        read
+        self.blob.read_at(offset, buffer).map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.trouble().get_or_insert(error);
+            }
+            kind.into()
+        })
     }
 }
 
@@ -228,8 +245,9 @@ impl Iterator for Groups {
             Ok(batch) => return batch.map(Ok),
             Err(Damage { records }) => records,
         };
-        Some(Err(match self.blob.trouble.get() {
-            Some(kind) => Broken::End(io_error((*kind).into(), "reading the file")),
+        let trouble = self.blob.trouble().take();
+        Some(Err(match trouble {
+            Some(error) => Broken::End(io_error(error, "reading the file")),
             None => Broken::Lost {
                 sentence: "a row group is damaged and was left out from here on",
                 records,

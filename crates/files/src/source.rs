@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use locard_connector::{
     Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
     Source, Split,
@@ -13,8 +14,11 @@ use locard_model::{EntityKind, EntityPath};
 use serde::Deserialize as _;
 
 use crate::blob::{Blob, Blobs, Found, io_error};
-use crate::detect::{database, detect, peek};
+use crate::detect::{PEEKED, database, detect, peek};
+use crate::globs::globs;
+use crate::members::{self, Members};
 use crate::part::Part;
+use crate::partitions::{Listed, Tables, is_table};
 use crate::plan::{plan, sampled_schema, schema};
 use crate::stream::{batches, blocking};
 
@@ -69,7 +73,7 @@ impl<B: Blobs> Files<B> {
             ))
         });
         result.map_err(|error| {
-            if error.entity_name().is_some() {
+            if error.entity_name().is_some() || resource.is_empty() {
                 error
             } else {
                 error.entity(resource)
@@ -98,24 +102,41 @@ impl<B: Blobs> Source for Files<B> {
                     return;
                 }
             };
-            blobs.list(&scope.exclude, &mut |found| match found {
-                Ok(found) if !scope.holds(&found.path.resource(EntityKind::File)) => true,
-                Ok(found) if is_part_of_database(blobs.as_ref(), &found.path) => true,
-                Ok(found) => send(entity(blobs.as_ref(), found)),
-                Err(error) if error.entity_name().is_some_and(|name| scope.excludes(name)) => true,
-                Err(error) => send(Err(error)),
+            let mut lister = Lister {
+                blobs: blobs.as_ref(),
+                waiting: Vec::new(),
+                send,
+            };
+            let mut tables = Tables::default();
+            let mut wanted = true;
+            blobs.list(&scope.exclude, &mut |found| {
+                wanted = match found {
+                    Ok(found) => {
+                        let holds = scope.holds(&found.path.resource(EntityKind::File));
+                        let file = tables.take(found, holds, scope.has_globs());
+                        file.is_none_or(|file| lister.file(file))
+                    }
+                    Err(error) if error.entity_name().is_some_and(|name| scope.excludes(name)) => {
+                        true
+                    }
+                    Err(error) => lister.flush() && (lister.send)(Err(error)),
+                };
+                wanted
             });
+            if wanted {
+                lister.tables(tables);
+                lister.flush();
+            }
         })
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
         let wanted = path.clone();
         self.away(path.resource(kind), move |blobs| {
-            let blob = open(blobs, &wanted)?;
-            let detected = detect(&blob, wanted.name())?;
-            let schema = match schema(&blob, &detected)? {
-                Some(schema) => schema,
-                None => sampled_schema(&detected)?,
+            let schema = if is_table(&wanted) {
+                members::described(blobs, &wanted)?
+            } else {
+                described(blobs, &wanted)?
             };
             let (primary_key, unique, foreign_keys) = (Vec::new(), Vec::new(), Vec::new());
             Ok(Description {
@@ -133,6 +154,9 @@ impl<B: Blobs> Source for Files<B> {
     async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let (request, sizes) = (request.clone(), self.sizes);
         self.away(request.path.resource(request.kind), move |blobs| {
+            if is_table(&request.path) {
+                return members::plan(blobs, &request);
+            }
             plan(&open(blobs, &request.path)?, &request, sizes)
         })
         .await
@@ -140,12 +164,21 @@ impl<B: Blobs> Source for Files<B> {
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
         let resource = split.path.resource(split.kind);
-        let part = Part::deserialize(&split.part).map_err(|_| {
+        let other_version = |_| {
             let sentence = "the split was made by another version";
             Error::new(ErrorKind::Malformed, sentence)
                 .entity(&resource)
                 .hint("plan the scan again")
-        })?;
+        };
+        if is_table(&split.path) {
+            let members = Members::deserialize(&split.part).map_err(other_version)?;
+            return Ok(members::batches(
+                self.blobs.clone(),
+                split.path.clone(),
+                members,
+            ));
+        }
+        let part = Part::deserialize(&split.part).map_err(other_version)?;
         let (blobs, path, version) = (
             self.blobs.clone(),
             split.path.clone(),
@@ -165,6 +198,16 @@ impl<B: Blobs> Source for Files<B> {
     }
 }
 
+/// The columns of a file.
+pub(crate) fn described<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<SchemaRef> {
+    let blob = open(blobs, path)?;
+    let detected = detect(&blob, path.name())?;
+    match schema(&blob, &detected)? {
+        Some(schema) => Ok(schema),
+        None => sampled_schema(&detected),
+    }
+}
+
 fn changed() -> Error {
     let sentence = "the file changed after the scan was planned";
     Error::new(ErrorKind::Interrupted, sentence)
@@ -173,7 +216,7 @@ fn changed() -> Error {
 }
 
 /// Opens a file that is not a database of its own.
-fn open<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<Arc<dyn Blob>> {
+pub(crate) fn open<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<Arc<dyn Blob>> {
     let blob = blobs.open(path)?;
     let mut head = [0; 64];
     let read = blob.read_at(0, &mut head).unwrap_or(0);
@@ -204,13 +247,57 @@ fn is_part_of_database<B: Blobs>(blobs: &B, path: &EntityPath) -> bool {
         .is_ok_and(|read| database(&head[..read]).is_some())
 }
 
-/// A listed file as an entity, if a quick look does not rule that out.
-fn entity<B: Blobs>(blobs: &B, found: Found) -> Result<Entity> {
-    let look = || {
-        let head = peek(blobs.open(&found.path)?.as_ref())?;
-        database(&head).map_or(Ok(()), |database| {
-            Err(other_connector(blobs, &found.path, database))
+/// Listed files that are looked into together.
+const AT_ONCE: usize = 64;
+
+/// Turns listed files into entities, several at the same time.
+struct Lister<'a, B> {
+    blobs: &'a B,
+    /// What is to be told, and the file that is looked into before.
+    waiting: Vec<(Found, Found)>,
+    send: &'a mut dyn FnMut(Result<Entity>) -> bool,
+}
+
+impl<B: Blobs> Lister<'_, B> {
+    /// Takes a file; whether more are wanted.
+    fn file(&mut self, file: Found) -> bool {
+        is_part_of_database(self.blobs, &file.path) || self.push(file.clone(), file)
+    }
+
+    fn push(&mut self, entity: Found, look: Found) -> bool {
+        self.waiting.push((entity, look));
+        self.waiting.len() < AT_ONCE || self.flush()
+    }
+
+    /// Takes the tables that a listing held; whether more is wanted.
+    fn tables(&mut self, tables: Tables) -> bool {
+        tables.listed().all(|listed| match listed {
+            Listed::Whole(table, piece) => self.push(table, piece),
+            Listed::Parts(parts) => parts.into_iter().all(|part| self.file(part)),
         })
+    }
+
+    /// Tells what waits; whether more is wanted.
+    fn flush(&mut self) -> bool {
+        let (entities, looks): (Vec<_>, Vec<_>) = self.waiting.drain(..).unzip();
+        let heads = self.blobs.heads(&looks, PEEKED);
+        let mut entities = entities.into_iter().zip(heads);
+        entities.all(|(found, head)| (self.send)(entity(self.blobs, found, head)))
+    }
+}
+
+/// A listed file or table as an entity, if a quick look does not rule that out.
+fn entity<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<Entity> {
+    let look = || match head {
+        Ok(head) => {
+            peek(&head)?;
+            database(&head).map_or(Ok(()), |database| {
+                Err(other_connector(blobs, &found.path, database))
+            })
+        }
+        // Other pieces of it may well be readable.
+        Err(_) if is_table(&found.path) => Ok(()),
+        Err(error) => Err(error),
     };
     look().map_err(|error| error.entity(found.path.resource(EntityKind::File)))?;
     Ok(Entity {
@@ -247,9 +334,14 @@ struct Globs {
 impl Globs {
     fn new(scope: &Scope) -> Result<Self> {
         Ok(Self {
-            include: globs(&scope.include)?,
-            exclude: globs(&scope.exclude)?,
+            include: globs(&scope.include, false)?,
+            exclude: globs(&scope.exclude, false)?,
         })
+    }
+
+    /// Whether it may leave something out.
+    fn has_globs(&self) -> bool {
+        !self.include.is_empty() || !self.exclude.is_empty()
     }
 
     fn holds(&self, resource: &str) -> bool {
@@ -259,35 +351,4 @@ impl Globs {
     fn excludes(&self, resource: &str) -> bool {
         self.exclude.is_match(resource)
     }
-}
-
-/// Globs over resources: `*` stays within a folder, `**` does not, and a glob without `/` is tried on every name.
-fn globs(patterns: &[String]) -> Result<GlobSet> {
-    let refused = |error| {
-        Error::new(
-            ErrorKind::Settings,
-            "an include or exclude glob is malformed",
-        )
-        .cause(error)
-    };
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let anywhere = if pattern.contains('/') {
-            pattern.clone()
-        } else {
-            format!("**/{pattern}")
-        };
-        for pattern in [
-            anywhere.clone(),
-            format!("{}/**", anywhere.trim_end_matches('/')),
-        ] {
-            set.add(
-                GlobBuilder::new(&pattern)
-                    .literal_separator(true)
-                    .build()
-                    .map_err(refused)?,
-            );
-        }
-    }
-    set.build().map_err(refused)
 }

@@ -19,7 +19,7 @@ use crate::part::{Format, Part};
 use crate::row_groups::Footer;
 
 /// Batches that wait to be taken. A reader that is further ahead waits.
-const AHEAD: usize = 2;
+pub(crate) const AHEAD: usize = 2;
 
 /// What `work` sends, as a stream. Dropping the stream makes the next send fail, which ends the work.
 pub(crate) fn blocking<T: Send + 'static>(
@@ -39,7 +39,7 @@ pub(crate) fn blocking<T: Send + 'static>(
 }
 
 /// A function that gives batch after batch.
-type Next = Box<dyn FnMut() -> Result<Option<Batch>>>;
+pub(crate) type Next = Box<dyn FnMut() -> Result<Option<Batch>>>;
 
 /// A file, which piece of it is to be read, and what is to be told before.
 type Opened = (Arc<dyn Blob>, Part, Option<Fault>);
@@ -75,7 +75,7 @@ pub(crate) fn batches(
     })
 }
 
-fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
+pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
     let at = Position {
         row: part.first_row,
         line: part.first_line,

@@ -14,3 +14,5 @@ mod formats;
 mod shelf;
 #[path = "main/splits.rs"]
 mod splits;
+#[path = "main/tables.rs"]
+mod tables;

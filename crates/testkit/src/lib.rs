@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod behaviour;
+pub mod files;
 mod rows;
 pub mod score;
 pub mod servers;

@@ -4,13 +4,26 @@
 //! and does not find it says so and passes, unless `LOCARD_TEST_REQUIRE_SERVERS=1` makes that a failure. Every test gets a
 //! database of its own, dropped with its [`Database`].
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Where the PostgreSQL for tests is: `postgres://superuser:password@host:port/postgres`.
 pub const POSTGRES_URL: &str = "LOCARD_TEST_POSTGRES_URL";
+
+/// Where S3 for tests is, of a server that checks no signatures: `http://key:secret@host:port`.
+pub const S3_URL: &str = "LOCARD_TEST_S3_URL";
+
+/// The same of a server that checks them.
+pub const S3_SIGNED_URL: &str = "LOCARD_TEST_S3_SIGNED_URL";
+
+/// Where that server keeps its buckets, as folders.
+pub const S3_SIGNED_FOLDER: &str = "LOCARD_TEST_S3_SIGNED_FOLDER";
+
+/// Where Azure Blob Storage for tests is: `http://account:key@host:port`.
+pub const AZURE_URL: &str = "LOCARD_TEST_AZURE_URL";
 
 /// Set to 1, a missing server fails a test instead of skipping it.
 pub const REQUIRE: &str = "LOCARD_TEST_REQUIRE_SERVERS";
@@ -142,19 +155,35 @@ impl Drop for Database {
     }
 }
 
-/// The server for tests, or `None` with a printed reason.
+/// The PostgreSQL server for tests, or `None` with a printed reason.
 ///
 /// # Panics
 ///
 /// Where it is required and missing.
 #[must_use]
 pub fn postgres(test: &str) -> Option<String> {
-    if let Ok(url) = std::env::var(POSTGRES_URL) {
-        return Some(url);
+    address(test, "a PostgreSQL server", POSTGRES_URL)
+}
+
+/// The value of a variable that tells where a server for tests is, or `None` with a printed reason. `absent: why` says
+/// that there cannot be one on this machine.
+///
+/// # Panics
+///
+/// Where it is required and missing.
+#[must_use]
+pub fn address(test: &str, server: &str, variable: &str) -> Option<String> {
+    let value = std::env::var(variable).ok();
+    let absent = value
+        .as_deref()
+        .and_then(|value| value.strip_prefix("absent: "));
+    if absent.is_none() && value.is_some() {
+        return value;
     }
+    let wanted = format!("`./x servers cargo test` starts one and sets {variable}");
     assert!(
-        std::env::var(REQUIRE).as_deref() != Ok("1"),
-        "{test} needs a PostgreSQL server: `./x servers cargo test` starts one and sets {POSTGRES_URL}"
+        absent.is_some() || std::env::var(REQUIRE).as_deref() != Ok("1"),
+        "{test} needs {server}: {wanted}"
     );
     #[expect(
         clippy::print_stdout,
@@ -162,10 +191,48 @@ pub fn postgres(test: &str) -> Option<String> {
     )]
     {
         println!(
-            "skipped: {test} needs a PostgreSQL server; `./x servers cargo test` starts one and sets {POSTGRES_URL}"
+            "skipped: {test} needs {server}; {}",
+            absent.unwrap_or(&wanted)
         );
     }
     None
+}
+
+/// One HTTP request without encryption, as seeding a store needs; the status and the body of the answer.
+///
+/// # Panics
+///
+/// Where there is no answer.
+pub fn http(method: &str, address: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Vec<u8>) {
+    let rest = address.strip_prefix("http://").unwrap_or(address);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut request = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        request.extend([*name, ": ", *value, "\r\n"]);
+    }
+    request += "\r\n";
+    let mut stream = TcpStream::connect(host).expect("the server answers");
+    stream
+        .write_all(request.as_bytes())
+        .expect("the request is taken");
+    stream.write_all(body).expect("the request is taken");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("the answer arrives");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.expect("the answer has a head");
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    (
+        status.expect("the answer has a status"),
+        answer.split_off(end + 4),
+    )
 }
 
 fn with_database(server: &str, name: &str) -> String {

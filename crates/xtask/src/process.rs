@@ -12,6 +12,13 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(&here).to_owned()
 }
 
+/// Where programs that only chores and tests need are kept: in the user's cache, so that clones share them.
+pub(crate) fn tools() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
+    cache.join("locard/tools")
+}
+
 /// Cargo as it runs us.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

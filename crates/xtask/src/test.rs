@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::process::{cargo, root, step};
+use crate::process::{cargo, root, step, tools};
 use crate::servers::Servers;
 
 /// Every test of the workspace, against real servers.
@@ -48,13 +48,7 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
 
 /// A Python with DuckDB in it, kept in the user's cache.
 fn duckdb() -> Result<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let home = std::env::var_os("HOME")
-        .map(PathBuf::from)
-        .unwrap_or_default();
-    let venv = cache
-        .unwrap_or_else(|| home.join(".cache"))
-        .join("locard/tools/duckdb");
+    let venv = tools().join("duckdb");
     let python = venv.join("bin/python");
     if !python.exists() {
         step(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;

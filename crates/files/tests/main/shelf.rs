@@ -35,6 +35,7 @@ impl Blobs for Shelf {
             let found = Found {
                 path: EntityPath::new(name.split('/')),
                 size: bytes.len() as u64,
+                version: Some(bytes.len().to_string()),
             };
             if !each(Ok(found)) {
                 return;
@@ -175,9 +176,9 @@ pub(crate) fn first(records: u64) -> impl FnOnce(&mut ScanRequest) {
 }
 
 fn add(taken: &mut Taken, batch: locard_connector::Batch) {
-    // A batch of faults alone has no records to number.
-    let start = batch.first_row.unwrap_or_default();
-    assert!(start > 0 || batch.records.num_rows() == 0);
+    // Records of a table of many files have no number.
+    let start = batch.first_row.unwrap_or(taken.records.len() as u64 + 1);
+    assert!(start > 0);
     let schema = batch.records.schema();
     for field in schema.fields() {
         if !taken.columns.contains(field.name()) {

@@ -276,7 +276,7 @@ async fn put_merged(
 }
 
 /// Drops what a job read of an entity whose index stays as it is.
-async fn drop_parts(session: &mut dyn Session, lease: &JobLease, entity: EntityId) -> Result<()> {
+async fn drop_pieces(session: &mut dyn Session, lease: &JobLease, entity: EntityId) -> Result<()> {
     let text = "delete from pieces where org_id = $1 and entity_id = $2 and job_id = $3";
     let statement = Statement::new(text).bind(lease.org).bind(entity);
     session.run(statement.bind(lease.job)).await?;
@@ -348,7 +348,7 @@ impl Sketches for Database {
         let vault = self.vault(lease.org).await?;
         let mut session = self.write().await?;
         if conclusion.aside {
-            drop_parts(&mut *session, lease, conclusion.entity).await?;
+            drop_pieces(&mut *session, lease, conclusion.entity).await?;
         } else if let Some(merged) = &conclusion.merged {
             put_merged(&mut *session, &vault, lease.job, conclusion, merged).await?;
         }

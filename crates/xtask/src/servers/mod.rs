@@ -1,5 +1,6 @@
 //! The servers that tests run against: installed when missing, started on free ports, stopped by pid.
 
+mod objects;
 mod postgres;
 
 use std::process::Command;
@@ -11,14 +12,16 @@ use crate::process::{step, without_our_package};
 /// Running servers; dropping stops them.
 pub(crate) struct Servers {
     postgres: postgres::Server,
+    objects: objects::Servers,
 }
 
 impl Servers {
     /// Starts every server.
     pub(crate) fn start() -> Result<Self> {
-        Ok(Self {
-            postgres: postgres::Server::start()?,
-        })
+        let objects = objects::Servers::start()?;
+        let postgres = postgres::Server::start()?;
+        objects.wait()?;
+        Ok(Self { postgres, objects })
     }
 
     /// Tells a program where they are, and that a test without its server has failed. What no script can bring, the
@@ -26,6 +29,7 @@ impl Servers {
     pub(crate) fn environment(&self, command: &mut Command) {
         command.env("LOCARD_TEST_POSTGRES_URL", self.postgres.url());
         command.env("LOCARD_TEST_POSTGRES_CA", self.postgres.authority());
+        self.objects.environment(command);
         command.env("LOCARD_TEST_REQUIRE_SERVERS", "1");
     }
 }
