@@ -38,17 +38,17 @@ impl ClassMask {
     #[inline]
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let Some(last) = bytes.last_chunk::<BLOCK>() else {
-            return Self(
-                bytes
-                    .iter()
-                    .fold(0, |mask, byte| mask | CLASSES[*byte as usize]),
-            );
-        };
-        // The last block may overlap the one before it: asking a byte twice costs less than a loop of its own.
-        let (blocks, _) = bytes.as_chunks::<BLOCK>();
-        let masks = blocks.iter().map(|block| of_block(*block));
-        Self(masks.fold(of_block(*last), |mask, block| mask | block))
+        if let Some(last) = bytes.last_chunk::<BLOCK>() {
+            // The last block may overlap the one before it: asking a byte twice costs less than a loop of its own.
+            let (blocks, _) = bytes.as_chunks::<BLOCK>();
+            let masks = blocks.iter().map(|block| of_block(*block));
+            Self(masks.fold(of_block(*last), |mask, block| mask | block))
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            Self(of_block::<4>(*first) | of_block::<4>(*last))
+        } else {
+            let masks = bytes.iter().map(|byte| CLASSES[*byte as usize]);
+            Self(masks.fold(0, |mask, byte| mask | byte))
+        }
     }
 
     /// The classes that are left when ASCII letters become lower case.
@@ -79,7 +79,7 @@ const BLOCK: usize = 8;
 
 /// No look-up waits for another, and no branch depends on the text.
 #[inline]
-fn of_block(block: [u8; BLOCK]) -> u16 {
+fn of_block<const N: usize>(block: [u8; N]) -> u16 {
     block
         .iter()
         .fold(0, |mask, byte| mask | CLASSES[*byte as usize])

@@ -9,7 +9,7 @@ use super::files::{Inventory, line_of, nearest, parse_rule};
 use super::machine::{self, Machine};
 use super::reach::Reach;
 use super::{
-    Dictionary, Library, PatternPlan, Plan, SpecPlan, TermMap, TextTerms, WordSpec, term_hash,
+    Dictionary, Few, Library, PatternPlan, Plan, SpecPlan, TermMap, TextTerms, WordSpec, term_hash,
 };
 use crate::header::Phrases;
 use crate::rule::{TermList, ValuePattern, Within};
@@ -237,7 +237,22 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Plan 
         plan.set_words.push(bits);
         plan.set_placeholder.push(members.contains(&0));
     }
+    plan.endings = endings(&plan, terms);
     plan
+}
+
+fn endings(plan: &Plan, terms: &TermMap) -> Option<Few> {
+    let uses = plan.word_specs.iter().filter(|spec| spec.ends);
+    let lists = uses.fold(0, |lists, spec| {
+        lists | spec.first | spec.beside.unwrap_or(0)
+    });
+    let is_ending = |set: u16| {
+        plan.set_words
+            .get(usize::from(set))
+            .is_some_and(|bits| bits & lists != 0)
+    };
+    let hashes = terms.iter().filter(|(_, set)| is_ending(*set));
+    (lists != 0).then(|| Few::of(hashes.map(|(hash, _)| hash)))
 }
 
 fn pattern(value: &ValuePattern, rule: u32) -> PatternPlan {

@@ -17,7 +17,7 @@ pub(crate) use automata::{Automata, Kind};
 pub(crate) use files::{each_file, line_of, parse_rule};
 pub(crate) use machine::{Machine, Walker};
 pub(crate) use plan::{PatternPlan, Plan, SpecPlan, TextTerms, WordSpec};
-pub(crate) use terms::TermMap;
+pub(crate) use terms::{Few, TermMap};
 pub(crate) use wordlist::{fold, term_hash};
 
 pub use dictionary::{Dictionary, KeyedDictionary, Overlap};

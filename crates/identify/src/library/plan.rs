@@ -1,6 +1,7 @@
 //! What the hot path needs of the rules, resolved to numbers: which pattern needs which check, which set of lists means
 //! which rules.
 
+use super::terms::Few;
 use crate::validators::Validator;
 
 /// Resolved patterns, word lists and rules.
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) set_words: Vec<u32>,
     /// Uses that look at words.
     pub(crate) word_specs: Vec<WordSpec>,
+    /// Terms of the lists that are looked up by the ends of words; `None` without such lists.
+    pub(crate) endings: Option<Few>,
     /// Uses that look for terms after context words in running text.
     pub(crate) text_terms: Vec<TextTerms>,
     /// Number of the set of lists that stands for placeholders alone is not special: every set that holds the

@@ -78,9 +78,43 @@ impl TermMap {
             .unwrap_or(0)
     }
 
+    /// Every term with the number of its set.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u16)> + '_ {
+        self.hashes.iter().copied().zip(self.sets.iter().copied())
+    }
+
     /// The lists of every set, by number; the first set is empty.
     pub(crate) fn members(&self) -> &[Box<[u16]>] {
         &self.members
+    }
+}
+
+/// A few of the terms, in a table that stays in a processor's nearest cache: most questions are about none of them.
+#[derive(Debug, Default)]
+pub(crate) struct Few(Vec<u64>);
+
+impl Few {
+    const BITS: usize = 1 << 16;
+
+    pub(crate) fn of(hashes: impl Iterator<Item = u64>) -> Self {
+        let mut bits = vec![0; Self::BITS / 64];
+        for hash in hashes {
+            let (word, bit) = Self::place(hash);
+            bits[word] |= bit;
+        }
+        Self(bits)
+    }
+
+    /// Whether the term may be one of them; certainly not, if `false`.
+    #[inline]
+    pub(crate) fn may_hold(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    const fn place(hash: u64) -> (usize, u64) {
+        let bit = hash as usize & (Self::BITS - 1);
+        (bit / 64, 1 << (bit % 64))
     }
 }
 

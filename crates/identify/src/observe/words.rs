@@ -6,7 +6,7 @@ use locard_sketch::{Cells, ClassMask};
 use unicode_normalization::char::is_combining_mark;
 
 use super::Scratch;
-use crate::library::{WordSpec, fold};
+use crate::library::{Few, WordSpec, fold};
 use crate::{Evidence, Library};
 
 /// Cells of more words are text.
@@ -80,9 +80,9 @@ impl Library {
             *place = word;
             count += 1;
         }
-        let by_end = digits && self.plan.word_specs.iter().any(|spec| spec.ends);
+        let endings = self.plan.endings.as_ref().filter(|_| digits);
         for word in &first[..count] {
-            let (mask, ends) = self.mask_of(word, by_end, &mut buffer.folded);
+            let (mask, ends) = self.mask_of(word, endings, &mut buffer.folded);
             buffer.masks.push(mask);
             buffer.ends.push(ends);
         }
@@ -90,7 +90,7 @@ impl Library {
     }
 
     /// Bits of the lists that hold the word, and of those that hold one of its endings.
-    fn mask_of(&self, word: &str, by_end: bool, folded: &mut Vec<u8>) -> (u32, u32) {
+    fn mask_of(&self, word: &str, endings: Option<&Few>, folded: &mut Vec<u8>) -> (u32, u32) {
         folded.clear();
         if word.is_ascii() {
             folded.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
@@ -104,16 +104,25 @@ impl Library {
             mask = self.list_bits(&folded[..hyphen]);
         }
         let mut ends = mask;
-        if by_end && folded.len() > 5 {
+        if let Some(endings) = endings
+            && folded.len() > 5
+        {
             for length in 3..folded.len().min(12) {
-                ends |= self.list_bits(&folded[folded.len() - length..]);
+                let hash = locard_sketch::hash(&folded[folded.len() - length..]);
+                if endings.may_hold(hash) {
+                    ends |= self.bits_of(hash);
+                }
             }
         }
         (mask, ends)
     }
 
     pub(super) fn list_bits(&self, folded: &[u8]) -> u32 {
-        let set = self.terms.set_of(locard_sketch::hash(folded));
+        self.bits_of(locard_sketch::hash(folded))
+    }
+
+    fn bits_of(&self, hash: u64) -> u32 {
+        let set = self.terms.set_of(hash);
         if set == 0 {
             0
         } else {
