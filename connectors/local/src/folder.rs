@@ -189,6 +189,10 @@ impl Blobs for Folder {
         }
     }
 
+    fn is_narrowed(&self) -> bool {
+        self.glob.is_some() || !self.include.is_empty()
+    }
+
     fn open(&self, path: &EntityPath) -> Result<Arc<dyn Blob>> {
         let full = self.locate(path)?;
         let resource = path.resource(EntityKind::File);

@@ -95,6 +95,15 @@ async fn globs_choose_and_are_relative_to_what_stands_before_them() {
     assert_eq!(names(glob("*.{tsv,csv}")).await, ["a.csv", "a.tsv"]);
 }
 
+/// A table of some of its files would take the place of the whole one.
+#[tokio::test]
+async fn a_glob_makes_no_table_of_some_files() {
+    let folder = folder(&["sales/year=2023/a.csv", "sales/year=2024/b.csv"]);
+    assert_eq!(names(settings(folder.path())).await, ["sales/year=*/*.csv"]);
+    let chosen = settings(&folder.path().join("sales/**/a.csv"));
+    assert_eq!(names(chosen).await, ["year=2023/a.csv"]);
+}
+
 #[tokio::test]
 async fn include_and_exclude_choose_among_them() {
     let folder = folder(&["a.csv", "a.tsv", "crm/b.csv", "tmp/c.csv"]);

@@ -67,7 +67,7 @@ impl Pattern {
     }
 
     fn parts(&self, rest: &str, transport: Option<&str>) -> Result<Address> {
-        let (mut rest, options) = self.options_of(rest);
+        let (mut rest, options) = options_of(rest);
         let mut settings = Map::new();
         if let Some(transport) = transport {
             let (host, below) = rest.split_once('/').unwrap_or((rest, ""));
@@ -89,17 +89,33 @@ impl Pattern {
         })
     }
 
-    /// Options begin at a `?` before a known name; any other `?` is part of a glob or a name.
-    fn options_of<'a>(&self, rest: &'a str) -> (&'a str, Option<&'a str>) {
-        let is_known = |text: &str| {
-            text.split_once('=')
-                .is_some_and(|(name, _)| self.form(name).is_some())
-        };
-        let begin = rest
-            .match_indices('?')
-            .map(|(at, _)| at)
-            .find(|at| is_known(&rest[at + 1..]));
-        begin.map_or((rest, None), |at| (&rest[..at], Some(&rest[at + 1..])))
+    /// Refuses addresses that cannot be used or hold a password, which would be shown with the source.
+    pub(crate) fn check_addresses(&self, settings: &Map<String, Value>) -> Result<()> {
+        for name in ["endpoint", "sts_endpoint", "authority_host"] {
+            let Some(address) = settings.get(name).and_then(Value::as_str) else {
+                continue;
+            };
+            let lower = address.to_ascii_lowercase();
+            let rest = lower
+                .strip_prefix("http://")
+                .or_else(|| lower.strip_prefix("https://"));
+            let Some(rest) = rest else {
+                return Err(
+                    self.fault(format!("`{name}` begins with neither http:// nor https://"))
+                );
+            };
+            if rest
+                .split(['/', '?', '#'])
+                .next()
+                .unwrap_or(rest)
+                .contains('@')
+            {
+                return Err(self
+                    .fault(format!("`{name}` holds a user name or password"))
+                    .hint("credentials have options of their own, or stand in the environment"));
+            }
+        }
+        Ok(())
     }
 
     fn form(&self, name: &str) -> Option<Form> {
@@ -149,6 +165,21 @@ impl Pattern {
         settings.insert(name.to_owned(), value);
         Ok(())
     }
+}
+
+/// Options begin at a `?` before something like `name=`, known or not: who mistypes the name of a secret wants no
+/// object of that name. Any other `?` is part of a glob or a name.
+fn options_of(rest: &str) -> (&str, Option<&str>) {
+    let is_option = |text: &str| {
+        let of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let name = text.split_once('=').map(|(name, _)| name);
+        name.is_some_and(|name| !name.is_empty() && name.bytes().all(of_name))
+    };
+    let begin = rest
+        .match_indices('?')
+        .map(|(at, _)| at)
+        .find(|at| is_option(&rest[at + 1..]));
+    begin.map_or((rest, None), |at| (&rest[..at], Some(&rest[at + 1..])))
 }
 
 /// The endpoint in a canonical target: `s3+http://host:9000` instead of `s3://`.

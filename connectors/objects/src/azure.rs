@@ -131,6 +131,7 @@ pub(crate) fn target(text: &str) -> Option<Result<Target>> {
         if emulator.is_some() {
             settings.insert("emulator".into(), json!(emulator));
         }
+        PATTERN.check_addresses(&settings)?;
         let settings = serde_json::Value::Object(settings);
         let read = Settings::deserialize(&settings)
             .map_err(|_| PATTERN.fault("the Azure target has a setting of the wrong type"))?;

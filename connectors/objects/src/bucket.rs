@@ -197,6 +197,10 @@ impl Blobs for Bucket {
         }
     }
 
+    fn is_narrowed(&self) -> bool {
+        self.place.is_narrowed()
+    }
+
     fn open(&self, path: &EntityPath) -> Result<Arc<dyn Blob>> {
         let resource = path.resource(EntityKind::File);
         let opened = async {

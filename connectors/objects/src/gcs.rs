@@ -81,8 +81,15 @@ pub(crate) fn target(text: &str) -> Option<Result<Target>> {
             settings.get("endpoint"),
             environment(&["STORAGE_EMULATOR_HOST"]),
         ) {
-            settings.insert("endpoint".into(), json!(endpoint));
+            // The variable is mostly written without a scheme.
+            let scheme = if endpoint.contains("://") {
+                ""
+            } else {
+                "http://"
+            };
+            settings.insert("endpoint".into(), json!(format!("{scheme}{endpoint}")));
         }
+        PATTERN.check_addresses(&settings)?;
         let settings = serde_json::Value::Object(settings);
         let read = Settings::deserialize(&settings)
             .map_err(|_| PATTERN.fault("the Google target has a setting of the wrong type"))?;

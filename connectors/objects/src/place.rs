@@ -43,6 +43,11 @@ impl Place {
         })
     }
 
+    /// Whether single objects of a folder are chosen.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.glob.is_some() || !self.include.is_empty()
+    }
+
     /// Whether the path may be the name of one object.
     pub(crate) fn may_be_object(&self) -> bool {
         self.glob.is_none() && !self.path.is_empty()

@@ -124,6 +124,7 @@ pub(crate) fn target(text: &str) -> Option<Result<Target>> {
         if let (None, Some(endpoint)) = (settings.get("endpoint"), endpoint()) {
             settings.insert("endpoint".into(), json!(endpoint));
         }
+        PATTERN.check_addresses(&settings)?;
         let settings = serde_json::Value::Object(settings);
         let read = Settings::deserialize(&settings)
             .map_err(|_| PATTERN.fault("the S3 target has a setting of the wrong type"))?;
@@ -473,6 +474,22 @@ mod tests {
         assert_eq!(canonical, "s3+http://127.0.0.1:9000/crm/data/??.csv");
         assert_eq!(settings.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
         assert_eq!(check("s3://crm").1, check("s3://crm/").1);
+    }
+
+    #[test]
+    fn what_looks_like_an_option_or_a_password_is_no_name() {
+        for text in [
+            "s3://crm/x?secret_acces_key=hunter2",
+            "s3://crm/x?SECRET_ACCESS_KEY=hunter2",
+            "s3://crm/x?sv=2022-11-02&sig=hunter2",
+            "s3+http://user:hunter2@127.0.0.1:9/crm/x",
+            "s3://crm/x?endpoint=http://user:hunter2@127.0.0.1:9",
+            "s3://crm/x?sts_endpoint=ftp://hunter2",
+        ] {
+            let error = target(text).unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings, "{text}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a read yields.
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array, RecordBatch};
 
 /// Some records of one split, with where they stand in their entity.
 ///
@@ -30,6 +31,27 @@ impl Batch {
             faults: Vec::new(),
         }
     }
+
+    /// Bytes that the records take, without the rest of buffers that they share with other batches.
+    pub fn bytes(&self) -> u64 {
+        self.records
+            .columns()
+            .iter()
+            .map(|column| bytes(column))
+            .sum()
+    }
+}
+
+fn bytes(array: &dyn Array) -> u64 {
+    let of_lengths = |lengths: &mut dyn Iterator<Item = u32>| lengths.map(u64::from).sum();
+    if let Some(texts) = array.as_string_view_opt() {
+        return of_lengths(&mut texts.lengths());
+    }
+    if let Some(blobs) = array.as_binary_view_opt() {
+        return of_lengths(&mut blobs.lengths());
+    }
+    let slice = array.to_data().get_slice_memory_size();
+    slice.unwrap_or_else(|_| array.get_array_memory_size()) as u64
 }
 
 /// Records that could not be read, or only in part; the rest of the split goes on.
@@ -41,4 +63,24 @@ pub struct Fault {
     pub place: String,
     /// How many records are affected.
     pub records: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array, StringViewArray};
+
+    use super::*;
+
+    #[test]
+    fn a_part_of_shared_buffers_takes_what_is_its_own() {
+        let long = "a text that is too long to stand in a view";
+        let texts: ArrayRef = Arc::new(StringViewArray::from_iter_values([long, "b", long]));
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        let columns = [("text", texts), ("number", numbers)];
+        let records = RecordBatch::try_from_iter(columns).expect("columns of one length");
+        assert_eq!(Batch::new(records.slice(1, 1)).bytes(), 1 + 8);
+        assert_eq!(Batch::new(records).bytes(), 2 * long.len() as u64 + 1 + 24);
+    }
 }

@@ -36,6 +36,12 @@ pub trait Blobs: Debug + Send + Sync + 'static {
         });
     }
 
+    /// Whether the settings choose single files of a folder. What they exclude does not count: that is noise to whoever
+    /// wrote them.
+    fn is_narrowed(&self) -> bool {
+        false
+    }
+
     /// Opens one file.
     fn open(&self, path: &EntityPath) -> Result<Arc<dyn Blob>>;
 

@@ -104,11 +104,13 @@ fn with_folders(schema: &Schema, path: &EntityPath) -> SchemaRef {
 /// Plans a read of a table: its files, in order, in as many splits of about equal size as are wanted.
 pub(crate) fn plan<B: Blobs>(blobs: &B, request: &ScanRequest) -> Result<ScanPlan> {
     let files = files(blobs, &request.path)?;
-    // A table whose first files are damaged is read all the same.
+    // A table whose first files are damaged is read all the same, and columns that they lack may be in others.
     let schema = planned(blobs, &request.path, &files).ok().flatten();
-    if let (Some(schema), Some(columns)) = (&schema, &request.columns) {
-        known(schema, columns)?;
-    }
+    let has_all = |schema: &SchemaRef| {
+        let wanted = request.columns.as_deref().unwrap_or_default();
+        known(schema, wanted).is_ok()
+    };
+    let schema = schema.filter(has_all);
     let below = folder(&request.path).segments().len();
     let splits = shares(files, request.max_splits.get())
         .into_iter()

@@ -108,12 +108,19 @@ impl<B: Blobs> Source for Files<B> {
                 send,
             };
             let mut tables = Tables::default();
+            let narrowed = blobs.is_narrowed();
             let mut wanted = true;
             blobs.list(&scope.exclude, &mut |found| {
                 wanted = match found {
                     Ok(found) => {
                         let holds = scope.holds(&found.path.resource(EntityKind::File));
-                        let file = tables.take(found, holds, scope.has_globs());
+                        // What the settings leave out of a table nobody sees here, and a table of some of its files
+                        // must not be taken for the whole one.
+                        let file = if narrowed {
+                            Some(found).filter(|_| holds)
+                        } else {
+                            tables.take(found, holds, scope.has_globs())
+                        };
                         file.is_none_or(|file| lister.file(file))
                     }
                     Err(error) if error.entity_name().is_some_and(|name| scope.excludes(name)) => {

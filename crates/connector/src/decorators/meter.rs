@@ -66,7 +66,7 @@ impl Meter {
             Ok(batch) => {
                 add(&self.batches, 1);
                 add(&self.rows, batch.records.num_rows() as u64);
-                add(&self.bytes, batch.records.get_array_memory_size() as u64);
+                add(&self.bytes, batch.bytes());
                 add(
                     &self.faults,
                     batch.faults.iter().map(|fault| fault.records).sum(),

@@ -41,7 +41,7 @@ impl Throttle {
     }
 
     /// How long a batch of that size must take while all others read too.
-    fn due(&self, bytes: usize) -> Duration {
+    fn due(&self, bytes: u64) -> Duration {
         let busy = self.most - self.readers.available_permits();
         let rate = self.bytes_per_second.unwrap_or(u64::MAX).max(1) as f64 / busy.max(1) as f64;
         Duration::try_from_secs_f64(bytes as f64 / rate).unwrap_or(Duration::MAX)
@@ -83,7 +83,7 @@ impl Source for Throttle {
                 let began = tokio::time::Instant::now();
                 let item = batches.next().await?;
                 if let (Ok(batch), Some(_)) = (&item, this.bytes_per_second) {
-                    let due = this.due(batch.records.get_array_memory_size());
+                    let due = this.due(batch.bytes());
                     tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
                 }
                 Some((item, (batches, permit, this)))

@@ -141,10 +141,35 @@ async fn only_wanted_columns_come_and_keys_name_file_and_line() {
         .find(|cells| cells[0] == "mail=12@example.org")
         .unwrap();
     assert_eq!(cells[1..], ["file=year=2024/month=01/b.csv", "line=4"]);
-    let error = take_with(&source, SALES, wanted(&["nothing"], false))
+    // Which columns the other files have is known when they are read; a column that none has is null everywhere.
+    let taken = take_with(&source, SALES, wanted(&["nothing"], false))
         .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
+        .unwrap();
+    assert_eq!((taken.columns.len(), taken.records.len()), (0, 20));
+}
+
+#[tokio::test]
+async fn a_column_that_only_some_files_have_is_read() {
+    let source = shelves([
+        ("sales/year=2023/month=12/a.csv", piece(0, 5)),
+        (
+            "sales/year=2024/month=01/b.csv",
+            b"id,phone\n9,+49 30 5550123\n".to_vec(),
+        ),
+    ]);
+    let taken = take_with(&source, SALES, |request: &mut ScanRequest| {
+        request.columns = Some(vec!["phone".to_owned()]);
+    })
+    .await
+    .unwrap();
+    assert_eq!(taken.records.len(), 6);
+    let (known, nulls): (Vec<_>, Vec<_>) = sorted(&taken, "phone")
+        .into_iter()
+        .partition(|phone| phone != "(null)");
+    assert_eq!(
+        (known.join(" "), nulls.len()),
+        ("+49 30 5550123".to_owned(), 5)
+    );
 }
 
 #[tokio::test]
