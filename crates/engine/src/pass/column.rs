@@ -1,0 +1,220 @@
+//! One column of the pass: its cells are gathered where they recur, profiled, and shown to the rules.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::{Array, StringViewArray};
+use locard_profile::Profiler;
+use locard_sketch::{Cells, Gathered, Gatherer, Keyer, Preparer};
+
+use super::{Broken, ScannedColumn, Tools};
+use crate::embedded::{self, Documents};
+use crate::leaf::Leaf;
+
+/// Cells of a column that every rule judges in each piece before adaptive mode thins out.
+const SETTLED: u64 = 4_096;
+
+/// Of a settled column, one cell in so many is judged.
+const THINNED: usize = 16;
+
+/// Cells that are longer than this on average are text. Anything may stand in text, so it is never settled.
+const TEXT: u64 = 48;
+
+/// Memory that the columns of one thread share.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub(super) profiler: Profiler,
+    preparer: Preparer,
+    rest: Preparer,
+    rules: locard_identify::Scratch,
+    keyed: Vec<u64>,
+}
+
+impl Scratch {
+    pub(crate) fn new(keyer: Arc<Keyer>) -> Self {
+        Self {
+            profiler: Profiler::new(keyer),
+            preparer: Preparer::new(),
+            rest: Preparer::new(),
+            rules: locard_identify::Scratch::default(),
+            keyed: Vec::new(),
+        }
+    }
+}
+
+/// A column of one piece while it is read.
+#[derive(Debug)]
+pub(super) struct ColumnPass {
+    pub(super) scanned: ScannedColumn,
+    documents: Option<Documents>,
+    judged: u64,
+    /// Bytes of the judged cells.
+    bytes: u64,
+    turn: usize,
+    gathers: Gathers,
+}
+
+/// Whether a column's values are gathered over batches.
+#[derive(Debug)]
+enum Gathers {
+    /// Not known yet whether that pays.
+    Perhaps,
+    Yes(Gatherer),
+    No,
+}
+
+impl ColumnPass {
+    /// A column without cells yet; `gathers` says that its values may be gathered.
+    pub(super) fn new(scanned: ScannedColumn, gathers: bool) -> Self {
+        Self {
+            scanned,
+            documents: None,
+            judged: 0,
+            bytes: 0,
+            turn: 0,
+            gathers: if gathers {
+                Gathers::Perhaps
+            } else {
+                Gathers::No
+            },
+        }
+    }
+
+    /// Takes a batch in; answers what its documents held.
+    pub(super) fn absorb(
+        &mut self,
+        leaf: &Leaf,
+        tools: &Tools,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Vec<Leaf>>, Broken> {
+        self.scanned.records += leaf.accounts;
+        if let (Gathers::Yes(gatherer), None) = (&mut self.gathers, &leaf.weights) {
+            gatherer.add(&leaf.texts, leaf.extra_nulls);
+            return if gatherer.is_full() {
+                self.flush(tools, scratch)
+            } else {
+                Ok(None)
+            };
+        }
+        let found = self.take(
+            &leaf.texts,
+            leaf.weights.as_deref(),
+            leaf.extra_nulls,
+            tools,
+            scratch,
+        )?;
+        if matches!(self.gathers, Gathers::Perhaps) && self.scanned.sketch.recurs() {
+            self.gathers = Gathers::Yes(Gatherer::new());
+        }
+        Ok(found)
+    }
+
+    /// Bytes that its keys take.
+    pub(super) fn held(&self) -> usize {
+        self.scanned.sketch.held()
+    }
+
+    pub(super) fn holds_back(&self) -> bool {
+        matches!(&self.gathers, Gathers::Yes(gatherer) if !gatherer.is_empty())
+    }
+
+    /// Takes in what was gathered.
+    pub(super) fn flush(
+        &mut self,
+        tools: &Tools,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Vec<Leaf>>, Broken> {
+        let Gathers::Yes(gatherer) = &mut self.gathers else {
+            return Ok(None);
+        };
+        let pays = gatherer.pays();
+        let gathered = gatherer.take();
+        if !pays {
+            self.gathers = Gathers::No;
+        }
+        let Some(Gathered {
+            texts,
+            weights,
+            nulls,
+        }) = gathered
+        else {
+            return Ok(None);
+        };
+        self.take(&texts, Some(&weights), nulls, tools, scratch)
+    }
+
+    fn take(
+        &mut self,
+        texts: &StringViewArray,
+        weights: Option<&[u32]>,
+        extra_nulls: u64,
+        tools: &Tools,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Vec<Leaf>>, Broken> {
+        let Scratch {
+            profiler,
+            preparer,
+            rest,
+            rules,
+            keyed,
+        } = scratch;
+        let mut cells = match weights {
+            Some(weights) => preparer.prepare_weighted(texts, weights, 0),
+            None if self.scanned.sketch.repeats(texts.len()) => preparer.prepare_grouped(texts),
+            None => preparer.prepare(texts),
+        };
+        cells.extra_nulls += extra_nulls;
+        profiler.update(&mut self.scanned.sketch, &cells)?;
+        let documents = embedded::documents(&cells);
+        let mut hidden = tools.allowed.among(&tools.keyer, &cells, keyed);
+        hidden.extend(&documents);
+        self.judge(&cells, &hidden, tools, rest, rules)?;
+        if documents.is_empty() {
+            return Ok(None);
+        }
+        let flattener = self.documents.get_or_insert_with(Documents::new);
+        Ok(Some(flattener.leaves(
+            &self.scanned.name,
+            &cells,
+            &documents,
+        )?))
+    }
+
+    /// Shows the rules the cells that are not hidden; of a settled column, some of them.
+    fn judge(
+        &mut self,
+        cells: &Cells<'_>,
+        hidden: &[usize],
+        tools: &Tools,
+        preparer: &mut Preparer,
+        scratch: &mut locard_identify::Scratch,
+    ) -> Result<(), Broken> {
+        let settled = self.judged >= SETTLED && self.bytes < TEXT * self.judged;
+        // Where few distinct values stand once each, judging all is cheap.
+        let many = cells.weights.is_none() || cells.len() as u64 > SETTLED;
+        let thins = settled && many && !tools.exhaustive;
+        if hidden.is_empty() && !thins {
+            tools
+                .library
+                .observe(cells, &mut self.scanned.evidence, scratch);
+            self.judged += cells.len() as u64;
+            self.bytes += cells.texts.lengths().map(u64::from).sum::<u64>();
+            return Ok(());
+        }
+        let hidden: HashSet<usize> = hidden.iter().copied().collect();
+        let in_turn = |cell: usize| !thins || cell % THINNED == self.turn % THINNED;
+        let wanted = (0..cells.len())
+            .filter(|cell| in_turn(*cell) && !hidden.contains(cell) && !cells.texts.is_null(*cell));
+        let wanted: Vec<u32> = wanted.map(|cell| cell as u32).collect();
+        let (texts, weights) = embedded::take(cells, &wanted)?;
+        tools.library.observe(
+            &preparer.prepare_weighted(&texts, &weights, 0),
+            &mut self.scanned.evidence,
+            scratch,
+        );
+        self.judged += wanted.len() as u64;
+        self.bytes += texts.lengths().map(u64::from).sum::<u64>();
+        self.turn += 1;
+        Ok(())
+    }
+}
