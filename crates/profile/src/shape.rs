@@ -35,16 +35,8 @@ impl Shapes {
 
     /// Adds a trimmed cell, if it has a shape.
     pub(crate) fn add(&mut self, text: &str, class: ClassMask, rows: u64, cell: usize) {
-        let hash = if class.any(ClassMask::WIDE) {
-            if !shape_of_wide(text, &mut self.shape) {
-                return;
-            }
-            hash(&self.shape)
-        } else {
-            match looks(text.as_bytes()) {
-                None => return,
-                Some(looks) => looks,
-            }
+        let Some(hash) = looks(text.as_bytes(), class) else {
+            return;
         };
         match self.looks.last_mut() {
             Some(last) if last.hash == hash => last.rows += rows,
@@ -126,14 +118,20 @@ impl Kinds {
     }
 }
 
-/// The same for cells of ASCII and of one length that differ in letters and digits only; `None` for a cell that has no
-/// shape. The hash is that of a fixed number of bytes, which takes a fraction of the time.
+/// The same for equal cells, and for cells of ASCII and of one length that differ in letters and digits only; `None` for
+/// a cell that has no shape. The hash is that of a fixed number of bytes, which takes a fraction of the time.
 #[inline]
-fn looks(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || text.len() >= BLOCK {
-        return Kinds::of(text).map(|kinds| hash(&kinds.kinds));
+fn looks(text: &[u8], class: ClassMask) -> Option<u64> {
+    if text.is_empty() || text.len() > LONGEST {
+        return None;
     }
-    Some(hash(&kinds_of(&rest(text))))
+    if class.any(ClassMask::WIDE) {
+        return Some(hash(text));
+    }
+    if text.len() < BLOCK {
+        return Some(hash(&kinds_of(&rest(text))));
+    }
+    Kinds::of(text).map(|kinds| hash(&kinds.kinds))
 }
 
 /// What stands behind the whole blocks of a text that is not empty, and [`NOTHING`] behind that; no byte is copied by
@@ -350,7 +348,7 @@ mod tests {
     fn every_byte_of_a_cell_of_any_length_counts() {
         for length in 1..=LONGEST {
             let plain = "7".repeat(length);
-            let hash_of = |text: &str| looks(text.as_bytes());
+            let hash_of = |text: &str| looks(text.as_bytes(), ClassMask::of(text));
             assert_eq!(hash_of(&plain), hash_of(&"1".repeat(length)));
             assert_ne!(hash_of(&plain), hash_of(&"7".repeat(length + 1)));
             for at in 0..length {

@@ -155,10 +155,6 @@ impl Sorted<'_> {
     fn sort_buckets(&mut self, bucket: &mut Bucket) {
         let width = self.width;
         self.each_bucket(|lows, range, kept, _| {
-            if range.len() <= FEW {
-                lows[range.clone()].sort_unstable();
-                return keep_distinct(lows, kept, range);
-            }
             copy_distinct(bucket.sort(&lows[range], width), lows, kept)
         });
     }
@@ -191,26 +187,21 @@ fn copy_distinct(from: &[u32], lows: &mut [u32], mut to: usize) -> usize {
     to
 }
 
-/// The same where they are in one list.
-fn keep_distinct(lows: &mut [u32], mut to: usize, range: Range<usize>) -> usize {
-    let Some(mut last) = lows[range.clone()].first().map(|first| !first) else {
-        return to;
-    };
-    for at in range {
-        let low = lows[at];
-        lows[to] = low;
-        to += usize::from(low != last);
-        last = low;
-    }
-    to
-}
-
 impl Bucket {
     /// Keys of `width` bits in order: by their first bits, then those that have them in common, mostly two or three.
     fn sort(&mut self, from: &[u32], width: u32) -> &[u32] {
+        let Self { places, lows } = self;
+        if lows.len() < from.len() {
+            lows.resize(from.len().next_power_of_two(), 0);
+        }
+        let lows = &mut lows[..from.len()];
+        if from.len() <= FEW {
+            lows.copy_from_slice(from);
+            lows.sort_unstable();
+            return lows;
+        }
         let digit = (from.len().ilog2() + 1).min(DIGIT);
         let shift = width - digit;
-        let Self { places, lows } = self;
         places.clear();
         places.resize(1 << digit, 0);
         for low in from {
@@ -220,15 +211,11 @@ impl Bucket {
         for place in &mut *places {
             sum += std::mem::replace(place, sum);
         }
-        if lows.len() < from.len() {
-            lows.resize(from.len().next_power_of_two(), 0);
-        }
         for low in from {
             let place = &mut places[(low >> shift) as usize];
             lows[*place as usize] = *low;
             *place += 1;
         }
-        let lows = &mut lows[..from.len()];
         sort_neighbours(lows, shift);
         lows
     }
