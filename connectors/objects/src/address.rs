@@ -1,7 +1,7 @@
 //! Targets as text: `scheme://bucket/path?option=value`.
 //!
 //! The one thing a reader gets wrong: the path is taken as it stands, since `%` and `#` are letters of a name; only what
-//! follows a `?` and a known option's name is decoded.
+//! follows a `?` and looks like an option is decoded.
 
 use locard_connector::{Error, ErrorKind, Result};
 use percent_encoding::percent_decode_str;
@@ -180,6 +180,18 @@ fn options_of(rest: &str) -> (&str, Option<&str>) {
         .map(|(at, _)| at)
         .find(|at| is_option(&rest[at + 1..]));
     begin.map_or((rest, None), |at| (&rest[..at], Some(&rest[at + 1..])))
+}
+
+/// Whether a bucket may be called so; what else stands there is a password in the wrong place.
+pub(crate) fn is_bucket(name: &str) -> bool {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    !name.is_empty() && name.bytes().all(of_name)
+}
+
+/// Whether an address is asked without encryption.
+pub(crate) fn is_plain(address: Option<&str>) -> bool {
+    let scheme = address.and_then(|address| address.split_once("://"));
+    scheme.is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http"))
 }
 
 /// The endpoint in a canonical target: `s3+http://host:9000` instead of `s3://`.

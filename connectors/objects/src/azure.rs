@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::address::{Address, Form, Pattern, canonical, environment};
+use crate::address::{Address, Form, Pattern, canonical, environment, is_plain};
 use crate::client::Network;
 use crate::names::{self, Slash};
 use crate::s3::{default_connect_timeout, default_timeout, patience};
@@ -187,11 +187,7 @@ impl Settings {
             timeout: self.timeout,
             connect_timeout: self.connect_timeout,
             root_certificate: self.root_certificate.clone(),
-            plain: self.emulator
-                || self
-                    .endpoint
-                    .as_ref()
-                    .is_some_and(|address| address.starts_with("http://")),
+            plain: self.emulator || is_plain(self.endpoint.as_deref()),
         }
     }
 

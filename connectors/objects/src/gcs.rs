@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::address::{Form, Pattern, canonical, environment};
+use crate::address::{Form, Pattern, canonical, environment, is_bucket, is_plain};
 use crate::client::Network;
 use crate::names::{self, Slash};
 use crate::s3::{default_connect_timeout, default_timeout, listing, page, patience};
@@ -71,8 +71,7 @@ const PATTERN: Pattern = Pattern {
 pub(crate) fn target(text: &str) -> Option<Result<Target>> {
     Some(PATTERN.parse(text)?.and_then(|address| {
         let mut settings = address.settings;
-        let is_bucket = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        if address.authority.is_empty() || !address.authority.bytes().all(is_bucket) {
+        if !is_bucket(&address.authority) {
             return Err(PATTERN.fault("the Google target names no bucket"));
         }
         settings.insert("bucket".into(), json!(address.authority));
@@ -115,10 +114,7 @@ impl Settings {
             timeout: self.timeout,
             connect_timeout: self.connect_timeout,
             root_certificate: self.root_certificate.clone(),
-            plain: self
-                .endpoint
-                .as_ref()
-                .is_some_and(|address| address.starts_with("http://")),
+            plain: is_plain(self.endpoint.as_deref()),
         }
     }
 }

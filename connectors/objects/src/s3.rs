@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::address::{Form, Pattern, canonical, environment};
+use crate::address::{Form, Pattern, canonical, environment, is_bucket, is_plain};
 use crate::client::Network;
 use crate::names::{self, Slash};
 use crate::profile;
@@ -112,9 +112,7 @@ const PATTERN: Pattern = Pattern {
 pub(crate) fn target(text: &str) -> Option<Result<Target>> {
     Some(PATTERN.parse(text)?.and_then(|address| {
         let mut settings = address.settings;
-        let is_bucket = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        // What else may stand there is a password in the wrong place.
-        if address.authority.is_empty() || !address.authority.bytes().all(is_bucket) {
+        if !is_bucket(&address.authority) {
             return Err(PATTERN.fault("the S3 target names no bucket"));
         }
         settings.insert("bucket".into(), json!(address.authority));
@@ -146,16 +144,11 @@ impl Settings {
     }
 
     pub(crate) fn network(&self) -> Network {
-        let plain = |address: &Option<String>| {
-            address
-                .as_ref()
-                .is_some_and(|address| address.starts_with("http://"))
-        };
         Network {
             timeout: self.timeout,
             connect_timeout: self.connect_timeout,
             root_certificate: self.root_certificate.clone(),
-            plain: plain(&self.endpoint) || plain(&self.sts_endpoint),
+            plain: is_plain(self.endpoint.as_deref()) || is_plain(self.sts_endpoint.as_deref()),
         }
     }
 }

@@ -377,17 +377,14 @@ mod tests {
 
     #[test]
     fn a_source_below_the_current_folder_is_named_from_there() {
-        let check = |target: &str| from_here(target, Path::new("/work/repo"));
-        assert_eq!(check("file:///work/repo/exports"), Some("./exports".into()));
-        assert_eq!(check("file:///work/repo"), Some(".".into()));
-        assert_eq!(
-            check("sqlite:/work/repo/a.db"),
-            Some("sqlite:./a.db".into())
-        );
+        let check = |target: &str| from_here(target, Path::new("/srv/repo"));
+        assert_eq!(check("file:///srv/repo/exports"), Some("./exports".into()));
+        assert_eq!(check("file:///srv/repo"), Some(".".into()));
+        assert_eq!(check("sqlite:/srv/repo/a.db"), Some("sqlite:./a.db".into()));
         for target in [
-            "file:///work/repository",
+            "file:///srv/repository",
             "file:///data",
-            "file:///work/repo/a%20b",
+            "file:///srv/repo/a%20b",
             "postgres://db.example:5432/crm",
         ] {
             assert_eq!(check(target), None, "{target}");
