@@ -201,13 +201,17 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
     })
 }
 
-/// Written beside and renamed, so that a killed process leaves a whole key or none.
+/// Written beside and linked, so that a killed process leaves a whole key or none. The name beside is drawn at random and
+/// must be new: two first starts that shared a file would each write into what the other has just linked, and a process
+/// id says nothing between containers that share a folder.
 fn write_new(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let beside = file.with_extension(format!("new-{}", std::process::id()));
+    let mut name = [0; 8];
+    getrandom::fill(&mut name)?;
+    let beside = file.with_extension(format!("new-{:016x}", u64::from_le_bytes(name)));
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut handle = options.open(&beside)?;
@@ -368,6 +372,26 @@ mod tests {
                 .count(),
             1
         );
+    }
+
+    #[test]
+    fn of_many_that_make_a_key_at_once_one_wins_and_its_key_stays() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let place = KeyPlace {
+                given: None,
+                file: folder.path().join("master.key"),
+            };
+            let made: Vec<_> = std::thread::scope(|scope| {
+                let starts: Vec<_> = (0..4)
+                    .map(|_| scope.spawn(|| place.create().ok()))
+                    .collect();
+                let ends = starts.into_iter().map(|start| start.join().unwrap());
+                ends.flatten().collect()
+            });
+            assert_eq!(made.len(), 1);
+            assert_eq!(place.find().unwrap().unwrap().bytes(), made[0].bytes());
+        }
     }
 
     #[cfg(unix)]
