@@ -74,8 +74,9 @@ impl std::fmt::Display for LogicalType {
 /// Longest integer that is a number to compute with; longer ones are ids.
 const LONGEST_INTEGER: usize = 18;
 
-/// What one trimmed cell looks like; its classes rule out nearly everything at once.
-pub(crate) fn look(text: &str, class: ClassMask) -> LogicalType {
+/// The type that one trimmed cell seems to have; its classes rule out nearly everything at once. `undated` if it is known
+/// to be no date.
+pub(crate) fn kind(text: &str, class: ClassMask, undated: bool) -> LogicalType {
     const NUMBER: u16 = ClassMask::DIGIT | ClassMask::DASH | ClassMask::PLUS | ClassMask::DOT;
     const LETTERS: u16 = ClassMask::LOWER | ClassMask::UPPER;
     if class.only(ClassMask::DIGIT) {
@@ -103,10 +104,10 @@ pub(crate) fn look(text: &str, class: ClassMask) -> LogicalType {
         if class.only(ClassMask::DIGIT | LETTERS | ClassMask::DASH) && is_uuid(text) {
             return LogicalType::Uuid;
         }
-        if forms::is_timestamp(text) {
+        if !undated && forms::is_timestamp(text) {
             return LogicalType::Timestamp;
         }
-        if forms::is_date(text, class) {
+        if !undated && forms::is_date(text, class) {
             return LogicalType::Date;
         }
     }
@@ -155,7 +156,7 @@ mod tests {
     #[track_caller]
     fn check(expected: LogicalType, texts: &[&str]) {
         for text in texts {
-            assert_eq!(look(text, ClassMask::of(text)), expected, "{text}");
+            assert_eq!(kind(text, ClassMask::of(text), false), expected, "{text}");
         }
     }
 

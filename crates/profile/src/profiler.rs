@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow_array::{Array, StringViewArray};
 use locard_sketch::forms::{Former, Forms, trimmed};
-use locard_sketch::{Cells, Keyer};
+use locard_sketch::{Cells, Keyer, Look};
 
 use crate::column::{ColumnSketch, MOST_KEYS, MergeError, not_indexed};
 use crate::extremes::{BatchExtremes, Widest};
 use crate::frequent::kept;
-use crate::kind::{LogicalType, look};
+use crate::kind::{LogicalType, kind};
 use crate::shape::Shapes;
 use crate::tally::{Tallied, Tally};
 
@@ -62,10 +62,8 @@ impl Profiler {
         }
         sketch.sealed = false;
         count(sketch, cells);
-        self.shapes.clear();
-        measure(sketch, cells, &mut self.extremes, &mut self.shapes);
-        let cell = |i: usize| (trimmed(cells.texts.value(i)), cells.classes[i]);
-        let counted = self.shapes.count(&mut self.tally, cell);
+        measure(sketch, cells, &mut self.extremes);
+        let counted = self.shapes.count(&mut self.tally, cells);
         let shapes = &self.shapes;
         sketch.shapes.add_all(counted, |number| shapes.name(number));
         self.distinct(sketch, cells);
@@ -173,22 +171,17 @@ fn count(sketch: &mut ColumnSketch, cells: &Cells<'_>) {
     }
 }
 
-/// Lengths, types, shapes, smallest and largest values.
-fn measure(
-    sketch: &mut ColumnSketch,
-    cells: &Cells<'_>,
-    extremes: &mut BatchExtremes,
-    shapes: &mut Shapes,
-) {
+/// Lengths, types, smallest and largest values.
+fn measure(sketch: &mut ColumnSketch, cells: &Cells<'_>, extremes: &mut BatchExtremes) {
     let counts = &mut sketch.counts;
     let mut batch = sketch.extremes.is_some().then_some(extremes);
     let (mut texts, mut times) = (Widest::default(), Widest::default());
     for (i, text) in values(cells) {
         let (class, weight) = (cells.classes[i], cells.weight(i));
-        let kind = look(text, class);
+        let undated = cells.look(i).is_some_and(Look::is_undated);
+        let kind = kind(text, class, undated);
         counts.length(text, class, weight);
         counts.types[kind as usize] += weight;
-        shapes.add(text, class, weight, i);
         let Some(batch) = &mut batch else { continue };
         texts.add(text);
         match kind {

@@ -6,12 +6,13 @@
 //!
 //! Shapes are stored and shown in the open, so a value of nothing but signs, which would be its own shape, is all `*`.
 
-use locard_sketch::{ClassMask, hash};
+use locard_sketch::forms::trimmed;
+use locard_sketch::{Cells, ClassMask, Kinds, LONGEST_LOOK, hash};
 
 use crate::tally::{Tallied, Tally};
 
 /// Longest cell, in bytes, that has a shape.
-const LONGEST: usize = 48;
+const LONGEST: usize = LONGEST_LOOK;
 
 /// Capitals in a row that may be a code.
 const LONGEST_CODE: u32 = 8;
@@ -19,8 +20,6 @@ const LONGEST_CODE: u32 = 8;
 /// The shapes of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
-    /// Cells by what they look like at first sight; neighbours that look alike once.
-    looks: Vec<Tallied>,
     /// Each shape, one behind the other, with their ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -29,44 +28,25 @@ pub(crate) struct Shapes {
 }
 
 impl Shapes {
-    pub(crate) fn clear(&mut self) {
-        self.looks.clear();
-    }
-
-    /// Adds a trimmed cell, if it has a shape.
-    pub(crate) fn add(&mut self, text: &str, class: ClassMask, rows: u64, cell: usize) {
-        let Some(hash) = looks(text.as_bytes(), class) else {
-            return;
-        };
-        match self.looks.last_mut() {
-            Some(last) if last.hash == hash => last.rows += rows,
-            _ => self.looks.push(Tallied {
-                hash,
-                rows,
-                first: cell as u32,
-            }),
-        }
-    }
-
     /// Each shape once, under its number; of cells that look alike one is asked for its shape.
-    pub(crate) fn count<'a, 'b>(
+    pub(crate) fn count<'a>(
         &mut self,
         tally: &'a mut Tally,
-        cell: impl Fn(usize) -> (&'b str, ClassMask),
+        cells: &Cells<'_>,
     ) -> &'a mut [Tallied] {
         self.bytes.clear();
         self.ends.clear();
         self.counts.clear();
-        for alike in &*tally.count(self.looks.iter().copied()) {
-            let (text, class) = cell(alike.first as usize);
-            shape_of(text, class, &mut self.shape);
+        for look in cells.alike {
+            let text = trimmed(cells.texts.value(look.first as usize));
+            shape_of(text, look.class, &mut self.shape);
             let first = self.ends.len() as u32;
             self.bytes.extend_from_slice(&self.shape);
             self.ends.push(self.bytes.len());
             self.counts.push(Tallied {
                 hash: hash(&self.shape),
+                rows: look.rows,
                 first,
-                ..*alike
             });
         }
         tally.count(self.counts.iter().copied())
@@ -81,147 +61,45 @@ impl Shapes {
     }
 }
 
-/// What stands behind a cell: no byte of ASCII, so that it keeps its kind.
+/// Marks what does not stay: the kind of no character.
 const NOTHING: u8 = 0xff;
-
-/// The kind of each byte of an ASCII cell.
-#[derive(Clone, Copy, Debug)]
-struct Kinds {
-    kinds: [u8; LONGEST],
-    length: usize,
-}
-
-impl Kinds {
-    /// `None` for a cell that has no shape: empty or long.
-    #[inline]
-    fn of(text: &[u8]) -> Option<Self> {
-        if text.is_empty() || text.len() > LONGEST {
-            return None;
-        }
-        let mut kinds = [NOTHING; LONGEST];
-        let (places, _) = kinds.as_chunks_mut::<BLOCK>();
-        let (whole, _) = text.as_chunks::<BLOCK>();
-        for (to, from) in places.iter_mut().zip(whole) {
-            *to = kinds_of(from);
-        }
-        if let Some(to) = places.get_mut(whole.len()) {
-            *to = kinds_of(&rest(text));
-        }
-        Some(Self {
-            kinds,
-            length: text.len(),
-        })
-    }
-
-    fn kinds(&self) -> &[u8] {
-        &self.kinds[..self.length]
-    }
-}
-
-/// The same for equal cells, and for cells of ASCII and of one length that differ in letters and digits only; `None` for
-/// a cell that has no shape. The hash is that of a fixed number of bytes, which takes a fraction of the time.
-#[inline]
-fn looks(text: &[u8], class: ClassMask) -> Option<u64> {
-    if text.is_empty() || text.len() > LONGEST {
-        return None;
-    }
-    if class.any(ClassMask::WIDE) {
-        return Some(hash(text));
-    }
-    if text.len() < BLOCK {
-        return Some(hash(&kinds_of(&rest(text))));
-    }
-    Kinds::of(text).map(|kinds| hash(&kinds.kinds))
-}
-
-/// What stands behind the whole blocks of a text that is not empty, and [`NOTHING`] behind that; no byte is copied by
-/// itself.
-#[inline]
-fn rest(text: &[u8]) -> [u8; BLOCK] {
-    let length = text.len() % BLOCK;
-    let nothing = u128::MAX.checked_shl(8 * length as u32).unwrap_or(0);
-    let bytes = if let Some(last) = text.last_chunk::<BLOCK>() {
-        u128::from_le_bytes(*last)
-            .checked_shr(8 * (BLOCK - length) as u32)
-            .unwrap_or(0)
-    } else if let Some(both) = ends::<8>(text) {
-        let [first, last] = both.map(|bytes| u128::from(u64::from_le_bytes(bytes)));
-        first | last << (8 * (length - 8))
-    } else if let Some(both) = ends::<4>(text) {
-        let [first, last] = both.map(|bytes| u128::from(u32::from_le_bytes(bytes)));
-        first | last << (8 * (length - 4))
-    } else {
-        let bytes = text.iter().rev();
-        bytes.fold(0, |all, byte| all << 8 | u128::from(*byte))
-    };
-    (bytes | nothing).to_le_bytes()
-}
-
-/// The first and the last bytes, which may overlap.
-fn ends<const N: usize>(text: &[u8]) -> Option<[[u8; N]; 2]> {
-    Some([*text.first_chunk()?, *text.last_chunk()?])
-}
-
-/// Bytes that are looked at together.
-const BLOCK: usize = 16;
-
-/// Without a branch or a table, so that it becomes a few vector instructions.
-fn kinds_of(bytes: &[u8; BLOCK]) -> [u8; BLOCK] {
-    let mut kinds = *bytes;
-    for kind in &mut kinds {
-        let byte = *kind;
-        let blank = byte < b' ' || byte == 0x7f;
-        *kind = if blank { b' ' } else { *kind };
-        *kind = if byte.wrapping_sub(b'0') < 10 {
-            b'9'
-        } else {
-            *kind
-        };
-        *kind = if byte.wrapping_sub(b'A') < 26 {
-            b'A'
-        } else {
-            *kind
-        };
-        *kind = if byte.wrapping_sub(b'a') < 26 {
-            b'a'
-        } else {
-            *kind
-        };
-    }
-    kinds
-}
 
 /// Writes the shape of a trimmed cell, if it has one.
 fn shape_of(text: &str, class: ClassMask, out: &mut Vec<u8>) {
+    out.clear();
     if class.any(ClassMask::WIDE) {
         shape_of_wide(text, out);
     } else if let Some(kinds) = Kinds::of(text.as_bytes()) {
-        shape_of_ascii(&kinds, class, out);
+        shape_of_ascii(kinds.padded(), text.len(), class, out);
     }
 }
 
-fn shape_of_ascii(kinds: &Kinds, class: ClassMask, out: &mut Vec<u8>) {
-    out.clear();
-    if class.any(ClassMask::UPPER) && kinds.length as u32 > LONGEST_CODE {
-        runs(kinds.kinds().iter().copied(), out);
+fn shape_of_ascii(kinds: &[u8; LONGEST], length: usize, class: ClassMask, out: &mut Vec<u8>) {
+    if class.any(ClassMask::UPPER) && length as u32 > LONGEST_CODE {
+        runs(kinds[..length].iter().copied(), out);
     } else if class.any(ClassMask::LOWER) {
-        words(kinds, out);
+        words(kinds, length, out);
     } else {
         // Nothing is shortened.
-        out.extend_from_slice(kinds.kinds());
+        out.extend_from_slice(&kinds[..length]);
+    }
+    if class.any(ClassMask::SPACE | ClassMask::OTHER) {
+        out.iter_mut()
+            .filter(|kind| kind.is_ascii_control())
+            .for_each(|kind| *kind = b' ');
     }
     hide_signs(out);
 }
 
 /// As [`runs`], where no run of capitals is too long.
-fn words(kinds: &Kinds, out: &mut Vec<u8>) {
-    let mut marked = kinds.kinds;
-    for (mark, pair) in marked[1..].iter_mut().zip(kinds.kinds.windows(2)) {
+fn words(kinds: &[u8; LONGEST], length: usize, out: &mut Vec<u8>) {
+    let mut marked = *kinds;
+    for (mark, pair) in marked[1..].iter_mut().zip(kinds.windows(2)) {
         *mark = if *pair == *b"aa" { NOTHING } else { pair[1] };
     }
     let mut bytes = [0; 2 * LONGEST + 1];
     let mut end = 0;
-    for kind in &marked[..kinds.length] {
+    for kind in &marked[..length] {
         // All is written; what follows takes its place unless it stays.
         bytes[end] = *kind;
         bytes[end + 1] = b'+';
@@ -295,16 +173,17 @@ fn kind(c: char) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use arrow_array::StringViewArray;
+    use locard_sketch::Preparer;
+
     use super::*;
 
     /// The shape, asked for in a batch with another one.
     fn shape(text: &str) -> Option<String> {
         let (mut shapes, mut tally) = (Shapes::default(), Tally::default());
-        let cells = ["x1x", text, text, "x1x", text].map(|text| (text, ClassMask::of(text)));
-        for (cell, (text, class)) in cells.iter().enumerate() {
-            shapes.add(text, *class, 1, cell);
-        }
-        let counted = shapes.count(&mut tally, |cell| cells[cell]);
+        let mut preparer = Preparer::new();
+        let texts = StringViewArray::from_iter_values(["x1x", text, text, "x1x", text]);
+        let counted = shapes.count(&mut tally, &preparer.prepare(&texts));
         let found = counted.iter().find(|shape| shape.rows == 3)?;
         Some(shapes.name(found.first))
     }
@@ -345,20 +224,8 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_of_a_cell_of_any_length_counts() {
-        for length in 1..=LONGEST {
-            let plain = "7".repeat(length);
-            let hash_of = |text: &str| looks(text.as_bytes(), ClassMask::of(text));
-            assert_eq!(hash_of(&plain), hash_of(&"1".repeat(length)));
-            assert_ne!(hash_of(&plain), hash_of(&"7".repeat(length + 1)));
-            for at in 0..length {
-                let mut other = plain.clone();
-                other.replace_range(at..=at, "-");
-                assert_ne!(hash_of(&plain), hash_of(&other), "{other}");
-                let kinds = Kinds::of(other.as_bytes()).unwrap();
-                assert_eq!(kinds.kinds(), other.replace('7', "9").as_bytes());
-            }
-        }
+    fn control_characters_are_blanks() {
+        check("a\u{1}B\tc", "a+ A a+");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use arrow_array::StringViewArray;
 
-use crate::{ClassMask, forms};
+use crate::forms::{self, Fold};
+use crate::{ClassMask, Look};
 
 /// The cells of one column of one batch; [`Preparer`](crate::Preparer) makes them.
 ///
@@ -18,6 +19,10 @@ pub struct Cells<'a> {
     pub folded: &'a [u64],
     /// Character classes of the trimmed text; empty for nulls and blanks.
     pub classes: &'a [ClassMask],
+    /// Number of the look of each cell in `alike`; beyond the last one for a cell without.
+    pub(crate) looks: &'a [u32],
+    /// Each look of the batch once.
+    pub alike: &'a [Look],
     /// Rows per cell; `None` means one each.
     pub weights: Option<&'a [u32]>,
     /// Rows that are null and stand for no cell at all (dictionary batches keep nulls out of `texts`).
@@ -34,7 +39,7 @@ pub(crate) struct Changed<'a> {
     pub(crate) ends: &'a [usize],
 }
 
-impl Cells<'_> {
+impl<'a> Cells<'a> {
     /// How many cells there are, nulls in `texts` included.
     #[inline]
     pub fn len(&self) -> usize {
@@ -50,6 +55,9 @@ impl Cells<'_> {
     /// The [`folded`](crate::forms::folded) text of cell `i`.
     #[inline]
     pub fn folded_text(&self, i: usize) -> &str {
+        if self.look(i).is_some_and(|look| look.fold == Fold::Own) {
+            return forms::trimmed(self.texts.value(i));
+        }
         let Changed { text, ends } = self.changed;
         let start = i.checked_sub(1).map_or(0, |before| ends[before]);
         match &text[start..ends[i]] {
@@ -62,10 +70,17 @@ impl Cells<'_> {
     #[inline]
     pub fn folded_class(&self, i: usize) -> ClassMask {
         let class = self.classes[i];
-        if class.any(ClassMask::WIDE | ClassMask::OTHER) {
+        let keeps = self.look(i).is_some_and(|look| look.fold != Fold::Other);
+        if !keeps && class.any(ClassMask::WIDE | ClassMask::OTHER) {
             return ClassMask::of(self.folded_text(i));
         }
         class.lowered()
+    }
+
+    /// What cell `i` looks like; `None` for an empty or long one.
+    #[inline]
+    pub fn look(&self, i: usize) -> Option<&'a Look> {
+        self.alike.get(self.looks[i] as usize)
     }
 
     /// How many rows cell `i` stands for.

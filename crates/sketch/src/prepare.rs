@@ -5,7 +5,9 @@
 use arrow_array::{Array, StringViewArray};
 
 use crate::cells::Changed;
+use crate::forms::{Fold, fold_onto};
 use crate::group::Groups;
+use crate::look::Looks;
 use crate::{Cells, ClassMask, forms, hash};
 
 /// Makes [`Cells`] and owns their memory, so that nothing is allocated per batch.
@@ -21,6 +23,8 @@ pub struct Preparer {
 #[derive(Debug, Default)]
 struct Columns {
     classes: Vec<ClassMask>,
+    numbers: Vec<u32>,
+    looks: Looks,
     folded: Vec<u64>,
     changed: String,
     ends: Vec<usize>,
@@ -70,11 +74,13 @@ impl Columns {
         weights: Option<&'a [u32]>,
         extra_nulls: u64,
     ) -> Cells<'a> {
-        self.fill(texts);
+        self.fill(texts, weights);
         Cells {
             texts,
             folded: &self.folded,
             classes: &self.classes,
+            looks: &self.numbers,
+            alike: self.looks.all(),
             weights,
             extra_nulls,
             changed: Changed {
@@ -84,37 +90,50 @@ impl Columns {
         }
     }
 
-    fn fill(&mut self, texts: &StringViewArray) {
+    fn fill(&mut self, texts: &StringViewArray, weights: Option<&[u32]>) {
         self.classes.clear();
+        self.numbers.clear();
+        self.looks.clear();
         self.folded.clear();
         self.ends.clear();
         self.changed.clear();
-        for text in texts {
+        for (cell, text) in (0..).zip(texts) {
             let text = text.map_or("", forms::trimmed);
-            let class = ClassMask::of(text);
-            let folded = self.fold(text, class);
+            let rows = weights.map_or(1, |weights| u64::from(weights[cell as usize]));
+            let (number, look) = self.looks.add(text, cell, rows);
+            let (class, fold) = match look {
+                Some(look) => (look.class, look.fold),
+                None => classes_of(text),
+            };
+            self.numbers.push(number);
             self.classes.push(class);
-            self.folded.push(folded);
+            self.folded.push(fold_hash(text, fold, &mut self.changed));
             self.ends.push(self.changed.len());
         }
     }
+}
 
-    /// The hash of a folded text, which is kept if it is another. Most cells are lower case or digits already, and it
-    /// is their own.
-    #[inline]
-    fn fold(&mut self, text: &str, class: ClassMask) -> u64 {
-        if class.0 == 0 {
-            return 0;
+fn classes_of(text: &str) -> (ClassMask, Fold) {
+    let class = ClassMask::of(text);
+    (class, Fold::of(text, class))
+}
+
+/// The hash of a folded text, which is kept in `changed` if it is another. Most cells are lower case or digits already,
+/// and it is their own.
+#[inline]
+fn fold_hash(text: &str, fold: Fold, changed: &mut String) -> u64 {
+    let start = changed.len();
+    let folded = match fold {
+        Fold::Own => text,
+        _ => {
+            fold_onto(text, fold, changed);
+            &changed[start..]
         }
-        if forms::is_own(text, class) {
-            return hash(text.as_bytes());
-        }
-        let start = self.changed.len();
-        forms::fold_onto(text, class, &mut self.changed);
-        match &self.changed[start..] {
-            "" => 0,
-            changed => hash(changed.as_bytes()),
-        }
+    };
+    if folded.is_empty() {
+        0
+    } else {
+        hash(folded.as_bytes())
     }
 }
 

@@ -127,6 +127,21 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
     true
 }
 
+/// Whether a trimmed text may be a date or a point in time if its digits and letters were others.
+pub(super) fn may_look_like(text: &str, class: ClassMask) -> bool {
+    let bytes = text.as_bytes();
+    let parts = || bytes.contains(&b':') || three_parts(text).is_some();
+    let is_read = || (SHORTEST..=LONGEST).contains(&text.len()) && has_year(bytes) && parts();
+    may_be(class) && (bytes.first_chunk().is_some_and(is_iso) || is_read())
+}
+
+/// Whether digits are where an ISO date has them.
+fn is_iso(text: &[u8; 10]) -> bool {
+    text.iter()
+        .zip(b"9999-99-99")
+        .all(|(byte, kind)| byte.is_ascii_digit() == (*kind == b'9'))
+}
+
 fn may_be(class: ClassMask) -> bool {
     const SEPARATORS: u16 = ClassMask::DASH | ClassMask::SLASH | ClassMask::DOT | ClassMask::SPACE;
     const STRANGERS: u16 = ClassMask::WIDE | ClassMask::AT | ClassMask::BRACKET | ClassMask::OTHER;

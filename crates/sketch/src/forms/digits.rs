@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Form, LONGEST_VALUE, date, folded};
+use super::{Form, LONGEST_VALUE, folded};
 use crate::hash::{Domain, hash_in};
 use crate::{ClassMask, hash};
 
@@ -164,13 +164,10 @@ pub fn same_phone(a: &str, b: &str) -> bool {
     a == b || common >= TAIL && prefix_only
 }
 
-/// Forms of a folded cell that has digits and no letters.
+/// Forms of a folded cell that has digits and no letters and is no date.
 pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
     if class.only(ClassMask::DIGIT) {
         return of_digits(folded.trim_start_matches('0'), folded, sink);
-    }
-    if date::each(folded, class, sink) {
-        return;
     }
     if let Some(number) = plain_number(folded, class) {
         let mut bytes = [0; LONGEST_NUMBER];

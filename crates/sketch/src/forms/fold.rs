@@ -37,12 +37,31 @@ pub fn folded(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether trimmed text of these classes is its own folded form; `false` may be wrong for text beyond ASCII.
-pub(crate) fn is_own(text: &str, class: ClassMask) -> bool {
-    if class.any(ClassMask::UPPER | ClassMask::WIDE) {
-        return false;
+/// What folding does to a trimmed text: a function of which characters are where, ASCII letters and digits aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fold {
+    /// Nothing.
+    Own,
+    /// It becomes lower case.
+    Lower,
+    /// Anything.
+    Other,
+}
+
+impl Fold {
+    /// Of trimmed text of these classes.
+    pub(crate) fn of(text: &str, class: ClassMask) -> Self {
+        if class.any(ClassMask::WIDE)
+            || class.any(ClassMask::OTHER) && !text.bytes().all(is_printable)
+            || class.any(ClassMask::SPACE) && !has_single_blanks(text.as_bytes())
+        {
+            Self::Other
+        } else if class.any(ClassMask::UPPER) {
+            Self::Lower
+        } else {
+            Self::Own
+        }
     }
-    !class.any(ClassMask::SPACE | ClassMask::OTHER) || is_folded(text)
 }
 
 /// Whether trimmed text is certainly its own folded form.
@@ -59,21 +78,19 @@ fn is_folded(text: &str) -> bool {
 /// Replaces `out` by the folded form of `text`; allocates nothing once `out` is large enough.
 pub fn fold_into(text: &str, out: &mut String) {
     out.clear();
-    fold_onto(text, ClassMask::of(text), out);
+    fold_onto(text, Fold::of(text, ClassMask::of(text)), out);
 }
 
-/// Appends the folded form of trimmed text of these classes.
-pub(crate) fn fold_onto(text: &str, class: ClassMask, out: &mut String) {
-    if class.any(ClassMask::WIDE) {
-        fold_wide(text, out);
-    } else if class.any(ClassMask::OTHER) && !text.bytes().all(is_printable)
-        || class.any(ClassMask::SPACE) && !has_single_blanks(text.as_bytes())
-    {
-        fold_odd(text, out);
-    } else {
-        let start = out.len();
-        out.push_str(text);
-        out[start..].make_ascii_lowercase();
+/// Appends the folded form of trimmed text.
+pub(crate) fn fold_onto(text: &str, fold: Fold, out: &mut String) {
+    match fold {
+        Fold::Other if text.is_ascii() => fold_odd(text, out),
+        Fold::Other => fold_wide(text, out),
+        Fold::Own | Fold::Lower => {
+            let start = out.len();
+            out.push_str(text);
+            out[start..].make_ascii_lowercase();
+        }
     }
 }
 

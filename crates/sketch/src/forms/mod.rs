@@ -18,8 +18,8 @@ mod words;
 
 pub use date::{Day, dates, is_date, is_timestamp};
 pub use digits::{digits, is_number, number, phone_tail, same_phone};
+pub(crate) use fold::{Fold, fold_onto};
 pub use fold::{fold_into, folded, trimmed};
-pub(crate) use fold::{fold_onto, is_own};
 pub use probe::{Meaning, Probe, name_spellings, probes};
 pub use text::{numbers_in, tokens};
 pub use words::{alphanumerics, name_tokens, words};
@@ -81,9 +81,14 @@ impl Former {
             return;
         }
         let (folded, class) = (cells.folded_text(i), cells.folded_class(i));
+        let outline = match cells.look(i) {
+            Some(look) if look.fold != Fold::Other => look.outline,
+            _ => Outline::of(folded, class),
+        };
         of_folded(
             folded,
             class,
+            outline,
             &mut self.text,
             &mut |form, hash| match form {
                 Form::Word | Form::Token | Form::Tail | Form::Gram => out.parts.push(hash),
@@ -127,7 +132,30 @@ pub fn of_value(text: &str, sink: &mut impl FnMut(Form, u64)) {
     if !folded.is_empty() {
         sink(Form::Folded, hash(folded.as_bytes()));
         let class = ClassMask::of(&folded);
-        of_folded(&folded, class, &mut text::Scratch::default(), sink);
+        let outline = Outline::of(&folded, class);
+        of_folded(&folded, class, outline, &mut text::Scratch::default(), sink);
+    }
+}
+
+/// What can be told of a value by which characters are where, ASCII letters and digits aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outline {
+    /// It may be a date or a point in time.
+    pub(crate) dated: bool,
+    /// It is one id in groups, which has no parts.
+    grouped: bool,
+    /// There may be something inside it.
+    parts: bool,
+}
+
+impl Outline {
+    /// Of a text, folded or but for its case, and the classes of the folded one.
+    pub(crate) fn of(text: &str, class: ClassMask) -> Self {
+        Self {
+            dated: date::may_look_like(text, class),
+            grouped: words::is_grouped_id(text, class),
+            parts: text::has_parts(text, class),
+        }
     }
 }
 
@@ -135,6 +163,7 @@ pub fn of_value(text: &str, sink: &mut impl FnMut(Form, u64)) {
 fn of_folded(
     folded: &str,
     class: ClassMask,
+    outline: Outline,
     scratch: &mut text::Scratch,
     sink: &mut impl FnMut(Form, u64),
 ) {
@@ -143,19 +172,27 @@ fn of_folded(
     }
     let whole = folded.len() <= LONGEST_VALUE;
     if whole && !class.any(ClassMask::LOWER | ClassMask::WIDE) && class.any(ClassMask::DIGIT) {
+        if outline.dated && date::each(folded, class, sink) {
+            return;
+        }
         digits::each(folded, class, sink);
         // Several numbers in one cell are written with commas between them.
         if !class.any(ClassMask::COMMA) {
             return;
         }
     } else if whole {
-        if date::each(folded, class, sink) {
+        if outline.dated && date::each(folded, class, sink) {
             return;
         }
         words::each(folded, class, sink);
-        if words::is_grouped_id(folded, class) {
+        if outline.grouped {
             return;
         }
     }
-    text::each(folded, class, scratch, sink);
+    if class.any(ClassMask::WIDE) {
+        text::grams(folded, sink);
+    }
+    if outline.parts {
+        text::each(folded, class, scratch, sink);
+    }
 }

@@ -4,7 +4,7 @@
 //! word is a run of letters and digits within it.
 
 use super::words::{NAME_WORDS, is_unspaced};
-use super::{Form, LONGEST_VALUE, digits, words};
+use super::{Form, LONGEST_VALUE, date, digits, words};
 use crate::hash::{Domain, hash_in};
 use crate::{ClassMask, hash};
 
@@ -54,19 +54,13 @@ pub fn numbers_in(folded: &str) -> Vec<String> {
     numbers
 }
 
-/// Forms of what stands inside a folded text; none for a single token.
+/// Forms of what stands inside a folded text of more than one token.
 pub(super) fn each(
     folded: &str,
     class: ClassMask,
     scratch: &mut Scratch,
     sink: &mut impl FnMut(Form, u64),
 ) {
-    if class.any(ClassMask::WIDE) {
-        grams(folded, sink);
-    }
-    if !has_parts(folded, class) {
-        return;
-    }
     let mut near = Neighbours::default();
     if class.only(ClassMask::LOWER | ClassMask::SPACE) {
         for word in folded.as_bytes().split(|byte| *byte == b' ') {
@@ -96,8 +90,8 @@ pub(super) fn each(
     near.name(folded, class, sink);
 }
 
-/// Whether a text is more than one token. One colon separates a label (`tel:030...`), several are part of an id.
-fn has_parts(folded: &str, class: ClassMask) -> bool {
+/// Whether a folded text, or one in another case, is more than one token. One colon separates a label (`tel:030...`), several are part of an id.
+pub(super) fn has_parts(folded: &str, class: ClassMask) -> bool {
     const GAPS: u16 = ClassMask::SPACE
         | ClassMask::COMMA
         | ClassMask::BRACKET
@@ -220,7 +214,7 @@ fn of_id(token: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
             words::each(token, class, part);
         }
     }
-    if !letters && class.any(ClassMask::DIGIT) {
+    if !letters && class.any(ClassMask::DIGIT) && !date::each(token, class, part) {
         digits::each(token, class, part);
     }
 }
@@ -343,7 +337,7 @@ impl Chain {
 }
 
 /// Every two neighbouring characters of scripts without spaces, blanks between them ignored.
-fn grams(folded: &str, sink: &mut impl FnMut(Form, u64)) {
+pub(super) fn grams(folded: &str, sink: &mut impl FnMut(Form, u64)) {
     if folded
         .chars()
         .filter(|c| is_unspaced(*c))

@@ -89,7 +89,7 @@ fn word_bytes<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_ID]) -> &'a [u8] {
     bytes.get(..length).unwrap_or_default()
 }
 
-/// Whether a cell is one id in groups, such as `de44 5001 0517 5407 3249 31`: short groups, mostly digits. It is looked
+/// Whether a cell, folded or in another case, is one id in groups, such as `de44 5001 0517 5407 3249 31`: short groups, mostly digits. It is looked
 /// for as a whole.
 pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
     const LONGEST_GROUP: usize = 5;
@@ -101,7 +101,7 @@ pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
     let (mut digits, mut letters, mut length) = (0, 0, 0);
     let (mut digit, mut letter, mut mixed) = (false, false, false);
     for byte in folded.bytes() {
-        let (is_digit, is_letter) = (byte.is_ascii_digit(), byte.is_ascii_lowercase());
+        let (is_digit, is_letter) = (byte.is_ascii_digit(), byte.is_ascii_alphabetic());
         let inside = is_digit || is_letter;
         digits += u32::from(is_digit);
         letters += u32::from(is_letter);
