@@ -43,12 +43,13 @@ impl Batch {
 }
 
 fn bytes(array: &dyn Array) -> u64 {
-    let of_lengths = |lengths: &mut dyn Iterator<Item = u32>| lengths.map(u64::from).sum();
+    // The lower half of a view is its length; a plain sum over them is a fraction of a nanosecond each.
+    let of_views = |views: &[u128]| views.iter().map(|view| u64::from(*view as u32)).sum();
     if let Some(texts) = array.as_string_view_opt() {
-        return of_lengths(&mut texts.lengths());
+        return of_views(texts.views());
     }
     if let Some(blobs) = array.as_binary_view_opt() {
-        return of_lengths(&mut blobs.lengths());
+        return of_views(blobs.views());
     }
     let slice = array.to_data().get_slice_memory_size();
     slice.unwrap_or_else(|_| array.get_array_memory_size()) as u64

@@ -13,12 +13,20 @@ const MOST_VALUES: usize = 1 << 15;
 /// Bytes of values after which it is full.
 const MOST_BYTES: usize = 1 << 20;
 
+/// Bytes of the longest text that stands in its view.
+const IN_VIEW: u32 = 12;
+
+/// The view of no text: it would be of four gigabytes and stand in its view.
+const LONG: u128 = u128::MAX;
+
 /// Distinct values of a column since they were last taken, in order of first occurrence, and how many rows have each.
 #[derive(Debug, Default)]
 pub struct Gatherer {
     /// Open addressing by hash; an entry is the value's number plus one, zero is free.
     table: Vec<u32>,
     hashes: Vec<u64>,
+    /// The view of each value that stands in its view, which is compared at once; [`LONG`] for others.
+    views: Vec<u128>,
     /// Where each value ends in `bytes`.
     ends: Vec<usize>,
     bytes: String,
@@ -48,10 +56,24 @@ impl Gatherer {
     pub fn add(&mut self, texts: &StringViewArray, extra_nulls: u64) {
         self.rows += texts.len() as u64 + extra_nulls;
         self.nulls += extra_nulls;
-        for text in texts {
-            match text {
-                Some(text) => self.add_text(text),
-                None => self.nulls += 1,
+        for (row, view) in texts.views().iter().enumerate() {
+            if texts.is_null(row) {
+                self.nulls += 1;
+            } else if *view as u32 <= IN_VIEW {
+                let hash = hash(&view.to_le_bytes());
+                self.add_value(hash, *view, || texts.value(row), |_, _| true);
+            } else {
+                let text = texts.value(row);
+                let hash = hash(text.as_bytes());
+                self.add_value(
+                    hash,
+                    LONG,
+                    || text,
+                    |this, number| {
+                        // Equal hashes are not enough: who writes the values may know how to make two collide.
+                        this.hashes[number] == hash && this.text(number) == text
+                    },
+                );
             }
         }
     }
@@ -84,31 +106,39 @@ impl Gatherer {
         };
         self.table.fill(0);
         self.hashes.clear();
+        self.views.clear();
         self.ends.clear();
         self.bytes.clear();
         (self.nulls, self.rows) = (0, 0);
         Some(gathered)
     }
 
-    fn add_text(&mut self, text: &str) {
+    /// Takes in a value; of those with an equal view `is_equal` is asked.
+    #[inline]
+    fn add_value<'a>(
+        &mut self,
+        hash: u64,
+        view: u128,
+        text: impl Fn() -> &'a str,
+        is_equal: impl Fn(&Self, usize) -> bool,
+    ) {
         if self.ends.len() * 2 >= self.table.len() {
             self.grow();
         }
-        let hash = hash(text.as_bytes());
         let mask = self.table.len() - 1;
         let mut slot = hash as usize & mask;
         while self.table[slot] != 0 {
             let number = self.table[slot] as usize - 1;
-            // Equal hashes are not enough: who writes the values may know how to make two collide.
-            if self.hashes[number] == hash && self.text(number) == text {
+            if self.views[number] == view && is_equal(self, number) {
                 self.weights[number] += 1;
                 return;
             }
             slot = (slot + 1) & mask;
         }
-        self.bytes.push_str(text);
+        self.bytes.push_str(text());
         self.ends.push(self.bytes.len());
         self.hashes.push(hash);
+        self.views.push(view);
         self.weights.push(1);
         self.table[slot] = self.ends.len() as u32;
     }
@@ -169,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_row_is_counted_once(batches in prop::collection::vec(
-            prop::collection::vec(prop::option::of("[ab ]{0,4}"), 0..50), 0..6)) {
+            prop::collection::vec(prop::option::of("[ab ]{0,4}|[ab]{11,14}"), 0..50), 0..6)) {
             let mut gatherer = Gatherer::new();
             for batch in &batches {
                 gatherer.add(&batch.iter().map(Option::as_deref).collect(), 2);

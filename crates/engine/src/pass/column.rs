@@ -202,9 +202,10 @@ impl ColumnPass {
             return Ok(());
         }
         let hidden: HashSet<usize> = hidden.iter().copied().collect();
-        let in_turn = |cell: usize| !thins || cell % THINNED == self.turn % THINNED;
-        let wanted = (0..cells.len())
-            .filter(|cell| in_turn(*cell) && !hidden.contains(cell) && !cells.texts.is_null(*cell));
+        let step = if thins { THINNED } else { 1 };
+        let wanted = (self.turn % step..cells.len())
+            .step_by(step)
+            .filter(|cell| !hidden.contains(cell) && !cells.texts.is_null(*cell));
         let wanted: Vec<u32> = wanted.map(|cell| cell as u32).collect();
         let (texts, weights) = embedded::take(cells, &wanted)?;
         tools.library.observe(

@@ -1,15 +1,14 @@
-//! All word lists in one map behind a bitset: folded hash to the set of lists that hold it. The cost of a probe does
+//! All word lists in one map behind a filter: folded hash to the set of lists that hold it. The cost of a probe does
 //! not depend on the number of lists.
 
-/// Sorted hashes with a directory over their leading bits; most probes end at the bitset.
+/// Sorted hashes with a directory over their leading bits; most probes end at the filter.
 #[derive(Debug)]
 pub(crate) struct TermMap {
     hashes: Vec<u64>,
     sets: Vec<u16>,
     directory: Vec<u32>,
     directory_shift: u32,
-    bits: Vec<u64>,
-    bits_shift: u32,
+    filter: Filter,
     members: Vec<Box<[u16]>>,
 }
 
@@ -19,15 +18,13 @@ impl TermMap {
         let terms: usize = lists.iter().map(|list| list.len()).sum();
         let size = terms.max(16).next_power_of_two();
         let directory_shift = 64 - size.trailing_zeros();
-        let bits_shift = directory_shift - 4;
         let (mut pairs, ends) = by_bucket(lists, size, directory_shift);
         let mut map = Self {
             hashes: Vec::with_capacity(terms),
             sets: Vec::with_capacity(terms),
             directory: Vec::with_capacity(size + 1),
             directory_shift,
-            bits: vec![0; (size * 16).div_ceil(64)],
-            bits_shift,
+            filter: Filter::new(terms),
             members: Vec::new(),
         };
         let mut interner = Interner::default();
@@ -38,8 +35,7 @@ impl TermMap {
             bucket.sort_unstable();
             for group in bucket.chunk_by(|a, b| a.0 == b.0) {
                 let hash = group[0].0;
-                let bit = hash >> bits_shift;
-                map.bits[(bit >> 6) as usize] |= 1 << (bit & 63);
+                map.filter.insert(hash);
                 map.hashes.push(hash);
                 map.sets.push(interner.number(group));
             }
@@ -53,12 +49,10 @@ impl TermMap {
     /// Number of the set of lists that hold the term; 0 is the empty set.
     #[inline]
     pub(crate) fn set_of(&self, hash: u64) -> u16 {
-        let bit = hash >> self.bits_shift;
-        let word = self.bits.get((bit >> 6) as usize).copied().unwrap_or(0);
-        if word >> (bit & 63) & 1 == 0 {
-            0
-        } else {
+        if self.filter.may_hold(hash) {
             self.search(hash)
+        } else {
+            0
         }
     }
 
@@ -86,6 +80,34 @@ impl TermMap {
     /// The lists of every set, by number; the first set is empty.
     pub(crate) fn members(&self) -> &[Box<[u16]>] {
         &self.members
+    }
+}
+
+/// Terms by two bits of one word, eight bits to a term: of other words one in sixteen is taken for a term, and the
+/// filter stays in a processor's own cache, where nearly every question ends.
+#[derive(Debug)]
+struct Filter(Vec<u64>);
+
+impl Filter {
+    fn new(terms: usize) -> Self {
+        Self(vec![0; terms.div_ceil(8).max(1)])
+    }
+
+    fn insert(&mut self, hash: u64) {
+        let (word, bits) = self.place(hash);
+        self.0[word] |= bits;
+    }
+
+    #[inline]
+    fn may_hold(&self, hash: u64) -> bool {
+        let (word, bits) = self.place(hash);
+        self.0[word] & bits == bits
+    }
+
+    #[inline]
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let word = (u128::from(hash) * self.0.len() as u128) >> 64;
+        (word as usize, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
 }
 
