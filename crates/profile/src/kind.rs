@@ -1,6 +1,6 @@
 //! What the values of a column are, whatever the source declares: counted cell by cell.
 
-use locard_sketch::{ClassMask, forms};
+use locard_sketch::{ClassMask, Look, forms};
 
 /// The type of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,14 +71,31 @@ impl std::fmt::Display for LogicalType {
     }
 }
 
+/// Of the longest word that is a truth value.
+const LONGEST_BOOLEAN: usize = 5;
+
+/// Characters of a UUID.
+const UUID_LENGTH: usize = 36;
+
 /// Longest integer that is a number to compute with; longer ones are ids.
 const LONGEST_INTEGER: usize = 18;
 
-/// The type that one trimmed cell seems to have; its classes rule out nearly everything at once. `undated` if it is known
-/// to be no date.
-pub(crate) fn kind(text: &str, class: ClassMask, undated: bool) -> LogicalType {
+const LETTERS: u16 = ClassMask::LOWER | ClassMask::UPPER;
+
+/// The type that all cells seem to have which look like this one; `None` if it depends on their letters or digits.
+pub(crate) fn kind_of_look(text: &str, look: &Look) -> Option<LogicalType> {
+    const UUID: u16 = ClassMask::DIGIT | LETTERS | ClassMask::DASH;
+    let class = look.class;
+    let depends = class.only(ClassMask::DIGIT)
+        || class.only(LETTERS) && text.len() <= LONGEST_BOOLEAN
+        || class.only(UUID) && text.len() == UUID_LENGTH
+        || class.any(ClassMask::DIGIT) && !look.is_undated();
+    (!depends).then(|| kind(text, class))
+}
+
+/// The type that one trimmed cell seems to have; its classes rule out nearly everything at once.
+pub(crate) fn kind(text: &str, class: ClassMask) -> LogicalType {
     const NUMBER: u16 = ClassMask::DIGIT | ClassMask::DASH | ClassMask::PLUS | ClassMask::DOT;
-    const LETTERS: u16 = ClassMask::LOWER | ClassMask::UPPER;
     if class.only(ClassMask::DIGIT) {
         return if is_code(text) {
             LogicalType::Text
@@ -104,10 +121,10 @@ pub(crate) fn kind(text: &str, class: ClassMask, undated: bool) -> LogicalType {
         if class.only(ClassMask::DIGIT | LETTERS | ClassMask::DASH) && is_uuid(text) {
             return LogicalType::Uuid;
         }
-        if !undated && forms::is_timestamp(text) {
+        if forms::is_timestamp(text) {
             return LogicalType::Timestamp;
         }
-        if !undated && forms::is_date(text, class) {
+        if forms::is_date(text, class) {
             return LogicalType::Date;
         }
     }
@@ -125,12 +142,12 @@ fn is_code(digits: &str) -> bool {
 
 fn is_boolean(word: &str) -> bool {
     const WORDS: [&str; 6] = ["true", "false", "yes", "no", "t", "f"];
-    word.len() <= 5 && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+    word.len() <= LONGEST_BOOLEAN && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Of text with nothing but letters, digits and dashes.
 fn is_uuid(text: &str) -> bool {
-    let Ok(bytes) = <&[u8; 36]>::try_from(text.as_bytes()) else {
+    let Ok(bytes) = <&[u8; UUID_LENGTH]>::try_from(text.as_bytes()) else {
         return false;
     };
     // Without a branch, so that it becomes vector instructions.
@@ -156,7 +173,7 @@ mod tests {
     #[track_caller]
     fn check(expected: LogicalType, texts: &[&str]) {
         for text in texts {
-            assert_eq!(kind(text, ClassMask::of(text), false), expected, "{text}");
+            assert_eq!(kind(text, ClassMask::of(text)), expected, "{text}");
         }
     }
 
@@ -199,5 +216,30 @@ mod tests {
                 "-",
             ],
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_a_look_tells_holds_for_each_cell(
+            text in r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:]{5,8}Z?)?|[-+]?[0-9.]{1,9}|[a-z]{1,6}|[0-9a-g-]{36}|[\[{][a-z]{0,3}[}\]]|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|\PC{1,9}",
+            letters in "[a-z]{48}", digits in "[0-9]{48}",
+        ) {
+            let text = forms::trimmed(&text);
+            proptest::prop_assume!(!text.is_empty());
+            let other: String = text.char_indices().map(|(at, c)| match c {
+                'a'..='z' => letters.as_bytes()[at] as char,
+                '0'..='9' => digits.as_bytes()[at] as char,
+                c => c,
+            }).collect();
+            let mut preparer = locard_sketch::Preparer::new();
+            let texts = arrow_array::StringViewArray::from_iter_values([text, &other]);
+            let cells = preparer.prepare(&texts);
+            proptest::prop_assert_eq!(cells.alike.len(), 1);
+            if let Some(told) = kind_of_look(text, &cells.alike[0]) {
+                for text in [text, &other] {
+                    proptest::prop_assert_eq!(told, kind(text, ClassMask::of(text)), "{}", text);
+                }
+            }
+        }
     }
 }

@@ -40,8 +40,13 @@ impl Batch {
         let (mantissa, exponent) = parts(value);
         self.sum
             .add(exponent, i128::from(mantissa) * i128::from(weight));
+        let magnitude = mantissa.unsigned_abs();
+        if magnitude < 1 << 26 {
+            let square = (magnitude * magnitude) as i128;
+            return self.squares.add(2 * exponent, square * i128::from(weight));
+        }
         // 106 bits and a weight would not fit, so the square enters in two halves.
-        let square = u128::from(mantissa.unsigned_abs()) * u128::from(mantissa.unsigned_abs());
+        let square = u128::from(magnitude) * u128::from(magnitude);
         let (low, high) = (square & u128::from(u64::MAX >> 11), square >> 53);
         self.squares
             .add(2 * exponent, (low as i128) * i128::from(weight));

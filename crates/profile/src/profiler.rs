@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use arrow_array::{Array, StringViewArray};
 use locard_sketch::forms::{Former, Forms, trimmed};
-use locard_sketch::{Cells, Keyer, Look};
+use locard_sketch::{Cells, Keyer};
 
 use crate::column::{ColumnSketch, MOST_KEYS, MergeError, not_indexed};
+use crate::counts::Counts;
 use crate::extremes::{BatchExtremes, Widest};
 use crate::frequent::kept;
-use crate::kind::{LogicalType, kind};
+use crate::kind::{LogicalType, kind, kind_of_look};
 use crate::shape::Shapes;
 use crate::tally::{Tallied, Tally};
 
@@ -24,6 +25,8 @@ pub struct Profiler {
     places: Vec<u32>,
     forms: Forms,
     shapes: Shapes,
+    /// The type of all cells of each look, where it is one.
+    kinds: Vec<Option<LogicalType>>,
     tally: Tally,
     extremes: BatchExtremes,
     /// Keys of one set beyond which further values are not indexed.
@@ -40,6 +43,7 @@ impl Profiler {
             places: Vec::new(),
             forms: Forms::default(),
             shapes: Shapes::default(),
+            kinds: Vec::new(),
             tally: Tally::default(),
             extremes: BatchExtremes::default(),
             most: MOST_KEYS,
@@ -62,7 +66,8 @@ impl Profiler {
         }
         sketch.sealed = false;
         count(sketch, cells);
-        measure(sketch, cells, &mut self.extremes);
+        count_looks(&mut sketch.counts, cells, &mut self.kinds);
+        measure(sketch, cells, &mut self.extremes, &self.kinds);
         let counted = self.shapes.count(&mut self.tally, cells);
         let shapes = &self.shapes;
         sketch.shapes.add_all(counted, |number| shapes.name(number));
@@ -171,22 +176,51 @@ fn count(sketch: &mut ColumnSketch, cells: &Cells<'_>) {
     }
 }
 
-/// Lengths, types, smallest and largest values.
-fn measure(sketch: &mut ColumnSketch, cells: &Cells<'_>, extremes: &mut BatchExtremes) {
+/// Lengths, and the types that are told by the look of a cell; `kinds` is afterwards parallel to the looks.
+fn count_looks(counts: &mut Counts, cells: &Cells<'_>, kinds: &mut Vec<Option<LogicalType>>) {
+    kinds.clear();
+    for look in cells.alike {
+        let text = trimmed(cells.texts.value(look.first as usize));
+        if look.rows > 0 {
+            counts.length(text, look.class, look.rows);
+        }
+        let kind = kind_of_look(text, look);
+        if let Some(kind) = kind {
+            counts.types[kind as usize] += look.rows;
+        }
+        kinds.push(kind);
+    }
+}
+
+/// Lengths and types of the other cells, smallest and largest values.
+fn measure(
+    sketch: &mut ColumnSketch,
+    cells: &Cells<'_>,
+    extremes: &mut BatchExtremes,
+    kinds: &[Option<LogicalType>],
+) {
     let counts = &mut sketch.counts;
     let mut batch = sketch.extremes.is_some().then_some(extremes);
     let (mut texts, mut times) = (Widest::default(), Widest::default());
     for (i, text) in values(cells) {
-        let (class, weight) = (cells.classes[i], cells.weight(i));
-        let undated = cells.look(i).is_some_and(Look::is_undated);
-        let kind = kind(text, class, undated);
-        counts.length(text, class, weight);
-        counts.types[kind as usize] += weight;
+        let look = cells.look_number(i);
+        let kind = match look.and_then(|look| kinds[look]) {
+            Some(kind) => kind,
+            None => {
+                let (class, weight) = (cells.classes[i], cells.weight(i));
+                let kind = kind(text, class);
+                counts.types[kind as usize] += weight;
+                if look.is_none() {
+                    counts.length(text, class, weight);
+                }
+                kind
+            }
+        };
         let Some(batch) = &mut batch else { continue };
         texts.add(text);
         match kind {
-            LogicalType::Integer => batch.number(integer(text), weight),
-            _ if kind.is_numeric() => batch.number(text.parse().ok(), weight),
+            LogicalType::Integer => batch.number(integer(text), cells.weight(i)),
+            _ if kind.is_numeric() => batch.number(text.parse().ok(), cells.weight(i)),
             LogicalType::Date | LogicalType::Timestamp => times.add(text),
             _ => {}
         }

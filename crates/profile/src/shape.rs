@@ -37,7 +37,7 @@ impl Shapes {
         self.bytes.clear();
         self.ends.clear();
         self.counts.clear();
-        for look in cells.alike {
+        for look in cells.alike.iter().filter(|look| look.rows > 0) {
             let text = trimmed(cells.texts.value(look.first as usize));
             shape_of(text, look.class, &mut self.shape);
             let first = self.ends.len() as u32;

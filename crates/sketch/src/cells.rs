@@ -83,6 +83,13 @@ impl<'a> Cells<'a> {
         self.alike.get(self.looks[i] as usize)
     }
 
+    /// The number of that look in [`Cells::alike`].
+    #[inline]
+    pub fn look_number(&self, i: usize) -> Option<usize> {
+        let number = self.looks[i] as usize;
+        (number < self.alike.len()).then_some(number)
+    }
+
     /// How many rows cell `i` stands for.
     #[inline]
     pub fn weight(&self, i: usize) -> u64 {

@@ -22,7 +22,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 pub struct Look {
     /// Their classes.
     pub class: ClassMask,
-    /// How many rows they stand for.
+    /// How many rows they stand for; none, if nothing of them is visible.
     pub rows: u64,
     /// The first of them.
     pub first: u32,
@@ -75,6 +75,13 @@ impl Looks {
         let look = &mut self.all[number];
         look.rows += rows;
         (number as u32, Some(look))
+    }
+
+    /// Takes back a cell that has nothing but invisible characters.
+    pub(crate) fn drop_blank(&mut self, number: u32, rows: u64) {
+        if let Some(look) = self.all.get_mut(number as usize) {
+            look.rows -= rows;
+        }
     }
 
     fn find(&mut self, kinds: Kinds, text: &str, cell: u32) -> usize {

@@ -105,9 +105,13 @@ impl Columns {
                 Some(look) => (look.class, look.fold),
                 None => classes_of(text),
             };
+            let folded = fold_hash(text, fold, &mut self.changed);
+            if folded == 0 {
+                self.looks.drop_blank(number, rows);
+            }
             self.numbers.push(number);
             self.classes.push(class);
-            self.folded.push(fold_hash(text, fold, &mut self.changed));
+            self.folded.push(folded);
             self.ends.push(self.changed.len());
         }
     }

@@ -4,6 +4,8 @@
 //! many keys each bucket has: a one for each key, then a zero. That is about two bits a key besides the lower bits,
 //! whatever the keys are.
 
+use std::sync::OnceLock;
+
 use crate::codec::{DecodeError, Reader, put_number};
 
 /// Bits of a key. With n keys a foreign key is taken for a member once in 2^40 / n.
@@ -13,15 +15,22 @@ pub(crate) const KEY_BITS: u32 = 40;
 const STRIDE: u64 = 16;
 
 /// A sorted set of distinct keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Run {
     len: usize,
     /// Lower bits of all keys, packed.
     lows: Vec<u64>,
     /// Bucket by bucket: a one for each key, a zero at the end.
     highs: Vec<u64>,
-    /// Where every [`STRIDE`]-th bucket starts in `highs`.
-    starts: Vec<u32>,
+    /// Where every [`STRIDE`]-th bucket starts in `highs`; found when the first key is asked for, which of most runs
+    /// never happens while they are made and merged.
+    starts: OnceLock<Vec<u32>>,
+}
+
+impl PartialEq for Run {
+    fn eq(&self, other: &Self) -> bool {
+        (self.len, &self.lows, &self.highs) == (other.len, &other.lows, &other.highs)
+    }
 }
 
 /// How many lower bits keys of a run of this length have: buckets hold between a half and one key on average.
@@ -53,14 +62,12 @@ impl Run {
     }
 
     fn new(len: usize, lows: Vec<u64>, highs: Vec<u64>) -> Self {
-        let mut run = Self {
+        Self {
             len,
             lows,
             highs,
-            starts: Vec::new(),
-        };
-        run.starts = run.bucket_starts();
-        run
+            starts: OnceLock::new(),
+        }
     }
 
     /// Walks over the zeros of `highs`.
@@ -87,8 +94,9 @@ impl Run {
     }
 
     /// Bytes in memory.
-    pub(crate) const fn memory(&self) -> usize {
-        (self.lows.capacity() + self.highs.capacity()) * 8 + self.starts.capacity() * 4
+    pub(crate) fn memory(&self) -> usize {
+        let starts = self.starts.get().map_or(0, Vec::capacity);
+        (self.lows.capacity() + self.highs.capacity()) * 8 + starts * 4
     }
 
     pub(crate) fn contains(&self, key: u64) -> bool {
@@ -97,7 +105,8 @@ impl Run {
         }
         let width = low_bits(self.len);
         let bucket = key >> width;
-        let Some(start) = self.starts.get((bucket / STRIDE) as usize) else {
+        let starts = self.starts.get_or_init(|| self.bucket_starts());
+        let Some(start) = starts.get((bucket / STRIDE) as usize) else {
             return false;
         };
         let mut zeros = bucket % STRIDE;

@@ -48,7 +48,7 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
     let url = class.any(ClassMask::SLASH) && folded.contains("//");
     if folded.len() <= LONGEST_ID && !class.any(ClassMask::AT) && !url {
         let mut bytes = [0; LONGEST_ID];
-        let run = word_bytes(folded, &mut bytes);
+        let run = word_bytes(folded, class, &mut bytes);
         if run.len() != folded.len() && !run.is_empty() {
             sink(Form::Alphanumerics, hash(run));
         }
@@ -68,14 +68,12 @@ pub(super) const fn may_be_name(class: ClassMask) -> bool {
 }
 
 /// The letters and digits of a folded text that is no longer than `bytes`.
-fn word_bytes<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_ID]) -> &'a [u8] {
+fn word_bytes<'a>(folded: &str, class: ClassMask, bytes: &'a mut [u8; LONGEST_ID]) -> &'a [u8] {
     let mut length = 0;
-    if folded.is_ascii() {
+    if !class.any(ClassMask::WIDE) {
         // Each byte is written; the next one takes its place unless it stays.
         for byte in folded.bytes() {
-            if let Some(place) = bytes.get_mut(length) {
-                *place = byte;
-            }
+            bytes[length % LONGEST_ID] = byte;
             length += usize::from(byte.is_ascii_alphanumeric());
         }
     } else {
