@@ -67,25 +67,21 @@ impl Input {
     /// Reads until `wanted` bytes are held or nothing follows. An error counts as the end for now: what came before
     /// it is used first, then [`Input::failure`] tells it.
     pub(crate) fn fill(&mut self, wanted: usize) {
-        let mut filled = self.held.len();
+        let filled = self.held.len();
         if filled >= wanted || self.ended {
             return;
         }
         // Room for the padding too, so that taking the block never copies it.
         self.held.reserve(wanted + 64 - filled);
-        self.held.resize(wanted, 0);
-        while filled < wanted && !self.ended {
-            match self.reader.read(&mut self.held[filled..]) {
-                Ok(0) => self.ended = true,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.error = Some(error);
-                    self.ended = true;
-                }
-            }
-        }
-        self.held.truncate(filled);
+        let missing = (wanted - filled) as u64;
+        let read = self
+            .reader
+            .by_ref()
+            .take(missing)
+            .read_to_end(&mut self.held);
+        // What came before an error is held.
+        self.error = read.err();
+        self.ended = self.held.len() < wanted || self.error.is_some();
     }
 
     /// Takes the first bytes of what is held, with room for `padding` more behind them.

@@ -93,9 +93,16 @@ fn shape_of_ascii(kinds: &[u8; LONGEST], length: usize, class: ClassMask, out: &
 
 /// As [`runs`], where no run of capitals is too long.
 fn words(kinds: &[u8; LONGEST], length: usize, out: &mut Vec<u8>) {
+    // Arrays of a fixed length, so that it becomes a few vector instructions.
+    let mut before = [NOTHING; LONGEST];
+    before[1..].copy_from_slice(&kinds[..LONGEST - 1]);
     let mut marked = *kinds;
-    for (mark, pair) in marked[1..].iter_mut().zip(kinds.windows(2)) {
-        *mark = if *pair == *b"aa" { NOTHING } else { pair[1] };
+    for (mark, before) in marked.iter_mut().zip(before) {
+        *mark = if (*mark == b'a') & (before == b'a') {
+            NOTHING
+        } else {
+            *mark
+        };
     }
     let mut bytes = [0; 2 * LONGEST + 1];
     let mut end = 0;
