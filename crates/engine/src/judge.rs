@@ -129,6 +129,13 @@ impl Run<'_> {
             summary.rows += concluded.rows;
             summary.bytes += shown.bytes.unwrap_or(0);
         });
+        let columns: Vec<(String, f64)> = partly_indexed(&concluded.columns)
+            .map(|(name, share)| (self.engine.mask.segment(name), share))
+            .collect();
+        if !columns.is_empty() {
+            let entity = Arc::clone(shown);
+            self.reporter.on(&Event::PartlyIndexed { entity, columns });
+        }
         let findings = concluded.findings.len() as u32;
         self.reporter.on(&Event::Judged {
             entity: Arc::clone(shown),
@@ -136,6 +143,16 @@ impl Run<'_> {
             findings,
         });
     }
+}
+
+/// The columns whose values were too many for the index (`docs/decisions/most-keys.md`), and the share that is in it.
+fn partly_indexed(columns: &[ScannedColumn]) -> impl Iterator<Item = (&str, f64)> {
+    columns.iter().filter_map(|column| {
+        let profile = column.sketch.summary();
+        let values = profile.rows > profile.nulls + profile.blanks;
+        let partly = values && profile.not_indexed.is_none() && profile.indexed < 1.0;
+        partly.then_some((column.name.as_str(), profile.indexed))
+    })
 }
 
 /// What came of an entity.
@@ -343,6 +360,34 @@ mod tests {
             indexed: 1.0,
             rules: Vec::new(),
         }
+    }
+
+    #[test]
+    fn columns_with_too_many_values_are_told_and_others_are_not() {
+        let mut profiler = Profiler::new(Arc::new(Keyer::new(&[7; 16])));
+        let texts = |from: usize| -> arrow_array::StringViewArray {
+            let mails = (from..from + 100).map(|row| Some(format!("person{row}@example.org")));
+            mails.collect()
+        };
+        let mut filled = |name: &str, stops: bool| {
+            let mut column = column(name, None);
+            for part in [0, 100] {
+                let cells = texts(part);
+                let mut preparer = locard_sketch::Preparer::new();
+                profiler
+                    .update(&mut column.sketch, &preparer.prepare(&cells))
+                    .unwrap();
+                if stops {
+                    column.sketch.stop_indexing();
+                }
+            }
+            column
+        };
+        let mut empty = column("empty", None);
+        empty.sketch.stop_indexing();
+        let columns = [filled("mail", true), filled("other", false), empty];
+        let told: Vec<_> = partly_indexed(&columns).collect();
+        assert_eq!(told, [("mail", 0.5)]);
     }
 
     #[test]
