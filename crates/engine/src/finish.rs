@@ -62,6 +62,7 @@ impl Finisher {
     /// that: its first records are taken. `rows`: how many there may be.
     pub(crate) fn drawing(mut self, kind: EntityKind, rows: Option<u64>, room: usize) -> Self {
         if let Sample::Rows(wanted, seed) = self.sampler.sample
+            && wanted > 0
             && (kind != EntityKind::File || rows.is_some())
         {
             self.sampler = Sampler::new(Sample::All);
@@ -529,6 +530,17 @@ mod tests {
         assert_eq!(finisher.sampled(&batch).unwrap().num_rows(), 2);
         assert!(finisher.is_sated());
         assert!(finisher.drawn().unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_sample_of_nothing_needs_no_reading() {
+        let request = ScanRequest {
+            sample: Sample::Rows(0, 1),
+            ..ScanRequest::all(EntityPath::new(["t"]), EntityKind::Table)
+        };
+        let finisher = Finisher::new(&request, Honoured::NOTHING);
+        let finisher = finisher.drawing(request.kind, Some(4), usize::MAX);
+        assert!(finisher.is_sated());
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Reservoir {
     /// The sample, once every record has drawn, and how many more were wanted for which there was no room.
     pub(crate) fn take(&mut self) -> Result<(Vec<RecordBatch>, u64), ArrowError> {
         self.thin()?;
-        let left_out = self.asked.min(self.seen) - self.rows() as u64;
+        let left_out = self.asked.min(self.seen).saturating_sub(self.rows() as u64);
         let chunks = std::mem::take(&mut self.chunks).into_iter();
         Ok((chunks.map(|chunk| chunk.records).collect(), left_out))
     }
