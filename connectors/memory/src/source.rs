@@ -18,7 +18,7 @@ use locard_model::{EntityKind, EntityPath};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::rows;
-use crate::settings::Settings;
+use crate::settings::{Settings, TextTable};
 
 /// A batch has at most so many records.
 const ROWS: usize = 1_024;
@@ -62,29 +62,11 @@ impl Tables {
     /// The tables of some settings.
     ///
     /// # Errors
-    /// A row is not as wide as its table.
+    /// A row is not as wide as its table, or a table has no columns.
     pub fn of(settings: &Settings) -> Result<Self> {
         let tables = Self::new();
         for table in &settings.tables {
-            let cell =
-                |column: usize, row: &Vec<Option<String>>| row.get(column).cloned().flatten();
-            let column = |column| {
-                table
-                    .rows
-                    .iter()
-                    .map(|row| cell(column, row))
-                    .collect::<StringViewArray>()
-            };
-            let columns = table
-                .columns
-                .iter()
-                .enumerate()
-                .map(|(at, name)| (name, Arc::new(column(at)) as ArrayRef, true));
-            let records = RecordBatch::try_from_iter_with_nullable(columns);
-            let refused = |error| {
-                Error::new(ErrorKind::Settings, "a table needs at least one column").cause(error)
-            };
-            tables.put(EntityPath::new([&table.name]), records.map_err(refused)?);
+            tables.put(EntityPath::new([&table.name]), records(table)?);
         }
         Ok(tables)
     }
@@ -120,6 +102,30 @@ impl Tables {
         };
         tables.get(path).cloned().ok_or_else(missing)
     }
+}
+
+/// The rows of a table from settings.
+fn records(table: &TextTable) -> Result<RecordBatch> {
+    let width = table.columns.len();
+    if let Some(at) = table.rows.iter().position(|row| row.len() != width) {
+        let sentence = format!(
+            "the row has {} cells, and its table has {width} columns",
+            table.rows[at].len()
+        );
+        return Err(Error::new(ErrorKind::Settings, sentence)
+            .entity(&table.name)
+            .place(format!("row {}", at + 1))
+            .hint("give each row one cell for each column; `null` is an empty one"));
+    }
+    let column = |at: usize| -> ArrayRef {
+        let cells = table.rows.iter().map(|row| row[at].as_deref());
+        Arc::new(cells.collect::<StringViewArray>())
+    };
+    let columns = table.columns.iter().enumerate();
+    let columns = columns.map(|(at, name)| (name, column(at), true));
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(|error| {
+        Error::new(ErrorKind::Settings, "a table needs at least one column").cause(error)
+    })
 }
 
 /// Names that match: `*` stands for any characters.
@@ -328,5 +334,32 @@ impl Source for Tables {
             Ok(batch)
         });
         Ok(stream.boxed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(rows: &[&[&str]]) -> Result<Tables> {
+        let cells = |row: &&[&str]| row.iter().map(|cell| Some((*cell).to_owned())).collect();
+        Tables::of(&Settings {
+            tables: vec![TextTable {
+                name: "t".to_owned(),
+                columns: vec!["a".to_owned(), "b".to_owned()],
+                rows: rows.iter().map(cells).collect(),
+            }],
+        })
+    }
+
+    #[test]
+    fn a_row_that_is_not_as_wide_as_its_table_is_refused() {
+        assert!(of(&[&["1", "2"], &["3", "4"]]).is_ok());
+        for row in [&["5"] as &[&str], &["5", "6", "7"], &[]] {
+            let error = of(&[&["1", "2"], row]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings);
+            assert_eq!(error.place_name(), Some("row 2"));
+            assert!(error.hint_text().is_some());
+        }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) async fn plan(
     let storages = storages(session, relation).await?;
     let mut work = prepare(relation, request, &storages)
         .map_err(|error| granted(error, &request.path, session.account()))?;
-    let (pieces, limit) = match sampled(&mut work, &storages) {
+    let (pieces, limit) = match sampled(session, &mut work, &storages).await? {
         Some((piece, limit)) => (vec![vec![piece]], limit),
         None => (pieces(session, &work, &storages).await?, None),
     };
@@ -304,33 +304,38 @@ fn versions<'a>(versions: impl Iterator<Item = Option<&'a str>>) -> Option<Strin
 }
 
 /// A sample that the server takes itself: one piece with a limit, or one over sampled pages.
-fn sampled(work: &mut Work<'_>, storages: &[Storage]) -> Option<(Piece, Option<u64>)> {
+async fn sampled(
+    session: &mut Session,
+    work: &mut Work<'_>,
+    storages: &[Storage],
+) -> Result<Option<(Piece, Option<u64>)>> {
     if work.request.sample == Sample::All || !work.conditions.exact() {
-        return None;
+        return Ok(None);
     }
     let mut piece = one(work, storages);
+    if let Sample::First(rows) = work.request.sample {
+        work.conditions.honoured.sample = Exactness::Exact;
+        return Ok(Some((piece, Some(rows))));
+    }
+    let Some(pages) = sampleable(storages) else {
+        return Ok(None);
+    };
     let (share, seed, answer) = match work.request.sample {
-        Sample::First(rows) => {
-            work.conditions.honoured.sample = Exactness::Exact;
-            return Some((piece, Some(rows)));
-        }
         Sample::Percent(share, seed) => (share, seed, Exactness::Exact),
         Sample::Rows(rows, seed) if work.conditions.predicates.is_empty() => {
-            // Half as many again, since the estimate may be old.
-            let share = 150.0 * rows as f64 / piece.rows? as f64;
-            (share, seed, Exactness::Superset)
+            let Some(all) = counted(session, &piece.from, pages).await? else {
+                return Ok(None);
+            };
+            piece.rows = Some(all as u64);
+            // Half as many again, since that is an estimate too.
+            (150.0 * rows as f64 / all, seed, Exactness::Superset)
         }
-        _ => return None,
+        _ => return Ok(None),
     };
-    let sampleable = !storages.is_empty()
-        && storages
-            .iter()
-            .all(|storage| storage.heap && storage.stored);
-    if !sampleable || !(0.0..=50.0).contains(&share) {
-        return None;
+    if !(0.0..=50.0).contains(&share) {
+        return Ok(None);
     }
-    let pages = total(storages.iter().map(|storage| storage.pages))? as f64 * share / 100.0;
-    let method = if pages < FEW_PAGES {
+    let method = if pages * share / 100.0 < FEW_PAGES {
         "BERNOULLI"
     } else {
         "SYSTEM"
@@ -343,7 +348,36 @@ fn sampled(work: &mut Work<'_>, storages: &[Storage]) -> Option<(Piece, Option<u
     );
     piece.rows = piece.rows.map(|rows| (rows as f64 * share / 100.0) as u64);
     work.conditions.honoured.sample = answer;
-    Some((piece, None))
+    Ok(Some((piece, None)))
+}
+
+/// The pages of tables that the server can sample.
+fn sampleable(storages: &[Storage]) -> Option<f64> {
+    let all = storages
+        .iter()
+        .all(|storage| storage.heap && storage.stored);
+    let pages = total(storages.iter().map(|storage| storage.pages))?;
+    (all && !storages.is_empty()).then_some(pages as f64)
+}
+
+/// About how many rows there are, from those in a few pages. Statistics are as old as the last ANALYZE: of a table that
+/// was emptied since, they would leave no sample. `None` where there are few pages, or few rows in them.
+async fn counted(session: &mut Session, from: &str, pages: f64) -> Result<Option<f64>> {
+    const LEAST_ROWS: i64 = 100;
+    if pages < 2.0 * FEW_PAGES {
+        return Ok(None);
+    }
+    let share = 100.0 * FEW_PAGES / pages;
+    let sql = format!(
+        "SELECT pg_catalog.count(*) FROM {from} TABLESAMPLE SYSTEM ({share}) REPEATABLE (0)"
+    );
+    let rows = session.rows(sql).await;
+    let rows = rows.map_err(|error| from_driver(error, "planning"))?;
+    let found = rows.first().map(|row| row.try_get::<i64, _>(0));
+    let found = found.transpose();
+    let found = found.map_err(|error| from_driver(error, "planning"))?;
+    let found = found.filter(|found| *found >= LEAST_ROWS);
+    Ok(found.map(|found| found as f64 * 100.0 / share))
 }
 
 /// The pieces of each split.

@@ -1,14 +1,15 @@
-//! Reading one split: a task that owns the connection, decodes blocks and hands batches over a bounded channel.
+//! Reading one split: a task that owns the connection, has blocks decoded and hands batches over a bounded channel.
 //!
-//! The task decodes while the receiver works on earlier batches. When the receiver goes away, the task stops waiting
-//! for the server and frees it.
+//! Blocks are decoded on threads that may be busy, while the receiver works on earlier batches. When the receiver goes
+//! away, the task stops waiting for the server and frees it.
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, Error, Fault, Result, Split};
+use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_task};
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::too_long;
 use tokio::sync::OwnedSemaphorePermit;
@@ -31,7 +32,7 @@ struct Reader {
     sessions: Arc<Sessions>,
     part: Part,
     schema: SchemaRef,
-    kinds: Vec<Kind>,
+    kinds: Arc<[Kind]>,
     notes: Vec<String>,
     lease: Option<Lease>,
     path: EntityPath,
@@ -51,14 +52,7 @@ pub(crate) async fn read(
     let reader = start(sessions, snapshots, split)
         .await
         .map_err(|error| error.entity(resource))?;
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    tokio::spawn(reader.run(sender));
-    Ok(
-        futures::stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|batch| (batch, receiver))
-        })
-        .boxed(),
-    )
+    Ok(from_task(AHEAD, |sender| reader.run(sender)))
 }
 
 async fn start(
@@ -197,10 +191,28 @@ impl Reader {
     }
 }
 
+/// What a block holds.
+struct Decoded {
+    records: RecordBatch,
+    /// Texts that were not UTF-8.
+    repaired: u64,
+    left_out: Vec<LeftOut>,
+}
+
+fn decoded(mut block: Block, kinds: &[Kind], schema: &SchemaRef) -> Result<Decoded> {
+    let left_out = block.leave_out();
+    let (records, repaired) = records(block, kinds, schema)?;
+    Ok(Decoded {
+        records,
+        repaired,
+        left_out,
+    })
+}
+
 /// Where decoded blocks go.
 struct Output<'a> {
     part: &'a Part,
-    kinds: &'a [Kind],
+    kinds: &'a Arc<[Kind]>,
     schema: &'a SchemaRef,
     notes: &'a mut Vec<String>,
     sender: &'a mpsc::Sender<Result<Batch>>,
@@ -210,9 +222,17 @@ struct Output<'a> {
 
 impl Output<'_> {
     /// Decodes a block and hands it over; false when nobody wants it any more.
-    async fn emit(&mut self, mut block: Block) -> Result<bool> {
-        let (rows, left_out) = (block.rows, block.leave_out());
-        let (records, repaired) = records(block, self.kinds, self.schema)?;
+    async fn emit(&mut self, block: Block) -> Result<bool> {
+        let (rows, kinds, schema) = (block.rows, self.kinds.clone(), self.schema.clone());
+        let decoding = tokio::task::spawn_blocking(move || decoded(block, &kinds, &schema));
+        let Decoded {
+            records,
+            repaired,
+            left_out,
+        } = decoding.await.unwrap_or_else(|_| {
+            let sentence = "a block could not be decoded; this is a mistake in the program";
+            Err(Error::new(ErrorKind::Unexpected, sentence))
+        })?;
         let mut batch = Batch::new(records);
         let note = |sentence: String, records| Fault {
             sentence,

@@ -331,7 +331,7 @@ async fn foreign_keys(
     Ok(found)
 }
 
-/// The largest row id: about the number of rows, without reading them.
+/// The smallest and the largest row id, without reading what is in between.
 pub(crate) async fn bounds(
     connection: &mut SqliteConnection,
     table: &Table,
@@ -351,4 +351,57 @@ pub(crate) async fn bounds(
     let least: Option<i64> = row.try_get("least").map_err(fault)?;
     let most: Option<i64> = row.try_get("most").map_err(fault)?;
     Ok(least.zip(most))
+}
+
+/// Row ids at each end of a table that are looked at to tell how close together they are.
+const PROBED: u64 = 100;
+
+/// About how many rows there are between these bounds, where that can be told without reading them. Row ids that are
+/// far apart, like those that count milliseconds, say nothing about it.
+pub(crate) async fn rows(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    rowid: &str,
+    bounds: Option<(i64, i64)>,
+) -> Result<Option<u64>> {
+    let Some(bounds) = bounds else {
+        return Ok(Some(0));
+    };
+    for order in ["ASC", "DESC"] {
+        let (rows, ids) = end(connection, table, rowid, order)
+            .await
+            .map_err(|error| from_driver(error, "reading the bounds of the table"))?;
+        if rows < PROBED {
+            return Ok(Some(rows));
+        }
+        if ids.is_none_or(|ids| span(ids) > 2 * rows) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(span(bounds)))
+}
+
+fn span((least, most): (i64, i64)) -> u64 {
+    most.abs_diff(least).saturating_add(1)
+}
+
+/// How many rows an end of the table has, up to those that are looked at, and their bounds.
+async fn end(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    rowid: &str,
+    order: &str,
+) -> Result<(u64, Option<(i64, i64)>), sqlx::Error> {
+    let name = table.quoted();
+    let sql = format!(
+        "SELECT count(*) AS found, min(id) AS least, max(id) AS most \
+         FROM (SELECT {rowid} AS id FROM {name} ORDER BY 1 {order} LIMIT {PROBED})"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .persistent(false)
+        .fetch_one(connection)
+        .await?;
+    let (least, most): (Option<i64>, Option<i64>) = (row.try_get("least")?, row.try_get("most")?);
+    let rows = row.try_get::<i64, _>("found")?.unsigned_abs();
+    Ok((rows, least.zip(most)))
 }

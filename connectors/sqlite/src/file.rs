@@ -75,7 +75,8 @@ pub(crate) async fn open(
     ahead: u16,
     most: Option<Duration>,
 ) -> Result<Session> {
-    header(&settings.path)?;
+    let path = settings.path.clone();
+    apart(move || header(&path)).await??;
     let doing = format!("opening {}", settings.path.display());
     let mut connection = SqliteConnectOptions::new()
         .filename(&settings.path)
@@ -121,11 +122,16 @@ fn header(path: &Path) -> Result<[u8; HEADER]> {
             .retryable(false)
             .cause(error)
     };
-    if std::fs::metadata(path).map_err(fault)?.is_dir() {
-        return Err(
-            Error::new(ErrorKind::Settings, format!("{doing}: it is a folder"))
-                .hint("name the database file"),
-        );
+    let metadata = std::fs::metadata(path).map_err(fault)?;
+    if !metadata.is_file() {
+        // To open a pipe is to wait for whoever writes into it.
+        let what = if metadata.is_dir() {
+            "it is a folder"
+        } else {
+            "it is no file but a pipe or a device"
+        };
+        return Err(Error::new(ErrorKind::Settings, format!("{doing}: {what}"))
+            .hint("name the database file"));
     }
     let mut bytes = Vec::with_capacity(HEADER);
     File::open(path)
@@ -141,9 +147,22 @@ fn header(path: &Path) -> Result<[u8; HEADER]> {
         .ok_or_else(|| no_database(&doing))
 }
 
+/// Looks at files on a thread that may wait for a disk.
+async fn apart<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(look).await.map_err(|_| {
+        let sentence = "the database file could not be looked at; this is a mistake in the program";
+        Error::new(ErrorKind::Unexpected, sentence)
+    })
+}
+
 /// Tells one state of the file from another: sizes and times of the file and its write-ahead log, and the counter that
 /// the file itself keeps. (`PRAGMA data_version` means something within one connection only.)
-pub(crate) fn version(path: &Path) -> Option<String> {
+pub(crate) async fn version(path: &Path) -> Option<String> {
+    let path = path.to_owned();
+    apart(move || states(&path)).await.ok().flatten()
+}
+
+fn states(path: &Path) -> Option<String> {
     let header = header(path).ok()?;
     let counter = header
         .get(24..28)?
@@ -159,9 +178,11 @@ pub(crate) fn version(path: &Path) -> Option<String> {
 }
 
 /// Bytes of the file and its write-ahead log.
-pub(crate) fn size(path: &Path) -> u64 {
+pub(crate) async fn size(path: &Path) -> u64 {
+    let path = path.to_owned();
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    size(path).saturating_add(size(&log(path)))
+    let sum = apart(move || size(&path).saturating_add(size(&log(&path))));
+    sum.await.unwrap_or(0)
 }
 
 /// Where writers may keep what they have committed.
@@ -172,9 +193,11 @@ fn log(path: &Path) -> PathBuf {
 }
 
 /// Whether writers append to a write-ahead log instead of changing the file under their lock.
-pub(crate) fn has_log(path: &Path) -> bool {
+pub(crate) async fn has_log(path: &Path) -> bool {
     const WRITE_VERSION: usize = 18;
-    header(path).is_ok_and(|header| header[WRITE_VERSION] == 2)
+    let path = path.to_owned();
+    let header = apart(move || header(&path)).await;
+    header.is_ok_and(|header| header.is_ok_and(|header| header[WRITE_VERSION] == 2))
 }
 
 fn state(metadata: &Metadata) -> Option<String> {

@@ -73,10 +73,11 @@ pub(crate) async fn plan(
         }
         _ => None,
     };
-    let bounds = match rowid {
-        Some(rowid) => catalog::bounds(connection, &table, rowid).await?,
-        None => None,
-    };
+    let (mut bounds, mut rows) = (None, None);
+    if let Some(rowid) = rowid {
+        bounds = catalog::bounds(connection, &table, rowid).await?;
+        rows = catalog::rows(connection, &table, rowid, bounds).await?;
+    }
     let ranges = ranges(
         bounds,
         if limit.is_some() {
@@ -85,7 +86,6 @@ pub(crate) async fn plan(
             request.max_splits
         },
     );
-    let rows = bounds.map(|(least, most)| most.abs_diff(least).saturating_add(1));
     let work = Work {
         request,
         table: &table,

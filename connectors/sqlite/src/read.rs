@@ -1,4 +1,4 @@
-//! Reading one split: the driver's own thread steps through the rows, a task gathers them into bounded batches.
+//! Reading one split: the driver's own thread steps through the rows, another gathers them into bounded batches.
 //!
 //! What a reader gets wrong: SQLite shares no snapshot between connections. Pieces of one table are of one state only
 //! because each compares the file's version with that of the plan once its own transaction has begun.
@@ -10,7 +10,7 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::Schema;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split};
+use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_thread};
 use locard_sql::too_long;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -53,8 +53,7 @@ pub(crate) async fn read(
     let connection = begun
         .await
         .map_err(|error: Error| error.entity(&resource))?;
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    tokio::spawn(async move {
+    Ok(from_thread(AHEAD, |sender| async move {
         tokio::select! {
             () = sender.closed() => {}
             result = copy(connection, (part, limit), state, &sender) => {
@@ -63,13 +62,7 @@ pub(crate) async fn read(
                 }
             }
         }
-    });
-    Ok(
-        futures::stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|batch| (batch, receiver))
-        })
-        .boxed(),
-    )
+    }))
 }
 
 async fn copy(
@@ -100,7 +93,7 @@ async fn copy(
     }
     drop(rows);
     if let Some(state) = state.filter(|_| failed.is_none()) {
-        state.check_end()?;
+        state.check_end().await?;
     }
     // What came before an error stands; an empty table still tells its columns.
     if pending.rows > 0 || pending.first == 0 && failed.is_none() {
@@ -127,20 +120,20 @@ impl State {
                 .await
                 .map_err(|error| from_driver(error, "reading"))?;
         }
-        self.check()
+        self.check().await
     }
 
     /// Sees that nobody wrote past SQLite's locks. With a write-ahead log a writer may commit and fold its log in
     /// meanwhile; the transaction does not see that.
-    fn check_end(&self) -> Result<()> {
-        if file::has_log(&self.path) {
+    async fn check_end(&self) -> Result<()> {
+        if file::has_log(&self.path).await {
             return Ok(());
         }
-        self.check()
+        self.check().await
     }
 
-    fn check(&self) -> Result<()> {
-        if file::version(&self.path).as_ref() == Some(&self.planned) {
+    async fn check(&self) -> Result<()> {
+        if file::version(&self.path).await.as_ref() == Some(&self.planned) {
             return Ok(());
         }
         let sentence = "the database changed after the scan was planned";

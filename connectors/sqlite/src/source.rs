@@ -56,11 +56,12 @@ impl Database {
     }
 }
 
-/// About how many rows; a table whose bounds cannot be read is listed all the same, and its reading tells why.
+/// About how many rows, where that can be told; a table whose bounds cannot be read is listed all the same, and its reading tells why.
 async fn rows(connection: &mut SqliteConnection, table: &Table) -> Option<u64> {
     let rowid = table.rowid(&catalog::columns(connection, table).await.ok()?)?;
     let bounds = catalog::bounds(connection, table, rowid).await.ok()?;
-    Some(bounds.map_or(0, |(least, most)| most.abs_diff(least).saturating_add(1)))
+    let rows = catalog::rows(connection, table, rowid, bounds).await;
+    rows.ok().flatten()
 }
 
 #[async_trait]
@@ -112,8 +113,8 @@ impl Source for Database {
         let resource = request.path.resource(request.kind);
         // Asked before the bounds: a change in between shows as another version, never as none.
         let file = plan::File {
-            version: file::version(&self.settings.path),
-            size: file::size(&self.settings.path),
+            version: file::version(&self.settings.path).await,
+            size: file::size(&self.settings.path).await,
         };
         let mut connection = self.open().await.map_err(|error| error.entity(&resource))?;
         let planned = plan::plan(&mut connection, request, file)

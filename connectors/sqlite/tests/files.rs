@@ -9,7 +9,8 @@ use std::sync::Arc;
 use arrow_array::{Array as _, RecordBatch};
 use futures::{StreamExt as _, TryStreamExt as _};
 use locard_connector::{
-    Connector as _, ErrorKind, Exactness, Form, Matching, Result, ScanRequest, Scope, Source,
+    Connector as _, ErrorKind, Exactness, Form, Matching, Result, Sample, ScanRequest, Scope,
+    Source,
 };
 use locard_connector_sqlite::Sqlite;
 use locard_model::{EntityKind, EntityPath};
@@ -206,6 +207,89 @@ async fn row_ids_of_any_size_are_split_and_read_once() {
             "{splits} splits"
         );
         assert!(records.iter().all(|batch| batch.num_rows() <= 8_192));
+    }
+}
+
+/// Rows as listed and as planned.
+async fn expected(place: &Place, table: &str) -> (Option<u64>, Option<u64>) {
+    let listed: Vec<_> = place
+        .source
+        .entities(&Scope::default())
+        .try_collect()
+        .await
+        .expect("the tables are listed");
+    let entity = listed.iter().find(|entity| entity.path.name() == table);
+    let plan = place.source.plan(&all(table)).await;
+    let splits = plan.expect("the table is planned").splits;
+    (entity.expect("it is listed").rows, splits[0].rows)
+}
+
+#[tokio::test]
+async fn row_ids_that_are_far_apart_tell_no_number_of_rows() {
+    let numbers = |most: u32| {
+        format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most})")
+    };
+    let place = seeded(&format!(
+        "CREATE TABLE dense (id INTEGER PRIMARY KEY);
+         {n} INSERT INTO dense SELECT i FROM n;
+         CREATE TABLE sparse (id INTEGER PRIMARY KEY);
+         {n} INSERT INTO sparse SELECT 1700000000000 * 4194304 + i * 4194304 FROM n;
+         CREATE TABLE grown (id INTEGER PRIMARY KEY);
+         {n} INSERT INTO grown SELECT CASE WHEN i < 900 THEN i ELSE i * 4194304 END FROM n;
+         CREATE TABLE few (id INTEGER PRIMARY KEY);
+         {small} INSERT INTO few SELECT i * 4194304 FROM n;
+         CREATE TABLE empty (id INTEGER PRIMARY KEY);",
+        n = numbers(1_000),
+        small = numbers(7),
+    ))
+    .await;
+    assert_eq!(expected(&place, "dense").await, (Some(1_000), Some(1_000)));
+    assert_eq!(expected(&place, "sparse").await, (None, None));
+    assert_eq!(expected(&place, "grown").await, (None, None));
+    assert_eq!(expected(&place, "few").await, (Some(7), Some(7)));
+    assert_eq!(expected(&place, "empty").await, (Some(0), Some(0)));
+    // A sample is drawn from all of them.
+    let mut request = all("sparse");
+    request.sample = Sample::Rows(10, 1);
+    let (answer, records) = sampled(&*place.source, &request).await;
+    assert_eq!((answer, records), (Exactness::No, 1_000));
+}
+
+async fn sampled(source: &dyn Source, request: &ScanRequest) -> (Exactness, usize) {
+    let plan = source.plan(request).await.expect("the plan is made");
+    let mut records = 0;
+    for split in &plan.splits {
+        let batches = source.read(split).await.expect("the read begins");
+        let batches: Vec<_> = batches.try_collect().await.expect("the read ends");
+        records += count(&batches);
+    }
+    (plan.honoured.sample, records)
+}
+
+/// To open a pipe is to wait for its other end, on a thread that then does nothing else.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_or_device_is_refused_and_nobody_waits_for_it() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let pipe = folder.path().join("pipe.db");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is there").success());
+    for path in [pipe.as_path(), Path::new("/dev/zero")] {
+        let source = open(path).await;
+        // The other end comes late, so that a test that fails ends.
+        let writer = pipe.clone();
+        let late = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+            let mut options = std::fs::OpenOptions::new();
+            drop(options.read(true).write(true).open(writer));
+        });
+        let began = std::time::Instant::now();
+        let error = source.check().await.expect_err("it is no database");
+        assert!(began.elapsed() < std::time::Duration::from_secs(1));
+        assert_eq!(error.kind(), ErrorKind::Settings);
+        assert!(error.sentence().ends_with("a pipe or a device"), "{error}");
+        assert!(error.hint_text().is_some());
+        late.join().expect("it opens and closes");
     }
 }
 

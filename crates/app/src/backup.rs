@@ -33,10 +33,16 @@ async fn sketches_agree(home: &Home) -> Result<()> {
     let mut page = Page::first(COLUMNS);
     loop {
         let found = home.store.catalog(home.org, None, page).await?;
-        for record in &found.items {
-            if record::damaged(record) {
-                return Err(damaged(home, record.entity).await?);
-            }
+        let records = found.items;
+        let first = home.engine.pool().run(move |_| {
+            let damaged = records.iter().find(|record| record::damaged(record));
+            damaged.map(|record| record.entity)
+        });
+        let first = first.await.map_err(|panicked| {
+            Error::new(ErrorKind::Unexpected, "the sketches could not be checked").cause(panicked)
+        })?;
+        if let Some(entity) = first {
+            return Err(damaged(home, entity).await?);
         }
         let Some(after) = found.next else {
             return Ok(());

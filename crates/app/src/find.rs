@@ -351,7 +351,7 @@ fn filters(
         if figures.indexed < 1.0 && figures.rows > figures.nulls + figures.blanks {
             let share = figures.indexed * 100.0;
             let sentence = format!("only {share:.1} % of its values are indexed");
-            gaps.column(shown, Reason::NotIndexed, sentence);
+            gaps.column(shown, Reason::PartlyIndexed, sentence);
         }
         columns.push(name.clone());
         sketches.push(sketch);

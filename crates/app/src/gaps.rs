@@ -40,8 +40,10 @@ pub enum Reason {
     Failed,
     /// It changed since it was scanned.
     Stale,
-    /// The column carries no filter (booleans, floats) or only a partial one.
+    /// The column carries no filter (booleans, floats).
     NotIndexed,
+    /// The column has so many values that its filter holds only some of them.
+    PartlyIndexed,
     /// This build cannot read it.
     Unsupported,
     /// No connector reaches it.
@@ -66,6 +68,7 @@ impl Reason {
             Self::Failed => "failed",
             Self::Stale => "stale",
             Self::NotIndexed => "not-indexed",
+            Self::PartlyIndexed => "partly-indexed",
             Self::Unsupported => "unsupported",
             Self::Manual => "manual",
             Self::Damaged => "damaged",
@@ -357,5 +360,16 @@ impl Gaps<'_> {
                 "some of its records could not be read".to_owned(),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_only_some_values_are_indexed_there_may_be_more_to_find() {
+        assert!(Reason::PartlyIndexed.is_gap());
+        assert!(!Reason::NotIndexed.is_gap());
     }
 }

@@ -62,8 +62,23 @@ pub struct ScanReport {
     pub unfinished: Vec<String>,
     /// Entities that were read whole before, so that this sample of them changed nothing in the index.
     pub kept: u64,
+    /// Columns with so many values that not all of them are in the index.
+    pub partly_indexed: Vec<PartlyIndexed>,
     /// Sums.
     pub totals: Totals,
+}
+
+/// A column with so many values that not all of them are in the index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartlyIndexed {
+    /// Its source as people see it.
+    pub source: String,
+    /// Its entity, masked.
+    pub resource: String,
+    /// Its path, masked.
+    pub column: String,
+    /// Share of the values that were read which is in the index.
+    pub indexed: f64,
 }
 
 /// Sums over a scan.
@@ -156,6 +171,7 @@ pub async fn scan(
         suspicious: suspicious(&sources, options, &empty, totals.listed),
         empty,
         unfinished: tally.unfinished(),
+        partly_indexed: tally.partly_indexed(),
         kept: ledger.kept(),
         job: lease.job,
         state: state(&summary, &failures),

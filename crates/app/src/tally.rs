@@ -8,6 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use locard_engine::{Event, Failure, Reporter};
 use locard_model::EntityId;
 
+use crate::PartlyIndexed;
+
 /// Counts and passes on.
 pub(crate) struct Tally<'a> {
     inner: &'a dyn Reporter,
@@ -21,6 +23,8 @@ struct Seen {
     listed: BTreeMap<String, u64>,
     /// Resources that were begun and not judged yet.
     open: BTreeMap<EntityId, String>,
+    /// Columns of which not every value is in the index.
+    partly_indexed: Vec<PartlyIndexed>,
     /// The source of each failure, by what the store keeps of it.
     sources: BTreeMap<(String, String), String>,
 }
@@ -52,6 +56,22 @@ impl<'a> Tally<'a> {
     /// Resources that were begun and not judged.
     pub(crate) fn unfinished(&self) -> Vec<String> {
         self.seen().open.values().cloned().collect()
+    }
+
+    /// The columns of which not every value is in the index, by source, resource and column.
+    pub(crate) fn partly_indexed(&self) -> Vec<PartlyIndexed> {
+        let mut columns = self.seen().partly_indexed.clone();
+        let place = |column: &PartlyIndexed| {
+            let PartlyIndexed {
+                source,
+                resource,
+                column,
+                ..
+            } = column.clone();
+            (source, resource, column)
+        };
+        columns.sort_by_cached_key(place);
+        columns
     }
 
     /// Names the source of a failure that the store keeps without one.
@@ -87,6 +107,16 @@ impl Reporter for Tally<'_> {
             Event::Judged { entity, .. } => {
                 self.seen().open.remove(&entity.entity);
             }
+            Event::PartlyIndexed { entity, columns } => {
+                let column = |(column, indexed): &(String, f64)| PartlyIndexed {
+                    source: entity.source_name.clone(),
+                    resource: entity.resource.clone(),
+                    column: column.clone(),
+                    indexed: *indexed,
+                };
+                let columns = columns.iter().map(column);
+                self.seen().partly_indexed.extend(columns);
+            }
             Event::Failed(failure) if failure.entity.is_none() => {
                 let source = failure.source_name.clone();
                 self.seen().sources.insert(key(failure), source);
@@ -94,5 +124,51 @@ impl Reporter for Tally<'_> {
             _ => {}
         }
         self.inner.on(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use locard_engine::{Shown, Silent};
+    use locard_model::{EntityKind, SourceId};
+
+    use super::*;
+
+    #[test]
+    fn columns_that_are_partly_indexed_are_told_in_order() {
+        let tally = Tally::new(&Silent);
+        for resource in ["visits", "people"] {
+            let entity = Arc::new(Shown {
+                source: SourceId::derive("s"),
+                source_name: "s".to_owned(),
+                entity: EntityId::derive(
+                    SourceId::derive("s"),
+                    EntityKind::Table,
+                    &locard_model::EntityPath::new([resource]),
+                ),
+                kind: EntityKind::Table,
+                resource: resource.to_owned(),
+                rows: None,
+                bytes: None,
+            });
+            let columns = vec![("mail".to_owned(), 0.5), ("id".to_owned(), 0.25)];
+            tally.on(&Event::PartlyIndexed { entity, columns });
+        }
+        let told: Vec<_> = tally
+            .partly_indexed()
+            .into_iter()
+            .map(|told| (told.resource, told.column, told.indexed))
+            .collect();
+        let row =
+            |resource: &str, column: &str, share| (resource.to_owned(), column.to_owned(), share);
+        let expected = [
+            row("people", "id", 0.25),
+            row("people", "mail", 0.5),
+            row("visits", "id", 0.25),
+            row("visits", "mail", 0.5),
+        ];
+        assert_eq!(told, expected);
     }
 }

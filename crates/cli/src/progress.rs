@@ -200,7 +200,8 @@ impl Reporter for Progress {
                     ));
                 }
             }
-            Event::Planned { .. } => {}
+            // Columns that are partly indexed are told with the result, when all of them are known.
+            Event::Planned { .. } | Event::PartlyIndexed { .. } => {}
             Event::Read {
                 entity,
                 rows,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use anyhow::Result;
-use locard_app::{FindingRow, ScanReport};
+use locard_app::{FindingRow, PartlyIndexed, ScanReport};
 use locard_model::{FindingKind, Sensitivity};
 use owo_colors::Style;
 use serde_json::{Value, json};
@@ -67,6 +67,16 @@ pub(crate) fn document(report: &ScanReport, findings: &[FindingRow]) -> Value {
         },
         "findings": findings.iter().map(finding_json).collect::<Vec<_>>(),
         "failures": report.failures.iter().map(crate::commands::failure_json).collect::<Vec<_>>(),
+        "partlyIndexed": report.partly_indexed.iter().map(partly_indexed).collect::<Vec<_>>(),
+    })
+}
+
+fn partly_indexed(column: &PartlyIndexed) -> Value {
+    json!({
+        "source": column.source,
+        "resource": column.resource,
+        "column": column.column,
+        "indexed": rounded(column.indexed),
     })
 }
 

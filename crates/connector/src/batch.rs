@@ -62,7 +62,7 @@ pub struct Fault {
     pub sentence: String,
     /// Where it happened first: `line 17`, `row 4, column price`.
     pub place: String,
-    /// How many records are affected.
+    /// How many records are affected at least; 0 where there may be none.
     pub records: u64,
 }
 

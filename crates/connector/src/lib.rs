@@ -16,6 +16,7 @@ mod kind;
 mod plan;
 mod request;
 mod source;
+mod task;
 
 pub use batch::{Batch, Fault};
 pub use error::{Error, ErrorKind, Result};
@@ -25,3 +26,4 @@ pub use request::{
     Filter, Form, Literal, Matching, Operator, Sample, ScanRequest, Snapshot, Window,
 };
 pub use source::{Description, Entity, ForeignKey, Scope, Server, Source, Usage, UsageRecord};
+pub use task::{from_task, from_thread};

@@ -37,6 +37,9 @@ struct Actor {
     listing: fn() -> Vec<Result<Entity>>,
     silence: Option<Duration>,
     calls: AtomicU64,
+    /// Listings that fail before one begins.
+    lost: AtomicU64,
+    listings: AtomicU64,
 }
 
 impl Actor {
@@ -48,6 +51,8 @@ impl Actor {
             listing: Vec::new,
             silence: None,
             calls: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            listings: AtomicU64::new(0),
         }
     }
 
@@ -97,6 +102,12 @@ impl Source for Actor {
     }
 
     fn entities(&self, _scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        self.listings.fetch_add(1, Ordering::SeqCst);
+        let less = |left: u64| left.checked_sub(1);
+        let order = Ordering::SeqCst;
+        if self.lost.fetch_update(order, order, less).is_ok() {
+            return stream::iter([Err(error(ErrorKind::Interrupted))]).boxed();
+        }
         stream::iter((self.listing)()).boxed()
     }
 
@@ -205,6 +216,39 @@ async fn a_read_is_repeated_by_whoever_keeps_the_books() {
         assert_eq!(errors, [ErrorKind::Interrupted]);
         assert_eq!(actor.calls.load(Ordering::SeqCst), 1);
     }
+}
+
+/// Entities that were listed, the kind of each error, and how often the listing was begun.
+async fn list(listing: fn() -> Vec<Result<Entity>>, lost: u64) -> (usize, Vec<ErrorKind>, u64) {
+    let actor = Arc::new(Actor {
+        listing,
+        lost: AtomicU64::new(lost),
+        ..Actor::new(&[&[]])
+    });
+    let minute = Duration::from_mins(1);
+    let timed = Timeout::new(actor.clone(), minute, minute);
+    let source = Retry::new(Arc::new(timed), QUICK);
+    let items: Vec<_> = source.entities(&Scope::default()).collect().await;
+    let errors = items.iter().filter_map(|item| item.as_ref().err());
+    let kinds: Vec<_> = errors.map(Error::kind).collect();
+    let listings = actor.listings.load(Ordering::SeqCst);
+    (items.len() - kinds.len(), kinds, listings)
+}
+
+#[tokio::test]
+async fn a_listing_is_repeated_until_something_was_listed() {
+    let breaks: fn() -> _ = || {
+        let users = entity(&["main", "users"], EntityKind::Table);
+        vec![Ok(users), Err(error(ErrorKind::Interrupted))]
+    };
+    assert_eq!(list(tables, 2).await, (1, vec![ErrorKind::Denied], 3));
+    assert_eq!(
+        list(tables, 9).await,
+        (0, vec![ErrorKind::Interrupted], 3),
+        "patience ends"
+    );
+    assert_eq!(list(breaks, 0).await, (1, vec![ErrorKind::Interrupted], 1));
+    assert_eq!(list(Vec::new, 1).await, (0, vec![], 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Finishes what a source answered with less than `Exact`, with the same canonical forms that fill the filters.
 //!
 //! The order is that of the contract: matching, window and filter decide on a record; the sample is taken of those
-//! that are left.
+//! that are left. No sample depends on how many records the source expects: such estimates are wrong by any factor.
 
 use std::cmp::Ordering;
 
@@ -11,9 +11,11 @@ use locard_connector::{
     Batch, Exactness, Filter, Form, Honoured, Literal, Matching, Operator, Sample, ScanRequest,
     Window,
 };
-use locard_sketch::{forms, hash};
+use locard_model::EntityKind;
+use locard_sketch::forms;
 
 use crate::leaf::{self, Leaf};
+use crate::reservoir::{Reservoir, lot};
 
 /// Picks the wanted records out of batches; one for each run of splits.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(crate) struct Finisher {
     window: Option<Window>,
     filter: Option<Filter>,
     sampler: Sampler,
+    reservoir: Option<Reservoir>,
 }
 
 /// What is left of a batch.
@@ -34,8 +37,8 @@ pub(crate) struct Kept {
 }
 
 impl Finisher {
-    /// `rows`: the estimated number of records, for samples of a given size.
-    pub(crate) fn new(request: &ScanRequest, honoured: Honoured, rows: Option<u64>) -> Self {
+    /// What the source left undone of a request.
+    pub(crate) fn new(request: &ScanRequest, honoured: Honoured) -> Self {
         let open = |answer: Exactness| answer != Exactness::Exact;
         Self {
             matching: if open(honoured.matching) {
@@ -45,15 +48,27 @@ impl Finisher {
             },
             window: request.window.clone().filter(|_| open(honoured.window)),
             filter: request.filter.clone().filter(|_| open(honoured.filter)),
-            sampler: Sampler::new(
-                if open(honoured.sample) {
-                    request.sample
-                } else {
-                    Sample::All
-                },
-                rows,
-            ),
+            sampler: Sampler::new(if open(honoured.sample) {
+                request.sample
+            } else {
+                Sample::All
+            }),
+            reservoir: None,
         }
+    }
+
+    /// Draws a sample of so many records from all of them, which takes up to so many bytes until
+    /// [`Finisher::drawn`] gives it. A file of which nobody knows how many records it has is not read to its end for
+    /// that: its first records are taken. `rows`: how many there may be.
+    pub(crate) fn drawing(mut self, kind: EntityKind, rows: Option<u64>, room: usize) -> Self {
+        if let Sample::Rows(wanted, seed) = self.sampler.sample
+            && wanted > 0
+            && (kind != EntityKind::File || rows.is_some())
+        {
+            self.sampler = Sampler::new(Sample::All);
+            self.reservoir = Some(Reservoir::new(wanted, seed, room));
+        }
+        self
     }
 
     /// Whether no further record is wanted.
@@ -61,9 +76,21 @@ impl Finisher {
         self.sampler.is_sated()
     }
 
-    /// The wanted records of a batch.
+    /// The wanted records of a batch, as far as that is known before the end.
     pub(crate) fn sampled(&mut self, batch: &Batch) -> Result<RecordBatch, ArrowError> {
-        Ok(self.kept(&batch.records)?.records)
+        let kept = self.kept(&batch.records)?.records;
+        let Some(reservoir) = &mut self.reservoir else {
+            return Ok(kept);
+        };
+        reservoir.offer(&kept)?;
+        // A table without records has columns all the same.
+        Ok(kept.slice(0, 0))
+    }
+
+    /// The records that were drawn from all batches, and how many more were wanted for which there was no room.
+    pub(crate) fn drawn(&mut self) -> Result<(Vec<RecordBatch>, u64), ArrowError> {
+        let drawn = self.reservoir.as_mut().map(Reservoir::take);
+        drawn.unwrap_or_else(|| Ok((Vec::new(), 0)))
     }
 
     /// The wanted records of a batch, with their positions.
@@ -295,19 +322,14 @@ struct Sampler {
 }
 
 impl Sampler {
-    fn new(sample: Sample, rows: Option<u64>) -> Self {
-        let share =
-            |share: f64, seed| Some(((share.clamp(0.0, 1.0) * u64::MAX as f64) as u64, seed));
+    fn new(sample: Sample) -> Self {
         let (wanted, threshold) = match sample {
             Sample::All | Sample::EveryNth(_) => (u64::MAX, None),
-            Sample::First(wanted) => (wanted, None),
-            Sample::Percent(percent, seed) => (u64::MAX, share(percent / 100.0, seed)),
-            // A little more than the share, so that a low estimate does not leave the sample short.
-            Sample::Rows(wanted, seed) => (
-                wanted,
-                rows.filter(|rows| *rows > wanted)
-                    .and_then(|rows| share(1.1 * wanted as f64 / rows as f64, seed)),
-            ),
+            Sample::First(wanted) | Sample::Rows(wanted, _) => (wanted, None),
+            Sample::Percent(percent, seed) => {
+                let share = (percent / 100.0).clamp(0.0, 1.0);
+                (u64::MAX, Some(((share * u64::MAX as f64) as u64, seed)))
+            }
         };
         Self {
             sample,
@@ -336,9 +358,7 @@ impl Sampler {
     fn takes(&self, record: u64) -> bool {
         match (self.sample, self.threshold) {
             (Sample::EveryNth(step), _) => record.is_multiple_of(step.max(1)),
-            (_, Some((threshold, seed))) => {
-                hash(&(record ^ seed.rotate_left(32)).to_le_bytes()) <= threshold
-            }
+            (_, Some((threshold, seed))) => lot(record, seed) <= threshold,
             _ => true,
         }
     }
@@ -373,7 +393,7 @@ mod tests {
     fn check(change: impl FnOnce(&mut ScanRequest), expected: &[u32]) {
         let mut request = ScanRequest::all(EntityPath::new(["t"]), EntityKind::Table);
         change(&mut request);
-        let kept = Finisher::new(&request, Honoured::NOTHING, Some(4))
+        let kept = Finisher::new(&request, Honoured::NOTHING)
             .kept(&records())
             .unwrap();
         assert_eq!(kept.rows.unwrap_or_else(|| vec![0, 1, 2, 3]), expected);
@@ -494,15 +514,47 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_sample_of_rows_ends_the_reading() {
+    fn drawing(kind: EntityKind, rows: Option<u64>) -> Finisher {
         let request = ScanRequest {
             sample: Sample::Rows(2, 1),
+            ..ScanRequest::all(EntityPath::new(["t"]), kind)
+        };
+        Finisher::new(&request, Honoured::NOTHING).drawing(kind, rows, usize::MAX)
+    }
+
+    #[test]
+    fn a_file_of_unknown_length_is_read_as_far_as_the_sample_needs() {
+        let mut finisher = drawing(EntityKind::File, None);
+        assert!(!finisher.is_sated());
+        let batch = Batch::new(records());
+        assert_eq!(finisher.sampled(&batch).unwrap().num_rows(), 2);
+        assert!(finisher.is_sated());
+        assert!(finisher.drawn().unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_sample_of_nothing_needs_no_reading() {
+        let request = ScanRequest {
+            sample: Sample::Rows(0, 1),
             ..ScanRequest::all(EntityPath::new(["t"]), EntityKind::Table)
         };
-        let mut finisher = Finisher::new(&request, Honoured::NOTHING, None);
-        assert!(!finisher.is_sated());
-        assert_eq!(finisher.kept(&records()).unwrap().records.num_rows(), 2);
+        let finisher = Finisher::new(&request, Honoured::NOTHING);
+        let finisher = finisher.drawing(request.kind, Some(4), usize::MAX);
         assert!(finisher.is_sated());
+    }
+
+    #[test]
+    fn a_sample_is_drawn_from_all_however_many_were_expected() {
+        for rows in [None, Some(0), Some(8), Some(u64::MAX)] {
+            let mut finisher = drawing(EntityKind::Table, rows);
+            for _ in 0..2 {
+                let batch = Batch::new(records());
+                assert_eq!(finisher.sampled(&batch).unwrap().num_rows(), 0);
+                assert!(!finisher.is_sated());
+            }
+            let (drawn, left_out) = finisher.drawn().unwrap();
+            let records: usize = drawn.iter().map(RecordBatch::num_rows).sum();
+            assert_eq!((records, left_out), (2, 0), "{rows:?} were expected");
+        }
     }
 }

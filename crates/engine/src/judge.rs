@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use locard_connector::Sample;
+use locard_connector::{ErrorKind, Sample};
 use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library, LogicalType, TableView};
 use locard_model::{ColumnId, EntityId, Finding};
 use locard_profile::{LogicalType as Profiled, MergeError, Profile, Profiler};
@@ -13,77 +13,111 @@ use crate::board::{Ended, Entry};
 use crate::ledger::{Concluded, PieceColumns, PieceDone, Planned};
 use crate::pass::ScannedColumn;
 use crate::scan::Run;
-use crate::{Error, Event, Result};
+use crate::{Error, Event, Failure, Result};
 
 impl Run<'_> {
-    /// Merges the pieces of an entity in their order, judges its columns and records the result.
+    /// Merges the pieces of an entity in their order, judges its columns and records the result. An entity for which
+    /// that fails is a failure, and what earlier scans found of it stands.
     pub(crate) async fn conclude(&self, entry: &Entry, ended: Ended) -> Result<()> {
         let shown = &entry.planned.shown;
         if ended.pieces.is_empty() && !entry.planned.pieces.is_empty() {
             // Nothing could be read: what earlier scans found stands.
             return Ok(());
         }
-        let mut merged = Merged::default();
-        match ended.only {
-            Some(done) => {
-                let PieceDone { rows, columns, .. } = Arc::unwrap_or_clone(done);
-                merged = self.merge(merged, PieceColumns { rows, columns }).await?;
+        let (pieces, partial) = (ended.pieces.clone(), ended.partial);
+        let judged = match self.merged(shown.entity, ended).await? {
+            Ok(merged) => self.judged(entry, merged).await,
+            Err(error) => Err(error),
+        };
+        let judged = match judged {
+            Ok(judged) => judged,
+            Err(error) => {
+                let failure = Failure::of(&error, &shown.source_name, Some(shown));
+                return self.fail(failure).await;
             }
-            None => {
-                for piece in &ended.pieces {
-                    let recorded = self.ledger.recorded(shown.entity, *piece).await?;
-                    merged = self.merge(merged, recorded).await?;
-                }
-            }
-        }
-        let library = Arc::clone(&self.engine.library);
-        let resource = entry
-            .planned
-            .entity
-            .path
-            .resource(entry.planned.entity.kind);
-        let keyer = Arc::clone(&self.engine.keyer);
-        let planned = Arc::clone(&entry.planned);
-        let sampled = self.options.sample != Sample::All;
-        let judged = self.engine.pool.run(move |_| {
-            let (rows, columns) = merged.finish(keyer)?;
-            let judgements = judge(&library, &resource, &columns);
-            let findings = findings(&planned, rows, &columns, &judgements, sampled);
-            Ok::<_, MergeError>((rows, columns, judgements, findings))
-        });
-        let judged = judged.await.map_err(|_| {
-            Error::Recorded(
-                "the columns could not be judged; this is a mistake in the program".into(),
-            )
-        })?;
-        let (rows, columns, judgements, findings) =
-            judged.map_err(|error| Error::Recorded(error.to_string()))?;
-        let personal = personal(entry.planned.shown.entity, &columns, &findings);
+        };
+        let personal = personal(shown.entity, &judged.columns, &judged.findings);
         let concluded = Arc::new(Concluded {
             planned: Arc::clone(&entry.planned),
-            pieces: ended.pieces,
-            rows,
-            columns,
-            judgements,
-            findings,
+            pieces,
+            rows: judged.rows,
+            columns: judged.columns,
+            judgements: judged.judgements,
+            findings: judged.findings,
             personal,
-            sampled,
-            partial: ended.partial,
+            sampled: self.options.sample != Sample::All,
+            partial,
         });
         self.ledger.conclude(&concluded).await?;
         self.tell_end(&concluded);
         Ok(())
     }
 
+    /// The pieces of an entity put together.
+    async fn merged(
+        &self,
+        entity: EntityId,
+        ended: Ended,
+    ) -> Result<locard_connector::Result<Merged>> {
+        let mut merged = Merged::default();
+        if let Some(done) = ended.only {
+            let PieceDone { rows, columns, .. } = Arc::unwrap_or_clone(done);
+            return Ok(self.merge(merged, PieceColumns { rows, columns }).await);
+        }
+        for piece in ended.pieces {
+            let recorded = match self.ledger.recorded(entity, piece).await {
+                Err(Error::Recorded(why)) => return Ok(Err(unmerged(&why))),
+                recorded => recorded?,
+            };
+            merged = match self.merge(merged, recorded).await {
+                Ok(merged) => merged,
+                Err(error) => return Ok(Err(error)),
+            };
+        }
+        Ok(Ok(merged))
+    }
+
     /// Adds a piece, on the thread pool: sets of keys may be large.
-    async fn merge(&self, mut merged: Merged, piece: PieceColumns) -> Result<Merged> {
+    async fn merge(
+        &self,
+        mut merged: Merged,
+        piece: PieceColumns,
+    ) -> locard_connector::Result<Merged> {
         let merging = self.engine.pool.run(move |_| {
             merged.add(piece)?;
             Ok(merged)
         });
         merging
             .await
-            .unwrap_or_else(|panicked| Err(Error::Recorded(panicked.to_string())))
+            .unwrap_or_else(|panicked| Err(unmerged(&panicked)))
+    }
+
+    async fn judged(&self, entry: &Entry, merged: Merged) -> locard_connector::Result<Judged> {
+        let library = Arc::clone(&self.engine.library);
+        let entity = &entry.planned.entity;
+        let resource = entity.path.resource(entity.kind);
+        let keyer = Arc::clone(&self.engine.keyer);
+        let planned = Arc::clone(&entry.planned);
+        let sampled = self.options.sample != Sample::All;
+        let judging = self.engine.pool.run(move |_| {
+            let finished = merged.finish(keyer);
+            let (rows, columns) = finished.map_err(|error| unmerged(&error))?;
+            let judgements = judge(&library, &resource, &columns);
+            let findings = findings(&planned, rows, &columns, &judgements, sampled);
+            Ok(Judged {
+                rows,
+                columns,
+                judgements,
+                findings,
+            })
+        });
+        judging.await.unwrap_or_else(|_| {
+            let sentence = "the columns could not be judged; this is a mistake in the program";
+            Err(locard_connector::Error::new(
+                ErrorKind::Unexpected,
+                sentence,
+            ))
+        })
     }
 
     fn tell_end(&self, concluded: &Concluded) {
@@ -95,6 +129,13 @@ impl Run<'_> {
             summary.rows += concluded.rows;
             summary.bytes += shown.bytes.unwrap_or(0);
         });
+        let columns: Vec<(String, f64)> = partly_indexed(&concluded.columns)
+            .map(|(name, share)| (self.engine.mask.segment(name), share))
+            .collect();
+        if !columns.is_empty() {
+            let entity = Arc::clone(shown);
+            self.reporter.on(&Event::PartlyIndexed { entity, columns });
+        }
         let findings = concluded.findings.len() as u32;
         self.reporter.on(&Event::Judged {
             entity: Arc::clone(shown),
@@ -102,6 +143,30 @@ impl Run<'_> {
             findings,
         });
     }
+}
+
+/// The columns whose values were too many for the index (`docs/decisions/most-keys.md`), and the share that is in it.
+fn partly_indexed(columns: &[ScannedColumn]) -> impl Iterator<Item = (&str, f64)> {
+    columns.iter().filter_map(|column| {
+        let profile = column.sketch.summary();
+        let values = profile.rows > profile.nulls + profile.blanks;
+        let partly = values && profile.not_indexed.is_none() && profile.indexed < 1.0;
+        partly.then_some((column.name.as_str(), profile.indexed))
+    })
+}
+
+/// What came of an entity.
+struct Judged {
+    rows: u64,
+    columns: Vec<ScannedColumn>,
+    judgements: Vec<ColumnJudgement>,
+    findings: Vec<Finding>,
+}
+
+/// Why the pieces of an entity could not be put together.
+fn unmerged(why: &dyn std::fmt::Display) -> locard_connector::Error {
+    let sentence = format!("what was read of it could not be put together: {why}");
+    locard_connector::Error::new(ErrorKind::Unexpected, sentence).hint("scan it again with --fresh")
 }
 
 /// The columns that hold somebody's data: those with a finding, and those whose documents have one inside.
@@ -126,7 +191,7 @@ struct Merged {
 }
 
 impl Merged {
-    fn add(&mut self, piece: PieceColumns) -> Result<()> {
+    fn add(&mut self, piece: PieceColumns) -> locard_connector::Result<()> {
         for column in piece.columns {
             if let Some(&at) = self.by_name.get(&column.name) {
                 merge(&mut self.columns[at], &column)?;
@@ -149,13 +214,11 @@ impl Merged {
     }
 }
 
-fn merge(into: &mut ScannedColumn, column: &ScannedColumn) -> Result<()> {
-    into.sketch
-        .merge(&column.sketch)
-        .map_err(|error| Error::Recorded(error.to_string()))?;
-    into.evidence
-        .merge(&column.evidence)
-        .map_err(|error| Error::Recorded(error.to_string()))?;
+fn merge(into: &mut ScannedColumn, column: &ScannedColumn) -> locard_connector::Result<()> {
+    let sketches = into.sketch.merge(&column.sketch);
+    sketches.map_err(|error| unmerged(&error))?;
+    let evidence = into.evidence.merge(&column.evidence);
+    evidence.map_err(|error| unmerged(&error))?;
     into.records += column.records;
     Ok(())
 }
@@ -297,6 +360,34 @@ mod tests {
             indexed: 1.0,
             rules: Vec::new(),
         }
+    }
+
+    #[test]
+    fn columns_with_too_many_values_are_told_and_others_are_not() {
+        let mut profiler = Profiler::new(Arc::new(Keyer::new(&[7; 16])));
+        let texts = |from: usize| -> arrow_array::StringViewArray {
+            let mails = (from..from + 100).map(|row| Some(format!("person{row}@example.org")));
+            mails.collect()
+        };
+        let mut filled = |name: &str, stops: bool| {
+            let mut column = column(name, None);
+            for part in [0, 100] {
+                let cells = texts(part);
+                let mut preparer = locard_sketch::Preparer::new();
+                profiler
+                    .update(&mut column.sketch, &preparer.prepare(&cells))
+                    .unwrap();
+                if stops {
+                    column.sketch.stop_indexing();
+                }
+            }
+            column
+        };
+        let mut empty = column("empty", None);
+        empty.sketch.stop_indexing();
+        let columns = [filled("mail", true), filled("other", false), empty];
+        let told: Vec<_> = partly_indexed(&columns).collect();
+        assert_eq!(told, [("mail", 0.5)]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod pass;
 mod piece;
 mod pool;
 mod report;
+mod reservoir;
 mod scan;
 mod silence;
 mod text;

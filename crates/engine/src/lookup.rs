@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::Array;
+use futures::StreamExt as _;
 use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::Engine;
@@ -119,14 +119,9 @@ impl Engine {
         keys: &Arc<Keys>,
         found: &mut Found<T>,
     ) -> Result<(), locard_connector::Error> {
-        let mut finisher = Finisher::new(&look_up.request, plan.honoured, None);
-        let mut reading = JoinSet::new();
-        let mut batches = read(
-            &mut reading,
-            Arc::clone(&look_up.source),
-            plan.splits.clone(),
-        );
-        while let Some(batch) = batches.recv().await {
+        let mut finisher = Finisher::new(&look_up.request, plan.honoured);
+        let mut batches = read(Arc::clone(&look_up.source), plan.splits.clone());
+        while let Some(batch) = batches.next().await {
             let batch = batch?;
             found.faults += batch.faults.iter().map(|fault| fault.records).sum::<u64>();
             let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(keys));

@@ -1,12 +1,17 @@
 //! One entity: its plan, the reading of its pieces, its end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
 use futures::StreamExt as _;
-use locard_connector::{Batch, ErrorKind, Sample, ScanPlan, Source, Split};
+use futures::stream::BoxStream;
+use locard_connector::{Batch, ErrorKind, Fault, Sample, ScanPlan, Source, Split, from_task};
+use locard_model::EntityId;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinError;
 
 use crate::board::{Ended, Entry, Work};
 use crate::finish::Finisher;
@@ -14,7 +19,7 @@ use crate::ledger::{Piece, PieceDone, PieceId, PieceState, Planned, Resume, resu
 use crate::pass::{Pass, Read};
 use crate::scan::{Asked, Run};
 use crate::silence::not_tried;
-use crate::{Event, Failure, Result};
+use crate::{Error, Event, Failure, Result};
 
 /// Batches that are read ahead of the pass.
 const READ_AHEAD: usize = 2;
@@ -54,7 +59,7 @@ impl Run<'_> {
                 return Ok(Vec::new());
             }
         };
-        let left = self.ledger.left(shown.entity).await?;
+        let left = self.left(shown.entity).await?;
         let one = self.options.sample != Sample::All;
         let (pieces, kept) = match resume(shown.entity, &plan, one, &left, self.ledger.run()) {
             Resume::Pieces { pieces, done } => (pieces, done),
@@ -82,6 +87,18 @@ impl Run<'_> {
             &kept,
         )
         .await
+    }
+
+    /// What earlier runs left of an entity. A piece whose record is damaged counts as given up, so that it is read again.
+    async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>> {
+        let mut left = self.ledger.left(entity).await?;
+        for (piece, state) in left.iter_mut().filter(|(_, state)| state.is_read()) {
+            match self.ledger.recorded(entity, *piece).await {
+                Err(Error::Recorded(_)) => *state = PieceState::Failed,
+                recorded => drop(recorded?),
+            }
+        }
+        Ok(left)
     }
 
     /// Tells what is to be read of an entity; one of which everything was kept is concluded at once.
@@ -215,63 +232,87 @@ impl Run<'_> {
     }
 
     async fn attempt(&self, entry: &Arc<Entry>, splits: &[Split]) -> Attempt {
-        let mut pass = Pass::new(self.engine, self.options);
-        let mut finisher = Finisher::new(&entry.request, entry.honoured, entry.planned.entity.rows);
-        let mut reading = JoinSet::new();
-        let mut batches = read(&mut reading, Arc::clone(&entry.source), splits.to_vec());
-        while !finisher.is_sated() {
-            let Some(next) = self.unless_cancelled(batches.recv()).await else {
+        let (planned, room) = (&entry.planned, DRAWN / self.engine.threads().max(1));
+        let finisher = Finisher::new(&entry.request, entry.honoured).drawing(
+            planned.shown.kind,
+            planned.entity.rows,
+            room,
+        );
+        let mut taken = Taken {
+            pass: Pass::new(self.engine, self.options),
+            finisher,
+        };
+        let mut batches = read(Arc::clone(&entry.source), splits.to_vec());
+        let mut broken = None;
+        while !taken.finisher.is_sated() {
+            let Some(next) = self.unless_cancelled(batches.next()).await else {
                 return Attempt::Cancelled;
             };
-            let absorbed = match next {
+            let batch = match next {
                 None => break,
-                Some(Err(error)) => return Attempt::Broken(pass, error),
-                Some(Ok(batch)) => {
-                    let absorbed = self.absorb(pass, finisher, batch);
-                    // A batch of long texts takes a while.
-                    let Some(absorbed) = self.unless_cancelled(absorbed).await else {
-                        return Attempt::Cancelled;
-                    };
-                    absorbed
+                Some(Err(error)) => {
+                    broken = Some(error);
+                    break;
                 }
+                Some(Ok(batch)) => batch,
             };
-            match absorbed {
-                Ok(absorbed) => {
-                    (pass, finisher) = (absorbed.pass, absorbed.finisher);
-                    let (rows, bytes) = (absorbed.rows, absorbed.bytes);
-                    self.reporter.on(&Event::Read {
-                        entity: Arc::clone(&entry.planned.shown),
-                        rows,
-                        bytes,
-                    });
-                }
-                Err(error) => return Attempt::Broken(Pass::new(self.engine, self.options), error),
-            }
+            taken = match self.take(entry, taken, Some(batch)).await {
+                Ok(taken) => taken,
+                Err(attempt) => return attempt,
+            };
         }
-        Attempt::Read(pass)
+        // What came before an error stands, and so does what was drawn from it.
+        match (self.take(entry, taken, None).await, broken) {
+            (Ok(taken), None) => Attempt::Read(taken.pass),
+            (Ok(taken), Some(error)) => Attempt::Broken(taken.pass, error),
+            (Err(attempt), _) => attempt,
+        }
     }
 
-    /// Picks the wanted records of a batch and takes them in, on the thread pool.
+    /// Takes in what is wanted of a batch or, without one, what was drawn from all.
+    async fn take(
+        &self,
+        entry: &Entry,
+        taken: Taken,
+        batch: Option<Batch>,
+    ) -> Result<Taken, Attempt> {
+        // A batch of long texts takes a while.
+        match self.unless_cancelled(self.absorb(taken, batch)).await {
+            None => Err(Attempt::Cancelled),
+            Some(Err(error)) => {
+                let nothing = Pass::new(self.engine, self.options);
+                Err(Attempt::Broken(nothing, error))
+            }
+            Some(Ok((taken, rows, bytes))) => {
+                self.reporter.on(&Event::Read {
+                    entity: Arc::clone(&entry.planned.shown),
+                    rows,
+                    bytes,
+                });
+                Ok(taken)
+            }
+        }
+    }
+
+    /// Picks the wanted records and takes them in, on the thread pool; answers how many, and their bytes.
     async fn absorb(
         &self,
-        mut pass: Pass,
-        mut finisher: Finisher,
-        batch: Batch,
-    ) -> Result<Absorbed, locard_connector::Error> {
+        mut taken: Taken,
+        batch: Option<Batch>,
+    ) -> Result<(Taken, u64, u64), locard_connector::Error> {
         let absorbed = self.engine.pool.run(move |spread| {
-            let records = finisher
-                .sampled(&batch)
-                .map_err(|error| unexpected("a batch could not be sampled").cause(error))?;
-            pass.faults(&batch.faults);
-            let bytes = pass
-                .absorb(&records, spread)
-                .map_err(|error| unexpected("a batch could not be taken apart").cause(error))?;
-            Ok(Absorbed {
-                rows: records.num_rows() as u64,
-                bytes,
-                pass,
-                finisher,
-            })
+            let wanted = taken.wanted(batch.as_ref());
+            let wanted =
+                wanted.map_err(|error| unexpected("a batch could not be sampled").cause(error))?;
+            let (mut rows, mut bytes) = (0, 0);
+            for records in &wanted {
+                rows += records.num_rows() as u64;
+                bytes += taken
+                    .pass
+                    .absorb(records, spread)
+                    .map_err(|error| unexpected("a batch could not be taken apart").cause(error))?;
+            }
+            Ok((taken, rows, bytes))
         });
         absorbed.await.unwrap_or_else(|_| {
             Err(unexpected(
@@ -281,12 +322,34 @@ impl Run<'_> {
     }
 }
 
-/// What went to the thread pool with a batch, and what came of it.
-struct Absorbed {
+/// Bytes that the samples of all pieces together may take while they are drawn: 256 MiB.
+const DRAWN: usize = 256 << 20;
+
+/// What goes to the thread pool with each batch, and comes back.
+struct Taken {
     pass: Pass,
     finisher: Finisher,
-    rows: u64,
-    bytes: u64,
+}
+
+impl Taken {
+    /// The wanted records of a batch or, without one, those that were drawn from all.
+    fn wanted(&mut self, batch: Option<&Batch>) -> Result<Vec<RecordBatch>, ArrowError> {
+        if let Some(batch) = batch {
+            self.pass.faults(&batch.faults);
+            return Ok(vec![self.finisher.sampled(batch)?]);
+        }
+        let (records, left_out) = self.finisher.drawn()?;
+        if left_out > 0 {
+            self.pass.faults(&[Fault {
+                sentence: "the sample is smaller than it was meant to be, since so many records \
+                           of this size take too much memory"
+                    .to_owned(),
+                place: String::new(),
+                records: left_out,
+            }]);
+        }
+        Ok(records)
+    }
 }
 
 fn unexpected(sentence: &str) -> locard_connector::Error {
@@ -300,29 +363,37 @@ enum Attempt {
     Cancelled,
 }
 
-/// Reads splits one after the other in a task of its own; it ends when the set or the receiver is dropped.
+/// Reads splits one after the other in a task of its own, which ends when the stream is dropped.
 pub(crate) fn read(
-    set: &mut JoinSet<()>,
     source: Arc<dyn Source>,
     splits: Vec<Split>,
-) -> mpsc::Receiver<Result<Batch, locard_connector::Error>> {
-    let (sender, receiver) = mpsc::channel(READ_AHEAD);
-    set.spawn(async move {
-        for split in splits {
-            let mut batches = match source.read(&split).await {
-                Ok(batches) => batches,
-                Err(error) => {
-                    drop(sender.send(Err(error)).await);
-                    return;
-                }
-            };
-            while let Some(item) = batches.next().await {
-                let ends = item.is_err();
-                if sender.send(item).await.is_err() || ends {
-                    return;
-                }
+) -> BoxStream<'static, locard_connector::Result<Batch>> {
+    from_task(READ_AHEAD, |sender| async move {
+        tokio::select! {
+            () = sender.closed() => {}
+            () = send_all(&sender, source, splits) => {}
+        }
+    })
+}
+
+async fn send_all(
+    sender: &mpsc::Sender<locard_connector::Result<Batch>>,
+    source: Arc<dyn Source>,
+    splits: Vec<Split>,
+) {
+    for split in splits {
+        let mut batches = match source.read(&split).await {
+            Ok(batches) => batches,
+            Err(error) => {
+                drop(sender.send(Err(error)).await);
+                return;
+            }
+        };
+        while let Some(item) = batches.next().await {
+            let ends = item.is_err();
+            if sender.send(item).await.is_err() || ends {
+                return;
             }
         }
-    });
-    receiver
+    }
 }

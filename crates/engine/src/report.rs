@@ -63,6 +63,13 @@ pub enum Event {
         /// Findings in it.
         findings: u32,
     },
+    /// Not every value of some columns is in the index, since there are too many of them.
+    PartlyIndexed {
+        /// The entity.
+        entity: Arc<Shown>,
+        /// The columns as they may be shown, and the share of their values that is.
+        columns: Vec<(String, f64)>,
+    },
     /// Something could not be read; the scan goes on.
     Failed(Failure),
     /// Something was left out, and nothing is missing for it; worth a warning.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use locard_connector::Sample;
 use locard_engine::{Allowed, Options};
 use locard_model::FindingKind;
 use support::{Fixture, Ledger, options, table};
@@ -188,6 +189,82 @@ async fn a_table_that_fails_costs_only_itself() {
     assert_eq!(ledger.findings("broken").len(), 1);
     assert!(ledger.findings("broken")[0].rows < 5_000);
     assert!(ledger.is_partial("broken") && !ledger.is_partial("people"));
+}
+
+#[tokio::test]
+async fn a_reader_that_panics_does_not_pass_for_one_that_is_done() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(100))]);
+    fixture.put("broken", &[("mail", mails(5_000))]);
+    fixture.panics("broken");
+    let ledger = Ledger::default();
+    let summary = fixture.scan(&ledger, &options()).await;
+    assert_eq!(summary.expect("the ledger holds").failures, 1);
+    assert!(ledger.is_partial("broken") && !ledger.is_partial("people"));
+    let resource = ledger.failures()[0].resource.clone();
+    assert_eq!(resource.as_deref(), Some("broken"));
+    let found = fixture.cells("broken").await;
+    assert!(found.error.is_some(), "it was not searched to its end");
+    assert!(!found.finds.is_empty() && fixture.cells("people").await.error.is_none());
+}
+
+#[tokio::test]
+async fn a_table_whose_pieces_cannot_be_put_together_costs_only_itself() {
+    let fixture = Fixture::new(4);
+    fixture.put("people", &[("mail", mails(400))]);
+    fixture.put("visitors", &[("mail", mails(400))]);
+    let ledger = Ledger::default();
+    ledger.spoils("people");
+    let summary = fixture.scan(&ledger, &options()).await;
+    let summary = summary.expect("it is no matter of the ledger");
+    assert_eq!((summary.failures, summary.entities), (1, 1));
+    assert!(ledger.findings("people").is_empty());
+    assert_eq!(ledger.findings("visitors")[0].rows, 400);
+    let failure = &ledger.failures()[0];
+    assert_eq!(failure.resource.as_deref(), Some("people"));
+    assert!(failure.entity.is_some() && failure.hint.is_some());
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_read_again() {
+    for (version, commits) in [(true, 2), (true, 4), (false, 4)] {
+        let mut fixture = Fixture::new(4);
+        if version {
+            fixture = fixture.versioned("a");
+        }
+        fixture.put("people", &[("mail", mails(400))]);
+        let ledger = Ledger::default();
+        // Four pieces, and the conclusion is the fifth thing to be written.
+        ledger.dies_after(commits);
+        drop(fixture.scan(&ledger, &options()).await);
+        ledger.revives();
+        ledger.is_damaged();
+        let summary = fixture.scan(&ledger, &options()).await;
+        assert_eq!(summary.expect("the ledger holds").failures, 0);
+        assert_eq!(ledger.findings("people")[0].rows, 400);
+        let read = ledger.commits("people");
+        assert_eq!(read as i64, commits + 4, "{version} {commits}");
+    }
+}
+
+#[tokio::test]
+async fn a_sample_has_its_size_however_many_records_the_source_expects() {
+    for expected in [None, Some(1), Some(4_000), Some(u64::MAX)] {
+        let fixture = Fixture::new(1).expecting(expected);
+        fixture.put("people", &[("mail", mails(4_000))]);
+        let ledger = Ledger::default();
+        let options = Options {
+            sample: Sample::Rows(300, 1),
+            ..options()
+        };
+        let summary = fixture.scan(&ledger, &options).await;
+        assert_eq!(summary.expect("the ledger holds").rows, 300, "{expected:?}");
+        let found = &ledger.findings("people")[0];
+        assert_eq!((found.rows, found.matched, found.distinct), (300, 300, 300));
+        // Drawn from all: the first records alone hold no such values.
+        let late = (3_000..4_000).map(|row| fixture.keyed(&format!("person{row}@example.org")));
+        assert!(late.filter(|key| ledger.holds("people", *key)).count() > 30);
+    }
 }
 
 #[tokio::test]

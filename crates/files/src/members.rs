@@ -224,7 +224,8 @@ fn ends_all(error: &Error) -> bool {
     error.is_retryable() || kinds.contains(&error.kind())
 }
 
-/// A file that could not be read, or not to its end. How many records it has nobody knows.
+/// A file that could not be read, or not to its end. How many records are missing nobody knows, so the least is told:
+/// with none, a look-up would take the table for searched.
 fn lost(error: &Error, file: &str) -> Fault {
     let place = error
         .place_name()

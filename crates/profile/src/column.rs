@@ -9,8 +9,9 @@ use crate::frequent::Frequent;
 use crate::kind::LogicalType;
 use crate::summary::NotIndexed;
 
-/// Keys of one set beyond which a column's further values are no longer indexed (and its coverage says so): 180 MiB,
-/// so that both sets of a sketch stay well below the gigabyte that a database takes as one cell.
+/// Keys of one set beyond which a column's further values are no longer indexed (and its coverage says so): 145 MiB,
+/// so that both sets of a sketch stay well below the gigabyte that a database takes as one cell
+/// (`docs/decisions/most-keys.md`).
 pub(crate) const MOST_KEYS: usize = 1 << 26;
 
 /// Why two sketches cannot be merged.

@@ -112,7 +112,7 @@ pub(crate) async fn write(from: &mut dyn Session, file: &Path) -> Result<()> {
     copy(from, &mut *to).await?;
     to.commit().await?;
     archive.close().await;
-    crate::sqlite::publish(&beside, file)
+    crate::sqlite::publish(&beside, file).await
 }
 
 /// Empties a store for a restore, if it is empty already or that was asked for.

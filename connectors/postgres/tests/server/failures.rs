@@ -311,3 +311,16 @@ async fn samples_read_a_part_and_the_same_part_again() {
     assert_eq!(answer, locard_connector::Exactness::Superset);
     assert!((1_000..3_000).contains(&rows.len()), "{}", rows.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_emptied_since_its_last_analysis_gives_a_sample() {
+    let sql = format!("{LARGE}; ANALYZE large; DELETE FROM large WHERE n > 2000");
+    let Some((_database, source)) = seeded("stale statistics", &sql).await else {
+        return;
+    };
+    let mut request = all("large");
+    request.sample = Sample::Rows(1_000, 7);
+    let (_, records) = crate::scan(&*source, &request).await;
+    let rows = crate::cells(&records, "n").len();
+    assert!((1_000..=2_000).contains(&rows), "{rows}");
+}

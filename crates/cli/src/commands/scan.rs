@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use locard_app::{FailOn, FindingRow, ScanOptions, ScanReport, Snapshot};
+use locard_app::{FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot};
 use locard_model::{Identifier, JobState};
 use owo_colors::Style;
 
@@ -220,6 +220,9 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
         printer.say("stopped; what was found is kept");
         printer.hint("run the same command again to finish the scan");
     }
+    for sentence in partly_indexed(&report.partly_indexed) {
+        printer.warn(&sentence);
+    }
     if args.sample.is_some() && report.kept < report.totals.entities {
         printer.say("only a sample was read: `locard find` says so of these entities");
     }
@@ -230,6 +233,26 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
         ));
         printer.hint("scan without --sample to bring it up to date");
     }
+}
+
+/// Of which columns the index holds only a part; a table of a thousand such columns is told in a few lines.
+fn partly_indexed(columns: &[PartlyIndexed]) -> Vec<String> {
+    const MOST: usize = 10;
+    let sentence = |column: &PartlyIndexed| {
+        let share = column.indexed * 100.0;
+        printable(&format!(
+            "{}:{}: {share:.1} % of its values are in the index, since it has too many; `locard find` may miss a person there",
+            column.resource, column.column
+        ))
+    };
+    let mut sentences: Vec<String> = columns.iter().take(MOST).map(sentence).collect();
+    if let Some(more) = columns.len().checked_sub(MOST).filter(|more| *more > 0) {
+        let more = counted(more as u64, "more column", "more columns");
+        sentences.push(format!(
+            "so it is with {more}; --format json names them all"
+        ));
+    }
+    sentences
 }
 
 /// A source without anything to read must not pass for one without personal data, nor pass a gate. Whether it fails the
@@ -295,5 +318,30 @@ fn outcome(
         JobState::Completed if crossings.is_empty() => Outcome::Done,
         JobState::Completed => Outcome::Crossed,
         _ => Outcome::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_are_partly_indexed_are_told_one_by_one_and_many_are_counted() {
+        let columns = |count: usize| -> Vec<PartlyIndexed> {
+            let column = |at: usize| PartlyIndexed {
+                source: "crm".to_owned(),
+                resource: "public.people".to_owned(),
+                column: format!("c{at}"),
+                indexed: 0.3754,
+            };
+            (0..count).map(column).collect()
+        };
+        assert!(partly_indexed(&[]).is_empty());
+        let told = partly_indexed(&columns(10));
+        assert_eq!(told.len(), 10);
+        assert!(told[0].starts_with("public.people:c0: 37.5 % of its values"));
+        let told = partly_indexed(&columns(13));
+        assert_eq!(told.len(), 11);
+        assert!(told[10].contains("3 more columns"), "{}", told[10]);
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split, Usage,
+    Batch, Description, Entity, Error, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
+    Usage,
 };
 
 /// How often a call is tried, and how long the pauses are. Each pause is twice the one before it.
@@ -48,19 +50,28 @@ impl Patience {
         let mut failed = 0;
         loop {
             match call().await {
-                Err(error) if error.is_retryable() && failed + 1 < self.tries => {
+                Err(error) if self.tries_again(&error, failed) => {
                     failed += 1;
-                    let pause = self.pause(failed);
-                    tracing::debug!(what, failed, ?pause, kind = ?error.kind(), "trying again");
-                    tokio::time::sleep(pause).await;
+                    self.wait(what, failed, &error).await;
                 }
                 result => return result,
             }
         }
     }
+
+    fn tries_again(self, error: &Error, failed: u32) -> bool {
+        error.is_retryable() && failed + 1 < self.tries
+    }
+
+    async fn wait(self, what: &str, failed: u32, error: &Error) {
+        let pause = self.pause(failed);
+        tracing::debug!(what, failed, ?pause, kind = ?error.kind(), "trying again");
+        tokio::time::sleep(pause).await;
+    }
 }
 
-/// Repeats questions to a source. Listings and reads are not repeated here: whoever keeps the books of splits begins
+/// Repeats questions to a source, and listings that failed before anything was listed: what came is used at once, so
+/// later nobody could tell what is there twice. Reads are not repeated here: whoever keeps the books of splits begins
 /// them anew, and two who repeat would multiply their tries.
 #[derive(Debug)]
 pub struct Retry {
@@ -73,6 +84,21 @@ impl Retry {
     pub fn new(inner: Arc<dyn Source>, patience: Patience) -> Self {
         Self { inner, patience }
     }
+
+    /// The listing, begun as often as it takes until its first item is no failure that may pass.
+    async fn listing(&self, scope: Scope) -> BoxStream<'_, Result<Entity>> {
+        let mut failed = 0;
+        loop {
+            let mut listing = self.inner.entities(&scope).fuse();
+            match listing.next().await {
+                Some(Err(error)) if self.patience.tries_again(&error, failed) => {
+                    failed += 1;
+                    self.patience.wait("list", failed, &error).await;
+                }
+                first => return stream::iter(first).chain(listing).boxed(),
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -82,7 +108,7 @@ impl Source for Retry {
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
-        self.inner.entities(scope)
+        stream::once(self.listing(scope.clone())).flatten().boxed()
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {

@@ -39,7 +39,8 @@ const GATHERED: usize = 256;
 const LOOSE: usize = 256 << 20;
 
 /// Memory of all passes together for the keys of their columns: 1 GiB. An input that cannot be divided may have any
-/// number of columns with any number of values each, and a scan must fit into a small machine beside a database.
+/// number of columns with any number of values each, and a scan must fit into a small machine beside a database
+/// (`docs/decisions/most-keys.md`).
 const HELD: usize = 1 << 30;
 
 /// More columns than this in one entity are no columns but keys of a map.

@@ -1,6 +1,6 @@
 //! A ledger in memory that dies like a killed process: from then on nothing is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -32,6 +32,10 @@ struct State {
     commits: Vec<String>,
     concluded: BTreeMap<String, Outcome>,
     failures: Vec<Failure>,
+    /// Pieces of which nothing can be read back.
+    damaged: HashSet<PieceId>,
+    /// Resources whose pieces are damaged as soon as they are recorded.
+    spoiled: HashSet<String>,
     mortal: bool,
     dead: bool,
 }
@@ -59,6 +63,18 @@ impl Ledger {
         self.run.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// What is recorded so far cannot be read back.
+    pub(crate) fn is_damaged(&self) {
+        let mut state = self.state();
+        let recorded: Vec<PieceId> = state.done.keys().copied().collect();
+        state.damaged.extend(recorded);
+    }
+
+    /// Nothing of a resource can be read back, whenever it is recorded.
+    pub(crate) fn spoils(&self, resource: &str) {
+        self.state().spoiled.insert(resource.to_owned());
+    }
+
     pub(crate) fn cancels_after(&self, commits: usize, cancel: CancellationToken) {
         *self.cancel.lock().expect("no test panicked") = Some((commits, cancel));
     }
@@ -84,6 +100,13 @@ impl Ledger {
             .iter()
             .map(|column| column.name.clone())
             .collect()
+    }
+
+    /// Whether a value with this keyed form may be in the first column.
+    pub(crate) fn holds(&self, resource: &str, keyed: u64) -> bool {
+        self.state().concluded[resource].columns[0]
+            .sketch
+            .may_hold(keyed)
     }
 
     /// Everything that was concluded, as bytes.
@@ -160,6 +183,9 @@ impl Checkpoints for Ledger {
 
     async fn recorded(&self, _entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
         let state = self.state();
+        if state.damaged.contains(&piece) {
+            return Err(Error::Recorded("its checksum is wrong".to_owned()));
+        }
         let (rows, columns) = &state.done[&piece];
         Ok(PieceColumns {
             rows: *rows,
@@ -202,6 +228,9 @@ impl Sink for Ledger {
         let mut state = self.state();
         state.failures.extend(done.failures.iter().cloned());
         state.commits.push(planned.shown.resource.clone());
+        if state.spoiled.contains(&planned.shown.resource) {
+            state.damaged.insert(piece);
+        }
         state.done.insert(piece, (done.rows, done.columns.clone()));
         state
             .pieces

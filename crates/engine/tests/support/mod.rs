@@ -128,6 +128,18 @@ impl Fixture {
         faltering.push(table(name));
     }
 
+    /// Reading it panics in the middle.
+    pub(crate) fn panics(&self, name: &str) {
+        let mut panicking = self.source.panicking.lock().expect("no test panicked");
+        panicking.push(table(name));
+    }
+
+    /// The source samples nothing itself, and expects so many records in each table.
+    pub(crate) fn expecting(mut self, rows: Option<u64>) -> Self {
+        (self.source.samples_nothing, self.source.expected) = (true, rows);
+        self
+    }
+
     /// The server is gone for this table, and when it is asked, as soon as something was read.
     pub(crate) fn is_lost(&self, name: &str) {
         let mut lost = self.source.lost.lock().expect("no test panicked");

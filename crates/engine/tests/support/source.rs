@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
-    Source, Split,
+    Batch, Description, Entity, Error, ErrorKind, Exactness, Result, Sample, ScanPlan, ScanRequest,
+    Scope, Server, Source, Split,
 };
 use locard_connector_memory::Tables;
 use locard_model::{EntityKind, EntityPath};
@@ -29,6 +29,12 @@ pub(crate) struct Fickle {
     pub(crate) faltering: Arc<Mutex<Vec<EntityPath>>>,
     /// Tables for which the server is gone as soon as something was read.
     pub(crate) lost: Arc<Mutex<Vec<EntityPath>>>,
+    /// Tables whose reading panics in the middle.
+    pub(crate) panicking: Arc<Mutex<Vec<EntityPath>>>,
+    /// Leaves sampling to the engine, and tells it of each table what is expected.
+    pub(crate) samples_nothing: bool,
+    /// Records that are expected of each table then.
+    pub(crate) expected: Option<u64>,
     /// Nothing is answered any more but the listing.
     pub(crate) gone: Arc<AtomicBool>,
     /// Reads that fail before one is answered.
@@ -47,6 +53,9 @@ impl Fickle {
             breaking: Arc::default(),
             faltering: Arc::default(),
             lost: Arc::default(),
+            panicking: Arc::default(),
+            samples_nothing: false,
+            expected: None,
             gone: Arc::default(),
             flaky: Arc::default(),
             asked: Arc::default(),
@@ -80,13 +89,16 @@ impl Source for Fickle {
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
-        let bytes = self.pieces * PIECE;
+        let (bytes, expected) = (self.pieces * PIECE, self.expected);
+        let tells = self.samples_nothing;
         self.tables
             .entities(scope)
             .map(move |entity| {
+                let entity = entity?;
                 Ok(Entity {
                     bytes: Some(bytes),
-                    ..entity?
+                    rows: if tells { expected } else { entity.rows },
+                    ..entity
                 })
             })
             .boxed()
@@ -107,7 +119,14 @@ impl Source for Fickle {
         if is_among(&self.vanishing, &request.path) {
             return Err(Error::new(ErrorKind::NotFound, "the table is gone"));
         }
-        let mut plan = self.tables.plan(request).await?;
+        let mut request = request.clone();
+        if self.samples_nothing {
+            request.sample = Sample::All;
+        }
+        let mut plan = self.tables.plan(&request).await?;
+        if self.samples_nothing {
+            plan.honoured.sample = Exactness::No;
+        }
         for split in &mut plan.splits {
             split.version.clone_from(&self.version);
             split.bytes = Some(PIECE);
@@ -125,6 +144,10 @@ impl Source for Fickle {
             return Err(Error::new(ErrorKind::Interrupted, "the line broke"));
         }
         let batches = self.tables.read(split).await?;
+        if is_among(&self.panicking, &split.path) {
+            let panics = futures::stream::poll_fn(|_| panic!("as told"));
+            return Ok(batches.take(2).chain(panics).boxed());
+        }
         let broken = if is_among(&self.breaking, &split.path) {
             Error::new(ErrorKind::Malformed, "the rest is damaged")
         } else if is_among(&self.faltering, &split.path) {

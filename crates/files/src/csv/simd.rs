@@ -1,7 +1,7 @@
 //! The tokeniser of delimited text: 64 bytes at a time, quotes by parity. The only module here with `unsafe` code.
 //!
 //! The one thing a reader gets wrong: parity is right only while every quote opens at the start of a field and closes
-//! at its end. [`walk`] checks that as it goes; where it does not hold, [`Outcome::regular`] is false and the block
+//! at its end. [`walk`] checks that as it goes; where it does not hold, [`Carry::is_regular`] is false and the block
 //! must be read by [`careful`](super::careful) instead.
 #![allow(unsafe_code)]
 // What is compiled for a processor's features is only what is inlined where they are required.

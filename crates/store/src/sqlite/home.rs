@@ -203,11 +203,18 @@ pub(crate) fn unusable(path: &Path, error: std::io::Error) -> Error {
 }
 
 /// Gives a finished backup its digest and its name, unless the name is taken; either the whole file appears or none.
-pub(crate) fn publish(beside: &Path, file: &Path) -> Result<()> {
-    let whole = super::trailer::append(beside);
-    let linked = whole.and_then(|()| std::fs::hard_link(beside, file));
-    let _ = std::fs::remove_file(beside);
-    linked.map_err(|error| match error.kind() {
+/// A backup may be gigabytes, and other tasks go on meanwhile.
+pub(crate) async fn publish(beside: &Path, file: &Path) -> Result<()> {
+    let (from, to) = (beside.to_owned(), file.to_owned());
+    let publishing = tokio::task::spawn_blocking(move || {
+        let whole = super::trailer::append(&from);
+        let linked = whole.and_then(|()| std::fs::hard_link(&from, &to));
+        let _ = std::fs::remove_file(&from);
+        linked
+    });
+    let published = publishing.await;
+    let published = published.unwrap_or_else(|gone| Err(std::io::Error::other(gone)));
+    published.map_err(|error| match error.kind() {
         Cause::AlreadyExists => Error::new(
             ErrorKind::Conflict,
             format!("{} exists already", file.display()),

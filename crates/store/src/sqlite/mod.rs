@@ -232,7 +232,7 @@ impl Backend for Sqlite {
             let _ = std::fs::remove_file(&beside);
             return Err(error);
         }
-        publish(&beside, file)
+        publish(&beside, file).await
     }
 
     async fn check(&self) -> Result<()> {
