@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use locard_connector::ErrorKind;
 use locard_model::{EntityId, JobState, SourceId};
 use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page, Source};
 use serde_json::Value;
@@ -40,8 +41,10 @@ pub enum Reason {
     Failed,
     /// It changed since it was scanned.
     Stale,
-    /// The column carries no filter (booleans, floats) or only a partial one.
+    /// The column carries no filter (booleans, floats).
     NotIndexed,
+    /// The column has more distinct values than its filter took.
+    PartlyIndexed,
     /// This build cannot read it.
     Unsupported,
     /// No connector reaches it.
@@ -66,6 +69,7 @@ impl Reason {
             Self::Failed => "failed",
             Self::Stale => "stale",
             Self::NotIndexed => "not-indexed",
+            Self::PartlyIndexed => "partly-indexed",
             Self::Unsupported => "unsupported",
             Self::Manual => "manual",
             Self::Damaged => "damaged",
@@ -283,7 +287,7 @@ pub(crate) async fn scans(home: &Home) -> Result<Vec<Job>> {
 
 /// Why something is not searched that failed in this way.
 fn reason(kind: &str) -> Reason {
-    if kind == "unsupported" {
+    if ErrorKind::parse(kind) == Some(ErrorKind::Unsupported) {
         Reason::Unsupported
     } else {
         Reason::Failed
