@@ -1,0 +1,35 @@
+//! What commands tell: nothing against the wish to hear nothing, nothing of one that belongs to another, nothing that was
+//! not looked at.
+
+use serde_json::Value;
+
+use crate::support::{Bench, Run};
+
+const PEOPLE: &str =
+    "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n";
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+}
+
+#[test]
+fn two_subjects_of_one_name_are_refused() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    bench.scan();
+    let find = |text: &str| {
+        let line = ["find", "--subject", "-", "--format", "ndjson"];
+        bench.run_with_stdin(line, text)
+    };
+    let run = find(
+        "{\"subject\": 17, \"email\": \"anna@example.org\"}\n{\"subject\": 17, \"email\": \"bert@example.org\"}\n",
+    );
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert!(
+        run.stderr
+            .contains("two subjects are named `17`: subject 1 on line 1 and subject 2 on line 2"),
+        "{run:?}"
+    );
+    let run = find("{\"subject\": 17, \"email\": \"anna@example.org\"}");
+    assert_eq!(run.ndjson()[0]["subject"], "17", "{run:?}");
+}
