@@ -33,3 +33,19 @@ fn two_subjects_of_one_name_are_refused() {
     let run = find("{\"subject\": 17, \"email\": \"anna@example.org\"}");
     assert_eq!(run.ndjson()[0]["subject"], "17", "{run:?}");
 }
+
+#[test]
+fn the_plan_of_a_sample_says_so() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let line = ["scan", &bench.data(), "--plan", "--sample", "2"];
+    let plan = json(&bench.run([&line[..], &["--format", "json"]].concat()));
+    assert_eq!(plan["entities"][0]["pieces"], 1, "{plan}");
+    let load = plan["sources"][0]["load"].as_str().unwrap();
+    assert!(
+        load.starts_with("reads each file until its sample is full: 1 file, "),
+        "{load}"
+    );
+    let csv = bench.run([&line[..], &["--format", "csv"]].concat()).stdout;
+    assert!(csv.lines().next().unwrap().ends_with(",pieces"), "{csv}");
+}

@@ -167,9 +167,9 @@ fn summary(
     };
     let found = output.style(Style::new().bold(), &found);
     let read = format!(
-        "{}, {} in {}",
+        "{}{} in {}",
         counted(totals.rows, "row", "rows"),
-        bytes(totals.bytes),
+        known_bytes(totals.bytes),
         duration(totals.elapsed.as_secs_f64())
     );
     let read = output.style(Style::new().dimmed(), &read);
@@ -178,6 +178,14 @@ fn summary(
         output.line(hidden)?;
     }
     Ok(())
+}
+
+/// Bytes of a source that tells them: databases do not.
+fn known_bytes(number: u64) -> String {
+    match number {
+        0 => String::new(),
+        number => format!(", {}", bytes(number)),
+    }
 }
 
 /// Why there is no finding: none is there, or nobody looked yet.
