@@ -35,6 +35,39 @@ fn two_subjects_of_one_name_are_refused() {
 }
 
 #[test]
+fn a_difference_tells_apart_what_only_one_scan_read() {
+    let bench = Bench::new();
+    bench.write("crm/a.csv", PEOPLE);
+    bench.write("hr/b.csv", PEOPLE);
+    let scan = |folder: &str| {
+        let run = bench.run(["scan", &format!("{}/{folder}", bench.data())]);
+        assert_eq!(run.status, 0, "{run:?}");
+    };
+    scan("crm");
+    scan("hr");
+    let run = bench.run(["diff", "previous", "latest"]);
+    let signs: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(signs, ["-?", "+?"], "{run:?}");
+    assert!(
+        run.stderr
+            .contains("1 earlier finding is of what the later scan did not read")
+            && run
+                .stderr
+                .contains("1 later finding is of what the earlier scan did not read"),
+        "{run:?}"
+    );
+    let lines = bench
+        .run(["diff", "previous", "latest", "--format", "ndjson"])
+        .ndjson();
+    let words: Vec<&Value> = lines.iter().map(|line| &line["change"]).collect();
+    assert_eq!(words, ["not-scanned", "not-scanned-before"]);
+}
+
+#[test]
 fn the_plan_of_a_sample_says_so() {
     let bench = Bench::new();
     bench.write("a.csv", PEOPLE);
