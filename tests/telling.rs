@@ -82,3 +82,27 @@ fn the_plan_of_a_sample_says_so() {
     let csv = bench.run([&line[..], &["--format", "csv"]].concat()).stdout;
     assert!(csv.lines().next().unwrap().ends_with(",pieces"), "{csv}");
 }
+
+#[test]
+fn a_file_in_a_partition_is_told_once_and_where_it_is() {
+    let bench = Bench::new();
+    let file = "year=2024/month=01/part-00000-of-00012-20240131.c000.csv";
+    bench.write(&format!("sales/{file}"), PEOPLE);
+    bench.write(
+        "sales/year=2023/month=12/part-0.csv",
+        "id,email\n9,nobody@example.net\n",
+    );
+    for folder in ["", "sales", "sales/year=2024"] {
+        let run = bench.run(["scan", &format!("{}/{folder}", bench.data())]);
+        assert_eq!(run.status, 0, "{run:?}");
+    }
+    let line = ["find", "--email", "bert@example.org"];
+    let candidates = bench.run([&line[..], &["--format", "ndjson"]].concat());
+    assert_eq!(candidates.ndjson().len(), 1, "{candidates:?}");
+    let found = bench.run([&line[..], &["--verify"]].concat());
+    assert!(found.stdout.contains("is in 1 place"), "{found:?}");
+    assert!(
+        found.stdout.contains(&format!("file={file}, line=3")),
+        "{found:?}"
+    );
+}
