@@ -106,3 +106,39 @@ fn a_file_in_a_partition_is_told_once_and_where_it_is() {
         "{found:?}"
     );
 }
+
+#[test]
+fn a_store_that_refuses_is_told_at_once() {
+    let bench = Bench::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let target =
+        format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=eu-central-1&anonymous=true");
+    let began = std::time::Instant::now();
+    let run = bench.run(["scan", &target]);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(4),
+        "{:?}",
+        began.elapsed()
+    );
+    let sentence = format!("connecting to 127.0.0.1:{port} failed: the connection was refused");
+    assert!(
+        format!("{}{}", run.stdout, run.stderr).contains(&sentence),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_key_file_that_is_missing_is_named() {
+    let bench = Bench::new();
+    let run = bench.run(["scan", "gs://bucket?service_account_file=missing.json"]);
+    let told = format!("{}{}", run.stdout, run.stderr);
+    assert!(
+        run.status == 2
+            && told
+                .contains("the key file missing.json for Google cannot be read: it does not exist"),
+        "{run:?}"
+    );
+}
