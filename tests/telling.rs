@@ -108,6 +108,25 @@ fn a_file_in_a_partition_is_told_once_and_where_it_is() {
 }
 
 #[test]
+fn an_explanation_names_the_real_check_and_leaves_out_what_says_nothing() {
+    let bench = Bench::new();
+    let rows = (0..400).map(|row| format!("word{} x,a{row}@example.org\n", row % 150));
+    bench.write(
+        "a.csv",
+        "code,email\n".to_owned() + &rows.collect::<String>(),
+    );
+    bench.scan();
+    let explained = bench.run(["explain", "a.csv"]).stdout;
+    assert!(
+        explained.contains("400 of 400 pass email; ") && !explained.contains("check digits"),
+        "{explained}"
+    );
+    for empty in [" 0 %", "from "] {
+        assert!(!explained.contains(empty), "{empty}: {explained}");
+    }
+}
+
+#[test]
 fn a_store_that_refuses_is_told_at_once() {
     let bench = Bench::new();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
