@@ -84,6 +84,75 @@ fn the_plan_of_a_sample_says_so() {
 }
 
 #[test]
+fn notes_and_limits_of_a_source_are_listed() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let data = bench.data();
+    let crm = ["sources", "add", "crm", &data, "--note", "of 2019"];
+    let sparing = ["--max-rate", "20MB/s", "--readers", "2"];
+    assert_eq!(bench.run([&crm[..], &sparing].concat()).status, 0);
+    let paper = ["sources", "add", "paper", "--manual", "--owner", "archive"];
+    let run = bench.run([&paper[..], &["--note", "the cellar"]].concat());
+    assert_eq!(run.status, 0, "{run:?}");
+    let list = bench
+        .run(["sources", "list", "--format", "ndjson"])
+        .ndjson();
+    let told = |at: usize| {
+        let source = &list[at];
+        ["note", "max_rate", "readers"].map(|name| source[name].clone())
+    };
+    assert_eq!(told(0), [Value::from("of 2019"), "20MB/s".into(), 2.into()]);
+    assert_eq!(
+        told(1),
+        [Value::from("the cellar"), Value::Null, Value::Null]
+    );
+    let table = bench.run(["sources", "list"]).stdout;
+    assert!(
+        table.contains("20MB/s") && table.contains("of 2019"),
+        "{table}"
+    );
+    // Neither is for the connector.
+    assert_eq!(bench.run(["scan", "crm"]).status, 0);
+}
+
+#[test]
+fn what_is_typed_and_what_is_set_are_told_apart() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let data = bench.data();
+    let with = |variable: &str, value: &str, line: &[&str]| {
+        Run::of(&bench.command(line).env(variable, value).output().unwrap())
+    };
+    let typed = bench.run(["scan", &data, "--readers", "0"]).stderr;
+    assert!(
+        typed.contains("'--readers <N>': a whole number of at least 1 is wanted"),
+        "{typed}"
+    );
+    let missing = bench.run(["rows", "a.csv"]).stderr;
+    assert!(
+        missing.contains("--identifier <KIND>") && !missing.contains("--home"),
+        "{missing}"
+    );
+    let set = with("LOCARD_SCAN_SAMPLE", "many", &["scan", &data]);
+    assert_eq!(set.status, 2, "{set:?}");
+    assert!(
+        set.stderr.contains(
+            "the environment variable LOCARD_SCAN_SAMPLE has a value that --sample does not take: a whole number of at least 1 is wanted"
+        ) && !set.stderr.contains("many"),
+        "{set:?}"
+    );
+    // What another command would not take is nothing to this one.
+    assert_eq!(
+        with("LOCARD_SCAN_SAMPLE", "many", &["jobs", "list"]).status,
+        0
+    );
+    assert_eq!(with("LOCARD_QUIET", "", &["scan", &data]).status, 0);
+    std::fs::write(bench.path("other.toml"), "[scan]\nsampel = 1\n").unwrap();
+    let file = bench.run(["scan", &data, "--config", "other.toml"]).stderr;
+    assert!(file.contains("`sampel` in other.toml"), "{file}");
+}
+
+#[test]
 fn a_file_in_a_partition_is_told_once_and_where_it_is() {
     let bench = Bench::new();
     let file = "year=2024/month=01/part-00000-of-00012-20240131.c000.csv";
