@@ -12,6 +12,46 @@ fn json(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
 }
 
+/// Commands that end in a hint, the first of them on a machine without a key.
+fn hinting(bench: &Bench, option: &[&str]) -> Vec<Run> {
+    bench.write("a.csv", PEOPLE);
+    let data = bench.data();
+    let lines: [&[&str]; 6] = [
+        &["sources", "add", "crm", &data],
+        &["sources", "add", "paper", "--manual", "--owner", "archive"],
+        &["scan", "crm"],
+        &["scan", "crm", "--sample", "2"],
+        &["backup", "catalog.backup"],
+        &["rotate-key"],
+    ];
+    let run = |line: &&[&str]| {
+        let mut command = bench.command([*line, option].concat());
+        command
+            .env_remove("LOCARD_MASTER_KEY")
+            .env("HOME", bench.path("user"));
+        Run::of(&command.output().unwrap())
+    };
+    lines.iter().map(run).collect()
+}
+
+#[test]
+fn quiet_leaves_out_hints_too_but_never_those_of_an_error() {
+    let hints = |runs: &[Run]| {
+        let hinted = runs.iter().filter(|run| run.stderr.contains("hint:"));
+        hinted.count()
+    };
+    assert_eq!(hints(&hinting(&Bench::new(), &[])), 5, "all but the scan");
+    let bench = Bench::new();
+    for run in hinting(&bench, &["--quiet"]) {
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{run:?}");
+    }
+    let error = bench.run(["scan", "./typo", "--quiet"]).stderr;
+    assert!(
+        error.contains("error:") && error.contains("hint:"),
+        "{error}"
+    );
+}
+
 #[test]
 fn two_subjects_of_one_name_are_refused() {
     let bench = Bench::new();
@@ -84,6 +124,69 @@ fn the_plan_of_a_sample_says_so() {
 }
 
 #[test]
+fn what_people_rejected_is_counted_and_can_be_listed() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "email,ip\n".to_owned() + &"anna@example.org,192.0.2.7\n".repeat(5),
+    );
+    let all = bench.scan().len();
+    let place = ["a.csv:email", "--identifier", "EMAIL_ADDRESS"];
+    let reject = bench.run([&["findings", "reject"][..], &place].concat());
+    assert_eq!(reject.status, 0, "{reject:?}");
+    let sentence = "1 finding left out by decisions of people; --rejected lists them too";
+    let list = bench.run(["findings", "list"]);
+    assert!(list.stdout.contains(sentence), "{list:?}");
+    let lines = bench.run(["findings", "list", "--format", "ndjson"]);
+    assert_eq!(lines.ndjson().len(), all - 1);
+    assert!(lines.stderr.contains(sentence), "{lines:?}");
+    let rejected = bench.run(["findings", "list", "--rejected"]);
+    assert!(
+        rejected.stdout.contains("rejected") && !rejected.stdout.contains("left out"),
+        "{rejected:?}"
+    );
+}
+
+#[test]
+fn an_export_replaces_nothing_by_accident() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    bench.scan();
+    let export =
+        |more: &[&str]| bench.run([&["findings", "export", "kept.toml"][..], more].concat());
+    assert_eq!(export(&[]).status, 0);
+    std::fs::write(bench.path("kept.toml"), "mine").unwrap();
+    let refused = export(&[]);
+    assert!(
+        refused.status == 2 && refused.stderr.contains("kept.toml exists already"),
+        "{refused:?}"
+    );
+    assert!(refused.stderr.contains("--force"), "{refused:?}");
+    let kept = || std::fs::read_to_string(bench.path("kept.toml")).unwrap();
+    assert_eq!(kept(), "mine");
+    assert_eq!(export(&["--force"]).status, 0);
+    assert!(kept().contains("version"), "{}", kept());
+}
+
+#[cfg(unix)]
+#[test]
+fn backups_and_exports_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    bench.scan();
+    assert_eq!(bench.run(["findings", "export", "kept.toml"]).status, 0);
+    assert_eq!(bench.run(["backup", "catalog.backup"]).status, 0);
+    for file in ["kept.toml", "catalog.backup"] {
+        let mode = std::fs::metadata(bench.path(file))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[test]
 fn notes_and_limits_of_a_source_are_listed() {
     let bench = Bench::new();
     bench.write("a.csv", PEOPLE);
@@ -150,6 +253,29 @@ fn what_is_typed_and_what_is_set_are_told_apart() {
     std::fs::write(bench.path("other.toml"), "[scan]\nsampel = 1\n").unwrap();
     let file = bench.run(["scan", &data, "--config", "other.toml"]).stderr;
     assert!(file.contains("`sampel` in other.toml"), "{file}");
+}
+
+#[test]
+fn names_with_colons_are_typed_as_they_are_printed() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE.replace("email", "work:email"));
+    bench.scan();
+    let explained = bench.run(["explain", "a.csv:work:email"]);
+    assert!(
+        explained.status == 0 && explained.stdout.contains("EMAIL_ADDRESS"),
+        "{explained:?}"
+    );
+    assert_eq!(bench.run(["explain", "a.csv:\"work:email\""]).status, 0);
+    let place = ["a.csv:work:email", "--identifier", "EMAIL_ADDRESS"];
+    let reject = bench.run([&["findings", "reject"][..], &place].concat());
+    assert_eq!(reject.status, 0, "{reject:?}");
+    for (slip, meant) in [
+        ("a.csv:work:emial", "did you mean work:email?"),
+        ("a.cvs", "did you mean a.csv?"),
+    ] {
+        let run = bench.run(["explain", slip]);
+        assert!(run.status == 2 && run.stderr.contains(meant), "{run:?}");
+    }
 }
 
 #[test]
