@@ -244,6 +244,11 @@ fn what_is_typed_and_what_is_set_are_told_apart() {
         ) && !set.stderr.contains("many"),
         "{set:?}"
     );
+    let switch = with("LOCARD_QUIET", "perhaps", &["jobs", "list"]).stderr;
+    assert!(
+        switch.contains("LOCARD_QUIET") && switch.contains("yes or no is wanted"),
+        "{switch}"
+    );
     // What another command would not take is nothing to this one.
     assert_eq!(
         with("LOCARD_SCAN_SAMPLE", "many", &["jobs", "list"]).status,

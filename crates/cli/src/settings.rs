@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _};
 use toml::{Table, Value};
 
@@ -153,8 +152,16 @@ fn set(arg: Arg, variable: String) -> Arg {
 /// A switch takes what people write in files and variables: `1`, `yes` and `on`.
 fn switch(arg: Arg) -> Arg {
     match arg.get_action() {
-        ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+        ArgAction::SetTrue => arg.value_parser(yes_or_no),
         _ => arg,
+    }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+        "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+        _ => Err("yes or no is wanted".to_owned()),
     }
 }
 

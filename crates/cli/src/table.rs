@@ -246,6 +246,14 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// Bytes behind other figures; databases tell none.
+pub(crate) fn known_bytes(number: u64) -> String {
+    match number {
+        0 => String::new(),
+        number => format!(", {}", bytes(number)),
+    }
+}
+
 /// Bytes in the unit that gives three digits.
 pub(crate) fn bytes(number: u64) -> String {
     let mut value = number as f64;

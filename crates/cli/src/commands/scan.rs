@@ -12,7 +12,7 @@ use crate::args::{ReportFormat, Scan, SnapshotScope};
 use crate::printer::{Output, Reserved, printable, unless_closed};
 use crate::progress::Progress;
 use crate::report;
-use crate::table::{bytes, count, counted, duration};
+use crate::table::{count, counted, duration, known_bytes};
 
 pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let options = options(args);
@@ -178,14 +178,6 @@ fn summary(
         output.line(hidden)?;
     }
     Ok(())
-}
-
-/// Bytes of a source that tells them: databases do not.
-fn known_bytes(number: u64) -> String {
-    match number {
-        0 => String::new(),
-        number => format!(", {}", bytes(number)),
-    }
 }
 
 /// Why there is no finding: none is there, or nobody looked yet.
