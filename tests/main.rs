@@ -23,4 +23,5 @@ mod score;
 mod shared;
 mod stopping;
 mod support;
+mod telling;
 mod town;

@@ -103,6 +103,19 @@ impl Folder {
         wanted.then_some(entity)
     }
 
+    /// Whether what went wrong on the walk is of interest: of a link that leads to nothing only its name tells, behind a
+    /// folder that does not open there may be something that is wanted.
+    fn is_told(&self, error: &Error) -> bool {
+        let Some(resource) = error.entity_name() else {
+            return true;
+        };
+        if error.misses_nothing() {
+            self.wanted(&self.base.join(resource)).is_some()
+        } else {
+            !self.exclude.is_match(resource)
+        }
+    }
+
     fn found(&self, entry: &DirEntry) -> Option<Result<Found>> {
         let path = self.wanted(entry.path())?;
         let resource = path.resource(EntityKind::File);
@@ -125,7 +138,9 @@ impl Folder {
                     Err(Error::new(ErrorKind::Unsupported, sentence).entity(resource))
                 },
             ),
-            Err(error) => Err(listing_error(error, "listing the file").entity(resource)),
+            Err(error) => {
+                Err(listing_error(entry.path(), error, "listing the file").entity(resource))
+            }
         })
     }
 
@@ -176,11 +191,7 @@ impl Blobs for Folder {
                 Ok(entry) => self.found(&entry),
                 // What a link leads to is looked at before anybody is asked whether it is wanted.
                 Err(error) => Some(walk_error(&error, &self.base))
-                    .filter(|error| {
-                        !error
-                            .entity_name()
-                            .is_some_and(|name| self.exclude.is_match(name))
-                    })
+                    .filter(|error| self.is_told(error))
                     .map(Err),
             };
             if item.is_some_and(|item| !each(item)) {
@@ -269,7 +280,14 @@ fn resource(path: &Path, base: &Path) -> String {
 /// Why the walk could not go on somewhere.
 fn walk_error(error: &ignore::Error, base: &Path) -> Error {
     match error {
-        ignore::Error::WithPath { path, err } => walk_error(err, base).entity(resource(path, base)),
+        ignore::Error::WithPath { path, err } => match err.io_error() {
+            Some(error) => {
+                let error = io::Error::from(error.kind());
+                listing_error(path, error, "listing the folder")
+            }
+            None => walk_error(err, base),
+        }
+        .entity(resource(path, base)),
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
             walk_error(err, base)
         }
@@ -277,9 +295,7 @@ fn walk_error(error: &ignore::Error, base: &Path) -> Error {
             round("a symbolic link leads back to a folder that it is in")
                 .entity(resource(child, base))
         }
-        ignore::Error::Io(error) => {
-            listing_error(io::Error::from(error.kind()), "listing the folder")
-        }
+        ignore::Error::Io(error) => io_error(io::Error::from(error.kind()), "listing the folder"),
         _ => Error::new(
             ErrorKind::Settings,
             format!("a line of {IGNORE} is malformed"),
@@ -296,9 +312,13 @@ fn round(what: &str) -> Error {
     .missing_nothing()
 }
 
-fn listing_error(error: io::Error, doing: &str) -> Error {
+fn listing_error(path: &Path, error: io::Error, doing: &str) -> Error {
     if is_round(&error) {
         return round("symbolic links lead round in a circle and to no file");
+    }
+    if error.kind() == io::ErrorKind::NotFound && path.is_symlink() {
+        let sentence = "this symbolic link points nowhere, so there is nothing to read";
+        return Error::new(ErrorKind::NotFound, sentence).missing_nothing();
     }
     io_error(error, doing)
 }

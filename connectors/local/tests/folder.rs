@@ -276,7 +276,7 @@ mod unix {
         assert_eq!(listed, ["a.csv", "far/y.csv", "sub/b.csv", "x.csv"]);
         let harmless = errors.iter().filter(|error| error.misses_nothing());
         let harmless: Vec<_> = harmless.filter_map(Error::entity_name).collect();
-        assert_eq!(harmless, ["self.csv", "sub/round"]);
+        assert_eq!(harmless, ["broken.csv", "self.csv", "sub/round"]);
         let mut told: Vec<_> = errors
             .iter()
             .map(|error| (error.entity_name().unwrap_or_default(), error.kind()))
@@ -304,20 +304,34 @@ mod unix {
             ..settings(folder.path())
         };
         assert_eq!(names(own).await, ["a.csv"]);
-        let scope = Scope {
-            exclude,
-            ..Scope::default()
+        let include = vec!["a.*".to_owned()];
+        let own = Settings {
+            include: include.clone(),
+            ..settings(folder.path())
         };
-        let source = open(settings(folder.path()));
-        let listed: Vec<Result<Entity>> = source.entities(&scope).collect().await;
-        let names: Vec<_> = listed
-            .iter()
-            .map(|item| item.as_ref().map(|entity| entity.path.name().to_owned()))
-            .collect();
-        assert!(
-            matches!(names.as_slice(), [Ok(name)] if name == "a.csv"),
-            "{names:?}"
-        );
+        assert_eq!(names(own).await, ["a.csv"]);
+        let scopes = [
+            Scope {
+                exclude,
+                ..Scope::default()
+            },
+            Scope {
+                include,
+                ..Scope::default()
+            },
+        ];
+        for scope in scopes {
+            let source = open(settings(folder.path()));
+            let listed: Vec<Result<Entity>> = source.entities(&scope).collect().await;
+            let names: Vec<_> = listed
+                .iter()
+                .map(|item| item.as_ref().map(|entity| entity.path.name().to_owned()))
+                .collect();
+            assert!(
+                matches!(names.as_slice(), [Ok(name)] if name == "a.csv"),
+                "{names:?}"
+            );
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -21,6 +21,8 @@ use crate::store::{Page, Store};
 
 /// Tries of one request.
 const TRIES: u32 = 6;
+/// Tries where nobody listens: a mistyped port should be told before a person wonders.
+const TRIES_REFUSED: u32 = 3;
 /// The first pause; each is twice the one before it.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
@@ -236,7 +238,12 @@ pub(crate) async fn repeated<T>(mut attempt: impl AsyncFnMut() -> Result<T, Trou
 /// Waits before the next try, or says why there is none.
 pub(crate) async fn pause(trouble: Trouble, failed: &mut u32) -> Result<()> {
     *failed += 1;
-    if trouble.after != After::Again || *failed >= TRIES {
+    let tries = match trouble.after {
+        After::Again => TRIES,
+        After::Soon => TRIES_REFUSED,
+        After::Anew | After::Nothing => 1,
+    };
+    if *failed >= tries {
         return Err(trouble.error.retryable(trouble.after == After::Anew));
     }
     let doubled = PAUSE.saturating_mul(1_u32.checked_shl(*failed - 1).unwrap_or(u32::MAX));

@@ -158,6 +158,9 @@ impl Store {
 /// The driver's settings: the environment's, and ours over them.
 fn credentials(settings: &Settings) -> Result<GcpCredentialProvider> {
     let own = settings.service_account_file.is_some() || settings.service_account_key.is_some();
+    key_files(settings, own)
+        .iter()
+        .try_for_each(|file| is_there(file))?;
     let environment = if own {
         GoogleCloudStorageBuilder::new()
     } else {
@@ -182,6 +185,43 @@ fn credentials(settings: &Settings) -> Result<GcpCredentialProvider> {
             .hint("`service_account_file` is the JSON file that `gcloud iam service-accounts keys create` writes")
     })?;
     Ok(built.credentials().clone())
+}
+
+/// The files that the driver will read.
+fn key_files(settings: &Settings, own: bool) -> Vec<String> {
+    let named = [
+        settings.service_account_file.clone(),
+        settings.application_credentials.clone(),
+    ];
+    let variables: &[&str] = if own {
+        &[]
+    } else {
+        &[
+            "GOOGLE_SERVICE_ACCOUNT",
+            "GOOGLE_SERVICE_ACCOUNT_PATH",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+        ]
+    };
+    let variables = variables.iter().filter_map(|name| environment(&[*name]));
+    named.into_iter().flatten().chain(variables).collect()
+}
+
+/// What cannot be read is told by name, unless somebody gave the key in place of its file.
+fn is_there(file: &str) -> Result<()> {
+    let hint = "`service_account_file`, `application_credentials` and GOOGLE_APPLICATION_CREDENTIALS name a JSON file";
+    if file.trim_start().starts_with('{') {
+        let sentence = "a key for Google stands where the name of its file belongs";
+        return Err(Error::new(ErrorKind::Settings, sentence).hint(hint));
+    }
+    std::fs::File::open(file).map(drop).map_err(|error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::NotFound => "it does not exist",
+            std::io::ErrorKind::PermissionDenied => "permission was denied",
+            _ => "it cannot be opened",
+        };
+        let sentence = format!("the key file {file} for Google cannot be read: {why}");
+        Error::new(ErrorKind::Settings, sentence).hint(hint)
+    })
 }
 
 #[async_trait]

@@ -18,6 +18,8 @@ use crate::xml::Element;
 pub(crate) enum After {
     /// The same request again.
     Again,
+    /// The same, once or twice: nobody listens there, but may in a moment.
+    Soon,
     /// To begin the whole object anew.
     Anew,
     /// Nothing.
@@ -380,6 +382,7 @@ impl Refusal {
 pub(crate) fn no_answer(error: HttpError, doing: Doing, origin: &str) -> Trouble {
     let chain = chain(&error);
     let has = |words: &[&str]| words.iter().any(|word| chain.contains(word));
+    let refused = is_refused(&error);
     let (kind, sentence, hint) = if has(&["dns error", "failed to lookup address"]) {
         (
             ErrorKind::Unreachable,
@@ -401,6 +404,11 @@ pub(crate) fn no_answer(error: HttpError, doing: Doing, origin: &str) -> Trouble
         return Trouble::lasting(error.hint(hint));
     } else {
         match error.kind() {
+            HttpErrorKind::Connect if refused => (
+                ErrorKind::Unreachable,
+                format!("connecting to {origin} failed: the connection was refused"),
+                "see host and port, and whether the store runs there",
+            ),
             HttpErrorKind::Connect => (
                 ErrorKind::Unreachable,
                 format!("connecting to {origin} failed"),
@@ -420,9 +428,16 @@ pub(crate) fn no_answer(error: HttpError, doing: Doing, origin: &str) -> Trouble
     };
     Trouble {
         error: Error::new(kind, sentence).hint(hint).cause(error),
-        after: After::Again,
+        after: if refused { After::Soon } else { After::Again },
         wait: None,
     }
+}
+
+/// Whether the other machine answered that nobody listens.
+fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
+    let reasons = std::iter::successors(Some(error), |error| error.source());
+    let mut reasons = reasons.filter_map(|error| error.downcast_ref::<std::io::Error>());
+    reasons.any(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
 /// Every reason of an error, in lower case, to look for words in; printed by nobody.

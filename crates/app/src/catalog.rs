@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use locard_model::{EntityId, SourceId};
 use locard_store::{Entity, EntityFilter, Page, Source};
 
-use crate::{Error, Home, Result, twins};
+use crate::{Error, Home, Result, findings, twins, words};
 
 /// Entities with the source they are in.
 pub(crate) struct Catalog<'a> {
@@ -105,13 +105,14 @@ impl<'a> Catalog<'a> {
         let same = twins::grouped(self.home, self, fitting).await?;
         let mut fitting: Vec<Entity> = same
             .into_iter()
-            .filter_map(|same| same.into_iter().next())
+            .filter_map(|same| Some(same.into_iter().next()?.entity))
             .collect();
         match fitting.len() {
             1 => Ok(fitting.remove(0)),
-            0 => Err(Error::not_found("no such entity is in the catalog").hint(
-                "`locard findings list` shows what was scanned; `locard scan` fills the catalog",
-            )),
+            0 => {
+                let error = Error::not_found("no such entity is in the catalog");
+                Err(error.hint(self.entities_like(text).await?))
+            }
             several => Err(Error::usage(format!(
                 "{several} entities of the catalog end like that"
             ))
@@ -120,6 +121,25 @@ impl<'a> Catalog<'a> {
                 self.full_names(&fitting)
             ))),
         }
+    }
+
+    /// Which entity may have been meant, or where they are listed.
+    async fn entities_like(&self, typed: &str) -> Result<String> {
+        let mask = self.home.engine.mask();
+        let known: Vec<String> = self
+            .list(None)
+            .await?
+            .iter()
+            .map(|entity| mask.path(&entity.path, entity.kind))
+            .collect();
+        let mut likely = words::likely(typed, known.iter().map(String::as_str));
+        likely.dedup();
+        Ok(if likely.is_empty() {
+            "`locard findings list` shows what was scanned; `locard scan` fills the catalog"
+                .to_owned()
+        } else {
+            format!("did you mean {}?", likely.join(" or "))
+        })
     }
 
     /// Names that lead to one entity each, as they may be shown.
@@ -175,6 +195,36 @@ impl<'a> Catalog<'a> {
                     .hint(format!("known are {}", names.join(", ")))
             })
     }
+}
+
+/// Of several readings of a name, as entity and column, the first that the catalog knows; where it knows none, the first
+/// of all.
+pub async fn known_place(
+    home: &Home,
+    readings: Vec<(String, Option<String>)>,
+) -> Result<(String, Option<String>)> {
+    // Of a known entity a column that is not there is rather the slip.
+    let mut near = None;
+    if readings.len() > 1 {
+        let catalog = Catalog::open(home).await?;
+        for (entity, column) in &readings {
+            let Ok(known) = catalog.named(entity).await else {
+                continue;
+            };
+            let is_known = match column {
+                Some(column) => findings::column_id(home, known.id, column).await.is_ok(),
+                None => true,
+            };
+            let reading = (entity.clone(), column.clone());
+            if is_known {
+                return Ok(reading);
+            }
+            near.get_or_insert(reading);
+        }
+    }
+    let first = readings.into_iter().next();
+    near.or(first)
+        .ok_or_else(|| Error::usage("no entity is named"))
 }
 
 pub(crate) fn is_readable(entity: &Entity) -> bool {

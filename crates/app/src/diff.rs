@@ -26,6 +26,8 @@ pub struct Difference {
     pub removed: Vec<FindingRow>,
     /// Only in the earlier set, of what the later scan did not read: whether it is still there is not known.
     pub not_scanned: Vec<FindingRow>,
+    /// Only in the later set, of what the earlier scan did not read: whether it is new is not known.
+    pub not_scanned_before: Vec<FindingRow>,
     /// In both, with a confidence, a count or a label that moved.
     pub changed: Vec<Change>,
 }
@@ -43,24 +45,34 @@ pub struct Change {
 /// wrote as NDJSON or JSON. A column that is now judged to be something else is one change. What only people confirmed
 /// is no work of a scan, and left out.
 ///
-/// What the later scan did not come to is not lost, and told apart.
+/// Only what both scans covered is compared: what one of them did not come to is neither gone nor new, and told apart.
 pub async fn diff(home: &Home, before: &str, after: &str) -> Result<Difference> {
-    let ((before, _), (after, scan)) = (side(home, before).await?, side(home, after).await?);
-    let shared = share_source(&before, &after);
-    let difference = difference(&before, &after).paired(shared);
-    Ok(match scan {
-        Some(job) => Extent::of(home, &job).await?.parted(difference, &before),
-        None => difference,
-    })
+    let (before, after) = (side(home, before).await?, side(home, after).await?);
+    let shared = !before.sources().is_disjoint(&after.sources());
+    // A sample has fewer cells of everything.
+    let counts = !before.is_sample() && !after.is_sample();
+    let difference = compared(&before.rows, &after.rows, shared, counts).paired(shared);
+    Ok(difference.parted(&before, &after, shared))
 }
 
-/// The findings of one side, and the scan that they are of, unless they come from a file.
-async fn side(home: &Home, name: &str) -> Result<(Vec<FindingRow>, Option<Job>)> {
-    let (mut rows, scan) = if Path::new(name).is_file() {
+/// One side of a comparison.
+#[derive(Default)]
+struct Side {
+    rows: Vec<FindingRow>,
+    /// How far the scan went that they are of; not known of what comes from a file.
+    extent: Option<Extent>,
+}
+
+/// One side, by the name that a person gave it.
+async fn side(home: &Home, name: &str) -> Result<Side> {
+    let mut side = if Path::new(name).is_file() {
         let text = std::fs::read_to_string(name).map_err(|error| {
             Error::usage(format!("{name} cannot be read: {}", crate::why(&error)))
         })?;
-        (read_findings(&text)?, None)
+        Side {
+            rows: read_findings(&text)?,
+            extent: None,
+        }
     } else {
         let job = job(home, name).await?;
         let filter = FindingFilter {
@@ -68,62 +80,96 @@ async fn side(home: &Home, name: &str) -> Result<(Vec<FindingRow>, Option<Job>)>
             with_rejected: true,
             ..FindingFilter::default()
         };
-        (findings(home, &filter).await?, Some(job))
+        Side {
+            rows: findings(home, &filter).await?,
+            extent: Some(Extent::of(home, &job).await?),
+        }
     };
-    rows.retain(|row| !row.is_only_confirmed());
-    Ok((rows, scan))
+    side.rows.retain(|row| !row.is_only_confirmed());
+    Ok(side)
+}
+
+impl Side {
+    fn sources(&self) -> HashSet<&str> {
+        match &self.extent {
+            Some(extent) => extent.targets.iter().map(String::as_str).collect(),
+            None => sources(&self.rows),
+        }
+    }
+
+    fn is_sample(&self) -> bool {
+        self.extent.as_ref().is_some_and(|extent| extent.sampled)
+    }
+
+    /// Whether what the other side alone has would be here too, were it there.
+    fn covers(&self, row: &FindingRow, other: &Self, shared: bool) -> bool {
+        let extent = self.extent.as_ref();
+        extent.is_none_or(|extent| extent.covers(row, other.extent.as_ref(), shared))
+    }
 }
 
 /// How far a scan went.
 struct Extent {
     targets: HashSet<String>,
-    /// It was narrowed, or did not come to its end.
-    short: bool,
-    read: HashSet<String>,
-    failed: HashSet<String>,
+    /// It came to its end.
+    ended: bool,
+    sampled: bool,
+    /// The globs that narrowed it.
+    globs: [Value; 2],
+    /// The resources that it read, each with the sources they are in.
+    read: HashMap<String, HashSet<String>>,
+    /// Sources, folders and resources that it could not read in full.
+    failed: Vec<String>,
 }
 
 impl Extent {
     async fn of(home: &Home, job: &Job) -> Result<Self> {
         let detail = jobs::job(home, &job.id.to_string()).await?;
-        let some = |option: &str| {
-            let patterns = job.spec.get(option).and_then(Value::as_array);
-            patterns.is_some_and(|patterns| !patterns.is_empty())
-        };
-        let ended = matches!(job.state, JobState::Completed | JobState::Partial);
-        let read =
-            |task: &&TaskRow| matches!(task.state, TaskState::Completed | TaskState::Partial);
+        let option = |name: &str| job.spec.get(name).cloned().unwrap_or_default();
+        let is_read =
+            |task: &TaskRow| matches!(task.state, TaskState::Completed | TaskState::Partial);
+        let mut read: HashMap<String, HashSet<String>> = HashMap::new();
+        for task in detail.tasks.into_iter().filter(is_read) {
+            read.entry(task.resource).or_default().insert(task.source);
+        }
+        let failures = detail.failures.into_iter();
         Ok(Self {
-            short: !ended || some("include") || some("exclude"),
             targets: detail.job.targets.into_iter().collect(),
-            read: detail
-                .tasks
-                .iter()
-                .filter(read)
-                .map(|task| task.resource.clone())
-                .collect(),
-            failed: detail
-                .failures
-                .into_iter()
-                .filter_map(|failure| failure.resource)
-                .collect(),
+            ended: matches!(job.state, JobState::Completed | JobState::Partial),
+            sampled: !option("sample").is_null(),
+            globs: ["include", "exclude"].map(option),
+            read,
+            failed: failures.filter_map(|failure| failure.resource).collect(),
         })
     }
 
-    /// Tells what is gone from what was not looked at.
-    fn parted(&self, mut difference: Difference, before: &[FindingRow]) -> Difference {
-        // A copy elsewhere is compared by what is in it.
-        let of_targets = |row: &FindingRow| self.targets.contains(&row.source);
-        let same_sources = before.iter().any(of_targets);
-        let left_out = |row: &FindingRow| {
-            let elsewhere = same_sources && !of_targets(row);
-            let missed = self.short || elsewhere || self.failed.contains(&row.resource);
-            missed && !self.read.contains(&row.resource)
-        };
-        let (left_out, removed) = difference.removed.into_iter().partition(left_out);
-        difference.removed = removed;
-        difference.not_scanned = left_out;
-        difference
+    /// Whether it would have found what the other one did, were it there.
+    fn covers(&self, row: &FindingRow, other: Option<&Self>, shared: bool) -> bool {
+        if self.sampled || self.failed_at(row) {
+            return false;
+        }
+        let read = self.read.get(&row.resource);
+        if read.is_some_and(|sources| !shared || sources.contains(&row.source)) {
+            return true;
+        }
+        // What is not there cannot be read: then the listing tells. A file that names no source of ours is of a copy.
+        let of_targets = self.targets.contains(&row.source) || (!shared && other.is_none());
+        let alike = other.is_some_and(|other| other.globs == self.globs);
+        self.ended && of_targets && (alike || self.is_whole())
+    }
+
+    /// Whether no glob narrowed it.
+    fn is_whole(&self) -> bool {
+        let is_empty = |globs: &Value| globs.as_array().is_none_or(Vec::is_empty);
+        self.globs.iter().all(is_empty)
+    }
+
+    fn failed_at(&self, row: &FindingRow) -> bool {
+        self.failed.iter().any(|name| {
+            let rest = row.resource.strip_prefix(name.as_str());
+            let within = |rest: &str| rest.is_empty() || rest.starts_with(['/', '.']);
+            *name == row.source || rest.is_some_and(within)
+        })
     }
 }
 
@@ -160,26 +206,42 @@ impl Difference {
         }
         self
     }
+
+    /// Tells what is gone or new from what one side did not look at.
+    fn parted(mut self, before: &Side, after: &Side, shared: bool) -> Self {
+        let covered = |row: &FindingRow| after.covers(row, before, shared);
+        (self.removed, self.not_scanned) = self.removed.into_iter().partition(covered);
+        let covered = |row: &FindingRow| before.covers(row, after, shared);
+        (self.added, self.not_scanned_before) = self.added.into_iter().partition(covered);
+        self
+    }
 }
 
 /// Compares two sets of findings; the baseline check of `scan --baseline` is this over the file's findings.
-pub fn difference<'a>(before: &'a [FindingRow], after: &'a [FindingRow]) -> Difference {
-    let shared = share_source(before, after);
+pub fn difference(before: &[FindingRow], after: &[FindingRow]) -> Difference {
+    let shared = !sources(before).is_disjoint(&sources(after));
+    compared(before, after, shared, true)
+}
+
+/// Compares without a look at what was covered; `counts`: a number of cells that moved is a change.
+fn compared<'a>(
+    before: &'a [FindingRow],
+    after: &'a [FindingRow],
+    shared: bool,
+    counts: bool,
+) -> Difference {
     let key = |row: &'a FindingRow| key(row, shared);
     let earlier: HashMap<_, &FindingRow> = before.iter().map(|row| (key(row), row)).collect();
-    let later: HashMap<_, &FindingRow> = after.iter().map(|row| (key(row), row)).collect();
+    let later: HashSet<_> = after.iter().map(key).collect();
+    let gone = before.iter().filter(|row| !later.contains(&key(row)));
     let mut difference = Difference {
-        removed: before
-            .iter()
-            .filter(|row| !later.contains_key(&key(row)))
-            .cloned()
-            .collect(),
+        removed: gone.cloned().collect(),
         ..Difference::default()
     };
     for row in after {
         match earlier.get(&key(row)) {
             None => difference.added.push(row.clone()),
-            Some(before) if moved(before, row) => {
+            Some(before) if moved(before, row, counts) => {
                 difference.changed.push(Change {
                     before: (*before).clone(),
                     after: row.clone(),
@@ -191,10 +253,8 @@ pub fn difference<'a>(before: &'a [FindingRow], after: &'a [FindingRow]) -> Diff
     difference
 }
 
-fn share_source(before: &[FindingRow], after: &[FindingRow]) -> bool {
-    let sources: HashSet<&str> = before.iter().map(|row| row.source.as_str()).collect();
-    let mut after = after.iter();
-    after.any(|row| sources.contains(row.source.as_str()))
+fn sources(rows: &[FindingRow]) -> HashSet<&str> {
+    rows.iter().map(|row| row.source.as_str()).collect()
 }
 
 type Place<'a> = (&'a str, &'a str, &'a str);
@@ -208,8 +268,9 @@ fn key(row: &FindingRow, with_source: bool) -> (Place<'_>, &str, FindingKind) {
     (place(row, with_source), row.identifier.as_str(), row.kind)
 }
 
-fn moved(before: &FindingRow, after: &FindingRow) -> bool {
-    (before.confidence - after.confidence).abs() >= MOVED || before.matched != after.matched
+fn moved(before: &FindingRow, after: &FindingRow, counts: bool) -> bool {
+    (before.confidence - after.confidence).abs() >= MOVED
+        || counts && before.matched != after.matched
 }
 
 /// Reads findings back from the NDJSON or JSON that `scan` wrote.

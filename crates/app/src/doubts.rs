@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use locard_identify::{How, Library, Role as Declared};
-use locard_index::{Query, Role, builtin_role, needs_name};
+use locard_index::{Query, Role, builtin_role, is_no_date, needs_name};
 use locard_model::{Attribute, Identifier, Subject};
 use locard_sketch::Keyer;
 
@@ -27,6 +27,8 @@ pub enum Why {
     Unknown,
     /// The rules of its identifier do not take it for one.
     Invalid,
+    /// It is a date by its identifier, and cannot be read as one.
+    NoDate,
     /// It is so short that it is looked for only in columns that are called like it.
     Short,
 }
@@ -43,6 +45,9 @@ impl Doubt {
             Why::Invalid => {
                 format!("this is not a valid {identifier}; it was searched as typed")
             }
+            Why::NoDate => format!(
+                "this {identifier} is not a date that can be read; it was searched as typed"
+            ),
             Why::Short => format!(
                 "{identifier}: so short a value is looked for only in columns named like it"
             ),
@@ -94,6 +99,9 @@ pub(crate) fn doubts(
         }
         if is_invalid(attribute, library) {
             add(Why::Invalid);
+        }
+        if is_no_date(identifier, &attribute.value) {
+            add(Why::NoDate);
         }
         if needs_name(identifier, &attribute.value) {
             add(Why::Short);

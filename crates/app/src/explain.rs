@@ -262,22 +262,24 @@ fn perhaps_personal(library: &Library, candidates: &[Candidate]) -> bool {
     likely.any(|candidate| is_personal(&candidate.rule))
 }
 
-/// The smallest and the largest value. Numbers and dates tell nothing of a person in a column that is nobody's data;
-/// texts are masked like samples.
+/// The smallest and the largest value. Numbers and dates tell nothing of a person in a column that is nobody's data; of
+/// texts, and of numbers that may be somebody's, only masked ones could be told, and those say nothing.
 fn range(mask: &Mask, seen: &ScannedColumn) -> Option<(String, String)> {
     let extremes = seen.sketch.extremes()?;
     let figures = seen.sketch.summary();
     let kind = figures.declared.unwrap_or(figures.inferred);
-    let plain = |min: &str, max: &str| (mask.segment(min), mask.segment(max));
+    let plain = |min: &str, max: &str| {
+        let is_shown = |text: &str| mask.segment(text) == text;
+        (is_shown(min) && is_shown(max)).then(|| (min.to_owned(), max.to_owned()))
+    };
     let numeric = extremes.numeric.as_ref();
     let temporal = extremes.temporal.as_ref();
-    let lexical = extremes.lexical.as_ref();
     if kind.is_numeric() {
-        numeric.map(|range| plain(&range.min.to_string(), &range.max.to_string()))
+        numeric.and_then(|range| plain(&range.min.to_string(), &range.max.to_string()))
     } else if matches!(kind, LogicalType::Date | LogicalType::Timestamp) {
-        temporal.map(|range| plain(&range.min, &range.max))
+        temporal.and_then(|range| plain(&range.min, &range.max))
     } else {
-        lexical.map(|range| (mask.value(&range.min), mask.value(&range.max)))
+        None
     }
 }
 

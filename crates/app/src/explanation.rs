@@ -70,7 +70,7 @@ pub struct Profile {
     pub length: Option<(u64, f64, u64)>,
     /// Mean and standard deviation of numbers.
     pub moments: Option<(f64, f64)>,
-    /// The smallest and the largest value of a column that is nobody's data; texts masked.
+    /// The smallest and the largest number or date of a column that is nobody's data.
     pub range: Option<(String, String)>,
     /// Keyed hashes of the most frequent values with their share.
     pub frequent: Vec<(u64, f64)>,

@@ -7,14 +7,17 @@ use futures::StreamExt as _;
 use locard_engine::{Event, Failure, Reporter};
 use locard_identify::{Library, Role as Declared};
 use locard_index::{Candidate, Query, Role, builtin_role, candidates};
-use locard_model::{ExposeSecret as _, Identifier, SecretString, SourceId, Strength, Subject};
+use locard_model::{
+    EntityId, ExposeSecret as _, Identifier, SecretString, SourceId, Strength, Subject,
+};
+use locard_profile::Profile;
 use locard_store::{Column, ColumnRecord, Entity};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::doubts::{Doubt, Why, doubts};
 use crate::gaps::{self, DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
-use crate::twins::{self, Twins};
+use crate::twins::{self, Same, Twins};
 use crate::{Home, Result, RowAt, record, verify};
 
 /// Who is looked for and how.
@@ -99,7 +102,8 @@ pub struct Hit {
     pub verified: bool,
     /// Why it could not be read, where that was asked for.
     pub unchecked: Option<String>,
-    /// Whether a unique identifier agreed in this row (verified) or column (candidate).
+    /// How firmly it points at the person: by all that agreed in this row (verified), else by this column alone, which
+    /// only a unique identifier makes strong.
     pub strength: Strength,
 }
 
@@ -219,18 +223,21 @@ async fn searched(catalog: &Catalog<'_>, wanted: Option<&[SourceId]>) -> Result<
     Ok(entities)
 }
 
-/// Asks the newest of several sources that hold the same entity, and further ones only where that one has gaps.
+/// Asks the newest of several sources that hold the same entity, and further ones only where that one has gaps. A
+/// part does not stand for the whole.
 async fn ask_once(
     home: &Home,
     catalog: &mut Catalog<'_>,
-    same: Vec<Entity>,
+    same: Vec<Same>,
     queries: &[Query],
     report: &mut FindReport,
     cancel: &CancellationToken,
 ) -> Result<Vec<Suspect>> {
     let mut suspects = Vec::new();
     let mut asked: Option<String> = None;
-    for entity in same {
+    let mut parts = HashSet::new();
+    for Same { entity, is_part } in same {
+        parts.extend(is_part.then_some(entity.id));
         let source = catalog.source_name(entity.source);
         if let Some(asked) = &asked {
             twins::count(&mut report.twins, source, asked.clone());
@@ -240,11 +247,35 @@ async fn ask_once(
             let before = report.not_searched.len();
             suspects.extend(ask(home, catalog, entity, queries, report).await?);
             let mut gaps = report.not_searched.iter().skip(before);
-            let minor = |gap: &NotSearched| gap.reason == Reason::NotIndexed;
-            asked = gaps.all(minor).then_some(source);
+            let whole = gaps.all(|gap| !gap.reason.is_gap());
+            asked = (whole && !is_part).then_some(source);
         }
     }
+    if asked.is_some() {
+        tell_once(&mut suspects, &parts, &mut report.twins);
+    }
     Ok(suspects)
+}
+
+/// Takes out parts that tell nothing but what the whole does: whoever reads the whole reads them.
+fn tell_once(suspects: &mut Vec<Suspect>, parts: &HashSet<EntityId>, twins: &mut Vec<Twins>) {
+    let is_part = |suspect: &Suspect| parts.contains(&suspect.entity.id);
+    let Some(whole) = suspects.iter().find(|suspect| !is_part(suspect)) else {
+        return;
+    };
+    let asked = whole.source.clone();
+    let known: HashSet<_> = whole.questions().collect();
+    let mut told = HashSet::new();
+    for suspect in suspects.iter().filter(|suspect| is_part(suspect)) {
+        if suspect
+            .questions()
+            .all(|question| known.contains(&question))
+        {
+            told.insert(suspect.entity.id);
+            twins::count(twins, suspect.source.clone(), asked.clone());
+        }
+    }
+    suspects.retain(|suspect| !told.contains(&suspect.entity.id));
 }
 
 /// An entity that some subjects may be in.
@@ -343,15 +374,12 @@ fn filters(
             gaps.column(shown, Reason::Damaged, DAMAGED.to_owned());
             continue;
         };
-        let figures = sketch.summary();
-        if let Some(reason) = figures.not_indexed {
-            gaps.column(shown, Reason::NotIndexed, reason.sentence().to_owned());
-            continue;
+        let limit = limit(&sketch.summary());
+        if let Some((reason, sentence)) = &limit {
+            gaps.column(shown, *reason, sentence.clone());
         }
-        if figures.indexed < 1.0 && figures.rows > figures.nulls + figures.blanks {
-            let share = figures.indexed * 100.0;
-            let sentence = format!("only {share:.1} % of its values are indexed");
-            gaps.column(shown, Reason::PartlyIndexed, sentence);
+        if matches!(limit, Some((Reason::NotIndexed, _))) {
+            continue;
         }
         columns.push(name.clone());
         sketches.push(sketch);
@@ -359,7 +387,29 @@ fn filters(
     (columns, sketches)
 }
 
+/// Why a column can be asked in part or not at all, also in a sentence; `None`: all of it can.
+fn limit(figures: &Profile) -> Option<(Reason, String)> {
+    if let Some(why) = figures.not_indexed {
+        return Some((Reason::NotIndexed, why.sentence().to_owned()));
+    }
+    let filled = figures.rows > figures.nulls + figures.blanks;
+    (filled && figures.indexed < 1.0).then(|| {
+        // Rounded down, since not quite all is not all.
+        let share = (figures.indexed * 1_000.0).floor() / 10.0;
+        let sentence = format!("only {share:.1} % of its values are indexed");
+        (Reason::PartlyIndexed, sentence)
+    })
+}
+
 impl Suspect {
+    /// Who may be in which of its columns.
+    fn questions(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.candidates.iter().flat_map(|(subject, candidate)| {
+            let columns = candidate.columns.iter();
+            columns.map(|column| (*subject, self.columns[*column].path.as_str()))
+        })
+    }
+
     /// Its candidates as they are, when nobody verified them, or could not and why: one for each subject and column.
     pub(crate) fn unverified(
         &self,
@@ -461,4 +511,40 @@ async fn verify_all(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use locard_profile::{LogicalType, Profiler};
+    use locard_sketch::Keyer;
+
+    use super::*;
+
+    fn figures(declared: Option<LogicalType>, indexed: f64) -> Profile {
+        let keyer = Arc::new(Keyer::new(&[7; 16]));
+        Profile {
+            rows: 10,
+            indexed,
+            ..Profiler::new(keyer).sketch(declared).summary()
+        }
+    }
+
+    #[test]
+    fn a_column_that_is_indexed_in_part_is_a_gap_and_one_without_a_filter_is_none() {
+        assert_eq!(limit(&figures(None, 1.0)), None);
+        let (reason, sentence) = limit(&figures(None, 0.999_96)).unwrap();
+        assert_eq!(reason, Reason::PartlyIndexed);
+        assert_eq!(sentence, "only 99.9 % of its values are indexed");
+        assert!(reason.is_gap(), "the answer is not: nowhere");
+        let (reason, _) = limit(&figures(Some(LogicalType::Boolean), 0.0)).unwrap();
+        assert_eq!(reason, Reason::NotIndexed);
+        assert!(!reason.is_gap());
+        let blank = Profile {
+            blanks: 10,
+            ..figures(None, 0.0)
+        };
+        assert_eq!(limit(&blank), None);
+    }
 }

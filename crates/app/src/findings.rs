@@ -7,7 +7,7 @@ use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId,
 use locard_store::{Decision as Stored, FindingRecord, Page, Review};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, confirmed, jobs};
+use crate::{Error, Home, Result, confirmed, jobs, words};
 
 /// One finding. Fields as on one NDJSON line of `locard scan`.
 #[derive(Clone, Debug, PartialEq)]
@@ -281,9 +281,23 @@ pub(crate) async fn column_id(home: &Home, entity: EntityId, column: &str) -> Re
             .iter()
             .map(|known| mask.segment(&known.path))
             .collect();
-        Error::not_found("the entity has no such column")
-            .hint(format!("it has {}", known.join(", ")))
+        Error::not_found("the entity has no such column").hint(columns_like(column, &known))
     })
+}
+
+/// Which column may have been meant: those with a like name, or some of all.
+fn columns_like(typed: &str, known: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let likely = words::likely(typed, known.iter().map(String::as_str));
+    if !likely.is_empty() {
+        return format!("did you mean {}?", likely.join(" or "));
+    }
+    let shown = known.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    let more = match known.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("it has {}{more}", shown.join(", "))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use locard_connector::ErrorKind;
 use locard_model::{EntityId, JobState, SourceId};
 use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page, Source};
 use serde_json::Value;
@@ -42,7 +43,7 @@ pub enum Reason {
     Stale,
     /// The column carries no filter (booleans, floats).
     NotIndexed,
-    /// The column has so many values that its filter holds only some of them.
+    /// The column has more distinct values than its filter took.
     PartlyIndexed,
     /// This build cannot read it.
     Unsupported,
@@ -286,7 +287,7 @@ pub(crate) async fn scans(home: &Home) -> Result<Vec<Job>> {
 
 /// Why something is not searched that failed in this way.
 fn reason(kind: &str) -> Reason {
-    if kind == "unsupported" {
+    if ErrorKind::parse(kind) == Some(ErrorKind::Unsupported) {
         Reason::Unsupported
     } else {
         Reason::Failed

@@ -39,6 +39,7 @@ mod verify;
 mod words;
 
 pub use backup::{backup, restore};
+pub use catalog::known_place;
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{
     DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
@@ -59,6 +60,7 @@ pub use limits::SourceLimits;
 pub use locard_connector::foreign::is_decoding;
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
+pub use locard_store::create_private;
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};

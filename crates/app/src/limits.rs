@@ -17,8 +17,23 @@ pub struct SourceLimits {
     pub bytes_per_second: Option<NonZeroU64>,
 }
 
-/// Where they stand among the settings of a source. No connector has a setting of that name.
+/// Where they stand among the settings of a source, and what somebody wrote about it. No connector has settings of these
+/// names.
 const SETTING: &str = "limits";
+const NOTE: &str = "note";
+
+/// Settings as they are stored, with what somebody wrote about the source.
+pub(crate) fn noted(mut settings: Value, note: Option<String>) -> Value {
+    if let (Some(note), Some(settings)) = (note, settings.as_object_mut()) {
+        settings.insert(NOTE.to_owned(), note.into());
+    }
+    settings
+}
+
+/// What somebody wrote about a source, of what was stored of it.
+pub(crate) fn note(settings: &Value) -> Option<String> {
+    settings.get(NOTE)?.as_str().map(str::to_owned)
+}
 
 impl SourceLimits {
     /// These, and where they say nothing, others.
@@ -29,11 +44,12 @@ impl SourceLimits {
         }
     }
 
-    /// Takes them out of what was stored of a source; the rest is for its connector.
+    /// Takes them, and the note, out of what was stored of a source; the rest is for its connector.
     pub(crate) fn take(settings: &mut Value) -> Self {
-        let stored = settings
-            .as_object_mut()
-            .and_then(|settings| settings.remove(SETTING));
+        let stored = settings.as_object_mut().and_then(|settings| {
+            settings.remove(NOTE);
+            settings.remove(SETTING)
+        });
         stored
             .and_then(|stored| serde_json::from_value(stored).ok())
             .unwrap_or_default()
@@ -73,7 +89,8 @@ mod tests {
             readers: NonZeroUsize::new(2),
             bytes_per_second: NonZeroU64::new(20_000_000),
         };
-        let mut stored = limits.put(json!({"path": "x"}));
+        let mut stored = noted(limits.put(json!({"path": "x"})), Some("of 2019".to_owned()));
+        assert_eq!(note(&stored).as_deref(), Some("of 2019"));
         assert_eq!(SourceLimits::take(&mut stored), limits);
         assert_eq!(stored, json!({"path": "x"}));
         assert_eq!(SourceLimits::take(&mut stored), SourceLimits::default());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use locard_connector::{Entity, Sample};
+use locard_connector::Entity;
 use locard_engine::{Failure, Target};
 use locard_model::EntityKind;
 use serde_json::Value;
@@ -57,7 +57,7 @@ pub struct PlannedEntity {
     /// Bytes, where known.
     pub bytes: Option<u64>,
     /// Pieces it is read in.
-    pub splits: u64,
+    pub pieces: u64,
 }
 
 /// Bytes a second on one core, until a scan has measured it.
@@ -80,24 +80,20 @@ pub async fn plan(home: &Home, options: &ScanOptions) -> Result<PlanReport> {
     for target in &targets {
         plan_source(home, target, options, &mut report).await?;
     }
-    let known = report.entities.iter().map(|entity| {
-        entity
-            .bytes
-            .or(entity.rows.map(|rows| rows * locard_engine::ROW_BYTES))
-    });
+    let known = report
+        .entities
+        .iter()
+        .map(|entity| entity.bytes.or(entity.rows));
     report.unknown = known.filter(Option::is_none).count() as u64;
-    report.bytes = report
-        .entities
-        .iter()
-        .filter_map(|entity| entity.bytes)
-        .sum();
-    report.rows = report
-        .entities
-        .iter()
-        .filter_map(|entity| entity.rows)
-        .sum();
+    report.bytes = total(report.entities.iter().filter_map(|entity| entity.bytes));
+    report.rows = total(report.entities.iter().filter_map(|entity| entity.rows));
     report.estimated = Duration::from_secs_f64(work(&report) / speed(home).await?);
     Ok(report)
+}
+
+/// A sum of what sources say; one that exaggerates must not end the plan.
+fn total(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }
 
 /// Bytes to go through, by rows where bytes are not known.
@@ -164,7 +160,7 @@ async fn plan_source(
     for planned in planned {
         match planned {
             Ok(entity) => {
-                pieces += entity.splits;
+                pieces += entity.pieces;
                 report.entities.push(entity);
             }
             Err(failure) => report.failures.push(failure),
@@ -192,7 +188,7 @@ async fn plan_entity(
     entity: Entity,
     options: &ScanOptions,
 ) -> Result<PlannedEntity, Failure> {
-    let sample = options.sample.map_or(Sample::All, Sample::First);
+    let sample = options.asked();
     let shown = home.engine.shown(target, &entity);
     let request = locard_engine::scan_request(&entity, sample, options.snapshot);
     let plan = target
@@ -201,7 +197,8 @@ async fn plan_entity(
         .await
         .map_err(|error| Failure::of(&error, &target.name, Some(&shown)))?;
     let sum = |size: fn(&locard_connector::Split) -> Option<u64>| {
-        plan.splits.iter().map(size).sum::<Option<u64>>()
+        let known: Option<Vec<u64>> = plan.splits.iter().map(size).collect();
+        known.map(|known| total(known.into_iter()))
     };
     let asked = options.sample.unwrap_or(u64::MAX);
     Ok(PlannedEntity {
@@ -219,36 +216,104 @@ async fn plan_entity(
         bytes: sum(|split| split.bytes)
             .filter(|_| !plan.splits.is_empty())
             .or(entity.bytes),
-        splits: plan.splits.len() as u64,
+        pieces: locard_engine::piece_count(&plan, sample),
     })
 }
 
 /// What a source must bear, in a sentence.
 fn load(entities: &[PlannedEntity], source: &str, connections: u64, sample: Option<u64>) -> String {
-    let of_source = entities.iter().filter(|entity| entity.source == source);
-    let (mut bytes, mut files, mut tables) = (0, 0_u64, 0_u64);
-    for entity in of_source {
-        bytes += entity.bytes.unwrap_or(0);
-        if entity.kind == EntityKind::File {
-            files += 1;
-        } else {
-            tables += 1;
-        }
-    }
-    let how = match (files > 0, sample) {
-        (true, _) => "reads each file once, from start to end",
-        (false, None) => "reads each table once, in full, in read-only transactions",
-        (false, Some(_)) => "reads a sample of each table in read-only transactions",
-    };
-    let what = match (files, tables) {
-        (files, 0) => counted(files, "file", "files"),
-        (0, tables) => counted(tables, "table", "tables"),
-        (files, tables) => format!(
-            "{} and {}",
-            counted(files, "file", "files"),
-            counted(tables, "table", "tables")
+    let of_source = || entities.iter().filter(|entity| entity.source == source);
+    let is_file = |entity: &&PlannedEntity| entity.kind == EntityKind::File;
+    let files = of_source().filter(is_file).count() as u64;
+    let tables = of_source().count() as u64 - files;
+    let (of_files, of_tables) = match sample {
+        None => (
+            "each file once, from start to end",
+            "each table once, in full, in read-only transactions",
+        ),
+        Some(_) => (
+            "each file until its sample is full",
+            "a sample of each table in read-only transactions",
         ),
     };
-    let bytes = counted(bytes, "byte", "bytes");
-    format!("{how}: {what}, {bytes}, at most {connections} at the same time")
+    let how = both((files, of_files), (tables, of_tables), ", and ");
+    let told = (
+        counted(files, "file", "files"),
+        counted(tables, "table", "tables"),
+    );
+    let what = both((files, &told.0), (tables, &told.1), " and ");
+    let bytes = match total(of_source().filter_map(|entity| entity.bytes)) {
+        0 => String::new(),
+        bytes => format!(", {}", counted(bytes, "byte", "bytes")),
+    };
+    format!("reads {how}: {what}{bytes}, at most {connections} at the same time")
+}
+
+/// What is said of those of which there are any; of files where there is nothing.
+fn both(files: (u64, &str), tables: (u64, &str), between: &str) -> String {
+    match (files, tables) {
+        ((files, of_files), (0, _)) if files > 0 => of_files.to_owned(),
+        ((0, _), (tables, of_tables)) if tables > 0 => of_tables.to_owned(),
+        ((0, of_files), _) => of_files.to_owned(),
+        ((_, of_files), (_, of_tables)) => format!("{of_files}{between}{of_tables}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(kind: EntityKind, bytes: Option<u64>) -> PlannedEntity {
+        PlannedEntity {
+            source: "s".to_owned(),
+            resource: "r".to_owned(),
+            kind,
+            columns: None,
+            rows: Some(u64::MAX),
+            bytes,
+            pieces: 1,
+        }
+    }
+
+    #[test]
+    fn what_a_source_bears_is_told_of_files_and_tables() {
+        let file = entity(EntityKind::File, Some(7));
+        let table = entity(EntityKind::Table, None);
+        let both = [file.clone(), table.clone()];
+        for (entities, sample, sentence) in [
+            (
+                &both[..],
+                None,
+                "reads each file once, from start to end, and each table once, in full, in read-only transactions: 1 file and 1 table, 7 bytes, at most 2 at the same time",
+            ),
+            (
+                &both[..1],
+                Some(5),
+                "reads each file until its sample is full: 1 file, 7 bytes, at most 2 at the same time",
+            ),
+            (
+                &both[1..],
+                Some(5),
+                "reads a sample of each table in read-only transactions: 1 table, at most 2 at the same time",
+            ),
+        ] {
+            assert_eq!(load(entities, "s", 2, sample), sentence);
+        }
+        assert!(load(&[], "s", 0, None).contains(": 0 files, "));
+    }
+
+    #[test]
+    fn sizes_that_no_sum_holds_are_no_end_of_the_plan() {
+        let large = [
+            entity(EntityKind::File, Some(u64::MAX)),
+            entity(EntityKind::File, Some(u64::MAX)),
+            entity(EntityKind::Table, None),
+        ];
+        assert!(load(&large, "s", 2, None).contains(&u64::MAX.to_string()));
+        let report = PlanReport {
+            entities: large.to_vec(),
+            ..PlanReport::default()
+        };
+        assert!(work(&report) >= 3.0 * u64::MAX as f64 * 0.99);
+    }
 }

@@ -449,32 +449,12 @@ pub(crate) fn failure(failure: &Failure) -> FailureDraft {
             .resource
             .clone()
             .or_else(|| Some(failure.source_name.clone())),
-        kind: kind_name(failure.kind).to_owned(),
+        kind: failure.kind.as_str().to_owned(),
         sentence: failure.sentence.clone(),
         place: failure.place.clone(),
         hint: failure.hint.clone(),
         records: failure.records,
     }
-}
-
-const KINDS: [(ErrorKind, &str); 10] = [
-    (ErrorKind::Settings, "settings"),
-    (ErrorKind::Unreachable, "unreachable"),
-    (ErrorKind::Unauthenticated, "unauthenticated"),
-    (ErrorKind::Denied, "denied"),
-    (ErrorKind::NotFound, "not-found"),
-    (ErrorKind::Throttled, "throttled"),
-    (ErrorKind::Malformed, "malformed"),
-    (ErrorKind::Unsupported, "unsupported"),
-    (ErrorKind::Interrupted, "interrupted"),
-    (ErrorKind::Unexpected, "unexpected"),
-];
-
-fn kind_name(kind: ErrorKind) -> &'static str {
-    KINDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .map_or("unexpected", |(_, name)| name)
 }
 
 /// A recorded failure as it is shown; `partial`: some of its entity was read in spite of it.
@@ -484,16 +464,12 @@ pub(crate) fn shown_failure(
     partial: bool,
 ) -> Failure {
     let what = recorded.what;
-    let kind = KINDS
-        .iter()
-        .find(|(_, name)| *name == what.kind)
-        .map_or(ErrorKind::Unexpected, |(kind, _)| *kind);
     Failure {
         source_name: source_name.to_owned(),
         resource: what.resource,
         entity: what.entity,
         place: what.place,
-        kind,
+        kind: ErrorKind::parse(&what.kind).unwrap_or(ErrorKind::Unexpected),
         sentence: what.sentence,
         hint: what.hint,
         records: what.records,

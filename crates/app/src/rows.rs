@@ -324,7 +324,21 @@ impl Keys {
             Some(true) => self.mask.value(value),
             Some(false) => value.to_owned(),
             // Nobody judged the column yet, so there is only the value to go by.
-            None => self.mask.segment(value),
+            None => value
+                .split('/')
+                .map(|part| self.part(part))
+                .collect::<Vec<_>>()
+                .join("/"),
+        }
+    }
+
+    /// A part of the path of a file, as it may be shown: `year=2024` is a value of the column `year`.
+    fn part(&self, part: &str) -> String {
+        match part.split_once('=') {
+            Some((column, value)) if self.personal.contains_key(column) => {
+                format!("{column}={}", self.shown(column, value))
+            }
+            _ => self.mask.segment(part),
         }
     }
 }
@@ -345,6 +359,9 @@ mod tests {
         assert_eq!(keys.shown("name", "Ada Muster"), "A** ******");
         assert_eq!(keys.shown("new", "ada@example.org"), "a**@*******.***");
         assert_eq!(keys.shown("new", "100000007"), "100000007");
+        let file = "id=4111111111111111/name=Ada Muster/ada@example.org/part-0.csv";
+        let shown = "id=4111111111111111/name=A** ******/a**@*******.***/part-0.csv";
+        assert_eq!(keys.shown("file", file), shown);
     }
 
     #[test]

@@ -38,6 +38,14 @@ pub struct ScanOptions {
     pub fresh: bool,
 }
 
+impl ScanOptions {
+    /// Which records are asked for.
+    pub(crate) fn asked(&self) -> Sample {
+        let some = |rows| Sample::Rows(rows, SEED);
+        self.sample.map_or(Sample::All, some)
+    }
+}
+
 /// What a scan found.
 #[derive(Clone, Debug)]
 pub struct ScanReport {
@@ -253,9 +261,7 @@ async fn run(
         locard_engine::Sink::failed(ledger, failure).await?;
     }
     let options = Options {
-        sample: options
-            .sample
-            .map_or(Sample::All, |rows| Sample::Rows(rows, SEED)),
+        sample: options.asked(),
         exhaustive: options.exhaustive,
         snapshot: options.snapshot,
         allowed: Arc::new(Allowed::new(

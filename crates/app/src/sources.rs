@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::target::Resolved;
-use crate::{Error, Home, Result, SourceLimits, jobs, record};
+use crate::{Error, Home, Result, SourceLimits, jobs, limits, record};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -44,6 +44,10 @@ pub struct SourceRow {
     pub registered: bool,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// What somebody wrote about it.
+    pub note: Option<String>,
+    /// How much of it is taken at a time, as registered.
+    pub limits: SourceLimits,
     /// Entities in the catalog.
     pub entities: u64,
     /// When it was last scanned, RFC 3339.
@@ -90,7 +94,7 @@ pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
             (
                 connector.name(),
                 target.canonical,
-                source.limits.put(target.settings).to_string(),
+                limits::noted(source.limits.put(target.settings), source.note).to_string(),
             )
         }
         None if source.owner.is_none() => {
@@ -134,13 +138,23 @@ async fn row(
     source: &locard_store::Source,
 ) -> Result<SourceRow> {
     let scanned_at = scanned_at(home, source).await?;
+    let settings = home.store.source_settings(home.org, source.id).await?;
+    let mut settings = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
+    // Of a place without a target the note is what is known of where it is.
+    let (target, note) = if source.kind == MANUAL {
+        (String::new(), Some(source.target.clone()))
+    } else {
+        (source.target.clone(), limits::note(&settings))
+    };
     Ok(SourceRow {
         id: source.id,
         registered: source.id != SourceId::derive(&source.target),
         name: source.name.clone(),
         connector: source.kind.clone(),
-        target: source.target.clone(),
+        target,
         owner: source.owner.clone(),
+        note: note.filter(|note| !note.is_empty()),
+        limits: SourceLimits::take(&mut settings),
         entities: catalog.list(Some(source.id)).await?.len() as u64,
         scanned_at,
     })

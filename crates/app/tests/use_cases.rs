@@ -156,6 +156,89 @@ async fn what_a_narrowed_scan_left_out_is_not_lost() {
     home.close().await.expect("the home closes");
 }
 
+/// What `locard diff previous latest` tells: how many are added, removed, changed, and of what only one scan read.
+async fn told(home: &Home) -> [usize; 5] {
+    let told = locard_app::diff(home, "previous", "latest")
+        .await
+        .expect("they are compared");
+    [
+        told.added.len(),
+        told.removed.len(),
+        told.changed.len(),
+        told.not_scanned.len(),
+        told.not_scanned_before.len(),
+    ]
+}
+
+#[tokio::test]
+async fn a_difference_is_of_what_both_scans_covered() {
+    let bench = Bench::new();
+    bench.write("crm/customers.csv", &customers(200));
+    bench.write("hr/staff.csv", &customers(20));
+    let home = bench.home().await;
+    let cancel = CancellationToken::new();
+    let scan = async |options: ScanOptions| {
+        let scan = locard_app::scan(&home, &options, &Silent, &cancel).await;
+        scan.expect("the scan runs").findings.len()
+    };
+    let of = |folder: &str| ScanOptions {
+        targets: vec![SecretString::from(
+            bench.data().join(folder).to_string_lossy().into_owned(),
+        )],
+        ..ScanOptions::default()
+    };
+    let globs = |include: &[&str], exclude: &[&str]| {
+        let owned = |globs: &[&str]| globs.iter().map(|&glob| glob.to_owned()).collect();
+        ScanOptions {
+            include: owned(include),
+            exclude: owned(exclude),
+            ..bench.target()
+        }
+    };
+    let (crm, hr) = (scan(of("crm")).await, scan(of("hr")).await);
+    assert_eq!(told(&home).await, [0, 0, 0, crm, hr], "another target");
+    scan(globs(&["crm/**"], &[])).await;
+    scan(globs(&[], &["crm/**"])).await;
+    assert_eq!(told(&home).await, [0, 0, 0, crm, hr], "other globs");
+    scan(bench.target()).await;
+    assert_eq!(told(&home).await, [0, 0, 0, 0, crm], "all of it");
+    let sample = ScanOptions {
+        sample: Some(20),
+        ..bench.target()
+    };
+    scan(sample).await;
+    let [added, removed, changed, ..] = told(&home).await;
+    assert_eq!((added, removed, changed), (0, 0, 0), "a sample has fewer");
+    // Scans of the same globs tell what is new and gone.
+    scan(globs(&["crm/**"], &[])).await;
+    bench.write("crm/new.csv", &customers(20));
+    std::fs::remove_file(bench.data().join("crm/customers.csv")).expect("it is removed");
+    let new = scan(globs(&["crm/**"], &[])).await;
+    assert_eq!(told(&home).await, [new, crm, 0, 0, 0], "the same globs");
+    home.close().await.expect("the home closes");
+}
+
+#[tokio::test]
+async fn a_plan_asks_for_the_sample_that_the_scan_takes() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(50));
+    let home = bench.home().await;
+    let sample = ScanOptions {
+        sample: Some(5),
+        ..bench.target()
+    };
+    let plan = locard_app::plan(&home, &sample)
+        .await
+        .expect("the plan is made");
+    assert_eq!(plan.entities[0].pieces, 1);
+    assert!(
+        plan.sources[0].load.starts_with("reads each file until"),
+        "{:?}",
+        plan.sources
+    );
+    home.close().await.expect("the home closes");
+}
+
 #[tokio::test]
 async fn a_sample_takes_nobody_out_of_the_index() {
     let bench = Bench::new();

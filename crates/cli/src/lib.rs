@@ -60,8 +60,12 @@ fn parse(line: &[OsString]) -> Result<Cli, ExitCode> {
             matches.try_get_one::<PathBuf>(name).ok().flatten().cloned()
         })
     };
-    let home = path("home").or_else(|| std::env::var_os("LOCARD_HOME").map(PathBuf::from));
-    let named = path("config").or_else(|| std::env::var_os("LOCARD_CONFIG").map(PathBuf::from));
+    let said = |variable: &str| {
+        let value = std::env::var_os(variable).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
+    let home = path("home").or_else(|| said("LOCARD_HOME"));
+    let named = path("config").or_else(|| said("LOCARD_CONFIG"));
     let command = settings::load(named.as_deref(), home.as_deref())
         .and_then(|table| settings::apply(Cli::command(), &table))
         .map_err(|error| {
@@ -71,11 +75,27 @@ fn parse(line: &[OsString]) -> Result<Cli, ExitCode> {
     command
         .try_get_matches_from(line)
         .and_then(|matches| Cli::from_arg_matches(&matches))
-        .map_err(|error| {
-            // clap prints help and version to stdout, faults to stderr; nobody reads along when that fails.
-            let _ = error.print();
-            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-        })
+        .map_err(|error| refused(error, line))
+}
+
+/// Tells why a line is not understood, or prints what it asked for. What is typed is judged by itself: a usage line that
+/// shows what variables say would look like one of options that are missing.
+fn refused(error: clap::Error, line: &[OsString]) -> ExitCode {
+    let mut told = error;
+    if told.use_stderr() {
+        match Cli::command().try_get_matches_from(line) {
+            Ok(line) => {
+                if let Some(error) = settings::misfit(&line) {
+                    eprint_plain(&error);
+                    return ExitCode::from(2);
+                }
+            }
+            Err(typed) => told = typed,
+        }
+    }
+    // clap prints help and version to stdout, faults to stderr; nobody reads along when that fails.
+    let _ = told.print();
+    ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2))
 }
 
 /// Before the arguments are known there is no printer to ask.

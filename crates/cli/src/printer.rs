@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use owo_colors::{OwoColorize, Style};
 
 use crate::args::{Color, Global};
@@ -80,16 +80,17 @@ impl Printer {
             self.style(Style::new().red().bold(), "error:")
         ));
         if let Some(hint) = hint {
-            self.hint(hint);
+            tell(&self.hinted(hint));
         }
     }
 
-    /// A hint on a line of its own.
+    /// What to do next, on a line of its own below what was said.
     pub(crate) fn hint(self, hint: &str) {
-        tell(&format!(
-            "{} {hint}",
-            self.style(Style::new().cyan().bold(), "hint:")
-        ));
+        self.say(self.hinted(hint));
+    }
+
+    fn hinted(self, hint: &str) -> String {
+        format!("{} {hint}", self.style(Style::new().cyan().bold(), "hint:"))
     }
 
     fn style(self, style: Style, text: &str) -> String {
@@ -127,6 +128,23 @@ impl Reserved {
         Ok(Self {
             file: file.map(open).transpose()?,
         })
+    }
+
+    /// A file that only its owner shall read; one that is there already is replaced only if asked for.
+    pub(crate) fn private(file: &Path, replace: bool) -> Result<Self> {
+        match locard_app::create_private(file) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && replace => {
+                Self::open(Some(file))
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(
+                "{} exists already\nhint: choose another name, or replace it with --force",
+                file.display()
+            ),
+            made => {
+                let made = made.with_context(|| format!("cannot write {}", file.display()));
+                Ok(Self { file: Some(made?) })
+            }
+        }
     }
 
     /// The place, empty.

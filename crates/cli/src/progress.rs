@@ -10,7 +10,7 @@ use locard_app::{Event, Failure, Reporter, Shown};
 use locard_model::EntityId;
 
 use crate::printer::{Printer, printable};
-use crate::table::{bytes, count, counted, duration};
+use crate::table::{bytes, count, counted, duration, known_bytes};
 
 /// Draws a scan's events.
 pub(crate) struct Progress {
@@ -193,10 +193,10 @@ impl Reporter for Progress {
                 self.totals.expected.fetch_add(*expected, Ordering::Relaxed);
                 if !matches!(self.view, View::Bars { .. }) {
                     self.printer.say(format!(
-                        "reading {}: {}, {}",
+                        "reading {}: {}{}",
                         printable(source),
                         counted(*entities, "entity", "entities"),
-                        bytes(*expected)
+                        known_bytes(*expected)
                     ));
                 }
             }

@@ -243,14 +243,16 @@ fn group_table(group: &[FindingRow]) -> Table {
         };
         last = Some(&finding.column);
         let kind = match finding.kind {
-            FindingKind::Column if finding.is_confirmed() => "confirmed",
             FindingKind::Column => "",
-            FindingKind::Embedded if finding.is_confirmed() => "in text, confirmed",
             FindingKind::Embedded => "in text",
-            FindingKind::Stray if finding.is_confirmed() => "stray, confirmed",
             FindingKind::Stray => "stray",
         };
-        let remarks = [kind.to_owned(), of_rows(finding)];
+        let decided = match &finding.decision {
+            Some(decision) if decision.confirmed => "confirmed",
+            Some(_) => "rejected",
+            None => "",
+        };
+        let remarks = [kind.to_owned(), decided.to_owned(), of_rows(finding)];
         let remarks: Vec<String> = remarks
             .into_iter()
             .filter(|remark| !remark.is_empty())
@@ -282,7 +284,7 @@ fn of_rows(finding: &FindingRow) -> String {
 }
 
 /// Confidence as people say it; never rounded up to certainty.
-fn percent(confidence: f64) -> String {
+pub(crate) fn percent(confidence: f64) -> String {
     format!("{:.0} %", (confidence * 100.0).floor().min(99.0))
 }
 

@@ -7,15 +7,26 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::builder::BoolishValueParser;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _};
 use toml::{Table, Value};
+
+use crate::args::Cli;
 
 /// The name of the settings file.
 const FILE: &str = "locard.toml";
 
+/// How every variable begins.
+const PREFIX: &str = "LOCARD";
+
+/// What a settings file says, and its name for messages.
+#[derive(Default)]
+pub(crate) struct Settings {
+    table: Table,
+    file: String,
+}
+
 /// The settings file that applies: the one named, else `locard.toml` here, else in the home.
-pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Table> {
+pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Settings> {
     let found = named.map(Path::to_owned).or_else(|| {
         [Some(PathBuf::from(FILE)), home.map(|home| home.join(FILE))]
             .into_iter()
@@ -23,20 +34,23 @@ pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Table> {
             .find(|path| path.is_file())
     });
     let Some(path) = found else {
-        return Ok(Table::new());
+        return Ok(Settings::default());
     };
+    let file = path.display().to_string();
     let text = locard_app::read_text(&path).context("the settings cannot be used")?;
-    text.parse().map_err(|error: toml::de::Error| {
+    let table = text.parse().map_err(|error: toml::de::Error| {
         // The message alone: the full error prints the offending line, which may hold a password.
         let line = error.span().map_or(1, |span| {
             text[..span.start.min(text.len())].matches('\n').count() + 1
         });
-        anyhow::anyhow!("{} line {line}: {}", path.display(), error.message())
-    })
+        anyhow::anyhow!("{file} line {line}: {}", error.message())
+    })?;
+    Ok(Settings { table, file })
 }
 
 /// Lays the file and the environment under the argument tree. An unknown key is an error that lists the known ones.
-pub(crate) fn apply(command: Command, settings: &Table) -> Result<Command> {
+pub(crate) fn apply(command: Command, settings: &Settings) -> Result<Command> {
+    let Settings { table, file } = settings;
     let global: Vec<String> = command.get_arguments().filter_map(option_name).collect();
     let known: Vec<String> = global
         .iter()
@@ -47,16 +61,16 @@ pub(crate) fn apply(command: Command, settings: &Table) -> Result<Command> {
                 .map(|sub| sub.get_name().to_owned()),
         )
         .collect();
-    if let Some(key) = settings.keys().find(|key| !known.contains(key)) {
+    if let Some(key) = table.keys().find(|key| !known.contains(key)) {
         bail!(
-            "unknown setting `{key}` in {FILE}\nhint: known are {}",
+            "unknown setting `{key}` in {file}\nhint: known are {}",
             known.join(", ")
         );
     }
-    descend(command, settings, "LOCARD")
+    descend(command, table, PREFIX, file)
 }
 
-fn descend(mut command: Command, settings: &Table, prefix: &str) -> Result<Command> {
+fn descend(mut command: Command, settings: &Table, prefix: &str, file: &str) -> Result<Command> {
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
@@ -67,7 +81,7 @@ fn descend(mut command: Command, settings: &Table, prefix: &str) -> Result<Comma
         .find(|key| !options.contains(key) && !names.contains(key))
     {
         bail!(
-            "unknown setting `{key}` in {FILE}\nhint: known here are {}",
+            "unknown setting `{key}` in {file}\nhint: known here are {}",
             [options, names].concat().join(", ")
         );
     }
@@ -76,15 +90,10 @@ fn descend(mut command: Command, settings: &Table, prefix: &str) -> Result<Comma
         let Some(name) = option_name(&arg) else {
             return arg;
         };
-        let arg = arg.env(variable(prefix, &name)).hide_env(true);
-        let arg = match arg.get_action() {
-            // `1`, `yes` and `on` are what people write there.
-            ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
-            _ => arg,
-        };
+        let arg = set(switch(arg), variable(prefix, &name));
         match settings
             .get(&name)
-            .map(|value| default(arg.clone(), &name, value))
+            .map(|value| default(arg.clone(), &name, value, file))
         {
             Some(Ok(arg)) => arg,
             Some(Err(error)) => {
@@ -101,17 +110,19 @@ fn descend(mut command: Command, settings: &Table, prefix: &str) -> Result<Comma
         let table = match settings.get(&name) {
             Some(Value::Table(table)) => table.clone(),
             Some(_) => bail!(
-                "setting `{name}` in {FILE} must be a table\nhint: write [{name}] on a line of its own"
+                "setting `{name}` in {file} must be a table\nhint: write [{name}] on a line of its own"
             ),
             None => Table::new(),
         };
         let mut result = Ok(());
         let below = variable(prefix, &name);
-        command = command.mut_subcommand(&name, |sub| match descend(sub.clone(), &table, &below) {
-            Ok(done) => done,
-            Err(error) => {
-                result = Err(error);
-                sub
+        command = command.mut_subcommand(&name, |sub| {
+            match descend(sub.clone(), &table, &below, file) {
+                Ok(done) => done,
+                Err(error) => {
+                    result = Err(error);
+                    sub
+                }
             }
         });
         result?;
@@ -129,16 +140,65 @@ fn variable(prefix: &str, name: &str) -> String {
     format!("{prefix}_{}", name.to_uppercase().replace('-', "_"))
 }
 
-fn default(arg: Arg, name: &str, value: &Value) -> Result<Arg> {
+/// The option with what a variable says; an empty one is how many a script takes it back.
+fn set(arg: Arg, variable: String) -> Arg {
+    if std::env::var_os(&variable).is_some_and(|value| !value.is_empty()) {
+        arg.env(variable).hide_env(true)
+    } else {
+        arg
+    }
+}
+
+/// A switch takes what people write in files and variables: `1`, `yes` and `on`.
+fn switch(arg: Arg) -> Arg {
+    match arg.get_action() {
+        ArgAction::SetTrue => arg.value_parser(yes_or_no),
+        _ => arg,
+    }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+        "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+        _ => Err("yes or no is wanted".to_owned()),
+    }
+}
+
+/// The variable that keeps a line from being understood which is well by itself.
+pub(crate) fn misfit(line: &ArgMatches) -> Option<anyhow::Error> {
+    let (command, mut line, mut prefix) = (Cli::command(), line, PREFIX.to_owned());
+    let mut command = &command;
+    loop {
+        let found = command.get_arguments().find_map(|arg| {
+            let name = option_name(arg)?;
+            let variable = variable(&prefix, &name);
+            let word = std::env::var(&variable)
+                .ok()
+                .filter(|word| !word.is_empty())?;
+            let place = format!("the environment variable {variable}");
+            fits(&switch(arg.clone()), &name, &word, &place).err()
+        });
+        let (name, below) = match (found, line.subcommand()) {
+            (Some(error), _) => return Some(error),
+            (None, None) => return None,
+            (None, Some(below)) => below,
+        };
+        command = command.find_subcommand(name)?;
+        (line, prefix) = (below, variable(&prefix, name));
+    }
+}
+
+fn default(arg: Arg, name: &str, value: &Value, file: &str) -> Result<Arg> {
     let words = match value {
         Value::Array(items) => items
             .iter()
-            .map(|item| scalar(name, item))
+            .map(|item| scalar(name, item, file))
             .collect::<Result<Vec<_>>>()?,
-        other => vec![scalar(name, other)?],
+        other => vec![scalar(name, other, file)?],
     };
     for word in &words {
-        fits(&arg, name, word)?;
+        fits(&arg, name, word, &format!("setting `{name}` in {file}"))?;
     }
     // A flag takes `true`; `false` is what it is without the setting.
     Ok(
@@ -151,7 +211,7 @@ fn default(arg: Arg, name: &str, value: &Value) -> Result<Arg> {
 }
 
 /// Whether the option would take that word. The word itself is not repeated: a file may hold secrets.
-fn fits(arg: &Arg, name: &str, word: &str) -> Result<()> {
+fn fits(arg: &Arg, name: &str, word: &str, place: &str) -> Result<()> {
     let option = Arg::new("setting")
         .long("setting")
         .value_parser(arg.get_value_parser().clone());
@@ -162,31 +222,38 @@ fn fits(arg: &Arg, name: &str, word: &str) -> Result<()> {
     let Err(error) = tried else { return Ok(()) };
     let why = std::error::Error::source(&error).map_or_else(String::new, |why| format!(": {why}"));
     bail!(
-        "setting `{name}` in {FILE} has a value that --{name} does not take{why}\nhint: `locard COMMAND --help` tells what it takes"
+        "{place} has a value that --{name} does not take{why}\nhint: `locard COMMAND --help` tells what it takes"
     )
 }
 
-fn scalar(name: &str, value: &Value) -> Result<String> {
+fn scalar(name: &str, value: &Value, file: &str) -> Result<String> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),
         Value::Float(number) => Ok(number.to_string()),
         Value::Boolean(flag) => Ok(flag.to_string()),
         _ => bail!(
-            "setting `{name}` in {FILE} must be text, a number, true or false, or a list of these"
+            "setting `{name}` in {file} must be text, a number, true or false, or a list of these"
         ),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, FromArgMatches};
+    use clap::FromArgMatches;
 
     use super::*;
-    use crate::args::{Cli, Command as Chosen};
+    use crate::args::Command as Chosen;
 
-    fn scan(settings: &str, line: &[&str]) -> crate::args::Scan {
-        let command = apply(Cli::command(), &settings.parse().unwrap()).unwrap();
+    fn settings(text: &str) -> Settings {
+        Settings {
+            table: text.parse().unwrap(),
+            file: "other.toml".to_owned(),
+        }
+    }
+
+    fn scan(text: &str, line: &[&str]) -> crate::args::Scan {
+        let command = apply(Cli::command(), &settings(text)).unwrap();
         let cli = Cli::from_arg_matches(&command.get_matches_from(line)).unwrap();
         match cli.command {
             Chosen::Scan(scan) => scan,
@@ -211,7 +278,7 @@ mod tests {
     #[test]
     fn a_switch_takes_what_people_write() {
         let switch = |word: &str| {
-            let command = apply(Cli::command(), &Table::new()).unwrap();
+            let command = apply(Cli::command(), &Settings::default()).unwrap();
             let parser = command
                 .get_arguments()
                 .find(|arg| arg.get_long() == Some("quiet"))
@@ -242,23 +309,23 @@ mod tests {
 
     #[test]
     fn an_unknown_key_lists_the_known_ones() {
-        let error = apply(Cli::command(), &"[scan]\nsampel = 1".parse().unwrap())
+        let error = apply(Cli::command(), &settings("[scan]\nsampel = 1"))
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("`sampel`") && error.contains("sample"),
+            error.contains("`sampel` in other.toml") && error.contains("sample"),
             "{error}"
         );
     }
 
     #[test]
     fn a_value_that_does_not_fit_is_refused_unquoted() {
-        for settings in [
+        for text in [
             "threads = 99999999",
             "[scan]\nsample = 0",
             "[scan]\nformat = 'hush'",
         ] {
-            let error = apply(Cli::command(), &settings.parse().unwrap())
+            let error = apply(Cli::command(), &settings(text))
                 .unwrap_err()
                 .to_string();
             assert!(error.contains("does not take"), "{error}");
@@ -267,18 +334,5 @@ mod tests {
                 "{error}"
             );
         }
-    }
-
-    #[test]
-    fn every_option_has_a_variable() {
-        let command = apply(Cli::command(), &Table::new()).unwrap();
-        let scan = command.find_subcommand("scan").unwrap();
-        let variable = scan
-            .get_arguments()
-            .find(|arg| arg.get_long() == Some("fail-on"))
-            .unwrap()
-            .get_env()
-            .unwrap();
-        assert_eq!(variable, "LOCARD_SCAN_FAIL_ON");
     }
 }

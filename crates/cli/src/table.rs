@@ -14,6 +14,7 @@ pub(crate) struct Cell {
     text: String,
     style: Style,
     right: bool,
+    whole: bool,
 }
 
 impl Cell {
@@ -22,6 +23,15 @@ impl Cell {
             text: printable(text.as_ref()),
             style: Style::new(),
             right: false,
+            whole: false,
+        }
+    }
+
+    /// A place: cut short it leads nowhere.
+    pub(crate) fn whole(text: impl AsRef<str>) -> Self {
+        Self {
+            whole: true,
+            ..Self::new(text)
         }
     }
 
@@ -31,6 +41,12 @@ impl Cell {
             right: true,
             ..Self::new(text)
         }
+    }
+
+    /// How wide it would like to be.
+    fn width(&self) -> usize {
+        let width = self.text.width();
+        if self.whole { width } else { width.min(WIDEST) }
     }
 
     pub(crate) fn styled(mut self, style: Style) -> Self {
@@ -99,7 +115,7 @@ impl Table {
                     .rows
                     .iter()
                     .filter_map(|row| row.get(column))
-                    .map(|cell| cell.text.width().min(WIDEST));
+                    .map(Cell::width);
                 cells
                     .chain(self.header.get(column).map(|name| name.width()))
                     .max()
@@ -133,16 +149,16 @@ impl Table {
         let (Some(room), Some((_, others))) = (room, widths.split_last_mut()) else {
             return widths;
         };
-        let is_number = |column: usize| {
+        let is_fixed = |column: usize| {
             let mut cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.any(|cell| cell.right)
+            cells.any(|cell| cell.right || cell.whole)
         };
         let last = self.widest_last().min(LAST);
         let mut spare = (self.indent + others.iter().sum::<usize>() + GAP * others.len() + last)
             .saturating_sub(room);
         while spare > 0 {
             let texts = others.iter_mut().enumerate();
-            let texts = texts.filter(|(column, width)| **width > NARROWEST && !is_number(*column));
+            let texts = texts.filter(|(column, width)| **width > NARROWEST && !is_fixed(*column));
             let Some((_, widest)) = texts.max_by_key(|(_, width)| **width) else {
                 break;
             };
@@ -166,7 +182,11 @@ impl Table {
         let mut line = " ".repeat(self.indent);
         let mut used = self.indent;
         for (cell, &width) in others.iter().zip(widths) {
-            let text = shorten(&cell.text, width);
+            let text = if cell.whole {
+                cell.text.clone()
+            } else {
+                shorten(&cell.text, width)
+            };
             let pad = " ".repeat(width.saturating_sub(text.width()));
             let shown = output.style(cell.style, &text);
             if cell.right {
@@ -224,6 +244,14 @@ pub(crate) fn count(number: u64) -> String {
 /// A count with its noun.
 pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// Bytes behind other figures; databases tell none.
+pub(crate) fn known_bytes(number: u64) -> String {
+    match number {
+        0 => String::new(),
+        number => format!(", {}", bytes(number)),
+    }
 }
 
 /// Bytes in the unit that gives three digits.
@@ -286,6 +314,20 @@ mod tests {
         assert_eq!(table.fitted(&widths, Some(200)), widths);
         assert_eq!(table.fitted(&widths, Some(60))[..2], [21, 9]);
         assert_eq!(table.fitted(&widths, Some(20))[..2], [NARROWEST, 9]);
+    }
+
+    #[test]
+    fn a_place_is_never_cut() {
+        let mut table = Table::default();
+        let place = "year=2024/month=01/part-00000-of-00012.snappy.parquet, row=12";
+        table.row(vec![
+            Cell::new("a"),
+            Cell::whole(place),
+            Cell::new("strong"),
+        ]);
+        let widths = table.widths();
+        assert_eq!(widths[1], place.len());
+        assert_eq!(table.fitted(&widths, Some(40)), widths);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use locard_model::named;
+
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -29,6 +31,19 @@ pub enum ErrorKind {
     /// Everything else.
     Unexpected,
 }
+
+named!(ErrorKind {
+    Settings => "settings",
+    Unreachable => "unreachable",
+    Unauthenticated => "unauthenticated",
+    Denied => "denied",
+    NotFound => "not-found",
+    Throttled => "throttled",
+    Malformed => "malformed",
+    Unsupported => "unsupported",
+    Interrupted => "interrupted",
+    Unexpected => "unexpected",
+});
 
 /// An error of a source. Its text never holds a secret or a value that was read.
 ///

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use locard_connector::{Entity, ScanPlan, Split};
+use locard_connector::{Entity, Sample, ScanPlan, Split};
 use locard_identify::ColumnJudgement;
 use locard_model::{ColumnId, EntityId, Finding, SourceId};
 use uuid::Uuid;
@@ -175,22 +175,28 @@ pub(crate) fn pieces(
     one: bool,
     salt: Option<Uuid>,
 ) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut open: Vec<Split> = Vec::new();
-    let mut size = 0;
-    for split in &plan.splits {
-        size += weight(split);
-        open.push(split.clone());
-        if size >= PIECE_BYTES && !one {
-            let splits = std::mem::take(&mut open);
-            pieces.push(piece(entity, splits, (pieces.len(), one), salt));
+    gathered(&plan.splits, one)
+        .enumerate()
+        .map(|(at, splits)| piece(entity, splits.to_vec(), (at, one), salt))
+        .collect()
+}
+
+/// The splits of each piece.
+fn gathered(splits: &[Split], one: bool) -> impl Iterator<Item = &[Split]> {
+    let mut size = 0_u64;
+    splits.split_inclusive(move |split| {
+        size = size.saturating_add(weight(split));
+        let is_full = size >= PIECE_BYTES && !one;
+        if is_full {
             size = 0;
         }
-    }
-    if !open.is_empty() {
-        pieces.push(piece(entity, open, (pieces.len(), one), salt));
-    }
-    pieces
+        is_full
+    })
+}
+
+/// In how many pieces a scan reads what was planned; a sample is one.
+pub fn piece_count(plan: &ScanPlan, sample: Sample) -> u64 {
+    gathered(&plan.splits, sample != Sample::All).count() as u64
 }
 
 /// Bytes of a piece, about: some seconds of work. What is recorded per piece costs little beside it, and few entities have

@@ -269,7 +269,8 @@ impl Run<'_> {
         }
         complete &= !self.cancel.is_cancelled();
         let sum = |size: fn(&Entity) -> Option<u64>| {
-            entities.iter().filter_map(|(_, entity)| size(entity)).sum()
+            let known = entities.iter().filter_map(|(_, entity)| size(entity));
+            known.fold(0, u64::saturating_add)
         };
         self.reporter.on(&Event::Listed {
             source: target.name.clone(),

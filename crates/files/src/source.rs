@@ -123,9 +123,7 @@ impl<B: Blobs> Source for Files<B> {
                         };
                         file.is_none_or(|file| lister.file(file))
                     }
-                    Err(error) if error.entity_name().is_some_and(|name| scope.excludes(name)) => {
-                        true
-                    }
+                    Err(error) if scope.ignores(&error) => true,
                     Err(error) => lister.flush() && (lister.send)(Err(error)),
                 };
                 wanted
@@ -353,6 +351,14 @@ impl Globs {
 
     fn holds(&self, resource: &str) -> bool {
         (self.include.is_empty() || self.include.is_match(resource)) && !self.excludes(resource)
+    }
+
+    /// Whether an error is of something that nobody asked for. Behind a folder that does not open there may be something
+    /// that is wanted; behind what misses nothing there is not.
+    fn ignores(&self, error: &Error) -> bool {
+        error
+            .entity_name()
+            .is_some_and(|name| self.excludes(name) || error.misses_nothing() && !self.holds(name))
     }
 
     fn excludes(&self, resource: &str) -> bool {

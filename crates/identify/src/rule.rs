@@ -1,6 +1,4 @@
-//! One rule file as it is written; [`dictionaries/README.md`] explains every field to authors.
-//!
-//! [`dictionaries/README.md`]: https://docs.rs/locard
+//! One rule file as it is written; `dictionaries/README.md` explains every field to authors.
 
 use locard_model::{Category, Identifier, Sensitivity};
 use serde::Deserialize;

@@ -48,6 +48,11 @@ pub(crate) fn meaning(identifier: &Identifier) -> Meaning {
     }
 }
 
+/// Whether the identifier is a date, and the value none that can be read.
+pub fn is_no_date(identifier: &Identifier, value: &str) -> bool {
+    meaning(identifier) == Meaning::Date && locard_sketch::forms::dates(value).next().is_none()
+}
+
 /// Fewest letters and digits of an id that says something wherever it stands; a shorter one must stand in a column
 /// that is called like it.
 const SPEAKING: usize = 5;

@@ -69,6 +69,8 @@ pub enum Sensitivity {
     Special,
 }
 
+/// Gives an enum one stable name for each value: `ALL`, `as_str`, `parse` and `Display`. Stores and output spell it so.
+#[macro_export]
 macro_rules! named {
     ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
@@ -86,14 +88,13 @@ macro_rules! named {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
     };
 }
-pub(crate) use named;
 
 named!(Category {
     Identity => "identity",

@@ -1,10 +1,8 @@
 //! States of durable work.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use crate::finding::named;
+use crate::named;
 
 /// State of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::named;
-use crate::{ColumnId, EntityId, Identifier, SourceId};
+use crate::{ColumnId, EntityId, Identifier, SourceId, named};
 
 /// One typed value that is known of a data subject. `Debug` hides the value.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,9 +34,10 @@ pub struct Subject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
-    /// Only name, birth date, or a shared address or phone agreed.
+    /// Only what many people may share agreed: a name, a birth date, a shared address or telephone number alone.
     Weak,
-    /// A unique identifier agreed.
+    /// A unique identifier agreed, or in one row a full name with a birth date, telephone number, address or plate
+    /// beside it.
     Strong,
 }
 
@@ -54,7 +54,7 @@ pub struct Location {
     pub column: ColumnId,
     /// Which attributes agreed, by position in the subject.
     pub attributes: Vec<usize>,
-    /// Whether a unique identifier is among them.
+    /// What these attributes say together.
     pub strength: Strength,
     /// Whether the source was read and confirmed it; otherwise it is a candidate by filter.
     pub verified: bool,

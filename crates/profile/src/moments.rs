@@ -42,7 +42,7 @@ impl Batch {
             .add(exponent, i128::from(mantissa) * i128::from(weight));
         let magnitude = mantissa.unsigned_abs();
         if magnitude < 1 << 26 {
-            let square = (magnitude * magnitude) as i128;
+            let square = i128::from(magnitude * magnitude);
             return self.squares.add(2 * exponent, square * i128::from(weight));
         }
         // 106 bits and a weight would not fit, so the square enters in two halves.

@@ -204,18 +204,16 @@ fn measure(
     let (mut texts, mut times) = (Widest::default(), Widest::default());
     for (i, text) in values(cells) {
         let look = cells.look_number(i);
-        let kind = match look.and_then(|look| kinds[look]) {
-            Some(kind) => kind,
-            None => {
-                let (class, weight) = (cells.classes[i], cells.weight(i));
-                let kind = kind(text, class);
-                counts.types[kind as usize] += weight;
-                if look.is_none() {
-                    counts.length(text, class, weight);
-                }
-                kind
+        let told = look.and_then(|look| kinds[look]);
+        let kind = told.unwrap_or_else(|| {
+            let (class, weight) = (cells.classes[i], cells.weight(i));
+            let kind = kind(text, class);
+            counts.types[kind as usize] += weight;
+            if look.is_none() {
+                counts.length(text, class, weight);
             }
-        };
+            kind
+        });
         let Some(batch) = &mut batch else { continue };
         texts.add(text);
         match kind {

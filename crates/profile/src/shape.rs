@@ -98,7 +98,7 @@ fn words(kinds: &[u8; LONGEST], length: usize, out: &mut Vec<u8>) {
     before[1..].copy_from_slice(&kinds[..LONGEST - 1]);
     let mut marked = *kinds;
     for (mark, before) in marked.iter_mut().zip(before) {
-        *mark = if (*mark == b'a') & (before == b'a') {
+        *mark = if [before, *mark] == *b"aa" {
             NOTHING
         } else {
             *mark

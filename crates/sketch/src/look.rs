@@ -90,10 +90,7 @@ impl Looks {
         }
         let hash = kinds.hash(text.len());
         let mut place = hash as usize & (self.table.len() - 1);
-        loop {
-            let Some(number) = (self.table[place] as usize).checked_sub(1) else {
-                break;
-            };
+        while let Some(number) = (self.table[place] as usize).checked_sub(1) {
             if self.all[number].kinds == kinds {
                 return number;
             }
@@ -138,12 +135,12 @@ impl PartialEq for Kinds {
     /// All bytes at once, since most that are compared are alike.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        let blocks = |kinds: &Self| {
-            let (blocks, _) = kinds.0.as_chunks::<BLOCK>();
-            [blocks[0], blocks[1], blocks[2]].map(u128::from_ne_bytes)
-        };
-        let ([a, b, c], [x, y, z]) = (blocks(self), blocks(other));
-        (a ^ x) | (b ^ y) | (c ^ z) == 0
+        let [mine, theirs] = [self, other].map(|kinds| kinds.0.as_chunks::<BLOCK>().0);
+        let differences = mine
+            .iter()
+            .zip(theirs)
+            .map(|(mine, theirs)| u128::from_ne_bytes(*mine) ^ u128::from_ne_bytes(*theirs));
+        differences.fold(0, |all, difference| all | difference) == 0
     }
 }
 

@@ -127,12 +127,11 @@ fn classes_of(text: &str) -> (ClassMask, Fold) {
 #[inline]
 fn fold_hash(text: &str, fold: Fold, changed: &mut String) -> u64 {
     let start = changed.len();
-    let folded = match fold {
-        Fold::Own => text,
-        _ => {
-            fold_onto(text, fold, changed);
-            &changed[start..]
-        }
+    let folded = if fold == Fold::Own {
+        text
+    } else {
+        fold_onto(text, fold, changed);
+        &changed[start..]
     };
     if folded.is_empty() {
         0

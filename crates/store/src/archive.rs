@@ -107,6 +107,7 @@ const BATCH: usize = 100;
 pub(crate) async fn write(from: &mut dyn Session, file: &Path) -> Result<()> {
     crate::sqlite::absent(file)?;
     let beside = crate::sqlite::beside(file);
+    crate::create_private(&beside).map_err(|error| crate::sqlite::unwritable(file, &error))?;
     let archive = Sqlite::open_file(&beside).await?;
     let mut to = archive.write(Durability::Power).await?;
     copy(from, &mut *to).await?;

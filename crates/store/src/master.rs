@@ -210,11 +210,7 @@ fn write_new(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = [0; 8];
     getrandom::fill(&mut name)?;
     let beside = file.with_extension(format!("new-{:016x}", u64::from_le_bytes(name)));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut handle = options.open(&beside)?;
+    let mut handle = crate::create_private(&beside)?;
     let written = handle
         .write_all(bytes)
         .and_then(|()| handle.write_all(b"\n"))

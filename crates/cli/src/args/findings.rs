@@ -17,6 +17,9 @@ pub(crate) enum Findings {
         /// Only this identifier
         #[arg(long, value_name = "KIND")]
         identifier: Option<String>,
+        /// List what people rejected too
+        #[arg(long)]
+        rejected: bool,
         /// Form of the list
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: ReportFormat,
@@ -30,6 +33,9 @@ pub(crate) enum Findings {
         /// The file; `-` is stdout
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Replace the file if it is there already
+        #[arg(long)]
+        force: bool,
     },
     /// Take a decision back
     Withdraw(Withdrawal),
@@ -52,7 +58,7 @@ pub(crate) enum Findings {
 /// A decision on one column and identifier.
 #[derive(Args, Debug)]
 pub(crate) struct Decision {
-    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it stands in double quotes
+    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it may stand in double quotes
     #[arg(value_name = "ENTITY:COLUMN")]
     pub(crate) column: String,
 
@@ -68,7 +74,7 @@ pub(crate) struct Decision {
 /// A decision that is taken back.
 #[derive(Args, Debug)]
 pub(crate) struct Withdrawal {
-    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it stands in double quotes
+    /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it may stand in double quotes
     #[arg(value_name = "ENTITY:COLUMN")]
     pub(crate) column: String,
 

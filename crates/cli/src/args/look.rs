@@ -6,7 +6,7 @@ use clap::Args;
 use locard_model::SecretString;
 
 use super::ListFormat;
-use super::values::secret;
+use super::values::{number, secret};
 
 /// Tell where one person occurs
 #[derive(Args, Debug)]
@@ -60,12 +60,12 @@ pub(crate) struct Find {
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
     /// An entity or column as a scan prints it: `crm/customers.csv` or `crm/customers.csv:email`; a name with a colon in
-    /// it stands in double quotes: `readings:"a:b"`
+    /// it may stand in double quotes: `readings:"a:b"`
     #[arg(value_name = "ENTITY")]
     pub(crate) entity: String,
 
     /// Read this many values again and show them masked; nothing is stored
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     pub(crate) samples: Option<u64>,
 
     /// Form of the answer
@@ -76,7 +76,7 @@ pub(crate) struct Explain {
 /// List the rows in which an identifier occurs
 #[derive(Args, Debug)]
 pub(crate) struct Rows {
-    /// An entity or column as a scan prints it; a name with a colon in it stands in double quotes: `readings:"a:b"`
+    /// An entity or column as a scan prints it; a name with a colon in it may stand in double quotes: `readings:"a:b"`
     #[arg(value_name = "ENTITY")]
     pub(crate) entity: String,
 
@@ -85,7 +85,7 @@ pub(crate) struct Rows {
     pub(crate) identifier: String,
 
     /// Stop after this many cells
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = number)]
     pub(crate) limit: u64,
 
     /// Form of the answer

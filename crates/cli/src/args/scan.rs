@@ -8,7 +8,7 @@ use locard_app::SourceLimits;
 use locard_model::SecretString;
 
 use super::ReportFormat;
-use super::values::{at_least_one, probability, rate, secret};
+use super::values::{at_least_one, probability, rate, readers, secret};
 
 /// Find personal data in files and databases
 #[derive(Args, Debug)]
@@ -99,7 +99,7 @@ pub(crate) struct Sparing {
     pub(crate) max_rate: Option<NonZeroU64>,
 
     /// Read at most this many pieces of each source at the same time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = readers)]
     pub(crate) readers: Option<NonZeroUsize>,
 }
 

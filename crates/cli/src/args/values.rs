@@ -1,6 +1,6 @@
 //! From what is typed to values.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 
 use locard_model::SecretString;
 
@@ -16,6 +16,16 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
     number
         .filter(|number| (1..=256).contains(number))
         .ok_or_else(|| "a number from 1 to 256 is wanted".to_owned())
+}
+
+pub(super) fn number(text: &str) -> Result<u64, String> {
+    let number = text.trim().parse();
+    number.map_err(|_| "a whole number is wanted".to_owned())
+}
+
+pub(super) fn readers(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.trim().parse();
+    number.map_err(|_| "a whole number of at least 1 is wanted".to_owned())
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<u64, String> {

@@ -11,7 +11,7 @@ use super::{Outcome, Session};
 use crate::args::{Diff, ListFormat};
 use crate::lists::List;
 use crate::printer::Output;
-use crate::report::finding_json;
+use crate::report::{finding_json, percent};
 use crate::table::{Cell, Table, counted};
 
 pub(crate) async fn run(session: &Session, args: &Diff) -> Result<Outcome> {
@@ -23,11 +23,18 @@ pub(crate) async fn run(session: &Session, args: &Diff) -> Result<Outcome> {
         format => list(&difference).print(&mut output, format, "")?,
     }
     output.finish()?;
-    let unread = difference.not_scanned.len() as u64;
-    if unread > 0 {
-        let findings = counted(unread, "earlier finding is", "earlier findings are");
+    let gone = difference.not_scanned.len() as u64;
+    if gone > 0 {
+        let findings = counted(gone, "earlier finding is", "earlier findings are");
         session.printer.say(format!(
-            "{findings} of what the later scan did not read (?): whether they are still there is not known"
+            "{findings} of what the later scan did not read in full (-?): whether they are still there is not known"
+        ));
+    }
+    let new = difference.not_scanned_before.len() as u64;
+    if new > 0 {
+        let findings = counted(new, "later finding is", "later findings are");
+        session.printer.say(format!(
+            "{findings} of what the earlier scan did not read in full (+?): whether they are new is not known"
         ));
     }
     Ok(Outcome::Done)
@@ -54,7 +61,15 @@ fn changes(difference: &Difference) -> impl Iterator<Item = (&'static str, Side<
         .not_scanned
         .iter()
         .map(|row| ("not-scanned", (Some(row), None)));
-    added.chain(removed).chain(changed).chain(not_scanned)
+    let not_scanned_before = difference
+        .not_scanned_before
+        .iter()
+        .map(|row| ("not-scanned-before", (None, Some(row))));
+    added
+        .chain(removed)
+        .chain(changed)
+        .chain(not_scanned)
+        .chain(not_scanned_before)
 }
 
 fn table(output: &mut Output, difference: &Difference) -> Result<()> {
@@ -69,7 +84,8 @@ fn table(output: &mut Output, difference: &Difference) -> Result<()> {
         let (sign, style) = match how {
             "added" => ("+", Style::new().red()),
             "removed" => ("-", Style::new().green()),
-            "not-scanned" => ("?", Style::new().dimmed()),
+            "not-scanned" => ("-?", Style::new().dimmed()),
+            "not-scanned-before" => ("+?", Style::new().dimmed()),
             _ => ("~", Style::new().yellow()),
         };
         let told = |tell: fn(&FindingRow) -> String| both(before.map(tell), after.map(tell));
@@ -79,7 +95,7 @@ fn table(output: &mut Output, difference: &Difference) -> Result<()> {
             Cell::new(&finding.column),
             Cell::new(told(|row| row.identifier.to_string())),
             Cell::new(finding.kind.as_str()).styled(Style::new().dimmed()),
-            Cell::new(told(|row| format!("{:.2}", row.confidence))),
+            Cell::new(told(|row| percent(row.confidence))),
             Cell::new(told(|row| counted(row.matched, "cell", "cells"))),
         ];
         if sources.len() > 1 {
@@ -143,6 +159,7 @@ fn document(difference: &Difference) -> Value {
         "added": rows(&difference.added),
         "removed": rows(&difference.removed),
         "notScanned": rows(&difference.not_scanned),
+        "notScannedBefore": rows(&difference.not_scanned_before),
         "changed": difference.changed.iter().map(|change| json!({"before": finding_json(&change.before), "after": finding_json(&change.after)})).collect::<Vec<_>>(),
     })
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use locard_app::{
     ColumnExplanation, ExplainOptions, Explanation, FindingRow, Hypothesis, Profile, Reported,
+    Weight,
 };
 use locard_model::FindingKind;
 use owo_colors::Style;
@@ -15,7 +16,7 @@ use crate::report::{finding_json, rounded};
 use crate::table::{Cell, Table, count, counted};
 
 pub(crate) async fn run(session: &Session, args: &Explain) -> Result<Outcome> {
-    let (entity, column) = super::entity_and_column(&args.entity);
+    let (entity, column) = super::entity_and_column(&session.home, &args.entity).await?;
     let options = ExplainOptions {
         entity,
         column,
@@ -169,7 +170,7 @@ fn print_because(output: &mut Output, because: &Hypothesis) -> Result<()> {
     ))?;
     output.line(&format!("      {}", numbers(because)))?;
     let mut table = Table::indented(6);
-    for weight in &because.weights {
+    for weight in because.weights.iter().filter(|weight| tells(weight)) {
         table.row(vec![
             Cell::number(format!("{:+.2}", weight.log_odds)),
             Cell::new(&weight.what),
@@ -177,6 +178,11 @@ fn print_because(output: &mut Output, because: &Hypothesis) -> Result<()> {
         ]);
     }
     Ok(table.print(output)?)
+}
+
+/// Whether a weight says anything in the decimals that are shown.
+fn tells(weight: &Weight) -> bool {
+    weight.log_odds.abs() >= 0.005
 }
 
 fn numbers(hypothesis: &Hypothesis) -> String {
@@ -230,6 +236,7 @@ fn print_likely(output: &mut Output, rejected: &[&Hypothesis]) -> Result<()> {
         let weights: Vec<String> = hypothesis
             .weights
             .iter()
+            .filter(|weight| tells(weight))
             .map(|weight| format!("{:+.2} {}", weight.log_odds, weight.what))
             .collect();
         output.wrapped(6, &weights.join(" · "))?;
@@ -262,21 +269,25 @@ fn profile(profile: &Profile) -> String {
     // Where no value comes twice, the most frequent one says nothing.
     if profile.distinct < profile.rows - profile.nulls - profile.blanks {
         let shares = profile.frequent.iter().take(3);
-        let shares: Vec<String> = shares
-            .map(|(_, share)| format!("{:.0} %", share * 100.0))
-            .collect();
-        parts.push(format!("most frequent {}", shares.join(", ")));
+        let shares: Vec<String> = shares.filter_map(|(_, share)| told_share(*share)).collect();
+        if !shares.is_empty() {
+            parts.push(format!("most frequent {}", shares.join(", ")));
+        }
     }
-    let shapes: Vec<String> = profile
-        .shapes
-        .iter()
-        .take(3)
-        .map(|(shape, share)| format!("{} {:.0} %", printable(shape), share * 100.0))
+    let shapes = profile.shapes.iter().take(3);
+    let shapes: Vec<String> = shapes
+        .filter_map(|(shape, share)| Some(format!("{} {}", printable(shape), told_share(*share)?)))
         .collect();
     if !shapes.is_empty() {
         parts.push(format!("shapes {}", shapes.join(", ")));
     }
     parts.join(" · ")
+}
+
+/// A share in whole percents; none says nothing.
+fn told_share(share: f64) -> Option<String> {
+    let percents = (share * 100.0).round();
+    (percents >= 1.0).then(|| format!("{percents:.0} %"))
 }
 
 fn document(explanation: &Explanation) -> Value {

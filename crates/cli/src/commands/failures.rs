@@ -119,7 +119,7 @@ pub(crate) fn failure_json(failure: &Failure) -> serde_json::Value {
         "source": failure.source_name,
         "resource": failure.resource,
         "place": failure.place,
-        "kind": format!("{:?}", failure.kind).to_lowercase(),
+        "kind": failure.kind.as_str(),
         "error": failure.sentence,
         "hint": failure.hint,
         "records": failure.records,

@@ -8,7 +8,7 @@ use locard_model::Identifier;
 
 use super::{Outcome, Session};
 use crate::args::{Decision, Findings, ReportFormat, Withdrawal};
-use crate::printer::Printer;
+use crate::printer::{Printer, Reserved};
 use crate::report;
 use crate::table::counted;
 
@@ -17,37 +17,53 @@ pub(crate) async fn run(session: &Session, args: &Findings) -> Result<Outcome> {
         Findings::List {
             resource,
             identifier,
+            rejected,
             format,
-        } => list(session, resource.as_deref(), identifier.as_deref(), *format).await?,
+        } => {
+            let filter = FindingFilter {
+                resource: resource.clone(),
+                identifier: identifier.as_deref().map(named),
+                with_rejected: true,
+                ..FindingFilter::default()
+            };
+            list(session, &filter, *rejected, *format).await?;
+        }
         Findings::Confirm(decision) => decide(session, decision, true).await?,
         Findings::Reject(decision) => decide(session, decision, false).await?,
         Findings::Withdraw(decision) => withdraw(session, decision).await?,
         Findings::Disallow => disallow(session).await?,
         Findings::Allow { reason } => allow(session, reason.as_deref()).await?,
-        Findings::Export { file } => export(session, file).await?,
+        Findings::Export { file, force } => export(session, file, *force).await?,
         Findings::Import { file } => import(session, file).await?,
     }
     Ok(Outcome::Done)
 }
 
+fn named(identifier: &str) -> Identifier {
+    Identifier::new(identifier.to_ascii_uppercase())
+}
+
 async fn list(
     session: &Session,
-    resource: Option<&str>,
-    identifier: Option<&str>,
+    filter: &FindingFilter,
+    rejected: bool,
     format: ReportFormat,
 ) -> Result<()> {
-    let filter = FindingFilter {
-        resource: resource.map(str::to_owned),
-        identifier: identifier.map(|name| Identifier::new(name.to_ascii_uppercase())),
-        ..FindingFilter::default()
-    };
-    let findings = locard_app::findings(&session.home, &filter).await?;
+    let mut findings = locard_app::findings(&session.home, filter).await?;
+    let all = findings.len();
+    findings.retain(|finding| rejected || !finding.is_rejected());
+    let left_out = (all - findings.len()) as u64;
     let mut output = session.printer.output(None)?;
     match format {
         ReportFormat::Table if findings.is_empty() => {
-            output.line(&nothing(session, &filter).await?)?;
+            output.line(&nothing(session, filter, left_out).await?)?;
         }
-        ReportFormat::Table => report::table(&mut output, &findings)?,
+        ReportFormat::Table => {
+            report::table(&mut output, &findings)?;
+            if left_out > 0 {
+                output.line(&rejected_too(left_out))?;
+            }
+        }
         ReportFormat::Ndjson => report::ndjson(&mut output, &findings)?,
         ReportFormat::Json => {
             output.document(&findings.iter().map(report::finding_json).collect())?;
@@ -55,11 +71,21 @@ async fn list(
         ReportFormat::Csv => report::csv(&mut output, &findings)?,
         ReportFormat::Sarif => output.document(&report::sarif(&findings))?,
     }
-    Ok(output.finish()?)
+    output.finish()?;
+    if format != ReportFormat::Table && left_out > 0 {
+        session.printer.say(rejected_too(left_out));
+    }
+    Ok(())
+}
+
+/// How many findings people took out of a list, and how to see them.
+fn rejected_too(left_out: u64) -> String {
+    let findings = counted(left_out, "finding", "findings");
+    format!("{findings} left out by decisions of people; --rejected lists them too")
 }
 
 /// Why no finding is listed: there is none, or each was left out.
-async fn nothing(session: &Session, asked: &FindingFilter) -> Result<String> {
+async fn nothing(session: &Session, asked: &FindingFilter, rejected: u64) -> Result<String> {
     let everything = FindingFilter {
         with_rejected: true,
         ..FindingFilter::default()
@@ -68,40 +94,37 @@ async fn nothing(session: &Session, asked: &FindingFilter) -> Result<String> {
     if all.is_empty() {
         return Ok("no findings; `locard scan TARGET` makes some".to_owned());
     }
-    let rejected = all.iter().filter(|finding| finding.is_rejected()).count();
     let options = [
         asked.resource.as_ref().map(|_| "--resource"),
         asked.identifier.as_ref().map(|_| "--identifier"),
     ];
     let options: Vec<&str> = options.into_iter().flatten().collect();
     let mut parts = vec!["nothing to show".to_owned()];
-    if !options.is_empty() {
-        let left = counted((all.len() - rejected) as u64, "finding", "findings");
+    let others = all.len() as u64 - rejected;
+    if !options.is_empty() && others > 0 {
+        let left = counted(others, "finding", "findings");
         parts.push(format!("{left} left out by {}", options.join(" and ")));
     }
-    if rejected > 0 {
-        let left = counted(rejected as u64, "finding", "findings");
-        parts.push(format!("{left} left out by decisions of people"));
-    }
+    parts.extend((rejected > 0).then(|| rejected_too(rejected)));
     Ok(parts.join("; "))
 }
 
-fn finding(column: &str, identifier: &str) -> Result<FindingRef> {
-    let (entity, Some(column)) = super::entity_and_column(column) else {
+async fn finding(session: &Session, column: &str, identifier: &str) -> Result<FindingRef> {
+    let (entity, Some(column)) = super::entity_and_column(&session.home, column).await? else {
         bail!(
             "name the column too\nhint: as a scan prints it, joined by a colon: crm/customers.csv:email; \
-             a name with a colon in it stands in double quotes"
+             where that may mean two things, a name stands in double quotes"
         );
     };
     Ok(FindingRef {
         entity,
         column,
-        identifier: Some(Identifier::new(identifier.to_ascii_uppercase())),
+        identifier: Some(named(identifier)),
     })
 }
 
 async fn decide(session: &Session, decision: &Decision, confirmed: bool) -> Result<()> {
-    let finding = finding(&decision.column, &decision.identifier)?;
+    let finding = finding(session, &decision.column, &decision.identifier).await?;
     let findings = locard_app::decide(
         &session.home,
         &finding,
@@ -124,7 +147,7 @@ async fn decide(session: &Session, decision: &Decision, confirmed: bool) -> Resu
 }
 
 async fn withdraw(session: &Session, decision: &Withdrawal) -> Result<()> {
-    let finding = finding(&decision.column, &decision.identifier)?;
+    let finding = finding(session, &decision.column, &decision.identifier).await?;
     locard_app::withdraw_decision(&session.home, &finding).await?;
     session
         .printer
@@ -158,11 +181,14 @@ async fn allow(session: &Session, reason: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-async fn export(session: &Session, file: &Path) -> Result<()> {
+async fn export(session: &Session, file: &Path, force: bool) -> Result<()> {
     let text = locard_app::export_decisions(&session.home).await?;
-    let mut output = session
-        .printer
-        .output((file != Path::new("-")).then_some(file))?;
+    let place = if file == Path::new("-") {
+        Reserved::open(None)?
+    } else {
+        Reserved::private(file, force)?
+    };
+    let mut output = place.output(session.printer)?;
     output.line(text.trim_end())?;
     Ok(output.finish()?)
 }

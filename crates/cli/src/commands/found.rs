@@ -263,7 +263,7 @@ fn hits_table(indent: usize, hits: &[&Hit], with_resource: bool) -> Table {
         let mut cells = Vec::from_iter(with_resource.then_some(resource));
         cells.extend([
             Cell::new(&hit.column),
-            Cell::new(row.unwrap_or_default()),
+            Cell::whole(row.unwrap_or_default()),
             Cell::new(hit.strength.as_str()).styled(strength),
             Cell::new(names(hit).join(", ")).styled(Style::new().dimmed()),
         ]);

@@ -14,7 +14,9 @@ pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod sources;
+mod subjects;
 
+use anyhow::Result;
 use locard_app::{CancellationToken, Failure, Home};
 
 pub(crate) use failures::{failure_json, print_failures, tell_failures};
@@ -50,21 +52,25 @@ impl Outcome {
     }
 }
 
-/// `crm/customers.csv:email` as entity and column; without a column for what names a whole entity. Either part may stand
-/// in double quotes, which a name with a colon in it needs: `public.readings:"a:b"`.
-fn entity_and_column(text: &str) -> (String, Option<String>) {
+/// `crm/customers.csv:email` as entity and column, without a column where a whole entity is named. Where a name has a
+/// colon in it, what the catalog knows decides.
+async fn entity_and_column(home: &Home, text: &str) -> Result<(String, Option<String>)> {
+    Ok(locard_app::known_place(home, readings(text)).await?)
+}
+
+/// What the text may name, the likeliest first. Either part may stand in double quotes: `public.readings:"a:b"`.
+fn readings(text: &str) -> Vec<(String, Option<String>)> {
     if let Some(named) = quoted_entity(text).or_else(|| quoted_column(text)) {
-        return named;
+        return vec![named];
     }
-    // A Windows drive or a URL scheme is no column: what follows the last colon must not begin like a path.
-    match text.rsplit_once(':') {
-        Some((entity, column))
-            if !entity.is_empty() && !column.is_empty() && !column.starts_with(['/', '\\']) =>
-        {
-            (entity.to_owned(), Some(column.to_owned()))
-        }
-        _ => (text.to_owned(), None),
-    }
+    let split = |(at, _): (usize, &str)| {
+        let (entity, column) = (&text[..at], &text[at + 1..]);
+        // A Windows drive or a URL scheme is no column: what follows the colon must not begin like a path.
+        let is_place = !entity.is_empty() && !column.is_empty() && !column.starts_with(['/', '\\']);
+        is_place.then(|| (entity.to_owned(), Some(column.to_owned())))
+    };
+    let split = text.rmatch_indices(':').filter_map(split);
+    split.chain([(text.to_owned(), None)]).collect()
 }
 
 /// `"entity"`, `"entity":column` and `"entity":"column"`.
@@ -111,9 +117,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_with_colons_are_quoted() {
+    fn names_with_colons_may_be_quoted() {
         let check = |text: &str, entity: &str, column: Option<&str>| {
-            let named = entity_and_column(text);
+            let named = readings(text).remove(0);
             assert_eq!(
                 (named.0.as_str(), named.1.as_deref()),
                 (entity, column),
@@ -133,5 +139,16 @@ mod tests {
         check("\"x:y\":\"a:\"\"b\"", "x:y", Some("a:\"b"));
         check("a\"b:c", "a\"b", Some("c"));
         check("\"open:c", "\"open", Some("c"));
+    }
+
+    #[test]
+    fn every_colon_may_be_the_one_before_the_column() {
+        let names: Vec<(String, Option<String>)> = readings("a:b:c");
+        let names: Vec<_> = names
+            .iter()
+            .map(|(entity, column)| (entity.as_str(), column.as_deref()))
+            .collect();
+        let expected = [("a:b", Some("c")), ("a", Some("b:c")), ("a:b:c", None)];
+        assert_eq!(names, expected);
     }
 }

@@ -52,7 +52,7 @@ fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
             Cell::number(known(entity.columns)),
             Cell::number(known(entity.rows)),
             Cell::number(entity.bytes.map_or_else(|| "?".to_owned(), bytes)),
-            Cell::number(count(entity.splits)),
+            Cell::number(count(entity.pieces)),
         ]);
     }
     table.print(output)?;
@@ -71,10 +71,13 @@ fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
     } else {
         String::new()
     };
+    let size = match plan.bytes {
+        0 => String::new(),
+        known => format!(" · {}", bytes(known)),
+    };
     let sums = format!(
-        "{}{unknown} · {} · about {}",
+        "{}{unknown}{size} · about {}",
         counted(plan.entities.len() as u64, "entity", "entities"),
-        bytes(plan.bytes),
         duration(plan.estimated.as_secs_f64())
     );
     let sums = output.style(Style::new().bold(), &sums);
@@ -94,7 +97,7 @@ fn entities(plan: &PlanReport) -> Vec<Value> {
                 "columns": entity.columns,
                 "rows": entity.rows,
                 "bytes": entity.bytes,
-                "splits": entity.splits,
+                "pieces": entity.pieces,
             })
         })
         .collect()
@@ -115,7 +118,7 @@ fn document(plan: &PlanReport) -> Value {
 fn csv(output: &mut Output, plan: &PlanReport) -> Result<()> {
     let mut writer = csv::Writer::from_writer(output as &mut dyn std::io::Write);
     writer.write_record([
-        "source", "resource", "kind", "columns", "rows", "bytes", "splits",
+        "source", "resource", "kind", "columns", "rows", "bytes", "pieces",
     ])?;
     let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     for entity in &plan.entities {
@@ -126,7 +129,7 @@ fn csv(output: &mut Output, plan: &PlanReport) -> Result<()> {
             text(entity.columns),
             text(entity.rows),
             text(entity.bytes),
-            entity.splits.to_string(),
+            entity.pieces.to_string(),
         ])?;
     }
     Ok(writer.flush()?)

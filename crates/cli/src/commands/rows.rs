@@ -12,7 +12,7 @@ use crate::printer::{printable, unless_closed};
 use crate::table::counted;
 
 pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
-    let (entity, column) = super::entity_and_column(&args.entity);
+    let (entity, column) = super::entity_and_column(&session.home, &args.entity).await?;
     let identifier = Identifier::new(args.identifier.to_ascii_uppercase());
     let options = RowsOptions {
         entity,

@@ -12,7 +12,7 @@ use crate::args::{ReportFormat, Scan, SnapshotScope};
 use crate::printer::{Output, Reserved, printable, unless_closed};
 use crate::progress::Progress;
 use crate::report;
-use crate::table::{bytes, count, counted, duration};
+use crate::table::{count, counted, duration, known_bytes};
 
 pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let options = options(args);
@@ -167,9 +167,9 @@ fn summary(
     };
     let found = output.style(Style::new().bold(), &found);
     let read = format!(
-        "{}, {} in {}",
+        "{}{} in {}",
         counted(totals.rows, "row", "rows"),
-        bytes(totals.bytes),
+        known_bytes(totals.bytes),
         duration(totals.elapsed.as_secs_f64())
     );
     let read = output.style(Style::new().dimmed(), &read);

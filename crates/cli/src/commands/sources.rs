@@ -90,7 +90,11 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "entities",
         "scanned at",
         "owner",
+        "note",
+        "max rate",
+        "readers",
     ]);
+    let mut unsaid = [true; 3];
     for source in locard_app::sources(&session.home).await? {
         list.row([
             json!(source.name),
@@ -99,7 +103,24 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
             json!(source.entities),
             json!(source.scanned_at),
             json!(source.owner),
+            json!(source.note),
+            json!(
+                source
+                    .limits
+                    .bytes_per_second
+                    .map(|rate| rate_text(rate.get()))
+            ),
+            json!(source.limits.readers),
         ]);
+        unsaid[0] &= source.note.is_none();
+        unsaid[1] &= source.limits.bytes_per_second.is_none();
+        unsaid[2] &= source.limits.readers.is_none();
+    }
+    if format == ListFormat::Table {
+        // What nobody said of any source takes no room.
+        let named = ["note", "max rate", "readers"].into_iter().zip(unsaid);
+        let empty: Vec<&str> = named.filter(|(_, is)| *is).map(|(name, _)| name).collect();
+        list.hide(&empty);
     }
     let mut output = session.printer.output(None)?;
     list.print(
@@ -108,6 +129,18 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "no sources; `locard sources add NAME TARGET` registers one",
     )?;
     Ok(output.finish()?)
+}
+
+/// A rate as it is typed: 20MB/s, or plain bytes where no unit fits.
+fn rate_text(bytes: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    let fitting = units
+        .into_iter()
+        .find(|(unit, _)| bytes.is_multiple_of(*unit));
+    match fitting {
+        Some((unit, name)) => format!("{}{name}/s", bytes / unit),
+        None => format!("{bytes}B/s"),
+    }
 }
 
 async fn ingest(session: &Session, source: &str) -> Result<Outcome> {

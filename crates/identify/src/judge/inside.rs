@@ -4,7 +4,7 @@
 use locard_model::{FindingKind, Identifier};
 
 use super::values::{LOOSE, Trials, checking};
-use super::weigh::{Weighed, weight};
+use super::weigh::{Weighed, check, weight};
 use super::{Candidate, ColumnView, Judged, Weight};
 use crate::Library;
 use crate::evidence::RuleCounts;
@@ -155,16 +155,16 @@ fn of_patterns(
     ];
     let (checked, passed) = (counts.embedded_checked, counts.embedded_passed);
     if checked > 0 {
-        let detail = format!(
-            "{passed} of {checked} pass; by accident 1 in {:.0} would",
-            1.0 / chance
-        );
+        let (checked, passed) = (checked as f64, passed as f64);
         let trials = Trials {
-            tested: checked as f64,
-            distinct: checked as f64,
+            tested: checked,
+            distinct: checked,
         };
-        let value = checking(trials, checked as f64, passed as f64, chance).clamp(-12.0, 4.0);
-        weights.push(weight("check digits", detail, value));
+        let value = checking(trials, checked, passed, chance).clamp(-12.0, 4.0);
+        let validators = patterns
+            .iter()
+            .filter_map(|value| value.validator.as_deref());
+        weights.push(check(validators, (passed, checked, chance), value));
     }
     let (beside, all) = (counts.in_context, counts.embedded.max(1));
     weights.push(weight(
@@ -244,8 +244,8 @@ fn stray(
 /// The weights of the cells that one pattern matches.
 fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Option<Told> {
     let tested = column.view.evidence.cells.tested;
-    let checks = value.validator.is_some();
-    let (matched, sure) = (seen[0], seen[usize::from(checks)]);
+    let validator = value.validator.as_deref();
+    let (matched, sure) = (seen[0], seen[usize::from(validator.is_some())]);
     if sure == 0 {
         return None;
     }
@@ -262,16 +262,10 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
             -0.9 * alike.ln(),
         ),
     ];
-    if checks {
-        let detail = format!(
-            "{sure} of {matched} pass; by accident 1 in {:.0} would",
-            1.0 / value.chance
-        );
-        weights.push(weight(
-            "check digits",
-            detail,
-            passed(value, matched as f64, cells),
-        ));
+    if validator.is_some() {
+        let weighs = passed(value, matched as f64, cells);
+        let counts = (cells, matched as f64, value.chance);
+        weights.push(check(validator.into_iter(), counts, weighs));
     }
     weights.push(weight(
         "repetition",
@@ -286,7 +280,7 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
     Some(Told {
         kind: FindingKind::Stray,
         matched: sure,
-        validated: if checks { sure } else { 0 },
+        validated: if validator.is_some() { sure } else { 0 },
         weights,
     })
 }

@@ -164,7 +164,7 @@ pub struct Candidate {
 /// One summand of a candidate's log-odds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weight {
-    /// What it stands for: `prior`, `values`, `check digits`, `dictionary`, `column name`, `neighbours` ...
+    /// What it stands for: `prior`, `values`, `check digits`, `check`, `dictionary`, `column name`, `neighbours` ...
     pub what: &'static str,
     /// The numbers behind it in words, without any value that was read.
     pub detail: String,

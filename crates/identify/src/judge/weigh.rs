@@ -1,12 +1,14 @@
 //! The weights of one column by itself: prior, values, name. One candidate per identifier that anything speaks for.
 
+use std::collections::BTreeSet;
+
 use locard_model::{FindingKind, Identifier};
 
 use super::values::{Known, Trials, checking, listing, matching};
 use super::{Candidate, ColumnView, LogicalType, Weight};
 use crate::evidence::RuleCounts;
 use crate::header::{Clarity, Header, Kind, Reading};
-use crate::{Library, Rule};
+use crate::{Library, Rule, validators};
 
 /// One identifier under judgement, with its weights so far.
 #[derive(Clone, Debug)]
@@ -281,15 +283,9 @@ impl Weigher<'_> {
             if validated > 0.5 * checked {
                 rarity -= chance.ln();
             }
-            let detail = format!(
-                "{validated:.0} of {checked:.0} pass; by accident 1 in {:.0} would",
-                1.0 / chance
-            );
-            weights.push(weight(
-                "check digits",
-                detail,
-                checking(self.trials, checked, validated, chance),
-            ));
+            let value = checking(self.trials, checked, validated, chance);
+            let passed = (validated, checked, chance);
+            weights.push(check(sums.checks.iter().copied(), passed, value));
         }
         let counts = Counts {
             tested: tested as u64,
@@ -414,7 +410,7 @@ fn read(reading: &Reading) -> (f64, &'static str) {
 
 /// Counts of several rules of one identifier; a cell that two of them match counts twice and is capped by the caller.
 #[derive(Default)]
-struct Sums {
+struct Sums<'a> {
     patterns: usize,
     matched: f64,
     checked: f64,
@@ -427,10 +423,12 @@ struct Sums {
     hits: f64,
     /// Smallest, for columns without a match.
     least_alike: f64,
+    /// The validators of the patterns that matched.
+    checks: BTreeSet<&'a str>,
 }
 
-impl Sums {
-    fn add(&mut self, rule: &Rule, seen: &RuleCounts) {
+impl<'a> Sums<'a> {
+    fn add(&mut self, rule: &'a Rule, seen: &RuleCounts) {
         self.matched += seen.matched as f64;
         self.checked += seen.checked as f64;
         self.validated += seen.validated as f64;
@@ -442,9 +440,11 @@ impl Sums {
             let share = counts[0] as f64;
             self.hits += share;
             self.alike += share * value.lookalikes;
-            if value.validator.is_some() {
+            if let Some(validator) = &value.validator {
                 self.accident += share * value.chance;
                 self.tries += share;
+                self.checks
+                    .extend((share > 0.0).then_some(validator.as_str()));
             }
             self.least_alike = if self.patterns == 0 {
                 value.lookalikes
@@ -467,6 +467,23 @@ impl Sums {
     fn chance(&self) -> f64 {
         (self.accident / self.tries.max(1.0)).clamp(1e-9, 1.0)
     }
+}
+
+/// What passing the checks of these validators weighs; only some of them compute check digits.
+pub(super) fn check<'a>(
+    validators: impl Iterator<Item = &'a str>,
+    (passed, checked, chance): (f64, f64, f64),
+    log_ratio: f64,
+) -> Weight {
+    let names: BTreeSet<&str> = validators.collect();
+    let digits = names.iter().all(|name| validators::has_check_digit(name));
+    let what = if digits { "check digits" } else { "check" };
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let detail = format!(
+        "{passed:.0} of {checked:.0} pass {names}; by accident 1 in {:.0} would",
+        1.0 / chance
+    );
+    weight(what, detail, log_ratio)
 }
 
 pub(super) fn weight(what: &'static str, detail: String, log_ratio: f64) -> Weight {

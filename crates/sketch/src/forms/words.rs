@@ -70,18 +70,18 @@ pub(super) const fn may_be_name(class: ClassMask) -> bool {
 /// The letters and digits of a folded text that is no longer than `bytes`.
 fn word_bytes<'a>(folded: &str, class: ClassMask, bytes: &'a mut [u8; LONGEST_ID]) -> &'a [u8] {
     let mut length = 0;
-    if !class.any(ClassMask::WIDE) {
-        // Each byte is written; the next one takes its place unless it stays.
-        for byte in folded.bytes() {
-            bytes[length % LONGEST_ID] = byte;
-            length += usize::from(byte.is_ascii_alphanumeric());
-        }
-    } else {
+    if class.any(ClassMask::WIDE) {
         for c in folded.chars().filter(|c| is_word(*c)) {
             if let Some(place) = bytes.get_mut(length..length + c.len_utf8()) {
                 c.encode_utf8(place);
                 length += c.len_utf8();
             }
+        }
+    } else {
+        // Each byte is written; the next one takes its place unless it stays.
+        for byte in folded.bytes() {
+            bytes[length % LONGEST_ID] = byte;
+            length += usize::from(byte.is_ascii_alphanumeric());
         }
     }
     bytes.get(..length).unwrap_or_default()

@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use super::FindingDraft;
 
-/// Names a piece of an entity (a split or a partition) across scans.
+/// Names a piece of an entity in one state, across scans: whoever gives it puts the state in, so that pieces of two
+/// states are never put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PieceKey(pub Uuid);
 
 impl PieceKey {
-    /// The same for the same piece: `piece` is whatever tells it from its siblings, such as the split's JSON without
-    /// sizes and versions.
+    /// The same for the same piece: `piece` is whatever tells it from its siblings and from its own earlier states, such
+    /// as the split's JSON with its version.
     pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
         Self(Uuid::new_v5(&entity.0, piece))
     }

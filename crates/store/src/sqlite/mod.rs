@@ -218,7 +218,7 @@ impl Backend for Sqlite {
         absent(file)?;
         let beside = beside(file);
         // SQLite writes into a file that is there and empty; made here, it tells why it cannot be.
-        std::fs::File::create_new(&beside).map_err(|error| unwritable(file, &error))?;
+        crate::create_private(&beside).map_err(|error| unwritable(file, &error))?;
         // Read from a reader's snapshot, so that writers go on; SQLite reads the name as a string literal.
         let text = format!("vacuum into '{}'", printable(&beside)?.replace('\'', "''"));
         let copied = match self.writer_copy().await {
@@ -320,7 +320,7 @@ pub(crate) fn absent(file: &Path) -> Result<()> {
 }
 
 /// A place where no backup can be.
-fn unwritable(file: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn unwritable(file: &Path, error: &std::io::Error) -> Error {
     use std::io::ErrorKind as Cause;
     let file = file.display();
     let (kind, why) = match error.kind() {
