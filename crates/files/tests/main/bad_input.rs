@@ -299,7 +299,7 @@ fn numbers(range: std::ops::Range<i64>) -> arrow_array::RecordBatch {
 }
 
 #[tokio::test]
-async fn a_truncated_avro_file_gives_its_whole_blocks_and_an_error() {
+async fn a_truncated_avro_file_gives_what_is_whole_and_an_error() {
     for blocks in [1, 10] {
         let bytes = avro_blocks(blocks);
         let before = avro_blocks(blocks - 1).len();
@@ -311,8 +311,16 @@ async fn a_truncated_avro_file_gives_its_whole_blocks_and_an_error() {
             bytes.len() - 3,
         ] {
             let taken = take("a.avro", bytes[..length].to_vec()).await;
-            let records = (blocks as usize - 1) * 100;
-            assert_eq!(taken.records.len(), records, "{length} of {blocks}");
+            let (records, whole) = (taken.records.len(), (blocks as usize - 1) * 100);
+            let is_cut_in_the_marker = length == bytes.len() - 3;
+            let last = if is_cut_in_the_marker { 100 } else { 99 };
+            assert!(
+                (whole..=whole + last).contains(&records),
+                "{length} of {blocks}: {records}"
+            );
+            if length > bytes.len() - 20 {
+                assert_eq!(records, whole + last, "{length} of {blocks}");
+            }
             assert_eq!(taken.errors[0].kind(), ErrorKind::Malformed);
             assert_eq!(
                 taken.errors[0].to_string(),
@@ -339,7 +347,7 @@ async fn an_avro_block_that_does_not_end_where_it_says_is_told() {
             taken.records.len()
         )
     );
-    assert!(taken.records.len() >= 100);
+    assert_eq!(taken.records.len(), 200);
 }
 
 #[tokio::test]
