@@ -278,6 +278,70 @@ async fn a_truncated_parquet_file_is_malformed() {
     }
 }
 
+#[tokio::test]
+async fn lists_of_any_length_are_decoded_in_batches_of_few_elements() {
+    let source = shelf("a.parquet", lists(&[300_000; 20]));
+    let request = locard_connector::ScanRequest::all(
+        locard_model::EntityPath::new(["a.parquet"]),
+        locard_model::EntityKind::File,
+    );
+    let plan = source.plan(&request).await.unwrap();
+    let batches: Vec<_> = source.read(&plan.splits[0]).await.unwrap().collect().await;
+    let rows = batches
+        .iter()
+        .map(|batch| batch.as_ref().unwrap().records.num_rows());
+    assert_eq!(rows.collect::<Vec<_>>(), [3, 3, 3, 3, 3, 3, 2]);
+}
+
+#[tokio::test]
+async fn a_list_too_long_for_memory_costs_its_row_group() {
+    let bytes = lists(&[2, 9 << 20, 2]);
+    assert!(bytes.len() < 10_000);
+    let taken = take("a.parquet", bytes).await;
+    assert_eq!(
+        taken.sentences(),
+        ["record 1: a record has more than 8 million elements, and its row group was left out (3)"]
+    );
+}
+
+/// Lists of so many elements, all the same.
+fn lists(lengths: &[usize]) -> Vec<u8> {
+    let offsets = arrow_buffer::OffsetBuffer::from_lengths(lengths.iter().copied());
+    let values = arrow_array::Int32Array::from_value(7, lengths.iter().sum());
+    let item = arrow_schema::Field::new("item", arrow_schema::DataType::Int32, true);
+    let list = arrow_array::ListArray::new(item.into(), offsets, std::sync::Arc::new(values), None);
+    let list = std::sync::Arc::new(list) as arrow_array::ArrayRef;
+    parquet(&[arrow_array::RecordBatch::try_from_iter([("l", list)]).unwrap()])
+}
+
+#[tokio::test]
+async fn a_parquet_schema_may_be_nested_deeply_up_to_a_limit() {
+    fn nested(depth: usize) -> Vec<u8> {
+        let mut array = std::sync::Arc::new(arrow_array::StringArray::from(vec!["Ada"])) as _;
+        for _ in 0..depth {
+            array = std::sync::Arc::new(arrow_array::StructArray::from(vec![(
+                std::sync::Arc::new(arrow_schema::Field::new(
+                    "a",
+                    arrow_array::Array::data_type(&array).clone(),
+                    true,
+                )),
+                array,
+            )])) as arrow_array::ArrayRef;
+        }
+        parquet(&[arrow_array::RecordBatch::try_from_iter([("a", array)]).unwrap()])
+    }
+    // Whoever writes goes down far deeper into its stack than whoever reads.
+    let nested = |depth: usize| {
+        let thread = std::thread::Builder::new().stack_size(16 << 20);
+        thread.spawn(move || nested(depth)).unwrap().join().unwrap()
+    };
+    let taken = take("a.parquet", nested(150)).await;
+    assert_eq!((taken.records.len(), taken.columns.len()), (1, 1));
+    let source = shelf("a.parquet", nested(300));
+    let error = take_with(&source, "a.parquet", |_| {}).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
 /// Blocks of 100 records each.
 fn avro_blocks(blocks: i64) -> Vec<u8> {
     let schema = numbers(0..1).schema();
