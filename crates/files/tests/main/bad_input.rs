@@ -342,6 +342,27 @@ async fn a_parquet_schema_may_be_nested_deeply_up_to_a_limit() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
+#[tokio::test]
+async fn a_line_in_utf8_is_read_as_such_wherever_it_stands() {
+    let latin = b"Jos\xe9;K\xf6ln\n".repeat(200);
+    let file = [
+        b"name;city\n".to_vec(),
+        latin,
+        "Åsa;Malmö\n".repeat(50).into(),
+    ]
+    .concat();
+    let taken = take("a.csv", file).await;
+    assert_eq!(taken.column("city")[..2], ["Köln", "Köln"]);
+    assert_eq!(
+        (taken.column("name")[249], taken.column("city")[249]),
+        ("Åsa", "Malmö")
+    );
+    assert_eq!(
+        taken.sentences(),
+        ["line 202: lines that are UTF-8 in a file of another encoding were read as UTF-8 (50)"]
+    );
+}
+
 /// Blocks of 100 records each.
 fn avro_blocks(blocks: i64) -> Vec<u8> {
     let schema = numbers(0..1).schema();
