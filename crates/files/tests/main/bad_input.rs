@@ -279,6 +279,32 @@ async fn a_truncated_parquet_file_is_malformed() {
 }
 
 #[tokio::test]
+async fn a_file_that_changes_while_it_is_read_is_told() {
+    let sentence = "the file changed while it was read; what was read may be of either state";
+    let csv = format!("id,name\n{}", "1,Ada\n".repeat(1_000));
+    for (name, bytes) in [
+        ("changing.csv", csv.clone().into_bytes()),
+        ("changing longer.csv", csv.clone().into_bytes()),
+        ("changing.parquet", parquet(&[people()])),
+    ] {
+        let source = shelf(name, bytes);
+        let taken = take_with(&source, name, divided(1)).await.unwrap();
+        assert!(!taken.records.is_empty(), "{name}");
+        assert_eq!(taken.faults[0].sentence, sentence, "{name}");
+    }
+    // Pieces that it was only written behind are what they were; the one to its end may not be.
+    for (name, told) in [
+        ("changing longer.csv", 1),
+        ("changing.csv", 4),
+        ("still.csv", 0),
+    ] {
+        let source = shelf(name, csv.clone());
+        let taken = take_with(&source, name, divided(4)).await.unwrap();
+        assert_eq!((taken.splits, taken.faults.len()), (4, told), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn lists_of_any_length_are_decoded_in_batches_of_few_elements() {
     let source = shelf("a.parquet", lists(&[300_000; 20]));
     let request = locard_connector::ScanRequest::all(
