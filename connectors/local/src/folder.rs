@@ -361,6 +361,12 @@ impl Blob for LocalFile {
         version(&self.metadata)
     }
 
+    /// Of the open file: another one that took its name meanwhile is none of its states.
+    fn now(&self) -> Option<(u64, Option<String>)> {
+        let metadata = self.file.metadata().ok()?;
+        Some((metadata.len(), version(&metadata)))
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         #[cfg(unix)]
         return std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset);

@@ -239,6 +239,35 @@ async fn a_file_that_changed_has_another_version() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_cut_or_written_anew_while_it_is_read_is_told() {
+    let folder = tempdir().unwrap();
+    // More than is read ahead of whoever takes it.
+    let long = format!("id,name\n{}", "1,Ada Lovelace\n".repeat(1_000_000));
+    let cut = |file: fs::File| file.set_len(100_000).unwrap();
+    let anew = |mut file: fs::File| {
+        let other = long.replace("Lovelace", "Marlowe1");
+        std::io::Write::write_all(&mut file, other.as_bytes()).unwrap();
+    };
+    let changes: [&dyn Fn(fs::File); 3] = [&cut, &anew, &|_| {}];
+    for (change, told) in changes.into_iter().zip([1, 1, 0]) {
+        put(folder.path(), "a.csv", &long);
+        let source = open(settings(folder.path()));
+        let request = ScanRequest::all(EntityPath::new(["a.csv"]), EntityKind::File);
+        let plan = source.plan(&request).await.unwrap();
+        let mut batches = source.read(&plan.splits[0]).await.unwrap();
+        assert!(batches.next().await.unwrap().is_ok());
+        let file = fs::File::options()
+            .write(true)
+            .open(folder.path().join("a.csv"));
+        change(file.unwrap());
+        let rest: Vec<_> = batches.collect().await;
+        let faults = rest.iter().flatten().flat_map(|batch| &batch.faults);
+        let changed = faults.filter(|fault| fault.sentence.starts_with("the file changed"));
+        assert_eq!(changed.count(), told);
+    }
+}
+
+#[tokio::test]
 async fn the_connector_opens_what_its_target_says() {
     let folder = folder(&["a.csv"]);
     let target = Local

@@ -19,6 +19,7 @@ mod leaf;
 mod ledger;
 mod lookup;
 mod mask;
+mod parts;
 mod pass;
 mod piece;
 mod pool;

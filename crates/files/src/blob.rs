@@ -82,6 +82,12 @@ pub trait Blob: Debug + Send + Sync {
     /// Tells one state of the file from another, where the place can tell.
     fn version(&self) -> Option<String>;
 
+    /// Its size and its version as they are by now, where the place can tell; a place that gives every byte of one
+    /// state, or an error, need not.
+    fn now(&self) -> Option<(u64, Option<String>)> {
+        None
+    }
+
     /// Fills as much of `buffer` as one request gives; 0 at the end.
     ///
     /// # Errors

@@ -11,6 +11,12 @@ use crate::flatten::flatten;
 /// Records of a batch.
 pub(crate) const ROWS: usize = 8_192;
 
+/// Elements of a batch, about: lists may have any number of them, and each takes memory.
+pub(crate) const ELEMENTS: u64 = 1 << 20;
+
+/// Elements of one record, at most: a file need not hold anything for each.
+pub(crate) const MOST_ELEMENTS: u64 = 8 << 20;
+
 /// The same field with its texts as views.
 pub(crate) fn with_views(field: &FieldRef) -> FieldRef {
     let item = |field: &FieldRef| with_views(field);

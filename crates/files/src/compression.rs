@@ -10,6 +10,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use locard_connector::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
 /// How a file is compressed as a whole.
@@ -29,7 +30,16 @@ pub enum Compression {
 }
 
 /// Refuses files that want more memory than this to decompress.
-const MEMORY: u64 = 256 << 20;
+pub(crate) const MEMORY: u64 = 256 << 20;
+
+/// How far back zstd may look: 128 MiB, as a power of two. That is what `zstd --long` makes.
+pub(crate) const WINDOW: u32 = 27;
+
+/// What a block of bzip2 begins with, and what stands behind the last.
+const BZIP2_BLOCKS: [&[u8]; 2] = [
+    &[0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+    &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90],
+];
 
 impl Compression {
     /// Recognises a compression by the first bytes of a file.
@@ -38,19 +48,11 @@ impl Compression {
             [0x1f, 0x8b, 8, ..] => Self::Gzip,
             // A skippable frame may stand in front of the first frame.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
-            [
-                b'B',
-                b'Z',
-                b'h',
-                b'1'..=b'9',
-                0x31,
-                0x41,
-                0x59,
-                0x26,
-                0x53,
-                0x59,
-                ..,
-            ] => Self::Bzip2,
+            [b'B', b'Z', b'h', b'1'..=b'9', block @ ..]
+                if BZIP2_BLOCKS.iter().any(|magic| block.starts_with(magic)) =>
+            {
+                Self::Bzip2
+            }
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             _ => Self::None,
         }
@@ -106,7 +108,7 @@ impl Compression {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
             Self::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
-                decoder.window_log_max(27)?;
+                decoder.window_log_max(WINDOW)?;
                 Box::new(decoder)
             }
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
@@ -181,6 +183,9 @@ impl<R: Read + Send + 'static, O: Fn() -> R> Careful<O> {
         if !is_damage(&error) {
             return error;
         }
+        if let Some(refusal) = refusal(&error) {
+            return io::Error::other(refusal);
+        }
         let at = self.used.load(Ordering::Relaxed);
         io::Error::new(error.kind(), Damage { at, error })
     }
@@ -217,6 +222,16 @@ fn is_damage(error: &io::Error) -> bool {
             | io::ErrorKind::UnexpectedEof
             | io::ErrorKind::Other
     )
+}
+
+/// What a decoder means that would have needed more memory than it may take; it says so only in words.
+fn refusal(error: &io::Error) -> Option<Error> {
+    let words = error.to_string().to_lowercase();
+    words.contains("memory").then(|| {
+        let sentence = "decompressing the file takes more memory than is given to it";
+        Error::new(ErrorKind::Unsupported, sentence)
+            .hint("compress it again with a smaller window: at most `zstd --long=27` or `xz -9`")
+    })
 }
 
 /// An error of a decoder, and how many bytes of the file it had used.
@@ -287,6 +302,27 @@ mod tests {
                 .unwrap();
             assert_eq!(text, "first,second", "{compression:?}");
         }
+    }
+
+    #[test]
+    fn a_file_of_nothing_is_recognised() {
+        for compression in ALL {
+            let empty = compress(compression, b"");
+            assert_eq!(Compression::detect(&empty), compression);
+            assert!(matches!(&read(compression, empty), (bytes, None) if bytes.is_empty()));
+        }
+    }
+
+    #[test]
+    fn a_window_that_is_too_large_is_no_damage() {
+        let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        writer.window_log(28).unwrap();
+        writer.include_contentsize(false).unwrap();
+        writer.write_all(&numbers()).unwrap();
+        let (read, error) = read(Compression::Zstd, writer.finish().unwrap());
+        let error = crate::blob::io_error(error.unwrap(), "reading the file");
+        assert_eq!((read.len(), error.kind()), (0, ErrorKind::Unsupported));
+        assert!(error.hint_text().is_some());
     }
 
     const ALL: [Compression; 4] = [

@@ -1,7 +1,8 @@
 //! Text encodings: what a file is written in, and the way from there to UTF-8.
 //!
 //! The one thing a reader gets wrong: a file that is UTF-8 with a few bad bytes stays UTF-8; the bad bytes alone are
-//! read as Windows-1252 ([`repair`]), because that is what they nearly always are in files pasted together.
+//! read as Windows-1252 ([`repair`]), because that is what they nearly always are in files pasted together. And the
+//! other way round: a line that is UTF-8 in a file of one byte a character is no accident, and read as UTF-8.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -71,11 +72,20 @@ impl Encoding {
         .new_decoder_without_bom_handling()
     }
 
+    fn is_single_byte(self) -> bool {
+        matches!(self, Self::Older(encoding) if encoding.is_single_byte())
+    }
+
     /// The text so far as it can be read, for looking into it.
     pub(crate) fn preview(self, head: &[u8]) -> String {
         if self == Self::Utf8 {
             let complete = head.len() - cut_character(head);
             return String::from_utf8(repair(&head[..complete]).0).unwrap_or_default();
+        }
+        if self.is_single_byte() {
+            let mut text = String::with_capacity(head.len() * 2);
+            let _ = Transcoder::new(head, self, Arc::default()).read_to_string(&mut text);
+            return text;
         }
         let mut text = String::with_capacity(head.len() * 2);
         let _ = self.decoder().decode_to_string(head, &mut text, false);
@@ -155,15 +165,15 @@ pub(crate) fn repair(text: &[u8]) -> (Vec<u8>, Option<(usize, u64)>) {
     (repaired, first.map(|first| (first, lines)))
 }
 
-/// Where bytes were replaced that an encoding does not have; shared with whoever tells it.
+/// Lines of which something is to be told.
 #[derive(Debug, Default)]
-pub(crate) struct Lossy {
-    /// The first line with some, from 1; 0 for none.
+pub(crate) struct Marked {
+    /// The first of them, from 1; 0 for none.
     line: AtomicU64,
     lines: AtomicU64,
 }
 
-impl Lossy {
+impl Marked {
     /// The first line and how many there were, once.
     pub(crate) fn told(&self) -> Option<(u64, u64)> {
         let line = self.line.swap(0, Ordering::Relaxed);
@@ -177,16 +187,29 @@ impl Lossy {
     }
 }
 
-/// Turns another encoding into UTF-8 as it is read; `lossy` tells afterwards what was not decodable.
+/// Where an encoding did not fit; shared with whoever tells it.
+#[derive(Debug, Default)]
+pub(crate) struct Misfits {
+    /// Bytes were replaced that the encoding does not have.
+    pub(crate) lossy: Marked,
+    /// It is UTF-8, and was read as that.
+    pub(crate) utf8: Marked,
+}
+
+/// Turns another encoding into UTF-8 as it is read; `misfits` tells afterwards where it did not fit.
 pub(crate) struct Transcoder<R> {
     input: R,
     decoder: Decoder,
     raw: Vec<u8>,
+    /// Bytes at the start of `raw` that wait for the rest of their line.
+    kept: usize,
+    /// Lines may be UTF-8.
+    by_line: bool,
     text: Vec<u8>,
     at: usize,
     done: bool,
     lines: Lines,
-    lossy: Arc<Lossy>,
+    misfits: Arc<Misfits>,
 }
 
 /// Line ends in the text so far.
@@ -207,70 +230,120 @@ impl Lines {
     }
 
     /// Passes a text in which something was replaced, and tells the lines.
-    fn search(&mut self, text: &[u8], lossy: &Lossy) {
+    fn search(&mut self, text: &[u8], lossy: &Marked) {
         const REPLACED: &[u8] = "\u{fffd}".as_bytes();
         let mut from = 0;
         for at in memchr::memmem::find_iter(text, REPLACED) {
             self.pass(&text[from..at]);
             from = at;
-            let before = if self.feeds > 0 {
-                self.feeds
-            } else {
-                self.returns
-            };
-            if self.last != before + 1 {
-                self.last = before + 1;
+            if self.last != self.current() {
+                self.last = self.current();
                 lossy.add(self.last);
             }
         }
         self.pass(&text[from..]);
+    }
+
+    /// The number of the line that comes.
+    fn current(&self) -> u64 {
+        1 + if self.feeds > 0 {
+            self.feeds
+        } else {
+            self.returns
+        }
     }
 }
 
 const PIECE: usize = 64 << 10;
 
 impl<R: Read> Transcoder<R> {
-    pub(crate) fn new(input: R, encoding: Encoding, lossy: Arc<Lossy>) -> Self {
+    pub(crate) fn new(input: R, encoding: Encoding, misfits: Arc<Misfits>) -> Self {
         let (raw, text) = (vec![0; PIECE], Vec::new());
         Self {
             input,
             decoder: encoding.decoder(),
             raw,
+            kept: 0,
+            by_line: encoding.is_single_byte(),
             text,
             at: 0,
             done: false,
             lines: Lines::default(),
-            lossy,
+            misfits,
         }
     }
 
     /// Decodes the next piece; a character cut at its end stays in the decoder.
-    fn decode(&mut self) -> io::Result<()> {
-        let read = self.input.read(&mut self.raw)?;
+    fn next(&mut self) -> io::Result<()> {
+        let read = self.input.read(&mut self.raw[self.kept..])?;
         self.done = read == 0;
-        let room = self
-            .decoder
-            .max_utf8_buffer_length(read)
-            .unwrap_or(3 * PIECE + 16);
-        self.text.resize(room, 0);
-        let (_, _, written, bad) =
-            self.decoder
-                .decode_to_utf8(&self.raw[..read], &mut self.text, self.done);
-        self.text.truncate(written);
+        let filled = self.kept + read;
+        let end = self.whole(filled);
+        self.text.clear();
         self.at = 0;
-        if bad {
-            self.lines.search(&self.text, &self.lossy);
+        let raw = std::mem::take(&mut self.raw);
+        if self.by_line {
+            self.mixed(&raw[..end]);
         } else {
-            self.lines.pass(&self.text);
+            self.decode(&raw[..end]);
         }
+        self.raw = raw;
+        self.raw.copy_within(end..filled, 0);
+        self.kept = filled - end;
         Ok(())
+    }
+
+    /// How much of what was read is decoded now: whole lines, where lines matter and are not too long.
+    fn whole(&self, filled: usize) -> usize {
+        if !self.by_line || self.done {
+            return filled;
+        }
+        match memchr::memrchr2(b'\n', b'\r', &self.raw[..filled]) {
+            Some(at) => at + 1,
+            None if filled < self.raw.len() => 0,
+            None => filled - cut_character(&self.raw[..filled]),
+        }
+    }
+
+    /// Decodes lines of which some may be UTF-8.
+    fn mixed(&mut self, raw: &[u8]) {
+        let mut from = 0;
+        let mut at = 0;
+        for line in raw.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            if !line.is_ascii() && simdutf8::basic::from_utf8(line).is_ok() {
+                self.decode(&raw[from..at]);
+                self.misfits.utf8.add(self.lines.current());
+                self.lines.pass(line);
+                self.text.extend_from_slice(line);
+                from = at + line.len();
+            }
+            at += line.len();
+        }
+        self.decode(&raw[from..]);
+    }
+
+    fn decode(&mut self, raw: &[u8]) {
+        // With one byte a character nothing is ever left in the decoder, and more lines may follow.
+        let last = self.done && !self.by_line;
+        let start = self.text.len();
+        let room = self.decoder.max_utf8_buffer_length(raw.len());
+        self.text.resize(start + room.unwrap_or(3 * PIECE + 16), 0);
+        let (_, _, written, bad) = self
+            .decoder
+            .decode_to_utf8(raw, &mut self.text[start..], last);
+        self.text.truncate(start + written);
+        if bad {
+            self.lines.search(&self.text[start..], &self.misfits.lossy);
+        } else {
+            self.lines.pass(&self.text[start..]);
+        }
     }
 }
 
 impl<R: Read> Read for Transcoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.text.len() && !self.done {
-            self.decode()?;
+            self.next()?;
         }
         let length = buffer.len().min(self.text.len() - self.at);
         buffer[..length].copy_from_slice(&self.text[self.at..self.at + length]);
@@ -359,6 +432,29 @@ mod tests {
             Encoding::Utf8.preview(&text[..text.len() - 1]),
             "ascii only and then "
         );
+    }
+
+    #[test]
+    fn lines_in_utf8_among_others_are_read_as_such_and_told() {
+        let (latin, utf8) = ("José;Köln;Zoë\n", "Ångström;Århus\n");
+        let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(latin);
+        let file = [
+            bytes.repeat(6_000),
+            utf8.as_bytes().to_vec(),
+            bytes.repeat(10),
+            utf8.into(),
+        ];
+        let (encoding, _) = Encoding::detect(&file[0]);
+        let (mut text, misfits) = (String::new(), Arc::<Misfits>::default());
+        Transcoder::new(&file.concat()[..], encoding, misfits.clone())
+            .read_to_string(&mut text)
+            .unwrap();
+        let expected = [latin.repeat(6_000).as_str(), utf8, &latin.repeat(10), utf8].concat();
+        assert!(text == expected);
+        assert_eq!(misfits.utf8.told(), Some((6_001, 2)));
+        assert_eq!(misfits.lossy.told(), None);
+        let head = [utf8.as_bytes(), &bytes.repeat(10)].concat();
+        assert_eq!(encoding.preview(&head), [utf8, &latin.repeat(10)].concat());
     }
 
     #[test]

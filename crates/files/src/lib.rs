@@ -10,6 +10,7 @@ mod columnar;
 mod compression;
 mod csv;
 mod detect;
+mod elements;
 mod encoding;
 mod flatten;
 mod globs;

@@ -23,7 +23,7 @@ use crate::partitions::{folder, table, values};
 use crate::plan::{answers, known, project, schema};
 use crate::row_groups::Footer;
 use crate::source::{self, open};
-use crate::stream::{AHEAD, blocking, reader};
+use crate::stream::{AHEAD, all, blocking};
 
 /// Files that are looked into for the columns of the table, at most: the first may be the damaged one.
 const LOOKED_INTO: usize = 4;
@@ -227,13 +227,19 @@ fn ends_all(error: &Error) -> bool {
 /// A file that could not be read, or not to its end. How many records are missing nobody knows, so the least is told:
 /// with none, a look-up would take the table for searched.
 fn lost(error: &Error, file: &str) -> Fault {
-    let place = error
-        .place_name()
-        .map_or_else(|| file.to_owned(), |place| format!("{file}, {place}"));
     Fault {
         sentence: error.sentence().to_owned(),
-        place,
+        place: within(file, error.place_name().unwrap_or_default()),
         records: 1,
+    }
+}
+
+/// A place in a file of the table.
+fn within(file: &str, place: &str) -> String {
+    if place.is_empty() {
+        file.to_owned()
+    } else {
+        format!("{file}, {place}")
     }
 }
 
@@ -258,13 +264,9 @@ impl Member<'_> {
         if let Format::Parquet(groups) = &mut part.format {
             *groups = (0..Footer::read(&blob)?.groups().len()).collect();
         }
-        let mut next = reader(&blob, part)?;
-        while let Some(batch) = next()? {
-            if !send(self.placed(batch)) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        all((blob, part, None), &mut |batch| {
+            send(batch.and_then(|batch| self.placed(batch)))
+        })
     }
 
     /// A batch of the file as one of the table.
@@ -309,7 +311,7 @@ impl Member<'_> {
         let mut placed = Batch::new(records);
         placed.faults = batch.faults;
         for fault in &mut placed.faults {
-            fault.place = format!("{}, {}", self.file, fault.place);
+            fault.place = within(self.file, &fault.place);
         }
         Ok(placed)
     }

@@ -60,6 +60,25 @@ impl Seen {
 }
 
 impl Part {
+    /// What is to be told where a file is no longer as it was when it was opened. What was written behind a piece does
+    /// not matter to it.
+    pub(crate) fn change(&self, blob: &dyn Blob) -> Option<Fault> {
+        let (size, version) = blob.now()?;
+        if version == blob.version() {
+            return None;
+        }
+        let grew = |seen: Seen| size > seen.size && Seen::of(blob, seen.size).ok() == Some(seen);
+        if self.end.is_some() && self.seen.is_some_and(grew) {
+            return None;
+        }
+        Some(Fault {
+            sentence: "the file changed while it was read; what was read may be of either state"
+                .to_owned(),
+            place: String::new(),
+            records: 0,
+        })
+    }
+
     /// The same piece of a file that only grew since it was divided, with what is to be told; `None` if it changed
     /// in another way.
     pub(crate) fn of_grown(mut self, blob: &dyn Blob) -> Option<(Self, Option<Fault>)> {

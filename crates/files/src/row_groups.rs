@@ -19,7 +19,8 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::blob::{Blob, Range, io_error, read_exact};
-use crate::columnar::{Broken, ROWS, with_views};
+use crate::columnar::{Broken, with_views};
+use crate::elements::rows_at_once;
 use crate::flatten::flat_schema;
 
 /// A blob as the Parquet reader wants it.
@@ -67,7 +68,12 @@ impl Footer {
             trouble: Mutex::default(),
         });
         let load = |options| ArrowReaderMetadata::load(&Chunks(watched.clone()), options);
-        let plain = load(ArrowReaderOptions::new()).map_err(|error| {
+        // The types that a writer noted are left alone where they cannot be read: Parquet has its own.
+        let plain = load(ArrowReaderOptions::new());
+        let plain = plain.or_else(|error| {
+            load(ArrowReaderOptions::new().with_skip_arrow_metadata(true)).map_err(|_| error)
+        });
+        let plain = plain.map_err(|error| {
             let trouble = watched.trouble().take();
             // A file that ends before its footer is damaged, not unreachable.
             let trouble = trouble.filter(|error| error.kind() != io::ErrorKind::UnexpectedEof);
@@ -76,6 +82,7 @@ impl Footer {
                 |error| io_error(error, "reading the file"),
             )
         })?;
+        refuse_deep(&plain)?;
         // Text as views costs less to decode; where the file's types do not allow it they stay as they are.
         let fields: Vec<FieldRef> = plain.schema().fields().iter().map(with_views).collect();
         let schema = Arc::new(Schema::new(fields));
@@ -127,7 +134,7 @@ impl Footer {
                 trouble: Mutex::default(),
             }),
             ahead: groups.into_iter(),
-            open: None,
+            opened: None,
         })
     }
 
@@ -193,16 +200,28 @@ pub(crate) struct Groups {
     /// The groups to come, with their records.
     ahead: std::vec::IntoIter<(usize, u64)>,
     /// The group that is read, and how many of its records are left.
-    open: Option<(ParquetRecordBatchReader, u64)>,
+    opened: Option<(ParquetRecordBatchReader, u64)>,
 }
 
 impl Groups {
-    fn reader(&self, group: usize) -> Option<ParquetRecordBatchReader> {
+    /// Reads a group, as many records at a time as there is memory for.
+    fn reader(&self, group: usize, records: u64) -> Result<ParquetRecordBatchReader, Damage> {
+        let chunks = Arc::new(Chunks(self.blob.clone()));
+        let metadata = self.metadata.metadata();
+        let rows = guarded(|| Some(rows_at_once(&chunks, metadata.row_group(group), &self.mask)));
+        let rows = rows.ok_or(Damage::to(records))?.ok_or(Damage {
+            sentence: "a record has more than 8 million elements, and its row group was left out",
+            records,
+        })?;
+        guarded(|| self.open(group, rows)).ok_or(Damage::to(records))
+    }
+
+    fn open(&self, group: usize, rows: usize) -> Option<ParquetRecordBatchReader> {
         let chunks = Chunks(self.blob.clone());
         ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, self.metadata.clone())
             .with_row_groups(vec![group])
             .with_projection(self.mask.clone())
-            .with_batch_size(ROWS)
+            .with_batch_size(rows)
             .build()
             .ok()
     }
@@ -210,48 +229,54 @@ impl Groups {
     /// The next batch of the open group, or the first of the next one.
     fn step(&mut self) -> Result<Option<RecordBatch>, Damage> {
         loop {
-            if let Some((mut reader, left)) = self.open.take() {
-                let damage = Damage { records: left };
-                match guarded(|| reader.next().transpose().ok()).ok_or(damage)? {
+            if let Some((mut reader, left)) = self.opened.take() {
+                match guarded(|| reader.next().transpose().ok()).ok_or(Damage::to(left))? {
                     Some(batch) => {
                         let left = left.saturating_sub(batch.num_rows() as u64);
-                        self.open = Some((reader, left));
+                        self.opened = Some((reader, left));
                         return Ok(Some(batch));
                     }
                     None if left == 0 => {}
                     // Fewer than the footer promised.
-                    None => return Err(Damage { records: left }),
+                    None => return Err(Damage::to(left)),
                 }
             }
             let Some((group, records)) = self.ahead.next() else {
                 return Ok(None);
             };
-            let reader = guarded(|| self.reader(group)).ok_or(Damage { records })?;
-            self.open = Some((reader, records));
+            let reader = self.reader(group, records)?;
+            self.opened = Some((reader, records));
         }
     }
 }
 
 /// So many records at the end of a group cannot be decoded.
 struct Damage {
+    sentence: &'static str,
     records: u64,
+}
+
+impl Damage {
+    fn to(records: u64) -> Self {
+        Self {
+            sentence: "a row group is damaged and was left out from here on",
+            records,
+        }
+    }
 }
 
 impl Iterator for Groups {
     type Item = Result<RecordBatch, Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let records = match self.step() {
+        let Damage { sentence, records } = match self.step() {
             Ok(batch) => return batch.map(Ok),
-            Err(Damage { records }) => records,
+            Err(damage) => damage,
         };
         let trouble = self.blob.trouble().take();
         Some(Err(match trouble {
             Some(error) => Broken::End(io_error(error, "reading the file")),
-            None => Broken::Lost {
-                sentence: "a row group is damaged and was left out from here on",
-                records,
-            },
+            None => Broken::Lost { sentence, records },
         }))
     }
 }
@@ -259,6 +284,20 @@ impl Iterator for Groups {
 /// The decoder is not ours: where it panics on damage, only the row group is lost.
 fn guarded<T>(work: impl FnOnce() -> Option<T>) -> Option<T> {
     foreign::decode(work).flatten()
+}
+
+/// Fields within fields, at most: whoever takes them apart goes down as deep.
+const DEEPEST: usize = 256;
+
+fn refuse_deep(metadata: &ArrowReaderMetadata) -> Result<()> {
+    let columns = metadata.parquet_schema().columns().iter();
+    let depth = columns.map(|column| column.path().parts().len()).max();
+    if depth > Some(DEEPEST) {
+        let sentence = "the Parquet schema has fields within fields, deeper than is read";
+        return Err(Error::new(ErrorKind::Unsupported, sentence)
+            .hint("write the file again with a schema of plain columns"));
+    }
+    Ok(())
 }
 
 fn damaged(error: ParquetError) -> Error {

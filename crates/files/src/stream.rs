@@ -50,29 +50,41 @@ pub(crate) fn batches(
     resource: String,
 ) -> BoxStream<'static, Result<Batch>> {
     blocking(AHEAD, move |send| {
-        let opened = open().and_then(|(blob, part, fault)| Ok((reader(&blob, part)?, fault)));
-        let (mut next, fault) = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                send(Err(error.entity(resource)));
-                return;
-            }
-        };
-        if fault.is_some_and(|fault| !send(Ok(columnar::alone(fault)))) {
-            return;
-        }
-        loop {
-            let item = match next() {
-                Ok(Some(batch)) => Ok(batch),
-                Ok(None) => return,
-                Err(error) => Err(error.entity(&resource)),
-            };
-            let is_last = item.is_err();
-            if !send(item) || is_last {
-                return;
-            }
+        if let Err(error) = open().and_then(|opened| all(opened, send)) {
+            send(Err(error.entity(resource)));
         }
     })
+}
+
+/// Sends the batches of a piece, and what is to be told of its file before and after them; whether more are wanted.
+pub(crate) fn all(
+    (blob, part, fault): Opened,
+    send: &mut dyn FnMut(Result<Batch>) -> bool,
+) -> Result<bool> {
+    if fault.is_some_and(|fault| !send(Ok(columnar::alone(fault)))) {
+        return Ok(false);
+    }
+    let ended = each(&blob, part.clone(), send);
+    // Also where the reading failed: that may be why.
+    if let (Ok(true) | Err(_), Some(fault)) = (&ended, part.change(blob.as_ref())) {
+        send(Ok(columnar::alone(fault)));
+    }
+    ended
+}
+
+/// Sends the batches of a piece; whether it came to its end.
+fn each(
+    blob: &Arc<dyn Blob>,
+    part: Part,
+    send: &mut dyn FnMut(Result<Batch>) -> bool,
+) -> Result<bool> {
+    let mut next = reader(blob, part)?;
+    while let Some(batch) = next()? {
+        if !send(Ok(batch)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {

@@ -6,6 +6,8 @@
     clippy::format_collect
 )]
 
+#[path = "main/avro.rs"]
+mod avro;
 #[path = "main/bad_input.rs"]
 mod bad_input;
 #[path = "main/formats.rs"]

@@ -13,6 +13,9 @@ use crate::table::counted;
 /// So many entities that fail alike are told together.
 const ALIKE: usize = 3;
 
+/// So many of them are named.
+const NAMED: usize = 5;
+
 /// Failures that are told together, and the first of them.
 struct Told<'a> {
     item: String,
@@ -36,19 +39,34 @@ fn grouped(failures: &[Failure]) -> Vec<Told<'_>> {
     let mut told = Vec::new();
     let mut done = BTreeSet::new();
     for first in failures {
-        let key = alike(first);
-        let count = key.as_ref().map_or(1, |key| counts[key].len());
-        if count < ALIKE {
+        let Some(key) = alike(first).filter(|key| counts[key].len() >= ALIKE) else {
             let item = first.resource.as_ref().unwrap_or(&first.source_name);
             let item = item.clone();
             told.push(Told { item, first });
-        } else if done.insert(key) {
-            let entities = counted(count as u64, "entity", "entities");
-            let item = format!("{entities} of {}", first.source_name);
+            continue;
+        };
+        let names = &counts[&key];
+        if done.insert(key) {
+            let entities = counted(names.len() as u64, "entity", "entities");
+            let item = format!("{entities} of {}: {}", first.source_name, named(names));
             told.push(Told { item, first });
         }
     }
     told
+}
+
+/// The first of some names.
+fn named(names: &BTreeSet<&Option<String>>) -> String {
+    let shown: Vec<&str> = names
+        .iter()
+        .filter_map(|name| name.as_deref())
+        .take(NAMED)
+        .collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// How many entities and sources failed, however many failures each has.
@@ -171,7 +189,7 @@ mod tests {
         let told = grouped(&failures);
         let items: Vec<&str> = told.iter().map(|told| told.item.as_str()).collect();
         let expected = [
-            "12 entities of crm",
+            "12 entities of crm: public.t0, public.t1, public.t10, public.t11, public.t2 and 7 more",
             "public.other",
             "a.csv",
             "b.csv",

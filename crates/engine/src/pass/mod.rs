@@ -20,6 +20,7 @@ use self::column::ColumnPass;
 pub(crate) use self::column::Scratch;
 use crate::faults::Faults;
 use crate::leaf::{self, Leaf};
+use crate::parts::{Part, parts};
 use crate::pool::Scratches;
 use crate::{Allowed, Engine, Options};
 
@@ -146,16 +147,29 @@ impl Pass {
 
     /// Takes a batch in; gives its size in bytes. With `spread`, its columns are shared out among idle threads.
     pub(crate) fn absorb(&mut self, records: &RecordBatch, spread: bool) -> Result<u64, Broken> {
-        let leaves = leaf::leaves(records, leaf::Cells::Distinct)?;
-        let bytes = leaves.iter().map(|leaf| size(&leaf.texts)).sum();
-        self.rows += records.num_rows() as u64;
-        self.bytes += bytes;
+        let before = self.bytes;
+        for part in parts(records)? {
+            self.part(&part, spread)?;
+        }
+        Ok(self.bytes - before)
+    }
+
+    fn part(&mut self, part: &Part, spread: bool) -> Result<(), Broken> {
+        let mut leaves = leaf::leaves(&part.records, leaf::Cells::Distinct)?;
+        if part.continues {
+            for leaf in &mut leaves {
+                leaf.accounts = 0;
+            }
+        } else {
+            self.rows += part.records.num_rows() as u64;
+        }
+        self.bytes += leaves.iter().map(|leaf| size(&leaf.texts)).sum::<u64>();
         let derived = self.each(leaves, None, spread)?;
         for (within, leaves) in derived {
             self.each(leaves, Some(&within), spread)?;
         }
         self.save_memory();
-        Ok(bytes)
+        Ok(())
     }
 
     /// Compresses what waits to be sorted where it takes too much memory.

@@ -18,8 +18,29 @@ use locard_model::{EntityKind, EntityPath};
 #[derive(Debug)]
 pub(crate) struct Shelf(BTreeMap<String, Arc<[u8]>>);
 
+/// One whose name begins with `changing` is another by the time that it was read, whether longer or not.
 #[derive(Debug)]
-struct Book(Arc<[u8]>);
+struct Book {
+    bytes: Arc<[u8]>,
+    size_later: u64,
+    version_later: String,
+}
+
+impl Book {
+    fn new(name: &str, bytes: &Arc<[u8]>) -> Self {
+        let size = bytes.len() as u64;
+        let (size_later, version_later) = match name.strip_prefix("changing") {
+            Some(how) if how.contains("longer") => (size + 100, (size + 100).to_string()),
+            Some(_) => (size, "another".to_owned()),
+            None => (size, size.to_string()),
+        };
+        Self {
+            bytes: bytes.clone(),
+            size_later,
+            version_later,
+        }
+    }
+}
 
 impl Blobs for Shelf {
     fn product(&self) -> String {
@@ -45,7 +66,7 @@ impl Blobs for Shelf {
 
     fn open(&self, path: &EntityPath) -> Result<Arc<dyn Blob>> {
         match self.0.get(&path.resource(EntityKind::File)) {
-            Some(bytes) => Ok(Arc::new(Book(bytes.clone()))),
+            Some(bytes) => Ok(Arc::new(Book::new(path.name(), bytes))),
             None => Err(Error::new(ErrorKind::NotFound, "no such file")),
         }
     }
@@ -57,15 +78,19 @@ impl Blobs for Shelf {
 
 impl Blob for Book {
     fn size(&self) -> u64 {
-        self.0.len() as u64
+        self.bytes.len() as u64
     }
 
     fn version(&self) -> Option<String> {
-        Some(self.0.len().to_string())
+        Some(self.bytes.len().to_string())
+    }
+
+    fn now(&self) -> Option<(u64, Option<String>)> {
+        Some((self.size_later, Some(self.version_later.clone())))
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = self.0.get(offset as usize..).unwrap_or_default();
+        let rest = self.bytes.get(offset as usize..).unwrap_or_default();
         // Short reads, as networks give them.
         let length = buffer.len().min(rest.len()).min(10_007);
         buffer[..length].copy_from_slice(&rest[..length]);
