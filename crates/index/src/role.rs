@@ -48,6 +48,11 @@ pub(crate) fn meaning(identifier: &Identifier) -> Meaning {
     }
 }
 
+/// Whether values of that identifier are persons' names or parts of them.
+pub fn is_name(identifier: &Identifier) -> bool {
+    matches!(meaning(identifier), Meaning::Name | Meaning::NamePart)
+}
+
 /// Fewest letters and digits of an id that says something wherever it stands; a shorter one must stand in a column
 /// that is called like it.
 const SPEAKING: usize = 5;
