@@ -213,6 +213,13 @@ const MEANINGS: &[Meaning] = &[
         LOG,
     ),
     Meaning(
+        "55000",
+        ErrorKind::Unsupported,
+        "there is nothing to read behind it: a materialised view that was never filled, or a foreign table whose \
+         wrapper has no handler",
+        "REFRESH MATERIALIZED VIEW fills a view; --exclude leaves it out",
+    ),
+    Meaning(
         "22",
         ErrorKind::Malformed,
         "an expression of the view failed",
@@ -293,6 +300,8 @@ mod tests {
         assert_eq!(kind("42P01"), ErrorKind::NotFound);
         assert_eq!(kind("57P01"), ErrorKind::Interrupted);
         assert_eq!(kind("22P02"), ErrorKind::Malformed);
+        assert_eq!(kind("55000"), ErrorKind::Unsupported);
+        assert_eq!(kind("55006"), ErrorKind::Unexpected);
         assert_eq!(kind(""), ErrorKind::Unexpected);
         assert!(!from_state("42P01", "reading").is_retryable());
         assert!(from_state("53300", "connecting").is_retryable());

@@ -215,9 +215,21 @@ fn fault(sentence: impl Into<String>) -> Error {
         .hint("a target reads postgres://user@host:5432/database?sslmode=verify-full")
 }
 
+fn no_url(error: url::ParseError) -> Error {
+    match error {
+        url::ParseError::InvalidPort => fault(
+            "the port of the PostgreSQL target is no number from 1 to 65535",
+        )
+        .hint(
+            "a password's own / and : are written %2F and %3A, or give the password in PGPASSWORD",
+        ),
+        _ => fault("the PostgreSQL target is not a URL"),
+    }
+}
+
 fn parse(text: &str) -> Result<Target> {
     // A parse error may quote the text, password included, so its own words are not shown.
-    let url = Url::parse(text).map_err(|_| fault("the PostgreSQL target is not a URL"))?;
+    let url = Url::parse(text).map_err(no_url)?;
     let decode = |part: &str| {
         percent_decode_str(part)
             .decode_utf8()
@@ -357,6 +369,7 @@ mod tests {
         for text in [
             "postgres://anna:hush@",
             "postgres://anna:hush@h:notaport/x",
+            "postgres://anna:hush@h:99999/x",
             "postgres://:hush@h/x",
             "postgres://anna:hush@h/x?sslmode=hush",
             "postgres://anna:Wrong@Hush/hush@h:5432/x",
@@ -368,6 +381,14 @@ mod tests {
             let all = format!("{error} {error:?} {:?}", error.hint_text());
             assert!(!all.contains("hush"), "{all}");
             assert_eq!(error.kind(), ErrorKind::Settings);
+        }
+    }
+
+    #[test]
+    fn a_port_that_cannot_be_is_told() {
+        for text in ["postgres://anna@h:99999/x", "postgres://anna:a/b@h/x"] {
+            let error = target(text).unwrap().unwrap_err();
+            assert!(error.to_string().contains("the port"), "{error}");
         }
     }
 

@@ -8,8 +8,8 @@ use locard_connector::{Description, Error, ErrorKind, ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::{Class, Column as SqlColumn, Dialect};
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::error::from_driver;
 
@@ -24,7 +24,6 @@ pub(crate) struct Table {
     pub(crate) is_virtual: bool,
     without_rowid: bool,
     strict: bool,
-    definition: Option<String>,
 }
 
 /// What a column was declared to hold. Cells may hold something else all the same.
@@ -131,11 +130,8 @@ pub(crate) fn missing(path: &EntityPath) -> Error {
 /// Every table and view but those of SQLite itself and those that virtual tables keep their rows in.
 pub(crate) async fn tables(connection: &mut SqliteConnection) -> Result<Vec<Table>> {
     let describe = |error| from_driver(error, "listing tables");
-    let sql = "SELECT l.name, l.type AS kind, l.wr, l.strict, s.sql FROM pragma_table_list l \
-               LEFT JOIN main.sqlite_schema s ON s.name = l.name AND s.type IN ('table', 'view') \
-               WHERE l.schema = 'main' AND l.type IN ('table', 'view', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-               ORDER BY l.name";
-    let rows = sqlx::query(sql)
+    let sql = listing("pragma_table_list");
+    let rows = sqlx::query(AssertSqlSafe(sql))
         .persistent(false)
         .fetch_all(connection)
         .await
@@ -144,6 +140,15 @@ pub(crate) async fn tables(connection: &mut SqliteConnection) -> Result<Vec<Tabl
         .map(table)
         .collect::<Result<_, _>>()
         .map_err(describe)
+}
+
+/// Tables as one of SQLite's functions lists them.
+fn listing(function: &str) -> String {
+    format!(
+        "SELECT name, type AS kind, wr, strict FROM {function} \
+         WHERE schema = 'main' AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+         ORDER BY name"
+    )
 }
 
 fn table(row: &SqliteRow) -> Result<Table, sqlx::Error> {
@@ -158,7 +163,6 @@ fn table(row: &SqliteRow) -> Result<Table, sqlx::Error> {
         is_virtual: kind == "virtual",
         without_rowid: row.try_get::<i64, _>("wr")? != 0,
         strict: row.try_get::<i64, _>("strict")? != 0,
-        definition: row.try_get("sql")?,
     })
 }
 
@@ -167,11 +171,40 @@ pub(crate) async fn find(connection: &mut SqliteConnection, path: &EntityPath) -
     let [name] = path.segments() else {
         return Err(missing(path));
     };
-    tables(connection)
-        .await?
-        .into_iter()
+    let fault = |error| from_driver(error, "looking for the table");
+    // It is asked for by name: of thousands of tables each is looked for once.
+    let rows = sqlx::query(AssertSqlSafe(listing("pragma_table_list(?)")))
+        .persistent(false)
+        .bind(name)
+        .fetch_all(connection)
+        .await
+        .map_err(fault)?;
+    let found: Vec<Table> = rows
+        .iter()
+        .map(table)
+        .collect::<Result<_, _>>()
+        .map_err(fault)?;
+    let mut found = found.into_iter();
+    found
         .find(|table| table.name == *name)
         .ok_or_else(|| missing(path))
+}
+
+/// The query that a view stands for.
+async fn definition(
+    connection: &mut SqliteConnection,
+    table: &Table,
+) -> Result<Option<String>, sqlx::Error> {
+    if table.kind != EntityKind::View {
+        return Ok(None);
+    }
+    let sql = "SELECT sql FROM main.sqlite_schema WHERE name = ? AND type = 'view'";
+    let row = sqlx::query(sql)
+        .persistent(false)
+        .bind(&table.name)
+        .fetch_optional(connection)
+        .await?;
+    row.map_or(Ok(None), |row| row.try_get("sql"))
 }
 
 /// The columns of a table, in order.
@@ -248,10 +281,7 @@ pub(crate) async fn describe(
         primary_key: primary_key(&columns),
         unique: unique(connection, table).await.map_err(fault)?,
         foreign_keys: foreign_keys(connection, table).await.map_err(fault)?,
-        definition: table
-            .definition
-            .clone()
-            .filter(|_| table.kind == EntityKind::View),
+        definition: definition(connection, table).await.map_err(fault)?,
         comment: None,
     })
 }
@@ -343,7 +373,7 @@ pub(crate) async fn bounds(
         "SELECT (SELECT min({rowid}) FROM {name}) AS least, (SELECT max({rowid}) FROM {name}) AS most"
     );
     let fault = |error| from_driver(error, "reading the bounds of the table");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+    let row = sqlx::query(AssertSqlSafe(sql))
         .persistent(false)
         .fetch_one(connection)
         .await
@@ -397,7 +427,7 @@ async fn end(
         "SELECT count(*) AS found, min(id) AS least, max(id) AS most \
          FROM (SELECT {rowid} AS id FROM {name} ORDER BY 1 {order} LIMIT {PROBED})"
     );
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+    let row = sqlx::query(AssertSqlSafe(sql))
         .persistent(false)
         .fetch_one(connection)
         .await?;

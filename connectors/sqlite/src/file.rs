@@ -1,5 +1,8 @@
 //! The database file: opening it to read, and telling its states apart.
 //!
+//! Opening takes as long as there are tables in the schema, so sessions that have nothing to do are kept for the next
+//! question.
+//!
 //! What a reader gets wrong: nobody else ends a statement of SQLite. It runs on the driver's thread for as long as it
 //! wants, also when nobody waits for it any more, unless the [`Session`] it belongs to stops it.
 
@@ -7,8 +10,8 @@ use std::fs::{File, Metadata};
 use std::io::{ErrorKind as Io, Read as _};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use locard_connector::{Error, ErrorKind, Result};
@@ -34,6 +37,12 @@ const HEADER: usize = 100;
 pub(crate) struct Session {
     connection: SqliteConnection,
     brake: Brake,
+    end: Arc<Mutex<Option<Instant>>>,
+    ahead: u16,
+    /// The state of the file before it was opened.
+    version: Option<String>,
+    /// Since when it waits.
+    since: Instant,
 }
 
 /// Ends what still runs when it is dropped.
@@ -48,9 +57,16 @@ impl Drop for Brake {
 impl Session {
     /// Says good-bye; failing at that changes nothing.
     pub(crate) async fn close(self) {
-        let Self { connection, brake } = self;
+        let Self {
+            connection, brake, ..
+        } = self;
         let _ = connection.close().await;
         drop(brake);
+    }
+
+    /// Ends what takes longer than that from now on.
+    fn limit(&self, most: Option<Duration>) {
+        *locked(&self.end) = most.and_then(|most| Instant::now().checked_add(most));
     }
 }
 
@@ -68,12 +84,78 @@ impl DerefMut for Session {
     }
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sessions without a transaction that wait for the next question.
+#[derive(Default)]
+pub(crate) struct Idle(Mutex<Vec<Session>>);
+
+/// How long one waits; then it lets go of the file.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// So many wait at most: as many as planning and reading side by side use.
+const MOST_IDLE: usize = 16;
+
+impl Idle {
+    /// A session of the file as it is now. One that waits is of a file that may have been replaced since: its state
+    /// tells.
+    pub(crate) async fn open(
+        &self,
+        settings: &Settings,
+        ahead: u16,
+        most: Option<Duration>,
+    ) -> Result<Session> {
+        let version = version(&settings.path).await;
+        let kept = {
+            let mut waiting = locked(&self.0);
+            waiting.retain(|session| session.version.is_some() && session.version == version);
+            let fitting = waiting.iter().position(|session| session.ahead == ahead);
+            fitting.map(|at| waiting.swap_remove(at))
+        };
+        match kept {
+            Some(session) => {
+                session.limit(most);
+                Ok(session)
+            }
+            None => open(settings, ahead, most, version).await,
+        }
+    }
+
+    /// Keeps a session that has nothing under way.
+    pub(crate) fn keep(self: &Arc<Self>, session: Session) {
+        session.limit(None);
+        let since = Instant::now();
+        let mut waiting = locked(&self.0);
+        if waiting.len() == MOST_IDLE {
+            return;
+        }
+        waiting.push(Session { since, ..session });
+        drop(waiting);
+        let idle = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(LINGER).await;
+            if let Some(idle) = idle.upgrade() {
+                locked(&idle.0).retain(|session| session.since.elapsed() < LINGER);
+            }
+        });
+    }
+}
+
+impl std::fmt::Debug for Idle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Idle({})", locked(&self.0).len())
+    }
+}
+
 /// Opens the database to read; the driver's thread may be so many rows ahead, and ends what takes longer than that.
 /// Nothing is created, and the session refuses to write.
-pub(crate) async fn open(
+async fn open(
     settings: &Settings,
     ahead: u16,
     most: Option<Duration>,
+    version: Option<String>,
 ) -> Result<Session> {
     let path = settings.path.clone();
     apart(move || header(&path)).await??;
@@ -93,7 +175,8 @@ pub(crate) async fn open(
         .map_err(|error| from_driver(error, &doing))?;
     let dropped = Arc::<AtomicBool>::default();
     let brake = Brake(dropped.clone());
-    let end = most.and_then(|most| Instant::now().checked_add(most));
+    let end = Arc::<Mutex<Option<Instant>>>::default();
+    let looked_at = Arc::clone(&end);
     let mut looks = 0_u32;
     connection
         .lock_handle()
@@ -101,11 +184,22 @@ pub(crate) async fn open(
         .map_err(|error| from_driver(error, &doing))?
         .set_progress_handler(STEPS, move || {
             looks = looks.wrapping_add(1);
-            let late =
-                || looks.is_multiple_of(CLOCK) && end.is_some_and(|end| Instant::now() > end);
+            let late = || {
+                looks.is_multiple_of(CLOCK)
+                    && locked(&looked_at).is_some_and(|end| Instant::now() > end)
+            };
             !dropped.load(Ordering::Relaxed) && !late()
         });
-    Ok(Session { connection, brake })
+    let session = Session {
+        connection,
+        brake,
+        end,
+        ahead,
+        version,
+        since: Instant::now(),
+    };
+    session.limit(most);
+    Ok(session)
 }
 
 /// The file's header, all zero for the empty file that is an empty database.

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::cell::{Cell, Gathered, LeftOut};
 use crate::error::{from_driver, from_limited};
-use crate::file::{self, Session};
+use crate::file::{self, Idle, Session};
 use crate::part::{Output, Part};
 use crate::settings::{Limit, Settings};
 
@@ -29,9 +29,10 @@ const BYTES: usize = 4 << 20;
 /// Batches that wait for the receiver.
 const AHEAD: usize = 2;
 
-/// Opens a split and starts to read it. Dropping the stream ends the statement and closes the file.
+/// Opens a split and starts to read it. Dropping the stream ends the statement.
 pub(crate) async fn read(
     settings: &Settings,
+    idle: &Arc<Idle>,
     split: &Split,
 ) -> Result<BoxStream<'static, Result<Batch>>> {
     let resource = split.path.resource(split.kind);
@@ -44,7 +45,7 @@ pub(crate) async fn read(
     });
     let limit = settings.limit(split.kind);
     let begun = async {
-        let mut connection = file::open(settings, part.ahead, limit.most).await?;
+        let mut connection = idle.open(settings, part.ahead, limit.most).await?;
         if let Some(state) = &state {
             state.begin(&mut connection).await?;
         }
@@ -53,10 +54,11 @@ pub(crate) async fn read(
     let connection = begun
         .await
         .map_err(|error: Error| error.entity(&resource))?;
+    let idle = Arc::clone(idle);
     Ok(from_thread(AHEAD, |sender| async move {
         tokio::select! {
             () = sender.closed() => {}
-            result = copy(connection, (part, limit), state, &sender) => {
+            result = copy(connection, &idle, (part, limit), state, &sender) => {
                 if let Err(error) = result {
                     let _ = sender.send(Err(error.entity(resource))).await;
                 }
@@ -67,6 +69,7 @@ pub(crate) async fn read(
 
 async fn copy(
     mut session: Session,
+    idle: &Arc<Idle>,
     (part, limit): (Part, Limit),
     state: Option<State>,
     sender: &mpsc::Sender<Result<Batch>>,
@@ -92,6 +95,7 @@ async fn copy(
         }
     }
     drop(rows);
+    let is_in_transaction = state.is_some();
     if let Some(state) = state.filter(|_| failed.is_none()) {
         state.check_end().await?;
     }
@@ -99,7 +103,11 @@ async fn copy(
     if pending.rows > 0 || pending.first == 0 && failed.is_none() {
         let _ = sender.send(pending.finish(part.piece)).await;
     }
-    session.close().await;
+    if is_in_transaction || failed.is_some() {
+        session.close().await;
+    } else {
+        idle.keep(session);
+    }
     failed.map_or(Ok(()), Err)
 }
 

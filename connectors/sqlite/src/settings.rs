@@ -1,6 +1,6 @@
 //! Settings of an SQLite source and what a target's text means. The field docs are the form and the reference.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use locard_connector::{Error, ErrorKind, Result, Target};
@@ -86,6 +86,12 @@ fn parse(text: &str) -> Result<Target> {
             .hint("a target reads sqlite:/data/crm.db?statement_timeout=60")
     };
     let (path, options) = split(text);
+    if has_unknown_option(path) {
+        let known = OPTIONS.join(", ");
+        return Err(fault("has an option that is not known").hint(format!(
+            "options are {known}; a file with ? in its name must be there already"
+        )));
+    }
     if path.is_empty() {
         return Err(fault("names no file"));
     }
@@ -118,6 +124,12 @@ fn split(text: &str) -> (&str, Vec<(&str, &str)>) {
         Some((path, options.collect::<Option<_>>()?))
     });
     parted.unwrap_or((text, Vec::new()))
+}
+
+/// Whether a path ends like an option that is none of ours, and is no file. It may be a secret, so it is not shown.
+fn has_unknown_option(path: &str) -> bool {
+    let options = path.rsplit_once('?').map(|(_, options)| options);
+    options.is_some_and(|options| options.contains('=')) && !Path::new(path).exists()
 }
 
 fn option(pair: &str) -> Option<(&str, &str)> {
@@ -165,6 +177,23 @@ mod tests {
             target("sqlite:/data/why?.db").unwrap().canonical,
             "sqlite:/data/why?.db"
         );
+        for text in [
+            "/data/crm.db?key=hush",
+            "/data/crm.db?key=hush&busy_timeout=1",
+        ] {
+            let text = format!("sqlite:{text}");
+            let error = super::target(&text).unwrap().unwrap_err();
+            let told = format!("{error} {error:?} {:?}", error.hint_text());
+            assert!(
+                told.contains("statement_timeout") && !told.contains("hush"),
+                "{told}"
+            );
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join("a?b=c.db");
+        std::fs::write(&odd, "").unwrap();
+        let text = format!("sqlite:{}", odd.display());
+        assert_eq!(check(&text), text);
         let wrong = target("sqlite:/data/crm.db?statement_timeout=soon").unwrap_err();
         assert_eq!(wrong.kind(), ErrorKind::Settings);
     }

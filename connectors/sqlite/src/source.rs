@@ -1,5 +1,6 @@
-//! An SQLite database file as a source. Each question opens the file anew: that costs microseconds, and no lock stays.
+//! An SQLite database file as a source. Sessions wait between questions without a transaction, so that no lock stays.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +16,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::catalog::{self, Table};
 use crate::error::from_driver;
-use crate::file::Session;
+use crate::file::{Idle, Session};
 use crate::settings::Settings;
 use crate::{file, plan, read};
 
@@ -23,16 +24,23 @@ use crate::{file, plan, read};
 #[derive(Debug)]
 pub(crate) struct Database {
     settings: Settings,
+    idle: Arc<Idle>,
 }
 
 impl Database {
     /// A source over these settings.
-    pub(crate) const fn new(settings: Settings) -> Self {
-        Self { settings }
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            idle: Arc::default(),
+        }
     }
 
     async fn open(&self) -> Result<Session> {
-        file::open(&self.settings, file::FEW_AHEAD, self.settings.patience()).await
+        let patience = self.settings.patience();
+        self.idle
+            .open(&self.settings, file::FEW_AHEAD, patience)
+            .await
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
@@ -51,7 +59,7 @@ impl Database {
                 });
             }
         }
-        connection.close().await;
+        self.idle.keep(connection);
         Ok(entities)
     }
 }
@@ -76,7 +84,7 @@ impl Source for Database {
             .await
             .map_err(fault)?;
         let version: String = row.try_get("version").map_err(fault)?;
-        connection.close().await;
+        self.idle.keep(connection);
         Ok(Server {
             product: format!("SQLite {version}"),
             account: None,
@@ -105,7 +113,7 @@ impl Source for Database {
         let described = described
             .await
             .map_err(|error: locard_connector::Error| error.entity(resource));
-        connection.close().await;
+        self.idle.keep(connection);
         described
     }
 
@@ -120,12 +128,12 @@ impl Source for Database {
         let planned = plan::plan(&mut connection, request, file)
             .await
             .map_err(|error| error.entity(resource));
-        connection.close().await;
+        self.idle.keep(connection);
         planned
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
-        read::read(&self.settings, split).await
+        read::read(&self.settings, &self.idle, split).await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use locard_engine::untagged;
 use locard_model::{EntityId, SourceId};
 use locard_store::{Entity, EntityFilter, Page, Source};
 
@@ -84,13 +85,17 @@ impl<'a> Catalog<'a> {
         }
         let mut fitting = Vec::new();
         for entity in self.list(None).await? {
-            // What was printed masked can be typed back masked.
+            // What was printed masked can be typed back masked, with its tag or without where that leads to one.
             let plain = entity.path.resource(entity.kind);
             let masked = self.home.engine.mask().path(&entity.path, entity.kind);
             let name = self.source_name(entity.source);
             let mut whole = false;
             let mut end = false;
-            for resource in [plain, masked] {
+            let mut names = vec![plain];
+            if masked != names[0] {
+                names.extend([untagged(&masked), masked]);
+            }
+            for resource in names {
                 whole |= resource == text || format!("{name}/{resource}") == text;
                 end |= is_end(&resource, text);
             }
@@ -212,7 +217,7 @@ pub async fn known_place(
                 continue;
             };
             let is_known = match column {
-                Some(column) => findings::column_id(home, known.id, column).await.is_ok(),
+                Some(column) => findings::column_named(home, known.id, column).await.is_ok(),
                 None => true,
             };
             let reading = (entity.clone(), column.clone());

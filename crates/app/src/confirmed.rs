@@ -103,6 +103,7 @@ async fn row(
         source: catalog.source_name(review.source),
         entity: review.entity,
         resource: catalog.resource(review.entity).await?,
+        column_id: column.id,
         column: home.engine.mask().segment(&column.path),
         identifier: review.identifier.clone(),
         kind: FindingKind::Column,

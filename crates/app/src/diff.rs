@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use locard_model::{
-    Category, EntityId, FindingKind, Identifier, JobState, Sensitivity, SourceId, TaskState,
+    Category, ColumnId, EntityId, FindingKind, Identifier, JobState, Sensitivity, SourceId,
+    TaskState,
 };
 use locard_store::Job;
 use serde_json::Value;
@@ -309,12 +310,15 @@ fn read(value: &Value) -> Option<FindingRow> {
     let number = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or(0);
     let source = text("source").unwrap_or_default();
     let rules = value.get("rules").and_then(Value::as_array);
+    let column = text("column")?;
+    // The file names places, not ids.
+    let entity = EntityId(SourceId::derive(&source).0);
     Some(FindingRow {
-        // The file names places, not ids.
-        entity: EntityId(SourceId::derive(&source).0),
+        entity,
+        column_id: ColumnId::derive(entity, &column),
         source,
         resource: text("resource")?,
-        column: text("column")?,
+        column,
         identifier: Identifier::new(text("identifier")?),
         kind: FindingKind::parse(&text("kind").unwrap_or_else(|| "column".into()))?,
         confidence: value

@@ -52,14 +52,6 @@ pub async fn explain(
     let entity = catalog.named(&options.entity).await?;
     let scanned = Scanned::load(home, &entity).await?;
     let mut columns = columns(home, &mut catalog, &entity, &scanned, options).await?;
-    if columns.is_empty() && options.column.is_some() {
-        findings::column_id(
-            home,
-            entity.id,
-            options.column.as_deref().unwrap_or_default(),
-        )
-        .await?;
-    }
     let faults = if options.samples > 0 {
         samples(home, &entity, options.samples, &mut columns, cancel).await?
     } else {
@@ -102,25 +94,25 @@ async fn columns(
         entity: Some(entity.id),
         ..Default::default()
     };
+    let only = match &options.column {
+        Some(column) => Some(findings::column_named(home, entity.id, column).await?.id),
+        None => None,
+    };
     let found = findings::rows(home, catalog, &filter, |_| true).await?;
     let recorded = recorded(home, &filter).await?;
     let mut columns = Vec::new();
     for judged in &scanned.columns {
-        let path = &judged.column.path;
-        let shown = home.engine.mask().segment(path);
-        if options
-            .column
-            .as_ref()
-            .is_none_or(|wanted| wanted == path || *wanted == shown)
-        {
+        let id = judged.column.id;
+        if only.is_none_or(|only| only == id) {
+            let shown = home.engine.mask().segment(&judged.column.path);
             let findings = found
                 .iter()
-                .filter(|row| row.column == shown)
+                .filter(|row| row.column_id == id)
                 .cloned()
                 .collect();
             let recorded: Vec<&FindingRecord> = recorded
                 .iter()
-                .filter(|record| record.finding.column == judged.column.id)
+                .filter(|record| record.finding.column == id)
                 .collect();
             columns.push(explained(home, shown, judged, findings, &recorded));
         }
@@ -269,7 +261,7 @@ fn range(mask: &Mask, seen: &ScannedColumn) -> Option<(String, String)> {
     let figures = seen.sketch.summary();
     let kind = figures.declared.unwrap_or(figures.inferred);
     let plain = |min: &str, max: &str| {
-        let is_shown = |text: &str| mask.segment(text) == text;
+        let is_shown = |text: &str| mask.cell(text) == text;
         (is_shown(min) && is_shown(max)).then(|| (min.to_owned(), max.to_owned()))
     };
     let numeric = extremes.numeric.as_ref();

@@ -170,7 +170,7 @@ fn malformed(term: &str, why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use locard_model::{EntityId, FindingKind, SourceId};
+    use locard_model::{ColumnId, EntityId, FindingKind, SourceId};
 
     use super::*;
     use crate::Decision;
@@ -180,6 +180,7 @@ mod tests {
             source: "s".into(),
             entity: EntityId(SourceId::derive("s").0),
             resource: "t".into(),
+            column_id: ColumnId::derive(EntityId(SourceId::derive("s").0), "c"),
             column: "c".into(),
             identifier: Identifier::new(identifier),
             kind: FindingKind::Column,

@@ -18,7 +18,7 @@ use crate::catalog::Catalog;
 use crate::doubts::{Doubt, Why, doubts};
 use crate::gaps::{self, DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::twins::{self, Same, Twins};
-use crate::{Home, Result, RowAt, record, verify};
+use crate::{Home, Result, RowAt, record, subjects, verify};
 
 /// Who is looked for and how.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +115,7 @@ pub async fn find(
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<FindReport> {
+    subjects::check(&options.subjects, home.engine.mask())?;
     let mut catalog = Catalog::open(home).await?;
     let roles = roles(home.engine.library());
     let role = |identifier: &Identifier| {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
-use locard_store::{Decision as Stored, FindingRecord, Page, Review};
+use locard_store::{Column, Decision as Stored, FindingRecord, Page, Review};
 
 use crate::catalog::Catalog;
 use crate::{Error, Home, Result, confirmed, jobs, words};
@@ -18,6 +18,8 @@ pub struct FindingRow {
     pub entity: EntityId,
     /// Path within the source, `schema.table` in databases; masked.
     pub resource: String,
+    /// The column's id.
+    pub column_id: ColumnId,
     /// The column's path; masked where it is a key that a rule matches.
     pub column: String,
     /// What was found.
@@ -240,6 +242,7 @@ async fn row(
         source: catalog.source_name(finding.source),
         entity: finding.entity,
         resource: catalog.resource(finding.entity).await?,
+        column_id: finding.column,
         column: home.engine.mask().segment(&finding.column_name),
         identifier: finding.identifier,
         kind: finding.kind,
@@ -266,23 +269,35 @@ pub(crate) fn decision(review: &Review) -> Decision {
     }
 }
 
-/// The id of a column by its path, or by the path as it is shown.
-pub(crate) async fn column_id(home: &Home, entity: EntityId, column: &str) -> Result<ColumnId> {
-    let columns = home.store.columns(home.org, entity).await?;
+/// The column that a person means: by its path as it is, or as it is shown.
+pub(crate) async fn column_named(home: &Home, entity: EntityId, column: &str) -> Result<Column> {
+    let mut columns = home.store.columns(home.org, entity).await?;
     let mask = home.engine.mask();
-    let named = columns.iter().find(|known| known.path == column);
-    let named = named.or_else(|| {
-        columns
+    let shown = |columns: &[Column]| {
+        let names: Vec<String> = columns
             .iter()
-            .find(|known| mask.segment(&known.path) == column)
-    });
-    named.map(|known| known.id).ok_or_else(|| {
-        let known: Vec<String> = columns
-            .iter()
-            .map(|known| mask.segment(&known.path))
+            .map(|column| mask.segment(&column.path))
             .collect();
-        Error::not_found("the entity has no such column").hint(columns_like(column, &known))
-    })
+        names
+    };
+    if let Some(at) = columns.iter().position(|known| known.path == column) {
+        return Ok(columns.swap_remove(at));
+    }
+    let all = shown(&columns);
+    columns.retain(|known| mask.is_named(&known.path, column));
+    match columns.len() {
+        1 => Ok(columns.swap_remove(0)),
+        0 => {
+            Err(Error::not_found("the entity has no such column").hint(columns_like(column, &all)))
+        }
+        several => Err(Error::usage(format!(
+            "{several} columns of the entity are shown like that"
+        ))
+        .hint(format!(
+            "name one of them in full: {}",
+            shown(&columns).join(", ")
+        ))),
+    }
 }
 
 /// Which column may have been meant: those with a like name, or some of all.

@@ -84,9 +84,11 @@ impl Home {
         };
         let org = OrgId::DEFAULT;
         let key = opened.store.sketch_key(org).await?;
+        let names = opened.store.name_key(org).await?;
         let engine = Engine::new(
             library,
             Arc::new(Keyer::new(&key.key)),
+            Keyer::new(&names),
             options.threads.map_or(0, useful),
         )?;
         Ok(Self {

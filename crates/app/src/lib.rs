@@ -32,6 +32,7 @@ mod scan;
 mod scanned;
 mod slips;
 mod sources;
+mod subjects;
 mod tally;
 mod target;
 mod twins;
@@ -70,5 +71,7 @@ pub use sources::{
     AddSource, IngestReport, SourceRow, add_source, ingest_source, remove_source, sources,
     test_source,
 };
+pub use subjects::is_identifier;
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
+pub use words::is_unprintable;

@@ -9,7 +9,7 @@ use locard_sketch::{forms, hash};
 use locard_store::{Decision as Stored, Review};
 
 use crate::catalog::Catalog;
-use crate::findings::{column_id, rows};
+use crate::findings::{column_named, rows};
 use crate::{Error, FindingRow, Home, Result, confirmed, decisions};
 
 /// Names one finding, or all of a column when the identifier is left out.
@@ -38,10 +38,8 @@ pub async fn decide(
         identifier: finding.identifier.clone(),
         ..locard_store::FindingFilter::default()
     };
-    let column = column_id(home, entity.id, &finding.column).await?;
-    let path = home.store.column(home.org, column).await?.path;
-    let shown = home.engine.mask().segment(&path);
-    let of_column = |row: &FindingRow| row.column == shown;
+    let column = column_named(home, entity.id, &finding.column).await?.id;
+    let of_column = |row: &FindingRow| row.column_id == column;
     let found = rows(home, &mut catalog, &filter, of_column).await?;
     let mut identifiers: Vec<Identifier> = found.iter().map(|row| row.identifier.clone()).collect();
     if identifiers.is_empty() {
@@ -106,7 +104,7 @@ fn allowed(home: &Home, value: &str) -> Result<u64> {
 pub async fn withdraw_decision(home: &Home, finding: &FindingRef) -> Result<()> {
     let catalog = Catalog::open(home).await?;
     let entity = catalog.named(&finding.entity).await?;
-    let column = column_id(home, entity.id, &finding.column).await?;
+    let column = column_named(home, entity.id, &finding.column).await?.id;
     let withdrawn = match &finding.identifier {
         Some(identifier) => {
             home.store

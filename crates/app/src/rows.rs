@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::words::counted;
-use crate::{Error, Home, Result, findings, record};
+use crate::{Error, FindingRow, Home, Result, findings, record};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -148,18 +148,15 @@ async fn wanted(
         identifier: Some(options.identifier.clone()),
         ..Default::default()
     };
-    let of_column = |column: &str| {
-        options
-            .column
-            .as_ref()
-            .is_none_or(|wanted| wanted == column)
+    let only = match &options.column {
+        Some(column) => Some(findings::column_named(home, entity.id, column).await?.id),
+        None => None,
     };
-    let found = findings::rows(home, catalog, &filter, |row| of_column(&row.column)).await?;
+    let of_column = |row: &FindingRow| only.is_none_or(|only| row.column_id == only);
+    let found = findings::rows(home, catalog, &filter, of_column).await?;
     let names = home.store.columns(home.org, entity.id).await?;
-    let mask = home.engine.mask();
     let column = |column: &Column| {
-        let shown = mask.segment(&column.path);
-        let row = found.iter().find(|row| row.column == shown)?;
+        let row = found.iter().find(|row| row.column_id == column.id)?;
         Some((column.path.clone(), row.is_only_confirmed()))
     };
     let columns: BTreeMap<String, bool> = names.iter().filter_map(column).collect();
@@ -324,11 +321,11 @@ impl Keys {
             Some(true) => self.mask.value(value),
             Some(false) => value.to_owned(),
             // Nobody judged the column yet, so there is only the value to go by.
-            None => value
-                .split('/')
-                .map(|part| self.part(part))
-                .collect::<Vec<_>>()
-                .join("/"),
+            None if value.contains('/') => {
+                let parts = value.split('/').map(|part| self.part(part));
+                parts.collect::<Vec<_>>().join("/")
+            }
+            None => self.mask.cell(value),
         }
     }
 
@@ -345,6 +342,8 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use locard_sketch::Keyer;
+
     use super::*;
 
     #[test]
@@ -352,7 +351,7 @@ mod tests {
         let library = Library::builtin().expect("the rules of this build are sound");
         let personal = [("id", false), ("name", true)];
         let keys = Keys {
-            mask: Mask::new(library),
+            mask: Mask::new(library, Arc::new(Keyer::new(&[7; 16]))),
             personal: HashMap::from(personal.map(|(column, is)| (column.to_owned(), is))),
         };
         assert_eq!(keys.shown("id", "4111111111111111"), "4111111111111111");

@@ -114,6 +114,11 @@ pub fn check_rules(dir: Option<&Path>) -> Result<Vec<RuleTrouble>> {
         return Err(Error::usage(sentence).hint("name one that holds rules/, terms/ or both"));
     }
     let report = locard_identify::check(dir)?;
+    if report.rules + report.lists == 0 {
+        let sentence = format!("{} holds no rules and no lists of terms", dir.display());
+        return Err(Error::usage(sentence)
+            .hint("rules are below it as rules/REGION/NAME.toml, lists as terms/REGION/NAME.txt"));
+    }
     let trouble = |problem: locard_identify::Problem| RuleTrouble {
         rule: problem.subject,
         sentence: format!("{}: {}", problem.place, problem.sentence),

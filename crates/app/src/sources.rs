@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::target::Resolved;
+use crate::words::is_unprintable;
 use crate::{Error, Home, Result, SourceLimits, jobs, limits, record};
 
 /// A source to register.
@@ -74,6 +75,12 @@ const MANUAL: &str = "manual";
 pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
     if source.name.trim().is_empty() {
         return Err(Error::usage("a source needs a name"));
+    }
+    if source.name.chars().any(is_unprintable) {
+        return Err(
+            Error::usage("the name of the source holds characters that cannot be seen")
+                .hint("write it with letters, digits and signs"),
+        );
     }
     if home
         .store

@@ -1,4 +1,4 @@
-//! Numbers with their nouns and names like another, in the sentences that use cases make.
+//! Numbers with their nouns, names like another, and characters, in what people are told.
 
 /// A count with its noun.
 pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
@@ -32,6 +32,15 @@ pub(crate) fn likely<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> V
         .take(MOST)
         .map(|(_, name)| name)
         .collect()
+}
+
+/// Whether a character does something to a terminal or a reader instead of being seen: control characters, and those
+/// that turn, join or hide what stands around them.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Use cases end to end over real files, a real store and the built-in rules.
 #![expect(clippy::expect_used, reason = "helpers of tests may panic like tests")]
 
+use std::collections::BTreeSet;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -147,7 +148,7 @@ async fn what_a_narrowed_scan_left_out_is_not_lost() {
         .await
         .expect("they are compared");
     assert!(told.not_scanned.is_empty(), "{told:?}");
-    let gone: std::collections::BTreeSet<_> = told
+    let gone: BTreeSet<_> = told
         .removed
         .iter()
         .map(|row| row.resource.as_str())
@@ -849,6 +850,151 @@ async fn what_is_printed_masked_can_be_typed_back_and_decided_elsewhere() {
         .await
         .expect("decisions are imported");
     assert!(!identifiers(&bench.scan(&other).await.findings).contains(&EMAIL));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_personal_data_beside_a_masked_name_is_new() {
+    let bench = Bench::new();
+    bench.write("mail/ada@example.org.csv", &customers(60));
+    let home = bench.home().await;
+    let before = bench.scan(&home).await.findings;
+    bench.write("mail/amy@example.org.csv", &customers(60));
+    let after = bench.scan(&home).await.findings;
+    let added = locard_app::difference(&before, &after).added;
+    let resources: BTreeSet<&str> = added.iter().map(|row| row.resource.as_str()).collect();
+    assert_eq!(resources.len(), 1, "{resources:?}");
+    assert!(added.iter().any(|row| row.identifier.as_str() == EMAIL.1));
+    let told = locard_app::diff(&home, "previous", "latest").await;
+    assert_eq!(told.expect("both scans are known").added.len(), added.len());
+    // A catalog that is made anew under the same master key calls everything the same.
+    let other = Home::open(bench.options("other")).await;
+    let other = other.expect("the home opens");
+    let again = bench.scan(&other).await.findings;
+    assert_eq!(locard_app::difference(&after, &again).added, []);
+}
+
+/// A table whose columns are called like persons: telephone numbers are in the first, accounts in the second.
+fn columns_like_persons() -> String {
+    let row = |row| format!("{row},+49 172 555{row:04},DE89370400440532013000\n");
+    std::iter::once("id,ada@example.org,amy@example.org\n".to_owned())
+        .chain((1..=60).map(row))
+        .collect()
+}
+
+/// What both of its columns look like.
+const LIKE_BOTH: &str = "a**@*******.***";
+
+/// A catalog of that table, and its columns as they are shown.
+async fn persons_as_columns(bench: &Bench) -> (Home, String, String) {
+    bench.write("t.csv", &columns_like_persons());
+    let home = bench.home().await;
+    let found = bench.scan(&home).await.findings;
+    let shown = |identifier: &str| {
+        let mut rows = found.iter();
+        let row = rows.find(|row| row.identifier.as_str() == identifier);
+        row.expect("it is found").column.clone()
+    };
+    let (ada, amy) = (shown("PHONE_NUMBER"), shown("IBAN_CODE"));
+    assert!(ada != amy && ada.starts_with(LIKE_BOTH) && amy.starts_with(LIKE_BOTH));
+    (home, ada, amy)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_columns_that_look_alike_the_one_that_is_meant_is_explained() {
+    let bench = Bench::new();
+    let (home, ada, amy) = persons_as_columns(&bench).await;
+    let explained = async |column: &str| {
+        let options = ExplainOptions {
+            entity: "t.csv".to_owned(),
+            column: Some(column.to_owned()),
+            samples: 2,
+        };
+        locard_app::explain(&home, &options, &CancellationToken::new()).await
+    };
+    for typed in [amy.as_str(), "amy@example.org"] {
+        let columns = explained(typed).await.expect("the column is known").columns;
+        assert_eq!(
+            (columns.len(), columns[0].column.as_str()),
+            (1, amy.as_str())
+        );
+        let mut reported = columns[0].reported.iter();
+        assert!(reported.all(|reported| reported.finding.column == amy));
+        let samples = &columns[0].samples;
+        assert!(samples.len() == 2 && samples.iter().all(|sample| sample.starts_with('D')));
+    }
+    let error = explained(LIKE_BOTH).await.expect_err("it fits both");
+    let hint = error.hint_text().unwrap_or_default();
+    assert!(hint.contains(&ada) && hint.contains(&amy), "{error} {hint}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_columns_that_look_alike_the_one_that_is_meant_is_read() {
+    let bench = Bench::new();
+    let (home, ada, _) = persons_as_columns(&bench).await;
+    let rows = async |identifier: &str, column: &str| {
+        let options = RowsOptions {
+            entity: "t.csv".to_owned(),
+            identifier: Identifier::new(identifier),
+            column: Some(column.to_owned()),
+            limit: 10,
+        };
+        locard_app::rows(&home, &options, &CancellationToken::new()).await
+    };
+    for typed in [ada.as_str(), "ada@example.org"] {
+        let report = rows("PHONE_NUMBER", typed).await.expect("rows are read");
+        assert!(report.hits.len() == 10 && report.hits.iter().all(|hit| hit.column == ada));
+        assert!(rows("IBAN_CODE", typed).await.is_err());
+    }
+    assert!(rows("PHONE_NUMBER", LIKE_BOTH).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_columns_that_look_alike_the_one_that_is_meant_is_rejected() {
+    let bench = Bench::new();
+    let (home, ada, amy) = persons_as_columns(&bench).await;
+    let reject = async |column: &str| {
+        let finding = FindingRef {
+            entity: "t.csv".to_owned(),
+            column: column.to_owned(),
+            identifier: None,
+        };
+        locard_app::decide(&home, &finding, false, None).await
+    };
+    assert!(reject(LIKE_BOTH).await.is_err());
+    let decided = reject(&ada).await.expect("the column is known");
+    assert!(!decided.is_empty() && decided.iter().all(|row| row.column == ada));
+    let left = bench.scan(&home).await.findings;
+    let standing = left.iter().filter(|row| !row.is_rejected());
+    let columns: BTreeSet<&str> = standing.map(|row| row.column.as_str()).collect();
+    assert_eq!(columns, BTreeSet::from([amy.as_str()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_named_by_what_can_be_seen() {
+    let bench = Bench::new();
+    let home = bench.home().await;
+    let add = async |name: &str| {
+        let source = AddSource {
+            name: name.to_owned(),
+            target: None,
+            owner: Some("somebody".to_owned()),
+            note: None,
+            limits: SourceLimits::default(),
+        };
+        locard_app::add_source(&home, source).await
+    };
+    for name in ["a\u{1b}[31mb", "a\nb", "a\u{202e}b", "a\u{200b}"] {
+        let error = add(name).await.expect_err("it is refused");
+        assert!(error.hint_text().is_some());
+    }
+    add("Ärzte 東京").await.expect("it is registered");
+}
+
+#[test]
+fn a_folder_without_rules_is_not_sound() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let error = locard_app::check_rules(Some(folder.path())).expect_err("it holds none");
+    assert!(error.sentence().contains("holds no rules"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

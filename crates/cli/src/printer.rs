@@ -254,9 +254,16 @@ pub(crate) fn unless_closed(printed: Result<()>) -> Result<()> {
     }
 }
 
-/// A terminal must not act on what a source contains: control characters become visible.
+/// A terminal must not act on what a source contains, nor a reader be misled: what cannot be seen becomes visible.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { '\u{fffd}' } else { c }).collect()
+    let visible = |c| {
+        if locard_app::is_unprintable(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(visible).collect()
 }
 
 #[cfg(test)]
@@ -266,9 +273,10 @@ mod tests {
     #[test]
     fn control_characters_never_reach_the_terminal() {
         assert_eq!(
-            printable("a\u{1b}[31mb\nc\u{202e}d"),
-            "a\u{fffd}[31mb\u{fffd}c\u{fffd}d"
+            printable("a\u{1b}[31mb\nc\u{202e}d\u{200b}\u{9b}"),
+            "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}\u{fffd}"
         );
+        assert_eq!(printable("Zürich 東京 👩"), "Zürich 東京 👩");
     }
 
     #[test]

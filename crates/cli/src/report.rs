@@ -123,12 +123,14 @@ pub(crate) fn csv(output: &mut Output, findings: &[FindingRow]) -> Result<()> {
     Ok(writer.flush()?)
 }
 
-/// A spreadsheet must not execute a cell that a source named: such text gets a leading apostrophe.
+/// A spreadsheet must not execute a cell that a source named: such text gets a leading apostrophe. What cannot be seen
+/// becomes visible, as in every text for people.
 pub(crate) fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let text = printable(text);
+    if text.starts_with(['=', '+', '-', '@']) {
         format!("'{text}")
     } else {
-        text.to_owned()
+        text
     }
 }
 
@@ -294,5 +296,23 @@ fn colour(sensitivity: Sensitivity) -> Style {
         Sensitivity::Medium => Style::new().yellow(),
         Sensitivity::High => Style::new().red(),
         Sensitivity::Special => Style::new().magenta().bold(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_a_source_named_does_nothing_to_whoever_opens_it() {
+        for (text, shown) in [
+            ("=1+1", "'=1+1"),
+            ("\tx", "\u{fffd}x"),
+            ("a\u{1b}[31m\u{7}\u{9b}b", "a\u{fffd}[31m\u{fffd}\u{fffd}b"),
+            ("gnp.\u{202e}vsc", "gnp.\u{fffd}vsc"),
+            ("crm/customers.csv", "crm/customers.csv"),
+        ] {
+            assert_eq!(harmless(text), shown);
+        }
     }
 }

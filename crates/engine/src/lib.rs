@@ -19,6 +19,7 @@ mod leaf;
 mod ledger;
 mod lookup;
 mod mask;
+mod names;
 mod parts;
 mod pass;
 mod piece;
@@ -37,7 +38,7 @@ pub use ledger::{
     PieceState, Planned, ROW_BYTES, Sink, piece_count,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
-pub use mask::Mask;
+pub use mask::{Mask, untagged};
 pub use pass::ScannedColumn;
 pub use pool::{Panicked, Pool};
 pub use report::{Event, Failure, Reporter, Shown, Silent};

@@ -1,12 +1,16 @@
 //! What of a path, key or value may be shown.
 //!
-//! Only patterns that hardly anything else matches hide a path segment: a folder called `customers` or `2024-05` must
-//! stay readable, a file named after an e-mail address must not.
+//! Names of files, tables and columns are seldom personal, so only what nearly certainly is one is masked; see
+//! [`crate::names`]. What a reader gets wrong: masked names look alike, so each ends in a tag by which it is told from
+//! the others and can be typed back. Values end in none: two of them in one place are meant to look alike.
 
 use std::sync::Arc;
 
 use locard_identify::{How, Library, Role, Trial, ValuePattern};
 use locard_model::{EntityKind, EntityPath};
+use locard_sketch::{Keyer, hash};
+
+use crate::names::is_personal_name;
 
 /// Stands for what is not shown.
 const HIDDEN: char = '*';
@@ -16,6 +20,12 @@ const LONGEST: usize = 80;
 
 /// Values with fewer letters and digits than this show none of them.
 const SHORT: usize = 4;
+
+/// Stands between a masked name and its tag.
+const TAG: char = '~';
+
+/// Hexadecimal digits of a tag: of ten thousand names with one shape, in a hundred catalogs one has two alike.
+const TAG_DIGITS: usize = 8;
 
 /// A pattern that more columns of other things match and pass than this hides nothing by itself.
 const RARE: f64 = 1e-3;
@@ -28,12 +38,14 @@ const RARE_BARE: f64 = 2e-4;
 #[derive(Clone, Debug)]
 pub struct Mask {
     library: Arc<Library>,
+    /// Makes the tags.
+    names: Arc<Keyer>,
 }
 
 impl Mask {
-    /// A mask by these rules.
-    pub fn new(library: Arc<Library>) -> Self {
-        Self { library }
+    /// A mask by these rules, whose tags are made under the key for names.
+    pub fn new(library: Arc<Library>, names: Arc<Keyer>) -> Self {
+        Self { library, names }
     }
 
     /// A resource as it may be shown: segments that a rule matches are masked.
@@ -50,17 +62,42 @@ impl Mask {
         segments.join("/")
     }
 
-    /// A key, column name or path segment as it may be shown.
+    /// A key, column name or path segment as it may be shown: the same wherever it is shown, and another for every name.
     pub fn segment(&self, segment: &str) -> String {
-        if self.is_personal(segment) {
-            self.value(segment)
+        if is_personal_name(&self.library, segment) {
+            format!("{}{TAG}{}", self.value(segment), self.tag(segment))
         } else {
             segment.to_owned()
         }
     }
 
+    /// Tells one name from another that looks like it masked, and says nothing about it without the key.
+    fn tag(&self, name: &str) -> String {
+        // Cells are hashed under another key, and without what stands in front here.
+        let hashed = hash(format!("name\0{name}").as_bytes());
+        let tag = format!("{:016x}", self.names.key(hashed));
+        tag[..TAG_DIGITS].to_owned()
+    }
+
+    /// Whether somebody who typed this means the name: as it is, as it is shown, or without the tag.
+    pub fn is_named(&self, name: &str, typed: &str) -> bool {
+        name == typed || {
+            let shown = self.segment(name);
+            shown == typed || (shown != name && untagged(&shown) == typed)
+        }
+    }
+
+    /// A value of a column that nobody judged, as it may be shown: what a rule that hardly errs matches is masked.
+    pub fn cell(&self, value: &str) -> String {
+        if self.is_personal(value) {
+            self.value(value)
+        } else {
+            value.to_owned()
+        }
+    }
+
     /// Whether a rule that hardly errs matches the text or something in it.
-    pub fn is_personal(&self, text: &str) -> bool {
+    fn is_personal(&self, text: &str) -> bool {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         // Without either, only word lists could match, and those match too much.
         if !text.contains('@') && digits < 5 {
@@ -113,6 +150,20 @@ impl Mask {
     }
 }
 
+/// A masked path without its tags.
+pub fn untagged(shown: &str) -> String {
+    let mut parts = shown.split(TAG);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_hex = |tag: &str| tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match part.split_at_checked(TAG_DIGITS) {
+            Some((tag, rest)) if is_hex(tag) => text.push_str(rest),
+            _ => text.extend([TAG.to_string().as_str(), part]),
+        }
+    }
+    text
+}
+
 fn hide(letter: char, seen: &mut bool) -> char {
     if letter.is_control() {
         return ' ';
@@ -147,7 +198,8 @@ embedded = true
         let rules = folder.path().join("rules/contact");
         std::fs::create_dir_all(&rules).expect("the folder is made");
         std::fs::write(rules.join("email.toml"), RULE).expect("the rule is written");
-        Mask::new(Library::from_folder(folder.path()).expect("the rule is sound"))
+        let library = Library::from_folder(folder.path()).expect("the rule is sound");
+        Mask::new(library, Arc::new(Keyer::new(&[7; 16])))
     }
 
     #[test]
@@ -171,21 +223,49 @@ embedded = true
             "crm/2024-05-01/customers_v2.csv"
         );
         let path = EntityPath::new(["mail", "ada@example.org.csv"]);
-        assert_eq!(
-            mask().path(&path, EntityKind::File),
-            "mail/a**@*******.***.***"
+        let shown = mask().path(&path, EntityKind::File);
+        assert_eq!(untagged(&shown), "mail/a**@*******.***.***");
+        assert_eq!(mask().resource("mail/ada@example.org.csv"), shown);
+    }
+
+    #[test]
+    fn names_that_look_alike_masked_are_told_apart_and_can_be_typed_back() {
+        let mask = mask();
+        let (ada, amy) = ("ada@example.org", "amy@example.org");
+        let shown = mask.segment(ada);
+        assert_eq!(shown, mask.segment(ada));
+        assert_ne!(shown, mask.segment(amy));
+        assert_eq!(untagged(&shown), "a**@*******.***");
+        assert_eq!(untagged("a~b/c~0123456"), "a~b/c~0123456");
+        for typed in [ada, shown.as_str(), "a**@*******.***"] {
+            assert!(mask.is_named(ada, typed), "{typed}");
+        }
+        assert!(!mask.is_named(amy, &shown) && mask.is_named(amy, "a**@*******.***"));
+        assert!(!mask.is_named("other", "o****"));
+    }
+
+    #[test]
+    fn another_key_makes_other_tags() {
+        let other = Mask {
+            names: Arc::new(Keyer::new(&[8; 16])),
+            ..mask()
+        };
+        assert_ne!(
+            other.segment("ada@example.org"),
+            mask().segment("ada@example.org")
         );
     }
 
     #[test]
     fn plain_numbers_stay_and_numbers_of_cards_do_not() {
-        let mask = Mask::new(Library::builtin().expect("the rules of this build are sound"));
+        let library = Library::builtin().expect("the rules of this build are sound");
+        let mask = Mask::new(library, Arc::new(Keyer::new(&[7; 16])));
         for id in ["100000007", "123456789", "20240501"] {
-            assert_eq!(mask.segment(id), id);
+            assert_eq!(mask.cell(id), id);
         }
-        assert_eq!(mask.segment("219-09-9999"), "2**-**-****");
+        assert_eq!(mask.cell("219-09-9999"), "2**-**-****");
         assert_eq!(
-            mask.segment("DE89370400440532013000"),
+            mask.cell("DE89370400440532013000"),
             format!("D{}", "*".repeat(21))
         );
     }

@@ -81,9 +81,14 @@ pub struct Summary {
 }
 
 impl Engine {
-    /// An engine with so many worker threads; 0: one per core.
-    pub fn new(library: Arc<Library>, keyer: Arc<Keyer>, threads: usize) -> Result<Self> {
-        let mask = Mask::new(Arc::clone(&library));
+    /// An engine with so many worker threads, 0: one per core; `names` tells masked names apart.
+    pub fn new(
+        library: Arc<Library>,
+        keyer: Arc<Keyer>,
+        names: Keyer,
+        threads: usize,
+    ) -> Result<Self> {
+        let mask = Mask::new(Arc::clone(&library), Arc::new(names));
         let scratches = Arc::new(Scratches::new(Arc::clone(&keyer)));
         Ok(Self {
             library,

@@ -6,8 +6,10 @@ use arrow_array::StringViewArray;
 use locard_model::Identifier;
 use locard_sketch::Preparer;
 
+use crate::evidence::RuleCounts;
 use crate::{
-    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Scratch, TableView,
+    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Rule, Scratch,
+    TableView,
 };
 
 /// What one rule says to one value.
@@ -21,6 +23,8 @@ pub struct Trial {
     pub how: How,
     /// Whether the validator passed; `None` where the matching patterns have none.
     pub validated: Option<bool>,
+    /// Positions of the rule's patterns that match the whole value and whose validators passed.
+    pub patterns: Vec<usize>,
 }
 
 /// How a value matched a rule.
@@ -55,12 +59,13 @@ impl Library {
             let Some(counts) = evidence.rules.get(version) else {
                 continue;
             };
-            let mut add = |how, validated| {
+            let mut add = |how, validated, patterns| {
                 let trial = Trial {
                     rule: rule.id.clone(),
                     identifier: rule.identifier.clone(),
                     how,
                     validated,
+                    patterns,
                 };
                 trials.push(trial);
             };
@@ -70,13 +75,14 @@ impl Library {
                     .iter()
                     .zip(&rule.value)
                     .any(|(seen, value)| seen[0] > 0 && value.validator.is_none());
-                add(How::Pattern, (!plain).then_some(counts.validated > 0));
+                let validated = (!plain).then_some(counts.validated > 0);
+                add(How::Pattern, validated, holding(counts, rule));
             }
             if counts.terms > 0 {
-                add(How::Terms, None);
+                add(How::Terms, None, Vec::new());
             }
             if counts.embedded > 0 {
-                add(How::Inside, None);
+                add(How::Inside, None, Vec::new());
             }
         }
         trials
@@ -124,4 +130,12 @@ impl Library {
         });
         evidence
     }
+}
+
+/// The patterns that matched the one cell of these counts and found nothing against it.
+fn holding(counts: &RuleCounts, rule: &Rule) -> Vec<usize> {
+    let seen = counts.patterns.iter().zip(&rule.value).enumerate();
+    seen.filter(|(_, (seen, value))| seen[usize::from(value.validator.is_some())] > 0)
+        .map(|(at, _)| at)
+        .collect()
 }

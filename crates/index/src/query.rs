@@ -151,7 +151,8 @@ impl Query {
             }
         }
         for (at, name) in given("PERSON") {
-            for words in forms::name_spellings(&name) {
+            let spellings = forms::name_spellings(&name).into_iter();
+            for words in spellings.filter(|words| words.len() <= forms::MOST_NAME_WORDS) {
                 for place in 1..words.len() {
                     let (first, last) = words.split_at(place);
                     self.add_split(&[at], &first.join(" "), &last.join(" "), keyer);

@@ -53,6 +53,11 @@ pub fn is_no_date(identifier: &Identifier, value: &str) -> bool {
     meaning(identifier) == Meaning::Date && locard_sketch::forms::dates(value).next().is_none()
 }
 
+/// Whether values of that identifier are persons' names or parts of them.
+pub fn is_name(identifier: &Identifier) -> bool {
+    matches!(meaning(identifier), Meaning::Name | Meaning::NamePart)
+}
+
 /// Fewest letters and digits of an id that says something wherever it stands; a shorter one must stand in a column
 /// that is called like it.
 const SPEAKING: usize = 5;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, SecretString, SourceId, TaskState};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::rows::{
     Allowed, Claim, Column, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter,
@@ -62,6 +63,10 @@ pub trait Organisations: Send + Sync {
 
     /// The key for its hashes.
     async fn sketch_key(&self, org: OrgId) -> Result<SketchKey>;
+
+    /// The AES-128 key under which masked names are told apart. It derives from the master key, so that a catalog that
+    /// is made anew, as in a pipeline, tells them apart in the same way.
+    async fn name_key(&self, org: OrgId) -> Result<Zeroizing<[u8; 16]>>;
 
     /// Counts every change of its catalog.
     async fn generation(&self, org: OrgId) -> Result<u64>;

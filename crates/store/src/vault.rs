@@ -123,6 +123,17 @@ pub(crate) fn unwrap(
         })
 }
 
+/// A key for one purpose of an organisation that is not stored: the same wherever the master key is.
+pub(crate) fn derive(master: &MasterKey, org: OrgId, purpose: &str) -> Result<Zeroizing<[u8; 16]>> {
+    let derived = Zeroizing::new(hmac(
+        master.bytes(),
+        &[purpose.as_bytes(), &[0], org.0.as_bytes()],
+    )?);
+    let mut key = Zeroizing::new([0; 16]);
+    key.copy_from_slice(&derived[..16]);
+    Ok(key)
+}
+
 fn master_cipher(master: &MasterKey) -> Result<Aes256Gcm> {
     Ok(Aes256Gcm::new(
         master.bytes().as_slice().try_into().map_err(|_| broken())?,
@@ -271,6 +282,23 @@ mod tests {
         );
         assert!(unwrap(&master, org, "sketch", KeyId(3), &blob).is_err());
         assert!(unwrap(&master, org, "data", KeyId(4), &blob).is_err());
+    }
+
+    #[test]
+    fn a_derived_key_depends_on_master_key_organisation_and_purpose() {
+        let (master, other) = (MasterKey::random().unwrap(), MasterKey::random().unwrap());
+        let key = |master: &MasterKey, org, purpose: &str| {
+            derive(master, OrgId(Uuid::from_u128(org)), purpose)
+        };
+        let one = key(&master, 1, "names").unwrap();
+        assert_eq!(one, key(&master.clone(), 1, "names").unwrap());
+        for another in [
+            key(&other, 1, "names"),
+            key(&master, 2, "names"),
+            key(&master, 1, "other"),
+        ] {
+            assert_ne!(one, another.unwrap());
+        }
     }
 
     #[test]

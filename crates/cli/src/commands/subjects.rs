@@ -183,8 +183,14 @@ fn subject(value: &Value, number: usize, known: &BTreeSet<Identifier>) -> Result
     };
     let mut attributes = Vec::new();
     for (name, value) in fields.iter().filter(|(name, _)| *name != "subject") {
-        collect(name, value, known, &mut attributes)
-            .with_context(|| format!("subject {number}, field `{}`", printable(name)))?;
+        let field = || {
+            if locard_app::is_identifier(name) {
+                format!("subject {number}, field `{name}`")
+            } else {
+                format!("subject {number}, a field that is named like no identifier")
+            }
+        };
+        collect(name, value, known, &mut attributes).with_context(field)?;
     }
     if attributes.is_empty() {
         bail!(
@@ -374,5 +380,12 @@ mod tests {
             parse(r#"{"email": "secret@example.org", }"#).unwrap_err()
         );
         assert!(!error.contains("secret"), "{error}");
+        let swapped = format!(
+            "{:#}",
+            parse(r#"{"secret@example.org": true}"#).unwrap_err()
+        );
+        assert!(!swapped.contains("secret"), "{swapped}");
+        let named = format!("{:#}", parse(r#"{"customer_id": true}"#).unwrap_err());
+        assert!(named.contains("field `customer_id`"), "{named}");
     }
 }

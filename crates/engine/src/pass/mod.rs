@@ -410,7 +410,13 @@ mod tests {
     fn a_pass_holds_no_more_keys_than_it_may_and_says_of_which_columns() {
         let folder = tempfile::tempdir().unwrap();
         let library = Library::from_folder(folder.path()).unwrap();
-        let engine = Engine::new(library, Arc::new(Keyer::new(&[7; 16])), 1).unwrap();
+        let engine = Engine::new(
+            library,
+            Arc::new(Keyer::new(&[7; 16])),
+            Keyer::new(&[9; 16]),
+            1,
+        )
+        .unwrap();
         let mut pass = Pass::new(&engine, &options());
         let most = 200_000;
         Arc::get_mut(&mut pass.tools).unwrap().held = most;

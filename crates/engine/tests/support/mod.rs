@@ -65,8 +65,13 @@ impl Fixture {
         std::fs::create_dir_all(&rules).expect("the folder is made");
         std::fs::write(rules.join("email.toml"), RULE).expect("the rule is written");
         let library = Library::from_folder(folder.path()).expect("the rule is sound");
-        let engine =
-            Engine::new(library, Arc::new(Keyer::new(&[7; 16])), 2).expect("threads start");
+        let engine = Engine::new(
+            library,
+            Arc::new(Keyer::new(&[7; 16])),
+            Keyer::new(&[9; 16]),
+            2,
+        )
+        .expect("threads start");
         Self {
             engine,
             source: Fickle::new(pieces),

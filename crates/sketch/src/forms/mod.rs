@@ -20,7 +20,7 @@ pub use date::{Day, dates, is_date, is_timestamp};
 pub use digits::{digits, is_number, number, phone_tail, same_phone};
 pub(crate) use fold::{Fold, fold_onto};
 pub use fold::{fold_into, folded, trimmed};
-pub use probe::{Meaning, Probe, name_spellings, probes};
+pub use probe::{MOST_NAME_WORDS, Meaning, Probe, name_spellings, probes};
 pub use text::{numbers_in, tokens};
 pub use words::{alphanumerics, name_tokens, words};
 

@@ -63,13 +63,12 @@ pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
     for spelling in std::iter::once(name.to_owned()).chain(spelled_out(name)) {
         let folded = fold::folded(&spelling);
         let mut words: Vec<String> = words(&folded).map(std::borrow::Cow::into_owned).collect();
-        while words.len() > 2
-            && words
-                .first()
-                .is_some_and(|word| TITLES.contains(&word.as_str()))
-        {
-            words.remove(0);
-        }
+        let titles = words
+            .iter()
+            .take(words.len().saturating_sub(2))
+            .take_while(|word| TITLES.contains(&word.as_str()))
+            .count();
+        words.drain(..titles);
         let full: Vec<String> = words
             .iter()
             .filter(|word| word.chars().count() > 1)
@@ -85,6 +84,10 @@ pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
     spellings.dedup();
     spellings
 }
+
+/// Words that a name has at most. What is longer is asked as a whole and in its own order only: every other order costs
+/// as much again.
+pub const MOST_NAME_WORDS: usize = 12;
 
 /// Words in front of a name that are not part of it.
 const TITLES: [&str; 24] = [
@@ -178,7 +181,12 @@ impl Probes {
                 self.add(Form::Word, hashes.clone());
             }
             // The last name may stand in front: every rotation is one place for the comma.
-            for shift in 0..hashes.len() {
+            let orders = if hashes.len() <= MOST_NAME_WORDS {
+                hashes.len()
+            } else {
+                1
+            };
+            for shift in 0..orders {
                 let mut turned = words.clone();
                 turned.rotate_left(shift);
                 let run = turned.concat();

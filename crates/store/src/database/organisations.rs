@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::Database;
 use crate::master::fill;
 use crate::sql::{Row, Session, Statement};
-use crate::vault::{Cell, Vault, unwrap, wrap};
+use crate::vault::{Cell, Vault, derive, unwrap, wrap};
 use crate::{Error, MasterKey, Organisation, Organisations, Result, SketchKey};
 
 const DATA: &str = "data";
@@ -171,6 +171,10 @@ impl Organisations for Database {
 
     async fn sketch_key(&self, org: OrgId) -> Result<SketchKey> {
         Ok(self.vault(org).await?.sketch_key().clone())
+    }
+
+    async fn name_key(&self, org: OrgId) -> Result<Zeroizing<[u8; 16]>> {
+        derive(&*self.master.read().await, org, "locard name key")
     }
 
     async fn generation(&self, org: OrgId) -> Result<u64> {

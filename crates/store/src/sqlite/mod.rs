@@ -167,10 +167,35 @@ async fn make(home: &Home) -> Result<()> {
             // Without its database a log is worth nothing, and must not be taken for the new one's.
             staged::remove_log(&file);
             let new = home.new_file();
-            Sqlite::open_file(&new).await?.close_file().await;
-            std::fs::rename(&new, &file).map_err(|error| home::unusable(&file, error))
+            let made = whole(&new).await;
+            let made = made.and_then(|()| named(&new, &file));
+            if made.is_err() {
+                // A log without its database, or half a database, is of no use to the next start.
+                let _ = std::fs::remove_file(&new);
+                staged::remove_log(&new);
+            }
+            made
         }
     }
+}
+
+/// Makes a store in that file alone: what its log holds would be lost under the new name.
+async fn whole(new: &Path) -> Result<()> {
+    let store = Sqlite::open_file(new).await?;
+    let folded = store.fold_log().await;
+    store.close_file().await;
+    folded
+}
+
+/// Gives a whole store its name; a power cut leaves it or nothing.
+fn named(new: &Path, file: &Path) -> Result<()> {
+    let sync = |path: &Path| std::fs::File::open(path).and_then(|handle| handle.sync_all());
+    sync(new)
+        .and_then(|()| std::fs::rename(new, file))
+        .map_err(|error| home::unusable(file, error))?;
+    // Where a folder cannot be opened, as on Windows, it needs no such thing.
+    let _ = file.parent().map(sync);
+    Ok(())
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {
@@ -280,11 +305,22 @@ impl Sqlite {
         self.readers.close().await;
         if !self.beside {
             // If folding the log in fails, the next opening does it.
-            let _ = self
-                .maintain("pragma wal_checkpoint(truncate)".to_owned())
-                .await;
+            let _ = self.fold_log().await;
         }
         self.writer.close().await;
+    }
+
+    /// Brings what the log holds into the file, all of it or with an error.
+    async fn fold_log(&self) -> Result<()> {
+        let row = sqlx::query("pragma wal_checkpoint(truncate)")
+            .fetch_one(&self.writer)
+            .await
+            .map_err(translate)?;
+        let busy: i64 = row.try_get(0).map_err(translate)?;
+        if busy != 0 {
+            return Err(Error::new(ErrorKind::Locked, "its log is in use"));
+        }
+        Ok(())
     }
 
     /// A connection of its own: `vacuum into` is refused on one that may only query, and would hold up the writer.
@@ -390,6 +426,57 @@ mod tests {
         let count = Statement::new("select count(*) as count from organisations");
         let rows = store.read().await.unwrap().rows(count).await.unwrap();
         assert_eq!(rows[0].get::<i64>("count").unwrap(), written + 1);
+    }
+
+    /// A small disk in memory; only root may make one.
+    #[cfg(target_os = "linux")]
+    struct Disk(tempfile::TempDir);
+
+    #[cfg(target_os = "linux")]
+    impl Disk {
+        fn mount(options: &str) -> Option<Self> {
+            let folder = tempfile::tempdir().unwrap();
+            let disk = Self(folder);
+            disk.run("mount", &["-t", "tmpfs", "-o", options, "tmpfs"])
+                .then_some(disk)
+        }
+
+        fn run(&self, program: &str, arguments: &[&str]) -> bool {
+            let mut command = std::process::Command::new(program);
+            let status = command.args(arguments).arg(self.0.path()).output();
+            status.is_ok_and(|output| output.status.success())
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    impl Drop for Disk {
+        fn drop(&mut self) {
+            self.run("umount", &[]);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_first_start_on_a_full_disk_leaves_nothing_that_a_second_stumbles_over() {
+        for kilobytes in (40..=600).step_by(40) {
+            let Some(disk) = Disk::mount(&format!("size={kilobytes}k")) else {
+                eprintln!("left out: this user may not mount a disk");
+                return;
+            };
+            let path = disk.0.path().join("home");
+            if let Ok(home) = Home::lock(&path) {
+                match Sqlite::open(home).await {
+                    Ok(store) => store.close_file().await,
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Full, "{kilobytes}k"),
+                }
+            }
+            assert!(disk.run("mount", &["-o", "remount,size=8m"]));
+            let store = Sqlite::open(Home::lock(&path).unwrap()).await;
+            let store = store.unwrap_or_else(|error| panic!("{kilobytes}k: {error}"));
+            store.check().await.unwrap();
+            write_one(&store, 10).await.unwrap();
+            store.close_file().await;
+        }
     }
 
     #[tokio::test]
