@@ -25,7 +25,7 @@ use crate::{Error, Event, Failure, Result};
 const READ_AHEAD: usize = 2;
 
 /// How often a piece is read when the source says that trying again may help.
-/// Nobody else repeats reads: what an attempt took in is dropped with it, so a piece starts anew.
+/// Nobody else repeats reads: each attempt starts anew, and of several that broke off the one that came furthest stands.
 pub(crate) const ATTEMPTS: u32 = 4;
 
 /// The first wait before another attempt; it doubles.
@@ -129,27 +129,29 @@ impl Run<'_> {
         self.ledger.start(piece.id).await?;
         let source = entry.planned.shown.source;
         let mut attempt = 1;
+        let mut furthest = Pass::new(self.engine, self.options);
         let (pass, error) = loop {
-            // What was tried keeps what its last attempt read.
             let silent = self.silence.of(source);
             if silent && attempt == 1 {
                 break (Pass::new(self.engine, self.options), Some(not_tried()));
             }
-            match self.attempt(&entry, &piece.splits).await {
+            let (pass, error) = match self.attempt(&entry, &piece.splits).await {
                 // A cancelled piece is left open, so that the next run reads it whole.
                 Attempt::Cancelled => return Ok(()),
                 Attempt::Read(pass) => break (pass, None),
-                Attempt::Broken(_, error)
-                    if error.is_retryable() && attempt < ATTEMPTS && !silent =>
-                {
-                    let wait = tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1));
-                    if self.unless_cancelled(wait).await.is_none() {
-                        return Ok(());
-                    }
-                    attempt += 1;
-                }
-                Attempt::Broken(pass, error) => break (pass, Some(error)),
+                Attempt::Broken(pass, error) => (pass, error),
+            };
+            if pass.rows() > furthest.rows() {
+                furthest = pass;
             }
+            if !error.is_retryable() || attempt == ATTEMPTS || silent {
+                break (furthest, Some(error));
+            }
+            let wait = tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1));
+            if self.unless_cancelled(wait).await.is_none() {
+                return Ok(());
+            }
+            attempt += 1;
         };
         self.heard(source, entry.source.as_ref(), error.as_ref())
             .await;

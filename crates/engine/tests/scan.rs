@@ -326,6 +326,20 @@ async fn a_piece_whose_source_falls_silent_between_its_attempts_keeps_its_rows()
     assert!(!ledger.findings("a_people").is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_piece_keeps_the_rows_of_the_attempt_that_came_furthest() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(30_000))]);
+    fixture.falters("people");
+    fixture.falls_then();
+    let ledger = Ledger::default();
+    let summary = fixture.scan(&ledger, &options()).await;
+    assert!(summary.expect("the ledger holds").rows > 0);
+    assert!(fixture.asked()[2] > 1, "it was tried again");
+    assert!(ledger.is_partial("people"));
+    assert!(!ledger.findings("people").is_empty());
+}
+
 #[tokio::test]
 async fn a_look_up_that_broke_off_begins_anew_and_tells_nothing_twice() {
     let looked = |failing_reads| async move {

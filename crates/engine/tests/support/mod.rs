@@ -133,6 +133,11 @@ impl Fixture {
         faltering.push(table(name));
     }
 
+    /// After the first table that falters, nothing is answered any more.
+    pub(crate) fn falls_then(&self) {
+        self.source.falls.store(true, Ordering::SeqCst);
+    }
+
     /// Reading it panics in the middle.
     pub(crate) fn panics(&self, name: &str) {
         let mut panicking = self.source.panicking.lock().expect("no test panicked");

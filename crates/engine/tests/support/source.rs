@@ -27,6 +27,8 @@ pub(crate) struct Fickle {
     pub(crate) breaking: Arc<Mutex<Vec<EntityPath>>>,
     /// Tables whose reading ends in the middle, and might go on when tried again.
     pub(crate) faltering: Arc<Mutex<Vec<EntityPath>>>,
+    /// After a table faltered, nothing is answered any more.
+    pub(crate) falls: Arc<AtomicBool>,
     /// Tables for which the server is gone as soon as something was read.
     pub(crate) lost: Arc<Mutex<Vec<EntityPath>>>,
     /// Tables whose reading panics in the middle.
@@ -52,6 +54,7 @@ impl Fickle {
             vanishing: Arc::default(),
             breaking: Arc::default(),
             faltering: Arc::default(),
+            falls: Arc::default(),
             lost: Arc::default(),
             panicking: Arc::default(),
             samples_nothing: false,
@@ -151,6 +154,8 @@ impl Source for Fickle {
         let broken = if is_among(&self.breaking, &split.path) {
             Error::new(ErrorKind::Malformed, "the rest is damaged")
         } else if is_among(&self.faltering, &split.path) {
+            self.gone
+                .fetch_or(self.falls.load(Ordering::SeqCst), Ordering::SeqCst);
             Error::new(ErrorKind::Interrupted, "the line broke")
         } else {
             return Ok(batches);
