@@ -2,7 +2,7 @@
 //!
 //! The one thing a reader gets wrong: a file that is UTF-8 with a few bad bytes stays UTF-8; the bad bytes alone are
 //! read as Windows-1252 ([`repair`]), because that is what they nearly always are in files pasted together. And the
-//! other way round: a line that is UTF-8 in a file of one byte a character is no accident, and read as UTF-8.
+//! other way round: a line that is UTF-8 in a file of one byte a character is no accident: it is read as UTF-8, and as nothing is lost or guessed, nothing is told.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -165,15 +165,15 @@ pub(crate) fn repair(text: &[u8]) -> (Vec<u8>, Option<(usize, u64)>) {
     (repaired, first.map(|first| (first, lines)))
 }
 
-/// Lines of which something is to be told.
+/// Where bytes were replaced that an encoding does not have; shared with whoever tells it.
 #[derive(Debug, Default)]
-pub(crate) struct Marked {
-    /// The first of them, from 1; 0 for none.
+pub(crate) struct Lossy {
+    /// The first line with some, from 1; 0 for none.
     line: AtomicU64,
     lines: AtomicU64,
 }
 
-impl Marked {
+impl Lossy {
     /// The first line and how many there were, once.
     pub(crate) fn told(&self) -> Option<(u64, u64)> {
         let line = self.line.swap(0, Ordering::Relaxed);
@@ -187,16 +187,7 @@ impl Marked {
     }
 }
 
-/// Where an encoding did not fit; shared with whoever tells it.
-#[derive(Debug, Default)]
-pub(crate) struct Misfits {
-    /// Bytes were replaced that the encoding does not have.
-    pub(crate) lossy: Marked,
-    /// It is UTF-8, and was read as that.
-    pub(crate) utf8: Marked,
-}
-
-/// Turns another encoding into UTF-8 as it is read; `misfits` tells afterwards where it did not fit.
+/// Turns another encoding into UTF-8 as it is read; `lossy` tells afterwards what was not decodable.
 pub(crate) struct Transcoder<R> {
     input: R,
     decoder: Decoder,
@@ -209,7 +200,7 @@ pub(crate) struct Transcoder<R> {
     at: usize,
     done: bool,
     lines: Lines,
-    misfits: Arc<Misfits>,
+    lossy: Arc<Lossy>,
 }
 
 /// Line ends in the text so far.
@@ -230,7 +221,7 @@ impl Lines {
     }
 
     /// Passes a text in which something was replaced, and tells the lines.
-    fn search(&mut self, text: &[u8], lossy: &Marked) {
+    fn search(&mut self, text: &[u8], lossy: &Lossy) {
         const REPLACED: &[u8] = "\u{fffd}".as_bytes();
         let mut from = 0;
         for at in memchr::memmem::find_iter(text, REPLACED) {
@@ -257,7 +248,7 @@ impl Lines {
 const PIECE: usize = 64 << 10;
 
 impl<R: Read> Transcoder<R> {
-    pub(crate) fn new(input: R, encoding: Encoding, misfits: Arc<Misfits>) -> Self {
+    pub(crate) fn new(input: R, encoding: Encoding, lossy: Arc<Lossy>) -> Self {
         let (raw, text) = (vec![0; PIECE], Vec::new());
         Self {
             input,
@@ -269,7 +260,7 @@ impl<R: Read> Transcoder<R> {
             at: 0,
             done: false,
             lines: Lines::default(),
-            misfits,
+            lossy,
         }
     }
 
@@ -312,7 +303,6 @@ impl<R: Read> Transcoder<R> {
         for line in raw.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             if !line.is_ascii() && simdutf8::basic::from_utf8(line).is_ok() {
                 self.decode(&raw[from..at]);
-                self.misfits.utf8.add(self.lines.current());
                 self.lines.pass(line);
                 self.text.extend_from_slice(line);
                 from = at + line.len();
@@ -333,7 +323,7 @@ impl<R: Read> Transcoder<R> {
             .decode_to_utf8(raw, &mut self.text[start..], last);
         self.text.truncate(start + written);
         if bad {
-            self.lines.search(&self.text[start..], &self.misfits.lossy);
+            self.lines.search(&self.text[start..], &self.lossy);
         } else {
             self.lines.pass(&self.text[start..]);
         }
@@ -435,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_in_utf8_among_others_are_read_as_such_and_told() {
+    fn lines_in_utf8_among_others_are_read_as_such() {
         let (latin, utf8) = ("José;Köln;Zoë\n", "Ångström;Århus\n");
         let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(latin);
         let file = [
@@ -445,14 +435,13 @@ mod tests {
             utf8.into(),
         ];
         let (encoding, _) = Encoding::detect(&file[0]);
-        let (mut text, misfits) = (String::new(), Arc::<Misfits>::default());
-        Transcoder::new(&file.concat()[..], encoding, misfits.clone())
+        let (mut text, lossy) = (String::new(), Arc::<Lossy>::default());
+        Transcoder::new(&file.concat()[..], encoding, lossy.clone())
             .read_to_string(&mut text)
             .unwrap();
         let expected = [latin.repeat(6_000).as_str(), utf8, &latin.repeat(10), utf8].concat();
         assert!(text == expected);
-        assert_eq!(misfits.utf8.told(), Some((6_001, 2)));
-        assert_eq!(misfits.lossy.told(), None);
+        assert_eq!(lossy.told(), None);
         let head = [utf8.as_bytes(), &bytes.repeat(10)].concat();
         assert_eq!(encoding.preview(&head), [utf8, &latin.repeat(10)].concat());
     }

@@ -7,7 +7,7 @@ use locard_connector::{Error, Fault};
 
 use crate::blob::{Blob, Range, io_error};
 use crate::compression::Compression;
-use crate::encoding::{Encoding, Misfits, Transcoder};
+use crate::encoding::{Encoding, Lossy, Transcoder};
 
 /// A record, and a token within a document, may be this long; a block with a longer one is never built.
 pub(crate) const LONGEST_RECORD: usize = 64 << 20;
@@ -30,7 +30,7 @@ pub(crate) struct Input {
     /// Nothing follows what is held.
     pub(crate) ended: bool,
     error: Option<io::Error>,
-    misfits: Arc<Misfits>,
+    lossy: Arc<Lossy>,
 }
 
 impl Input {
@@ -46,16 +46,16 @@ impl Input {
         if !plain {
             io::copy(&mut reader.by_ref().take(bytes.start), &mut io::sink())?;
         }
-        let misfits = Arc::<Misfits>::default();
+        let lossy = Arc::<Lossy>::default();
         if bytes.encoding != Encoding::Utf8 {
-            reader = Box::new(Transcoder::new(reader, bytes.encoding, misfits.clone()));
+            reader = Box::new(Transcoder::new(reader, bytes.encoding, lossy.clone()));
         }
         Ok(Self {
             reader,
             held: Vec::new(),
             ended: false,
             error: None,
-            misfits,
+            lossy,
         })
     }
 
@@ -101,19 +101,12 @@ impl Input {
 
     /// Tells where the encoding did not fit in what was read since this was asked last. Other encodings than UTF-8 are
     /// read from the first line on.
-    pub(crate) fn encoding_faults(&self) -> impl Iterator<Item = Fault> {
-        let lossy = "bytes that the file's encoding does not have were replaced";
-        let utf8 = "lines that are UTF-8 in a file of another encoding were read as UTF-8";
-        let told = [
-            (lossy, self.misfits.lossy.told()),
-            (utf8, self.misfits.utf8.told()),
-        ];
-        told.into_iter().filter_map(|(sentence, told)| {
-            told.map(|(line, records)| Fault {
-                sentence: sentence.to_owned(),
-                place: format!("line {line}"),
-                records,
-            })
+    pub(crate) fn encoding_fault(&self) -> Option<Fault> {
+        let (line, records) = self.lossy.told()?;
+        Some(Fault {
+            sentence: "bytes that the file's encoding does not have were replaced".to_owned(),
+            place: format!("line {line}"),
+            records,
         })
     }
 }

@@ -272,7 +272,7 @@ impl Reader {
             lines,
             faults: std::mem::take(&mut self.faults),
         };
-        batch.faults.extend(self.input.encoding_faults());
+        batch.faults.extend(self.input.encoding_fault());
         self.at.row += complete;
         self.limit -= complete.min(self.limit);
         Ok(batch)

@@ -69,7 +69,7 @@ impl Reader {
             }
             self.at.line += 1;
         }
-        faults.extend(self.input.encoding_faults());
+        faults.extend(self.input.encoding_fault());
         let array = texts.finish();
         if array.is_empty() && faults.is_empty() {
             return match self.input.failure("reading the file") {

@@ -119,7 +119,7 @@ impl Reader {
 
     /// Faults that no batch of records told.
     fn last_words(&mut self) -> Option<Batch> {
-        self.faults.extend(self.input.encoding_faults());
+        self.faults.extend(self.input.encoding_fault());
         if self.faults.is_empty() {
             return None;
         }
@@ -251,7 +251,7 @@ impl Reader {
         self.adapt(block.length);
         let ragged = self.ragged(&lines);
         self.faults.extend(ragged);
-        self.faults.extend(self.input.encoding_faults());
+        self.faults.extend(self.input.encoding_fault());
         let (schema, arrays) = self.columns(block);
         let rows = self.rows.len();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));

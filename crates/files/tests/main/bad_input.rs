@@ -383,10 +383,7 @@ async fn a_line_in_utf8_is_read_as_such_wherever_it_stands() {
         (taken.column("name")[249], taken.column("city")[249]),
         ("Åsa", "Malmö")
     );
-    assert_eq!(
-        taken.sentences(),
-        ["line 202: lines that are UTF-8 in a file of another encoding were read as UTF-8 (50)"]
-    );
+    assert!(taken.sentences().is_empty(), "nothing is lost or guessed");
 }
 
 /// Blocks of 100 records each.
