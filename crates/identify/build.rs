@@ -85,10 +85,7 @@ fn files(folder: &Path, extension: &str) -> io::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     let mut pending = vec![folder.to_path_buf()];
     while let Some(next) = pending.pop() {
-        let Ok(entries) = fs::read_dir(&next) else {
-            continue;
-        };
-        for entry in entries {
+        for entry in fs::read_dir(&next)? {
             let path = entry?.path();
             if path.is_dir() {
                 pending.push(path);

@@ -54,6 +54,34 @@ fn the_fixture_passes_the_check_that_users_run() {
 }
 
 #[test]
+fn more_lists_than_may_be_looked_up_by_word_are_refused() {
+    let compiled = |lists: u32| {
+        let folder = tempfile::tempdir().unwrap();
+        for kind in ["rules", "terms"] {
+            std::fs::create_dir(folder.path().join(kind)).unwrap();
+        }
+        for list in 0..lists {
+            let rule = format!(
+                "id = \"pet{list}\"\nidentifier = \"PET\"\ntitle = \"A pet\"\ncategory = \"demographic\"\n\
+                sensitivity = \"low\"\nrole = \"weak\"\nprior = 0.001\n\
+                [[terms]]\nlist = \"pets{list}\"\nwithin = \"words\"\ncoverage = 0.8\nchance = 0.005\n"
+            );
+            let (rules, terms) = (folder.path().join("rules"), folder.path().join("terms"));
+            std::fs::write(rules.join(format!("pet{list}.toml")), rule).unwrap();
+            let list_text = format!("# source: a test\n# licence: Apache-2.0\nrex{list}\n");
+            std::fs::write(terms.join(format!("pets{list}.txt")), list_text).unwrap();
+        }
+        Library::from_folder(folder.path()).map(drop)
+    };
+    compiled(32).unwrap();
+    let error = compiled(33).unwrap_err().to_string();
+    assert!(
+        error.contains("33 lists are looked up word by word"),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_rules_that_are_built_in_pass_the_same_check() {
     let folder = package().join("../../dictionaries");
     let report = check_alone(&folder).unwrap();

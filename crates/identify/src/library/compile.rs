@@ -41,7 +41,7 @@ impl Library {
             patterns.extend(parsed);
         }
         let (terms, numbers) = merge_lists(inventory);
-        let plan = plan(&rules, &terms, &numbers);
+        let plan = plan(&rules, &terms, &numbers)?;
         let joined: Vec<u8> = versions
             .iter()
             .flat_map(|version| version.to_le_bytes())
@@ -185,7 +185,10 @@ fn merge_lists(inventory: &Inventory) -> (TermMap, BTreeMap<&str, u16>) {
     (TermMap::build(&lists), numbers)
 }
 
-fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Plan {
+/// Lists that may be looked up word by word: each has a bit of a mask.
+const MOST_WORD_LISTS: usize = u32::BITS as usize;
+
+fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Result<Plan, Error> {
     let mut plan = Plan {
         rule_patterns: vec![0],
         rule_specs: vec![0],
@@ -221,6 +224,13 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Plan 
         plan.contexts.push(folded(&rule.context));
         plan.unlikes.push(folded(&rule.unlike));
     }
+    if words.len() > MOST_WORD_LISTS {
+        let problem = format!(
+            "{} lists are looked up word by word; {MOST_WORD_LISTS} may be",
+            words.len()
+        );
+        return Err(Error::malformed("rules", None, problem));
+    }
     for members in terms.members() {
         let uses = whole
             .iter()
@@ -238,7 +248,7 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Plan 
         plan.set_placeholder.push(members.contains(&0));
     }
     plan.endings = endings(&plan, terms);
-    plan
+    Ok(plan)
 }
 
 fn endings(plan: &Plan, terms: &TermMap) -> Option<Few> {
@@ -305,7 +315,7 @@ fn text_terms(
     })
 }
 
-/// The bit of a list that is looked up word by word; there are 32 of them.
+/// The bit of a list that is looked up word by word, if there is one left.
 fn bit(words: &mut Vec<u16>, list: u16) -> Option<u32> {
     let position = words
         .iter()
@@ -314,5 +324,5 @@ fn bit(words: &mut Vec<u16>, list: u16) -> Option<u32> {
             words.push(list);
             words.len() - 1
         });
-    (position < 32).then(|| 1 << position)
+    (position < MOST_WORD_LISTS).then(|| 1 << position)
 }

@@ -44,26 +44,6 @@ impl Inventory {
         inventory
     }
 
-    /// Without rules whose word lists or validators are not there.
-    pub(crate) fn usable(mut self) -> Self {
-        let lists = std::mem::take(&mut self.lists);
-        self.rules.retain(|name, text| {
-            parse_rule(name, text).is_ok_and(|rule| {
-                let known = |list: &String| lists.contains_key(list);
-                let validated = |name: &String| crate::validators::find(name).is_some();
-                rule.terms
-                    .iter()
-                    .all(|terms| known(&terms.list) && terms.beside.iter().all(known))
-                    && rule
-                        .value
-                        .iter()
-                        .all(|value| value.validator.iter().all(validated))
-            })
-        });
-        self.lists = lists;
-        self
-    }
-
     /// Lays a folder with `rules/` and `terms/` over what is here; a file of the same name replaces.
     pub(crate) fn overlay(&mut self, folder: &Path) -> Result<(), Error> {
         if !folder.is_dir() {

@@ -44,7 +44,7 @@ impl Library {
     /// The rules and dictionaries this program carries, compiled at first use.
     pub fn builtin() -> Result<Arc<Self>, Error> {
         static BUILTIN: LazyLock<Result<Arc<Library>, String>> = LazyLock::new(|| {
-            Library::compile(&Inventory::builtin().usable())
+            Library::compile(&Inventory::builtin())
                 .map(Arc::new)
                 .map_err(|error| error.to_string())
         });
@@ -56,7 +56,7 @@ impl Library {
     /// The built-in ones with a folder of the same layout (`rules/`, `terms/`) laid over them; a file of the same path
     /// replaces the built-in one.
     pub fn with_overlay(folder: &Path) -> Result<Arc<Self>, Error> {
-        let mut inventory = Inventory::builtin().usable();
+        let mut inventory = Inventory::builtin();
         inventory.overlay(folder)?;
         Self::compile(&inventory).map(Arc::new)
     }
