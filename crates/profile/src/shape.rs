@@ -7,7 +7,7 @@
 //! Shapes are stored and shown in the open, so a value of nothing but signs, which would be its own shape, is all `*`.
 
 use locard_sketch::forms::trimmed;
-use locard_sketch::{Cells, ClassMask, Kinds, LONGEST_LOOK, hash};
+use locard_sketch::{Cells, ClassMask, LONGEST_LOOK, Look, hash};
 
 use crate::tally::{Tallied, Tally};
 
@@ -39,7 +39,7 @@ impl Shapes {
         self.counts.clear();
         for look in cells.alike.iter().filter(|look| look.rows > 0) {
             let text = trimmed(cells.texts.value(look.first as usize));
-            shape_of(text, look.class, &mut self.shape);
+            shape_of(text, look, &mut self.shape);
             let first = self.ends.len() as u32;
             self.bytes.extend_from_slice(&self.shape);
             self.ends.push(self.bytes.len());
@@ -64,13 +64,13 @@ impl Shapes {
 /// Marks what does not stay: the kind of no character.
 const NOTHING: u8 = 0xff;
 
-/// Writes the shape of a trimmed cell, if it has one.
-fn shape_of(text: &str, class: ClassMask, out: &mut Vec<u8>) {
+/// Writes the shape of a trimmed cell of that look.
+fn shape_of(text: &str, look: &Look, out: &mut Vec<u8>) {
     out.clear();
-    if class.any(ClassMask::WIDE) {
+    if look.class.any(ClassMask::WIDE) {
         shape_of_wide(text, out);
-    } else if let Some(kinds) = Kinds::of(text.as_bytes()) {
-        shape_of_ascii(kinds.padded(), text.len(), class, out);
+    } else {
+        shape_of_ascii(look.kinds.padded(), text.len(), look.class, out);
     }
 }
 

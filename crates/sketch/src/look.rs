@@ -30,7 +30,8 @@ pub struct Look {
     /// Of their folded texts, unless folding changes more than their case.
     pub(crate) outline: Outline,
     hash: u64,
-    kinds: Kinds,
+    /// The kinds of their bytes.
+    pub kinds: Kinds,
 }
 
 impl Look {
@@ -147,7 +148,7 @@ impl PartialEq for Kinds {
 impl Kinds {
     /// `None` for a cell that has no look: empty or long.
     #[inline]
-    pub fn of(text: &[u8]) -> Option<Self> {
+    pub(crate) fn of(text: &[u8]) -> Option<Self> {
         if text.is_empty() || text.len() > LONGEST_LOOK {
             return None;
         }
