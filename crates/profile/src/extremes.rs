@@ -149,6 +149,17 @@ impl BatchExtremes {
     pub(crate) fn number(&mut self, number: Option<f64>, weight: u64) {
         let Some(number) = number else { return };
         self.moments.add(number, weight);
+        self.widen(number);
+    }
+
+    /// As [`BatchExtremes::number`] of a whole number.
+    pub(crate) fn integer(&mut self, number: Option<i64>, weight: u64) {
+        let Some(number) = number else { return };
+        self.moments.add_integer(number, weight);
+        self.widen(number as f64);
+    }
+
+    fn widen(&mut self, number: f64) {
         let (min, max) = self.range.unwrap_or((number, number));
         self.range = Some((min.min(number), max.max(number)));
     }
@@ -184,13 +195,21 @@ impl<'a> Widest<'a> {
 
 /// The first eight bytes, the first in front; zeros behind a shorter text.
 fn start(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk::<8>() {
-        Some(first) => u64::from_be_bytes(*first),
+    if let Some(first) = bytes.first_chunk::<8>() {
+        return u64::from_be_bytes(*first);
+    }
+    let ends = bytes.first_chunk::<4>().zip(bytes.last_chunk::<4>());
+    let start = match ends {
+        // They may overlap.
+        Some(ends) => {
+            let (first, last) = (u32::from_be_bytes(*ends.0), u32::from_be_bytes(*ends.1));
+            u64::from(first) << (8 * (bytes.len() - 4)) | u64::from(last)
+        }
         None => bytes
             .iter()
-            .fold(0, |start, byte| start << 8 | u64::from(*byte))
-            .unbounded_shl(8 * (8 - bytes.len() as u32)),
-    }
+            .fold(0, |start, byte| start << 8 | u64::from(*byte)),
+    };
+    start.unbounded_shl(8 * (8 - bytes.len() as u32))
 }
 
 fn widen(range: &mut Option<Range<String>>, value: &str) {

@@ -30,7 +30,26 @@ pub(crate) struct Batch {
     squares: DenseSum,
 }
 
+/// Whole numbers below this, and not multiples of [`ROUND`], and their squares are sums of the bin of zero.
+const PLAIN: u64 = 1 << 26;
+
+/// From here on powers of two would be counted apart.
+const ROUND: u64 = 1 << (STEP / 2);
+
 impl Batch {
+    /// As [`Batch::add`], and in the same bins, at a fraction of the cost for the numbers that are usual.
+    pub(crate) fn add_integer(&mut self, value: i64, weight: u64) {
+        let magnitude = value.unsigned_abs();
+        if magnitude >= PLAIN || magnitude.is_multiple_of(ROUND) {
+            return self.add(value as f64, weight);
+        }
+        self.count += weight;
+        let weight = i128::from(weight);
+        self.sum.add_to_zero(i128::from(value) * weight);
+        self.squares
+            .add_to_zero(i128::from(magnitude * magnitude) * weight);
+    }
+
     /// Takes in a number that stands in so many rows.
     pub(crate) fn add(&mut self, value: f64, weight: u64) {
         if !value.is_finite() {
@@ -164,6 +183,12 @@ impl DenseSum {
             Some(sum) => *sum = sum.saturating_add(amount),
             None => self.far.add_to_bin(bin, amount),
         }
+    }
+
+    /// Adds to the bin of the numbers from one on.
+    fn add_to_zero(&mut self, amount: i128) {
+        let sum = &mut self.near[NEAR as usize];
+        *sum = sum.saturating_add(amount);
     }
 
     fn drain(&mut self, sum: &mut Sum) {
@@ -325,6 +350,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whole_numbers_take_no_other_way_than_all_numbers(
+            numbers in prop::collection::vec((prop_oneof![any::<i64>(), -0x800_0000..0x800_0000_i64, (-40..40_i64).prop_map(|n| n << 14)], 0..9_u64), 0..40),
+        ) {
+            let (mut whole, mut all) = (Batch::default(), Batch::default());
+            for (number, weight) in numbers {
+                whole.add_integer(number, weight);
+                all.add(number as f64, weight);
+            }
+            let [whole, all] = [&mut whole, &mut all].map(|batch| {
+                let mut moments = Moments::default();
+                moments.take(batch);
+                moments
+            });
+            prop_assert_eq!(whole, all);
+        }
+
         #[test]
         fn order_and_grouping_do_not_matter(a: Vec<f64>, b: Vec<f64>, c: Vec<f64>) {
             let (x, y, z) = (of(&a), of(&b), of(&c));

@@ -78,14 +78,15 @@ impl Profiler {
     fn distinct(&mut self, sketch: &mut ColumnSketch, cells: &Cells<'_>) {
         self.keys.clear();
         self.places.clear();
-        for (i, folded) in cells
-            .folded
-            .iter()
-            .enumerate()
-            .filter(|(_, folded)| **folded != 0)
-        {
-            self.keys.push(*folded);
-            self.places.push(i as u32);
+        let places = 0..cells.len() as u32;
+        if cells.folded.contains(&0) {
+            self.places
+                .extend(places.filter(|i| cells.folded[*i as usize] != 0));
+            self.keys
+                .extend(self.places.iter().map(|i| cells.folded[*i as usize]));
+        } else {
+            self.places.extend(places);
+            self.keys.extend_from_slice(cells.folded);
         }
         self.keyer.key_all(&mut self.keys);
         let things = self.keys.iter().zip(&self.places);
@@ -217,7 +218,7 @@ fn measure(
         let Some(batch) = &mut batch else { continue };
         texts.add(text);
         match kind {
-            LogicalType::Integer => batch.number(integer(text), cells.weight(i)),
+            LogicalType::Integer => batch.integer(text.parse().ok(), cells.weight(i)),
             _ if kind.is_numeric() => batch.number(text.parse().ok(), cells.weight(i)),
             LogicalType::Date | LogicalType::Timestamp => times.add(text),
             _ => {}
@@ -226,9 +227,4 @@ fn measure(
     if let (Some(batch), Some(extremes)) = (batch, &mut sketch.extremes) {
         extremes.take(batch, texts, times);
     }
-}
-
-/// The number of a text of up to eighteen digits with or without a sign.
-fn integer(text: &str) -> Option<f64> {
-    text.parse().ok().map(|number: i64| number as f64)
 }

@@ -4,6 +4,8 @@
 //! `*`. A run of small letters is `a+` however long, so that words of one kind share a shape; capitals and digits are
 //! counted, since codes are made of them.
 //!
+//! Encoded data (UUIDs, digests, tokens) has no shape: hardly two of its values would have one in common.
+//!
 //! Shapes are stored and shown in the open, so a value of nothing but signs, which would be its own shape, is all `*`.
 
 use locard_sketch::forms::trimmed;
@@ -16,6 +18,9 @@ const LONGEST: usize = LONGEST_LOOK;
 
 /// Capitals in a row that may be a code.
 const LONGEST_CODE: u32 = 8;
+
+/// How often letters and digits may follow each other directly in a cell that has a shape.
+const MOST_CHANGES: u8 = 8;
 
 /// The shapes of a batch.
 #[derive(Debug, Default)]
@@ -37,7 +42,8 @@ impl Shapes {
         self.bytes.clear();
         self.ends.clear();
         self.counts.clear();
-        for look in cells.alike.iter().filter(|look| look.rows > 0) {
+        let has_shape = |look: &&Look| look.rows > 0 && !is_encoded(look.kinds.padded());
+        for look in cells.alike.iter().filter(has_shape) {
             let text = trimmed(cells.texts.value(look.first as usize));
             shape_of(text, look, &mut self.shape);
             let first = self.ends.len() as u32;
@@ -59,6 +65,18 @@ impl Shapes {
         let bytes = self.bytes.get(start..end(number as usize));
         String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
     }
+}
+
+/// Whether letters and digits alternate as they do in no word, code or number.
+fn is_encoded(kinds: &[u8; LONGEST]) -> bool {
+    // Without a branch, so that it becomes a few vector instructions.
+    let letters = kinds.map(|kind| u8::from(kind | 0x20 == b'a'));
+    let digits = kinds.map(|kind| u8::from(kind == b'9'));
+    let (before, after) = (0..LONGEST - 1, 1..LONGEST);
+    let changes = before.zip(after).fold(0, |changes, (a, b)| {
+        changes + (letters[a] & digits[b] | digits[a] & letters[b])
+    });
+    changes > MOST_CHANGES
 }
 
 /// Marks what does not stay: the kind of no character.
@@ -233,6 +251,19 @@ mod tests {
     #[test]
     fn control_characters_are_blanks() {
         check("a\u{1}B\tc", "a+ A a+");
+    }
+
+    #[test]
+    fn encoded_data_has_none() {
+        for encoded in [
+            "5d41402abc4b2a76b9719d911017c592",
+            "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        ] {
+            assert_eq!(shape(encoded), None, "{encoded}");
+        }
+        assert!(shape("00:1a:2b:3c:4d:5e").is_some());
+        assert!(shape("2024-01-31T10:00:00.000+01:00").is_some());
+        assert!(shape("GB82WEST12345698765432").is_some());
     }
 
     #[test]

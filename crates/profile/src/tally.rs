@@ -74,16 +74,19 @@ impl Tally {
             ..
         } = self;
         repeated.clear();
-        things.retain(|thing| {
-            let once = !again.has(thing.hash);
-            if !once {
-                let known = repeated
-                    .entry(thing.hash)
-                    .or_insert(Tallied { rows: 0, ..*thing });
-                known.rows += thing.rows;
+        let mut once = 0;
+        for at in 0..things.len() {
+            let thing = things[at];
+            // Each is written where the next one goes that comes once.
+            things[once] = thing;
+            if again.has(thing.hash) {
+                let known = repeated.entry(thing.hash);
+                known.or_insert(Tallied { rows: 0, ..thing }).rows += thing.rows;
+            } else {
+                once += 1;
             }
-            once
-        });
+        }
+        things.truncate(once);
         things.extend(repeated.values());
     }
 }

@@ -55,14 +55,12 @@ impl<'a> Cells<'a> {
     /// The [`folded`](crate::forms::folded) text of cell `i`.
     #[inline]
     pub fn folded_text(&self, i: usize) -> &str {
-        if self.look(i).is_some_and(|look| look.fold == Fold::Own) {
-            return forms::trimmed(self.texts.value(i));
-        }
         let Changed { text, ends } = self.changed;
         let start = i.checked_sub(1).map_or(0, |before| ends[before]);
-        match &text[start..ends[i]] {
-            "" => forms::trimmed(self.texts.value(i)),
-            changed => changed,
+        if start == ends[i] {
+            forms::trimmed(self.texts.value(i))
+        } else {
+            &text[start..ends[i]]
         }
     }
 

@@ -107,8 +107,8 @@ impl Membership {
 
     /// Inserts many that are most probably new, without a look; repeated ones are found where keys are sorted.
     pub fn extend_new(&mut self, hashes: &[u64]) {
-        let keys = hashes.iter().map(|hash| hash >> (u64::BITS - KEY_BITS));
-        self.waiting.extend(keys);
+        self.waiting
+            .extend(hashes, |hash| hash >> (u64::BITS - KEY_BITS));
         if self.waiting.len() >= LARGEST {
             self.compress();
         }

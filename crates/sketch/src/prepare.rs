@@ -91,13 +91,18 @@ impl Columns {
     }
 
     fn fill(&mut self, texts: &StringViewArray, weights: Option<&[u32]>) {
-        self.classes.clear();
-        self.numbers.clear();
         self.looks.clear();
-        self.folded.clear();
-        self.ends.clear();
         self.changed.clear();
-        for (cell, text) in (0..).zip(texts) {
+        // Written in place, since asking for room each time costs more than the writing.
+        self.classes.resize(texts.len(), ClassMask::default());
+        self.numbers.resize(texts.len(), 0);
+        self.folded.resize(texts.len(), 0);
+        self.ends.resize(texts.len(), 0);
+        let places = self.classes.iter_mut().zip(&mut self.numbers);
+        let places = places.zip(self.folded.iter_mut().zip(&mut self.ends));
+        for ((cell, text), ((class_of, number_of), (folded_of, end_of))) in
+            (0..).zip(texts).zip(places)
+        {
             let text = text.map_or("", forms::trimmed);
             let rows = weights.map_or(1, |weights| u64::from(weights[cell as usize]));
             let (number, look) = self.looks.add(text, cell, rows);
@@ -109,10 +114,8 @@ impl Columns {
             if folded == 0 {
                 self.looks.drop_blank(number, rows);
             }
-            self.numbers.push(number);
-            self.classes.push(class);
-            self.folded.push(folded);
-            self.ends.push(self.changed.len());
+            (*class_of, *number_of) = (class, number);
+            (*folded_of, *end_of) = (folded, self.changed.len());
         }
     }
 }

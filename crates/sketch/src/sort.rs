@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use crate::run::KEY_BITS;
-use crate::waiting::unpacked;
+use crate::waiting::{Packed, unpacked};
 
 /// Bits that may name a bucket: with fewer, what is left of a key would not fit into four bytes; with more, the places
 /// that keys go to would not fit into the cache.
@@ -57,7 +57,7 @@ pub(crate) struct Sorted<'a> {
 
 /// Sorts keys, packed ones and others, and drops repeated ones; what comes of them is in memory that the thread keeps.
 pub(crate) fn with_sorted<R>(
-    packed: &[Vec<u8>],
+    packed: &[Vec<Packed>],
     others: &[u64],
     then: impl FnOnce(&mut Sorted<'_>) -> R,
 ) -> R {
@@ -74,7 +74,7 @@ pub(crate) fn with_sorted<R>(
 
 /// Puts keys into their buckets.
 fn distribute<'a>(
-    packed: &[Vec<u8>],
+    packed: &[Vec<Packed>],
     others: &[u64],
     lows: &'a mut Vec<u32>,
     ends: &'a mut Vec<u32>,
@@ -82,14 +82,11 @@ fn distribute<'a>(
     let keys = || {
         packed
             .iter()
-            .flat_map(|block| unpacked(block))
+            .flatten()
+            .map(|key| unpacked(*key))
             .chain(others.iter().copied())
     };
-    let count = packed
-        .iter()
-        .map(|block| unpacked(block).len())
-        .sum::<usize>()
-        + others.len();
+    let count = packed.iter().map(Vec::len).sum::<usize>() + others.len();
     let (fewest, most) = BUCKET_BITS;
     let bits = (count / BUCKET).next_power_of_two().trailing_zeros();
     let width = KEY_BITS - bits.clamp(fewest, most);
@@ -216,31 +213,38 @@ impl Bucket {
             lows[*place as usize] = *low;
             *place += 1;
         }
-        sort_neighbours(lows, shift);
+        sort_neighbours(lows);
         lows
     }
 }
 
-/// Sorts what is in order of its upper bits.
-fn sort_neighbours(lows: &mut [u32], shift: u32) {
-    let mut start = 0;
+/// Sorts what is in order of its upper bits, where few keys have them in common.
+fn sort_neighbours(lows: &mut [u32]) {
+    let Some(mut largest) = lows.first().copied() else {
+        return;
+    };
+    // Without a branch; afterwards two neighbours are in order, and most of three.
     for at in 1..lows.len() {
-        if lows[at] >> shift == lows[at - 1] >> shift {
-            continue;
-        }
-        if at - start > 1 {
-            sort_few(&mut lows[start..at]);
-        }
-        start = at;
+        lows[at - 1] = largest.min(lows[at]);
+        largest = largest.max(lows[at]);
     }
-    sort_few(&mut lows[start..]);
+    if let Some(last) = lows.last_mut() {
+        *last = largest;
+    }
+    for at in 1..lows.len() {
+        if lows[at] < lows[at - 1] && !insert(lows, at) {
+            return lows.sort_unstable();
+        }
+    }
 }
 
-fn sort_few(lows: &mut [u32]) {
-    match lows {
-        [a, b] => (*a, *b) = ((*a).min(*b), (*a).max(*b)),
-        lows => lows.sort_unstable(),
-    }
+/// Moves a key to its place among those before it; `false` if that is far away, as in keys that are not random.
+fn insert(lows: &mut [u32], at: usize) -> bool {
+    let low = lows[at];
+    let before = lows[..at].iter().rev().take(FEW);
+    let larger = before.take_while(|before| **before > low).count();
+    lows[at - larger..=at].rotate_right(1);
+    larger < FEW
 }
 
 #[cfg(test)]
@@ -248,7 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::waiting::tests::packed;
+    use crate::waiting::packed;
 
     proptest! {
         #[test]
@@ -260,7 +264,7 @@ mod tests {
             expected.sort_unstable();
             expected.dedup();
             let (some, others) = keys.split_at(len / 3);
-            let blocks = [packed(some), Vec::new()];
+            let blocks = [some.iter().copied().map(packed).collect(), Vec::new()];
             let sorted = with_sorted(&blocks, others, |keys| keys.iter().collect::<Vec<_>>());
             prop_assert_eq!(&sorted, &expected);
             let even = with_sorted(&blocks, others, |keys| {

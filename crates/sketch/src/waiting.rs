@@ -13,56 +13,51 @@ const SMALLEST: usize = 32;
 /// Keys of a large block: 320 KiB.
 const LARGEST: usize = 1 << 16;
 
+/// A key in as many bytes as it needs.
+pub(crate) type Packed = [u8; BYTES];
+
 /// A list of keys.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waiting {
-    blocks: Vec<Vec<u8>>,
+    blocks: Vec<Vec<Packed>>,
     len: usize,
 }
 
-/// The keys of a block.
-pub(crate) fn unpacked(
-    block: &[u8],
-) -> impl DoubleEndedIterator<Item = u64> + ExactSizeIterator + '_ {
-    let (keys, _) = block.as_chunks::<BYTES>();
-    keys.iter().map(|key| {
-        let mut bytes = [0; 8];
-        bytes[..BYTES].copy_from_slice(key);
-        u64::from_le_bytes(bytes)
-    })
+pub(crate) fn unpacked(key: Packed) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[..BYTES].copy_from_slice(&key);
+    u64::from_le_bytes(bytes)
 }
 
-fn pack(key: u64) -> [u8; BYTES] {
+pub(crate) fn packed(key: u64) -> Packed {
     let bytes = key.to_le_bytes();
     std::array::from_fn(|at| bytes[at])
 }
 
 impl Waiting {
     pub(crate) fn push(&mut self, key: u64) {
-        self.block().extend_from_slice(&pack(key));
+        self.block().push(packed(key));
         self.len += 1;
     }
 
-    pub(crate) fn extend(&mut self, mut keys: impl ExactSizeIterator<Item = u64>) {
-        while keys.len() > 0 {
+    /// Appends the keys of these hashes, which `key` gives.
+    pub(crate) fn extend(&mut self, mut hashes: &[u64], key: impl Fn(u64) -> u64) {
+        while !hashes.is_empty() {
             let block = self.block();
-            let start = block.len();
-            let added = ((block.capacity() - start) / BYTES).min(keys.len());
-            block.resize(start + added * BYTES, 0);
-            let (places, _) = block[start..].as_chunks_mut::<BYTES>();
-            for (place, key) in places.iter_mut().zip(&mut keys) {
-                *place = pack(key);
-            }
-            self.len += added;
+            let room = block.capacity() - block.len();
+            let (now, later) = hashes.split_at(room.min(hashes.len()));
+            block.extend(now.iter().map(|hash| packed(key(*hash))));
+            self.len += now.len();
+            hashes = later;
         }
     }
 
     /// A block with room.
-    fn block(&mut self) -> &mut Vec<u8> {
-        let is_full = |block: &Vec<u8>| block.capacity() - block.len() < BYTES;
+    fn block(&mut self) -> &mut Vec<Packed> {
+        let is_full = |block: &Vec<Packed>| block.capacity() == block.len();
         if self.blocks.last().is_none_or(is_full) {
             let keys = self.len.clamp(SMALLEST, LARGEST);
-            self.blocks.push(Vec::with_capacity(keys * BYTES));
+            self.blocks.push(Vec::with_capacity(keys));
         }
         let last = self.blocks.len() - 1;
         &mut self.blocks[last]
@@ -82,7 +77,7 @@ impl Waiting {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = u64> {
-        self.blocks.iter().flat_map(|block| unpacked(block))
+        self.blocks.iter().flatten().map(|key| unpacked(*key))
     }
 
     /// Sorts the keys, with more of them, and drops repeated ones; nothing waits afterwards.
@@ -98,19 +93,15 @@ impl Waiting {
     /// Drops repeated keys.
     pub(crate) fn drop_repeated(&mut self) {
         let kept = self.sort_with(&[], |keys| keys.iter().collect::<Vec<_>>());
-        self.extend(kept.into_iter());
+        self.extend(&kept, |key| key);
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    pub(crate) fn packed(keys: &[u64]) -> Vec<u8> {
-        keys.iter().copied().flat_map(pack).collect()
-    }
 
     proptest! {
         #[test]
@@ -120,7 +111,7 @@ pub(crate) mod tests {
                 if let [one] = part.as_slice() {
                     waiting.push(*one);
                 } else {
-                    waiting.extend(part.iter().copied());
+                    waiting.extend(part, |key| key);
                 }
             }
             let mut all = parts.concat();

@@ -13,6 +13,12 @@ use super::reach::Reach;
 /// Kinds of which each has an automaton of its own; the values of further ones meet all patterns.
 const KINDS: usize = 256;
 
+/// How many times as many patterns as a kind of value can match its automaton may have.
+const OTHERS: usize = 3;
+
+/// So many patterns cost a walk hardly more than one.
+const FEWEST: usize = 8;
+
 /// What values must have in common to go through one automaton: their length, more coarsely the longer they are, and
 /// the classes of their characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,8 +76,8 @@ pub(crate) struct Automata {
 #[derive(Debug, Default)]
 struct Known {
     kinds: HashMap<Kind, Arc<Machine>>,
-    /// By the patterns that values can match: many kinds have the same.
-    sets: HashMap<Vec<u32>, Arc<Machine>>,
+    /// With the patterns that are in each, in order: many kinds have the same.
+    sets: Vec<(Vec<u32>, Arc<Machine>)>,
 }
 
 impl Automata {
@@ -115,14 +121,34 @@ impl Automata {
             .iter()
             .filter(|pattern| pattern.reach.admits(&lengths, kind.classes));
         let admitted: Vec<(u32, &Hir)> = admitted.map(named).collect();
-        let numbers = admitted.iter().map(|(number, _)| *number).collect();
-        let machine = known.sets.entry(numbers).or_insert_with(|| {
+        let numbers: Vec<u32> = admitted.iter().map(|(number, _)| *number).collect();
+        let machine = known.with(&numbers).unwrap_or_else(|| {
             // Patterns that can be built together can be built apart.
-            Machine::build(&admitted).map_or_else(|_| Arc::clone(self.all()), Arc::new)
+            let built = Machine::build(&admitted);
+            let machine = built.map_or_else(|_| Arc::clone(self.all()), Arc::new);
+            known.sets.push((numbers, Arc::clone(&machine)));
+            machine
         });
-        let machine = Arc::clone(machine);
         known.kinds.insert(kind, Arc::clone(&machine));
         machine
+    }
+}
+
+impl Known {
+    /// The smallest automaton that has these patterns and not many others: a value that cannot match those gets the same
+    /// answer, and a walk costs less than another automaton.
+    fn with(&self, patterns: &[u32]) -> Option<Arc<Machine>> {
+        let has_all = |all: &[u32]| {
+            let mut all = all.iter();
+            patterns.iter().all(|wanted| all.any(|one| one == wanted))
+        };
+        let usable = self
+            .sets
+            .iter()
+            .filter(|(all, _)| all.len() <= OTHERS * patterns.len().max(FEWEST) && has_all(all));
+        usable
+            .min_by_key(|(all, _)| all.len())
+            .map(|(_, machine)| Arc::clone(machine))
     }
 }
 

@@ -32,6 +32,18 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
 /// A word without the punctuation around it. Vowel signs and viramas, in which Thai and Indic words end, are no letters
 /// but part of the word.
 pub(super) fn bare(word: &str) -> &str {
+    let bytes = word.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (Some(first), Some(last))
+            if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() =>
+        {
+            word
+        }
+        _ => trimmed_of_signs(word),
+    }
+}
+
+fn trimmed_of_signs(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric() && (c.is_ascii() || !is_combining_mark(c)))
 }
 

@@ -37,6 +37,26 @@ pub(super) fn compact(text: &str) -> Option<Compact> {
     Some(out)
 }
 
+/// Whether there are letters and whether there are digits in what [`compact`] would give.
+pub(super) fn kinds(text: &str) -> Option<(bool, bool)> {
+    const LETTER: u8 = 1;
+    const DIGIT: u8 = 2;
+    const STRANGE: u8 = 4;
+    let mut length = 0;
+    let kinds = text.bytes().fold(0, |kinds, byte| {
+        let kind = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            b' '..=b'~' => 0,
+            _ => STRANGE,
+        };
+        length += usize::from(kind == LETTER || kind == DIGIT);
+        kinds | kind
+    });
+    let fine = kinds & STRANGE == 0 && length <= LONGEST;
+    fine.then_some((kinds & LETTER != 0, kinds & DIGIT != 0))
+}
+
 /// The digit values of a number of any length; nothing if it has letters.
 pub(super) fn digits(text: &str) -> Option<Compact> {
     let mut out = compact(text)?;

@@ -1,6 +1,6 @@
 //! What reaches or describes a person: e-mail, telephone, dates of birth, coordinates.
 
-use super::arithmetic::{compact, digits, number};
+use super::arithmetic::{digits, kinds, number};
 use super::calendar::exists;
 
 /// E-mail address (RFC 5321 section 4.1.2, the dot-string form): local part up to 64 bytes, no misplaced dots, labels of
@@ -94,7 +94,9 @@ pub(super) fn written_date(text: &str) -> Option<(u32, u32, u32)> {
         return checked(year, month, day).or_else(|| checked(turned.0, turned.1, turned.2));
     }
     let mut parts = text
-        .split(|c: char| !c.is_alphanumeric() || "年月日년월일T".contains(c))
+        .split(|c: char| {
+            !c.is_alphanumeric() || matches!(c, '年' | '月' | '日' | '년' | '월' | '일' | 'T')
+        })
         .filter(|part| !part.is_empty());
     let (first, second, third) = (parts.next()?, parts.next(), parts.next());
     let (Some(second), Some(third)) = (second, third) else {
@@ -227,6 +229,5 @@ pub(super) fn bank_account(text: &str) -> bool {
 
 /// Whether letters and digits are mixed, as in document numbers.
 pub(super) fn letters_and_digits(text: &str) -> bool {
-    compact(text)
-        .is_some_and(|c| c.iter().any(u8::is_ascii_digit) && c.iter().any(u8::is_ascii_uppercase))
+    kinds(text).is_some_and(|(letters, digits)| letters && digits)
 }

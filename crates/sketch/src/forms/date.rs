@@ -113,7 +113,7 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
     }
     if class.any(ClassMask::COLON)
         && is_timestamp(folded)
-        && without_midnight(folded).len() == folded.len()
+        && (is_by_day(folded) || without_midnight(folded).len() == folded.len())
     {
         return true;
     }
@@ -125,6 +125,14 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
         sink(Form::Date, hash(&iso));
     }
     true
+}
+
+/// Whether a point in time in ISO notation has a digit that no midnight has; nearly all have one.
+fn is_by_day(timestamp: &str) -> bool {
+    let time = timestamp.as_bytes().get(10..).unwrap_or_default();
+    // Without a branch for each byte.
+    time.iter()
+        .fold(false, |any, byte| any | matches!(byte, b'1'..=b'9'))
 }
 
 /// Whether a trimmed text may be a date or a point in time if its digits and letters were others.

@@ -131,15 +131,20 @@ fn number_parts(text: &str) -> Option<(&'static str, &str, &str)> {
 /// The last eight digits of a telephone number's digits (all seven of seven); `None` where the count is not a
 /// telephone number's.
 pub fn phone_tail(digits: &str) -> Option<&str> {
-    if !PHONE_DIGITS.contains(&digits.len()) {
-        return None;
-    }
-    digits.get(digits.len().saturating_sub(TAIL)..)
+    digits.get(tail_start(digits.len())?..)
+}
+
+/// Where the tail starts in so many digits.
+fn tail_start(count: usize) -> Option<usize> {
+    PHONE_DIGITS
+        .contains(&count)
+        .then(|| count.saturating_sub(TAIL))
 }
 
 /// The hash of a tail, apart from those of plain numbers of eight digits.
-pub(super) fn tail_hash(digits: &str) -> Option<u64> {
-    Some(hash_in(Domain::Tail, phone_tail(digits)?.as_bytes()))
+pub(super) fn tail_hash(digits: &[u8]) -> Option<u64> {
+    let tail = digits.get(tail_start(digits.len())?..)?;
+    Some(hash_in(Domain::Tail, tail))
 }
 
 /// Whether two runs of digits, as [`digits`] gives them, may be one telephone number: one only has more of the prefix,
@@ -167,7 +172,7 @@ pub fn same_phone(a: &str, b: &str) -> bool {
 /// Forms of a folded cell that has digits and no letters and is no date.
 pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
     if class.only(ClassMask::DIGIT) {
-        return of_digits(folded.trim_start_matches('0'), folded, sink);
+        return of_digits(without_zeros(folded.as_bytes()), folded, sink);
     }
     if let Some(number) = plain_number(folded, class) {
         let mut bytes = [0; LONGEST_NUMBER];
@@ -176,21 +181,21 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
             sink(Form::Number, hash(shortest));
         }
         if let Some(digits) = number.natural() {
-            of_digits(digits, folded, sink);
+            of_digits(digits.as_bytes(), folded, sink);
         }
     } else if is_run(folded, class) {
         let mut bytes = [0; LONGEST_VALUE];
-        of_digits(spread(folded, &mut bytes), folded, sink);
+        of_digits(spread(folded, class, &mut bytes), folded, sink);
     }
 }
 
 /// Forms of the digits that stand for a folded cell.
-fn of_digits(digits: &str, folded: &str, sink: &mut impl FnMut(Form, u64)) {
+fn of_digits(digits: &[u8], folded: &str, sink: &mut impl FnMut(Form, u64)) {
     if digits.is_empty() {
         return;
     }
-    if digits != folded {
-        sink(Form::Digits, hash(digits.as_bytes()));
+    if digits != folded.as_bytes() {
+        sink(Form::Digits, hash(digits));
     }
     if let Some(tail) = tail_hash(digits) {
         sink(Form::Tail, tail);
@@ -215,8 +220,16 @@ fn is_run(folded: &str, class: ClassMask) -> bool {
 }
 
 /// As [`digits_into`] of a text that is no longer than `bytes`.
-fn spread<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_VALUE]) -> &'a str {
+fn spread<'a>(folded: &str, class: ClassMask, bytes: &'a mut [u8; LONGEST_VALUE]) -> &'a [u8] {
     let mut length = 0;
+    if !class.any(ClassMask::BRACKET) {
+        // Each byte is written; the next one takes its place unless it stays.
+        for byte in folded.bytes() {
+            bytes[length % LONGEST_VALUE] = byte;
+            length += usize::from(byte.is_ascii_digit());
+        }
+        return without_zeros(bytes.get(..length).unwrap_or_default());
+    }
     let mut rest = folded.as_bytes();
     while let [byte, after @ ..] = rest {
         if byte.is_ascii_digit()
@@ -231,8 +244,12 @@ fn spread<'a>(folded: &str, bytes: &'a mut [u8; LONGEST_VALUE]) -> &'a str {
             _ => after,
         };
     }
-    let digits = bytes.get(..length).unwrap_or_default();
-    std::str::from_utf8(digits).unwrap_or_default()
+    bytes.get(..length).unwrap_or_default()
+}
+
+fn without_zeros(digits: &[u8]) -> &[u8] {
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    &digits[zeros..]
 }
 
 /// A cell with a sign or a point that is a number and no telephone number.

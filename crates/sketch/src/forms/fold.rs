@@ -17,8 +17,15 @@ pub fn trimmed(text: &str) -> &str {
     let bytes = text.as_bytes();
     match (bytes.first(), bytes.last()) {
         (Some(first), Some(last)) if solid(*first) && solid(*last) => text,
-        _ => text.trim_matches(|c: char| c.is_whitespace() || c.is_control()),
+        _ => trim(text),
     }
+}
+
+/// Apart, so that the usual case is short enough to be inlined.
+#[cold]
+#[inline(never)]
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Whether a byte is certainly no white space: printable ASCII.

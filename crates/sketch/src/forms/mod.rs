@@ -151,6 +151,14 @@ pub(crate) struct Outline {
 impl Outline {
     /// Of a text, folded or but for its case, and the classes of the folded one.
     pub(crate) fn of(text: &str, class: ClassMask) -> Self {
+        // One word has none of all that, and columns of encoded data are full of different ones.
+        if class.only(ClassMask::LOWER | ClassMask::DIGIT) {
+            return Self {
+                dated: false,
+                grouped: false,
+                parts: false,
+            };
+        }
         Self {
             dated: date::may_look_like(text, class),
             grouped: words::is_grouped_id(text, class),

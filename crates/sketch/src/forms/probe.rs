@@ -154,7 +154,7 @@ impl Probes {
     }
 
     fn phone(&mut self, folded: &str) {
-        match super::digits::tail_hash(&super::digits(folded)) {
+        match super::digits::tail_hash(super::digits(folded).as_bytes()) {
             Some(tail) => {
                 self.whole(folded);
                 self.add(Form::Tail, vec![tail]);

@@ -44,7 +44,8 @@ pub fn numbers_in(folded: &str) -> Vec<String> {
     let mut numbers = Vec::new();
     let mut chain = Chain::default();
     walk(folded, &mut |token, joined| {
-        chain.push(token, joined, 1, &mut |number, first| {
+        let class = ClassMask::of(token);
+        chain.push((token, class), joined, 1, &mut |number, first| {
             // What follows other digits and is short is rather the end of a number than one.
             if first || number.len() > digits::TAIL {
                 numbers.push(number.to_owned());
@@ -80,12 +81,14 @@ pub(super) fn each(
             return scratch.chain.clear();
         }
         // A single group is a token and had its forms.
-        scratch.chain.push(token, joined, 2, &mut |number, _| {
-            sink(Form::Token, hash(number.as_bytes()));
-            if let Some(tail) = digits::tail_hash(number) {
-                sink(Form::Tail, tail);
-            }
-        });
+        scratch
+            .chain
+            .push((token, class), joined, 2, &mut |number, _| {
+                sink(Form::Token, hash(number.as_bytes()));
+                if let Some(tail) = digits::tail_hash(number.as_bytes()) {
+                    sink(Form::Tail, tail);
+                }
+            });
     });
     near.name(folded, class, sink);
 }
@@ -98,7 +101,7 @@ pub(super) fn has_parts(folded: &str, class: ClassMask) -> bool {
         | ClassMask::OTHER
         | ClassMask::WIDE;
     let gap = || class.any(GAPS) && folded.contains(is_gap);
-    let label = || class.any(ClassMask::COLON) && label_end(folded).is_some();
+    let label = || label_end(folded, class).is_some();
     let scripts = || {
         const LATIN: u16 = ClassMask::DIGIT | ClassMask::LOWER;
         class.any(ClassMask::WIDE) && class.any(LATIN) && folded.chars().any(is_unspaced)
@@ -169,13 +172,7 @@ fn of_token(
             return of_word(token.as_bytes(), near, sink);
         }
         of_id(token, class, sink);
-        let label = || {
-            class
-                .any(ClassMask::COLON)
-                .then(|| label_end(token))
-                .flatten()
-        };
-        if let Some(value) = label().and_then(|end| token.get(end..)) {
+        if let Some(value) = label_end(token, class).and_then(|end| token.get(end..)) {
             let value = trim_token(value);
             sink(Form::Token, hash(value.as_bytes()));
             of_id(value, ClassMask::of(value), sink);
@@ -285,7 +282,7 @@ impl Chain {
     /// telephone number, and whether nothing stands before it.
     fn push(
         &mut self,
-        token: &str,
+        (token, class): (&str, ClassMask),
         joined: bool,
         groups: usize,
         give: &mut impl FnMut(&str, bool),
@@ -293,7 +290,7 @@ impl Chain {
         if !joined {
             self.clear();
         }
-        let bare = label_end(token)
+        let bare = label_end(token, class)
             .and_then(|end| token.get(end..))
             .unwrap_or(token);
         // A plus sign begins a number.
@@ -302,7 +299,8 @@ impl Chain {
             self.international = true;
         }
         // An extension behind the number: `4567x89`.
-        let group = bare.split_once('x').map_or(bare, |(number, _)| number);
+        let extension = class.any(ClassMask::LOWER).then(|| bare.split_once('x'));
+        let group = extension.flatten().map_or(bare, |(number, _)| number);
         let is_group = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '/');
         if !group.contains(|c: char| c.is_ascii_digit()) || !group.chars().all(is_group) {
             self.clear();
@@ -411,7 +409,10 @@ fn trim_token(raw: &str) -> &str {
 }
 
 /// Where the value behind a label starts: `email:a@example.org`. Addresses and times have more colons or `//`.
-fn label_end(token: &str) -> Option<usize> {
+fn label_end(token: &str, class: ClassMask) -> Option<usize> {
+    if !class.any(ClassMask::COLON) {
+        return None;
+    }
     let colon = token.find(':')?;
     let value = token.get(colon + 1..)?;
     (!value.is_empty() && !value.contains(':') && !value.starts_with("//")).then_some(colon + 1)

@@ -81,11 +81,22 @@ fn word_bytes<'a>(folded: &str, class: ClassMask, bytes: &'a mut [u8; LONGEST_ID
         // Each byte is written; the next one takes its place unless it stays.
         for byte in folded.bytes() {
             bytes[length % LONGEST_ID] = byte;
-            length += usize::from(byte.is_ascii_alphanumeric());
+            length += usize::from(STAYS[byte as usize]);
         }
     }
     bytes.get(..length).unwrap_or_default()
 }
+
+/// Which bytes are ASCII letters or digits: 1.
+const STAYS: [u8; 256] = {
+    let mut stays = [0; 256];
+    let mut byte = 0;
+    while byte < stays.len() {
+        stays[byte] = (byte as u8).is_ascii_alphanumeric() as u8;
+        byte += 1;
+    }
+    stays
+};
 
 /// Whether a cell, folded or in another case, is one id in groups, such as `de44 5001 0517 5407 3249 31`: short groups, mostly digits. It is looked
 /// for as a whole.
