@@ -9,7 +9,7 @@ use super::findings::put_findings;
 use super::jobs::lost_job;
 use super::organisations::next_generation;
 use super::{Database, limit, paged};
-use crate::sql::{Row, Session, Statement, Value, insert, values};
+use crate::sql::{BYTES, Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
     ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead, PieceKey,
@@ -86,11 +86,12 @@ pub(super) async fn put_piece(
     ];
     insert(session, head, vec![row], "").await?;
     let head = "insert into piece_columns (org_id, entity_id, piece_id, column_id, key_id, forms, sketch, evidence) values";
-    let rows = outcome
-        .columns
-        .iter()
-        .map(|column| piece_row(org, entity, piece, column));
-    insert(session, head, rows.collect(), "").await?;
+    for columns in portions(&outcome.columns) {
+        let rows = columns
+            .iter()
+            .map(|column| piece_row(org, entity, piece, column));
+        insert(session, head, rows.collect(), "").await?;
+    }
     let head = "insert into piece_extremes (org_id, entity_id, piece_id, column_id, sealed) values";
     let rows = outcome
         .columns
@@ -98,6 +99,19 @@ pub(super) async fn put_piece(
         .filter_map(|column| piece_extremes_row(vault, entity, piece, column).transpose());
     insert(session, head, rows.collect::<Result<_>>()?, "").await?;
     Ok(())
+}
+
+/// The columns in portions of what one insert carries, so that hardly two sketches are there twice at a time.
+fn portions(columns: &[PieceColumn]) -> impl Iterator<Item = &[PieceColumn]> {
+    let mut bytes = 0;
+    columns.chunk_by(move |column, _| {
+        bytes += column.sketch.len();
+        let fits = bytes < BYTES;
+        if !fits {
+            bytes = 0;
+        }
+        fits
+    })
 }
 
 fn piece_row(org: OrgId, entity: EntityId, piece: PieceKey, column: &PieceColumn) -> Vec<Value> {

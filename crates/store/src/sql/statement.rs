@@ -7,6 +7,9 @@ use crate::Result;
 /// insert grows with the square of this.
 const VALUES: usize = 300;
 
+/// Bytes that one insert carries, about: copies of its values live until it has run.
+pub(crate) const BYTES: usize = 1 << 20;
+
 /// Text and the values of its parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
@@ -80,18 +83,28 @@ pub(crate) async fn insert(
     tail: &'static str,
 ) -> Result<u64> {
     let mut changed = 0;
-    let mut rows = rows.into_iter().peekable();
-    while let Some(next) = rows.peek() {
-        let many = (VALUES / next.len().max(1)).max(1);
-        let mut statement = Statement::new(head);
-        for (at, row) in rows.by_ref().take(many).enumerate() {
-            statement = statement
-                .text(if at == 0 { " " } else { ", " })
-                .with_list("", row);
-        }
+    let mut rows = rows.into_iter();
+    while let Some(statement) = next_insert(head, &mut rows) {
         changed += session.run(statement.text(tail)).await?;
     }
     Ok(changed)
+}
+
+/// The insert of the next rows, if there are any.
+fn next_insert(
+    head: &'static str,
+    rows: &mut impl Iterator<Item = Vec<Value>>,
+) -> Option<Statement> {
+    let mut statement = Statement::new(head);
+    let mut bytes = 0;
+    let mut separator = " ";
+    while statement.values.len() < VALUES && bytes < BYTES {
+        let Some(row) = rows.next() else { break };
+        bytes += row.iter().map(Value::bytes).sum::<usize>();
+        statement = statement.text(separator).with_list("", row);
+        separator = ", ";
+    }
+    (!statement.values.is_empty()).then_some(statement)
 }
 
 #[cfg(test)]

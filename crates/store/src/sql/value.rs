@@ -16,6 +16,17 @@ pub(crate) enum Value {
     Id(Option<Uuid>),
 }
 
+impl Value {
+    /// Bytes beyond those that every value takes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(Some(text)) => text.len(),
+            Self::Blob(Some(blob)) => blob.len(),
+            _ => 0,
+        }
+    }
+}
+
 macro_rules! into_value {
     ($($type:ty => $variant:ident, $convert:expr);+ $(;)?) => {$(
         impl From<$type> for Value {
