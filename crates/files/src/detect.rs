@@ -141,7 +141,11 @@ fn unsupported(what: &str) -> Error {
 
 /// Formats with a magic number: those that are read, and those that are known not to be.
 fn binary(head: &[u8], compression: Compression) -> Result<Option<Format>> {
+    let is_twice = |head| Compression::detect(head) != Compression::None;
     let known = match head {
+        head if compression != Compression::None && is_twice(head) => {
+            "a file that was compressed twice"
+        }
         [b'P', b'A', b'R', b'1', ..] if compression == Compression::None => {
             return Ok(Some(Format::Parquet(Vec::new())));
         }

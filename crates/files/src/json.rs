@@ -100,7 +100,7 @@ impl Reader {
 
     /// Makes more text available; false at the end.
     fn refill(&mut self) -> bool {
-        if self.by_line && memchr::memchr(b'\n', &self.text.as_bytes()[self.used..]).is_some() {
+        if self.has_line() {
             return true;
         }
         self.text.drain(..self.used);
@@ -121,10 +121,15 @@ impl Reader {
         };
         // Clean text is valid; the replacement never happens.
         self.text.push_str(&String::from_utf8_lossy(&bytes));
-        if self.text.len() >= LONGEST_RECORD {
-            self.give_up("a value is longer than 64 MiB");
+        if self.text.len() >= LONGEST_RECORD && !self.has_line() {
+            self.give_up();
         }
         true
+    }
+
+    /// Whether a whole line waits.
+    fn has_line(&self) -> bool {
+        self.by_line && memchr::memchr(b'\n', &self.text.as_bytes()[self.used..]).is_some()
     }
 
     /// The end of the input: what is left is a last document or the beginning of one.
@@ -135,7 +140,7 @@ impl Reader {
         let text = std::mem::take(&mut self.text);
         if let Err((at, syntax)) = self.parser.feed(&text, true, &mut self.flattener) {
             let line = self.line + count_lines(&text.as_bytes()[..at], b'\n');
-            self.fault(syntax, line);
+            self.fault(not_json(syntax), line);
         }
         self.count_records(self.line);
         self.parser.reset();
@@ -181,7 +186,7 @@ impl Reader {
             };
             let result = self.parser.feed(&rest[..end], true, &mut self.flattener);
             if let Err((_, syntax)) = result {
-                self.fault(syntax, self.line);
+                self.fault(not_json(syntax), self.line);
             }
             self.parser.reset();
             self.count_records(self.line);
@@ -200,7 +205,7 @@ impl Reader {
             Err((at, syntax)) => {
                 let line = self.line + count_lines(&rest.as_bytes()[..at], b'\n');
                 if self.by_line {
-                    self.skip_line(syntax);
+                    self.skip_line(not_json(syntax));
                 } else {
                     self.lost = Some(malformed(&syntax.to_string(), line));
                     self.flattener.abandon();
@@ -210,9 +215,9 @@ impl Reader {
         self.count_records(self.line);
     }
 
-    /// Leaves out the rest of a line that is wrong and longer than a block.
-    fn skip_line(&mut self, syntax: Syntax) {
-        self.fault(syntax, self.line);
+    /// Leaves out the rest of a line that is wrong or too long, and longer than a block.
+    fn skip_line(&mut self, sentence: String) {
+        self.fault(sentence, self.line);
         self.parser.reset();
         self.text.clear();
         self.used = 0;
@@ -227,8 +232,7 @@ impl Reader {
         }
     }
 
-    fn fault(&mut self, syntax: Syntax, line: u64) {
-        let sentence = format!("not a JSON document: {syntax}");
+    fn fault(&mut self, sentence: String, line: u64) {
         match self
             .faults
             .iter_mut()
@@ -244,8 +248,13 @@ impl Reader {
         self.flattener.abandon();
     }
 
-    fn give_up(&mut self, why: &str) {
-        self.lost = Some(malformed(why, self.line));
+    /// A value that is too long costs its line; without lines nothing tells where the next document begins.
+    fn give_up(&mut self) {
+        let why = format!("a value is longer than {} MiB", LONGEST_RECORD >> 20);
+        if self.by_line {
+            return self.skip_line(format!("{why}; its line was left out"));
+        }
+        self.lost = Some(malformed(&why, self.line));
         self.flattener.abandon();
     }
 
@@ -277,6 +286,10 @@ impl Reader {
         self.limit -= complete.min(self.limit);
         Ok(batch)
     }
+}
+
+fn not_json(syntax: Syntax) -> String {
+    format!("not a JSON document: {syntax}")
 }
 
 fn malformed(why: &str, line: u64) -> Error {

@@ -23,7 +23,7 @@ use crate::source::Sizes;
 /// Plans a read of one file.
 pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> Result<ScanPlan> {
     let detected = detect(blob, request.path.name())?;
-    let schema = schema(blob, &detected)?;
+    let schema = asked_schema(blob, &detected, request.columns.as_deref())?;
     if let (Some(schema), Some(columns)) = (&schema, &request.columns) {
         known(schema, columns)?;
     }
@@ -256,6 +256,21 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
         Format::JsonLines | Format::Json => None,
         Format::Empty => Some(text_schema(&[])),
     })
+}
+
+/// As [`schema`], and the columns among those asked for that may stand behind a header: only reading tells.
+pub(crate) fn asked_schema(
+    blob: &Arc<dyn Blob>,
+    detected: &Detected,
+    columns: Option<&[String]>,
+) -> Result<Option<SchemaRef>> {
+    let (Format::Delimited(layout), Some(columns)) = (&detected.format, columns) else {
+        return schema(blob, detected);
+    };
+    let is_beyond = |name: &&String| layout.number(name) >= Some(layout.width());
+    let beyond = columns.iter().filter(is_beyond);
+    let names: Vec<String> = layout.names.iter().chain(beyond).cloned().collect();
+    Ok(Some(text_schema(&names)))
 }
 
 /// The columns that the first documents of a JSON file have.

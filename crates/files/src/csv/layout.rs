@@ -44,7 +44,43 @@ const RECORDS: usize = 500;
 /// values, but no wider tables about persons.
 pub(crate) const MOST_COLUMNS: usize = 20_000;
 
+/// Fields behind those of the header that are read: in a table, commas that should have been quoted make them.
+pub(crate) const MOST_SURPLUS: u32 = 64;
+
 impl Layout {
+    /// How many columns the header has.
+    pub(crate) fn width(&self) -> u32 {
+        self.names.len() as u32
+    }
+
+    /// Whether there may be more columns than are read.
+    pub(crate) fn is_too_wide(&self) -> bool {
+        self.names.len() >= MOST_COLUMNS
+    }
+
+    /// The name of a column, which may stand behind the last one of the header.
+    pub(crate) fn name(&self, column: u32) -> String {
+        if let Some(name) = self.names.get(column as usize) {
+            return name.clone();
+        }
+        let mut name = format!("column_{}", column + 1);
+        while self.names.contains(&name) {
+            name.push('_');
+        }
+        name
+    }
+
+    /// The column of that name; one behind the header's need not be there.
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+        let known = self.names.iter().position(|other| other == name);
+        let surplus = || {
+            let mut beyond = self.width()..self.width() + MOST_SURPLUS;
+            let is_read = self.marks.delimiter.is_some() && !self.is_too_wide();
+            beyond.find(|column| is_read && self.name(*column) == name)
+        };
+        known.map(|column| column as u32).or_else(surplus)
+    }
+
     /// Plain text: one column, one record a line.
     pub(crate) fn text(head: &str) -> Self {
         let marks = Marks {

@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result};
 
 use super::careful;
-use super::layout::{Layout, MOST_COLUMNS};
+use super::layout::{Layout, MOST_SURPLUS};
 use super::views::{PADDING, Row, Tokens, Views};
 use crate::input::{Input, LONGEST_RECORD, clean, count_lines};
 
@@ -32,9 +32,6 @@ const LARGEST_WIDE: usize = 16 << 20;
 
 /// A line of plain text longer than this is read in pieces.
 const LONGEST_LINE: usize = 1 << 20;
-
-/// Surplus fields beyond this many are not read.
-const MAX_SURPLUS: u32 = 64;
 
 /// Reads delimited text.
 pub(crate) struct Reader {
@@ -67,16 +64,12 @@ impl Reader {
         at: Position,
         skip: u64,
     ) -> Self {
-        let number = |name: &String| {
-            layout
-                .names
-                .iter()
-                .position(|other| other == name)
-                .map(|column| column as u32)
-        };
         let wanted = match columns {
-            Some(columns) => columns.iter().filter_map(number).collect(),
-            None => (0..layout.names.len() as u32).collect(),
+            Some(columns) => columns
+                .iter()
+                .filter_map(|name| layout.number(name))
+                .collect(),
+            None => (0..layout.width()).collect(),
         };
         let faults = left_out(&layout, skip).into_iter().collect();
         Self {
@@ -325,7 +318,7 @@ impl Reader {
 
     /// Rows that are shorter or longer than the header, told once per block and length.
     fn ragged(&self, lines: &[u64]) -> Vec<Fault> {
-        let width = self.layout.names.len() as u32;
+        let width = self.layout.width();
         // By number of fields: the first line and how many rows. Very ragged blocks lump the rest together.
         let mut kinds: Vec<(u32, u64, u64)> = Vec::new();
         if self.layout.marks.delimiter.is_none() {
@@ -347,7 +340,7 @@ impl Reader {
             }
         }
         let fault = |(count, line, records): (u32, u64, u64)| {
-            let sentence = if self.is_too_wide() && count > width {
+            let sentence = if self.layout.is_too_wide() && count > width {
                 format!("row has {count} fields, of which {width} were read")
             } else {
                 let plural = if count == 1 { "" } else { "s" };
@@ -362,16 +355,11 @@ impl Reader {
         kinds.into_iter().map(fault).collect()
     }
 
-    /// Whether there may be more columns than are read.
-    fn is_too_wide(&self) -> bool {
-        self.layout.names.len() >= MOST_COLUMNS
-    }
-
     fn columns(&self, mut block: Block) -> (SchemaRef, Vec<ArrayRef>) {
-        let width = self.layout.names.len() as u32;
+        let width = self.layout.width();
         let widest = self.rows.iter().map(|row| row.count).max().unwrap_or(0);
-        let surplus = if self.every_column && !self.is_too_wide() {
-            widest.saturating_sub(width).min(MAX_SURPLUS)
+        let surplus = if self.every_column && !self.layout.is_too_wide() {
+            widest.saturating_sub(width).min(MOST_SURPLUS)
         } else {
             0
         };
@@ -388,26 +376,13 @@ impl Reader {
     }
 
     fn schema(&self, surplus: u32) -> SchemaRef {
-        let width = self.layout.names.len() as u32;
-        let known = self
-            .wanted
-            .iter()
-            .map(|column| self.layout.names[*column as usize].clone());
-        let names = known.chain((width..width + surplus).map(|column| self.surplus_name(column)));
+        let width = self.layout.width();
+        let columns = self.wanted.iter().copied().chain(width..width + surplus);
         Arc::new(Schema::new(
-            names
-                .map(|name| Field::new(name, DataType::Utf8View, true))
+            columns
+                .map(|column| Field::new(self.layout.name(column), DataType::Utf8View, true))
                 .collect::<Vec<_>>(),
         ))
-    }
-
-    /// Of a field beyond the header.
-    fn surplus_name(&self, column: u32) -> String {
-        let mut name = format!("column_{}", column + 1);
-        while self.layout.names.contains(&name) {
-            name.push('_');
-        }
-        name
     }
 }
 

@@ -25,6 +25,24 @@ async fn ragged_rows_are_told_and_lose_nothing() {
     assert_eq!(taken.column("column_4")[2], "eve@example.org");
 }
 
+/// A comma in a name that is not quoted moves the address behind the last column of the header.
+#[tokio::test]
+async fn a_column_behind_the_header_can_be_asked_for() {
+    let text = "id,name,email\n1,Ada,ada@example.org\n2,Smith, Anna,anna@example.org\n";
+    let shelf = shelf("a.csv", text);
+    let ask = async |names: &[&str]| {
+        let names = names.iter().map(ToString::to_string).collect();
+        take_with(&shelf, "a.csv", |request| request.columns = Some(names)).await
+    };
+    let taken = ask(&["column_4", "id"]).await.unwrap();
+    assert_eq!(taken.column("column_4"), ["(null)", "anna@example.org"]);
+    assert_eq!(taken.column("id"), ["1", "2"]);
+    for unknown in ["column_3", "column_99", "mail"] {
+        let error = ask(&[unknown]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{unknown}");
+    }
+}
+
 #[tokio::test]
 async fn an_unclosed_quote_costs_nothing_but_a_fault() {
     let taken = take("a.csv", "id,name\n1,Ada\n2,\"Bob\n3,Eve\n4,Joe\n").await;
@@ -189,6 +207,18 @@ async fn a_field_of_ten_megabytes_is_read() {
     .await;
     assert_eq!(taken.column("id"), ["1", "2"]);
     assert_eq!(taken.column("note")[0].len(), 10 << 20);
+}
+
+#[tokio::test]
+async fn a_value_of_json_that_is_too_long_costs_its_line() {
+    let long = "z".repeat(65 << 20);
+    let text = format!("{{\"a\":\"Ada\"}}\n{{\"a\":\"{long}\"}}\n{{\"a\":\"Eve\"}}\n");
+    let taken = take("a.ndjson", text).await;
+    assert_eq!(taken.column("a"), ["Ada", "Eve"]);
+    assert_eq!(
+        taken.sentences(),
+        ["line 2: a value is longer than 64 MiB; its line was left out (1)"]
+    );
 }
 
 #[tokio::test]

@@ -105,8 +105,13 @@ async fn every_compression_is_read_whatever_the_name() {
     let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
     xz.write_all(text.as_bytes()).unwrap();
     let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    let gzip = gzip.finish().unwrap();
+    // Its text would be bytes that mean nothing.
+    let twice = shelf("a.csv.gz", zstd::encode_all(gzip.as_slice(), 1).unwrap());
+    let error = take_with(&twice, "a.csv.gz", |_| {}).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
     for bytes in [
-        gzip.finish().unwrap(),
+        gzip,
         bzip.finish().unwrap(),
         xz.finish().unwrap(),
         zstd,
