@@ -9,7 +9,7 @@ use std::sync::Arc;
 use locard_connector::{Sample, ScanRequest};
 use locard_engine::{LookUp, Mask, Row, ScannedColumn};
 use locard_identify::{Candidate, Library, Verdict};
-use locard_profile::LogicalType;
+use locard_model::LogicalType;
 use locard_store::{Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
 

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_connector::{ErrorKind, Sample};
-use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library, LogicalType, TableView};
+use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library, TableView};
 use locard_model::{ColumnId, EntityId, Finding};
-use locard_profile::{LogicalType as Profiled, MergeError, Profile, Profiler};
+use locard_profile::{MergeError, Profile, Profiler};
 use locard_sketch::Keyer;
 
 use crate::board::{Ended, Entry};
@@ -245,7 +245,7 @@ fn view<'a>(column: &'a ScannedColumn, profile: &Profile) -> ColumnView<'a> {
         .map_or(0.0, |(_, rows)| *rows as f64 / values as f64);
     ColumnView {
         name: &column.name,
-        logical: logical(profile.declared.unwrap_or(profile.inferred)),
+        logical: profile.declared.unwrap_or(profile.inferred),
         facts: ColumnFacts {
             rows: profile.rows,
             nulls: profile.nulls,
@@ -256,20 +256,6 @@ fn view<'a>(column: &'a ScannedColumn, profile: &Profile) -> ColumnView<'a> {
         },
         evidence: &column.evidence,
         derived: column.within.is_some(),
-    }
-}
-
-/// The profile's types in the words of the judge, who needs fewer.
-fn logical(profiled: Profiled) -> LogicalType {
-    match profiled {
-        Profiled::Text | Profiled::Json => LogicalType::Text,
-        Profiled::Integer => LogicalType::Integer,
-        Profiled::Decimal | Profiled::Float => LogicalType::Decimal,
-        Profiled::Boolean => LogicalType::Boolean,
-        Profiled::Date => LogicalType::Date,
-        Profiled::Timestamp => LogicalType::Timestamp,
-        Profiled::Uuid => LogicalType::Uuid,
-        Profiled::Binary => LogicalType::Binary,
     }
 }
 

@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 
 use arrow_array::StringViewArray;
 use locard_identify::{
-    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Scratch, TableView,
+    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, Scratch, TableView,
 };
+use locard_model::LogicalType;
 use locard_sketch::Preparer;
 use locard_testkit::score::{Truth, score};
 use serde_json::{Value, json};

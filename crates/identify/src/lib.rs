@@ -24,12 +24,12 @@ pub use check::{Problem, Report, check, check_alone};
 pub use error::{Error, Place};
 pub use evidence::{DecodeError, Evidence, Mismatch};
 pub use judge::{
-    Candidate, ColumnFacts, ColumnJudgement, ColumnView, Explanation, Judged, LogicalType,
-    TableView, Verdict, Weight,
+    Candidate, ColumnFacts, ColumnJudgement, ColumnView, Explanation, Judged, TableView, Verdict,
+    Weight,
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
 pub use observe::Scratch;
 pub use rule::{
-    ColumnExample, ColumnNames, CounterExample, Example, Role, Rule, TermList, ValuePattern, Within,
+    ColumnExample, ColumnNames, CounterExample, Example, Rule, TermList, ValuePattern, Within,
 };
 pub use trial::{How, Trial};

@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 
 use arrow_array::StringViewArray;
-use locard_model::Identifier;
+use locard_model::{Identifier, LogicalType};
 use locard_sketch::Preparer;
 
 use crate::evidence::RuleCounts;
 use crate::{
-    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Rule, Scratch,
-    TableView,
+    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, Rule, Scratch, TableView,
 };
 
 /// What one rule says to one value.

@@ -14,9 +14,9 @@ use std::collections::{HashMap, HashSet};
 use arrow_array::StringViewArray;
 use dice::Dice;
 use locard_identify::{
-    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Scratch, TableView,
+    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, Scratch, TableView,
 };
-use locard_model::FindingKind;
+use locard_model::{FindingKind, LogicalType};
 use locard_sketch::Preparer;
 
 /// Headers that say nothing, or nothing about persons.

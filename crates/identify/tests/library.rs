@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use arrow_array::StringViewArray;
 use locard_identify::{
-    ColumnFacts, ColumnView, Evidence, How, Library, LogicalType, Scratch, TableView, Verdict,
-    check_alone,
+    ColumnFacts, ColumnView, Evidence, How, Library, Scratch, TableView, Verdict, check_alone,
 };
-use locard_model::FindingKind;
+use locard_model::{FindingKind, LogicalType};
 use locard_sketch::Preparer;
 
 /// This package in the clone that is tested: clones that share a target folder may share the program too.

@@ -43,6 +43,31 @@ pub enum Strength {
 
 named!(Strength { Weak => "weak", Strong => "strong" });
 
+/// What agreeing on a value says about a person; rules declare it for their identifiers. The more telling one is the
+/// greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Nobody by itself: country, gender. Such attributes are not looked for.
+    None,
+    /// Many people: name, birth date.
+    Weak,
+    /// A household or workplace: telephone, address, plate.
+    Shared,
+    /// One person only: e-mail address, national number, account.
+    Unique,
+}
+
+impl Role {
+    /// How firmly a value of that role points at a person by itself.
+    pub const fn strength(self) -> Strength {
+        match self {
+            Self::Unique => Strength::Strong,
+            Self::Shared | Self::Weak | Self::None => Strength::Weak,
+        }
+    }
+}
+
 /// A column where a subject's value may be, or is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Location {

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use locard_model::Category;
+use locard_model::{Category, Role};
 
 use super::weigh::{Weighed, weight};
 use super::{TableView, shares};
-use crate::rule::Role;
 use crate::{Library, Rule};
 
 /// What was learned from the whole table before its columns are decided.

@@ -1,7 +1,7 @@
 //! Findings besides the column's label: identifiers inside longer text, and a few cells that are something else than the
 //! rest of the column.
 
-use locard_model::{FindingKind, Identifier};
+use locard_model::{FindingKind, Identifier, Role};
 
 use super::values::{LOOSE, Trials, checking};
 use super::weigh::{Weighed, check, weight};
@@ -9,7 +9,7 @@ use super::{Candidate, ColumnView, Judged, Weight};
 use crate::Library;
 use crate::evidence::RuleCounts;
 use crate::library::Walker;
-use crate::rule::{Example, Role, TermList, ValuePattern};
+use crate::rule::{Example, TermList, ValuePattern};
 
 /// Findings less likely than this are not worth a person's time.
 pub(super) const THRESHOLD: f64 = 0.5;

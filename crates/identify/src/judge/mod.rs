@@ -9,7 +9,7 @@ mod inside;
 mod values;
 mod weigh;
 
-use locard_model::{Category, FindingKind, Identifier, Sensitivity};
+use locard_model::{Category, FindingKind, Identifier, LogicalType, Sensitivity};
 
 use crate::header::Header;
 use crate::{Evidence, Library};
@@ -55,28 +55,6 @@ pub struct ColumnFacts {
     pub average_length: f64,
     /// Share of the most frequent shape among the cells, 0 to 1; 0 where unknown.
     pub top_shape: f64,
-}
-
-/// The type of a column, declared by the source or inferred from its cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogicalType {
-    /// Strings, and whatever else is read as text.
-    #[default]
-    Text,
-    /// Whole numbers.
-    Integer,
-    /// Numbers with a fraction.
-    Decimal,
-    /// Two-valued.
-    Boolean,
-    /// Calendar dates.
-    Date,
-    /// Points in time.
-    Timestamp,
-    /// Universally unique identifiers.
-    Uuid,
-    /// Bytes.
-    Binary,
 }
 
 /// The judged result of one column.

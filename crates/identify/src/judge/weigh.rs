@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use locard_model::{FindingKind, Identifier};
+use locard_model::{FindingKind, Identifier, LogicalType};
 
 use super::values::{Known, Trials, checking, listing, matching};
-use super::{Candidate, ColumnView, LogicalType, Weight};
+use super::{Candidate, ColumnView, Weight};
 use crate::evidence::RuleCounts;
 use crate::header::{Clarity, Header, Kind, Reading};
 use crate::{Library, Rule, validators};
