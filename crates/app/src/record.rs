@@ -13,7 +13,7 @@ use locard_profile::{ColumnSketch, Extremes};
 use locard_sketch::{forms, hash};
 use locard_store::{
     Column, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft, Merged, Page,
-    PieceColumn, PieceKey, Store,
+    PieceColumn, Store,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -346,11 +346,7 @@ pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
         entity: shown.entity,
         aside: false,
         merged: Some(Merged {
-            pieces: concluded
-                .pieces
-                .iter()
-                .map(|piece| PieceKey(piece.0))
-                .collect(),
+            pieces: concluded.pieces.clone(),
             columns: concluded
                 .columns
                 .iter()

@@ -9,21 +9,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use locard_connector::{Entity, Sample, ScanPlan, Split};
 use locard_identify::ColumnJudgement;
-use locard_model::{ColumnId, EntityId, Finding, SourceId};
+use locard_model::{ColumnId, EntityId, Finding, PieceId, SourceId};
 use uuid::Uuid;
 
 use crate::{Failure, Result, ScannedColumn, Shown};
-
-/// Names a piece of an entity in one state; see [`PieceId::derive`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PieceId(pub Uuid);
-
-impl PieceId {
-    /// UUIDv5 over the entity and whatever tells the piece from its siblings and from its own earlier states.
-    pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
-        Self(Uuid::new_v5(&entity.0, piece))
-    }
-}
 
 /// What one task reads: some splits of one entity.
 #[derive(Clone, Debug, PartialEq)]
