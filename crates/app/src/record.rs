@@ -7,7 +7,7 @@ use arrow_schema::DataType;
 use jiff::Timestamp;
 use locard_connector::{Entity, ErrorKind, Split};
 use locard_engine::{Concluded, Error, Failure, PieceColumns, ScannedColumn, Shown};
-use locard_identify::Evidence;
+use locard_identify::{Evidence, Weight};
 use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use locard_profile::{ColumnSketch, Extremes};
 use locard_sketch::{forms, hash};
@@ -363,30 +363,22 @@ fn explanation(
     judgement: &locard_identify::ColumnJudgement,
     finding: &locard_model::Finding,
 ) -> Value {
-    let about = judgement.explanation.candidates.iter().filter(|candidate| {
-        let same = (&finding.identifier, finding.kind);
-        candidate.reported && (&candidate.identifier, candidate.kind) == same
-    });
-    let weights = |candidate: &locard_identify::Candidate| {
-        let weights = candidate.weights.iter();
-        weights
-            .map(|weight| {
-                (
-                    weight.what.to_owned(),
-                    weight.log_ratio,
-                    weight.detail.clone(),
-                )
-            })
-            .collect()
-    };
+    let about = judgement
+        .explanation
+        .hypotheses
+        .iter()
+        .filter(|hypothesis| {
+            let same = (&finding.identifier, finding.kind);
+            hypothesis.reported && (&hypothesis.identifier, hypothesis.kind) == same
+        });
     let recorded: Vec<Recorded> = about
-        .map(|candidate| Recorded {
-            rule: candidate.rule.clone(),
-            version: candidate.version,
-            tested: candidate.tested,
-            matched: candidate.matched,
-            validated: candidate.validated,
-            weights: weights(candidate),
+        .map(|hypothesis| Recorded {
+            rule: hypothesis.rule.clone(),
+            version: hypothesis.version,
+            tested: hypothesis.tested,
+            matched: hypothesis.matched,
+            validated: hypothesis.validated,
+            weights: hypothesis.weights.clone(),
         })
         .collect();
     json!(recorded)
@@ -401,8 +393,7 @@ pub(crate) struct Recorded {
     pub(crate) tested: u64,
     pub(crate) matched: u64,
     pub(crate) validated: u64,
-    /// What it is, its log-odds, and in words.
-    pub(crate) weights: Vec<(String, f64, String)>,
+    pub(crate) weights: Vec<Weight>,
 }
 
 /// The weights that were kept with a finding; none where they have another form.

@@ -238,12 +238,15 @@ fn explain(name: &str, judgement: &ColumnJudgement) {
             finding.identifier, finding.kind, finding.confidence, finding.rules
         );
     }
-    for candidate in &judgement.explanation.candidates {
+    for hypothesis in &judgement.explanation.hypotheses {
         println!(
             "  {:.3} {:+.2} {} ({})",
-            candidate.probability, candidate.log_odds, candidate.identifier, candidate.rule
+            hypothesis.probability,
+            hypothesis.log_odds(),
+            hypothesis.identifier,
+            hypothesis.rule
         );
-        for weight in &candidate.weights {
+        for weight in &hypothesis.weights {
             println!(
                 "      {:+.2} {}: {}",
                 weight.log_ratio, weight.what, weight.detail

@@ -24,7 +24,7 @@ pub use check::{Problem, Report, check, check_alone};
 pub use error::{Error, Place};
 pub use evidence::{DecodeError, Evidence, Mismatch};
 pub use judge::{
-    Candidate, ColumnFacts, ColumnJudgement, ColumnView, Explanation, Judged, TableView, Verdict,
+    ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, TableView, Verdict,
     Weight,
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};

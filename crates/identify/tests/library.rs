@@ -225,11 +225,11 @@ fn every_weight_is_explained_and_the_weights_add_up() {
     let judgement = library()
         .test_column("badge", &["B-1234-5678", "B-9999-0000", "B-0102-0304"])
         .unwrap();
-    let best = &judgement.explanation.candidates[0];
+    let best = &judgement.explanation.hypotheses[0];
     assert_eq!(best.rule, "test.badge");
     assert!(best.weights.iter().all(|weight| !weight.detail.is_empty()));
-    let sum: f64 = best.weights.iter().map(|weight| weight.log_ratio).sum();
-    assert!((sum - best.log_odds).abs() < 1e-9);
+    let odds = best.log_odds().exp();
+    assert!((best.probability - odds / (1.0 + odds)).abs() < 1e-9);
     assert_eq!((best.tested, best.matched), (60, 60));
 }
 

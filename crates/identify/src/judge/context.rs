@@ -35,12 +35,12 @@ impl Context {
         for (column, weighed) in seen.iter().enumerate() {
             let shares = shares(weighed);
             let mut telling = 0.0;
-            for (candidate, share) in weighed.iter().zip(shares) {
-                let facts = &context.rules[candidate.rule];
-                if candidate.personal && tells_persons(facts) {
+            for (hypothesis, share) in weighed.iter().zip(shares) {
+                let facts = &context.rules[hypothesis.rule];
+                if hypothesis.personal && tells_persons(facts) {
                     telling += share;
                 }
-                if share > 0.6 && candidate.personal && facts.regions.len() <= 2 {
+                if share > 0.6 && hypothesis.personal && facts.regions.len() <= 2 {
                     for region in &facts.regions {
                         context
                             .regions
@@ -59,12 +59,12 @@ impl Context {
         context
     }
 
-    /// Adds what the neighbours say to a candidate of a column.
-    pub(super) fn add(&self, column: usize, candidate: &mut Weighed) {
-        if !candidate.personal {
+    /// Adds what the neighbours say to a hypothesis of a column.
+    pub(super) fn add(&self, column: usize, hypothesis: &mut Weighed) {
+        if !hypothesis.personal {
             return;
         }
-        let Some(facts) = self.rules.get(candidate.rule) else {
+        let Some(facts) = self.rules.get(hypothesis.rule) else {
             return;
         };
         let persons = self.persons.get(column).copied().unwrap_or(0.5);
@@ -75,7 +75,7 @@ impl Context {
                 (1.2, 0.9)
             };
             let value = (persons - 0.5) * 2.0 * if persons > 0.5 { up } else { down };
-            candidate.weights.push(weight(
+            hypothesis.weights.push(weight(
                 "neighbours",
                 format!("tell of persons with probability {persons:.2}"),
                 value,
@@ -88,7 +88,7 @@ impl Context {
                 .filter_map(|region| self.regions.get(region))
                 .flatten();
             if agree.clone().any(|&(other, _)| other != column) {
-                candidate.weights.push(weight(
+                hypothesis.weights.push(weight(
                     "neighbours",
                     format!("come from {}", facts.regions.join(", ")),
                     1.0,

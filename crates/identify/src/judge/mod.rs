@@ -9,7 +9,10 @@ mod inside;
 mod values;
 mod weigh;
 
+use std::borrow::Cow;
+
 use locard_model::{Category, FindingKind, Identifier, LogicalType, Sensitivity};
+use serde::{Deserialize, Serialize};
 
 use crate::header::Header;
 use crate::{Evidence, Library};
@@ -109,12 +112,12 @@ pub struct Explanation {
     /// The decision.
     pub verdict: Verdict,
     /// Everything that was weighed, the likeliest first.
-    pub candidates: Vec<Candidate>,
+    pub hypotheses: Vec<Hypothesis>,
 }
 
 /// One identifier that was weighed, with every weight.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
+pub struct Hypothesis {
     /// What. Look-alikes that are no personal data compete under names of their own.
     pub identifier: Identifier,
     /// How it would occur: as the whole column, inside its text, or in a few cells.
@@ -125,11 +128,9 @@ pub struct Candidate {
     pub rule: String,
     /// Hash of the rule's text.
     pub version: u64,
-    /// Of the whole column: share of probability among all candidates and "something else". Of a part of it: its own.
+    /// Of the whole column: share of probability among all hypotheses and "something else". Of a part of it: its own.
     pub probability: f64,
-    /// Sum of the weights: natural logarithm of the odds.
-    pub log_odds: f64,
-    /// The summands.
+    /// The summands of its log-odds.
     pub weights: Vec<Weight>,
     /// Cells that the rule judged.
     pub tested: u64,
@@ -139,15 +140,51 @@ pub struct Candidate {
     pub validated: u64,
 }
 
-/// One summand of a candidate's log-odds.
-#[derive(Clone, Debug, PartialEq)]
+impl Hypothesis {
+    /// Sum of the weights: natural logarithm of the odds.
+    pub fn log_odds(&self) -> f64 {
+        sum(&self.weights)
+    }
+
+    /// Share of the judged cells that are like the identifier, 0 to 1.
+    pub fn similarity(&self) -> f64 {
+        self.matched as f64 / self.tested.max(1) as f64
+    }
+}
+
+/// One summand of a hypothesis's log-odds; positive speaks for it. Kept as a list of its fields.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(from = "KeptWeight", into = "KeptWeight")]
 pub struct Weight {
     /// What it stands for: `prior`, `values`, `check digits`, `check`, `dictionary`, `column name`, `neighbours` ...
-    pub what: &'static str,
-    /// The numbers behind it in words, without any value that was read.
-    pub detail: String,
+    pub what: Cow<'static, str>,
     /// Natural logarithm of the likelihood ratio.
     pub log_ratio: f64,
+    /// The numbers behind it in words, without any value that was read.
+    pub detail: String,
+}
+
+/// What it stands for, its likelihood ratio, and in words.
+type KeptWeight = (Cow<'static, str>, f64, String);
+
+impl From<KeptWeight> for Weight {
+    fn from((what, log_ratio, detail): KeptWeight) -> Self {
+        Self {
+            what,
+            log_ratio,
+            detail,
+        }
+    }
+}
+
+impl From<Weight> for KeptWeight {
+    fn from(weight: Weight) -> Self {
+        (weight.what, weight.log_ratio, weight.detail)
+    }
+}
+
+fn sum(weights: &[Weight]) -> f64 {
+    weights.iter().map(|weight| weight.log_ratio).sum()
 }
 
 impl Library {
@@ -179,8 +216,8 @@ impl Library {
         context: &Context,
     ) -> ColumnJudgement {
         let view = &table.columns[i];
-        for candidate in &mut weighed {
-            context.add(i, candidate);
+        for hypothesis in &mut weighed {
+            context.add(i, hypothesis);
         }
         let shares = shares(&weighed);
         let decision = decide::decide(self, view, &weighed, &shares);
@@ -188,7 +225,7 @@ impl Library {
         let column = inside::Column {
             library: self,
             view,
-            candidates: &weighed,
+            hypotheses: &weighed,
             shares: &shares,
         };
         let inside = inside::hypotheses(&column, label.as_ref().map(|label| &label.identifier));
@@ -200,19 +237,19 @@ impl Library {
         } else {
             Verdict::Found
         };
-        let whole = weighed.into_iter().zip(shares).map(|(candidate, share)| {
+        let whole = weighed.into_iter().zip(shares).map(|(hypothesis, share)| {
             let reported = label
                 .as_ref()
-                .is_some_and(|label| label.identifier == candidate.identifier);
-            candidate.explain(share, kind(view), reported)
+                .is_some_and(|label| label.identifier == hypothesis.identifier);
+            hypothesis.explain(share, kind(view), reported)
         });
-        let inside = inside.into_iter().map(inside::Hypothesis::explain);
+        let inside = inside.into_iter().map(inside::Inside::explain);
         ColumnJudgement {
             column: i,
             findings,
             explanation: Explanation {
                 verdict,
-                candidates: told(whole.chain(inside).collect()),
+                hypotheses: told(whole.chain(inside).collect()),
             },
         }
     }
@@ -227,26 +264,26 @@ fn kind(view: &ColumnView<'_>) -> FindingKind {
     }
 }
 
-/// Candidates kept in an explanation besides those that were reported.
+/// Hypotheses kept in an explanation besides those that were reported.
 const KEPT: usize = 8;
 
 /// What an explanation tells: everything that was reported, and the likeliest of the rest.
-fn told(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
+fn told(mut hypotheses: Vec<Hypothesis>) -> Vec<Hypothesis> {
+    hypotheses.sort_by(|a, b| b.log_odds().total_cmp(&a.log_odds()));
     let mut others = 0;
-    candidates.retain(|candidate| {
-        others += usize::from(!candidate.reported);
-        candidate.reported || others <= KEPT
+    hypotheses.retain(|hypothesis| {
+        others += usize::from(!hypothesis.reported);
+        hypothesis.reported || others <= KEPT
     });
-    candidates
+    hypotheses
 }
 
-/// Probability of each candidate among all of them and "something else", whose odds are one.
+/// Probability of each hypothesis among all of them and "something else", whose odds are one.
 fn shares(weighed: &[Weighed]) -> Vec<f64> {
     let highest = weighed.iter().map(Weighed::log_odds).fold(0.0, f64::max);
     let powers: Vec<f64> = weighed
         .iter()
-        .map(|candidate| (candidate.log_odds() - highest).exp())
+        .map(|hypothesis| (hypothesis.log_odds() - highest).exp())
         .collect();
     let total = powers.iter().sum::<f64>() + (-highest).exp();
     powers.into_iter().map(|power| power / total).collect()
