@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rule files + word lists ─► Library ─ observe(Cells) ─► Evidence (mergeable, per column)
-//!                               └───── judge(TableView) ─► ColumnJudgement (findings, explanation)
+//!                               └───── judge(ColumnViews) ─► ColumnJudgement (findings, explanation)
 //! ```
 //!
 //! What a reader gets wrong: [`Evidence`] holds counts only. A column is judged from counts, its name and its
@@ -24,8 +24,7 @@ pub use check::{Problem, Report, check, check_alone};
 pub use error::{Error, Place};
 pub use evidence::{DecodeError, Evidence, Mismatch};
 pub use judge::{
-    ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, TableView, Verdict,
-    Weight,
+    ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, Verdict, Weight,
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
 pub use observe::Scratch;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use arrow_array::StringViewArray;
 use locard_identify::{
-    ColumnFacts, ColumnView, Evidence, How, Library, Scratch, TableView, Verdict, check_alone,
+    ColumnFacts, ColumnView, Evidence, How, Library, Scratch, Verdict, check_alone,
 };
 use locard_model::{FindingKind, LogicalType};
 use locard_sketch::Preparer;
@@ -212,10 +212,7 @@ fn a_column_without_values_is_not_enough_to_judge() {
         evidence: &evidence,
         derived: false,
     };
-    let judged = library.judge(&TableView {
-        resource: "t",
-        columns: vec![view],
-    });
+    let judged = library.judge(&[view]);
     assert_eq!(judged[0].explanation.verdict, Verdict::NotEnoughData);
     assert!(judged[0].findings.is_empty());
 }

@@ -16,4 +16,4 @@ pub use finding::{Category, Finding, FindingKind, Identifier, Sensitivity};
 pub use ids::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId, TaskId};
 pub use job::{JobState, TaskState};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use subject::{Attribute, Location, Role, Strength, Subject};
+pub use subject::{Attribute, Role, Strength, Subject};

@@ -19,15 +19,6 @@ use crate::{Evidence, Library};
 use context::Context;
 use weigh::Weighed;
 
-/// One table as the judge sees it.
-#[derive(Clone, Debug)]
-pub struct TableView<'a> {
-    /// Path of the table in its source: `crm/customers.csv`, `public.users`.
-    pub resource: &'a str,
-    /// Every column that was read; siblings inform one another.
-    pub columns: Vec<ColumnView<'a>>,
-}
-
 /// One column as the judge sees it.
 #[derive(Clone, Debug)]
 pub struct ColumnView<'a> {
@@ -48,14 +39,8 @@ pub struct ColumnView<'a> {
 pub struct ColumnFacts {
     /// Rows, nulls included.
     pub rows: u64,
-    /// Nulls.
-    pub nulls: u64,
-    /// Cells of white space only.
-    pub blanks: u64,
     /// Estimated number of distinct values.
     pub distinct: f64,
-    /// Mean length of the cells in characters.
-    pub average_length: f64,
     /// Share of the most frequent shape among the cells, 0 to 1; 0 where unknown.
     pub top_shape: f64,
 }
@@ -63,7 +48,7 @@ pub struct ColumnFacts {
 /// The judged result of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnJudgement {
-    /// Position in [`TableView::columns`].
+    /// Position among the columns of its table.
     pub column: usize,
     /// What was found; at most one of kind `column`.
     pub findings: Vec<Judged>,
@@ -188,34 +173,32 @@ fn sum(weights: &[Weight]) -> f64 {
 }
 
 impl Library {
-    /// Judges every column of one table.
-    pub fn judge(&self, table: &TableView<'_>) -> Vec<ColumnJudgement> {
-        let headers: Vec<Header> = table
-            .columns
+    /// Judges all columns of one table that were read; siblings inform one another.
+    pub fn judge(&self, columns: &[ColumnView<'_>]) -> Vec<ColumnJudgement> {
+        let headers: Vec<Header> = columns
             .iter()
             .map(|column| self.phrases.read(column.name))
             .collect();
-        let seen: Vec<Vec<Weighed>> = table
-            .columns
+        let seen: Vec<Vec<Weighed>> = columns
             .iter()
             .zip(&headers)
             .map(|(column, header)| weigh::column(self, column, header))
             .collect();
-        let context = Context::of(self, table, &seen);
+        let context = Context::of(self, &seen);
         seen.into_iter()
+            .zip(columns)
             .enumerate()
-            .map(|(i, weighed)| self.decide(i, table, weighed, &context))
+            .map(|(i, (weighed, view))| self.decide(i, view, weighed, &context))
             .collect()
     }
 
     fn decide(
         &self,
         i: usize,
-        table: &TableView<'_>,
+        view: &ColumnView<'_>,
         mut weighed: Vec<Weighed>,
         context: &Context,
     ) -> ColumnJudgement {
-        let view = &table.columns[i];
         for hypothesis in &mut weighed {
             context.add(i, hypothesis);
         }
