@@ -164,8 +164,10 @@ fn explained(
         because: because(&finding, recorded, hypotheses),
         finding,
     });
+    let comment = judged.column.comment.as_deref();
     ColumnExplanation {
         column,
+        comment: comment.map(|comment| home.engine.mask().cell(comment)),
         profile,
         rejected,
         reported: reported.collect(),

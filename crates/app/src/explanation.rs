@@ -32,6 +32,8 @@ pub struct Explanation {
 pub struct ColumnExplanation {
     /// The column's path.
     pub column: String,
+    /// The source's own comment on it; masked where it is like somebody's data.
+    pub comment: Option<String>,
     /// What its profile says.
     pub profile: Profile,
     /// What was reported, with what it rests on.

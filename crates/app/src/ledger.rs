@@ -206,7 +206,7 @@ impl StoreLedger {
             None => self.store.columns(self.org(), entity).await?,
         };
         let before = known.len();
-        record::add_columns(&planned.shown, columns, &mut known);
+        record::add_columns(planned, columns, &mut known);
         if known.len() > before {
             self.store.put_columns(self.org(), entity, &known).await?;
         }
@@ -367,7 +367,7 @@ impl Sink for StoreLedger {
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
         let shown = &concluded.planned.shown;
         let mut columns = Vec::new();
-        record::add_columns(shown, &concluded.columns, &mut columns);
+        record::add_columns(&concluded.planned, &concluded.columns, &mut columns);
         let encoded = Arc::clone(concluded);
         let mut conclusion = self.apart(move || record::conclusion(&encoded)).await?;
         let confirmed = self.confirmed.iter();

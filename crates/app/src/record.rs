@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_schema::DataType;
 use jiff::Timestamp;
 use locard_connector::{Entity, ErrorKind, Split};
-use locard_engine::{Concluded, Error, Failure, PieceColumns, ScannedColumn, Shown};
+use locard_engine::{Concluded, Error, Failure, PieceColumns, Planned, ScannedColumn, Shown};
 use locard_identify::{Evidence, Weight};
 use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use locard_profile::{ColumnSketch, Extremes};
@@ -186,7 +186,8 @@ pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Op
 }
 
 /// Adds the columns that are not among `known`.
-pub(crate) fn add_columns(shown: &Shown, columns: &[ScannedColumn], known: &mut Vec<Column>) {
+pub(crate) fn add_columns(planned: &Planned, columns: &[ScannedColumn], known: &mut Vec<Column>) {
+    let shown = &planned.shown;
     let mut ids: HashSet<ColumnId> = known.iter().map(|column| column.id).collect();
     for column in columns {
         let id = ColumnId::derive(shown.entity, &column.name);
@@ -201,11 +202,18 @@ pub(crate) fn add_columns(shown: &Shown, columns: &[ScannedColumn], known: &mut 
                     .within
                     .as_ref()
                     .map_or_else(|| column.data_type.to_string(), |_| DERIVED.to_owned()),
-                comment: None,
+                comment: comment(planned, &column.name),
                 gone_at: None,
             });
         }
     }
+}
+
+/// The source's own comment on a column.
+fn comment(planned: &Planned, column: &str) -> Option<String> {
+    let name = column.strip_suffix("[]").unwrap_or(column);
+    let field = planned.schema.as_ref()?.field_with_name(name).ok()?;
+    field.metadata().get("comment").cloned()
 }
 
 /// The column that holds the documents from which this one was derived, if it was.

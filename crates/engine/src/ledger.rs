@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use locard_connector::{Entity, Sample, ScanPlan, Split};
 use locard_identify::ColumnJudgement;
@@ -32,6 +33,8 @@ pub struct Planned {
     pub shown: Arc<Shown>,
     /// As the source listed it.
     pub entity: Entity,
+    /// Its columns, where the source knows them before it reads.
+    pub schema: Option<SchemaRef>,
     /// All its pieces, those kept included.
     pub pieces: Vec<Piece>,
 }

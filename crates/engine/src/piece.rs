@@ -71,6 +71,7 @@ impl Run<'_> {
         let planned = Arc::new(Planned {
             shown,
             entity,
+            schema: plan.schema,
             pieces,
         });
         self.ledger.planned(&planned).await?;

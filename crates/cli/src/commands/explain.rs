@@ -94,6 +94,9 @@ fn print_column(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
     let name = output.style(Style::new().bold(), &printable(&column.column));
     output.line("")?;
     output.line(&name)?;
+    if let Some(comment) = &column.comment {
+        output.wrapped(2, &format!("comment: {}", printable(comment)))?;
+    }
     output.wrapped(2, &profile(&column.profile))?;
     if let Some(why) = &column.profile.not_indexed {
         output.wrapped(2, &format!("not in the index: {}", printable(why)))?;
@@ -302,6 +305,7 @@ fn column_json(column: &ColumnExplanation) -> Value {
     let profile = &column.profile;
     json!({
         "column": column.column,
+        "comment": column.comment,
         "profile": {
             "logicalType": profile.logical_type,
             "rows": profile.rows,
