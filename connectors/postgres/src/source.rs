@@ -9,11 +9,10 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Snapshot,
-    Source, Split, Usage,
+    Batch, Description, Entity, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope, Server,
+    Snapshot, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::Globs;
 use sqlx::Row as _;
 use tokio::sync::MutexGuard;
 
@@ -90,7 +89,7 @@ impl Postgres {
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
-        let globs = Globs::new(scope)?;
+        let globs = Globs::of_tables(scope)?;
         let mut lent = self.borrow().await?;
         let mut relations = catalog::load(&mut lent.session, Which::All).await?;
         lent.give_back();
