@@ -1,4 +1,5 @@
-//! Rules, dictionaries and validators: cells in, evidence out; evidence in, findings out. Pure.
+//! Rules, dictionaries and validators: cells in, evidence out; evidence in, findings out. Pure, once the folders of rules
+//! are read.
 //!
 //! ```text
 //! rule files + word lists ─► Library ─ observe(Cells) ─► Evidence (mergeable, per column)
