@@ -274,6 +274,23 @@ fn pure_crates_never_look_at_a_clock() {
     assert!(!has_word("Instantly", "Instant"));
 }
 
+/// Where a pure crate reads files: the rules of the user's own, before anything is judged by them.
+const READS: &str = "crates/identify/src/library/files.rs";
+
+#[test]
+fn pure_crates_read_no_files_but_rules() {
+    for name in PURE {
+        for file in rust_files(&root().join("crates").join(name).join("src")) {
+            let text = std::fs::read_to_string(&file).expect("source files are UTF-8");
+            let reads = ["std::fs", "fs::read", "File::open", ".read_dir("]
+                .iter()
+                .any(|call| text.contains(call));
+            let place = file.strip_prefix(root()).expect("files are below the root");
+            assert_eq!(reads, place == Path::new(READS), "{}", place.display());
+        }
+    }
+}
+
 /// Whether a line has a word that is not part of a longer one.
 fn has_word(line: &str, word: &str) -> bool {
     let joins = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);

@@ -466,6 +466,74 @@ fn a_file_that_is_missing_gets_a_hint_about_reading() {
     );
 }
 
+/// Names that a source gave, and no word of ours, stand below these.
+const NAMES_OF_SOURCES: [&str; 1] = ["key"];
+
+fn assert_camel_case(value: &Value, line: &[&str]) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let camel = name.starts_with(|c: char| c.is_ascii_lowercase())
+                    && name.chars().all(|c| c.is_ascii_alphanumeric());
+                assert!(camel, "{line:?}: {name}");
+                if !NAMES_OF_SOURCES.contains(&name.as_str()) {
+                    assert_camel_case(value, line);
+                }
+            }
+        }
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| assert_camel_case(value, line)),
+        _ => {}
+    }
+}
+
+#[test]
+fn names_in_json_are_camel_case_everywhere() {
+    let bench = Bench::new();
+    let company = sample().join("company").display().to_string();
+    let scan = bench.run(["scan", &company, "--format", "json"]);
+    let job = json(&scan)["job"].as_str().unwrap().to_owned();
+    let subject = sample().join("person.json").display().to_string();
+    for line in [
+        &["scan", &company, "--format", "json"][..],
+        &["scan", &company, "--plan", "--format", "json"],
+        &[
+            "find",
+            "--subject",
+            &subject,
+            "--verify",
+            "--format",
+            "json",
+        ],
+        &[
+            "explain",
+            "support/tickets.ndjson",
+            "--samples",
+            "2",
+            "--format",
+            "json",
+        ],
+        &[
+            "rows",
+            "crm/customers.csv",
+            "--identifier",
+            "CITY",
+            "--format",
+            "json",
+        ],
+        &["findings", "list", "--format", "json"],
+        &["diff", &job, &job, "--format", "json"],
+        &["sources", "list", "--format", "json"],
+        &["jobs", "list", "--format", "json"],
+        &["jobs", "show", &job, "--format", "json"],
+        &["rules", "list", "--format", "json"],
+        &["dictionaries", "list", "--format", "json"],
+    ] {
+        assert_camel_case(&json(&bench.run(line)), line);
+    }
+}
+
 #[test]
 fn lists_fit_a_narrow_terminal() {
     let bench = Bench::new();

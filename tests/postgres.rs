@@ -262,6 +262,26 @@ fn a_look_up_in_a_table_answers_with_the_key() {
 }
 
 #[test]
+fn the_comment_on_a_column_is_explained_and_masked() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "comments");
+    schema.run("create table person (id int, mail text, boss text); insert into person select i, 'p' || i || '@example.org' from generate_series(1, 50) i; comment on column person.mail is 'where to write'; comment on column person.boss is 'ask jane.doe@example.org'");
+    let bench = Bench::new();
+    assert_eq!(schema.scan(&bench).status, 0);
+    let table = format!("{}.person", schema.name);
+    let explained = bench.run(["explain", &table, "--format", "json"]);
+    assert!(!explained.stdout.contains("jane.doe"), "{explained:?}");
+    let columns = &serde_json::from_str::<Value>(&explained.stdout).expect("it is JSON")["columns"];
+    assert_eq!(columns[0]["comment"], Value::Null);
+    assert_eq!(columns[1]["comment"], "where to write");
+    assert!(columns[2]["comment"].is_string());
+    let told = bench.run(["explain", &table]);
+    assert!(told.stdout.contains("comment: where to write"), "{told:?}");
+}
+
+#[test]
 fn a_table_that_may_not_be_read_is_named_and_the_rest_is_found() {
     let Some(url) = postgres() else {
         return;

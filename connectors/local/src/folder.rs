@@ -11,8 +11,8 @@ use std::time::UNIX_EPOCH;
 
 use globset::GlobSet;
 use ignore::{DirEntry, WalkBuilder};
-use locard_connector::{Error, ErrorKind, Result};
-use locard_files::{Blob, Blobs, Found, globs, io_error};
+use locard_connector::{Error, ErrorKind, Result, globs};
+use locard_files::{Blob, Blobs, Found, io_error};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::Settings;

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, Error, ErrorKind, Exactness, Honoured, Result, ScanPlan,
+    Batch, Description, Entity, Error, ErrorKind, Exactness, Globs, Honoured, Result, ScanPlan,
     ScanRequest, Scope, Server, Source, Split,
 };
 use locard_model::{EntityKind, EntityPath};
@@ -128,25 +128,6 @@ fn records(table: &TextTable) -> Result<RecordBatch> {
     })
 }
 
-/// Names that match: `*` stands for any characters.
-fn fits(pattern: &str, name: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else {
-        return pattern == name;
-    };
-    let Some(name) = name.strip_prefix(start) else {
-        return false;
-    };
-    name.char_indices()
-        .map(|(at, _)| at)
-        .chain([name.len()])
-        .any(|at| fits(rest, &name[at..]))
-}
-
-fn in_scope(scope: &Scope, name: &str) -> bool {
-    let any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, name));
-    (scope.include.is_empty() || any(&scope.include)) && !any(&scope.exclude)
-}
-
 fn project(records: &RecordBatch, columns: Option<&[String]>) -> Result<RecordBatch> {
     let Some(columns) = columns else {
         return Ok(records.clone());
@@ -237,9 +218,13 @@ impl Source for Tables {
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         let tables = self.0.tables.read().unwrap_or_else(PoisonError::into_inner);
+        let globs = match Globs::of_tables(scope) {
+            Ok(globs) => globs,
+            Err(error) => return stream::iter([Err(error)]).boxed(),
+        };
         let wanted = tables
             .iter()
-            .filter(|(path, _)| in_scope(scope, &path.resource(EntityKind::Table)));
+            .filter(|(path, _)| globs.admit(&path.resource(EntityKind::Table)));
         let entity = |(path, records): (&EntityPath, &RecordBatch)| {
             Ok(Entity {
                 path: path.clone(),

@@ -1,8 +1,7 @@
 //! Which objects of a bucket are meant, and how they are called within the target.
 
 use globset::GlobSet;
-use locard_connector::Result;
-use locard_files::globs;
+use locard_connector::{Result, globs};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::names;

@@ -46,7 +46,7 @@ pub(crate) struct Column {
     pub(crate) readable: bool,
     native: String,
     nullable: bool,
-    comment: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
 impl Column {

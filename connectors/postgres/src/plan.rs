@@ -40,7 +40,7 @@ struct Storage {
 
 /// Some rows of one storage.
 #[derive(Clone, Debug)]
-struct Piece {
+struct Range {
     from: String,
     predicate: Option<String>,
     rows: Option<u64>,
@@ -74,14 +74,14 @@ pub(crate) async fn plan(
     let storages = storages(session, relation).await?;
     let mut work = prepare(relation, request, &storages)
         .map_err(|error| granted(error, &request.path, session.account()))?;
-    let (pieces, limit) = match sampled(session, &mut work, &storages).await? {
-        Some((piece, limit)) => (vec![vec![piece]], limit),
-        None => (pieces(session, &work, &storages).await?, None),
+    let (ranges, limit) = match sampled(session, &mut work, &storages).await? {
+        Some((range, limit)) => (vec![vec![range]], limit),
+        None => (ranges(session, &work, &storages).await?, None),
     };
-    let splits = pieces
+    let splits = ranges
         .into_iter()
         .enumerate()
-        .map(|(number, pieces)| split(&work, number, &pieces, limit))
+        .map(|(number, ranges)| split(&work, number, &ranges, limit))
         .collect();
     Ok(Planned {
         columns: work.columns,
@@ -279,9 +279,9 @@ fn storage(row: &PgRow) -> Result<Storage, sqlx::Error> {
     })
 }
 
-/// Everything as one piece, read through the relation itself.
-fn one(work: &Work<'_>, storages: &[Storage]) -> Piece {
-    Piece {
+/// Everything as one range, read through the relation itself.
+fn one(work: &Work<'_>, storages: &[Storage]) -> Range {
+    Range {
         from: whole(work.relation),
         predicate: None,
         rows: total(
@@ -303,19 +303,19 @@ fn versions<'a>(versions: impl Iterator<Item = Option<&'a str>>) -> Option<Strin
     (!all.is_empty()).then(|| all.join(","))
 }
 
-/// A sample that the server takes itself: one piece with a limit, or one over sampled pages.
+/// A sample that the server takes itself: one range with a limit, or one over sampled pages.
 async fn sampled(
     session: &mut Session,
     work: &mut Work<'_>,
     storages: &[Storage],
-) -> Result<Option<(Piece, Option<u64>)>> {
+) -> Result<Option<(Range, Option<u64>)>> {
     if work.request.sample == Sample::All || !work.conditions.exact() {
         return Ok(None);
     }
-    let mut piece = one(work, storages);
+    let mut range = one(work, storages);
     if let Sample::First(rows) = work.request.sample {
         work.conditions.honoured.sample = Exactness::Exact;
-        return Ok(Some((piece, Some(rows))));
+        return Ok(Some((range, Some(rows))));
     }
     let Some(pages) = sampleable(storages) else {
         return Ok(None);
@@ -323,10 +323,10 @@ async fn sampled(
     let (share, seed, answer) = match work.request.sample {
         Sample::Percent(share, seed) => (share, seed, Exactness::Exact),
         Sample::Rows(rows, seed) if work.conditions.predicates.is_empty() => {
-            let Some(all) = counted(session, &piece.from, pages).await? else {
+            let Some(all) = counted(session, &range.from, pages).await? else {
                 return Ok(None);
             };
-            piece.rows = Some(all as u64);
+            range.rows = Some(all as u64);
             // Half as many again, since that is an estimate too.
             (150.0 * rows as f64 / all, seed, Exactness::Superset)
         }
@@ -341,14 +341,14 @@ async fn sampled(
         "SYSTEM"
     };
     // The server takes a double as seed; 2^53 is where those stop telling whole numbers apart.
-    piece.from = format!(
+    range.from = format!(
         "{} TABLESAMPLE {method} ({share}) REPEATABLE ({})",
-        piece.from,
+        range.from,
         seed % (1 << 53)
     );
-    piece.rows = piece.rows.map(|rows| (rows as f64 * share / 100.0) as u64);
+    range.rows = range.rows.map(|rows| (rows as f64 * share / 100.0) as u64);
     work.conditions.honoured.sample = answer;
-    Ok(Some((piece, None)))
+    Ok(Some((range, None)))
 }
 
 /// The pages of tables that the server can sample.
@@ -380,12 +380,12 @@ async fn counted(session: &mut Session, from: &str, pages: f64) -> Result<Option
     Ok(found.map(|found| found as f64 * 100.0 / share))
 }
 
-/// The pieces of each split.
-async fn pieces(
+/// The ranges of each split.
+async fn ranges(
     session: &mut Session,
     work: &Work<'_>,
     storages: &[Storage],
-) -> Result<Vec<Vec<Piece>>> {
+) -> Result<Vec<Vec<Range>>> {
     let wanted = work.request.max_splits.get();
     let through_parts = storages.iter().all(|storage| storage.readable);
     if wanted == 1 || !through_parts || storages.is_empty() {
@@ -399,16 +399,16 @@ async fn pieces(
     let pages: u64 = storages.iter().filter_map(|storage| storage.pages).sum();
     let per_split = (pages / wanted as u64).max(LEAST_PAGES);
     let ranged = session.version() >= PAGE_RANGES_SINCE;
-    let all: Vec<Piece> = storages
+    let all: Vec<Range> = storages
         .iter()
         .flat_map(|storage| cut(storage, per_split, ranged))
         .collect();
     let per_split = all.len().div_ceil(wanted).max(1);
-    Ok(all.chunks(per_split).map(<[Piece]>::to_vec).collect())
+    Ok(all.chunks(per_split).map(<[Range]>::to_vec).collect())
 }
 
 /// The page ranges of one storage.
-fn cut(storage: &Storage, per_split: u64, ranged: bool) -> Vec<Piece> {
+fn cut(storage: &Storage, per_split: u64, ranged: bool) -> Vec<Range> {
     let pages = storage
         .pages
         .filter(|_| storage.heap && ranged)
@@ -424,7 +424,7 @@ fn cut(storage: &Storage, per_split: u64, ranged: bool) -> Vec<Piece> {
                     page.map(|page| format!("ctid {sign} '({page},0)'::pg_catalog.tid"))
                 })
                 .collect();
-            Piece {
+            Range {
                 from: storage.from.clone(),
                 predicate: (!tests.is_empty()).then(|| tests.join(" AND ")),
                 rows: storage.rows.map(|rows| rows as u64 / count),
@@ -435,13 +435,13 @@ fn cut(storage: &Storage, per_split: u64, ranged: bool) -> Vec<Piece> {
         .collect()
 }
 
-/// Ranges of a whole-number primary key, where there is one; else everything in one piece.
+/// Ranges of a whole-number primary key, where there is one; else everything in one range.
 async fn keyed(
     session: &mut Session,
     work: &Work<'_>,
     storage: &Storage,
     wanted: usize,
-) -> Result<Vec<Vec<Piece>>> {
+) -> Result<Vec<Vec<Range>>> {
     let whole = one(work, std::slice::from_ref(storage));
     let key = match work.relation.primary_key.as_slice() {
         [key] => work.relation.columns.iter().find(|column| {
@@ -477,7 +477,7 @@ async fn keyed(
     Ok(ranges
         .into_iter()
         .map(|range| {
-            vec![Piece {
+            vec![Range {
                 predicate: range.predicate(&key),
                 rows: whole.rows.map(|rows| rows / count),
                 bytes: whole.bytes.map(|bytes| bytes / count),
@@ -487,7 +487,7 @@ async fn keyed(
         .collect())
 }
 
-fn split(work: &Work<'_>, number: usize, pieces: &[Piece], limit: Option<u64>) -> (Split, Part) {
+fn split(work: &Work<'_>, number: usize, ranges: &[Range], limit: Option<u64>) -> (Split, Part) {
     // PostgreSQL knows records without columns; an empty list asks for them.
     let nothing = [String::new()];
     let columns = if work.expressions.is_empty() {
@@ -495,10 +495,10 @@ fn split(work: &Work<'_>, number: usize, pieces: &[Piece], limit: Option<u64>) -
     } else {
         &work.expressions
     };
-    let selects: Vec<String> = pieces
+    let selects: Vec<String> = ranges
         .iter()
-        .map(|piece| {
-            let predicates: Vec<String> = piece
+        .map(|range| {
+            let predicates: Vec<String> = range
                 .predicate
                 .iter()
                 .chain(&work.conditions.predicates)
@@ -506,7 +506,7 @@ fn split(work: &Work<'_>, number: usize, pieces: &[Piece], limit: Option<u64>) -
                 .collect();
             Select {
                 columns,
-                from: &piece.from,
+                from: &range.from,
                 predicates: &predicates,
                 limit,
             }
@@ -526,9 +526,9 @@ fn split(work: &Work<'_>, number: usize, pieces: &[Piece], limit: Option<u64>) -
     let split = Split {
         path: work.request.path.clone(),
         kind: work.relation.kind,
-        rows: total(pieces.iter().map(|piece| piece.rows)),
-        bytes: total(pieces.iter().map(|piece| piece.bytes)),
-        version: versions(pieces.iter().map(|piece| piece.version.as_deref())),
+        rows: total(ranges.iter().map(|range| range.rows)),
+        bytes: total(ranges.iter().map(|range| range.bytes)),
+        version: versions(ranges.iter().map(|range| range.version.as_deref())),
         snapshot: None,
         part: serde_json::Value::Null,
     };

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Snapshot,
-    Source, Split, Usage,
+    Batch, Description, Entity, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope, Server,
+    Snapshot, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::Globs;
 use sqlx::Row as _;
 use tokio::sync::MutexGuard;
 
@@ -89,7 +89,7 @@ impl Postgres {
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
-        let globs = Globs::new(scope)?;
+        let globs = Globs::of_tables(scope)?;
         let mut lent = self.borrow().await?;
         let mut relations = catalog::load(&mut lent.session, Which::All).await?;
         lent.give_back();
@@ -157,11 +157,29 @@ impl Postgres {
             })
             .collect::<Result<_>>()?;
         Ok(ScanPlan {
-            schema: Some(schema(&planned.columns)),
+            schema: Some(commented(&schema(&planned.columns), relation)),
             splits,
             honoured: planned.conditions.honoured,
         })
     }
+}
+
+/// The schema with the comments of the relation's columns.
+fn commented(schema: &Schema, relation: &Relation) -> SchemaRef {
+    let comments: HashMap<&str, &String> = relation
+        .columns
+        .iter()
+        .filter_map(|column| Some((column.name.as_str(), column.comment.as_ref()?)))
+        .collect();
+    let fields = schema.fields().iter().map(|field| {
+        let mut field = field.as_ref().clone();
+        if let Some(comment) = comments.get(field.name().as_str()) {
+            let metadata = field.metadata_mut();
+            metadata.insert("comment".to_owned(), (*comment).clone());
+        }
+        field
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 #[async_trait]

@@ -7,10 +7,9 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
+    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
 };
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::Globs;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
@@ -44,7 +43,7 @@ impl Database {
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
-        let globs = Globs::new(scope)?;
+        let globs = Globs::of_tables(scope)?;
         let mut connection = self.open().await?;
         let mut entities = Vec::new();
         for table in catalog::tables(&mut connection).await? {

@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 
 use locard_identify::Library;
 use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
-use locard_store::{Column, ColumnRecord, Decision as Stored, FindingFilter, Review};
+use locard_store::{Column, ColumnRecord, Decision, FindingFilter, Review};
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::findings::decision;
+use crate::findings::decided;
 use crate::{FindingRow, Home, Result, record};
 
 /// A column and an identifier in it.
@@ -26,7 +26,7 @@ pub(crate) async fn rows(
     found: &HashSet<Key>,
 ) -> Result<Vec<(u32, FindingRow)>> {
     let missed = reviews.filter(|review| {
-        review.decision == Stored::Confirmed
+        review.decision == Decision::Confirmed
             && fits(home.engine.library(), filter, review)
             && !found.contains(&(review.column, review.identifier.clone()))
     });
@@ -117,7 +117,7 @@ async fn row(
         distinct: number("distinct").unwrap_or(0),
         indexed: indexed.unwrap_or(0.0),
         rules: Vec::new(),
-        decision: Some(decision(review)),
+        decided: Some(decided(review)),
     })
 }
 

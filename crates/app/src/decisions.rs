@@ -12,7 +12,7 @@ use locard_model::{
     ColumnId, EntityId, EntityKind, EntityPath, ExposeSecret as _, Identifier, SecretString,
     SourceId,
 };
-use locard_store::{Allowed, Decision as Stored, Review, Source};
+use locard_store::{Allowed, Decision, Review, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
@@ -47,7 +47,7 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     column_id: Option<ColumnId>,
     identifier: Identifier,
-    decision: Stored,
+    decision: Decision,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }

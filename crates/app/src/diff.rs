@@ -11,7 +11,8 @@ use locard_store::Job;
 use serde_json::Value;
 
 use crate::{
-    Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, TaskRow, findings, jobs,
+    Decided, Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, TaskRow,
+    findings, jobs,
 };
 
 /// A confidence that moved by less is no change.
@@ -342,14 +343,19 @@ fn read(value: &Value) -> Option<FindingRow> {
             .flatten()
             .filter_map(|rule| rule.as_str().map(str::to_owned))
             .collect(),
-        decision: value.get("decision").and_then(decision),
+        decided: value.get("decision").and_then(decided),
     })
 }
 
-fn decision(value: &Value) -> Option<Decision> {
+fn decided(value: &Value) -> Option<Decided> {
     let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
-    Some(Decision {
-        confirmed: value.get("confirmed")?.as_bool()?,
+    let confirmed = value.get("confirmed")?.as_bool()?;
+    Some(Decided {
+        decision: if confirmed {
+            Decision::Confirmed
+        } else {
+            Decision::Rejected
+        },
         reason: text("reason"),
         at: text("at").unwrap_or_default(),
     })

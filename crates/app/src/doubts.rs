@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use locard_identify::{How, Library, Role as Declared};
-use locard_index::{Query, Role, builtin_role, is_no_date, needs_name};
-use locard_model::{Attribute, Identifier, Subject};
+use locard_identify::{How, Library};
+use locard_index::{Query, builtin_role, is_no_date, needs_name};
+use locard_model::{Attribute, Identifier, Role, Subject};
 use locard_sketch::Keyer;
 
 /// An attribute of a subject that is likely not what was meant.
@@ -120,7 +120,7 @@ fn is_invalid(attribute: &Attribute, library: &Library) -> bool {
         .peekable();
     let telling = rules.peek().is_some()
         && rules.all(|rule| {
-            matches!(rule.role, Declared::Unique | Declared::Shared)
+            matches!(rule.role, Role::Unique | Role::Shared)
                 && !rule.value.is_empty()
                 && rule.terms.is_empty()
         });

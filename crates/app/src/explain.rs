@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use locard_connector::{Sample, ScanRequest};
 use locard_engine::{LookUp, Mask, Row, ScannedColumn};
-use locard_identify::{Candidate, Library, Verdict};
-use locard_profile::LogicalType;
+use locard_identify::{Hypothesis, Library, Verdict};
+use locard_model::LogicalType;
 use locard_store::{Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
-use crate::explanation::{ColumnExplanation, Explanation, Hypothesis, Profile, Reported, Weight};
+use crate::explanation::{ColumnExplanation, Explanation, Profile, Reported};
 use crate::rows::unreadable;
 use crate::scanned::{JudgedColumn, Scanned};
 use crate::{FindingRow, Home, Result, findings, record, rules};
@@ -142,30 +142,32 @@ fn explained(
     recorded: &[&FindingRecord],
 ) -> ColumnExplanation {
     let explanation = &judged.judgement.explanation;
-    let candidates = &explanation.candidates;
-    let is_reported = |candidate: &&Candidate| {
-        let same = (&candidate.identifier, candidate.kind);
+    let hypotheses = &explanation.hypotheses;
+    let is_reported = |hypothesis: &&Hypothesis| {
+        let same = (&hypothesis.identifier, hypothesis.kind);
         let by_rules = findings.iter().filter(|row| !row.is_only_confirmed());
         by_rules
             .map(|row| (&row.identifier, row.kind))
             .any(|found| found == same)
     };
-    let rejected = candidates
+    let rejected = hypotheses
         .iter()
-        .filter(|candidate| !is_reported(candidate));
-    let mut rejected: Vec<Hypothesis> = rejected.map(weighed).collect();
-    rejected.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    let is_personal = !findings.is_empty() || perhaps_personal(home.engine.library(), candidates);
+        .filter(|hypothesis| !is_reported(hypothesis));
+    let mut rejected: Vec<Hypothesis> = rejected.cloned().collect();
+    rejected.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let is_personal = !findings.is_empty() || perhaps_personal(home.engine.library(), hypotheses);
     let profile = Profile {
         range: range(home.engine.mask(), &judged.seen).filter(|_| !is_personal),
         ..profile(&judged.seen)
     };
     let reported = findings.into_iter().map(|finding| Reported {
-        because: because(&finding, recorded, candidates),
+        because: because(&finding, recorded, hypotheses),
         finding,
     });
+    let comment = judged.column.comment.as_deref();
     ColumnExplanation {
         column,
+        comment: comment.map(|comment| home.engine.mask().cell(comment)),
         profile,
         rejected,
         reported: reported.collect(),
@@ -178,7 +180,7 @@ fn explained(
 fn because(
     finding: &FindingRow,
     recorded: &[&FindingRecord],
-    candidates: &[Candidate],
+    hypotheses: &[Hypothesis],
 ) -> Vec<Hypothesis> {
     let same = (&finding.identifier, finding.kind);
     let of_finding = recorded.iter().filter(|record| {
@@ -189,10 +191,10 @@ fn because(
     if !then.is_empty() || finding.is_only_confirmed() {
         return then;
     }
-    let now = candidates
+    let now = hypotheses
         .iter()
-        .filter(|candidate| (&candidate.identifier, candidate.kind) == same);
-    now.map(weighed).collect()
+        .filter(|hypothesis| (&hypothesis.identifier, hypothesis.kind) == same);
+    now.cloned().collect()
 }
 
 /// A finding by the weights that were recorded with it.
@@ -201,21 +203,14 @@ fn found(record: &FindingRecord) -> Vec<Hypothesis> {
     let hypothesis = |recorded: record::Recorded| Hypothesis {
         identifier: finding.identifier.clone(),
         kind: finding.kind,
-        confidence: finding.confidence,
+        reported: true,
+        probability: finding.confidence,
         rule: recorded.rule,
         version: recorded.version,
         tested: recorded.tested,
         matched: recorded.matched,
         validated: recorded.validated,
-        weights: recorded
-            .weights
-            .into_iter()
-            .map(|(what, log_odds, detail)| Weight {
-                what,
-                log_odds,
-                detail,
-            })
-            .collect(),
+        weights: recorded.weights,
     };
     record::recorded(&record.explanation)
         .into_iter()
@@ -223,35 +218,15 @@ fn found(record: &FindingRecord) -> Vec<Hypothesis> {
         .collect()
 }
 
-/// What was weighed, by the rules of today.
-fn weighed(candidate: &Candidate) -> Hypothesis {
-    let weight = |weight: &locard_identify::Weight| Weight {
-        what: weight.what.to_owned(),
-        log_odds: weight.log_ratio,
-        detail: weight.detail.clone(),
-    };
-    Hypothesis {
-        identifier: candidate.identifier.clone(),
-        kind: candidate.kind,
-        confidence: candidate.probability,
-        rule: candidate.rule.clone(),
-        version: candidate.version,
-        tested: candidate.tested,
-        matched: candidate.matched,
-        validated: candidate.validated,
-        weights: candidate.weights.iter().map(weight).collect(),
-    }
-}
-
 /// Likelihood from which on a column may be somebody's data after all, reported or not.
 const PERHAPS: f64 = 0.05;
 
-fn perhaps_personal(library: &Library, candidates: &[Candidate]) -> bool {
+fn perhaps_personal(library: &Library, hypotheses: &[Hypothesis]) -> bool {
     let is_personal = |rule: &str| library.rule(rule).is_none_or(|rule| rule.personal);
-    let mut likely = candidates
+    let mut likely = hypotheses
         .iter()
-        .filter(|candidate| candidate.probability >= PERHAPS);
-    likely.any(|candidate| is_personal(&candidate.rule))
+        .filter(|hypothesis| hypothesis.probability >= PERHAPS);
+    likely.any(|hypothesis| is_personal(&hypothesis.rule))
 }
 
 /// The smallest and the largest value. Numbers and dates tell nothing of a person in a column that is nobody's data; of

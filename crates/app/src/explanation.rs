@@ -1,7 +1,7 @@
 //! What an explanation says.
 
 use locard_engine::Failure;
-use locard_model::{FindingKind, Identifier};
+use locard_identify::Hypothesis;
 
 use crate::FindingRow;
 
@@ -32,6 +32,8 @@ pub struct Explanation {
 pub struct ColumnExplanation {
     /// The column's path.
     pub column: String,
+    /// The source's own comment on it; masked where it is like somebody's data.
+    pub comment: Option<String>,
     /// What its profile says.
     pub profile: Profile,
     /// What was reported, with what it rests on.
@@ -80,45 +82,4 @@ pub struct Profile {
     pub indexed: f64,
     /// Why the column has no filter, where it has none.
     pub not_indexed: Option<String>,
-}
-
-/// An identifier that a rule weighed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hypothesis {
-    /// The identifier; look-alikes that are no personal data have names of their own.
-    pub identifier: Identifier,
-    /// How it would occur.
-    pub kind: FindingKind,
-    /// Estimated probability.
-    pub confidence: f64,
-    /// The rule that spoke loudest.
-    pub rule: String,
-    /// Hash of the rule's text.
-    pub version: u64,
-    /// Cells that the rule judged.
-    pub tested: u64,
-    /// Of them, those that matched.
-    pub matched: u64,
-    /// Of these, those that passed a check.
-    pub validated: u64,
-    /// What each piece of evidence weighed.
-    pub weights: Vec<Weight>,
-}
-
-impl Hypothesis {
-    /// Share of the judged cells that are like the identifier, 0 to 1.
-    pub fn similarity(&self) -> f64 {
-        self.matched as f64 / self.tested.max(1) as f64
-    }
-}
-
-/// One piece of evidence.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weight {
-    /// What it is: `prior`, `value pattern`, `column name` ...
-    pub what: String,
-    /// Weight in log-odds; positive speaks for the identifier.
-    pub log_odds: f64,
-    /// In words and numbers.
-    pub detail: String,
 }

@@ -103,11 +103,7 @@ impl Term {
             What::Sensitivity(least) => finding.sensitivity >= *least,
             What::Identifier(identifier) => finding.identifier == *identifier,
         };
-        let rejected = finding
-            .decision
-            .as_ref()
-            .is_some_and(|decision| !decision.confirmed);
-        wanted && !rejected && finding.confidence >= self.confidence
+        wanted && !finding.is_rejected() && finding.confidence >= self.confidence
     }
 }
 
@@ -173,7 +169,7 @@ mod tests {
     use locard_model::{ColumnId, EntityId, FindingKind, SourceId};
 
     use super::*;
-    use crate::Decision;
+    use crate::{Decided, Decision};
 
     fn finding(identifier: &str, confidence: f64, matched: u64) -> FindingRow {
         FindingRow {
@@ -194,7 +190,7 @@ mod tests {
             distinct: 100,
             indexed: 1.0,
             rules: vec![],
-            decision: None,
+            decided: None,
         }
     }
 
@@ -243,8 +239,8 @@ mod tests {
     #[test]
     fn a_rejected_finding_does_not_count() {
         let mut rejected = finding("US_SSN", 1.0, 50);
-        rejected.decision = Some(Decision {
-            confirmed: false,
+        rejected.decided = Some(Decided {
+            decision: Decision::Rejected,
             reason: None,
             at: String::new(),
         });

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use locard_engine::{Event, Failure, Reporter};
-use locard_identify::{Library, Role as Declared};
-use locard_index::{Candidate, Query, Role, builtin_role, candidates};
+use locard_identify::Library;
+use locard_index::{Candidate, Query, builtin_role, candidates};
 use locard_model::{
-    EntityId, ExposeSecret as _, Identifier, SecretString, SourceId, Strength, Subject,
+    EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId, Strength, Subject,
 };
 use locard_profile::Profile;
 use locard_store::{Column, ColumnRecord, Entity};
@@ -185,27 +185,10 @@ fn place(hit: &Hit) -> impl Ord + use<> {
 fn roles(library: &Library) -> HashMap<Identifier, Role> {
     let mut roles = HashMap::new();
     for rule in library.rules() {
-        let role = match rule.role {
-            Declared::Unique => Role::Unique,
-            Declared::Shared => Role::Shared,
-            Declared::Weak => Role::Weak,
-            Declared::None => Role::None,
-        };
-        let known = roles.entry(rule.identifier.clone()).or_insert(role);
-        if rank(role) > rank(*known) {
-            *known = role;
-        }
+        let role = roles.entry(rule.identifier.clone()).or_insert(rule.role);
+        *role = (*role).max(rule.role);
     }
     roles
-}
-
-const fn rank(role: Role) -> u8 {
-    match role {
-        Role::None => 0,
-        Role::Weak => 1,
-        Role::Shared => 2,
-        Role::Unique => 3,
-    }
 }
 
 /// The sources that were asked for; `None`: all.
@@ -518,7 +501,8 @@ async fn verify_all(
 mod tests {
     use std::sync::Arc;
 
-    use locard_profile::{LogicalType, Profiler};
+    use locard_model::LogicalType;
+    use locard_profile::Profiler;
     use locard_sketch::Keyer;
 
     use super::*;

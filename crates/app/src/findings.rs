@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
-use locard_store::{Column, Decision as Stored, FindingRecord, Page, Review};
+use locard_store::{Column, Decision, FindingRecord, Page, Review};
 
 use crate::catalog::Catalog;
 use crate::{Error, Home, Result, confirmed, jobs, words};
@@ -47,7 +47,7 @@ pub struct FindingRow {
     /// Ids of the deciding rules.
     pub rules: Vec<String>,
     /// What a person decided, if anybody did.
-    pub decision: Option<Decision>,
+    pub decided: Option<Decided>,
 }
 
 impl FindingRow {
@@ -58,22 +58,25 @@ impl FindingRow {
 
     /// Whether a person confirmed it.
     pub fn is_confirmed(&self) -> bool {
-        let decision = self.decision.as_ref();
-        decision.is_some_and(|decision| decision.confirmed)
+        self.is_decided(Decision::Confirmed)
     }
 
     /// Whether a person rejected it.
     pub fn is_rejected(&self) -> bool {
-        let decision = self.decision.as_ref();
-        decision.is_some_and(|decision| !decision.confirmed)
+        self.is_decided(Decision::Rejected)
+    }
+
+    fn is_decided(&self, decision: Decision) -> bool {
+        let decided = self.decided.as_ref();
+        decided.is_some_and(|decided| decided.decision == decision)
     }
 }
 
 /// What a person decided about a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// True: confirmed; false: rejected.
-    pub confirmed: bool,
+pub struct Decided {
+    /// What.
+    pub decision: Decision,
     /// Why, in the person's words.
     pub reason: Option<String>,
     /// When, RFC 3339.
@@ -256,14 +259,14 @@ async fn row(
         distinct: finding.distinct,
         indexed: finding.indexed,
         rules: finding.rules,
-        decision: review.map(decision),
+        decided: review.map(decided),
     })
 }
 
 /// A decision as it is told.
-pub(crate) fn decision(review: &Review) -> Decision {
-    Decision {
-        confirmed: review.decision == Stored::Confirmed,
+pub(crate) fn decided(review: &Review) -> Decided {
+    Decided {
+        decision: review.decision,
         reason: review.note.clone(),
         at: jobs::instant(review.decided_at),
     }

@@ -11,13 +11,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
-    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceId, PieceState, Planned,
-    Pool, Result, Shown, Sink,
+    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned, Pool,
+    Result, Shown, Sink,
 };
-use locard_model::{EntityId, JobId, OrgId, SourceId, TaskState};
+use locard_model::{EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
 use locard_store::{
-    Claim, Decision, Heartbeat, JobLease, Lease, Page, PieceKey, Review, Store, TaskCounts,
-    TaskDraft, TaskOutcome, WorkerId,
+    Claim, Decision, Heartbeat, JobLease, Lease, Page, Review, Store, TaskCounts, TaskDraft,
+    TaskOutcome, WorkerId,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -88,7 +88,7 @@ impl StoreLedger {
                     .left
                     .entry(entity)
                     .or_default()
-                    .insert(PieceId(task.piece.0), piece);
+                    .insert(task.piece, piece);
             }
             let Some(after) = tasks.next else { break };
             page.after = Some(after);
@@ -206,7 +206,7 @@ impl StoreLedger {
             None => self.store.columns(self.org(), entity).await?,
         };
         let before = known.len();
-        record::add_columns(&planned.shown, columns, &mut known);
+        record::add_columns(planned, columns, &mut known);
         if known.len() > before {
             self.store.put_columns(self.org(), entity, &known).await?;
         }
@@ -235,16 +235,15 @@ impl Checkpoints for StoreLedger {
     }
 
     async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
-        let key = PieceKey(piece.0);
         let heads = self.store.pieces(self.org(), entity).await.map_err(lost)?;
         let rows = heads
             .iter()
-            .find(|head| head.piece == key)
+            .find(|head| head.piece == piece)
             .map_or(0, |head| head.rows);
         let names = self.store.columns(self.org(), entity).await.map_err(lost)?;
         let columns = self
             .store
-            .piece_columns(self.org(), entity, key)
+            .piece_columns(self.org(), entity, piece)
             .await
             .map_err(lost)?;
         self.apart(move || record::piece_columns(rows, &names, columns))
@@ -268,7 +267,7 @@ impl Sink for StoreLedger {
 
     async fn planned(&self, planned: &Planned) -> Result<()> {
         let draft = |piece: &locard_engine::Piece| TaskDraft {
-            piece: PieceKey(piece.id.0),
+            piece: piece.id,
             entity: Some(planned.shown.entity),
             split: serde_json::to_value(&piece.splits).unwrap_or_default(),
             version: record::fingerprint(&piece.splits),
@@ -316,11 +315,9 @@ impl Sink for StoreLedger {
                     "a planned piece of work is no longer in the store",
                 ));
             }
-            self.state().leases.extend(
-                leased
-                    .into_iter()
-                    .map(|task| (PieceId(task.task.piece.0), task.lease)),
-            );
+            self.state()
+                .leases
+                .extend(leased.into_iter().map(|task| (task.task.piece, task.lease)));
         }
     }
 
@@ -370,7 +367,7 @@ impl Sink for StoreLedger {
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
         let shown = &concluded.planned.shown;
         let mut columns = Vec::new();
-        record::add_columns(shown, &concluded.columns, &mut columns);
+        record::add_columns(&concluded.planned, &concluded.columns, &mut columns);
         let encoded = Arc::clone(concluded);
         let mut conclusion = self.apart(move || record::conclusion(&encoded)).await?;
         let confirmed = self.confirmed.iter();

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use arrow_schema::DataType;
 use jiff::Timestamp;
 use locard_connector::{Entity, ErrorKind, Split};
-use locard_engine::{Concluded, Error, Failure, PieceColumns, ScannedColumn, Shown};
-use locard_identify::Evidence;
+use locard_engine::{Concluded, Error, Failure, PieceColumns, Planned, ScannedColumn, Shown};
+use locard_identify::{Evidence, Weight};
 use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use locard_profile::{ColumnSketch, Extremes};
 use locard_sketch::{forms, hash};
 use locard_store::{
     Column, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft, Merged, Page,
-    PieceColumn, PieceKey, Store,
+    PieceColumn, Store,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -186,7 +186,8 @@ pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Op
 }
 
 /// Adds the columns that are not among `known`.
-pub(crate) fn add_columns(shown: &Shown, columns: &[ScannedColumn], known: &mut Vec<Column>) {
+pub(crate) fn add_columns(planned: &Planned, columns: &[ScannedColumn], known: &mut Vec<Column>) {
+    let shown = &planned.shown;
     let mut ids: HashSet<ColumnId> = known.iter().map(|column| column.id).collect();
     for column in columns {
         let id = ColumnId::derive(shown.entity, &column.name);
@@ -201,11 +202,18 @@ pub(crate) fn add_columns(shown: &Shown, columns: &[ScannedColumn], known: &mut 
                     .within
                     .as_ref()
                     .map_or_else(|| column.data_type.to_string(), |_| DERIVED.to_owned()),
-                comment: None,
+                comment: comment(planned, &column.name),
                 gone_at: None,
             });
         }
     }
+}
+
+/// The source's own comment on a column.
+fn comment(planned: &Planned, column: &str) -> Option<String> {
+    let name = column.strip_suffix("[]").unwrap_or(column);
+    let field = planned.schema.as_ref()?.field_with_name(name).ok()?;
+    field.metadata().get("comment").cloned()
 }
 
 /// The column that holds the documents from which this one was derived, if it was.
@@ -346,11 +354,7 @@ pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
         entity: shown.entity,
         aside: false,
         merged: Some(Merged {
-            pieces: concluded
-                .pieces
-                .iter()
-                .map(|piece| PieceKey(piece.0))
-                .collect(),
+            pieces: concluded.pieces.clone(),
             columns: concluded
                 .columns
                 .iter()
@@ -367,30 +371,22 @@ fn explanation(
     judgement: &locard_identify::ColumnJudgement,
     finding: &locard_model::Finding,
 ) -> Value {
-    let about = judgement.explanation.candidates.iter().filter(|candidate| {
-        let same = (&finding.identifier, finding.kind);
-        candidate.reported && (&candidate.identifier, candidate.kind) == same
-    });
-    let weights = |candidate: &locard_identify::Candidate| {
-        let weights = candidate.weights.iter();
-        weights
-            .map(|weight| {
-                (
-                    weight.what.to_owned(),
-                    weight.log_ratio,
-                    weight.detail.clone(),
-                )
-            })
-            .collect()
-    };
+    let about = judgement
+        .explanation
+        .hypotheses
+        .iter()
+        .filter(|hypothesis| {
+            let same = (&finding.identifier, finding.kind);
+            hypothesis.reported && (&hypothesis.identifier, hypothesis.kind) == same
+        });
     let recorded: Vec<Recorded> = about
-        .map(|candidate| Recorded {
-            rule: candidate.rule.clone(),
-            version: candidate.version,
-            tested: candidate.tested,
-            matched: candidate.matched,
-            validated: candidate.validated,
-            weights: weights(candidate),
+        .map(|hypothesis| Recorded {
+            rule: hypothesis.rule.clone(),
+            version: hypothesis.version,
+            tested: hypothesis.tested,
+            matched: hypothesis.matched,
+            validated: hypothesis.validated,
+            weights: hypothesis.weights.clone(),
         })
         .collect();
     json!(recorded)
@@ -405,8 +401,7 @@ pub(crate) struct Recorded {
     pub(crate) tested: u64,
     pub(crate) matched: u64,
     pub(crate) validated: u64,
-    /// What it is, its log-odds, and in words.
-    pub(crate) weights: Vec<(String, f64, String)>,
+    pub(crate) weights: Vec<Weight>,
 }
 
 /// The weights that were kept with a finding; none where they have another form.

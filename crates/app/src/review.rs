@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use locard_model::Identifier;
 use locard_sketch::{forms, hash};
-use locard_store::{Decision as Stored, Review};
+use locard_store::{Decision, Review};
 
 use crate::catalog::Catalog;
 use crate::findings::{column_named, rows};
@@ -28,7 +28,7 @@ pub struct FindingRef {
 pub async fn decide(
     home: &Home,
     finding: &FindingRef,
-    confirmed: bool,
+    decision: Decision,
     reason: Option<&str>,
 ) -> Result<Vec<FindingRow>> {
     let mut catalog = Catalog::open(home).await?;
@@ -43,7 +43,7 @@ pub async fn decide(
     let found = rows(home, &mut catalog, &filter, of_column).await?;
     let mut identifiers: Vec<Identifier> = found.iter().map(|row| row.identifier.clone()).collect();
     if identifiers.is_empty() {
-        identifiers.push(missed(home, finding, confirmed)?);
+        identifiers.push(missed(home, finding, decision)?);
     }
     identifiers.dedup();
     let review = |identifier: Identifier| Review {
@@ -51,11 +51,7 @@ pub async fn decide(
         entity: entity.id,
         column,
         identifier,
-        decision: if confirmed {
-            Stored::Confirmed
-        } else {
-            Stored::Rejected
-        },
+        decision,
         note: reason.map(str::to_owned),
         actor: None,
         decided_at: Timestamp::UNIX_EPOCH,
@@ -68,7 +64,8 @@ pub async fn decide(
 }
 
 /// The identifier that a person saw and no rule did.
-fn missed(home: &Home, finding: &FindingRef, confirmed: bool) -> Result<Identifier> {
+fn missed(home: &Home, finding: &FindingRef, decision: Decision) -> Result<Identifier> {
+    let confirmed = decision == Decision::Confirmed;
     let Some(identifier) = finding.identifier.as_ref().filter(|_| confirmed) else {
         return Err(
             Error::not_found("there is no such finding").hint("`locard findings list` shows them")

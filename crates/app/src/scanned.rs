@@ -36,11 +36,10 @@ impl Scanned {
             );
         }
         let library = Arc::clone(home.engine.library());
-        let resource = entity.path.resource(entity.kind);
         let decoded = home
             .engine
             .pool()
-            .run(move |_| decode(&library, &resource, &names, &records));
+            .run(move |_| decode(&library, &names, &records));
         let columns = decoded.await.map_err(locard_engine::Error::ledger)??;
         let heads = home.store.pieces(home.org, entity.id).await?;
         let at = match heads.first() {
@@ -60,7 +59,6 @@ impl Scanned {
 
 fn decode(
     library: &Library,
-    resource: &str,
     names: &[Column],
     records: &[ColumnRecord],
 ) -> Result<Vec<JudgedColumn>> {
@@ -80,7 +78,7 @@ fn decode(
             columns.push(name.clone());
         }
     }
-    let judgements = locard_engine::judge(library, resource, &seen);
+    let judgements = locard_engine::judge(library, &seen);
     let mut by_position: HashMap<usize, ColumnJudgement> = judgements
         .into_iter()
         .map(|judgement| (judgement.column, judgement))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use locard_app::{
-    Access, AddSource, CancellationToken, Doubt, ErrorKind, ExplainOptions, FindOptions,
+    Access, AddSource, CancellationToken, Decision, Doubt, ErrorKind, ExplainOptions, FindOptions,
     FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched, Reason,
     RowsOptions, ScanOptions, ScanReport, Silent, SourceLimits, Why,
 };
@@ -342,16 +342,15 @@ async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
     bench.write("customers.csv", &customers(200));
     let home = bench.home().await;
     bench.scan(&home).await;
-    let decided = locard_app::decide(&home, &email_in("customers.csv"), false, Some("test data"))
-        .await
-        .expect("there is such a finding");
-    assert!(
-        !decided[0]
-            .decision
-            .as_ref()
-            .expect("it was decided")
-            .confirmed
-    );
+    let decided = locard_app::decide(
+        &home,
+        &email_in("customers.csv"),
+        Decision::Rejected,
+        Some("test data"),
+    )
+    .await
+    .expect("there is such a finding");
+    assert!(decided[0].is_rejected());
     let report = bench.scan(&home).await;
     assert!(!identifiers(&report.findings).contains(&EMAIL));
     let filter = FindingFilter {
@@ -833,7 +832,7 @@ async fn what_is_printed_masked_can_be_typed_back_and_decided_elsewhere() {
     let report = bench.scan(&home).await;
     let shown = &report.findings[0].resource;
     assert!(!shown.contains("example"), "{shown}");
-    locard_app::decide(&home, &email_in(shown), false, None)
+    locard_app::decide(&home, &email_in(shown), Decision::Rejected, None)
         .await
         .expect("the masked resource names the entity");
     let file = locard_app::export_decisions(&home)
@@ -958,7 +957,7 @@ async fn of_columns_that_look_alike_the_one_that_is_meant_is_rejected() {
             column: column.to_owned(),
             identifier: None,
         };
-        locard_app::decide(&home, &finding, false, None).await
+        locard_app::decide(&home, &finding, Decision::Rejected, None).await
     };
     assert!(reject(LIKE_BOTH).await.is_err());
     let decided = reject(&ada).await.expect("the column is known");

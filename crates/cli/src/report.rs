@@ -31,9 +31,10 @@ pub(crate) fn finding_json(finding: &FindingRow) -> Value {
         "indexed": rounded(finding.indexed),
         "rules": finding.rules,
     });
-    if let Some(decision) = &finding.decision {
+    if let Some(decided) = &finding.decided {
+        let confirmed = finding.is_confirmed();
         value["decision"] =
-            json!({"confirmed": decision.confirmed, "reason": decision.reason, "at": decision.at});
+            json!({"confirmed": confirmed, "reason": decided.reason, "at": decided.at});
     }
     value
 }
@@ -249,11 +250,8 @@ fn group_table(group: &[FindingRow]) -> Table {
             FindingKind::Embedded => "in text",
             FindingKind::Stray => "stray",
         };
-        let decided = match &finding.decision {
-            Some(decision) if decision.confirmed => "confirmed",
-            Some(_) => "rejected",
-            None => "",
-        };
+        let decided = finding.decided.as_ref();
+        let decided = decided.map_or("", |decided| decided.decision.as_str());
         let remarks = [kind.to_owned(), decided.to_owned(), of_rows(finding)];
         let remarks: Vec<String> = remarks
             .into_iter()

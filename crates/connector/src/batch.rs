@@ -7,8 +7,8 @@ use arrow_array::{Array, RecordBatch};
 ///
 /// The schema may differ from batch to batch where the source has none of its own (JSON, documents): a column that
 /// a batch lacks is null in all its records. Field names are dotted paths ([`document`](crate::document)); a column
-/// with several values per record is an Arrow list, and its name has `[]` or `*` in it. A text file may bring columns
-/// beyond its header (`column_7`) in batches with longer rows.
+/// with several values per record is an Arrow list of plain values, and its name has `[]` or `*` in it; no column holds
+/// structures. A text file may bring columns beyond its header (`column_7`) in batches with longer rows.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The records.

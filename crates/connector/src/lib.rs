@@ -12,6 +12,7 @@ pub mod decorators;
 pub mod document;
 mod error;
 pub mod foreign;
+mod globs;
 mod kind;
 mod plan;
 mod request;
@@ -20,6 +21,7 @@ mod task;
 
 pub use batch::{Batch, Fault};
 pub use error::{Error, ErrorKind, Result};
+pub use globs::{Globs, globs};
 pub use kind::{Connector, Kind, Target};
 pub use plan::{Exactness, Honoured, ScanPlan, Split};
 pub use request::{

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use locard_connector::{Honoured, ScanRequest, Source};
+use locard_model::PieceId;
 
-use crate::ledger::{Piece, PieceDone, PieceId, Planned};
+use crate::ledger::{Piece, PieceDone, Planned};
 use crate::scan::Summary;
 
 /// One piece to read.

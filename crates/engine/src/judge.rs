@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_connector::{ErrorKind, Sample};
-use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library, LogicalType, TableView};
+use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library};
 use locard_model::{ColumnId, EntityId, Finding};
-use locard_profile::{LogicalType as Profiled, MergeError, Profile, Profiler};
+use locard_profile::{MergeError, Profile, Profiler};
 use locard_sketch::Keyer;
 
 use crate::board::{Ended, Entry};
@@ -94,15 +94,13 @@ impl Run<'_> {
 
     async fn judged(&self, entry: &Entry, merged: Merged) -> locard_connector::Result<Judged> {
         let library = Arc::clone(&self.engine.library);
-        let entity = &entry.planned.entity;
-        let resource = entity.path.resource(entity.kind);
         let keyer = Arc::clone(&self.engine.keyer);
         let planned = Arc::clone(&entry.planned);
         let sampled = self.options.sample != Sample::All;
         let judging = self.engine.pool.run(move |_| {
             let finished = merged.finish(keyer);
             let (rows, columns) = finished.map_err(|error| unmerged(&error))?;
-            let judgements = judge(&library, &resource, &columns);
+            let judgements = judge(&library, &columns);
             let findings = findings(&planned, rows, &columns, &judgements, sampled);
             Ok(Judged {
                 rows,
@@ -224,16 +222,14 @@ fn merge(into: &mut ScannedColumn, column: &ScannedColumn) -> locard_connector::
 }
 
 /// Judges the columns of one table by what was recorded of them.
-pub fn judge(library: &Library, resource: &str, columns: &[ScannedColumn]) -> Vec<ColumnJudgement> {
+pub fn judge(library: &Library, columns: &[ScannedColumn]) -> Vec<ColumnJudgement> {
     let profiles: Vec<Profile> = columns
         .iter()
         .map(|column| column.sketch.summary())
         .collect();
     let view = |(column, profile)| view(column, profile);
-    library.judge(&TableView {
-        resource,
-        columns: columns.iter().zip(&profiles).map(view).collect(),
-    })
+    let views: Vec<ColumnView<'_>> = columns.iter().zip(&profiles).map(view).collect();
+    library.judge(&views)
 }
 
 fn view<'a>(column: &'a ScannedColumn, profile: &Profile) -> ColumnView<'a> {
@@ -245,31 +241,14 @@ fn view<'a>(column: &'a ScannedColumn, profile: &Profile) -> ColumnView<'a> {
         .map_or(0.0, |(_, rows)| *rows as f64 / values as f64);
     ColumnView {
         name: &column.name,
-        logical: logical(profile.declared.unwrap_or(profile.inferred)),
+        logical: profile.declared.unwrap_or(profile.inferred),
         facts: ColumnFacts {
             rows: profile.rows,
-            nulls: profile.nulls,
-            blanks: profile.blanks,
             distinct: profile.distinct as f64,
-            average_length: profile.average_length.unwrap_or(0.0),
             top_shape,
         },
         evidence: &column.evidence,
         derived: column.within.is_some(),
-    }
-}
-
-/// The profile's types in the words of the judge, who needs fewer.
-fn logical(profiled: Profiled) -> LogicalType {
-    match profiled {
-        Profiled::Text | Profiled::Json => LogicalType::Text,
-        Profiled::Integer => LogicalType::Integer,
-        Profiled::Decimal | Profiled::Float => LogicalType::Decimal,
-        Profiled::Boolean => LogicalType::Boolean,
-        Profiled::Date => LogicalType::Date,
-        Profiled::Timestamp => LogicalType::Timestamp,
-        Profiled::Uuid => LogicalType::Uuid,
-        Profiled::Binary => LogicalType::Binary,
     }
 }
 

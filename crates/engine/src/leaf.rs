@@ -1,4 +1,5 @@
-//! Record batches taken apart into leaves: one run of plain cells for each column or nested field.
+//! Record batches taken apart into leaves: one run of plain cells for each column. What is nested in a source comes as
+//! columns with dotted paths and one list at most; that is the contract.
 
 use std::sync::Arc;
 
@@ -6,12 +7,11 @@ use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::ArrowDictionaryKeyType;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray, downcast_dictionary_array};
-use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType};
 
 use crate::text::texts;
 
-/// The cells of one column or nested field.
+/// The cells of one column.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
     /// Its dotted path.
@@ -68,7 +68,6 @@ struct Origin {
 impl Walk {
     fn array(&mut self, name: &str, array: &ArrayRef, origin: Origin) -> Result<(), ArrowError> {
         match array.data_type() {
-            DataType::Struct(_) => self.fields(name, array, &origin),
             DataType::List(_) => self.list(
                 name,
                 array.as_list::<i32>().offsets(),
@@ -83,7 +82,6 @@ impl Walk {
                 array,
                 &origin,
             ),
-            DataType::Map(_, _) => self.map(name, array, &origin),
             DataType::ListView(field)
             | DataType::LargeListView(field)
             | DataType::FixedSizeList(field, _) => {
@@ -128,34 +126,6 @@ impl Walk {
         });
     }
 
-    fn fields(&mut self, name: &str, array: &ArrayRef, origin: &Origin) -> Result<(), ArrowError> {
-        let parent = array.as_struct();
-        for (field, column) in parent.fields().iter().zip(parent.columns()) {
-            let column = masked(column, parent.nulls())?;
-            self.array(&format!("{name}.{}", field.name()), &column, origin.clone())?;
-        }
-        Ok(())
-    }
-
-    fn map(&mut self, name: &str, array: &ArrayRef, origin: &Origin) -> Result<(), ArrowError> {
-        let map = array.as_map();
-        let name = name.trim_end_matches("[]");
-        self.list(
-            &format!("{name}.*#key"),
-            map.offsets(),
-            map.keys(),
-            array,
-            origin,
-        )?;
-        self.list(
-            &format!("{name}.*"),
-            map.offsets(),
-            map.values(),
-            array,
-            origin,
-        )
-    }
-
     /// The elements of a list become the cells; a record whose list is null or empty has none.
     fn list<O: arrow_array::OffsetSizeTrait>(
         &mut self,
@@ -183,14 +153,8 @@ impl Walk {
         }
         let elements =
             arrow_select::take::take(values, &arrow_array::UInt64Array::from(elements), None)?;
-        let nested = matches!(elements.data_type(), DataType::Struct(_)) && !name.ends_with("[]");
-        let name = if nested {
-            format!("{name}[]")
-        } else {
-            name.to_owned()
-        };
         self.array(
-            &name,
+            name,
             &elements,
             Origin {
                 records: Some(records),
@@ -259,22 +223,11 @@ fn histogram(array: &ArrayRef) -> Result<(Histogram, ArrayRef), ArrowError> {
     }
 }
 
-/// The array with the nulls of its parent added.
-fn masked(array: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef, ArrowError> {
-    let Some(parent) = parent.filter(|nulls| nulls.null_count() > 0) else {
-        return Ok(Arc::clone(array));
-    };
-    let indices: arrow_array::UInt64Array = (0..array.len())
-        .map(|row| parent.is_valid(row).then_some(row as u64))
-        .collect();
-    arrow_select::take::take(array, &indices, None)
-}
-
 #[cfg(test)]
 mod tests {
+    use arrow_array::DictionaryArray;
     use arrow_array::builder::{ListBuilder, StringBuilder};
     use arrow_array::types::Int32Type;
-    use arrow_array::{DictionaryArray, Int32Array, StringArray, StructArray};
     use arrow_schema::{Field, Schema};
 
     use super::*;
@@ -304,20 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_a_null_struct_are_null() {
-        let city: ArrayRef = Arc::new(StringArray::from(vec!["Bern", "Ulm"]));
-        let field = Arc::new(Field::new("city", DataType::Utf8, true));
-        let array = StructArray::new(
-            vec![field].into(),
-            vec![city],
-            Some(NullBuffer::from(vec![false, true])),
-        );
-        let found = leaves(&batch("address", array), Cells::Distinct).unwrap();
-        assert_eq!(found[0].name, "address.city");
-        assert_eq!(cells(&found[0]), [None, Some("Ulm")]);
-    }
-
-    #[test]
     fn elements_of_a_list_know_their_record() {
         let mut builder = ListBuilder::new(StringBuilder::new());
         builder.append_value([Some("x"), Some("y")]);
@@ -330,22 +269,5 @@ mod tests {
             (found[0].records.as_deref(), found[0].extra_nulls),
             (Some([0, 0, 2].as_slice()), 1)
         );
-    }
-
-    #[test]
-    fn a_list_of_structs_gets_brackets_before_the_field() {
-        let number: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
-        let fields: arrow_schema::Fields = vec![Field::new("n", DataType::Int32, true)].into();
-        let structs = StructArray::new(fields.clone(), vec![number], None);
-        let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
-        let offsets = arrow_buffer::OffsetBuffer::new(vec![0, 2].into());
-        let found = leaves(
-            &batch(
-                "l",
-                arrow_array::ListArray::new(item, offsets, Arc::new(structs), None),
-            ),
-            Cells::Records,
-        );
-        assert_eq!(found.unwrap()[0].name, "l[].n");
     }
 }

@@ -6,24 +6,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use locard_connector::{Entity, Sample, ScanPlan, Split};
 use locard_identify::ColumnJudgement;
-use locard_model::{ColumnId, EntityId, Finding, SourceId};
+use locard_model::{ColumnId, EntityId, Finding, PieceId, SourceId};
 use uuid::Uuid;
 
 use crate::{Failure, Result, ScannedColumn, Shown};
-
-/// Names a piece of an entity in one state; see [`PieceId::derive`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PieceId(pub Uuid);
-
-impl PieceId {
-    /// UUIDv5 over the entity and whatever tells the piece from its siblings and from its own earlier states.
-    pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
-        Self(Uuid::new_v5(&entity.0, piece))
-    }
-}
 
 /// What one task reads: some splits of one entity.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +33,8 @@ pub struct Planned {
     pub shown: Arc<Shown>,
     /// As the source listed it.
     pub entity: Entity,
+    /// Its columns, where the source knows them before it reads.
+    pub schema: Option<SchemaRef>,
     /// All its pieces, those kept included.
     pub pieces: Vec<Piece>,
 }

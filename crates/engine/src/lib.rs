@@ -34,8 +34,8 @@ pub use allowed::Allowed;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge};
 pub use ledger::{
-    Checkpoints, Concluded, Ledger, PIECE_BYTES, Piece, PieceColumns, PieceDone, PieceId,
-    PieceState, Planned, ROW_BYTES, Sink, piece_count,
+    Checkpoints, Concluded, Ledger, PIECE_BYTES, Piece, PieceColumns, PieceDone, PieceState,
+    Planned, ROW_BYTES, Sink, piece_count,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::{Mask, untagged};

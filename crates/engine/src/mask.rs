@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use locard_identify::{How, Library, Role, Trial, ValuePattern};
-use locard_model::{EntityKind, EntityPath};
+use locard_identify::{How, Library, Trial, ValuePattern};
+use locard_model::{EntityKind, EntityPath, Role};
 use locard_sketch::{Keyer, hash};
 
 use crate::names::is_personal_name;

@@ -9,13 +9,13 @@ use arrow_schema::ArrowError;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, ErrorKind, Fault, Sample, ScanPlan, Source, Split, from_task};
-use locard_model::EntityId;
+use locard_model::{EntityId, PieceId};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
 use crate::board::{Ended, Entry, Work};
 use crate::finish::Finisher;
-use crate::ledger::{Piece, PieceDone, PieceId, PieceState, Planned, Resume, resume};
+use crate::ledger::{Piece, PieceDone, PieceState, Planned, Resume, resume};
 use crate::pass::{Pass, Read};
 use crate::scan::{Asked, Run};
 use crate::silence::not_tried;
@@ -71,6 +71,7 @@ impl Run<'_> {
         let planned = Arc::new(Planned {
             shown,
             entity,
+            schema: plan.schema,
             pieces,
         });
         self.ledger.planned(&planned).await?;

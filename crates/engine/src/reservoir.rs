@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, GenericListArray, MapArray, OffsetSizeTrait, RecordBatch,
-    RecordBatchOptions, StructArray,
+    Array, ArrayRef, BooleanArray, GenericListArray, OffsetSizeTrait, RecordBatch,
+    RecordBatchOptions,
 };
 use arrow_schema::{ArrowError, DataType, FieldRef};
 use locard_sketch::hash;
@@ -159,33 +159,13 @@ impl Chunk {
 
 /// The array without the rest of the texts that it was picked from, which it would keep in memory.
 fn alone(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let nulls = array.nulls().cloned();
     Ok(match array.data_type() {
         DataType::Utf8View => Arc::new(array.as_string_view().gc()),
         DataType::BinaryView => Arc::new(array.as_binary_view().gc()),
-        DataType::Struct(_) => Arc::new(fields(array.as_struct())?),
         DataType::List(field) => list::<i32>(field, array)?,
         DataType::LargeList(field) => list::<i64>(field, array)?,
-        DataType::Map(field, ordered) => {
-            let map = array.as_map();
-            let (offsets, entries) = (map.offsets().clone(), fields(map.entries())?);
-            Arc::new(MapArray::try_new(
-                Arc::clone(field),
-                offsets,
-                entries,
-                nulls,
-                *ordered,
-            )?)
-        }
         _ => Arc::clone(array),
     })
-}
-
-fn fields(array: &StructArray) -> Result<StructArray, ArrowError> {
-    let columns = array.columns().iter().map(alone);
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let (fields, nulls) = (array.fields().clone(), array.nulls().cloned());
-    StructArray::try_new_with_length(fields, columns, nulls, array.len())
 }
 
 fn list<O: OffsetSizeTrait>(field: &FieldRef, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {

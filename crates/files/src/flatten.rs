@@ -38,7 +38,7 @@ pub(crate) fn flat_schema(schema: &Schema) -> SchemaRef {
 
 fn flat_fields(path: &str, field: &FieldRef, listed: bool, out: &mut Vec<FieldRef>) {
     match field.data_type() {
-        DataType::Struct(fields) if !fields.is_empty() => {
+        DataType::Struct(fields) => {
             for field in fields {
                 flat_fields(&format!("{path}.{}", field.name()), field, listed, out);
             }
@@ -108,9 +108,7 @@ impl Flat<'_> {
             return Ok(());
         }
         match field.data_type() {
-            DataType::Struct(fields) if !fields.is_empty() => {
-                self.structure(path, fields, &array, lists.as_ref())
-            }
+            DataType::Struct(fields) => self.structure(path, fields, &array, lists.as_ref()),
             DataType::List(item) => {
                 let list = array.as_list::<i32>();
                 let inner = compose(list.offsets(), list.nulls(), lists);

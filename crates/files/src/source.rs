@@ -5,17 +5,15 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use globset::GlobSet;
 use locard_connector::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
-    Source, Split,
+    Batch, Description, Entity, Error, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope,
+    Server, Source, Split,
 };
 use locard_model::{EntityKind, EntityPath};
 use serde::Deserialize as _;
 
 use crate::blob::{Blob, Blobs, Found, io_error};
 use crate::detect::{PEEKED, database, detect, peek};
-use crate::globs::globs;
 use crate::members::{self, Members};
 use crate::part::Part;
 use crate::partitions::{Listed, Tables, is_table};
@@ -95,7 +93,7 @@ impl<B: Blobs> Source for Files<B> {
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         let (blobs, scope) = (self.blobs.clone(), scope.clone());
         blocking(64, move |send| {
-            let scope = match Globs::new(&scope) {
+            let scope = match Globs::of_files(&scope) {
                 Ok(scope) => scope,
                 Err(error) => {
                     send(Err(error));
@@ -110,10 +108,10 @@ impl<B: Blobs> Source for Files<B> {
             let mut tables = Tables::default();
             let narrowed = blobs.is_narrowed();
             let mut wanted = true;
-            blobs.list(&scope.exclude, &mut |found| {
+            blobs.list(scope.exclude(), &mut |found| {
                 wanted = match found {
                     Ok(found) => {
-                        let holds = scope.holds(&found.path.resource(EntityKind::File));
+                        let holds = scope.admit(&found.path.resource(EntityKind::File));
                         // What the settings leave out of a table nobody sees here, and a table of some of its files
                         // must not be taken for the whole one.
                         let file = if narrowed {
@@ -123,7 +121,7 @@ impl<B: Blobs> Source for Files<B> {
                         };
                         file.is_none_or(|file| lister.file(file))
                     }
-                    Err(error) if scope.ignores(&error) => true,
+                    Err(error) if ignores(&scope, &error) => true,
                     Err(error) => lister.flush() && (lister.send)(Err(error)),
                 };
                 wanted
@@ -330,38 +328,10 @@ fn other_connector<B: Blobs>(blobs: &B, path: &EntityPath, (scheme, what): (&str
     }
 }
 
-/// A scope, ready to be asked.
-struct Globs {
-    include: GlobSet,
-    exclude: GlobSet,
-}
-
-impl Globs {
-    fn new(scope: &Scope) -> Result<Self> {
-        Ok(Self {
-            include: globs(&scope.include, false)?,
-            exclude: globs(&scope.exclude, false)?,
-        })
-    }
-
-    /// Whether it may leave something out.
-    fn has_globs(&self) -> bool {
-        !self.include.is_empty() || !self.exclude.is_empty()
-    }
-
-    fn holds(&self, resource: &str) -> bool {
-        (self.include.is_empty() || self.include.is_match(resource)) && !self.excludes(resource)
-    }
-
-    /// Whether an error is of something that nobody asked for. Behind a folder that does not open there may be something
-    /// that is wanted; behind what misses nothing there is not.
-    fn ignores(&self, error: &Error) -> bool {
-        error
-            .entity_name()
-            .is_some_and(|name| self.excludes(name) || error.misses_nothing() && !self.holds(name))
-    }
-
-    fn excludes(&self, resource: &str) -> bool {
-        self.exclude.is_match(resource)
-    }
+/// Whether an error is of something that nobody asked for. Behind a folder that does not open there may be something that
+/// is wanted; behind what misses nothing there is not.
+fn ignores(scope: &Globs, error: &Error) -> bool {
+    error
+        .entity_name()
+        .is_some_and(|name| scope.excludes(name) || error.misses_nothing() && !scope.admit(name))
 }

@@ -17,9 +17,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use arrow_array::StringViewArray;
-use locard_identify::{
-    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Scratch, TableView,
-};
+use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, Scratch};
+use locard_model::LogicalType;
 use locard_sketch::Preparer;
 use locard_testkit::score::{Truth, score};
 use serde_json::{Value, json};
@@ -67,7 +66,7 @@ fn main() -> Outcome<()> {
         flatten_documents(&mut table);
         cells += table.columns.iter().map(Vec::len).sum::<usize>();
         let (evidence, facts) = observe(&library, &table, &mut time);
-        for (name, judgement) in judged(&library, &resource, &table, &evidence, &facts) {
+        for (name, judgement) in judged(&library, &table, &evidence, &facts) {
             match &arguments.explain {
                 Some((_, column)) if *column == name || column == "*" => explain(&name, &judgement),
                 Some(_) => {}
@@ -140,18 +139,10 @@ fn observe(
         library.observe(&cells, &mut again, &mut scratch);
         *time += start.elapsed();
         let distinct: HashSet<&u64> = cells.folded.iter().collect();
-        let lengths: usize = column.iter().flatten().map(String::len).sum();
         all.0.push(evidence);
         all.1.push(ColumnFacts {
             rows: column.len() as u64,
-            nulls: column.iter().filter(|cell| cell.is_none()).count() as u64,
-            blanks: column
-                .iter()
-                .flatten()
-                .filter(|cell| cell.trim().is_empty())
-                .count() as u64,
             distinct: distinct.len() as f64,
-            average_length: lengths as f64 / column.len().max(1) as f64,
             top_shape: top_shape(column),
         });
     }
@@ -183,12 +174,11 @@ fn top_shape(column: &[Option<String>]) -> f64 {
 
 fn judged(
     library: &Library,
-    resource: &str,
     table: &Table,
     evidence: &[Evidence],
     facts: &[ColumnFacts],
 ) -> Vec<(String, ColumnJudgement)> {
-    let columns = (0..table.names.len())
+    let columns: Vec<ColumnView<'_>> = (0..table.names.len())
         .map(|i| ColumnView {
             name: &table.names[i],
             logical: logical(&table.columns[i]),
@@ -197,7 +187,7 @@ fn judged(
             derived: table.derived[i],
         })
         .collect();
-    let judgements = library.judge(&TableView { resource, columns });
+    let judgements = library.judge(&columns);
     let named = |judgement: ColumnJudgement| (table.names[judgement.column].clone(), judgement);
     judgements.into_iter().map(named).collect()
 }
@@ -237,12 +227,15 @@ fn explain(name: &str, judgement: &ColumnJudgement) {
             finding.identifier, finding.kind, finding.confidence, finding.rules
         );
     }
-    for candidate in &judgement.explanation.candidates {
+    for hypothesis in &judgement.explanation.hypotheses {
         println!(
             "  {:.3} {:+.2} {} ({})",
-            candidate.probability, candidate.log_odds, candidate.identifier, candidate.rule
+            hypothesis.probability,
+            hypothesis.log_odds(),
+            hypothesis.identifier,
+            hypothesis.rule
         );
-        for weight in &candidate.weights {
+        for weight in &hypothesis.weights {
             println!(
                 "      {:+.2} {}: {}",
                 weight.log_ratio, weight.what, weight.detail

@@ -297,13 +297,13 @@ impl Checker<'_> {
         // What is no personal data is never a finding: its rule shows by being the likeliest.
         let likeliest = judgement
             .iter()
-            .flat_map(|judgement| &judgement.explanation.candidates)
-            .filter(|candidate| candidate.kind == FindingKind::Column);
+            .flat_map(|judgement| &judgement.explanation.hypotheses)
+            .filter(|hypothesis| hypothesis.kind == FindingKind::Column);
         let label = if self.rule.personal {
             labels.map(|finding| finding.identifier.clone()).next()
         } else {
             likeliest
-                .map(|candidate| candidate.identifier.clone())
+                .map(|hypothesis| hypothesis.identifier.clone())
                 .next()
         };
         if (label.as_ref() == Some(&self.rule.identifier)) != example.found {

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Version, counts, and a checksum over both.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
-/// The same without a checksum.
+/// The same with totals that nothing asked for: [`Before`].
+const LONGER: u8 = 2;
+
+/// That without a checksum.
 const UNCHECKED: u8 = 1;
 
 /// Counters of one column; the sum over its splits is the evidence of the column.
@@ -28,16 +31,11 @@ pub struct Evidence {
 pub(crate) struct Totals {
     /// Cells that every rule judged: neither null nor blank nor a placeholder.
     pub(crate) tested: u64,
-    pub(crate) blanks: u64,
     pub(crate) placeholders: u64,
     /// Tested cells of two to six words.
     pub(crate) phrases: u64,
     /// Tested cells of more words.
     pub(crate) texts: u64,
-    /// Tested cells with a letter of any script.
-    pub(crate) letters: u64,
-    /// Tested cells with a digit.
-    pub(crate) digits: u64,
 }
 
 /// What one rule saw.
@@ -129,34 +127,62 @@ impl Evidence {
 
     /// The evidence in those bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let counts = match bytes.first() {
-            Some(&UNCHECKED) => bytes,
-            Some(&VERSION) => checked(bytes).ok_or(DecodeError::Damaged)?,
-            Some(&version) => return Err(DecodeError::Version(version)),
-            None => return Err(DecodeError::Damaged),
+        let (&version, counts) = bytes.split_first().ok_or(DecodeError::Damaged)?;
+        let evidence = match version {
+            VERSION => checked(bytes).and_then(exactly),
+            LONGER => checked(bytes).and_then(exactly).map(before),
+            UNCHECKED => exactly(counts).map(before),
+            _ => return Err(DecodeError::Version(version)),
         };
-        match counts.get(1..).map(postcard::take_from_bytes) {
-            Some(Ok((evidence, []))) => Ok(evidence),
-            _ => Err(DecodeError::Damaged),
-        }
+        evidence.ok_or(DecodeError::Damaged)
     }
 }
 
-/// The bytes without the checksum behind them, if they agree with it.
+/// Evidence of earlier versions.
+type Before = (u64, [u64; 7], BTreeMap<u64, RuleCounts>);
+
+fn before((library, totals, rules): Before) -> Evidence {
+    let [
+        tested,
+        _blanks,
+        placeholders,
+        phrases,
+        texts,
+        _letters,
+        _digits,
+    ] = totals;
+    let cells = Totals {
+        tested,
+        placeholders,
+        phrases,
+        texts,
+    };
+    Evidence {
+        library,
+        cells,
+        rules,
+    }
+}
+
+/// What these bytes say from the first to the last.
+fn exactly<'a, T: Deserialize<'a>>(counts: &'a [u8]) -> Option<T> {
+    let (counts, rest) = postcard::take_from_bytes(counts).ok()?;
+    rest.is_empty().then_some(counts)
+}
+
+/// The counts between the version and a checksum over both, if that agrees.
 fn checked(bytes: &[u8]) -> Option<&[u8]> {
     let (rest, checksum) = bytes.split_last_chunk::<8>()?;
-    (locard_sketch::hash(rest) == u64::from_le_bytes(*checksum)).then_some(rest)
+    let agrees = locard_sketch::hash(rest) == u64::from_le_bytes(*checksum);
+    rest.get(1..).filter(|_| agrees)
 }
 
 impl Totals {
     fn add(&mut self, other: &Self) {
         self.tested = self.tested.saturating_add(other.tested);
-        self.blanks = self.blanks.saturating_add(other.blanks);
         self.placeholders = self.placeholders.saturating_add(other.placeholders);
         self.phrases = self.phrases.saturating_add(other.phrases);
         self.texts = self.texts.saturating_add(other.texts);
-        self.letters = self.letters.saturating_add(other.letters);
-        self.digits = self.digits.saturating_add(other.digits);
     }
 }
 
@@ -231,24 +257,13 @@ mod tests {
     }
 
     fn evidence() -> impl Strategy<Value = Evidence> {
-        let totals = any::<[u32; 7]>().prop_map(|sums| {
-            let [
-                tested,
-                blanks,
-                placeholders,
-                phrases,
-                texts,
-                letters,
-                digits,
-            ] = sums.map(u64::from);
+        let totals = any::<[u32; 4]>().prop_map(|sums| {
+            let [tested, placeholders, phrases, texts] = sums.map(u64::from);
             Totals {
                 tested,
-                blanks,
                 placeholders,
                 phrases,
                 texts,
-                letters,
-                digits,
             }
         });
         (
@@ -327,8 +342,28 @@ mod tests {
             bytes[at / 8] ^= 1 << (at % 8);
             assert!(Evidence::decode(&bytes).is_err(), "bit {at}");
         }
-        let mut unchecked = whole[..whole.len() - 8].to_vec();
-        unchecked[0] = UNCHECKED;
-        assert_eq!(Evidence::decode(&unchecked), Ok(evidence));
+    }
+
+    #[test]
+    fn evidence_of_earlier_versions_is_read() {
+        let evidence = Evidence {
+            library: 7,
+            cells: Totals {
+                tested: 90,
+                placeholders: 300,
+                phrases: 4,
+                texts: 5,
+            },
+            rules: BTreeMap::from([(1 << 60, RuleCounts::default())]),
+        };
+        let totals = [90, 2, 300, 4, 5, 88, 77];
+        let before: Before = (7, totals, evidence.rules.clone());
+        let unchecked = postcard::to_extend(&before, vec![UNCHECKED]).unwrap();
+        assert_eq!(Evidence::decode(&unchecked), Ok(evidence.clone()));
+        let mut longer = unchecked;
+        longer[0] = LONGER;
+        let checksum = locard_sketch::hash(&longer);
+        longer.extend_from_slice(&checksum.to_le_bytes());
+        assert_eq!(Evidence::decode(&longer), Ok(evidence));
     }
 }

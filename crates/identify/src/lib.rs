@@ -1,8 +1,9 @@
-//! Rules, dictionaries and validators: cells in, evidence out; evidence in, findings out. Pure.
+//! Rules, dictionaries and validators: cells in, evidence out; evidence in, findings out. Pure, once the folders of rules
+//! are read.
 //!
 //! ```text
 //! rule files + word lists ─► Library ─ observe(Cells) ─► Evidence (mergeable, per column)
-//!                               └───── judge(TableView) ─► ColumnJudgement (findings, explanation)
+//!                               └───── judge(ColumnViews) ─► ColumnJudgement (findings, explanation)
 //! ```
 //!
 //! What a reader gets wrong: [`Evidence`] holds counts only. A column is judged from counts, its name and its
@@ -24,12 +25,11 @@ pub use check::{Problem, Report, check, check_alone};
 pub use error::{Error, Place};
 pub use evidence::{DecodeError, Evidence, Mismatch};
 pub use judge::{
-    Candidate, ColumnFacts, ColumnJudgement, ColumnView, Explanation, Judged, LogicalType,
-    TableView, Verdict, Weight,
+    ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, Verdict, Weight,
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
 pub use observe::Scratch;
 pub use rule::{
-    ColumnExample, ColumnNames, CounterExample, Example, Role, Rule, TermList, ValuePattern, Within,
+    ColumnExample, ColumnNames, CounterExample, Example, Rule, TermList, ValuePattern, Within,
 };
 pub use trial::{How, Trial};

@@ -1,6 +1,6 @@
 //! One rule file as it is written; `dictionaries/README.md` explains every field to authors.
 
-use locard_model::{Category, Identifier, Sensitivity};
+use locard_model::{Category, Identifier, Role, Sensitivity};
 use serde::Deserialize;
 
 /// How one identifier is recognised. Its `id` equals its path: `us.ssn` is `rules/us/ssn.toml`.
@@ -56,20 +56,6 @@ pub struct Rule {
     /// Whole columns that must, or must not, be judged to be this identifier.
     #[serde(default)]
     pub column_example: Vec<ColumnExample>,
-}
-
-/// What agreeing on a value says about a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// One person only: e-mail address, national number, account.
-    Unique,
-    /// A household or workplace: phone, address, plate.
-    Shared,
-    /// Many people: name, birth date.
-    Weak,
-    /// Nobody by itself: country, gender.
-    None,
 }
 
 /// One way in which a value may be written.

@@ -3,14 +3,11 @@
 use std::cell::RefCell;
 
 use arrow_array::StringViewArray;
-use locard_model::Identifier;
+use locard_model::{Identifier, LogicalType};
 use locard_sketch::Preparer;
 
 use crate::evidence::RuleCounts;
-use crate::{
-    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Rule, Scratch,
-    TableView,
-};
+use crate::{ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, Rule, Scratch};
 
 /// What one rule says to one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,11 +112,7 @@ impl Library {
             evidence: &evidence,
             derived: false,
         };
-        self.judge(&TableView {
-            resource: "",
-            columns: vec![column],
-        })
-        .pop()
+        self.judge(&[column]).pop()
     }
 
     fn evidence_of(&self, values: &[&str]) -> Evidence {

@@ -13,10 +13,8 @@ use std::collections::{HashMap, HashSet};
 
 use arrow_array::StringViewArray;
 use dice::Dice;
-use locard_identify::{
-    ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, LogicalType, Scratch, TableView,
-};
-use locard_model::FindingKind;
+use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Evidence, Library, Scratch};
+use locard_model::{FindingKind, LogicalType};
 use locard_sketch::Preparer;
 
 /// Headers that say nothing, or nothing about persons.
@@ -43,14 +41,11 @@ impl Seen {
             *shapes.entry(shape(cell)).or_default() += 1;
         }
         let most = shapes.into_values().max().unwrap_or(0);
-        let lengths: usize = cells.iter().map(|cell| cell.chars().count()).sum();
         let distinct = cells.iter().collect::<HashSet<_>>().len();
         let facts = ColumnFacts {
             rows: cells.len() as u64,
             distinct: distinct as f64,
-            average_length: lengths as f64 / cells.len() as f64,
             top_shape: most as f64 / cells.len() as f64,
-            ..ColumnFacts::default()
         };
         Self { evidence, facts }
     }
@@ -73,12 +68,8 @@ fn judge_beside(
     others: &[(&str, Seen)],
 ) -> ColumnJudgement {
     let others = others.iter().map(|(name, seen)| seen.view(name));
-    let columns = std::iter::once(seen.view(name)).chain(others).collect();
-    let table = TableView {
-        resource: "",
-        columns,
-    };
-    library.judge(&table).remove(0)
+    let columns: Vec<ColumnView<'_>> = std::iter::once(seen.view(name)).chain(others).collect();
+    library.judge(&columns).remove(0)
 }
 
 fn judge(library: &Library, name: &str, cells: &[String]) -> ColumnJudgement {

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use arrow_array::StringViewArray;
 use locard_identify::{
-    ColumnFacts, ColumnView, Evidence, How, Library, LogicalType, Scratch, TableView, Verdict,
-    check_alone,
+    ColumnFacts, ColumnView, Evidence, How, Library, Scratch, Verdict, check_alone,
 };
-use locard_model::FindingKind;
+use locard_model::{FindingKind, LogicalType};
 use locard_sketch::Preparer;
 
 /// This package in the clone that is tested: clones that share a target folder may share the program too.
@@ -213,10 +212,7 @@ fn a_column_without_values_is_not_enough_to_judge() {
         evidence: &evidence,
         derived: false,
     };
-    let judged = library.judge(&TableView {
-        resource: "t",
-        columns: vec![view],
-    });
+    let judged = library.judge(&[view]);
     assert_eq!(judged[0].explanation.verdict, Verdict::NotEnoughData);
     assert!(judged[0].findings.is_empty());
 }
@@ -226,11 +222,11 @@ fn every_weight_is_explained_and_the_weights_add_up() {
     let judgement = library()
         .test_column("badge", &["B-1234-5678", "B-9999-0000", "B-0102-0304"])
         .unwrap();
-    let best = &judgement.explanation.candidates[0];
+    let best = &judgement.explanation.hypotheses[0];
     assert_eq!(best.rule, "test.badge");
     assert!(best.weights.iter().all(|weight| !weight.detail.is_empty()));
-    let sum: f64 = best.weights.iter().map(|weight| weight.log_ratio).sum();
-    assert!((sum - best.log_odds).abs() < 1e-9);
+    let odds = best.log_odds().exp();
+    assert!((best.probability - odds / (1.0 + odds)).abs() < 1e-9);
     assert_eq!((best.tested, best.matched), (60, 60));
 }
 

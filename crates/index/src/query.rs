@@ -1,11 +1,11 @@
 //! A subject as questions to filters and to rows.
 
-use locard_model::{Identifier, Subject};
+use locard_model::{Identifier, Role, Subject};
 use locard_sketch::Keyer;
 use locard_sketch::forms::{self, Form, Meaning, Probe};
 
 use crate::candidate::Candidate;
-use crate::role::{Role, meaning};
+use crate::role::meaning;
 
 /// How a source may be asked for rows; the same names as in a scan request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

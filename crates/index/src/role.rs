@@ -1,29 +1,7 @@
 //! What agreeing on a value says about a person, and how its identifier is to be read.
 
-use locard_model::{Identifier, Strength};
+use locard_model::{Identifier, Role};
 use locard_sketch::forms::Meaning;
-
-/// What agreeing on a value says about a person; rules declare it for their identifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// One person only: e-mail address, national number, account.
-    Unique,
-    /// A household or workplace: telephone, address, plate.
-    Shared,
-    /// Many people: name, birth date.
-    Weak,
-    /// Nobody by itself: country, gender. Such attributes are not looked for.
-    None,
-}
-
-impl Role {
-    pub(crate) const fn strength(self) -> Strength {
-        match self {
-            Self::Unique => Strength::Strong,
-            Self::Shared | Self::Weak | Self::None => Strength::Weak,
-        }
-    }
-}
 
 /// The role of an identifier where no rule tells: identifiers of the user's own making are ids of one person.
 pub fn builtin_role(identifier: &Identifier) -> Role {

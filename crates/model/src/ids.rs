@@ -52,6 +52,10 @@ uuid_id!(
     ColumnId
 );
 uuid_id!(
+    /// A piece of an entity in one state, across scans; see [`PieceId::derive`].
+    PieceId
+);
+uuid_id!(
     /// A durable unit of work; time-ordered (UUIDv7).
     JobId
 );
@@ -95,6 +99,14 @@ impl ColumnId {
             &entity.0,
             &encode(EntityKind::Column, &[column.to_owned()]),
         ))
+    }
+}
+
+impl PieceId {
+    /// UUIDv5 over the entity id and whatever tells the piece from its siblings and from its own earlier states, so that
+    /// pieces of two states are never put together.
+    pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
+        Self(Uuid::new_v5(&entity.0, piece))
     }
 }
 

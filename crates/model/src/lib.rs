@@ -3,15 +3,17 @@
 //! No I/O, no async, no clock. Nothing here has a field for a raw value that was read from a source, except
 //! [`Attribute`], which a user supplies about a data subject.
 
+mod column;
 mod entity;
 mod finding;
 mod ids;
 mod job;
 mod subject;
 
+pub use column::LogicalType;
 pub use entity::{EntityKind, EntityPath};
 pub use finding::{Category, Finding, FindingKind, Identifier, Sensitivity};
-pub use ids::{ColumnId, EntityId, JobId, KeyId, OrgId, SourceId, TaskId};
+pub use ids::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId, TaskId};
 pub use job::{JobState, TaskState};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use subject::{Attribute, Location, Strength, Subject};
+pub use subject::{Attribute, Role, Strength, Subject};

@@ -1,10 +1,10 @@
-//! Data subjects and where they occur.
+//! Data subjects, and what agreeing on a value says about them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnId, EntityId, Identifier, SourceId, named};
+use crate::{Identifier, named};
 
 /// One typed value that is known of a data subject. `Debug` hides the value.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,21 +43,27 @@ pub enum Strength {
 
 named!(Strength { Weak => "weak", Strong => "strong" });
 
-/// A column where a subject's value may be, or is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Location {
-    /// The source.
-    pub source: SourceId,
-    /// The table, file or collection.
-    pub entity: EntityId,
-    /// The column.
-    pub column: ColumnId,
-    /// Which attributes agreed, by position in the subject.
-    pub attributes: Vec<usize>,
-    /// What these attributes say together.
-    pub strength: Strength,
-    /// Whether the source was read and confirmed it; otherwise it is a candidate by filter.
-    pub verified: bool,
-    /// Records in which it was confirmed; 0 for a candidate.
-    pub rows: u64,
+/// What agreeing on a value says about a person; rules declare it for their identifiers. The more telling one is the
+/// greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Nobody by itself: country, gender. Such attributes are not looked for.
+    None,
+    /// Many people: name, birth date.
+    Weak,
+    /// A household or workplace: telephone, address, plate.
+    Shared,
+    /// One person only: e-mail address, national number, account.
+    Unique,
+}
+
+impl Role {
+    /// How firmly a value of that role points at a person by itself.
+    pub const fn strength(self) -> Strength {
+        match self {
+            Self::Unique => Strength::Strong,
+            Self::Shared | Self::Weak | Self::None => Strength::Weak,
+        }
+    }
 }

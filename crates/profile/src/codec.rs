@@ -15,14 +15,13 @@
 //! gives the same bytes however it was split and merged (except for frequent values and shapes beyond their exact
 //! count).
 
-use locard_model::KeyId;
+use locard_model::{KeyId, LogicalType};
 use locard_sketch::forms::FORMS_VERSION;
 use locard_sketch::{DecodeError, Hll, Membership, Reader, hash, put_number};
 
 use crate::column::ColumnSketch;
 use crate::counts::Counts;
 use crate::frequent::{Frequent, put_hash, put_shape, take_hash, take_shape};
-use crate::kind::LogicalType;
 
 const VERSION: u8 = 2;
 

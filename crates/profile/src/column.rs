@@ -1,12 +1,11 @@
 //! The sketch of one column: everything that one pass leaves behind.
 
-use locard_model::KeyId;
+use locard_model::{KeyId, LogicalType};
 use locard_sketch::{Hll, Membership};
 
 use crate::counts::Counts;
 use crate::extremes::Extremes;
 use crate::frequent::Frequent;
-use crate::kind::LogicalType;
 use crate::summary::NotIndexed;
 
 /// Keys of one set beyond which a column's further values are no longer indexed (and its coverage says so): 145 MiB,

@@ -1,8 +1,7 @@
 //! Plain counts of a column: rows, lengths, types.
 
+use locard_model::LogicalType;
 use locard_sketch::{ClassMask, DecodeError, Reader, put_number};
-
-use crate::LogicalType;
 
 const TYPES: usize = LogicalType::ALL.len();
 
@@ -95,7 +94,10 @@ impl Counts {
                 [LogicalType::Timestamp, LogicalType::Date],
             ),
         ];
-        let single = LogicalType::ALL.into_iter().find(|kind| share(&[*kind]));
+        let single = LogicalType::ALL
+            .iter()
+            .copied()
+            .find(|kind| share(&[*kind]));
         let mixed = || {
             wide.iter()
                 .find(|(_, kinds)| share(kinds))

@@ -1,75 +1,7 @@
 //! What the values of a column are, whatever the source declares: counted cell by cell.
 
+use locard_model::LogicalType;
 use locard_sketch::{ClassMask, Look, forms};
-
-/// The type of values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LogicalType {
-    /// Strings, and whatever else is read as text.
-    #[default]
-    Text,
-    /// Whole numbers.
-    Integer,
-    /// Numbers with a fraction, exact.
-    Decimal,
-    /// Numbers of limited precision; only ever declared, since text shows no difference to a decimal.
-    Float,
-    /// Two-valued.
-    Boolean,
-    /// Calendar dates.
-    Date,
-    /// Points in time.
-    Timestamp,
-    /// Universally unique identifiers.
-    Uuid,
-    /// Documents in text.
-    Json,
-    /// Bytes.
-    Binary,
-}
-
-impl LogicalType {
-    /// Every type; the position is the stored number.
-    pub const ALL: [Self; 10] = [
-        Self::Text,
-        Self::Integer,
-        Self::Decimal,
-        Self::Float,
-        Self::Boolean,
-        Self::Date,
-        Self::Timestamp,
-        Self::Uuid,
-        Self::Json,
-        Self::Binary,
-    ];
-
-    /// The stable name used in output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Integer => "integer",
-            Self::Decimal => "decimal",
-            Self::Float => "float",
-            Self::Boolean => "boolean",
-            Self::Date => "date",
-            Self::Timestamp => "timestamp",
-            Self::Uuid => "uuid",
-            Self::Json => "json",
-            Self::Binary => "binary",
-        }
-    }
-
-    /// Whether values have an order as numbers.
-    pub const fn is_numeric(self) -> bool {
-        matches!(self, Self::Integer | Self::Decimal | Self::Float)
-    }
-}
-
-impl std::fmt::Display for LogicalType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Of the longest word that is a truth value.
 const LONGEST_BOOLEAN: usize = 5;

@@ -23,6 +23,5 @@ mod tests;
 
 pub use column::{ColumnSketch, MergeError};
 pub use extremes::{Extremes, Range};
-pub use kind::LogicalType;
 pub use profiler::Profiler;
 pub use summary::{NotIndexed, Profile};

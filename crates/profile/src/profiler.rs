@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, StringViewArray};
+use locard_model::LogicalType;
 use locard_sketch::forms::{Former, Forms, trimmed};
 use locard_sketch::{Cells, Keyer};
 
@@ -10,7 +11,7 @@ use crate::column::{ColumnSketch, MOST_KEYS, MergeError, not_indexed};
 use crate::counts::Counts;
 use crate::extremes::{BatchExtremes, Widest};
 use crate::frequent::kept;
-use crate::kind::{LogicalType, kind, kind_of_look};
+use crate::kind::{kind, kind_of_look};
 use crate::shape::Shapes;
 use crate::tally::{Tallied, Tally};
 

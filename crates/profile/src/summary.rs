@@ -1,7 +1,8 @@
 //! What a sketch says, as plain numbers.
 
+use locard_model::LogicalType;
+
 use crate::column::{ColumnSketch, not_indexed};
-use crate::kind::LogicalType;
 
 /// Why a column carries no filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

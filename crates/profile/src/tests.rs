@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use arrow_array::StringViewArray;
+use locard_model::LogicalType;
 use locard_sketch::forms::{self, Meaning};
 use locard_sketch::{Keyer, Preparer, hash};
 use proptest::prelude::*;
 
-use crate::{ColumnSketch, Extremes, LogicalType, MergeError, NotIndexed, Profiler};
+use crate::{ColumnSketch, Extremes, MergeError, NotIndexed, Profiler};
 
 fn keyer() -> Arc<Keyer> {
     Arc::new(Keyer::new(b"the key of tests"))

@@ -135,7 +135,7 @@ fn compare(
     let (left, right, exactness) = match (column.class, literal) {
         (Class::Text, Literal::Text(text)) => (
             (dialect.bytewise)(&(dialect.text)(value)),
-            dialect.literal(text)?,
+            Dialect::literal(text)?,
             Exactness::Exact,
         ),
         (Class::Integer, Literal::Integer(number)) => {

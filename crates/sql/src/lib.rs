@@ -11,7 +11,6 @@ mod filter;
 mod long;
 mod matching;
 mod range;
-mod scope;
 mod select;
 mod window;
 
@@ -20,5 +19,4 @@ pub use condition::Conditions;
 pub use dialect::{AnyElement, Dialect};
 pub use long::{LONGEST_VALUE, MARK, too_long};
 pub use range::{KeyRange, key_ranges, page_ranges};
-pub use scope::Globs;
 pub use select::{Select, is_select};

@@ -65,18 +65,15 @@ fn on_value(
     let values = &matching.values;
     let whole = matches!(matching.form, Form::Raw | Form::Folded);
     let (sql, exactness) = match (class, matching.form) {
-        (Class::Text, Form::Raw) => (
-            in_list(dialect, value, &literals(dialect, values)),
-            Exactness::Exact,
-        ),
+        (Class::Text, Form::Raw) => (in_list(dialect, value, &literals(values)), Exactness::Exact),
         (Class::LooseText, Form::Raw) => (
-            in_list(dialect, value, &literals(dialect, values)),
+            in_list(dialect, value, &literals(values)),
             Exactness::Superset,
         ),
         (Class::Dynamic, Form::Raw) => {
             let text = (dialect.bytewise)(&(dialect.text)(value));
             (
-                in_list(dialect, &text, &literals(dialect, values)),
+                in_list(dialect, &text, &literals(values)),
                 Exactness::Superset,
             )
         }
@@ -131,10 +128,10 @@ fn in_list(dialect: &Dialect, expression: &str, literals: &[String]) -> String {
     }
 }
 
-fn literals(dialect: &Dialect, values: &[String]) -> Vec<String> {
+fn literals(values: &[String]) -> Vec<String> {
     values
         .iter()
-        .filter_map(|value| dialect.literal(value))
+        .filter_map(|value| Dialect::literal(value))
         .collect()
 }
 
@@ -229,11 +226,7 @@ fn folded(dialect: &Dialect, value: &str, values: &[String]) -> String {
         .filter(|value| value.is_ascii())
         .cloned()
         .collect();
-    let equal = in_list(
-        dialect,
-        &(dialect.collapsed)(&text),
-        &literals(dialect, &ascii),
-    );
+    let equal = in_list(dialect, &(dialect.collapsed)(&text), &literals(&ascii));
     format!("({equal} OR {})", (dialect.unsure)(&text))
 }
 

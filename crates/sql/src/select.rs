@@ -100,7 +100,7 @@ mod tests {
         fn every_statement_of_ours_is_one_select(name in "[^\0]+", value in "[^\0]*") {
             let dialect = Dialect::POSTGRES;
             let column = dialect.identifier(&name);
-            let predicate = format!("{column} IN ({})", dialect.literal(&value).unwrap());
+            let predicate = format!("{column} IN ({})", Dialect::literal(&value).unwrap());
             let columns = [column.clone()];
             let select = Select { columns: &columns, from: &column, predicates: &[predicate], limit: Some(1) };
             prop_assert!(is_select(&select.sql()));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use locard_model::{ColumnId, EntityId, JobId, OrgId, SecretString, SourceId, TaskState};
+use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SecretString, SourceId, TaskState};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -15,8 +15,8 @@ use crate::rows::{
     Allowed, Claim, Column, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter,
     Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft,
     JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn,
-    PieceHead, PieceKey, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, WorkerId,
+    PieceHead, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft, TaskOutcome,
+    WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -222,7 +222,7 @@ pub trait Sketches: Send + Sync {
         &self,
         org: OrgId,
         entity: EntityId,
-        piece: PieceKey,
+        piece: PieceId,
     ) -> Result<Vec<PieceColumn>>;
 
     /// Commits the result of a job for one entity; `LeaseLost` if somebody else coordinates the job now. Doing so

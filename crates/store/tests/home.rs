@@ -25,12 +25,12 @@ use std::time::Duration;
 
 use harness::*;
 use locard_model::{
-    ColumnId, ExposeSecret as _, Identifier, JobState, OrgId, SecretString, TaskState,
+    ColumnId, ExposeSecret as _, Identifier, JobState, OrgId, PieceId, SecretString, TaskState,
 };
 use locard_store::{
     Claim, ColumnRecord, Conclusion, Decision, Entity, ErrorKind, FailureDraft, Job, JobDraft,
-    JobFilter, JobLease, JobOutcome, KeyPlace, Merged, Page, PieceKey, Place, Review, SourceDraft,
-    Store, TaskDraft, WorkerId, open, open_beside, restore,
+    JobFilter, JobLease, JobOutcome, KeyPlace, Merged, Page, Place, Review, SourceDraft, Store,
+    TaskDraft, WorkerId, open, open_beside, restore,
 };
 use serde_json::json;
 
@@ -468,7 +468,7 @@ async fn plant_job(store: &dyn Store) -> JobLease {
         .unwrap()
 }
 
-async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> PieceKey {
+async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> PieceId {
     let task = |piece| TaskDraft {
         split: json!({ "path": planted("split") }),
         version: Some(planted("version")),
@@ -500,7 +500,7 @@ async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> Pi
     leased.task.piece
 }
 
-async fn plant_results(store: &dyn Store, lease: &JobLease, entity: &Entity, piece: PieceKey) {
+async fn plant_results(store: &dyn Store, lease: &JobLease, entity: &Entity, piece: PieceId) {
     let mut found = finding(entity, "email", "EMAIL_ADDRESS");
     found.finding.column_name = planted("column name");
     found.finding.rules = vec![planted("rule")];

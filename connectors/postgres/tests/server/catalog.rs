@@ -1,7 +1,7 @@
 //! Listing and describing.
 
 use futures::TryStreamExt as _;
-use locard_connector::{Entity, ErrorKind, ForeignKey, Scope, Source};
+use locard_connector::{Entity, ErrorKind, ForeignKey, ScanRequest, Scope, Source};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{all, cells, count, in_splits, scan, seeded};
@@ -100,6 +100,13 @@ async fn keys_comments_and_definitions_are_described() {
         .expect("the column is there");
     assert_eq!(email.metadata()["comment"], "where to write");
     assert_eq!(email.metadata()["native_type"], "text");
+    let request = ScanRequest::all(EntityPath::new(["crm", "customer"]), EntityKind::Table);
+    let plan = source.plan(&request).await.expect("it is planned");
+    let planned = plan.schema.expect("tables have a schema");
+    let email = planned
+        .field_with_name("email")
+        .expect("the column is planned");
+    assert_eq!(email.metadata()["comment"], "where to write");
     let key = |columns: &[&str], target: &str, referenced: &[&str]| ForeignKey {
         columns: columns.iter().map(|name| (*name).to_owned()).collect(),
         references: EntityPath::new(["crm", target]),

@@ -25,9 +25,9 @@ pub(crate) enum Findings {
         format: ReportFormat,
     },
     /// Confirm that a column holds an identifier
-    Confirm(Decision),
+    Confirm(Decide),
     /// Reject a finding
-    Reject(Decision),
+    Reject(Decide),
     /// Write decisions and allowed values to a file for version control
     Export {
         /// The file; `-` is stdout
@@ -57,7 +57,7 @@ pub(crate) enum Findings {
 
 /// A decision on one column and identifier.
 #[derive(Args, Debug)]
-pub(crate) struct Decision {
+pub(crate) struct Decide {
     /// The column as a scan prints it: `crm/customers.csv:email`; a name with a colon in it may stand in double quotes
     #[arg(value_name = "ENTITY:COLUMN")]
     pub(crate) column: String,

@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use locard_app::Access;
 use locard_model::SecretString;
 
-pub(crate) use findings::{Decision, Findings, Withdrawal};
+pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Rows};
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};

@@ -94,6 +94,9 @@ fn print_column(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
     let name = output.style(Style::new().bold(), &printable(&column.column));
     output.line("")?;
     output.line(&name)?;
+    if let Some(comment) = &column.comment {
+        output.wrapped(2, &format!("comment: {}", printable(comment)))?;
+    }
     output.wrapped(2, &profile(&column.profile))?;
     if let Some(why) = &column.profile.not_indexed {
         output.wrapped(2, &format!("not in the index: {}", printable(why)))?;
@@ -135,13 +138,9 @@ fn print_finding(output: &mut Output, finding: &FindingRow) -> Result<()> {
     let unlikely = finding.confidence < MIN_CONFIDENCE && !finding.is_confirmed();
     let hidden = unlikely
         .then(|| format!("  left out of a scan's result below --min-confidence {MIN_CONFIDENCE}"));
-    let decided = finding.decision.as_ref().map(|decision| {
-        let verb = if decision.confirmed {
-            "confirmed"
-        } else {
-            "rejected"
-        };
-        let why = decision.reason.as_deref().map(|why| format!(": {why}"));
+    let decided = finding.decided.as_ref().map(|decided| {
+        let verb = decided.decision.as_str();
+        let why = decided.reason.as_deref().map(|why| format!(": {why}"));
         format!("  {verb} by a person{}", why.unwrap_or_default())
     });
     output.line(&format!(
@@ -172,7 +171,7 @@ fn print_because(output: &mut Output, because: &Hypothesis) -> Result<()> {
     let mut table = Table::indented(6);
     for weight in because.weights.iter().filter(|weight| tells(weight)) {
         table.row(vec![
-            Cell::number(format!("{:+.2}", weight.log_odds)),
+            Cell::number(format!("{:+.2}", weight.log_ratio)),
             Cell::new(&weight.what),
             Cell::new(&weight.detail).styled(Style::new().dimmed()),
         ]);
@@ -182,7 +181,7 @@ fn print_because(output: &mut Output, because: &Hypothesis) -> Result<()> {
 
 /// Whether a weight says anything in the decimals that are shown.
 fn tells(weight: &Weight) -> bool {
-    weight.log_odds.abs() >= 0.005
+    weight.log_ratio.abs() >= 0.005
 }
 
 fn numbers(hypothesis: &Hypothesis) -> String {
@@ -206,7 +205,7 @@ fn print_rejected(output: &mut Output, rejected: &[Hypothesis]) -> Result<()> {
     output.line("  weighed, but not reported")?;
     let (likely, unlikely): (Vec<&Hypothesis>, Vec<_>) = rejected
         .iter()
-        .partition(|hypothesis| hypothesis.confidence >= UNLIKELY);
+        .partition(|hypothesis| hypothesis.probability >= UNLIKELY);
     print_likely(output, &likely)?;
     if !unlikely.is_empty() {
         let count = unlikely.len() as u64;
@@ -227,7 +226,7 @@ fn print_likely(output: &mut Output, rejected: &[&Hypothesis]) -> Result<()> {
         let line = format!(
             "{}  {:.4}  {}  rule {}  {}",
             hypothesis.identifier,
-            hypothesis.confidence,
+            hypothesis.probability,
             kind(hypothesis.kind),
             printable(&hypothesis.rule),
             numbers(hypothesis)
@@ -237,7 +236,7 @@ fn print_likely(output: &mut Output, rejected: &[&Hypothesis]) -> Result<()> {
             .weights
             .iter()
             .filter(|weight| tells(weight))
-            .map(|weight| format!("{:+.2} {}", weight.log_odds, weight.what))
+            .map(|weight| format!("{:+.2} {}", weight.log_ratio, weight.what))
             .collect();
         output.wrapped(6, &weights.join(" · "))?;
     }
@@ -306,6 +305,7 @@ fn column_json(column: &ColumnExplanation) -> Value {
     let profile = &column.profile;
     json!({
         "column": column.column,
+        "comment": column.comment,
         "profile": {
             "logicalType": profile.logical_type,
             "rows": profile.rows,
@@ -338,13 +338,13 @@ fn hypothesis_json(hypothesis: &Hypothesis) -> Value {
     json!({
         "identifier": hypothesis.identifier.as_str(),
         "kind": hypothesis.kind.as_str(),
-        "confidence": hypothesis.confidence,
+        "confidence": hypothesis.probability,
         "rule": hypothesis.rule,
         "version": format!("{:016x}", hypothesis.version),
         "tested": hypothesis.tested,
         "matched": hypothesis.matched,
         "validated": hypothesis.validated,
         "similarity": rounded(hypothesis.similarity()),
-        "weights": hypothesis.weights.iter().map(|weight| json!({"what": weight.what, "logOdds": weight.log_odds, "detail": weight.detail})).collect::<Vec<_>>(),
+        "weights": hypothesis.weights.iter().map(|weight| json!({"what": weight.what, "logOdds": weight.log_ratio, "detail": weight.detail})).collect::<Vec<_>>(),
     })
 }

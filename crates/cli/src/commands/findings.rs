@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use locard_app::{FindingFilter, FindingRef, FindingRow};
+use locard_app::{Decision, FindingFilter, FindingRef, FindingRow};
 use locard_model::Identifier;
 
 use super::{Outcome, Session};
-use crate::args::{Decision, Findings, ReportFormat, Withdrawal};
+use crate::args::{Decide, Findings, ReportFormat, Withdrawal};
 use crate::printer::{Printer, Reserved};
 use crate::report;
 use crate::table::counted;
@@ -28,8 +28,8 @@ pub(crate) async fn run(session: &Session, args: &Findings) -> Result<Outcome> {
             };
             list(session, &filter, *rejected, *format).await?;
         }
-        Findings::Confirm(decision) => decide(session, decision, true).await?,
-        Findings::Reject(decision) => decide(session, decision, false).await?,
+        Findings::Confirm(args) => decide(session, args, Decision::Confirmed).await?,
+        Findings::Reject(args) => decide(session, args, Decision::Rejected).await?,
         Findings::Withdraw(decision) => withdraw(session, decision).await?,
         Findings::Disallow => disallow(session).await?,
         Findings::Allow { reason } => allow(session, reason.as_deref()).await?,
@@ -123,21 +123,16 @@ async fn finding(session: &Session, column: &str, identifier: &str) -> Result<Fi
     })
 }
 
-async fn decide(session: &Session, decision: &Decision, confirmed: bool) -> Result<()> {
-    let finding = finding(session, &decision.column, &decision.identifier).await?;
-    let findings = locard_app::decide(
-        &session.home,
-        &finding,
-        confirmed,
-        decision.reason.as_deref(),
-    )
-    .await?;
-    let verb = if confirmed { "confirmed" } else { "rejected" };
+async fn decide(session: &Session, args: &Decide, decision: Decision) -> Result<()> {
+    let finding = finding(session, &args.column, &args.identifier).await?;
+    let findings =
+        locard_app::decide(&session.home, &finding, decision, args.reason.as_deref()).await?;
     let said = format!(
-        "{verb} {}; later scans keep the decision",
+        "{} {}; later scans keep the decision",
+        decision.as_str(),
         counted(findings.len() as u64, "finding", "findings")
     );
-    let new = confirmed && findings.iter().all(FindingRow::is_only_confirmed);
+    let new = decision == Decision::Confirmed && findings.iter().all(FindingRow::is_only_confirmed);
     session.printer.say(if new {
         "no scan had found it: it is a finding by your word, and later scans keep it"
     } else {

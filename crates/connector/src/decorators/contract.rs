@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arrow_schema::DataType;
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -131,6 +132,9 @@ fn check_batch(batch: &Batch, promise: &Promise, rows: &mut u64) -> Result<()> {
         {
             return Err(broken("a column came that nobody wanted"));
         }
+        if !is_flat(field.data_type()) {
+            return Err(broken("a column is nested"));
+        }
     }
     if !batch.lines.is_empty() && batch.lines.len() != batch.records.num_rows() {
         return Err(broken("lines and records of a batch differ in number"));
@@ -142,6 +146,16 @@ fn check_batch(batch: &Batch, promise: &Promise, rows: &mut u64) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Plain values, or lists of them.
+fn is_flat(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            !item.data_type().is_nested()
+        }
+        other => !other.is_nested(),
+    }
 }
 
 #[async_trait]
@@ -197,5 +211,26 @@ impl Source for Contract {
 
     fn usage(&self) -> Option<&dyn Usage> {
         self.inner.usage()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_schema::Field;
+
+    use super::*;
+
+    #[test]
+    fn only_lists_of_plain_values_are_flat() {
+        let list = |item: DataType| DataType::new_list(item, true);
+        let structure = DataType::Struct(vec![Field::new("a", DataType::Utf8, true)].into());
+        assert!(is_flat(&DataType::Utf8View) && is_flat(&list(DataType::Int64)));
+        for nested in [
+            structure.clone(),
+            list(structure),
+            list(list(DataType::Utf8)),
+        ] {
+            assert!(!is_flat(&nested), "{nested}");
+        }
     }
 }

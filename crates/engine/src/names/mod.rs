@@ -4,8 +4,8 @@
 //! check digit. So a name is personal only where it was hardly made by chance: an e-mail address, a telephone number
 //! with its country, or a number whose own pattern and checks together let next to nothing else through.
 
-use locard_identify::{How, Library, Role, Rule, Trial, ValuePattern};
-use locard_model::Category;
+use locard_identify::{How, Library, Rule, Trial, ValuePattern};
+use locard_model::{Category, Role};
 
 /// A pattern passes where fewer columns of other things than this would.
 const RARE: f64 = 1.5e-5;

@@ -12,7 +12,8 @@ use arrow_array::{RecordBatch, StringViewArray};
 use arrow_schema::DataType;
 use locard_connector::Fault;
 use locard_identify::{Evidence, Library};
-use locard_profile::{ColumnSketch, LogicalType, MergeError, Profiler};
+use locard_model::LogicalType;
+use locard_profile::{ColumnSketch, MergeError, Profiler};
 use locard_sketch::{Keyer, Preparer};
 use rayon::prelude::*;
 

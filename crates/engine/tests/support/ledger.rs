@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
-    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceId, PieceState, Planned,
-    Result, ScannedColumn, Shown, Sink,
+    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned, Result,
+    ScannedColumn, Shown, Sink,
 };
-use locard_model::{EntityId, Finding, SourceId};
+use locard_model::{EntityId, Finding, PieceId, SourceId};
 use locard_profile::Profile;
 use locard_sketch::Membership;
 use tokio_util::sync::CancellationToken;

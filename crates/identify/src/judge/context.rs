@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use locard_model::Category;
+use locard_model::{Category, Role};
 
+use super::shares;
 use super::weigh::{Weighed, weight};
-use super::{TableView, shares};
-use crate::rule::Role;
 use crate::{Library, Rule};
 
 /// What was learned from the whole table before its columns are decided.
@@ -26,7 +25,7 @@ struct Facts {
 }
 
 impl Context {
-    pub(super) fn of(library: &Library, table: &TableView<'_>, seen: &[Vec<Weighed>]) -> Self {
+    pub(super) fn of(library: &Library, seen: &[Vec<Weighed>]) -> Self {
         let mut context = Self {
             persons: Vec::new(),
             regions: HashMap::new(),
@@ -36,12 +35,12 @@ impl Context {
         for (column, weighed) in seen.iter().enumerate() {
             let shares = shares(weighed);
             let mut telling = 0.0;
-            for (candidate, share) in weighed.iter().zip(shares) {
-                let facts = &context.rules[candidate.rule];
-                if candidate.personal && tells_persons(facts) {
+            for (hypothesis, share) in weighed.iter().zip(shares) {
+                let facts = &context.rules[hypothesis.rule];
+                if hypothesis.personal && tells_persons(facts) {
                     telling += share;
                 }
-                if share > 0.6 && candidate.personal && facts.regions.len() <= 2 {
+                if share > 0.6 && hypothesis.personal && facts.regions.len() <= 2 {
                     for region in &facts.regions {
                         context
                             .regions
@@ -53,19 +52,18 @@ impl Context {
             }
             tells.push(telling);
         }
-        debug_assert_eq!(tells.len(), table.columns.len());
         context.persons = (0..tells.len())
             .map(|column| any_other(&tells, column))
             .collect();
         context
     }
 
-    /// Adds what the neighbours say to a candidate of a column.
-    pub(super) fn add(&self, column: usize, candidate: &mut Weighed) {
-        if !candidate.personal {
+    /// Adds what the neighbours say to a hypothesis of a column.
+    pub(super) fn add(&self, column: usize, hypothesis: &mut Weighed) {
+        if !hypothesis.personal {
             return;
         }
-        let Some(facts) = self.rules.get(candidate.rule) else {
+        let Some(facts) = self.rules.get(hypothesis.rule) else {
             return;
         };
         let persons = self.persons.get(column).copied().unwrap_or(0.5);
@@ -76,7 +74,7 @@ impl Context {
                 (1.2, 0.9)
             };
             let value = (persons - 0.5) * 2.0 * if persons > 0.5 { up } else { down };
-            candidate.weights.push(weight(
+            hypothesis.weights.push(weight(
                 "neighbours",
                 format!("tell of persons with probability {persons:.2}"),
                 value,
@@ -89,7 +87,7 @@ impl Context {
                 .filter_map(|region| self.regions.get(region))
                 .flatten();
             if agree.clone().any(|&(other, _)| other != column) {
-                candidate.weights.push(weight(
+                hypothesis.weights.push(weight(
                     "neighbours",
                     format!("come from {}", facts.regions.join(", ")),
                     1.0,

@@ -37,17 +37,17 @@ pub(super) fn decide(
     let personal: f64 = weighed
         .iter()
         .zip(shares)
-        .filter(|(candidate, _)| candidate.personal)
+        .filter(|(hypothesis, _)| hypothesis.personal)
         .map(|(_, share)| share)
         .sum();
     let best = weighed
         .iter()
         .zip(shares)
-        .filter(|(candidate, _)| candidate.personal)
+        .filter(|(hypothesis, _)| hypothesis.personal)
         .max_by(|a, b| a.1.total_cmp(b.1));
     match best {
-        Some((candidate, &share)) if personal > THRESHOLD && share > LEAST => Decision {
-            finding: Some(finding(library, view, candidate, share)),
+        Some((hypothesis, &share)) if personal > THRESHOLD && share > LEAST => Decision {
+            finding: Some(finding(library, view, hypothesis, share)),
             verdict: Verdict::Found,
         },
         _ if tested < FEW => Decision {
@@ -64,13 +64,13 @@ pub(super) fn decide(
 fn finding(
     library: &Library,
     view: &ColumnView<'_>,
-    candidate: &Weighed,
+    hypothesis: &Weighed,
     confidence: f64,
 ) -> Judged {
-    let rule = &library.rules[candidate.rule];
+    let rule = &library.rules[hypothesis.rule];
     let mut rules: Vec<String> = vec![rule.id.clone()];
     let saw = |&&other: &&usize| {
-        other != candidate.rule
+        other != hypothesis.rule
             && view
                 .evidence
                 .rules
@@ -78,21 +78,21 @@ fn finding(
                 .is_some_and(|counts| counts.matched > 0 || counts.terms > 0)
     };
     rules.extend(
-        candidate
+        hypothesis
             .rules
             .iter()
             .filter(saw)
             .map(|&other| library.rules[other].id.clone()),
     );
     Judged {
-        identifier: candidate.identifier.clone(),
+        identifier: hypothesis.identifier.clone(),
         kind: super::kind(view),
         confidence,
         category: rule.category,
         sensitivity: rule.sensitivity,
         rules,
-        tested: candidate.counts.tested,
-        matched: candidate.counts.matched,
-        validated: candidate.counts.validated,
+        tested: hypothesis.counts.tested,
+        matched: hypothesis.counts.matched,
+        validated: hypothesis.counts.validated,
     }
 }

@@ -1,15 +1,15 @@
 //! Findings besides the column's label: identifiers inside longer text, and a few cells that are something else than the
 //! rest of the column.
 
-use locard_model::{FindingKind, Identifier};
+use locard_model::{FindingKind, Identifier, Role};
 
 use super::values::{LOOSE, Trials, checking};
 use super::weigh::{Weighed, check, weight};
-use super::{Candidate, ColumnView, Judged, Weight};
+use super::{ColumnView, Hypothesis, Judged, Weight, sum};
 use crate::Library;
 use crate::evidence::RuleCounts;
 use crate::library::Walker;
-use crate::rule::{Example, Role, TermList, ValuePattern};
+use crate::rule::{Example, TermList, ValuePattern};
 
 /// Findings less likely than this are not worth a person's time.
 pub(super) const THRESHOLD: f64 = 0.5;
@@ -19,26 +19,25 @@ const TOLD: f64 = 0.01;
 const MOST_STRAY: f64 = 0.7;
 
 /// An identifier that may be in some cells, with every weight.
-pub(super) struct Hypothesis {
+pub(super) struct Inside {
     pub(super) judged: Judged,
     pub(super) version: u64,
     pub(super) weights: Vec<Weight>,
 }
 
-impl Hypothesis {
+impl Inside {
     pub(super) fn is_finding(&self) -> bool {
         self.judged.confidence > THRESHOLD
     }
 
-    pub(super) fn explain(self) -> Candidate {
-        Candidate {
+    pub(super) fn explain(self) -> Hypothesis {
+        Hypothesis {
             reported: self.is_finding(),
             kind: self.judged.kind,
             identifier: self.judged.identifier,
             rule: self.judged.rules.into_iter().next().unwrap_or_default(),
             version: self.version,
             probability: self.judged.confidence,
-            log_odds: sum(&self.weights),
             weights: self.weights,
             tested: self.judged.tested,
             matched: self.judged.matched,
@@ -48,9 +47,9 @@ impl Hypothesis {
 }
 
 /// What is likely enough to be told, of each identifier and kind the likeliest.
-pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec<Hypothesis> {
+pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec<Inside> {
     let Column { library, view, .. } = column;
-    let mut found: Vec<Hypothesis> = Vec::new();
+    let mut found: Vec<Inside> = Vec::new();
     for (position, (rule, version)) in library.rules.iter().zip(&library.versions).enumerate() {
         let Some(counts) = view.evidence.rules.get(version) else {
             continue;
@@ -63,7 +62,7 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
             stray(position, counts, column, label.is_none()),
         ];
         for new in options.into_iter().flatten() {
-            let same = |known: &&mut Hypothesis| {
+            let same = |known: &&mut Inside| {
                 (&known.judged.identifier, known.judged.kind)
                     == (&new.judged.identifier, new.judged.kind)
             };
@@ -79,8 +78,8 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
 }
 
 /// Strays that are most of the column are the same cells, so that they are one thing: the likeliest.
-fn likeliest_of_most(found: &mut Vec<Hypothesis>) {
-    let most = |told: &Hypothesis| {
+fn likeliest_of_most(found: &mut Vec<Inside>) {
+    let most = |told: &Inside| {
         told.judged.kind == FindingKind::Stray && is_most(told.judged.matched, told.judged.tested)
     };
     let likeliest = found
@@ -101,7 +100,7 @@ fn is_most(matched: u64, tested: u64) -> bool {
 }
 
 /// Inside text the rarity of the pattern, passed checks, words of context and repetition speak for a match.
-fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option<Hypothesis> {
+fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option<Inside> {
     let cells = counts.embedded_cells;
     if cells == 0 {
         return None;
@@ -220,7 +219,7 @@ fn stray(
     counts: &RuleCounts,
     column: &Column<'_>,
     unlabelled: bool,
-) -> Option<Hypothesis> {
+) -> Option<Inside> {
     let rule = &column.library.rules[position];
     if !matches!(rule.role, Role::Unique | Role::Shared) {
         return None;
@@ -313,16 +312,16 @@ pub(super) struct Column<'a> {
     pub(super) library: &'a Library,
     pub(super) view: &'a ColumnView<'a>,
     /// What the column may be as a whole, with the probability of each.
-    pub(super) candidates: &'a [Weighed],
+    pub(super) hypotheses: &'a [Weighed],
     pub(super) shares: &'a [f64],
 }
 
 impl Column<'_> {
     /// What was told of a rule, if it is likely enough.
-    fn hypothesis(&self, position: usize, told: Told) -> Option<Hypothesis> {
+    fn hypothesis(&self, position: usize, told: Told) -> Option<Inside> {
         let rule = &self.library.rules[position];
         let confidence = probability(sum(&told.weights));
-        (confidence > TOLD).then(|| Hypothesis {
+        (confidence > TOLD).then(|| Inside {
             judged: Judged {
                 identifier: rule.identifier.clone(),
                 kind: told.kind,
@@ -356,31 +355,31 @@ impl Column<'_> {
         let tested = (self.view.evidence.cells.tested as f64).max(1.0);
         let mut walker = Walker::default();
         let mut sum = 0.0;
-        for (candidate, share) in self.candidates.iter().zip(self.shares) {
-            if *share < 0.02 || candidate.identifier == self.library.rules[rule].identifier {
+        for (hypothesis, share) in self.hypotheses.iter().zip(self.shares) {
+            if *share < 0.02 || hypothesis.identifier == self.library.rules[rule].identifier {
                 continue;
             }
-            let own = (candidate.counts.matched as f64).min(tested);
+            let own = (hypothesis.counts.matched as f64).min(tested);
             let least = ((own + cells - tested) / cells).clamp(0.0, 1.0);
-            let overlap = if least < 1.0 && self.alike(rule, candidate, &mut walker) {
+            let overlap = if least < 1.0 && self.alike(rule, hypothesis, &mut walker) {
                 least.max(own / tested)
             } else {
                 least
             };
-            sum += share * overlap * candidate.rarity;
+            sum += share * overlap * hypothesis.rarity;
         }
         sum
     }
 
     /// Whether values of the one can be values of the other: some example of either matches the other.
-    fn alike(&self, rule: usize, candidate: &Weighed, walker: &mut Walker) -> bool {
+    fn alike(&self, rule: usize, hypothesis: &Weighed, walker: &mut Walker) -> bool {
         let mut matches = |examples: &[Example], rules: &[usize]| {
             let mut whole = examples.iter().filter(|example| !example.embedded);
             whole.any(|example| self.matches(example.text.as_bytes(), rules, walker))
         };
         let rules = &self.library.rules;
-        matches(&rules[rule].example, &candidate.rules)
-            || candidate
+        matches(&rules[rule].example, &hypothesis.rules)
+            || hypothesis
                 .rules
                 .iter()
                 .any(|&other| matches(&rules[other].example, &[rule]))
@@ -399,10 +398,6 @@ impl Column<'_> {
 
 /// What it weighs that all cells in question have the usual shape of a column most of which is something else.
 const USUAL: f64 = 6.0;
-
-fn sum(weights: &[Weight]) -> f64 {
-    weights.iter().map(|weight| weight.log_ratio).sum()
-}
 
 fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())

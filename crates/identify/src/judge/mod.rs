@@ -9,21 +9,15 @@ mod inside;
 mod values;
 mod weigh;
 
-use locard_model::{Category, FindingKind, Identifier, Sensitivity};
+use std::borrow::Cow;
+
+use locard_model::{Category, FindingKind, Identifier, LogicalType, Sensitivity};
+use serde::{Deserialize, Serialize};
 
 use crate::header::Header;
 use crate::{Evidence, Library};
 use context::Context;
 use weigh::Weighed;
-
-/// One table as the judge sees it.
-#[derive(Clone, Debug)]
-pub struct TableView<'a> {
-    /// Path of the table in its source: `crm/customers.csv`, `public.users`.
-    pub resource: &'a str,
-    /// Every column that was read; siblings inform one another.
-    pub columns: Vec<ColumnView<'a>>,
-}
 
 /// One column as the judge sees it.
 #[derive(Clone, Debug)]
@@ -45,44 +39,16 @@ pub struct ColumnView<'a> {
 pub struct ColumnFacts {
     /// Rows, nulls included.
     pub rows: u64,
-    /// Nulls.
-    pub nulls: u64,
-    /// Cells of white space only.
-    pub blanks: u64,
     /// Estimated number of distinct values.
     pub distinct: f64,
-    /// Mean length of the cells in characters.
-    pub average_length: f64,
     /// Share of the most frequent shape among the cells, 0 to 1; 0 where unknown.
     pub top_shape: f64,
-}
-
-/// The type of a column, declared by the source or inferred from its cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogicalType {
-    /// Strings, and whatever else is read as text.
-    #[default]
-    Text,
-    /// Whole numbers.
-    Integer,
-    /// Numbers with a fraction.
-    Decimal,
-    /// Two-valued.
-    Boolean,
-    /// Calendar dates.
-    Date,
-    /// Points in time.
-    Timestamp,
-    /// Universally unique identifiers.
-    Uuid,
-    /// Bytes.
-    Binary,
 }
 
 /// The judged result of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnJudgement {
-    /// Position in [`TableView::columns`].
+    /// Position among the columns of its table.
     pub column: usize,
     /// What was found; at most one of kind `column`.
     pub findings: Vec<Judged>,
@@ -131,12 +97,12 @@ pub struct Explanation {
     /// The decision.
     pub verdict: Verdict,
     /// Everything that was weighed, the likeliest first.
-    pub candidates: Vec<Candidate>,
+    pub hypotheses: Vec<Hypothesis>,
 }
 
 /// One identifier that was weighed, with every weight.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
+pub struct Hypothesis {
     /// What. Look-alikes that are no personal data compete under names of their own.
     pub identifier: Identifier,
     /// How it would occur: as the whole column, inside its text, or in a few cells.
@@ -147,11 +113,9 @@ pub struct Candidate {
     pub rule: String,
     /// Hash of the rule's text.
     pub version: u64,
-    /// Of the whole column: share of probability among all candidates and "something else". Of a part of it: its own.
+    /// Of the whole column: share of probability among all hypotheses and "something else". Of a part of it: its own.
     pub probability: f64,
-    /// Sum of the weights: natural logarithm of the odds.
-    pub log_odds: f64,
-    /// The summands.
+    /// The summands of its log-odds.
     pub weights: Vec<Weight>,
     /// Cells that the rule judged.
     pub tested: u64,
@@ -161,48 +125,82 @@ pub struct Candidate {
     pub validated: u64,
 }
 
-/// One summand of a candidate's log-odds.
-#[derive(Clone, Debug, PartialEq)]
+impl Hypothesis {
+    /// Sum of the weights: natural logarithm of the odds.
+    pub fn log_odds(&self) -> f64 {
+        sum(&self.weights)
+    }
+
+    /// Share of the judged cells that are like the identifier, 0 to 1.
+    pub fn similarity(&self) -> f64 {
+        self.matched as f64 / self.tested.max(1) as f64
+    }
+}
+
+/// One summand of a hypothesis's log-odds; positive speaks for it. Kept as a list of its fields.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(from = "KeptWeight", into = "KeptWeight")]
 pub struct Weight {
     /// What it stands for: `prior`, `values`, `check digits`, `check`, `dictionary`, `column name`, `neighbours` ...
-    pub what: &'static str,
-    /// The numbers behind it in words, without any value that was read.
-    pub detail: String,
+    pub what: Cow<'static, str>,
     /// Natural logarithm of the likelihood ratio.
     pub log_ratio: f64,
+    /// The numbers behind it in words, without any value that was read.
+    pub detail: String,
+}
+
+/// What it stands for, its likelihood ratio, and in words.
+type KeptWeight = (Cow<'static, str>, f64, String);
+
+impl From<KeptWeight> for Weight {
+    fn from((what, log_ratio, detail): KeptWeight) -> Self {
+        Self {
+            what,
+            log_ratio,
+            detail,
+        }
+    }
+}
+
+impl From<Weight> for KeptWeight {
+    fn from(weight: Weight) -> Self {
+        (weight.what, weight.log_ratio, weight.detail)
+    }
+}
+
+fn sum(weights: &[Weight]) -> f64 {
+    weights.iter().map(|weight| weight.log_ratio).sum()
 }
 
 impl Library {
-    /// Judges every column of one table.
-    pub fn judge(&self, table: &TableView<'_>) -> Vec<ColumnJudgement> {
-        let headers: Vec<Header> = table
-            .columns
+    /// Judges all columns of one table that were read; siblings inform one another.
+    pub fn judge(&self, columns: &[ColumnView<'_>]) -> Vec<ColumnJudgement> {
+        let headers: Vec<Header> = columns
             .iter()
             .map(|column| self.phrases.read(column.name))
             .collect();
-        let seen: Vec<Vec<Weighed>> = table
-            .columns
+        let seen: Vec<Vec<Weighed>> = columns
             .iter()
             .zip(&headers)
             .map(|(column, header)| weigh::column(self, column, header))
             .collect();
-        let context = Context::of(self, table, &seen);
+        let context = Context::of(self, &seen);
         seen.into_iter()
+            .zip(columns)
             .enumerate()
-            .map(|(i, weighed)| self.decide(i, table, weighed, &context))
+            .map(|(i, (weighed, view))| self.decide(i, view, weighed, &context))
             .collect()
     }
 
     fn decide(
         &self,
         i: usize,
-        table: &TableView<'_>,
+        view: &ColumnView<'_>,
         mut weighed: Vec<Weighed>,
         context: &Context,
     ) -> ColumnJudgement {
-        let view = &table.columns[i];
-        for candidate in &mut weighed {
-            context.add(i, candidate);
+        for hypothesis in &mut weighed {
+            context.add(i, hypothesis);
         }
         let shares = shares(&weighed);
         let decision = decide::decide(self, view, &weighed, &shares);
@@ -210,7 +208,7 @@ impl Library {
         let column = inside::Column {
             library: self,
             view,
-            candidates: &weighed,
+            hypotheses: &weighed,
             shares: &shares,
         };
         let inside = inside::hypotheses(&column, label.as_ref().map(|label| &label.identifier));
@@ -222,19 +220,19 @@ impl Library {
         } else {
             Verdict::Found
         };
-        let whole = weighed.into_iter().zip(shares).map(|(candidate, share)| {
+        let whole = weighed.into_iter().zip(shares).map(|(hypothesis, share)| {
             let reported = label
                 .as_ref()
-                .is_some_and(|label| label.identifier == candidate.identifier);
-            candidate.explain(share, kind(view), reported)
+                .is_some_and(|label| label.identifier == hypothesis.identifier);
+            hypothesis.explain(share, kind(view), reported)
         });
-        let inside = inside.into_iter().map(inside::Hypothesis::explain);
+        let inside = inside.into_iter().map(inside::Inside::explain);
         ColumnJudgement {
             column: i,
             findings,
             explanation: Explanation {
                 verdict,
-                candidates: told(whole.chain(inside).collect()),
+                hypotheses: told(whole.chain(inside).collect()),
             },
         }
     }
@@ -249,26 +247,26 @@ fn kind(view: &ColumnView<'_>) -> FindingKind {
     }
 }
 
-/// Candidates kept in an explanation besides those that were reported.
+/// Hypotheses kept in an explanation besides those that were reported.
 const KEPT: usize = 8;
 
 /// What an explanation tells: everything that was reported, and the likeliest of the rest.
-fn told(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
+fn told(mut hypotheses: Vec<Hypothesis>) -> Vec<Hypothesis> {
+    hypotheses.sort_by(|a, b| b.log_odds().total_cmp(&a.log_odds()));
     let mut others = 0;
-    candidates.retain(|candidate| {
-        others += usize::from(!candidate.reported);
-        candidate.reported || others <= KEPT
+    hypotheses.retain(|hypothesis| {
+        others += usize::from(!hypothesis.reported);
+        hypothesis.reported || others <= KEPT
     });
-    candidates
+    hypotheses
 }
 
-/// Probability of each candidate among all of them and "something else", whose odds are one.
+/// Probability of each hypothesis among all of them and "something else", whose odds are one.
 fn shares(weighed: &[Weighed]) -> Vec<f64> {
     let highest = weighed.iter().map(Weighed::log_odds).fold(0.0, f64::max);
     let powers: Vec<f64> = weighed
         .iter()
-        .map(|candidate| (candidate.log_odds() - highest).exp())
+        .map(|hypothesis| (hypothesis.log_odds() - highest).exp())
         .collect();
     let total = powers.iter().sum::<f64>() + (-highest).exp();
     powers.into_iter().map(|power| power / total).collect()

@@ -1,11 +1,11 @@
-//! The weights of one column by itself: prior, values, name. One candidate per identifier that anything speaks for.
+//! The weights of one column by itself: prior, values, name. One hypothesis per identifier that anything speaks for.
 
 use std::collections::BTreeSet;
 
-use locard_model::{FindingKind, Identifier};
+use locard_model::{FindingKind, Identifier, LogicalType};
 
 use super::values::{Known, Trials, checking, listing, matching};
-use super::{Candidate, ColumnView, LogicalType, Weight};
+use super::{ColumnView, Hypothesis, Weight, sum};
 use crate::evidence::RuleCounts;
 use crate::header::{Clarity, Header, Kind, Reading};
 use crate::{Library, Rule, validators};
@@ -41,14 +41,13 @@ pub(super) struct Counts {
 
 impl Weighed {
     pub(super) fn log_odds(&self) -> f64 {
-        self.weights.iter().map(|weight| weight.log_ratio).sum()
+        sum(&self.weights)
     }
 
-    pub(super) fn explain(self, probability: f64, kind: FindingKind, reported: bool) -> Candidate {
-        Candidate {
+    pub(super) fn explain(self, probability: f64, kind: FindingKind, reported: bool) -> Hypothesis {
+        Hypothesis {
             kind,
             reported,
-            log_odds: self.log_odds(),
             probability,
             identifier: self.identifier,
             rule: self.id,
@@ -61,7 +60,7 @@ impl Weighed {
     }
 }
 
-/// Candidates of one column, in no order.
+/// Hypotheses of one column, in no order.
 pub(super) fn column(library: &Library, view: &ColumnView<'_>, header: &Header) -> Vec<Weighed> {
     let tested = view.evidence.cells.tested;
     let distinct = if view.facts.distinct > 0.0 {
@@ -103,20 +102,20 @@ pub(super) fn column(library: &Library, view: &ColumnView<'_>, header: &Header) 
         }
         .identifier(members)
     };
-    let mut candidates: Vec<Weighed> = groups.into_iter().map(weigh).collect();
-    contrast(&mut candidates);
-    candidates
+    let mut hypotheses: Vec<Weighed> = groups.into_iter().map(weigh).collect();
+    contrast(&mut hypotheses);
+    hypotheses
 }
 
 /// A list that explains fewer cells than a rival's speaks against its identifier: family names are in a wide list of
 /// given names too, but not as often as in their own.
-fn contrast(candidates: &mut [Weighed]) {
-    let rates: Vec<f64> = candidates
+fn contrast(hypotheses: &mut [Weighed]) {
+    let rates: Vec<f64> = hypotheses
         .iter()
-        .map(|candidate| candidate.listed.map_or(0.0, |(rate, _)| rate))
+        .map(|hypothesis| hypothesis.listed.map_or(0.0, |(rate, _)| rate))
         .collect();
-    for (i, candidate) in candidates.iter_mut().enumerate() {
-        let Some((own, coverage)) = candidate.listed else {
+    for (i, hypothesis) in hypotheses.iter_mut().enumerate() {
+        let Some((own, coverage)) = hypothesis.listed else {
             continue;
         };
         let rival = rates
@@ -133,7 +132,7 @@ fn contrast(candidates: &mut [Weighed]) {
                 100.0 * rival,
                 100.0 * own
             );
-            candidate.weights.push(weight("rival list", detail, value));
+            hypothesis.weights.push(weight("rival list", detail, value));
         }
     }
 }
@@ -154,7 +153,7 @@ struct Said {
 
 impl Said {
     fn sum(&self) -> f64 {
-        self.weights.iter().map(|weight| weight.log_ratio).sum()
+        sum(&self.weights)
     }
 }
 
@@ -488,8 +487,8 @@ pub(super) fn check<'a>(
 
 pub(super) fn weight(what: &'static str, detail: String, log_ratio: f64) -> Weight {
     Weight {
-        what,
-        detail,
+        what: what.into(),
         log_ratio,
+        detail,
     }
 }

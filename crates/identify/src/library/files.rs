@@ -1,4 +1,5 @@
-//! Where rules and word lists come from: what the build script embedded, and folders laid over it.
+//! Where rules and word lists come from: what the build script embedded, and folders laid over it. The only place of the
+//! crate that reads files.
 //!
 //! An [`Inventory`] is text and hashes only; nothing in it has been judged yet.
 

@@ -10,8 +10,8 @@ mod text;
 mod words;
 
 use arrow_array::Array;
+use locard_sketch::Cells;
 use locard_sketch::forms::trimmed;
-use locard_sketch::{Cells, ClassMask};
 
 use crate::{Evidence, Library};
 
@@ -35,12 +35,8 @@ impl Library {
         scratch.live.clear();
         for (i, &hash) in cells.folded.iter().enumerate() {
             let weight = cells.weight(i);
-            if cells.texts.is_null(i) {
-                continue;
-            }
-            let classes = cells.classes.get(i).copied().unwrap_or_default().0;
-            if classes == 0 {
-                totals.blanks += weight;
+            let blank = cells.classes.get(i).is_none_or(|classes| classes.0 == 0);
+            if cells.texts.is_null(i) || blank {
                 continue;
             }
             let set = self.terms.set_of(hash);
@@ -56,12 +52,6 @@ impl Library {
                 continue;
             }
             totals.tested += weight;
-            if classes & (ClassMask::LOWER | ClassMask::UPPER | ClassMask::WIDE) != 0 {
-                totals.letters += weight;
-            }
-            if classes & ClassMask::DIGIT != 0 {
-                totals.digits += weight;
-            }
             scratch.live.push(i as u32);
             if set != 0 {
                 scratch.sets.add(usize::from(set), weight);

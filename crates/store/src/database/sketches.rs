@@ -1,7 +1,7 @@
 //! Sketches of pieces, the merged columns, and the conclusion that a job draws for an entity.
 
 use async_trait::async_trait;
-use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, SourceId};
+use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -12,8 +12,8 @@ use super::{Database, limit, paged};
 use crate::sql::{BYTES, Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
-    ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead, PieceKey,
-    Result, Sketches, Task, TaskOutcome,
+    ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead, Result,
+    Sketches, Task, TaskOutcome,
 };
 
 const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
@@ -114,7 +114,7 @@ fn portions(columns: &[PieceColumn]) -> impl Iterator<Item = &[PieceColumn]> {
     })
 }
 
-fn piece_row(org: OrgId, entity: EntityId, piece: PieceKey, column: &PieceColumn) -> Vec<Value> {
+fn piece_row(org: OrgId, entity: EntityId, piece: PieceId, column: &PieceColumn) -> Vec<Value> {
     let (sketch, evidence) = (column.sketch.clone(), column.evidence.clone());
     values![
         org,
@@ -131,7 +131,7 @@ fn piece_row(org: OrgId, entity: EntityId, piece: PieceKey, column: &PieceColumn
 fn piece_extremes_row(
     vault: &Vault,
     entity: EntityId,
-    piece: PieceKey,
+    piece: PieceId,
     column: &PieceColumn,
 ) -> Result<Option<Vec<Value>>> {
     let Some(plain) = &column.extremes else {
@@ -148,12 +148,7 @@ fn piece_extremes_row(
     ]))
 }
 
-fn piece_column(
-    row: &Row,
-    vault: &Vault,
-    entity: EntityId,
-    piece: PieceKey,
-) -> Result<PieceColumn> {
+fn piece_column(row: &Row, vault: &Vault, entity: EntityId, piece: PieceId) -> Result<PieceColumn> {
     let column = ColumnId(row.id("column_id")?);
     let extremes: Option<Vec<u8>> = row.get("extremes")?;
     let place = [entity.0, piece.0, column.0];
@@ -170,7 +165,7 @@ fn piece_column(
 }
 
 fn piece_head(row: &Row, vault: &Vault, entity: EntityId) -> Result<PieceHead> {
-    let piece = PieceKey(row.id("piece_id")?);
+    let piece = PieceId(row.id("piece_id")?);
     let version: Option<Vec<u8>> = row.get("version")?;
     Ok(PieceHead {
         piece,
@@ -211,7 +206,7 @@ fn record_row(
     job: JobId,
     generation: u64,
     of: &Conclusion,
-    piece: Option<PieceKey>,
+    piece: Option<PieceId>,
     record: &ColumnRecord,
 ) -> Result<Vec<Value>> {
     let column = record.column;
@@ -339,7 +334,7 @@ impl Sketches for Database {
         &self,
         org: OrgId,
         entity: EntityId,
-        piece: PieceKey,
+        piece: PieceId,
     ) -> Result<Vec<PieceColumn>> {
         let vault = self.vault(org).await?;
         let statement = Statement::new(

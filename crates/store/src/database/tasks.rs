@@ -1,7 +1,7 @@
 //! Tasks as rows: planned, listed; and failures. Leases and outcomes have files of their own.
 
 use async_trait::async_trait;
-use locard_model::{EntityId, JobId, OrgId, TaskId, TaskState};
+use locard_model::{EntityId, JobId, OrgId, PieceId, TaskId, TaskState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::sql::{Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
     Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, JobLease, Lease, LeasedTask,
-    Page, Paged, PieceKey, Result, Task, TaskCounts, TaskDraft, TaskOutcome, Tasks,
+    Page, Paged, Result, Task, TaskCounts, TaskDraft, TaskOutcome, Tasks,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub(super) fn task(row: &Row, vault: &Vault) -> Result<Task> {
         id,
         job: JobId(row.id("job_id")?),
         ordinal: row.count("ordinal")?,
-        piece: PieceKey(row.id("piece_id")?),
+        piece: PieceId(row.id("piece_id")?),
         entity: row.get::<Option<_>>("entity_id")?.map(EntityId),
         split: sealed.split,
         version: sealed.version,

@@ -1,24 +1,9 @@
 //! Sketches: per piece of an entity, and merged per column.
 
-use locard_model::{ColumnId, EntityId, JobId, KeyId, SourceId};
-use serde::{Deserialize, Serialize};
+use locard_model::{ColumnId, EntityId, JobId, KeyId, PieceId, SourceId};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::FindingDraft;
-
-/// Names a piece of an entity in one state, across scans: whoever gives it puts the state in, so that pieces of two
-/// states are never put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PieceKey(pub Uuid);
-
-impl PieceKey {
-    /// The same for the same piece: `piece` is whatever tells it from its siblings and from its own earlier states, such
-    /// as the split's JSON with its version.
-    pub fn derive(entity: EntityId, piece: &[u8]) -> Self {
-        Self(Uuid::new_v5(&entity.0, piece))
-    }
-}
 
 /// The sketch of one column over one piece of its entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +26,7 @@ pub struct PieceColumn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PieceHead {
     /// Which piece.
-    pub piece: PieceKey,
+    pub piece: PieceId,
     /// The job that read it.
     pub job: JobId,
     /// Its state when it was read.
@@ -84,7 +69,7 @@ pub struct ColumnRecord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
     /// The pieces that make up the entity now; all others of it are dropped.
-    pub pieces: Vec<PieceKey>,
+    pub pieces: Vec<PieceId>,
     /// The columns; those of the entity that are not named here are dropped.
     pub columns: Vec<ColumnRecord>,
 }

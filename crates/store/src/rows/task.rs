@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use locard_model::{EntityId, JobId, OrgId, TaskId, TaskState};
+use locard_model::{EntityId, JobId, OrgId, PieceId, TaskId, TaskState};
 use serde_json::Value;
 
-use super::{PieceColumn, PieceKey, WorkerId};
+use super::{PieceColumn, WorkerId};
 
 /// A task to plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskDraft {
     /// Which piece of the entity; within a job, planning the same piece of the same entity again changes nothing.
-    pub piece: PieceKey,
+    pub piece: PieceId,
     /// The entity, where the task is about one.
     pub entity: Option<EntityId>,
     /// What to do, as the caller writes it: a split or a batch of them.
@@ -35,7 +35,7 @@ pub struct Task {
     /// Position in the job, from 0.
     pub ordinal: u64,
     /// Which piece of the entity.
-    pub piece: PieceKey,
+    pub piece: PieceId,
     /// The entity, where the task is about one.
     pub entity: Option<EntityId>,
     /// What to do.

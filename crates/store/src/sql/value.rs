@@ -1,10 +1,10 @@
 //! Values that travel into statements. Nulls carry their type, which PostgreSQL wants to know.
 
 use jiff::Timestamp;
-use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, SourceId, TaskId};
+use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId, TaskId};
 use uuid::Uuid;
 
-use crate::{FindingId, PieceKey, ScheduleId, WorkerId};
+use crate::{FindingId, ScheduleId, WorkerId};
 
 /// A parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +64,7 @@ into_value! {
     ColumnId => Id, |id: ColumnId| id.0;
     JobId => Id, |id: JobId| id.0;
     TaskId => Id, |id: TaskId| id.0;
-    PieceKey => Id, |id: PieceKey| id.0;
+    PieceId => Id, |id: PieceId| id.0;
     FindingId => Id, |id: FindingId| id.0;
     WorkerId => Id, |id: WorkerId| id.0;
     ScheduleId => Id, |id: ScheduleId| id.0;

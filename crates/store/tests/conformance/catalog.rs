@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use locard_model::{ColumnId, Identifier};
+use locard_model::{ColumnId, Identifier, PieceId};
 use locard_store::{
-    ColumnRecord, Conclusion, Decision, Entity, JobLease, Merged, Page, PieceKey, Review, Store,
+    ColumnRecord, Conclusion, Decision, Entity, JobLease, Merged, Page, Review, Store,
 };
 
 use crate::harness::*;
@@ -18,7 +18,7 @@ on_both!(
     a_buried_entity_has_no_sketches,
 );
 
-async fn scanned(store: &dyn Store, pieces: &[u64]) -> (Entity, JobLease, Vec<PieceKey>) {
+async fn scanned(store: &dyn Store, pieces: &[u64]) -> (Entity, JobLease, Vec<PieceId>) {
     let entity = furnish(store).await;
     let lease = running(store).await;
     let drafts: Vec<_> = pieces

@@ -10,12 +10,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use locard_model::{
     Category, ColumnId, EntityId, EntityKind, EntityPath, Finding, FindingKind, Identifier, JobId,
-    KeyId, OrgId, SecretString, Sensitivity, SourceId,
+    KeyId, OrgId, PieceId, SecretString, Sensitivity, SourceId,
 };
 use locard_store::{
     Claim, Column, ColumnRecord, Conclusion, Entity, FindingDraft, JobDraft, JobLease, KeyPlace,
-    LeasedTask, Merged, Page, PieceColumn, PieceKey, Place, SourceDraft, Store, Task, TaskCounts,
-    TaskDraft, TaskOutcome, WorkerId, open,
+    LeasedTask, Merged, Page, PieceColumn, Place, SourceDraft, Store, Task, TaskCounts, TaskDraft,
+    TaskOutcome, WorkerId, open,
 };
 use serde_json::json;
 use sqlx::Connection as _;
@@ -199,7 +199,7 @@ pub(crate) async fn running(store: &dyn Store) -> JobLease {
 
 pub(crate) fn task_draft(entity: &Entity, piece: u64) -> TaskDraft {
     TaskDraft {
-        piece: PieceKey::derive(entity.id, &piece.to_be_bytes()),
+        piece: PieceId::derive(entity.id, &piece.to_be_bytes()),
         entity: Some(entity.id),
         split: json!({ "piece": piece }),
         version: Some(format!("version {piece}")),
@@ -308,7 +308,7 @@ pub(crate) fn finding(entity: &Entity, name: &str, identifier: &str) -> FindingD
 
 pub(crate) fn conclusion(
     entity: &Entity,
-    pieces: Vec<PieceKey>,
+    pieces: Vec<PieceId>,
     findings: Vec<FindingDraft>,
 ) -> Conclusion {
     let columns = vec![

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use locard_model::{ColumnId, EntityId, ExposeSecret as _, JobId, OrgId, SourceId};
+use locard_model::{ColumnId, EntityId, ExposeSecret as _, JobId, OrgId, PieceId, SourceId};
 use locard_store::{
     Entity, EntityFilter, ErrorKind, FailureFilter, FindingFilter, JobDraft, JobFilter, JobLease,
-    Lease, LeasedTask, Page, PieceKey, Result, Store, WorkerId,
+    Lease, LeasedTask, Page, Result, Store, WorkerId,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -106,7 +106,7 @@ async fn nothing_of_an_unknown_organisation_can_be_judged(_: &Bench, store: Arc<
     not_found(store.pieces(FOREIGN, entity).await);
     not_found(
         store
-            .piece_columns(FOREIGN, entity, PieceKey(Uuid::nil()))
+            .piece_columns(FOREIGN, entity, PieceId(Uuid::nil()))
             .await,
     );
     not_found(store.column_records(FOREIGN, entity).await);

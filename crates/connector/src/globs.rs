@@ -1,0 +1,166 @@
+//! Globs over resources: what `--include` and `--exclude` mean is the same for files and for tables.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::{Error, ErrorKind, Result, Scope};
+
+/// `*` stays within one name of a path, `**` does not. A glob that is not `exact`, as the one of a target is, and has no `/`
+/// is tried on every name; one that names a folder means all in it.
+pub fn globs(patterns: &[String], exact: bool) -> Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let anywhere = if exact || pattern.contains('/') {
+            pattern.clone()
+        } else {
+            format!("**/{pattern}")
+        };
+        let below = format!("{}/**", anywhere.trim_end_matches('/'));
+        for glob in [anywhere, below] {
+            let glob = GlobBuilder::new(&glob).literal_separator(true).build();
+            set.add(glob.map_err(|error| refused(pattern, error))?);
+        }
+    }
+    set.build()
+        .map_err(|error| refused(&patterns.join(" "), error))
+}
+
+fn refused(glob: &str, error: globset::Error) -> Error {
+    Error::new(ErrorKind::Settings, format!("`{glob}` is not a glob"))
+        .hint("`*` and `?` stand for any text and any character, `[ab]` for a choice")
+        .cause(error)
+}
+
+/// A scope, ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Globs {
+    include: GlobSet,
+    exclude: GlobSet,
+    separator: char,
+}
+
+impl Globs {
+    /// Compiles a scope over files: `crm/customers.csv`.
+    pub fn of_files(scope: &Scope) -> Result<Self> {
+        Self::new(scope, '/')
+    }
+
+    /// Compiles a scope over tables: `crm.customers`.
+    pub fn of_tables(scope: &Scope) -> Result<Self> {
+        Self::new(scope, '.')
+    }
+
+    fn new(scope: &Scope, separator: char) -> Result<Self> {
+        let compile = |patterns: &[String]| {
+            let paths: Vec<String> = patterns
+                .iter()
+                .map(|pattern| path(pattern, separator))
+                .collect();
+            globs(&paths, false)
+        };
+        Ok(Self {
+            include: compile(&scope.include)?,
+            exclude: compile(&scope.exclude)?,
+            separator,
+        })
+    }
+
+    /// Whether the resource is wanted.
+    pub fn admit(&self, resource: &str) -> bool {
+        let included = || self.include.is_match(path(resource, self.separator));
+        !self.excludes(resource) && (self.include.is_empty() || included())
+    }
+
+    /// Whether the resource is left out by name.
+    pub fn excludes(&self, resource: &str) -> bool {
+        self.exclude.is_match(path(resource, self.separator))
+    }
+
+    /// What is left out; of files it is a path as it is.
+    pub fn exclude(&self) -> &GlobSet {
+        &self.exclude
+    }
+
+    /// Whether anything may be left out.
+    pub fn has_globs(&self) -> bool {
+        !self.include.is_empty() || !self.exclude.is_empty()
+    }
+}
+
+/// A resource or glob as a path.
+fn path(text: &str, separator: char) -> String {
+    text.replace(separator, "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The resources, written with `/`, that are wanted as files and as tables.
+    fn admitted(include: &[&str], exclude: &[&str]) -> [Vec<&'static str>; 2] {
+        const RESOURCES: [&str; 5] = [
+            "crm/customers",
+            "crm/orders",
+            "hr/customers",
+            "hr/staff",
+            "audit",
+        ];
+        let as_tables = |texts: &[&str]| texts.iter().map(|text| text.replace('/', ".")).collect();
+        let as_files = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let scope = |spell: &dyn Fn(&[&str]) -> Vec<String>| Scope {
+            include: spell(include),
+            exclude: spell(exclude),
+        };
+        let files = Globs::of_files(&scope(&as_files)).unwrap();
+        let tables = Globs::of_tables(&scope(&as_tables)).unwrap();
+        let wanted = |admit: &dyn Fn(&str) -> bool| {
+            let all = RESOURCES.into_iter();
+            all.filter(|resource| admit(resource)).collect()
+        };
+        [
+            wanted(&|resource| files.admit(resource)),
+            wanted(&|resource| tables.admit(&resource.replace('/', "."))),
+        ]
+    }
+
+    #[track_caller]
+    fn check(include: &[&str], exclude: &[&str], expected: &[&str]) {
+        assert_eq!(admitted(include, exclude), [expected, expected]);
+    }
+
+    #[test]
+    fn a_glob_means_the_same_for_files_and_tables() {
+        let crm = ["crm/customers", "crm/orders"];
+        let customers = ["crm/customers", "hr/customers"];
+        check(&["crm"], &[], &crm);
+        check(&["crm/*"], &[], &crm);
+        check(&["cr*"], &[], &crm);
+        check(&["customers"], &[], &customers);
+        check(&["cust*s"], &[], &customers);
+        check(&["*/customers"], &[], &customers);
+        check(&["c*s"], &[], &customers);
+        check(&["crm/c*", "hr/[ps]*"], &[], &["crm/customers", "hr/staff"]);
+        check(&["c*/o*"], &["orders"], &[]);
+        check(&[], &["audit", "crm/**"], &["hr/customers", "hr/staff"]);
+    }
+
+    #[test]
+    fn a_dot_in_a_table_s_name_parts_it_as_the_glob_does() {
+        let globs = |glob: &str| {
+            Globs::of_tables(&Scope {
+                include: vec![glob.to_owned()],
+                exclude: Vec::new(),
+            })
+        };
+        for glob in ["crm.a.b", "crm.*", "a.b", "*.b"] {
+            let admits = globs(glob).unwrap().admit("crm.a.b");
+            assert_eq!(admits, glob.starts_with("crm"), "{glob}");
+        }
+    }
+
+    #[test]
+    fn a_broken_glob_is_a_settings_error_that_names_it() {
+        let error = globs(&["[".to_owned()], false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Settings);
+        assert!(error.to_string().contains("`[`"), "{error}");
+    }
+}
