@@ -311,7 +311,7 @@ async fn read_in_part(home: &Home, job: JobId) -> Result<HashSet<EntityId>> {
 }
 
 /// What a job works on, without credentials.
-fn targets(job: &Job) -> Vec<String> {
+pub(crate) fn targets(job: &Job) -> Vec<String> {
     let targets = job
         .spec
         .get("targets")

@@ -362,10 +362,11 @@ fn taken(error: locard_store::Error) -> Error {
 async fn latest(home: &Home, spec: &Value) -> Result<Option<Job>> {
     let filter = JobFilter {
         kind: Some(KIND.to_owned()),
+        spec: Some(spec.clone()),
         ..JobFilter::default()
     };
-    let jobs = home.store.jobs(home.org, &filter, Page::first(100)).await?;
-    Ok(jobs.items.into_iter().find(|job| job.spec == *spec))
+    let jobs = home.store.jobs(home.org, &filter, Page::first(1)).await?;
+    Ok(jobs.items.into_iter().next())
 }
 
 /// How a scan ended; failures of kept pieces count too.

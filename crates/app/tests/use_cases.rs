@@ -157,6 +157,29 @@ async fn what_a_narrowed_scan_left_out_is_not_lost() {
     home.close().await.expect("the home closes");
 }
 
+/// A store of many targets, as of a server that scans each of them every night.
+#[tokio::test]
+async fn a_target_is_scanned_again_after_any_number_of_others() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(3));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    for other in 0..101 {
+        let options = ScanOptions {
+            exclude: vec![format!("{other}/**")],
+            ..bench.target()
+        };
+        locard_app::scan(&home, &options, &Silent, &CancellationToken::new())
+            .await
+            .expect("another scan runs");
+    }
+    let again = bench.scan(&home).await;
+    assert_eq!((again.state, again.resumed), (JobState::Completed, false));
+    let sources = locard_app::sources(&home).await.expect("they are listed");
+    assert!(sources.iter().any(|source| source.scanned_at.is_some()));
+    home.close().await.expect("the home closes");
+}
+
 /// What `locard diff previous latest` tells: how many are added, removed, changed, and of what only one scan read.
 async fn told(home: &Home) -> [usize; 5] {
     let told = locard_app::diff(home, "previous", "latest")

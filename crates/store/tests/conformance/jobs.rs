@@ -15,6 +15,7 @@ on_both!(
     an_idempotency_key_starts_one_job,
     many_starts_with_one_key_make_one_job,
     jobs_are_listed_newest_first_and_filtered,
+    jobs_are_found_by_what_they_do,
     a_held_job_cannot_be_claimed_and_a_dead_one_can,
     a_queued_job_is_cancelled_at_once,
     a_running_job_hears_of_the_cancel,
@@ -134,6 +135,31 @@ async fn jobs_are_listed_newest_first_and_filtered(_: &Bench, store: Arc<dyn Sto
         (first.items.len(), rest.items.len(), rest.next),
         (2, 3, None)
     );
+}
+
+async fn jobs_are_found_by_what_they_do(_: &Bench, store: Arc<dyn Store>) {
+    let mut ids = Vec::new();
+    for target in ["crm", "erp", "crm"] {
+        let draft = JobDraft::new("scan", json!({ "target": target }));
+        ids.push(store.start_job(ORG, &draft).await.unwrap().job.id);
+    }
+    let found = async |kind: Option<&str>, target: &str| {
+        let filter = JobFilter {
+            kind: kind.map(str::to_owned),
+            spec: Some(json!({ "target": target })),
+            ..JobFilter::default()
+        };
+        store.jobs(ORG, &filter, Page::default()).await
+    };
+    let of = async |kind, target| {
+        let page = found(Some(kind), target).await.unwrap();
+        page.items.into_iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of("scan", "crm").await, [ids[2], ids[0]]);
+    assert_eq!(of("scan", "erp").await, [ids[1]]);
+    assert_eq!(of("find", "crm").await, []);
+    let refused = found(None, "crm").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
 }
 
 async fn a_held_job_cannot_be_claimed_and_a_dead_one_can(_: &Bench, store: Arc<dyn Store>) {
