@@ -32,6 +32,7 @@ mod scan;
 mod scanned;
 mod slips;
 mod sources;
+mod stored;
 mod subjects;
 mod tally;
 mod target;

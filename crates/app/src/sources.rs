@@ -187,7 +187,7 @@ async fn ends(home: &Home) -> Result<HashMap<String, String>> {
         let Some(end) = job.ended_at.map(jobs::instant) else {
             continue;
         };
-        for name in jobs::targets(&job) {
+        for name in jobs::targets(&job)? {
             ends.entry(name).or_insert_with(|| end.clone());
         }
     }
