@@ -141,7 +141,8 @@ pub trait Jobs: Send + Sync {
     /// ends `CANCELLED`; one that has ended is left as it is.
     async fn cancel_job(&self, org: OrgId, id: JobId) -> Result<Job>;
 
-    /// Takes up one given job, queued or left by a dead coordinator; `Conflict` if it has ended or is held.
+    /// Takes up one given job, queued or left by a dead coordinator; `Conflict` if it has ended, is held, or is not to be
+    /// taken up yet.
     async fn claim_job(
         &self,
         org: OrgId,

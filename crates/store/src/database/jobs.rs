@@ -102,7 +102,7 @@ fn wanted_spec(vault: &Vault, filter: &JobFilter) -> Result<Option<Uuid>> {
 /// Locks the job's row; `NotFound` if there is none.
 async fn lock(session: &mut dyn Session, org: OrgId, id: JobId) -> Result<Row> {
     let statement = Statement::new(
-        "select state, idempotency_hash, lease_until, fence, cancel_requested_at from jobs where org_id = $1 and id = $2",
+        "select state, idempotency_hash, not_before, lease_until, fence, cancel_requested_at from jobs where org_id = $1 and id = $2",
     );
     let statement = statement.bind(org).bind(id).text(session.for_update());
     session
@@ -262,6 +262,11 @@ impl Jobs for Database {
                 Error::new(ErrorKind::Conflict, format!("the job has ended: {state}"))
                     .hint("`locard jobs show` tells what came out"),
             );
+        }
+        if row.get::<i64>("not_before")? > now {
+            let at = row.time("not_before")?;
+            let sentence = format!("the job is not to be taken up before {at:.0}");
+            return Err(Error::new(ErrorKind::Conflict, sentence));
         }
         if state != JobState::Queued && row.get::<i64>("lease_until")? > now {
             return Err(Error::new(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use locard_model::JobState;
 use locard_store::{
     ErrorKind, Heartbeat, JobDraft, JobFilter, JobOutcome, Page, ScheduleId, Store, WorkerId,
@@ -17,6 +18,7 @@ on_both!(
     jobs_are_listed_newest_first_and_filtered,
     jobs_are_found_by_what_they_do,
     a_held_job_cannot_be_claimed_and_a_dead_one_can,
+    a_job_waits_for_its_time,
     a_queued_job_is_cancelled_at_once,
     a_running_job_hears_of_the_cancel,
     a_job_without_a_worker_is_cancelled_at_once,
@@ -189,6 +191,22 @@ async fn a_held_job_cannot_be_claimed_and_a_dead_one_can(_: &Bench, store: Arc<d
         Heartbeat::Extended
     );
     assert_eq!(store.job(ORG, job).await.unwrap().state, JobState::Running);
+}
+
+async fn a_job_waits_for_its_time(_: &Bench, store: Arc<dyn Store>) {
+    let start = async |not_before: Timestamp| {
+        let draft = JobDraft {
+            not_before: Some(not_before),
+            ..JobDraft::new("scan", json!({}))
+        };
+        store.start_job(ORG, &draft).await.unwrap().job.id
+    };
+    let hour = SignedDuration::from_hours(1);
+    let (past, future) = (Timestamp::now() - hour, Timestamp::now() + hour);
+    let claim = async |job| store.claim_job(ORG, job, WorkerId::random(), LONG).await;
+    let waits = claim(start(future).await).await.unwrap_err();
+    assert_eq!(waits.kind(), ErrorKind::Conflict);
+    claim(start(past).await).await.unwrap();
 }
 
 async fn a_queued_job_is_cancelled_at_once(_: &Bench, store: Arc<dyn Store>) {
