@@ -395,6 +395,7 @@ async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
     assert!(
         file.contains("rejected")
             && file.contains("test data")
+            && file.contains("ours")
             && !file.to_lowercase().contains("ada1"),
         "{file}"
     );

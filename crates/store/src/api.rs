@@ -268,11 +268,11 @@ pub trait Reviews: Send + Sync {
     /// Every decision, of one kind if given.
     async fn reviews(&self, org: OrgId, decision: Option<Decision>) -> Result<Vec<Review>>;
 
-    /// Allows values; those that are already allowed stay so.
+    /// Allows values, all or none; those that are already allowed stay so, and the last reason that was given stands.
     async fn allow(&self, org: OrgId, values: &[Allowed]) -> Result<()>;
 
-    /// No longer allows a value; whether it was.
-    async fn disallow(&self, org: OrgId, value: &Allowed) -> Result<bool>;
+    /// No longer allows a value, by its hash; whether it was.
+    async fn disallow(&self, org: OrgId, hash: u64) -> Result<bool>;
 
     /// Every allowed value.
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;
