@@ -14,7 +14,7 @@ use crate::{Home, Result, jobs};
 pub(crate) const MANUAL: &str = "manual";
 
 /// Something in the catalog that a look-up could not ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NotSearched {
     /// The source.
     pub source: String,
@@ -137,6 +137,8 @@ pub(crate) async fn unlisted(
     found: &mut Vec<NotSearched>,
 ) -> Result<()> {
     let mut sources = Listings::default();
+    // Scan after scan may have met the same files, and there may be very many of them.
+    let mut told = HashSet::new();
     for job in scans(home).await? {
         let spec = ScanSpec::of(&job)?;
         let names: Vec<&str> = spec.targets.iter().map(String::as_str).collect();
@@ -173,7 +175,7 @@ pub(crate) async fn unlisted(
                 reason: reason(&what.kind),
                 sentence: what.sentence,
             };
-            if !found.contains(&gap) {
+            if told.insert(gap.clone()) {
                 found.push(gap);
             }
         }

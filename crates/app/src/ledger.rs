@@ -16,8 +16,8 @@ use locard_engine::{
 };
 use locard_model::{EntityId, JobId, OrgId, SourceId, TaskState};
 use locard_store::{
-    Claim, Decision, Heartbeat, JobLease, Lease, Page, PieceKey, Review, Store, TaskCounts,
-    TaskDraft, TaskOutcome, WorkerId,
+    Claim, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, PieceKey, Review, Store,
+    TaskCounts, TaskDraft, TaskOutcome, WorkerId,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -407,9 +407,10 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
-    async fn failed(&self, failure: &Failure) -> Result<()> {
+    async fn failed(&self, failures: &[Failure]) -> Result<()> {
+        let drafts: Vec<FailureDraft> = failures.iter().map(record::failure).collect();
         self.store
-            .record_failure(self.org(), self.lease.job, &record::failure(failure))
+            .record_failures(self.org(), self.lease.job, &drafts)
             .await
             .map_err(lost)
     }

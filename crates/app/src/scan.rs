@@ -259,8 +259,8 @@ async fn run(
 ) -> Result<Summary> {
     for failure in failures {
         reporter.on(&Event::Failed(failure.clone()));
-        locard_engine::Sink::failed(ledger, failure).await?;
     }
+    locard_engine::Sink::failed(ledger, failures).await?;
     let options = Options {
         sample: options.asked(),
         exhaustive: options.exhaustive,

@@ -158,8 +158,8 @@ pub trait Sink: Send + Sync {
     /// Every piece of an entity was read or given up.
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()>;
 
-    /// Something failed outside of any piece.
-    async fn failed(&self, failure: &Failure) -> Result<()>;
+    /// Some things failed outside of any piece.
+    async fn failed(&self, failures: &[Failure]) -> Result<()>;
 }
 
 /// Both in one.

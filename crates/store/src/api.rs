@@ -200,8 +200,13 @@ pub trait Tasks: Send + Sync {
     /// Gives a task back unfinished, as at an orderly shutdown or cancel; the attempt is not counted.
     async fn release_task(&self, lease: &Lease) -> Result<()>;
 
-    /// Records something that could not be read outside of any task.
-    async fn record_failure(&self, org: OrgId, job: JobId, failure: &FailureDraft) -> Result<()>;
+    /// Records what could not be read outside of any task, all or none.
+    async fn record_failures(
+        &self,
+        org: OrgId,
+        job: JobId,
+        failures: &[FailureDraft],
+    ) -> Result<()>;
 
     /// What could not be read.
     async fn failures(

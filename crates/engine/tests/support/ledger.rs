@@ -264,9 +264,9 @@ impl Sink for Ledger {
         Ok(())
     }
 
-    async fn failed(&self, failure: &Failure) -> Result<()> {
+    async fn failed(&self, failures: &[Failure]) -> Result<()> {
         self.alive()?;
-        self.state().failures.push(failure.clone());
+        self.state().failures.extend_from_slice(failures);
         Ok(())
     }
 }

@@ -399,14 +399,9 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
         hint: Some("grant select".to_owned()),
         ..failure(&entity)
     };
-    store
-        .record_failure(ORG, lease.job, &failure(&entity))
-        .await
-        .unwrap();
-    store
-        .record_failure(ORG, lease.job, &unlisted)
-        .await
-        .unwrap();
+    let both = [failure(&entity), unlisted.clone()];
+    store.record_failures(ORG, lease.job, &both).await.unwrap();
+    store.record_failures(ORG, lease.job, &[]).await.unwrap();
     let of_job = FailureFilter {
         job: Some(lease.job),
         entity: None,
