@@ -56,6 +56,8 @@ pub(crate) struct StoreLedger {
 struct State {
     /// What earlier runs left.
     left: HashMap<EntityId, HashMap<PieceId, PieceState>>,
+    /// Records of the pieces that were read, by this run and earlier ones.
+    rows: HashMap<PieceId, u64>,
     /// Leases at hand.
     leases: HashMap<PieceId, Lease>,
     /// Columns known so far of entities that are being read.
@@ -84,11 +86,11 @@ impl StoreLedger {
                     TaskState::Failed => PieceState::Failed,
                     _ => PieceState::Open,
                 };
-                state
-                    .left
-                    .entry(entity)
-                    .or_default()
-                    .insert(PieceId(task.piece.0), piece);
+                let id = PieceId(task.piece.0);
+                state.left.entry(entity).or_default().insert(id, piece);
+                if matches!(piece, PieceState::Done | PieceState::Partial) {
+                    state.rows.insert(id, task.counts.rows);
+                }
             }
             let Some(after) = tasks.next else { break };
             page.after = Some(after);
@@ -235,16 +237,13 @@ impl Checkpoints for StoreLedger {
     }
 
     async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
-        let key = PieceKey(piece.0);
-        let heads = self.store.pieces(self.org(), entity).await.map_err(lost)?;
-        let rows = heads
-            .iter()
-            .find(|head| head.piece == key)
-            .map_or(0, |head| head.rows);
+        let rows = self.state().rows.get(&piece).copied();
+        let rows = rows
+            .ok_or_else(|| Error::Recorded("the piece is not among those that were read".into()))?;
         let names = self.store.columns(self.org(), entity).await.map_err(lost)?;
         let columns = self
             .store
-            .piece_columns(self.org(), entity, key)
+            .piece_columns(self.org(), entity, PieceKey(piece.0))
             .await
             .map_err(lost)?;
         self.apart(move || record::piece_columns(rows, &names, columns))
@@ -348,6 +347,7 @@ impl Sink for StoreLedger {
             .complete_task(&lease, &outcome)
             .await
             .map_err(lost)?;
+        self.state().rows.insert(piece, done.rows);
         let (resource, rows, bytes) = (&planned.shown.resource, done.rows, done.bytes);
         debug!(piece = %piece.0, resource, rows, bytes, faults, "a piece was read and recorded");
         Ok(())
