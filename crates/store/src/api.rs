@@ -157,7 +157,8 @@ pub trait Jobs: Send + Sync {
     /// Ends a job; waiting tasks end `CANCELLED`. Doing so twice under one lease changes nothing.
     async fn finish_job(&self, lease: &JobLease, outcome: &JobOutcome) -> Result<Job>;
 
-    /// Puts an ended job back in the queue with the tasks that failed or were cancelled; done ones stay done.
+    /// Puts an ended job back in the queue with the tasks that failed or were cancelled; done ones stay done. Of those that
+    /// were cancelled, attempts that ended without a word still count.
     async fn retry_job(&self, org: OrgId, id: JobId) -> Result<Job>;
 }
 
