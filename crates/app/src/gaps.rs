@@ -7,11 +7,9 @@ use locard_model::{EntityId, JobState, SourceId};
 use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page, Source};
 
 use crate::catalog::Catalog;
+use crate::sources::MANUAL;
 use crate::stored::{ColumnSummary, ScanSpec};
 use crate::{Home, Result, jobs};
-
-/// Kind of a source that no connector reaches.
-pub(crate) const MANUAL: &str = "manual";
 
 /// Something in the catalog that a look-up could not ask.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -70,7 +70,7 @@ pub struct IngestReport {
 }
 
 /// Kind of a source that no connector reaches.
-const MANUAL: &str = "manual";
+pub const MANUAL: &str = "manual";
 
 /// Registers a source without connecting to it; see [`test_source`].
 pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
