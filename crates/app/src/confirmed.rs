@@ -8,10 +8,10 @@ use std::collections::{HashMap, HashSet};
 use locard_identify::Library;
 use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
 use locard_store::{Column, ColumnRecord, Decision, FindingFilter, Review};
-use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::findings::decided;
+use crate::stored::ColumnSummary;
 use crate::{FindingRow, Home, Result, record};
 
 /// A column and an identifier in it.
@@ -92,13 +92,12 @@ async fn row(
     record: &ColumnRecord,
 ) -> Result<FindingRow> {
     let (category, sensitivity) = about(home.engine.library(), &review.identifier);
-    let number = |name: &str| record.summary.get(name).and_then(Value::as_u64);
-    let rows = number("rows").unwrap_or(0);
+    let summary = ColumnSummary::of(record)?;
+    let rows = summary.rows;
     let filled = record::sketch(record).map_or(rows, |sketch| {
         let profile = sketch.summary();
         profile.rows.saturating_sub(profile.nulls + profile.blanks)
     });
-    let indexed = record.summary.get("indexed").and_then(Value::as_f64);
     Ok(FindingRow {
         source: catalog.source_name(review.source),
         entity: review.entity,
@@ -114,8 +113,8 @@ async fn row(
         tested: filled,
         matched: filled,
         validated: 0,
-        distinct: number("distinct").unwrap_or(0),
-        indexed: indexed.unwrap_or(0.0),
+        distinct: summary.distinct,
+        indexed: summary.indexed,
         rules: Vec::new(),
         decided: Some(decided(review)),
     })

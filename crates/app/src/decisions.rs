@@ -5,6 +5,7 @@
 //! source holds wherever such a resource is, as in checked-out folders that are elsewhere each time. Allowed values
 //! are hashes under this catalog's key: the file holds no personal data, and another catalog cannot use them.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -77,13 +78,10 @@ pub async fn export_decisions(home: &Home) -> Result<String> {
         }
     }
     file.finding.sort_by(|a, b| key(a).cmp(&key(b)));
-    let reasons = reasons(home).await?;
-    for allowed in home.store.allowed(home.org).await? {
-        let hash = format!("{:016x}", allowed.hash);
-        let reason = reasons
-            .get(&hash)
-            .and_then(|reason| reason.as_str())
-            .map(str::to_owned);
+    let mut old_reasons = old_reasons(home).await?;
+    for Allowed { hash, reason } in home.store.allowed(home.org).await? {
+        let hash = hash_name(hash);
+        let reason = reason.or_else(|| old_reasons.remove(&hash));
         file.allowed.push(Value { hash, reason });
     }
     file.allowed.sort_by(|a, b| a.hash.cmp(&b.hash));
@@ -182,7 +180,7 @@ pub async fn import_decisions(
     home.store.review(home.org, &reviews).await?;
     let values = hashes(home, file.key.as_deref(), file.allowed)?;
     report.allowed = values.len() as u64;
-    allow(home, &values).await?;
+    home.store.allow(home.org, &values).await?;
     Ok(report)
 }
 
@@ -302,73 +300,53 @@ fn review(source: SourceId, line: &Line) -> Review {
     }
 }
 
-fn hashes(
-    home: &Home,
-    key: Option<&str>,
-    values: Vec<Value>,
-) -> Result<Vec<(u64, Option<String>)>> {
+fn hashes(home: &Home, key: Option<&str>, values: Vec<Value>) -> Result<Vec<Allowed>> {
     if !values.is_empty() && key != Some(key_name(home).as_str()) {
         return Err(Error::usage(
             "the allowed values of the file were hashed under the key of another catalog",
         )
         .hint("remove [[allowed]] from the file and allow the values here again"));
     }
-    let hash = |value: Value| u64::from_str_radix(&value.hash, 16).map(|hash| (hash, value.reason));
-    let parsed: Result<Vec<_>, _> = values.into_iter().map(hash).collect();
+    let allowed = |Value { hash, reason }| {
+        let hash = u64::from_str_radix(&hash, 16)?;
+        Ok(Allowed { hash, reason })
+    };
+    let parsed: Result<Vec<_>, std::num::ParseIntError> = values.into_iter().map(allowed).collect();
     parsed.map_err(|_| Error::usage("an allowed value of the file is not 16 hexadecimal digits"))
 }
 
-/// The setting that holds why values were allowed, by hash.
-const REASONS: &str = "allowed_reasons";
+/// The setting in which older homes hold why values were allowed, by hash. Newer reasons stand with their values.
+const OLD_REASONS: &str = "allowed_reasons";
 
-async fn reasons(home: &Home) -> Result<serde_json::Map<String, serde_json::Value>> {
-    let stored = home.store.setting(home.org, REASONS).await?;
-    Ok(stored
-        .and_then(|stored| stored.as_object().cloned())
-        .unwrap_or_default())
-}
-
-/// Allows values by their keyed hashes, and keeps the reasons.
-pub(crate) async fn allow(home: &Home, values: &[(u64, Option<String>)]) -> Result<()> {
-    let allowed: Vec<Allowed> = values
-        .iter()
-        .map(|(hash, _)| Allowed {
-            column: None,
-            identifier: None,
-            hash: *hash,
-        })
-        .collect();
-    home.store.allow(home.org, &allowed).await?;
-    let mut reasons = reasons(home).await?;
-    for (hash, reason) in values
-        .iter()
-        .filter_map(|(hash, reason)| Some((hash, reason.as_ref()?)))
-    {
-        reasons.insert(format!("{hash:016x}"), reason.clone().into());
-    }
-    home.store
-        .set_setting(home.org, REASONS, Some(&reasons.into()))
-        .await?;
-    Ok(())
+async fn old_reasons(home: &Home) -> Result<HashMap<String, String>> {
+    let Some(stored) = home.store.setting(home.org, OLD_REASONS).await? else {
+        return Ok(HashMap::new());
+    };
+    HashMap::deserialize(stored).map_err(|error| {
+        let sentence = "the reasons for allowed values cannot be read";
+        Error::new(ErrorKind::Store, sentence).cause(error)
+    })
 }
 
 /// No longer allows a value, by its keyed hash.
 pub(crate) async fn disallow(home: &Home, hash: u64) -> Result<()> {
-    let value = Allowed {
-        column: None,
-        identifier: None,
-        hash,
-    };
-    if !home.store.disallow(home.org, &value).await? {
+    if !home.store.disallow(home.org, hash).await? {
         return Err(Error::not_found("that value is not allowed")
             .hint("`locard findings export -` lists hashes of the values that are"));
     }
-    let mut reasons = reasons(home).await?;
-    reasons.remove(&format!("{hash:016x}"));
-    home.store
-        .set_setting(home.org, REASONS, Some(&reasons.into()))
-        .await?;
+    let mut reasons = old_reasons(home).await?;
+    if reasons.remove(&hash_name(hash)).is_some() {
+        let rest = serde_json::json!(reasons);
+        home.store
+            .set_setting(home.org, OLD_REASONS, Some(&rest))
+            .await?;
+    }
     Ok(())
+}
+
+/// A hash as the file names it.
+fn hash_name(hash: u64) -> String {
+    format!("{hash:016x}")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use locard_model::{
 use locard_store::Job;
 use serde_json::Value;
 
+use crate::stored::ScanSpec;
 use crate::{
     Decided, Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, TaskRow,
     findings, jobs,
@@ -117,7 +118,7 @@ struct Extent {
     ended: bool,
     sampled: bool,
     /// The globs that narrowed it.
-    globs: [Value; 2],
+    globs: [Vec<String>; 2],
     /// The resources that it read, each with the sources they are in.
     read: HashMap<String, HashSet<String>>,
     /// Sources, folders and resources that it could not read in full.
@@ -127,7 +128,7 @@ struct Extent {
 impl Extent {
     async fn of(home: &Home, job: &Job) -> Result<Self> {
         let detail = jobs::job(home, &job.id.to_string()).await?;
-        let option = |name: &str| job.spec.get(name).cloned().unwrap_or_default();
+        let spec = ScanSpec::of(job)?;
         let is_read =
             |task: &TaskRow| matches!(task.state, TaskState::Completed | TaskState::Partial);
         let mut read: HashMap<String, HashSet<String>> = HashMap::new();
@@ -138,8 +139,8 @@ impl Extent {
         Ok(Self {
             targets: detail.job.targets.into_iter().collect(),
             ended: matches!(job.state, JobState::Completed | JobState::Partial),
-            sampled: !option("sample").is_null(),
-            globs: ["include", "exclude"].map(option),
+            sampled: spec.sample.is_some(),
+            globs: [spec.include, spec.exclude],
             read,
             failed: failures.filter_map(|failure| failure.resource).collect(),
         })
@@ -162,8 +163,7 @@ impl Extent {
 
     /// Whether no glob narrowed it.
     fn is_whole(&self) -> bool {
-        let is_empty = |globs: &Value| globs.as_array().is_none_or(Vec::is_empty);
-        self.globs.iter().all(is_empty)
+        self.globs.iter().all(Vec::is_empty)
     }
 
     fn failed_at(&self, row: &FindingRow) -> bool {

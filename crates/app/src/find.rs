@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::StreamExt as _;
 use locard_engine::{Event, Failure, Reporter};
@@ -18,7 +19,8 @@ use crate::catalog::Catalog;
 use crate::doubts::{Doubt, Why, doubts};
 use crate::gaps::{self, DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::twins::{self, Same, Twins};
-use crate::{Home, Result, RowAt, record, subjects, verify};
+use crate::verify::{self, Checked};
+use crate::{Home, Result, RowAt, record, subjects};
 
 /// Who is looked for and how.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +117,16 @@ pub async fn find(
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<FindReport> {
+    find_at_most(MOST_HITS, home, options, (reporter, cancel)).await
+}
+
+/// A look-up with an answer of at most so many hits.
+async fn find_at_most(
+    most: usize,
+    home: &Home,
+    options: &FindOptions,
+    (reporter, cancel): (&dyn Reporter, &CancellationToken),
+) -> Result<FindReport> {
     subjects::check(&options.subjects, home.engine.mask())?;
     let mut catalog = Catalog::open(home).await?;
     let roles = roles(home.engine.library());
@@ -146,20 +158,20 @@ pub async fn find(
     report.sources = sources.len() as u64;
     gaps::manual(home, wanted.as_deref(), &mut report.not_searched).await?;
     gaps::unlisted(home, &catalog, wanted.as_deref(), &mut report.not_searched).await?;
-    let mut suspects = Vec::new();
+    let (mut suspects, mut places) = (Vec::new(), 0);
     for same in twins::grouped(home, &catalog, entities).await? {
-        suspects.extend(ask_once(home, &mut catalog, same, &queries, &mut report, cancel).await?);
+        for suspect in ask_once(home, &mut catalog, same, &queries, &mut report, cancel).await? {
+            places += suspect.questions().count();
+            if places > most {
+                report.not_searched.push(suspect.not_listed(most));
+            } else {
+                suspects.push(suspect);
+            }
+        }
     }
     if options.verify {
-        verify_all(
-            home,
-            options,
-            &queries,
-            suspects,
-            &mut report,
-            (reporter, cancel),
-        )
-        .await?;
+        let by = (&queries, most);
+        verify_all(home, options, by, suspects, &mut report, (reporter, cancel)).await?;
     } else {
         report.hits = suspects
             .iter()
@@ -169,6 +181,9 @@ pub async fn find(
     report.hits.sort_by_cached_key(place);
     Ok(report)
 }
+
+/// More hits than this are not told: an answer that somebody reads is shorter, and it must fit into memory.
+const MOST_HITS: usize = 250_000;
 
 /// Hits are told by person, then by place.
 fn place(hit: &Hit) -> impl Ord + use<> {
@@ -386,12 +401,62 @@ fn limit(figures: &Profile) -> Option<(Reason, String)> {
 }
 
 impl Suspect {
+    /// That it is left out of an answer that is full.
+    fn not_listed(&self, most: usize) -> NotSearched {
+        NotSearched {
+            source: self.source.clone(),
+            resource: Some(self.resource.clone()),
+            column: None,
+            reason: Reason::TooMany,
+            sentence: format!(
+                "the answer is full with {most} places; ask for fewer persons, or for one --source at a time"
+            ),
+        }
+    }
+
     /// Who may be in which of its columns.
     fn questions(&self) -> impl Iterator<Item = (usize, &str)> {
         self.candidates.iter().flat_map(|(subject, candidate)| {
             let columns = candidate.columns.iter();
             columns.map(|column| (*subject, self.columns[*column].path.as_str()))
         })
+    }
+
+    /// Adds what reading it showed, as far as there is room; gives what could not be read.
+    fn tell(
+        &self,
+        home: &Home,
+        options: &FindOptions,
+        checked: Result<Checked, Failure>,
+        report: &mut FindReport,
+        most: usize,
+    ) -> Option<Failure> {
+        let mut checked = checked.unwrap_or_else(|failure| Checked {
+            // What could not be read stays a candidate.
+            hits: self.unverified(home, options, Some(&failure.sentence)),
+            stale: false,
+            truncated: false,
+            failure: Some(failure),
+        });
+        let room = most.saturating_sub(report.hits.len());
+        // Others were read at the same time.
+        checked.truncated |= checked.hits.len() > room;
+        checked.hits.truncate(room);
+        let mut gaps = Gaps {
+            source: &self.source,
+            resource: &self.resource,
+            found: &mut report.not_searched,
+        };
+        if checked.truncated {
+            let told = checked.hits.len();
+            let sentence = format!("only the first {told} places in it are listed; there are more");
+            gaps.push(None, Reason::TooMany, sentence);
+        }
+        if checked.stale {
+            gaps.push(None, Reason::Stale, STALE.to_owned());
+        }
+        report.hits.extend(checked.hits);
+        checked.failure
     }
 
     /// Its candidates as they are, when nobody verified them, or could not and why: one for each subject and column.
@@ -442,57 +507,41 @@ pub(crate) fn identifiers(subject: &Subject, attributes: &[usize]) -> Vec<Identi
     identifiers
 }
 
-/// Reads the candidates, several entities at a time.
+/// Reads the candidates, several entities at a time, until the answer is full.
 async fn verify_all(
     home: &Home,
     options: &FindOptions,
-    queries: &Arc<Vec<Query>>,
+    (queries, most): (&Arc<Vec<Query>>, usize),
     suspects: Vec<Suspect>,
     report: &mut FindReport,
     (reporter, cancel): (&dyn Reporter, &CancellationToken),
 ) -> Result<()> {
     let sources = verify::Sources::new(home);
+    let left = AtomicUsize::new(most);
     let checks = suspects.iter().map(|suspect| {
-        let sources = &sources;
+        let (sources, left) = (&sources, &left);
         async move {
-            (
-                suspect,
-                verify::suspect(home, sources, options, queries, suspect, cancel).await,
-            )
+            let room = left.load(Ordering::Relaxed);
+            if room == 0 {
+                return (suspect, None);
+            }
+            let by = (options, queries, room);
+            let checked = verify::suspect(home, sources, by, suspect, cancel).await;
+            (suspect, Some(checked))
         }
     });
     let mut checks =
         std::pin::pin!(futures::stream::iter(checks).buffer_unordered(home.engine.threads()));
     while let Some((suspect, checked)) = checks.next().await {
-        let checked = match checked {
-            Ok(checked) => checked,
-            Err(failure) => {
-                reporter.on(&Event::Failed(failure.clone()));
-                // What could not be read stays a candidate.
-                let hits = suspect.unverified(home, options, Some(&failure.sentence));
-                report.hits.extend(hits);
-                report.failures.push(failure);
-                continue;
-            }
+        let Some(checked) = checked else {
+            report.not_searched.push(suspect.not_listed(most));
+            continue;
         };
-        report.hits.extend(checked.hits);
-        if let Some(failure) = checked.failure {
+        if let Some(failure) = suspect.tell(home, options, checked, report, most) {
             reporter.on(&Event::Failed(failure.clone()));
             report.failures.push(failure);
         }
-        let mut gaps = Gaps {
-            source: &suspect.source,
-            resource: &suspect.resource,
-            found: &mut report.not_searched,
-        };
-        if checked.truncated {
-            let most = verify::MOST_PLACES;
-            let sentence = format!("only the first {most} places in it are listed; there are more");
-            gaps.push(None, Reason::TooMany, sentence);
-        }
-        if checked.stale {
-            gaps.push(None, Reason::Stale, STALE.to_owned());
-        }
+        left.store(most.saturating_sub(report.hits.len()), Ordering::Relaxed);
     }
     Ok(())
 }
@@ -531,5 +580,70 @@ mod tests {
             ..figures(None, 0.0)
         };
         assert_eq!(limit(&blank), None);
+    }
+
+    static CONNECTORS: &[&dyn locard_connector::Connector] = &[&locard_connector_local::Local];
+
+    async fn home(folder: &std::path::Path) -> Home {
+        let options = crate::HomeOptions {
+            dir: Some(folder.join("home")),
+            store: None,
+            access: crate::Access::Alone,
+            key: Some(SecretString::from("0f".repeat(32))),
+            key_file: None,
+            dictionaries: None,
+            connectors: CONNECTORS,
+            threads: Some(2),
+        };
+        Home::open(options).await.unwrap()
+    }
+
+    /// Hits, and places that were left out, of an answer of at most so many.
+    async fn told(home: &Home, most: usize, verify: bool) -> (usize, usize) {
+        let attribute = locard_model::Attribute {
+            identifier: Identifier::new("EMAIL_ADDRESS"),
+            value: "anna@example.org".to_owned(),
+        };
+        let subject = Subject {
+            id: "anna".to_owned(),
+            attributes: vec![attribute],
+        };
+        let options = FindOptions {
+            subjects: vec![subject],
+            verify,
+            sources: Vec::new(),
+        };
+        let by = (&locard_engine::Silent as _, &CancellationToken::new());
+        let report = find_at_most(most, home, &options, by).await.unwrap();
+        let mut gaps = report.not_searched.iter();
+        assert!(gaps.all(|gap| gap.reason == Reason::TooMany));
+        assert_eq!(report.fell_short(), !report.not_searched.is_empty());
+        (report.hits.len(), report.not_searched.len())
+    }
+
+    #[tokio::test]
+    async fn an_answer_ends_where_it_is_full_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        for name in ["a.csv", "b.csv", "c.csv"] {
+            let rows = format!("email,{name}\n{}", "anna@example.org,1\n".repeat(5));
+            std::fs::write(data.join(name), rows).unwrap();
+        }
+        let home = home(folder.path()).await;
+        let scan = crate::ScanOptions {
+            targets: vec![SecretString::from(data.to_string_lossy().into_owned())],
+            ..crate::ScanOptions::default()
+        };
+        let cancel = CancellationToken::new();
+        let scan = crate::scan(&home, &scan, &locard_engine::Silent, &cancel).await;
+        assert_eq!(scan.unwrap().totals.entities, 3);
+        assert_eq!(told(&home, 3, false).await, (3, 0));
+        assert_eq!(told(&home, 2, false).await, (2, 1));
+        assert_eq!(told(&home, 15, true).await, (15, 0));
+        let (hits, left_out) = told(&home, 7, true).await;
+        assert_eq!(hits, 7);
+        assert!(left_out > 0, "the rest is told");
+        home.close().await.unwrap();
     }
 }

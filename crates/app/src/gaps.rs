@@ -5,16 +5,14 @@ use std::collections::HashSet;
 use locard_connector::ErrorKind;
 use locard_model::{EntityId, JobState, SourceId};
 use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page, Source};
-use serde_json::Value;
 
 use crate::catalog::Catalog;
+use crate::sources::MANUAL;
+use crate::stored::{ColumnSummary, ScanSpec};
 use crate::{Home, Result, jobs};
 
-/// Kind of a source that no connector reaches.
-pub(crate) const MANUAL: &str = "manual";
-
 /// Something in the catalog that a look-up could not ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NotSearched {
     /// The source.
     pub source: String,
@@ -137,8 +135,11 @@ pub(crate) async fn unlisted(
     found: &mut Vec<NotSearched>,
 ) -> Result<()> {
     let mut sources = Listings::default();
+    // Scan after scan may have met the same files, and there may be very many of them.
+    let mut told = HashSet::new();
     for job in scans(home).await? {
-        let names = targets(&job);
+        let spec = ScanSpec::of(&job)?;
+        let names: Vec<&str> = spec.targets.iter().map(String::as_str).collect();
         let is_wanted = |name: &str| {
             wanted.is_none_or(|wanted| {
                 let id = catalog.source_named(name).map(|source| source.id);
@@ -172,11 +173,11 @@ pub(crate) async fn unlisted(
                 reason: reason(&what.kind),
                 sentence: what.sentence,
             };
-            if !found.contains(&gap) {
+            if told.insert(gap.clone()) {
                 found.push(gap);
             }
         }
-        sources.note(&job, &open);
+        sources.note(job.state, spec.is_narrowed(), &open);
     }
     for source in home.store.sources(home.org).await? {
         if wanted.is_none_or(|wanted| wanted.contains(&source.id)) {
@@ -224,31 +225,18 @@ impl Listings {
         }
     }
 
-    fn note(&mut self, job: &Job, names: &[&str]) {
+    fn note(&mut self, state: JobState, is_narrowed: bool, names: &[&str]) {
         let names = || names.iter().map(|name| (*name).to_owned());
         self.seen.extend(names());
-        if !matches!(job.state, JobState::Completed | JobState::Partial) {
+        if !matches!(state, JobState::Completed | JobState::Partial) {
             return;
         }
-        let some = |option: &str| {
-            let patterns = job.spec.get(option).and_then(Value::as_array);
-            patterns.is_some_and(|patterns| !patterns.is_empty())
-        };
-        if some("include") || some("exclude") {
+        if is_narrowed {
             self.narrowed.extend(names());
         } else {
             self.whole.extend(names());
         }
     }
-}
-
-fn targets(job: &Job) -> Vec<&str> {
-    let targets = job.spec.get("targets").and_then(Value::as_array);
-    targets
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
 }
 
 /// What a scan in that state has not come to is not even listed.
@@ -342,24 +330,18 @@ impl Gaps<'_> {
     }
 
     pub(crate) fn partly(&mut self, records: &[ColumnRecord]) {
-        let any = |name: &str| {
-            records
-                .iter()
-                .any(|record| record.summary.get(name).and_then(Value::as_bool) == Some(true))
+        let summaries: Result<Vec<_>, _> = records.iter().map(ColumnSummary::of).collect();
+        let Ok(summaries) = summaries else {
+            // How far it was read is not known, so nothing may say that it was read whole.
+            return self.push(None, Reason::Damaged, DAMAGED.to_owned());
         };
-        if any("sampled") {
-            self.push(
-                None,
-                Reason::Sampled,
-                "only a sample of it was scanned".to_owned(),
-            );
+        if summaries.iter().any(|summary| summary.sampled) {
+            let sentence = "only a sample of it was scanned";
+            self.push(None, Reason::Sampled, sentence.to_owned());
         }
-        if any("partial") {
-            self.push(
-                None,
-                Reason::Failed,
-                "some of its records could not be read".to_owned(),
-            );
+        if summaries.iter().any(|summary| summary.partial) {
+            let sentence = "some of its records could not be read";
+            self.push(None, Reason::Failed, sentence.to_owned());
         }
     }
 }
@@ -367,6 +349,50 @@ impl Gaps<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn record(summary: serde_json::Value) -> ColumnRecord {
+        let entity = EntityId(uuid::Uuid::nil());
+        ColumnRecord {
+            column: locard_model::ColumnId::derive(entity, "a"),
+            entity,
+            source: SourceId::derive("s"),
+            generation: 1,
+            key: locard_model::KeyId(1),
+            forms: 1,
+            summary,
+            sketch: Vec::new(),
+            evidence: Vec::new(),
+            extremes: None,
+        }
+    }
+
+    fn partly(summary: serde_json::Value) -> Vec<Reason> {
+        let mut found = Vec::new();
+        let mut gaps = Gaps {
+            source: "s",
+            resource: "a.csv",
+            found: &mut found,
+        };
+        gaps.partly(&[record(summary)]);
+        found.into_iter().map(|gap| gap.reason).collect()
+    }
+
+    #[test]
+    fn a_column_of_which_nobody_knows_how_far_it_was_read_is_a_gap() {
+        let summary = |sampled: bool, partial: bool| {
+            let (rows, distinct, indexed) = (10, 9, 1.0);
+            serde_json::json!({
+                "rows": rows, "distinct": distinct, "indexed": indexed,
+                "sampled": sampled, "partial": partial,
+            })
+        };
+        assert_eq!(partly(summary(false, false)), []);
+        assert_eq!(
+            partly(summary(true, true)),
+            [Reason::Sampled, Reason::Failed]
+        );
+        assert_eq!(partly(serde_json::json!({"rows": 10})), [Reason::Damaged]);
+    }
 
     #[test]
     fn where_only_some_values_are_indexed_there_may_be_more_to_find() {

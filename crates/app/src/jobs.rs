@@ -8,6 +8,8 @@ use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
 
 use crate::catalog::Catalog;
 use crate::ledger::LEASE;
+use crate::scan::KIND;
+use crate::stored::ScanSpec;
 use crate::words::counted;
 use crate::{Error, Home, Result, record};
 
@@ -74,14 +76,11 @@ pub struct JobLine {
 /// The latest jobs, newest first.
 pub async fn jobs(home: &Home, limit: u64) -> Result<Vec<JobRow>> {
     let page = Page::first(limit.clamp(1, u64::from(Page::MAX)) as u32);
-    Ok(home
+    let found = home
         .store
         .jobs(home.org, &JobFilter::default(), page)
-        .await?
-        .items
-        .into_iter()
-        .map(|job| row(home, job))
-        .collect())
+        .await?;
+    found.items.into_iter().map(|job| row(home, job)).collect()
 }
 
 impl JobRow {
@@ -120,7 +119,7 @@ pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
     }
     tasks.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
     Ok(JobDetail {
-        job: row(home, job),
+        job: row(home, job)?,
         tasks,
         failures,
     })
@@ -132,7 +131,7 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
     let job = home.store.cancel_job(home.org, job.id).await?;
     // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
     if job.state.is_final() {
-        return Ok(row(home, job));
+        return row(home, job);
     }
     match home
         .store
@@ -145,9 +144,9 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
                 outcome: None,
                 error: None,
             };
-            Ok(row(home, home.store.finish_job(&lease, &outcome).await?))
+            row(home, home.store.finish_job(&lease, &outcome).await?)
         }
-        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(home, job)),
+        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => row(home, job),
         Err(error) => Err(error.into()),
     }
 }
@@ -242,7 +241,7 @@ pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engin
     } else {
         HashSet::new()
     };
-    let listed = targets(&home.store.job(home.org, job).await?);
+    let listed = targets(&home.store.job(home.org, job).await?)?;
     let mut failures = Vec::new();
     for failure in recorded {
         let partial = failure
@@ -311,21 +310,18 @@ async fn read_in_part(home: &Home, job: JobId) -> Result<HashSet<EntityId>> {
 }
 
 /// What a job works on, without credentials.
-fn targets(job: &Job) -> Vec<String> {
-    let targets = job
-        .spec
-        .get("targets")
-        .and_then(serde_json::Value::as_array);
-    let names = targets.into_iter().flatten();
-    names
-        .filter_map(|target| target.as_str().map(str::to_owned))
-        .collect()
+pub(crate) fn targets(job: &Job) -> Result<Vec<String>> {
+    if job.kind == KIND {
+        Ok(ScanSpec::of(job)?.targets)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
-fn row(home: &Home, job: Job) -> JobRow {
-    let targets = targets(&job);
+fn row(home: &Home, job: Job) -> Result<JobRow> {
+    let targets = targets(&job)?;
     let interrupted = is_interrupted(home, &job);
-    JobRow {
+    Ok(JobRow {
         id: job.id,
         kind: job.kind,
         state: job.state,
@@ -335,7 +331,7 @@ fn row(home: &Home, job: Job) -> JobRow {
         ended_at: job.ended_at.map(instant),
         tasks: (job.counts.tasks_done, job.counts.tasks),
         failures: job.counts.failures,
-    }
+    })
 }
 
 async fn task_row(catalog: &mut Catalog<'_>, task: locard_store::Task) -> Result<TaskRow> {

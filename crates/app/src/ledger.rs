@@ -1,24 +1,24 @@
 //! What the engine needs to be remembered, kept in the store.
 //!
-//! What a reader gets wrong: the store hands out leases in its own order, the engine asks for certain pieces. Leases
-//! that come early are held, with heartbeats, until the engine asks; those of pieces that are no longer wanted are
-//! held until the job ends.
+//! What a reader gets wrong: a piece is leased when it is read and not before, so that a process that dies leaves the
+//! leases of what it was reading, and of nothing else. That is how a file is found that brings the process down.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use locard_connector::Entity;
+use locard_connector::{Entity, ErrorKind};
 use locard_engine::{
     Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned, Pool,
-    Result, Shown, Sink,
+    Result, Shown, Sink, Start,
 };
 use locard_model::{EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
 use locard_store::{
-    Claim, Decision, Heartbeat, JobLease, Lease, Page, Review, Store, TaskCounts, TaskDraft,
-    TaskOutcome, WorkerId,
+    Claim, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, Review, Store, TaskCounts,
+    TaskDraft, TaskOutcome, WorkerId,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -31,11 +31,17 @@ pub(crate) const LEASE: Duration = Duration::from_mins(1);
 /// How soon a scan hears that somebody asked it to stop.
 const HEARS: Duration = Duration::from_secs(1);
 
-/// Leases that are asked for at once.
-const LEASES: u32 = 16;
+/// How often a process may die while it reads a piece before that is read alone. Until then the piece is no suspect:
+/// others were read beside it, and somebody may have killed the process.
+const DEATHS_BESIDE_OTHERS: u32 = 3;
 
-/// How often a piece may be started over all runs of its job.
-const MOST_ATTEMPTS: u32 = 1_000;
+/// How often it may die in all. What brings the process down every time, three times of them with nothing else at work,
+/// would do so for ever, and nothing behind it would be read. A healthy piece comes here only if six kills in a row
+/// meet it.
+const DEATHS: u32 = 6;
+
+/// Pieces that are read at the same time, at most; one that is read alone takes the room of all.
+const ROOM: u32 = 1 << 16;
 
 /// The ledger of one job.
 pub(crate) struct StoreLedger {
@@ -48,16 +54,27 @@ pub(crate) struct StoreLedger {
     /// Ends the scan; fired when somebody asked for it or the job was taken away.
     stop: CancellationToken,
     state: Mutex<State>,
-    /// One asks for leases at a time: what one is given may be what another waits for.
-    leasing: tokio::sync::Mutex<()>,
+    /// Room for pieces that are being read.
+    room: Arc<Semaphore>,
+}
+
+/// A piece that is being read.
+struct Held {
+    lease: Lease,
+    /// Given back when the piece ends.
+    _room: OwnedSemaphorePermit,
 }
 
 #[derive(Default)]
 struct State {
     /// What earlier runs left.
     left: HashMap<EntityId, HashMap<PieceId, PieceState>>,
-    /// Leases at hand.
-    leases: HashMap<PieceId, Lease>,
+    /// Records of the pieces that were read, by this run and earlier ones.
+    rows: HashMap<PieceId, u64>,
+    /// Pieces of earlier runs whose process died while it read them, and how often.
+    deaths: HashMap<PieceId, u32>,
+    /// Pieces that are being read.
+    held: HashMap<PieceId, Held>,
     /// Columns known so far of entities that are being read.
     columns: HashMap<EntityId, Vec<locard_store::Column>>,
     /// Entities that were read whole before, so that a sample of them changed nothing in the index.
@@ -84,11 +101,17 @@ impl StoreLedger {
                     TaskState::Failed => PieceState::Failed,
                     _ => PieceState::Open,
                 };
-                state
-                    .left
-                    .entry(entity)
-                    .or_default()
-                    .insert(task.piece, piece);
+                let id = task.piece;
+                state.left.entry(entity).or_default().insert(id, piece);
+                match piece {
+                    PieceState::Done | PieceState::Partial => {
+                        state.rows.insert(id, task.counts.rows);
+                    }
+                    PieceState::Open if task.attempts > 0 => {
+                        state.deaths.insert(id, task.attempts);
+                    }
+                    PieceState::Open | PieceState::Failed => {}
+                }
             }
             let Some(after) = tasks.next else { break };
             page.after = Some(after);
@@ -101,7 +124,7 @@ impl StoreLedger {
             confirmed,
             stop,
             state: Mutex::new(state),
-            leasing: tokio::sync::Mutex::default(),
+            room: Arc::new(Semaphore::new(ROOM as usize)),
         })
     }
 
@@ -136,7 +159,7 @@ impl StoreLedger {
     }
 
     async fn beat(&self) {
-        let leases: Vec<Lease> = self.state().leases.values().copied().collect();
+        let leases: Vec<Lease> = self.state().held.values().map(|held| held.lease).collect();
         for lease in leases {
             // A lost task lease shows when its piece is committed.
             drop(self.store.task_heartbeat(&lease).await);
@@ -148,19 +171,19 @@ impl StoreLedger {
         }
     }
 
-    /// Gives back what was leased and not read.
+    /// Gives back what was not read to its end.
     pub(crate) async fn release(&self) -> locard_store::Result<()> {
-        let leases = std::mem::take(&mut self.state().leases);
-        for lease in leases.values() {
-            self.store.release_task(lease).await?;
+        let held = std::mem::take(&mut self.state().held);
+        for held in held.values() {
+            self.store.release_task(&held.lease).await?;
         }
         Ok(())
     }
 
     /// The lease of a piece that ends now.
     fn leased(&self, piece: PieceId) -> Result<Lease> {
-        let lease = self.state().leases.remove(&piece);
-        lease.ok_or_else(|| lease_lost("a piece of work ended that this process does not hold"))
+        let held = self.state().held.remove(&piece).map(|held| held.lease);
+        held.ok_or_else(|| lease_lost("a piece of work ended that this process does not hold"))
     }
 
     /// Runs what costs CPU on the thread pool.
@@ -181,13 +204,40 @@ impl StoreLedger {
         Ok(record::is_whole(&records.map_err(lost)?))
     }
 
-    fn claim(&self) -> Claim {
+    fn claim(&self, piece: PieceId) -> Claim {
         Claim {
             worker: self.lease.worker,
             job: Some((self.org(), self.lease.job)),
+            piece: Some(piece),
             affinity: None,
             lease_for: LEASE,
-            limit: LEASES,
+            limit: 1,
+        }
+    }
+
+    /// How often a process died over a piece that is a suspect, where one of the entity's is.
+    fn suspicion(&self, planned: &Planned) -> Option<u32> {
+        let state = self.state();
+        let deaths = planned
+            .pieces
+            .iter()
+            .map(|piece| state.deaths.get(&piece.id));
+        let most = deaths.flatten().max().copied();
+        most.filter(|deaths| *deaths >= DEATHS_BESIDE_OTHERS)
+    }
+
+    /// Waits until the piece may be read: a suspect when nothing else is, and nothing else while a suspect is. `None`:
+    /// the scan was stopped first.
+    async fn room(&self, deaths: u32) -> Result<Option<OwnedSemaphorePermit>> {
+        let wanted = if deaths < DEATHS_BESIDE_OTHERS {
+            1
+        } else {
+            ROOM
+        };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Ok(None),
+            room = Arc::clone(&self.room).acquire_many_owned(wanted) => room.map(Some).map_err(Error::ledger),
         }
     }
 
@@ -215,6 +265,15 @@ impl StoreLedger {
     }
 }
 
+/// Why a piece is not read that brings the process down.
+fn deadly(deaths: u32) -> locard_connector::Error {
+    let sentence = format!(
+        "locard ended without a word {deaths} times while it read this, and is not tried again"
+    );
+    locard_connector::Error::new(ErrorKind::Interrupted, sentence)
+        .hint("leave it out with --exclude, or give locard more memory and scan with --fresh")
+}
+
 fn lease_lost(sentence: &str) -> Error {
     let kind = locard_store::ErrorKind::LeaseLost;
     lost(locard_store::Error::new(kind, sentence))
@@ -235,11 +294,9 @@ impl Checkpoints for StoreLedger {
     }
 
     async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
-        let heads = self.store.pieces(self.org(), entity).await.map_err(lost)?;
-        let rows = heads
-            .iter()
-            .find(|head| head.piece == piece)
-            .map_or(0, |head| head.rows);
+        let rows = self.state().rows.get(&piece).copied();
+        let rows = rows
+            .ok_or_else(|| Error::Recorded("the piece is not among those that were read".into()))?;
         let names = self.store.columns(self.org(), entity).await.map_err(lost)?;
         let columns = self
             .store
@@ -275,8 +332,8 @@ impl Sink for StoreLedger {
                 .splits
                 .first()
                 .and_then(|split| split.snapshot.clone()),
-            // A piece that was under way when the process was killed is no suspect.
-            max_attempts: MOST_ATTEMPTS,
+            // This ledger gives up by itself, and says what.
+            max_attempts: u32::MAX,
         };
         let drafts: Vec<TaskDraft> = planned.pieces.iter().map(draft).collect();
         if let Err(error) = self.store.add_tasks(&self.lease, &drafts).await {
@@ -288,6 +345,14 @@ impl Sink for StoreLedger {
             return Ok(());
         }
         let (shown, pieces) = (&planned.shown, drafts.len());
+        if let Some(deaths) = self.suspicion(planned) {
+            warn!(
+                source = shown.source_name,
+                resource = shown.resource,
+                deaths,
+                "it is read alone, since locard ended without a word while it read this"
+            );
+        }
         info!(
             source = shown.source_name,
             resource = shown.resource,
@@ -297,28 +362,32 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
-    async fn start(&self, piece: PieceId) -> Result<()> {
-        let _leasing = self.leasing.lock().await;
-        loop {
-            if self.state().leases.contains_key(&piece) {
-                debug!(piece = %piece.0, "a piece is being read");
-                return Ok(());
-            }
-            let leased = self.store.lease_tasks(&self.claim()).await.map_err(lost)?;
-            if leased.is_empty() && self.is_cancelled().await {
+    async fn start(&self, piece: PieceId) -> Result<Start> {
+        let deaths = self.state().deaths.get(&piece).copied().unwrap_or(0);
+        let Some(room) = self.room(deaths).await? else {
+            return Ok(Start::Read);
+        };
+        let leased = self.store.lease_tasks(&self.claim(piece)).await;
+        let Some(leased) = leased.map_err(lost)?.pop() else {
+            if self.is_cancelled().await {
                 // Whoever cancelled has ended the tasks that wait. The piece is stopped before it reads anything.
                 self.stop.cancel();
-                return Ok(());
+                return Ok(Start::Read);
             }
-            if leased.is_empty() {
-                return Err(lease_lost(
-                    "a planned piece of work is no longer in the store",
-                ));
-            }
-            self.state()
-                .leases
-                .extend(leased.into_iter().map(|task| (task.task.piece, task.lease)));
+            return Err(lease_lost(
+                "a planned piece of work is no longer in the store",
+            ));
+        };
+        let held = Held {
+            lease: leased.lease,
+            _room: room,
+        };
+        self.state().held.insert(piece, held);
+        if deaths >= DEATHS {
+            return Ok(Start::GiveUp(deadly(deaths)));
         }
+        debug!(piece = %piece.0, deaths, "a piece is being read");
+        Ok(Start::Read)
     }
 
     async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()> {
@@ -345,6 +414,7 @@ impl Sink for StoreLedger {
             .complete_task(&lease, &outcome)
             .await
             .map_err(lost)?;
+        self.state().rows.insert(piece, done.rows);
         let (resource, rows, bytes) = (&planned.shown.resource, done.rows, done.bytes);
         debug!(piece = %piece.0, resource, rows, bytes, faults, "a piece was read and recorded");
         Ok(())
@@ -404,9 +474,10 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
-    async fn failed(&self, failure: &Failure) -> Result<()> {
+    async fn failed(&self, failures: &[Failure]) -> Result<()> {
+        let drafts: Vec<FailureDraft> = failures.iter().map(record::failure).collect();
         self.store
-            .record_failure(self.org(), self.lease.job, &record::failure(failure))
+            .record_failures(self.org(), self.lease.job, &drafts)
             .await
             .map_err(lost)
     }

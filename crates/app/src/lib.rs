@@ -32,6 +32,7 @@ mod scan;
 mod scanned;
 mod slips;
 mod sources;
+mod stored;
 mod subjects;
 mod tally;
 mod target;
@@ -69,7 +70,7 @@ pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use scan::{PartlyIndexed, ScanOptions, ScanReport, Totals, scan};
 pub use sources::{
-    AddSource, IngestReport, SourceRow, add_source, ingest_source, remove_source, sources,
+    AddSource, IngestReport, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources,
     test_source,
 };
 pub use subjects::is_identifier;

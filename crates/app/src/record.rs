@@ -18,6 +18,8 @@ use locard_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::stored::ColumnSummary;
+
 /// Type of a column that was derived from documents inside the cells of another.
 const DERIVED: &str = "document field";
 
@@ -318,10 +320,11 @@ pub(crate) fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
     ColumnSketch::decode(&record.sketch).map_err(|error| Error::Recorded(error.to_string()))
 }
 
-/// Whether that is the index of an entity of which more than a sample was asked for.
+/// Whether that is the index of an entity of which more than a sample was asked for. One that cannot be read is none:
+/// whatever is read now is better.
 pub(crate) fn is_whole(records: &[ColumnRecord]) -> bool {
-    let sampled = |record: &ColumnRecord| record.summary["sampled"] == Value::Bool(true);
-    !records.is_empty() && !records.iter().any(sampled)
+    let whole = |record| ColumnSummary::of(record).is_ok_and(|summary| !summary.sampled);
+    !records.is_empty() && records.iter().all(whole)
 }
 
 /// Whether the bytes of a column are not those that were written.
@@ -419,12 +422,12 @@ fn column_record(concluded: &Concluded, column: &ScannedColumn) -> ColumnRecord 
         generation: 0,
         key: column.sketch.key(),
         forms: u32::from(forms::FORMS_VERSION),
-        summary: json!({
-            "rows": profile.rows,
-            "distinct": profile.distinct,
-            "indexed": locard_engine::indexed(column, concluded.rows, concluded.asked()),
-            "sampled": concluded.sampled,
-            "partial": concluded.partial,
+        summary: json!(ColumnSummary {
+            rows: profile.rows,
+            distinct: profile.distinct,
+            indexed: locard_engine::indexed(column, concluded.rows, concluded.asked()),
+            sampled: concluded.sampled,
+            partial: concluded.partial,
         }),
         // One piece holds what the entity does, and is in the store already.
         sketch: match concluded.pieces.as_slice() {

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use locard_model::Identifier;
 use locard_sketch::{forms, hash};
-use locard_store::{Decision, Review};
+use locard_store::{Allowed, Decision, Review};
 
 use crate::catalog::Catalog;
 use crate::findings::{column_named, rows};
@@ -80,7 +80,11 @@ fn missed(home: &Home, finding: &FindingRef, decision: Decision) -> Result<Ident
 
 /// Allows a value: cells equal to it count as evidence for nothing from the next scan on. Kept as a hash only.
 pub async fn allow_value(home: &Home, value: &str, reason: Option<&str>) -> Result<()> {
-    decisions::allow(home, &[(allowed(home, value)?, reason.map(str::to_owned))]).await
+    let value = Allowed {
+        hash: allowed(home, value)?,
+        reason: reason.map(str::to_owned),
+    };
+    Ok(home.store.allow(home.org, &[value]).await?)
 }
 
 /// No longer allows a value.

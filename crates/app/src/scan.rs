@@ -7,11 +7,12 @@ use locard_connector::{Sample, Scope, Snapshot};
 use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
 use locard_model::{JobId, JobState, SecretString};
 use locard_store::{Job, JobDraft, JobFilter, JobLease, JobOutcome, Page};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{LEASE, StoreLedger};
 use crate::slips::{Opened, forget_empty, is_glob, unknown, without_slips};
+use crate::stored::ScanSpec;
 use crate::tally::Tally;
 use crate::target::Resolved;
 use crate::{Error, ErrorKind, FindingFilter, FindingRow, Home, Result, SourceLimits};
@@ -137,7 +138,7 @@ pub async fn scan(
     let (sources, opened, slips) = without_slips(home, sources, opened).await?;
     let new = unknown(home, &sources).await?;
     remember(home, &sources).await?;
-    let (lease, resumed) = take_up(home, spec(&sources, options), options.fresh).await?;
+    let (lease, resumed) = take_up(home, &sources, options).await?;
     let stop = cancel.child_token();
     let ledger = StoreLedger::open(
         Arc::clone(&home.store),
@@ -258,8 +259,8 @@ async fn run(
 ) -> Result<Summary> {
     for failure in failures {
         reporter.on(&Event::Failed(failure.clone()));
-        locard_engine::Sink::failed(ledger, failure).await?;
     }
+    locard_engine::Sink::failed(ledger, failures).await?;
     let options = Options {
         sample: options.asked(),
         exhaustive: options.exhaustive,
@@ -295,23 +296,14 @@ pub(crate) async fn open_all(home: &Home, sources: &[Resolved], options: &ScanOp
     (targets, failures)
 }
 
-/// What tells one scan from another. Targets are canonical, so it holds no credentials.
-fn spec(sources: &[Resolved], options: &ScanOptions) -> Value {
-    let mut targets: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    targets.sort_unstable();
-    json!({
-        "targets": targets,
-        "include": options.include,
-        "exclude": options.exclude,
-        "sample": options.sample,
-        "exhaustive": options.exhaustive,
-        "database_snapshot": options.snapshot == Snapshot::Database,
-    })
-}
-
 /// Takes up an interrupted job of that specification, or starts one. In a shared store only one scan of a specification
 /// runs at a time.
-async fn take_up(home: &Home, spec: Value, fresh: bool) -> Result<(JobLease, bool)> {
+async fn take_up(
+    home: &Home,
+    sources: &[Resolved],
+    options: &ScanOptions,
+) -> Result<(JobLease, bool)> {
+    let spec = ScanSpec::new(sources, options).json()?;
     let latest = latest(home, &spec).await?;
     if let Some(job) = latest.as_ref().filter(|job| !job.state.is_final()) {
         // Nobody ended it, so its process is dead. Ended and queued again it is like one that was cancelled: what
@@ -320,7 +312,11 @@ async fn take_up(home: &Home, spec: Value, fresh: bool) -> Result<(JobLease, boo
         finish(home, &lease, JobState::Cancelled, None).await?;
     }
     let interrupted = |job: &&Job| !job.state.is_final() || job.state == JobState::Cancelled;
-    if let Some(job) = latest.as_ref().filter(interrupted).filter(|_| !fresh) {
+    if let Some(job) = latest
+        .as_ref()
+        .filter(interrupted)
+        .filter(|_| !options.fresh)
+    {
         home.store
             .retry_job(home.org, job.id)
             .await
@@ -362,10 +358,11 @@ fn taken(error: locard_store::Error) -> Error {
 async fn latest(home: &Home, spec: &Value) -> Result<Option<Job>> {
     let filter = JobFilter {
         kind: Some(KIND.to_owned()),
+        spec: Some(spec.clone()),
         ..JobFilter::default()
     };
-    let jobs = home.store.jobs(home.org, &filter, Page::first(100)).await?;
-    Ok(jobs.items.into_iter().find(|job| job.spec == *spec))
+    let jobs = home.store.jobs(home.org, &filter, Page::first(1)).await?;
+    Ok(jobs.items.into_iter().next())
 }
 
 /// How a scan ended; failures of kept pieces count too.

@@ -9,6 +9,7 @@ use locard_identify::{ColumnJudgement, Library};
 use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity};
 
+use crate::stored::ColumnSummary;
 use crate::{Error, Home, Result, jobs, record};
 
 /// The last scan of an entity.
@@ -66,15 +67,11 @@ fn decode(
         .iter()
         .map(|record| (record.column, record))
         .collect();
-    let rows = |record: &ColumnRecord| {
-        let rows = record.summary.get("rows");
-        rows.and_then(serde_json::Value::as_u64).unwrap_or(0)
-    };
     let (mut columns, mut seen) = (Vec::new(), Vec::new());
     for name in names {
         if let Some(record) = by_id.get(&name.id) {
-            let blobs = (*record).into();
-            seen.push(record::scanned_column(name, names, rows(record), blobs)?);
+            let (rows, blobs) = (ColumnSummary::of(record)?.rows, (*record).into());
+            seen.push(record::scanned_column(name, names, rows, blobs)?);
             columns.push(name.clone());
         }
     }

@@ -1,5 +1,6 @@
 //! Registered sources.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::catalog::Catalog;
 use crate::target::Resolved;
 use crate::words::is_unprintable;
-use crate::{Error, Home, Result, SourceLimits, jobs, limits, record};
+use crate::{Error, Home, Result, SourceLimits, gaps, jobs, limits, record};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -69,7 +70,7 @@ pub struct IngestReport {
 }
 
 /// Kind of a source that no connector reaches.
-const MANUAL: &str = "manual";
+pub const MANUAL: &str = "manual";
 
 /// Registers a source without connecting to it; see [`test_source`].
 pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
@@ -95,6 +96,19 @@ pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
             )),
         );
     }
+    let draft = draft(home, source)?;
+    let stored = home.store.put_source(home.org, &draft).await?;
+    row(
+        home,
+        &Catalog::open(home).await?,
+        &stored,
+        &ends(home).await?,
+    )
+    .await
+}
+
+/// The source as it is stored.
+fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
     let (kind, target, settings) = match &source.target {
         Some(text) => {
             let (connector, target) = home.understood(text.expose_secret())?;
@@ -116,24 +130,23 @@ pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
             "{}".to_owned(),
         ),
     };
-    let draft = SourceDraft {
+    Ok(SourceDraft {
         id: SourceId(Uuid::new_v4()),
         name: source.name,
         kind: kind.to_owned(),
         target,
         settings: SecretString::from(settings),
         owner: source.owner,
-    };
-    let stored = home.store.put_source(home.org, &draft).await?;
-    row(home, &Catalog::open(home).await?, &stored).await
+    })
 }
 
 /// Every source in the catalog, by name.
 pub async fn sources(home: &Home) -> Result<Vec<SourceRow>> {
     let catalog = Catalog::open(home).await?;
+    let ends = ends(home).await?;
     let mut rows = Vec::new();
     for source in home.store.sources(home.org).await? {
-        rows.push(row(home, &catalog, &source).await?);
+        rows.push(row(home, &catalog, &source, &ends).await?);
     }
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(rows)
@@ -143,8 +156,8 @@ async fn row(
     home: &Home,
     catalog: &Catalog<'_>,
     source: &locard_store::Source,
+    ends: &HashMap<String, String>,
 ) -> Result<SourceRow> {
-    let scanned_at = scanned_at(home, source).await?;
     let settings = home.store.source_settings(home.org, source.id).await?;
     let mut settings = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
     // Of a place without a target the note is what is known of where it is.
@@ -163,37 +176,22 @@ async fn row(
         note: note.filter(|note| !note.is_empty()),
         limits: SourceLimits::take(&mut settings),
         entities: catalog.list(Some(source.id)).await?.len() as u64,
-        scanned_at,
+        scanned_at: ends.get(&source.name).cloned(),
     })
 }
 
-/// When the last scan ended that named the source.
-async fn scanned_at(home: &Home, source: &locard_store::Source) -> Result<Option<String>> {
-    let filter = locard_store::JobFilter {
-        kind: Some(crate::scan::KIND.to_owned()),
-        ..Default::default()
-    };
-    let jobs = home
-        .store
-        .jobs(home.org, &filter, locard_store::Page::first(1_000))
-        .await?;
-    let names = |job: &&locard_store::Job| {
-        let targets = job
-            .spec
-            .get("targets")
-            .and_then(|targets| targets.as_array());
-        targets.is_some_and(|targets| {
-            targets
-                .iter()
-                .any(|target| target.as_str() == Some(&source.name))
-        })
-    };
-    Ok(jobs
-        .items
-        .iter()
-        .filter(names)
-        .find_map(|job| job.ended_at)
-        .map(jobs::instant))
+/// When the last scan ended that named each source, by name.
+async fn ends(home: &Home) -> Result<HashMap<String, String>> {
+    let mut ends = HashMap::new();
+    for job in gaps::scans(home).await? {
+        let Some(end) = job.ended_at.map(jobs::instant) else {
+            continue;
+        };
+        for name in jobs::targets(&job)? {
+            ends.entry(name).or_insert_with(|| end.clone());
+        }
+    }
+    Ok(ends)
 }
 
 /// Connects, authenticates and asks who answers. `source`: name, id or target.
@@ -259,7 +257,7 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
 pub async fn remove_source(home: &Home, source: &str) -> Result<SourceRow> {
     let catalog = Catalog::open(home).await?;
     let known = catalog.source_named(source)?.clone();
-    let row = row(home, &catalog, &known).await?;
+    let row = row(home, &catalog, &known, &ends(home).await?).await?;
     home.store.remove_source(home.org, known.id).await?;
     home.store.compact().await?;
     Ok(row)

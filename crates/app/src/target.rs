@@ -10,6 +10,7 @@ use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
 use serde_json::Value;
 
+use crate::sources::MANUAL;
 use crate::{Error, Home, Result, SourceLimits};
 
 /// The connectors of this build, for databases that are met in folders.
@@ -68,7 +69,7 @@ impl Home {
                 .sources(self.org)
                 .await?
                 .into_iter()
-                .filter(|source| source.kind != "manual")
+                .filter(|source| source.kind != MANUAL)
             {
                 resolved.push(self.stored(source).await?);
             }
@@ -280,7 +281,7 @@ fn is_connection_string(text: &str) -> bool {
 
 /// Why a registered source has no connector.
 fn unread(source: &locard_store::Source) -> Error {
-    if source.kind == crate::gaps::MANUAL {
+    if source.kind == MANUAL {
         let owner = source.owner.as_deref().unwrap_or("its owner");
         let sentence = format!(
             "no connector reaches {}: it was registered as manual",

@@ -19,7 +19,7 @@ const MOST_VALUES: usize = 1_000;
 
 /// More places than this are not listed of one entity: somebody who is in every row of a log is found soon enough, and
 /// the answer must fit into memory.
-pub(crate) const MOST_PLACES: usize = 100_000;
+const MOST_PLACES: usize = 100_000;
 
 /// Sources that were opened for this look-up, each once.
 pub(crate) struct Sources<'a> {
@@ -51,7 +51,7 @@ pub(crate) struct Checked {
     pub(crate) hits: Vec<Hit>,
     /// Whether the entity is no longer what was scanned.
     pub(crate) stale: bool,
-    /// Whether reading ended at [`MOST_PLACES`].
+    /// Whether reading ended where no more places are listed.
     pub(crate) truncated: bool,
     /// Records that could not be checked.
     pub(crate) failure: Option<Failure>,
@@ -66,12 +66,11 @@ struct Place {
     row: RowAt,
 }
 
-/// Reads the candidate columns of one entity and checks every row.
+/// Reads the candidate columns of one entity and checks every row, for at most as many places as there is room for.
 pub(crate) async fn suspect(
     home: &Home,
     sources: &Sources<'_>,
-    options: &FindOptions,
-    queries: &Arc<Vec<Query>>,
+    (options, queries, room): (&FindOptions, &Arc<Vec<Query>>, usize),
     suspect: &Suspect,
     cancel: &CancellationToken,
 ) -> Result<Checked, Failure> {
@@ -89,7 +88,7 @@ pub(crate) async fn suspect(
         source,
         request,
         examine: Arc::new(examine),
-        limit: MOST_PLACES,
+        limit: room.min(MOST_PLACES),
     };
     let found = home.engine.look_up(look_up, cancel).await;
     if let Some(error) = found.error {

@@ -6,10 +6,11 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use locard_app::{
-    Access, AddSource, CancellationToken, Decision, Doubt, ErrorKind, ExplainOptions, FindOptions,
-    FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched, Reason,
-    RowsOptions, ScanOptions, ScanReport, Silent, SourceLimits, Why,
+    Access, AddSource, CancellationToken, Decision, Doubt, ErrorKind, Event, ExplainOptions,
+    FindOptions, FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched,
+    Reason, Reporter, RowsOptions, ScanOptions, ScanReport, Silent, SourceLimits, Why,
 };
 use locard_connector::Connector;
 use locard_model::{Attribute, Identifier, JobState, SecretString, Strength, Subject};
@@ -154,6 +155,93 @@ async fn what_a_narrowed_scan_left_out_is_not_lost() {
         .map(|row| row.resource.as_str())
         .collect();
     assert_eq!(gone.into_iter().collect::<Vec<_>>(), ["hr/gone.csv"]);
+    home.close().await.expect("the home closes");
+}
+
+/// A store of many targets, as of a server that scans each of them every night.
+#[tokio::test]
+async fn a_target_is_scanned_again_after_any_number_of_others() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(3));
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    for other in 0..101 {
+        let options = ScanOptions {
+            exclude: vec![format!("{other}/**")],
+            ..bench.target()
+        };
+        locard_app::scan(&home, &options, &Silent, &CancellationToken::new())
+            .await
+            .expect("another scan runs");
+    }
+    let again = bench.scan(&home).await;
+    assert_eq!((again.state, again.resumed), (JobState::Completed, false));
+    let sources = locard_app::sources(&home).await.expect("they are listed");
+    assert!(sources.iter().any(|source| source.scanned_at.is_some()));
+    home.close().await.expect("the home closes");
+}
+
+/// Brings the process down, as far as the home can tell, while that file is read.
+struct Deadly(&'static str);
+
+impl Reporter for Deadly {
+    fn on(&self, event: &Event) {
+        if let Event::Read { entity, .. } = event {
+            assert_ne!(entity.resource, self.0, "the process dies");
+        }
+    }
+}
+
+async fn die(bench: &Bench, times: usize) {
+    for _ in 0..times {
+        let home = bench.home().await;
+        let (cancel, options) = (CancellationToken::new(), bench.target());
+        let scan = locard_app::scan(&home, &options, &Deadly("bad.csv"), &cancel);
+        let scan = std::panic::AssertUnwindSafe(scan).catch_unwind().await;
+        assert!(scan.is_err(), "the process died");
+        home.close().await.expect("the home closes");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_brings_the_process_down_is_given_up_and_the_rest_is_read() {
+    let bench = Bench::new();
+    bench.write("bad.csv", &customers(20));
+    bench.write("good.csv", &customers(20));
+    die(&bench, 6).await;
+    let home = bench.home().await;
+    let (cancel, options) = (CancellationToken::new(), bench.target());
+    let report = locard_app::scan(&home, &options, &Deadly("bad.csv"), &cancel)
+        .await
+        .expect("the scan comes to its end");
+    assert_eq!(
+        (report.state, report.totals.entities),
+        (JobState::Partial, 1)
+    );
+    let [failure] = report.failures.as_slice() else {
+        panic!("one file is given up: {:?}", report.failures);
+    };
+    assert_eq!(failure.resource.as_deref(), Some("bad.csv"));
+    let hint = failure.hint.as_deref();
+    assert!(
+        hint.is_some_and(|hint| hint.contains("--exclude")),
+        "{hint:?}"
+    );
+    assert!(!report.findings.is_empty());
+    home.close().await.expect("the home closes");
+}
+
+/// Somebody may kill a scan of one large file again and again.
+#[tokio::test]
+async fn a_healthy_file_outlives_some_deaths() {
+    let bench = Bench::new();
+    bench.write("bad.csv", &customers(20));
+    bench.write("good.csv", &customers(20));
+    die(&bench, 5).await;
+    let home = bench.home().await;
+    let report = bench.scan(&home).await;
+    assert_eq!((report.state, report.resumed), (JobState::Completed, true));
+    assert_eq!(report.totals.entities, 2);
     home.close().await.expect("the home closes");
 }
 
@@ -371,6 +459,7 @@ async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
     assert!(
         file.contains("rejected")
             && file.contains("test data")
+            && file.contains("ours")
             && !file.to_lowercase().contains("ada1"),
         "{file}"
     );

@@ -124,6 +124,15 @@ pub trait Checkpoints: Send + Sync {
     async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns>;
 }
 
+/// What is to be done about a piece.
+#[derive(Debug)]
+pub enum Start {
+    /// Read it.
+    Read,
+    /// Abandon it unread, for this reason.
+    GiveUp(locard_connector::Error),
+}
+
 /// Where results go. What is written is durable when the call returns, or not written at all.
 #[async_trait]
 pub trait Sink: Send + Sync {
@@ -138,8 +147,8 @@ pub trait Sink: Send + Sync {
     /// An entity is about to be read.
     async fn planned(&self, planned: &Planned) -> Result<()>;
 
-    /// A piece is being read. Until [`Sink::commit`] or [`Sink::abandon`] nobody else may read it.
-    async fn start(&self, piece: PieceId) -> Result<()>;
+    /// A piece is about to be read. Until [`Sink::commit`] or [`Sink::abandon`] nobody else may read it.
+    async fn start(&self, piece: PieceId) -> Result<Start>;
 
     /// A piece was read. Encoding it is work for the thread pool, not for whoever waits here.
     async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()>;
@@ -150,8 +159,8 @@ pub trait Sink: Send + Sync {
     /// Every piece of an entity was read or given up.
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()>;
 
-    /// Something failed outside of any piece.
-    async fn failed(&self, failure: &Failure) -> Result<()>;
+    /// Some things failed outside of any piece.
+    async fn failed(&self, failures: &[Failure]) -> Result<()>;
 }
 
 /// Both in one.

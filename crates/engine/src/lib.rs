@@ -35,7 +35,7 @@ pub use error::{Error, Result};
 pub use judge::{indexed, judge};
 pub use ledger::{
     Checkpoints, Concluded, Ledger, PIECE_BYTES, Piece, PieceColumns, PieceDone, PieceState,
-    Planned, ROW_BYTES, Sink, piece_count,
+    Planned, ROW_BYTES, Sink, Start, piece_count,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::{Mask, untagged};

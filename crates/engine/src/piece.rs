@@ -15,7 +15,7 @@ use tokio::task::JoinError;
 
 use crate::board::{Ended, Entry, Work};
 use crate::finish::Finisher;
-use crate::ledger::{Piece, PieceDone, PieceState, Planned, Resume, resume};
+use crate::ledger::{Piece, PieceDone, PieceState, Planned, Resume, Start, resume};
 use crate::pass::{Pass, Read};
 use crate::scan::{Asked, Run};
 use crate::silence::not_tried;
@@ -127,7 +127,10 @@ impl Run<'_> {
     /// Reads one piece, records it, and concludes the entity when it was the last.
     pub(crate) async fn read_piece(&self, work: Work) -> Result<()> {
         let Work { entry, piece } = work;
-        self.ledger.start(piece.id).await?;
+        if let Start::GiveUp(error) = self.ledger.start(piece.id).await? {
+            let ended = self.give_up(&entry, piece.id, &error).await?;
+            return self.conclude_if(&entry, ended).await;
+        }
         let source = entry.planned.shown.source;
         let mut attempt = 1;
         let mut furthest = Pass::new(self.engine, self.options);
@@ -160,8 +163,13 @@ impl Run<'_> {
             Some(error) if pass.rows() == 0 => self.give_up(&entry, piece.id, &error).await?,
             error => self.record(&entry, piece.id, pass, error.as_ref()).await?,
         };
+        self.conclude_if(&entry, ended).await
+    }
+
+    /// Concludes an entity whose last piece has ended.
+    async fn conclude_if(&self, entry: &Arc<Entry>, ended: Option<Ended>) -> Result<()> {
         match ended {
-            Some(ended) => self.conclude(&entry, ended).await,
+            Some(ended) => self.conclude(entry, ended).await,
             None => Ok(()),
         }
     }

@@ -25,6 +25,9 @@ use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
 /// Entities that are planned ahead of reading.
 const PLANNED_AHEAD: usize = 4;
 
+/// Failures of a listing that are recorded at once: a folder may hold more files that nobody can read than others.
+const FAILURES: usize = 500;
+
 /// Runs scans and look-ups; made once per process.
 #[derive(Debug)]
 pub struct Engine {
@@ -255,7 +258,7 @@ impl Run<'_> {
     }
 
     async fn list(&self, target: &Target) -> Result<Vec<(Arc<Shown>, Entity)>> {
-        let mut entities = Vec::new();
+        let (mut entities, mut failures) = (Vec::new(), Vec::new());
         let mut complete = target.scope == Scope::default();
         let mut listing = target.source.entities(&target.scope);
         while let Some(item) = self.unless_cancelled(listing.next()).await.flatten() {
@@ -267,11 +270,16 @@ impl Run<'_> {
                 }
                 Err(error) => {
                     complete = false;
-                    self.fail(self.engine.listing_failure(&error, target))
-                        .await?;
+                    let failure = self.engine.listing_failure(&error, target);
+                    self.tell_failure(&failure);
+                    failures.push(failure);
+                    if failures.len() == FAILURES {
+                        self.ledger.failed(&std::mem::take(&mut failures)).await?;
+                    }
                 }
             }
         }
+        self.ledger.failed(&failures).await?;
         complete &= !self.cancel.is_cancelled();
         let sum = |size: fn(&Entity) -> Option<u64>| {
             let known = entities.iter().filter_map(|(_, entity)| size(entity));
@@ -300,7 +308,7 @@ impl Run<'_> {
     /// Records and tells a failure.
     pub(crate) async fn fail(&self, failure: Failure) -> Result<()> {
         self.tell_failure(&failure);
-        self.ledger.failed(&failure).await
+        self.ledger.failed(std::slice::from_ref(&failure)).await
     }
 
     /// Tells a failure that the ledger hears of in another way.

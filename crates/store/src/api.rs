@@ -141,7 +141,8 @@ pub trait Jobs: Send + Sync {
     /// ends `CANCELLED`; one that has ended is left as it is.
     async fn cancel_job(&self, org: OrgId, id: JobId) -> Result<Job>;
 
-    /// Takes up one given job, queued or left by a dead coordinator; `Conflict` if it has ended or is held.
+    /// Takes up one given job, queued or left by a dead coordinator; `Conflict` if it has ended, is held, or is not to be
+    /// taken up yet.
     async fn claim_job(
         &self,
         org: OrgId,
@@ -156,7 +157,8 @@ pub trait Jobs: Send + Sync {
     /// Ends a job; waiting tasks end `CANCELLED`. Doing so twice under one lease changes nothing.
     async fn finish_job(&self, lease: &JobLease, outcome: &JobOutcome) -> Result<Job>;
 
-    /// Puts an ended job back in the queue with the tasks that failed or were cancelled; done ones stay done.
+    /// Puts an ended job back in the queue with the tasks that failed or were cancelled; done ones stay done. Of those that
+    /// were cancelled, attempts that ended without a word still count.
     async fn retry_job(&self, org: OrgId, id: JobId) -> Result<Job>;
 }
 
@@ -199,8 +201,13 @@ pub trait Tasks: Send + Sync {
     /// Gives a task back unfinished, as at an orderly shutdown or cancel; the attempt is not counted.
     async fn release_task(&self, lease: &Lease) -> Result<()>;
 
-    /// Records something that could not be read outside of any task.
-    async fn record_failure(&self, org: OrgId, job: JobId, failure: &FailureDraft) -> Result<()>;
+    /// Records what could not be read outside of any task, all or none.
+    async fn record_failures(
+        &self,
+        org: OrgId,
+        job: JobId,
+        failures: &[FailureDraft],
+    ) -> Result<()>;
 
     /// What could not be read.
     async fn failures(
@@ -267,11 +274,11 @@ pub trait Reviews: Send + Sync {
     /// Every decision, of one kind if given.
     async fn reviews(&self, org: OrgId, decision: Option<Decision>) -> Result<Vec<Review>>;
 
-    /// Allows values; those that are already allowed stay so.
+    /// Allows values, all or none; those that are already allowed stay so, and the last reason that was given stands.
     async fn allow(&self, org: OrgId, values: &[Allowed]) -> Result<()>;
 
-    /// No longer allows a value; whether it was.
-    async fn disallow(&self, org: OrgId, value: &Allowed) -> Result<bool>;
+    /// No longer allows a value, by its hash; whether it was.
+    async fn disallow(&self, org: OrgId, hash: u64) -> Result<bool>;
 
     /// Every allowed value.
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;

@@ -96,7 +96,7 @@ tables! {
         org_id Id, column_id Id, identifier Text, entity_id Id, source_id Id, decision Text, sealed Blob,
         decided_at Int,
     }
-    allowed { org_id Id, column_id Id, identifier Text, hash Int }
+    allowed { org_id Id, hash Int, sealed Blob }
     settings { org_id Id, name Text, sealed Blob }
 }
 

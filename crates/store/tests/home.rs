@@ -339,7 +339,7 @@ async fn what_a_dead_process_held_is_free_at_once() {
         .add_tasks(&lease, &[task_draft(&entity, 0)])
         .await
         .unwrap();
-    for _ in 0..5 {
+    for attempt in 1..=2 {
         let store = bench_reopened(&bench, &store).await;
         store
             .claim_job(ORG, lease.job, WorkerId::random(), LONG)
@@ -347,8 +347,8 @@ async fn what_a_dead_process_held_is_free_at_once() {
             .unwrap();
         let leased = take(&*store, &claim(LONG)).await;
         assert_eq!(
-            leased.task.attempts, 1,
-            "being killed is not the task's fault"
+            leased.task.attempts, attempt,
+            "whoever plans tasks decides what deaths say about them"
         );
         store.close().await;
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use locard_app::AddSource;
+use locard_app::{AddSource, MANUAL};
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 limits: sparing.limits(),
             };
             let row = locard_app::add_source(&session.home, source).await?;
-            let place = if target_given { &row.target } else { "manual" };
+            let place = if target_given { &row.target } else { MANUAL };
             session.printer.say(format!(
                 "registered {} ({})",
                 printable(&row.name),

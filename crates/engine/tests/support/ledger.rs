@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
     Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned, Result,
-    ScannedColumn, Shown, Sink,
+    ScannedColumn, Shown, Sink, Start,
 };
 use locard_model::{EntityId, Finding, PieceId, SourceId};
 use locard_profile::Profile;
@@ -215,8 +215,9 @@ impl Sink for Ledger {
         Ok(())
     }
 
-    async fn start(&self, _piece: PieceId) -> Result<()> {
-        self.alive()
+    async fn start(&self, _piece: PieceId) -> Result<Start> {
+        self.alive()?;
+        Ok(Start::Read)
     }
 
     async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()> {
@@ -264,9 +265,9 @@ impl Sink for Ledger {
         Ok(())
     }
 
-    async fn failed(&self, failure: &Failure) -> Result<()> {
+    async fn failed(&self, failures: &[Failure]) -> Result<()> {
         self.alive()?;
-        self.state().failures.push(failure.clone());
+        self.state().failures.extend_from_slice(failures);
         Ok(())
     }
 }

@@ -110,12 +110,7 @@ async fn every_compression_is_read_whatever_the_name() {
     let twice = shelf("a.csv.gz", zstd::encode_all(gzip.as_slice(), 1).unwrap());
     let error = take_with(&twice, "a.csv.gz", |_| {}).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    for bytes in [
-        gzip,
-        bzip.finish().unwrap(),
-        xz.finish().unwrap(),
-        zstd,
-    ] {
+    for bytes in [gzip, bzip.finish().unwrap(), xz.finish().unwrap(), zstd] {
         for name in ["a.csv.gz", "a.csv", "a"] {
             assert_eq!(take(name, bytes.clone()).await.records, expected, "{name}");
         }

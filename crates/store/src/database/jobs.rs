@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use locard_model::{JobId, JobState, OrgId};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::{Database, limit, paged};
 use crate::sql::{Row, Session, Statement};
@@ -74,10 +76,33 @@ pub(super) async fn fetch(session: &mut dyn Session, vault: &Vault, id: JobId) -
     job(&row.ok_or_else(|| Error::not_found("job"))?, vault)
 }
 
+/// What equal jobs have in common.
+fn spec_hash(vault: &Vault, kind: &str, spec: &[u8]) -> Result<Uuid> {
+    vault.digest("job spec", &[kind.as_bytes(), &[0], spec].concat())
+}
+
+fn written(spec: &Value) -> Result<Vec<u8>> {
+    serde_json::to_vec(spec).map_err(|error| {
+        Error::new(ErrorKind::Invalid, "the job's specification is not JSON").cause(error)
+    })
+}
+
+/// The hash of the specification that is asked for.
+fn wanted_spec(vault: &Vault, filter: &JobFilter) -> Result<Option<Uuid>> {
+    let Some(spec) = &filter.spec else {
+        return Ok(None);
+    };
+    let kind = filter.kind.as_deref().ok_or_else(|| {
+        let sentence = "a specification is looked for together with its kind";
+        Error::new(ErrorKind::Invalid, sentence)
+    })?;
+    spec_hash(vault, kind, &written(spec)?).map(Some)
+}
+
 /// Locks the job's row; `NotFound` if there is none.
 async fn lock(session: &mut dyn Session, org: OrgId, id: JobId) -> Result<Row> {
     let statement = Statement::new(
-        "select state, idempotency_hash, lease_until, fence, cancel_requested_at from jobs where org_id = $1 and id = $2",
+        "select state, idempotency_hash, not_before, lease_until, fence, cancel_requested_at from jobs where org_id = $1 and id = $2",
     );
     let statement = statement.bind(org).bind(id).text(session.for_update());
     session
@@ -130,10 +155,8 @@ const DROP_WAITING: &str = "update tasks set state = 'CANCELLED', ended_at = $3 
 impl Jobs for Database {
     async fn start_job(&self, org: OrgId, draft: &JobDraft) -> Result<Started> {
         let vault = self.vault(org).await?;
-        let spec = serde_json::to_vec(&draft.spec).map_err(|error| {
-            Error::new(ErrorKind::Invalid, "the job's specification is not JSON").cause(error)
-        })?;
-        let spec_hash = vault.digest("job spec", &[draft.kind.as_bytes(), &[0], &spec].concat())?;
+        let spec = written(&draft.spec)?;
+        let spec_hash = spec_hash(&vault, &draft.kind, &spec)?;
         let key = draft.idempotency_key.as_ref();
         let key = key
             .map(|key| vault.digest("idempotency key", key.as_bytes()))
@@ -192,6 +215,7 @@ impl Jobs for Database {
         }
         let statement = statement
             .with_some(" and kind = ", filter.kind.as_deref())
+            .with_some(" and spec_hash = ", wanted_spec(&vault, filter)?)
             .with_some(" and schedule_id = ", filter.schedule)
             .with_some(" and parent_id = ", filter.parent)
             .with_some(" and id < ", page.after)
@@ -238,6 +262,11 @@ impl Jobs for Database {
                 Error::new(ErrorKind::Conflict, format!("the job has ended: {state}"))
                     .hint("`locard jobs show` tells what came out"),
             );
+        }
+        if row.get::<i64>("not_before")? > now {
+            let at = row.time("not_before")?;
+            let sentence = format!("the job is not to be taken up before {at:.0}");
+            return Err(Error::new(ErrorKind::Conflict, sentence));
         }
         if state != JobState::Queued && row.get::<i64>("lease_until")? > now {
             return Err(Error::new(

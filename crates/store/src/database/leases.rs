@@ -72,6 +72,7 @@ impl Database {
             .with(" where org_id = ", org)
             .with(" and job_id = ", job);
         let statement = ready(statement, now)
+            .with_some(" and piece_id = ", claim.piece)
             .with(" order by ordinal limit ", claim.limit.max(1))
             .text(session.skip_locked());
         let candidates = session.rows(statement).await?;

@@ -45,13 +45,31 @@ fn review(row: &Row, vault: &Vault) -> Result<Review> {
     })
 }
 
-/// The key of an allowed value: zeros and the empty word stand for "any".
-fn key(value: &Allowed) -> (Uuid, &str, u64) {
-    (
-        value.column.map_or(Uuid::nil(), |column| column.0),
-        value.identifier.as_ref().map_or("", Identifier::as_str),
-        value.hash,
-    )
+const ALLOW: &str = "insert into allowed (org_id, hash, sealed) values";
+
+const ALLOW_AGAIN: &str =
+    " on conflict (org_id, hash) do update set sealed = coalesce(excluded.sealed, allowed.sealed)";
+
+fn allowed_cell(hash: &Uuid) -> Cell<'_> {
+    Cell {
+        name: "allowed.sealed",
+        row: std::slice::from_ref(hash),
+    }
+}
+
+/// The hash as cells are named.
+fn place(hash: u64) -> Uuid {
+    Uuid::from_u64_pair(0, hash)
+}
+
+fn allowed(row: &Row, vault: &Vault) -> Result<Allowed> {
+    let hash = row.count("hash")?;
+    let sealed: Option<Vec<u8>> = row.get("sealed")?;
+    let reason = sealed.map(|sealed| vault.unseal_as(allowed_cell(&place(hash)), &sealed));
+    Ok(Allowed {
+        hash,
+        reason: reason.transpose()?,
+    })
 }
 
 #[async_trait]
@@ -115,55 +133,31 @@ impl Reviews for Database {
     }
 
     async fn allow(&self, org: OrgId, values: &[Allowed]) -> Result<()> {
-        self.vault(org).await?;
+        let vault = self.vault(org).await?;
         let mut session = self.write_durably().await?;
-        let head = "insert into allowed (org_id, column_id, identifier, hash) values";
-        let rows = values
-            .iter()
-            .map(key)
-            .map(|(column, identifier, hash)| values![org, column, identifier, hash]);
-        insert(
-            &mut *session,
-            head,
-            rows.collect(),
-            " on conflict do nothing",
-        )
-        .await?;
+        for Allowed { hash, reason } in values {
+            let seal = |reason| vault.seal_as(allowed_cell(&place(*hash)), reason);
+            let sealed = reason.as_ref().map(seal).transpose()?;
+            let row = values![org, *hash, sealed];
+            insert(&mut *session, ALLOW, vec![row], ALLOW_AGAIN).await?;
+        }
         session.commit().await
     }
 
-    async fn disallow(&self, org: OrgId, value: &Allowed) -> Result<bool> {
+    async fn disallow(&self, org: OrgId, hash: u64) -> Result<bool> {
         self.vault(org).await?;
         let mut session = self.write_durably().await?;
-        let (column, identifier, hash) = key(value);
-        let text = "delete from allowed where org_id = $1 and column_id = $2 and identifier = $3 and hash = $4";
-        let statement = Statement::new(text)
-            .bind(org)
-            .bind(column)
-            .bind(identifier)
-            .bind(hash);
-        let gone = session.run(statement).await?;
+        let statement = Statement::new("delete from allowed where org_id = $1 and hash = $2");
+        let gone = session.run(statement.bind(org).bind(hash)).await?;
         session.commit().await?;
         Ok(gone > 0)
     }
 
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>> {
-        self.vault(org).await?;
-        let text = "select column_id, identifier, hash from allowed where org_id = $1 order by column_id, identifier, hash";
-        let rows = self
-            .read()
-            .await?
-            .rows(Statement::new(text).bind(org))
-            .await?;
-        rows.iter().map(allowed).collect()
+        let vault = self.vault(org).await?;
+        let text = "select hash, sealed from allowed where org_id = $1 order by hash";
+        let statement = Statement::new(text).bind(org);
+        let rows = self.read().await?.rows(statement).await?;
+        rows.iter().map(|row| allowed(row, &vault)).collect()
     }
-}
-
-fn allowed(row: &Row) -> Result<Allowed> {
-    let (column, identifier): (Uuid, String) = (row.id("column_id")?, row.get("identifier")?);
-    Ok(Allowed {
-        column: (!column.is_nil()).then_some(ColumnId(column)),
-        identifier: (!identifier.is_empty()).then(|| Identifier::new(identifier)),
-        hash: row.count("hash")?,
-    })
 }

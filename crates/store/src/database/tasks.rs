@@ -263,17 +263,18 @@ impl Tasks for Database {
         self.release(lease).await
     }
 
-    async fn record_failure(&self, org: OrgId, job: JobId, failure: &FailureDraft) -> Result<()> {
+    async fn record_failures(
+        &self,
+        org: OrgId,
+        job: JobId,
+        failures: &[FailureDraft],
+    ) -> Result<()> {
         let vault = self.vault(org).await?;
+        if failures.is_empty() {
+            return Ok(());
+        }
         let mut session = self.write().await?;
-        put_failures(
-            &mut *session,
-            &vault,
-            job,
-            None,
-            std::slice::from_ref(failure),
-        )
-        .await?;
+        put_failures(&mut *session, &vault, job, None, failures).await?;
         session.commit().await
     }
 

@@ -110,10 +110,8 @@ pub struct Review {
 /// A value that is no finding, known only by its keyed hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
-    /// Only in this column; everywhere without it.
-    pub column: Option<ColumnId>,
-    /// Only for this identifier; for all without it.
-    pub identifier: Option<Identifier>,
     /// Hash of the folded value under the organisation's sketch key.
     pub hash: u64,
+    /// Why, in the words of whoever allowed it.
+    pub reason: Option<String>,
 }

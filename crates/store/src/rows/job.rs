@@ -167,6 +167,8 @@ pub struct JobFilter {
     pub states: Vec<JobState>,
     /// Of this kind.
     pub kind: Option<String>,
+    /// Of this specification; a question that names the kind too.
+    pub spec: Option<Value>,
     /// Started by this schedule.
     pub schedule: Option<ScheduleId>,
     /// Belonging to this job.

@@ -543,4 +543,28 @@ mod tests {
             assert_eq!(row.get::<i64>("synchronous").unwrap(), level);
         }
     }
+
+    #[tokio::test]
+    async fn of_an_older_store_what_was_allowed_everywhere_stays_allowed_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        let store = Sqlite::connect(options(&file)).await.unwrap();
+        store.claim_file().await.unwrap();
+        let session = store.write(Durability::Power).await.unwrap();
+        migrate(session, &MIGRATIONS_SQLITE[..1]).await.unwrap();
+        let mut session = store.write(Durability::Power).await.unwrap();
+        let script = "insert into organisations values (x'01', x'', 0, 0);
+            insert into allowed values (x'01', zeroblob(16), '', 1);
+            insert into allowed values (x'01', zeroblob(16), 'AGE', 2);
+            insert into allowed values (x'01', x'00112233445566778899aabbccddeeff', '', 3)";
+        session.script(script).await.unwrap();
+        session.commit().await.unwrap();
+        store.close_file().await;
+        let store = Sqlite::open_file(&file).await.unwrap();
+        let mut session = store.read().await.unwrap();
+        let rows = Statement::new("select hash, sealed from allowed");
+        let rows = session.rows(rows).await.unwrap();
+        let hashes: Vec<i64> = rows.iter().map(|row| row.get("hash").unwrap()).collect();
+        assert_eq!(hashes, [1]);
+    }
 }

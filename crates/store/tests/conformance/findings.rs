@@ -16,6 +16,8 @@ on_both!(
     findings_are_filtered,
     a_decision_survives_rescans_and_can_be_taken_back,
     allowed_values_are_kept_as_hashes,
+    the_last_reason_for_an_allowed_value_stands,
+    values_are_allowed_side_by_side,
 );
 
 async fn concluded(store: &dyn Store, entity: &Entity, findings: Vec<FindingDraft>) -> JobLease {
@@ -226,29 +228,55 @@ async fn a_decision_survives_rescans_and_can_be_taken_back(_: &Bench, store: Arc
 }
 
 async fn allowed_values_are_kept_as_hashes(_: &Bench, store: Arc<dyn Store>) {
-    let anywhere = Allowed {
-        column: None,
-        identifier: None,
-        hash: u64::MAX,
+    let value = |hash, reason: Option<&str>| Allowed {
+        hash,
+        reason: reason.map(str::to_owned),
     };
-    let narrow = Allowed {
-        column: Some(ColumnId(uuid::Uuid::from_u128(5))),
-        identifier: Some(Identifier::new("EMAIL_ADDRESS")),
-        hash: 7,
+    let (ours, theirs) = (value(u64::MAX, Some("our own")), value(7, None));
+    // One file may name a value twice.
+    let listed = [ours.clone(), theirs.clone(), theirs.clone()];
+    store.allow(ORG, &listed).await.unwrap();
+    let mut all = store.allowed(ORG).await.unwrap();
+    all.sort_by_key(|value| value.hash);
+    assert_eq!(all, [theirs.clone(), ours.clone()]);
+    assert!(store.disallow(ORG, theirs.hash).await.unwrap());
+    assert!(!store.disallow(ORG, theirs.hash).await.unwrap());
+    assert_eq!(store.allowed(ORG).await.unwrap(), [ours]);
+}
+
+async fn the_last_reason_for_an_allowed_value_stands(_: &Bench, store: Arc<dyn Store>) {
+    let allow = async |reason: Option<&str>| {
+        let value = Allowed {
+            hash: 7,
+            reason: reason.map(str::to_owned),
+        };
+        store.allow(ORG, &[value]).await.unwrap();
+        store.allowed(ORG).await.unwrap().remove(0).reason
     };
-    store
-        .allow(ORG, &[anywhere.clone(), narrow.clone()])
-        .await
-        .unwrap();
-    store
-        .allow(ORG, std::slice::from_ref(&narrow))
-        .await
-        .unwrap();
-    assert_eq!(
-        store.allowed(ORG).await.unwrap(),
-        [anywhere.clone(), narrow.clone()]
+    assert_eq!(allow(None).await, None);
+    assert_eq!(allow(Some("a test")).await.as_deref(), Some("a test"));
+    assert_eq!(allow(None).await.as_deref(), Some("a test"));
+    assert_eq!(allow(Some("ours")).await.as_deref(), Some("ours"));
+    store.disallow(ORG, 7).await.unwrap();
+    assert_eq!(allow(None).await, None, "it went with its value");
+}
+
+/// Two people who allow values at once keep the reasons of both.
+async fn values_are_allowed_side_by_side(_: &Bench, store: Arc<dyn Store>) {
+    let allow = |hash: u64| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let reason = Some(format!("reason {hash}"));
+            store.allow(ORG, &[Allowed { hash, reason }]).await.unwrap();
+        })
+    };
+    for done in futures::future::join_all((0..8).map(allow)).await {
+        done.unwrap();
+    }
+    let all = store.allowed(ORG).await.unwrap();
+    assert_eq!(all.len(), 8);
+    assert!(
+        all.iter()
+            .all(|value| value.reason == Some(format!("reason {}", value.hash)))
     );
-    assert!(store.disallow(ORG, &anywhere).await.unwrap());
-    assert!(!store.disallow(ORG, &anywhere).await.unwrap());
-    assert_eq!(store.allowed(ORG).await.unwrap(), [narrow]);
 }

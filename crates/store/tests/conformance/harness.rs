@@ -212,6 +212,7 @@ pub(crate) fn claim(lease_for: Duration) -> Claim {
     Claim {
         worker: WorkerId::random(),
         job: None,
+        piece: None,
         affinity: None,
         lease_for,
         limit: 1,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use locard_model::JobState;
 use locard_store::{
     ErrorKind, Heartbeat, JobDraft, JobFilter, JobOutcome, Page, ScheduleId, Store, WorkerId,
@@ -15,7 +16,9 @@ on_both!(
     an_idempotency_key_starts_one_job,
     many_starts_with_one_key_make_one_job,
     jobs_are_listed_newest_first_and_filtered,
+    jobs_are_found_by_what_they_do,
     a_held_job_cannot_be_claimed_and_a_dead_one_can,
+    a_job_waits_for_its_time,
     a_queued_job_is_cancelled_at_once,
     a_running_job_hears_of_the_cancel,
     a_job_without_a_worker_is_cancelled_at_once,
@@ -136,6 +139,31 @@ async fn jobs_are_listed_newest_first_and_filtered(_: &Bench, store: Arc<dyn Sto
     );
 }
 
+async fn jobs_are_found_by_what_they_do(_: &Bench, store: Arc<dyn Store>) {
+    let mut ids = Vec::new();
+    for target in ["crm", "erp", "crm"] {
+        let draft = JobDraft::new("scan", json!({ "target": target }));
+        ids.push(store.start_job(ORG, &draft).await.unwrap().job.id);
+    }
+    let found = async |kind: Option<&str>, target: &str| {
+        let filter = JobFilter {
+            kind: kind.map(str::to_owned),
+            spec: Some(json!({ "target": target })),
+            ..JobFilter::default()
+        };
+        store.jobs(ORG, &filter, Page::default()).await
+    };
+    let of = async |kind, target| {
+        let page = found(Some(kind), target).await.unwrap();
+        page.items.into_iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of("scan", "crm").await, [ids[2], ids[0]]);
+    assert_eq!(of("scan", "erp").await, [ids[1]]);
+    assert_eq!(of("find", "crm").await, []);
+    let refused = found(None, "crm").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+}
+
 async fn a_held_job_cannot_be_claimed_and_a_dead_one_can(_: &Bench, store: Arc<dyn Store>) {
     let job = store
         .start_job(ORG, &JobDraft::new("scan", json!({})))
@@ -163,6 +191,22 @@ async fn a_held_job_cannot_be_claimed_and_a_dead_one_can(_: &Bench, store: Arc<d
         Heartbeat::Extended
     );
     assert_eq!(store.job(ORG, job).await.unwrap().state, JobState::Running);
+}
+
+async fn a_job_waits_for_its_time(_: &Bench, store: Arc<dyn Store>) {
+    let start = async |not_before: Timestamp| {
+        let draft = JobDraft {
+            not_before: Some(not_before),
+            ..JobDraft::new("scan", json!({}))
+        };
+        store.start_job(ORG, &draft).await.unwrap().job.id
+    };
+    let hour = SignedDuration::from_hours(1);
+    let (past, future) = (Timestamp::now() - hour, Timestamp::now() + hour);
+    let claim = async |job| store.claim_job(ORG, job, WorkerId::random(), LONG).await;
+    let waits = claim(start(future).await).await.unwrap_err();
+    assert_eq!(waits.kind(), ErrorKind::Conflict);
+    claim(start(past).await).await.unwrap();
 }
 
 async fn a_queued_job_is_cancelled_at_once(_: &Bench, store: Arc<dyn Store>) {

@@ -15,6 +15,8 @@ use crate::harness::*;
 on_both!(
     planning_a_piece_twice_plans_it_once,
     tasks_are_taken_in_their_order,
+    one_piece_is_taken_before_others,
+    deaths_count_when_a_job_is_taken_up_again,
     a_commit_writes_sketches_counts_and_state,
     delivering_twice_counts_once,
     a_lost_lease_cannot_commit,
@@ -97,6 +99,33 @@ async fn tasks_are_taken_in_their_order(_: &Bench, store: Arc<dyn Store>) {
         .await
         .unwrap();
     assert_eq!(queued.items, []);
+}
+
+async fn one_piece_is_taken_before_others(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease) = planned(&*store, 3).await;
+    let wanted = Claim {
+        piece: Some(task_draft(&entity, 1).piece),
+        limit: 3,
+        ..claim_of(lease.job, LONG)
+    };
+    assert_eq!(take(&*store, &wanted).await.task.ordinal, 1);
+    assert_eq!(store.lease_tasks(&wanted).await.unwrap(), []);
+}
+
+async fn deaths_count_when_a_job_is_taken_up_again(_: &Bench, store: Arc<dyn Store>) {
+    let (_, lease) = planned(&*store, 2).await;
+    let dies = take(&*store, &claim_of(lease.job, LONG)).await;
+    let stops = take(&*store, &claim_of(lease.job, LONG)).await;
+    store.release_task(&stops.lease).await.unwrap();
+    let cancelled = JobOutcome {
+        state: JobState::Cancelled,
+        outcome: None,
+        error: None,
+    };
+    store.finish_job(&lease, &cancelled).await.unwrap();
+    store.retry_job(ORG, lease.job).await.unwrap();
+    assert_eq!(task(&*store, &dies).await.attempts, 1);
+    assert_eq!(task(&*store, &stops).await.attempts, 0);
 }
 
 async fn a_commit_writes_sketches_counts_and_state(_: &Bench, store: Arc<dyn Store>) {
@@ -399,14 +428,9 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
         hint: Some("grant select".to_owned()),
         ..failure(&entity)
     };
-    store
-        .record_failure(ORG, lease.job, &failure(&entity))
-        .await
-        .unwrap();
-    store
-        .record_failure(ORG, lease.job, &unlisted)
-        .await
-        .unwrap();
+    let both = [failure(&entity), unlisted.clone()];
+    store.record_failures(ORG, lease.job, &both).await.unwrap();
+    store.record_failures(ORG, lease.job, &[]).await.unwrap();
     let of_job = FailureFilter {
         job: Some(lease.job),
         entity: None,
