@@ -101,6 +101,7 @@ pub(crate) struct Pass {
     columns: Vec<ColumnPass>,
     by_name: HashMap<String, usize>,
     faults: Faults,
+    notes: Faults,
     rows: u64,
     bytes: u64,
 }
@@ -112,6 +113,8 @@ pub(crate) struct Read {
     pub(crate) bytes: u64,
     pub(crate) columns: Vec<ScannedColumn>,
     pub(crate) faults: Faults,
+    /// What is worth a warning, although nothing is missing for it.
+    pub(crate) notes: Faults,
 }
 
 impl Pass {
@@ -130,6 +133,7 @@ impl Pass {
             columns: Vec::new(),
             by_name: HashMap::new(),
             faults: Faults::default(),
+            notes: Faults::default(),
             rows: 0,
             bytes: 0,
         }
@@ -142,6 +146,12 @@ impl Pass {
     pub(crate) fn faults(&mut self, faults: &[Fault]) {
         for fault in faults {
             self.faults.add(fault);
+        }
+    }
+
+    pub(crate) fn notes(&mut self, notes: &[Fault]) {
+        for note in notes {
+            self.notes.add(note);
         }
     }
 
@@ -223,6 +233,7 @@ impl Pass {
             tools,
             columns,
             faults,
+            notes,
             rows,
             bytes,
             ..
@@ -244,6 +255,7 @@ impl Pass {
             bytes,
             columns,
             faults,
+            notes,
         })
     }
 
