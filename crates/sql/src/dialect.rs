@@ -138,7 +138,6 @@ impl Dialect {
     }
 
     /// A text literal; `None` for text with a NUL, which no text column of these servers can hold.
-    #[allow(clippy::unused_self)] // A later dialect with other escapes needs it.
     pub fn literal(&self, text: &str) -> Option<String> {
         (!text.contains('\0')).then(|| format!("'{}'", text.replace('\'', "''")))
     }
