@@ -7,7 +7,7 @@
 //!
 //! `LOCARD_BENCH_MB` sets the size of the generated table (100).
 
-#![allow(
+#![expect(
     clippy::expect_used,
     clippy::print_stdout,
     clippy::too_many_lines,

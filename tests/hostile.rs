@@ -77,6 +77,26 @@ fn nul_bytes_and_mixed_encodings_are_read_as_far_as_they_go() {
 }
 
 #[test]
+fn lines_of_utf8_in_a_file_of_another_encoding_are_a_warning() {
+    let bench = Bench::new();
+    let mut rows = b"name;email\n".to_vec();
+    for i in 0..20 {
+        rows.extend_from_slice(b"J\xf6rg M\xfcller;");
+        rows.extend_from_slice(format!("m{i}@example.org\n").as_bytes());
+    }
+    rows.extend_from_slice("Åsa Sjöberg;asa@example.org\n".as_bytes());
+    bench.write("mixed.csv", rows);
+    let run = scan_beside_good(&bench);
+    assert_eq!(run.status, 0, "nothing is missing: {run:?}");
+    let warning = "mixed.csv, line 22: mixed encodings: lines of UTF-8 in a file of windows-1252";
+    assert_eq!(run.stderr.matches(warning).count(), 1, "{}", run.stderr);
+    assert_eq!(
+        identifiers(&run.ndjson(), "mixed.csv", "email"),
+        ["EMAIL_ADDRESS"]
+    );
+}
+
+#[test]
 fn a_field_of_ten_megabytes_is_read() {
     let bench = Bench::new();
     bench.write(

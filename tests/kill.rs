@@ -2,7 +2,10 @@
 //!
 //! Each round has a home of its own, so that each kill is followed by a finish and a comparison.
 
-use std::process::Stdio;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -55,89 +58,258 @@ fn outcome(run: &Run) -> (Vec<String>, Value) {
     )
 }
 
-/// How many pieces were recorded when the scan was killed; `None` when it had not recorded a job, or had ended.
-fn left_open(bench: &Bench, round: usize) -> Option<u64> {
-    let list = bench.run(["jobs", "list", "--format", "ndjson"]);
-    assert_eq!(list.status, 0, "round {round}: no usable catalog: {list:?}");
-    let job = list.ndjson().into_iter().next()?;
-    assert_ne!(job["state"], "RUNNING", "round {round}: nobody runs it");
-    (job["state"] != "COMPLETED").then(|| job["done"].as_u64().unwrap_or(0))
+/// Bytes of a piece here, so that tables of a few megabytes have many.
+const PIECE_BYTES: &str = "65536";
+
+/// A command whose pieces are small.
+fn command<S: AsRef<OsStr>>(bench: &Bench, args: &[S]) -> Command {
+    let mut command = bench.command(args);
+    command.env("LOCARD_TEST_PIECE_BYTES", PIECE_BYTES);
+    command
 }
 
-/// Runs rounds of kill, look and finish, and holds each to the undisturbed outcome.
-fn hold_rounds(rounds: usize, args: &[String], look_up: &[&str]) {
-    let undisturbed = Bench::new();
-    // The first run also warms what the machine keeps of the files.
-    outcome(&Bench::new().run(args));
-    let began = Instant::now();
-    let expected = outcome(&undisturbed.run(args));
-    let whole = began.elapsed();
-    assert!(expected.0.len() >= 6, "{expected:?}");
-    let found = undisturbed.run(look_up);
-    assert!(found.status == 0 && !found.stdout.is_empty(), "{found:?}");
+fn run<S: AsRef<OsStr>>(bench: &Bench, args: &[S]) -> Run {
+    Run::of(&command(bench, args).output().expect("locard starts"))
+}
 
-    let mut dice = Dice(0x5eed);
-    let mut inside = 0;
-    for round in 0..rounds * 5 {
-        // On a machine whose speed varies, luck may need more rounds.
-        if round >= rounds && inside > 0 {
-            break;
+fn start<S: AsRef<OsStr>>(bench: &Bench, args: &[S]) -> Child {
+    command(bench, args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("locard starts")
+}
+
+fn kill(mut child: Child) {
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+}
+
+/// What a kill left of the latest job.
+#[derive(Clone, Copy, Debug, Default)]
+struct Left {
+    /// Whether some pieces were recorded and the job had not ended.
+    amid: bool,
+    /// Entities of which some pieces were recorded and some were not.
+    halves: usize,
+}
+
+impl Left {
+    fn of(bench: &Bench) -> Self {
+        let list = run(bench, &["jobs", "list", "--format", "ndjson"]);
+        assert_eq!(list.status, 0, "no usable catalog: {list:?}");
+        let Some(job) = list.ndjson().into_iter().next() else {
+            return Self::default();
+        };
+        assert_ne!(job["state"], "RUNNING", "nobody runs it");
+        let done = job["done"].as_u64().unwrap_or(0);
+        let show = run(bench, &["jobs", "show", "latest"]);
+        assert_eq!(show.status, 0, "{show:?}");
+        Self {
+            amid: job["state"] != "COMPLETED" && done > 0,
+            halves: halves(&show.stdout),
         }
-        let bench = Bench::new();
-        let mut child = bench
-            .command(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Leaning to the end, since the beginning is spent on starting up.
-        std::thread::sleep(whole.mul_f64(dice.share().sqrt()));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        inside += u32::from(left_open(&bench, round).is_some_and(|done| done > 0));
-        let partial = bench.run(look_up);
-        let nothing_yet = partial.stderr.contains("nothing was scanned yet");
-        assert_eq!(
-            partial.status,
-            if nothing_yet { 2 } else { 0 },
-            "round {round}: {partial:?}"
-        );
-        assert_eq!(outcome(&bench.run(args)), expected, "round {round}");
-        assert_eq!(bench.run(look_up).stdout, found.stdout, "round {round}");
     }
-    println!("{inside} of {rounds} kills fell between recorded pieces");
-    assert!(inside > 0, "no kill fell between recorded pieces");
+}
+
+/// Resources with both recorded and other pieces in what `jobs show` prints.
+fn halves(shown: &str) -> usize {
+    let mut states = BTreeMap::<&str, BTreeSet<bool>>::new();
+    for line in shown.lines() {
+        if let [resource, state, ..] = line.split_whitespace().collect::<Vec<_>>()[..]
+            && ["QUEUED", "RUNNING", "CANCELLED", "COMPLETED"].contains(&state)
+        {
+            let recorded = state == "COMPLETED";
+            states.entry(resource).or_default().insert(recorded);
+        }
+    }
+    states.values().filter(|states| states.len() == 2).count()
+}
+
+/// Rounds of kill, look and finish over the same data.
+struct Rounds<'a> {
+    args: &'a [String],
+    look_up: &'a [&'a str],
+    /// Whether a kill counts only when it fell inside an entity of several pieces.
+    halves: bool,
+    /// Held while results are compared; whoever changes the data waits for it with every change.
+    still: Option<&'a Mutex<()>>,
+}
+
+/// What an undisturbed scan gives, what a look-up finds then, the rows that were read, and how long that took.
+#[derive(Debug)]
+struct Expected {
+    outcome: (Vec<String>, Value),
+    found: String,
+    read: u64,
+    took: Duration,
+}
+
+/// What a round has shown.
+#[derive(Debug, Default)]
+struct Shown {
+    /// Kills that fell where they should.
+    inside: usize,
+    /// Finishing scans that read less than everything.
+    less: usize,
+}
+
+impl Rounds<'_> {
+    fn undisturbed(&self) -> Expected {
+        let (bench, began) = (Bench::new(), Instant::now());
+        let scan = run(&bench, self.args);
+        let took = began.elapsed();
+        let outcome = outcome(&scan);
+        assert!(outcome.0.len() >= 2, "{outcome:?}");
+        let found = run(&bench, self.look_up);
+        assert!(found.status == 0 && !found.stdout.is_empty(), "{found:?}");
+        Expected {
+            outcome,
+            found: found.stdout,
+            read: read(&scan),
+            took,
+        }
+    }
+
+    /// Holds each round to the undisturbed outcome, and goes on until enough kills fell where they should.
+    fn hold(&self, rounds: usize) {
+        // The first run also warms what the machine keeps of the files.
+        self.undisturbed();
+        let mut expected = self.undisturbed();
+        let (mut dice, mut shown) = (Dice(0x5eed), Shown::default());
+        // Where kills fall depends on how busy the machine is: luck may need more rounds.
+        for round in 0..rounds * 5 {
+            if round >= rounds && shown.inside * 4 >= rounds {
+                break;
+            }
+            let bench = Bench::new();
+            let child = start(&bench, self.args);
+            // Leaning to the end, since the beginning is spent on starting up.
+            std::thread::sleep(expected.took.mul_f64(dice.share().sqrt()));
+            kill(child);
+            let still = self
+                .still
+                .map(|still| still.lock().expect("nobody fails with it"));
+            if still.is_some() {
+                expected = self.undisturbed();
+            }
+            self.finish(&bench, &expected, &mut shown);
+        }
+        println!("{shown:?} of {rounds} rounds that were asked for");
+        assert!(
+            shown.inside * 4 >= rounds,
+            "hardly a kill fell inside: {shown:?}"
+        );
+        assert!(
+            shown.less > 0,
+            "nothing that was recorded is ever kept: {shown:?}"
+        );
+    }
+
+    /// Looks at what the kill left, and finishes it.
+    fn finish(&self, bench: &Bench, expected: &Expected, shown: &mut Shown) {
+        let left = Left::of(bench);
+        let partial = run(bench, self.look_up);
+        let nothing_yet = partial.stderr.contains("nothing was scanned yet");
+        let status = if nothing_yet { 2 } else { 0 };
+        assert_eq!(partial.status, status, "{left:?}: {partial:?}");
+        let scan = run(bench, self.args);
+        assert_eq!(outcome(&scan), expected.outcome, "{left:?}");
+        assert_eq!(run(bench, self.look_up).stdout, expected.found, "{left:?}");
+        let is_less = read(&scan) < expected.read;
+        assert!(
+            is_less || !left.amid || self.still.is_some(),
+            "{left:?}: all is read again"
+        );
+        shown.less += usize::from(is_less);
+        shown.inside += usize::from(left.amid && (left.halves > 0 || !self.halves));
+    }
+}
+
+/// The rows that one run asked of its source, as its log tells.
+fn read(run: &Run) -> u64 {
+    let mut asked = run
+        .stderr
+        .lines()
+        .filter(|line| line.contains("asked of the source"));
+    let line = asked.next().expect("the log tells what was asked");
+    let rows = line
+        .split(" rows=")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next());
+    rows.and_then(|rows| rows.parse().ok())
+        .expect("the log counts rows")
+}
+
+/// In how many pieces the entities of a scan are read.
+fn pieces(args: &[String]) -> Vec<u64> {
+    let plan = run(&Bench::new(), &[args, &["--plan".to_owned()]].concat());
+    assert_eq!(plan.status, 0, "{plan:?}");
+    let plan: Value = serde_json::from_str(&plan.stdout).expect("a plan is JSON");
+    let entities = plan["entities"].as_array().expect("a plan has entities");
+    entities
+        .iter()
+        .filter_map(|entity| entity["pieces"].as_u64())
+        .collect()
 }
 
 #[test]
 fn a_scan_killed_at_random_moments_is_finished_by_the_next() {
     let data = Bench::new();
     fill(&data, 60);
-    let args = ["scan", &data.data(), "--quiet", "--format", "json"].map(str::to_owned);
-    let look_up = [
-        "find",
-        "--email",
-        "anna6.7@example.org",
-        "--verify",
-        "--format",
-        "ndjson",
-    ];
-    hold_rounds(rounds(), &args, &look_up);
+    Rounds {
+        args: &["scan", &data.data(), "-v", "--format", "json"].map(str::to_owned),
+        look_up: &[
+            "find",
+            "--email",
+            "anna6.7@example.org",
+            "--verify",
+            "--format",
+            "ndjson",
+        ],
+        halves: false,
+        still: None,
+    }
+    .hold(rounds());
+}
+
+#[test]
+fn a_scan_killed_inside_a_file_of_many_pieces_is_finished_by_the_next() {
+    let data = Bench::new();
+    let mut rows = String::from("id,first_name,last_name,email,phone,amount\n");
+    for i in 0..100_000 {
+        rows += &format!(
+            "{i},Anna{},Muster{},anna.{i}@example.org,+49 30 55{i:06},{}.50\n",
+            i % 400,
+            i % 900,
+            i * 3
+        );
+    }
+    data.write("people.csv", rows);
+    let args = ["scan", &data.data(), "-v", "--format", "json"].map(str::to_owned);
+    assert!(pieces(&args)[0] >= 8, "{:?}", pieces(&args));
+    Rounds {
+        args: &args,
+        look_up: &[
+            "find",
+            "--email",
+            "anna.77777@example.org",
+            "--verify",
+            "--format",
+            "ndjson",
+        ],
+        halves: true,
+        still: None,
+    }
+    .hold(rounds());
 }
 
 #[test]
 fn files_that_change_between_kill_and_next_scan_are_read_again() {
     let bench = Bench::new();
     fill(&bench, 40);
-    let mut child = bench
-        .command(["scan", &bench.data(), "--quiet"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let args = ["scan", &bench.data(), "--quiet", "--threads", "1"];
+    kill_amid(&bench, &args);
     for file in 0..40 {
         bench.write(&format!("part{:02}/people{file:03}.csv", file % 5), "id,iban\n1,DE02120300000000202051\n2,DE02500105170137075030\n3,DE02100500000054540402\n4,DE02300209000106531065\n");
     }
@@ -157,19 +329,48 @@ fn files_that_change_between_kill_and_next_scan_are_read_again() {
     );
 }
 
-/// Updates some rows again and again until told to stop; answers how often.
-fn keep_writing(url: &str, schema: &str, stop: &AtomicBool) -> u32 {
+/// Starts a scan and kills it once some pieces are recorded, and before all are.
+fn kill_amid(bench: &Bench, args: &[&str]) {
+    let mut child = start(bench, args);
+    bench.wait_for(child.id());
+    let recorded = |bench: &Bench| {
+        let list = run(bench, &["jobs", "list", "--format", "ndjson"]);
+        // Before the job there is nothing to be seen.
+        list.ndjson()
+            .first()
+            .is_some_and(|job| job["done"].as_u64() > Some(0))
+    };
+    while child.try_wait().expect("it can be asked").is_none() && !recorded(bench) {}
+    kill(child);
+    assert!(Left::of(bench).amid, "the scan was not under way");
+}
+
+/// Rows of each table of the database; padded, so that few of them fill many pages.
+const ROWS: u32 = 20_000;
+
+/// Changes, inserts and deletes rows again and again until told to stop; answers how often. Rows are told apart by
+/// their findings: e-mail addresses go and come back, and others are there for a while.
+fn keep_writing(url: &str, table: &str, stop: &AtomicBool, still: &Mutex<()>) -> u32 {
     let mut writes = 0;
     while !stop.load(Ordering::Relaxed) {
-        crate::postgres::run(
-            url,
-            &format!(
-                "update {schema}.t0 set touched = 1 - touched where id % 50 = {}",
-                writes % 50
-            ),
+        let change = if writes % 2 == 0 {
+            "'none'"
+        } else {
+            "'person' || id || '@example.org'"
+        };
+        let (turn, first) = (writes / 2 % 100, 1_000_000 + writes * 50);
+        let sql = format!(
+            "update {table} set touched = 1 - touched where id % 200 = {turn};
+             update {table} set email = {change} where id <= {ROWS} and id % 100 = {turn};
+             insert into {table} (id, full_name, email) select i, 'Eva Neu' || i, 'new' || i || '@example.net' from generate_series({first}, {first} + 49) i;
+             delete from {table} where id > {ROWS} and id < {first} - 1000"
         );
+        {
+            let _still = still.lock().expect("nobody fails with it");
+            crate::postgres::run(url, &sql);
+        }
         writes += 1;
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(10));
     }
     writes
 }
@@ -180,10 +381,11 @@ fn a_database_scan_killed_while_rows_change_is_finished_by_the_next() {
         return;
     };
     let schema = crate::postgres::Schema::new(&url, "kill");
-    for table in 0..6 {
+    for table in ["moving", "resting"] {
+        // Pages are the same for both scans that are compared.
         schema.run(&format!(
-            "create table t{table} (id int primary key, full_name text, email text, touched int default 0);
-             insert into t{table} select i, 'Anna Muster' || i, 'person' || i || '@example.org' from generate_series(1, 10000) i"
+            "create table {table} (id int primary key, full_name text, email text, padding text default repeat('-', 200), touched int default 0) with (autovacuum_enabled = false);
+             insert into {table} (id, full_name, email) select i, 'Anna Muster' || i, 'person' || i || '@example.org' from generate_series(1, {ROWS}) i"
         ));
     }
     let include = format!("{}.*", schema.name);
@@ -192,29 +394,40 @@ fn a_database_scan_killed_while_rows_change_is_finished_by_the_next() {
         &url,
         "--include",
         &include,
-        "--quiet",
+        "-v",
         "--format",
         "json",
     ]
     .map(str::to_owned);
-    let look_up = [
-        "find",
-        "--email",
-        "person77@example.org",
-        "--verify",
-        "--format",
-        "ndjson",
-    ];
-    let stop = AtomicBool::new(false);
+    assert!(
+        pieces(&args).iter().all(|pieces| *pieces >= 8),
+        "{:?}",
+        pieces(&args)
+    );
+    let (stop, still) = (AtomicBool::new(false), Mutex::new(()));
+    let rounds_of_it = Rounds {
+        args: &args,
+        look_up: &[
+            "find",
+            "--email",
+            "person77@example.org",
+            "--verify",
+            "--format",
+            "ndjson",
+        ],
+        halves: true,
+        still: Some(&still),
+    };
+    let table = format!("{}.moving", schema.name);
     let writes = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| keep_writing(&url, &schema.name, &stop));
+        let writer = scope.spawn(|| keep_writing(&url, &table, &stop, &still));
         // A failed round must end the writer too.
-        let held = std::panic::catch_unwind(|| hold_rounds(rounds(), &args, &look_up));
+        let held = std::panic::catch_unwind(|| rounds_of_it.hold(rounds()));
         stop.store(true, Ordering::Relaxed);
-        let writes = writer.join().expect("the writer ends");
+        let writes = writer.join();
         held.unwrap_or_else(|failure| std::panic::resume_unwind(failure));
-        writes
+        writes.expect("the writer ends")
     });
-    println!("{writes} updates beside the rounds");
+    println!("{writes} changes beside the rounds");
     assert!(writes > 10, "the rows hardly changed: {writes}");
 }

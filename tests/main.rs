@@ -1,6 +1,6 @@
 //! One binary for all end-to-end tests, so that there is one link step; a module per theme.
 
-#![allow(
+#![expect(
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::print_stdout,

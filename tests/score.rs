@@ -6,14 +6,14 @@ use std::path::Path;
 use locard_testkit::score::{Score, Truth, score};
 use serde_json::Value;
 
-use crate::support::{Bench, corpus};
+use crate::support::{Bench, corpus, sample};
 
 /// Micro F1 below which a change has made judging worse.
 const LEAST: f64 = 0.80;
 
 #[test]
 fn columns_of_the_sample_are_judged_as_labelled() {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sample");
+    let sample = sample();
     let score = scanned(&sample.join("company"), &sample.join("truth.jsonl"));
     assert!(score.columns.right >= 20, "{score:?}");
     assert_eq!(score.unknown, [""; 0], "the sample is labelled as a whole");

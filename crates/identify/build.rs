@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 #[path = "src/library/wordlist.rs"]
-#[allow(dead_code)]
 mod wordlist;
 
 fn main() -> io::Result<()> {
@@ -13,8 +12,9 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let folder = manifest.join("../../dictionaries");
     println!("cargo::rerun-if-changed={}", folder.display());
-    let mut code =
-        String::from("#[allow(clippy::unreadable_literal)]\nstatic RULES: &[(&str, usize)] = &[\n");
+    let mut code = String::from(
+        "#[allow(clippy::unreadable_literal, reason = \"generated\")]\nstatic RULES: &[(&str, usize)] = &[\n",
+    );
     let mut texts = String::new();
     for (name, path) in files(&folder.join("rules"), "toml")? {
         let text = fs::read_to_string(&path)?;
@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
         texts.push_str(&text);
     }
     code.push_str(
-        "];\n#[allow(clippy::unreadable_literal)]\nstatic LISTS: &[(&str, &str, &str, usize)] = &[\n",
+        "];\n#[allow(clippy::unreadable_literal, reason = \"generated\")]\nstatic LISTS: &[(&str, &str, &str, usize)] = &[\n",
     );
     let mut hashes = Vec::new();
     for (name, path) in files(&folder.join("terms"), "txt")? {

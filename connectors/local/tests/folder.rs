@@ -1,6 +1,6 @@
 //! What is listed below a folder, and what is not.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::Path;
@@ -264,6 +264,32 @@ async fn a_file_that_is_cut_or_written_anew_while_it_is_read_is_told() {
         let faults = rest.iter().flatten().flat_map(|batch| &batch.faults);
         let changed = faults.filter(|fault| fault.sentence.starts_with("the file changed"));
         assert_eq!(changed.count(), told);
+    }
+}
+
+#[tokio::test]
+async fn maps_become_the_columns_that_the_page_tells() {
+    let folder = folder(&[]);
+    let scalars = r#"{"a": {"ada@example.org": 1, "bob@example.org": 2}}"#;
+    put(folder.path(), "map.ndjson", scalars);
+    let source = open(settings(folder.path()));
+    let request = ScanRequest::all(EntityPath::new(["map.ndjson"]), EntityKind::File);
+    let plan = source.plan(&request).await.unwrap();
+    let mut batches = source.read(&plan.splits[0]).await.unwrap();
+    let batch = batches.next().await.unwrap().unwrap();
+    let schema = batch.records.schema();
+    let mut columns: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    columns.sort_unstable();
+    assert_eq!(columns, ["a.*", "a.*#key"]);
+    for column in columns {
+        assert!(
+            include_str!("../README.md").contains(&format!("`{column}`")),
+            "{column}"
+        );
     }
 }
 

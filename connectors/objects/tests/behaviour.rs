@@ -1,6 +1,6 @@
 //! The behaviour suite over buckets of CSV, NDJSON and Parquet files on every kind of store.
 
-#![allow(clippy::expect_used)]
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod support;
 

@@ -5,7 +5,7 @@
 //! ./x servers cargo run --release --package locard-connector-postgres --example copy_cost
 //! ```
 
-#![allow(
+#![expect(
     clippy::expect_used,
     clippy::print_stdout,
     reason = "a measurement that cannot go on ends and says so"

@@ -1,6 +1,6 @@
 //! The behaviour suite over a PostgreSQL database per case.
 
-#![allow(
+#![expect(
     clippy::expect_used,
     reason = "a fixture that cannot be made fails its test"
 )]

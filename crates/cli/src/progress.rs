@@ -140,7 +140,9 @@ impl Progress {
 
     fn warn(&self, left_out: &Failure) {
         let name = left_out.resource.as_ref().unwrap_or(&left_out.source_name);
-        let sentence = printable(&format!("{name}: {}", left_out.sentence));
+        let place = left_out.place.as_deref().map(|place| format!(", {place}"));
+        let place = place.unwrap_or_default();
+        let sentence = printable(&format!("{name}{place}: {}", left_out.sentence));
         match &self.view {
             View::Bars { all, .. } => all.suspend(|| self.printer.warn(&sentence)),
             _ => self.printer.warn(&sentence),

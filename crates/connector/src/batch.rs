@@ -19,16 +19,19 @@ pub struct Batch {
     pub lines: Vec<u64>,
     /// What could not be read between the previous batch and the end of this one.
     pub faults: Vec<Fault>,
+    /// What is odd and worth a warning, although nothing is missing for it.
+    pub notes: Vec<Fault>,
 }
 
 impl Batch {
-    /// A batch without positions or faults.
+    /// A batch without positions, faults or notes.
     pub fn new(records: RecordBatch) -> Self {
         Self {
             records,
             first_row: None,
             lines: Vec::new(),
             faults: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! in the source is another piece, and results of the old one can never be mixed in.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
@@ -187,7 +187,7 @@ fn gathered(splits: &[Split], one: bool) -> impl Iterator<Item = &[Split]> {
     let mut size = 0_u64;
     splits.split_inclusive(move |split| {
         size = size.saturating_add(weight(split));
-        let is_full = size >= PIECE_BYTES && !one;
+        let is_full = size >= piece_bytes() && !one;
         if is_full {
             size = 0;
         }
@@ -204,6 +204,17 @@ pub fn piece_count(plan: &ScanPlan, sample: Sample) -> u64 {
 /// pieces to merge.
 pub const PIECE_BYTES: u64 = 128 << 20;
 
+/// [`PIECE_BYTES`], or fewer where a test of a debug build says so: it kills scans inside entities of many pieces, and
+/// should not have to fill gigabytes for that.
+pub(crate) fn piece_bytes() -> u64 {
+    static SMALLER: LazyLock<Option<u64>> = LazyLock::new(|| {
+        let said = std::env::var("LOCARD_TEST_PIECE_BYTES").ok()?;
+        said.parse().ok()
+    });
+    let smaller = cfg!(debug_assertions).then(|| *SMALLER).flatten();
+    smaller.unwrap_or(PIECE_BYTES)
+}
+
 /// Bytes of a record whose size is not known.
 pub const ROW_BYTES: u64 = 128;
 
@@ -212,7 +223,7 @@ fn weight(split: &Split) -> u64 {
     split
         .bytes
         .or_else(|| split.rows.map(|rows| rows.saturating_mul(ROW_BYTES)))
-        .unwrap_or(PIECE_BYTES)
+        .unwrap_or(piece_bytes())
 }
 
 fn piece(

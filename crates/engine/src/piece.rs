@@ -201,6 +201,7 @@ impl Run<'_> {
             bytes,
             columns,
             mut faults,
+            notes,
         } = match finished {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => {
@@ -226,6 +227,9 @@ impl Run<'_> {
         };
         if let Some(error) = error {
             faults.add_error(error);
+        }
+        for note in notes.into_failures(shown) {
+            self.reporter.on(&Event::LeftOut(note));
         }
         let failures = faults.into_failures(shown);
         for failure in &failures {
@@ -347,6 +351,7 @@ impl Taken {
     fn wanted(&mut self, batch: Option<&Batch>) -> Result<Vec<RecordBatch>, ArrowError> {
         if let Some(batch) = batch {
             self.pass.faults(&batch.faults);
+            self.pass.notes(&batch.notes);
             return Ok(vec![self.finisher.sampled(batch)?]);
         }
         let (records, left_out) = self.finisher.drawn()?;

@@ -72,7 +72,7 @@ pub enum Event {
     },
     /// Something could not be read; the scan goes on.
     Failed(Failure),
-    /// Something was left out, and nothing is missing for it; worth a warning.
+    /// Something was left out or is odd, and nothing is missing for it; worth a warning.
     LeftOut(Failure),
 }
 

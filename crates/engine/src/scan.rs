@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::board::{Board, Work};
-use crate::ledger::{Ledger, PIECE_BYTES, ROW_BYTES};
+use crate::ledger::{Ledger, ROW_BYTES, piece_bytes};
 use crate::mask::Mask;
 use crate::pool::{Pool, Scratches};
 use crate::silence::{Silence, not_tried};
@@ -345,7 +345,7 @@ fn splits_for(entity: &Entity, sample: Sample) -> NonZeroUsize {
         .or_else(|| entity.rows.map(|rows| rows.saturating_mul(ROW_BYTES)));
     // A sample is taken from the entity as a whole, so it is read in one piece.
     let wanted = if sample == Sample::All {
-        bytes.map_or(1, |bytes| bytes.div_ceil(PIECE_BYTES))
+        bytes.map_or(1, |bytes| bytes.div_ceil(piece_bytes().max(1)))
     } else {
         1
     };

@@ -2,7 +2,8 @@
 //!
 //! The one thing a reader gets wrong: a file that is UTF-8 with a few bad bytes stays UTF-8; the bad bytes alone are
 //! read as Windows-1252 ([`repair`]), because that is what they nearly always are in files pasted together. And the
-//! other way round: a line that is UTF-8 in a file of one byte a character is no accident: it is read as UTF-8, and as nothing is lost or guessed, nothing is told.
+//! other way round: a line that is UTF-8 in a file of one byte a character is no accident. It is read as UTF-8, and as
+//! nothing is lost or guessed, that is a note and no fault.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::Decoder;
+use locard_connector::Fault;
 use serde::{Deserialize, Serialize};
 
 /// How a file's text is written.
@@ -33,8 +35,10 @@ mod label {
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    // The signature is serde's.
-    #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature is serde's"
+    )]
     pub(super) fn serialize<S: Serializer>(
         encoding: &&'static Encoding,
         serializer: S,
@@ -62,14 +66,18 @@ impl Encoding {
         }
     }
 
-    fn decoder(self) -> Decoder {
+    /// As the web's standard has it.
+    fn standard(self) -> &'static encoding_rs::Encoding {
         match self {
             Self::Utf8 => encoding_rs::UTF_8,
             Self::Utf16Le => encoding_rs::UTF_16LE,
             Self::Utf16Be => encoding_rs::UTF_16BE,
             Self::Older(encoding) => encoding,
         }
-        .new_decoder_without_bom_handling()
+    }
+
+    fn decoder(self) -> Decoder {
+        self.standard().new_decoder_without_bom_handling()
     }
 
     fn is_single_byte(self) -> bool {
@@ -165,15 +173,39 @@ pub(crate) fn repair(text: &[u8]) -> (Vec<u8>, Option<(usize, u64)>) {
     (repaired, first.map(|first| (first, lines)))
 }
 
-/// Where bytes were replaced that an encoding does not have; shared with whoever tells it.
+/// Where an encoding did not fit; shared with whoever tells it.
 #[derive(Debug, Default)]
-pub(crate) struct Lossy {
-    /// The first line with some, from 1; 0 for none.
+pub(crate) struct Misfits {
+    /// Bytes were replaced that the encoding does not have.
+    pub(crate) lossy: Marked,
+    /// The line is UTF-8, and was read as that.
+    pub(crate) utf8: Marked,
+}
+
+impl Misfits {
+    /// Notes the lines that were UTF-8 in a file of that encoding, once.
+    pub(crate) fn note(&self, encoding: Encoding) -> Option<Fault> {
+        let (line, records) = self.utf8.told()?;
+        let name = encoding.standard().name();
+        Some(Fault {
+            sentence: format!(
+                "mixed encodings: lines of UTF-8 in a file of {name}; each was read as what it is"
+            ),
+            place: format!("line {line}"),
+            records,
+        })
+    }
+}
+
+/// Lines of which something is to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Marked {
+    /// The first of them, from 1; 0 for none.
     line: AtomicU64,
     lines: AtomicU64,
 }
 
-impl Lossy {
+impl Marked {
     /// The first line and how many there were, once.
     pub(crate) fn told(&self) -> Option<(u64, u64)> {
         let line = self.line.swap(0, Ordering::Relaxed);
@@ -187,7 +219,7 @@ impl Lossy {
     }
 }
 
-/// Turns another encoding into UTF-8 as it is read; `lossy` tells afterwards what was not decodable.
+/// Turns another encoding into UTF-8 as it is read; `misfits` tells afterwards where it did not fit.
 pub(crate) struct Transcoder<R> {
     input: R,
     decoder: Decoder,
@@ -200,7 +232,7 @@ pub(crate) struct Transcoder<R> {
     at: usize,
     done: bool,
     lines: Lines,
-    lossy: Arc<Lossy>,
+    misfits: Arc<Misfits>,
 }
 
 /// Line ends in the text so far.
@@ -221,7 +253,7 @@ impl Lines {
     }
 
     /// Passes a text in which something was replaced, and tells the lines.
-    fn search(&mut self, text: &[u8], lossy: &Lossy) {
+    fn search(&mut self, text: &[u8], lossy: &Marked) {
         const REPLACED: &[u8] = "\u{fffd}".as_bytes();
         let mut from = 0;
         for at in memchr::memmem::find_iter(text, REPLACED) {
@@ -248,7 +280,7 @@ impl Lines {
 const PIECE: usize = 64 << 10;
 
 impl<R: Read> Transcoder<R> {
-    pub(crate) fn new(input: R, encoding: Encoding, lossy: Arc<Lossy>) -> Self {
+    pub(crate) fn new(input: R, encoding: Encoding, misfits: Arc<Misfits>) -> Self {
         let (raw, text) = (vec![0; PIECE], Vec::new());
         Self {
             input,
@@ -260,7 +292,7 @@ impl<R: Read> Transcoder<R> {
             at: 0,
             done: false,
             lines: Lines::default(),
-            lossy,
+            misfits,
         }
     }
 
@@ -303,6 +335,7 @@ impl<R: Read> Transcoder<R> {
         for line in raw.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             if !line.is_ascii() && simdutf8::basic::from_utf8(line).is_ok() {
                 self.decode(&raw[from..at]);
+                self.misfits.utf8.add(self.lines.current());
                 self.lines.pass(line);
                 self.text.extend_from_slice(line);
                 from = at + line.len();
@@ -323,7 +356,7 @@ impl<R: Read> Transcoder<R> {
             .decode_to_utf8(raw, &mut self.text[start..], last);
         self.text.truncate(start + written);
         if bad {
-            self.lines.search(&self.text[start..], &self.lossy);
+            self.lines.search(&self.text[start..], &self.misfits.lossy);
         } else {
             self.lines.pass(&self.text[start..]);
         }
@@ -435,13 +468,14 @@ mod tests {
             utf8.into(),
         ];
         let (encoding, _) = Encoding::detect(&file[0]);
-        let (mut text, lossy) = (String::new(), Arc::<Lossy>::default());
-        Transcoder::new(&file.concat()[..], encoding, lossy.clone())
+        let (mut text, misfits) = (String::new(), Arc::<Misfits>::default());
+        Transcoder::new(&file.concat()[..], encoding, misfits.clone())
             .read_to_string(&mut text)
             .unwrap();
         let expected = [latin.repeat(6_000).as_str(), utf8, &latin.repeat(10), utf8].concat();
         assert!(text == expected);
-        assert_eq!(lossy.told(), None);
+        assert_eq!(misfits.lossy.told(), None);
+        assert_eq!(misfits.utf8.told(), Some((6_001, 2)));
         let head = [utf8.as_bytes(), &bytes.repeat(10)].concat();
         assert_eq!(encoding.preview(&head), [utf8, &latin.repeat(10)].concat());
     }

@@ -7,7 +7,7 @@ use locard_connector::{Error, Fault};
 
 use crate::blob::{Blob, Range, io_error};
 use crate::compression::Compression;
-use crate::encoding::{Encoding, Lossy, Transcoder};
+use crate::encoding::{Encoding, Misfits, Transcoder};
 
 /// A record, and a token within a document, may be this long; a block with a longer one is never built.
 pub(crate) const LONGEST_RECORD: usize = 64 << 20;
@@ -30,7 +30,7 @@ pub(crate) struct Input {
     /// Nothing follows what is held.
     pub(crate) ended: bool,
     error: Option<io::Error>,
-    lossy: Arc<Lossy>,
+    misfits: Arc<Misfits>,
 }
 
 impl Input {
@@ -46,17 +46,22 @@ impl Input {
         if !plain {
             io::copy(&mut reader.by_ref().take(bytes.start), &mut io::sink())?;
         }
-        let lossy = Arc::<Lossy>::default();
+        let misfits = Arc::<Misfits>::default();
         if bytes.encoding != Encoding::Utf8 {
-            reader = Box::new(Transcoder::new(reader, bytes.encoding, lossy.clone()));
+            reader = Box::new(Transcoder::new(reader, bytes.encoding, misfits.clone()));
         }
         Ok(Self {
             reader,
             held: Vec::new(),
             ended: false,
             error: None,
-            lossy,
+            misfits,
         })
+    }
+
+    /// What its encoding does not fit, for whoever tells it.
+    pub(crate) fn misfits(&self) -> Arc<Misfits> {
+        self.misfits.clone()
     }
 
     /// The stream itself, for readers that hold what they need; only before the first [`Input::fill`].
@@ -102,7 +107,7 @@ impl Input {
     /// Tells where the encoding did not fit in what was read since this was asked last. Other encodings than UTF-8 are
     /// read from the first line on.
     pub(crate) fn encoding_fault(&self) -> Option<Fault> {
-        let (line, records) = self.lossy.told()?;
+        let (line, records) = self.misfits.lossy.told()?;
         Some(Fault {
             sentence: "bytes that the file's encoding does not have were replaced".to_owned(),
             place: format!("line {line}"),

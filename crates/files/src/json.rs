@@ -276,10 +276,10 @@ impl Reader {
         let mut lines = std::mem::take(&mut self.lines);
         lines.resize(if self.by_line { kept } else { 0 }, self.line);
         let mut batch = Batch {
-            records,
             first_row: Some(self.at.row),
             lines,
             faults: std::mem::take(&mut self.faults),
+            ..Batch::new(records)
         };
         batch.faults.extend(self.input.encoding_fault());
         self.at.row += complete;

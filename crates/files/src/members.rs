@@ -309,8 +309,8 @@ impl Member<'_> {
                     Error::new(ErrorKind::Unexpected, "building a batch").cause(error)
                 })?;
         let mut placed = Batch::new(records);
-        placed.faults = batch.faults;
-        for fault in &mut placed.faults {
+        (placed.faults, placed.notes) = (batch.faults, batch.notes);
+        for fault in placed.faults.iter_mut().chain(&mut placed.notes) {
             fault.place = within(self.file, &fault.place);
         }
         Ok(placed)

@@ -81,10 +81,10 @@ impl Reader {
         let records = RecordBatch::try_from_iter([("text", Arc::new(array) as ArrayRef)])
             .map_err(|error| Error::new(ErrorKind::Unexpected, "building a batch").cause(error))?;
         let batch = Batch {
-            records,
             first_row: Some(self.at.row),
             lines,
             faults,
+            ..Batch::new(records)
         };
         self.at.row += rows;
         self.limit -= rows;

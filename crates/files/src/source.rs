@@ -36,8 +36,9 @@ pub struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
+        // Whoever asks wants far larger ones as a rule; below this another split costs more than it gains.
         Self {
-            split_bytes: 16 << 20,
+            split_bytes: 512 << 10,
         }
     }
 }

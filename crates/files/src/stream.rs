@@ -12,6 +12,7 @@ use crate::avro;
 use crate::blob::Blob;
 use crate::columnar;
 use crate::csv::{self, Position};
+use crate::encoding::{Encoding, Misfits};
 use crate::input::{Bytes, Input};
 use crate::json;
 use crate::paragraphs;
@@ -105,19 +106,24 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
     Ok(match &part.format {
         Format::Delimited(layout) => {
             let skip = if part.has_header { layout.skip } else { 0 };
-            let mut reader = csv::Reader::new(input(&part)?, layout.clone(), columns, at, skip)
-                .limit(part.limit);
-            Box::new(move || reader.next())
+            let input = input(&part)?;
+            let misfits = input.misfits();
+            let mut reader =
+                csv::Reader::new(input, layout.clone(), columns, at, skip).limit(part.limit);
+            noting(move || reader.next(), misfits, part.encoding)
         }
         format @ (Format::JsonLines | Format::Json) => {
             let by_line = *format == Format::JsonLines;
-            let mut reader =
-                json::Reader::new(input(&part)?, by_line, columns, at).limit(part.limit);
-            Box::new(move || reader.next())
+            let input = input(&part)?;
+            let misfits = input.misfits();
+            let mut reader = json::Reader::new(input, by_line, columns, at).limit(part.limit);
+            noting(move || reader.next(), misfits, part.encoding)
         }
         Format::Paragraphs => {
-            let mut reader = paragraphs::Reader::new(input(&part)?, at, part.limit);
-            Box::new(move || reader.next())
+            let input = input(&part)?;
+            let misfits = input.misfits();
+            let mut reader = paragraphs::Reader::new(input, at, part.limit);
+            noting(move || reader.next(), misfits, part.encoding)
         }
         Format::Parquet(groups) => {
             let batches = Footer::read(blob)?.open(groups.clone(), columns)?;
@@ -132,5 +138,20 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
             Box::new(move || reader.next())
         }
         Format::Empty => Box::new(|| Ok(None)),
+    })
+}
+
+/// Notes with each batch where the text is in two encodings.
+fn noting(
+    mut next: impl FnMut() -> Result<Option<Batch>> + 'static,
+    misfits: Arc<Misfits>,
+    encoding: Encoding,
+) -> Next {
+    Box::new(move || {
+        let mut batch = next()?;
+        if let Some(batch) = &mut batch {
+            batch.notes.extend(misfits.note(encoding));
+        }
+        Ok(batch)
     })
 }

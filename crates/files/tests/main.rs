@@ -1,9 +1,10 @@
 //! Files of every kind, read through the source as the engine would read them.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::format_push_string,
-    clippy::format_collect
+    clippy::format_collect,
+    reason = "a test that cannot go on fails, and its texts are short"
 )]
 
 #[path = "main/avro.rs"]

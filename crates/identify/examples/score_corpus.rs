@@ -7,7 +7,11 @@
 //!
 //! `--reliability TRUTH` prints instead how often findings of each confidence are right, as `docs/decisions/scoring.md`
 //! has it; `--explain TABLE COLUMN` the weights of one column. `--rules FOLDER` uses only the rules there.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is all it is for"
+)]
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;

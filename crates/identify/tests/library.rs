@@ -1,6 +1,10 @@
 //! A library made of the fixture's three rules: loading, observing, judging, checking.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::path::PathBuf;
 

@@ -4,8 +4,8 @@
 //! version · forms version · key id (8, little-endian) · declared type + 1 · counts · frequent values
 //! · shapes · 0 or 1 + counter · folded cells · other forms · checksum (8, little-endian)
 //! ```
-//! The checksum is the hash of all bytes before it, and came with version 2: a filter in which a bit fell over would rule
-//! a person out who is there.
+//! The checksum is the hash of all bytes before it: a filter in which a bit fell over would rule a person out who is
+//! there.
 //!
 //! These bytes are stored as they are, so nothing may be among them that a value can be computed from: counts and
 //! lengths, keyed hashes, shapes. Sums are not: of a single number they are the number. They are in [`crate::Extremes`],
@@ -24,9 +24,6 @@ use crate::counts::Counts;
 use crate::frequent::{Frequent, put_hash, put_shape, take_hash, take_shape};
 
 const VERSION: u8 = 2;
-
-/// The same without a checksum.
-const UNCHECKED: u8 = 1;
 
 /// How many bytes the checksum takes.
 const CHECKSUM: usize = 8;
@@ -110,7 +107,6 @@ impl ColumnSketch {
 /// The bytes without their checksum, if they agree with it.
 fn checked(bytes: &[u8]) -> Result<&[u8], DecodeError> {
     match bytes.first() {
-        Some(&UNCHECKED) => return Ok(bytes),
         Some(&VERSION) => {}
         Some(&found) => {
             return Err(DecodeError::Version {
@@ -142,15 +138,5 @@ mod tests {
             bytes[at / 8] ^= 1 << (at % 8);
             assert!(ColumnSketch::decode(&bytes).is_err(), "bit {at}");
         }
-    }
-
-    #[test]
-    fn what_was_written_before_there_was_a_checksum_is_read() {
-        let sketch = of(&["Ann Lee", "42", "2024-01-31"]);
-        let mut bytes = sketch.encode();
-        bytes.truncate(bytes.len() - CHECKSUM);
-        bytes[0] = UNCHECKED;
-        let read = ColumnSketch::decode(&bytes).unwrap();
-        assert_eq!(read.encode(), sketch.encode());
     }
 }

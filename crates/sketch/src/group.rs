@@ -101,3 +101,61 @@ impl Groups {
         &self.weights
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Cells = Vec<Option<String>>;
+
+    /// Few different texts, some of them too long to stand in a view, and nulls.
+    fn cells() -> impl Strategy<Value = Cells> {
+        let text = prop_oneof![
+            "[ab]{0,3}",
+            "[ab]{2} is longer than a view",
+            Just(" a".to_owned())
+        ];
+        proptest::collection::vec(proptest::option::of(text), 0..200)
+    }
+
+    /// What [`Groups`] does, by a map: texts in order of first occurrence, each with its hash and number of rows.
+    fn plain(cells: &Cells, hash: impl Fn(&str) -> u64) -> (u64, Vec<(String, u64, u32)>) {
+        let (mut groups, mut places, mut nulls) = (Vec::new(), HashMap::new(), 0);
+        for cell in cells {
+            let Some(text) = cell else {
+                nulls += 1;
+                continue;
+            };
+            let place = *places.entry(text).or_insert_with(|| {
+                groups.push((text.clone(), hash(text), 0));
+                groups.len() - 1
+            });
+            groups[place].2 += 1;
+        }
+        (nulls, groups)
+    }
+
+    proptest! {
+        /// Also where texts share hashes, and where the same value groups one batch after the other.
+        #[test]
+        fn groups_are_those_of_a_plain_map(
+            batches in proptest::collection::vec(cells(), 1..4),
+            hashes_at_all in prop_oneof![Just(1), Just(3), Just(u64::MAX)],
+        ) {
+            let hash = |text: &str| crate::hash(text.as_bytes()) % hashes_at_all;
+            let mut groups = Groups::default();
+            for cells in &batches {
+                let texts: StringViewArray = cells.iter().map(Option::as_deref).collect();
+                let mut hashes: Vec<u64> = cells.iter().map(|cell| hash(cell.as_deref().unwrap_or_default())).collect();
+                let nulls = groups.group(&texts, &mut hashes);
+                let texts = groups.texts().iter().map(|text| text.unwrap_or("a null").to_owned());
+                let found: Vec<_> = texts.zip(hashes).zip(groups.weights()).map(|((text, hash), rows)| (text, hash, *rows)).collect();
+                prop_assert_eq!((nulls, found), plain(cells, hash));
+            }
+        }
+    }
+}

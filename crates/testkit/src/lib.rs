@@ -4,7 +4,11 @@
 //! [`servers::REQUIRE`] is 1.
 
 // A helper of tests fails by panicking, as tests do.
-#![allow(clippy::expect_used, clippy::missing_panics_doc)]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "what cannot go on fails the test that uses it"
+)]
 
 pub mod behaviour;
 pub mod files;

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::say;
+
 /// The repository: of the clone that runs us, since clones that share a target folder share the program too.
 pub(crate) fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR")
@@ -17,6 +19,29 @@ pub(crate) fn tools() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
     cache.join("locard/tools")
+}
+
+/// Programs of a Python package, in an environment of its own.
+pub(crate) fn python(name: &str, package: &str) -> Result<PathBuf> {
+    let home = tools().join(package.replace(['[', ']', ','], "-"));
+    let programs = home.join("bin");
+    if !home.join("complete").exists() {
+        say(&format!("installing {name}"));
+        step(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&home),
+        )?;
+        step(Command::new(programs.join("pip")).args([
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            package,
+        ]))?;
+        // An installation that was interrupted has no such file.
+        std::fs::write(home.join("complete"), package)?;
+    }
+    Ok(programs)
 }
 
 /// Cargo as it runs us.

@@ -1,9 +1,7 @@
 //! Object stores, as they are and as they fail.
 
-#![allow(
+#![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::format_collect,
     clippy::match_bool,
     clippy::too_many_lines,

@@ -1,7 +1,11 @@
 //! Buckets on the servers for tests, and what reads them.
 
 // Each test binary uses its part.
-#![allow(dead_code, clippy::expect_used)]
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    reason = "each test uses some of it, and what cannot go on fails"
+)]
 
 pub(crate) mod front;
 

@@ -1,6 +1,6 @@
 //! What the connector does with a real server, beyond the behaviour suite.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod access;
 mod catalog;

@@ -102,6 +102,7 @@ pub(crate) struct Pass {
     columns: Vec<ColumnPass>,
     by_name: HashMap<String, usize>,
     faults: Faults,
+    notes: Faults,
     rows: u64,
     bytes: u64,
 }
@@ -113,6 +114,8 @@ pub(crate) struct Read {
     pub(crate) bytes: u64,
     pub(crate) columns: Vec<ScannedColumn>,
     pub(crate) faults: Faults,
+    /// What is worth a warning, although nothing is missing for it.
+    pub(crate) notes: Faults,
 }
 
 impl Pass {
@@ -131,6 +134,7 @@ impl Pass {
             columns: Vec::new(),
             by_name: HashMap::new(),
             faults: Faults::default(),
+            notes: Faults::default(),
             rows: 0,
             bytes: 0,
         }
@@ -143,6 +147,12 @@ impl Pass {
     pub(crate) fn faults(&mut self, faults: &[Fault]) {
         for fault in faults {
             self.faults.add(fault);
+        }
+    }
+
+    pub(crate) fn notes(&mut self, notes: &[Fault]) {
+        for note in notes {
+            self.notes.add(note);
         }
     }
 
@@ -224,6 +234,7 @@ impl Pass {
             tools,
             columns,
             faults,
+            notes,
             rows,
             bytes,
             ..
@@ -245,6 +256,7 @@ impl Pass {
             bytes,
             columns,
             faults,
+            notes,
         })
     }
 

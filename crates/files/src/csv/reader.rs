@@ -251,10 +251,10 @@ impl Reader {
         let records = RecordBatch::try_new_with_options(schema, arrays, &options)
             .map_err(|error| Error::new(ErrorKind::Unexpected, "building a batch").cause(error))?;
         let batch = Batch {
-            records,
             first_row: Some(self.at.row),
             lines,
             faults: std::mem::take(&mut self.faults),
+            ..Batch::new(records)
         };
         self.at.row += rows as u64;
         self.limit -= rows as u64;

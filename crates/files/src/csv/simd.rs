@@ -3,9 +3,14 @@
 //! The one thing a reader gets wrong: parity is right only while every quote opens at the start of a field and closes
 //! at its end. [`walk`] checks that as it goes; where it does not hold, [`Carry::is_regular`] is false and the block
 //! must be read by [`careful`](super::careful) instead.
-#![allow(unsafe_code)]
-// What is compiled for a processor's features is only what is inlined where they are required.
-#![allow(clippy::inline_always)]
+#![expect(
+    unsafe_code,
+    reason = "instructions that not every processor has, and texts that were checked already"
+)]
+#![expect(
+    clippy::inline_always,
+    reason = "what is compiled for a processor's features is only what is inlined where they are required"
+)]
 
 use arrow_array::StringViewArray;
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};

@@ -5,7 +5,7 @@ use locard_connector::{ErrorKind, Scope, Source};
 use proptest::prelude::*;
 
 use super::formats::{avro, parquet, people};
-use super::shelf::{divided, shelf, shelves, take, take_with};
+use super::shelf::{divided, sentences, shelf, shelves, take, take_with};
 
 #[tokio::test]
 async fn ragged_rows_are_told_and_lose_nothing() {
@@ -77,6 +77,43 @@ async fn mixed_encodings_are_read_both_and_told() {
     .await;
     assert_eq!(taken.column("a"), ["Köln", "José"]);
     assert_eq!(taken.faults.len(), 1);
+}
+
+#[tokio::test]
+async fn lines_of_utf8_in_an_older_encoding_are_noted_and_no_fault() {
+    let (latin, utf8) = (
+        b"\xc5ngstr\xf6m, \xc5rhus".as_slice(),
+        "Åström, Växjö".as_bytes(),
+    );
+    let rows = |begin: &[u8], end: &[u8], header: &[u8]| {
+        let row = |text: &[u8]| [begin, text, end].concat();
+        [
+            header.to_vec(),
+            row(latin).repeat(9),
+            row(utf8),
+            row(latin),
+            row(utf8),
+        ]
+        .concat()
+    };
+    for (name, bytes, place) in [
+        ("a.csv", rows(b"1;", b"\n", b"id;name\n"), "line 11"),
+        ("a.ndjson", rows(b"{\"name\":\"", b"\"}\n", b""), "line 10"),
+        ("a.txt", rows(b"", b"\n\n", b""), "line 19"),
+    ] {
+        let taken = take(name, bytes).await;
+        let sentence = "mixed encodings: lines of UTF-8 in a file of windows-1252; each was read as what it is (2)";
+        assert_eq!(
+            sentences(&taken.notes),
+            [format!("{place}: {sentence}")],
+            "{name}"
+        );
+        assert_eq!(taken.sentences(), [""; 0], "{name}");
+        let cells: Vec<String> = taken.records.values().map(|cells| cells.concat()).collect();
+        for (cell, text) in [(&cells[8], "Ångström, Århus"), (&cells[9], "Åström, Växjö")] {
+            assert!(cell.contains(text), "{name}: {cell}");
+        }
+    }
 }
 
 #[tokio::test]

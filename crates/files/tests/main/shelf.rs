@@ -108,6 +108,7 @@ pub(crate) struct Taken {
     /// Names of the columns in order of appearance.
     pub(crate) columns: Vec<String>,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) notes: Vec<Fault>,
     pub(crate) errors: Vec<Error>,
     pub(crate) splits: usize,
 }
@@ -128,11 +129,16 @@ impl Taken {
     }
 
     pub(crate) fn sentences(&self) -> Vec<String> {
-        self.faults
-            .iter()
-            .map(|fault| format!("{}: {} ({})", fault.place, fault.sentence, fault.records))
-            .collect()
+        sentences(&self.faults)
     }
+}
+
+/// Faults or notes as text.
+pub(crate) fn sentences(faults: &[Fault]) -> Vec<String> {
+    faults
+        .iter()
+        .map(|fault| format!("{}: {} ({})", fault.place, fault.sentence, fault.records))
+        .collect()
 }
 
 /// A file under that name.
@@ -225,6 +231,7 @@ fn add(taken: &mut Taken, batch: locard_connector::Batch) {
         }
     }
     taken.faults.extend(batch.faults);
+    taken.notes.extend(batch.notes);
 }
 
 fn text(array: &ArrayRef, row: usize) -> String {

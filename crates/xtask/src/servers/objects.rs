@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{step, tools};
+use crate::process::{python, step, tools};
 use crate::say;
 
 const MOTO: &str = "moto[server,s3,sts]==5.2.5";
@@ -94,29 +94,6 @@ impl Servers {
         };
         command.env("LOCARD_TEST_AZURE_URL", azure);
     }
-}
-
-/// Programs of a Python package, in an environment of its own.
-fn python(name: &str, package: &str) -> Result<PathBuf> {
-    let home = tools().join(package.replace(['[', ']', ','], "-"));
-    let programs = home.join("bin");
-    if !home.join("complete").exists() {
-        say(&format!("installing {name} for the tests"));
-        step(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&home),
-        )?;
-        step(Command::new(programs.join("pip")).args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            package,
-        ]))?;
-        // An installation that was interrupted has no such file.
-        std::fs::write(home.join("complete"), package)?;
-    }
-    Ok(programs)
 }
 
 /// Azurite, or why it cannot be had: Node.js is on no machine by itself.
