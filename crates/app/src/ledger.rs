@@ -365,14 +365,14 @@ impl Sink for StoreLedger {
     async fn start(&self, piece: PieceId) -> Result<Start> {
         let deaths = self.state().deaths.get(&piece).copied().unwrap_or(0);
         let Some(room) = self.room(deaths).await? else {
-            return Ok(Start::Read);
+            return Ok(Start::Stop);
         };
         let leased = self.store.lease_tasks(&self.claim(piece)).await;
         let Some(leased) = leased.map_err(lost)?.pop() else {
             if self.is_cancelled().await {
-                // Whoever cancelled has ended the tasks that wait. The piece is stopped before it reads anything.
+                // Whoever cancelled has ended the tasks that wait.
                 self.stop.cancel();
-                return Ok(Start::Read);
+                return Ok(Start::Stop);
             }
             return Err(lease_lost(
                 "a planned piece of work is no longer in the store",

@@ -131,6 +131,8 @@ pub enum Start {
     Read,
     /// Abandon it unread, for this reason.
     GiveUp(locard_connector::Error),
+    /// Leave it open: the scan is being stopped.
+    Stop,
 }
 
 /// Where results go. What is written is durable when the call returns, or not written at all.

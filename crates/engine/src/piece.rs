@@ -127,9 +127,13 @@ impl Run<'_> {
     /// Reads one piece, records it, and concludes the entity when it was the last.
     pub(crate) async fn read_piece(&self, work: Work) -> Result<()> {
         let Work { entry, piece } = work;
-        if let Start::GiveUp(error) = self.ledger.start(piece.id).await? {
-            let ended = self.give_up(&entry, piece.id, &error).await?;
-            return self.conclude_if(&entry, ended).await;
+        match self.ledger.start(piece.id).await? {
+            Start::Read => {}
+            Start::Stop => return Ok(()),
+            Start::GiveUp(error) => {
+                let ended = self.give_up(&entry, piece.id, &error).await?;
+                return self.conclude_if(&entry, ended).await;
+            }
         }
         let source = entry.planned.shown.source;
         let mut attempt = 1;
