@@ -307,8 +307,8 @@ async fn ask(
         resource: &resource,
         found: &mut report.not_searched,
     };
-    if records.is_empty() && entity.rows != Some(0) {
-        gaps.unread(home, entity.id).await?;
+    if records.is_empty() {
+        gaps.unread(home, &entity).await?;
         return Ok(None);
     }
     let names = home.store.columns(home.org, entity.id).await?;

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use locard_connector::ErrorKind;
-use locard_model::{EntityId, JobState, SourceId};
-use locard_store::{ColumnRecord, Entity, FailureFilter, Job, JobFilter, Page, Source};
+use locard_model::{JobState, SourceId};
+use locard_store::{
+    ColumnRecord, Entity, Failure, FailureDraft, FailureFilter, Job, JobFilter, Page, Source,
+};
 
 use crate::catalog::Catalog;
 use crate::sources::MANUAL;
@@ -86,6 +88,41 @@ impl Reason {
     pub const fn is_of_look_up(self) -> bool {
         matches!(self, Self::Damaged | Self::Cancelled | Self::TooMany)
     }
+}
+
+/// What is said of an entity that no scan came to.
+pub(crate) const NOT_SCANNED: &str = "the entity was listed but not scanned yet";
+
+/// Why nothing is recorded of the columns of an entity.
+pub(crate) enum Unread {
+    /// No scan came to it.
+    Never,
+    /// The last one failed, be it at each of its records.
+    Failed(FailureDraft),
+    /// It has no rows.
+    Empty,
+}
+
+/// Why nothing is recorded of the columns of this entity.
+pub(crate) async fn why_unread(home: &Home, entity: &Entity) -> Result<Unread> {
+    let filter = FailureFilter {
+        job: None,
+        entity: Some(entity.id),
+    };
+    let read = home.store.pieces(home.org, entity.id).await?;
+    // What was read later without a failure speaks for itself.
+    let is_last =
+        |failure: &Failure| read.is_empty() || read.iter().any(|piece| piece.job == failure.job);
+    let failures = jobs::failures_of(home, &filter).await?;
+    let last = failures
+        .into_iter()
+        .filter(is_last)
+        .max_by_key(|failure| failure.at);
+    Ok(match last {
+        Some(failure) => Unread::Failed(failure.what),
+        None if entity.rows == Some(0) || !read.is_empty() => Unread::Empty,
+        None => Unread::Never,
+    })
 }
 
 /// The sources that only people reach.
@@ -312,19 +349,11 @@ impl Gaps<'_> {
     }
 
     /// Nothing was recorded of it: why?
-    pub(crate) async fn unread(&mut self, home: &Home, entity: EntityId) -> Result<()> {
-        let filter = FailureFilter {
-            job: None,
-            entity: Some(entity),
-        };
-        let failures = jobs::failures_of(home, &filter).await?;
-        match failures.into_iter().max_by_key(|failure| failure.at) {
-            Some(failure) => self.push(None, reason(&failure.what.kind), failure.what.sentence),
-            None => self.push(
-                None,
-                Reason::NotScanned,
-                "it was listed but not scanned yet".to_owned(),
-            ),
+    pub(crate) async fn unread(&mut self, home: &Home, entity: &Entity) -> Result<()> {
+        match why_unread(home, entity).await? {
+            Unread::Failed(what) => self.push(None, reason(&what.kind), what.sentence),
+            Unread::Never => self.push(None, Reason::NotScanned, NOT_SCANNED.to_owned()),
+            Unread::Empty => {}
         }
         Ok(())
     }
@@ -348,6 +377,8 @@ impl Gaps<'_> {
 
 #[cfg(test)]
 mod tests {
+    use locard_model::EntityId;
+
     use super::*;
 
     fn record(summary: serde_json::Value) -> ColumnRecord {

@@ -91,8 +91,14 @@ pub(crate) async fn suspect(
         limit: room.min(MOST_PLACES),
     };
     let found = home.engine.look_up(look_up, cancel).await;
-    if let Some(error) = found.error {
-        return Err(Failure::of(&error, &suspect.source, Some(&shown(suspect))));
+    let failure = found
+        .error
+        .map(|error| Failure::of(&error, &suspect.source, Some(&shown(suspect))));
+    // What was found before it broke off is found; without that the columns stay candidates.
+    if found.finds.is_empty()
+        && let Some(failure) = failure
+    {
+        return Err(failure);
     }
     let hit = |place: Place| Hit {
         subject: options.subjects[place.subject].id.clone(),
@@ -112,7 +118,7 @@ pub(crate) async fn suspect(
         hits: found.finds.into_iter().map(hit).collect(),
         stale,
         truncated: found.truncated,
-        failure: unreadable(found.faults, &suspect.source, &suspect.resource),
+        failure: failure.or_else(|| unreadable(found.faults, &suspect.source, &suspect.resource)),
     })
 }
 

@@ -73,7 +73,7 @@ impl Faults {
             place: (!fault.place.is_empty()).then_some(fault.place),
             kind,
             sentence: fault.sentence,
-            hint,
+            hint: hint.filter(|_| shown.is_plain()),
             records: fault.records,
             partial: true,
         };

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use locard_connector::ErrorKind;
 use locard_model::{EntityId, EntityKind, SourceId};
 
+use crate::mask::untagged;
+
 /// Watches a scan.
 pub trait Reporter: Send + Sync {
     /// Called for each event; must return quickly, since the scan waits.
@@ -95,6 +97,13 @@ pub struct Shown {
     pub bytes: Option<u64>,
 }
 
+impl Shown {
+    /// Whether nothing in its path is masked. Hints of connectors may name it as it is.
+    pub(crate) fn is_plain(&self) -> bool {
+        untagged(&self.resource) == self.resource
+    }
+}
+
 /// Something that was not read, or only in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -128,7 +137,10 @@ impl Failure {
             place: error.place_name().map(str::to_owned),
             kind: error.kind(),
             sentence: error.sentence().to_owned(),
-            hint: error.hint_text().map(str::to_owned),
+            hint: error
+                .hint_text()
+                .filter(|_| shown.is_none_or(Shown::is_plain))
+                .map(str::to_owned),
             records: 0,
             partial: false,
         }

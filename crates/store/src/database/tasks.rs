@@ -199,9 +199,13 @@ impl Tasks for Database {
             .row(held.bind(lease.org).bind(lease.job).bind(lease.fence))
             .await?;
         let first: i64 = held.ok_or_else(lost_job)?.get("tasks")?;
+        let asked = drafts.iter().map(|draft| draft.piece);
+        // Not all of the job's: planning each of many entities would read those of all before it.
         let known = Statement::new("select piece_id from tasks where org_id = $1 and job_id = $2")
-            .bind(lease.org);
-        let known = session.rows(known.bind(lease.job)).await?;
+            .bind(lease.org)
+            .bind(lease.job)
+            .with_list(" and piece_id in ", asked);
+        let known = session.rows(known).await?;
         let mut known = known
             .iter()
             .map(|row| row.id("piece_id"))
