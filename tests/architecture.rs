@@ -312,16 +312,20 @@ fn pure_crates_reach_nothing_outside() {
     assert!(has_word("let start = Timestamp::now();", "::now("));
     assert!(!has_word("Instantly", "Instant"));
     assert!(has_word("use std::fs::File;", "std::fs"));
+    assert!(has_word("use std::{env, fs};", "std::{"));
 }
 
-/// Whether a line has a word that is not part of a longer one.
+/// Whether a line has a word that is not part of a longer one; marks at its ends join with nothing.
 fn has_word(line: &str, word: &str) -> bool {
-    let joins = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
-    let bound = !word.starts_with(':');
+    let joins = |left: Option<char>, right: Option<char>| {
+        [left, right]
+            .iter()
+            .all(|letter| letter.is_some_and(char::is_alphanumeric))
+    };
     line.match_indices(word).any(|(at, _)| {
-        !bound
-            || !joins(line[..at].chars().next_back())
-                && !joins(line[at + word.len()..].chars().next())
+        let (before, after) = (&line[..at], &line[at + word.len()..]);
+        !joins(before.chars().next_back(), word.chars().next())
+            && !joins(word.chars().next_back(), after.chars().next())
     })
 }
 
