@@ -526,7 +526,6 @@ fn names_in_json_are_camel_case_everywhere() {
         &["diff", &job, &job, "--format", "json"],
         &["sources", "list", "--format", "json"],
         &["jobs", "list", "--format", "json"],
-        &["jobs", "show", &job, "--format", "json"],
         &["rules", "list", "--format", "json"],
         &["dictionaries", "list", "--format", "json"],
     ] {

@@ -202,7 +202,7 @@ fn notes_and_limits_of_a_source_are_listed() {
         .ndjson();
     let told = |at: usize| {
         let source = &list[at];
-        ["note", "max_rate", "readers"].map(|name| source[name].clone())
+        ["note", "maxRate", "readers"].map(|name| source[name].clone())
     };
     assert_eq!(told(0), [Value::from("of 2019"), "20MB/s".into(), 2.into()]);
     assert_eq!(

@@ -70,7 +70,7 @@ impl List {
 
     fn objects(&self) -> Vec<Value> {
         let object = |row: &Vec<Value>| {
-            let names = self.header.iter().map(|name| name.replace(' ', "_"));
+            let names = self.header.iter().map(|name| camel(name));
             Value::Object(names.zip(row.iter().cloned()).collect::<Map<_, _>>())
         };
         self.rows.iter().map(object).collect()
@@ -92,6 +92,18 @@ impl List {
         }
         Ok(writer.flush()?)
     }
+}
+
+/// A heading as a name in JSON: `created at` is `createdAt`.
+fn camel(heading: &str) -> String {
+    let mut words = heading.split(' ');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(word.ceil_char_boundary(1));
+        name.push_str(&first.to_uppercase());
+        name.push_str(rest);
+    }
+    name
 }
 
 fn cell(value: &Value) -> Cell {
