@@ -46,6 +46,47 @@ fn ragged_rows_are_counted_with_their_line() {
     );
 }
 
+/// Silence of a look-up would read as "not there".
+#[test]
+fn a_file_that_lost_every_record_is_told_by_a_look_up() {
+    let bench = Bench::new();
+    bench.write(
+        "lost.ndjson",
+        "{\"email\":\"bert@example.org\"\n{\"email\":\n",
+    );
+    let run = scan_beside_good(&bench);
+    assert_partial(&run, "lost.ndjson", &["line 1", "not a JSON document"]);
+    let found = bench.run(["find", "--email", "anna@example.org"]);
+    assert!(found.stdout.contains("not searched"), "{found:?}");
+    assert!(found.stdout.contains("lost.ndjson"), "{found:?}");
+    let explained = bench.run(["explain", "lost.ndjson:email"]);
+    assert!(
+        explained.stderr.contains("not a JSON document"),
+        "{explained:?}"
+    );
+}
+
+#[test]
+fn what_stands_before_the_damage_is_verified() {
+    let bench = Bench::new();
+    bench.write("torn.ndjson", "{\"email\":\"anna@example.org\"} and more\n");
+    bench.write(
+        "shifted.csv",
+        "id,name,email\n1,Bo,bo@example.org\n2,Ek, Eva,eva@example.org\n",
+    );
+    let run = scan_beside_good(&bench);
+    assert_partial(&run, "torn.ndjson", &["line 1"]);
+    for (email, file, place) in [
+        ("anna@example.org", "torn.ndjson", "row 1"),
+        ("eva@example.org", "shifted.csv", "line 3"),
+    ] {
+        let found = bench.run(["find", "--verify", "--email", email]);
+        let told = found.stdout.find(file).map(|at| &found.stdout[at..]);
+        assert!(told.is_some_and(|told| told.contains(place)), "{found:?}");
+        assert!(!found.stdout.contains("could not be checked"), "{found:?}");
+    }
+}
+
 #[test]
 fn an_unclosed_quote_does_not_swallow_the_message() {
     let bench = Bench::new();
