@@ -425,7 +425,7 @@ fn a_difference_shows_what_was_before() {
     let lines = bench.run(["diff", "a.ndjson", "c.ndjson", "--format", "ndjson"]);
     let change = &lines.ndjson()[0];
     assert_eq!(
-        (&change["identifier"], &change["identifier_before"]),
+        (&change["identifier"], &change["identifierBefore"]),
         (&"CITY".into(), &"AGE".into())
     );
     let missing = bench.run(["diff", "nowhere.ndjson"]);

@@ -50,10 +50,7 @@ fn ragged_rows_are_counted_with_their_line() {
 #[test]
 fn a_file_that_lost_every_record_is_told_by_a_look_up() {
     let bench = Bench::new();
-    bench.write(
-        "lost.ndjson",
-        "{\"email\":\"bert@example.org\"\n{\"email\":\n",
-    );
+    bench.write("lost.ndjson", "{\"email\"\n{\"mail\"\n");
     let run = scan_beside_good(&bench);
     assert_partial(&run, "lost.ndjson", &["line 1", "not a JSON document"]);
     let found = bench.run(["find", "--email", "anna@example.org"]);
