@@ -252,7 +252,7 @@ impl Reader {
     fn give_up(&mut self) {
         let why = format!("a value is longer than {} MiB", LONGEST_RECORD >> 20);
         if self.by_line {
-            return self.skip_line(format!("{why}; its line was left out"));
+            return self.skip_line(format!("{why}; it and the rest of its line were left out"));
         }
         self.lost = Some(malformed(&why, self.line));
         self.flattener.abandon();
