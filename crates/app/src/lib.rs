@@ -34,6 +34,7 @@ mod slips;
 mod sources;
 mod stored;
 mod subjects;
+mod suspect;
 mod tally;
 mod target;
 mod twins;

@@ -10,8 +10,8 @@ use locard_model::{SourceId, Strength};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::find::{Suspect, identifiers};
 use crate::rows::{Keys, readable, unreadable};
+use crate::suspect::{Suspect, identifiers};
 use crate::{FindOptions, Hit, Home, RowAt, record};
 
 /// More values than this are not sent to a source; the columns are read whole instead.

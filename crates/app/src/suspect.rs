@@ -1,0 +1,282 @@
+//! Entities that persons may be in: their filters are asked, and what reading them showed is told.
+
+use std::collections::{BTreeMap, HashMap};
+
+use locard_engine::Failure;
+use locard_index::{Candidate, Query, candidates};
+use locard_model::{Identifier, Strength, Subject};
+use locard_profile::Profile;
+use locard_store::{Column, ColumnRecord, Entity};
+
+use crate::catalog::Catalog;
+use crate::find::{FindOptions, FindReport, Hit};
+use crate::gaps::{DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::verify::Checked;
+use crate::{Home, Result, record};
+
+/// An entity that some subjects may be in.
+pub(crate) struct Suspect {
+    pub(crate) entity: Entity,
+    pub(crate) source: String,
+    pub(crate) resource: String,
+    pub(crate) names: Vec<Column>,
+    /// Columns that were asked, in the order of the candidates' positions.
+    pub(crate) columns: Vec<Column>,
+    /// By position of the subject.
+    pub(crate) candidates: Vec<(usize, Candidate)>,
+}
+
+/// Asks the filters of one entity.
+pub(crate) async fn ask(
+    home: &Home,
+    catalog: &mut Catalog<'_>,
+    entity: Entity,
+    queries: &[Query],
+    report: &mut FindReport,
+) -> Result<Option<Suspect>> {
+    let (source, resource) = (
+        catalog.source_name(entity.source),
+        catalog.resource(entity.id).await?,
+    );
+    let records = home.store.column_records(home.org, entity.id).await?;
+    let mut gaps = Gaps {
+        source: &source,
+        resource: &resource,
+        found: &mut report.not_searched,
+    };
+    if records.is_empty() {
+        gaps.unread(home, &entity).await?;
+        return Ok(None);
+    }
+    let names = home.store.columns(home.org, entity.id).await?;
+    gaps.partly(&records);
+    let (columns, sketches) = filters(&names, records, &mut gaps, home);
+    let hold: Vec<_> = sketches
+        .iter()
+        .map(|sketch| |hash: u64| sketch.may_hold(hash))
+        .collect();
+    let asked = columns.iter().zip(&hold);
+    let asked: Vec<_> = asked
+        .map(|(column, hold)| locard_index::Column {
+            name: &column.path,
+            may_hold: hold,
+        })
+        .collect();
+    let of_subject = |(at, query): (usize, &Query)| {
+        candidates(query, &asked)
+            .into_iter()
+            .map(move |found| (at, found))
+            .collect::<Vec<_>>()
+    };
+    let candidates: Vec<_> = queries.iter().enumerate().flat_map(of_subject).collect();
+    report.columns += columns.len() as u64;
+    let mut hit: Vec<usize> = candidates
+        .iter()
+        .flat_map(|(_, candidate)| candidate.columns.iter().copied())
+        .collect();
+    hit.sort_unstable();
+    hit.dedup();
+    report.candidates += hit.len() as u64;
+    drop(asked);
+    Ok((!candidates.is_empty()).then_some(Suspect {
+        entity,
+        source,
+        resource,
+        names,
+        columns,
+        candidates,
+    }))
+}
+
+/// The columns that carry a filter, with it; the others are told.
+fn filters(
+    names: &[Column],
+    records: Vec<ColumnRecord>,
+    gaps: &mut Gaps<'_>,
+    home: &Home,
+) -> (Vec<Column>, Vec<locard_profile::ColumnSketch>) {
+    let by_id: HashMap<_, ColumnRecord> = records
+        .into_iter()
+        .map(|record| (record.column, record))
+        .collect();
+    let (mut columns, mut sketches) = (Vec::new(), Vec::new());
+    for name in names {
+        let shown = home.engine.mask().segment(&name.path);
+        let Some(record) = by_id.get(&name.id) else {
+            gaps.column(shown, Reason::NotScanned, UNFINISHED.to_owned());
+            continue;
+        };
+        let Ok(sketch) = record::sketch(record) else {
+            gaps.column(shown, Reason::Damaged, DAMAGED.to_owned());
+            continue;
+        };
+        let limit = limit(&sketch.summary());
+        if let Some((reason, sentence)) = &limit {
+            gaps.column(shown, *reason, sentence.clone());
+        }
+        if matches!(limit, Some((Reason::NotIndexed, _))) {
+            continue;
+        }
+        columns.push(name.clone());
+        sketches.push(sketch);
+    }
+    (columns, sketches)
+}
+
+/// Why a column can be asked in part or not at all, also in a sentence; `None`: all of it can.
+fn limit(figures: &Profile) -> Option<(Reason, String)> {
+    if let Some(why) = figures.not_indexed {
+        return Some((Reason::NotIndexed, why.sentence().to_owned()));
+    }
+    let filled = figures.rows > figures.nulls + figures.blanks;
+    (filled && figures.indexed < 1.0).then(|| {
+        // Rounded down, since not quite all is not all.
+        let share = (figures.indexed * 1_000.0).floor() / 10.0;
+        let sentence = format!("only {share:.1} % of its values are indexed");
+        (Reason::PartlyIndexed, sentence)
+    })
+}
+
+impl Suspect {
+    /// That it is left out of an answer that is full.
+    pub(crate) fn not_listed(&self, most: usize) -> NotSearched {
+        NotSearched {
+            source: self.source.clone(),
+            resource: Some(self.resource.clone()),
+            column: None,
+            reason: Reason::TooMany,
+            sentence: format!(
+                "the answer is full with {most} places; ask for fewer persons, or for one --source at a time"
+            ),
+        }
+    }
+
+    /// Who may be in which of its columns.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.candidates.iter().flat_map(|(subject, candidate)| {
+            let columns = candidate.columns.iter();
+            columns.map(|column| (*subject, self.columns[*column].path.as_str()))
+        })
+    }
+
+    /// Adds what reading it showed, as far as there is room; gives what could not be read.
+    pub(crate) fn tell(
+        &self,
+        home: &Home,
+        options: &FindOptions,
+        checked: Result<Checked, Failure>,
+        report: &mut FindReport,
+        most: usize,
+    ) -> Option<Failure> {
+        let mut checked = checked.unwrap_or_else(|failure| Checked {
+            // What could not be read stays a candidate.
+            hits: self.unverified(home, options, Some(&failure.sentence)),
+            stale: false,
+            truncated: false,
+            failure: Some(failure),
+        });
+        let room = most.saturating_sub(report.hits.len());
+        // Others were read at the same time.
+        checked.truncated |= checked.hits.len() > room;
+        checked.hits.truncate(room);
+        let mut gaps = Gaps {
+            source: &self.source,
+            resource: &self.resource,
+            found: &mut report.not_searched,
+        };
+        if checked.truncated {
+            let told = checked.hits.len();
+            let sentence = format!("only the first {told} places in it are listed; there are more");
+            gaps.push(None, Reason::TooMany, sentence);
+        }
+        if checked.stale {
+            gaps.push(None, Reason::Stale, STALE.to_owned());
+        }
+        report.hits.extend(checked.hits);
+        checked.failure
+    }
+
+    /// Its candidates as they are, when nobody verified them, or could not and why: one for each subject and column.
+    pub(crate) fn unverified(
+        &self,
+        home: &Home,
+        options: &FindOptions,
+        why: Option<&str>,
+    ) -> Vec<Hit> {
+        let mut places: BTreeMap<(usize, usize), (Vec<usize>, Strength)> = BTreeMap::new();
+        for (subject, candidate) in &self.candidates {
+            for column in &candidate.columns {
+                let known = places
+                    .entry((*subject, *column))
+                    .or_insert((Vec::new(), Strength::Weak));
+                known.0.extend(&candidate.attributes);
+                known.1 = known.1.max(candidate.strength);
+            }
+        }
+        let hit = |((subject, column), (attributes, strength)): (
+            (usize, usize),
+            (Vec<usize>, Strength),
+        )| Hit {
+            subject: options.subjects[subject].id.clone(),
+            source: self.source.clone(),
+            resource: self.resource.clone(),
+            column: home.engine.mask().segment(&self.columns[column].path),
+            row: None,
+            identifiers: identifiers(&options.subjects[subject], &attributes),
+            verified: false,
+            unchecked: why.map(str::to_owned),
+            strength,
+        };
+        places.into_iter().map(hit).collect()
+    }
+}
+
+/// The identifiers of some attributes, each once.
+pub(crate) fn identifiers(subject: &Subject, attributes: &[usize]) -> Vec<Identifier> {
+    let named = attributes
+        .iter()
+        .filter_map(|attribute| subject.attributes.get(*attribute));
+    let mut identifiers: Vec<Identifier> = named
+        .map(|attribute| attribute.identifier.clone())
+        .collect();
+    identifiers.sort_unstable();
+    identifiers.dedup();
+    identifiers
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use locard_model::LogicalType;
+    use locard_profile::Profiler;
+    use locard_sketch::Keyer;
+
+    use super::*;
+
+    fn figures(declared: Option<LogicalType>, indexed: f64) -> Profile {
+        let keyer = Arc::new(Keyer::new(&[7; 16]));
+        Profile {
+            rows: 10,
+            indexed,
+            ..Profiler::new(keyer).sketch(declared).summary()
+        }
+    }
+
+    #[test]
+    fn a_column_that_is_indexed_in_part_is_a_gap_and_one_without_a_filter_is_none() {
+        assert_eq!(limit(&figures(None, 1.0)), None);
+        let (reason, sentence) = limit(&figures(None, 0.999_96)).unwrap();
+        assert_eq!(reason, Reason::PartlyIndexed);
+        assert_eq!(sentence, "only 99.9 % of its values are indexed");
+        assert!(reason.is_gap(), "the answer is not: nowhere");
+        let (reason, _) = limit(&figures(Some(LogicalType::Boolean), 0.0)).unwrap();
+        assert_eq!(reason, Reason::NotIndexed);
+        assert!(!reason.is_gap());
+        let blank = Profile {
+            blanks: 10,
+            ..figures(None, 0.0)
+        };
+        assert_eq!(limit(&blank), None);
+    }
+}
