@@ -25,20 +25,7 @@ pub async fn backup(home: &Home, to: &Path) -> Result<()> {
     // A copy of what is damaged would only be found out on the day it is needed.
     home.store.check().await?;
     sketches_agree(home).await?;
-    let written = home.store.backup(to).await;
-    written.map_err(|error| of_target(error, to))
-}
-
-/// The disk that is full is that of the backup.
-fn of_target(error: locard_store::Error, to: &Path) -> Error {
-    if error.kind() != locard_store::ErrorKind::Full {
-        return error.into();
-    }
-    Error::new(
-        ErrorKind::Store,
-        format!("no room is left for {}", to.display()),
-    )
-    .hint("make room, or choose another place for the backup")
+    Ok(home.store.backup(to).await?)
 }
 
 /// Every sketch carries a checksum, which the database knows nothing of.

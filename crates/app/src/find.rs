@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::doubts::{Doubt, Why, doubts};
-use crate::gaps::{self, NotSearched, Reason};
+use crate::gaps::{self, Failures, NotSearched, Reason};
 use crate::suspect::{Suspect, ask};
 use crate::twins::{self, Same, Twins};
 use crate::{Home, Result, RowAt, subjects, verify};
@@ -127,7 +127,7 @@ async fn find_at_most(
     (reporter, cancel): (&dyn Reporter, &CancellationToken),
 ) -> Result<FindReport> {
     subjects::check(&options.subjects, home.engine.mask())?;
-    let mut catalog = Catalog::open(home).await?;
+    let catalog = Catalog::open(home).await?;
     let roles = roles(home.engine.library());
     let role = |identifier: &Identifier| {
         roles
@@ -157,9 +157,11 @@ async fn find_at_most(
     report.sources = sources.len() as u64;
     gaps::manual(home, wanted.as_deref(), &mut report.not_searched).await?;
     gaps::unlisted(home, &catalog, wanted.as_deref(), &mut report.not_searched).await?;
+    let failures = Failures::load(home, None).await?;
     let (mut suspects, mut places) = (Vec::new(), 0);
     for same in twins::grouped(home, &catalog, entities).await? {
-        for suspect in ask_once(home, &mut catalog, same, &queries, &mut report, cancel).await? {
+        let asked = (queries.as_slice(), &failures);
+        for suspect in ask_once(home, &catalog, same, asked, &mut report, cancel).await? {
             places += suspect.questions().count();
             if places > most {
                 report.not_searched.push(suspect.not_listed(most));
@@ -225,9 +227,9 @@ async fn searched(catalog: &Catalog<'_>, wanted: Option<&[SourceId]>) -> Result<
 /// part does not stand for the whole.
 async fn ask_once(
     home: &Home,
-    catalog: &mut Catalog<'_>,
+    catalog: &Catalog<'_>,
     same: Vec<Same>,
-    queries: &[Query],
+    (queries, failures): (&[Query], &Failures),
     report: &mut FindReport,
     cancel: &CancellationToken,
 ) -> Result<Vec<Suspect>> {
@@ -240,10 +242,10 @@ async fn ask_once(
         if let Some(asked) = &asked {
             twins::count(&mut report.twins, source, asked.clone());
         } else if cancel.is_cancelled() {
-            gaps::unasked(catalog, &entity, &mut report.not_searched).await?;
+            gaps::unasked(home, catalog, &entity, &mut report.not_searched);
         } else {
             let before = report.not_searched.len();
-            suspects.extend(ask(home, catalog, entity, queries, report).await?);
+            suspects.extend(ask(home, catalog, entity, queries, failures, report).await?);
             let mut gaps = report.not_searched.iter().skip(before);
             let whole = gaps.all(|gap| !gap.reason.is_gap());
             asked = (whole && !is_part).then_some(source);

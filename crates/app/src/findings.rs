@@ -276,30 +276,28 @@ pub(crate) fn decided(review: &Review) -> Decided {
 pub(crate) async fn column_named(home: &Home, entity: EntityId, column: &str) -> Result<Column> {
     let mut columns = home.store.columns(home.org, entity).await?;
     let mask = home.engine.mask();
-    let shown = |columns: &[Column]| {
-        let names: Vec<String> = columns
-            .iter()
-            .map(|column| mask.segment(&column.path))
-            .collect();
-        names
+    let fits: Vec<usize> = match columns.iter().position(|known| known.path == column) {
+        Some(at) => vec![at],
+        None => (0..columns.len())
+            .filter(|at| mask.is_named(&columns[*at].path, column))
+            .collect(),
     };
-    if let Some(at) = columns.iter().position(|known| known.path == column) {
-        return Ok(columns.swap_remove(at));
-    }
-    let all = shown(&columns);
-    columns.retain(|known| mask.is_named(&known.path, column));
-    match columns.len() {
-        1 => Ok(columns.swap_remove(0)),
-        0 => {
-            Err(Error::not_found("the entity has no such column").hint(columns_like(column, &all)))
+    match fits.as_slice() {
+        [at] => Ok(columns.swap_remove(*at)),
+        [] => {
+            let all = columns.iter().map(|known| mask.segment(&known.path));
+            let hint = columns_like(column, &all.collect::<Vec<_>>());
+            Err(Error::not_found("the entity has no such column").hint(hint))
         }
-        several => Err(Error::usage(format!(
-            "{several} columns of the entity are shown like that"
-        ))
-        .hint(format!(
-            "name one of them in full: {}",
-            shown(&columns).join(", ")
-        ))),
+        several => {
+            let names = several.iter().map(|at| mask.segment(&columns[*at].path));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let count = several.len();
+            Err(
+                Error::usage(format!("{count} columns of the entity are shown like that"))
+                    .hint(format!("name one of them in full: {names}")),
+            )
+        }
     }
 }
 

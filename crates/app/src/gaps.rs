@@ -1,9 +1,9 @@
 //! What a look-up could not ask, and why: silence would read as "not there".
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use locard_connector::ErrorKind;
-use locard_model::{JobState, SourceId};
+use locard_model::{EntityId, JobId, JobState, SourceId};
 use locard_store::{
     ColumnRecord, Entity, Failure, FailureDraft, FailureFilter, Job, JobFilter, Page, Source,
 };
@@ -103,26 +103,57 @@ pub(crate) enum Unread {
     Empty,
 }
 
-/// Why nothing is recorded of the columns of this entity.
-pub(crate) async fn why_unread(home: &Home, entity: &Entity) -> Result<Unread> {
-    let filter = FailureFilter {
-        job: None,
-        entity: Some(entity.id),
-    };
-    let read = home.store.pieces(home.org, entity.id).await?;
-    // What was read later without a failure speaks for itself.
-    let is_last =
-        |failure: &Failure| read.is_empty() || read.iter().any(|piece| piece.job == failure.job);
-    let failures = jobs::failures_of(home, &filter).await?;
-    let last = failures
-        .into_iter()
-        .filter(is_last)
-        .max_by_key(|failure| failure.at);
-    Ok(match last {
-        Some(failure) => Unread::Failed(failure.what),
-        None if entity.rows == Some(0) || !read.is_empty() => Unread::Empty,
-        None => Unread::Never,
-    })
+/// The last failure of each entity that has one, by scans that are still listed.
+pub(crate) struct Failures(HashMap<EntityId, Failure>);
+
+impl Failures {
+    /// Of all entities, or of one.
+    pub(crate) async fn load(home: &Home, entity: Option<EntityId>) -> Result<Self> {
+        let filter = FailureFilter {
+            entity,
+            of_entities: true,
+            ..FailureFilter::default()
+        };
+        let mut last: HashMap<EntityId, Failure> = HashMap::new();
+        for failure in jobs::failures_of(home, &filter).await? {
+            let Some(entity) = failure.what.entity else {
+                continue;
+            };
+            let known = last.get(&entity).map(|known| known.at);
+            if known.is_none_or(|known| known <= failure.at) {
+                last.insert(entity, failure);
+            }
+        }
+        Ok(Self(last))
+    }
+
+    /// Why nothing is recorded of the columns of this entity.
+    pub(crate) async fn why_unread(&self, home: &Home, entity: &Entity) -> Result<Unread> {
+        let read = last_read(home, entity).await?;
+        // What was read later without a failure speaks for itself.
+        let failure = self.0.get(&entity.id);
+        let failure = failure.filter(|failure| read.is_none_or(|read| failure.job >= read));
+        Ok(match failure {
+            Some(failure) => Unread::Failed(failure.what.clone()),
+            None if entity.rows == Some(0) || read.is_some() => Unread::Empty,
+            None => Unread::Never,
+        })
+    }
+
+    /// Why what is recorded of this entity is not of the last scan that tried to read it, if so.
+    async fn since(&self, home: &Home, entity: &Entity) -> Result<Option<&FailureDraft>> {
+        let Some(failure) = self.0.get(&entity.id) else {
+            return Ok(None);
+        };
+        let read = last_read(home, entity).await?;
+        Ok((read < Some(failure.job)).then_some(&failure.what))
+    }
+}
+
+/// The last job that read any of it. Ids of jobs are in the order in which these began.
+async fn last_read(home: &Home, entity: &Entity) -> Result<Option<JobId>> {
+    let pieces = home.store.pieces(home.org, entity.id).await?;
+    Ok(pieces.iter().map(|piece| piece.job).max())
 }
 
 /// The sources that only people reach.
@@ -148,19 +179,19 @@ pub(crate) async fn manual(
 }
 
 /// An entity that a cancelled look-up did not come to: silence would read as "not there".
-pub(crate) async fn unasked(
-    catalog: &mut Catalog<'_>,
+pub(crate) fn unasked(
+    home: &Home,
+    catalog: &Catalog<'_>,
     entity: &Entity,
     found: &mut Vec<NotSearched>,
-) -> Result<()> {
+) {
     found.push(NotSearched {
         source: catalog.source_name(entity.source),
-        resource: Some(catalog.resource(entity.id).await?),
+        resource: Some(home.engine.mask().path(&entity.path, entity.kind)),
         column: None,
         reason: Reason::Cancelled,
         sentence: "the look-up was cancelled before it was asked".to_owned(),
     });
-    Ok(())
 }
 
 /// What scans could not even list: unsupported files, sources that did not answer, what options left out, sources that
@@ -349,11 +380,33 @@ impl Gaps<'_> {
     }
 
     /// Nothing was recorded of it: why?
-    pub(crate) async fn unread(&mut self, home: &Home, entity: &Entity) -> Result<()> {
-        match why_unread(home, entity).await? {
+    pub(crate) async fn unread(
+        &mut self,
+        home: &Home,
+        entity: &Entity,
+        failures: &Failures,
+    ) -> Result<()> {
+        match failures.why_unread(home, entity).await? {
             Unread::Failed(what) => self.push(None, reason(&what.kind), what.sentence),
             Unread::Never => self.push(None, Reason::NotScanned, NOT_SCANNED.to_owned()),
             Unread::Empty => {}
+        }
+        Ok(())
+    }
+
+    /// What is recorded of it may be of an earlier scan than the last.
+    pub(crate) async fn outdated(
+        &mut self,
+        home: &Home,
+        entity: &Entity,
+        failures: &Failures,
+    ) -> Result<()> {
+        if let Some(what) = failures.since(home, entity).await? {
+            let sentence = format!(
+                "only what an earlier scan read was asked: {}",
+                what.sentence
+            );
+            self.push(None, reason(&what.kind), sentence);
         }
         Ok(())
     }
@@ -377,8 +430,6 @@ impl Gaps<'_> {
 
 #[cfg(test)]
 mod tests {
-    use locard_model::EntityId;
-
     use super::*;
 
     fn record(summary: serde_json::Value) -> ColumnRecord {

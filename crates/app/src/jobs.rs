@@ -272,7 +272,7 @@ pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engin
 pub(crate) async fn all_failures(home: &Home, job: JobId) -> Result<Vec<locard_store::Failure>> {
     let filter = FailureFilter {
         job: Some(job),
-        entity: None,
+        ..FailureFilter::default()
     };
     failures_of(home, &filter).await
 }

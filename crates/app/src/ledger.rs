@@ -180,9 +180,9 @@ impl StoreLedger {
         Ok(())
     }
 
-    /// The lease of a piece that ends now.
+    /// The lease of a piece that ends now. It is held until the store has taken that in.
     fn leased(&self, piece: PieceId) -> Result<Lease> {
-        let held = self.state().held.remove(&piece).map(|held| held.lease);
+        let held = self.state().held.get(&piece).map(|held| held.lease);
         held.ok_or_else(|| lease_lost("a piece of work ended that this process does not hold"))
     }
 
@@ -223,17 +223,13 @@ impl StoreLedger {
             .iter()
             .map(|piece| state.deaths.get(&piece.id));
         let most = deaths.flatten().max().copied();
-        most.filter(|deaths| *deaths >= DEATHS_BESIDE_OTHERS)
+        most.filter(|deaths| is_suspect(*deaths))
     }
 
     /// Waits until the piece may be read: a suspect when nothing else is, and nothing else while a suspect is. `None`:
     /// the scan was stopped first.
     async fn room(&self, deaths: u32) -> Result<Option<OwnedSemaphorePermit>> {
-        let wanted = if deaths < DEATHS_BESIDE_OTHERS {
-            1
-        } else {
-            ROOM
-        };
+        let wanted = if is_suspect(deaths) { ROOM } else { 1 };
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Ok(None),
@@ -263,6 +259,11 @@ impl StoreLedger {
         self.state().columns.insert(entity, known);
         Ok(())
     }
+}
+
+/// Whether a piece over which the process died so often is read, and alone.
+const fn is_suspect(deaths: u32) -> bool {
+    DEATHS_BESIDE_OTHERS <= deaths && deaths < DEATHS
 }
 
 /// Why a piece is not read that brings the process down.
@@ -414,7 +415,10 @@ impl Sink for StoreLedger {
             .complete_task(&lease, &outcome)
             .await
             .map_err(lost)?;
-        self.state().rows.insert(piece, done.rows);
+        let mut state = self.state();
+        state.held.remove(&piece);
+        state.rows.insert(piece, done.rows);
+        drop(state);
         let (resource, rows, bytes) = (&planned.shown.resource, done.rows, done.bytes);
         debug!(piece = %piece.0, resource, rows, bytes, faults, "a piece was read and recorded");
         Ok(())
@@ -426,6 +430,7 @@ impl Sink for StoreLedger {
             .fail_task(&lease, &record::failure(why), None)
             .await
             .map_err(lost)?;
+        self.state().held.remove(&piece);
         warn!(piece = %piece.0, resource = why.resource, why = why.sentence, "a piece was given up");
         Ok(())
     }

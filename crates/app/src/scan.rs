@@ -152,9 +152,9 @@ pub async fn scan(
         ran = run(home, &opened, options, &ledger, &tally, &stop) => ran,
         () = ledger.keep_alive() => unreachable_end(),
     };
-    ledger.release().await?;
+    let released = ledger.release().await;
     sources.iter().for_each(tell_load);
-    let summary = match ran {
+    let summary = match ran.and_then(|summary| Ok(released.map(|()| summary)?)) {
         Ok(summary) => summary,
         Err(error) => {
             finish(home, &lease, JobState::Failed, Some(error.to_string())).await?;

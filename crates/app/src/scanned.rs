@@ -9,7 +9,7 @@ use locard_identify::{ColumnJudgement, Library};
 use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity};
 
-use crate::gaps::{self, NOT_SCANNED, Unread};
+use crate::gaps::{Failures, NOT_SCANNED, Unread};
 use crate::stored::ColumnSummary;
 use crate::{Error, Home, Result, jobs, record};
 
@@ -32,7 +32,8 @@ impl Scanned {
         let names = home.store.columns(home.org, entity.id).await?;
         let records = home.store.column_records(home.org, entity.id).await?;
         if records.is_empty() {
-            return Err(match gaps::why_unread(home, entity).await? {
+            let failures = Failures::load(home, Some(entity.id)).await?;
+            return Err(match failures.why_unread(home, entity).await? {
                 Unread::Never => Error::not_found(NOT_SCANNED).hint("`locard scan` reads it"),
                 Unread::Empty => Error::not_found("the entity has no rows"),
                 Unread::Failed(what) => {

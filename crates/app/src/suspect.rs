@@ -10,7 +10,7 @@ use locard_store::{Column, ColumnRecord, Entity};
 
 use crate::catalog::Catalog;
 use crate::find::{FindOptions, FindReport, Hit};
-use crate::gaps::{DAMAGED, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::verify::Checked;
 use crate::{Home, Result, record};
 
@@ -29,15 +29,14 @@ pub(crate) struct Suspect {
 /// Asks the filters of one entity.
 pub(crate) async fn ask(
     home: &Home,
-    catalog: &mut Catalog<'_>,
+    catalog: &Catalog<'_>,
     entity: Entity,
     queries: &[Query],
+    failures: &Failures,
     report: &mut FindReport,
 ) -> Result<Option<Suspect>> {
-    let (source, resource) = (
-        catalog.source_name(entity.source),
-        catalog.resource(entity.id).await?,
-    );
+    let source = catalog.source_name(entity.source);
+    let resource = home.engine.mask().path(&entity.path, entity.kind);
     let records = home.store.column_records(home.org, entity.id).await?;
     let mut gaps = Gaps {
         source: &source,
@@ -45,9 +44,10 @@ pub(crate) async fn ask(
         found: &mut report.not_searched,
     };
     if records.is_empty() {
-        gaps.unread(home, &entity).await?;
+        gaps.unread(home, &entity, failures).await?;
         return Ok(None);
     }
+    gaps.outdated(home, &entity, failures).await?;
     let names = home.store.columns(home.org, entity.id).await?;
     gaps.partly(&records);
     let (columns, sketches) = filters(&names, records, &mut gaps, home);

@@ -150,6 +150,7 @@ mod tests {
                 ),
                 kind: EntityKind::Table,
                 resource: resource.to_owned(),
+                masked: false,
                 rows: None,
                 bytes: None,
             });

@@ -234,6 +234,7 @@ fn shown(suspect: &Suspect) -> Shown {
         entity: suspect.entity.id,
         kind: suspect.entity.kind,
         resource: suspect.resource.clone(),
+        masked: suspect.resource != suspect.entity.path.resource(suspect.entity.kind),
         rows: suspect.entity.rows,
         bytes: suspect.entity.bytes,
     }

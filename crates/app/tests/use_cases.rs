@@ -177,17 +177,20 @@ async fn a_target_is_scanned_again_after_any_number_of_others() {
     let again = bench.scan(&home).await;
     assert_eq!((again.state, again.resumed), (JobState::Completed, false));
     let sources = locard_app::sources(&home).await.expect("they are listed");
-    assert!(sources.iter().any(|source| source.scanned_at.is_some()));
+    let last = locard_app::job(&home, &again.job.to_string()).await;
+    let last = last.expect("it is there").job.ended_at;
+    assert!(last.is_some());
+    assert!(sources.iter().any(|source| source.scanned_at == last));
     home.close().await.expect("the home closes");
 }
 
 /// Brings the process down, as far as the home can tell, while that file is read.
-struct Deadly(&'static str);
+struct Deadly(&'static [&'static str]);
 
 impl Reporter for Deadly {
     fn on(&self, event: &Event) {
         if let Event::Read { entity, .. } = event {
-            assert_ne!(entity.resource, self.0, "the process dies");
+            assert!(!self.0.contains(&&*entity.resource), "the process dies");
         }
     }
 }
@@ -196,7 +199,7 @@ async fn die(bench: &Bench, times: usize) {
     for _ in 0..times {
         let home = bench.home().await;
         let (cancel, options) = (CancellationToken::new(), bench.target());
-        let scan = locard_app::scan(&home, &options, &Deadly("bad.csv"), &cancel);
+        let scan = locard_app::scan(&home, &options, &Deadly(&["bad.csv"]), &cancel);
         let scan = std::panic::AssertUnwindSafe(scan).catch_unwind().await;
         assert!(scan.is_err(), "the process died");
         home.close().await.expect("the home closes");
@@ -211,7 +214,7 @@ async fn a_file_that_brings_the_process_down_is_given_up_and_the_rest_is_read() 
     die(&bench, 6).await;
     let home = bench.home().await;
     let (cancel, options) = (CancellationToken::new(), bench.target());
-    let report = locard_app::scan(&home, &options, &Deadly("bad.csv"), &cancel)
+    let report = locard_app::scan(&home, &options, &Deadly(&["bad.csv"]), &cancel)
         .await
         .expect("the scan comes to its end");
     assert_eq!(
@@ -228,6 +231,49 @@ async fn a_file_that_brings_the_process_down_is_given_up_and_the_rest_is_read() 
         "{hint:?}"
     );
     assert!(!report.findings.is_empty());
+    home.close().await.expect("the home closes");
+}
+
+/// What was given up stays so while the process dies over something else.
+#[tokio::test]
+async fn two_deadly_files_cost_no_more_deaths_than_each_of_them() {
+    let bench = Bench::new();
+    for name in ["bad.csv", "worse.csv", "good.csv"] {
+        bench.write(name, &customers(20));
+    }
+    for run in 0.. {
+        assert!(run <= 12, "six deaths each, at most");
+        let home = bench.home().await;
+        let (cancel, options) = (CancellationToken::new(), bench.target());
+        let deadly = Deadly(&["bad.csv", "worse.csv"]);
+        let scan = locard_app::scan(&home, &options, &deadly, &cancel);
+        let scan = std::panic::AssertUnwindSafe(scan).catch_unwind().await;
+        home.close().await.expect("the home closes");
+        if let Ok(report) = scan {
+            let report = report.expect("the scan comes to its end");
+            assert_eq!((report.failures.len(), report.totals.entities), (2, 1));
+            break;
+        }
+    }
+}
+
+/// A file that could be read once, and then not at all: what was true of it is true no longer.
+#[tokio::test]
+async fn a_file_of_which_nothing_is_recorded_any_more_is_told() {
+    let bench = Bench::new();
+    bench.write("a.ndjson", "{}\n");
+    let home = bench.home().await;
+    let gaps = async || {
+        find(&home, "ada@example.org", false)
+            .await
+            .not_searched
+            .len()
+    };
+    bench.scan(&home).await;
+    assert_eq!(gaps().await, 0, "it was read, and there is nothing in it");
+    bench.write("a.ndjson", "PAR1 and no Parquet");
+    bench.scan(&home).await;
+    assert_eq!(gaps().await, 1);
     home.close().await.expect("the home closes");
 }
 

@@ -73,7 +73,7 @@ impl Faults {
             place: (!fault.place.is_empty()).then_some(fault.place),
             kind,
             sentence: fault.sentence,
-            hint: hint.filter(|_| shown.is_plain()),
+            hint: hint.filter(|_| !shown.masked),
             records: fault.records,
             partial: true,
         };

@@ -27,7 +27,7 @@ pub struct LookUp<T> {
     pub request: ScanRequest,
     /// Looks at the rows of a batch and says what it found.
     pub examine: Arc<Examine<T>>,
-    /// Stop after so many finds.
+    /// More finds than this are not given.
     pub limit: usize,
 }
 
@@ -139,7 +139,8 @@ impl Engine {
             finisher = back;
             found.rows += rows as u64;
             found.finds.extend(finds);
-            if found.finds.len() >= look_up.limit {
+            // As many as that may be all.
+            if found.finds.len() > look_up.limit {
                 found.truncated = true;
                 found.finds.truncate(look_up.limit);
                 break;

@@ -8,8 +8,6 @@ use std::sync::Arc;
 use locard_connector::ErrorKind;
 use locard_model::{EntityId, EntityKind, SourceId};
 
-use crate::mask::untagged;
-
 /// Watches a scan.
 pub trait Reporter: Send + Sync {
     /// Called for each event; must return quickly, since the scan waits.
@@ -91,17 +89,12 @@ pub struct Shown {
     pub kind: EntityKind,
     /// Its path with personal segments masked.
     pub resource: String,
+    /// Whether there is such a segment. Then nothing is shown that may name it: hints of connectors do.
+    pub masked: bool,
     /// Estimated records before it is read.
     pub rows: Option<u64>,
     /// Estimated bytes before it is read.
     pub bytes: Option<u64>,
-}
-
-impl Shown {
-    /// Whether nothing in its path is masked. Hints of connectors may name it as it is.
-    pub(crate) fn is_plain(&self) -> bool {
-        untagged(&self.resource) == self.resource
-    }
 }
 
 /// Something that was not read, or only in part.
@@ -139,7 +132,7 @@ impl Failure {
             sentence: error.sentence().to_owned(),
             hint: error
                 .hint_text()
-                .filter(|_| shown.is_none_or(Shown::is_plain))
+                .filter(|_| shown.is_none_or(|shown| !shown.masked))
                 .map(str::to_owned),
             records: 0,
             partial: false,

@@ -129,12 +129,14 @@ impl Engine {
 
     /// An entity as it may be shown.
     pub fn shown(&self, target: &Target, entity: &Entity) -> Shown {
+        let resource = self.mask.path(&entity.path, entity.kind);
         Shown {
+            masked: resource != entity.path.resource(entity.kind),
             source: target.id,
             source_name: target.name.clone(),
             entity: EntityId::derive(target.id, entity.kind, &entity.path),
             kind: entity.kind,
-            resource: self.mask.path(&entity.path, entity.kind),
+            resource,
             rows: entity.rows,
             bytes: entity.bytes,
         }
@@ -142,12 +144,15 @@ impl Engine {
 
     /// What could not be listed, with its place as it may be shown.
     pub fn listing_failure(&self, error: &locard_connector::Error, target: &Target) -> Failure {
-        let resource = error
-            .entity_name()
-            .map(|resource| self.mask.resource(resource));
+        let plain = error.entity_name();
+        let resource = plain.map(|resource| self.mask.resource(resource));
+        let failure = Failure::of(error, &target.name, None);
+        // A hint may name what the mask hides.
+        let hint = failure.hint.filter(|_| resource.as_deref() == plain);
         Failure {
             resource,
-            ..Failure::of(error, &target.name, None)
+            hint,
+            ..failure
         }
     }
 

@@ -157,8 +157,8 @@ pub trait Jobs: Send + Sync {
     /// Ends a job; waiting tasks end `CANCELLED`. Doing so twice under one lease changes nothing.
     async fn finish_job(&self, lease: &JobLease, outcome: &JobOutcome) -> Result<Job>;
 
-    /// Puts an ended job back in the queue with the tasks that failed or were cancelled; done ones stay done. Of those that
-    /// were cancelled, attempts that ended without a word still count.
+    /// Puts an ended job back in the queue with the tasks that failed or were cancelled; done ones stay done. Attempts
+    /// that ended without a word still count, the one that said why it failed does not.
     async fn retry_job(&self, org: OrgId, id: JobId) -> Result<Job>;
 }
 

@@ -108,12 +108,20 @@ pub(crate) async fn write(from: &mut dyn Session, file: &Path) -> Result<()> {
     crate::sqlite::absent(file)?;
     let beside = crate::sqlite::beside(file);
     crate::create_private(&beside).map_err(|error| crate::sqlite::unwritable(file, &error))?;
-    let archive = Sqlite::open_file(&beside).await?;
+    if let Err(error) = write_beside(from, &beside).await {
+        let _ = std::fs::remove_file(&beside);
+        return Err(crate::sqlite::of_backup(file, error));
+    }
+    crate::sqlite::publish(&beside, file).await
+}
+
+async fn write_beside(from: &mut dyn Session, file: &Path) -> Result<()> {
+    let archive = Sqlite::open_file(file).await?;
     let mut to = archive.write(Durability::Power).await?;
     copy(from, &mut *to).await?;
     to.commit().await?;
     archive.close().await;
-    crate::sqlite::publish(&beside, file).await
+    Ok(())
 }
 
 /// Empties a store for a restore, if it is empty already or that was asked for.

@@ -28,9 +28,9 @@ use locard_model::{
     ColumnId, ExposeSecret as _, Identifier, JobState, OrgId, PieceId, SecretString, TaskState,
 };
 use locard_store::{
-    Claim, ColumnRecord, Conclusion, Decision, Entity, ErrorKind, FailureDraft, Job, JobDraft,
-    JobFilter, JobLease, JobOutcome, KeyPlace, Merged, Page, Place, Review, SourceDraft, Store,
-    TaskDraft, WorkerId, open, open_beside, restore,
+    Allowed, Claim, ColumnRecord, Conclusion, Decision, Entity, ErrorKind, FailureDraft, Job,
+    JobDraft, JobFilter, JobLease, JobOutcome, KeyPlace, Merged, Page, Place, Review, SourceDraft,
+    Store, TaskDraft, WorkerId, open, open_beside, restore,
 };
 use serde_json::json;
 
@@ -451,6 +451,11 @@ async fn plant_entities(store: &dyn Store) -> Entity {
         .set_setting(ORG, "theme", Some(&setting))
         .await
         .unwrap();
+    let allowed = Allowed {
+        hash: 1,
+        reason: Some(planted("reason")),
+    };
+    store.allow(ORG, &[allowed]).await.unwrap();
     entity
 }
 

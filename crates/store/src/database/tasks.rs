@@ -1,5 +1,7 @@
 //! Tasks as rows: planned, listed; and failures. Leases and outcomes have files of their own.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use locard_model::{EntityId, JobId, OrgId, PieceId, TaskId, TaskState};
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 
 use super::jobs::lost_job;
 use super::{Database, limit, paged};
-use crate::sql::{Row, Session, Statement, Value, insert, values};
+use crate::sql::{Row, Session, Statement, VALUES, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
     Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, JobLease, Lease, LeasedTask,
@@ -186,6 +188,29 @@ pub(super) async fn put_failures(
     Ok(())
 }
 
+/// Those of the drafts' pieces that are planned already; not all of the job's, since planning each of many entities
+/// would read those of all before it.
+async fn planned(
+    session: &mut dyn Session,
+    lease: &JobLease,
+    drafts: &[TaskDraft],
+) -> Result<HashSet<Uuid>> {
+    let mut known = HashSet::new();
+    for drafts in drafts.chunks(VALUES) {
+        let asked = drafts.iter().map(|draft| draft.piece);
+        let of_job = Statement::new("select piece_id from tasks where org_id = $1 and job_id = $2")
+            .bind(lease.org)
+            .bind(lease.job);
+        for row in session
+            .rows(of_job.with_list(" and piece_id in ", asked))
+            .await?
+        {
+            known.insert(row.id("piece_id")?);
+        }
+    }
+    Ok(known)
+}
+
 #[async_trait]
 impl Tasks for Database {
     async fn add_tasks(&self, lease: &JobLease, drafts: &[TaskDraft]) -> Result<u64> {
@@ -199,17 +224,7 @@ impl Tasks for Database {
             .row(held.bind(lease.org).bind(lease.job).bind(lease.fence))
             .await?;
         let first: i64 = held.ok_or_else(lost_job)?.get("tasks")?;
-        let asked = drafts.iter().map(|draft| draft.piece);
-        // Not all of the job's: planning each of many entities would read those of all before it.
-        let known = Statement::new("select piece_id from tasks where org_id = $1 and job_id = $2")
-            .bind(lease.org)
-            .bind(lease.job)
-            .with_list(" and piece_id in ", asked);
-        let known = session.rows(known).await?;
-        let mut known = known
-            .iter()
-            .map(|row| row.id("piece_id"))
-            .collect::<Result<std::collections::HashSet<_>>>()?;
+        let mut known = planned(&mut *session, lease, drafts).await?;
         let new = drafts.iter().filter(|draft| known.insert(draft.piece.0));
         let rows = new
             .zip(first..)
@@ -294,6 +309,11 @@ impl Tasks for Database {
             .with(" where org_id = ", org)
             .with_some(" and job_id = ", filter.job)
             .with_some(" and entity_id = ", filter.entity)
+            .text(if filter.of_entities {
+                " and entity_id is not null"
+            } else {
+                ""
+            })
             .with_some(" and id > ", page.after)
             .with(" order by id limit ", limit(page)?);
         let rows = self.read().await?.rows(statement).await?;

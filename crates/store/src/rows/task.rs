@@ -186,4 +186,6 @@ pub struct FailureFilter {
     pub job: Option<JobId>,
     /// About this entity.
     pub entity: Option<EntityId>,
+    /// Only those about some entity.
+    pub of_entities: bool,
 }

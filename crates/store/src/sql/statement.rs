@@ -5,7 +5,7 @@ use crate::Result;
 
 /// Values that one insert carries, about. SQLite looks each parameter up in a list of all of them, so the cost of an
 /// insert grows with the square of this.
-const VALUES: usize = 300;
+pub(crate) const VALUES: usize = 300;
 
 /// Bytes that one insert carries, about: copies of its values live until it has run.
 pub(crate) const BYTES: usize = 1 << 20;

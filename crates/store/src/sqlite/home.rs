@@ -219,6 +219,6 @@ pub(crate) async fn publish(beside: &Path, file: &Path) -> Result<()> {
             ErrorKind::Conflict,
             format!("{} exists already", file.display()),
         ),
-        _ => unusable(file, error),
+        _ => super::unwritable(file, &error),
     })
 }

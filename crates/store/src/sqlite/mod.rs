@@ -255,7 +255,7 @@ impl Backend for Sqlite {
         };
         if let Err(error) = copied {
             let _ = std::fs::remove_file(&beside);
-            return Err(error);
+            return Err(of_backup(file, error));
         }
         publish(&beside, file).await
     }
@@ -367,6 +367,14 @@ pub(crate) fn unwritable(file: &Path, error: &std::io::Error) -> Error {
     };
     Error::new(kind, format!("{file} cannot be written: {why}"))
         .hint("choose another place for the backup")
+}
+
+/// An error while a backup was written: the disk that is full is that of the backup.
+pub(crate) fn of_backup(file: &Path, error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Full => unwritable(file, &std::io::ErrorKind::StorageFull.into()),
+        _ => error,
+    }
 }
 
 fn printable(file: &Path) -> Result<&str> {

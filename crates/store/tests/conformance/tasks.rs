@@ -433,7 +433,7 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
     store.record_failures(ORG, lease.job, &[]).await.unwrap();
     let of_job = FailureFilter {
         job: Some(lease.job),
-        entity: None,
+        ..FailureFilter::default()
     };
     let told = store
         .failures(ORG, &of_job, Page::default())
@@ -446,9 +446,24 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
             .collect::<Vec<_>>(),
         [failure(&entity), unlisted]
     );
+    let of_entities = FailureFilter {
+        of_entities: true,
+        ..FailureFilter::default()
+    };
+    let told = store
+        .failures(ORG, &of_entities, Page::default())
+        .await
+        .unwrap()
+        .items;
+    assert_eq!(
+        told.into_iter()
+            .map(|failure| failure.what)
+            .collect::<Vec<_>>(),
+        [failure(&entity)]
+    );
     let of_other = FailureFilter {
-        job: None,
         entity: Some(EntityId(lease.job.0)),
+        ..FailureFilter::default()
     };
     assert_eq!(
         store
