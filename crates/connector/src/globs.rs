@@ -1,5 +1,7 @@
 //! Globs over resources: what `--include` and `--exclude` mean is the same for files and for tables.
 
+use std::borrow::Cow;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::{Error, ErrorKind, Result, Scope};
@@ -7,12 +9,17 @@ use crate::{Error, ErrorKind, Result, Scope};
 /// `*` stays within one name of a path, `**` does not. A glob that is not `exact`, as the one of a target is, and has no `/`
 /// is tried on every name; one that names a folder means all in it.
 pub fn globs(patterns: &[String], exact: bool) -> Result<GlobSet> {
+    compile(patterns, exact, '/')
+}
+
+fn compile(patterns: &[String], exact: bool, separator: char) -> Result<GlobSet> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let anywhere = if exact || pattern.contains('/') {
-            pattern.clone()
+        let anywhere = path(pattern, separator);
+        let anywhere = if exact || anywhere.contains('/') {
+            anywhere.into_owned()
         } else {
-            format!("**/{pattern}")
+            format!("**/{anywhere}")
         };
         let below = format!("{}/**", anywhere.trim_end_matches('/'));
         for glob in [anywhere, below] {
@@ -50,29 +57,22 @@ impl Globs {
     }
 
     fn new(scope: &Scope, separator: char) -> Result<Self> {
-        let compile = |patterns: &[String]| {
-            let paths: Vec<String> = patterns
-                .iter()
-                .map(|pattern| path(pattern, separator))
-                .collect();
-            globs(&paths, false)
-        };
         Ok(Self {
-            include: compile(&scope.include)?,
-            exclude: compile(&scope.exclude)?,
+            include: compile(&scope.include, false, separator)?,
+            exclude: compile(&scope.exclude, false, separator)?,
             separator,
         })
     }
 
     /// Whether the resource is wanted.
     pub fn admit(&self, resource: &str) -> bool {
-        let included = || self.include.is_match(path(resource, self.separator));
+        let included = || self.include.is_match(&*path(resource, self.separator));
         !self.excludes(resource) && (self.include.is_empty() || included())
     }
 
     /// Whether the resource is left out by name.
     pub fn excludes(&self, resource: &str) -> bool {
-        self.exclude.is_match(path(resource, self.separator))
+        self.exclude.is_match(&*path(resource, self.separator))
     }
 
     /// What is left out; of files it is a path as it is.
@@ -87,8 +87,12 @@ impl Globs {
 }
 
 /// A resource or glob as a path.
-fn path(text: &str, separator: char) -> String {
-    text.replace(separator, "/")
+fn path(text: &str, separator: char) -> Cow<'_, str> {
+    if separator == '/' {
+        text.into()
+    } else {
+        text.replace(separator, "/").into()
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +129,16 @@ mod tests {
     #[track_caller]
     fn check(include: &[&str], exclude: &[&str], expected: &[&str]) {
         assert_eq!(admitted(include, exclude), [expected, expected]);
+    }
+
+    #[test]
+    fn a_refused_glob_is_named_as_it_was_written() {
+        let scope = Scope {
+            include: vec!["crm.[".to_owned()],
+            ..Scope::default()
+        };
+        let error = Globs::of_tables(&scope).unwrap_err();
+        assert!(error.sentence().contains("`crm.[`"), "{error}");
     }
 
     #[test]

@@ -267,7 +267,10 @@ pub(crate) fn asked_schema(
     let (Format::Delimited(layout), Some(columns)) = (&detected.format, columns) else {
         return schema(blob, detected);
     };
-    let is_beyond = |name: &&String| layout.number(name) >= Some(layout.width());
+    let is_beyond = |name: &&String| {
+        let number = layout.number(name);
+        number.is_some_and(|number| number >= layout.width())
+    };
     let beyond = columns.iter().filter(is_beyond);
     let names: Vec<String> = layout.names.iter().chain(beyond).cloned().collect();
     Ok(Some(text_schema(&names)))

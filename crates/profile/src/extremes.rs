@@ -244,3 +244,20 @@ fn text(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
     let bytes = reader.blob()?.to_vec();
     String::from_utf8(bytes).map_err(|_| DecodeError::Malformed("an extreme value is not text"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_start_of_a_text_is_its_first_bytes(text in prop::collection::vec(any::<u8>(), 0..12)) {
+            let mut first = [0; 8];
+            let length = text.len().min(8);
+            first[..length].copy_from_slice(&text[..length]);
+            prop_assert_eq!(start(&text), u64::from_be_bytes(first));
+        }
+    }
+}

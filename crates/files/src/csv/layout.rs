@@ -76,7 +76,8 @@ impl Layout {
         let surplus = || {
             let mut beyond = self.width()..self.width() + MOST_SURPLUS;
             let is_read = self.marks.delimiter.is_some() && !self.is_too_wide();
-            beyond.find(|column| is_read && self.name(*column) == name)
+            let may_be = is_read && name.starts_with("column_");
+            beyond.find(|column| may_be && self.name(*column) == name)
         };
         known.map(|column| column as u32).or_else(surplus)
     }

@@ -451,6 +451,12 @@ async fn a_line_in_utf8_is_read_as_such_wherever_it_stands() {
         ("Åsa", "Malmö")
     );
     assert!(taken.sentences().is_empty(), "nothing is lost or guessed");
+    assert_eq!(
+        sentences(&taken.notes),
+        [
+            "line 202: mixed encodings: lines of UTF-8 in a file of windows-1250; each was read as what it is (50)"
+        ]
+    );
 }
 
 /// Blocks of 100 records each.

@@ -158,6 +158,9 @@ fn named(pattern: &Pattern) -> (u32, &Hir) {
 
 #[cfg(test)]
 mod tests {
+    use locard_sketch::ClassMask;
+
+    use super::super::machine::{Walker, parse};
     use super::*;
 
     #[test]
@@ -165,5 +168,47 @@ mod tests {
         for length in (0..300).chain([1 << 20, usize::MAX]) {
             assert!(Kind::of(length, 0).lengths().contains(&length), "{length}");
         }
+    }
+
+    /// Which automaton serves a kind depends on which kinds came before; what it says of a value does not.
+    #[test]
+    fn a_value_matches_the_same_patterns_whatever_came_before_it() {
+        let texts = [
+            "[0-9]{4}",
+            "[0-9]{4,6}",
+            "[a-z]{4}",
+            "[a-z0-9]{2,9}",
+            "[0-9]{3}-[0-9]{2}",
+            "[a-z]+@[a-z]+",
+        ];
+        let patterns = || {
+            let parsed = texts.iter().map(|text| parse(text).unwrap());
+            let pattern = |(number, parsed): (u32, Hir)| Pattern {
+                number,
+                reach: Reach::of(&parsed, None),
+                parsed,
+            };
+            (0..).zip(parsed).map(pattern).collect::<Vec<_>>()
+        };
+        let values = ["1234", "123456", "abcd", "ab12", "123-45", "a@b", "a", "12"];
+        let asked = |order: &mut dyn Iterator<Item = &&'static str>| {
+            let automata = Automata::new(patterns(), |_| true).unwrap();
+            let mut found = HashMap::new();
+            for value in order {
+                let kind = Kind::of(value.len(), ClassMask::of(value).0);
+                let mut walker = Walker::default();
+                let (machine, all) = (automata.whole(kind), automata.all());
+                let end = walker.end(&machine, value.as_bytes());
+                let mut walker_of_all = Walker::default();
+                let end_of_all = walker_of_all.end(all, value.as_bytes());
+                assert_eq!(walker.set(end), walker_of_all.set(end_of_all), "{value}");
+                found.insert(*value, walker.set(end).to_vec());
+            }
+            found
+        };
+        let found = asked(&mut values.iter());
+        assert_eq!(found, asked(&mut values.iter().rev()));
+        assert_eq!(found["1234"], [0, 1, 3]);
+        assert_eq!(found["a@b"], [5]);
     }
 }

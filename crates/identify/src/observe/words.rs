@@ -210,6 +210,8 @@ fn pair(masks: &[u32], first: u32, beside: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -218,5 +220,12 @@ mod tests {
         assert_eq!(all("(สมชาย) ใจดี, กล้วยไม้"), ["สมชาย", "ใจดี", "กล้วยไม้"]);
         assert_eq!(all("राहुल वर्मा; प्रिया."), ["राहुल", "वर्मा", "प्रिया"]);
         assert_eq!(all("«Rene\u{301}» - 'x'"), ["Rene\u{301}", "x"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_loses_nothing_but_the_signs_around_it(word in "\\PC{0,9}|[a-z0-9.,'()]{0,9}") {
+            prop_assert_eq!(bare(&word), trimmed_of_signs(&word));
+        }
     }
 }

@@ -545,3 +545,13 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn kinds_of_characters_are_those_of_what_is_left_of_them(text in "\\PC{0,9}|[A-Za-z0-9 .-]{0,20}|[a9]{94,98}") {
+        let any = |characters: &[u8], is: fn(&u8) -> bool| characters.iter().any(is);
+        let expected = arithmetic::compact(&text)
+            .map(|left| (any(&left, u8::is_ascii_uppercase), any(&left, u8::is_ascii_digit)));
+        prop_assert_eq!(arithmetic::kinds(&text), expected);
+    }
+}

@@ -324,6 +324,8 @@ const fn is_day(year: u32, month: u32, day: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -396,6 +398,16 @@ mod tests {
             "0000-01-01",
         ] {
             check(text, &[]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_point_in_time_by_day_is_no_midnight(time in "[t ]00:0?[0-2]:00(.0{0,6})?(z|[+-]0[01]:00)?|[t ][0-2][0-9]:[0-5][0-9]") {
+            let text = format!("2024-01-31{time}");
+            if is_by_day(&text) {
+                prop_assert_eq!(without_midnight(&text), &text);
+            }
         }
     }
 }

@@ -283,6 +283,8 @@ fn is_dotted_quad(folded: &str, class: ClassMask) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -328,5 +330,16 @@ mod tests {
         assert_eq!(phone_tail("1234567"), Some("1234567"));
         assert_eq!(phone_tail("493012345678"), Some("12345678"));
         assert_eq!(phone_tail("1234567890123456"), None);
+    }
+
+    proptest! {
+        /// The quick way through text without brackets is no other way.
+        #[test]
+        fn digits_are_spread_as_they_are_written(text in "[0-9 +/.,-]{0,128}|0{0,30}[0-9()+ -]{0,98}") {
+            let mut expected = String::new();
+            digits_into(&text, &mut expected);
+            let mut bytes = [0; LONGEST_VALUE];
+            prop_assert_eq!(spread(&text, ClassMask::of(&text), &mut bytes), expected.as_bytes());
+        }
     }
 }

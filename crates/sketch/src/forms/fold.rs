@@ -22,7 +22,6 @@ pub fn trimmed(text: &str) -> &str {
 }
 
 /// Apart, so that the usual case is short enough to be inlined.
-#[cold]
 #[inline(never)]
 fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control())

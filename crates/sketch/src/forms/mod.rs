@@ -151,7 +151,7 @@ pub(crate) struct Outline {
 impl Outline {
     /// Of a text, folded or but for its case, and the classes of the folded one.
     pub(crate) fn of(text: &str, class: ClassMask) -> Self {
-        // One word has none of all that, and columns of encoded data are full of different ones.
+        // One word has no parts, grouped or not, and columns of encoded data are full of different ones.
         if class.only(ClassMask::LOWER | ClassMask::DIGIT) {
             return Self {
                 dated: false,

@@ -236,6 +236,8 @@ pub(super) fn clean(piece: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -268,5 +270,14 @@ mod tests {
     fn alphanumerics_drop_everything_else() {
         assert_eq!(alphanumerics(" DE44 5001-0517 "), "de4450010517");
         assert_eq!(alphanumerics("山田 太郎"), "山田太郎");
+    }
+
+    proptest! {
+        #[test]
+        fn the_letters_and_digits_of_a_text_stay(text in "[ -~]{0,64}") {
+            let mut bytes = [0; LONGEST_ID];
+            let expected: Vec<u8> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
+            prop_assert_eq!(word_bytes(&text, ClassMask::of(&text), &mut bytes), expected);
+        }
     }
 }
