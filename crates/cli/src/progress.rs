@@ -1,6 +1,8 @@
 //! What a scan shows while it runs: bars on a terminal, plain lines elsewhere. Everything goes to stderr.
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,6 +30,8 @@ struct Totals {
     bytes: AtomicU64,
     expected: AtomicU64,
     failures: AtomicU64,
+    /// Milliseconds from the start to the last event.
+    heard: AtomicU64,
 }
 
 enum View {
@@ -44,6 +48,8 @@ enum View {
 
 /// How often a plain line is written where bars cannot be drawn.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Silence that is told.
+const SILENCE: Duration = Duration::from_secs(10);
 /// Bars of single entities, so that a folder of ten thousand files does not fill the screen.
 const BARS: usize = 6;
 
@@ -72,6 +78,18 @@ impl Progress {
         }
     }
 
+    /// Does some work and goes on telling the time when it has nothing to tell.
+    pub(crate) async fn beside<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = ticks.tick() => self.redraw(),
+            }
+        }
+    }
+
     /// Takes the bars away; what follows on the terminal is the result.
     pub(crate) fn finish(&self) {
         if let View::Bars { all, .. } = &self.view {
@@ -93,6 +111,13 @@ impl Progress {
         )
     }
 
+    /// How long nothing was heard of the scan, where that is long enough to wonder.
+    fn silence(&self) -> Option<Duration> {
+        let heard = Duration::from_millis(self.totals.heard.load(Ordering::Relaxed));
+        let silence = self.started.elapsed().saturating_sub(heard);
+        (silence >= SILENCE).then_some(silence)
+    }
+
     fn status(&self) -> String {
         let (rows, read) = self.read();
         let speed = read as f64 / self.seconds().max(0.001);
@@ -106,12 +131,16 @@ impl Progress {
             0 => String::new(),
             n => format!(" · {}", counted(n, "failure", "failures")),
         };
+        let silence = self
+            .silence()
+            .map(|silence| format!(" · nothing new for {}", duration(silence.as_secs_f64())))
+            .unwrap_or_default();
         let (done, entities) = (
             self.totals.done.load(Ordering::Relaxed),
             self.totals.entities.load(Ordering::Relaxed),
         );
         format!(
-            "{}/{} entities · {} rows · {} · {}/s{left}{failures}",
+            "{}/{} entities · {} rows · {} · {}/s{left}{failures}{silence}",
             count(done),
             count(entities),
             count(rows),
@@ -184,6 +213,8 @@ impl Progress {
 
 impl Reporter for Progress {
     fn on(&self, event: &Event) {
+        let now = self.started.elapsed().as_millis() as u64;
+        self.totals.heard.fetch_max(now, Ordering::Relaxed);
         match event {
             Event::Listed {
                 source,

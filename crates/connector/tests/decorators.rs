@@ -36,6 +36,8 @@ struct Actor {
     splits: usize,
     listing: fn() -> Vec<Result<Entity>>,
     silence: Option<Duration>,
+    /// What a check plays instead of the script.
+    asked: Option<Item>,
     calls: AtomicU64,
     /// Listings that fail before one begins.
     lost: AtomicU64,
@@ -50,6 +52,7 @@ impl Actor {
             splits: 1,
             listing: Vec::new,
             silence: None,
+            asked: None,
             calls: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             listings: AtomicU64::new(0),
@@ -90,7 +93,8 @@ async fn play(item: Item) -> Option<Result<Batch>> {
 #[async_trait]
 impl Source for Actor {
     async fn check(&self) -> Result<Server> {
-        for item in self.script() {
+        let script = self.asked.map(|item| vec![item]);
+        for item in script.unwrap_or_else(|| self.script()) {
             if let Some(Err(error)) = play(item).await {
                 return Err(error);
             }
@@ -181,6 +185,7 @@ const QUICK: Patience = Patience {
     pause: Duration::from_millis(1),
     longest: Duration::from_millis(2),
 };
+const THERE: Item = Item::Rows("a", 0);
 const LOST: Item = Item::Fails(ErrorKind::Interrupted);
 
 #[tokio::test]
@@ -225,8 +230,7 @@ async fn list(listing: fn() -> Vec<Result<Entity>>, lost: u64) -> (usize, Vec<Er
         lost: AtomicU64::new(lost),
         ..Actor::new(&[&[]])
     });
-    let minute = Duration::from_mins(1);
-    let timed = Timeout::new(actor.clone(), minute, minute);
+    let timed = Timeout::new(actor.clone(), &Limits::default());
     let source = Retry::new(Arc::new(timed), QUICK);
     let items: Vec<_> = source.entities(&Scope::default()).collect().await;
     let errors = items.iter().filter_map(|item| item.as_ref().err());
@@ -256,8 +260,12 @@ async fn what_does_not_answer_is_ended() {
     let late = Item::Waits(Duration::from_mins(1));
     let script: &[Item] = &[Item::Rows("a", 3), late, Item::Rows("a", 3)];
     let timed = |script: &[Item], wait, silence| {
-        let (wait, silence) = (Duration::from_secs(wait), Duration::from_secs(silence));
-        Timeout::new(Arc::new(Actor::new(&[script])), wait, silence)
+        let limits = Limits {
+            wait: Duration::from_secs(wait),
+            silence: Duration::from_secs(silence),
+            ..Limits::default()
+        };
+        Timeout::new(Arc::new(Actor::new(&[script])), &limits)
     };
     assert_eq!(
         read(&timed(script, 10, 10), &request()).await,
@@ -282,6 +290,7 @@ async fn a_read_may_be_silent_for_as_long_as_its_source_lets_it() {
     let patient = |silence| {
         let mut actor = Actor::new(&[script]);
         actor.silence = silence;
+        actor.asked = Some(THERE);
         compose(Arc::new(actor), &limits, Arc::default())
     };
     let own = Some(Duration::from_hours(2));
@@ -294,6 +303,33 @@ async fn a_read_may_be_silent_for_as_long_as_its_source_lets_it() {
     );
     let nested = Nested::new(patient(own), Arc::new(Registry));
     assert_eq!(nested.longest_silence(), own);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_is_told_from_one_that_takes_its_time() {
+    let script: &[Item] = &[
+        Item::Rows("a", 3),
+        Item::Waits(Duration::from_mins(30)),
+        Item::Rows("a", 4),
+    ];
+    let asked = |item| async move {
+        let actor = Actor {
+            asked: Some(item),
+            ..Actor::new(&[script])
+        };
+        let began = tokio::time::Instant::now();
+        let source = Timeout::new(Arc::new(actor), &Limits::default());
+        (read(&source, &request()).await, began.elapsed().as_secs())
+    };
+    let gone = (3, vec![ErrorKind::Unreachable]);
+    let hangs = Item::Waits(Duration::from_hours(9));
+    assert_eq!(asked(hangs).await, (gone.clone(), 6 * 60));
+    let refuses = Item::Fails(ErrorKind::Unreachable);
+    assert_eq!(asked(refuses).await, (gone, 60));
+    assert_eq!(asked(THERE).await, ((7, vec![]), 30 * 60));
+    // Whoever says no is there.
+    let denies = Item::Fails(ErrorKind::Denied);
+    assert_eq!(asked(denies).await, ((7, vec![]), 30 * 60));
 }
 
 #[tokio::test(start_paused = true)]

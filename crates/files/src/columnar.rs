@@ -61,6 +61,12 @@ pub(crate) enum Broken {
         sentence: &'static str,
         records: u64,
     },
+    /// Some columns could not be read in so many records; the others come.
+    Columns {
+        sentence: &'static str,
+        columns: Vec<String>,
+        records: u64,
+    },
 }
 
 /// Gives the batches of such a reader with positions, flat and projected.
@@ -104,6 +110,15 @@ impl<I: Iterator<Item = Result<RecordBatch, Broken>>> Reader<I> {
                 self.limit = self.limit.saturating_sub(records);
                 Ok(Some(alone(fault)))
             }
+            Some(Err(Broken::Columns {
+                sentence,
+                columns,
+                records,
+            })) => Ok(Some(alone(Fault {
+                sentence: sentence.to_owned(),
+                place: format!("record {}, {}", self.row, named(&columns)),
+                records: records.min(self.limit),
+            }))),
         }
     }
 
@@ -127,6 +142,18 @@ impl<I: Iterator<Item = Result<RecordBatch, Broken>>> Reader<I> {
         self.row += kept as u64;
         self.limit -= kept as u64;
         Ok(batch)
+    }
+}
+
+/// Columns by their names, of which a fault bears a few.
+fn named(columns: &[String]) -> String {
+    const FEW: usize = 3;
+    let names = columns.iter().take(FEW).map(String::as_str);
+    let names = names.collect::<Vec<_>>().join(", ");
+    match columns.len() {
+        0 | 1 => format!("column {names}"),
+        n if n <= FEW => format!("columns {names}"),
+        n => format!("columns {names} and {} more", n - FEW),
     }
 }
 

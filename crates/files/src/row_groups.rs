@@ -1,7 +1,7 @@
 //! Parquet.
 //!
 //! The one thing a reader gets wrong: row groups are read each by itself, since a damaged one would take with it all
-//! that one reader gives after it.
+//! that one reader gives after it. In a damaged one, columns are tried by halves, and those that can be decoded are read on.
 
 use std::io::{self, BufReader};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -127,7 +127,7 @@ impl Footer {
             ));
         };
         Ok(Groups {
-            mask: self.mask(columns),
+            roots: self.roots(columns),
             metadata: self.metadata,
             blob: Arc::new(Watched {
                 blob: self.blob,
@@ -138,24 +138,21 @@ impl Footer {
         })
     }
 
-    /// The leaves that the wanted columns are made of: flat paths leave out what Parquet calls its list levels, so
-    /// whole top-level fields are taken.
-    fn mask(&self, columns: Option<&[String]>) -> ProjectionMask {
-        let Some(columns) = columns else {
-            return ProjectionMask::all();
-        };
+    /// The top-level fields that the wanted columns are in: flat paths leave out what Parquet calls its list levels, so
+    /// no part of a field is left out.
+    fn roots(&self, columns: Option<&[String]>) -> Vec<usize> {
         let wanted = |field: &FieldRef| {
             let below = |name: &String| {
                 name.strip_prefix(field.name().as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
             };
-            columns.iter().any(below)
+            columns.is_none_or(|columns| columns.iter().any(below))
         };
         let roots = self.metadata.schema().fields().iter().enumerate();
-        let roots = roots
+        roots
             .filter(|(_, field)| wanted(field))
-            .map(|(root, _)| root);
-        ProjectionMask::roots(self.metadata.parquet_schema(), roots)
+            .map(|(root, _)| root)
+            .collect()
     }
 }
 
@@ -196,71 +193,179 @@ impl Blob for Watched {
 pub(crate) struct Groups {
     blob: Arc<Watched>,
     metadata: ArrowReaderMetadata,
-    mask: ProjectionMask,
+    /// The top-level fields to be read.
+    roots: Vec<usize>,
     /// The groups to come, with their records.
     ahead: std::vec::IntoIter<(usize, u64)>,
-    /// The group that is read, and how many of its records are left.
-    opened: Option<(ParquetRecordBatchReader, u64)>,
+    opened: Option<Open>,
+}
+
+/// The group that is read.
+struct Open {
+    reader: ParquetRecordBatchReader,
+    group: usize,
+    records: u64,
+    /// How many of its records are left.
+    left: u64,
+    /// Those of its fields that are read.
+    roots: Vec<usize>,
 }
 
 impl Groups {
-    /// Reads a group, as many records at a time as there is memory for.
-    fn reader(&self, group: usize, records: u64) -> Result<ParquetRecordBatchReader, Damage> {
-        let chunks = Arc::new(Chunks(self.blob.clone()));
-        let metadata = self.metadata.metadata();
-        let rows = guarded(|| Some(rows_at_once(&chunks, metadata.row_group(group), &self.mask)));
-        let rows = rows.ok_or(Damage::to(records))?.ok_or(Damage {
-            sentence: "a record has more than 8 million elements, and its row group was left out",
+    /// Reads fields of a group from a record on, as many records at a time as there is memory for.
+    fn open(&self, group: usize, roots: Vec<usize>, from: u64) -> Result<Open, Why> {
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots.iter().copied());
+        let chunks = Chunks(self.blob.clone());
+        let meta = self.metadata.metadata().row_group(group);
+        let records = meta.num_rows().max(0).cast_unsigned();
+        let shared = Arc::new(chunks.clone());
+        let rows = guarded(|| Some(rows_at_once(&shared, meta, &mask))).ok_or(Why::Damaged)?;
+        let rows = rows.ok_or(Why::TooLong)?;
+        let offset = usize::try_from(from).map_err(|_| Why::Damaged)?;
+        let reader = guarded(|| {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, self.metadata.clone())
+                .with_row_groups(vec![group])
+                .with_projection(mask)
+                .with_batch_size(rows)
+                .with_offset(offset)
+                .build()
+                .ok()
+        });
+        Ok(Open {
+            reader: reader.ok_or(Why::Damaged)?,
+            group,
             records,
-        })?;
-        guarded(|| self.open(group, rows)).ok_or(Damage::to(records))
+            left: records.saturating_sub(from),
+            roots,
+        })
     }
 
-    fn open(&self, group: usize, rows: usize) -> Option<ParquetRecordBatchReader> {
-        let chunks = Chunks(self.blob.clone());
-        ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, self.metadata.clone())
-            .with_row_groups(vec![group])
-            .with_projection(self.mask.clone())
-            .with_batch_size(rows)
-            .build()
-            .ok()
+    /// Which of some fields of a group can be decoded to the end.
+    fn sound(&self, group: usize, roots: &[usize]) -> Vec<usize> {
+        let whole = |mut open: Open| {
+            while let Ok(batch) = open.next() {
+                if batch.is_none() {
+                    return true;
+                }
+            }
+            false
+        };
+        if self.open(group, roots.to_vec(), 0).is_ok_and(whole) {
+            return roots.to_vec();
+        }
+        if roots.len() < 2 || self.blob.trouble().is_some() {
+            return Vec::new();
+        }
+        let (left, right) = roots.split_at(roots.len() / 2);
+        [self.sound(group, left), self.sound(group, right)].concat()
+    }
+
+    /// Goes on in a group with those fields that can be decoded, and tells what is lost.
+    fn go_on(&mut self, group: usize, records: u64, lost: Lost) -> Broken {
+        let Lost { why, left, roots } = lost;
+        let mut sound = Vec::new();
+        if roots.len() > 1 && self.blob.trouble().is_none() {
+            let (first, second) = roots.split_at(roots.len() / 2);
+            sound = [self.sound(group, first), self.sound(group, second)].concat();
+        }
+        if !sound.is_empty()
+            && let Ok(open) = self.open(group, sound, records.saturating_sub(left))
+        {
+            let bad = roots.iter().filter(|root| !open.roots.contains(root));
+            let fields = self.metadata.schema().fields();
+            let columns = bad.filter_map(|root| fields.get(*root));
+            let columns = columns.map(|field| field.name().clone()).collect();
+            self.opened = Some(open);
+            return Broken::Columns {
+                sentence: why.of_columns(),
+                columns,
+                records: left,
+            };
+        }
+        match self.blob.trouble().take() {
+            Some(error) => Broken::End(io_error(error, "reading the file")),
+            None => Broken::Lost {
+                sentence: why.of_all(),
+                records: left,
+            },
+        }
     }
 
     /// The next batch of the open group, or the first of the next one.
-    fn step(&mut self) -> Result<Option<RecordBatch>, Damage> {
+    fn step(&mut self) -> Result<Option<RecordBatch>, Broken> {
         loop {
-            if let Some((mut reader, left)) = self.opened.take() {
-                match guarded(|| reader.next().transpose().ok()).ok_or(Damage::to(left))? {
-                    Some(batch) => {
-                        let left = left.saturating_sub(batch.num_rows() as u64);
-                        self.opened = Some((reader, left));
+            if let Some(mut open) = self.opened.take() {
+                match open.next() {
+                    Ok(Some(batch)) => {
+                        self.opened = Some(open);
                         return Ok(Some(batch));
                     }
-                    None if left == 0 => {}
-                    // Fewer than the footer promised.
-                    None => return Err(Damage::to(left)),
+                    Ok(None) => {}
+                    Err(why) => {
+                        let (left, roots) = (open.left, open.roots);
+                        let lost = Lost { why, left, roots };
+                        return Err(self.go_on(open.group, open.records, lost));
+                    }
                 }
             }
             let Some((group, records)) = self.ahead.next() else {
                 return Ok(None);
             };
-            let reader = self.reader(group, records)?;
-            self.opened = Some((reader, records));
+            let roots = self.roots.clone();
+            self.opened = Some(self.open(group, roots.clone(), 0).map_err(|why| {
+                let left = records;
+                self.go_on(group, records, Lost { why, left, roots })
+            })?);
         }
     }
 }
 
-/// So many records at the end of a group cannot be decoded.
-struct Damage {
-    sentence: &'static str,
-    records: u64,
+impl Open {
+    fn next(&mut self) -> Result<Option<RecordBatch>, Why> {
+        let reader = &mut self.reader;
+        let batch = guarded(|| reader.next().transpose().ok()).ok_or(Why::Damaged)?;
+        match &batch {
+            Some(batch) => self.left = self.left.saturating_sub(batch.num_rows() as u64),
+            // Fewer than the footer promised.
+            None if self.left > 0 => return Err(Why::Damaged),
+            None => {}
+        }
+        Ok(batch)
+    }
 }
 
-impl Damage {
-    fn to(records: u64) -> Self {
-        Self {
-            sentence: "a row group is damaged and was left out from here on",
-            records,
+/// What of a group cannot be decoded: so many records at its end, in some of these fields at least.
+struct Lost {
+    why: Why,
+    left: u64,
+    roots: Vec<usize>,
+}
+
+/// Why something of a row group cannot be decoded.
+#[derive(Clone, Copy)]
+enum Why {
+    Damaged,
+    TooLong,
+}
+
+impl Why {
+    fn of_all(self) -> &'static str {
+        match self {
+            Self::Damaged => "a row group is damaged and was left out from here on",
+            Self::TooLong => {
+                "a record has more than 8 million elements, and its row group was left out"
+            }
+        }
+    }
+
+    fn of_columns(self) -> &'static str {
+        match self {
+            Self::Damaged => {
+                "columns are damaged in a row group and were left out of it from here on"
+            }
+            Self::TooLong => {
+                "a record has more than 8 million elements, and its columns were left out of the row group"
+            }
         }
     }
 }
@@ -269,15 +374,7 @@ impl Iterator for Groups {
     type Item = Result<RecordBatch, Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Damage { sentence, records } = match self.step() {
-            Ok(batch) => return batch.map(Ok),
-            Err(damage) => damage,
-        };
-        let trouble = self.blob.trouble().take();
-        Some(Err(match trouble {
-            Some(error) => Broken::End(io_error(error, "reading the file")),
-            None => Broken::Lost { sentence, records },
-        }))
+        self.step().transpose()
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     }
     let reserved = Reserved::open(args.output.as_deref())?;
     let progress = Arc::new(Progress::new(session.printer));
-    let result =
-        locard_app::scan(&session.home, &options, progress.as_ref(), &session.cancel).await;
+    let scan = locard_app::scan(&session.home, &options, progress.as_ref(), &session.cancel);
+    let result = progress.beside(scan).await;
     progress.finish();
     let report = result?;
     // A threshold may ask for less confidence than what is worth a line.

@@ -31,6 +31,8 @@ pub struct Limits {
     pub patience: Patience,
     /// Longest wait for an answer to a question.
     pub wait: Duration,
+    /// Silence over a read after which the source is asked whether it is there, and is again after as long.
+    pub doubt: Duration,
     /// Longest wait for the next batch; longer where the source itself has more patience
     /// ([`Source::longest_silence`]).
     pub silence: Duration,
@@ -45,6 +47,7 @@ impl Default for Limits {
         Self {
             patience: Patience::default(),
             wait: Duration::from_mins(5),
+            doubt: Duration::from_mins(1),
             silence: Duration::from_hours(1),
             readers: NonZeroUsize::MIN.saturating_add(15),
             bytes_per_second: None,
@@ -62,7 +65,7 @@ pub fn compose(source: Arc<dyn Source>, limits: &Limits, meter: Arc<Meter>) -> A
         source
     };
     let metered = Metered::new(source, meter);
-    let timed = Timeout::new(Arc::new(metered), limits.wait, limits.silence);
+    let timed = Timeout::new(Arc::new(metered), limits);
     let throttled = Throttle::new(Arc::new(timed), limits.readers, limits.bytes_per_second);
     Arc::new(Retry::new(Arc::new(throttled), limits.patience))
 }

@@ -1,9 +1,11 @@
 //! Ends what does not answer.
 //!
 //! What a reader gets wrong: a read may be silent for far longer than a question may go unanswered. Where the source
-//! limits its own statements it knows better how long, and tells better why it ended one.
+//! limits its own statements it knows better how long, and tells better why it ended one. So a source that is silent
+//! over a read is asked now and then whether it is there at all: one that hangs does not answer that either.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,41 +14,73 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream, Stream};
 use locard_model::{EntityKind, EntityPath};
 
+use super::Limits;
 use crate::{
     Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
     Source, Split, Usage,
 };
 
 /// Ends calls, and streams between two items, after a time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Timeout {
     inner: Arc<dyn Source>,
     wait: Duration,
+    doubt: Duration,
     silence: Duration,
 }
 
 impl Timeout {
-    /// Around a source: `wait` for answers to questions, `silence` for what is read.
-    pub fn new(inner: Arc<dyn Source>, wait: Duration, silence: Duration) -> Self {
+    /// Around a source, with its `wait`, `doubt` and `silence`.
+    pub fn new(inner: Arc<dyn Source>, limits: &Limits) -> Self {
         // Later than the source's own limit, so that its error comes first.
         let own = inner.longest_silence();
-        let own = own.map_or(Duration::ZERO, |own| own.saturating_add(wait));
+        let own = own.map_or(Duration::ZERO, |own| own.saturating_add(limits.wait));
         Self {
             inner,
-            wait,
-            silence: silence.max(own),
+            wait: limits.wait,
+            doubt: limits.doubt,
+            silence: limits.silence.max(own),
         }
     }
 
     async fn call<T>(&self, what: &str, call: impl Future<Output = Result<T>>) -> Result<T> {
-        answer(what, self.wait, call).await
+        tokio::time::timeout(self.wait, call)
+            .await
+            .unwrap_or_else(|_| Err(late(what, self.wait)))
     }
-}
 
-async fn answer<T>(what: &str, wait: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(wait, call)
-        .await
-        .unwrap_or_else(|_| Err(late(what, wait)))
+    /// What a read gives next, for as long as the source seems to be there.
+    async fn next<T>(&self, reading: impl Future<Output = T>) -> Result<T> {
+        let mut reading = pin!(reading);
+        let mut silent = Duration::ZERO;
+        loop {
+            let turn = self.doubt.min(self.silence.saturating_sub(silent));
+            if let Ok(item) = tokio::time::timeout(turn, &mut reading).await {
+                return Ok(item);
+            }
+            silent = silent.saturating_add(turn);
+            if silent >= self.silence {
+                return Err(late("reading", self.silence));
+            }
+            tokio::select! {
+                item = &mut reading => return Ok(item),
+                hung = self.hung(silent) => if let Some(error) = hung { return Err(error) },
+            }
+        }
+    }
+
+    /// The error of a source that answers nothing while it is silent over a read.
+    async fn hung(&self, silent: Duration) -> Option<Error> {
+        let error = self.call("connecting", self.inner.check()).await.err()?;
+        let gone = matches!(
+            error.kind(),
+            ErrorKind::Unreachable | ErrorKind::Interrupted
+        );
+        let seconds = silent.as_secs_f32();
+        let sentence =
+            format!("reading: silent for {seconds} seconds, and then no answer to a question");
+        gone.then(|| Error::new(ErrorKind::Unreachable, sentence).cause(error))
+    }
 }
 
 fn late(what: &str, wait: Duration) -> Error {
@@ -56,17 +90,16 @@ fn late(what: &str, wait: Duration) -> Error {
     )
 }
 
-/// The items of a stream, each within the time; the first late one ends it.
+/// The items of a listing, each within the time; the first late one ends it.
 fn timed<'a, T: Send + 'a>(
     items: impl Stream<Item = Result<T>> + Send + Unpin + 'a,
-    what: &'static str,
     wait: Duration,
 ) -> BoxStream<'a, Result<T>> {
     stream::unfold(Some(items), move |items| async move {
         let mut items = items?;
         match tokio::time::timeout(wait, items.next()).await {
             Ok(item) => item.map(|item| (item, Some(items))),
-            Err(_) => Some((Err(late(what, wait)), None)),
+            Err(_) => Some((Err(late("listing", wait)), None)),
         }
     })
     .boxed()
@@ -79,7 +112,7 @@ impl Source for Timeout {
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
-        timed(self.inner.entities(scope), "listing", self.wait)
+        timed(self.inner.entities(scope), self.wait)
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
@@ -92,8 +125,19 @@ impl Source for Timeout {
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
-        let batches = answer("reading", self.silence, self.inner.read(split)).await?;
-        Ok(timed(batches, "reading", self.silence))
+        let batches = self.next(self.inner.read(split)).await??;
+        let (timeout, resource) = (self.clone(), split.path.resource(split.kind));
+        let batches = stream::unfold(Some(batches), move |batches| {
+            let (timeout, resource) = (timeout.clone(), resource.clone());
+            async move {
+                let mut batches = batches?;
+                match timeout.next(batches.next()).await {
+                    Ok(item) => item.map(|item| (item, Some(batches))),
+                    Err(error) => Some((Err(error.entity(resource)), None)),
+                }
+            }
+        });
+        Ok(batches.boxed())
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -565,6 +565,52 @@ async fn a_damaged_row_group_costs_only_itself() {
 }
 
 #[tokio::test]
+async fn a_damaged_column_of_a_row_group_costs_only_itself() {
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let groups: Vec<_> = (0..3_i64)
+        .map(|group| {
+            let numbers = Int64Array::from_iter_values(group * 30_000..(group + 1) * 30_000);
+            let numbers: ArrayRef = std::sync::Arc::new(numbers);
+            let columns = ["a", "b", "c", "d", "e"].map(|name| (name, numbers.clone()));
+            RecordBatch::try_from_iter(columns).unwrap()
+        })
+        .collect();
+    let mut bytes = parquet(&groups);
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes.clone())).unwrap();
+    for column in [1, 4] {
+        let (start, length) = reader.metadata().row_group(1).column(column).byte_range();
+        bytes[start as usize..(start + length) as usize].fill(0xff);
+    }
+    let taken = take("a.parquet", bytes).await;
+    assert_eq!(taken.records.len(), 90_000);
+    let here = |row: u64| &taken.records[&row];
+    assert_eq!(
+        *here(30_000),
+        ["a", "b", "c", "d", "e"].map(|name| format!("{name}=29999"))
+    );
+    assert_eq!(
+        *here(30_001),
+        ["a", "c", "d"].map(|name| format!("{name}=30000"))
+    );
+    assert_eq!(
+        *here(60_000),
+        ["a", "c", "d"].map(|name| format!("{name}=59999"))
+    );
+    assert_eq!(
+        *here(60_001),
+        ["a", "b", "c", "d", "e"].map(|name| format!("{name}=60000"))
+    );
+    assert_eq!((taken.faults.len(), taken.errors.len()), (1, 0));
+    assert_eq!(
+        taken.faults[0].sentence,
+        "columns are damaged in a row group and were left out of it from here on"
+    );
+    assert_eq!(taken.faults[0].place, "record 30001, columns b, e");
+    assert_eq!(taken.faults[0].records, 30_000);
+}
+
+#[tokio::test]
 async fn a_truncated_gzip_file_gives_what_it_has_and_an_error() {
     use std::io::Write;
     let text: String = (0..100_000)
