@@ -125,7 +125,7 @@ impl Run<'_> {
             summary.with_findings += u64::from(!concluded.findings.is_empty());
             summary.columns += concluded.columns.len() as u64;
             summary.rows += concluded.rows;
-            summary.bytes += shown.bytes.unwrap_or(0);
+            summary.bytes += concluded.bytes();
         });
         let columns: Vec<(String, f64)> = partly_indexed(&concluded.columns)
             .map(|(name, share)| (self.engine.mask.segment(name), share))

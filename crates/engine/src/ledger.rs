@@ -109,6 +109,17 @@ impl Concluded {
     pub fn asked(&self) -> Option<u64> {
         self.planned.entity.rows.filter(|_| self.sampled)
     }
+
+    /// About how many bytes of the source were read: the share of its records where not all were.
+    pub fn bytes(&self) -> u64 {
+        let bytes = self.planned.shown.bytes.unwrap_or(0);
+        match self.planned.shown.rows {
+            Some(all) if (self.sampled || self.partial) && self.rows < all => {
+                (u128::from(bytes) * u128::from(self.rows) / u128::from(all)) as u64
+            }
+            _ => bytes,
+        }
+    }
 }
 
 /// What earlier runs of the same job left.

@@ -1,5 +1,5 @@
 //! What could not be read, as it is told. A source that stopped answering fails every entity that was left of it in the
-//! same words: those are told once. JSON has each.
+//! same words, and so does each piece of one entity: those are told once. JSON has each.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -37,12 +37,16 @@ fn grouped(failures: &[Failure]) -> Vec<Told<'_>> {
         }
     }
     let mut told = Vec::new();
-    let mut done = BTreeSet::new();
+    let (mut done, mut single) = (BTreeSet::new(), BTreeSet::new());
     for first in failures {
         let Some(key) = alike(first).filter(|key| counts[key].len() >= ALIKE) else {
-            let item = first.resource.as_ref().unwrap_or(&first.source_name);
-            let item = item.clone();
-            told.push(Told { item, first });
+            // Several pieces of an entity may fail in the same words.
+            let item = (&first.source_name, &first.resource);
+            if single.insert((item, &first.place, &first.sentence, first.partial)) {
+                let item = first.resource.as_ref().unwrap_or(&first.source_name);
+                let item = item.clone();
+                told.push(Told { item, first });
+            }
             continue;
         };
         let names = &counts[&key];
@@ -180,6 +184,8 @@ mod tests {
             5,
             failure("crm", Some("public.other"), None, "permission denied"),
         );
+        // Two pieces of it.
+        failures.push(failure("hr", Some("a.csv"), None, silent));
         failures.push(failure("hr", Some("a.csv"), None, silent));
         failures.push(failure("hr", Some("b.csv"), None, silent));
         failures.extend(
