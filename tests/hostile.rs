@@ -704,3 +704,39 @@ fn a_loop_of_links_is_a_warning_and_no_failure() {
     assert_eq!(run.status, 0, "{run:?}");
     assert!(!run.stderr.contains("leads back"), "{run:?}");
 }
+
+/// Pieces end at the same time, and each brings columns that no other has.
+#[test]
+fn columns_that_only_one_piece_has_are_found() {
+    const PIECES: usize = 48;
+    let bench = Bench::new();
+    let mut lines = String::new();
+    for piece in 0..PIECES {
+        for row in 0..200 {
+            lines += &format!(
+                "{{\"padding\":\"{}\",\"at{piece:02}\":{{\"email\":\"p{row}@p{piece}.example.org\"}}}}\n",
+                "-".repeat(300)
+            );
+        }
+    }
+    bench.write("a.ndjson", lines);
+    let args = [
+        "scan",
+        &bench.data(),
+        "--threads",
+        "8",
+        "--format",
+        "ndjson",
+    ];
+    let mut command = bench.command(args);
+    command.env("LOCARD_TEST_PIECE_BYTES", "65536");
+    let run = Run::of(&command.output().expect("locard starts"));
+    assert_eq!(run.status, 0, "{run:?}");
+    let found = run.ndjson();
+    let columns: std::collections::BTreeSet<&str> = found
+        .iter()
+        .filter(|finding| finding["identifier"] == "EMAIL_ADDRESS")
+        .filter_map(|finding| finding["column"].as_str())
+        .collect();
+    assert_eq!(columns.len(), PIECES, "{columns:?}");
+}

@@ -3,7 +3,7 @@
 //! What a reader gets wrong: a piece is leased when it is read and not before, so that a process that dies leaves the
 //! leases of what it was reading, and of nothing else. That is how a file is found that brings the process down.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use locard_engine::{
     Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned, Pool,
     Result, Shown, Sink, Start,
 };
-use locard_model::{EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
+use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
 use locard_store::{
     Claim, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, Review, Store, TaskCounts,
     TaskDraft, TaskOutcome, WorkerId,
@@ -237,8 +237,8 @@ impl StoreLedger {
         }
     }
 
-    /// Writes the entity's columns if this piece brought new ones, so that a later run knows the names of what is
-    /// in it.
+    /// Writes those of the entity's columns that this piece is the first to bring, so that a later run knows the names of
+    /// what is in it. Other pieces do the same at the same time: nobody takes away what another has written.
     async fn name_columns(
         &self,
         planned: &Planned,
@@ -253,10 +253,13 @@ impl StoreLedger {
         };
         let before = known.len();
         record::add_columns(planned, columns, &mut known);
-        if known.len() > before {
-            self.store.put_columns(self.org(), entity, &known).await?;
+        if let Some(new @ [_, ..]) = known.get(before..) {
+            self.store.add_columns(self.org(), entity, new).await?;
         }
-        self.state().columns.insert(entity, known);
+        let mut state = self.state();
+        let all = state.columns.entry(entity).or_default();
+        let ids: HashSet<ColumnId> = all.iter().map(|column| column.id).collect();
+        all.extend(known.into_iter().filter(|column| !ids.contains(&column.id)));
         Ok(())
     }
 }

@@ -103,6 +103,10 @@ pub trait Entities: Send + Sync {
     /// Replaces the columns of an entity; columns that are not named become tombstones.
     async fn put_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()>;
 
+    /// Adds or updates columns of an entity, by id, and leaves the others as they are: several pieces of one entity end at the
+    /// same time, and each may know columns that the others do not have.
+    async fn add_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()>;
+
     /// Makes entities tombstones: no longer listed, their sketches dropped, their reviews kept.
     async fn bury(&self, org: OrgId, entities: &[EntityId]) -> Result<()>;
 

@@ -153,6 +153,19 @@ fn column_row(
     ])
 }
 
+/// The rows of some columns, each once.
+fn column_rows(
+    org: OrgId,
+    entity: EntityId,
+    columns: &[Column],
+    vault: &Vault,
+    now: i64,
+) -> Result<Vec<Vec<Value>>> {
+    let unique: BTreeMap<_, _> = columns.iter().map(|column| (column.id, column)).collect();
+    let row = |column: &&Column| column_row(org, entity, column, vault, now);
+    unique.values().map(row).collect()
+}
+
 #[async_trait]
 impl Entities for Database {
     async fn put_entities(&self, org: OrgId, entities: &[Entity]) -> Result<()> {
@@ -177,11 +190,16 @@ impl Entities for Database {
             "update entities set gone_at = $3 where org_id = $1 and parent_id = $2 and kind = 'column' and gone_at is null",
         );
         session.run(gone.bind(org).bind(entity).bind(now)).await?;
-        let unique: BTreeMap<_, _> = columns.iter().map(|column| (column.id, column)).collect();
-        let rows = unique
-            .values()
-            .map(|column| column_row(org, entity, column, &vault, now))
-            .collect::<Result<_>>()?;
+        let rows = column_rows(org, entity, columns, &vault, now)?;
+        insert(&mut *session, INSERT, rows, UPDATE).await?;
+        session.commit().await
+    }
+
+    async fn add_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write().await?;
+        let now = session.now().await?;
+        let rows = column_rows(org, entity, columns, &vault, now)?;
         insert(&mut *session, INSERT, rows, UPDATE).await?;
         session.commit().await
     }

@@ -13,6 +13,7 @@ on_both!(
     a_listing_in_stretches_is_whole,
     a_buried_entity_is_a_tombstone_that_keeps_its_reviews,
     columns_that_are_not_named_are_gone,
+    columns_that_are_added_leave_the_others,
     naming_a_row_twice_is_naming_it_once,
 );
 
@@ -142,6 +143,24 @@ async fn columns_that_are_not_named_are_gone(_: &Bench, store: Arc<dyn Store>) {
             .gone_at
             .is_some()
     );
+}
+
+async fn columns_that_are_added_leave_the_others(_: &Bench, store: Arc<dyn Store>) {
+    let entity = furnish(&*store).await;
+    let before = store.columns(ORG, entity.id).await.unwrap().len();
+    for column in [column(&entity, 7, "late"), column(&entity, 8, "later")] {
+        store.add_columns(ORG, entity.id, &[column]).await.unwrap();
+    }
+    let all = store.columns(ORG, entity.id).await.unwrap();
+    assert_eq!(all.len(), before + 2);
+    store.put_columns(ORG, entity.id, &all[..1]).await.unwrap();
+    store
+        .add_columns(ORG, entity.id, &[column(&entity, 8, "later")])
+        .await
+        .unwrap();
+    let paths = store.columns(ORG, entity.id).await.unwrap();
+    let paths: Vec<_> = paths.into_iter().map(|column| column.path).collect();
+    assert_eq!(paths, [all[0].path.as_str(), "later"], "it lives again");
 }
 
 async fn naming_a_row_twice_is_naming_it_once(_: &Bench, store: Arc<dyn Store>) {
