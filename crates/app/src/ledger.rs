@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use locard_connector::{Entity, ErrorKind};
+use locard_connector::{Entity, ErrorKind, Split};
 use locard_engine::{
-    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned, Pool,
-    Result, Shown, Sink, Start,
+    Allowed, Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned,
+    Pool, Result, Shown, Sink, Start,
 };
+use locard_identify::Library;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
 use locard_store::{
     Claim, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, Review, Store, TaskCounts,
@@ -49,6 +50,8 @@ pub(crate) struct StoreLedger {
     lease: JobLease,
     /// Where sketches are encoded and decoded, so that heartbeats need not wait for that.
     pool: Pool,
+    /// By what pieces are read.
+    basis: Basis,
     /// Columns that a person says are personal.
     confirmed: Vec<Review>,
     /// Ends the scan; fired when somebody asked for it or the job was taken away.
@@ -81,12 +84,42 @@ struct State {
     kept: u64,
 }
 
+/// By what a scan reads: rules and allowed values. Pieces that were read by others know nothing of these.
+#[derive(Clone, Debug)]
+pub(crate) struct Basis(String);
+
+impl Basis {
+    pub(crate) fn new(library: &Library, allowed: &Allowed) -> Self {
+        let (rules, allowed) = (library.fingerprint(), allowed.digest());
+        Self(format!("{rules:016x}.{allowed:016x}"))
+    }
+
+    fn version(&self, splits: &[Split]) -> String {
+        let state = record::fingerprint(splits).unwrap_or_default();
+        format!("{} {state}", self.0)
+    }
+
+    /// Whether it is also that of what a job has read; all its tasks have the same.
+    pub(crate) async fn is_of(
+        &self,
+        store: &dyn Store,
+        org: OrgId,
+        job: JobId,
+    ) -> locard_store::Result<bool> {
+        let tasks = store.tasks(org, job, None, Page::first(1)).await?;
+        let is_same = |version: &str| version.split(' ').next() == Some(self.0.as_str());
+        let versions = tasks.items.iter().map(|task| task.version.as_deref());
+        Ok(versions.map(Option::unwrap_or_default).all(is_same))
+    }
+}
+
 impl StoreLedger {
     /// The ledger of a job that this process coordinates.
     pub(crate) async fn open(
         store: Arc<dyn Store>,
         lease: JobLease,
         pool: Pool,
+        basis: Basis,
         stop: CancellationToken,
     ) -> locard_store::Result<Self> {
         let mut state = State::default();
@@ -121,6 +154,7 @@ impl StoreLedger {
             store,
             lease,
             pool,
+            basis,
             confirmed,
             stop,
             state: Mutex::new(state),
@@ -331,7 +365,7 @@ impl Sink for StoreLedger {
             piece: piece.id,
             entity: Some(planned.shown.entity),
             split: serde_json::to_value(&piece.splits).unwrap_or_default(),
-            version: record::fingerprint(&piece.splits),
+            version: Some(self.basis.version(&piece.splits)),
             snapshot: piece
                 .splits
                 .first()

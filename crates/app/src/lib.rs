@@ -69,7 +69,7 @@ pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
-pub use scan::{PartlyIndexed, ScanOptions, ScanReport, Totals, scan};
+pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, scan};
 pub use sources::{
     AddSource, IngestReport, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources,
     test_source,

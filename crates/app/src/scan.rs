@@ -10,7 +10,7 @@ use locard_store::{Job, JobDraft, JobFilter, JobLease, JobOutcome, Page};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{LEASE, StoreLedger};
+use crate::ledger::{Basis, LEASE, StoreLedger};
 use crate::slips::{Opened, forget_empty, is_glob, unknown, without_slips};
 use crate::stored::ScanSpec;
 use crate::tally::Tally;
@@ -47,6 +47,17 @@ impl ScanOptions {
     }
 }
 
+/// How a scan began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// There was nothing to take up.
+    New,
+    /// It took up an interrupted one.
+    TakenUp,
+    /// An interrupted one had read by other rules or allowed values, so everything was read again.
+    Anew,
+}
+
 /// What a scan found.
 #[derive(Clone, Debug)]
 pub struct ScanReport {
@@ -55,7 +66,7 @@ pub struct ScanReport {
     /// How it ended: completed, partial, cancelled or failed.
     pub state: JobState,
     /// Whether it took up an interrupted scan.
-    pub resumed: bool,
+    pub begun: Begun,
     /// Findings, by source, resource and column order; rejected ones are left out.
     pub findings: Vec<FindingRow>,
     /// Findings that are left out because a person rejected them.
@@ -138,18 +149,21 @@ pub async fn scan(
     let (sources, opened, slips) = without_slips(home, sources, opened).await?;
     let new = unknown(home, &sources).await?;
     remember(home, &sources).await?;
-    let (lease, resumed) = take_up(home, &sources, options).await?;
+    let allowed = allowed(home).await?;
+    let basis = Basis::new(home.engine.library(), &allowed);
+    let (lease, begun) = take_up(home, &sources, options, &basis).await?;
     let stop = cancel.child_token();
     let ledger = StoreLedger::open(
         Arc::clone(&home.store),
         lease,
         home.engine.pool().clone(),
+        basis,
         stop.clone(),
     )
     .await?;
     let tally = Tally::new(reporter);
     let ran = tokio::select! {
-        ran = run(home, &opened, options, &ledger, &tally, &stop) => ran,
+        ran = run(home, &opened, (options, allowed), &ledger, &tally, &stop) => ran,
         () = ledger.keep_alive() => unreachable_end(),
     };
     let released = ledger.release().await;
@@ -157,7 +171,8 @@ pub async fn scan(
     let summary = match ran.and_then(|summary| Ok(released.map(|()| summary)?)) {
         Ok(summary) => summary,
         Err(error) => {
-            finish(home, &lease, JobState::Failed, Some(error.to_string())).await?;
+            // Where the store is what failed this fails too, and the job is found as one whose process died.
+            drop(finish(home, &lease, JobState::Failed, Some(error.to_string())).await);
             return Err(error);
         }
     };
@@ -184,7 +199,7 @@ pub async fn scan(
         kept: ledger.kept(),
         job: lease.job,
         state: state(&summary, &failures),
-        resumed,
+        begun,
         findings,
         rejected,
         failures,
@@ -248,11 +263,17 @@ fn unreachable_end() -> Result<Summary> {
     ))
 }
 
+/// The values that people allowed.
+async fn allowed(home: &Home) -> Result<Allowed> {
+    let allowed = home.store.allowed(home.org).await?;
+    Ok(Allowed::new(allowed.into_iter().map(|value| value.hash)))
+}
+
 /// Scans the sources that answered.
 async fn run(
     home: &Home,
     (targets, failures): &Opened,
-    options: &ScanOptions,
+    (options, allowed): (&ScanOptions, Allowed),
     ledger: &StoreLedger,
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
@@ -265,13 +286,7 @@ async fn run(
         sample: options.asked(),
         exhaustive: options.exhaustive,
         snapshot: options.snapshot,
-        allowed: Arc::new(Allowed::new(
-            home.store
-                .allowed(home.org)
-                .await?
-                .into_iter()
-                .map(|allowed| allowed.hash),
-        )),
+        allowed: Arc::new(allowed),
     };
     Ok(home
         .engine
@@ -302,7 +317,8 @@ async fn take_up(
     home: &Home,
     sources: &[Resolved],
     options: &ScanOptions,
-) -> Result<(JobLease, bool)> {
+    basis: &Basis,
+) -> Result<(JobLease, Begun)> {
     let spec = ScanSpec::new(sources, options).json()?;
     let latest = latest(home, &spec).await?;
     if let Some(job) = latest.as_ref().filter(|job| !job.state.is_final()) {
@@ -311,17 +327,17 @@ async fn take_up(
         let lease = claim(home, job.id).await?;
         finish(home, &lease, JobState::Cancelled, None).await?;
     }
-    let interrupted = |job: &&Job| !job.state.is_final() || job.state == JobState::Cancelled;
-    if let Some(job) = latest
+    let interrupted = latest
         .as_ref()
-        .filter(interrupted)
-        .filter(|_| !options.fresh)
-    {
-        home.store
-            .retry_job(home.org, job.id)
-            .await
-            .map_err(taken)?;
-        return Ok((claim(home, job.id).await?, true));
+        .filter(|job| is_interrupted(job) && !options.fresh);
+    let mut begun = Begun::New;
+    if let Some(job) = interrupted {
+        if basis.is_of(home.store.as_ref(), home.org, job.id).await? {
+            let retried = home.store.retry_job(home.org, job.id).await;
+            retried.map_err(taken)?;
+            return Ok((claim(home, job.id).await?, Begun::TakenUp));
+        }
+        begun = Begun::Anew;
     }
     // Whoever starts the same at the same moment gets the same job, and only one of both can claim it.
     let after = latest.map_or_else(String::new, |job| job.id.to_string());
@@ -330,7 +346,16 @@ async fn take_up(
         ..JobDraft::new(KIND, spec)
     };
     let started = home.store.start_job(home.org, &draft).await?;
-    Ok((claim(home, started.job.id).await?, false))
+    Ok((claim(home, started.job.id).await?, begun))
+}
+
+/// Whether a job broke off: nobody ended it, somebody cancelled it, or its store was lost. One that failed by itself has come
+/// to its end.
+fn is_interrupted(job: &Job) -> bool {
+    match job.state {
+        JobState::Failed => job.error.is_some(),
+        state => !state.is_final() || state == JobState::Cancelled,
+    }
 }
 
 async fn claim(home: &Home, job: JobId) -> Result<JobLease> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use locard_app::{
-    Access, AddSource, CancellationToken, Decision, Doubt, ErrorKind, Event, ExplainOptions,
+    Access, AddSource, Begun, CancellationToken, Decision, Doubt, ErrorKind, Event, ExplainOptions,
     FindOptions, FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched,
     Reason, Reporter, RowsOptions, ScanOptions, ScanReport, Silent, SourceLimits, Why,
 };
@@ -175,7 +175,10 @@ async fn a_target_is_scanned_again_after_any_number_of_others() {
             .expect("another scan runs");
     }
     let again = bench.scan(&home).await;
-    assert_eq!((again.state, again.resumed), (JobState::Completed, false));
+    assert_eq!(
+        (again.state, again.begun),
+        (JobState::Completed, Begun::New)
+    );
     let sources = locard_app::sources(&home).await.expect("they are listed");
     let last = locard_app::job(&home, &again.job.to_string()).await;
     let last = last.expect("it is there").job.ended_at;
@@ -234,6 +237,66 @@ async fn a_file_that_brings_the_process_down_is_given_up_and_the_rest_is_read() 
     home.close().await.expect("the home closes");
 }
 
+const LICENCE: &str = r#"
+id = "own.licence"
+identifier = "OWN_LICENCE"
+title = "A number of ours"
+category = "government-id"
+sensitivity = "high"
+role = "unique"
+references = ["ours"]
+prior = 0.001
+
+[[value]]
+pattern = 'QX[0-9]{6}'
+length = [8, 8]
+chance = 0.00001
+lookalikes = 0.001
+
+[column]
+names = ["licence"]
+
+[[example]]
+text = "QX123456"
+
+[[counterexample]]
+text = "QX12345"
+why = "too short"
+"#;
+
+/// What was read by old rules knows nothing of new ones: a finding must not be lost because half of a scan is older.
+#[tokio::test]
+async fn an_interrupted_scan_is_begun_anew_where_rules_or_allowed_values_changed() {
+    let bench = Bench::new();
+    let rows: String = (0..50)
+        .map(|i| format!("{i},QX{:06}\n", i * 7919))
+        .collect();
+    bench.write("all.csv", &format!("id,licence\n{rows}"));
+    bench.write("bad.csv", &customers(20));
+    let begun = async || {
+        let home = bench.home().await;
+        let report = bench.scan(&home).await;
+        home.close().await.expect("the home closes");
+        (report.begun, report.findings)
+    };
+    die(&bench, 1).await;
+    let rules = bench.folder.path().join("home/dictionaries/rules/own");
+    std::fs::create_dir_all(&rules).expect("the folder is made");
+    std::fs::write(rules.join("licence.toml"), LICENCE).expect("the rule is written");
+    let (anew, findings) = begun().await;
+    assert_eq!(anew, Begun::Anew);
+    assert!(identifiers(&findings).contains(&("licence", "OWN_LICENCE")));
+    die(&bench, 1).await;
+    let home = bench.home().await;
+    locard_app::allow_value(&home, "QX007919", None)
+        .await
+        .expect("it is allowed");
+    home.close().await.expect("the home closes");
+    assert_eq!(begun().await.0, Begun::Anew);
+    die(&bench, 1).await;
+    assert_eq!(begun().await.0, Begun::TakenUp);
+}
+
 /// What was given up stays so while the process dies over something else.
 #[tokio::test]
 async fn two_deadly_files_cost_no_more_deaths_than_each_of_them() {
@@ -286,7 +349,10 @@ async fn a_healthy_file_outlives_some_deaths() {
     die(&bench, 5).await;
     let home = bench.home().await;
     let report = bench.scan(&home).await;
-    assert_eq!((report.state, report.resumed), (JobState::Completed, true));
+    assert_eq!(
+        (report.state, report.begun),
+        (JobState::Completed, Begun::TakenUp)
+    );
     assert_eq!(report.totals.entities, 2);
     home.close().await.expect("the home closes");
 }
@@ -684,10 +750,10 @@ async fn a_cancelled_scan_is_taken_up_again() {
     assert_eq!(report.state, JobState::Cancelled);
     let report = bench.scan(&home).await;
     assert_eq!(
-        (report.state, report.resumed, report.totals.rows),
-        (JobState::Completed, true, 200)
+        (report.state, report.begun, report.totals.rows),
+        (JobState::Completed, Begun::TakenUp, 200)
     );
-    assert!(!bench.scan(&home).await.resumed);
+    assert_eq!(bench.scan(&home).await.begun, Begun::New);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use anyhow::Result;
-use locard_app::{FindingRow, PartlyIndexed, ScanReport};
+use locard_app::{Begun, FindingRow, PartlyIndexed, ScanReport};
 use locard_model::{FindingKind, Sensitivity};
 use owo_colors::Style;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ pub(crate) fn document(report: &ScanReport, findings: &[FindingRow]) -> Value {
     json!({
         "job": report.job.to_string(),
         "state": report.state.as_str(),
-        "resumed": report.resumed,
+        "resumed": report.begun == Begun::TakenUp,
         "totals": {
             "entities": report.totals.entities,
             "entitiesWithFindings": report.totals.entities_with_findings,

@@ -14,6 +14,14 @@ impl Allowed {
         Self(hashes.into_iter().collect())
     }
 
+    /// One number for all of them: what was read under others counted other cells.
+    pub fn digest(&self) -> u64 {
+        let mut hashes: Vec<u64> = self.0.iter().copied().collect();
+        hashes.sort_unstable();
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+        locard_sketch::hash(&bytes)
+    }
+
     /// Which cells are allowed. `keyed` is scratch memory.
     pub(crate) fn among(
         &self,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use locard_app::{FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot};
+use locard_app::{Begun, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot};
 use locard_model::{Identifier, JobState};
 use owo_colors::Style;
 
@@ -207,8 +207,12 @@ fn nothing(report: &ScanReport) -> String {
 /// What a person should know next, on stderr, so that data stays data.
 fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) {
     let printer = session.printer;
-    if report.resumed {
-        printer.say("took up an interrupted scan; --fresh starts anew");
+    match report.begun {
+        Begun::New => {}
+        Begun::TakenUp => printer.say("took up an interrupted scan; --fresh starts anew"),
+        Begun::Anew => printer.say(
+            "an interrupted scan was not taken up, since rules or allowed values changed in between",
+        ),
     }
     if args.format != ReportFormat::Table {
         for hidden in hidden {

@@ -40,7 +40,7 @@ pub struct Task {
     pub entity: Option<EntityId>,
     /// What to do.
     pub split: Value,
-    /// State of the piece when it was planned.
+    /// What the record of the piece stands for, as the caller writes it: its state when it was planned, and by what it is read.
     pub version: Option<String>,
     /// The snapshot it was planned under.
     pub snapshot: Option<String>,
