@@ -315,3 +315,65 @@ fn one_value_alone_is_found_inside_text_and_as_a_cell_of_the_same_column() {
         assert_eq!(rows, 4, "{identifier}: {found:?}");
     }
 }
+
+/// Spellings of one value each; whichever is asked for, all are the person's.
+pub(crate) const SPELLINGS: [(&str, &[&str]); 5] = [
+    (
+        "IBAN_CODE",
+        &[
+            "DE89370400440532013000",
+            "DE89 3704 0044 0532 0130 00",
+            "de89-3704-0044-0532-0130-00",
+            "DE89\u{a0}3704\u{a0}0044\u{a0}0532\u{a0}0130\u{a0}00",
+        ],
+    ),
+    (
+        "DATE_OF_BIRTH",
+        &["1980-03-27", "27.03.1980", "27/3/1980", "27 March 1980"],
+    ),
+    (
+        "CREDIT_CARD",
+        &[
+            "4556737586899855",
+            "4556-7375-8689-9855",
+            "4556 7375 8689 9855",
+        ],
+    ),
+    ("US_SSN", &["536228765", "536-22-8765", "536 22 8765"]),
+    (
+        "EMAIL_ADDRESS",
+        &["Ada.Li@Example.org", "ada.li@example.org"],
+    ),
+];
+
+/// Asks for each spelling of each value; every file or table has them all in one column, a row each.
+pub(crate) fn assert_spellings_are_found(bench: &Bench, places: usize) {
+    for (identifier, spellings) in SPELLINGS {
+        for value in spellings {
+            let id = format!("{identifier}={value}");
+            let found = bench.run(["find", "--id", &id, "--verify", "--format", "ndjson"]);
+            let hits = found.ndjson();
+            let verified = hits.iter().filter(|hit| hit["verified"] == true).count();
+            assert_eq!(verified, places * spellings.len(), "{id}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn whatever_the_spelling_every_other_is_found() {
+    let bench = Bench::new();
+    for (identifier, spellings) in SPELLINGS {
+        let rows: String = spellings
+            .iter()
+            .map(|text| format!("1,\"{text}\"\n"))
+            .collect();
+        bench.write(&format!("{identifier}.csv"), format!("id,value\n{rows}"));
+        let lines: String = spellings
+            .iter()
+            .map(|text| format!("{{\"value\":\"{text}\"}}\n"))
+            .collect();
+        bench.write(&format!("{identifier}.ndjson"), lines);
+    }
+    assert_eq!(bench.run(["scan", &bench.data(), "--quiet"]).status, 0);
+    assert_spellings_are_found(&bench, 2);
+}

@@ -262,6 +262,24 @@ fn a_look_up_in_a_table_answers_with_the_key() {
 }
 
 #[test]
+fn whatever_the_spelling_every_other_is_found_in_a_table() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "spellings");
+    for (identifier, spellings) in crate::lookup::SPELLINGS {
+        let rows: Vec<String> = spellings.iter().map(|text| format!("('{text}')")).collect();
+        schema.run(&format!(
+            "create table {identifier} (id serial primary key, value text); insert into {identifier} (value) values {}",
+            rows.join(", ")
+        ));
+    }
+    let bench = Bench::new();
+    assert_eq!(schema.scan(&bench).status, 0);
+    crate::lookup::assert_spellings_are_found(&bench, 1);
+}
+
+#[test]
 fn the_comment_on_a_column_is_explained_and_masked() {
     let Some(url) = postgres() else {
         return;

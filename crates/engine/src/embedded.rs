@@ -12,6 +12,9 @@ use locard_sketch::{Cells, ClassMask};
 
 use crate::leaf::{self, Leaf};
 
+/// Documents within documents that are taken apart, at most; what is deeper is text.
+pub(crate) const DEEPEST: usize = 4;
+
 /// Which cells of a batch are JSON objects or lists.
 pub(crate) fn documents(cells: &Cells<'_>) -> Vec<usize> {
     let bracketed = cells

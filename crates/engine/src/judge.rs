@@ -171,11 +171,17 @@ fn unmerged(why: &dyn std::fmt::Display) -> locard_connector::Error {
 fn personal(entity: EntityId, columns: &[ScannedColumn], findings: &[Finding]) -> Vec<ColumnId> {
     let found: HashSet<ColumnId> = findings.iter().map(|finding| finding.column).collect();
     let id = |name: &str| ColumnId::derive(entity, name);
-    let around = columns
+    let names: HashSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let derived = columns
         .iter()
-        .filter(|column| found.contains(&id(&column.name)))
-        .filter_map(|column| column.within.as_deref())
-        .map(id);
+        .filter(|column| column.within.is_some() && found.contains(&id(&column.name)));
+    let around = derived.flat_map(|column| {
+        let root = column.within.as_ref().map_or(0, String::len);
+        let ends = column.name.match_indices(['.', '[']).map(|(end, _)| end);
+        ends.filter(move |end| *end >= root)
+            .map(|end| &column.name[..end])
+    });
+    let around = around.filter(|name| names.contains(name)).map(id);
     let all: HashSet<ColumnId> = around.chain(found.iter().copied()).collect();
     all.into_iter().collect()
 }

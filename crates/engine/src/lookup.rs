@@ -11,7 +11,7 @@ use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
 use tokio_util::sync::CancellationToken;
 
 use crate::Engine;
-use crate::embedded::{Documents, is_document};
+use crate::embedded::{DEEPEST, Documents, is_document};
 use crate::finish::{Finisher, Kept};
 use crate::leaf::{self, Leaf};
 use crate::piece::{ATTEMPTS, PATIENCE, read};
@@ -276,7 +276,7 @@ fn places(leaves: &[Leaf], rows: usize) -> Vec<Vec<(usize, usize)>> {
     places
 }
 
-/// The leaves of the documents in a row's cells.
+/// The leaves of the documents in a row's cells, and of documents in these, as deep as a scan goes.
 fn documents(
     leaves: &[Leaf],
     cells: &[(usize, usize)],
@@ -287,6 +287,17 @@ fn documents(
         if is_document(text) {
             found.extend(Documents::of_text(&leaves[leaf].name, text)?);
         }
+    }
+    let mut seen = 0;
+    for _ in 1..DEEPEST {
+        let mut deeper = Vec::new();
+        for leaf in &found[seen..] {
+            for text in leaf.texts.iter().flatten().filter(|text| is_document(text)) {
+                deeper.extend(Documents::of_text(&leaf.name, text)?);
+            }
+        }
+        seen = found.len();
+        found.append(&mut deeper);
     }
     Ok(found)
 }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -447,6 +448,37 @@ async fn documents_in_cells_become_columns_below_theirs() {
         ledger.columns("events"),
         ["payload", "payload.user.mail", "payload.tags[]"]
     );
+}
+
+/// Events wrap events: each is text in the one around it.
+#[tokio::test]
+async fn documents_in_documents_are_taken_apart_and_the_deepest_are_text() {
+    let wrapped = |depth: usize, row: usize| {
+        let inside = json!({ "mail": format!("person{row}@example.org") }).to_string();
+        (1..depth).fold(inside, |inside, _| json!({ "at": inside }).to_string())
+    };
+    for (depth, column) in [
+        (1, "payload.mail"),
+        (2, "payload.at.mail"),
+        (4, "payload.at.at.at.mail"),
+        (6, "payload.at.at.at.at"),
+    ] {
+        let fixture = Fixture::new(1);
+        let cells = (0..200).map(|row| Some(wrapped(depth, row)));
+        let payload: ArrayRef = Arc::new(cells.collect::<StringArray>());
+        fixture.put("events", &[("payload", payload)]);
+        let ledger = Ledger::default();
+        fixture
+            .scan(&ledger, &options())
+            .await
+            .expect("the ledger holds");
+        let findings = ledger.findings("events");
+        let found: Vec<_> = findings
+            .iter()
+            .map(|finding| (finding.column_name.as_str(), finding.identifier.as_str()))
+            .collect();
+        assert_eq!(found, [(column, "EMAIL_ADDRESS")], "{depth}");
+    }
 }
 
 #[tokio::test]

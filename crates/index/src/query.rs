@@ -279,10 +279,21 @@ impl Value {
         }
     }
 
-    /// A question as a source may be asked it. Forms that no source knows have none.
+    /// Parts of names are hardly written with other punctuation, and columns of them are too large to be read for one.
+    fn is_name_part(&self) -> bool {
+        meaning(&self.identifier) == Meaning::NamePart
+    }
+
+    /// A question as a source may be asked it. Forms that no source knows have none, and neither have those that may be
+    /// another spelling's: `DE89 3704` has the form of `DE893704`, and a source that is asked for one gives no row with the
+    /// other.
     fn askable(&self, probe: &Probe) -> Option<(WantedForm, String)> {
         match probe.form {
-            Form::Folded => Some((WantedForm::Folded, forms::folded(&self.text).into_owned())),
+            Form::Folded => {
+                let folded = forms::folded(&self.text).into_owned();
+                let is_asked = self.is_name_part() || forms::is_one_spelling(&folded);
+                is_asked.then_some((WantedForm::Folded, folded))
+            }
             Form::Tail => Some((
                 WantedForm::Digits,
                 forms::phone_tail(&forms::digits(&self.text))?.to_owned(),

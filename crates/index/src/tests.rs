@@ -485,6 +485,23 @@ fn sources_are_asked_only_for_what_they_can_answer() {
 }
 
 #[test]
+fn a_spelling_that_others_are_brought_to_is_not_asked_for() {
+    let asked = |identifier, value: &str, cell: &str| {
+        let query = compile(&[(identifier, value)]);
+        let candidate = ask(&query, &[("c", &[cell])]).remove(0);
+        query.wanted(&candidate)
+    };
+    let iban = "DE89370400440532013000";
+    assert_eq!(
+        asked("IBAN_CODE", iban, "DE89 3704 0044 0532 0130 00"),
+        None
+    );
+    assert_eq!(asked("DATE_OF_BIRTH", "1980-03-07", "07.03.1980"), None);
+    assert_eq!(asked("SOME_ID", "AB4711", "ab-47-11"), None);
+    assert!(asked("EMAIL_ADDRESS", "a@example.org", "A@example.org").is_some());
+}
+
+#[test]
 fn nothing_shows_a_value() {
     let query = compile(&[
         ("PERSON", "Brian Frank"),

@@ -42,10 +42,21 @@ impl Scratch {
     }
 }
 
+/// Where what documents hold comes from.
+#[derive(Debug)]
+pub(super) struct Within {
+    /// The column of the source.
+    pub(super) root: String,
+    /// Documents around it.
+    pub(super) depth: usize,
+}
+
 /// A column of one piece while it is read.
 #[derive(Debug)]
 pub(super) struct ColumnPass {
     pub(super) scanned: ScannedColumn,
+    /// Documents around its cells.
+    depth: usize,
     documents: Option<Documents>,
     judged: u64,
     /// Bytes of the judged cells.
@@ -65,9 +76,10 @@ enum Gathers {
 
 impl ColumnPass {
     /// A column without cells yet; `gathers` says that its values may be gathered.
-    pub(super) fn new(scanned: ScannedColumn, gathers: bool) -> Self {
+    pub(super) fn new(scanned: ScannedColumn, depth: usize, gathers: bool) -> Self {
         Self {
             scanned,
+            depth,
             documents: None,
             judged: 0,
             bytes: 0,
@@ -107,6 +119,13 @@ impl ColumnPass {
             self.gathers = Gathers::Yes(Gatherer::new());
         }
         Ok(found)
+    }
+
+    /// Where what its documents hold comes from.
+    pub(super) fn within(&self) -> Within {
+        let (scanned, depth) = (&self.scanned, self.depth + 1);
+        let root = scanned.within.as_ref().unwrap_or(&scanned.name).clone();
+        Within { root, depth }
     }
 
     /// Bytes that its keys take.
@@ -165,7 +184,11 @@ impl ColumnPass {
         };
         cells.extra_nulls += extra_nulls;
         profiler.update(&mut self.scanned.sketch, &cells)?;
-        let documents = embedded::documents(&cells);
+        let documents = if self.depth < embedded::DEEPEST {
+            embedded::documents(&cells)
+        } else {
+            Vec::new()
+        };
         let mut hidden = tools.allowed.among(&tools.keyer, &cells, keyed);
         hidden.extend(&documents);
         self.judge(&cells, &hidden, tools, rest, rules)?;

@@ -17,8 +17,8 @@ use locard_profile::{ColumnSketch, MergeError, Profiler};
 use locard_sketch::{Keyer, Preparer};
 use rayon::prelude::*;
 
-use self::column::ColumnPass;
 pub(crate) use self::column::Scratch;
+use self::column::{ColumnPass, Within};
 use crate::faults::Faults;
 use crate::leaf::{self, Leaf};
 use crate::parts::{Part, parts};
@@ -176,10 +176,20 @@ impl Pass {
         }
         self.bytes += leaves.iter().map(|leaf| size(&leaf.texts)).sum::<u64>();
         let derived = self.each(leaves, None, spread)?;
-        for (within, leaves) in derived {
-            self.each(leaves, Some(&within), spread)?;
-        }
+        self.derived(derived, spread)?;
         self.save_memory();
+        Ok(())
+    }
+
+    /// Takes in what documents held, and what documents in that held. It ends, since the deepest columns have none.
+    fn derived(
+        &mut self,
+        mut derived: Vec<(Within, Vec<Leaf>)>,
+        spread: bool,
+    ) -> Result<(), Broken> {
+        while let Some((within, leaves)) = derived.pop() {
+            derived.extend(self.each(leaves, Some(&within), spread)?);
+        }
         Ok(())
     }
 
@@ -267,9 +277,9 @@ impl Pass {
             let found = tools
                 .scratches
                 .with(|scratch| column.flush(tools, scratch))?;
-            let within = column.scanned.name.clone();
+            let within = column.within();
             if let Some(leaves) = found {
-                self.each(leaves, Some(&within), false)?;
+                self.derived(vec![(within, leaves)], false)?;
             }
         }
         Ok(())
@@ -279,9 +289,9 @@ impl Pass {
     fn each(
         &mut self,
         leaves: Vec<Leaf>,
-        within: Option<&str>,
+        within: Option<&Within>,
         spread: bool,
-    ) -> Result<Vec<(String, Vec<Leaf>)>, Broken> {
+    ) -> Result<Vec<(Within, Vec<Leaf>)>, Broken> {
         let mut slots: Vec<Option<Leaf>> = Vec::new();
         for leaf in leaves {
             let column = self.column(&leaf, within, &slots);
@@ -309,18 +319,14 @@ impl Pass {
                 .map(absorb)
                 .collect::<Result<_, _>>()?
         };
-        let names = self
-            .columns
-            .iter()
-            .map(|column| column.scanned.name.clone());
-        Ok(names
-            .zip(found)
-            .filter_map(|(name, leaves)| Some((name, leaves?)))
+        let columns = self.columns.iter().zip(found);
+        Ok(columns
+            .filter_map(|(column, leaves)| Some((column.within(), leaves?)))
             .collect())
     }
 
     /// The column's position; made when it is new. Two leaves of one batch never share a column.
-    fn column(&mut self, leaf: &Leaf, within: Option<&str>, taken: &[Option<Leaf>]) -> usize {
+    fn column(&mut self, leaf: &Leaf, within: Option<&Within>, taken: &[Option<Leaf>]) -> usize {
         let mut name = leaf.name.clone();
         if !self.by_name.contains_key(&name) && self.columns.len() >= MOST_COLUMNS {
             name = overflow(&name);
@@ -339,13 +345,14 @@ impl Pass {
         let scanned = ScannedColumn {
             name,
             data_type: leaf.data_type.clone(),
-            within: within.map(str::to_owned),
+            within: within.map(|within| within.root.clone()),
             records: 0,
             sketch: ColumnSketch::new(self.tools.keyer.id(), declared(&leaf.data_type)),
             evidence: Evidence::new(),
         };
+        let depth = within.map_or(0, |within| within.depth);
         self.columns
-            .push(ColumnPass::new(scanned, column < GATHERED));
+            .push(ColumnPass::new(scanned, depth, column < GATHERED));
         column
     }
 }

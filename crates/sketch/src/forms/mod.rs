@@ -126,6 +126,14 @@ fn is_short_number(digits: &str) -> bool {
     digits.len() < *digits::PHONE_DIGITS.start() && !digits.starts_with('0')
 }
 
+/// Whether no other text has a form that is this folded one: letters, digits and the signs of numbers and dates are what
+/// other spellings are brought to.
+pub fn is_one_spelling(folded: &str) -> bool {
+    folded
+        .chars()
+        .any(|c| !c.is_alphanumeric() && !matches!(c, '-' | '.' | '+' | ':'))
+}
+
 /// Calls `sink` with every form of a cell, the folded one first.
 pub fn of_value(text: &str, sink: &mut impl FnMut(Form, u64)) {
     let folded = folded(text);
