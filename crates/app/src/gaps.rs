@@ -99,6 +99,8 @@ pub(crate) enum Unread {
     Never,
     /// The last one failed, be it at each of its records.
     Failed(FailureDraft),
+    /// One read some of it and did not come to its end.
+    Unfinished,
     /// It has no rows.
     Empty,
 }
@@ -132,25 +134,39 @@ impl Failures {
         let read = last_read(home, entity).await?;
         // What was read later without a failure speaks for itself.
         let failure = self.0.get(&entity.id);
-        let failure = failure.filter(|failure| read.is_none_or(|read| failure.job >= read));
-        Ok(match failure {
-            Some(failure) => Unread::Failed(failure.what.clone()),
-            None if entity.rows == Some(0) || read.is_some() => Unread::Empty,
-            None => Unread::Never,
+        if let Some(failure) = failure.filter(|failure| Some(failure.job) >= read) {
+            return Ok(Unread::Failed(failure.what.clone()));
+        }
+        let job = match read {
+            _ if entity.rows == Some(0) => return Ok(Unread::Empty),
+            None => return Ok(Unread::Never),
+            Some(read) => jobs::known(home, read).await?,
+        };
+        let ended = |job: Job| matches!(job.state, JobState::Completed | JobState::Partial);
+        // Read to its end, it would have columns if it had any.
+        Ok(if job.is_none_or(ended) {
+            Unread::Empty
+        } else {
+            Unread::Unfinished
         })
     }
 
     /// Why what is recorded of this entity is not of the last scan that tried to read it, if so.
-    async fn since(&self, home: &Home, entity: &Entity) -> Result<Option<&FailureDraft>> {
+    pub(crate) async fn since(
+        &self,
+        home: &Home,
+        entity: &Entity,
+    ) -> Result<Option<&FailureDraft>> {
         let Some(failure) = self.0.get(&entity.id) else {
             return Ok(None);
         };
-        let read = last_read(home, entity).await?;
-        Ok((read < Some(failure.job)).then_some(&failure.what))
+        let heads = home.store.column_heads(home.org, entity.id).await?;
+        let known = heads.first().map(|head| head.job);
+        Ok((known < Some(failure.job)).then_some(&failure.what))
     }
 }
 
-/// The last job that read any of it. Ids of jobs are in the order in which these began.
+/// The last job that read any of it, to its end or not. Ids of jobs are in the order in which these began.
 async fn last_read(home: &Home, entity: &Entity) -> Result<Option<JobId>> {
     let pieces = home.store.pieces(home.org, entity.id).await?;
     Ok(pieces.iter().map(|piece| piece.job).max())
@@ -389,6 +405,7 @@ impl Gaps<'_> {
         match failures.why_unread(home, entity).await? {
             Unread::Failed(what) => self.push(None, reason(&what.kind), what.sentence),
             Unread::Never => self.push(None, Reason::NotScanned, NOT_SCANNED.to_owned()),
+            Unread::Unfinished => self.push(None, Reason::Unfinished, UNFINISHED.to_owned()),
             Unread::Empty => {}
         }
         Ok(())
@@ -412,7 +429,10 @@ impl Gaps<'_> {
     }
 
     pub(crate) fn partly(&mut self, records: &[ColumnRecord]) {
-        let summaries: Result<Vec<_>, _> = records.iter().map(ColumnSummary::of).collect();
+        let summaries: Result<Vec<_>, _> = records
+            .iter()
+            .map(|record| ColumnSummary::of(&record.summary))
+            .collect();
         let Ok(summaries) = summaries else {
             // How far it was read is not known, so nothing may say that it was read whole.
             return self.push(None, Reason::Damaged, DAMAGED.to_owned());
@@ -464,7 +484,7 @@ mod tests {
         let summary = |sampled: bool, partial: bool| {
             let (rows, distinct, indexed) = (10, 9, 1.0);
             serde_json::json!({
-                "rows": rows, "distinct": distinct, "indexed": indexed,
+                "records": rows, "rows": rows, "distinct": distinct, "indexed": indexed,
                 "sampled": sampled, "partial": partial,
             })
         };

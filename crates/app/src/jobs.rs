@@ -232,6 +232,14 @@ pub(crate) async fn named(home: &Home, text: &str) -> Result<Job> {
     }
 }
 
+/// A job, unless it was pruned.
+pub(crate) async fn known(home: &Home, id: JobId) -> Result<Option<Job>> {
+    match home.store.job(home.org, id).await {
+        Err(error) if error.kind() == locard_store::ErrorKind::NotFound => Ok(None),
+        job => Ok(Some(job?)),
+    }
+}
+
 /// What failed in a job.
 pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engine::Failure>> {
     let mut catalog = Catalog::open(home).await?;
