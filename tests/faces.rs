@@ -664,3 +664,46 @@ fn sources_that_cannot_be_opened_are_told_apart() {
         );
     }
 }
+
+#[test]
+fn what_scanned_a_source_that_was_removed_can_still_be_looked_at() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n");
+    let target = bench.data();
+    assert_eq!(bench.run(["scan", &target]).status, 0);
+    std::fs::rename(bench.path("data"), bench.path("elsewhere")).unwrap();
+    let failed = bench.run(["scan", &target]);
+    assert_eq!(failed.status, 2, "{failed:?}");
+    let find = ["find", "--email", "nobody@example.net", "--format", "json"];
+    let gaps = |run: &Run| json(run)["notSearched"].as_array().unwrap().len();
+    assert_eq!(gaps(&bench.run(find)), 1, "the failure is told");
+    std::fs::rename(bench.path("elsewhere"), bench.path("data")).unwrap();
+    let removed = bench.run(["sources", "remove", &canonical(&bench, "data")]);
+    assert_eq!(removed.status, 0, "{removed:?}");
+    for line in [
+        &["jobs", "list"][..],
+        &["jobs", "show", "previous"],
+        &["jobs", "logs", "previous"],
+        &["diff", "previous", "latest"],
+    ] {
+        let run = bench.run(line);
+        assert_eq!(run.status, 0, "{line:?}: {run:?}");
+    }
+    let show = bench.run(["jobs", "show", "previous"]);
+    assert!(show.stdout.contains("(removed)"), "{show:?}");
+    assert_eq!(gaps(&bench.run(find)), 0, "it is no source any more");
+
+    // Another source of that name was never scanned.
+    assert_eq!(bench.run(["scan", &target]).status, 0);
+    let add = ["sources", "add", "people", &target];
+    assert_eq!(bench.run(add).status, 0);
+    assert_eq!(bench.run(["scan", "people"]).status, 0);
+    assert_eq!(bench.run(["sources", "remove", "people"]).status, 0);
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    assert_eq!(bench.run(add).status, 0);
+    let find = bench.run(find);
+    assert!(
+        find.stdout.contains("nobody has scanned it yet"),
+        "{find:?}"
+    );
+}

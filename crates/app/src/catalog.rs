@@ -6,7 +6,7 @@ use locard_engine::untagged;
 use locard_model::{EntityId, SourceId};
 use locard_store::{Entity, EntityFilter, Page, Source};
 
-use crate::{Error, Home, Result, findings, twins, words};
+use crate::{Error, ErrorKind, Home, Result, findings, twins, words};
 
 /// Entities with the source they are in.
 pub(crate) struct Catalog<'a> {
@@ -46,6 +46,14 @@ impl<'a> Catalog<'a> {
         match self.entities.entry(id) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => Ok(new.insert(self.home.store.entity(self.home.org, id).await?)),
+        }
+    }
+
+    /// The source that an entity is in, unless it was removed with everything in it.
+    pub(crate) async fn known(&mut self, id: EntityId) -> Result<Option<SourceId>> {
+        match self.entity(id).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            entity => Ok(Some(entity?.source)),
         }
     }
 
@@ -176,10 +184,11 @@ impl<'a> Catalog<'a> {
 
     /// The source of that name, id or target.
     pub(crate) fn source_named(&self, text: &str) -> Result<&Source> {
-        let by_text = |source: &&Source| {
-            source.name == text || source.target == text || source.id.to_string() == text
-        };
-        if let Some(source) = self.sources.values().find(by_text) {
+        // Of a target that was scanned and registered there are two sources; a name is only one's.
+        let by_name = |source: &&Source| source.name == text;
+        let by_text = |source: &&Source| source.target == text || source.id.to_string() == text;
+        let sources = || self.sources.values();
+        if let Some(source) = sources().find(by_name).or_else(|| sources().find(by_text)) {
             return Ok(source);
         }
         let canonical = self

@@ -59,8 +59,8 @@ fn fits(library: &Library, filter: &FindingFilter, review: &Review) -> bool {
 /// Whether the entity was read by the job that is asked about.
 async fn is_wanted(home: &Home, entity: EntityId, job: Option<JobId>) -> Result<bool> {
     let Some(job) = job else { return Ok(true) };
-    let pieces = home.store.pieces(home.org, entity).await?;
-    Ok(pieces.first().is_some_and(|piece| piece.job == job))
+    let heads = home.store.column_heads(home.org, entity).await?;
+    Ok(heads.first().is_some_and(|head| head.job == job))
 }
 
 /// The columns of one entity, as far as they were scanned.
@@ -92,7 +92,7 @@ async fn row(
     record: &ColumnRecord,
 ) -> Result<FindingRow> {
     let (category, sensitivity) = about(home.engine.library(), &review.identifier);
-    let summary = ColumnSummary::of(record)?;
+    let summary = ColumnSummary::of(&record.summary)?;
     let rows = summary.rows;
     let filled = record::sketch(record).map_or(rows, |sketch| {
         let profile = sketch.summary();

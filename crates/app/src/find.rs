@@ -320,22 +320,7 @@ async fn verify_all(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    static CONNECTORS: &[&dyn locard_connector::Connector] = &[&locard_connector_local::Local];
-
-    async fn home(folder: &std::path::Path) -> Home {
-        let options = crate::HomeOptions {
-            dir: Some(folder.join("home")),
-            store: None,
-            access: crate::Access::Alone,
-            key: Some(SecretString::from("0f".repeat(32))),
-            key_file: None,
-            dictionaries: None,
-            connectors: CONNECTORS,
-            threads: Some(2),
-        };
-        Home::open(options).await.unwrap()
-    }
+    use crate::testing;
 
     /// Hits, and places that were left out, of an answer of at most so many.
     async fn told(home: &Home, most: usize, verify: bool) -> (usize, usize) {
@@ -369,14 +354,8 @@ mod tests {
             let rows = format!("email,{name}\n{}", "anna@example.org,1\n".repeat(5));
             std::fs::write(data.join(name), rows).unwrap();
         }
-        let home = home(folder.path()).await;
-        let scan = crate::ScanOptions {
-            targets: vec![SecretString::from(data.to_string_lossy().into_owned())],
-            ..crate::ScanOptions::default()
-        };
-        let cancel = CancellationToken::new();
-        let scan = crate::scan(&home, &scan, &locard_engine::Silent, &cancel).await;
-        assert_eq!(scan.unwrap().totals.entities, 3);
+        let home = testing::home(folder.path()).await;
+        assert_eq!(testing::scan(&home, &data).await.totals.entities, 3);
         assert_eq!(told(&home, 3, false).await, (3, 0));
         assert_eq!(told(&home, 2, false).await, (2, 1));
         assert_eq!(told(&home, 15, true).await, (15, 0));

@@ -1,6 +1,6 @@
 //! What a look-up could not ask, and why: silence would read as "not there".
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use locard_connector::ErrorKind;
 use locard_model::{EntityId, JobId, JobState, SourceId};
@@ -99,6 +99,8 @@ pub(crate) enum Unread {
     Never,
     /// The last one failed, be it at each of its records.
     Failed(FailureDraft),
+    /// One read some of it and did not come to its end.
+    Unfinished,
     /// It has no rows.
     Empty,
 }
@@ -132,25 +134,39 @@ impl Failures {
         let read = last_read(home, entity).await?;
         // What was read later without a failure speaks for itself.
         let failure = self.0.get(&entity.id);
-        let failure = failure.filter(|failure| read.is_none_or(|read| failure.job >= read));
-        Ok(match failure {
-            Some(failure) => Unread::Failed(failure.what.clone()),
-            None if entity.rows == Some(0) || read.is_some() => Unread::Empty,
-            None => Unread::Never,
+        if let Some(failure) = failure.filter(|failure| Some(failure.job) >= read) {
+            return Ok(Unread::Failed(failure.what.clone()));
+        }
+        let job = match read {
+            _ if entity.rows == Some(0) => return Ok(Unread::Empty),
+            None => return Ok(Unread::Never),
+            Some(read) => jobs::known(home, read).await?,
+        };
+        let ended = |job: Job| matches!(job.state, JobState::Completed | JobState::Partial);
+        // Read to its end, it would have columns if it had any.
+        Ok(if job.is_none_or(ended) {
+            Unread::Empty
+        } else {
+            Unread::Unfinished
         })
     }
 
     /// Why what is recorded of this entity is not of the last scan that tried to read it, if so.
-    async fn since(&self, home: &Home, entity: &Entity) -> Result<Option<&FailureDraft>> {
+    pub(crate) async fn since(
+        &self,
+        home: &Home,
+        entity: &Entity,
+    ) -> Result<Option<&FailureDraft>> {
         let Some(failure) = self.0.get(&entity.id) else {
             return Ok(None);
         };
-        let read = last_read(home, entity).await?;
-        Ok((read < Some(failure.job)).then_some(&failure.what))
+        let heads = home.store.column_heads(home.org, entity.id).await?;
+        let known = heads.first().map(|head| head.job);
+        Ok((known < Some(failure.job)).then_some(&failure.what))
     }
 }
 
-/// The last job that read any of it. Ids of jobs are in the order in which these began.
+/// The last job that read any of it, to its end or not. Ids of jobs are in the order in which these began.
 async fn last_read(home: &Home, entity: &Entity) -> Result<Option<JobId>> {
     let pieces = home.store.pieces(home.org, entity.id).await?;
     Ok(pieces.iter().map(|piece| piece.job).max())
@@ -207,45 +223,25 @@ pub(crate) async fn unlisted(
     let mut told = HashSet::new();
     for job in scans(home).await? {
         let spec = ScanSpec::of(&job)?;
-        let names: Vec<&str> = spec.targets.iter().map(String::as_str).collect();
-        let is_wanted = |name: &str| {
-            wanted.is_none_or(|wanted| {
-                let id = catalog.source_named(name).map(|source| source.id);
-                id.is_ok_and(|id| wanted.contains(&id))
-            })
+        let is_open = |id: &SourceId| {
+            wanted.is_none_or(|wanted| wanted.contains(id)) && !sources.whole.contains(id)
         };
-        let open = |name: &&str| is_wanted(name) && !sources.whole.contains(*name);
-        let open: Vec<&str> = names.iter().copied().filter(open).collect();
-        if open.is_empty() {
+        let targets = Targets::of(&job, &spec, catalog, is_open);
+        if targets.open.is_empty() {
             continue;
         }
         if let Some(sentence) = unfinished(home, &job) {
-            let of_scan = open.iter().filter(|name| !sources.seen.contains(**name));
+            let new = |source: &&&Source| !sources.seen.contains(&source.id);
+            let of_scan = targets.open.iter().filter(new);
             found.extend(
-                of_scan.map(|name| of_source(name, Reason::Unfinished, sentence.to_owned())),
+                of_scan.map(|source| of_source(source, Reason::Unfinished, sentence.to_owned())),
             );
         }
         for failure in jobs::all_failures(home, job.id).await? {
-            let what = failure.what;
-            // Where a source failed, its name stands in place of a resource.
-            let source = names
-                .iter()
-                .find(|name| what.resource.as_deref() == Some(**name));
-            if what.entity.is_some() || source.is_some_and(|name| !open.contains(name)) {
-                continue;
-            }
-            let gap = NotSearched {
-                source: source.map_or_else(|| open.join(", "), |name| (*name).to_owned()),
-                resource: what.resource,
-                column: None,
-                reason: reason(&what.kind),
-                sentence: what.sentence,
-            };
-            if told.insert(gap.clone()) {
-                found.push(gap);
-            }
+            let gap = targets.gap(failure.what);
+            found.extend(gap.filter(|gap| told.insert(gap.clone())));
         }
-        sources.note(job.state, spec.is_narrowed(), &open);
+        sources.note(job.state, spec.is_narrowed(), &targets.open);
     }
     for source in home.store.sources(home.org).await? {
         if wanted.is_none_or(|wanted| wanted.contains(&source.id)) {
@@ -255,9 +251,78 @@ pub(crate) async fn unlisted(
     Ok(())
 }
 
-fn of_source(name: &str, reason: Reason, sentence: String) -> NotSearched {
+/// What a scan named, as far as it is a source still.
+struct Targets<'a> {
+    all: &'a [String],
+    /// Those of which nothing is known from a later scan yet.
+    open: Vec<&'a Source>,
+    by_name: BTreeMap<&'a str, &'a Source>,
+}
+
+impl<'a> Targets<'a> {
+    fn of(
+        job: &Job,
+        spec: &'a ScanSpec,
+        catalog: &'a Catalog<'_>,
+        is_open: impl Fn(&SourceId) -> bool,
+    ) -> Self {
+        let sources = spec.targets.iter().filter_map(|name| {
+            let source = scanned_by(job, catalog, name)?;
+            is_open(&source.id).then_some((name.as_str(), source))
+        });
+        let by_name: BTreeMap<&str, &Source> = sources.collect();
+        let mut open: Vec<&Source> = by_name.values().copied().collect();
+        open.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        open.dedup_by_key(|source| source.id);
+        Self {
+            all: &spec.targets,
+            open,
+            by_name,
+        }
+    }
+
+    /// What a failure outside of any entity left out.
+    fn gap(&self, what: FailureDraft) -> Option<NotSearched> {
+        if what.entity.is_some() {
+            return None;
+        }
+        // Where a source failed, its name stands in place of a resource.
+        let mut all = self.all.iter();
+        let target = all.find(|name| what.resource.as_ref() == Some(*name));
+        let source = match target {
+            Some(target) => self.by_name.get(target.as_str())?.name.clone(),
+            None => names(&self.open),
+        };
+        Some(NotSearched {
+            source,
+            resource: what.resource,
+            column: None,
+            reason: reason(&what.kind),
+            sentence: what.sentence,
+        })
+    }
+}
+
+/// The source that a scan named so, unless it was removed; one that took its name since is another.
+pub(crate) fn scanned_by<'c>(
+    job: &Job,
+    catalog: &'c Catalog<'_>,
+    name: &str,
+) -> Option<&'c Source> {
+    let source = catalog.source_named(name).ok()?;
+    let ended_before = job.ended_at.is_some_and(|end| end < source.created_at);
+    (!ended_before).then_some(source)
+}
+
+fn names(sources: &[&Source]) -> String {
+    let mut names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    names.sort_unstable();
+    names.join(", ")
+}
+
+fn of_source(source: &Source, reason: Reason, sentence: String) -> NotSearched {
     NotSearched {
-        source: name.to_owned(),
+        source: source.name.clone(),
         resource: None,
         column: None,
         reason,
@@ -269,40 +334,40 @@ fn of_source(name: &str, reason: Reason, sentence: String) -> NotSearched {
 #[derive(Default)]
 struct Listings {
     /// A scan named them.
-    seen: HashSet<String>,
+    seen: HashSet<SourceId>,
     /// A scan that came to its end left something out.
-    narrowed: HashSet<String>,
+    narrowed: HashSet<SourceId>,
     /// A scan that came to its end listed all of them: earlier ones say nothing new.
-    whole: HashSet<String>,
+    whole: HashSet<SourceId>,
 }
 
 impl Listings {
     /// What no scan has listed of a source, as far as is known.
     fn unlisted(&self, source: &Source) -> Option<NotSearched> {
-        let name = source.name.as_str();
-        if source.kind == MANUAL || self.whole.contains(name) {
+        let id = &source.id;
+        if source.kind == MANUAL || self.whole.contains(id) {
             None
-        } else if !self.seen.contains(name) {
+        } else if !self.seen.contains(id) {
             let sentence = "it is registered, and nobody has scanned it yet".to_owned();
-            Some(of_source(name, Reason::NotScanned, sentence))
-        } else if self.narrowed.contains(name) {
+            Some(of_source(source, Reason::NotScanned, sentence))
+        } else if self.narrowed.contains(id) {
             let sentence = "every scan of it was narrowed (--include, --exclude); what that left out is not in the index";
-            Some(of_source(name, Reason::LeftOut, sentence.to_owned()))
+            Some(of_source(source, Reason::LeftOut, sentence.to_owned()))
         } else {
             None
         }
     }
 
-    fn note(&mut self, state: JobState, is_narrowed: bool, names: &[&str]) {
-        let names = || names.iter().map(|name| (*name).to_owned());
-        self.seen.extend(names());
+    fn note(&mut self, state: JobState, is_narrowed: bool, sources: &[&Source]) {
+        let ids = || sources.iter().map(|source| source.id);
+        self.seen.extend(ids());
         if !matches!(state, JobState::Completed | JobState::Partial) {
             return;
         }
         if is_narrowed {
-            self.narrowed.extend(names());
+            self.narrowed.extend(ids());
         } else {
-            self.whole.extend(names());
+            self.whole.extend(ids());
         }
     }
 }
@@ -389,6 +454,7 @@ impl Gaps<'_> {
         match failures.why_unread(home, entity).await? {
             Unread::Failed(what) => self.push(None, reason(&what.kind), what.sentence),
             Unread::Never => self.push(None, Reason::NotScanned, NOT_SCANNED.to_owned()),
+            Unread::Unfinished => self.push(None, Reason::Unfinished, UNFINISHED.to_owned()),
             Unread::Empty => {}
         }
         Ok(())
@@ -412,7 +478,10 @@ impl Gaps<'_> {
     }
 
     pub(crate) fn partly(&mut self, records: &[ColumnRecord]) {
-        let summaries: Result<Vec<_>, _> = records.iter().map(ColumnSummary::of).collect();
+        let summaries: Result<Vec<_>, _> = records
+            .iter()
+            .map(|record| ColumnSummary::of(&record.summary))
+            .collect();
         let Ok(summaries) = summaries else {
             // How far it was read is not known, so nothing may say that it was read whole.
             return self.push(None, Reason::Damaged, DAMAGED.to_owned());
@@ -464,7 +533,7 @@ mod tests {
         let summary = |sampled: bool, partial: bool| {
             let (rows, distinct, indexed) = (10, 9, 1.0);
             serde_json::json!({
-                "rows": rows, "distinct": distinct, "indexed": indexed,
+                "records": rows, "rows": rows, "distinct": distinct, "indexed": indexed,
                 "sampled": sampled, "partial": partial,
             })
         };

@@ -232,6 +232,14 @@ pub(crate) async fn named(home: &Home, text: &str) -> Result<Job> {
     }
 }
 
+/// A job, unless it was pruned.
+pub(crate) async fn known(home: &Home, id: JobId) -> Result<Option<Job>> {
+    match home.store.job(home.org, id).await {
+        Err(error) if error.kind() == locard_store::ErrorKind::NotFound => Ok(None),
+        job => Ok(Some(job?)),
+    }
+}
+
 /// What failed in a job.
 pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engine::Failure>> {
     let mut catalog = Catalog::open(home).await?;
@@ -334,13 +342,20 @@ fn row(home: &Home, job: Job) -> Result<JobRow> {
     })
 }
 
+/// How an entity is told whose source was removed: its name went with it.
+const REMOVED: &str = "(removed)";
+
 async fn task_row(catalog: &mut Catalog<'_>, task: locard_store::Task) -> Result<TaskRow> {
-    let (source, resource) = match task.entity {
-        Some(entity) => {
-            let source = catalog.entity(entity).await?.source;
+    let known = match task.entity {
+        Some(entity) => catalog.known(entity).await?,
+        None => None,
+    };
+    let (source, resource) = match (task.entity, known) {
+        (Some(entity), Some(source)) => {
             (catalog.source_name(source), catalog.resource(entity).await?)
         }
-        None => (String::new(), String::new()),
+        (Some(_), None) => (String::new(), REMOVED.to_owned()),
+        (None, _) => (String::new(), String::new()),
     };
     Ok(TaskRow {
         source,

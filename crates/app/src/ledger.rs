@@ -234,8 +234,8 @@ impl StoreLedger {
     }
 
     async fn is_whole(&self, entity: EntityId) -> Result<bool> {
-        let records = self.store.column_records(self.org(), entity).await;
-        Ok(record::is_whole(&records.map_err(lost)?))
+        let heads = self.store.column_heads(self.org(), entity).await;
+        Ok(record::is_whole(&heads.map_err(lost)?))
     }
 
     fn claim(&self, piece: PieceId) -> Claim {

@@ -37,6 +37,8 @@ mod subjects;
 mod suspect;
 mod tally;
 mod target;
+#[cfg(test)]
+mod testing;
 mod twins;
 mod verify;
 mod words;

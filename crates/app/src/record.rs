@@ -12,8 +12,8 @@ use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use locard_profile::{ColumnSketch, Extremes};
 use locard_sketch::{forms, hash};
 use locard_store::{
-    Column, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft, Merged, Page,
-    PieceColumn, Store,
+    Column, ColumnHead, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft, Merged,
+    Page, PieceColumn, Store,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -322,9 +322,10 @@ pub(crate) fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
 
 /// Whether that is the index of an entity of which more than a sample was asked for. One that cannot be read is none:
 /// whatever is read now is better.
-pub(crate) fn is_whole(records: &[ColumnRecord]) -> bool {
-    let whole = |record| ColumnSummary::of(record).is_ok_and(|summary| !summary.sampled);
-    !records.is_empty() && records.iter().all(whole)
+pub(crate) fn is_whole(heads: &[ColumnHead]) -> bool {
+    let whole =
+        |head: &ColumnHead| ColumnSummary::of(&head.summary).is_ok_and(|summary| !summary.sampled);
+    !heads.is_empty() && heads.iter().all(whole)
 }
 
 /// Whether the bytes of a column are not those that were written.
@@ -423,6 +424,7 @@ fn column_record(concluded: &Concluded, column: &ScannedColumn) -> ColumnRecord 
         key: column.sketch.key(),
         forms: u32::from(forms::FORMS_VERSION),
         summary: json!(ColumnSummary {
+            records: concluded.rows,
             rows: profile.rows,
             distinct: profile.distinct,
             indexed: locard_engine::indexed(column, concluded.rows, concluded.asked()),

@@ -9,7 +9,7 @@ use locard_identify::{ColumnJudgement, Library};
 use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity};
 
-use crate::gaps::{Failures, NOT_SCANNED, Unread};
+use crate::gaps::{Failures, NOT_SCANNED, UNFINISHED, Unread};
 use crate::stored::ColumnSummary;
 use crate::{Error, Home, Result, jobs, record};
 
@@ -35,6 +35,7 @@ impl Scanned {
             let failures = Failures::load(home, Some(entity.id)).await?;
             return Err(match failures.why_unread(home, entity).await? {
                 Unread::Never => Error::not_found(NOT_SCANNED).hint("`locard scan` reads it"),
+                Unread::Unfinished => Error::not_found(UNFINISHED),
                 Unread::Empty => Error::not_found("the entity has no rows"),
                 Unread::Failed(what) => {
                     Error::not_found(format!("nothing of it could be read: {}", what.sentence))
@@ -47,19 +48,17 @@ impl Scanned {
             .pool()
             .run(move |_| decode(&library, &names, &records));
         let columns = decoded.await.map_err(locard_engine::Error::ledger)??;
-        let heads = home.store.pieces(home.org, entity.id).await?;
-        let at = match heads.first() {
+        // Its pieces may be of a later scan that did not come to its end.
+        let heads = home.store.column_heads(home.org, entity.id).await?;
+        let (rows, job) = match heads.first() {
             Some(head) => {
-                let job = home.store.job(home.org, head.job).await?;
-                job.ended_at.map(jobs::instant)
+                let rows = ColumnSummary::of(&head.summary)?.records;
+                (rows, jobs::known(home, head.job).await?)
             }
-            None => None,
+            None => (0, None),
         };
-        Ok(Self {
-            columns,
-            rows: heads.iter().map(|head| head.rows).sum(),
-            at,
-        })
+        let at = job.and_then(|job| job.ended_at).map(jobs::instant);
+        Ok(Self { columns, rows, at })
     }
 }
 
@@ -75,7 +74,7 @@ fn decode(
     let (mut columns, mut seen) = (Vec::new(), Vec::new());
     for name in names {
         if let Some(record) = by_id.get(&name.id) {
-            let (rows, blobs) = (ColumnSummary::of(record)?.rows, (*record).into());
+            let (rows, blobs) = (ColumnSummary::of(&record.summary)?.rows, (*record).into());
             seen.push(record::scanned_column(name, names, rows, blobs)?);
             columns.push(name.clone());
         }
@@ -95,4 +94,92 @@ fn decode(
             })
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FindingFilter, FindingRef, FindingRow, testing};
+
+    const ROWS: &str = "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n";
+
+    #[tokio::test]
+    async fn what_a_scan_read_that_was_killed_is_not_taken_for_what_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("people.csv"), ROWS).unwrap();
+        let home = testing::home(folder.path()).await;
+        let job = testing::scan(&home, &data).await.job;
+        let entity = testing::entity(&home, "people.csv").await;
+        let before = Scanned::load(&home, &entity).await.unwrap();
+        testing::scan_in_part(&home, &data, &[entity.id]).await;
+        assert_eq!(
+            home.store.pieces(home.org, entity.id).await.unwrap().len(),
+            2
+        );
+        let after = Scanned::load(&home, &entity).await.unwrap();
+        assert_eq!((after.rows, &after.at), (3, &before.at));
+        assert!(after.at.is_some());
+
+        // What a person confirmed is of the scan that the columns are of.
+        let finding = FindingRef {
+            entity: "people.csv".to_owned(),
+            column: "id".to_owned(),
+            identifier: Some(locard_model::Identifier::new("USERNAME")),
+        };
+        let confirmed = crate::Decision::Confirmed;
+        crate::decide(&home, &finding, confirmed, None)
+            .await
+            .unwrap();
+        let filter = FindingFilter {
+            job: Some(job),
+            ..FindingFilter::default()
+        };
+        let rows = crate::findings(&home, &filter).await.unwrap();
+        assert!(rows.iter().any(FindingRow::is_only_confirmed));
+    }
+
+    #[tokio::test]
+    async fn a_file_of_which_a_scan_read_a_part_before_it_was_killed_is_not_called_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("people.csv"), ROWS).unwrap();
+        let home = testing::home(folder.path()).await;
+        crate::ingest_source(&home, &data.to_string_lossy())
+            .await
+            .unwrap();
+        let entity = testing::entity(&home, "people.csv").await;
+        testing::scan_in_part(&home, &data, &[entity.id]).await;
+        let refused = Scanned::load(&home, &entity).await.err().unwrap();
+        assert_eq!(refused.sentence(), UNFINISHED);
+    }
+
+    #[tokio::test]
+    async fn a_failure_counts_until_a_later_scan_has_come_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("people.csv"), ROWS).unwrap();
+        let home = testing::home(folder.path()).await;
+        testing::scan(&home, &data).await;
+        let entity = testing::entity(&home, "people.csv").await;
+        let failed = testing::scan_in_part(&home, &data, &[]).await.job;
+        let failures = [locard_store::FailureDraft {
+            entity: Some(entity.id),
+            resource: Some("people.csv".to_owned()),
+            place: None,
+            kind: "denied".to_owned(),
+            sentence: "it may not be read".to_owned(),
+            hint: None,
+            records: 0,
+        }];
+        let recorded = home.store.record_failures(home.org, failed, &failures);
+        recorded.await.unwrap();
+        testing::scan_in_part(&home, &data, &[entity.id]).await;
+        let failures = Failures::load(&home, None).await.unwrap();
+        let since = failures.since(&home, &entity).await.unwrap();
+        assert_eq!(since.unwrap().sentence, "it may not be read");
+    }
 }

@@ -98,13 +98,8 @@ pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
     }
     let draft = draft(home, source)?;
     let stored = home.store.put_source(home.org, &draft).await?;
-    row(
-        home,
-        &Catalog::open(home).await?,
-        &stored,
-        &ends(home).await?,
-    )
-    .await
+    let catalog = Catalog::open(home).await?;
+    row(home, &catalog, &stored, &ends(home, &catalog).await?).await
 }
 
 /// The source as it is stored.
@@ -143,7 +138,7 @@ fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
 /// Every source in the catalog, by name.
 pub async fn sources(home: &Home) -> Result<Vec<SourceRow>> {
     let catalog = Catalog::open(home).await?;
-    let ends = ends(home).await?;
+    let ends = ends(home, &catalog).await?;
     let mut rows = Vec::new();
     for source in home.store.sources(home.org).await? {
         rows.push(row(home, &catalog, &source, &ends).await?);
@@ -156,7 +151,7 @@ async fn row(
     home: &Home,
     catalog: &Catalog<'_>,
     source: &locard_store::Source,
-    ends: &HashMap<String, String>,
+    ends: &HashMap<SourceId, String>,
 ) -> Result<SourceRow> {
     let settings = home.store.source_settings(home.org, source.id).await?;
     let mut settings = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
@@ -176,19 +171,22 @@ async fn row(
         note: note.filter(|note| !note.is_empty()),
         limits: SourceLimits::take(&mut settings),
         entities: catalog.list(Some(source.id)).await?.len() as u64,
-        scanned_at: ends.get(&source.name).cloned(),
+        scanned_at: ends.get(&source.id).cloned(),
     })
 }
 
-/// When the last scan ended that named each source, by name.
-async fn ends(home: &Home) -> Result<HashMap<String, String>> {
+/// When the last scan ended that named each source.
+async fn ends(home: &Home, catalog: &Catalog<'_>) -> Result<HashMap<SourceId, String>> {
     let mut ends = HashMap::new();
     for job in gaps::scans(home).await? {
         let Some(end) = job.ended_at.map(jobs::instant) else {
             continue;
         };
         for name in jobs::targets(&job)? {
-            ends.entry(name).or_insert_with(|| end.clone());
+            let source = gaps::scanned_by(&job, catalog, &name);
+            if let Some(source) = source {
+                ends.entry(source.id).or_insert_with(|| end.clone());
+            }
         }
     }
     Ok(ends)
@@ -257,7 +255,7 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
 pub async fn remove_source(home: &Home, source: &str) -> Result<SourceRow> {
     let catalog = Catalog::open(home).await?;
     let known = catalog.source_named(source)?.clone();
-    let row = row(home, &catalog, &known, &ends(home).await?).await?;
+    let row = row(home, &catalog, &known, &ends(home, &catalog).await?).await?;
     home.store.remove_source(home.org, known.id).await?;
     home.store.compact().await?;
     Ok(row)

@@ -2,7 +2,7 @@
 //! here".
 
 use locard_connector::Snapshot;
-use locard_store::{ColumnRecord, Job};
+use locard_store::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -64,6 +64,9 @@ impl ScanSpec {
 /// Numbers of a column that are told without decoding its sketch.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ColumnSummary {
+    /// Records of its entity that were read.
+    pub(crate) records: u64,
+    /// Cells of it.
     pub(crate) rows: u64,
     pub(crate) distinct: u64,
     /// Share of the values that are in the index.
@@ -75,9 +78,9 @@ pub(crate) struct ColumnSummary {
 }
 
 impl ColumnSummary {
-    pub(crate) fn of(record: &ColumnRecord) -> Result<Self, locard_engine::Error> {
+    pub(crate) fn of(summary: &Value) -> Result<Self, locard_engine::Error> {
         let damaged = |error: serde_json::Error| locard_engine::Error::Recorded(error.to_string());
-        Self::deserialize(&record.summary).map_err(damaged)
+        Self::deserialize(summary).map_err(damaged)
     }
 }
 

@@ -8,7 +8,7 @@ use locard_store::Entity;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::{Home, Result, SourceLimits};
+use crate::{Home, Result, SourceLimits, jobs};
 
 /// Entities that a look-up left out because another source holds the same ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,9 +124,9 @@ async fn base(home: &Home, catalog: &Catalog<'_>, source: SourceId) -> Result<Op
 async fn newest_first(home: &Home, group: &mut Vec<Same>) -> Result<()> {
     let mut dated: Vec<(Option<Timestamp>, Same)> = Vec::new();
     for same in group.drain(..) {
-        let pieces = home.store.pieces(home.org, same.entity.id).await?;
-        let job = match pieces.first() {
-            Some(piece) => home.store.job(home.org, piece.job).await.ok(),
+        let heads = home.store.column_heads(home.org, same.entity.id).await?;
+        let job = match heads.first() {
+            Some(head) => jobs::known(home, head.job).await?,
             None => None,
         };
         dated.push((job.map(|job| job.created_at), same));

@@ -109,11 +109,12 @@ impl Query {
         if value.probes.is_empty() {
             return;
         }
-        match self
-            .values
-            .iter_mut()
-            .find(|known| known.probes == value.probes && known.role == value.role)
-        {
+        // The identifier tells in which columns a short value speaks, so one cannot stand for another.
+        let same = |known: &&mut Value| {
+            (&known.identifier, known.role, &known.probes)
+                == (&value.identifier, value.role, &value.probes)
+        };
+        match self.values.iter_mut().find(same) {
             Some(known) => known.attributes.extend(value.attributes),
             None => self.values.push(value),
         }

@@ -364,6 +364,19 @@ fn a_short_id_needs_a_column_that_is_called_like_it() {
 }
 
 #[test]
+fn two_short_ids_of_one_value_are_each_looked_for_under_their_own_name() {
+    let query = compile(&[("CUSTOMER_ID", "4711"), ("EMPLOYEE_ID", "4711")]);
+    for (column, attribute) in [("customer_id", 0), ("employee_id", 1)] {
+        let candidates = ask(&query, &[(column, &["4711"])]);
+        assert_eq!(candidates.len(), 1, "{column}");
+        assert_eq!(candidates[0].attributes, [attribute], "{column}");
+        let hits = check(&query, &[(column, "4711")]);
+        let agreed: Vec<_> = hits.into_iter().map(|hit| hit.attributes).collect();
+        assert_eq!(agreed, [[attribute]], "{column}");
+    }
+}
+
+#[test]
 fn unique_attributes_make_strong_hits() {
     let query = compile(&[
         ("PERSON", "Brian Frank"),

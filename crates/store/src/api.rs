@@ -12,11 +12,11 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, Claim, Column, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter,
-    Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft,
-    JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn,
-    PieceHead, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft, TaskOutcome,
-    WorkerId,
+    Allowed, Claim, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity,
+    EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat,
+    Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
+    PieceColumn, PieceHead, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
+    TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -225,7 +225,7 @@ pub trait Tasks: Send + Sync {
 /// Sketches of pieces and columns.
 #[async_trait]
 pub trait Sketches: Send + Sync {
-    /// The pieces of an entity that were read.
+    /// The pieces of an entity that were read, those of a job that has not concluded it included.
     async fn pieces(&self, org: OrgId, entity: EntityId) -> Result<Vec<PieceHead>>;
 
     /// The sketches of one piece, in the order of the column ids.
@@ -239,6 +239,9 @@ pub trait Sketches: Send + Sync {
     /// Commits the result of a job for one entity; `LeaseLost` if somebody else coordinates the job now. Doing so
     /// again under the same job replaces it.
     async fn conclude(&self, lease: &JobLease, conclusion: &Conclusion) -> Result<()>;
+
+    /// The merged columns of one entity without their sketches, in the order of the column ids.
+    async fn column_heads(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnHead>>;
 
     /// The merged columns of one entity.
     async fn column_records(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnRecord>>;

@@ -12,8 +12,8 @@ use super::{Database, limit, paged};
 use crate::sql::{BYTES, Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
-    ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead, Result,
-    Sketches, Task, TaskOutcome,
+    ColumnHead, ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead,
+    Result, Sketches, Task, TaskOutcome,
 };
 
 const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
@@ -179,6 +179,22 @@ fn piece_head(row: &Row, vault: &Vault, entity: EntityId) -> Result<PieceHead> {
     })
 }
 
+fn head(row: &Row, vault: &Vault) -> Result<ColumnHead> {
+    let column = ColumnId(row.id("column_id")?);
+    Ok(ColumnHead {
+        column,
+        job: JobId(row.id("job_id")?),
+        summary: summary(row, vault, column)?,
+    })
+}
+
+fn summary(row: &Row, vault: &Vault, column: ColumnId) -> Result<Json> {
+    vault.unseal_as(
+        column_cell("profiles.summary", &column),
+        &row.blob("summary")?,
+    )
+}
+
 fn record(row: &Row, vault: &Vault) -> Result<ColumnRecord> {
     let column = ColumnId(row.id("column_id")?);
     let extremes: Option<Vec<u8>> = row.get("extremes")?;
@@ -189,10 +205,7 @@ fn record(row: &Row, vault: &Vault) -> Result<ColumnRecord> {
         generation: row.count("generation")?,
         key: KeyId(row.count("key_id")?),
         forms: row.small("forms")?,
-        summary: vault.unseal_as::<Json>(
-            column_cell("profiles.summary", &column),
-            &row.blob("summary")?,
-        )?,
+        summary: summary(row, vault, column)?,
         sketch: row.blob("sketch")?,
         evidence: row.blob("evidence")?,
         extremes: extremes
@@ -375,6 +388,19 @@ impl Sketches for Database {
             return Err(lost_job());
         }
         session.commit().await
+    }
+
+    async fn column_heads(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnHead>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new("select column_id, job_id, summary from profiles")
+            .with(" where org_id = ", org)
+            .with(" and entity_id = ", entity);
+        let rows = self
+            .read()
+            .await?
+            .rows(statement.text(" order by column_id"))
+            .await?;
+        rows.iter().map(|row| head(row, &vault)).collect()
     }
 
     async fn column_records(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnRecord>> {

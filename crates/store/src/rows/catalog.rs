@@ -65,6 +65,17 @@ pub struct ColumnRecord {
     pub extremes: Option<Vec<u8>>,
 }
 
+/// What is known of a column over its whole entity, without its sketch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnHead {
+    /// The column.
+    pub column: ColumnId,
+    /// The job that concluded its entity. Pieces may be of a later one that did not come to its end.
+    pub job: JobId,
+    /// [`ColumnRecord::summary`].
+    pub summary: Value,
+}
+
 /// The columns of an entity, merged over its pieces.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {

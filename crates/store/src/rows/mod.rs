@@ -9,7 +9,7 @@ mod task;
 
 use uuid::Uuid;
 
-pub use catalog::{ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead};
+pub use catalog::{ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead};
 pub use entity::{Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,

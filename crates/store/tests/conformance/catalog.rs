@@ -15,6 +15,7 @@ on_both!(
     sketches_of_the_only_piece_are_stored_once,
     extremes_of_personal_columns_are_dropped,
     judging_anew_leaves_the_sketches,
+    what_a_later_job_read_does_not_change_whose_the_columns_are,
     a_buried_entity_has_no_sketches,
 );
 
@@ -243,6 +244,37 @@ async fn judging_anew_leaves_the_sketches(_: &Bench, store: Arc<dyn Store>) {
         .unwrap();
     assert_eq!(store.column_records(ORG, entity.id).await.unwrap().len(), 2);
     assert_eq!(store.pieces(ORG, entity.id).await.unwrap().len(), 1);
+}
+
+async fn what_a_later_job_read_does_not_change_whose_the_columns_are(
+    _: &Bench,
+    store: Arc<dyn Store>,
+) {
+    let (entity, lease, pieces) = scanned(&*store, &[0]).await;
+    store
+        .conclude(&lease, &conclusion(&entity, pieces, Vec::new()))
+        .await
+        .unwrap();
+    let later = running(&*store).await;
+    store
+        .add_tasks(&later, &[task_draft(&entity, 0), task_draft(&entity, 1)])
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let leased = take(&*store, &claim(LONG)).await;
+        store
+            .complete_task(&leased.lease, &outcome(&entity, 1))
+            .await
+            .unwrap();
+    }
+    let pieces = store.pieces(ORG, entity.id).await.unwrap();
+    assert!(pieces.iter().all(|piece| piece.job == later.job));
+    let heads = store.column_heads(ORG, entity.id).await.unwrap();
+    assert!(heads.iter().all(|head| head.job == lease.job));
+    let heads: Vec<_> = heads.into_iter().map(|head| head.summary).collect();
+    let records = store.column_records(ORG, entity.id).await.unwrap();
+    let records: Vec<_> = records.into_iter().map(|record| record.summary).collect();
+    assert_eq!((heads.len(), &heads), (2, &records));
 }
 
 async fn a_buried_entity_has_no_sketches(_: &Bench, store: Arc<dyn Store>) {

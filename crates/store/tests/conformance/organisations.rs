@@ -109,6 +109,7 @@ async fn nothing_of_an_unknown_organisation_can_be_judged(_: &Bench, store: Arc<
             .piece_columns(FOREIGN, entity, PieceId(Uuid::nil()))
             .await,
     );
+    not_found(store.column_heads(FOREIGN, entity).await);
     not_found(store.column_records(FOREIGN, entity).await);
     not_found(store.catalog(FOREIGN, None, Page::default()).await);
     not_found(
