@@ -78,7 +78,7 @@ fn check_with(
     })?;
     each_file(&folder.join("terms"), "txt", &mut |name, text| {
         report.lists += 1;
-        check_list(&name, &text, &mut report.problems);
+        list_problems(&name, &text, &mut report.problems);
     })?;
     if !report.problems.is_empty() {
         return Ok(report);
@@ -107,7 +107,14 @@ fn check_with(
     Ok(report)
 }
 
-fn check_list(name: &str, text: &str, problems: &mut Vec<Problem>) {
+/// Checks one word list by itself.
+pub fn check_list(name: &str, text: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    list_problems(name, text, &mut problems);
+    problems
+}
+
+fn list_problems(name: &str, text: &str, problems: &mut Vec<Problem>) {
     let file = format!("terms/{name}.txt");
     let mut problem = |line: Option<usize>, sentence: String| {
         problems.push(Problem {
