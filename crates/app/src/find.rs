@@ -331,6 +331,7 @@ mod tests {
             key: Some(SecretString::from("0f".repeat(32))),
             key_file: None,
             dictionaries: None,
+            judges: true,
             connectors: CONNECTORS,
             threads: Some(2),
         };

@@ -49,6 +49,7 @@ impl Bench {
             key: Some(SecretString::from("0f".repeat(32))),
             key_file: None,
             dictionaries: None,
+            judges: true,
             connectors: CONNECTORS,
             threads: Some(2),
         }
@@ -1124,10 +1125,12 @@ async fn a_source_is_named_by_what_can_be_seen() {
     add("Ärzte 東京").await.expect("it is registered");
 }
 
-#[test]
-fn a_folder_without_rules_is_not_sound() {
+#[tokio::test]
+async fn a_folder_without_rules_is_not_sound() {
+    let bench = Bench::new();
+    let home = bench.home().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let error = locard_app::check_rules(Some(folder.path())).expect_err("it holds none");
+    let error = locard_app::check_rules(&home, Some(folder.path())).expect_err("it holds none");
     assert!(error.sentence().contains("holds no rules"), "{error}");
 }
 
