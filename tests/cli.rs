@@ -655,6 +655,62 @@ fn an_explanation_has_the_weights_of_the_scan() {
 }
 
 #[test]
+fn own_rules_that_cannot_be_used_keep_out_only_what_judges() {
+    let bench = Bench::new();
+    bench.write("a.csv", "email\nanna@example.org\nbert@example.org\n");
+    bench.scan();
+    let own = bench.home().join("dictionaries/rules/own");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("one.toml"), "ide = 1\n").unwrap();
+    std::fs::write(own.join("two.toml"), "title = 2\n").unwrap();
+    let list = bench.write("own/pets.txt", "# source: us\n# licence: own\nrex\n");
+    let (list, export) = (list.display().to_string(), bench.path("d.toml"));
+    let (export, backup) = (
+        export.display().to_string(),
+        bench.path("b").display().to_string(),
+    );
+    for line in [
+        &["jobs", "list"][..],
+        &["findings", "list"],
+        &["findings", "export", &export],
+        &["sources", "list"],
+        &["sources", "test", &bench.data()],
+        &["backup", &backup],
+        &["restore", &backup, "--force"],
+        &["diff", "latest", "latest"],
+        &["completions", "bash"],
+    ] {
+        let run = bench.run(line);
+        assert_eq!(run.status, 0, "{line:?}: {run:?}");
+        let is_warned = run
+            .stderr
+            .contains("own rules and dictionaries are left out");
+        assert_eq!(is_warned, line[0] != "completions", "{line:?}: {run:?}");
+    }
+    for line in [
+        &["scan", &bench.data()][..],
+        &["find", "--email", "anna@example.org"],
+        &["explain", "a.csv"],
+        &["rules", "list"],
+    ] {
+        let run = bench.run(line);
+        let tells = run.stderr.contains("rules/own/") && run.stderr.contains("locard rules check");
+        assert!(run.status == 2 && tells, "{line:?}: {run:?}");
+    }
+    let check = bench.run(["rules", "check"]);
+    let both = ["own/one", "own/two"].map(|rule| check.stderr.contains(rule));
+    assert_eq!((check.status, both), (2, [true; 2]), "{check:?}");
+    let import = bench.run(["dictionaries", "import", &list]);
+    assert!(
+        import.status == 2 && import.stderr.contains("rules/own/"),
+        "{import:?}"
+    );
+    std::fs::remove_dir_all(&own).unwrap();
+    assert_eq!(bench.run(["dictionaries", "import", &list]).status, 0);
+    assert_eq!(bench.run(["scan", &bench.data()]).status, 0);
+}
+
+#[test]
 fn what_was_tested_is_told_beside_all_rows() {
     let bench = Bench::new();
     let email = |row: usize| match row % 5 {

@@ -14,6 +14,7 @@ mod cli;
 mod faces;
 mod hostile;
 mod kill;
+mod live;
 mod lookup;
 mod objects;
 mod postgres;

@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use locard_connector::{Error, ErrorKind, Result};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -64,8 +64,20 @@ impl Session {
         drop(brake);
     }
 
+    /// Begins a transaction that sees one state for as long as it lasts.
+    pub(crate) async fn begin(&mut self) -> Result<()> {
+        // `BEGIN` alone takes no snapshot, the first reading does.
+        for sql in ["BEGIN", "SELECT count(*) FROM sqlite_schema"] {
+            sqlx::raw_sql(sql)
+                .execute(&mut self.connection)
+                .await
+                .map_err(|error| from_driver(error, "reading"))?;
+        }
+        Ok(())
+    }
+
     /// Ends what takes longer than that from now on.
-    fn limit(&self, most: Option<Duration>) {
+    pub(crate) fn limit(&self, most: Option<Duration>) {
         *locked(&self.end) = most.and_then(|most| Instant::now().checked_add(most));
     }
 }
@@ -84,7 +96,7 @@ impl DerefMut for Session {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -292,6 +304,16 @@ pub(crate) async fn has_log(path: &Path) -> bool {
     let path = path.to_owned();
     let header = apart(move || header(&path)).await;
     header.is_ok_and(|header| header.is_ok_and(|header| header[WRITE_VERSION] == 2))
+}
+
+/// Whether nobody has changed the file for a while, as nobody does with a copy or an archive.
+pub(crate) async fn rests(path: &Path) -> bool {
+    const WHILE: Duration = Duration::from_hours(1);
+    let path = path.to_owned();
+    let changed = apart(move || std::fs::metadata(&path).and_then(|metadata| metadata.modified()));
+    let age = |changed: SystemTime| changed.elapsed().ok();
+    let age = changed.await.ok().and_then(|changed| age(changed.ok()?));
+    age.is_some_and(|age| age > WHILE)
 }
 
 fn state(metadata: &Metadata) -> Option<String> {

@@ -11,6 +11,7 @@ mod part;
 mod plan;
 mod read;
 mod settings;
+mod snapshot;
 mod source;
 
 use locard_connector::{Kind, Result, Source, Target};

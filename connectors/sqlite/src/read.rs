@@ -1,7 +1,8 @@
 //! Reading one split: the driver's own thread steps through the rows, another gathers them into bounded batches.
 //!
 //! What a reader gets wrong: SQLite shares no snapshot between connections. Pieces of one table are of one state only
-//! because each compares the file's version with that of the plan once its own transaction has begun.
+//! because each compares the file's version with that of the plan once its own transaction has begun, and is read in the
+//! transaction that was begun with the plan where they differ.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,13 +15,14 @@ use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_threa
 use locard_sql::too_long;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::cell::{Cell, Gathered, LeftOut};
-use crate::error::{from_driver, from_limited};
+use crate::error::from_limited;
 use crate::file::{self, Idle, Session};
 use crate::part::{Output, Part};
 use crate::settings::{Limit, Settings};
+use crate::snapshot::{Lease, Snapshots};
 
 /// Rows of a batch.
 const ROWS: usize = 8_192;
@@ -32,7 +34,7 @@ const AHEAD: usize = 2;
 /// Opens a split and starts to read it. Dropping the stream ends the statement.
 pub(crate) async fn read(
     settings: &Settings,
-    idle: &Arc<Idle>,
+    (idle, snapshots): (&Arc<Idle>, &Arc<Snapshots>),
     split: &Split,
 ) -> Result<BoxStream<'static, Result<Batch>>> {
     let resource = split.path.resource(split.kind);
@@ -40,26 +42,25 @@ pub(crate) async fn read(
     // A table in one piece is read as it is now: one statement sees one state.
     let planned = split.version.clone().filter(|_| part.piece);
     let state = planned.map(|planned| State {
+        lease: snapshots.lease(&planned, &part.sql),
         path: settings.path.clone(),
         planned,
     });
     let limit = settings.limit(split.kind);
-    let begun = async {
-        let mut connection = idle.open(settings, part.ahead, limit.most).await?;
-        if let Some(state) = &state {
-            state.begin(&mut connection).await?;
-        }
-        Ok(connection)
+    let session = begin(settings, idle, (&part, limit), state.as_ref()).await;
+    let session = session.map_err(|error: Error| error.entity(&resource))?;
+    let mut reader = Reader {
+        idle: Arc::clone(idle),
+        part,
+        limit,
+        state,
     };
-    let connection = begun
-        .await
-        .map_err(|error: Error| error.entity(&resource))?;
-    let idle = Arc::clone(idle);
     Ok(from_thread(AHEAD, |sender| async move {
         tokio::select! {
             () = sender.closed() => {}
-            result = copy(connection, &idle, (part, limit), state, &sender) => {
+            result = reader.run(session, &sender) => {
                 if let Err(error) = result {
+                    reader.keep_lease(error.is_retryable());
                     let _ = sender.send(Err(error.entity(resource))).await;
                 }
             }
@@ -67,70 +68,121 @@ pub(crate) async fn read(
     }))
 }
 
-async fn copy(
-    mut session: Session,
-    idle: &Arc<Idle>,
-    (part, limit): (Part, Limit),
-    state: Option<State>,
-    sender: &mpsc::Sender<Result<Batch>>,
-) -> Result<()> {
-    let Part { sql, columns, .. } = &part;
-    let mut pending = Pending::new(columns, 0);
-    let mut rows = sqlx::query(AssertSqlSafe(sql.clone()))
-        .persistent(false)
-        .fetch(&mut *session);
-    let mut failed = None;
-    while let Some(row) = rows.next().await {
-        let row = row.map_err(|error| from_limited(error, "reading", limit));
-        if let Err(error) = row.and_then(|row| pending.push(&row)) {
-            failed = Some(error);
-            break;
+/// On what a split is read.
+enum Begun {
+    /// A session of its own, so that pieces are read side by side.
+    Own(Session),
+    /// What sees the state of the plan, since the file has another one now.
+    Shared(Arc<Mutex<Session>>),
+}
+
+async fn begin(
+    settings: &Settings,
+    idle: &Idle,
+    (part, limit): (&Part, Limit),
+    state: Option<&State>,
+) -> Result<Begun> {
+    let own = async {
+        let mut session = idle.open(settings, part.ahead, limit.most).await?;
+        if let Some(state) = state {
+            session.begin().await?;
+            state.check().await?;
         }
-        if pending.is_full() {
-            let next = Pending::new(columns, pending.first + pending.rows);
-            let full = std::mem::replace(&mut pending, next);
-            if sender.send(full.finish(part.piece)).await.is_err() {
+        Ok(Begun::Own(session))
+    };
+    let shared = |error| {
+        let session = state.and_then(|state| state.lease.session());
+        session.map(Begun::Shared).ok_or(error)
+    };
+    own.await.or_else(shared)
+}
+
+/// What a reading thread owns beside its session.
+struct Reader {
+    idle: Arc<Idle>,
+    part: Part,
+    limit: Limit,
+    state: Option<State>,
+}
+
+impl Reader {
+    fn keep_lease(&mut self, retry: bool) {
+        if let Some(state) = &mut self.state {
+            state.lease.retry = retry;
+        }
+    }
+
+    async fn run(&self, session: Begun, sender: &mpsc::Sender<Result<Batch>>) -> Result<()> {
+        let mut session = match session {
+            Begun::Own(session) => session,
+            Begun::Shared(session) => {
+                let mut session = session.lock().await;
+                session.limit(self.limit.most);
+                self.copy(&mut session, None, sender).await?;
                 return Ok(());
             }
+        };
+        let state = self.state.as_ref();
+        match self.copy(&mut session, state, sender).await {
+            Ok(true) if state.is_none() => self.idle.keep(session),
+            Ok(true) => session.close().await,
+            // What is left of the statement is ended.
+            Ok(false) => drop(session),
+            Err(error) => {
+                session.close().await;
+                return Err(error);
+            }
         }
+        Ok(())
     }
-    drop(rows);
-    let is_in_transaction = state.is_some();
-    if let Some(state) = state.filter(|_| failed.is_none()) {
-        state.check_end().await?;
+
+    /// Answers whether all was handed on, or nobody wants the rest.
+    async fn copy(
+        &self,
+        session: &mut SqliteConnection,
+        state: Option<&State>,
+        sender: &mpsc::Sender<Result<Batch>>,
+    ) -> Result<bool> {
+        let Part { sql, columns, .. } = &self.part;
+        let mut pending = Pending::new(columns, 0);
+        let mut rows = sqlx::query(AssertSqlSafe(sql.clone()))
+            .persistent(false)
+            .fetch(session);
+        let mut failed = None;
+        while let Some(row) = rows.next().await {
+            let row = row.map_err(|error| from_limited(error, "reading", self.limit));
+            if let Err(error) = row.and_then(|row| pending.push(&row)) {
+                failed = Some(error);
+                break;
+            }
+            if pending.is_full() {
+                let next = Pending::new(columns, pending.first + pending.rows);
+                let full = std::mem::replace(&mut pending, next);
+                if sender.send(full.finish(self.part.piece)).await.is_err() {
+                    return Ok(false);
+                }
+            }
+        }
+        drop(rows);
+        if let Some(state) = state.filter(|_| failed.is_none()) {
+            state.check_end().await?;
+        }
+        // What came before an error stands; an empty table still tells its columns.
+        if pending.rows > 0 || pending.first == 0 && failed.is_none() {
+            let _ = sender.send(pending.finish(self.part.piece)).await;
+        }
+        failed.map_or(Ok(true), Err)
     }
-    // What came before an error stands; an empty table still tells its columns.
-    if pending.rows > 0 || pending.first == 0 && failed.is_none() {
-        let _ = sender.send(pending.finish(part.piece)).await;
-    }
-    if is_in_transaction || failed.is_some() {
-        session.close().await;
-    } else {
-        idle.keep(session);
-    }
-    failed.map_or(Ok(()), Err)
 }
 
 /// The state of the file that all pieces of a plan must have read.
 struct State {
     path: PathBuf,
     planned: String,
+    lease: Lease,
 }
 
 impl State {
-    /// Begins a transaction and sees that it looks at the planned state: nothing was committed between the planning
-    /// and the question for the version, and the transaction began in between.
-    async fn begin(&self, connection: &mut SqliteConnection) -> Result<()> {
-        // `BEGIN` alone takes no snapshot, the first reading does.
-        for sql in ["BEGIN", "SELECT count(*) FROM sqlite_schema"] {
-            sqlx::raw_sql(sql)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| from_driver(error, "reading"))?;
-        }
-        self.check().await
-    }
-
     /// Sees that nobody wrote past SQLite's locks. With a write-ahead log a writer may commit and fold its log in
     /// meanwhile; the transaction does not see that.
     async fn check_end(&self) -> Result<()> {
@@ -140,6 +192,8 @@ impl State {
         self.check().await
     }
 
+    /// Sees that a transaction which has begun looks at the planned state: nothing was committed between the planning
+    /// and the question for the version, and the transaction began in between.
     async fn check(&self) -> Result<()> {
         if file::version(&self.path).await.as_ref() == Some(&self.planned) {
             return Ok(());
@@ -147,7 +201,7 @@ impl State {
         let sentence = "the database changed after the scan was planned";
         Err(Error::new(ErrorKind::Interrupted, sentence)
             .retryable(false)
-            .hint("scan it again, or a copy made with `.backup` if it is written to all the time"))
+            .hint("scan it again: now that it is known to be written to, it is read of one state"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! An SQLite database file as a source. Sessions wait between questions without a transaction, so that no lock stays.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,9 @@ use sqlx::sqlite::SqliteConnection;
 use crate::catalog::{self, Table};
 use crate::error::from_driver;
 use crate::file::{Idle, Session};
+use crate::part::Part;
 use crate::settings::Settings;
+use crate::snapshot::Snapshots;
 use crate::{file, plan, read};
 
 /// A database file.
@@ -24,6 +27,7 @@ use crate::{file, plan, read};
 pub(crate) struct Database {
     settings: Settings,
     idle: Arc<Idle>,
+    snapshots: Arc<Snapshots>,
 }
 
 impl Database {
@@ -32,6 +36,7 @@ impl Database {
         Self {
             settings,
             idle: Arc::default(),
+            snapshots: Arc::default(),
         }
     }
 
@@ -40,6 +45,65 @@ impl Database {
         self.idle
             .open(&self.settings, file::FEW_AHEAD, patience)
             .await
+    }
+
+    /// Plans a table so that all its pieces can be read of one state, whoever writes meanwhile.
+    async fn plan_whole(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        /// A writer would have to commit within each of so many moments.
+        const ATTEMPTS: u32 = 8;
+        let path = &self.settings.path;
+        let has_log = file::has_log(path).await;
+        // Without a log, what keeps a state keeps writers out. One statement does that no longer than it has to.
+        if has_log || file::rests(path).await {
+            for _ in 0..ATTEMPTS {
+                let (plan, version) = self.plan_now(request).await?;
+                if plan.splits.len() < 2 || self.keeps(&plan, version, has_log).await? {
+                    return Ok(plan);
+                }
+            }
+        }
+        let one = ScanRequest {
+            max_splits: NonZeroUsize::MIN,
+            ..request.clone()
+        };
+        Ok(self.plan_now(&one).await?.0)
+    }
+
+    /// A plan, and the state of the file before it was made.
+    async fn plan_now(&self, request: &ScanRequest) -> Result<(ScanPlan, Option<String>)> {
+        // Asked before the bounds: a change in between shows as another version, never as none.
+        let version = file::version(&self.settings.path).await;
+        let file = plan::File {
+            version: version.clone(),
+            size: file::size(&self.settings.path).await,
+        };
+        let mut connection = self.open().await?;
+        let plan = plan::plan(&mut connection, request, file).await;
+        self.idle.keep(connection);
+        Ok((plan?, version))
+    }
+
+    /// Keeps the state that several pieces were planned for, if the file still has it.
+    async fn keeps(&self, plan: &ScanPlan, version: Option<String>, has_log: bool) -> Result<bool> {
+        let Some(version) = version else {
+            return Ok(false);
+        };
+        if !has_log {
+            return Ok(true);
+        }
+        let parts = plan.splits.iter().map(|split| Part::parse(&split.part));
+        let parts: Vec<Part> = parts.collect::<Result<_>>()?;
+        let ahead = parts.first().map_or(file::FEW_AHEAD, |part| part.ahead);
+        let patience = self.settings.patience();
+        let mut session = self.idle.open(&self.settings, ahead, patience).await?;
+        session.begin().await?;
+        let is_planned = file::version(&self.settings.path).await.as_ref() == Some(&version);
+        if is_planned {
+            session.limit(None);
+            let statements = parts.into_iter().map(|part| part.sql).collect();
+            self.snapshots.hold(version, session, statements);
+        }
+        Ok(is_planned)
     }
 
     async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
@@ -118,21 +182,13 @@ impl Source for Database {
 
     async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let resource = request.path.resource(request.kind);
-        // Asked before the bounds: a change in between shows as another version, never as none.
-        let file = plan::File {
-            version: file::version(&self.settings.path).await,
-            size: file::size(&self.settings.path).await,
-        };
-        let mut connection = self.open().await.map_err(|error| error.entity(&resource))?;
-        let planned = plan::plan(&mut connection, request, file)
+        self.plan_whole(request)
             .await
-            .map_err(|error| error.entity(resource));
-        self.idle.keep(connection);
-        planned
+            .map_err(|error| error.entity(resource))
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
-        read::read(&self.settings, &self.idle, split).await
+        read::read(&self.settings, (&self.idle, &self.snapshots), split).await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -774,13 +774,27 @@ async fn in_pieces(journal: &str) -> (Place, Vec<locard_connector::Split>) {
          INSERT INTO t SELECT i, 'name ' || i FROM n;"
     ))
     .await;
+    rest(&place);
+    let splits = planned(&place).await;
+    assert!(splits.len() > 1, "the table is read in pieces");
+    (place, splits)
+}
+
+async fn planned(place: &Place) -> Vec<locard_connector::Split> {
     let request = ScanRequest {
         max_splits: NonZeroUsize::MIN.saturating_add(3),
         ..all("t")
     };
-    let plan = place.source.plan(&request).await.expect("it is planned");
-    assert!(plan.splits.len() > 1, "the table is read in pieces");
-    (place, plan.splits)
+    let plan = place.source.plan(&request).await;
+    plan.expect("it is planned").splits
+}
+
+/// Makes the file look as if nobody had written to it for some time.
+fn rest(place: &Place) {
+    let file = std::fs::File::options().write(true).open(place.file());
+    let before = std::time::SystemTime::now() - std::time::Duration::from_hours(2);
+    file.and_then(|file| file.set_modified(before))
+        .expect("the time can be set");
 }
 
 async fn rows(place: &Place, split: &locard_connector::Split) -> Result<usize> {
@@ -814,21 +828,63 @@ async fn pieces_of_two_states_of_a_table_never_come_together() {
 }
 
 #[tokio::test]
-async fn a_commit_while_a_piece_is_read_is_not_seen_by_it_and_ends_the_next_one() {
+async fn pieces_are_of_one_state_whatever_is_committed_between_and_while_they_are_read() {
     let (place, splits) = in_pieces("wal").await;
-    let mut batches = place.source.read(&splits[0]).await.expect("it opens");
     let mut writer = place.writer().await;
-    run(&mut writer, "DELETE FROM t").await;
+    let mut batches = place.source.read(&splits[0]).await.expect("it opens");
+    run(&mut writer, "DELETE FROM t WHERE id % 2 = 0").await;
     let mut read = 0;
     while let Some(batch) = batches.next().await {
         read += batch.expect("its snapshot holds").records.num_rows();
     }
-    assert_eq!(read as u64, splits[0].rows.expect("there is an estimate"));
-    let error = rows(&place, &splits[1])
-        .await
-        .expect_err("the table changed");
+    for split in &splits[1..] {
+        // What is folded into the file is not seen either.
+        run(&mut writer, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+        read += rows(&place, split).await.expect("the state is still there");
+        run(&mut writer, "DELETE FROM t WHERE id % 3 = 0").await;
+    }
+    assert_eq!(read, 40_000);
+    // Now that all were read, nothing keeps the log from being folded in.
+    run(&mut writer, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    let log = std::fs::metadata(place.file().with_extension("db-wal"));
+    assert_eq!(log.expect("the log is there").len(), 0);
+    let error = rows(&place, &splits[0]).await.expect_err("it has changed");
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     writer.close().await.expect("the file closes");
+}
+
+#[tokio::test]
+async fn pieces_read_side_by_side_are_of_one_state_too() {
+    let (place, splits) = in_pieces("wal").await;
+    place.run("DELETE FROM t WHERE id > 100").await;
+    let read = futures::future::join_all(splits.iter().map(|split| rows(&place, split))).await;
+    let read = read.into_iter().map(|rows| rows.expect("it is read"));
+    assert_eq!(read.sum::<usize>(), 40_000);
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_leaves_the_state_to_the_other_pieces() {
+    let (place, splits) = in_pieces("wal").await;
+    place.run("DELETE FROM t").await;
+    let mut batches = place.source.read(&splits[0]).await.expect("it opens");
+    let first = batches.next().await.expect("there are rows");
+    first.expect("they are read");
+    drop(batches);
+    let mut read = 0;
+    for split in &splits[1..] {
+        read += rows(&place, split).await.expect("it is read") as u64;
+    }
+    assert_eq!(read, 40_000 - splits[0].rows.expect("there is an estimate"));
+}
+
+#[tokio::test]
+async fn a_file_without_a_log_that_is_written_to_is_read_in_one_piece() {
+    let (place, _) = in_pieces("delete").await;
+    place.run("DELETE FROM t WHERE id > 30000").await;
+    let splits = planned(&place).await;
+    assert_eq!(splits.len(), 1, "a state could not be kept");
+    place.run("DELETE FROM t WHERE id > 20000").await;
+    assert_eq!(rows(&place, &splits[0]).await.expect("it is read"), 20_000);
 }
 
 #[tokio::test]

@@ -207,62 +207,52 @@ fn write(to: &Path, text: &str) -> Result<()> {
         .parent()
         .map_or(Ok(()), std::fs::create_dir_all)
         .and_then(|()| std::fs::write(to, text));
-    written.map_err(|error| {
-        Error::usage(format!(
-            "{} cannot be written: {}",
-            to.display(),
-            why(&error)
-        ))
-    })
+    written.map_err(|error| unwritable(to, &error))
+}
+
+fn unwritable(to: &Path, error: &std::io::Error) -> Error {
+    let sentence = format!("{} cannot be written: {}", to.display(), why(error));
+    Error::usage(sentence)
+}
+
+/// Puts a file into the place of another at once: whoever is interrupted leaves one or the other.
+fn replace(to: &Path, text: &str) -> Result<()> {
+    // No list ends so, and a name of its own keeps two imports apart.
+    let new = to.with_extension(format!("new{}", std::process::id()));
+    let replaced = write(&new, text)
+        .and_then(|()| std::fs::rename(&new, to).map_err(|error| unwritable(to, &error)));
+    if replaced.is_err() {
+        // What is left of it does no harm.
+        let _ = std::fs::remove_file(&new);
+    }
+    replaced
 }
 
 /// Copies a term list into the home, where every later scan uses it. Answers how it is listed. A list is named after
-/// its folder and file: `own/branches.txt` becomes `own/branches`.
+/// its folder and file: `own/branches.txt` becomes `own/branches`. One that cannot be used changes nothing.
 pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
     let part =
         |name: Option<&std::ffi::OsStr>| name.map(|name| name.to_string_lossy().into_owned());
     let theme = part(from.parent().and_then(Path::file_name)).unwrap_or_else(|| "own".to_owned());
     let name = format!("{theme}/{}", part(from.file_stem()).unwrap_or_default());
     checked(&name)?;
-    let to = file(&home.own, &name);
-    write(&to, &read_text(from)?)?;
-    match sound(home, &name) {
-        Ok(row) => Ok(row),
-        Err(error) => {
-            // A list that breaks the library must not break the next start.
-            std::fs::remove_file(&to).map_err(|error| {
-                Error::usage(format!(
-                    "{} cannot be removed: {}",
-                    to.display(),
-                    why(&error)
-                ))
-            })?;
-            Err(error)
-        }
+    let text = read_text(from)?;
+    if let Some(problem) = locard_identify::check_list(&name, &text).first() {
+        let sentence = format!("the list cannot be used: {}", problem.sentence);
+        return Err(Error::usage(sentence));
     }
-}
-
-fn sound(home: &Home, name: &str) -> Result<DictionaryRow> {
-    let library = Library::with_overlay(&home.own)?;
+    let library = Library::with_list(&home.own, &name, &text)?;
     let list = library
         .dictionaries()
         .iter()
         .find(|list| list.name() == name);
-    let problems = locard_identify::check(&home.own)?.problems;
-    match (
-        problems.into_iter().find(|problem| problem.subject == name),
-        list,
-    ) {
-        (None, Some(list)) => Ok(row(list, &home.own)),
-        (Some(problem), _) => Err(Error::usage(format!(
-            "the list cannot be used: {}",
-            problem.sentence
-        ))),
-        (None, None) => {
-            Err(Error::usage("the list is used by no rule")
-                .hint("name it in a rule under [[terms]]"))
-        }
-    }
+    let Some(list) = list else {
+        return Err(Error::usage(
+            "the list cannot be used: it is not known to the rules",
+        ));
+    };
+    replace(&file(&home.own, &name), &text)?;
+    Ok(row(list, &home.own))
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub struct HomeOptions {
     pub key_file: Option<PathBuf>,
     /// A folder with the user's own `rules/` and `terms/`; `None`: `dictionaries/` in the home, if it is there.
     pub dictionaries: Option<PathBuf>,
+    /// Whether it is opened to judge, or to tell what the rules are. Otherwise own rules that cannot be used keep nobody out.
+    pub judges: bool,
     /// The connectors that this build carries: `locard_registry::ALL`.
     pub connectors: &'static [&'static dyn Connector],
     /// Worker threads; `None`: one per core.
@@ -56,6 +58,8 @@ pub struct Home {
     pub(crate) worker: WorkerId,
     /// Where own dictionaries are, whether or not there are any.
     pub(crate) own: PathBuf,
+    /// Why they are left out, if they are.
+    left_out: Option<Error>,
     dir: PathBuf,
     keys: KeyPlace,
     shared: bool,
@@ -77,11 +81,7 @@ impl Home {
             .dictionaries
             .clone()
             .unwrap_or_else(|| dir.join("dictionaries"));
-        let library = if own.is_dir() {
-            Library::with_overlay(&own)?
-        } else {
-            Library::builtin()?
-        };
+        let (library, left_out) = options.library(&own)?;
         let org = OrgId::DEFAULT;
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
@@ -98,6 +98,7 @@ impl Home {
             connectors: options.connectors,
             worker: WorkerId::random(),
             own,
+            left_out,
             dir,
             keys,
             shared: options.store.is_some(),
@@ -109,6 +110,11 @@ impl Home {
     /// The folder. Own dictionaries are in it also when the catalog is elsewhere.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Why the user's own rules and lists are left out, where nothing is judged and they cannot be used.
+    pub fn rules_left_out(&self) -> Option<&Error> {
+        self.left_out.as_ref()
     }
 
     /// Whether nobody else can be in it.
@@ -173,6 +179,18 @@ impl HomeOptions {
                 Ok(beside().await?)
             }
             opened => Ok((opened?, false)),
+        }
+    }
+
+    /// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
+    fn library(&self, own: &Path) -> Result<(Arc<Library>, Option<Error>)> {
+        if !own.is_dir() {
+            return Ok((Library::builtin()?, None));
+        }
+        match Library::with_overlay(own) {
+            Ok(library) => Ok((library, None)),
+            Err(error) if self.judges => Err(error.into()),
+            Err(error) => Ok((Library::builtin()?, Some(error.into()))),
         }
     }
 

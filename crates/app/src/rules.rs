@@ -103,9 +103,12 @@ fn row(rule: &Rule, own: &Path) -> RuleRow {
 }
 
 /// Checks the rules and term lists of a folder, laid over the built-in ones, by the code that our own tests run;
-/// without a folder, whether the built-in ones compile. Empty: all sound.
-pub fn check_rules(dir: Option<&Path>) -> Result<Vec<RuleTrouble>> {
+/// without a folder, the home's own, or whether the built-in ones compile where there are none. Empty: all sound.
+pub fn check_rules(home: &Home, dir: Option<&Path>) -> Result<Vec<RuleTrouble>> {
     let Some(dir) = dir else {
+        if home.own.is_dir() {
+            return Ok(troubles(locard_identify::check(&home.own)?));
+        }
         Library::builtin()?;
         return Ok(Vec::new());
     };
@@ -119,11 +122,15 @@ pub fn check_rules(dir: Option<&Path>) -> Result<Vec<RuleTrouble>> {
         return Err(Error::usage(sentence)
             .hint("rules are below it as rules/REGION/NAME.toml, lists as terms/REGION/NAME.txt"));
     }
+    Ok(troubles(report))
+}
+
+fn troubles(report: locard_identify::Report) -> Vec<RuleTrouble> {
     let trouble = |problem: locard_identify::Problem| RuleTrouble {
         rule: problem.subject,
         sentence: format!("{}: {}", problem.place, problem.sentence),
     };
-    Ok(report.problems.into_iter().map(trouble).collect())
+    report.problems.into_iter().map(trouble).collect()
 }
 
 /// What the rules say about a text; with `rule`, only that one.

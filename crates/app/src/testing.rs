@@ -22,6 +22,7 @@ pub(crate) async fn home(folder: &Path) -> Home {
         key: Some(SecretString::from("0f".repeat(32))),
         key_file: None,
         dictionaries: None,
+        judges: true,
         connectors: CONNECTORS,
         threads: Some(2),
     };

@@ -49,6 +49,7 @@ impl Bench {
             key: Some(SecretString::from("0f".repeat(32))),
             key_file: None,
             dictionaries: None,
+            judges: true,
             connectors: CONNECTORS,
             threads: Some(2),
         }
@@ -1190,10 +1191,12 @@ async fn a_source_is_named_by_what_can_be_seen() {
     add("Ärzte 東京").await.expect("it is registered");
 }
 
-#[test]
-fn a_folder_without_rules_is_not_sound() {
+#[tokio::test]
+async fn a_folder_without_rules_is_not_sound() {
+    let bench = Bench::new();
+    let home = bench.home().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let error = locard_app::check_rules(Some(folder.path())).expect_err("it holds none");
+    let error = locard_app::check_rules(&home, Some(folder.path())).expect_err("it holds none");
     assert!(error.sentence().contains("holds no rules"), "{error}");
 }
 
@@ -1320,4 +1323,42 @@ async fn what_is_no_backup_and_no_folder_is_refused() {
     };
     let error = Home::open(options).await.err().expect("it is a file");
     assert_eq!(error.kind(), ErrorKind::Usage);
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_used_leaves_the_one_that_an_own_rule_names() {
+    let bench = Bench::new();
+    bench.home().await.close().await.expect("a new home");
+    let own = bench.folder.path().join("home/dictionaries");
+    let list = own.join("terms/own/branches.txt");
+    let good = "# source: us\n# licence: own\nBern\nUlm\n";
+    let rule = "id = \"own.branch\"\nidentifier = \"OWN_BRANCH\"\ntitle = \"branch\"\ncategory = \"text\"\n\
+        sensitivity = \"low\"\nrole = \"none\"\nprior = 0.001\n\
+        [[terms]]\nlist = \"own/branches\"\ncoverage = 0.9\nchance = 0.001\n";
+    for folder in ["terms/own", "rules/own"] {
+        std::fs::create_dir_all(own.join(folder)).expect("the folder is made");
+    }
+    std::fs::write(&list, good).expect("the list is written");
+    std::fs::write(own.join("rules/own/branch.toml"), rule).expect("the rule is written");
+    let input = bench.folder.path().join("own/branches.txt");
+    std::fs::create_dir_all(input.parent().expect("it is in a folder")).expect("it is made");
+    let home = bench.home().await;
+    for bad in ["Bern\nUlm\n", "# source: us\n# licence: own\nUlm\nBern\n"] {
+        std::fs::write(&input, bad).expect("the input is written");
+        locard_app::import_dictionary(&home, &input).expect_err("it cannot be used");
+        assert_eq!(std::fs::read_to_string(&list).expect("it is there"), good);
+    }
+    let better = format!("{good}Wien\n");
+    std::fs::write(&input, &better).expect("the input is written");
+    let row = locard_app::import_dictionary(&home, &input).expect("it is imported");
+    assert_eq!(
+        (row.name.as_str(), row.terms, row.own),
+        ("own/branches", 3, true)
+    );
+    assert_eq!(std::fs::read_to_string(&list).expect("it is there"), better);
+    let files = std::fs::read_dir(own.join("terms/own")).expect("the folder is there");
+    assert_eq!(files.count(), 1, "nothing else is left");
+    home.close().await.expect("the home closes");
+    let next = bench.home().await;
+    next.close().await.expect("the next one opens");
 }

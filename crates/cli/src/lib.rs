@@ -190,6 +190,7 @@ async fn dispatch(
     let options = home_options(&cli, connectors);
     if let Command::Restore(args) = &cli.command {
         let home = commands::backup::restore(printer, options, args).await?;
+        warn_left_out(printer, &home);
         home.close().await?;
         return Ok(Outcome::Done);
     }
@@ -197,6 +198,10 @@ async fn dispatch(
     if let Some(file) = home.new_key_file() {
         printer.say(format!("made a master key in {}", file.display()));
         printer.hint("keep a copy of it elsewhere: without it nobody can open this catalog");
+    }
+    // The check tells all of it.
+    if !matches!(cli.command, Command::Rules(args::Rules::Check { .. })) {
+        warn_left_out(printer, &home);
     }
     let session = Session {
         home,
@@ -207,6 +212,21 @@ async fn dispatch(
     let outcome = command(&session, &cli.command).await;
     session.home.close().await?;
     outcome
+}
+
+/// Says that own rules are left out: names that only they would mask are not masked then.
+fn warn_left_out(printer: Printer, home: &Home) {
+    if let Some(error) = home.rules_left_out() {
+        let sentence = format!(
+            "own rules and dictionaries are left out, and mask no names: {}",
+            error.sentence()
+        );
+        printer.warn(&printer::printable(&sentence));
+        error
+            .hint_text()
+            .into_iter()
+            .for_each(|hint| printer.hint(hint));
+    }
 }
 
 async fn command(session: &Session, command: &Command) -> Result<Outcome> {
@@ -235,6 +255,7 @@ fn home_options(cli: &Cli, connectors: &'static [&'static dyn Connector]) -> Hom
         key: None,
         key_file: None,
         dictionaries: cli.global.dictionaries_dir.clone(),
+        judges: cli.command.judges(),
         connectors,
         threads: cli.global.threads,
     }

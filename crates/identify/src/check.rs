@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use locard_model::FindingKind;
 
-use crate::library::{each_file, line_of, parse_rule};
+use crate::library::{Inventory, each_file, line_of, parse_rule};
 use crate::rule::ColumnExample;
 use crate::{Error, How, Library, Place, Rule, validators};
 
@@ -48,66 +47,110 @@ pub struct Report {
 
 /// Checks the rules and lists of a folder, laid over the built-in ones.
 pub fn check(folder: &Path) -> Result<Report, Error> {
-    check_with(folder, &|| Library::with_overlay(folder))
+    check_over(&Inventory::builtin(), folder)
 }
 
 /// Checks a folder that stands by itself, as the built-in one does.
 pub fn check_alone(folder: &Path) -> Result<Report, Error> {
-    check_with(folder, &|| Library::from_folder(folder))
+    check_over(&Inventory::default(), folder)
 }
 
-fn check_with(
-    folder: &Path,
-    library: &dyn Fn() -> Result<Arc<Library>, Error>,
-) -> Result<Report, Error> {
+fn check_over(base: &Inventory, folder: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
-    let mut rules = BTreeMap::new();
+    let mut sound = Sound {
+        base,
+        inventory: base.clone(),
+        rules: BTreeMap::new(),
+    };
+    if folder.is_dir() {
+        sound.inventory.overlay(folder)?;
+    }
     each_file(&folder.join("rules"), "toml", &mut |name, text| {
         report.rules += 1;
         match parse_rule(&name, &text) {
             Ok(rule) => {
-                rules.insert(rule.id.clone(), (rule, text));
+                sound.rules.insert(name, (rule, text));
             }
-            Err(Error::Malformed { place, problem }) => report.problems.push(Problem {
-                subject: name,
-                place,
-                sentence: problem,
-            }),
+            Err(Error::Malformed { place, problem }) => {
+                sound.leave_out(&name);
+                report.problems.push(Problem {
+                    subject: name,
+                    place,
+                    sentence: problem,
+                });
+            }
             Err(Error::Unreadable { .. }) => {}
         }
     })?;
     each_file(&folder.join("terms"), "txt", &mut |name, text| {
         report.lists += 1;
-        check_list(&name, &text, &mut report.problems);
+        list_problems(&name, &text, &mut report.problems);
     })?;
-    if !report.problems.is_empty() {
+    let Some(library) = sound.compile(&mut report.problems)? else {
         return Ok(report);
-    }
-    match library() {
-        Ok(library) => {
-            for (rule, text) in rules.values() {
-                Checker {
-                    library: &library,
-                    rule,
-                    text,
-                    problems: &mut report.problems,
-                }
-                .run();
-            }
+    };
+    for (rule, text) in sound.rules.values() {
+        Checker {
+            library: &library,
+            rule,
+            text,
+            problems: &mut report.problems,
         }
-        Err(Error::Malformed { place, problem }) => {
-            report.problems.push(Problem {
-                subject: place.file.clone(),
-                place,
-                sentence: problem,
-            });
-        }
-        Err(error) => return Err(error),
+        .run();
     }
     Ok(report)
 }
 
-fn check_list(name: &str, text: &str, problems: &mut Vec<Problem>) {
+/// What is left when rules that cannot be used are left out, so that each of them is told, and the others are tried.
+struct Sound<'a> {
+    base: &'a Inventory,
+    inventory: Inventory,
+    /// Those of the folder, by the names of their files.
+    rules: BTreeMap<String, (Rule, String)>,
+}
+
+impl Sound<'_> {
+    fn leave_out(&mut self, name: &str) {
+        self.rules.remove(name);
+        match self.base.rules.get(name) {
+            Some(text) => self.inventory.rules.insert(name.to_owned(), text.clone()),
+            None => self.inventory.rules.remove(name),
+        };
+    }
+
+    /// The library, if what cannot be used are rules of the folder.
+    fn compile(&mut self, problems: &mut Vec<Problem>) -> Result<Option<Library>, Error> {
+        loop {
+            let (place, sentence) = match Library::compile(&self.inventory) {
+                Ok(library) => return Ok(Some(library)),
+                Err(Error::Malformed { place, problem }) => (place, problem),
+                Err(error) => return Err(error),
+            };
+            let name = place.file.strip_prefix("rules/");
+            let name = name.and_then(|name| name.strip_suffix(".toml"));
+            let name = name.filter(|name| self.rules.contains_key(*name));
+            let name = name.map(str::to_owned);
+            problems.push(Problem {
+                subject: place.file.clone(),
+                place,
+                sentence,
+            });
+            match name {
+                Some(name) => self.leave_out(&name),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Checks one word list by itself.
+pub fn check_list(name: &str, text: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    list_problems(name, text, &mut problems);
+    problems
+}
+
+fn list_problems(name: &str, text: &str, problems: &mut Vec<Problem>) {
     let file = format!("terms/{name}.txt");
     let mut problem = |line: Option<usize>, sentence: String| {
         problems.push(Problem {

@@ -21,7 +21,7 @@ mod trial;
 pub mod validators;
 mod words;
 
-pub use check::{Problem, Report, check, check_alone};
+pub use check::{Problem, Report, check, check_alone, check_list};
 pub use error::{Error, Place};
 pub use evidence::{DecodeError, Evidence, Mismatch};
 pub use judge::{

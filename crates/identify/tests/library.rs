@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use arrow_array::StringViewArray;
 use locard_identify::{
-    ColumnFacts, ColumnView, Evidence, How, Library, Scratch, Verdict, check_alone,
+    ColumnFacts, ColumnView, Evidence, How, Library, Scratch, Verdict, check, check_alone,
 };
 use locard_model::{FindingKind, LogicalType};
 use locard_sketch::Preparer;
@@ -54,6 +54,34 @@ fn the_fixture_passes_the_check_that_users_run() {
     assert_eq!((report.rules, report.lists), (3, 1));
     let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn a_check_tells_of_every_rule_that_cannot_be_used_and_tries_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules/own");
+    std::fs::create_dir_all(&rules).unwrap();
+    let rule = |name: &str, pattern: &str| {
+        let text = format!(
+            "id = \"own.{name}\"\nidentifier = \"PET\"\ntitle = \"A pet\"\ncategory = \"demographic\"\n\
+            sensitivity = \"low\"\nrole = \"weak\"\nprior = 0.001\n\
+            [[value]]\npattern = '{pattern}'\nlength = [1, 9]\nchance = 0.1\nlookalikes = 0.1\n"
+        );
+        std::fs::write(rules.join(format!("{name}.toml")), text).unwrap();
+    };
+    rule("open", "[0-9");
+    rule("other", "(");
+    rule("few", "[0-9]+");
+    std::fs::write(rules.join("typo.toml"), "ide = 1").unwrap();
+    let report = check(folder.path()).unwrap();
+    let told = |subject: &str| {
+        let mut problems = report.problems.iter();
+        problems.any(|problem| problem.subject.contains(subject))
+    };
+    assert!(report.problems.len() >= 4, "{:#?}", report.problems);
+    for subject in ["own/open", "own/other", "own/typo", "own.few/example"] {
+        assert!(told(subject), "{subject}: {:#?}", report.problems);
+    }
 }
 
 #[test]

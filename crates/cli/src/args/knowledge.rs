@@ -18,7 +18,7 @@ pub(crate) enum Rules {
     },
     /// Check rule files with their examples
     Check {
-        /// Folder of rules and dictionaries; the built-in ones when left out
+        /// Folder of rules and dictionaries [default: --dictionaries-dir or that of the home]
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },

@@ -150,6 +150,28 @@ impl Command {
             _ => Access::Alone,
         }
     }
+
+    /// Whether something is judged, or told of the rules: own ones that cannot be used are an error then.
+    pub(crate) fn judges(&self) -> bool {
+        match self {
+            Self::Scan(_) | Self::Find(_) | Self::Explain(_) | Self::Rows(_) => true,
+            Self::Findings(findings) => {
+                !matches!(findings, Findings::List { .. } | Findings::Export { .. })
+            }
+            Self::Rules(rules) => !matches!(rules, Rules::Check { .. }),
+            Self::Dictionaries(dictionaries) => matches!(
+                dictionaries,
+                Dictionaries::List { .. } | Dictionaries::Overlap { .. }
+            ),
+            Self::Diff(_)
+            | Self::Sources(_)
+            | Self::Jobs(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::RotateKey
+            | Self::Completions(_) => false,
+        }
+    }
 }
 
 /// Form of a scan's result.

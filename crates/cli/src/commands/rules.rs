@@ -45,7 +45,7 @@ fn list(session: &Session, format: ListFormat) -> Result<()> {
 }
 
 fn check(session: &Session, folder: Option<&Path>) -> Result<Outcome> {
-    let troubles = locard_app::check_rules(folder)?;
+    let troubles = locard_app::check_rules(&session.home, folder)?;
     for trouble in &troubles {
         session.printer.error(
             &printable(&format!("{}: {}", trouble.rule, trouble.sentence)),

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use automata::{Automata, Kind};
-pub(crate) use files::{each_file, line_of, parse_rule};
+pub(crate) use files::{Inventory, each_file, line_of, parse_rule};
 pub(crate) use machine::{Machine, Walker};
 pub(crate) use plan::{PatternPlan, Plan, SpecPlan, TextTerms, WordSpec};
 pub(crate) use terms::{Few, TermMap};
@@ -24,7 +24,6 @@ pub use dictionary::{Dictionary, KeyedDictionary, Overlap};
 
 use crate::header::Phrases;
 use crate::{Error, Rule};
-use files::Inventory;
 
 /// Rules and dictionaries ready for use. Cheap to share, dear to build: keep one [`Arc`] per process.
 #[derive(Debug)]
@@ -58,6 +57,18 @@ impl Library {
     pub fn with_overlay(folder: &Path) -> Result<Arc<Self>, Error> {
         let mut inventory = Inventory::builtin();
         inventory.overlay(folder)?;
+        Self::compile(&inventory).map(Arc::new)
+    }
+
+    /// The library as it would be with that list in a folder which is laid over the built-in ones, if it is there.
+    pub fn with_list(folder: &Path, name: &str, text: &str) -> Result<Arc<Self>, Error> {
+        let mut inventory = Inventory::builtin();
+        if folder.is_dir() {
+            inventory.overlay(folder)?;
+        }
+        inventory
+            .lists
+            .insert(name.to_owned(), wordlist::parse(text));
         Self::compile(&inventory).map(Arc::new)
     }
 
