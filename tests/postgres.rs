@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use locard_testkit::servers::Database;
 use serde_json::Value;
 
 use crate::proxy::Proxy;
@@ -547,4 +548,65 @@ fn a_table_that_is_dropped_during_the_scan_is_named() {
         run.stdout.contains(&format!("{}.kept", schema.name)),
         "{run:?}"
     );
+}
+
+#[test]
+fn one_snapshot_of_the_database_holds_for_all_its_tables() {
+    let Some(database) = Database::postgres("the snapshot of a scan") else {
+        return;
+    };
+    let mails = |rows: u32| {
+        format!(
+            "select i as id, 'p' || i || '@example.org' as mail from generate_series(1, {rows}) i"
+        )
+    };
+    database.run(&format!("create table a_first as {}", mails(100_000)));
+    let later: Vec<String> = (0..30).map(|table| format!("later_{table:02}")).collect();
+    for table in &later {
+        database.run(&format!("create table {table} as {}", mails(200)));
+    }
+    let line = |more: &[&str]| {
+        let mut line = vec!["scan".to_owned(), database.url()];
+        line.extend(["--format", "ndjson", "--threads", "1"].map(str::to_owned));
+        line.extend(more.iter().map(|word| (*word).to_owned()));
+        line
+    };
+    let bench = Bench::new();
+    // Slow enough for what happens meanwhile.
+    let mut child = bench
+        .command(line(&["--snapshot", "database", "--max-rate", "1MB/s"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let held = "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'";
+    assert!(
+        wait_for(&database.url(), held, &mut child),
+        "no snapshot is held"
+    );
+    let fewer: String = later
+        .iter()
+        .map(|table| format!("delete from {table} where id > 100;"))
+        .collect();
+    database.run(&fewer);
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "the scan ended too early"
+    );
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!(run.status, 0, "{run:?}");
+    let rows = |run: &Run| -> BTreeSet<u64> {
+        let found = run.ndjson();
+        assert_eq!(found.len(), 31, "{found:?}");
+        let small = found
+            .iter()
+            .filter(|finding| finding["resource"] != "public.a_first");
+        small
+            .filter_map(|finding| finding["rows"].as_u64())
+            .collect()
+    };
+    assert_eq!(rows(&run), BTreeSet::from([200]), "as they were together");
+    let after = bench.run(line(&["--snapshot", "database", "--fresh"]));
+    assert_eq!(after.status, 0, "{after:?}");
+    assert_eq!(rows(&after), BTreeSet::from([100]), "as they are now");
 }

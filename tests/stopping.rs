@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Bench, Run};
+use crate::support::{Bench, Run, essence, identifiers};
 
 fn fill(bench: &Bench, files: usize, rows: usize) {
     for file in 0..files {
@@ -78,6 +78,118 @@ fn an_interrupted_scan_does_not_say_that_there_is_nothing() {
         ended.stdout
     );
     assert!(!ended.stdout.contains("no personal data"));
+}
+
+/// Some little files of several people each, and a big one that is read last.
+#[cfg(unix)]
+fn little_and_big(bench: &Bench, little: usize, columns: usize) {
+    for file in 0..little {
+        let mut text = String::from("id");
+        for column in 0..columns {
+            text += &format!(",email{column}");
+        }
+        for row in 0..20 {
+            text += &format!("\n{row}");
+            for column in 0..columns {
+                text += &format!(",person{row}.{column}.{file}@example.org");
+            }
+        }
+        bench.write(&format!("a{file}.csv"), text);
+    }
+    bench.write(
+        "z.csv",
+        "a,email\n".to_owned() + &"1,anna@example.org\n".repeat(200_000),
+    );
+}
+
+/// A scan that has judged so much and is in the midst of the big file: at this rate it reads that for minutes.
+#[cfg(unix)]
+fn scan_in_the_big_file(bench: &Bench, judged: usize) -> Child {
+    let mut line = vec!["scan".to_owned(), bench.data()];
+    line.extend(
+        [
+            "--format",
+            "ndjson",
+            "--threads",
+            "1",
+            "--max-rate",
+            "100KB/s",
+        ]
+        .map(str::to_owned),
+    );
+    let mut child = bench
+        .command(line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("locard starts");
+    bench.wait_for(child.id());
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_mins(2) {
+        let found = bench.run(["findings", "list", "--format", "ndjson"]);
+        if found.status == 0 && found.ndjson().len() == judged {
+            return child;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().and_then(|()| child.wait()).expect("it runs");
+    panic!("the little files were never judged");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_scan_keeps_what_it_found_and_is_finished_by_the_same_command() {
+    let bench = Bench::new();
+    little_and_big(&bench, 3, 1);
+    let child = scan_in_the_big_file(&bench, 3);
+    signal(&child, "-INT");
+    let ended = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!(ended.status, 2, "{ended:?}");
+    for said in [
+        "Ctrl-C again ends at once",
+        "stopped; what was found is kept",
+        "hint: run the same command again to finish the scan",
+    ] {
+        assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
+    }
+    for file in 0..3 {
+        let found = identifiers(&ended.ndjson(), &format!("a{file}.csv"), "email0");
+        assert_eq!(found, ["EMAIL_ADDRESS"], "{ended:?}");
+    }
+    assert!(identifiers(&ended.ndjson(), "z.csv", "email").is_empty());
+    let jobs = bench.run(["jobs", "list", "--format", "ndjson"]).ndjson();
+    assert_eq!(jobs[0]["state"], "CANCELLED", "{jobs:?}");
+    let log = bench.run(["jobs", "logs", "latest"]);
+    assert!(log.stdout.contains("it ended CANCELLED"), "{log:?}");
+    let person = ["find", "--email", "person7.0.1@example.org", "--verify"];
+    let found = bench.run(person);
+    assert!(found.stdout.contains("a1.csv"), "{found:?}");
+    // How fast it reads is no part of what a scan is asked.
+    let finished = bench.run(["scan", &bench.data(), "--format", "ndjson"]);
+    assert_eq!(finished.status, 0, "{finished:?}");
+    assert!(finished.stderr.contains("took up"), "{finished:?}");
+    let undisturbed = Bench::new();
+    little_and_big(&undisturbed, 3, 1);
+    assert_eq!(essence(&finished.ndjson()), essence(&undisturbed.scan()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_ends_at_once_and_costs_nothing_that_was_found() {
+    use std::io::Read as _;
+    let bench = Bench::new();
+    // Findings that no pipe holds: whoever does not read them keeps the scan from its end.
+    little_and_big(&bench, 1, 600);
+    let mut child = scan_in_the_big_file(&bench, 600);
+    signal(&child, "-INT");
+    let mut stdout = child.stdout.take().expect("stdout is piped");
+    stdout.read_exact(&mut [0]).expect("the findings are told");
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let finished = bench.run(["scan", &bench.data(), "--format", "ndjson"]);
+    assert_eq!(finished.status, 0, "{}", finished.stderr);
+    assert!(finished.stderr.contains("took up"), "{}", finished.stderr);
+    assert_eq!(finished.ndjson().len(), 601);
 }
 
 #[cfg(unix)]

@@ -4,20 +4,102 @@
 use std::collections::BTreeSet;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::FutureExt as _;
+use futures::stream::BoxStream;
 use locard_app::{
     Access, AddSource, Begun, CancellationToken, Decision, Doubt, ErrorKind, Event, ExplainOptions,
     FindOptions, FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched,
     Reason, Reporter, RowsOptions, ScanOptions, ScanReport, Silent, SourceLimits, Why,
 };
-use locard_connector::Connector;
-use locard_model::{Attribute, Identifier, JobState, SecretString, Strength, Subject};
+use locard_connector::{
+    Batch, Connector, Description, Entity, ScanPlan, ScanRequest, Scope, Server, Source, Split,
+    Target,
+};
+use locard_connector_local::Local;
+use locard_model::{
+    Attribute, EntityKind, EntityPath, Identifier, JobState, SecretString, Strength, Subject,
+};
 
 const EMAIL: (&str, &str) = ("email", "EMAIL_ADDRESS");
 
-static CONNECTORS: &[&dyn Connector] = &[&locard_connector_local::Local];
+static CONNECTORS: &[&dyn Connector] = &[&Local];
+
+/// Files whose reading is counted.
+struct Watched;
+
+static WATCHED: &[&dyn Connector] = &[&Watched];
+static READS: AtomicU32 = AtomicU32::new(0);
+
+#[async_trait]
+impl Connector for Watched {
+    fn name(&self) -> &'static str {
+        Connector::name(&Local)
+    }
+
+    fn holds_files(&self) -> bool {
+        Connector::holds_files(&Local)
+    }
+
+    fn own_state_setting(&self) -> Option<&'static str> {
+        Connector::own_state_setting(&Local)
+    }
+
+    fn settings(&self) -> serde_json::Value {
+        Connector::settings(&Local)
+    }
+
+    fn target(&self, text: &str) -> Option<locard_connector::Result<Target>> {
+        Connector::target(&Local, text)
+    }
+
+    fn base(&self, settings: serde_json::Value) -> Option<String> {
+        Connector::base(&Local, settings)
+    }
+
+    async fn open(&self, settings: serde_json::Value) -> locard_connector::Result<Arc<dyn Source>> {
+        let source = Connector::open(&Local, settings).await?;
+        Ok(Arc::new(WatchedSource(source)))
+    }
+}
+
+#[derive(Debug)]
+struct WatchedSource(Arc<dyn Source>);
+
+#[async_trait]
+impl Source for WatchedSource {
+    async fn check(&self) -> locard_connector::Result<Server> {
+        self.0.check().await
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, locard_connector::Result<Entity>> {
+        self.0.entities(scope)
+    }
+
+    async fn describe(
+        &self,
+        path: &EntityPath,
+        kind: EntityKind,
+    ) -> locard_connector::Result<Description> {
+        self.0.describe(path, kind).await
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> locard_connector::Result<ScanPlan> {
+        self.0.plan(request).await
+    }
+
+    async fn read(
+        &self,
+        split: &Split,
+    ) -> locard_connector::Result<BoxStream<'static, locard_connector::Result<Batch>>> {
+        READS.fetch_add(1, Ordering::SeqCst);
+        self.0.read(split).await
+    }
+}
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -614,10 +696,15 @@ async fn holds_elsewhere(bench: &Bench, file: &str) {
 async fn a_plan_reads_and_stores_nothing() {
     let bench = Bench::new();
     bench.write("customers.csv", &customers(200));
-    let home = bench.home().await;
+    let options = HomeOptions {
+        connectors: WATCHED,
+        ..bench.options("home")
+    };
+    let home = Home::open(options).await.expect("the home opens");
     let plan = locard_app::plan(&home, &bench.target())
         .await
         .expect("the plan is made");
+    assert_eq!(READS.load(Ordering::SeqCst), 0);
     assert_eq!((plan.entities.len(), plan.unknown), (1, 0));
     assert!(plan.bytes > 5_000 && !plan.estimated.is_zero() && !plan.sources[0].load.is_empty());
     assert!(
@@ -632,6 +719,8 @@ async fn a_plan_reads_and_stores_nothing() {
             .expect("jobs are listed")
             .is_empty()
     );
+    bench.scan(&home).await;
+    assert_eq!(READS.load(Ordering::SeqCst), 1, "a scan is counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,6 +34,43 @@ struct Totals {
     heard: AtomicU64,
 }
 
+impl Totals {
+    /// How long nothing was heard of the scan, where that is long enough to wonder.
+    fn silence(&self, elapsed: Duration) -> Option<Duration> {
+        let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
+        let silence = elapsed.saturating_sub(heard);
+        (silence >= SILENCE).then_some(silence)
+    }
+
+    /// All of it in a line, so long after the start.
+    fn status(&self, elapsed: Duration) -> String {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (read, expected) = (load(&self.bytes), load(&self.expected));
+        let speed = read as f64 / elapsed.as_secs_f64().max(0.001);
+        let left = if speed > 0.0 && expected > read {
+            format!(" · {} left", duration((expected - read) as f64 / speed))
+        } else {
+            String::new()
+        };
+        let failures = match load(&self.failures) {
+            0 => String::new(),
+            n => format!(" · {}", counted(n, "failure", "failures")),
+        };
+        let silence = self
+            .silence(elapsed)
+            .map(|silence| format!(" · nothing new for {}", duration(silence.as_secs_f64())))
+            .unwrap_or_default();
+        format!(
+            "{}/{} entities · {} rows · {} · {}/s{left}{failures}{silence}",
+            count(load(&self.done)),
+            count(load(&self.entities)),
+            count(load(&self.rows)),
+            bytes(read),
+            bytes(speed as u64)
+        )
+    }
+}
+
 enum View {
     Bars {
         all: Box<MultiProgress>,
@@ -41,7 +78,8 @@ enum View {
         open: Mutex<HashMap<EntityId, ProgressBar>>,
     },
     Lines {
-        last: Mutex<Instant>,
+        /// When one was written last, from the start.
+        last: Mutex<Duration>,
     },
     Nothing,
 }
@@ -67,7 +105,7 @@ impl Progress {
             View::Nothing
         } else {
             View::Lines {
-                last: Mutex::new(Instant::now()),
+                last: Mutex::default(),
             }
         };
         Self {
@@ -98,69 +136,17 @@ impl Progress {
         }
     }
 
-    /// Seconds since the scan began.
-    pub(crate) fn seconds(&self) -> f64 {
-        self.started.elapsed().as_secs_f64()
-    }
-
-    /// Rows and bytes read so far.
-    pub(crate) fn read(&self) -> (u64, u64) {
-        (
-            self.totals.rows.load(Ordering::Relaxed),
-            self.totals.bytes.load(Ordering::Relaxed),
-        )
-    }
-
-    /// How long nothing was heard of the scan, where that is long enough to wonder.
-    fn silence(&self) -> Option<Duration> {
-        let heard = Duration::from_millis(self.totals.heard.load(Ordering::Relaxed));
-        let silence = self.started.elapsed().saturating_sub(heard);
-        (silence >= SILENCE).then_some(silence)
-    }
-
-    fn status(&self) -> String {
-        let (rows, read) = self.read();
-        let speed = read as f64 / self.seconds().max(0.001);
-        let expected = self.totals.expected.load(Ordering::Relaxed);
-        let left = if speed > 0.0 && expected > read {
-            format!(" · {} left", duration((expected - read) as f64 / speed))
-        } else {
-            String::new()
-        };
-        let failures = match self.totals.failures.load(Ordering::Relaxed) {
-            0 => String::new(),
-            n => format!(" · {}", counted(n, "failure", "failures")),
-        };
-        let silence = self
-            .silence()
-            .map(|silence| format!(" · nothing new for {}", duration(silence.as_secs_f64())))
-            .unwrap_or_default();
-        let (done, entities) = (
-            self.totals.done.load(Ordering::Relaxed),
-            self.totals.entities.load(Ordering::Relaxed),
-        );
-        format!(
-            "{}/{} entities · {} rows · {} · {}/s{left}{failures}{silence}",
-            count(done),
-            count(entities),
-            count(rows),
-            bytes(read),
-            bytes(speed as u64)
-        )
-    }
-
     fn redraw(&self) {
+        let elapsed = self.started.elapsed();
         match &self.view {
             View::Bars { total, .. } => {
                 total.set_length(self.totals.expected.load(Ordering::Relaxed).max(1));
                 total.set_position(self.totals.bytes.load(Ordering::Relaxed));
-                total.set_message(self.status());
+                total.set_message(self.totals.status(elapsed));
             }
             View::Lines { last } => {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                if last.elapsed() >= LINE_EVERY {
-                    *last = Instant::now();
-                    self.printer.say(self.status());
+                if is_due(last, elapsed) {
+                    self.printer.say(self.totals.status(elapsed));
                 }
             }
             View::Nothing => {}
@@ -251,9 +237,139 @@ impl Reporter for Progress {
     }
 }
 
+/// Whether it is time for another plain line; then it is taken for written.
+fn is_due(last: &Mutex<Duration>, elapsed: Duration) -> bool {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    let due = elapsed.saturating_sub(*last) >= LINE_EVERY;
+    if due {
+        *last = elapsed;
+    }
+    due
+}
+
 fn style(template: &str) -> ProgressStyle {
     // The templates are literals of this file; one that does not parse falls back to the default look.
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━━╌")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::Parser as _;
+    use locard_app::SourceErrorKind;
+    use locard_model::{EntityKind, EntityPath, SourceId};
+
+    use super::*;
+    use crate::args::Cli;
+
+    /// Progress that writes nothing, since a test's own output is not its matter.
+    fn silent() -> Progress {
+        let cli = Cli::try_parse_from(["locard", "--quiet", "jobs", "list"]).unwrap();
+        let progress = Progress::new(Printer::new(&cli.global));
+        assert!(matches!(progress.view, View::Nothing));
+        progress
+    }
+
+    fn people() -> Arc<Shown> {
+        Arc::new(Shown {
+            source: SourceId::derive("crm"),
+            source_name: "crm".to_owned(),
+            entity: EntityId::derive(
+                SourceId::derive("crm"),
+                EntityKind::File,
+                &EntityPath::new(["people.csv"]),
+            ),
+            kind: EntityKind::File,
+            resource: "people.csv".to_owned(),
+            masked: false,
+            rows: None,
+            bytes: None,
+        })
+    }
+
+    fn failure() -> Event {
+        Event::Failed(Failure {
+            source_name: "crm".to_owned(),
+            resource: None,
+            entity: None,
+            place: None,
+            kind: SourceErrorKind::Unreachable,
+            sentence: "nobody answers".to_owned(),
+            hint: None,
+            records: 0,
+            partial: false,
+        })
+    }
+
+    #[test]
+    fn the_line_tells_what_was_read_how_fast_and_what_is_left() {
+        let progress = silent();
+        let after = |seconds| progress.totals.status(Duration::from_secs(seconds));
+        assert_eq!(after(0), "0/0 entities · 0 rows · 0 B · 0 B/s");
+        progress.on(&Event::Listed {
+            source: "crm".to_owned(),
+            entities: 1_200,
+            rows: 0,
+            bytes: 100 << 20,
+        });
+        let entity = people();
+        progress.on(&Event::Read {
+            entity: Arc::clone(&entity),
+            rows: 1_000_000,
+            bytes: 20 << 20,
+        });
+        progress.on(&Event::Read {
+            entity: Arc::clone(&entity),
+            rows: 234_567,
+            bytes: 5 << 20,
+        });
+        assert_eq!(
+            after(5),
+            "0/1,200 entities · 1,234,567 rows · 25.0 MiB · 5.0 MiB/s · 15 s left"
+        );
+        progress.on(&Event::Judged {
+            entity,
+            rows: 1_234_567,
+            findings: 2,
+        });
+        progress.on(&failure());
+        assert!(after(5).starts_with("1/1,200 entities"));
+        assert!(after(5).ends_with("15 s left · 1 failure"), "{}", after(5));
+        progress.on(&failure());
+        assert!(after(5).ends_with(" · 2 failures"), "{}", after(5));
+    }
+
+    #[test]
+    fn no_time_is_told_where_more_was_read_than_expected() {
+        let totals = Totals::default();
+        totals.expected.store(10, Ordering::Relaxed);
+        totals.bytes.store(11, Ordering::Relaxed);
+        let told = totals.status(Duration::from_secs(1));
+        assert_eq!(told, "0/0 entities · 0 rows · 11 B · 11 B/s");
+    }
+
+    #[test]
+    fn silence_is_told_when_it_is_long_and_ends_with_the_next_event() {
+        let totals = Totals::default();
+        totals.heard.store(2_000, Ordering::Relaxed);
+        let after = |seconds| totals.status(Duration::from_secs(seconds));
+        assert!(!after(11).contains("nothing new"));
+        assert!(after(12).ends_with(" · nothing new for 10 s"));
+        assert!(after(302).ends_with(" · nothing new for 5 min"));
+        totals.heard.store(300_000, Ordering::Relaxed);
+        assert!(!after(302).contains("nothing new"));
+    }
+
+    #[test]
+    fn a_plain_line_is_written_every_ten_seconds() {
+        let last = Mutex::default();
+        let due = |seconds: &[u64]| -> Vec<u64> {
+            let due = |second: &&u64| is_due(&last, Duration::from_secs(**second));
+            seconds.iter().filter(due).copied().collect()
+        };
+        assert_eq!(due(&[0, 1, 9, 10, 11, 19, 25, 34, 35]), [10, 25, 35]);
+    }
 }

@@ -344,6 +344,41 @@ mod tests {
         }
     }
 
+    /// Catalogs hold these bytes. A change that alters them is a new `VERSION`, and this one is read further on.
+    #[test]
+    fn the_stored_form_never_changes_within_a_version() {
+        let cells = Totals {
+            tested: 1_000,
+            placeholders: 2,
+            phrases: 3,
+            texts: 4,
+        };
+        let counts = RuleCounts {
+            matched: 5,
+            checked: 6,
+            validated: 7,
+            terms: 8,
+            embedded_cells: 9,
+            embedded: 10,
+            embedded_checked: 11,
+            embedded_passed: 12,
+            in_context: 13,
+            patterns: vec![[14, 15]],
+            lists: vec![16],
+        };
+        let evidence = Evidence {
+            library: 0x0102_0304_0506_0708,
+            cells,
+            rules: BTreeMap::from([(300, counts)]),
+        };
+        let bytes = [
+            3, 136, 142, 152, 168, 192, 224, 128, 129, 1, 232, 7, 2, 3, 4, 1, 172, 2, 5, 6, 7, 8,
+            9, 10, 11, 12, 13, 1, 14, 15, 1, 16, 17, 7, 26, 99, 160, 26, 53, 116,
+        ];
+        assert_eq!(evidence.encode(), bytes);
+        assert_eq!(Evidence::decode(&bytes), Ok(evidence));
+    }
+
     #[test]
     fn evidence_of_earlier_versions_is_read() {
         let evidence = Evidence {

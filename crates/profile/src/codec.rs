@@ -1,4 +1,6 @@
-//! The stored form of a sketch. Versions are final: a later one must still read them.
+//! The stored form of a sketch. A version is final: its bytes never change their meaning. A sketch of another version,
+//! of the bytes or of the canonical forms, is refused as one, and its column must be scanned again: what it lacks cannot
+//! be computed from it.
 //!
 //! ```text
 //! version · forms version · key id (8, little-endian) · declared type + 1 · counts · frequent values
@@ -128,7 +130,48 @@ fn checked(bytes: &[u8]) -> Result<&[u8], DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::of;
+    use crate::tests::{of, of_type};
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Catalogs hold these bytes. A change that alters them is a new `VERSION`, or a new `FORMS_VERSION` where it alters
+    /// what is hashed.
+    #[test]
+    fn the_stored_form_never_changes_within_a_version() {
+        assert_eq!((VERSION, FORMS_VERSION), (2, 1));
+        assert_eq!(
+            hex(&of(&["Ann Lee", " 42", "42", ""]).encode()),
+            "0201fb4b1942585cfccc00040001030b03070102000000000000000000028f7fa2e71502ea97a34c7b010002023939020741612b20\
+             41612b01000215e7a27f8f3da6d14b350604be213462a8efb0c520b3aa4aca65b28ecc1bd335a1976387cf0cea7e"
+        );
+        let texts: Vec<String> = (0..3_000).map(|i| format!("{}.5 kg", i % 700)).collect();
+        let many = of(&texts).encode();
+        assert_eq!((many.len(), hash(&many)), (5_761, 0x1af3_897a_5591_4686));
+        let floats: Vec<_> = texts.iter().map(|text| text.strip_suffix(" kg")).collect();
+        let counted = of_type(Some(LogicalType::Float), &floats).encode();
+        assert_eq!(
+            (counted.len(), hash(&counted)),
+            (1_996, 0x0bbf_3b95_84f5_1e0c)
+        );
+    }
+
+    #[test]
+    fn a_sketch_of_another_version_is_told_from_a_damaged_one() {
+        let whole = of(&["Ann Lee"]).encode();
+        for (place, known) in [(0, VERSION), (1, FORMS_VERSION)] {
+            for found in [known - 1, known + 1] {
+                let mut bytes = whole.clone();
+                bytes[place] = found;
+                let end = bytes.len() - CHECKSUM;
+                let checksum = hash(&bytes[..end]);
+                bytes[end..].copy_from_slice(&checksum.to_le_bytes());
+                let refused = ColumnSketch::decode(&bytes).unwrap_err();
+                assert_eq!(refused, DecodeError::Version { found, known });
+            }
+        }
+    }
 
     #[test]
     fn every_bit_that_falls_over_is_noticed() {

@@ -14,7 +14,10 @@ fn keyer() -> Arc<Keyer> {
     Arc::new(Keyer::new(b"the key of tests"))
 }
 
-fn of_type<T: AsRef<str>>(declared: Option<LogicalType>, texts: &[Option<T>]) -> ColumnSketch {
+pub(crate) fn of_type<T: AsRef<str>>(
+    declared: Option<LogicalType>,
+    texts: &[Option<T>],
+) -> ColumnSketch {
     let mut profiler = Profiler::new(keyer());
     let mut sketch = profiler.sketch(declared);
     let mut preparer = Preparer::new();

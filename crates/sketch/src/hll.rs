@@ -214,6 +214,23 @@ mod tests {
         assert!(rms < 0.025, "{rms}");
     }
 
+    /// Sketches in catalogs hold these bytes: other ones need a new version of the sketch.
+    #[test]
+    fn the_stored_form_never_changes() {
+        let bytes = |hll: &Hll| {
+            let mut out = Vec::new();
+            hll.encode(&mut out);
+            out
+        };
+        let few = [0x04, 0x82, 0x84, 0x02, 0xc1, 0xfd, 0x02, 0xc1, 0xbb, 0x0c];
+        assert_eq!(bytes(&of(&hashes(3, 0))), few);
+        let many = bytes(&of(&hashes(50_000, 0)));
+        assert_eq!(
+            (many.len(), crate::hash(&many)),
+            (3_073, 0x61cd_1cab_4481_c900)
+        );
+    }
+
     #[test]
     fn extreme_hashes_are_counted() {
         assert!(of(&[0, u64::MAX, 1]).estimate() > 1.0);

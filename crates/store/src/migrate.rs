@@ -220,6 +220,32 @@ mod tests {
         assert!(versions(MIGRATIONS_SQLITE).is_sorted());
     }
 
+    /// A store made by a released build has these checksums in it and refuses others: a step that is listed here never
+    /// changes. What must change is a new step, with a new line here.
+    #[test]
+    fn a_released_step_is_never_edited() {
+        let sums = |list: &[Migration]| -> Vec<(i64, String)> {
+            list.iter()
+                .map(|migration| (migration.version, checksum(migration.text)[..16].to_owned()))
+                .collect()
+        };
+        let released = [20_261_122_000_000, 20_261_129_000_000, 20_261_129_000_001];
+        for (list, known) in [
+            (
+                MIGRATIONS_SQLITE,
+                ["21a7e98d68aada3a", "805d62348ec93ed7", "b6726c65454c76a4"],
+            ),
+            (
+                MIGRATIONS_POSTGRES,
+                ["323e81ebe26aa1b5", "b5765fe42608b3b0", "b6726c65454c76a4"],
+            ),
+        ] {
+            let known = known.map(str::to_owned);
+            let known: Vec<(i64, String)> = released.into_iter().zip(known).collect();
+            assert_eq!(sums(list), known);
+        }
+    }
+
     #[test]
     fn line_ends_do_not_count() {
         assert_eq!(checksum("a\nb"), checksum("a\r\nb"));

@@ -247,3 +247,62 @@ async fn a_locked_table_does_not_stop_the_listing() {
         .collect();
     assert_eq!(bytes, [("free", true), ("locked", false), ("v", false)]);
 }
+
+/// A table, what was made of it, and the same table as it is seen from elsewhere.
+const COPIES: &str = "
+    CREATE TABLE person AS SELECT n AS id, 'p' || n || '@example.org' AS mail FROM generate_series(1, 5000) AS n;
+    CREATE MATERIALIZED VIEW kept AS SELECT * FROM person;
+    CREATE EXTENSION postgres_fdw";
+
+#[tokio::test]
+async fn materialised_views_and_foreign_tables_give_the_rows_behind_them() {
+    let Some((database, source)) = seeded("reading copies", COPIES).await else {
+        return;
+    };
+    let url = database.url();
+    let account = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('@'));
+    let (user, password) = account
+        .and_then(|(account, _)| account.split_once(':'))
+        .expect("the address names an account and its password");
+    let host = database.value("SELECT host(inet_server_addr())");
+    let port = database.value("SELECT inet_server_port()");
+    let name = database.name();
+    database.run(&format!(
+        "CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{host}', port '{port}', dbname '{name}');
+         CREATE USER MAPPING FOR CURRENT_USER SERVER here OPTIONS (user '{user}', password '{password}');
+         CREATE FOREIGN TABLE far (id integer, mail text) SERVER here OPTIONS (table_name 'person'); ANALYZE"
+    ));
+    let mut seen = Vec::new();
+    for entity in list(&*source, &Scope::default()).await {
+        let mut request = all(entity.path.name());
+        request.kind = entity.kind;
+        let (_, records) = scan(&*source, &in_splits(request, 4)).await;
+        let mails = cells(&records, "mail");
+        let mut rows: Vec<_> = cells(&records, "id").into_iter().zip(mails).collect();
+        rows.sort();
+        seen.push((entity.kind, rows));
+    }
+    let kinds: Vec<_> = seen.iter().map(|(kind, _)| *kind).collect();
+    let expected = [
+        EntityKind::ForeignTable,
+        EntityKind::MaterializedView,
+        EntityKind::Table,
+    ];
+    assert_eq!(kinds, expected);
+    let people = &seen[2].1;
+    assert_eq!(people.len(), 5_000);
+    assert!(people.contains(&("77".to_owned(), "p77@example.org".to_owned())));
+    assert!(seen.iter().all(|(_, rows)| rows == people));
+    // A materialised view is a copy, a foreign table none.
+    database.run("DELETE FROM person WHERE id > 4000");
+    for (name, kind, left) in [
+        ("kept", EntityKind::MaterializedView, 5_000),
+        ("far", EntityKind::ForeignTable, 4_000),
+    ] {
+        let mut request = all(name);
+        request.kind = kind;
+        assert_eq!(count(&scan(&*source, &request).await.1), left, "{name}");
+    }
+}

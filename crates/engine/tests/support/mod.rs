@@ -175,6 +175,11 @@ impl Fixture {
         self.cancel.clone()
     }
 
+    /// The next scan is not cancelled by what cancelled the last one.
+    pub(crate) fn goes_on(&mut self) {
+        self.cancel = CancellationToken::new();
+    }
+
     pub(crate) fn keyed(&self, value: &str) -> u64 {
         self.engine
             .keyer()
