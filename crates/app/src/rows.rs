@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use locard_connector::{ErrorKind as SourceErrorKind, ScanRequest};
-use locard_engine::{Failure, LookUp, Mask, Row};
-use locard_identify::{How, Library};
+use locard_engine::{Failure, LookUp, Mask, Row, is_document};
+use locard_identify::{How, Library, Trial};
 use locard_model::{FindingKind, Identifier};
 use locard_store::{Column, Decision, Entity, Page};
 use tokio_util::sync::CancellationToken;
@@ -135,14 +135,29 @@ pub async fn rows(
     })
 }
 
-/// The columns with findings of the identifier, whole or inside, and whether only a person says so: then every filled
-/// cell is such a value.
+/// What makes a cell of a column one that a finding counts.
+#[derive(Debug, PartialEq, Eq)]
+enum Counts {
+    /// Only a person says so: every filled cell is such a value.
+    Every,
+    /// The column is such values; one derived from documents has them inside of its cells' documents.
+    Whole { derived: bool },
+    /// One of these rules finds something inside the cell.
+    Inside { rules: Vec<String> },
+    /// One of these patterns of these rules takes the whole cell; without patterns, any.
+    Stray {
+        rules: Vec<String>,
+        patterns: Option<Vec<usize>>,
+    },
+}
+
+/// The columns with findings of the identifier, and which of their cells those count.
 async fn wanted(
     home: &Home,
     catalog: &mut Catalog<'_>,
     entity: &Entity,
     options: &RowsOptions,
-) -> Result<BTreeMap<String, bool>> {
+) -> Result<BTreeMap<String, Vec<Counts>>> {
     let filter = locard_store::FindingFilter {
         entity: Some(entity.id),
         identifier: Some(options.identifier.clone()),
@@ -155,11 +170,14 @@ async fn wanted(
     let of_column = |row: &FindingRow| only.is_none_or(|only| row.column_id == only);
     let found = findings::rows(home, catalog, &filter, of_column).await?;
     let names = home.store.columns(home.org, entity.id).await?;
-    let column = |column: &Column| {
-        let row = found.iter().find(|row| row.column_id == column.id)?;
-        Some((column.path.clone(), row.is_only_confirmed()))
-    };
-    let columns: BTreeMap<String, bool> = names.iter().filter_map(column).collect();
+    let mut columns: BTreeMap<String, Vec<Counts>> = BTreeMap::new();
+    for row in &found {
+        if let Some(column) = names.iter().find(|column| column.id == row.column_id) {
+            let counts = counts(home, row, column, &names).await?;
+            let of_column = columns.entry(column.path.clone()).or_default();
+            of_column.push(counts);
+        }
+    }
     if columns.is_empty() {
         return Err(Error::not_found(format!(
             "the entity has no finding of {}",
@@ -168,6 +186,48 @@ async fn wanted(
         .hint("`locard explain` shows what was found in it"));
     }
     Ok(columns)
+}
+
+/// Which cells a finding counts, as the last scan recorded it.
+async fn counts(
+    home: &Home,
+    row: &FindingRow,
+    column: &Column,
+    names: &[Column],
+) -> Result<Counts> {
+    if row.is_only_confirmed() {
+        return Ok(Counts::Every);
+    }
+    let derived = record::within(column, names).is_some();
+    if row.kind == FindingKind::Column || (row.kind == FindingKind::Embedded && !derived) {
+        return Ok(match row.kind {
+            FindingKind::Embedded => Counts::Inside {
+                rules: row.rules.clone(),
+            },
+            _ => Counts::Whole { derived },
+        });
+    }
+    let records = home.store.column_records(home.org, row.entity).await?;
+    let record = records.iter().find(|record| record.column == column.id);
+    let seen = record
+        .map(|record| record::scanned_column(column, names, row.rows, record.into()))
+        .transpose()?;
+    let library = home.engine.library();
+    let seen = seen.as_ref().zip(row.rules.first());
+    let rules = row.rules.clone();
+    Ok(match row.kind {
+        FindingKind::Stray => Counts::Stray {
+            patterns: seen
+                .and_then(|(seen, rule)| library.patterns_of(rule, &seen.evidence, row.matched)),
+            rules,
+        },
+        _ if seen
+            .is_some_and(|(seen, rule)| library.is_inside(rule, &seen.evidence, row.matched)) =>
+        {
+            Counts::Inside { rules }
+        }
+        _ => Counts::Whole { derived },
+    })
 }
 
 /// The columns that a source must read to see these: derived ones are inside others.
@@ -192,43 +252,64 @@ struct Examiner {
     library: Arc<Library>,
     keys: Keys,
     identifier: Identifier,
-    /// Whether every filled cell counts, by path.
-    columns: BTreeMap<String, bool>,
+    /// By path.
+    columns: BTreeMap<String, Vec<Counts>>,
 }
 
 impl Examiner {
     fn hits(&self, row: &Row<'_>) -> Vec<RowHit> {
         let cells = row.cells.iter().filter_map(|(column, text)| {
-            let every = *self.columns.get(*column)?;
-            let kind = if every {
-                (!text.trim().is_empty()).then_some(FindingKind::Column)
-            } else {
-                self.kind(text)
-            };
             Some(RowHit {
                 row: self.keys.at(row),
                 column: self.keys.mask.segment(column),
-                kind: kind?,
+                kind: self.kind(self.columns.get(*column)?, text)?,
                 masked: self.keys.mask.value(text),
             })
         });
         cells.collect()
     }
 
-    /// How a cell holds the identifier, if it does.
-    fn kind(&self, text: &str) -> Option<FindingKind> {
+    /// How a cell holds the identifier, if one of the findings counts it.
+    fn kind(&self, findings: &[Counts], text: &str) -> Option<FindingKind> {
+        if text.trim().is_empty() {
+            return None;
+        }
+        if findings.contains(&Counts::Every) {
+            return Some(FindingKind::Column);
+        }
+        // A scan judges what stands in a document by itself, as columns of their own.
+        if is_document(text) {
+            return None;
+        }
         let trials = self.library.test(text);
-        let of_kind = |inside: bool| {
-            trials.iter().any(|trial| {
-                trial.identifier == self.identifier
-                    && trial.holds()
-                    && (trial.how == How::Inside) == inside
-            })
+        findings
+            .iter()
+            .find_map(|counts| counts.kind(&self.identifier, &trials))
+    }
+}
+
+impl Counts {
+    fn kind(&self, identifier: &Identifier, trials: &[Trial]) -> Option<FindingKind> {
+        let holding = || trials.iter().filter(|trial| trial.holds());
+        let of_identifier = |inside: bool| {
+            let mut own = holding().filter(|trial| trial.identifier == *identifier);
+            own.any(|trial| (trial.how == How::Inside) == inside)
         };
-        if of_kind(false) {
-            Some(FindingKind::Column)
-        } else {
-            of_kind(true).then_some(FindingKind::Embedded)
+        match self {
+            Self::Every => Some(FindingKind::Column),
+            Self::Whole { derived: false } if of_identifier(false) => Some(FindingKind::Column),
+            Self::Whole { .. } => {
+                (of_identifier(false) || of_identifier(true)).then_some(FindingKind::Embedded)
+            }
+            Self::Inside { rules } => holding()
+                .any(|trial| trial.how == How::Inside && rules.contains(&trial.rule))
+                .then_some(FindingKind::Embedded),
+            Self::Stray { rules, patterns } => {
+                let counted = |at: &usize| patterns.as_ref().is_none_or(|all| all.contains(at));
+                let mut own = trials.iter().filter(|trial| rules.contains(&trial.rule));
+                own.any(|trial| trial.patterns.iter().any(counted))
+                    .then_some(FindingKind::Stray)
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ use locard_connector::{
 };
 use locard_connector_local::Local;
 use locard_model::{
-    Attribute, EntityKind, EntityPath, Identifier, JobState, SecretString, Strength, Subject,
+    Attribute, EntityKind, EntityPath, FindingKind, Identifier, JobState, SecretString, Strength, Subject,
 };
 
 const EMAIL: (&str, &str) = ("email", "EMAIL_ADDRESS");
@@ -810,6 +810,73 @@ async fn rows_lead_to_the_place_of_each_value() {
         .await
         .expect("rows are read");
     assert_eq!((report.hits.len(), report.truncated), (200, false));
+}
+
+/// Every row that is told of an identifier, as line and kind.
+async fn lines_of(home: &Home, entity: &str, identifier: &str) -> Vec<(u64, FindingKind)> {
+    let options = RowsOptions {
+        entity: entity.to_owned(),
+        identifier: Identifier::new(identifier),
+        column: None,
+        limit: 1_000,
+    };
+    let report = locard_app::rows(home, &options, &CancellationToken::new())
+        .await
+        .expect("rows are read");
+    let hits = report.hits.iter();
+    hits.map(|hit| (hit.row.line.unwrap_or_default(), hit.kind))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_the_cells_that_the_finding_counts() {
+    const NOTES: [&str; 6] = [
+        "invoice paid, see ticket",
+        "Patient hat Diabetes und braucht Hilfe",
+        "SSN 078-05-1120 verified",
+        "please send it to Hauptstrasse 12, 10115 Berlin, as agreed before",
+        "order 4711 was shipped yesterday morning",
+        "wohnt jetzt in der Goethestraße 7, 80331 München und nicht mehr hier",
+    ];
+    let bench = Bench::new();
+    let row = |row: usize| format!("{row},\"{}\"\n", NOTES[row % NOTES.len()]);
+    let notes: String = (0..120).map(row).collect();
+    bench.write("notes.csv", &format!("id,note\n{notes}"));
+    let home = bench.home().await;
+    let found = bench.scan(&home).await.findings;
+    let mut checked = 0;
+    for finding in found.iter().filter(|finding| finding.column == "note") {
+        let told = lines_of(&home, "notes.csv", finding.identifier.as_str()).await;
+        let of_kind = told.iter().filter(|(_, kind)| *kind == finding.kind);
+        assert_eq!(
+            of_kind.count() as u64,
+            finding.matched,
+            "{}",
+            finding.identifier
+        );
+        checked += 1;
+    }
+    assert!(checked > 0, "something is found in text");
+    let told = lines_of(&home, "notes.csv", "STREET_ADDRESS").await;
+    assert_eq!(told.len(), 40, "two of six notes hold an address");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_fields_of_documents_are_told_once_and_as_the_scan_does() {
+    let bench = Bench::new();
+    let row = |row: usize| {
+        let document = format!("{{\"\"ip\"\": \"\"93.184.{}.{}\"\"}}", row % 200, row % 250);
+        format!("{row},\"{document}\"\n")
+    };
+    let rows: String = (1..=60).map(row).collect();
+    bench.write("j.csv", &format!("id,meta\n{rows}"));
+    let home = bench.home().await;
+    let found = bench.scan(&home).await.findings;
+    let kinds: Vec<FindingKind> = found.iter().map(|finding| finding.kind).collect();
+    assert_eq!(identifiers(&found), [("meta.ip", "IP_ADDRESS")]);
+    let told = lines_of(&home, "j.csv", "IP_ADDRESS").await;
+    assert_eq!(told.len(), 60);
+    assert!(told.iter().all(|(_, kind)| *kind == kinds[0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,7 +30,7 @@ pub(crate) fn documents(cells: &Cells<'_>) -> Vec<usize> {
 
 /// Whether the text is one JSON object or list. Anything else that JSON allows (a number, a word in quotes) is an
 /// ordinary cell.
-pub(crate) fn is_document(text: &str) -> bool {
+pub fn is_document(text: &str) -> bool {
     let text = text.trim();
     let closed = (text.starts_with('{') && text.ends_with('}'))
         || (text.starts_with('[') && text.ends_with(']'));

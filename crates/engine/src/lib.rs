@@ -31,6 +31,7 @@ mod silence;
 mod text;
 
 pub use allowed::Allowed;
+pub use embedded::is_document;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge};
 pub use ledger::{

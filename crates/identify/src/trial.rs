@@ -85,6 +85,26 @@ impl Library {
         trials
     }
 
+    /// The patterns of a rule by each of which so many whole cells of a column were counted; `None` where the evidence
+    /// is of another version of the rule.
+    pub fn patterns_of(&self, rule: &str, evidence: &Evidence, cells: u64) -> Option<Vec<usize>> {
+        let counts = evidence.rules.get(&self.version(rule)?)?;
+        let patterns = &self.rule(rule)?.value;
+        let seen = counts.patterns.iter().zip(patterns).enumerate();
+        let counted: Vec<usize> = seen
+            .filter(|(_, (seen, value))| seen[usize::from(value.validator.is_some())] == cells)
+            .map(|(at, _)| at)
+            .collect();
+        (!counted.is_empty()).then_some(counted)
+    }
+
+    /// Whether it was inside so many cells of a column that a rule found something.
+    pub fn is_inside(&self, rule: &str, evidence: &Evidence, cells: u64) -> bool {
+        let version = self.version(rule);
+        let counts = version.and_then(|version| evidence.rules.get(&version));
+        counts.is_some_and(|counts| counts.embedded_cells == cells)
+    }
+
     /// Judges a column made of these values, each repeated as often as a small table needs.
     pub fn test_column(&self, name: &str, values: &[&str]) -> Option<ColumnJudgement> {
         const ROWS: usize = 60;
