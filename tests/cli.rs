@@ -779,23 +779,74 @@ fn a_list_of_places_that_is_cut_says_so() {
 }
 
 #[test]
+fn a_settings_file_that_happens_to_be_there_writes_and_connects_nowhere() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n");
+    bench.scan();
+    let precious = bench.path("precious.txt");
+    std::fs::write(&precious, "kept").unwrap();
+    let file = bench.path("locard.toml");
+    for (setting, text) in [
+        ("output", "[scan]\noutput = 'precious.txt'\n"),
+        (
+            "store",
+            "store = 'postgres://anna:hunter2secret@127.0.0.1:1/x'\n",
+        ),
+        ("home", "home = 'elsewhere'\n"),
+        ("force", "[findings.export]\nforce = true\n"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let run = bench.run(["scan", "data"]);
+        let told = format!("setting `{setting}` is not taken from the locard.toml of the folder");
+        assert!(run.status == 2 && run.stderr.contains(&told), "{run:?}");
+        assert!(!run.stderr.contains("hunter2secret"), "{run:?}");
+    }
+    assert!(!bench.path("elsewhere").exists());
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "kept");
+    // Named or in the home it is the user's own.
+    let output = "[scan]\noutput = 'precious.txt'\nformat = 'ndjson'\n";
+    for own in [bench.home().join("locard.toml"), bench.path("own.toml")] {
+        std::fs::remove_file(&file).unwrap_or_default();
+        std::fs::write(&own, output).unwrap();
+        let named = own.display().to_string();
+        let is_home = own.starts_with(bench.home());
+        let config: &[&str] = if is_home { &[] } else { &["--config", &named] };
+        let run = bench.run([&["scan", "data"][..], config].concat());
+        assert_eq!(run.status, 0, "{run:?}");
+        let written = std::fs::read_to_string(&precious).unwrap();
+        assert!(written.contains("EMAIL_ADDRESS"), "{written}");
+        std::fs::write(&precious, "kept").unwrap();
+    }
+    // So it is where the home is the folder of the command.
+    let mut there = bench.command(["jobs", "list"]);
+    std::fs::write(bench.home().join("locard.toml"), "[scan]\noutput = 'x'\n").unwrap();
+    let there = there.current_dir(bench.home()).output().unwrap();
+    assert_eq!(there.status.code(), Some(0), "{there:?}");
+}
+
+#[test]
 fn the_address_of_the_store_is_not_printed() {
     let bench = Bench::new();
     let address = "store = 'postgres://anna:hunter2secret@127.0.0.1:1/x'\n";
-    std::fs::write(bench.path("locard.toml"), address).unwrap();
+    std::fs::write(bench.path("store.toml"), address).unwrap();
+    let run = |line: &[&str]| {
+        let mut command = bench.command(line);
+        command.env("LOCARD_CONFIG", bench.path("store.toml"));
+        Run::of(&command.output().unwrap())
+    };
     for line in [
         &["jobs", "list"][..],
         &["jobs", "list", "--help"],
         &["--help"],
     ] {
-        let run = bench.run(line);
+        let run = run(line);
         let said = run.stdout + &run.stderr;
         assert!(
             !said.contains("hunter2secret") && !said.contains("127.0.0.1"),
             "{said}"
         );
     }
-    let run = bench.run(["jobs", "list"]);
+    let run = run(&["jobs", "list"]);
     assert!(
         run.status == 2
             && run

@@ -64,7 +64,9 @@ fn parse(line: &[OsString]) -> Result<Cli, ExitCode> {
         let value = std::env::var_os(variable).filter(|value| !value.is_empty());
         value.map(PathBuf::from)
     };
-    let home = path("home").or_else(|| said("LOCARD_HOME"));
+    let home = path("home")
+        .or_else(|| said("LOCARD_HOME"))
+        .or_else(locard_app::default_home);
     let named = path("config").or_else(|| said("LOCARD_CONFIG"));
     let command = settings::load(named.as_deref(), home.as_deref())
         .and_then(|table| settings::apply(Cli::command(), &table))

@@ -23,12 +23,31 @@ const PREFIX: &str = "LOCARD";
 pub(crate) struct Settings {
     table: Table,
     file: String,
+    /// Whether nobody named it: it lies in the folder that a command happens to run in.
+    here: bool,
 }
+
+/// What such a file does not decide: where is written and connected to, and what secrets are taken from. A scan in
+/// somebody else's checkout would do as that checkout says.
+const NOT_HERE: [&str; 6] = [
+    "home",
+    "store",
+    "dictionaries-dir",
+    "output",
+    "out",
+    "force",
+];
 
 /// The settings file that applies: the one named, else `locard.toml` here, else in the home.
 pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Settings> {
+    let in_home = home.map(|home| home.join(FILE));
+    let is_home = |path: &Path| {
+        let place = |path: &Path| path.canonicalize().ok();
+        let (here, home) = (place(path), in_home.as_deref().and_then(place));
+        here.is_some() && here == home
+    };
     let found = named.map(Path::to_owned).or_else(|| {
-        [Some(PathBuf::from(FILE)), home.map(|home| home.join(FILE))]
+        [Some(PathBuf::from(FILE)), in_home.clone()]
             .into_iter()
             .flatten()
             .find(|path| path.is_file())
@@ -45,12 +64,16 @@ pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Settings
         });
         anyhow::anyhow!("{file} line {line}: {}", error.message())
     })?;
-    Ok(Settings { table, file })
+    let here = named.is_none() && path == Path::new(FILE) && !is_home(&path);
+    Ok(Settings { table, file, here })
 }
 
 /// Lays the file and the environment under the argument tree. An unknown key is an error that lists the known ones.
 pub(crate) fn apply(command: Command, settings: &Settings) -> Result<Command> {
-    let Settings { table, file } = settings;
+    let Settings { table, file, here } = settings;
+    if *here {
+        refuse(table, file)?;
+    }
     let global: Vec<String> = command.get_arguments().filter_map(option_name).collect();
     let known: Vec<String> = global
         .iter()
@@ -68,6 +91,23 @@ pub(crate) fn apply(command: Command, settings: &Settings) -> Result<Command> {
         );
     }
     descend(command, table, PREFIX, file)
+}
+
+/// Refuses what a file that nobody named does not decide.
+fn refuse(table: &Table, file: &str) -> Result<()> {
+    for (key, value) in table {
+        if let Value::Table(below) = value {
+            refuse(below, file)?;
+        }
+        if NOT_HERE.contains(&key.as_str()) {
+            bail!(
+                "setting `{key}` is not taken from the {file} of the folder that a command runs in, since whoever \
+                 wrote that file would choose what is written or connected to\nhint: name the file with --config or \
+                 LOCARD_CONFIG if it is yours, or put the setting into the locard.toml of the home or the environment"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn descend(mut command: Command, settings: &Table, prefix: &str, file: &str) -> Result<Command> {
@@ -249,6 +289,7 @@ mod tests {
         Settings {
             table: text.parse().unwrap(),
             file: "other.toml".to_owned(),
+            here: false,
         }
     }
 
@@ -273,6 +314,86 @@ mod tests {
             scan(settings, &["locard", "scan", ".", "--sample", "7"]).sample,
             Some(7)
         );
+    }
+
+    /// The long names of all options, so that each new one is thought about.
+    fn options(command: &Command, all: &mut std::collections::BTreeSet<String>) {
+        all.extend(command.get_arguments().filter_map(option_name));
+        command
+            .get_subcommands()
+            .for_each(|below| options(below, all));
+    }
+
+    #[test]
+    fn a_file_that_nobody_named_decides_only_how_is_read_and_shown() {
+        const TAKEN: [&str; 38] = [
+            "baseline",
+            "color",
+            "column",
+            "decisions",
+            "email",
+            "exclude",
+            "exhaustive",
+            "fail-on",
+            "format",
+            "fresh",
+            "id",
+            "identifier",
+            "include",
+            "limit",
+            "manual",
+            "max-rate",
+            "min-confidence",
+            "min-share",
+            "name",
+            "no-weak",
+            "note",
+            "owner",
+            "phone",
+            "plan",
+            "quiet",
+            "readers",
+            "reason",
+            "rejected",
+            "resource",
+            "rule",
+            "sample",
+            "samples",
+            "snapshot",
+            "source",
+            "subject",
+            "threads",
+            "verbose",
+            "verify",
+        ];
+        let mut all = std::collections::BTreeSet::new();
+        options(&Cli::command(), &mut all);
+        for name in all {
+            assert_ne!(
+                TAKEN.contains(&name.as_str()),
+                NOT_HERE.contains(&name.as_str()),
+                "may a file in somebody else's folder say --{name}?"
+            );
+        }
+        for text in [
+            "store = 'hush'",
+            "[scan]\noutput = 'hush'",
+            "[restore]\nforce = true",
+        ] {
+            let mut settings = settings(text);
+            assert!(apply(Cli::command(), &settings).is_ok(), "{text}");
+            settings.here = true;
+            let error = apply(Cli::command(), &settings).unwrap_err().to_string();
+            assert!(
+                error.contains("is not taken from")
+                    && error.contains("--config")
+                    && !error.contains("hush"),
+                "{error}"
+            );
+        }
+        let mut settings = settings("[scan]\nsample = 5");
+        settings.here = true;
+        assert!(apply(Cli::command(), &settings).is_ok());
     }
 
     #[test]

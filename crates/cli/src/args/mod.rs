@@ -1,7 +1,7 @@
 //! What can be typed. One struct per command; its doc comments are the help text and the reference.
 //!
 //! Every option can also stand in the environment (`LOCARD_SCAN_SAMPLE`) or in `locard.toml` (`[scan] sample`):
-//! `settings.rs` derives both from this tree, so nothing is listed twice.
+//! `settings.rs` derives both from this tree, so nothing is listed twice but what a file that nobody named may not say.
 
 mod findings;
 mod knowledge;
