@@ -137,8 +137,9 @@ async fn find_at_most(
     };
     let compile = |subject: &Subject| Query::compile(subject, role, home.engine.keyer());
     let queries: Arc<Vec<Query>> = Arc::new(options.subjects.iter().map(compile).collect());
+    let scans = gaps::scans(home).await?;
     let mut report = FindReport {
-        scanned: !gaps::scans(home).await?.is_empty(),
+        scanned: !scans.is_empty(),
         ..FindReport::default()
     };
     for subject in &options.subjects {
@@ -155,8 +156,9 @@ async fn find_at_most(
     let entities = searched(&catalog, wanted.as_deref()).await?;
     let sources: HashSet<SourceId> = entities.iter().map(|entity| entity.source).collect();
     report.sources = sources.len() as u64;
-    gaps::manual(home, wanted.as_deref(), &mut report.not_searched).await?;
-    gaps::unlisted(home, &catalog, wanted.as_deref(), &mut report.not_searched).await?;
+    gaps::manual(&catalog, wanted.as_deref(), &mut report.not_searched);
+    let found = &mut report.not_searched;
+    gaps::unlisted(home, &catalog, &scans, wanted.as_deref(), found).await?;
     let failures = Failures::load(home, None).await?;
     let (mut suspects, mut places) = (Vec::new(), 0);
     for same in twins::grouped(home, &catalog, entities).await? {
