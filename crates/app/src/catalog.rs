@@ -47,6 +47,13 @@ impl<'a> Catalog<'a> {
         sources
     }
 
+    /// Of them those that are wanted; `None`: all.
+    pub(crate) fn of(&self, wanted: Option<&[SourceId]>) -> Vec<&Source> {
+        let mut sources = self.sources();
+        sources.retain(|source| wanted.is_none_or(|wanted| wanted.contains(&source.id)));
+        sources
+    }
+
     /// One entity; asked for once.
     pub(crate) async fn entity(&mut self, id: EntityId) -> Result<&Entity> {
         use std::collections::hash_map::Entry;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::Timestamp;
 use locard_connector::ErrorKind;
 use locard_model::{EntityId, JobId, JobState, SourceId};
 use locard_store::{
@@ -241,11 +242,13 @@ pub(crate) async fn unlisted(
                 of_scan.map(|source| of_source(source, Reason::Unfinished, sentence.to_owned())),
             );
         }
+        let mut failed = HashSet::new();
         for failure in jobs::all_failures(home, job.id).await? {
+            failed.extend(targets.whole(&failure.what).map(|source| source.id));
             let gap = targets.gap(failure.what);
             found.extend(gap.filter(|gap| told.insert(gap.clone())));
         }
-        sources.note(job.state, spec.is_narrowed(), &targets.open);
+        sources.note(job, spec.is_narrowed(), &targets.open, &failed);
     }
     for source in catalog.sources() {
         if wanted.is_none_or(|wanted| wanted.contains(&source.id)) {
@@ -305,12 +308,17 @@ impl<'a> Targets<'a> {
         }
     }
 
+    /// The source that failed as a whole: its name stands in place of a resource.
+    fn whole(&self, what: &FailureDraft) -> Option<&'a Source> {
+        let name = what.resource.as_deref().filter(|_| what.entity.is_none())?;
+        self.by_name.get(name).copied()
+    }
+
     /// What a failure outside of any entity left out.
     fn gap(&self, what: FailureDraft) -> Option<NotSearched> {
         if what.entity.is_some() {
             return None;
         }
-        // Where a source failed, its name stands in place of a resource.
         let mut all = self.all.iter();
         let target = all.find(|name| what.resource.as_ref() == Some(*name));
         let source = match target {
@@ -363,6 +371,8 @@ pub(crate) struct Listings {
     narrowed: HashSet<SourceId>,
     /// A scan that came to its end listed all of them: earlier ones say nothing new.
     pub(crate) whole: HashSet<SourceId>,
+    /// When the last scan ended that listed any of it.
+    pub(crate) read: HashMap<SourceId, Timestamp>,
 }
 
 impl Listings {
@@ -382,11 +392,23 @@ impl Listings {
         }
     }
 
-    fn note(&mut self, state: JobState, is_narrowed: bool, sources: &[&Source]) {
-        let ids = || sources.iter().map(|source| source.id);
-        self.seen.extend(ids());
-        if !matches!(state, JobState::Completed | JobState::Partial) {
+    fn note(
+        &mut self,
+        job: &Job,
+        is_narrowed: bool,
+        sources: &[&Source],
+        failed: &HashSet<SourceId>,
+    ) {
+        self.seen.extend(sources.iter().map(|source| source.id));
+        let ids = || {
+            let ids = sources.iter().map(|source| source.id);
+            ids.filter(|id| !failed.contains(id))
+        };
+        let (JobState::Completed | JobState::Partial, Some(end)) = (job.state, job.ended_at) else {
             return;
+        };
+        for id in ids() {
+            self.read.entry(id).or_insert(end);
         }
         if is_narrowed {
             self.narrowed.extend(ids());
