@@ -377,3 +377,58 @@ fn whatever_the_spelling_every_other_is_found() {
     assert_eq!(bench.run(["scan", &bench.data(), "--quiet"]).status, 0);
     assert_spellings_are_found(&bench, 2);
 }
+
+#[test]
+fn who_came_after_the_scan_is_not_called_nowhere() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@example.org\n");
+    bench.write("b.csv", "id,email\n2,bert@example.org\n");
+    bench.scan();
+    let nobody = |options: &[&str]| {
+        let find = ["find", "--email", "cleo@example.org"];
+        bench.run(find.iter().chain(options))
+    };
+    let verified = nobody(&["--verify"]);
+    assert!(
+        verified.stdout.starts_with("subject: nowhere\n"),
+        "{verified:?}"
+    );
+    assert!(!verified.stdout.contains("as of"), "{verified:?}");
+    let unverified = nobody(&[]);
+    assert!(unverified.stdout.contains("as of 20"), "{unverified:?}");
+
+    bench.write(
+        "a.csv",
+        "id,email\n1,anna@example.org\n3,cleo@example.org\n",
+    );
+    bench.write("c.csv", "id,email\n3,cleo@example.org\n");
+    let verified = nobody(&["--verify"]);
+    assert_eq!(verified.status, 0, "{verified:?}");
+    for told in [
+        "not found, but not everything was searched",
+        "a.csv  it changed since it was scanned",
+        "c.csv  it came since its source was scanned",
+    ] {
+        assert!(verified.stdout.contains(told), "{told}: {verified:?}");
+    }
+    assert!(!verified.stdout.contains("b.csv"), "{verified:?}");
+    for file in 0..9 {
+        bench.write(&format!("new{file}.csv"), "id,email\n3,cleo@example.org\n");
+    }
+    let many = nobody(&["--verify"]);
+    assert!(
+        many.stdout
+            .contains("10 entities of it came since it was scanned"),
+        "{many:?}"
+    );
+
+    std::fs::rename(bench.path("data"), bench.path("elsewhere")).unwrap();
+    let gone = nobody(&["--verify", "--format", "json"]);
+    assert_eq!(gone.status, 2, "{gone:?}");
+    let answer: Value = serde_json::from_str(&gone.stdout).unwrap();
+    assert_eq!(
+        answer["notSearched"][0]["reason"], "unreachable",
+        "{answer}"
+    );
+    assert!(answer["lastScans"][0]["at"].is_string(), "{answer}");
+}

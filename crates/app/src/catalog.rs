@@ -40,6 +40,20 @@ impl<'a> Catalog<'a> {
         self.sources.get(&id)
     }
 
+    /// Every source, the oldest first.
+    pub(crate) fn sources(&self) -> Vec<&Source> {
+        let mut sources: Vec<&Source> = self.sources.values().collect();
+        sources.sort_unstable_by_key(|source| (source.created_at, source.id));
+        sources
+    }
+
+    /// Of them those that are wanted; `None`: all.
+    pub(crate) fn of(&self, wanted: Option<&[SourceId]>) -> Vec<&Source> {
+        let mut sources = self.sources();
+        sources.retain(|source| wanted.is_none_or(|wanted| wanted.contains(&source.id)));
+        sources
+    }
+
     /// One entity; asked for once.
     pub(crate) async fn entity(&mut self, id: EntityId) -> Result<&Entity> {
         use std::collections::hash_map::Entry;

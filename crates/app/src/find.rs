@@ -11,12 +11,13 @@ use locard_index::{Query, builtin_role};
 use locard_model::{
     EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId, Strength, Subject,
 };
-use locard_store::Entity;
+use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::doubts::{Doubt, Why, doubts};
-use crate::gaps::{self, Failures, NotSearched, Reason};
+use crate::fresh::{self, Known, LastScan};
+use crate::gaps::{self, Failures, Listings, NotSearched, Reason};
 use crate::suspect::{Suspect, ask};
 use crate::twins::{self, Same, Twins};
 use crate::{Home, Result, RowAt, subjects, verify};
@@ -53,6 +54,8 @@ pub struct FindReport {
     pub doubts: Vec<Doubt>,
     /// Whether there was ever a scan to ask.
     pub scanned: bool,
+    /// When the sources were read of which the index was asked, by name.
+    pub last_scans: Vec<LastScan>,
 }
 
 impl FindReport {
@@ -128,51 +131,34 @@ async fn find_at_most(
 ) -> Result<FindReport> {
     subjects::check(&options.subjects, home.engine.mask())?;
     let catalog = Catalog::open(home).await?;
-    let roles = roles(home.engine.library());
-    let role = |identifier: &Identifier| {
-        roles
-            .get(identifier)
-            .copied()
-            .unwrap_or_else(|| builtin_role(identifier))
-    };
-    let compile = |subject: &Subject| Query::compile(subject, role, home.engine.keyer());
-    let queries: Arc<Vec<Query>> = Arc::new(options.subjects.iter().map(compile).collect());
+    let scans = gaps::scans(home).await?;
+    let (queries, doubts) = compiled(home, options);
     let mut report = FindReport {
-        scanned: !gaps::scans(home).await?.is_empty(),
+        scanned: !scans.is_empty(),
+        doubts,
         ..FindReport::default()
     };
-    for subject in &options.subjects {
-        let library = home.engine.library();
-        doubts(
-            subject,
-            &roles,
-            library,
-            home.engine.keyer(),
-            &mut report.doubts,
-        );
-    }
     let wanted = wanted(&catalog, &options.sources)?;
     let entities = searched(&catalog, wanted.as_deref()).await?;
     let sources: HashSet<SourceId> = entities.iter().map(|entity| entity.source).collect();
     report.sources = sources.len() as u64;
-    gaps::manual(home, wanted.as_deref(), &mut report.not_searched).await?;
-    gaps::unlisted(home, &catalog, wanted.as_deref(), &mut report.not_searched).await?;
-    let failures = Failures::load(home, None).await?;
-    let (mut suspects, mut places) = (Vec::new(), 0);
-    for same in twins::grouped(home, &catalog, entities).await? {
-        let asked = (queries.as_slice(), &failures);
-        for suspect in ask_once(home, &catalog, same, asked, &mut report, cancel).await? {
-            places += suspect.questions().count();
-            if places > most {
-                report.not_searched.push(suspect.not_listed(most));
-            } else {
-                suspects.push(suspect);
-            }
-        }
-    }
+    gaps::manual(&catalog, wanted.as_deref(), &mut report.not_searched);
+    let found = &mut report.not_searched;
+    let listings = gaps::unlisted(home, &catalog, &scans, wanted.as_deref(), found).await?;
+    report.last_scans = fresh::last_scans(&catalog, &listings, &sources);
+    let mut known = Known::of(&entities);
+    let groups = twins::grouped(home, &catalog, entities).await?;
+    let by = (queries.as_slice(), most);
+    let suspects = suspects(home, &catalog, groups, by, &mut report, cancel).await?;
     if options.verify {
-        let by = (&queries, most);
-        verify_all(home, options, by, suspects, &mut report, (reporter, cancel)).await?;
+        for suspect in &suspects {
+            known.checked(suspect.entity.source, suspect.entity.id);
+        }
+        let (opened, by) = (verify::Sources::new(home), (&queries, most));
+        let (asked, with) = ((&opened, suspects), (reporter, cancel));
+        verify_all(home, options, by, asked, &mut report, with).await?;
+        let asked = (&opened, catalog.of(wanted.as_deref()));
+        check_all(home, asked, (&known, &listings), &mut report, cancel).await;
     } else {
         report.hits = suspects
             .iter()
@@ -181,6 +167,52 @@ async fn find_at_most(
     }
     report.hits.sort_by_cached_key(place);
     Ok(report)
+}
+
+/// What is asked, and what of it is likely not what was meant.
+fn compiled(home: &Home, options: &FindOptions) -> (Arc<Vec<Query>>, Vec<Doubt>) {
+    let (library, keyer) = (home.engine.library(), home.engine.keyer());
+    let roles = roles(library);
+    let role = |identifier: &Identifier| {
+        roles
+            .get(identifier)
+            .copied()
+            .unwrap_or_else(|| builtin_role(identifier))
+    };
+    let mut found = Vec::new();
+    for subject in &options.subjects {
+        doubts(subject, &roles, library, keyer, &mut found);
+    }
+    let compile = |subject: &Subject| Query::compile(subject, role, keyer);
+    (
+        Arc::new(options.subjects.iter().map(compile).collect()),
+        found,
+    )
+}
+
+/// Asks the filters of all entities; of more places than an answer holds it is told that they are left out.
+async fn suspects(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    groups: Vec<Vec<Same>>,
+    (queries, most): (&[Query], usize),
+    report: &mut FindReport,
+    cancel: &CancellationToken,
+) -> Result<Vec<Suspect>> {
+    let failures = Failures::load(home, None).await?;
+    let (mut suspects, mut places) = (Vec::new(), 0);
+    for same in groups {
+        let asked = (queries, &failures);
+        for suspect in ask_once(home, catalog, same, asked, report, cancel).await? {
+            places += suspect.questions().count();
+            if places > most {
+                report.not_searched.push(suspect.not_listed(most));
+            } else {
+                suspects.push(suspect);
+            }
+        }
+    }
+    Ok(suspects)
 }
 
 /// More hits than this are not told: an answer that somebody reads is shorter, and it must fit into memory.
@@ -283,14 +315,13 @@ async fn verify_all(
     home: &Home,
     options: &FindOptions,
     (queries, most): (&Arc<Vec<Query>>, usize),
-    suspects: Vec<Suspect>,
+    (sources, suspects): (&verify::Sources<'_>, Vec<Suspect>),
     report: &mut FindReport,
     (reporter, cancel): (&dyn Reporter, &CancellationToken),
 ) -> Result<()> {
-    let sources = verify::Sources::new(home);
     let left = AtomicUsize::new(most);
     let checks = suspects.iter().map(|suspect| {
-        let (sources, left) = (&sources, &left);
+        let left = &left;
         async move {
             let room = left.load(Ordering::Relaxed);
             if room == 0 {
@@ -315,6 +346,29 @@ async fn verify_all(
         left.store(most.saturating_sub(report.hits.len()), Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// Tells what came into the sources since they were scanned. What could not be read is told by its failure.
+async fn check_all(
+    home: &Home,
+    (opened, asked): (&verify::Sources<'_>, Vec<&Source>),
+    (known, listings): (&Known, &Listings),
+    report: &mut FindReport,
+    cancel: &CancellationToken,
+) {
+    let gaps = report.not_searched.iter();
+    let told: HashSet<String> = gaps.filter_map(|gap| gap.resource.clone()).collect();
+    let by = (known, listings, &told);
+    let since = fresh::check(home, opened, asked, by, cancel).await;
+    let failures = report.failures.iter();
+    let failed: HashSet<&str> = failures
+        .map(|failure| failure.source_name.as_str())
+        .collect();
+    let is_told = |gap: &NotSearched| {
+        gap.reason == Reason::Unreachable && failed.contains(gap.source.as_str())
+    };
+    let since = since.into_iter().filter(|gap| !is_told(gap));
+    report.not_searched.extend(since);
 }
 
 #[cfg(test)]

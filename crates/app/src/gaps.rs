@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::Timestamp;
 use locard_connector::ErrorKind;
 use locard_model::{EntityId, JobId, JobState, SourceId};
 use locard_store::{
@@ -41,6 +42,8 @@ pub enum Reason {
     Failed,
     /// It changed since it was scanned.
     Stale,
+    /// It does not answer, so nobody knows whether it changed.
+    Unreachable,
     /// The column carries no filter (booleans, floats).
     NotIndexed,
     /// The column has more distinct values than its filter took.
@@ -68,6 +71,7 @@ impl Reason {
             Self::Sampled => "sampled",
             Self::Failed => "failed",
             Self::Stale => "stale",
+            Self::Unreachable => "unreachable",
             Self::NotIndexed => "not-indexed",
             Self::PartlyIndexed => "partly-indexed",
             Self::Unsupported => "unsupported",
@@ -86,7 +90,10 @@ impl Reason {
 
     /// Whether this look-up failed to ask what it should have been able to.
     pub const fn is_of_look_up(self) -> bool {
-        matches!(self, Self::Damaged | Self::Cancelled | Self::TooMany)
+        matches!(
+            self,
+            Self::Unreachable | Self::Damaged | Self::Cancelled | Self::TooMany
+        )
     }
 }
 
@@ -173,25 +180,19 @@ async fn last_read(home: &Home, entity: &Entity) -> Result<Option<JobId>> {
 }
 
 /// The sources that only people reach.
-pub(crate) async fn manual(
-    home: &Home,
+pub(crate) fn manual(
+    catalog: &Catalog<'_>,
     wanted: Option<&[SourceId]>,
     found: &mut Vec<NotSearched>,
-) -> Result<()> {
+) {
     let is_wanted = |id: &SourceId| wanted.is_none_or(|wanted| wanted.contains(id));
-    for source in home.store.sources(home.org).await? {
+    for source in catalog.sources() {
         if source.kind == MANUAL && is_wanted(&source.id) {
             let owner = source.owner.as_deref().unwrap_or("its owner");
-            found.push(NotSearched {
-                sentence: format!("no connector reaches it; ask {owner}"),
-                source: source.name,
-                resource: None,
-                column: None,
-                reason: Reason::Manual,
-            });
+            let sentence = format!("no connector reaches it; ask {owner}");
+            found.push(of_source(source, Reason::Manual, sentence));
         }
     }
-    Ok(())
 }
 
 /// An entity that a cancelled look-up did not come to: silence would read as "not there".
@@ -215,40 +216,66 @@ pub(crate) fn unasked(
 pub(crate) async fn unlisted(
     home: &Home,
     catalog: &Catalog<'_>,
+    scans: &[Scan],
     wanted: Option<&[SourceId]>,
     found: &mut Vec<NotSearched>,
-) -> Result<()> {
+) -> Result<Listings> {
     let mut sources = Listings::default();
     // Scan after scan may have met the same files, and there may be very many of them.
     let mut told = HashSet::new();
-    for job in scans(home).await? {
-        let spec = ScanSpec::of(&job)?;
+    for Scan { job, spec } in scans {
         let is_open = |id: &SourceId| {
             wanted.is_none_or(|wanted| wanted.contains(id)) && !sources.whole.contains(id)
         };
-        let targets = Targets::of(&job, &spec, catalog, is_open);
+        let Some(spec) = spec else {
+            found.extend(unreadable(job, catalog, is_open));
+            continue;
+        };
+        let targets = Targets::of(job, spec, catalog, is_open);
         if targets.open.is_empty() {
             continue;
         }
-        if let Some(sentence) = unfinished(home, &job) {
+        if let Some(sentence) = unfinished(home, job) {
             let new = |source: &&&Source| !sources.seen.contains(&source.id);
             let of_scan = targets.open.iter().filter(new);
             found.extend(
                 of_scan.map(|source| of_source(source, Reason::Unfinished, sentence.to_owned())),
             );
         }
+        let mut failed = HashSet::new();
         for failure in jobs::all_failures(home, job.id).await? {
+            failed.extend(targets.whole(&failure.what).map(|source| source.id));
             let gap = targets.gap(failure.what);
             found.extend(gap.filter(|gap| told.insert(gap.clone())));
         }
-        sources.note(job.state, spec.is_narrowed(), &targets.open);
+        sources.note(job, spec.is_narrowed(), &targets.open, &failed);
     }
-    for source in home.store.sources(home.org).await? {
+    for source in catalog.sources() {
         if wanted.is_none_or(|wanted| wanted.contains(&source.id)) {
-            found.extend(sources.unlisted(&source));
+            found.extend(sources.unlisted(source));
         }
     }
-    Ok(())
+    Ok(sources)
+}
+
+/// A scan of which nobody knows what it was asked may have left out something of any source that no later one listed.
+fn unreadable(
+    job: &Job,
+    catalog: &Catalog<'_>,
+    is_open: impl Fn(&SourceId) -> bool,
+) -> Option<NotSearched> {
+    let is_asked = |source: &&Source| source.kind != MANUAL && is_open(&source.id);
+    let open: Vec<&Source> = catalog.sources().into_iter().filter(is_asked).collect();
+    (!open.is_empty()).then(|| NotSearched {
+        source: names(&open),
+        resource: None,
+        column: None,
+        reason: Reason::Damaged,
+        sentence: format!(
+            "what was recorded of the scan {} cannot be read, nor what it left out; scan it again",
+            job.id
+        ),
+    })
 }
 
 /// What a scan named, as far as it is a source still.
@@ -281,12 +308,17 @@ impl<'a> Targets<'a> {
         }
     }
 
+    /// The source that failed as a whole: its name stands in place of a resource.
+    fn whole(&self, what: &FailureDraft) -> Option<&'a Source> {
+        let name = what.resource.as_deref().filter(|_| what.entity.is_none())?;
+        self.by_name.get(name).copied()
+    }
+
     /// What a failure outside of any entity left out.
     fn gap(&self, what: FailureDraft) -> Option<NotSearched> {
         if what.entity.is_some() {
             return None;
         }
-        // Where a source failed, its name stands in place of a resource.
         let mut all = self.all.iter();
         let target = all.find(|name| what.resource.as_ref() == Some(*name));
         let source = match target {
@@ -320,7 +352,7 @@ fn names(sources: &[&Source]) -> String {
     names.join(", ")
 }
 
-fn of_source(source: &Source, reason: Reason, sentence: String) -> NotSearched {
+pub(crate) fn of_source(source: &Source, reason: Reason, sentence: String) -> NotSearched {
     NotSearched {
         source: source.name.clone(),
         resource: None,
@@ -332,13 +364,15 @@ fn of_source(source: &Source, reason: Reason, sentence: String) -> NotSearched {
 
 /// How sources were listed, as far as the scans were looked through, the latest first.
 #[derive(Default)]
-struct Listings {
+pub(crate) struct Listings {
     /// A scan named them.
     seen: HashSet<SourceId>,
     /// A scan that came to its end left something out.
     narrowed: HashSet<SourceId>,
     /// A scan that came to its end listed all of them: earlier ones say nothing new.
-    whole: HashSet<SourceId>,
+    pub(crate) whole: HashSet<SourceId>,
+    /// When the last scan ended that listed any of it.
+    pub(crate) read: HashMap<SourceId, Timestamp>,
 }
 
 impl Listings {
@@ -358,11 +392,23 @@ impl Listings {
         }
     }
 
-    fn note(&mut self, state: JobState, is_narrowed: bool, sources: &[&Source]) {
-        let ids = || sources.iter().map(|source| source.id);
-        self.seen.extend(ids());
-        if !matches!(state, JobState::Completed | JobState::Partial) {
+    fn note(
+        &mut self,
+        job: &Job,
+        is_narrowed: bool,
+        sources: &[&Source],
+        failed: &HashSet<SourceId>,
+    ) {
+        self.seen.extend(sources.iter().map(|source| source.id));
+        let ids = || {
+            let ids = sources.iter().map(|source| source.id);
+            ids.filter(|id| !failed.contains(id))
+        };
+        let (JobState::Completed | JobState::Partial, Some(end)) = (job.state, job.ended_at) else {
             return;
+        };
+        for id in ids() {
+            self.read.entry(id).or_insert(end);
         }
         if is_narrowed {
             self.narrowed.extend(ids());
@@ -388,17 +434,28 @@ fn unfinished(home: &Home, job: &Job) -> Option<&'static str> {
     }
 }
 
+/// A scan of any state.
+pub(crate) struct Scan {
+    pub(crate) job: Job,
+    /// `None` where what was recorded of it cannot be read.
+    pub(crate) spec: Option<ScanSpec>,
+}
+
 /// Every scan, the latest first.
-pub(crate) async fn scans(home: &Home) -> Result<Vec<Job>> {
+pub(crate) async fn scans(home: &Home) -> Result<Vec<Scan>> {
     let filter = JobFilter {
         kind: Some(crate::scan::KIND.to_owned()),
         ..JobFilter::default()
     };
-    let mut scans: Vec<Job> = Vec::new();
+    let scan = |job: Job| Scan {
+        spec: ScanSpec::of(&job).ok(),
+        job,
+    };
+    let mut scans: Vec<Scan> = Vec::new();
     let mut page = Page::first(Page::MAX);
     loop {
         let found = home.store.jobs(home.org, &filter, page).await?;
-        scans.extend(found.items);
+        scans.extend(found.items.into_iter().map(scan));
         let Some(after) = found.next else {
             return Ok(scans);
         };

@@ -80,7 +80,7 @@ pub async fn jobs(home: &Home, limit: u64) -> Result<Vec<JobRow>> {
         .store
         .jobs(home.org, &JobFilter::default(), page)
         .await?;
-    found.items.into_iter().map(|job| row(home, job)).collect()
+    Ok(found.items.into_iter().map(|job| row(home, job)).collect())
 }
 
 impl JobRow {
@@ -119,7 +119,7 @@ pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
     }
     tasks.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
     Ok(JobDetail {
-        job: row(home, job)?,
+        job: row(home, job),
         tasks,
         failures,
     })
@@ -131,7 +131,7 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
     let job = home.store.cancel_job(home.org, job.id).await?;
     // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
     if job.state.is_final() {
-        return row(home, job);
+        return Ok(row(home, job));
     }
     match home
         .store
@@ -144,9 +144,9 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
                 outcome: None,
                 error: None,
             };
-            row(home, home.store.finish_job(&lease, &outcome).await?)
+            Ok(row(home, home.store.finish_job(&lease, &outcome).await?))
         }
-        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => row(home, job),
+        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(home, job)),
         Err(error) => Err(error.into()),
     }
 }
@@ -249,7 +249,7 @@ pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engin
     } else {
         HashSet::new()
     };
-    let listed = targets(&home.store.job(home.org, job).await?)?;
+    let listed = targets(&home.store.job(home.org, job).await?);
     let mut failures = Vec::new();
     for failure in recorded {
         let partial = failure
@@ -317,19 +317,22 @@ async fn read_in_part(home: &Home, job: JobId) -> Result<HashSet<EntityId>> {
     Ok(read)
 }
 
-/// What a job works on, without credentials.
-pub(crate) fn targets(job: &Job) -> Result<Vec<String>> {
-    if job.kind == KIND {
-        Ok(ScanSpec::of(job)?.targets)
-    } else {
-        Ok(Vec::new())
+/// What stands for the targets of a scan of which nobody knows what it was asked.
+const UNREADABLE: &str = "(unreadable)";
+
+/// What a job works on, without credentials. One that cannot be told must not keep all others from being listed.
+fn targets(job: &Job) -> Vec<String> {
+    if job.kind != KIND {
+        return Vec::new();
     }
+    let unreadable = |_| vec![UNREADABLE.to_owned()];
+    ScanSpec::of(job).map_or_else(unreadable, |spec| spec.targets)
 }
 
-fn row(home: &Home, job: Job) -> Result<JobRow> {
-    let targets = targets(&job)?;
+fn row(home: &Home, job: Job) -> JobRow {
+    let targets = targets(&job);
     let interrupted = is_interrupted(home, &job);
-    Ok(JobRow {
+    JobRow {
         id: job.id,
         kind: job.kind,
         state: job.state,
@@ -339,7 +342,7 @@ fn row(home: &Home, job: Job) -> Result<JobRow> {
         ended_at: job.ended_at.map(instant),
         tasks: (job.counts.tasks_done, job.counts.tasks),
         failures: job.counts.failures,
-    })
+    }
 }
 
 /// How an entity is told whose source was removed: its name went with it.
@@ -370,4 +373,60 @@ async fn task_row(catalog: &mut Catalog<'_>, task: locard_store::Task) -> Result
 /// A point in time as it is told: to the second, so that all are of one length.
 pub(crate) fn instant(at: Timestamp) -> String {
     format!("{at:.0}")
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_engine::Silent;
+    use locard_store::JobDraft;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{FindOptions, Reason, testing};
+
+    fn anybody() -> FindOptions {
+        let attribute = locard_model::Attribute {
+            identifier: locard_model::Identifier::new("EMAIL_ADDRESS"),
+            value: "nobody@example.net".to_owned(),
+        };
+        let subject = locard_model::Subject {
+            id: "anybody".to_owned(),
+            attributes: vec![attribute],
+        };
+        FindOptions {
+            subjects: vec![subject],
+            ..FindOptions::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_scan_of_which_nothing_can_be_told_keeps_no_other_from_being_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("a.csv"), "id,email\n1,anna@example.org\n").unwrap();
+        let home = testing::home(folder.path()).await;
+        testing::scan(&home, &data).await;
+        let broken = JobDraft::new(KIND, serde_json::json!({"targets": 1}));
+        let broken = home.store.start_job(home.org, &broken).await.unwrap().job;
+        let listed = jobs(&home, 9).await.unwrap();
+        assert_eq!(listed.len(), 2);
+        assert_eq!(listed[0].targets, [UNREADABLE]);
+        let shown = job(&home, &broken.id.to_string()).await.unwrap();
+        assert_eq!(shown.job.targets, [UNREADABLE]);
+        assert!(crate::sources(&home).await.unwrap()[0].scanned_at.is_some());
+
+        let gaps = async || {
+            let (asked, cancel) = (anybody(), CancellationToken::new());
+            let report = crate::find(&home, &asked, &Silent, &cancel).await;
+            report.unwrap().not_searched
+        };
+        // Until everything is listed anew, nobody knows what it left out.
+        let told = gaps().await;
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].reason, Reason::Damaged);
+        assert!(told[0].sentence.contains(&broken.id.to_string()));
+        testing::scan(&home, &data).await;
+        assert_eq!(gaps().await, []);
+    }
 }

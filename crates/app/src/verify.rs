@@ -35,7 +35,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
+    pub(crate) async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
         let mut open = self.open.lock().await;
         if let Some(source) = open.get(&id) {
             return Ok(Arc::clone(source));

@@ -22,7 +22,8 @@ use locard_connector::{
 };
 use locard_connector_local::Local;
 use locard_model::{
-    Attribute, EntityKind, EntityPath, FindingKind, Identifier, JobState, SecretString, Strength, Subject,
+    Attribute, EntityKind, EntityPath, FindingKind, Identifier, JobState, SecretString, Strength,
+    Subject,
 };
 
 const EMAIL: (&str, &str) = ("email", "EMAIL_ADDRESS");

@@ -10,12 +10,6 @@ use serde::{Deserialize, Serialize};
 /// Version, counts, and a checksum over both.
 const VERSION: u8 = 3;
 
-/// The same with totals that nothing asked for: [`Before`].
-const LONGER: u8 = 2;
-
-/// That without a checksum.
-const UNCHECKED: u8 = 1;
-
 /// Counters of one column; the sum over its splits is the evidence of the column.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -127,40 +121,11 @@ impl Evidence {
 
     /// The evidence in those bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (&version, counts) = bytes.split_first().ok_or(DecodeError::Damaged)?;
-        let evidence = match version {
-            VERSION => checked(bytes).and_then(exactly),
-            LONGER => checked(bytes).and_then(exactly).map(before),
-            UNCHECKED => exactly(counts).map(before),
-            _ => return Err(DecodeError::Version(version)),
-        };
-        evidence.ok_or(DecodeError::Damaged)
-    }
-}
-
-/// Evidence of earlier versions.
-type Before = (u64, [u64; 7], BTreeMap<u64, RuleCounts>);
-
-fn before((library, totals, rules): Before) -> Evidence {
-    let [
-        tested,
-        _blanks,
-        placeholders,
-        phrases,
-        texts,
-        _letters,
-        _digits,
-    ] = totals;
-    let cells = Totals {
-        tested,
-        placeholders,
-        phrases,
-        texts,
-    };
-    Evidence {
-        library,
-        cells,
-        rules,
+        match bytes.first() {
+            Some(&VERSION) => checked(bytes).and_then(exactly).ok_or(DecodeError::Damaged),
+            Some(&version) => Err(DecodeError::Version(version)),
+            None => Err(DecodeError::Damaged),
+        }
     }
 }
 
@@ -302,7 +267,9 @@ mod tests {
         #[test]
         fn hostile_bytes_are_refused_without_panic(bytes: Vec<u8>) {
             let mut bytes = bytes;
-            bytes.insert(0, UNCHECKED);
+            bytes.insert(0, VERSION);
+            let checksum = locard_sketch::hash(&bytes);
+            bytes.extend_from_slice(&checksum.to_le_bytes());
             let _ = Evidence::decode(&bytes);
         }
     }
@@ -327,7 +294,7 @@ mod tests {
         assert_eq!(Evidence::decode(&[77, 0]), Err(DecodeError::Version(77)));
         assert_eq!(Evidence::decode(&[]), Err(DecodeError::Damaged));
         assert_eq!(Evidence::decode(&[VERSION]), Err(DecodeError::Damaged));
-        assert_eq!(Evidence::decode(&[UNCHECKED]), Err(DecodeError::Damaged));
+        assert_eq!(Evidence::decode(&[1]), Err(DecodeError::Version(1)));
     }
 
     #[test]
@@ -377,28 +344,5 @@ mod tests {
         ];
         assert_eq!(evidence.encode(), bytes);
         assert_eq!(Evidence::decode(&bytes), Ok(evidence));
-    }
-
-    #[test]
-    fn evidence_of_earlier_versions_is_read() {
-        let evidence = Evidence {
-            library: 7,
-            cells: Totals {
-                tested: 90,
-                placeholders: 300,
-                phrases: 4,
-                texts: 5,
-            },
-            rules: BTreeMap::from([(1 << 60, RuleCounts::default())]),
-        };
-        let totals = [90, 2, 300, 4, 5, 88, 77];
-        let before: Before = (7, totals, evidence.rules.clone());
-        let unchecked = postcard::to_extend(&before, vec![UNCHECKED]).unwrap();
-        assert_eq!(Evidence::decode(&unchecked), Ok(evidence.clone()));
-        let mut longer = unchecked;
-        longer[0] = LONGER;
-        let checksum = locard_sketch::hash(&longer);
-        longer.extend_from_slice(&checksum.to_le_bytes());
-        assert_eq!(Evidence::decode(&longer), Ok(evidence));
     }
 }

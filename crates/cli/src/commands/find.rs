@@ -99,6 +99,9 @@ fn talk(session: &Session, answer: &Answer<'_>) {
             counted(gaps, "gap", "gaps")
         ));
     }
+    for line in answer.as_of() {
+        printer.say(line);
+    }
     for twins in &answer.report.twins {
         printer.say(told_once(twins));
     }

@@ -74,6 +74,9 @@ impl Answer<'_> {
             "warnings": report.doubts.iter().map(|doubt| json!({
                 "subject": doubt.subject, "identifier": doubt.identifier.as_str(), "sentence": doubt.sentence(),
             })).collect::<Vec<_>>(),
+            "lastScans": report.last_scans.iter().map(|scan| json!({
+                "source": scan.source, "at": scan.at,
+            })).collect::<Vec<_>>(),
             "columns": report.columns,
             "candidates": report.candidates,
         })
@@ -91,6 +94,9 @@ impl Answer<'_> {
         );
         let asked = output.style(Style::new().dimmed(), &asked);
         output.line(&asked)?;
+        for line in self.as_of() {
+            output.wrapped(0, &line)?;
+        }
         for twins in &report.twins {
             output.wrapped(0, &told_once(twins))?;
         }
@@ -107,6 +113,40 @@ impl Answer<'_> {
         hints
             .into_iter()
             .try_for_each(|hint| Ok(output.line(&format!("hint: {}", printable(hint)))?))
+    }
+
+    /// Of when the answer is, where that matters: a scan is long ago, or nobody asked the sources what came since and
+    /// somebody is nowhere.
+    pub(crate) fn as_of(&self) -> Vec<String> {
+        const MOST: usize = 3;
+        let is_found = |subject: &Subject| {
+            let mut hits = self.report.hits.iter();
+            hits.any(|hit| hit.subject == subject.id)
+        };
+        let nowhere = !self.options.verify && !self.options.subjects.iter().all(is_found);
+        let scans = self.report.last_scans.iter();
+        let told: Vec<_> = scans.filter(|scan| nowhere || scan.is_old).collect();
+        let oldest = told.iter().map(|scan| scan.at.as_str()).min();
+        let mut lines: Vec<String> = match oldest {
+            Some(oldest) if told.len() > MOST => vec![format!(
+                "as of the last scans of {} sources, the first of {oldest}",
+                told.len()
+            )],
+            _ => told
+                .iter()
+                .map(|scan| {
+                    format!(
+                        "as of {}, the last scan of {}",
+                        scan.at,
+                        printable(&scan.source)
+                    )
+                })
+                .collect(),
+        };
+        if !lines.is_empty() && !self.options.verify {
+            lines.push("hint: --verify also tells what changed since".to_owned());
+        }
+        lines
     }
 
     /// The failures that were told with what could not be checked, and the others.
