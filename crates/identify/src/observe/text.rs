@@ -3,7 +3,7 @@
 //!
 //! What a reader gets wrong: a match inside must end where a token ends; `12345` is not found in `x123456`.
 
-use locard_sketch::forms::trimmed;
+use locard_sketch::forms::{label_end, trimmed};
 use locard_sketch::{Cells, ClassMask};
 
 use super::Scratch;
@@ -58,10 +58,13 @@ impl Library {
         for k in 0..scratch.live.len() {
             let i = scratch.live[k] as usize;
             let classes = cells.classes.get(i).copied().unwrap_or_default().0;
-            if classes & SEPARATED == 0 || scratch.whole[k] {
+            if classes & (SEPARATED | ClassMask::COLON) == 0 || scratch.whole[k] {
                 continue;
             }
             let text = trimmed(cells.texts.value(i));
+            if classes & SEPARATED == 0 && !is_labelled(text, classes) {
+                continue;
+            }
             let weight = cells.weight(i);
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
                 self.search(machine, text, weight, scratch);
@@ -276,6 +279,13 @@ impl Scratch {
             self.counts.rule(rule).embedded_cells += weight;
         }
     }
+}
+
+/// Whether a single word is a label and a value, as in `EMAIL:a@example.org`: the index takes that apart too. Times and
+/// hexadecimal groups have colons as well, and nothing in them.
+fn is_labelled(word: &str, classes: u16) -> bool {
+    let begins = |first: &u8| first.is_ascii_alphabetic() || !first.is_ascii();
+    word.as_bytes().first().is_some_and(begins) && label_end(word, ClassMask(classes)).is_some()
 }
 
 /// Whether a word is one of context.
