@@ -51,3 +51,27 @@ fn a_value_right_behind_its_label_is_found() {
 fn mail(dice: &mut Dice) -> String {
     format!("{}@example.org", dice.form("aaaaaa"))
 }
+
+/// Numbers that begin with 0 are written as telephone numbers are, too.
+#[test]
+fn one_span_of_text_is_one_identifier() {
+    let library = Library::builtin().unwrap();
+    for (before, identifier) in [
+        ("SSN ", "US_SSN"),
+        ("", "US_SSN"),
+        ("call ", "PHONE_NUMBER"),
+    ] {
+        let mut dice = Dice::new(11);
+        let cells: Vec<String> = (0..ROWS)
+            .map(|_| format!("{before}{} was noted", dice.form("089-26-9929")))
+            .collect();
+        let judgement = judge(&library, "note", &cells);
+        let identifiers = found(&judgement, FindingKind::Embedded);
+        assert_eq!(
+            identifiers,
+            [(identifier, ROWS as u64)],
+            "{}",
+            sentence(before, "note", &judgement)
+        );
+    }
+}
