@@ -4,6 +4,8 @@
 
 #[path = "columns/dice.rs"]
 mod dice;
+#[path = "columns/mixtures.rs"]
+mod mixtures;
 #[path = "columns/persons.rs"]
 mod persons;
 #[path = "columns/things.rs"]

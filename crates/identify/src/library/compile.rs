@@ -272,6 +272,7 @@ fn pattern(value: &ValuePattern, rule: u32) -> PatternPlan {
         length: value.length,
         validator,
         embedded: value.embedded,
+        accident: value.lookalikes * value.chance,
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct PatternPlan {
     pub(crate) length: Option<[usize; 2]>,
     pub(crate) validator: Option<Validator>,
     pub(crate) embedded: bool,
+    /// How easily something else matches and passes: the rule's `lookalikes` and `chance` together.
+    pub(crate) accident: f64,
 }
 
 impl PatternPlan {

@@ -3,7 +3,7 @@
 //!
 //! What a reader gets wrong: a match inside must end where a token ends; `12345` is not found in `x123456`.
 
-use locard_sketch::forms::trimmed;
+use locard_sketch::forms::{label_end, trimmed};
 use locard_sketch::{Cells, ClassMask};
 
 use super::Scratch;
@@ -37,11 +37,38 @@ fn before(text: &str, start: usize) -> &str {
     text.get(from..start).unwrap_or_default()
 }
 
+/// A pattern that holds of a span of text.
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    rule: u32,
+    checked: bool,
+    /// Whether a word of context stands before it.
+    context: bool,
+    /// As in its plan.
+    accident: f64,
+}
+
+impl Hit {
+    /// How many times rarer a pattern must be to be the surer one: figures of rules are no finer.
+    const SURER: f64 = 3.0;
+
+    /// Whether this is so much surer of the same span that the other is an accident.
+    fn outdoes(&self, other: &Self) -> bool {
+        match (self.context, other.context) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => self.accident * Self::SURER < other.accident,
+        }
+    }
+}
+
 /// What is known about the cell under search.
 #[derive(Debug, Default)]
 pub(super) struct TextState {
     /// Rules with a match in this cell.
     rules: Vec<u32>,
+    /// What holds of the span under search.
+    hits: Vec<Hit>,
     folded: Vec<u8>,
     /// Words after a word of context, from byte to byte.
     reach: Vec<(usize, usize)>,
@@ -58,10 +85,13 @@ impl Library {
         for k in 0..scratch.live.len() {
             let i = scratch.live[k] as usize;
             let classes = cells.classes.get(i).copied().unwrap_or_default().0;
-            if classes & SEPARATED == 0 || scratch.whole[k] {
+            if classes & (SEPARATED | ClassMask::COLON) == 0 || scratch.whole[k] {
                 continue;
             }
             let text = trimmed(cells.texts.value(i));
+            if classes & SEPARATED == 0 && !is_labelled(text, classes) {
+                continue;
+            }
             let weight = cells.weight(i);
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
                 self.search(machine, text, weight, scratch);
@@ -108,9 +138,8 @@ impl Library {
         let Some(value) = text.get(start..end) else {
             return false;
         };
-        let mut taken = false;
-        for at in 0..scratch.text_walker.set(set).len() {
-            let pattern = scratch.text_walker.set(set)[at];
+        scratch.text.hits.clear();
+        for &pattern in scratch.text_walker.set(set) {
             let Some(plan) = self
                 .plan
                 .patterns
@@ -122,21 +151,42 @@ impl Library {
             if self.is_unlike(plan.rule, text, start) {
                 continue;
             }
-            let passed = plan.validator.is_none_or(|validator| validator(value));
-            let context = passed && self.has_context(plan.rule, text, start);
-            let sums = scratch.counts.rule(plan.rule);
-            if plan.validator.is_some() {
-                sums.embedded_checked += weight;
-                sums.embedded_passed += weight * u64::from(passed);
-            }
-            if passed {
-                taken = true;
-                sums.embedded += weight;
-                sums.in_context += weight * u64::from(context);
-                scratch.text.rules.push(plan.rule);
+            let checked = plan.validator.is_some();
+            if plan.validator.is_none_or(|validator| validator(value)) {
+                scratch.text.hits.push(Hit {
+                    rule: plan.rule,
+                    checked,
+                    context: self.has_context(plan.rule, text, start),
+                    accident: plan.accident,
+                });
+            } else {
+                scratch.counts.rule(plan.rule).embedded_checked += weight;
             }
         }
-        taken
+        self.count_hits(weight, scratch);
+        !scratch.text.hits.is_empty()
+    }
+
+    /// Counts what holds of one span, except what another identifier outdoes there: it is one thing.
+    fn count_hits(&self, weight: u64, scratch: &mut Scratch) {
+        let hits = &scratch.text.hits;
+        let identifier = |hit: &Hit| {
+            self.rules
+                .get(hit.rule as usize)
+                .map(|rule| &rule.identifier)
+        };
+        for hit in hits {
+            let outdone = |other: &Hit| other.outdoes(hit) && identifier(other) != identifier(hit);
+            if hits.iter().any(outdone) {
+                continue;
+            }
+            let sums = scratch.counts.rule(hit.rule);
+            sums.embedded_checked += weight * u64::from(hit.checked);
+            sums.embedded_passed += weight * u64::from(hit.checked);
+            sums.embedded += weight;
+            sums.in_context += weight * u64::from(hit.context);
+            scratch.text.rules.push(hit.rule);
+        }
     }
 
     fn has_context(&self, rule: u32, text: &str, start: usize) -> bool {
@@ -276,6 +326,13 @@ impl Scratch {
             self.counts.rule(rule).embedded_cells += weight;
         }
     }
+}
+
+/// Whether a single word is a label and a value, as in `EMAIL:a@example.org`: the index takes that apart too. Times and
+/// hexadecimal groups have colons as well, and nothing in them.
+fn is_labelled(word: &str, classes: u16) -> bool {
+    let begins = |first: &u8| first.is_ascii_alphabetic() || !first.is_ascii();
+    word.as_bytes().first().is_some_and(begins) && label_end(word, ClassMask(classes)).is_some()
 }
 
 /// Whether a word is one of context.

@@ -21,7 +21,7 @@ pub use digits::{digits, is_number, number, phone_tail, same_phone};
 pub(crate) use fold::{Fold, fold_onto};
 pub use fold::{fold_into, folded, trimmed};
 pub use probe::{MOST_NAME_WORDS, Meaning, Probe, name_spellings, probes};
-pub use text::{numbers_in, tokens};
+pub use text::{label_end, numbers_in, tokens};
 pub use words::{alphanumerics, name_tokens, words};
 
 use crate::{Cells, ClassMask, hash};

@@ -409,13 +409,13 @@ fn trim_token(raw: &str) -> &str {
 }
 
 /// Where the value behind a label starts: `email:a@example.org`. Addresses and times have more colons or `//`.
-fn label_end(token: &str, class: ClassMask) -> Option<usize> {
+pub fn label_end(token: &str, class: ClassMask) -> Option<usize> {
     if !class.any(ClassMask::COLON) {
         return None;
     }
     let colon = token.find(':')?;
     let value = token.get(colon + 1..)?;
-    (!value.is_empty() && !value.contains(':') && !value.starts_with("//")).then_some(colon + 1)
+    (!value.is_empty() && !value.starts_with("//") && !value.contains(':')).then_some(colon + 1)
 }
 
 #[cfg(test)]
