@@ -1,6 +1,6 @@
 //! Dictionaries: which there are, and how own ones are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use locard_identify::{Dictionary, Library, Overlap};
@@ -157,7 +157,9 @@ pub fn build_dictionary(
         "# source: {}\n# licence: own\n",
         input.file_name().unwrap_or_default().to_string_lossy()
     );
-    for term in sorted.values() {
+    // By their bytes, as the check of a list wants them; those of the folded terms may stand in another order.
+    let sorted: BTreeSet<String> = sorted.into_values().collect();
+    for term in &sorted {
         text.push_str(term);
         text.push('\n');
     }
@@ -225,11 +227,17 @@ pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
     let name = format!("{theme}/{}", part(from.file_stem()).unwrap_or_default());
     checked(&name)?;
     let to = file(&home.own, &name);
-    write(&to, &read_text(from)?)?;
-    match sound(home, &name) {
-        Ok(row) => Ok(row),
-        Err(error) => {
-            // A list that breaks the library must not break the next start.
+    let text = read_text(from)?;
+    let before = std::fs::read_to_string(&to).ok();
+    write(&to, &text)?;
+    match (sound(home, &name), before) {
+        (Ok(row), _) => Ok(row),
+        // A list that breaks the library must not break the next start, nor cost the one before.
+        (Err(error), Some(before)) => {
+            write(&to, &before)?;
+            Err(error)
+        }
+        (Err(error), None) => {
             std::fs::remove_file(&to).map_err(|error| {
                 Error::usage(format!(
                     "{} cannot be removed: {}",
