@@ -586,6 +586,124 @@ fn columns_that_share_values_with_a_dictionary_are_listed_without_the_source() {
 }
 
 #[test]
+fn a_list_of_terms_can_be_made_taken_in_and_used() {
+    let bench = Bench::new();
+    std::fs::write(
+        bench.path("rocks.txt"),
+        "zorbite\n# a remark\nBrackenite\n\n  alphite \nZORBITE\n",
+    )
+    .unwrap();
+    std::fs::write(
+        bench.path("rocks.csv"),
+        "id,rock\n1,zorbite\n2,Brackenite\n3,alphite\n",
+    )
+    .unwrap();
+    let build = |args: &[&str]| {
+        let fixed = ["--name", "own/rocks", "--out", "mine"];
+        bench.run([&["dictionaries", "build"], args, &fixed].concat())
+    };
+    let file = bench.path("mine/terms/own/rocks.txt");
+    for (from, args) in [
+        ("rocks.txt", &["rocks.txt"][..]),
+        ("rocks.csv", &["rocks.csv", "--column", "rock"]),
+    ] {
+        let run = build(args);
+        assert!(run.status == 0 && run.stderr.contains("wrote "), "{run:?}");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let expected = format!("# source: {from}\n# licence: own\nBrackenite\nalphite\nzorbite\n");
+        assert_eq!(text, expected);
+    }
+    let wrong = build(&["rocks.csv", "--column", "stone"]);
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.stderr.contains("hint: it has id, rock"), "{wrong:?}");
+
+    let import = bench.run(["dictionaries", "import", file.to_str().unwrap()]);
+    assert_eq!(import.status, 0, "{import:?}");
+    assert_eq!(import.stderr, "imported own/rocks with 3 terms\n");
+    bench.write(
+        "stones.csv",
+        "id,kind\n1,Zorbite\n2,ALPHITE\n3,brackenite\n",
+    );
+    bench.scan();
+    let line = ["dictionaries", "overlap", "own/rocks", "--format", "ndjson"];
+    let shared = bench.run(line).ndjson();
+    assert_eq!(shared.len(), 1, "{shared:?}");
+    assert_eq!(
+        (&shared[0]["column"], &shared[0]["shared"]),
+        (&"kind".into(), &3.into())
+    );
+}
+
+#[test]
+fn a_list_that_cannot_be_used_leaves_the_one_before_in_its_place() {
+    let bench = Bench::new();
+    let folder = bench.path("own");
+    std::fs::create_dir_all(&folder).unwrap();
+    let import = |text: &str| {
+        let file = folder.join("rocks.txt");
+        std::fs::write(&file, text).unwrap();
+        bench.run(["dictionaries", "import", file.to_str().unwrap()])
+    };
+    let listed = || {
+        let list = bench.run(["dictionaries", "list", "--format", "ndjson"]);
+        assert_eq!(list.status, 0, "{list:?}");
+        let list = list.ndjson();
+        let own = list.iter().find(|list| list["dictionary"] == "own/rocks");
+        own.map(|list| list["terms"].clone())
+    };
+    let head = "# source: a test\n# licence: own\n";
+    let bad = import(&format!("{head}b\na\n"));
+    assert!(
+        bad.status == 2 && bad.stderr.contains("not sorted"),
+        "{bad:?}"
+    );
+    assert_eq!(listed(), None);
+    assert_eq!(import(&format!("{head}alphite\nzorbite\n")).status, 0);
+    assert_eq!(listed(), Some(2.into()));
+    let bad = import(&format!("{head}b\na\nc\n"));
+    assert!(
+        bad.status == 2 && bad.stderr.contains("not sorted"),
+        "{bad:?}"
+    );
+    assert_eq!(listed(), Some(2.into()), "the list before is lost");
+}
+
+#[test]
+fn the_log_of_a_job_tells_what_became_of_it_line_by_line() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n",
+    );
+    bench.write("broken.parquet", "PAR1 and nothing more");
+    assert_eq!(bench.run(["scan", &bench.data()]).status, 2);
+    let log = bench.run(["jobs", "logs", "latest"]);
+    assert!(log.status == 0 && log.stderr.is_empty(), "{log:?}");
+    let lines: Vec<(&str, &str)> = log
+        .stdout
+        .lines()
+        .map(|line| line.split_once("  ").expect("a time and a sentence"))
+        .collect();
+    assert!(lines.is_sorted_by_key(|(at, _)| *at), "{lines:?}");
+    let said: Vec<&str> = lines.iter().map(|(_, said)| *said).collect();
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(
+        said[0].ends_with("was asked for") && said[1] == "it was taken up",
+        "{said:?}"
+    );
+    assert!(said[2].starts_with("broken.parquet: "), "{said:?}");
+    assert_eq!(
+        said[3],
+        "it ended PARTIAL: 3 rows of 1 piece read, 1 failure"
+    );
+    let unknown = bench.run(["jobs", "logs", "ffffffff"]);
+    assert!(
+        unknown.status == 2 && unknown.stderr.contains("there is no job"),
+        "{unknown:?}"
+    );
+}
+
+#[test]
 fn the_master_key_can_be_replaced_without_a_scan() {
     let bench = Bench::new();
     bench.write(

@@ -707,3 +707,100 @@ fn what_scanned_a_source_that_was_removed_can_still_be_looked_at() {
         "{find:?}"
     );
 }
+
+#[test]
+fn colour_is_where_it_was_asked_for() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    assert_eq!(bench.scan().len(), 1);
+    let data = bench.data();
+    let coloured = |args: &[&str], no_color: Option<&str>| {
+        let mut command = bench.command(args);
+        if let Some(value) = no_color {
+            command.env("NO_COLOR", value);
+        }
+        let run = Run::of(&command.output().unwrap());
+        let has = |text: &str| text.contains('\u{1b}');
+        (has(&run.stdout), has(&run.stderr))
+    };
+    for line in [
+        &["scan", &data][..],
+        &["findings", "list"],
+        &["find", "--email", "anna@example.org"],
+        &["explain", "a.csv:email"],
+        &["jobs", "list"],
+    ] {
+        let with = |when: &'static str| [line, &["--color", when]].concat();
+        assert!(coloured(&with("always"), None).0, "{line:?}");
+        // What was typed wins over the environment.
+        assert!(coloured(&with("always"), Some("1")).0, "{line:?}");
+        assert_eq!(coloured(&with("never"), None), (false, false), "{line:?}");
+        // Nothing here is a terminal.
+        assert_eq!(coloured(&with("auto"), None), (false, false), "{line:?}");
+        assert_eq!(coloured(line, None), (false, false), "{line:?}");
+    }
+    let fails = ["explain", "nowhere.csv"];
+    let with = |when| [&fails[..], &["--color", when]].concat();
+    assert_eq!(coloured(&with("always"), None), (false, true));
+    assert_eq!(coloured(&with("never"), None), (false, false));
+    // A file is for programs, whatever the terminal shows.
+    let file = bench.path("out.txt");
+    let file = file.to_str().unwrap();
+    coloured(
+        &["scan", &data, "--color", "always", "--output", file],
+        None,
+    );
+    let written = std::fs::read_to_string(file).unwrap();
+    assert!(written.contains("a.csv") && !written.contains('\u{1b}'));
+}
+
+/// A terminal is wanted for this: util-linux has a program that is one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_gets_colour_unless_the_environment_says_no() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    assert_eq!(bench.scan().len(), 1);
+    let shown = |variable: Option<(&str, &str)>| {
+        let locard = bench.command(["findings", "list"]);
+        let mut terminal = std::process::Command::new("script");
+        terminal.args(["-q", "-e", "-c"]);
+        terminal.arg(format!("{} findings list", locard.get_program().display()));
+        terminal.arg("/dev/null").current_dir(bench.path(""));
+        terminal.stdin(std::process::Stdio::null()).env_clear();
+        for (name, value) in locard.get_envs() {
+            terminal.env(name, value.expect("nothing is taken away"));
+        }
+        terminal.env("TERM", "xterm");
+        terminal.envs(variable);
+        Run::of(&terminal.output().unwrap())
+    };
+    let plain = shown(None);
+    assert!(
+        plain.status == 0 && plain.stdout.contains("EMAIL_ADDRESS"),
+        "{plain:?}"
+    );
+    assert!(plain.stdout.contains('\u{1b}'), "{plain:?}");
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let run = shown(Some(variable));
+        assert!(run.stdout.contains("EMAIL_ADDRESS"), "{run:?}");
+        assert!(!run.stdout.contains('\u{1b}'), "{variable:?}: {run:?}");
+    }
+}
+
+#[test]
+fn what_is_no_terminal_gets_plain_lines_while_a_scan_runs() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let told = bench.run(["scan", &bench.data()]).stderr;
+    let size = PEOPLE.len();
+    assert!(
+        told.starts_with("reading file://")
+            && told.ends_with(&format!("/data: 1 entity, {size} B\n"))
+            && told.lines().count() == 1
+            && !told.contains(['\r', '\u{1b}']),
+        "{told:?}"
+    );
+    let quiet = bench.run(["scan", &bench.data(), "--quiet"]);
+    assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
+}

@@ -173,6 +173,29 @@ fn the_home_holds_no_value_after_a_look_up() {
     assert_eq!(leaks(&bench), [""; 0]);
 }
 
+#[test]
+fn the_home_holds_no_value_after_samples_and_rows_were_shown() {
+    let bench = Bench::new();
+    plant(&bench);
+    bench.run(["scan", &bench.data()]);
+    for line in [
+        &["explain", "people.csv:mail", "--samples", "500"][..],
+        &["explain", "people.csv", "--samples", "3"],
+        &["explain", "a_number.csv", "--samples", "3"],
+        &["rows", "people.csv", "--identifier", "EMAIL_ADDRESS"],
+        &["rows", "people.csv", "--identifier", "IBAN_CODE"],
+    ] {
+        // Status 2 where the record with the open quote is told.
+        let run = bench.run(line);
+        assert!(run.stdout.lines().count() > 1, "{line:?}: {}", run.stderr);
+        for value in PLANTED {
+            let told = run.stdout.contains(value) || run.stderr.contains(value);
+            assert!(!told, "{line:?} printed {value}");
+        }
+        assert_eq!(leaks(&bench), [""; 0], "after {line:?}");
+    }
+}
+
 /// Bytes of the catalog and its log.
 fn size(bench: &Bench) -> u64 {
     ["catalog.sqlite", "catalog.sqlite-wal"]

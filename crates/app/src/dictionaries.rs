@@ -1,6 +1,6 @@
 //! Dictionaries: which there are, and how own ones are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use locard_identify::{Dictionary, Library, Overlap};
@@ -157,7 +157,9 @@ pub fn build_dictionary(
         "# source: {}\n# licence: own\n",
         input.file_name().unwrap_or_default().to_string_lossy()
     );
-    for term in sorted.values() {
+    // By their bytes, as the check of a list wants them; those of the folded terms may stand in another order.
+    let sorted: BTreeSet<String> = sorted.into_values().collect();
+    for term in &sorted {
         text.push_str(term);
         text.push('\n');
     }
