@@ -47,6 +47,7 @@ pub(crate) struct Reader {
     tokens: Tokens,
     rows: Vec<Row>,
     faults: Vec<Fault>,
+    notes: Vec<Fault>,
 }
 
 /// A block whose records are complete.
@@ -71,7 +72,7 @@ impl Reader {
                 .collect(),
             None => (0..layout.width()).collect(),
         };
-        let faults = left_out(&layout, skip).into_iter().collect();
+        let notes = left_out(&layout, skip).into_iter().collect();
         Self {
             input,
             layout,
@@ -83,7 +84,8 @@ impl Reader {
             target: 4 * SMALLEST,
             tokens: Tokens::default(),
             rows: Vec::new(),
-            faults,
+            faults: Vec::new(),
+            notes,
         }
     }
 
@@ -113,12 +115,14 @@ impl Reader {
     /// Faults that no batch of records told.
     fn last_words(&mut self) -> Option<Batch> {
         self.faults.extend(self.input.encoding_fault());
-        if self.faults.is_empty() {
+        if self.faults.is_empty() && self.notes.is_empty() {
             return None;
         }
-        let mut batch = Batch::new(RecordBatch::new_empty(self.schema(0)));
-        batch.faults = std::mem::take(&mut self.faults);
-        Some(batch)
+        Some(Batch {
+            faults: std::mem::take(&mut self.faults),
+            notes: std::mem::take(&mut self.notes),
+            ..Batch::new(RecordBatch::new_empty(self.schema(0)))
+        })
     }
 
     /// The next block of complete records, with their borders in `tokens`.
@@ -254,6 +258,7 @@ impl Reader {
             first_row: Some(self.at.row),
             lines,
             faults: std::mem::take(&mut self.faults),
+            notes: std::mem::take(&mut self.notes),
             ..Batch::new(records)
         };
         self.at.row += rows as u64;
@@ -386,7 +391,7 @@ impl Reader {
     }
 }
 
-/// What stands before a header is told, since it is not read.
+/// What stands before a header is told, since it is not read; the table misses nothing for it.
 fn left_out(layout: &Layout, skip: u64) -> Option<Fault> {
     (skip > 0 && layout.preamble > 0).then(|| Fault {
         sentence: "text above the header was left out".to_owned(),

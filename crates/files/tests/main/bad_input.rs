@@ -25,6 +25,19 @@ async fn ragged_rows_are_told_and_lose_nothing() {
     assert_eq!(taken.column("column_4")[2], "eve@example.org");
 }
 
+#[tokio::test]
+async fn a_title_above_the_header_is_noted_and_no_fault() {
+    let taken = take(
+        "a.csv",
+        "Customers of the third quarter\nid;name;city\n1;Ada;Paris\n2;Bob;Rome\n3;Eve;Oslo\n",
+    )
+    .await;
+    assert_eq!(taken.sentences(), Vec::<String>::new());
+    let notes = sentences(&taken.notes);
+    assert_eq!(notes, ["line 1: text above the header was left out (1)"]);
+    assert_eq!(taken.column("name"), ["Ada", "Bob", "Eve"]);
+}
+
 /// A comma in a name that is not quoted moves the address behind the last column of the header.
 #[tokio::test]
 async fn a_column_behind_the_header_can_be_asked_for() {
