@@ -170,11 +170,7 @@ pub async fn scan(
     sources.iter().for_each(tell_load);
     let summary = match ran.and_then(|summary| Ok(released.map(|()| summary)?)) {
         Ok(summary) => summary,
-        Err(error) => {
-            // Where the store is what failed this fails too, and the job is found as one whose process died.
-            drop(finish(home, &lease, JobState::Failed, Some(error.to_string())).await);
-            return Err(error);
-        }
+        Err(error) => return Err(broken_off(home, &lease, error).await),
     };
     let mut failures = crate::jobs::failures(home, lease.job).await?;
     for failure in &mut failures {
@@ -205,6 +201,13 @@ pub async fn scan(
         failures,
         totals,
     })
+}
+
+/// Ends a job that could not go on. Where the store is what failed this fails too, and the job is found as one whose
+/// process died.
+async fn broken_off(home: &Home, lease: &JobLease, error: Error) -> Error {
+    drop(finish(home, lease, JobState::Failed, Some(error.to_string())).await);
+    error
 }
 
 /// Keeps what later commands need to read the sources again, and to know by which rules they were judged.
