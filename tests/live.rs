@@ -20,7 +20,7 @@ fn run(file: &Path, sql: &str) -> bool {
     runtime.block_on(async {
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .busy_timeout(Duration::from_secs(60))
+            .busy_timeout(Duration::from_mins(1))
             .create_if_missing(true);
         let mut connection = options.connect().await.expect("the file opens");
         let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))

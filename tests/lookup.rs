@@ -363,15 +363,12 @@ pub(crate) fn assert_spellings_are_found(bench: &Bench, places: usize) {
 fn whatever_the_spelling_every_other_is_found() {
     let bench = Bench::new();
     for (identifier, spellings) in SPELLINGS {
-        let rows: String = spellings
-            .iter()
-            .map(|text| format!("1,\"{text}\"\n"))
-            .collect();
-        bench.write(&format!("{identifier}.csv"), format!("id,value\n{rows}"));
-        let lines: String = spellings
-            .iter()
-            .map(|text| format!("{{\"value\":\"{text}\"}}\n"))
-            .collect();
+        let (mut rows, mut lines) = ("id,value\n".to_owned(), String::new());
+        for text in spellings {
+            rows += &format!("1,\"{text}\"\n");
+            lines += &format!("{{\"value\":\"{text}\"}}\n");
+        }
+        bench.write(&format!("{identifier}.csv"), rows);
         bench.write(&format!("{identifier}.ndjson"), lines);
     }
     assert_eq!(bench.run(["scan", &bench.data(), "--quiet"]).status, 0);

@@ -584,11 +584,10 @@ fn one_snapshot_of_the_database_holds_for_all_its_tables() {
         wait_for(&database.url(), held, &mut child),
         "no snapshot is held"
     );
-    let fewer: String = later
+    let fewer = later
         .iter()
-        .map(|table| format!("delete from {table} where id > 100;"))
-        .collect();
-    database.run(&fewer);
+        .map(|table| format!("delete from {table} where id > 100"));
+    database.run(&fewer.collect::<Vec<_>>().join(";"));
     assert!(
         child.try_wait().unwrap().is_none(),
         "the scan ended too early"

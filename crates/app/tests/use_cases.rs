@@ -352,10 +352,9 @@ why = "too short"
 #[tokio::test]
 async fn an_interrupted_scan_is_begun_anew_where_rules_or_allowed_values_changed() {
     let bench = Bench::new();
-    let rows: String = (0..50)
-        .map(|i| format!("{i},QX{:06}\n", i * 7919))
-        .collect();
-    bench.write("all.csv", &format!("id,licence\n{rows}"));
+    let rows = (0..50).map(|i| format!("{i},QX{:06}", i * 7919));
+    let rows = rows.collect::<Vec<_>>().join("\n");
+    bench.write("all.csv", &format!("id,licence\n{rows}\n"));
     bench.write("bad.csv", &customers(20));
     let begun = async || {
         let home = bench.home().await;

@@ -133,7 +133,9 @@ mod tests {
     use crate::tests::{of, of_type};
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('?');
+        let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
+        bytes.iter().flat_map(digits).collect()
     }
 
     /// Catalogs hold these bytes. A change that alters them is a new `VERSION`, or a new `FORMS_VERSION` where it alters
