@@ -12,8 +12,8 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_thread};
 use locard_sql::too_long;
-use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Connection as _};
 use tokio::sync::mpsc;
 
 use crate::cell::{Cell, Gathered, LeftOut};
@@ -95,6 +95,11 @@ async fn copy(
         }
     }
     drop(rows);
+    if failed.is_none() {
+        // Where the driver's thread dies its rows just end: only the next question tells.
+        let alive = session.ping().await;
+        failed = alive.err().map(|error| from_driver(error, "reading"));
+    }
     let is_in_transaction = state.is_some();
     if let Some(state) = state.filter(|_| failed.is_none()) {
         state.check_end().await?;
