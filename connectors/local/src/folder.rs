@@ -133,10 +133,7 @@ impl Folder {
                     size: metadata.len(),
                     version: version(&metadata),
                 }),
-                |what| {
-                    let sentence = format!("{what} is not a file that can be read to its end");
-                    Err(Error::new(ErrorKind::Unsupported, sentence).entity(resource))
-                },
+                |what| Err(endless(what).entity(resource)),
             ),
             Err(error) => {
                 Err(listing_error(entry.path(), error, "listing the file").entity(resource))
@@ -165,6 +162,15 @@ impl Blobs for Folder {
     }
 
     fn check(&self) -> Result<()> {
+        // Asked before opening: opening a pipe waits for whoever writes to it.
+        let metadata = std::fs::metadata(&self.start).ok();
+        if let Some(what) = metadata
+            .filter(|metadata| !metadata.is_dir())
+            .as_ref()
+            .and_then(special)
+        {
+            return Err(endless(what).hint("name a file or a folder"));
+        }
         let result = if self.start.is_dir() {
             self.start.read_dir().map(drop)
         } else {
@@ -267,6 +273,11 @@ fn special(metadata: &Metadata) -> Option<&'static str> {
         }
     }
     Some("a special file")
+}
+
+fn endless(what: &str) -> Error {
+    let sentence = format!("{what} is not a file that can be read to its end");
+    Error::new(ErrorKind::Unsupported, sentence)
 }
 
 /// A path as globs and messages have it.
