@@ -246,8 +246,18 @@ fn is_ours(entry: &DirEntry, base: &Path, home: Option<&Path>) -> bool {
     if home.is_some_and(|home| real.starts_with(home)) && !base.starts_with(&real) {
         return false;
     }
+    if is_link && is_folder && entry.depth() > 0 && is_system(&real) && !is_system(base) {
+        return false;
+    }
     // What a link reaches within the folder is listed where it is; the start itself may be a link.
     !(is_link && entry.depth() > 0 && real != base && real.starts_with(base))
+}
+
+/// Whether a folder is where the system shows its processes and devices as files: they hold what is read elsewhere, or
+/// have no end.
+fn is_system(real: &Path) -> bool {
+    let is_in = |folder: &&str| real.starts_with(folder);
+    cfg!(unix) && ["/proc", "/sys", "/dev"].iter().any(is_in) && !real.starts_with("/dev/shm")
 }
 
 /// What is neither file nor folder, by name.

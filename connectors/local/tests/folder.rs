@@ -448,6 +448,21 @@ mod unix {
         );
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn links_into_what_the_system_shows_of_itself_are_not_followed() {
+        let folder = folder(&["a.csv"]);
+        for (name, to) in [
+            ("p", "/proc"),
+            ("s", "/sys"),
+            ("d", "/dev"),
+            ("q", "/proc/self/task"),
+        ] {
+            symlink(to, folder.path().join(name)).unwrap();
+        }
+        assert_eq!(names(settings(folder.path())).await, ["a.csv"]);
+    }
+
     #[tokio::test]
     async fn what_may_not_be_read_is_told_and_the_rest_is_listed() {
         let folder = folder(&["a.csv", "shut.csv", "closed/b.csv"]);
