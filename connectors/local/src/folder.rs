@@ -133,10 +133,7 @@ impl Folder {
                     size: metadata.len(),
                     version: version(&metadata),
                 }),
-                |what| {
-                    let sentence = format!("{what} is not a file that can be read to its end");
-                    Err(Error::new(ErrorKind::Unsupported, sentence).entity(resource))
-                },
+                |what| Err(endless(what).entity(resource)),
             ),
             Err(error) => {
                 Err(listing_error(entry.path(), error, "listing the file").entity(resource))
@@ -165,6 +162,15 @@ impl Blobs for Folder {
     }
 
     fn check(&self) -> Result<()> {
+        // Asked before opening: opening a pipe waits for whoever writes to it.
+        let metadata = std::fs::metadata(&self.start).ok();
+        if let Some(what) = metadata
+            .filter(|metadata| !metadata.is_dir())
+            .as_ref()
+            .and_then(special)
+        {
+            return Err(endless(what).hint("name a file or a folder"));
+        }
         let result = if self.start.is_dir() {
             self.start.read_dir().map(drop)
         } else {
@@ -240,8 +246,18 @@ fn is_ours(entry: &DirEntry, base: &Path, home: Option<&Path>) -> bool {
     if home.is_some_and(|home| real.starts_with(home)) && !base.starts_with(&real) {
         return false;
     }
+    if is_link && is_folder && entry.depth() > 0 && is_system(&real) && !is_system(base) {
+        return false;
+    }
     // What a link reaches within the folder is listed where it is; the start itself may be a link.
     !(is_link && entry.depth() > 0 && real != base && real.starts_with(base))
+}
+
+/// Whether a folder is where the system shows its processes and devices as files: they hold what is read elsewhere, or
+/// have no end.
+fn is_system(real: &Path) -> bool {
+    let is_in = |folder: &&str| real.starts_with(folder);
+    cfg!(unix) && ["/proc", "/sys", "/dev"].iter().any(is_in) && !real.starts_with("/dev/shm")
 }
 
 /// What is neither file nor folder, by name.
@@ -267,6 +283,11 @@ fn special(metadata: &Metadata) -> Option<&'static str> {
         }
     }
     Some("a special file")
+}
+
+fn endless(what: &str) -> Error {
+    let sentence = format!("{what} is not a file that can be read to its end");
+    Error::new(ErrorKind::Unsupported, sentence)
 }
 
 /// A path as globs and messages have it.

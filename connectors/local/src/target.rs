@@ -24,12 +24,13 @@ pub(crate) fn parse(text: &str) -> Option<Result<Target>> {
         Some(_) if text.contains("://") || !Path::new(text).exists() => return None,
         _ => PathBuf::from(text),
     };
-    Some(absolute(&path).map(|path| {
+    Some(absolute(&path).and_then(|path| {
         let path = path.to_string_lossy().into_owned();
-        Target {
+        Target::refuse_password(&path)?;
+        Ok(Target {
             canonical: address(&path),
             settings: json!({ "path": path }),
-        }
+        })
     }))
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use futures::StreamExt;
 use locard_connector::{Connector, Entity, Error, ErrorKind, Result, ScanRequest, Scope, Source};
 use locard_connector_local::{Folder, Local, Settings};
-use locard_files::Files;
+use locard_files::{Blobs as _, Files};
 use locard_model::{EntityKind, EntityPath};
 use tempfile::{TempDir, tempdir};
 
@@ -426,6 +426,41 @@ mod unix {
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn a_target_that_is_a_pipe_is_refused_without_waiting_for_a_writer() {
+        let folder = folder(&[]);
+        let pipe = folder.path().join("pipe.csv");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if !made.is_ok_and(|status| status.success()) {
+            eprintln!("skipped: mkfifo is not there");
+            return;
+        }
+        let (told, hears) = std::sync::mpsc::channel();
+        let target = Folder::new(settings(&pipe)).unwrap();
+        std::thread::spawn(move || told.send(target.check()));
+        let patience = std::time::Duration::from_secs(20);
+        let checked = hears.recv_timeout(patience).expect("nobody waits");
+        assert_eq!(
+            checked.unwrap_err().to_string(),
+            "a pipe is not a file that can be read to its end"
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn links_into_what_the_system_shows_of_itself_are_not_followed() {
+        let folder = folder(&["a.csv"]);
+        for (name, to) in [
+            ("p", "/proc"),
+            ("s", "/sys"),
+            ("d", "/dev"),
+            ("q", "/proc/self/task"),
+        ] {
+            symlink(to, folder.path().join(name)).unwrap();
+        }
+        assert_eq!(names(settings(folder.path())).await, ["a.csv"]);
     }
 
     #[tokio::test]

@@ -13,12 +13,12 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_thread};
 use locard_sql::too_long;
-use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Connection as _};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::cell::{Cell, Gathered, LeftOut};
-use crate::error::from_limited;
+use crate::error::{from_driver, from_limited};
 use crate::file::{self, Idle, Session};
 use crate::part::{Output, Part};
 use crate::settings::{Limit, Settings};
@@ -147,7 +147,7 @@ impl Reader {
         let mut pending = Pending::new(columns, 0);
         let mut rows = sqlx::query(AssertSqlSafe(sql.clone()))
             .persistent(false)
-            .fetch(session);
+            .fetch(&mut *session);
         let mut failed = None;
         while let Some(row) = rows.next().await {
             let row = row.map_err(|error| from_limited(error, "reading", self.limit));
@@ -164,6 +164,11 @@ impl Reader {
             }
         }
         drop(rows);
+        if failed.is_none() {
+            // Where the driver's thread dies its rows just end: only the next question tells.
+            let alive = session.ping().await;
+            failed = alive.err().map(|error| from_driver(error, "reading"));
+        }
         if let Some(state) = state.filter(|_| failed.is_none()) {
             state.check_end().await?;
         }

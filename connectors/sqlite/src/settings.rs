@@ -100,6 +100,7 @@ fn parse(text: &str) -> Result<Target> {
             "is a database in memory, which another process cannot see",
         ));
     }
+    Target::refuse_password(path)?;
     // The same file has the same id from wherever it is named.
     let path =
         std::path::absolute(path).map_err(|_| fault("has a path that cannot be made absolute"))?;

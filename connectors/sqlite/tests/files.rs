@@ -766,6 +766,35 @@ async fn no_record_is_missing_whatever_the_form_and_storage_class() {
     }
 }
 
+#[tokio::test]
+async fn text_behind_a_nul_is_found_whatever_is_asked_for() {
+    let place = seeded(
+        "CREATE TABLE t (a); INSERT INTO t VALUES ('x' || char(0) || 'Ada Lovelace 1234567'), ('nobody');
+         CREATE TABLE strict (a TEXT) STRICT; INSERT INTO strict SELECT a FROM t",
+    )
+    .await;
+    for table in ["t", "strict"] {
+        for (form, value) in [
+            (Form::Folded, "ada lovelace 1234567"),
+            (Form::Digits, "1234567"),
+            (Form::Tokens, "ada lovelace"),
+            (Form::Contains, "ada lovelace"),
+        ] {
+            let mut request = all(table);
+            request.matching = vec![Matching {
+                column: "a".into(),
+                form,
+                values: vec![value.to_owned()],
+            }];
+            let (_, records) = scan(&*place.source, &request)
+                .await
+                .expect("the scan succeeds");
+            let came = cells(&records, "a");
+            assert_eq!(came, ["x\0Ada Lovelace 1234567"], "{table} {form:?}");
+        }
+    }
+}
+
 /// A table that is planned in several pieces.
 async fn in_pieces(journal: &str) -> (Place, Vec<locard_connector::Split>) {
     let place = seeded(&format!(

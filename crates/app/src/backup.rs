@@ -61,8 +61,14 @@ async fn damaged(home: &Home, entity: EntityId) -> Result<Error> {
 /// Makes a home from such a file; refuses a key that does not open it, and, unless `replace`, a home that has something
 /// in it.
 pub async fn restore(options: HomeOptions, from: &Path, replace: bool) -> Result<Home> {
-    let opened = std::fs::File::open(from).and_then(|file| file.metadata());
-    let is_file = opened.map(|data| data.is_file()).map_err(|error| {
+    // Only a file is opened: opening a pipe waits for whoever writes to it.
+    let is_file = std::fs::metadata(from).and_then(|data| {
+        if data.is_file() {
+            std::fs::File::open(from)?;
+        }
+        Ok(data.is_file())
+    });
+    let is_file = is_file.map_err(|error| {
         Error::usage(format!(
             "{} cannot be read: {}",
             from.display(),

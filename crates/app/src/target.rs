@@ -130,6 +130,7 @@ impl Home {
         &self,
         text: &str,
     ) -> Result<(&'static dyn Connector, locard_connector::Target)> {
+        let text = unwrapped(text);
         if is_connection_string(text) && !std::path::Path::new(text).exists() {
             return Err(Error::usage(
                 "a target of keys and values, or of half an address, is not understood",
@@ -256,6 +257,22 @@ impl Resolved {
     }
 }
 
+/// The text without what a copy from a settings file brings along, blanks and quotes around it: no connector understands
+/// its scheme behind them.
+fn unwrapped(text: &str) -> &str {
+    if std::path::Path::new(text).exists() {
+        return text;
+    }
+    let mut bare = text.trim();
+    for quote in ['"', '\'', '`'] {
+        let inner = bare.strip_prefix(quote);
+        if let Some(inner) = inner.and_then(|inner| inner.strip_suffix(quote)) {
+            bare = unwrapped(inner);
+        }
+    }
+    bare
+}
+
 /// Whether it is meant as a database's address in a notation that no connector reads. As a path it would be printed,
 /// password and all.
 fn is_connection_string(text: &str) -> bool {
@@ -301,6 +318,24 @@ fn unread(source: &locard_store::Source) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_and_quotes_around_a_target_are_no_part_of_it() {
+        for text in [
+            " postgres://host/x\n",
+            "\"postgres://host/x\"",
+            " 'postgres://host/x' ",
+            "\" 'postgres://host/x'\"",
+        ] {
+            assert_eq!(unwrapped(text), "postgres://host/x", "{text}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join("'a b' ");
+        std::fs::write(&odd, "").unwrap();
+        let odd = odd.to_str().unwrap();
+        assert_eq!(unwrapped(odd), odd);
+        assert_eq!(unwrapped("'"), "'");
+    }
 
     #[test]
     fn connection_strings_are_not_taken_for_files() {

@@ -37,16 +37,17 @@ pub async fn run(line: Vec<OsString>, connectors: &'static [&'static dyn Connect
     };
     let printer = Printer::new(&cli.global);
     log(cli.global.verbose);
-    match dispatch(cli, printer, connectors).await {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Crossed) => ExitCode::from(1),
-        Ok(Outcome::Failed) => ExitCode::from(2),
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+    let status = match dispatch(cli, printer, connectors).await {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Crossed) => 1,
+        Ok(Outcome::Failed) => 2,
+        Err(error) if is_closed_pipe(&error) => 0,
         Err(error) => {
             explain_error(printer, &error);
-            ExitCode::from(2)
+            2
         }
-    }
+    };
+    ExitCode::from(panics::status(status))
 }
 
 /// Parses the line over the settings file and the environment.

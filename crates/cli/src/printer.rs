@@ -208,13 +208,13 @@ impl Output {
 
     /// One JSON value on a line.
     pub(crate) fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
-        serde_json::to_writer(&mut self.sink, value)?;
+        serde_json::to_writer(Escaping(&mut self.sink), value)?;
         writeln!(self.sink)
     }
 
     /// One JSON document over several lines.
     pub(crate) fn document(&mut self, value: &serde_json::Value) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut self.sink, value)?;
+        serde_json::to_writer_pretty(Escaping(&mut self.sink), value)?;
         writeln!(self.sink)
     }
 
@@ -231,6 +231,37 @@ impl Write for Output {
 
     fn flush(&mut self) -> io::Result<()> {
         self.sink.flush()
+    }
+}
+
+/// Escapes what a terminal acts on or nobody sees in JSON, where such letters only stand in strings: a name in a source
+/// may hold them. Letters come whole from whoever writes JSON.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) if !bytes.is_ascii() || bytes.contains(&0x7f) => text,
+            _ => {
+                self.0.write_all(bytes)?;
+                return Ok(bytes.len());
+            }
+        };
+        let mut from = 0;
+        let is_hidden = |c: &char| (*c as u32) > 0x7e && locard_app::is_unprintable(*c);
+        for (at, letter) in text.char_indices().filter(|(_, c)| is_hidden(c)) {
+            self.0.write_all(&bytes[from..at])?;
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(self.0, "\\u{unit:04x}")?;
+            }
+            from = at + letter.len_utf8();
+        }
+        self.0.write_all(&bytes[from..])?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -277,6 +308,22 @@ mod tests {
             "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}\u{fffd}"
         );
         assert_eq!(printable("Zürich 東京 👩"), "Zürich 東京 👩");
+    }
+
+    #[test]
+    fn control_characters_are_escaped_in_json_and_stay_what_they_are() {
+        let name = serde_json::json!({"a\u{9b}31m": "b\u{202e}c\u{7f}\u{e0041}\n Zürich 東京 👩"});
+        let mut text = Vec::new();
+        serde_json::to_writer(Escaping(&mut text), &name).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(
+            text,
+            "{\"a\\u009b31m\":\"b\\u202ec\\u007f\\udb40\\udc41\\n Zürich 東京 👩\"}"
+        );
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            name
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A kind of data source: its name, its settings, how a target's text names it.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -56,6 +57,30 @@ pub struct Target {
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Target({})", self.canonical)
+    }
+}
+
+impl Target {
+    /// Refuses text that is taken for the path of a file, that is no file, and that may be an address with a password in
+    /// it (`./postgres://anna:…@host`): where the file is missing its path is printed.
+    pub fn refuse_password(text: &str) -> Result<()> {
+        // Where several files may be meant, only an address has a slash behind a colon.
+        let from = if text.contains(['*', '?', '[', '{']) {
+            text.split_once(":/").map_or("", |(_, rest)| rest)
+        } else {
+            text
+        };
+        let secret = from.rsplit_once('@').and_then(|(before, _)| {
+            let (_, secret) = before.split_once(':')?;
+            Some(secret)
+        });
+        if secret.is_none_or(str::is_empty) || Path::new(text).exists() {
+            return Ok(());
+        }
+        let sentence = "there is no such file, and what was named may hold a password, so it is not repeated here";
+        Err(Error::new(ErrorKind::Settings, sentence).hint(
+            "an address begins with its scheme: postgres://user@host:5432/database, and its password goes into PGPASSWORD",
+        ))
     }
 }
 
@@ -128,5 +153,32 @@ impl<K: Kind> Connector for K {
             ))
         })?;
         Ok(Arc::new(K::open(settings).await?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_whose_name_may_hold_a_password_is_refused_without_its_name() {
+        for text in [
+            "/data/postgres:/anna:plantpw55@host/x",
+            "./postgres://anna:plantpw55@host/x",
+            "./anna:plantpw55@host",
+            "postgres://anna:pl*ant?pw55@host/x",
+        ] {
+            let error = Target::refuse_password(text).unwrap_err();
+            let told = format!("{error:?} {:?}", error.hint_text());
+            assert!(!told.contains("pw55"), "{told}");
+        }
+        for text in [
+            "/data/crm.csv",
+            "/data/a@b:c",
+            "/data/10:30/*@*.csv",
+            "C:/data/x.csv",
+        ] {
+            assert!(Target::refuse_password(text).is_ok(), "{text}");
+        }
     }
 }

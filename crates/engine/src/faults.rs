@@ -23,7 +23,11 @@ struct Found {
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: &Fault) {
-        let known = |found: &&mut Found| found.fault.sentence == fault.sentence;
+        // What is wrong with one column says nothing of the next.
+        let known = |found: &&mut Found| {
+            found.fault.sentence == fault.sentence
+                && column(&found.fault.place) == column(&fault.place)
+        };
         if let Some(known) = self.found.iter_mut().find(known) {
             known.fault.records += fault.records;
         } else if self.found.len() < MOST {
@@ -78,5 +82,48 @@ impl Faults {
             partial: true,
         };
         self.found.into_iter().map(failure).collect()
+    }
+}
+
+/// The column that a place names, as `row 2, column body` does.
+fn column(place: &str) -> Option<&str> {
+    let (before, column) = place.split_once("column ")?;
+    (before.is_empty() || before.ends_with(", ")).then_some(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_of_one_sentence_are_one_for_each_column() {
+        let mut faults = Faults::default();
+        for place in [
+            "row 2, column body",
+            "row 3, column body",
+            "column body",
+            "row 3, column photo",
+            "line 4",
+            "line 5",
+        ] {
+            faults.add(&Fault {
+                sentence: "a value is too long".to_owned(),
+                place: place.to_owned(),
+                records: 1,
+            });
+        }
+        let told = faults
+            .found
+            .iter()
+            .map(|found| (&*found.fault.place, found.fault.records));
+        let told: Vec<_> = told.collect();
+        assert_eq!(
+            told,
+            [
+                ("row 2, column body", 3),
+                ("row 3, column photo", 1),
+                ("line 4", 2)
+            ]
+        );
     }
 }

@@ -99,7 +99,10 @@ impl Dialect {
         text: |value| format!("CAST({value} AS TEXT)"),
         folded: |text| format!("lower({text})"),
         // Outside printable ASCII, or what folding would change: several blanks, a backtick.
-        uncertain: Some(|value| format!("typeof({value}) IN ('real', 'blob')")),
+        // Functions and patterns end at a NUL, so what stands behind one cannot be asked for.
+        uncertain: Some(|value| {
+            format!("(typeof({value}) IN ('real', 'blob') OR instr({value}, char(0)) > 0)")
+        }),
         unquoted: |text| format!("replace({text}, '''', '')"),
         unsure: |text| {
             format!("({text} GLOB '*[^ -~]*' OR {text} GLOB '*`*' OR instr({text}, '  ') > 0)")
@@ -137,7 +140,7 @@ impl Dialect {
             .join(".")
     }
 
-    /// A text literal; `None` for text with a NUL, which no text column of these servers can hold.
+    /// A text literal; `None` for text with a NUL, which no server takes in a statement.
     pub fn literal(text: &str) -> Option<String> {
         (!text.contains('\0')).then(|| format!("'{}'", text.replace('\'', "''")))
     }

@@ -103,7 +103,9 @@ fn on_value(
         ),
         _ => (folded(dialect, value, values), Exactness::Superset),
     };
-    match dialect.uncertain.filter(|_| class == Class::Dynamic) {
+    let is_exact = exactness == Exactness::Exact;
+    let may_differ = class == Class::Dynamic || class == Class::Text && !is_exact;
+    match dialect.uncertain.filter(|_| may_differ) {
         Some(uncertain) => Some((
             format!("({sql} OR {})", uncertain(value)),
             Exactness::Superset,
@@ -128,6 +130,7 @@ fn in_list(dialect: &Dialect, expression: &str, literals: &[String]) -> String {
     }
 }
 
+/// A value with a NUL has none, and is left out: records with a NUL come where servers can hold one.
 fn literals(values: &[String]) -> Vec<String> {
     values
         .iter()

@@ -188,6 +188,37 @@ async fn what_is_no_backup_is_called_so() {
 }
 
 #[tokio::test]
+async fn what_a_killed_backup_left_is_removed_by_the_next() {
+    let bench = Bench::sqlite();
+    let file = bench.keys.file.with_extension("file");
+    let store = bench.open().await;
+    let beside = |name: &str| file.with_file_name(name);
+    let name = file.file_name().unwrap().to_string_lossy().into_owned();
+    let old = std::time::SystemTime::now() - Duration::from_secs(7_200);
+    let (dead, alive) = (format!("{name}.part-1"), format!("{name}.part-2"));
+    let (other, own) = (format!("{name}2.part-1"), format!("{name}.part-own"));
+    for (name, at) in [
+        (&dead, Some(old)),
+        (&alive, None),
+        (&other, Some(old)),
+        (&own, Some(old)),
+    ] {
+        let part = std::fs::File::create(beside(name)).unwrap();
+        if let Some(at) = at {
+            part.set_modified(at).unwrap();
+        }
+    }
+    store.backup(&file).await.unwrap();
+    store.close().await;
+    assert!(!beside(&dead).exists());
+    assert!(
+        [&alive, &other, &own]
+            .iter()
+            .all(|name| beside(name).exists())
+    );
+}
+
+#[tokio::test]
 async fn a_damaged_store_is_told_with_what_helps() {
     let bench = Bench::sqlite();
     let Place::Home(home) = &bench.place else {

@@ -343,9 +343,35 @@ pub(crate) fn beside(file: &Path) -> PathBuf {
     file.with_file_name(name)
 }
 
+/// How long a part of a backup must have rested before it is taken for that of a killed process.
+const ABANDONED: Duration = Duration::from_secs(3_600);
+
+/// Removes what killed backups of that name left.
+fn sweep(file: &Path) {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let Some(name) = file.file_name().map(|name| name.to_string_lossy()) else {
+        return;
+    };
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new(".")));
+    for entry in entries.into_iter().flatten().flatten() {
+        let part = entry.file_name();
+        let part = part.to_string_lossy();
+        let part = part.strip_prefix(&*name);
+        let process = part.and_then(|rest| rest.strip_prefix(".part-"));
+        let is_part = process.is_some_and(|process| process.parse::<u32>().is_ok());
+        let rested = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if is_part && rested().is_some_and(|rested| rested > ABANDONED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A backup never overwrites anything.
 pub(crate) fn absent(file: &Path) -> Result<()> {
     if !file.exists() {
+        sweep(file);
         return Ok(());
     }
     Err(Error::new(
