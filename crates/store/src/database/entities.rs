@@ -163,8 +163,7 @@ impl Entities for Database {
         let unique: BTreeMap<_, _> = entities.iter().map(|entity| (entity.id, entity)).collect();
         let rows = unique
             .values()
-            .map(|entity| entity_row(org, entity, &vault, now))
-            .collect::<Result<_>>()?;
+            .map(|entity| entity_row(org, entity, &vault, now));
         insert(&mut *session, INSERT, rows, UPDATE).await?;
         session.commit().await
     }
@@ -180,8 +179,7 @@ impl Entities for Database {
         let unique: BTreeMap<_, _> = columns.iter().map(|column| (column.id, column)).collect();
         let rows = unique
             .values()
-            .map(|column| column_row(org, entity, column, &vault, now))
-            .collect::<Result<_>>()?;
+            .map(|column| column_row(org, entity, column, &vault, now));
         insert(&mut *session, INSERT, rows, UPDATE).await?;
         session.commit().await
     }
