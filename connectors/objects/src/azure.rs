@@ -142,7 +142,8 @@ pub(crate) fn target(text: &str) -> Option<Result<Target>> {
     }))
 }
 
-/// `https://account.blob.core.windows.net/container/path`, which may end in a shared access signature.
+/// `https://account.blob.core.windows.net/container/path` as portals and clients give it: percent-encoded, and behind a
+/// question mark a shared access signature, whose parts come in any order.
 fn from_web(text: &str) -> Option<Result<Address>> {
     let rest = text.strip_prefix("https://")?;
     let (host, rest) = rest.split_once('/')?;
@@ -150,19 +151,26 @@ fn from_web(text: &str) -> Option<Result<Address>> {
     if !["blob.core.windows.net", "dfs.core.windows.net"].contains(&domain) {
         return None;
     }
-    let (rest, signature) = match rest.find("?sv=").or_else(|| rest.find("?sp=")) {
-        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, query)) => (rest, Some(query)),
         None => (rest, None),
     };
     let (container, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let address = PATTERN.parse(&format!("az://{container}@{account}/{path}"))?;
-    Some(address.map(|mut address| {
+    let is_signed = |query: &&str| query.split('&').any(|part| part.starts_with("sig="));
+    let signature = query.filter(is_signed);
+    let options = query
+        .filter(|query| !is_signed(query))
+        .map_or_else(String::new, |query| format!("?{query}"));
+    let address = PATTERN.parse(&format!("az://{container}@{account}/{options}"))?;
+    Some(address.and_then(|mut address| {
+        let decoded = names::decoded(path);
+        address.path = decoded.map_err(|_| PATTERN.fault("the Azure target is not UTF-8"))?;
         if let Some(signature) = signature {
             address
                 .settings
                 .insert("sas_token".into(), json!(signature));
         }
-        address
+        Ok(address)
     }))
 }
 
@@ -421,6 +429,31 @@ mod tests {
         assert_eq!(canonical, "az+http://127.0.0.1:10000/crm@shop/a");
         assert_eq!(settings.service(), "http://127.0.0.1:10000");
         assert!(target("https://example.org/crm").is_none());
+    }
+
+    #[test]
+    fn a_pasted_address_is_understood_whatever_its_signature_begins_with() {
+        for first in [
+            "sv=2020", "se=2040", "st=2020", "si=rule", "ss=b", "srt=co", "sig=hush",
+        ] {
+            let query = format!("{first}&sp=rl&sig=hush%2B");
+            let text = format!("https://shop.blob.core.windows.net/crm/a%20b/%C3%A4?{query}");
+            let (settings, canonical) = check(&text);
+            assert_eq!(canonical, "az://crm@shop/a b/ä", "{text}");
+            let token = settings
+                .sas_token
+                .map(|token| token.expose_secret().to_owned());
+            assert_eq!(token, Some(query), "{text}");
+        }
+        let (settings, canonical) =
+            check("https://shop.blob.core.windows.net/crm/why%3Fsig=1?anonymous=true");
+        assert_eq!(canonical, "az://crm@shop/why?sig=1");
+        assert!(settings.anonymous && settings.sas_token.is_none());
+        for wrong in ["crm/a?se=2040&sp=rl", "crm/a%FF?sig=hush"] {
+            let text = format!("https://shop.blob.core.windows.net/{wrong}");
+            let error = target(&text).unwrap().unwrap_err();
+            assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+        }
     }
 
     #[test]

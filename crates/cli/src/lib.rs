@@ -213,8 +213,14 @@ async fn dispatch(
     };
     stop_on_interrupt(&session);
     let outcome = command(&session, &cli.command).await;
-    session.home.close().await?;
-    outcome
+    foremost(outcome, session.home.close().await.map_err(Into::into))
+}
+
+/// What a command says of itself goes before what closing says: a home that closes badly is rarely why it failed.
+fn foremost(outcome: Result<Outcome>, closed: Result<()>) -> Result<Outcome> {
+    let outcome = outcome?;
+    closed?;
+    Ok(outcome)
 }
 
 /// Says that own rules are left out: names that only they would mask are not masked then.
@@ -283,6 +289,23 @@ fn stop_on_interrupt(session: &Session) {
 #[cfg(test)]
 mod tests {
     use tracing_subscriber::filter::LevelFilter;
+
+    use super::Outcome;
+
+    #[test]
+    fn a_command_that_failed_says_why_also_where_its_home_closes_badly() {
+        let closed = || Err(anyhow::anyhow!("the store does not answer"));
+        let said =
+            |outcome, closed| super::foremost(outcome, closed).map_err(|error| error.to_string());
+        let failed = Err(anyhow::anyhow!("there is no such column"));
+        assert_eq!(
+            said(failed, closed()),
+            Err("there is no such column".to_owned())
+        );
+        let done = said(Ok(Outcome::Done), closed());
+        assert_eq!(done, Err("the store does not answer".to_owned()));
+        assert_eq!(said(Ok(Outcome::Crossed), Ok(())), Ok(Outcome::Crossed));
+    }
 
     #[test]
     fn what_dependencies_log_is_never_admitted() {

@@ -226,7 +226,7 @@ impl Reporter for Progress {
                 rows,
                 bytes,
             } => self.read_some(entity, *rows, *bytes),
-            Event::Judged { entity, .. } => self.done(entity),
+            Event::Judged { entity, .. } | Event::GivenUp { entity } => self.done(entity),
             Event::Failed(_) => {
                 // Shown in the result, where they can be read in peace.
                 self.totals.failures.fetch_add(1, Ordering::Relaxed);

@@ -22,6 +22,7 @@ impl Run<'_> {
         let shown = &entry.planned.shown;
         if ended.pieces.is_empty() && !entry.planned.pieces.is_empty() {
             // Nothing could be read: what earlier scans found stands.
+            self.tell_given_up(shown);
             return Ok(());
         }
         let (pieces, partial) = (ended.pieces.clone(), ended.partial);
@@ -33,7 +34,7 @@ impl Run<'_> {
             Ok(judged) => judged,
             Err(error) => {
                 let failure = Failure::of(&error, &shown.source_name, Some(shown));
-                return self.fail(failure).await;
+                return self.fail_whole(failure, shown).await;
             }
         };
         let personal = personal(shown.entity, &judged.columns, &judged.findings);

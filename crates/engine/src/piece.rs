@@ -55,7 +55,7 @@ impl Run<'_> {
             Ok(plan) => plan,
             Err(error) => {
                 let failure = Failure::of(&error, &target.name, Some(&shown));
-                self.fail(failure).await?;
+                self.fail_whole(failure, &shown).await?;
                 return Ok(Vec::new());
             }
         };

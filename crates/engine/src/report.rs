@@ -63,6 +63,11 @@ pub enum Event {
         /// Findings in it.
         findings: u32,
     },
+    /// An entity came to its end without being judged: nothing of it could be read or put together.
+    GivenUp {
+        /// The entity.
+        entity: Arc<Shown>,
+    },
     /// Not every value of some columns is in the index, since there are too many of them.
     PartlyIndexed {
         /// The entity.

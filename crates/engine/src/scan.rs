@@ -316,6 +316,19 @@ impl Run<'_> {
         self.ledger.failed(std::slice::from_ref(&failure)).await
     }
 
+    /// Records and tells the failure that ends an entity.
+    pub(crate) async fn fail_whole(&self, failure: Failure, entity: &Arc<Shown>) -> Result<()> {
+        self.fail(failure).await?;
+        self.tell_given_up(entity);
+        Ok(())
+    }
+
+    /// Tells that nothing more comes of an entity, and that it is not judged.
+    pub(crate) fn tell_given_up(&self, entity: &Arc<Shown>) {
+        let entity = Arc::clone(entity);
+        self.reporter.on(&Event::GivenUp { entity });
+    }
+
     /// Tells a failure that the ledger hears of in another way.
     pub(crate) fn tell_failure(&self, failure: &Failure) {
         self.board.count(|summary| summary.failures += 1);

@@ -176,8 +176,7 @@ impl Entities for Database {
         let unique: BTreeMap<_, _> = entities.iter().map(|entity| (entity.id, entity)).collect();
         let rows = unique
             .values()
-            .map(|entity| entity_row(org, entity, &vault, now))
-            .collect::<Result<_>>()?;
+            .map(|entity| entity_row(org, entity, &vault, now));
         insert(&mut *session, INSERT, rows, UPDATE).await?;
         session.commit().await
     }
@@ -191,7 +190,7 @@ impl Entities for Database {
         );
         session.run(gone.bind(org).bind(entity).bind(now)).await?;
         let rows = column_rows(org, entity, columns, &vault, now)?;
-        insert(&mut *session, INSERT, rows, UPDATE).await?;
+        insert(&mut *session, INSERT, rows.into_iter().map(Ok), UPDATE).await?;
         session.commit().await
     }
 
@@ -200,7 +199,7 @@ impl Entities for Database {
         let mut session = self.write().await?;
         let now = session.now().await?;
         let rows = column_rows(org, entity, columns, &vault, now)?;
-        insert(&mut *session, INSERT, rows, UPDATE).await?;
+        insert(&mut *session, INSERT, rows.into_iter().map(Ok), UPDATE).await?;
         session.commit().await
     }
 

@@ -138,7 +138,8 @@ impl Sqlite {
         })
     }
 
-    /// Puts back what a dead process held; being killed does not count as an attempt.
+    /// Puts back what a dead process held. The attempt that was cut short counts: what kills whoever reads it is given up
+    /// some day.
     async fn free_leases(&self) -> Result<()> {
         let mut session = self.write(Durability::Process).await?;
         session.script(include_str!("free_leases.sql")).await?;
