@@ -1,7 +1,5 @@
 //! What happens where memory ends. The limit is the process's, so this test is alone in it.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use futures::StreamExt as _;
 use locard_connector::{Connector as _, ErrorKind, ScanRequest};
 use locard_connector_sqlite::Sqlite;

@@ -172,7 +172,7 @@ pub(crate) async fn copy(from: &mut dyn Session, to: &mut dyn Session) -> Result
             .map(|row| cells(&row?, table.columns))
             .try_chunks(BATCH);
         while let Some(batch) = batches.try_next().await.map_err(|error| error.1)? {
-            insert(to, table.insert, batch.into_iter().map(Ok), "").await?;
+            insert(to, table.insert, batch, "").await?;
         }
     }
     Ok(())

@@ -194,7 +194,7 @@ async fn what_a_killed_backup_left_is_removed_by_the_next() {
     let store = bench.open().await;
     let beside = |name: &str| file.with_file_name(name);
     let name = file.file_name().unwrap().to_string_lossy().into_owned();
-    let old = std::time::SystemTime::now() - Duration::from_secs(7_200);
+    let old = std::time::SystemTime::now() - Duration::from_hours(2);
     let (dead, alive) = (format!("{name}.part-1"), format!("{name}.part-2"));
     let (other, own) = (format!("{name}2.part-1"), format!("{name}.part-own"));
     for (name, at) in [

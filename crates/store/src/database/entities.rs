@@ -176,7 +176,8 @@ impl Entities for Database {
         let unique: BTreeMap<_, _> = entities.iter().map(|entity| (entity.id, entity)).collect();
         let rows = unique
             .values()
-            .map(|entity| entity_row(org, entity, &vault, now));
+            .map(|entity| entity_row(org, entity, &vault, now))
+            .collect::<Result<_>>()?;
         insert(&mut *session, INSERT, rows, UPDATE).await?;
         session.commit().await
     }
@@ -190,7 +191,7 @@ impl Entities for Database {
         );
         session.run(gone.bind(org).bind(entity).bind(now)).await?;
         let rows = column_rows(org, entity, columns, &vault, now)?;
-        insert(&mut *session, INSERT, rows.into_iter().map(Ok), UPDATE).await?;
+        insert(&mut *session, INSERT, rows, UPDATE).await?;
         session.commit().await
     }
 
@@ -199,7 +200,7 @@ impl Entities for Database {
         let mut session = self.write().await?;
         let now = session.now().await?;
         let rows = column_rows(org, entity, columns, &vault, now)?;
-        insert(&mut *session, INSERT, rows.into_iter().map(Ok), UPDATE).await?;
+        insert(&mut *session, INSERT, rows, UPDATE).await?;
         session.commit().await
     }
 

@@ -129,7 +129,7 @@ pub(super) async fn put_findings(
         let current = !known.contains(&draft.finding.column);
         finding_row(vault, job, of, (draft, current))
     };
-    let rows = of.findings.iter().map(row);
+    let rows = of.findings.iter().map(row).collect::<Result<_>>()?;
     let new = insert(session, INSERT, rows, "").await?;
     Ok(new.cast_signed() - old.cast_signed())
 }

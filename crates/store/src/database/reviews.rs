@@ -95,7 +95,7 @@ impl Reviews for Database {
                 sealed,
                 now
             ];
-            insert(&mut *session, INSERT, [Ok(row)], UPDATE).await?;
+            insert(&mut *session, INSERT, vec![row], UPDATE).await?;
             if review.decision == Decision::Confirmed {
                 drop_extremes(&mut *session, org, review.entity, &[review.column]).await?;
             }
@@ -139,7 +139,7 @@ impl Reviews for Database {
             let seal = |reason| vault.seal_as(allowed_cell(&place(*hash)), reason);
             let sealed = reason.as_ref().map(seal).transpose()?;
             let row = values![org, *hash, sealed];
-            insert(&mut *session, ALLOW, [Ok(row)], ALLOW_AGAIN).await?;
+            insert(&mut *session, ALLOW, vec![row], ALLOW_AGAIN).await?;
         }
         session.commit().await
     }

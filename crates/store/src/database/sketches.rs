@@ -9,7 +9,7 @@ use super::findings::put_findings;
 use super::jobs::lost_job;
 use super::organisations::next_generation;
 use super::{Database, limit, paged};
-use crate::sql::{Row, Session, Statement, Value, insert, values};
+use crate::sql::{BYTES, Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
     ColumnHead, ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead,
@@ -84,20 +84,34 @@ pub(super) async fn put_piece(
         counts.faults,
         now
     ];
-    insert(session, head, [Ok(row)], "").await?;
+    insert(session, head, vec![row], "").await?;
     let head = "insert into piece_columns (org_id, entity_id, piece_id, column_id, key_id, forms, sketch, evidence) values";
-    let rows = outcome
-        .columns
-        .iter()
-        .map(|column| Ok(piece_row(org, entity, piece, column)));
-    insert(session, head, rows, "").await?;
+    for columns in portions(&outcome.columns) {
+        let rows = columns
+            .iter()
+            .map(|column| piece_row(org, entity, piece, column));
+        insert(session, head, rows.collect(), "").await?;
+    }
     let head = "insert into piece_extremes (org_id, entity_id, piece_id, column_id, sealed) values";
     let rows = outcome
         .columns
         .iter()
         .filter_map(|column| piece_extremes_row(vault, entity, piece, column).transpose());
-    insert(session, head, rows, "").await?;
+    insert(session, head, rows.collect::<Result<_>>()?, "").await?;
     Ok(())
+}
+
+/// The columns in portions of what one insert carries, so that hardly two sketches are there twice at a time.
+fn portions(columns: &[PieceColumn]) -> impl Iterator<Item = &[PieceColumn]> {
+    let mut bytes = 0;
+    columns.chunk_by(move |column, _| {
+        bytes += column.sketch.len();
+        let fits = bytes < BYTES;
+        if !fits {
+            bytes = 0;
+        }
+        fits
+    })
 }
 
 fn piece_row(org: OrgId, entity: EntityId, piece: PieceId, column: &PieceColumn) -> Vec<Value> {
@@ -269,7 +283,8 @@ async fn put_merged(
     let rows = merged
         .columns
         .iter()
-        .map(|record| record_row(vault, job, generation, of, piece(record), record));
+        .map(|record| record_row(vault, job, generation, of, piece(record), record))
+        .collect::<Result<_>>()?;
     let head = "insert into profiles (org_id, column_id, entity_id, source_id, job_id, generation, key_id, forms, summary, \
         piece_id, sketch, evidence) values";
     insert(session, head, rows, "").await?;
@@ -278,7 +293,7 @@ async fn put_merged(
         .columns
         .iter()
         .filter_map(|record| record_extremes_row(vault, record).transpose());
-    insert(session, head, rows, "").await?;
+    insert(session, head, rows.collect::<Result<_>>()?, "").await?;
     Ok(())
 }
 

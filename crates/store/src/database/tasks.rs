@@ -175,7 +175,8 @@ pub(super) async fn put_failures(
     let now = session.now().await?;
     let rows = drafts
         .iter()
-        .map(|draft| failure_row(vault, job, task, draft, now));
+        .map(|draft| failure_row(vault, job, task, draft, now))
+        .collect::<Result<_>>()?;
     let head =
         "insert into failures (org_id, id, job_id, task_id, entity_id, records, sealed, at) values";
     let new = insert(session, head, rows, "").await?;
@@ -228,7 +229,7 @@ impl Tasks for Database {
         let rows = new
             .zip(first..)
             .map(|(draft, ordinal)| task_row(&vault, lease.job, ordinal, draft));
-        let added = insert(&mut *session, INSERT, rows, "").await?;
+        let added = insert(&mut *session, INSERT, rows.collect::<Result<_>>()?, "").await?;
         let count =
             Statement::new("update jobs set tasks = tasks + $3 where org_id = $1 and id = $2");
         session

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 pub(crate) use row::Row;
-pub(crate) use statement::{Statement, VALUES, insert};
+pub(crate) use statement::{BYTES, Statement, VALUES, insert};
 pub(crate) use value::{Value, values};
 
 use crate::Result;

@@ -75,17 +75,16 @@ impl Statement {
     }
 }
 
-/// Inserts rows in few statements, each made when its statement is: of large values hardly two are there twice at a
-/// time. `head` is `insert into t (a, b) values`, `tail` what follows the rows.
+/// Inserts rows in few statements. `head` is `insert into t (a, b) values`, `tail` what follows the rows.
 pub(crate) async fn insert(
     session: &mut dyn Session,
     head: &'static str,
-    rows: impl IntoIterator<Item = Result<Vec<Value>>, IntoIter: Send>,
+    rows: Vec<Vec<Value>>,
     tail: &'static str,
 ) -> Result<u64> {
     let mut changed = 0;
     let mut rows = rows.into_iter();
-    while let Some(statement) = next_insert(head, &mut rows)? {
+    while let Some(statement) = next_insert(head, &mut rows) {
         changed += session.run(statement.text(tail)).await?;
     }
     Ok(changed)
@@ -94,19 +93,18 @@ pub(crate) async fn insert(
 /// The insert of the next rows, if there are any.
 fn next_insert(
     head: &'static str,
-    rows: &mut impl Iterator<Item = Result<Vec<Value>>>,
-) -> Result<Option<Statement>> {
+    rows: &mut impl Iterator<Item = Vec<Value>>,
+) -> Option<Statement> {
     let mut statement = Statement::new(head);
     let mut bytes = 0;
     let mut separator = " ";
     while statement.values.len() < VALUES && bytes < BYTES {
         let Some(row) = rows.next() else { break };
-        let row = row?;
         bytes += row.iter().map(Value::bytes).sum::<usize>();
         statement = statement.text(separator).with_list("", row);
         separator = ", ";
     }
-    Ok((!statement.values.is_empty()).then_some(statement))
+    (!statement.values.is_empty()).then_some(statement)
 }
 
 #[cfg(test)]
@@ -135,20 +133,5 @@ mod tests {
                 .text,
             "a in (null)"
         );
-    }
-    #[test]
-    fn a_row_is_made_when_its_statement_takes_it() {
-        let made = std::cell::Cell::new(0);
-        let mut rows = (0..9).map(|_| {
-            made.set(made.get() + 1);
-            Ok(vec![Value::from(vec![0_u8; BYTES / 2])])
-        });
-        let mut statements = 0;
-        while let Some(statement) = next_insert("insert into t (a) values", &mut rows).unwrap() {
-            statements += 1;
-            assert_eq!(statement.values.len(), if statements < 5 { 2 } else { 1 });
-            assert_eq!(made.get(), (statements * 2).min(9));
-        }
-        assert_eq!(statements, 5);
     }
 }

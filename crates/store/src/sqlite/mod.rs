@@ -345,7 +345,7 @@ pub(crate) fn beside(file: &Path) -> PathBuf {
 }
 
 /// How long a part of a backup must have rested before it is taken for that of a killed process.
-const ABANDONED: Duration = Duration::from_secs(3_600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Removes what killed backups of that name left.
 fn sweep(file: &Path) {
