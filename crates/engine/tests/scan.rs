@@ -398,13 +398,30 @@ async fn a_cancelled_scan_keeps_what_it_found() {
     fixture.put("people", &[("mail", mails(100))]);
     let ledger = Ledger::default();
     ledger.cancels_after(1, fixture.cancel());
-    fixture.put("zebras", &[("mail", mails(100))]);
+    // More than are under way side by side, so that the cancel leaves some.
+    for herd in 0..50 {
+        fixture.put(&format!("zebras{herd:02}"), &[("mail", mails(100))]);
+    }
     let summary = fixture
         .scan(&ledger, &options())
         .await
         .expect("the ledger holds");
     assert!(summary.cancelled);
-    assert!(ledger.commits("people") + ledger.commits("zebras") < 3);
+    assert!(ledger.commits("people") > 0 && ledger.commits("zebras49") == 0);
+}
+
+#[tokio::test]
+async fn a_cancel_that_comes_when_all_is_done_leaves_a_complete_scan() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(100))]);
+    let ledger = Ledger::default();
+    ledger.cancels_after(1, fixture.cancel());
+    let summary = fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!(ledger.findings("people").len(), 1);
+    assert!(fixture.cancel().is_cancelled() && !summary.cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread")]
