@@ -225,9 +225,13 @@ fn thresholds_and_baselines_set_the_exit_status() {
             .iter()
             .all(|finding| finding["resource"] == "b.csv")
     );
-    // What could not be read outranks a threshold.
+    // What crossed a threshold is told by the status whatever could not be read.
     bench.write("cut.parquet", "PAR1 and nothing else PAR1");
-    assert_eq!(bench.run(["scan", &data, "--fail-on", "any"]).status, 2);
+    let crossed = bench.run(["scan", &data, "--fail-on", "any"]);
+    assert_eq!(crossed.status, 1, "{crossed:?}");
+    assert!(crossed.stdout.contains("1 entity could not be read"));
+    let kept = bench.run(["scan", &data, "--fail-on", "US_SSN"]);
+    assert_eq!(kept.status, 2, "{kept:?}");
 }
 
 #[test]

@@ -114,10 +114,31 @@ async fn columns(
                 .iter()
                 .filter(|record| record.finding.column == id)
                 .collect();
-            columns.push(explained(home, shown, judged, findings, &recorded));
+            let told = explained(home, shown, judged, findings, &recorded);
+            columns.push(ColumnExplanation {
+                fields: fields(home, judged, scanned, &found),
+                ..told
+            });
         }
     }
     Ok(columns)
+}
+
+/// The columns with findings that documents inside this column's cells gave.
+fn fields(
+    home: &Home,
+    holder: &JudgedColumn,
+    scanned: &Scanned,
+    found: &[FindingRow],
+) -> Vec<String> {
+    let holds = |judged: &&JudgedColumn| {
+        judged.seen.within.as_ref() == Some(&holder.column.path)
+            && found.iter().any(|row| row.column_id == judged.column.id)
+    };
+    let fields = scanned.columns.iter().filter(holds);
+    fields
+        .map(|judged| home.engine.mask().segment(&judged.column.path))
+        .collect()
 }
 
 /// The findings with what was recorded of their weights.
@@ -171,6 +192,7 @@ fn explained(
         profile,
         rejected,
         reported: reported.collect(),
+        fields: Vec::new(),
         too_few: explanation.verdict == Verdict::NotEnoughData,
         samples: Vec::new(),
     }

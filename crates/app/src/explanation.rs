@@ -40,6 +40,8 @@ pub struct ColumnExplanation {
     pub reported: Vec<Reported>,
     /// What was weighed and not reported, the likeliest first.
     pub rejected: Vec<Hypothesis>,
+    /// Columns with findings that were derived from documents inside its cells.
+    pub fields: Vec<String>,
     /// Whether there were too few cells to tell anything.
     pub too_few: bool,
     /// Masked values, when asked for.

@@ -61,7 +61,30 @@ fn text_of(from: impl Read, name: &str, most: u64) -> Result<String> {
         let sentence = format!("{name} holds more than {} MiB", most >> 20);
         return Err(Error::usage(sentence).hint("split it into several files"));
     }
-    String::from_utf8(bytes).map_err(|_| Error::usage(format!("{name} is not UTF-8 text")))
+    decoded(bytes).ok_or_else(|| {
+        Error::usage(format!("{name} is neither UTF-8 nor UTF-16 text"))
+            .hint("save it as UTF-8 and try again")
+    })
+}
+
+/// The text without the mark that editors of some platforms put in front. Their shells write UTF-16; it is told by its
+/// mark, or by the zeros between the ASCII characters that all such files begin with.
+fn decoded(bytes: Vec<u8>) -> Option<String> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, rest) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = units.iter().copied().map(unit).collect();
+        rest.is_empty()
+            .then(|| String::from_utf16(&units).ok())
+            .flatten()
+    };
+    match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, text @ ..] => std::str::from_utf8(text).ok().map(str::to_owned),
+        [0xff, 0xfe, text @ ..] => utf16(text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => utf16(text, u16::from_be_bytes),
+        [1.., 0, ..] => utf16(&bytes, u16::from_le_bytes),
+        [0, 1.., ..] => utf16(&bytes, u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +97,26 @@ mod tests {
         let error = text_of(std::io::repeat(b'a'), "x", 3).err();
         assert!(error.is_some_and(|error| error.sentence().starts_with("x holds more than")));
         assert!(text_of(&[0xff_u8][..], "x", 3).is_err());
+    }
+
+    #[test]
+    fn a_text_is_read_as_editors_of_every_platform_write_it() {
+        const TEXT: &str = "{\"PERSON\": \"Zoë 🙂\"}";
+        let units = |to: fn(u16) -> [u8; 2]| TEXT.encode_utf16().flat_map(to).collect::<Vec<u8>>();
+        let (little, big) = (units(u16::to_le_bytes), units(u16::to_be_bytes));
+        for bytes in [
+            TEXT.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", TEXT.as_bytes()].concat(),
+            [b"\xff\xfe", little.as_slice()].concat(),
+            [b"\xfe\xff", big.as_slice()].concat(),
+            little.clone(),
+            big,
+        ] {
+            let read = text_of(bytes.as_slice(), "x", 100).ok();
+            assert_eq!(read.as_deref(), Some(TEXT), "{bytes:?}");
+        }
+        let cut = text_of(&little[..little.len() - 1], "x", 100);
+        assert!(cut.is_err_and(|error| error.hint_text().is_some()));
     }
 
     #[cfg(unix)]

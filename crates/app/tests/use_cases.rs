@@ -879,6 +879,46 @@ async fn rows_of_fields_of_documents_are_told_once_and_as_the_scan_does() {
     assert!(told.iter().all(|(_, kind)| *kind == kinds[0]));
 }
 
+/// A table whose documents hold an address each.
+fn documents() -> String {
+    let row = |row| {
+        let document =
+            format!("{{\"\"kontakt\"\": {{\"\"mail\"\": \"\"ada{row}@example.org\"\"}}}}");
+        format!("{row},\"{document}\"\n")
+    };
+    let rows: String = (1..=60).map(row).collect();
+    format!("id,meta\n{rows}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_in_a_document_is_told_once_at_its_field() {
+    let bench = Bench::new();
+    bench.write("j.csv", &documents());
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    let report = find(&home, "ada7@example.org", true).await;
+    let columns: Vec<&str> = report.hits.iter().map(|hit| hit.column.as_str()).collect();
+    assert_eq!(columns, ["meta.kontakt.mail"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_column_of_documents_an_explanation_leads_to_the_fields() {
+    let bench = Bench::new();
+    bench.write("j.csv", &documents());
+    let home = bench.home().await;
+    bench.scan(&home).await;
+    let options = ExplainOptions {
+        entity: "j.csv".to_owned(),
+        column: Some("meta".to_owned()),
+        samples: 0,
+    };
+    let told = locard_app::explain(&home, &options, &CancellationToken::new())
+        .await
+        .expect("it is explained");
+    assert_eq!(told.columns[0].fields, ["meta.kontakt.mail"]);
+    assert!(told.columns[0].reported.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_difference_tells_what_a_change_brought() {
     let bench = Bench::new();

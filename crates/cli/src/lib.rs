@@ -279,7 +279,7 @@ fn stop_on_interrupt(session: &Session) {
             return;
         }
         cancel.cancel();
-        printer.say("stopping; what was found is kept (Ctrl-C again ends at once)");
+        printer.say("stopping; what is recorded so far is kept (Ctrl-C again ends at once)");
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(130);
         }

@@ -124,15 +124,17 @@ impl Run<'_> {
         Ok(work)
     }
 
-    /// Reads one piece, records it, and concludes the entity when it was the last.
-    pub(crate) async fn read_piece(&self, work: Work) -> Result<()> {
+    /// Reads one piece, records it, and concludes the entity when it was the last; whether it was done, as against left
+    /// for a later run.
+    pub(crate) async fn read_piece(&self, work: Work) -> Result<bool> {
         let Work { entry, piece } = work;
         match self.ledger.start(piece.id).await? {
             Start::Read => {}
-            Start::Stop => return Ok(()),
+            Start::Stop => return Ok(false),
             Start::GiveUp(error) => {
                 let ended = self.give_up(&entry, piece.id, &error).await?;
-                return self.conclude_if(&entry, ended).await;
+                self.conclude_if(&entry, ended).await?;
+                return Ok(true);
             }
         }
         let source = entry.planned.shown.source;
@@ -145,7 +147,7 @@ impl Run<'_> {
             }
             let (pass, error) = match self.attempt(&entry, &piece.splits).await {
                 // A cancelled piece is left open, so that the next run reads it whole.
-                Attempt::Cancelled => return Ok(()),
+                Attempt::Cancelled => return Ok(false),
                 Attempt::Read(pass) => break (pass, None),
                 Attempt::Broken(pass, error) => (pass, error),
             };
@@ -157,7 +159,7 @@ impl Run<'_> {
             }
             let wait = tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1));
             if self.unless_cancelled(wait).await.is_none() {
-                return Ok(());
+                return Ok(false);
             }
             attempt += 1;
         };
@@ -167,7 +169,8 @@ impl Run<'_> {
             Some(error) if pass.rows() == 0 => self.give_up(&entry, piece.id, &error).await?,
             error => self.record(&entry, piece.id, pass, error.as_ref()).await?,
         };
-        self.conclude_if(&entry, ended).await
+        self.conclude_if(&entry, ended).await?;
+        Ok(true)
     }
 
     /// Concludes an entity whose last piece has ended.

@@ -5,6 +5,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::stream::{self, StreamExt as _};
 use locard_connector::{Entity, Sample, ScanRequest, Scope, Snapshot, Source};
@@ -173,6 +174,7 @@ impl Engine {
             cancel,
             board: Board::default(),
             silence: Silence::default(),
+            left: AtomicUsize::new(1),
         };
         let (sender, receiver) = mpsc::channel(1);
         let receiver = Mutex::new(receiver);
@@ -180,7 +182,8 @@ impl Engine {
         let workers = futures::future::try_join_all(workers);
         tokio::try_join!(run.plan(targets, sender), workers)?;
         Ok(Summary {
-            cancelled: cancel.is_cancelled(),
+            // One that came after the last piece was done cut nothing off.
+            cancelled: cancel.is_cancelled() && run.left.into_inner() > 0,
             ..run.board.summary()
         })
     }
@@ -203,12 +206,16 @@ pub(crate) struct Run<'a> {
     pub(crate) cancel: &'a CancellationToken,
     pub(crate) board: Board,
     pub(crate) silence: Silence,
+    /// What a cancel would cut off: the planning, as one, and the pieces that were planned and are not done.
+    pub(crate) left: AtomicUsize,
 }
 
 impl Run<'_> {
     /// Lists and plans; a piece enters the channel when a worker is free for it, so that little is planned ahead.
     async fn plan(&self, targets: &[Target], sender: mpsc::Sender<Work>) -> Result<()> {
         let listed = self.list_all(targets).await?;
+        // A cancel may have ended the listing.
+        let complete = !self.cancel.is_cancelled();
         // Planning runs in tasks of its own: a future that waits here unpolled, with a connection in its hand, would
         // keep the workers from theirs.
         let asked = stream::iter(listed).map(|(target, shown, entity)| {
@@ -235,13 +242,22 @@ impl Run<'_> {
             }
         });
         let mut planned = std::pin::pin!(asked.buffered(PLANNED_AHEAD));
-        while let Some((asked, plan)) = self.unless_cancelled(planned.next()).await.flatten() {
-            for piece in self.plan_entity(asked, plan).await? {
+        loop {
+            let Some(next) = self.unless_cancelled(planned.next()).await else {
+                return Ok(());
+            };
+            let Some((asked, plan)) = next else { break };
+            let pieces = self.plan_entity(asked, plan).await?;
+            self.left.fetch_add(pieces.len(), Ordering::Relaxed);
+            for piece in pieces {
                 // Once cancelled, no worker takes anything out of the channel.
                 let Some(Ok(())) = self.unless_cancelled(sender.send(piece)).await else {
                     return Ok(());
                 };
             }
+        }
+        if complete {
+            self.left.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -306,7 +322,9 @@ impl Run<'_> {
             let Some(work) = self.unless_cancelled(next).await.flatten() else {
                 return Ok(());
             };
-            self.read_piece(work).await?;
+            if self.read_piece(work).await? {
+                self.left.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 

@@ -427,6 +427,20 @@ async fn a_cancelled_scan_keeps_what_it_found() {
     }
 }
 
+#[tokio::test]
+async fn a_cancel_that_comes_when_all_is_done_leaves_a_complete_scan() {
+    let fixture = Fixture::new(1);
+    fixture.put("people", &[("mail", mails(100))]);
+    let ledger = Ledger::default();
+    ledger.cancels_after(1, fixture.cancel());
+    let summary = fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    assert_eq!(ledger.findings("people").len(), 1);
+    assert!(fixture.cancel().is_cancelled() && !summary.cancelled);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_waits_for_no_long_text() {
     let fixture = Fixture::new(1);

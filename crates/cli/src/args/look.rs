@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum as _};
 use locard_model::SecretString;
 
 use super::ListFormat;
@@ -69,8 +70,16 @@ pub(crate) struct Explain {
     pub(crate) samples: Option<u64>,
 
     /// Form of the answer
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = no_list())]
     pub(crate) format: ListFormat,
+}
+
+/// The forms of an answer that is no list: it does not fit into the cells of one.
+fn no_list() -> impl TypedValueParser<Value = ListFormat> {
+    let forms = ListFormat::value_variants().iter();
+    let forms = forms.filter(|form| **form != ListFormat::Csv);
+    PossibleValuesParser::new(forms.filter_map(ListFormat::to_possible_value))
+        .try_map(|form| ListFormat::from_str(&form, false))
 }
 
 /// List the rows in which an identifier occurs

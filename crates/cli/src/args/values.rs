@@ -42,15 +42,19 @@ pub(super) fn probability(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a number from 0 to 1 is wanted".to_owned())
 }
 
-/// Bytes per second, with or without a unit: `20MB/s`, `512KiB`, `1000000`.
+/// Less than this per second is a slip of the unit: a scan would never end.
+const LEAST_RATE: f64 = 1e3;
+
+/// Bytes per second, with their unit: `20MB/s`, `512KiB`. A number alone is as often meant as megabytes.
 pub(super) fn rate(text: &str) -> Result<NonZeroU64, String> {
-    let wrong = || "a rate such as 20MB/s, 512KiB/s or 1000000 is wanted".to_owned();
+    let wrong =
+        || "a rate with its unit is wanted, of at least 1KB/s: 20MB/s or 512KiB/s".to_owned();
     let text = text.trim();
     let text = text.strip_suffix("/s").unwrap_or(text);
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.'));
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
     let unit = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
+        "b" => 1.0,
         "kb" => 1e3,
         "mb" => 1e6,
         "gb" => 1e9,
@@ -60,7 +64,10 @@ pub(super) fn rate(text: &str) -> Result<NonZeroU64, String> {
         _ => return Err(wrong()),
     };
     let number: f64 = number.parse().map_err(|_| wrong())?;
-    NonZeroU64::new((number * unit) as u64).ok_or_else(wrong)
+    let bytes = Some(number * unit).filter(|bytes| *bytes >= LEAST_RATE);
+    bytes
+        .and_then(|bytes| NonZeroU64::new(bytes as u64))
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -68,12 +75,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_has_a_unit_or_none() {
+    fn a_rate_has_a_unit_and_lets_a_scan_end() {
         for (text, bytes) in [
             ("20MB/s", 20_000_000),
             ("1.5 GiB", 1_610_612_736),
             ("512kib/s", 524_288),
-            ("1000", 1_000),
+            ("1000B", 1_000),
         ] {
             assert_eq!(rate(text).map(NonZeroU64::get), Ok(bytes), "{text}");
         }
@@ -81,7 +88,10 @@ mod tests {
             "",
             "fast",
             "0",
-            "0.2",
+            "20",
+            "1000000",
+            "20B/s",
+            "0.2KB/s",
             "-1MB",
             "3 apples/s",
             "1.2.3",

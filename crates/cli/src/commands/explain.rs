@@ -112,10 +112,16 @@ fn print_column(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
 fn print_reported(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
     let heading = match (column.reported.is_empty(), column.too_few) {
         (false, _) => "reported",
-        (true, true) => "nothing reported: too few cells to tell",
-        (true, false) => "nothing reported",
+        // Its cells are documents, and are judged field by field.
+        (true, true) if column.fields.is_empty() => "nothing reported: too few cells to tell",
+        (true, _) => "nothing reported",
     };
     output.line(&format!("  {heading}"))?;
+    if !column.fields.is_empty() {
+        let fields: Vec<String> = column.fields.iter().map(|name| printable(name)).collect();
+        let see = format!("its cells hold documents: see {}", fields.join(", "));
+        output.wrapped(2, &see)?;
+    }
     column.reported.iter().try_for_each(|reported| {
         print_finding(output, &reported.finding)?;
         if reported.finding.is_only_confirmed() {
@@ -322,6 +328,7 @@ fn column_json(column: &ColumnExplanation) -> Value {
         },
         "reported": column.reported.iter().map(reported_json).collect::<Vec<_>>(),
         "rejected": column.rejected.iter().map(hypothesis_json).collect::<Vec<_>>(),
+        "fields": column.fields,
         "tooFew": column.too_few,
         "samples": column.samples,
     })

@@ -95,7 +95,8 @@ fn extent(failures: &[Failure]) -> String {
     }
 }
 
-/// What could not be read, below a result, each with its hint once.
+/// What could not be read, below a result; of entries that follow one another with the same hint, it stands below the
+/// last.
 pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Result<()> {
     if failures.is_empty() {
         return Ok(());
@@ -104,8 +105,9 @@ pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Resul
     let heading = format!("{} could not be read in full", extent(failures));
     let heading = output.style(Style::new().red().bold(), &heading);
     output.line(&heading)?;
-    for Told { item, first } in grouped(failures) {
-        let item = output.style(Style::new().bold(), &printable(&item));
+    let told = grouped(failures);
+    for (at, Told { item, first }) in told.iter().enumerate() {
+        let item = output.style(Style::new().bold(), &printable(item));
         let extent = if first.partial {
             "read in part"
         } else {
@@ -116,14 +118,17 @@ pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Resul
         let place = first.place.as_deref().map(|place| format!("{place}: "));
         let place = printable(&place.unwrap_or_default());
         output.line(&format!("    {place}{}", printable(&first.sentence)))?;
-    }
-    let hints = failures
-        .iter()
-        .filter_map(|failure| failure.hint.as_deref());
-    for hint in hints.collect::<BTreeSet<&str>>() {
-        output.line(&format!("  hint: {}", printable(hint)))?;
+        if let Some(hint) = hint_below(&told, at) {
+            output.line(&format!("    hint: {}", printable(hint)))?;
+        }
     }
     Ok(())
+}
+
+/// The hint that stands below an entry: its own, unless the next has the same.
+fn hint_below<'a>(told: &[Told<'a>], at: usize) -> Option<&'a str> {
+    let hint = |at: usize| told.get(at).and_then(|told| told.first.hint.as_deref());
+    hint(at).filter(|own| hint(at + 1) != Some(own))
 }
 
 /// The same on stderr, where a result has no place for it.
@@ -207,5 +212,24 @@ mod tests {
         ];
         assert_eq!(items, expected);
         assert_eq!(extent(&failures), "1 source and 16 entities");
+    }
+
+    #[test]
+    fn a_hint_stands_with_the_entries_that_it_belongs_to() {
+        let hinted = |resource: &str, hint: Option<&str>| Failure {
+            hint: hint.map(str::to_owned),
+            ..failure("crm", Some(resource), None, resource)
+        };
+        let failures = [
+            hinted("a", Some("pack it out")),
+            hinted("b", Some("ask for access")),
+            hinted("c", Some("ask for access")),
+            hinted("d", None),
+            hinted("e", Some("ask for access")),
+        ];
+        let told = grouped(&failures);
+        let hints: Vec<Option<&str>> = (0..told.len()).map(|at| hint_below(&told, at)).collect();
+        let access = Some("ask for access");
+        assert_eq!(hints, [Some("pack it out"), None, access, None, access]);
     }
 }

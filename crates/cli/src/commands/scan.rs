@@ -50,10 +50,8 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
         super::findings::warn_unmatched(session.printer, unmatched, all);
     }
     let unread = tell_empty(session, args, &report);
-    if unread {
-        return Ok(Outcome::Failed);
-    }
-    Ok(outcome(session, &report, threshold.as_ref(), &judged))
+    let crossed = tell_crossed(session, threshold.as_ref(), &judged);
+    Ok(outcome(&report, crossed, unread))
 }
 
 fn options(args: &Scan) -> ScanOptions {
@@ -221,7 +219,11 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
         tell_failures(printer, &report.failures);
     }
     if report.state == JobState::Cancelled {
-        printer.say("stopped; what was found is kept");
+        printer.say(if report.totals.entities > 0 {
+            "stopped; what was found is kept"
+        } else {
+            "stopped before any entity was read to its end"
+        });
         printer.hint("run the same command again to finish the scan");
     }
     for sentence in partly_indexed(&report.partly_indexed) {
@@ -296,13 +298,8 @@ fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) -> bool {
     fails && !report.empty.is_empty()
 }
 
-/// 2 outranks 1: a scan that could not read everything cannot vouch for a threshold.
-fn outcome(
-    session: &Session,
-    report: &ScanReport,
-    threshold: Option<&FailOn>,
-    findings: &[FindingRow],
-) -> Outcome {
+/// Tells the thresholds that were crossed; whether there are any.
+fn tell_crossed(session: &Session, threshold: Option<&FailOn>, findings: &[FindingRow]) -> bool {
     let crossings = threshold
         .map(|threshold| threshold.crossed(findings))
         .unwrap_or_default();
@@ -317,10 +314,15 @@ fn outcome(
             None,
         );
     }
+    !crossings.is_empty()
+}
+
+/// 1 outranks 2: whatever was not read, it cannot take back what crossed a threshold, and a gate that asks for 1 must
+/// not let it pass. Without a crossing, a scan that could not read everything cannot vouch for a threshold.
+fn outcome(report: &ScanReport, crossed: bool, unread: bool) -> Outcome {
     match report.state {
-        JobState::Completed if report.suspicious => Outcome::Failed,
-        JobState::Completed if crossings.is_empty() => Outcome::Done,
-        JobState::Completed => Outcome::Crossed,
+        _ if crossed => Outcome::Crossed,
+        JobState::Completed if !unread && !report.suspicious => Outcome::Done,
         _ => Outcome::Failed,
     }
 }
