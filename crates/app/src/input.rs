@@ -81,8 +81,8 @@ fn decoded(bytes: Vec<u8>) -> Option<String> {
         [0xef, 0xbb, 0xbf, text @ ..] => std::str::from_utf8(text).ok().map(str::to_owned),
         [0xff, 0xfe, text @ ..] => utf16(text, u16::from_le_bytes),
         [0xfe, 0xff, text @ ..] => utf16(text, u16::from_be_bytes),
-        [1.., 0, ..] => utf16(&bytes, u16::from_le_bytes),
-        [0, 1.., ..] => utf16(&bytes, u16::from_be_bytes),
+        [1..=u8::MAX, 0, ..] => utf16(&bytes, u16::from_le_bytes),
+        [0, 1..=u8::MAX, ..] => utf16(&bytes, u16::from_be_bytes),
         _ => String::from_utf8(bytes).ok(),
     }
 }

@@ -210,7 +210,7 @@ fn holders(suspect: &Suspect) -> HashMap<String, String> {
 impl Asked {
     /// Checks rows; how firmly a subject is in a row holds for all places in it.
     fn places(&self, rows: &[Row<'_>]) -> Vec<Place> {
-        let verifier = Verifier::new(&self.queries);
+        let verifier = Verifier::new(self.queries.iter());
         let mut places = Vec::new();
         for row in rows {
             places.extend(self.of_row(&verifier, row));
