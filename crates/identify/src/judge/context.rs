@@ -1,4 +1,4 @@
-//! What the other columns of the table and its name say: a table about persons, in which countries.
+//! What the other columns of the table say: a table about persons, in which countries. Its name is not weighed.
 
 use std::collections::HashMap;
 

@@ -2,9 +2,10 @@
 //! rest of the column.
 
 use locard_model::{FindingKind, Identifier, Role};
+use locard_sketch::ClassMask;
 
 use super::values::{LOOSE, Trials, checking};
-use super::weigh::{Weighed, check, weight};
+use super::weigh::{NAME, Weighed, check, weight};
 use super::{ColumnView, Hypothesis, Judged, Weight, sum};
 use crate::Library;
 use crate::evidence::RuleCounts;
@@ -113,7 +114,7 @@ fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option
     } else if rule.terms.iter().any(terms) {
         of_terms(cells)
     } else {
-        of_words(column.view)
+        of_words(counts, &rule.identifier, column)
     };
     let detail = format!("{cells} cells hold such a value");
     weights.push(weight("repetition", detail, repetition(cells)));
@@ -193,18 +194,27 @@ fn of_terms(cells: u64) -> Vec<Weight> {
     ]
 }
 
-/// Words of lists: names of firms and goods are made of names too, so short phrases do not count.
-fn of_words(view: &ColumnView<'_>) -> Vec<Weight> {
-    let totals = &view.evidence.cells;
+/// Words of lists: names of firms and goods are made of names too, so short phrases do not count, unless a word before
+/// the name or the column's name says what it is.
+fn of_words(counts: &RuleCounts, identifier: &Identifier, column: &Column<'_>) -> Vec<Weight> {
+    let totals = &column.view.evidence.cells;
     let share = totals.texts as f64 / totals.tested.max(1) as f64;
-    vec![
+    let (beside, all) = (counts.in_context, counts.embedded.max(1));
+    let mut weights = vec![
         weight("prior", "words of lists inside text".into(), -4.0),
         weight(
             "text",
             format!("{:.0} % of the cells are texts", 100.0 * share),
             6.0 * share.sqrt(),
         ),
-    ]
+        weight(
+            "context",
+            format!("{beside} of {all} stand beside words that name it"),
+            3.0 * (beside as f64 / all as f64).sqrt(),
+        ),
+    ];
+    weights.extend(column.name_of(identifier));
+    weights
 }
 
 /// Whole cells of a rare pattern in a column that is something else, or a mixture.
@@ -317,6 +327,17 @@ pub(super) struct Column<'a> {
 }
 
 impl Column<'_> {
+    /// What the column's name says for an identifier; names are given to columns, so it is capped for a part of one.
+    fn name_of(&self, identifier: &Identifier) -> Option<Weight> {
+        let mut hypotheses = self.hypotheses.iter();
+        let whole = hypotheses.find(|hypothesis| hypothesis.identifier == *identifier)?;
+        let name = whole.weights.iter().find(|weight| weight.what == NAME)?;
+        (name.log_ratio > 0.0).then(|| Weight {
+            log_ratio: name.log_ratio.min(NAMED),
+            ..name.clone()
+        })
+    }
+
     /// What was told of a rule, if it is likely enough.
     fn hypothesis(&self, position: usize, told: Told) -> Option<Inside> {
         let rule = &self.library.rules[position];
@@ -371,7 +392,8 @@ impl Column<'_> {
         sum
     }
 
-    /// Whether values of the one can be values of the other: some example of either matches the other.
+    /// Whether values of the one can be values of the other: some example of either matches the other, or some number
+    /// matches both.
     fn alike(&self, rule: usize, hypothesis: &Weighed, walker: &mut Walker) -> bool {
         let mut matches = |examples: &[Example], rules: &[usize]| {
             let mut whole = examples.iter().filter(|example| !example.embedded);
@@ -383,6 +405,33 @@ impl Column<'_> {
                 .rules
                 .iter()
                 .any(|&other| matches(&rules[other].example, &[rule]))
+            || self.share_a_number(rule, &hypothesis.rules, walker)
+    }
+
+    /// Whether a number of ones behind some first digit is a value of both: examples have not all lengths.
+    fn share_a_number(&self, rule: usize, others: &[usize], walker: &mut Walker) -> bool {
+        (FEWEST_DIGITS..=MOST_DIGITS)
+            .filter(|&length| {
+                self.admits(rule, length) && others.iter().any(|&other| self.admits(other, length))
+            })
+            .any(|length| {
+                (b'0'..=b'9').any(|first| {
+                    let mut number = [b'1'; MOST_DIGITS];
+                    number[0] = first;
+                    let number = &number[..length];
+                    self.matches(number, &[rule], walker) && self.matches(number, others, walker)
+                })
+            })
+    }
+
+    /// Whether some pattern of a rule may match so many digits.
+    fn admits(&self, rule: usize, length: usize) -> bool {
+        let library = self.library;
+        let ends = library.plan.rule_patterns.get(rule..=rule + 1);
+        let Some(&[first, end]) = ends else {
+            return false;
+        };
+        (first..end).any(|pattern| library.automata.admits(pattern, length, ClassMask::DIGIT))
     }
 
     fn matches(&self, text: &[u8], rules: &[usize], walker: &mut Walker) -> bool {
@@ -395,6 +444,13 @@ impl Column<'_> {
         })
     }
 }
+
+/// Digits of numbers that two identifiers may have in common.
+const FEWEST_DIGITS: usize = 6;
+const MOST_DIGITS: usize = 20;
+
+/// Most that a column's name says for what stands inside its cells.
+const NAMED: f64 = 3.0;
 
 /// What it weighs that all cells in question have the usual shape of a column most of which is something else.
 const USUAL: f64 = 6.0;

@@ -380,7 +380,7 @@ impl Weigher<'_> {
             Clarity::Clear if self.header.thing => (-2.2, "names a thing"),
             Clarity::Clear => (-1.6, "says something else"),
         });
-        weight("column name", detail.into(), value)
+        weight(NAME, detail.into(), value)
     }
 
     fn logical_type(&self, rule: &Rule) -> Option<Weight> {
@@ -388,6 +388,9 @@ impl Weigher<'_> {
         boolean.then(|| weight("type", "a boolean".into(), -4.0))
     }
 }
+
+/// What the weight of a column's name is called.
+pub(super) const NAME: &str = "column name";
 
 /// What it weighs that the lists know none of the values that have the right shape.
 const UNLISTED: f64 = -1.5;

@@ -106,6 +106,13 @@ impl Automata {
         })
     }
 
+    /// Whether a pattern may match a value of so many bytes with these classes.
+    pub(crate) fn admits(&self, pattern: u32, length: usize, classes: u16) -> bool {
+        self.patterns
+            .get(pattern as usize)
+            .is_some_and(|pattern| pattern.reach.admits(&(length..=length), classes))
+    }
+
     /// The automaton for whole values of this kind.
     pub(crate) fn whole(&self, kind: Kind) -> Arc<Machine> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

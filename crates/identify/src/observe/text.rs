@@ -244,6 +244,7 @@ impl Library {
             let Some(beside) = spec.beside else { continue };
             let mut before = 0_u32;
             let mut joined = false;
+            let mut first = 0;
             for word in text.split_whitespace() {
                 let bare = bare(word);
                 let mask = if capitalised(bare) {
@@ -254,12 +255,16 @@ impl Library {
                 let opens = !word.starts_with(|c: char| c.is_alphanumeric());
                 if joined && !opens && named(before, mask, spec, beside) {
                     scratch.text.rules.push(spec.rule);
-                    scratch.counts.rule(spec.rule).embedded += weight;
+                    let context = self.has_context(spec.rule, text, first);
+                    let sums = scratch.counts.rule(spec.rule);
+                    sums.embedded += weight;
+                    sums.in_context += weight * u64::from(context);
                     before = 0;
                 } else {
                     before = mask;
                 }
                 joined = word.ends_with(|c: char| c.is_alphanumeric());
+                first = word.as_ptr().addr() - text.as_ptr().addr();
             }
         }
     }

@@ -43,6 +43,21 @@ pub(super) fn br_cnpj(text: &str) -> bool {
     plain && !repeated(&c) && brazilian(&c[..12], 9) == c[12] && brazilian(&c[..13], 9) == c[13]
 }
 
+/// Brazilian identity card as the state of São Paulo numbers it (RG, Instituto de Identificação Ricardo Gumbleton Daunt):
+/// weights 9 to 2, modulo 11, with check character 0-9 or X. Other states have numbers without a check.
+pub(super) fn br_rg(text: &str) -> bool {
+    let Some(mut c) = characters::<9>(text) else {
+        return false;
+    };
+    let check = match c[8] {
+        b'X' => 10,
+        digit => i32::from(digit) - i32::from(b'0'),
+    };
+    super::arithmetic::values(&mut c[..8]).is_some()
+        && !repeated(&c[..8])
+        && weighted(&c[..8], &[9, 8, 7, 6, 5, 4, 3, 2]) % 11 == check
+}
+
 /// Brazilian driving licence (CNH, Denatran): eleven digits with two check digits modulo 11.
 pub(super) fn br_cnh(text: &str) -> bool {
     exactly::<11>(text).is_some_and(|d| {

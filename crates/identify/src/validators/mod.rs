@@ -115,6 +115,7 @@ pub static ALL: &[(&str, Validator)] = &[
     ("br_cnpj", latin_america::br_cnpj),
     ("br_cpf", latin_america::br_cpf),
     ("br_pis", latin_america::br_pis),
+    ("br_rg", latin_america::br_rg),
     ("by_personal", eastern_europe::by_personal),
     ("ca_business", north_america::ca_business),
     ("ca_sin", north_america::ca_sin),

@@ -64,6 +64,7 @@ const SPECIMENS: &[(&str, Promise, &[&str])] = &[
     ("br_cnpj", EveryDigit, &["13670004000129", "66931396000107"]),
     ("br_cpf", Part, &["54371420648", "99372479691"]),
     ("br_pis", Part, &["16564647434", "14552899437"]),
+    ("br_rg", EveryDigit, &["795422052", "12891614X"]),
     (
         "by_personal",
         EveryDigit,

@@ -3,8 +3,8 @@
 use locard_identify::{ColumnJudgement, Library};
 use locard_model::FindingKind;
 
-use super::dice::Dice;
-use super::{ROWS, judge, sentence};
+use super::dice::{Dice, luhn_digit};
+use super::{ROWS, Seen, column, judge, judge_beside, sentence};
 
 /// What was found of some kind, with its count.
 fn found(judgement: &ColumnJudgement, kind: FindingKind) -> Vec<(&str, u64)> {
@@ -74,4 +74,94 @@ fn one_span_of_text_is_one_identifier() {
             sentence(before, "note", &judgement)
         );
     }
+}
+
+/// The shortest card numbers have as many digits as other numbers, and pass their checks now and then.
+#[test]
+fn cards_of_many_lengths_are_nothing_besides_cards() {
+    let library = Library::builtin().unwrap();
+    let mut dice = Dice::new(3);
+    let cells: Vec<String> = (0..600)
+        .map(|row| {
+            let body = match row % 3 {
+                0 => dice.form("50189999999"),
+                1 => dice.form("453999999999999"),
+                _ => dice.form("37999999999999"),
+            };
+            format!("{body}{}", luhn_digit(&body))
+        })
+        .collect();
+    let judgement = judge(&library, "card", &cells);
+    let identifiers: Vec<&str> = judgement
+        .findings
+        .iter()
+        .map(|finding| finding.identifier.as_str())
+        .collect();
+    assert_eq!(
+        identifiers,
+        ["CREDIT_CARD"],
+        "{}",
+        sentence("cards", "card", &judgement)
+    );
+}
+
+#[test]
+fn names_beside_other_text_are_found_where_something_names_them() {
+    let library = Library::builtin().unwrap();
+    let names = "Mark Silva|Anna Klotz|James Wood|Maria Schneider|Laura Bianchi|Peter Wagner|Julia Becker";
+    let mut dice = Dice::new(21);
+    let contacts: Vec<String> = (0..ROWS)
+        .map(|_| format!("{} {}", dice.pick(names), dice.form("001-545-999-9999x99")))
+        .collect();
+    let remarks: Vec<String> = (0..ROWS)
+        .map(|row| match row % 4 {
+            0 => format!("Ehefrau {} bevollmächtigt", dice.pick(names)),
+            _ => dice
+                .pick("zahlt per Rechnung|nur schriftlich|wünscht Rückruf")
+                .to_owned(),
+        })
+        .collect();
+    for (name, cells, least) in [
+        ("EmergencyContact", contacts, 90),
+        ("Bemerkung", remarks, 20),
+    ] {
+        let judgement = judge(&library, name, &cells);
+        let persons = found(&judgement, FindingKind::Embedded)
+            .into_iter()
+            .find(|(identifier, _)| *identifier == "PERSON");
+        assert!(
+            persons.is_some_and(|(_, cells)| cells >= least),
+            "{}",
+            sentence("names", name, &judgement)
+        );
+    }
+}
+
+/// São Paulo's check digit is computed as that of the Dutch citizens' number.
+#[test]
+fn identity_cards_of_brazil_are_no_dutch_numbers() {
+    let library = Library::builtin().unwrap();
+    let mut dice = Dice::new(31);
+    let numbers: Vec<String> = (0..ROWS)
+        .map(|_| {
+            let body = dice.form("99999999");
+            let sum: u32 = body
+                .bytes()
+                .zip((2..=9).rev())
+                .map(|(byte, weight)| u32::from(byte - b'0') * weight)
+                .sum();
+            match sum % 11 {
+                10 => format!("{body}X"),
+                check => format!("{body}{check}"),
+            }
+        })
+        .collect();
+    let others = [("nome", column(&library, 71, "full names"))];
+    let judgement = judge_beside(&library, "rg", &Seen::of(&library, &numbers), &others);
+    assert_eq!(
+        found(&judgement, FindingKind::Column),
+        [("BR_RG", ROWS as u64)],
+        "{}",
+        sentence("numbers", "rg", &judgement)
+    );
 }
