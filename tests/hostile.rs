@@ -54,6 +54,7 @@ fn a_file_that_lost_every_record_is_told_by_a_look_up() {
     let run = scan_beside_good(&bench);
     assert_partial(&run, "lost.ndjson", &["line 1", "not a JSON document"]);
     let found = bench.run(["find", "--email", "anna@example.org"]);
+    assert_eq!(found.status, 2, "what was lost may hold her: {found:?}");
     assert!(found.stdout.contains("not searched"), "{found:?}");
     assert!(found.stdout.contains("lost.ndjson"), "{found:?}");
     let explained = bench.run(["explain", "lost.ndjson:email"]);
@@ -464,6 +465,18 @@ fn every_refusal_is_a_sentence_and_keeps_secrets() {
             "keys and values",
         ),
         (
+            &["scan", "./postgres://u:hunter2secret@host/x"],
+            "may hold a password",
+        ),
+        (
+            &["scan", "'postgres://u:hunter2secret@host/x"],
+            "may hold a password",
+        ),
+        (
+            &["scan", "sqlite:postgres://u:hunter2secret@host/x"],
+            "may hold a password",
+        ),
+        (
             &["sources", "add", "x", "user=u password=hunter2secret"],
             "keys and values",
         ),
@@ -739,4 +752,40 @@ fn columns_that_only_one_piece_has_are_found() {
         .filter_map(|finding| finding["column"].as_str())
         .collect();
     assert_eq!(columns.len(), PIECES, "{columns:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_waits_for_the_writer_of_a_pipe() {
+    let bench = Bench::new();
+    let pipe = bench.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: mkfifo is not there");
+        return;
+    }
+    for (args, words) in [
+        (
+            &["scan", "pipe"][..],
+            "a pipe is not a file that can be read to its end",
+        ),
+        (&["restore", "--force", "pipe"], "is no file"),
+    ] {
+        let mut command = bench.command(args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        for _ in 0..2_000 {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = child.kill();
+        let run = Run::of(&child.wait_with_output().unwrap());
+        assert_eq!(run.status, 2, "{run:?}");
+        assert!(
+            run.stdout.contains(words) || run.stderr.contains(words),
+            "{run:?}"
+        );
+    }
 }

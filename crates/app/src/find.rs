@@ -80,10 +80,10 @@ impl FindReport {
         !self.failures.is_empty() || reasons.any(Reason::is_gap)
     }
 
-    /// Whether the look-up itself fell short, apart from what the catalog was already known not to hold.
+    /// Whether something failed, in a scan or in the look-up itself, so that there may be more to find.
     pub fn fell_short(&self) -> bool {
-        let gaps = self.not_searched.iter();
-        !self.failures.is_empty() || gaps.map(|gap| gap.reason).any(Reason::is_of_look_up)
+        let mut reasons = self.not_searched.iter().map(|gap| gap.reason);
+        !self.failures.is_empty() || reasons.any(Reason::is_failure)
     }
 }
 

@@ -88,11 +88,17 @@ impl Reason {
         !matches!(self, Self::NotIndexed)
     }
 
-    /// Whether this look-up failed to ask what it should have been able to.
-    pub const fn is_of_look_up(self) -> bool {
+    /// Whether something failed, be it in a scan, that may hide what was asked for. What was left out on purpose, is
+    /// never indexed, or that a scan is still to come to is no failure.
+    pub const fn is_failure(self) -> bool {
         matches!(
             self,
-            Self::Unreachable | Self::Damaged | Self::Cancelled | Self::TooMany
+            Self::Failed
+ | Self::Unsupported
+ | Self::Unreachable
+ | Self::Damaged
+ | Self::Cancelled
+ | Self::TooMany
         )
     }
 }
@@ -600,6 +606,14 @@ mod tests {
             [Reason::Sampled, Reason::Failed]
         );
         assert_eq!(partly(serde_json::json!({"rows": 10})), [Reason::Damaged]);
+    }
+
+    #[test]
+    fn an_answer_is_incomplete_for_failures_and_not_for_what_was_left_out_on_purpose() {
+        use Reason::{Failed, LeftOut, Manual, NotIndexed, Sampled, Unfinished, Unsupported};
+        assert!(Failed.is_failure() && Unsupported.is_failure());
+        let meant = [NotIndexed, LeftOut, Sampled, Manual, Unfinished];
+        assert!(!meant.iter().any(|reason| reason.is_failure()));
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
         });
     }
     let (encoding, mark) = Encoding::detect(&bytes);
-    let head = encoding.preview(&bytes[mark..]);
+    let head = encoding.preview(&bytes, mark);
     if is_binary(&head) {
         return Err(unsupported("a binary file"));
     }
@@ -185,7 +185,7 @@ pub(crate) fn peek(head: &[u8]) -> Result<()> {
         && binary(head, Compression::None)?.is_none()
     {
         let (encoding, mark) = Encoding::detect(head);
-        if is_binary(&encoding.preview(&head[mark..])) {
+        if is_binary(&encoding.preview(head, mark)) {
             return Err(unsupported("a binary file"));
         }
     }

@@ -14,15 +14,17 @@ use encoding_rs::Decoder;
 use locard_connector::Fault;
 use serde::{Deserialize, Serialize};
 
+use crate::wide::{self, Kind};
+
 /// How a file's text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
     /// UTF-8, ASCII included.
     Utf8,
-    /// UTF-16, low byte first.
+    /// UTF-16, low byte first; lines in UTF-8 among it included.
     Utf16Le,
-    /// UTF-16, high byte first.
+    /// UTF-16, high byte first; lines in UTF-8 among it included.
     Utf16Be,
     /// An older one, of one or two bytes a character: Windows-1252, Shift_JIS, GBK and others of the web's standard.
     #[serde(with = "label")]
@@ -84,15 +86,22 @@ impl Encoding {
         matches!(self, Self::Older(encoding) if encoding.is_single_byte())
     }
 
-    /// The text so far as it can be read, for looking into it.
-    pub(crate) fn preview(self, head: &[u8]) -> String {
+    /// Whether each line is looked at before it is read.
+    fn is_by_line(self) -> bool {
+        self.is_single_byte() || matches!(self, Self::Utf16Le | Self::Utf16Be)
+    }
+
+    /// The text behind the byte-order mark so far as it can be read, for looking into it.
+    pub(crate) fn preview(self, head: &[u8], mark: usize) -> String {
+        let head = &head[mark..];
         if self == Self::Utf8 {
             let complete = head.len() - cut_character(head);
             return String::from_utf8(repair(&head[..complete]).0).unwrap_or_default();
         }
-        if self.is_single_byte() {
+        if self.is_by_line() {
             let mut text = String::with_capacity(head.len() * 2);
-            let _ = Transcoder::new(head, self, Arc::default()).read_to_string(&mut text);
+            let _ =
+                Transcoder::new(head, (self, mark > 0), Arc::default()).read_to_string(&mut text);
             return text;
         }
         let mut text = String::with_capacity(head.len() * 2);
@@ -104,6 +113,9 @@ impl Encoding {
 /// Without a mark: ASCII text in UTF-16 has a zero in every other byte; what is not valid UTF-8 by more than a few
 /// bytes is what the frequencies of its byte pairs speak for.
 fn unmarked(head: &[u8]) -> Encoding {
+    if let Some(encoding) = wide::mixed(head) {
+        return encoding;
+    }
     let zeros = |from: usize| {
         head.iter()
             .skip(from)
@@ -137,7 +149,7 @@ fn unmarked(head: &[u8]) -> Encoding {
 }
 
 /// Bytes at the end that are the beginning of a character.
-fn cut_character(text: &[u8]) -> usize {
+pub(crate) fn cut_character(text: &[u8]) -> usize {
     for back in 1..=text.len().min(3) {
         let byte = text[text.len() - back];
         if byte >= 0xc0 {
@@ -228,6 +240,9 @@ pub(crate) struct Transcoder<R> {
     kept: usize,
     /// Lines may be UTF-8.
     by_line: bool,
+    /// And in UTF-16 there may be lines of something else.
+    wide: Option<wide::Lines>,
+    kind: Option<Kind>,
     text: Vec<u8>,
     at: usize,
     done: bool,
@@ -280,7 +295,12 @@ impl Lines {
 const PIECE: usize = 64 << 10;
 
 impl<R: Read> Transcoder<R> {
-    pub(crate) fn new(input: R, encoding: Encoding, misfits: Arc<Misfits>) -> Self {
+    /// Text that is read from its beginning, behind its byte-order mark if it has one.
+    pub(crate) fn new(
+        input: R,
+        (encoding, marked): (Encoding, bool),
+        misfits: Arc<Misfits>,
+    ) -> Self {
         let (raw, text) = (vec![0; PIECE], Vec::new());
         Self {
             input,
@@ -288,6 +308,8 @@ impl<R: Read> Transcoder<R> {
             raw,
             kept: 0,
             by_line: encoding.is_single_byte(),
+            wide: wide::Lines::new(encoding, marked),
+            kind: None,
             text,
             at: 0,
             done: false,
@@ -301,11 +323,14 @@ impl<R: Read> Transcoder<R> {
         let read = self.input.read(&mut self.raw[self.kept..])?;
         self.done = read == 0;
         let filled = self.kept + read;
-        let end = self.whole(filled);
+        let mut end = self.whole(filled);
         self.text.clear();
         self.at = 0;
         let raw = std::mem::take(&mut self.raw);
-        if self.by_line {
+        if let Some(mut lines) = self.wide.take() {
+            end = self.wide(&mut lines, &raw[..filled], filled == raw.len());
+            self.wide = Some(lines);
+        } else if self.by_line {
             self.mixed(&raw[..end]);
         } else {
             self.decode(&raw[..end]);
@@ -345,6 +370,51 @@ impl<R: Read> Transcoder<R> {
         self.decode(&raw[from..]);
     }
 
+    /// Decodes lines of UTF-16 and of something else, and tells how much that was: all of it where there is no more room.
+    fn wide(&mut self, lines: &mut wide::Lines, raw: &[u8], is_full: bool) -> usize {
+        let (mut from, mut at) = (0, 0);
+        while at < raw.len() {
+            let all = self.done || is_full && at == 0;
+            let Some((kind, length)) = lines.next(&raw[at..], all) else {
+                break;
+            };
+            if self.kind.replace(kind) != Some(kind) {
+                if from < at {
+                    self.decode(&raw[from..at]);
+                    from = at;
+                }
+                match kind {
+                    Kind::Narrow => {}
+                    Kind::Little => self.decoder = Encoding::Utf16Le.decoder(),
+                    Kind::Big => self.decoder = Encoding::Utf16Be.decoder(),
+                }
+            }
+            at += length;
+            if kind == Kind::Narrow {
+                self.narrow(&raw[from..at]);
+                from = at;
+            }
+        }
+        if from < at {
+            self.decode(&raw[from..at]);
+        }
+        at
+    }
+
+    /// A line of something else than UTF-16.
+    fn narrow(&mut self, line: &[u8]) {
+        let (text, bad) = repair(line);
+        let misfits = &self.misfits;
+        let misfit = if bad.is_some() {
+            &misfits.lossy
+        } else {
+            &misfits.utf8
+        };
+        misfit.add(self.lines.current());
+        self.lines.pass(&text);
+        self.text.extend_from_slice(&text);
+    }
+
     fn decode(&mut self, raw: &[u8]) {
         // With one byte a character nothing is ever left in the decoder, and more lines may follow.
         let last = self.done && !self.by_line;
@@ -382,7 +452,7 @@ mod tests {
     fn read(bytes: &[u8]) -> String {
         let (encoding, mark) = Encoding::detect(bytes);
         let mut text = String::new();
-        Transcoder::new(&bytes[mark..], encoding, Arc::default())
+        Transcoder::new(&bytes[mark..], (encoding, mark > 0), Arc::default())
             .read_to_string(&mut text)
             .unwrap();
         text
@@ -452,7 +522,7 @@ mod tests {
             (Encoding::Utf8, 0)
         );
         assert_eq!(
-            Encoding::Utf8.preview(&text[..text.len() - 1]),
+            Encoding::Utf8.preview(&text[..text.len() - 1], 0),
             "ascii only and then "
         );
     }
@@ -469,7 +539,7 @@ mod tests {
         ];
         let (encoding, _) = Encoding::detect(&file[0]);
         let (mut text, misfits) = (String::new(), Arc::<Misfits>::default());
-        Transcoder::new(&file.concat()[..], encoding, misfits.clone())
+        Transcoder::new(&file.concat()[..], (encoding, false), misfits.clone())
             .read_to_string(&mut text)
             .unwrap();
         let expected = [latin.repeat(6_000).as_str(), utf8, &latin.repeat(10), utf8].concat();
@@ -477,7 +547,10 @@ mod tests {
         assert_eq!(misfits.lossy.told(), None);
         assert_eq!(misfits.utf8.told(), Some((6_001, 2)));
         let head = [utf8.as_bytes(), &bytes.repeat(10)].concat();
-        assert_eq!(encoding.preview(&head), [utf8, &latin.repeat(10)].concat());
+        assert_eq!(
+            encoding.preview(&head, 0),
+            [utf8, &latin.repeat(10)].concat()
+        );
     }
 
     #[test]

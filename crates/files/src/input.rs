@@ -48,7 +48,9 @@ impl Input {
         }
         let misfits = Arc::<Misfits>::default();
         if bytes.encoding != Encoding::Utf8 {
-            reader = Box::new(Transcoder::new(reader, bytes.encoding, misfits.clone()));
+            // Such text is one split, so only a mark stands before its beginning.
+            let encoding = (bytes.encoding, bytes.start > 0);
+            reader = Box::new(Transcoder::new(reader, encoding, misfits.clone()));
         }
         Ok(Self {
             reader,

@@ -23,6 +23,7 @@ mod plan;
 mod row_groups;
 mod source;
 mod stream;
+mod wide;
 
 pub use blob::{Blob, Blobs, Found, io_error};
 pub use compression::Compression;

@@ -188,6 +188,27 @@ async fn what_is_no_backup_is_called_so() {
 }
 
 #[tokio::test]
+async fn a_backup_without_its_end_is_refused() {
+    const DIGEST: usize = 48;
+    let bench = Bench::sqlite();
+    let file = bench.keys.file.with_extension("file");
+    let store = bench.open().await;
+    store.backup(&file).await.unwrap();
+    store.close().await;
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() - DIGEST]).unwrap();
+    let error = restore(&file, &bench.place, &bench.keys, true)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.sentence().contains("its end is missing"), "{error}");
+    std::fs::write(&file, &whole).unwrap();
+    restore(&file, &bench.place, &bench.keys, true)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn what_a_killed_backup_left_is_removed_by_the_next() {
     let bench = Bench::sqlite();
     let file = bench.keys.file.with_extension("file");

@@ -129,6 +129,121 @@ async fn lines_of_utf8_in_an_older_encoding_are_noted_and_no_fault() {
     }
 }
 
+fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(unit).collect()
+}
+
+/// What `>>` of a shell that writes UTF-16 makes of a file of another program, and the other way round.
+#[tokio::test]
+async fn utf8_and_utf16_in_one_file_are_read_both_in_either_order() {
+    let lines = |name: &str, from: usize, until: usize| -> String {
+        let line = |n| match name {
+            "a.ndjson" => format!("{{\"mail\":\"p{n}@example.org\",\"city\":\"Łódź {n}\"}}\r\n"),
+            _ => format!("p{n}@example.org;Łódź {n}\r\n"),
+        };
+        (from..until).map(line).collect()
+    };
+    for (first, second) in [
+        (500, 500),
+        (3, 997),
+        (990, 10),
+        (20_000, 1_000),
+        (2_000, 20_000),
+    ] {
+        for name in ["a.csv", "a.log", "a.ndjson"] {
+            let header = if name == "a.csv" { "mail;city\n" } else { "" };
+            let head = format!("{header}{}", lines(name, 0, first));
+            let tail = lines(name, first, first + second);
+            for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+                for (what, bytes) in [
+                    ("after", [head.as_bytes(), &utf16(&tail, unit)].concat()),
+                    ("before", [&utf16(&head, unit), tail.as_bytes()].concat()),
+                    (
+                        "marked",
+                        [
+                            &utf16("\u{feff}", unit),
+                            &utf16(&head, unit),
+                            tail.as_bytes(),
+                        ]
+                        .concat(),
+                    ),
+                ] {
+                    let place = format!("{name} {first}+{second} {what}");
+                    let taken = take(name, bytes).await;
+                    assert_eq!(taken.records.len(), first + second, "{place}");
+                    for (row, cells) in taken.records.values().enumerate() {
+                        let cells = cells.concat();
+                        assert!(
+                            cells.contains(&format!("p{row}@example.org")),
+                            "{place}: {cells}"
+                        );
+                        // Beyond what is looked at first, UTF-16 is read without its zeros, and that is told.
+                        if first < 10_000 || what != "after" {
+                            assert!(cells.contains(&format!("Łódź {row}")), "{place}: {cells}");
+                        }
+                    }
+                    if first < 10_000 || what != "after" {
+                        assert_eq!(taken.sentences(), [""; 0], "{place}");
+                        assert!(
+                            sentences(&taken.notes)[0].contains("mixed encodings"),
+                            "{place}"
+                        );
+                    } else {
+                        assert!(
+                            taken
+                                .sentences()
+                                .concat()
+                                .contains("NUL bytes were left out"),
+                            "{place}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn utf16_without_latin_letters_is_left_alone() {
+    // As UTF-8 half of it would be letters and line feeds.
+    let odd = "中上人|上海上|王小明|北京市|an@example.org|\u{4e2d}\u{0a0a}\u{4e0a}";
+    let text = format!("{}\n", odd.replace('|', "\r\n")).repeat(4_000);
+    for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+        let taken = take("a.txt", utf16(&format!("\u{feff}{text}"), unit)).await;
+        let cells: Vec<String> = taken.records.values().map(|cells| cells.concat()).collect();
+        assert!(
+            cells[..3] == ["中上人", "上海上", "王小明"],
+            "{:?}",
+            &cells[..3]
+        );
+        assert_eq!(cells.len(), 24_000);
+        assert_eq!(sentences(&taken.notes), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn narrow_text_behind_utf16_on_the_same_line_is_read() {
+    let rows = utf16(&"1;Ada Lovelace\r\n".repeat(50), u16::to_le_bytes);
+    let cut = utf16("2;Bob", u16::to_le_bytes);
+    let bytes = [
+        &rows[..],
+        &cut,
+        b" and narrow text\n3;anna@example.org\n4;J\xf6rg\n",
+    ]
+    .concat();
+    let taken = take(
+        "a.csv",
+        [utf16("id;name\r\n", u16::to_le_bytes), bytes].concat(),
+    )
+    .await;
+    let names = taken.column("name");
+    assert_eq!(
+        names[50..],
+        ["Bob and narrow text", "anna@example.org", "Jörg"]
+    );
+    assert_eq!(taken.faults.len(), 1, "{:?}", taken.sentences());
+}
+
 #[tokio::test]
 async fn damage_in_other_encodings_is_told_with_its_line() {
     let wide = |text: &str| {

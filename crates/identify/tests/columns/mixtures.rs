@@ -108,7 +108,8 @@ fn cards_of_many_lengths_are_nothing_besides_cards() {
 #[test]
 fn names_beside_other_text_are_found_where_something_names_them() {
     let library = Library::builtin().unwrap();
-    let names = "Mark Silva|Anna Klotz|James Wood|Maria Schneider|Laura Bianchi|Peter Wagner|Julia Becker";
+    let names =
+        "Mark Silva|Anna Klotz|James Wood|Maria Schneider|Laura Bianchi|Peter Wagner|Julia Becker";
     let mut dice = Dice::new(21);
     let contacts: Vec<String> = (0..ROWS)
         .map(|_| format!("{} {}", dice.pick(names), dice.form("001-545-999-9999x99")))

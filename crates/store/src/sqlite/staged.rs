@@ -23,7 +23,8 @@ impl Staged {
         let file = folder.join(format!("{PREFIX}{}", uuid::Uuid::new_v4()));
         let files = Files(file);
         match copied(backup, &files.0).await? {
-            Ending::Agrees | Ending::Missing => {}
+            Ending::Agrees => {}
+            Ending::Missing => return Err(cut(backup)),
             Ending::Differs => return Err(differs(backup)),
             Ending::Foreign => return Err(foreign(backup)),
         }
@@ -80,6 +81,17 @@ fn differs(backup: &Path) -> Error {
     );
     Error::new(ErrorKind::Corrupt, sentence).hint(
         "nothing was replaced; copy the backup anew from where it is kept, or use an earlier one",
+    )
+}
+
+/// Without the digest nothing tells whether the bytes are still those that were written.
+fn cut(backup: &Path) -> Error {
+    let sentence = format!(
+        "{} holds no backup: it is no backup file, or its end is missing",
+        backup.display()
+    );
+    Error::new(ErrorKind::Corrupt, sentence).hint(
+        "nothing was replaced; name a file that `locard backup` wrote, or copy it anew from where it is kept",
     )
 }
 

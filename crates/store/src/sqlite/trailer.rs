@@ -21,7 +21,7 @@ pub(super) enum Ending {
     Agrees,
     /// The digest of something else: a byte of the file has changed.
     Differs,
-    /// None: the file was written before there were any.
+    /// None: it was cut off, or the file is no backup.
     Missing,
     /// Neither a digest nor the end of a page.
     Foreign,
