@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, Error, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope,
-    Server, Snapshot, Source, Split, Usage,
+    Batch, Description, Entity, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope, Server,
+    Snapshot, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
 use sqlx::Row as _;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::MutexGuard;
 
 use crate::catalog::{self, Relation, Which, missing};
 use crate::error::from_driver;
@@ -34,26 +34,20 @@ pub(crate) struct Postgres {
     /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
     /// described again is read again.
     listed: Mutex<HashMap<EntityPath, Relation>>,
-    /// Connections for catalog questions that wait for the next one.
-    idle: Mutex<Vec<Session>>,
-    asking: Semaphore,
+    /// A connection for catalog questions.
+    idle: tokio::sync::Mutex<Option<Session>>,
 }
 
-/// Catalog questions at a time: a plan is many round trips, and of small tables there are plans more than anything else.
-const ASKING: usize = 2;
-
-/// A connection for catalog questions while one is asked; dropped, it is closed.
+/// The connection for catalog questions while one is asked; dropped, it is closed.
 struct Lent<'a> {
-    place: &'a Mutex<Vec<Session>>,
+    place: MutexGuard<'a, Option<Session>>,
     session: Session,
-    _permit: SemaphorePermit<'a>,
 }
 
 impl Lent<'_> {
     /// Keeps the connection for the next question.
-    fn give_back(self) {
-        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        place.push(self.session);
+    fn give_back(mut self) {
+        *self.place = Some(self.session);
     }
 }
 
@@ -66,8 +60,7 @@ impl Postgres {
             settings,
             snapshots: Arc::default(),
             listed: Mutex::default(),
-            idle: Mutex::default(),
-            asking: Semaphore::new(ASKING),
+            idle: tokio::sync::Mutex::default(),
         }
     }
 
@@ -76,24 +69,16 @@ impl Postgres {
         Session::open(&self.settings).await
     }
 
-    /// A connection for catalog questions, or a new one where it died while it was idle.
+    /// The connection for catalog questions, or a new one where it died while it was idle.
     async fn borrow(&self) -> Result<Lent<'_>> {
-        let closed = |_| Error::new(ErrorKind::Interrupted, "the source was closed");
-        let permit = self.asking.acquire().await.map_err(closed)?;
-        let waiting = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let session = match waiting {
-            Some(mut session) if session.is_alive().await => session,
-            _ => self.session().await?,
-        };
-        Ok(Lent {
-            place: &self.idle,
-            session,
-            _permit: permit,
-        })
+        let mut place = self.idle.lock().await;
+        if let Some(mut session) = place.take()
+            && session.is_alive().await
+        {
+            return Ok(Lent { place, session });
+        }
+        let session = self.session().await?;
+        Ok(Lent { place, session })
     }
 
     async fn relation(&self, path: &EntityPath) -> Result<Relation> {

@@ -94,11 +94,11 @@ impl Reason {
         matches!(
             self,
             Self::Failed
- | Self::Unsupported
- | Self::Unreachable
- | Self::Damaged
- | Self::Cancelled
- | Self::TooMany
+                | Self::Unsupported
+                | Self::Unreachable
+                | Self::Damaged
+                | Self::Cancelled
+                | Self::TooMany
         )
     }
 }

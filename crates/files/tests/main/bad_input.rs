@@ -5,7 +5,7 @@ use locard_connector::{ErrorKind, Scope, Source};
 use proptest::prelude::*;
 
 use super::formats::{avro, parquet, people};
-use super::shelf::{divided, sentences, shelf, shelves, take, take_with};
+use super::shelf::{Taken, divided, sentences, shelf, shelves, take, take_with};
 
 #[tokio::test]
 async fn ragged_rows_are_told_and_lose_nothing() {
@@ -133,6 +133,29 @@ fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(unit).collect()
 }
 
+/// Each row has its address, and its city where all was read as it was meant.
+fn assert_mixed(taken: &Taken, whole: bool, place: &str) {
+    for (row, cells) in taken.records.values().enumerate() {
+        let cells = cells.concat();
+        assert!(
+            cells.contains(&format!("p{row}@example.org")),
+            "{place}: {cells}"
+        );
+        assert!(
+            !whole || cells.contains(&format!("Łódź {row}")),
+            "{place}: {cells}"
+        );
+    }
+    if whole {
+        assert_eq!(taken.sentences(), [""; 0], "{place}");
+        let notes = sentences(&taken.notes);
+        assert!(notes[0].contains("mixed encodings"), "{place}");
+    } else {
+        let told = taken.sentences().concat();
+        assert!(told.contains("NUL bytes were left out"), "{place}");
+    }
+}
+
 /// What `>>` of a shell that writes UTF-16 makes of a file of another program, and the other way round.
 #[tokio::test]
 async fn utf8_and_utf16_in_one_file_are_read_both_in_either_order() {
@@ -169,34 +192,11 @@ async fn utf8_and_utf16_in_one_file_are_read_both_in_either_order() {
                     ),
                 ] {
                     let place = format!("{name} {first}+{second} {what}");
+                    // Beyond what is looked at first, UTF-16 is read without its zeros, and that is told.
+                    let whole = first < 10_000 || what != "after";
                     let taken = take(name, bytes).await;
                     assert_eq!(taken.records.len(), first + second, "{place}");
-                    for (row, cells) in taken.records.values().enumerate() {
-                        let cells = cells.concat();
-                        assert!(
-                            cells.contains(&format!("p{row}@example.org")),
-                            "{place}: {cells}"
-                        );
-                        // Beyond what is looked at first, UTF-16 is read without its zeros, and that is told.
-                        if first < 10_000 || what != "after" {
-                            assert!(cells.contains(&format!("Łódź {row}")), "{place}: {cells}");
-                        }
-                    }
-                    if first < 10_000 || what != "after" {
-                        assert_eq!(taken.sentences(), [""; 0], "{place}");
-                        assert!(
-                            sentences(&taken.notes)[0].contains("mixed encodings"),
-                            "{place}"
-                        );
-                    } else {
-                        assert!(
-                            taken
-                                .sentences()
-                                .concat()
-                                .contains("NUL bytes were left out"),
-                            "{place}"
-                        );
-                    }
+                    assert_mixed(&taken, whole, &place);
                 }
             }
         }
