@@ -270,7 +270,7 @@ mod tests {
         let built = build_dictionary(&input, Some("town"), "own/towns", folder.path())
             .expect("the list is built");
         let text = std::fs::read_to_string(built).expect("the list is there");
-        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["bern", "Ulm"]);
+        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["Ulm", "bern"]);
         assert!(build_dictionary(&input, Some("nowhere"), "own/towns", folder.path()).is_err());
         assert!(build_dictionary(&input, None, "../towns", folder.path()).is_err());
     }

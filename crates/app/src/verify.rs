@@ -82,13 +82,8 @@ pub(crate) async fn suspect(
     let keys = Keys::load(home, &suspect.entity)
         .await
         .map_err(|error| failure(suspect, &error))?;
-    let asked = Asked {
-        queries: Arc::clone(queries),
-        columns: columns(suspect),
-        holders: holders(suspect),
-        keys,
-    };
-    let examine = move |rows: &[Row<'_>]| asked.places(rows);
+    let (queries, columns) = (Arc::clone(queries), columns(suspect));
+    let examine = move |rows: &[Row<'_>]| places(&queries, &columns, &keys, rows);
     let look_up = LookUp {
         source,
         request,
@@ -186,44 +181,20 @@ const fn forms(form: WantedForm) -> Option<&'static [Form]> {
     }
 }
 
-/// What rows are checked for.
-struct Asked {
-    queries: Arc<Vec<Query>>,
-    /// Paths of the candidate columns.
-    columns: BTreeSet<String>,
-    /// Of those that documents gave, the column that holds these.
-    holders: HashMap<String, String>,
-    keys: Keys,
-}
-
-/// The columns that hold the documents of derived ones, by the path of these.
-fn holders(suspect: &Suspect) -> HashMap<String, String> {
-    let names = suspect.names.iter();
-    names
-        .filter_map(|column| {
-            let holder = record::within(column, &suspect.names)?;
-            Some((column.path.clone(), holder.path.clone()))
-        })
-        .collect()
-}
-
-impl Asked {
-    /// Checks rows; how firmly a subject is in a row holds for all places in it.
-    fn places(&self, rows: &[Row<'_>]) -> Vec<Place> {
-        let verifier = Verifier::new(self.queries.iter());
-        let mut places = Vec::new();
-        for row in rows {
-            places.extend(self.of_row(&verifier, row));
-        }
-        places
-    }
-
-    fn of_row(&self, verifier: &Verifier<'_>, row: &Row<'_>) -> Vec<Place> {
-        let mut places = Vec::new();
+/// Checks rows; how firmly a subject is in a row holds for all places in it.
+fn places(
+    queries: &[Query],
+    columns: &BTreeSet<String>,
+    keys: &Keys,
+    rows: &[Row<'_>],
+) -> Vec<Place> {
+    let verifier = Verifier::new(queries);
+    let mut places = Vec::new();
+    for row in rows {
         let cells: Vec<(&str, &str)> = row
             .cells
             .iter()
-            .filter(|(column, _)| self.columns.contains(*column))
+            .filter(|(column, _)| columns.contains(*column))
             .copied()
             .collect();
         let hits = verifier.check_row(&cells);
@@ -233,35 +204,16 @@ impl Asked {
             for cell in &hit.cells {
                 let place = Place {
                     subject: hit.subject,
-                    column: cells[*cell].0.to_owned(),
+                    column: keys.mask.segment(cells[*cell].0),
                     attributes: hit.attributes.clone(),
                     strength,
-                    row: self.keys.at(row),
+                    row: keys.at(row),
                 };
                 merge(&mut places, place);
             }
         }
-        self.leave_out_holders(&mut places);
-        for place in &mut places {
-            place.column = self.keys.mask.segment(&place.column);
-        }
-        places
     }
-
-    /// A document is no place of its own where its fields are: everything would be told twice.
-    fn leave_out_holders(&self, places: &mut Vec<Place>) {
-        let mut told: HashMap<(usize, &String), BTreeSet<usize>> = HashMap::new();
-        for place in places.iter() {
-            if let Some(holder) = self.holders.get(&place.column) {
-                let attributes = told.entry((place.subject, holder)).or_default();
-                attributes.extend(&place.attributes);
-            }
-        }
-        places.retain(|place| {
-            let fields = told.get(&(place.subject, &place.column));
-            fields.is_none_or(|fields| !place.attributes.iter().all(|one| fields.contains(one)))
-        });
-    }
+    places
 }
 
 /// One place for each row and column, whatever the number of values that agreed there.

@@ -891,17 +891,6 @@ fn documents() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_in_a_document_is_told_once_at_its_field() {
-    let bench = Bench::new();
-    bench.write("j.csv", &documents());
-    let home = bench.home().await;
-    bench.scan(&home).await;
-    let report = find(&home, "ada7@example.org", true).await;
-    let columns: Vec<&str> = report.hits.iter().map(|hit| hit.column.as_str()).collect();
-    assert_eq!(columns, ["meta.kontakt.mail"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn of_a_column_of_documents_an_explanation_leads_to_the_fields() {
     let bench = Bench::new();
     bench.write("j.csv", &documents());

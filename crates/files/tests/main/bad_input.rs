@@ -212,7 +212,7 @@ async fn utf16_without_latin_letters_is_left_alone() {
         let taken = take("a.txt", utf16(&format!("\u{feff}{text}"), unit)).await;
         let cells: Vec<String> = taken.records.values().map(|cells| cells.concat()).collect();
         assert!(
-            cells[..3] == ["中上人", "上海上", "王小明"],
+            cells[..3] == ["text=中上人", "text=上海上", "text=王小明"],
             "{:?}",
             &cells[..3]
         );
