@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::Catalog;
 use crate::doubts::{Doubt, Why, doubts};
 use crate::fresh::{self, Known, LastScan};
-use crate::gaps::{self, Failures, Listings, NotSearched, Reason};
+use crate::gaps::{self, Failures, NotSearched, Reason};
+use crate::listings::{self, Listings};
 use crate::suspect::{Suspect, ask};
 use crate::twins::{self, Same, Twins};
 use crate::{Home, Result, RowAt, subjects, verify};
@@ -131,7 +132,7 @@ async fn find_at_most(
 ) -> Result<FindReport> {
     subjects::check(&options.subjects, home.engine.mask())?;
     let catalog = Catalog::open(home).await?;
-    let scans = gaps::scans(home).await?;
+    let scans = listings::scans(home).await?;
     let (queries, doubts) = compiled(home, options);
     let mut report = FindReport {
         scanned: !scans.is_empty(),
@@ -142,9 +143,9 @@ async fn find_at_most(
     let entities = searched(&catalog, wanted.as_deref()).await?;
     let sources: HashSet<SourceId> = entities.iter().map(|entity| entity.source).collect();
     report.sources = sources.len() as u64;
-    gaps::manual(&catalog, wanted.as_deref(), &mut report.not_searched);
+    listings::manual(&catalog, wanted.as_deref(), &mut report.not_searched);
     let found = &mut report.not_searched;
-    let listings = gaps::unlisted(home, &catalog, &scans, wanted.as_deref(), found).await?;
+    let listings = listings::unlisted(home, &catalog, &scans, wanted.as_deref(), found).await?;
     report.last_scans = fresh::last_scans(&catalog, &listings, &sources);
     let mut known = Known::of(&entities);
     let groups = twins::grouped(home, &catalog, entities).await?;

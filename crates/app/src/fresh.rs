@@ -14,7 +14,8 @@ use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
-use crate::gaps::{Listings, NotSearched, Reason, STALE, of_source};
+use crate::gaps::{NotSearched, Reason, STALE, of_source};
+use crate::listings::Listings;
 use crate::sources::MANUAL;
 use crate::words::counted;
 use crate::{Home, jobs, record, verify};

@@ -24,6 +24,7 @@ mod input;
 mod jobs;
 mod ledger;
 mod limits;
+mod listings;
 mod plan;
 mod record;
 mod review;

@@ -11,10 +11,10 @@ use locard_store::SourceDraft;
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
-use crate::gaps::Scan;
+use crate::listings::{self, Scan};
 use crate::target::Resolved;
 use crate::words::is_unprintable;
-use crate::{Error, Home, Result, SourceLimits, gaps, jobs, limits, record};
+use crate::{Error, Home, Result, SourceLimits, jobs, limits, record};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -179,12 +179,12 @@ async fn row(
 /// When the last scan ended that named each source.
 async fn ends(home: &Home, catalog: &Catalog<'_>) -> Result<HashMap<SourceId, String>> {
     let mut ends = HashMap::new();
-    for Scan { job, spec } in gaps::scans(home).await? {
+    for Scan { job, spec } in listings::scans(home).await? {
         let Some(end) = job.ended_at.map(jobs::instant) else {
             continue;
         };
         for name in spec.into_iter().flat_map(|spec| spec.targets) {
-            if let Some(source) = gaps::scanned_by(&job, catalog, &name) {
+            if let Some(source) = listings::scanned_by(&job, catalog, &name) {
                 ends.entry(source.id).or_insert_with(|| end.clone());
             }
         }
