@@ -13,6 +13,8 @@ use crate::library::{Machine, TextTerms, Walker, WordSpec, fold, term_hash};
 
 /// Classes of which one must occur for a cell to be searched although it is one word.
 const SEPARATED: u16 = ClassMask::SPACE | ClassMask::COMMA | ClassMask::BRACKET | ClassMask::OTHER;
+/// Classes that separate an e-mail address from what is glued to it.
+const GLUED: u16 = ClassMask::SLASH | ClassMask::COLON;
 /// Longest match that is looked for.
 const LONGEST: usize = 256;
 /// Bytes before a match in which context words are looked for.
@@ -58,10 +60,13 @@ impl Library {
         for k in 0..scratch.live.len() {
             let i = scratch.live[k] as usize;
             let classes = cells.classes.get(i).copied().unwrap_or_default().0;
-            if classes & SEPARATED == 0 || scratch.whole[k] {
+            if scratch.whole[k] {
                 continue;
             }
             let text = trimmed(cells.texts.value(i));
+            if classes & SEPARATED == 0 && !is_open(text, classes) {
+                continue;
+            }
             let weight = cells.weight(i);
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
                 self.search(machine, text, weight, scratch);
@@ -301,6 +306,17 @@ fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
             (begin + (word.as_ptr().addr() - piece.as_ptr().addr()), word)
         })
         .filter(|(_, word)| !word.is_empty())
+}
+
+/// Whether one word is more than one value: an address with punctuation around it or something glued to it, or anything
+/// that a full stop or a colon ends.
+fn is_open(text: &str, classes: u16) -> bool {
+    let ends =
+        [text.as_bytes().first(), text.as_bytes().last()].map(|byte| byte.copied().unwrap_or(b'x'));
+    let ended = matches!(ends[1], b'.' | b':') && classes & (ClassMask::DIGIT | ClassMask::AT) != 0;
+    ended
+        || classes & ClassMask::AT != 0
+            && (classes & GLUED != 0 || ends.iter().any(|byte| !is_word(*byte)))
 }
 
 /// First name before last name; the other order is too often something else.

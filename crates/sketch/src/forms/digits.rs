@@ -15,6 +15,40 @@ pub(super) const TAIL: usize = 8;
 /// Longest number that has a shortest notation; longer ones are ids.
 const LONGEST_NUMBER: usize = 40;
 
+/// Most digits of a telephone number, an id and a card, the blanks between their groups aside.
+const MOST_OF_ONE: [usize; 2] = [*PHONE_DIGITS.end(), 19];
+
+/// Longest group of digits of a card.
+const LONGEST_GROUP: usize = 6;
+
+/// Points of two addresses of machines.
+const POINTS_OF_TWO: usize = 6;
+
+/// Whether a folded cell without letters may be several numbers, whatever its digits are.
+pub(super) fn may_be_several(folded: &str, class: ClassMask) -> bool {
+    const MARKED: u16 = ClassMask::DASH | ClassMask::DOT | ClassMask::SLASH | ClassMask::COLON;
+    let listed = || folded.contains(['|', '=', '?', '&', '<', '>']);
+    if class.any(ClassMask::COMMA) || class.any(ClassMask::OTHER) && listed() {
+        return true;
+    }
+    if class.any(ClassMask::BRACKET) && class.any(ClassMask::COLON) {
+        return true;
+    }
+    if !class.any(ClassMask::SPACE) {
+        return false;
+    }
+    let (mut digits, mut points, mut group, mut longest) = (0, 0, 0, 0);
+    for byte in folded.bytes() {
+        digits += usize::from(byte.is_ascii_digit());
+        points += usize::from(byte == b'.');
+        group = if byte.is_ascii_digit() { group + 1 } else { 0 };
+        longest = longest.max(group);
+    }
+    let [telephone, card] = MOST_OF_ONE;
+    let is_card = longest <= LONGEST_GROUP && digits <= card && !class.any(MARKED);
+    points >= POINTS_OF_TWO || digits > telephone && !is_card
+}
+
 /// The digits of a text, leading zeros stripped; a national prefix in brackets, `(0)`, is left out.
 ///
 /// `+49 (0)30 1234567` and `0049 30 1234567` are both `49301234567`.

@@ -5,7 +5,7 @@
 //! one written without spaces, is asked for inside text.
 
 use super::words::{self, words};
-use super::{Form, fold, text};
+use super::{Form, address, fold, text};
 use crate::hash;
 
 /// How a wanted value is to be read.
@@ -151,6 +151,10 @@ impl Probes {
             self.in_text(&run, groups_of_four(&run).map(words::word_hash));
         }
         self.unspaced(&run);
+        if let Some(own) = address::canonical(folded) {
+            self.add(Form::Notation, vec![hash(own.as_bytes())]);
+            self.add(Form::Notation, vec![address::notation(&own)]);
+        }
     }
 
     fn phone(&mut self, folded: &str) {

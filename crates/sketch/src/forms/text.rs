@@ -109,6 +109,30 @@ pub(super) fn has_parts(folded: &str, class: ClassMask) -> bool {
     gap() || label() || scripts()
 }
 
+/// Fewest separators in a cell of digits by which it is more than a number with its sign or currency.
+const SEPARATORS: usize = 2;
+
+/// Whether a folded text, or one in another case, is one token with punctuation around it that matters. The letters and
+/// digits of most have a form by themselves; times, dates, addresses of machines and of pages have none.
+pub(super) fn is_wrapped(text: &str, class: ClassMask) -> bool {
+    const SEPARATED: u16 = ClassMask::DOT | ClassMask::DASH | ClassMask::SLASH | ClassMask::COLON;
+    if !class.any(SEPARATED) || class.any(ClassMask::AT) || text.len() > LONGEST_VALUE {
+        return false;
+    }
+    let inner = trim_token(text);
+    let separates = |byte: &u8| matches!(byte, b'.' | b'-' | b'/' | b':');
+    inner.len() < text.len()
+        && inner.bytes().filter(|byte| separates(byte)).count() >= SEPARATORS
+        && (!class.any(ClassMask::LOWER | ClassMask::WIDE) || inner.contains("//"))
+        && !inner.contains(is_gap)
+}
+
+/// Forms of such a token without the punctuation.
+pub(super) fn unwrapped(folded: &str, sink: &mut impl FnMut(Form, u64)) {
+    let token = trim_token(folded);
+    of_id(token, ClassMask::of(token), sink);
+}
+
 /// Calls `visit` with every token and whether it directly follows the one before, with blanks or round brackets
 /// between them at most.
 fn walk<'a>(folded: &'a str, visit: &mut impl FnMut(&'a str, bool)) {
@@ -372,7 +396,7 @@ fn is_sentence(word: &str) -> bool {
 }
 
 /// Characters between tokens.
-const fn is_gap(c: char) -> bool {
+pub(super) const fn is_gap(c: char) -> bool {
     matches!(
         c,
         ' ' | '"'
@@ -397,7 +421,7 @@ const fn is_gap(c: char) -> bool {
 }
 
 /// Punctuation around a token says nothing; a plus sign in front of a number does.
-fn trim_token(raw: &str) -> &str {
+pub(super) fn trim_token(raw: &str) -> &str {
     if let (Some(first), Some(last)) = (raw.as_bytes().first(), raw.as_bytes().last())
         && first.is_ascii_alphanumeric()
         && last.is_ascii_alphanumeric()
