@@ -723,6 +723,9 @@ fn the_master_key_can_be_replaced_without_a_scan() {
         Run::of(&command.output().unwrap())
     };
     assert_eq!(run(&["scan", &bench.data()]).status, 0);
+    let other = bench.path("other-home").display().to_string();
+    let scan = run(&["--home", &other, "scan", &bench.data()]);
+    assert_eq!(scan.status, 0, "{}", scan.stderr);
     let old = std::fs::read_to_string(&key).unwrap();
     let turned = run(&["rotate-key"]);
     assert_eq!(turned.status, 0, "{}", turned.stderr);
@@ -734,6 +737,15 @@ fn the_master_key_can_be_replaced_without_a_scan() {
     assert!(!turned.stderr.contains(new.trim()), "a key was printed");
     let found = run(&["find", "--email", "anna@example.org", "--format", "ndjson"]);
     assert_eq!((found.status, found.ndjson().len()), (0, 1), "{found:?}");
+    // Another home that shares the file opens with the key that was put aside.
+    let find = ["--home", &other, "find", "--email", "anna@example.org"];
+    assert_eq!(run(&find).status, 0);
+    std::fs::remove_file(key.with_extension("key.old1")).unwrap();
+    let locked = run(&find);
+    assert!(
+        locked.status == 2 && locked.stderr.contains("key"),
+        "{locked:?}"
+    );
     std::fs::write(&key, old).unwrap();
     let found = run(&["find", "--email", "anna@example.org"]);
     assert!(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use locard_identify::{How, Library};
-use locard_index::{Query, builtin_role, is_no_date, needs_name};
+use locard_index::{Query, is_no_date, needs_name, role_of};
 use locard_model::{Attribute, Identifier, Role, Subject};
 use locard_sketch::Keyer;
 
@@ -63,10 +63,8 @@ pub(crate) fn doubts(
     keyer: &Keyer,
     doubts: &mut Vec<Doubt>,
 ) {
-    let role = |identifier: &Identifier| {
-        let known = roles.get(identifier).copied();
-        known.unwrap_or_else(|| builtin_role(identifier))
-    };
+    let role =
+        |attribute: &Attribute| role_of(attribute, roles.get(&attribute.identifier).copied());
     let asks = |attributes: &[&Attribute]| {
         let part = Subject {
             id: String::new(),

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::StreamExt as _;
 use locard_engine::{Event, Failure, Reporter};
 use locard_identify::Library;
-use locard_index::{Query, builtin_role};
+use locard_index::{Query, role_of};
 use locard_model::{
-    EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId, Strength, Subject,
+    Attribute, EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId, Strength,
+    Subject,
 };
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
@@ -174,12 +175,8 @@ async fn find_at_most(
 fn compiled(home: &Home, options: &FindOptions) -> (Arc<Vec<Query>>, Vec<Doubt>) {
     let (library, keyer) = (home.engine.library(), home.engine.keyer());
     let roles = roles(library);
-    let role = |identifier: &Identifier| {
-        roles
-            .get(identifier)
-            .copied()
-            .unwrap_or_else(|| builtin_role(identifier))
-    };
+    let role =
+        |attribute: &Attribute| role_of(attribute, roles.get(&attribute.identifier).copied());
     let mut found = Vec::new();
     for subject in &options.subjects {
         doubts(subject, &roles, library, keyer, &mut found);

@@ -80,13 +80,22 @@ pub fn is_timestamp(text: &str) -> bool {
         return false;
     };
     let digits = [y1, y2, y3, y4, m1, m2, d1, d2];
-    // Without a branch for each byte.
+    // Without a branch for each byte. An offset has one hyphen and a fraction one point; another day has two of them.
+    let (of_time, hyphens, points) =
+        rest.iter()
+            .fold((true, 0, 0), |(all, hyphens, points), byte| {
+                (
+                    all & TIME[*byte as usize],
+                    hyphens + usize::from(*byte == b'-'),
+                    points + usize::from(*byte == b'.'),
+                )
+            });
     digits
         .iter()
         .fold(true, |all, byte| all & byte.is_ascii_digit())
-        && rest
-            .iter()
-            .fold(true, |all, byte| all & TIME[*byte as usize])
+        && of_time
+        && hyphens < 2
+        && points < 2
 }
 
 /// What may stand in a time of day with its offset.
