@@ -43,10 +43,13 @@ impl Session {
             Ok(Err(error)) => return Err(unreached(settings, error).await),
             Err(_) => return Err(late(settings).await),
         };
-        let row = sqlx::raw_sql(AssertSqlSafe(set_up(settings)))
-            .fetch_one(&mut connection)
-            .await
-            .map_err(|error| from_driver(error, "setting the session up"))?;
+        let set_up = set_up(settings);
+        let setting = sqlx::raw_sql(AssertSqlSafe(set_up)).fetch_one(&mut connection);
+        // A server that lets everybody in and then says nothing is not there either.
+        let Ok(row) = tokio::time::timeout(settings.patience(), setting).await else {
+            return Err(late(settings).await);
+        };
+        let row = row.map_err(|error| from_driver(error, "setting the session up"))?;
         let pid = row
             .try_get("pid")
             .map_err(|error| from_driver(error, "setting the session up"))?;

@@ -150,12 +150,12 @@ mod tests {
         );
         let texts: Vec<String> = (0..3_000).map(|i| format!("{}.5 kg", i % 700)).collect();
         let many = of(&texts).encode();
-        assert_eq!((many.len(), hash(&many)), (5_761, 0x1af3_897a_5591_4686));
+        assert_eq!((many.len(), hash(&many)), (5_761, 0xe5df_88e0_c413_32de));
         let floats: Vec<_> = texts.iter().map(|text| text.strip_suffix(" kg")).collect();
         let counted = of_type(Some(LogicalType::Float), &floats).encode();
         assert_eq!(
             (counted.len(), hash(&counted)),
-            (1_996, 0x0bbf_3b95_84f5_1e0c)
+            (1_996, 0x23a9_b626_ca3f_e22d)
         );
     }
 

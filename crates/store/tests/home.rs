@@ -781,3 +781,36 @@ fn the_lock_is_not_left_behind_by_the_pid() {
         .unwrap();
     runtime.block_on(async { bench.open().await.close().await });
 }
+
+/// One look-up asks this of every entity, and one of a few thousand must not walk the profiles of all.
+#[tokio::test]
+async fn what_is_of_one_entity_or_job_is_found_by_it() {
+    use sqlx::{Connection as _, Row as _};
+    let bench = Bench::sqlite();
+    bench.open().await.close().await;
+    let Place::Home(home) = &bench.place else {
+        panic!("a home");
+    };
+    let url = format!("sqlite://{}", home.join("catalog.sqlite").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for (table, of, order) in [
+        ("profiles", "entity_id", "column_id"),
+        ("findings", "entity_id", "id"),
+        ("tasks", "job_id", "id"),
+        ("failures", "job_id", "id"),
+    ] {
+        let question = format!(
+            "explain query plan select * from {table} where org_id = x'00' and {of} = x'00' order by {order}"
+        );
+        let plan = sqlx::query(sqlx::AssertSqlSafe(question))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let plan: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+        let sought = format!("(org_id=? AND {of}=?)");
+        assert!(
+            plan.len() == 1 && plan[0].contains(&sought),
+            "{table}: {plan:?}"
+        );
+    }
+}

@@ -111,6 +111,9 @@ pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
         .as_bytes()
         .split(|byte| !byte.is_ascii_alphanumeric())
         .filter(|group| !group.is_empty());
+    if is_measure(groups.clone()) {
+        return !class.any(ClassMask::DASH);
+    }
     let (mut mixed, mut lettered, mut first) = (false, 0, true);
     let fits = groups.all(|group| {
         let letters = group.iter().filter(|byte| byte.is_ascii_alphabetic());
@@ -134,6 +137,21 @@ pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
     } else {
         mixed
     }
+}
+
+/// Whether the groups are a small number with its unit: `12.5 kg`.
+fn is_measure<'a>(mut groups: impl DoubleEndedIterator<Item = &'a [u8]>) -> bool {
+    let all = |group: &[u8], most: usize, is: fn(&u8) -> bool| {
+        group.len() <= most && group.iter().all(is)
+    };
+    let unit = groups.next_back();
+    let mut numbers = 0;
+    unit.is_some_and(|unit| all(unit, 3, u8::is_ascii_alphabetic))
+        && groups.all(|group| {
+            numbers += 1;
+            all(group, 4, u8::is_ascii_digit)
+        })
+        && (1..=2).contains(&numbers)
 }
 
 /// One hash for the words of a name, whatever their order.
