@@ -173,6 +173,11 @@ impl Sessions {
         }
     }
 
+    /// How sessions are opened.
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
     /// Waits until one more read may run.
     pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
         let closed = |_| Error::new(ErrorKind::Interrupted, "the source was closed");

@@ -229,15 +229,30 @@ mod tests {
                 .map(|migration| (migration.version, checksum(migration.text)[..16].to_owned()))
                 .collect()
         };
-        let released = [20_261_122_000_000, 20_261_129_000_000, 20_261_129_000_001];
+        let released = [
+            20_261_122_000_000,
+            20_261_129_000_000,
+            20_261_129_000_001,
+            20_261_129_000_002,
+        ];
         for (list, known) in [
             (
                 MIGRATIONS_SQLITE,
-                ["21a7e98d68aada3a", "805d62348ec93ed7", "b6726c65454c76a4"],
+                [
+                    "21a7e98d68aada3a",
+                    "805d62348ec93ed7",
+                    "b6726c65454c76a4",
+                    "754762a4a0a23aea",
+                ],
             ),
             (
                 MIGRATIONS_POSTGRES,
-                ["323e81ebe26aa1b5", "b5765fe42608b3b0", "b6726c65454c76a4"],
+                [
+                    "323e81ebe26aa1b5",
+                    "b5765fe42608b3b0",
+                    "b6726c65454c76a4",
+                    "754762a4a0a23aea",
+                ],
             ),
         ] {
             let known = known.map(str::to_owned);
