@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Database, limit, paged};
+use crate::ids;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{
@@ -74,6 +75,16 @@ pub(super) async fn fetch(session: &mut dyn Session, vault: &Vault, id: JobId) -
         .with(" and id = ", id);
     let row = session.row(statement).await?;
     job(&row.ok_or_else(|| Error::not_found("job"))?, vault)
+}
+
+/// The id of a job that is started now: jobs are ordered by their ids.
+async fn next_id(session: &mut dyn Session, org: OrgId, drafted: JobId) -> Result<JobId> {
+    let latest = Statement::new("select id from jobs")
+        .with(" where org_id = ", org)
+        .text(" order by id desc limit 1");
+    let latest = session.row(latest).await?;
+    let latest = latest.map(|row| row.id("id")).transpose()?;
+    Ok(JobId(ids::after(latest, drafted.0)))
 }
 
 /// What equal jobs have in common.
@@ -163,11 +174,12 @@ impl Jobs for Database {
             .transpose()?;
         let mut session = self.write_durably().await?;
         let now = session.now().await?;
+        let id = next_id(&mut *session, org, draft.id).await?;
         let statement = Statement::new(include_str!("start_job.sql"))
             .bind(org)
-            .bind(draft.id)
+            .bind(id)
             .bind(draft.kind.as_str())
-            .bind(vault.seal(cell("jobs.spec", &draft.id), &spec)?)
+            .bind(vault.seal(cell("jobs.spec", &id), &spec)?)
             .bind(spec_hash)
             .bind(key)
             .bind(draft.priority)
@@ -177,7 +189,7 @@ impl Jobs for Database {
             .bind(draft.not_before.map_or(0, jiff::Timestamp::as_microsecond))
             .bind(now);
         if session.run(statement).await? == 1 {
-            let job = fetch(&mut *session, &vault, draft.id).await?;
+            let job = fetch(&mut *session, &vault, id).await?;
             session.commit().await?;
             return Ok(Started { job, new: true });
         }

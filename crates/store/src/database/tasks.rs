@@ -76,7 +76,7 @@ pub(super) fn task(row: &Row, vault: &Vault) -> Result<Task> {
 }
 
 fn task_row(vault: &Vault, job: JobId, ordinal: i64, draft: &TaskDraft) -> Result<Vec<Value>> {
-    let id = TaskId(Uuid::now_v7());
+    let id = TaskId(crate::ids::ordered());
     let sealed = Sealed {
         split: draft.split.clone(),
         version: draft.version.clone(),
@@ -112,7 +112,7 @@ fn failure_row(
     draft: &FailureDraft,
     now: i64,
 ) -> Result<Vec<Value>> {
-    let id = Uuid::now_v7();
+    let id = crate::ids::ordered();
     let sealed = SealedFailure {
         resource: draft.resource.clone(),
         kind: draft.kind.clone(),

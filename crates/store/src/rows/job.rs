@@ -50,7 +50,7 @@ impl JobDraft {
     /// A job of that kind, to be done as soon as possible.
     pub fn new(kind: impl Into<String>, spec: Value) -> Self {
         Self {
-            id: JobId(Uuid::now_v7()),
+            id: JobId(crate::ids::ordered()),
             kind: kind.into(),
             spec,
             idempotency_key: None,
