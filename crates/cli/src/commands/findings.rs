@@ -10,6 +10,7 @@ use super::{Outcome, Session};
 use crate::args::{Decide, Findings, ReportFormat, Withdrawal};
 use crate::printer::{Printer, Reserved};
 use crate::report;
+use crate::sarif;
 use crate::table::counted;
 
 pub(crate) async fn run(session: &Session, args: &Findings) -> Result<Outcome> {
@@ -69,7 +70,14 @@ async fn list(
             output.document(&findings.iter().map(report::finding_json).collect())?;
         }
         ReportFormat::Csv => report::csv(&mut output, &findings)?,
-        ReportFormat::Sarif => output.document(&report::sarif(&findings))?,
+        ReportFormat::Sarif => {
+            let run = sarif::Run {
+                findings: &findings,
+                failures: &[],
+                complete: true,
+            };
+            output.document(&sarif::document(&session.home, run).await?)?;
+        }
     }
     output.finish()?;
     if format != ReportFormat::Table && left_out > 0 {
