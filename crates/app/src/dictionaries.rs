@@ -9,7 +9,7 @@ use locard_sketch::forms;
 use locard_store::{ColumnRecord, Page};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, read_text, record, why};
+use crate::{Error, Home, Result, read_text, record, why, words};
 
 /// A dictionary in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,9 @@ pub struct OverlapRow {
 pub async fn overlaps(home: &Home, name: &str, least: f64) -> Result<Vec<OverlapRow>> {
     let lists = home.engine.library().dictionaries();
     let Some(list) = lists.iter().find(|list| list.name() == name) else {
-        return Err(Error::not_found(format!("there is no dictionary {name}"))
-            .hint("`locard dictionaries list` shows them"));
+        let meant = words::did_you_mean(name, lists.iter().map(Dictionary::name));
+        let hint = meant.unwrap_or_else(|| "`locard dictionaries list` shows them".to_owned());
+        return Err(Error::not_found(format!("there is no dictionary {name}")).hint(hint));
     };
     let keyed = Arc::new(list.keyed(home.engine.keyer()));
     let mut catalog = Catalog::open(home).await?;

@@ -299,6 +299,44 @@ fn colour(sensitivity: Sensitivity) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sarif::tests::finding;
+
+    #[test]
+    fn an_identifier_is_listed_once_for_each_column_with_how_it_occurs_besides() {
+        let of = |identifier: &str, kind: FindingKind, matched: u64| FindingRow {
+            kind,
+            matched,
+            ..finding("crm", "t", identifier)
+        };
+        let other = FindingRow {
+            column_id: locard_model::ColumnId::derive(
+                of("AGE", FindingKind::Column, 1).entity,
+                "d",
+            ),
+            ..of("PERSON", FindingKind::Stray, 3)
+        };
+        let group = [
+            of("PERSON", FindingKind::Column, 9),
+            of("AGE", FindingKind::Stray, 1),
+            of("PERSON", FindingKind::Embedded, 1_200),
+            of("PERSON", FindingKind::Stray, 2),
+            other,
+        ];
+        let told: Vec<(&str, u64, Vec<String>)> = merged(&group)
+            .iter()
+            .map(|(finding, others)| {
+                let others = others.iter().map(|other| also(other)).collect();
+                (finding.identifier.as_str(), finding.matched, others)
+            })
+            .collect();
+        let besides = ["also 1,200 in text", "also 2 stray"].map(str::to_owned);
+        let expected = [
+            ("PERSON", 9, besides.to_vec()),
+            ("AGE", 1, Vec::new()),
+            ("PERSON", 3, Vec::new()),
+        ];
+        assert_eq!(told, expected);
+    }
 
     #[test]
     fn a_cell_that_a_source_named_does_nothing_to_whoever_opens_it() {

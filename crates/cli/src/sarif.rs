@@ -238,3 +238,190 @@ fn escaped(text: &str, plain: &[u8]) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use locard_app::SourceErrorKind;
+    use locard_model::{Category, ColumnId, EntityId, Identifier, SourceId};
+
+    use super::*;
+
+    pub(crate) fn finding(source: &str, resource: &str, identifier: &str) -> FindingRow {
+        let entity = EntityId(SourceId::derive(source).0);
+        FindingRow {
+            source: source.to_owned(),
+            entity,
+            resource: resource.to_owned(),
+            column_id: ColumnId::derive(entity, "c"),
+            column: "c".to_owned(),
+            identifier: Identifier::new(identifier),
+            kind: FindingKind::Column,
+            confidence: 0.9,
+            category: Category::Contact,
+            sensitivity: Sensitivity::Medium,
+            rows: 10,
+            tested: 10,
+            matched: 9,
+            validated: 0,
+            distinct: 10,
+            indexed: 1.0,
+            rules: vec!["r".to_owned()],
+            decided: None,
+        }
+    }
+
+    fn place(address: &str, file: Option<&str>, travels: bool) -> Place {
+        Place {
+            address: Some(address.to_owned()),
+            file: file.map(str::to_owned),
+            travels,
+        }
+    }
+
+    fn run(findings: &[FindingRow], failures: &[Failure]) -> Value {
+        let places = BTreeMap::from([
+            ("file:///a b".to_owned(), place("file:///a b/", None, false)),
+            ("crm".to_owned(), place("postgres://h:5/crm/", None, true)),
+            (
+                "sqlite:/d/x.db".to_owned(),
+                place("file:///d/", Some("x.db"), false),
+            ),
+        ]);
+        let run = Run {
+            findings,
+            failures,
+            complete: failures.is_empty(),
+        };
+        of(run, &places, &[])["runs"][0].clone()
+    }
+
+    #[test]
+    fn addresses_are_relative_to_where_the_source_is() {
+        let findings = [
+            finding("file:///a b", "x/ä:1.csv", "PERSON"),
+            finding("crm", "public.users", "PERSON"),
+            finding("sqlite:/d/x.db", "main.t", "AGE"),
+            finding("elsewhere", "t", "AGE"),
+        ];
+        let run = run(&findings, &[]);
+        let bases = &run["originalUriBaseIds"];
+        let told = |at: usize| {
+            let place = &run["results"][at]["locations"][0]["physicalLocation"]["artifactLocation"];
+            let base = place["uriBaseId"]
+                .as_str()
+                .map(|name| bases[name]["uri"].clone());
+            (base, place["uri"].clone())
+        };
+        for (at, base, uri) in [
+            (0, Some("file:///a%20b/"), "x/%C3%A4%3A1.csv"),
+            (1, Some("postgres://h:5/crm/"), "public.users"),
+            (2, Some("file:///d/"), "x.db"),
+            (3, None, "t"),
+        ] {
+            assert_eq!(told(at), (base.map(Value::from), uri.into()), "{at}");
+        }
+        // A reader resolves against addresses that end like folders.
+        let bases = bases.as_object().unwrap();
+        assert!(bases.contains_key("%SRCROOT%"));
+        assert!(
+            bases
+                .values()
+                .all(|base| base["uri"].as_str().unwrap().ends_with('/'))
+        );
+    }
+
+    #[test]
+    fn a_fingerprint_outlives_counts_and_the_folder_of_a_scan() {
+        let print = |finding: FindingRow| {
+            run(&[finding], &[])["results"][0]["partialFingerprints"]["locard/v2"].clone()
+        };
+        let before = print(finding("file:///a b", "x.csv", "PERSON"));
+        let counted = FindingRow {
+            matched: 3,
+            confidence: 0.5,
+            ..finding("sqlite:/d/x.db", "x.csv", "PERSON")
+        };
+        assert_eq!(print(counted), before);
+        let other = finding("file:///a b", "x.csv", "AGE");
+        let stray = FindingRow {
+            kind: FindingKind::Stray,
+            ..finding("file:///a b", "x.csv", "PERSON")
+        };
+        let registered = finding("crm", "x.csv", "PERSON");
+        for finding in [other, stray, registered] {
+            assert_ne!(print(finding), before);
+        }
+    }
+
+    #[test]
+    fn every_result_has_its_rule_and_every_failure_its_notice() {
+        let findings = ["PERSON", "AGE", "PERSON"].map(|name| finding("crm", "t", name));
+        let failure = |partial, resource: Option<&str>| Failure {
+            source_name: "crm".to_owned(),
+            resource: resource.map(str::to_owned),
+            entity: None,
+            place: Some("line 3".to_owned()),
+            kind: SourceErrorKind::Denied,
+            sentence: "it may not be read".to_owned(),
+            hint: None,
+            records: 0,
+            partial,
+        };
+        let whole = run(&findings, &[]);
+        assert_eq!(whole["invocations"][0]["executionSuccessful"], true);
+        let rules = &whole["tool"]["driver"]["rules"];
+        for result in whole["results"].as_array().unwrap() {
+            let index = result["ruleIndex"].as_u64().unwrap() as usize;
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+            for member in [
+                "name",
+                "shortDescription",
+                "fullDescription",
+                "help",
+                "defaultConfiguration",
+            ] {
+                assert!(!rules[index][member].is_null(), "{member}");
+            }
+        }
+        let failed = run(&findings, &[failure(false, None), failure(true, Some("t"))]);
+        let invocation = &failed["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], false);
+        let notices = &invocation["toolExecutionNotifications"];
+        assert_eq!(notices[0]["level"], "error");
+        assert_eq!(
+            notices[0]["message"]["text"],
+            "crm, line 3: it may not be read"
+        );
+        assert!(notices[0]["locations"].is_null());
+        assert_eq!(notices[1]["level"], "warning");
+        let place = &notices[1]["locations"][0]["physicalLocation"]["artifactLocation"];
+        assert_eq!(place["uri"], "t");
+        assert_eq!(failed["tool"]["driver"]["notifications"][0]["id"], "denied");
+    }
+
+    #[test]
+    fn what_a_person_confirmed_is_told_without_doubt() {
+        let decided = locard_app::Decided {
+            decision: locard_app::Decision::Confirmed,
+            reason: None,
+            at: String::new(),
+        };
+        let confirmed = FindingRow {
+            decided: Some(decided),
+            confidence: 1.0,
+            ..finding("crm", "t", "PERSON")
+        };
+        let run = run(&[confirmed], &[]);
+        let text = run["results"][0]["message"]["text"].as_str().unwrap();
+        assert!(
+            text.ends_with("confirmed by a person)") && !text.contains("confidence"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn identifiers_read_like_names_of_rules() {
+        assert_eq!(pascal("EMAIL_ADDRESS"), "EmailAddress");
+        assert_eq!(pascal("AGE"), "Age");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::io;
 
+pub(crate) use locard_app::bytes;
 use owo_colors::Style;
 use unicode_width::UnicodeWidthStr;
 
@@ -152,7 +153,7 @@ impl Table {
     /// Widths with which a line fits the terminal, as far as it can: the widest columns of text give way.
     fn fitted(&self, widths: &[usize], room: Option<usize>) -> Vec<usize> {
         let mut widths = widths.to_vec();
-        let Some((_, others)) = widths.split_last_mut() else {
+        let Some((last, others)) = widths.split_last_mut() else {
             return widths;
         };
         let Some(room) = room else {
@@ -165,7 +166,7 @@ impl Table {
             let mut cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.any(|cell| cell.right || cell.whole)
         };
-        let last = self.widest_last().min(LAST);
+        let last = (*last).min(LAST);
         let mut spare = (self.indent + others.iter().sum::<usize>() + GAP * others.len() + last)
             .saturating_sub(room);
         while spare > 0 {
@@ -182,13 +183,13 @@ impl Table {
 
     /// Whether a line of these widths has room in a terminal.
     fn fits(&self, widths: &[usize], room: Option<usize>) -> bool {
-        let (Some(room), Some((_, others))) = (room, widths.split_last()) else {
+        let (Some(room), Some((last, others))) = (room, widths.split_last()) else {
             return true;
         };
         let right = self.rows.iter().filter_map(|row| row.last());
         let right = right.filter(|cell| cell.right);
         let right = right.map(Cell::width).max().unwrap_or(0);
-        let last = self.widest_last().min(NARROWEST).max(right);
+        let last = (*last).min(NARROWEST).max(right);
         self.indent + others.iter().sum::<usize>() + GAP * others.len() + last <= room
     }
 
@@ -219,13 +220,6 @@ impl Table {
             return Ok(());
         }
         output.wrapped(self.indent + GAP, &told.join(" · "))
-    }
-
-    fn widest_last(&self) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.last());
-        let names = self.header.last().map(|name| name.width());
-        let widths = cells.map(|cell| cell.text.width()).chain(names);
-        widths.max().unwrap_or(0)
     }
 
     fn line(&self, output: &mut Output, cells: &[Cell], widths: &[usize]) -> io::Result<()> {
@@ -299,28 +293,12 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// Bytes behind other figures; databases tell none.
+/// Bytes behind other figures, as a source stores them; some tell none.
 pub(crate) fn known_bytes(number: u64) -> String {
     match number {
         0 => String::new(),
-        number => format!(", {}", bytes(number)),
+        number => format!(", {} as stored", bytes(number)),
     }
-}
-
-/// Bytes in the unit that gives three digits.
-pub(crate) fn bytes(number: u64) -> String {
-    let mut value = number as f64;
-    for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 || unit == "TiB" {
-            return if unit == "B" {
-                format!("{number} B")
-            } else {
-                format!("{value:.1} {unit}")
-            };
-        }
-        value /= 1024.0;
-    }
-    unreachable!("the last unit takes every value")
 }
 
 /// A duration as people say it.
@@ -405,13 +383,5 @@ mod tests {
         let widths = table.widths();
         assert_eq!(widths[1], place.len());
         assert_eq!(table.fitted(&widths, Some(40)), widths);
-    }
-
-    #[test]
-    fn sizes_have_one_decimal() {
-        assert_eq!(
-            [bytes(512), bytes(1536), bytes(5 << 30)],
-            ["512 B", "1.5 KiB", "5.0 GiB"]
-        );
     }
 }

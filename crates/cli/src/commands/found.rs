@@ -1,6 +1,6 @@
 //! The forms of what `locard find` answers: table, NDJSON, JSON, CSV.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 
 use anyhow::Result;
@@ -44,24 +44,122 @@ pub(crate) fn told_once(twins: &Twins) -> String {
     )
 }
 
+/// How one person was answered.
+struct Outcome<'a> {
+    subject: &'a str,
+    places: u64,
+    /// Weak matches that an option left out.
+    weak: u64,
+    word: &'static str,
+}
+
+/// What a place is that somebody is or may be in.
+const fn answer(verified: bool) -> &'static str {
+    if verified { "found" } else { "candidate" }
+}
+
+/// Why there is no place of a person: not every reason means that the person is in none.
+#[derive(Clone, Copy)]
+enum Absence {
+    NothingToAsk,
+    NothingScanned,
+    NoStrongMatch,
+    NotFound,
+    Nowhere,
+}
+
+impl Absence {
+    /// For people.
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::NothingToAsk => "not looked for: nothing that is known can be asked",
+            Self::NothingScanned => "not looked for: nothing was scanned yet",
+            Self::NoStrongMatch => "no strong match",
+            Self::NotFound => "not found, but not everything was searched",
+            Self::Nowhere => "nowhere",
+        }
+    }
+
+    /// For scripts.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::NothingToAsk | Self::NothingScanned => "not-looked-for",
+            Self::NoStrongMatch => "no-strong-match",
+            Self::NotFound => "not-found-with-gaps",
+            Self::Nowhere => "nowhere",
+        }
+    }
+}
+
 impl Answer<'_> {
     pub(crate) fn print(&self, mut output: Output, format: ListFormat) -> Result<()> {
         match format {
             ListFormat::Table => self.table(&mut output)?,
-            ListFormat::Ndjson => self
-                .report
-                .hits
-                .iter()
-                .try_for_each(|hit| output.json(&hit_json(hit)))?,
+            ListFormat::Ndjson => self.lines(&mut output)?,
             ListFormat::Json => output.document(&self.document())?,
-            ListFormat::Csv => csv(&mut output, self.report)?,
+            ListFormat::Csv => self.csv(&mut output)?,
         }
         Ok(output.finish()?)
+    }
+
+    /// A hit on a line; of a person with none, a summary tells what that means.
+    fn lines(&self, output: &mut Output) -> Result<()> {
+        let hits = self.report.hits.iter();
+        hits.map(hit_json).try_for_each(|hit| output.json(&hit))?;
+        let absent = self.outcomes().filter(|outcome| outcome.places == 0);
+        for outcome in absent {
+            output.json(&json!({"summary": self.summary(&outcome)}))?;
+        }
+        Ok(())
+    }
+
+    /// How each person was answered.
+    fn outcomes(&self) -> impl Iterator<Item = Outcome<'_>> {
+        let mut places: HashMap<&str, (u64, bool)> = HashMap::new();
+        for hit in &self.report.hits {
+            let (places, is_found) = places.entry(hit.subject.as_str()).or_default();
+            *places += 1;
+            *is_found |= hit.verified;
+        }
+        self.options.subjects.iter().map(move |subject| {
+            let known = places.get(subject.id.as_str());
+            let (places, is_found) = known.copied().unwrap_or_default();
+            let weak = self.weak.get(&subject.id).copied().unwrap_or(0);
+            Outcome {
+                subject: &subject.id,
+                places,
+                weak,
+                word: match places {
+                    0 => self.absence(subject, weak).word(),
+                    _ => answer(is_found),
+                },
+            }
+        })
+    }
+
+    fn summary(&self, outcome: &Outcome<'_>) -> Value {
+        let report = self.report;
+        json!({
+            "subject": outcome.subject,
+            "answer": outcome.word,
+            "places": outcome.places,
+            "weakLeftOut": outcome.weak,
+            "verified": self.options.verify,
+            "sources": report.sources,
+            "columns": report.columns,
+            "notSearched": report.not_searched.len(),
+            "failures": report.failures.len(),
+        })
     }
 
     fn document(&self) -> Value {
         let report = self.report;
         json!({
+            "subjects": self.outcomes().map(|outcome| json!({
+                "subject": outcome.subject, "answer": outcome.word, "places": outcome.places, "weakLeftOut": outcome.weak,
+            })).collect::<Vec<_>>(),
+            "verified": self.options.verify,
+            "sources": report.sources,
             "hits": report.hits.iter().map(hit_json).collect::<Vec<_>>(),
             "leftOut": {"weak": self.weak.values().sum::<u64>()},
             "notSearched": report.not_searched.iter().map(|item| json!({
@@ -80,6 +178,45 @@ impl Answer<'_> {
             "columns": report.columns,
             "candidates": report.candidates,
         })
+    }
+
+    /// A hit on a line; of a person with none, a line with what that means.
+    fn csv(&self, output: &mut Output) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(output as &mut dyn Write);
+        writer.write_record([
+            "subject",
+            "source",
+            "resource",
+            "column",
+            "row",
+            "identifiers",
+            "verified",
+            "strength",
+            "unchecked",
+            "answer",
+        ])?;
+        for hit in &self.report.hits {
+            let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
+            writer.write_record([
+                harmless(&hit.subject),
+                harmless(&hit.source),
+                harmless(&hit.resource),
+                harmless(&hit.column),
+                row.unwrap_or_default(),
+                names(hit).join(" "),
+                hit.verified.to_string(),
+                hit.strength.to_string(),
+                hit.unchecked.as_deref().map(harmless).unwrap_or_default(),
+                answer(hit.verified).to_owned(),
+            ])?;
+        }
+        for outcome in self.outcomes().filter(|outcome| outcome.places == 0) {
+            let mut row = vec![harmless(outcome.subject)];
+            row.resize(9, String::new());
+            row.push(outcome.word.to_owned());
+            writer.write_record(row)?;
+        }
+        Ok(writer.flush()?)
     }
 
     fn table(&self, output: &mut Output) -> Result<()> {
@@ -217,25 +354,25 @@ impl Answer<'_> {
         let weak = self.weak.get(&subject.id).copied().unwrap_or(0);
         let mut parts: Vec<String> = found.into_iter().chain(unchecked).collect();
         if parts.is_empty() {
-            parts.push(self.nothing(subject, weak).to_owned());
+            parts.push(self.absence(subject, weak).sentence().to_owned());
         }
         parts.extend((weak > 0).then(|| left_out(weak)));
         parts.join("; ")
     }
 
     /// Why there is no place to tell.
-    fn nothing(&self, subject: &Subject, weak: u64) -> &'static str {
+    fn absence(&self, subject: &Subject, weak: u64) -> Absence {
         let report = self.report;
         if report.asks_nothing(subject) {
-            "not looked for: nothing that is known can be asked"
+            Absence::NothingToAsk
         } else if !report.scanned && report.columns == 0 {
-            "not looked for: nothing was scanned yet"
+            Absence::NothingScanned
         } else if weak > 0 {
-            "no strong match"
+            Absence::NoStrongMatch
         } else if report.has_gaps() {
-            "not found, but not everything was searched"
+            Absence::NotFound
         } else {
-            "nowhere"
+            Absence::Nowhere
         }
     }
 
@@ -349,34 +486,4 @@ fn hit_json(hit: &Hit) -> Value {
         value["unchecked"] = why.as_str().into();
     }
     value
-}
-
-fn csv(output: &mut Output, report: &FindReport) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(output as &mut dyn Write);
-    writer.write_record([
-        "subject",
-        "source",
-        "resource",
-        "column",
-        "row",
-        "identifiers",
-        "verified",
-        "strength",
-        "unchecked",
-    ])?;
-    for hit in &report.hits {
-        let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
-        writer.write_record([
-            harmless(&hit.subject),
-            harmless(&hit.source),
-            harmless(&hit.resource),
-            harmless(&hit.column),
-            row.unwrap_or_default(),
-            names(hit).join(" "),
-            hit.verified.to_string(),
-            hit.strength.to_string(),
-            hit.unchecked.as_deref().map(harmless).unwrap_or_default(),
-        ])?;
-    }
-    Ok(writer.flush()?)
 }

@@ -43,7 +43,7 @@ fn print(mut output: Output, args: &Scan, plan: &PlanReport) -> Result<()> {
 }
 
 fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
-    let mut table = Table::new(&["entity", "kind", "columns", "rows", "size", "pieces"]);
+    let mut table = Table::new(&["entity", "kind", "columns", "rows", "stored", "pieces"]);
     let known = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), count);
     for entity in &plan.entities {
         table.row(vec![
@@ -73,7 +73,7 @@ fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
     };
     let size = match plan.bytes {
         0 => String::new(),
-        known => format!(" · {}", bytes(known)),
+        known => format!(" · {} as stored", bytes(known)),
     };
     let sums = format!(
         "{}{unknown}{size} · about {}",

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use locard_app::{Begun, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot};
+use locard_app::{
+    Begun, Crossing, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot,
+};
 use locard_model::{Identifier, JobState};
 use serde_json::Value;
 
@@ -332,17 +334,39 @@ fn tell_crossed(session: &Session, threshold: Option<&FailOn>, findings: &[Findi
         .map(|threshold| threshold.crossed(findings))
         .unwrap_or_default();
     for crossing in &crossings {
-        session.printer.error(
-            &format!(
-                "threshold {} crossed: {} in {}",
-                crossing.term,
-                counted(crossing.count, "cell", "cells"),
-                counted(crossing.findings, "column", "columns")
-            ),
-            None,
+        let sentence = format!(
+            "threshold {} crossed: {}",
+            crossing.term,
+            evidence(crossing)
         );
+        session.printer.error(&sentence, None);
+    }
+    let open = threshold.map(|threshold| threshold.open(findings));
+    for open in open.unwrap_or_default() {
+        let term = &open.term;
+        let sentence = format!(
+            "threshold {term} is not crossed, as far as cells were tested: {}",
+            evidence(&open)
+        );
+        session.printer.warn(&sentence);
+        let hint = "--exhaustive without --sample tests every cell that is not empty";
+        session.printer.hint(hint);
     }
     !crossings.is_empty()
+}
+
+/// What was counted, and among what.
+fn evidence(crossing: &Crossing) -> String {
+    let cells = counted(crossing.count, "matching cell", "matching cells");
+    let tested = count(crossing.tested);
+    let findings = counted(crossing.findings, "finding", "findings");
+    let of = if crossing.tested < crossing.rows {
+        let rows = counted(crossing.rows, "row", "rows");
+        format!(" ({rows}; the other cells are empty or were skipped)")
+    } else {
+        String::new()
+    };
+    format!("{cells} of {tested} tested in {findings}{of}")
 }
 
 /// 1 outranks 2: whatever was not read, it cannot take back what crossed a threshold, and a gate that asks for 1 must

@@ -1,7 +1,7 @@
 //! What holds of a store in SQLite, also where the disk does not.
 
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use super::*;
 
