@@ -54,14 +54,20 @@ pub(crate) fn likely<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> V
 
 /// Asks whether one of the known names was meant that are like what was typed; none may be.
 pub fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    let likely = likely(typed, known);
+    let known: Vec<&str> = known.collect();
+    // Where one is meant for all one can tell, others that are like it are no help.
+    let likely = match slip_of(typed, known.iter().copied()) {
+        Some(meant) => vec![meant],
+        None => likely(typed, known.into_iter()),
+    };
     (!likely.is_empty()).then(|| format!("did you mean {}?", likely.join(" or ")))
 }
 
 /// The known name of which what was typed is hardly anything but a slip: a letter or two are wrong, missing or swapped.
 pub(crate) fn slip_of<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const MOST: usize = 2;
-    let wrong = |name: &str| strsim::damerau_levenshtein(typed, name);
+    let typed = typed.to_lowercase();
+    let wrong = |name: &str| strsim::damerau_levenshtein(&typed, &name.to_lowercase());
     let (wrong, name) = known.map(|name| (wrong(name), name)).min()?;
     (wrong > 0 && wrong <= MOST && wrong * 4 <= name.chars().count()).then_some(name)
 }
@@ -101,6 +107,11 @@ mod tests {
         let meant = |typed| did_you_mean(typed, known.into_iter());
         assert_eq!(meant("age").as_deref(), Some("did you mean AGE?"));
         assert_eq!(meant("zzz"), None);
+        let alike = ["MAC_ADDRESS", "EMAIL_ADDRESS", "IP_ADDRESS"].into_iter();
+        assert_eq!(
+            did_you_mean("EMAIL_ADRESS", alike).as_deref(),
+            Some("did you mean EMAIL_ADDRESS?")
+        );
     }
 
     #[test]

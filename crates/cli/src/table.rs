@@ -7,7 +7,7 @@ use owo_colors::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::printer::{Output, printable};
-use crate::width::{shorten, wrap};
+use crate::width::{shorten, wrap, wrap_path};
 
 /// One cell: its text and how it looks where colour is on.
 #[derive(Clone, Debug)]
@@ -199,7 +199,12 @@ impl Table {
             return output.line("");
         };
         if !first.text.is_empty() {
-            output.wrapped(self.indent, &first.text)?;
+            let margin = " ".repeat(self.indent);
+            let room = output.width().unwrap_or(usize::MAX);
+            // It may be a path, and has no blanks to break at then.
+            wrap_path(&first.text, room.saturating_sub(self.indent), 0)
+                .iter()
+                .try_for_each(|part| output.line(&format!("{margin}{part}")))?;
         }
         let names = self
             .header

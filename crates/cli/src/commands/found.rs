@@ -278,8 +278,7 @@ fn in_source(output: &mut Output, indent: usize, several: bool, source: &str) ->
     if !several {
         return Ok(indent);
     }
-    let name = output.style(Style::new().dimmed(), &printable(source));
-    output.line(&format!("{}in {name}", " ".repeat(indent)))?;
+    output.wrapped(indent, &format!("in {}", printable(source)))?;
     Ok(indent + 2)
 }
 
