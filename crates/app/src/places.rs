@@ -78,25 +78,29 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_source_has_the_address_that_its_resources_are_relative_to() {
-        let told = |target: &str, base: Option<&str>, holds_files: bool| {
-            let source = Source {
-                id: SourceId::derive(target),
-                name: target.to_owned(),
-                kind: String::new(),
-                target: target.to_owned(),
-                owner: None,
-                created_at: Timestamp::UNIX_EPOCH,
-                updated_at: Timestamp::UNIX_EPOCH,
-            };
-            place(&source, base, holds_files)
+    fn told(target: &str, base: Option<&str>, holds_files: bool) -> Place {
+        let source = Source {
+            id: SourceId::derive(target),
+            name: target.to_owned(),
+            kind: String::new(),
+            target: target.to_owned(),
+            owner: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
         };
-        let expected = |address: &str, file: Option<&str>, travels| Place {
+        place(&source, base, holds_files)
+    }
+
+    fn expected(address: &str, file: Option<&str>, travels: bool) -> Place {
+        Place {
             address: Some(address.to_owned()),
             file: file.map(str::to_owned),
             travels,
-        };
+        }
+    }
+
+    #[test]
+    fn a_source_has_the_address_that_its_resources_are_relative_to() {
         for (target, base, holds_files, place) in [
             (
                 "file:///d/*.csv",
