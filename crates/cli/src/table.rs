@@ -157,9 +157,9 @@ impl Table {
             return widths;
         };
         let Some(room) = room else {
-            others
-                .iter_mut()
-                .for_each(|width| *width = (*width).min(WIDEST));
+            for width in others {
+                *width = (*width).min(WIDEST);
+            }
             return widths;
         };
         let is_fixed = |column: usize| {
