@@ -150,7 +150,7 @@ async fn find_at_most(
     report.last_scans = fresh::last_scans(&catalog, &listings, &sources);
     let mut known = Known::of(&entities);
     let groups = twins::grouped(home, &catalog, entities).await?;
-    let by = (queries.as_slice(), most);
+    let by = (&queries, most);
     let suspects = suspects(home, &catalog, groups, by, &mut report, cancel).await?;
     if options.verify {
         for suspect in &suspects {
@@ -193,7 +193,7 @@ async fn suspects(
     home: &Home,
     catalog: &Catalog<'_>,
     groups: Vec<Vec<Same>>,
-    (queries, most): (&[Query], usize),
+    (queries, most): (&Arc<Vec<Query>>, usize),
     report: &mut FindReport,
     cancel: &CancellationToken,
 ) -> Result<Vec<Suspect>> {
@@ -259,7 +259,7 @@ async fn ask_once(
     home: &Home,
     catalog: &Catalog<'_>,
     same: Vec<Same>,
-    (queries, failures): (&[Query], &Failures),
+    (queries, failures): (&Arc<Vec<Query>>, &Failures),
     report: &mut FindReport,
     cancel: &CancellationToken,
 ) -> Result<Vec<Suspect>> {
@@ -395,6 +395,32 @@ mod tests {
         assert!(gaps.all(|gap| gap.reason == Reason::TooMany));
         assert_eq!(report.fell_short(), !report.not_searched.is_empty());
         (report.hits.len(), report.not_searched.len())
+    }
+
+    #[tokio::test]
+    async fn filters_are_asked_on_the_thread_pool_and_not_on_the_runtime() {
+        use std::sync::{Mutex, mpsc};
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("a.csv"), "email\nanna@example.org\n").unwrap();
+        let home = testing::home(folder.path()).await;
+        assert_eq!(testing::scan(&home, &data).await.totals.entities, 1);
+        // Every thread of the pool is kept busy until the channel is closed.
+        let (open, closed) = mpsc::channel::<()>();
+        let closed = Arc::new(Mutex::new(closed));
+        for _ in 0..home.engine.threads() {
+            let (pool, closed) = (home.engine.pool().clone(), Arc::clone(&closed));
+            let wait = move |_| drop(closed.lock().map(|closed| closed.recv()));
+            tokio::spawn(async move { pool.run(wait).await });
+            tokio::task::yield_now().await;
+        }
+        let while_busy = std::time::Duration::from_millis(300);
+        let waits = tokio::time::timeout(while_busy, told(&home, 3, false)).await;
+        assert!(waits.is_err(), "it waits for a thread of the pool");
+        drop(open);
+        assert_eq!(told(&home, 3, false).await, (1, 0));
+        home.close().await.unwrap();
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ pub mod panics;
 mod printer;
 mod progress;
 mod report;
+mod sarif;
 mod settings;
 mod table;
 mod width;
