@@ -546,8 +546,15 @@ fn decisions_and_allowed_values_can_be_taken_back() {
         let run = bench.run_with_stdin(["findings", verb], "anna@example.org\n");
         assert_eq!(run.status, 0, "{}", run.stderr);
     };
+    bench.write(
+        "b.csv",
+        "id,note\n1,please call anna@example.org today\n2,mail anna@example.org or not\n3,nothing to say\n",
+    );
+    let noted = |bench: &Bench| identifiers(&bench.scan(), "b.csv", "note");
+    assert_eq!(noted(&bench), ["EMAIL_ADDRESS"]);
     allow("allow");
     assert!(found(&bench).is_empty());
+    assert!(noted(&bench).is_empty(), "inside text too");
     allow("disallow");
     assert_eq!(found(&bench), ["EMAIL_ADDRESS"]);
     let again = bench.run_with_stdin(["findings", "disallow"], "anna@example.org");

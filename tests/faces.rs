@@ -795,7 +795,7 @@ fn what_is_no_terminal_gets_plain_lines_while_a_scan_runs() {
     let size = PEOPLE.len();
     assert!(
         told.starts_with("reading file://")
-            && told.ends_with(&format!("/data: 1 entity, {size} B\n"))
+            && told.ends_with(&format!("/data: 1 entity, {size} B as stored\n"))
             && told.lines().count() == 1
             && !told.contains(['\r', '\u{1b}']),
         "{told:?}"

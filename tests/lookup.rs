@@ -60,12 +60,11 @@ fn nobody_is_found_where_nobody_is() {
         "--format",
         "ndjson",
     ]);
-    assert_eq!(
-        (found.status, found.stdout.as_str()),
-        (0, ""),
-        "{}",
-        found.stderr
-    );
+    let told = found.ndjson();
+    assert_eq!((found.status, told.len()), (0, 1), "{}", found.stderr);
+    let summary = &told[0]["summary"];
+    assert_eq!(summary["answer"], "nowhere", "{summary}");
+    assert_eq!(summary["places"], 0, "{summary}");
 }
 
 #[test]

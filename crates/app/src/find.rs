@@ -376,7 +376,7 @@ mod tests {
 
     /// Hits, and places that were left out, of an answer of at most so many.
     async fn told(home: &Home, most: usize, verify: bool) -> (usize, usize) {
-        let attribute = locard_model::Attribute {
+        let attribute = Attribute {
             identifier: Identifier::new("EMAIL_ADDRESS"),
             value: "anna@example.org".to_owned(),
         };

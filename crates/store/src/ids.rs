@@ -9,14 +9,10 @@ const UNTIMED: u32 = 80;
 
 /// A new id that is ordered by time as far as this machine knows it. A clock before 1970 counts as 1970.
 pub(crate) fn ordered() -> Uuid {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(
-        NoContext,
-        now.as_secs(),
-        now.subsec_nanos(),
-    ))
+    if SystemTime::now() < UNIX_EPOCH {
+        return Uuid::new_v7(Timestamp::from_unix(NoContext, 0, 0));
+    }
+    Uuid::now_v7()
 }
 
 /// The id, or one like it that comes after the latest of its kind: clocks are set back, and several machines share a store.

@@ -203,7 +203,9 @@ impl Library {
                 scratch.counts.rule(plan.rule).embedded_checked += weight;
             }
         }
-        self.count_hits(weight, scratch);
+        if !scratch.spared.has(value) {
+            self.count_hits(weight, scratch);
+        }
         !scratch.text.hits.is_empty()
     }
 
@@ -293,7 +295,15 @@ impl Library {
                     0
                 };
                 let opens = !word.starts_with(|c: char| c.is_alphanumeric());
-                if joined && !opens && named(before, mask, spec, beside) {
+                let whole = || {
+                    let end = bare.as_ptr().addr() - text.as_ptr().addr() + bare.len();
+                    text.get(first..end).unwrap_or_default()
+                };
+                if joined
+                    && !opens
+                    && named(before, mask, spec, beside)
+                    && !scratch.spared.has(whole())
+                {
                     scratch.text.rules.push(spec.rule);
                     let context = self.has_context(spec.rule, text, first);
                     let sums = scratch.counts.rule(spec.rule);
