@@ -190,7 +190,7 @@ async fn plan_entity(
 ) -> Result<PlannedEntity, Failure> {
     let sample = options.asked();
     let shown = home.engine.shown(target, &entity);
-    let request = locard_engine::scan_request(&entity, sample, options.snapshot);
+    let request = locard_engine::scan_request(&entity, sample, options.snapshot, home.piece_bytes);
     let plan = target
         .source
         .plan(&request)
@@ -216,7 +216,7 @@ async fn plan_entity(
         bytes: sum(|split| split.bytes)
             .filter(|_| !plan.splits.is_empty())
             .or(entity.bytes),
-        pieces: locard_engine::piece_count(&plan, sample),
+        pieces: locard_engine::piece_count(&plan, sample, home.piece_bytes),
     })
 }
 

@@ -289,6 +289,7 @@ async fn run(
         sample: options.asked(),
         exhaustive: options.exhaustive,
         snapshot: options.snapshot,
+        piece_bytes: home.piece_bytes,
         allowed: Arc::new(allowed),
     };
     Ok(home

@@ -25,6 +25,7 @@ pub(crate) async fn home(folder: &Path) -> Home {
         judges: true,
         connectors: CONNECTORS,
         threads: Some(2),
+        piece_bytes: None,
     };
     Home::open(options).await.unwrap()
 }

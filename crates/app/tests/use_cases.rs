@@ -135,6 +135,7 @@ impl Bench {
             judges: true,
             connectors: CONNECTORS,
             threads: Some(2),
+            piece_bytes: None,
         }
     }
 

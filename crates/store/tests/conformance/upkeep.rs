@@ -335,7 +335,7 @@ async fn scanned(
         .await
         .unwrap();
     store
-        .record_failures(ORG, job, &[failure(entity)])
+        .record_failures(&lease, &[failure(entity)])
         .await
         .unwrap();
     let found = vec![finding(entity, "email", "EMAIL_ADDRESS")];
