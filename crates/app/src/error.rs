@@ -115,6 +115,24 @@ impl std::error::Error for Error {
     }
 }
 
+impl Error {
+    /// What is wrong with a source that could not be opened or read, as far as it told.
+    pub(crate) fn of_source(&self) -> locard_connector::ErrorKind {
+        use locard_connector::ErrorKind as Source;
+        let told = self
+            .cause
+            .as_ref()
+            .and_then(|cause| cause.downcast_ref::<locard_connector::Error>());
+        match (told, self.kind) {
+            (Some(told), _) => told.kind(),
+            (None, ErrorKind::Usage) => Source::Settings,
+            (None, ErrorKind::NotFound) => Source::NotFound,
+            (None, ErrorKind::Source) => Source::Unreachable,
+            (None, _) => Source::Unexpected,
+        }
+    }
+}
+
 impl From<locard_connector::Error> for Error {
     fn from(error: locard_connector::Error) -> Self {
         let kind = match error.kind() {

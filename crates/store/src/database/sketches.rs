@@ -419,7 +419,7 @@ impl Sketches for Database {
         pieces: &[PieceId],
     ) -> Result<Vec<PiecePart>> {
         self.vault(org).await?;
-        let text = "select piece_id, column_id, length(sketch) as bytes from piece_columns";
+        let text = "select piece_id, column_id, cast(length(sketch) as bigint) as bytes from piece_columns";
         let statement = Statement::new(text)
             .with(" where org_id = ", org)
             .with(" and entity_id = ", entity)
