@@ -195,3 +195,21 @@ impl From<locard_identify::Error> for Error {
             .cause(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use locard_connector::ErrorKind as Source;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_source_is_carried_on() {
+        for kind in [Source::Denied, Source::Unauthenticated, Source::Settings] {
+            let error = Error::from(locard_connector::Error::new(kind, "not so"));
+            assert_eq!(error.of_source(), kind);
+        }
+        assert_eq!(Error::usage("not so").of_source(), Source::Settings);
+        let key = Error::new(ErrorKind::Key, "another key");
+        assert_eq!(key.of_source(), Source::Unexpected);
+    }
+}

@@ -79,6 +79,11 @@ impl Ledger {
         self.state().spoiled.insert(resource.to_owned());
     }
 
+    /// The most columns that were in memory together, to be merged.
+    pub(crate) fn widest(&self) -> usize {
+        self.state().widest
+    }
+
     pub(crate) fn cancels_after(&self, commits: usize, cancel: CancellationToken) {
         *self.cancel.lock().expect("no test panicked") = Some((commits, cancel));
     }
