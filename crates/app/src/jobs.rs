@@ -398,6 +398,22 @@ mod tests {
         }
     }
 
+    /// The clock of whoever looks is not asked: on a shared store it may be another machine's.
+    #[tokio::test]
+    async fn a_job_is_interrupted_when_its_lease_has_run_out_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = testing::home(folder.path()).await;
+        let draft = JobDraft::new(KIND, serde_json::json!({"targets": 1}));
+        let job = home.store.start_job(home.org, &draft).await.unwrap().job.id;
+        let beside = testing::home_for(folder.path(), crate::Access::Look).await;
+        for (lease, interrupted) in [(std::time::Duration::ZERO, true), (LEASE, false)] {
+            let claimed = home.store.claim_job(home.org, job, home.worker, lease);
+            claimed.await.unwrap();
+            let listed = jobs(&beside, 9).await.unwrap();
+            assert_eq!(listed[0].interrupted, interrupted, "leased for {lease:?}");
+        }
+    }
+
     #[tokio::test]
     async fn a_scan_of_which_nothing_can_be_told_keeps_no_other_from_being_told() {
         let folder = tempfile::tempdir().unwrap();

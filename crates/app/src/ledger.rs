@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_connector::{Entity, ErrorKind, Split};
 use locard_engine::{
     Allowed, Checkpoints, Concluded, Error, Failure, PieceDone, PieceOutline, PieceState, Planned,
@@ -15,7 +16,6 @@ use locard_engine::{
 };
 use locard_identify::Library;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
-use jiff::Timestamp;
 use locard_store::ErrorKind::{Conflict, NotFound};
 use locard_store::{
     Claim, Column, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, PieceHead, Review,
@@ -221,14 +221,16 @@ impl StoreLedger {
         self.basis.is_in(head.version.as_deref())
     }
 
-    /// These columns of an entity, in their order. Another job may have concluded since that some of them are gone; what
-    /// this one has read of them counts all the same.
-    async fn columns(&self, entity: EntityId, wanted: &HashSet<ColumnId>) -> Result<Vec<Column>> {
+    /// The columns of an entity in their order, and of these ids those too that are gone by now: another job may have
+    /// concluded so since, and what this one has read of them counts all the same.
+    async fn names(&self, entity: EntityId, ids: &[ColumnId]) -> Result<Vec<Column>> {
         let mut columns = self.store.columns(self.org(), entity).await.map_err(lost)?;
-        columns.retain(|column| wanted.contains(&column.id));
-        let known: HashSet<ColumnId> = columns.iter().map(|column| column.id).collect();
+        let mut known: HashSet<ColumnId> = columns.iter().map(|column| column.id).collect();
         let mut buried = Vec::new();
-        for id in wanted.difference(&known) {
+        for id in ids {
+            if !known.insert(*id) {
+                continue;
+            }
             match self.store.column(self.org(), *id).await {
                 Err(error) if error.kind() == NotFound => return Err(gone()),
                 column => buried.push(column.map_err(lost)?),
@@ -355,7 +357,9 @@ fn lost(error: locard_store::Error) -> Error {
 
 /// What was read of a piece went since: another scan or command took it away, or read it by other rules.
 fn gone() -> Error {
-    Error::Recorded("a part of it is no longer in the store; another scan may have replaced it".into())
+    Error::Recorded(
+        "a part of it is no longer in the store; another scan may have replaced it".into(),
+    )
 }
 
 /// A conclusion that the store refuses for the state of one entity costs that entity only.
@@ -419,8 +423,8 @@ impl Checkpoints for StoreLedger {
         let heads = self.heads(entity, pieces).await?;
         let parts = self.store.piece_parts(self.org(), entity, pieces).await;
         let parts = parts.map_err(lost)?;
-        let wanted: HashSet<ColumnId> = parts.iter().map(|part| part.column).collect();
-        let columns = self.columns(entity, &wanted).await?;
+        let ids: Vec<ColumnId> = parts.iter().map(|part| part.column).collect();
+        let columns = self.names(entity, &ids).await?;
         self.apart(move || record::outlines(&heads, &parts, &columns))
             .await
     }
@@ -436,11 +440,7 @@ impl Checkpoints for StoreLedger {
             .iter()
             .map(|name| ColumnId::derive(entity, name))
             .collect();
-        // All of them: what a column was derived from may be another portion's.
-        let mut names = self.store.columns(self.org(), entity).await.map_err(lost)?;
-        let mut wanted: HashSet<ColumnId> = ids.iter().copied().collect();
-        wanted.extend(names.iter().map(|column| column.id));
-        names = self.columns(entity, &wanted).await?;
+        let names = self.names(entity, &ids).await?;
         let recorded = self.store.piece_columns(self.org(), entity, pieces, &ids);
         let recorded = recorded.await.map_err(lost)?;
         self.apart(move || record::columns_of_pieces(&heads, &ids, &names, recorded))

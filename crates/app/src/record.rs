@@ -198,17 +198,25 @@ pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Op
 
 /// Adds the columns that are not among `known`.
 pub(crate) fn add_columns(planned: &Planned, columns: &[ScannedColumn], known: &mut Vec<Column>) {
-    let columns = columns
-        .iter()
-        .map(|column| (column.name.as_str(), column.within.is_some(), &column.data_type));
+    let columns = columns.iter().map(|column| {
+        (
+            column.name.as_str(),
+            column.within.is_some(),
+            &column.data_type,
+        )
+    });
     add(planned, columns, known);
 }
 
 /// The same of columns that were judged.
 pub(crate) fn add_judged(planned: &Planned, columns: &[JudgedColumn], known: &mut Vec<Column>) {
-    let columns = columns
-        .iter()
-        .map(|column| (column.name.as_str(), column.within.is_some(), &column.data_type));
+    let columns = columns.iter().map(|column| {
+        (
+            column.name.as_str(),
+            column.within.is_some(),
+            &column.data_type,
+        )
+    });
     add(planned, columns, known);
 }
 
@@ -522,7 +530,12 @@ fn column_record(concluded: &Concluded, column: &JudgedColumn) -> ColumnRecord {
 /// A failure as it is recorded.
 pub(crate) fn failure(failure: &Failure) -> FailureDraft {
     // Where the source is not known, its name stands in place of a resource.
-    let name = || failure.source.is_none().then(|| failure.source_name.clone());
+    let name = || {
+        failure
+            .source
+            .is_none()
+            .then(|| failure.source_name.clone())
+    };
     FailureDraft {
         source: failure.source,
         entity: failure.entity,

@@ -444,7 +444,10 @@ mod tests {
             outline(&[("c", half), ("big", PORTION), ("a", 1), ("d", half)]),
         ];
         let portions = portions(outlines);
-        assert_eq!(portions, [vec!["a"], vec!["big"], vec!["b", "c"], vec!["d"]]);
+        assert_eq!(
+            portions,
+            [vec!["a"], vec!["big"], vec!["b", "c"], vec!["d"]]
+        );
         let many = (0..1_000).map(|at| (format!("c{at}"), 0)).collect();
         let many = vec![PieceOutline {
             rows: 1,

@@ -16,8 +16,8 @@ use crate::rows::{
     Allowed, Author, Claim, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity,
     EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat,
     Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, WorkerId,
+    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft,
+    Started, Task, TaskDraft, TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -103,21 +103,13 @@ pub trait Entities: Send + Sync {
     async fn put_entities(&self, author: Author, entities: &[Entity]) -> Result<()>;
 
     /// Replaces the columns of an entity; columns that are not named become tombstones.
-    async fn put_columns(
-        &self,
-        author: Author,
-        entity: EntityId,
-        columns: &[Column],
-    ) -> Result<()>;
+    async fn put_columns(&self, author: Author, entity: EntityId, columns: &[Column])
+    -> Result<()>;
 
     /// Adds or updates columns of an entity, by id, and leaves the others as they are: several pieces of one entity end at the
     /// same time, and each may know columns that the others do not have.
-    async fn add_columns(
-        &self,
-        author: Author,
-        entity: EntityId,
-        columns: &[Column],
-    ) -> Result<()>;
+    async fn add_columns(&self, author: Author, entity: EntityId, columns: &[Column])
+    -> Result<()>;
 
     /// Makes entities tombstones: no longer listed, their sketches dropped, their reviews kept. What a listing named
     /// since `began` stays, whoever made that listing. Gives how many were buried.

@@ -497,7 +497,10 @@ async fn plant_entities(store: &dyn Store) -> Entity {
         .put_entities(ORG.into(), std::slice::from_ref(&entity))
         .await
         .unwrap();
-    store.put_columns(ORG.into(), entity.id, &columns).await.unwrap();
+    store
+        .put_columns(ORG.into(), entity.id, &columns)
+        .await
+        .unwrap();
     let setting = json!(planted("setting"));
     store
         .set_setting(ORG, "theme", Some(&setting))
@@ -703,11 +706,7 @@ async fn assert_consistent(store: &dyn Store) -> Option<Job> {
         job.counts.rows
     );
     for task in done {
-        assert_eq!(
-            sketches(&*store, ORG, (entity, task.piece)).await
-                .len(),
-            2
-        );
+        assert_eq!(sketches(&*store, ORG, (entity, task.piece)).await.len(), 2);
     }
     Some(job)
 }

@@ -314,7 +314,13 @@ impl Sink for Ledger {
         let names = |all: Vec<&String>| all.into_iter().cloned().collect::<Vec<_>>();
         assert_eq!(
             names(columns.iter().map(|column| &column.name).collect()),
-            names(concluded.columns.iter().map(|column| &column.name).collect()),
+            names(
+                concluded
+                    .columns
+                    .iter()
+                    .map(|column| &column.name)
+                    .collect()
+            ),
             "the sketches are those of the columns"
         );
         let outcome = Outcome {

@@ -40,7 +40,8 @@ const UPDATE: &str = include_str!("put_entities.sql");
 const BURY: &str = "update entities set gone_at = $3 where org_id = $1 and id = $2 and gone_at is null and seen_at < $4";
 
 /// The tombstones of its columns.
-const BURY_COLUMNS: &str = "update entities set gone_at = $3 where org_id = $1 and parent_id = $2 and kind = 'column'";
+const BURY_COLUMNS: &str =
+    "update entities set gone_at = $3 where org_id = $1 and parent_id = $2 and kind = 'column'";
 
 /// What goes with an entity that is gone: sketches are of no more use, findings no longer hold.
 const DROP: [&str; 3] = [

@@ -11,8 +11,8 @@ use super::{Database, limit, paged};
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{
-    Author, Error, ErrorKind, Heartbeat, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, Jobs,
-    Page, Paged, Result, ScheduleId, Started, WorkerId,
+    Author, Error, ErrorKind, Heartbeat, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome,
+    Jobs, Page, Paged, Result, ScheduleId, Started, WorkerId,
 };
 
 pub(super) const SELECT: &str = include_str!("job.sql");

@@ -65,6 +65,10 @@ const FORGET_TASKS: &str = "delete from tasks where org_id = $1 and job_id = $3 
 /// Takes back what jobs read that may be taken up again: their pieces go with the entities, and a task that is done
 /// without its piece would be rows without values.
 async fn forget_tasks(session: &mut dyn Session, org: OrgId, id: SourceId) -> Result<()> {
+    // Entities before jobs: the lock order.
+    let held = Statement::new("select id from entities where org_id = $1 and source_id = $2");
+    let held = held.bind(org).bind(id).text(session.for_update());
+    session.rows(held).await?;
     for row in session
         .rows(Statement::new(RESUMABLE).bind(org).bind(id))
         .await?

@@ -214,9 +214,8 @@ async fn planned(
 
 /// The position of the next task of a job. Tasks may have gone with their source, so it is not how many there are.
 async fn next_ordinal(session: &mut dyn Session, lease: &JobLease) -> Result<i64> {
-    let last = Statement::new(
-        "select max(ordinal) as last from tasks where org_id = $1 and job_id = $2",
-    );
+    let last =
+        Statement::new("select max(ordinal) as last from tasks where org_id = $1 and job_id = $2");
     let last = session.row(last.bind(lease.org).bind(lease.job)).await?;
     let last: Option<i64> = last.map(|row| row.get("last")).transpose()?.flatten();
     Ok(last.map_or(0, |last| last.saturating_add(1)))
@@ -306,9 +305,7 @@ impl Tasks for Database {
             .run(of_job(include_str!("reopen_tasks.sql")))
             .await?;
         if reopened > 0 {
-            session
-                .run(of_job(include_str!("recount_job.sql")))
-                .await?;
+            session.run(of_job(include_str!("recount_job.sql"))).await?;
             session.commit().await?;
         }
         Ok(reopened)

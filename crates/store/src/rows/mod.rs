@@ -17,7 +17,8 @@ pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,
 };
 pub use job::{
-    Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started, WorkerId,
+    Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started,
+    WorkerId,
 };
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{

@@ -82,10 +82,7 @@ async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<
         heads.iter().map(|head| head.piece).collect::<Vec<_>>(),
         [pieces[1]]
     );
-    assert_eq!(
-        sketches(&*store, ORG, (entity.id, pieces[0])).await,
-        []
-    );
+    assert_eq!(sketches(&*store, ORG, (entity.id, pieces[0])).await, []);
     assert_eq!(
         store.column_records(ORG, entity.id).await.unwrap(),
         sorted(only, 2)
@@ -196,8 +193,7 @@ async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Stor
     for record in store.column_records(ORG, entity.id).await.unwrap() {
         assert_eq!(record.extremes.is_none(), record.column == email);
     }
-    for column in sketches(&*store, ORG, (entity.id, pieces[0])).await
-    {
+    for column in sketches(&*store, ORG, (entity.id, pieces[0])).await {
         assert_eq!(column.extremes.is_none(), column.column == email);
     }
     // What a person says counts at once.
@@ -276,7 +272,10 @@ async fn a_buried_entity_has_no_sketches(_: &Bench, store: Arc<dyn Store>) {
         .conclude(&lease, &conclusion(&entity, pieces, Vec::new()))
         .await
         .unwrap();
-    store.bury(ORG.into(), &[entity.id], Timestamp::MAX).await.unwrap();
+    store
+        .bury(ORG.into(), &[entity.id], Timestamp::MAX)
+        .await
+        .unwrap();
     assert_eq!(store.pieces(ORG, entity.id).await.unwrap(), []);
     assert_eq!(store.column_records(ORG, entity.id).await.unwrap(), []);
     assert_eq!(store.generation(ORG).await.unwrap(), 2);

@@ -90,7 +90,10 @@ async fn a_buried_entity_is_a_tombstone_that_keeps_its_reviews(_: &Bench, store:
         decided_at: entity.seen_at,
     };
     store.review(ORG, &[decided]).await.unwrap();
-    store.bury(ORG.into(), &[entity.id], Timestamp::MAX).await.unwrap();
+    store
+        .bury(ORG.into(), &[entity.id], Timestamp::MAX)
+        .await
+        .unwrap();
     let listed = |gone| EntityFilter {
         gone,
         ..EntityFilter::default()
@@ -150,11 +153,17 @@ async fn columns_that_are_added_leave_the_others(_: &Bench, store: Arc<dyn Store
     let entity = furnish(&*store).await;
     let before = store.columns(ORG, entity.id).await.unwrap().len();
     for column in [column(&entity, 7, "late"), column(&entity, 8, "later")] {
-        store.add_columns(ORG.into(), entity.id, &[column]).await.unwrap();
+        store
+            .add_columns(ORG.into(), entity.id, &[column])
+            .await
+            .unwrap();
     }
     let all = store.columns(ORG, entity.id).await.unwrap();
     assert_eq!(all.len(), before + 2);
-    store.put_columns(ORG.into(), entity.id, &all[..1]).await.unwrap();
+    store
+        .put_columns(ORG.into(), entity.id, &all[..1])
+        .await
+        .unwrap();
     store
         .add_columns(ORG.into(), entity.id, &[column(&entity, 8, "later")])
         .await

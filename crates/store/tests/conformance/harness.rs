@@ -180,7 +180,10 @@ pub(crate) async fn furnish(store: &dyn Store) -> Entity {
         .await
         .unwrap();
     let columns = [column(&entity, 0, "id"), column(&entity, 1, "email")];
-    store.put_columns(ORG.into(), entity.id, &columns).await.unwrap();
+    store
+        .put_columns(ORG.into(), entity.id, &columns)
+        .await
+        .unwrap();
     entity
 }
 

@@ -105,11 +105,7 @@ async fn an_unknown_organisation_fails_closed(_: &Bench, store: Arc<dyn Store>) 
 async fn nothing_of_an_unknown_organisation_can_be_judged(_: &Bench, store: Arc<dyn Store>) {
     let entity = EntityId(Uuid::nil());
     not_found(store.pieces(FOREIGN, entity).await);
-    not_found(
-        store
-            .piece(FOREIGN, entity, PieceId(Uuid::nil()))
-            .await,
-    );
+    not_found(store.piece(FOREIGN, entity, PieceId(Uuid::nil())).await);
     not_found(store.column_heads(FOREIGN, entity).await);
     not_found(store.column_records(FOREIGN, entity).await);
     not_found(store.catalog(FOREIGN, None, Page::default()).await);

@@ -275,7 +275,12 @@ async fn a_failure_knows_its_source_and_goes_with_it(_: &Bench, store: Arc<dyn S
     recorded.await.unwrap();
     let told = async || {
         let (all, page) = (FailureFilter::default(), Page::default());
-        let told = store.failures(ORG, &all, page).await.unwrap().items.into_iter();
+        let told = store
+            .failures(ORG, &all, page)
+            .await
+            .unwrap()
+            .items
+            .into_iter();
         told.map(|failure| failure.what).collect::<Vec<_>>()
     };
     assert_eq!(told().await, [unlisted]);
