@@ -137,8 +137,8 @@ async fn found(home: &Home) -> usize {
         verify: false,
         sources: Vec::new(),
     };
-    let report = locard_app::find(home, &options, &Silent, &CancellationToken::new());
-    let report = report.await.expect("the look-up runs");
+    let report = locard_app::find(home, &options, &Silent, &CancellationToken::new()).await;
+    let report = report.expect("the look-up runs");
     let hits = report.hits.into_iter().map(|hit| hit.subject);
     hits.collect::<BTreeSet<String>>().len()
 }
