@@ -285,7 +285,9 @@ pub(crate) fn piece_rows(entity: EntityId, columns: &[ScannedColumn]) -> Vec<Pie
 /// Columns of several pieces put together, as rows. Their extremes stand with the conclusion.
 pub(crate) fn merged_rows(entity: EntityId, columns: &[ScannedColumn]) -> Vec<PieceColumn> {
     let mut rows = piece_rows(entity, columns);
-    rows.iter_mut().for_each(|row| row.extremes = None);
+    for row in &mut rows {
+        row.extremes = None;
+    }
     rows
 }
 

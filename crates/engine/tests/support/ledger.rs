@@ -310,7 +310,9 @@ impl Sink for Ledger {
             [only] => state.done[only].1.clone(),
             _ => merged.unwrap_or_default(),
         };
-        columns.iter_mut().for_each(|column| column.sketch.seal());
+        for column in &mut columns {
+            column.sketch.seal();
+        }
         let names = |all: Vec<&String>| all.into_iter().cloned().collect::<Vec<_>>();
         assert_eq!(
             names(columns.iter().map(|column| &column.name).collect()),

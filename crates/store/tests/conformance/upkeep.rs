@@ -55,7 +55,9 @@ async fn everything(store: &dyn Store) -> String {
         .await
         .unwrap();
     // Whoever opens a store of which there is only one user frees what is held in it.
-    jobs.items.iter_mut().for_each(|job| job.held = false);
+    for job in &mut jobs.items {
+        job.held = false;
+    }
     let tasks = store
         .tasks(ORG, jobs.items[0].id, None, Page::default())
         .await
