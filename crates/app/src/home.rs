@@ -36,6 +36,9 @@ pub struct HomeOptions {
     pub connectors: &'static [&'static dyn Connector],
     /// Worker threads; `None`: one per core.
     pub threads: Option<usize>,
+    /// About how many bytes of a source are read and recorded together; `None`: as many as are good. Tests that
+    /// interrupt scans inside entities of many pieces say less.
+    pub piece_bytes: Option<u64>,
 }
 
 /// What a home is opened for.
@@ -66,6 +69,7 @@ pub struct Home {
     shared: bool,
     /// Whether nobody else can be in it: what is said to run there was killed.
     alone: bool,
+    pub(crate) piece_bytes: u64,
     new_key: Option<PathBuf>,
 }
 
@@ -106,6 +110,7 @@ impl Home {
             shared: options.store.is_some(),
             alone: options.store.is_none() && !beside,
             new_key: opened.new_key,
+            piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
         })
     }
 

@@ -191,7 +191,7 @@ async fn plan_entity(
 ) -> Result<PlannedEntity, Failure> {
     let sample = options.asked();
     let shown = home.engine.shown(target, &entity);
-    let request = locard_engine::scan_request(&entity, sample, options.snapshot);
+    let request = locard_engine::scan_request(&entity, sample, options.snapshot, home.piece_bytes);
     let plan = target
         .source
         .plan(&request)
@@ -217,7 +217,7 @@ async fn plan_entity(
             .map(|schema| schema.fields().len() as u64),
         rows,
         bytes: stored.map(|bytes| share(bytes, rows, entity.rows)),
-        pieces: locard_engine::piece_count(&plan, sample),
+        pieces: locard_engine::piece_count(&plan, sample, home.piece_bytes),
     })
 }
 

@@ -170,9 +170,6 @@ pub async fn scan(
         Err(error) => return Err(broken_off(home, &lease, error).await),
     };
     let mut failures = crate::jobs::failures(home, lease.job).await?;
-    for failure in &mut failures {
-        tally.attribute(failure);
-    }
     finish(home, &lease, state(&summary, &failures), None).await?;
     failures.splice(..0, slips);
     let empty = tally.empty();
@@ -286,6 +283,7 @@ async fn run(
         sample: options.asked(),
         exhaustive: options.exhaustive,
         snapshot: options.snapshot,
+        piece_bytes: home.piece_bytes,
         allowed: Arc::new(allowed),
     };
     Ok(home

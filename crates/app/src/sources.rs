@@ -239,6 +239,7 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
         source,
         scope: Scope::default(),
     };
+    let began = home.store.clock().await?;
     let mut report = IngestReport::default();
     let mut entities = Vec::new();
     let mut listing = target.source.entities(&target.scope);
@@ -252,15 +253,13 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
         }
     }
     report.entities = entities.len() as u64;
-    let complete = report.failures.is_empty();
-    (report.new, report.gone) = record::listing(
-        home.store.as_ref(),
-        home.org,
-        target.id,
-        &entities,
-        complete,
-    )
-    .await?;
+    let listing = record::Listing {
+        source: target.id,
+        entities: &entities,
+        began: report.failures.is_empty().then_some(began),
+    };
+    let author = home.org.into();
+    (report.new, report.gone) = listing.write(home.store.as_ref(), author).await?;
     Ok(report)
 }
 

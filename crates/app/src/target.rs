@@ -252,7 +252,10 @@ impl Resolved {
                 source,
                 scope,
             }),
-            Err(error) => Err(Failure::of(&error, &self.name, None)),
+            Err(error) => Err(Failure {
+                source: Some(self.id),
+                ..Failure::of(&error, &self.name, None)
+            }),
         }
     }
 }

@@ -136,6 +136,7 @@ impl Bench {
             judges: true,
             connectors: CONNECTORS,
             threads: Some(2),
+            piece_bytes: None,
         }
     }
 

@@ -268,7 +268,14 @@ fn home_options(cli: &Cli, connectors: &'static [&'static dyn Connector]) -> Hom
         judges: cli.command.judges(),
         connectors,
         threads: cli.global.threads,
+        piece_bytes: small_pieces(),
     }
+}
+
+/// What tests say of the size of pieces: they kill scans inside entities of many. Only debug builds listen.
+fn small_pieces() -> Option<u64> {
+    let said = cfg!(debug_assertions).then(|| std::env::var("LOCARD_TEST_PIECE_BYTES").ok());
+    said.flatten()?.parse().ok()
 }
 
 /// The first Ctrl-C lets running tasks end and keeps what was found; the second ends the process at once, which the

@@ -357,6 +357,7 @@ pub(crate) mod tests {
     fn every_result_has_its_rule_and_every_failure_its_notice() {
         let findings = ["PERSON", "AGE", "PERSON"].map(|name| finding("crm", "t", name));
         let failure = |partial, resource: Option<&str>| Failure {
+            source: None,
             source_name: "crm".to_owned(),
             resource: resource.map(str::to_owned),
             entity: None,

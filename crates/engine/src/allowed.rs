@@ -21,7 +21,7 @@ impl Allowed {
         let mut hashes: Vec<u64> = self.0.iter().copied().collect();
         hashes.sort_unstable();
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
-        locard_sketch::hash(&bytes)
+        hash(&bytes)
     }
 
     /// The same values where they stand inside text.

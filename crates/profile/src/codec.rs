@@ -106,6 +106,20 @@ impl ColumnSketch {
     }
 }
 
+impl ColumnSketch {
+    /// Whether the bytes are those that [`ColumnSketch::encode`] wrote, without decoding them.
+    pub fn check(bytes: &[u8]) -> Result<(), DecodeError> {
+        match checked(bytes)?.get(1) {
+            Some(&FORMS_VERSION) => Ok(()),
+            Some(&found) => Err(DecodeError::Version {
+                found,
+                known: FORMS_VERSION,
+            }),
+            None => Err(DecodeError::Short),
+        }
+    }
+}
+
 /// The bytes without their checksum, if they agree with it.
 fn checked(bytes: &[u8]) -> Result<&[u8], DecodeError> {
     match bytes.first() {

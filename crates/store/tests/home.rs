@@ -494,10 +494,13 @@ async fn plant_entities(store: &dyn Store) -> Entity {
         .unwrap();
     store.put_source(ORG, &source).await.unwrap();
     store
-        .put_entities(ORG, std::slice::from_ref(&entity))
+        .put_entities(ORG.into(), std::slice::from_ref(&entity))
         .await
         .unwrap();
-    store.put_columns(ORG, entity.id, &columns).await.unwrap();
+    store
+        .put_columns(ORG.into(), entity.id, &columns)
+        .await
+        .unwrap();
     let setting = json!(planted("setting"));
     store
         .set_setting(ORG, "theme", Some(&setting))
@@ -534,6 +537,7 @@ async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> Pi
     };
     store.add_tasks(lease, &[task(0), task(1)]).await.unwrap();
     let failure = FailureDraft {
+        source: None,
         entity: Some(entity.id),
         resource: Some(planted("resource")),
         kind: planted("kind"),
@@ -569,6 +573,7 @@ async fn plant_results(store: &dyn Store, lease: &JobLease, entity: &Entity, pie
     };
     let merged = Merged {
         pieces: vec![piece],
+        staged: None,
         columns: vec![judged],
     };
     let findings = conclusion(entity, Vec::new(), vec![found]);
@@ -701,14 +706,7 @@ async fn assert_consistent(store: &dyn Store) -> Option<Job> {
         job.counts.rows
     );
     for task in done {
-        assert_eq!(
-            store
-                .piece_columns(ORG, entity, task.piece)
-                .await
-                .unwrap()
-                .len(),
-            2
-        );
+        assert_eq!(sketches(store, ORG, (entity, task.piece)).await.len(), 2);
     }
     Some(job)
 }

@@ -167,6 +167,7 @@ mod tests {
         sentence: &str,
     ) -> Failure {
         Failure {
+            source: None,
             source_name: source.to_owned(),
             resource: resource.map(str::to_owned),
             entity: None,

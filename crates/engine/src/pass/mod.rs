@@ -413,6 +413,7 @@ mod tests {
             sample: Sample::All,
             exhaustive: false,
             snapshot: locard_connector::Snapshot::Entity,
+            piece_bytes: crate::PIECE_BYTES,
             allowed: Arc::default(),
         }
     }

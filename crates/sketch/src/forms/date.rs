@@ -412,7 +412,7 @@ fn month(word: &str) -> Option<u32> {
         let start = name.get(..word.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(word))
     };
-    let named = |names: &&[&str]| names.iter().any(|name| begins(&name));
+    let named = |names: &&[&str]| names.iter().any(begins);
     if word.len() < 3 {
         return None;
     }

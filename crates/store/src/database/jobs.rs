@@ -12,8 +12,8 @@ use crate::ids;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{
-    Error, ErrorKind, Heartbeat, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, Jobs,
-    Page, Paged, Result, ScheduleId, Started, WorkerId,
+    Author, Error, ErrorKind, Heartbeat, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome,
+    Jobs, Page, Paged, Result, ScheduleId, Started, WorkerId,
 };
 
 pub(super) const SELECT: &str = include_str!("job.sql");
@@ -25,7 +25,7 @@ pub(super) fn cell<'a>(name: &'static str, id: &'a JobId) -> Cell<'a> {
     }
 }
 
-pub(super) fn job(row: &Row, vault: &Vault) -> Result<Job> {
+pub(super) fn job(row: &Row, vault: &Vault, now: i64) -> Result<Job> {
     let id = JobId(row.id("id")?);
     let outcome: Option<Vec<u8>> = row.get("outcome")?;
     let error: Option<Vec<u8>> = row.get("error")?;
@@ -43,6 +43,7 @@ pub(super) fn job(row: &Row, vault: &Vault) -> Result<Job> {
         queued_at: row.time("queued_at")?,
         started_at: row.time_if("started_at")?,
         heartbeat_at: row.time_if("heartbeat_at")?,
+        held: row.get::<i64>("lease_until")? > now,
         ended_at: row.time_if("ended_at")?,
         cancel_requested_at: row.time_if("cancel_requested_at")?,
         counts: counts(row)?,
@@ -74,7 +75,8 @@ pub(super) async fn fetch(session: &mut dyn Session, vault: &Vault, id: JobId) -
         .bind(vault.org())
         .with(" and id = ", id);
     let row = session.row(statement).await?;
-    job(&row.ok_or_else(|| Error::not_found("job"))?, vault)
+    let now = session.now().await?;
+    job(&row.ok_or_else(|| Error::not_found("job"))?, vault, now)
 }
 
 /// The id of a job that is started now: jobs are ordered by their ids.
@@ -232,8 +234,10 @@ impl Jobs for Database {
             .with_some(" and parent_id = ", filter.parent)
             .with_some(" and id < ", page.after)
             .with(" order by id desc limit ", limit(page)?);
-        let rows = self.read().await?.rows(statement).await?;
-        paged(rows, page, "id", |row| job(row, &vault))
+        let mut session = self.read().await?;
+        let rows = session.rows(statement).await?;
+        let now = session.now().await?;
+        paged(rows, page, "id", |row| job(row, &vault, now))
     }
 
     async fn cancel_job(&self, org: OrgId, id: JobId) -> Result<Job> {
@@ -393,6 +397,29 @@ async fn end(
         .bind(now);
     session.run(statement).await?;
     Ok(())
+}
+
+/// The last statement of a transaction of the job's coordinator: `LeaseLost`, and nothing is written, where that is
+/// another by now.
+pub(super) async fn hold(session: &mut dyn Session, lease: &JobLease) -> Result<()> {
+    let now = session.now().await?;
+    let statement = Statement::new(include_str!("hold_job.sql"))
+        .bind(lease.org)
+        .bind(lease.job)
+        .bind(lease.fence)
+        .bind(now);
+    if session.run(statement).await? == 0 {
+        return Err(lost_job());
+    }
+    Ok(())
+}
+
+/// The same for whoever need not be a coordinator.
+pub(super) async fn authorise(session: &mut dyn Session, author: &Author) -> Result<()> {
+    match author {
+        Author::Job(lease) => hold(session, lease).await,
+        Author::Person(_) => Ok(()),
+    }
 }
 
 /// The answer to whoever shows an old fence.
