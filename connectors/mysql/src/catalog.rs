@@ -199,6 +199,27 @@ impl Found {
 
 /// Reads relations with everything that is known of them.
 pub(crate) async fn load(session: &mut Session, which: Which<'_>) -> Result<Vec<Relation>> {
+    let mut found = columns_and_keys(session, which).await?;
+    references(session, which, &mut found).await?;
+    let mut kinds = found.relations.iter().map(|relation| relation.kind);
+    if kinds.any(|kind| kind == EntityKind::View) {
+        for row in query(session, include_str!("../catalog/views.sql"), which).await? {
+            if let Some(owner) = found.owner(&row) {
+                owner.definition = text(&row, "definition").filter(|text| !text.is_empty());
+            }
+        }
+    }
+    Ok(found.relations)
+}
+
+/// Reads one relation with what a plan needs of it.
+pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<Relation> {
+    let found = columns_and_keys(session, Which::of(path)?).await?;
+    let mut relations = found.relations.into_iter();
+    relations.next().ok_or_else(|| missing(path))
+}
+
+async fn columns_and_keys(session: &mut Session, which: Which<'_>) -> Result<Found> {
     let rows = query(session, include_str!("../catalog/relations.sql"), which).await?;
     let mut relations: Vec<Relation> = rows
         .iter()
@@ -218,22 +239,10 @@ pub(crate) async fn load(session: &mut Session, which: Which<'_>) -> Result<Vec<
         }
     }
     keys(session, which, &mut found).await?;
-    references(session, which, &mut found).await?;
-    if found
-        .relations
-        .iter()
-        .any(|relation| relation.kind == EntityKind::View)
-    {
-        for row in query(session, include_str!("../catalog/views.sql"), which).await? {
-            if let Some(owner) = found.owner(&row) {
-                owner.definition = text(&row, "definition").filter(|text| !text.is_empty());
-            }
-        }
-    }
     for relation in &mut found.relations {
         relation.columns.sort_by_key(|column| column.position);
     }
-    Ok(found.relations)
+    Ok(found)
 }
 
 fn relation(row: &MySqlRow) -> Option<Relation> {

@@ -65,11 +65,13 @@ pub(crate) fn granted(error: Error, path: &EntityPath, account: &str) -> Error {
     }
     // The reader's own session may have other quotes than ours.
     let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
+    let (user, host) = account.rsplit_once('@').unwrap_or((account, "%"));
     error.hint(format!(
-        "GRANT SELECT, SHOW VIEW ON {}.{} TO {}; (with @ and the host that the account is bound to)",
+        "GRANT SELECT, SHOW VIEW ON {}.{} TO {}@{}",
         quoted(database),
         quoted(table),
-        quoted(account)
+        quoted(user),
+        quoted(host)
     ))
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub(crate) connection: MySqlConnection,
     settings: Arc<Settings>,
     server: Version,
+    /// The account as the server knows it, with the hosts it may come from: `reader@%`.
+    account: String,
     /// The server's number of it.
     id: u64,
     /// Whether statements are limited otherwise than the settings say.
@@ -81,7 +83,8 @@ impl Session {
             Ok(Err(error)) => return Err(unreached(settings, error).await),
             Err(_) => return Err(late(settings).await),
         };
-        let sql = "SELECT @@version AS version, @@version_comment AS comment, CAST(CONNECTION_ID() AS CHAR) AS id";
+        let sql = "SELECT @@version AS version, @@version_comment AS comment, CAST(CONNECTION_ID() AS CHAR) AS id, \
+                   CONVERT(CURRENT_USER() USING utf8mb4) AS account";
         let row = sqlx::raw_sql(sql)
             .fetch_one(&mut connection)
             .await
@@ -95,6 +98,7 @@ impl Session {
         }
         let mut session = Self {
             connection,
+            account: text(&row, "account").unwrap_or_else(|| settings.user.clone()),
             settings: settings.clone(),
             id: id.and_then(|id| id.parse().ok()).unwrap_or(0),
             limited: false,
@@ -116,9 +120,9 @@ impl Session {
             .await
     }
 
-    /// Who is signed in.
+    /// Who is signed in, and from where that is allowed.
     pub(crate) fn account(&self) -> &str {
-        &self.settings.user
+        &self.account
     }
 
     /// The database that the target names, where it names one.

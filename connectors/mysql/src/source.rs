@@ -18,7 +18,7 @@ use crate::catalog::{self, Relation, Which, missing};
 use crate::error::from_driver;
 use crate::plan;
 use crate::read;
-use crate::session::{Session, Sessions, text};
+use crate::session::{Session, Sessions};
 use crate::settings::Settings;
 
 /// A MySQL or MariaDB source; connects on use.
@@ -106,9 +106,8 @@ impl Mysql {
 
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let mut lent = self.borrow().await?;
-        let found = catalog::load(&mut lent.session, Which::of(&request.path)?).await?;
-        let relation = found.first().ok_or_else(|| missing(&request.path))?;
-        let planned = plan::plan(&mut lent.session, relation, request).await?;
+        let relation = catalog::outline(&mut lent.session, &request.path).await?;
+        let planned = plan::plan(&mut lent.session, &relation, request).await?;
         lent.give_back();
         Ok(planned)
     }
@@ -118,18 +117,18 @@ impl Mysql {
 impl Source for Mysql {
     async fn check(&self) -> Result<Server> {
         let mut session = self.session().await?;
-        // The account as the server knows it, with the hosts it may come from; and whether it may list anything.
-        let sql = "SELECT CONVERT(CURRENT_USER() USING utf8mb4) AS account, CAST(COUNT(*) AS CHAR) AS relations FROM information_schema.schemata";
-        let rows = session
+        let sql =
+            "SELECT CAST(COUNT(*) AS CHAR) AS databases_seen FROM information_schema.schemata";
+        session
             .rows(sql.to_owned())
             .await
             .map_err(|error| from_driver(error, "listing what the account may see"))?;
-        let product = session.server().product();
+        let server = Server {
+            product: session.server().product(),
+            account: Some(session.account().to_owned()),
+        };
         session.close().await;
-        Ok(Server {
-            product,
-            account: rows.first().and_then(|row| text(row, "account")),
-        })
+        Ok(server)
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {

@@ -139,7 +139,13 @@ fn start(server: &str, database: &str, sql: &str) -> std::io::Result<Child> {
     let host = host.split(['/', '?']).next().unwrap_or_default();
     let (host, port) = host.split_once(':').unwrap_or((host, "3306"));
     let mut child = Command::new("mariadb")
-        .args(["--no-defaults", "--protocol=tcp", "--batch", "--raw"])
+        .args([
+            "--no-defaults",
+            "--protocol=tcp",
+            "--batch",
+            "--raw",
+            "--skip-ssl",
+        ])
         .args(["--skip-column-names", "--default-character-set=utf8mb4"])
         .args(["--max-allowed-packet=1G", "--binary-mode", MODE])
         .args(["--host", host, "--port", port, "--user", user])

@@ -115,7 +115,8 @@ fn daemon(folder: &Path, port: u16) -> Command {
         .args([
             "--innodb-buffer-pool-size=64M",
             "--max-allowed-packet=1G",
-            "--max-connections=200",
+            "--max-connections=300",
+            "--connect-timeout=120",
         ])
         .arg("--userstat=1")
         .arg(format!("--port={port}"))
