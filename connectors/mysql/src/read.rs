@@ -76,6 +76,9 @@ async fn start(sessions: &Arc<Sessions>, split: &Split) -> Result<Reader> {
 enum End {
     Done,
     Dropped,
+    /// The server itself ended the statement, or the connection.
+    Refused(Error),
+    /// What came was not understood, and more of it may come.
     Failed(Error),
 }
 
@@ -88,13 +91,21 @@ impl Reader {
         match end {
             End::Done => self.sessions.give_back(self.session).await,
             End::Dropped => self.session.abandon(),
+            End::Refused(error) => {
+                self.tell(error, &sender).await;
+                self.sessions.give_back(self.session).await;
+            }
             End::Failed(error) => {
-                let error = granted(error, &self.path, self.session.account());
-                let resource = self.path.resource(self.kind);
-                let _ = sender.send(Err(error.entity(resource))).await;
+                self.tell(error, &sender).await;
                 self.session.abandon();
             }
         }
+    }
+
+    async fn tell(&self, error: Error, sender: &mpsc::Sender<Result<Batch>>) {
+        let error = granted(error, &self.path, self.session.account());
+        let resource = self.path.resource(self.kind);
+        let _ = sender.send(Err(error.entity(resource))).await;
     }
 
     async fn copy(&mut self, sender: &mpsc::Sender<Result<Batch>>) -> End {
@@ -106,10 +117,14 @@ impl Reader {
             .persistent(false)
             .fetch(&mut self.session.connection);
         let mut pending = Pending::new(&self.part, 0);
-        let (mut sent, mut failed) = (false, None);
+        let (mut sent, mut ended) = (false, None);
         while let Some(row) = rows.next().await {
-            if let Err(error) = row.map_err(fail).and_then(|row| pending.push(&row)) {
-                failed = Some(error);
+            let pushed = match row {
+                Ok(row) => pending.push(&row).map_err(End::Failed),
+                Err(error) => Err(End::Refused(fail(error))),
+            };
+            if let Err(end) = pushed {
+                ended = Some(end);
                 break;
             }
             if pending.is_full() {
@@ -122,16 +137,16 @@ impl Reader {
             }
         }
         // What came before an error stands; an empty table still tells its columns.
-        if pending.rows > 0 || !sent && failed.is_none() {
+        if pending.rows > 0 || !sent && ended.is_none() {
             let batch = match pending.finish() {
                 Ok(batch) => batch,
-                Err(error) => return End::Failed(failed.unwrap_or(error)),
+                Err(error) => return ended.unwrap_or(End::Failed(error)),
             };
             if sender.send(Ok(batch)).await.is_err() {
                 return End::Dropped;
             }
         }
-        failed.map_or(End::Done, End::Failed)
+        ended.unwrap_or(End::Done)
     }
 }
 

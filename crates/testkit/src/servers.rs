@@ -1,8 +1,8 @@
 //! Servers that tests read from: where one is to be had, and what a test does without.
 //!
-//! `./x servers` starts private servers and runs a command with `LOCARD_TEST_POSTGRES_URL` and the like set. A test that needs it
-//! and does not find it says so and passes, unless `LOCARD_TEST_REQUIRE_SERVERS=1` makes that a failure. Every test gets a
-//! database of its own, dropped with its [`Database`].
+//! `./x servers` starts private ones and runs a command with `LOCARD_TEST_POSTGRES_URL` and the like set. A test that needs
+//! one and does not find it says so and passes, unless `LOCARD_TEST_REQUIRE_SERVERS=1` makes that a failure. Every test
+//! gets a database of its own, dropped with its [`Database`] or [`Mysql`].
 
 mod mysql;
 
