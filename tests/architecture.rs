@@ -387,7 +387,13 @@ fn drivers_stay_where_they_belong() {
     let allowed: &[(&str, &[&str])] = &[
         (
             "sqlx",
-            &["store", "connector-sqlite", "connector-postgres", "testkit"],
+            &[
+                "store",
+                "connector-sqlite",
+                "connector-postgres",
+                "connector-mysql",
+                "testkit",
+            ],
         ),
         ("parquet", &["files", "testkit"]),
         ("clap", &["cli"]),

@@ -294,7 +294,9 @@ fn is_connection_string(text: &str) -> bool {
     let is_path = words.len() == 1 && text.contains(['/', '*']);
     // `postgres//anna:…@host`: the colon is missing.
     let slashes = text.split_once("//").is_some_and(|(scheme, rest)| {
-        !scheme.contains(':') && scheme.starts_with("postgres") && rest.contains('@')
+        let databases = ["postgres", "mysql", "mariadb"];
+        let is_database = databases.iter().any(|name| scheme.starts_with(name));
+        !scheme.contains(':') && is_database && rest.contains('@')
     });
     begins(&["password", "pwd"]) || (begins(&["host", "hostaddr", "dbname"]) && !is_path) || slashes
 }
@@ -349,6 +351,7 @@ mod tests {
             "host=db.example",
             "Server=x;Password=plantpw55",
             "postgresql//anna:plantpw55@host/x",
+            "mysql//anna:plantpw55@host/x",
         ] {
             assert!(is_connection_string(text), "{text}");
         }
