@@ -17,7 +17,7 @@ use super::values::{amount, probability, rate, readers, secret};
     locard scan ./exports --format sarif --output locard.sarif --fail-on 'high:0.9'"
 )]
 pub(crate) struct Scan {
-    /// Paths, globs, `sqlite:FILE`, `postgres://…`, `s3://…`, `az://…`, `gs://…`, or the names of registered sources
+    /// Paths, globs, `sqlite:FILE`, `postgres://…`, `mysql://…`, `s3://…`, `az://…`, `gs://…`, or the names of registered sources
     #[arg(required = true, value_name = "TARGET", value_parser = secret)]
     pub(crate) targets: Vec<SecretString>,
 
