@@ -106,7 +106,7 @@ impl Library {
                 continue;
             }
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
-                self.search(machine, text, weight, scratch);
+                self.search(machine, text, |_| true, weight, scratch);
             }
             if classes & ClassMask::SPACE != 0 {
                 self.search_names(text, weight, scratch);
@@ -116,8 +116,15 @@ impl Library {
         }
     }
 
-    /// Walks from every token start that no earlier match covers.
-    fn search(&self, machine: &Machine, text: &str, weight: u64, scratch: &mut Scratch) {
+    /// Walks from every token start that no earlier match covers, for matches that are wanted.
+    fn search(
+        &self,
+        machine: &Machine,
+        text: &str,
+        is_wanted: fn(&str) -> bool,
+        weight: u64,
+        scratch: &mut Scratch,
+    ) {
         let bytes = text.as_bytes();
         let mut inside = false;
         let mut covered = 0;
@@ -130,7 +137,8 @@ impl Library {
             }
             let ends = ends(&mut scratch.text_walker, machine, bytes, start);
             for &(end, set) in ends.iter().rev().filter(|(_, set)| *set != 0) {
-                if self.take(set, (start, end), text, weight, scratch) {
+                let wanted = text.get(start..end).is_some_and(is_wanted);
+                if wanted && self.take(set, (start, end), text, weight, scratch) {
                     covered = end;
                     break;
                 }
@@ -147,23 +155,7 @@ impl Library {
         let Some(behind) = behind_host(page).filter(|behind| has_mail(behind)) else {
             return;
         };
-        let bytes = behind.as_bytes();
-        let mut inside = false;
-        let mut covered = 0;
-        for start in 0..bytes.len() {
-            let continues = std::mem::replace(&mut inside, is_word(bytes[start]));
-            if start < covered || continues || !inside {
-                continue;
-            }
-            let ends = ends(&mut scratch.text_walker, machine, bytes, start);
-            for &(end, set) in ends.iter().rev().filter(|(_, set)| *set != 0) {
-                let is_mail = behind.get(start..end).is_some_and(has_mail);
-                if is_mail && self.take(set, (start, end), behind, weight, scratch) {
-                    covered = end;
-                    break;
-                }
-            }
-        }
+        self.search(machine, behind, has_mail, weight, scratch);
     }
 
     /// Counts the patterns that match there and pass their checks; tells whether any did.

@@ -161,8 +161,8 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
 /// Whether a point in time in ISO notation has a digit that no midnight has; nearly all have one. An offset may.
 fn is_by_day(timestamp: &str) -> bool {
     let time = timestamp.as_bytes().get(10..).unwrap_or_default();
-    let time = time.iter().take_while(|byte| !matches!(byte, b'+' | b'-'));
-    time.into_iter().any(|byte| matches!(byte, b'1'..=b'9'))
+    let mut time = time.iter().take_while(|byte| !matches!(byte, b'+' | b'-'));
+    time.any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 /// A day in Chinese or Japanese notation, `1984年3月7日`, with dashes instead of the signs.
@@ -239,13 +239,13 @@ fn read_short(folded: &str) -> Option<impl Iterator<Item = Day> + use<>> {
     let [first, second, third] = three_parts(folded)?;
     let short = |part: &str| number(part).filter(|_| part.len() <= 2);
     let year = short(third).filter(|_| third.len() == 2)?;
-    let (a, b) = match (short(first), short(second)) {
+    let (orders, both) = match (short(first), short(second)) {
         (Some(a), Some(b)) => ([(a, b), (b, a)], a != b),
         (Some(day), None) => ([(day, month(second)?); 2], false),
         (None, Some(day)) => ([(day, month(first)?); 2], false),
         (None, None) => return None,
     };
-    let orders = a.into_iter().take(1 + usize::from(b));
+    let orders = orders.into_iter().take(1 + usize::from(both));
     let centuries = [1900, 2000]
         .into_iter()
         .take(1 + usize::from(year <= OF_BOTH));
