@@ -3,7 +3,6 @@
 //! Set-up is three round trips after the driver's handshake. The SQL mode makes quotes what they are in standard SQL,
 //! which is what stands between data and statements; views keep the mode they were made in.
 
-use std::net::ToSocketAddrs;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::TryStreamExt as _;
@@ -81,14 +80,16 @@ impl Session {
         let mut connection = match connecting.await {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => return Err(unreached(settings, error).await),
-            Err(_) => return Err(late(settings).await),
+            Err(_) => return Err(settings.reach().late(settings.connect_timeout).await),
         };
         let sql = "SELECT @@version AS version, @@version_comment AS comment, CAST(CONNECTION_ID() AS CHAR) AS id, \
                    CONVERT(CURRENT_USER() USING utf8mb4) AS account";
-        let row = sqlx::raw_sql(sql)
-            .fetch_one(&mut connection)
-            .await
-            .map_err(describe)?;
+        let asking = sqlx::raw_sql(sql).fetch_one(&mut connection);
+        // A server that lets everybody in and then says nothing is not there either.
+        let Ok(row) = tokio::time::timeout(settings.patience(), asking).await else {
+            return Err(settings.reach().late(settings.connect_timeout).await);
+        };
+        let row = row.map_err(describe)?;
         let [version, comment, id] = ["version", "comment", "id"].map(|name| text(&row, name));
         let server = Version::of(&version.unwrap_or_default(), &comment.unwrap_or_default());
         if server.is_too_old() {
@@ -316,18 +317,7 @@ async fn unreached(settings: &Settings, error: sqlx::Error) -> Error {
     if cause.kind() == std::io::ErrorKind::InvalidData && settings.tls != Tls::Disable {
         return no_tls(&cause.to_string());
     }
-    if let Some(error) = unresolved(settings).await {
-        return error;
-    }
-    Error::new(
-        ErrorKind::Unreachable,
-        format!(
-            "connecting to {} failed: {}",
-            settings.address(),
-            cause.kind()
-        ),
-    )
-    .hint("see whether the server runs there and a firewall lets this machine through")
+    settings.reach().unreached(&cause).await
 }
 
 /// The error of a server that was reached and did not let us in.
@@ -365,44 +355,6 @@ fn refused(settings: &Settings, error: sqlx::Error) -> Error {
         ErrorKind::Unreachable,
         format!("connecting to {}: {what}", settings.address()),
     )
-}
-
-async fn late(settings: &Settings) -> Error {
-    if let Some(error) = unresolved(settings).await {
-        return error;
-    }
-    Error::new(
-        ErrorKind::Unreachable,
-        format!(
-            "connecting to {} took longer than {} seconds",
-            settings.address(),
-            settings.connect_timeout
-        ),
-    )
-    .hint("raise `connect_timeout` of the target, or see whether a firewall swallows the packets")
-}
-
-/// The error of a host name that stands for no address.
-async fn unresolved(settings: &Settings) -> Option<Error> {
-    if settings.is_socket() {
-        return None;
-    }
-    let (host, port) = (settings.host.clone(), settings.port);
-    let found = tokio::task::spawn_blocking(move || {
-        (host.as_str(), port)
-            .to_socket_addrs()
-            .is_ok_and(|mut all| all.next().is_some())
-    });
-    match found.await {
-        Ok(false) => Some(
-            Error::new(
-                ErrorKind::Unreachable,
-                format!("resolving {} failed: no such host", settings.host),
-            )
-            .hint("see the spelling of the host, and the name servers of this machine"),
-        ),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
