@@ -16,7 +16,7 @@ use crate::csv::{Marks, cut};
 use crate::detect::{Detected, detect};
 use crate::encoding::Encoding;
 use crate::input::{Bytes, Input};
-use crate::part::{Format, Part, Seen};
+use crate::part::{Format, JsonRecords, Part, Seen};
 use crate::row_groups::Footer;
 use crate::source::Sizes;
 
@@ -46,7 +46,7 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
             layout.dropped(),
             pieces(blob, request, sizes),
         )?,
-        Format::JsonLines if can_cut(&detected) => {
+        Format::Json(JsonRecords::Lines) if can_cut(&detected) => {
             let marks = Marks {
                 delimiter: None,
                 quote: None,
@@ -253,7 +253,7 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
                 Input::open(blob, bytes).map_err(|error| io_error(error, "opening the file"))?;
             Some(avro::schema(input.into_reader())?)
         }
-        Format::JsonLines | Format::Json => None,
+        Format::Json(_) => None,
         Format::Empty => Some(text_schema(&[])),
     })
 }
@@ -279,9 +279,12 @@ pub(crate) fn asked_schema(
 /// The columns that the first documents of a JSON file have.
 pub(crate) fn sampled_schema(detected: &Detected) -> Result<SchemaRef> {
     let mut flattener = Flattener::new(None);
-    let mut parser = Parser::new(true);
+    let Format::Json(records) = detected.format else {
+        return Ok(text_schema(&[]));
+    };
+    let mut parser = Parser::new(records.into());
     // The head ends somewhere in a document, and a bad line is met again when the file is read.
-    if detected.format == Format::JsonLines {
+    if records == JsonRecords::Lines {
         for line in detected.head.lines() {
             let _ = parser.feed(line, true, &mut flattener);
             parser.reset();
@@ -290,6 +293,7 @@ pub(crate) fn sampled_schema(detected: &Detected) -> Result<SchemaRef> {
     } else {
         let _ = parser.feed(&detected.head, false, &mut flattener);
     }
+    flattener.abandon();
     let batch = flattener
         .finish()
         .map_err(|error| Error::new(ErrorKind::Unexpected, "building a schema").cause(error))?;
