@@ -40,7 +40,7 @@ pub(crate) fn is_personal_name(library: &Library, name: &str) -> bool {
     let stem = stem(&decoded);
     // Of files that end in anything else, the end may still not be a part of the number.
     let shorter = stem.rsplit_once('.').map_or(stem, |(shorter, _)| shorter);
-    let parts = stem.split(['_', '=', '(', ')', ',', ' ']);
+    let parts = stem.split(['_', '=', '(', ')', ',', ' ', '.']);
     let mut asked = "";
     [stem, shorter].into_iter().chain(parts).any(|text| {
         let again = std::mem::replace(&mut asked, text) == text;
