@@ -10,7 +10,7 @@ use crate::support::root;
 /// Crates from the ground up: a crate imports only from lower rows. Connectors stand in the row `connectors`.
 const TIERS: &[&[&str]] = &[
     &["model"],
-    &["connector", "sketch"],
+    &["connector", "sketch", "documents"],
     &["profile", "identify", "index", "sql", "files"],
     &["connectors"],
     &["engine", "registry"],

@@ -11,6 +11,7 @@ use crate::compression::Compression;
 use crate::csv::{Layout, is_delimited};
 use crate::encoding::Encoding;
 use crate::part::{Format, Part};
+use crate::unpack;
 
 /// So much of a file is looked at.
 const HEAD: usize = 256 << 10;
@@ -44,6 +45,7 @@ impl Detected {
             limit: None,
             columns: None,
             seen: None,
+            places: false,
         }
     }
 }
@@ -75,6 +77,16 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
             head: String::new(),
         });
     }
+    if let Some(format) = document(blob, &bytes, compression)? {
+        let (encoding, mark) = Encoding::detect(&bytes);
+        return Ok(Detected {
+            format,
+            compression,
+            encoding,
+            mark: mark as u64,
+            head: String::new(),
+        });
+    }
     if let Some(format) = binary(&bytes, compression)? {
         return Ok(Detected {
             format,
@@ -86,6 +98,15 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
     }
     let (encoding, mark) = Encoding::detect(&bytes);
     let head = encoding.preview(&bytes, mark);
+    if blob.is_table() {
+        return Ok(Detected {
+            format: Format::Delimited(Layout::of_table(&head, whole)),
+            compression,
+            encoding: Encoding::Utf8,
+            mark: 0,
+            head,
+        });
+    }
     if is_binary(&head) {
         return Err(unsupported("a binary file"));
     }
@@ -97,6 +118,19 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
         mark: mark as u64,
         head,
     })
+}
+
+/// Whether a file is a document or a container. One that is compressed as a whole was made plain when it was opened.
+fn document(
+    blob: &Arc<dyn Blob>,
+    head: &[u8],
+    compression: Compression,
+) -> Result<Option<Format>> {
+    if compression != Compression::None || blob.is_table() {
+        return Ok(None);
+    }
+    let found = unpack::format(head, &unpack::opener(blob))?;
+    Ok(found.map(|format| Format::Document(format.name.to_owned())))
 }
 
 /// The beginning of a file.

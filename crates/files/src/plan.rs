@@ -19,6 +19,8 @@ use crate::input::{Bytes, Input};
 use crate::part::{Format, Part, Seen};
 use crate::row_groups::Footer;
 use crate::source::Sizes;
+use crate::stream::input;
+use crate::unpack;
 
 /// Plans a read of one file.
 pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> Result<ScanPlan> {
@@ -31,6 +33,8 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
     let mut whole = detected.part();
     whole.limit = limit;
     whole.columns.clone_from(&request.columns);
+    whole.places = request.with_keys;
+    let can_cut = can_cut(&detected) && !blob.is_sequential();
     let pieces = match &detected.format {
         Format::Empty => Vec::new(),
         Format::Parquet(_) => row_groups(blob, &whole, request.max_splits)?,
@@ -39,14 +43,14 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
             rows: limit,
             bytes: Some(blob.size()),
         }],
-        Format::Delimited(layout) if can_cut(&detected) => byte_ranges(
+        Format::Delimited(layout) if can_cut => byte_ranges(
             blob,
             whole,
             layout.marks,
             layout.skip,
             pieces(blob, request, sizes),
         )?,
-        Format::JsonLines if can_cut(&detected) => {
+        Format::JsonLines if can_cut => {
             let marks = Marks {
                 delimiter: None,
                 quote: None,
@@ -253,7 +257,7 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
                 Input::open(blob, bytes).map_err(|error| io_error(error, "opening the file"))?;
             Some(avro::schema(input.into_reader())?)
         }
-        Format::JsonLines | Format::Json => None,
+        Format::JsonLines | Format::Json | Format::Document(_) => None,
         Format::Empty => Some(text_schema(&[])),
     })
 }
@@ -276,8 +280,13 @@ pub(crate) fn asked_schema(
     Ok(Some(text_schema(&names)))
 }
 
-/// The columns that the first documents of a JSON file have.
-pub(crate) fn sampled_schema(detected: &Detected) -> Result<SchemaRef> {
+/// The columns that the first records of a document, or the first documents of a JSON file have.
+pub(crate) fn sampled_schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<SchemaRef> {
+    if let Format::Document(name) = &detected.format {
+        let part = detected.part();
+        let reader = unpack::Reader::open(blob, name, &part, || input(blob, &part))?;
+        return unpack::sampled_schema(reader);
+    }
     let mut flattener = Flattener::new(None);
     let mut parser = Parser::new(true);
     // The head ends somewhere in a document, and a bad line is met again when the file is read.

@@ -1,0 +1,96 @@
+//! The formats, one line each.
+
+use std::io::Read;
+
+use crate::look::Look;
+use crate::member::Container;
+use crate::record::Records;
+use crate::{Opener, Result, guarded, odf, office, sheet, tar, zip};
+
+/// How the records of a format are read.
+#[derive(Clone, Copy)]
+pub enum Reads {
+    /// It has none of its own: it only holds others.
+    Nothing,
+    /// From the file.
+    File(fn(&Opener) -> Result<Box<dyn Records>>),
+    /// From its text, decoded.
+    Text(fn(Box<dyn Read + Send>) -> Result<Box<dyn Records>>),
+}
+
+/// A format of documents or containers.
+pub struct Format {
+    /// Its name in splits: stable.
+    pub name: &'static str,
+    /// What it is, for people: `a PDF document`.
+    pub what: &'static str,
+    is: fn(&mut Look<'_>) -> Result<bool>,
+    /// How its records are read.
+    pub records: Reads,
+    /// How its members are found, where it has any.
+    pub members: Option<fn(&Opener) -> Result<Box<dyn Container>>>,
+}
+
+impl std::fmt::Debug for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Every format. The first that recognises a file has it, so what is special stands before what is general.
+pub const FORMATS: &[Format] = &[
+    office::DOCX,
+    sheet::XLSX,
+    office::PPTX,
+    odf::SHEET,
+    odf::TEXT,
+    zip::FORMAT,
+    tar::FORMAT,
+];
+
+impl Format {
+    /// A line of the table.
+    pub(crate) const fn new(
+        name: &'static str,
+        what: &'static str,
+        is: fn(&mut Look<'_>) -> Result<bool>,
+    ) -> Self {
+        Self {
+            name,
+            what,
+            is,
+            records: Reads::Nothing,
+            members: None,
+        }
+    }
+
+    /// The format with records.
+    pub(crate) const fn reading(self, records: Reads) -> Self {
+        Self { records, ..self }
+    }
+
+    /// The format with members.
+    pub(crate) const fn holding(self, members: fn(&Opener) -> Result<Box<dyn Container>>) -> Self {
+        Self {
+            members: Some(members),
+            ..self
+        }
+    }
+}
+
+/// What a file is, if it is a document or a container.
+pub fn detect(mut look: Look<'_>) -> Result<Option<&'static Format>> {
+    guarded(|| {
+        for format in FORMATS {
+            if (format.is)(&mut look)? {
+                return Ok(Some(format));
+            }
+        }
+        Ok(None)
+    })
+}
+
+/// The format of that name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
