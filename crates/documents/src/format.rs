@@ -5,7 +5,9 @@ use std::io::Read;
 use crate::look::Look;
 use crate::member::Container;
 use crate::record::Records;
-use crate::{Opener, Result, guarded, odf, office, sheet, tar, zip};
+use crate::{
+    Opener, Result, guarded, html, mail, markup, msg, odf, office, pdf, rtf, sevenz, sheet, tar, zip,
+};
 
 /// How the records of a format are read.
 #[derive(Clone, Copy)]
@@ -46,6 +48,14 @@ pub const FORMATS: &[Format] = &[
     odf::TEXT,
     zip::FORMAT,
     tar::FORMAT,
+    sevenz::FORMAT,
+    pdf::FORMAT,
+    rtf::FORMAT,
+    msg::FORMAT,
+    mail::MBOX,
+    mail::EML,
+    html::FORMAT,
+    markup::FORMAT,
 ];
 
 impl Format {

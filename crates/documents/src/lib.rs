@@ -10,15 +10,25 @@ mod broken;
 mod dates;
 mod expand;
 mod format;
+mod html;
 mod look;
+mod mail;
+mod markup;
 mod member;
+mod msg;
+mod names;
 mod odf;
 mod office;
 mod package;
+mod pdf;
 mod properties;
 mod record;
+mod rtf;
+mod sevenz;
 mod sheet;
 mod tar;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod xml;
 mod zip;
 

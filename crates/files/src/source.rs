@@ -308,7 +308,7 @@ impl<B: Blobs> Lister<'_, B> {
 /// A listed file or table as an entity, if a quick look does not rule that out.
 fn entity<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<Entity> {
     let look = || match head {
-        Ok(head) => self::look(blobs, &found.path, &head),
+        Ok(head) => look(blobs, &found.path, &head),
         // Other pieces of it may well be readable.
         Err(_) if is_table(&found.path) => Ok(()),
         Err(error) => Err(error),

@@ -11,6 +11,10 @@
 mod avro;
 #[path = "main/bad_input.rs"]
 mod bad_input;
+#[path = "main/containers.rs"]
+mod containers;
+#[path = "main/documents.rs"]
+mod documents;
 #[path = "main/formats.rs"]
 mod formats;
 #[path = "main/shelf.rs"]
