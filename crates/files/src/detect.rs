@@ -10,6 +10,7 @@ use crate::blob::{Blob, Range, io_error};
 use crate::compression::Compression;
 use crate::csv::{Layout, is_delimited};
 use crate::encoding::Encoding;
+use crate::ipc;
 use crate::part::{Format, Part};
 use crate::unpack;
 
@@ -189,7 +190,8 @@ fn binary(head: &[u8], compression: Compression) -> Result<Option<Format>> {
         [b'P', b'K', 3 | 5, 4 | 6, ..] => "a ZIP archive (or office document)",
         [b'%', b'P', b'D', b'F', b'-', ..] => "a PDF document",
         [b'O', b'R', b'C', ..] if head.contains(&0) => "an ORC file",
-        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "an Arrow file",
+        head if ipc::is(head) && compression == Compression::None => return Ok(Some(Format::Arrow)),
+        head if ipc::is(head) => "an Arrow file that is compressed as a whole",
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
             "a picture"
         }

@@ -15,6 +15,7 @@ mod elements;
 mod encoding;
 mod flatten;
 mod input;
+mod ipc;
 mod json;
 mod members;
 mod paragraphs;

@@ -117,6 +117,8 @@ pub(crate) enum Format {
     Parquet(Vec<usize>),
     /// Avro.
     Avro,
+    /// Arrow IPC.
+    Arrow,
     /// A document of the format of that name.
     Document(String),
     /// A file without a byte.

@@ -16,6 +16,7 @@ use crate::csv::{Marks, cut};
 use crate::detect::{Detected, detect};
 use crate::encoding::Encoding;
 use crate::input::{Bytes, Input};
+use crate::ipc;
 use crate::part::{Format, Part, Seen};
 use crate::row_groups::Footer;
 use crate::source::Sizes;
@@ -257,6 +258,7 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
                 Input::open(blob, bytes).map_err(|error| io_error(error, "opening the file"))?;
             Some(avro::schema(input.into_reader())?)
         }
+        Format::Arrow => Some(ipc::schema(blob)?),
         Format::JsonLines | Format::Json | Format::Document(_) => None,
         Format::Empty => Some(text_schema(&[])),
     })

@@ -14,6 +14,7 @@ use crate::columnar;
 use crate::csv::{self, Position};
 use crate::encoding::{Encoding, Misfits};
 use crate::input::{Bytes, Input};
+use crate::ipc;
 use crate::json;
 use crate::paragraphs;
 use crate::part::{Format, Part};
@@ -137,6 +138,12 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
         }
         Format::Avro => {
             let batches = avro::batches(input(&part)?.into_reader())?;
+            let mut reader =
+                columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
+            Box::new(move || reader.next())
+        }
+        Format::Arrow => {
+            let batches = ipc::batches(blob)?;
             let mut reader =
                 columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
             Box::new(move || reader.next())
