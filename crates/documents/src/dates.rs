@@ -8,7 +8,12 @@ pub(crate) fn date(serial: f64, from_1904: bool) -> Option<String> {
     // Seconds: what is less is an error of counting.
     let seconds = (serial * 86_400.0).round() as i64;
     let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let time = format!("{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60);
+    let time = format!(
+        "{:02}:{:02}:{:02}",
+        second / 3_600,
+        second / 60 % 60,
+        second % 60
+    );
     if day == 0 && !from_1904 {
         return Some(time);
     }
@@ -22,7 +27,11 @@ pub(crate) fn date(serial: f64, from_1904: bool) -> Option<String> {
     };
     let (year, month, day) = civil(since_1970);
     let date = format!("{year:04}-{month:02}-{day:02}");
-    Some(if second == 0 { date } else { format!("{date}T{time}") })
+    Some(if second == 0 {
+        date
+    } else {
+        format!("{date}T{time}")
+    })
 }
 
 /// The date of a day since 1970, in the calendar of today.
@@ -78,7 +87,6 @@ mod tests {
             (61.0, "1900-03-01"),
             (0.25, "06:00:00"),
         ] {
-
             assert_eq!(date(serial, false).as_deref(), Some(wanted), "{serial}");
         }
         assert_eq!(date(0.0, true).as_deref(), Some("1904-01-01"));

@@ -6,7 +6,8 @@ use crate::look::Look;
 use crate::member::Container;
 use crate::record::Records;
 use crate::{
-    Opener, Result, guarded, html, mail, markup, msg, odf, office, pdf, rtf, sevenz, sheet, tar, zip,
+    Opener, Result, guarded, html, mail, markup, msg, odf, office, pdf, rtf, sevenz, sheet, tar,
+    zip,
 };
 
 /// How the records of a format are read.

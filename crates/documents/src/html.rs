@@ -21,14 +21,25 @@ fn is(look: &Look<'_>) -> bool {
     // Remarks and the marks of XML may stand before it.
     loop {
         rest = rest.trim_start();
-        let end = if rest.starts_with("<!--") { "-->" } else if rest.starts_with("<?") { "?>" } else { break };
+        let end = if rest.starts_with("<!--") {
+            "-->"
+        } else if rest.starts_with("<?") {
+            "?>"
+        } else {
+            break;
+        };
         match rest.find(end) {
             Some(at) => rest = &rest[at + end.len()..],
             None => return false,
         }
     }
-    let begin = rest.get(..rest.floor_char_boundary(32)).unwrap_or(rest).to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head>", "<body", "<head "].iter().any(|tag| begin.starts_with(tag))
+    let begin = rest
+        .get(..rest.floor_char_boundary(32))
+        .unwrap_or(rest)
+        .to_ascii_lowercase();
+    ["<!doctype html", "<html", "<head>", "<body", "<head "]
+        .iter()
+        .any(|tag| begin.starts_with(tag))
 }
 
 /// A tag or a remark may be this long, a paragraph too: what is longer is given in parts.
@@ -36,10 +47,52 @@ const LONGEST: usize = 1 << 20;
 
 /// Elements that are no part of a line: what stands before and behind them is apart.
 const BLOCKS: &[&str] = &[
-    "address", "article", "aside", "blockquote", "body", "br", "caption", "dd", "details", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "legend",
-    "li", "main", "nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "textarea", "tfoot",
-    "thead", "title", "tr", "ul",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "br",
+    "caption",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hr",
+    "html",
+    "legend",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "option",
+    "p",
+    "pre",
+    "section",
+    "select",
+    "summary",
+    "table",
+    "tbody",
+    "textarea",
+    "tfoot",
+    "thead",
+    "title",
+    "tr",
+    "ul",
 ];
 
 /// Attributes that say something to people, and the columns that they are in.
@@ -96,7 +149,11 @@ impl Page {
     /// Takes text up to the next tag.
     fn text(&mut self) -> Result<bool> {
         let (text, is_complete) = self.until(b'<')?;
-        let text = if is_complete { &text[..text.len() - 1] } else { &text };
+        let text = if is_complete {
+            &text[..text.len() - 1]
+        } else {
+            &text
+        };
         match self.within {
             Within::Text => {
                 self.spaced(&names::unescape(text));
@@ -139,7 +196,9 @@ impl Page {
             return Ok(());
         }
         let tag = tag.strip_suffix('>').unwrap_or(&tag);
-        let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let (closes, tag) = tag
+            .strip_prefix('/')
+            .map_or((false, tag), |tag| (true, tag));
         if !tag.starts_with(|first: char| first.is_ascii_alphabetic()) {
             // A bracket that is only a bracket.
             if !tag.starts_with(['!', '?']) && self.within == Within::Text {
@@ -147,7 +206,9 @@ impl Page {
             }
             return Ok(());
         }
-        let end = tag.find(|letter: char| letter.is_whitespace() || letter == '/').unwrap_or(tag.len());
+        let end = tag
+            .find(|letter: char| letter.is_whitespace() || letter == '/')
+            .unwrap_or(tag.len());
         let name = tag[..end].to_ascii_lowercase();
         if closes {
             self.close(&name);
@@ -159,7 +220,9 @@ impl Page {
 
     fn close(&mut self, name: &str) {
         self.within = match (self.within, name) {
-            (Within::Title, "title") | (Within::Script(_), "script") | (Within::Style, "style") => Within::Text,
+            (Within::Title, "title") | (Within::Script(_), "script") | (Within::Style, "style") => {
+                Within::Text
+            }
             (within, _) => within,
         };
         if matches!(name, "td" | "th") {
@@ -174,7 +237,12 @@ impl Page {
         if BLOCKS.contains(&name) {
             self.end();
         }
-        let get = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value);
+        let get = |wanted: &str| {
+            attributes
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map_or("", |(_, value)| value)
+        };
         self.within = match name {
             "title" => Within::Title,
             "style" => Within::Style,
@@ -203,7 +271,9 @@ impl Page {
     fn end(&mut self) {
         let text = std::mem::take(&mut self.paragraph);
         if !text.trim().is_empty() {
-            self.record.cells.insert(0, ("text".into(), text.trim().to_owned()));
+            self.record
+                .cells
+                .insert(0, ("text".into(), text.trim().to_owned()));
         }
         if !self.record.cells.is_empty() {
             self.ready = Some(std::mem::take(&mut self.record));
@@ -255,7 +325,9 @@ fn attributes(mut rest: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     while found.len() < 256 {
         rest = rest.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '/');
-        let end = rest.find(|letter: char| letter.is_whitespace() || letter == '=').unwrap_or(rest.len());
+        let end = rest
+            .find(|letter: char| letter.is_whitespace() || letter == '=')
+            .unwrap_or(rest.len());
         if rest.is_empty() {
             break;
         }
@@ -264,7 +336,10 @@ fn attributes(mut rest: &str) -> Vec<(String, String)> {
         let mut value = "";
         if let Some(behind) = rest.strip_prefix('=') {
             let behind = behind.trim_start();
-            let quote = behind.chars().next().filter(|letter| matches!(letter, '"' | '\''));
+            let quote = behind
+                .chars()
+                .next()
+                .filter(|letter| matches!(letter, '"' | '\''));
             (value, rest) = match quote {
                 Some(quote) => behind[1..].split_once(quote).unwrap_or((&behind[1..], "")),
                 None => {
@@ -283,7 +358,8 @@ fn attributes(mut rest: &str) -> Vec<(String, String)> {
 /// The text of a page that is part of something else: its paragraphs one below the other, links behind them.
 pub(crate) fn text_of(page: &str) -> Result<(String, Record)> {
     let bytes = std::io::Cursor::new(page.as_bytes().to_vec());
-    let (mut page, mut text, mut beside) = (Page::new(Box::new(bytes)), String::new(), Record::default());
+    let (mut page, mut text, mut beside) =
+        (Page::new(Box::new(bytes)), String::new(), Record::default());
     while let Some(item) = page.next()? {
         let Item::Record(record) = item else { continue };
         for (column, cell) in record.cells {
@@ -306,7 +382,10 @@ mod tests {
         let mut page = Page::new(Box::new(std::io::Cursor::new(page.to_owned().into_bytes())));
         let mut found = Vec::new();
         while let Some(Item::Record(record)) = page.next().unwrap() {
-            let cells = record.cells.iter().map(|(column, text)| format!("{column}={text}"));
+            let cells = record
+                .cells
+                .iter()
+                .map(|(column, text)| format!("{column}={text}"));
             found.push(cells.collect::<Vec<_>>().join(" "));
         }
         found

@@ -52,9 +52,9 @@ pub const MEMBERS: usize = 100_000;
 pub(crate) const LONGEST: usize = 64 << 20;
 
 /// A file to read from.
-pub trait File: Read + Seek + Send {}
+pub trait File: Read + Seek + Send + Sync {}
 
-impl<T: Read + Seek + Send> File for T {}
+impl<T: Read + Seek + Send + Sync> File for T {}
 
 /// Opens a file at its beginning, as often as it is wanted.
 pub type Opener = Arc<dyn Fn() -> io::Result<Box<dyn File>> + Send + Sync>;

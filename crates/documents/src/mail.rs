@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Read, SeekFrom};
 use std::sync::Mutex;
 
-use mail_parser::{Address, HeaderName, Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
 use crate::format::{Format, Reads};
 use crate::look::Look;
@@ -16,20 +16,47 @@ use crate::xml::push;
 use crate::{Broken, File, LONGEST, Opener, Result, guarded, html};
 
 /// A message.
-pub(crate) const EML: Format = Format::new("eml", "an e-mail message", |look| Ok(is_message(look.text)))
-    .reading(Reads::File(|opener| Ok(Box::new(Messages::new(opener, false)?))))
-    .holding(|opener| Ok(Box::new(Attachments::new(opener, false)?)));
+pub(crate) const EML: Format =
+    Format::new("eml", "an e-mail message", |look| Ok(is_message(look.text)))
+        .reading(Reads::File(|opener| {
+            Ok(Box::new(Messages::new(opener, false)?))
+        }))
+        .holding(|opener| Ok(Box::new(Attachments::new(opener, false)?)));
 
 /// A box of messages.
-pub(crate) const MBOX: Format = Format::new("mbox", "a box of e-mail messages", |look| Ok(is_box(look)))
-    .reading(Reads::File(|opener| Ok(Box::new(Messages::new(opener, true)?))))
-    .holding(|opener| Ok(Box::new(Attachments::new(opener, true)?)));
+pub(crate) const MBOX: Format =
+    Format::new("mbox", "a box of e-mail messages", |look| Ok(is_box(look)))
+        .reading(Reads::File(|opener| {
+            Ok(Box::new(Messages::new(opener, true)?))
+        }))
+        .holding(|opener| Ok(Box::new(Attachments::new(opener, true)?)));
 
 /// Headers of which two make a message of a text.
 const KNOWN: &[&str] = &[
-    "from", "to", "cc", "subject", "date", "message-id", "received", "return-path", "delivered-to", "reply-to",
-    "mime-version", "content-type", "sender", "x-mailer", "dkim-signature", "x-received", "authentication-results",
-    "list-id", "in-reply-to", "references", "x-original-to", "arc-seal", "x-spam-status", "envelope-to",
+    "from",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "received",
+    "return-path",
+    "delivered-to",
+    "reply-to",
+    "mime-version",
+    "content-type",
+    "sender",
+    "x-mailer",
+    "dkim-signature",
+    "x-received",
+    "authentication-results",
+    "list-id",
+    "in-reply-to",
+    "references",
+    "x-original-to",
+    "arc-seal",
+    "x-spam-status",
+    "envelope-to",
 ];
 
 fn is_message(text: &str) -> bool {
@@ -43,22 +70,33 @@ fn is_message(text: &str) -> bool {
         if line.starts_with([' ', '\t']) {
             continue;
         }
-        let name = line.split_once(':').map(|(name, _)| name.to_ascii_lowercase());
-        let is_name = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+        let name = line
+            .split_once(':')
+            .map(|(name, _)| name.to_ascii_lowercase());
+        let is_name =
+            |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
         match name.filter(is_name) {
-            Some(name) if KNOWN.contains(&name.as_str()) && !known.contains(&name) => known.push(name),
+            Some(name) if KNOWN.contains(&name.as_str()) && !known.contains(&name) => {
+                known.push(name)
+            }
             Some(_) => {}
             // The last line may be cut.
             None if at + 1 == all => {}
             None => return false,
         }
     }
-    known.len() >= 2 && known.iter().any(|name| !matches!(name.as_str(), "to" | "from" | "date" | "subject"))
+    known.len() >= 2
+        && known
+            .iter()
+            .any(|name| !matches!(name.as_str(), "to" | "from" | "date" | "subject"))
         || known.len() >= 3
 }
 
 fn is_box(look: &Look<'_>) -> bool {
-    let rest = look.text.strip_prefix("From ").and_then(|rest| rest.split_once('\n'));
+    let rest = look
+        .text
+        .strip_prefix("From ")
+        .and_then(|rest| rest.split_once('\n'));
     rest.is_some_and(|(line, rest)| line.contains(':') && is_message(rest))
 }
 
@@ -123,7 +161,11 @@ impl Splitter {
                     continue;
                 }
                 self.number += 1;
-                return Ok(Some(Found { number: self.number, start, bytes: Some(bytes).filter(|_| !is_long) }));
+                return Ok(Some(Found {
+                    number: self.number,
+                    start,
+                    bytes: Some(bytes).filter(|_| !is_long),
+                }));
             }
             blank = line == b"\n" || line == b"\r\n";
             if bytes.len() > LONGEST {
@@ -135,7 +177,11 @@ impl Splitter {
             return Ok(None);
         }
         self.number += 1;
-        Ok(Some(Found { number: self.number, start, bytes: Some(bytes).filter(|_| !is_long) }))
+        Ok(Some(Found {
+            number: self.number,
+            start,
+            bytes: Some(bytes).filter(|_| !is_long),
+        }))
     }
 }
 
@@ -163,7 +209,9 @@ impl Records for Messages {
             return Ok(Some(fault(TOO_LONG)));
         };
         Ok(Some(match guarded(|| record(bytes)) {
-            Ok(record) if record.cells.is_empty() => fault("a message of which nothing can be read"),
+            Ok(record) if record.cells.is_empty() => {
+                fault("a message of which nothing can be read")
+            }
             Ok(record) => Item::Record(record),
             Err(Broken::Io(error)) => return Err(Broken::Io(error)),
             Err(_) => fault("a message that is damaged"),
@@ -178,6 +226,7 @@ fn parse(bytes: &[u8]) -> Result<Message<'_>> {
 
 /// Headers that are columns, and what these are called.
 const COLUMNS: &[(&str, &str)] = &[
+    ("Received", "received"),
     ("Return-Path", "return_path"),
     ("Delivered-To", "delivered_to"),
     ("X-Original-To", "delivered_to"),
@@ -200,13 +249,22 @@ fn record(bytes: &[u8]) -> Result<Record> {
         record.add(column, &addresses.map(people).unwrap_or_default());
     }
     record.add("subject", message.subject().unwrap_or_default());
-    record.add("date", &message.date().map(|date| date.to_rfc3339()).unwrap_or_default());
-    for (header, column) in COLUMNS {
-        record.add(*column, message.header_raw(HeaderName::Other((*header).into())).unwrap_or_default());
-    }
+    record.add(
+        "date",
+        &message
+            .date()
+            .map(|date| date.to_rfc3339())
+            .unwrap_or_default(),
+    );
     for (name, value) in message.headers_raw() {
-        if name.eq_ignore_ascii_case("Received") {
-            record.add("received", &value.split_whitespace().collect::<Vec<_>>().join(" "));
+        let known = COLUMNS
+            .iter()
+            .find(|(header, _)| name.eq_ignore_ascii_case(header));
+        if let Some((_, column)) = known {
+            record.add(
+                *column,
+                &value.split_whitespace().collect::<Vec<_>>().join(" "),
+            );
         }
     }
     body(&message, &mut record)?;
@@ -241,10 +299,12 @@ fn body(message: &Message<'_>, record: &mut Record) -> Result<()> {
 
 /// `Ada Lovelace <ada@example.org>, bob@example.org`.
 fn people(addresses: &Address<'_>) -> String {
-    let people = addresses.iter().map(|person| match (person.name(), person.address()) {
-        (Some(name), Some(address)) => format!("{name} <{address}>"),
-        (name, address) => name.or(address).unwrap_or_default().to_owned(),
-    });
+    let people = addresses
+        .iter()
+        .map(|person| match (person.name(), person.address()) {
+            (Some(name), Some(address)) => format!("{name} <{address}>"),
+            (name, address) => name.or(address).unwrap_or_default().to_owned(),
+        });
     people.collect::<Vec<_>>().join(", ")
 }
 
@@ -271,13 +331,23 @@ impl Attachments {
         let mut messages = Splitter::new(opener, is_box)?;
         while let Some(message) = messages.next()? {
             // Reading the records tells of messages that are too long or damaged.
-            let Some(bytes) = &message.bytes else { continue };
+            let Some(bytes) = &message.bytes else {
+                continue;
+            };
             let names = guarded(|| {
                 let message = parse(bytes)?;
-                Ok(message.attachments().enumerate().map(|(at, part)| name(at, part)).collect::<Vec<_>>())
+                Ok(message
+                    .attachments()
+                    .enumerate()
+                    .map(|(at, part)| name(at, part))
+                    .collect::<Vec<_>>())
             });
             for (at, (name, size)) in names.unwrap_or_default().into_iter().enumerate() {
-                let path = if is_box { format!("{}/{name}", message.number) } else { name };
+                let path = if is_box {
+                    format!("{}/{name}", message.number)
+                } else {
+                    name
+                };
                 found.members.push(Member::file(&path, Some(size)));
                 found.places.push((message.start, at));
                 few_enough(found.members.len())?;
@@ -301,7 +371,9 @@ fn name(at: usize, part: &mail_parser::MessagePart<'_>) -> (String, u64) {
         PartType::Message(message) => message.raw_message.len(),
         _ => part.contents().len(),
     };
-    let given = part.attachment_name().map(|name| name.replace(['/', '\\'], "_"));
+    let given = part
+        .attachment_name()
+        .map(|name| name.replace(['/', '\\'], "_"));
     let ending = match &part.body {
         PartType::Message(_) => "eml",
         PartType::Text(_) => "txt",
@@ -309,7 +381,10 @@ fn name(at: usize, part: &mail_parser::MessagePart<'_>) -> (String, u64) {
         _ => "bin",
     };
     let name = given.filter(|name| !name.trim().is_empty());
-    (name.unwrap_or_else(|| format!("attachment {}.{ending}", at + 1)), size as u64)
+    (
+        name.unwrap_or_else(|| format!("attachment {}.{ending}", at + 1)),
+        size as u64,
+    )
 }
 
 impl Container for Attachments {
@@ -320,7 +395,10 @@ impl Container for Attachments {
     fn open(&self, member: usize) -> Result<Content> {
         let missing = || Broken::damaged("there is no such attachment");
         let &(start, at) = self.places.get(member).ok_or_else(missing)?;
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if last.as_ref().is_none_or(|(known, _)| *known != start) {
             *last = Some((start, self.message(start)?));
         }
@@ -374,10 +452,16 @@ mod tests {
         let first = messages.next().unwrap().unwrap();
         assert!(first.bytes.unwrap().ends_with(b"From here on\n\n"));
         let second = messages.next().unwrap().unwrap();
-        assert_eq!((second.number, second.bytes.unwrap().len()), (2, "Subject: two\n\nWorld\n".len()));
+        assert_eq!(
+            (second.number, second.bytes.unwrap().len()),
+            (2, "Subject: two\n\nWorld\n".len())
+        );
         assert!(messages.next().unwrap().is_none());
         messages = Splitter::new(&opener(text.as_bytes()), true).unwrap();
         messages.seek(second.start).unwrap();
-        assert_eq!(messages.next().unwrap().unwrap().bytes.unwrap(), b"Subject: two\n\nWorld\n");
+        assert_eq!(
+            messages.next().unwrap().unwrap().bytes.unwrap(),
+            b"Subject: two\n\nWorld\n"
+        );
     }
 }

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read};
 
+use crate::Result;
 use crate::format::{Format, Reads};
 use crate::look::Look;
 use crate::record::{Item, Record, Records};
 use crate::xml::{Event, Xml, push};
-use crate::Result;
 
 /// XML.
 pub(crate) const FORMAT: Format = Format::new("xml", "an XML document", |look| Ok(is(look)))
@@ -37,11 +37,16 @@ fn is(look: &Look<'_>) -> bool {
     let Some(rest) = look.text.strip_prefix('<') else {
         return false;
     };
-    let length = rest.find(|letter: char| !(letter.is_alphanumeric() || "_-.:".contains(letter))).unwrap_or(0);
+    let length = rest
+        .find(|letter: char| !(letter.is_alphanumeric() || "_-.:".contains(letter)))
+        .unwrap_or(0);
     let name = &rest[..length];
     let begins = name.starts_with(|first: char| first.is_alphabetic() || first == '_');
     let is_tag = rest[length..].starts_with(['>', ' ', '\n', '\r', '\t', '/']);
-    let more = || rest.matches("</").count() >= 2 || look.text.trim_end().ends_with('>') && rest.contains("</");
+    let more = || {
+        rest.matches("</").count() >= 2
+            || look.text.trim_end().ends_with('>') && rest.contains("</")
+    };
     begins && is_tag && more()
 }
 
@@ -94,7 +99,9 @@ impl Markup {
     }
 
     fn relative(&self, path: &str) -> String {
-        let within = path.strip_prefix(self.holder.as_str()).and_then(|rest| rest.strip_prefix('.'));
+        let within = path
+            .strip_prefix(self.holder.as_str())
+            .and_then(|rest| rest.strip_prefix('.'));
         let name = match within {
             // What the record itself is called does not matter.
             Some(rest) => rest.split_once('.').map_or("text", |(_, rest)| rest),
@@ -123,7 +130,10 @@ impl Markup {
             self.below += 1;
             return;
         }
-        let is_inline = self.open.last().is_some_and(|open| open.is_inline || !open.text.trim().is_empty());
+        let is_inline = self
+            .open
+            .last()
+            .is_some_and(|open| open.is_inline || !open.text.trim().is_empty());
         let path = match self.open.last() {
             Some(open) if is_inline => open.path.clone(),
             Some(open) => format!("{}.{name}", open.path),
@@ -171,7 +181,10 @@ impl Records for Markup {
                     continue;
                 }
                 Some(Event::Start(tag)) => {
-                    let (name, attributes) = (tag.name().into_owned(), tag.attributes().collect::<Vec<_>>());
+                    let (name, attributes) = (
+                        tag.name().into_owned(),
+                        tag.attributes().collect::<Vec<_>>(),
+                    );
                     // What was outside stands before the record that begins.
                     let begins = self.open.len() == self.depth;
                     let before = begins.then(|| self.take()).flatten();
@@ -230,7 +243,10 @@ mod tests {
         let mut markup = Markup::new(Box::new(Cursor::new(text.to_owned().into_bytes()))).unwrap();
         let mut found = Vec::new();
         while let Some(Item::Record(record)) = markup.next().unwrap() {
-            let cells = record.cells.iter().map(|(column, text)| format!("{column}={text}"));
+            let cells = record
+                .cells
+                .iter()
+                .map(|(column, text)| format!("{column}={text}"));
             found.push(cells.collect::<Vec<_>>().join(" "));
         }
         found
@@ -254,7 +270,10 @@ mod tests {
 
     #[test]
     fn a_document_of_one_thing_is_one_record() {
-        assert_eq!(read("<person><name>Ada</name><city at=\"home\">Rome</city></person>"), ["name=Ada city.at=home city=Rome"]);
+        assert_eq!(
+            read("<person><name>Ada</name><city at=\"home\">Rome</city></person>"),
+            ["name=Ada city.at=home city=Rome"]
+        );
         assert_eq!(read("<name>Ada</name>"), ["name=Ada"]);
     }
 
@@ -268,8 +287,13 @@ mod tests {
     fn depth_and_columns_have_an_end() {
         let deep = format!("{}x{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
         assert_eq!(read(&deep).len(), 1);
-        let keys: String = (0..3_000).map(|number| format!("<k{number}>v</k{number}>")).collect();
+        let keys: String = (0..3_000)
+            .map(|number| format!("<k{number}>v</k{number}>"))
+            .collect();
         let found = read(&format!("<r>{keys}</r>"));
-        assert!(found[0].contains("*=v\nv"), "names that are values are one column");
+        assert!(
+            found[0].contains("*=v\nv"),
+            "names that are values are one column"
+        );
     }
 }

@@ -46,7 +46,11 @@ impl Member {
     pub(crate) fn table(name: &str) -> Self {
         let name = plain(&name.replace('/', "_"));
         Self {
-            path: vec![if name.is_empty() { "unnamed".to_owned() } else { name }],
+            path: vec![if name.is_empty() {
+                "unnamed".to_owned()
+            } else {
+                name
+            }],
             size: None,
             refused: None,
             is_table: true,
@@ -125,7 +129,15 @@ mod tests {
 
     #[test]
     fn names_become_paths_and_are_unique() {
-        let names = ["a/./b.csv", "a\\b.csv", "/a//b.csv", "", "..", "a\u{7}b", "a/b.csv (2)"];
+        let names = [
+            "a/./b.csv",
+            "a\\b.csv",
+            "/a//b.csv",
+            "",
+            "..",
+            "a\u{7}b",
+            "a/b.csv (2)",
+        ];
         let mut members: Vec<Member> = names.iter().map(|name| Member::file(name, None)).collect();
         unique(&mut members);
         let paths: Vec<String> = members.iter().map(|member| member.path.join("/")).collect();

@@ -98,12 +98,19 @@ fn body(file: &mut Compound, record: &mut Record) -> Result<()> {
 fn text(file: &mut Compound, storage: &str, property: &str) -> Result<String> {
     let wide = bytes(file, &format!("{storage}/__substg1.0_{property}001F"))?;
     if !wide.is_empty() {
-        return Ok(encoding_rs::UTF_16LE.decode_without_bom_handling(&wide).0.trim_matches('\0').to_owned());
+        return Ok(encoding_rs::UTF_16LE
+            .decode_without_bom_handling(&wide)
+            .0
+            .trim_matches('\0')
+            .to_owned());
     }
     let narrow = bytes(file, &format!("{storage}/__substg1.0_{property}001E"))?;
     Ok(match String::from_utf8(narrow) {
         Ok(text) => text,
-        Err(error) => encoding_rs::WINDOWS_1252.decode(error.as_bytes()).0.into_owned(),
+        Err(error) => encoding_rs::WINDOWS_1252
+            .decode(error.as_bytes())
+            .0
+            .into_owned(),
     })
 }
 
@@ -111,14 +118,21 @@ fn text(file: &mut Compound, storage: &str, property: &str) -> Result<String> {
 fn bytes(file: &mut Compound, path: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if file.is_stream(path) {
-        file.open_stream(path)?.take(LONGEST as u64).read_to_end(&mut bytes)?;
+        file.open_stream(path)?
+            .take(LONGEST as u64)
+            .read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }
 
 fn storages(file: &Compound, begin: &str) -> Vec<String> {
-    let entries = file.read_root_storage().filter(|entry| entry.is_storage() && entry.name().starts_with(begin));
-    entries.map(|entry| format!("/{}", entry.name())).take(10_000).collect()
+    let entries = file
+        .read_root_storage()
+        .filter(|entry| entry.is_storage() && entry.name().starts_with(begin));
+    entries
+        .map(|entry| format!("/{}", entry.name()))
+        .take(10_000)
+        .collect()
 }
 
 /// What stands before the first byte of RTF that is compressed here.
@@ -141,7 +155,9 @@ fn decompress(bytes: &[u8]) -> Result<Vec<u8>> {
     while let Some(control) = rest.next() {
         for bit in 0..8 {
             if control >> bit & 1 == 0 {
-                let Some(byte) = rest.next() else { return Ok(out) };
+                let Some(byte) = rest.next() else {
+                    return Ok(out);
+                };
                 out.push(byte);
                 window[at] = byte;
                 at = (at + 1) % window.len();
@@ -185,7 +201,8 @@ impl Attachments {
                 let is_message = file.is_storage(format!("{storage}/__substg1.0_3701000D"));
                 let size = file.entry(&path).ok().map(|entry| entry.len());
                 members.push(Member {
-                    refused: is_message.then_some("a message or object within an Outlook message is not read"),
+                    refused: is_message
+                        .then_some("a message or object within an Outlook message is not read"),
                     ..Member::file(&name.replace(['/', '\\'], "_"), size)
                 });
                 paths.push(path);
@@ -207,13 +224,18 @@ impl Container for Attachments {
     }
 
     fn open(&self, member: usize) -> Result<Content> {
-        let path = self.paths.get(member).filter(|_| self.members[member].refused.is_none());
+        let path = self
+            .paths
+            .get(member)
+            .filter(|_| self.members[member].refused.is_none());
         let path = path.ok_or_else(|| Broken::damaged("there is no such attachment"))?;
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut stream = file.open_stream(path)?;
         let (mut bytes, length) = (Vec::new(), stream.seek(SeekFrom::End(0))?);
         if length > 4 * LONGEST as u64 {
-            return Err(Broken::unread("an attachment of more than 256 MiB is not read"));
+            return Err(Broken::unread(
+                "an attachment of more than 256 MiB is not read",
+            ));
         }
         stream.rewind()?;
         stream.read_to_end(&mut bytes)?;
@@ -225,15 +247,99 @@ impl Container for Attachments {
 mod tests {
     use super::*;
 
+    fn message() -> Vec<u8> {
+        use std::io::Write as _;
+        let mut file = CompoundFile::create(std::io::Cursor::new(Vec::new())).unwrap();
+        let wide = |text: &str| {
+            text.encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect::<Vec<u8>>()
+        };
+        for storage in [
+            "/__recip_version1.0_#00000000",
+            "/__attach_version1.0_#00000000",
+        ] {
+            file.create_storage(storage).unwrap();
+        }
+        for (path, bytes) in [
+            (PROPERTIES, vec![0; 32]),
+            ("/__substg1.0_0C1A001F", wide("Ann Lee")),
+            ("/__substg1.0_5D01001F", wide("ann@example.org")),
+            ("/__substg1.0_0037001E", b"Gr\xfc\xdfe".to_vec()),
+            ("/__substg1.0_1000001F", wide("Dear Ada")),
+            (
+                "/__recip_version1.0_#00000000/__substg1.0_3001001F",
+                wide("Ada"),
+            ),
+            (
+                "/__recip_version1.0_#00000000/__substg1.0_39FE001F",
+                wide("ada@example.org"),
+            ),
+            (
+                "/__attach_version1.0_#00000000/__substg1.0_3707001F",
+                wide("p.csv"),
+            ),
+            (
+                "/__attach_version1.0_#00000000/__substg1.0_37010102",
+                b"id,name".to_vec(),
+            ),
+        ] {
+            file.create_stream(path).unwrap().write_all(&bytes).unwrap();
+        }
+        file.flush().unwrap();
+        file.into_inner().into_inner()
+    }
+
+    fn opener(bytes: Vec<u8>) -> Opener {
+        std::sync::Arc::new(move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))))
+    }
+
+    #[test]
+    fn a_message_has_its_people_its_text_and_its_files() {
+        let opener = opener(message());
+        let cells = record(&mut open(&opener).unwrap()).unwrap().cells;
+        let cells: Vec<String> = cells
+            .iter()
+            .map(|(column, text)| format!("{column}={text}"))
+            .collect();
+        assert_eq!(
+            cells,
+            [
+                "from=Ann Lee\nann@example.org",
+                "subject=Grüße",
+                "recipients=Ada <ada@example.org>",
+                "text=Dear Ada"
+            ]
+        );
+        let files = Attachments::new(&opener).unwrap();
+        assert_eq!(files.members()[0].path, ["p.csv"]);
+        assert!(matches!(files.open(0).unwrap(), Content::Held(bytes) if bytes == b"id,name"));
+    }
+
+    #[test]
+    fn damage_is_an_error_and_no_panic() {
+        let bytes = message();
+        for at in (0..bytes.len()).step_by(37) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0xff;
+            let opener = opener(damaged);
+            let _ = guarded(|| record(&mut open(&opener)?));
+            let _ = Attachments::new(&opener);
+        }
+    }
+
     #[test]
     fn compressed_rtf_is_expanded() {
         // From the format's own description: a run that refers to itself, then the end.
         let bytes = [
-            0x1a, 0, 0, 0, 0x1c, 0, 0, 0, b'L', b'Z', b'F', b'u', 0xe2, 0xd4, 0x4b, 0x51, 0x41, 0, 4, 0x20, b'W', b'X',
-            b'Y', b'Z', 0x0d, 0x6e, 0x7d, 1, 0x0e, 0xb0,
+            0x1a, 0, 0, 0, 0x1c, 0, 0, 0, b'L', b'Z', b'F', b'u', 0xe2, 0xd4, 0x4b, 0x51, 0x41, 0,
+            4, 0x20, b'W', b'X', b'Y', b'Z', 0x0d, 0x6e, 0x7d, 1, 0x0e, 0xb0,
         ];
         let text = decompress(&bytes).unwrap();
-        assert_eq!(String::from_utf8_lossy(&text), "{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}");
+        assert_eq!(
+            String::from_utf8_lossy(&text),
+            "{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
+        );
         assert!(decompress(&bytes[..10]).is_err());
         for length in 16..bytes.len() {
             assert!(decompress(&bytes[..length]).is_ok());

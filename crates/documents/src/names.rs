@@ -35,12 +35,20 @@ fn character(text: &str) -> Option<(String, usize)> {
             Some(digits) => (digits, 16, 2),
             None => (number, 10, 1),
         };
-        let length = digits.bytes().take(8).take_while(|byte| char::from(*byte).is_digit(radix)).count();
+        let length = digits
+            .bytes()
+            .take(8)
+            .take_while(|byte| char::from(*byte).is_digit(radix))
+            .count();
         let letter = char::from_u32(u32::from_str_radix(&digits[..length], radix).ok()?)?;
         let semicolon = usize::from(digits[length..].starts_with(';'));
         return Some((letter.to_string(), mark + length + semicolon));
     }
-    let length = text.bytes().take(8).take_while(u8::is_ascii_alphanumeric).count();
+    let length = text
+        .bytes()
+        .take(8)
+        .take_while(u8::is_ascii_alphanumeric)
+        .count();
     let name = text[..length].to_owned();
     // Without its end it may be a part of an address: `?a=1&copy=2`.
     if name.is_empty() || !text[length..].starts_with(';') {
@@ -63,7 +71,8 @@ pub(crate) fn decoded(link: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(link.len()), link.as_bytes());
     while let Some((first, behind)) = rest.split_first() {
         let escaped = behind.get(..2).filter(|_| *first == b'%');
-        let byte = escaped.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let byte = escaped
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         bytes.push(byte.unwrap_or(*first));
         rest = &behind[if byte.is_some() { 2 } else { 0 }..];
     }
@@ -88,7 +97,10 @@ mod tests {
 
     #[test]
     fn addresses_of_persons_are_decoded() {
-        assert_eq!(decoded("mailto:ada%40example.org%"), "mailto:ada@example.org%");
+        assert_eq!(
+            decoded("mailto:ada%40example.org%"),
+            "mailto:ada@example.org%"
+        );
         assert_eq!(decoded("http://x/a%40b"), "http://x/a%40b");
     }
 }

@@ -20,8 +20,9 @@ pub(crate) const SHEET: Format =
         .holding(|opener| Ok(Box::new(Sheets::open(opener)?)));
 
 /// Everything else.
-pub(crate) const TEXT: Format = Format::new("odf", "an OpenDocument document", |look| is(look, false))
-    .reading(Reads::File(records));
+pub(crate) const TEXT: Format =
+    Format::new("odf", "an OpenDocument document", |look| is(look, false))
+        .reading(Reads::File(records));
 
 /// A row or cell is repeated so often at most.
 const REPEATED: u64 = 1_000;
@@ -35,7 +36,10 @@ fn is(look: &mut Look<'_>, is_sheet: bool) -> Result<bool> {
         return Ok(false);
     }
     let mut kind = Vec::new();
-    let read = std::io::Read::read_to_end(&mut std::io::Read::take(package.part("mimetype")?, 100), &mut kind);
+    let read = std::io::Read::read_to_end(
+        &mut std::io::Read::take(package.part("mimetype")?, 100),
+        &mut kind,
+    );
     let kind = String::from_utf8_lossy(&kind);
     let is_open = read.is_ok() && kind.starts_with("application/vnd.oasis.opendocument.");
     Ok(is_open && kind.contains("spreadsheet") == is_sheet)
@@ -48,15 +52,24 @@ fn is_paragraph(name: &str) -> bool {
 
 fn records(opener: &Opener) -> Result<Box<dyn Records>> {
     let package = Package::open(opener)?;
-    let parts = vec![part(&package, "content.xml", None), part(&package, "styles.xml", Some("header or footer"))];
-    Ok(Box::new(Chain::new(properties::of_package(&package)?, parts)))
+    let parts = vec![
+        part(&package, "content.xml", None),
+        part(&package, "styles.xml", Some("header or footer")),
+    ];
+    Ok(Box::new(Chain::new(
+        properties::of_package(&package)?,
+        parts,
+    )))
 }
 
 /// What a spreadsheet has beside its sheets.
 fn outside(opener: &Opener) -> Result<Box<dyn Records>> {
     let package = Package::open(opener)?;
     let parts = vec![part(&package, "styles.xml", Some("header or footer"))];
-    Ok(Box::new(Chain::new(properties::of_package(&package)?, parts)))
+    Ok(Box::new(Chain::new(
+        properties::of_package(&package)?,
+        parts,
+    )))
 }
 
 fn part(package: &Package, name: &'static str, place: Option<&'static str>) -> Part {
@@ -168,9 +181,14 @@ impl Paragraphs {
     }
 
     fn take(&mut self) -> Option<Record> {
-        let (mut record, text) = (std::mem::take(&mut self.record), std::mem::take(&mut self.text));
+        let (mut record, text) = (
+            std::mem::take(&mut self.record),
+            std::mem::take(&mut self.text),
+        );
         if !text.trim().is_empty() {
-            record.cells.insert(0, ("text".into(), text.trim().to_owned()));
+            record
+                .cells
+                .insert(0, ("text".into(), text.trim().to_owned()));
         }
         record.place = match (self.place, self.pages) {
             (Some(part), _) => Some(("part", part.to_owned())),
@@ -281,18 +299,27 @@ impl Cells {
             let (repeated, value) = match self.xml.next()? {
                 None => return Ok(cells),
                 Some(Event::End(name)) if name == "table-row" => return Ok(cells),
-                Some(Event::Start(tag)) if matches!(tag.name().as_ref(), "table-cell" | "covered-table-cell") => {
-                    let value = ["date-value", "time-value", "boolean-value"].iter().find_map(|name| tag.attribute(name));
+                Some(Event::Start(tag))
+                    if matches!(tag.name().as_ref(), "table-cell" | "covered-table-cell") =>
+                {
+                    let value = ["date-value", "time-value", "boolean-value"]
+                        .iter()
+                        .find_map(|name| tag.attribute(name));
                     let number = tag.attribute("value-type").filter(|kind| kind == "float");
                     let value = value.or_else(|| number.and_then(|_| tag.attribute("value")));
-                    (tag.number("number-columns-repeated").unwrap_or(1).max(1), value)
+                    (
+                        tag.number("number-columns-repeated").unwrap_or(1).max(1),
+                        value,
+                    )
                 }
                 Some(_) => continue,
             };
             let text = self.cell()?;
             let text = value.unwrap_or(text);
             if !text.trim().is_empty() {
-                for column in (next..next.saturating_add(repeated.min(REPEATED))).take_while(|column| *column < u64::from(COLUMNS)) {
+                for column in (next..next.saturating_add(repeated.min(REPEATED)))
+                    .take_while(|column| *column < u64::from(COLUMNS))
+                {
                     cells.push((column as u32, text.trim().to_owned()));
                 }
             }

@@ -12,10 +12,11 @@ use crate::xml::{Event, Tag, Xml, push};
 use crate::{Opener, Result};
 
 /// Word.
-pub(crate) const DOCX: Format =
-    Format::new("docx", "a Word document", |look| look.has_part("word/document.xml"))
-        .reading(Reads::File(docx))
-        .holding(|opener| Embedded::open(opener, "word/"));
+pub(crate) const DOCX: Format = Format::new("docx", "a Word document", |look| {
+    look.has_part("word/document.xml")
+})
+.reading(Reads::File(docx))
+.holding(|opener| Embedded::open(opener, "word/"));
 
 /// PowerPoint.
 pub(crate) const PPTX: Format = Format::new("pptx", "a PowerPoint presentation", |look| {
@@ -34,7 +35,9 @@ fn docx(opener: &Opener) -> Result<Box<dyn Records>> {
         let mut names: Vec<&str> = package
             .names()
             .filter(|name| {
-                let stem = name.strip_prefix("word/").and_then(|name| name.strip_suffix(".xml"));
+                let stem = name
+                    .strip_prefix("word/")
+                    .and_then(|name| name.strip_suffix(".xml"));
                 let number = stem.and_then(|stem| stem.strip_prefix(kind));
                 number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
             })
@@ -45,10 +48,17 @@ fn docx(opener: &Opener) -> Result<Box<dyn Records>> {
             parts.push(paragraphs(&package, name, place("part", stem)));
         }
     }
-    for name in ["word/document.xml", "word/comments.xml", "word/footnotes.xml"] {
+    for name in [
+        "word/document.xml",
+        "word/comments.xml",
+        "word/footnotes.xml",
+    ] {
         parts.push(links(&package, name));
     }
-    Ok(Box::new(Chain::new(properties::of_package(&package)?, parts)))
+    Ok(Box::new(Chain::new(
+        properties::of_package(&package)?,
+        parts,
+    )))
 }
 
 fn pptx(opener: &Opener) -> Result<Box<dyn Records>> {
@@ -71,7 +81,10 @@ fn pptx(opener: &Opener) -> Result<Box<dyn Records>> {
             parts.push(authors(&package, name));
         }
     }
-    Ok(Box::new(Chain::new(properties::of_package(&package)?, parts)))
+    Ok(Box::new(Chain::new(
+        properties::of_package(&package)?,
+        parts,
+    )))
 }
 
 fn place(key: &'static str, value: impl ToString) -> Option<Place> {
@@ -131,7 +144,10 @@ fn authors(package: &Package, name: &str) -> Part {
                 ..Record::default()
             };
             record.add("comment_author", &tag.attribute("name").unwrap_or_default());
-            record.add("comment_author", &tag.attribute("userId").unwrap_or_default());
+            record.add(
+                "comment_author",
+                &tag.attribute("userId").unwrap_or_default(),
+            );
             if !record.cells.is_empty() && items.len() < crate::MEMBERS {
                 items.push(Item::Record(record));
             }
@@ -159,7 +175,13 @@ impl Records for Paragraphs {
             let ended = match self.xml.next()? {
                 None => return Ok(self.take().map(Item::Record)),
                 Some(Event::Start(tag)) => {
-                    Self::start(&tag, self.is_comment, &mut self.record, &mut self.text, &mut self.rows);
+                    Self::start(
+                        &tag,
+                        self.is_comment,
+                        &mut self.record,
+                        &mut self.text,
+                        &mut self.rows,
+                    );
                     match tag.name().as_ref() {
                         "t" | "delText" | "instrText" | "text" => {
                             let is_field = tag.name() == "instrText";
@@ -204,7 +226,13 @@ impl Records for Paragraphs {
 
 impl Paragraphs {
     /// What the start of an element means for the paragraph that it is in.
-    fn start(tag: &Tag<'_>, is_comment: bool, record: &mut Record, text: &mut String, rows: &mut u32) {
+    fn start(
+        tag: &Tag<'_>,
+        is_comment: bool,
+        record: &mut Record,
+        text: &mut String,
+        rows: &mut u32,
+    ) {
         match tag.name().as_ref() {
             "tab" => text.push('\t'),
             "br" | "cr" => text.push('\n'),
@@ -213,7 +241,11 @@ impl Paragraphs {
             _ => {}
         }
         if let Some(author) = tag.attribute("author") {
-            let column = if is_comment { "comment_author" } else { "changed_by" };
+            let column = if is_comment {
+                "comment_author"
+            } else {
+                "changed_by"
+            };
             let known = record.cells.iter().any(|(name, names)| {
                 name == column && names.split('\n').any(|name| name == author.trim())
             });
@@ -227,7 +259,9 @@ impl Paragraphs {
         let mut record = std::mem::take(&mut self.record);
         let text = std::mem::take(&mut self.text);
         if !text.trim().is_empty() {
-            record.cells.insert(0, ("text".into(), text.trim().to_owned()));
+            record
+                .cells
+                .insert(0, ("text".into(), text.trim().to_owned()));
         }
         record.place.clone_from(&self.place);
         (!record.cells.is_empty()).then_some(record)
@@ -253,7 +287,8 @@ impl Embedded {
     pub(crate) fn open(opener: &Opener, folder: &str) -> Result<Box<dyn Container>> {
         let package = Package::open(opener)?;
         let wanted = |name: &str| {
-            name.strip_prefix(folder).is_some_and(|rest| rest.starts_with("embeddings/"))
+            name.strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with("embeddings/"))
                 || folder.is_empty() && name.starts_with("ObjectReplacements/")
         };
         let names = package.names().enumerate().filter(|(_, name)| wanted(name));

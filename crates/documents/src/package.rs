@@ -78,11 +78,17 @@ impl Package {
             let Some((id, target)) = tag.attribute("Id").zip(tag.attribute("Target")) else {
                 continue;
             };
-            let is_external = tag.attribute("TargetMode").is_some_and(|mode| mode == "External");
+            let is_external = tag
+                .attribute("TargetMode")
+                .is_some_and(|mode| mode == "External");
             let kind = tag.attribute("Type").unwrap_or_default();
             links.push(Link {
                 id,
-                target: if is_external { target } else { resolved(folder, &target) },
+                target: if is_external {
+                    target
+                } else {
+                    resolved(folder, &target)
+                },
                 kind: kind.rsplit('/').next().unwrap_or_default().to_owned(),
                 is_external,
             });
@@ -116,9 +122,18 @@ mod tests {
 
     #[test]
     fn targets_are_resolved_as_paths_are() {
-        assert_eq!(resolved("xl", "worksheets/sheet1.xml"), "xl/worksheets/sheet1.xml");
-        assert_eq!(resolved("xl/worksheets", "../comments1.xml"), "xl/comments1.xml");
-        assert_eq!(resolved("xl", "/xl/sharedStrings.xml"), "xl/sharedStrings.xml");
+        assert_eq!(
+            resolved("xl", "worksheets/sheet1.xml"),
+            "xl/worksheets/sheet1.xml"
+        );
+        assert_eq!(
+            resolved("xl/worksheets", "../comments1.xml"),
+            "xl/comments1.xml"
+        );
+        assert_eq!(
+            resolved("xl", "/xl/sharedStrings.xml"),
+            "xl/sharedStrings.xml"
+        );
         assert_eq!(resolved("", "../../a.xml"), "a.xml");
     }
 }

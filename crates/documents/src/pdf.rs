@@ -22,7 +22,9 @@ pub(crate) const FORMAT: Format = Format::new("pdf", "a PDF document", |look| {
     let head = look.head.get(..1_024).unwrap_or(look.head);
     Ok(head.windows(5).any(|word| word == b"%PDF-") && !look.is_zip())
 })
-.reading(Reads::File(|opener| Ok(Box::new(Pages::new(load(opener)?)))))
+.reading(Reads::File(|opener| {
+    Ok(Box::new(Pages::new(load(opener)?)))
+}))
 .holding(|opener| Ok(Box::new(Attached::new(load(opener)?)?)));
 
 /// A file is held in memory while it is read.
@@ -44,20 +46,26 @@ fn load(opener: &Opener) -> Result<Document> {
     let mut bytes = Vec::new();
     opener()?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(Broken::unread("a PDF document of more than 256 MiB is not read"));
+        return Err(Broken::unread(
+            "a PDF document of more than 256 MiB is not read",
+        ));
     }
     refuse_bomb(&bytes)?;
     let options = LoadOptions {
         max_decompressed_size: Some(STREAM),
         ..LoadOptions::default()
     };
-    let loaded = guarded(|| Document::load_mem_with_options(&bytes, options).map_err(|error| broken(&error)));
+    let loaded = guarded(|| {
+        Document::load_mem_with_options(&bytes, options).map_err(|error| broken(&error))
+    });
     let document = loaded?;
     if document.is_encrypted() && document.get_pages().is_empty() {
         return Err(Broken::unread("it is encrypted: not read"));
     }
     if document.get_pages().is_empty() {
-        return Err(Broken::damaged("the PDF document has no pages that can be found"));
+        return Err(Broken::damaged(
+            "the PDF document has no pages that can be found",
+        ));
     }
     Ok(document)
 }
@@ -66,7 +74,9 @@ fn broken(error: &lopdf::Error) -> Broken {
     match error {
         lopdf::Error::InvalidPassword
         | lopdf::Error::Decryption(_)
-        | lopdf::Error::UnsupportedSecurityHandler(_) => Broken::unread("it is encrypted: not read"),
+        | lopdf::Error::UnsupportedSecurityHandler(_) => {
+            Broken::unread("it is encrypted: not read")
+        }
         lopdf::Error::Decompress(_) => {
             Broken::unread("a part of it is larger than 16 MiB when it is decompressed: not read")
         }
@@ -90,7 +100,8 @@ fn refuse_bomb(bytes: &[u8]) -> Result<()> {
         let data = data.strip_prefix(b"\r").unwrap_or(data);
         let data = data.strip_prefix(b"\n").unwrap_or(data);
         let decoder = flate2::read::ZlibDecoder::new(data);
-        total += std::io::copy(&mut decoder.take(STREAM as u64 + 1), &mut std::io::sink()).unwrap_or(0);
+        total +=
+            std::io::copy(&mut decoder.take(STREAM as u64 + 1), &mut std::io::sink()).unwrap_or(0);
         if total > OBJECTS {
             return Err(Broken::unread(
                 "its tables of objects are larger than 64 MiB when they are decompressed: not read",
@@ -125,7 +136,10 @@ struct Pages {
 impl Pages {
     fn new(document: Document) -> Self {
         let mut record = Record::default();
-        let info = document.trailer.get(b"Info").and_then(|info| document.dereference(info));
+        let info = document
+            .trailer
+            .get(b"Info")
+            .and_then(|info| document.dereference(info));
         if let Some(info) = info.ok().and_then(|(_, info)| info.as_dict().ok()) {
             for (key, column) in PROPERTIES {
                 record.add(*column, &string(&document, info, key));
@@ -144,7 +158,8 @@ impl Pages {
         record.add("text", &text(&self.document, page)?);
         let notes = self.document.get_page_annotations(page).unwrap_or_default();
         for note in notes {
-            self.fields.extend(annotation(&self.document, note, &mut record, &self.fields));
+            self.fields
+                .extend(annotation(&self.document, note, &mut record, &self.fields));
         }
         Ok(record)
     }
@@ -179,16 +194,28 @@ impl Records for Pages {
 
 /// A text in a dictionary; blank where it has none.
 fn string(document: &Document, dictionary: &Dictionary, key: &[u8]) -> String {
-    let found = dictionary.get(key).and_then(|value| document.dereference(value));
+    let found = dictionary
+        .get(key)
+        .and_then(|value| document.dereference(value));
     let text = found.and_then(|(_, value)| decode_text_string(value));
     text.unwrap_or_default()
 }
 
 /// What was noted, linked or filled in at a place of a page; the name of a field that is new.
-fn annotation(document: &Document, note: &Dictionary, record: &mut Record, fields: &HashSet<String>) -> Option<String> {
-    let kind = note.get(b"Subtype").and_then(Object::as_name).unwrap_or_default();
+fn annotation(
+    document: &Document,
+    note: &Dictionary,
+    record: &mut Record,
+    fields: &HashSet<String>,
+) -> Option<String> {
+    let kind = note
+        .get(b"Subtype")
+        .and_then(Object::as_name)
+        .unwrap_or_default();
     if kind == b"Widget" {
-        let parent = note.get(b"Parent").and_then(|parent| document.dereference(parent));
+        let parent = note
+            .get(b"Parent")
+            .and_then(|parent| document.dereference(parent));
         let parent = parent.ok().and_then(|(_, parent)| parent.as_dict().ok());
         let get = |key: &[u8]| {
             let own = string(document, note, key);
@@ -202,11 +229,17 @@ fn annotation(document: &Document, note: &Dictionary, record: &mut Record, field
             return None;
         }
         let is_known = fields.contains(&name) || fields.len() < FIELDS;
-        let column = if is_known { format!("form.{name}") } else { "form.*".to_owned() };
+        let column = if is_known {
+            format!("form.{name}")
+        } else {
+            "form.*".to_owned()
+        };
         record.add(column, &value);
         return is_known.then_some(name);
     }
-    let action = note.get(b"A").and_then(|action| document.dereference(action));
+    let action = note
+        .get(b"A")
+        .and_then(|action| document.dereference(action));
     if let Some(action) = action.ok().and_then(|(_, action)| action.as_dict().ok()) {
         record.add("link", &names::decoded(&string(document, action, b"URI")));
     }
@@ -228,8 +261,12 @@ fn text(document: &Document, page: ObjectId) -> Result<String> {
         moved: Moved::Not,
         drawn: 0,
     };
-    let (own, above) = document.get_page_resources(page).map_err(|error| broken(&error))?;
-    let above = above.into_iter().filter_map(|id| document.get_dictionary(id).ok());
+    let (own, above) = document
+        .get_page_resources(page)
+        .map_err(|error| broken(&error))?;
+    let above = above
+        .into_iter()
+        .filter_map(|id| document.get_dictionary(id).ok());
     let resources: Vec<&Dictionary> = own.into_iter().chain(above).collect();
     pen.draw(&content, &resources, 0)?;
     Ok(pen.text)
@@ -256,16 +293,30 @@ impl<'a> Pen<'a> {
     fn draw(&mut self, content: &[u8], resources: &[&'a Dictionary], depth: usize) -> Result<()> {
         self.drawn = self.drawn.saturating_add(content.len());
         if self.drawn > 2 * STREAM || self.text.len() > LONGEST {
-            return Err(Broken::unread("a page with more than 32 MiB of drawings is not read"));
+            return Err(Broken::unread(
+                "a page with more than 32 MiB of drawings is not read",
+            ));
         }
-        let operations = Operations::decode(content).map_err(|_| Broken::damaged("what it draws is damaged"))?;
-        let (fonts, mut font): (BTreeMap<Vec<u8>, Encoding<'a>>, Option<Vec<u8>>) = (self.fonts(resources), None);
+        let operations =
+            Operations::decode(content).map_err(|_| Broken::damaged("what it draws is damaged"))?;
+        let (fonts, mut font): (BTreeMap<Vec<u8>, Encoding<'a>>, Option<Vec<u8>>) =
+            (self.fonts(resources), None);
         let mut line = 0.0;
         for operation in &operations.operations {
             let operands = &operation.operands;
-            let number = |at: usize| operands.get(at).and_then(|operand| operand.as_float().ok()).unwrap_or(0.0);
+            let number = |at: usize| {
+                operands
+                    .get(at)
+                    .and_then(|operand| operand.as_float().ok())
+                    .unwrap_or(0.0)
+            };
             match operation.operator.as_str() {
-                "Tf" => font = operands.first().and_then(|name| name.as_name().ok()).map(<[u8]>::to_vec),
+                "Tf" => {
+                    font = operands
+                        .first()
+                        .and_then(|name| name.as_name().ok())
+                        .map(<[u8]>::to_vec)
+                }
                 "Td" | "TD" => self.moves(number(0), number(1)),
                 "Tm" => {
                     self.moves(1.0, number(5) - line);
@@ -309,7 +360,9 @@ impl<'a> Pen<'a> {
                     match part {
                         Object::String(..) => self.show(part, encoding),
                         // Thousandths of a letter's height, backwards.
-                        part if part.as_float().is_ok_and(|gap| gap < -180.0) => self.moves(1.0, 0.0),
+                        part if part.as_float().is_ok_and(|gap| gap < -180.0) => {
+                            self.moves(1.0, 0.0)
+                        }
                         _ => {}
                     }
                 }
@@ -325,7 +378,10 @@ impl<'a> Pen<'a> {
                     Moved::Not => "",
                 };
                 if !text.is_empty() {
-                    if !self.text.is_empty() && !self.text.ends_with([' ', '\n']) && !text.starts_with(' ') {
+                    if !self.text.is_empty()
+                        && !self.text.ends_with([' ', '\n'])
+                        && !text.starts_with(' ')
+                    {
                         self.text.push_str(gap);
                     }
                     self.moved = Moved::Not;
@@ -339,17 +395,34 @@ impl<'a> Pen<'a> {
     /// A drawing that is used in another.
     fn inner(&mut self, name: &[u8], resources: &[&'a Dictionary], depth: usize) -> Result<()> {
         let found = resources.iter().find_map(|resources| {
-            let drawings = self.document.dereference(resources.get(b"XObject").ok()?).ok()?.1;
-            let drawing = self.document.dereference(drawings.as_dict().ok()?.get(name).ok()?).ok()?.1;
+            let drawings = self
+                .document
+                .dereference(resources.get(b"XObject").ok()?)
+                .ok()?
+                .1;
+            let drawing = self
+                .document
+                .dereference(drawings.as_dict().ok()?.get(name).ok()?)
+                .ok()?
+                .1;
             drawing.as_stream().ok()
         });
         let Some(drawing) = found else { return Ok(()) };
-        let is_form = drawing.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|kind| kind == b"Form");
+        let is_form = drawing
+            .dict
+            .get(b"Subtype")
+            .and_then(Object::as_name)
+            .is_ok_and(|kind| kind == b"Form");
         if !is_form || depth >= DEEPEST {
             return Ok(());
         }
-        let content = drawing.get_plain_content_with_limit(STREAM).map_err(|error| broken(&error))?;
-        let own = drawing.dict.get(b"Resources").and_then(|own| self.document.dereference(own));
+        let content = drawing
+            .get_plain_content_with_limit(STREAM)
+            .map_err(|error| broken(&error))?;
+        let own = drawing
+            .dict
+            .get(b"Resources")
+            .and_then(|own| self.document.dereference(own));
         let own = own.ok().and_then(|(_, own)| own.as_dict().ok());
         let all: Vec<&Dictionary> = own.into_iter().chain(resources.iter().copied()).collect();
         self.moves(0.0, 1.0);
@@ -361,13 +434,22 @@ impl<'a> Pen<'a> {
     fn fonts(&self, resources: &[&'a Dictionary]) -> BTreeMap<Vec<u8>, Encoding<'a>> {
         let mut found = BTreeMap::new();
         for resources in resources {
-            let fonts = resources.get(b"Font").and_then(|fonts| self.document.dereference(fonts));
+            let fonts = resources
+                .get(b"Font")
+                .and_then(|fonts| self.document.dereference(fonts));
             let Some(fonts) = fonts.ok().and_then(|(_, fonts)| fonts.as_dict().ok()) else {
                 continue;
             };
             for (name, font) in fonts.iter().take(1_000) {
-                let font = self.document.dereference(font).ok().and_then(|(_, font)| font.as_dict().ok());
-                let encoding = font.and_then(|font| font.get_font_encoding_with_limit(self.document, STREAM).ok());
+                let font = self
+                    .document
+                    .dereference(font)
+                    .ok()
+                    .and_then(|(_, font)| font.as_dict().ok());
+                let encoding = font.and_then(|font| {
+                    font.get_font_encoding_with_limit(self.document, STREAM)
+                        .ok()
+                });
                 if let Some(encoding) = encoding.filter(|_| !found.contains_key(name)) {
                     found.insert(name.clone(), encoding);
                 }
@@ -388,9 +470,15 @@ impl Attached {
     fn new(document: Document) -> Result<Self> {
         let (mut members, mut files) = (Vec::new(), Vec::new());
         for object in document.objects.values() {
-            let Ok(specification) = object.as_dict() else { continue };
-            let Some(file) = file(&document, specification) else { continue };
-            let name = ["UF", "F"].iter().map(|key| string(&document, specification, key.as_bytes()));
+            let Ok(specification) = object.as_dict() else {
+                continue;
+            };
+            let Some(file) = file(&document, specification) else {
+                continue;
+            };
+            let name = ["UF", "F"]
+                .iter()
+                .map(|key| string(&document, specification, key.as_bytes()));
             let name = name.into_iter().find(|name| !name.is_empty());
             members.push(Member::file(&name.unwrap_or_default(), None));
             files.push(file);
@@ -407,7 +495,12 @@ impl Attached {
 
 /// The stream that a specification of a file names.
 fn file(document: &Document, specification: &Dictionary) -> Option<ObjectId> {
-    let files = document.dereference(specification.get(b"EF").ok()?).ok()?.1.as_dict().ok()?;
+    let files = document
+        .dereference(specification.get(b"EF").ok()?)
+        .ok()?
+        .1
+        .as_dict()
+        .ok()?;
     let file = files.get(b"F").or_else(|_| files.get(b"UF")).ok()?;
     file.as_reference().ok()
 }
@@ -422,7 +515,9 @@ impl Container for Attached {
         let id = self.files.get(member).ok_or_else(missing)?;
         let stream = self.document.get_object(*id).and_then(Object::as_stream);
         let stream = stream.map_err(|_| missing())?;
-        let bytes = stream.get_plain_content_with_limit(LONGEST).map_err(|error| broken(&error))?;
+        let bytes = stream
+            .get_plain_content_with_limit(LONGEST)
+            .map_err(|error| broken(&error))?;
         Ok(Content::Held(bytes))
     }
 }

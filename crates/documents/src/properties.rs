@@ -62,12 +62,17 @@ fn read(xml: &mut Xml, is_open_document: bool, record: &mut Record) -> Result<()
         // Properties that the users of a document made up have names of their own.
         if matches!(name.as_str(), "property" | "user-defined") {
             let text = xml.text()?;
-            record.add(own.map_or_else(|| "property".to_owned(), |own| format!("property.{own}")), &text);
+            record.add(
+                own.map_or_else(|| "property".to_owned(), |own| format!("property.{own}")),
+                &text,
+            );
         } else if let Some(column) = column(&name, is_open_document) {
             record.add(column, &xml.text()?);
         }
         if record.cells.len() > 1_000 {
-            return Err(Broken::unread("it has more than a thousand properties: the rest is not read"));
+            return Err(Broken::unread(
+                "it has more than a thousand properties: the rest is not read",
+            ));
         }
     }
 }

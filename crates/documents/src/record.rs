@@ -23,14 +23,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record of one text.
-    pub(crate) fn text(text: impl Into<String>, place: Option<Place>) -> Self {
-        Self {
-            place,
-            cells: vec![("text".into(), text.into())],
-        }
-    }
-
     /// Adds what is not blank; to a column that is there already, behind what it has.
     pub(crate) fn add(&mut self, column: impl Into<Cow<'static, str>>, text: &str) {
         let (column, text) = (column.into(), text.trim());
@@ -89,10 +81,7 @@ pub(crate) struct Chain {
 }
 
 /// A part of a document that is opened when it comes to it, and what it is called.
-pub(crate) type Part = (
-    String,
-    Box<dyn FnOnce() -> Result<Box<dyn Records>> + Send>,
-);
+pub(crate) type Part = (String, Box<dyn FnOnce() -> Result<Box<dyn Records>> + Send>);
 
 impl Chain {
     /// Records, and then those of some parts. A part that is damaged costs only itself.

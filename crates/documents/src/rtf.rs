@@ -13,9 +13,10 @@ use crate::record::{Item, Record, Records};
 use crate::{File, Opener, Result};
 
 /// RTF.
-pub(crate) const FORMAT: Format =
-    Format::new("rtf", "an RTF document", |look| Ok(look.text.starts_with("{\\rtf")))
-        .reading(Reads::File(|opener| Ok(Box::new(Rtf::new(opener)?))));
+pub(crate) const FORMAT: Format = Format::new("rtf", "an RTF document", |look| {
+    Ok(look.text.starts_with("{\\rtf"))
+})
+.reading(Reads::File(|opener| Ok(Box::new(Rtf::new(opener)?))));
 
 /// Groups deeper than this share one state.
 const DEEPEST: usize = 1_000;
@@ -171,11 +172,17 @@ impl Rtf {
         let text = std::mem::take(&mut self.other);
         match to {
             To::Property(column) => {
-                let record = if column.starts_with("comment") { &mut self.record } else { &mut self.properties };
+                let record = if column.starts_with("comment") {
+                    &mut self.record
+                } else {
+                    &mut self.properties
+                };
                 record.add(column, &text);
             }
             To::Field => {
-                let link = text.split_once("HYPERLINK").and_then(|(_, rest)| rest.split('"').nth(1));
+                let link = text
+                    .split_once("HYPERLINK")
+                    .and_then(|(_, rest)| rest.split('"').nth(1));
                 self.record.add("link", link.unwrap_or_default());
             }
             To::Text | To::Nowhere | To::Fonts => {}
@@ -272,11 +279,17 @@ impl Rtf {
         let mut record = std::mem::take(&mut self.record);
         let text = std::mem::take(&mut self.text);
         if !text.trim().is_empty() {
-            record.cells.insert(0, ("text".into(), text.trim().to_owned()));
+            record
+                .cells
+                .insert(0, ("text".into(), text.trim().to_owned()));
         }
         // Properties stand before the text.
         let properties = std::mem::take(&mut self.properties);
-        self.ready.extend([properties, record].into_iter().filter(|record| !record.cells.is_empty()));
+        self.ready.extend(
+            [properties, record]
+                .into_iter()
+                .filter(|record| !record.cells.is_empty()),
+        );
     }
 
     fn word(&mut self, word: &str, number: Option<i64>) -> Result<()> {
@@ -314,11 +327,15 @@ impl Rtf {
                 self.set(|state| state.encoding = encoding);
             }
             "fcharset" if self.state().to == To::Fonts && self.fonts.len() < 10_000 => {
-                self.fonts.extend(charset(value).map(|encoding| (self.font, encoding)));
+                self.fonts
+                    .extend(charset(value).map(|encoding| (self.font, encoding)));
             }
             "bin" => {
                 let length = value.max(0) as u64;
-                std::io::copy(&mut Read::take(&mut self.file, length), &mut std::io::sink())?;
+                std::io::copy(
+                    &mut Read::take(&mut self.file, length),
+                    &mut std::io::sink(),
+                )?;
             }
             // What nobody knows and everybody may pass by.
             _ if is_optional => self.set(|state| state.to = To::Nowhere),
@@ -335,7 +352,10 @@ impl Rtf {
                 self.half = Some(unit);
                 None
             }
-            (Some(half), 0xdc00..=0xdfff) => char::decode_utf16([half, unit]).next().and_then(Result::ok),
+            (Some(half), 0xdc00..=0xdfff) => char::decode_utf16([half, unit])
+                .next()
+                .transpose()
+                .unwrap_or(None),
             (_, unit) => char::from_u32(u32::from(unit)),
         };
         if let Some(letter) = letter {
@@ -362,9 +382,10 @@ fn destination(word: &str) -> Option<To> {
         "atnauthor" | "atnid" => To::Property("comment_author"),
         "annotation" => To::Property("comment"),
         "fldrslt" | "shptxt" | "header" | "footer" | "footnote" | "nesttableprops" => return None,
-        "colortbl" | "stylesheet" | "pict" | "themedata" | "datastore" | "colorschememapping" | "listtable"
-        | "listoverridetable" | "rsidtbl" | "generator" | "xmlnstbl" | "latentstyles" | "objdata" | "revtbl"
-        | "filetbl" | "mmathPr" | "pnseclvl" | "creatim" | "revtim" | "printim" | "buptim" => To::Nowhere,
+        "colortbl" | "stylesheet" | "pict" | "themedata" | "datastore" | "colorschememapping"
+        | "listtable" | "listoverridetable" | "rsidtbl" | "generator" | "xmlnstbl"
+        | "latentstyles" | "objdata" | "revtbl" | "filetbl" | "mmathPr" | "pnseclvl"
+        | "creatim" | "revtim" | "printim" | "buptim" => To::Nowhere,
         _ => return None,
     })
 }
@@ -427,7 +448,10 @@ impl Records for Rtf {
 
 /// The text of a document that is part of something else.
 pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String> {
-    let (mut rtf, mut text) = (Rtf::of(Box::new(std::io::Cursor::new(bytes))), String::new());
+    let (mut rtf, mut text) = (
+        Rtf::of(Box::new(std::io::Cursor::new(bytes))),
+        String::new(),
+    );
     while let Some(item) = rtf.next()? {
         let Item::Record(record) = item else { continue };
         for (_, cell) in record.cells {
@@ -446,7 +470,10 @@ mod tests {
         let mut rtf = Rtf::of(Box::new(std::io::Cursor::new(text.to_vec())));
         let mut found = Vec::new();
         while let Some(Item::Record(record)) = rtf.next().unwrap() {
-            let cells = record.cells.iter().map(|(column, text)| format!("{column}={text}"));
+            let cells = record
+                .cells
+                .iter()
+                .map(|(column, text)| format!("{column}={text}"));
             found.push(cells.collect::<Vec<_>>().join(" "));
         }
         found
@@ -474,7 +501,14 @@ mod tests {
 
     #[test]
     fn broken_ones_are_read_to_their_end() {
-        for text in [&b"{\\rtf1 a"[..], b"{\\rtf1 a}}}}", b"{\\rtf1 {{{{a", b"\\rtf1 a\\'", b"{\\rtf1 a\\u", b"{\\rtf1 a\\bin99999999999 x}"] {
+        for text in [
+            &b"{\\rtf1 a"[..],
+            b"{\\rtf1 a}}}}",
+            b"{\\rtf1 {{{{a",
+            b"\\rtf1 a\\'",
+            b"{\\rtf1 a\\u",
+            b"{\\rtf1 a\\bin99999999999 x}",
+        ] {
             assert_eq!(read(text), ["text=a"], "{}", String::from_utf8_lossy(text));
         }
         let deep = [b"{".repeat(1 << 20), b"a".to_vec(), b"}".repeat(1 << 20)].concat();

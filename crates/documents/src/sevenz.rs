@@ -45,9 +45,15 @@ struct SevenZ {
 fn broken(error: Error) -> Broken {
     match error {
         Error::Io(error, _) => error.into(),
-        Error::PasswordRequired | Error::MaybeBadPassword(_) => Broken::unread("it is encrypted: not read"),
-        Error::MaxMemLimited { .. } => Broken::unread("reading it takes more memory than is given to it"),
-        Error::UnsupportedCompressionMethod(_) | Error::Unsupported(_) | Error::ExternalUnsupported => {
+        Error::PasswordRequired | Error::MaybeBadPassword(_) => {
+            Broken::unread("it is encrypted: not read")
+        }
+        Error::MaxMemLimited { .. } => {
+            Broken::unread("reading it takes more memory than is given to it")
+        }
+        Error::UnsupportedCompressionMethod(_)
+        | Error::Unsupported(_)
+        | Error::ExternalUnsupported => {
             Broken::unread("it is compressed by a method that is not read")
         }
         _ => Broken::damaged("the 7z archive is damaged"),
@@ -66,10 +72,23 @@ impl SevenZ {
             if file.is_directory() || file.is_anti_item {
                 continue;
             }
-            let block = archive.stream_map.file_block_index.get(at).copied().flatten();
+            let block = archive
+                .stream_map
+                .file_block_index
+                .get(at)
+                .copied()
+                .flatten();
             let block = block.filter(|_| file.has_stream);
-            let first = block.and_then(|block| archive.stream_map.block_first_file_index.get(block).copied());
-            let place = block.zip(first).and_then(|(block, first)| Some((block, at.checked_sub(first)?)));
+            let first = block.and_then(|block| {
+                archive
+                    .stream_map
+                    .block_first_file_index
+                    .get(block)
+                    .copied()
+            });
+            let place = block
+                .zip(first)
+                .and_then(|(block, first)| Some((block, at.checked_sub(first)?)));
             members.push(Member {
                 refused: place.and_then(|(block, _)| refused(&archive, block)),
                 ..Member::file(file.name(), Some(file.size))
@@ -111,7 +130,9 @@ impl SevenZ {
 /// Why a block cannot be read.
 fn refused(archive: &Archive, block: usize) -> Option<&'static str> {
     let coders = &archive.blocks.get(block)?.coders;
-    let is_encrypted = coders.iter().any(|coder| coder.encoder_method_id() == [0x06, 0xf1, 0x07, 0x01]);
+    let is_encrypted = coders
+        .iter()
+        .any(|coder| coder.encoder_method_id() == [0x06, 0xf1, 0x07, 0x01]);
     is_encrypted.then_some("it is encrypted: not read")
 }
 
@@ -124,7 +145,8 @@ fn decode(
 ) -> Result<()> {
     guarded(|| {
         let password = Password::empty();
-        let decoder = BlockDecoder::new_with_memory_limit(1, MEMORY, block, archive, &password, file);
+        let decoder =
+            BlockDecoder::new_with_memory_limit(1, MEMORY, block, archive, &password, file);
         let each = &mut |_: &_, reader: &mut dyn Read| each(reader);
         decoder.for_each_entries(each).map(drop).map_err(broken)
     })
@@ -144,11 +166,17 @@ impl Container for SevenZ {
         let Some((block, at)) = *place else {
             return Ok(Content::Held(Vec::new()));
         };
-        let size = self.archive.blocks.get(block).map_or(u64::MAX, sevenz_rust2::Block::get_unpack_size);
+        let size = self
+            .archive
+            .blocks
+            .get(block)
+            .map_or(u64::MAX, sevenz_rust2::Block::get_unpack_size);
         if size <= KEPT {
             let members = self.block(block)?;
             let bytes = members.get(at).cloned();
-            return bytes.map(Content::Held).ok_or_else(|| Broken::damaged("there is no such member"));
+            return bytes
+                .map(Content::Held)
+                .ok_or_else(|| Broken::damaged("there is no such member"));
         }
         let (sender, receiver) = sync_channel(AHEAD);
         let (archive, opener) = (self.archive.clone(), self.opener.clone());
@@ -162,7 +190,12 @@ impl Container for SevenZ {
 }
 
 /// Sends the pieces of a member until nobody takes them.
-fn send(archive: &Archive, opener: &Opener, (block, at): (usize, usize), sender: &SyncSender<Piece>) {
+fn send(
+    archive: &Archive,
+    opener: &Opener,
+    (block, at): (usize, usize),
+    sender: &SyncSender<Piece>,
+) {
     let mut number = 0;
     let sent = opener().map_err(Broken::from).and_then(|mut file| {
         decode(archive, &mut file, block, &mut |reader| {
@@ -207,7 +240,10 @@ impl Pieces {
 impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.at == self.held.len() {
-            let receiver = self.receiver.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let receiver = self
+                .receiver
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner);
             self.held = match receiver.recv() {
                 Err(_) => return Ok(0),
                 Ok(Ok(piece)) => piece,

@@ -16,10 +16,11 @@ use crate::xml::{Event, Xml, push};
 use crate::{Broken, Opener, Result};
 
 /// Excel.
-pub(crate) const XLSX: Format =
-    Format::new("xlsx", "an Excel workbook", |look| look.has_part("xl/workbook.xml"))
-        .reading(Reads::File(records))
-        .holding(|opener| Ok(Box::new(Workbook::open(opener)?)));
+pub(crate) const XLSX: Format = Format::new("xlsx", "an Excel workbook", |look| {
+    look.has_part("xl/workbook.xml")
+})
+.reading(Reads::File(records))
+.holding(|opener| Ok(Box::new(Workbook::open(opener)?)));
 
 /// Columns of a sheet, as many as the program has.
 pub(crate) const COLUMNS: u32 = 16_384;
@@ -31,7 +32,11 @@ const TEXTS: usize = 256 << 20;
 fn records(opener: &Opener) -> Result<Box<dyn Records>> {
     let package = Package::open(opener)?;
     let mut parts: Vec<Part> = Vec::new();
-    for begin in ["xl/comments", "xl/comments/comment", "xl/threadedComments/threadedComment"] {
+    for begin in [
+        "xl/comments",
+        "xl/comments/comment",
+        "xl/threadedComments/threadedComment",
+    ] {
         for (number, name) in package.numbered(begin, ".xml") {
             parts.push(comments(&package, name, number));
         }
@@ -42,7 +47,10 @@ fn records(opener: &Opener) -> Result<Box<dyn Records>> {
     if package.has("xl/persons/person.xml") {
         parts.push(comments(&package, "xl/persons/person.xml".to_owned(), 1));
     }
-    Ok(Box::new(Chain::new(properties::of_package(&package)?, parts)))
+    Ok(Box::new(Chain::new(
+        properties::of_package(&package)?,
+        parts,
+    )))
 }
 
 /// Comments on cells, and the names of those who wrote them.
@@ -62,7 +70,10 @@ fn comments(package: &Package, name: String, number: u64) -> Part {
             };
             let value = cell.unwrap_or_else(|| number.to_string());
             let mut record = Record {
-                place: Some(Place { key: "comment", value }),
+                place: Some(Place {
+                    key: "comment",
+                    value,
+                }),
                 ..Record::default()
             };
             match kind.as_str() {
@@ -71,9 +82,15 @@ fn comments(package: &Package, name: String, number: u64) -> Part {
                 "person" => record.add("comment_author", &shown.unwrap_or_default()),
                 _ => continue,
             }
-            held += record.cells.iter().map(|(_, text)| text.len()).sum::<usize>();
+            held += record
+                .cells
+                .iter()
+                .map(|(_, text)| text.len())
+                .sum::<usize>();
             if held > TEXTS {
-                return Err(Broken::unread("its comments are longer than anybody reads: not read"));
+                return Err(Broken::unread(
+                    "its comments are longer than anybody reads: not read",
+                ));
             }
             items.extend((!record.cells.is_empty()).then_some(Item::Record(record)));
         }
@@ -112,10 +129,14 @@ impl Workbook {
             let Event::Start(tag) = event else { continue };
             match tag.name().as_ref() {
                 "workbookPr" => {
-                    from_1904 = tag.attribute("date1904").is_some_and(|on| on == "1" || on == "true");
+                    from_1904 = tag
+                        .attribute("date1904")
+                        .is_some_and(|on| on == "1" || on == "true");
                 }
                 "sheet" if sheets.len() < crate::MEMBERS => {
-                    let link = tag.attribute("id").and_then(|id| links.iter().find(|link| link.id == id));
+                    let link = tag
+                        .attribute("id")
+                        .and_then(|id| links.iter().find(|link| link.id == id));
                     // Charts and macros are sheets too, and have no cells.
                     if let Some(link) = link.filter(|link| link.kind == "worksheet") {
                         members.push(Member::table(&tag.attribute("name").unwrap_or_default()));
@@ -131,7 +152,11 @@ impl Workbook {
             .enumerate()
             .filter_map(|(position, name)| is_file(name).then_some(position))
             .collect();
-        members.extend(files.iter().map(|position| package.zip().members()[*position].clone()));
+        members.extend(
+            files
+                .iter()
+                .map(|position| package.zip().members()[*position].clone()),
+        );
         unique(&mut members);
         Ok(Self {
             package,
@@ -168,7 +193,9 @@ impl Workbook {
             let text = rich(&mut xml, "si")?;
             held += text.len() + size_of::<Box<str>>();
             if held > TEXTS {
-                return Err(Broken::unread("its texts take more than 256 MiB: its sheets are not read"));
+                return Err(Broken::unread(
+                    "its texts take more than 256 MiB: its sheets are not read",
+                ));
             }
             texts.push(text.into_boxed_str());
         }
@@ -334,7 +361,9 @@ impl Cells {
                     return text;
                 };
                 let is_date = style.is_some_and(|style| self.shared.dates.contains(&style));
-                let as_date = is_date.then(|| date(number, self.shared.from_1904)).flatten();
+                let as_date = is_date
+                    .then(|| date(number, self.shared.from_1904))
+                    .flatten();
                 as_date.unwrap_or_else(|| plain_number(&text, number))
             }
             _ => text,
@@ -366,14 +395,23 @@ mod tests {
 
     #[test]
     fn columns_are_counted_in_letters() {
-        for (name, wanted) in [("A1", Some(0)), ("Z9", Some(25)), ("AA3", Some(26)), ("XFD1", Some(16_383)), ("7", None)] {
+        for (name, wanted) in [
+            ("A1", Some(0)),
+            ("Z9", Some(25)),
+            ("AA3", Some(26)),
+            ("XFD1", Some(16_383)),
+            ("7", None),
+        ] {
             assert_eq!(column(name), wanted, "{name}");
         }
     }
 
     #[test]
     fn numbers_are_written_in_full() {
-        assert_eq!(plain_number("4.9151234567E+10", 4.915_123_456_7e10), "49151234567");
+        assert_eq!(
+            plain_number("4.9151234567E+10", 4.915_123_456_7e10),
+            "49151234567"
+        );
         assert_eq!(plain_number("0042", 42.0), "0042");
     }
 }

@@ -23,7 +23,12 @@ fn is_tar(head: &[u8]) -> bool {
 }
 
 fn checksum_agrees(header: &[u8; BLOCK]) -> bool {
-    let sum = |range: std::ops::Range<usize>| header[range].iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    let sum = |range: std::ops::Range<usize>| {
+        header[range]
+            .iter()
+            .map(|byte| u64::from(*byte))
+            .sum::<u64>()
+    };
     number(&header[148..156]) == Some(sum(0..148) + 8 * 32 + sum(156..BLOCK))
 }
 
@@ -31,7 +36,10 @@ fn checksum_agrees(header: &[u8; BLOCK]) -> bool {
 fn number(field: &[u8]) -> Option<u64> {
     if field.first().is_some_and(|first| first & 0x80 != 0) {
         let (high, low) = field.split_at(field.len().checked_sub(8)?);
-        let is_small = high.iter().enumerate().all(|(at, byte)| *byte == if at == 0 { 0x80 } else { 0 });
+        let is_small = high
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| *byte == if at == 0 { 0x80 } else { 0 });
         return is_small.then(|| low.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
     }
     let text = field.split(|byte| *byte == 0).next()?;
@@ -70,15 +78,19 @@ impl Tar {
             let header = match block(file.as_mut(), at) {
                 Ok(Some(header)) => header,
                 Ok(None) => break,
-                Err(Broken::Io(error)) if at > 0 && error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    tar.faults.push("the archive ends too early: what came behind is not read");
+                Err(Broken::Io(error))
+                    if at > 0 && error.kind() == std::io::ErrorKind::UnexpectedEof =>
+                {
+                    tar.faults
+                        .push("the archive ends too early: what came behind is not read");
                     break;
                 }
                 Err(error) => return Err(error),
             };
             let size = number(&header[124..136]);
             let (Some(size), true) = (size, checksum_agrees(&header)) else {
-                tar.faults.push("the header of a member is damaged: nothing behind it is read");
+                tar.faults
+                    .push("the header of a member is damaged: nothing behind it is read");
                 break;
             };
             let size = ahead.size.unwrap_or(size);
@@ -130,7 +142,9 @@ impl Ahead {
     /// Reads lines of `length key=value`.
     fn pax(&mut self, mut rest: &[u8]) {
         while let Some(space) = rest.iter().position(|byte| *byte == b' ') {
-            let length = std::str::from_utf8(&rest[..space]).ok().and_then(|text| text.parse::<usize>().ok());
+            let length = std::str::from_utf8(&rest[..space])
+                .ok()
+                .and_then(|text| text.parse::<usize>().ok());
             let Some(line) = length.and_then(|length| rest.get(space + 1..length)) else {
                 return;
             };
@@ -164,7 +178,9 @@ fn block(file: &mut dyn File, at: u64) -> Result<Option<[u8; BLOCK]>> {
 /// What a header says about the next member.
 fn held(file: &mut dyn File, at: u64, size: u64) -> Result<Vec<u8>> {
     if size > LONGEST_NAME {
-        return Err(Broken::unread("the name of a member is longer than a megabyte: nothing is read"));
+        return Err(Broken::unread(
+            "the name of a member is longer than a megabyte: nothing is read",
+        ));
     }
     file.seek(SeekFrom::Start(at))?;
     let mut bytes = vec![0; size as usize];

@@ -90,7 +90,9 @@ pub fn zip_of(members: &[Zipped]) -> Vec<u8> {
 
 /// A ZIP archive of files.
 pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let members = files.iter().map(|(name, bytes)| Zipped::deflated(name, bytes));
+    let members = files
+        .iter()
+        .map(|(name, bytes)| Zipped::deflated(name, bytes));
     zip_of(&members.collect::<Vec<_>>())
 }
 
@@ -99,7 +101,12 @@ pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, bytes) in files {
         if name.len() > 100 {
-            tar_member(&mut out, "././@LongLink", b'L', &[name.as_bytes(), b"\0"].concat());
+            tar_member(
+                &mut out,
+                "././@LongLink",
+                b'L',
+                &[name.as_bytes(), b"\0"].concat(),
+            );
         }
         tar_member(&mut out, name, b'0', bytes);
     }
@@ -132,7 +139,9 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A text with the marks of XML replaced.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
 }
 
 fn core(author: &str, editor: &str) -> String {
@@ -149,9 +158,17 @@ pub fn docx(paragraphs: &[&str], author: &str, editor: &str) -> Vec<u8> {
     let mut body = String::new();
     for text in paragraphs {
         // As the program does, a text is cut into runs anywhere.
-        let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+        let middle = text
+            .char_indices()
+            .nth(text.chars().count() / 2)
+            .map_or(0, |(at, _)| at);
         let (first, second) = text.split_at(middle);
-        let run = |text: &str| format!("<w:r><w:t xml:space=\"preserve\">{}</w:t></w:r>", escape(text));
+        let run = |text: &str| {
+            format!(
+                "<w:r><w:t xml:space=\"preserve\">{}</w:t></w:r>",
+                escape(text)
+            )
+        };
         let _ = write!(body, "<w:p>{}{}</w:p>", run(first), run(second));
     }
     let document = format!("<w:document xmlns:w=\"w\"><w:body>{body}</w:body></w:document>");
@@ -169,7 +186,10 @@ pub fn pptx(slides: &[&str], author: &str) -> Vec<u8> {
         .enumerate()
         .map(|(at, text)| {
             let name = format!("ppt/slides/slide{}.xml", at + 1);
-            let text = format!("<p:sld xmlns:p=\"p\" xmlns:a=\"a\"><a:p><a:r><a:t>{}</a:t></a:r></a:p></p:sld>", escape(text));
+            let text = format!(
+                "<p:sld xmlns:p=\"p\" xmlns:a=\"a\"><a:p><a:r><a:t>{}</a:t></a:r></a:p></p:sld>",
+                escape(text)
+            );
             (name, text)
         })
         .collect();
@@ -178,7 +198,11 @@ pub fn pptx(slides: &[&str], author: &str) -> Vec<u8> {
         ("ppt/presentation.xml", b"<p:presentation xmlns:p=\"p\"/>"),
         ("docProps/core.xml", core.as_bytes()),
     ];
-    files.extend(texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())));
+    files.extend(
+        texts
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_bytes())),
+    );
     zip(&files)
 }
 
@@ -188,8 +212,15 @@ pub fn xlsx(sheets: &[(&str, &[&[&str]])], author: &str) -> Vec<u8> {
     let mut parts: Vec<(String, String)> = Vec::new();
     for (at, (name, rows)) in sheets.iter().enumerate() {
         let number = at + 1;
-        let _ = write!(names, "<sheet name=\"{}\" sheetId=\"{number}\" r:id=\"rId{number}\"/>", escape(name));
-        let _ = write!(links, "<Relationship Id=\"rId{number}\" Type=\"http://x/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>");
+        let _ = write!(
+            names,
+            "<sheet name=\"{}\" sheetId=\"{number}\" r:id=\"rId{number}\"/>",
+            escape(name)
+        );
+        let _ = write!(
+            links,
+            "<Relationship Id=\"rId{number}\" Type=\"http://x/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>"
+        );
         let mut data = String::new();
         for (at, row) in rows.iter().enumerate() {
             let _ = write!(data, "<row r=\"{}\">", at + 1);
@@ -209,12 +240,24 @@ pub fn xlsx(sheets: &[(&str, &[&[&str]])], author: &str) -> Vec<u8> {
             format!("<worksheet><sheetData>{data}</sheetData></worksheet>"),
         ));
     }
-    let texts: String = texts.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
+    let texts: String = texts
+        .iter()
+        .map(|text| format!("<si><t>{text}</t></si>"))
+        .collect();
     parts.push(("xl/sharedStrings.xml".into(), format!("<sst>{texts}</sst>")));
-    parts.push(("xl/workbook.xml".into(), format!("<workbook xmlns:r=\"r\"><sheets>{names}</sheets></workbook>")));
-    parts.push(("xl/_rels/workbook.xml.rels".into(), format!("<Relationships>{links}</Relationships>")));
+    parts.push((
+        "xl/workbook.xml".into(),
+        format!("<workbook xmlns:r=\"r\"><sheets>{names}</sheets></workbook>"),
+    ));
+    parts.push((
+        "xl/_rels/workbook.xml.rels".into(),
+        format!("<Relationships>{links}</Relationships>"),
+    ));
     parts.push(("docProps/core.xml".into(), core(author, author)));
-    let files: Vec<(&str, &[u8])> = parts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> = parts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_bytes()))
+        .collect();
     zip(&files)
 }
 
@@ -232,4 +275,130 @@ pub fn odf(kind: &str, body: &str, author: &str) -> Vec<u8> {
         ("content.xml", content.as_bytes()),
         ("meta.xml", meta.as_bytes()),
     ])
+}
+
+/// A PDF document of pages, each of lines of text, with its author. `protected`: it says that it is encrypted.
+pub fn pdf(pages: &[&[&str]], author: &str, protected: bool) -> Vec<u8> {
+    let mut objects: Vec<Vec<u8>> = vec![
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        Vec::new(),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_vec(),
+        format!("<</Author({author})>>").into_bytes(),
+    ];
+    let mut kids = String::new();
+    for lines in pages {
+        let mut text = String::from("BT /F1 12 Tf 50 700 Td\n");
+        for line in *lines {
+            // Words are set one by one, as programs do.
+            for word in line.split(' ') {
+                let _ = writeln!(text, "({}) Tj 40 0 Td", word.replace(['(', ')'], ""));
+            }
+            text.push_str("0 -14 Td\n");
+        }
+        text.push_str("ET");
+        let page = objects.len() + 1;
+        let _ = write!(kids, "{page} 0 R ");
+        objects.push(
+            format!(
+                "<</Type/Page/Parent 2 0 R/Resources<</Font<</F1 3 0 R>>>>/Contents {} 0 R>>",
+                page + 1
+            )
+            .into_bytes(),
+        );
+        let mut writer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        let packed = writer
+            .write_all(text.as_bytes())
+            .and_then(|()| writer.finish())
+            .unwrap_or_default();
+        let mut stream =
+            format!("<</Length {}/Filter/FlateDecode>>\nstream\n", packed.len()).into_bytes();
+        stream.extend(packed);
+        stream.extend(b"\nendstream");
+        objects.push(stream);
+    }
+    objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {}>>", pages.len()).into_bytes();
+    let (mut out, mut table) = (
+        b"%PDF-1.4\n".to_vec(),
+        String::from("0000000000 65535 f \n"),
+    );
+    for (at, object) in objects.iter().enumerate() {
+        let _ = writeln!(table, "{:010} 00000 n ", out.len());
+        out.extend(format!("{} 0 obj\n", at + 1).into_bytes());
+        out.extend(object);
+        out.extend(b"\nendobj\n");
+    }
+    let start = out.len();
+    let locked = "/Encrypt<</Filter/Standard/V 1/R 2/O(00000000000000000000000000000000)/U(00000000000000000000000000000000)/P -4>>/ID[(a)(a)]";
+    let locked = if protected { locked } else { "" };
+    let size = objects.len() + 1;
+    out.extend(format!("xref\n0 {size}\n{table}trailer\n<</Size {size}/Root 1 0 R/Info 4 0 R{locked}>>\nstartxref\n{start}\n%%EOF").into_bytes());
+    out
+}
+
+/// A number as 7z writes it, up to 16,383.
+fn number(value: usize) -> Vec<u8> {
+    if value < 0x80 {
+        vec![value as u8]
+    } else {
+        vec![0x80 | (value >> 8) as u8, value as u8]
+    }
+}
+
+fn sum(bytes: &[u8]) -> [u8; 4] {
+    let mut sum = flate2::Crc::new();
+    sum.update(bytes);
+    sum.sum().to_le_bytes()
+}
+
+/// A 7z archive of small files in one block that is not compressed. `protected`: it says that it is encrypted.
+pub fn sevenz(files: &[(&str, &[u8])], protected: bool) -> Vec<u8> {
+    let data: Vec<u8> = files
+        .iter()
+        .flat_map(|(_, bytes)| bytes.iter().copied())
+        .collect();
+    let coder: &[u8] = if protected {
+        &[0x24, 6, 0xf1, 7, 1, 1, 0]
+    } else {
+        &[1, 0]
+    };
+    let mut header = vec![1, 4, 6, 0, 1, 9];
+    header.extend(number(data.len()));
+    header.extend([0, 7, 11, 1, 0, 1]);
+    header.extend(coder);
+    header.push(12);
+    header.extend(number(data.len()));
+    header.extend([0, 8, 13]);
+    header.extend(number(files.len()));
+    header.push(9);
+    for (_, bytes) in files.iter().rev().skip(1).rev() {
+        header.extend(number(bytes.len()));
+    }
+    header.extend([10, 1]);
+    header.extend(files.iter().flat_map(|(_, bytes)| sum(bytes)));
+    header.extend([0, 0, 5]);
+    header.extend(number(files.len()));
+    let names: Vec<u8> = files
+        .iter()
+        .flat_map(|(name, _)| {
+            name.encode_utf16()
+                .chain([0])
+                .flat_map(u16::to_le_bytes)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    header.push(17);
+    header.extend(number(names.len() + 1));
+    header.push(0);
+    header.extend(names);
+    header.extend([0, 0]);
+    let mut start = Vec::new();
+    start.extend((data.len() as u64).to_le_bytes());
+    start.extend((header.len() as u64).to_le_bytes());
+    start.extend(sum(&header));
+    let mut out = b"7z\xbc\xaf\x27\x1c\x00\x04".to_vec();
+    out.extend(sum(&start));
+    out.extend(start);
+    out.extend(data);
+    out.extend(header);
+    out
 }

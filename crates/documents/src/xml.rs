@@ -68,7 +68,10 @@ pub(crate) struct Xml {
 
 impl Xml {
     pub(crate) fn new(inner: Box<dyn Read + Send>) -> Self {
-        let capped = Capped { inner, left: LONGEST };
+        let capped = Capped {
+            inner,
+            left: LONGEST,
+        };
         let mut reader = quick_xml::Reader::from_reader(BufReader::with_capacity(32 << 10, capped));
         let config = reader.config_mut();
         config.expand_empty_elements = true;
@@ -91,9 +94,11 @@ impl Xml {
             let event = self.reader.read_event_into(&mut self.buffer)?.into_owned();
             return Ok(Some(match event {
                 Raw::Start(start) | Raw::Empty(start) => Event::Start(Tag(start)),
-                Raw::End(end) => {
-                    Event::End(String::from_utf8_lossy(end.local_name().into_inner()).into_owned().into())
-                }
+                Raw::End(end) => Event::End(
+                    String::from_utf8_lossy(end.local_name().into_inner())
+                        .into_owned()
+                        .into(),
+                ),
                 Raw::Text(text) => Event::Text(String::from_utf8_lossy(&text).into_owned().into()),
                 Raw::CData(text) => Event::Text(String::from_utf8_lossy(&text).into_owned().into()),
                 Raw::GeneralRef(entity) => Event::Text(resolve(&entity)),
@@ -170,7 +175,10 @@ pub(crate) fn unescape(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.char_indices().take(32).find(|(_, letter)| *letter == ';');
+        let end = rest
+            .char_indices()
+            .take(32)
+            .find(|(_, letter)| *letter == ';');
         let resolved = end.and_then(|(end, _)| Some((reference(&rest[1..end])?, end)));
         match resolved {
             Some((text, end)) => {
@@ -231,7 +239,10 @@ mod tests {
         let mut xml = xml("<a>R&amp;D &#65;&#x42; &who; &nbsp;<![CDATA[<b>]]></a>");
         assert!(matches!(xml.next().unwrap(), Some(Event::Start(_))));
         assert_eq!(xml.text().unwrap(), "R&D AB &who; \u{a0}<b>");
-        assert_eq!(unescape("a&b &lt;c&gt; &#x20AC; &#99999999;"), "a&b <c> € &#99999999;");
+        assert_eq!(
+            unescape("a&b &lt;c&gt; &#x20AC; &#99999999;"),
+            "a&b <c> € &#99999999;"
+        );
     }
 
     #[test]

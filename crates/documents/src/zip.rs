@@ -123,7 +123,8 @@ impl Zip {
             }
             CompressionMethod::XZ => Box::new(liblzma::bufread::XzDecoder::new_stream(
                 raw,
-                liblzma::stream::Stream::new_stream_decoder(256 << 20, 0).map_err(io::Error::from)?,
+                liblzma::stream::Stream::new_stream_decoder(256 << 20, 0)
+                    .map_err(io::Error::from)?,
             )),
             _ => return Err(Broken::unread(METHOD)),
         };
@@ -146,8 +147,9 @@ impl Zip {
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
         guarded(|| {
             let raw = archive.by_index_raw(entry.index)?;
-            raw.data_start()
-                .ok_or_else(|| Broken::damaged("a member of the ZIP archive is not where it should be"))
+            raw.data_start().ok_or_else(|| {
+                Broken::damaged("a member of the ZIP archive is not where it should be")
+            })
         })
     }
 }
@@ -217,7 +219,8 @@ impl<R: Read> Read for Checked<R> {
         if read == 0 && !buffer.is_empty() && !self.is_done {
             self.is_done = true;
             // The checksum counts modulo 2^32.
-            let agrees = self.sum.sum() == self.wanted.0 && self.sum.amount() == self.wanted.1 as u32;
+            let agrees =
+                self.sum.sum() == self.wanted.0 && self.sum.amount() == self.wanted.1 as u32;
             if !agrees {
                 return Err(io::ErrorKind::InvalidData.into());
             }

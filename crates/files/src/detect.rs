@@ -122,11 +122,7 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
 }
 
 /// Whether a file is a document or a container. One that is compressed as a whole was made plain when it was opened.
-fn document(
-    blob: &Arc<dyn Blob>,
-    head: &[u8],
-    compression: Compression,
-) -> Result<Option<Format>> {
+fn document(blob: &Arc<dyn Blob>, head: &[u8], compression: Compression) -> Result<Option<Format>> {
     if compression != Compression::None || blob.is_table() {
         return Ok(None);
     }
@@ -190,7 +186,9 @@ fn binary(head: &[u8], compression: Compression) -> Result<Option<Format>> {
         [b'P', b'K', 3 | 5, 4 | 6, ..] => "a ZIP archive (or office document)",
         [b'%', b'P', b'D', b'F', b'-', ..] => "a PDF document",
         [b'O', b'R', b'C', ..] if head.contains(&0) => "an ORC file",
-        head if ipc::is(head) && compression == Compression::None => return Ok(Some(Format::Arrow)),
+        head if ipc::is(head) && compression == Compression::None => {
+            return Ok(Some(Format::Arrow));
+        }
         head if ipc::is(head) => "an Arrow file that is compressed as a whole",
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
             "a picture"

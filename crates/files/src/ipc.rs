@@ -31,12 +31,16 @@ const BLOCK: u64 = 512 << 20;
 const MOST_ROWS: i64 = 1 << 26;
 
 fn damaged() -> Error {
-    Error::new(ErrorKind::Malformed, "the Arrow file is damaged or truncated")
+    Error::new(
+        ErrorKind::Malformed,
+        "the Arrow file is damaged or truncated",
+    )
 }
 
 fn too_large() -> Error {
     let sentence = "a block of the Arrow file takes more than 512 MiB: the file is not read";
-    Error::new(ErrorKind::Unsupported, sentence).hint("write it again with fewer records in a batch")
+    Error::new(ErrorKind::Unsupported, sentence)
+        .hint("write it again with fewer records in a batch")
 }
 
 /// Whether a file may be one.
@@ -88,9 +92,14 @@ fn read(file: &mut dyn File, at: u64, length: u64) -> Result<Vec<u8>> {
 fn check(size: u64, file: &mut dyn File) -> Result<()> {
     let end = read(file, size.checked_sub(10).ok_or_else(damaged)?, 10)?;
     let (length, magic) = end.split_at(4);
-    let length = length.first_chunk().map_or(-1, |bytes| i32::from_le_bytes(*bytes));
+    let length = length
+        .first_chunk()
+        .map_or(-1, |bytes| i32::from_le_bytes(*bytes));
     let length = u64::try_from(length).map_err(|_| damaged())?;
-    let start = (size - 10).checked_sub(length).filter(|_| magic == MAGIC).ok_or_else(damaged)?;
+    let start = (size - 10)
+        .checked_sub(length)
+        .filter(|_| magic == MAGIC)
+        .ok_or_else(damaged)?;
     if length > DESCRIPTION {
         return Err(damaged());
     }
@@ -122,7 +131,8 @@ fn check_block(size: u64, file: &mut dyn File, block: &Block) -> Result<()> {
     let bytes = read(file, at, description)?;
     // The length stands before it, in newer files behind a mark.
     let skipped = if bytes.starts_with(&[0xff; 4]) { 8 } else { 4 };
-    let message = root_as_message(bytes.get(skipped..).unwrap_or_default()).map_err(|_| damaged())?;
+    let message =
+        root_as_message(bytes.get(skipped..).unwrap_or_default()).map_err(|_| damaged())?;
     header(&message).map_or(Ok(()), |header| check_buffers(file, body_at, body, &header))
 }
 
@@ -148,7 +158,9 @@ fn check_buffers(file: &mut dyn File, body_at: u64, body: u64, header: &Header<'
         }
         // Its size before it was compressed stands in front; -1: it is not.
         let claimed = read(file, body_at + at, 8.min(length))?;
-        let claimed = claimed.first_chunk().map_or(-2, |bytes| i64::from_le_bytes(*bytes));
+        let claimed = claimed
+            .first_chunk()
+            .map_or(-2, |bytes| i64::from_le_bytes(*bytes));
         if claimed < -1 {
             return Err(damaged());
         }
@@ -177,7 +189,12 @@ impl Iterator for Batches {
                 self.rest = Some(rest.slice(rows, rest.num_rows() - rows));
                 return Some(Ok(batch));
             }
-            let next = guarded(|| self.reader.next().transpose().map_err(|_| Panicked::damaged("")));
+            let next = guarded(|| {
+                self.reader
+                    .next()
+                    .transpose()
+                    .map_err(|_| Panicked::damaged(""))
+            });
             match next {
                 Ok(Some(batch)) => self.rest = Some(batch),
                 Ok(None) => return None,

@@ -89,7 +89,9 @@ impl<B: Blobs> Source for Files<B> {
             product: self.blobs.product(),
             account: None,
         };
-        self.away(String::new(), Unpacked::check).await.map(|()| server)
+        self.away(String::new(), Unpacked::check)
+            .await
+            .map(|()| server)
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {

@@ -56,7 +56,9 @@ impl Drawer {
         let container: Arc<dyn Container> = guarded(|| members(&opener)).map_err(error)?.into();
         let paths = container.members().iter().enumerate();
         Ok(Some(Self {
-            positions: paths.map(|(position, member)| (member.path.clone(), position)).collect(),
+            positions: paths
+                .map(|(position, member)| (member.path.clone(), position))
+                .collect(),
             blob,
             container,
             since: Instant::now(),
@@ -81,7 +83,11 @@ impl Drawer {
         let outer = self.blob.clone();
         let content = guarded(|| self.container.open(position)).map_err(error)?;
         let blob: Arc<dyn Blob> = match content {
-            Content::Span { start, length } => Arc::new(Span { outer, start, length }),
+            Content::Span { start, length } => Arc::new(Span {
+                outer,
+                start,
+                length,
+            }),
             Content::Held(bytes) => Arc::new(Held {
                 outer,
                 bytes: bytes.into(),
@@ -133,7 +139,9 @@ fn outsides(path: &EntityPath) -> impl Iterator<Item = (EntityPath, &[String])> 
     let segments = path.segments();
     let marks = (0..segments.len().saturating_sub(1)).rev();
     marks.filter_map(move |at| {
-        let name = segments[at].strip_suffix(INSIDE).filter(|name| !name.is_empty())?;
+        let name = segments[at]
+            .strip_suffix(INSIDE)
+            .filter(|name| !name.is_empty())?;
         let above = segments[..at].iter().cloned();
         let container = EntityPath::new(above.chain([name.to_owned()]));
         Some((container, &segments[at + 1..]))
@@ -162,6 +170,9 @@ impl<B: Blobs> Unpacked<B> {
             return Ok(None);
         };
         let drawer = Arc::new(drawer);
+        if drawer.members().is_empty() {
+            return Ok(Some(drawer));
+        }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|(known, _)| known != path);
         if open.len() >= OPEN {

@@ -138,12 +138,18 @@ impl Inflated {
     /// The stream that is nearest before a place, or a new one.
     fn cursor(&self, offset: u64) -> io::Result<Cursor> {
         let mut cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = cursors.iter().enumerate().filter(|(_, cursor)| cursor.start <= offset);
+        let before = cursors
+            .iter()
+            .enumerate()
+            .filter(|(_, cursor)| cursor.start <= offset);
         if let Some((nearest, _)) = before.max_by_key(|(_, cursor)| cursor.start) {
             return Ok(cursors.remove(nearest));
         }
         drop(cursors);
-        let passed = self.passed.fetch_add(offset, Ordering::Relaxed).saturating_add(offset);
+        let passed = self
+            .passed
+            .fetch_add(offset, Ordering::Relaxed)
+            .saturating_add(offset);
         if passed > PASSES * offset.max(1 << 30) {
             return Err(Refusal::error(
                 "reading it back and forth where it is would take too long: take it out of its container",
@@ -185,6 +191,10 @@ impl Blob for Inflated {
         self.outer.version()
     }
 
+    fn now(&self) -> Option<(u64, Option<String>)> {
+        self.outer.now()
+    }
+
     fn is_sequential(&self) -> bool {
         true
     }
@@ -195,7 +205,11 @@ impl Blob for Inflated {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(Some(held)) = self.held.get() {
-            return Ok(copy(held, usize::try_from(offset).unwrap_or(usize::MAX), buffer));
+            return Ok(copy(
+                held,
+                usize::try_from(offset).unwrap_or(usize::MAX),
+                buffer,
+            ));
         }
         let is_first = !self.has_begun.swap(true, Ordering::Relaxed);
         let is_behind = || {
@@ -206,7 +220,11 @@ impl Blob for Inflated {
             && is_behind()
             && let Ok(Some(held)) = self.held()
         {
-            return Ok(copy(held, usize::try_from(offset).unwrap_or(usize::MAX), buffer));
+            return Ok(copy(
+                held,
+                usize::try_from(offset).unwrap_or(usize::MAX),
+                buffer,
+            ));
         }
         let mut cursor = self.cursor(offset)?;
         cursor.forward(offset)?;
@@ -254,17 +272,26 @@ impl Blob for Span {
         self.outer.version()
     }
 
+    fn now(&self) -> Option<(u64, Option<String>)> {
+        self.outer.now()
+    }
+
     fn is_sequential(&self) -> bool {
         self.outer.is_sequential()
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.length.saturating_sub(offset);
-        let length = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let length = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
         if length == 0 {
             return Ok(0);
         }
-        match self.outer.read_at(self.start.saturating_add(offset), &mut buffer[..length])? {
+        match self
+            .outer
+            .read_at(self.start.saturating_add(offset), &mut buffer[..length])?
+        {
             // The container promised more.
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             read => Ok(read),
@@ -288,8 +315,16 @@ impl Blob for Held {
         self.outer.version()
     }
 
+    fn now(&self) -> Option<(u64, Option<String>)> {
+        self.outer.now()
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(copy(&self.bytes, usize::try_from(offset).unwrap_or(usize::MAX), buffer))
+        Ok(copy(
+            &self.bytes,
+            usize::try_from(offset).unwrap_or(usize::MAX),
+            buffer,
+        ))
     }
 }
 
@@ -321,7 +356,10 @@ mod tests {
             opened.fetch_add(1, Ordering::Relaxed);
             Ok(Box::new(io::Cursor::new(shared.clone())) as Box<dyn Read + Send>)
         };
-        (bytes, Inflated::new(Arc::new(Nowhere), None, false, Box::new(open)))
+        (
+            bytes,
+            Inflated::new(Arc::new(Nowhere), None, false, Box::new(open)),
+        )
     }
 
     #[test]
@@ -329,7 +367,16 @@ mod tests {
         for length in [0, 10, 3 << 20, 40 << 20] {
             let opened = Arc::<AtomicU64>::default();
             let (bytes, file) = inflated(length, opened.clone());
-            let places = [0, 5, 70_000, 1_500_000, 200, 2_999_999, 33_000_000, 41 << 20];
+            let places = [
+                0,
+                5,
+                70_000,
+                1_500_000,
+                200,
+                2_999_999,
+                33_000_000,
+                41 << 20,
+            ];
             for offset in places {
                 let mut buffer = [0; 100];
                 let read = file.read_at(offset, &mut buffer).unwrap();
@@ -359,7 +406,11 @@ mod tests {
     #[test]
     fn a_span_that_is_cut_off_is_no_end() {
         let outer = Arc::new(Nowhere);
-        let span = Span { outer, start: 0, length: 10 };
+        let span = Span {
+            outer,
+            start: 0,
+            length: 10,
+        };
         assert!(span.read_at(0, &mut [0; 4]).is_err());
         assert_eq!(span.read_at(10, &mut [0; 4]).unwrap(), 0);
     }

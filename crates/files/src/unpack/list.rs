@@ -57,16 +57,22 @@ impl<'a, B: Blobs> Contents<'a, B> {
             Ok(format) => format?,
             Err(error) => return Some((self.send)(Err(error.entity(resource)))),
         };
+        let drawer = if format.members.is_some() && depth(path) < DEPTH {
+            match self.blobs.drawer(path) {
+                Ok(drawer) => drawer,
+                // What cannot be opened for its members has no text that could be read either.
+                Err(error) => return Some((self.send)(Err(error.entity(resource)))),
+            }
+        } else {
+            None
+        };
         if !matches!(format.records, Reads::Nothing)
             && self.wants(&resource)
             && !(self.send)(Ok(entity(path.clone(), Some(blob.size()))))
         {
             return Some(false);
         }
-        if format.members.is_none() {
-            return Some(true);
-        }
-        if depth(path) >= DEPTH {
+        if format.members.is_some() && depth(path) >= DEPTH {
             let sentence = format!(
                 "{} inside of {DEPTH} other containers: what is in it is not read",
                 format.what
@@ -74,11 +80,7 @@ impl<'a, B: Blobs> Contents<'a, B> {
             let error = Error::new(ErrorKind::Unsupported, sentence).entity(resource);
             return Some((self.send)(Err(error)));
         }
-        Some(match self.blobs.drawer(path) {
-            Ok(Some(drawer)) => self.members(path, &drawer),
-            Ok(None) => true,
-            Err(error) => (self.send)(Err(error.entity(resource))),
-        })
+        Some(drawer.is_none_or(|drawer| self.members(path, &drawer)))
     }
 
     /// Whether more is wanted after the members of a container.
@@ -92,7 +94,8 @@ impl<'a, B: Blobs> Contents<'a, B> {
         }
         for (position, member) in drawer.members().iter().enumerate() {
             let Some(left) = self.left.checked_sub(1) else {
-                let sentence = format!("more than {MEMBERS} members in one file: the rest is not read");
+                let sentence =
+                    format!("more than {MEMBERS} members in one file: the rest is not read");
                 let error = Error::new(ErrorKind::Unsupported, sentence).entity(&resource);
                 return (self.send)(Err(error));
             };
@@ -107,7 +110,9 @@ impl<'a, B: Blobs> Contents<'a, B> {
                     let error = Error::new(ErrorKind::Unsupported, sentence).entity(&resource);
                     !self.wants(&resource) || (self.send)(Err(error))
                 }
-                (None, true) => !self.wants(&resource) || (self.send)(Ok(entity(path, member.size))),
+                (None, true) => {
+                    !self.wants(&resource) || (self.send)(Ok(entity(path, member.size)))
+                }
                 (None, false) => self.member(&path, drawer.open(position)),
             };
             if !told {
@@ -121,7 +126,9 @@ impl<'a, B: Blobs> Contents<'a, B> {
         let resource = path.resource(EntityKind::File);
         let blob = match blob {
             Ok(blob) => blob,
-            Err(error) => return !self.wants(&resource) || (self.send)(Err(error.entity(resource))),
+            Err(error) => {
+                return !self.wants(&resource) || (self.send)(Err(error.entity(resource)));
+            }
         };
         match self.file(path, &blob) {
             Some(more) => more,

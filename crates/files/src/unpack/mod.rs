@@ -43,7 +43,9 @@ pub(crate) fn decompressed(head: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let head = head.to_vec();
-    let decoder = compression.decode(move || std::io::Cursor::new(head.clone())).ok()?;
+    let decoder = compression
+        .decode(move || std::io::Cursor::new(head.clone()))
+        .ok()?;
     Some(first_bytes(decoder))
 }
 

@@ -34,10 +34,18 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Opens the document that a part names.
-    pub(crate) fn open(blob: &Arc<dyn Blob>, name: &str, part: &Part, input: impl FnOnce() -> Result<Input>) -> Result<Self> {
+    pub(crate) fn open(
+        blob: &Arc<dyn Blob>,
+        name: &str,
+        part: &Part,
+        input: impl FnOnce() -> Result<Input>,
+    ) -> Result<Self> {
         let format = locard_documents::format(name).ok_or_else(|| {
-            Error::new(ErrorKind::Malformed, "the split was made by another version")
-                .hint("plan the scan again")
+            Error::new(
+                ErrorKind::Malformed,
+                "the split was made by another version",
+            )
+            .hint("plan the scan again")
         })?;
         let records = match format.records {
             Reads::File(read) => guarded(|| read(&opener(blob))),
@@ -95,7 +103,11 @@ impl Reader {
     }
 
     fn add(&self, table: &mut Table, record: Record) {
-        let wanted = |column: &str| self.columns.as_ref().is_none_or(|columns| columns.iter().any(|known| known == column));
+        let wanted = |column: &str| {
+            self.columns
+                .as_ref()
+                .is_none_or(|columns| columns.iter().any(|known| known == column))
+        };
         if let Some(place) = record.place.filter(|_| self.places) {
             table.add(Cow::Borrowed(place.key), &place.value);
         }

@@ -77,7 +77,10 @@ impl Read for Text {
                 Err(Broken::Io(error)) => return Err(error),
                 Err(Broken::Unread(sentence)) => return Err(Refusal::error(sentence)),
                 Err(broken @ Broken::Damaged(_)) => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, broken.to_string()));
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        broken.to_string(),
+                    ));
                 }
             }
             if self.blank > BLANK && self.blank > SHARE * self.filled {
@@ -108,7 +111,10 @@ mod tests {
     fn text(rows: &[(u64, &[(u32, &str)])]) -> io::Result<String> {
         let rows = rows.iter().map(|(number, cells)| Row {
             number: *number,
-            cells: cells.iter().map(|(column, text)| (*column, (*text).to_owned())).collect(),
+            cells: cells
+                .iter()
+                .map(|(column, text)| (*column, (*text).to_owned()))
+                .collect(),
         });
         let mut text = String::new();
         let rows = Box::new(Some_(rows.collect()));
