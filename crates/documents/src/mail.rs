@@ -235,6 +235,35 @@ const COLUMNS: &[(&str, &str)] = &[
     ("Disposition-Notification-To", "reply_to"),
 ];
 
+/// Headers that are read by what they mean, or that say how the message travelled and nothing of anybody.
+const ELSEWHERE: &[&str] = &[
+    "from",
+    "sender",
+    "to",
+    "cc",
+    "bcc",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "references",
+    "in-reply-to",
+    "mime-version",
+    "dkim-signature",
+    "domainkey-signature",
+    "received-spf",
+    "authentication-results",
+];
+
+fn is_read_elsewhere(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let begins = |begin: &&str| name.starts_with(begin);
+    ELSEWHERE.contains(&name.as_str())
+        || ["content-", "arc-", "list-", "x-ms-exchange-", "x-google-"]
+            .iter()
+            .any(begins)
+}
+
 fn record(bytes: &[u8]) -> Result<Record> {
     let message = parse(bytes)?;
     let mut record = Record::default();
@@ -260,11 +289,12 @@ fn record(bytes: &[u8]) -> Result<Record> {
         let known = COLUMNS
             .iter()
             .find(|(header, _)| name.eq_ignore_ascii_case(header));
-        if let Some((_, column)) = known {
-            record.add(
-                *column,
-                &value.split_whitespace().collect::<Vec<_>>().join(" "),
-            );
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        match known {
+            Some((_, column)) => record.add(*column, &value),
+            None if is_read_elsewhere(name) => {}
+            // Whoever made it up may have written anything there.
+            None => record.add("headers", &format!("{name}: {value}")),
         }
     }
     body(&message, &mut record)?;

@@ -217,7 +217,10 @@ impl Rtf {
     fn letter(&mut self, letter: u8) -> Result<()> {
         match letter {
             b'\'' => {
-                let digits = [self.byte()?.unwrap_or(b'0'), self.byte()?.unwrap_or(b'0')];
+                let (Some(high), Some(low)) = (self.byte()?, self.byte()?) else {
+                    return Ok(());
+                };
+                let digits = [high, low];
                 let text = std::str::from_utf8(&digits).unwrap_or_default();
                 if let Ok(byte) = u8::from_str_radix(text, 16) {
                     self.literal(byte);
@@ -483,7 +486,7 @@ mod tests {
     fn text_and_properties_are_read() {
         let text = br#"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fswiss Arial;}{\f1\fcharset204 Cyr;}}{\colortbl;\red0;}
 {\info{\author Ann Lee}{\operator Joe}{\creatim\yr2024}}{\*\generator Secret;}{\header\pard Head\par}
-\pard Dear {\b Ada}, J\'fcrgen\par {\f1 \'cf\'e5\'f2\'f0}\par \u26441?\u-4088 ?x\uc0\u8364 y\par
+\pard Dear {\b Ada}, J\'fcrgen\par {\f1 \'cf\'e5\'f2\'f0}\par \u26446?\u-4088 ?x\uc0\u8364 y\par
 {\field{\*\fldinst HYPERLINK "mailto:eve@example.org"}{\fldrslt mail}}\par\trowd Bob\cell Rome\cell\row}"#;
         assert_eq!(
             read(text),

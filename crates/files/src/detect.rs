@@ -69,56 +69,35 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
             compression.strip(name),
         )
     };
-    if bytes.is_empty() {
-        return Ok(Detected {
-            format: Format::Empty,
-            compression,
-            encoding: Encoding::Utf8,
-            mark: 0,
-            head: String::new(),
-        });
-    }
-    if let Some(format) = document(blob, &bytes, compression)? {
-        let (encoding, mark) = Encoding::detect(&bytes);
-        return Ok(Detected {
-            format,
-            compression,
-            encoding,
-            mark: mark as u64,
-            head: String::new(),
-        });
-    }
-    if let Some(format) = binary(&bytes, compression)? {
-        return Ok(Detected {
-            format,
-            compression,
-            encoding: Encoding::Utf8,
-            mark: 0,
-            head: String::new(),
-        });
-    }
-    let (encoding, mark) = Encoding::detect(&bytes);
-    let head = encoding.preview(&bytes, mark);
-    if blob.is_table() {
-        return Ok(Detected {
-            format: Format::Delimited(Layout::of_table(&head, whole)),
-            compression,
-            encoding: Encoding::Utf8,
-            mark: 0,
-            head,
-        });
-    }
-    if is_binary(&head) {
-        return Err(unsupported("a binary file"));
-    }
-    let format = text(&head, whole, &name.to_ascii_lowercase());
-    Ok(Detected {
+    let detected = |format, encoding, mark: usize, head| Detected {
         format,
         compression,
         encoding,
         mark: mark as u64,
         head,
-    })
+    };
+    let utf8 = |format, head| detected(format, Encoding::Utf8, 0, head);
+    if bytes.is_empty() {
+        return Ok(utf8(Format::Empty, String::new()));
+    }
+    if let Some(format) = document(blob, &bytes, compression)? {
+        let (encoding, mark) = Encoding::detect(&bytes);
+        return Ok(detected(format, encoding, mark, String::new()));
+    }
+    if let Some(format) = binary(&bytes, compression)? {
+        return Ok(utf8(format, String::new()));
+    }
+    let (encoding, mark) = Encoding::detect(&bytes);
+    let head = encoding.preview(&bytes, mark);
+    if blob.is_table() {
+        let layout = Layout::of_table(&head, whole);
+        return Ok(utf8(Format::Delimited(layout), head));
+    }
+    if is_binary(&head) {
+        return Err(unsupported("a binary file"));
+    }
+    let format = text(&head, whole, &name.to_ascii_lowercase());
+    Ok(detected(format, encoding, mark, head))
 }
 
 /// Whether a file is a document or a container. One that is compressed as a whole was made plain when it was opened.
