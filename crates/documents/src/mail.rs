@@ -395,10 +395,20 @@ impl Attachments {
     }
 }
 
+/// A message within another: its own bytes, of which the parser keeps those around them too.
+fn raw<'a>(message: &'a Message<'_>) -> &'a [u8] {
+    let bytes = &message.raw_message;
+    let span = message
+        .parts
+        .first()
+        .map(|part| part.offset_header as usize..part.offset_end as usize);
+    span.and_then(|span| bytes.get(span)).unwrap_or_default()
+}
+
 /// What an attachment is called, and its size.
 fn name(at: usize, part: &mail_parser::MessagePart<'_>) -> (String, u64) {
     let size = match &part.body {
-        PartType::Message(message) => message.raw_message.len(),
+        PartType::Message(message) => raw(message).len(),
         _ => part.contents().len(),
     };
     let given = part
@@ -436,7 +446,7 @@ impl Container for Attachments {
         let message = parse(bytes)?;
         let part = message.attachments().nth(at).ok_or_else(missing)?;
         Ok(Content::Held(match &part.body {
-            PartType::Message(message) => message.raw_message.to_vec(),
+            PartType::Message(message) => raw(message).to_vec(),
             _ => part.contents().to_vec(),
         }))
     }

@@ -59,7 +59,8 @@ fn load(opener: &Opener) -> Result<Document> {
         Document::load_mem_with_options(&bytes, options).map_err(|error| broken(&error))
     });
     let document = loaded?;
-    if document.is_encrypted() && document.get_pages().is_empty() {
+    let is_encrypted = document.is_encrypted() || document.trailer.has(b"Encrypt");
+    if is_encrypted && document.get_pages().is_empty() {
         return Err(Broken::unread("it is encrypted: not read"));
     }
     if document.get_pages().is_empty() {

@@ -167,7 +167,8 @@ fn block(file: &mut dyn File, at: u64) -> Result<Option<[u8; BLOCK]>> {
     let mut filled = 0;
     while filled < BLOCK {
         match file.read(&mut header[filled..])? {
-            0 if filled == 0 => return Ok(None),
+            // A block of zeros ends an archive; without it something is missing.
+            0 if filled == 0 && at == 0 => return Ok(None),
             0 => return Err(Broken::Io(std::io::ErrorKind::UnexpectedEof.into())),
             read => filled += read,
         }

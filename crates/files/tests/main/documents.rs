@@ -448,8 +448,9 @@ async fn arrow_files_are_tables() {
             (names.len(), names[8_999], names[9_000]),
             (9_001, "name 8999", "name 0")
         );
-        let some = take_with(&shelf("a", feather(compression)), "a", |request| {
-            request.columns = Some(vec!["id".to_owned()])
+        let source = shelf("a", feather(compression));
+        let some = take_with(&source, "a", |request| {
+            request.columns = Some(vec!["id".to_owned()]);
         });
         assert_eq!(some.await.unwrap().columns, ["id"]);
     }
