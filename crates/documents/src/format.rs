@@ -10,15 +10,24 @@ use crate::{
     zip,
 };
 
+/// Reads a file's records.
+pub type ReadFile = fn(&Opener) -> Result<Box<dyn Records>>;
+
+/// Reads the records of a text.
+pub type ReadText = fn(Box<dyn Read + Send>) -> Result<Box<dyn Records>>;
+
+/// Opens a container.
+pub type Hold = fn(&Opener) -> Result<Box<dyn Container>>;
+
 /// How the records of a format are read.
 #[derive(Clone, Copy)]
 pub enum Reads {
     /// It has none of its own: it only holds others.
     Nothing,
     /// From the file.
-    File(fn(&Opener) -> Result<Box<dyn Records>>),
+    File(ReadFile),
     /// From its text, decoded.
-    Text(fn(Box<dyn Read + Send>) -> Result<Box<dyn Records>>),
+    Text(ReadText),
 }
 
 /// A format of documents or containers.
@@ -31,7 +40,7 @@ pub struct Format {
     /// How its records are read.
     pub records: Reads,
     /// How its members are found, where it has any.
-    pub members: Option<fn(&Opener) -> Result<Box<dyn Container>>>,
+    pub members: Option<Hold>,
 }
 
 impl std::fmt::Debug for Format {

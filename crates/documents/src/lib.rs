@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 pub use broken::{Broken, Refusal, Result, guarded};
 pub use expand::{Expanding, FREE, RATIO};
-pub use format::{FORMATS, Format, Reads, detect, format};
+pub use format::{FORMATS, Format, Hold, ReadFile, ReadText, Reads, detect, format};
 pub use look::Look;
 pub use member::{Container, Content, Member};
 pub use record::{Item, Place, Record, Records, Row, Rows};

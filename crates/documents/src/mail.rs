@@ -77,7 +77,7 @@ fn is_message(text: &str) -> bool {
             |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
         match name.filter(is_name) {
             Some(name) if KNOWN.contains(&name.as_str()) && !known.contains(&name) => {
-                known.push(name)
+                known.push(name);
             }
             Some(_) => {}
             // The last line may be cut.
@@ -282,7 +282,7 @@ fn record(bytes: &[u8]) -> Result<Record> {
         "date",
         &message
             .date()
-            .map(|date| date.to_rfc3339())
+            .map(mail_parser::DateTime::to_rfc3339)
             .unwrap_or_default(),
     );
     for (name, value) in message.headers_raw() {

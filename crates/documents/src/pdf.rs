@@ -316,7 +316,7 @@ impl<'a> Pen<'a> {
                     font = operands
                         .first()
                         .and_then(|name| name.as_name().ok())
-                        .map(<[u8]>::to_vec)
+                        .map(<[u8]>::to_vec);
                 }
                 "Td" | "TD" => self.moves(number(0), number(1)),
                 "Tm" => {
@@ -362,7 +362,7 @@ impl<'a> Pen<'a> {
                         Object::String(..) => self.show(part, encoding),
                         // Thousandths of a letter's height, backwards.
                         part if part.as_float().is_ok_and(|gap| gap < -180.0) => {
-                            self.moves(1.0, 0.0)
+                            self.moves(1.0, 0.0);
                         }
                         _ => {}
                     }

@@ -201,7 +201,10 @@ fn send(
         decode(archive, &mut file, block, &mut |reader| {
             let is_wanted = number == at;
             number += 1;
-            while is_wanted {
+            if !is_wanted {
+                return Ok(true);
+            }
+            loop {
                 let mut piece = vec![0; PIECE];
                 let read = reader.read(&mut piece)?;
                 piece.truncate(read);
@@ -209,7 +212,6 @@ fn send(
                     return Ok(false);
                 }
             }
-            Ok(true)
         })
     });
     if let Err(error) = sent {

@@ -351,7 +351,7 @@ impl Cells {
             "s" => {
                 let position = text.trim().parse::<usize>().ok();
                 let known = position.and_then(|position| self.shared.texts.get(position));
-                known.map(|text| text.to_string()).unwrap_or_default()
+                known.map(std::string::ToString::to_string).unwrap_or_default()
             }
             "b" => if text.trim() == "1" { "true" } else { "false" }.to_owned(),
             // Errors of formulas.

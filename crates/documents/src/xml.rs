@@ -180,15 +180,12 @@ pub(crate) fn unescape(text: &str) -> String {
             .take(32)
             .find(|(_, letter)| *letter == ';');
         let resolved = end.and_then(|(end, _)| Some((reference(&rest[1..end])?, end)));
-        match resolved {
-            Some((text, end)) => {
-                out.push_str(&text);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let Some((text, end)) = resolved {
+            out.push_str(&text);
+            rest = &rest[end + 1..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);
