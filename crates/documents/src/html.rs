@@ -347,7 +347,9 @@ fn attributes(mut rest: &str) -> Vec<(String, String)> {
                 .chars()
                 .next()
                 .filter(|letter| matches!(letter, '"' | '\''));
-            (value, rest) = if let Some(quote) = quote { behind[1..].split_once(quote).unwrap_or((&behind[1..], "")) } else {
+            (value, rest) = if let Some(quote) = quote {
+                behind[1..].split_once(quote).unwrap_or((&behind[1..], ""))
+            } else {
                 let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
                 behind.split_at(end)
             };

@@ -87,6 +87,11 @@ fn pptx(opener: &Opener) -> Result<Box<dyn Records>> {
     )))
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "numbers and names are told alike, as records hold them"
+)]
 fn place(key: &'static str, value: impl ToString) -> Option<Place> {
     Some(Place {
         key,

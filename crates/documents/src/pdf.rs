@@ -129,7 +129,7 @@ const PROPERTIES: &[(&[u8], &str)] = &[
 /// Pages as records.
 struct Pages {
     document: Document,
-    pages: std::collections::btree_map::IntoIter<u32, ObjectId>,
+    rest: std::collections::btree_map::IntoIter<u32, ObjectId>,
     first: Option<Item>,
     fields: HashSet<String>,
 }
@@ -147,7 +147,7 @@ impl Pages {
             }
         }
         Self {
-            pages: document.get_pages().into_iter(),
+            rest: document.get_pages().into_iter(),
             first: (!record.cells.is_empty()).then_some(Item::Record(record)),
             document,
             fields: HashSet::new(),
@@ -171,7 +171,7 @@ impl Records for Pages {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
-        let Some((number, page)) = self.pages.next() else {
+        let Some((number, page)) = self.rest.next() else {
             return Ok(None);
         };
         let place = Place {
@@ -323,9 +323,8 @@ impl<'a> Pen<'a> {
                     self.moves(1.0, number(5) - line);
                     line = number(5);
                 }
-                "T*" | "'" | "\"" => self.moves(0.0, 1.0),
+                "T*" | "ET" | "'" | "\"" => self.moves(0.0, 1.0),
                 "BT" => self.moves(1.0, 0.0),
-                "ET" => self.moves(0.0, 1.0),
                 "Do" => {
                     let name = operands.first().and_then(|name| name.as_name().ok());
                     self.inner(name.unwrap_or_default(), resources, depth)?;

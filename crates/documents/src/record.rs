@@ -85,6 +85,10 @@ pub(crate) type Part = (String, Box<dyn FnOnce() -> Result<Box<dyn Records>> + S
 
 impl Chain {
     /// Records, and then those of some parts. A part that is damaged costs only itself.
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a chain is read as the parts that it is made of"
+    )]
     pub(crate) fn new(first: Vec<Item>, parts: Vec<Part>) -> Parts {
         Parts {
             chain: Self {

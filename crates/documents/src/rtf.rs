@@ -384,7 +384,6 @@ fn destination(word: &str) -> Option<To> {
         "doccomm" => To::Property("description"),
         "atnauthor" | "atnid" => To::Property("comment_author"),
         "annotation" => To::Property("comment"),
-        "fldrslt" | "shptxt" | "header" | "footer" | "footnote" | "nesttableprops" => return None,
         "colortbl" | "stylesheet" | "pict" | "themedata" | "datastore" | "colorschememapping"
         | "listtable" | "listoverridetable" | "rsidtbl" | "generator" | "xmlnstbl"
         | "latentstyles" | "objdata" | "revtbl" | "filetbl" | "mmathPr" | "pnseclvl"

@@ -54,6 +54,10 @@ fn records(opener: &Opener) -> Result<Box<dyn Records>> {
 }
 
 /// Comments on cells, and the names of those who wrote them.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers have made the name for this"
+)]
 fn comments(package: &Package, name: String, number: u64) -> Part {
     let (package, part) = (package.clone(), name.clone());
     let open = move || {
@@ -351,7 +355,7 @@ impl Cells {
             "s" => {
                 let position = text.trim().parse::<usize>().ok();
                 let known = position.and_then(|position| self.shared.texts.get(position));
-                known.map(std::string::ToString::to_string).unwrap_or_default()
+                known.map(ToString::to_string).unwrap_or_default()
             }
             "b" => if text.trim() == "1" { "true" } else { "false" }.to_owned(),
             // Errors of formulas.
