@@ -32,7 +32,7 @@ fn a_person_of_the_sample_is_found_in_files_and_database() {
     ]);
     assert_eq!(found.status, 0, "{}", found.stderr);
     let places: BTreeSet<String> = found
-        .ndjson()
+        .hits()
         .iter()
         .map(|hit| format!("{} {}", text(&hit["resource"]), text(&hit["column"])))
         .collect();
@@ -60,12 +60,11 @@ fn nobody_is_found_where_nobody_is() {
         "--format",
         "ndjson",
     ]);
-    assert_eq!(
-        (found.status, found.stdout.as_str()),
-        (0, ""),
-        "{}",
-        found.stderr
-    );
+    let told = found.ndjson();
+    assert_eq!((found.status, told.len()), (0, 1), "{}", found.stderr);
+    let summary = &told[0]["summary"];
+    assert_eq!(summary["answer"], "nowhere", "{summary}");
+    assert_eq!(summary["places"], 0, "{summary}");
 }
 
 #[test]
@@ -82,7 +81,7 @@ fn a_name_alone_is_weak_and_an_address_is_strong() {
             .chain(args);
         bench
             .run(args)
-            .ndjson()
+            .hits()
             .iter()
             .map(|hit| text(&hit["strength"]))
             .collect()
@@ -151,7 +150,7 @@ fn hold_recall(corpus: &Path) {
     assert_eq!(found.status, 0, "{}", found.stderr);
 
     let mut places: BTreeMap<String, BTreeSet<(String, String, u64)>> = BTreeMap::new();
-    for hit in found.ndjson().iter().filter(|hit| hit["verified"] == true) {
+    for hit in found.hits().iter().filter(|hit| hit["verified"] == true) {
         for column in text(&hit["column"]).split(" + ") {
             let place = (
                 text(&hit["resource"]),
@@ -251,7 +250,7 @@ fn hold_candidates(corpus: &Path) {
         );
         assert_eq!(found.status, 0, "{}", found.stderr);
         let columns_hit: usize = found
-            .ndjson()
+            .hits()
             .iter()
             .map(|hit| text(&hit["column"]).split(" + ").count())
             .sum();
@@ -308,7 +307,7 @@ fn one_value_alone_is_found_inside_text_and_as_a_cell_of_the_same_column() {
         let file = format!("{}/../subject.json", bench.data());
         let found = bench.run(["find", "--subject", &file, "--verify", "--format", "ndjson"]);
         let rows = found
-            .ndjson()
+            .hits()
             .iter()
             .filter(|hit| hit["verified"] == true)
             .count();
@@ -352,7 +351,7 @@ pub(crate) fn assert_spellings_are_found(bench: &Bench, places: usize) {
         for value in spellings {
             let id = format!("{identifier}={value}");
             let found = bench.run(["find", "--id", &id, "--verify", "--format", "ndjson"]);
-            let hits = found.ndjson();
+            let hits = found.hits();
             let verified = hits.iter().filter(|hit| hit["verified"] == true).count();
             assert_eq!(verified, places * spellings.len(), "{id}: {found:?}");
         }

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::proxy::Proxy;
 use crate::support::{Bench, Run, corpus, essence, postgres, sample};
+use crate::tables::{Copied, labels, of_file, of_table, tables};
 use crate::town;
 
 /// Runs SQL through psql; panics with its message when it fails.
@@ -96,23 +97,6 @@ impl Drop for Schema {
     }
 }
 
-/// Resource without schema or folder and ending, column, identifier and kind.
-fn labels(findings: &[Value], table: impl Fn(&str) -> String) -> BTreeSet<String> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    findings
-        .iter()
-        .map(|finding| {
-            format!(
-                "{} {} {} {}",
-                table(&text(&finding["resource"])),
-                text(&finding["column"]),
-                text(&finding["identifier"]),
-                text(&finding["kind"])
-            )
-        })
-        .collect()
-}
-
 #[test]
 fn tables_give_the_same_findings_as_the_corpus_they_were_loaded_from() {
     if let (Some(url), Some(corpus)) = (postgres(), corpus()) {
@@ -143,15 +127,8 @@ fn hold_equal(url: &str, schema: &str, folder: &Path, tables: &[String], at_leas
     let files = bench.scan();
     let run = schema.scan(&bench);
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let from_files = labels(&files, |resource| {
-        resource.trim_end_matches(".csv").to_owned()
-    });
-    let from_tables = labels(&run.ndjson(), |resource| {
-        resource
-            .split_once('.')
-            .map_or("", |(_, table)| table)
-            .to_owned()
-    });
+    let from_files = labels(&files, of_file);
+    let from_tables = labels(&run.ndjson(), of_table);
     let differing: Vec<&String> = from_files.symmetric_difference(&from_tables).collect();
     assert!(
         from_files.len() >= at_least && differing.is_empty(),
@@ -160,68 +137,9 @@ fn hold_equal(url: &str, schema: &str, folder: &Path, tables: &[String], at_leas
     );
 }
 
-/// The delimited tables of a labelled folder.
-fn tables(corpus: &Path) -> Vec<String> {
-    let truth =
-        std::fs::read_to_string(corpus.join("truth.jsonl")).expect("the corpus has a truth");
-    let named: BTreeSet<String> = truth
-        .lines()
-        .filter_map(|line| {
-            serde_json::from_str::<Value>(line).ok()?["table"]
-                .as_str()
-                .map(str::to_owned)
-        })
-        .collect();
-    named
-        .into_iter()
-        .filter(|table| {
-            [".csv", ".tsv"]
-                .iter()
-                .any(|ending| table.ends_with(ending))
-        })
-        .collect()
-}
-
-/// Writes one table as plain UTF-8 CSV below `data/` and loads the very same file into a table of text columns.
+/// Loads one table into a table of text columns.
 fn load(schema: &Schema, bench: &Bench, corpus: &Path, table: &str) {
-    let bytes = std::fs::read(corpus.join(table)).expect("the corpus has its tables");
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| {
-        error
-            .into_bytes()
-            .iter()
-            .map(|&byte| char::from(byte))
-            .collect()
-    });
-    let text = text.trim_start_matches('\u{feff}');
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = *[b',', b';', b'\t']
-        .iter()
-        .max_by_key(|&&byte| first.bytes().filter(|&b| b == byte).count())
-        .expect("three candidates");
-    let name = table
-        .rsplit_once('.')
-        .map_or(table, |(stem, _)| stem)
-        .replace('/', "_");
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut header = Vec::new();
-    for record in reader.records() {
-        let record = record.expect("the corpus is well formed");
-        if header.is_empty() {
-            header = record.iter().map(str::to_owned).collect();
-        }
-        writer
-            .write_record(&record)
-            .expect("rows are as wide as the header");
-    }
-    let path = bench.write(
-        &format!("{name}.csv"),
-        writer.into_inner().expect("the table fits into memory"),
-    );
+    let Copied { name, header, path } = Copied::new(bench, corpus, table);
     let columns: Vec<String> = header
         .iter()
         .map(|column| format!("\"{}\" text", column.replace('"', "\"\"")))

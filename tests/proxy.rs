@@ -20,7 +20,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Passes on to the server of a `postgres://user:password@host:port/…` until `bytes` came back from it.
+    /// Passes on to the server of a `scheme://user:password@host:port/…` until `bytes` came back from it.
     pub(crate) fn start(url: &str, bytes: u64) -> Self {
         let (_, rest) = url.rsplit_once('@').expect("the address has an account");
         let server = rest.split('/').next().unwrap_or_default().to_owned();

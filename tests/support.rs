@@ -133,6 +133,13 @@ impl Run {
         }
     }
 
+    /// The places of `locard find --format ndjson`, without the summaries of who is in none.
+    pub(crate) fn hits(&self) -> Vec<Value> {
+        let mut lines = self.ndjson();
+        lines.retain(|line| line["summary"].is_null());
+        lines
+    }
+
     pub(crate) fn ndjson(&self) -> Vec<Value> {
         self.stdout
             .lines()

@@ -240,7 +240,7 @@ fn what_is_typed_and_what_is_set_are_told_apart() {
     assert_eq!(set.status, 2, "{set:?}");
     assert!(
         set.stderr.contains(
-            "the environment variable LOCARD_SCAN_SAMPLE has a value that --sample does not take: a whole number of at least 1 is wanted"
+            "the environment variable LOCARD_SCAN_SAMPLE has a value that --sample does not take: a whole number of at least 1, or a share like 10%, is wanted"
         ) && !set.stderr.contains("many"),
         "{set:?}"
     );

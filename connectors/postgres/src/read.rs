@@ -20,11 +20,17 @@ use crate::decode::records;
 use crate::error::{from_driver, from_limited, granted, state};
 use crate::part::{Part, schema};
 use crate::session::{Session, Sessions};
-use crate::snapshot::{Lease, Snapshots};
+use crate::snapshot::{Lease, Shared, Snapshots};
 use crate::types::Kind;
 
 /// Batches that wait for the receiver.
 const AHEAD: usize = 2;
+
+/// What the reader of a plan is told where its splits have no snapshot together.
+pub(crate) const NO_SNAPSHOT: &str =
+    "its parts were read under snapshots of their own: the server exported none";
+
+const ENDED: &str = "the snapshot of the plan had ended, so this part was read under its own";
 
 /// Everything a reading task owns.
 struct Reader {
@@ -62,19 +68,29 @@ async fn start(
 ) -> Result<Reader> {
     let part = Part::parse(&split.part)?;
     let permit = sessions.permit().await?;
-    let mut lease = split
-        .snapshot
-        .as_deref()
-        .map(|id| snapshots.lease(id, part.number));
     let mut notes = part.notes.clone();
-    let mut session = match sessions.begin(split.snapshot.as_deref()).await? {
+    let shared = match split.snapshot.as_deref() {
+        Some(name) => Some(snapshots.shared(name, sessions.settings()).await?),
+        None => None,
+    };
+    let id = match shared {
+        Some(Shared::Id(id)) => Some(id),
+        Some(Shared::Refused) if part.number == 0 => {
+            notes.push(NO_SNAPSHOT.to_owned());
+            None
+        }
+        Some(Shared::Ended) => {
+            notes.push(ENDED.to_owned());
+            None
+        }
+        Some(Shared::Refused) | None => None,
+    };
+    let mut lease = id.as_deref().map(|id| snapshots.lease(id, part.number));
+    let mut session = match sessions.begin(id.as_deref()).await? {
         Ok(session) => session,
         Err((mut session, error)) if is_gone(&error) => {
             lease = None;
-            notes.push(
-                "the snapshot of the plan had ended, so this part was read under its own"
-                    .to_owned(),
-            );
+            notes.push(ENDED.to_owned());
             let own = async {
                 session.run("ROLLBACK".to_owned()).await?;
                 session.begin(None).await

@@ -3,7 +3,6 @@
 //! Set-up is one round trip after the driver's handshake. The account's search path is left alone, since views of the
 //! source may need it; our own statements qualify every name instead.
 
-use std::net::ToSocketAddrs;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::TryStreamExt as _;
@@ -41,12 +40,15 @@ impl Session {
         let mut connection = match connecting.await {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => return Err(unreached(settings, error).await),
-            Err(_) => return Err(late(settings).await),
+            Err(_) => return Err(settings.reach().late(settings.connect_timeout).await),
         };
-        let row = sqlx::raw_sql(AssertSqlSafe(set_up(settings)))
-            .fetch_one(&mut connection)
-            .await
-            .map_err(|error| from_driver(error, "setting the session up"))?;
+        let set_up = set_up(settings);
+        let setting = sqlx::raw_sql(AssertSqlSafe(set_up)).fetch_one(&mut connection);
+        // A server that lets everybody in and then says nothing is not there either.
+        let Ok(row) = tokio::time::timeout(settings.patience(), setting).await else {
+            return Err(settings.reach().late(settings.connect_timeout).await);
+        };
+        let row = row.map_err(|error| from_driver(error, "setting the session up"))?;
         let pid = row
             .try_get("pid")
             .map_err(|error| from_driver(error, "setting the session up"))?;
@@ -170,6 +172,11 @@ impl Sessions {
         }
     }
 
+    /// How sessions are opened.
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
     /// Waits until one more read may run.
     pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
         let closed = |_| Error::new(ErrorKind::Interrupted, "the source was closed");
@@ -226,18 +233,7 @@ async fn unreached(settings: &Settings, error: sqlx::Error) -> Error {
     if cause.kind() == std::io::ErrorKind::InvalidData && settings.tls != Tls::Disable {
         return no_tls(&cause.to_string());
     }
-    if let Some(error) = unresolved(settings).await {
-        return error;
-    }
-    Error::new(
-        ErrorKind::Unreachable,
-        format!(
-            "connecting to {} failed: {}",
-            settings.address(),
-            cause.kind()
-        ),
-    )
-    .hint("see whether the server runs there and a firewall lets this machine through")
+    settings.reach().unreached(&cause).await
 }
 
 /// The error of a server that was reached and did not let us in.
@@ -256,42 +252,4 @@ fn refused(settings: &Settings, error: sqlx::Error) -> Error {
         ErrorKind::Unreachable,
         format!("connecting to {}: {what}", settings.address()),
     )
-}
-
-async fn late(settings: &Settings) -> Error {
-    if let Some(error) = unresolved(settings).await {
-        return error;
-    }
-    Error::new(
-        ErrorKind::Unreachable,
-        format!(
-            "connecting to {} took longer than {} seconds",
-            settings.address(),
-            settings.connect_timeout
-        ),
-    )
-    .hint("raise `connect_timeout` of the target, or see whether a firewall swallows the packets")
-}
-
-/// The error of a host name that stands for no address.
-async fn unresolved(settings: &Settings) -> Option<Error> {
-    if settings.is_socket() {
-        return None;
-    }
-    let (host, port) = (settings.host.clone(), settings.port);
-    let found = tokio::task::spawn_blocking(move || {
-        (host.as_str(), port)
-            .to_socket_addrs()
-            .is_ok_and(|mut all| all.next().is_some())
-    });
-    match found.await {
-        Ok(false) => Some(
-            Error::new(
-                ErrorKind::Unreachable,
-                format!("resolving {} failed: no such host", settings.host),
-            )
-            .hint("see the spelling of the host, and the name servers of this machine"),
-        ),
-        _ => None,
-    }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use locard_connector::{Error, ErrorKind, Result, Target};
+use locard_connector::{Address, Error, ErrorKind, Result, Target};
 use locard_model::EntityKind;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
@@ -137,6 +137,13 @@ impl Settings {
         } else {
             format!("{}:{}", self.host, self.port)
         }
+    }
+
+    /// The same for whoever tells why it could not be reached.
+    pub(crate) fn reach(&self) -> Address {
+        let host = (!self.is_socket()).then(|| (self.host.clone(), self.port));
+        let text = self.address();
+        Address { text, host }
     }
 
     /// Whether the host is a folder with the server's socket.

@@ -1,14 +1,16 @@
 //! One state of the database for several splits.
 //!
-//! A snapshot lives as long as the session that exported it. A plan's snapshot is held here until each of its splits
-//! was read, or nobody asked for it for a while; a worker in another process uses it while it lasts and reads under its
-//! own afterwards, and says so.
+//! A snapshot lives as long as the session that exported it, and while it lives the server cannot clean up. So a plan only
+//! promises one: the first of its splits that is read exports it, and it is held here until each was read, or nobody
+//! asked for it for a while. Plans that are never read hold nothing. A worker in another process, and whoever comes
+//! later, reads under a snapshot of its own and says so.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use locard_connector::Result;
+use locard_connector::{ErrorKind, Result};
 use sqlx::Row as _;
 
 use crate::error::from_driver;
@@ -22,8 +24,31 @@ const IDLE: Duration = Duration::from_mins(10);
 #[derive(Debug, Default)]
 pub(crate) struct Snapshots {
     held: Mutex<HashMap<String, Held>>,
+    promised: Mutex<HashMap<String, Arc<Promise>>>,
     database: tokio::sync::Mutex<Option<String>>,
 }
+
+/// The snapshot of a plan, as far as it was exported.
+#[derive(Debug)]
+struct Promise {
+    splits: u32,
+    /// Its id; `None` where the server exports none.
+    id: tokio::sync::OnceCell<Option<String>>,
+}
+
+/// Under what a split is to be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Shared {
+    /// The snapshot of that id.
+    Id(String),
+    /// The server exported none.
+    Refused,
+    /// It had ended, or is another process's.
+    Ended,
+}
+
+/// How the name of a promised snapshot begins. The ids of exported ones begin with a digit.
+const PROMISED: &str = "plan-";
 
 #[derive(Debug)]
 struct Held {
@@ -57,15 +82,56 @@ impl Snapshots {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Exports a snapshot for that many splits.
-    pub(crate) async fn export(
+    fn promised(&self) -> MutexGuard<'_, HashMap<String, Arc<Promise>>> {
+        self.promised.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The name of a snapshot for that many splits, which the first of them exports.
+    pub(crate) fn promise(&self, splits: u32) -> String {
+        // Drawn at random, since another process may have promised one too.
+        let name = format!(
+            "{PROMISED}{:016x}",
+            RandomState::new().build_hasher().finish()
+        );
+        let id = tokio::sync::OnceCell::new();
+        let promise = Arc::new(Promise { splits, id });
+        self.promised().insert(name.clone(), promise);
+        name
+    }
+
+    /// The snapshot that a split names.
+    pub(crate) async fn shared(
+        self: &Arc<Self>,
+        name: &str,
+        settings: &Arc<Settings>,
+    ) -> Result<Shared> {
+        if !name.starts_with(PROMISED) {
+            return Ok(Shared::Id(name.to_owned()));
+        }
+        let promise = self.promised().get(name).cloned();
+        let Some(promise) = promise else {
+            return Ok(Shared::Ended);
+        };
+        let id = promise
+            .id
+            .get_or_try_init(|| self.export(settings, promise.splits));
+        Ok(id.await?.clone().map_or(Shared::Refused, Shared::Id))
+    }
+
+    /// Exports a snapshot for that many splits. A server that spares no session for it is read all the same.
+    async fn export(
         self: &Arc<Self>,
         settings: &Arc<Settings>,
         splits: u32,
-    ) -> Result<String> {
-        let id = self.hold(settings, Some((0..splits).collect())).await?;
-        self.watch(id.clone());
-        Ok(id)
+    ) -> Result<Option<String>> {
+        match self.hold(settings, Some((0..splits).collect())).await {
+            Ok(id) => {
+                self.watch(id.clone());
+                Ok(Some(id))
+            }
+            Err(error) if is_refusal(error.kind()) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The one snapshot for everything that this source reads.
@@ -129,6 +195,8 @@ impl Snapshots {
         if held.readers == 0 && held.unread.as_ref().is_some_and(HashSet::is_empty) {
             // Dropping the session closes its socket, and the server forgets the snapshot.
             all.remove(id);
+            self.promised()
+                .retain(|_, promise| promise.id.get().and_then(Option::as_deref) != Some(id));
         }
     }
 
@@ -153,4 +221,12 @@ impl Snapshots {
             }
         });
     }
+}
+
+/// Whether a server that answers so can be read without a shared snapshot.
+pub(crate) fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Throttled | ErrorKind::Unsupported | ErrorKind::Unexpected
+    )
 }

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope, Server,
-    Snapshot, Source, Split, Usage,
+    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Snapshot,
+    Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
 use sqlx::Row as _;
@@ -20,10 +20,10 @@ use crate::catalog::{self, Relation, Which, missing};
 use crate::error::from_driver;
 use crate::part::schema;
 use crate::plan::{self, Planned};
-use crate::read;
+use crate::read::{self, NO_SNAPSHOT};
 use crate::session::{Session, Sessions};
 use crate::settings::Settings;
-use crate::snapshot::Snapshots;
+use crate::snapshot::{Snapshots, is_refusal};
 
 /// A PostgreSQL database; connects on use.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Postgres {
         let count = u32::try_from(planned.splits.len()).unwrap_or(u32::MAX);
         let shared = match request.snapshot {
             Snapshot::Database => self.snapshots.database(&self.settings).await,
-            Snapshot::Entity if count > 1 => self.snapshots.export(&self.settings, count).await,
+            Snapshot::Entity if count > 1 => Ok(self.snapshots.promise(count)),
             Snapshot::Entity => return Ok(()),
         };
         match shared {
@@ -124,14 +124,9 @@ impl Postgres {
                 .splits
                 .iter_mut()
                 .for_each(|(split, _)| split.snapshot = Some(id.clone())),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::Throttled | ErrorKind::Unsupported | ErrorKind::Unexpected
-                ) =>
-            {
+            Err(error) if is_refusal(error.kind()) => {
                 if let Some((_, part)) = planned.splits.first_mut() {
-                    part.notes.push("its parts were read under snapshots of their own: the server exported none".to_owned());
+                    part.notes.push(NO_SNAPSHOT.to_owned());
                 }
             }
             Err(error) => return Err(error),

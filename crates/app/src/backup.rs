@@ -6,6 +6,7 @@ use locard_model::EntityId;
 use locard_store::Page;
 
 use crate::catalog::Catalog;
+use crate::input::blocking;
 use crate::{Error, ErrorKind, Home, HomeOptions, Result, record, why};
 
 /// Columns that are looked at together.
@@ -61,6 +62,14 @@ async fn damaged(home: &Home, entity: EntityId) -> Result<Error> {
 /// Makes a home from such a file; refuses a key that does not open it, and, unless `replace`, a home that has something
 /// in it.
 pub async fn restore(options: HomeOptions, from: &Path, replace: bool) -> Result<Home> {
+    let file = from.to_owned();
+    blocking(move || checked(&file)).await?;
+    locard_store::restore(from, &options.place()?, &options.keys()?, replace).await?;
+    Home::open(options).await
+}
+
+/// Refuses what is no file that can be read.
+fn checked(from: &Path) -> Result<()> {
     // Only a file is opened: opening a pipe waits for whoever writes to it.
     let is_file = std::fs::metadata(from).and_then(|data| {
         if data.is_file() {
@@ -80,6 +89,5 @@ pub async fn restore(options: HomeOptions, from: &Path, replace: bool) -> Result
         return Err(Error::usage(format!("{} is no file", from.display()))
             .hint("name a file that `locard backup` wrote"));
     }
-    locard_store::restore(from, &options.place()?, &options.keys()?, replace).await?;
-    Home::open(options).await
+    Ok(())
 }

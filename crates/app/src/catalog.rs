@@ -220,8 +220,19 @@ impl<'a> Catalog<'a> {
                     .collect();
                 names.sort_unstable();
                 Error::not_found("no such source is in the catalog")
-                    .hint(format!("known are {}", names.join(", ")))
+                    .hint(sources_like(text, &names))
             })
+    }
+}
+
+/// Which source may have been meant, or which there are.
+fn sources_like(typed: &str, known: &[&str]) -> String {
+    match words::did_you_mean(typed, known.iter().copied()) {
+        Some(meant) => meant,
+        None if known.is_empty() => {
+            "no source is known yet; `locard scan TARGET` reads one".to_owned()
+        }
+        None => format!("known are {}", known.join(", ")),
     }
 }
 

@@ -17,7 +17,7 @@ use locard_store::{Allowed, Decision, Review, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::{Error, ErrorKind, Home, ImportReport, Result, SourceLimits};
+use crate::{Error, ErrorKind, Home, ImportReport, Result, SourceLimits, confirmed, identifiers};
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +175,9 @@ pub async fn import_decisions(
     targets: &[SecretString],
 ) -> Result<ImportReport> {
     let file = read(text)?;
+    for line in &file.finding {
+        spelt(home, &line.identifier)?;
+    }
     let mut report = ImportReport::default();
     let reviews = meant(home, file.finding, targets, &mut report).await?;
     home.store.review(home.org, &reviews).await?;
@@ -210,6 +213,18 @@ fn read(text: &str) -> Result<File> {
         )));
     }
     Ok(file)
+}
+
+/// Refuses what is a slip for the name of an identifier. Others that no rule knows here may be known elsewhere.
+fn spelt(home: &Home, identifier: &Identifier) -> Result<()> {
+    let library = home.engine.library();
+    if confirmed::is_known(library, identifier) || identifiers::slip(library, identifier).is_none()
+    {
+        return Ok(());
+    }
+    let unknown = identifiers::unknown(library, identifier);
+    let sentence = format!("the decisions cannot be read: {}", unknown.sentence());
+    Err(Error::usage(sentence).hint(unknown.hint_text().unwrap_or_default()))
 }
 
 /// The decisions of these lines in every source that they are about.

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use locard_identify::{Dictionary, Library, Overlap};
+use locard_identify::{Dictionary, KeyedDictionary, Library, Overlap};
 use locard_sketch::forms;
 use locard_store::{ColumnRecord, Page};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, read_text, record, why};
+use crate::{Error, Home, Result, read_text, record, why, words};
 
 /// A dictionary in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,26 +50,22 @@ pub struct OverlapRow {
 pub async fn overlaps(home: &Home, name: &str, least: f64) -> Result<Vec<OverlapRow>> {
     let lists = home.engine.library().dictionaries();
     let Some(list) = lists.iter().find(|list| list.name() == name) else {
-        return Err(Error::not_found(format!("there is no dictionary {name}"))
-            .hint("`locard dictionaries list` shows them"));
+        let meant = words::did_you_mean(name, lists.iter().map(Dictionary::name));
+        let hint = meant.unwrap_or_else(|| "`locard dictionaries list` shows them".to_owned());
+        return Err(Error::not_found(format!("there is no dictionary {name}")).hint(hint));
     };
-    let keyed = list.keyed(home.engine.keyer());
+    let keyed = Arc::new(list.keyed(home.engine.keyer()));
     let mut catalog = Catalog::open(home).await?;
     let mut rows = Vec::new();
     let mut page = Page::first(COLUMNS);
     loop {
         let found = home.store.catalog(home.org, None, page).await?;
-        for record in found.items {
-            let sketch = record::sketch(&record)?;
-            let overlap = if sketch.keeps_every_value() {
-                keyed.overlap(sketch.values())
-            } else {
-                keyed.overlap_estimate(&sketch.distinct())
-            };
-            // A filter may say yes wrongly, so a value or two are nothing.
-            if overlap.shared >= 1.0 && overlap.containment() >= least {
-                rows.push(overlap_row(home, &mut catalog, &record, overlap).await?);
-            }
+        let (keyed, records) = (Arc::clone(&keyed), found.items);
+        let overlaps = home.engine.pool();
+        let overlaps = overlaps.run(move |_| compared(&keyed, records, least));
+        let overlaps = overlaps.await.map_err(locard_engine::Error::ledger)??;
+        for (record, overlap) in overlaps {
+            rows.push(overlap_row(home, &mut catalog, &record, overlap).await?);
         }
         let Some(after) = found.next else { break };
         page.after = Some(after);
@@ -80,6 +77,28 @@ pub async fn overlaps(home: &Home, name: &str, least: f64) -> Result<Vec<Overlap
             .then_with(|| place(a).cmp(&place(b)))
     });
     Ok(rows)
+}
+
+/// The columns that share enough with a dictionary; decoding them all takes its time.
+fn compared(
+    keyed: &KeyedDictionary,
+    records: Vec<ColumnRecord>,
+    least: f64,
+) -> Result<Vec<(ColumnRecord, Overlap)>> {
+    let mut overlaps = Vec::new();
+    for record in records {
+        let sketch = record::sketch(&record)?;
+        let overlap = if sketch.keeps_every_value() {
+            keyed.overlap(sketch.values())
+        } else {
+            keyed.overlap_estimate(&sketch.distinct())
+        };
+        // A filter may say yes wrongly, so a value or two are nothing.
+        if overlap.shared >= 1.0 && overlap.containment() >= least {
+            overlaps.push((record, overlap));
+        }
+    }
+    Ok(overlaps)
 }
 
 /// Columns that are held in memory at once.

@@ -10,10 +10,11 @@ use locard_model::{
 use locard_store::Job;
 use serde_json::Value;
 
+use crate::input::blocking;
 use crate::stored::ScanSpec;
 use crate::{
     Decided, Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, TaskRow,
-    findings, jobs,
+    findings, jobs, read_text,
 };
 
 /// A confidence that moved by less is no change.
@@ -68,14 +69,13 @@ struct Side {
 
 /// One side, by the name that a person gave it.
 async fn side(home: &Home, name: &str) -> Result<Side> {
-    let mut side = if Path::new(name).is_file() {
-        let text = std::fs::read_to_string(name).map_err(|error| {
-            Error::usage(format!("{name} cannot be read: {}", crate::why(&error)))
-        })?;
-        Side {
-            rows: read_findings(&text)?,
-            extent: None,
-        }
+    let file = Path::new(name).to_owned();
+    let rows = blocking(move || {
+        let read = |file: &Path| read_findings(&read_text(file)?);
+        file.is_file().then(|| read(&file)).transpose()
+    });
+    let mut side = if let Some(rows) = rows.await? {
+        Side { rows, extent: None }
     } else {
         let job = job(home, name).await?;
         let filter = FindingFilter {

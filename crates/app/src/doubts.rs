@@ -3,9 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use locard_identify::{How, Library};
-use locard_index::{Query, builtin_role, is_no_date, needs_name};
+use locard_index::{Query, is_no_date, needs_name, role_of};
 use locard_model::{Attribute, Identifier, Role, Subject};
 use locard_sketch::Keyer;
+
+use crate::identifiers;
 
 /// An attribute of a subject that is likely not what was meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +18,8 @@ pub struct Doubt {
     pub identifier: Identifier,
     /// What is doubtful about it.
     pub why: Why,
+    /// The identifier that was likely meant, where no rule knows the one that was written.
+    pub meant: Option<Identifier>,
 }
 
 /// What is doubtful about an attribute.
@@ -39,9 +43,14 @@ impl Doubt {
         let identifier = &self.identifier;
         match self.why {
             Why::Idle => format!("this {identifier} gives nothing to look for"),
-            Why::Unknown => format!(
-                "no rule knows {identifier}; it was searched as an identifying number of that name"
-            ),
+            Why::Unknown => {
+                let meant = self.meant.as_ref();
+                let meant = meant.map(|meant| format!(" (did you mean {meant}?)"));
+                let meant = meant.unwrap_or_default();
+                format!(
+                    "no rule knows {identifier}{meant}; it was searched as an identifying number of that name"
+                )
+            }
             Why::Invalid => {
                 format!("this is not a valid {identifier}; it was searched as typed")
             }
@@ -63,10 +72,8 @@ pub(crate) fn doubts(
     keyer: &Keyer,
     doubts: &mut Vec<Doubt>,
 ) {
-    let role = |identifier: &Identifier| {
-        let known = roles.get(identifier).copied();
-        known.unwrap_or_else(|| builtin_role(identifier))
-    };
+    let role =
+        |attribute: &Attribute| role_of(attribute, roles.get(&attribute.identifier).copied());
     let asks = |attributes: &[&Attribute]| {
         let part = Subject {
             id: String::new(),
@@ -88,6 +95,10 @@ pub(crate) fn doubts(
                 subject: subject.id.clone(),
                 identifier: identifier.clone(),
                 why,
+                meant: match why {
+                    Why::Unknown => identifiers::slip(library, identifier),
+                    _ => None,
+                },
             });
         };
         if !asked {

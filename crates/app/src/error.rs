@@ -115,6 +115,24 @@ impl std::error::Error for Error {
     }
 }
 
+impl Error {
+    /// What is wrong with a source that could not be opened or read, as far as it told.
+    pub(crate) fn of_source(&self) -> locard_connector::ErrorKind {
+        use locard_connector::ErrorKind as Source;
+        let told = self
+            .cause
+            .as_ref()
+            .and_then(|cause| cause.downcast_ref::<locard_connector::Error>());
+        match (told, self.kind) {
+            (Some(told), _) => told.kind(),
+            (None, ErrorKind::Usage) => Source::Settings,
+            (None, ErrorKind::NotFound) => Source::NotFound,
+            (None, ErrorKind::Source) => Source::Unreachable,
+            (None, _) => Source::Unexpected,
+        }
+    }
+}
+
 impl From<locard_connector::Error> for Error {
     fn from(error: locard_connector::Error) -> Self {
         let kind = match error.kind() {
@@ -175,5 +193,23 @@ impl From<locard_identify::Error> for Error {
         Self::usage(error.to_string())
             .hint("`locard rules check` lists everything that is wrong")
             .cause(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_connector::ErrorKind as Source;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_source_is_carried_on() {
+        for kind in [Source::Denied, Source::Unauthenticated, Source::Settings] {
+            let error = Error::from(locard_connector::Error::new(kind, "not so"));
+            assert_eq!(error.of_source(), kind);
+        }
+        assert_eq!(Error::usage("not so").of_source(), Source::Settings);
+        let key = Error::new(ErrorKind::Key, "another key");
+        assert_eq!(key.of_source(), Source::Unexpected);
     }
 }

@@ -285,6 +285,8 @@ fn profile(seen: &ScannedColumn) -> Profile {
         nulls: figures.nulls,
         blanks: figures.blanks,
         distinct: figures.distinct,
+        uniqueness: figures.uniqueness,
+        density: figures.density,
         length: figures
             .narrowest
             .zip(figures.average_length)

@@ -70,6 +70,10 @@ pub struct Profile {
     pub blanks: u64,
     /// Estimated distinct values.
     pub distinct: u64,
+    /// Distinct values per value, 0 to 1: 1 where no value comes twice, as in a key.
+    pub uniqueness: f64,
+    /// Values per cell, 0 to 1: what is null or blank is none.
+    pub density: f64,
     /// Shortest, mean and longest text in characters.
     pub length: Option<(u64, f64, u64)>,
     /// Mean and standard deviation of numbers.

@@ -1,12 +1,16 @@
 //! The threshold expression of `--fail-on`.
 //!
 //! Grammar: terms separated by commas; a term is an identifier, a category, a sensitivity or `any`, then optionally
-//! `:confidence`, then optionally `:count`. A sensitivity stands for itself and every higher one. `US_SSN:0.9:10` is crossed when columns judged `US_SSN` with at least 0.9 hold at least
-//! ten matching cells together.
+//! `:confidence`, then optionally `:count`. A sensitivity stands for itself and every higher one. `US_SSN:0.9:10` is
+//! crossed when findings of `US_SSN` with at least 0.9, or that a person confirmed, have at least ten matching cells
+//! together.
+//!
+//! Counted are cells that a rule tested. Those that a sample left out are not, nor those of a column that was clear
+//! already, which only an exhaustive scan tests: [`FailOn::open`] tells where they could decide.
 
 use locard_model::{Category, Identifier, Sensitivity};
 
-use crate::{Error, FindingRow, Result};
+use crate::{Error, FindingRow, Result, words};
 
 /// A parsed expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +42,10 @@ pub struct Crossing {
     pub term: String,
     /// Matching cells over all findings that count.
     pub count: u64,
+    /// The cells among which they were counted, over the same findings.
+    pub tested: u64,
+    /// The rows that those findings are of, together; what is not tested of them is empty or was skipped.
+    pub rows: u64,
     /// Findings that count.
     pub findings: u64,
 }
@@ -57,10 +65,22 @@ impl FailOn {
 
     /// The terms that these findings cross; rejected findings do not count.
     pub fn crossed(&self, findings: &[FindingRow]) -> Vec<Crossing> {
-        self.terms
-            .iter()
-            .filter_map(|term| term.crossed(findings))
-            .collect()
+        let terms = self.terms.iter();
+        let counted = terms.map(|term| (term, term.counted(findings)));
+        let crossed = counted.filter(|(term, counted)| term.is_crossed(counted));
+        crossed.map(|(_, crossing)| crossing).collect()
+    }
+
+    /// The terms that these findings do not cross, and might if every cell had been tested.
+    pub fn open(&self, findings: &[FindingRow]) -> Vec<Crossing> {
+        let terms = self.terms.iter();
+        let counted = terms.map(|term| (term, term.counted(findings)));
+        let open = counted.filter(|(term, counted)| {
+            let untested = counted.rows.saturating_sub(counted.tested);
+            let most = counted.count.saturating_add(untested);
+            counted.findings > 0 && !term.is_crossed(counted) && most >= term.count
+        });
+        open.map(|(_, crossing)| crossing).collect()
     }
 }
 
@@ -83,17 +103,26 @@ impl Term {
         })
     }
 
-    fn crossed(&self, findings: &[FindingRow]) -> Option<Crossing> {
+    fn counted(&self, findings: &[FindingRow]) -> Crossing {
         let mut crossing = Crossing {
             term: self.text.clone(),
             count: 0,
+            tested: 0,
+            rows: 0,
             findings: 0,
         };
         for finding in findings.iter().filter(|finding| self.counts(finding)) {
+            let add = |sum: &mut u64, number: u64| *sum = sum.saturating_add(number);
             crossing.findings += 1;
-            crossing.count += finding.matched.max(1);
+            add(&mut crossing.count, finding.matched.max(1));
+            add(&mut crossing.tested, finding.tested);
+            add(&mut crossing.rows, finding.rows);
         }
-        (crossing.findings > 0 && crossing.count >= self.count).then_some(crossing)
+        crossing
+    }
+
+    fn is_crossed(&self, counted: &Crossing) -> bool {
+        counted.findings > 0 && counted.count >= self.count
     }
 
     fn counts(&self, finding: &FindingRow) -> bool {
@@ -133,14 +162,20 @@ impl What {
             .iter()
             .map(|sensitivity| sensitivity.as_str())
             .collect();
+        let names = identifiers.iter().map(Identifier::as_str);
+        let names = names.chain(categories.iter().copied());
+        let names = names.chain(sensitivities.iter().copied()).chain(["any"]);
+        let hint = words::did_you_mean(name, names).unwrap_or_else(|| {
+            format!(
+                "categories are {}; sensitivities are {}; `locard rules list` prints the identifiers",
+                categories.join(", "),
+                sensitivities.join(", ")
+            )
+        });
         Err(Error::usage(format!(
             "`{name}` is neither an identifier nor a category nor a sensitivity nor `any`"
         ))
-        .hint(format!(
-            "categories are {}; sensitivities are {}; `locard rules list` prints the identifiers",
-            categories.join(", "),
-            sensitivities.join(", ")
-        )))
+        .hint(hint))
     }
 }
 
@@ -211,6 +246,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_tested_may_decide_and_is_told() {
+        let mut partly = finding("US_SSN", 0.95, 30);
+        (partly.tested, partly.rows) = (40, 100);
+        let open = |expression: &str| {
+            let known = [Identifier::new("US_SSN")];
+            let threshold = FailOn::parse(expression, &known).expect("a good expression");
+            threshold.open(std::slice::from_ref(&partly))
+        };
+        assert_eq!(open("US_SSN:0.9:30"), [], "it is crossed");
+        assert_eq!(open("US_SSN:0.9:91"), [], "there are not so many");
+        let [open] = <[Crossing; 1]>::try_from(open("US_SSN:0.9:90")).expect("one is open");
+        assert_eq!((open.count, open.tested, open.rows), (30, 40, 100));
+    }
+
+    #[test]
     fn counts_add_up_over_columns() {
         assert!(crossed(
             "us_ssn:0.9:10",
@@ -245,6 +295,20 @@ mod tests {
             at: String::new(),
         });
         assert!(!crossed("any:0:1", &[rejected]));
+    }
+
+    #[test]
+    fn a_misspelt_name_is_told_with_what_was_meant() {
+        let known = [Identifier::new("EMAIL_ADDRESS")];
+        for (text, meant) in [
+            ("EMAIL_ADRESS", "EMAIL_ADDRESS"),
+            ("goverment-id:0.9", "government-id"),
+            ("hihg", "high"),
+        ] {
+            let error = FailOn::parse(text, &known).expect_err(text);
+            let hint = error.hint_text().unwrap_or_default();
+            assert!(hint.starts_with(&format!("did you mean {meant}")), "{hint}");
+        }
     }
 
     #[test]

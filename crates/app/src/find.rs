@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::StreamExt as _;
 use locard_engine::{Event, Failure, Reporter};
 use locard_identify::Library;
-use locard_index::{Query, builtin_role};
+use locard_index::{Query, role_of};
 use locard_model::{
-    EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId, Strength, Subject,
+    Attribute, EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId, Strength,
+    Subject,
 };
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
@@ -149,7 +150,7 @@ async fn find_at_most(
     report.last_scans = fresh::last_scans(&catalog, &listings, &sources);
     let mut known = Known::of(&entities);
     let groups = twins::grouped(home, &catalog, entities).await?;
-    let by = (queries.as_slice(), most);
+    let by = (&queries, most);
     let suspects = suspects(home, &catalog, groups, by, &mut report, cancel).await?;
     if options.verify {
         for suspect in &suspects {
@@ -174,12 +175,8 @@ async fn find_at_most(
 fn compiled(home: &Home, options: &FindOptions) -> (Arc<Vec<Query>>, Vec<Doubt>) {
     let (library, keyer) = (home.engine.library(), home.engine.keyer());
     let roles = roles(library);
-    let role = |identifier: &Identifier| {
-        roles
-            .get(identifier)
-            .copied()
-            .unwrap_or_else(|| builtin_role(identifier))
-    };
+    let role =
+        |attribute: &Attribute| role_of(attribute, roles.get(&attribute.identifier).copied());
     let mut found = Vec::new();
     for subject in &options.subjects {
         doubts(subject, &roles, library, keyer, &mut found);
@@ -196,7 +193,7 @@ async fn suspects(
     home: &Home,
     catalog: &Catalog<'_>,
     groups: Vec<Vec<Same>>,
-    (queries, most): (&[Query], usize),
+    (queries, most): (&Arc<Vec<Query>>, usize),
     report: &mut FindReport,
     cancel: &CancellationToken,
 ) -> Result<Vec<Suspect>> {
@@ -262,7 +259,7 @@ async fn ask_once(
     home: &Home,
     catalog: &Catalog<'_>,
     same: Vec<Same>,
-    (queries, failures): (&[Query], &Failures),
+    (queries, failures): (&Arc<Vec<Query>>, &Failures),
     report: &mut FindReport,
     cancel: &CancellationToken,
 ) -> Result<Vec<Suspect>> {
@@ -379,7 +376,7 @@ mod tests {
 
     /// Hits, and places that were left out, of an answer of at most so many.
     async fn told(home: &Home, most: usize, verify: bool) -> (usize, usize) {
-        let attribute = locard_model::Attribute {
+        let attribute = Attribute {
             identifier: Identifier::new("EMAIL_ADDRESS"),
             value: "anna@example.org".to_owned(),
         };
@@ -398,6 +395,32 @@ mod tests {
         assert!(gaps.all(|gap| gap.reason == Reason::TooMany));
         assert_eq!(report.fell_short(), !report.not_searched.is_empty());
         (report.hits.len(), report.not_searched.len())
+    }
+
+    #[tokio::test]
+    async fn filters_are_asked_on_the_thread_pool_and_not_on_the_runtime() {
+        use std::sync::{Mutex, mpsc};
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("a.csv"), "email\nanna@example.org\n").unwrap();
+        let home = testing::home(folder.path()).await;
+        assert_eq!(testing::scan(&home, &data).await.totals.entities, 1);
+        // Every thread of the pool is kept busy until the channel is closed.
+        let (open, closed) = mpsc::channel::<()>();
+        let closed = Arc::new(Mutex::new(closed));
+        for _ in 0..home.engine.threads() {
+            let (pool, closed) = (home.engine.pool().clone(), Arc::clone(&closed));
+            let wait = move |_| drop(closed.lock().map(|closed| closed.recv()));
+            tokio::spawn(async move { pool.run(wait).await });
+            tokio::task::yield_now().await;
+        }
+        let while_busy = std::time::Duration::from_millis(300);
+        let waits = tokio::time::timeout(while_busy, told(&home, 3, false)).await;
+        assert!(waits.is_err(), "it waits for a thread of the pool");
+        drop(open);
+        assert_eq!(told(&home, 3, false).await, (1, 0));
+        home.close().await.unwrap();
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ pub struct FindingRow {
     pub identifier: Identifier,
     /// How it occurs.
     pub kind: FindingKind,
-    /// Estimated probability that it is right, 0 to 1.
+    /// Estimated probability that it is right, 0 to 1; 1 where a person confirmed it.
     pub confidence: f64,
     /// Family of the identifier.
     pub category: Category,
@@ -241,6 +241,8 @@ async fn row(
 ) -> Result<FindingRow> {
     let finding = record.finding;
     let review = reviews.get(&(finding.column, finding.identifier.as_str().to_owned()));
+    // Who looked knows better than what was estimated.
+    let is_confirmed = review.is_some_and(|review| review.decision == Decision::Confirmed);
     Ok(FindingRow {
         source: catalog.source_name(finding.source),
         entity: finding.entity,
@@ -249,7 +251,11 @@ async fn row(
         column: home.engine.mask().segment(&finding.column_name),
         identifier: finding.identifier,
         kind: finding.kind,
-        confidence: finding.confidence,
+        confidence: if is_confirmed {
+            1.0
+        } else {
+            finding.confidence
+        },
         category: finding.category,
         sensitivity: finding.sensitivity,
         rows: finding.rows,

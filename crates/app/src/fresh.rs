@@ -170,7 +170,7 @@ async fn since(
     let plans = asked.into_iter().map(|(resource, then, entity)| {
         let source = Arc::clone(&target.source);
         async move {
-            let request = scan_request(&entity, Sample::All, Snapshot::Entity);
+            let request = scan_request(&entity, Sample::All, Snapshot::Entity, home.piece_bytes);
             (resource, then, source.plan(&request).await)
         }
     });

@@ -12,6 +12,7 @@ use locard_model::{OrgId, SecretString};
 use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
 
+use crate::input::blocking;
 use crate::{Error, ErrorKind, Result};
 
 /// How a home is opened. Faces fill it from arguments, environment and `locard.toml`; this crate reads none of them.
@@ -35,6 +36,9 @@ pub struct HomeOptions {
     pub connectors: &'static [&'static dyn Connector],
     /// Worker threads; `None`: one per core.
     pub threads: Option<usize>,
+    /// About how many bytes of a source are read and recorded together; `None`: as many as are good. Tests that
+    /// interrupt scans inside entities of many pieces say less.
+    pub piece_bytes: Option<u64>,
 }
 
 /// What a home is opened for.
@@ -65,6 +69,7 @@ pub struct Home {
     shared: bool,
     /// Whether nobody else can be in it: what is said to run there was killed.
     alone: bool,
+    pub(crate) piece_bytes: u64,
     new_key: Option<PathBuf>,
 }
 
@@ -81,7 +86,8 @@ impl Home {
             .dictionaries
             .clone()
             .unwrap_or_else(|| dir.join("dictionaries"));
-        let (library, left_out) = options.library(&own)?;
+        let (folder, judges) = (own.clone(), options.judges);
+        let (library, left_out) = blocking(move || library(&folder, judges)).await?;
         let org = OrgId::DEFAULT;
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
@@ -104,6 +110,7 @@ impl Home {
             shared: options.store.is_some(),
             alone: options.store.is_none() && !beside,
             new_key: opened.new_key,
+            piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
         })
     }
 
@@ -156,6 +163,18 @@ fn useful(threads: usize) -> usize {
     threads.min(cores.saturating_mul(4))
 }
 
+/// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
+fn library(own: &Path, judges: bool) -> Result<(Arc<Library>, Option<Error>)> {
+    if !own.is_dir() {
+        return Ok((Library::builtin()?, None));
+    }
+    match Library::with_overlay(own) {
+        Ok(library) => Ok((library, None)),
+        Err(error) if judges => Err(error.into()),
+        Err(error) => Ok((Library::builtin()?, Some(error.into()))),
+    }
+}
+
 impl HomeOptions {
     /// Opens the store as it is to be used, and tells whether that is beside whoever holds it.
     async fn store(&self, dir: &Path, keys: &KeyPlace) -> Result<(Opened, bool)> {
@@ -179,18 +198,6 @@ impl HomeOptions {
                 Ok(beside().await?)
             }
             opened => Ok((opened?, false)),
-        }
-    }
-
-    /// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
-    fn library(&self, own: &Path) -> Result<(Arc<Library>, Option<Error>)> {
-        if !own.is_dir() {
-            return Ok((Library::builtin()?, None));
-        }
-        match Library::with_overlay(own) {
-            Ok(library) => Ok((library, None)),
-            Err(error) if self.judges => Err(error.into()),
-            Err(error) => Ok((Library::builtin()?, Some(error.into()))),
         }
     }
 

@@ -6,7 +6,7 @@ use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
 
-use crate::{Error, Result, why};
+use crate::{Error, ErrorKind, Result, why};
 
 /// Far more than any such file holds, far less than a pipe that never ends.
 const MOST: u64 = 64 << 20;
@@ -24,6 +24,16 @@ pub fn read_text(file: &Path) -> Result<String> {
             .hint("name a file or a pipe, or `-` for what comes on stdin"));
     }
     text_of(File::open(file).map_err(unreadable)?, &name, MOST)
+}
+
+/// Does what waits for a disk on a thread of its own: the runtime has others to serve meanwhile.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|gone| {
+        Err(Error::new(ErrorKind::Unexpected, "reading ended in the middle").cause(gone))
+    })
 }
 
 #[cfg(unix)]
@@ -117,6 +127,16 @@ mod tests {
         }
         let cut = text_of(&little[..little.len() - 1], "x", 100);
         assert!(cut.is_err_and(|error| error.hint_text().is_some()));
+    }
+
+    /// On a runtime of one thread, what waits for a disk must not keep others waiting.
+    #[tokio::test]
+    async fn whoever_waits_for_a_disk_holds_up_nobody_else() {
+        let (free, held) = std::sync::mpsc::channel::<()>();
+        let waits = blocking(move || Ok(held.recv().is_ok()));
+        let frees = async move { free.send(()).is_ok() };
+        let (waited, freed) = tokio::join!(waits, frees);
+        assert!(waited.is_ok_and(|waited| waited) && freed);
     }
 
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use locard_model::{EntityId, JobId, JobState, TaskState};
 use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
 
@@ -94,12 +94,10 @@ impl JobRow {
     }
 }
 
-/// Whether a job is said to run, and nobody does: its process ended without a word.
+/// Whether a job is said to run, and nobody does: its process ended without a word. The store says whether somebody holds
+/// it, since the clocks of machines that share it may differ.
 pub(crate) fn is_interrupted(home: &Home, job: &Job) -> bool {
-    let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::MAX);
-    let heard = job.heartbeat_at.or(job.started_at).unwrap_or(job.queued_at);
-    let silent = || Timestamp::now().duration_since(heard) > lease;
-    matches!(job.state, JobState::Running | JobState::Cancelling) && (home.is_alone() || silent())
+    matches!(job.state, JobState::Running | JobState::Cancelling) && (home.is_alone() || !job.held)
 }
 
 /// One job, by id, its beginning, or `latest`.
@@ -256,15 +254,16 @@ pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engin
             .what
             .entity
             .is_some_and(|entity| read.contains(&entity));
-        let source = match failure.what.entity {
-            Some(entity) => catalog
+        let source = match (failure.what.source, failure.what.entity) {
+            (None, Some(entity)) => catalog
                 .entity(entity)
                 .await
                 .ok()
                 .map(|entity| entity.source),
-            None => None,
+            (source, _) => source,
         };
-        // Where a source failed as a whole, its name stands where a resource would; else it failed while it was listed.
+        // Of older failures the source was not noted. Where one failed as a whole, its name stands where a resource
+        // would; else it failed while it was listed.
         let whole = listed
             .iter()
             .find(|name| failure.what.resource.as_ref() == Some(name));
@@ -396,6 +395,22 @@ mod tests {
         FindOptions {
             subjects: vec![subject],
             ..FindOptions::default()
+        }
+    }
+
+    /// The clock of whoever looks is not asked: on a shared store it may be another machine's.
+    #[tokio::test]
+    async fn a_job_is_interrupted_when_its_lease_has_run_out_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = testing::home(folder.path()).await;
+        let draft = JobDraft::new(KIND, serde_json::json!({"targets": 1}));
+        let job = home.store.start_job(home.org, &draft).await.unwrap().job.id;
+        let beside = testing::home_for(folder.path(), crate::Access::Look).await;
+        for (lease, interrupted) in [(std::time::Duration::ZERO, true), (LEASE, false)] {
+            let claimed = home.store.claim_job(home.org, job, home.worker, lease);
+            claimed.await.unwrap();
+            let listed = jobs(&beside, 9).await.unwrap();
+            assert_eq!(listed[0].interrupted, interrupted, "leased for {lease:?}");
         }
     }
 

@@ -8,23 +8,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_connector::{Entity, ErrorKind, Split};
 use locard_engine::{
-    Allowed, Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned,
-    Pool, Result, Shown, Sink, Start,
+    Allowed, Checkpoints, Concluded, Error, Failure, PieceDone, PieceOutline, PieceState, Planned,
+    Pool, Result, ScannedColumn, Shown, Sink, Start,
 };
 use locard_identify::Library;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
+use locard_store::ErrorKind::{Conflict, NotFound};
 use locard_store::{
-    Claim, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, Review, Store, TaskCounts,
-    TaskDraft, TaskOutcome, WorkerId,
+    Claim, Column, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, PieceHead, Review,
+    Store, TaskCounts, TaskDraft, TaskOutcome, WorkerId,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use crate::record;
+use crate::record::{self, Listing};
 
 /// How long a lease lasts without a heartbeat.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -72,14 +74,16 @@ struct Held {
 struct State {
     /// What earlier runs left.
     left: HashMap<EntityId, HashMap<PieceId, PieceState>>,
-    /// Records of the pieces that were read, by this run and earlier ones.
-    rows: HashMap<PieceId, u64>,
+    /// When the listing of each source began, by the store's clock.
+    listings: HashMap<SourceId, Timestamp>,
+    /// Where the merged sketches of entities go that are put together from several pieces.
+    staged: HashMap<EntityId, PieceId>,
     /// Pieces of earlier runs whose process died while it read them, and how often.
     deaths: HashMap<PieceId, u32>,
     /// Pieces that are being read.
     held: HashMap<PieceId, Held>,
     /// Columns known so far of entities that are being read.
-    columns: HashMap<EntityId, Vec<locard_store::Column>>,
+    columns: HashMap<EntityId, Vec<Column>>,
     /// Entities that were read whole before, so that a sample of them changed nothing in the index.
     kept: u64,
 }
@@ -92,6 +96,11 @@ impl Basis {
     pub(crate) fn new(library: &Library, allowed: &Allowed) -> Self {
         let (rules, allowed) = (library.fingerprint(), allowed.digest());
         Self(format!("{rules:016x}.{allowed:016x}"))
+    }
+
+    /// Whether a piece was read by the same.
+    fn is_in(&self, version: Option<&str>) -> bool {
+        version.and_then(|version| version.split(' ').next()) == Some(self.0.as_str())
     }
 
     fn version(&self, splits: &[Split]) -> String {
@@ -107,9 +116,8 @@ impl Basis {
         job: JobId,
     ) -> locard_store::Result<bool> {
         let tasks = store.tasks(org, job, None, Page::first(1)).await?;
-        let is_same = |version: &str| version.split(' ').next() == Some(self.0.as_str());
-        let versions = tasks.items.iter().map(|task| task.version.as_deref());
-        Ok(versions.map(Option::unwrap_or_default).all(is_same))
+        let mut versions = tasks.items.iter().map(|task| task.version.as_deref());
+        Ok(versions.all(|version| self.is_in(version)))
     }
 }
 
@@ -122,33 +130,15 @@ impl StoreLedger {
         basis: Basis,
         stop: CancellationToken,
     ) -> locard_store::Result<Self> {
-        let mut state = State::default();
-        let mut page = Page::first(Page::MAX);
-        loop {
-            let tasks = store.tasks(lease.org, lease.job, None, page).await?;
-            for task in tasks.items {
-                let Some(entity) = task.entity else { continue };
-                let piece = match task.state {
-                    TaskState::Completed => PieceState::Done,
-                    TaskState::Partial => PieceState::Partial,
-                    TaskState::Failed => PieceState::Failed,
-                    _ => PieceState::Open,
-                };
-                let id = task.piece;
-                state.left.entry(entity).or_default().insert(id, piece);
-                match piece {
-                    PieceState::Done | PieceState::Partial => {
-                        state.rows.insert(id, task.counts.rows);
-                    }
-                    PieceState::Open if task.attempts > 0 => {
-                        state.deaths.insert(id, task.attempts);
-                    }
-                    PieceState::Open | PieceState::Failed => {}
-                }
-            }
-            let Some(after) = tasks.next else { break };
-            page.after = Some(after);
+        // What another job or command took away is read again, and is not taken for rows without values.
+        let reopened = store.reopen_tasks(&lease).await?;
+        if reopened > 0 {
+            warn!(
+                pieces = reopened,
+                "what an earlier run read of them is no longer there, so they are read again"
+            );
         }
+        let state = State::of(store.as_ref(), &lease).await?;
         let confirmed = store.reviews(lease.org, Some(Decision::Confirmed)).await?;
         Ok(Self {
             store,
@@ -214,6 +204,49 @@ impl StoreLedger {
         Ok(())
     }
 
+    /// What is recorded of these pieces, in their order; [`Error::Recorded`] where one is not there, or was read by other
+    /// rules than ours.
+    async fn heads(&self, entity: EntityId, pieces: &[PieceId]) -> Result<Vec<PieceHead>> {
+        let heads = self.store.pieces(self.org(), entity).await.map_err(lost)?;
+        let mut heads: HashMap<PieceId, PieceHead> =
+            heads.into_iter().map(|head| (head.piece, head)).collect();
+        let head = |piece| {
+            let head = heads.remove(piece).ok_or_else(gone)?;
+            self.is_ours(&head).then_some(head).ok_or_else(gone)
+        };
+        pieces.iter().map(head).collect()
+    }
+
+    fn is_ours(&self, head: &PieceHead) -> bool {
+        self.basis.is_in(head.version.as_deref())
+    }
+
+    /// The columns of an entity in their order, and of these ids those too that are gone by now: another job may have
+    /// concluded so since, and what this one has read of them counts all the same.
+    async fn names(&self, entity: EntityId, ids: &[ColumnId]) -> Result<Vec<Column>> {
+        let mut columns = self.store.columns(self.org(), entity).await.map_err(lost)?;
+        let mut known: HashSet<ColumnId> = columns.iter().map(|column| column.id).collect();
+        let mut buried = Vec::new();
+        for id in ids {
+            if !known.insert(*id) {
+                continue;
+            }
+            match self.store.column(self.org(), *id).await {
+                Err(error) if error.kind() == NotFound => return Err(gone()),
+                column => buried.push(column.map_err(lost)?),
+            }
+        }
+        buried.sort_by(|a, b| (a.ordinal, &a.path).cmp(&(b.ordinal, &b.path)));
+        columns.append(&mut buried);
+        Ok(columns)
+    }
+
+    /// Where the merged sketches of an entity go.
+    fn staged(&self, entity: EntityId) -> PieceId {
+        let new = || PieceId(Uuid::new_v4());
+        *self.state().staged.entry(entity).or_insert_with(new)
+    }
+
     /// The lease of a piece that ends now. It is held until the store has taken that in.
     fn leased(&self, piece: PieceId) -> Result<Lease> {
         let held = self.state().held.get(&piece).map(|held| held.lease);
@@ -276,7 +309,7 @@ impl StoreLedger {
     async fn name_columns(
         &self,
         planned: &Planned,
-        columns: &[locard_engine::ScannedColumn],
+        columns: &[ScannedColumn],
     ) -> locard_store::Result<()> {
         let entity = planned.shown.entity;
         let known = self.state().columns.get(&entity).cloned();
@@ -288,7 +321,8 @@ impl StoreLedger {
         let before = known.len();
         record::add_columns(planned, columns, &mut known);
         if let Some(new @ [_, ..]) = known.get(before..) {
-            self.store.add_columns(self.org(), entity, new).await?;
+            let author = self.lease.into();
+            self.store.add_columns(author, entity, new).await?;
         }
         let mut state = self.state();
         let all = state.columns.entry(entity).or_default();
@@ -321,6 +355,51 @@ fn lost(error: locard_store::Error) -> Error {
     Error::ledger(error)
 }
 
+/// What was read of a piece went since: another scan or command took it away, or read it by other rules.
+fn gone() -> Error {
+    Error::Recorded(
+        "a part of it is no longer in the store; another scan may have replaced it".into(),
+    )
+}
+
+/// A conclusion that the store refuses for the state of one entity costs that entity only.
+fn unconcluded(error: locard_store::Error) -> Error {
+    if error.kind() == Conflict {
+        gone()
+    } else {
+        lost(error)
+    }
+}
+
+impl State {
+    /// What earlier runs of the job left.
+    async fn of(store: &dyn Store, lease: &JobLease) -> locard_store::Result<Self> {
+        let mut state = Self::default();
+        let mut page = Page::first(Page::MAX);
+        loop {
+            let tasks = store.tasks(lease.org, lease.job, None, page).await?;
+            for task in tasks.items {
+                let Some(entity) = task.entity else { continue };
+                let piece = match task.state {
+                    TaskState::Completed => PieceState::Done,
+                    TaskState::Partial => PieceState::Partial,
+                    TaskState::Failed => PieceState::Failed,
+                    _ => PieceState::Open,
+                };
+                let of_entity = state.left.entry(entity).or_default();
+                of_entity.insert(task.piece, piece);
+                if piece == PieceState::Open && task.attempts > 0 {
+                    state.deaths.insert(task.piece, task.attempts);
+                }
+            }
+            let Some(after) = tasks.next else {
+                return Ok(state);
+            };
+            page.after = Some(after);
+        }
+    }
+}
+
 #[async_trait]
 impl Checkpoints for StoreLedger {
     fn run(&self) -> Uuid {
@@ -331,49 +410,85 @@ impl Checkpoints for StoreLedger {
         Ok(self.state().left.get(&entity).cloned().unwrap_or_default())
     }
 
-    async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
-        let rows = self.state().rows.get(&piece).copied();
-        let rows = rows
-            .ok_or_else(|| Error::Recorded("the piece is not among those that were read".into()))?;
-        let names = self.store.columns(self.org(), entity).await.map_err(lost)?;
-        let columns = self
-            .store
-            .piece_columns(self.org(), entity, piece)
+    async fn check(&self, entity: EntityId, piece: PieceId) -> Result<()> {
+        let recorded = self.store.piece(self.org(), entity, piece).await;
+        let recorded = recorded.map_err(lost)?.ok_or_else(gone)?;
+        if !self.is_ours(&recorded.head) {
+            return Err(gone());
+        }
+        self.apart(move || record::sound(&recorded.columns)).await?
+    }
+
+    async fn outlines(&self, entity: EntityId, pieces: &[PieceId]) -> Result<Vec<PieceOutline>> {
+        let heads = self.heads(entity, pieces).await?;
+        let parts = self.store.piece_parts(self.org(), entity, pieces).await;
+        let parts = parts.map_err(lost)?;
+        let ids: Vec<ColumnId> = parts.iter().map(|part| part.column).collect();
+        let columns = self.names(entity, &ids).await?;
+        self.apart(move || record::outlines(&heads, &parts, &columns))
             .await
-            .map_err(lost)?;
-        self.apart(move || record::piece_columns(rows, &names, columns))
+    }
+
+    async fn recorded(
+        &self,
+        entity: EntityId,
+        pieces: &[PieceId],
+        columns: &[String],
+    ) -> Result<Vec<Vec<ScannedColumn>>> {
+        let heads = self.heads(entity, pieces).await?;
+        let ids: Vec<ColumnId> = columns
+            .iter()
+            .map(|name| ColumnId::derive(entity, name))
+            .collect();
+        let names = self.names(entity, &ids).await?;
+        let recorded = self.store.piece_columns(self.org(), entity, pieces, &ids);
+        let recorded = recorded.await.map_err(lost)?;
+        self.apart(move || record::columns_of_pieces(&heads, &ids, &names, recorded))
             .await?
     }
 }
 
 #[async_trait]
 impl Sink for StoreLedger {
+    async fn lists(&self, source: SourceId) -> Result<()> {
+        let now = self.store.clock().await.map_err(lost)?;
+        self.state().listings.insert(source, now);
+        Ok(())
+    }
+
     async fn listed(
         &self,
         source: SourceId,
         entities: &[(Arc<Shown>, Entity)],
         complete: bool,
     ) -> Result<()> {
-        record::listing(self.store.as_ref(), self.org(), source, entities, complete)
-            .await
-            .map_err(lost)?;
+        let began = self.state().listings.remove(&source);
+        let listing = Listing {
+            source,
+            entities,
+            began: began.filter(|_| complete),
+        };
+        let written = listing.write(self.store.as_ref(), self.lease.into()).await;
+        written.map_err(lost)?;
         Ok(())
     }
 
     async fn planned(&self, planned: &Planned) -> Result<()> {
-        let draft = |piece: &locard_engine::Piece| TaskDraft {
-            piece: piece.id,
-            entity: Some(planned.shown.entity),
-            split: serde_json::to_value(&piece.splits).unwrap_or_default(),
-            version: Some(self.basis.version(&piece.splits)),
-            snapshot: piece
-                .splits
-                .first()
-                .and_then(|split| split.snapshot.clone()),
-            // This ledger gives up by itself, and says what.
-            max_attempts: u32::MAX,
+        let draft = |piece: &locard_engine::Piece| {
+            Ok(TaskDraft {
+                piece: piece.id,
+                entity: Some(planned.shown.entity),
+                split: serde_json::to_value(&piece.splits).map_err(Error::ledger)?,
+                version: Some(self.basis.version(&piece.splits)),
+                snapshot: piece
+                    .splits
+                    .first()
+                    .and_then(|split| split.snapshot.clone()),
+                // This ledger gives up by itself, and says what.
+                max_attempts: u32::MAX,
+            })
         };
-        let drafts: Vec<TaskDraft> = planned.pieces.iter().map(draft).collect();
+        let drafts: Vec<TaskDraft> = planned.pieces.iter().map(draft).collect::<Result<_>>()?;
         if let Err(error) = self.store.add_tasks(&self.lease, &drafts).await {
             let refused = error.kind() == locard_store::ErrorKind::LeaseLost;
             if !(refused && self.is_cancelled().await) {
@@ -452,10 +567,7 @@ impl Sink for StoreLedger {
             .complete_task(&lease, &outcome)
             .await
             .map_err(lost)?;
-        let mut state = self.state();
-        state.held.remove(&piece);
-        state.rows.insert(piece, done.rows);
-        drop(state);
+        self.state().held.remove(&piece);
         let (resource, rows, bytes) = (&planned.shown.resource, done.rows, done.bytes);
         debug!(piece = %piece.0, resource, rows, bytes, faults, "a piece was read and recorded");
         Ok(())
@@ -472,6 +584,18 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
+    async fn merged(&self, entity: EntityId, columns: &Arc<Vec<ScannedColumn>>) -> Result<()> {
+        let encoded = Arc::clone(columns);
+        let columns = self
+            .apart(move || record::merged_rows(entity, &encoded))
+            .await?;
+        let staged = self.staged(entity);
+        self.store
+            .stage(&self.lease, entity, staged, &columns)
+            .await
+            .map_err(lost)
+    }
+
     /// Where an entity was read whole before, a sample of it takes nothing out of the index: whoever is in it stays.
     ///
     /// Otherwise three writes, in an order in which a death between them shows as "stale" or "not scanned": the index first,
@@ -479,30 +603,37 @@ impl Sink for StoreLedger {
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
         let shown = &concluded.planned.shown;
         let mut columns = Vec::new();
-        record::add_columns(&concluded.planned, &concluded.columns, &mut columns);
-        let encoded = Arc::clone(concluded);
-        let mut conclusion = self.apart(move || record::conclusion(&encoded)).await?;
+        record::add_judged(&concluded.planned, &concluded.columns, &mut columns);
+        let (encoded, staged) = (
+            Arc::clone(concluded),
+            self.state().staged.remove(&shown.entity),
+        );
+        let mut conclusion = self
+            .apart(move || record::conclusion(&encoded, staged))
+            .await?;
         let confirmed = self.confirmed.iter();
         let confirmed = confirmed.filter(|review| review.entity == shown.entity);
         conclusion
             .personal
             .extend(confirmed.map(|review| review.column));
         conclusion.aside = concluded.sampled && self.is_whole(shown.entity).await?;
+        if !conclusion.aside {
+            // Another job may have replaced a piece while it was put together with the others.
+            self.heads(shown.entity, &concluded.pieces).await?;
+        }
         self.store
             .conclude(&self.lease, &conclusion)
             .await
-            .map_err(lost)?;
+            .map_err(unconcluded)?;
         if conclusion.aside {
             self.state().kept += 1;
         } else {
-            self.store
-                .put_columns(self.org(), shown.entity, &columns)
-                .await
-                .map_err(lost)?;
-            self.store
-                .put_entities(self.org(), &[record::concluded_entity(concluded)])
-                .await
-                .map_err(lost)?;
+            let author = self.lease.into();
+            let written = self.store.put_columns(author, shown.entity, &columns).await;
+            written.map_err(lost)?;
+            let entity = [record::concluded_entity(concluded)];
+            let written = self.store.put_entities(author, &entity).await;
+            written.map_err(lost)?;
         }
         self.state().columns.remove(&shown.entity);
         let (rows, findings) = (concluded.rows, concluded.findings.len());
@@ -519,7 +650,7 @@ impl Sink for StoreLedger {
     async fn failed(&self, failures: &[Failure]) -> Result<()> {
         let drafts: Vec<FailureDraft> = failures.iter().map(record::failure).collect();
         self.store
-            .record_failures(self.org(), self.lease.job, &drafts)
+            .record_failures(&self.lease, &drafts)
             .await
             .map_err(lost)
     }

@@ -4,6 +4,7 @@
 //! from a source, except masked samples, and the smallest and largest number or date of columns that are nobody's data;
 //! resources and keys that a rule matches are masked too.
 
+mod amount;
 mod backup;
 mod catalog;
 mod confirmed;
@@ -20,11 +21,13 @@ mod findings;
 mod fresh;
 mod gaps;
 mod home;
+mod identifiers;
 mod input;
 mod jobs;
 mod ledger;
 mod limits;
 mod listings;
+mod places;
 mod plan;
 mod record;
 mod review;
@@ -45,6 +48,7 @@ mod twins;
 mod verify;
 mod words;
 
+pub use amount::{Amount, Share};
 pub use backup::{backup, restore};
 pub use catalog::known_place;
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
@@ -62,6 +66,7 @@ pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use fresh::LastScan;
 pub use gaps::{NotSearched, Reason};
 pub use home::{Access, Home, HomeOptions};
+pub use identifiers::identifier_named;
 pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use limits::SourceLimits;
@@ -71,6 +76,7 @@ pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
 pub use locard_store::{Decision, create_private};
+pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
@@ -83,4 +89,4 @@ pub use sources::{
 pub use subjects::is_identifier;
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
-pub use words::is_unprintable;
+pub use words::{bytes, did_you_mean, is_unprintable};

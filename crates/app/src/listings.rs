@@ -125,10 +125,19 @@ impl<'a> Targets<'a> {
         }
     }
 
-    /// The source that failed as a whole: its name stands in place of a resource.
+    /// The source that failed as a whole.
     fn whole(&self, what: &FailureDraft) -> Option<&'a Source> {
-        let name = what.resource.as_deref().filter(|_| what.entity.is_none())?;
-        self.by_name.get(name).copied()
+        match (what.source, &what.resource) {
+            _ if what.entity.is_some() => None,
+            (Some(id), None) => self.open(id),
+            (Some(_), Some(_)) => None,
+            // An older failure: the name stands in place of a resource.
+            (None, name) => self.by_name.get(name.as_deref()?).copied(),
+        }
+    }
+
+    fn open(&self, id: SourceId) -> Option<&'a Source> {
+        self.open.iter().find(|source| source.id == id).copied()
     }
 
     /// What a failure outside of any entity left out.
@@ -138,13 +147,17 @@ impl<'a> Targets<'a> {
         }
         let mut all = self.all.iter();
         let target = all.find(|name| what.resource.as_ref() == Some(*name));
-        let source = match target {
-            Some(target) => self.by_name.get(target.as_str())?.name.clone(),
-            None => names(&self.open),
+        let source = match (what.source, target) {
+            (Some(id), _) => self.open(id)?.name.clone(),
+            (None, Some(target)) => self.by_name.get(target.as_str())?.name.clone(),
+            // An older failure that says nothing of its source.
+            (None, None) => names(&self.open),
         };
+        // A source that failed as a whole is told by its name.
+        let whole = what.source.map(|_| source.clone());
         Some(NotSearched {
             source,
-            resource: what.resource,
+            resource: what.resource.or(whole),
             column: None,
             reason: reason(&what.kind),
             sentence: what.sentence,

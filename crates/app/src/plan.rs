@@ -8,8 +8,8 @@ use locard_engine::{Failure, Target};
 use locard_model::EntityKind;
 use serde_json::Value;
 
-use crate::words::counted;
-use crate::{Home, Result, ScanOptions, scan};
+use crate::words::{bytes, counted};
+use crate::{Amount, Home, Result, ScanOptions, scan};
 
 /// What a scan would do.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct PlanReport {
     pub entities: Vec<PlannedEntity>,
     /// What could not be listed or planned.
     pub failures: Vec<Failure>,
-    /// Sum of known bytes.
+    /// Sum of known bytes, as the sources store them.
     pub bytes: u64,
     /// Sum of known rows.
     pub rows: u64,
@@ -54,7 +54,8 @@ pub struct PlannedEntity {
     pub columns: Option<u64>,
     /// Records, where known.
     pub rows: Option<u64>,
-    /// Bytes, where known.
+    /// Bytes as the source stores them, compressed where they are; of a sample, its share of them where the records are
+    /// counted. `None`: not known. A scan reports the same.
     pub bytes: Option<u64>,
     /// Pieces it is read in.
     pub pieces: u64,
@@ -190,7 +191,7 @@ async fn plan_entity(
 ) -> Result<PlannedEntity, Failure> {
     let sample = options.asked();
     let shown = home.engine.shown(target, &entity);
-    let request = locard_engine::scan_request(&entity, sample, options.snapshot);
+    let request = locard_engine::scan_request(&entity, sample, options.snapshot, home.piece_bytes);
     let plan = target
         .source
         .plan(&request)
@@ -200,7 +201,12 @@ async fn plan_entity(
         let known: Option<Vec<u64>> = plan.splits.iter().map(size).collect();
         known.map(|known| total(known.into_iter()))
     };
-    let asked = options.sample.unwrap_or(u64::MAX);
+    let all = entity.rows.or_else(|| sum(|split| split.rows));
+    let asked = |all: u64| options.sample.map_or(all, |amount| amount.of(all));
+    let rows = all.map(asked);
+    // What splits take may be counted otherwise, as the pages of a column are; a scan counts what is stored.
+    let of_splits = || sum(|split| split.bytes).filter(|_| !plan.splits.is_empty());
+    let stored = entity.bytes.or_else(of_splits);
     Ok(PlannedEntity {
         source: target.name.clone(),
         resource: shown.resource,
@@ -209,19 +215,30 @@ async fn plan_entity(
             .schema
             .as_ref()
             .map(|schema| schema.fields().len() as u64),
-        rows: entity
-            .rows
-            .or_else(|| sum(|split| split.rows))
-            .map(|rows| rows.min(asked)),
-        bytes: sum(|split| split.bytes)
-            .filter(|_| !plan.splits.is_empty())
-            .or(entity.bytes),
-        pieces: locard_engine::piece_count(&plan, sample),
+        rows,
+        bytes: stored.map(|bytes| share(bytes, rows, entity.rows)),
+        pieces: locard_engine::piece_count(&plan, sample, home.piece_bytes),
     })
 }
 
+/// The bytes of so many of all records.
+fn share(bytes: u64, rows: Option<u64>, all: Option<u64>) -> u64 {
+    match (rows, all) {
+        (Some(rows), Some(all)) if rows < all => {
+            let share = u128::from(bytes) * u128::from(rows) / u128::from(all);
+            u64::try_from(share).unwrap_or(bytes)
+        }
+        _ => bytes,
+    }
+}
+
 /// What a source must bear, in a sentence.
-fn load(entities: &[PlannedEntity], source: &str, connections: u64, sample: Option<u64>) -> String {
+fn load(
+    entities: &[PlannedEntity],
+    source: &str,
+    connections: u64,
+    sample: Option<Amount>,
+) -> String {
     let of_source = || entities.iter().filter(|entity| entity.source == source);
     let is_file = |entity: &&PlannedEntity| entity.kind == EntityKind::File;
     let files = of_source().filter(is_file).count() as u64;
@@ -231,8 +248,12 @@ fn load(entities: &[PlannedEntity], source: &str, connections: u64, sample: Opti
             "each file once, from start to end",
             "each table once, in full, in read-only transactions",
         ),
-        Some(_) => (
+        Some(Amount::Rows(_)) => (
             "each file until its sample is full",
+            "a sample of each table in read-only transactions",
+        ),
+        Some(Amount::Share(_)) => (
+            "each file once, from start to end, for a sample of its records",
             "a sample of each table in read-only transactions",
         ),
     };
@@ -244,7 +265,7 @@ fn load(entities: &[PlannedEntity], source: &str, connections: u64, sample: Opti
     let what = both((files, &told.0), (tables, &told.1), " and ");
     let bytes = match total(of_source().filter_map(|entity| entity.bytes)) {
         0 => String::new(),
-        bytes => format!(", {}", counted(bytes, "byte", "bytes")),
+        stored => format!(", {} as stored", bytes(stored)),
     };
     format!("reads {how}: {what}{bytes}, at most {connections} at the same time")
 }
@@ -284,16 +305,16 @@ mod tests {
             (
                 &both[..],
                 None,
-                "reads each file once, from start to end, and each table once, in full, in read-only transactions: 1 file and 1 table, 7 bytes, at most 2 at the same time",
+                "reads each file once, from start to end, and each table once, in full, in read-only transactions: 1 file and 1 table, 7 B as stored, at most 2 at the same time",
             ),
             (
                 &both[..1],
-                Some(5),
-                "reads each file until its sample is full: 1 file, 7 bytes, at most 2 at the same time",
+                Some(Amount::Rows(5)),
+                "reads each file until its sample is full: 1 file, 7 B as stored, at most 2 at the same time",
             ),
             (
                 &both[1..],
-                Some(5),
+                Some(Amount::Rows(5)),
                 "reads a sample of each table in read-only transactions: 1 table, at most 2 at the same time",
             ),
         ] {
@@ -303,13 +324,22 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_takes_its_share_of_the_bytes() {
+        assert_eq!(share(1_000, Some(10), Some(100)), 100);
+        assert_eq!(share(u64::MAX, Some(1), Some(2)), u64::MAX / 2);
+        for (rows, all) in [(Some(100), Some(100)), (None, Some(5)), (Some(5), None)] {
+            assert_eq!(share(1_000, rows, all), 1_000);
+        }
+    }
+
+    #[test]
     fn sizes_that_no_sum_holds_are_no_end_of_the_plan() {
         let large = [
             entity(EntityKind::File, Some(u64::MAX)),
             entity(EntityKind::File, Some(u64::MAX)),
             entity(EntityKind::Table, None),
         ];
-        assert!(load(&large, "s", 2, None).contains(&u64::MAX.to_string()));
+        assert!(load(&large, "s", 2, None).contains("16777216.0 TiB as stored"));
         let report = PlanReport {
             entities: large.to_vec(),
             ..PlanReport::default()

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use arrow_schema::DataType;
 use jiff::Timestamp;
 use locard_connector::{Entity, ErrorKind, Split};
-use locard_engine::{Concluded, Error, Failure, PieceColumns, Planned, ScannedColumn, Shown};
+use locard_engine::{
+    Concluded, Error, Failure, JudgedColumn, PieceOutline, Planned, ScannedColumn, Shown,
+};
 use locard_identify::{Evidence, Weight};
-use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
+use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, PieceId, SourceId};
 use locard_profile::{ColumnSketch, Extremes};
 use locard_sketch::{forms, hash};
 use locard_store::{
-    Column, ColumnHead, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft, Merged,
-    Page, PieceColumn, Store,
+    Author, Column, ColumnHead, ColumnRecord, Conclusion, EntityFilter, FailureDraft, FindingDraft,
+    Merged, Page, PieceColumn, PieceHead, PiecePart, Store,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,43 +28,50 @@ const DERIVED: &str = "document field";
 /// Entities that are written at once.
 const CHUNK: usize = 1_000;
 
-/// Writes what a source holds now: what is new, what is there still, and, when the listing was complete, what is
-/// gone. Answers how many were new and how many are gone.
-pub(crate) async fn listing(
-    store: &dyn Store,
-    org: OrgId,
-    source: SourceId,
-    entities: &[(Arc<Shown>, Entity)],
-    complete: bool,
-) -> locard_store::Result<(u64, u64)> {
-    let before = listed(store, org, source).await?;
-    let mut rows = parents(source, entities);
-    rows.extend(entities.iter().map(|(shown, entity)| {
-        locard_store::Entity {
-            // Until it is read again, what is known of it is of the state in which it was read.
-            fingerprint: before.get(&shown.entity).cloned().flatten(),
-            ..row(shown, entity)
+/// What a source holds now.
+pub(crate) struct Listing<'a> {
+    pub(crate) source: SourceId,
+    pub(crate) entities: &'a [(Arc<Shown>, Entity)],
+    /// When the listing began by the store's clock, where it is complete: what it does not name is gone, unless somebody
+    /// else has seen it since.
+    pub(crate) began: Option<Timestamp>,
+}
+
+impl Listing<'_> {
+    /// Writes what is new, what is there still, and what is gone. Answers how many were new and how many are gone.
+    pub(crate) async fn write(
+        &self,
+        store: &dyn Store,
+        author: Author,
+    ) -> locard_store::Result<(u64, u64)> {
+        let before = listed(store, author.org(), self.source).await?;
+        let mut rows = parents(self.source, self.entities);
+        rows.extend(self.entities.iter().map(|(shown, entity)| {
+            locard_store::Entity {
+                // Until it is read again, what is known of it is of the state in which it was read.
+                fingerprint: before.get(&shown.entity).cloned().flatten(),
+                ..row(shown, entity)
+            }
+        }));
+        let now: HashSet<EntityId> = rows.iter().map(|row| row.id).collect();
+        for chunk in rows.chunks(CHUNK) {
+            store.put_entities(author, chunk).await?;
         }
-    }));
-    let now: HashSet<EntityId> = rows.iter().map(|row| row.id).collect();
-    for chunk in rows.chunks(CHUNK) {
-        store.put_entities(org, chunk).await?;
-    }
-    let gone: Vec<EntityId> = before
-        .keys()
-        .filter(|id| !now.contains(id))
-        .copied()
-        .collect();
-    if complete {
-        for chunk in gone.chunks(CHUNK) {
-            store.bury(org, chunk).await?;
+        let gone: Vec<EntityId> = before
+            .keys()
+            .filter(|id| !now.contains(id))
+            .copied()
+            .collect();
+        let mut buried = 0;
+        if let Some(began) = self.began {
+            for chunk in gone.chunks(CHUNK) {
+                buried += store.bury(author, chunk, began).await?;
+            }
         }
+        let is_new = |(shown, _): &&(Arc<Shown>, Entity)| !before.contains_key(&shown.entity);
+        let new = self.entities.iter().filter(is_new).count() as u64;
+        Ok((new, buried))
     }
-    let new = entities
-        .iter()
-        .filter(|(shown, _)| !before.contains_key(&shown.entity))
-        .count() as u64;
-    Ok((new, if complete { gone.len() as u64 } else { 0 }))
 }
 
 /// What is known of a source, with the state in which each entity was read.
@@ -189,22 +198,50 @@ pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Op
 
 /// Adds the columns that are not among `known`.
 pub(crate) fn add_columns(planned: &Planned, columns: &[ScannedColumn], known: &mut Vec<Column>) {
+    let columns = columns.iter().map(|column| {
+        (
+            column.name.as_str(),
+            column.within.is_some(),
+            &column.data_type,
+        )
+    });
+    add(planned, columns, known);
+}
+
+/// The same of columns that were judged.
+pub(crate) fn add_judged(planned: &Planned, columns: &[JudgedColumn], known: &mut Vec<Column>) {
+    let columns = columns.iter().map(|column| {
+        (
+            column.name.as_str(),
+            column.within.is_some(),
+            &column.data_type,
+        )
+    });
+    add(planned, columns, known);
+}
+
+fn add<'a>(
+    planned: &Planned,
+    columns: impl Iterator<Item = (&'a str, bool, &'a DataType)>,
+    known: &mut Vec<Column>,
+) {
     let shown = &planned.shown;
     let mut ids: HashSet<ColumnId> = known.iter().map(|column| column.id).collect();
-    for column in columns {
-        let id = ColumnId::derive(shown.entity, &column.name);
+    for (name, derived, data_type) in columns {
+        let id = ColumnId::derive(shown.entity, name);
         if ids.insert(id) {
             known.push(Column {
                 id,
                 entity: shown.entity,
                 source: shown.source,
                 ordinal: known.len() as u32,
-                path: column.name.clone(),
-                data_type: column
-                    .within
-                    .as_ref()
-                    .map_or_else(|| column.data_type.to_string(), |_| DERIVED.to_owned()),
-                comment: comment(planned, &column.name),
+                path: name.to_owned(),
+                data_type: if derived {
+                    DERIVED.to_owned()
+                } else {
+                    data_type.to_string()
+                },
+                comment: comment(planned, name),
                 gone_at: None,
             });
         }
@@ -245,21 +282,73 @@ pub(crate) fn piece_rows(entity: EntityId, columns: &[ScannedColumn]) -> Vec<Pie
     columns.iter().map(row).collect()
 }
 
-/// One piece's columns back from rows.
-pub(crate) fn piece_columns(
-    rows: u64,
-    names: &[Column],
-    columns: Vec<PieceColumn>,
-) -> Result<PieceColumns, Error> {
-    let by_id: HashMap<ColumnId, PieceColumn> =
-        columns.into_iter().map(|row| (row.column, row)).collect();
-    let column = |name: &Column| {
-        by_id
-            .get(&name.id)
-            .map(|row| scanned_column(name, names, rows, Blobs::from(row)))
+/// Columns of several pieces put together, as rows. Their extremes stand with the conclusion.
+pub(crate) fn merged_rows(entity: EntityId, columns: &[ScannedColumn]) -> Vec<PieceColumn> {
+    let mut rows = piece_rows(entity, columns);
+    for row in &mut rows {
+        row.extremes = None;
+    }
+    rows
+}
+
+/// Whether the bytes of a piece are those that were written.
+pub(crate) fn sound(columns: &[PieceColumn]) -> Result<(), Error> {
+    let damaged = |error: &dyn std::fmt::Display| Error::Recorded(error.to_string());
+    for column in columns {
+        ColumnSketch::check(&column.sketch).map_err(|error| damaged(&error))?;
+        Evidence::check(&column.evidence).map_err(|error| damaged(&error))?;
+        let extremes = column.extremes.as_deref().map(Extremes::decode).transpose();
+        extremes.map_err(|error| damaged(&error))?;
+    }
+    Ok(())
+}
+
+/// Which columns each piece has, in the order in which the entity has them.
+pub(crate) fn outlines(
+    heads: &[PieceHead],
+    parts: &[PiecePart],
+    columns: &[Column],
+) -> Vec<PieceOutline> {
+    let mut by_piece: HashMap<PieceId, HashMap<ColumnId, u64>> = HashMap::new();
+    for part in parts {
+        let of_piece = by_piece.entry(part.piece).or_default();
+        of_piece.insert(part.column, part.bytes);
+    }
+    let outline = |head: &PieceHead| {
+        let parts = by_piece.remove(&head.piece).unwrap_or_default();
+        let sized = |column: &Column| Some((column.path.clone(), *parts.get(&column.id)?));
+        PieceOutline {
+            rows: head.rows,
+            columns: columns.iter().filter_map(sized).collect(),
+        }
     };
-    let columns = names.iter().filter_map(column).collect::<Result<_, _>>()?;
-    Ok(PieceColumns { rows, columns })
+    heads.iter().map(outline).collect()
+}
+
+/// Some columns of several pieces back from rows: of each column what the pieces have of it, in their order.
+pub(crate) fn columns_of_pieces(
+    heads: &[PieceHead],
+    columns: &[ColumnId],
+    names: &[Column],
+    recorded: Vec<(PieceId, PieceColumn)>,
+) -> Result<Vec<Vec<ScannedColumn>>, Error> {
+    let names_by_id: HashMap<ColumnId, &Column> =
+        names.iter().map(|column| (column.id, column)).collect();
+    let mut by_place: HashMap<(ColumnId, PieceId), PieceColumn> = recorded
+        .into_iter()
+        .map(|(piece, row)| ((row.column, piece), row))
+        .collect();
+    let mut of_column = |id: &ColumnId| {
+        let Some(name) = names_by_id.get(id) else {
+            return Ok(Vec::new());
+        };
+        let of_piece = |head: &PieceHead| {
+            let row = by_place.remove(&(*id, head.piece))?;
+            Some(scanned_column(name, names, head.rows, Blobs::from(&row)))
+        };
+        heads.iter().filter_map(of_piece).collect()
+    };
+    columns.iter().map(&mut of_column).collect()
 }
 
 /// What is stored of a column.
@@ -334,7 +423,8 @@ pub(crate) fn damaged(record: &ColumnRecord) -> bool {
 }
 
 /// The result of one entity.
-pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
+/// `staged`: where the merged sketches are, if they are not those of the only piece.
+pub(crate) fn conclusion(concluded: &Concluded, staged: Option<PieceId>) -> Conclusion {
     let shown = &concluded.planned.shown;
     let explain = |finding: &locard_model::Finding| {
         let at = concluded
@@ -359,6 +449,7 @@ pub(crate) fn conclusion(concluded: &Concluded) -> Conclusion {
         aside: false,
         merged: Some(Merged {
             pieces: concluded.pieces.clone(),
+            staged,
             columns: concluded
                 .columns
                 .iter()
@@ -413,15 +504,15 @@ pub(crate) fn recorded(explanation: &Value) -> Vec<Recorded> {
     Vec::deserialize(explanation).unwrap_or_default()
 }
 
-fn column_record(concluded: &Concluded, column: &ScannedColumn) -> ColumnRecord {
+fn column_record(concluded: &Concluded, column: &JudgedColumn) -> ColumnRecord {
     let shown = &concluded.planned.shown;
-    let profile = column.sketch.summary();
+    let profile = &column.profile;
     ColumnRecord {
         column: ColumnId::derive(shown.entity, &column.name),
         entity: shown.entity,
         source: shown.source,
         generation: 0,
-        key: column.sketch.key(),
+        key: column.key,
         forms: u32::from(forms::FORMS_VERSION),
         summary: json!(ColumnSummary {
             records: concluded.rows,
@@ -431,24 +522,26 @@ fn column_record(concluded: &Concluded, column: &ScannedColumn) -> ColumnRecord 
             sampled: concluded.sampled,
             partial: concluded.partial,
         }),
-        // One piece holds what the entity does, and is in the store already.
-        sketch: match concluded.pieces.as_slice() {
-            [_] => Vec::new(),
-            _ => column.sketch.encode(),
-        },
+        // It is in the store already: in the only piece, or beside several.
+        sketch: Vec::new(),
         evidence: column.evidence.encode(),
-        extremes: column.sketch.extremes().map(Extremes::encode),
+        extremes: column.extremes.as_ref().map(Extremes::encode),
     }
 }
 
 /// A failure as it is recorded.
 pub(crate) fn failure(failure: &Failure) -> FailureDraft {
+    // Where the source is not known, its name stands in place of a resource.
+    let name = || {
+        failure
+            .source
+            .is_none()
+            .then(|| failure.source_name.clone())
+    };
     FailureDraft {
+        source: failure.source,
         entity: failure.entity,
-        resource: failure
-            .resource
-            .clone()
-            .or_else(|| Some(failure.source_name.clone())),
+        resource: failure.resource.clone().or_else(name),
         kind: failure.kind.as_str().to_owned(),
         sentence: failure.sentence.clone(),
         place: failure.place.clone(),
@@ -464,9 +557,12 @@ pub(crate) fn shown_failure(
     partial: bool,
 ) -> Failure {
     let what = recorded.what;
+    // A source that failed as a whole is told by its name.
+    let whole = what.entity.is_none().then(|| source_name.to_owned());
     Failure {
+        source: what.source,
         source_name: source_name.to_owned(),
-        resource: what.resource,
+        resource: what.resource.or(whole),
         entity: what.entity,
         place: what.place,
         kind: ErrorKind::parse(&what.kind).unwrap_or(ErrorKind::Unexpected),

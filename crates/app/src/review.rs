@@ -10,7 +10,7 @@ use locard_store::{Allowed, Decision, Review};
 
 use crate::catalog::Catalog;
 use crate::findings::{column_named, rows};
-use crate::{Error, FindingRow, Home, Result, confirmed, decisions};
+use crate::{Error, FindingRow, Home, Result, confirmed, decisions, identifiers};
 
 /// Names one finding, or all of a column when the identifier is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +74,7 @@ fn missed(home: &Home, finding: &FindingRef, decision: Decision) -> Result<Ident
     if confirmed::is_known(home.engine.library(), identifier) {
         return Ok(identifier.clone());
     }
-    Err(Error::usage(format!("no rule knows {identifier}"))
-        .hint("`locard rules list` shows the identifiers; rules of your own add others"))
+    Err(identifiers::unknown(home.engine.library(), identifier))
 }
 
 /// Allows a value: cells equal to it count as evidence for nothing from the next scan on. Kept as a hash only.

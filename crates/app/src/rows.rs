@@ -318,6 +318,7 @@ impl Counts {
 pub(crate) fn unreadable(records: u64, source: &str, resource: &str) -> Option<Failure> {
     let lost = counted(records, "record", "records");
     (records > 0).then(|| Failure {
+        source: None,
         source_name: source.to_owned(),
         resource: Some(resource.to_owned()),
         entity: None,

@@ -5,7 +5,7 @@ use std::path::Path;
 use locard_identify::{How, Library, Rule};
 use locard_model::{Category, Identifier, Sensitivity};
 
-use crate::{Error, Home, Result};
+use crate::{Error, Home, Result, words};
 
 /// A rule in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,16 +155,13 @@ pub fn test_rules(home: &Home, text: &str, rule: Option<&str>) -> Result<Vec<Rul
 
 fn unknown(library: &Library, rule: &str) -> Error {
     let tail = rule.rsplit('.').next().unwrap_or(rule);
-    let near: Vec<&str> = library
-        .rules()
-        .iter()
-        .map(|rule| rule.id.as_str())
-        .filter(|id| id.contains(tail))
-        .collect();
-    let error = Error::not_found(format!("there is no rule {rule}"));
-    if near.is_empty() {
-        error.hint("`locard rules list` prints all of them")
+    let ids = || library.rules().iter().map(|rule| rule.id.as_str());
+    let near: Vec<&str> = ids().filter(|id| id.contains(tail)).collect();
+    let meant = if near.is_empty() {
+        words::did_you_mean(rule, ids())
     } else {
-        error.hint(format!("did you mean {}?", near.join(", ")))
-    }
+        Some(format!("did you mean {}?", near.join(", ")))
+    };
+    let hint = meant.unwrap_or_else(|| "`locard rules list` prints all of them".to_owned());
+    Error::not_found(format!("there is no rule {rule}")).hint(hint)
 }

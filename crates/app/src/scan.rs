@@ -15,7 +15,7 @@ use crate::slips::{Opened, forget_empty, is_glob, unknown, without_slips};
 use crate::stored::ScanSpec;
 use crate::tally::Tally;
 use crate::target::Resolved;
-use crate::{Error, ErrorKind, FindingFilter, FindingRow, Home, Result, SourceLimits};
+use crate::{Amount, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, SourceLimits};
 
 /// What is scanned and how.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +27,8 @@ pub struct ScanOptions {
     pub include: Vec<String>,
     /// Globs over resources that are left out.
     pub exclude: Vec<String>,
-    /// Read about this many records of each entity instead of all.
-    pub sample: Option<u64>,
+    /// Read about this much of each entity instead of all.
+    pub sample: Option<Amount>,
     /// Judge every value by every rule, even where a column's label is settled.
     pub exhaustive: bool,
     /// How long one consistent view of a database lasts.
@@ -42,8 +42,7 @@ pub struct ScanOptions {
 impl ScanOptions {
     /// Which records are asked for.
     pub(crate) fn asked(&self) -> Sample {
-        let some = |rows| Sample::Rows(rows, SEED);
-        self.sample.map_or(Sample::All, some)
+        self.sample.map_or(Sample::All, Amount::sample)
     }
 }
 
@@ -114,16 +113,14 @@ pub struct Totals {
     pub columns: u64,
     /// Records read, those kept from an interrupted scan included.
     pub rows: u64,
-    /// Bytes of the source, as far as it tells.
+    /// Bytes of the source as it stores them, compressed where they are, as far as it tells; of a sample, its share of
+    /// them where the records are counted. As [`crate::PlanReport::bytes`].
     pub bytes: u64,
     /// Failures.
     pub failures: u64,
     /// Time of this run.
     pub elapsed: Duration,
 }
-
-/// Samples are the same from scan to scan.
-const SEED: u64 = 1;
 
 /// Scans of the same targets and options whose findings are kept for `locard diff`.
 const KEPT_JOBS: u32 = 10;
@@ -173,9 +170,6 @@ pub async fn scan(
         Err(error) => return Err(broken_off(home, &lease, error).await),
     };
     let mut failures = crate::jobs::failures(home, lease.job).await?;
-    for failure in &mut failures {
-        tally.attribute(failure);
-    }
     finish(home, &lease, state(&summary, &failures), None).await?;
     failures.splice(..0, slips);
     let empty = tally.empty();
@@ -289,6 +283,7 @@ async fn run(
         sample: options.asked(),
         exhaustive: options.exhaustive,
         snapshot: options.snapshot,
+        piece_bytes: home.piece_bytes,
         allowed: Arc::new(allowed),
     };
     Ok(home

@@ -165,8 +165,9 @@ mod tests {
         let home = testing::home(folder.path()).await;
         testing::scan(&home, &data).await;
         let entity = testing::entity(&home, "people.csv").await;
-        let failed = testing::scan_in_part(&home, &data, &[]).await.job;
+        let failed = testing::scan_in_part(&home, &data, &[]).await;
         let failures = [locard_store::FailureDraft {
+            source: Some(entity.source),
             entity: Some(entity.id),
             resource: Some("people.csv".to_owned()),
             place: None,
@@ -175,7 +176,7 @@ mod tests {
             hint: None,
             records: 0,
         }];
-        let recorded = home.store.record_failures(home.org, failed, &failures);
+        let recorded = home.store.record_failures(&failed, &failures);
         recorded.await.unwrap();
         testing::scan_in_part(&home, &data, &[entity.id]).await;
         let failures = Failures::load(&home, None).await.unwrap();

@@ -6,6 +6,7 @@ use locard_connector::ErrorKind as Missing;
 use locard_engine::{Failure, Target};
 use locard_model::SourceId;
 
+use crate::sources::registered_like;
 use crate::target::Resolved;
 use crate::{Error, Home, Result};
 
@@ -32,7 +33,8 @@ pub(crate) async fn without_slips(
         .filter(|_| targets.is_empty() && failures.is_empty())
     {
         let error = Error::not_found(format!("{}: {}", slip.source_name, slip.sentence));
-        let hint = slip.hint.clone();
+        let meant = registered_like(home, &slip.source_name).await?;
+        let hint = meant.or_else(|| slip.hint.clone());
         return Err(error.hint(hint.unwrap_or_else(|| "check how it is spelled".to_owned())));
     }
     let stays = |source: &Resolved| slips.iter().all(|slip| slip.source_name != source.name);

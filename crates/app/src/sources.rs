@@ -14,7 +14,7 @@ use crate::catalog::Catalog;
 use crate::listings::{self, Scan};
 use crate::target::Resolved;
 use crate::words::is_unprintable;
-use crate::{Error, Home, Result, SourceLimits, jobs, limits, record};
+use crate::{Error, Home, Result, SourceLimits, jobs, limits, record, words};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -201,18 +201,31 @@ pub async fn test_source(home: &Home, source: &str) -> Result<Server> {
 /// Opens a source. A name that is no source's was taken for a path, so that both are told where neither is there.
 async fn opened(home: &Home, source: &Resolved) -> Result<Arc<dyn locard_connector::Source>> {
     let limits = SourceLimits::default();
-    source.open(home, limits).await.map_err(|error| {
-        let missing = error.kind() == locard_connector::ErrorKind::NotFound;
-        if missing && !source.known && source.connector.holds_files() {
-            Error::not_found(format!(
-                "no source {0} is registered, and there is no file or folder {0}",
-                source.name
-            ))
-            .hint("`locard sources list` prints what is registered")
-        } else {
-            error.into()
-        }
-    })
+    let error = match source.open(home, limits).await {
+        Ok(opened) => return Ok(opened),
+        Err(error) => error,
+    };
+    let missing = error.kind() == locard_connector::ErrorKind::NotFound;
+    if !missing || source.known || !source.connector.holds_files() {
+        return Err(error.into());
+    }
+    let hint = registered_like(home, &source.name).await?;
+    Err(Error::not_found(format!(
+        "no source {0} is registered, and there is no file or folder {0}",
+        source.name
+    ))
+    .hint(hint.unwrap_or_else(|| "`locard sources list` prints what is registered".to_owned())))
+}
+
+/// Which registered source may have been meant by what was taken for a path.
+pub(crate) async fn registered_like(home: &Home, path: &str) -> Result<Option<String>> {
+    let sources = home.store.sources(home.org).await?;
+    let typed = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let names = sources
+        .iter()
+        .filter(|source| source.name != source.target)
+        .map(|source| source.name.as_str());
+    Ok(words::did_you_mean(typed, names))
 }
 
 /// Lists a source's entities into the catalog without reading rows.
@@ -226,6 +239,7 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
         source,
         scope: Scope::default(),
     };
+    let began = home.store.clock().await?;
     let mut report = IngestReport::default();
     let mut entities = Vec::new();
     let mut listing = target.source.entities(&target.scope);
@@ -239,15 +253,13 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
         }
     }
     report.entities = entities.len() as u64;
-    let complete = report.failures.is_empty();
-    (report.new, report.gone) = record::listing(
-        home.store.as_ref(),
-        home.org,
-        target.id,
-        &entities,
-        complete,
-    )
-    .await?;
+    let listing = record::Listing {
+        source: target.id,
+        entities: &entities,
+        began: report.failures.is_empty().then_some(began),
+    };
+    let author = home.org.into();
+    (report.new, report.gone) = listing.write(home.store.as_ref(), author).await?;
     Ok(report)
 }
 

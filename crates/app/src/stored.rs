@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::scan::KIND;
 use crate::target::Resolved;
-use crate::{Error, ErrorKind, Result, ScanOptions};
+use crate::{Amount, Error, ErrorKind, Result, ScanOptions};
 
 /// What tells one scan from another. Targets are canonical, so it holds no credentials.
 ///
@@ -20,7 +20,7 @@ pub(crate) struct ScanSpec {
     pub(crate) include: Vec<String>,
     pub(crate) exclude: Vec<String>,
     /// Records of each entity; `None`: all.
-    pub(crate) sample: Option<u64>,
+    pub(crate) sample: Option<Amount>,
     pub(crate) exhaustive: bool,
     pub(crate) database_snapshot: bool,
 }
@@ -97,7 +97,7 @@ mod tests {
             targets: vec!["file:///data".to_owned()],
             include: Vec::new(),
             exclude: vec!["*.log".to_owned()],
-            sample: Some(100),
+            sample: Some(Amount::Rows(100)),
             exhaustive: false,
             database_snapshot: true,
         };

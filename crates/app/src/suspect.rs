@@ -1,6 +1,7 @@
 //! Entities that persons may be in: their filters are asked, and what reading them showed is told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use locard_engine::Failure;
 use locard_index::{Candidate, Query, candidates};
@@ -26,12 +27,13 @@ pub(crate) struct Suspect {
     pub(crate) candidates: Vec<(usize, Candidate)>,
 }
 
-/// Asks the filters of one entity.
+/// Asks the filters of one entity. They are decoded and asked on the thread pool: of a wide entity that takes seconds,
+/// in which the runtime has others to serve.
 pub(crate) async fn ask(
     home: &Home,
     catalog: &Catalog<'_>,
     entity: Entity,
-    queries: &[Query],
+    queries: &Arc<Vec<Query>>,
     failures: &Failures,
     report: &mut FindReport,
 ) -> Result<Option<Suspect>> {
@@ -50,50 +52,73 @@ pub(crate) async fn ask(
     gaps.outdated(home, &entity, failures).await?;
     let names = home.store.columns(home.org, entity.id).await?;
     gaps.partly(&records);
-    let (columns, sketches) = filters(&names, records, &mut gaps, home);
-    let hold: Vec<_> = sketches
-        .iter()
-        .map(|sketch| |hash: u64| sketch.may_hold(hash))
-        .collect();
-    let asked = columns.iter().zip(&hold);
-    let asked: Vec<_> = asked
-        .map(|(column, hold)| locard_index::Column {
-            name: &column.path,
-            may_hold: hold,
-        })
-        .collect();
-    let of_subject = |(at, query): (usize, &Query)| {
-        candidates(query, &asked)
-            .into_iter()
-            .map(move |found| (at, found))
-            .collect::<Vec<_>>()
-    };
-    let candidates: Vec<_> = queries.iter().enumerate().flat_map(of_subject).collect();
-    report.columns += columns.len() as u64;
-    let mut hit: Vec<usize> = candidates
-        .iter()
-        .flat_map(|(_, candidate)| candidate.columns.iter().copied())
-        .collect();
-    hit.sort_unstable();
-    hit.dedup();
-    report.candidates += hit.len() as u64;
-    drop(asked);
+    let (asked, columns) = (Arc::clone(queries), names.clone());
+    let answer = home.engine.pool();
+    let answer = answer.run(move |_| Answer::of(columns, records, &asked));
+    let answer = answer.await.map_err(locard_engine::Error::ledger)?;
+    for (column, reason, sentence) in answer.limits {
+        gaps.column(home.engine.mask().segment(&column), reason, sentence);
+    }
+    report.columns += answer.columns.len() as u64;
+    let candidates = answer.candidates;
+    let columns = candidates.iter().flat_map(|(_, found)| &found.columns);
+    report.candidates += columns.collect::<HashSet<_>>().len() as u64;
     Ok((!candidates.is_empty()).then_some(Suspect {
         entity,
         source,
         resource,
         names,
-        columns,
+        columns: answer.columns,
         candidates,
     }))
 }
 
+/// What the filters of an entity say.
+struct Answer {
+    /// The columns that carry a filter.
+    columns: Vec<Column>,
+    /// Columns that were asked in part or not at all, by their paths, and why.
+    limits: Vec<(String, Reason, String)>,
+    /// By position of the subject; columns by their position among those with a filter.
+    candidates: Vec<(usize, Candidate)>,
+}
+
+impl Answer {
+    fn of(names: Vec<Column>, records: Vec<ColumnRecord>, queries: &[Query]) -> Self {
+        let mut limits = Vec::new();
+        let (columns, sketches) = filters(names, records, &mut limits);
+        let hold: Vec<_> = sketches
+            .iter()
+            .map(|sketch| |hash: u64| sketch.may_hold(hash))
+            .collect();
+        let asked = columns.iter().zip(&hold);
+        let asked: Vec<_> = asked
+            .map(|(column, hold)| locard_index::Column {
+                name: &column.path,
+                may_hold: hold,
+            })
+            .collect();
+        let of_subject = |(at, query): (usize, &Query)| {
+            candidates(query, &asked)
+                .into_iter()
+                .map(move |found| (at, found))
+                .collect::<Vec<_>>()
+        };
+        let candidates = queries.iter().enumerate().flat_map(of_subject).collect();
+        drop(asked);
+        Self {
+            columns,
+            limits,
+            candidates,
+        }
+    }
+}
+
 /// The columns that carry a filter, with it; the others are told.
 fn filters(
-    names: &[Column],
+    names: Vec<Column>,
     records: Vec<ColumnRecord>,
-    gaps: &mut Gaps<'_>,
-    home: &Home,
+    limits: &mut Vec<(String, Reason, String)>,
 ) -> (Vec<Column>, Vec<locard_profile::ColumnSketch>) {
     let by_id: HashMap<_, ColumnRecord> = records
         .into_iter()
@@ -101,24 +126,24 @@ fn filters(
         .collect();
     let (mut columns, mut sketches) = (Vec::new(), Vec::new());
     for name in names {
-        let shown = home.engine.mask().segment(&name.path);
+        let mut tell =
+            |reason, sentence: &str| limits.push((name.path.clone(), reason, sentence.to_owned()));
         let Some(record) = by_id.get(&name.id) else {
-            gaps.column(shown, Reason::NotScanned, UNFINISHED.to_owned());
+            tell(Reason::NotScanned, UNFINISHED);
             continue;
         };
         let Ok(sketch) = record::sketch(record) else {
-            gaps.column(shown, Reason::Damaged, DAMAGED.to_owned());
+            tell(Reason::Damaged, DAMAGED);
             continue;
         };
         let limit = limit(&sketch.summary());
         if let Some((reason, sentence)) = &limit {
-            gaps.column(shown, *reason, sentence.clone());
+            tell(*reason, sentence);
         }
-        if matches!(limit, Some((Reason::NotIndexed, _))) {
-            continue;
+        if !matches!(limit, Some((Reason::NotIndexed, _))) {
+            columns.push(name);
+            sketches.push(sketch);
         }
-        columns.push(name.clone());
-        sketches.push(sketch);
     }
     (columns, sketches)
 }
@@ -246,8 +271,6 @@ pub(crate) fn identifiers(subject: &Subject, attributes: &[usize]) -> Vec<Identi
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use locard_model::LogicalType;
     use locard_profile::Profiler;
     use locard_sketch::Keyer;

@@ -1,11 +1,11 @@
-//! What a scan's events tell that its summary does not: what was listed, what was left unfinished, whose failures.
+//! What a scan's events tell that its summary does not: what was listed, what was left unfinished.
 //!
 //! It stands between the engine and the face's reporter and passes everything on.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use locard_engine::{Event, Failure, Reporter};
+use locard_engine::{Event, Reporter};
 use locard_model::EntityId;
 
 use crate::PartlyIndexed;
@@ -25,8 +25,6 @@ struct Seen {
     open: BTreeMap<EntityId, String>,
     /// Columns of which not every value is in the index.
     partly_indexed: Vec<PartlyIndexed>,
-    /// The source of each failure, by what the store keeps of it.
-    sources: BTreeMap<(String, String), String>,
 }
 
 impl<'a> Tally<'a> {
@@ -73,22 +71,6 @@ impl<'a> Tally<'a> {
         columns.sort_by_cached_key(place);
         columns
     }
-
-    /// Names the source of a failure that the store keeps without one.
-    pub(crate) fn attribute(&self, failure: &mut Failure) {
-        if failure.entity.is_some() {
-            return;
-        }
-        if let Some(source) = self.seen().sources.get(&key(failure)) {
-            failure.source_name.clone_from(source);
-        }
-    }
-}
-
-/// A source that failed as a whole is kept with its name in place of a resource.
-fn key(failure: &Failure) -> (String, String) {
-    let resource = failure.resource.as_ref().unwrap_or(&failure.source_name);
-    (resource.clone(), failure.sentence.clone())
 }
 
 impl Reporter for Tally<'_> {
@@ -116,10 +98,6 @@ impl Reporter for Tally<'_> {
                 };
                 let columns = columns.iter().map(column);
                 self.seen().partly_indexed.extend(columns);
-            }
-            Event::Failed(failure) if failure.entity.is_none() => {
-                let source = failure.source_name.clone();
-                self.seen().sources.insert(key(failure), source);
             }
             _ => {}
         }

@@ -252,7 +252,10 @@ impl Resolved {
                 source,
                 scope,
             }),
-            Err(error) => Err(Failure::of(&error, &self.name, None)),
+            Err(error) => Err(Failure {
+                source: Some(self.id),
+                ..Failure::of(&error, &self.name, None)
+            }),
         }
     }
 }
@@ -291,7 +294,9 @@ fn is_connection_string(text: &str) -> bool {
     let is_path = words.len() == 1 && text.contains(['/', '*']);
     // `postgres//anna:…@host`: the colon is missing.
     let slashes = text.split_once("//").is_some_and(|(scheme, rest)| {
-        !scheme.contains(':') && scheme.starts_with("postgres") && rest.contains('@')
+        let databases = ["postgres", "mysql", "mariadb"];
+        let is_database = databases.iter().any(|name| scheme.starts_with(name));
+        !scheme.contains(':') && is_database && rest.contains('@')
     });
     begins(&["password", "pwd"]) || (begins(&["host", "hostaddr", "dbname"]) && !is_path) || slashes
 }
@@ -346,6 +351,7 @@ mod tests {
             "host=db.example",
             "Server=x;Password=plantpw55",
             "postgresql//anna:plantpw55@host/x",
+            "mysql//anna:plantpw55@host/x",
         ] {
             assert!(is_connection_string(text), "{text}");
         }

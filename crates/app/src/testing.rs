@@ -15,16 +15,22 @@ static CONNECTORS: &[&dyn locard_connector::Connector] = &[&locard_connector_loc
 
 /// A home in that folder.
 pub(crate) async fn home(folder: &Path) -> Home {
+    home_for(folder, Access::Alone).await
+}
+
+/// The same, opened for something.
+pub(crate) async fn home_for(folder: &Path, access: Access) -> Home {
     let options = HomeOptions {
         dir: Some(folder.join("home")),
         store: None,
-        access: Access::Alone,
+        access,
         key: Some(SecretString::from("0f".repeat(32))),
         key_file: None,
         dictionaries: None,
         judges: true,
         connectors: CONNECTORS,
         threads: Some(2),
+        piece_bytes: None,
     };
     Home::open(options).await.unwrap()
 }

@@ -104,7 +104,11 @@ fn is_like(part: &str, pattern: &str) -> bool {
 }
 
 /// The address under which the paths of a source begin, where another one may hold the same.
-async fn base(home: &Home, catalog: &Catalog<'_>, source: SourceId) -> Result<Option<String>> {
+pub(crate) async fn base(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    source: SourceId,
+) -> Result<Option<String>> {
     let kind = catalog.source(source).map(|source| source.kind.as_str());
     let connector = home
         .connectors

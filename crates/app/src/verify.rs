@@ -242,11 +242,12 @@ fn shown(suspect: &Suspect) -> Shown {
 
 fn failure(suspect: &Suspect, error: &crate::Error) -> Failure {
     Failure {
+        source: Some(suspect.entity.source),
         source_name: suspect.source.clone(),
         resource: Some(suspect.resource.clone()),
         entity: Some(suspect.entity.id),
         place: None,
-        kind: locard_connector::ErrorKind::Unreachable,
+        kind: error.of_source(),
         sentence: error.sentence().to_owned(),
         hint: error.hint_text().map(str::to_owned),
         records: 0,

@@ -5,6 +5,22 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// Bytes in the unit that gives three digits.
+pub fn bytes(number: u64) -> String {
+    let mut value = number as f64;
+    for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 || unit == "TiB" {
+            return if unit == "B" {
+                format!("{number} B")
+            } else {
+                format!("{value:.1} {unit}")
+            };
+        }
+        value /= 1024.0;
+    }
+    unreachable!("the last unit takes every value")
+}
+
 /// How like two names must be for one to be a slip of the other.
 const LIKE: f64 = 0.75;
 
@@ -27,11 +43,33 @@ pub(crate) fn likely<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> V
         .filter(|(like, _)| *like > LIKE)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored
-        .into_iter()
-        .take(MOST)
-        .map(|(_, name)| name)
-        .collect()
+    let mut likely: Vec<&str> = Vec::new();
+    for (_, name) in scored {
+        if !likely.contains(&name) && likely.len() < MOST {
+            likely.push(name);
+        }
+    }
+    likely
+}
+
+/// Asks whether one of the known names was meant that are like what was typed; none may be.
+pub fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    // Where one is meant for all one can tell, others that are like it are no help.
+    let likely = match slip_of(typed, known.iter().copied()) {
+        Some(meant) => vec![meant],
+        None => likely(typed, known.into_iter()),
+    };
+    (!likely.is_empty()).then(|| format!("did you mean {}?", likely.join(" or ")))
+}
+
+/// The known name of which what was typed is hardly anything but a slip: a letter or two are wrong, missing or swapped.
+pub(crate) fn slip_of<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const MOST: usize = 2;
+    let typed = typed.to_lowercase();
+    let wrong = |name: &str| strsim::damerau_levenshtein(&typed, &name.to_lowercase());
+    let (wrong, name) = known.map(|name| (wrong(name), name)).min()?;
+    (wrong > 0 && wrong <= MOST && wrong * 4 <= name.chars().count()).then_some(name)
 }
 
 /// Whether a character does something to a terminal or a reader instead of being seen: control characters, and those
@@ -55,5 +93,32 @@ mod tests {
         assert_eq!(likely("public.user")[0], "public.users");
         assert_eq!(likely("A:b"), ["a:b"]);
         assert!(likely("zzz").is_empty());
+    }
+
+    #[test]
+    fn a_slip_is_told_from_another_name() {
+        let known = ["EMAIL_ADDRESS", "AGE", "DE_TAX_ID", "AGE"];
+        let slip = |typed| slip_of(typed, known.into_iter());
+        assert_eq!(slip("EMAIL_ADRESS"), Some("EMAIL_ADDRESS"));
+        assert_eq!(slip("DE_TAXID"), Some("DE_TAX_ID"));
+        for typed in ["CUSTOMER_ID", "AGE", "AGES", "TAX_ID_2", ""] {
+            assert_eq!(slip(typed), None, "{typed}");
+        }
+        let meant = |typed| did_you_mean(typed, known.into_iter());
+        assert_eq!(meant("age").as_deref(), Some("did you mean AGE?"));
+        assert_eq!(meant("zzz"), None);
+        let alike = ["MAC_ADDRESS", "EMAIL_ADDRESS", "IP_ADDRESS"].into_iter();
+        assert_eq!(
+            did_you_mean("EMAIL_ADRESS", alike).as_deref(),
+            Some("did you mean EMAIL_ADDRESS?")
+        );
+    }
+
+    #[test]
+    fn sizes_have_one_decimal() {
+        assert_eq!(
+            [bytes(512), bytes(1536), bytes(5 << 30)],
+            ["512 B", "1.5 KiB", "5.0 GiB"]
+        );
     }
 }

@@ -12,9 +12,10 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use futures::stream::BoxStream;
 use locard_app::{
-    Access, AddSource, Begun, CancellationToken, Decision, Doubt, ErrorKind, Event, ExplainOptions,
-    FindOptions, FindReport, FindingFilter, FindingRef, FindingRow, Home, HomeOptions, NotSearched,
-    Reason, Reporter, RowsOptions, ScanOptions, ScanReport, Silent, SourceLimits, Why,
+    Access, AddSource, Amount, Begun, CancellationToken, Decision, Doubt, ErrorKind, Event,
+    ExplainOptions, FindOptions, FindReport, FindingFilter, FindingRef, FindingRow, Home,
+    HomeOptions, NotSearched, Reason, Reporter, RowsOptions, ScanOptions, ScanReport, Silent,
+    SourceLimits, Why,
 };
 use locard_connector::{
     Batch, Connector, Description, Entity, ScanPlan, ScanRequest, Scope, Server, Source, Split,
@@ -135,6 +136,7 @@ impl Bench {
             judges: true,
             connectors: CONNECTORS,
             threads: Some(2),
+            piece_bytes: None,
         }
     }
 
@@ -487,7 +489,7 @@ async fn a_difference_is_of_what_both_scans_covered() {
     scan(bench.target()).await;
     assert_eq!(told(&home).await, [0, 0, 0, 0, crm], "all of it");
     let sample = ScanOptions {
-        sample: Some(20),
+        sample: Some(Amount::Rows(20)),
         ..bench.target()
     };
     scan(sample).await;
@@ -508,7 +510,7 @@ async fn a_plan_asks_for_the_sample_that_the_scan_takes() {
     bench.write("customers.csv", &customers(50));
     let home = bench.home().await;
     let sample = ScanOptions {
-        sample: Some(5),
+        sample: Some(Amount::Rows(5)),
         ..bench.target()
     };
     let plan = locard_app::plan(&home, &sample)
@@ -524,12 +526,37 @@ async fn a_plan_asks_for_the_sample_that_the_scan_takes() {
 }
 
 #[tokio::test]
+async fn a_share_of_the_records_is_read_and_told_as_a_sample() {
+    let bench = Bench::new();
+    bench.write("customers.csv", &customers(2_000));
+    let home = bench.home().await;
+    let share = locard_app::Share::percent(10.0).map(Amount::Share);
+    let sample = ScanOptions {
+        sample: share,
+        ..bench.target()
+    };
+    let plan = locard_app::plan(&home, &sample)
+        .await
+        .expect("the plan is made");
+    let load = &plan.sources[0].load;
+    assert!(load.contains("for a sample of its records"), "{load}");
+    let cancel = CancellationToken::new();
+    let report = locard_app::scan(&home, &sample, &Silent, &cancel).await;
+    let report = report.expect("the scan runs");
+    let rows = report.totals.rows;
+    assert!((100..=320).contains(&rows), "{rows} of 2,000");
+    let gaps = reasons(&find(&home, "nobody@example.org", false).await);
+    assert_eq!(gaps, [Reason::Sampled]);
+    home.close().await.expect("the home closes");
+}
+
+#[tokio::test]
 async fn a_sample_takes_nobody_out_of_the_index() {
     let bench = Bench::new();
     bench.write("crm/customers.csv", &customers(500));
     let home = bench.home().await;
     let sample = ScanOptions {
-        sample: Some(5),
+        sample: Some(Amount::Rows(5)),
         ..bench.target()
     };
     let cancel = CancellationToken::new();

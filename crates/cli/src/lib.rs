@@ -1,7 +1,7 @@
 //! The command line: argument types, one file per command, printing, progress bars.
 //!
 //! stdout is data, stderr is talk and progress. Exit status: 0 done (finding nobody included), 1 a `--fail-on`
-//! threshold was crossed, 2 something failed, which outranks 1. A closed pipe is a success.
+//! threshold was crossed, whatever failed beside it, 2 something failed. A closed pipe is a success.
 
 mod args;
 mod commands;
@@ -10,6 +10,7 @@ pub mod panics;
 mod printer;
 mod progress;
 mod report;
+mod sarif;
 mod settings;
 mod table;
 mod width;
@@ -267,7 +268,14 @@ fn home_options(cli: &Cli, connectors: &'static [&'static dyn Connector]) -> Hom
         judges: cli.command.judges(),
         connectors,
         threads: cli.global.threads,
+        piece_bytes: small_pieces(),
     }
+}
+
+/// What tests say of the size of pieces: they kill scans inside entities of many. Only debug builds listen.
+fn small_pieces() -> Option<u64> {
+    let said = cfg!(debug_assertions).then(|| std::env::var("LOCARD_TEST_PIECE_BYTES").ok());
+    said.flatten()?.parse().ok()
 }
 
 /// The first Ctrl-C lets running tasks end and keeps what was found; the second ends the process at once, which the

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use owo_colors::{OwoColorize, Style};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::args::{Color, Global};
 
@@ -168,6 +169,9 @@ impl Reserved {
     }
 }
 
+/// How far to the right a heading goes on that is longer than a line.
+const HANGING: usize = 4;
+
 /// The place for data.
 pub(crate) struct Output {
     colour: bool,
@@ -199,6 +203,53 @@ impl Output {
         crate::width::wrap(text, width.saturating_sub(indent).max(1))
             .iter()
             .try_for_each(|line| self.line(&format!("{margin}{line}")))
+    }
+
+    /// A name in bold, and what is said of it beside it, or below where both do not fit. A name that is longer than the
+    /// line goes on below, broken where its parts end.
+    pub(crate) fn heading(&mut self, name: &str, about: &str) -> io::Result<()> {
+        let (bold, dimmed) = (Style::new().bold(), Style::new().dimmed());
+        let room = self.width.unwrap_or(usize::MAX);
+        if name.width() + 2 + about.width() <= room {
+            let (name, about) = (
+                Self::style(self, bold, name),
+                Self::style(self, dimmed, about),
+            );
+            return self.line(&format!("{name}  {about}"));
+        }
+        for (at, part) in crate::width::wrap_path(name, room, HANGING)
+            .iter()
+            .enumerate()
+        {
+            let margin = " ".repeat(if at == 0 { 0 } else { HANGING });
+            let part = Self::style(self, bold, part);
+            self.line(&format!("{margin}{part}"))?;
+        }
+        for part in crate::width::wrap(about, room.saturating_sub(HANGING).max(1)) {
+            let part = Self::style(self, dimmed, &part);
+            self.line(&format!("{}{part}", " ".repeat(HANGING)))?;
+        }
+        Ok(())
+    }
+
+    /// What came of it in bold, and figures behind it, or below where both do not fit.
+    pub(crate) fn sums(&mut self, outcome: &str, figures: &str) -> io::Result<()> {
+        let (bold, dimmed) = (Style::new().bold(), Style::new().dimmed());
+        let room = self.width.unwrap_or(usize::MAX);
+        if outcome.width() + 3 + figures.width() <= room {
+            let (outcome, figures) = (
+                Self::style(self, bold, outcome),
+                Self::style(self, dimmed, figures),
+            );
+            return self.line(&format!("{outcome} · {figures}"));
+        }
+        for (style, text) in [(bold, outcome), (dimmed, figures)] {
+            for part in crate::width::wrap(text, room) {
+                let part = Self::style(self, style, &part);
+                self.line(&part)?;
+            }
+        }
+        Ok(())
     }
 
     /// One line.

@@ -292,6 +292,7 @@ mod tests {
 
     fn failure() -> Event {
         Event::Failed(Failure {
+            source: None,
             source_name: "crm".to_owned(),
             resource: None,
             entity: None,

@@ -1,6 +1,5 @@
-//! The forms of a scan's result: table, NDJSON, JSON, CSV, SARIF.
+//! The forms of a scan's result: table, NDJSON, JSON, CSV; SARIF is beside it.
 
-use std::fmt::Write as _;
 use std::io::Write;
 
 use anyhow::Result;
@@ -100,6 +99,7 @@ pub(crate) fn csv(output: &mut Output, findings: &[FindingRow]) -> Result<()> {
         "distinct",
         "indexed",
         "rules",
+        "decision",
     ])?;
     for finding in findings {
         let row = [
@@ -118,6 +118,7 @@ pub(crate) fn csv(output: &mut Output, findings: &[FindingRow]) -> Result<()> {
             finding.distinct.to_string(),
             rounded(finding.indexed).to_string(),
             finding.rules.join(" "),
+            decision(finding).to_owned(),
         ];
         writer.write_record(row)?;
     }
@@ -135,72 +136,6 @@ pub(crate) fn harmless(text: &str) -> String {
     }
 }
 
-/// SARIF 2.1.0: a rule per identifier, a result per finding.
-pub(crate) fn sarif(findings: &[FindingRow]) -> Value {
-    let mut rules: Vec<&FindingRow> = findings.iter().collect();
-    rules.sort_by_key(|finding| finding.identifier.as_str());
-    rules.dedup_by_key(|finding| finding.identifier.as_str());
-    let rules: Vec<Value> = rules
-        .iter()
-        .map(|finding| {
-            json!({
-                "id": finding.identifier.as_str(),
-                "shortDescription": {"text": format!("Personal data: {}", finding.identifier)},
-                "properties": {"category": finding.category.as_str(), "sensitivity": finding.sensitivity.as_str()},
-            })
-        })
-        .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {"name": "locard", "semanticVersion": env!("CARGO_PKG_VERSION"), "rules": rules}},
-            "results": findings.iter().map(sarif_result).collect::<Vec<_>>(),
-        }],
-    })
-}
-
-fn sarif_result(finding: &FindingRow) -> Value {
-    let level = match finding.sensitivity {
-        Sensitivity::Low => "note",
-        Sensitivity::Medium => "warning",
-        Sensitivity::High | Sensitivity::Special => "error",
-    };
-    let place = match finding.kind {
-        FindingKind::Column => "column holds",
-        FindingKind::Embedded => "text of column contains",
-        FindingKind::Stray => "a few cells of column hold",
-    };
-    json!({
-        "ruleId": finding.identifier.as_str(),
-        "level": level,
-        "message": {"text": format!("{place} {} ({} of {} tested cells, confidence {})", finding.identifier, finding.matched, finding.tested, rounded(finding.confidence))},
-        "locations": [{
-            "physicalLocation": {"artifactLocation": {"uri": uri(&finding.resource)}},
-            "logicalLocations": [{"name": finding.column, "fullyQualifiedName": format!("{}:{}", finding.resource, finding.column), "kind": "member"}],
-        }],
-        "partialFingerprints": {"locard/v1": format!("{}/{}/{}/{}", finding.entity, finding.column, finding.identifier, finding.kind)},
-        "properties": {"confidence": rounded(finding.confidence), "source": finding.source},
-    })
-}
-
-/// A resource as a relative URI reference.
-fn uri(resource: &str) -> String {
-    let mut text = String::new();
-    for byte in resource.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                text.push(char::from(byte));
-            }
-            other => {
-                // Writing to a String cannot fail.
-                let _ = write!(text, "%{other:02X}");
-            }
-        }
-    }
-    text
-}
-
 /// Findings for people: a heading per resource, aligned columns below.
 pub(crate) fn table(output: &mut Output, findings: &[FindingRow]) -> Result<()> {
     let groups: Vec<&[FindingRow]> = findings.chunk_by(|a, b| a.entity == b.entity).collect();
@@ -211,16 +146,22 @@ pub(crate) fn table(output: &mut Output, findings: &[FindingRow]) -> Result<()> 
         .map(|finding| finding.source.as_str())
         .collect();
     for (group, table) in groups.iter().zip(&tables) {
-        let name = output.style(Style::new().bold(), &printable(&group[0].resource));
-        let mut about = counted(group[0].rows, "row", "rows");
-        if sources.len() > 1 {
-            about = format!("{about} · {}", printable(&group[0].source));
-        }
-        let about = output.style(Style::new().dimmed(), &about);
-        output.line(&format!("{name}  {about}"))?;
+        heading(output, &group[0], sources.len() > 1)?;
         table.print_with(output, &widths)?;
         output.line("")?;
     }
+    Ok(())
+}
+
+/// The resource and what is known of it as a whole. A name that is too long for the line goes on below, whole: it is what
+/// other commands take.
+fn heading(output: &mut Output, finding: &FindingRow, with_source: bool) -> Result<()> {
+    let name = printable(&finding.resource);
+    let mut about = counted(finding.rows, "row", "rows");
+    if with_source {
+        about = format!("{about} · {}", printable(&finding.source));
+    }
+    output.heading(&name, &about)?;
     Ok(())
 }
 
@@ -237,7 +178,7 @@ fn widest(a: Vec<usize>, b: Vec<usize>) -> Vec<usize> {
 fn group_table(group: &[FindingRow]) -> Table {
     let mut table = Table::indented(2);
     let mut last = None;
-    for finding in group {
+    for (finding, others) in merged(group) {
         // A column with several findings is named once, so that the eye can follow.
         let name = if last == Some(&finding.column) {
             ""
@@ -245,22 +186,19 @@ fn group_table(group: &[FindingRow]) -> Table {
             finding.column.as_str()
         };
         last = Some(&finding.column);
-        let kind = match finding.kind {
-            FindingKind::Column => "",
-            FindingKind::Embedded => "in text",
-            FindingKind::Stray => "stray",
+        let rejected = if finding.is_rejected() {
+            decision(finding)
+        } else {
+            ""
         };
-        let decided = finding.decided.as_ref();
-        let decided = decided.map_or("", |decided| decided.decision.as_str());
-        let remarks = [kind.to_owned(), decided.to_owned(), of_rows(finding)];
-        let remarks: Vec<String> = remarks
-            .into_iter()
-            .filter(|remark| !remark.is_empty())
-            .collect();
+        let mut remarks = vec![kind(finding.kind).to_owned(), rejected.to_owned()];
+        remarks.extend(others.iter().map(|other| also(other)));
+        remarks.push(of_rows(finding));
+        remarks.retain(|remark| !remark.is_empty());
         table.row(vec![
             Cell::new(name),
             Cell::new(finding.identifier.as_str()).styled(colour(finding.sensitivity)),
-            Cell::number(percent(finding.confidence)),
+            Cell::number(certainty(finding)),
             Cell::new(finding.sensitivity.as_str()).styled(colour(finding.sensitivity)),
             Cell::number(format!(
                 "{} of {}",
@@ -271,6 +209,67 @@ fn group_table(group: &[FindingRow]) -> Table {
         ]);
     }
     table
+}
+
+/// Findings in their order; those of one identifier in one column, which differ in how it occurs, together with the
+/// surest of them.
+fn merged(group: &[FindingRow]) -> Vec<(&FindingRow, Vec<&FindingRow>)> {
+    let mut merged: Vec<(&FindingRow, Vec<&FindingRow>)> = Vec::new();
+    for finding in group {
+        let same = |(known, _): &&mut (&FindingRow, Vec<&FindingRow>)| {
+            (known.column_id, &known.identifier) == (finding.column_id, &finding.identifier)
+        };
+        match merged.iter_mut().find(same) {
+            Some((_, others)) => others.push(finding),
+            None => merged.push((finding, Vec::new())),
+        }
+    }
+    merged
+}
+
+const fn kind(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Column => "",
+        FindingKind::Embedded => "in text",
+        FindingKind::Stray => "stray",
+    }
+}
+
+/// How the same identifier occurs in the same column besides.
+fn also(finding: &FindingRow) -> String {
+    let matched = count(finding.matched);
+    match finding.kind {
+        FindingKind::Column => format!("also {matched} whole cells"),
+        FindingKind::Embedded => format!("also {matched} in text"),
+        FindingKind::Stray => format!("also {matched} stray"),
+    }
+}
+
+/// What a person decided; nothing where nobody did.
+pub(crate) fn decision(finding: &FindingRow) -> &'static str {
+    let decided = finding.decided.as_ref();
+    decided.map_or("", |decided| decided.decision.as_str())
+}
+
+/// How sure a finding is: what a person confirmed is beyond estimates.
+pub(crate) fn certainty(finding: &FindingRow) -> String {
+    if finding.is_confirmed() {
+        decision(finding).to_owned()
+    } else {
+        percent(finding.confidence)
+    }
+}
+
+/// How sure a finding is, in a sentence.
+pub(crate) fn sureness(finding: &FindingRow) -> String {
+    let of = format!("{} of {} tested cells", finding.matched, finding.tested);
+    if finding.is_only_confirmed() {
+        "confirmed by a person".to_owned()
+    } else if finding.is_confirmed() {
+        format!("{of}, confirmed by a person")
+    } else {
+        format!("{of}, confidence {}", rounded(finding.confidence))
+    }
 }
 
 /// What the cells that rules judged stand for, where that is less than all rows: the others are empty, or are like many
@@ -300,6 +299,44 @@ fn colour(sensitivity: Sensitivity) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sarif::tests::finding;
+
+    #[test]
+    fn an_identifier_is_listed_once_for_each_column_with_how_it_occurs_besides() {
+        let of = |identifier: &str, kind: FindingKind, matched: u64| FindingRow {
+            kind,
+            matched,
+            ..finding("crm", "t", identifier)
+        };
+        let other = FindingRow {
+            column_id: locard_model::ColumnId::derive(
+                of("AGE", FindingKind::Column, 1).entity,
+                "d",
+            ),
+            ..of("PERSON", FindingKind::Stray, 3)
+        };
+        let group = [
+            of("PERSON", FindingKind::Column, 9),
+            of("AGE", FindingKind::Stray, 1),
+            of("PERSON", FindingKind::Embedded, 1_200),
+            of("PERSON", FindingKind::Stray, 2),
+            other,
+        ];
+        let told: Vec<(&str, u64, Vec<String>)> = merged(&group)
+            .iter()
+            .map(|(finding, others)| {
+                let others = others.iter().map(|other| also(other)).collect();
+                (finding.identifier.as_str(), finding.matched, others)
+            })
+            .collect();
+        let besides = ["also 1,200 in text", "also 2 stray"].map(str::to_owned);
+        let expected = [
+            ("PERSON", 9, besides.to_vec()),
+            ("AGE", 1, Vec::new()),
+            ("PERSON", 3, Vec::new()),
+        ];
+        assert_eq!(told, expected);
+    }
 
     #[test]
     fn a_cell_that_a_source_named_does_nothing_to_whoever_opens_it() {

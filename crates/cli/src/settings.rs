@@ -86,11 +86,18 @@ pub(crate) fn apply(command: Command, settings: &Settings) -> Result<Command> {
         .collect();
     if let Some(key) = table.keys().find(|key| !known.contains(key)) {
         bail!(
-            "unknown setting `{key}` in {file}\nhint: known are {}",
-            known.join(", ")
+            "unknown setting `{key}` in {file}\nhint: {}",
+            meant(key, "known are", &known)
         );
     }
     descend(command, table, PREFIX, file)
+}
+
+/// Which setting was likely meant, and which there are.
+fn meant(key: &str, are: &str, known: &[String]) -> String {
+    let meant = locard_app::did_you_mean(key, known.iter().map(String::as_str));
+    let meant = meant.map(|meant| format!("{meant} ")).unwrap_or_default();
+    format!("{meant}{are} {}", known.join(", "))
 }
 
 /// Refuses what a file that nobody named does not decide.
@@ -121,8 +128,8 @@ fn descend(mut command: Command, settings: &Table, prefix: &str, file: &str) -> 
         .find(|key| !options.contains(key) && !names.contains(key))
     {
         bail!(
-            "unknown setting `{key}` in {file}\nhint: known here are {}",
-            [options, names].concat().join(", ")
+            "unknown setting `{key}` in {file}\nhint: {}",
+            meant(key, "known here are", &[options, names].concat())
         );
     }
     let mut fault = None;
@@ -282,6 +289,8 @@ fn scalar(name: &str, value: &Value, file: &str) -> Result<String> {
 mod tests {
     use clap::FromArgMatches;
 
+    use locard_app::{Amount, Share};
+
     use super::*;
     use crate::args::Command as Chosen;
 
@@ -308,12 +317,14 @@ mod tests {
         let read = scan(settings, &["locard", "scan", "."]);
         assert_eq!(
             (read.sample, read.exhaustive, read.exclude.len()),
-            (Some(50), true, 2)
+            (Some(Amount::Rows(50)), true, 2)
         );
         assert_eq!(
             scan(settings, &["locard", "scan", ".", "--sample", "7"]).sample,
-            Some(7)
+            Some(Amount::Rows(7))
         );
+        let share = scan("[scan]\nsample = '10%'\n", &["locard", "scan", "."]).sample;
+        assert_eq!(share, Share::percent(10.0).map(Amount::Share));
     }
 
     /// The long names of all options, so that each new one is thought about.
@@ -399,7 +410,9 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("`sampel` in other.toml") && error.contains("sample"),
+            error.contains("`sampel` in other.toml")
+                && error.contains("did you mean sample")
+                && error.contains("known here are"),
             "{error}"
         );
     }

@@ -2,11 +2,12 @@
 
 use std::io;
 
+pub(crate) use locard_app::bytes;
 use owo_colors::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::printer::{Output, printable};
-use crate::width::{shorten, wrap};
+use crate::width::{shorten, wrap, wrap_path};
 
 /// One cell: its text and how it looks where colour is on.
 #[derive(Clone, Debug)]
@@ -45,8 +46,7 @@ impl Cell {
 
     /// How wide it would like to be.
     fn width(&self) -> usize {
-        let width = self.text.width();
-        if self.whole { width } else { width.min(WIDEST) }
+        self.text.width()
     }
 
     pub(crate) fn styled(mut self, style: Style) -> Self {
@@ -63,7 +63,8 @@ pub(crate) struct Table {
     indent: usize,
 }
 
-/// No column but the last grows beyond this many terminal cells; of what is longer the middle is left out.
+/// Where output is as wide as it likes, no column but the last makes others keep away further than this; what is longer
+/// stands there whole, and moves the rest of its line.
 const WIDEST: usize = 48;
 
 /// A column of text is not made narrower than this to fit a terminal.
@@ -130,6 +131,12 @@ impl Table {
 
     pub(crate) fn print_with(&self, output: &mut Output, widths: &[usize]) -> io::Result<()> {
         let widths = self.fitted(widths, output.width());
+        if !self.fits(&widths, output.width()) {
+            return self
+                .rows
+                .iter()
+                .try_for_each(|row| self.stacked(output, row));
+        }
         if !self.header.is_empty() {
             let names: Vec<Cell> = self
                 .header
@@ -146,14 +153,20 @@ impl Table {
     /// Widths with which a line fits the terminal, as far as it can: the widest columns of text give way.
     fn fitted(&self, widths: &[usize], room: Option<usize>) -> Vec<usize> {
         let mut widths = widths.to_vec();
-        let (Some(room), Some((_, others))) = (room, widths.split_last_mut()) else {
+        let Some((last, others)) = widths.split_last_mut() else {
+            return widths;
+        };
+        let Some(room) = room else {
+            for width in others {
+                *width = (*width).min(WIDEST);
+            }
             return widths;
         };
         let is_fixed = |column: usize| {
             let mut cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.any(|cell| cell.right || cell.whole)
         };
-        let last = self.widest_last().min(LAST);
+        let last = (*last).min(LAST);
         let mut spare = (self.indent + others.iter().sum::<usize>() + GAP * others.len() + last)
             .saturating_sub(room);
         while spare > 0 {
@@ -168,11 +181,50 @@ impl Table {
         widths
     }
 
-    fn widest_last(&self) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.last());
-        let names = self.header.last().map(|name| name.width());
-        let widths = cells.map(|cell| cell.text.width()).chain(names);
-        widths.max().unwrap_or(0)
+    /// Whether a line of these widths has room in a terminal.
+    fn fits(&self, widths: &[usize], room: Option<usize>) -> bool {
+        let (Some(room), Some((last, others))) = (room, widths.split_last()) else {
+            return true;
+        };
+        let right = self.rows.iter().filter_map(|row| row.last());
+        let right = right.filter(|cell| cell.right);
+        let right = right.map(Cell::width).max().unwrap_or(0);
+        let last = (*last).min(NARROWEST).max(right);
+        self.indent + others.iter().sum::<usize>() + GAP * others.len() + last <= room
+    }
+
+    /// A row below itself, where the terminal is too narrow for columns: what it is about, and its other cells.
+    fn stacked(&self, output: &mut Output, cells: &[Cell]) -> io::Result<()> {
+        let Some((first, others)) = cells.split_first() else {
+            return output.line("");
+        };
+        if !first.text.is_empty() {
+            let margin = " ".repeat(self.indent);
+            let room = output.width().unwrap_or(usize::MAX);
+            // It may be a path, and has no blanks to break at then.
+            wrap_path(&first.text, room.saturating_sub(self.indent), 0)
+                .iter()
+                .try_for_each(|part| output.line(&format!("{margin}{part}")))?;
+        }
+        let names = self
+            .header
+            .iter()
+            .skip(1)
+            .map(Some)
+            .chain(std::iter::repeat(None));
+        let told = others
+            .iter()
+            .zip(names)
+            .filter(|(cell, _)| !cell.text.is_empty());
+        let told = told.map(|(cell, name)| match name {
+            Some(name) => format!("{name} {}", cell.text),
+            None => cell.text.clone(),
+        });
+        let told: Vec<String> = told.collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        output.wrapped(self.indent + GAP, &told.join(" · "))
     }
 
     fn line(&self, output: &mut Output, cells: &[Cell], widths: &[usize]) -> io::Result<()> {
@@ -182,7 +234,7 @@ impl Table {
         let mut line = " ".repeat(self.indent);
         let mut used = self.indent;
         for (cell, &width) in others.iter().zip(widths) {
-            let text = if cell.whole {
+            let text = if cell.whole || output.width().is_none() {
                 cell.text.clone()
             } else {
                 shorten(&cell.text, width)
@@ -246,28 +298,12 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// Bytes behind other figures; databases tell none.
+/// Bytes behind other figures, as a source stores them; some tell none.
 pub(crate) fn known_bytes(number: u64) -> String {
     match number {
         0 => String::new(),
-        number => format!(", {}", bytes(number)),
+        number => format!(", {} as stored", bytes(number)),
     }
-}
-
-/// Bytes in the unit that gives three digits.
-pub(crate) fn bytes(number: u64) -> String {
-    let mut value = number as f64;
-    for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 || unit == "TiB" {
-            return if unit == "B" {
-                format!("{number} B")
-            } else {
-                format!("{value:.1} {unit}")
-            };
-        }
-        value /= 1024.0;
-    }
-    unreachable!("the last unit takes every value")
 }
 
 /// A duration as people say it.
@@ -310,10 +346,34 @@ mod tests {
             Cell::new("a sentence that is longer than what is left for it"),
         ]);
         let widths = table.widths();
-        assert_eq!(table.fitted(&widths, None), widths);
+        assert_eq!(table.fitted(&widths, None)[..2], [33, 9]);
         assert_eq!(table.fitted(&widths, Some(200)), widths);
         assert_eq!(table.fitted(&widths, Some(60))[..2], [21, 9]);
         assert_eq!(table.fitted(&widths, Some(20))[..2], [NARROWEST, 9]);
+    }
+
+    #[test]
+    fn a_terminal_that_is_too_narrow_for_columns_is_told() {
+        let mut table = Table::indented(2);
+        table.row(vec![
+            Cell::new("a/long/path/to/some/customers.csv"),
+            Cell::number("1,234,567"),
+            Cell::new("a sentence"),
+        ]);
+        let fits = |room| table.fits(&table.fitted(&table.widths(), room), room);
+        assert!(fits(None) && fits(Some(200)) && fits(Some(35)));
+        assert!(!fits(Some(34)));
+    }
+
+    #[test]
+    fn only_a_terminal_cuts_what_is_long_and_a_wide_one_does_not() {
+        let mut table = Table::default();
+        let long = "x".repeat(100);
+        table.row(vec![Cell::new(&long), Cell::new("y")]);
+        let widths = table.widths();
+        assert_eq!(table.fitted(&widths, None)[0], WIDEST);
+        assert_eq!(table.fitted(&widths, Some(200))[0], 100);
+        assert_eq!(table.fitted(&widths, Some(80))[0], 77);
     }
 
     #[test]
@@ -328,13 +388,5 @@ mod tests {
         let widths = table.widths();
         assert_eq!(widths[1], place.len());
         assert_eq!(table.fitted(&widths, Some(40)), widths);
-    }
-
-    #[test]
-    fn sizes_have_one_decimal() {
-        assert_eq!(
-            [bytes(512), bytes(1536), bytes(5 << 30)],
-            ["512 B", "1.5 KiB", "5.0 GiB"]
-        );
     }
 }

@@ -64,6 +64,28 @@ pub(crate) fn wrap(text: &str, widest: usize) -> Vec<String> {
     lines
 }
 
+/// A path in lines of at most so many terminal cells, less the margin from the second on; broken behind the signs that
+/// end its parts, and within parts that are longer.
+pub(crate) fn wrap_path(path: &str, widest: usize, margin: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for part in path.split_inclusive(['/', '.', ' ']) {
+        let room = |lines: &[String]| {
+            let margin = if lines.len() > 1 { margin } else { 0 };
+            widest.saturating_sub(margin).max(1)
+        };
+        if used > 0 && used + part.width() > room(&lines) {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in part.chars() {
+            let room = room(&lines);
+            push(&mut lines, c, &mut used, room);
+        }
+    }
+    lines
+}
+
 fn push(lines: &mut Vec<String>, c: char, used: &mut usize, widest: usize) {
     let width = c.width().unwrap_or(0);
     if *used > 0 && *used + width > widest {
@@ -90,6 +112,15 @@ mod tests {
             text.width() <= 30 && text.starts_with("a/very") && text.ends_with("customers.csv"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_path_breaks_behind_its_folders() {
+        let path = "exports/2024/customers-of-the-north.csv";
+        let lines = wrap_path(path, 24, 4);
+        assert_eq!(lines, ["exports/2024/", "customers-of-the-nor", "th.csv"]);
+        assert_eq!(lines.concat(), path);
+        assert_eq!(wrap_path("a/b.csv", 24, 4), ["a/b.csv"]);
     }
 
     #[test]

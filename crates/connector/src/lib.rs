@@ -15,6 +15,7 @@ pub mod foreign;
 mod globs;
 mod kind;
 mod plan;
+mod reach;
 mod request;
 mod source;
 mod task;
@@ -24,6 +25,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use globs::{Globs, globs};
 pub use kind::{Connector, Kind, Target};
 pub use plan::{Exactness, Honoured, ScanPlan, Split};
+pub use reach::Address;
 pub use request::{
     Filter, Form, Literal, Matching, Operator, Sample, ScanRequest, Snapshot, Window,
 };

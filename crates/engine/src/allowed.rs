@@ -1,8 +1,10 @@
 //! Values that people allowed: known only by their keyed hashes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use locard_sketch::{Cells, Keyer};
+use locard_identify::Spared;
+use locard_sketch::{Cells, Keyer, forms, hash};
 
 /// Values that count as evidence for nothing. They stay in every sketch and are found in look-ups.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +21,19 @@ impl Allowed {
         let mut hashes: Vec<u64> = self.0.iter().copied().collect();
         hashes.sort_unstable();
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
-        locard_sketch::hash(&bytes)
+        hash(&bytes)
+    }
+
+    /// The same values where they stand inside text.
+    pub(crate) fn inside(self: &Arc<Self>, keyer: &Arc<Keyer>) -> Spared {
+        if self.0.is_empty() {
+            return Spared::default();
+        }
+        let (allowed, keyer) = (Arc::clone(self), Arc::clone(keyer));
+        Spared::new(move |value| {
+            let folded = hash(forms::folded(value).as_bytes());
+            allowed.0.contains(&keyer.key(folded))
+        })
     }
 
     /// Which cells are allowed. `keyed` is scratch memory.

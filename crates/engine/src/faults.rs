@@ -71,6 +71,7 @@ impl Faults {
             });
         }
         let failure = |Found { fault, kind, hint }: Found| Failure {
+            source: Some(shown.source),
             source_name: shown.source_name.clone(),
             resource: Some(shown.resource.clone()),
             entity: Some(shown.entity),

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use locard_connector::{ErrorKind, Sample};
 use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library};
-use locard_model::{ColumnId, EntityId, Finding};
-use locard_profile::{MergeError, Profile, Profiler};
-use locard_sketch::Keyer;
+use locard_model::{ColumnId, EntityId, Finding, PieceId};
+use locard_profile::Profiler;
 
 use crate::board::{Ended, Entry};
-use crate::ledger::{Concluded, PieceColumns, PieceDone, Planned};
+use crate::ledger::{Concluded, JudgedColumn, PieceDone, PieceOutline, Planned};
 use crate::pass::ScannedColumn;
 use crate::scan::Run;
-use crate::{Error, Event, Failure, Result};
+use crate::{Error, Event, Failure, Result, Shown};
 
 impl Run<'_> {
     /// Merges the pieces of an entity in their order, judges its columns and records the result. An entity for which
@@ -32,10 +31,7 @@ impl Run<'_> {
         };
         let judged = match judged {
             Ok(judged) => judged,
-            Err(error) => {
-                let failure = Failure::of(&error, &shown.source_name, Some(shown));
-                return self.fail_whole(failure, shown).await;
-            }
+            Err(error) => return self.unjudged(shown, &error).await,
         };
         let personal = personal(shown.entity, &judged.columns, &judged.findings);
         let concluded = Arc::new(Concluded {
@@ -49,44 +45,76 @@ impl Run<'_> {
             sampled: self.options.sample != Sample::All,
             partial,
         });
-        self.ledger.conclude(&concluded).await?;
+        match self.ledger.conclude(&concluded).await {
+            Err(Error::Recorded(why)) => return self.unjudged(shown, &unmerged(&why)).await,
+            concluded => concluded?,
+        }
         self.tell_end(&concluded);
         Ok(())
     }
 
-    /// The pieces of an entity put together.
+    /// An entity of which nothing new is known for this reason.
+    async fn unjudged(&self, shown: &Arc<Shown>, error: &locard_connector::Error) -> Result<()> {
+        let failure = Failure::of(error, &shown.source_name, Some(shown));
+        self.fail_whole(failure, shown).await
+    }
+
+    /// The pieces of an entity put together. Of several pieces only so many columns are in memory at a time as a
+    /// portion holds.
     async fn merged(
         &self,
         entity: EntityId,
         ended: Ended,
     ) -> Result<locard_connector::Result<Merged>> {
-        let mut merged = Merged::default();
         if let Some(done) = ended.only {
             let PieceDone { rows, columns, .. } = Arc::unwrap_or_clone(done);
-            return Ok(self.merge(merged, PieceColumns { rows, columns }).await);
+            let columns = columns.into_iter().map(|column| vec![column]).collect();
+            let together = self.together(rows, columns).await;
+            return Ok(together.map(|(_, columns)| Merged { rows, columns }));
         }
-        for piece in ended.pieces {
-            let recorded = match self.ledger.recorded(entity, piece).await {
-                Err(Error::Recorded(why)) => return Ok(Err(unmerged(&why))),
-                recorded => recorded?,
-            };
-            merged = match self.merge(merged, recorded).await {
-                Ok(merged) => merged,
-                Err(error) => return Ok(Err(error)),
-            };
+        match self.merged_from(entity, &ended.pieces).await {
+            Err(Error::Recorded(why)) => Ok(Err(unmerged(&why))),
+            merged => merged,
         }
-        Ok(Ok(merged))
     }
 
-    /// Adds a piece, on the thread pool: sets of keys may be large.
-    async fn merge(
+    async fn merged_from(
         &self,
-        mut merged: Merged,
-        piece: PieceColumns,
-    ) -> locard_connector::Result<Merged> {
+        entity: EntityId,
+        pieces: &[PieceId],
+    ) -> Result<locard_connector::Result<Merged>> {
+        let outlines = self.ledger.outlines(entity, pieces).await?;
+        let rows = outlines.iter().map(|outline| outline.rows).sum();
+        let mut columns = Vec::new();
+        for portion in portions(outlines) {
+            let recorded = self.ledger.recorded(entity, pieces, &portion).await?;
+            let (merged, judged) = match self.together(rows, recorded).await {
+                Ok(together) => together,
+                Err(error) => return Ok(Err(error)),
+            };
+            if pieces.len() > 1 {
+                self.ledger.merged(entity, &Arc::new(merged)).await?;
+            }
+            columns.extend(judged);
+        }
+        Ok(Ok(Merged { rows, columns }))
+    }
+
+    /// Puts each of some columns together from what its pieces hold, on the thread pool: sets of keys may be large.
+    async fn together(
+        &self,
+        rows: u64,
+        columns: Vec<Vec<ScannedColumn>>,
+    ) -> locard_connector::Result<(Vec<ScannedColumn>, Vec<JudgedColumn>)> {
+        let keyer = Arc::clone(&self.engine.keyer);
         let merging = self.engine.pool.run(move |_| {
-            merged.add(piece)?;
-            Ok(merged)
+            let mut profiler = Profiler::new(keyer);
+            let mut merged = Vec::with_capacity(columns.len());
+            for pieces in columns {
+                merged.extend(together(pieces, rows, &mut profiler)?);
+            }
+            let judged = merged.iter().map(JudgedColumn::from).collect();
+            Ok((merged, judged))
         });
         merging
             .await
@@ -95,27 +123,23 @@ impl Run<'_> {
 
     async fn judged(&self, entry: &Entry, merged: Merged) -> locard_connector::Result<Judged> {
         let library = Arc::clone(&self.engine.library);
-        let keyer = Arc::clone(&self.engine.keyer);
         let planned = Arc::clone(&entry.planned);
         let sampled = self.options.sample != Sample::All;
         let judging = self.engine.pool.run(move |_| {
-            let finished = merged.finish(keyer);
-            let (rows, columns) = finished.map_err(|error| unmerged(&error))?;
-            let judgements = judge(&library, &columns);
+            let Merged { rows, columns } = merged;
+            let views: Vec<ColumnView<'_>> = columns.iter().map(JudgedColumn::view).collect();
+            let judgements = library.judge(&views);
             let findings = findings(&planned, rows, &columns, &judgements, sampled);
-            Ok(Judged {
+            Judged {
                 rows,
                 columns,
                 judgements,
                 findings,
-            })
+            }
         });
-        judging.await.unwrap_or_else(|_| {
+        judging.await.map_err(|_| {
             let sentence = "the columns could not be judged; this is a mistake in the program";
-            Err(locard_connector::Error::new(
-                ErrorKind::Unexpected,
-                sentence,
-            ))
+            locard_connector::Error::new(ErrorKind::Unexpected, sentence)
         })
     }
 
@@ -145,9 +169,9 @@ impl Run<'_> {
 }
 
 /// The columns whose values were too many for the index (`docs/decisions/most-keys.md`), and the share that is in it.
-fn partly_indexed(columns: &[ScannedColumn]) -> impl Iterator<Item = (&str, f64)> {
+fn partly_indexed(columns: &[JudgedColumn]) -> impl Iterator<Item = (&str, f64)> {
     columns.iter().filter_map(|column| {
-        let profile = column.sketch.summary();
+        let profile = &column.profile;
         let values = profile.rows > profile.nulls + profile.blanks;
         let partly = values && profile.not_indexed.is_none() && profile.indexed < 1.0;
         partly.then_some((column.name.as_str(), profile.indexed))
@@ -157,7 +181,7 @@ fn partly_indexed(columns: &[ScannedColumn]) -> impl Iterator<Item = (&str, f64)
 /// What came of an entity.
 struct Judged {
     rows: u64,
-    columns: Vec<ScannedColumn>,
+    columns: Vec<JudgedColumn>,
     judgements: Vec<ColumnJudgement>,
     findings: Vec<Finding>,
 }
@@ -169,7 +193,7 @@ fn unmerged(why: &dyn std::fmt::Display) -> locard_connector::Error {
 }
 
 /// The columns that hold somebody's data: those with a finding, and those whose documents have one inside.
-fn personal(entity: EntityId, columns: &[ScannedColumn], findings: &[Finding]) -> Vec<ColumnId> {
+fn personal(entity: EntityId, columns: &[JudgedColumn], findings: &[Finding]) -> Vec<ColumnId> {
     let found: HashSet<ColumnId> = findings.iter().map(|finding| finding.column).collect();
     let id = |name: &str| ColumnId::derive(entity, name);
     let names: HashSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
@@ -187,36 +211,64 @@ fn personal(entity: EntityId, columns: &[ScannedColumn], findings: &[Finding]) -
     all.into_iter().collect()
 }
 
-/// Pieces put together, column by column.
-#[derive(Default)]
-struct Merged {
-    rows: u64,
-    columns: Vec<ScannedColumn>,
-    by_name: HashMap<String, usize>,
-}
+/// Bytes of sketches that are put together at once, unless one column alone has more.
+const PORTION: u64 = 32 << 20;
 
-impl Merged {
-    fn add(&mut self, piece: PieceColumns) -> locard_connector::Result<()> {
-        for column in piece.columns {
-            if let Some(&at) = self.by_name.get(&column.name) {
-                merge(&mut self.columns[at], &column)?;
-            } else {
-                self.by_name.insert(column.name.clone(), self.columns.len());
-                self.columns.push(column);
+/// Columns that are put together at once.
+const PORTION_COLUMNS: usize = 256;
+
+/// The columns of all pieces, in the order in which they first appear, in portions of what is put together at once.
+fn portions(outlines: Vec<PieceOutline>) -> Vec<Vec<String>> {
+    let mut columns: Vec<(String, u64)> = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    for (name, bytes) in outlines.into_iter().flat_map(|outline| outline.columns) {
+        if let Some(&at) = by_name.get(&name) {
+            columns[at].1 = columns[at].1.saturating_add(bytes);
+        } else {
+            by_name.insert(name.clone(), columns.len());
+            columns.push((name, bytes));
+        }
+    }
+    let mut portions: Vec<Vec<String>> = Vec::new();
+    let mut room = 0;
+    for (name, bytes) in columns {
+        match portions.last_mut() {
+            Some(portion) if bytes <= room && portion.len() < PORTION_COLUMNS => {
+                room -= bytes;
+                portion.push(name);
+            }
+            _ => {
+                room = PORTION.saturating_sub(bytes);
+                portions.push(vec![name]);
             }
         }
-        self.rows += piece.rows;
-        Ok(())
     }
+    portions
+}
 
-    fn finish(mut self, keyer: Arc<Keyer>) -> Result<(u64, Vec<ScannedColumn>), MergeError> {
-        let mut profiler = Profiler::new(keyer);
-        for column in &mut self.columns {
-            column.pad(self.rows, &mut profiler)?;
-            column.sketch.seal();
-        }
-        Ok((self.rows, self.columns))
+/// Pieces put together.
+struct Merged {
+    rows: u64,
+    columns: Vec<JudgedColumn>,
+}
+
+/// One column over an entity of so many records, from the pieces that have it, in their order.
+fn together(
+    pieces: Vec<ScannedColumn>,
+    rows: u64,
+    profiler: &mut Profiler,
+) -> locard_connector::Result<Option<ScannedColumn>> {
+    let mut pieces = pieces.into_iter();
+    let Some(mut column) = pieces.next() else {
+        return Ok(None);
+    };
+    for piece in pieces {
+        merge(&mut column, &piece)?;
     }
+    let padded = column.pad(rows, profiler);
+    padded.map_err(|error| unmerged(&error))?;
+    column.sketch.seal();
+    Ok(Some(column))
 }
 
 fn merge(into: &mut ScannedColumn, column: &ScannedColumn) -> locard_connector::Result<()> {
@@ -230,49 +282,48 @@ fn merge(into: &mut ScannedColumn, column: &ScannedColumn) -> locard_connector::
 
 /// Judges the columns of one table by what was recorded of them.
 pub fn judge(library: &Library, columns: &[ScannedColumn]) -> Vec<ColumnJudgement> {
-    let profiles: Vec<Profile> = columns
-        .iter()
-        .map(|column| column.sketch.summary())
-        .collect();
-    let view = |(column, profile)| view(column, profile);
-    let views: Vec<ColumnView<'_>> = columns.iter().zip(&profiles).map(view).collect();
+    let columns: Vec<JudgedColumn> = columns.iter().map(JudgedColumn::from).collect();
+    let views: Vec<ColumnView<'_>> = columns.iter().map(JudgedColumn::view).collect();
     library.judge(&views)
 }
 
-fn view<'a>(column: &'a ScannedColumn, profile: &Profile) -> ColumnView<'a> {
-    let values = profile.rows.saturating_sub(profile.nulls + profile.blanks);
-    let top_shape = profile
-        .shapes
-        .first()
-        .filter(|_| values > 0)
-        .map_or(0.0, |(_, rows)| *rows as f64 / values as f64);
-    ColumnView {
-        name: &column.name,
-        logical: profile.declared.unwrap_or(profile.inferred),
-        facts: ColumnFacts {
-            rows: profile.rows,
-            distinct: profile.distinct as f64,
-            top_shape,
-        },
-        evidence: &column.evidence,
-        derived: column.within.is_some(),
+impl JudgedColumn {
+    fn view(&self) -> ColumnView<'_> {
+        let profile = &self.profile;
+        let values = profile.rows.saturating_sub(profile.nulls + profile.blanks);
+        let top_shape = profile
+            .shapes
+            .first()
+            .filter(|_| values > 0)
+            .map_or(0.0, |(_, rows)| *rows as f64 / values as f64);
+        ColumnView {
+            name: &self.name,
+            logical: profile.declared.unwrap_or(profile.inferred),
+            facts: ColumnFacts {
+                rows: profile.rows,
+                distinct: profile.distinct as f64,
+                top_shape,
+            },
+            evidence: &self.evidence,
+            derived: self.within.is_some(),
+        }
     }
 }
 
 /// Share of the column's values in the entity whose forms entered the filter; `asked`: records of the whole entity,
 /// where only some of them were read.
-pub fn indexed(column: &ScannedColumn, rows: u64, asked: Option<u64>) -> f64 {
+pub fn indexed(column: &JudgedColumn, rows: u64, asked: Option<u64>) -> f64 {
     let read = match asked {
         Some(all) if all > 0 => (rows as f64 / all as f64).min(1.0),
         _ => 1.0,
     };
-    column.sketch.summary().indexed * read
+    column.profile.indexed * read
 }
 
 fn findings(
     planned: &Planned,
     rows: u64,
-    columns: &[ScannedColumn],
+    columns: &[JudgedColumn],
     judgements: &[ColumnJudgement],
     sampled: bool,
 ) -> Vec<Finding> {
@@ -283,7 +334,7 @@ fn findings(
         let Some(column) = columns.get(judgement.column) else {
             continue;
         };
-        let distinct = column.sketch.summary().distinct;
+        let distinct = column.profile.distinct;
         let indexed = indexed(column, rows, asked);
         findings.extend(judgement.findings.iter().map(|judged| Finding {
             source: shown.source,
@@ -312,6 +363,7 @@ mod tests {
     use locard_identify::Evidence;
     use locard_model::{Category, FindingKind, Identifier, Sensitivity};
     use locard_profile::Profiler;
+    use locard_sketch::Keyer;
 
     use super::*;
 
@@ -372,8 +424,36 @@ mod tests {
         let mut empty = column("empty", None);
         empty.sketch.stop_indexing();
         let columns = [filled("mail", true), filled("other", false), empty];
+        let columns: Vec<JudgedColumn> = columns.iter().map(JudgedColumn::from).collect();
         let told: Vec<_> = partly_indexed(&columns).collect();
         assert_eq!(told, [("mail", 0.5)]);
+    }
+
+    #[test]
+    fn columns_are_put_together_in_portions_in_the_order_of_their_first_appearance() {
+        let outline = |columns: &[(&str, u64)]| PieceOutline {
+            rows: 1,
+            columns: columns
+                .iter()
+                .map(|(name, bytes)| ((*name).to_owned(), *bytes))
+                .collect(),
+        };
+        let half = PORTION / 2;
+        let outlines = vec![
+            outline(&[("a", 1), ("big", PORTION), ("b", 1)]),
+            outline(&[("c", half), ("big", PORTION), ("a", 1), ("d", half)]),
+        ];
+        let portions = portions(outlines);
+        assert_eq!(
+            portions,
+            [vec!["a"], vec!["big"], vec!["b", "c"], vec!["d"]]
+        );
+        let many = (0..1_000).map(|at| (format!("c{at}"), 0)).collect();
+        let many = vec![PieceOutline {
+            rows: 1,
+            columns: many,
+        }];
+        assert_eq!(super::portions(many).len(), 4);
     }
 
     #[test]
@@ -387,6 +467,7 @@ mod tests {
             column("other", None),
             column("other.size", Some("other")),
         ];
+        let columns: Vec<JudgedColumn> = columns.iter().map(JudgedColumn::from).collect();
         let findings = [
             finding(entity, "payload.mail"),
             finding(entity, "payload.mail"),

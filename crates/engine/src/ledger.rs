@@ -4,13 +4,14 @@
 //! in the source is another piece, and results of the old one can never be mixed in.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use async_trait::async_trait;
 use locard_connector::{Entity, Sample, ScanPlan, Split};
-use locard_identify::ColumnJudgement;
-use locard_model::{ColumnId, EntityId, Finding, PieceId, SourceId};
+use locard_identify::{ColumnJudgement, Evidence};
+use locard_model::{ColumnId, EntityId, Finding, KeyId, PieceId, SourceId};
+use locard_profile::{Extremes, Profile};
 use uuid::Uuid;
 
 use crate::{Failure, Result, ScannedColumn, Shown};
@@ -72,13 +73,47 @@ pub struct PieceDone {
     pub failures: Vec<Failure>,
 }
 
-/// The recorded columns of one piece.
+/// What is recorded of one piece, without its sketches.
 #[derive(Debug)]
-pub struct PieceColumns {
+pub struct PieceOutline {
     /// Records of the piece.
     pub rows: u64,
-    /// Its columns.
-    pub columns: Vec<ScannedColumn>,
+    /// Its columns in their order, each with the bytes of its sketch.
+    pub columns: Vec<(String, u64)>,
+}
+
+/// A column over its whole entity, without its sketch: that is in the ledger, since those of all columns may not fit
+/// into memory.
+#[derive(Clone, Debug)]
+pub struct JudgedColumn {
+    /// The column's dotted path.
+    pub name: String,
+    /// The type its values had.
+    pub data_type: DataType,
+    /// The column whose cells hold the documents it was derived from.
+    pub within: Option<String>,
+    /// The key of its sketch.
+    pub key: KeyId,
+    /// The figures of its sketch.
+    pub profile: Profile,
+    /// Its smallest and largest values.
+    pub extremes: Option<Extremes>,
+    /// What the rules saw.
+    pub evidence: Evidence,
+}
+
+impl From<&ScannedColumn> for JudgedColumn {
+    fn from(column: &ScannedColumn) -> Self {
+        Self {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            within: column.within.clone(),
+            key: column.sketch.key(),
+            profile: column.sketch.summary(),
+            extremes: column.sketch.extremes().cloned(),
+            evidence: column.evidence.clone(),
+        }
+    }
 }
 
 /// An entity that was read as far as it can be, merged and judged.
@@ -90,8 +125,8 @@ pub struct Concluded {
     pub pieces: Vec<PieceId>,
     /// Records read.
     pub rows: u64,
-    /// Its columns over all pieces.
-    pub columns: Vec<ScannedColumn>,
+    /// Its columns over all pieces. Their sketches are those of the only piece, or went to [`Sink::merged`].
+    pub columns: Vec<JudgedColumn>,
     /// What was judged, one per column.
     pub judgements: Vec<ColumnJudgement>,
     /// The same as findings.
@@ -131,8 +166,20 @@ pub trait Checkpoints: Send + Sync {
     /// The pieces of an entity that earlier runs planned; empty when it is new to the job.
     async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>>;
 
-    /// The recorded columns of a piece that is done, decoded on the thread pool.
-    async fn recorded(&self, entity: EntityId, piece: PieceId) -> Result<PieceColumns>;
+    /// Whether what is recorded of a piece is there and whole, without decoding it; [`Error::Recorded`](crate::Error::Recorded) otherwise.
+    async fn check(&self, entity: EntityId, piece: PieceId) -> Result<()>;
+
+    /// What is recorded of each of these pieces; [`Error::Recorded`](crate::Error::Recorded) where one is not there.
+    async fn outlines(&self, entity: EntityId, pieces: &[PieceId]) -> Result<Vec<PieceOutline>>;
+
+    /// Some columns of these pieces, decoded on the thread pool: of each column what the pieces hold that have it, in
+    /// their order.
+    async fn recorded(
+        &self,
+        entity: EntityId,
+        pieces: &[PieceId],
+        columns: &[String],
+    ) -> Result<Vec<Vec<ScannedColumn>>>;
 }
 
 /// What is to be done about a piece.
@@ -149,6 +196,9 @@ pub enum Start {
 /// Where results go. What is written is durable when the call returns, or not written at all.
 #[async_trait]
 pub trait Sink: Send + Sync {
+    /// A source is about to be listed. What others learn of it from here on is as new as the listing.
+    async fn lists(&self, source: SourceId) -> Result<()>;
+
     /// A source was listed: these are its entities now.
     async fn listed(
         &self,
@@ -169,7 +219,11 @@ pub trait Sink: Send + Sync {
     /// A piece could not be read at all.
     async fn abandon(&self, piece: PieceId, why: &Failure) -> Result<()>;
 
-    /// Every piece of an entity was read or given up.
+    /// Some columns of an entity are put together from several pieces. [`Sink::conclude`] follows when all are; until then
+    /// nobody must see them.
+    async fn merged(&self, entity: EntityId, columns: &Arc<Vec<ScannedColumn>>) -> Result<()>;
+
+    /// Every piece of an entity was read or given up. [`Error::Recorded`](crate::Error::Recorded) where a piece is no longer there.
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()>;
 
     /// Some things failed outside of any piece.
@@ -186,21 +240,49 @@ impl<T: Checkpoints + Sink> Ledger for T {}
 pub(crate) fn pieces(
     entity: EntityId,
     plan: &ScanPlan,
-    one: bool,
+    manner: Manner,
     salt: Option<Uuid>,
 ) -> Vec<Piece> {
-    gathered(&plan.splits, one)
+    gathered(&plan.splits, manner)
         .enumerate()
-        .map(|(at, splits)| piece(entity, splits.to_vec(), (at, one), salt))
+        .map(|(at, splits)| piece(entity, splits.to_vec(), (at, manner), salt))
         .collect()
 }
 
+/// How a scan reads, as far as its pieces depend on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    pub(crate) sample: Sample,
+    pub(crate) exhaustive: bool,
+    /// About how many bytes of the source a piece is.
+    pub(crate) bytes: u64,
+}
+
+impl Manner {
+    /// Whether an entity is read in one piece: a sample is of the whole.
+    fn is_one(self) -> bool {
+        self.sample != Sample::All
+    }
+
+    /// What tells a piece from one of the same splits that was read otherwise: neither may take the other's place.
+    /// `None` where all of it is read in the common way.
+    fn name(self) -> Option<String> {
+        let sample = match self.sample {
+            Sample::All => None,
+            other => Some(format!("{other:?}")),
+        };
+        let exhaustive = self.exhaustive.then(|| "exhaustive".to_owned());
+        let words: Vec<String> = sample.into_iter().chain(exhaustive).collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    }
+}
+
 /// The splits of each piece.
-fn gathered(splits: &[Split], one: bool) -> impl Iterator<Item = &[Split]> {
+fn gathered(splits: &[Split], manner: Manner) -> impl Iterator<Item = &[Split]> {
     let mut size = 0_u64;
     splits.split_inclusive(move |split| {
-        size = size.saturating_add(weight(split));
-        let is_full = size >= piece_bytes() && !one;
+        size = size.saturating_add(weight(split, manner.bytes));
+        let is_full = size >= manner.bytes && !manner.is_one();
         if is_full {
             size = 0;
         }
@@ -208,41 +290,36 @@ fn gathered(splits: &[Split], one: bool) -> impl Iterator<Item = &[Split]> {
     })
 }
 
-/// In how many pieces a scan reads what was planned; a sample is one.
-pub fn piece_count(plan: &ScanPlan, sample: Sample) -> u64 {
-    gathered(&plan.splits, sample != Sample::All).count() as u64
+/// In how many pieces of about so many bytes a scan reads what was planned; a sample is one.
+pub fn piece_count(plan: &ScanPlan, sample: Sample, bytes: u64) -> u64 {
+    let exhaustive = false;
+    let manner = Manner {
+        sample,
+        exhaustive,
+        bytes,
+    };
+    gathered(&plan.splits, manner).count() as u64
 }
 
 /// Bytes of a piece, about: some seconds of work. What is recorded per piece costs little beside it, and few entities have
 /// pieces to merge.
 pub const PIECE_BYTES: u64 = 128 << 20;
 
-/// [`PIECE_BYTES`], or fewer where a test of a debug build says so: it kills scans inside entities of many pieces, and
-/// should not have to fill gigabytes for that.
-pub(crate) fn piece_bytes() -> u64 {
-    static SMALLER: LazyLock<Option<u64>> = LazyLock::new(|| {
-        let said = std::env::var("LOCARD_TEST_PIECE_BYTES").ok()?;
-        said.parse().ok()
-    });
-    let smaller = cfg!(debug_assertions).then(|| *SMALLER).flatten();
-    smaller.unwrap_or(PIECE_BYTES)
-}
-
 /// Bytes of a record whose size is not known.
 pub const ROW_BYTES: u64 = 128;
 
 /// A split of unknown size is a piece of its own.
-fn weight(split: &Split) -> u64 {
+fn weight(split: &Split, piece: u64) -> u64 {
     split
         .bytes
         .or_else(|| split.rows.map(|rows| rows.saturating_mul(ROW_BYTES)))
-        .unwrap_or(piece_bytes())
+        .unwrap_or(piece)
 }
 
 fn piece(
     entity: EntityId,
     splits: Vec<Split>,
-    (position, sampled): (usize, bool),
+    (position, manner): (usize, Manner),
     salt: Option<Uuid>,
 ) -> Piece {
     let versioned = splits.iter().all(|split| split.version.is_some());
@@ -252,11 +329,9 @@ fn piece(
         .collect();
     // Snapshots and estimates are left out: they differ from plan to plan of an unchanged entity.
     let salt = salt.map(|salt| salt.to_string());
-    let name = if sampled {
-        // What a sample says of the same splits must not take the place of what was read whole.
-        serde_json::json!([position, parts, salt, "sample"])
-    } else {
-        serde_json::json!([position, parts, salt])
+    let name = match manner.name() {
+        Some(manner) => serde_json::json!([position, parts, salt, manner]),
+        None => serde_json::json!([position, parts, salt]),
     }
     .to_string();
     Piece {
@@ -285,11 +360,11 @@ pub(crate) enum Resume {
 pub(crate) fn resume(
     entity: EntityId,
     plan: &ScanPlan,
-    one: bool,
+    manner: Manner,
     left: &HashMap<PieceId, PieceState>,
     run: Uuid,
 ) -> Resume {
-    let planned = pieces(entity, plan, one, None);
+    let planned = pieces(entity, plan, manner, None);
     let versioned = planned.iter().all(|piece| piece.versioned);
     let states: Vec<_> = planned
         .iter()
@@ -315,7 +390,7 @@ pub(crate) fn resume(
         return Resume::Whole(kept);
     }
     Resume::Pieces {
-        pieces: pieces(entity, plan, one, Some(run)),
+        pieces: pieces(entity, plan, manner, Some(run)),
         done: Vec::new(),
     }
 }
@@ -326,6 +401,12 @@ mod tests {
     use locard_model::{EntityKind, EntityPath};
 
     use super::*;
+
+    const ALL: Manner = Manner {
+        sample: Sample::All,
+        exhaustive: false,
+        bytes: PIECE_BYTES,
+    };
 
     fn split(part: u64, version: Option<&str>) -> Split {
         Split {
@@ -355,7 +436,7 @@ mod tests {
         let pieces = pieces(
             entity(),
             plan,
-            false,
+            ALL,
             plan.splits[0].version.is_none().then(Uuid::nil),
         );
         pieces
@@ -366,7 +447,7 @@ mod tests {
     }
 
     fn kept(plan: &ScanPlan, left: &HashMap<PieceId, PieceState>) -> usize {
-        match resume(entity(), plan, false, left, Uuid::from_u128(9)) {
+        match resume(entity(), plan, ALL, left, Uuid::from_u128(9)) {
             Resume::Pieces { done, .. } => done.len(),
             Resume::Whole(pieces) => pieces.len(),
         }
@@ -419,8 +500,7 @@ mod tests {
     fn read_again_means_other_pieces() {
         let plan = plan(vec![split(1, None), split(2, None)]);
         let left = left(&plan, &[PieceState::Done, PieceState::Open]);
-        let Resume::Pieces { pieces, .. } =
-            resume(entity(), &plan, false, &left, Uuid::from_u128(9))
+        let Resume::Pieces { pieces, .. } = resume(entity(), &plan, ALL, &left, Uuid::from_u128(9))
         else {
             panic!("the entity is read again")
         };
@@ -434,7 +514,30 @@ mod tests {
             split.bytes = Some(PIECE_BYTES / 2);
         }
         let plan = plan(splits);
-        assert_eq!(pieces(entity(), &plan, false, None).len(), 2);
-        assert_eq!(pieces(entity(), &plan, true, None).len(), 1);
+        assert_eq!(pieces(entity(), &plan, ALL, None).len(), 2);
+        let sample = Manner {
+            sample: Sample::Rows(9, 1),
+            ..ALL
+        };
+        assert_eq!(pieces(entity(), &plan, sample, None).len(), 1);
+    }
+
+    #[test]
+    fn what_is_read_in_another_manner_is_another_piece() {
+        let plan = plan(vec![split(1, Some("a"))]);
+        let sample = |rows| Manner {
+            sample: Sample::Rows(rows, 1),
+            ..ALL
+        };
+        let exhaustive = Manner {
+            exhaustive: true,
+            ..ALL
+        };
+        let all = [ALL, exhaustive, sample(9), sample(10)];
+        let ids: std::collections::HashSet<_> = all
+            .iter()
+            .map(|manner| pieces(entity(), &plan, *manner, None)[0].id)
+            .collect();
+        assert_eq!(ids.len(), all.len());
     }
 }

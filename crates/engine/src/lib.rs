@@ -35,8 +35,8 @@ pub use embedded::is_document;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge};
 pub use ledger::{
-    Checkpoints, Concluded, Ledger, PIECE_BYTES, Piece, PieceColumns, PieceDone, PieceState,
-    Planned, ROW_BYTES, Sink, Start, piece_count,
+    Checkpoints, Concluded, JudgedColumn, Ledger, PIECE_BYTES, Piece, PieceDone, PieceOutline,
+    PieceState, Planned, ROW_BYTES, Sink, Start, piece_count,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::{Mask, untagged};

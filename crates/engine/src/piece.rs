@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, ErrorKind, Fault, Sample, ScanPlan, Source, Split, from_task};
+use locard_connector::{Batch, ErrorKind, Fault, ScanPlan, Source, Split, from_task};
 use locard_model::{EntityId, PieceId};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
@@ -60,8 +60,8 @@ impl Run<'_> {
             }
         };
         let left = self.left(shown.entity).await?;
-        let one = self.options.sample != Sample::All;
-        let (pieces, kept) = match resume(shown.entity, &plan, one, &left, self.ledger.run()) {
+        let (manner, run) = (self.options.manner(), self.ledger.run());
+        let (pieces, kept) = match resume(shown.entity, &plan, manner, &left, run) {
             Resume::Pieces { pieces, done } => (pieces, done),
             Resume::Whole(kept) => (Vec::new(), kept),
         };
@@ -90,13 +90,14 @@ impl Run<'_> {
         .await
     }
 
-    /// What earlier runs left of an entity. A piece whose record is damaged counts as given up, so that it is read again.
+    /// What earlier runs left of an entity. A piece whose record is damaged or gone counts as given up,
+    /// so that it is read again.
     async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>> {
         let mut left = self.ledger.left(entity).await?;
         for (piece, state) in left.iter_mut().filter(|(_, state)| state.is_read()) {
-            match self.ledger.recorded(entity, *piece).await {
+            match self.ledger.check(entity, *piece).await {
                 Err(Error::Recorded(_)) => *state = PieceState::Failed,
-                recorded => drop(recorded?),
+                checked => checked?,
             }
         }
         Ok(left)

@@ -105,6 +105,8 @@ pub struct Shown {
 /// Something that was not read, or only in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
+    /// The source; `None` where only its name is known.
+    pub source: Option<SourceId>,
     /// The source as people see it.
     pub source_name: String,
     /// The entity's resource, masked; `None` when the source itself failed.
@@ -129,6 +131,7 @@ impl Failure {
     /// A failure of a source or entity from the error that a connector gave.
     pub fn of(error: &locard_connector::Error, source_name: &str, shown: Option<&Shown>) -> Self {
         Self {
+            source: shown.map(|shown| shown.source),
             source_name: source_name.to_owned(),
             resource: shown.map(|shown| shown.resource.clone()),
             entity: shown.map(|shown| shown.entity),

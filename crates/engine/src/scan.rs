@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::board::{Board, Work};
-use crate::ledger::{Ledger, ROW_BYTES, piece_bytes};
+use crate::ledger::{Ledger, Manner, ROW_BYTES};
 use crate::mask::Mask;
 use crate::pool::{Pool, Scratches};
 use crate::silence::{Silence, not_tried};
@@ -61,8 +61,22 @@ pub struct Options {
     pub exhaustive: bool,
     /// How long one consistent view lasts.
     pub snapshot: Snapshot,
+    /// About how many bytes of a source are read and recorded together: [`PIECE_BYTES`](crate::PIECE_BYTES), unless a
+    /// test should not have to fill gigabytes.
+    pub piece_bytes: u64,
     /// Values that count as evidence for nothing.
     pub allowed: Arc<Allowed>,
+}
+
+impl Options {
+    /// How pieces are read.
+    pub(crate) fn manner(&self) -> Manner {
+        Manner {
+            sample: self.sample,
+            exhaustive: self.exhaustive,
+            bytes: self.piece_bytes.max(1),
+        }
+    }
 }
 
 /// What a scan did.
@@ -151,6 +165,7 @@ impl Engine {
         // A hint may name what the mask hides.
         let hint = failure.hint.filter(|_| resource.as_deref() == plain);
         Failure {
+            source: Some(target.id),
             resource,
             hint,
             ..failure
@@ -219,7 +234,13 @@ impl Run<'_> {
         // Planning runs in tasks of its own: a future that waits here unpolled, with a connection in its hand, would
         // keep the workers from theirs.
         let asked = stream::iter(listed).map(|(target, shown, entity)| {
-            let request = scan_request(&entity, self.options.sample, self.options.snapshot);
+            let Options {
+                sample,
+                snapshot,
+                piece_bytes,
+                ..
+            } = *self.options;
+            let request = scan_request(&entity, sample, snapshot, piece_bytes);
             let (source, question) = (Arc::clone(&target.source), request.clone());
             let silent = self.silence.of(target.id);
             let plan = tokio::spawn(async move {
@@ -281,6 +302,7 @@ impl Run<'_> {
     async fn list(&self, target: &Target) -> Result<Vec<(Arc<Shown>, Entity)>> {
         let (mut entities, mut failures) = (Vec::new(), Vec::new());
         let mut complete = target.scope == Scope::default();
+        self.ledger.lists(target.id).await?;
         let mut listing = target.source.entities(&target.scope);
         while let Some(item) = self.unless_cancelled(listing.next()).await.flatten() {
             match item {
@@ -363,25 +385,30 @@ impl Run<'_> {
     }
 }
 
-/// The question that a scan asks of an entity.
-pub fn scan_request(entity: &Entity, sample: Sample, snapshot: Snapshot) -> ScanRequest {
+/// The question that a scan in pieces of so many bytes asks of an entity.
+pub fn scan_request(
+    entity: &Entity,
+    sample: Sample,
+    snapshot: Snapshot,
+    piece_bytes: u64,
+) -> ScanRequest {
     ScanRequest {
         sample,
-        max_splits: splits_for(entity, sample),
+        max_splits: splits_for(entity, sample, piece_bytes),
         snapshot,
         ..ScanRequest::all(entity.path.clone(), entity.kind)
     }
 }
 
 /// How many splits are useful for that much data.
-fn splits_for(entity: &Entity, sample: Sample) -> NonZeroUsize {
+fn splits_for(entity: &Entity, sample: Sample, piece_bytes: u64) -> NonZeroUsize {
     const MOST: u64 = 4_096;
     let bytes = entity
         .bytes
         .or_else(|| entity.rows.map(|rows| rows.saturating_mul(ROW_BYTES)));
     // A sample is taken from the entity as a whole, so it is read in one piece.
     let wanted = if sample == Sample::All {
-        bytes.map_or(1, |bytes| bytes.div_ceil(piece_bytes().max(1)))
+        bytes.map_or(1, |bytes| bytes.div_ceil(piece_bytes.max(1)))
     } else {
         1
     };

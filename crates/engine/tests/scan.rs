@@ -85,6 +85,26 @@ async fn pieces_together_give_what_one_read_gives() {
     }
 }
 
+/// The columns of a table may be too many for memory, so they are put together in portions.
+#[tokio::test]
+async fn a_wide_table_is_put_together_a_portion_at_a_time() {
+    let names: Vec<String> = (0..600).map(|at| format!("mail{at}")).collect();
+    let mut results = Vec::new();
+    for pieces in [1, 3] {
+        let fixture = Fixture::new(pieces);
+        let columns: Vec<(&str, ArrayRef)> =
+            names.iter().map(|name| (&**name, mails(60))).collect();
+        fixture.put("wide", &columns);
+        let ledger = Ledger::default();
+        let scan = fixture.scan(&ledger, &options()).await;
+        scan.expect("the ledger holds");
+        assert_eq!(ledger.columns("wide"), names);
+        assert!(ledger.widest() <= 256, "{} at once", ledger.widest());
+        results.push(ledger.result("wide"));
+    }
+    assert!(results[0] == results[1], "the same bytes");
+}
+
 #[tokio::test]
 async fn an_interrupted_scan_ends_like_an_undisturbed_one() {
     let fixture = Fixture::new(6).versioned("a");

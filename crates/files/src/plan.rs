@@ -48,7 +48,7 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
             blob,
             whole,
             layout.marks,
-            layout.skip,
+            layout.dropped(),
             pieces(blob, request, sizes),
         )?,
         Format::JsonLines if can_cut => {

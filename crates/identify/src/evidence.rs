@@ -67,9 +67,12 @@ pub struct Mismatch;
 /// The bytes are no evidence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Written by a version this program does not know.
+    /// Written by a later version of this program.
     #[error("evidence of version {0} is not known to this program; upgrade it")]
     Version(u8),
+    /// Written by an earlier version, in a form that is no longer read.
+    #[error("evidence of version {0} is older than this program reads; scan the column again")]
+    Older(u8),
     /// Damaged.
     #[error("the stored evidence is damaged; scan the column again")]
     Damaged,
@@ -123,8 +126,18 @@ impl Evidence {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.first() {
             Some(&VERSION) => checked(bytes).and_then(exactly).ok_or(DecodeError::Damaged),
+            Some(&version) if version < VERSION => Err(DecodeError::Older(version)),
             Some(&version) => Err(DecodeError::Version(version)),
             None => Err(DecodeError::Damaged),
+        }
+    }
+
+    /// Whether the bytes are those that [`Evidence::encode`] wrote, without decoding them.
+    pub fn check(bytes: &[u8]) -> Result<(), DecodeError> {
+        match bytes.first() {
+            Some(&VERSION) if checked(bytes).is_some() => Ok(()),
+            Some(&VERSION) | None => Err(DecodeError::Damaged),
+            Some(_) => Self::decode(bytes).map(drop),
         }
     }
 }
@@ -294,7 +307,7 @@ mod tests {
         assert_eq!(Evidence::decode(&[77, 0]), Err(DecodeError::Version(77)));
         assert_eq!(Evidence::decode(&[]), Err(DecodeError::Damaged));
         assert_eq!(Evidence::decode(&[VERSION]), Err(DecodeError::Damaged));
-        assert_eq!(Evidence::decode(&[1]), Err(DecodeError::Version(1)));
+        assert_eq!(Evidence::decode(&[1]), Err(DecodeError::Older(1)));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use judge::{
     ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, Verdict, Weight,
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
-pub use observe::Scratch;
+pub use observe::{Scratch, Spared};
 pub use rule::{
     ColumnExample, ColumnNames, CounterExample, Example, Rule, TermList, ValuePattern, Within,
 };

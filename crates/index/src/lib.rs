@@ -18,5 +18,5 @@ mod tests;
 
 pub use candidate::{Candidate, Column, candidates};
 pub use query::{Query, Wanted, WantedForm};
-pub use role::{builtin_role, is_name, is_no_date, needs_name};
+pub use role::{builtin_role, is_name, is_no_date, needs_name, role_of};
 pub use verify::{Hit, Verifier, strength_in_row};

@@ -1,6 +1,6 @@
 //! A subject as questions to filters and to rows.
 
-use locard_model::{Identifier, Role, Subject};
+use locard_model::{Attribute, Identifier, Role, Subject};
 use locard_sketch::Keyer;
 use locard_sketch::forms::{self, Form, Meaning, Probe};
 
@@ -76,15 +76,14 @@ pub struct Query {
 }
 
 impl Query {
-    /// Compiles a subject. `role` tells what agreeing on an identifier says; the rules know, and
-    /// [`builtin_role`](crate::builtin_role) where no rule does.
-    pub fn compile(subject: &Subject, role: impl Fn(&Identifier) -> Role, keyer: &Keyer) -> Self {
+    /// Compiles a subject. `role` tells what agreeing on an attribute says, as [`role_of`](crate::role_of) does.
+    pub fn compile(subject: &Subject, role: impl Fn(&Attribute) -> Role, keyer: &Keyer) -> Self {
         let mut query = Self {
             values: Vec::new(),
             splits: Vec::new(),
         };
         for (position, attribute) in subject.attributes.iter().enumerate() {
-            let (identifier, role) = (&attribute.identifier, role(&attribute.identifier));
+            let (identifier, role) = (&attribute.identifier, role(attribute));
             // Parts of a name are nothing alone; they enter as splits.
             if role != Role::None && meaning(identifier) != Meaning::NamePart {
                 query.add(Value::new(

@@ -1,6 +1,6 @@
 //! What agreeing on a value says about a person, and how its identifier is to be read.
 
-use locard_model::{Identifier, Role};
+use locard_model::{Attribute, Identifier, Role};
 use locard_sketch::forms::Meaning;
 
 /// The role of an identifier where no rule tells: identifiers of the user's own making are ids of one person.
@@ -40,10 +40,28 @@ pub fn is_name(identifier: &Identifier) -> bool {
 /// that is called like it.
 const SPEAKING: usize = 5;
 
-/// Whether a value of that identifier is so short that it is looked for only in columns that are called like it.
+/// Whether a value of that identifier is so short that it is looked for only in columns that are called like it. No
+/// address is, since its punctuation speaks.
 pub fn needs_name(identifier: &Identifier, value: &str) -> bool {
     let squeezed = locard_sketch::forms::alphanumerics(value);
-    meaning(identifier) == Meaning::Value && squeezed.chars().count() < SPEAKING
+    let is_address = || value.contains('@') || value.trim().parse::<std::net::IpAddr>().is_ok();
+    matches!(meaning(identifier), Meaning::Value | Meaning::Phone)
+        && squeezed.chars().count() < SPEAKING
+        && !is_address()
+}
+
+/// What agreeing on an attribute says, where the rules know so much of its identifier. An identifier that nobody knows is
+/// an id of one person; a word without any digit is not, whatever it is called.
+pub fn role_of(attribute: &Attribute, known: Option<Role>) -> Role {
+    let is_word = || {
+        !attribute
+            .value
+            .contains(|c: char| c.is_numeric() || c == '@')
+    };
+    match known.unwrap_or_else(|| builtin_role(&attribute.identifier)) {
+        Role::Unique if known.is_none() && is_word() => Role::Weak,
+        role => role,
+    }
 }
 
 /// Whether a value of that identifier says something in a column of that name: a customer number 42 does not, except

@@ -7,7 +7,7 @@ use locard_sketch::Keyer;
 use locard_sketch::forms::{self, Form};
 use proptest::prelude::*;
 
-use crate::{Candidate, Column, Hit, Query, Verifier, WantedForm, builtin_role, candidates};
+use crate::{Candidate, Column, Hit, Query, Verifier, WantedForm, candidates, role_of};
 
 fn keyer() -> Keyer {
     Keyer::new(b"the key of tests")
@@ -25,7 +25,11 @@ fn subject(attributes: &[(&str, &str)]) -> Subject {
 }
 
 fn compile(attributes: &[(&str, &str)]) -> Query {
-    Query::compile(&subject(attributes), builtin_role, &keyer())
+    Query::compile(
+        &subject(attributes),
+        |attribute| role_of(attribute, None),
+        &keyer(),
+    )
 }
 
 /// The candidates in a table of columns with these cells.
@@ -100,8 +104,19 @@ fn a_name_is_found_in_any_order_and_inside_text() {
             "cc: (Frank, Brian) today",
             "FRANK/BRIAN MR",
             "Bríán Fránk",
+            "Brian Anna Frank",
+            "Brian Anna Frank Gomez",
+            "Frank, Brian Anna",
         ],
     );
+    for (wanted, stored) in [
+        ("Joerg Mueller", "Jörg Müller"),
+        ("Soeren Aagaard", "Søren Ågård"),
+        ("Søren Ågård", "Soeren Aagaard"),
+        ("Anna Maria Weiß", "Weiss, Anna"),
+    ] {
+        found(&[("PERSON", wanted)], &[stored]);
+    }
     strangers(
         &person,
         &[

@@ -279,10 +279,29 @@ fn push(hits: &mut Vec<Hit>, hit: Hit) {
     }
 }
 
+/// Whether the words of a name belong to two persons in this text: `Brian and Frank` is no Brian Frank.
+fn is_of_two(name: &str, text: &str) -> bool {
+    const JOINING: [&str; 8] = ["and", "und", "et", "og", "och", "or", "oder", "en"];
+    let text = forms::folded(text);
+    if !forms::words(&text).any(|word| JOINING.contains(&word.as_ref())) {
+        return false;
+    }
+    let run = forms::alphanumerics(&text);
+    let spellings = forms::name_spellings(name).into_iter();
+    let mut together = spellings.flat_map(|words| {
+        let turned = words.iter().rev().map(String::as_str).collect::<String>();
+        [words.concat(), turned]
+    });
+    !together.any(|name| run.contains(&name))
+}
+
 /// What hashes leave open: the rest of a telephone number, and whether several words stand in a row.
 fn agrees(value: &Value, probe: &Probe, text: &str) -> bool {
     if let Some(run) = &probe.run {
         return forms::alphanumerics(text).contains(run.as_str());
+    }
+    if probe.form == Form::Pair {
+        return !is_of_two(&value.text, text);
     }
     if probe.form != Form::Tail {
         return true;

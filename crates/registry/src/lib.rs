@@ -16,6 +16,7 @@ connectors! {
     "memory" => locard_connector_memory::Memory,
     "sqlite" => locard_connector_sqlite::Sqlite,
     "postgres" => locard_connector_postgres::Postgres,
+    "mysql" => locard_connector_mysql::Mysql,
     "objects" => locard_connector_objects::S3,
     "objects" => locard_connector_objects::Azure,
     "objects" => locard_connector_objects::Gcs,
@@ -74,6 +75,8 @@ mod tests {
     fn a_target_goes_to_the_connector_of_its_scheme() {
         for (text, wanted) in [
             ("postgres://anna@db.example/crm", "postgres"),
+            ("mysql://anna@db.example/crm", "mysql"),
+            ("mariadb://anna@db.example", "mysql"),
             ("sqlite:shop.db", "sqlite"),
             ("s3://bucket/crm", "s3"),
             ("s3+http://127.0.0.1:9000/bucket", "s3"),

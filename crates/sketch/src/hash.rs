@@ -18,6 +18,8 @@ pub(crate) enum Domain {
     Tail = 2,
     /// Several words, as the hashes of them.
     Words = 3,
+    /// Addresses that are written in another notation than their own.
+    Notation = 4,
 }
 
 /// The hash of the bytes in a domain of its own.

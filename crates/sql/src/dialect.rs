@@ -12,7 +12,7 @@ pub type AnyElement = fn(list: &str, predicate: &dyn Fn(&str) -> String) -> Stri
 /// path holds, so they qualify names and cast arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect {
-    /// The stable name: `postgres`, `sqlite`.
+    /// The stable name: `postgres`, `sqlite`, `mysql`.
     pub name: &'static str,
     /// Opens a quoted identifier.
     pub open: char,
@@ -40,6 +40,8 @@ pub struct Dialect {
     pub any_element: Option<AnyElement>,
     /// A text literal of a given type: (quoted literal, type name).
     pub typed: fn(&str, &str) -> String,
+    /// Whether a text there can hold a NUL of which no predicate of ours knows.
+    pub holds_nul: bool,
     /// How many values one IN list holds.
     pub list_limit: usize,
     /// How many patterns one statement may hold before filtering is left to the engine.
@@ -52,6 +54,31 @@ pub struct Dialect {
 const MARKED: &str = "\t\n\r`àáâãäåāăąǎçćĉċčďèéêëēĕėęěĝğġģĥìíîïĩīĭįǐĵķĺļľñńņňòóôõöōŏőǒŕŗřśŝşšţťùúûüũūŭůűųǔŵýÿŷźżžÀÁÂÃÄÅĀĂĄǍÇĆĈĊČĎÈÉÊËĒĔĖĘĚĜĞĠĢĤÌÍÎÏĨĪĬĮǏĴĶĹĻĽÑŃŅŇÒÓÔÕÖŌŎŐǑŔŖŘŚŜŞŠŢŤÙÚÛÜŨŪŬŮŰŲǓŴÝŸŶŹŻŽ";
 /// What they are without; the apostrophe is doubled, as a literal needs it.
 const PLAIN: &str = "   ''aaaaaaaaaacccccdeeeeeeeeegggghiiiiiiiiijklllnnnnooooooooorrrssssttuuuuuuuuuuuwyyyzzzaaaaaaaaaacccccdeeeeeeeeegggghiiiiiiiiijklllnnnnooooooooorrrssssttuuuuuuuuuuuwyyyzzz";
+
+/// A quoted literal in one of MySQL's types. A number stands bare: in quotes it would be compared as an approximation.
+fn mysql_typed(literal: &str, kind: &str) -> String {
+    let bare = literal.trim_matches('\'');
+    let moment = |text: &str| match text.strip_prefix('-') {
+        // No time there is before the year 0.
+        Some(_) => "TIMESTAMP '0000-01-01 00:00:00'".to_owned(),
+        None => format!("TIMESTAMP '{text}'"),
+    };
+    match kind {
+        "numeric" if is_number(bare) => bare.to_owned(),
+        "date" => format!("DATE {literal}"),
+        "timestamp" => moment(bare),
+        "timestamptz" => moment(&bare.trim_end_matches('Z').replace('T', " ")),
+        _ => literal.to_owned(),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
 
 impl Dialect {
     /// PostgreSQL 12 and later, with `standard_conforming_strings` on.
@@ -87,6 +114,7 @@ impl Dialect {
             )
         }),
         typed: |literal, kind| format!("{literal}::pg_catalog.{kind}"),
+        holds_nul: false,
         list_limit: 1_000,
         pattern_limit: 500,
     };
@@ -113,8 +141,42 @@ impl Dialect {
         bytewise: |text| format!("{text} COLLATE BINARY"),
         any_element: None,
         typed: |literal, _| literal.to_owned(),
+        holds_nul: false,
         list_limit: 500,
         pattern_limit: 100,
+    };
+
+    /// MySQL 8 and MariaDB, in a session with `ANSI_QUOTES` and `NO_BACKSLASH_ESCAPES` and UTC as its zone.
+    ///
+    /// What a column is compared by may be blind for case, marks and blanks at the end, and a literal that the column's
+    /// character set lacks is an error there; so texts are converted first. The collation that is named takes the marks
+    /// off each of the letters above; a test asks a server whether it does.
+    pub const MYSQL: Self = Self {
+        name: "mysql",
+        open: '"',
+        close: '"',
+        text: |value| format!("CONVERT({value} USING utf8mb4)"),
+        folded: |text| format!("REPLACE({text}, '`', '''') COLLATE utf8mb4_general_ci"),
+        unsure: |text| {
+            // White space and the backtick, which stand first, are no letters.
+            let letters = &MARKED[4..];
+            format!("({text}) COLLATE utf8mb4_bin REGEXP '[^ -~{letters}]'")
+        },
+        uncertain: None,
+        unquoted: |text| format!("REPLACE({text}, '''', '')"),
+        collapsed: |text| format!("TRIM(REGEXP_REPLACE({text}, '  +', ' '))"),
+        digits: Some(|text| {
+            format!(
+                "TRIM(LEADING '0' FROM REGEXP_REPLACE(REPLACE({text}, '(0)', ''), '[^0-9]+', ''))"
+            )
+        }),
+        last_eight: |text| format!("RIGHT({text}, 8)"),
+        bytewise: |text| format!("CAST({text} AS BINARY)"),
+        any_element: None,
+        typed: mysql_typed,
+        holds_nul: true,
+        list_limit: 1_000,
+        pattern_limit: 500,
     };
 
     /// An identifier, quoted whatever it is made of.
@@ -174,6 +236,23 @@ mod tests {
     #[test]
     fn text_with_a_nul_has_no_literal() {
         assert_eq!(Dialect::literal("a\0b"), None);
+    }
+
+    #[test]
+    fn numbers_of_mysql_are_bare_and_times_have_its_own_words() {
+        let typed = Dialect::MYSQL.typed;
+        assert_eq!(typed("'42.50'", "numeric"), "42.50");
+        assert_eq!(typed("'-1'", "numeric"), "-1");
+        assert_eq!(typed("'1 OR 1'", "numeric"), "'1 OR 1'");
+        assert_eq!(typed("'2024-01-31'", "date"), "DATE '2024-01-31'");
+        assert_eq!(
+            typed("'2024-01-31T10:00:00Z'", "timestamptz"),
+            "TIMESTAMP '2024-01-31 10:00:00'"
+        );
+        assert_eq!(
+            typed("'-000001-01-31 10:00:00'", "timestamp"),
+            "TIMESTAMP '0000-01-01 00:00:00'"
+        );
     }
 
     proptest! {

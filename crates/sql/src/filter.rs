@@ -133,7 +133,8 @@ fn compare(
     }
     let value = &column.expression;
     let (left, right, exactness) = match (column.class, literal) {
-        (Class::Text, Literal::Text(text)) => (
+        // Taken byte by byte, text that is loosely equal is like any other.
+        (Class::Text | Class::LooseText, Literal::Text(text)) => (
             (dialect.bytewise)(&(dialect.text)(value)),
             Dialect::literal(text)?,
             Exactness::Exact,

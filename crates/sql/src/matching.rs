@@ -63,6 +63,9 @@ fn on_value(
     matching: &Matching,
 ) -> Option<(String, Exactness)> {
     let values = &matching.values;
+    if dialect.holds_nul && values.iter().any(|value| value.contains('\0')) {
+        return None;
+    }
     let whole = matches!(matching.form, Form::Raw | Form::Folded);
     let (sql, exactness) = match (class, matching.form) {
         (Class::Text, Form::Raw) => (in_list(dialect, value, &literals(values)), Exactness::Exact),
@@ -201,6 +204,10 @@ fn decimal(text: &str) -> Result<Option<String>, Ambiguous> {
 /// engine.
 fn date(text: &str) -> Result<Option<String>, Ambiguous> {
     if matches!(text, "0001-01-01" | "9999-12-31") || text.starts_with(['-', '+']) {
+        return Err(Ambiguous);
+    }
+    // Some servers hold dates whose month or day is not known.
+    if text.ends_with("-00") || text.contains("-00-") {
         return Err(Ambiguous);
     }
     Ok(text
@@ -367,6 +374,15 @@ mod tests {
     }
 
     #[test]
+    fn a_value_with_a_nul_is_left_to_the_engine_where_texts_may_hold_one() {
+        let wanted = ["a\0b", "c"];
+        let (sql, exactness) = check(&Dialect::MYSQL, Class::LooseText, Form::Raw, &wanted);
+        assert_eq!((sql, exactness), (None, Exactness::No));
+        let (sql, _) = check(&Dialect::MYSQL, Class::LooseText, Form::Raw, &["c"]);
+        assert_eq!(sql.as_deref(), Some("(\"c\" IN ('c'))"));
+    }
+
+    #[test]
     fn a_document_column_is_left_to_the_engine() {
         assert_eq!(
             check(&Dialect::POSTGRES, Class::Opaque, Form::Folded, &["x"]),
@@ -437,10 +453,12 @@ mod tests {
             check(&Dialect::POSTGRES, Class::Decimal, Form::Raw, &["nan"]),
             (None, Exactness::No)
         );
-        assert_eq!(
-            check(&Dialect::POSTGRES, Class::Date, Form::Raw, &["9999-12-31"]),
-            (None, Exactness::No)
-        );
+        for unlike in ["9999-12-31", "1980-00-00", "1980-07-00"] {
+            assert_eq!(
+                check(&Dialect::POSTGRES, Class::Date, Form::Raw, &[unlike]),
+                (None, Exactness::No)
+            );
+        }
     }
 
     #[test]

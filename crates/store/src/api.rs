@@ -7,16 +7,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SecretString, SourceId, TaskState};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, Claim, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity,
+    Allowed, Author, Claim, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity,
     EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat,
     Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, WorkerId,
+    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft,
+    Started, Task, TaskDraft, TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -90,7 +91,8 @@ pub trait Sources: Send + Sync {
     /// The connector's settings as JSON text.
     async fn source_settings(&self, org: OrgId, id: SourceId) -> Result<SecretString>;
 
-    /// Forgets a source with everything that was learnt from it, reviews included.
+    /// Forgets a source with everything that was learnt from it, reviews included, and what jobs that may be taken up
+    /// again have read of it: they read it anew.
     async fn remove_source(&self, org: OrgId, id: SourceId) -> Result<()>;
 }
 
@@ -98,17 +100,20 @@ pub trait Sources: Send + Sync {
 #[async_trait]
 pub trait Entities: Send + Sync {
     /// Adds or updates entities, by id; tombstones among them come back to life.
-    async fn put_entities(&self, org: OrgId, entities: &[Entity]) -> Result<()>;
+    async fn put_entities(&self, author: Author, entities: &[Entity]) -> Result<()>;
 
     /// Replaces the columns of an entity; columns that are not named become tombstones.
-    async fn put_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()>;
+    async fn put_columns(&self, author: Author, entity: EntityId, columns: &[Column])
+    -> Result<()>;
 
     /// Adds or updates columns of an entity, by id, and leaves the others as they are: several pieces of one entity end at the
     /// same time, and each may know columns that the others do not have.
-    async fn add_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()>;
+    async fn add_columns(&self, author: Author, entity: EntityId, columns: &[Column])
+    -> Result<()>;
 
-    /// Makes entities tombstones: no longer listed, their sketches dropped, their reviews kept.
-    async fn bury(&self, org: OrgId, entities: &[EntityId]) -> Result<()>;
+    /// Makes entities tombstones: no longer listed, their sketches dropped, their reviews kept. What a listing named
+    /// since `began` stays, whoever made that listing. Gives how many were buried.
+    async fn bury(&self, author: Author, entities: &[EntityId], began: Timestamp) -> Result<u64>;
 
     /// One entity, tombstone or not.
     async fn entity(&self, org: OrgId, id: EntityId) -> Result<Entity>;
@@ -173,6 +178,11 @@ pub trait Tasks: Send + Sync {
     /// were new.
     async fn add_tasks(&self, lease: &JobLease, drafts: &[TaskDraft]) -> Result<u64>;
 
+    /// Puts tasks back in the queue that are done, and of which the piece that their job read is no longer there: another
+    /// job may have concluded the entity since, or read the same piece. What they counted is taken back. Gives how
+    /// many.
+    async fn reopen_tasks(&self, lease: &JobLease) -> Result<u64>;
+
     /// Tasks of a job, by state if one is given, in the order of their ids.
     async fn tasks(
         &self,
@@ -206,12 +216,7 @@ pub trait Tasks: Send + Sync {
     async fn release_task(&self, lease: &Lease) -> Result<()>;
 
     /// Records what could not be read outside of any task, all or none.
-    async fn record_failures(
-        &self,
-        org: OrgId,
-        job: JobId,
-        failures: &[FailureDraft],
-    ) -> Result<()>;
+    async fn record_failures(&self, lease: &JobLease, failures: &[FailureDraft]) -> Result<()>;
 
     /// What could not be read.
     async fn failures(
@@ -228,16 +233,44 @@ pub trait Sketches: Send + Sync {
     /// The pieces of an entity that were read, those of a job that has not concluded it included.
     async fn pieces(&self, org: OrgId, entity: EntityId) -> Result<Vec<PieceHead>>;
 
-    /// The sketches of one piece, in the order of the column ids.
-    async fn piece_columns(
+    /// One piece with its sketches; `None` where it is not there, as against one without columns.
+    async fn piece(
         &self,
         org: OrgId,
         entity: EntityId,
         piece: PieceId,
-    ) -> Result<Vec<PieceColumn>>;
+    ) -> Result<Option<RecordedPiece>>;
 
-    /// Commits the result of a job for one entity; `LeaseLost` if somebody else coordinates the job now. Doing so
-    /// again under the same job replaces it.
+    /// Which columns some pieces of an entity hold, without the sketches.
+    async fn piece_parts(
+        &self,
+        org: OrgId,
+        entity: EntityId,
+        pieces: &[PieceId],
+    ) -> Result<Vec<PiecePart>>;
+
+    /// The sketches of some columns in some pieces of an entity, for a caller that has not the memory for all of them.
+    async fn piece_columns(
+        &self,
+        org: OrgId,
+        entity: EntityId,
+        pieces: &[PieceId],
+        columns: &[ColumnId],
+    ) -> Result<Vec<(PieceId, PieceColumn)>>;
+
+    /// Writes merged sketches ahead of the conclusion that will name them ([`crate::Merged::staged`]), so that those of
+    /// all columns need not be in memory together. Until then nobody sees them; what never is concluded goes with the
+    /// next conclusion.
+    async fn stage(
+        &self,
+        lease: &JobLease,
+        entity: EntityId,
+        staged: PieceId,
+        columns: &[PieceColumn],
+    ) -> Result<()>;
+
+    /// Commits the result of a job for one entity; `LeaseLost` if somebody else coordinates the job now, `Conflict` if
+    /// a piece that makes up the entity is no longer there. Doing so again under the same job replaces it.
     async fn conclude(&self, lease: &JobLease, conclusion: &Conclusion) -> Result<()>;
 
     /// The merged columns of one entity without their sketches, in the order of the column ids.
@@ -304,6 +337,9 @@ pub trait Settings: Send + Sync {
 /// Looking after the store itself.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
+    /// What time it is by the store's clock, which several machines may share.
+    async fn clock(&self) -> Result<Timestamp>;
+
     /// Writes everything to a new file while the store stays in use; sealed contents stay sealed. `Conflict` if
     /// the file exists.
     async fn backup(&self, file: &Path) -> Result<()>;

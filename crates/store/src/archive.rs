@@ -73,6 +73,7 @@ tables! {
     }
     failures {
         org_id Id, id Id, job_id Id, task_id Id, entity_id Id, records Int, sealed Blob, at Int,
+        source_id Id,
     }
     pieces {
         org_id Id, entity_id Id, piece_id Id, job_id Id, version Blob, row_count Int, byte_count Int, faults Int,

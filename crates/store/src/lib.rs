@@ -9,6 +9,7 @@ mod archive;
 mod database;
 mod error;
 mod folders;
+mod ids;
 mod master;
 mod migrate;
 mod open;

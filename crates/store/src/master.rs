@@ -134,6 +134,31 @@ impl KeyPlace {
         }
     }
 
+    /// The keys of before rotations, newest first: a rotation is of one store, and others may share the file. What cannot
+    /// be read is none of them.
+    pub(crate) fn older(&self) -> Vec<MasterKey> {
+        let prefix = self.file.with_extension("key.old");
+        let (Some(folder), Some(prefix)) = (self.file.parent(), prefix.file_name()) else {
+            return Vec::new();
+        };
+        let number = |file: &Path| {
+            let name = file.file_name()?.to_str()?;
+            name.strip_prefix(prefix.to_str()?)?.parse::<u32>().ok()
+        };
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut files: Vec<(u32, PathBuf)> = files
+            .filter_map(|entry| Some((number(&entry.path())?, entry.path())))
+            .collect();
+        files.sort_unstable_by(|a, b| b.cmp(a));
+        let key = |(_, file)| Self { given: None, file }.find().ok().flatten();
+        let given = self.given.is_some();
+        files
+            .into_iter()
+            .filter(|_| !given)
+            .filter_map(key)
+            .collect()
+    }
+
     /// The key of a rotation that was cut short, if there is one.
     pub(crate) fn find_next(&self) -> Result<Option<MasterKey>> {
         if self.given.is_some() {
@@ -163,7 +188,7 @@ impl KeyPlace {
         .create()
     }
 
-    /// Keeps a copy of the key in use beside it, which older backups need, and tells where.
+    /// Keeps a copy of the key in use beside it, which older backups and other stores need, and tells where.
     pub(crate) fn keep_old(&self) -> Result<PathBuf> {
         let old = (1..10_000)
             .map(|number| self.file.with_extension(format!("key.old{number}")))

@@ -24,10 +24,10 @@ macro_rules! migrations {
 }
 
 /// The steps of a SQLite store, oldest first.
-pub(crate) const MIGRATIONS_SQLITE: &[Migration] = migrations!("sqlite": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures");
+pub(crate) const MIGRATIONS_SQLITE: &[Migration] = migrations!("sqlite": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders");
 
 /// The steps of a PostgreSQL store, oldest first; the same versions as for SQLite.
-pub(crate) const MIGRATIONS_POSTGRES: &[Migration] = migrations!("postgres": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures");
+pub(crate) const MIGRATIONS_POSTGRES: &[Migration] = migrations!("postgres": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders");
 
 const TABLE: &str = "create table if not exists migrations (
     version bigint primary key, name text not null, checksum text not null, applied_at bigint not null
@@ -229,15 +229,33 @@ mod tests {
                 .map(|migration| (migration.version, checksum(migration.text)[..16].to_owned()))
                 .collect()
         };
-        let released = [20_261_122_000_000, 20_261_129_000_000, 20_261_129_000_001];
+        let released = [
+            20_261_122_000_000,
+            20_261_129_000_000,
+            20_261_129_000_001,
+            20_261_129_000_002,
+            20_261_129_000_003,
+        ];
         for (list, known) in [
             (
                 MIGRATIONS_SQLITE,
-                ["21a7e98d68aada3a", "805d62348ec93ed7", "b6726c65454c76a4"],
+                [
+                    "21a7e98d68aada3a",
+                    "805d62348ec93ed7",
+                    "b6726c65454c76a4",
+                    "700df8cabaa61df9",
+                    "754762a4a0a23aea",
+                ],
             ),
             (
                 MIGRATIONS_POSTGRES,
-                ["323e81ebe26aa1b5", "b5765fe42608b3b0", "b6726c65454c76a4"],
+                [
+                    "323e81ebe26aa1b5",
+                    "b5765fe42608b3b0",
+                    "b6726c65454c76a4",
+                    "4b01784d442e88d8",
+                    "754762a4a0a23aea",
+                ],
             ),
         ] {
             let known = known.map(str::to_owned);

@@ -64,9 +64,7 @@ pub async fn open_beside(home: &Path, keys: &KeyPlace) -> Result<Arc<dyn Store>>
     apart(&Place::Home(home.to_owned()), keys)?;
     let backend = Sqlite::open_beside(home).await?;
     let master = keys.find()?.ok_or_else(|| lost_key(keys))?;
-    check_keys(&mut *backend.read().await?, &master)
-        .await
-        .map_err(|error| error.hint(wanted(keys)))?;
+    let master = fitting(&mut *backend.read().await?, master, keys).await?;
     let store = Database::new(Box::new(backend), master);
     if store.organisations().await?.is_empty() {
         // Its first opening did not come to its end yet.
@@ -99,12 +97,9 @@ async fn master_key(
     let mut session = backend.read().await?;
     let old = has_keys(&mut *session).await?;
     match keys.find()? {
-        Some(master) => match check_keys(&mut *session, &master).await {
-            Ok(()) => Ok((master, None)),
-            Err(error) => match cut_short(&mut *session, keys).await? {
-                Some(next) => Ok((next, None)),
-                None => Err(error.hint(wanted(keys))),
-            },
+        Some(master) => match cut_short(&mut *session, &master, keys).await? {
+            Some(next) => Ok((next, None)),
+            None => Ok((fitting(&mut *session, master, keys).await?, None)),
         },
         None if old => Err(lost_key(keys)),
         None => match keys.create() {
@@ -115,12 +110,33 @@ async fn master_key(
     }
 }
 
+/// The key that opens the store: the one in use, or one that the rotation of another store put aside.
+async fn fitting(
+    session: &mut dyn Session,
+    master: MasterKey,
+    keys: &KeyPlace,
+) -> Result<MasterKey> {
+    let Err(error) = check_keys(session, &master).await else {
+        return Ok(master);
+    };
+    for old in keys.older() {
+        if check_keys(session, &old).await.is_ok() {
+            return Ok(old);
+        }
+    }
+    Err(error.hint(wanted(keys)))
+}
+
 /// The next key, if a rotation was killed between the store's commit and the renaming of the file.
-async fn cut_short(session: &mut dyn Session, keys: &KeyPlace) -> Result<Option<MasterKey>> {
+async fn cut_short(
+    session: &mut dyn Session,
+    master: &MasterKey,
+    keys: &KeyPlace,
+) -> Result<Option<MasterKey>> {
     let Some(next) = keys.find_next()? else {
         return Ok(None);
     };
-    if check_keys(session, &next).await.is_err() {
+    if check_keys(session, master).await.is_ok() || check_keys(session, &next).await.is_err() {
         return Ok(None);
     }
     keys.adopt_next()?;
@@ -196,8 +212,6 @@ async fn staged(backup: &Path, folder: &Path, keys: &KeyPlace) -> Result<Staged>
         )
         .hint(wanted(keys)));
     };
-    check_keys(&mut *staged.store.read().await?, &master)
-        .await
-        .map_err(|error| error.hint(wanted(keys)))?;
+    fitting(&mut *staged.store.read().await?, master, keys).await?;
     Ok(staged)
 }

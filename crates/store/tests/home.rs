@@ -494,10 +494,13 @@ async fn plant_entities(store: &dyn Store) -> Entity {
         .unwrap();
     store.put_source(ORG, &source).await.unwrap();
     store
-        .put_entities(ORG, std::slice::from_ref(&entity))
+        .put_entities(ORG.into(), std::slice::from_ref(&entity))
         .await
         .unwrap();
-    store.put_columns(ORG, entity.id, &columns).await.unwrap();
+    store
+        .put_columns(ORG.into(), entity.id, &columns)
+        .await
+        .unwrap();
     let setting = json!(planted("setting"));
     store
         .set_setting(ORG, "theme", Some(&setting))
@@ -534,6 +537,7 @@ async fn plant_tasks(store: &dyn Store, lease: &JobLease, entity: &Entity) -> Pi
     };
     store.add_tasks(lease, &[task(0), task(1)]).await.unwrap();
     let failure = FailureDraft {
+        source: None,
         entity: Some(entity.id),
         resource: Some(planted("resource")),
         kind: planted("kind"),
@@ -569,6 +573,7 @@ async fn plant_results(store: &dyn Store, lease: &JobLease, entity: &Entity, pie
     };
     let merged = Merged {
         pieces: vec![piece],
+        staged: None,
         columns: vec![judged],
     };
     let findings = conclusion(entity, Vec::new(), vec![found]);
@@ -701,14 +706,7 @@ async fn assert_consistent(store: &dyn Store) -> Option<Job> {
         job.counts.rows
     );
     for task in done {
-        assert_eq!(
-            store
-                .piece_columns(ORG, entity, task.piece)
-                .await
-                .unwrap()
-                .len(),
-            2
-        );
+        assert_eq!(sketches(store, ORG, (entity, task.piece)).await.len(), 2);
     }
     Some(job)
 }
@@ -780,4 +778,37 @@ fn the_lock_is_not_left_behind_by_the_pid() {
         .build()
         .unwrap();
     runtime.block_on(async { bench.open().await.close().await });
+}
+
+/// One look-up asks this of every entity, and one of a few thousand must not walk the profiles of all.
+#[tokio::test]
+async fn what_is_of_one_entity_or_job_is_found_by_it() {
+    use sqlx::{Connection as _, Row as _};
+    let bench = Bench::sqlite();
+    bench.open().await.close().await;
+    let Place::Home(home) = &bench.place else {
+        panic!("a home");
+    };
+    let url = format!("sqlite://{}", home.join("catalog.sqlite").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for (table, of, order) in [
+        ("profiles", "entity_id", "column_id"),
+        ("findings", "entity_id", "id"),
+        ("tasks", "job_id", "id"),
+        ("failures", "job_id", "id"),
+    ] {
+        let question = format!(
+            "explain query plan select * from {table} where org_id = x'00' and {of} = x'00' order by {order}"
+        );
+        let plan = sqlx::query(sqlx::AssertSqlSafe(question))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let plan: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+        let sought = format!("(org_id=? AND {of}=?)");
+        assert!(
+            plan.len() == 1 && plan[0].contains(&sought),
+            "{table}: {plan:?}"
+        );
+    }
 }

@@ -1,14 +1,18 @@
 //! Servers that tests read from: where one is to be had, and what a test does without.
 //!
-//! `./x servers` starts a private PostgreSQL and runs a command with `LOCARD_TEST_POSTGRES_URL` set. A test that needs it
-//! and does not find it says so and passes, unless `LOCARD_TEST_REQUIRE_SERVERS=1` makes that a failure. Every test gets a
-//! database of its own, dropped with its [`Database`].
+//! `./x servers` starts private ones and runs a command with `LOCARD_TEST_POSTGRES_URL` and the like set. A test that needs
+//! one and does not find it says so and passes, unless `LOCARD_TEST_REQUIRE_SERVERS=1` makes that a failure. Every test
+//! gets a database of its own, dropped with its [`Database`] or [`Mysql`].
+
+mod mysql;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+pub use mysql::{MYSQL_URL, Mysql, mysql};
 
 /// Where the PostgreSQL for tests is: `postgres://superuser:password@host:port/postgres`.
 pub const POSTGRES_URL: &str = "LOCARD_TEST_POSTGRES_URL";

@@ -92,6 +92,11 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Whether we are the administrator, as which database servers refuse to run.
+pub(crate) fn as_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id == "0")
+}
+
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words
@@ -112,7 +117,7 @@ pub(crate) fn install(packages: &[&str], present: &Path) -> Result<()> {
             packages.join(" ")
         );
     }
-    let is_root = output(Command::new("id").arg("-u"))? == "0";
+    let is_root = as_root();
     let apt = |args: &[&str]| {
         let mut command = if is_root {
             Command::new("env")

@@ -40,7 +40,7 @@ pub(crate) struct Find {
     #[arg(long)]
     pub(crate) verify: bool,
 
-    /// Form of the answer
+    /// Form of the answer; in NDJSON and CSV whoever is in no place has a line that tells what that means
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: ListFormat,
 

@@ -4,11 +4,11 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use locard_app::SourceLimits;
+use locard_app::{Amount, SourceLimits};
 use locard_model::SecretString;
 
 use super::ReportFormat;
-use super::values::{at_least_one, probability, rate, readers, secret};
+use super::values::{amount, probability, rate, readers, secret};
 
 /// Find personal data in files and databases
 #[derive(Args, Debug)]
@@ -17,7 +17,7 @@ use super::values::{at_least_one, probability, rate, readers, secret};
     locard scan ./exports --format sarif --output locard.sarif --fail-on 'high:0.9'"
 )]
 pub(crate) struct Scan {
-    /// Paths, globs, `sqlite:FILE`, `postgres://…`, or the names of registered sources
+    /// Paths, globs, `sqlite:FILE`, `postgres://…`, `mysql://…`, `s3://…`, `az://…`, `gs://…`, or the names of registered sources
     #[arg(required = true, value_name = "TARGET", value_parser = secret)]
     pub(crate) targets: Vec<SecretString>,
 
@@ -41,9 +41,10 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Read about this many rows of each entity; the rest is then not in the index, unless an earlier scan read it all
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub(crate) sample: Option<u64>,
+    /// Read about this many rows of each entity, or this share of them (`10%`); the rest is then not in the index, unless
+    /// an earlier scan read it all
+    #[arg(long, value_name = "N|N%", value_parser = amount)]
+    pub(crate) sample: Option<Amount>,
 
     /// Judge every value by every rule, also where a column is already clear
     #[arg(long)]
@@ -61,8 +62,11 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "P", default_value_t = MIN_CONFIDENCE, value_parser = probability)]
     pub(crate) min_confidence: f64,
 
-    /// Exit with 1 when a finding crosses this: IDENTIFIER|category|sensitivity|any[:CONFIDENCE[:COUNT]], several by
-    /// comma; a sensitivity (low, medium, high, special) stands for higher ones too
+    /// Exit with 1 when this is crossed: IDENTIFIER|category|sensitivity|any[:CONFIDENCE[:COUNT]], several by comma; a
+    /// sensitivity (low, medium, high, special) stands for higher ones too. Counted are matching cells among those that
+    /// rules tested, over all findings of at least CONFIDENCE [default: 0.5:1]. Cells are not tested that `--sample`
+    /// leaves out, nor, without `--exhaustive`, many of a column that is clear already: ask for a COUNT with
+    /// `--exhaustive`
     #[arg(long, value_name = "EXPR")]
     pub(crate) fail_on: Option<String>,
 

@@ -42,7 +42,7 @@ pub(crate) enum Sources {
         #[arg(value_name = "SOURCE", value_parser = secret)]
         source: SecretString,
     },
-    /// Read schemas, keys and sizes, but no rows
+    /// List tables and files with their sizes, but read no rows
     Ingest {
         /// A name or target
         #[arg(value_name = "SOURCE", value_parser = secret)]

@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
+use locard_app::{Amount, Share};
 use locard_model::SecretString;
 
 /// Takes everything: what the parser refuses it repeats.
@@ -28,7 +29,21 @@ pub(super) fn readers(text: &str) -> Result<NonZeroUsize, String> {
     number.map_err(|_| "a whole number of at least 1 is wanted".to_owned())
 }
 
-pub(super) fn at_least_one(text: &str) -> Result<u64, String> {
+/// Rows, or a share of them with its sign.
+pub(super) fn amount(text: &str) -> Result<Amount, String> {
+    let text = text.trim();
+    let Some(percent) = text.strip_suffix('%') else {
+        return at_least_one(text).map(Amount::Rows).map_err(|_| {
+            "a whole number of at least 1, or a share like 10%, is wanted".to_owned()
+        });
+    };
+    let share = percent.trim().parse().ok().and_then(Share::percent);
+    share
+        .map(Amount::Share)
+        .ok_or_else(|| "a share above 0% and below 100% is wanted, as 10%".to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<u64, String> {
     let number = text.trim().parse().ok();
     number
         .filter(|number| *number >= 1)
@@ -73,6 +88,19 @@ pub(super) fn rate(text: &str) -> Result<NonZeroU64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_is_rows_or_a_share_of_them() {
+        let share = |percent| Share::percent(percent).map(Amount::Share);
+        assert_eq!(amount("500"), Ok(Amount::Rows(500)));
+        assert_eq!(amount("10%").ok(), share(10.0));
+        assert_eq!(amount(" 0.5 % ").ok(), share(0.5));
+        for text in [
+            "", "0", "%", "0%", "100%", "101%", "-5%", "ten%", "NaN%", "1.5",
+        ] {
+            assert!(amount(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_rate_has_a_unit_and_lets_a_scan_end() {

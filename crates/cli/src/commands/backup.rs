@@ -26,8 +26,8 @@ pub(crate) async fn rotate_key(session: &Session) -> Result<Outcome> {
         old.display()
     ));
     session.printer.hint(
-        "keep a copy of the new key elsewhere; backups made before now open only with the old one: \
-         delete it when there are none",
+        "keep a copy of the new key elsewhere; the old one still opens backups made before now and other homes that \
+         used this file: delete it when there are none",
     );
     Ok(Outcome::Done)
 }

@@ -11,7 +11,7 @@ use super::{Outcome, Session};
 use crate::args::{Diff, ListFormat};
 use crate::lists::List;
 use crate::printer::Output;
-use crate::report::{finding_json, percent};
+use crate::report::{certainty, finding_json};
 use crate::table::{Cell, Table, counted};
 
 pub(crate) async fn run(session: &Session, args: &Diff) -> Result<Outcome> {
@@ -95,7 +95,7 @@ fn table(output: &mut Output, difference: &Difference) -> Result<()> {
             Cell::new(&finding.column),
             Cell::new(told(|row| row.identifier.to_string())),
             Cell::new(finding.kind.as_str()).styled(Style::new().dimmed()),
-            Cell::new(told(|row| percent(row.confidence))),
+            Cell::new(told(certainty)),
             Cell::new(told(|row| counted(row.matched, "cell", "cells"))),
         ];
         if sources.len() > 1 {

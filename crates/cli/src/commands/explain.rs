@@ -149,9 +149,14 @@ fn print_finding(output: &mut Output, finding: &FindingRow) -> Result<()> {
         let why = decided.reason.as_deref().map(|why| format!(": {why}"));
         format!("  {verb} by a person{}", why.unwrap_or_default())
     });
+    // What a person confirmed is no longer a matter of chances.
+    let sure = if finding.is_confirmed() {
+        String::new()
+    } else {
+        format!("  {:.4}", finding.confidence)
+    };
     output.line(&format!(
-        "    {name}  {:.4}  {}{}{}",
-        finding.confidence,
+        "    {name}{sure}  {}{}{}",
         kind(finding.kind),
         printable(&decided.unwrap_or_default()),
         hidden.unwrap_or_default()
@@ -255,7 +260,9 @@ fn profile(profile: &Profile) -> String {
         counted(profile.rows, "cell", "cells"),
         format!("{} null", count(profile.nulls)),
         format!("{} blank", count(profile.blanks)),
+        format!("density {}", share(profile.density)),
         format!("about {} distinct", count(profile.distinct)),
+        format!("uniqueness {}", share(profile.uniqueness)),
     ];
     parts.extend(profile.length.map(|(shortest, mean, longest)| {
         format!("length {shortest} to {longest}, mean {mean:.1}")
@@ -289,6 +296,19 @@ fn profile(profile: &Profile) -> String {
     parts.join(" · ")
 }
 
+/// A share that decides what a column is good for: 100 % is all, and 0 % is none.
+fn share(share: f64) -> String {
+    let percents = share * 100.0;
+    let whole = percents.round();
+    let is_rounded_up = whole >= 100.0 && share < 1.0;
+    let is_rounded_down = whole <= 0.0 && share > 0.0;
+    match (is_rounded_up, is_rounded_down) {
+        (true, _) => "over 99 %".to_owned(),
+        (_, true) => "under 1 %".to_owned(),
+        _ => format!("{whole:.0} %"),
+    }
+}
+
 /// A share in whole percents; none says nothing.
 fn told_share(share: f64) -> Option<String> {
     let percents = (share * 100.0).round();
@@ -318,6 +338,8 @@ fn column_json(column: &ColumnExplanation) -> Value {
             "nulls": profile.nulls,
             "blanks": profile.blanks,
             "distinct": profile.distinct,
+            "uniqueness": rounded(profile.uniqueness),
+            "density": rounded(profile.density),
             "length": profile.length.map(|(shortest, mean, longest)| json!({"shortest": shortest, "mean": mean, "longest": longest})),
             "moments": profile.moments.map(|(mean, deviation)| json!({"mean": mean, "deviation": deviation})),
             "shapes": profile.shapes.iter().map(|(shape, share)| json!({"shape": shape, "share": share})).collect::<Vec<_>>(),

@@ -117,9 +117,9 @@ pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Resul
         output.line(&format!("  {item}  {extent}"))?;
         let place = first.place.as_deref().map(|place| format!("{place}: "));
         let place = printable(&place.unwrap_or_default());
-        output.line(&format!("    {place}{}", printable(&first.sentence)))?;
+        output.wrapped(4, &format!("{place}{}", printable(&first.sentence)))?;
         if let Some(hint) = hint_below(&told, at) {
-            output.line(&format!("    hint: {}", printable(hint)))?;
+            output.wrapped(4, &format!("hint: {}", printable(hint)))?;
         }
     }
     Ok(())
@@ -167,6 +167,7 @@ mod tests {
         sentence: &str,
     ) -> Failure {
         Failure {
+            source: None,
             source_name: source.to_owned(),
             resource: resource.map(str::to_owned),
             entity: None,

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use locard_app::{Decision, FindingFilter, FindingRef, FindingRow};
-use locard_model::Identifier;
 
 use super::{Outcome, Session};
 use crate::args::{Decide, Findings, ReportFormat, Withdrawal};
 use crate::printer::{Printer, Reserved};
 use crate::report;
+use crate::sarif;
 use crate::table::counted;
 
 pub(crate) async fn run(session: &Session, args: &Findings) -> Result<Outcome> {
@@ -20,9 +20,13 @@ pub(crate) async fn run(session: &Session, args: &Findings) -> Result<Outcome> {
             rejected,
             format,
         } => {
+            let identifier = match identifier {
+                Some(typed) => Some(locard_app::identifier_named(&session.home, typed).await?),
+                None => None,
+            };
             let filter = FindingFilter {
                 resource: resource.clone(),
-                identifier: identifier.as_deref().map(named),
+                identifier,
                 with_rejected: true,
                 ..FindingFilter::default()
             };
@@ -37,10 +41,6 @@ pub(crate) async fn run(session: &Session, args: &Findings) -> Result<Outcome> {
         Findings::Import { file } => import(session, file).await?,
     }
     Ok(Outcome::Done)
-}
-
-fn named(identifier: &str) -> Identifier {
-    Identifier::new(identifier.to_ascii_uppercase())
 }
 
 async fn list(
@@ -69,7 +69,14 @@ async fn list(
             output.document(&findings.iter().map(report::finding_json).collect())?;
         }
         ReportFormat::Csv => report::csv(&mut output, &findings)?,
-        ReportFormat::Sarif => output.document(&report::sarif(&findings))?,
+        ReportFormat::Sarif => {
+            let run = sarif::Run {
+                findings: &findings,
+                failures: &[],
+                complete: true,
+            };
+            output.document(&sarif::document(&session.home, run).await?)?;
+        }
     }
     output.finish()?;
     if format != ReportFormat::Table && left_out > 0 {
@@ -119,7 +126,7 @@ async fn finding(session: &Session, column: &str, identifier: &str) -> Result<Fi
     Ok(FindingRef {
         entity,
         column,
-        identifier: Some(named(identifier)),
+        identifier: Some(locard_app::identifier_named(&session.home, identifier).await?),
     })
 }
 

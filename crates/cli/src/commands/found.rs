@@ -1,18 +1,15 @@
-//! The forms of what `locard find` answers: table, NDJSON, JSON, CSV.
+//! What `locard find` answers, for people; for programs it is beside this.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 
 use anyhow::Result;
 use locard_app::{Failure, FindOptions, FindReport, Hit, NotSearched, Twins};
 use locard_model::{Identifier, Strength, Subject};
 use owo_colors::Style;
-use serde_json::{Map, Value, json};
 
-use super::{failure_json, print_failures};
+use super::print_failures;
 use crate::args::ListFormat;
 use crate::printer::{Output, printable};
-use crate::report::harmless;
 use crate::table::{Cell, Table, counted};
 
 /// What was asked, and what came back.
@@ -44,42 +41,48 @@ pub(crate) fn told_once(twins: &Twins) -> String {
     )
 }
 
+/// Why there is no place of a person: not every reason means that the person is in none.
+#[derive(Clone, Copy)]
+pub(super) enum Absence {
+    NothingToAsk,
+    NothingScanned,
+    NoStrongMatch,
+    NotFound,
+    Nowhere,
+}
+
+impl Absence {
+    /// For people.
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::NothingToAsk => "not looked for: nothing that is known can be asked",
+            Self::NothingScanned => "not looked for: nothing was scanned yet",
+            Self::NoStrongMatch => "no strong match",
+            Self::NotFound => "not found, but not everything was searched",
+            Self::Nowhere => "nowhere",
+        }
+    }
+
+    /// For scripts.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::NothingToAsk | Self::NothingScanned => "not-looked-for",
+            Self::NoStrongMatch => "no-strong-match",
+            Self::NotFound => "not-found-with-gaps",
+            Self::Nowhere => "nowhere",
+        }
+    }
+}
+
 impl Answer<'_> {
     pub(crate) fn print(&self, mut output: Output, format: ListFormat) -> Result<()> {
         match format {
             ListFormat::Table => self.table(&mut output)?,
-            ListFormat::Ndjson => self
-                .report
-                .hits
-                .iter()
-                .try_for_each(|hit| output.json(&hit_json(hit)))?,
+            ListFormat::Ndjson => self.lines(&mut output)?,
             ListFormat::Json => output.document(&self.document())?,
-            ListFormat::Csv => csv(&mut output, self.report)?,
+            ListFormat::Csv => self.csv(&mut output)?,
         }
         Ok(output.finish()?)
-    }
-
-    fn document(&self) -> Value {
-        let report = self.report;
-        json!({
-            "hits": report.hits.iter().map(hit_json).collect::<Vec<_>>(),
-            "leftOut": {"weak": self.weak.values().sum::<u64>()},
-            "notSearched": report.not_searched.iter().map(|item| json!({
-                "source": item.source, "resource": item.resource, "column": item.column, "reason": item.reason.as_str(), "sentence": item.sentence,
-            })).collect::<Vec<_>>(),
-            "failures": report.failures.iter().map(failure_json).collect::<Vec<_>>(),
-            "twins": report.twins.iter().map(|twins| json!({
-                "source": twins.source, "asked": twins.asked, "entities": twins.entities,
-            })).collect::<Vec<_>>(),
-            "warnings": report.doubts.iter().map(|doubt| json!({
-                "subject": doubt.subject, "identifier": doubt.identifier.as_str(), "sentence": doubt.sentence(),
-            })).collect::<Vec<_>>(),
-            "lastScans": report.last_scans.iter().map(|scan| json!({
-                "source": scan.source, "at": scan.at,
-            })).collect::<Vec<_>>(),
-            "columns": report.columns,
-            "candidates": report.candidates,
-        })
     }
 
     fn table(&self, output: &mut Output) -> Result<()> {
@@ -101,7 +104,7 @@ impl Answer<'_> {
             output.wrapped(0, &told_once(twins))?;
         }
         if !self.options.verify && !report.hits.is_empty() {
-            output.line("hint: --verify reads these columns and names the rows")?;
+            output.wrapped(0, "hint: --verify reads these columns and names the rows")?;
         }
         self.not_searched(output)?;
         let (told, untold) = self.failures();
@@ -217,25 +220,25 @@ impl Answer<'_> {
         let weak = self.weak.get(&subject.id).copied().unwrap_or(0);
         let mut parts: Vec<String> = found.into_iter().chain(unchecked).collect();
         if parts.is_empty() {
-            parts.push(self.nothing(subject, weak).to_owned());
+            parts.push(self.absence(subject, weak).sentence().to_owned());
         }
         parts.extend((weak > 0).then(|| left_out(weak)));
         parts.join("; ")
     }
 
     /// Why there is no place to tell.
-    fn nothing(&self, subject: &Subject, weak: u64) -> &'static str {
+    pub(super) fn absence(&self, subject: &Subject, weak: u64) -> Absence {
         let report = self.report;
         if report.asks_nothing(subject) {
-            "not looked for: nothing that is known can be asked"
+            Absence::NothingToAsk
         } else if !report.scanned && report.columns == 0 {
-            "not looked for: nothing was scanned yet"
+            Absence::NothingScanned
         } else if weak > 0 {
-            "no strong match"
+            Absence::NoStrongMatch
         } else if report.has_gaps() {
-            "not found, but not everything was searched"
+            Absence::NotFound
         } else {
-            "nowhere"
+            Absence::Nowhere
         }
     }
 
@@ -275,8 +278,7 @@ fn in_source(output: &mut Output, indent: usize, several: bool, source: &str) ->
     if !several {
         return Ok(indent);
     }
-    let name = output.style(Style::new().dimmed(), &printable(source));
-    output.line(&format!("{}in {name}", " ".repeat(indent)))?;
+    output.wrapped(indent, &format!("in {}", printable(source)))?;
     Ok(indent + 2)
 }
 
@@ -327,56 +329,6 @@ fn gaps_table(indent: usize, items: &[&NotSearched]) -> Table {
     table
 }
 
-fn names(hit: &Hit) -> Vec<&str> {
+pub(super) fn names(hit: &Hit) -> Vec<&str> {
     hit.identifiers.iter().map(Identifier::as_str).collect()
-}
-
-fn hit_json(hit: &Hit) -> Value {
-    let row = hit.row.as_ref();
-    let mut value = json!({
-        "subject": hit.subject,
-        "source": hit.source,
-        "resource": hit.resource,
-        "column": hit.column,
-        "row": row.and_then(|row| row.number),
-        "line": row.and_then(|row| row.line),
-        "key": row.filter(|row| !row.key.is_empty()).map(|row| row.key.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>()),
-        "identifiers": names(hit),
-        "verified": hit.verified,
-        "strength": hit.strength.as_str(),
-    });
-    if let Some(why) = &hit.unchecked {
-        value["unchecked"] = why.as_str().into();
-    }
-    value
-}
-
-fn csv(output: &mut Output, report: &FindReport) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(output as &mut dyn Write);
-    writer.write_record([
-        "subject",
-        "source",
-        "resource",
-        "column",
-        "row",
-        "identifiers",
-        "verified",
-        "strength",
-        "unchecked",
-    ])?;
-    for hit in &report.hits {
-        let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
-        writer.write_record([
-            harmless(&hit.subject),
-            harmless(&hit.source),
-            harmless(&hit.resource),
-            harmless(&hit.column),
-            row.unwrap_or_default(),
-            names(hit).join(" "),
-            hit.verified.to_string(),
-            hit.strength.to_string(),
-            hit.unchecked.as_deref().map(harmless).unwrap_or_default(),
-        ])?;
-    }
-    Ok(writer.flush()?)
 }

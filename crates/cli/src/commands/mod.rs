@@ -9,6 +9,7 @@ pub(crate) mod find;
 pub(crate) mod findings;
 pub(crate) mod found;
 pub(crate) mod jobs;
+mod outcomes;
 pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod rules;

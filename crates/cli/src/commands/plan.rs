@@ -43,7 +43,7 @@ fn print(mut output: Output, args: &Scan, plan: &PlanReport) -> Result<()> {
 }
 
 fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
-    let mut table = Table::new(&["entity", "kind", "columns", "rows", "size", "pieces"]);
+    let mut table = Table::new(&["entity", "kind", "columns", "rows", "stored", "pieces"]);
     let known = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), count);
     for entity in &plan.entities {
         table.row(vec![
@@ -58,13 +58,13 @@ fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
     table.print(output)?;
     output.line("")?;
     for source in &plan.sources {
-        let name = output.style(Style::new().bold(), &printable(&source.source));
         let product = source
             .product
             .as_deref()
-            .map(|product| format!(" ({})", printable(product)))
+            .map(|product| format!(" ({product})"))
             .unwrap_or_default();
-        output.line(&format!("{name}{product}: {}", printable(&source.load)))?;
+        let load = format!("{}{product}: {}", source.source, source.load);
+        output.wrapped(0, &printable(&load))?;
     }
     let unknown = if plan.unknown > 0 {
         format!(", {} of unknown size", count(plan.unknown))
@@ -73,15 +73,14 @@ fn table(output: &mut Output, plan: &PlanReport) -> Result<()> {
     };
     let size = match plan.bytes {
         0 => String::new(),
-        known => format!(" · {}", bytes(known)),
+        known => format!("{} as stored · ", bytes(known)),
     };
-    let sums = format!(
-        "{}{unknown}{size} · about {}",
-        counted(plan.entities.len() as u64, "entity", "entities"),
-        duration(plan.estimated.as_secs_f64())
-    );
-    let sums = output.style(Style::new().bold(), &sums);
-    output.line(&sums)?;
+    let entities = counted(plan.entities.len() as u64, "entity", "entities");
+    let time = duration(plan.estimated.as_secs_f64());
+    output.sums(
+        &format!("{entities}{unknown}"),
+        &format!("{size}about {time}"),
+    )?;
     print_failures(output, &plan.failures)?;
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use locard_app::RowsOptions;
-use locard_model::Identifier;
 use serde_json::{Value, json};
 
 use super::{Outcome, Session, tell_failures};
@@ -13,7 +12,7 @@ use crate::table::counted;
 
 pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
     let (entity, column) = super::entity_and_column(&session.home, &args.entity).await?;
-    let identifier = Identifier::new(args.identifier.to_ascii_uppercase());
+    let identifier = locard_app::identifier_named(&session.home, &args.identifier).await?;
     let options = RowsOptions {
         entity,
         identifier,

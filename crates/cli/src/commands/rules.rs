@@ -63,6 +63,8 @@ fn check(session: &Session, folder: Option<&Path>) -> Result<Outcome> {
 }
 
 fn test(session: &Session, file: &Path, rule: Option<&str>, format: ListFormat) -> Result<()> {
+    // A name that is misspelt is told before anything is read, and also where there is nothing to read.
+    locard_app::test_rules(&session.home, "", rule)?;
     let text = locard_app::read_text(file)?;
     let mut list = List::new(&["line", "rule", "identifier", "match", "validated"]);
     for (number, line) in text.lines().enumerate() {

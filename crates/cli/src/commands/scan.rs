@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use locard_app::{Begun, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot};
+use locard_app::{
+    Begun, Crossing, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot,
+};
 use locard_model::{Identifier, JobState};
-use owo_colors::Style;
+use serde_json::Value;
 
 use super::{Outcome, Session, print_failures, tell_failures};
 use crate::args::{ReportFormat, Scan, SnapshotScope};
 use crate::printer::{Output, Reserved, printable, unless_closed};
 use crate::progress::Progress;
 use crate::report;
+use crate::sarif;
 use crate::table::{count, counted, duration, known_bytes};
 
 pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
@@ -42,7 +45,12 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
         .collect();
     let hidden = hidden(args, &report, judged.len(), shown.len());
     let output = reserved.output(session.printer)?;
-    unless_closed(print(output, args, &report, &shown, &hidden))?;
+    let document = document(session, args, &report, &shown).await?;
+    let printed = match &document {
+        Some(document) => print_document(output, document),
+        None => print(output, args, &report, &shown, &hidden),
+    };
+    unless_closed(printed)?;
     talk(session, args, &report, &hidden);
     if let Some(text) = &decisions {
         let (unmatched, all) =
@@ -117,6 +125,32 @@ fn hidden(args: &Scan, report: &ScanReport, judged: usize, shown: usize) -> Vec<
     .collect()
 }
 
+/// The result in the forms that are one document.
+async fn document(
+    session: &Session,
+    args: &Scan,
+    report: &ScanReport,
+    findings: &[FindingRow],
+) -> Result<Option<Value>> {
+    Ok(match args.format {
+        ReportFormat::Json => Some(report::document(report, findings)),
+        ReportFormat::Sarif => {
+            let run = sarif::Run {
+                findings,
+                failures: &report.failures,
+                complete: report.state == JobState::Completed,
+            };
+            Some(sarif::document(&session.home, run).await?)
+        }
+        ReportFormat::Table | ReportFormat::Ndjson | ReportFormat::Csv => None,
+    })
+}
+
+fn print_document(mut output: Output, document: &Value) -> Result<()> {
+    output.document(document)?;
+    Ok(output.finish()?)
+}
+
 fn print(
     mut output: Output,
     args: &Scan,
@@ -125,15 +159,13 @@ fn print(
     hidden: &[String],
 ) -> Result<()> {
     match args.format {
-        ReportFormat::Table => {
+        ReportFormat::Ndjson => report::ndjson(&mut output, findings)?,
+        ReportFormat::Csv => report::csv(&mut output, findings)?,
+        _ => {
             report::table(&mut output, findings)?;
             summary(&mut output, report, findings, hidden)?;
             print_failures(&mut output, &report.failures)?;
         }
-        ReportFormat::Ndjson => report::ndjson(&mut output, findings)?,
-        ReportFormat::Json => output.document(&report::document(report, findings))?,
-        ReportFormat::Csv => report::csv(&mut output, findings)?,
-        ReportFormat::Sarif => output.document(&report::sarif(findings))?,
     }
     Ok(output.finish()?)
 }
@@ -163,17 +195,15 @@ fn summary(
             )
         }
     };
-    let found = output.style(Style::new().bold(), &found);
     let read = format!(
         "{}{} in {}",
         counted(totals.rows, "row", "rows"),
         known_bytes(totals.bytes),
         duration(totals.elapsed.as_secs_f64())
     );
-    let read = output.style(Style::new().dimmed(), &read);
-    output.line(&format!("{found} · {read}"))?;
+    output.sums(&found, &read)?;
     for hidden in hidden {
-        output.line(hidden)?;
+        output.wrapped(0, hidden)?;
     }
     Ok(())
 }
@@ -304,17 +334,39 @@ fn tell_crossed(session: &Session, threshold: Option<&FailOn>, findings: &[Findi
         .map(|threshold| threshold.crossed(findings))
         .unwrap_or_default();
     for crossing in &crossings {
-        session.printer.error(
-            &format!(
-                "threshold {} crossed: {} in {}",
-                crossing.term,
-                counted(crossing.count, "cell", "cells"),
-                counted(crossing.findings, "column", "columns")
-            ),
-            None,
+        let sentence = format!(
+            "threshold {} crossed: {}",
+            crossing.term,
+            evidence(crossing)
         );
+        session.printer.error(&sentence, None);
+    }
+    let open = threshold.map(|threshold| threshold.open(findings));
+    for open in open.unwrap_or_default() {
+        let term = &open.term;
+        let sentence = format!(
+            "threshold {term} is not crossed, as far as cells were tested: {}",
+            evidence(&open)
+        );
+        session.printer.warn(&sentence);
+        let hint = "--exhaustive without --sample tests every cell that is not empty";
+        session.printer.hint(hint);
     }
     !crossings.is_empty()
+}
+
+/// What was counted, and among what.
+fn evidence(crossing: &Crossing) -> String {
+    let cells = counted(crossing.count, "matching cell", "matching cells");
+    let tested = count(crossing.tested);
+    let findings = counted(crossing.findings, "finding", "findings");
+    let of = if crossing.tested < crossing.rows {
+        let rows = counted(crossing.rows, "row", "rows");
+        format!(" ({rows}; the other cells are empty or were skipped)")
+    } else {
+        String::new()
+    };
+    format!("{cells} of {tested} tested in {findings}{of}")
 }
 
 /// 1 outranks 2: whatever was not read, it cannot take back what crossed a threshold, and a gate that asks for 1 must

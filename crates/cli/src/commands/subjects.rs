@@ -34,12 +34,12 @@ pub(super) fn subjects(args: &Find, known: &BTreeSet<Identifier>) -> Result<Vec<
         }
     }
     for text in &args.id {
-        let Some((kind, value)) = text.expose_secret().split_once('=') else {
+        let Some((name, value)) = text.expose_secret().split_once('=') else {
             bail!(
                 "--id takes KIND=VALUE\nhint: for instance --id US_SSN=219-09-9999; `locard rules list` prints the kinds"
             );
         };
-        add(&kind.to_ascii_uppercase(), value);
+        add(&kind(name.trim()), value);
     }
     if attributes
         .iter()

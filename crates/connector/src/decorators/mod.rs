@@ -33,8 +33,7 @@ pub struct Limits {
     pub wait: Duration,
     /// Silence over a read after which the source is asked whether it is there, and is again after as long.
     pub doubt: Duration,
-    /// Longest wait for the next batch; longer where the source itself has more patience
-    /// ([`Source::longest_silence`]).
+    /// Longest wait for the next batch, where the source has no limit of its own ([`Source::longest_silence`]).
     pub silence: Duration,
     /// Most splits that are read at the same time.
     pub readers: NonZeroUsize,

@@ -32,14 +32,19 @@ pub struct Timeout {
 impl Timeout {
     /// Around a source, with its `wait`, `doubt` and `silence`.
     pub fn new(inner: Arc<dyn Source>, limits: &Limits) -> Self {
-        // Later than the source's own limit, so that its error comes first.
+        // Later than the source's own limit, so that its error comes first, but not much: a server that is there and does not
+        // end what it promised to end has forgotten it.
         let own = inner.longest_silence();
-        let own = own.map_or(Duration::ZERO, |own| own.saturating_add(limits.wait));
+        let silence = match own {
+            Some(own) if own < Duration::MAX => own.saturating_add(limits.doubt),
+            Some(own) => own,
+            None => limits.silence,
+        };
         Self {
             inner,
             wait: limits.wait,
             doubt: limits.doubt,
-            silence: limits.silence.max(own),
+            silence,
         }
     }
 

@@ -213,6 +213,7 @@ impl ColumnPass {
         scratch: &mut locard_identify::Scratch,
     ) -> Result<(), Broken> {
         let settled = self.judged >= SETTLED && self.bytes < TEXT * self.judged;
+        scratch.spare(&tools.spared);
         // Where few distinct values stand once each, judging all is cheap.
         let many = cells.weights.is_none() || cells.len() as u64 > SETTLED;
         let thins = settled && many && !tools.exhaustive;

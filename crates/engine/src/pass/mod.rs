@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, StringViewArray};
 use arrow_schema::DataType;
 use locard_connector::Fault;
-use locard_identify::{Evidence, Library};
+use locard_identify::{Evidence, Library, Spared};
 use locard_model::LogicalType;
 use locard_profile::{ColumnSketch, MergeError, Profiler};
 use locard_sketch::{Keyer, Preparer};
@@ -87,6 +87,7 @@ struct Tools {
     library: Arc<Library>,
     keyer: Arc<Keyer>,
     allowed: Arc<Allowed>,
+    spared: Spared,
     exhaustive: bool,
     scratches: Arc<Scratches>,
     /// Bytes of keys that wait to be sorted beyond which a pass compresses them.
@@ -124,6 +125,7 @@ impl Pass {
             library: Arc::clone(&engine.library),
             keyer: Arc::clone(&engine.keyer),
             allowed: Arc::clone(&options.allowed),
+            spared: options.allowed.inside(&engine.keyer),
             exhaustive: options.exhaustive,
             scratches: Arc::clone(&engine.scratches),
             loose: LOOSE / engine.pool.threads().max(1),
@@ -411,6 +413,7 @@ mod tests {
             sample: Sample::All,
             exhaustive: false,
             snapshot: locard_connector::Snapshot::Entity,
+            piece_bytes: crate::PIECE_BYTES,
             allowed: Arc::default(),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
-    Checkpoints, Concluded, Error, Failure, PieceColumns, PieceDone, PieceState, Planned, Result,
+    Checkpoints, Concluded, Error, Failure, PieceDone, PieceOutline, PieceState, Planned, Result,
     ScannedColumn, Shown, Sink, Start,
 };
 use locard_model::{EntityId, Finding, PieceId, SourceId};
@@ -36,6 +36,10 @@ struct State {
     damaged: HashSet<PieceId>,
     /// Resources whose pieces are damaged as soon as they are recorded.
     spoiled: HashSet<String>,
+    /// Columns that are merged and not concluded.
+    merged: HashMap<EntityId, Vec<ScannedColumn>>,
+    /// The most columns that were asked for at once.
+    widest: usize,
     mortal: bool,
     dead: bool,
 }
@@ -73,6 +77,11 @@ impl Ledger {
     /// Nothing of a resource can be read back, whenever it is recorded.
     pub(crate) fn spoils(&self, resource: &str) {
         self.state().spoiled.insert(resource.to_owned());
+    }
+
+    /// The most columns that were in memory together, to be merged.
+    pub(crate) fn widest(&self) -> usize {
+        self.state().widest
     }
 
     pub(crate) fn cancels_after(&self, commits: usize, cancel: CancellationToken) {
@@ -181,21 +190,54 @@ impl Checkpoints for Ledger {
             .unwrap_or_default())
     }
 
-    async fn recorded(&self, _entity: EntityId, piece: PieceId) -> Result<PieceColumns> {
-        let state = self.state();
-        if state.damaged.contains(&piece) {
+    async fn check(&self, _entity: EntityId, piece: PieceId) -> Result<()> {
+        if self.state().damaged.contains(&piece) {
             return Err(Error::Recorded("its checksum is wrong".to_owned()));
         }
-        let (rows, columns) = &state.done[&piece];
-        Ok(PieceColumns {
-            rows: *rows,
-            columns: columns.clone(),
-        })
+        Ok(())
+    }
+
+    async fn outlines(&self, _entity: EntityId, pieces: &[PieceId]) -> Result<Vec<PieceOutline>> {
+        let state = self.state();
+        let outline = |piece: &PieceId| {
+            let (rows, columns) = &state.done[piece];
+            let columns = columns.iter().map(|column| {
+                let bytes = column.sketch.encode().len() as u64;
+                (column.name.clone(), bytes)
+            });
+            PieceOutline {
+                rows: *rows,
+                columns: columns.collect(),
+            }
+        };
+        Ok(pieces.iter().map(outline).collect())
+    }
+
+    async fn recorded(
+        &self,
+        _entity: EntityId,
+        pieces: &[PieceId],
+        columns: &[String],
+    ) -> Result<Vec<Vec<ScannedColumn>>> {
+        let mut state = self.state();
+        if pieces.iter().any(|piece| state.damaged.contains(piece)) {
+            return Err(Error::Recorded("its checksum is wrong".to_owned()));
+        }
+        state.widest = state.widest.max(columns.len());
+        let of = |name: &String| {
+            let all = pieces.iter().flat_map(|piece| &state.done[piece].1);
+            all.filter(|column| column.name == *name).cloned().collect()
+        };
+        Ok(columns.iter().map(of).collect())
     }
 }
 
 #[async_trait]
 impl Sink for Ledger {
+    async fn lists(&self, _source: SourceId) -> Result<()> {
+        self.alive()
+    }
+
     async fn listed(
         &self,
         _source: SourceId,
@@ -252,14 +294,43 @@ impl Sink for Ledger {
         Ok(())
     }
 
+    async fn merged(&self, entity: EntityId, columns: &Arc<Vec<ScannedColumn>>) -> Result<()> {
+        self.alive()?;
+        let mut state = self.state();
+        let merged = state.merged.entry(entity).or_default();
+        merged.extend(columns.iter().cloned());
+        Ok(())
+    }
+
     async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
         self.alive()?;
+        let mut state = self.state();
+        let merged = state.merged.remove(&concluded.planned.shown.entity);
+        let mut columns = match concluded.pieces.as_slice() {
+            [only] => state.done[only].1.clone(),
+            _ => merged.unwrap_or_default(),
+        };
+        for column in &mut columns {
+            column.sketch.seal();
+        }
+        let names = |all: Vec<&String>| all.into_iter().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            names(columns.iter().map(|column| &column.name).collect()),
+            names(
+                concluded
+                    .columns
+                    .iter()
+                    .map(|column| &column.name)
+                    .collect()
+            ),
+            "the sketches are those of the columns"
+        );
         let outcome = Outcome {
             findings: concluded.findings.clone(),
-            columns: concluded.columns.clone(),
+            columns,
             partial: concluded.partial,
         };
-        self.state()
+        state
             .concluded
             .insert(concluded.planned.shown.resource.clone(), outcome);
         Ok(())

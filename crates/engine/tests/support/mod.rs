@@ -42,6 +42,7 @@ pub(crate) fn options() -> Options {
         sample: Sample::All,
         exhaustive: false,
         snapshot: Snapshot::Entity,
+        piece_bytes: locard_engine::PIECE_BYTES,
         allowed: Arc::new(Allowed::default()),
     }
 }

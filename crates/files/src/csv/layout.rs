@@ -28,7 +28,8 @@ pub(crate) struct Layout {
     pub(crate) marks: Marks,
     /// Records before the first one of data: the header, if there is one, and what stands before it.
     pub(crate) skip: u64,
-    /// How many of those are neither header nor a note to spreadsheets: what they say is not read.
+    /// How many of those stand above the header, which is the last of them: titles and remarks, which may name persons and
+    /// are read as records of their few fields.
     pub(crate) preamble: u64,
     /// Names of the columns, unique and none empty.
     pub(crate) names: Vec<String>,
@@ -48,6 +49,11 @@ pub(crate) const MOST_COLUMNS: usize = 20_000;
 pub(crate) const MOST_SURPLUS: u32 = 64;
 
 impl Layout {
+    /// How many records have no data: the header, and a note to spreadsheets.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.skip.saturating_sub(self.preamble)
+    }
+
     /// How many columns the header has.
     pub(crate) fn width(&self) -> u32 {
         self.names.len() as u32
@@ -152,11 +158,14 @@ impl Layout {
     }
 }
 
-/// How many records stand before a header: titles and remarks of one field above a table of several.
+/// How many records stand before a header: titles and remarks of few fields above a table of more.
 fn preamble(records: &[Vec<String>]) -> usize {
     let width = usual(records).0;
-    let alone = |record: &&Vec<String>| record.iter().skip(1).all(|field| field.trim().is_empty());
-    let before = records.iter().take_while(alone).count();
+    let few = |record: &&Vec<String>| {
+        let said = record.iter().filter(|field| !field.trim().is_empty());
+        said.count() * 2 <= width.max(2)
+    };
+    let before = records.iter().take_while(few).count();
     let table = &records[before..];
     let found = (1..=PREAMBLE).contains(&before)
         && width > 1

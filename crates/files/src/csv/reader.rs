@@ -42,6 +42,8 @@ pub(crate) struct Reader {
     every_column: bool,
     at: Position,
     skip: u64,
+    /// How many rows at the begin of the block are text above the header.
+    remarks: u64,
     limit: u64,
     target: usize,
     tokens: Tokens,
@@ -72,7 +74,7 @@ impl Reader {
                 .collect(),
             None => (0..layout.width()).collect(),
         };
-        let notes = left_out(&layout, skip).into_iter().collect();
+        let notes = above(&layout, skip).into_iter().collect();
         Self {
             input,
             layout,
@@ -80,6 +82,7 @@ impl Reader {
             every_column: columns.is_none(),
             at,
             skip,
+            remarks: 0,
             limit: u64::MAX,
             target: 4 * SMALLEST,
             tokens: Tokens::default(),
@@ -269,6 +272,7 @@ impl Reader {
     /// Sorts out which fields make which record; returns the line of each.
     fn take_rows(&mut self, block: &mut Block) -> Vec<u64> {
         self.rows.clear();
+        self.remarks = 0;
         let (mut lines, mut line, mut from, mut first) = (Vec::new(), self.at.line, 0, 0);
         let newline = self.layout.marks.newline;
         let views = Views::new(&mut block.bytes, &self.tokens.fields, &[], None);
@@ -283,12 +287,13 @@ impl Reader {
             }
             let until = self.tokens.fields[end as usize - 1] as usize;
             if !views.is_blank(row) {
-                if self.skip > 0 {
-                    self.skip -= 1;
-                } else {
+                let is_above = self.skip > 1 && self.skip <= self.layout.preamble + 1;
+                if self.skip == 0 || is_above {
+                    self.remarks += u64::from(is_above);
                     self.rows.push(row);
                     lines.push(line);
                 }
+                self.skip = self.skip.saturating_sub(1);
             }
             line += 1;
             if self.tokens.lines_in_fields {
@@ -333,6 +338,7 @@ impl Reader {
             .rows
             .iter()
             .zip(lines)
+            .skip(self.remarks as usize)
             .filter(|(row, _)| row.count != width)
         {
             let known = kinds
@@ -391,10 +397,10 @@ impl Reader {
     }
 }
 
-/// What stands before a header is told, since it is not read; the table misses nothing for it.
-fn left_out(layout: &Layout, skip: u64) -> Option<Fault> {
+/// What stands before a header is told, since it makes records that the table does not have.
+fn above(layout: &Layout, skip: u64) -> Option<Fault> {
     (skip > 0 && layout.preamble > 0).then(|| Fault {
-        sentence: "text above the header was left out".to_owned(),
+        sentence: "text above the header was read as records of their own".to_owned(),
         place: "line 1".to_owned(),
         records: layout.preamble,
     })

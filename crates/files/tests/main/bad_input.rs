@@ -29,13 +29,18 @@ async fn ragged_rows_are_told_and_lose_nothing() {
 async fn a_title_above_the_header_is_noted_and_no_fault() {
     let taken = take(
         "a.csv",
-        "Customers of the third quarter\nid;name;city\n1;Ada;Paris\n2;Bob;Rome\n3;Eve;Oslo\n",
+        "Customers of the third quarter\nby;ada@example.org\n\nid;name;city;mail\n1;Ada;Paris;a\n2;Bob;Rome;b\n3;Eve;Oslo;c\n",
     )
     .await;
     assert_eq!(taken.sentences(), Vec::<String>::new());
     let notes = sentences(&taken.notes);
-    assert_eq!(notes, ["line 1: text above the header was left out (1)"]);
-    assert_eq!(taken.column("name"), ["Ada", "Bob", "Eve"]);
+    assert_eq!(
+        notes,
+        ["line 1: text above the header was read as records of their own (2)"]
+    );
+    let names = ["(null)", "ada@example.org", "Ada", "Bob", "Eve"];
+    assert_eq!(taken.column("name"), names);
+    assert_eq!(taken.column("id")[0], "Customers of the third quarter");
 }
 
 /// A comma in a name that is not quoted moves the address behind the last column of the header.

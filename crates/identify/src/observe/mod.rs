@@ -15,7 +15,7 @@ use locard_sketch::forms::trimmed;
 
 use crate::{Evidence, Library};
 
-pub use scratch::Scratch;
+pub use scratch::{Scratch, Spared};
 
 impl Library {
     /// Adds what the rules see in these cells to the evidence of their column.

@@ -1,5 +1,7 @@
 //! Buffers and counters of one batch, kept between batches so that nothing is allocated per batch.
 
+use std::sync::Arc;
+
 use super::lane::Lanes;
 use crate::Evidence;
 use crate::Library;
@@ -24,6 +26,38 @@ pub struct Scratch {
     pub(super) specs: Vec<u64>,
     pub(super) words: super::words::Words,
     pub(super) text: super::text::TextState,
+    pub(super) spared: Spared,
+}
+
+impl Scratch {
+    /// Counts none of these values inside text, until others are named.
+    pub fn spare(&mut self, spared: &Spared) {
+        self.spared = spared.clone();
+    }
+}
+
+/// Values inside text that count for nothing.
+#[derive(Clone, Default)]
+pub struct Spared(Option<Arc<IsSpared>>);
+
+/// Whether a value is spared.
+type IsSpared = dyn Fn(&str) -> bool + Send + Sync;
+
+impl Spared {
+    /// Those of which this is true.
+    pub fn new(is_spared: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(is_spared)))
+    }
+
+    pub(super) fn has(&self, value: &str) -> bool {
+        self.0.as_ref().is_some_and(|is_spared| is_spared(value))
+    }
+}
+
+impl std::fmt::Debug for Spared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Spared").field(&self.0.is_some()).finish()
+    }
 }
 
 /// Counters of one rule in one batch.

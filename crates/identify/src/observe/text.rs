@@ -13,6 +13,10 @@ use crate::library::{Machine, TextTerms, Walker, WordSpec, fold, term_hash};
 
 /// Classes of which one must occur for a cell to be searched although it is one word.
 const SEPARATED: u16 = ClassMask::SPACE | ClassMask::COMMA | ClassMask::BRACKET | ClassMask::OTHER;
+/// Classes of which one must occur for a single word to be more than one value.
+const OPEN: u16 = ClassMask::COLON | ClassMask::AT | ClassMask::DOT;
+/// Classes that separate an e-mail address from what is glued to it.
+const GLUED: u16 = ClassMask::SLASH | ClassMask::COLON;
 /// Longest match that is looked for.
 const LONGEST: usize = 256;
 /// Bytes before a match in which context words are looked for.
@@ -85,16 +89,24 @@ impl Library {
         for k in 0..scratch.live.len() {
             let i = scratch.live[k] as usize;
             let classes = cells.classes.get(i).copied().unwrap_or_default().0;
-            if classes & (SEPARATED | ClassMask::COLON) == 0 || scratch.whole[k] {
+            let weight = cells.weight(i);
+            if scratch.whole[k] {
+                if may_be_page_with_mail(classes) {
+                    let text = trimmed(cells.texts.value(i));
+                    self.search_page(machine, text, weight, scratch);
+                    scratch.end_cell(weight);
+                }
+                continue;
+            }
+            if classes & (SEPARATED | OPEN) == 0 {
                 continue;
             }
             let text = trimmed(cells.texts.value(i));
-            if classes & SEPARATED == 0 && !is_labelled(text, classes) {
+            if classes & SEPARATED == 0 && !is_labelled(text, classes) && !is_open(text, classes) {
                 continue;
             }
-            let weight = cells.weight(i);
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
-                self.search(machine, text, weight, scratch);
+                self.search(machine, text, |_| true, weight, scratch);
             }
             if classes & ClassMask::SPACE != 0 {
                 self.search_names(text, weight, scratch);
@@ -104,8 +116,15 @@ impl Library {
         }
     }
 
-    /// Walks from every token start that no earlier match covers.
-    fn search(&self, machine: &Machine, text: &str, weight: u64, scratch: &mut Scratch) {
+    /// Walks from every token start that no earlier match covers, for matches that are wanted.
+    fn search(
+        &self,
+        machine: &Machine,
+        text: &str,
+        is_wanted: fn(&str) -> bool,
+        weight: u64,
+        scratch: &mut Scratch,
+    ) {
         let bytes = text.as_bytes();
         let mut inside = false;
         let mut covered = 0;
@@ -118,12 +137,25 @@ impl Library {
             }
             let ends = ends(&mut scratch.text_walker, machine, bytes, start);
             for &(end, set) in ends.iter().rev().filter(|(_, set)| *set != 0) {
-                if self.take(set, (start, end), text, weight, scratch) {
+                let wanted = text.get(start..end).is_some_and(is_wanted);
+                if wanted && self.take(set, (start, end), text, weight, scratch) {
                     covered = end;
                     break;
                 }
             }
+            if let Some(found) = text.get(start..covered) {
+                self.search_page(machine, found, weight, scratch);
+            }
         }
+    }
+
+    /// Looks for e-mail addresses behind the host of a web address: those of its parameters leak in every log. Nothing
+    /// else is looked for there, since numbers in web addresses are mostly ids of something.
+    fn search_page(&self, machine: &Machine, page: &str, weight: u64, scratch: &mut Scratch) {
+        let Some(behind) = behind_host(page).filter(|behind| has_mail(behind)) else {
+            return;
+        };
+        self.search(machine, behind, has_mail, weight, scratch);
     }
 
     /// Counts the patterns that match there and pass their checks; tells whether any did.
@@ -163,7 +195,9 @@ impl Library {
                 scratch.counts.rule(plan.rule).embedded_checked += weight;
             }
         }
-        self.count_hits(weight, scratch);
+        if !scratch.spared.has(value) {
+            self.count_hits(weight, scratch);
+        }
         !scratch.text.hits.is_empty()
     }
 
@@ -253,7 +287,15 @@ impl Library {
                     0
                 };
                 let opens = !word.starts_with(|c: char| c.is_alphanumeric());
-                if joined && !opens && named(before, mask, spec, beside) {
+                let whole = || {
+                    let end = bare.as_ptr().addr() - text.as_ptr().addr() + bare.len();
+                    text.get(first..end).unwrap_or_default()
+                };
+                if joined
+                    && !opens
+                    && named(before, mask, spec, beside)
+                    && !scratch.spared.has(whole())
+                {
                     scratch.text.rules.push(spec.rule);
                     let context = self.has_context(spec.rule, text, first);
                     let sums = scratch.counts.rule(spec.rule);
@@ -333,6 +375,24 @@ impl Scratch {
     }
 }
 
+/// Whether a cell of these classes may be a web address with an e-mail address in it.
+const fn may_be_page_with_mail(classes: u16) -> bool {
+    classes & ClassMask::COLON != 0
+        && classes & ClassMask::SLASH != 0
+        && classes & (ClassMask::AT | ClassMask::OTHER) != 0
+}
+
+/// What of a web address comes after its host: a user name in front of the host is no e-mail address.
+fn behind_host(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("://")?;
+    rest.find(['/', '?', '#']).and_then(|at| rest.get(at..))
+}
+
+/// Whether there is an `@` in it, or one as a web address encodes it.
+fn has_mail(text: &str) -> bool {
+    text.contains('@') || text.contains("%40")
+}
+
 /// Whether a single word is a label and a value, as in `EMAIL:a@example.org`: the index takes that apart too. Times and
 /// hexadecimal groups have colons as well, and nothing in them.
 fn is_labelled(word: &str, classes: u16) -> bool {
@@ -363,6 +423,17 @@ fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
             (begin + (word.as_ptr().addr() - piece.as_ptr().addr()), word)
         })
         .filter(|(_, word)| !word.is_empty())
+}
+
+/// Whether one word is more than one value: an address with punctuation around it or something glued to it, or anything
+/// that a full stop or a colon ends.
+fn is_open(text: &str, classes: u16) -> bool {
+    let ends =
+        [text.as_bytes().first(), text.as_bytes().last()].map(|byte| byte.copied().unwrap_or(b'x'));
+    let ended = matches!(ends[1], b'.' | b':') && classes & (ClassMask::DIGIT | ClassMask::AT) != 0;
+    ended
+        || classes & ClassMask::AT != 0
+            && (classes & GLUED != 0 || ends.iter().any(|byte| !is_word(*byte)))
 }
 
 /// First name before last name; the other order is too often something else.

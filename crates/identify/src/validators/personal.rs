@@ -6,7 +6,9 @@ use super::calendar::exists;
 /// E-mail address (RFC 5321 section 4.1.2, the dot-string form): local part up to 64 bytes, no misplaced dots, labels of
 /// at most 63 bytes that neither begin nor end with a hyphen, a top-level domain of letters.
 pub(super) fn email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
+    // As a web address encodes it.
+    let parts = text.rsplit_once('@').or_else(|| text.rsplit_once("%40"));
+    let Some((local, domain)) = parts else {
         return false;
     };
     let label = |label: &str| {

@@ -9,8 +9,14 @@ use crate::{ClassMask, hash};
 /// Shortest notation: `1.1.2024`.
 const SHORTEST: usize = 8;
 
-/// `september`.
-const LONGEST_MONTH: usize = 9;
+/// Lengths of notations with two digits for the year: `1.1.84`, `07-sept-84`.
+const SHORT: std::ops::RangeInclusive<usize> = 6..=10;
+
+/// Two digits that may be a year of either century; higher ones are of the last.
+const OF_BOTH: u32 = 29;
+
+/// `septiembre`.
+const LONGEST_MONTH: usize = 10;
 
 /// Longest notation: `wednesday, 30 september 2024 00:00:00.000000000+00:00`, somewhat shortened.
 const LONGEST: usize = 48;
@@ -65,7 +71,11 @@ impl std::fmt::Display for Day {
 
 /// Every day that a text may be: none, one, or two where day and month can be exchanged.
 pub fn dates(text: &str) -> impl Iterator<Item = Day> + use<> {
-    read(&folded(text)).into_iter().flatten().flatten()
+    let folded = folded(text);
+    let written = from_signs(&folded);
+    let folded = written.as_deref().unwrap_or(&folded);
+    let full = read(folded).into_iter().flatten().flatten();
+    full.chain(read_short(folded).into_iter().flatten())
 }
 
 /// Whether a text, folded or not, is a point in time in ISO notation: `2024-01-31T10:00:00Z`, with a blank or a T.
@@ -80,13 +90,22 @@ pub fn is_timestamp(text: &str) -> bool {
         return false;
     };
     let digits = [y1, y2, y3, y4, m1, m2, d1, d2];
-    // Without a branch for each byte.
+    // Without a branch for each byte. An offset has one hyphen and a fraction one point; another day has two of them.
+    let (of_time, hyphens, points) =
+        rest.iter()
+            .fold((true, 0, 0), |(all, hyphens, points), byte| {
+                (
+                    all & TIME[*byte as usize],
+                    hyphens + usize::from(*byte == b'-'),
+                    points + usize::from(*byte == b'.'),
+                )
+            });
     digits
         .iter()
         .fold(true, |all, byte| all & byte.is_ascii_digit())
-        && rest
-            .iter()
-            .fold(true, |all, byte| all & TIME[*byte as usize])
+        && of_time
+        && hyphens < 2
+        && points < 2
 }
 
 /// What may stand in a time of day with its offset.
@@ -108,6 +127,17 @@ pub fn is_date(text: &str, class: ClassMask) -> bool {
 
 /// Gives the ISO forms of a folded cell; returns whether it is a date or a point in time, which has no other form.
 pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) -> bool {
+    let give = |day: Day, sink: &mut dyn FnMut(Form, u64)| {
+        let iso = day.iso();
+        if iso != folded.as_bytes() {
+            sink(Form::Date, hash(&iso));
+        }
+    };
+    if let Some(written) = from_signs(folded) {
+        let days = read(&written).into_iter().flatten().flatten();
+        days.for_each(|day| give(day, sink));
+        return false;
+    }
     if !may_be(class) {
         return false;
     }
@@ -117,22 +147,32 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
     {
         return true;
     }
-    let Some(readings) = read(folded) else {
-        return is_timestamp(folded);
-    };
-    let isos = readings.into_iter().flatten().map(Day::iso);
-    for iso in isos.filter(|iso| iso != folded.as_bytes()) {
-        sink(Form::Date, hash(&iso));
+    if let Some(readings) = read(folded) {
+        let days = readings.into_iter().flatten();
+        days.for_each(|day| give(day, sink));
+        return true;
     }
-    true
+    // Three short groups may as well be an id.
+    let days = read_short(folded).into_iter().flatten();
+    days.for_each(|day| give(day, sink));
+    is_timestamp(folded)
 }
 
-/// Whether a point in time in ISO notation has a digit that no midnight has; nearly all have one.
+/// Whether a point in time in ISO notation has a digit that no midnight has; nearly all have one. An offset may.
 fn is_by_day(timestamp: &str) -> bool {
     let time = timestamp.as_bytes().get(10..).unwrap_or_default();
-    // Without a branch for each byte.
-    time.iter()
-        .fold(false, |any, byte| any | matches!(byte, b'1'..=b'9'))
+    let mut time = time.iter().take_while(|byte| !matches!(byte, b'+' | b'-'));
+    time.any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
+/// A day in Chinese or Japanese notation, `1984年3月7日`, with dashes instead of the signs.
+fn from_signs(text: &str) -> Option<String> {
+    const YEAR: char = '\u{5e74}';
+    if text.is_ascii() || !text.contains(YEAR) {
+        return None;
+    }
+    let dashes = text.replace([YEAR, '\u{6708}'], "-");
+    Some(dashes.trim_end_matches('\u{65e5}').replace(' ', ""))
 }
 
 /// Whether a trimmed text may be a date or a point in time if its digits and letters were others.
@@ -140,7 +180,9 @@ pub(super) fn may_look_like(text: &str, class: ClassMask) -> bool {
     let bytes = text.as_bytes();
     let parts = || bytes.contains(&b':') || three_parts(text).is_some();
     let is_read = || (SHORTEST..=LONGEST).contains(&text.len()) && has_year(bytes) && parts();
-    may_be(class) && (bytes.first_chunk().is_some_and(is_iso) || is_read())
+    let is_short = || SHORT.contains(&text.len()) && three_parts(text).is_some();
+    may_be(class) && (bytes.first_chunk().is_some_and(is_iso) || is_read() || is_short())
+        || class.any(ClassMask::WIDE) && class.any(ClassMask::DIGIT) && from_signs(text).is_some()
 }
 
 /// Whether digits are where an ISO date has them.
@@ -189,6 +231,32 @@ fn read(folded: &str) -> Option<[Option<Day>; 2]> {
     readings.iter().any(Option::is_some).then_some(readings)
 }
 
+/// The days that a notation with two digits for the year may mean.
+fn read_short(folded: &str) -> Option<impl Iterator<Item = Day> + use<>> {
+    if !SHORT.contains(&folded.len()) {
+        return None;
+    }
+    let [first, second, third] = three_parts(folded)?;
+    let short = |part: &str| number(part).filter(|_| part.len() <= 2);
+    let year = short(third).filter(|_| third.len() == 2)?;
+    let (orders, both) = match (short(first), short(second)) {
+        (Some(a), Some(b)) => ([(a, b), (b, a)], a != b),
+        (Some(day), None) => ([(day, month(second)?); 2], false),
+        (None, Some(day)) => ([(day, month(first)?); 2], false),
+        (None, None) => return None,
+    };
+    let orders = orders.into_iter().take(1 + usize::from(both));
+    let centuries = [1900, 2000]
+        .into_iter()
+        .take(1 + usize::from(year <= OF_BOTH));
+    let days = orders.flat_map(move |(day, month)| {
+        centuries
+            .clone()
+            .filter_map(move |century| Day::new(century + year, month, day))
+    });
+    Some(days)
+}
+
 /// Whether four digits, and no more, may be a year at the beginning or the end: most ids and numbers have none. Looks
 /// at both ends only, so behind separators and times one may be.
 fn has_year(text: &[u8]) -> bool {
@@ -231,13 +299,29 @@ fn three_parts(day: &str) -> Option<[&str; 3]> {
             continue;
         }
         if start < at {
-            let part = day.get(start..at).filter(|part| may_be_part(part))?;
-            *parts.get_mut(count)? = part;
-            count += 1;
+            let part = without_ordinal(day.get(start..at)?);
+            // `7 de marzo de 1984`, `7th of March 1984`
+            if !(part.eq_ignore_ascii_case("de") || part.eq_ignore_ascii_case("of")) {
+                *parts.get_mut(count)? = Some(part).filter(|part| may_be_part(part))?;
+                count += 1;
+            }
         }
         start = at + 1;
     }
     (count == 3).then_some(parts)
+}
+
+/// `7` of `7th`.
+fn without_ordinal(part: &str) -> &str {
+    let (number, ending) = part
+        .split_at_checked(part.len().saturating_sub(2))
+        .unwrap_or(("", ""));
+    let is_ending = ["st", "nd", "rd", "th"]
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known));
+    let is_number =
+        (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    if is_ending && is_number { number } else { part }
 }
 
 const fn is_separator(c: char) -> bool {
@@ -263,11 +347,11 @@ fn without_midnight(folded: &str) -> &str {
     else {
         return folded;
     };
-    let time = time
-        .strip_suffix("+00:00")
-        .or_else(|| time.strip_suffix(['z', 'Z']))
-        .unwrap_or(time)
-        .trim_end();
+    let offset = time
+        .rfind(['+', '-'])
+        .filter(|at| time.len() - at == "+01:00".len());
+    let time = offset.and_then(|at| time.get(..at)).unwrap_or(time);
+    let time = time.trim_end_matches(['z', 'Z']).trim_end();
     let is_midnight = time.bytes().all(|byte| matches!(byte, b'0' | b':' | b'.'));
     let day = day.strip_suffix(['t', 'T', ' ']);
     day.filter(|_| is_midnight).unwrap_or(folded)
@@ -283,31 +367,58 @@ fn number(part: &str) -> Option<u32> {
     })
 }
 
-/// An English month by its name or the first letters of it, at least three.
+/// A month by its name in English, German, French, Spanish, Italian, Portuguese or Dutch, folded, or by the first letters
+/// of it, at least three; `None` where those begin several.
 fn month(word: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
+    const MONTHS: [&[&str]; 12] = [
+        &[
+            "january", "januari", "janvier", "enero", "gennaio", "janeiro",
+        ],
+        &[
+            "february",
+            "februari",
+            "fevrier",
+            "febrero",
+            "febbraio",
+            "fevereiro",
+        ],
+        &["march", "marzo", "maerz", "mars", "marco", "maart"],
+        &["april", "aprile", "avril", "abril"],
+        &["may", "mai", "mayo", "maggio", "maio", "mei"],
+        &["june", "juni", "juin", "junio", "junho", "giugno"],
+        &["july", "juli", "juillet", "julio", "julho", "luglio"],
+        &["augustus", "aout", "agosto"],
+        &[
+            "september",
+            "septembre",
+            "septiembre",
+            "settembre",
+            "setembro",
+        ],
+        &[
+            "october", "oktober", "octobre", "octubre", "ottobre", "outubro",
+        ],
+        &["november", "novembre", "noviembre", "novembro"],
+        &[
+            "december",
+            "dezember",
+            "decembre",
+            "diciembre",
+            "dicembre",
+            "dezembro",
+        ],
     ];
-    let begins = |month: &&str| {
-        month
-            .get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    let begins = |name: &&str| {
+        let start = name.get(..word.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(word))
     };
-    let place = MONTHS
-        .iter()
-        .position(|month| word.len() >= 3 && begins(month))?;
-    Some(place as u32 + 1)
+    let named = |names: &&[&str]| names.iter().any(begins);
+    if word.len() < 3 {
+        return None;
+    }
+    let mut found = MONTHS.iter().enumerate().filter(|(_, names)| named(names));
+    let (place, _) = found.next()?;
+    found.next().is_none().then_some(place as u32 + 1)
 }
 
 const fn is_day(year: u32, month: u32, day: u32) -> bool {
@@ -355,6 +466,26 @@ mod tests {
         ] {
             check(text, &["2024-01-31"]);
         }
+    }
+
+    #[test]
+    fn notations_of_other_languages_and_short_years_are_read() {
+        for text in [
+            "7. M\u{e4}rz 1984",
+            "7 mars 1984",
+            "7 de marzo de 1984",
+            "7th of March 1984",
+            "March 7th, 1984",
+            "07-Mar-84",
+            "1984\u{5e74}3\u{6708}7\u{65e5}",
+            "1984-03-07T00:00:00+01:00",
+        ] {
+            check(text, &["1984-03-07"]);
+        }
+        check("07.03.84", &["1984-03-07", "1984-07-03"]);
+        check("13.3.24", &["1924-03-13", "2024-03-13"]);
+        check("31 jui 1984", &[]);
+        check("30 juil 1984", &["1984-07-30"]);
     }
 
     #[test]

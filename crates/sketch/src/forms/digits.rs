@@ -15,6 +15,40 @@ pub(super) const TAIL: usize = 8;
 /// Longest number that has a shortest notation; longer ones are ids.
 const LONGEST_NUMBER: usize = 40;
 
+/// Most digits of a telephone number, an id and a card, the blanks between their groups aside.
+const MOST_OF_ONE: [usize; 2] = [*PHONE_DIGITS.end(), 19];
+
+/// Longest group of digits of a card.
+const LONGEST_GROUP: usize = 6;
+
+/// Points of two addresses of machines.
+const POINTS_OF_TWO: usize = 6;
+
+/// Whether a folded cell without letters may be several numbers, whatever its digits are.
+pub(super) fn may_be_several(folded: &str, class: ClassMask) -> bool {
+    const MARKED: u16 = ClassMask::DASH | ClassMask::DOT | ClassMask::SLASH | ClassMask::COLON;
+    let listed = || folded.contains(['|', '=', '?', '&', '<', '>']);
+    if class.any(ClassMask::COMMA) || class.any(ClassMask::OTHER) && listed() {
+        return true;
+    }
+    if class.any(ClassMask::BRACKET) && class.any(ClassMask::COLON) {
+        return true;
+    }
+    if !class.any(ClassMask::SPACE) {
+        return false;
+    }
+    let (mut digits, mut points, mut group, mut longest) = (0, 0, 0, 0);
+    for byte in folded.bytes() {
+        digits += usize::from(byte.is_ascii_digit());
+        points += usize::from(byte == b'.');
+        group = if byte.is_ascii_digit() { group + 1 } else { 0 };
+        longest = longest.max(group);
+    }
+    let [telephone, card] = MOST_OF_ONE;
+    let is_card = longest <= LONGEST_GROUP && digits <= card && !class.any(MARKED);
+    points >= POINTS_OF_TWO || digits > telephone && !is_card
+}
+
 /// The digits of a text, leading zeros stripped; a national prefix in brackets, `(0)`, is left out.
 ///
 /// `+49 (0)30 1234567` and `0049 30 1234567` are both `49301234567`.
@@ -164,13 +198,25 @@ pub fn same_phone(a: &str, b: &str) -> bool {
     };
     let (a_rest, b_rest) = (rest(a), rest(b));
     let zero = |with: &str, without: &str| with.strip_suffix('0') == Some(without);
-    let prefix_only =
-        a_rest.is_empty() || b_rest.is_empty() || zero(&a_rest, &b_rest) || zero(&b_rest, &a_rest);
+    // In Russia and Kazakhstan 8 is dialled where other countries have a zero, instead of the 7 of the country.
+    let eight =
+        common == 10 && matches!([a_rest.as_str(), b_rest.as_str()], ["7", "8"] | ["8", "7"]);
+    let prefix_only = a_rest.is_empty()
+        || b_rest.is_empty()
+        || zero(&a_rest, &b_rest)
+        || zero(&b_rest, &a_rest)
+        || eight;
     a == b || common >= TAIL && prefix_only
 }
 
 /// Forms of a folded cell that has digits and no letters and is no date.
 pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
+    if let Some(number) = before_colon(folded, class) {
+        if number.bytes().all(|byte| byte.is_ascii_digit()) {
+            sink(Form::Digits, hash(number.as_bytes()));
+        }
+        return each(number, ClassMask::of(number), sink);
+    }
     if class.only(ClassMask::DIGIT) {
         return of_digits(without_zeros(folded.as_bytes()), folded, sink);
     }
@@ -189,6 +235,14 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
     }
 }
 
+/// The number in front of the only colon of a folded cell, at its end.
+fn before_colon(folded: &str, class: ClassMask) -> Option<&str> {
+    let number = folded
+        .strip_suffix(':')
+        .filter(|_| class.any(ClassMask::COLON))?;
+    (!number.contains(':')).then(|| number.trim_end())
+}
+
 /// Forms of the digits that stand for a folded cell.
 fn of_digits(digits: &[u8], folded: &str, sink: &mut impl FnMut(Form, u64)) {
     if digits.is_empty() {
@@ -205,6 +259,9 @@ fn of_digits(digits: &[u8], folded: &str, sink: &mut impl FnMut(Form, u64)) {
 /// The digits of a folded cell without letters, where they may be an id or a telephone number: not of a fraction, a
 /// negative number, a time or an address of a machine. `491234.0` was an id before somebody took it for a float.
 pub(super) fn run(folded: &str, class: ClassMask) -> Option<String> {
+    if let Some(number) = before_colon(folded, class) {
+        return run(number, ClassMask::of(number));
+    }
     if let Some(number) = plain_number(folded, class) {
         return number.natural().map(str::to_owned);
     }
@@ -305,6 +362,8 @@ mod tests {
         assert!(same_phone("301234567", "49301234567"));
         assert!(same_phone("490301234567", "49301234567"));
         assert!(!same_phone("33112345678", "493012345678"));
+        assert!(same_phone("79123456789", "89123456789"));
+        assert!(!same_phone("79123456789", "69123456789"));
         assert!(
             !same_phone("1234567", "49301234567"),
             "seven digits say too little"

@@ -5,7 +5,7 @@
 //! one written without spaces, is asked for inside text.
 
 use super::words::{self, words};
-use super::{Form, fold, text};
+use super::{Form, address, fold, text};
 use crate::hash;
 
 /// How a wanted value is to be read.
@@ -43,7 +43,9 @@ impl std::fmt::Debug for Probe {
 /// The questions about a wanted value; a column is a candidate when one of them is answered with yes.
 pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
     let mut probes = Probes(Vec::new());
-    for spelling in std::iter::once(value.to_owned()).chain(spelled_out(value)) {
+    let part = (meaning == Meaning::NamePart).then(|| drawn_in(value));
+    let written = [Some(value.to_owned()), spelled_out(value), part.flatten()];
+    for spelling in written.into_iter().flatten() {
         let folded = fold::folded(&spelling);
         match meaning {
             _ if folded.is_empty() => {}
@@ -60,7 +62,8 @@ pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
 /// The wanted names that [`Meaning::Name`] asks for: without titles, with and without initials.
 pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
     let mut spellings = Vec::new();
-    for spelling in std::iter::once(name.to_owned()).chain(spelled_out(name)) {
+    let written = [Some(name.to_owned()), spelled_out(name), drawn_in(name)];
+    for spelling in written.into_iter().flatten() {
         let folded = fold::folded(&spelling);
         let mut words: Vec<String> = words(&folded).map(std::borrow::Cow::into_owned).collect();
         let titles = words
@@ -74,6 +77,10 @@ pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
             .filter(|word| word.chars().count() > 1)
             .cloned()
             .collect();
+        // Many systems keep the first name and the last alone.
+        if let [first, _, last] = full.as_slice() {
+            spellings.push(vec![first.clone(), last.clone()]);
+        }
         if full.len() >= 2 && full.len() < words.len() {
             spellings.push(full);
         }
@@ -114,6 +121,17 @@ fn spelled_out(value: &str) -> Option<String> {
     changed.then_some(text)
 }
 
+/// A name with the plain vowels of letters that it may spell out: `Joerg` is `Jörg` elsewhere, which is folded to `jorg`.
+fn drawn_in(name: &str) -> Option<String> {
+    let folded = fold::folded(name);
+    let drawn = ["ae", "oe", "ue", "aa"]
+        .iter()
+        .fold(folded.to_string(), |name, spelled| {
+            name.replace(spelled, &spelled[..1])
+        });
+    (drawn != folded).then_some(drawn)
+}
+
 /// Questions so far, each once.
 struct Probes(Vec<Probe>);
 
@@ -151,6 +169,10 @@ impl Probes {
             self.in_text(&run, groups_of_four(&run).map(words::word_hash));
         }
         self.unspaced(&run);
+        if let Some(own) = address::canonical(folded) {
+            self.add(Form::Notation, vec![hash(own.as_bytes())]);
+            self.add(Form::Notation, vec![address::notation(&own)]);
+        }
     }
 
     fn phone(&mut self, folded: &str) {

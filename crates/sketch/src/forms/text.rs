@@ -14,6 +14,9 @@ const LONGEST_TOKEN: usize = 128;
 /// How many groups of digits one number may be written in: `+33 6 12 34 56 78` has six.
 const GROUPS: usize = 6;
 
+/// Most words of a name of which each makes a pair with each.
+const PAIRED_WORDS: usize = 5;
+
 /// Longest word of a script without spaces that can be a name by itself, in characters; longer runs are sentences.
 const LONGEST_UNSPACED_WORD: usize = 6;
 
@@ -107,6 +110,30 @@ pub(super) fn has_parts(folded: &str, class: ClassMask) -> bool {
         class.any(ClassMask::WIDE) && class.any(LATIN) && folded.chars().any(is_unspaced)
     };
     gap() || label() || scripts()
+}
+
+/// Fewest separators in a cell of digits by which it is more than a number with its sign or currency.
+const SEPARATORS: usize = 2;
+
+/// Whether a folded text, or one in another case, is one token with punctuation around it that matters. The letters and
+/// digits of most have a form by themselves; times, dates, addresses of machines and of pages have none.
+pub(super) fn is_wrapped(text: &str, class: ClassMask) -> bool {
+    const SEPARATED: u16 = ClassMask::DOT | ClassMask::DASH | ClassMask::SLASH | ClassMask::COLON;
+    if !class.any(SEPARATED) || class.any(ClassMask::AT) || text.len() > LONGEST_VALUE {
+        return false;
+    }
+    let inner = trim_token(text);
+    let separates = |byte: &u8| matches!(byte, b'.' | b'-' | b'/' | b':');
+    inner.len() < text.len()
+        && inner.bytes().filter(|byte| separates(byte)).count() >= SEPARATORS
+        && (!class.any(ClassMask::LOWER | ClassMask::WIDE) || inner.contains("//"))
+        && !inner.contains(is_gap)
+}
+
+/// Forms of such a token without the punctuation.
+pub(super) fn unwrapped(folded: &str, sink: &mut impl FnMut(Form, u64)) {
+    let token = trim_token(folded);
+    of_id(token, ClassMask::of(token), sink);
 }
 
 /// Calls `visit` with every token and whether it directly follows the one before, with blanks or round brackets
@@ -247,7 +274,8 @@ impl Neighbours {
         self.last = Some((word, single));
     }
 
-    /// The form of all words together, where an ASCII cell may be a name. That of two words is their pair.
+    /// The form of all words together, where an ASCII cell may be a name, and the pairs of words that are no neighbours:
+    /// who asks for Anna Schmidt is Anna Maria Schmidt in some systems. That of two words is their pair.
     fn name(&mut self, folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
         if folded.len() <= LONGEST_VALUE
             && words::may_be_name(class)
@@ -255,6 +283,15 @@ impl Neighbours {
             && self.count > 2
             && let Some(words) = self.first.get_mut(..self.count)
         {
+            // With more commas it is a list of several.
+            let is_one = folded.bytes().filter(|byte| *byte == b',').count() <= 1;
+            if words.len() <= PAIRED_WORDS && is_one {
+                for (at, first) in words.iter().enumerate() {
+                    for other in words.iter().skip(at + 2) {
+                        sink(Form::Pair, words::pair(*first, *other));
+                    }
+                }
+            }
             sink(Form::Tokens, words::unordered(words));
         }
     }
@@ -310,6 +347,8 @@ impl Chain {
         self.starts.push(self.digits.len());
         self.digits
             .extend(group.chars().filter(char::is_ascii_digit));
+        // So many digits are more than one number.
+        self.international &= self.digits.len() <= *digits::PHONE_DIGITS.end();
         let earliest = self.starts.len().saturating_sub(GROUPS);
         // Either as many groups as asked for, or one with something behind it.
         let fewest = if whole { groups } else { 1 };
@@ -372,7 +411,7 @@ fn is_sentence(word: &str) -> bool {
 }
 
 /// Characters between tokens.
-const fn is_gap(c: char) -> bool {
+pub(super) const fn is_gap(c: char) -> bool {
     matches!(
         c,
         ' ' | '"'
@@ -397,7 +436,7 @@ const fn is_gap(c: char) -> bool {
 }
 
 /// Punctuation around a token says nothing; a plus sign in front of a number does.
-fn trim_token(raw: &str) -> &str {
+pub(super) fn trim_token(raw: &str) -> &str {
     if let (Some(first), Some(last)) = (raw.as_bytes().first(), raw.as_bytes().last())
         && first.is_ascii_alphanumeric()
         && last.is_ascii_alphanumeric()

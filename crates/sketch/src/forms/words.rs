@@ -107,25 +107,51 @@ pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
     if folded.len() > LONGEST_ID || !class.only(GROUPED) || !class.any(ClassMask::DIGIT) {
         return false;
     }
-    let (mut digits, mut letters, mut length) = (0, 0, 0);
-    let (mut digit, mut letter, mut mixed) = (false, false, false);
-    for byte in folded.bytes() {
-        let (is_digit, is_letter) = (byte.is_ascii_digit(), byte.is_ascii_alphabetic());
-        let inside = is_digit || is_letter;
-        digits += u32::from(is_digit);
-        letters += u32::from(is_letter);
-        length = if inside { length + 1 } else { 0 };
-        if length > LONGEST_GROUP {
-            return false;
-        }
-        (digit, letter) = (
-            inside && (digit || is_digit),
-            inside && (letter || is_letter),
-        );
-        mixed |= digit && letter;
+    let mut groups = folded
+        .as_bytes()
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|group| !group.is_empty());
+    if is_measure(groups.clone()) {
+        return !class.any(ClassMask::DASH);
     }
-    // `id 118 29 3122` is a label and an id; the letters of `ab 12 34 56 c` belong to it.
-    digits >= letters && (mixed || letter)
+    let (mut mixed, mut lettered, mut first) = (false, 0, true);
+    let fits = groups.all(|group| {
+        let letters = group.iter().filter(|byte| byte.is_ascii_alphabetic());
+        let letters = letters.count();
+        mixed |= (1..group.len()).contains(&letters);
+        let only = letters == group.len();
+        lettered += usize::from(only);
+        // The letters around `ab 12 34 56 c` belong to it, those of `ssn 118 29 3122` and `see 118 29 3122 there` do not.
+        let belongs = !only
+            || if lettered == 1 {
+                first && letters == 2
+            } else {
+                letters == 1
+            };
+        first = false;
+        group.len() <= LONGEST_GROUP && belongs
+    });
+    let closed = folded.ends_with(|c: char| c.is_ascii_alphabetic());
+    fits && if lettered > 0 {
+        lettered == 2 && closed
+    } else {
+        mixed
+    }
+}
+
+/// Whether the groups are a small number with its unit: `12.5 kg`.
+fn is_measure<'a>(mut groups: impl DoubleEndedIterator<Item = &'a [u8]>) -> bool {
+    let all = |group: &[u8], most: usize, is: fn(&u8) -> bool| {
+        group.len() <= most && group.iter().all(is)
+    };
+    let unit = groups.next_back();
+    let mut numbers = 0;
+    unit.is_some_and(|unit| all(unit, 3, u8::is_ascii_alphabetic))
+        && groups.all(|group| {
+            numbers += 1;
+            all(group, 4, u8::is_ascii_digit)
+        })
+        && (1..=2).contains(&numbers)
 }
 
 /// One hash for the words of a name, whatever their order.

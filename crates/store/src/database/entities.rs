@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use serde::{Deserialize, Serialize};
 
+use super::jobs::authorise;
 use super::organisations::next_generation;
 use super::{Database, limit, paged};
 use crate::sql::{Row, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
-use crate::{Column, Entities, Entity, EntityFilter, Error, Page, Paged, Result};
+use crate::{Author, Column, Entities, Entity, EntityFilter, Error, Page, Paged, Result};
 
 #[derive(Serialize, Deserialize)]
 struct Sealed {
@@ -34,8 +36,12 @@ const INSERT: &str = "insert into entities (org_id, id, source_id, parent_id, ki
 
 const UPDATE: &str = include_str!("put_entities.sql");
 
-/// The tombstone of an entity and of its columns.
-const BURY: &str = "update entities set gone_at = $3 where org_id = $1 and (id = $2 or parent_id = $2 and kind = 'column')";
+/// The tombstone of an entity, unless a listing named it since the one that did not.
+const BURY: &str = "update entities set gone_at = $3 where org_id = $1 and id = $2 and gone_at is null and seen_at < $4";
+
+/// The tombstones of its columns.
+const BURY_COLUMNS: &str =
+    "update entities set gone_at = $3 where org_id = $1 and parent_id = $2 and kind = 'column'";
 
 /// What goes with an entity that is gone: sketches are of no more use, findings no longer hold.
 const DROP: [&str; 3] = [
@@ -168,7 +174,8 @@ fn column_rows(
 
 #[async_trait]
 impl Entities for Database {
-    async fn put_entities(&self, org: OrgId, entities: &[Entity]) -> Result<()> {
+    async fn put_entities(&self, author: Author, entities: &[Entity]) -> Result<()> {
+        let org = author.org();
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
         let now = session.now().await?;
@@ -179,10 +186,17 @@ impl Entities for Database {
             .map(|entity| entity_row(org, entity, &vault, now))
             .collect::<Result<_>>()?;
         insert(&mut *session, INSERT, rows, UPDATE).await?;
+        authorise(&mut *session, &author).await?;
         session.commit().await
     }
 
-    async fn put_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()> {
+    async fn put_columns(
+        &self,
+        author: Author,
+        entity: EntityId,
+        columns: &[Column],
+    ) -> Result<()> {
+        let org = author.org();
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
         let now = session.now().await?;
@@ -192,34 +206,51 @@ impl Entities for Database {
         session.run(gone.bind(org).bind(entity).bind(now)).await?;
         let rows = column_rows(org, entity, columns, &vault, now)?;
         insert(&mut *session, INSERT, rows, UPDATE).await?;
+        authorise(&mut *session, &author).await?;
         session.commit().await
     }
 
-    async fn add_columns(&self, org: OrgId, entity: EntityId, columns: &[Column]) -> Result<()> {
+    async fn add_columns(
+        &self,
+        author: Author,
+        entity: EntityId,
+        columns: &[Column],
+    ) -> Result<()> {
+        let org = author.org();
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
         let now = session.now().await?;
         let rows = column_rows(org, entity, columns, &vault, now)?;
         insert(&mut *session, INSERT, rows, UPDATE).await?;
+        authorise(&mut *session, &author).await?;
         session.commit().await
     }
 
-    async fn bury(&self, org: OrgId, entities: &[EntityId]) -> Result<()> {
+    async fn bury(&self, author: Author, entities: &[EntityId], began: Timestamp) -> Result<u64> {
+        let org = author.org();
         self.vault(org).await?;
         let mut session = self.write().await?;
-        let now = session.now().await?;
+        let (now, began) = (session.now().await?, began.as_microsecond());
+        let mut buried = 0;
         for entity in entities {
-            session
-                .run(Statement::new(BURY).bind(org).bind(*entity).bind(now))
-                .await?;
+            let tomb = |text| Statement::new(text).bind(org).bind(*entity).bind(now);
+            if session.run(tomb(BURY).bind(began)).await? == 0 {
+                continue;
+            }
+            buried += 1;
+            session.run(tomb(BURY_COLUMNS)).await?;
             for text in DROP {
                 session
                     .run(Statement::new(text).bind(org).bind(*entity))
                     .await?;
             }
         }
-        next_generation(&mut *session, org).await?;
-        session.commit().await
+        if buried > 0 {
+            next_generation(&mut *session, org).await?;
+        }
+        authorise(&mut *session, &author).await?;
+        session.commit().await?;
+        Ok(buried)
     }
 
     async fn entity(&self, org: OrgId, id: EntityId) -> Result<Entity> {

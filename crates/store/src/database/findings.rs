@@ -45,7 +45,7 @@ fn finding_row(
     of: &Conclusion,
     (draft, current): (&FindingDraft, bool),
 ) -> Result<Vec<Value>> {
-    let (id, found) = (Uuid::now_v7(), &draft.finding);
+    let (id, found) = (crate::ids::ordered(), &draft.finding);
     let sealed = Sealed {
         column_name: found.column_name.clone(),
         rules: found.rules.clone(),

@@ -8,11 +8,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Database, limit, paged};
+use crate::ids;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{
-    Error, ErrorKind, Heartbeat, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, Jobs,
-    Page, Paged, Result, ScheduleId, Started, WorkerId,
+    Author, Error, ErrorKind, Heartbeat, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome,
+    Jobs, Page, Paged, Result, ScheduleId, Started, WorkerId,
 };
 
 pub(super) const SELECT: &str = include_str!("job.sql");
@@ -24,7 +25,7 @@ pub(super) fn cell<'a>(name: &'static str, id: &'a JobId) -> Cell<'a> {
     }
 }
 
-pub(super) fn job(row: &Row, vault: &Vault) -> Result<Job> {
+pub(super) fn job(row: &Row, vault: &Vault, now: i64) -> Result<Job> {
     let id = JobId(row.id("id")?);
     let outcome: Option<Vec<u8>> = row.get("outcome")?;
     let error: Option<Vec<u8>> = row.get("error")?;
@@ -42,6 +43,7 @@ pub(super) fn job(row: &Row, vault: &Vault) -> Result<Job> {
         queued_at: row.time("queued_at")?,
         started_at: row.time_if("started_at")?,
         heartbeat_at: row.time_if("heartbeat_at")?,
+        held: row.get::<i64>("lease_until")? > now,
         ended_at: row.time_if("ended_at")?,
         cancel_requested_at: row.time_if("cancel_requested_at")?,
         counts: counts(row)?,
@@ -73,7 +75,18 @@ pub(super) async fn fetch(session: &mut dyn Session, vault: &Vault, id: JobId) -
         .bind(vault.org())
         .with(" and id = ", id);
     let row = session.row(statement).await?;
-    job(&row.ok_or_else(|| Error::not_found("job"))?, vault)
+    let now = session.now().await?;
+    job(&row.ok_or_else(|| Error::not_found("job"))?, vault, now)
+}
+
+/// The id of a job that is started now: jobs are ordered by their ids.
+async fn next_id(session: &mut dyn Session, org: OrgId, drafted: JobId) -> Result<JobId> {
+    let latest = Statement::new("select id from jobs")
+        .with(" where org_id = ", org)
+        .text(" order by id desc limit 1");
+    let latest = session.row(latest).await?;
+    let latest = latest.map(|row| row.id("id")).transpose()?;
+    Ok(JobId(ids::after(latest, drafted.0)))
 }
 
 /// What equal jobs have in common.
@@ -163,11 +176,12 @@ impl Jobs for Database {
             .transpose()?;
         let mut session = self.write_durably().await?;
         let now = session.now().await?;
+        let id = next_id(&mut *session, org, draft.id).await?;
         let statement = Statement::new(include_str!("start_job.sql"))
             .bind(org)
-            .bind(draft.id)
+            .bind(id)
             .bind(draft.kind.as_str())
-            .bind(vault.seal(cell("jobs.spec", &draft.id), &spec)?)
+            .bind(vault.seal(cell("jobs.spec", &id), &spec)?)
             .bind(spec_hash)
             .bind(key)
             .bind(draft.priority)
@@ -177,7 +191,7 @@ impl Jobs for Database {
             .bind(draft.not_before.map_or(0, jiff::Timestamp::as_microsecond))
             .bind(now);
         if session.run(statement).await? == 1 {
-            let job = fetch(&mut *session, &vault, draft.id).await?;
+            let job = fetch(&mut *session, &vault, id).await?;
             session.commit().await?;
             return Ok(Started { job, new: true });
         }
@@ -220,8 +234,10 @@ impl Jobs for Database {
             .with_some(" and parent_id = ", filter.parent)
             .with_some(" and id < ", page.after)
             .with(" order by id desc limit ", limit(page)?);
-        let rows = self.read().await?.rows(statement).await?;
-        paged(rows, page, "id", |row| job(row, &vault))
+        let mut session = self.read().await?;
+        let rows = session.rows(statement).await?;
+        let now = session.now().await?;
+        paged(rows, page, "id", |row| job(row, &vault, now))
     }
 
     async fn cancel_job(&self, org: OrgId, id: JobId) -> Result<Job> {
@@ -381,6 +397,29 @@ async fn end(
         .bind(now);
     session.run(statement).await?;
     Ok(())
+}
+
+/// The last statement of a transaction of the job's coordinator: `LeaseLost`, and nothing is written, where that is
+/// another by now.
+pub(super) async fn hold(session: &mut dyn Session, lease: &JobLease) -> Result<()> {
+    let now = session.now().await?;
+    let statement = Statement::new(include_str!("hold_job.sql"))
+        .bind(lease.org)
+        .bind(lease.job)
+        .bind(lease.fence)
+        .bind(now);
+    if session.run(statement).await? == 0 {
+        return Err(lost_job());
+    }
+    Ok(())
+}
+
+/// The same for whoever need not be a coordinator.
+pub(super) async fn authorise(session: &mut dyn Session, author: &Author) -> Result<()> {
+    match author {
+        Author::Job(lease) => hold(session, lease).await,
+        Author::Person(_) => Ok(()),
+    }
 }
 
 /// The answer to whoever shows an old fence.

@@ -193,6 +193,7 @@ async fn give_up(
 ) -> Result<()> {
     let given_up = task(row, vault)?;
     let why = FailureDraft {
+        source: None,
         entity: given_up.entity,
         resource: None,
         kind: "interrupted".to_owned(),

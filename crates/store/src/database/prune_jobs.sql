@@ -4,8 +4,8 @@ where org_id = $1 and state in ('COMPLETED', 'PARTIAL', 'CANCELLED', 'FAILED') a
         select id
         from (
             select id, state,
-                row_number() over (partition by spec_hash order by created_at desc, id desc) as age,
-                row_number() over (partition by spec_hash, state order by created_at desc, id desc) as age_in_state
+                row_number() over (partition by spec_hash order by id desc) as age,
+                row_number() over (partition by spec_hash, state order by id desc) as age_in_state
             from jobs where org_id = $1
         ) as ranked
         where age > $2 and not (state = 'COMPLETED' and age_in_state = 1)

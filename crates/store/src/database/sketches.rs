@@ -1,19 +1,21 @@
 //! Sketches of pieces, the merged columns, and the conclusion that a job draws for an entity.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::findings::put_findings;
-use super::jobs::lost_job;
+use super::jobs::{hold, lost_job};
 use super::organisations::next_generation;
 use super::{Database, limit, paged};
 use crate::sql::{BYTES, Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
-    ColumnHead, ColumnRecord, Conclusion, JobLease, Merged, Page, Paged, PieceColumn, PieceHead,
-    Result, Sketches, Task, TaskOutcome,
+    ColumnHead, ColumnRecord, Conclusion, Error, ErrorKind, JobLease, Merged, Page, Paged,
+    PieceColumn, PieceHead, PiecePart, RecordedPiece, Result, Sketches, Task, TaskOutcome,
 };
 
 const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
@@ -85,19 +87,29 @@ pub(super) async fn put_piece(
         now
     ];
     insert(session, head, vec![row], "").await?;
-    let head = "insert into piece_columns (org_id, entity_id, piece_id, column_id, key_id, forms, sketch, evidence) values";
-    for columns in portions(&outcome.columns) {
-        let rows = columns
-            .iter()
-            .map(|column| piece_row(org, entity, piece, column));
-        insert(session, head, rows.collect(), "").await?;
-    }
+    put_piece_columns(session, org, (entity, piece), &outcome.columns).await?;
     let head = "insert into piece_extremes (org_id, entity_id, piece_id, column_id, sealed) values";
     let rows = outcome
         .columns
         .iter()
         .filter_map(|column| piece_extremes_row(vault, entity, piece, column).transpose());
     insert(session, head, rows.collect::<Result<_>>()?, "").await?;
+    Ok(())
+}
+
+async fn put_piece_columns(
+    session: &mut dyn Session,
+    org: OrgId,
+    (entity, piece): (EntityId, PieceId),
+    columns: &[PieceColumn],
+) -> Result<()> {
+    let head = "insert into piece_columns (org_id, entity_id, piece_id, column_id, key_id, forms, sketch, evidence) values";
+    for columns in portions(columns) {
+        let rows = columns
+            .iter()
+            .map(|column| piece_row(org, entity, piece, column));
+        insert(session, head, rows.collect(), "").await?;
+    }
     Ok(())
 }
 
@@ -256,6 +268,28 @@ fn record_extremes_row(vault: &Vault, record: &ColumnRecord) -> Result<Option<Ve
     ]))
 }
 
+/// Refuses a conclusion from pieces of which one is gone: it would stand for records of which nothing is known.
+async fn are_there(
+    session: &mut dyn Session,
+    org: OrgId,
+    entity: EntityId,
+    pieces: &[PieceId],
+) -> Result<()> {
+    let unique: BTreeSet<PieceId> = pieces.iter().copied().collect();
+    let count = unique.len() as u64;
+    let there = Statement::new("select count(*) as count from pieces")
+        .with(" where org_id = ", org)
+        .with(" and entity_id = ", entity)
+        .with_list(" and piece_id in ", unique);
+    let row = session.row(there).await?;
+    let there = row.map(|row| row.count("count")).transpose()?;
+    if there != Some(count) {
+        let sentence = "what was read of the entity was replaced by another scan";
+        return Err(Error::new(ErrorKind::Conflict, sentence));
+    }
+    Ok(())
+}
+
 async fn put_merged(
     session: &mut dyn Session,
     vault: &Vault,
@@ -264,11 +298,19 @@ async fn put_merged(
     merged: &Merged,
 ) -> Result<()> {
     let org = vault.org();
-    let pieces = Statement::new("delete from pieces where org_id = $1 and entity_id = $2")
-        .bind(org)
-        .bind(of.entity);
+    let mut kept = merged.pieces.clone();
+    kept.extend(merged.staged);
+    are_there(session, org, of.entity, &kept).await?;
+    // Others may read the entity at this moment, or go on with it later: what they have read of it is theirs.
+    let pieces = Statement::new(
+        "delete from pieces where org_id = $1 and entity_id = $2 and (job_id = $3 or not exists (select 1 from jobs \
+        where jobs.org_id = pieces.org_id and jobs.id = pieces.job_id and jobs.state in ('QUEUED', 'RUNNING', 'CANCELLING')))",
+    )
+    .bind(org)
+    .bind(of.entity)
+    .bind(job);
     // `not in (null)` would keep everything.
-    let pieces = match merged.pieces.as_slice() {
+    let pieces = match kept.as_slice() {
         [] => pieces,
         kept => pieces.with_list(" and piece_id not in ", kept.iter().copied()),
     };
@@ -276,8 +318,9 @@ async fn put_merged(
     let old = Statement::new("delete from profiles where org_id = $1 and entity_id = $2");
     session.run(old.bind(org).bind(of.entity)).await?;
     let generation = next_generation(session, org).await?;
-    let piece = |record: &ColumnRecord| match merged.pieces.as_slice() {
-        [only] if record.sketch.is_empty() => Some(*only),
+    let piece = |record: &ColumnRecord| match (merged.staged, merged.pieces.as_slice()) {
+        (Some(staged), _) if record.sketch.is_empty() => Some(staged),
+        (None, [only]) if record.sketch.is_empty() => Some(*only),
         _ => None,
     };
     let rows = merged
@@ -343,27 +386,96 @@ impl Sketches for Database {
             .collect()
     }
 
-    async fn piece_columns(
+    async fn piece(
         &self,
         org: OrgId,
         entity: EntityId,
         piece: PieceId,
-    ) -> Result<Vec<PieceColumn>> {
+    ) -> Result<Option<RecordedPiece>> {
         let vault = self.vault(org).await?;
-        let statement = Statement::new(
-            "select column_id, key_id, forms, sketch, evidence, (select sealed from piece_extremes of_column \
-            where of_column.org_id = piece_columns.org_id and of_column.entity_id = piece_columns.entity_id \
-            and of_column.piece_id = piece_columns.piece_id and of_column.column_id = piece_columns.column_id) as extremes \
-            from piece_columns where org_id = $1 and entity_id = $2 and piece_id = $3 order by column_id",
-        );
-        let rows = self
-            .read()
-            .await?
-            .rows(statement.bind(org).bind(entity).bind(piece))
-            .await?;
-        rows.iter()
-            .map(|row| piece_column(row, &vault, entity, piece))
-            .collect()
+        // One statement: between two the piece could be replaced.
+        let statement = Statement::new(include_str!("piece.sql"))
+            .bind(org)
+            .bind(entity)
+            .bind(piece);
+        let rows = self.read().await?.rows(statement).await?;
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let head = piece_head(first, &vault, entity)?;
+        let mut columns = Vec::new();
+        for row in &rows {
+            if row.get::<Option<Uuid>>("column_id")?.is_some() {
+                columns.push(piece_column(row, &vault, entity, piece)?);
+            }
+        }
+        Ok(Some(RecordedPiece { head, columns }))
+    }
+
+    async fn piece_parts(
+        &self,
+        org: OrgId,
+        entity: EntityId,
+        pieces: &[PieceId],
+    ) -> Result<Vec<PiecePart>> {
+        self.vault(org).await?;
+        let text = "select piece_id, column_id, cast(length(sketch) as bigint) as bytes from piece_columns";
+        let statement = Statement::new(text)
+            .with(" where org_id = ", org)
+            .with(" and entity_id = ", entity)
+            .with_list(" and piece_id in ", pieces.iter().copied());
+        let rows = self.read().await?.rows(statement).await?;
+        let part = |row: &Row| {
+            Ok(PiecePart {
+                piece: PieceId(row.id("piece_id")?),
+                column: ColumnId(row.id("column_id")?),
+                bytes: row.count("bytes")?,
+            })
+        };
+        rows.iter().map(part).collect()
+    }
+
+    async fn piece_columns(
+        &self,
+        org: OrgId,
+        entity: EntityId,
+        pieces: &[PieceId],
+        columns: &[ColumnId],
+    ) -> Result<Vec<(PieceId, PieceColumn)>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(include_str!("piece_columns.sql"))
+            .with(" where c.org_id = ", org)
+            .with(" and c.entity_id = ", entity)
+            .with_list(" and c.piece_id in ", pieces.iter().copied())
+            .with_list(" and c.column_id in ", columns.iter().copied());
+        let rows = self.read().await?.rows(statement).await?;
+        let column = |row: &Row| {
+            let piece = PieceId(row.id("piece_id")?);
+            Ok((piece, piece_column(row, &vault, entity, piece)?))
+        };
+        rows.iter().map(column).collect()
+    }
+
+    async fn stage(
+        &self,
+        lease: &JobLease,
+        entity: EntityId,
+        staged: PieceId,
+        columns: &[PieceColumn],
+    ) -> Result<()> {
+        self.vault(lease.org).await?;
+        let mut session = self.write().await?;
+        let now = session.now().await?;
+        let head = "insert into pieces (org_id, entity_id, piece_id, job_id, version, row_count, byte_count, faults, written_at) values";
+        let (none, zero) = (None::<Vec<u8>>, 0_i64);
+        let row = values![
+            lease.org, entity, staged, lease.job, none, zero, zero, zero, now
+        ];
+        let known = " on conflict (org_id, entity_id, piece_id) do nothing";
+        insert(&mut *session, head, vec![row], known).await?;
+        put_piece_columns(&mut *session, lease.org, (entity, staged), columns).await?;
+        hold(&mut *session, lease).await?;
+        session.commit().await
     }
 
     async fn conclude(&self, lease: &JobLease, conclusion: &Conclusion) -> Result<()> {

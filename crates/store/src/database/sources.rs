@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Database;
 use super::organisations::next_generation;
-use crate::sql::{Row, Statement};
+use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{Error, ErrorKind, Result, Source, SourceDraft, Sources};
 
@@ -49,9 +49,38 @@ fn source(row: &Row, vault: &Vault) -> Result<Source> {
 /// with them.
 const FORGET: [&str; 3] = [
     "delete from reviews where org_id = $1 and source_id = $2",
-    "delete from failures where org_id = $1 and entity_id in (select id from entities where org_id = $1 and source_id = $2)",
+    "delete from failures where org_id = $1 and (source_id = $2 \
+    or entity_id in (select id from entities where org_id = $1 and source_id = $2))",
     "delete from entities where org_id = $1 and source_id = $2",
 ];
+
+/// Jobs that came to no end and have read some of the source. Those that did keep the record of what they read.
+const RESUMABLE: &str = "select distinct job_id from tasks where org_id = $1 \
+    and entity_id in (select id from entities where org_id = $1 and source_id = $2) \
+    and job_id in (select id from jobs where org_id = $1 and state not in ('COMPLETED', 'PARTIAL'))";
+
+const FORGET_TASKS: &str = "delete from tasks where org_id = $1 and job_id = $3 \
+    and entity_id in (select id from entities where org_id = $1 and source_id = $2)";
+
+/// Takes back what jobs read that may be taken up again: their pieces go with the entities, and a task that is done
+/// without its piece would be rows without values.
+async fn forget_tasks(session: &mut dyn Session, org: OrgId, id: SourceId) -> Result<()> {
+    // Entities before jobs: the lock order.
+    let held = Statement::new("select id from entities where org_id = $1 and source_id = $2");
+    let held = held.bind(org).bind(id).text(session.for_update());
+    session.rows(held).await?;
+    for row in session
+        .rows(Statement::new(RESUMABLE).bind(org).bind(id))
+        .await?
+    {
+        let job = row.id("job_id")?;
+        let tasks = Statement::new(FORGET_TASKS).bind(org).bind(id).bind(job);
+        session.run(tasks).await?;
+        let count = Statement::new(include_str!("recount_job.sql"));
+        session.run(count.bind(org).bind(job)).await?;
+    }
+    Ok(())
+}
 
 fn is_conflict(error: &Error) -> bool {
     error.kind() == ErrorKind::Conflict
@@ -159,6 +188,7 @@ impl Sources for Database {
     async fn remove_source(&self, org: OrgId, id: SourceId) -> Result<()> {
         self.vault(org).await?;
         let mut session = self.write_durably().await?;
+        forget_tasks(&mut *session, org, id).await?;
         for text in FORGET {
             session.run(Statement::new(text).bind(org).bind(id)).await?;
         }

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use locard_model::{EntityId, JobId, OrgId, PieceId, TaskId, TaskState};
+use locard_model::{EntityId, JobId, OrgId, PieceId, SourceId, TaskId, TaskState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::jobs::lost_job;
+use super::jobs::{hold, lost_job};
 use super::{Database, limit, paged};
 use crate::sql::{Row, Session, Statement, VALUES, Value, insert, values};
 use crate::vault::{Cell, Vault};
@@ -76,7 +76,7 @@ pub(super) fn task(row: &Row, vault: &Vault) -> Result<Task> {
 }
 
 fn task_row(vault: &Vault, job: JobId, ordinal: i64, draft: &TaskDraft) -> Result<Vec<Value>> {
-    let id = TaskId(Uuid::now_v7());
+    let id = TaskId(crate::ids::ordered());
     let sealed = Sealed {
         split: draft.split.clone(),
         version: draft.version.clone(),
@@ -112,7 +112,7 @@ fn failure_row(
     draft: &FailureDraft,
     now: i64,
 ) -> Result<Vec<Value>> {
-    let id = Uuid::now_v7();
+    let id = crate::ids::ordered();
     let sealed = SealedFailure {
         resource: draft.resource.clone(),
         kind: draft.kind.clone(),
@@ -135,7 +135,8 @@ fn failure_row(
         draft.entity,
         draft.records,
         sealed,
-        now
+        now,
+        draft.source
     ])
 }
 
@@ -152,6 +153,7 @@ fn failure(row: &Row, vault: &Vault) -> Result<Failure> {
         job: JobId(row.id("job_id")?),
         task: row.get::<Option<_>>("task_id")?.map(TaskId),
         what: FailureDraft {
+            source: row.get::<Option<_>>("source_id")?.map(SourceId),
             entity: row.get::<Option<_>>("entity_id")?.map(EntityId),
             resource: sealed.resource,
             kind: sealed.kind,
@@ -177,8 +179,7 @@ pub(super) async fn put_failures(
         .iter()
         .map(|draft| failure_row(vault, job, task, draft, now))
         .collect::<Result<_>>()?;
-    let head =
-        "insert into failures (org_id, id, job_id, task_id, entity_id, records, sealed, at) values";
+    let head = "insert into failures (org_id, id, job_id, task_id, entity_id, records, sealed, at, source_id) values";
     let new = insert(session, head, rows, "").await?;
     let count =
         Statement::new("update jobs set failures = failures + $3 where org_id = $1 and id = $2");
@@ -211,6 +212,15 @@ async fn planned(
     Ok(known)
 }
 
+/// The position of the next task of a job. Tasks may have gone with their source, so it is not how many there are.
+async fn next_ordinal(session: &mut dyn Session, lease: &JobLease) -> Result<i64> {
+    let last =
+        Statement::new("select max(ordinal) as last from tasks where org_id = $1 and job_id = $2");
+    let last = session.row(last.bind(lease.org).bind(lease.job)).await?;
+    let last: Option<i64> = last.map(|row| row.get("last")).transpose()?.flatten();
+    Ok(last.map_or(0, |last| last.saturating_add(1)))
+}
+
 #[async_trait]
 impl Tasks for Database {
     async fn add_tasks(&self, lease: &JobLease, drafts: &[TaskDraft]) -> Result<u64> {
@@ -218,12 +228,13 @@ impl Tasks for Database {
         let mut session = self.write().await?;
         // The update is the lock: planning of one job is one after the other, so ordinals leave no gap.
         let held = Statement::new(
-            "update jobs set tasks = tasks where org_id = $1 and id = $2 and fence = $3 and state = 'RUNNING' returning tasks",
+            "update jobs set tasks = tasks where org_id = $1 and id = $2 and fence = $3 and state = 'RUNNING'",
         );
-        let held = session
-            .row(held.bind(lease.org).bind(lease.job).bind(lease.fence))
-            .await?;
-        let first: i64 = held.ok_or_else(lost_job)?.get("tasks")?;
+        let held = held.bind(lease.org).bind(lease.job).bind(lease.fence);
+        if session.run(held).await? == 0 {
+            return Err(lost_job());
+        }
+        let first = next_ordinal(&mut *session, lease).await?;
         let mut known = planned(&mut *session, lease, drafts).await?;
         let new = drafts.iter().filter(|draft| known.insert(draft.piece.0));
         let rows = new
@@ -282,18 +293,32 @@ impl Tasks for Database {
         self.release(lease).await
     }
 
-    async fn record_failures(
-        &self,
-        org: OrgId,
-        job: JobId,
-        failures: &[FailureDraft],
-    ) -> Result<()> {
-        let vault = self.vault(org).await?;
+    async fn reopen_tasks(&self, lease: &JobLease) -> Result<u64> {
+        self.vault(lease.org).await?;
+        let mut session = self.write().await?;
+        hold(&mut *session, lease).await?;
+        let of_job = |text| Statement::new(text).bind(lease.org).bind(lease.job);
+        session
+            .run(of_job(include_str!("reopen_failures.sql")))
+            .await?;
+        let reopened = session
+            .run(of_job(include_str!("reopen_tasks.sql")))
+            .await?;
+        if reopened > 0 {
+            session.run(of_job(include_str!("recount_job.sql"))).await?;
+            session.commit().await?;
+        }
+        Ok(reopened)
+    }
+
+    async fn record_failures(&self, lease: &JobLease, failures: &[FailureDraft]) -> Result<()> {
+        let vault = self.vault(lease.org).await?;
         if failures.is_empty() {
             return Ok(());
         }
         let mut session = self.write().await?;
-        put_failures(&mut *session, &vault, job, None, failures).await?;
+        put_failures(&mut *session, &vault, lease.job, None, failures).await?;
+        hold(&mut *session, lease).await?;
         session.commit().await
     }
 
@@ -304,7 +329,8 @@ impl Tasks for Database {
         page: Page,
     ) -> Result<Paged<Failure>> {
         let vault = self.vault(org).await?;
-        let text = "select id, job_id, task_id, entity_id, records, sealed, at from failures";
+        let text =
+            "select id, job_id, task_id, entity_id, source_id, records, sealed, at from failures";
         let statement = Statement::new(text)
             .with(" where org_id = ", org)
             .with_some(" and job_id = ", filter.job)

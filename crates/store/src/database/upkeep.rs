@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_model::{KeyId, OrgId};
 
 use super::Database;
@@ -46,6 +47,12 @@ pub(crate) async fn has_keys(session: &mut dyn Session) -> Result<bool> {
 
 #[async_trait]
 impl Upkeep for Database {
+    async fn clock(&self) -> Result<Timestamp> {
+        let now = self.read().await?.now().await?;
+        Timestamp::from_microsecond(now)
+            .map_err(|error| Error::corrupt("the store's clock tells no time").cause(error))
+    }
+
     async fn backup(&self, file: &Path) -> Result<()> {
         self.backend.backup(file).await
     }

@@ -39,6 +39,26 @@ pub struct PieceHead {
     pub faults: u64,
 }
 
+/// A piece as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedPiece {
+    /// The piece.
+    pub head: PieceHead,
+    /// Its sketches, in the order of the column ids.
+    pub columns: Vec<PieceColumn>,
+}
+
+/// What is recorded of one column in one piece, without its sketch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PiecePart {
+    /// The piece.
+    pub piece: PieceId,
+    /// The column.
+    pub column: ColumnId,
+    /// Bytes of its sketch.
+    pub bytes: u64,
+}
+
 /// What is known of a column over its whole entity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnRecord {
@@ -56,8 +76,8 @@ pub struct ColumnRecord {
     pub forms: u32,
     /// Numbers that listings show without decoding the sketch (rows, distinct, coverage ...); never a value.
     pub summary: Value,
-    /// The encoded sketch. Empty where it is given to the store together with the entity's only piece, which holds it: it
-    /// is read from there, and stored once.
+    /// The encoded sketch. Empty where it is given to the store and the entity's only piece holds it, or
+    /// [`Merged::staged`]: it is read from there, and stored once.
     pub sketch: Vec<u8>,
     /// The encoded evidence.
     pub evidence: Vec<u8>,
@@ -79,8 +99,11 @@ pub struct ColumnHead {
 /// The columns of an entity, merged over its pieces.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
-    /// The pieces that make up the entity now; all others of it are dropped.
+    /// The pieces that make up the entity now, each of which must be there; of the others those are dropped that
+    /// this job read, or one that has ended.
     pub pieces: Vec<PieceId>,
+    /// The piece that holds the merged sketches, where they were written before ([`crate::Sketches::stage`]).
+    pub staged: Option<PieceId>,
     /// The columns; those of the entity that are not named here are dropped.
     pub columns: Vec<ColumnRecord>,
 }

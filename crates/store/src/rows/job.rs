@@ -50,7 +50,7 @@ impl JobDraft {
     /// A job of that kind, to be done as soon as possible.
     pub fn new(kind: impl Into<String>, spec: Value) -> Self {
         Self {
-            id: JobId(Uuid::now_v7()),
+            id: JobId(crate::ids::ordered()),
             kind: kind.into(),
             spec,
             idempotency_key: None,
@@ -92,6 +92,8 @@ pub struct Job {
     pub started_at: Option<Timestamp>,
     /// Last sign of life of its coordinator or of a task.
     pub heartbeat_at: Option<Timestamp>,
+    /// Whether a coordinator holds it now, by the clock of the store.
+    pub held: bool,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// When somebody asked to cancel it.
@@ -147,6 +149,37 @@ pub struct JobLease {
     pub fence: u64,
     /// How long each heartbeat extends it.
     pub lease_for: Duration,
+}
+
+/// On whose word the catalog changes.
+#[derive(Clone, Copy, Debug)]
+pub enum Author {
+    /// The coordinator of a job: once somebody else has taken that over, nothing is written.
+    Job(JobLease),
+    /// A person's command, outside of any job.
+    Person(OrgId),
+}
+
+impl Author {
+    /// Whose catalog it is.
+    pub const fn org(&self) -> OrgId {
+        match self {
+            Self::Job(lease) => lease.org,
+            Self::Person(org) => *org,
+        }
+    }
+}
+
+impl From<JobLease> for Author {
+    fn from(lease: JobLease) -> Self {
+        Self::Job(lease)
+    }
+}
+
+impl From<OrgId> for Author {
+    fn from(org: OrgId) -> Self {
+        Self::Person(org)
+    }
 }
 
 /// How a job ended.

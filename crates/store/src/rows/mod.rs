@@ -9,13 +9,16 @@ mod task;
 
 use uuid::Uuid;
 
-pub use catalog::{ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead};
+pub use catalog::{
+    ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
+};
 pub use entity::{Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,
 };
 pub use job::{
-    Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started, WorkerId,
+    Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started,
+    WorkerId,
 };
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{

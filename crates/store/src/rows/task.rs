@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use locard_model::{EntityId, JobId, OrgId, PieceId, TaskId, TaskState};
+use locard_model::{EntityId, JobId, OrgId, PieceId, SourceId, TaskId, TaskState};
 use serde_json::Value;
 
 use super::{PieceColumn, WorkerId};
@@ -150,6 +150,8 @@ pub enum Commit {
 /// Something that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureDraft {
+    /// The source, where it is known: of older failures it is not.
+    pub source: Option<SourceId>,
     /// The entity, where it is known.
     pub entity: Option<EntityId>,
     /// The entity as people write it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use locard_model::{ColumnId, Identifier, PieceId};
 use locard_store::{
     ColumnRecord, Conclusion, Decision, Entity, JobLease, Merged, Page, Review, Store,
@@ -68,6 +69,7 @@ async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<
     let only = vec![record(&entity, "email", b"later")];
     let merged = Merged {
         pieces: vec![pieces[1]],
+        staged: None,
         columns: only.clone(),
     };
     let second = Conclusion {
@@ -80,13 +82,7 @@ async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<
         heads.iter().map(|head| head.piece).collect::<Vec<_>>(),
         [pieces[1]]
     );
-    assert_eq!(
-        store
-            .piece_columns(ORG, entity.id, pieces[0])
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(sketches(&*store, ORG, (entity.id, pieces[0])).await, []);
     assert_eq!(
         store.column_records(ORG, entity.id).await.unwrap(),
         sorted(only, 2)
@@ -102,7 +98,7 @@ async fn every_change_has_a_generation(_: &Bench, store: Arc<dyn Store>) {
     let (entity, lease, pieces) = scanned(&*store, &[0]).await;
     let other = table(entity.source, "orders");
     store
-        .put_entities(ORG, std::slice::from_ref(&other))
+        .put_entities(ORG.into(), std::slice::from_ref(&other))
         .await
         .unwrap();
     assert_eq!(store.generation(ORG).await.unwrap(), 0);
@@ -197,11 +193,7 @@ async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Stor
     for record in store.column_records(ORG, entity.id).await.unwrap() {
         assert_eq!(record.extremes.is_none(), record.column == email);
     }
-    for column in store
-        .piece_columns(ORG, entity.id, pieces[0])
-        .await
-        .unwrap()
-    {
+    for column in sketches(&*store, ORG, (entity.id, pieces[0])).await {
         assert_eq!(column.extremes.is_none(), column.column == email);
     }
     // What a person says counts at once.
@@ -220,10 +212,7 @@ async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Stor
     let records = store.column_records(ORG, entity.id).await.unwrap();
     assert!(records.iter().any(|record| record.column == id));
     assert!(records.iter().all(|record| record.extremes.is_none()));
-    let columns = store
-        .piece_columns(ORG, entity.id, pieces[0])
-        .await
-        .unwrap();
+    let columns = sketches(&*store, ORG, (entity.id, pieces[0])).await;
     assert!(columns.iter().all(|column| column.extremes.is_none()));
 }
 
@@ -283,7 +272,10 @@ async fn a_buried_entity_has_no_sketches(_: &Bench, store: Arc<dyn Store>) {
         .conclude(&lease, &conclusion(&entity, pieces, Vec::new()))
         .await
         .unwrap();
-    store.bury(ORG, &[entity.id]).await.unwrap();
+    store
+        .bury(ORG.into(), &[entity.id], Timestamp::MAX)
+        .await
+        .unwrap();
     assert_eq!(store.pieces(ORG, entity.id).await.unwrap(), []);
     assert_eq!(store.column_records(ORG, entity.id).await.unwrap(), []);
     assert_eq!(store.generation(ORG).await.unwrap(), 2);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use locard_model::{ColumnId, Identifier};
 use locard_store::{Decision, EntityFilter, Page, Review, Store};
 
@@ -40,7 +41,7 @@ async fn what_is_not_known_anew_is_kept(_: &Bench, store: Arc<dyn Store>) {
         listed.bytes,
         listed.comment,
     ) = (None, None, Some(7), None);
-    store.put_entities(ORG, &[listed]).await.unwrap();
+    store.put_entities(ORG.into(), &[listed]).await.unwrap();
     let stored = store.entity(ORG, entity.id).await.unwrap();
     assert_eq!(
         (stored.description, stored.rows, stored.bytes),
@@ -54,7 +55,7 @@ async fn a_listing_in_stretches_is_whole(_: &Bench, store: Arc<dyn Store>) {
     let entities: Vec<_> = (0..250)
         .map(|at| table(source.id, &format!("t{at}")))
         .collect();
-    store.put_entities(ORG, &entities).await.unwrap();
+    store.put_entities(ORG.into(), &entities).await.unwrap();
     let (mut page, mut seen) = (Page::first(100), Vec::new());
     loop {
         let stretch = store
@@ -89,7 +90,10 @@ async fn a_buried_entity_is_a_tombstone_that_keeps_its_reviews(_: &Bench, store:
         decided_at: entity.seen_at,
     };
     store.review(ORG, &[decided]).await.unwrap();
-    store.bury(ORG, &[entity.id]).await.unwrap();
+    store
+        .bury(ORG.into(), &[entity.id], Timestamp::MAX)
+        .await
+        .unwrap();
     let listed = |gone| EntityFilter {
         gone,
         ..EntityFilter::default()
@@ -111,7 +115,7 @@ async fn a_buried_entity_is_a_tombstone_that_keeps_its_reviews(_: &Bench, store:
     assert_eq!(store.columns(ORG, entity.id).await.unwrap(), []);
     assert_eq!(store.reviews(ORG, None).await.unwrap().len(), 1);
     store
-        .put_entities(ORG, std::slice::from_ref(&entity))
+        .put_entities(ORG.into(), std::slice::from_ref(&entity))
         .await
         .unwrap();
     assert_eq!(store.entity(ORG, entity.id).await.unwrap().gone_at, None);
@@ -121,7 +125,7 @@ async fn columns_that_are_not_named_are_gone(_: &Bench, store: Arc<dyn Store>) {
     let entity = furnish(&*store).await;
     store
         .put_columns(
-            ORG,
+            ORG.into(),
             entity.id,
             &[column(&entity, 0, "email"), column(&entity, 1, "phone")],
         )
@@ -149,13 +153,19 @@ async fn columns_that_are_added_leave_the_others(_: &Bench, store: Arc<dyn Store
     let entity = furnish(&*store).await;
     let before = store.columns(ORG, entity.id).await.unwrap().len();
     for column in [column(&entity, 7, "late"), column(&entity, 8, "later")] {
-        store.add_columns(ORG, entity.id, &[column]).await.unwrap();
+        store
+            .add_columns(ORG.into(), entity.id, &[column])
+            .await
+            .unwrap();
     }
     let all = store.columns(ORG, entity.id).await.unwrap();
     assert_eq!(all.len(), before + 2);
-    store.put_columns(ORG, entity.id, &all[..1]).await.unwrap();
     store
-        .add_columns(ORG, entity.id, &[column(&entity, 8, "later")])
+        .put_columns(ORG.into(), entity.id, &all[..1])
+        .await
+        .unwrap();
+    store
+        .add_columns(ORG.into(), entity.id, &[column(&entity, 8, "later")])
         .await
         .unwrap();
     let paths = store.columns(ORG, entity.id).await.unwrap();
@@ -168,13 +178,13 @@ async fn naming_a_row_twice_is_naming_it_once(_: &Bench, store: Arc<dyn Store>) 
     let mut last = entity.clone();
     last.rows = Some(11);
     store
-        .put_entities(ORG, &[entity.clone(), last])
+        .put_entities(ORG.into(), &[entity.clone(), last])
         .await
         .unwrap();
     assert_eq!(store.entity(ORG, entity.id).await.unwrap().rows, Some(11));
     store
         .put_columns(
-            ORG,
+            ORG.into(),
             entity.id,
             &[column(&entity, 0, "a"), column(&entity, 0, "a")],
         )

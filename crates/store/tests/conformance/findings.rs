@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use locard_model::{Category, ColumnId, FindingKind, Identifier};
 use locard_store::{
     Allowed, Decision, Entity, FindingDraft, FindingFilter, JobLease, Page, Review, Store,
@@ -83,7 +84,10 @@ async fn the_last_job_has_the_current_findings_and_earlier_ones_stay_readable(
         ["email EMAIL_ADDRESS", "id CUSTOMER_ID"]
     );
     assert_eq!(found(&*store, &of(second.job)).await, ["email PERSON"]);
-    store.bury(ORG, &[entity.id]).await.unwrap();
+    store
+        .bury(ORG.into(), &[entity.id], Timestamp::MAX)
+        .await
+        .unwrap();
     assert_eq!(
         found(&*store, &FindingFilter::default()).await,
         Vec::<String>::new()

@@ -176,11 +176,14 @@ pub(crate) async fn furnish(store: &dyn Store) -> Entity {
     let source = store.put_source(ORG, &source_draft("crm")).await.unwrap();
     let entity = table(source.id, "customers");
     store
-        .put_entities(ORG, std::slice::from_ref(&entity))
+        .put_entities(ORG.into(), std::slice::from_ref(&entity))
         .await
         .unwrap();
     let columns = [column(&entity, 0, "id"), column(&entity, 1, "email")];
-    store.put_columns(ORG, entity.id, &columns).await.unwrap();
+    store
+        .put_columns(ORG.into(), entity.id, &columns)
+        .await
+        .unwrap();
     entity
 }
 
@@ -252,6 +255,16 @@ pub(crate) fn piece_column(entity: &Entity, name: &str, sketch: &[u8]) -> PieceC
     }
 }
 
+/// The sketches of one piece; none where it is not there.
+pub(crate) async fn sketches(
+    store: &dyn Store,
+    org: OrgId,
+    (entity, piece): (EntityId, PieceId),
+) -> Vec<PieceColumn> {
+    let piece = store.piece(org, entity, piece).await.unwrap();
+    piece.map_or_else(Vec::new, |piece| piece.columns)
+}
+
 pub(crate) fn outcome(entity: &Entity, rows: u64) -> TaskOutcome {
     TaskOutcome {
         partial: false,
@@ -320,7 +333,11 @@ pub(crate) fn conclusion(
         source: entity.source,
         aside: false,
         entity: entity.id,
-        merged: Some(Merged { pieces, columns }),
+        merged: Some(Merged {
+            pieces,
+            staged: None,
+            columns,
+        }),
         findings,
         personal: Vec::new(),
     }

@@ -12,5 +12,6 @@ mod findings;
 mod harness;
 mod jobs;
 mod organisations;
+mod resuming;
 mod tasks;
 mod upkeep;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use locard_model::{ColumnId, EntityId, ExposeSecret as _, JobId, OrgId, PieceId, SourceId};
 use locard_store::{
     Entity, EntityFilter, ErrorKind, FailureFilter, FindingFilter, JobDraft, JobFilter, JobLease,
@@ -68,9 +69,9 @@ async fn an_unknown_organisation_fails_closed(_: &Bench, store: Arc<dyn Store>) 
     not_found(store.sources(FOREIGN).await);
     not_found(store.source_by_name(FOREIGN, "crm").await);
     not_found(store.remove_source(FOREIGN, SourceId(Uuid::nil())).await);
-    not_found(store.put_entities(FOREIGN, &[]).await);
-    not_found(store.put_columns(FOREIGN, entity, &[]).await);
-    not_found(store.bury(FOREIGN, &[entity]).await);
+    not_found(store.put_entities(FOREIGN.into(), &[]).await);
+    not_found(store.put_columns(FOREIGN.into(), entity, &[]).await);
+    not_found(store.bury(FOREIGN.into(), &[entity], Timestamp::MAX).await);
     not_found(
         store
             .entities(FOREIGN, &EntityFilter::default(), Page::default())
@@ -104,11 +105,7 @@ async fn an_unknown_organisation_fails_closed(_: &Bench, store: Arc<dyn Store>) 
 async fn nothing_of_an_unknown_organisation_can_be_judged(_: &Bench, store: Arc<dyn Store>) {
     let entity = EntityId(Uuid::nil());
     not_found(store.pieces(FOREIGN, entity).await);
-    not_found(
-        store
-            .piece_columns(FOREIGN, entity, PieceId(Uuid::nil()))
-            .await,
-    );
+    not_found(store.piece(FOREIGN, entity, PieceId(Uuid::nil())).await);
     not_found(store.column_heads(FOREIGN, entity).await);
     not_found(store.column_records(FOREIGN, entity).await);
     not_found(store.catalog(FOREIGN, None, Page::default()).await);
@@ -154,7 +151,7 @@ async fn a_foreign_organisation_reaches_nothing(_: &Bench, store: Arc<dyn Store>
     not_found(store.remove_source(FOREIGN, entity.source).await);
     not_found(
         store
-            .put_entities(FOREIGN, std::slice::from_ref(&entity))
+            .put_entities(FOREIGN.into(), std::slice::from_ref(&entity))
             .await,
     );
     not_found(store.entity(FOREIGN, entity.id).await);
@@ -192,10 +189,7 @@ async fn a_foreign_organisation_sees_nothing(_: &Bench, store: Arc<dyn Store>) {
     );
     assert_eq!(store.pieces(FOREIGN, entity.id).await.unwrap(), []);
     assert_eq!(
-        store
-            .piece_columns(FOREIGN, entity.id, leased.task.piece)
-            .await
-            .unwrap(),
+        sketches(&*store, FOREIGN, (entity.id, leased.task.piece)).await,
         []
     );
     assert_eq!(store.column_records(FOREIGN, entity.id).await.unwrap(), []);
@@ -215,7 +209,7 @@ async fn two_organisations_may_read_the_same_target(_: &Bench, store: Arc<dyn St
         .await
         .unwrap();
     store
-        .put_entities(FOREIGN, std::slice::from_ref(&entity))
+        .put_entities(FOREIGN.into(), std::slice::from_ref(&entity))
         .await
         .unwrap();
     store.remove_source(FOREIGN, entity.source).await.unwrap();

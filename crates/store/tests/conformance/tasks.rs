@@ -34,6 +34,7 @@ on_both!(
 
 pub(crate) fn failure(entity: &Entity) -> FailureDraft {
     FailureDraft {
+        source: None,
         entity: Some(entity.id),
         resource: Some("public.customers".to_owned()),
         kind: "malformed".to_owned(),
@@ -162,10 +163,7 @@ async fn a_commit_writes_sketches_counts_and_state(_: &Bench, store: Arc<dyn Sto
     let mut columns = result.columns.clone();
     columns.sort_by_key(|column| column.column);
     assert_eq!(
-        store
-            .piece_columns(ORG, entity.id, task.piece)
-            .await
-            .unwrap(),
+        sketches(&*store, ORG, (entity.id, task.piece)).await,
         columns
     );
 }
@@ -429,8 +427,8 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
         ..failure(&entity)
     };
     let both = [failure(&entity), unlisted.clone()];
-    store.record_failures(ORG, lease.job, &both).await.unwrap();
-    store.record_failures(ORG, lease.job, &[]).await.unwrap();
+    store.record_failures(&lease, &both).await.unwrap();
+    store.record_failures(&lease, &[]).await.unwrap();
     let of_job = FailureFilter {
         job: Some(lease.job),
         ..FailureFilter::default()
@@ -499,10 +497,7 @@ async fn rereading_a_piece_replaces_its_sketches(_: &Bench, store: Arc<dyn Store
         (1, 6, lease.job)
     );
     assert_eq!(
-        store
-            .piece_columns(ORG, entity.id, second.task.piece)
-            .await
-            .unwrap(),
+        sketches(&*store, ORG, (entity.id, second.task.piece)).await,
         result.columns
     );
 }

@@ -1,7 +1,10 @@
 //! The servers that tests run against: installed when missing, started on free ports, stopped by pid.
 
+mod certificates;
+mod mysql;
 mod objects;
 mod postgres;
+mod server;
 
 use std::process::Command;
 
@@ -12,6 +15,7 @@ use crate::process::{step, without_our_package};
 /// Running servers; dropping stops them.
 pub(crate) struct Servers {
     postgres: postgres::Server,
+    mysql: mysql::Server,
     objects: objects::Servers,
 }
 
@@ -19,9 +23,15 @@ impl Servers {
     /// Starts every server.
     pub(crate) fn start() -> Result<Self> {
         let objects = objects::Servers::start()?;
+        let mysql = mysql::Server::start()?;
         let postgres = postgres::Server::start()?;
         objects.wait()?;
-        Ok(Self { postgres, objects })
+        mysql.make_account()?;
+        Ok(Self {
+            postgres,
+            mysql,
+            objects,
+        })
     }
 
     /// Tells a program where they are, and that a test without its server has failed. What no script can bring, the
@@ -29,6 +39,8 @@ impl Servers {
     pub(crate) fn environment(&self, command: &mut Command) {
         command.env("LOCARD_TEST_POSTGRES_URL", self.postgres.url());
         command.env("LOCARD_TEST_POSTGRES_CA", self.postgres.authority());
+        command.env("LOCARD_TEST_MYSQL_URL", self.mysql.url());
+        command.env("LOCARD_TEST_MYSQL_CA", self.mysql.authority());
         self.objects.environment(command);
         command.env("LOCARD_TEST_REQUIRE_SERVERS", "1");
     }

@@ -1,13 +1,12 @@
 //! Object stores on free ports: moto for what S3 means, nanio for its signatures, Azurite for Azure. They are kept in the
 //! user's cache and forget everything when they end.
 
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use super::server::Server;
 use crate::process::{python, step, tools};
 use crate::say;
 
@@ -20,9 +19,6 @@ const KEY: &str = "AKIALOCARDTEST";
 const SECRET: &str = "locardsecretlocardsecret1234567890abcd";
 const ACCOUNT: &str = "locardtest";
 const ACCOUNT_KEY: &str = "bG9jYXJkbG9jYXJkbG9jYXJkbG9jYXJk";
-
-/// How long a server may take to answer; a busy machine is slow.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Running object stores; dropping stops them, and so does our own end, however it comes.
 pub(crate) struct Servers {
@@ -80,7 +76,7 @@ impl Servers {
     /// Tells a program where they are.
     pub(crate) fn environment(&self, command: &mut Command) {
         let address = |server: &Server, user: &str, password: &str| {
-            format!("http://{user}:{password}@127.0.0.1:{}", server.port)
+            format!("http://{user}:{password}@127.0.0.1:{}", server.port())
         };
         command.env("LOCARD_TEST_S3_URL", address(&self.s3, KEY, SECRET));
         command.env(
@@ -143,65 +139,4 @@ fn azurite() -> Result<Result<Server, String>> {
         command
     })?;
     Ok(Ok(server))
-}
-
-/// One running server.
-struct Server {
-    port: u16,
-    keeper: Child,
-}
-
-impl Server {
-    /// Starts a program on a free port, kept by a shell that ends it as soon as we let go of the pipe between us or are gone.
-    /// The folder goes with it.
-    fn start(folder: Option<&Path>, program: impl FnOnce(u16) -> Command) -> Result<Self> {
-        const SCRIPT: &str = "trap '' INT TERM HUP QUIT; \"$@\" & server=$!; read -r _; kill -KILL $server; wait $server; \
-                              [ -z \"$0\" ] || rm -rf \"$0\"";
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let program = program(port);
-        let mut keeper = Command::new("sh");
-        keeper
-            .args(["-c", SCRIPT])
-            .arg(folder.unwrap_or(Path::new("")))
-            .arg(program.get_program())
-            .args(program.get_args());
-        for (name, value) in program.get_envs() {
-            keeper.env(name, value.unwrap_or_default());
-        }
-        let keeper = keeper
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start sh")?;
-        Ok(Self { port, keeper })
-    }
-
-    fn wait(&self, name: &str) -> Result<()> {
-        let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if Instant::now() > until {
-                bail!(
-                    "{name} does not answer on port {} after {} seconds",
-                    self.port,
-                    PATIENCE.as_secs()
-                );
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        Ok(())
-    }
-
-    fn stop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // A keeper that was ended by hand is no failure of the tests.
-        let _ = self.keeper.wait();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
-    }
 }

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::process::{install, output};
+use super::certificates::certificates;
+use crate::process::{as_root, install, output};
 
 const BIN: &str = "/usr/lib/postgresql/15/bin";
 const PASSWORD: &str = "test-only";
@@ -127,28 +128,6 @@ fn watch(folder: &Path, data: &Path) -> Result<Child> {
         .stderr(Stdio::null())
         .spawn()
         .context("cannot start sh")
-}
-
-/// An authority and a server certificate for `localhost`, not for the address, so that both answers can be tested.
-fn certificates(folder: &Path) -> Result<()> {
-    let openssl = |args: &str| {
-        let mut command = Command::new("openssl");
-        command.current_dir(folder).args(args.split(' '));
-        output(&mut command)
-    };
-    std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n")?;
-    openssl(
-        "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=locard-tests -keyout authority.key -out authority.crt",
-    )?;
-    openssl("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr")?;
-    openssl(
-        "x509 -req -in server.csr -CA authority.crt -CAkey authority.key -CAcreateserial -days 30 -extfile names -out server.crt",
-    )?;
-    Ok(())
-}
-
-fn as_root() -> bool {
-    output(Command::new("id").arg("-u")).is_ok_and(|id| id == "0")
 }
 
 /// A program of the server as the account it insists on: never the administrator.

@@ -1,0 +1,422 @@
+//! Settings of a MySQL or MariaDB source and what a target's text means. The field docs are the form and the reference.
+//!
+//! This is the only file that sees a connection string; everything else handles [`Settings`], whose password prints as
+//! stars.
+
+use std::time::Duration;
+
+use locard_connector::{Address, Error, ErrorKind, Result, Target};
+use locard_model::EntityKind;
+use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use url::Url;
+
+/// How to reach a MySQL or MariaDB server, or one database of it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Host name, address, or path of the server's socket.
+    pub host: String,
+    /// Port.
+    #[serde(default = "default_port")]
+    pub port: u16,
+    /// Database name; when left out, every database that the account may see.
+    pub database: Option<String>,
+    /// Account. A least-privilege one is enough; the connector's README has its grants.
+    pub user: String,
+    /// Password; when left out, `MYSQL_PWD` serves.
+    #[schemars(with = "Option<String>")]
+    pub password: Option<SecretString>,
+    /// How the connection is encrypted and the server's certificate checked.
+    #[serde(default)]
+    pub tls: Tls,
+    /// File of PEM certificates that the server's certificate must lead to, beside the public ones.
+    pub root_certificate: Option<String>,
+    /// File with the client's PEM certificate.
+    pub client_certificate: Option<String>,
+    /// File with the client's PEM key.
+    pub client_key: Option<String>,
+    /// Seconds until an attempt to connect is given up.
+    #[serde(default = "default_connect_timeout")]
+    pub connect_timeout: u64,
+    /// Seconds after which the server ends a statement of ours; 0 for never.
+    #[serde(default = "default_statement_timeout")]
+    pub statement_timeout: u64,
+    /// Seconds after which the server ends the reading of a view, which may be a query without end; 0 for never.
+    #[serde(default = "default_view_timeout")]
+    pub view_timeout: u64,
+    /// Seconds after which the server ends a wait of ours for a lock, at least 1.
+    #[serde(default = "default_lock_timeout")]
+    pub lock_timeout: u64,
+    /// How many reads run at the same time at most.
+    #[serde(default = "default_connections")]
+    pub connections: u16,
+}
+
+/// How a connection is encrypted and the server checked; the words of `sslmode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// Never encrypt.
+    Disable,
+    /// Encrypt where the server can; check nothing.
+    #[default]
+    Prefer,
+    /// Encrypt or fail; check nothing.
+    Require,
+    /// Encrypt, and the certificate must be issued by a known authority.
+    VerifyCa,
+    /// Encrypt, and the certificate must be issued by a known authority for this host.
+    VerifyFull,
+}
+
+impl Tls {
+    /// Our word, MySQL's own, and what both mean.
+    const NAMES: [(&'static str, &'static str, Self); 5] = [
+        ("disable", "disabled", Self::Disable),
+        ("prefer", "preferred", Self::Prefer),
+        ("require", "required", Self::Require),
+        ("verify-ca", "verify-ca", Self::VerifyCa),
+        ("verify-full", "verify-identity", Self::VerifyFull),
+    ];
+
+    /// Our word for a mode, however MySQL's own tools write it.
+    fn word(text: &str) -> Option<&'static str> {
+        let text = text.to_ascii_lowercase().replace('_', "-");
+        let found = Self::NAMES
+            .iter()
+            .find(|(ours, theirs, _)| *ours == text || *theirs == text);
+        found.map(|(ours, _, _)| *ours)
+    }
+
+    const fn mode(self) -> MySqlSslMode {
+        match self {
+            Self::Disable => MySqlSslMode::Disabled,
+            Self::Prefer => MySqlSslMode::Preferred,
+            Self::Require => MySqlSslMode::Required,
+            Self::VerifyCa => MySqlSslMode::VerifyCa,
+            Self::VerifyFull => MySqlSslMode::VerifyIdentity,
+        }
+    }
+}
+
+const fn default_port() -> u16 {
+    3306
+}
+
+const fn default_connect_timeout() -> u64 {
+    10
+}
+
+const fn default_statement_timeout() -> u64 {
+    3_600
+}
+
+const fn default_view_timeout() -> u64 {
+    300
+}
+
+const fn default_lock_timeout() -> u64 {
+    5
+}
+
+const fn default_connections() -> u16 {
+    4
+}
+
+impl Settings {
+    /// The source without credentials and options.
+    pub fn canonical(&self) -> String {
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        let server = format!("mysql://{host}:{}", self.port);
+        match &self.database {
+            Some(database) => format!("{server}/{database}"),
+            None => server,
+        }
+    }
+
+    /// Where errors say the server is.
+    pub(crate) fn address(&self) -> String {
+        if self.is_socket() {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// The same for whoever tells why it could not be reached.
+    pub(crate) fn reach(&self) -> Address {
+        let host = (!self.is_socket()).then(|| (self.host.clone(), self.port));
+        let text = self.address();
+        Address { text, host }
+    }
+
+    /// Whether the host is the server's socket.
+    pub(crate) fn is_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
+
+    /// How long connecting may take.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(self.connect_timeout.max(1))
+    }
+
+    /// The seconds after which the reading of a view is ended, where that is sooner than for any statement.
+    pub(crate) fn view_limit(&self, kind: EntityKind) -> Option<u64> {
+        let is_sooner = self.statement_timeout == 0 || self.view_timeout < self.statement_timeout;
+        (kind == EntityKind::View && self.view_timeout > 0 && is_sooner)
+            .then_some(self.view_timeout)
+    }
+
+    /// The driver's options. What a session is, is not left to the driver (`session`).
+    pub(crate) fn options(&self) -> MySqlConnectOptions {
+        let mut options = MySqlConnectOptions::new()
+            .host(&self.host)
+            .port(self.port)
+            .username(&self.user)
+            .ssl_mode(self.tls.mode())
+            .statement_cache_capacity(0)
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .set_names(false)
+            .disable_statement_logging();
+        if let Some(database) = &self.database {
+            options = options.database(database);
+        }
+        if self.is_socket() {
+            options = options.socket(&self.host);
+        }
+        let looked_up = || std::env::var("MYSQL_PWD").ok().map(SecretString::from);
+        if let Some(password) = self.password.clone().or_else(looked_up) {
+            options = options.password(password.expose_secret());
+        }
+        if let Some(file) = &self.root_certificate {
+            options = options.ssl_ca(file);
+        }
+        if let (Some(certificate), Some(key)) = (&self.client_certificate, &self.client_key) {
+            options = options.ssl_client_cert(certificate).ssl_client_key(key);
+        }
+        options
+    }
+}
+
+/// What a target's text means: `mysql://user@host:port/database?sslmode=verify-full`.
+pub(crate) fn target(text: &str) -> Option<Result<Target>> {
+    let scheme = text.split_once(':')?.0.to_ascii_lowercase();
+    matches!(scheme.as_str(), "mysql" | "mariadb").then(|| parse(text))
+}
+
+fn fault(sentence: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Settings, sentence.into())
+        .hint("a target reads mysql://user@host:3306/database?sslmode=verify-full")
+}
+
+fn no_url(error: url::ParseError) -> Error {
+    match error {
+        url::ParseError::InvalidPort => fault(
+            "the port of the MySQL target is no number from 1 to 65535",
+        )
+        .hint(
+            "a password's own / and : are written %2F and %3A, or give the password in MYSQL_PWD",
+        ),
+        _ => fault("the MySQL target is not a URL"),
+    }
+}
+
+fn decode(part: &str) -> Result<String> {
+    percent_decode_str(part)
+        .decode_utf8()
+        .map(String::from)
+        .map_err(|_| fault("the target holds bytes that are not UTF-8"))
+}
+
+fn parse(text: &str) -> Result<Target> {
+    // A parse error may quote the text, password included, so its own words are not shown.
+    let url = Url::parse(text).map_err(no_url)?;
+    let mut settings = Map::new();
+    let host = url.host_str().map(decode).transpose()?;
+    let host = host.map(|host| {
+        host.trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned()
+    });
+    let host = host.filter(|host| !host.is_empty());
+    settings.insert(
+        "host".into(),
+        json!(host.unwrap_or_else(|| "localhost".to_owned())),
+    );
+    settings.insert(
+        "port".into(),
+        json!(url.port().unwrap_or_else(default_port)),
+    );
+    let user = decode(url.username())?;
+    if user.is_empty() {
+        return Err(fault("the MySQL target names no user"));
+    }
+    settings.insert("user".into(), json!(user));
+    let path = url.path().trim_start_matches('/');
+    // An unencoded `@` and `/` in a password move its parts to where host and database are read, and printed.
+    if path.contains(['@', '/']) || url.fragment().is_some() {
+        return Err(fault("the MySQL target cannot be told apart into password, host and database")
+            .hint("write @ as %40, / as %2F and # as %23 in user and password, or give the password in MYSQL_PWD"));
+    }
+    let database = decode(path)?;
+    if !database.is_empty() {
+        settings.insert("database".into(), json!(database));
+    }
+    if let Some(password) = url.password() {
+        settings.insert("password".into(), json!(decode(password)?));
+    }
+    for (key, value) in url.query_pairs() {
+        option(&mut settings, &key, &value)?;
+    }
+    let settings = Value::Object(settings);
+    let read: Settings = serde_json::from_value(settings.clone())
+        .map_err(|_| fault("the MySQL target has a setting of the wrong type"))?;
+    Ok(Target {
+        settings,
+        canonical: read.canonical(),
+    })
+}
+
+/// One option of the query part; the words of the PostgreSQL connector, and MySQL's own where it has one.
+fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<()> {
+    let number = || {
+        value
+            .parse::<u64>()
+            .map(|number| json!(number))
+            .map_err(|_| fault(format!("`{key}` of the target is not a number")))
+    };
+    let (name, value) = match key {
+        "sslmode" | "ssl-mode" => {
+            let known = Tls::NAMES.map(|(ours, _, _)| ours).join(", ");
+            let unknown =
+                || fault("the target has an unknown `sslmode`").hint(format!("one of {known}"));
+            ("tls", json!(Tls::word(value).ok_or_else(unknown)?))
+        }
+        "sslrootcert" | "ssl-ca" => ("root_certificate", json!(value)),
+        "sslcert" | "ssl-cert" => ("client_certificate", json!(value)),
+        "sslkey" | "ssl-key" => ("client_key", json!(value)),
+        "host" | "socket" => ("host", json!(value)),
+        "password" => ("password", json!(value)),
+        "connect_timeout" => ("connect_timeout", number()?),
+        "statement_timeout" => ("statement_timeout", number()?),
+        "view_timeout" => ("view_timeout", number()?),
+        "lock_timeout" => ("lock_timeout", number()?),
+        "connections" => ("connections", number()?),
+        _ => {
+            // Not named: after an unencoded `?` in a password it is part of that.
+            return Err(fault("the target has an unknown option").hint(
+                "options: sslmode, sslrootcert, sslcert, sslkey, socket, connect_timeout, statement_timeout, \
+                 view_timeout, lock_timeout, connections",
+            ));
+        }
+    };
+    settings.insert(name.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> (Settings, String) {
+        let target = target(text).unwrap().unwrap();
+        (
+            serde_json::from_value(target.settings).unwrap(),
+            target.canonical,
+        )
+    }
+
+    #[test]
+    fn the_canonical_target_has_neither_credentials_nor_options() {
+        let (settings, canonical) = check(
+            "mariadb://anna:s%40fe@db.example:3307/crm?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        );
+        assert_eq!(canonical, "mysql://db.example:3307/crm");
+        assert_eq!(settings.password.unwrap().expose_secret(), "s@fe");
+        assert_eq!(settings.tls, Tls::VerifyFull);
+        assert_eq!(settings.root_certificate.as_deref(), Some("/etc/ca.pem"));
+        assert_eq!(
+            check("mysql://anna@db.example").1,
+            "mysql://db.example:3306"
+        );
+        assert_eq!(check("mysql://anna@db.example/").0.database, None);
+    }
+
+    #[test]
+    fn the_words_of_mysql_are_understood_too() {
+        let tls = |text: &str| check(&format!("mysql://anna@h/x?{text}")).0.tls;
+        assert_eq!(tls("ssl-mode=VERIFY_IDENTITY"), Tls::VerifyFull);
+        assert_eq!(tls("ssl-mode=DISABLED"), Tls::Disable);
+        assert_eq!(tls("sslmode=verify-ca"), Tls::VerifyCa);
+        assert_eq!(tls("connections=2"), Tls::Prefer);
+    }
+
+    #[test]
+    fn sockets_and_ipv6_addresses_are_hosts() {
+        let socket = check("mysql://anna@localhost/crm?socket=/run/mysqld/mysqld.sock").0;
+        assert_eq!(socket.address(), "/run/mysqld/mysqld.sock");
+        assert_eq!(
+            check("mysql://anna@%2Frun%2Fmysql.sock/crm").0.host,
+            "/run/mysql.sock"
+        );
+        let (settings, canonical) = check("mysql://anna@[::1]:3307/crm");
+        assert_eq!(settings.host, "::1");
+        assert_eq!(canonical, "mysql://[::1]:3307/crm");
+    }
+
+    #[test]
+    fn no_error_quotes_the_password() {
+        for text in [
+            "mysql://anna:hush@",
+            "mysql://anna:hush@h:notaport/x",
+            "mysql://anna:hush@h:99999/x",
+            "mysql://:hush@h/x",
+            "mysql://anna:hush@h/x?sslmode=hush",
+            "mariadb://anna:Wrong@Hush/hush@h:3306/x",
+            "mysql://anna:Wrong@h/hush/x",
+            "mysql://anna:Wrong@h#hush@h/x",
+            "mysql://anna:Wrong@h?hush@h/x",
+        ] {
+            let error = target(text).unwrap().unwrap_err();
+            let all = format!("{error} {error:?} {:?}", error.hint_text());
+            assert!(!all.contains("hush"), "{all}");
+            assert_eq!(error.kind(), ErrorKind::Settings);
+        }
+    }
+
+    #[test]
+    fn other_schemes_are_not_addressed() {
+        assert!(target("postgres://anna@h/x").is_none());
+        assert!(target("/data/mysql").is_none());
+    }
+
+    #[test]
+    fn the_stricter_limit_holds_for_a_view() {
+        let limit = |options: &str, kind| {
+            let text = format!("mysql://anna@h/x?{options}");
+            check(&text).0.view_limit(kind)
+        };
+        assert_eq!(limit("", EntityKind::View), Some(300));
+        assert_eq!(limit("", EntityKind::Table), None);
+        assert_eq!(limit("view_timeout=0", EntityKind::View), None);
+        assert_eq!(limit("statement_timeout=0", EntityKind::View), Some(300));
+        assert_eq!(limit("statement_timeout=60", EntityKind::View), None);
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        assert!(!format!("{:?}", check("mysql://anna:hush@h/x").0).contains("hush"));
+    }
+}

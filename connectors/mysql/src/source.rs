@@ -1,0 +1,179 @@
+//! An open MySQL or MariaDB server, or one database of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use locard_connector::{
+    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
+    Usage,
+};
+use locard_model::{EntityKind, EntityPath};
+use tokio::sync::MutexGuard;
+
+use crate::catalog::{self, Relation, Which, missing};
+use crate::error::from_driver;
+use crate::plan;
+use crate::read;
+use crate::session::{Session, Sessions};
+use crate::settings::Settings;
+
+/// A MySQL or MariaDB source; connects on use.
+#[derive(Debug)]
+pub(crate) struct Mysql {
+    settings: Arc<Settings>,
+    sessions: Arc<Sessions>,
+    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
+    /// described again is read again.
+    listed: Mutex<HashMap<EntityPath, Relation>>,
+    /// A connection for catalog questions.
+    idle: tokio::sync::Mutex<Option<Session>>,
+}
+
+/// The connection for catalog questions while one is asked; dropped, it is closed.
+struct Lent<'a> {
+    place: MutexGuard<'a, Option<Session>>,
+    session: Session,
+}
+
+impl Lent<'_> {
+    /// Keeps the connection for the next question.
+    fn give_back(mut self) {
+        *self.place = Some(self.session);
+    }
+}
+
+impl Mysql {
+    /// A source over these settings.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        Self {
+            sessions: Arc::new(Sessions::new(settings.clone())),
+            settings,
+            listed: Mutex::default(),
+            idle: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// A new session.
+    pub(crate) async fn session(&self) -> Result<Session> {
+        Session::open(&self.settings).await
+    }
+
+    /// The connection for catalog questions, or a new one where it died while it was idle.
+    async fn borrow(&self) -> Result<Lent<'_>> {
+        let mut place = self.idle.lock().await;
+        if let Some(mut session) = place.take()
+            && session.is_alive().await
+        {
+            return Ok(Lent { place, session });
+        }
+        let session = self.session().await?;
+        Ok(Lent { place, session })
+    }
+
+    async fn relation(&self, path: &EntityPath) -> Result<Relation> {
+        let mut lent = self.borrow().await?;
+        let found = catalog::load(&mut lent.session, Which::of(path)?).await?;
+        lent.give_back();
+        found.into_iter().next().ok_or_else(|| missing(path))
+    }
+
+    async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
+        let globs = Globs::of_tables(scope)?;
+        let mut lent = self.borrow().await?;
+        let mut relations = catalog::load(&mut lent.session, Which::All).await?;
+        lent.give_back();
+        relations.retain(|relation| globs.admit(&relation.path().resource(relation.kind)));
+        let entities = relations.iter().map(Relation::entity).collect();
+        let listed = relations
+            .into_iter()
+            .map(|relation| (relation.path(), relation))
+            .collect();
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        Ok(entities)
+    }
+
+    fn take_listed(&self, path: &EntityPath) -> Option<Relation> {
+        self.listed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path)
+    }
+
+    async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let mut lent = self.borrow().await?;
+        let relation = catalog::outline(&mut lent.session, &request.path).await?;
+        let planned = plan::plan(&mut lent.session, &relation, request).await?;
+        lent.give_back();
+        Ok(planned)
+    }
+}
+
+#[async_trait]
+impl Source for Mysql {
+    async fn check(&self) -> Result<Server> {
+        let mut session = self.session().await?;
+        let sql =
+            "SELECT CAST(COUNT(*) AS CHAR) AS databases_seen FROM information_schema.schemata";
+        session
+            .rows(sql.to_owned())
+            .await
+            .map_err(|error| from_driver(error, "listing what the account may see"))?;
+        let server = Server {
+            product: session.server().product(),
+            account: Some(session.account().to_owned()),
+        };
+        session.close().await;
+        Ok(server)
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        let scope = scope.clone();
+        stream::once(async move {
+            stream::iter(match self.list(&scope).await {
+                Ok(entities) => entities.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+        })
+        .flatten()
+        .boxed()
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        let resource = path.resource(kind);
+        match self.take_listed(path) {
+            Some(relation) => Ok(relation.description()),
+            None => self
+                .relation(path)
+                .await
+                .map(Relation::description)
+                .map_err(|error| error.entity(resource)),
+        }
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        self.make_plan(request)
+            .await
+            .map_err(|error| error.entity(request.path.resource(request.kind)))
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        read::read(&self.sessions, split).await
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        // 0 is the setting's word for never.
+        Some(match self.settings.statement_timeout {
+            0 => Duration::MAX,
+            seconds => Duration::from_secs(seconds),
+        })
+    }
+
+    fn usage(&self) -> Option<&dyn Usage> {
+        Some(self)
+    }
+}
