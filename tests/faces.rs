@@ -93,6 +93,40 @@ fn strays_are_explained_too() {
     add_up(reported);
 }
 
+/// Numbers that fail the check, and names that no list has, among others.
+#[test]
+fn a_scan_counts_the_cells_that_rows_lists() {
+    let bench = Bench::new();
+    let odd = [
+        "4111111111111112,Zyx Qwv",
+        "5500000000000005,Ben Xyzzyk",
+        "6011000000000005,Plugh Frob",
+    ];
+    let good = [
+        "4111111111111111,Anna Schmidt",
+        "5500000000000004,Peter Jones",
+        "340000000000009,Maria Rossi",
+    ];
+    let lines = (0..60).map(|row| format!("{},{}\n", row, good[row % 3]));
+    let wrong = (60..72).map(|row| format!("{},{}\n", row, odd[row % 3]));
+    let text = lines.chain(wrong).collect::<String>();
+    std::fs::write(bench.path("cards.csv"), format!("id,card,name\n{text}")).unwrap();
+    let scan = bench
+        .run(["scan", "cards.csv", "--format", "ndjson"])
+        .ndjson();
+    for identifier in ["CREDIT_CARD", "PERSON"] {
+        let of = |finding: &&Value| finding["identifier"] == identifier;
+        let told = scan
+            .iter()
+            .find(of)
+            .map(|finding| finding["matched"].as_u64());
+        let place = ["rows", "cards.csv", "--identifier", identifier];
+        let rows = bench.run([&place[..], &["--format", "ndjson"]].concat());
+        let listed = rows.ndjson().len() as u64;
+        assert_eq!(told, Some(Some(listed)), "{identifier}: {scan:?}");
+    }
+}
+
 #[test]
 fn a_place_tells_its_source_where_there_are_several() {
     let bench = Bench::new();

@@ -17,7 +17,7 @@ use crate::detect::{Detected, detect};
 use crate::encoding::Encoding;
 use crate::input::{Bytes, Input};
 use crate::ipc;
-use crate::part::{Format, Part, Seen};
+use crate::part::{Format, JsonRecords, Part, Seen};
 use crate::row_groups::Footer;
 use crate::source::Sizes;
 use crate::stream::input;
@@ -51,7 +51,7 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
             layout.dropped(),
             pieces(blob, request, sizes),
         )?,
-        Format::JsonLines if can_cut => {
+        Format::Json(JsonRecords::Lines) if can_cut => {
             let marks = Marks {
                 delimiter: None,
                 quote: None,
@@ -259,7 +259,7 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
             Some(avro::schema(input.into_reader())?)
         }
         Format::Arrow => Some(ipc::schema(blob)?),
-        Format::JsonLines | Format::Json | Format::Document(_) => None,
+        Format::Json(_) | Format::Document(_) => None,
         Format::Empty => Some(text_schema(&[])),
     })
 }
@@ -290,9 +290,12 @@ pub(crate) fn sampled_schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Resul
         return unpack::sampled_schema(reader);
     }
     let mut flattener = Flattener::new(None);
-    let mut parser = Parser::new(true);
+    let Format::Json(records) = detected.format else {
+        return Ok(text_schema(&[]));
+    };
+    let mut parser = Parser::new(records.into());
     // The head ends somewhere in a document, and a bad line is met again when the file is read.
-    if detected.format == Format::JsonLines {
+    if records == JsonRecords::Lines {
         for line in detected.head.lines() {
             let _ = parser.feed(line, true, &mut flattener);
             parser.reset();
@@ -301,6 +304,7 @@ pub(crate) fn sampled_schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Resul
     } else {
         let _ = parser.feed(&detected.head, false, &mut flattener);
     }
+    flattener.abandon();
     let batch = flattener
         .finish()
         .map_err(|error| Error::new(ErrorKind::Unexpected, "building a schema").cause(error))?;

@@ -14,6 +14,6 @@ mod keys;
 mod nodes;
 
 pub use flatten::Flattener;
-pub use json::{Events, Ignore, Parser, Syntax};
+pub use json::{Events, Ignore, Parser, Records, Syntax};
 pub use keys::looks_like_a_value;
 pub use nodes::MAX_SIBLINGS;

@@ -73,7 +73,7 @@ pub struct Judged {
     pub rules: Vec<String>,
     /// Cells that the rules judged.
     pub tested: u64,
-    /// Cells that matched.
+    /// Cells that hold it: those that matched, without those that failed every check they were put to.
     pub matched: u64,
     /// Matches that passed a validator; 0 where the rule has none.
     pub validated: u64,
@@ -119,7 +119,7 @@ pub struct Hypothesis {
     pub weights: Vec<Weight>,
     /// Cells that the rule judged.
     pub tested: u64,
-    /// Cells that matched.
+    /// Cells that hold it, as in [`Judged::matched`].
     pub matched: u64,
     /// Matches that passed the validator.
     pub validated: u64,
