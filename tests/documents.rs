@@ -1,6 +1,7 @@
 //! Documents and containers from end to end: a person in a document in an archive in an archive is found like any other.
 
-use locard_documents::testing::{docx, gzip, tar, xlsx, zip};
+use locard_containers::testing::{gzip, tar, zip};
+use locard_office::testing::{docx, xlsx};
 
 use crate::support::{Bench, identifiers};
 

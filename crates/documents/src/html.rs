@@ -6,11 +6,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use crate::format::{Format, Reads};
-use crate::look::Look;
-use crate::record::{Item, Record, Records};
-use crate::xml::push;
-use crate::{Result, names};
+use locard_containers::{Format, Item, Look, Reads, Record, Records, Result, push};
+
+use crate::names;
 
 /// HTML.
 pub(crate) const FORMAT: Format = Format::new("html", "a page of HTML", |look| Ok(is(look)))

@@ -6,14 +6,13 @@
 use std::io::{BufRead, BufReader, Read, SeekFrom};
 use std::sync::Mutex;
 
+use locard_containers::{
+    Broken, Container, Content, File, Format, Item, LONGEST, Look, Member, Opener, Reads, Record,
+    Records, Result, few_enough, guarded, push, unique,
+};
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
-use crate::format::{Format, Reads};
-use crate::look::Look;
-use crate::member::{Container, Content, Member, few_enough, unique};
-use crate::record::{Item, Record, Records};
-use crate::xml::push;
-use crate::{Broken, File, LONGEST, Opener, Result, guarded, html};
+use crate::html;
 
 /// A message.
 pub(crate) const EML: Format =

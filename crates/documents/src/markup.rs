@@ -7,11 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read};
 
-use crate::Result;
-use crate::format::{Format, Reads};
-use crate::look::Look;
-use crate::record::{Item, Record, Records};
-use crate::xml::{Event, Xml, push};
+use locard_containers::{Event, Format, Item, Look, Reads, Record, Records, Result, Xml, push};
 
 /// XML.
 pub(crate) const FORMAT: Format = Format::new("xml", "an XML document", |look| Ok(is(look)))

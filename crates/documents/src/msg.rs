@@ -4,11 +4,12 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Mutex, PoisonError};
 
 use cfb::CompoundFile;
+use locard_containers::{
+    Broken, Chain, Container, Content, File, Format, Item, LONGEST, Member, Opener, Reads, Record,
+    Records, Result, few_enough, guarded, unique,
+};
 
-use crate::format::{Format, Reads};
-use crate::member::{Container, Content, Member, few_enough, unique};
-use crate::record::{Chain, Item, Record, Records};
-use crate::{Broken, File, LONGEST, Opener, Result, guarded, html, rtf};
+use crate::{html, rtf};
 
 /// MSG.
 pub(crate) const FORMAT: Format = Format::new("msg", "an Outlook message", |look| {

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::Arc;
 
+use locard_containers::{
+    Broken, Container, Content, Format, Item, LONGEST, Member, Opener, Place, Reads, Record,
+    Records, Result, few_enough, guarded, push, unique,
+};
 use lopdf::content::Content as Operations;
 use lopdf::{Dictionary, Document, Encoding, LoadOptions, Object, ObjectId, decode_text_string};
 
-use crate::format::{Format, Reads};
-use crate::member::{Container, Content, Member, few_enough, unique};
-use crate::record::{Item, Place, Record, Records};
-use crate::xml::push;
-use crate::{Broken, LONGEST, Opener, Result, guarded, names};
+use crate::names;
 
 /// PDF.
 pub(crate) const FORMAT: Format = Format::new("pdf", "a PDF document", |look| {

@@ -7,10 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{BufReader, Read};
 
 use encoding_rs::Encoding;
-
-use crate::format::{Format, Reads};
-use crate::record::{Item, Record, Records};
-use crate::{File, Opener, Result};
+use locard_containers::{File, Format, Item, Opener, Reads, Record, Records, Result};
 
 /// RTF.
 pub(crate) const FORMAT: Format = Format::new("rtf", "an RTF document", |look| {
@@ -457,7 +454,7 @@ pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String> {
     while let Some(item) = rtf.next()? {
         let Item::Record(record) = item else { continue };
         for (_, cell) in record.cells {
-            crate::xml::push(&mut text, &cell);
+            locard_containers::push(&mut text, &cell);
             text.push('\n');
         }
     }

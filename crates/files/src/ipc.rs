@@ -11,7 +11,7 @@ use arrow_ipc::reader::FileReader;
 use arrow_ipc::{Block, Footer, Message, RecordBatch as Header, root_as_footer, root_as_message};
 use arrow_schema::{Schema, SchemaRef};
 use locard_connector::{Error, ErrorKind, Result};
-use locard_documents::{Broken as Panicked, File, guarded};
+use locard_containers::{Broken as Panicked, File, guarded};
 
 use crate::blob::{Blob, io_error};
 use crate::columnar::{Broken, ROWS, with_views};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use globset::GlobSet;
 use locard_connector::{Error, ErrorKind, Result};
-use locard_documents::{Container, Content, Member, guarded};
+use locard_containers::{Container, Content, Member, guarded};
 use locard_model::{EntityKind, EntityPath};
 
 use super::inflated::{Held, Inflated, Span};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use locard_documents::{Expanding, Refusal};
+use locard_containers::{Expanding, Refusal};
 
 use crate::blob::{Blob, Range};
 use crate::compression::Compression;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use locard_connector::{Entity, Error, ErrorKind, Globs, Result};
-use locard_documents::{DEPTH, MEMBERS, Reads};
+use locard_containers::{DEPTH, MEMBERS, Reads};
 use locard_model::{EntityKind, EntityPath};
 
 use super::cabinet::{Drawer, Unpacked, depth, inside};
@@ -157,7 +157,7 @@ fn may_be_document(head: &[u8]) -> Result<bool> {
         return Ok(true);
     }
     // Only packages are looked into further, so nothing is opened.
-    let never: locard_documents::Opener = Arc::new(|| Err(std::io::ErrorKind::NotFound.into()));
+    let never: locard_containers::Opener = Arc::new(|| Err(std::io::ErrorKind::NotFound.into()));
     Ok(format(head, &never)?.is_some())
 }
 

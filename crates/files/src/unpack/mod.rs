@@ -13,7 +13,7 @@ mod table;
 use std::sync::Arc;
 
 use locard_connector::{Error, ErrorKind};
-use locard_documents::{Broken, Format, Look, Opener, Refusal};
+use locard_containers::{Broken, Format, Look, Opener, Refusal};
 
 pub(crate) use cabinet::Unpacked;
 pub(crate) use list::Contents;
@@ -27,13 +27,26 @@ use crate::encoding::Encoding;
 /// So much of a file tells whether it is a document or a container.
 const LOOKED_AT: usize = 4 << 10;
 
+/// Every format: documents of office programs are ZIP archives, so they stand before those.
+fn formats() -> impl Iterator<Item = &'static Format> {
+    let office = locard_office::FORMATS.iter();
+    office
+        .chain(locard_containers::FORMATS)
+        .chain(locard_documents::FORMATS)
+}
+
+/// The format of that name.
+fn known(name: &str) -> Option<&'static Format> {
+    formats().find(|format| format.name == name)
+}
+
 /// What a file is, by its first bytes, if it is a document or a container.
 pub(crate) fn format(head: &[u8], opener: &Opener) -> Result<Option<&'static Format>, Error> {
     let head = head.get(..LOOKED_AT).unwrap_or(head);
     let (encoding, mark) = Encoding::detect(head);
     let text = encoding.preview(head, mark);
     let look = Look::new(head, &text, opener);
-    locard_documents::detect(look).map_err(error)
+    locard_containers::detect(formats(), look).map_err(error)
 }
 
 /// The first bytes of what is compressed as a whole, decompressed.

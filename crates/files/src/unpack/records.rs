@@ -7,7 +7,7 @@ use arrow_array::builder::StringViewBuilder;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result};
-use locard_documents::{Item, Reads, Record, Records, guarded};
+use locard_containers::{Item, Reads, Record, Records, guarded};
 
 use super::{error, opener};
 use crate::blob::Blob;
@@ -40,7 +40,7 @@ impl Reader {
         part: &Part,
         input: impl FnOnce() -> Result<Input>,
     ) -> Result<Self> {
-        let format = locard_documents::format(name).ok_or_else(|| {
+        let format = super::known(name).ok_or_else(|| {
             Error::new(
                 ErrorKind::Malformed,
                 "the split was made by another version",

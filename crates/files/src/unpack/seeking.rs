@@ -3,7 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use locard_documents::{File, Opener};
+use locard_containers::{File, Opener};
 
 use crate::blob::Blob;
 

@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use locard_documents::{Broken, Refusal, Row, Rows, guarded};
+use locard_containers::{Broken, Refusal, Row, Rows, guarded};
 
 /// Rows that a sheet has at most; whoever counts further has no such program.
 const ROWS: u64 = 1 << 22;
@@ -103,7 +103,7 @@ mod tests {
     struct Some_(Vec<Row>);
 
     impl Rows for Some_ {
-        fn next(&mut self) -> locard_documents::Result<Option<Row>> {
+        fn next(&mut self) -> locard_containers::Result<Option<Row>> {
             Ok((!self.0.is_empty()).then(|| self.0.remove(0)))
         }
     }

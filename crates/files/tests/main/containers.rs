@@ -2,8 +2,9 @@
 
 use futures::StreamExt;
 use locard_connector::{ErrorKind, Scope, Source};
-use locard_documents::testing::{Zipped, docx, gzip, sevenz, tar, zip, zip_of};
+use locard_containers::testing::{Zipped, gzip, sevenz, tar, zip, zip_of};
 use locard_files::Files;
+use locard_office::testing::docx;
 
 use super::shelf::{Shelf, shelf, shelves, take_with};
 

@@ -1,8 +1,10 @@
 //! Documents: text and properties are records, sheets are tables.
 
 use locard_connector::{Scope, Source};
-use locard_documents::testing::{Zipped, docx, odf, pptx, xlsx, zip, zip_of};
+use locard_containers::testing::{Zipped, gzip, zip, zip_of};
+use locard_documents::testing::pdf;
 use locard_model::{EntityKind, EntityPath};
+use locard_office::testing::{docx, odf, pptx, xlsx};
 
 use super::containers::listed;
 use super::shelf::{Taken, shelf, take, take_with};
@@ -324,7 +326,7 @@ async fn boxes_have_a_record_for_each_message() {
     );
     for (name, bytes) in [
         ("b.mbox", text.clone().into_bytes()),
-        ("b.gz", locard_documents::testing::gzip(text.as_bytes())),
+        ("b.gz", gzip(text.as_bytes())),
     ] {
         let source = shelf(name, bytes);
         let (entities, errors) = listed(&source, Scope::default()).await;
@@ -354,12 +356,7 @@ async fn pages_are_read_in_their_encoding() {
         .into_iter()
         .chain(page.encode_utf16().flat_map(u16::to_le_bytes))
         .collect();
-    for bytes in [
-        page.as_bytes().to_vec(),
-        latin,
-        wide,
-        locard_documents::testing::gzip(page.as_bytes()),
-    ] {
+    for bytes in [page.as_bytes().to_vec(), latin, wide, gzip(page.as_bytes())] {
         assert_eq!(
             take("page", bytes).await.column("text"),
             ["Jürgen", "Renée"]
@@ -381,16 +378,12 @@ async fn xml_is_records_of_what_comes_again() {
 
 #[tokio::test]
 async fn pdf_pages_are_records() {
-    let bytes =
-        locard_documents::testing::pdf(&[&["Dear Ada", "hello"], &["Bob"]], "Ann Lee", false);
+    let bytes = pdf(&[&["Dear Ada", "hello"], &["Bob"]], "Ann Lee", false);
     let taken = placed("a.pdf", bytes.clone()).await;
     assert_eq!(taken.column("author"), ["Ann Lee", "(null)", "(null)"]);
     assert_eq!(taken.column("text")[1..], ["Dear Ada\nhello", "Bob"]);
     assert_eq!(taken.column("page"), ["(null)", "1", "2"]);
-    let source = shelf(
-        "a.pdf",
-        locard_documents::testing::pdf(&[&["Dear Ada"]], "Ann Lee", true),
-    );
+    let source = shelf("a.pdf", pdf(&[&["Dear Ada"]], "Ann Lee", true));
     let (entities, errors) = listed(&source, Scope::default()).await;
     let read = take_with(&source, "a.pdf", |_| {}).await;
     let told = read.map_or_else(

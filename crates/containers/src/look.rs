@@ -6,9 +6,9 @@ use crate::{Opener, Result};
 /// A file that is looked at.
 pub struct Look<'a> {
     /// Its first bytes.
-    pub(crate) head: &'a [u8],
+    pub head: &'a [u8],
     /// The same as text, as far as it is one.
-    pub(crate) text: &'a str,
+    pub text: &'a str,
     opener: &'a Opener,
     /// Names of its parts, once they were asked for.
     parts: Option<Vec<String>>,
@@ -26,12 +26,12 @@ impl<'a> Look<'a> {
     }
 
     /// Whether it begins like a ZIP archive.
-    pub(crate) fn is_zip(&self) -> bool {
+    pub fn is_zip(&self) -> bool {
         matches!(self.head, [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..])
     }
 
     /// Whether it is a package with that part; one whose directory cannot be read has none.
-    pub(crate) fn has_part(&mut self, name: &str) -> Result<bool> {
+    pub fn has_part(&mut self, name: &str) -> Result<bool> {
         if !self.is_zip() {
             return Ok(false);
         }
@@ -48,7 +48,7 @@ impl<'a> Look<'a> {
     }
 
     /// The file itself.
-    pub(crate) fn opener(&self) -> &Opener {
+    pub fn opener(&self) -> &Opener {
         self.opener
     }
 }

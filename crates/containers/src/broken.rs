@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::foreign;
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Broken>;
@@ -94,7 +95,7 @@ impl Refusal {
 /// Runs something that calls a library over what strangers wrote. A panic there is a mistake of that library, which
 /// others may know how to provoke: it must cost a document and not the scan. What was borrowed is not used again.
 pub fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+    foreign::decode(work).unwrap_or_else(|| {
         Err(Broken::damaged(
             "the reader failed on data that it should have refused",
         ))

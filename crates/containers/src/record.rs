@@ -24,7 +24,7 @@ pub struct Record {
 
 impl Record {
     /// Adds what is not blank; to a column that is there already, behind what it has.
-    pub(crate) fn add(&mut self, column: impl Into<Cow<'static, str>>, text: &str) {
+    pub fn add(&mut self, column: impl Into<Cow<'static, str>>, text: &str) {
         let (column, text) = (column.into(), text.trim());
         if text.is_empty() {
             return;
@@ -75,13 +75,13 @@ pub trait Rows: Send {
 }
 
 /// Records that are all known already, and then those of another reader.
-pub(crate) struct Chain {
+pub struct Chain {
     first: std::vec::IntoIter<Item>,
     rest: Vec<Part>,
 }
 
 /// A part of a document that is opened when it comes to it, and what it is called.
-pub(crate) type Part = (String, Box<dyn FnOnce() -> Result<Box<dyn Records>> + Send>);
+pub type Part = (String, Box<dyn FnOnce() -> Result<Box<dyn Records>> + Send>);
 
 impl Chain {
     /// Records, and then those of some parts. A part that is damaged costs only itself.
@@ -89,7 +89,7 @@ impl Chain {
         clippy::new_ret_no_self,
         reason = "a chain is read as the parts that it is made of"
     )]
-    pub(crate) fn new(first: Vec<Item>, parts: Vec<Part>) -> Parts {
+    pub fn new(first: Vec<Item>, parts: Vec<Part>) -> Parts {
         Parts {
             chain: Self {
                 first: first.into_iter(),
@@ -101,7 +101,7 @@ impl Chain {
 }
 
 /// Parts of a document one after the other.
-pub(crate) struct Parts {
+pub struct Parts {
     chain: Chain,
     at: Option<(String, Box<dyn Records>)>,
 }
@@ -135,7 +135,7 @@ impl Records for Parts {
 }
 
 /// A part that is damaged; where the file itself cannot be read, nothing after it can.
-pub(crate) fn fault(error: crate::Broken, part: String) -> Result<Item> {
+pub fn fault(error: crate::Broken, part: String) -> Result<Item> {
     use std::io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     match error {
         crate::Broken::Damaged(sentence) | crate::Broken::Unread(sentence) => Ok(Item::Fault {

@@ -1,9 +1,6 @@
 //! The properties of a document: who wrote it, who edited it last. Two of them are persons nearly always.
 
-use crate::package::Package;
-use crate::record::{Item, Record};
-use crate::xml::{Event, Xml};
-use crate::{Broken, Result};
+use locard_containers::{Broken, Event, Item, Package, Record, Result, Xml};
 
 /// Where packages keep them.
 const PARTS: [&str; 4] = [
@@ -25,7 +22,7 @@ pub(crate) fn of_package(package: &Package) -> Result<Vec<Item>> {
             .xml(part)
             .and_then(|mut xml| read(&mut xml, is_open_document, &mut record));
         if let Err(error) = read {
-            items.push(crate::record::fault(error, format!("part {part}"))?);
+            items.push(locard_containers::fault(error, format!("part {part}"))?);
         }
     }
     if !record.cells.is_empty() {

@@ -35,7 +35,7 @@ struct Entry {
 }
 
 /// An archive whose directory was read.
-pub(crate) struct Zip {
+pub struct Zip {
     opener: Opener,
     archive: Mutex<ZipArchive<Box<dyn File>>>,
     entries: Vec<Entry>,
@@ -45,7 +45,7 @@ pub(crate) struct Zip {
 
 impl Zip {
     /// Reads the directory.
-    pub(crate) fn new(opener: &Opener) -> Result<Self> {
+    pub fn new(opener: &Opener) -> Result<Self> {
         let archive = guarded(|| Ok(ZipArchive::new(opener()?)?))?;
         few_enough(archive.len())?;
         let mut entries = Vec::with_capacity(archive.len());
@@ -81,12 +81,12 @@ impl Zip {
     }
 
     /// The members' names as the archive has them.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
 
     /// The member with that name.
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+    pub fn position(&self, name: &str) -> Option<usize> {
         self.names().position(|known| known == name)
     }
 
@@ -106,7 +106,7 @@ impl Zip {
     }
 
     /// The decompressed bytes of a member.
-    pub(crate) fn read(&self, member: usize) -> Result<Box<dyn Read + Send>> {
+    pub fn read(&self, member: usize) -> Result<Box<dyn Read + Send>> {
         let entry = self.entry(member)?;
         let start = self.start(entry)?;
         let mut file = (self.opener)()?;

@@ -6,14 +6,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use locard_containers::{
+    Broken, Chain, Container, Content, Event, Format, Item, Member, Opener, Package, Part, Place,
+    Reads, Record, Records, Result, Row, Rows, Xml, push, unique,
+};
+
 use crate::dates::{date, is_date_format, is_date_number};
-use crate::format::{Format, Reads};
-use crate::member::{Container, Content, Member, unique};
-use crate::package::Package;
 use crate::properties;
-use crate::record::{Chain, Item, Part, Place, Record, Records, Row, Rows};
-use crate::xml::{Event, Xml, push};
-use crate::{Broken, Opener, Result};
 
 /// Excel.
 pub(crate) const XLSX: Format = Format::new("xlsx", "an Excel workbook", |look| {
@@ -137,7 +136,7 @@ impl Workbook {
                         .attribute("date1904")
                         .is_some_and(|on| on == "1" || on == "true");
                 }
-                "sheet" if sheets.len() < crate::MEMBERS => {
+                "sheet" if sheets.len() < locard_containers::MEMBERS => {
                     let link = tag
                         .attribute("id")
                         .and_then(|id| links.iter().find(|link| link.id == id));

@@ -11,7 +11,7 @@ use quick_xml::events::{BytesRef, BytesStart};
 use crate::{LONGEST, Refusal, Result};
 
 /// What comes next in a document.
-pub(crate) enum Event<'a> {
+pub enum Event<'a> {
     /// An element begins.
     Start(Tag<'a>),
     /// Text, in as many pieces as the parser makes of it.
@@ -21,34 +21,34 @@ pub(crate) enum Event<'a> {
 }
 
 /// The start of an element.
-pub(crate) struct Tag<'a>(BytesStart<'a>);
+pub struct Tag<'a>(BytesStart<'a>);
 
 impl Tag<'_> {
     /// Its name without the prefix of its namespace.
-    pub(crate) fn name(&self) -> Cow<'_, str> {
+    pub fn name(&self) -> Cow<'_, str> {
         let name = self.0.local_name().into_inner();
         String::from_utf8_lossy(name)
     }
 
     /// Its name as it stands there.
-    pub(crate) fn full_name(&self) -> Cow<'_, str> {
+    pub fn full_name(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.0.name().into_inner())
     }
 
     /// The attribute of that name, prefixes left aside.
-    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
+    pub fn attribute(&self, name: &str) -> Option<String> {
         self.attributes()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value)
     }
 
     /// An attribute as a number.
-    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+    pub fn number(&self, name: &str) -> Option<u64> {
         self.attribute(name)?.trim().parse().ok()
     }
 
     /// All attributes, prefixes left aside; those of namespaces are none.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (String, String)> {
+    pub fn attributes(&self) -> impl Iterator<Item = (String, String)> {
         let mut attributes = self.0.html_attributes();
         attributes.with_checks(false);
         attributes.flatten().filter_map(|attribute| {
@@ -61,13 +61,14 @@ impl Tag<'_> {
 }
 
 /// A document that is read.
-pub(crate) struct Xml {
+pub struct Xml {
     reader: quick_xml::Reader<BufReader<Capped>>,
     buffer: Vec<u8>,
 }
 
 impl Xml {
-    pub(crate) fn new(inner: Box<dyn Read + Send>) -> Self {
+    /// What is read from there.
+    pub fn new(inner: Box<dyn Read + Send>) -> Self {
         let capped = Capped {
             inner,
             left: LONGEST,
@@ -85,7 +86,7 @@ impl Xml {
     }
 
     /// The next event; `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Event<'_>>> {
+    pub fn next(&mut self) -> Result<Option<Event<'_>>> {
         use quick_xml::events::Event as Raw;
         loop {
             self.reader.get_mut().get_mut().left = LONGEST;
@@ -109,7 +110,7 @@ impl Xml {
     }
 
     /// The text up to the end of the element that just began, elements within included.
-    pub(crate) fn text(&mut self) -> Result<String> {
+    pub fn text(&mut self) -> Result<String> {
         let (mut text, mut depth) = (String::new(), 1_u32);
         while depth > 0 {
             match self.next()? {
@@ -123,7 +124,7 @@ impl Xml {
     }
 
     /// Passes the rest of the element that just began.
-    pub(crate) fn skip(&mut self) -> Result<()> {
+    pub fn skip(&mut self) -> Result<()> {
         let mut depth = 1_u32;
         while depth > 0 {
             match self.next()? {
@@ -138,7 +139,7 @@ impl Xml {
 }
 
 /// Adds to a text as long as it is of a length that anybody reads.
-pub(crate) fn push(text: &mut String, more: &str) {
+pub fn push(text: &mut String, more: &str) {
     if text.len() + more.len() <= LONGEST {
         text.push_str(more);
     }
@@ -157,7 +158,7 @@ fn resolve(entity: &BytesRef<'_>) -> Cow<'static, str> {
 }
 
 /// The few entities that every document knows, and the space that pages are full of.
-pub(crate) fn entity(name: &str) -> Option<&'static str> {
+pub fn entity(name: &str) -> Option<&'static str> {
     Some(match name {
         "amp" => "&",
         "lt" => "<",
@@ -170,7 +171,7 @@ pub(crate) fn entity(name: &str) -> Option<&'static str> {
 }
 
 /// A text with its references resolved, as far as they are known.
-pub(crate) fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);

@@ -8,53 +8,56 @@ use crate::zip::Zip;
 use crate::{Broken, Opener, Result};
 
 /// The parts of a document.
-#[derive(Clone)]
-pub(crate) struct Package(Arc<Zip>);
+#[derive(Clone, Debug)]
+pub struct Package(Arc<Zip>);
 
 /// A link from a part to another, or out of the document.
-pub(crate) struct Link {
-    pub(crate) id: String,
+pub struct Link {
+    /// By what the part refers to it.
+    pub id: String,
     /// The path of the part, or the address.
-    pub(crate) target: String,
+    pub target: String,
     /// The last word of its kind: `worksheet`.
-    pub(crate) kind: String,
-    pub(crate) is_external: bool,
+    pub kind: String,
+    /// It leads out of the document.
+    pub is_external: bool,
 }
 
 impl Package {
-    pub(crate) fn open(opener: &Opener) -> Result<Self> {
+    /// Opens a document.
+    pub fn open(opener: &Opener) -> Result<Self> {
         Zip::new(opener).map(|zip| Self(Arc::new(zip)))
     }
 
     /// Names of all parts.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.names()
     }
 
     /// The archive that it is.
-    pub(crate) fn zip(&self) -> &Zip {
+    pub fn zip(&self) -> &Zip {
         &self.0
     }
 
     /// A part's bytes.
-    pub(crate) fn part(&self, name: &str) -> Result<Box<dyn Read + Send>> {
+    pub fn part(&self, name: &str) -> Result<Box<dyn Read + Send>> {
         let position = self.0.position(name);
         let missing = || Broken::damaged("a part of the document is missing");
         self.0.read(position.ok_or_else(missing)?)
     }
 
     /// A part as XML.
-    pub(crate) fn xml(&self, name: &str) -> Result<Xml> {
+    pub fn xml(&self, name: &str) -> Result<Xml> {
         self.part(name).map(Xml::new)
     }
 
     /// Whether there is such a part.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.0.position(name).is_some()
     }
 
     /// Names that begin and end like this, in the order of the numbers in them: `slide2` before `slide10`.
-    pub(crate) fn numbered(&self, begin: &str, end: &str) -> Vec<(u64, String)> {
+    pub fn numbered(&self, begin: &str, end: &str) -> Vec<(u64, String)> {
         let number = |name: &str| name.strip_prefix(begin)?.strip_suffix(end)?.parse().ok();
         let names = self.names();
         let mut found: Vec<(u64, String)> = names
@@ -65,7 +68,7 @@ impl Package {
     }
 
     /// The links of a part.
-    pub(crate) fn links(&self, part: &str) -> Result<Vec<Link>> {
+    pub fn links(&self, part: &str) -> Result<Vec<Link>> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
         let path = format!("{folder}/_rels/{name}.rels");
         let path = path.trim_start_matches('/');

@@ -3,13 +3,12 @@
 //! The one thing a reader gets wrong: what was deleted while changes were tracked is still there, and so are the names of
 //! those who changed and commented. All of it is read.
 
-use crate::format::{Format, Reads};
-use crate::member::{Container, Content, Member};
-use crate::package::Package;
+use locard_containers::{
+    Chain, Container, Content, Event, Format, Item, Member, Opener, Package, Part, Place, Reads,
+    Record, Records, Result, Tag, Xml, push,
+};
+
 use crate::properties;
-use crate::record::{Chain, Item, Part, Place, Record, Records};
-use crate::xml::{Event, Tag, Xml, push};
-use crate::{Opener, Result};
 
 /// Word.
 pub(crate) const DOCX: Format = Format::new("docx", "a Word document", |look| {
@@ -153,7 +152,7 @@ fn authors(package: &Package, name: &str) -> Part {
                 "comment_author",
                 &tag.attribute("userId").unwrap_or_default(),
             );
-            if !record.cells.is_empty() && items.len() < crate::MEMBERS {
+            if !record.cells.is_empty() && items.len() < locard_containers::MEMBERS {
                 items.push(Item::Record(record));
             }
         }

@@ -1,14 +1,11 @@
-//! The formats, one line each.
+//! What a format of documents or containers is.
 
 use std::io::Read;
 
 use crate::look::Look;
 use crate::member::Container;
 use crate::record::Records;
-use crate::{
-    Opener, Result, guarded, html, mail, markup, msg, odf, office, pdf, rtf, sevenz, sheet, tar,
-    zip,
-};
+use crate::{Opener, Result, guarded};
 
 /// Reads a file's records.
 pub type ReadFile = fn(&Opener) -> Result<Box<dyn Records>>;
@@ -49,28 +46,9 @@ impl std::fmt::Debug for Format {
     }
 }
 
-/// Every format. The first that recognises a file has it, so what is special stands before what is general.
-pub const FORMATS: &[Format] = &[
-    office::DOCX,
-    sheet::XLSX,
-    office::PPTX,
-    odf::SHEET,
-    odf::TEXT,
-    zip::FORMAT,
-    tar::FORMAT,
-    sevenz::FORMAT,
-    pdf::FORMAT,
-    rtf::FORMAT,
-    msg::FORMAT,
-    mail::MBOX,
-    mail::EML,
-    html::FORMAT,
-    markup::FORMAT,
-];
-
 impl Format {
     /// A line of the table.
-    pub(crate) const fn new(
+    pub const fn new(
         name: &'static str,
         what: &'static str,
         is: fn(&mut Look<'_>) -> Result<bool>,
@@ -85,12 +63,12 @@ impl Format {
     }
 
     /// The format with records.
-    pub(crate) const fn reading(self, records: Reads) -> Self {
+    pub const fn reading(self, records: Reads) -> Self {
         Self { records, ..self }
     }
 
     /// The format with members.
-    pub(crate) const fn holding(self, members: fn(&Opener) -> Result<Box<dyn Container>>) -> Self {
+    pub const fn holding(self, members: fn(&Opener) -> Result<Box<dyn Container>>) -> Self {
         Self {
             members: Some(members),
             ..self
@@ -98,19 +76,18 @@ impl Format {
     }
 }
 
-/// What a file is, if it is a document or a container.
-pub fn detect(mut look: Look<'_>) -> Result<Option<&'static Format>> {
+/// What a file is, if it is one of these formats. The first that recognises it has it, so what is special stands before
+/// what is general.
+pub fn detect(
+    formats: impl IntoIterator<Item = &'static Format>,
+    mut look: Look<'_>,
+) -> Result<Option<&'static Format>> {
     guarded(|| {
-        for format in FORMATS {
+        for format in formats {
             if (format.is)(&mut look)? {
                 return Ok(Some(format));
             }
         }
         Ok(None)
     })
-}
-
-/// The format of that name.
-pub fn format(name: &str) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| format.name == name)
 }

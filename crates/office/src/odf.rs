@@ -3,15 +3,13 @@
 //! The one thing a reader gets wrong: a row or cell says how often it is repeated, up to the end of the sheet. Blank ones
 //! are counted and filled ones repeated only so often as anybody would have typed them.
 
-use crate::format::{Format, Reads};
-use crate::look::Look;
-use crate::member::{Container, Content, Member, unique};
-use crate::package::Package;
+use locard_containers::{
+    Chain, Container, Content, Event, Format, Item, Look, Member, Opener, Package, Part, Place,
+    Reads, Record, Records, Result, Row, Rows, Xml, push, unique,
+};
+
 use crate::properties;
-use crate::record::{Chain, Item, Part, Place, Record, Records, Row, Rows};
 use crate::sheet::COLUMNS;
-use crate::xml::{Event, Xml, push};
-use crate::{Opener, Result};
 
 /// Spreadsheets.
 pub(crate) const SHEET: Format =
@@ -215,7 +213,7 @@ impl Sheets {
                 && tag.full_name() == "table:table"
             {
                 members.push(Member::table(&tag.attribute("name").unwrap_or_default()));
-                crate::member::few_enough(members.len())?;
+                locard_containers::few_enough(members.len())?;
             }
         }
         unique(&mut members);

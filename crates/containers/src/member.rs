@@ -21,7 +21,7 @@ pub struct Member {
 
 impl Member {
     /// A file by the name that the container has for it. Names with backslashes come from another system.
-    pub(crate) fn file(name: &str, size: Option<u64>) -> Self {
+    pub fn file(name: &str, size: Option<u64>) -> Self {
         let name = if name.contains('/') {
             name.to_owned()
         } else {
@@ -43,7 +43,7 @@ impl Member {
     }
 
     /// A table of that name.
-    pub(crate) fn table(name: &str) -> Self {
+    pub fn table(name: &str) -> Self {
         let name = plain(&name.replace('/', "_"));
         Self {
             path: vec![if name.is_empty() {
@@ -96,7 +96,7 @@ pub trait Container: Send + Sync {
 }
 
 /// Refuses more members than anybody reads.
-pub(crate) fn few_enough(members: usize) -> Result<()> {
+pub fn few_enough(members: usize) -> Result<()> {
     if members > MEMBERS {
         return Err(Broken::unread(format!(
             "it has more than {MEMBERS} members: none is read"
@@ -106,7 +106,7 @@ pub(crate) fn few_enough(members: usize) -> Result<()> {
 }
 
 /// Makes the paths unique: a second `a.txt` becomes `a.txt (2)`.
-pub(crate) fn unique(members: &mut [Member]) {
+pub fn unique(members: &mut [Member]) {
     let mut taken: HashSet<Vec<String>> = HashSet::new();
     // The number to try next for a name: thousands of members may have the same.
     let mut next: HashMap<Vec<String>, usize> = HashMap::new();
