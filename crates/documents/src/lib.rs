@@ -20,6 +20,7 @@ pub const FORMATS: &[Format] = &[
     pdf::FORMAT,
     rtf::FORMAT,
     msg::FORMAT,
+    msg::ENCRYPTED,
     mail::MBOX,
     mail::EML,
     html::FORMAT,

@@ -5,25 +5,36 @@ use std::sync::{Mutex, PoisonError};
 
 use cfb::CompoundFile;
 use locard_containers::{
-    Broken, Chain, Container, Content, File, Format, Item, LONGEST, Member, Opener, Reads, Record,
-    Records, Result, few_enough, guarded, unique,
+    Broken, Chain, Container, Content, File, Format, Item, LONGEST, Look, Member, Opener, Reads,
+    Record, Records, Result, few_enough, guarded, unique,
 };
 
 use crate::{html, rtf};
 
 /// MSG.
 pub(crate) const FORMAT: Format = Format::new("msg", "an Outlook message", |look| {
-    if !look.head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return Ok(false);
-    }
-    let opener = look.opener();
-    Ok(guarded(|| Ok(open(opener)?.is_stream(PROPERTIES))).unwrap_or(false))
+    Ok(has_stream(look, PROPERTIES))
 })
 .reading(Reads::File(|opener| {
     let record = guarded(|| record(&mut open(opener)?))?;
     Ok(Box::new(Chain::new(vec![Item::Record(record)], Vec::new())) as Box<dyn Records>)
 }))
 .holding(|opener| Ok(Box::new(Attachments::new(opener)?)));
+
+/// Documents of office programs that are encrypted are of this kind whatever they were before.
+pub(crate) const ENCRYPTED: Format =
+    Format::new("encrypted-office", "an encrypted office document", |look| {
+        Ok(has_stream(look, "/EncryptedPackage"))
+    })
+    .reading(Reads::File(|_| {
+        Err(Broken::unread("it is encrypted: not read"))
+    }));
+
+/// Whether it is a compound file with that stream.
+fn has_stream(look: &Look<'_>, name: &str) -> bool {
+    let is_compound = look.head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
+    is_compound && guarded(|| Ok(open(look.opener())?.is_stream(name))).unwrap_or(false)
+}
 
 /// Whatever has it is a message.
 const PROPERTIES: &str = "/__properties_version1.0";

@@ -3,12 +3,13 @@
 //! The one thing a reader gets wrong: a page says where letters are, not which of them are a word. Words are put apart where
 //! the pen moves, lines where it moves down.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use locard_containers::{
-    Broken, Container, Content, Format, Item, LONGEST, Member, Opener, Place, Reads, Record,
+    Broken, Container, Content, Format, Item, LONGEST, Member, Opener, Place, RATIO, Reads, Record,
     Records, Result, few_enough, guarded, push, unique,
 };
 use lopdf::content::Content as Operations;
@@ -23,9 +24,10 @@ pub(crate) const FORMAT: Format = Format::new("pdf", "a PDF document", |look| {
     Ok(head.windows(5).any(|word| word == b"%PDF-") && !look.is_zip())
 })
 .reading(Reads::File(|opener| {
-    Ok(Box::new(Pages::new(load(opener)?)))
+    let (document, size) = load(opener)?;
+    Ok(Box::new(Pages::new(document, size)))
 }))
-.holding(|opener| Ok(Box::new(Attached::new(load(opener)?)?)));
+.holding(|opener| Ok(Box::new(Attached::new(load(opener)?.0)?)));
 
 /// A file is held in memory while it is read.
 const LARGEST: u64 = 256 << 20;
@@ -39,10 +41,20 @@ const OBJECTS: u64 = 64 << 20;
 /// Drawings within drawings.
 const DEEPEST: usize = 8;
 
+/// A drawing counts as if it had at least so many bytes, since much is done for each.
+const DRAWING: usize = 4 << 10;
+
+/// All drawings of all pages, beyond so many times the file.
+const DRAWN: u64 = 1 << 30;
+
+/// Fonts of a page.
+const FONTS: usize = 250;
+
 /// More fields of forms than this share a column.
 const FIELDS: usize = 500;
 
-fn load(opener: &Opener) -> Result<Document> {
+/// A document, and how many bytes it has.
+fn load(opener: &Opener) -> Result<(Document, u64)> {
     let mut bytes = Vec::new();
     opener()?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
@@ -68,7 +80,7 @@ fn load(opener: &Opener) -> Result<Document> {
             "the PDF document has no pages that can be found",
         ));
     }
-    Ok(document)
+    Ok((document, bytes.len() as u64))
 }
 
 fn broken(error: &lopdf::Error) -> Broken {
@@ -132,10 +144,12 @@ struct Pages {
     rest: std::collections::btree_map::IntoIter<u32, ObjectId>,
     first: Option<Item>,
     fields: HashSet<String>,
+    /// Bytes that may still be drawn: pages may share what they draw, and a small file may have a million pages.
+    left: u64,
 }
 
 impl Pages {
-    fn new(document: Document) -> Self {
+    fn new(document: Document, size: u64) -> Self {
         let mut record = Record::default();
         let info = document
             .trailer
@@ -151,12 +165,15 @@ impl Pages {
             first: (!record.cells.is_empty()).then_some(Item::Record(record)),
             document,
             fields: HashSet::new(),
+            left: DRAWN.saturating_add(size.saturating_mul(RATIO)),
         }
     }
 
     fn page(&mut self, page: ObjectId) -> Result<Record> {
         let mut record = Record::default();
-        record.add("text", &text(&self.document, page)?);
+        let (text, drawn) = text(&self.document, page)?;
+        self.left = self.left.saturating_sub(drawn as u64);
+        record.add("text", &text);
         let notes = self.document.get_page_annotations(page).unwrap_or_default();
         for note in notes {
             self.fields
@@ -174,6 +191,11 @@ impl Records for Pages {
         let Some((number, page)) = self.rest.next() else {
             return Ok(None);
         };
+        if self.left == 0 {
+            return Err(Broken::unread(
+                "its pages draw far more than the file holds, as those of bombs do: the rest is not read",
+            ));
+        }
         let place = Place {
             key: "page",
             value: number.to_string(),
@@ -251,8 +273,8 @@ fn annotation(
     None
 }
 
-/// The text of a page.
-fn text(document: &Document, page: ObjectId) -> Result<String> {
+/// The text of a page, and how many bytes of drawings it took.
+fn text(document: &Document, page: ObjectId) -> Result<(String, usize)> {
     let content = document
         .get_page_content_with_limit(page, STREAM)
         .map_err(|error| broken(&error))?;
@@ -261,6 +283,7 @@ fn text(document: &Document, page: ObjectId) -> Result<String> {
         text: String::new(),
         moved: Moved::Not,
         drawn: 0,
+        encodings: HashMap::new(),
     };
     let (own, above) = document
         .get_page_resources(page)
@@ -270,7 +293,7 @@ fn text(document: &Document, page: ObjectId) -> Result<String> {
         .filter_map(|id| document.get_dictionary(id).ok());
     let resources: Vec<&Dictionary> = own.into_iter().chain(above).collect();
     pen.draw(&content, &resources, 0)?;
-    Ok(pen.text)
+    Ok((pen.text, pen.drawn))
 }
 
 /// What happened since the last letter.
@@ -288,11 +311,13 @@ struct Pen<'a> {
     moved: Moved,
     /// Bytes of drawings so far: one that is used a thousand times counts each time.
     drawn: usize,
+    /// Fonts by where they stand in the document: each is read once, however often it is used.
+    encodings: HashMap<*const Dictionary, Option<Rc<Encoding<'a>>>>,
 }
 
 impl<'a> Pen<'a> {
     fn draw(&mut self, content: &[u8], resources: &[&'a Dictionary], depth: usize) -> Result<()> {
-        self.drawn = self.drawn.saturating_add(content.len());
+        self.drawn = self.drawn.saturating_add(content.len().max(DRAWING));
         if self.drawn > 2 * STREAM || self.text.len() > LONGEST {
             return Err(Broken::unread(
                 "a page with more than 32 MiB of drawings is not read",
@@ -300,8 +325,7 @@ impl<'a> Pen<'a> {
         }
         let operations =
             Operations::decode(content).map_err(|_| Broken::damaged("what it draws is damaged"))?;
-        let (fonts, mut font): (BTreeMap<Vec<u8>, Encoding<'a>>, Option<Vec<u8>>) =
-            (self.fonts(resources), None);
+        let (fonts, mut font) = (self.fonts(resources), None::<Vec<u8>>);
         let mut line = 0.0;
         for operation in &operations.operations {
             let operands = &operation.operands;
@@ -335,7 +359,7 @@ impl<'a> Pen<'a> {
                 && let Some(shown) = operands.last()
             {
                 let encoding = font.as_ref().and_then(|font| fonts.get(font));
-                self.show(shown, encoding);
+                self.show(shown, encoding.map(Rc::as_ref));
             }
         }
         Ok(())
@@ -431,7 +455,7 @@ impl<'a> Pen<'a> {
         Ok(())
     }
 
-    fn fonts(&self, resources: &[&'a Dictionary]) -> BTreeMap<Vec<u8>, Encoding<'a>> {
+    fn fonts(&mut self, resources: &[&'a Dictionary]) -> BTreeMap<Vec<u8>, Rc<Encoding<'a>>> {
         let mut found = BTreeMap::new();
         for resources in resources {
             let fonts = resources
@@ -440,22 +464,33 @@ impl<'a> Pen<'a> {
             let Some(fonts) = fonts.ok().and_then(|(_, fonts)| fonts.as_dict().ok()) else {
                 continue;
             };
-            for (name, font) in fonts.iter().take(1_000) {
-                let font = self
-                    .document
-                    .dereference(font)
-                    .ok()
-                    .and_then(|(_, font)| font.as_dict().ok());
-                let encoding = font.and_then(|font| {
-                    font.get_font_encoding_with_limit(self.document, STREAM)
-                        .ok()
-                });
+            for (name, font) in fonts.iter().take(FONTS) {
+                let font = self.document.dereference(font);
+                let font = font.ok().and_then(|(_, font)| font.as_dict().ok());
+                let encoding = font.and_then(|font| self.encoding(font));
                 if let Some(encoding) = encoding.filter(|_| !found.contains_key(name)) {
                     found.insert(name.clone(), encoding);
                 }
             }
         }
         found
+    }
+
+    /// How a font's letters are written, if that can be read.
+    fn encoding(&mut self, font: &'a Dictionary) -> Option<Rc<Encoding<'a>>> {
+        if self.encodings.len() >= FONTS && !self.encodings.contains_key(&std::ptr::from_ref(font))
+        {
+            return None;
+        }
+        let document = self.document;
+        let known = self
+            .encodings
+            .entry(std::ptr::from_ref(font))
+            .or_insert_with(|| {
+                let encoding = font.get_font_encoding_with_limit(document, STREAM);
+                encoding.ok().map(Rc::new)
+            });
+        known.clone()
     }
 }
 

@@ -43,6 +43,13 @@ pub fn pdf(pages: &[&[&str]], author: &str, protected: bool) -> Vec<u8> {
         objects.push(stream);
     }
     objects[1] = format!("<</Type/Pages/Kids[{kids}]/Count {}>>", pages.len()).into_bytes();
+    let locked = "/Encrypt<</Filter/Standard/V 1/R 2/O(00000000000000000000000000000000)/U(00000000000000000000000000000000)/P -4>>/ID[(a)(a)]";
+    pdf_of(&objects, if protected { locked } else { "" })
+}
+
+/// A PDF document of these objects, numbered from 1: the first is its catalogue, the fourth its properties. `more` stands
+/// in its trailer.
+pub fn pdf_of(objects: &[impl AsRef<[u8]>], more: &str) -> Vec<u8> {
     let (mut out, mut table) = (
         b"%PDF-1.4\n".to_vec(),
         String::from("0000000000 65535 f \n"),
@@ -50,13 +57,42 @@ pub fn pdf(pages: &[&[&str]], author: &str, protected: bool) -> Vec<u8> {
     for (at, object) in objects.iter().enumerate() {
         let _ = writeln!(table, "{:010} 00000 n ", out.len());
         out.extend(format!("{} 0 obj\n", at + 1).into_bytes());
-        out.extend(object);
+        out.extend(object.as_ref());
         out.extend(b"\nendobj\n");
     }
     let start = out.len();
-    let locked = "/Encrypt<</Filter/Standard/V 1/R 2/O(00000000000000000000000000000000)/U(00000000000000000000000000000000)/P -4>>/ID[(a)(a)]";
-    let locked = if protected { locked } else { "" };
     let size = objects.len() + 1;
-    out.extend(format!("xref\n0 {size}\n{table}trailer\n<</Size {size}/Root 1 0 R/Info 4 0 R{locked}>>\nstartxref\n{start}\n%%EOF").into_bytes());
+    out.extend(format!("xref\n0 {size}\n{table}trailer\n<</Size {size}/Root 1 0 R/Info 4 0 R{more}>>\nstartxref\n{start}\n%%EOF").into_bytes());
     out
+}
+
+/// An Outlook message from somebody, with a text and one attached file.
+pub fn msg(from: &str, text: &str, attached: (&str, &[u8])) -> std::io::Result<Vec<u8>> {
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    compound(&[
+        ("/__properties_version1.0", &[0; 32]),
+        ("/__substg1.0_0C1A001F", &wide(from)),
+        ("/__substg1.0_1000001F", &wide(text)),
+        (
+            "/__attach_version1.0_#00000000/__substg1.0_3707001F",
+            &wide(attached.0),
+        ),
+        (
+            "/__attach_version1.0_#00000000/__substg1.0_37010102",
+            attached.1,
+        ),
+    ])
+}
+
+/// A compound file of these streams.
+pub fn compound(streams: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
+    let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new()))?;
+    for (path, bytes) in streams {
+        if let Some((storage, _)) = path.rsplit_once('/') {
+            file.create_storage_all(storage)?;
+        }
+        file.create_stream(path)?.write_all(bytes)?;
+    }
+    file.flush()?;
+    Ok(file.into_inner().into_inner())
 }

@@ -17,6 +17,8 @@ mod containers;
 mod documents;
 #[path = "main/formats.rs"]
 mod formats;
+#[path = "main/hostile.rs"]
+mod hostile;
 #[path = "main/shelf.rs"]
 mod shelf;
 #[path = "main/splits.rs"]

@@ -4,8 +4,8 @@
 //! are counted and filled ones repeated only so often as anybody would have typed them.
 
 use locard_containers::{
-    Chain, Container, Content, Event, Format, Item, Look, Member, Opener, Package, Part, Place,
-    Reads, Record, Records, Result, Row, Rows, Xml, push, unique,
+    Broken, Chain, Container, Content, Event, Format, Item, Look, Member, Opener, Package, Part,
+    Place, Reads, Record, Records, Result, Row, Rows, Xml, push, unique,
 };
 
 use crate::properties;
@@ -48,8 +48,25 @@ fn is_paragraph(name: &str) -> bool {
     matches!(name, "p" | "h")
 }
 
-fn records(opener: &Opener) -> Result<Box<dyn Records>> {
+/// Opens a document, unless it is encrypted: its manifest says so, and its parts look like damage then.
+fn open(opener: &Opener) -> Result<Package> {
+    const MANIFEST: &str = "META-INF/manifest.xml";
     let package = Package::open(opener)?;
+    let mut manifest = package.has(MANIFEST).then(|| package.xml(MANIFEST));
+    while let Some(Ok(xml)) = &mut manifest {
+        match xml.next() {
+            Ok(Some(Event::Start(tag))) if tag.name() == "encryption-data" => {
+                return Err(Broken::unread("it is encrypted: not read"));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => break,
+        }
+    }
+    Ok(package)
+}
+
+fn records(opener: &Opener) -> Result<Box<dyn Records>> {
+    let package = open(opener)?;
     let parts = vec![
         part(&package, "content.xml", None),
         part(&package, "styles.xml", Some("header or footer")),
@@ -62,7 +79,7 @@ fn records(opener: &Opener) -> Result<Box<dyn Records>> {
 
 /// What a spreadsheet has beside its sheets.
 fn outside(opener: &Opener) -> Result<Box<dyn Records>> {
-    let package = Package::open(opener)?;
+    let package = open(opener)?;
     let parts = vec![part(&package, "styles.xml", Some("header or footer"))];
     Ok(Box::new(Chain::new(
         properties::of_package(&package)?,
@@ -206,7 +223,7 @@ struct Sheets {
 
 impl Sheets {
     fn open(opener: &Opener) -> Result<Self> {
-        let package = Package::open(opener)?;
+        let package = open(opener)?;
         let (mut xml, mut members) = (package.xml("content.xml")?, Vec::new());
         while let Some(event) = xml.next()? {
             if let Event::Start(tag) = event

@@ -153,10 +153,11 @@ impl<'a, B: Blobs> Contents<'a, B> {
 fn may_be_document(head: &[u8]) -> Result<bool> {
     let inner = decompressed(head);
     let head = inner.as_deref().unwrap_or(head);
-    if head.starts_with(b"PK") {
+    // What is in these says what they are.
+    if head.starts_with(b"PK") || head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
         return Ok(true);
     }
-    // Only packages are looked into further, so nothing is opened.
+    // Others are not looked into, so nothing is opened.
     let never: locard_containers::Opener = Arc::new(|| Err(std::io::ErrorKind::NotFound.into()));
     Ok(format(head, &never)?.is_some())
 }

@@ -405,13 +405,13 @@ async fn rtf_is_paragraphs() {
     assert_eq!(taken.column("text")[1..], ["Dear Ada", "Bob"]);
 }
 
-fn feather(compression: Option<arrow_ipc::CompressionType>) -> Vec<u8> {
+pub(crate) fn feather(compression: Option<arrow_ipc::CompressionType>, rows: usize) -> Vec<u8> {
     use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
     use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
     let names: ArrayRef = std::sync::Arc::new(StringArray::from_iter_values(
-        (0..9_000).map(|number| format!("name {number}")),
+        (0..rows).map(|number| format!("name {number}")),
     ));
-    let numbers: ArrayRef = std::sync::Arc::new(Int64Array::from_iter_values(0..9_000));
+    let numbers: ArrayRef = std::sync::Arc::new(Int64Array::from_iter_values(0..rows as i64));
     let batch = RecordBatch::try_from_iter([("id", numbers), ("name", names)]).unwrap();
     let options = IpcWriteOptions::default()
         .try_with_compression(compression)
@@ -434,14 +434,14 @@ async fn arrow_files_are_tables() {
         Some(CompressionType::LZ4_FRAME),
         Some(CompressionType::ZSTD),
     ] {
-        let taken = take("a", feather(compression)).await;
+        let taken = take("a", feather(compression, 9_000)).await;
         assert_eq!(taken.errors.len(), 0, "{:?}", taken.errors);
         let names = taken.column("name");
         assert_eq!(
             (names.len(), names[8_999], names[9_000]),
             (9_001, "name 8999", "name 0")
         );
-        let source = shelf("a", feather(compression));
+        let source = shelf("a", feather(compression, 9_000));
         let some = take_with(&source, "a", |request| {
             request.columns = Some(vec!["id".to_owned()]);
         });
@@ -451,7 +451,7 @@ async fn arrow_files_are_tables() {
 
 #[tokio::test]
 async fn arrow_files_that_claim_too_much_are_damaged() {
-    let bytes = feather(Some(arrow_ipc::CompressionType::ZSTD));
+    let bytes = feather(Some(arrow_ipc::CompressionType::ZSTD), 9_000);
     for at in (0..bytes.len())
         .rev()
         .take(1_500)
