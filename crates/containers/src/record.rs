@@ -23,6 +23,17 @@ pub struct Record {
 }
 
 impl Record {
+    /// The properties of a document, still without any.
+    pub fn properties() -> Self {
+        Self {
+            place: Some(Place {
+                key: "part",
+                value: "properties".to_owned(),
+            }),
+            cells: Vec::new(),
+        }
+    }
+
     /// Adds what is not blank; to a column that is there already, behind what it has.
     pub fn add(&mut self, column: impl Into<Cow<'static, str>>, text: &str) {
         let (column, text) = (column.into(), text.trim());

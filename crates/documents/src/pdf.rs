@@ -150,7 +150,7 @@ struct Pages {
 
 impl Pages {
     fn new(document: Document, size: u64) -> Self {
-        let mut record = Record::default();
+        let mut record = Record::properties();
         let info = document
             .trailer
             .get(b"Info")

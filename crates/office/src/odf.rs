@@ -96,6 +96,7 @@ fn part(package: &Package, name: &'static str, place: Option<&'static str>) -> P
         let paragraphs = Paragraphs {
             xml: package.xml(name)?,
             place,
+            number: 0,
             pages: 0,
             record: Record::default(),
             text: String::new(),
@@ -111,6 +112,7 @@ fn part(package: &Package, name: &'static str, place: Option<&'static str>) -> P
 struct Paragraphs {
     xml: Xml,
     place: Option<&'static str>,
+    number: u64,
     pages: u64,
     record: Record,
     text: String,
@@ -205,13 +207,17 @@ impl Paragraphs {
                 .cells
                 .insert(0, ("text".into(), text.trim().to_owned()));
         }
-        record.place = match (self.place, self.pages) {
-            (Some(part), _) => Some(("part", part.to_owned())),
-            (None, 0) => None,
-            (None, page) => Some(("page", page.to_string())),
+        if record.cells.is_empty() {
+            return None;
         }
-        .map(|(key, value)| Place { key, value });
-        (!record.cells.is_empty()).then_some(record)
+        self.number += 1;
+        let (key, value) = match (self.place, self.pages) {
+            (Some(part), _) => ("part", part.to_owned()),
+            (None, 0) => ("paragraph", self.number.to_string()),
+            (None, page) => ("page", page.to_string()),
+        };
+        record.place = Some(Place { key, value });
+        Some(record)
     }
 }
 

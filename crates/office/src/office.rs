@@ -105,6 +105,7 @@ fn paragraphs(package: &Package, name: &str, place: Option<Place>) -> Part {
         let paragraphs = Paragraphs {
             xml: package.xml(&part)?,
             place,
+            number: 0,
             is_comment: part.contains("omment"),
             record: Record::default(),
             text: String::new(),
@@ -164,7 +165,9 @@ fn authors(package: &Package, name: &str) -> Part {
 /// The paragraphs of a part: one record each, and one for a row of a table, its cells apart by tabs.
 struct Paragraphs {
     xml: Xml,
+    /// Where all of them stand; without it each has its number.
     place: Option<Place>,
+    number: u64,
     is_comment: bool,
     /// The one at hand.
     record: Record,
@@ -267,8 +270,13 @@ impl Paragraphs {
                 .cells
                 .insert(0, ("text".into(), text.trim().to_owned()));
         }
-        record.place.clone_from(&self.place);
-        (!record.cells.is_empty()).then_some(record)
+        if record.cells.is_empty() {
+            return None;
+        }
+        self.number += 1;
+        let own = self.place.clone();
+        record.place = own.or_else(|| place("paragraph", self.number));
+        Some(record)
     }
 }
 

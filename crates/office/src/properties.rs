@@ -12,7 +12,7 @@ const PARTS: [&str; 4] = [
 
 /// The properties as the first record of a package, if it has any.
 pub(crate) fn of_package(package: &Package) -> Result<Vec<Item>> {
-    let (mut record, mut items) = (Record::default(), Vec::new());
+    let (mut record, mut items) = (Record::properties(), Vec::new());
     for part in PARTS {
         if !package.has(part) {
             continue;
