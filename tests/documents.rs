@@ -1,7 +1,8 @@
 //! Documents and containers from end to end: a person in a document in an archive in an archive is found like any other.
 
 use locard_containers::testing::{gzip, tar, zip};
-use locard_office::testing::{docx, xlsx};
+use locard_documents::testing::pdf;
+use locard_office::testing::{docx, pptx, xlsx};
 
 use crate::support::{Bench, identifiers};
 
@@ -79,10 +80,90 @@ fn a_person_is_found_in_a_document_in_archives() {
     ] {
         assert!(places.contains(&wanted), "{wanted}: {places:?}");
     }
-    let rows = bench.run(["rows", LETTER, "--identifier", "EMAIL_ADDRESS"]);
-    assert_eq!(rows.status, 0, "{rows:?}");
     let explained = bench.run(["explain", LETTER, "--samples", "2"]);
     assert_eq!(explained.status, 0, "{explained:?}");
+}
+
+/// What `rows` and `find` say of where a value is.
+#[test]
+fn places_are_named_as_people_name_them() {
+    let bench = bench();
+    bench.write(
+        "report.pdf",
+        pdf(
+            &[&["nothing here"], &["Ask anna.lovelace@example.org"]],
+            "Cleo Keeper",
+            false,
+        ),
+    );
+    bench.write(
+        "talk.pptx",
+        pptx(
+            &["one", "write to anna.lovelace@example.org"],
+            "Cleo Keeper",
+        ),
+    );
+    bench.scan();
+    for (resource, place) in [
+        (LETTER, "paragraph=2"),
+        ("book.xlsx!/People", "line 2"),
+        ("report.pdf", "page=2"),
+        ("talk.pptx", "slide=2"),
+    ] {
+        let rows = bench.run(["rows", resource, "--identifier", "EMAIL_ADDRESS"]);
+        assert_eq!(rows.status, 0, "{rows:?}");
+        assert!(rows.stdout.contains(place), "{resource}: {}", rows.stdout);
+        let found = bench.run(["find", "--verify", "--email", "anna.lovelace@example.org"]);
+        assert!(found.stdout.contains(place), "{place}: {}", found.stdout);
+    }
+}
+
+/// Who wrote and who saved a document are persons, named nowhere else in it.
+#[test]
+fn authors_and_last_editors_are_personal_data() {
+    let bench = Bench::new();
+    bench.write(
+        "letter.docx",
+        docx(&["nothing here"], "Anna Lovelace", "Bert Babbage"),
+    );
+    bench.write(
+        "book.xlsx",
+        xlsx(&[("Sums", &[&["a", "b"], &["1", "2"]])], "Anna Lovelace"),
+    );
+    let findings = bench.scan();
+    for (resource, column) in [
+        ("letter.docx", "author"),
+        ("letter.docx", "last_editor"),
+        ("book.xlsx", "author"),
+    ] {
+        assert_eq!(
+            identifiers(&findings, resource, column),
+            ["PERSON"],
+            "{findings:?}"
+        );
+    }
+    let found = bench.run([
+        "find",
+        "--verify",
+        "--name",
+        "Bert Babbage",
+        "--format",
+        "ndjson",
+    ]);
+    let hits = found.hits();
+    assert_eq!(hits.len(), 1, "{found:?}");
+    assert_eq!(
+        (
+            &hits[0]["resource"],
+            &hits[0]["column"],
+            &hits[0]["key"]["part"]
+        ),
+        (
+            &"letter.docx".into(),
+            &"last_editor".into(),
+            &"properties".into()
+        )
+    );
 }
 
 #[test]
