@@ -104,17 +104,21 @@ fn places_are_named_as_people_name_them() {
         ),
     );
     bench.scan();
+    let found = bench.run(["find", "--verify", "--email", "anna.lovelace@example.org"]);
     for (resource, place) in [
         (LETTER, "paragraph=2"),
         ("book.xlsx!/People", "line 2"),
         ("report.pdf", "page=2"),
         ("talk.pptx", "slide=2"),
     ] {
-        let rows = bench.run(["rows", resource, "--identifier", "EMAIL_ADDRESS"]);
-        assert_eq!(rows.status, 0, "{rows:?}");
-        assert!(rows.stdout.contains(place), "{resource}: {}", rows.stdout);
-        let found = bench.run(["find", "--verify", "--email", "anna.lovelace@example.org"]);
         assert!(found.stdout.contains(place), "{place}: {}", found.stdout);
+        let rows = ["rows", resource, "--identifier", "EMAIL_ADDRESS"];
+        let rows = bench.run([&rows[..], &["--format", "ndjson"]].concat());
+        assert_eq!(rows.status, 0, "{rows:?}");
+        let place = place.strip_prefix("line ").unwrap_or(place);
+        let is_named =
+            |row: &serde_json::Value| row["key"] == place || row["line"].to_string() == place;
+        assert!(rows.ndjson().iter().any(is_named), "{resource}: {rows:?}");
     }
 }
 
