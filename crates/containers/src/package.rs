@@ -8,7 +8,7 @@ use crate::zip::Zip;
 use crate::{Broken, Opener, Result};
 
 /// The parts of a document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Package(Arc<Zip>);
 
 /// A link from a part to another, or out of the document.

@@ -158,7 +158,7 @@ fn resolve(entity: &BytesRef<'_>) -> Cow<'static, str> {
 }
 
 /// The few entities that every document knows, and the space that pages are full of.
-pub fn entity(name: &str) -> Option<&'static str> {
+fn entity(name: &str) -> Option<&'static str> {
     Some(match name {
         "amp" => "&",
         "lt" => "<",
@@ -171,7 +171,7 @@ pub fn entity(name: &str) -> Option<&'static str> {
 }
 
 /// A text with its references resolved, as far as they are known.
-pub fn unescape(text: &str) -> String {
+fn unescape(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
