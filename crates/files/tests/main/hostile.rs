@@ -1,7 +1,7 @@
 //! What strangers may send: every format cut and changed anywhere, bombs, circles, depth, and names that lead elsewhere.
 //! Whatever it is, it is told, it costs only itself, and no value is in what is told.
 
-use locard_connector::{Scope, Source};
+use locard_connector::Scope;
 use locard_containers::testing::{Zipped, gzip, sevenz, tar, zip, zip_of};
 use locard_documents::testing::{msg, pdf, pdf_of};
 use locard_files::Files;
