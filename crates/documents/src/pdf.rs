@@ -285,9 +285,8 @@ fn text(document: &Document, page: ObjectId) -> Result<(String, usize)> {
         drawn: 0,
         encodings: HashMap::new(),
     };
-    let (own, above) = document
-        .get_page_resources(page)
-        .map_err(|error| broken(&error))?;
+    // Without them, as where a page stands above itself, letters are read as they are.
+    let (own, above) = document.get_page_resources(page).unwrap_or_default();
     let above = above
         .into_iter()
         .filter_map(|id| document.get_dictionary(id).ok());

@@ -358,7 +358,8 @@ impl Rtf {
                 .unwrap_or(None),
             (_, unit) => char::from_u32(u32::from(unit)),
         };
-        if let Some(letter) = letter {
+        // A number that is missing is none.
+        if let Some(letter) = letter.filter(|letter| *letter != '\0') {
             self.push(letter);
         }
         self.flush();

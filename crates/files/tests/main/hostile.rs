@@ -233,7 +233,7 @@ async fn circles_and_bombs_in_pdf_end() {
     .concat();
     let nested = [b"[".repeat(200_000), b"]".repeat(200_000)].concat();
     for (name, bytes, is_read) in [
-        ("kids", page("2 0 R 5 0 R", fonts, &hello, &[]), true),
+        ("kids", page("2 0 R 5 0 R", fonts, &hello, &[]), false),
         ("parents", page("5 0 R", "/Parent 5 0 R", &hello, &[]), true),
         (
             "contents",
