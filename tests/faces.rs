@@ -68,6 +68,29 @@ fn add_up(reported: &Value) {
     }
 }
 
+/// Most cells of a long column are not judged, but those that look like no other are.
+#[test]
+fn a_few_cells_of_something_else_are_found_far_down_a_long_column() {
+    let bench = Bench::new();
+    let first = ["Anna", "Peter", "Maria", "Klaus", "Ingrid"];
+    let last = [
+        "Schmidt", "Jones", "Rossi", "Weber", "Svensson", "Novak", "Dubois",
+    ];
+    let lines = (0..20_000).map(|row| match row {
+        7_001 | 9_003 | 15_007 => format!("{row},anna{row}@example.org\n"),
+        _ => format!("{row},{} {}\n", first[row % 5], last[row / 5 % 7]),
+    });
+    let text = lines.collect::<String>();
+    std::fs::write(bench.path("long.csv"), format!("id,name\n{text}")).unwrap();
+    let scan = bench
+        .run(["scan", "long.csv", "--format", "ndjson"])
+        .ndjson();
+    let stray = scan.iter().find(|finding| finding["kind"] == "stray");
+    let stray = stray.unwrap_or_else(|| panic!("{scan:?}"));
+    assert_eq!(stray["identifier"], "EMAIL_ADDRESS");
+    assert_eq!(stray["matched"], 3);
+}
+
 #[test]
 fn strays_are_explained_too() {
     let bench = Bench::new();

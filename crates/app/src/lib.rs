@@ -75,7 +75,7 @@ pub use locard_containers::foreign::is_decoding;
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
-pub use locard_store::{Decision, create_private};
+pub use locard_store::{Decision, create_private, open_private};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};

@@ -174,8 +174,7 @@ pub async fn scan(
     failures.splice(..0, slips);
     let empty = tally.empty();
     forget_empty(home, &sources, &new, &empty).await?;
-    home.store.prune(home.org, KEPT_JOBS).await?;
-    crate::plan::measured(home, summary.bytes, started.elapsed()).await?;
+    tidied(home, summary.bytes, started.elapsed()).await;
     let (findings, rejected) = found(home, lease.job).await?;
     let totals = Totals {
         listed: tally.entities(),
@@ -420,6 +419,16 @@ async fn finish(
         )
         .await?;
     Ok(())
+}
+
+/// Drops old jobs and notes the speed; nothing that was found depends on either.
+async fn tidied(home: &Home, bytes: u64, elapsed: Duration) {
+    if let Err(error) = home.store.prune(home.org, KEPT_JOBS).await {
+        tracing::warn!(%error, "old jobs could not be dropped");
+    }
+    if let Err(error) = crate::plan::measured(home, bytes, elapsed).await {
+        tracing::warn!(%error, "the speed of the scan could not be noted");
+    }
 }
 
 fn totals(summary: &Summary, failures: usize, elapsed: Duration) -> Totals {

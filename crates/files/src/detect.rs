@@ -245,7 +245,7 @@ fn json(head: &str, whole: bool, by_name: bool) -> Option<Format> {
     let complete = Parser::new(Records::Documents)
         .feed(line, true, &mut Ignore::default())
         .is_ok();
-    if !(complete && !more.is_empty()) && is_wrapper(start, whole) {
+    if (!complete || more.is_empty()) && is_wrapper(start, whole) {
         return Some(Format::Json(JsonRecords::Wrapped));
     }
     let is_lines = start.starts_with('{') && (complete || (more.starts_with('{') && by_name));

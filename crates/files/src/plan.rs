@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use locard_connector::document::{Flattener, Parser};
@@ -23,8 +24,13 @@ use crate::source::Sizes;
 use crate::stream::input;
 use crate::unpack;
 
-/// Plans a read of one file.
-pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> Result<ScanPlan> {
+/// Plans a read of one file; `stop` ends it where it takes long.
+pub(crate) fn plan(
+    blob: &Arc<dyn Blob>,
+    request: &ScanRequest,
+    sizes: Sizes,
+    stop: &AtomicBool,
+) -> Result<ScanPlan> {
     let detected = detect(blob, request.path.name())?;
     let schema = asked_schema(blob, &detected, request.columns.as_deref())?;
     if let (Some(schema), Some(columns)) = (&schema, &request.columns) {
@@ -35,7 +41,6 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
     whole.limit = limit;
     whole.columns.clone_from(&request.columns);
     whole.places = request.with_keys;
-    let can_cut = can_cut(&detected) && !blob.is_sequential();
     let pieces = match &detected.format {
         Format::Empty => Vec::new(),
         Format::Parquet(_) => row_groups(blob, &whole, request.max_splits)?,
@@ -44,20 +49,21 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
             rows: limit,
             bytes: Some(blob.size()),
         }],
-        Format::Delimited(layout) if can_cut => byte_ranges(
+        _ if request.estimate => rough(blob, &whole, pieces(blob, request, sizes)),
+        Format::Delimited(layout) if can_cut(&whole) => byte_ranges(
             blob,
             whole,
-            layout.marks,
-            layout.dropped(),
+            (layout.marks, layout.dropped()),
             pieces(blob, request, sizes),
+            stop,
         )?,
-        Format::Json(JsonRecords::Lines) if can_cut => {
+        Format::Json(JsonRecords::Lines) if can_cut(&whole) => {
             let marks = Marks {
                 delimiter: None,
                 quote: None,
                 newline: b'\n',
             };
-            byte_ranges(blob, whole, marks, 0, pieces(blob, request, sizes))?
+            byte_ranges(blob, whole, (marks, 0), pieces(blob, request, sizes), stop)?
         }
         _ => vec![Piece {
             part: whole,
@@ -143,23 +149,41 @@ impl Piece {
     }
 }
 
-fn can_cut(detected: &Detected) -> bool {
-    detected.compression == Compression::None && detected.encoding == Encoding::Utf8
+fn can_cut(whole: &Part) -> bool {
+    whole.compression == Compression::None && whole.encoding == Encoding::Utf8
 }
 
 fn pieces(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> u64 {
+    if blob.is_sequential() {
+        return 1;
+    }
     (blob.size() / sizes.split_bytes.max(1))
         .min(request.max_splits.get() as u64)
         .max(1)
+}
+
+/// As many pieces as [`byte_ranges`] would make, without looking where the records begin.
+fn rough(blob: &Arc<dyn Blob>, whole: &Part, pieces: u64) -> Vec<Piece> {
+    let is_divided = match &whole.format {
+        Format::Delimited(_) | Format::Json(JsonRecords::Lines) => can_cut(whole),
+        _ => false,
+    };
+    let pieces = if is_divided { pieces } else { 1 };
+    let piece = |_| Piece {
+        part: whole.clone(),
+        rows: None,
+        bytes: Some(blob.size() / pieces),
+    };
+    (0..pieces).map(piece).collect()
 }
 
 /// Pieces of a text, each beginning with a record.
 fn byte_ranges(
     blob: &Arc<dyn Blob>,
     whole: Part,
-    marks: Marks,
-    skip: u64,
+    (marks, skip): (Marks, u64),
     pieces: u64,
+    stop: &AtomicBool,
 ) -> Result<Vec<Piece>> {
     let single = |part: Part| {
         vec![Piece {
@@ -171,7 +195,7 @@ fn byte_ranges(
     if pieces < 2 {
         return Ok(single(whole));
     }
-    let cuts = cut(blob.as_ref(), whole.start, pieces, marks)
+    let cuts = cut(blob.as_ref(), whole.start, pieces, marks, stop)
         .map_err(|error| io_error(error, "dividing the file"))?;
     let Some((cuts, end)) = cuts else {
         return Ok(single(whole));
