@@ -229,6 +229,33 @@ fn what_stands_inside_text_is_embedded() {
     );
 }
 
+/// The dates of a log fail the checks of telephone numbers, and say nothing about those in its lines.
+#[test]
+fn dates_at_the_head_of_lines_do_not_hide_what_stands_behind_them() {
+    let library = Library::builtin().unwrap();
+    for head in [
+        "2024-03-01",
+        "01.03.24",
+        "01.03.2024",
+        "01/03/2024",
+        "[01.03.24, 10:00:11]",
+    ] {
+        let lines: Vec<String> = (0..100)
+            .map(|line| match line % 6 {
+                0 => format!("{head} Ben: call me at +49 171 55533{line:02} after work"),
+                _ => format!("{head} Ben: the parcel has not come yet, number {line}"),
+            })
+            .collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let judged = library.test_column("text", &lines).unwrap();
+        let found = judged
+            .findings
+            .iter()
+            .any(|finding| finding.identifier.as_str() == "PHONE_NUMBER");
+        assert!(found, "{head}");
+    }
+}
+
 #[test]
 fn a_column_without_values_is_not_enough_to_judge() {
     let library = library();

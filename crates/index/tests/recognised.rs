@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use arrow_array::StringViewArray;
 use locard_identify::Library;
 use locard_index::{Column, Query, Verifier, candidates, role_of};
-use locard_model::{Attribute, Identifier, Subject};
+use locard_model::{Attribute, Identifier, Strength, Subject};
 use locard_sketch::forms::{Former, Forms};
 use locard_sketch::{Keyer, Preparer};
 use proptest::prelude::*;
@@ -47,8 +47,10 @@ fn is_found(identifier: &str, value: &str, cell: &str) -> [bool; 2] {
         name: "c",
         may_hold: &may_hold,
     };
-    let candidate = !candidates(&query, &[column]).is_empty();
-    let hit = !Verifier::new([&query]).check_row(&[("c", cell)]).is_empty();
+    let candidate = !candidates(&query, "t", &[column]).is_empty();
+    let hit = !Verifier::new([&query], "t")
+        .check_row(&[("c", cell)])
+        .is_empty();
     [candidate, hit]
 }
 
@@ -133,6 +135,39 @@ fn each_of_several_addresses_without_a_blank_is_found() {
             }
         }
     }
+}
+
+/// Short numbers are everywhere: amounts, postcodes, numbers of orders.
+#[test]
+fn a_short_number_says_little_where_nothing_is_called_like_it() {
+    let strength = |value: &str, table: &str, column: &str, cell: &str| {
+        let subject = Subject {
+            id: "s".to_owned(),
+            attributes: vec![Attribute {
+                identifier: Identifier::new("CUSTOMER_ID"),
+                value: value.to_owned(),
+            }],
+        };
+        let keyer = Keyer::new(b"the key of tests");
+        let query = Query::compile(&subject, |attribute| role_of(attribute, None), &keyer);
+        let hits = Verifier::new([&query], table).check_row(&[(column, cell)]);
+        hits.first().map(|hit| hit.strength)
+    };
+    let (strong, weak) = (Some(Strength::Strong), Some(Strength::Weak));
+    assert_eq!(strength("10115", "t", "customer_id", "10115"), strong);
+    assert_eq!(strength("10115", "t", "customerNo", "10115"), strong);
+    assert_eq!(strength("10115", "customers", "id", "10115"), strong);
+    assert_eq!(strength("10115", "orders", "id", "10115"), weak);
+    assert_eq!(strength("10115", "t", "amount_eur", "10115"), weak);
+    assert_eq!(
+        strength("10115", "t", "text", "0170 1234567 10115 Berlin"),
+        weak
+    );
+    assert_eq!(
+        strength("K-10115", "t", "text", "see K-10115, please"),
+        strong
+    );
+    assert_eq!(strength("1008710115", "t", "text", "of 1008710115"), strong);
 }
 
 /// Beside a value stands another one, a year or a number of a list.
