@@ -229,6 +229,36 @@ fn what_stands_inside_text_is_embedded() {
     );
 }
 
+/// What any table may have is read together with what the table holds.
+#[test]
+fn the_name_of_a_table_tells_what_its_names_are() {
+    let library = Library::builtin().unwrap();
+    let countries = [
+        "Germany", "France", "Spain", "Poland", "Italy", "Ireland", "Norway",
+    ];
+    let values: Vec<&str> = countries.into_iter().cycle().take(70).collect();
+    let evidence = observe(&library, &values);
+    let view = ColumnView {
+        name: "name",
+        logical: LogicalType::Text,
+        facts: ColumnFacts {
+            rows: 70,
+            distinct: 7.0,
+            ..ColumnFacts::default()
+        },
+        evidence: &evidence,
+        derived: false,
+    };
+    for table in ["countries.csv", "dim_country", "Countries_2024.parquet"] {
+        let judged = library.judge(table, std::slice::from_ref(&view));
+        let found = judged[0]
+            .findings
+            .first()
+            .map(|found| found.identifier.as_str());
+        assert_eq!(found, Some("COUNTRY"), "{table}");
+    }
+}
+
 /// The dates of a log fail the checks of telephone numbers, and say nothing about those in its lines.
 #[test]
 fn dates_at_the_head_of_lines_do_not_hide_what_stands_behind_them() {
@@ -271,7 +301,7 @@ fn a_column_without_values_is_not_enough_to_judge() {
         evidence: &evidence,
         derived: false,
     };
-    let judged = library.judge(&[view]);
+    let judged = library.judge("", &[view]);
     assert_eq!(judged[0].explanation.verdict, Verdict::NotEnoughData);
     assert!(judged[0].findings.is_empty());
 }

@@ -52,7 +52,7 @@ pub fn numbers_in(folded: &str) -> Vec<String> {
         }
     }
     pieces_at_slashes(folded, &mut |piece| {
-        numbers.extend(digits::run(piece, ClassMask::of(piece)))
+        numbers.extend(digits::run(piece, ClassMask::of(piece)));
     });
     let mut chain = Chain::default();
     walk(folded, &mut |token, joined| {
