@@ -63,11 +63,13 @@ impl Format {
     }
 
     /// The format with records.
+    #[must_use]
     pub const fn reading(self, records: Reads) -> Self {
         Self { records, ..self }
     }
 
     /// The format with members.
+    #[must_use]
     pub const fn holding(self, members: fn(&Opener) -> Result<Box<dyn Container>>) -> Self {
         Self {
             members: Some(members),

@@ -169,5 +169,7 @@ fn entity(path: EntityPath, bytes: Option<u64>) -> Entity {
         rows: None,
         bytes,
         comment: None,
+        // Told when it is planned, as for whatever is looked into.
+        version: None,
     }
 }
