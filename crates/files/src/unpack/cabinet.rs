@@ -23,7 +23,7 @@ pub(crate) const INSIDE: char = '!';
 const OPEN: usize = 8;
 
 /// How long what is kept is taken for the file's state where nobody can say whether it changed.
-const FRESH: Duration = Duration::from_secs(300);
+const FRESH: Duration = Duration::from_mins(5);
 
 /// A place that holds files, and what is in those that are containers.
 #[derive(Debug)]

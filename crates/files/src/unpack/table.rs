@@ -18,7 +18,7 @@ const SHARE: u64 = 200;
 pub(super) struct Text {
     rows: Box<dyn Rows>,
     /// What was written and not yet read.
-    text: Vec<u8>,
+    written: Vec<u8>,
     at: usize,
     /// The row that comes next.
     number: u64,
@@ -31,7 +31,7 @@ impl Text {
     pub(super) fn new(rows: Box<dyn Rows>) -> Self {
         Self {
             rows,
-            text: Vec::new(),
+            written: Vec::new(),
             at: 0,
             number: 1,
             ended: false,
@@ -42,34 +42,34 @@ impl Text {
 
     fn write(&mut self, row: &Row) {
         let gap = row.number.min(ROWS).saturating_sub(self.number) as usize;
-        self.text.extend(std::iter::repeat_n(b'\n', gap));
+        self.written.extend(std::iter::repeat_n(b'\n', gap));
         self.number = self.number.max(row.number.min(ROWS)) + 1;
         self.blank += gap as u64;
         let mut column = 0;
         for (position, cell) in &row.cells {
             let gap = position.saturating_sub(column);
-            self.text.extend(std::iter::repeat_n(b',', gap as usize));
+            self.written.extend(std::iter::repeat_n(b',', gap as usize));
             self.blank += u64::from(gap);
             self.filled += cell.len() as u64 + 2;
             column = *position;
-            self.text.push(b'"');
+            self.written.push(b'"');
             for byte in cell.trim().bytes() {
                 match byte {
-                    b'"' => self.text.extend_from_slice(b"\"\""),
-                    b'\n' | b'\r' | 0 => self.text.push(b' '),
-                    byte => self.text.push(byte),
+                    b'"' => self.written.extend_from_slice(b"\"\""),
+                    b'\n' | b'\r' | 0 => self.written.push(b' '),
+                    byte => self.written.push(byte),
                 }
             }
-            self.text.push(b'"');
+            self.written.push(b'"');
         }
-        self.text.push(b'\n');
+        self.written.push(b'\n');
     }
 }
 
 impl Read for Text {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.text.len() && !self.ended {
-            self.text.clear();
+        while self.at == self.written.len() && !self.ended {
+            self.written.clear();
             self.at = 0;
             match guarded(|| self.rows.next()) {
                 Ok(Some(row)) => self.write(&row),
@@ -89,8 +89,8 @@ impl Read for Text {
                 ));
             }
         }
-        let length = buffer.len().min(self.text.len() - self.at);
-        buffer[..length].copy_from_slice(&self.text[self.at..self.at + length]);
+        let length = buffer.len().min(self.written.len() - self.at);
+        buffer[..length].copy_from_slice(&self.written[self.at..self.at + length]);
         self.at += length;
         Ok(length)
     }
