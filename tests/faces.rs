@@ -518,6 +518,24 @@ fn what_was_searched_under_another_name_is_no_gap() {
 }
 
 #[test]
+fn a_scan_without_targets_is_of_what_is_registered() {
+    let bench = Bench::new();
+    let nothing = bench.run(["scan"]);
+    assert_eq!(nothing.status, 2);
+    assert!(
+        nothing.stderr.contains("no source is registered"),
+        "{nothing:?}"
+    );
+    for name in ["a", "b"] {
+        std::fs::create_dir_all(bench.path(name)).unwrap();
+        std::fs::write(bench.path(name).join("people.csv"), PEOPLE).unwrap();
+        assert_eq!(bench.run(["sources", "add", name, name]).status, 0);
+    }
+    let scan = json(&bench.run(["scan", "--format", "json"]));
+    assert_eq!(scan["totals"]["entities"], 2, "{scan}");
+}
+
+#[test]
 fn a_variable_that_is_no_setting_is_told() {
     let bench = Bench::new();
     std::fs::write(bench.path("people.csv"), PEOPLE).unwrap();

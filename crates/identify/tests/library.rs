@@ -259,6 +259,22 @@ fn the_name_of_a_table_tells_what_its_names_are() {
     }
 }
 
+/// Groups of a random id are no telephone numbers, wherever it stands.
+#[test]
+fn nothing_is_found_inside_random_ids() {
+    let library = Library::builtin().unwrap();
+    let ids: Vec<String> = (0..60)
+        .map(|id| match id % 3 {
+            0 => format!("{{be7e6629-0301-2345-6718-702b45bedd{id:02}}}"),
+            1 => format!("done by be7e6629-0301-2345-6718-702b45bedd{id:02} today"),
+            _ => format!("be7e6629-4018-4fad-8492-702b45bedd{id:02}"),
+        })
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let judged = library.test_column("guid", &ids).unwrap();
+    assert_eq!(judged.findings, []);
+}
+
 /// The dates of a log fail the checks of telephone numbers, and say nothing about those in its lines.
 #[test]
 fn dates_at_the_head_of_lines_do_not_hide_what_stands_behind_them() {
