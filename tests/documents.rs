@@ -116,8 +116,10 @@ fn places_are_named_as_people_name_them() {
         let rows = bench.run([&rows[..], &["--format", "ndjson"]].concat());
         assert_eq!(rows.status, 0, "{rows:?}");
         let place = place.strip_prefix("line ").unwrap_or(place);
-        let is_named =
-            |row: &serde_json::Value| row["key"] == place || row["line"].to_string() == place;
+        let is_named = |row: &serde_json::Value| {
+            row["key"] == place
+                || row["line"].as_u64().map(|line| line.to_string()).as_deref() == Some(place)
+        };
         assert!(rows.ndjson().iter().any(is_named), "{resource}: {rows:?}");
     }
 }

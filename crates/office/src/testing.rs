@@ -107,10 +107,11 @@ pub fn xlsx(sheets: &[(&str, &[&[&str]])], author: &str) -> Vec<u8> {
             format!("<worksheet><sheetData>{data}</sheetData></worksheet>"),
         ));
     }
-    let texts: String = texts
+    let texts: Vec<String> = texts
         .iter()
         .map(|text| format!("<si><t>{text}</t></si>"))
         .collect();
+    let texts = texts.concat();
     parts.push(("xl/sharedStrings.xml".into(), format!("<sst>{texts}</sst>")));
     parts.push((
         "xl/workbook.xml".into(),
