@@ -241,7 +241,7 @@ impl Listings {
 /// What a scan in that state has not come to is not even listed.
 fn unfinished(home: &Home, job: &Job) -> Option<&'static str> {
     match job.state {
-        _ if jobs::is_interrupted(home, job) => Some(
+        _ if jobs::is_interrupted(job) => Some(
             "the last scan of it was cut short; what that had not read yet is as before, or not in the index",
         ),
         JobState::Queued | JobState::Running | JobState::Cancelling => {
@@ -264,7 +264,7 @@ pub(crate) struct Scan {
 /// Every scan, the latest first.
 pub(crate) async fn scans(home: &Home) -> Result<Vec<Scan>> {
     let filter = JobFilter {
-        kind: Some(crate::scan::KIND.to_owned()),
+        kind: Some(Scan::NAME.to_owned()),
         ..JobFilter::default()
     };
     let scan = |job: Job| Scan {

@@ -21,7 +21,7 @@ mod sqlite;
 mod vault;
 
 pub use api::{
-    Entities, Findings, Jobs, Organisations, Reviews, Settings, Sketches, Sources, Store, Tasks,
+    Audit, Entities, Findings, Jobs, Keys, Organisations, Reviews, Settings, Sketches, Sources, Store, Tasks,
     Upkeep,
 };
 pub use error::{Error, ErrorKind, Result};
