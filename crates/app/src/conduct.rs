@@ -45,7 +45,7 @@ pub(crate) async fn conduct<K: JobKind>(
         Ok(report) => JobOutcome {
             state: report.state(),
             outcome: Some(report.outcome()),
-            error: None,
+            error: report.error(),
         },
         Err(error) => JobOutcome {
             state: JobState::Failed,
@@ -69,7 +69,8 @@ async fn attempt<K: JobKind>(
     let job = home.store.job(home.org, lease.job).await?;
     let details = Details::read(&job.details)?;
     if details.version > K::VERSION {
-        let sentence = "the job was accepted by a newer locard, which asks more than this one knows";
+        let sentence =
+            "the job was accepted by a newer locard, which asks more than this one knows";
         return Err(Error::new(ErrorKind::Usage, sentence));
     }
     let request = request::<K>(&job)?;
@@ -118,9 +119,7 @@ async fn is_cancelled(home: &Home, lease: &JobLease) -> bool {
 
 /// Whether the job broke off only because this process is to end.
 async fn is_given_back(home: &Home, lease: &JobLease, state: JobState, on_stop: OnStop) -> bool {
-    state == JobState::Cancelled
-        && on_stop == OnStop::GiveBack
-        && !is_cancelled(home, lease).await
+    state == JobState::Cancelled && on_stop == OnStop::GiveBack && !is_cancelled(home, lease).await
 }
 
 /// Lets go of a job, so that another process can go on with it at once.

@@ -69,7 +69,12 @@ mod tests {
         assert!(first <= id && id <= last);
         assert_eq!(short_id(first), short);
         assert_eq!(short_id(last), short);
-        for text in ["", "6836a703e1822761968a9e8", "6836a703e1822761968a9e8z", "+836a703e1822761968a9e8e"] {
+        for text in [
+            "",
+            "6836a703e1822761968a9e8",
+            "6836a703e1822761968a9e8z",
+            "+836a703e1822761968a9e8e",
+        ] {
             assert_eq!(between(text), None, "{text}");
         }
     }

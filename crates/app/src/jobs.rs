@@ -78,7 +78,7 @@ pub async fn jobs(home: &Home, limit: u64) -> Result<Vec<JobRow>> {
         .store
         .jobs(home.org, &JobFilter::default(), page)
         .await?;
-    Ok(found.items.into_iter().map(|job| row(home, job)).collect())
+    Ok(found.items.into_iter().map(|job| row(job)).collect())
 }
 
 impl JobRow {
@@ -115,7 +115,7 @@ pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
     }
     tasks.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
     Ok(JobDetail {
-        job: row(home, job),
+        job: row(job),
         tasks,
         failures,
     })
@@ -127,7 +127,7 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
     let job = home.store.cancel_job(home.org, job.id).await?;
     // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
     if job.state.is_final() {
-        return Ok(row(home, job));
+        return Ok(row(job));
     }
     match home
         .store
@@ -140,9 +140,9 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
                 outcome: None,
                 error: None,
             };
-            Ok(row(home, home.store.finish_job(&lease, &outcome).await?))
+            Ok(row(home.store.finish_job(&lease, &outcome).await?))
         }
-        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(home, job)),
+        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(job)),
         Err(error) => Err(error.into()),
     }
 }
@@ -326,7 +326,7 @@ fn targets(job: &Job) -> Vec<String> {
     kind.targets(&job.spec).unwrap_or_else(unreadable)
 }
 
-fn row(home: &Home, job: Job) -> JobRow {
+fn row(job: Job) -> JobRow {
     let targets = targets(&job);
     let interrupted = is_interrupted(&job);
     JobRow {

@@ -17,8 +17,8 @@ use locard_identify::Library;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
 use locard_store::ErrorKind::{Conflict, NotFound};
 use locard_store::{
-    Claim, Column, Decision, FailureDraft, JobLease, Lease, Page, PieceHead, Review,
-    Store, TaskCounts, TaskDraft, TaskOutcome, WorkerId,
+    Claim, Column, Decision, FailureDraft, JobLease, Lease, Page, PieceHead, Review, Store,
+    TaskCounts, TaskDraft, TaskOutcome, WorkerId,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;

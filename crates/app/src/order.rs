@@ -92,9 +92,8 @@ impl Details {
 
 /// As it is kept.
 pub(crate) fn json(what: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(what).map_err(|error| {
-        Error::new(ErrorKind::Unexpected, "the job cannot be noted").cause(error)
-    })
+    serde_json::to_value(what)
+        .map_err(|error| Error::new(ErrorKind::Unexpected, "the job cannot be noted").cause(error))
 }
 
 /// Accepts a job for the workers.

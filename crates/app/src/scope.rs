@@ -91,7 +91,9 @@ impl Choosing<'_> {
             .build();
         let glob = glob.ok().map(|glob| glob.compile_matcher());
         let fitting: Vec<_> = (self.named().await?.iter())
-            .filter(|(name, ..)| name == text || glob.as_ref().is_some_and(|glob| glob.is_match(name)))
+            .filter(|(name, ..)| {
+                name == text || glob.as_ref().is_some_and(|glob| glob.is_match(name))
+            })
             .map(|(_, entity, source)| (*entity, *source))
             .collect();
         if fitting.is_empty() {
@@ -116,7 +118,8 @@ impl Choosing<'_> {
     /// The entity of that id, or the one that a column of that id is in.
     async fn entity(&self, id: Uuid) -> Result<(EntityId, SourceId)> {
         let (org, store) = (self.home.org, &self.home.store);
-        let missing = |error: &locard_store::Error| error.kind() == locard_store::ErrorKind::NotFound;
+        let missing =
+            |error: &locard_store::Error| error.kind() == locard_store::ErrorKind::NotFound;
         match store.entity(org, EntityId(id)).await {
             Ok(entity) if entity.gone_at.is_none() => Ok((entity.id, entity.source)),
             Ok(_) => Err(unknown(&id.to_string())),
@@ -138,7 +141,10 @@ impl Choosing<'_> {
                     continue;
                 };
                 let path = entity.path.to_string();
-                for name in [Some(&source.name), source.key.as_ref()].into_iter().flatten() {
+                for name in [Some(&source.name), source.key.as_ref()]
+                    .into_iter()
+                    .flatten()
+                {
                     all.push((format!("{name}/{path}"), entity.id, entity.source));
                 }
             }
@@ -205,12 +211,20 @@ impl Only {
             return Err(Error::new(ErrorKind::NotFound, sentence));
         }
         let paths = paths.into_iter();
-        Ok(Self(paths.map(|(id, paths)| (id, Arc::new(paths))).collect()))
+        Ok(Self(
+            paths.map(|(id, paths)| (id, Arc::new(paths))).collect(),
+        ))
     }
 
     /// Whether nothing is left out.
     pub(crate) fn is_everything(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether the entity is wanted.
+    pub(crate) fn admits(&self, source: SourceId, path: &EntityPath) -> bool {
+        let paths = self.0.get(&source);
+        paths.is_none_or(|paths| is_in(paths, path))
     }
 
     /// Hides everything else of the targets.
@@ -226,6 +240,13 @@ impl Only {
     }
 }
 
+/// Whether the path is one of these, or below one.
+fn is_in(paths: &HashSet<EntityPath>, path: &EntityPath) -> bool {
+    let segments = path.segments();
+    (1..=segments.len())
+        .any(|end| paths.contains(&EntityPath::new(segments[..end].iter().cloned())))
+}
+
 /// A source of which only some entities are listed.
 #[derive(Debug)]
 struct Part {
@@ -234,13 +255,6 @@ struct Part {
 }
 
 impl Part {
-    /// Whether the entity is wanted, or in one that is.
-    fn admits(&self, path: &EntityPath) -> bool {
-        let segments = path.segments();
-        (1..=segments.len())
-            .any(|end| self.paths.contains(&EntityPath::new(segments[..end].iter().cloned())))
-    }
-
     /// Whether what could not be listed is in an entity that is wanted; what has no name may be.
     fn concerns(&self, resource: Option<&str>) -> bool {
         resource.is_none_or(|resource| {
@@ -265,7 +279,7 @@ impl Source for Part {
         let all = self.inner.entities(scope);
         Box::pin(all.filter(|item| {
             let wanted = match item {
-                Ok(entity) => self.admits(&entity.path),
+                Ok(entity) => is_in(&self.paths, &entity.path),
                 Err(error) => self.concerns(error.entity_name()),
             };
             std::future::ready(wanted)

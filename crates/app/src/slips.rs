@@ -25,7 +25,9 @@ pub(crate) async fn without_slips(
     for source in sources {
         let missing = if new.contains(&source.id) {
             let opened = source.target(home, Scope::default(), limits).await;
-            opened.err().filter(|failure| failure.kind == Missing::NotFound)
+            opened
+                .err()
+                .filter(|failure| failure.kind == Missing::NotFound)
         } else {
             None
         };

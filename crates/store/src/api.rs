@@ -13,11 +13,12 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity,
-    EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat,
-    Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft,
-    Started, Task, TaskDraft, TaskOutcome, WorkerId,
+    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Column,
+    ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter, Failure,
+    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft, JobFilter,
+    JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead,
+    PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
+    TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
 

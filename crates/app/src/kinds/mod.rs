@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use locard_engine::Reporter;
 use locard_model::JobState;
 use locard_store::{Job, JobLease};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -60,12 +60,17 @@ pub(crate) trait JobKind: Send + Sync + 'static {
 }
 
 /// What came out of a job.
-pub(crate) trait Report: Send {
+pub(crate) trait Report: Send + Sync {
     /// How it ended.
     fn state(&self) -> JobState;
 
     /// What is kept of it with the job; never a value that was read.
     fn outcome(&self) -> Value;
+
+    /// Why it failed, where it did and that is no failure of its own.
+    fn error(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A job under way.

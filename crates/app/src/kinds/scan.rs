@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use locard_connector::{ErrorKind as Missing, Snapshot};
-use locard_engine::{Allowed, Event, Failure, Options, Summary};
+use locard_connector::ErrorKind as Missing;
+use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
 use locard_model::JobState;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -83,15 +83,18 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
     only.narrow(&mut targets);
     let allowed = allowed(home).await?;
     let basis = Basis::new(home.engine.library(), &allowed);
-    if !basis.is_of(home.store.as_ref(), home.org, work.lease.job).await? {
+    if !basis
+        .is_of(home.store.as_ref(), home.org, work.lease.job)
+        .await?
+    {
         let sentence = "rules or allowed values changed after a part of it was read";
         return Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"));
     }
     let stop = work.stop.child_token();
     let ledger = StoreLedger::open(work, basis, stop.clone(), !only.is_everything()).await?;
-    let tally = Tally::new(work.reporter);
+    let (tally, opened) = (Tally::new(work.reporter), (targets, failures));
     let ran = tokio::select! {
-        ran = read(home, &(targets, failures), (&options, allowed), &ledger, &tally, &stop) => ran,
+        ran = read(home, &opened, (&options, allowed), &ledger, &tally, &stop) => ran,
         () = ledger.keep_alive() => unreachable_end(),
     };
     let released = ledger.release().await;
@@ -160,7 +163,7 @@ async fn read(
     (targets, failures): &Opened,
     (options, allowed): (&ScanOptions, Allowed),
     ledger: &StoreLedger,
-    reporter: &Tally<'_>,
+    reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Summary> {
     for failure in failures {

@@ -170,7 +170,9 @@ impl Sources for Database {
     async fn source_by_key(&self, org: OrgId, key: &str) -> Result<Option<Source>> {
         let vault = self.vault(org).await?;
         let hash = key_hash(&vault, key)?;
-        let statement = Statement::new(SELECT).bind(org).with(" and key_hash = ", hash);
+        let statement = Statement::new(SELECT)
+            .bind(org)
+            .with(" and key_hash = ", hash);
         let row = self.read().await?.row(statement).await?;
         row.map(|row| source(&row, &vault)).transpose()
     }

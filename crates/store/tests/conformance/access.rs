@@ -32,7 +32,10 @@ fn draft(token: u8) -> ApiKeyDraft {
 
 async fn a_key_lets_in_until_it_is_revoked_or_ends(_: &Bench, store: Arc<dyn Store>) {
     let key = store.add_api_key(ORG, &draft(1)).await.unwrap();
-    assert_eq!((key.org, key.grant, key.is_valid), (ORG, Grant::Operator, true));
+    assert_eq!(
+        (key.org, key.grant, key.is_valid),
+        (ORG, Grant::Operator, true)
+    );
     let found = store.api_key(&[1; 32]).await.unwrap();
     assert_eq!(found, Some(key.clone()));
     assert_eq!(store.api_key(&[2; 32]).await.unwrap(), None);
@@ -80,7 +83,11 @@ async fn the_audit_is_a_chain_of_each_organisation(_: &Bench, store: Arc<dyn Sto
         assert_eq!(store.check_audit(org).await.unwrap(), count);
     }
     let newest = store.audit(ORG, Page::first(2)).await.unwrap();
-    let told: Vec<_> = newest.items.iter().map(|row| &row.what.details["at"]).collect();
+    let told: Vec<_> = newest
+        .items
+        .iter()
+        .map(|row| &row.what.details["at"])
+        .collect();
     assert_eq!(told, [2, 1]);
     let page = Page {
         after: newest.next,
@@ -109,9 +116,15 @@ async fn a_worker_takes_up_what_was_left_to_it_one_of_a_kind_at_a_time(
     store.start_job(ORG, &job("a", None)).await.unwrap();
     store.start_job(ORG, &job("a", Some("east"))).await.unwrap();
     assert_eq!(next(LONG).await, None);
-    let first = store.start_job(ORG, &job("b", Some("DEFAULT"))).await.unwrap();
+    let first = store
+        .start_job(ORG, &job("b", Some("DEFAULT")))
+        .await
+        .unwrap();
     assert_eq!(first.job.details, json!({ "version": 1 }));
-    store.start_job(ORG, &job("b", Some("DEFAULT"))).await.unwrap();
+    store
+        .start_job(ORG, &job("b", Some("DEFAULT")))
+        .await
+        .unwrap();
     let lease = next(LONG).await.expect("it waits");
     assert_eq!(lease.job, first.job.id);
     assert_eq!(next(LONG).await, None, "the same is under way");
