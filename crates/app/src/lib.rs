@@ -4,6 +4,7 @@
 //! from a source, except masked samples, and the smallest and largest number or date of columns that are nobody's data;
 //! resources and keys that a rule matches are masked too.
 
+mod access;
 mod amount;
 mod backup;
 mod catalog;
@@ -13,6 +14,7 @@ mod decisions;
 mod dictionaries;
 mod diff;
 mod doubts;
+mod entities;
 mod error;
 mod explain;
 mod explanation;
@@ -44,6 +46,7 @@ mod scanned;
 mod scope;
 mod slips;
 mod sources;
+mod status;
 mod stored;
 mod subjects;
 mod suspect;
@@ -52,9 +55,13 @@ mod target;
 #[cfg(test)]
 mod testing;
 mod twins;
+mod upsert;
 mod verify;
 mod words;
 
+pub use access::{
+    AuditRow, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit, revoke_key,
+};
 pub use amount::{Amount, Share};
 pub use backup::{backup, restore};
 pub use catalog::known_place;
@@ -64,6 +71,7 @@ pub use dictionaries::{
 };
 pub use diff::{Change, Difference, diff, difference, read_findings};
 pub use doubts::{Doubt, Why};
+pub use entities::{ColumnRow, EntityDetail, EntityRow, entities, entity};
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Profile, Reported};
@@ -89,7 +97,7 @@ pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snap
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
-pub use locard_store::{Decision, create_private};
+pub use locard_store::{Decision, Grant, JobCounts, create_private};
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
@@ -102,7 +110,9 @@ pub use scope::{Chosen, ScopeItem, choose};
 pub use sources::{
     AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
 };
+pub use status::{JobStatus, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
+pub use upsert::{Upsert, Upserted, upsert_source};
 pub use words::{bytes, did_you_mean, is_unprintable};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::kinds::JobKind;
+use crate::scope::ScopeItem;
 use crate::{Error, ErrorKind, Home, Result, SourceLimits};
 
 /// The label of workers that are given none.
@@ -33,6 +34,8 @@ pub struct Asking {
     pub idempotency_key: Option<String>,
     /// What of the question was not heeded.
     pub warnings: Vec<String>,
+    /// What it is about, as it is told.
+    pub items: Vec<ScopeItem>,
     /// The job that this one repeats.
     pub parent: Option<JobId>,
 }
@@ -59,6 +62,8 @@ pub(crate) struct Details {
     pub(crate) actor: Option<Actor>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) items: Vec<ScopeItem>,
 }
 
 impl Details {
@@ -108,6 +113,7 @@ pub(crate) async fn accept<K: JobKind>(
         label: asking.label.clone(),
         actor: asking.actor.clone(),
         warnings: asking.warnings.clone(),
+        items: asking.items.clone(),
         ..Details::of::<K>()
     };
     let affinity = asking.affinity.clone();

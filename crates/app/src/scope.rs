@@ -37,7 +37,7 @@ pub struct Chosen {
     /// Only these entities and what is in them, in the order of their ids; of a source of which none is named,
     /// everything.
     pub entities: Vec<EntityId>,
-    /// The same as it is told.
+    /// The sources and entities as they are told.
     pub items: Vec<ScopeItem>,
 }
 
@@ -156,8 +156,10 @@ impl Choosing<'_> {
     async fn chosen(mut self) -> Result<Chosen> {
         let whole = &self.whole;
         self.entities.retain(|_, source| !whole.contains(source));
+        let mut sources = self.whole;
+        sources.extend(self.entities.values());
         let mut items = Vec::new();
-        for source in &self.whole {
+        for source in &sources {
             items.push(ScopeItem {
                 kind: "source".to_owned(),
                 id: source.0,
@@ -172,8 +174,6 @@ impl Choosing<'_> {
                 title: self.home.engine.mask().path(&entity.path, entity.kind),
             });
         }
-        let mut sources = self.whole;
-        sources.extend(self.entities.values());
         Ok(Chosen {
             sources: sources.into_iter().collect(),
             entities: self.entities.into_keys().collect(),
