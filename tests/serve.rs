@@ -38,7 +38,9 @@ impl Server {
         let mut server = Self::again(bench, "", options);
         let stdout = server.child.stdout.take().expect("stdout is piped");
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("the key is printed");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("the key is printed");
         server.key = line.trim().to_owned();
         assert!(server.key.starts_with("locard_"), "{}", server.key);
         server
@@ -84,11 +86,18 @@ impl Server {
             self.address,
             body.len()
         );
-        stream.write_all(request.as_bytes()).expect("the server reads");
+        stream
+            .write_all(request.as_bytes())
+            .expect("the server reads");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the server answers");
+        stream
+            .read_to_string(&mut answer)
+            .expect("the server answers");
         let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         Answer {
             status: status.expect("an answer has a status"),
             head: head.to_lowercase(),
@@ -110,8 +119,14 @@ impl Server {
         let answer = self.post(&format!("/api/public/v1/jobs/execute/{path}"), body);
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         assert_eq!(answer.body["status"], "SUCCESS");
-        let id = answer.body["data"]["_id"].as_str().expect("a job has an id").to_owned();
-        assert!(id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        let id = answer.body["data"]["_id"]
+            .as_str()
+            .expect("a job has an id")
+            .to_owned();
+        assert!(
+            id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{id}"
+        );
         (id, answer.body)
     }
 
@@ -138,12 +153,16 @@ impl Server {
     fn findings(&self) -> Vec<Value> {
         let answer = self.get("/api/v1/findings");
         assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body["findings"].as_array().cloned().unwrap_or_default()
+        answer.body["findings"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Registers a folder, and answers its source's short id.
     fn folder(&self, path: &str, key: &str) -> String {
-        let body = json!({ "databaseType": "LOCAL", "path": path, "fqdnId": key, "resourceName": key });
+        let body =
+            json!({ "databaseType": "LOCAL", "path": path, "fqdnId": key, "resourceName": key });
         let (id, started) = self.start_job("test-connection", &body);
         let tested = self.end_of(&id);
         assert_eq!(tested["status"], "COMPLETED", "{tested:#}");
@@ -171,23 +190,55 @@ fn a_client_of_the_reference_goes_from_connection_to_findings() {
     assert_eq!(ingested["result"]["entities"], 2);
     assert_eq!(ingested["result"]["described"], 2);
     let warnings = ingested["warnings"].to_string();
-    assert!(warnings.contains("jobClasspath") && warnings.contains("odd"), "{warnings}");
+    assert!(
+        warnings.contains("jobClasspath") && warnings.contains("odd"),
+        "{warnings}"
+    );
 
     let entities = server.get("/api/v1/entities").body["entities"].clone();
-    let people = entities.as_array().unwrap().iter().find(|entity| entity["resource"] == "crm/people.csv");
-    let people = people.expect("it was ingested")["id"].as_str().unwrap().to_owned();
+    let people = entities
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entity| entity["resource"] == "crm/people.csv");
+    let people = people.expect("it was ingested")["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let shown = server.get(&format!("/api/v1/entities/{people}")).body;
-    let columns: Vec<&str> = shown["columns"].as_array().unwrap().iter().map(|column| column["path"].as_str().unwrap()).collect();
+    let columns: Vec<&str> = shown["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| column["path"].as_str().unwrap())
+        .collect();
     assert_eq!(columns, ["id", "name", "email"]);
 
     // What names say needs no reading; what values say does.
     let scope = json!({ "scope": [people] });
-    let named = server.run_job("pii-detection", &json!({ "scope": [people], "configs": { "language": "JAPANESE" } }));
+    let named = server.run_job(
+        "pii-detection",
+        &json!({ "scope": [people], "configs": { "language": "JAPANESE" } }),
+    );
     assert_eq!(named["status"], "COMPLETED", "{named:#}");
-    assert!(named["result"]["found"].to_string().contains("EMAIL_ADDRESS"), "{named:#}");
+    assert!(
+        named["result"]["found"]
+            .to_string()
+            .contains("EMAIL_ADDRESS"),
+        "{named:#}"
+    );
     let unread = server.run_job("data-identification", &scope);
-    assert_eq!((&unread["status"], &unread["outcome"]), (&json!("FAILED"), &json!("FAILED")));
-    assert!(unread["errors"][0]["message"].as_str().unwrap().contains("not profiled"), "{unread:#}");
+    assert_eq!(
+        (&unread["status"], &unread["outcome"]),
+        (&json!("FAILED"), &json!("FAILED"))
+    );
+    assert!(
+        unread["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("not profiled"),
+        "{unread:#}"
+    );
 
     let profiled = server.run_job(
         "data-profiling",
@@ -195,12 +246,26 @@ fn a_client_of_the_reference_goes_from_connection_to_findings() {
     );
     assert_eq!(profiled["status"], "COMPLETED", "{profiled:#}");
     assert_eq!(profiled["counts"]["rows"], 4);
-    assert!(profiled["warnings"].to_string().contains("configs.splitJobByColumns"));
+    assert!(
+        profiled["warnings"]
+            .to_string()
+            .contains("configs.splitJobByColumns")
+    );
     assert_eq!(profiled["scope"]["dataSources"][0]["_id"], source.as_str());
     assert_eq!(profiled["scope"]["scope"][0]["_id"], people.as_str());
     let found = server.findings();
-    assert!(found.iter().any(|finding| finding["identifier"] == "EMAIL_ADDRESS"), "{found:#?}");
-    assert!(found.iter().all(|finding| finding["resource"] == "crm/people.csv"), "only the scope was read");
+    assert!(
+        found
+            .iter()
+            .any(|finding| finding["identifier"] == "EMAIL_ADDRESS"),
+        "{found:#?}"
+    );
+    assert!(
+        found
+            .iter()
+            .all(|finding| finding["resource"] == "crm/people.csv"),
+        "only the scope was read"
+    );
 
     // Judged again it is as it was.
     let judged = server.run_job("data-identification", &scope);
@@ -208,12 +273,21 @@ fn a_client_of_the_reference_goes_from_connection_to_findings() {
     assert_eq!(essence(&server.findings()), essence(&found));
 
     // Every file, by the name of its source; and then that of a person.
-    let all = server.run_job("data-discovery", &json!({ "scope": ["FILES_1"], "configs": { "extensions": ["csv"] } }));
+    let all = server.run_job(
+        "data-discovery",
+        &json!({ "scope": ["FILES_1"], "configs": { "extensions": ["csv"] } }),
+    );
     assert_eq!(all["status"], "COMPLETED", "{all:#}");
-    let again = server.run_job("metadata/re-ingest", &json!({ "scope": ["FILES_1/crm/*.csv"] }));
+    let again = server.run_job(
+        "metadata/re-ingest",
+        &json!({ "scope": ["FILES_1/crm/*.csv"] }),
+    );
     assert_eq!(again["result"]["changed"], 0, "{again:#}");
 
-    let removed = server.run_job("remove-datasource", &json!({ "id": source, "fqdnId": "FILES_1" }));
+    let removed = server.run_job(
+        "remove-datasource",
+        &json!({ "id": source, "fqdnId": "FILES_1" }),
+    );
     assert_eq!(removed["status"], "COMPLETED", "{removed:#}");
     assert_eq!(server.get("/api/v1/sources").body["sources"], json!([]));
     assert_eq!(server.findings(), Vec::<Value>::new());
@@ -232,18 +306,62 @@ fn bad_requests_are_told_as_the_reference_tells_them_and_never_with_a_fault_of_o
         ("data-profiling", json!({ "scope": [] }), 400),
         ("data-profiling", json!({ "scope": "x" }), 400),
         ("data-profiling", json!({ "scope": [unknown] }), 404),
-        ("data-profiling", json!({ "scope": ["FILES_1"], "configs": { "whereClause": "1=1" } }), 400),
-        ("data-profiling", json!({ "scope": ["FILES_1"], "configs": 3 }), 400),
-        ("data-identification", json!({ "scope": ["FILES_1"], "dictionaryIds": ["no such"] }), 404),
-        ("remove-datasource", json!({ "id": "6852ca4a50c4d05ad04a7490", "fqdnId": "FILES_1" }), 404),
+        (
+            "data-profiling",
+            json!({ "scope": ["FILES_1"], "configs": { "whereClause": "1=1" } }),
+            400,
+        ),
+        (
+            "data-profiling",
+            json!({ "scope": ["FILES_1"], "configs": 3 }),
+            400,
+        ),
+        (
+            "data-identification",
+            json!({ "scope": ["FILES_1"], "dictionaryIds": ["no such"] }),
+            404,
+        ),
+        (
+            "remove-datasource",
+            json!({ "id": "6852ca4a50c4d05ad04a7490", "fqdnId": "FILES_1" }),
+            404,
+        ),
         ("remove-datasource", json!({ "fqdnId": "FILES_1" }), 400),
-        ("test-connection", json!({ "databaseType": "LOCAL", "path": "/etc", "fqdnId": "ETC" }), 403),
-        ("test-connection", json!({ "databaseType": "SQLITE", "path": "/etc/passwd" }), 403),
-        ("test-connection", json!({ "databaseType": "POSTGRES", "host": "169.254.169.254", "fqdnId": "M" }), 403),
-        ("test-connection", json!({ "databaseType": "POSTGRES", "host": "127.0.0.1", "fqdnId": "L" }), 403),
-        ("test-connection", json!({ "databaseType": "POSTGRES", "host": "x/y?host=/tmp", "fqdnId": "H" }), 400),
-        ("test-connection", json!({ "uri": "jdbc:postgresql://db.example/x?sslrootcert=/etc/passwd" }), 403),
-        ("test-connection", json!({ "resourceId": "6852ca4a50c4d05ad04a7490" }), 404),
+        (
+            "test-connection",
+            json!({ "databaseType": "LOCAL", "path": "/etc", "fqdnId": "ETC" }),
+            403,
+        ),
+        (
+            "test-connection",
+            json!({ "databaseType": "SQLITE", "path": "/etc/passwd" }),
+            403,
+        ),
+        (
+            "test-connection",
+            json!({ "databaseType": "POSTGRES", "host": "169.254.169.254", "fqdnId": "M" }),
+            403,
+        ),
+        (
+            "test-connection",
+            json!({ "databaseType": "POSTGRES", "host": "127.0.0.1", "fqdnId": "L" }),
+            403,
+        ),
+        (
+            "test-connection",
+            json!({ "databaseType": "POSTGRES", "host": "x/y?host=/tmp", "fqdnId": "H" }),
+            400,
+        ),
+        (
+            "test-connection",
+            json!({ "uri": "jdbc:postgresql://db.example/x?sslrootcert=/etc/passwd" }),
+            403,
+        ),
+        (
+            "test-connection",
+            json!({ "resourceId": "6852ca4a50c4d05ad04a7490" }),
+            404,
+        ),
         ("test-connection", json!({ "databaseType": "ODD" }), 400),
         ("no-such-job", json!({}), 404),
     ] {
@@ -253,7 +371,11 @@ fn bad_requests_are_told_as_the_reference_tells_them_and_never_with_a_fault_of_o
         assert!(answer.body["message"].is_string(), "{answer:?}");
     }
     for (method, path, body) in [
-        ("POST", "/api/public/v1/jobs/execute/data-profiling", "{\"scope\": SECRET"),
+        (
+            "POST",
+            "/api/public/v1/jobs/execute/data-profiling",
+            "{\"scope\": SECRET",
+        ),
         ("POST", "/api/public/v1/jobs/execute/data-profiling", "[]"),
         ("GET", "/api/public/v1/jobs/nothing/status", ""),
         ("GET", "/api/v1/jobs?limit=0", ""),
@@ -264,7 +386,10 @@ fn bad_requests_are_told_as_the_reference_tells_them_and_never_with_a_fault_of_o
         ("GET", "/nothing", ""),
     ] {
         let answer = server.ask_as(&server.key, method, path, body);
-        assert!((400..500).contains(&answer.status), "{method} {path}: {answer:?}");
+        assert!(
+            (400..500).contains(&answer.status),
+            "{method} {path}: {answer:?}"
+        );
         assert!(!answer.text.contains("SECRET"), "{answer:?}");
     }
 }
@@ -275,9 +400,16 @@ fn a_key_lets_do_what_its_role_may_and_a_look_up_is_recorded() {
     bench.write("a.csv", PEOPLE);
     let server = Server::start(&bench, &[]);
     server.folder(&bench.data(), "FILES_1");
-    assert_eq!(server.run_job("data-profiling", &json!({ "scope": ["FILES_1"] }))["status"], "COMPLETED");
+    assert_eq!(
+        server.run_job("data-profiling", &json!({ "scope": ["FILES_1"] }))["status"],
+        "COMPLETED"
+    );
     for key in ["", "locard_", "nonsense", &"x".repeat(5_000)] {
-        assert_eq!(server.ask_as(key, "GET", "/api/v1/sources", "").status, 401, "{key}");
+        assert_eq!(
+            server.ask_as(key, "GET", "/api/v1/sources", "").status,
+            401,
+            "{key}"
+        );
     }
     assert_eq!(server.ask_as("", "GET", "/healthz", "").status, 200);
     assert_eq!(server.ask_as("", "GET", "/readyz", "").status, 200);
@@ -291,30 +423,63 @@ fn a_key_lets_do_what_its_role_may_and_a_look_up_is_recorded() {
     let (officer, _) = key("privacy-officer");
     let profile = json!({ "scope": ["FILES_1"] }).to_string();
     let start = "/api/public/v1/jobs/execute/data-profiling";
-    assert_eq!(server.ask_as(&viewer, "GET", "/api/v1/findings", "").status, 200);
+    assert_eq!(
+        server.ask_as(&viewer, "GET", "/api/v1/findings", "").status,
+        200
+    );
     assert_eq!(server.ask_as(&viewer, "POST", start, &profile).status, 403);
     let who = json!({ "purpose": "request 17", "attributes": { "EMAIL_ADDRESS": "anna@planted.example" } });
-    assert_eq!(server.post("/api/v1/locate", &who).status, 403, "an administrator looks nobody up");
+    assert_eq!(
+        server.post("/api/v1/locate", &who).status,
+        403,
+        "an administrator looks nobody up"
+    );
     let found = server.ask_as(&officer, "POST", "/api/v1/locate", &who.to_string());
     assert_eq!(found.status, 200, "{found:?}");
-    assert_eq!(found.body["places"][0]["column"], "email", "{:#}", found.body);
+    assert_eq!(
+        found.body["places"][0]["column"], "email",
+        "{:#}",
+        found.body
+    );
     let audit = server.get("/api/v1/audit");
-    let row = audit.body["rows"].as_array().unwrap().iter().find(|row| row["action"] == "locate");
+    let row = audit.body["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["action"] == "locate");
     let row = row.expect("it was recorded");
-    assert_eq!((&row["actor"], &row["details"]["purpose"]), (&json!("privacy-officer"), &json!("request 17")));
+    assert_eq!(
+        (&row["actor"], &row["details"]["purpose"]),
+        (&json!("privacy-officer"), &json!("request 17"))
+    );
     assert!(!audit.text.contains("anna@"), "{}", audit.text);
     let revoked = server.ask_as(&server.key, "DELETE", &format!("/api/v1/keys/{id}"), "");
     assert_eq!(revoked.body["valid"], false);
-    assert_eq!(server.ask_as(&viewer, "GET", "/api/v1/findings", "").status, 401);
+    assert_eq!(
+        server.ask_as(&viewer, "GET", "/api/v1/findings", "").status,
+        401
+    );
     let metrics = server.get("/metrics");
-    assert!(metrics.text.contains("locard_http_requests_total{method=\"POST\",route=\"/api/v1/locate\""), "{}", metrics.text);
-    assert!(metrics.head.contains("x-request-id: ") && metrics.head.contains("nosniff"), "{}", metrics.head);
+    assert!(
+        metrics
+            .text
+            .contains("locard_http_requests_total{method=\"POST\",route=\"/api/v1/locate\""),
+        "{}",
+        metrics.text
+    );
+    assert!(
+        metrics.head.contains("x-request-id: ") && metrics.head.contains("nosniff"),
+        "{}",
+        metrics.head
+    );
 }
 
 #[test]
 fn a_killed_server_goes_on_with_its_job_and_the_job_ends_once() {
     let bench = Bench::new();
-    let rows: String = (0..60_000).map(|row| format!("{row},anna{row}@planted.example,{}\n", row % 7)).collect();
+    let rows: String = (0..60_000)
+        .map(|row| format!("{row},anna{row}@planted.example,{}\n", row % 7))
+        .collect();
     for file in 0..4 {
         bench.write(&format!("f{file}.csv"), format!("id,email,level\n{rows}"));
     }
@@ -348,7 +513,12 @@ fn a_killed_server_goes_on_with_its_job_and_the_job_ends_once() {
     assert_eq!(ended["status"], "COMPLETED", "{ended:#}");
     assert_eq!(ended["counts"]["rows"], 240_000, "{ended:#}");
     let jobs = server.get("/api/v1/jobs").body;
-    let scans = jobs["jobs"].as_array().unwrap().iter().filter(|job| job["kind"] == "scan").count();
+    let scans = jobs["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|job| job["kind"] == "scan")
+        .count();
     assert_eq!(scans, 1, "{jobs:#}");
     let undisturbed = Bench::new();
     for file in 0..4 {
@@ -360,7 +530,9 @@ fn a_killed_server_goes_on_with_its_job_and_the_job_ends_once() {
 #[test]
 fn a_server_that_is_told_to_end_gives_its_job_back_and_another_process_can_cancel_it() {
     let bench = Bench::new();
-    let rows: String = (0..60_000).map(|row| format!("{row},anna{row}@planted.example\n")).collect();
+    let rows: String = (0..60_000)
+        .map(|row| format!("{row},anna{row}@planted.example\n"))
+        .collect();
     for file in 0..8 {
         bench.write(&format!("f{file}.csv"), format!("id,email\n{rows}"));
     }
@@ -429,21 +601,40 @@ fn tables_of_a_server_are_ingested_with_their_keys_and_profiled_by_a_worker_of_a
         schema.name
     ));
     let server = Server::start(&bench, &["--allow-loopback"]);
-    let registered = server.post("/api/v1/sources", &json!({ "name": "crm", "key": "CRM_1", "target": url }));
+    let registered = server.post(
+        "/api/v1/sources",
+        &json!({ "name": "crm", "key": "CRM_1", "target": url }),
+    );
     assert_eq!(registered.status, 200, "{registered:?}");
-    let ingested = server.run_job("metadata/ingest", &json!({ "fqdnId": "CRM_1", "schemaNames": [schema.name] }));
+    let ingested = server.run_job(
+        "metadata/ingest",
+        &json!({ "fqdnId": "CRM_1", "schemaNames": [schema.name] }),
+    );
     assert_eq!(ingested["status"], "COMPLETED", "{ingested:#}");
     assert_eq!(ingested["result"]["described"], 2, "{ingested:#}");
     let orders = format!("CRM_1/{}/orders", schema.name);
     let people = format!("CRM_1/{}/people", schema.name);
     let entities = server.get("/api/v1/entities?limit=1000").body["entities"].clone();
-    let known = entities.as_array().unwrap().iter().find(|entity| entity["resource"].as_str().unwrap().ends_with("orders"));
+    let known = entities
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entity| entity["resource"].as_str().unwrap().ends_with("orders"));
     let id = known.unwrap()["id"].as_str().unwrap();
     let described = server.get(&format!("/api/v1/entities/{id}")).body["description"].clone();
     assert_eq!(described["primaryKey"], json!(["id"]), "{described:#}");
-    assert_eq!(described["foreignKeys"][0]["references"], json!([schema.name, "people"]), "{described:#}");
+    assert_eq!(
+        described["foreignKeys"][0]["references"],
+        json!([schema.name, "people"]),
+        "{described:#}"
+    );
     let profiled = server.run_job("data-profiling", &json!({ "scope": [people, orders] }));
     assert_eq!(profiled["status"], "COMPLETED", "{profiled:#}");
     assert_eq!(profiled["counts"]["rows"], 400);
-    assert!(server.findings().iter().any(|finding| finding["identifier"] == "EMAIL_ADDRESS"));
+    assert!(
+        server
+            .findings()
+            .iter()
+            .any(|finding| finding["identifier"] == "EMAIL_ADDRESS")
+    );
 }

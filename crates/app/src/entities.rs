@@ -80,7 +80,10 @@ pub async fn entity(home: &Home, id: EntityId) -> Result<EntityDetail> {
         })
         .collect();
     // A description repeats the names as they are.
-    let plain = rows.iter().zip(&columns).all(|(row, column)| row.path == column.path);
+    let plain = rows
+        .iter()
+        .zip(&columns)
+        .all(|(row, column)| row.path == column.path);
     let row = row(home, &entity);
     let plain = plain && row.resource == entity.path.resource(entity.kind);
     Ok(EntityDetail {

@@ -107,8 +107,9 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
 
 fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
     let Some(text) = &source.target else {
-        return Err(Error::not_found("no such source is registered")
-            .hint("say where it is to register it"));
+        return Err(
+            Error::not_found("no such source is registered").hint("say where it is to register it")
+        );
     };
     let (connector, target) = home.understood(text.expose_secret())?;
     let id = SourceId(Uuid::new_v4());

@@ -301,10 +301,9 @@ async fn command(session: &Session, command: &Command) -> Result<Outcome> {
         Command::Jobs(args) => commands::jobs::run(session, args).await,
         Command::Backup(args) => commands::backup::backup(session, args).await,
         Command::RotateKey => commands::backup::rotate_key(session).await,
-        Command::Restore(_)
-        | Command::Serve(_)
-        | Command::Worker(_)
-        | Command::Completions(_) => Ok(Outcome::Done),
+        Command::Restore(_) | Command::Serve(_) | Command::Worker(_) | Command::Completions(_) => {
+            Ok(Outcome::Done)
+        }
     }
 }
 

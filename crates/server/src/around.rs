@@ -24,7 +24,10 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
 ];
 
 pub(crate) async fn around(
@@ -48,7 +51,9 @@ pub(crate) async fn around(
         response = fault.told(&path);
     }
     let (status, took) = (response.status().as_u16(), started.elapsed());
-    context.metrics().count(method.as_str(), &route, status, took);
+    context
+        .metrics()
+        .count(method.as_str(), &route, status, took);
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -58,7 +63,14 @@ pub(crate) async fn around(
     }
     let millis = took.as_millis() as u64;
     // The path itself may hold what somebody typed.
-    tracing::info!(request = id, method = method.as_str(), route, status, millis, "answered");
+    tracing::info!(
+        request = id,
+        method = method.as_str(),
+        route,
+        status,
+        millis,
+        "answered"
+    );
     response
 }
 
@@ -73,7 +85,13 @@ fn told(response: &Response) -> Option<Fault> {
     let refused = status.is_client_error() || status.is_server_error();
     (refused && !is_json).then(|| match status {
         StatusCode::NOT_FOUND => Fault::not_found(),
-        status => Fault::new(status, status.canonical_reason().unwrap_or("refused").to_lowercase()),
+        status => Fault::new(
+            status,
+            status
+                .canonical_reason()
+                .unwrap_or("refused")
+                .to_lowercase(),
+        ),
     })
 }
 
@@ -85,5 +103,7 @@ fn request_id(request: &Request) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         (1..=64).contains(&id.len()) && id.bytes().all(plain)
     };
-    given.filter(is_plain).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+    given
+        .filter(is_plain)
+        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }

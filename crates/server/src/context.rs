@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use locard_app::Home;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+use crate::ServeOptions;
+use crate::fault::Fault;
 use crate::guard::Guard;
 use crate::metrics::Metrics;
-use crate::ServeOptions;
 
 /// What every handler works with; cheap to clone.
 #[derive(Clone)]
@@ -32,6 +35,20 @@ impl Context {
             metrics: Metrics::default(),
             partial_is_completed: options.partial_is_completed,
         }))
+    }
+
+    /// Runs a use case on a thread of its own. It may be one of which the compiler cannot prove that it may move between
+    /// threads, and it goes on to its end also when the caller has gone.
+    pub(crate) async fn apart<T: Send + 'static, F: Future<Output = T>>(
+        &self,
+        work: impl FnOnce(Self) -> F + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (context, runtime) = (self.clone(), Handle::current());
+        let done = tokio::task::spawn_blocking(move || runtime.block_on(work(context)));
+        done.await.map_err(|_| {
+            let message = "the question could not be answered; this is a mistake in the program";
+            Fault::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+        })
     }
 
     pub(crate) fn home(&self) -> &Home {

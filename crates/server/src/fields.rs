@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn what_is_not_heeded_is_named_and_null_is_nothing() {
-        let mut fields = fields(r#"{"host": "a", "port": 5432, "jobClasspath": "x", "odd": 1, "note": null}"#);
+        let mut fields =
+            fields(r#"{"host": "a", "port": 5432, "jobClasspath": "x", "odd": 1, "note": null}"#);
         assert_eq!(fields.text("host").unwrap().as_deref(), Some("a"));
         assert_eq!(fields.text("port").unwrap().as_deref(), Some("5432"));
         let told = fields.unheeded(&["jobClasspath"]);

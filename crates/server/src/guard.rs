@@ -69,10 +69,14 @@ impl Guard {
         };
         for address in found.map(|address| address.ip().to_canonical()) {
             if is_forbidden(address) {
-                return Err(refused("the host stands for an address that is never reached"));
+                return Err(refused(
+                    "the host stands for an address that is never reached",
+                ));
             }
             if is_own(address) && !self.loopback {
-                return Err(refused("the host stands for this machine, which the server was not told to reach"));
+                return Err(refused(
+                    "the host stands for this machine, which the server was not told to reach",
+                ));
             }
         }
         Ok(())
@@ -108,8 +112,11 @@ impl Guard {
         if matches!(url.scheme(), "s3" | "gs" | "az" | "abfss") {
             return Ok(());
         }
-        let host = url.host_str().ok_or_else(|| refused("the address has no host"))?;
-        self.host(host, url.port_or_known_default().unwrap_or(443)).await
+        let host = url
+            .host_str()
+            .ok_or_else(|| refused("the address has no host"))?;
+        self.host(host, url.port_or_known_default().unwrap_or(443))
+            .await
     }
 }
 
@@ -123,7 +130,10 @@ fn is_forbidden(address: IpAddr) -> bool {
     const AWS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     match address {
         IpAddr::V4(address) => {
-            address.is_link_local() || address.is_multicast() || address.is_broadcast() || address == ALIBABA
+            address.is_link_local()
+                || address.is_multicast()
+                || address.is_broadcast()
+                || address == ALIBABA
         }
         IpAddr::V6(address) => {
             address.is_unicast_link_local() || address.is_multicast() || address == AWS
@@ -155,7 +165,13 @@ mod tests {
         for path in ["data/in", "data/in/x.csv", "data/in/*.csv", "data"] {
             assert!(judge(path), "{path}");
         }
-        for path in ["other", "data/../other", "data/home", "data/home/catalog.sqlite", "data-2/x"] {
+        for path in [
+            "other",
+            "data/../other",
+            "data/home",
+            "data/home/catalog.sqlite",
+            "data-2/x",
+        ] {
             assert!(!judge(path), "{path}");
         }
         assert!(guard.file("/etc/passwd").is_err());
@@ -173,7 +189,12 @@ mod tests {
         let folder = folder();
         for loopback in [false, true] {
             let guard = guard(&folder, loopback);
-            for host in ["169.254.169.254", "[fe80::1]", "::ffff:169.254.169.254", "100.100.100.200"] {
+            for host in [
+                "169.254.169.254",
+                "[fe80::1]",
+                "::ffff:169.254.169.254",
+                "100.100.100.200",
+            ] {
                 assert!(guard.host(host, 80).await.is_err(), "{host}");
             }
             for host in ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"] {

@@ -30,7 +30,10 @@ impl Metrics {
         for ((method, route, status), (_, sum)) in counts.iter() {
             let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
             let sum = sum.as_secs_f64();
-            let _ = writeln!(text, "locard_http_request_seconds_total{{{labels}}} {sum:.6}");
+            let _ = writeln!(
+                text,
+                "locard_http_request_seconds_total{{{labels}}} {sum:.6}"
+            );
         }
         text.push_str("# TYPE locard_jobs gauge\n");
         for (state, count) in jobs {

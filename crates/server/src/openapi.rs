@@ -1,8 +1,6 @@
 //! The document of the interface, from the table of routes.
 
-use utoipa::openapi::path::{
-    HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths,
-};
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -97,7 +95,10 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
     let mut codes = vec![("503", "The store does not answer")];
     if route.who != Who::Anybody {
         codes.push(("401", "No key, or one that lets nobody in"));
-        codes.push(("403", "The key is not enough, or what is named may not be reached"));
+        codes.push((
+            "403",
+            "The key is not enough, or what is named may not be reached",
+        ));
     }
     if !route.body.is_empty() || !route.query.is_empty() {
         codes.push(("400", "A field makes no sense"));
@@ -159,7 +160,9 @@ fn parameter(name: &str, place: ParameterIn) -> utoipa::openapi::path::Parameter
 }
 
 fn of(kind: Type) -> Object {
-    ObjectBuilder::new().schema_type(SchemaType::new(kind)).build()
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(kind))
+        .build()
 }
 
 fn body(fields: &[Field]) -> Object {
@@ -167,7 +170,6 @@ fn body(fields: &[Field]) -> Object {
     for field in fields {
         let schema = match field.kind {
             Kind::Text => Schema::Object(of(Type::String)),
-            Kind::Number => Schema::Object(of(Type::Number)),
             Kind::Flag => Schema::Object(of(Type::Boolean)),
             Kind::Object => Schema::Object(any()),
             Kind::Texts => {
@@ -195,7 +197,11 @@ mod tests {
             for (method, operation) in methods.as_object().unwrap() {
                 let body = &operation["requestBody"]["content"]["application/json"]["schema"];
                 let fields = body["properties"].as_object();
-                let fields: Vec<&str> = fields.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+                let fields: Vec<&str> = fields
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.as_str())
+                    .collect();
                 let who = operation["description"].as_str().unwrap();
                 lines.push(format!("{method} {path} ({who}) {}", fields.join(" ")));
             }

@@ -22,7 +22,6 @@ pub(crate) struct Field {
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Text,
-    Number,
     Flag,
     Texts,
     Object,
@@ -107,7 +106,10 @@ impl Route {
     /// Every path that it stands at.
     pub(crate) fn paths(&self) -> Vec<String> {
         match self.path.strip_prefix('~') {
-            Some(rest) => REFERENCE.iter().map(|base| format!("{base}{rest}")).collect(),
+            Some(rest) => REFERENCE
+                .iter()
+                .map(|base| format!("{base}{rest}"))
+                .collect(),
             None => vec![self.path.to_owned()],
         }
     }
@@ -154,9 +156,17 @@ mod tests {
         let only = [".route", "("].concat();
         assert_eq!(source.matches(&only).count(), 1);
         for route in ROUTES {
-            assert!(matches!(route.method, "get" | "post" | "delete"), "{}", route.path);
+            assert!(
+                matches!(route.method, "get" | "post" | "delete"),
+                "{}",
+                route.path
+            );
             let changes = route.method != "get";
-            assert!(!changes || route.who != Who::Anybody && route.who != Who::Viewer, "{}", route.path);
+            assert!(
+                !changes || route.who != Who::Anybody && route.who != Who::Viewer,
+                "{}",
+                route.path
+            );
         }
     }
 }

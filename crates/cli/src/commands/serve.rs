@@ -37,7 +37,8 @@ pub(crate) async fn serve(
     stop: &CancellationToken,
 ) -> Result<Outcome> {
     if let Some(key) = first_key(home).await? {
-        printer.say("made the first key of the interface, an administrator's; it is shown this once:");
+        printer
+            .say("made the first key of the interface, an administrator's; it is shown this once:");
         // Whoever starts the server reads it, or takes it from where its output goes.
         let mut output = printer.output(None)?;
         output.line(key.expose_secret())?;

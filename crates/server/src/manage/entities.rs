@@ -33,11 +33,14 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
 }
 
 pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {
-    let id = id.parse().map_err(|_| Fault::field("id", "the id of an entity is wanted"))?;
+    let id = id
+        .parse()
+        .map_err(|_| Fault::field("id", "the id of an entity is wanted"))?;
     let detail = locard_app::entity(context.home(), id).await?;
-    let columns = detail.columns.iter().map(|column| {
-        json!({ "id": column.id, "path": column.path, "type": column.data_type })
-    });
+    let columns = detail
+        .columns
+        .iter()
+        .map(|column| json!({ "id": column.id, "path": column.path, "type": column.data_type }));
     let mut entity = told(&detail.entity);
     entity["description"] = json!(detail.description);
     entity["columns"] = columns.collect();

@@ -57,6 +57,9 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
 /// The confidence that is asked for.
 fn confidence(text: Option<String>) -> Result<f64, Fault> {
     let Some(text) = text else { return Ok(0.0) };
-    let least = text.parse().ok().filter(|least| (0.0..=1.0).contains(least));
+    let least = text
+        .parse()
+        .ok()
+        .filter(|least| (0.0..=1.0).contains(least));
     least.ok_or_else(|| Fault::field("minConfidence", "a number from 0 to 1 is wanted"))
 }

@@ -14,9 +14,21 @@ use crate::manage::{Query, page};
 use crate::routes::{Field, Kind};
 
 pub(crate) const BODY: &[Field] = &[
-    Field { name: "name", kind: Kind::Text, required: true },
-    Field { name: "role", kind: Kind::Text, required: true },
-    Field { name: "expiresAt", kind: Kind::Text, required: false },
+    Field {
+        name: "name",
+        kind: Kind::Text,
+        required: true,
+    },
+    Field {
+        name: "role",
+        kind: Kind::Text,
+        required: true,
+    },
+    Field {
+        name: "expiresAt",
+        kind: Kind::Text,
+        required: false,
+    },
 ];
 
 fn told(key: &KeyRow) -> Value {
@@ -43,13 +55,20 @@ pub(crate) async fn add(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let name = fields.text("name")?.ok_or_else(|| Fault::field("name", "a name is wanted"))?;
+    let name = fields
+        .text("name")?
+        .ok_or_else(|| Fault::field("name", "a name is wanted"))?;
     let role = fields.text("role")?.unwrap_or_default();
     let grant = Grant::parse(&role).ok_or_else(|| {
-        Fault::field("role", "viewer, operator, privacy-officer or administrator is wanted")
+        Fault::field(
+            "role",
+            "viewer, operator, privacy-officer or administrator is wanted",
+        )
     })?;
     let ends = fields.text("expiresAt")?.map(|text| text.parse());
-    let ends = ends.transpose().map_err(|_| Fault::field("expiresAt", "a point in time is wanted"))?;
+    let ends = ends
+        .transpose()
+        .map_err(|_| Fault::field("expiresAt", "a point in time is wanted"))?;
     let (key, token) = locard_app::add_key(context.home(), &name, grant, ends).await?;
     let details = json!({ "key": key.id, "role": grant.as_str() });
     locard_app::record_audit(context.home(), &actor, "make key", details).await?;
@@ -63,7 +82,9 @@ pub(crate) async fn revoke(
     Extension(actor): Extension<Actor>,
     Path(id): Path<String>,
 ) -> Answer {
-    let id = id.parse().map_err(|_| Fault::field("id", "the id of a key is wanted"))?;
+    let id = id
+        .parse()
+        .map_err(|_| Fault::field("id", "the id of a key is wanted"))?;
     let key = locard_app::revoke_key(context.home(), id).await?;
     let details = json!({ "key": key.id });
     locard_app::record_audit(context.home(), &actor, "revoke key", details).await?;

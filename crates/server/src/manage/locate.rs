@@ -13,9 +13,21 @@ use crate::fields::Fields;
 use crate::routes::{Field, Kind};
 
 pub(crate) const BODY: &[Field] = &[
-    Field { name: "attributes", kind: Kind::Object, required: true },
-    Field { name: "purpose", kind: Kind::Text, required: true },
-    Field { name: "verify", kind: Kind::Flag, required: false },
+    Field {
+        name: "attributes",
+        kind: Kind::Object,
+        required: true,
+    },
+    Field {
+        name: "purpose",
+        kind: Kind::Text,
+        required: true,
+    },
+    Field {
+        name: "verify",
+        kind: Kind::Flag,
+        required: false,
+    },
 ];
 
 /// Attributes of one question.
@@ -29,7 +41,8 @@ pub(crate) async fn locate(
     let home = context.home();
     let mut fields = Fields::of(&body)?;
     let purpose = fields.text("purpose")?;
-    let purpose = purpose.ok_or_else(|| Fault::field("purpose", "why the person is looked up is wanted"))?;
+    let purpose =
+        purpose.ok_or_else(|| Fault::field("purpose", "why the person is looked up is wanted"))?;
     let verify = fields.flag("verify")?;
     let attributes = attributes(&context, &mut fields).await?;
     let details = json!({
@@ -47,7 +60,11 @@ pub(crate) async fn locate(
         verify,
         ..FindOptions::default()
     };
-    let report = Box::pin(find(home, &options, &Silent, &CancellationToken::new())).await?;
+    let asked = context.apart(async move |context: Context| {
+        let cancel = CancellationToken::new();
+        find(context.home(), &options, &Silent, &cancel).await
+    });
+    let report = asked.await??;
     let gaps = report.not_searched.iter().map(|gap| {
         json!({
             "source": gap.source,

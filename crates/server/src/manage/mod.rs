@@ -31,5 +31,6 @@ pub(crate) fn page(query: &Query) -> Result<(Option<Uuid>, u32), Fault> {
 pub(crate) fn id(query: &Query, name: &str) -> Result<Option<Uuid>, Fault> {
     let text = query.get(name).filter(|text| !text.is_empty());
     let id = text.map(|text| text.parse());
-    id.transpose().map_err(|_| Fault::field(name, "an id is wanted"))
+    id.transpose()
+        .map_err(|_| Fault::field(name, "an id is wanted"))
 }

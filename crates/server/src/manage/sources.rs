@@ -15,10 +15,26 @@ use crate::reference::asking;
 use crate::routes::{Field, Kind};
 
 pub(crate) const BODY: &[Field] = &[
-    Field { name: "name", kind: Kind::Text, required: false },
-    Field { name: "key", kind: Kind::Text, required: false },
-    Field { name: "target", kind: Kind::Text, required: false },
-    Field { name: "owner", kind: Kind::Text, required: false },
+    Field {
+        name: "name",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "key",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "target",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "owner",
+        kind: Kind::Text,
+        required: false,
+    },
 ];
 
 fn told(source: &SourceRow) -> Value {
@@ -86,7 +102,9 @@ pub(crate) async fn add(
     let source = upsert_source(context.home(), upsert).await?;
     let details = json!({ "source": source.id, "new": source.new });
     locard_app::record_audit(context.home(), &actor, "put source", details).await?;
-    answer(json!({ "id": source.id, "shortId": short_id(source.id.0), "name": source.name, "new": source.new }))
+    answer(
+        json!({ "id": source.id, "shortId": short_id(source.id.0), "name": source.name, "new": source.new }),
+    )
 }
 
 pub(crate) async fn remove(

@@ -33,14 +33,28 @@ pub(crate) const BODY: &[Field] = &texts! {
 /// The same with what is ingested.
 pub(crate) const BODY_INGEST: &[Field] = &{
     const LISTS: [&str; 3] = ["schemaNames", "includePatterns", "excludePatterns"];
-    let mut all = [const { Field { name: "", kind: Kind::Texts, required: false } }; BODY.len() + 3];
+    let mut all = [const {
+        Field {
+            name: "",
+            kind: Kind::Texts,
+            required: false,
+        }
+    }; BODY.len() + 3];
     let mut at = 0;
     while at < BODY.len() {
-        all[at] = Field { name: BODY[at].name, kind: Kind::Text, required: false };
+        all[at] = Field {
+            name: BODY[at].name,
+            kind: Kind::Text,
+            required: false,
+        };
         at += 1;
     }
     while at < BODY.len() + LISTS.len() {
-        all[at] = Field { name: LISTS[at - BODY.len()], kind: Kind::Texts, required: false };
+        all[at] = Field {
+            name: LISTS[at - BODY.len()],
+            kind: Kind::Texts,
+            required: false,
+        };
         at += 1;
     }
     all
@@ -67,7 +81,11 @@ const MEANINGLESS: &[&str] = &[
 ];
 
 /// What stays as it is in a part of an address.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 fn part(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
@@ -114,7 +132,13 @@ pub(crate) async fn ingest(
     let affinity = fields.text("affinityId")?;
     let chosen = registered(&context, &mut fields).await?;
     let warnings = fields.unheeded(MEANINGLESS);
-    let mut asking = asking(&actor, &headers, "METADATA_INGEST", warnings, chosen.items.clone())?;
+    let mut asking = asking(
+        &actor,
+        &headers,
+        "METADATA_INGEST",
+        warnings,
+        chosen.items.clone(),
+    )?;
     asking.affinity = affinity;
     let globs = (include.as_slice(), exclude.as_slice());
     let accepted = accept_ingest(context.home(), &chosen, globs, &asking).await?;
@@ -175,11 +199,19 @@ async fn target(
     fields: &mut Fields,
 ) -> Result<(Option<SecretString>, bool), Fault> {
     let guard = context.guard();
-    let kind = fields.text("databaseType")?.unwrap_or_default().to_uppercase();
+    let kind = fields
+        .text("databaseType")?
+        .unwrap_or_default()
+        .to_uppercase();
     if let Some(uri) = fields.text("uri")? {
-        let uri = uri.strip_prefix("jdbc:").unwrap_or(&uri).replacen("postgresql://", "postgres://", 1);
+        let uri =
+            uri.strip_prefix("jdbc:")
+                .unwrap_or(&uri)
+                .replacen("postgresql://", "postgres://", 1);
         guard.target(&uri).await?;
-        let has_secret = uri.split_once("//").is_some_and(|(_, rest)| rest.contains('@'));
+        let has_secret = uri
+            .split_once("//")
+            .is_some_and(|(_, rest)| rest.contains('@'));
         return Ok((Some(SecretString::from(uri)), has_secret));
     }
     match kind.as_str() {
@@ -196,7 +228,10 @@ async fn target(
         "AWS" | "S3" => bucket(context, fields).await,
         "AZURE_BLOB_STORAGE" | "AZURE" => azure(fields),
         "" => Ok((None, false)),
-        _ => Err(Fault::field("databaseType", "this build reads no sources of that type")),
+        _ => Err(Fault::field(
+            "databaseType",
+            "this build reads no sources of that type",
+        )),
     }
 }
 
@@ -215,7 +250,10 @@ async fn database(
     };
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     if !host.chars().all(is_plain) {
-        return Err(Fault::field("host", "a host name or address is wanted, without anything else"));
+        return Err(Fault::field(
+            "host",
+            "a host name or address is wanted, without anything else",
+        ));
     }
     context.guard().host(&host, port).await?;
     let host = if host.contains(':') && !host.starts_with('[') {
@@ -249,7 +287,10 @@ fn tls(fields: &mut Fields) -> Result<Option<&'static str>, Fault> {
         "require" | "required" | "ssl" | "on" => Ok(Some("require")),
         "verify-ca" => Ok(Some("verify-ca")),
         "verify-full" | "verify-identity" => Ok(Some("verify-full")),
-        _ => Err(Fault::field("sslType", "disable, prefer, require, verify-ca or verify-full is wanted")),
+        _ => Err(Fault::field(
+            "sslType",
+            "disable, prefer, require, verify-ca or verify-full is wanted",
+        )),
     }
 }
 
@@ -270,7 +311,10 @@ async fn bucket(
         ("access_key_id", key.map(SecretString::from)),
         ("secret_access_key", secret),
         ("role", fields.text("assumeRole")?.map(SecretString::from)),
-        ("external_id", fields.text("externalID")?.map(SecretString::from)),
+        (
+            "external_id",
+            fields.text("externalID")?.map(SecretString::from),
+        ),
     ];
     let base = match fields.text("endpoint")? {
         None => format!("s3://{bucket}/{path}"),
@@ -278,7 +322,9 @@ async fn bucket(
             let url = url::Url::parse(&endpoint)
                 .ok()
                 .filter(|url| matches!(url.scheme(), "http" | "https"))
-                .ok_or_else(|| Fault::field("endpoint", "http:// or https:// and a host is wanted"))?;
+                .ok_or_else(|| {
+                    Fault::field("endpoint", "http:// or https:// and a host is wanted")
+                })?;
             let host = url.host_str().unwrap_or_default();
             let port = url.port_or_known_default().unwrap_or(443);
             context.guard().host(host, port).await?;
@@ -293,7 +339,10 @@ fn azure(fields: &mut Fields) -> Result<(Option<SecretString>, bool), Fault> {
     else {
         return Ok((None, false));
     };
-    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '$');
+    let is_plain = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '$')
+    };
     for (name, text) in [("accountName", &account), ("container", &container)] {
         if !is_plain(text) {
             return Err(Fault::field(name, "a plain name is wanted"));
@@ -306,8 +355,14 @@ fn azure(fields: &mut Fields) -> Result<(Option<SecretString>, bool), Fault> {
     let options = [
         ("access_key", key),
         ("client_secret", client),
-        ("client_id", fields.text("oauthClientId")?.map(SecretString::from)),
-        ("tenant_id", fields.text("azureTenantId")?.map(SecretString::from)),
+        (
+            "client_id",
+            fields.text("oauthClientId")?.map(SecretString::from),
+        ),
+        (
+            "tenant_id",
+            fields.text("azureTenantId")?.map(SecretString::from),
+        ),
     ];
     let base = format!("az://{container}@{account}/{}", path.trim_matches('/'));
     Ok((Some(with_options(&base, options)), has_secret))
@@ -323,7 +378,10 @@ fn with_options<const N: usize>(
     let mut separator = '?';
     for (name, value) in options {
         if let Some(value) = value {
-            let value = value.expose_secret().replace('%', "%25").replace('&', "%26");
+            let value = value
+                .expose_secret()
+                .replace('%', "%25")
+                .replace('&', "%26");
             target.push(separator);
             target.push_str(name);
             target.push('=');
@@ -344,6 +402,9 @@ mod tests {
         assert_eq!(escaped("a*b"), "a[*]b");
         let options = [("region", Some(SecretString::from("x&role=y%")))];
         let target = with_options("s3://b/p?role=z", options);
-        assert_eq!(target.expose_secret(), "s3://b/p[?]role=z?region=x%26role=y%25");
+        assert_eq!(
+            target.expose_secret(),
+            "s3://b/p[?]role=z?region=x%26role=y%25"
+        );
     }
 }

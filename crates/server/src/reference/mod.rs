@@ -22,7 +22,9 @@ pub(crate) fn asking(
     items: Vec<ScopeItem>,
 ) -> Result<Asking, Fault> {
     let key = headers.get("idempotency-key").map(|key| key.to_str());
-    let key = key.transpose().map_err(|_| Fault::field("Idempotency-Key", "plain text is wanted"))?;
+    let key = key
+        .transpose()
+        .map_err(|_| Fault::field("Idempotency-Key", "plain text is wanted"))?;
     Ok(Asking {
         actor: Some(actor.clone()),
         label: Some(label.to_owned()),
@@ -73,12 +75,12 @@ fn is_source(item: &ScopeItem) -> bool {
 /// What a job is about, as the reference tells it.
 fn scope(items: &[ScopeItem]) -> Value {
     let (sources, entities): (Vec<_>, Vec<_>) = items.iter().partition(|item| is_source(item));
-    let sources = sources.into_iter().map(|item| {
-        json!({ "_id": short_id(item.id), "title": item.title })
-    });
-    let entities = entities.into_iter().map(|item| {
-        json!({ "type": item.kind.to_uppercase(), "_id": item.id, "title": item.title })
-    });
+    let sources = sources
+        .into_iter()
+        .map(|item| json!({ "_id": short_id(item.id), "title": item.title }));
+    let entities = entities.into_iter().map(
+        |item| json!({ "type": item.kind.to_uppercase(), "_id": item.id, "title": item.title }),
+    );
     json!({
         "dataSources": sources.collect::<Vec<_>>(),
         "scope": entities.collect::<Vec<_>>(),

@@ -14,8 +14,16 @@ use crate::reference::{asking, started};
 use crate::routes::{Field, Kind};
 
 pub(crate) const BODY: &[Field] = &[
-    Field { name: "id", kind: Kind::Text, required: true },
-    Field { name: "fqdnId", kind: Kind::Text, required: true },
+    Field {
+        name: "id",
+        kind: Kind::Text,
+        required: true,
+    },
+    Field {
+        name: "fqdnId",
+        kind: Kind::Text,
+        required: true,
+    },
 ];
 
 /// Both names must mean the same source: what is removed does not come back.
@@ -42,7 +50,13 @@ pub(crate) async fn remove(
         return Err(Fault::new(axum::http::StatusCode::CONFLICT, message));
     }
     let warnings = fields.unheeded(&[]);
-    let asking = asking(&actor, &headers, "DELETE_DATASOURCE", warnings, chosen.items)?;
+    let asking = asking(
+        &actor,
+        &headers,
+        "DELETE_DATASOURCE",
+        warnings,
+        chosen.items,
+    )?;
     let accepted = accept_removal(home, source, &asking).await?;
     let details = json!({ "source": source, "job": accepted.job });
     locard_app::record_audit(home, &actor, "remove source", details).await?;

@@ -37,7 +37,14 @@ pub(crate) async fn profiling(
         sample: sample(&mut configs)?,
         ..ScanOptions::default()
     };
-    scan(&context, &actor, &headers, (&scope, &options, "DATA_PROFILE"), (&fields, &mut configs)).await
+    scan(
+        &context,
+        &actor,
+        &headers,
+        (&scope, &options, "DATA_PROFILE"),
+        (&fields, &mut configs),
+    )
+    .await
 }
 
 /// `POST jobs/execute/data-discovery`.
@@ -56,15 +63,24 @@ pub(crate) async fn discovery(
         let what = "give either extensions or includePatterns: a pattern can name extensions too";
         return Err(Fault::field("configs.extensions", what));
     }
-    include.extend(extensions.iter().map(|extension| {
-        format!("*.{}", extension.trim_start_matches(['*', '.']))
-    }));
+    include.extend(
+        extensions
+            .iter()
+            .map(|extension| format!("*.{}", extension.trim_start_matches(['*', '.']))),
+    );
     let options = ScanOptions {
         include,
         exclude: configs.list("excludePatterns")?,
         ..ScanOptions::default()
     };
-    scan(&context, &actor, &headers, (&scope, &options, "DATA_DISCOVERY"), (&fields, &mut configs)).await
+    scan(
+        &context,
+        &actor,
+        &headers,
+        (&scope, &options, "DATA_DISCOVERY"),
+        (&fields, &mut configs),
+    )
+    .await
 }
 
 async fn scan(
@@ -76,7 +92,10 @@ async fn scan(
 ) -> Answer {
     // A filter that is left out would read what nobody wanted read.
     if configs.text("whereClause")?.is_some() {
-        return Err(Fault::field("configs.whereClause", "conditions are not supported yet"));
+        return Err(Fault::field(
+            "configs.whereClause",
+            "conditions are not supported yet",
+        ));
     }
     let mut warnings = fields.unheeded(&[]);
     warnings.extend(asked_for_nothing(configs)?);
@@ -96,12 +115,16 @@ fn asked_for_nothing(configs: &mut Fields) -> Result<Vec<String>, Fault> {
         "filesAccessedLaterThanDays",
     ] {
         if configs.number(name)?.is_some_and(|days| days > 0.0) {
-            told.push(format!("configs.{name}: is not supported yet and was not heeded"));
+            told.push(format!(
+                "configs.{name}: is not supported yet and was not heeded"
+            ));
         }
     }
     for name in ["buildSamples", "computeChecksum"] {
         if configs.flag(name)? {
-            told.push(format!("configs.{name}: nothing of that is kept, and it was not heeded"));
+            told.push(format!(
+                "configs.{name}: nothing of that is kept, and it was not heeded"
+            ));
         }
     }
     Ok(told)
@@ -109,14 +132,26 @@ fn asked_for_nothing(configs: &mut Fields) -> Result<Vec<String>, Fault> {
 
 /// How much of each entity is read. Of several options the strictest counts.
 fn sample(configs: &mut Fields) -> Result<Option<Amount>, Fault> {
-    let kind = configs.text("sampleType")?.unwrap_or_default().to_lowercase();
-    let method = configs.text("sampleMethod")?.unwrap_or_default().to_lowercase();
+    let kind = configs
+        .text("sampleType")?
+        .unwrap_or_default()
+        .to_lowercase();
+    let method = configs
+        .text("sampleMethod")?
+        .unwrap_or_default()
+        .to_lowercase();
     let value = configs.number("sampleValue")?.filter(|value| *value > 0.0);
-    let limit = configs.number("jdbcRowLimitSize")?.filter(|rows| *rows >= 1.0);
+    let limit = configs
+        .number("jdbcRowLimitSize")?
+        .filter(|rows| *rows >= 1.0);
     let nth = configs.number("nthValue")?.filter(|step| *step > 1.0);
     if let (Some(value), false) = (value, kind.contains("nth")) {
         let is_share = method.contains("percent") || kind.contains("percent");
-        return Ok(if is_share { share("configs.sampleValue", value)? } else { rows(value) });
+        return Ok(if is_share {
+            share("configs.sampleValue", value)?
+        } else {
+            rows(value)
+        });
     }
     // Every nth record is about such a share of them.
     match nth {
@@ -135,5 +170,7 @@ fn share(field: &str, percent: f64) -> Result<Option<Amount>, Fault> {
         return Ok(None);
     }
     let share = Share::percent(percent).map(Amount::Share);
-    share.map(Some).ok_or_else(|| Fault::field(field, "a share of at most 100 percent is wanted"))
+    share
+        .map(Some)
+        .ok_or_else(|| Fault::field(field, "a share of at most 100 percent is wanted"))
 }

@@ -4,9 +4,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use locard_app::{
-    Actor, accept_identification, accept_ingest, accept_names, choose,
-};
+use locard_app::{Actor, accept_identification, accept_ingest, accept_names, choose};
 
 use crate::context::Context;
 use crate::fault::Answer;
@@ -14,19 +12,35 @@ use crate::fields::Fields;
 use crate::reference::{asking, started};
 use crate::routes::{Field, Kind};
 
-const SCOPE: Field = Field { name: "scope", kind: Kind::Texts, required: true };
+const SCOPE: Field = Field {
+    name: "scope",
+    kind: Kind::Texts,
+    required: true,
+};
 
 pub(crate) const BODY: &[Field] = &[SCOPE];
 
 pub(crate) const BODY_CONFIGS: &[Field] = &[
     SCOPE,
-    Field { name: "configs", kind: Kind::Object, required: false },
+    Field {
+        name: "configs",
+        kind: Kind::Object,
+        required: false,
+    },
 ];
 
 pub(crate) const BODY_IDENTIFICATION: &[Field] = &[
     SCOPE,
-    Field { name: "dictionaryIds", kind: Kind::Texts, required: false },
-    Field { name: "dataPatternIds", kind: Kind::Texts, required: false },
+    Field {
+        name: "dictionaryIds",
+        kind: Kind::Texts,
+        required: false,
+    },
+    Field {
+        name: "dataPatternIds",
+        kind: Kind::Texts,
+        required: false,
+    },
 ];
 
 /// `POST jobs/execute/metadata/re-ingest`.
@@ -39,7 +53,13 @@ pub(crate) async fn re_ingest(
     let mut fields = Fields::of(&body)?;
     let chosen = choose(context.home(), &fields.some("scope")?).await?;
     let warnings = fields.unheeded(&[]);
-    let asking = asking(&actor, &headers, "METADATA_REINGEST", warnings, chosen.items.clone())?;
+    let asking = asking(
+        &actor,
+        &headers,
+        "METADATA_REINGEST",
+        warnings,
+        chosen.items.clone(),
+    )?;
     let accepted = accept_ingest(context.home(), &chosen, (&[], &[]), &asking).await?;
     started(&context, accepted).await
 }
@@ -63,7 +83,13 @@ pub(crate) async fn identification(
                 .to_owned(),
         );
     }
-    let asking = asking(&actor, &headers, "DATA_IDENTIFICATION", warnings, chosen.items.clone())?;
+    let asking = asking(
+        &actor,
+        &headers,
+        "DATA_IDENTIFICATION",
+        warnings,
+        chosen.items.clone(),
+    )?;
     let accepted = accept_identification(context.home(), &chosen, &rules, &asking).await?;
     started(&context, accepted).await
 }
@@ -86,7 +112,13 @@ pub(crate) async fn names(
             "configs.language: names are read in the languages of all rules at once".to_owned(),
         );
     }
-    let asking = asking(&actor, &headers, "PII_DETECTION", warnings, chosen.items.clone())?;
+    let asking = asking(
+        &actor,
+        &headers,
+        "PII_DETECTION",
+        warnings,
+        chosen.items.clone(),
+    )?;
     let accepted = accept_names(context.home(), &chosen, &asking).await?;
     started(&context, accepted).await
 }

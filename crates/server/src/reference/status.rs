@@ -95,13 +95,31 @@ mod tests {
     /// What a client in the field takes for done and failed; everything else it waits for.
     #[test]
     fn a_client_that_knows_only_the_usual_words_sees_every_job_end() {
-        let done = ["COMPLETE", "COMPLETED", "SUCCESS", "SUCCEEDED", "DONE", "FINISHED"];
-        let failed = ["FAIL", "FAILED", "ERROR", "CANCELLED", "CANCELED", "ABORTED"];
+        let done = [
+            "COMPLETE",
+            "COMPLETED",
+            "SUCCESS",
+            "SUCCEEDED",
+            "DONE",
+            "FINISHED",
+        ];
+        let failed = [
+            "FAIL",
+            "FAILED",
+            "ERROR",
+            "CANCELLED",
+            "CANCELED",
+            "ABORTED",
+        ];
         for state in JobState::ALL {
             let word = word(*state, false);
             let ends = done.contains(&word) || failed.contains(&word);
             assert_eq!(ends, state.is_final(), "{state}");
-            assert_eq!(done.contains(&word), *state == JobState::Completed, "{state}");
+            assert_eq!(
+                done.contains(&word),
+                *state == JobState::Completed,
+                "{state}"
+            );
         }
         assert_eq!(word(JobState::Partial, true), "COMPLETED");
         assert_eq!(word(JobState::Partial, false), "FAILED");
