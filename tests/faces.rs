@@ -68,6 +68,29 @@ fn add_up(reported: &Value) {
     }
 }
 
+/// Most cells of a long column are not judged, but those that look like no other are.
+#[test]
+fn a_few_cells_of_something_else_are_found_far_down_a_long_column() {
+    let bench = Bench::new();
+    let first = ["Anna", "Peter", "Maria", "Klaus", "Ingrid"];
+    let last = [
+        "Schmidt", "Jones", "Rossi", "Weber", "Svensson", "Novak", "Dubois",
+    ];
+    let lines = (0..20_000).map(|row| match row {
+        7_001 | 9_003 | 15_007 => format!("{row},anna{row}@example.org\n"),
+        _ => format!("{row},{} {}\n", first[row % 5], last[row / 5 % 7]),
+    });
+    let text = lines.collect::<String>();
+    std::fs::write(bench.path("long.csv"), format!("id,name\n{text}")).unwrap();
+    let scan = bench
+        .run(["scan", "long.csv", "--format", "ndjson"])
+        .ndjson();
+    let stray = scan.iter().find(|finding| finding["kind"] == "stray");
+    let stray = stray.unwrap_or_else(|| panic!("{scan:?}"));
+    assert_eq!(stray["identifier"], "EMAIL_ADDRESS");
+    assert_eq!(stray["matched"], 3);
+}
+
 #[test]
 fn strays_are_explained_too() {
     let bench = Bench::new();
@@ -91,6 +114,40 @@ fn strays_are_explained_too() {
         .unwrap();
     assert_eq!(reported["kind"], iban["kind"]);
     add_up(reported);
+}
+
+/// Numbers that fail the check, and names that no list has, among others.
+#[test]
+fn a_scan_counts_the_cells_that_rows_lists() {
+    let bench = Bench::new();
+    let odd = [
+        "4111111111111112,Zyx Qwv",
+        "5500000000000005,Ben Xyzzyk",
+        "6011000000000005,Plugh Frob",
+    ];
+    let good = [
+        "4111111111111111,Anna Schmidt",
+        "5500000000000004,Peter Jones",
+        "340000000000009,Maria Rossi",
+    ];
+    let lines = (0..60).map(|row| format!("{},{}\n", row, good[row % 3]));
+    let wrong = (60..72).map(|row| format!("{},{}\n", row, odd[row % 3]));
+    let text = lines.chain(wrong).collect::<String>();
+    std::fs::write(bench.path("cards.csv"), format!("id,card,name\n{text}")).unwrap();
+    let scan = bench
+        .run(["scan", "cards.csv", "--format", "ndjson"])
+        .ndjson();
+    for identifier in ["CREDIT_CARD", "PERSON"] {
+        let of = |finding: &&Value| finding["identifier"] == identifier;
+        let told = scan
+            .iter()
+            .find(of)
+            .map(|finding| finding["matched"].as_u64());
+        let place = ["rows", "cards.csv", "--identifier", identifier];
+        let rows = bench.run([&place[..], &["--format", "ndjson"]].concat());
+        let listed = rows.ndjson().len() as u64;
+        assert_eq!(told, Some(Some(listed)), "{identifier}: {scan:?}");
+    }
 }
 
 #[test]
@@ -436,6 +493,58 @@ fn a_difference_shows_what_was_before() {
     );
 }
 
+/// A folder under two names was searched whichever of them was scanned; a slip is named with what takes it back.
+#[test]
+fn what_was_searched_under_another_name_is_no_gap() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("data/crm")).unwrap();
+    std::fs::write(bench.path("data/crm/people.csv"), PEOPLE).unwrap();
+    assert_eq!(bench.run(["scan", "data"]).status, 0);
+    for (name, target) in [("crm", "data/crm"), ("all", "data")] {
+        assert_eq!(bench.run(["sources", "add", name, target]).status, 0);
+    }
+    let found = bench.run(["find", "--email", "anna@example.org", "--verify"]);
+    assert_eq!(found.status, 0, "{found:?}");
+    assert!(!found.stdout.contains("not searched"), "{found:?}");
+    std::fs::write(bench.path("cities.csv"), PEOPLE).unwrap();
+    let slip = bench.run(["scan", "sqlite:cities.csv"]);
+    assert_eq!(slip.status, 2, "{slip:?}");
+    let found = bench.run(["find", "--email", "anna@example.org"]);
+    assert_eq!(found.status, 2, "{found:?}");
+    assert!(
+        found.stdout.contains("`locard sources remove` forgets it"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_scan_without_targets_is_of_what_is_registered() {
+    let bench = Bench::new();
+    let nothing = bench.run(["scan"]);
+    assert_eq!(nothing.status, 2);
+    assert!(
+        nothing.stderr.contains("no source is registered"),
+        "{nothing:?}"
+    );
+    for name in ["a", "b"] {
+        std::fs::create_dir_all(bench.path(name)).unwrap();
+        std::fs::write(bench.path(name).join("people.csv"), PEOPLE).unwrap();
+        assert_eq!(bench.run(["sources", "add", name, name]).status, 0);
+    }
+    let scan = json(&bench.run(["scan", "--format", "json"]));
+    assert_eq!(scan["totals"]["entities"], 2, "{scan}");
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told() {
+    let bench = Bench::new();
+    std::fs::write(bench.path("people.csv"), PEOPLE).unwrap();
+    let mut scan = bench.command(["scan", "people.csv"]);
+    let run = Run::of(&scan.env("LOCARD_SCAN_SAMPL", "2").output().unwrap());
+    let told = "LOCARD_SCAN_SAMPL is no setting; did you mean LOCARD_SCAN_SAMPLE?";
+    assert!(run.stderr.contains(told), "{run:?}");
+}
+
 #[test]
 fn a_file_that_is_missing_gets_a_hint_about_reading() {
     let bench = Bench::new();
@@ -697,7 +806,10 @@ fn what_scanned_a_source_that_was_removed_can_still_be_looked_at() {
     let add = ["sources", "add", "people", &target];
     assert_eq!(bench.run(add).status, 0);
     assert_eq!(bench.run(["scan", "people"]).status, 0);
-    assert_eq!(bench.run(["sources", "remove", "people"]).status, 0);
+    let unnamed = canonical(&bench, "data");
+    for name in ["people", &format!("file://{unnamed}")] {
+        assert_eq!(bench.run(["sources", "remove", name]).status, 0, "{name}");
+    }
     std::thread::sleep(std::time::Duration::from_millis(5));
     assert_eq!(bench.run(add).status, 0);
     let find = bench.run(find);

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::support::{Bench, corpus, sample};
 
-/// Micro F1 below which a change has made judging worse.
-const LEAST: f64 = 0.80;
+/// Micro F1 below which a change has made judging worse, a little below what it is.
+const LEAST: f64 = 0.97;
 
 #[test]
 fn columns_of_the_sample_are_judged_as_labelled() {

@@ -232,6 +232,7 @@ impl Source for Tables {
                 rows: Some(records.num_rows() as u64),
                 bytes: Some(records.get_array_memory_size() as u64),
                 comment: None,
+                version: None,
             })
         };
         stream::iter(wanted.map(entity).collect::<Vec<_>>()).boxed()

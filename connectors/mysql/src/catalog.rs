@@ -83,6 +83,7 @@ impl Relation {
             rows: self.rows,
             bytes: self.bytes,
             comment: self.comment.clone(),
+            version: None,
         }
     }
 

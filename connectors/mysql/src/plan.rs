@@ -177,7 +177,10 @@ async fn sampled(
     let (share, seed, answer) = match work.request.sample {
         Sample::Percent(share, seed) => (share, seed, Exactness::Exact),
         Sample::Rows(rows, seed) if work.conditions.predicates.is_empty() => {
-            let all = counted(session, &range.from).await?;
+            let all = match range.rows {
+                Some(rows) if work.request.estimate => rows,
+                _ => counted(session, &range.from).await?,
+            };
             range.rows = Some(all);
             // Half as many again, since chance may have it that fewer come.
             let share = 150.0 * rows as f64 / all.max(1) as f64;

@@ -6,10 +6,13 @@ SELECT
     pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name,
     NOT a.attnotnull AS nullable,
     pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
-    pg_catalog.col_description(a.attrelid, a.attnum) AS comment
+    pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
+    -- Under such a collation other texts are equal, too, and patterns are refused. Old servers have none.
+    coalesce(pg_catalog.to_jsonb(co) ->> 'collisdeterministic' = 'false', false) AS loose
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
 WHERE a.attnum > 0
   AND NOT a.attisdropped
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f')

@@ -84,6 +84,7 @@ impl Relation {
             rows: count(self.rows),
             bytes: count(self.bytes),
             comment: self.comment.clone(),
+            version: None,
         }
     }
 
@@ -236,9 +237,11 @@ fn relation(row: &PgRow) -> Result<Relation, sqlx::Error> {
 }
 
 fn column(row: &PgRow, types: &Types) -> Result<Column, sqlx::Error> {
+    let kind = kind(types, row.try_get("type")?);
+    let is_loose: bool = row.try_get("loose")?;
     Ok(Column {
         name: row.try_get("name")?,
-        kind: kind(types, row.try_get("type")?),
+        kind: if is_loose { kind.unasked() } else { kind },
         readable: row.try_get("readable")?,
         native: row.try_get("type_name")?,
         nullable: row.try_get("nullable")?,

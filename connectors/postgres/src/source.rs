@@ -114,6 +114,9 @@ impl Postgres {
     /// is read all the same, and the reader is told.
     async fn share(&self, request: &ScanRequest, planned: &mut Planned) -> Result<()> {
         let count = u32::try_from(planned.splits.len()).unwrap_or(u32::MAX);
+        if request.estimate {
+            return Ok(());
+        }
         let shared = match request.snapshot {
             Snapshot::Database => self.snapshots.database(&self.settings).await,
             Snapshot::Entity if count > 1 => Ok(self.snapshots.promise(count)),

@@ -80,6 +80,16 @@ pub(crate) struct Kind {
     pub(crate) long: Long,
 }
 
+impl Kind {
+    /// The same, about whose values the server is asked nothing.
+    pub(crate) fn unasked(self) -> Self {
+        Self {
+            class: Class::Opaque,
+            ..self
+        }
+    }
+}
+
 const fn opaque() -> Class {
     Class::Opaque
 }

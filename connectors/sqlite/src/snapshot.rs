@@ -2,10 +2,12 @@
 //!
 //! SQLite shares no snapshot between connections, but with a write-ahead log a transaction keeps what it saw for as long
 //! as it lasts, and keeps no writer out. One that was begun with the plan waits here until each of the plan's pieces was
-//! read; pieces are read through it one after the other once the file has gone on without them.
+//! read, or nobody read one for a while; pieces are read through it one after the other once the file has gone on
+//! without them. A log cannot be emptied while a transaction is held.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::{Duration, Instant};
 
 use crate::file::{Session, locked};
 
@@ -15,9 +17,14 @@ pub(crate) struct Snapshots(Mutex<HashMap<String, Held>>);
 
 struct Held {
     session: Arc<tokio::sync::Mutex<Session>>,
-    /// The statements of the pieces that were not read yet.
+    /// The statements of the pieces that were not read yet. Those that an earlier scan read never are.
     unread: HashSet<String>,
+    /// When it was last asked for.
+    used: Instant,
 }
+
+/// A transaction that nobody asked for so long is given up.
+const IDLE: Duration = Duration::from_mins(10);
 
 impl std::fmt::Debug for Snapshots {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,20 +58,38 @@ impl Drop for Lease {
 }
 
 impl Snapshots {
-    /// Keeps a transaction that sees a state until these statements were read in it.
-    pub(crate) fn hold(&self, version: String, session: Session, statements: Vec<String>) {
+    /// Those that are not given up.
+    fn in_use(&self) -> MutexGuard<'_, HashMap<String, Held>> {
         let mut all = locked(&self.0);
+        // A piece that is being read has the session, too.
+        all.retain(|_, held| held.used.elapsed() < IDLE || Arc::strong_count(&held.session) > 1);
+        all
+    }
+
+    /// Keeps a transaction that sees a state until these statements were read in it.
+    pub(crate) fn hold(
+        self: &Arc<Self>,
+        version: String,
+        session: Session,
+        statements: Vec<String>,
+    ) {
+        let mut all = self.in_use();
+        if all.is_empty() {
+            tokio::spawn(watch(Arc::downgrade(self)));
+        }
         let held = all.entry(version).or_insert_with(|| Held {
             session: Arc::new(tokio::sync::Mutex::new(session)),
             unread: HashSet::new(),
+            used: Instant::now(),
         });
         held.unread.extend(statements);
     }
 
     pub(crate) fn lease(self: &Arc<Self>, version: &str, statement: &str) -> Lease {
-        let session = locked(&self.0)
-            .get(version)
-            .map(|held| Arc::clone(&held.session));
+        let session = self.in_use().get_mut(version).map(|held| {
+            held.used = Instant::now();
+            Arc::clone(&held.session)
+        });
         Lease {
             snapshots: Arc::clone(self),
             version: version.to_owned(),
@@ -81,6 +106,19 @@ impl Snapshots {
             if held.unread.is_empty() {
                 all.remove(version);
             }
+        }
+    }
+}
+
+/// Gives up what nobody asks for, for as long as something is held.
+async fn watch(snapshots: Weak<Snapshots>) {
+    loop {
+        tokio::time::sleep(IDLE / 10).await;
+        let Some(snapshots) = snapshots.upgrade() else {
+            return;
+        };
+        if snapshots.in_use().is_empty() {
+            return;
         }
     }
 }

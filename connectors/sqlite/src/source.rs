@@ -57,7 +57,10 @@ impl Database {
         if has_log || file::rests(path).await {
             for _ in 0..ATTEMPTS {
                 let (plan, version) = self.plan_now(request).await?;
-                if plan.splits.len() < 2 || self.keeps(&plan, version, has_log).await? {
+                if plan.splits.len() < 2
+                    || request.estimate
+                    || self.keeps(&plan, version, has_log).await?
+                {
                     return Ok(plan);
                 }
             }
@@ -109,6 +112,7 @@ impl Database {
     async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
         let globs = Globs::of_tables(scope)?;
         let mut connection = self.open().await?;
+        let version = file::version(&self.settings.path).await;
         let mut entities = Vec::new();
         for table in catalog::tables(&mut connection).await? {
             if globs.admit(&table.name) {
@@ -119,6 +123,7 @@ impl Database {
                     rows,
                     bytes: None,
                     comment: None,
+                    version: version.clone().filter(|_| table.kind == EntityKind::Table),
                 });
             }
         }

@@ -249,7 +249,7 @@ async fn meant(
         sources.dedup();
         for source in sources {
             let review = review(source, &line);
-            let known = home.store.column(home.org, review.column).await.ok();
+            let known = known(home.store.column(home.org, review.column).await)?;
             // An id leads to one source, whatever others there are.
             if known.as_ref().is_none_or(|known| known.source == source) {
                 matched |= known.is_some();
@@ -262,10 +262,19 @@ async fn meant(
     Ok(reviews)
 }
 
+/// What the catalog holds; `None` where it has no such thing.
+fn known<T>(answer: locard_store::Result<T>) -> Result<Option<T>> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == locard_store::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The source of a target, unless it is a slip of the finger: nothing of that is kept.
 async fn named_source(home: &Home, target: &str) -> Result<Option<SourceId>> {
     let source = home.resolve(target).await?;
-    let is_known = home.store.source(home.org, source.id).await.is_ok();
+    let is_known = known(home.store.source(home.org, source.id).await)?.is_some();
     let is_missing =
         |error: &locard_connector::Error| error.kind() == locard_connector::ErrorKind::NotFound;
     let is_slip = !is_known

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use locard_connector::{Sample, Scope, Snapshot};
+use locard_connector::{Sample, ScanRequest, Scope, Snapshot};
 use locard_engine::{Target, scan_request};
 use locard_model::{EntityId, SourceId};
 use locard_store::{Entity, Source};
@@ -155,7 +155,11 @@ async fn since(
                 if is_new(&shown.entity, &shown.resource) {
                     since.new.push(shown.resource);
                 } else if let Some(Some(then)) = known.get(&shown.entity) {
-                    asked.push((shown.resource, then, entity));
+                    match &entity.version {
+                        Some(now) if record::fingerprint_of(now) == *then => {}
+                        Some(_) => since.changed.push(shown.resource),
+                        None => asked.push((shown.resource, then, entity)),
+                    }
                 }
             }
             // What a scan could not list either is told by what it recorded.
@@ -167,31 +171,44 @@ async fn since(
         }
     }
     drop(listing);
-    let plans = asked.into_iter().map(|(resource, then, entity)| {
-        let source = Arc::clone(&target.source);
-        async move {
-            let request = scan_request(&entity, Sample::All, Snapshot::Entity, home.piece_bytes);
-            (resource, then, source.plan(&request).await)
-        }
-    });
-    let mut plans = std::pin::pin!(futures::stream::iter(plans).buffered(AT_ONCE));
-    while let Some((resource, then, plan)) = plans.next().await {
-        match plan {
-            Ok(plan) => {
-                let now = record::fingerprint(&plan.splits);
-                if now.is_some_and(|now| now != *then) {
-                    since.changed.push(resource);
-                }
-            }
-            Err(error) => since
-                .silent
-                .push((Some(resource), error.sentence().to_owned())),
-        }
-    }
+    since.ask(home, &target, asked).await;
     since
 }
 
 impl Since {
+    /// Plans what no listing tells the state of.
+    async fn ask(
+        &mut self,
+        home: &Home,
+        target: &Target,
+        asked: Vec<(String, &String, locard_connector::Entity)>,
+    ) {
+        let plans = asked.into_iter().map(|(resource, then, entity)| {
+            let source = Arc::clone(&target.source);
+            async move {
+                let request = ScanRequest {
+                    estimate: true,
+                    ..scan_request(&entity, Sample::All, Snapshot::Entity, home.piece_bytes)
+                };
+                (resource, then, source.plan(&request).await)
+            }
+        });
+        let mut plans = std::pin::pin!(futures::stream::iter(plans).buffered(AT_ONCE));
+        while let Some((resource, then, plan)) = plans.next().await {
+            match plan {
+                Ok(plan) => {
+                    let now = record::fingerprint(&plan.splits);
+                    if now.is_some_and(|now| now != *then) {
+                        self.changed.push(resource);
+                    }
+                }
+                Err(error) => self
+                    .silent
+                    .push((Some(resource), error.sentence().to_owned())),
+            }
+        }
+    }
+
     /// As gaps: each by itself where there are few.
     fn told(self, source: &Source) -> Vec<NotSearched> {
         let mut gaps = Vec::new();

@@ -176,11 +176,14 @@ impl HomeOptions {
             Ok::<_, locard_store::Error>(Opened { store, new_key })
         };
         // What is not there yet, or of an older version, is made or migrated first.
-        if self.access == Access::Look
-            && self.store.is_none()
-            && let Ok(opened) = beside().await
-        {
-            return Ok(opened);
+        if self.access == Access::Look && self.store.is_none() {
+            match beside().await {
+                Err(error) if error.kind() == locard_store::ErrorKind::WrongKey => {
+                    return Err(error.into());
+                }
+                Err(_) => {}
+                opened => return Ok(opened?),
+            }
         }
         match locard_store::open(&self.place()?, keys).await {
             Err(error)

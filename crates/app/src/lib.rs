@@ -97,7 +97,7 @@ pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snap
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
-pub use locard_store::{Decision, Grant, JobCounts, create_private};
+pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};

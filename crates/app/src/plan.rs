@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt as _, TryStreamExt as _};
-use locard_connector::Entity;
+use futures::StreamExt as _;
+use locard_connector::{Entity, ScanRequest};
 use locard_engine::{Failure, Target};
 use locard_model::EntityKind;
 use serde_json::Value;
@@ -151,12 +151,10 @@ async fn plan_source(
         }
     }
     let planned: Vec<_> = futures::stream::iter(entities)
-        .map(|entity| async move {
-            Ok::<_, crate::Error>(plan_entity(home, target, entity, options).await)
-        })
+        .map(|entity| async move { plan_entity(home, target, entity, options).await })
         .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+        .collect()
+        .await;
     let mut pieces = 0;
     for planned in planned {
         match planned {
@@ -191,7 +189,10 @@ async fn plan_entity(
 ) -> Result<PlannedEntity, Failure> {
     let sample = options.asked();
     let shown = home.engine.shown(target, &entity);
-    let request = locard_engine::scan_request(&entity, sample, options.snapshot, home.piece_bytes);
+    let request = ScanRequest {
+        estimate: true,
+        ..locard_engine::scan_request(&entity, sample, options.snapshot, home.piece_bytes)
+    };
     let plan = target
         .source
         .plan(&request)

@@ -208,7 +208,12 @@ pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Op
     // However an entity is divided, its state is the same.
     versions.sort_unstable();
     versions.dedup();
-    (!versions.is_empty()).then(|| format!("{:016x}", hash(versions.join("\n").as_bytes())))
+    (!versions.is_empty()).then(|| fingerprint_of(&versions.join("\n")))
+}
+
+/// The same of an entity that is in this state.
+pub(crate) fn fingerprint_of(version: &str) -> String {
+    format!("{:016x}", hash(version.as_bytes()))
 }
 
 /// Adds the columns that are not among `known`.

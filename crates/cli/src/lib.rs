@@ -229,6 +229,9 @@ async fn dispatch(
     if !matches!(cli.command, Command::Rules(args::Rules::Check { .. })) {
         warn_left_out(printer, &home);
     }
+    for sentence in settings::unknown_variables() {
+        printer.warn(&printer::printable(&sentence));
+    }
     let cancel = CancellationToken::new();
     stop_on_interrupt(&cancel, printer);
     if let Command::Serve(_) | Command::Worker(_) = cli.command {

@@ -135,7 +135,9 @@ impl Reserved {
     pub(crate) fn private(file: &Path, replace: bool) -> Result<Self> {
         match locard_app::create_private(file) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && replace => {
-                Self::open(Some(file))
+                let opened = locard_app::open_private(file)
+                    .with_context(|| format!("cannot write {}", file.display()))?;
+                Ok(Self { file: Some(opened) })
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(
                 "{} exists already\nhint: choose another name, or replace it with --force",

@@ -26,6 +26,9 @@ pub struct ScanRequest {
     pub max_splits: NonZeroUsize,
     /// How long one consistent view lasts.
     pub snapshot: Snapshot,
+    /// Whether the plan is only looked at: nothing is read or held for it, its splits are not to be read, and where they
+    /// begin and how many records they have may be estimates.
+    pub estimate: bool,
     /// Columns whose values identify a record; read in front of the others when set, for `locard rows`.
     pub with_keys: bool,
 }
@@ -43,6 +46,7 @@ impl ScanRequest {
             sample: Sample::All,
             max_splits: NonZeroUsize::MIN,
             snapshot: Snapshot::Entity,
+            estimate: false,
             with_keys: false,
         }
     }

@@ -74,6 +74,8 @@ pub struct Entity {
     pub bytes: Option<u64>,
     /// The source's own comment.
     pub comment: Option<String>,
+    /// The state it is in, where a listing tells: that of the only split that the entity would be read in.
+    pub version: Option<String>,
 }
 
 /// What is known of an entity before it is read.

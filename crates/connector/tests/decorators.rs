@@ -479,6 +479,7 @@ fn entity(segments: &[&str], kind: EntityKind) -> Entity {
         rows: None,
         bytes: None,
         comment: None,
+        version: None,
     }
 }
 

@@ -7,7 +7,7 @@ use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array, StringViewArray, UInt32Array};
 use arrow_schema::ArrowError;
-use locard_connector::document::{Flattener, Ignore, Parser};
+use locard_connector::document::{Flattener, Ignore, Parser, Records};
 use locard_sketch::{Cells, ClassMask};
 
 use crate::leaf::{self, Leaf};
@@ -38,7 +38,10 @@ pub fn is_document(text: &str) -> bool {
         return false;
     }
     let mut seen = Ignore::default();
-    Parser::new(false).feed(text, true, &mut seen).is_ok() && seen.documents == 1
+    Parser::new(Records::Documents)
+        .feed(text, true, &mut seen)
+        .is_ok()
+        && seen.documents == 1
 }
 
 /// Flattens the documents of one column; keeps the tree of paths from batch to batch, so that a map stays a map.
@@ -63,7 +66,7 @@ impl Documents {
     ) -> Result<Vec<Leaf>, ArrowError> {
         for &cell in documents {
             // The text was parsed before; it cannot fail now, and if it did the record would only be shorter.
-            if Parser::new(false)
+            if Parser::new(Records::Documents)
                 .feed(cells.texts.value(cell).trim(), true, &mut self.flattener)
                 .is_err()
             {
@@ -85,7 +88,7 @@ impl Documents {
     /// The leaves of one document, for look-ups.
     pub(crate) fn of_text(column: &str, text: &str) -> Result<Vec<Leaf>, ArrowError> {
         let mut flattener = Flattener::new(None);
-        if Parser::new(false)
+        if Parser::new(Records::Documents)
             .feed(text.trim(), true, &mut flattener)
             .is_err()
         {

@@ -267,9 +267,13 @@ impl Manner {
     /// What tells a piece from one of the same splits that was read otherwise: neither may take the other's place.
     /// `None` where all of it is read in the common way.
     fn name(self) -> Option<String> {
+        // Ids that are stored are made of it, so it never changes.
         let sample = match self.sample {
             Sample::All => None,
-            other => Some(format!("{other:?}")),
+            Sample::First(rows) => Some(format!("First({rows})")),
+            Sample::Percent(share, seed) => Some(format!("Percent({share:?}, {seed})")),
+            Sample::Rows(rows, seed) => Some(format!("Rows({rows}, {seed})")),
+            Sample::EveryNth(step) => Some(format!("EveryNth({step})")),
         };
         let exhaustive = self.exhaustive.then(|| "exhaustive".to_owned());
         let words: Vec<String> = sample.into_iter().chain(exhaustive).collect();

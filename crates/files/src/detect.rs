@@ -3,14 +3,14 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use locard_connector::document::{Ignore, Parser, Syntax};
+use locard_connector::document::{Events, Ignore, Parser, Records, Syntax};
 use locard_connector::{Error, ErrorKind, Result};
 
 use crate::blob::{Blob, Range, io_error};
 use crate::compression::Compression;
 use crate::csv::{Layout, is_delimited};
 use crate::encoding::Encoding;
-use crate::part::{Format, Part};
+use crate::part::{Format, JsonRecords, Part};
 
 /// So much of a file is looked at.
 const HEAD: usize = 256 << 10;
@@ -229,28 +229,77 @@ fn json(head: &str, whole: bool, by_name: bool) -> Option<Format> {
     }
     let line = start.lines().next().unwrap_or_default();
     let more = start[line.len()..].trim_start();
-    let complete = Parser::new(false)
+    let complete = Parser::new(Records::Documents)
         .feed(line, true, &mut Ignore::default())
         .is_ok();
+    if (!complete || more.is_empty()) && is_wrapper(start, whole) {
+        return Some(Format::Json(JsonRecords::Wrapped));
+    }
     let is_lines = start.starts_with('{') && (complete || (more.starts_with('{') && by_name));
     if is_lines {
-        return Some(Format::JsonLines);
+        return Some(Format::Json(JsonRecords::Lines));
     }
     let mut documents = Ignore::default();
-    match Parser::new(true).feed(start, whole, &mut documents) {
-        Ok(_) | Err((_, Syntax::Truncated)) => Some(Format::Json),
+    match Parser::new(Records::Elements).feed(start, whole, &mut documents) {
+        Ok(_) | Err((_, Syntax::Truncated)) => Some(Format::Json(JsonRecords::Documents)),
         // Damaged lines among good ones.
         Err(_) if start.lines().skip(1).take(20).any(is_document) && start.starts_with('{') => {
-            Some(Format::JsonLines)
+            Some(Format::Json(JsonRecords::Lines))
         }
-        Err((at, _)) if by_name || (documents.documents > 0 && at > 200) => Some(Format::Json),
+        Err((at, _)) if by_name || (documents.documents > 0 && at > 200) => {
+            Some(Format::Json(JsonRecords::Documents))
+        }
         Err(_) => None,
+    }
+}
+
+/// Whether the file is one document, most of which are the elements of lists: the answer of a program, with some words
+/// about it around them. A person with some addresses is no such thing.
+fn is_wrapper(start: &str, whole: bool) -> bool {
+    let mut seen = Wrapper::default();
+    let fed = Parser::new(Records::Wrapped).feed(start, whole, &mut seen);
+    fed.is_ok()
+        && start.starts_with('{')
+        && seen.documents == u64::from(whole)
+        && seen.records > seen.around.max(1)
+}
+
+/// Counts records in lists, and the values around them.
+#[derive(Default)]
+struct Wrapper {
+    documents: u64,
+    records: u64,
+    around: u64,
+    /// Values since the last record.
+    values: u64,
+}
+
+impl Events for Wrapper {
+    fn enter_object(&mut self) {}
+    fn key(&mut self, _key: &str) {}
+    fn leave_object(&mut self) {}
+    fn enter_list(&mut self) {}
+    fn leave_list(&mut self) {}
+    fn value(&mut self, _text: &str) {
+        self.values += 1;
+    }
+    fn null(&mut self) {}
+    fn enter_records(&mut self) {
+        self.around += std::mem::take(&mut self.values);
+    }
+    fn end_record(&mut self) {
+        self.records += 1;
+        self.values = 0;
+    }
+    fn end_document(&mut self) {
+        self.documents += 1;
+        self.around += std::mem::take(&mut self.values);
     }
 }
 
 fn is_document(line: &str) -> bool {
     line.starts_with('{')
-        && Parser::new(false)
+        && Parser::new(Records::Documents)
             .feed(line, true, &mut Ignore::default())
             .is_ok()
 }

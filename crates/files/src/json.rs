@@ -1,9 +1,9 @@
-//! JSON: one document a line, documents one after the other, or a list of them.
+//! JSON: one document a line, documents one after the other, a list of them, or one document that holds lists of them.
 //!
 //! The one thing a reader gets wrong: a bad line of NDJSON costs that line; elsewhere nothing tells where the next
 //! document begins, so reading ends there and what came before stands.
 
-use locard_connector::document::{Flattener, Parser, Syntax};
+use locard_connector::document::{Flattener, Parser, Records, Syntax};
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result};
 
 use crate::csv::Position;
@@ -17,6 +17,7 @@ const BLOCK: usize = 1 << 20;
 /// Reads JSON documents.
 pub(crate) struct Reader {
     input: Input,
+    /// Each record ends with its line.
     by_line: bool,
     parser: Parser,
     flattener: Flattener,
@@ -35,17 +36,17 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Reads from an input that begins with a document.
+    /// Reads from an input that begins with a document; one that is a record by itself takes a line.
     pub(crate) fn new(
         input: Input,
-        by_line: bool,
+        records: Records,
         columns: Option<&[String]>,
         at: Position,
     ) -> Self {
         Self {
             input,
-            by_line,
-            parser: Parser::new(!by_line),
+            by_line: records == Records::Documents,
+            parser: Parser::new(records),
             flattener: Flattener::new(columns),
             at,
             limit: u64::MAX,

@@ -3,6 +3,7 @@
 use std::io;
 
 use locard_connector::Fault;
+use locard_connector::document::Records;
 use serde::{Deserialize, Serialize};
 
 use crate::blob::{Blob, read_exact};
@@ -106,14 +107,34 @@ pub(crate) enum Format {
     Delimited(Layout),
     /// Plain text by paragraphs.
     Paragraphs,
-    /// One JSON document a line.
-    JsonLines,
-    /// JSON documents one after the other, or a list of them.
-    Json,
+    /// JSON documents.
+    Json(JsonRecords),
     /// Parquet, with the row groups of the piece (none named: all).
     Parquet(Vec<usize>),
     /// Avro.
     Avro,
     /// A file without a byte.
     Empty,
+}
+
+/// What the records of a JSON file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JsonRecords {
+    /// One document a line.
+    Lines,
+    /// Documents one after the other, or the elements of a list.
+    Documents,
+    /// The elements of lists in a document.
+    Wrapped,
+}
+
+impl From<JsonRecords> for Records {
+    fn from(records: JsonRecords) -> Self {
+        match records {
+            JsonRecords::Lines => Self::Documents,
+            JsonRecords::Documents => Self::Elements,
+            JsonRecords::Wrapped => Self::Wrapped,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use locard_connector::document::{Flattener, Parser};
@@ -16,12 +17,17 @@ use crate::csv::{Marks, cut};
 use crate::detect::{Detected, detect};
 use crate::encoding::Encoding;
 use crate::input::{Bytes, Input};
-use crate::part::{Format, Part, Seen};
+use crate::part::{Format, JsonRecords, Part, Seen};
 use crate::row_groups::Footer;
 use crate::source::Sizes;
 
-/// Plans a read of one file.
-pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> Result<ScanPlan> {
+/// Plans a read of one file; `stop` ends it where it takes long.
+pub(crate) fn plan(
+    blob: &Arc<dyn Blob>,
+    request: &ScanRequest,
+    sizes: Sizes,
+    stop: &AtomicBool,
+) -> Result<ScanPlan> {
     let detected = detect(blob, request.path.name())?;
     let schema = asked_schema(blob, &detected, request.columns.as_deref())?;
     if let (Some(schema), Some(columns)) = (&schema, &request.columns) {
@@ -39,20 +45,21 @@ pub(crate) fn plan(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) ->
             rows: limit,
             bytes: Some(blob.size()),
         }],
-        Format::Delimited(layout) if can_cut(&detected) => byte_ranges(
+        _ if request.estimate => rough(blob, &whole, pieces(blob, request, sizes)),
+        Format::Delimited(layout) if can_cut(&whole) => byte_ranges(
             blob,
             whole,
-            layout.marks,
-            layout.dropped(),
+            (layout.marks, layout.dropped()),
             pieces(blob, request, sizes),
+            stop,
         )?,
-        Format::JsonLines if can_cut(&detected) => {
+        Format::Json(JsonRecords::Lines) if can_cut(&whole) => {
             let marks = Marks {
                 delimiter: None,
                 quote: None,
                 newline: b'\n',
             };
-            byte_ranges(blob, whole, marks, 0, pieces(blob, request, sizes))?
+            byte_ranges(blob, whole, (marks, 0), pieces(blob, request, sizes), stop)?
         }
         _ => vec![Piece {
             part: whole,
@@ -138,8 +145,8 @@ impl Piece {
     }
 }
 
-fn can_cut(detected: &Detected) -> bool {
-    detected.compression == Compression::None && detected.encoding == Encoding::Utf8
+fn can_cut(whole: &Part) -> bool {
+    whole.compression == Compression::None && whole.encoding == Encoding::Utf8
 }
 
 fn pieces(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> u64 {
@@ -148,13 +155,28 @@ fn pieces(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> u64 {
         .max(1)
 }
 
+/// As many pieces as [`byte_ranges`] would make, without looking where the records begin.
+fn rough(blob: &Arc<dyn Blob>, whole: &Part, pieces: u64) -> Vec<Piece> {
+    let is_divided = match &whole.format {
+        Format::Delimited(_) | Format::Json(JsonRecords::Lines) => can_cut(whole),
+        _ => false,
+    };
+    let pieces = if is_divided { pieces } else { 1 };
+    let piece = |_| Piece {
+        part: whole.clone(),
+        rows: None,
+        bytes: Some(blob.size() / pieces),
+    };
+    (0..pieces).map(piece).collect()
+}
+
 /// Pieces of a text, each beginning with a record.
 fn byte_ranges(
     blob: &Arc<dyn Blob>,
     whole: Part,
-    marks: Marks,
-    skip: u64,
+    (marks, skip): (Marks, u64),
     pieces: u64,
+    stop: &AtomicBool,
 ) -> Result<Vec<Piece>> {
     let single = |part: Part| {
         vec![Piece {
@@ -166,7 +188,7 @@ fn byte_ranges(
     if pieces < 2 {
         return Ok(single(whole));
     }
-    let cuts = cut(blob.as_ref(), whole.start, pieces, marks)
+    let cuts = cut(blob.as_ref(), whole.start, pieces, marks, stop)
         .map_err(|error| io_error(error, "dividing the file"))?;
     let Some((cuts, end)) = cuts else {
         return Ok(single(whole));
@@ -253,7 +275,7 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
                 Input::open(blob, bytes).map_err(|error| io_error(error, "opening the file"))?;
             Some(avro::schema(input.into_reader())?)
         }
-        Format::JsonLines | Format::Json => None,
+        Format::Json(_) => None,
         Format::Empty => Some(text_schema(&[])),
     })
 }
@@ -279,9 +301,12 @@ pub(crate) fn asked_schema(
 /// The columns that the first documents of a JSON file have.
 pub(crate) fn sampled_schema(detected: &Detected) -> Result<SchemaRef> {
     let mut flattener = Flattener::new(None);
-    let mut parser = Parser::new(true);
+    let Format::Json(records) = detected.format else {
+        return Ok(text_schema(&[]));
+    };
+    let mut parser = Parser::new(records.into());
     // The head ends somewhere in a document, and a bad line is met again when the file is read.
-    if detected.format == Format::JsonLines {
+    if records == JsonRecords::Lines {
         for line in detected.head.lines() {
             let _ = parser.feed(line, true, &mut flattener);
             parser.reset();
@@ -290,6 +315,7 @@ pub(crate) fn sampled_schema(detected: &Detected) -> Result<SchemaRef> {
     } else {
         let _ = parser.feed(&detected.head, false, &mut flattener);
     }
+    flattener.abandon();
     let batch = flattener
         .finish()
         .map_err(|error| Error::new(ErrorKind::Unexpected, "building a schema").cause(error))?;

@@ -1,6 +1,7 @@
 //! Files as a source.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
@@ -157,11 +158,13 @@ impl<B: Blobs> Source for Files<B> {
 
     async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let (request, sizes) = (request.clone(), self.sizes);
+        let given_up = GivenUp::default();
+        let stop = Arc::clone(&given_up.0);
         self.away(request.path.resource(request.kind), move |blobs| {
             if is_table(&request.path) {
                 return members::plan(blobs, &request);
             }
-            plan(&open(blobs, &request.path)?, &request, sizes)
+            plan(&open(blobs, &request.path)?, &request, sizes, &stop)
         })
         .await
     }
@@ -199,6 +202,16 @@ impl<B: Blobs> Source for Files<B> {
             Ok((blob, part, grown))
         };
         Ok(batches(open, resource))
+    }
+}
+
+/// Tells work on another thread that nobody waits for it any more.
+#[derive(Default)]
+struct GivenUp(Arc<AtomicBool>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -303,6 +316,7 @@ fn entity<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<En
         Err(_) if is_table(&found.path) => Ok(()),
         Err(error) => Err(error),
     };
+    let is_table = is_table(&found.path);
     look().map_err(|error| error.entity(found.path.resource(EntityKind::File)))?;
     Ok(Entity {
         path: found.path,
@@ -310,6 +324,8 @@ fn entity<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<En
         rows: None,
         bytes: Some(found.size),
         comment: None,
+        // The splits of a table have several.
+        version: found.version.filter(|_| !is_table),
     })
 }
 

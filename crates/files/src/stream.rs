@@ -112,11 +112,11 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
                 csv::Reader::new(input, layout.clone(), columns, at, skip).limit(part.limit);
             noting(move || reader.next(), misfits, part.encoding)
         }
-        format @ (Format::JsonLines | Format::Json) => {
-            let by_line = *format == Format::JsonLines;
+        Format::Json(records) => {
             let input = input(&part)?;
             let misfits = input.misfits();
-            let mut reader = json::Reader::new(input, by_line, columns, at).limit(part.limit);
+            let mut reader =
+                json::Reader::new(input, (*records).into(), columns, at).limit(part.limit);
             noting(move || reader.next(), misfits, part.encoding)
         }
         Format::Paragraphs => {

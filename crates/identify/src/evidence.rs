@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Version, counts, and a checksum over both.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// Counters of one column; the sum over its splits is the evidence of the column.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub(crate) struct RuleCounts {
     pub(crate) checked: u64,
     /// Of these, those that passed.
     pub(crate) validated: u64,
+    /// Cells that only patterns with validators matched, none of which passed.
+    pub(crate) failed: u64,
     /// Cells that are a term of some list.
     pub(crate) terms: u64,
     /// Cells with a match inside.
@@ -170,11 +172,18 @@ impl RuleCounts {
         self.matched > 0 || self.terms > 0
     }
 
+    /// Whole cells that hold a value of the rule: by a pattern and its check, or as a term. A cell that is both counts once
+    /// at least, since nobody counted those that are both.
+    pub(crate) fn held(&self) -> u64 {
+        self.matched.saturating_sub(self.failed).max(self.terms)
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         let sums = [
             (&mut self.matched, other.matched),
             (&mut self.checked, other.checked),
             (&mut self.validated, other.validated),
+            (&mut self.failed, other.failed),
             (&mut self.terms, other.terms),
             (&mut self.embedded_cells, other.embedded_cells),
             (&mut self.embedded, other.embedded),
@@ -209,7 +218,7 @@ mod tests {
     fn counts() -> impl Strategy<Value = RuleCounts> {
         let patterns = prop::collection::vec(any::<[u32; 2]>(), 0..3);
         (
-            any::<[u32; 9]>(),
+            any::<[u32; 10]>(),
             patterns,
             prop::collection::vec(any::<u32>(), 0..3),
         )
@@ -225,6 +234,7 @@ mod tests {
                     in_context: sums[6],
                     embedded_checked: sums[7],
                     embedded_passed: sums[8],
+                    failed: sums[9],
                     patterns: patterns
                         .into_iter()
                         .map(|pair| pair.map(u64::from))
@@ -324,7 +334,8 @@ mod tests {
         }
     }
 
-    /// Catalogs hold these bytes. A change that alters them is a new `VERSION`, and this one is read further on.
+    /// Catalogs hold these bytes. A change that alters them is a new `VERSION`; once one was released, this program reads
+    /// it further on.
     #[test]
     fn the_stored_form_never_changes_within_a_version() {
         let cells = Totals {
@@ -337,6 +348,7 @@ mod tests {
             matched: 5,
             checked: 6,
             validated: 7,
+            failed: 17,
             terms: 8,
             embedded_cells: 9,
             embedded: 10,
@@ -352,8 +364,8 @@ mod tests {
             rules: BTreeMap::from([(300, counts)]),
         };
         let bytes = [
-            3, 136, 142, 152, 168, 192, 224, 128, 129, 1, 232, 7, 2, 3, 4, 1, 172, 2, 5, 6, 7, 8,
-            9, 10, 11, 12, 13, 1, 14, 15, 1, 16, 17, 7, 26, 99, 160, 26, 53, 116,
+            4, 136, 142, 152, 168, 192, 224, 128, 129, 1, 232, 7, 2, 3, 4, 1, 172, 2, 5, 6, 7, 17,
+            8, 9, 10, 11, 12, 13, 1, 14, 15, 1, 16, 245, 245, 154, 56, 140, 152, 206, 105,
         ];
         assert_eq!(evidence.encode(), bytes);
         assert_eq!(Evidence::decode(&bytes), Ok(evidence));

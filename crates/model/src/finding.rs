@@ -149,7 +149,7 @@ pub struct Finding {
     pub rows: u64,
     /// Cells that the deciding rules judged.
     pub tested: u64,
-    /// Cells that matched.
+    /// Cells that hold it: those that matched, without those that failed every check they were put to.
     pub matched: u64,
     /// Matches that passed a validator; 0 where the rule has none.
     pub validated: u64,

@@ -28,5 +28,5 @@ pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;
 pub use master::{KeyPlace, MasterKey, VARIABLE as MASTER_KEY_VARIABLE};
 pub use open::{Opened, Place, open, open_beside, restore, rotate};
-pub use private::create_private;
+pub use private::{create_private, open_private};
 pub use rows::*;

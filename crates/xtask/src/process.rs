@@ -26,6 +26,11 @@ pub(crate) fn python(name: &str, package: &str) -> Result<PathBuf> {
     let home = tools().join(package.replace(['[', ']', ','], "-"));
     let programs = home.join("bin");
     if !home.join("complete").exists() {
+        // Debian ships Python in parts; this one makes environments.
+        let makes = "import ensurepip, venv";
+        if output(Command::new("python3").args(["-c", makes])).is_err() {
+            install(&["python3-venv"], Path::new(""))?;
+        }
         say(&format!("installing {name}"));
         step(
             Command::new("python3")

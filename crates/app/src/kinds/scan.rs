@@ -100,7 +100,13 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
     let released = ledger.release().await;
     sources.iter().for_each(tell_load);
     let summary = ran.and_then(|summary| Ok(released.map(|()| summary)?))?;
-    crate::plan::measured(home, summary.bytes, started.elapsed()).await?;
+    // Nothing that was found depends on it.
+    if let Err(error) = crate::plan::measured(home, summary.bytes, started.elapsed()).await {
+        tracing::warn!(
+            why = error.sentence(),
+            "the speed of the scan could not be noted"
+        );
+    }
     Ok(Ran {
         failures: crate::jobs::failures(home, work.lease.job).await?,
         listed: tally.entities(),

@@ -1,6 +1,6 @@
 //! Ends what does not answer.
 //!
-//! What a reader gets wrong: a read may be silent for far longer than a question may go unanswered. Where the source
+//! What a reader gets wrong: a read, and a plan that divides what is read, may be silent for far longer than a question may go unanswered. Where the source
 //! limits its own statements it knows better how long, and tells better why it ended one. So a source that is silent
 //! over a read is asked now and then whether it is there at all: one that hangs does not answer that either.
 
@@ -54,8 +54,8 @@ impl Timeout {
             .unwrap_or_else(|_| Err(late(what, self.wait)))
     }
 
-    /// What a read gives next, for as long as the source seems to be there.
-    async fn next<T>(&self, reading: impl Future<Output = T>) -> Result<T> {
+    /// What a read or plan gives next, for as long as the source seems to be there.
+    async fn next<T>(&self, what: &str, reading: impl Future<Output = T>) -> Result<T> {
         let mut reading = pin!(reading);
         let mut silent = Duration::ZERO;
         loop {
@@ -65,17 +65,17 @@ impl Timeout {
             }
             silent = silent.saturating_add(turn);
             if silent >= self.silence {
-                return Err(late("reading", self.silence));
+                return Err(late(what, self.silence));
             }
             tokio::select! {
                 item = &mut reading => return Ok(item),
-                hung = self.hung(silent) => if let Some(error) = hung { return Err(error) },
+                hung = self.hung(what, silent) => if let Some(error) = hung { return Err(error) },
             }
         }
     }
 
     /// The error of a source that answers nothing while it is silent over a read.
-    async fn hung(&self, silent: Duration) -> Option<Error> {
+    async fn hung(&self, what: &str, silent: Duration) -> Option<Error> {
         let error = self.call("connecting", self.inner.check()).await.err()?;
         let gone = matches!(
             error.kind(),
@@ -83,7 +83,7 @@ impl Timeout {
         );
         let seconds = silent.as_secs_f32();
         let sentence =
-            format!("reading: silent for {seconds} seconds, and then no answer to a question");
+            format!("{what}: silent for {seconds} seconds, and then no answer to a question");
         gone.then(|| Error::new(ErrorKind::Unreachable, sentence).cause(error))
     }
 }
@@ -126,17 +126,21 @@ impl Source for Timeout {
     }
 
     async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
-        self.call("planning", self.inner.plan(request)).await
+        if request.estimate {
+            return self.call("planning", self.inner.plan(request)).await;
+        }
+        // Dividing a large text means to read it.
+        self.next("planning", self.inner.plan(request)).await?
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
-        let batches = self.next(self.inner.read(split)).await??;
+        let batches = self.next("reading", self.inner.read(split)).await??;
         let (timeout, resource) = (self.clone(), split.path.resource(split.kind));
         let batches = stream::unfold(Some(batches), move |batches| {
             let (timeout, resource) = (timeout.clone(), resource.clone());
             async move {
                 let mut batches = batches?;
-                match timeout.next(batches.next()).await {
+                match timeout.next("reading", batches.next()).await {
                     Ok(item) => item.map(|item| (item, Some(batches))),
                     Err(error) => Some((Err(error.entity(resource)), None)),
                 }

@@ -13,8 +13,9 @@ use super::nodes::{Entry, Node, Tree};
 
 /// Takes documents as [`Events`] and gives batches: one row per document, one column per path.
 ///
-/// A document that is too large for memory can be taken in parts: [`Flattener::finish`] in the middle of one gives a
-/// row with what was told so far, and the next batch begins with the rest of the same document.
+/// A record that is not complete waits for the next batch. One that is too large for memory can be taken in parts:
+/// [`Flattener::finish`] where nothing else was told gives a row with what was told of it so far, and the next batch
+/// begins with the rest.
 #[derive(Debug)]
 pub struct Flattener {
     tree: Tree,
@@ -24,6 +25,8 @@ pub struct Flattener {
     record: u32,
     /// Whether something was told of the record at hand.
     open: bool,
+    /// Whether the document at hand holds records.
+    wrapped: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,7 @@ impl Flattener {
             target: 0,
             record: 0,
             open: false,
+            wrapped: false,
         }
     }
 
@@ -68,7 +72,11 @@ impl Flattener {
     /// # Errors
     /// Arrow refused the columns, which would be a mistake in this module.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let rows = self.record as usize + usize::from(self.open);
+        let rows = match self.record as usize {
+            0 => usize::from(self.open),
+            complete => complete,
+        };
+        let rest = self.tree.part(rows as u32);
         let text = Buffer::from_vec(std::mem::take(&mut self.tree.text).into_bytes());
         let (mut fields, mut arrays, mut names) = (Vec::new(), Vec::new(), HashSet::new());
         for node in self.tree.nodes.iter_mut().filter(|node| node.is_column()) {
@@ -77,14 +85,15 @@ impl Flattener {
             fields.push(Field::new(name, array.data_type().clone(), true));
             arrays.push(array);
         }
-        for node in &mut self.tree.nodes {
-            node.entries.clear();
-            node.saw_null = false;
-        }
-        self.tree.values = 0;
+        self.tree.begin(rest);
         self.record = 0;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+    }
+
+    /// Whether the record at hand holds a value.
+    fn is_filled(&self) -> bool {
+        self.tree.last == Some(self.record)
     }
 
     fn told(&mut self) {
@@ -124,6 +133,7 @@ impl Flattener {
 impl Events for Flattener {
     fn enter_object(&mut self) {
         self.tree.rewind(self.target);
+        self.tree.tell_person(self.target, self.record, true);
         self.enter(self.target, false);
     }
 
@@ -156,10 +166,24 @@ impl Events for Flattener {
         self.tree.nodes[self.target as usize].saw_null = true;
     }
 
+    fn enter_records(&mut self) {
+        self.wrapped = true;
+        if self.is_filled() {
+            self.record += 1;
+        }
+    }
+
+    fn end_record(&mut self) {
+        self.record += 1;
+        self.open = false;
+    }
+
     fn end_document(&mut self) {
         self.stack.clear();
         self.target = 0;
-        self.record += 1;
+        if !std::mem::take(&mut self.wrapped) || self.is_filled() {
+            self.record += 1;
+        }
         self.open = false;
     }
 }
@@ -242,12 +266,14 @@ mod tests {
     use arrow_array::cast::AsArray;
 
     use super::*;
-    use crate::document::{MAX_SIBLINGS, Parser};
+    use crate::document::{MAX_SIBLINGS, Parser, Records};
 
     /// Columns as text, `name: cells of each record`, nulls as `-`, several values joined by `|`.
     fn flat(text: &str) -> Vec<String> {
         let mut flattener = Flattener::new(None);
-        Parser::new(true).feed(text, true, &mut flattener).unwrap();
+        Parser::new(Records::Elements)
+            .feed(text, true, &mut flattener)
+            .unwrap();
         show(&flattener.finish().unwrap())
     }
 
@@ -315,6 +341,26 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_may_be_persons_are_fields_and_values() {
+        assert_eq!(
+            flat(
+                r#"{"accounts":{"Ada Lovelace":{"n":3},"Hans Sauerbier":{"n":5}},"Order Date":"x"}"#
+            ),
+            [
+                "accounts.*#key: Ada Lovelace|Hans Sauerbier",
+                "accounts.Ada Lovelace.n: 3",
+                "accounts.Hans Sauerbier.n: 5",
+                "Order Date: x"
+            ]
+        );
+        assert_eq!(
+            flat(r#"{"Ada Lovelace":{"n":3}} {"Ada Lovelace":{"n":4}}"#),
+            ["*#key: Ada Lovelace Ada Lovelace", "Ada Lovelace.n: 3 4"]
+        );
+        assert_eq!(flat(r#"{"logins":{"Hans Sauerbier":3}}"#).len(), 2);
+    }
+
+    #[test]
     fn scalars_and_repeated_keys_lose_nothing() {
         assert_eq!(
             flat(r#"1 "two" [[3,4]]"#),
@@ -361,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_million_distinct_keys_stay_bounded() {
-        let (mut flattener, mut parser) = (Flattener::new(None), Parser::new(true));
+        let (mut flattener, mut parser) = (Flattener::new(None), Parser::new(Records::Elements));
         for document in 0..1_000 {
             let fields = (0..1_000)
                 .map(|n| format!(r#""user{document}x{n}q":1"#))
@@ -380,7 +426,7 @@ mod tests {
 
     #[test]
     fn a_document_can_be_taken_in_parts() {
-        let (mut flattener, mut parser) = (Flattener::new(None), Parser::new(true));
+        let (mut flattener, mut parser) = (Flattener::new(None), Parser::new(Records::Elements));
         let first = r#"{"a":{"b":1,"#;
         assert_eq!(parser.feed(first, false, &mut flattener), Ok(first.len()));
         assert_eq!(show(&flattener.finish().unwrap()), ["a.b: 1"]);
@@ -391,9 +437,43 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_is_not_complete_waits_for_the_next_batch() {
+        let mut flattener = Flattener::new(None);
+        let mut parser = Parser::new(Records::Wrapped);
+        let first = r#"{"d":[{"a":"x","b":1},{"a":"y","#;
+        assert_eq!(parser.feed(first, false, &mut flattener), Ok(first.len()));
+        assert_eq!(show(&flattener.finish().unwrap()), ["d[].a: x", "d[].b: 1"]);
+        parser.feed(r#""b":2}]}"#, true, &mut flattener).unwrap();
+        assert_eq!(show(&flattener.finish().unwrap()), ["d[].a: y", "d[].b: 2"]);
+        assert_eq!(flattener.finish().unwrap().num_rows(), 0);
+    }
+
+    #[test]
+    fn keys_of_an_object_that_turns_out_to_be_a_map_are_there_if_they_alone_are_wanted() {
+        let people = (0..MAX_SIBLINGS + 5).map(|n| match n % 3 {
+            0 => format!(r#""k{n}x":null"#),
+            1 => format!(r#""k{n}x":{{}}"#),
+            _ => format!(r#""k{n}x":{{"v":1}}"#),
+        });
+        let text = format!(r#"{{"m":{{{}}}}}"#, people.collect::<Vec<_>>().join(","));
+        let mut flattener = Flattener::new(Some(&["m.*#key".to_owned()]));
+        Parser::new(Records::Elements)
+            .feed(&text, true, &mut flattener)
+            .unwrap();
+        let shown = show(&flattener.finish().unwrap());
+        let keys = shown
+            .first()
+            .and_then(|column| column.strip_prefix("m.*#key: "));
+        let mut keys: Vec<&str> = keys.unwrap().split('|').collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!((shown.len(), keys.len()), (1, MAX_SIBLINGS + 5));
+    }
+
+    #[test]
     fn only_wanted_columns_are_kept() {
         let mut flattener = Flattener::new(Some(&["a.b".to_owned()]));
-        Parser::new(true)
+        Parser::new(Records::Elements)
             .feed(r#"{"a":{"b":1,"c":2},"d":3} {"d":4}"#, true, &mut flattener)
             .unwrap();
         assert_eq!(show(&flattener.finish().unwrap()), ["a.b: 1 -"]);

@@ -21,7 +21,11 @@ pub trait Events {
     fn value(&mut self, text: &str);
     /// A null.
     fn null(&mut self);
-    /// One record is complete.
+    /// The innermost list holds records, the first of which begins: what was told of the document so far is another.
+    fn enter_records(&mut self) {}
+    /// One record of a document that goes on is complete.
+    fn end_record(&mut self) {}
+    /// One document is complete: a record, or the rest of one that held records.
     fn end_document(&mut self);
 }
 
@@ -80,7 +84,24 @@ enum Frame {
     List,
     /// The outermost list whose elements are records.
     Records,
+    /// A list in a document whose elements are records.
+    Wrapped,
 }
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// A document.
+    Documents,
+    /// A document, or an element of an outermost list.
+    Elements,
+    /// As [`Records::Elements`], and an element of a list of objects that no other list holds: answers of programs put
+    /// their records below a key, as in `{"data": [{…}, {…}], "next": 7}`.
+    Wrapped,
+}
+
+/// Records stand below so few keys.
+const MAX_WRAPPERS: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -97,7 +118,7 @@ enum State {
 pub struct Parser {
     stack: Vec<Frame>,
     state: State,
-    records_in_lists: bool,
+    records: Records,
     scratch: String,
 }
 
@@ -108,13 +129,12 @@ enum Stop {
 }
 
 impl Parser {
-    /// A parser at the start of a document. With `records_in_lists` the elements of an outermost list are the
-    /// records, not the list itself.
-    pub fn new(records_in_lists: bool) -> Self {
+    /// A parser at the start of a document.
+    pub fn new(records: Records) -> Self {
         Self {
             stack: Vec::new(),
             state: State::Value,
-            records_in_lists,
+            records,
             scratch: String::new(),
         }
     }
@@ -195,11 +215,12 @@ impl Parser {
     fn value(&mut self, text: &str, last: bool, events: &mut impl Events) -> Result<usize, Stop> {
         let length = match text.as_bytes()[0] {
             b'{' => {
+                self.meet_records(events);
                 self.open(Frame::Object)?;
                 events.enter_object();
                 return Ok(1);
             }
-            b'[' if self.stack.is_empty() && self.records_in_lists => {
+            b'[' if self.stack.is_empty() && self.records != Records::Documents => {
                 self.open(Frame::Records)?;
                 return Ok(1);
             }
@@ -219,6 +240,20 @@ impl Parser {
         Ok(length)
     }
 
+    /// An object begins: where it is the first element of a list below keys only, the list may hold records.
+    fn meet_records(&mut self, events: &mut impl Events) {
+        if self.records != Records::Wrapped || self.state != State::FirstValue {
+            return;
+        }
+        if let Some((list @ Frame::List, keys)) = self.stack.split_last_mut()
+            && keys.len() <= MAX_WRAPPERS
+            && keys.iter().all(|frame| *frame == Frame::Object)
+        {
+            *list = Frame::Wrapped;
+            events.enter_records();
+        }
+    }
+
     fn open(&mut self, frame: Frame) -> Result<(), Stop> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(Stop::Wrong(Syntax::Depth));
@@ -235,7 +270,7 @@ impl Parser {
     fn close(&mut self, bracket: u8, events: &mut impl Events) -> Result<usize, Stop> {
         match (self.stack.last(), bracket) {
             (Some(Frame::Object), b'}') => events.leave_object(),
-            (Some(Frame::List), b']') => events.leave_list(),
+            (Some(Frame::List | Frame::Wrapped), b']') => events.leave_list(),
             (Some(Frame::Records), b']') => {
                 self.reset();
                 return Ok(1);
@@ -257,6 +292,10 @@ impl Parser {
             Some(Frame::Records) => {
                 self.state = State::After;
                 events.end_document();
+            }
+            Some(Frame::Wrapped) => {
+                self.state = State::After;
+                events.end_record();
             }
             Some(_) => self.state = State::After,
         }
@@ -427,19 +466,29 @@ mod tests {
         fn null(&mut self) {
             self.0.push_str("null ");
         }
+        fn enter_records(&mut self) {
+            self.0.push('!');
+        }
+        fn end_record(&mut self) {
+            self.0.push(',');
+        }
         fn end_document(&mut self) {
             self.0.push(';');
         }
     }
 
-    fn trace(text: &str, records_in_lists: bool) -> Result<String, (usize, Syntax)> {
+    fn trace(text: &str, records: Records) -> Result<String, (usize, Syntax)> {
         let mut events = Trace::default();
-        Parser::new(records_in_lists).feed(text, true, &mut events)?;
+        Parser::new(records).feed(text, true, &mut events)?;
         Ok(events.0)
     }
 
     fn check(text: &str, expected: &str) {
-        assert_eq!(trace(text, true).as_deref(), Ok(expected), "{text}");
+        assert_eq!(
+            trace(text, Records::Elements).as_deref(),
+            Ok(expected),
+            "{text}"
+        );
     }
 
     #[test]
@@ -450,6 +499,24 @@ mod tests {
     #[test]
     fn elements_of_an_outermost_list_are_records() {
         check(r#"[{"a":1},[2,3],4]"#, "{a:1 };[2 3 ];4 ;");
+    }
+
+    #[test]
+    fn elements_of_a_list_of_objects_below_keys_are_records() {
+        let check = |text: &str, expected: &str| {
+            let told = trace(text, Records::Wrapped);
+            assert_eq!(told.as_deref(), Ok(expected), "{text}");
+        };
+        check(
+            r#"{"n":2,"d":[{"a":1},{"a":2}]}"#,
+            "{n:2 d:[!{a:1 },{a:2 },]};",
+        );
+        check(
+            r#"{"r":{"d":[{"a":[{"b":1}]},3]}}"#,
+            "{r:{d:[!{a:[{b:1 }]},3 ,]}};",
+        );
+        check(r#"{"tags":["x",{"a":1}],"e":[]}"#, "{tags:[x {a:1 }]e:[]};");
+        check(r#"[{"d":[{"a":1}]}]"#, "{d:[{a:1 }]};");
     }
 
     #[test]
@@ -468,20 +535,23 @@ mod tests {
     #[test]
     fn what_is_not_json_is_told_with_its_place() {
         assert_eq!(
-            trace(r#"{"a" 1}"#, true),
+            trace(r#"{"a" 1}"#, Records::Elements),
             Err((5, Syntax::Expected("a colon")))
         );
         assert_eq!(
-            trace(r#"{"a":01x}"#, true),
+            trace(r#"{"a":01x}"#, Records::Elements),
             Err((5, Syntax::Expected("a value")))
         );
-        assert_eq!(trace(r#"{"a":1"#, true), Err((6, Syntax::Truncated)));
         assert_eq!(
-            trace(r#"{"a":[1}"#, true),
+            trace(r#"{"a":1"#, Records::Elements),
+            Err((6, Syntax::Truncated))
+        );
+        assert_eq!(
+            trace(r#"{"a":[1}"#, Records::Elements),
             Err((7, Syntax::Expected("the other closing bracket")))
         );
         assert_eq!(
-            trace(&"[".repeat(MAX_DEPTH + 1), true),
+            trace(&"[".repeat(MAX_DEPTH + 1), Records::Elements),
             Err((MAX_DEPTH, Syntax::Depth))
         );
     }
@@ -489,10 +559,13 @@ mod tests {
     #[test]
     fn pieces_give_the_same_events_as_the_whole() {
         let text = r#"[{"key \u00e9": ["a\\", 12.50, true, null, "\ud83d\ude00"]}, {"b": {"c": "ü"}}] {"d": 1}"#;
-        let whole = trace(text, true).unwrap();
+        let whole = trace(text, Records::Elements).unwrap();
         for size in 1..text.len() {
-            let (mut parser, mut events, mut rest) =
-                (Parser::new(true), Trace::default(), String::new());
+            let (mut parser, mut events, mut rest) = (
+                Parser::new(Records::Elements),
+                Trace::default(),
+                String::new(),
+            );
             let mut chars = text.chars();
             loop {
                 let piece: String = chars.by_ref().take(size).collect();

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::keys::looks_like_a_value;
+use super::keys::{looks_like_a_value, may_be_a_person};
 
 /// An object with more different keys than this is a map.
 pub const MAX_SIBLINGS: usize = 1_000;
@@ -34,6 +34,13 @@ pub(super) struct Node {
     pub(super) several: bool,
     /// Whether its values are wanted.
     wanted: bool,
+    /// Whether its values are kept: those that are wanted, and those that may become so where an object turns out to be a
+    /// map.
+    kept: bool,
+    /// The last record of this batch in which its key stood.
+    met: Option<u32>,
+    /// Its parent, where its key may be a person.
+    of_person: Option<u32>,
     /// Whether it was folded into a map's common node.
     folded: bool,
     level: u16,
@@ -89,6 +96,14 @@ impl Node {
     }
 }
 
+/// What was told of records that are not complete, with the nodes it belongs to.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    text: String,
+    entries: Vec<(u32, Entry)>,
+    last: Option<u32>,
+}
+
 /// Root is node 0; its path is empty.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -97,6 +112,8 @@ pub(super) struct Tree {
     /// The text of all values of this batch.
     pub(super) text: String,
     pub(super) values: usize,
+    /// The record of the last value of this batch, kept or not.
+    pub(super) last: Option<u32>,
 }
 
 impl Tree {
@@ -106,6 +123,7 @@ impl Tree {
             wanted,
             text: String::new(),
             values: 0,
+            last: None,
         };
         tree.add(None, String::new());
         tree
@@ -129,13 +147,67 @@ impl Tree {
             .as_ref()
             .is_none_or(|wanted| wanted.contains(name));
         self.nodes.push(Node {
-            path,
             several,
             wanted,
+            kept: wanted || self.may_fold(&path),
+            path,
             level,
             ..Node::default()
         });
         (self.nodes.len() - 1) as u32
+    }
+
+    /// Whether what stands at a path would be wanted if an object above it were a map.
+    fn may_fold(&self, path: &str) -> bool {
+        let Some(wanted) = &self.wanted else {
+            return false;
+        };
+        let of_map = |wanted: &String| {
+            let (map, _) = wanted.split_once('*')?;
+            Some(path.starts_with(map))
+        };
+        wanted.iter().filter_map(of_map).any(|is_below| is_below)
+    }
+
+    /// What was told of the records from this one on; the batch keeps the others.
+    pub(super) fn part(&mut self, record: u32) -> Rest {
+        let mut rest = Rest {
+            last: self.last.and_then(|last| last.checked_sub(record)),
+            ..Rest::default()
+        };
+        if rest.last.is_none() {
+            return rest;
+        }
+        for (id, node) in (0_u32..).zip(&mut self.nodes) {
+            for entry in node.entries.extract_if(.., |entry| entry.record >= record) {
+                let from = entry.offset as usize;
+                let offset = rest.text.len() as u32;
+                rest.text
+                    .push_str(&self.text[from..from + entry.length as usize]);
+                let moved = Entry {
+                    record: entry.record - record,
+                    offset,
+                    ..entry
+                };
+                rest.entries.push((id, moved));
+            }
+        }
+        rest
+    }
+
+    /// Begins a batch with what was told of it already.
+    pub(super) fn begin(&mut self, rest: Rest) {
+        for node in &mut self.nodes {
+            node.entries.clear();
+            node.saw_null = false;
+            node.met = None;
+        }
+        self.values = rest.entries.len();
+        self.text = rest.text;
+        self.last = rest.last;
+        for (id, entry) in rest.entries {
+            self.node(id).entries.push(entry);
+        }
     }
 
     fn node(&mut self, id: u32) -> &mut Node {
@@ -146,7 +218,8 @@ impl Tree {
     pub(super) fn push(&mut self, id: u32, record: u32, text: &str) {
         let offset = self.text.len() as u32;
         let node = &mut self.nodes[id as usize];
-        if node.wanted {
+        self.last = self.last.max(Some(record));
+        if node.kept {
             self.text.push_str(text);
             self.values += 1;
             node.entries.push(Entry {
@@ -164,6 +237,8 @@ impl Tree {
         }
         if !self.node(parent).is_map {
             if let Some(child) = self.node(parent).child(key) {
+                self.node(child).met = Some(record);
+                self.tell_person(child, record, false);
                 return child;
             }
             let full = self.nodes.len() >= MAX_NODES;
@@ -172,6 +247,11 @@ impl Tree {
                     let child =
                         self.add(Some(parent), join(&self.nodes[parent as usize].path, key));
                     self.node(parent).adopt(key, child);
+                    self.node(child).met = Some(record);
+                    if may_be_a_person(key) {
+                        self.node(child).of_person = Some(parent);
+                        self.tell_person(child, record, false);
+                    }
                     return child;
                 }
                 self.fold(parent);
@@ -180,6 +260,24 @@ impl Tree {
         let keys = self.keys(parent);
         self.push(keys, record, key);
         self.any(parent)
+    }
+
+    /// Keeps a key that may be a person as a value, too. The fields of a record are called like that in exports of
+    /// spreadsheets; what is a person there holds an object, which `is_object` says.
+    pub(super) fn tell_person(&mut self, child: u32, record: u32, is_object: bool) {
+        let Some(parent) = self.node(child).of_person else {
+            return;
+        };
+        let above = &self.nodes[parent as usize].path;
+        let is_record = above.is_empty() || above.ends_with("[]");
+        if is_record != is_object {
+            return;
+        }
+        let path = &self.nodes[child as usize].path;
+        let key = path.get(above.len()..).unwrap_or_default();
+        let key = key.strip_prefix('.').unwrap_or(key).to_owned();
+        let keys = self.keys(parent);
+        self.push(keys, record, &key);
     }
 
     /// The node of a list's elements.
@@ -248,6 +346,7 @@ impl Tree {
             open.extend(node.children.iter().map(|(_, child)| *child));
             open.extend([node.any, node.elements, node.keys].into_iter().flatten());
         }
+        records.extend(self.nodes[id as usize].met);
         records.sort_unstable();
         records.dedup();
         records
@@ -265,7 +364,7 @@ impl Tree {
             let children = std::mem::take(&mut source.children);
             let (any, keys, elements) = (source.any, source.keys, source.elements);
             let target = self.node(to);
-            if target.wanted {
+            if target.kept {
                 target.entries.extend(entries);
             }
             for (key, child) in children {

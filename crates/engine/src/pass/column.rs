@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, StringViewArray};
 use locard_profile::Profiler;
-use locard_sketch::{Cells, Gathered, Gatherer, Keyer, Preparer};
+use locard_sketch::{Cells, ClassMask, Gathered, Gatherer, Keyer, Preparer};
 
 use super::{Broken, ScannedColumn, Tools};
 use crate::embedded::{self, Documents};
@@ -14,7 +14,7 @@ use crate::leaf::Leaf;
 /// Cells of a column that every rule judges in each piece before adaptive mode thins out.
 const SETTLED: u64 = 4_096;
 
-/// Of a settled column, one cell in so many is judged.
+/// Of a settled column, one cell in so many is judged, and the first ones of each outline.
 const THINNED: usize = 16;
 
 /// Cells that are longer than this on average are text. Anything may stand in text, so it is never settled.
@@ -62,7 +62,37 @@ pub(super) struct ColumnPass {
     /// Bytes of the judged cells.
     bytes: u64,
     turn: usize,
+    outlines: Outlines,
     gathers: Gathers,
+}
+
+/// Outlines of the cells of a settled column: how long they are, and the classes of their characters. What is something
+/// else than the rest of its column has another outline than most, so that a few of each are judged.
+#[derive(Debug, Default)]
+struct Outlines(Vec<u8>);
+
+impl Outlines {
+    /// Cells of one outline that are judged whatever their turn is.
+    const ENOUGH: u8 = 16;
+    /// A power of two; outlines that share a place share the count.
+    const PLACES: usize = 2_048;
+
+    /// Whether this cell is among the first of its outline.
+    fn is_new(&mut self, classes: ClassMask, length: u32) -> bool {
+        if self.0.is_empty() {
+            self.0 = vec![0; Self::PLACES];
+        }
+        let outline = u64::from(classes.0) << 8 | u64::from(length.min(255));
+        // The upper bits of a product with an odd number spread best.
+        let place = outline.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53;
+        match self.0.get_mut(place as usize) {
+            Some(count) if *count < Self::ENOUGH => {
+                *count += 1;
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Whether a column's values are gathered over batches.
@@ -84,6 +114,7 @@ impl ColumnPass {
             judged: 0,
             bytes: 0,
             turn: 0,
+            outlines: Outlines::default(),
             gathers: if gathers {
                 Gathers::Perhaps
             } else {
@@ -226,11 +257,16 @@ impl ColumnPass {
             return Ok(());
         }
         let hidden: HashSet<usize> = hidden.iter().copied().collect();
-        let step = if thins { THINNED } else { 1 };
-        let wanted = (self.turn % step..cells.len())
-            .step_by(step)
-            .filter(|cell| !hidden.contains(cell) && !cells.texts.is_null(*cell));
-        let wanted: Vec<u32> = wanted.map(|cell| cell as u32).collect();
+        let mut wanted: Vec<u32> = Vec::new();
+        for (cell, length) in cells.texts.lengths().enumerate() {
+            let is_due = !thins || cell % THINNED == self.turn % THINNED;
+            let classes = cells.classes.get(cell).copied().unwrap_or_default();
+            // Asked in any case, so that all of them count.
+            let is_new = thins && self.outlines.is_new(classes, length);
+            if (is_due || is_new) && !hidden.contains(&cell) && !cells.texts.is_null(cell) {
+                wanted.push(cell as u32);
+            }
+        }
         let (texts, weights) = embedded::take(cells, &wanted)?;
         tools.library.observe(
             &preparer.prepare_weighted(&texts, &weights, 0),

@@ -5,6 +5,7 @@
 )]
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::layout::Marks;
 use super::simd::{Carry, Group, Visit, walk};
@@ -72,12 +73,13 @@ impl Counter {
 /// end with its counts. `None` when quotes are misplaced, so that nobody but a careful reader knows where records end.
 ///
 /// # Errors
-/// The file could not be read.
+/// The file could not be read, or somebody said to stop.
 pub(crate) fn cut(
     blob: &dyn Blob,
     start: u64,
     pieces: u64,
     marks: Marks,
+    stop: &AtomicBool,
 ) -> io::Result<Option<(Vec<Cut>, Cut)>> {
     let step = (blob.size().saturating_sub(start) / pieces.max(1)).max(64);
     let first = Cut {
@@ -95,6 +97,9 @@ pub(crate) fn cut(
     let (mut carry, mut block) = (Carry::START, vec![0; BLOCK]);
     let mut last_byte = marks.newline;
     loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other("nobody waits for the plan any more"));
+        }
         let filled = fill(blob, counter.base, &mut block)?;
         walk(&block[..filled], marks, &mut carry, &mut counter);
         if !carry.is_regular() {

@@ -144,6 +144,32 @@ async fn json_documents_come_in_every_arrangement() {
 }
 
 #[tokio::test]
+async fn the_lists_of_an_answer_are_its_records() {
+    let people = r#"{"name":"a","tags":[{"t":1},{"t":2}]},{"name":"b"},{},{"name":"d"}"#;
+    for text in [
+        format!(r#"{{"data":[{people}]}}"#),
+        format!("{{\n \"data\": [\n{people}\n]\n}}\n"),
+    ] {
+        let taken = take("a.json", text.as_str()).await;
+        let names = ["a", "b", "(null)", "d"];
+        assert_eq!(taken.column("data[].name"), names, "{text}");
+        assert_eq!(taken.column("data[].tags[].t")[0], "1|2", "{text}");
+        assert!(taken.errors.is_empty() && taken.faults.is_empty());
+    }
+    let words = format!(r#"{{"total":4,"d":{{"results":[{people}]}},"next":"x"}}"#);
+    let taken = take("a.json", words.as_str()).await;
+    let null = "(null)";
+    assert_eq!(taken.column("total"), ["4", null, null, null, null, null]);
+    assert_eq!(taken.column("next"), [null, null, null, null, null, "x"]);
+    assert_eq!(
+        taken.column("d.results[].name"),
+        [null, "a", "b", null, "d", null]
+    );
+    let person = r#"{"name":"a","born":"1970-01-01","homes":[{"city":"x"},{"city":"y"}]}"#;
+    assert_eq!(take("a.json", person).await.records.len(), 1);
+}
+
+#[tokio::test]
 async fn a_map_keyed_by_a_million_addresses_is_two_columns() {
     let mut text = "{".to_owned();
     for number in 0..1_000_000 {

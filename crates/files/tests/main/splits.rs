@@ -43,6 +43,21 @@ async fn pieces_of_a_csv_file_give_every_record_once_with_its_number_and_line() 
 }
 
 #[tokio::test]
+async fn an_estimate_reads_no_more_than_the_beginning() {
+    use locard_connector::{ScanRequest, Source};
+    use locard_model::{EntityKind, EntityPath};
+    let source = shelf("head.csv", table(100_000));
+    let mut request = ScanRequest::all(EntityPath::new(["head.csv"]), EntityKind::File);
+    divided(4)(&mut request);
+    assert!(
+        source.plan(&request).await.is_err(),
+        "dividing it means to read it"
+    );
+    request.estimate = true;
+    assert_eq!(source.plan(&request).await.unwrap().splits.len(), 4);
+}
+
+#[tokio::test]
 async fn planned_rows_add_up() {
     use locard_connector::{ScanRequest, Source};
     use locard_model::{EntityKind, EntityPath};

@@ -92,7 +92,7 @@ fn finding(
         sensitivity: rule.sensitivity,
         rules,
         tested: hypothesis.counts.tested,
-        matched: hypothesis.counts.matched,
+        matched: hypothesis.held,
         validated: hypothesis.counts.validated,
     }
 }

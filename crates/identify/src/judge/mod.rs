@@ -73,7 +73,7 @@ pub struct Judged {
     pub rules: Vec<String>,
     /// Cells that the rules judged.
     pub tested: u64,
-    /// Cells that matched.
+    /// Cells that hold it: those that matched, without those that failed every check they were put to.
     pub matched: u64,
     /// Matches that passed a validator; 0 where the rule has none.
     pub validated: u64,
@@ -119,7 +119,7 @@ pub struct Hypothesis {
     pub weights: Vec<Weight>,
     /// Cells that the rule judged.
     pub tested: u64,
-    /// Cells that matched.
+    /// Cells that hold it, as in [`Judged::matched`].
     pub matched: u64,
     /// Matches that passed the validator.
     pub validated: u64,
@@ -173,11 +173,12 @@ fn sum(weights: &[Weight]) -> f64 {
 }
 
 impl Library {
-    /// Judges all columns of one table that were read; siblings inform one another.
-    pub fn judge(&self, columns: &[ColumnView<'_>]) -> Vec<ColumnJudgement> {
+    /// Judges all columns of one table that were read; siblings inform one another, and so does the name of the table
+    /// or file, which may be empty.
+    pub fn judge(&self, table: &str, columns: &[ColumnView<'_>]) -> Vec<ColumnJudgement> {
         let headers: Vec<Header> = columns
             .iter()
-            .map(|column| self.phrases.read(column.name))
+            .map(|column| self.phrases.read_in(table, column.name))
             .collect();
         let seen: Vec<Vec<Weighed>> = columns
             .iter()

@@ -24,6 +24,8 @@ pub(super) struct Weighed {
     pub(super) id: String,
     pub(super) weights: Vec<Weight>,
     pub(super) counts: Counts,
+    /// Cells that hold a value of the identifier.
+    pub(super) held: u64,
     /// How little else its values could be: logarithm of one in so many.
     pub(super) rarity: f64,
     /// Where it has lists of whole cells: the largest share of cells that are in one, and the share of true values that
@@ -37,6 +39,8 @@ pub(super) struct Counts {
     pub(super) tested: u64,
     pub(super) matched: u64,
     pub(super) validated: u64,
+    /// Matched by nothing but checks that failed.
+    pub(super) failed: u64,
 }
 
 impl Weighed {
@@ -54,7 +58,7 @@ impl Weighed {
             version: self.version,
             weights: self.weights,
             tested: self.counts.tested,
-            matched: self.counts.matched,
+            matched: self.held,
             validated: self.counts.validated,
         }
     }
@@ -206,11 +210,22 @@ impl Weigher<'_> {
             version: self.library.versions[position],
             id: rule.id.clone(),
             listed: self.listed(&rules),
-            rules,
             weights,
+            held: self.held(&rules, said.counts),
             counts: said.counts,
             rarity: said.rarity,
+            rules,
         }
+    }
+
+    /// Cells that hold a value of the identifier: those behind the deciding weight, or more by a single rule.
+    fn held(&self, rules: &[usize], deciding: Counts) -> u64 {
+        let seen = rules.iter().filter_map(|&rule| {
+            let version = &self.library.versions[rule];
+            self.view.evidence.rules.get(version).map(RuleCounts::held)
+        });
+        let most = seen.max().unwrap_or(0).min(deciding.tested);
+        most.max(deciding.matched.saturating_sub(deciding.failed))
     }
 
     /// The loudest of: each word list, all lists together, patterns with their checks and what the lists say to them.
@@ -290,6 +305,7 @@ impl Weigher<'_> {
             tested: tested as u64,
             matched: matched as u64,
             validated: sums.validated.min(matched) as u64,
+            failed: sums.failed.min(matched) as u64,
         };
         Some(Said {
             weights,
@@ -349,7 +365,7 @@ impl Weigher<'_> {
             counts: Counts {
                 tested: tested as u64,
                 matched: hits,
-                validated: 0,
+                ..Counts::default()
             },
             rarity: -known.chance.ln(),
         }
@@ -417,6 +433,7 @@ struct Sums<'a> {
     matched: f64,
     checked: f64,
     validated: f64,
+    failed: f64,
     /// Weighted by matches.
     alike: f64,
     accident: f64,
@@ -434,6 +451,7 @@ impl<'a> Sums<'a> {
         self.matched += seen.matched as f64;
         self.checked += seen.checked as f64;
         self.validated += seen.validated as f64;
+        self.failed += seen.failed as f64;
         for (value, counts) in rule
             .value
             .iter()

@@ -66,6 +66,7 @@ pub(super) struct RuleSums {
     pub(super) matched: u64,
     pub(super) checked: u64,
     pub(super) validated: u64,
+    pub(super) failed: u64,
     pub(super) terms: u64,
     pub(super) embedded_cells: u64,
     pub(super) embedded: u64,
@@ -108,7 +109,7 @@ impl Counts {
         for group in
             set.chunk_by(|&a, &b| plan.patterns[a as usize].rule == plan.patterns[b as usize].rule)
         {
-            let (mut matched, mut checked, mut validated) = (false, false, false);
+            let (mut matched, mut checked, mut validated, mut plain) = (false, false, false, false);
             for (number, pattern) in group.iter().map(patterns) {
                 if !pattern.fits(text.len()) {
                     continue;
@@ -120,6 +121,8 @@ impl Counts {
                     checked = true;
                     validated |= passed;
                     self.patterns[number as usize][1] += weight * u64::from(passed);
+                } else {
+                    plain = true;
                 }
                 embedded |= pattern.embedded && passed;
             }
@@ -128,6 +131,7 @@ impl Counts {
                 sums.matched += weight;
                 sums.checked += weight * u64::from(checked);
                 sums.validated += weight * u64::from(validated);
+                sums.failed += weight * u64::from(!plain && !validated);
             }
         }
         embedded
@@ -244,6 +248,7 @@ impl Scratch {
                 matched: sums.matched,
                 checked: sums.checked,
                 validated: sums.validated,
+                failed: sums.failed,
                 terms: sums.terms,
                 embedded_cells: sums.embedded_cells,
                 embedded: sums.embedded,
