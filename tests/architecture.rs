@@ -16,7 +16,7 @@ const TIERS: &[&[&str]] = &[
     &["engine", "registry"],
     &["store"],
     &["app"],
-    &["cli"],
+    &["cli", "server"],
     &["locard"],
 ];
 
@@ -396,6 +396,7 @@ fn drivers_stay_where_they_belong() {
             ],
         ),
         ("parquet", &["files", "testkit"]),
+        ("axum", &["server"]),
         ("clap", &["cli"]),
         ("object_store", &["connector-objects"]),
         ("regex-automata", &["identify"]),

@@ -55,6 +55,8 @@ fn help_is_complete() {
         "backup",
         "restore",
         "rotate-key",
+        "serve",
+        "worker",
     ] {
         snapshot(&format!("help_{command}"), &bench.run([command, "--help"]));
     }

@@ -24,6 +24,7 @@ mod postgres;
 mod privacy;
 mod proxy;
 mod score;
+mod serve;
 mod shared;
 mod stopping;
 mod support;

@@ -12,6 +12,8 @@ pub enum ErrorKind {
     Usage,
     /// There is no such source, entity, job, finding or rule.
     NotFound,
+    /// It would contradict what is there already.
+    Conflict,
     /// Another process holds the home.
     Locked,
     /// The master key is missing, wrong or unreadable.
@@ -157,7 +159,8 @@ impl From<locard_store::Error> for Error {
             Store::Locked => ErrorKind::Locked,
             Store::WrongKey => ErrorKind::Key,
             Store::NotFound => ErrorKind::NotFound,
-            Store::Conflict | Store::Invalid => ErrorKind::Usage,
+            Store::Conflict => ErrorKind::Conflict,
+            Store::Invalid => ErrorKind::Usage,
             _ => ErrorKind::Store,
         };
         let hint = error.hint_text().map(str::to_owned);

@@ -67,8 +67,6 @@ pub struct Home {
     dir: PathBuf,
     keys: KeyPlace,
     shared: bool,
-    /// Whether nobody else can be in it: what is said to run there was killed.
-    alone: bool,
     pub(crate) piece_bytes: u64,
     new_key: Option<PathBuf>,
 }
@@ -81,7 +79,7 @@ impl Home {
     pub async fn open(options: HomeOptions) -> Result<Self> {
         options.check()?;
         let (dir, keys) = (options.folder()?, options.keys()?);
-        let (opened, beside) = options.store(&dir, &keys).await?;
+        let opened = options.store(&dir, &keys).await?;
         let own = options
             .dictionaries
             .clone()
@@ -108,7 +106,6 @@ impl Home {
             dir,
             keys,
             shared: options.store.is_some(),
-            alone: options.store.is_none() && !beside,
             new_key: opened.new_key,
             piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
         })
@@ -122,11 +119,6 @@ impl Home {
     /// Why the user's own rules and lists are left out, where nothing is judged and they cannot be used.
     pub fn rules_left_out(&self) -> Option<&Error> {
         self.left_out.as_ref()
-    }
-
-    /// Whether nobody else can be in it.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.alone
     }
 
     /// Where the catalog is, for people.
@@ -176,12 +168,12 @@ fn library(own: &Path, judges: bool) -> Result<(Arc<Library>, Option<Error>)> {
 }
 
 impl HomeOptions {
-    /// Opens the store as it is to be used, and tells whether that is beside whoever holds it.
-    async fn store(&self, dir: &Path, keys: &KeyPlace) -> Result<(Opened, bool)> {
+    /// Opens the store as it is to be used.
+    async fn store(&self, dir: &Path, keys: &KeyPlace) -> Result<Opened> {
         let beside = async || {
             let store = locard_store::open_beside(dir, keys).await?;
             let new_key = None;
-            Ok::<_, locard_store::Error>((Opened { store, new_key }, true))
+            Ok::<_, locard_store::Error>(Opened { store, new_key })
         };
         // What is not there yet, or of an older version, is made or migrated first.
         if self.access == Access::Look && self.store.is_none() {
@@ -200,7 +192,7 @@ impl HomeOptions {
             {
                 Ok(beside().await?)
             }
-            opened => Ok((opened?, false)),
+            opened => Ok(opened?),
         }
     }
 

@@ -7,11 +7,9 @@ use locard_model::{EntityId, JobId, JobState, TaskState};
 use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
 
 use crate::catalog::Catalog;
-use crate::ledger::LEASE;
-use crate::scan::KIND;
-use crate::stored::ScanSpec;
+use crate::conduct::LEASE;
 use crate::words::counted;
-use crate::{Error, Home, Result, record};
+use crate::{Error, Home, Result, kinds, record};
 
 /// A job in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +78,7 @@ pub async fn jobs(home: &Home, limit: u64) -> Result<Vec<JobRow>> {
         .store
         .jobs(home.org, &JobFilter::default(), page)
         .await?;
-    Ok(found.items.into_iter().map(|job| row(home, job)).collect())
+    Ok(found.items.into_iter().map(row).collect())
 }
 
 impl JobRow {
@@ -96,8 +94,8 @@ impl JobRow {
 
 /// Whether a job is said to run, and nobody does: its process ended without a word. The store says whether somebody holds
 /// it, since the clocks of machines that share it may differ.
-pub(crate) fn is_interrupted(home: &Home, job: &Job) -> bool {
-    matches!(job.state, JobState::Running | JobState::Cancelling) && (home.is_alone() || !job.held)
+pub(crate) fn is_interrupted(job: &Job) -> bool {
+    matches!(job.state, JobState::Running | JobState::Cancelling) && !job.held
 }
 
 /// One job, by id, its beginning, or `latest`.
@@ -117,7 +115,7 @@ pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
     }
     tasks.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
     Ok(JobDetail {
-        job: row(home, job),
+        job: row(job),
         tasks,
         failures,
     })
@@ -129,7 +127,7 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
     let job = home.store.cancel_job(home.org, job.id).await?;
     // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
     if job.state.is_final() {
-        return Ok(row(home, job));
+        return Ok(row(job));
     }
     match home
         .store
@@ -142,9 +140,9 @@ pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
                 outcome: None,
                 error: None,
             };
-            Ok(row(home, home.store.finish_job(&lease, &outcome).await?))
+            Ok(row(home.store.finish_job(&lease, &outcome).await?))
         }
-        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(home, job)),
+        Err(error) if error.kind() == locard_store::ErrorKind::Conflict => Ok(row(job)),
         Err(error) => Err(error.into()),
     }
 }
@@ -316,21 +314,21 @@ async fn read_in_part(home: &Home, job: JobId) -> Result<HashSet<EntityId>> {
     Ok(read)
 }
 
-/// What stands for the targets of a scan of which nobody knows what it was asked.
+/// What stands for the targets of a job of which nobody knows what it was asked.
 const UNREADABLE: &str = "(unreadable)";
 
 /// What a job works on, without credentials. One that cannot be told must not keep all others from being listed.
 fn targets(job: &Job) -> Vec<String> {
-    if job.kind != KIND {
+    let Some(kind) = kinds::named(&job.kind) else {
         return Vec::new();
-    }
-    let unreadable = |_| vec![UNREADABLE.to_owned()];
-    ScanSpec::of(job).map_or_else(unreadable, |spec| spec.targets)
+    };
+    let unreadable = || vec![UNREADABLE.to_owned()];
+    kind.targets(&job.spec).unwrap_or_else(unreadable)
 }
 
-fn row(home: &Home, job: Job) -> JobRow {
+fn row(job: Job) -> JobRow {
     let targets = targets(&job);
-    let interrupted = is_interrupted(home, &job);
+    let interrupted = is_interrupted(&job);
     JobRow {
         id: job.id,
         kind: job.kind,
@@ -403,7 +401,7 @@ mod tests {
     async fn a_job_is_interrupted_when_its_lease_has_run_out_and_not_before() {
         let folder = tempfile::tempdir().unwrap();
         let home = testing::home(folder.path()).await;
-        let draft = JobDraft::new(KIND, serde_json::json!({"targets": 1}));
+        let draft = JobDraft::new("scan", serde_json::json!({"targets": 1}));
         let job = home.store.start_job(home.org, &draft).await.unwrap().job.id;
         let beside = testing::home_for(folder.path(), crate::Access::Look).await;
         for (lease, interrupted) in [(std::time::Duration::ZERO, true), (LEASE, false)] {
@@ -422,7 +420,7 @@ mod tests {
         std::fs::write(data.join("a.csv"), "id,email\n1,anna@example.org\n").unwrap();
         let home = testing::home(folder.path()).await;
         testing::scan(&home, &data).await;
-        let broken = JobDraft::new(KIND, serde_json::json!({"targets": 1}));
+        let broken = JobDraft::new("scan", serde_json::json!({"targets": 1}));
         let broken = home.store.start_job(home.org, &broken).await.unwrap().job;
         let listed = jobs(&home, 9).await.unwrap();
         assert_eq!(listed.len(), 2);

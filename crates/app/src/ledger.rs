@@ -5,7 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -18,21 +17,17 @@ use locard_identify::Library;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
 use locard_store::ErrorKind::{Conflict, NotFound};
 use locard_store::{
-    Claim, Column, Decision, FailureDraft, Heartbeat, JobLease, Lease, Page, PieceHead, Review,
-    Store, TaskCounts, TaskDraft, TaskOutcome, WorkerId,
+    Claim, Column, Decision, FailureDraft, JobLease, Lease, Page, PieceHead, Review, Store,
+    TaskCounts, TaskDraft, TaskOutcome, WorkerId,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
+use crate::conduct::LEASE;
+use crate::kinds::Work;
 use crate::record::{self, Listing};
-
-/// How long a lease lasts without a heartbeat.
-pub(crate) const LEASE: Duration = Duration::from_mins(1);
-
-/// How soon a scan hears that somebody asked it to stop.
-const HEARS: Duration = Duration::from_secs(1);
 
 /// How often a process may die while it reads a piece before that is read alone. Until then the piece is no suspect:
 /// others were read beside it, and somebody may have killed the process.
@@ -50,12 +45,16 @@ const ROOM: u32 = 1 << 16;
 pub(crate) struct StoreLedger {
     store: Arc<dyn Store>,
     lease: JobLease,
+    /// What workers of the job are called.
+    affinity: Option<String>,
     /// Where sketches are encoded and decoded, so that heartbeats need not wait for that.
     pool: Pool,
     /// By what pieces are read.
     basis: Basis,
     /// Columns that a person says are personal.
     confirmed: Vec<Review>,
+    /// Whether only some entities are listed.
+    narrowed: bool,
     /// Ends the scan; fired when somebody asked for it or the job was taken away.
     stop: CancellationToken,
     state: Mutex<State>,
@@ -122,14 +121,14 @@ impl Basis {
 }
 
 impl StoreLedger {
-    /// The ledger of a job that this process coordinates.
+    /// The ledger of a job that this process coordinates. `narrowed`: what a listing does not name is not gone.
     pub(crate) async fn open(
-        store: Arc<dyn Store>,
-        lease: JobLease,
-        pool: Pool,
+        work: &Work<'_>,
         basis: Basis,
         stop: CancellationToken,
+        narrowed: bool,
     ) -> locard_store::Result<Self> {
+        let (store, lease) = (Arc::clone(&work.home.store), work.lease);
         // What another job or command took away is read again, and is not taken for rows without values.
         let reopened = store.reopen_tasks(&lease).await?;
         if reopened > 0 {
@@ -143,9 +142,11 @@ impl StoreLedger {
         Ok(Self {
             store,
             lease,
-            pool,
+            affinity: work.affinity.clone(),
+            pool: work.home.engine.pool().clone(),
             basis,
             confirmed,
+            narrowed,
             stop,
             state: Mutex::new(state),
             room: Arc::new(Semaphore::new(ROOM as usize)),
@@ -160,19 +161,12 @@ impl StoreLedger {
         self.lease.org
     }
 
-    /// Keeps every lease alive until dropped; stops the scan when somebody asked for it or the job was taken away.
+    /// Keeps the leases of what is being read alive until dropped.
     pub(crate) async fn keep_alive(&self) {
         let mut beat = tokio::time::interval(LEASE / 4);
-        let mut asked = tokio::time::interval(HEARS);
         loop {
-            tokio::select! {
-                _ = beat.tick() => self.beat().await,
-                _ = asked.tick() => {
-                    if self.is_cancelled().await {
-                        self.stop.cancel();
-                    }
-                }
-            }
+            beat.tick().await;
+            self.beat().await;
         }
     }
 
@@ -187,11 +181,6 @@ impl StoreLedger {
         for lease in leases {
             // A lost task lease shows when its piece is committed.
             drop(self.store.task_heartbeat(&lease).await);
-        }
-        // An error here says nothing: if the store is really lost, the next commit ends the scan.
-        let answer = self.store.job_heartbeat(&self.lease).await;
-        if matches!(answer, Ok(Heartbeat::Cancel | Heartbeat::Lost)) {
-            self.stop.cancel();
         }
     }
 
@@ -276,7 +265,7 @@ impl StoreLedger {
             worker: self.lease.worker,
             job: Some((self.org(), self.lease.job)),
             piece: Some(piece),
-            affinity: None,
+            affinity: self.affinity.clone(),
             lease_for: LEASE,
             limit: 1,
         }
@@ -466,7 +455,7 @@ impl Sink for StoreLedger {
         let listing = Listing {
             source,
             entities,
-            began: began.filter(|_| complete),
+            began: began.filter(|_| complete && !self.narrowed),
         };
         let written = listing.write(self.store.as_ref(), self.lease.into()).await;
         written.map_err(lost)?;

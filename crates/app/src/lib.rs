@@ -4,14 +4,17 @@
 //! from a source, except masked samples, and the smallest and largest number or date of columns that are nobody's data;
 //! resources and keys that a rule matches are masked too.
 
+mod access;
 mod amount;
 mod backup;
 mod catalog;
+mod conduct;
 mod confirmed;
 mod decisions;
 mod dictionaries;
 mod diff;
 mod doubts;
+mod entities;
 mod error;
 mod explain;
 mod explanation;
@@ -22,21 +25,28 @@ mod fresh;
 mod gaps;
 mod home;
 mod identifiers;
+mod ids;
+mod ingest;
 mod input;
 mod jobs;
+mod kinds;
 mod ledger;
 mod limits;
 mod listings;
+mod order;
 mod places;
 mod plan;
 mod record;
 mod review;
 mod rows;
 mod rules;
+mod runner;
 mod scan;
 mod scanned;
+mod scope;
 mod slips;
 mod sources;
+mod status;
 mod stored;
 mod subjects;
 mod suspect;
@@ -45,9 +55,13 @@ mod target;
 #[cfg(test)]
 mod testing;
 mod twins;
+mod upsert;
 mod verify;
 mod words;
 
+pub use access::{
+    AuditRow, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit, revoke_key,
+};
 pub use amount::{Amount, Share};
 pub use backup::{backup, restore};
 pub use catalog::known_place;
@@ -57,6 +71,7 @@ pub use dictionaries::{
 };
 pub use diff::{Change, Difference, diff, difference, read_findings};
 pub use doubts::{Doubt, Why};
+pub use entities::{ColumnRow, EntityDetail, EntityRow, entities, entity};
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Profile, Reported};
@@ -67,26 +82,37 @@ pub use fresh::LastScan;
 pub use gaps::{NotSearched, Reason};
 pub use home::{Access, Home, HomeOptions};
 pub use identifiers::identifier_named;
+pub use ids::{job_id, short_id, source_id};
+pub use ingest::IngestReport;
 pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
+pub use kinds::identify::accept_identification;
+pub use kinds::ingest::accept_ingest;
+pub use kinds::names::accept_names;
+pub use kinds::remove::accept_removal;
+pub use kinds::test::accept_test;
 pub use limits::SourceLimits;
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_containers::foreign::is_decoding;
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
-pub use locard_store::{Decision, create_private, open_private};
+pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
+pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
-pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, scan};
+pub use runner::{RunnerOptions, run_jobs};
+pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, accept_scan, scan};
+pub use scope::{Chosen, ScopeItem, choose};
 pub use sources::{
-    AddSource, IngestReport, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources,
-    test_source,
+    AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
 };
+pub use status::{JobStatus, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
+pub use upsert::{Upsert, Upserted, upsert_source};
 pub use words::{bytes, did_you_mean, is_unprintable};

@@ -8,6 +8,7 @@ use locard_store::{FailureDraft, Job, JobFilter, Page, Source};
 
 use crate::catalog::Catalog;
 use crate::gaps::{NotSearched, Reason, of_source, reason};
+use crate::kinds::{self, JobKind as _};
 use crate::sources::MANUAL;
 use crate::stored::ScanSpec;
 use crate::{Home, Result, jobs, twins};
@@ -52,7 +53,7 @@ pub(crate) async fn unlisted(
         if targets.open.is_empty() {
             continue;
         }
-        if let Some(sentence) = unfinished(home, job) {
+        if let Some(sentence) = unfinished(job) {
             let new = |source: &&&Source| !sources.seen.contains(&source.id);
             let of_scan = targets.open.iter().filter(new);
             found.extend(
@@ -270,9 +271,9 @@ impl Listings {
 }
 
 /// What a scan in that state has not come to is not even listed.
-fn unfinished(home: &Home, job: &Job) -> Option<&'static str> {
+fn unfinished(job: &Job) -> Option<&'static str> {
     match job.state {
-        _ if jobs::is_interrupted(home, job) => Some(
+        _ if jobs::is_interrupted(job) => Some(
             "the last scan of it was cut short; what that had not read yet is as before, or not in the index",
         ),
         JobState::Queued | JobState::Running | JobState::Cancelling => {
@@ -295,7 +296,7 @@ pub(crate) struct Scan {
 /// Every scan, the latest first.
 pub(crate) async fn scans(home: &Home) -> Result<Vec<Scan>> {
     let filter = JobFilter {
-        kind: Some(crate::scan::KIND.to_owned()),
+        kind: Some(kinds::scan::Scan::NAME.to_owned()),
         ..JobFilter::default()
     };
     let scan = |job: Job| Scan {

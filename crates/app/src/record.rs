@@ -20,6 +20,7 @@ use locard_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::scanned::Scanned;
 use crate::stored::ColumnSummary;
 
 /// Type of a column that was derived from documents inside the cells of another.
@@ -164,6 +165,20 @@ fn row(shown: &Shown, entity: &Entity) -> locard_store::Entity {
         bytes: entity.bytes,
         comment: entity.comment.clone(),
         ..bare(shown.entity, shown.source, entity.kind, entity.path.clone())
+    }
+}
+
+/// The entity as its source describes it. What is known of its state stays.
+pub(crate) fn described_entity(
+    shown: &Shown,
+    entity: &Entity,
+    description: Value,
+    fingerprint: Option<String>,
+) -> locard_store::Entity {
+    locard_store::Entity {
+        description: Some(description),
+        fingerprint,
+        ..row(shown, entity)
     }
 }
 
@@ -490,6 +505,39 @@ fn explanation(
         })
         .collect();
     json!(recorded)
+}
+
+/// The findings of an entity whose columns were judged anew from what was recorded of them.
+pub(crate) fn judged_again(entity: &locard_store::Entity, scanned: &Scanned) -> Vec<FindingDraft> {
+    let mut drafts = Vec::new();
+    for judged in &scanned.columns {
+        let judgement = &judged.judgement;
+        drafts.extend(judgement.findings.iter().map(|found| {
+            let finding = locard_model::Finding {
+                source: entity.source,
+                entity: entity.id,
+                column: judged.column.id,
+                column_name: judged.column.path.clone(),
+                identifier: found.identifier.clone(),
+                kind: found.kind,
+                confidence: found.confidence,
+                category: found.category,
+                sensitivity: found.sensitivity,
+                rows: scanned.rows,
+                tested: found.tested,
+                matched: found.matched,
+                validated: found.validated,
+                distinct: judged.summary.distinct,
+                indexed: judged.summary.indexed,
+                rules: found.rules.clone(),
+            };
+            FindingDraft {
+                explanation: explanation(judgement, &finding),
+                finding,
+            }
+        }));
+    }
+    drafts
 }
 
 /// What one rule weighed for a finding, as it is kept with it.

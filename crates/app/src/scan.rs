@@ -1,21 +1,27 @@
 //! The scan: what personal data is where.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use locard_connector::{Sample, Scope, Snapshot};
-use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
-use locard_model::{JobId, JobState, SecretString};
+use locard_engine::{Failure, Reporter};
+use locard_model::{JobId, JobState, SecretString, SourceId};
 use locard_store::{Job, JobDraft, JobFilter, JobLease, JobOutcome, Page};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{Basis, LEASE, StoreLedger};
-use crate::slips::{Opened, forget_empty, is_glob, unknown, without_slips};
+use crate::conduct::{LEASE, OnStop, conduct};
+use crate::kinds::JobKind as _;
+use crate::kinds::scan::{Ran, Scan, allowed, state};
+use crate::ledger::Basis;
+use crate::order::{Accepted, Asking, Details};
+use crate::scope::Chosen;
+use crate::slips::{Opened, forget_empty, is_glob, without_slips};
 use crate::stored::ScanSpec;
-use crate::tally::Tally;
 use crate::target::Resolved;
-use crate::{Amount, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, SourceLimits};
+use crate::{
+    Amount, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, SourceLimits, order,
+};
 
 /// What is scanned and how.
 #[derive(Clone, Debug, Default)]
@@ -122,18 +128,14 @@ pub struct Totals {
     pub elapsed: Duration,
 }
 
-/// Scans of the same targets and options whose findings are kept for `locard diff`.
-const KEPT_JOBS: u32 = 10;
-
-/// What a scan job is called in the store.
-pub(crate) const KIND: &str = "scan";
-
 /// Scans targets and stores what was found.
 ///
 /// An interrupted scan of the same targets and options is taken up: what was read completely and has not changed is
 /// kept, everything else is read again whole. A source or entity that fails becomes a [`Failure`]; the scan goes on
 /// and ends as [`JobState::Partial`]. When `cancel` fires, running tasks end, what was found stays, and the state is
 /// [`JobState::Cancelled`]. Fails only when a target makes no sense or the home cannot be written.
+///
+/// It is accepted like any other job, and then run in this process.
 pub async fn scan(
     home: &Home,
     options: &ScanOptions,
@@ -141,53 +143,27 @@ pub async fn scan(
     cancel: &CancellationToken,
 ) -> Result<ScanReport> {
     let started = Instant::now();
-    let sources = home.resolve_all(&options.targets).await?;
-    let opened = open_all(home, &sources, options).await;
-    let (sources, opened, slips) = without_slips(home, sources, opened).await?;
-    let new = unknown(home, &sources).await?;
-    remember(home, &sources).await?;
-    let allowed = allowed(home).await?;
-    let basis = Basis::new(home.engine.library(), &allowed);
-    let (lease, begun) = take_up(home, &sources, options, &basis).await?;
-    let stop = cancel.child_token();
-    let ledger = StoreLedger::open(
-        Arc::clone(&home.store),
+    let Accept {
         lease,
-        home.engine.pool().clone(),
-        basis,
-        stop.clone(),
-    )
-    .await?;
-    let tally = Tally::new(reporter);
-    let ran = tokio::select! {
-        ran = run(home, &opened, (options, allowed), &ledger, &tally, &stop) => ran,
-        () = ledger.keep_alive() => unreachable_end(),
-    };
-    let released = ledger.release().await;
-    sources.iter().for_each(tell_load);
-    let summary = match ran.and_then(|summary| Ok(released.map(|()| summary)?)) {
-        Ok(summary) => summary,
-        Err(error) => return Err(broken_off(home, &lease, error).await),
-    };
-    let mut failures = crate::jobs::failures(home, lease.job).await?;
-    finish(home, &lease, state(&summary, &failures), None).await?;
-    failures.splice(..0, slips);
-    let empty = tally.empty();
-    forget_empty(home, &sources, &new, &empty).await?;
-    tidied(home, summary.bytes, started.elapsed()).await;
+        begun,
+        sources,
+        new,
+        slips,
+    } = accept(home, options).await?;
+    let ran = conduct::<Scan>(home, lease, reporter, (cancel, OnStop::Cancel)).await?;
+    forget_empty(home, &sources, &new, &ran.empty).await?;
     let (findings, rejected) = found(home, lease.job).await?;
-    let totals = Totals {
-        listed: tally.entities(),
-        ..totals(&summary, failures.len(), started.elapsed())
-    };
+    let mut failures = ran.failures.clone();
+    failures.splice(..0, slips);
+    let totals = totals(&ran, failures.len(), started.elapsed());
     Ok(ScanReport {
-        suspicious: suspicious(&sources, options, &empty, totals.listed),
-        empty,
-        unfinished: tally.unfinished(),
-        partly_indexed: tally.partly_indexed(),
-        kept: ledger.kept(),
+        suspicious: suspicious(&sources, options, &ran.empty, totals.listed),
+        state: state(&ran.summary, &failures),
+        empty: ran.empty,
+        unfinished: ran.unfinished,
+        partly_indexed: ran.partly_indexed,
+        kept: ran.kept,
         job: lease.job,
-        state: state(&summary, &failures),
         begun,
         findings,
         rejected,
@@ -196,34 +172,53 @@ pub async fn scan(
     })
 }
 
-/// Ends a job that could not go on. Where the store is what failed this fails too, and the job is found as one whose
-/// process died.
-async fn broken_off(home: &Home, lease: &JobLease, error: Error) -> Error {
-    drop(finish(home, lease, JobState::Failed, Some(error.to_string())).await);
-    error
+/// Accepts a scan of registered sources, or of some entities of the catalog, for the workers.
+pub async fn accept_scan(
+    home: &Home,
+    options: &ScanOptions,
+    chosen: &Chosen,
+    asking: &Asking,
+) -> Result<Accepted> {
+    let sources = home.resolve_all(&chosen.targets()).await?;
+    if let Some(unknown) = sources.iter().find(|source| !source.known) {
+        return Err(
+            Error::not_found(format!("no source {} is registered", unknown.name))
+                .hint("register it first"),
+        );
+    }
+    let mut spec = ScanSpec::new(&sources, options);
+    spec.entities.clone_from(&chosen.entities);
+    order::accept::<Scan>(home, &spec, asking, options.limits).await
 }
 
-/// Keeps what later commands need to read the sources again, and to know by which rules they were judged.
-async fn remember(home: &Home, sources: &[Resolved]) -> Result<()> {
-    for source in sources {
+/// A scan that was accepted by whoever runs it.
+struct Accept {
+    lease: JobLease,
+    begun: Begun,
+    sources: Vec<Resolved>,
+    /// Of them those that the catalog did not know.
+    new: HashSet<SourceId>,
+    /// Targets that are not there.
+    slips: Vec<Failure>,
+}
+
+/// Accepts a scan and takes it up: nobody else is to run it.
+async fn accept(home: &Home, options: &ScanOptions) -> Result<Accept> {
+    let sources = home.resolve_all(&options.targets).await?;
+    let (sources, new, slips) = without_slips(home, sources, options.limits).await?;
+    for source in &sources {
         source.remember(home).await?;
     }
-    crate::rules::remember(home).await
-}
-
-/// What the scan asked of a source, for the log of whoever has to bear it.
-fn tell_load(source: &Resolved) {
-    let asked = source.meter.read();
-    tracing::info!(
-        source = source.name,
-        questions = asked.calls,
-        errors = asked.errors,
-        batches = asked.batches,
-        rows = asked.rows,
-        bytes = asked.bytes,
-        faults = asked.faults,
-        "asked of the source"
-    );
+    crate::rules::remember(home).await?;
+    let basis = Basis::new(home.engine.library(), &allowed(home).await?);
+    let (lease, begun) = take_up(home, &sources, options, &basis).await?;
+    Ok(Accept {
+        lease,
+        begun,
+        sources,
+        new,
+        slips,
+    })
 }
 
 /// The findings of the job, and how many others a person rejected.
@@ -249,46 +244,6 @@ fn suspicious(sources: &[Resolved], options: &ScanOptions, empty: &[String], lis
             .iter()
             .filter(is_empty)
             .any(|source| !source.connector.holds_files() || is_glob(source))
-}
-
-/// The heartbeat never ends by itself.
-fn unreachable_end() -> Result<Summary> {
-    Err(Error::new(
-        ErrorKind::Unexpected,
-        "the heartbeat of the scan stopped",
-    ))
-}
-
-/// The values that people allowed.
-async fn allowed(home: &Home) -> Result<Allowed> {
-    let allowed = home.store.allowed(home.org).await?;
-    Ok(Allowed::new(allowed.into_iter().map(|value| value.hash)))
-}
-
-/// Scans the sources that answered.
-async fn run(
-    home: &Home,
-    (targets, failures): &Opened,
-    (options, allowed): (&ScanOptions, Allowed),
-    ledger: &StoreLedger,
-    reporter: &dyn Reporter,
-    cancel: &CancellationToken,
-) -> Result<Summary> {
-    for failure in failures {
-        reporter.on(&Event::Failed(failure.clone()));
-    }
-    locard_engine::Sink::failed(ledger, failures).await?;
-    let options = Options {
-        sample: options.asked(),
-        exhaustive: options.exhaustive,
-        snapshot: options.snapshot,
-        piece_bytes: home.piece_bytes,
-        allowed: Arc::new(allowed),
-    };
-    Ok(home
-        .engine
-        .scan(targets, &options, ledger, reporter, cancel)
-        .await?)
 }
 
 /// Opens the sources, those found inside folders too; what does not answer is a failure.
@@ -338,9 +293,14 @@ async fn take_up(
     }
     // Whoever starts the same at the same moment gets the same job, and only one of both can claim it.
     let after = latest.map_or_else(String::new, |job| job.id.to_string());
+    let details = Details {
+        limits: options.limits,
+        ..Details::of::<Scan>()
+    };
     let draft = JobDraft {
-        idempotency_key: Some(format!("{KIND} after {after}: {spec}")),
-        ..JobDraft::new(KIND, spec)
+        details: details.json()?,
+        idempotency_key: Some(format!("{} after {after}: {spec}", Scan::NAME)),
+        ..JobDraft::new(Scan::NAME, spec)
     };
     let started = home.store.start_job(home.org, &draft).await?;
     Ok((claim(home, started.job.id).await?, begun))
@@ -379,27 +339,12 @@ fn taken(error: locard_store::Error) -> Error {
 /// The latest job of that specification.
 async fn latest(home: &Home, spec: &Value) -> Result<Option<Job>> {
     let filter = JobFilter {
-        kind: Some(KIND.to_owned()),
+        kind: Some(Scan::NAME.to_owned()),
         spec: Some(spec.clone()),
         ..JobFilter::default()
     };
     let jobs = home.store.jobs(home.org, &filter, Page::first(1)).await?;
     Ok(jobs.items.into_iter().next())
-}
-
-/// How a scan ended; failures of kept pieces count too.
-fn state(summary: &Summary, failures: &[Failure]) -> JobState {
-    match (failures.is_empty(), summary) {
-        (
-            _,
-            Summary {
-                cancelled: true, ..
-            },
-        ) => JobState::Cancelled,
-        (true, _) => JobState::Completed,
-        (false, Summary { entities: 0, .. }) => JobState::Failed,
-        (false, _) => JobState::Partial,
-    }
 }
 
 async fn finish(
@@ -421,19 +366,10 @@ async fn finish(
     Ok(())
 }
 
-/// Drops old jobs and notes the speed; nothing that was found depends on either.
-async fn tidied(home: &Home, bytes: u64, elapsed: Duration) {
-    if let Err(error) = home.store.prune(home.org, KEPT_JOBS).await {
-        tracing::warn!(%error, "old jobs could not be dropped");
-    }
-    if let Err(error) = crate::plan::measured(home, bytes, elapsed).await {
-        tracing::warn!(%error, "the speed of the scan could not be noted");
-    }
-}
-
-fn totals(summary: &Summary, failures: usize, elapsed: Duration) -> Totals {
+fn totals(ran: &Ran, failures: usize, elapsed: Duration) -> Totals {
+    let summary = &ran.summary;
     Totals {
-        listed: 0,
+        listed: ran.listed,
         entities: summary.entities,
         entities_with_findings: summary.with_findings,
         columns: summary.columns,

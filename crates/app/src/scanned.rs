@@ -24,6 +24,7 @@ pub(crate) struct Scanned {
 pub(crate) struct JudgedColumn {
     pub(crate) column: Column,
     pub(crate) seen: ScannedColumn,
+    pub(crate) summary: ColumnSummary,
     pub(crate) judgement: ColumnJudgement,
 }
 
@@ -76,9 +77,9 @@ fn decode(
     let (mut columns, mut seen) = (Vec::new(), Vec::new());
     for name in names {
         if let Some(record) = by_id.get(&name.id) {
-            let (rows, blobs) = (ColumnSummary::of(&record.summary)?.rows, (*record).into());
-            seen.push(record::scanned_column(name, names, rows, blobs)?);
-            columns.push(name.clone());
+            let (summary, blobs) = (ColumnSummary::of(&record.summary)?, (*record).into());
+            seen.push(record::scanned_column(name, names, summary.rows, blobs)?);
+            columns.push((name.clone(), summary));
         }
     }
     let judgements = locard_engine::judge(library, table, &seen);
@@ -88,10 +89,11 @@ fn decode(
         .collect();
     let columns = columns.into_iter().zip(seen).enumerate();
     Ok(columns
-        .filter_map(|(position, (column, seen))| {
+        .filter_map(|(position, ((column, summary), seen))| {
             Some(JudgedColumn {
                 column,
                 seen,
+                summary,
                 judgement: by_position.remove(&position)?,
             })
         })

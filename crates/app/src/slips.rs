@@ -2,48 +2,51 @@
 
 use std::collections::HashSet;
 
-use locard_connector::ErrorKind as Missing;
+use locard_connector::{ErrorKind as Missing, Scope};
 use locard_engine::{Failure, Target};
 use locard_model::SourceId;
 
 use crate::sources::registered_like;
 use crate::target::Resolved;
-use crate::{Error, Home, Result};
+use crate::{Error, Home, Result, SourceLimits};
 
 /// What was opened, and what was not.
 pub(crate) type Opened = (Vec<Target>, Vec<Failure>);
 
 /// Takes out targets that are not there and never were: a slip of the finger must not stay in the catalog as a source,
-/// nor in its jobs. What there is besides is scanned.
+/// nor in its jobs. What there is besides is scanned. Gives the sources, which of them are new, and the slips.
 pub(crate) async fn without_slips(
     home: &Home,
     sources: Vec<Resolved>,
-    (targets, failures): Opened,
-) -> Result<(Vec<Resolved>, Opened, Vec<Failure>)> {
-    let unknown = unknown(home, &sources).await?;
-    let is_slip = |failure: &Failure| {
-        let mut named = sources
-            .iter()
-            .filter(|source| source.name == failure.source_name);
-        failure.kind == Missing::NotFound && named.any(|source| unknown.contains(&source.id))
-    };
-    let (slips, failures): (Vec<_>, Vec<_>) = failures.into_iter().partition(is_slip);
-    if let Some(slip) = slips
-        .first()
-        .filter(|_| targets.is_empty() && failures.is_empty())
-    {
+    limits: SourceLimits,
+) -> Result<(Vec<Resolved>, HashSet<SourceId>, Vec<Failure>)> {
+    let new = unknown(home, &sources).await?;
+    let (mut stay, mut slips) = (Vec::new(), Vec::new());
+    for source in sources {
+        let missing = if new.contains(&source.id) {
+            let opened = source.target(home, Scope::default(), limits).await;
+            opened
+                .err()
+                .filter(|failure| failure.kind == Missing::NotFound)
+        } else {
+            None
+        };
+        match missing {
+            Some(slip) => slips.push(slip),
+            None => stay.push(source),
+        }
+    }
+    if let (true, Some(slip)) = (stay.is_empty(), slips.first()) {
         let error = Error::not_found(format!("{}: {}", slip.source_name, slip.sentence));
         let meant = registered_like(home, &slip.source_name).await?;
         let hint = meant.or_else(|| slip.hint.clone());
         return Err(error.hint(hint.unwrap_or_else(|| "check how it is spelled".to_owned())));
     }
-    let stays = |source: &Resolved| slips.iter().all(|slip| slip.source_name != source.name);
-    let sources = sources.into_iter().filter(stays).collect();
-    Ok((sources, (targets, failures), slips))
+    Ok((stay, new, slips))
 }
 
 /// Sources that the catalog does not know yet.
-pub(crate) async fn unknown(home: &Home, sources: &[Resolved]) -> Result<HashSet<SourceId>> {
+async fn unknown(home: &Home, sources: &[Resolved]) -> Result<HashSet<SourceId>> {
     let known = home.store.sources(home.org).await?;
     let known: HashSet<SourceId> = known.into_iter().map(|source| source.id).collect();
     let ids = sources.iter().map(|source| source.id);

@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures::StreamExt as _;
 use locard_connector::{Scope, Server};
-use locard_engine::{Failure, Target};
+use locard_engine::Target;
 use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
+use crate::ingest::{IngestReport, Ingesting, ingest};
 use crate::listings::{self, Scan};
 use crate::target::Resolved;
 use crate::words::is_unprintable;
-use crate::{Error, Home, Result, SourceLimits, jobs, limits, record, words};
+use crate::{Error, Home, Result, SourceLimits, jobs, limits, words};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct AddSource {
     pub note: Option<String>,
     /// How much of it is taken at a time.
     pub limits: SourceLimits,
+    /// The key by which other systems name it; once set it stays.
+    pub key: Option<String>,
 }
 
 /// A registered source, or an ad hoc one that was scanned.
@@ -47,6 +50,8 @@ pub struct SourceRow {
     pub registered: bool,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// The key by which other systems name it.
+    pub key: Option<String>,
     /// What somebody wrote about it.
     pub note: Option<String>,
     /// How much of it is taken at a time, as registered.
@@ -55,19 +60,6 @@ pub struct SourceRow {
     pub entities: u64,
     /// When it was last scanned, RFC 3339.
     pub scanned_at: Option<String>,
-}
-
-/// What an ingest saw.
-#[derive(Clone, Debug, Default)]
-pub struct IngestReport {
-    /// Entities listed.
-    pub entities: u64,
-    /// Of them, not in the catalog before.
-    pub new: u64,
-    /// In the catalog but gone from the source; they became tombstones.
-    pub gone: u64,
-    /// What could not be listed.
-    pub failures: Vec<Failure>,
 }
 
 /// Kind of a source that no connector reaches.
@@ -133,6 +125,7 @@ fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
         target,
         settings: SecretString::from(settings),
         owner: source.owner,
+        key: source.key,
     })
 }
 
@@ -169,6 +162,7 @@ async fn row(
         connector: source.kind.clone(),
         target,
         owner: source.owner.clone(),
+        key: source.key.clone(),
         note: note.filter(|note| !note.is_empty()),
         limits: SourceLimits::take(&mut settings),
         entities: catalog.list(Some(source.id)).await?.len() as u64,
@@ -228,7 +222,7 @@ pub(crate) async fn registered_like(home: &Home, path: &str) -> Result<Option<St
     Ok(words::did_you_mean(typed, names))
 }
 
-/// Lists a source's entities into the catalog without reading rows.
+/// Lists a source's entities into the catalog, with what the source tells of each, without reading rows.
 pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
     let resolved = home.resolve(source).await?;
     let source = opened(home, &resolved).await?;
@@ -239,28 +233,12 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
         source,
         scope: Scope::default(),
     };
-    let began = home.store.clock().await?;
-    let mut report = IngestReport::default();
-    let mut entities = Vec::new();
-    let mut listing = target.source.entities(&target.scope);
-    while let Some(item) = listing.next().await {
-        match item {
-            Ok(entity) => entities.push((Arc::new(home.engine.shown(&target, &entity)), entity)),
-            Err(error) if error.misses_nothing() => {}
-            Err(error) => report
-                .failures
-                .push(home.engine.listing_failure(&error, &target)),
-        }
-    }
-    report.entities = entities.len() as u64;
-    let listing = record::Listing {
-        source: target.id,
-        entities: &entities,
-        began: report.failures.is_empty().then_some(began),
+    let ingesting = Ingesting {
+        author: home.org.into(),
+        narrowed: false,
+        stop: &CancellationToken::new(),
     };
-    let author = home.org.into();
-    (report.new, report.gone) = listing.write(home.store.as_ref(), author).await?;
-    Ok(report)
+    ingest(home, &target, &ingesting).await
 }
 
 /// Forgets a source, its entities, findings and filters.

@@ -2,13 +2,14 @@
 //! here".
 
 use locard_connector::Snapshot;
+use locard_model::EntityId;
 use locard_store::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::scan::KIND;
+use crate::kinds::{self, scan::Scan};
 use crate::target::Resolved;
-use crate::{Amount, Error, ErrorKind, Result, ScanOptions};
+use crate::{Amount, Result, ScanOptions, SourceLimits, order};
 
 /// What tells one scan from another. Targets are canonical, so it holds no credentials.
 ///
@@ -23,6 +24,9 @@ pub(crate) struct ScanSpec {
     pub(crate) sample: Option<Amount>,
     pub(crate) exhaustive: bool,
     pub(crate) database_snapshot: bool,
+    /// Only these entities and what is in them, sorted; of a source of which none is named, everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) entities: Vec<EntityId>,
 }
 
 impl ScanSpec {
@@ -36,28 +40,40 @@ impl ScanSpec {
             sample: options.sample,
             exhaustive: options.exhaustive,
             database_snapshot: options.snapshot == Snapshot::Database,
+            entities: Vec::new(),
+        }
+    }
+
+    /// What is asked of the sources.
+    pub(crate) fn options(&self, limits: SourceLimits) -> ScanOptions {
+        ScanOptions {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            sample: self.sample,
+            exhaustive: self.exhaustive,
+            snapshot: if self.database_snapshot {
+                Snapshot::Database
+            } else {
+                Snapshot::Entity
+            },
+            limits,
+            ..ScanOptions::default()
         }
     }
 
     /// What a scan was asked.
     pub(crate) fn of(job: &Job) -> Result<Self> {
-        Self::deserialize(&job.spec).map_err(|error| {
-            let id = job.id;
-            let sentence = format!("what was recorded of the job {id} is not what a {KIND} is");
-            Error::new(ErrorKind::Store, sentence).cause(error)
-        })
+        kinds::request::<Scan>(job)
     }
 
     /// As it is kept with its job.
     pub(crate) fn json(&self) -> Result<Value> {
-        serde_json::to_value(self).map_err(|error| {
-            Error::new(ErrorKind::Unexpected, "the scan cannot be noted").cause(error)
-        })
+        order::json(self)
     }
 
-    /// Whether globs left something out.
+    /// Whether something was left out.
     pub(crate) fn is_narrowed(&self) -> bool {
-        !self.include.is_empty() || !self.exclude.is_empty()
+        !self.include.is_empty() || !self.exclude.is_empty() || !self.entities.is_empty()
     }
 }
 
@@ -100,6 +116,7 @@ mod tests {
             sample: Some(Amount::Rows(100)),
             exhaustive: false,
             database_snapshot: true,
+            entities: Vec::new(),
         };
         assert_eq!(
             spec.json().map(|spec| spec.to_string()).ok().as_deref(),

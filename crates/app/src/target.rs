@@ -204,6 +204,7 @@ impl Resolved {
             target: self.canonical.clone(),
             settings: SecretString::from(self.limits.put(self.settings.clone()).to_string()),
             owner: None,
+            key: None,
         };
         home.store.put_source(home.org, &draft).await?;
         Ok(())

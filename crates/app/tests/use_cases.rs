@@ -1040,6 +1040,7 @@ async fn what_was_not_searched_is_told() {
     bench.write("customers.csv", &customers(200));
     let home = bench.home().await;
     let manual = AddSource {
+        key: None,
         name: "paper".into(),
         target: None,
         owner: Some("Ms Doe".into()),
@@ -1051,6 +1052,7 @@ async fn what_was_not_searched_is_told() {
         .expect("the source is added");
     let target = SecretString::from(bench.data().to_string_lossy().into_owned());
     let crm = AddSource {
+        key: None,
         name: "crm".into(),
         target: Some(target),
         owner: None,
@@ -1128,6 +1130,7 @@ async fn a_rate_slows_a_scan_down_whether_said_or_registered() {
         readers: NonZeroUsize::new(1),
     };
     let crm = AddSource {
+        key: None,
         name: "slow".into(),
         target: Some(SecretString::from(
             bench.data().to_string_lossy().into_owned(),
@@ -1388,6 +1391,7 @@ async fn a_source_is_named_by_what_can_be_seen() {
     let home = bench.home().await;
     let add = async |name: &str| {
         let source = AddSource {
+            key: None,
             name: name.to_owned(),
             target: None,
             owner: Some("somebody".to_owned()),

@@ -16,8 +16,11 @@ mod table;
 mod width;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -30,15 +33,33 @@ use crate::args::{Cli, Command, Completions};
 use crate::commands::{Outcome, Session};
 use crate::printer::{Printer, is_closed_pipe};
 
+pub use commands::serve::Serving;
+
+/// Told where the server listens.
+pub type Ready = Box<dyn FnOnce(SocketAddr) + Send>;
+
+/// What serves the programming interface until the token fires. It stands beside this crate, so whoever wires both hands
+/// it in.
+pub type Service = fn(
+    Arc<Home>,
+    Serving,
+    CancellationToken,
+    Ready,
+) -> Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>;
+
 /// Runs one command line and answers the exit status.
-pub async fn run(line: Vec<OsString>, connectors: &'static [&'static dyn Connector]) -> ExitCode {
+pub async fn run(
+    line: Vec<OsString>,
+    connectors: &'static [&'static dyn Connector],
+    service: Service,
+) -> ExitCode {
     let cli = match parse(&line) {
         Ok(cli) => cli,
         Err(code) => return code,
     };
     let printer = Printer::new(&cli.global);
     log(cli.global.verbose);
-    let status = match dispatch(cli, printer, connectors).await {
+    let status = match dispatch(cli, printer, connectors, service).await {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Crossed) => 1,
         Ok(Outcome::Failed) => 2,
@@ -182,6 +203,7 @@ async fn dispatch(
     cli: Cli,
     printer: Printer,
     connectors: &'static [&'static dyn Connector],
+    service: Service,
 ) -> Result<Outcome> {
     if let Command::Completions(Completions { shell }) = &cli.command {
         let mut script = Vec::new();
@@ -210,14 +232,40 @@ async fn dispatch(
     for sentence in settings::unknown_variables() {
         printer.warn(&printer::printable(&sentence));
     }
+    let cancel = CancellationToken::new();
+    stop_on_interrupt(&cancel, printer);
+    if let Command::Serve(_) | Command::Worker(_) = cli.command {
+        return stay(home, printer, &cli.command, service, &cancel).await;
+    }
     let session = Session {
         home,
         printer,
-        cancel: CancellationToken::new(),
+        cancel,
     };
-    stop_on_interrupt(&session);
     let outcome = command(&session, &cli.command).await;
     foremost(outcome, session.home.close().await.map_err(Into::into))
+}
+
+/// The commands that end when they are told to.
+async fn stay(
+    home: Home,
+    printer: Printer,
+    command: &Command,
+    service: Service,
+    stop: &CancellationToken,
+) -> Result<Outcome> {
+    let home = Arc::new(home);
+    let outcome = match command {
+        Command::Serve(args) => commands::serve::serve(&home, printer, args, service, stop).await,
+        Command::Worker(args) => commands::serve::work(&home, printer, args, stop).await,
+        _ => Ok(Outcome::Done),
+    };
+    let closed = match Arc::try_unwrap(home) {
+        Ok(home) => home.close().await,
+        // A request that was cut off still holds it; the end of the process lets go.
+        Err(_) => Ok(()),
+    };
+    foremost(outcome, closed.map_err(Into::into))
 }
 
 /// What a command says of itself goes before what closing says: a home that closes badly is rarely why it failed.
@@ -256,7 +304,9 @@ async fn command(session: &Session, command: &Command) -> Result<Outcome> {
         Command::Jobs(args) => commands::jobs::run(session, args).await,
         Command::Backup(args) => commands::backup::backup(session, args).await,
         Command::RotateKey => commands::backup::rotate_key(session).await,
-        Command::Restore(_) | Command::Completions(_) => Ok(Outcome::Done),
+        Command::Restore(_) | Command::Serve(_) | Command::Worker(_) | Command::Completions(_) => {
+            Ok(Outcome::Done)
+        }
     }
 }
 
@@ -282,19 +332,34 @@ fn small_pieces() -> Option<u64> {
 }
 
 /// The first Ctrl-C lets running tasks end and keeps what was found; the second ends the process at once, which the
-/// catalog survives too.
-fn stop_on_interrupt(session: &Session) {
-    let (cancel, printer) = (session.cancel.clone(), session.printer);
+/// catalog survives too. What asks a service to end is the same to us.
+fn stop_on_interrupt(cancel: &CancellationToken, printer: Printer) {
+    let cancel = cancel.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_err() {
+        if interrupted().await.is_err() {
             return;
         }
         cancel.cancel();
         printer.say("stopping; what is recorded so far is kept (Ctrl-C again ends at once)");
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if interrupted().await.is_ok() {
             std::process::exit(130);
         }
     });
+}
+
+#[cfg(unix)]
+async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 #[cfg(test)]

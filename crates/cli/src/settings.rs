@@ -27,15 +27,19 @@ pub(crate) struct Settings {
     here: bool,
 }
 
-/// What such a file does not decide: where is written and connected to, and what secrets are taken from. A scan in
+/// What such a file does not decide: where is written, listened and connected to, what others may reach by it, and what
+/// secrets are taken from. A scan in
 /// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 6] = [
+const NOT_HERE: [&str; 9] = [
     "home",
     "store",
     "dictionaries-dir",
     "output",
     "out",
     "force",
+    "listen",
+    "allow-path",
+    "allow-loopback",
 ];
 
 /// The settings file that applies: the one named, else `locard.toml` here, else in the home.

@@ -233,7 +233,10 @@ impl Run<'_> {
         let complete = !self.cancel.is_cancelled();
         // Planning runs in tasks of its own: a future that waits here unpolled, with a connection in its hand, would
         // keep the workers from theirs.
-        let asked = stream::iter(listed).map(|(target, shown, entity)| {
+        // It takes the place of a target rather than the target: else nobody could prove that the whole may move
+        // between threads.
+        let asked = stream::iter(listed).map(|(place, shown, entity)| {
+            let target = &targets[place];
             let Options {
                 sample,
                 snapshot,
@@ -283,18 +286,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn list_all<'t>(
-        &self,
-        targets: &'t [Target],
-    ) -> Result<Vec<(&'t Target, Arc<Shown>, Entity)>> {
+    /// What the targets hold, each with the place of its target.
+    async fn list_all(&self, targets: &[Target]) -> Result<Vec<(usize, Arc<Shown>, Entity)>> {
         let mut all = Vec::new();
-        for target in targets {
-            let entities = self.list(target).await?;
-            all.extend(
-                entities
-                    .into_iter()
-                    .map(|(shown, entity)| (target, shown, entity)),
-            );
+        for (place, target) in targets.iter().enumerate() {
+            let entities = self.list(target).await?.into_iter();
+            all.extend(entities.map(|(shown, entity)| (place, shown, entity)));
         }
         Ok(all)
     }

@@ -15,6 +15,7 @@ mod evidence;
 mod header;
 mod judge;
 mod library;
+mod named;
 mod observe;
 mod rule;
 mod trial;
@@ -28,6 +29,7 @@ pub use judge::{
     ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, Verdict, Weight,
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
+pub use named::Told;
 pub use observe::{Scratch, Spared};
 pub use rule::{
     ColumnExample, ColumnNames, CounterExample, Example, Rule, TermList, ValuePattern, Within,

@@ -13,11 +13,12 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, Author, Claim, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity,
-    EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat,
-    Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft,
-    Started, Task, TaskDraft, TaskOutcome, WorkerId,
+    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Column,
+    ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter, Failure,
+    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft, JobFilter,
+    JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead,
+    PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
+    TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -32,6 +33,8 @@ pub trait Store:
     + Findings
     + Reviews
     + Settings
+    + Keys
+    + Audit
     + Upkeep
 {
 }
@@ -46,6 +49,8 @@ impl<T> Store for T where
         + Findings
         + Reviews
         + Settings
+        + Keys
+        + Audit
         + Upkeep
 {
 }
@@ -84,6 +89,9 @@ pub trait Sources: Send + Sync {
 
     /// The source of that name.
     async fn source_by_name(&self, org: OrgId, name: &str) -> Result<Option<Source>>;
+
+    /// The source that other systems name so.
+    async fn source_by_key(&self, org: OrgId, key: &str) -> Result<Option<Source>>;
 
     /// Every source, oldest first.
     async fn sources(&self, org: OrgId) -> Result<Vec<Source>>;
@@ -159,6 +167,17 @@ pub trait Jobs: Send + Sync {
         worker: WorkerId,
         lease_for: Duration,
     ) -> Result<JobLease>;
+
+    /// Takes up the next job that is to be run by a worker with one of these affinities: one that waits, or that a dead
+    /// worker left. A job without an affinity is run by whoever accepted it, and so is never among them; nor is one
+    /// whose specification somebody is at work on.
+    async fn claim_next_job(
+        &self,
+        org: OrgId,
+        affinities: &[String],
+        worker: WorkerId,
+        lease_for: Duration,
+    ) -> Result<Option<JobLease>>;
 
     /// Extends the lease of a job.
     async fn job_heartbeat(&self, lease: &JobLease) -> Result<Heartbeat>;
@@ -335,6 +354,39 @@ pub trait Settings: Send + Sync {
 
     /// Sets it; `None` removes it.
     async fn set_setting(&self, org: OrgId, name: &str, value: Option<&Value>) -> Result<()>;
+}
+
+/// Keys of the programming interface.
+#[async_trait]
+pub trait Keys: Send + Sync {
+    /// Makes a key.
+    async fn add_api_key(&self, org: OrgId, draft: &ApiKeyDraft) -> Result<ApiKey>;
+
+    /// Makes the first key of an organisation; `None`, and nothing is made, where there ever was one. Several servers may
+    /// start at the same time.
+    async fn add_first_api_key(&self, org: OrgId, draft: &ApiKeyDraft) -> Result<Option<ApiKey>>;
+
+    /// The key with this hash, of whatever organisation, revoked and expired ones included.
+    async fn api_key(&self, token_hash: &[u8; 32]) -> Result<Option<ApiKey>>;
+
+    /// Every key, oldest first.
+    async fn api_keys(&self, org: OrgId) -> Result<Vec<ApiKey>>;
+
+    /// Lets nobody in any more by that key; doing so twice changes nothing.
+    async fn revoke_api_key(&self, org: OrgId, id: ApiKeyId) -> Result<ApiKey>;
+}
+
+/// Who did what.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Adds a row to the chain.
+    async fn record_audit(&self, org: OrgId, draft: &AuditDraft) -> Result<AuditRecord>;
+
+    /// What was recorded, newest first.
+    async fn audit(&self, org: OrgId, page: Page) -> Result<Paged<AuditRecord>>;
+
+    /// Reads the whole chain and tells how many rows there are; `Corrupt` where one was changed or taken out.
+    async fn check_audit(&self, org: OrgId) -> Result<u64>;
 }
 
 /// Looking after the store itself.

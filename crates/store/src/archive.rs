@@ -54,6 +54,7 @@ tables! {
     keys { org_id Id, kind Text, id Int, master Blob, wrapped Blob, created_at Int }
     sources {
         org_id Id, id Id, name_hash Id, kind Text, sealed Blob, settings Blob, created_at Int, updated_at Int,
+        key_hash Id,
     }
     entities {
         org_id Id, id Id, source_id Id, parent_id Id, kind Text, ordinal Int, sealed Blob, description Blob,
@@ -64,7 +65,7 @@ tables! {
         parent_id Id, schedule_id Id, affinity Text, not_before Int, created_at Int, queued_at Int, started_at Int,
         heartbeat_at Int, ended_at Int, cancel_requested_at Int, lease_owner Id, lease_until Int, fence Int,
         tasks Int, tasks_done Int, tasks_failed Int, row_count Int, byte_count Int, faults Int, failures Int,
-        findings Int, outcome Blob, error Blob,
+        findings Int, outcome Blob, error Blob, details Blob,
     }
     tasks {
         org_id Id, id Id, job_id Id, ordinal Int, piece_id Id, entity_id Id, sealed Blob, state Text, attempts Int,
@@ -99,6 +100,10 @@ tables! {
     }
     allowed { org_id Id, hash Int, sealed Blob }
     settings { org_id Id, name Text, sealed Blob }
+    api_keys {
+        org_id Id, id Id, token_hash Blob, role Text, sealed Blob, created_at Int, expires_at Int, revoked_at Int,
+    }
+    audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
 }
 
 /// Rows that travel together: sketches can be large.

@@ -21,8 +21,8 @@ mod sqlite;
 mod vault;
 
 pub use api::{
-    Entities, Findings, Jobs, Organisations, Reviews, Settings, Sketches, Sources, Store, Tasks,
-    Upkeep,
+    Audit, Entities, Findings, Jobs, Keys, Organisations, Reviews, Settings, Sketches, Sources,
+    Store, Tasks, Upkeep,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;

@@ -475,6 +475,7 @@ async fn plant_entities(store: &dyn Store) -> Entity {
         target: planted("target"),
         settings: SecretString::from(planted("settings")),
         owner: Some(planted("owner")),
+        key: None,
         ..source_draft("crm")
     };
     let mut entity = table(source.id, &planted("table"));

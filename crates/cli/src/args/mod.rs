@@ -7,6 +7,7 @@ mod findings;
 mod knowledge;
 mod look;
 mod scan;
+mod serve;
 mod sources;
 mod upkeep;
 mod values;
@@ -21,6 +22,7 @@ pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Rows};
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
+pub(crate) use serve::{Serve, Worker};
 pub(crate) use sources::Sources;
 pub(crate) use upkeep::{Backup, Jobs, Restore};
 use values::{secret, threads};
@@ -127,6 +129,10 @@ pub(crate) enum Command {
     Restore(Restore),
     /// Replace the master key; nothing is scanned again, and older backups still need the older key
     RotateKey,
+    /// Serve the programming interface, and run the jobs that are asked for by it
+    Serve(Serve),
+    /// Run jobs that servers over the same store accept
+    Worker(Worker),
     /// Print the completion script of a shell
     Completions(Completions),
 }
@@ -154,7 +160,12 @@ impl Command {
     /// Whether something is judged, or told of the rules: own ones that cannot be used are an error then.
     pub(crate) fn judges(&self) -> bool {
         match self {
-            Self::Scan(_) | Self::Find(_) | Self::Explain(_) | Self::Rows(_) => true,
+            Self::Scan(_)
+            | Self::Find(_)
+            | Self::Explain(_)
+            | Self::Rows(_)
+            | Self::Serve(_)
+            | Self::Worker(_) => true,
             Self::Findings(findings) => {
                 !matches!(findings, Findings::List { .. } | Findings::Export { .. })
             }

@@ -14,6 +14,7 @@ pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod sources;
 mod subjects;
 

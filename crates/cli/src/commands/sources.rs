@@ -26,6 +26,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             let target = target.as_ref().map(target_text).transpose()?;
             let target_given = target.is_some();
             let source = AddSource {
+                key: None,
                 name: name.clone(),
                 target,
                 owner: owner.clone(),

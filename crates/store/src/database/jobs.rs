@@ -29,12 +29,17 @@ pub(super) fn job(row: &Row, vault: &Vault, now: i64) -> Result<Job> {
     let id = JobId(row.id("id")?);
     let outcome: Option<Vec<u8>> = row.get("outcome")?;
     let error: Option<Vec<u8>> = row.get("error")?;
+    let details: Option<Vec<u8>> = row.get("details")?;
     Ok(Job {
         org: vault.org(),
         id,
         kind: row.get("kind")?,
         state: row.word("state", JobState::parse)?,
         spec: vault.unseal_as(cell("jobs.spec", &id), &row.blob("spec")?)?,
+        details: details
+            .map(|blob| vault.unseal_as(cell("jobs.details", &id), &blob))
+            .transpose()?
+            .unwrap_or_default(),
         priority: row.get::<i64>("priority")? as i32,
         parent: row.get::<Option<_>>("parent_id")?.map(JobId),
         schedule: row.get::<Option<_>>("schedule_id")?.map(ScheduleId),
@@ -87,6 +92,13 @@ async fn next_id(session: &mut dyn Session, org: OrgId, drafted: JobId) -> Resul
     let latest = session.row(latest).await?;
     let latest = latest.map(|row| row.id("id")).transpose()?;
     Ok(JobId(ids::after(latest, drafted.0)))
+}
+
+/// How a job is to be run, where there is something to say.
+fn details(vault: &Vault, id: &JobId, details: &Value) -> Result<Option<Vec<u8>>> {
+    let said = (!details.is_null()).then_some(details);
+    said.map(|details| vault.seal_as(cell("jobs.details", id), details))
+        .transpose()
 }
 
 /// What equal jobs have in common.
@@ -161,6 +173,22 @@ async fn take(
     })
 }
 
+/// The job that a worker with one of these affinities is to take up next.
+fn runnable(org: OrgId, affinities: &[String], now: i64) -> Statement {
+    Statement::new("select id from jobs where state in ('QUEUED', 'RUNNING', 'CANCELLING')")
+        .with(" and org_id = ", org)
+        .with_list(" and affinity in ", affinities.iter().map(String::as_str))
+        .with(" and not_before <= ", now)
+        .with(" and (state = 'QUEUED' or lease_until <= ", now)
+        .text(
+            ") and not exists (select 1 from jobs busy where busy.org_id = jobs.org_id \
+            and busy.spec_hash = jobs.spec_hash and busy.id <> jobs.id \
+            and busy.state in ('RUNNING', 'CANCELLING')",
+        )
+        .with(" and busy.lease_until > ", now)
+        .text(") order by priority desc, created_at, id limit 1")
+}
+
 /// Ends the tasks that still wait. Whoever works on one keeps its lease until the job ends.
 const DROP_WAITING: &str = "update tasks set state = 'CANCELLED', ended_at = $3 where org_id = $1 and job_id = $2 and state = 'QUEUED'";
 
@@ -189,7 +217,8 @@ impl Jobs for Database {
             .bind(draft.schedule)
             .bind(draft.affinity.clone())
             .bind(draft.not_before.map_or(0, jiff::Timestamp::as_microsecond))
-            .bind(now);
+            .bind(now)
+            .bind(details(&vault, &id, &draft.details)?);
         if session.run(statement).await? == 1 {
             let job = fetch(&mut *session, &vault, id).await?;
             session.commit().await?;
@@ -232,6 +261,8 @@ impl Jobs for Database {
             .with_some(" and spec_hash = ", wanted_spec(&vault, filter)?)
             .with_some(" and schedule_id = ", filter.schedule)
             .with_some(" and parent_id = ", filter.parent)
+            .with_some(" and id >= ", filter.between.map(|(from, _)| from))
+            .with_some(" and id <= ", filter.between.map(|(_, to)| to))
             .with_some(" and id < ", page.after)
             .with(" order by id desc limit ", limit(page)?);
         let mut session = self.read().await?;
@@ -293,6 +324,34 @@ impl Jobs for Database {
         let lease = take(&mut *session, org, id, (worker, lease_for), now).await?;
         session.commit().await?;
         Ok(lease)
+    }
+
+    async fn claim_next_job(
+        &self,
+        org: OrgId,
+        affinities: &[String],
+        worker: WorkerId,
+        lease_for: Duration,
+    ) -> Result<Option<JobLease>> {
+        self.vault(org).await?;
+        // Most times there is nothing to do, and whoever looks must not keep others from writing.
+        let mut session = self.read().await?;
+        let now = session.now().await?;
+        let waiting = runnable(org, affinities, now);
+        if session.row(waiting).await?.is_none() {
+            return Ok(None);
+        }
+        drop(session);
+        let mut session = self.write().await?;
+        let now = session.now().await?;
+        let next = runnable(org, affinities, now).text(session.skip_locked());
+        let Some(row) = session.row(next).await? else {
+            return Ok(None);
+        };
+        let id = JobId(row.id("id")?);
+        let lease = take(&mut *session, org, id, (worker, lease_for), now).await?;
+        session.commit().await?;
+        Ok(Some(lease))
     }
 
     async fn job_heartbeat(&self, lease: &JobLease) -> Result<Heartbeat> {

@@ -2,6 +2,8 @@
 //!
 //! Every call begins with the organisation's [`Vault`]: without one (no such organisation) nothing is read or written.
 
+mod access;
+mod audit;
 mod entities;
 mod findings;
 mod jobs;

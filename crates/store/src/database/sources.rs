@@ -15,6 +15,8 @@ struct Sealed {
     name: String,
     target: String,
     owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 const SELECT: &str =
@@ -33,6 +35,7 @@ fn source(row: &Row, vault: &Vault) -> Result<Source> {
         name,
         target,
         owner,
+        key,
     } = vault.unseal_as(cell("sources.sealed", &id), &row.blob("sealed")?)?;
     Ok(Source {
         id,
@@ -40,6 +43,7 @@ fn source(row: &Row, vault: &Vault) -> Result<Source> {
         kind: row.get("kind")?,
         target,
         owner,
+        key,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
@@ -82,6 +86,11 @@ async fn forget_tasks(session: &mut dyn Session, org: OrgId, id: SourceId) -> Re
     Ok(())
 }
 
+/// What a source is found by that other systems name so.
+fn key_hash(vault: &Vault, key: &str) -> Result<uuid::Uuid> {
+    vault.digest("source key", key.as_bytes())
+}
+
 fn is_conflict(error: &Error) -> bool {
     error.kind() == ErrorKind::Conflict
 }
@@ -94,6 +103,7 @@ impl Sources for Database {
             name: draft.name.clone(),
             target: draft.target.clone(),
             owner: draft.owner.clone(),
+            key: draft.key.clone(),
         };
         let sealed = vault.seal_as(cell("sources.sealed", &draft.id), &sealed)?;
         let settings = vault.seal(
@@ -101,6 +111,8 @@ impl Sources for Database {
             draft.settings.expose_secret().as_bytes(),
         )?;
         let name_hash = vault.digest("source name", draft.name.as_bytes())?;
+        let key = draft.key.as_ref();
+        let key_hash = key.map(|key| key_hash(&vault, key)).transpose()?;
         let put = async || {
             let mut session = self.write_durably().await?;
             let now = session.now().await?;
@@ -111,7 +123,8 @@ impl Sources for Database {
                 .bind(draft.kind.as_str())
                 .bind(sealed.clone())
                 .bind(settings.clone())
-                .bind(now);
+                .bind(now)
+                .bind(key_hash);
             let row = session.row(statement).await?;
             session.commit().await?;
             Ok(row)
@@ -123,13 +136,18 @@ impl Sources for Database {
         };
         let row = row.map_err(|error: Error| {
             if is_conflict(&error) {
-                Error::new(ErrorKind::Conflict, "another source has this name")
-                    .hint("`locard sources list` shows the names in use")
+                let sentence = "another source has this name or key";
+                Error::new(ErrorKind::Conflict, sentence)
+                    .hint("`locard sources list` shows what is in use")
             } else {
                 error
             }
         })?;
-        source(&row.ok_or_else(|| Error::not_found("source"))?, &vault)
+        let row = row.ok_or_else(|| {
+            let sentence = "the source has another key, and a key never changes";
+            Error::new(ErrorKind::Conflict, sentence)
+        })?;
+        source(&row, &vault)
     }
 
     async fn source(&self, org: OrgId, id: SourceId) -> Result<Source> {
@@ -145,12 +163,18 @@ impl Sources for Database {
         let statement = Statement::new(SELECT)
             .bind(org)
             .with(" and name_hash = ", hash);
-        self.read()
-            .await?
-            .row(statement)
-            .await?
-            .map(|row| source(&row, &vault))
-            .transpose()
+        let row = self.read().await?.row(statement).await?;
+        row.map(|row| source(&row, &vault)).transpose()
+    }
+
+    async fn source_by_key(&self, org: OrgId, key: &str) -> Result<Option<Source>> {
+        let vault = self.vault(org).await?;
+        let hash = key_hash(&vault, key)?;
+        let statement = Statement::new(SELECT)
+            .bind(org)
+            .with(" and key_hash = ", hash);
+        let row = self.read().await?.row(statement).await?;
+        row.map(|row| source(&row, &vault)).transpose()
     }
 
     async fn sources(&self, org: OrgId) -> Result<Vec<Source>> {

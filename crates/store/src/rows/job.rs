@@ -32,6 +32,8 @@ pub struct JobDraft {
     pub kind: String,
     /// What exactly, as the caller writes it.
     pub spec: Value,
+    /// How it is to be run, beyond what tells it from others; null where there is nothing to say.
+    pub details: Value,
     /// Starting again with this key gives the first job instead of a second one.
     pub idempotency_key: Option<String>,
     /// Higher goes first.
@@ -40,7 +42,8 @@ pub struct JobDraft {
     pub parent: Option<JobId>,
     /// The schedule that asked for it.
     pub schedule: Option<ScheduleId>,
-    /// Only workers with this affinity take it; an operator's label, stored in the clear.
+    /// Only workers with this affinity run it, and without one nobody but whoever accepted it; an operator's label, stored
+    /// in the clear.
     pub affinity: Option<String>,
     /// Not to be taken up before.
     pub not_before: Option<Timestamp>,
@@ -53,6 +56,7 @@ impl JobDraft {
             id: JobId(crate::ids::ordered()),
             kind: kind.into(),
             spec,
+            details: Value::Null,
             idempotency_key: None,
             priority: 0,
             parent: None,
@@ -76,13 +80,15 @@ pub struct Job {
     pub state: JobState,
     /// What exactly it does.
     pub spec: Value,
+    /// How it is to be run, beyond what tells it from others.
+    pub details: Value,
     /// Higher goes first.
     pub priority: i32,
     /// The job that this one belongs to or repeats.
     pub parent: Option<JobId>,
     /// The schedule that asked for it.
     pub schedule: Option<ScheduleId>,
-    /// Only workers with this affinity take it.
+    /// Only workers with this affinity run it.
     pub affinity: Option<String>,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -206,4 +212,6 @@ pub struct JobFilter {
     pub schedule: Option<ScheduleId>,
     /// Belonging to this job.
     pub parent: Option<JobId>,
+    /// From this id to that one, both included: ids that begin alike.
+    pub between: Option<(JobId, JobId)>,
 }

@@ -1,5 +1,6 @@
 //! What the store takes and gives, by noun. Everything here is in the clear: sealing happens inside the store.
 
+mod access;
 mod catalog;
 mod entity;
 mod finding;
@@ -9,6 +10,7 @@ mod task;
 
 use uuid::Uuid;
 
+pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord, Grant};
 pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };

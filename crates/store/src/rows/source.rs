@@ -47,6 +47,8 @@ pub struct SourceDraft {
     pub settings: SecretString,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// The key by which other systems name it, unique in the organisation; once set it stays.
+    pub key: Option<String>,
 }
 
 /// A registered source. Its settings are asked for apart: see [`Sources::source_settings`](crate::Sources).
@@ -62,6 +64,8 @@ pub struct Source {
     pub target: String,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// The key by which other systems name it.
+    pub key: Option<String>,
     /// When it was registered.
     pub created_at: Timestamp,
     /// When it was changed last.

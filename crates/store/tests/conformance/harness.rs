@@ -137,6 +137,7 @@ pub(crate) fn source_draft(name: &str) -> SourceDraft {
         target: format!("file:///data/{name}"),
         settings: SecretString::from(format!("{{\"password\":\"secret of {name}\"}}")),
         owner: Some("Finance".to_owned()),
+        key: None,
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "these are tests; clippy knows it of test functions only"
 )]
 
+mod access;
 mod catalog;
 mod entities;
 mod findings;

@@ -1,0 +1,204 @@
+//! The scan as a job.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use locard_connector::ErrorKind as Missing;
+use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
+use locard_model::JobState;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::kinds::{JobKind, Report, Work};
+use crate::ledger::{Basis, StoreLedger};
+use crate::scan::open_all;
+use crate::scope::Only;
+use crate::slips::Opened;
+use crate::stored::ScanSpec;
+use crate::tally::Tally;
+use crate::target::Resolved;
+use crate::{Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions};
+
+/// Reads and judges entities, and records what was found.
+pub(crate) struct Scan;
+
+/// What a scan did, as far as its job does not tell.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) summary: Summary,
+    pub(crate) failures: Vec<Failure>,
+    /// Entities that were listed.
+    pub(crate) listed: u64,
+    /// Sources without any entity in the scope.
+    pub(crate) empty: Vec<String>,
+    /// Resources that were begun and not judged.
+    pub(crate) unfinished: Vec<String>,
+    pub(crate) partly_indexed: Vec<PartlyIndexed>,
+    /// Entities that were read whole before, so that this sample of them changed nothing.
+    pub(crate) kept: u64,
+}
+
+impl Report for Ran {
+    fn state(&self) -> JobState {
+        state(&self.summary, &self.failures)
+    }
+
+    fn outcome(&self) -> Value {
+        json!({
+            "listed": self.listed,
+            "entities": self.summary.entities,
+            "withFindings": self.summary.with_findings,
+            "columns": self.summary.columns,
+            "rows": self.summary.rows,
+            "bytes": self.summary.bytes,
+            "kept": self.kept,
+        })
+    }
+}
+
+impl JobKind for Scan {
+    const NAME: &'static str = "scan";
+
+    type Request = ScanSpec;
+    type Report = Ran;
+
+    fn targets(request: &ScanSpec) -> Vec<String> {
+        request.targets.clone()
+    }
+
+    async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
+        // It is a large future, and lives as long as the job.
+        Box::pin(run(work, request)).await
+    }
+}
+
+async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
+    let (home, started) = (work.home, Instant::now());
+    let options = request.options(work.details.limits);
+    let (sources, gone) = known(home, &request).await?;
+    crate::rules::remember(home).await?;
+    let (mut targets, mut failures) = open_all(home, &sources, &options).await;
+    failures.splice(..0, gone);
+    let only = Only::load(home, &request.entities).await?;
+    only.narrow(&mut targets);
+    let allowed = allowed(home).await?;
+    let basis = Basis::new(home.engine.library(), &allowed);
+    if !basis
+        .is_of(home.store.as_ref(), home.org, work.lease.job)
+        .await?
+    {
+        let sentence = "rules or allowed values changed after a part of it was read";
+        return Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"));
+    }
+    let stop = work.stop.child_token();
+    let ledger = StoreLedger::open(work, basis, stop.clone(), !only.is_everything()).await?;
+    let (tally, opened) = (Tally::new(work.reporter), (targets, failures));
+    let ran = tokio::select! {
+        ran = read(home, &opened, (&options, allowed), &ledger, &tally, &stop) => ran,
+        () = ledger.keep_alive() => unreachable_end(),
+    };
+    let released = ledger.release().await;
+    sources.iter().for_each(tell_load);
+    let summary = ran.and_then(|summary| Ok(released.map(|()| summary)?))?;
+    // Nothing that was found depends on it.
+    if let Err(error) = crate::plan::measured(home, summary.bytes, started.elapsed()).await {
+        tracing::warn!(
+            why = error.sentence(),
+            "the speed of the scan could not be noted"
+        );
+    }
+    Ok(Ran {
+        failures: crate::jobs::failures(home, work.lease.job).await?,
+        listed: tally.entities(),
+        empty: tally.empty(),
+        unfinished: tally.unfinished(),
+        partly_indexed: tally.partly_indexed(),
+        kept: ledger.kept(),
+        summary,
+    })
+}
+
+/// The sources that the request names. One that was removed since is a failure.
+async fn known(home: &Home, request: &ScanSpec) -> Result<(Vec<Resolved>, Vec<Failure>)> {
+    let (mut sources, mut gone) = (Vec::new(), Vec::new());
+    for name in &request.targets {
+        if let Some(source) = home.known(name).await? {
+            sources.push(home.stored(source).await?);
+        } else {
+            let sentence = "the source was removed after the scan was asked for";
+            let error = locard_connector::Error::new(Missing::NotFound, sentence);
+            gone.push(Failure::of(&error, name, None));
+        }
+    }
+    Ok((sources, gone))
+}
+
+/// What the scan asked of a source, for the log of whoever has to bear it.
+fn tell_load(source: &Resolved) {
+    let asked = source.meter.read();
+    tracing::info!(
+        source = source.name,
+        questions = asked.calls,
+        errors = asked.errors,
+        batches = asked.batches,
+        rows = asked.rows,
+        bytes = asked.bytes,
+        faults = asked.faults,
+        "asked of the source"
+    );
+}
+
+/// The heartbeat never ends by itself.
+fn unreachable_end() -> Result<Summary> {
+    Err(Error::new(
+        ErrorKind::Unexpected,
+        "the heartbeat of the pieces stopped",
+    ))
+}
+
+/// The values that people allowed.
+pub(crate) async fn allowed(home: &Home) -> Result<Allowed> {
+    let allowed = home.store.allowed(home.org).await?;
+    Ok(Allowed::new(allowed.into_iter().map(|value| value.hash)))
+}
+
+/// Scans the sources that answered.
+async fn read(
+    home: &Home,
+    (targets, failures): &Opened,
+    (options, allowed): (&ScanOptions, Allowed),
+    ledger: &StoreLedger,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Summary> {
+    for failure in failures {
+        reporter.on(&Event::Failed(failure.clone()));
+    }
+    locard_engine::Sink::failed(ledger, failures).await?;
+    let options = Options {
+        sample: options.asked(),
+        exhaustive: options.exhaustive,
+        snapshot: options.snapshot,
+        piece_bytes: home.piece_bytes,
+        allowed: Arc::new(allowed),
+    };
+    Ok(home
+        .engine
+        .scan(targets, &options, ledger, reporter, cancel)
+        .await?)
+}
+
+/// How a scan ended; failures of kept pieces count too.
+pub(crate) fn state(summary: &Summary, failures: &[Failure]) -> JobState {
+    match (failures.is_empty(), summary) {
+        (
+            _,
+            Summary {
+                cancelled: true, ..
+            },
+        ) => JobState::Cancelled,
+        (true, _) => JobState::Completed,
+        (false, Summary { entities: 0, .. }) => JobState::Failed,
+        (false, _) => JobState::Partial,
+    }
+}

@@ -1,0 +1,64 @@
+//! What `locard serve` and `locard worker` take.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use locard_app::RunnerOptions;
+
+/// Serve the programming interface, and run the jobs that are asked for by it
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// Address and port; put a proxy that encrypts in front of it before others than this machine reach it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// Folder in which files may be read that a request names; may be repeated [default: none]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_path: Vec<PathBuf>,
+
+    /// Let requests name servers on this machine
+    #[arg(long)]
+    pub(crate) allow_loopback: bool,
+
+    /// Run no jobs here: `locard worker` does, over a shared store
+    #[arg(long)]
+    pub(crate) no_jobs: bool,
+
+    /// Say COMPLETED of a job of which some items failed, on the paths of the reference
+    #[arg(long)]
+    pub(crate) partial_is_completed: bool,
+
+    /// How jobs are run.
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// Run jobs that servers over the same store accept
+#[derive(Args, Debug)]
+pub(crate) struct Worker {
+    /// How jobs are run.
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// How jobs are run.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Running {
+    /// Jobs that run at the same time
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) jobs_at_once: usize,
+
+    /// Label of the jobs that are run here; may be repeated [default: DEFAULT]
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) affinity: Vec<String>,
+}
+
+impl From<Running> for RunnerOptions {
+    fn from(running: Running) -> Self {
+        Self {
+            at_once: running.jobs_at_once,
+            affinities: running.affinity,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What is put around every route: a request id, a time limit, headers, a count, a line in the log.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::fault::Fault;
+
+/// How long a request may take. Jobs are not run in requests.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Bytes of a body.
+pub(crate) const BODY: usize = 2 << 20;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers of every answer: nothing of it is to be shown in a page, guessed at or kept.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
+
+pub(crate) async fn around(
+    State(context): State<Context>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (started, id) = (Instant::now(), request_id(&request));
+    let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned());
+    let method = request.method().clone();
+    let answered = tokio::time::timeout(LIMIT, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        let message = "the answer took too long";
+        Fault::new(StatusCode::GATEWAY_TIMEOUT, message).into_response()
+    });
+    if let Some(fault) = told(&response) {
+        response = fault.told(&path);
+    }
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    context
+        .metrics()
+        .count(method.as_str(), &route, status, took);
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    let millis = took.as_millis() as u64;
+    // The path itself may hold what somebody typed.
+    tracing::info!(
+        request = id,
+        method = method.as_str(),
+        route,
+        status,
+        millis,
+        "answered"
+    );
+    response
+}
+
+/// The fault of a response; what axum itself refuses has none, and no body that our clients could read.
+fn told(response: &Response) -> Option<Fault> {
+    if let Some(fault) = response.extensions().get::<Fault>() {
+        return Some(fault.clone());
+    }
+    let is_json = response.headers().get(header::CONTENT_TYPE);
+    let is_json = is_json.is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
+    let status = response.status();
+    let refused = status.is_client_error() || status.is_server_error();
+    (refused && !is_json).then(|| match status {
+        StatusCode::NOT_FOUND => Fault::not_found(),
+        status => Fault::new(
+            status,
+            status
+                .canonical_reason()
+                .unwrap_or("refused")
+                .to_lowercase(),
+        ),
+    })
+}
+
+/// The id that the caller gave, where it is a plain one; else a new one.
+fn request_id(request: &Request) -> String {
+    let given = request.headers().get(REQUEST_ID);
+    let given = given.and_then(|value| value.to_str().ok());
+    let is_plain = |id: &&str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        (1..=64).contains(&id.len()) && id.bytes().all(plain)
+    };
+    given
+        .filter(is_plain)
+        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}

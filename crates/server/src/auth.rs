@@ -1,0 +1,120 @@
+//! Who calls, and whether they may.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use locard_app::{Actor, Grant};
+use locard_model::SecretString;
+
+use crate::context::Context;
+use crate::fault::Fault;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Anybody, without a key.
+    Anybody,
+    /// Every key.
+    Viewer,
+    /// Operators and administrators.
+    Operator,
+    /// Privacy officers alone.
+    PrivacyOfficer,
+    /// Administrators alone.
+    Administrator,
+}
+
+impl Who {
+    /// Whether a key of that kind is enough.
+    pub(crate) fn admits(self, grant: Grant) -> bool {
+        match self {
+            Self::Anybody | Self::Viewer => true,
+            Self::Operator => matches!(grant, Grant::Operator | Grant::Administrator),
+            Self::PrivacyOfficer => grant == Grant::PrivacyOfficer,
+            Self::Administrator => grant == Grant::Administrator,
+        }
+    }
+
+    /// Its name, for people.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anybody => "anybody",
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::PrivacyOfficer => "privacy-officer",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+/// Lets a request through whose key is enough, and puts its [`Actor`] into it.
+pub(crate) async fn authorise(
+    State((context, who)): State<(Context, Who)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match actor(&context, who, request.headers()).await {
+        Ok(actor) => {
+            request.extensions_mut().insert(actor);
+            next.run(request).await
+        }
+        Err(fault) => fault.into_response(),
+    }
+}
+
+async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<Actor, Fault> {
+    let refused = |message: &str| Fault::new(StatusCode::UNAUTHORIZED, message);
+    let token = token(headers)
+        .ok_or_else(|| refused("a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY"))?;
+    let caller = locard_app::caller(context.home(), &token).await?;
+    let (actor, grant) = caller.ok_or_else(|| refused("the key lets nobody in"))?;
+    if !who.admits(grant) {
+        let message = format!("a key of a {} is needed here", who.as_str());
+        return Err(Fault::new(StatusCode::FORBIDDEN, message));
+    }
+    Ok(actor)
+}
+
+/// The key of a request, in either header.
+fn token(headers: &HeaderMap) -> Option<SecretString> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let bearer = text(header::AUTHORIZATION.as_str()).and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let token = bearer.or_else(|| text("x-api-key"))?;
+    Some(SecretString::from(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_privacy_officer_looks_persons_up_and_only_operators_start_jobs() {
+        let all = [
+            Grant::Viewer,
+            Grant::Operator,
+            Grant::PrivacyOfficer,
+            Grant::Administrator,
+        ];
+        let admitted = |who: Who| all.map(|grant| who.admits(grant));
+        assert_eq!(admitted(Who::Viewer), [true; 4]);
+        assert_eq!(admitted(Who::Operator), [false, true, false, true]);
+        assert_eq!(admitted(Who::PrivacyOfficer), [false, false, true, false]);
+        assert_eq!(admitted(Who::Administrator), [false, false, false, true]);
+    }
+
+    #[test]
+    fn a_key_comes_in_either_header() {
+        let header = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            token(&headers).is_some()
+        };
+        assert!(header("authorization", "Bearer abc") && header("authorization", "bearer abc"));
+        assert!(header("x-api-key", "abc"));
+        assert!(!header("authorization", "Basic abc") && !header("cookie", "abc"));
+    }
+}

@@ -1,0 +1,74 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use locard_app::Home;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use crate::ServeOptions;
+use crate::fault::Fault;
+use crate::guard::Guard;
+use crate::metrics::Metrics;
+
+/// What every handler works with; cheap to clone.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    home: Arc<Home>,
+    wake: Notify,
+    guard: Guard,
+    metrics: Metrics,
+    partial_is_completed: bool,
+}
+
+impl Context {
+    /// Over an open home.
+    pub fn new(home: Arc<Home>, options: &ServeOptions) -> Self {
+        let guard = Guard::new(&options.roots, home.dir(), options.loopback);
+        Self(Arc::new(Inner {
+            home,
+            wake: Notify::new(),
+            guard,
+            metrics: Metrics::default(),
+            partial_is_completed: options.partial_is_completed,
+        }))
+    }
+
+    /// Runs a use case on a thread of its own. It may be one of which the compiler cannot prove that it may move between
+    /// threads, and it goes on to its end also when the caller has gone.
+    pub(crate) async fn apart<T: Send + 'static, F: Future<Output = T>>(
+        &self,
+        work: impl FnOnce(Self) -> F + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (context, runtime) = (self.clone(), Handle::current());
+        let done = tokio::task::spawn_blocking(move || runtime.block_on(work(context)));
+        done.await.map_err(|_| {
+            let message = "the question could not be answered; this is a mistake in the program";
+            Fault::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+        })
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        &self.0.home
+    }
+
+    /// Told when a job was accepted.
+    pub(crate) fn wake(&self) -> &Notify {
+        &self.0.wake
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.0.guard
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn partial_is_completed(&self) -> bool {
+        self.0.partial_is_completed
+    }
+}

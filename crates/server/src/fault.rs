@@ -1,0 +1,97 @@
+//! What goes wrong with a request, and how it is told: as the reference does on its paths, as a problem document on ours.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use locard_app::ErrorKind;
+use serde_json::json;
+
+/// A request that cannot be answered as asked. Its text never holds a secret or a value that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    /// The field of the body that is meant.
+    pub(crate) field: Option<String>,
+}
+
+impl Fault {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+            hint: None,
+            field: None,
+        }
+    }
+
+    /// A field that makes no sense.
+    pub(crate) fn field(name: &str, what: &str) -> Self {
+        Self {
+            field: Some(name.to_owned()),
+            ..Self::new(StatusCode::BAD_REQUEST, format!("{name}: {what}"))
+        }
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    }
+
+    /// As it is told at this path.
+    pub(crate) fn told(&self, path: &str) -> Response {
+        if path.starts_with("/api/public/") {
+            let body = json!({ "status": self.status.as_u16(), "message": self.message });
+            return (self.status, axum::Json(body)).into_response();
+        }
+        let body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason(),
+            "status": self.status.as_u16(),
+            "detail": self.message,
+            "hint": self.hint,
+            "field": self.field,
+        });
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (self.status, kind, body.to_string()).into_response()
+    }
+}
+
+impl From<locard_app::Error> for Fault {
+    fn from(error: locard_app::Error) -> Self {
+        let status = match error.kind() {
+            ErrorKind::Usage => StatusCode::BAD_REQUEST,
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::Source => StatusCode::BAD_GATEWAY,
+            ErrorKind::Store | ErrorKind::Locked => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Key | ErrorKind::Cancelled | ErrorKind::Unexpected => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        if status.is_server_error() {
+            tracing::error!(why = error.sentence(), "a request could not be answered");
+        }
+        Self {
+            hint: error.hint_text().map(str::to_owned),
+            ..Self::new(status, error.sentence())
+        }
+    }
+}
+
+/// The fault travels in the response to the layer that knows the path.
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// What a handler gives.
+pub(crate) type Answer = Result<Response, Fault>;
+
+/// A JSON answer.
+#[expect(clippy::unnecessary_wraps, reason = "it is what a handler ends with")]
+pub(crate) fn json(body: serde_json::Value) -> Answer {
+    Ok(axum::Json(body).into_response())
+}

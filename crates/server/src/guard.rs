@@ -1,0 +1,219 @@
+//! What a request may make this process reach: requests are hostile.
+//!
+//! What a reader gets wrong: a host is judged by the addresses that it stands for, not by its name.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Component, Path, PathBuf};
+
+use axum::http::StatusCode;
+use url::Url;
+
+use crate::fault::Fault;
+
+/// What may be reached.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    roots: Vec<PathBuf>,
+    own: PathBuf,
+    loopback: bool,
+}
+
+/// Options of addresses that name files of this machine or other hosts, or run something.
+const RISKY: [&str; 9] = [
+    "host", "cert", "key_file", "sslkey", "file", "service", "profile", "socket", "endpoint",
+];
+
+impl Guard {
+    /// Of these roots, without what is Locard's own.
+    pub fn new(roots: &[PathBuf], own: &Path, loopback: bool) -> Self {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Self {
+            roots: roots.iter().map(|root| real(root)).collect(),
+            own: real(own),
+            loopback,
+        }
+    }
+
+    /// Refuses a file outside of the roots, and what is Locard's own.
+    pub(crate) fn file(&self, text: &str) -> Result<(), Fault> {
+        let refused = || {
+            let message = "files may only be read in folders that the server was told of";
+            Fault::new(StatusCode::FORBIDDEN, message)
+        };
+        // A glob is judged by the folder before its first sign.
+        let plain = text.split(['*', '?', '[', '{']).next().unwrap_or_default();
+        let path = Path::new(plain);
+        let climbs = path.components().any(|part| part == Component::ParentDir);
+        if climbs || text.contains("..") || !path.is_absolute() {
+            return Err(refused());
+        }
+        let real = path.ancestors().find_map(|above| above.canonicalize().ok());
+        let real = real.ok_or_else(refused)?;
+        let inside = self.roots.iter().any(|root| real.starts_with(root));
+        if !inside || real.starts_with(&self.own) {
+            return Err(refused());
+        }
+        Ok(())
+    }
+
+    /// Refuses hosts of this machine and of clouds' own services, by every address they stand for.
+    pub(crate) async fn host(&self, host: &str, port: u16) -> Result<(), Fault> {
+        let refused = |message: &str| Fault::new(StatusCode::FORBIDDEN, message);
+        if host.starts_with(['/', '@']) || host.is_empty() {
+            return Err(refused("a host name or address is wanted"));
+        }
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        // A name that nobody knows is told by the job that tries it.
+        let Ok(found) = tokio::net::lookup_host((bare, port)).await else {
+            return Ok(());
+        };
+        for address in found.map(|address| address.ip().to_canonical()) {
+            if is_forbidden(address) {
+                return Err(refused(
+                    "the host stands for an address that is never reached",
+                ));
+            }
+            if is_own(address) && !self.loopback {
+                return Err(refused(
+                    "the host stands for this machine, which the server was not told to reach",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges a target as people write it.
+    pub(crate) async fn target(&self, text: &str) -> Result<(), Fault> {
+        let Some((scheme, rest)) = text.split_once(':') else {
+            return self.file(text);
+        };
+        match scheme {
+            "sqlite" => {
+                let path = rest.trim_start_matches("//").split('?').next();
+                self.file(path.unwrap_or_default())
+            }
+            "file" => self.file(rest.trim_start_matches("//")),
+            _ if !rest.starts_with("//") => self.file(text),
+            _ => self.address(text).await,
+        }
+    }
+
+    async fn address(&self, text: &str) -> Result<(), Fault> {
+        let refused = |message: &str| Fault::new(StatusCode::BAD_REQUEST, message);
+        let url = Url::parse(text).map_err(|_| refused("the address makes no sense"))?;
+        for (name, _) in url.query_pairs() {
+            let name = name.to_lowercase();
+            if RISKY.iter().any(|risky| name.contains(risky)) {
+                let message = "the address has an option that names a file or another host";
+                return Err(Fault::new(StatusCode::FORBIDDEN, message));
+            }
+        }
+        // Of buckets the host is none.
+        if matches!(url.scheme(), "s3" | "gs" | "az" | "abfss") {
+            return Ok(());
+        }
+        let host = url
+            .host_str()
+            .ok_or_else(|| refused("the address has no host"))?;
+        self.host(host, url.port_or_known_default().unwrap_or(443))
+            .await
+    }
+}
+
+fn is_own(address: IpAddr) -> bool {
+    address.is_loopback() || address.is_unspecified()
+}
+
+/// Link-local addresses, among them those under which clouds tell machines their secrets.
+fn is_forbidden(address: IpAddr) -> bool {
+    const ALIBABA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+    const AWS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    match address {
+        IpAddr::V4(address) => {
+            address.is_link_local()
+                || address.is_multicast()
+                || address.is_broadcast()
+                || address == ALIBABA
+        }
+        IpAddr::V6(address) => {
+            address.is_unicast_link_local() || address.is_multicast() || address == AWS
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(folder: &Path, loopback: bool) -> Guard {
+        Guard::new(&[folder.join("data")], &folder.join("data/home"), loopback)
+    }
+
+    fn folder() -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("locard-guard-{}", uuid::Uuid::new_v4()));
+        for name in ["data/home", "data/in", "other"] {
+            std::fs::create_dir_all(folder.join(name)).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn files_are_read_below_the_roots_only_and_never_our_own() {
+        let folder = folder();
+        let guard = guard(&folder, false);
+        let judge = |path: &str| guard.file(&format!("{}/{path}", folder.display())).is_ok();
+        for path in ["data/in", "data/in/x.csv", "data/in/*.csv", "data"] {
+            assert!(judge(path), "{path}");
+        }
+        for path in [
+            "other",
+            "data/../other",
+            "data/home",
+            "data/home/catalog.sqlite",
+            "data-2/x",
+        ] {
+            assert!(!judge(path), "{path}");
+        }
+        assert!(guard.file("/etc/passwd").is_err());
+        assert!(guard.file("data/in").is_err(), "relative to whom?");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(folder.join("other"), folder.join("data/in/away")).unwrap();
+            assert!(!judge("data/in/away/x.csv"));
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn clouds_own_addresses_are_never_reached_and_this_machine_only_if_told() {
+        let folder = folder();
+        for loopback in [false, true] {
+            let guard = guard(&folder, loopback);
+            for host in [
+                "169.254.169.254",
+                "[fe80::1]",
+                "::ffff:169.254.169.254",
+                "100.100.100.200",
+            ] {
+                assert!(guard.host(host, 80).await.is_err(), "{host}");
+            }
+            for host in ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"] {
+                assert_eq!(guard.host(host, 80).await.is_ok(), loopback, "{host}");
+            }
+            assert!(guard.host("/var/run/postgresql", 5432).await.is_err());
+            for target in [
+                "postgres://u@169.254.169.254/x",
+                "postgres://u@db.example/x?sslrootcert=/etc/passwd",
+                "postgres://u@db.example/x?host=/tmp",
+                "sqlite:/etc/passwd",
+                "file:///etc/passwd",
+                "/etc/passwd",
+                "s3://bucket/x?endpoint=http://169.254.169.254",
+                "http://169.254.169.254/latest",
+            ] {
+                assert!(guard.target(target).await.is_err(), "{target}");
+            }
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,90 @@
+//! The programming interface over HTTP.
+//!
+//! ```text
+//! request ─► around (id, limits, metrics, headers) ─► routes (one table: path, who may) ─► reference | manage ─► app
+//! ```
+//!
+//! A handler parses, calls one use case, converts. What a reader gets wrong: a job is never run by the handler that
+//! accepts it. It is durable before its id is told, and workers take it up from the store.
+
+mod around;
+mod auth;
+mod context;
+mod fault;
+mod fields;
+mod guard;
+mod health;
+mod manage;
+mod metrics;
+mod openapi;
+mod reference;
+mod routes;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use locard_app::{CancellationToken, Home, RunnerOptions, run_jobs};
+
+pub use context::Context;
+pub use guard::Guard;
+pub use openapi::document;
+
+/// How long requests that are under way may take when the server ends.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// How the server is run.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// How it runs jobs itself; `None`: only workers elsewhere do.
+    pub runner: Option<RunnerOptions>,
+    /// Folders in which files may be read that a request names; none by default.
+    pub roots: Vec<PathBuf>,
+    /// Whether a request may name servers on this machine.
+    pub loopback: bool,
+    /// Whether a job of which some items failed reads COMPLETED on the reference's paths, instead of FAILED.
+    pub partial_is_completed: bool,
+}
+
+/// Serves until `stop` fires; then requests under way are answered, and jobs under way are given back. `ready` is told the
+/// address once it listens.
+pub async fn serve(
+    home: Arc<Home>,
+    options: ServeOptions,
+    stop: &CancellationToken,
+    ready: impl FnOnce(SocketAddr) + Send,
+) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(options.listen).await?;
+    let context = Context::new(Arc::clone(&home), &options);
+    ready(listener.local_addr()?);
+    let jobs = async {
+        if let Some(runner) = &options.runner {
+            run_jobs(&home, runner, context.wake(), stop).await;
+        }
+    };
+    let (ended, drained) = (stop.clone(), stop.clone());
+    let router = routes::router(&context);
+    let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+        ended.cancelled().await;
+    });
+    let requests = async {
+        tokio::select! {
+            served = served => served,
+            () = async {
+                drained.cancelled().await;
+                tokio::time::sleep(DRAIN).await;
+            } => Ok(()),
+        }
+    };
+    // A server that can no longer listen ends its jobs too.
+    let requests = async {
+        let served = requests.await;
+        stop.cancel();
+        served
+    };
+    let ((), served) = tokio::join!(jobs, requests);
+    served
+}

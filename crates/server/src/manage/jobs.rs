@@ -1,0 +1,103 @@
+//! Jobs.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use locard_app::{Actor, JobStatus, cancel_job, job_failures, job_id, job_status, short_id};
+use locard_model::JobState;
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::fault::{Answer, Fault, json as answer};
+use crate::manage::{Query, page};
+
+fn told(job: &JobStatus) -> Value {
+    json!({
+        "id": job.id,
+        "shortId": short_id(job.id.0),
+        "kind": job.kind,
+        "label": job.label,
+        "state": job.state.as_str(),
+        "actor": job.actor.as_ref().map(|actor| &actor.name),
+        "createdAt": job.created_at.to_string(),
+        "startedAt": job.started_at.map(|at| at.to_string()),
+        "endedAt": job.ended_at.map(|at| at.to_string()),
+        "duration": job.duration(Timestamp::now()),
+        "progress": job.progress(),
+        "tasks": job.counts.tasks,
+        "tasksDone": job.counts.tasks_done,
+        "tasksFailed": job.counts.tasks_failed,
+        "rows": job.counts.rows,
+        "failures": job.counts.failures,
+        "findings": job.counts.findings,
+        "error": job.error,
+        "warnings": job.warnings,
+        "result": job.outcome,
+    })
+}
+
+pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer {
+    let (after, limit) = page(&query)?;
+    let state = match query.get("state").filter(|text| !text.is_empty()) {
+        Some(text) => Some(
+            JobState::parse(&text.to_uppercase())
+                .ok_or_else(|| Fault::field("state", "the state of a job is wanted"))?,
+        ),
+        None => None,
+    };
+    let (jobs, next) = locard_app::job_statuses(context.home(), state, after, limit).await?;
+    answer(json!({ "jobs": jobs.iter().map(told).collect::<Vec<_>>(), "next": next }))
+}
+
+pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {
+    let home = context.home();
+    let job = job_status(home, job_id(home, &id).await?).await?;
+    let failures = job_failures(home, job.id).await?;
+    let failures = failures.iter().map(|failure| {
+        json!({
+            "source": failure.source_name,
+            "resource": failure.resource,
+            "place": failure.place,
+            "kind": failure.kind.as_str(),
+            "sentence": failure.sentence,
+            "hint": failure.hint,
+        })
+    });
+    let mut told = told(&job);
+    told["errors"] = failures.collect();
+    told["items"] = json!(job.items);
+    answer(told)
+}
+
+pub(crate) async fn tasks(State(context): State<Context>, Path(id): Path<String>) -> Answer {
+    let home = context.home();
+    let id = job_id(home, &id).await?;
+    let detail = locard_app::job(home, &id.to_string()).await?;
+    let tasks = detail.tasks.iter().map(|task| {
+        json!({
+            "source": task.source,
+            "resource": task.resource,
+            "state": task.state.as_str(),
+            "attempts": task.attempts,
+            "rows": task.rows,
+            "error": task.error,
+        })
+    });
+    answer(json!({ "tasks": tasks.collect::<Vec<_>>() }))
+}
+
+pub(crate) async fn cancel(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+) -> Answer {
+    let home = context.home();
+    let id = job_id(home, &id).await?;
+    if job_status(home, id).await?.state.is_final() {
+        let message = "the job has ended already";
+        return Err(Fault::new(axum::http::StatusCode::CONFLICT, message));
+    }
+    let row = cancel_job(home, &id.to_string()).await?;
+    locard_app::record_audit(home, &actor, "cancel job", json!({ "job": id })).await?;
+    answer(json!({ "id": id, "state": row.state.as_str() }))
+}

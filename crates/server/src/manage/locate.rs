@@ -1,0 +1,118 @@
+//! The look-up of a person. Who asks and why is recorded; whom they ask for is not.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use locard_app::{Actor, CancellationToken, FindOptions, Hit, Silent, find, identifier_named};
+use locard_model::{Attribute, Subject};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::fault::{Answer, Fault, json as answer};
+use crate::fields::Fields;
+use crate::routes::{Field, Kind};
+
+pub(crate) const BODY: &[Field] = &[
+    Field {
+        name: "attributes",
+        kind: Kind::Object,
+        required: true,
+    },
+    Field {
+        name: "purpose",
+        kind: Kind::Text,
+        required: true,
+    },
+    Field {
+        name: "verify",
+        kind: Kind::Flag,
+        required: false,
+    },
+];
+
+/// Attributes of one question.
+const MOST: usize = 100;
+
+pub(crate) async fn locate(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    body: Bytes,
+) -> Answer {
+    let home = context.home();
+    let mut fields = Fields::of(&body)?;
+    let purpose = fields.text("purpose")?;
+    let purpose =
+        purpose.ok_or_else(|| Fault::field("purpose", "why the person is looked up is wanted"))?;
+    let verify = fields.flag("verify")?;
+    let attributes = attributes(&context, &mut fields).await?;
+    let details = json!({
+        "purpose": purpose.chars().take(500).collect::<String>(),
+        "identifiers": attributes.iter().map(|attribute| attribute.identifier.as_str()).collect::<Vec<_>>(),
+        "verify": verify,
+    });
+    // Before the answer: nobody learns anything that is not recorded.
+    locard_app::record_audit(home, &actor, "locate", details).await?;
+    let options = FindOptions {
+        subjects: vec![Subject {
+            id: "subject".to_owned(),
+            attributes,
+        }],
+        verify,
+        ..FindOptions::default()
+    };
+    let asked = context.apart(async move |context: Context| {
+        let cancel = CancellationToken::new();
+        find(context.home(), &options, &Silent, &cancel).await
+    });
+    let report = asked.await??;
+    let gaps = report.not_searched.iter().map(|gap| {
+        json!({
+            "source": gap.source,
+            "resource": gap.resource,
+            "column": gap.column,
+            "reason": gap.reason.as_str(),
+            "sentence": gap.sentence,
+        })
+    });
+    answer(json!({
+        "places": report.hits.iter().map(told).collect::<Vec<_>>(),
+        "notSearched": gaps.collect::<Vec<_>>(),
+        "complete": !report.has_gaps(),
+        "sources": report.sources,
+        "columns": report.columns,
+        "candidates": report.candidates,
+    }))
+}
+
+fn told(hit: &Hit) -> Value {
+    json!({
+        "source": hit.source,
+        "resource": hit.resource,
+        "column": hit.column,
+        "identifiers": hit.identifiers,
+        "verified": hit.verified,
+        "strength": hit.strength.as_str(),
+        "row": hit.row.as_ref().map(ToString::to_string),
+    })
+}
+
+/// What is known of the person: an object of identifiers, each with a value or a list of them.
+async fn attributes(context: &Context, fields: &mut Fields) -> Result<Vec<Attribute>, Fault> {
+    let mut within = fields.object("attributes")?;
+    let mut attributes = Vec::new();
+    for name in within.names() {
+        let identifier = identifier_named(context.home(), &name).await?;
+        let values = match within.list(&name) {
+            Ok(values) => values,
+            Err(_) => within.text(&name)?.into_iter().collect(),
+        };
+        attributes.extend(values.into_iter().map(|value| Attribute {
+            identifier: identifier.clone(),
+            value,
+        }));
+    }
+    if attributes.is_empty() || attributes.len() > MOST {
+        return Err(Fault::field("attributes", "1 to 100 values are wanted"));
+    }
+    Ok(attributes)
+}

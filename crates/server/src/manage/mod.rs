@@ -1,0 +1,36 @@
+//! The management of everything, under `/api/v1`.
+
+pub(crate) mod entities;
+pub(crate) mod findings;
+pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod locate;
+pub(crate) mod sources;
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::fault::Fault;
+
+/// What stands in the query of a request.
+pub(crate) type Query = axum::extract::Query<HashMap<String, String>>;
+
+/// Items of one page.
+const MOST: u32 = 1_000;
+
+/// Where to go on, and how many items are wanted.
+pub(crate) fn page(query: &Query) -> Result<(Option<Uuid>, u32), Fault> {
+    let limit = query.get("limit").map_or(Ok(100), |text| text.parse());
+    let limit = limit.ok().filter(|limit| (1..=MOST).contains(limit));
+    let limit = limit.ok_or_else(|| Fault::field("limit", "a number from 1 to 1000 is wanted"))?;
+    Ok((id(query, "cursor")?, limit))
+}
+
+/// An id in the query.
+pub(crate) fn id(query: &Query, name: &str) -> Result<Option<Uuid>, Fault> {
+    let text = query.get(name).filter(|text| !text.is_empty());
+    let id = text.map(|text| text.parse());
+    id.transpose()
+        .map_err(|_| Fault::field(name, "an id is wanted"))
+}

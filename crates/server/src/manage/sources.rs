@@ -1,0 +1,124 @@
+//! Sources. What is secret of them is written and never read.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use locard_app::{Actor, SourceRow, Upsert, accept_removal, choose, short_id, upsert_source};
+use locard_model::{ExposeSecret as _, SourceId};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::fault::{Answer, Fault, json as answer};
+use crate::fields::Fields;
+use crate::reference::asking;
+use crate::routes::{Field, Kind};
+
+pub(crate) const BODY: &[Field] = &[
+    Field {
+        name: "name",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "key",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "target",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "owner",
+        kind: Kind::Text,
+        required: false,
+    },
+];
+
+fn told(source: &SourceRow) -> Value {
+    json!({
+        "id": source.id,
+        "shortId": short_id(source.id.0),
+        "name": source.name,
+        "key": source.key,
+        "connector": source.connector,
+        "target": source.target,
+        "registered": source.registered,
+        "owner": source.owner,
+        "note": source.note,
+        "entities": source.entities,
+        "scannedAt": source.scanned_at,
+    })
+}
+
+pub(crate) async fn list(State(context): State<Context>) -> Answer {
+    let sources = locard_app::sources(context.home()).await?;
+    answer(json!({ "sources": sources.iter().map(told).collect::<Vec<_>>() }))
+}
+
+pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {
+    let source = meant(&context, &id).await?;
+    let sources = locard_app::sources(context.home()).await?;
+    let found = sources.iter().find(|row| row.id == source);
+    answer(told(found.ok_or_else(missing)?))
+}
+
+/// The source that an id, key or name means.
+async fn meant(context: &Context, id: &str) -> Result<SourceId, Fault> {
+    let chosen = choose(context.home(), &[id.to_owned()]).await?;
+    match (chosen.sources.as_slice(), chosen.entities.as_slice()) {
+        ([source], []) => Ok(*source),
+        _ => Err(missing()),
+    }
+}
+
+fn missing() -> Fault {
+    Fault::new(StatusCode::NOT_FOUND, "there is no such source")
+}
+
+pub(crate) async fn add(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    body: Bytes,
+) -> Answer {
+    let mut fields = Fields::of(&body)?;
+    let target = fields.secret(&["target"])?;
+    if let Some(target) = &target {
+        context.guard().target(target.expose_secret()).await?;
+    }
+    let upsert = Upsert {
+        id: None,
+        key: fields.text("key")?,
+        name: fields.text("name")?,
+        has_secret: target.is_some(),
+        target,
+        owner: fields.text("owner")?,
+    };
+    if let Some(unknown) = fields.unheeded(&[]).first() {
+        return Err(Fault::new(StatusCode::BAD_REQUEST, unknown.clone()));
+    }
+    let source = upsert_source(context.home(), upsert).await?;
+    let details = json!({ "source": source.id, "new": source.new });
+    locard_app::record_audit(context.home(), &actor, "put source", details).await?;
+    answer(
+        json!({ "id": source.id, "shortId": short_id(source.id.0), "name": source.name, "new": source.new }),
+    )
+}
+
+pub(crate) async fn remove(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    let source = meant(&context, &id).await?;
+    let chosen = choose(context.home(), &[source.to_string()]).await?;
+    let asking = asking(&actor, &headers, "remove-source", Vec::new(), chosen.items)?;
+    let accepted = accept_removal(context.home(), source, &asking).await?;
+    context.wake().notify_one();
+    let details = json!({ "source": source, "job": accepted.job });
+    locard_app::record_audit(context.home(), &actor, "remove source", details).await?;
+    answer(json!({ "job": accepted.job }))
+}

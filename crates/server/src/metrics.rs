@@ -1,0 +1,47 @@
+//! Counts of what was answered, in the text format of Prometheus.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Method, route and status.
+type Answered = (String, String, u16);
+
+/// Requests, and how long all of them took. Routes are those of the table, so there are few.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics(Mutex<BTreeMap<Answered, (u64, Duration)>>);
+
+impl Metrics {
+    pub(crate) fn count(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (method.to_owned(), route.to_owned(), status);
+        let (count, sum) = counts.entry(key).or_default();
+        *count += 1;
+        *sum += took;
+    }
+
+    /// As text, with how many jobs are in which state.
+    pub(crate) fn text(&self, jobs: &[(&str, u64)]) -> String {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::from("# TYPE locard_http_requests_total counter\n");
+        for ((method, route, status), (count, _)) in counts.iter() {
+            let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
+            let _ = writeln!(text, "locard_http_requests_total{{{labels}}} {count}");
+        }
+        text.push_str("# TYPE locard_http_request_seconds_total counter\n");
+        for ((method, route, status), (_, sum)) in counts.iter() {
+            let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
+            let sum = sum.as_secs_f64();
+            let _ = writeln!(
+                text,
+                "locard_http_request_seconds_total{{{labels}}} {sum:.6}"
+            );
+        }
+        text.push_str("# TYPE locard_jobs gauge\n");
+        for (state, count) in jobs {
+            let _ = writeln!(text, "locard_jobs{{state=\"{state}\"}} {count}");
+        }
+        text
+    }
+}

@@ -1,0 +1,211 @@
+//! The document of the interface, from the table of routes.
+
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Required,
+    ResponseBuilder, ResponsesBuilder, Schema, SecurityRequirement,
+};
+
+use crate::auth::Who;
+use crate::fault::{Answer, Fault, json};
+use crate::routes::{Field, Kind, ROUTES, Route};
+
+/// The document.
+pub(crate) async fn openapi() -> Answer {
+    let document = serde_json::to_value(document());
+    json(document.map_err(|_| {
+        let message = "the document cannot be written";
+        Fault::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, message)
+    })?)
+}
+
+/// What the interface is.
+pub fn document() -> OpenApi {
+    let mut paths = Paths::new();
+    for route in ROUTES {
+        for path in route.paths() {
+            let method = match route.method {
+                "post" => HttpMethod::Post,
+                "delete" => HttpMethod::Delete,
+                _ => HttpMethod::Get,
+            };
+            let operation = operation(route, &path);
+            paths.add_path_operation(&path, vec![method], operation);
+        }
+    }
+    let info = InfoBuilder::new()
+        .title("Locard")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Where personal data is, and the jobs that find it"))
+        .build();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let components = ComponentsBuilder::new()
+        .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .security_scheme(
+            "key",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))),
+        )
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .paths(paths)
+        .components(Some(components))
+        .build()
+}
+
+fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
+    let id = format!("{} {path}", route.method);
+    let id: String = id
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("_");
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(id))
+        .summary(Some(route.summary))
+        .description(Some(format!("For: {}", route.who.as_str())))
+        .responses(responses(route, path).build());
+    if path.contains("{id}") {
+        operation = operation.parameter(parameter("id", ParameterIn::Path));
+    }
+    for name in route.query {
+        operation = operation.parameter(parameter(name, ParameterIn::Query));
+    }
+    if !route.body.is_empty() {
+        let body = RequestBodyBuilder::new()
+            .content("application/json", content(body(route.body)))
+            .required(Some(Required::True))
+            .build();
+        operation = operation.request_body(Some(body));
+    }
+    if route.who != Who::Anybody {
+        for scheme in ["bearer", "key"] {
+            let security = SecurityRequirement::new::<_, [String; 0], String>(scheme, []);
+            operation = operation.security(security);
+        }
+    }
+    operation.build()
+}
+
+/// What may be answered. What a key or a body may do wrong stands at each route.
+fn responses(route: &Route, path: &str) -> ResponsesBuilder {
+    let mut codes = vec![("503", "The store does not answer")];
+    if route.who != Who::Anybody {
+        codes.push(("401", "No key, or one that lets nobody in"));
+        codes.push((
+            "403",
+            "The key is not enough, or what is named may not be reached",
+        ));
+    }
+    if !route.body.is_empty() || !route.query.is_empty() {
+        codes.push(("400", "A field makes no sense"));
+    }
+    if !route.body.is_empty() {
+        codes.push(("409", "It would contradict what is there"));
+        codes.push(("413", "The body is too long"));
+    }
+    if path.contains("{id}") || !route.body.is_empty() || !route.query.is_empty() {
+        codes.push(("404", "There is no such thing"));
+    }
+    let mut responses = ResponsesBuilder::new().response(
+        "200",
+        ResponseBuilder::new()
+            .description(route.summary)
+            .content(kind(path), content(any())),
+    );
+    let fault = if path.starts_with("/api/public/") {
+        "application/json"
+    } else {
+        "application/problem+json"
+    };
+    for (code, what) in codes {
+        let response = ResponseBuilder::new().description(what);
+        responses = responses.response(code, response.content(fault, content(any())));
+    }
+    responses
+}
+
+fn kind(path: &str) -> &'static str {
+    if path == "/metrics" {
+        "text/plain"
+    } else {
+        "application/json"
+    }
+}
+
+fn content(schema: Object) -> utoipa::openapi::Content {
+    let schema = RefOr::T(Schema::Object(schema));
+    ContentBuilder::new().schema(Some(schema)).build()
+}
+
+fn any() -> Object {
+    ObjectBuilder::new().build()
+}
+
+fn parameter(name: &str, place: ParameterIn) -> utoipa::openapi::path::Parameter {
+    let required = if matches!(place, ParameterIn::Path) {
+        Required::True
+    } else {
+        Required::False
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .schema(Some(RefOr::T(Schema::Object(of(Type::String)))))
+        .build()
+}
+
+fn of(kind: Type) -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(kind))
+        .build()
+}
+
+fn body(fields: &[Field]) -> Object {
+    let mut object = ObjectBuilder::new();
+    for field in fields {
+        let schema = match field.kind {
+            Kind::Text => Schema::Object(of(Type::String)),
+            Kind::Flag => Schema::Object(of(Type::Boolean)),
+            Kind::Object => Schema::Object(any()),
+            Kind::Texts => {
+                let items = RefOr::T(Schema::Object(of(Type::String)));
+                Schema::Array(ArrayBuilder::new().items(items).build())
+            }
+        };
+        object = object.property(field.name, RefOr::T(schema));
+        if field.required {
+            object = object.required(field.name);
+        }
+    }
+    object.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_as_it_was() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut lines = Vec::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+                let fields = body["properties"].as_object();
+                let fields: Vec<&str> = fields
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                let who = operation["description"].as_str().unwrap();
+                lines.push(format!("{method} {path} ({who}) {}", fields.join(" ")));
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

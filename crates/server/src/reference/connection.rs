@@ -1,0 +1,407 @@
+//! The jobs that describe a connection: `test-connection` and `metadata/ingest`.
+//!
+//! What a reader gets wrong: the body is turned into a target as people write it, part by part and escaped, and then
+//! judged like any other. Nothing of a body becomes a setting by another way.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use locard_app::{
+    Actor, Chosen, Upsert, accept_ingest, accept_test, choose, source_id, upsert_source,
+};
+use locard_model::{ExposeSecret as _, SecretString};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::context::Context;
+use crate::fault::{Answer, Fault};
+use crate::fields::Fields;
+use crate::reference::{asking, started};
+use crate::routes::{Field, Kind};
+
+macro_rules! texts {
+    ($($name:literal)+) => { [$(Field { name: $name, kind: Kind::Text, required: false }),+] };
+}
+
+/// The fields that are heeded.
+pub(crate) const BODY: &[Field] = &texts! {
+    "resourceName" "resourceId" "fqdnId" "databaseType" "affinityId" "host" "port" "databaseName" "uri" "userName"
+    "password" "sslType" "path" "container" "region" "endpoint" "accessKeyID" "secretAccessKey" "assumeRole"
+    "externalID" "accountName" "azureSharedKey" "azureTenantId" "oauthClientId" "oauthClientSecret"
+};
+
+/// The same with what is ingested.
+pub(crate) const BODY_INGEST: &[Field] = &{
+    const LISTS: [&str; 3] = ["schemaNames", "includePatterns", "excludePatterns"];
+    let mut all = [const {
+        Field {
+            name: "",
+            kind: Kind::Texts,
+            required: false,
+        }
+    }; BODY.len() + 3];
+    let mut at = 0;
+    while at < BODY.len() {
+        all[at] = Field {
+            name: BODY[at].name,
+            kind: Kind::Text,
+            required: false,
+        };
+        at += 1;
+    }
+    while at < BODY.len() + LISTS.len() {
+        all[at] = Field {
+            name: LISTS[at - BODY.len()],
+            kind: Kind::Texts,
+            required: false,
+        };
+        at += 1;
+    }
+    all
+};
+
+/// Fields of the reference that mean nothing here: what its own platform or storage optimiser needs.
+const MEANINGLESS: &[&str] = &[
+    "jobClasspath",
+    "driverClassName",
+    "configMethod",
+    "lastTestConnectionId",
+    "lastIngestId",
+    "spiVersion",
+    "serviceType",
+    "status",
+    "users",
+    "encryptedPassword",
+    "secretManagerKey",
+    "totalCapacity",
+    "availableForMigration",
+    "enabledForMigration",
+    "availableForWriting",
+    "availableForDataMastering",
+];
+
+/// What stays as it is in a part of an address.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+fn part(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+/// `POST jobs/execute/test-connection`.
+pub(crate) async fn test(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let home = context.home();
+    let mut fields = Fields::of(&body)?;
+    let affinity = fields.text("affinityId")?;
+    let chosen = registered(&context, &mut fields).await?;
+    let Some(source) = chosen.sources.first().copied() else {
+        return Err(Fault::not_found());
+    };
+    let warnings = fields.unheeded(MEANINGLESS);
+    let mut asking = asking(&actor, &headers, "TEST_CONNECTION", warnings, chosen.items)?;
+    asking.affinity = affinity;
+    let accepted = accept_test(home, source, &asking).await?;
+    started(&context, accepted).await
+}
+
+/// `POST jobs/execute/metadata/ingest`: with names of schemas those, without everything.
+pub(crate) async fn ingest(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let mut fields = Fields::of(&body)?;
+    let schemas = fields.list("schemaNames")?;
+    let mut include = fields.list("includePatterns")?;
+    let exclude = fields.list("excludePatterns")?;
+    if !schemas.is_empty() && !include.is_empty() {
+        let what = "give either schemaNames or includePatterns: a pattern can name a schema too";
+        return Err(Fault::field("schemaNames", what));
+    }
+    // A glob that names a schema means all in it.
+    include.extend(schemas.iter().map(|schema| escaped(schema)));
+    let affinity = fields.text("affinityId")?;
+    let chosen = registered(&context, &mut fields).await?;
+    let warnings = fields.unheeded(MEANINGLESS);
+    let mut asking = asking(
+        &actor,
+        &headers,
+        "METADATA_INGEST",
+        warnings,
+        chosen.items.clone(),
+    )?;
+    asking.affinity = affinity;
+    let globs = (include.as_slice(), exclude.as_slice());
+    let accepted = accept_ingest(context.home(), &chosen, globs, &asking).await?;
+    started(&context, accepted).await
+}
+
+/// A name as a glob that matches only it.
+fn escaped(name: &str) -> String {
+    let mut glob = String::with_capacity(name.len());
+    for c in name.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\' | '!') {
+            glob.push('[');
+            glob.push(c);
+            glob.push(']');
+        } else {
+            glob.push(c);
+        }
+    }
+    glob
+}
+
+/// Registers the source that the body describes, or changes the one of that id or key.
+async fn registered(context: &Context, fields: &mut Fields) -> Result<Chosen, Fault> {
+    let home = context.home();
+    let id = match fields.text("resourceId")? {
+        Some(text) => {
+            let known = source_id(home, &text).await?;
+            let missing = || Fault::field("resourceId", "no source has this id");
+            Some(known.ok_or_else(|| Fault {
+                status: axum::http::StatusCode::NOT_FOUND,
+                ..missing()
+            })?)
+        }
+        None => None,
+    };
+    let (target, has_secret) = target(context, fields).await?;
+    // Of a list of objects only their number is plain.
+    let owner = fields.text("owners").unwrap_or_default();
+    let _ = fields.any_text(&["description", "note"])?;
+    let upsert = Upsert {
+        id,
+        key: fields.text("fqdnId")?,
+        name: fields.text("resourceName")?,
+        target,
+        has_secret,
+        owner,
+    };
+    let source = upsert_source(home, upsert).await?;
+    Ok(choose(home, &[source.id.to_string()]).await?)
+}
+
+/// The target that the body describes, if it describes one, and whether it holds a secret.
+async fn target(
+    context: &Context,
+    fields: &mut Fields,
+) -> Result<(Option<SecretString>, bool), Fault> {
+    let guard = context.guard();
+    let kind = fields
+        .text("databaseType")?
+        .unwrap_or_default()
+        .to_uppercase();
+    if let Some(uri) = fields.text("uri")? {
+        let uri =
+            uri.strip_prefix("jdbc:")
+                .unwrap_or(&uri)
+                .replacen("postgresql://", "postgres://", 1);
+        guard.target(&uri).await?;
+        let has_secret = uri
+            .split_once("//")
+            .is_some_and(|(_, rest)| rest.contains('@'));
+        return Ok((Some(SecretString::from(uri)), has_secret));
+    }
+    match kind.as_str() {
+        "POSTGRES" | "POSTGRESQL" => database(context, fields, ("postgres", 5432)).await,
+        "MYSQL" | "MARIADB" => database(context, fields, ("mysql", 3306)).await,
+        "SQLITE" | "LOCAL" | "LOCAL_FILE_SYSTEM" | "NFS" => {
+            let Some(path) = fields.text("path")? else {
+                return Ok((None, false));
+            };
+            guard.file(&path)?;
+            let scheme = if kind == "SQLITE" { "sqlite:" } else { "" };
+            Ok((Some(SecretString::from(format!("{scheme}{path}"))), false))
+        }
+        "AWS" | "S3" => bucket(context, fields).await,
+        "AZURE_BLOB_STORAGE" | "AZURE" => azure(fields),
+        "" => Ok((None, false)),
+        _ => Err(Fault::field(
+            "databaseType",
+            "this build reads no sources of that type",
+        )),
+    }
+}
+
+async fn database(
+    context: &Context,
+    fields: &mut Fields,
+    (scheme, usual): (&str, u16),
+) -> Result<(Option<SecretString>, bool), Fault> {
+    let Some(host) = fields.text("host")? else {
+        return Ok((None, false));
+    };
+    let port = match fields.number("port")? {
+        Some(port) if port >= 1.0 && port <= f64::from(u16::MAX) => port as u16,
+        Some(_) => return Err(Fault::field("port", "a number from 1 to 65535 is wanted")),
+        None => usual,
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    if !host.chars().all(is_plain) {
+        return Err(Fault::field(
+            "host",
+            "a host name or address is wanted, without anything else",
+        ));
+    }
+    context.guard().host(&host, port).await?;
+    let host = if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host
+    };
+    let user = fields.text("userName")?;
+    let password = fields.secret(&["password"])?;
+    let name = fields.text("databaseName")?.unwrap_or_default();
+    let user_part = match (&user, &password) {
+        (None, _) => String::new(),
+        (Some(user), None) => format!("{}@", part(user)),
+        (Some(user), Some(password)) => {
+            format!("{}:{}@", part(user), part(password.expose_secret()))
+        }
+    };
+    let tls = tls(fields)?.map_or_else(String::new, |mode| format!("?sslmode={mode}"));
+    let target = format!("{scheme}://{user_part}{host}:{port}/{}{tls}", part(&name));
+    Ok((Some(SecretString::from(target)), password.is_some()))
+}
+
+/// How the connection is to be encrypted. The values of the reference are not known, so the usual words are taken.
+fn tls(fields: &mut Fields) -> Result<Option<&'static str>, Fault> {
+    let Some(kind) = fields.text("sslType")? else {
+        return Ok(None);
+    };
+    match kind.to_lowercase().replace(['_', ' '], "-").as_str() {
+        "none" | "disable" | "disabled" | "off" => Ok(Some("disable")),
+        "prefer" => Ok(Some("prefer")),
+        "require" | "required" | "ssl" | "on" => Ok(Some("require")),
+        "verify-ca" => Ok(Some("verify-ca")),
+        "verify-full" | "verify-identity" => Ok(Some("verify-full")),
+        _ => Err(Fault::field(
+            "sslType",
+            "disable, prefer, require, verify-ca or verify-full is wanted",
+        )),
+    }
+}
+
+async fn bucket(
+    context: &Context,
+    fields: &mut Fields,
+) -> Result<(Option<SecretString>, bool), Fault> {
+    let Some(bucket) = fields.text("container")? else {
+        return Ok((None, false));
+    };
+    let path = fields.text("path")?.unwrap_or_default();
+    let path = path.trim_matches('/');
+    let key = fields.any_text(&["accessKeyID", "accessKey", "accessId"])?;
+    let secret = fields.secret(&["secretAccessKey", "secretKey"])?;
+    let has_secret = secret.is_some();
+    let options = [
+        ("region", fields.text("region")?.map(SecretString::from)),
+        ("access_key_id", key.map(SecretString::from)),
+        ("secret_access_key", secret),
+        ("role", fields.text("assumeRole")?.map(SecretString::from)),
+        (
+            "external_id",
+            fields.text("externalID")?.map(SecretString::from),
+        ),
+    ];
+    let base = match fields.text("endpoint")? {
+        None => format!("s3://{bucket}/{path}"),
+        Some(endpoint) => {
+            let url = url::Url::parse(&endpoint)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https"))
+                .ok_or_else(|| {
+                    Fault::field("endpoint", "http:// or https:// and a host is wanted")
+                })?;
+            let host = url.host_str().unwrap_or_default();
+            let port = url.port_or_known_default().unwrap_or(443);
+            context.guard().host(host, port).await?;
+            format!("s3+{}://{host}:{port}/{bucket}/{path}", url.scheme())
+        }
+    };
+    Ok((Some(with_options(&base, options)), has_secret))
+}
+
+fn azure(fields: &mut Fields) -> Result<(Option<SecretString>, bool), Fault> {
+    let (Some(account), Some(container)) = (fields.text("accountName")?, fields.text("container")?)
+    else {
+        return Ok((None, false));
+    };
+    let is_plain = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '$')
+    };
+    for (name, text) in [("accountName", &account), ("container", &container)] {
+        if !is_plain(text) {
+            return Err(Fault::field(name, "a plain name is wanted"));
+        }
+    }
+    let path = fields.text("path")?.unwrap_or_default();
+    let key = fields.secret(&["azureSharedKey"])?;
+    let client = fields.secret(&["oauthClientSecret"])?;
+    let has_secret = key.is_some() || client.is_some();
+    let options = [
+        ("access_key", key),
+        ("client_secret", client),
+        (
+            "client_id",
+            fields.text("oauthClientId")?.map(SecretString::from),
+        ),
+        (
+            "tenant_id",
+            fields.text("azureTenantId")?.map(SecretString::from),
+        ),
+    ];
+    let base = format!("az://{container}@{account}/{}", path.trim_matches('/'));
+    Ok((Some(with_options(&base, options)), has_secret))
+}
+
+/// The target with these options behind it. Values cannot end one and begin another.
+fn with_options<const N: usize>(
+    base: &str,
+    options: [(&str, Option<SecretString>); N],
+) -> SecretString {
+    // A path that looks like options would be taken for some.
+    let mut target = base.replace('?', "[?]");
+    let mut separator = '?';
+    for (name, value) in options {
+        if let Some(value) = value {
+            let value = value
+                .expose_secret()
+                .replace('%', "%25")
+                .replace('&', "%26");
+            target.push(separator);
+            target.push_str(name);
+            target.push('=');
+            target.push_str(&value);
+            separator = '&';
+        }
+    }
+    SecretString::from(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_connection_cannot_leave_their_place() {
+        assert_eq!(part("a@b:c/d?e#f%"), "a%40b%3Ac%2Fd%3Fe%23f%25");
+        assert_eq!(escaped("a*b"), "a[*]b");
+        let options = [("region", Some(SecretString::from("x&role=y%")))];
+        let target = with_options("s3://b/p?role=z", options);
+        assert_eq!(
+            target.expose_secret(),
+            "s3://b/p[?]role=z?region=x%26role=y%25"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! Every route with who may use it: the one table from which the router and the document of the interface are built.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, delete, get, post};
+
+use crate::around::{BODY, around};
+use crate::auth::{Who, authorise};
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::{health, manage, openapi, reference};
+
+/// A field of a request's body.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Text,
+    Flag,
+    Texts,
+    Object,
+}
+
+/// One route.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) who: Who,
+    pub(crate) summary: &'static str,
+    /// Fields of its body; of bodies with very many the ones that matter.
+    pub(crate) body: &'static [Field],
+    /// Names of what may stand in the query.
+    pub(crate) query: &'static [&'static str],
+    handler: fn() -> MethodRouter<Context>,
+}
+
+/// Where the reference has its paths, and under which name besides.
+pub(crate) const REFERENCE: [&str; 2] = ["/api/public/v1", "/api/public/v2"];
+
+macro_rules! routes {
+    ($($method:ident $path:literal $who:ident $handler:path, $summary:literal $(, body $body:expr)? $(, query $query:expr)?;)+) => {
+        &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            who: Who::$who,
+            summary: $summary,
+            body: { const BODY: &[Field] = { let body: &[Field] = &[]; $(let _ = body; let body: &[Field] = $body;)? body }; BODY },
+            query: { const QUERY: &[&str] = { let query: &[&str] = &[]; $(let _ = query; let query: &[&str] = $query;)? query }; QUERY },
+            handler: || $method($handler),
+        }),+]
+    };
+}
+
+/// Every route. Those that begin with a slash and no `api` stand as they are; `~` stands for both names of the reference.
+pub(crate) static ROUTES: &[Route] = routes! {
+    get "/healthz" Anybody health::healthz, "Whether the server lives";
+    get "/readyz" Anybody health::readyz, "Whether the server can do anything";
+    get "/metrics" Viewer health::metrics, "Figures for Prometheus";
+    get "/openapi.json" Anybody openapi::openapi, "This document";
+
+    get "~/jobs/{id}/status" Viewer reference::status::status, "How a job stands";
+    post "~/jobs/execute/test-connection" Operator reference::connection::test, "Register a source and test its connection",
+        body reference::connection::BODY;
+    post "~/jobs/execute/remove-datasource" Operator reference::remove::remove, "Remove a source and all that was learnt from it",
+        body reference::remove::BODY;
+    post "~/jobs/execute/metadata/ingest" Operator reference::connection::ingest, "Register a source and ingest what it holds",
+        body reference::connection::BODY_INGEST;
+    post "~/jobs/execute/metadata/re-ingest" Operator reference::scoped::re_ingest, "Ingest some entities again",
+        body reference::scoped::BODY;
+    post "~/jobs/execute/data-profiling" Operator reference::scans::profiling, "Read, profile and judge tables",
+        body reference::scoped::BODY_CONFIGS;
+    post "~/jobs/execute/data-discovery" Operator reference::scans::discovery, "Read, profile and judge files",
+        body reference::scoped::BODY_CONFIGS;
+    post "~/jobs/execute/data-identification" Operator reference::scoped::identification, "Judge what was profiled by the rules of today",
+        body reference::scoped::BODY_IDENTIFICATION;
+    post "~/jobs/execute/pii-detection" Operator reference::scoped::names, "Tell what the names of columns say",
+        body reference::scoped::BODY_CONFIGS;
+
+    get "/api/v1/sources" Viewer manage::sources::list, "Registered sources";
+    post "/api/v1/sources" Operator manage::sources::add, "Register a source, or change the one of that key",
+        body manage::sources::BODY;
+    get "/api/v1/sources/{id}" Viewer manage::sources::show, "One source, by id, key or name";
+    delete "/api/v1/sources/{id}" Operator manage::sources::remove, "Remove a source, as a job";
+    get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog", query &["source", "parent", "cursor", "limit"];
+    get "/api/v1/entities/{id}" Viewer manage::entities::show, "One entity with its columns";
+    get "/api/v1/findings" Viewer manage::findings::list, "Findings of the catalog",
+        query &["source", "resource", "identifier", "job", "minConfidence"];
+    get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first", query &["state", "cursor", "limit"];
+    get "/api/v1/jobs/{id}" Viewer manage::jobs::show, "One job";
+    get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
+    post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
+    post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
+    get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
+    post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
+    delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";
+    get "/api/v1/audit" Administrator manage::keys::audit, "Who did what, newest first", query &["cursor", "limit"];
+};
+
+impl Route {
+    /// Every path that it stands at.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        match self.path.strip_prefix('~') {
+            Some(rest) => REFERENCE
+                .iter()
+                .map(|base| format!("{base}{rest}"))
+                .collect(),
+            None => vec![self.path.to_owned()],
+        }
+    }
+}
+
+/// The router of the table.
+pub(crate) fn router(context: &Context) -> Router {
+    let mut router: Router<Context> = Router::new();
+    for route in ROUTES {
+        for path in route.paths() {
+            let mut handler = (route.handler)();
+            if route.who != Who::Anybody {
+                let state = (context.clone(), route.who);
+                handler = handler.route_layer(from_fn_with_state(state, authorise));
+            }
+            router = router.route(&path, handler);
+        }
+    }
+    router
+        .fallback(|| async { Fault::not_found() })
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(context.clone(), around))
+        .with_state(context.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_needs_no_key_learns_nothing_of_the_catalog() {
+        let open: Vec<&str> = ROUTES
+            .iter()
+            .filter(|route| route.who == Who::Anybody)
+            .map(|route| route.path)
+            .collect();
+        assert_eq!(open, ["/healthz", "/readyz", "/openapi.json"]);
+    }
+
+    /// The router is built from nothing else, so a handler without a row is reached by nobody; this keeps it so.
+    #[test]
+    fn every_handler_stands_in_the_table_and_the_table_is_the_only_way_in() {
+        let source = include_str!("routes.rs");
+        let only = [".route", "("].concat();
+        assert_eq!(source.matches(&only).count(), 1);
+        for route in ROUTES {
+            assert!(
+                matches!(route.method, "get" | "post" | "delete"),
+                "{}",
+                route.path
+            );
+            let changes = route.method != "get";
+            assert!(
+                !changes || route.who != Who::Anybody && route.who != Who::Viewer,
+                "{}",
+                route.path
+            );
+        }
+    }
+}

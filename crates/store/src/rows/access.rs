@@ -1,0 +1,92 @@
+//! Who may use the programming interface, and what they did.
+
+use jiff::Timestamp;
+use locard_model::named;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A key of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ApiKeyId(pub Uuid);
+
+/// A row of the audit chain; ordered by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AuditId(pub Uuid);
+
+/// What a caller may do; each may do what those before it may, but only the privacy officer may look persons up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Grant {
+    /// Read what is in the catalog, without samples.
+    Viewer,
+    /// Register sources, start and stop jobs.
+    Operator,
+    /// Look persons up and decide on findings.
+    PrivacyOfficer,
+    /// Manage keys and everything that is not about a person.
+    Administrator,
+}
+
+named!(Grant {
+    Viewer => "viewer",
+    Operator => "operator",
+    PrivacyOfficer => "privacy-officer",
+    Administrator => "administrator",
+});
+
+/// A key to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKeyDraft {
+    /// SHA-256 of the token, which is random, long, and never stored.
+    pub token_hash: [u8; 32],
+    /// What it is called; people see it as whoever acted.
+    pub name: String,
+    /// What it lets do.
+    pub grant: Grant,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The organisation that it lets into.
+    pub org: locard_model::OrgId,
+    /// What it is called.
+    pub name: String,
+    /// What it lets do.
+    pub grant: Grant,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When somebody took it back.
+    pub revoked_at: Option<Timestamp>,
+    /// Whether it lets in now, by the clock of the store.
+    pub is_valid: bool,
+}
+
+/// Something that was done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditDraft {
+    /// What, by a stable name: `locate`.
+    pub action: String,
+    /// Who did it.
+    pub actor: String,
+    /// What about it; never a value of a person.
+    pub details: Value,
+}
+
+/// Something that was done, as it is recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditRecord {
+    /// Its place in the chain.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: AuditDraft,
+    /// Hash over this row's sealed content and the hash of the row before it.
+    pub hash: [u8; 32],
+}
