@@ -85,6 +85,7 @@ mod tests {
             kind: String::new(),
             target: target.to_owned(),
             owner: None,
+            key: None,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
         };
