@@ -789,3 +789,51 @@ fn nobody_waits_for_the_writer_of_a_pipe() {
         );
     }
 }
+
+/// A PostgreSQL server that lets everybody in and then answers with a message that is shorter than its own length.
+fn lying_server() -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let message = |kind: u8, body: &[u8]| {
+        let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+        [&[kind], &length[..], body].concat()
+    };
+    let mut welcome = message(b'R', &[0; 4]);
+    for setting in ["server_version\x0015.1\0", "client_encoding\0UTF8\0"] {
+        welcome.extend(message(b'S', setting.as_bytes()));
+    }
+    welcome.extend(message(b'K', &[0; 8]));
+    welcome.extend(message(b'Z', b"I"));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, welcome) = (client.unwrap(), welcome.clone());
+            std::thread::spawn(move || {
+                let mut asked = [0; 4_096];
+                let _ = client.read(&mut asked);
+                let _ = client.write_all(&welcome);
+                let _ = client.read(&mut asked);
+                let _ = client.write_all(&[b'D', 0, 0, 0, 1]);
+                let _ = client.read(&mut asked);
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_server_that_makes_a_driver_panic_costs_only_itself() {
+    let bench = Bench::new();
+    bench.write("good.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    let server = format!(
+        "postgres://anna@127.0.0.1:{}/crm?sslmode=disable",
+        lying_server()
+    );
+    let run = bench.run(["scan", &server, &bench.data(), "--format", "ndjson"]);
+    assert_partial(&run, "127.0.0.1", &["the driver failed on an answer"]);
+    let found = identifiers(&run.ndjson(), "good.csv", "email");
+    assert_eq!(found, ["EMAIL_ADDRESS"], "{run:?}");
+    for word in ["panicked", "a mistake in the program"] {
+        assert!(!run.stderr.contains(word), "{}", run.stderr);
+    }
+}
