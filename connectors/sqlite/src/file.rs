@@ -218,10 +218,19 @@ async fn open(
 fn header(path: &Path) -> Result<[u8; HEADER]> {
     let doing = format!("opening {}", path.display());
     let fault = |error: std::io::Error| {
-        let (kind, hint) = match error.kind() {
-            Io::NotFound => (ErrorKind::NotFound, "see the spelling of the path"),
-            Io::PermissionDenied => (ErrorKind::Denied, "this user may not read the file"),
-            _ => (ErrorKind::Unreachable, "see whether the disk is there"),
+        let told = error.kind().to_string();
+        let (kind, told, hint) = match error.kind() {
+            Io::NotFound => (
+                ErrorKind::NotFound,
+                "there is no such file",
+                "see the spelling of the path",
+            ),
+            Io::PermissionDenied => (ErrorKind::Denied, &*told, "this user may not read the file"),
+            _ => (
+                ErrorKind::Unreachable,
+                &*told,
+                "see whether the disk is there",
+            ),
         };
         Error::new(kind, format!("{doing}: {}", error.kind()))
             .hint(hint)
