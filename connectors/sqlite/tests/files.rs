@@ -638,6 +638,22 @@ async fn a_giant_value_that_a_view_makes_is_left_out() {
 }
 
 #[tokio::test]
+async fn a_view_that_makes_up_endless_values_is_unsupported_and_the_rest_is_read() {
+    let place = seeded(
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1);
+        CREATE VIEW big AS SELECT zeroblob(1000000000) b, hex(zeroblob(400000000)) h",
+    )
+    .await;
+    let error = scan(&*place.source, &all("big"))
+        .await
+        .expect_err("it is too long");
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert_eq!(error.entity_name(), Some("big"));
+    assert!(!error.is_retryable());
+    assert_eq!(cells(&place.scan(&all("t")).await, "a"), ["1"]);
+}
+
+#[tokio::test]
 async fn a_module_that_is_not_carried_is_unsupported_and_the_rest_is_listed() {
     let place = seeded("CREATE TABLE plain (a); CREATE VIRTUAL TABLE words USING fts5(body)").await;
     place.run("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'fts5', 'elsewhere') WHERE name = 'words'").await;
