@@ -617,6 +617,50 @@ fn a_damaged_catalog_is_a_sentence_with_a_way_out() {
     }
 }
 
+/// Runs a statement on the catalog as somebody else would who may write to it.
+fn tamper(file: &std::path::Path, sql: &'static str) {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let work = async {
+        let mut connection = options.foreign_keys(false).connect().await.unwrap();
+        let done = sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        assert!(done.rows_affected() > 0, "{sql}");
+        connection.close().await.unwrap();
+    };
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(work);
+}
+
+/// Where filters are gone, nothing was asked, and the answer must not be: nowhere.
+#[test]
+fn a_catalog_from_which_rows_were_taken_does_not_pass_for_one_that_says_no() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "id,email\n1,anna@example.org\n2,bert@example.org\n",
+    );
+    bench.scan();
+    let file = bench.home().join("catalog.sqlite");
+    let whole = std::fs::read(&file).unwrap();
+    let find = ["find", "--email", "anna@example.org"];
+    for (sql, told) in [
+        ("delete from profiles", "the catalog holds no filters of it"),
+        ("delete from entities where kind = 'column'", "is damaged"),
+    ] {
+        std::fs::write(&file, &whole).unwrap();
+        tamper(&file, sql);
+        let run = bench.run(find);
+        assert_eq!(run.status, 2, "{sql}: {run:?}");
+        assert!(run.stdout.contains("not searched"), "{sql}: {run:?}");
+        assert!(run.stdout.contains(told), "{sql}: {run:?}");
+    }
+    std::fs::write(&file, &whole).unwrap();
+    tamper(&file, "delete from keys");
+    let run = bench.run(find);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(run.stderr.contains("keys are missing"), "{}", run.stderr);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_home_that_cannot_be_is_a_sentence() {
