@@ -9,8 +9,8 @@ use crate::support::root;
 
 /// Crates from the ground up: a crate imports only from lower rows. Connectors stand in the row `connectors`.
 const TIERS: &[&[&str]] = &[
-    &["model"],
-    &["connector", "sketch"],
+    &["model", "containers"],
+    &["connector", "sketch", "documents", "office"],
     &["profile", "identify", "index", "sql", "files"],
     &["connectors"],
     &["engine", "registry"],

@@ -493,6 +493,58 @@ fn a_difference_shows_what_was_before() {
     );
 }
 
+/// A folder under two names was searched whichever of them was scanned; a slip is named with what takes it back.
+#[test]
+fn what_was_searched_under_another_name_is_no_gap() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("data/crm")).unwrap();
+    std::fs::write(bench.path("data/crm/people.csv"), PEOPLE).unwrap();
+    assert_eq!(bench.run(["scan", "data"]).status, 0);
+    for (name, target) in [("crm", "data/crm"), ("all", "data")] {
+        assert_eq!(bench.run(["sources", "add", name, target]).status, 0);
+    }
+    let found = bench.run(["find", "--email", "anna@example.org", "--verify"]);
+    assert_eq!(found.status, 0, "{found:?}");
+    assert!(!found.stdout.contains("not searched"), "{found:?}");
+    std::fs::write(bench.path("cities.csv"), PEOPLE).unwrap();
+    let slip = bench.run(["scan", "sqlite:cities.csv"]);
+    assert_eq!(slip.status, 2, "{slip:?}");
+    let found = bench.run(["find", "--email", "anna@example.org"]);
+    assert_eq!(found.status, 2, "{found:?}");
+    assert!(
+        found.stdout.contains("`locard sources remove` forgets it"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_scan_without_targets_is_of_what_is_registered() {
+    let bench = Bench::new();
+    let nothing = bench.run(["scan"]);
+    assert_eq!(nothing.status, 2);
+    assert!(
+        nothing.stderr.contains("no source is registered"),
+        "{nothing:?}"
+    );
+    for name in ["a", "b"] {
+        std::fs::create_dir_all(bench.path(name)).unwrap();
+        std::fs::write(bench.path(name).join("people.csv"), PEOPLE).unwrap();
+        assert_eq!(bench.run(["sources", "add", name, name]).status, 0);
+    }
+    let scan = json(&bench.run(["scan", "--format", "json"]));
+    assert_eq!(scan["totals"]["entities"], 2, "{scan}");
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told() {
+    let bench = Bench::new();
+    std::fs::write(bench.path("people.csv"), PEOPLE).unwrap();
+    let mut scan = bench.command(["scan", "people.csv"]);
+    let run = Run::of(&scan.env("LOCARD_SCAN_SAMPL", "2").output().unwrap());
+    let told = "LOCARD_SCAN_SAMPL is no setting; did you mean LOCARD_SCAN_SAMPLE?";
+    assert!(run.stderr.contains(told), "{run:?}");
+}
+
 #[test]
 fn a_file_that_is_missing_gets_a_hint_about_reading() {
     let bench = Bench::new();
@@ -754,7 +806,10 @@ fn what_scanned_a_source_that_was_removed_can_still_be_looked_at() {
     let add = ["sources", "add", "people", &target];
     assert_eq!(bench.run(add).status, 0);
     assert_eq!(bench.run(["scan", "people"]).status, 0);
-    assert_eq!(bench.run(["sources", "remove", "people"]).status, 0);
+    let unnamed = canonical(&bench, "data");
+    for name in ["people", &format!("file://{unnamed}")] {
+        assert_eq!(bench.run(["sources", "remove", name]).status, 0, "{name}");
+    }
     std::thread::sleep(std::time::Duration::from_millis(5));
     assert_eq!(bench.run(add).status, 0);
     let find = bench.run(find);

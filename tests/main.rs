@@ -11,6 +11,7 @@
 
 mod architecture;
 mod cli;
+mod documents;
 mod edges;
 mod faces;
 mod hostile;

@@ -71,11 +71,10 @@ async fn of_entity(
     reviews: &[&Review],
 ) -> Result<Vec<(u32, FindingRow)>> {
     let columns = home.store.columns(home.org, entity).await?;
-    let records = home.store.column_records(home.org, entity).await?;
     let mut rows = Vec::new();
     for review in reviews {
         let column = columns.iter().find(|column| column.id == review.column);
-        let record = records.iter().find(|record| record.column == review.column);
+        let record = home.store.column_record(home.org, review.column).await?;
         if let (Some(column), Some(record)) = (column, record) {
             let row = row(home, catalog, review, column, record).await?;
             rows.push((column.ordinal, row));
@@ -89,15 +88,18 @@ async fn row(
     catalog: &mut Catalog<'_>,
     review: &Review,
     column: &Column,
-    record: &ColumnRecord,
+    record: ColumnRecord,
 ) -> Result<FindingRow> {
     let (category, sensitivity) = about(home.engine.library(), &review.identifier);
     let summary = ColumnSummary::of(&record.summary)?;
     let rows = summary.rows;
-    let filled = record::sketch(record).map_or(rows, |sketch| {
-        let profile = sketch.summary();
-        profile.rows.saturating_sub(profile.nulls + profile.blanks)
+    let decoding = home.engine.pool().run(move |_| {
+        record::sketch(&record).map_or(rows, |sketch| {
+            let profile = sketch.summary();
+            profile.rows.saturating_sub(profile.nulls + profile.blanks)
+        })
     });
+    let filled = decoding.await.map_err(locard_engine::Error::ledger)?;
     Ok(FindingRow {
         source: catalog.source_name(review.source),
         entity: review.entity,

@@ -177,9 +177,12 @@ fn explained(
     let mut rejected: Vec<Hypothesis> = rejected.cloned().collect();
     rejected.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     let is_personal = !findings.is_empty() || perhaps_personal(home.engine.library(), hypotheses);
+    let profile = profile(&judged.seen);
     let profile = Profile {
         range: range(home.engine.mask(), &judged.seen).filter(|_| !is_personal),
-        ..profile(&judged.seen)
+        // Of equal numbers the mean is the number.
+        moments: profile.moments.filter(|_| !is_personal),
+        ..profile
     };
     let reported = findings.into_iter().map(|finding| Reported {
         because: because(&finding, recorded, hypotheses),

@@ -76,7 +76,7 @@ pub struct Profile {
     pub density: f64,
     /// Shortest, mean and longest text in characters.
     pub length: Option<(u64, f64, u64)>,
-    /// Mean and standard deviation of numbers.
+    /// Mean and standard deviation of the numbers of a column that is nobody's data.
     pub moments: Option<(f64, f64)>,
     /// The smallest and the largest number or date of a column that is nobody's data.
     pub range: Option<(String, String)>,

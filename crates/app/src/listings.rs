@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::gaps::{NotSearched, Reason, of_source, reason};
 use crate::sources::MANUAL;
 use crate::stored::ScanSpec;
-use crate::{Home, Result, jobs};
+use crate::{Home, Result, jobs, twins};
 
 /// The sources that only people reach.
 pub(crate) fn manual(
@@ -68,9 +68,15 @@ pub(crate) async fn unlisted(
         sources.note(job, spec.is_narrowed(), &targets.open, &failed);
     }
     for source in catalog.sources() {
-        if wanted.is_none_or(|wanted| wanted.contains(&source.id)) {
-            found.extend(sources.unlisted(source));
+        if wanted.is_none_or(|wanted| wanted.contains(&source.id))
+            && let Some(gap) = sources.unlisted(source)
+            && !sources.covers(home, catalog, source).await?
+        {
+            found.push(gap);
         }
+    }
+    for gap in found.iter_mut() {
+        sources.name_cure(catalog, gap);
     }
     Ok(sources)
 }
@@ -209,6 +215,31 @@ impl Listings {
             Some(of_source(source, Reason::LeftOut, sentence.to_owned()))
         } else {
             None
+        }
+    }
+
+    /// Whether another source was listed whole in which this one is: the same folder under another name, or one above.
+    async fn covers(&self, home: &Home, catalog: &Catalog<'_>, source: &Source) -> Result<bool> {
+        let Some(place) = twins::base(home, catalog, source.id).await? else {
+            return Ok(false);
+        };
+        for other in &self.whole {
+            let above = twins::base(home, catalog, *other).await?;
+            let rest = above.as_deref().and_then(|above| place.strip_prefix(above));
+            if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A source that failed as a whole and was never read may have been a slip of the finger.
+    fn name_cure(&self, catalog: &Catalog<'_>, gap: &mut NotSearched) {
+        let is_whole = gap.resource.as_ref() == Some(&gap.source);
+        let source = catalog.source_named(&gap.source).ok();
+        if is_whole && source.is_some_and(|source| !self.read.contains_key(&source.id)) {
+            gap.sentence
+                .push_str("; no scan ever read it, and `locard sources remove` forgets it");
         }
     }
 

@@ -207,11 +207,14 @@ async fn counts(
             _ => Counts::Whole { derived },
         });
     }
-    let records = home.store.column_records(home.org, row.entity).await?;
-    let record = records.iter().find(|record| record.column == column.id);
-    let seen = record
-        .map(|record| record::scanned_column(column, names, row.rows, record.into()))
-        .transpose()?;
+    let record = home.store.column_record(home.org, column.id).await?;
+    let (of, all, rows) = (column.clone(), names.to_vec(), row.rows);
+    let decoding = home.engine.pool().run(move |_| {
+        let record = record.as_ref();
+        let seen = record.map(|record| record::scanned_column(&of, &all, rows, record.into()));
+        seen.transpose()
+    });
+    let seen = decoding.await.map_err(locard_engine::Error::ledger)??;
     let library = home.engine.library();
     let seen = seen.as_ref().zip(row.rules.first());
     let rules = row.rules.clone();

@@ -44,10 +44,11 @@ impl Scanned {
             });
         }
         let library = Arc::clone(home.engine.library());
+        let table = entity.path.name().to_owned();
         let decoded = home
             .engine
             .pool()
-            .run(move |_| decode(&library, &names, &records));
+            .run(move |_| decode(&library, &table, &names, &records));
         let columns = decoded.await.map_err(locard_engine::Error::ledger)??;
         // Its pieces may be of a later scan that did not come to its end.
         let heads = home.store.column_heads(home.org, entity.id).await?;
@@ -65,6 +66,7 @@ impl Scanned {
 
 fn decode(
     library: &Library,
+    table: &str,
     names: &[Column],
     records: &[ColumnRecord],
 ) -> Result<Vec<JudgedColumn>> {
@@ -80,7 +82,7 @@ fn decode(
             columns.push(name.clone());
         }
     }
-    let judgements = locard_engine::judge(library, &seen);
+    let judgements = locard_engine::judge(library, table, &seen);
     let mut by_position: HashMap<usize, ColumnJudgement> = judgements
         .into_iter()
         .map(|judgement| (judgement.column, judgement))

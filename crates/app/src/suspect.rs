@@ -55,7 +55,8 @@ pub(crate) async fn ask(
     gaps.partly(&records);
     let (asked, columns) = (Arc::clone(queries), names.clone());
     let answer = home.engine.pool();
-    let answer = answer.run(move |_| Answer::of(columns, records, &asked));
+    let table = entity.path.name().to_owned();
+    let answer = answer.run(move |_| Answer::of(&table, columns, records, &asked));
     let answer = answer.await.map_err(locard_engine::Error::ledger)?;
     for (column, reason, sentence) in answer.limits {
         gaps.column(home.engine.mask().segment(&column), reason, sentence);
@@ -85,7 +86,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn of(names: Vec<Column>, records: Vec<ColumnRecord>, queries: &[Query]) -> Self {
+    fn of(table: &str, names: Vec<Column>, records: Vec<ColumnRecord>, queries: &[Query]) -> Self {
         let mut limits = Vec::new();
         let (columns, sketches) = filters(names, records, &mut limits);
         let hold: Vec<_> = sketches
@@ -100,7 +101,7 @@ impl Answer {
             })
             .collect();
         let of_subject = |(at, query): (usize, &Query)| {
-            candidates(query, &asked)
+            candidates(query, table, &asked)
                 .into_iter()
                 .map(move |found| (at, found))
                 .collect::<Vec<_>>()

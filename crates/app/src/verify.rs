@@ -83,7 +83,8 @@ pub(crate) async fn suspect(
         .await
         .map_err(|error| failure(suspect, &error))?;
     let (queries, columns) = (Arc::clone(queries), columns(suspect));
-    let examine = move |rows: &[Row<'_>]| places(&queries, &columns, &keys, rows);
+    let table = suspect.entity.path.name().to_owned();
+    let examine = move |rows: &[Row<'_>]| places((&queries, &table), &columns, &keys, rows);
     let look_up = LookUp {
         source,
         request,
@@ -183,12 +184,12 @@ const fn forms(form: WantedForm) -> Option<&'static [Form]> {
 
 /// Checks rows; how firmly a subject is in a row holds for all places in it.
 fn places(
-    queries: &[Query],
+    (queries, table): (&[Query], &str),
     columns: &BTreeSet<String>,
     keys: &Keys,
     rows: &[Row<'_>],
 ) -> Vec<Place> {
-    let verifier = Verifier::new(queries);
+    let verifier = Verifier::new(queries, table);
     let mut places = Vec::new();
     for row in rows {
         let cells: Vec<(&str, &str)> = row

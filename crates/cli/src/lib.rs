@@ -208,6 +208,9 @@ async fn dispatch(
     if !matches!(cli.command, Command::Rules(args::Rules::Check { .. })) {
         warn_left_out(printer, &home);
     }
+    for sentence in settings::unknown_variables() {
+        printer.warn(&printer::printable(&sentence));
+    }
     let session = Session {
         home,
         printer,

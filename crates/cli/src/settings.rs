@@ -212,6 +212,36 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     }
 }
 
+/// Variables that are settings of nothing here, by what they are most like: a slip of the finger that spares a source
+/// nothing. Those of tests and of the key are none.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    let mut known = vec![variable(PREFIX, "config")];
+    let mut open = vec![(PREFIX.to_owned(), Cli::command())];
+    while let Some((prefix, command)) = open.pop() {
+        let names = command.get_arguments().filter_map(option_name);
+        known.extend(names.map(|name| variable(&prefix, &name)));
+        let below = command.get_subcommands();
+        open.extend(below.map(|sub| (variable(&prefix, sub.get_name()), sub.clone())));
+    }
+    let is_other = |name: &str| {
+        ["TEST", "BENCH", "STORE_TEST", "MASTER_KEY"]
+            .iter()
+            .any(|of| name.starts_with(&variable(PREFIX, of)))
+    };
+    let said = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    let said = said.filter_map(|(name, _)| name.into_string().ok());
+    let ours = said.filter(|name| name.starts_with(&variable(PREFIX, "")) && !is_other(name));
+    let unknown = ours.filter(|name| !known.contains(name));
+    unknown
+        .map(
+            |name| match locard_app::did_you_mean(&name, known.iter().map(String::as_str)) {
+                Some(meant) => format!("the environment variable {name} is no setting; {meant}"),
+                None => format!("the environment variable {name} is no setting"),
+            },
+        )
+        .collect()
+}
+
 /// The variable that keeps a line from being understood which is well by itself.
 pub(crate) fn misfit(line: &ArgMatches) -> Option<anyhow::Error> {
     let (command, mut line, mut prefix) = (Cli::command(), line, PREFIX.to_owned());

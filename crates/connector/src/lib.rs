@@ -11,7 +11,6 @@ mod batch;
 pub mod decorators;
 pub mod document;
 mod error;
-pub mod foreign;
 mod globs;
 mod kind;
 mod plan;

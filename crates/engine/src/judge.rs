@@ -128,7 +128,7 @@ impl Run<'_> {
         let judging = self.engine.pool.run(move |_| {
             let Merged { rows, columns } = merged;
             let views: Vec<ColumnView<'_>> = columns.iter().map(JudgedColumn::view).collect();
-            let judgements = library.judge(&views);
+            let judgements = library.judge(planned.entity.path.name(), &views);
             let findings = findings(&planned, rows, &columns, &judgements, sampled);
             Judged {
                 rows,
@@ -280,11 +280,11 @@ fn merge(into: &mut ScannedColumn, column: &ScannedColumn) -> locard_connector::
     Ok(())
 }
 
-/// Judges the columns of one table by what was recorded of them.
-pub fn judge(library: &Library, columns: &[ScannedColumn]) -> Vec<ColumnJudgement> {
+/// Judges the columns of one table, which is called so, by what was recorded of them.
+pub fn judge(library: &Library, table: &str, columns: &[ScannedColumn]) -> Vec<ColumnJudgement> {
     let columns: Vec<JudgedColumn> = columns.iter().map(JudgedColumn::from).collect();
     let views: Vec<ColumnView<'_>> = columns.iter().map(JudgedColumn::view).collect();
-    library.judge(&views)
+    library.judge(table, &views)
 }
 
 impl JudgedColumn {

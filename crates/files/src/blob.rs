@@ -88,6 +88,16 @@ pub trait Blob: Debug + Send + Sync {
         None
     }
 
+    /// Whether it can only be read from its beginning on, so that dividing it costs more than it gains.
+    fn is_sequential(&self) -> bool {
+        false
+    }
+
+    /// Whether it is a table whose cells are quoted and apart by commas, whatever it looks like.
+    fn is_table(&self) -> bool {
+        false
+    }
+
     /// Fills as much of `buffer` as one request gives; 0 at the end.
     ///
     /// # Errors
@@ -164,6 +174,9 @@ pub fn io_error(error: io::Error, attempted: &str) -> Error {
     };
     let hint = (kind == ErrorKind::Denied)
         .then_some("run as a user who may read it, or leave it out with `--exclude`");
+    if let Some(refusal) = crate::unpack::refusal(&error) {
+        return refusal;
+    }
     let damage: Option<&Damage> = error.get_ref().and_then(|error| error.downcast_ref());
     let place = damage.map_or_else(String::new, |damage| {
         format!(" (byte {} of the compressed file)", damage.at)

@@ -10,7 +10,9 @@ use crate::blob::{Blob, Range, io_error};
 use crate::compression::Compression;
 use crate::csv::{Layout, is_delimited};
 use crate::encoding::Encoding;
+use crate::ipc;
 use crate::part::{Format, JsonRecords, Part};
+use crate::unpack;
 
 /// So much of a file is looked at.
 const HEAD: usize = 256 << 10;
@@ -44,6 +46,7 @@ impl Detected {
             limit: None,
             columns: None,
             seen: None,
+            places: false,
         }
     }
 }
@@ -66,37 +69,44 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
             compression.strip(name),
         )
     };
-    if bytes.is_empty() {
-        return Ok(Detected {
-            format: Format::Empty,
-            compression,
-            encoding: Encoding::Utf8,
-            mark: 0,
-            head: String::new(),
-        });
-    }
-    if let Some(format) = binary(&bytes, compression)? {
-        return Ok(Detected {
-            format,
-            compression,
-            encoding: Encoding::Utf8,
-            mark: 0,
-            head: String::new(),
-        });
-    }
-    let (encoding, mark) = Encoding::detect(&bytes);
-    let head = encoding.preview(&bytes, mark);
-    if is_binary(&head) {
-        return Err(unsupported("a binary file"));
-    }
-    let format = text(&head, whole, &name.to_ascii_lowercase());
-    Ok(Detected {
+    let detected = |format, encoding, mark: usize, head| Detected {
         format,
         compression,
         encoding,
         mark: mark as u64,
         head,
-    })
+    };
+    let utf8 = |format, head| detected(format, Encoding::Utf8, 0, head);
+    if bytes.is_empty() {
+        return Ok(utf8(Format::Empty, String::new()));
+    }
+    if let Some(format) = document(blob, &bytes, compression)? {
+        let (encoding, mark) = Encoding::detect(&bytes);
+        return Ok(detected(format, encoding, mark, String::new()));
+    }
+    if let Some(format) = binary(&bytes, compression)? {
+        return Ok(utf8(format, String::new()));
+    }
+    let (encoding, mark) = Encoding::detect(&bytes);
+    let head = encoding.preview(&bytes, mark);
+    if blob.is_table() {
+        let layout = Layout::of_table(&head, whole);
+        return Ok(utf8(Format::Delimited(layout), head));
+    }
+    if is_binary(&head) {
+        return Err(unsupported("a binary file"));
+    }
+    let format = text(&head, whole, &name.to_ascii_lowercase());
+    Ok(detected(format, encoding, mark, head))
+}
+
+/// Whether a file is a document or a container. One that is compressed as a whole was made plain when it was opened.
+fn document(blob: &Arc<dyn Blob>, head: &[u8], compression: Compression) -> Result<Option<Format>> {
+    if compression != Compression::None || blob.is_table() {
+        return Ok(None);
+    }
+    let found = unpack::format(head, &unpack::opener(blob))?;
+    Ok(found.map(|format| Format::Document(format.name.to_owned())))
 }
 
 /// The beginning of a file.
@@ -155,7 +165,10 @@ fn binary(head: &[u8], compression: Compression) -> Result<Option<Format>> {
         [b'P', b'K', 3 | 5, 4 | 6, ..] => "a ZIP archive (or office document)",
         [b'%', b'P', b'D', b'F', b'-', ..] => "a PDF document",
         [b'O', b'R', b'C', ..] if head.contains(&0) => "an ORC file",
-        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "an Arrow file",
+        head if ipc::is(head) && compression == Compression::None => {
+            return Ok(Some(Format::Arrow));
+        }
+        head if ipc::is(head) => "an Arrow file that is compressed as a whole",
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
             "a picture"
         }

@@ -2,7 +2,8 @@
 //!
 //! A connector brings [`Blobs`], which lists and range-reads files wherever they are; [`Files`] is the
 //! [`Source`](locard_connector::Source) over them. What a file is, its content tells (`detect.rs`); cells
-//! of delimited text are views into the blocks they were read in (`csv`).
+//! of delimited text are views into the blocks they were read in (`csv`). Documents, and what is in containers, are
+//! files with a path behind that of the file they are in (`unpack`).
 
 mod avro;
 mod blob;
@@ -14,6 +15,7 @@ mod elements;
 mod encoding;
 mod flatten;
 mod input;
+mod ipc;
 mod json;
 mod members;
 mod paragraphs;
@@ -23,6 +25,7 @@ mod plan;
 mod row_groups;
 mod source;
 mod stream;
+mod unpack;
 mod wide;
 
 pub use blob::{Blob, Blobs, Found, io_error};

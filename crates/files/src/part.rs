@@ -34,6 +34,9 @@ pub(crate) struct Part {
     /// The text that was divided, where the piece has neighbours.
     #[serde(default)]
     pub(crate) seen: Option<Seen>,
+    /// Where records stand is wanted in columns of its own, where there is more to say than a number.
+    #[serde(default)]
+    pub(crate) places: bool,
 }
 
 /// A text as it was when it was divided: enough to know it again behind which more was written.
@@ -113,6 +116,10 @@ pub(crate) enum Format {
     Parquet(Vec<usize>),
     /// Avro.
     Avro,
+    /// Arrow IPC.
+    Arrow,
+    /// A document of the format of that name.
+    Document(String),
     /// A file without a byte.
     Empty,
 }

@@ -17,6 +17,12 @@ const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
 /// Endings of compressed files, whose format is told by what stands before.
 const COMPRESSED: [&str; 4] = ["gz", "zst", "bz2", "xz"];
 
+/// Endings of containers and documents: what is in one is no piece of a table.
+const CONTAINERS: [&str; 18] = [
+    "zip", "tar", "tgz", "7z", "docx", "xlsx", "pptx", "odt", "ods", "odp", "pdf", "rtf", "eml",
+    "msg", "mbox", "html", "htm", "xml",
+];
+
 /// A folder `key=value`.
 fn pair(folder: &str) -> Option<(&str, &str)> {
     let (key, value) = folder.split_once('=')?;
@@ -34,7 +40,9 @@ fn before(path: &EntityPath) -> Option<usize> {
     let all = folders[begin..].iter().all(|folder| pair(folder).is_some());
     // By habit such names are notes of the writer, each of its own kind.
     let is_note = name.is_empty() || name.starts_with(['_', '.']);
-    (all && !is_note).then_some(begin)
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    let is_container = CONTAINERS.contains(&ending.to_ascii_lowercase().as_str());
+    (all && !is_note && !is_container).then_some(begin)
 }
 
 /// `*.csv.gz` of `part-0.csv.gz`.

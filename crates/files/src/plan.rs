@@ -17,9 +17,12 @@ use crate::csv::{Marks, cut};
 use crate::detect::{Detected, detect};
 use crate::encoding::Encoding;
 use crate::input::{Bytes, Input};
+use crate::ipc;
 use crate::part::{Format, JsonRecords, Part, Seen};
 use crate::row_groups::Footer;
 use crate::source::Sizes;
+use crate::stream::input;
+use crate::unpack;
 
 /// Plans a read of one file; `stop` ends it where it takes long.
 pub(crate) fn plan(
@@ -37,6 +40,7 @@ pub(crate) fn plan(
     let mut whole = detected.part();
     whole.limit = limit;
     whole.columns.clone_from(&request.columns);
+    whole.places = request.with_keys;
     let pieces = match &detected.format {
         Format::Empty => Vec::new(),
         Format::Parquet(_) => row_groups(blob, &whole, request.max_splits)?,
@@ -150,6 +154,9 @@ fn can_cut(whole: &Part) -> bool {
 }
 
 fn pieces(blob: &Arc<dyn Blob>, request: &ScanRequest, sizes: Sizes) -> u64 {
+    if blob.is_sequential() {
+        return 1;
+    }
     (blob.size() / sizes.split_bytes.max(1))
         .min(request.max_splits.get() as u64)
         .max(1)
@@ -275,7 +282,8 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
                 Input::open(blob, bytes).map_err(|error| io_error(error, "opening the file"))?;
             Some(avro::schema(input.into_reader())?)
         }
-        Format::Json(_) => None,
+        Format::Arrow => Some(ipc::schema(blob)?),
+        Format::Json(_) | Format::Document(_) => None,
         Format::Empty => Some(text_schema(&[])),
     })
 }
@@ -298,8 +306,13 @@ pub(crate) fn asked_schema(
     Ok(Some(text_schema(&names)))
 }
 
-/// The columns that the first documents of a JSON file have.
-pub(crate) fn sampled_schema(detected: &Detected) -> Result<SchemaRef> {
+/// The columns that the first records of a document, or the first documents of a JSON file have.
+pub(crate) fn sampled_schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<SchemaRef> {
+    if let Format::Document(name) = &detected.format {
+        let part = detected.part();
+        let reader = unpack::Reader::open(blob, name, &part, || input(blob, &part))?;
+        return unpack::sampled_schema(reader);
+    }
     let mut flattener = Flattener::new(None);
     let Format::Json(records) = detected.format else {
         return Ok(text_schema(&[]));

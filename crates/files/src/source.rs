@@ -20,11 +20,12 @@ use crate::part::Part;
 use crate::partitions::{Listed, Tables, is_table};
 use crate::plan::{plan, sampled_schema, schema};
 use crate::stream::{batches, blocking};
+use crate::unpack::{Contents, Unpacked};
 
 /// The files of some [`Blobs`].
 #[derive(Debug)]
 pub struct Files<B> {
-    blobs: Arc<B>,
+    blobs: Arc<Unpacked<B>>,
     sizes: Sizes,
 }
 
@@ -53,7 +54,7 @@ impl<B: Blobs> Files<B> {
     /// The same with other sizes; tests divide small files.
     pub fn with_sizes(blobs: B, sizes: Sizes) -> Self {
         Self {
-            blobs: Arc::new(blobs),
+            blobs: Arc::new(Unpacked::new(blobs)),
             sizes,
         }
     }
@@ -62,7 +63,7 @@ impl<B: Blobs> Files<B> {
     async fn away<T: Send + 'static>(
         &self,
         resource: String,
-        work: impl FnOnce(&B) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Unpacked<B>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let blobs = self.blobs.clone();
         let result = tokio::task::spawn_blocking(move || work(&blobs)).await;
@@ -89,11 +90,15 @@ impl<B: Blobs> Source for Files<B> {
             product: self.blobs.product(),
             account: None,
         };
-        self.away(String::new(), B::check).await.map(|()| server)
+        self.away(String::new(), Unpacked::check)
+            .await
+            .map(|()| server)
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         let (blobs, scope) = (self.blobs.clone(), scope.clone());
+        // Whoever asks for what is in containers wants these looked into.
+        let inside = scope.include.iter().any(|glob| glob.contains("!/"));
         blocking(64, move |send| {
             let scope = match Globs::of_files(&scope) {
                 Ok(scope) => scope,
@@ -104,6 +109,7 @@ impl<B: Blobs> Source for Files<B> {
             };
             let mut lister = Lister {
                 blobs: blobs.as_ref(),
+                scope: &scope,
                 waiting: Vec::new(),
                 send,
             };
@@ -113,7 +119,8 @@ impl<B: Blobs> Source for Files<B> {
             blobs.list(scope.exclude(), &mut |found| {
                 wanted = match found {
                     Ok(found) => {
-                        let holds = scope.admit(&found.path.resource(EntityKind::File));
+                        let resource = found.path.resource(EntityKind::File);
+                        let holds = scope.admit(&resource) || inside && !scope.excludes(&resource);
                         // What the settings leave out of a table nobody sees here, and a table of some of its files
                         // must not be taken for the whole one.
                         let file = if narrowed {
@@ -221,7 +228,7 @@ pub(crate) fn described<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<Schema
     let detected = detect(&blob, path.name())?;
     match schema(&blob, &detected)? {
         Some(schema) => Ok(schema),
-        None => sampled_schema(&detected),
+        None => sampled_schema(&blob, &detected),
     }
 }
 
@@ -269,7 +276,8 @@ const AT_ONCE: usize = 64;
 
 /// Turns listed files into entities, several at the same time.
 struct Lister<'a, B> {
-    blobs: &'a B,
+    blobs: &'a Unpacked<B>,
+    scope: &'a Globs,
     /// What is to be told, and the file that is looked into before.
     waiting: Vec<(Found, Found)>,
     send: &'a mut dyn FnMut(Result<Entity>) -> bool,
@@ -299,19 +307,23 @@ impl<B: Blobs> Lister<'_, B> {
         let (entities, looks): (Vec<_>, Vec<_>) = self.waiting.drain(..).unzip();
         let heads = self.blobs.heads(&looks, PEEKED);
         let mut entities = entities.into_iter().zip(heads);
-        entities.all(|(found, head)| (self.send)(entity(self.blobs, found, head)))
+        entities.all(|(found, head)| {
+            if let (Ok(head), false) = (&head, is_table(&found.path))
+                && let Some(more) =
+                    Contents::of(self.blobs, self.scope, &found.path, head, self.send)
+            {
+                return more;
+            }
+            let is_wanted = self.scope.admit(&found.path.resource(EntityKind::File));
+            !(is_wanted || is_table(&found.path)) || (self.send)(entity(self.blobs, found, head))
+        })
     }
 }
 
 /// A listed file or table as an entity, if a quick look does not rule that out.
 fn entity<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<Entity> {
     let look = || match head {
-        Ok(head) => {
-            peek(&head)?;
-            database(&head).map_or(Ok(()), |database| {
-                Err(other_connector(blobs, &found.path, database))
-            })
-        }
+        Ok(head) => look(blobs, &found.path, &head),
         // Other pieces of it may well be readable.
         Err(_) if is_table(&found.path) => Ok(()),
         Err(error) => Err(error),
@@ -329,6 +341,14 @@ fn entity<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<En
     })
 }
 
+/// A quick look at the first bytes of a file: whether it can be read here at all.
+pub(crate) fn look<B: Blobs>(blobs: &B, path: &EntityPath, head: &[u8]) -> Result<()> {
+    peek(head)?;
+    database(head).map_or(Ok(()), |database| {
+        Err(other_connector(blobs, path, database))
+    })
+}
+
 fn other_connector<B: Blobs>(blobs: &B, path: &EntityPath, (scheme, what): (&str, &str)) -> Error {
     let error = Error::new(
         ErrorKind::Unsupported,
@@ -341,7 +361,7 @@ fn other_connector<B: Blobs>(blobs: &B, path: &EntityPath, (scheme, what): (&str
                 .hint(format!("`locard scan {target}` reads its tables"))
                 .target(target)
         }
-        None => error,
+        None => error.hint("take it out of the container that it is in"),
     }
 }
 

@@ -14,10 +14,12 @@ use crate::columnar;
 use crate::csv::{self, Position};
 use crate::encoding::{Encoding, Misfits};
 use crate::input::{Bytes, Input};
+use crate::ipc;
 use crate::json;
 use crate::paragraphs;
 use crate::part::{Format, Part};
 use crate::row_groups::Footer;
+use crate::unpack;
 
 /// Batches that wait to be taken. A reader that is further ahead waits.
 pub(crate) const AHEAD: usize = 2;
@@ -88,20 +90,23 @@ fn each(
     Ok(true)
 }
 
+/// The text of a piece.
+pub(crate) fn input(blob: &Arc<dyn Blob>, part: &Part) -> Result<Input> {
+    let bytes = Bytes {
+        compression: part.compression,
+        encoding: part.encoding,
+        start: part.start,
+        end: part.end,
+    };
+    Input::open(blob, bytes).map_err(|error| crate::blob::io_error(error, "opening the file"))
+}
+
 pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
     let at = Position {
         row: part.first_row,
         line: part.first_line,
     };
-    let input = |part: &Part| {
-        let bytes = Bytes {
-            compression: part.compression,
-            encoding: part.encoding,
-            start: part.start,
-            end: part.end,
-        };
-        Input::open(blob, bytes).map_err(|error| crate::blob::io_error(error, "opening the file"))
-    };
+    let input = |part: &Part| input(blob, part);
     let columns = part.columns.as_deref();
     Ok(match &part.format {
         Format::Delimited(layout) => {
@@ -135,6 +140,16 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
             let batches = avro::batches(input(&part)?.into_reader())?;
             let mut reader =
                 columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
+            Box::new(move || reader.next())
+        }
+        Format::Arrow => {
+            let batches = ipc::batches(blob)?;
+            let mut reader =
+                columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
+            Box::new(move || reader.next())
+        }
+        Format::Document(name) => {
+            let mut reader = unpack::Reader::open(blob, name, &part, || input(&part))?;
             Box::new(move || reader.next())
         }
         Format::Empty => Box::new(|| Ok(None)),

@@ -11,8 +11,14 @@
 mod avro;
 #[path = "main/bad_input.rs"]
 mod bad_input;
+#[path = "main/containers.rs"]
+mod containers;
+#[path = "main/documents.rs"]
+mod documents;
 #[path = "main/formats.rs"]
 mod formats;
+#[path = "main/hostile.rs"]
+mod hostile;
 #[path = "main/shelf.rs"]
 mod shelf;
 #[path = "main/splits.rs"]

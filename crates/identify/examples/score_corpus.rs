@@ -191,7 +191,7 @@ fn judged(
             derived: table.derived[i],
         })
         .collect();
-    let judgements = library.judge(&columns);
+    let judgements = library.judge("", &columns);
     let named = |judgement: ColumnJudgement| (table.names[judgement.column].clone(), judgement);
     judgements.into_iter().map(named).collect()
 }

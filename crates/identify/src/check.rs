@@ -10,7 +10,7 @@ use locard_model::FindingKind;
 
 use crate::library::{Inventory, each_file, line_of, parse_rule};
 use crate::rule::ColumnExample;
-use crate::{Error, How, Library, Place, Rule, validators};
+use crate::{Error, Explanation, How, Hypothesis, Library, Place, Rule, validators};
 
 /// Fewest examples, and fewest counter-examples, of a rule that looks at values.
 const FEWEST: usize = 3;
@@ -330,6 +330,46 @@ impl Checker<'_> {
         }
     }
 
+    /// How likely this rule's identifier was, by which weights, and which others were likelier.
+    fn odds(&self, explanation: &Explanation) -> String {
+        let whole = explanation.hypotheses.iter();
+        let mut whole: Vec<&Hypothesis> = whole
+            .filter(|told| told.kind == FindingKind::Column)
+            .collect();
+        whole.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        let own = whole
+            .iter()
+            .find(|told| told.identifier == self.rule.identifier);
+        let likely = own.map_or(0.0, |own| own.probability);
+        let share = |probability: f64| format!("{:.0} %", 100.0 * probability);
+        let rivals = whole
+            .iter()
+            .filter(|told| told.identifier != self.rule.identifier && told.probability > likely)
+            .take(MOST_RIVALS)
+            .map(|told| {
+                format!(
+                    "{} at {} by {}",
+                    told.identifier,
+                    share(told.probability),
+                    told.rule
+                )
+            });
+        let weights = own.iter().flat_map(|own| &own.weights);
+        let weights: Vec<String> = weights
+            .map(|weight| format!("{} {:+.1}", weight.what, weight.log_ratio))
+            .collect();
+        let of_own = if weights.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", weights.join(", "))
+        };
+        let own = format!("; {} at {}{of_own}", self.rule.identifier, share(likely));
+        std::iter::once(own)
+            .chain(rivals)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
     fn column(&mut self, number: usize, example: &ColumnExample) {
         let values: Vec<&str> = example.values.iter().map(String::as_str).collect();
         let judgement = self.library.test_column(&example.name, &values);
@@ -351,11 +391,16 @@ impl Checker<'_> {
         };
         if (label.as_ref() == Some(&self.rule.identifier)) != example.found {
             let got = label.map_or_else(|| "nothing".to_owned(), |label| label.to_string());
-            let sentence = format!("the column was judged to be {got}");
+            let weighed = judgement.as_ref().map(|judgement| &judgement.explanation);
+            let weighed = weighed.map_or(String::new(), |explanation| self.odds(explanation));
+            let sentence = format!("the column was judged to be {got}{weighed}");
             self.problem(&format!("column_example/{number}"), &example.name, sentence);
         }
     }
 }
+
+/// Rivals of the rule that are told.
+const MOST_RIVALS: usize = 2;
 
 fn is_certain(rule: &Rule) -> bool {
     !rule.value.is_empty()

@@ -132,7 +132,7 @@ impl Library {
             evidence: &evidence,
             derived: false,
         };
-        self.judge(&[column]).pop()
+        self.judge("", &[column]).pop()
     }
 
     fn evidence_of(&self, values: &[&str]) -> Evidence {

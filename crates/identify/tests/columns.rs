@@ -71,7 +71,7 @@ fn judge_beside(
 ) -> ColumnJudgement {
     let others = others.iter().map(|(name, seen)| seen.view(name));
     let columns: Vec<ColumnView<'_>> = std::iter::once(seen.view(name)).chain(others).collect();
-    library.judge(&columns).remove(0)
+    library.judge("", &columns).remove(0)
 }
 
 fn judge(library: &Library, name: &str, cells: &[String]) -> ColumnJudgement {

@@ -229,6 +229,79 @@ fn what_stands_inside_text_is_embedded() {
     );
 }
 
+/// What any table may have is read together with what the table holds.
+#[test]
+fn the_name_of_a_table_tells_what_its_names_are() {
+    let library = Library::builtin().unwrap();
+    let countries = [
+        "Germany", "France", "Spain", "Poland", "Italy", "Ireland", "Norway",
+    ];
+    let values: Vec<&str> = countries.into_iter().cycle().take(70).collect();
+    let evidence = observe(&library, &values);
+    let view = ColumnView {
+        name: "name",
+        logical: LogicalType::Text,
+        facts: ColumnFacts {
+            rows: 70,
+            distinct: 7.0,
+            ..ColumnFacts::default()
+        },
+        evidence: &evidence,
+        derived: false,
+    };
+    for table in ["countries.csv", "dim_country", "Countries_2024.parquet"] {
+        let judged = library.judge(table, std::slice::from_ref(&view));
+        let found = judged[0]
+            .findings
+            .first()
+            .map(|found| found.identifier.as_str());
+        assert_eq!(found, Some("COUNTRY"), "{table}");
+    }
+}
+
+/// Groups of a random id are no telephone numbers, wherever it stands.
+#[test]
+fn nothing_is_found_inside_random_ids() {
+    let library = Library::builtin().unwrap();
+    let ids: Vec<String> = (0..60)
+        .map(|id| match id % 3 {
+            0 => format!("{{be7e6629-0301-2345-6718-702b45bedd{id:02}}}"),
+            1 => format!("done by be7e6629-0301-2345-6718-702b45bedd{id:02} today"),
+            _ => format!("be7e6629-4018-4fad-8492-702b45bedd{id:02}"),
+        })
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let judged = library.test_column("guid", &ids).unwrap();
+    assert_eq!(judged.findings, []);
+}
+
+/// The dates of a log fail the checks of telephone numbers, and say nothing about those in its lines.
+#[test]
+fn dates_at_the_head_of_lines_do_not_hide_what_stands_behind_them() {
+    let library = Library::builtin().unwrap();
+    for head in [
+        "2024-03-01",
+        "01.03.24",
+        "01.03.2024",
+        "01/03/2024",
+        "[01.03.24, 10:00:11]",
+    ] {
+        let lines: Vec<String> = (0..100)
+            .map(|line| match line % 6 {
+                0 => format!("{head} Ben: call me at +49 171 55533{line:02} after work"),
+                _ => format!("{head} Ben: the parcel has not come yet, number {line}"),
+            })
+            .collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let judged = library.test_column("text", &lines).unwrap();
+        let found = judged
+            .findings
+            .iter()
+            .any(|finding| finding.identifier.as_str() == "PHONE_NUMBER");
+        assert!(found, "{head}");
+    }
+}
+
 #[test]
 fn a_column_without_values_is_not_enough_to_judge() {
     let library = library();
@@ -244,7 +317,7 @@ fn a_column_without_values_is_not_enough_to_judge() {
         evidence: &evidence,
         derived: false,
     };
-    let judged = library.judge(&[view]);
+    let judged = library.judge("", &[view]);
     assert_eq!(judged[0].explanation.verdict, Verdict::NotEnoughData);
     assert!(judged[0].findings.is_empty());
 }

@@ -3,7 +3,7 @@
 use locard_model::Strength;
 
 use crate::query::{Query, Side, Split, Value};
-use crate::role::speaks;
+use crate::role::{speaks, strength_of};
 
 /// A column as the index sees it.
 pub struct Column<'a> {
@@ -42,12 +42,13 @@ pub(crate) struct Answer {
     pub(crate) probe: usize,
 }
 
-/// The candidates among the columns of one entity: each column at most once, and pairs of columns for split names.
-pub fn candidates(query: &Query, columns: &[Column<'_>]) -> Vec<Candidate> {
+/// The candidates among the columns of one entity, which is called `table`: each column at most once, and pairs of
+/// columns for split names.
+pub fn candidates(query: &Query, table: &str, columns: &[Column<'_>]) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = columns
         .iter()
         .enumerate()
-        .filter_map(|(at, column)| in_one(query, at, column))
+        .filter_map(|(at, column)| in_one(query, table, at, column))
         .collect();
     for (at, split) in query.splits.iter().enumerate() {
         found.extend(in_two(at, split, columns));
@@ -55,7 +56,7 @@ pub fn candidates(query: &Query, columns: &[Column<'_>]) -> Vec<Candidate> {
     merge_pairs(found)
 }
 
-fn in_one(query: &Query, at: usize, column: &Column<'_>) -> Option<Candidate> {
+fn in_one(query: &Query, table: &str, at: usize, column: &Column<'_>) -> Option<Candidate> {
     let mut candidate = Candidate {
         columns: vec![at],
         attributes: Vec::new(),
@@ -71,9 +72,11 @@ fn in_one(query: &Query, at: usize, column: &Column<'_>) -> Option<Candidate> {
                 probe,
             })
             .collect();
-        if !answers.is_empty() && speaks(&value.identifier, &value.text, column.name) {
+        if !answers.is_empty() && speaks(&value.identifier, &value.text, table, column.name) {
+            let of = (&value.identifier, value.role);
+            let strength = strength_of(of, &value.text, table, column.name);
             candidate.attributes.extend(&value.attributes);
-            candidate.strength = candidate.strength.max(value.role.strength());
+            candidate.strength = candidate.strength.max(strength);
             candidate.answers.extend(answers);
         }
     }

@@ -1,6 +1,6 @@
 //! What agreeing on a value says about a person, and how its identifier is to be read.
 
-use locard_model::{Attribute, Identifier, Role};
+use locard_model::{Attribute, Identifier, Role, Strength};
 use locard_sketch::forms::Meaning;
 
 /// The role of an identifier where no rule tells: identifiers of the user's own making are ids of one person.
@@ -65,16 +65,50 @@ pub fn role_of(attribute: &Attribute, known: Option<Role>) -> Role {
 }
 
 /// Whether a value of that identifier says something in a column of that name: a customer number 42 does not, except
-/// under a header like `customer_id`.
-pub(crate) fn speaks(identifier: &Identifier, value: &str, column: &str) -> bool {
-    let squeezed = locard_sketch::forms::alphanumerics;
-    if !needs_name(identifier, value) {
-        return true;
+/// under a header like `customer_id`, or `id` in a table `customers`.
+pub(crate) fn speaks(identifier: &Identifier, value: &str, table: &str, column: &str) -> bool {
+    !needs_name(identifier, value) || is_called(identifier, table, column)
+}
+
+/// Most digits of a number of which others are all over the world: amounts, postcodes, numbers of orders.
+const COMMON: usize = 8;
+
+/// What agreeing on a value in a column says of a person: of a short number, nothing certain where nothing is called like
+/// it.
+pub(crate) fn strength_of(
+    (identifier, role): (&Identifier, Role),
+    value: &str,
+    table: &str,
+    column: &str,
+) -> Strength {
+    let squeezed = locard_sketch::forms::alphanumerics(value);
+    let is_common = squeezed.len() <= COMMON && squeezed.bytes().all(|byte| byte.is_ascii_digit());
+    let is_read = meaning(identifier) == Meaning::Value;
+    if is_read && is_common && !is_called(identifier, table, column) {
+        Strength::Weak
+    } else {
+        role.strength()
     }
-    let (identifier, column) = (squeezed(identifier.as_str()), squeezed(column));
+}
+
+/// How names of columns with ids end.
+const ENDINGS: [&str; 7] = ["id", "no", "nr", "number", "key", "num", "code"];
+
+/// Whether a column is called like an identifier, or like any id in a table that is.
+fn is_called(identifier: &Identifier, table: &str, column: &str) -> bool {
+    let squeezed = locard_sketch::forms::alphanumerics;
+    let (identifier, table, column) = (
+        squeezed(identifier.as_str()),
+        squeezed(table),
+        squeezed(column),
+    );
+    let stems = ENDINGS
+        .iter()
+        .filter_map(|ending| identifier.strip_suffix(ending))
+        .filter(|stem| !stem.is_empty());
+    let is_plain = ENDINGS.contains(&column.as_str());
     column.contains(&identifier)
-        || ["id", "no", "nr", "number", "key"]
-            .iter()
-            .filter_map(|ending| identifier.strip_suffix(ending))
-            .any(|stem| !stem.is_empty() && column.contains(stem))
+        || stems
+            .clone()
+            .any(|stem| column.contains(stem) || is_plain && table.contains(stem))
 }

@@ -56,11 +56,11 @@ fn ask(query: &Query, table: &[(&str, &[&str])]) -> Vec<Candidate> {
         .zip(&asks)
         .map(|((name, _), may_hold)| Column { name, may_hold })
         .collect();
-    candidates(query, &columns)
+    candidates(query, "t", &columns)
 }
 
 fn check(query: &Query, row: &[(&str, &str)]) -> Vec<Hit> {
-    Verifier::new([query]).check_row(row)
+    Verifier::new([query], "t").check_row(row)
 }
 
 /// Each text is found, by filter and in its row.
@@ -473,7 +473,8 @@ fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
 fn many_subjects_are_told_apart() {
     let queries =
         ["a@example.org", "b@example.org"].map(|mail| compile(&[("EMAIL_ADDRESS", mail)]));
-    let hits = Verifier::new(&queries).check_row(&[("x", "b@example.org"), ("y", "a@example.org")]);
+    let hits =
+        Verifier::new(&queries, "t").check_row(&[("x", "b@example.org"), ("y", "a@example.org")]);
     assert_eq!(
         hits.iter()
             .map(|hit| (hit.subject, hit.cells[0]))
@@ -535,7 +536,7 @@ fn nothing_shows_a_value() {
         ("PERSON", "Brian Frank"),
         ("EMAIL_ADDRESS", "b@example.org"),
     ]);
-    let text = format!("{query:?} {:?}", Verifier::new([&query])).to_lowercase();
+    let text = format!("{query:?} {:?}", Verifier::new([&query], "t")).to_lowercase();
     assert!(!text.contains("brian") && !text.contains("example"));
 }
 

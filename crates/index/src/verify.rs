@@ -7,7 +7,7 @@ use locard_sketch::forms::{self, Form, Probe};
 
 use crate::candidate::siblings;
 use crate::query::{Query, Side, Value};
-use crate::role::speaks;
+use crate::role::{speaks, strength_of};
 
 /// A value that was found in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Hit {
     pub attributes: Vec<usize>,
     /// In which form; [`Form::Word`], [`Form::Pair`], [`Form::Gram`] and [`Form::Token`] are inside longer text.
     pub form: Form,
-    /// Strong when the attribute is unique.
+    /// Strong when the attribute is unique, and no short number in a column that is called otherwise.
     pub strength: Strength,
     pub(crate) says: Says,
 }
@@ -67,6 +67,8 @@ fn is_date(cell: &str) -> bool {
 #[derive(Debug)]
 pub struct Verifier<'q> {
     queries: Vec<&'q Query>,
+    /// How the entity is called.
+    table: &'q str,
     /// Questions by the first of their hashes.
     questions: HashMap<u64, Vec<Question>>,
 }
@@ -91,10 +93,11 @@ struct Half {
 }
 
 impl<'q> Verifier<'q> {
-    /// A verifier for these subjects.
-    pub fn new(queries: impl IntoIterator<Item = &'q Query>) -> Self {
+    /// A verifier for these subjects in an entity that is called `table`.
+    pub fn new(queries: impl IntoIterator<Item = &'q Query>, table: &'q str) -> Self {
         let mut verifier = Self {
             queries: queries.into_iter().collect(),
+            table,
             questions: HashMap::new(),
         };
         for (subject, query) in verifier.queries.iter().enumerate() {
@@ -168,7 +171,7 @@ impl<'q> Verifier<'q> {
                 .iter()
                 .all(|hash| hashes.binary_search(hash).is_ok())
                 && agrees(value, probe, text)
-                && speaks(&value.identifier, &value.text, column);
+                && speaks(&value.identifier, &value.text, self.table, column);
             if !agreed {
                 continue;
             }
@@ -187,7 +190,12 @@ impl<'q> Verifier<'q> {
                         cells: vec![cell],
                         attributes: value.attributes.clone(),
                         form: probe.form,
-                        strength: value.role.strength(),
+                        strength: strength_of(
+                            (&value.identifier, value.role),
+                            &value.text,
+                            self.table,
+                            column,
+                        ),
                         says: Says::of(value, text),
                     },
                 ),

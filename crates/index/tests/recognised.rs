@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use arrow_array::StringViewArray;
 use locard_identify::Library;
 use locard_index::{Column, Query, Verifier, candidates, role_of};
-use locard_model::{Attribute, Identifier, Subject};
+use locard_model::{Attribute, Identifier, Strength, Subject};
 use locard_sketch::forms::{Former, Forms};
 use locard_sketch::{Keyer, Preparer};
 use proptest::prelude::*;
@@ -47,8 +47,10 @@ fn is_found(identifier: &str, value: &str, cell: &str) -> [bool; 2] {
         name: "c",
         may_hold: &may_hold,
     };
-    let candidate = !candidates(&query, &[column]).is_empty();
-    let hit = !Verifier::new([&query]).check_row(&[("c", cell)]).is_empty();
+    let candidate = !candidates(&query, "t", &[column]).is_empty();
+    let hit = !Verifier::new([&query], "t")
+        .check_row(&[("c", cell)])
+        .is_empty();
     [candidate, hit]
 }
 
@@ -133,6 +135,154 @@ fn each_of_several_addresses_without_a_blank_is_found() {
             }
         }
     }
+}
+
+/// Short numbers are everywhere: amounts, postcodes, numbers of orders.
+#[test]
+fn a_short_number_says_little_where_nothing_is_called_like_it() {
+    let strength = |value: &str, table: &str, column: &str, cell: &str| {
+        let subject = Subject {
+            id: "s".to_owned(),
+            attributes: vec![Attribute {
+                identifier: Identifier::new("CUSTOMER_ID"),
+                value: value.to_owned(),
+            }],
+        };
+        let keyer = Keyer::new(b"the key of tests");
+        let query = Query::compile(&subject, |attribute| role_of(attribute, None), &keyer);
+        let hits = Verifier::new([&query], table).check_row(&[(column, cell)]);
+        hits.first().map(|hit| hit.strength)
+    };
+    let (strong, weak) = (Some(Strength::Strong), Some(Strength::Weak));
+    assert_eq!(strength("10115", "t", "customer_id", "10115"), strong);
+    assert_eq!(strength("10115", "t", "customerNo", "10115"), strong);
+    assert_eq!(strength("10115", "customers", "id", "10115"), strong);
+    assert_eq!(strength("10115", "orders", "id", "10115"), weak);
+    assert_eq!(strength("10115", "t", "amount_eur", "10115"), weak);
+    assert_eq!(
+        strength("10115", "t", "text", "0170 1234567 10115 Berlin"),
+        weak
+    );
+    assert_eq!(
+        strength("K-10115", "t", "text", "see K-10115, please"),
+        strong
+    );
+    assert_eq!(strength("1008710115", "t", "text", "of 1008710115"), strong);
+}
+
+/// Cells in which a value stands beside another one, a year or a number of a list.
+const SEVERAL: [(&str, &str, &[&str]); 9] = [
+    (
+        "PHONE_NUMBER",
+        "+49 170 1234567",
+        &[
+            "0170 1234567 / 030 123456",
+            "01701234567 01707654321",
+            "01701234567/01707654321",
+            "0170/1234567",
+            "+49 170 1234567 +49 30 1234",
+            "2024-01-01 0170 1234567 called back",
+            "called at 12:30 0170 1234567 no answer",
+            "Ticket 4711 0170 1234567",
+        ],
+    ),
+    (
+        "PHONE_NUMBER",
+        "+1 415 555 0132",
+        &[
+            "(415) 555-0132 / (415) 555-0199",
+            "(415) 555-0199 / (415) 555-0132",
+            "415-555-0132 415-555-0199",
+            "1. 415-555-0132 2. 415-555-0199",
+            "2024-05-01 415-555-0132",
+        ],
+    ),
+    (
+        "US_SSN",
+        "219-09-9999",
+        &[
+            "12 219-09-9999",
+            "219-09-9999/2024",
+            "1) 219-09-9999 2) 078-05-1120",
+            "219-09-9999 078-05-1120",
+            "219099999 078051120",
+            "219-09-9999 1970-01-01",
+            "1970-01-01 219-09-9999",
+            "219-09-9999 (415) 555-0132",
+        ],
+    ),
+    (
+        "CREDIT_CARD",
+        "4111111111111111",
+        &[
+            "4111-1111-1111-1111/12",
+            "4111 1111 1111 1111 12/27 123",
+            "4111111111111111 5500000000000004",
+            "4111111111111111/5500000000000004",
+            "2024-01-01 4111 1111 1111 1111",
+            "17 4111111111111111",
+        ],
+    ),
+    (
+        "IBAN_CODE",
+        "DE89370400440532013000",
+        &[
+            "1 DE89 3704 0044 0532 0130 00",
+            "DE89 3704 0044 0532 0130 00 A1",
+            "DE89 3704 0044 0532 0130 00 DE12 5001 0517 0648 4898 90",
+            "DE12 5001 0517 0648 4898 90 DE89 3704 0044 0532 0130 00",
+            "COBADEFFXXX DE89 3704 0044 0532 0130 00",
+            "2024 DE89370400440532013000",
+            "DE89370400440532013000/2024",
+        ],
+    ),
+    (
+        "DE_TAX_ID",
+        "86095742719",
+        &[
+            "86 095 742 719 2024",
+            "86095742719 2024",
+            "86095742719/2024",
+        ],
+    ),
+    ("UK_NHS", "943 476 5919", &["943 476 5919 1970-01-01"]),
+    (
+        "IP_ADDRESS",
+        "10.1.2.3",
+        &[
+            "2024-01-01 10.1.2.3 GET",
+            "10.1.2.3 10.1.2.4",
+            "10.1.2.3-10.1.2.9",
+        ],
+    ),
+    (
+        "CUSTOMER_ID",
+        "10087987",
+        &[
+            "10087987/10088",
+            "10088/10087987",
+            "10087987 10088",
+            "order 10087987-1",
+            "2024/10087987",
+        ],
+    ),
+];
+
+#[test]
+fn each_of_several_values_in_a_cell_is_found() {
+    let mut missed = Vec::new();
+    for (identifier, value, cells) in SEVERAL {
+        for cell in cells {
+            if is_found(identifier, value, cell) != [true; 2] {
+                missed.push((value, *cell, is_found(identifier, value, cell)));
+            }
+        }
+    }
+    assert_eq!(missed, []);
+    assert_eq!(
+        is_found("CUSTOMER_ID", "K-10087", "K-10087/K-10088"),
+        [true; 2]
+    );
 }
 
 #[test]

@@ -279,6 +279,9 @@ pub trait Sketches: Send + Sync {
     /// The merged columns of one entity.
     async fn column_records(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnRecord>>;
 
+    /// The current record of one column, if it was scanned.
+    async fn column_record(&self, org: OrgId, column: ColumnId) -> Result<Option<ColumnRecord>>;
+
     /// Merged columns of the whole catalog in the order of their ids, those written after a generation if one is
     /// given.
     async fn catalog(

@@ -133,6 +133,7 @@ impl Flattener {
 impl Events for Flattener {
     fn enter_object(&mut self) {
         self.tree.rewind(self.target);
+        self.tree.tell_person(self.target, self.record, true);
         self.enter(self.target, false);
     }
 
@@ -337,6 +338,26 @@ mod tests {
                 "n: 1"
             ]
         );
+    }
+
+    #[test]
+    fn keys_that_may_be_persons_are_fields_and_values() {
+        assert_eq!(
+            flat(
+                r#"{"accounts":{"Ada Lovelace":{"n":3},"Hans Sauerbier":{"n":5}},"Order Date":"x"}"#
+            ),
+            [
+                "accounts.*#key: Ada Lovelace|Hans Sauerbier",
+                "accounts.Ada Lovelace.n: 3",
+                "accounts.Hans Sauerbier.n: 5",
+                "Order Date: x"
+            ]
+        );
+        assert_eq!(
+            flat(r#"{"Ada Lovelace":{"n":3}} {"Ada Lovelace":{"n":4}}"#),
+            ["*#key: Ada Lovelace Ada Lovelace", "Ada Lovelace.n: 3 4"]
+        );
+        assert_eq!(flat(r#"{"logins":{"Hans Sauerbier":3}}"#).len(), 2);
     }
 
     #[test]

@@ -4,9 +4,35 @@
 const LONGEST_NAME: usize = 64;
 
 /// Whether a key is itself a value: an e-mail address, digits (also as date, telephone number or address), a UUID,
-/// a long hexadecimal or just long.
+/// a long hexadecimal, a number with some letters such as that of an account, or just long.
 pub fn looks_like_a_value(key: &str) -> bool {
-    key.len() > LONGEST_NAME || is_address(key) || is_digits(key) || is_hexadecimal(key)
+    key.len() > LONGEST_NAME
+        || is_address(key)
+        || is_digits(key)
+        || is_hexadecimal(key)
+        || is_number(key)
+}
+
+/// Whether a key may be the name of a person: some words, each beginning as names do. `Order Date` may be one too, so such
+/// a key stays the name of a field, and is a value besides.
+pub(super) fn may_be_a_person(key: &str) -> bool {
+    let is_name = |word: &str| {
+        let mut letters = word
+            .chars()
+            .filter(|c| !matches!(c, '.' | '-' | '\'' | ','));
+        letters
+            .next()
+            .is_some_and(|first| first.is_alphabetic() && !first.is_lowercase())
+            && letters.all(char::is_alphabetic)
+    };
+    (2..=4).contains(&key.split(' ').count()) && key.split(' ').all(is_name)
+}
+
+/// Most of it digits, and more of them than a year and a month have.
+fn is_number(key: &str) -> bool {
+    const FEWEST: usize = 8;
+    let digits = key.bytes().filter(u8::is_ascii_digit).count();
+    digits >= FEWEST && digits * 2 > key.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
 /// `somebody@example.org`, but not `@type`.
@@ -35,7 +61,30 @@ fn is_hexadecimal(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::looks_like_a_value;
+    use super::{looks_like_a_value, may_be_a_person};
+
+    #[test]
+    fn keys_that_may_name_a_person_are_told_from_fields() {
+        for key in [
+            "Hans Sauerbier",
+            "Anna M. Schmidt",
+            "Jean-Luc O'Neil",
+            "王 小明",
+        ] {
+            assert!(may_be_a_person(key), "{key}");
+        }
+        for key in [
+            "email",
+            "Email",
+            "first name",
+            "Order date",
+            "Q1 2024",
+            " ",
+            "",
+        ] {
+            assert!(!may_be_a_person(key), "{key}");
+        }
+    }
 
     #[test]
     fn keys_that_are_data_are_told_from_names() {
@@ -49,6 +98,11 @@ mod tests {
             "9f1c2d3e-0000-4000-8000-0123456789ab",
             "507f1f77bcf86cd799439011",
             &"x".repeat(65),
+            "gb82west12345698765432",
+            "DE89 3704 0044 0532 0130 00",
+            "acct_DE89370400440532013000",
+            "ssn:078-05-1120",
+            "415-555-0133 ext. 12",
         ] {
             assert!(looks_like_a_value(key), "{key}");
         }
@@ -65,6 +119,9 @@ mod tests {
             "-",
             "T",
             "姓名",
+            "q1_2024",
+            "Hans Sauerbier",
+            "utf8mb4_0900",
         ] {
             assert!(!looks_like_a_value(key), "{key}");
         }

@@ -6,7 +6,8 @@
 //!
 //! The one thing a reader gets wrong: an object whose keys are data (e-mail addresses, ids, numbers, dates) is a map,
 //! and one with more than [`MAX_SIBLINGS`] keys is taken for one. So a million distinct keys make two columns, and
-//! the keys are scanned like any other value.
+//! the keys are scanned like any other value. A key that may be a person, `Ada Lovelace`, is scanned as a value beside the
+//! column that it names.
 
 mod flatten;
 mod json;

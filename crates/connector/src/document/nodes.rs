@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::keys::looks_like_a_value;
+use super::keys::{looks_like_a_value, may_be_a_person};
 
 /// An object with more different keys than this is a map.
 pub const MAX_SIBLINGS: usize = 1_000;
@@ -39,6 +39,8 @@ pub(super) struct Node {
     kept: bool,
     /// The last record of this batch in which its key stood.
     met: Option<u32>,
+    /// Its parent, where its key may be a person.
+    of_person: Option<u32>,
     /// Whether it was folded into a map's common node.
     folded: bool,
     level: u16,
@@ -149,7 +151,6 @@ impl Tree {
             wanted,
             kept: wanted || self.may_fold(&path),
             path,
-            met: None,
             level,
             ..Node::default()
         });
@@ -237,6 +238,7 @@ impl Tree {
         if !self.node(parent).is_map {
             if let Some(child) = self.node(parent).child(key) {
                 self.node(child).met = Some(record);
+                self.tell_person(child, record, false);
                 return child;
             }
             let full = self.nodes.len() >= MAX_NODES;
@@ -246,6 +248,10 @@ impl Tree {
                         self.add(Some(parent), join(&self.nodes[parent as usize].path, key));
                     self.node(parent).adopt(key, child);
                     self.node(child).met = Some(record);
+                    if may_be_a_person(key) {
+                        self.node(child).of_person = Some(parent);
+                        self.tell_person(child, record, false);
+                    }
                     return child;
                 }
                 self.fold(parent);
@@ -254,6 +260,24 @@ impl Tree {
         let keys = self.keys(parent);
         self.push(keys, record, key);
         self.any(parent)
+    }
+
+    /// Keeps a key that may be a person as a value, too. The fields of a record are called like that in exports of
+    /// spreadsheets; what is a person there holds an object, which `is_object` says.
+    pub(super) fn tell_person(&mut self, child: u32, record: u32, is_object: bool) {
+        let Some(parent) = self.node(child).of_person else {
+            return;
+        };
+        let above = &self.nodes[parent as usize].path;
+        let is_record = above.is_empty() || above.ends_with("[]");
+        if is_record != is_object {
+            return;
+        }
+        let path = &self.nodes[child as usize].path;
+        let key = path.get(above.len()..).unwrap_or_default();
+        let key = key.strip_prefix('.').unwrap_or(key).to_owned();
+        let keys = self.keys(parent);
+        self.push(keys, record, &key);
     }
 
     /// The node of a list's elements.

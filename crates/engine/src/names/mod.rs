@@ -36,15 +36,48 @@ const EXTENSIONS: &[&str] = &[
 
 /// Whether a name is nearly certainly personal data.
 pub(crate) fn is_personal_name(library: &Library, name: &str) -> bool {
-    let stem = stem(name);
+    let decoded = name.replace("%40", "@");
+    let stem = stem(&decoded);
     // Of files that end in anything else, the end may still not be a part of the number.
     let shorter = stem.rsplit_once('.').map_or(stem, |(shorter, _)| shorter);
-    let parts = stem.split(['_', '=', '(', ')', ',', ' ']);
+    let parts = stem.split(['_', '=', '(', ')', ',', ' ', '.']);
     let mut asked = "";
     [stem, shorter].into_iter().chain(parts).any(|text| {
         let again = std::mem::replace(&mut asked, text) == text;
-        !again && may_be(text) && is_certain(library, text)
+        !again
+            && (is_somebody(library, text) || windows(text).any(|part| is_somebody(library, part)))
     })
+}
+
+fn is_somebody(library: &Library, text: &str) -> bool {
+    may_be(text) && is_certain(library, text)
+}
+
+/// Most groups between hyphens of which each run is looked at.
+const GROUPS: usize = 8;
+
+/// What stands between two hyphens of a name, near or far, and of an address also what stands before a number at its
+/// end: `w2-219-09-9999-2024`, `ada@example.org2024`.
+fn windows(text: &str) -> impl Iterator<Item = &str> {
+    let cuts: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    let cuts = if cuts.len() < GROUPS {
+        cuts
+    } else {
+        Vec::new()
+    };
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(cuts.iter().map(|cut| cut + 1))
+        .collect();
+    let ends: Vec<usize> = cuts.into_iter().chain([text.len()]).collect();
+    let whole = text.len();
+    let inner = starts.into_iter().flat_map(move |start| {
+        let ends = ends.clone().into_iter().filter(move |end| start < *end);
+        ends.filter_map(move |end| text.get(start..end))
+    });
+    let inner = inner.filter(move |part| part.len() < whole && may_be(part));
+    let before_number = Some(text.trim_end_matches(|c: char| c.is_ascii_digit()))
+        .filter(move |part| part.len() < whole && part.contains('@'));
+    inner.chain(before_number)
 }
 
 /// The name without what tells the kind of file.

@@ -58,6 +58,9 @@ const PERSONAL: &str = "
     inbox.ada@example.org.mbox +491725550111 +49-172-5550111 +491725550111.vcf
     DE89370400440532013000 DE89370400440532013000.pdf statement_DE89370400440532013000.pdf DE02120300000000202051
     4111111111111111 4111-1111-1111-1111 card_4111111111111111.txt 219-09-9999 219-09-8888.pdf ssn=219-09-9999
+    accounts.DE89370400440532013000.balance m.078-05-1120_w2.v
+    ada@example.org-2024.csv hans.muster@example.org-4.csv w2-219-09-9999-2024.csv +491701234567-calls.csv
+    anna%40example.org.csv ada@example.org2024.csv statement-DE89370400440532013000-05.pdf
 ";
 
 fn library() -> std::sync::Arc<Library> {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_avro::reader::Decoder;
 use arrow_schema::Schema;
-use locard_connector::{Error, Result, foreign};
+use locard_connector::{Error, Result};
+use locard_containers::foreign;
 
 use super::blocks::{Block, Blocks};
 use super::shape::{Stop, Walk};

@@ -117,6 +117,25 @@ impl Layout {
         if prefers_apostrophes(head, whole, marks) {
             marks.quote = Some(b'\'');
         }
+        let layout = Self::marked(head, whole, marks);
+        Self {
+            skip: layout.skip + u64::from(said.is_some()),
+            ..layout
+        }
+    }
+
+    /// The layout of a table that was written as text: its marks are known.
+    pub(crate) fn of_table(head: &str, whole: bool) -> Self {
+        let marks = Marks {
+            delimiter: Some(b','),
+            quote: Some(b'"'),
+            newline: b'\n',
+        };
+        Self::marked(head, whole, marks)
+    }
+
+    /// Finds the header where the marks are known.
+    fn marked(head: &str, whole: bool, marks: Marks) -> Self {
         let records = records(head, whole, marks);
         let before = preamble(&records);
         let records = &records[before..];
@@ -132,7 +151,7 @@ impl Layout {
         };
         Self {
             marks,
-            skip: u64::from(said.is_some()) + before as u64 + u64::from(has_header),
+            skip: before as u64 + u64::from(has_header),
             preamble: before as u64,
             names,
         }

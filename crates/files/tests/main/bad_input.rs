@@ -822,7 +822,8 @@ async fn what_stands_before_damage_in_a_compressed_file_is_read_and_the_byte_is_
 async fn files_that_nobody_reads_are_unsupported() {
     for (name, bytes) in [
         ("a.png", b"\x89PNG\r\n\x1a\n0000".to_vec()),
-        ("a.xlsx", b"PK\x03\x04rest".to_vec()),
+        ("a.rar", b"Rar!\x1a\x07\x01\0rest".to_vec()),
+        ("a.doc", b"\xd0\xcf\x11\xe0rest".to_vec()),
         ("a.bin", (0..=255).cycle().take(2_000).collect()),
     ] {
         let source = shelf(name, bytes);

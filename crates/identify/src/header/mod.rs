@@ -14,6 +14,12 @@ use crate::words::{self, HEADS, LEADS, NEUTRAL, THINGS};
 /// Longest phrase in words.
 const LONGEST: usize = 7;
 
+/// Names of columns that say nothing without that of their table.
+const GENERAL: [&str; 7] = ["name", "id", "code", "number", "key", "value", "label"];
+
+/// Words of the name of a table that are looked at.
+const TABLE_WORDS: usize = 4;
+
 /// All phrases of all rules by their words run together.
 #[derive(Debug, Default)]
 pub(crate) struct Phrases {
@@ -120,6 +126,28 @@ impl Phrases {
         if !entry.contains(&(rule, kind)) {
             entry.push((rule, kind));
         }
+    }
+
+    /// Reads the name of a column in a table of that name. What any table may have, a `name` or a `code`, is read together
+    /// with what the table holds where that says it all: the `name` of `countries` is a country's.
+    pub(crate) fn read_in(&self, table: &str, name: &str) -> Header {
+        let words = self.words(last_parts(name));
+        let is_general = matches!(words.as_slice(), [word] if GENERAL.contains(&word.as_str()));
+        if is_general {
+            let says_all = |reading: &Reading| {
+                reading.kind == Kind::Name
+                    && reading.covers >= 1.0
+                    && !reading.about
+                    && !reading.within
+            };
+            for thing in things(table) {
+                let both = self.read(&format!("{thing} {name}"));
+                if both.readings.values().any(says_all) {
+                    return both;
+                }
+            }
+        }
+        self.read(name)
     }
 
     /// Reads a name.
@@ -237,6 +265,20 @@ impl Phrases {
             Role::Unknown
         }
     }
+}
+
+/// The things that a table may hold by its name, the likeliest first: `dim_countries` holds a `country`.
+fn things(table: &str) -> impl Iterator<Item = String> {
+    let stem = table.split('.').next().unwrap_or_default();
+    let words = tokens::split(stem);
+    let words = words.into_iter().rev().take(TABLE_WORDS);
+    words.filter(|word| word.len() > 2).map(|word| {
+        match (word.strip_suffix("ies"), word.strip_suffix('s')) {
+            (Some(stem), _) if stem.len() > 2 => format!("{stem}y"),
+            (_, Some(stem)) if stem.len() > 2 && !stem.ends_with('s') => stem.to_owned(),
+            _ => word,
+        }
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

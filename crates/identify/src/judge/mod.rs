@@ -173,11 +173,12 @@ fn sum(weights: &[Weight]) -> f64 {
 }
 
 impl Library {
-    /// Judges all columns of one table that were read; siblings inform one another.
-    pub fn judge(&self, columns: &[ColumnView<'_>]) -> Vec<ColumnJudgement> {
+    /// Judges all columns of one table that were read; siblings inform one another, and so does the name of the table
+    /// or file, which may be empty.
+    pub fn judge(&self, table: &str, columns: &[ColumnView<'_>]) -> Vec<ColumnJudgement> {
         let headers: Vec<Header> = columns
             .iter()
-            .map(|column| self.phrases.read(column.name))
+            .map(|column| self.phrases.read_in(table, column.name))
             .collect();
         let seen: Vec<Vec<Weighed>> = columns
             .iter()

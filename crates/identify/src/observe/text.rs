@@ -3,7 +3,7 @@
 //!
 //! What a reader gets wrong: a match inside must end where a token ends; `12345` is not found in `x123456`.
 
-use locard_sketch::forms::{label_end, trimmed};
+use locard_sketch::forms::{dates, label_end, trimmed};
 use locard_sketch::{Cells, ClassMask};
 
 use super::Scratch;
@@ -191,7 +191,8 @@ impl Library {
                     context: self.has_context(plan.rule, text, start),
                     accident: plan.accident,
                 });
-            } else {
+            } else if dates(value).next().is_none() {
+                // A date was never meant to be anything else: the head of each line of a log.
                 scratch.counts.rule(plan.rule).embedded_checked += weight;
             }
         }

@@ -266,8 +266,12 @@ fn decoded(text: &str) -> String {
 /// it, whatever its letters and digits are.
 pub(super) fn may_have_machines(text: &str, class: ClassMask) -> bool {
     const BEHIND: u16 = ClassMask::COLON | ClassMask::SLASH;
+    const RANGE: u16 = ClassMask::DIGIT | ClassMask::DOT | ClassMask::DASH | ClassMask::SPACE;
     let colons = || text.bytes().filter(|byte| *byte == b':').count();
     class.any(ClassMask::COLON) && (text.contains("::") || colons() >= COLONS)
+        || class.any(ClassMask::DASH)
+            && class.only(RANGE)
+            && text.bytes().filter(|byte| *byte == b'.').count() == 2 * DOTS
         || class.any(BEHIND)
             && class.any(ClassMask::DOT)
             && !class.any(ClassMask::LOWER | ClassMask::WIDE)
@@ -281,7 +285,8 @@ pub(super) fn may_have_machines(text: &str, class: ClassMask) -> bool {
 const COLONS: usize = 7;
 const DOTS: usize = 3;
 
-/// Gives every IPv6 address in a folded text, and the IPv4 address of a cell that has a port or a prefix length behind it.
+/// Gives every IPv6 address in a folded text, and the IPv4 address of a cell that has a port or a prefix length behind it or begins or
+/// ends a range.
 pub(super) fn machines(text: &str, sink: &mut impl FnMut(Form, u64)) {
     let mut from = 0;
     while let Some(colon) = text[from..].find(':') {
@@ -297,6 +302,11 @@ pub(super) fn machines(text: &str, sink: &mut impl FnMut(Form, u64)) {
     let inner = trim_token(text);
     if inner.contains('/') {
         found(inner, text, sink);
+    }
+    // A range: `10.1.2.3-10.1.2.9`.
+    if let Some((first, last)) = inner.split_once('-') {
+        found(first.trim_end(), text, sink);
+        found(last.trim_start(), text, sink);
     }
 }
 

@@ -86,9 +86,13 @@ pub fn is_timestamp(text: &str) -> bool {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = day else {
         return false;
     };
-    let Some((b't' | b'T' | b' ', rest)) = rest.split_first() else {
+    let Some((between @ (b't' | b'T' | b' '), rest)) = rest.split_first() else {
         return false;
     };
+    // Behind a blank there may stand any other number.
+    if *between == b' ' && rest.get(2).is_some_and(|behind| *behind != b':') {
+        return false;
+    }
     let digits = [y1, y2, y3, y4, m1, m2, d1, d2];
     // Without a branch for each byte. An offset has one hyphen and a fraction one point; another day has two of them.
     let (of_time, hyphens, points) =

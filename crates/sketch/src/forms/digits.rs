@@ -15,8 +15,18 @@ pub(super) const TAIL: usize = 8;
 /// Longest number that has a shortest notation; longer ones are ids.
 const LONGEST_NUMBER: usize = 40;
 
-/// Most digits of a telephone number, an id and a card, the blanks between their groups aside.
-const MOST_OF_ONE: [usize; 2] = [*PHONE_DIGITS.end(), 19];
+/// Most digits of a telephone number or an id with blanks in it. Hardly any telephone number has the two more that it may
+/// have, but an id has them with a year beside it.
+const MOST_OF_ONE: usize = *PHONE_DIGITS.end() - 2;
+
+/// Digits of a card with blanks in it.
+const CARD_DIGITS: RangeInclusive<usize> = 16..=19;
+
+/// Groups of so many digits each are numbers by themselves.
+const WHOLE_GROUP: usize = 5;
+
+/// And so is one with so many, whatever marks are in it.
+const WHOLE_TOKEN: usize = 8;
 
 /// Longest group of digits of a card.
 const LONGEST_GROUP: usize = 6;
@@ -44,9 +54,26 @@ pub(super) fn may_be_several(folded: &str, class: ClassMask) -> bool {
         group = if byte.is_ascii_digit() { group + 1 } else { 0 };
         longest = longest.max(group);
     }
-    let [telephone, card] = MOST_OF_ONE;
-    let is_card = longest <= LONGEST_GROUP && digits <= card && !class.any(MARKED);
-    points >= POINTS_OF_TWO || digits > telephone && !is_card
+    let is_card = longest <= LONGEST_GROUP && CARD_DIGITS.contains(&digits) && !class.any(MARKED);
+    points >= POINTS_OF_TWO
+        || digits > MOST_OF_ONE && !is_card
+        || !folded.starts_with('+') && has_whole_tokens(folded, digits)
+}
+
+/// Whether each group between blanks is long, or one is as long as a number with something else beside it.
+fn has_whole_tokens(folded: &str, digits: usize) -> bool {
+    let tokens = folded.split(' ').map(|token| {
+        let digits = token.bytes().filter(u8::is_ascii_digit).count();
+        (digits, digits < token.len())
+    });
+    let mut all = true;
+    for (own, is_marked) in tokens.filter(|(own, _)| *own > 0) {
+        if own >= WHOLE_TOKEN && own < digits && is_marked {
+            return true;
+        }
+        all &= own >= WHOLE_GROUP;
+    }
+    all
 }
 
 /// The digits of a text, leading zeros stripped; a national prefix in brackets, `(0)`, is left out.

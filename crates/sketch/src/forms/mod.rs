@@ -29,7 +29,7 @@ use crate::{Cells, ClassMask, hash};
 
 /// Version of the set of forms. It changes when a stored value would get other forms than before: sketches of another
 /// version must be made anew.
-pub const FORMS_VERSION: u8 = 2;
+pub const FORMS_VERSION: u8 = 3;
 
 /// Cells of more bytes than this are running text: they have words, pairs and numbers, but no form as a whole besides
 /// the folded one.
@@ -161,6 +161,8 @@ pub(crate) struct Outline {
     parts: bool,
     /// There may be an id in it as soon as the punctuation around it is gone.
     wrapped: bool,
+    /// There may be ids in it before and behind a slash.
+    slashed: bool,
     /// There may be e-mail addresses in it besides itself.
     mails: bool,
     /// The same of addresses of machines.
@@ -183,6 +185,7 @@ impl Outline {
                 text::has_parts(text, class)
             },
             wrapped: text::is_wrapped(text, class),
+            slashed: text::is_slashed(text, class),
             mails: address::may_have_mails(text, class),
             machines: address::may_have_machines(text, class),
         }
@@ -228,6 +231,9 @@ fn of_folded(
     } else if outline.wrapped {
         text::unwrapped(folded, sink);
     }
+    if outline.slashed {
+        text::slashed(folded, sink);
+    }
     if outline.mails {
         address::mails(folded, class, sink);
     }
@@ -255,7 +261,7 @@ mod tests {
     /// a person who is in an older sketch would be ruled out.
     #[test]
     fn the_forms_of_a_value_never_change_within_a_version() {
-        assert_eq!(FORMS_VERSION, 2);
+        assert_eq!(FORMS_VERSION, 3);
         let known = [
             ("  Zo\u{eb}  ", "Folded f9edb745f3"),
             ("AB-1234", "Folded 798e302a8b, Alphanumerics 4d91201905"),

@@ -41,10 +41,19 @@ pub fn tokens(folded: &str) -> impl Iterator<Item = &str> {
 /// groups of digits that stand together, joined in every way that may be one telephone number.
 pub fn numbers_in(folded: &str) -> Vec<String> {
     let class = ClassMask::of(folded);
-    if !class.any(ClassMask::LOWER | ClassMask::WIDE | ClassMask::COMMA) {
-        return digits::run(folded, class).into_iter().collect();
-    }
     let mut numbers = Vec::new();
+    if !class.any(ClassMask::LOWER | ClassMask::WIDE) {
+        // What a comma sets apart is no one number.
+        if !class.any(ClassMask::COMMA) {
+            numbers.extend(digits::run(folded, class));
+        }
+        if !digits::may_be_several(folded, class) && !is_slashed(folded, class) {
+            return numbers;
+        }
+    }
+    pieces_at_slashes(folded, &mut |piece| {
+        numbers.extend(digits::run(piece, ClassMask::of(piece)));
+    });
     let mut chain = Chain::default();
     walk(folded, &mut |token, joined| {
         let class = ClassMask::of(token);
@@ -134,6 +143,41 @@ pub(super) fn is_wrapped(text: &str, class: ClassMask) -> bool {
 pub(super) fn unwrapped(folded: &str, sink: &mut impl FnMut(Form, u64)) {
     let token = trim_token(folded);
     of_id(token, ClassMask::of(token), sink);
+}
+
+/// Fewest characters of an id on one side of a slash, so that dates and fractions have none.
+const FEWEST_AT_SLASH: usize = 5;
+
+/// Whether a folded text, or one in another case, may have ids that a slash sets apart: `10087987/10088`.
+pub(super) fn is_slashed(text: &str, class: ClassMask) -> bool {
+    class.any(ClassMask::SLASH) && class.any(ClassMask::DIGIT) && {
+        let mut found = false;
+        pieces_at_slashes(text, &mut |_| found = true);
+        found
+    }
+}
+
+/// Calls `visit` with what stands before, between and behind the slashes of each token and has digits.
+fn pieces_at_slashes<'a>(text: &'a str, visit: &mut impl FnMut(&'a str)) {
+    let slashed = text.split(is_gap).filter(|token| token.contains('/'));
+    for piece in slashed.flat_map(|token| token.split('/')) {
+        let piece = trim_token(piece);
+        let fits = (FEWEST_AT_SLASH..=LONGEST_TOKEN).contains(&piece.len());
+        if fits && piece.bytes().any(|byte| byte.is_ascii_digit()) {
+            visit(piece);
+        }
+    }
+}
+
+/// Forms of these pieces as ids.
+pub(super) fn slashed(folded: &str, sink: &mut impl FnMut(Form, u64)) {
+    pieces_at_slashes(folded, &mut |piece| {
+        let class = ClassMask::of(piece);
+        of_id(piece, class, sink);
+        if class.only(ClassMask::LOWER | ClassMask::DIGIT) {
+            sink(Form::Word, hash_in(Domain::Word, piece.as_bytes()));
+        }
+    });
 }
 
 /// Calls `visit` with every token and whether it directly follows the one before, with blanks or round brackets

@@ -107,10 +107,7 @@ pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
     if folded.len() > LONGEST_ID || !class.only(GROUPED) || !class.any(ClassMask::DIGIT) {
         return false;
     }
-    let mut groups = folded
-        .as_bytes()
-        .split(|byte| !byte.is_ascii_alphanumeric())
-        .filter(|group| !group.is_empty());
+    let mut groups = groups_of(folded);
     if is_measure(groups.clone()) {
         return !class.any(ClassMask::DASH);
     }
@@ -131,12 +128,38 @@ pub(super) fn is_grouped_id(folded: &str, class: ClassMask) -> bool {
         first = false;
         group.len() <= LONGEST_GROUP && belongs
     });
+    if mixed && lettered == 0 && may_be_several(groups_of(folded)) {
+        return false;
+    }
     let closed = folded.ends_with(|c: char| c.is_ascii_alphabetic());
     fits && if lettered > 0 {
         lettered == 2 && closed
     } else {
         mixed
     }
+}
+
+/// The runs of letters and digits.
+fn groups_of(folded: &str) -> impl DoubleEndedIterator<Item = &[u8]> + Clone {
+    folded
+        .as_bytes()
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|group| !group.is_empty())
+}
+
+/// Whether the groups may be more than one id: another begins as IBANs do, a number stands in front, or one in the middle
+/// is not as long as the others.
+fn may_be_several<'a>(groups: impl DoubleEndedIterator<Item = &'a [u8]> + Clone) -> bool {
+    let is_begin = |group: &[u8]| matches!(group, [a, b, c, d] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit() && d.is_ascii_digit());
+    let first_is_number = groups
+        .clone()
+        .next()
+        .is_some_and(|first| first.iter().all(u8::is_ascii_digit));
+    let mut middle = groups.clone();
+    let _ = (middle.next(), middle.next_back());
+    let mut lengths = middle.map(<[u8]>::len);
+    let length = lengths.next();
+    first_is_number || groups.skip(1).any(is_begin) || lengths.any(|other| Some(other) != length)
 }
 
 /// Whether the groups are a small number with its unit: `12.5 kg`.

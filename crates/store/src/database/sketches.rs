@@ -528,6 +528,15 @@ impl Sketches for Database {
         rows.iter().map(|row| record(row, &vault)).collect()
     }
 
+    async fn column_record(&self, org: OrgId, column: ColumnId) -> Result<Option<ColumnRecord>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(SELECT)
+            .with(" where org_id = ", org)
+            .with(" and column_id = ", column);
+        let rows = self.read().await?.rows(statement).await?;
+        rows.first().map(|row| record(row, &vault)).transpose()
+    }
+
     async fn catalog(
         &self,
         org: OrgId,

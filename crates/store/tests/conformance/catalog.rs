@@ -61,10 +61,12 @@ async fn concluding_replaces_columns_and_drops_old_pieces(_: &Bench, store: Arc<
         record(&entity, "id", b"id"),
         record(&entity, "email", b"email"),
     ];
-    assert_eq!(
-        store.column_records(ORG, entity.id).await.unwrap(),
-        sorted(written, 1)
-    );
+    let all = store.column_records(ORG, entity.id).await.unwrap();
+    assert_eq!(all, sorted(written, 1));
+    let one = store.column_record(ORG, all[1].column).await.unwrap();
+    assert_eq!(one.as_ref(), all.get(1));
+    let nothing = ColumnId::derive(entity.id, "nothing");
+    assert_eq!(store.column_record(ORG, nothing).await.unwrap(), None);
 
     let only = vec![record(&entity, "email", b"later")];
     let merged = Merged {

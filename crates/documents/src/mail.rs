@@ -1,0 +1,506 @@
+//! Messages: single ones, and boxes of them one after the other.
+//!
+//! A message is one record; attachments are members. What it passed on its way, addresses of machines included, is part of
+//! it.
+
+use std::io::{BufRead, BufReader, Read, SeekFrom};
+use std::sync::Mutex;
+
+use locard_containers::{
+    Broken, Container, Content, File, Format, Item, LONGEST, Look, Member, Opener, Reads, Record,
+    Records, Result, few_enough, guarded, push, unique,
+};
+use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
+
+use crate::html;
+
+/// A message.
+pub(crate) const EML: Format =
+    Format::new("eml", "an e-mail message", |look| Ok(is_message(look.text)))
+        .reading(Reads::File(|opener| {
+            Ok(Box::new(Messages::new(opener, false)?))
+        }))
+        .holding(|opener| Ok(Box::new(Attachments::new(opener, false)?)));
+
+/// A box of messages.
+pub(crate) const MBOX: Format =
+    Format::new("mbox", "a box of e-mail messages", |look| Ok(is_box(look)))
+        .reading(Reads::File(|opener| {
+            Ok(Box::new(Messages::new(opener, true)?))
+        }))
+        .holding(|opener| Ok(Box::new(Attachments::new(opener, true)?)));
+
+/// Headers of which two make a message of a text.
+const KNOWN: &[&str] = &[
+    "from",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "received",
+    "return-path",
+    "delivered-to",
+    "reply-to",
+    "mime-version",
+    "content-type",
+    "sender",
+    "x-mailer",
+    "dkim-signature",
+    "x-received",
+    "authentication-results",
+    "list-id",
+    "in-reply-to",
+    "references",
+    "x-original-to",
+    "arc-seal",
+    "x-spam-status",
+    "envelope-to",
+];
+
+fn is_message(text: &str) -> bool {
+    let mut known: Vec<String> = Vec::new();
+    let lines: Vec<&str> = text.lines().collect();
+    let all = lines.len();
+    for (at, line) in lines.into_iter().enumerate() {
+        if line.trim().is_empty() {
+            break;
+        }
+        if line.starts_with([' ', '\t']) {
+            continue;
+        }
+        let name = line
+            .split_once(':')
+            .map(|(name, _)| name.to_ascii_lowercase());
+        let is_name =
+            |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+        match name.filter(is_name) {
+            Some(name) if KNOWN.contains(&name.as_str()) && !known.contains(&name) => {
+                known.push(name);
+            }
+            Some(_) => {}
+            // The last line may be cut.
+            None if at + 1 == all => {}
+            None => return false,
+        }
+    }
+    known.len() >= 2
+        && known
+            .iter()
+            .any(|name| !matches!(name.as_str(), "to" | "from" | "date" | "subject"))
+        || known.len() >= 3
+}
+
+fn is_box(look: &Look<'_>) -> bool {
+    let rest = look
+        .text
+        .strip_prefix("From ")
+        .and_then(|rest| rest.split_once('\n'));
+    rest.is_some_and(|(line, rest)| line.contains(':') && is_message(rest))
+}
+
+/// Reads messages one after the other.
+struct Splitter {
+    file: BufReader<Box<dyn File>>,
+    is_box: bool,
+    /// Where the next message begins, and its number.
+    at: u64,
+    number: u64,
+    /// The line that divides the last message from the next was read.
+    divided: bool,
+    ended: bool,
+}
+
+/// A message in its box; `None` for its bytes when there are too many.
+struct Found {
+    number: u64,
+    start: u64,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Splitter {
+    fn new(opener: &Opener, is_box: bool) -> Result<Self> {
+        Ok(Self {
+            file: BufReader::with_capacity(64 << 10, opener()?),
+            is_box,
+            at: 0,
+            number: 0,
+            divided: !is_box,
+            ended: false,
+        })
+    }
+
+    /// Goes to a message that begins there.
+    fn seek(&mut self, start: u64) -> Result<()> {
+        use std::io::Seek as _;
+        self.file.seek(SeekFrom::Start(start))?;
+        self.at = start;
+        self.divided = true;
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Option<Found>> {
+        let (mut bytes, mut is_long, mut blank) = (Vec::new(), false, true);
+        let mut start = self.at;
+        while !self.ended {
+            let before = bytes.len();
+            // A line, or as much of it as fits.
+            let read = Read::take(&mut self.file, 1 << 20).read_until(b'\n', &mut bytes)?;
+            self.ended = read == 0;
+            self.at += read as u64;
+            let line = &bytes[before..];
+            if self.is_box && blank && line.starts_with(b"From ") {
+                let is_first = !self.divided;
+                bytes.truncate(before);
+                if is_first || bytes.is_empty() && !is_long {
+                    // What stands before the first is no message.
+                    bytes.clear();
+                    self.divided = true;
+                    start = self.at;
+                    continue;
+                }
+                self.number += 1;
+                return Ok(Some(Found {
+                    number: self.number,
+                    start,
+                    bytes: Some(bytes).filter(|_| !is_long),
+                }));
+            }
+            blank = line == b"\n" || line == b"\r\n";
+            if bytes.len() > LONGEST {
+                is_long = true;
+                bytes.clear();
+            }
+        }
+        if bytes.is_empty() && !is_long {
+            return Ok(None);
+        }
+        self.number += 1;
+        Ok(Some(Found {
+            number: self.number,
+            start,
+            bytes: Some(bytes).filter(|_| !is_long),
+        }))
+    }
+}
+
+/// Messages as records.
+struct Messages(Splitter);
+
+impl Messages {
+    fn new(opener: &Opener, is_box: bool) -> Result<Self> {
+        Splitter::new(opener, is_box).map(Self)
+    }
+}
+
+const TOO_LONG: &str = "a message of more than 64 MiB is not read";
+
+impl Records for Messages {
+    fn next(&mut self) -> Result<Option<Item>> {
+        let Some(found) = self.0.next()? else {
+            return Ok(None);
+        };
+        let fault = |sentence: &'static str| Item::Fault {
+            sentence: sentence.into(),
+            place: format!("message {}", found.number),
+        };
+        let Some(bytes) = &found.bytes else {
+            return Ok(Some(fault(TOO_LONG)));
+        };
+        Ok(Some(match guarded(|| record(bytes)) {
+            Ok(record) if record.cells.is_empty() => {
+                fault("a message of which nothing can be read")
+            }
+            Ok(record) => Item::Record(record),
+            Err(Broken::Io(error)) => return Err(Broken::Io(error)),
+            Err(_) => fault("a message that is damaged"),
+        }))
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Message<'_>> {
+    let parsed = MessageParser::default().parse(bytes);
+    parsed.ok_or_else(|| Broken::damaged("it is no message"))
+}
+
+/// Headers that are columns, and what these are called.
+const COLUMNS: &[(&str, &str)] = &[
+    ("Received", "received"),
+    ("Return-Path", "return_path"),
+    ("Delivered-To", "delivered_to"),
+    ("X-Original-To", "delivered_to"),
+    ("X-Originating-IP", "originating_ip"),
+    ("Organization", "organization"),
+    ("Disposition-Notification-To", "reply_to"),
+];
+
+/// Headers that are read by what they mean, or that say how the message travelled and nothing of anybody.
+const ELSEWHERE: &[&str] = &[
+    "from",
+    "sender",
+    "to",
+    "cc",
+    "bcc",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "references",
+    "in-reply-to",
+    "mime-version",
+    "dkim-signature",
+    "domainkey-signature",
+    "received-spf",
+    "authentication-results",
+];
+
+fn is_read_elsewhere(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let begins = |begin: &&str| name.starts_with(begin);
+    ELSEWHERE.contains(&name.as_str())
+        || ["content-", "arc-", "list-", "x-ms-exchange-", "x-google-"]
+            .iter()
+            .any(begins)
+}
+
+fn record(bytes: &[u8]) -> Result<Record> {
+    let message = parse(bytes)?;
+    let mut record = Record::default();
+    for (column, addresses) in [
+        ("from", message.from()),
+        ("sender", message.sender()),
+        ("to", message.to()),
+        ("cc", message.cc()),
+        ("bcc", message.bcc()),
+        ("reply_to", message.reply_to()),
+    ] {
+        record.add(column, &addresses.map(people).unwrap_or_default());
+    }
+    record.add("subject", message.subject().unwrap_or_default());
+    record.add(
+        "date",
+        &message
+            .date()
+            .map(mail_parser::DateTime::to_rfc3339)
+            .unwrap_or_default(),
+    );
+    for (name, value) in message.headers_raw() {
+        let known = COLUMNS
+            .iter()
+            .find(|(header, _)| name.eq_ignore_ascii_case(header));
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        match known {
+            Some((_, column)) => record.add(*column, &value),
+            None if is_read_elsewhere(name) => {}
+            // Whoever made it up may have written anything there.
+            None => record.add("headers", &format!("{name}: {value}")),
+        }
+    }
+    body(&message, &mut record)?;
+    for part in message.attachments() {
+        record.add("attachments", part.attachment_name().unwrap_or_default());
+    }
+    Ok(record)
+}
+
+/// The text of a message; that of a page only where there is no other.
+fn body(message: &Message<'_>, record: &mut Record) -> Result<()> {
+    let mut text = String::new();
+    for part in message.text_bodies() {
+        match &part.body {
+            PartType::Text(more) => {
+                push(&mut text, more);
+                text.push('\n');
+            }
+            PartType::Html(page) => {
+                let (more, beside) = html::text_of(page)?;
+                push(&mut text, &more);
+                for (column, cell) in beside.cells {
+                    record.add(column, &cell);
+                }
+            }
+            _ => {}
+        }
+    }
+    record.add("text", &text);
+    Ok(())
+}
+
+/// `Ada Lovelace <ada@example.org>, bob@example.org`.
+fn people(addresses: &Address<'_>) -> String {
+    let people = addresses
+        .iter()
+        .map(|person| match (person.name(), person.address()) {
+            (Some(name), Some(address)) => format!("{name} <{address}>"),
+            (name, address) => name.or(address).unwrap_or_default().to_owned(),
+        });
+    people.collect::<Vec<_>>().join(", ")
+}
+
+/// The attachments of one or many messages.
+struct Attachments {
+    opener: Opener,
+    is_box: bool,
+    members: Vec<Member>,
+    /// Where the message of each begins, and which of its attachments it is.
+    places: Vec<(u64, usize)>,
+    /// The last message that was opened: its attachments are wanted one after the other.
+    last: Mutex<Option<(u64, Vec<u8>)>>,
+}
+
+impl Attachments {
+    fn new(opener: &Opener, is_box: bool) -> Result<Self> {
+        let mut found = Self {
+            opener: opener.clone(),
+            is_box,
+            members: Vec::new(),
+            places: Vec::new(),
+            last: Mutex::new(None),
+        };
+        let mut messages = Splitter::new(opener, is_box)?;
+        while let Some(message) = messages.next()? {
+            // Reading the records tells of messages that are too long or damaged.
+            let Some(bytes) = &message.bytes else {
+                continue;
+            };
+            let names = guarded(|| {
+                let message = parse(bytes)?;
+                Ok(message
+                    .attachments()
+                    .enumerate()
+                    .map(|(at, part)| name(at, part))
+                    .collect::<Vec<_>>())
+            });
+            for (at, (name, size)) in names.unwrap_or_default().into_iter().enumerate() {
+                let path = if is_box {
+                    format!("{}/{name}", message.number)
+                } else {
+                    name
+                };
+                found.members.push(Member::file(&path, Some(size)));
+                found.places.push((message.start, at));
+                few_enough(found.members.len())?;
+            }
+        }
+        unique(&mut found.members);
+        Ok(found)
+    }
+
+    fn message(&self, start: u64) -> Result<Vec<u8>> {
+        let mut messages = Splitter::new(&self.opener, self.is_box)?;
+        messages.seek(start)?;
+        let found = messages.next()?.and_then(|found| found.bytes);
+        found.ok_or_else(|| Broken::damaged("its message is not where it was"))
+    }
+}
+
+/// A message within another: its own bytes, of which the parser keeps those around them too.
+fn raw<'a>(message: &'a Message<'_>) -> &'a [u8] {
+    let bytes = &message.raw_message;
+    let span = message
+        .parts
+        .first()
+        .map(|part| part.offset_header as usize..part.offset_end as usize);
+    span.and_then(|span| bytes.get(span)).unwrap_or_default()
+}
+
+/// What an attachment is called, and its size.
+fn name(at: usize, part: &mail_parser::MessagePart<'_>) -> (String, u64) {
+    let size = match &part.body {
+        PartType::Message(message) => raw(message).len(),
+        _ => part.contents().len(),
+    };
+    let given = part
+        .attachment_name()
+        .map(|name| name.replace(['/', '\\'], "_"));
+    let ending = match &part.body {
+        PartType::Message(_) => "eml",
+        PartType::Text(_) => "txt",
+        PartType::Html(_) => "html",
+        _ => "bin",
+    };
+    let name = given.filter(|name| !name.trim().is_empty());
+    (
+        name.unwrap_or_else(|| format!("attachment {}.{ending}", at + 1)),
+        size as u64,
+    )
+}
+
+impl Container for Attachments {
+    fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    fn open(&self, member: usize) -> Result<Content> {
+        let missing = || Broken::damaged("there is no such attachment");
+        let &(start, at) = self.places.get(member).ok_or_else(missing)?;
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if last.as_ref().is_none_or(|(known, _)| *known != start) {
+            *last = Some((start, self.message(start)?));
+        }
+        let bytes = last.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+        let message = parse(bytes)?;
+        let part = message.attachments().nth(at).ok_or_else(missing)?;
+        Ok(Content::Held(match &part.body {
+            PartType::Message(message) => raw(message).to_vec(),
+            _ => part.contents().to_vec(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn messages_are_told_from_texts() {
+        for text in [
+            "Return-Path: <a@x.org>\r\nReceived: from a\r\n by b\r\nSubject: x\r\n\r\nbody",
+            "From: a@x.org\nTo: b@x.org\nSubject: hi\n\nbody: x",
+            "Subject: x\nMIME-Version: 1.0",
+        ] {
+            assert!(is_message(text), "{text}");
+        }
+        for text in [
+            "From: a\nTo: b\n\nx",
+            "Subject: a talk\nwe met, and it was nice",
+            "name: Ada\nmail: a@x.org\nphone: 1\n",
+            "",
+            "{\"from\": 1}",
+        ] {
+            assert!(!is_message(text), "{text}");
+        }
+    }
+
+    fn opener(bytes: &[u8]) -> Opener {
+        let bytes = bytes.to_vec();
+        Arc::new(move || Ok(Box::new(Cursor::new(bytes.clone()))))
+    }
+
+    #[test]
+    fn a_box_is_cut_where_a_line_says_from_behind_a_blank_one() {
+        let text = "From a@x.org Thu Jan 1 00:00:00 2024\nSubject: one\nTo: b@x.org\n\nHello\nFrom here on\n\n\
+            From b@x.org Thu Jan 1 00:00:00 2024\nSubject: two\n\nWorld\n";
+        let mut messages = Splitter::new(&opener(text.as_bytes()), true).unwrap();
+        let first = messages.next().unwrap().unwrap();
+        assert!(first.bytes.unwrap().ends_with(b"From here on\n\n"));
+        let second = messages.next().unwrap().unwrap();
+        assert_eq!(
+            (second.number, second.bytes.unwrap().len()),
+            (2, "Subject: two\n\nWorld\n".len())
+        );
+        assert!(messages.next().unwrap().is_none());
+        messages = Splitter::new(&opener(text.as_bytes()), true).unwrap();
+        messages.seek(second.start).unwrap();
+        assert_eq!(
+            messages.next().unwrap().unwrap().bytes.unwrap(),
+            b"Subject: two\n\nWorld\n"
+        );
+    }
+}
