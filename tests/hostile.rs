@@ -617,6 +617,50 @@ fn a_damaged_catalog_is_a_sentence_with_a_way_out() {
     }
 }
 
+/// Runs a statement on the catalog as somebody else would who may write to it.
+fn tamper(file: &std::path::Path, sql: &'static str) {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let work = async {
+        let mut connection = options.foreign_keys(false).connect().await.unwrap();
+        let done = sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        assert!(done.rows_affected() > 0, "{sql}");
+        connection.close().await.unwrap();
+    };
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(work);
+}
+
+/// Where filters are gone, nothing was asked, and the answer must not be: nowhere.
+#[test]
+fn a_catalog_from_which_rows_were_taken_does_not_pass_for_one_that_says_no() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "id,email\n1,anna@example.org\n2,bert@example.org\n",
+    );
+    bench.scan();
+    let file = bench.home().join("catalog.sqlite");
+    let whole = std::fs::read(&file).unwrap();
+    let find = ["find", "--email", "anna@example.org"];
+    for (sql, told) in [
+        ("delete from profiles", "the catalog holds no filters of it"),
+        ("delete from entities where kind = 'column'", "is damaged"),
+    ] {
+        std::fs::write(&file, &whole).unwrap();
+        tamper(&file, sql);
+        let run = bench.run(find);
+        assert_eq!(run.status, 2, "{sql}: {run:?}");
+        assert!(run.stdout.contains("not searched"), "{sql}: {run:?}");
+        assert!(run.stdout.contains(told), "{sql}: {run:?}");
+    }
+    std::fs::write(&file, &whole).unwrap();
+    tamper(&file, "delete from keys");
+    let run = bench.run(find);
+    assert_eq!(run.status, 2, "{run:?}");
+    assert!(run.stderr.contains("keys are missing"), "{}", run.stderr);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_home_that_cannot_be_is_a_sentence() {
@@ -787,5 +831,53 @@ fn nobody_waits_for_the_writer_of_a_pipe() {
             run.stdout.contains(words) || run.stderr.contains(words),
             "{run:?}"
         );
+    }
+}
+
+/// A PostgreSQL server that lets everybody in and then answers with a message that is shorter than its own length.
+fn lying_server() -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let message = |kind: u8, body: &[u8]| {
+        let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+        [&[kind], &length[..], body].concat()
+    };
+    let mut welcome = message(b'R', &[0; 4]);
+    for setting in ["server_version\x0015.1\0", "client_encoding\0UTF8\0"] {
+        welcome.extend(message(b'S', setting.as_bytes()));
+    }
+    welcome.extend(message(b'K', &[0; 8]));
+    welcome.extend(message(b'Z', b"I"));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, welcome) = (client.unwrap(), welcome.clone());
+            std::thread::spawn(move || {
+                let mut asked = [0; 4_096];
+                let _ = client.read(&mut asked);
+                let _ = client.write_all(&welcome);
+                let _ = client.read(&mut asked);
+                let _ = client.write_all(&[b'D', 0, 0, 0, 1]);
+                let _ = client.read(&mut asked);
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_server_that_makes_a_driver_panic_costs_only_itself() {
+    let bench = Bench::new();
+    bench.write("good.csv", "id,email\n1,anna@example.org\n2,bert@example.org\n3,cleo@example.org\n4,dora@example.org\n");
+    let server = format!(
+        "postgres://anna@127.0.0.1:{}/crm?sslmode=disable",
+        lying_server()
+    );
+    let run = bench.run(["scan", &server, &bench.data(), "--format", "ndjson"]);
+    assert_partial(&run, "127.0.0.1", &["the driver failed on an answer"]);
+    let found = identifiers(&run.ndjson(), "good.csv", "email");
+    assert_eq!(found, ["EMAIL_ADDRESS"], "{run:?}");
+    for word in ["panicked", "a mistake in the program"] {
+        assert!(!run.stderr.contains(word), "{}", run.stderr);
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, essence, postgres};
+use crate::support::{Bench, Run, essence, postgres};
 
 /// A server of a bench.
 struct Server {
@@ -527,7 +527,12 @@ fn a_killed_server_goes_on_with_its_job_and_the_job_ends_once() {
     }
     // Pieces of the same size, since of each the first cells are judged.
     let mut scan = undisturbed.command(["scan", &undisturbed.data(), "--format", "ndjson"]);
-    let scan = Run::of(&scan.env("LOCARD_TEST_PIECE_BYTES", "65536").output().unwrap());
+    let scan = Run::of(
+        &scan
+            .env("LOCARD_TEST_PIECE_BYTES", "65536")
+            .output()
+            .unwrap(),
+    );
     assert_eq!(essence(&server.findings()), essence(&scan.ndjson()));
 }
 

@@ -11,7 +11,7 @@ use std::time::UNIX_EPOCH;
 
 use globset::GlobSet;
 use ignore::{DirEntry, WalkBuilder};
-use locard_connector::{Error, ErrorKind, Result, globs};
+use locard_connector::{Error, ErrorKind, Result, Way, globs};
 use locard_files::{Blob, Blobs, Found, io_error};
 use locard_model::{EntityKind, EntityPath};
 
@@ -29,6 +29,8 @@ pub struct Folder {
     start: PathBuf,
     /// The target's own glob, below the base.
     glob: Option<GlobSet>,
+    /// The folders that it leads through.
+    way: Way,
     include: GlobSet,
     exclude: GlobSet,
     home: Option<PathBuf>,
@@ -50,6 +52,7 @@ impl Folder {
         };
         let home = settings.home.map(PathBuf::from);
         Ok(Self {
+            way: glob.as_deref().map_or(Ok(Way::default()), Way::of)?,
             glob: glob.map(|glob| globs(&[glob], true)).transpose()?,
             include: globs(&settings.include, false)?,
             exclude: globs(&settings.exclude, false)?,
@@ -70,6 +73,7 @@ impl Folder {
         let real = self.base.canonicalize();
         let real = real.unwrap_or_else(|_| self.base.clone());
         let (base, home) = (self.base.clone(), self.home.clone());
+        let way = self.way.clone();
         let left = [self.exclude.clone(), excluded.clone()];
         let mut builder = WalkBuilder::new(&self.start);
         builder
@@ -79,7 +83,10 @@ impl Folder {
         builder.sort_by_file_name(std::ffi::OsStr::cmp);
         builder.filter_entry(move |entry| {
             let resource = resource(entry.path(), &base);
-            !left.iter().any(|globs| globs.is_match(&resource))
+            // Of a link to a folder the type is that of the folder.
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            (!is_folder || entry.depth() == 0 || way.leads_through(&resource))
+                && !left.iter().any(|globs| globs.is_match(&resource))
                 && is_ours(entry, &real, home.as_deref())
         });
         builder.build()

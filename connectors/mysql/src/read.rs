@@ -8,7 +8,7 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::Schema;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_thread};
+use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_thread};
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::too_long;
 use sqlx::mysql::{MySql, MySqlRow};
@@ -49,7 +49,9 @@ pub(crate) async fn read(
     let reader = start(sessions, split)
         .await
         .map_err(|error| error.entity(resource))?;
-    Ok(from_thread(AHEAD, |sender| reader.run(sender)))
+    Ok(from_thread(AHEAD, |sender| {
+        foreign::sending(sender.clone(), reader.run(sender))
+    }))
 }
 
 async fn start(sessions: &Arc<Sessions>, split: &Split) -> Result<Reader> {

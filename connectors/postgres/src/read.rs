@@ -9,7 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_task};
+use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_task};
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::too_long;
 use tokio::sync::OwnedSemaphorePermit;
@@ -58,7 +58,9 @@ pub(crate) async fn read(
     let reader = start(sessions, snapshots, split)
         .await
         .map_err(|error| error.entity(resource))?;
-    Ok(from_task(AHEAD, |sender| reader.run(sender)))
+    Ok(from_task(AHEAD, |sender| {
+        foreign::sending(sender.clone(), reader.run(sender))
+    }))
 }
 
 async fn start(

@@ -182,6 +182,13 @@ const MEANINGS: &[Meaning] = &[
         OPENING,
     ),
     Meaning(
+        18,
+        "",
+        ErrorKind::Unsupported,
+        "the view or table makes up a value that is too long to be read",
+        LEFT_OUT,
+    ),
+    Meaning(
         23,
         "",
         ErrorKind::Denied,

@@ -15,11 +15,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use locard_connector::{Error, ErrorKind, Result};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use locard_sql::LONGEST_VALUE;
+use sqlx::sqlite::{LockedSqliteHandle, SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::error::{from_driver, no_database};
 use crate::settings::Settings;
+
+/// Rows of a view that may wait for the reader, since any of them may be longer than the file.
+pub(crate) const OF_VIEWS_AHEAD: u16 = 4;
 
 /// Answers that a question's thread may be ahead of whoever asked.
 pub(crate) const FEW_AHEAD: u16 = 16;
@@ -190,18 +194,19 @@ async fn open(
     let end = Arc::<Mutex<Option<Instant>>>::default();
     let looked_at = Arc::clone(&end);
     let mut looks = 0_u32;
-    connection
-        .lock_handle()
-        .await
-        .map_err(|error| from_driver(error, &doing))?
-        .set_progress_handler(STEPS, move || {
-            looks = looks.wrapping_add(1);
-            let late = || {
-                looks.is_multiple_of(CLOCK)
-                    && locked(&looked_at).is_some_and(|end| Instant::now() > end)
-            };
-            !dropped.load(Ordering::Relaxed) && !late()
-        });
+    let longest = longest(size(&settings.path).await);
+    let handle = connection.lock_handle().await;
+    let mut handle = handle.map_err(|error| from_driver(error, &doing))?;
+    limit_length(&mut handle, longest);
+    handle.set_progress_handler(STEPS, move || {
+        looks = looks.wrapping_add(1);
+        let late = || {
+            looks.is_multiple_of(CLOCK)
+                && locked(&looked_at).is_some_and(|end| Instant::now() > end)
+        };
+        !dropped.load(Ordering::Relaxed) && !late()
+    });
+    drop(handle);
     let session = Session {
         connection,
         brake,
@@ -214,16 +219,45 @@ async fn open(
     Ok(session)
 }
 
+/// Bytes of the longest value that SQLite may build: views make up values that no file holds. What is only somewhat too
+/// long is left out and its row kept. What is stored may be as long as the file, and its length is asked before any of it is
+/// read.
+fn longest(file: u64) -> i32 {
+    let longest = file.max(2 * LONGEST_VALUE as u64);
+    i32::try_from(longest).unwrap_or(i32::MAX)
+}
+
+/// The driver offers no call for it, and SQLite no statement. A limit above the library's own is lowered to that.
+#[expect(
+    unsafe_code,
+    reason = "one call of the library, with the driver's handle"
+)]
+fn limit_length(handle: &mut LockedSqliteHandle<'_>, longest: i32) {
+    let raw = handle.as_raw_handle().as_ptr();
+    // SAFETY: the handle is open for as long as it is locked, nobody else uses it meanwhile, and the call takes plain
+    // numbers.
+    unsafe { libsqlite3_sys::sqlite3_limit(raw, libsqlite3_sys::SQLITE_LIMIT_LENGTH, longest) };
+}
+
 /// The file's header, all zero for the empty file that is an empty database.
 fn header(path: &Path) -> Result<[u8; HEADER]> {
     let doing = format!("opening {}", path.display());
     let fault = |error: std::io::Error| {
-        let (kind, hint) = match error.kind() {
-            Io::NotFound => (ErrorKind::NotFound, "see the spelling of the path"),
-            Io::PermissionDenied => (ErrorKind::Denied, "this user may not read the file"),
-            _ => (ErrorKind::Unreachable, "see whether the disk is there"),
+        let told = error.kind().to_string();
+        let (kind, told, hint) = match error.kind() {
+            Io::NotFound => (
+                ErrorKind::NotFound,
+                "there is no such file",
+                "see the spelling of the path",
+            ),
+            Io::PermissionDenied => (ErrorKind::Denied, &*told, "this user may not read the file"),
+            _ => (
+                ErrorKind::Unreachable,
+                &*told,
+                "see whether the disk is there",
+            ),
         };
-        Error::new(kind, format!("{doing}: {}", error.kind()))
+        Error::new(kind, format!("{doing}: {told}"))
             .hint(hint)
             .retryable(false)
             .cause(error)
@@ -319,4 +353,30 @@ pub(crate) async fn rests(path: &Path) -> bool {
 fn state(metadata: &Metadata) -> Option<String> {
     let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(format!("{}@{}", metadata.len(), modified.as_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_value_is_built_that_is_longer_than_the_limit() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let mut handle = connection.lock_handle().await.unwrap();
+        limit_length(&mut handle, 1_000);
+        drop(handle);
+        let length = async |connection: &mut SqliteConnection, bytes: i64| {
+            let sql = sqlx::query_scalar("SELECT octet_length(hex(zeroblob(?)))").bind(bytes);
+            sql.fetch_one(connection).await
+        };
+        let told: Result<i64, _> = length(&mut connection, 500).await;
+        assert_eq!(told.unwrap(), 1_000);
+        let refused = length(&mut connection, 501).await.unwrap_err();
+        let error = from_driver(refused, "reading");
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(!error.is_retryable());
+        assert_eq!(longest(10), 128 << 20);
+        assert_eq!(longest(700 << 20), 700 << 20);
+        assert_eq!(longest(u64::MAX), i32::MAX);
+    }
 }

@@ -4,11 +4,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use locard_connector::{Exactness, Result, Sample, ScanPlan, ScanRequest, Split};
+use locard_model::EntityKind;
 use locard_sql::{Conditions, KeyRange, LONGEST_VALUE, MARK, Select, key_ranges, project};
 use sqlx::sqlite::SqliteConnection;
 
 use crate::catalog::{self, Column, DIALECT, Declared, Table, primary_key};
-use crate::file::FEW_AHEAD;
+use crate::file::{FEW_AHEAD, OF_VIEWS_AHEAD};
 use crate::part::{Output, Part, declared};
 
 /// Rows below which another split costs more than it gains.
@@ -29,7 +30,10 @@ const BYTES_AHEAD: u64 = 128 << 20;
 
 impl File {
     /// How many of so many rows may wait for the reader: few where they may be large.
-    fn ahead(&self, rows: Option<u64>) -> u16 {
+    fn ahead(&self, rows: Option<u64>, kind: EntityKind) -> u16 {
+        if kind == EntityKind::View {
+            return OF_VIEWS_AHEAD;
+        }
         if self.size <= BYTES_AHEAD {
             return MANY_AHEAD as u16;
         }
@@ -96,7 +100,7 @@ pub(crate) async fn plan(
         pieces: ranges.len() > 1,
         rows: rows.map(|rows| rows / ranges.len() as u64),
         file: &file,
-        ahead: file.ahead(rows),
+        ahead: file.ahead(rows, table.kind),
     };
     let splits = ranges
         .iter()
@@ -234,11 +238,13 @@ mod tests {
             version: None,
             size,
         };
-        assert_eq!(file(1 << 20).ahead(None), 128);
-        assert_eq!(file(1 << 40).ahead(None), 16);
-        assert_eq!(file(1 << 30).ahead(Some(1 << 20)), 128);
-        assert_eq!(file(1 << 30).ahead(Some(256)), 32);
-        assert_eq!(file(1 << 40).ahead(Some(0)), 2);
+        let ahead = |size, rows| file(size).ahead(rows, EntityKind::Table);
+        assert_eq!(ahead(1 << 20, None), 128);
+        assert_eq!(ahead(1 << 40, None), 16);
+        assert_eq!(ahead(1 << 30, Some(1 << 20)), 128);
+        assert_eq!(ahead(1 << 30, Some(256)), 32);
+        assert_eq!(ahead(1 << 40, Some(0)), 2);
+        assert_eq!(file(1 << 20).ahead(None, EntityKind::View), 4);
     }
 
     #[test]

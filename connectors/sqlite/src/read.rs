@@ -11,7 +11,7 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::Schema;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, from_thread};
+use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_thread};
 use locard_sql::too_long;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -55,16 +55,18 @@ pub(crate) async fn read(
         limit,
         state,
     };
-    Ok(from_thread(AHEAD, |sender| async move {
-        tokio::select! {
-            () = sender.closed() => {}
-            result = reader.run(session, &sender) => {
-                if let Err(error) = result {
-                    reader.keep_lease(error.is_retryable());
-                    let _ = sender.send(Err(error.entity(resource))).await;
+    Ok(from_thread(AHEAD, |sender| {
+        foreign::sending(sender.clone(), async move {
+            tokio::select! {
+                () = sender.closed() => {}
+                result = reader.run(session, &sender) => {
+                    if let Err(error) = result {
+                        reader.keep_lease(error.is_retryable());
+                        let _ = sender.send(Err(error.entity(resource))).await;
+                    }
                 }
             }
-        }
+        })
     }))
 }
 

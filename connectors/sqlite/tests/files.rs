@@ -390,6 +390,8 @@ async fn what_is_no_database_is_malformed_in_a_clear_sentence() {
         .await
         .expect_err("there is no file");
     assert_eq!(missing.kind(), ErrorKind::NotFound);
+    let told = missing.to_string();
+    assert_eq!(told, "opening /nowhere/at/all.db: there is no such file");
     let folder = TempDir::new().expect("a folder can be made");
     assert_eq!(
         open(folder.path())
@@ -633,6 +635,22 @@ async fn a_giant_value_that_a_view_makes_is_left_out() {
     assert_eq!(cells(&records, "a"), ["1", "2"]);
     assert_eq!(cells(&records, "b"), ["-", "x"]);
     assert_eq!(batches[0].faults[0].place, "row 1, column b");
+}
+
+#[tokio::test]
+async fn a_view_that_makes_up_endless_values_is_unsupported_and_the_rest_is_read() {
+    let place = seeded(
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1);
+        CREATE VIEW big AS SELECT zeroblob(1000000000) b, hex(zeroblob(400000000)) h",
+    )
+    .await;
+    let error = scan(&*place.source, &all("big"))
+        .await
+        .expect_err("it is too long");
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert_eq!(error.entity_name(), Some("big"));
+    assert!(!error.is_retryable());
+    assert_eq!(cells(&place.scan(&all("t")).await, "a"), ["1"]);
 }
 
 #[tokio::test]

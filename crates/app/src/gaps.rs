@@ -1,10 +1,12 @@
 //! What a look-up could not ask, and why: silence would read as "not there".
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use locard_connector::ErrorKind;
-use locard_model::{EntityId, JobId, JobState};
-use locard_store::{ColumnRecord, Entity, Failure, FailureDraft, FailureFilter, Job, Source};
+use locard_model::{ColumnId, EntityId, JobState};
+use locard_store::{
+    Column, ColumnRecord, Entity, Failure, FailureDraft, FailureFilter, Job, Source,
+};
 
 use crate::catalog::Catalog;
 use crate::stored::ColumnSummary;
@@ -110,6 +112,8 @@ pub(crate) enum Unread {
     Failed(FailureDraft),
     /// One read some of it and did not come to its end.
     Unfinished,
+    /// One read it to its end, and what it recorded is gone.
+    Lost,
     /// It has no rows.
     Empty,
 }
@@ -138,9 +142,10 @@ impl Failures {
         Ok(Self(last))
     }
 
-    /// Why nothing is recorded of the columns of this entity.
+    /// Why nothing is recorded of the columns of this entity. Ids of jobs are in the order in which these began.
     pub(crate) async fn why_unread(&self, home: &Home, entity: &Entity) -> Result<Unread> {
-        let read = last_read(home, entity).await?;
+        let pieces = home.store.pieces(home.org, entity.id).await?;
+        let read = pieces.iter().map(|piece| piece.job).max();
         // What was read later without a failure speaks for itself.
         let failure = self.0.get(&entity.id);
         if let Some(failure) = failure.filter(|failure| Some(failure.job) >= read) {
@@ -152,12 +157,13 @@ impl Failures {
             Some(read) => jobs::known(home, read).await?,
         };
         let ended = |job: Job| matches!(job.state, JobState::Completed | JobState::Partial);
-        // Read to its end, it would have columns if it had any.
-        Ok(if job.is_none_or(ended) {
-            Unread::Empty
-        } else {
-            Unread::Unfinished
-        })
+        if !job.is_none_or(ended) {
+            return Ok(Unread::Unfinished);
+        }
+        // Read to its end, each column that it has would be recorded.
+        let had_rows = pieces.iter().any(|piece| piece.rows > 0);
+        let is_lost = had_rows && !home.store.columns(home.org, entity.id).await?.is_empty();
+        Ok(if is_lost { Unread::Lost } else { Unread::Empty })
     }
 
     /// Why what is recorded of this entity is not of the last scan that tried to read it, if so.
@@ -173,12 +179,6 @@ impl Failures {
         let known = heads.first().map(|head| head.job);
         Ok((known < Some(failure.job)).then_some(&failure.what))
     }
-}
-
-/// The last job that read any of it, to its end or not. Ids of jobs are in the order in which these began.
-async fn last_read(home: &Home, entity: &Entity) -> Result<Option<JobId>> {
-    let pieces = home.store.pieces(home.org, entity.id).await?;
-    Ok(pieces.iter().map(|piece| piece.job).max())
 }
 
 /// An entity that a cancelled look-up did not come to: silence would read as "not there".
@@ -220,6 +220,9 @@ pub(crate) fn reason(kind: &str) -> Reason {
 pub(crate) const UNFINISHED: &str = "a scan that read it did not come to its end; scan it again";
 pub(crate) const DAMAGED: &str = "what was recorded of it is damaged; scan it again";
 
+pub(crate) const LOST: &str =
+    "a scan read it to its end, and the catalog holds no filters of it; scan it again";
+
 pub(crate) const STALE: &str =
     "it changed since it was scanned; what was added since is not in the index";
 
@@ -257,6 +260,7 @@ impl Gaps<'_> {
             Unread::Failed(what) => self.push(None, reason(&what.kind), what.sentence),
             Unread::Never => self.push(None, Reason::NotScanned, NOT_SCANNED.to_owned()),
             Unread::Unfinished => self.push(None, Reason::Unfinished, UNFINISHED.to_owned()),
+            Unread::Lost => self.push(None, Reason::Damaged, LOST.to_owned()),
             Unread::Empty => {}
         }
         Ok(())
@@ -275,6 +279,31 @@ impl Gaps<'_> {
                 what.sentence
             );
             self.push(None, reason(&what.kind), sentence);
+        }
+        Ok(())
+    }
+
+    /// Filters without the columns that they are of cannot be asked.
+    pub(crate) async fn nameless(
+        &mut self,
+        home: &Home,
+        names: &[Column],
+        records: &[ColumnRecord],
+    ) -> Result<()> {
+        let known: HashSet<ColumnId> = names.iter().map(|name| name.id).collect();
+        for record in records
+            .iter()
+            .filter(|record| !known.contains(&record.column))
+        {
+            match home.store.column(home.org, record.column).await {
+                // Gone from the source.
+                Ok(_) => {}
+                Err(error) if error.kind() == locard_store::ErrorKind::NotFound => {
+                    self.push(None, Reason::Damaged, DAMAGED.to_owned());
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
@@ -308,7 +337,7 @@ mod tests {
     fn record(summary: serde_json::Value) -> ColumnRecord {
         let entity = EntityId(uuid::Uuid::nil());
         ColumnRecord {
-            column: locard_model::ColumnId::derive(entity, "a"),
+            column: ColumnId::derive(entity, "a"),
             entity,
             source: SourceId::derive("s"),
             generation: 1,

@@ -188,7 +188,11 @@ impl HomeOptions {
         match locard_store::open(&self.place()?, keys).await {
             Err(error)
                 if self.access == Access::Beside
-                    && error.kind() == locard_store::ErrorKind::Locked =>
+                    && matches!(
+                        error.kind(),
+                        // Also on a full disk jobs can be looked at.
+                        locard_store::ErrorKind::Locked | locard_store::ErrorKind::Full
+                    ) =>
             {
                 Ok(beside().await?)
             }

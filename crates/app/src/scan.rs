@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use locard_connector::{Sample, Scope, Snapshot};
 use locard_engine::{Failure, Reporter};
 use locard_model::{JobId, JobState, SecretString, SourceId};
@@ -246,16 +247,24 @@ fn suspicious(sources: &[Resolved], options: &ScanOptions, empty: &[String], lis
             .any(|source| !source.connector.holds_files() || is_glob(source))
 }
 
+/// So many sources are opened at the same time.
+const OPENED_AT_ONCE: usize = 16;
+
 /// Opens the sources, those found inside folders too; what does not answer is a failure.
 pub(crate) async fn open_all(home: &Home, sources: &[Resolved], options: &ScanOptions) -> Opened {
     let scope = Scope {
         include: options.include.clone(),
         exclude: options.exclude.clone(),
     };
+    let opening = sources
+        .iter()
+        .map(|source| source.target(home, scope.clone(), options.limits));
+    // Side by side: one that does not answer keeps the others waiting once, and not each in its turn.
+    let mut opened = futures::stream::iter(opening.collect::<Vec<_>>()).buffered(OPENED_AT_ONCE);
     let mut targets = Vec::new();
     let mut failures = Vec::new();
-    for source in sources {
-        match source.target(home, scope.clone(), options.limits).await {
+    while let Some(opened) = opened.next().await {
+        match opened {
             Ok(target) => targets.push(target),
             Err(failure) => failures.push(failure),
         }

@@ -9,7 +9,7 @@ use locard_identify::{ColumnJudgement, Library};
 use locard_model::ColumnId;
 use locard_store::{Column, ColumnRecord, Entity};
 
-use crate::gaps::{Failures, NOT_SCANNED, UNFINISHED, Unread};
+use crate::gaps::{Failures, LOST, NOT_SCANNED, UNFINISHED, Unread};
 use crate::stored::ColumnSummary;
 use crate::{Error, Home, Result, jobs, record};
 
@@ -37,6 +37,7 @@ impl Scanned {
             return Err(match failures.why_unread(home, entity).await? {
                 Unread::Never => Error::not_found(NOT_SCANNED).hint("`locard scan` reads it"),
                 Unread::Unfinished => Error::not_found(UNFINISHED),
+                Unread::Lost => Error::not_found(LOST),
                 Unread::Empty => Error::not_found("the entity has no rows"),
                 Unread::Failed(what) => {
                     Error::not_found(format!("nothing of it could be read: {}", what.sentence))

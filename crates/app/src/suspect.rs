@@ -51,6 +51,7 @@ pub(crate) async fn ask(
     }
     gaps.outdated(home, &entity, failures).await?;
     let names = home.store.columns(home.org, entity.id).await?;
+    gaps.nameless(home, &names, &records).await?;
     gaps.partly(&records);
     let (asked, columns) = (Arc::clone(queries), names.clone());
     let answer = home.engine.pool();

@@ -4,6 +4,7 @@
 //! threshold was crossed, whatever failed beside it, 2 something failed. A closed pipe is a success.
 
 mod args;
+mod beside;
 mod commands;
 mod lists;
 pub mod panics;

@@ -2,13 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::args::{Color, Global};
+use crate::beside::Beside;
 
 /// Decides once what quiet, colour and a terminal mean.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +112,7 @@ fn tell(line: &str) {
 /// A place for data that can be written, not written yet.
 pub(crate) struct Reserved {
     /// None: stdout.
-    file: Option<File>,
+    file: Option<(File, PathBuf)>,
 }
 
 impl Reserved {
@@ -119,12 +120,12 @@ impl Reserved {
     /// something to put in its place.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
         let open = |path: &Path| {
-            OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(false)
+            let mut options = OpenOptions::new();
+            let options = options.write(true).create(true).truncate(false);
+            let opened = options
                 .open(path)
-                .with_context(|| format!("cannot write {}", path.display()))
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            Ok::<_, anyhow::Error>((opened, path.to_owned()))
         };
         Ok(Self {
             file: file.map(open).transpose()?,
@@ -137,7 +138,9 @@ impl Reserved {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && replace => {
                 let opened = locard_app::open_private(file)
                     .with_context(|| format!("cannot write {}", file.display()))?;
-                Ok(Self { file: Some(opened) })
+                Ok(Self {
+                    file: Some((opened, file.to_owned())),
+                })
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(
                 "{} exists already\nhint: choose another name, or replace it with --force",
@@ -145,28 +148,38 @@ impl Reserved {
             ),
             made => {
                 let made = made.with_context(|| format!("cannot write {}", file.display()));
-                Ok(Self { file: Some(made?) })
+                Ok(Self {
+                    file: Some((made?, file.to_owned())),
+                })
             }
         }
     }
 
     /// The place, empty.
     pub(crate) fn output(self, printer: Printer) -> io::Result<Output> {
-        let Some(file) = self.file else {
+        let Some((file, path)) = self.file else {
             return Ok(Output {
                 colour: printer.stdout_colour,
                 width: crate::width::of_stdout(),
                 sink: Box::new(BufWriter::new(io::stdout().lock())),
+                beside: None,
             });
         };
-        // Pipes and devices have nothing to cut off.
-        if file.metadata()?.is_file() {
-            file.set_len(0)?;
-        }
+        let (file, beside) = if let Some((new, beside)) = Beside::of(&file, &path) {
+            (new, Some(beside))
+        } else {
+            // Pipes and devices have nothing to cut off.
+            if file.metadata()?.is_file() {
+                file.set_len(0)?;
+            }
+            (file, None)
+        };
+        let sink: Box<dyn Write> = Box::new(BufWriter::new(file));
         Ok(Output {
             colour: false,
             width: None,
-            sink: Box::new(BufWriter::new(file)),
+            sink,
+            beside,
         })
     }
 }
@@ -179,6 +192,8 @@ pub(crate) struct Output {
     colour: bool,
     width: Option<usize>,
     sink: Box<dyn Write>,
+    /// The new file, where it takes the place of another one once it is whole.
+    beside: Option<Beside>,
 }
 
 impl Output {
@@ -273,7 +288,9 @@ impl Output {
 
     /// Writes out what is buffered; must be called last, since dropping swallows errors.
     pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.sink.flush()
+        self.sink.flush()?;
+        drop(self.sink);
+        self.beside.map_or(Ok(()), Beside::publish)
     }
 }
 
@@ -387,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reserved_file_keeps_what_it_holds_until_it_is_written() {
+    fn a_reserved_file_keeps_what_it_holds_until_all_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
         std::fs::write(&path, "what was there before").unwrap();
@@ -398,6 +415,11 @@ mod tests {
         );
         let mut output = reserved.output(Printer::plain()).unwrap();
         output.line("new").unwrap();
+        output.flush().unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "what was there before"
+        );
         output.finish().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new\n");
         assert!(Reserved::open(Some(folder.path())).is_err());

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::{Error, ErrorKind, Result, Scope};
 
@@ -35,6 +35,32 @@ fn refused(glob: &str, error: globset::Error) -> Error {
     Error::new(ErrorKind::Settings, format!("`{glob}` is not a glob"))
         .hint("`*` and `?` stand for any text and any character, `[ab]` for a choice")
         .cause(error)
+}
+
+/// Which folders a target's glob leads through, so that others need not be walked: `*` stays within one name.
+#[derive(Clone, Debug, Default)]
+pub struct Way(Vec<GlobMatcher>);
+
+impl Way {
+    /// The names that the glob begins with, up to the first part that may mean any number of them.
+    pub fn of(glob: &str) -> Result<Self> {
+        let is_open = |part: &str| {
+            let count = |letter| part.matches(letter).count();
+            // A slash within a choice does not end it.
+            part.contains("**") || count('{') != count('}') || count('[') != count(']')
+        };
+        let parts = glob.split('/').filter(|part| !part.is_empty());
+        let parts = parts.take_while(|part| !is_open(part));
+        let parts = parts.map(|part| Ok(Glob::new(part)?.compile_matcher()));
+        let parts: Result<_, globset::Error> = parts.collect();
+        parts.map(Self).map_err(|error| refused(glob, error))
+    }
+
+    /// Whether something that the glob wants may be in the folder, or the glob means the folder itself.
+    pub fn leads_through(&self, folder: &str) -> bool {
+        let mut names = folder.split('/').zip(&self.0);
+        names.all(|(name, part)| part.is_match(name))
+    }
 }
 
 /// A scope, ready to be asked.
@@ -129,6 +155,23 @@ mod tests {
     #[track_caller]
     fn check(include: &[&str], exclude: &[&str], expected: &[&str]) {
         assert_eq!(admitted(include, exclude), [expected, expected]);
+    }
+
+    #[test]
+    fn a_folder_is_walked_only_where_a_target_s_glob_leads_through_it() {
+        for (glob, through, past) in [
+            ("nomatch*", "nomatch-7", "other"),
+            ("*/a.csv", "any", ""),
+            ("crm/[ab]*/*.csv", "crm/b2", "crm/b2/deep"),
+            ("crm/**/x.csv", "crm/any/depth", "hr"),
+            ("{a/b,c}/x", "z", ""),
+            ("**/x", "any/where", ""),
+        ] {
+            let way = Way::of(glob).unwrap();
+            assert!(way.leads_through(through), "{glob} through {through}");
+            assert!(past.is_empty() || !way.leads_through(past), "{glob} {past}");
+        }
+        assert!(Way::default().leads_through("anywhere/at/all"));
     }
 
     #[test]

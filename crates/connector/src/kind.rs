@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Error, ErrorKind, Result, Source};
+use crate::{Error, ErrorKind, Result, Source, foreign};
 
 /// What an author of a connector writes; a blanket implementation makes it a [`Connector`].
 pub trait Kind: Send + Sync + 'static {
@@ -152,7 +152,7 @@ impl<K: Kind> Connector for K {
                 K::FOLDER
             ))
         })?;
-        Ok(Arc::new(K::open(settings).await?))
+        Ok(Arc::new(foreign::call(K::open(settings)).await?))
     }
 }
 

@@ -11,6 +11,7 @@ mod batch;
 pub mod decorators;
 pub mod document;
 mod error;
+pub mod foreign;
 mod globs;
 mod kind;
 mod plan;
@@ -21,7 +22,7 @@ mod task;
 
 pub use batch::{Batch, Fault};
 pub use error::{Error, ErrorKind, Result};
-pub use globs::{Globs, globs};
+pub use globs::{Globs, Way, globs};
 pub use kind::{Connector, Kind, Target};
 pub use plan::{Exactness, Honoured, ScanPlan, Split};
 pub use reach::Address;

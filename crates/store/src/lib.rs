@@ -15,6 +15,7 @@ mod migrate;
 mod open;
 mod postgres;
 mod private;
+mod rotation;
 mod rows;
 mod sql;
 mod sqlite;

@@ -134,79 +134,6 @@ impl KeyPlace {
         }
     }
 
-    /// The keys of before rotations, newest first: a rotation is of one store, and others may share the file. What cannot
-    /// be read is none of them.
-    pub(crate) fn older(&self) -> Vec<MasterKey> {
-        let prefix = self.file.with_extension("key.old");
-        let (Some(folder), Some(prefix)) = (self.file.parent(), prefix.file_name()) else {
-            return Vec::new();
-        };
-        let number = |file: &Path| {
-            let name = file.file_name()?.to_str()?;
-            name.strip_prefix(prefix.to_str()?)?.parse::<u32>().ok()
-        };
-        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut files: Vec<(u32, PathBuf)> = files
-            .filter_map(|entry| Some((number(&entry.path())?, entry.path())))
-            .collect();
-        files.sort_unstable_by(|a, b| b.cmp(a));
-        let key = |(_, file)| Self { given: None, file }.find().ok().flatten();
-        let given = self.given.is_some();
-        files
-            .into_iter()
-            .filter(|_| !given)
-            .filter_map(key)
-            .collect()
-    }
-
-    /// The key of a rotation that was cut short, if there is one.
-    pub(crate) fn find_next(&self) -> Result<Option<MasterKey>> {
-        if self.given.is_some() {
-            return Ok(None);
-        }
-        Self {
-            given: None,
-            file: self.next(),
-        }
-        .find()
-    }
-
-    /// Makes a key and keeps it beside the one in use, until [`KeyPlace::adopt_next`].
-    pub(crate) fn create_next(&self) -> Result<MasterKey> {
-        if self.given.is_some() {
-            let sentence =
-                format!("a master key that is given by {VARIABLE} cannot be replaced here");
-            return Err(Error::new(ErrorKind::Invalid, sentence)
-                .hint("unset it, and keep the key in its file"));
-        }
-        // What an earlier attempt left opens nothing: otherwise it would have been adopted at opening.
-        let _ = std::fs::remove_file(self.next());
-        Self {
-            given: None,
-            file: self.next(),
-        }
-        .create()
-    }
-
-    /// Keeps a copy of the key in use beside it, which older backups and other stores need, and tells where.
-    pub(crate) fn keep_old(&self) -> Result<PathBuf> {
-        let old = (1..10_000)
-            .map(|number| self.file.with_extension(format!("key.old{number}")))
-            .find(|old| !old.exists())
-            .unwrap_or_else(|| self.file.with_extension("key.old"));
-        std::fs::copy(&self.file, &old).map_err(|error| unreadable(&old, error))?;
-        Ok(old)
-    }
-
-    /// Puts the next key in the place of the one in use.
-    pub(crate) fn adopt_next(&self) -> Result<()> {
-        std::fs::rename(self.next(), &self.file).map_err(|error| unreadable(&self.file, error))
-    }
-
-    fn next(&self) -> PathBuf {
-        self.file.with_extension("key.next")
-    }
-
     /// Makes a key and writes it to the file, which must not exist.
     pub fn create(&self) -> Result<MasterKey> {
         let key = MasterKey::random()?;
@@ -229,7 +156,7 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
 /// Written beside and linked, so that a killed process leaves a whole key or none. The name beside is drawn at random and
 /// must be new: two first starts that shared a file would each write into what the other has just linked, and a process
 /// id says nothing between containers that share a folder.
-fn write_new(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_new(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut name = [0; 8];
@@ -283,7 +210,7 @@ fn read(file: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn unreadable(file: &Path, error: std::io::Error) -> Error {
+pub(crate) fn unreadable(file: &Path, error: std::io::Error) -> Error {
     Error::new(
         ErrorKind::WrongKey,
         format!("the master key {} cannot be read", file.display()),

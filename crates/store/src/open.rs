@@ -7,6 +7,7 @@ use locard_model::{OrgId, SecretString};
 
 use crate::database::{Database, check_keys, has_keys};
 use crate::postgres::Postgres;
+use crate::rotation::Rotation;
 use crate::sql::{Backend, Durability, Session};
 use crate::sqlite::{Home, Sqlite, Staged};
 use crate::{
@@ -63,8 +64,7 @@ pub async fn open(place: &Place, keys: &KeyPlace) -> Result<Opened> {
 pub async fn open_beside(home: &Path, keys: &KeyPlace) -> Result<Arc<dyn Store>> {
     apart(&Place::Home(home.to_owned()), keys)?;
     let backend = Sqlite::open_beside(home).await?;
-    let master = keys.find()?.ok_or_else(|| lost_key(keys))?;
-    let master = fitting(&mut *backend.read().await?, master, keys).await?;
+    let master = fitting(&mut *backend.read().await?, keys).await?;
     let store = Database::new(Box::new(backend), master);
     if store.organisations().await?.is_empty() {
         // Its first opening did not come to its end yet.
@@ -95,61 +95,46 @@ async fn master_key(
     keys: &KeyPlace,
 ) -> Result<(MasterKey, Option<PathBuf>)> {
     let mut session = backend.read().await?;
-    let old = has_keys(&mut *session).await?;
-    match keys.find()? {
-        Some(master) => match cut_short(&mut *session, &master, keys).await? {
-            Some(next) => Ok((next, None)),
-            None => Ok((fitting(&mut *session, master, keys).await?, None)),
-        },
-        None if old => Err(lost_key(keys)),
-        None => match keys.create() {
+    if !has_keys(&mut *session).await? && keys.find()?.is_none() {
+        return match keys.create() {
             Ok(master) => Ok((master, Some(keys.file.clone()))),
             // Another first start may have made it between the two looks.
             Err(error) => keys.find()?.map(|master| (master, None)).ok_or(error),
-        },
+        };
     }
+    let master = fitting(&mut *session, keys).await?;
+    Rotation::complete(keys, &master);
+    Ok((master, None))
 }
 
-/// The key that opens the store: the one in use, or one that the rotation of another store put aside.
-async fn fitting(
-    session: &mut dyn Session,
-    master: MasterKey,
-    keys: &KeyPlace,
-) -> Result<MasterKey> {
-    let Err(error) = check_keys(session, &master).await else {
-        return Ok(master);
-    };
-    for old in keys.older() {
-        if check_keys(session, &old).await.is_ok() {
-            return Ok(old);
+/// The key that opens the store: the one in use, or one that a rotation of this store or of another put beside it.
+async fn fitting(session: &mut dyn Session, keys: &KeyPlace) -> Result<MasterKey> {
+    let in_use = keys.find()?;
+    let mut told = in_use.is_none().then(|| lost_key(keys));
+    let beside = keys.beside();
+    // A rotation may have come to its end between the two looks.
+    let again = keys.find()?;
+    for key in in_use.into_iter().chain(beside).chain(again) {
+        match check_keys(session, &key).await {
+            Err(error) if error.kind() == ErrorKind::WrongKey => {
+                told.get_or_insert(error);
+            }
+            checked => return checked.map(|()| key),
         }
     }
+    let error = told.unwrap_or_else(|| lost_key(keys));
     Err(error.hint(wanted(keys)))
 }
 
-/// The next key, if a rotation was killed between the store's commit and the renaming of the file.
-async fn cut_short(
-    session: &mut dyn Session,
-    master: &MasterKey,
-    keys: &KeyPlace,
-) -> Result<Option<MasterKey>> {
-    let Some(next) = keys.find_next()? else {
-        return Ok(None);
-    };
-    if check_keys(session, master).await.is_ok() || check_keys(session, &next).await.is_err() {
-        return Ok(None);
-    }
-    keys.adopt_next()?;
-    Ok(Some(next))
-}
-
 /// Replaces the master key in its file and answers where the old one is kept; no data is touched. Killed at any moment,
-/// the store opens with one of the two keys, and [`open`] finds which.
+/// the store opens with one of the two keys, and [`open`] finds which. `Locked` while another store that shares the file
+/// is at it.
 pub async fn rotate(store: &dyn Store, keys: &KeyPlace) -> Result<PathBuf> {
-    let next = keys.create_next()?;
-    let old = keys.keep_old()?;
+    let rotation = Rotation::begin(keys)?;
+    let next = rotation.create_next()?;
+    let old = rotation.keep_old()?;
     store.rotate_master_key(&next).await?;
-    keys.adopt_next()?;
+    rotation.adopt_next()?;
     Ok(old)
 }
 
@@ -205,13 +190,13 @@ async fn staged(backup: &Path, folder: &Path, keys: &KeyPlace) -> Result<Staged>
     let staged = Staged::open(backup, folder).await?;
     staged.store.check().await?;
     archive::filled(&mut *staged.store.read().await?, backup).await?;
-    let Some(master) = keys.find()? else {
+    if keys.find()?.is_none() {
         return Err(Error::new(
             ErrorKind::WrongKey,
             "a backup needs the master key it was made with",
         )
         .hint(wanted(keys)));
-    };
-    fitting(&mut *staged.store.read().await?, master, keys).await?;
+    }
+    fitting(&mut *staged.store.read().await?, keys).await?;
     Ok(staged)
 }

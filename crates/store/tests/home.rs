@@ -30,7 +30,7 @@ use locard_model::{
 use locard_store::{
     Allowed, Claim, ColumnRecord, Conclusion, Decision, Entity, ErrorKind, FailureDraft, Job,
     JobDraft, JobFilter, JobLease, JobOutcome, KeyPlace, Merged, Page, Place, Review, SourceDraft,
-    Store, TaskDraft, WorkerId, open, open_beside, restore,
+    Store, TaskDraft, WorkerId, open, open_beside, restore, rotate,
 };
 use serde_json::json;
 
@@ -811,5 +811,60 @@ async fn what_is_of_one_entity_or_job_is_found_by_it() {
             plan.len() == 1 && plan[0].contains(&sought),
             "{table}: {plan:?}"
         );
+    }
+}
+
+/// Another home that shares the key file of the bench.
+fn neighbour(bench: &Bench) -> Place {
+    Place::Home(bench.file("neighbour"))
+}
+
+async fn rotated(place: &Place, keys: &KeyPlace) -> locard_store::Result<std::path::PathBuf> {
+    let store = open(place, keys).await.unwrap().store;
+    let rotated = rotate(&*store, keys).await;
+    store.close().await;
+    rotated
+}
+
+#[tokio::test]
+async fn a_rotation_leaves_what_the_killed_one_of_another_home_needs() {
+    let bench = Bench::sqlite();
+    let places = [bench.place.clone(), neighbour(&bench)];
+    for place in &places {
+        open(place, &bench.keys).await.unwrap().store.close().await;
+    }
+    let kept = rotated(&places[0], &bench.keys).await.unwrap();
+    // As if killed before the renaming.
+    let key = &bench.keys.file;
+    std::fs::rename(key, key.with_extension("key.next")).unwrap();
+    std::fs::rename(kept, key).unwrap();
+    rotated(&places[1], &bench.keys).await.unwrap();
+    for place in &places {
+        open(place, &bench.keys).await.unwrap().store.close().await;
+        let Place::Home(home) = place else { continue };
+        let beside = open_beside(home, &bench.keys).await.unwrap();
+        beside.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_homes_that_rotate_one_file_at_once_both_open_afterwards() {
+    for _ in 0..8 {
+        let bench = Bench::sqlite();
+        let places = [bench.place.clone(), neighbour(&bench)];
+        for place in &places {
+            open(place, &bench.keys).await.unwrap().store.close().await;
+        }
+        let tasks = places.clone().map(|place| {
+            let keys = bench.keys.clone();
+            tokio::spawn(async move { rotated(&place, &keys).await })
+        });
+        let both = futures::future::join_all(tasks).await;
+        for refused in both.into_iter().filter_map(|done| done.unwrap().err()) {
+            assert_eq!(refused.kind(), ErrorKind::Locked, "{refused}");
+        }
+        for place in &places {
+            open(place, &bench.keys).await.unwrap().store.close().await;
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! splits does that.
 
 mod contract;
+mod guard;
 mod meter;
 mod nested;
 mod retry;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use contract::Contract;
+pub use guard::Guard;
 pub use meter::{Meter, Metered, Reading};
 pub use nested::{Nested, Targets};
 pub use retry::{Patience, Retry};
@@ -58,6 +60,8 @@ impl Default for Limits {
 ///
 /// Waiting for one's turn or for the rate is no silence of the source, so the throttle stands outside of the time limits.
 pub fn compose(source: Arc<dyn Source>, limits: &Limits, meter: Arc<Meter>) -> Arc<dyn Source> {
+    let source: Arc<dyn Source> = Arc::new(Guard::new(source));
+    // What a connector promises it breaks aloud.
     let source: Arc<dyn Source> = if cfg!(debug_assertions) {
         Arc::new(Contract::new(source))
     } else {

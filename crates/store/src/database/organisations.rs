@@ -27,7 +27,11 @@ impl Database {
         let data = stored_key(&mut *session, &master, org, DATA).await?;
         let sketch = stored_key(&mut *session, &master, org, SKETCH).await?;
         let (Some((_, data)), Some((id, sketch))) = (data, sketch) else {
-            return Err(Error::not_found("organisation"));
+            let known = Statement::new("select id from organisations where id = $1").bind(org);
+            return Err(match session.row(known).await? {
+                Some(_) => Error::corrupt("keys are missing that it is sealed with"),
+                None => Error::not_found("organisation"),
+            });
         };
         let sketch = SketchKey {
             id,

@@ -98,12 +98,17 @@ impl Upkeep for Database {
                 KeyId(row.count("id")?),
             );
             let key = unwrap(&master, org, &kind, id, &row.blob("wrapped")?)?;
-            let text = "update keys set master = $4, wrapped = $5 where org_id = $1 and kind = $2 and id = $3";
+            let text = "update keys set master = $4, wrapped = $5
+                where org_id = $1 and kind = $2 and id = $3 and master = $6";
             let statement = Statement::new(text).bind(org).bind(kind.as_str()).bind(id);
             let wrapped = wrap(new, org, &kind, id, &key)?;
-            session
-                .run(statement.bind(new.fingerprint().to_vec()).bind(wrapped))
-                .await?;
+            let statement = statement.bind(new.fingerprint().to_vec()).bind(wrapped);
+            let statement = statement.bind(master.fingerprint().to_vec());
+            if session.run(statement).await? != 1 {
+                let sentence = "another locard has replaced the master key of this store meanwhile";
+                return Err(Error::new(ErrorKind::Conflict, sentence)
+                    .hint("bring its new key to the file of this one"));
+            }
         }
         session.commit().await?;
         *master = new.clone();

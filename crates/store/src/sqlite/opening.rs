@@ -10,7 +10,7 @@ use super::home::unusable;
 use super::{FILE, Home, Sqlite, staged, translate};
 use crate::migrate::{MIGRATIONS_SQLITE, migrate, migrated};
 use crate::sql::{Backend as _, Durability};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Marks a SQLite file as a store of Locard: "Loca".
 const APPLICATION: i32 = 0x4c6f_6361;
@@ -52,7 +52,17 @@ impl Sqlite {
         if std::fs::metadata(&file).is_ok_and(|found| found.len() == 0) {
             return Err(Error::corrupt("its file is empty"));
         }
-        let mut store = Self::connect(options(&file).create_if_missing(false)).await?;
+        match Self::open_to_look(options(&file).create_if_missing(false)).await {
+            // Whoever holds a home has a log, or its index would have no room either.
+            Err(error) if is_for_want_of_room(&error) && !has_log(&file) => {
+                Self::open_to_look(resting(&file)).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_to_look(options: SqliteConnectOptions) -> Result<Self> {
+        let mut store = Self::connect(options).await?;
         store.beside = true;
         if store.owner().await? != Owner::Locard {
             return Err(Error::corrupt("it is no store"));
@@ -163,23 +173,66 @@ fn named(new: &Path, file: &Path) -> Result<()> {
 }
 
 fn options(file: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(file)
+    common(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
+        .pragma("secure_delete", "on")
+}
+
+/// To read a file that nobody is writing to, without the index of its log that SQLite makes beside it otherwise.
+fn resting(file: &Path) -> SqliteConnectOptions {
+    common(file).read_only(true).immutable(true)
+}
+
+fn common(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
         .busy_timeout(Duration::from_secs(5))
         .pragma("temp_store", "memory")
-        .pragma("secure_delete", "on")
         .pragma("trusted_schema", "off")
         .disable_statement_logging()
+}
+
+/// Whether nothing can be made beside the file: the disk is full, or may not be written.
+fn is_for_want_of_room(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Full | ErrorKind::Denied | ErrorKind::Io
+    )
+}
+
+fn has_log(file: &Path) -> bool {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.is_file() && log.len() > 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sql::Statement;
+
+    #[tokio::test]
+    async fn what_rests_is_looked_at_without_a_file_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        let store = Sqlite::open_file(&file).await.unwrap();
+        assert!(has_log(&file));
+        store.close_file().await;
+        assert!(!has_log(&file));
+        // As if the disk were full: neither log nor index can be made.
+        for taken in ["-wal", "-shm"] {
+            std::fs::create_dir(folder.path().join(format!("{FILE}{taken}"))).unwrap();
+        }
+        let store = Sqlite::open_beside(folder.path()).await.unwrap();
+        let statement = Statement::new("select count(*) as tables from sqlite_master");
+        let rows = store.read().await.unwrap().rows(statement).await.unwrap();
+        assert!(rows[0].get::<i64>("tables").unwrap() > 0);
+        let mut session = store.write(Durability::Process).await.unwrap();
+        assert!(session.script("create table own (a)").await.is_err());
+    }
 
     #[tokio::test]
     async fn of_an_older_store_what_was_allowed_everywhere_stays_allowed_and_nothing_else_is() {
