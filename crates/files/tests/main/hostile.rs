@@ -216,6 +216,7 @@ fn page(kids: &str, page: &str, content: &[u8], more: &[&[u8]]) -> Vec<u8> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of documents")]
 async fn circles_and_bombs_in_pdf_end() {
     let fonts = "/Resources<</Font<</F1 3 0 R>>/XObject<</X 7 0 R>>>>";
     let hello = deflated("", b"BT /F1 12 Tf (hello) Tj ET");
@@ -281,6 +282,12 @@ async fn circles_and_bombs_in_pdf_end() {
         );
         assert!(!read.tells("the reader failed"), "{name}: {read:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_pdf_unpacks_has_an_end() {
+    let fonts = "/Resources<</Font<</F1 3 0 R>>>>";
+    let hello = deflated("", b"BT /F1 12 Tf (hello) Tj ET");
     let objects = deflated("/Type/ObjStm/N 1/First 4", &vec![b' '; 16 << 20]);
     let objects: Vec<&[u8]> = std::iter::repeat_n(objects.as_slice(), 6).collect();
     let read = read("a.pdf", page("5 0 R", fonts, &hello, &objects)).await;

@@ -17,7 +17,7 @@ fn told(finding: &FindingRow) -> Value {
         "column": finding.column,
         "identifier": finding.identifier,
         "kind": finding.kind.as_str(),
-        "confidence": finding.confidence,
+        "confidence": (finding.confidence * 10_000.0).round() / 10_000.0,
         "category": finding.category.as_str(),
         "sensitivity": finding.sensitivity.as_str(),
         "rows": finding.rows,
