@@ -15,7 +15,10 @@ use crate::leaf::Leaf;
 const SETTLED: u64 = 4_096;
 
 /// Of a settled column, one cell in so many is judged, and the first ones of each outline.
-const THINNED: usize = 16;
+const THINNED: u64 = 16;
+
+/// Of a sequence of numbers in all of 64 bits (Knuth, MMIX), of which the upper ones are drawn.
+const MULTIPLIER: u64 = 6_364_136_223_846_793_005;
 
 /// Cells that are longer than this on average are text. Anything may stand in text, so it is never settled.
 const TEXT: u64 = 48;
@@ -61,7 +64,8 @@ pub(super) struct ColumnPass {
     judged: u64,
     /// Bytes of the judged cells.
     bytes: u64,
-    turn: usize,
+    /// The last number that was drawn.
+    turn: u64,
     outlines: Outlines,
     gathers: Gathers,
 }
@@ -259,13 +263,18 @@ impl ColumnPass {
         let hidden: HashSet<usize> = hidden.iter().copied().collect();
         let mut wanted: Vec<u32> = Vec::new();
         for (cell, length) in cells.texts.lengths().enumerate() {
-            let is_due = !thins || cell % THINNED == self.turn % THINNED;
-            let classes = cells.classes.get(cell).copied().unwrap_or_default();
-            // Asked in any case, so that all of them count.
-            let is_new = thins && self.outlines.is_new(classes, length);
-            if (is_due || is_new) && !hidden.contains(&cell) && !cells.texts.is_null(cell) {
-                wanted.push(cell as u32);
+            if cells.texts.is_null(cell) || hidden.contains(&cell) {
+                continue;
             }
+            let classes = cells.classes.get(cell).copied().unwrap_or_default();
+            if thins && !self.outlines.is_new(classes, length) {
+                // Drawn over all batches, so that it does not matter where these end, and no rhythm of the rows either.
+                self.turn = self.turn.wrapping_mul(MULTIPLIER).wrapping_add(1);
+                if self.turn >> 32 >= (1 << 32) / THINNED {
+                    continue;
+                }
+            }
+            wanted.push(cell as u32);
         }
         let (texts, weights) = embedded::take(cells, &wanted)?;
         tools.library.observe(
@@ -275,7 +284,6 @@ impl ColumnPass {
         );
         self.judged += wanted.len() as u64;
         self.bytes += texts.lengths().map(u64::from).sum::<u64>();
-        self.turn += 1;
         Ok(())
     }
 }
