@@ -247,34 +247,31 @@ impl ColumnPass {
         preparer: &mut Preparer,
         scratch: &mut locard_identify::Scratch,
     ) -> Result<(), Broken> {
-        let settled = self.judged >= SETTLED && self.bytes < TEXT * self.judged;
         scratch.spare(&tools.spared);
         // Where few distinct values stand once each, judging all is cheap.
         let many = cells.weights.is_none() || cells.len() as u64 > SETTLED;
-        let thins = settled && many && !tools.exhaustive;
-        if hidden.is_empty() && !thins {
-            tools
-                .library
-                .observe(cells, &mut self.scanned.evidence, scratch);
-            self.judged += cells.len() as u64;
-            self.bytes += cells.texts.lengths().map(u64::from).sum::<u64>();
-            return Ok(());
-        }
+        let thins = many && !tools.exhaustive;
         let hidden: HashSet<usize> = hidden.iter().copied().collect();
         let mut wanted: Vec<u32> = Vec::new();
         for (cell, length) in cells.texts.lengths().enumerate() {
             if cells.texts.is_null(cell) || hidden.contains(&cell) {
                 continue;
             }
-            let classes = cells.classes.get(cell).copied().unwrap_or_default();
-            if thins && !self.outlines.is_new(classes, length) {
-                // Drawn over all batches, so that it does not matter where these end, and no rhythm of the rows either.
-                self.turn = self.turn.wrapping_mul(MULTIPLIER).wrapping_add(1);
-                if self.turn >> 32 >= (1 << 32) / THINNED {
+            if thins && self.is_settled() {
+                let classes = cells.classes.get(cell).copied().unwrap_or_default();
+                if !self.outlines.is_new(classes, length) && !self.is_drawn() {
                     continue;
                 }
             }
             wanted.push(cell as u32);
+            self.judged += 1;
+            self.bytes += u64::from(length);
+        }
+        if wanted.len() + cells.texts.null_count() == cells.len() {
+            tools
+                .library
+                .observe(cells, &mut self.scanned.evidence, scratch);
+            return Ok(());
         }
         let (texts, weights) = embedded::take(cells, &wanted)?;
         tools.library.observe(
@@ -282,8 +279,18 @@ impl ColumnPass {
             &mut self.scanned.evidence,
             scratch,
         );
-        self.judged += wanted.len() as u64;
-        self.bytes += texts.lengths().map(u64::from).sum::<u64>();
         Ok(())
+    }
+
+    /// Whether enough cells were judged to thin out the rest. Asked of each cell and not of each batch, so that it does
+    /// not matter where batches end.
+    fn is_settled(&self) -> bool {
+        self.judged >= SETTLED && self.bytes < TEXT * self.judged
+    }
+
+    /// Draws one cell in [`THINNED`], with no rhythm that rows might share.
+    fn is_drawn(&mut self) -> bool {
+        self.turn = self.turn.wrapping_mul(MULTIPLIER).wrapping_add(1);
+        self.turn >> 32 < (1 << 32) / THINNED
     }
 }
