@@ -227,11 +227,12 @@ fn thresholds_and_baselines_set_the_exit_status() {
             .iter()
             .all(|finding| finding["resource"] == "b.csv")
     );
-    // What crossed a threshold is told by the status whatever could not be read.
+    // A crossed threshold is told whatever could not be read, and the failure by the status.
     bench.write("cut.parquet", "PAR1 and nothing else PAR1");
     let crossed = bench.run(["scan", &data, "--fail-on", "any"]);
-    assert_eq!(crossed.status, 1, "{crossed:?}");
+    assert_eq!(crossed.status, 2, "{crossed:?}");
     assert!(crossed.stdout.contains("1 entity could not be read"));
+    assert!(crossed.stderr.contains("threshold any crossed"));
     let kept = bench.run(["scan", &data, "--fail-on", "US_SSN"]);
     assert_eq!(kept.status, 2, "{kept:?}");
 }

@@ -12,10 +12,11 @@ fn fill(bench: &Bench, files: usize, rows: usize) {
     }
 }
 
-/// A scan that has taken up its job. Its jobs are looked at while it holds the home.
+/// A scan that has taken up its job, and is slow enough to be met at it. Its jobs are looked at while it holds the home.
 fn scanning(bench: &Bench, format: &str) -> Child {
     let mut child = bench
         .command(["scan", &bench.data(), "--format", format])
+        .args(["--max-rate", "100MB/s"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -67,7 +68,7 @@ fn a_running_scan_can_be_cancelled_from_another_terminal() {
 #[test]
 fn an_interrupted_scan_does_not_say_that_there_is_nothing() {
     let bench = Bench::new();
-    fill(&bench, 1, 6_000_000);
+    fill(&bench, 1, 3_000_000);
     let child = scanning(&bench, "table");
     signal(&child, "-INT");
     let ended = Run::of(&child.wait_with_output().unwrap());
@@ -209,7 +210,7 @@ fn what_only_looks_works_beside_a_running_scan() {
     }
     let list = bench.run(["jobs", "list", "--format", "ndjson"]).ndjson();
     let jobs: Vec<&str> = list.iter().filter_map(|job| job["job"].as_str()).collect();
-    fill(&bench, 1, 6_000_000);
+    fill(&bench, 1, 3_000_000);
     let mut child = scanning(&bench, "json");
     // However fast the machine is, the scan is not at its end yet.
     signal(&child, "-STOP");

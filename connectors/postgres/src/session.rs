@@ -212,12 +212,14 @@ impl Sessions {
     }
 }
 
-/// Everything a session of ours is, in one statement list; the last one tells the backend's id.
+/// Everything a session of ours is, in one statement list; the last one tells the backend's id. Tables are read from
+/// their beginning, so that a second try and a second scan see the rows in the same order.
 fn set_up(settings: &Settings) -> String {
     format!(
         "SET default_transaction_read_only = on; \
          SET statement_timeout = '{}s'; SET lock_timeout = '{}s'; SET idle_in_transaction_session_timeout = 0; \
          SET standard_conforming_strings = on; SET client_min_messages = error; SET IntervalStyle = iso_8601; \
+         SET synchronize_seqscans = off; \
          SET bytea_output = hex; SELECT pg_catalog.pg_backend_pid() AS pid",
         settings.statement_timeout, settings.lock_timeout
     )

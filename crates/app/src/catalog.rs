@@ -105,6 +105,8 @@ impl<'a> Catalog<'a> {
         if let Ok(id) = text.parse::<EntityId>() {
             return Ok(self.home.store.entity(self.home.org, id).await?);
         }
+        // As shells complete the path of a file.
+        let text = text.strip_prefix("./").unwrap_or(text);
         let mut fitting = Vec::new();
         for entity in self.list(None).await? {
             // What was printed masked can be typed back masked, with its tag or without where that leads to one.

@@ -131,9 +131,17 @@ fn about(library: &Library, identifier: &Identifier) -> (Category, Sensitivity) 
 }
 
 fn rule_of<'a>(library: &'a Library, identifier: &Identifier) -> Option<&'a locard_identify::Rule> {
-    let mut rules = library.rules().iter();
-    rules.find(|rule| rule.personal && rule.identifier == *identifier)
+    let rules = || {
+        let rules = library.rules().iter();
+        rules.filter(|rule| rule.identifier == *identifier)
+    };
+    // A person may say that what the rules take for a firm's number is personal, as that of a sole trader.
+    let named = || rules().find(|rule| rule.identifier.as_str() != NOTHING);
+    rules().find(|rule| rule.personal).or_else(named)
 }
+
+/// What rules call columns that are about nobody.
+const NOTHING: &str = "NONE";
 
 /// Whether some rule knows the identifier, so that it is no slip of the finger.
 pub(crate) fn is_known(library: &Library, identifier: &Identifier) -> bool {

@@ -3,7 +3,8 @@
 //! Places are named by source, resource and column, so that the file means the same in every catalog: a source by the
 //! name that it was registered under, a folder or file below the current folder by its way from there. A line without a
 //! source holds wherever such a resource is, as in checked-out folders that are elsewhere each time. Allowed values
-//! are hashes under this catalog's key: the file holds no personal data, and another catalog cannot use them.
+//! are hashes under this catalog's key, and sealed under one that derives from the master key: nobody can read them in
+//! the file, and every catalog of the same master key can take them over.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,7 +18,9 @@ use locard_store::{Allowed, Decision, Review, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::{Error, ErrorKind, Home, ImportReport, Result, SourceLimits, confirmed, identifiers};
+use crate::{
+    Error, ErrorKind, Home, ImportReport, Result, SourceLimits, confirmed, identifiers, review,
+};
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +60,9 @@ struct Line {
 #[serde(deny_unknown_fields)]
 struct Value {
     hash: String,
+    /// The value, sealed for catalogs of the same master key. Older releases wrote hashes alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -79,10 +85,18 @@ pub async fn export_decisions(home: &Home) -> Result<String> {
     }
     file.finding.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut old_reasons = old_reasons(home).await?;
-    for Allowed { hash, reason } in home.store.allowed(home.org).await? {
-        let hash = hash_name(hash);
-        let reason = reason.or_else(|| old_reasons.remove(&hash));
-        file.allowed.push(Value { hash, reason });
+    for allowed in home.store.allowed(home.org).await? {
+        let hash = hash_name(allowed.hash);
+        let reason = allowed.reason.or_else(|| old_reasons.remove(&hash));
+        let sealed = match allowed.value {
+            Some(value) => Some(home.store.seal_for_file(home.org, &value).await?),
+            None => None,
+        };
+        file.allowed.push(Value {
+            hash,
+            sealed,
+            reason,
+        });
     }
     file.allowed.sort_by(|a, b| a.hash.cmp(&b.hash));
     file.key = (!file.allowed.is_empty()).then(|| key_name(home));
@@ -181,8 +195,10 @@ pub async fn import_decisions(
     let mut report = ImportReport::default();
     let reviews = meant(home, file.finding, targets, &mut report).await?;
     home.store.review(home.org, &reviews).await?;
-    let values = hashes(home, file.key.as_deref(), file.allowed)?;
+    let listed = file.allowed.len() as u64;
+    let values = allowed(home, file.key.as_deref(), file.allowed).await?;
     report.allowed = values.len() as u64;
+    report.unknown = listed - report.allowed;
     home.store.allow(home.org, &values).await?;
     Ok(report)
 }
@@ -248,7 +264,7 @@ async fn meant(
         sources.sort_unstable();
         sources.dedup();
         for source in sources {
-            let review = review(source, &line);
+            let review = reviewed(source, &line);
             let known = known(home.store.column(home.org, review.column).await)?;
             // An id leads to one source, whatever others there are.
             if known.as_ref().is_none_or(|known| known.source == source) {
@@ -305,7 +321,7 @@ fn fault(text: &str, error: &toml::de::Error) -> String {
 }
 
 /// The decision of a line in one source.
-fn review(source: SourceId, line: &Line) -> Review {
+fn reviewed(source: SourceId, line: &Line) -> Review {
     let path = EntityPath::new(line.path.iter().cloned());
     let derived = || EntityId::derive(source, line.kind, &path);
     let entity = line.entity_id.unwrap_or_else(derived);
@@ -324,19 +340,31 @@ fn review(source: SourceId, line: &Line) -> Review {
     }
 }
 
-fn hashes(home: &Home, key: Option<&str>, values: Vec<Value>) -> Result<Vec<Allowed>> {
-    if !values.is_empty() && key != Some(key_name(home).as_str()) {
-        return Err(Error::usage(
-            "the allowed values of the file were hashed under the key of another catalog",
-        )
-        .hint("remove [[allowed]] from the file and allow the values here again"));
+/// The allowed values of a file, without those that can be neither unsealed nor used as they were hashed.
+async fn allowed(home: &Home, key: Option<&str>, values: Vec<Value>) -> Result<Vec<Allowed>> {
+    let is_ours = key == Some(key_name(home).as_str());
+    let mut known = Vec::with_capacity(values.len());
+    for line in values {
+        let hash = u64::from_str_radix(&line.hash, 16).map_err(|_| {
+            Error::usage("an allowed value of the file is not 16 hexadecimal digits")
+        })?;
+        let value = match &line.sealed {
+            Some(sealed) => home.store.unseal_from_file(home.org, sealed).await?,
+            None => None,
+        };
+        let hash = match &value {
+            Some(value) => review::hash_of(home, value.expose_secret()),
+            None if is_ours => hash,
+            None => continue,
+        };
+        let reason = line.reason;
+        known.push(Allowed {
+            hash,
+            value,
+            reason,
+        });
     }
-    let allowed = |Value { hash, reason }| {
-        let hash = u64::from_str_radix(&hash, 16)?;
-        Ok(Allowed { hash, reason })
-    };
-    let parsed: Result<Vec<_>, std::num::ParseIntError> = values.into_iter().map(allowed).collect();
-    parsed.map_err(|_| Error::usage("an allowed value of the file is not 16 hexadecimal digits"))
+    Ok(known)
 }
 
 /// The setting in which older homes hold why values were allowed, by hash. Newer reasons stand with their values.

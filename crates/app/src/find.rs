@@ -9,8 +9,8 @@ use locard_engine::{Event, Failure, Reporter};
 use locard_identify::Library;
 use locard_index::{Query, role_of};
 use locard_model::{
-    Attribute, EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId, Strength,
-    Subject,
+    Attribute, Category, EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId,
+    Strength, Subject,
 };
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
@@ -227,12 +227,21 @@ fn place(hit: &Hit) -> impl Ord + use<> {
     )
 }
 
-/// What agreeing on an identifier says, by the rules in use: the most telling rule counts.
+/// What agreeing on an identifier says, by the rules in use: the most telling rule counts. What rules take for a firm's
+/// number is the person's where it is known of a person, as a sole trader's tax number is.
 fn roles(library: &Library) -> HashMap<Identifier, Role> {
     let mut roles = HashMap::new();
-    for rule in library.rules() {
+    let (personal, others): (Vec<_>, Vec<_>) =
+        library.rules().iter().partition(|rule| rule.personal);
+    for rule in personal {
         let role = roles.entry(rule.identifier.clone()).or_insert(rule.role);
         *role = (*role).max(rule.role);
+    }
+    for rule in others
+        .iter()
+        .filter(|rule| rule.category == Category::GovernmentId)
+    {
+        roles.entry(rule.identifier.clone()).or_insert(Role::Unique);
     }
     roles
 }

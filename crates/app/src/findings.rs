@@ -107,6 +107,8 @@ pub struct ImportReport {
     pub decisions: u64,
     /// Allowed values taken over.
     pub allowed: u64,
+    /// Allowed values that were left out: they were sealed or hashed under keys that are not known here.
+    pub unknown: u64,
     /// Decisions that name nothing in the catalog now; kept for later scans.
     pub unmatched: u64,
 }

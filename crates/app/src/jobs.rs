@@ -211,6 +211,7 @@ pub(crate) async fn named(home: &Home, text: &str) -> Result<Job> {
         "previous" => Some(1),
         _ => None,
     };
+    let count = jobs.len();
     let mut fitting = jobs
         .into_iter()
         .enumerate()
@@ -223,9 +224,27 @@ pub(crate) async fn named(home: &Home, text: &str) -> Result<Job> {
         (Some(_), Some(_)) => {
             Err(Error::usage(format!("several jobs begin with {text}")).hint("give more of the id"))
         }
-        _ => Err(Error::not_found(format!("there is no job {text}"))
-            .hint("`locard jobs list` shows them")),
+        _ => Err(missing(text, count)),
     }
+}
+
+/// That no job is meant; `known`: how many there are.
+fn missing(text: &str, known: usize) -> Error {
+    let (sentence, hint) = match (text, known) {
+        ("latest" | "previous", 0) => (
+            "nothing was scanned yet".to_owned(),
+            "`locard scan TARGET` does",
+        ),
+        ("previous", _) => (
+            "there is only one job so far, so that none is previous".to_owned(),
+            "scan again, or name two of `locard jobs list`",
+        ),
+        _ => (
+            format!("there is no job {text}"),
+            "`locard jobs list` shows them",
+        ),
+    };
+    Error::not_found(sentence).hint(hint)
 }
 
 /// A job, unless it was pruned.

@@ -1,7 +1,7 @@
 //! What people decide about findings and values.
 //!
 //! Decisions survive rescans and can live in a file under version control. That file holds no personal data:
-//! allowed values are keyed hashes in it.
+//! allowed values are keyed hashes in it, and sealed.
 
 use jiff::Timestamp;
 use locard_model::Identifier;
@@ -77,10 +77,13 @@ fn missed(home: &Home, finding: &FindingRef, decision: Decision) -> Result<Ident
     Err(identifiers::unknown(home.engine.library(), identifier))
 }
 
-/// Allows a value: cells equal to it count as evidence for nothing from the next scan on. Kept as a hash only.
+/// Allows a value: cells equal to it count as evidence for nothing from the next scan on. Kept as a hash, and sealed
+/// for other catalogs.
 pub async fn allow_value(home: &Home, value: &str, reason: Option<&str>) -> Result<()> {
+    let folded = folded(value)?;
     let value = Allowed {
-        hash: allowed(home, value)?,
+        hash: hash_of(home, &folded),
+        value: Some(folded.into()),
         reason: reason.map(str::to_owned),
     };
     Ok(home.store.allow(home.org, &[value]).await?)
@@ -88,16 +91,21 @@ pub async fn allow_value(home: &Home, value: &str, reason: Option<&str>) -> Resu
 
 /// No longer allows a value.
 pub async fn disallow_value(home: &Home, value: &str) -> Result<()> {
-    decisions::disallow(home, allowed(home, value)?).await
+    decisions::disallow(home, hash_of(home, &folded(value)?)).await
 }
 
-/// What is kept of an allowed value.
-fn allowed(home: &Home, value: &str) -> Result<u64> {
+/// What is compared of an allowed value.
+fn folded(value: &str) -> Result<String> {
     let folded = forms::folded(value);
     if folded.is_empty() {
         return Err(Error::usage("a blank value cannot be allowed"));
     }
-    Ok(home.engine.keyer().key(hash(folded.as_bytes())))
+    Ok(folded.into_owned())
+}
+
+/// The hash by which this catalog knows a folded value.
+pub(crate) fn hash_of(home: &Home, folded: &str) -> u64 {
+    home.engine.keyer().key(hash(folded.as_bytes()))
 }
 
 /// Takes a decision back.

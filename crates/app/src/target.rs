@@ -144,16 +144,11 @@ impl Home {
                 return Ok((*connector, target?));
             }
         }
-        let known: Vec<&str> = self
-            .connectors
-            .iter()
-            .map(|connector| connector.name())
-            .collect();
         // Only the scheme is repeated: the rest may hold a password.
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
         Err(
             Error::usage(format!("`{scheme}:` is no kind of source that this build knows, and no file of that name is here"))
-                .hint(format!("this build reads {}", known.join(", "))),
+                .hint("a target is a path, or begins like one of those that `locard scan --help` shows"),
         )
     }
 

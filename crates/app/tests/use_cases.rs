@@ -692,30 +692,31 @@ async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
     holds_elsewhere(&bench, &file).await;
 }
 
-/// In another catalog decisions hold before the first scan; its key is another, so allowed values cannot.
+/// In another catalog decisions and, under the same master key, allowed values hold before the first scan.
 async fn holds_elsewhere(bench: &Bench, file: &str) {
     let other = Home::open(bench.options("other"))
         .await
         .expect("the home opens");
-    let refused = locard_app::import_decisions(&other, file, &[])
+    let taken = locard_app::import_decisions(&other, file, &[])
         .await
-        .expect_err("the key is another");
-    assert!(
-        refused
-            .hint_text()
-            .is_some_and(|hint| hint.contains("allowed"))
-    );
-    let decisions = file
-        .split("[[allowed]]")
-        .next()
-        .expect("the file begins with decisions");
-    assert_eq!(
-        locard_app::import_decisions(&other, decisions, &[])
-            .await
-            .expect("they are imported")
-            .unmatched,
-        1
-    );
+        .expect("the file is taken over");
+    assert_eq!((taken.unmatched, taken.allowed, taken.unknown), (1, 1, 0));
+    let again = locard_app::export_decisions(&other)
+        .await
+        .expect("decisions are exported");
+    let sealed = |file: &str| {
+        let line = file.lines().find(|line| line.starts_with("sealed"));
+        line.map(str::to_owned).expect("a value is sealed")
+    };
+    assert_eq!(sealed(&again), sealed(file));
+    // Of a catalog with another master key the hash says nothing, nor can the value be opened.
+    let foreign =
+        file.replace(&sealed(file), "sealed = \"00\"")
+            .replacen("key = \"", "key = \"f", 1);
+    let taken = locard_app::import_decisions(&other, &foreign, &[])
+        .await
+        .expect("the rest is taken over");
+    assert_eq!((taken.decisions, taken.allowed, taken.unknown), (1, 0, 1));
     assert!(!identifiers(&bench.scan(&other).await.findings).contains(&("email", "EMAIL_ADDRESS")));
 }
 

@@ -1,7 +1,7 @@
 //! The command line: argument types, one file per command, printing, progress bars.
 //!
 //! stdout is data, stderr is talk and progress. Exit status: 0 done (finding nobody included), 1 a `--fail-on`
-//! threshold was crossed, whatever failed beside it, 2 something failed. A closed pipe is a success.
+//! threshold was crossed, 2 something failed, which outranks 1. A closed pipe is a success.
 
 mod args;
 mod beside;

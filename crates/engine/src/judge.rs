@@ -301,6 +301,7 @@ impl JudgedColumn {
             logical: profile.declared.unwrap_or(profile.inferred),
             facts: ColumnFacts {
                 rows: profile.rows,
+                values,
                 distinct: profile.distinct as f64,
                 top_shape,
             },

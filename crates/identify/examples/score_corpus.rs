@@ -146,6 +146,11 @@ fn observe(
         all.0.push(evidence);
         all.1.push(ColumnFacts {
             rows: column.len() as u64,
+            values: column
+                .iter()
+                .flatten()
+                .filter(|cell| !cell.trim().is_empty())
+                .count() as u64,
             distinct: distinct.len() as f64,
             top_shape: top_shape(column),
         });

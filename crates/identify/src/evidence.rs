@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Version, counts, and a checksum over both.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// Counters of one column; the sum over its splits is the evidence of the column.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -78,9 +78,46 @@ pub struct ValuePattern {
     /// Share of all columns in the world whose values mostly match the pattern (validator aside) and are something
     /// else: 0.0001 for an e-mail address, 0.05 for nine bare digits.
     pub lookalikes: f64,
-    /// Whether it is searched inside running text too. Only for patterns that few other texts match.
+    /// Whether it is searched inside running text too.
     #[serde(default)]
-    pub embedded: bool,
+    pub embedded: Embedded,
+}
+
+/// Where in running text a pattern counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Searched")]
+pub enum Embedded {
+    /// Nowhere: `false`.
+    #[default]
+    Never,
+    /// Shortly after a word of the rule's context: `"context"`. For numbers that say nothing by themselves.
+    InContext,
+    /// Everywhere: `true`. Only for patterns that few other texts match.
+    Always,
+}
+
+/// An [`Embedded`] as rules spell it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Searched {
+    Flag(bool),
+    Word(ContextWord),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ContextWord {
+    Context,
+}
+
+impl From<Searched> for Embedded {
+    fn from(searched: Searched) -> Self {
+        match searched {
+            Searched::Flag(false) => Self::Never,
+            Searched::Flag(true) => Self::Always,
+            Searched::Word(ContextWord::Context) => Self::InContext,
+        }
+    }
 }
 
 fn one() -> f64 {

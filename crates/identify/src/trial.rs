@@ -122,6 +122,7 @@ impl Library {
         // The values stand for a whole column like them, so that repetition here is no sign of few distinct values.
         let facts = ColumnFacts {
             rows: rows.len() as u64,
+            values: rows.len() as u64,
             distinct: rows.len() as f64,
             ..ColumnFacts::default()
         };

@@ -46,6 +46,7 @@ impl Seen {
         let distinct = cells.iter().collect::<HashSet<_>>().len();
         let facts = ColumnFacts {
             rows: cells.len() as u64,
+            values: cells.len() as u64,
             distinct: distinct as f64,
             top_shape: most as f64 / cells.len() as f64,
         };

@@ -74,6 +74,12 @@ pub trait Organisations: Send + Sync {
     /// is made anew, as in a pipeline, tells them apart in the same way.
     async fn name_key(&self, org: OrgId) -> Result<Zeroizing<[u8; 16]>>;
 
+    /// Seals a text for other catalogs of the same master key, to which it goes in a file. The same text gives the same.
+    async fn seal_for_file(&self, org: OrgId, text: &SecretString) -> Result<String>;
+
+    /// What was sealed so; `None` where that was done under another master key.
+    async fn unseal_from_file(&self, org: OrgId, sealed: &str) -> Result<Option<SecretString>>;
+
     /// Counts every change of its catalog.
     async fn generation(&self, org: OrgId) -> Result<u64>;
 }

@@ -98,7 +98,7 @@ tables! {
         org_id Id, column_id Id, identifier Text, entity_id Id, source_id Id, decision Text, sealed Blob,
         decided_at Int,
     }
-    allowed { org_id Id, hash Int, sealed Blob }
+    allowed { org_id Id, hash Int, sealed Blob, value Blob }
     settings { org_id Id, name Text, sealed Blob }
     api_keys {
         org_id Id, id Id, token_hash Blob, role Text, sealed Blob, created_at Int, expires_at Int, revoked_at Int,

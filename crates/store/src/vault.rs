@@ -134,6 +134,58 @@ pub(crate) fn derive(master: &MasterKey, org: OrgId, purpose: &str) -> Result<Ze
     Ok(key)
 }
 
+/// Seals what goes to other catalogs of the same master key in a file: hex of a sealed blob. The same text gives the
+/// same blob, so that a file changes only where its meaning does; its nonce is drawn from the text and the key.
+pub(crate) fn seal_for_file(master: &MasterKey, org: OrgId, plain: &str) -> Result<String> {
+    let key = file_key(master, org)?;
+    let drawn = hmac(key.as_slice(), &[b"nonce", &[0], plain.as_bytes()])?;
+    let mut nonce = [0; NONCE];
+    nonce.copy_from_slice(&drawn[..NONCE]);
+    let blob = seal_with(&cipher(&key)?, nonce, FILE, plain.as_bytes())?;
+    Ok(blob
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat())
+}
+
+/// What was sealed so; `None` where that was done under another master key, or the text was altered.
+pub(crate) fn unseal_from_file(
+    master: &MasterKey,
+    org: OrgId,
+    text: &str,
+) -> Result<Option<Zeroizing<String>>> {
+    let digits = text.as_bytes().chunks(2);
+    let byte = |two: &[u8]| {
+        let two = std::str::from_utf8(two).ok().filter(|two| two.len() == 2)?;
+        u8::from_str_radix(two, 16).ok()
+    };
+    let Some(blob) = digits.map(byte).collect::<Option<Vec<u8>>>() else {
+        return Ok(None);
+    };
+    let plain = unseal(&cipher(&file_key(master, org)?)?, FILE, &blob);
+    Ok(plain
+        .and_then(|plain| String::from_utf8(plain).ok())
+        .map(Zeroizing::new))
+}
+
+/// Binds what is sealed for files to that.
+const FILE: &[u8] = b"locard file";
+
+fn file_key(master: &MasterKey, org: OrgId) -> Result<Zeroizing<[u8; 32]>> {
+    let purpose: &[u8] = b"locard file key";
+    Ok(Zeroizing::new(hmac(
+        master.bytes(),
+        &[purpose, &[0], org.0.as_bytes()],
+    )?))
+}
+
+fn cipher(key: &Zeroizing<[u8; 32]>) -> Result<Aes256Gcm> {
+    Ok(Aes256Gcm::new(
+        key.as_slice().try_into().map_err(|_| broken())?,
+    ))
+}
+
 fn master_cipher(master: &MasterKey) -> Result<Aes256Gcm> {
     Ok(Aes256Gcm::new(
         master.bytes().as_slice().try_into().map_err(|_| broken())?,
@@ -143,6 +195,10 @@ fn master_cipher(master: &MasterKey) -> Result<Aes256Gcm> {
 fn seal(cipher: &Aes256Gcm, aad: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     let mut nonce = [0; NONCE];
     fill(&mut nonce)?;
+    seal_with(cipher, nonce, aad, plain)
+}
+
+fn seal_with(cipher: &Aes256Gcm, nonce: [u8; NONCE], aad: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     let sealed = cipher
         .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad })
         .map_err(|_| broken())?;
@@ -326,6 +382,37 @@ mod tests {
             key(&master, 1, "other"),
         ] {
             assert_ne!(one, another.unwrap());
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_for_a_file_opens_under_the_same_master_key_alone() {
+        let (master, other) = (MasterKey::random().unwrap(), MasterKey::random().unwrap());
+        let org = OrgId::DEFAULT;
+        let text = seal_for_file(&master, org, "info@example.org").unwrap();
+        assert_eq!(
+            text,
+            seal_for_file(&master, org, "info@example.org").unwrap()
+        );
+        assert_ne!(
+            text,
+            seal_for_file(&master, org, "info@example.com").unwrap()
+        );
+        let open = |master, text: &str| unseal_from_file(master, org, text).unwrap();
+        assert_eq!(open(&master, &text).unwrap().as_str(), "info@example.org");
+        assert!(open(&other, &text).is_none());
+        let another = OrgId(Uuid::from_u128(7));
+        assert!(unseal_from_file(&master, another, &text).unwrap().is_none());
+        for wrong in [
+            "",
+            "0",
+            "zz",
+            "é",
+            &text[2..],
+            &text[..text.len() - 2],
+            &text.replace('a', "b"),
+        ] {
+            assert!(open(&master, wrong).is_none(), "{wrong}");
         }
     }
 

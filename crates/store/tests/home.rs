@@ -509,6 +509,7 @@ async fn plant_entities(store: &dyn Store) -> Entity {
         .unwrap();
     let allowed = Allowed {
         hash: 1,
+        value: Some(planted("allowed value").into()),
         reason: Some(planted("reason")),
     };
     store.allow(ORG, &[allowed]).await.unwrap();

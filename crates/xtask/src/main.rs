@@ -2,6 +2,7 @@
 
 mod demo;
 mod process;
+mod ratios;
 mod servers;
 mod test;
 
@@ -41,8 +42,14 @@ fn main() -> ExitCode {
     }
 }
 
+/// One line of results.
+#[expect(clippy::print_stdout, reason = "results are data")]
+fn tell(line: &str) {
+    println!("{line}");
+}
+
 /// One line to the person at the terminal.
-#[expect(clippy::print_stderr, reason = "this is the program's only voice")]
+#[expect(clippy::print_stderr, reason = "talk goes there")]
 fn say(line: &str) {
     eprintln!("{line}");
 }

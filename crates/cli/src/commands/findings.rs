@@ -203,8 +203,21 @@ async fn import(session: &Session, file: &Path) -> Result<()> {
         counted(report.decisions, "decision", "decisions"),
         counted(report.allowed, "allowed value", "allowed values"),
     ));
+    warn_unknown(session.printer, report.unknown);
     warn_unmatched(session.printer, report.unmatched, report.decisions);
     Ok(())
+}
+
+/// Allowed values of a catalog with another master key.
+pub(super) fn warn_unknown(printer: Printer, unknown: u64) {
+    if unknown == 0 {
+        return;
+    }
+    printer.warn(&format!(
+        "{} of the file were left out: they are sealed under another master key",
+        counted(unknown, "allowed value", "allowed values")
+    ));
+    printer.hint("export the file again under this master key, or allow the values here");
 }
 
 /// A decision that meets nothing may be a slip, or of a file that was written elsewhere.

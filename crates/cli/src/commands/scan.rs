@@ -1,5 +1,6 @@
 //! `locard scan`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -28,9 +29,11 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let decisions = args.decisions.as_deref().map(locard_app::read_text);
     let decisions = decisions.transpose()?;
     if let Some(text) = &decisions {
-        locard_app::import_decisions(&session.home, text, &options.targets).await?;
+        let taken = locard_app::import_decisions(&session.home, text, &options.targets).await?;
+        super::findings::warn_unknown(session.printer, taken.unknown);
     }
     let reserved = Reserved::open(args.output.as_deref())?;
+    warn_of_ending(session, args);
     let progress = Arc::new(Progress::new(session.printer));
     let scan = locard_app::scan(&session.home, &options, progress.as_ref(), &session.cancel);
     let result = progress.beside(scan).await;
@@ -60,6 +63,24 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let unread = tell_empty(session, args, &report);
     let crossed = tell_crossed(session, threshold.as_ref(), &judged);
     Ok(outcome(&report, crossed, unread))
+}
+
+/// A table for people in a file whose name promises data.
+fn warn_of_ending(session: &Session, args: &Scan) {
+    let file = args.output.as_deref().unwrap_or(Path::new(""));
+    let ending = file.extension().and_then(|ending| ending.to_str());
+    let Some(format) = ending.filter(|ending| ["csv", "json", "ndjson", "sarif"].contains(ending))
+    else {
+        return;
+    };
+    if args.format == ReportFormat::Table {
+        let printer = session.printer;
+        printer.warn(&printable(&format!(
+            "{} gets the table for people",
+            file.display()
+        )));
+        printer.hint(&format!("--format {format} writes what its name says"));
+    }
 }
 
 fn options(args: &Scan) -> ScanOptions {
@@ -369,12 +390,12 @@ fn evidence(crossing: &Crossing) -> String {
     format!("{cells} of {tested} tested in {findings}{of}")
 }
 
-/// 1 outranks 2: whatever was not read, it cannot take back what crossed a threshold, and a gate that asks for 1 must
-/// not let it pass. Without a crossing, a scan that could not read everything cannot vouch for a threshold.
+/// A failure outranks a crossed threshold, which is told all the same: 1 says that everything was read.
 fn outcome(report: &ScanReport, crossed: bool, unread: bool) -> Outcome {
     match report.state {
-        _ if crossed => Outcome::Crossed,
-        JobState::Completed if !unread && !report.suspicious => Outcome::Done,
+        JobState::Completed if unread || report.suspicious => Outcome::Failed,
+        JobState::Completed if crossed => Outcome::Crossed,
+        JobState::Completed => Outcome::Done,
         _ => Outcome::Failed,
     }
 }

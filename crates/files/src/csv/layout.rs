@@ -33,6 +33,8 @@ pub(crate) struct Layout {
     pub(crate) preamble: u64,
     /// Names of the columns, unique and none empty.
     pub(crate) names: Vec<String>,
+    /// Whether it is a sheet: empty cells at the end of a row are not stored there, and cells may stand anywhere.
+    pub(crate) sheet: bool,
 }
 
 /// More records than this do not stand before a header.
@@ -100,6 +102,7 @@ impl Layout {
             skip: 0,
             preamble: 0,
             names: vec!["text".to_owned()],
+            sheet: false,
         }
     }
 
@@ -131,7 +134,10 @@ impl Layout {
             quote: Some(b'"'),
             newline: b'\n',
         };
-        Self::marked(head, whole, marks)
+        Self {
+            sheet: true,
+            ..Self::marked(head, whole, marks)
+        }
     }
 
     /// Finds the header where the marks are known.
@@ -154,6 +160,7 @@ impl Layout {
             skip: before as u64 + u64::from(has_header),
             preamble: before as u64,
             names,
+            sheet: false,
         }
     }
 }

@@ -331,7 +331,8 @@ impl Reader {
         let width = self.layout.width();
         // By number of fields: the first line and how many rows. Very ragged blocks lump the rest together.
         let mut kinds: Vec<(u32, u64, u64)> = Vec::new();
-        if self.layout.marks.delimiter.is_none() {
+        let is_even = self.layout.marks.delimiter.is_none();
+        if is_even || (self.layout.sheet && !self.layout.is_too_wide()) {
             return Vec::new();
         }
         for (row, line) in self

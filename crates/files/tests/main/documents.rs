@@ -176,6 +176,24 @@ async fn sheets_are_tables_with_a_header() {
     assert_eq!(take("a.xlsx", bytes).await.column("author"), ["Eve"]);
 }
 
+/// Spreadsheets store no empty cells at the end of a row, and people write totals below and remarks beside a table.
+#[tokio::test]
+async fn rows_of_a_sheet_may_have_any_length() {
+    let rows: &[&[&str]] = &[
+        &["id", "name", "email", "remark"],
+        &["1", "Ada", "ada@example.org", "vip"],
+        &["2", "Bob", "bob@example.org"],
+        &["3", "Eve"],
+        &["4", "Joe", "joe@example.org", "", "see Ann"],
+        &["Total", "4"],
+    ];
+    let taken = table("a.xlsx", xlsx(&[("People", rows)], "Eve"), "People").await;
+    assert!(taken.faults.is_empty(), "{:?}", taken.faults);
+    assert_eq!(taken.column("name"), ["Ada", "Bob", "Eve", "Joe", "4"]);
+    assert_eq!(taken.column("column_5").last(), Some(&"(null)"));
+    assert!(taken.column("column_5").contains(&"see Ann"));
+}
+
 #[tokio::test]
 async fn cells_of_every_kind_are_read() {
     let sheet = "<worksheet><sheetData><row r=\"3\"><c r=\"B3\" t=\"inlineStr\"><is><r><t>in</t></r><r><t>line</t></r><rPh><t>x</t></rPh></is></c>\

@@ -10,7 +10,7 @@ use super::{ColumnView, Hypothesis, Judged, Weight, sum};
 use crate::Library;
 use crate::evidence::RuleCounts;
 use crate::library::Walker;
-use crate::rule::{Example, TermList, ValuePattern};
+use crate::rule::{Embedded, Example, TermList, ValuePattern};
 
 /// Findings less likely than this are not worth a person's time.
 pub(super) const THRESHOLD: f64 = 0.5;
@@ -107,7 +107,8 @@ fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option
         return None;
     }
     let rule = &column.library.rules[position];
-    let patterns: Vec<&ValuePattern> = rule.value.iter().filter(|value| value.embedded).collect();
+    let searched = |value: &&ValuePattern| value.embedded != Embedded::Never;
+    let patterns: Vec<&ValuePattern> = rule.value.iter().filter(searched).collect();
     let terms = |list: &TermList| list.embedded && list.beside.is_none();
     let mut weights = if !patterns.is_empty() {
         of_patterns(&patterns, counts, column.view)
@@ -259,6 +260,7 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
         return None;
     }
     let cells = sure as f64;
+    let different = cells.min(column.view.facts.distinct.max(1.0));
     let alike = value.lookalikes.max(1e-7);
     let mut weights = vec![
         weight("prior", "a few cells of any column".into(), STRAY),
@@ -272,14 +274,14 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
         ),
     ];
     if validator.is_some() {
-        let weighs = passed(value, matched as f64, cells);
+        let weighs = passed(value, matched as f64, cells, column.view.facts.distinct);
         let counts = (cells, matched as f64, value.chance);
         weights.push(check(validator.into_iter(), counts, weighs));
     }
     weights.push(weight(
         "repetition",
         format!("{sure} cells are such a value"),
-        0.35 * cells.ln().min(5.0),
+        0.35 * different.ln().min(5.0),
     ));
     let usual = column.usual(cells);
     if usual > 0.0 {
@@ -306,12 +308,12 @@ struct Told {
 /// the patterns that are tried.
 const STRAY: f64 = -7.0;
 
-/// Weight of the checks that these cells of a pattern passed. One of shape or range, which half of all values pass, says
-/// nothing by being passed.
-fn passed(value: &ValuePattern, matched: f64, passed: f64) -> f64 {
+/// Weight of the checks that these cells of a pattern passed, in a column of so many distinct values: one number that is
+/// repeated is one trial. A check of shape or range, which half of all values pass, says nothing by being passed.
+fn passed(value: &ValuePattern, matched: f64, passed: f64, distinct: f64) -> f64 {
     let trials = Trials {
         tested: matched,
-        distinct: matched,
+        distinct: matched.min(distinct.max(1.0)),
     };
     let most = if value.chance < LOOSE { 6.0 } else { 0.0 };
     checking(trials, matched, passed, value.chance).clamp(-12.0, most)
@@ -362,12 +364,13 @@ impl Column<'_> {
     /// What it weighs against so many cells that they look like the rest: a column of codes of one shape has its shape
     /// from its own scheme, also where some of the codes happen to look like something else.
     fn usual(&self, cells: f64) -> f64 {
-        let tested = self.view.evidence.cells.tested as f64;
-        let usual = self.view.facts.top_shape * tested;
+        // Of all values: where a column is thinned out, too many of those that look like no other are tested.
+        let values = self.view.facts.values as f64;
+        let usual = self.view.facts.top_shape * values;
         if usual <= cells {
             return 0.0;
         }
-        let least = ((usual + cells - tested) / cells).max(0.0);
+        let least = ((usual + cells - values) / cells).max(0.0);
         USUAL * least
     }
 

@@ -39,6 +39,8 @@ pub struct ColumnView<'a> {
 pub struct ColumnFacts {
     /// Rows, nulls included.
     pub rows: u64,
+    /// Cells that are neither null nor blank, tested or not.
+    pub values: u64,
     /// Estimated number of distinct values.
     pub distinct: f64,
     /// Share of the most frequent shape among the cells, 0 to 1; 0 where unknown.

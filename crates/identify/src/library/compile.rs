@@ -12,7 +12,7 @@ use super::{
     Dictionary, Few, Library, PatternPlan, Plan, SpecPlan, TermMap, TextTerms, WordSpec, term_hash,
 };
 use crate::header::Phrases;
-use crate::rule::{TermList, ValuePattern, Within};
+use crate::rule::{Embedded, TermList, ValuePattern, Within};
 use crate::words::PLACEHOLDERS;
 use crate::{Error, Rule, validators};
 
@@ -73,7 +73,7 @@ fn automata(rules: &[Rule], parsed: Vec<Hir>, plan: &Plan) -> Result<Automata, E
         parsed,
     });
     Automata::new(patterns.collect(), |pattern| {
-        plan.patterns[pattern.number as usize].embedded
+        plan.patterns[pattern.number as usize].embedded != Embedded::Never
     })
     .map_err(|problem| Error::malformed("rules", None, problem))
 }

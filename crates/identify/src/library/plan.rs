@@ -2,6 +2,7 @@
 //! which rules.
 
 use super::terms::Few;
+use crate::rule::Embedded;
 use crate::validators::Validator;
 
 /// Resolved patterns, word lists and rules.
@@ -40,7 +41,7 @@ pub(crate) struct PatternPlan {
     pub(crate) rule: u32,
     pub(crate) length: Option<[usize; 2]>,
     pub(crate) validator: Option<Validator>,
-    pub(crate) embedded: bool,
+    pub(crate) embedded: Embedded,
     /// How easily something else matches and passes: the rule's `lookalikes` and `chance` together.
     pub(crate) accident: f64,
 }

@@ -8,6 +8,7 @@ use locard_sketch::ClassMask;
 
 use super::scratch::{Counts, Histogram};
 use crate::library::{Automata, Kind, Machine, PatternPlan, Plan, Walker};
+use crate::rule::Embedded;
 
 /// Memory of all lanes of a thread; above it their states are forgotten, when a new kind of value comes and when a batch
 /// was counted.
@@ -53,7 +54,7 @@ impl Lane {
             };
             self.flags.push(EndFlags {
                 checked: any(PatternPlan::needs_check),
-                embedded: any(|pattern| pattern.embedded),
+                embedded: any(|pattern| pattern.embedded == Embedded::Always),
             });
         }
         self.matched.grow(self.walker.sets());

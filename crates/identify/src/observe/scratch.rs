@@ -7,6 +7,7 @@ use crate::Evidence;
 use crate::Library;
 use crate::evidence::RuleCounts;
 use crate::library::{Plan, Walker};
+use crate::rule::Embedded;
 
 /// Buffers of [`Library::observe`]; one per thread, reused for every batch.
 #[derive(Debug, Default)]
@@ -124,7 +125,7 @@ impl Counts {
                 } else {
                     plain = true;
                 }
-                embedded |= pattern.embedded && passed;
+                embedded |= pattern.embedded == Embedded::Always && passed;
             }
             if matched {
                 let sums = self.rule(plan.patterns[group[0] as usize].rule);

@@ -10,6 +10,7 @@ use super::Scratch;
 use super::words::bare;
 use crate::Library;
 use crate::library::{Machine, TextTerms, Walker, WordSpec, fold, term_hash};
+use crate::rule::Embedded;
 
 /// Classes of which one must occur for a cell to be searched although it is one word.
 const SEPARATED: u16 = ClassMask::SPACE | ClassMask::COMMA | ClassMask::BRACKET | ClassMask::OTHER;
@@ -21,6 +22,12 @@ const GLUED: u16 = ClassMask::SLASH | ClassMask::COLON;
 const LONGEST: usize = 256;
 /// Bytes before a match in which context words are looked for.
 const CONTEXT: usize = 48;
+
+/// Words before a value among which those must be that name it: "Passport No. of the guest:".
+const CALLED: usize = 5;
+/// Fewest letters of a word of context that may have endings, and most letters of these: "Steuernummern", "PESELem".
+const INFLECTED: usize = 5;
+const ENDING: usize = 3;
 
 /// Words before a match in which one may say that it is something else.
 const NEAR: usize = 3;
@@ -180,15 +187,20 @@ impl Library {
             else {
                 continue;
             };
+            let checked = plan.validator.is_some();
+            let passed = plan.validator.is_none_or(|validator| validator(value));
+            let in_context = plan.embedded == Embedded::InContext;
+            if in_context && !(passed && self.is_called(plan.rule, text, start)) {
+                continue;
+            }
             if self.is_unlike(plan.rule, text, start) {
                 continue;
             }
-            let checked = plan.validator.is_some();
-            if plan.validator.is_none_or(|validator| validator(value)) {
+            if passed {
                 scratch.text.hits.push(Hit {
                     rule: plan.rule,
                     checked,
-                    context: self.has_context(plan.rule, text, start),
+                    context: in_context || self.has_context(plan.rule, text, start),
                     accident: plan.accident,
                 });
             } else if dates(value).next().is_none() {
@@ -247,6 +259,23 @@ impl Library {
         })
     }
 
+    /// Whether words of context stand right before a value, as in "PESEL: 79030845248" or "my passport is AB1234567".
+    /// Stricter than [`Library::has_context`], since nothing but these words tells what the value is.
+    fn is_called(&self, rule: u32, text: &str, start: usize) -> bool {
+        let words = self.plan.contexts.get(rule as usize);
+        let Some(words) = words.filter(|words| !words.is_empty() && start > 0) else {
+            return false;
+        };
+        let before = fold(before(text, start));
+        let near: Vec<&str> = before
+            .split(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | ','))
+            .map(bare)
+            .filter(|word| !word.is_empty())
+            .collect();
+        let near = &near[near.len().saturating_sub(CALLED)..];
+        words.iter().any(|word| calls(word, near))
+    }
+
     /// Whether one of the words shortly before a match says that it is something else, as in "version 10.1.2.3".
     fn is_unlike(&self, rule: u32, text: &str, start: usize) -> bool {
         let of = |words: &[Vec<String>], near: &str| {
@@ -263,6 +292,9 @@ impl Library {
                 .is_none_or(Vec::is_empty)
         {
             return false;
+        }
+        if text.get(..start).is_some_and(is_product) {
+            return true;
         }
         let before = fold(before(text, start));
         let near = before.split_whitespace().rev().take(NEAR).map(bare);
@@ -413,6 +445,39 @@ fn opens(terms: &TextTerms, word: &str, buffer: &mut Vec<u8>) -> bool {
     terms.context.binary_search(&hash).is_ok()
 }
 
+/// Whether what stands before a number makes it a product's version, as in `Chrome/124.0.0.0`. Hosts, which Java writes
+/// in this way before their address, are in lower case.
+fn is_product(before: &str) -> bool {
+    let Some(name) = before.strip_suffix('/') else {
+        return false;
+    };
+    let letters = name.rfind(|c: char| !c.is_ascii_alphabetic());
+    let name = &name[letters.map_or(0, |at| at + 1)..];
+    name.len() > 1 && name.starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+/// Whether a phrase of context is among these words, in its order.
+fn calls(phrase: &str, near: &[&str]) -> bool {
+    // Nothing separates words in these scripts.
+    if phrase.chars().all(|c| c >= '\u{e00}') {
+        return near.iter().any(|word| word.contains(phrase));
+    }
+    let is = |word: &str, wanted: &str| {
+        let inflected = wanted.chars().count() >= INFLECTED;
+        word.strip_prefix(wanted).is_some_and(|ending| {
+            ending.is_empty() || inflected && ending.chars().count() <= ENDING
+        })
+    };
+    let wanted: Vec<&str> = phrase.split_whitespace().map(bare).collect();
+    !wanted.is_empty()
+        && near.windows(wanted.len()).any(|words| {
+            words
+                .iter()
+                .zip(&wanted)
+                .all(|(word, wanted)| is(word, wanted))
+        })
+}
+
 /// The words of a text without the punctuation around them, each with the byte at which it begins.
 fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
@@ -505,6 +570,34 @@ fn joins_digits(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_of_products_are_told_from_hosts() {
+        for product in ["Chrome/", "like Gecko) OPR/", "x;Edg/"] {
+            assert!(is_product(product), "{product}");
+        }
+        for other in ["/", "node/", "http://", "Chrome", "A/", "Node1/", ""] {
+            assert!(!is_product(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_phrase_calls_what_stands_shortly_behind_it() {
+        let near = [
+            "mein",
+            "sv-nr",
+            "steuernummern",
+            "kimlik",
+            "no",
+            "나의주민등록번호는",
+        ];
+        for phrase in ["sv-nr", "steuernummer", "kimlik no", "주민등록번호", "no"] {
+            assert!(calls(phrase, &near), "{phrase}");
+        }
+        for other in ["sv", "kimli", "no kimlik", "", "steuer", "nr"] {
+            assert!(!calls(other, &near), "{other}");
+        }
+    }
 
     #[test]
     fn words_of_a_text_are_told_with_their_places() {

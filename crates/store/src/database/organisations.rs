@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use locard_model::{KeyId, OrgId};
+use locard_model::{ExposeSecret as _, KeyId, OrgId, SecretString};
 use zeroize::Zeroizing;
 
 use super::Database;
 use crate::master::fill;
 use crate::sql::{Row, Session, Statement};
-use crate::vault::{Cell, Vault, derive, unwrap, wrap};
+use crate::vault::{Cell, Vault, derive, seal_for_file, unseal_from_file, unwrap, wrap};
 use crate::{Error, MasterKey, Organisation, Organisations, Result, SketchKey};
 
 const DATA: &str = "data";
@@ -179,6 +179,15 @@ impl Organisations for Database {
 
     async fn name_key(&self, org: OrgId) -> Result<Zeroizing<[u8; 16]>> {
         derive(&*self.master.read().await, org, "locard name key")
+    }
+
+    async fn seal_for_file(&self, org: OrgId, text: &SecretString) -> Result<String> {
+        seal_for_file(&*self.master.read().await, org, text.expose_secret())
+    }
+
+    async fn unseal_from_file(&self, org: OrgId, sealed: &str) -> Result<Option<SecretString>> {
+        let text = unseal_from_file(&*self.master.read().await, org, sealed)?;
+        Ok(text.map(|text| text.as_str().into()))
     }
 
     async fn generation(&self, org: OrgId) -> Result<u64> {

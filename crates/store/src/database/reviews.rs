@@ -1,7 +1,7 @@
 //! Decisions and allowed values.
 
 use async_trait::async_trait;
-use locard_model::{ColumnId, EntityId, Identifier, OrgId, SourceId};
+use locard_model::{ColumnId, EntityId, ExposeSecret as _, Identifier, OrgId, SourceId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -45,14 +45,21 @@ fn review(row: &Row, vault: &Vault) -> Result<Review> {
     })
 }
 
-const ALLOW: &str = "insert into allowed (org_id, hash, sealed) values";
+const ALLOW: &str = "insert into allowed (org_id, hash, sealed, value) values";
 
-const ALLOW_AGAIN: &str =
-    " on conflict (org_id, hash) do update set sealed = coalesce(excluded.sealed, allowed.sealed)";
+const ALLOW_AGAIN: &str = " on conflict (org_id, hash) do update set sealed = coalesce(excluded.sealed, allowed.sealed), \
+    value = coalesce(excluded.value, allowed.value)";
 
-fn allowed_cell(hash: &Uuid) -> Cell<'_> {
+fn reason_cell(hash: &Uuid) -> Cell<'_> {
     Cell {
         name: "allowed.sealed",
+        row: std::slice::from_ref(hash),
+    }
+}
+
+fn value_cell(hash: &Uuid) -> Cell<'_> {
+    Cell {
+        name: "allowed.value",
         row: std::slice::from_ref(hash),
     }
 }
@@ -64,10 +71,13 @@ fn place(hash: u64) -> Uuid {
 
 fn allowed(row: &Row, vault: &Vault) -> Result<Allowed> {
     let hash = row.count("hash")?;
-    let sealed: Option<Vec<u8>> = row.get("sealed")?;
-    let reason = sealed.map(|sealed| vault.unseal_as(allowed_cell(&place(hash)), &sealed));
+    let sealed = |column| -> Result<Option<Vec<u8>>> { row.get(column) };
+    let reason =
+        sealed("sealed")?.map(|sealed| vault.unseal_as(reason_cell(&place(hash)), &sealed));
+    let value = sealed("value")?.map(|sealed| vault.unseal_as(value_cell(&place(hash)), &sealed));
     Ok(Allowed {
         hash,
+        value: value.transpose()?.map(|value: String| value.into()),
         reason: reason.transpose()?,
     })
 }
@@ -135,10 +145,18 @@ impl Reviews for Database {
     async fn allow(&self, org: OrgId, values: &[Allowed]) -> Result<()> {
         let vault = self.vault(org).await?;
         let mut session = self.write_durably().await?;
-        for Allowed { hash, reason } in values {
-            let seal = |reason| vault.seal_as(allowed_cell(&place(*hash)), reason);
+        for Allowed {
+            hash,
+            value,
+            reason,
+        } in values
+        {
+            let place = place(*hash);
+            let seal = |reason| vault.seal_as(reason_cell(&place), reason);
             let sealed = reason.as_ref().map(seal).transpose()?;
-            let row = values![org, *hash, sealed];
+            let value = value.as_ref().map(|value| value.expose_secret());
+            let value = value.map(|value| vault.seal_as(value_cell(&place), &value));
+            let row = values![org, *hash, sealed, value.transpose()?];
             insert(&mut *session, ALLOW, vec![row], ALLOW_AGAIN).await?;
         }
         session.commit().await
@@ -155,7 +173,7 @@ impl Reviews for Database {
 
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>> {
         let vault = self.vault(org).await?;
-        let text = "select hash, sealed from allowed where org_id = $1 order by hash";
+        let text = "select hash, sealed, value from allowed where org_id = $1 order by hash";
         let statement = Statement::new(text).bind(org);
         let rows = self.read().await?.rows(statement).await?;
         rows.iter().map(|row| allowed(row, &vault)).collect()

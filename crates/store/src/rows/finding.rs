@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use locard_model::{
-    Category, ColumnId, EntityId, Finding, FindingKind, Identifier, JobId, SourceId,
+    Category, ColumnId, EntityId, Finding, FindingKind, Identifier, JobId, SecretString, SourceId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -107,11 +107,13 @@ pub struct Review {
     pub decided_at: Timestamp,
 }
 
-/// A value that is no finding, known only by its keyed hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A value that is no finding, known by its keyed hash.
+#[derive(Clone, Debug)]
 pub struct Allowed {
     /// Hash of the folded value under the organisation's sketch key.
     pub hash: u64,
+    /// The folded value, so that other catalogs can hash it too; `None` of those that older releases took down.
+    pub value: Option<SecretString>,
     /// Why, in the words of whoever allowed it.
     pub reason: Option<String>,
 }
