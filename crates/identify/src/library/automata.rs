@@ -9,6 +9,7 @@ use regex_syntax::hir::Hir;
 
 use super::machine::Machine;
 use super::reach::Reach;
+use crate::rule::Embedded;
 
 /// Kinds of which each has an automaton of its own; the values of further ones meet all patterns.
 const KINDS: usize = 256;
@@ -64,12 +65,21 @@ pub(crate) struct Pattern {
 /// The automata of a library.
 #[derive(Debug)]
 pub(crate) struct Automata {
-    /// For running text: only patterns marked `embedded`.
-    pub(crate) text: Arc<Machine>,
+    /// For running text, by [`Way`].
+    text: [Arc<Machine>; 2],
     patterns: Vec<Pattern>,
     /// All patterns, once they are asked for.
     all: OnceLock<Arc<Machine>>,
     known: Mutex<Known>,
+}
+
+/// How running text is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// For patterns that are searched everywhere.
+    Plain,
+    /// For those too that are searched behind words of context.
+    InContext,
 }
 
 /// Automata that were asked for.
@@ -81,16 +91,20 @@ struct Known {
 }
 
 impl Automata {
-    /// Over all patterns, each of which was built by itself; for text over those that `embedded` names. Fails where
+    /// Over all patterns, each of which was built by itself; for text over those that `embedded` tells of. Fails where
     /// these cannot be built.
     pub(crate) fn new(
         patterns: Vec<Pattern>,
-        embedded: impl Fn(&Pattern) -> bool,
+        embedded: impl Fn(&Pattern) -> Embedded,
     ) -> Result<Self, String> {
-        let wanted = patterns.iter().filter(|pattern| embedded(pattern));
-        let text = Machine::build(&wanted.map(named).collect::<Vec<_>>())?;
+        let built = |wanted: &dyn Fn(Embedded) -> bool| {
+            let wanted = patterns.iter().filter(|pattern| wanted(embedded(pattern)));
+            Machine::build(&wanted.map(named).collect::<Vec<_>>()).map(Arc::new)
+        };
+        let plain = built(&|embedded| embedded == Embedded::Always)?;
+        let in_context = built(&|embedded| embedded != Embedded::Never)?;
         Ok(Self {
-            text: Arc::new(text),
+            text: [plain, in_context],
             all: OnceLock::new(),
             patterns,
             known: Mutex::default(),
@@ -102,8 +116,14 @@ impl Automata {
         let patterns = || self.patterns.iter().map(named).collect::<Vec<_>>();
         // Patterns that can be built apart can be built together: the limit is one for each.
         self.all.get_or_init(|| {
-            Machine::build(&patterns()).map_or_else(|_| Arc::clone(&self.text), Arc::new)
+            Machine::build(&patterns())
+                .map_or_else(|_| Arc::clone(self.text(Way::InContext)), Arc::new)
         })
+    }
+
+    /// The automaton for running text.
+    pub(crate) fn text(&self, way: Way) -> &Arc<Machine> {
+        &self.text[way as usize]
     }
 
     /// Whether a pattern may match a value of so many bytes with these classes.
@@ -199,7 +219,7 @@ mod tests {
         };
         let values = ["1234", "123456", "abcd", "ab12", "123-45", "a@b", "a", "12"];
         let asked = |order: &mut dyn Iterator<Item = &&'static str>| {
-            let automata = Automata::new(patterns(), |_| true).unwrap();
+            let automata = Automata::new(patterns(), |_| Embedded::Always).unwrap();
             let mut found = HashMap::new();
             for value in order {
                 let kind = Kind::of(value.len(), ClassMask::of(value).0);

@@ -73,7 +73,7 @@ fn automata(rules: &[Rule], parsed: Vec<Hir>, plan: &Plan) -> Result<Automata, E
         parsed,
     });
     Automata::new(patterns.collect(), |pattern| {
-        plan.patterns[pattern.number as usize].embedded != Embedded::Never
+        plan.patterns[pattern.number as usize].embedded
     })
     .map_err(|problem| Error::malformed("rules", None, problem))
 }
@@ -221,7 +221,12 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
             let words = words.iter().map(|word| super::fold(word).into_owned());
             words.collect()
         };
-        plan.contexts.push(folded(&rule.context));
+        let context: Vec<String> = folded(&rule.context);
+        let called = |value: &ValuePattern| value.embedded == Embedded::InContext;
+        if rule.value.iter().any(called) {
+            context.iter().for_each(|phrase| plan.callers.add(phrase));
+        }
+        plan.contexts.push(context);
         plan.unlikes.push(folded(&rule.unlike));
     }
     if words.len() > MOST_WORD_LISTS {

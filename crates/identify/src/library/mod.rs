@@ -1,6 +1,7 @@
 //! All rules and dictionaries, compiled once and shared.
 
 mod automata;
+mod callers;
 mod compile;
 mod dictionary;
 mod files;
@@ -13,7 +14,8 @@ mod wordlist;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-pub(crate) use automata::{Automata, Kind};
+pub(crate) use automata::{Automata, Kind, Way};
+pub(crate) use callers::GLUED;
 pub(crate) use files::{Inventory, each_file, line_of, parse_rule};
 pub(crate) use machine::{Machine, Walker};
 pub(crate) use plan::{PatternPlan, Plan, SpecPlan, TextTerms, WordSpec};

@@ -1,6 +1,7 @@
 //! What the hot path needs of the rules, resolved to numbers: which pattern needs which check, which set of lists means
 //! which rules.
 
+use super::callers::Callers;
 use super::terms::Few;
 use crate::rule::Embedded;
 use crate::validators::Validator;
@@ -31,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) set_placeholder: Vec<bool>,
     /// Folded context words of each rule.
     pub(crate) contexts: Vec<Vec<String>>,
+    /// The words of context of rules with patterns that are searched only behind these.
+    pub(crate) callers: Callers,
     /// Folded words of each rule that speak against it.
     pub(crate) unlikes: Vec<Vec<String>>,
 }

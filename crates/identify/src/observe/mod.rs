@@ -25,7 +25,7 @@ impl Library {
         self.look_up(cells, evidence, scratch);
         self.walk(cells, scratch);
         self.read_words(cells, evidence, scratch);
-        self.search_text(&self.automata.text, cells, scratch);
+        self.search_text(cells, scratch);
         scratch.flush(self, evidence);
     }
 

@@ -22,7 +22,8 @@ pub struct Scratch {
     pub(super) whole: Vec<bool>,
     pub(super) sets: Histogram,
     pub(super) lanes: Lanes,
-    pub(super) text_walker: Walker,
+    /// One for each way in which text is searched.
+    pub(super) text_walkers: [Walker; 2],
     pub(super) counts: Counts,
     pub(super) specs: Vec<u64>,
     pub(super) words: super::words::Words,
@@ -191,7 +192,7 @@ impl Scratch {
         self.counts.shape(library);
         self.specs = vec![0; plan.specs.len()];
         self.lanes = Lanes::default();
-        self.text_walker = Walker::default();
+        self.text_walkers = [Walker::default(), Walker::default()];
         self.text.shape();
     }
 

@@ -9,7 +9,9 @@ use locard_sketch::{Cells, ClassMask};
 use super::Scratch;
 use super::words::bare;
 use crate::Library;
-use crate::library::{Machine, TextTerms, Walker, WordSpec, fold, term_hash};
+use crate::library::{
+    GLUED as GLUED_SCRIPTS, Machine, TextTerms, Walker, Way, WordSpec, fold, term_hash,
+};
 use crate::rule::Embedded;
 
 /// Classes of which one must occur for a cell to be searched although it is one word.
@@ -92,7 +94,7 @@ impl TextState {
 }
 
 impl Library {
-    pub(super) fn search_text(&self, machine: &Machine, cells: &Cells<'_>, scratch: &mut Scratch) {
+    pub(super) fn search_text(&self, cells: &Cells<'_>, scratch: &mut Scratch) {
         for k in 0..scratch.live.len() {
             let i = scratch.live[k] as usize;
             let classes = cells.classes.get(i).copied().unwrap_or_default().0;
@@ -100,7 +102,7 @@ impl Library {
             if scratch.whole[k] {
                 if may_be_page_with_mail(classes) {
                     let text = trimmed(cells.texts.value(i));
-                    self.search_page(machine, text, weight, scratch);
+                    self.search_page(Way::Plain, text, weight, scratch);
                     scratch.end_cell(weight);
                 }
                 continue;
@@ -113,7 +115,10 @@ impl Library {
                 continue;
             }
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
-                self.search(machine, text, |_| true, weight, scratch);
+                // What is searched behind words of context are numbers.
+                let calls = classes & ClassMask::DIGIT != 0 && self.plan.callers.may_call(text);
+                let way = if calls { Way::InContext } else { Way::Plain };
+                self.search(way, text, |_| true, weight, scratch);
             }
             if classes & ClassMask::SPACE != 0 {
                 self.search_names(text, weight, scratch);
@@ -126,13 +131,13 @@ impl Library {
     /// Walks from every token start that no earlier match covers, for matches that are wanted.
     fn search(
         &self,
-        machine: &Machine,
+        way: Way,
         text: &str,
         is_wanted: fn(&str) -> bool,
         weight: u64,
         scratch: &mut Scratch,
     ) {
-        let bytes = text.as_bytes();
+        let (bytes, machine) = (text.as_bytes(), self.automata.text(way));
         let mut inside = false;
         let mut covered = 0;
         for start in 0..bytes.len() {
@@ -142,33 +147,38 @@ impl Library {
             if start < covered || ((continues || !inside) && !opens) || joins_number(bytes, start) {
                 continue;
             }
-            let ends = ends(&mut scratch.text_walker, machine, bytes, start);
+            let ends = ends(
+                &mut scratch.text_walkers[way as usize],
+                machine,
+                bytes,
+                start,
+            );
             for &(end, set) in ends.iter().rev().filter(|(_, set)| *set != 0) {
                 let wanted = text.get(start..end).is_some_and(is_wanted);
-                if wanted && self.take(set, (start, end), text, weight, scratch) {
+                if wanted && self.take((way, set), (start, end), text, weight, scratch) {
                     covered = end;
                     break;
                 }
             }
             if let Some(found) = text.get(start..covered) {
-                self.search_page(machine, found, weight, scratch);
+                self.search_page(way, found, weight, scratch);
             }
         }
     }
 
     /// Looks for e-mail addresses behind the host of a web address: those of its parameters leak in every log. Nothing
     /// else is looked for there, since numbers in web addresses are mostly ids of something.
-    fn search_page(&self, machine: &Machine, page: &str, weight: u64, scratch: &mut Scratch) {
+    fn search_page(&self, way: Way, page: &str, weight: u64, scratch: &mut Scratch) {
         let Some(behind) = behind_host(page).filter(|behind| has_mail(behind)) else {
             return;
         };
-        self.search(machine, behind, has_mail, weight, scratch);
+        self.search(way, behind, has_mail, weight, scratch);
     }
 
     /// Counts the patterns that match there and pass their checks; tells whether any did.
     fn take(
         &self,
-        set: u32,
+        (way, set): (Way, u32),
         (start, end): (usize, usize),
         text: &str,
         weight: u64,
@@ -178,7 +188,7 @@ impl Library {
             return false;
         };
         scratch.text.hits.clear();
-        for &pattern in scratch.text_walker.set(set) {
+        for &pattern in scratch.text_walkers[way as usize].set(set) {
             let Some(plan) = self
                 .plan
                 .patterns
@@ -459,7 +469,7 @@ fn is_product(before: &str) -> bool {
 /// Whether a phrase of context is among these words, in its order.
 fn calls(phrase: &str, near: &[&str]) -> bool {
     // Nothing separates words in these scripts.
-    if phrase.chars().all(|c| c >= '\u{e00}') {
+    if phrase.chars().all(|c| c >= GLUED_SCRIPTS) {
         return near.iter().any(|word| word.contains(phrase));
     }
     let is = |word: &str, wanted: &str| {
