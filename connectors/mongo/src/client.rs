@@ -273,35 +273,34 @@ async fn knock(address: &Address, patience: Duration) -> Option<Error> {
 
 /// The hosts take connections, and yet none is a server that may be read.
 fn unanswered(settings: &Settings, message: &str) -> Error {
+    /// What the driver calls servers of which it knows what they are.
+    const KNOWN: [&str; 6] = [
+        "Standalone",
+        "Mongos",
+        "RsPrimary",
+        "RsSecondary",
+        "RsOther",
+        "RsArbiter",
+    ];
     let address = settings.address();
-    let lower = message.to_ascii_lowercase();
-    let about = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let (sentence, hint) = if settings.encryption() != Tls::Disable
-        && about(&[
-            "certificate",
-            "tls",
-            "handshake",
-            "invalidcert",
-            "unknownissuer",
-            "unexpected eof",
-            "peer",
-        ]) {
-        (
-            format!("negotiating TLS with {address} failed"),
-            "see whether the server encrypts, and `tlsCAFile` and `tlsInsecure` of the target",
-        )
-    } else if settings.encryption() == Tls::Disable {
-        (
-            format!(
-                "{address} takes connections but does not answer as a MongoDB server that may be read"
-            ),
-            "it may want encryption (`tls=true`), or be no member of that `replicaSet`",
-        )
-    } else {
-        (
+    let is_known = KNOWN.iter().any(|word| {
+        message
+            .to_ascii_lowercase()
+            .contains(&word.to_ascii_lowercase())
+    });
+    let (sentence, hint) = match (is_known, settings.encryption()) {
+        (true, _) => (
             format!("no server of {address} may be read"),
             "see `replicaSet` and `readPreference` of the target",
-        )
+        ),
+        (false, Tls::Disable) => (
+            format!("{address} takes connections but does not answer as a MongoDB server"),
+            "it may want encryption: `tls=true`",
+        ),
+        (false, _) => (
+            format!("negotiating TLS with {address} failed"),
+            "see whether the server encrypts, and `tlsCAFile` and `tlsInsecure` of the target",
+        ),
     };
     Error::new(ErrorKind::Unreachable, sentence).hint(hint)
 }

@@ -7,6 +7,7 @@ mod client;
 mod error;
 mod look;
 mod matching;
+mod namesakes;
 mod part;
 mod plan;
 mod project;

@@ -61,8 +61,12 @@ pub(crate) fn show(value: RawBsonRef<'_>, out: &mut String) -> Shown {
 
 /// RFC 3339; milliseconds where no calendar of ours reaches.
 fn moment_text(milliseconds: i64, out: &mut String) -> Shown {
-    let _ = match jiff::Timestamp::from_millisecond(milliseconds) {
-        Ok(moment) => write!(out, "{moment}"),
+    let since = jiff::SignedDuration::from_millis(milliseconds);
+    let _ = match jiff::civil::date(1970, 1, 1)
+        .at(0, 0, 0, 0)
+        .checked_add(since)
+    {
+        Ok(moment) => write!(out, "{moment}Z"),
         Err(_) => write!(out, "{milliseconds}"),
     };
     Shown::Text
@@ -153,6 +157,10 @@ mod tests {
         assert_eq!(
             check(DateTime::from_millis(1_704_067_200_123)),
             "2024-01-01T00:00:00.123Z"
+        );
+        assert_eq!(
+            check(DateTime::from_millis(253_402_300_799_000)),
+            "9999-12-31T23:59:59Z"
         );
         assert_eq!(check(DateTime::from_millis(i64::MAX)), i64::MAX.to_string());
         let stamp = Timestamp {

@@ -58,7 +58,7 @@ impl Fixture for Documents {
         match data_type {
             // Days are moments there, and these have milliseconds.
             DataType::Date32 => format!("{text}T00:00:00Z"),
-            DataType::Timestamp(_, _) => instant(&text).to_string(),
+            DataType::Timestamp(_, _) => shown(&text),
             DataType::Float64 => text.parse::<f64>().expect("a number").to_string(),
             _ => text,
         }
@@ -145,14 +145,24 @@ fn value(data_type: &DataType, text: Option<String>) -> Value {
     }
 }
 
-fn instant(text: &str) -> jiff::Timestamp {
-    let moment: jiff::Timestamp = format!("{text}Z").parse().expect("a moment");
-    jiff::Timestamp::from_millisecond(moment.as_millisecond()).expect("a moment")
+/// Milliseconds since 1970 of a moment without a zone; what is finer is cut off.
+fn milliseconds(text: &str) -> i64 {
+    let moment: jiff::civil::DateTime = text.parse().expect("a moment");
+    let since = moment.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0));
+    i64::try_from(since.as_millis()).expect("not so far from 1970")
+}
+
+/// As the connector writes it.
+fn shown(text: &str) -> String {
+    let since = jiff::SignedDuration::from_millis(milliseconds(text));
+    let moment = jiff::civil::date(1970, 1, 1)
+        .at(0, 0, 0, 0)
+        .checked_add(since);
+    format!("{}Z", moment.expect("a moment"))
 }
 
 fn moment(text: &str) -> Value {
-    let milliseconds = instant(text).as_millisecond();
-    json!({ "$date": { "$numberLong": milliseconds.to_string() } })
+    json!({ "$date": { "$numberLong": milliseconds(text).to_string() } })
 }
 
 fn to_inner(name: &str) -> String {
