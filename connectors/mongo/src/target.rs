@@ -124,7 +124,7 @@ fn hosts(text: &str, srv: bool) -> Result<String> {
     for host in text.split(',') {
         let host = decode(host)?;
         let (name, port) = split_port(&host);
-        if name.is_empty() || name.contains('/') {
+        if name.is_empty() || name.contains(['/', ',', ' ']) {
             return Err(fault("the MongoDB target names no host, or a socket")
                 .hint("a host is a name or an address; sockets are not supported"));
         }

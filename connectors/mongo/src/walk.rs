@@ -254,3 +254,84 @@ impl Events for Json {
 
     fn end_document(&mut self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use locard_connector::document::{Flattener, Ignore};
+    use mongodb::bson::{Bson, RawDocumentBuf, doc};
+
+    use super::*;
+
+    /// A document with these bytes between its length and its end.
+    fn raw(inside: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(inside.len() + 5).unwrap();
+        [&length.to_le_bytes(), inside, &[0]].concat()
+    }
+
+    fn check(inside: &[u8]) -> (Walked, Vec<String>) {
+        let bytes = raw(inside);
+        let mut flattener = Flattener::new(None);
+        let document = RawDocument::from_bytes(&bytes).unwrap();
+        let walked = walk(document, Tell::Values, &mut flattener);
+        let batch = flattener.finish().unwrap();
+        assert_eq!(batch.num_rows(), 1, "it is a record all the same");
+        let schema = batch.schema();
+        let fields = schema.fields().iter().map(|field| field.name().clone());
+        (walked, fields.collect())
+    }
+
+    #[test]
+    fn text_that_is_no_utf8_is_repaired() {
+        let (walked, fields) = check(b"\x02a\0\x02\0\0\0\xff\0\x10b\0\x01\0\0\0");
+        assert!(walked.is_repaired && !walked.is_broken, "{walked:?}");
+        assert_eq!(fields, ["a", "b"]);
+    }
+
+    #[test]
+    fn what_comes_before_a_wrong_length_stands() {
+        for rest in [
+            &b"\x02b\0\xff\xff\xff\x7fx\0"[..],
+            b"\x77b\0x",
+            b"\x03b\0\x04\0\0\0",
+        ] {
+            let (walked, fields) = check(&[b"\x10a\0\x01\0\0\0", rest].concat());
+            assert!(walked.is_broken, "{rest:?}");
+            assert_eq!(fields.first().map(String::as_str), Some("a"), "{rest:?}");
+        }
+    }
+
+    #[test]
+    fn however_deep_it_is_the_stack_is_not() {
+        const DEEP: usize = 200_000;
+        let mut inside = Vec::with_capacity(DEEP * 8);
+        for level in (0..DEEP).rev() {
+            let length = u32::try_from(level * 8 + 5).unwrap();
+            inside.extend([&b"\x03a\0"[..], &length.to_le_bytes()].concat());
+        }
+        inside.extend(vec![0; DEEP]);
+        let bytes = raw(&inside);
+        let mut seen = Ignore::default();
+        let walked = walk(
+            RawDocument::from_bytes(&bytes).unwrap(),
+            Tell::Values,
+            &mut seen,
+        );
+        assert!(!walked.is_broken);
+        assert_eq!(seen.documents, 1);
+    }
+
+    #[test]
+    fn a_composite_key_is_told_as_json() {
+        let check = |id: Bson| {
+            let document = RawDocumentBuf::try_from(&doc! { "_id": id }).unwrap();
+            whole(document.get("_id").unwrap().unwrap())
+        };
+        assert_eq!(check(Bson::Int32(7)), "7");
+        assert_eq!(check("a\"b".into()), "a\"b");
+        let nested = doc! { "x": 1, "y": ["a\"b", { "z": null }, []] };
+        assert_eq!(
+            check(nested.into()),
+            r#"{"x":"1","y":["a\"b",{"z":null},[]]}"#
+        );
+    }
+}

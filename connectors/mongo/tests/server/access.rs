@@ -3,7 +3,7 @@
 use futures::TryStreamExt as _;
 use locard_connector::{ErrorKind, Scope, Source};
 use locard_model::EntityKind;
-use locard_testkit::servers::Mongo as Database;
+use locard_testkit::servers::{Mongo as Database, address};
 use serde_json::{Value, json};
 
 use crate::{all, cells, count, open, path, scan, seeded};
@@ -201,4 +201,40 @@ async fn usage_is_told_to_who_may_watch_the_server() {
         .await;
     let record = record.expect("it may ask");
     assert!(record.writes.is_some_and(|writes| writes > 0), "{record:?}");
+}
+
+#[tokio::test]
+async fn tls_is_checked_as_far_as_was_asked() {
+    let Some(address) = address(
+        "TLS",
+        "a MongoDB server that encrypts",
+        "LOCARD_TEST_MONGO_TLS",
+    ) else {
+        return;
+    };
+    let authority = std::env::var("LOCARD_TEST_MONGO_CA").expect("it is set with the server");
+    let by_address = address.replace("localhost", "127.0.0.1");
+    let check = async |target: String| open(&target).await.check().await;
+    for options in [
+        "tls=true&tlsInsecure=true",
+        &format!("tls=true&tlsCAFile={authority}"),
+    ] {
+        let target = format!("mongodb://{address}/?connect_timeout=5&{options}");
+        check(target).await.expect("it may connect");
+    }
+    let insecure = format!("mongodb://{by_address}/?tlsInsecure=true");
+    check(insecure).await.expect("the name is not checked");
+    for target in [
+        format!("mongodb://{address}/?connect_timeout=3&tls=true"),
+        format!("mongodb://{by_address}/?connect_timeout=3&tls=true&tlsCAFile={authority}"),
+        format!("mongodb://{address}/?connect_timeout=3"),
+    ] {
+        let error = check(target).await.expect_err("it is not to be trusted");
+        assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+        let told = format!("{error} {:?}", error.hint_text());
+        assert!(told.contains("TLS") || told.contains("tls"), "{told}");
+    }
+    let none = format!("mongodb://{address}/?tls=true&tlsCAFile=/nowhere/ca.pem");
+    let error = check(none).await.expect_err("there is no such file");
+    assert_eq!(error.kind(), ErrorKind::Settings, "{error}");
 }

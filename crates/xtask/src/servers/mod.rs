@@ -17,7 +17,7 @@ use crate::process::{step, without_our_package};
 pub(crate) struct Servers {
     postgres: postgres::Server,
     mysql: mysql::Server,
-    mongo: mongo::Server,
+    mongo: mongo::Servers,
     objects: objects::Servers,
 }
 
@@ -25,7 +25,7 @@ impl Servers {
     /// Starts every server.
     pub(crate) fn start() -> Result<Self> {
         let objects = objects::Servers::start()?;
-        let mongo = mongo::Server::start()?;
+        let mongo = mongo::Servers::start()?;
         let mysql = mysql::Server::start()?;
         let postgres = postgres::Server::start()?;
         objects.wait()?;

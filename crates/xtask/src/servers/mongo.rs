@@ -6,13 +6,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::server;
+use super::certificates::certificates;
+use super::server::{Server, free_port};
 use crate::process::{output, python};
 
 const PACKAGE: &str = "SecantusDB==0.7.0b3";
 const URL: &str = "LOCARD_TEST_MONGO_URL";
-const PYTHON: &str = "LOCARD_TEST_MONGO_PYTHON";
 const PASSWORD: &str = "test-only";
+/// A file of settings without any, since one of the user's own would count.
+const SETTINGS: &str = "empty.toml";
 
 /// Starts a server that lets everybody in, makes the account, and ends it: one that asks for accounts has none to begin
 /// with.
@@ -33,58 +35,86 @@ kill -TERM $server
 wait $server || true
 "#;
 
-/// A running server; dropping stops it and removes its folder, and so does our own end, however it comes.
-pub(crate) struct Server {
+/// Running servers; dropping stops them and removes their folders, and so does our own end, however it comes.
+pub(crate) struct Servers {
     /// `None` where somebody else runs one.
-    own: Option<server::Server>,
+    own: Option<Server>,
+    /// One that encrypts and asks for no account.
+    encrypted: Server,
+    authority: PathBuf,
     python: PathBuf,
 }
 
-impl Server {
-    /// Installs the server when it is missing, makes its account and starts it.
+impl Servers {
+    /// Installs the server when it is missing, makes its account and starts it, once as it is and once with encryption.
     pub(crate) fn start() -> Result<Self> {
         let programs = python("SecantusDB", PACKAGE)?;
-        let python = programs.join("python");
-        if std::env::var_os(URL).is_some() {
-            return Ok(Self { own: None, python });
-        }
-        let folder = std::env::temp_dir().join(format!("locard-mongo-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make {}", folder.display()))?;
-        std::fs::write(folder.join("empty.toml"), "")?;
-        make_account(&programs, &folder)?;
-        let own = server::Server::start(Some(&folder), |port| {
-            let mut command = daemon(&programs, &folder, port);
-            command.arg("--auth");
-            command
-        })?;
+        let encrypted = folder("mongo-tls")?;
+        certificates(&encrypted)?;
         Ok(Self {
-            own: Some(own),
-            python,
+            own: own(&programs)?,
+            authority: encrypted.join("authority.crt"),
+            encrypted: Server::start(Some(&encrypted), |port| {
+                let mut command = daemon(&programs, &encrypted, port);
+                for (option, file) in [
+                    ("--tls-cert-file", "server.crt"),
+                    ("--tls-key-file", "server.key"),
+                ] {
+                    command.arg(option).arg(encrypted.join(file));
+                }
+                command
+            })?,
+            python: programs.join("python"),
         })
     }
 
-    /// Waits for the server.
+    /// Waits for the servers.
     pub(crate) fn wait(&self) -> Result<()> {
-        let own = self.own.as_ref();
-        own.map_or(Ok(()), |server| server.wait("SecantusDB"))
+        for server in self.own.iter().chain([&self.encrypted]) {
+            server.wait("SecantusDB")?;
+        }
+        Ok(())
     }
 
-    /// Tells a program where it is, with an account that may do everything, and what passes commands on to it.
+    /// Tells a program where they are, and what passes commands on to them.
     pub(crate) fn environment(&self, command: &mut Command) {
         if let Some(server) = &self.own {
-            let url = format!(
-                "mongodb://locard:{PASSWORD}@127.0.0.1:{}/?authSource=admin",
-                server.port()
-            );
+            let port = server.port();
+            let url = format!("mongodb://locard:{PASSWORD}@127.0.0.1:{port}/?authSource=admin");
             command.env(URL, url);
         }
-        command.env(PYTHON, &self.python);
+        let address = format!("localhost:{}", self.encrypted.port());
+        command.env("LOCARD_TEST_MONGO_TLS", address);
+        command.env("LOCARD_TEST_MONGO_CA", &self.authority);
+        command.env("LOCARD_TEST_MONGO_PYTHON", &self.python);
     }
 }
 
+fn folder(name: &str) -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("locard-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::write(folder.join(SETTINGS), "")?;
+    Ok(folder)
+}
+
+/// The server with an account that may do everything, where no other is named.
+fn own(programs: &Path) -> Result<Option<Server>> {
+    if std::env::var_os(URL).is_some() {
+        return Ok(None);
+    }
+    let folder = folder("mongo")?;
+    make_account(programs, &folder)?;
+    let server = Server::start(Some(&folder), |port| {
+        let mut command = daemon(programs, &folder, port);
+        command.arg("--auth");
+        command
+    })?;
+    Ok(Some(server))
+}
+
 fn make_account(programs: &Path, folder: &Path) -> Result<()> {
-    let port = server::free_port()?;
+    let port = free_port()?;
     let daemon = daemon(programs, folder, port);
     let mut shell = Command::new("sh");
     shell
@@ -110,8 +140,7 @@ fn daemon(programs: &Path, folder: &Path, port: u16) -> Command {
         .args(["--log-level", "ERROR", "--port", &port.to_string()])
         .arg("--storage-path")
         .arg(folder.join("data"))
-        // Else one of the user's own counts.
         .arg("--config")
-        .arg(folder.join("empty.toml"));
+        .arg(folder.join(SETTINGS));
     command
 }
