@@ -8,6 +8,7 @@ use mongodb::bson::{Bson, Document, doc};
 
 use crate::client::{Session, number, text};
 use crate::error::{from_driver, is_denied};
+use crate::part::hex;
 use crate::project::ID;
 
 /// Databases of the server itself.
@@ -144,13 +145,7 @@ fn collection(database: &str, told: &Document) -> Option<Collection> {
 
 fn uuid(value: &Bson) -> Option<String> {
     match value {
-        Bson::Binary(binary) if binary.subtype == BinarySubtype::Uuid => Some(
-            binary
-                .bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        ),
+        Bson::Binary(binary) if binary.subtype == BinarySubtype::Uuid => Some(hex(&binary.bytes)),
         _ => None,
     }
 }

@@ -182,7 +182,7 @@ fn configure(options: &mut ClientOptions, settings: &Settings) {
     options.retry_reads = Some(true);
     options.retry_writes = Some(false);
     // Servers end idle connections; a firewall between forgets them.
-    options.max_idle_time = Some(Duration::from_secs(60));
+    options.max_idle_time = Some(Duration::from_mins(1));
     if settings.direct {
         options.direct_connection = Some(true);
     }

@@ -68,7 +68,7 @@ pub(crate) fn only(records: RecordBatch, wanted: &[String]) -> Result<RecordBatc
 
 /// The values of all columns, record by record.
 fn merged(columns: &[&ArrayRef]) -> ArrayRef {
-    let rows = columns.first().map_or(0, |column| column.len());
+    let rows = columns.first().map_or(0, arrow_array::Array::len);
     let mut lists = ListBuilder::new(StringViewBuilder::new());
     for row in 0..rows {
         let before = lists.values().len();

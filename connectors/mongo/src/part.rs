@@ -71,13 +71,7 @@ impl Bytes {
     pub(crate) fn of(document: &Document) -> Result<Self> {
         let raw = RawDocumentBuf::try_from(document)
             .map_err(|_| Error::new(ErrorKind::Unexpected, "a query cannot be written down"))?;
-        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-        let bytes = raw.as_bytes().iter();
-        Ok(Self(
-            bytes
-                .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-                .collect(),
-        ))
+        Ok(Self(hex(raw.as_bytes())))
     }
 
     /// Reads it, whoever wrote it: nothing that runs programs on the server is taken from it.
@@ -100,6 +94,15 @@ impl Bytes {
         }
         Ok(document)
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let pairs = bytes.iter();
+    pairs
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Whether a query holds JavaScript for the server to run.

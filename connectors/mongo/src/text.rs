@@ -52,9 +52,11 @@ pub(crate) fn show(value: RawBsonRef<'_>, out: &mut String) -> Shown {
         RawBsonRef::MinKey => write!(out, "MinKey"),
         RawBsonRef::MaxKey => write!(out, "MaxKey"),
         RawBsonRef::DbPointer(_) => write!(out, "DBPointer"),
-        RawBsonRef::Null | RawBsonRef::Undefined => return Shown::Null,
-        // Walked through by whoever asks.
-        RawBsonRef::Document(_) | RawBsonRef::Array(_) => return Shown::Null,
+        // Documents and lists are walked through by whoever asks.
+        RawBsonRef::Null
+        | RawBsonRef::Undefined
+        | RawBsonRef::Document(_)
+        | RawBsonRef::Array(_) => return Shown::Null,
     };
     Shown::Text
 }

@@ -91,7 +91,7 @@ impl<'e, E: Events> Walk<'e, E> {
             if !top.is_list {
                 self.events.key(element.key().as_str());
             }
-            if let Some(inside) = self.element(element) {
+            if let Some(inside) = self.element(&element) {
                 open.push(inside);
             }
         }
@@ -106,7 +106,7 @@ impl<'e, E: Events> Walk<'e, E> {
     }
 
     /// Tells a value; what is inside it is told next.
-    fn element<'b>(&mut self, element: RawElement<'b>) -> Option<Open<'b>> {
+    fn element<'b>(&mut self, element: &RawElement<'b>) -> Option<Open<'b>> {
         let Ok(value) = element.value() else {
             self.repair(element);
             return None;
@@ -152,17 +152,16 @@ impl<'e, E: Events> Walk<'e, E> {
     }
 
     /// A value that does not decode: text that is no UTF-8, or worse.
-    fn repair(&mut self, element: RawElement<'_>) {
-        match element.value_utf8_lossy() {
-            Ok(RawBson::String(text) | RawBson::Symbol(text) | RawBson::JavaScriptCode(text)) => {
-                self.walked.is_repaired = true;
-                let is_value = self.tell == Tell::Values;
-                self.events.value(if is_value { &text } else { "string" });
-            }
-            _ => {
-                self.walked.is_broken = true;
-                self.events.null();
-            }
+    fn repair(&mut self, element: &RawElement<'_>) {
+        if let Ok(RawBson::String(text) | RawBson::Symbol(text) | RawBson::JavaScriptCode(text)) =
+            element.value_utf8_lossy()
+        {
+            self.walked.is_repaired = true;
+            let is_value = self.tell == Tell::Values;
+            self.events.value(if is_value { &text } else { "string" });
+        } else {
+            self.walked.is_broken = true;
+            self.events.null();
         }
     }
 }
