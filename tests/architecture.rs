@@ -395,6 +395,7 @@ fn drivers_stay_where_they_belong() {
                 "testkit",
             ],
         ),
+        ("mongodb", &["connector-mongo"]),
         ("libsqlite3-sys", &["connector-sqlite"]),
         ("parquet", &["files", "testkit"]),
         ("axum", &["server"]),

@@ -18,6 +18,7 @@ mod hostile;
 mod kill;
 mod live;
 mod lookup;
+mod mongo;
 mod mysql;
 mod objects;
 mod postgres;

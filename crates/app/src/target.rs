@@ -290,7 +290,7 @@ fn is_connection_string(text: &str) -> bool {
     let is_path = words.len() == 1 && text.contains(['/', '*']);
     // `postgres//anna:…@host`: the colon is missing.
     let slashes = text.split_once("//").is_some_and(|(scheme, rest)| {
-        let databases = ["postgres", "mysql", "mariadb"];
+        let databases = ["postgres", "mysql", "mariadb", "mongodb"];
         let is_database = databases.iter().any(|name| scheme.starts_with(name));
         !scheme.contains(':') && is_database && rest.contains('@')
     });

@@ -17,6 +17,7 @@ connectors! {
     "sqlite" => locard_connector_sqlite::Sqlite,
     "postgres" => locard_connector_postgres::Postgres,
     "mysql" => locard_connector_mysql::Mysql,
+    "mongo" => locard_connector_mongo::Mongo,
     "objects" => locard_connector_objects::S3,
     "objects" => locard_connector_objects::Azure,
     "objects" => locard_connector_objects::Gcs,

@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Component, Path, PathBuf};
 
 use axum::http::StatusCode;
-use url::Url;
+use percent_encoding::percent_decode_str;
+use url::{Url, form_urlencoded};
 
 use crate::fault::Fault;
 
@@ -17,6 +18,9 @@ pub struct Guard {
     own: PathBuf,
     loopback: bool,
 }
+
+/// The port of a MongoDB that names none; which one it is means nothing for the judgement.
+const MONGODB: u16 = 27_017;
 
 /// Options of addresses that name files of this machine or other hosts, or run something.
 const RISKY: [&str; 9] = [
@@ -98,16 +102,37 @@ impl Guard {
         }
     }
 
+    /// Judges each of several hosts, as their connector takes them apart.
+    async fn hosts(&self, rest: &str) -> Result<(), Fault> {
+        let refused = || Fault::new(StatusCode::BAD_REQUEST, "the address makes no sense");
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        options(query)?;
+        let authority = rest.split(['/', '#']).next().unwrap_or_default();
+        let hosts = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, hosts)| hosts);
+        let hosts = percent_decode_str(hosts)
+            .decode_utf8()
+            .map_err(|_| refused())?;
+        for host in hosts.split(',').map(str::trim) {
+            let inside = host.strip_prefix('[').and_then(|host| host.split_once(']'));
+            let name = match (inside, host.split_once(':')) {
+                (Some((name, _)), _) => name,
+                (None, Some((name, port))) if !port.contains(':') => name,
+                _ => host,
+            };
+            self.host(name, MONGODB).await?;
+        }
+        Ok(())
+    }
+
     async fn address(&self, text: &str) -> Result<(), Fault> {
         let refused = |message: &str| Fault::new(StatusCode::BAD_REQUEST, message);
-        let url = Url::parse(text).map_err(|_| refused("the address makes no sense"))?;
-        for (name, _) in url.query_pairs() {
-            let name = name.to_lowercase();
-            if RISKY.iter().any(|risky| name.contains(risky)) {
-                let message = "the address has an option that names a file or another host";
-                return Err(Fault::new(StatusCode::FORBIDDEN, message));
-            }
+        if let Some(rest) = mongodb(text)? {
+            return self.hosts(rest).await;
         }
+        let url = Url::parse(text).map_err(|_| refused("the address makes no sense"))?;
+        options(url.query().unwrap_or_default())?;
         // Of buckets the host is none.
         if matches!(url.scheme(), "s3" | "gs" | "az" | "abfss") {
             return Ok(());
@@ -118,6 +143,34 @@ impl Guard {
         self.host(host, url.port_or_known_default().unwrap_or(443))
             .await
     }
+}
+
+/// What stands behind the scheme of MongoDB, whose addresses have several hosts, so that they are no URLs.
+fn mongodb(text: &str) -> Result<Option<&str>, Fault> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Ok(None);
+    };
+    match scheme.to_lowercase().as_str() {
+        "mongodb" => Ok(Some(rest)),
+        "mongodb+srv" => {
+            let message =
+                "the hosts of mongodb+srv:// are known to DNS alone; name them in mongodb://";
+            Err(Fault::new(StatusCode::FORBIDDEN, message))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Refuses options that name files of this machine or other hosts.
+fn options(query: &str) -> Result<(), Fault> {
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        let name = name.to_lowercase();
+        if RISKY.iter().any(|risky| name.contains(risky)) {
+            let message = "the address has an option that names a file or another host";
+            return Err(Fault::new(StatusCode::FORBIDDEN, message));
+        }
+    }
+    Ok(())
 }
 
 fn is_own(address: IpAddr) -> bool {
@@ -215,5 +268,27 @@ mod tests {
             }
         }
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_host_of_a_mongodb_is_judged() {
+        let folder = std::env::temp_dir();
+        let guard = guard(&folder, false);
+        for target in [
+            "mongodb://127.0.0.1/x",
+            "mongodb://a:b@192.0.2.1:27017,127.0.0.1:27018/x",
+            "MongoDB://192.0.2.1,%31%32%37.0.0.1/x",
+            "mongodb://192.0.2.1%2C127.0.0.1/x",
+            "mongodb://192.0.2.1, 127.0.0.1/x",
+            "mongodb://192.0.2.1,[::1]:27017/x",
+            "mongodb://169.254.169.254/x",
+            "mongodb://192.0.2.1/x?tlsCAFile=/etc/shadow",
+            "mongodb+srv://cluster.example/x",
+            "mongodb://",
+        ] {
+            assert!(guard.target(target).await.is_err(), "{target}");
+        }
+        let two = "mongodb://a:b@192.0.2.1:27017,192.0.2.2/x?authSource=admin";
+        assert!(guard.target(two).await.is_ok());
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! `./x servers` starts private ones and runs a command with `LOCARD_TEST_POSTGRES_URL` and the like set. A test that needs
 //! one and does not find it says so and passes, unless `LOCARD_TEST_REQUIRE_SERVERS=1` makes that a failure. Every test
-//! gets a database of its own, dropped with its [`Database`] or [`Mysql`].
+//! gets a database of its own, dropped with its [`Database`], [`Mysql`] or [`Mongo`].
 
+mod mongo;
 mod mysql;
 
 use std::io::{Read as _, Write as _};
@@ -12,6 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+pub use mongo::{MONGO_PYTHON, MONGO_URL, Mongo, mongo};
 pub use mysql::{MYSQL_URL, Mysql, mysql};
 
 /// Where the PostgreSQL for tests is: `postgres://superuser:password@host:port/postgres`.

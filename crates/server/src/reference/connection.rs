@@ -214,6 +214,7 @@ async fn target(
     match kind.as_str() {
         "POSTGRES" | "POSTGRESQL" => database(context, fields, ("postgres", 5432)).await,
         "MYSQL" | "MARIADB" => database(context, fields, ("mysql", 3306)).await,
+        "MONGODB" | "MONGO" => database(context, fields, ("mongodb", 27_017)).await,
         "SQLITE" | "LOCAL" | "LOCAL_FILE_SYSTEM" | "NFS" => {
             let Some(path) = fields.text("path")? else {
                 return Ok((None, false));
@@ -268,7 +269,12 @@ async fn database(
             format!("{}:{}@", part(user), part(password.expose_secret()))
         }
     };
-    let tls = tls(fields)?.map_or_else(String::new, |mode| format!("?sslmode={mode}"));
+    let tls = tls(fields)?.map_or_else(String::new, |mode| match (scheme, mode) {
+        ("mongodb", "disable" | "prefer") => String::new(),
+        ("mongodb", "require") => "?tls=true&tlsInsecure=true".to_owned(),
+        ("mongodb", _) => "?tls=true".to_owned(),
+        _ => format!("?sslmode={mode}"),
+    });
     let target = format!("{scheme}://{user_part}{host}:{port}/{}{tls}", part(&name));
     Ok((Some(SecretString::from(target)), password.is_some()))
 }

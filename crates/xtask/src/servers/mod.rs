@@ -1,6 +1,7 @@
 //! The servers that tests run against: installed when missing, started on free ports, stopped by pid.
 
 mod certificates;
+mod mongo;
 mod mysql;
 mod objects;
 mod postgres;
@@ -16,6 +17,7 @@ use crate::process::{step, without_our_package};
 pub(crate) struct Servers {
     postgres: postgres::Server,
     mysql: mysql::Server,
+    mongo: mongo::Servers,
     objects: objects::Servers,
 }
 
@@ -23,13 +25,16 @@ impl Servers {
     /// Starts every server.
     pub(crate) fn start() -> Result<Self> {
         let objects = objects::Servers::start()?;
+        let mongo = mongo::Servers::start()?;
         let mysql = mysql::Server::start()?;
         let postgres = postgres::Server::start()?;
         objects.wait()?;
+        mongo.wait()?;
         mysql.make_account()?;
         Ok(Self {
             postgres,
             mysql,
+            mongo,
             objects,
         })
     }
@@ -41,6 +46,7 @@ impl Servers {
         command.env("LOCARD_TEST_POSTGRES_CA", self.postgres.authority());
         command.env("LOCARD_TEST_MYSQL_URL", self.mysql.url());
         command.env("LOCARD_TEST_MYSQL_CA", self.mysql.authority());
+        self.mongo.environment(command);
         self.objects.environment(command);
         command.env("LOCARD_TEST_REQUIRE_SERVERS", "1");
     }

@@ -10,6 +10,11 @@ use anyhow::{Context, Result, bail};
 /// How long a server may take to answer; a busy machine is slow.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// A port that nothing listens on at this moment.
+pub(super) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
 /// One running server; dropping stops it, and so does our own end, however it comes.
 pub(super) struct Server {
     port: u16,
@@ -25,7 +30,7 @@ impl Server {
     ) -> Result<Self> {
         const SCRIPT: &str = "trap '' INT TERM HUP QUIT; \"$@\" & server=$!; read -r _; kill -KILL $server; wait $server; \
                               [ -z \"$0\" ] || rm -rf \"$0\"";
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let program = program(port);
         let mut keeper = Command::new("sh");
         keeper
