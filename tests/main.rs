@@ -11,6 +11,7 @@
 
 mod architecture;
 mod cli;
+mod client;
 mod documents;
 mod edges;
 mod faces;
@@ -23,6 +24,7 @@ mod objects;
 mod postgres;
 mod privacy;
 mod proxy;
+mod schedules;
 mod score;
 mod serve;
 mod shared;

@@ -15,6 +15,7 @@ mod dictionaries;
 mod diff;
 mod doubts;
 mod entities;
+mod errands;
 mod error;
 mod explain;
 mod explanation;
@@ -43,6 +44,7 @@ mod rules;
 mod runner;
 mod scan;
 mod scanned;
+mod schedules;
 mod scope;
 mod slips;
 mod sources;
@@ -54,6 +56,7 @@ mod tally;
 mod target;
 #[cfg(test)]
 mod testing;
+mod timing;
 mod twins;
 mod upsert;
 mod verify;
@@ -72,6 +75,7 @@ pub use dictionaries::{
 pub use diff::{Change, Difference, diff, difference, read_findings};
 pub use doubts::{Doubt, Why};
 pub use entities::{ColumnRow, EntityDetail, EntityRow, entities, entity};
+pub use errands::{Errand, accept_errand};
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Profile, Reported};
@@ -106,12 +110,17 @@ pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use runner::{RunnerOptions, run_jobs};
 pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, accept_scan, scan};
+pub use schedules::{
+    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedules,
+    schedule, schedules,
+};
 pub use scope::{Chosen, ScopeItem, choose};
 pub use sources::{
     AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
 };
 pub use status::{JobStatus, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
+pub use timing::{Timing, cron as read_cron, zone as read_zone};
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};

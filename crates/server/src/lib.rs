@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use locard_app::{CancellationToken, Home, RunnerOptions, run_jobs};
+use locard_app::{CancellationToken, Home, RunnerOptions, run_jobs, run_schedules};
 
 pub use context::Context;
 pub use guard::Guard;
@@ -65,6 +65,7 @@ pub async fn serve(
             run_jobs(&home, runner, context.wake(), stop).await;
         }
     };
+    let schedules = run_schedules(&home, context.wake(), stop);
     let (ended, drained) = (stop.clone(), stop.clone());
     let router = routes::router(&context);
     let served = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -85,6 +86,6 @@ pub async fn serve(
         stop.cancel();
         served
     };
-    let ((), served) = tokio::join!(jobs, requests);
+    let ((), (), served) = tokio::join!(jobs, schedules, requests);
     served
 }

@@ -30,6 +30,7 @@ pub fn document() -> OpenApi {
             let method = match route.method {
                 "post" => HttpMethod::Post,
                 "delete" => HttpMethod::Delete,
+                "patch" => HttpMethod::Patch,
                 _ => HttpMethod::Get,
             };
             let operation = operation(route, &path);

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use crate::around::{BODY, around};
 use crate::auth::{Who, authorise};
@@ -71,15 +71,15 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body reference::remove::BODY;
     post "~/jobs/execute/metadata/ingest" Operator reference::connection::ingest, "Register a source and ingest what it holds",
         body reference::connection::BODY_INGEST;
-    post "~/jobs/execute/metadata/re-ingest" Operator reference::scoped::re_ingest, "Ingest some entities again",
+    post "~/jobs/execute/metadata/re-ingest" Operator reference::errands::re_ingest, "Ingest some entities again",
         body reference::scoped::BODY;
-    post "~/jobs/execute/data-profiling" Operator reference::scans::profiling, "Read, profile and judge tables",
+    post "~/jobs/execute/data-profiling" Operator reference::errands::profiling, "Read, profile and judge tables",
         body reference::scoped::BODY_CONFIGS;
-    post "~/jobs/execute/data-discovery" Operator reference::scans::discovery, "Read, profile and judge files",
+    post "~/jobs/execute/data-discovery" Operator reference::errands::discovery, "Read, profile and judge files",
         body reference::scoped::BODY_CONFIGS;
-    post "~/jobs/execute/data-identification" Operator reference::scoped::identification, "Judge what was profiled by the rules of today",
+    post "~/jobs/execute/data-identification" Operator reference::errands::identification, "Judge what was profiled by the rules of today",
         body reference::scoped::BODY_IDENTIFICATION;
-    post "~/jobs/execute/pii-detection" Operator reference::scoped::names, "Tell what the names of columns say",
+    post "~/jobs/execute/pii-detection" Operator reference::errands::names, "Tell what the names of columns say",
         body reference::scoped::BODY_CONFIGS;
 
     get "/api/v1/sources" Viewer manage::sources::list, "Registered sources";
@@ -96,6 +96,12 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
     post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
     post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
+    get "/api/v1/schedules" Viewer manage::schedules::list, "Jobs that are run again and again", query &["cursor", "limit"];
+    post "/api/v1/schedules" Operator manage::schedules::add, "Run a job again and again", body manage::schedules::BODY;
+    get "/api/v1/schedules/{id}" Viewer manage::schedules::show, "One schedule with its next times";
+    patch "/api/v1/schedules/{id}" Operator manage::schedules::change, "Change a schedule, or switch it off and on",
+        body manage::schedules::BODY_CHANGE;
+    delete "/api/v1/schedules/{id}" Operator manage::schedules::remove, "Forget a schedule; what it started goes on";
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";
@@ -157,7 +163,7 @@ mod tests {
         assert_eq!(source.matches(&only).count(), 1);
         for route in ROUTES {
             assert!(
-                matches!(route.method, "get" | "post" | "delete"),
+                matches!(route.method, "get" | "post" | "patch" | "delete"),
                 "{}",
                 route.path
             );

@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 use crate::rows::{
     Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Column,
     ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter, Failure,
-    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft, JobFilter,
-    JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead,
-    PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, WorkerId,
+    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
+    JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
+    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule, ScheduleDraft, ScheduleId,
+    SketchKey, Source, SourceDraft, Started, Task, TaskDraft, TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -32,6 +32,7 @@ pub trait Store:
     + Sketches
     + Findings
     + Reviews
+    + Schedules
     + Settings
     + Keys
     + Audit
@@ -48,6 +49,7 @@ impl<T> Store for T where
         + Sketches
         + Findings
         + Reviews
+        + Schedules
         + Settings
         + Keys
         + Audit
@@ -344,6 +346,32 @@ pub trait Reviews: Send + Sync {
 
     /// Every allowed value.
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;
+}
+
+/// Schedules: what is asked for again and again.
+#[async_trait]
+pub trait Schedules: Send + Sync {
+    /// Makes a schedule or changes it, by id; `Conflict` if another one has the name.
+    async fn put_schedule(&self, org: OrgId, draft: &ScheduleDraft) -> Result<Schedule>;
+
+    /// One schedule.
+    async fn schedule(&self, org: OrgId, id: ScheduleId) -> Result<Schedule>;
+
+    /// Schedules, in the order of their ids.
+    async fn schedules(&self, org: OrgId, page: Page) -> Result<Paged<Schedule>>;
+
+    /// Forgets a schedule; the jobs that it started stay.
+    async fn remove_schedule(&self, org: OrgId, id: ScheduleId) -> Result<()>;
+
+    /// Schedules that are due by the store's clock, the longest waiting first, and what time it is.
+    async fn due_schedules(&self, org: OrgId, most: u32) -> Result<(Vec<Schedule>, Timestamp)>;
+
+    /// Moves a due schedule on and starts its job, both or neither. Of several that try only one does, and nobody does
+    /// while a job of this schedule has not ended.
+    async fn fire_schedule(&self, org: OrgId, firing: &Firing, draft: &JobDraft) -> Result<Fired>;
+
+    /// Moves a due schedule on and starts nothing; whether nobody else did before.
+    async fn pass_schedule(&self, org: OrgId, firing: &Firing, why: &str) -> Result<bool>;
 }
 
 /// Settings by name.

@@ -103,6 +103,10 @@ tables! {
     api_keys {
         org_id Id, id Id, token_hash Blob, role Text, sealed Blob, created_at Int, expires_at Int, revoked_at Int,
     }
+    schedules {
+        org_id Id, id Id, name_hash Id, sealed Blob, is_enabled Int, next_at Int, last_at Int, last_job_id Id,
+        note Blob, created_at Int, updated_at Int,
+    }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
 }
 

@@ -1,6 +1,7 @@
 //! The jobs interface of the reference: its paths, bodies and replies, so that its clients work unchanged.
 
 pub(crate) mod connection;
+pub(crate) mod errands;
 pub(crate) mod remove;
 pub(crate) mod scans;
 pub(crate) mod scoped;

@@ -11,6 +11,7 @@ mod leases;
 mod organisations;
 mod outcomes;
 mod reviews;
+mod schedules;
 mod settings;
 mod sketches;
 mod sources;

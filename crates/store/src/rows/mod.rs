@@ -5,6 +5,7 @@ mod catalog;
 mod entity;
 mod finding;
 mod job;
+mod schedule;
 mod source;
 mod task;
 
@@ -22,6 +23,7 @@ pub use job::{
     Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started,
     WorkerId,
 };
+pub use schedule::{Fired, Firing, Schedule, ScheduleDraft};
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{
     Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, Lease, LeasedTask, Task,

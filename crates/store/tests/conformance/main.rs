@@ -14,5 +14,6 @@ mod harness;
 mod jobs;
 mod organisations;
 mod resuming;
+mod schedules;
 mod tasks;
 mod upkeep;

@@ -1,0 +1,78 @@
+//! What can be asked for again and again: a job of which what it is about is looked up when it is started, so that what came
+//! into the catalog since is part of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kinds::identify::accept_identification;
+use crate::kinds::ingest::accept_ingest;
+use crate::kinds::names::accept_names;
+use crate::order::{Accepted, Asking};
+use crate::{Amount, Home, Result, ScanOptions, accept_scan, choose};
+
+/// What is to be done, and about what: ids, names or globs of sources and entities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase")]
+pub enum Errand {
+    /// List and describe.
+    Ingest {
+        /// About what.
+        scope: Vec<String>,
+    },
+    /// Read, profile and judge.
+    Scan {
+        /// About what.
+        scope: Vec<String>,
+        /// Globs over resources; none: all.
+        include: Vec<String>,
+        /// Globs over resources that are left out.
+        exclude: Vec<String>,
+        /// How much of each entity is read; `None`: all.
+        sample: Option<Amount>,
+    },
+    /// Judge what was read before.
+    Identify {
+        /// About what.
+        scope: Vec<String>,
+        /// Rules whose matches are counted apart.
+        rules: Vec<String>,
+    },
+    /// Tell what names of columns say.
+    Names {
+        /// About what.
+        scope: Vec<String>,
+    },
+}
+
+/// Accepts the job of an errand for the workers.
+pub async fn accept_errand(home: &Home, errand: &Errand, asking: Asking) -> Result<Accepted> {
+    let (Errand::Ingest { scope }
+    | Errand::Scan { scope, .. }
+    | Errand::Identify { scope, .. }
+    | Errand::Names { scope }) = errand;
+    let chosen = choose(home, scope).await?;
+    let asking = Asking {
+        items: chosen.items.clone(),
+        ..asking
+    };
+    match errand {
+        Errand::Ingest { .. } => accept_ingest(home, &chosen, (&[], &[]), &asking).await,
+        Errand::Scan {
+            include,
+            exclude,
+            sample,
+            ..
+        } => {
+            let options = ScanOptions {
+                include: include.clone(),
+                exclude: exclude.clone(),
+                sample: *sample,
+                ..ScanOptions::default()
+            };
+            accept_scan(home, &options, &chosen, &asking).await
+        }
+        Errand::Identify { rules, .. } => {
+            accept_identification(home, &chosen, rules, &asking).await
+        }
+        Errand::Names { .. } => accept_names(home, &chosen, &asking).await,
+    }
+}
