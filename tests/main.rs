@@ -12,6 +12,7 @@
 mod architecture;
 mod cli;
 mod client;
+mod collections;
 mod documents;
 mod edges;
 mod faces;

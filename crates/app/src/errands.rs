@@ -2,7 +2,9 @@
 //! into the catalog since is part of it.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::kinds::aggregate::{accept_aggregation, accept_collection_scan};
 use crate::kinds::identify::accept_identification;
 use crate::kinds::ingest::accept_ingest;
 use crate::kinds::names::accept_names;
@@ -41,14 +43,32 @@ pub enum Errand {
         /// About what.
         scope: Vec<String>,
     },
+    /// Read, profile and judge the members of a collection, and sum a dataset up.
+    ScanCollection {
+        /// Which.
+        collection: Uuid,
+    },
+    /// Sum up what is known of the members of a dataset.
+    SumCollection {
+        /// Which.
+        collection: Uuid,
+    },
 }
 
 /// Accepts the job of an errand for the workers.
 pub async fn accept_errand(home: &Home, errand: &Errand, asking: Asking) -> Result<Accepted> {
-    let (Errand::Ingest { scope }
-    | Errand::Scan { scope, .. }
-    | Errand::Identify { scope, .. }
-    | Errand::Names { scope }) = errand;
+    let scope = match errand {
+        Errand::ScanCollection { collection } => {
+            return accept_collection_scan(home, *collection, asking).await;
+        }
+        Errand::SumCollection { collection } => {
+            return accept_aggregation(home, *collection, asking).await;
+        }
+        Errand::Ingest { scope }
+        | Errand::Scan { scope, .. }
+        | Errand::Identify { scope, .. }
+        | Errand::Names { scope } => scope,
+    };
     let chosen = choose(home, scope).await?;
     let asking = Asking {
         items: chosen.items.clone(),
@@ -73,6 +93,6 @@ pub async fn accept_errand(home: &Home, errand: &Errand, asking: Asking) -> Resu
         Errand::Identify { rules, .. } => {
             accept_identification(home, &chosen, rules, &asking).await
         }
-        Errand::Names { .. } => accept_names(home, &chosen, &asking).await,
+        _ => accept_names(home, &chosen, &asking).await,
     }
 }

@@ -5,9 +5,11 @@
 //! resources and keys that a rule matches are masked too.
 
 mod access;
+mod aggregation;
 mod amount;
 mod backup;
 mod catalog;
+mod collections;
 mod conduct;
 mod confirmed;
 mod decisions;
@@ -68,6 +70,10 @@ pub use access::{
 pub use amount::{Amount, Share};
 pub use backup::{backup, restore};
 pub use catalog::known_place;
+pub use collections::{
+    CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
+    collection, collections, members, remove_collection,
+};
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{
     DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
@@ -90,6 +96,7 @@ pub use ids::{job_id, short_id, source_id};
 pub use ingest::IngestReport;
 pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
+pub use kinds::aggregate::{accept_aggregation, accept_collection_scan};
 pub use kinds::identify::accept_identification;
 pub use kinds::ingest::accept_ingest;
 pub use kinds::names::accept_names;

@@ -82,6 +82,11 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "~/jobs/execute/pii-detection" Operator reference::errands::names, "Tell what the names of columns say",
         body reference::scoped::BODY_CONFIGS;
 
+    post "~/jobs/execute/collections/data-profiling" Operator reference::errands::collection_profiling,
+        "Read, profile and judge the members of a collection", body reference::collections::BODY;
+    post "~/jobs/execute/collections/data-aggregation" Operator reference::errands::collection_aggregation,
+        "Sum up what the members of a dataset have in common", body reference::collections::BODY;
+
     get "/api/v1/sources" Viewer manage::sources::list, "Registered sources";
     post "/api/v1/sources" Operator manage::sources::add, "Register a source, or change the one of that key",
         body manage::sources::BODY;
@@ -96,6 +101,13 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
     post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
     post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
+    get "/api/v1/collections" Viewer manage::collections::list, "Named sets of entities", query &["cursor", "limit"];
+    post "/api/v1/collections" Operator manage::collections::add, "Give a set of entities a name",
+        body manage::collections::BODY;
+    get "/api/v1/collections/{id}" Viewer manage::collections::show, "One collection with what it consists of now";
+    patch "/api/v1/collections/{id}" Operator manage::collections::change, "Change a collection",
+        body manage::collections::BODY_CHANGE;
+    delete "/api/v1/collections/{id}" Operator manage::collections::remove, "Forget a collection; its entities stay";
     get "/api/v1/schedules" Viewer manage::schedules::list, "Jobs that are run again and again", query &["cursor", "limit"];
     post "/api/v1/schedules" Operator manage::schedules::add, "Run a job again and again", body manage::schedules::BODY;
     get "/api/v1/schedules/{id}" Viewer manage::schedules::show, "One schedule with its next times";

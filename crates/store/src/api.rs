@@ -13,12 +13,13 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Column,
-    ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter, Failure,
-    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
-    JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule, ScheduleDraft, ScheduleId,
-    SketchKey, Source, SourceDraft, Started, Task, TaskDraft, TaskOutcome, WorkerId,
+    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Collection,
+    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
+    Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord,
+    Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
+    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule,
+    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
+    TaskOutcome, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -33,6 +34,7 @@ pub trait Store:
     + Findings
     + Reviews
     + Schedules
+    + Collections
     + Settings
     + Keys
     + Audit
@@ -50,6 +52,7 @@ impl<T> Store for T where
         + Findings
         + Reviews
         + Schedules
+        + Collections
         + Settings
         + Keys
         + Audit
@@ -372,6 +375,25 @@ pub trait Schedules: Send + Sync {
 
     /// Moves a due schedule on and starts nothing; whether nobody else did before.
     async fn pass_schedule(&self, org: OrgId, firing: &Firing, why: &str) -> Result<bool>;
+}
+
+/// Collections: named sets of entities.
+#[async_trait]
+pub trait Collections: Send + Sync {
+    /// Makes a collection or changes it, by id; `Conflict` if another one has the name. What was summed up is forgotten.
+    async fn put_collection(&self, org: OrgId, draft: &CollectionDraft) -> Result<Collection>;
+
+    /// One collection.
+    async fn collection(&self, org: OrgId, id: CollectionId) -> Result<Collection>;
+
+    /// Collections, in the order of their ids.
+    async fn collections(&self, org: OrgId, page: Page) -> Result<Paged<Collection>>;
+
+    /// Forgets a collection; its entities stay.
+    async fn remove_collection(&self, org: OrgId, id: CollectionId) -> Result<()>;
+
+    /// Keeps what its members have in common.
+    async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
 }
 
 /// Settings by name.

@@ -107,6 +107,9 @@ tables! {
         org_id Id, id Id, name_hash Id, sealed Blob, is_enabled Int, next_at Int, last_at Int, last_job_id Id,
         note Blob, created_at Int, updated_at Int,
     }
+    collections {
+        org_id Id, id Id, name_hash Id, sealed Blob, statistics Blob, summed_at Int, created_at Int, updated_at Int,
+    }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
 }
 

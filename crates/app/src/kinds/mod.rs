@@ -3,6 +3,7 @@
 //! A kind is a request, as it is stored, and a function that does it. What a reader gets wrong: the function is given
 //! nothing but the stored request, so that any process can run a job that any other accepted.
 
+pub(crate) mod aggregate;
 pub(crate) mod identify;
 pub(crate) mod ingest;
 pub(crate) mod names;
@@ -27,6 +28,7 @@ use crate::{Error, ErrorKind, Home, Result};
 
 /// Every kind.
 pub(crate) static KINDS: &[&dyn AnyKind] = &[
+    &aggregate::Aggregate,
     &identify::Identify,
     &ingest::Ingest,
     &names::Names,

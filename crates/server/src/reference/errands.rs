@@ -7,7 +7,7 @@ use locard_app::{Actor, Errand, accept_errand};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
-use crate::reference::{asking, scans, scoped, started};
+use crate::reference::{asking, collections, scans, scoped, started};
 
 /// What somebody asked for.
 pub(crate) struct Asked {
@@ -28,6 +28,8 @@ pub(crate) const ERRANDS: &[(&str, Read)] = &[
     ("data-discovery", scans::discovery),
     ("data-identification", scoped::identification),
     ("pii-detection", scoped::names),
+    ("collections/data-profiling", collections::profiling),
+    ("collections/data-aggregation", collections::aggregation),
 ];
 
 /// How the job of that name is asked for.
@@ -73,3 +75,5 @@ handler!(profiling, scans::profiling);
 handler!(discovery, scans::discovery);
 handler!(identification, scoped::identification);
 handler!(names, scoped::names);
+handler!(collection_profiling, collections::profiling);
+handler!(collection_aggregation, collections::aggregation);

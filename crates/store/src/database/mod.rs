@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod collections;
 mod entities;
 mod findings;
 mod jobs;

@@ -2,6 +2,7 @@
 
 mod access;
 mod catalog;
+mod collection;
 mod entity;
 mod finding;
 mod job;
@@ -15,6 +16,7 @@ pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord
 pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };
+pub use collection::{Collection, CollectionDraft, CollectionId};
 pub use entity::{Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,

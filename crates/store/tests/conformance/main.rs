@@ -8,6 +8,7 @@
 
 mod access;
 mod catalog;
+mod collections;
 mod entities;
 mod findings;
 mod harness;
