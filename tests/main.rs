@@ -34,3 +34,4 @@ mod support;
 mod tables;
 mod telling;
 mod town;
+mod usage;

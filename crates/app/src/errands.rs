@@ -1,6 +1,7 @@
 //! What can be asked for again and again: a job of which what it is about is looked up when it is started, so that what came
 //! into the catalog since is part of it.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -8,6 +9,7 @@ use crate::kinds::aggregate::{accept_aggregation, accept_collection_scan};
 use crate::kinds::identify::accept_identification;
 use crate::kinds::ingest::accept_ingest;
 use crate::kinds::names::accept_names;
+use crate::kinds::usage::accept_usage;
 use crate::order::{Accepted, Asking};
 use crate::{Amount, Home, Result, ScanOptions, accept_scan, choose};
 
@@ -43,6 +45,15 @@ pub enum Errand {
         /// About what.
         scope: Vec<String>,
     },
+    /// Ask how entities are used.
+    Usage {
+        /// About what.
+        scope: Vec<String>,
+        /// The first day; `None`: the day on which it is run.
+        from: Option<Date>,
+        /// The last day; `None`: the day on which it is run.
+        to: Option<Date>,
+    },
     /// Read, profile and judge the members of a collection, and sum a dataset up.
     ScanCollection {
         /// Which.
@@ -67,6 +78,7 @@ pub async fn accept_errand(home: &Home, errand: &Errand, asking: Asking) -> Resu
         Errand::Ingest { scope }
         | Errand::Scan { scope, .. }
         | Errand::Identify { scope, .. }
+        | Errand::Usage { scope, .. }
         | Errand::Names { scope } => scope,
     };
     let chosen = choose(home, scope).await?;
@@ -93,6 +105,7 @@ pub async fn accept_errand(home: &Home, errand: &Errand, asking: Asking) -> Resu
         Errand::Identify { rules, .. } => {
             accept_identification(home, &chosen, rules, &asking).await
         }
+        Errand::Usage { from, to, .. } => accept_usage(home, &chosen, (*from, *to), &asking).await,
         _ => accept_names(home, &chosen, &asking).await,
     }
 }

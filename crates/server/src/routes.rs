@@ -82,6 +82,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "~/jobs/execute/pii-detection" Operator reference::errands::names, "Tell what the names of columns say",
         body reference::scoped::BODY_CONFIGS;
 
+    post "~/jobs/execute/usage-statistics" Operator reference::errands::usage_statistics,
+        "Ask sources how their entities are used, and what happened on some days", body reference::scoped::BODY_CONFIGS;
     post "~/jobs/execute/collections/data-profiling" Operator reference::errands::collection_profiling,
         "Read, profile and judge the members of a collection", body reference::collections::BODY;
     post "~/jobs/execute/collections/data-aggregation" Operator reference::errands::collection_aggregation,
@@ -94,6 +96,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     delete "/api/v1/sources/{id}" Operator manage::sources::remove, "Remove a source, as a job";
     get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog", query &["source", "parent", "cursor", "limit"];
     get "/api/v1/entities/{id}" Viewer manage::entities::show, "One entity with its columns";
+    get "/api/v1/entities/{id}/usage" Viewer manage::entities::usage, "How an entity was used on some days",
+        query &["from", "to"];
     get "/api/v1/findings" Viewer manage::findings::list, "Findings of the catalog",
         query &["source", "resource", "identifier", "job", "minConfidence"];
     get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first", query &["state", "cursor", "limit"];

@@ -19,7 +19,7 @@ use crate::rows::{
     Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
     Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule,
     ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, WorkerId,
+    TaskOutcome, UsageDay, UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -35,6 +35,7 @@ pub trait Store:
     + Reviews
     + Schedules
     + Collections
+    + UsageDays
     + Settings
     + Keys
     + Audit
@@ -53,6 +54,7 @@ impl<T> Store for T where
         + Reviews
         + Schedules
         + Collections
+        + UsageDays
         + Settings
         + Keys
         + Audit
@@ -394,6 +396,22 @@ pub trait Collections: Send + Sync {
 
     /// Keeps what its members have in common.
     async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
+}
+
+/// How entities are used, day by day.
+#[async_trait]
+pub trait UsageDays: Send + Sync {
+    /// Keeps what sources say now of some entities, under today; what was said first today stays beside it.
+    async fn put_usage(&self, lease: &JobLease, drafts: &[UsageDraft]) -> Result<()>;
+
+    /// What was said of some entities on these days, both included (since 1970, UTC), and on the last day before them, by
+    /// entity and day.
+    async fn usage(
+        &self,
+        org: OrgId,
+        entities: &[EntityId],
+        days: (i64, i64),
+    ) -> Result<Vec<UsageDay>>;
 }
 
 /// Settings by name.

@@ -110,6 +110,10 @@ tables! {
     collections {
         org_id Id, id Id, name_hash Id, sealed Blob, statistics Blob, summed_at Int, created_at Int, updated_at Int,
     }
+    usage_days {
+        org_id Id, entity_id Id, day Int, first_reads Int, first_writes Int, first_structure Id, first_at Int,
+        reads Int, writes Int, structure Id, last_read_at Int, last_write_at Int, since_at Int, taken_at Int,
+    }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
 }
 

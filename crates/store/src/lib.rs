@@ -23,7 +23,7 @@ mod vault;
 
 pub use api::{
     Audit, Collections, Entities, Findings, Jobs, Keys, Organisations, Reviews, Schedules,
-    Settings, Sketches, Sources, Store, Tasks, Upkeep,
+    Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;

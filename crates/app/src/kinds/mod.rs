@@ -10,6 +10,7 @@ pub(crate) mod names;
 pub(crate) mod remove;
 pub(crate) mod scan;
 pub(crate) mod test;
+pub(crate) mod usage;
 
 use std::future::Future;
 
@@ -35,6 +36,7 @@ pub(crate) static KINDS: &[&dyn AnyKind] = &[
     &remove::Remove,
     &scan::Scan,
     &test::Test,
+    &usage::UsageStatistics,
 ];
 
 /// What an author of a kind writes; a blanket implementation makes it an [`AnyKind`].

@@ -7,7 +7,7 @@ use locard_app::{Actor, Errand, accept_errand};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
-use crate::reference::{asking, collections, scans, scoped, started};
+use crate::reference::{asking, collections, scans, scoped, started, usage};
 
 /// What somebody asked for.
 pub(crate) struct Asked {
@@ -28,6 +28,7 @@ pub(crate) const ERRANDS: &[(&str, Read)] = &[
     ("data-discovery", scans::discovery),
     ("data-identification", scoped::identification),
     ("pii-detection", scoped::names),
+    ("usage-statistics", usage::usage),
     ("collections/data-profiling", collections::profiling),
     ("collections/data-aggregation", collections::aggregation),
 ];
@@ -77,3 +78,4 @@ handler!(identification, scoped::identification);
 handler!(names, scoped::names);
 handler!(collection_profiling, collections::profiling);
 handler!(collection_aggregation, collections::aggregation);
+handler!(usage_statistics, usage::usage);

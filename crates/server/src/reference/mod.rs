@@ -7,6 +7,7 @@ pub(crate) mod remove;
 pub(crate) mod scans;
 pub(crate) mod scoped;
 pub(crate) mod status;
+pub(crate) mod usage;
 
 use axum::http::HeaderMap;
 use locard_app::{Accepted, Actor, Asking, ScopeItem, job_status, short_id};

@@ -18,6 +18,7 @@ mod sketches;
 mod sources;
 mod tasks;
 mod upkeep;
+mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -9,6 +9,7 @@ mod job;
 mod schedule;
 mod source;
 mod task;
+mod usage;
 
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ pub use task::{
     Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, Lease, LeasedTask, Task,
     TaskCounts, TaskDraft, TaskOutcome,
 };
+pub use usage::{UsageCounters, UsageDay, UsageDraft};
 
 /// Which stretch of a listing is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,3 +18,4 @@ mod resuming;
 mod schedules;
 mod tasks;
 mod upkeep;
+mod usage;
