@@ -15,6 +15,7 @@ mod client;
 mod collections;
 mod documents;
 mod edges;
+mod events;
 mod faces;
 mod hostile;
 mod kill;

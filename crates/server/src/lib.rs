@@ -10,6 +10,7 @@
 mod around;
 mod auth;
 mod context;
+mod examples;
 mod fault;
 mod fields;
 mod guard;
@@ -17,6 +18,7 @@ mod health;
 mod manage;
 mod metrics;
 mod openapi;
+mod page;
 mod reference;
 mod routes;
 
@@ -58,7 +60,7 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr) + Send,
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(options.listen).await?;
-    let context = Context::new(Arc::clone(&home), &options);
+    let context = Context::new(Arc::clone(&home), &options, stop);
     ready(listener.local_addr()?);
     let jobs = async {
         if let Some(runner) = &options.runner {

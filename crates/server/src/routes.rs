@@ -9,7 +9,7 @@ use crate::around::{BODY, around};
 use crate::auth::{Who, authorise};
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::{health, manage, openapi, reference};
+use crate::{health, manage, openapi, page, reference};
 
 /// A field of a request's body.
 pub(crate) struct Field {
@@ -64,6 +64,10 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/metrics" Viewer health::metrics, "Figures for Prometheus";
     get "/openapi.json" Anybody openapi::openapi, "This document";
 
+    get "/docs" Anybody page::docs, "How everything is asked for, as a page";
+    get "/docs.js" Anybody page::script, "The script of that page";
+    get "/docs.css" Anybody page::style, "How that page looks";
+
     get "~/jobs/{id}/status" Viewer reference::status::status, "How a job stands";
     post "~/jobs/execute/test-connection" Operator reference::connection::test, "Register a source and test its connection",
         body reference::connection::BODY;
@@ -103,6 +107,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first", query &["state", "cursor", "limit"];
     get "/api/v1/jobs/{id}" Viewer manage::jobs::show, "One job";
     get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
+    get "/api/v1/jobs/{id}/events" Viewer manage::events::events, "The progress of a job, as server-sent events";
     post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
     post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
     get "/api/v1/collections" Viewer manage::collections::list, "Named sets of entities", query &["cursor", "limit"];
@@ -168,7 +173,15 @@ mod tests {
             .filter(|route| route.who == Who::Anybody)
             .map(|route| route.path)
             .collect();
-        assert_eq!(open, ["/healthz", "/readyz", "/openapi.json"]);
+        let known = [
+            "/healthz",
+            "/readyz",
+            "/openapi.json",
+            "/docs",
+            "/docs.js",
+            "/docs.css",
+        ];
+        assert_eq!(open, known);
     }
 
     /// The router is built from nothing else, so a handler without a row is reached by nobody; this keeps it so.

@@ -2,6 +2,7 @@
 
 pub(crate) mod collections;
 pub(crate) mod entities;
+pub(crate) mod events;
 pub(crate) mod findings;
 pub(crate) mod jobs;
 pub(crate) mod keys;

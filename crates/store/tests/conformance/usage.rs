@@ -4,13 +4,21 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use locard_model::OrgId;
-use locard_store::{ErrorKind, JobDraft, Store, UsageDraft, WorkerId};
+use locard_store::{ErrorKind, JobDraft, JobLease, Store, UsageDraft, WorkerId};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::harness::*;
 
 on_both!(what_was_said_first_and_last_of_a_day_is_kept);
+
+/// Holds a job.
+async fn working(store: &dyn Store) -> JobLease {
+    let job = JobDraft::new("usage", json!({}));
+    let job = store.start_job(ORG, &job).await.unwrap().job.id;
+    let worker = WorkerId::random();
+    store.claim_job(ORG, job, worker, LONG).await.unwrap()
+}
 
 async fn what_was_said_first_and_last_of_a_day_is_kept(_: &Bench, store: Arc<dyn Store>) {
     let source = source_draft("crm");
@@ -20,12 +28,7 @@ async fn what_was_said_first_and_last_of_a_day_is_kept(_: &Bench, store: Arc<dyn
         .put_entities(ORG.into(), std::slice::from_ref(&table))
         .await
         .unwrap();
-    let job = JobDraft::new("usage", json!({}));
-    let job = store.start_job(ORG, &job).await.unwrap().job.id;
-    let lease = store
-        .claim_job(ORG, job, WorkerId::random(), LONG)
-        .await
-        .unwrap();
+    let lease = working(store.as_ref()).await;
     let said = |reads, structure: &str| UsageDraft {
         reads: Some(reads),
         structure: Some(structure.to_owned()),
@@ -69,7 +72,7 @@ async fn what_was_said_first_and_last_of_a_day_is_kept(_: &Bench, store: Arc<dyn
         []
     );
     // Whoever lost the job writes nothing, and what was said goes with its source.
-    let spent = locard_store::JobLease { fence: 0, ..lease };
+    let spent = JobLease { fence: 0, ..lease };
     let lost = store.put_usage(&spent, &[said(1, "c")]).await.unwrap_err();
     assert_eq!(lost.kind(), ErrorKind::LeaseLost);
     store.remove_source(ORG, source.id).await.unwrap();
