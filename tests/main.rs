@@ -13,6 +13,8 @@ mod architecture;
 mod cli;
 mod client;
 mod collections;
+#[cfg(unix)]
+mod crashes;
 mod documents;
 mod edges;
 mod events;
