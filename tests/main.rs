@@ -36,5 +36,6 @@ mod stopping;
 mod support;
 mod tables;
 mod telling;
+mod tokens;
 mod town;
 mod usage;

@@ -59,6 +59,7 @@ mod target;
 #[cfg(test)]
 mod testing;
 mod timing;
+mod tokens;
 mod twins;
 mod upsert;
 mod usage;
@@ -130,6 +131,7 @@ pub use sources::{
 pub use status::{JobStatus, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
 pub use timing::{Timing, cron as read_cron, zone as read_zone};
+pub use tokens::{TokenKeys, TokenOptions};
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use crate::ServeOptions;
 use crate::fault::Fault;
 use crate::guard::Guard;
+use crate::jwt::Jwt;
 use crate::metrics::Metrics;
 
 /// Listeners to events of jobs at the same time.
@@ -27,6 +28,7 @@ struct Inner {
     partial_is_completed: bool,
     stop: CancellationToken,
     listeners: Arc<Semaphore>,
+    tokens: Option<Jwt>,
 }
 
 impl Context {
@@ -41,6 +43,7 @@ impl Context {
             partial_is_completed: options.partial_is_completed,
             stop: stop.clone(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
+            tokens: options.tokens.clone().map(Jwt::new),
         }))
     }
 
@@ -75,6 +78,11 @@ impl Context {
     /// A place for one who listens to events, while there is one.
     pub(crate) fn listener(&self) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         Arc::clone(&self.0.listeners).try_acquire_owned()
+    }
+
+    /// What checks tokens, where some let in.
+    pub(crate) fn tokens(&self) -> Option<&Jwt> {
+        self.0.tokens.as_ref()
     }
 
     pub(crate) fn guard(&self) -> &Guard {

@@ -15,6 +15,7 @@ mod fault;
 mod fields;
 mod guard;
 mod health;
+mod jwt;
 mod manage;
 mod metrics;
 mod openapi;
@@ -27,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use locard_app::{CancellationToken, Home, RunnerOptions, run_jobs, run_schedules};
+use locard_app::{CancellationToken, Home, RunnerOptions, TokenOptions, run_jobs, run_schedules};
 
 pub use context::Context;
 pub use guard::Guard;
@@ -49,6 +50,8 @@ pub struct ServeOptions {
     pub loopback: bool,
     /// Whether a job of which some items failed reads COMPLETED on the reference's paths, instead of FAILED.
     pub partial_is_completed: bool,
+    /// Whose tokens let in besides keys of this interface.
+    pub tokens: Option<TokenOptions>,
 }
 
 /// Serves until `stop` fires; then requests under way are answered, and jobs under way are given back. `ready` is told the
