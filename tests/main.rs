@@ -11,8 +11,13 @@
 
 mod architecture;
 mod cli;
+mod client;
+mod collections;
+#[cfg(unix)]
+mod crashes;
 mod documents;
 mod edges;
+mod events;
 mod faces;
 mod hostile;
 mod kill;
@@ -24,6 +29,7 @@ mod objects;
 mod postgres;
 mod privacy;
 mod proxy;
+mod schedules;
 mod score;
 mod serve;
 mod shared;
@@ -31,4 +37,6 @@ mod stopping;
 mod support;
 mod tables;
 mod telling;
+mod tokens;
 mod town;
+mod usage;

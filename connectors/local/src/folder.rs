@@ -12,7 +12,7 @@ use std::time::UNIX_EPOCH;
 use globset::GlobSet;
 use ignore::{DirEntry, WalkBuilder};
 use locard_connector::{Error, ErrorKind, Result, Way, globs};
-use locard_files::{Blob, Blobs, Found, io_error};
+use locard_files::{Blob, Blobs, Found, Times, io_error};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::Settings;
@@ -233,6 +233,19 @@ impl Blobs for Folder {
         let file = File::open(&full).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         Ok(Arc::new(LocalFile { file, metadata }))
+    }
+
+    fn times(&self, path: &EntityPath) -> Result<Times> {
+        let metadata = self.locate(path).and_then(|full| {
+            std::fs::metadata(full).map_err(|error| io_error(error, "looking at the file"))
+        });
+        let metadata = metadata.map_err(|error| error.entity(path.resource(EntityKind::File)))?;
+        let at =
+            |time: io::Result<std::time::SystemTime>| jiff::Timestamp::try_from(time.ok()?).ok();
+        Ok(Times {
+            read: at(metadata.accessed()),
+            written: at(metadata.modified()),
+        })
     }
 
     fn address(&self, path: &EntityPath) -> Option<String> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use futures::stream::{self, StreamExt as _};
 use globset::GlobSet;
 use locard_connector::{Error, ErrorKind, Result};
-use locard_files::{Blob, Blobs, Found};
+use locard_files::{Blob, Blobs, Found, Times};
 use locard_model::{EntityKind, EntityPath};
 use tokio::runtime::Handle;
 
@@ -231,6 +231,20 @@ impl Blobs for Bucket {
         };
         self.runtime
             .block_on(stream::iter(files).map(head).buffered(HEADS).collect())
+    }
+
+    /// Stores do not note who reads.
+    fn times(&self, path: &EntityPath) -> Result<Times> {
+        let resource = path.resource(EntityKind::File);
+        let written = async {
+            let name = self.name(path).await?;
+            Object::written(self.client.clone(), name, resource.clone()).await
+        };
+        let written = self.runtime.block_on(written);
+        Ok(Times {
+            read: None,
+            written: written.map_err(|error| error.entity(&resource))?,
+        })
     }
 
     fn address(&self, _path: &EntityPath) -> Option<String> {

@@ -123,6 +123,25 @@ impl Object {
         Ok(first.1)
     }
 
+    /// When an object was last written.
+    pub(crate) async fn written(
+        client: Arc<Client>,
+        name: String,
+        resource: String,
+    ) -> Result<Option<jiff::Timestamp>> {
+        let source = Source {
+            client,
+            name,
+            resource,
+            tag: None,
+        };
+        let first = source.first(1).await;
+        let (headers, ..) = first.map_err(|error| error.entity(&source.resource))?;
+        let text = headers.get(header::LAST_MODIFIED);
+        let at = text.and_then(|text| jiff::fmt::rfc2822::parse(text.to_str().ok()?).ok());
+        Ok(at.map(|at| at.timestamp()))
+    }
+
     fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if offset >= self.size || buffer.is_empty() {

@@ -246,7 +246,7 @@ fn found(record: &FindingRecord) -> Vec<Hypothesis> {
 /// Likelihood from which on a column may be somebody's data after all, reported or not.
 const PERHAPS: f64 = 0.05;
 
-fn perhaps_personal(library: &Library, hypotheses: &[Hypothesis]) -> bool {
+pub(crate) fn perhaps_personal(library: &Library, hypotheses: &[Hypothesis]) -> bool {
     let is_personal = |rule: &str| library.rule(rule).is_none_or(|rule| rule.personal);
     let mut likely = hypotheses
         .iter()
@@ -256,7 +256,7 @@ fn perhaps_personal(library: &Library, hypotheses: &[Hypothesis]) -> bool {
 
 /// The smallest and the largest value. Numbers and dates tell nothing of a person in a column that is nobody's data; of
 /// texts, and of numbers that may be somebody's, only masked ones could be told, and those say nothing.
-fn range(mask: &Mask, seen: &ScannedColumn) -> Option<(String, String)> {
+pub(crate) fn range(mask: &Mask, seen: &ScannedColumn) -> Option<(String, String)> {
     let extremes = seen.sketch.extremes()?;
     let figures = seen.sketch.summary();
     let kind = figures.declared.unwrap_or(figures.inferred);
@@ -275,7 +275,7 @@ fn range(mask: &Mask, seen: &ScannedColumn) -> Option<(String, String)> {
     }
 }
 
-fn profile(seen: &ScannedColumn) -> Profile {
+pub(crate) fn profile(seen: &ScannedColumn) -> Profile {
     let figures = seen.sketch.summary();
     let values = figures
         .rows

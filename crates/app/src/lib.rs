@@ -5,9 +5,11 @@
 //! resources and keys that a rule matches are masked too.
 
 mod access;
+mod aggregation;
 mod amount;
 mod backup;
 mod catalog;
+mod collections;
 mod conduct;
 mod confirmed;
 mod decisions;
@@ -15,6 +17,7 @@ mod dictionaries;
 mod diff;
 mod doubts;
 mod entities;
+mod errands;
 mod error;
 mod explain;
 mod explanation;
@@ -43,6 +46,7 @@ mod rules;
 mod runner;
 mod scan;
 mod scanned;
+mod schedules;
 mod scope;
 mod slips;
 mod sources;
@@ -54,8 +58,11 @@ mod tally;
 mod target;
 #[cfg(test)]
 mod testing;
+mod timing;
+mod tokens;
 mod twins;
 mod upsert;
+mod usage;
 mod verify;
 mod words;
 
@@ -65,6 +72,10 @@ pub use access::{
 pub use amount::{Amount, Share};
 pub use backup::{backup, restore};
 pub use catalog::known_place;
+pub use collections::{
+    CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
+    collection, collections, members, remove_collection,
+};
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{
     DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
@@ -72,6 +83,7 @@ pub use dictionaries::{
 pub use diff::{Change, Difference, diff, difference, read_findings};
 pub use doubts::{Doubt, Why};
 pub use entities::{ColumnRow, EntityDetail, EntityRow, entities, entity};
+pub use errands::{Errand, accept_errand};
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Profile, Reported};
@@ -86,11 +98,13 @@ pub use ids::{job_id, short_id, source_id};
 pub use ingest::IngestReport;
 pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
+pub use kinds::aggregate::{accept_aggregation, accept_collection_scan};
 pub use kinds::identify::accept_identification;
 pub use kinds::ingest::accept_ingest;
 pub use kinds::names::accept_names;
 pub use kinds::remove::accept_removal;
 pub use kinds::test::accept_test;
+pub use kinds::usage::{accept_usage, entity_usage};
 pub use limits::SourceLimits;
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_containers::foreign::is_decoding;
@@ -106,13 +120,20 @@ pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use runner::{RunnerOptions, run_jobs};
 pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, accept_scan, scan};
+pub use schedules::{
+    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedules,
+    schedule, schedules,
+};
 pub use scope::{Chosen, ScopeItem, choose};
 pub use sources::{
     AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
 };
 pub use status::{JobStatus, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
+pub use timing::{Timing, cron as read_cron, zone as read_zone};
+pub use tokens::{TokenKeys, TokenOptions};
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};
+pub use usage::{UsageFigures, UsageSpan};
 pub use words::{bytes, did_you_mean, is_unprintable};

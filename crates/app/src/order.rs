@@ -1,7 +1,7 @@
 //! Accepting a job: it is durable, with all that is needed to run it, before anybody is told its id.
 
 use locard_model::JobId;
-use locard_store::JobDraft;
+use locard_store::{Fired, Firing, JobDraft};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -38,6 +38,8 @@ pub struct Asking {
     pub items: Vec<ScopeItem>,
     /// The job that this one repeats.
     pub parent: Option<JobId>,
+    /// The schedule that asks. Somebody else may start its job first, and then this one is refused.
+    pub firing: Option<Firing>,
 }
 
 /// A job that was accepted.
@@ -126,9 +128,22 @@ pub(crate) async fn accept<K: JobKind>(
         parent: asking.parent,
         ..JobDraft::new(K::NAME, json(request)?)
     };
-    let started = home.store.start_job(home.org, &draft).await?;
-    Ok(Accepted {
-        job: started.job.id,
-        new: started.new,
-    })
+    let Some(firing) = &asking.firing else {
+        let started = home.store.start_job(home.org, &draft).await?;
+        return Ok(Accepted {
+            job: started.job.id,
+            new: started.new,
+        });
+    };
+    match home.store.fire_schedule(home.org, firing, &draft).await? {
+        Fired::Started(job) => Ok(Accepted {
+            job: job.id,
+            new: true,
+        }),
+        Fired::Overlapped(job) => Ok(Accepted { job, new: false }),
+        Fired::Taken => {
+            let sentence = "the schedule was fired or changed by somebody else";
+            Err(Error::new(ErrorKind::Conflict, sentence))
+        }
+    }
 }

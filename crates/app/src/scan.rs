@@ -189,6 +189,7 @@ pub async fn accept_scan(
     }
     let mut spec = ScanSpec::new(&sources, options);
     spec.entities.clone_from(&chosen.entities);
+    spec.collection = chosen.collection;
     order::accept::<Scan>(home, &spec, asking, options.limits).await
 }
 

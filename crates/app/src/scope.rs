@@ -39,6 +39,8 @@ pub struct Chosen {
     pub entities: Vec<EntityId>,
     /// The sources and entities as they are told.
     pub items: Vec<ScopeItem>,
+    /// The collection whose members these are.
+    pub collection: Option<Uuid>,
 }
 
 impl Chosen {
@@ -178,6 +180,7 @@ impl Choosing<'_> {
             sources: sources.into_iter().collect(),
             entities: self.entities.into_keys().collect(),
             items,
+            collection: None,
         })
     }
 }

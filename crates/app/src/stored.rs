@@ -6,6 +6,7 @@ use locard_model::EntityId;
 use locard_store::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::kinds::{self, scan::Scan};
 use crate::target::Resolved;
@@ -27,6 +28,9 @@ pub(crate) struct ScanSpec {
     /// Only these entities and what is in them, sorted; of a source of which none is named, everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) entities: Vec<EntityId>,
+    /// The dataset that is summed up afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) collection: Option<Uuid>,
 }
 
 impl ScanSpec {
@@ -41,6 +45,7 @@ impl ScanSpec {
             exhaustive: options.exhaustive,
             database_snapshot: options.snapshot == Snapshot::Database,
             entities: Vec::new(),
+            collection: None,
         }
     }
 
@@ -117,6 +122,7 @@ mod tests {
             exhaustive: false,
             database_snapshot: true,
             entities: Vec::new(),
+            collection: None,
         };
         assert_eq!(
             spec.json().map(|spec| spec.to_string()).ok().as_deref(),

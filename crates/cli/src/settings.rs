@@ -30,7 +30,7 @@ pub(crate) struct Settings {
 /// What such a file does not decide: where is written, listened and connected to, what others may reach by it, and what
 /// secrets are taken from. A scan in
 /// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 9] = [
+const NOT_HERE: [&str; 15] = [
     "home",
     "store",
     "dictionaries-dir",
@@ -40,6 +40,12 @@ const NOT_HERE: [&str; 9] = [
     "listen",
     "allow-path",
     "allow-loopback",
+    "jwt-keys",
+    "jwt-secret-file",
+    "jwt-issuer",
+    "jwt-audience",
+    "jwt-role-claim",
+    "jwt-role",
 ];
 
 /// The settings file that applies: the one named, else `locard.toml` here, else in the home.
@@ -370,8 +376,8 @@ mod tests {
     }
 
     /// What such a file may say.
-    const TAKEN: &str = "baseline color column decisions email exclude exhaustive fail-on format fresh id identifier include \
-        limit manual max-rate min-confidence min-share name no-weak note owner phone plan quiet readers \
+    const TAKEN: &str = "affinity baseline color column decisions email exclude exhaustive fail-on format fresh id identifier include \
+        jobs-at-once limit manual max-rate min-confidence min-share name no-jobs no-weak note owner partial-is-completed phone plan quiet readers \
         reason rejected resource rule sample samples snapshot source subject threads verbose verify";
 
     #[test]

@@ -59,8 +59,22 @@ pub trait Blobs: Debug + Send + Sync + 'static {
             .collect()
     }
 
+    /// When a file was last used, as far as the place notes that.
+    fn times(&self, _path: &EntityPath) -> Result<Times> {
+        Ok(Times::default())
+    }
+
     /// The file's address for a connector that opens files itself (a database within a folder), if it has one.
     fn address(&self, path: &EntityPath) -> Option<String>;
+}
+
+/// When a file was last used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Read, by whomever, us included.
+    pub read: Option<jiff::Timestamp>,
+    /// Written.
+    pub written: Option<jiff::Timestamp>,
 }
 
 /// A listed file.

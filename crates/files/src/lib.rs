@@ -26,9 +26,10 @@ mod row_groups;
 mod source;
 mod stream;
 mod unpack;
+mod usage;
 mod wide;
 
-pub use blob::{Blob, Blobs, Found, io_error};
+pub use blob::{Blob, Blobs, Found, Times, io_error};
 pub use compression::Compression;
 pub use encoding::Encoding;
 pub use source::{Files, Sizes};

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use locard_connector::{
     Batch, Description, Entity, Error, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope,
-    Server, Source, Split,
+    Server, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
 use serde::Deserialize as _;
@@ -60,7 +60,7 @@ impl<B: Blobs> Files<B> {
     }
 
     /// Runs something that blocks, away from the threads that must not.
-    async fn away<T: Send + 'static>(
+    pub(crate) async fn away<T: Send + 'static>(
         &self,
         resource: String,
         work: impl FnOnce(&Unpacked<B>) -> Result<T> + Send + 'static,
@@ -140,6 +140,10 @@ impl<B: Blobs> Source for Files<B> {
                 lister.flush();
             }
         })
+    }
+
+    fn usage(&self) -> Option<&dyn Usage> {
+        Some(self)
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {

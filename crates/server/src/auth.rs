@@ -9,6 +9,7 @@ use locard_model::SecretString;
 
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::jwt::Jwt;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +65,18 @@ pub(crate) async fn authorise(
 }
 
 async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<Actor, Fault> {
-    let refused = |message: &str| Fault::new(StatusCode::UNAUTHORIZED, message);
+    let refused = |message: &'static str| Fault::new(StatusCode::UNAUTHORIZED, message);
     let token = token(headers)
         .ok_or_else(|| refused("a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY"))?;
-    let caller = locard_app::caller(context.home(), &token).await?;
-    let (actor, grant) = caller.ok_or_else(|| refused("the key lets nobody in"))?;
-    if !who.admits(grant) {
+    let (actor, grants) = match context.tokens() {
+        Some(tokens) if Jwt::is_one(&token) => tokens.caller(&token).await.map_err(refused)?,
+        _ => {
+            let caller = locard_app::caller(context.home(), &token).await?;
+            let (actor, grant) = caller.ok_or_else(|| refused("the key lets nobody in"))?;
+            (actor, vec![grant])
+        }
+    };
+    if !grants.into_iter().any(|grant| who.admits(grant)) {
         let message = format!("a key of a {} is needed here", who.as_str());
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use locard_app::Home;
+use locard_app::{CancellationToken, Home};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use crate::ServeOptions;
 use crate::fault::Fault;
 use crate::guard::Guard;
+use crate::jwt::Jwt;
 use crate::metrics::Metrics;
+
+/// Listeners to events of jobs at the same time.
+const LISTENERS: usize = 256;
 
 /// What every handler works with; cheap to clone.
 #[derive(Clone)]
@@ -22,11 +26,14 @@ struct Inner {
     guard: Guard,
     metrics: Metrics,
     partial_is_completed: bool,
+    stop: CancellationToken,
+    listeners: Arc<Semaphore>,
+    tokens: Option<Jwt>,
 }
 
 impl Context {
-    /// Over an open home.
-    pub fn new(home: Arc<Home>, options: &ServeOptions) -> Self {
+    /// Over an open home, of a server that ends when `stop` fires.
+    pub fn new(home: Arc<Home>, options: &ServeOptions, stop: &CancellationToken) -> Self {
         let guard = Guard::new(&options.roots, home.dir(), options.loopback);
         Self(Arc::new(Inner {
             home,
@@ -34,6 +41,9 @@ impl Context {
             guard,
             metrics: Metrics::default(),
             partial_is_completed: options.partial_is_completed,
+            stop: stop.clone(),
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            tokens: options.tokens.clone().map(Jwt::new),
         }))
     }
 
@@ -58,6 +68,21 @@ impl Context {
     /// Told when a job was accepted.
     pub(crate) fn wake(&self) -> &Notify {
         &self.0.wake
+    }
+
+    /// Fires when the server ends.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    /// A place for one who listens to events, while there is one.
+    pub(crate) fn listener(&self) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        Arc::clone(&self.0.listeners).try_acquire_owned()
+    }
+
+    /// What checks tokens, where some let in.
+    pub(crate) fn tokens(&self) -> Option<&Jwt> {
+        self.0.tokens.as_ref()
     }
 
     pub(crate) fn guard(&self) -> &Guard {

@@ -54,6 +54,16 @@ impl Fields {
         given.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Whether that field holds something.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// The field as it was given.
+    pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
+        self.take(name)
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.heeded.insert(name.to_owned());
         self.map.get(name).filter(|value| !value.is_null()).cloned()

@@ -10,13 +10,16 @@
 mod around;
 mod auth;
 mod context;
+mod examples;
 mod fault;
 mod fields;
 mod guard;
 mod health;
+mod jwt;
 mod manage;
 mod metrics;
 mod openapi;
+mod page;
 mod reference;
 mod routes;
 
@@ -25,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use locard_app::{CancellationToken, Home, RunnerOptions, run_jobs};
+use locard_app::{CancellationToken, Home, RunnerOptions, TokenOptions, run_jobs, run_schedules};
 
 pub use context::Context;
 pub use guard::Guard;
@@ -47,6 +50,8 @@ pub struct ServeOptions {
     pub loopback: bool,
     /// Whether a job of which some items failed reads COMPLETED on the reference's paths, instead of FAILED.
     pub partial_is_completed: bool,
+    /// Whose tokens let in besides keys of this interface.
+    pub tokens: Option<TokenOptions>,
 }
 
 /// Serves until `stop` fires; then requests under way are answered, and jobs under way are given back. `ready` is told the
@@ -58,13 +63,14 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr) + Send,
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(options.listen).await?;
-    let context = Context::new(Arc::clone(&home), &options);
+    let context = Context::new(Arc::clone(&home), &options, stop);
     ready(listener.local_addr()?);
     let jobs = async {
         if let Some(runner) = &options.runner {
             run_jobs(&home, runner, context.wake(), stop).await;
         }
     };
+    let schedules = run_schedules(&home, context.wake(), stop);
     let (ended, drained) = (stop.clone(), stop.clone());
     let router = routes::router(&context);
     let served = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -85,6 +91,6 @@ pub async fn serve(
         stop.cancel();
         served
     };
-    let ((), served) = tokio::join!(jobs, requests);
+    let ((), (), served) = tokio::join!(jobs, schedules, requests);
     served
 }

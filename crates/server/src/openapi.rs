@@ -10,6 +10,7 @@ use utoipa::openapi::{
 };
 
 use crate::auth::Who;
+use crate::examples;
 use crate::fault::{Answer, Fault, json};
 use crate::routes::{Field, Kind, ROUTES, Route};
 
@@ -30,6 +31,7 @@ pub fn document() -> OpenApi {
             let method = match route.method {
                 "post" => HttpMethod::Post,
                 "delete" => HttpMethod::Delete,
+                "patch" => HttpMethod::Patch,
                 _ => HttpMethod::Get,
             };
             let operation = operation(route, &path);
@@ -76,7 +78,13 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
     }
     if !route.body.is_empty() {
         let body = RequestBodyBuilder::new()
-            .content("application/json", content(body(route.body)))
+            .content(
+                "application/json",
+                content(
+                    body(route.body),
+                    Some(examples::of(route.method, route.path).0),
+                ),
+            )
             .required(Some(Required::True))
             .build();
         operation = operation.request_body(Some(body));
@@ -107,14 +115,18 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
         codes.push(("409", "It would contradict what is there"));
         codes.push(("413", "The body is too long"));
     }
+    if path.ends_with("/events") {
+        codes.push(("429", "Too many listen already"));
+    }
     if path.contains("{id}") || !route.body.is_empty() || !route.query.is_empty() {
         codes.push(("404", "There is no such thing"));
     }
     let mut responses = ResponsesBuilder::new().response(
         "200",
-        ResponseBuilder::new()
-            .description(route.summary)
-            .content(kind(path), content(any())),
+        ResponseBuilder::new().description(route.summary).content(
+            kind(path),
+            content(any(), Some(examples::of(route.method, route.path).1)),
+        ),
     );
     let fault = if path.starts_with("/api/public/") {
         "application/json"
@@ -123,22 +135,28 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
     };
     for (code, what) in codes {
         let response = ResponseBuilder::new().description(what);
-        responses = responses.response(code, response.content(fault, content(any())));
+        responses = responses.response(code, response.content(fault, content(any(), None)));
     }
     responses
 }
 
 fn kind(path: &str) -> &'static str {
-    if path == "/metrics" {
-        "text/plain"
-    } else {
-        "application/json"
+    match path {
+        "/metrics" => "text/plain",
+        "/docs" => "text/html",
+        "/docs.js" => "text/javascript",
+        "/docs.css" => "text/css",
+        path if path.ends_with("/events") => "text/event-stream",
+        _ => "application/json",
     }
 }
 
-fn content(schema: Object) -> utoipa::openapi::Content {
+fn content(schema: Object, example: Option<serde_json::Value>) -> utoipa::openapi::Content {
     let schema = RefOr::T(Schema::Object(schema));
-    ContentBuilder::new().schema(Some(schema)).build()
+    ContentBuilder::new()
+        .schema(Some(schema))
+        .example(example)
+        .build()
 }
 
 fn any() -> Object {

@@ -3,13 +3,13 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use crate::around::{BODY, around};
 use crate::auth::{Who, authorise};
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::{health, manage, openapi, reference};
+use crate::{health, manage, openapi, page, reference};
 
 /// A field of a request's body.
 pub(crate) struct Field {
@@ -64,6 +64,10 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/metrics" Viewer health::metrics, "Figures for Prometheus";
     get "/openapi.json" Anybody openapi::openapi, "This document";
 
+    get "/docs" Anybody page::docs, "How everything is asked for, as a page";
+    get "/docs.js" Anybody page::script, "The script of that page";
+    get "/docs.css" Anybody page::style, "How that page looks";
+
     get "~/jobs/{id}/status" Viewer reference::status::status, "How a job stands";
     post "~/jobs/execute/test-connection" Operator reference::connection::test, "Register a source and test its connection",
         body reference::connection::BODY;
@@ -71,16 +75,23 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body reference::remove::BODY;
     post "~/jobs/execute/metadata/ingest" Operator reference::connection::ingest, "Register a source and ingest what it holds",
         body reference::connection::BODY_INGEST;
-    post "~/jobs/execute/metadata/re-ingest" Operator reference::scoped::re_ingest, "Ingest some entities again",
+    post "~/jobs/execute/metadata/re-ingest" Operator reference::errands::re_ingest, "Ingest some entities again",
         body reference::scoped::BODY;
-    post "~/jobs/execute/data-profiling" Operator reference::scans::profiling, "Read, profile and judge tables",
+    post "~/jobs/execute/data-profiling" Operator reference::errands::profiling, "Read, profile and judge tables",
         body reference::scoped::BODY_CONFIGS;
-    post "~/jobs/execute/data-discovery" Operator reference::scans::discovery, "Read, profile and judge files",
+    post "~/jobs/execute/data-discovery" Operator reference::errands::discovery, "Read, profile and judge files",
         body reference::scoped::BODY_CONFIGS;
-    post "~/jobs/execute/data-identification" Operator reference::scoped::identification, "Judge what was profiled by the rules of today",
+    post "~/jobs/execute/data-identification" Operator reference::errands::identification, "Judge what was profiled by the rules of today",
         body reference::scoped::BODY_IDENTIFICATION;
-    post "~/jobs/execute/pii-detection" Operator reference::scoped::names, "Tell what the names of columns say",
+    post "~/jobs/execute/pii-detection" Operator reference::errands::names, "Tell what the names of columns say",
         body reference::scoped::BODY_CONFIGS;
+
+    post "~/jobs/execute/usage-statistics" Operator reference::errands::usage_statistics,
+        "Ask sources how their entities are used, and what happened on some days", body reference::scoped::BODY_CONFIGS;
+    post "~/jobs/execute/collections/data-profiling" Operator reference::errands::collection_profiling,
+        "Read, profile and judge the members of a collection", body reference::collections::BODY;
+    post "~/jobs/execute/collections/data-aggregation" Operator reference::errands::collection_aggregation,
+        "Sum up what the members of a dataset have in common", body reference::collections::BODY;
 
     get "/api/v1/sources" Viewer manage::sources::list, "Registered sources";
     post "/api/v1/sources" Operator manage::sources::add, "Register a source, or change the one of that key",
@@ -89,13 +100,29 @@ pub(crate) static ROUTES: &[Route] = routes! {
     delete "/api/v1/sources/{id}" Operator manage::sources::remove, "Remove a source, as a job";
     get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog", query &["source", "parent", "cursor", "limit"];
     get "/api/v1/entities/{id}" Viewer manage::entities::show, "One entity with its columns";
+    get "/api/v1/entities/{id}/usage" Viewer manage::entities::usage, "How an entity was used on some days",
+        query &["from", "to"];
     get "/api/v1/findings" Viewer manage::findings::list, "Findings of the catalog",
         query &["source", "resource", "identifier", "job", "minConfidence"];
     get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first", query &["state", "cursor", "limit"];
     get "/api/v1/jobs/{id}" Viewer manage::jobs::show, "One job";
     get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
+    get "/api/v1/jobs/{id}/events" Viewer manage::events::events, "The progress of a job, as server-sent events";
     post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
     post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
+    get "/api/v1/collections" Viewer manage::collections::list, "Named sets of entities", query &["cursor", "limit"];
+    post "/api/v1/collections" Operator manage::collections::add, "Give a set of entities a name",
+        body manage::collections::BODY;
+    get "/api/v1/collections/{id}" Viewer manage::collections::show, "One collection with what it consists of now";
+    patch "/api/v1/collections/{id}" Operator manage::collections::change, "Change a collection",
+        body manage::collections::BODY_CHANGE;
+    delete "/api/v1/collections/{id}" Operator manage::collections::remove, "Forget a collection; its entities stay";
+    get "/api/v1/schedules" Viewer manage::schedules::list, "Jobs that are run again and again", query &["cursor", "limit"];
+    post "/api/v1/schedules" Operator manage::schedules::add, "Run a job again and again", body manage::schedules::BODY;
+    get "/api/v1/schedules/{id}" Viewer manage::schedules::show, "One schedule with its next times";
+    patch "/api/v1/schedules/{id}" Operator manage::schedules::change, "Change a schedule, or switch it off and on",
+        body manage::schedules::BODY_CHANGE;
+    delete "/api/v1/schedules/{id}" Operator manage::schedules::remove, "Forget a schedule; what it started goes on";
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";
@@ -146,7 +173,15 @@ mod tests {
             .filter(|route| route.who == Who::Anybody)
             .map(|route| route.path)
             .collect();
-        assert_eq!(open, ["/healthz", "/readyz", "/openapi.json"]);
+        let known = [
+            "/healthz",
+            "/readyz",
+            "/openapi.json",
+            "/docs",
+            "/docs.js",
+            "/docs.css",
+        ];
+        assert_eq!(open, known);
     }
 
     /// The router is built from nothing else, so a handler without a row is reached by nobody; this keeps it so.
@@ -157,7 +192,7 @@ mod tests {
         assert_eq!(source.matches(&only).count(), 1);
         for route in ROUTES {
             assert!(
-                matches!(route.method, "get" | "post" | "delete"),
+                matches!(route.method, "get" | "post" | "patch" | "delete"),
                 "{}",
                 route.path
             );

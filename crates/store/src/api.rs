@@ -13,12 +13,13 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Column,
-    ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Entity, EntityFilter, Failure,
-    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Heartbeat, Job, JobDraft, JobFilter,
-    JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead,
-    PiecePart, RecordedPiece, Review, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, WorkerId,
+    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Collection,
+    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
+    Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord,
+    Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
+    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule,
+    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
+    TaskOutcome, UsageDay, UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -32,6 +33,9 @@ pub trait Store:
     + Sketches
     + Findings
     + Reviews
+    + Schedules
+    + Collections
+    + UsageDays
     + Settings
     + Keys
     + Audit
@@ -48,6 +52,9 @@ impl<T> Store for T where
         + Sketches
         + Findings
         + Reviews
+        + Schedules
+        + Collections
+        + UsageDays
         + Settings
         + Keys
         + Audit
@@ -350,6 +357,67 @@ pub trait Reviews: Send + Sync {
 
     /// Every allowed value.
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;
+}
+
+/// Schedules: what is asked for again and again.
+#[async_trait]
+pub trait Schedules: Send + Sync {
+    /// Makes a schedule or changes it, by id; `Conflict` if another one has the name.
+    async fn put_schedule(&self, org: OrgId, draft: &ScheduleDraft) -> Result<Schedule>;
+
+    /// One schedule.
+    async fn schedule(&self, org: OrgId, id: ScheduleId) -> Result<Schedule>;
+
+    /// Schedules, in the order of their ids.
+    async fn schedules(&self, org: OrgId, page: Page) -> Result<Paged<Schedule>>;
+
+    /// Forgets a schedule; the jobs that it started stay.
+    async fn remove_schedule(&self, org: OrgId, id: ScheduleId) -> Result<()>;
+
+    /// Schedules that are due by the store's clock, the longest waiting first, and what time it is.
+    async fn due_schedules(&self, org: OrgId, most: u32) -> Result<(Vec<Schedule>, Timestamp)>;
+
+    /// Moves a due schedule on and starts its job, both or neither. Of several that try only one does, and nobody does
+    /// while a job of this schedule has not ended.
+    async fn fire_schedule(&self, org: OrgId, firing: &Firing, draft: &JobDraft) -> Result<Fired>;
+
+    /// Moves a due schedule on and starts nothing; whether nobody else did before.
+    async fn pass_schedule(&self, org: OrgId, firing: &Firing, why: &str) -> Result<bool>;
+}
+
+/// Collections: named sets of entities.
+#[async_trait]
+pub trait Collections: Send + Sync {
+    /// Makes a collection or changes it, by id; `Conflict` if another one has the name. What was summed up is forgotten.
+    async fn put_collection(&self, org: OrgId, draft: &CollectionDraft) -> Result<Collection>;
+
+    /// One collection.
+    async fn collection(&self, org: OrgId, id: CollectionId) -> Result<Collection>;
+
+    /// Collections, in the order of their ids.
+    async fn collections(&self, org: OrgId, page: Page) -> Result<Paged<Collection>>;
+
+    /// Forgets a collection; its entities stay.
+    async fn remove_collection(&self, org: OrgId, id: CollectionId) -> Result<()>;
+
+    /// Keeps what its members have in common.
+    async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
+}
+
+/// How entities are used, day by day.
+#[async_trait]
+pub trait UsageDays: Send + Sync {
+    /// Keeps what sources say now of some entities, under today; what was said first today stays beside it.
+    async fn put_usage(&self, lease: &JobLease, drafts: &[UsageDraft]) -> Result<()>;
+
+    /// What was said of some entities on these days, both included (since 1970, UTC), and on the last day before them, by
+    /// entity and day.
+    async fn usage(
+        &self,
+        org: OrgId,
+        entities: &[EntityId],
+        days: (i64, i64),
+    ) -> Result<Vec<UsageDay>>;
 }
 
 /// Settings by name.

@@ -103,6 +103,17 @@ tables! {
     api_keys {
         org_id Id, id Id, token_hash Blob, role Text, sealed Blob, created_at Int, expires_at Int, revoked_at Int,
     }
+    schedules {
+        org_id Id, id Id, name_hash Id, sealed Blob, is_enabled Int, next_at Int, last_at Int, last_job_id Id,
+        note Blob, created_at Int, updated_at Int,
+    }
+    collections {
+        org_id Id, id Id, name_hash Id, sealed Blob, statistics Blob, summed_at Int, created_at Int, updated_at Int,
+    }
+    usage_days {
+        org_id Id, entity_id Id, day Int, first_reads Int, first_writes Int, first_structure Id, first_at Int,
+        reads Int, writes Int, structure Id, last_read_at Int, last_write_at Int, since_at Int, taken_at Int,
+    }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
 }
 

@@ -22,8 +22,8 @@ mod sqlite;
 mod vault;
 
 pub use api::{
-    Audit, Entities, Findings, Jobs, Keys, Organisations, Reviews, Settings, Sketches, Sources,
-    Store, Tasks, Upkeep,
+    Audit, Collections, Entities, Findings, Jobs, Keys, Organisations, Reviews, Schedules,
+    Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;

@@ -3,12 +3,14 @@
 //! A kind is a request, as it is stored, and a function that does it. What a reader gets wrong: the function is given
 //! nothing but the stored request, so that any process can run a job that any other accepted.
 
+pub(crate) mod aggregate;
 pub(crate) mod identify;
 pub(crate) mod ingest;
 pub(crate) mod names;
 pub(crate) mod remove;
 pub(crate) mod scan;
 pub(crate) mod test;
+pub(crate) mod usage;
 
 use std::future::Future;
 
@@ -27,12 +29,14 @@ use crate::{Error, ErrorKind, Home, Result};
 
 /// Every kind.
 pub(crate) static KINDS: &[&dyn AnyKind] = &[
+    &aggregate::Aggregate,
     &identify::Identify,
     &ingest::Ingest,
     &names::Names,
     &remove::Remove,
     &scan::Scan,
     &test::Test,
+    &usage::UsageStatistics,
 ];
 
 /// What an author of a kind writes; a blanket implementation makes it an [`AnyKind`].

@@ -36,6 +36,8 @@ pub(crate) struct Ran {
     pub(crate) partly_indexed: Vec<PartlyIndexed>,
     /// Entities that were read whole before, so that this sample of them changed nothing.
     pub(crate) kept: u64,
+    /// What the members of a dataset have in common.
+    pub(crate) aggregation: Option<Value>,
 }
 
 impl Report for Ran {
@@ -52,6 +54,7 @@ impl Report for Ran {
             "rows": self.summary.rows,
             "bytes": self.summary.bytes,
             "kept": self.kept,
+            "aggregation": self.aggregation,
         })
     }
 }
@@ -107,7 +110,12 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
             "the speed of the scan could not be noted"
         );
     }
+    let aggregation = match request.collection {
+        Some(id) if !summary.cancelled => crate::kinds::aggregate::sum(work, id).await?,
+        _ => None,
+    };
     Ok(Ran {
+        aggregation: aggregation.map(|sum| sum.told),
         failures: crate::jobs::failures(home, work.lease.job).await?,
         listed: tally.entities(),
         empty: tally.empty(),

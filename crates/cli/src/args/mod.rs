@@ -9,6 +9,7 @@ mod look;
 mod scan;
 mod serve;
 mod sources;
+mod tokens;
 mod upkeep;
 mod values;
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use locard_app::RunnerOptions;
 
+use super::tokens::Tokens;
+
 /// Serve the programming interface, and run the jobs that are asked for by it
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
@@ -32,6 +34,10 @@ pub(crate) struct Serve {
     /// How jobs are run.
     #[command(flatten)]
     pub(crate) running: Running,
+
+    /// Whose tokens let in.
+    #[command(flatten)]
+    pub(crate) tokens: Tokens,
 }
 
 /// Run jobs that servers over the same store accept

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use locard_app::{CancellationToken, Home, RunnerOptions, first_key, run_jobs};
+use locard_app::{CancellationToken, Home, RunnerOptions, TokenOptions, first_key, run_jobs};
 use locard_model::ExposeSecret as _;
 use tokio::sync::Notify;
 
@@ -27,6 +27,8 @@ pub struct Serving {
     pub loopback: bool,
     /// Whether a job of which some items failed reads COMPLETED on the reference's paths.
     pub partial_is_completed: bool,
+    /// Whose tokens let in besides keys of the interface.
+    pub tokens: Option<TokenOptions>,
 }
 
 pub(crate) async fn serve(
@@ -36,6 +38,7 @@ pub(crate) async fn serve(
     service: Service,
     stop: &CancellationToken,
 ) -> Result<Outcome> {
+    let tokens = args.tokens.options()?;
     if let Some(key) = first_key(home).await? {
         printer
             .say("made the first key of the interface, an administrator's; it is shown this once:");
@@ -51,6 +54,7 @@ pub(crate) async fn serve(
         roots: args.allow_path.clone(),
         loopback: args.allow_loopback,
         partial_is_completed: args.partial_is_completed,
+        tokens,
     };
     let ready = Box::new(move |address: SocketAddr| {
         printer.say(format!("serving on http://{address}"));

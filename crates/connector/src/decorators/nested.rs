@@ -17,7 +17,7 @@ use locard_model::{EntityKind, EntityPath};
 
 use crate::{
     Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
-    Source, Split, Usage,
+    Source, Split, Usage, UsageRecord,
 };
 
 /// Opens targets by their text: the registry of connectors, seen from below.
@@ -216,6 +216,23 @@ impl Source for Nested {
     }
 
     fn usage(&self) -> Option<&dyn Usage> {
-        self.files.usage()
+        self.files.usage().map(|_| self as &dyn Usage)
+    }
+}
+
+#[async_trait]
+impl Usage for Nested {
+    /// What is in a database within a file is used with it.
+    async fn of(&self, path: &EntityPath, kind: EntityKind) -> Result<UsageRecord> {
+        let Some(usage) = self.files.usage() else {
+            return Ok(UsageRecord::default());
+        };
+        match self.place(path, kind).await? {
+            Place::File => usage.of(path, kind).await,
+            Place::Within(file, _) => {
+                let file = EntityPath::new(file.split('/'));
+                usage.of(&file, EntityKind::File).await
+            }
+        }
     }
 }

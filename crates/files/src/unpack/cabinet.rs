@@ -14,7 +14,7 @@ use locard_model::{EntityKind, EntityPath};
 use super::inflated::{Held, Inflated, Span};
 use super::table::Text;
 use super::{as_it_was, error, first_bytes, format, opener};
-use crate::blob::{Blob, Blobs, Found, Range};
+use crate::blob::{Blob, Blobs, Found, Range, Times};
 
 /// Stands behind the name of a container in the paths of what is in it.
 pub(crate) const INSIDE: char = '!';
@@ -247,6 +247,17 @@ impl<B: Blobs> Blobs for Unpacked<B> {
 
     fn heads(&self, files: &[Found], length: usize) -> Vec<Result<Vec<u8>>> {
         self.inner.heads(files, length)
+    }
+
+    /// What is in a container is used with it.
+    fn times(&self, path: &EntityPath) -> Result<Times> {
+        let outermost = outsides(path).last();
+        let container = outermost.map(|(container, _)| self.inner.times(&container));
+        match container {
+            Some(Ok(times)) => Ok(times),
+            // Folders may have such names too.
+            _ => self.inner.times(path),
+        }
     }
 
     fn address(&self, path: &EntityPath) -> Option<String> {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
-use crate::manage::{Query, id, page};
+use crate::manage::{Query, id, page, path_id};
+use crate::reference::usage::{date, in_order};
 
 fn told(entity: &EntityRow) -> Value {
     json!({
@@ -45,4 +46,35 @@ pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>)
     entity["description"] = json!(detail.description);
     entity["columns"] = columns.collect();
     answer(entity)
+}
+
+pub(crate) async fn usage(
+    State(context): State<Context>,
+    Path(id): Path<String>,
+    query: Query,
+) -> Answer {
+    let id = EntityId(path_id(&id, "entity")?);
+    let day = |name: &str| date(name, query.get(name).map(String::as_str));
+    let (from, to) = (day("from")?, day("to")?);
+    in_order("to", from, to)?;
+    let figures = locard_app::entity_usage(context.home(), id, (from, to)).await?;
+    let spans = figures.spans.iter().map(|span| {
+        json!({
+            "from": span.from.to_string(),
+            "to": span.to.to_string(),
+            "reads": span.reads,
+            "writes": span.writes,
+            "changes": span.changes,
+        })
+    });
+    answer(json!({
+        "entity": id,
+        "reads": figures.reads,
+        "writes": figures.writes,
+        "changes": figures.changes,
+        "lastRead": figures.last_read.map(|at| at.to_string()),
+        "lastWrite": figures.last_write.map(|at| at.to_string()),
+        "since": figures.since.map(|at| at.to_string()),
+        "spans": spans.collect::<Vec<_>>(),
+    }))
 }

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::manage::{Query, page};
 
-fn told(job: &JobStatus) -> Value {
+pub(crate) fn told(job: &JobStatus) -> Value {
     json!({
         "id": job.id,
         "shortId": short_id(job.id.0),

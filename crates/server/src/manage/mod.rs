@@ -1,10 +1,13 @@
 //! The management of everything, under `/api/v1`.
 
+pub(crate) mod collections;
 pub(crate) mod entities;
+pub(crate) mod events;
 pub(crate) mod findings;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod locate;
+pub(crate) mod schedules;
 pub(crate) mod sources;
 
 use std::collections::HashMap;
@@ -33,4 +36,13 @@ pub(crate) fn id(query: &Query, name: &str) -> Result<Option<Uuid>, Fault> {
     let id = text.map(|text| text.parse());
     id.transpose()
         .map_err(|_| Fault::field(name, "an id is wanted"))
+}
+
+/// An id in a path. What is none names nothing.
+pub(crate) fn path_id(text: &str, what: &str) -> Result<Uuid, Fault> {
+    let missing = || {
+        let message = format!("there is no such {what}");
+        Fault::new(axum::http::StatusCode::NOT_FOUND, message)
+    };
+    text.parse().map_err(|_| missing())
 }

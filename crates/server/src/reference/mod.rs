@@ -1,10 +1,13 @@
 //! The jobs interface of the reference: its paths, bodies and replies, so that its clients work unchanged.
 
+pub(crate) mod collections;
 pub(crate) mod connection;
+pub(crate) mod errands;
 pub(crate) mod remove;
 pub(crate) mod scans;
 pub(crate) mod scoped;
 pub(crate) mod status;
+pub(crate) mod usage;
 
 use axum::http::HeaderMap;
 use locard_app::{Accepted, Actor, Asking, ScopeItem, job_status, short_id};

@@ -1,15 +1,10 @@
 //! The jobs that read values: data profiling and data discovery. Both are a scan; one pass profiles and judges.
 
-use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use locard_app::{Actor, Amount, ScanOptions, Share, accept_scan, choose};
+use locard_app::{Amount, Errand, Share};
 
-use crate::context::Context;
-use crate::fault::{Answer, Fault};
+use crate::fault::Fault;
 use crate::fields::Fields;
-use crate::reference::{asking, started};
+use crate::reference::errands::Asked;
 
 /// Options of the reference that tune how its own workers divide the work. There is one budget here, of each source.
 const TUNING: &[&str] = &[
@@ -24,37 +19,20 @@ const TUNING: &[&str] = &[
 ];
 
 /// `POST jobs/execute/data-profiling`.
-pub(crate) async fn profiling(
-    State(context): State<Context>,
-    Extension(actor): Extension<Actor>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let mut fields = Fields::of(&body)?;
+pub(crate) fn profiling(fields: &mut Fields) -> Result<Asked, Fault> {
     let scope = fields.some("scope")?;
     let mut configs = fields.object("configs")?;
-    let options = ScanOptions {
+    let errand = Errand::Scan {
+        scope,
+        include: Vec::new(),
+        exclude: Vec::new(),
         sample: sample(&mut configs)?,
-        ..ScanOptions::default()
     };
-    scan(
-        &context,
-        &actor,
-        &headers,
-        (&scope, &options, "DATA_PROFILE"),
-        (&fields, &mut configs),
-    )
-    .await
+    scan(errand, "DATA_PROFILE", (fields, &mut configs))
 }
 
 /// `POST jobs/execute/data-discovery`.
-pub(crate) async fn discovery(
-    State(context): State<Context>,
-    Extension(actor): Extension<Actor>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let mut fields = Fields::of(&body)?;
+pub(crate) fn discovery(fields: &mut Fields) -> Result<Asked, Fault> {
     let scope = fields.some("scope")?;
     let mut configs = fields.object("configs")?;
     let mut include = configs.list("includePatterns")?;
@@ -68,28 +46,20 @@ pub(crate) async fn discovery(
             .iter()
             .map(|extension| format!("*.{}", extension.trim_start_matches(['*', '.']))),
     );
-    let options = ScanOptions {
+    let errand = Errand::Scan {
+        scope,
         include,
         exclude: configs.list("excludePatterns")?,
-        ..ScanOptions::default()
+        sample: None,
     };
-    scan(
-        &context,
-        &actor,
-        &headers,
-        (&scope, &options, "DATA_DISCOVERY"),
-        (&fields, &mut configs),
-    )
-    .await
+    scan(errand, "DATA_DISCOVERY", (fields, &mut configs))
 }
 
-async fn scan(
-    context: &Context,
-    actor: &Actor,
-    headers: &HeaderMap,
-    (scope, options, label): (&[String], &ScanOptions, &str),
+fn scan(
+    errand: Errand,
+    label: &'static str,
     (fields, configs): (&Fields, &mut Fields),
-) -> Answer {
+) -> Result<Asked, Fault> {
     // A filter that is left out would read what nobody wanted read.
     if configs.text("whereClause")?.is_some() {
         return Err(Fault::field(
@@ -100,10 +70,11 @@ async fn scan(
     let mut warnings = fields.unheeded(&[]);
     warnings.extend(asked_for_nothing(configs)?);
     warnings.extend(configs.unheeded(TUNING));
-    let chosen = choose(context.home(), scope).await?;
-    let asking = asking(actor, headers, label, warnings, chosen.items.clone())?;
-    let accepted = accept_scan(context.home(), options, &chosen, &asking).await?;
-    started(context, accepted).await
+    Ok(Asked {
+        errand,
+        label,
+        warnings,
+    })
 }
 
 /// Options that clients send with what means nothing, and that are not supported with anything else.

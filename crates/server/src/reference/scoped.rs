@@ -1,15 +1,10 @@
 //! The jobs over entities that read no values: re-ingest, identification, PII detection.
 
-use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use locard_app::{Actor, accept_identification, accept_ingest, accept_names, choose};
+use locard_app::Errand;
 
-use crate::context::Context;
-use crate::fault::Answer;
+use crate::fault::Fault;
 use crate::fields::Fields;
-use crate::reference::{asking, started};
+use crate::reference::errands::Asked;
 use crate::routes::{Field, Kind};
 
 const SCOPE: Field = Field {
@@ -44,35 +39,20 @@ pub(crate) const BODY_IDENTIFICATION: &[Field] = &[
 ];
 
 /// `POST jobs/execute/metadata/re-ingest`.
-pub(crate) async fn re_ingest(
-    State(context): State<Context>,
-    Extension(actor): Extension<Actor>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let mut fields = Fields::of(&body)?;
-    let chosen = choose(context.home(), &fields.some("scope")?).await?;
-    let warnings = fields.unheeded(&[]);
-    let asking = asking(
-        &actor,
-        &headers,
-        "METADATA_REINGEST",
-        warnings,
-        chosen.items.clone(),
-    )?;
-    let accepted = accept_ingest(context.home(), &chosen, (&[], &[]), &asking).await?;
-    started(&context, accepted).await
+pub(crate) fn re_ingest(fields: &mut Fields) -> Result<Asked, Fault> {
+    let errand = Errand::Ingest {
+        scope: fields.some("scope")?,
+    };
+    Ok(Asked {
+        errand,
+        label: "METADATA_REINGEST",
+        warnings: fields.unheeded(&[]),
+    })
 }
 
 /// `POST jobs/execute/data-identification`.
-pub(crate) async fn identification(
-    State(context): State<Context>,
-    Extension(actor): Extension<Actor>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let mut fields = Fields::of(&body)?;
-    let chosen = choose(context.home(), &fields.some("scope")?).await?;
+pub(crate) fn identification(fields: &mut Fields) -> Result<Asked, Fault> {
+    let scope = fields.some("scope")?;
     let mut rules = fields.list("dictionaryIds")?;
     rules.extend(fields.list("dataPatternIds")?);
     let mut warnings = fields.unheeded(&[]);
@@ -83,26 +63,16 @@ pub(crate) async fn identification(
                 .to_owned(),
         );
     }
-    let asking = asking(
-        &actor,
-        &headers,
-        "DATA_IDENTIFICATION",
+    Ok(Asked {
+        errand: Errand::Identify { scope, rules },
+        label: "DATA_IDENTIFICATION",
         warnings,
-        chosen.items.clone(),
-    )?;
-    let accepted = accept_identification(context.home(), &chosen, &rules, &asking).await?;
-    started(&context, accepted).await
+    })
 }
 
 /// `POST jobs/execute/pii-detection`.
-pub(crate) async fn names(
-    State(context): State<Context>,
-    Extension(actor): Extension<Actor>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let mut fields = Fields::of(&body)?;
-    let chosen = choose(context.home(), &fields.some("scope")?).await?;
+pub(crate) fn names(fields: &mut Fields) -> Result<Asked, Fault> {
+    let scope = fields.some("scope")?;
     let mut configs = fields.object("configs")?;
     let language = configs.text("language")?;
     let mut warnings = fields.unheeded(&[]);
@@ -112,13 +82,9 @@ pub(crate) async fn names(
             "configs.language: names are read in the languages of all rules at once".to_owned(),
         );
     }
-    let asking = asking(
-        &actor,
-        &headers,
-        "PII_DETECTION",
+    Ok(Asked {
+        errand: Errand::Names { scope },
+        label: "PII_DETECTION",
         warnings,
-        chosen.items.clone(),
-    )?;
-    let accepted = accept_names(context.home(), &chosen, &asking).await?;
-    started(&context, accepted).await
+    })
 }

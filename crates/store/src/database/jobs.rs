@@ -112,6 +112,41 @@ fn written(spec: &Value) -> Result<Vec<u8>> {
     })
 }
 
+fn idempotency_hash(vault: &Vault, draft: &JobDraft) -> Result<Option<Uuid>> {
+    let key = draft.idempotency_key.as_ref();
+    key.map(|key| vault.digest("idempotency key", key.as_bytes()))
+        .transpose()
+}
+
+/// Puts a job in the queue; `None`, and nothing is done, where its idempotency key was used before.
+pub(super) async fn insert(
+    session: &mut dyn Session,
+    vault: &Vault,
+    draft: &JobDraft,
+) -> Result<Option<Job>> {
+    let (org, now) = (vault.org(), session.now().await?);
+    let spec = written(&draft.spec)?;
+    let id = next_id(session, org, draft.id).await?;
+    let statement = Statement::new(include_str!("start_job.sql"))
+        .bind(org)
+        .bind(id)
+        .bind(draft.kind.as_str())
+        .bind(vault.seal(cell("jobs.spec", &id), &spec)?)
+        .bind(spec_hash(vault, &draft.kind, &spec)?)
+        .bind(idempotency_hash(vault, draft)?)
+        .bind(draft.priority)
+        .bind(draft.parent)
+        .bind(draft.schedule)
+        .bind(draft.affinity.clone())
+        .bind(draft.not_before.map_or(0, jiff::Timestamp::as_microsecond))
+        .bind(now)
+        .bind(details(vault, &id, &draft.details)?);
+    if session.run(statement).await? == 0 {
+        return Ok(None);
+    }
+    fetch(session, vault, id).await.map(Some)
+}
+
 /// The hash of the specification that is asked for.
 fn wanted_spec(vault: &Vault, filter: &JobFilter) -> Result<Option<Uuid>> {
     let Some(spec) = &filter.spec else {
@@ -196,34 +231,13 @@ const DROP_WAITING: &str = "update tasks set state = 'CANCELLED', ended_at = $3 
 impl Jobs for Database {
     async fn start_job(&self, org: OrgId, draft: &JobDraft) -> Result<Started> {
         let vault = self.vault(org).await?;
-        let spec = written(&draft.spec)?;
-        let spec_hash = spec_hash(&vault, &draft.kind, &spec)?;
-        let key = draft.idempotency_key.as_ref();
-        let key = key
-            .map(|key| vault.digest("idempotency key", key.as_bytes()))
-            .transpose()?;
         let mut session = self.write_durably().await?;
-        let now = session.now().await?;
-        let id = next_id(&mut *session, org, draft.id).await?;
-        let statement = Statement::new(include_str!("start_job.sql"))
-            .bind(org)
-            .bind(id)
-            .bind(draft.kind.as_str())
-            .bind(vault.seal(cell("jobs.spec", &id), &spec)?)
-            .bind(spec_hash)
-            .bind(key)
-            .bind(draft.priority)
-            .bind(draft.parent)
-            .bind(draft.schedule)
-            .bind(draft.affinity.clone())
-            .bind(draft.not_before.map_or(0, jiff::Timestamp::as_microsecond))
-            .bind(now)
-            .bind(details(&vault, &id, &draft.details)?);
-        if session.run(statement).await? == 1 {
-            let job = fetch(&mut *session, &vault, id).await?;
+        if let Some(job) = insert(&mut *session, &vault, draft).await? {
             session.commit().await?;
             return Ok(Started { job, new: true });
         }
+        let spec_hash = spec_hash(&vault, &draft.kind, &written(&draft.spec)?)?;
+        let key = idempotency_hash(&vault, draft)?;
         let first = Statement::new(
             "select id, spec_hash from jobs where org_id = $1 and idempotency_hash = $2",
         );

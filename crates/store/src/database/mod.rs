@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod collections;
 mod entities;
 mod findings;
 mod jobs;
@@ -11,11 +12,13 @@ mod leases;
 mod organisations;
 mod outcomes;
 mod reviews;
+mod schedules;
 mod settings;
 mod sketches;
 mod sources;
 mod tasks;
 mod upkeep;
+mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;

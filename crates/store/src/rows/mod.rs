@@ -2,11 +2,14 @@
 
 mod access;
 mod catalog;
+mod collection;
 mod entity;
 mod finding;
 mod job;
+mod schedule;
 mod source;
 mod task;
+mod usage;
 
 use uuid::Uuid;
 
@@ -14,6 +17,7 @@ pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord
 pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };
+pub use collection::{Collection, CollectionDraft, CollectionId};
 pub use entity::{Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,
@@ -22,11 +26,13 @@ pub use job::{
     Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started,
     WorkerId,
 };
+pub use schedule::{Fired, Firing, Schedule, ScheduleDraft};
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{
     Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, Lease, LeasedTask, Task,
     TaskCounts, TaskDraft, TaskOutcome,
 };
+pub use usage::{UsageCounters, UsageDay, UsageDraft};
 
 /// Which stretch of a listing is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,11 +8,14 @@
 
 mod access;
 mod catalog;
+mod collections;
 mod entities;
 mod findings;
 mod harness;
 mod jobs;
 mod organisations;
 mod resuming;
+mod schedules;
 mod tasks;
 mod upkeep;
+mod usage;

@@ -1,0 +1,233 @@
+//! An example of what is sent and of what is answered, for each route. A test sees to it that none is forgotten.
+
+use serde_json::{Value, json};
+
+/// A body that is sent to a route, and one that it answers; null where there is none.
+pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
+    match path.strip_prefix('~') {
+        Some(path) => (job(path), reply(path)),
+        None => (sent(method, path), answered(method, path)),
+    }
+}
+
+const JOB: &str = "0198c1f2-6f3e-7d1a-9b7c-2f6d1e0a4c55";
+const SHORT: &str = "0198c1f26f3e7d1a9b7c2f6d";
+const SOURCE: &str = "5b0f6f0e-93b1-5b0f-8d5e-0c3f6f1a2b3c";
+const SOURCE_SHORT: &str = "5b0f6f0e93b15b0f8d5e0c3f";
+const ENTITY: &str = "1d433d87-9add-4fd4-837a-d7ba401aa619";
+const AT: &str = "2026-03-31T02:00:00Z";
+
+/// What a job of the reference is started with.
+fn job(path: &str) -> Value {
+    let scope = json!([ENTITY]);
+    match path.trim_start_matches("/jobs/execute/") {
+        "test-connection" => json!({
+            "databaseType": "POSTGRES", "host": "db.example", "port": 5432, "databaseName": "crm",
+            "userName": "reader", "password": "secret", "fqdnId": "CRM_1", "resourceName": "crm",
+        }),
+        "metadata/ingest" => {
+            json!({ "resourceId": SOURCE_SHORT, "fqdnId": "CRM_1", "schemaNames": ["public"] })
+        }
+        "remove-datasource" => json!({ "id": SOURCE_SHORT, "fqdnId": "CRM_1" }),
+        "data-profiling" => {
+            json!({ "scope": scope, "configs": { "sampleType": "FIRST_N", "sampleValue": 10_000 } })
+        }
+        "data-discovery" => {
+            json!({ "scope": ["FILES_1"], "configs": { "extensions": ["csv", "pdf"] } })
+        }
+        "data-identification" => {
+            json!({ "scope": scope, "dictionaryIds": [], "dataPatternIds": [] })
+        }
+        "pii-detection" => json!({ "scope": scope, "configs": { "language": "JAPANESE" } }),
+        "usage-statistics" => {
+            json!({ "scope": scope, "configs": { "startDate": "2026-03-01", "endDate": "2026-03-31" } })
+        }
+        "collections/data-profiling" | "collections/data-aggregation" => {
+            json!({ "collectionId": JOB })
+        }
+        "metadata/re-ingest" => json!({ "scope": ["CRM_1/public/*"] }),
+        _ => Value::Null,
+    }
+}
+
+/// What the reference answers.
+fn reply(path: &str) -> Value {
+    if path.ends_with("/status") {
+        return json!({
+            "workerId": SHORT, "workerName": "DATA_PROFILE", "activity": "3 of 8 pieces read", "status": "RUNNING",
+            "user": { "name": "pipeline", "email": "", "firstName": "pipeline", "lastName": "" },
+            "createdAt": AT, "duration": 5_312, "jobId": JOB, "progress": 0.375, "errors": [], "warnings": [],
+            "scope": { "dataSources": [{ "_id": SOURCE_SHORT, "title": "crm" }], "scope": [] },
+        });
+    }
+    json!({
+        "status": "SUCCESS", "message": "the job was started", "warnings": [],
+        "data": {
+            "userId": "9d0a5d3a-6f0e-4b39-8a4f-0d6f2a9c1b11", "resourceIds": [SOURCE_SHORT],
+            "scope": { "dataSources": [{ "_id": SOURCE_SHORT, "title": "crm" }], "scope": [] },
+            "_id": SHORT, "jobId": JOB, "date": AT, "activity": "accepted", "createdAt": AT, "updatedAt": AT,
+            "pId": 0, "__v": 0,
+        },
+    })
+}
+
+/// What is sent to a route of ours.
+fn sent(method: &str, path: &str) -> Value {
+    match (method, path) {
+        ("post", "/api/v1/sources") => {
+            json!({ "name": "crm", "key": "CRM_1", "target": "postgres://reader:secret@db.example/crm", "owner": "Sales" })
+        }
+        ("post", "/api/v1/locate") => json!({
+            "purpose": "request 2026-17", "attributes": { "EMAIL_ADDRESS": "anna@example.org", "PERSON": "Anna Muster" },
+            "verify": true,
+        }),
+        ("post", "/api/v1/keys") => {
+            json!({ "name": "pipeline", "role": "operator", "expiresAt": "2027-01-01T00:00:00Z" })
+        }
+        ("post", "/api/v1/schedules") => json!({
+            "name": "nightly", "cron": "0 2 * * 1-5", "timeZone": "Europe/Berlin", "missed": "run-once",
+            "job": "data-profiling", "body": { "scope": ["CRM_1"] },
+        }),
+        ("patch", "/api/v1/schedules/{id}") => json!({ "enabled": false }),
+        ("post", "/api/v1/collections") => {
+            json!({ "name": "customers", "members": ["CRM_1/public/customers_*"], "kind": "dataset" })
+        }
+        ("patch", "/api/v1/collections/{id}") => json!({ "note": "of the three regions" }),
+        _ => Value::Null,
+    }
+}
+
+/// What a route of ours answers.
+fn answered(method: &str, path: &str) -> Value {
+    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
+    match (method, rest) {
+        ("get", "/healthz" | "/readyz") => json!({ "status": "ok" }),
+        ("get", "/metrics") => json!(
+            "locard_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 7\n"
+        ),
+        ("get", "/docs" | "/docs.js" | "/docs.css") => json!("the reference page"),
+        ("get", "/openapi.json") => {
+            json!({ "openapi": "3.1.0", "info": { "title": "Locard" }, "paths": {} })
+        }
+        ("delete", "/sources/{id}") => json!({ "job": JOB }),
+        ("delete", "/keys/{id}") => key(),
+        ("delete", _) => json!({ "id": JOB, "removed": true }),
+        (_, "/sources") if method == "post" => {
+            json!({ "id": SOURCE, "shortId": SOURCE_SHORT, "name": "crm", "new": true })
+        }
+        (_, "/keys") if method == "post" => key(),
+        ("post", "/jobs/{id}/cancel") => json!({ "id": JOB, "state": "CANCELLING" }),
+        ("post", "/locate") => located(),
+        (_, rest) => listed_or_shown(method, rest),
+    }
+}
+
+fn listed_or_shown(method: &str, rest: &str) -> Value {
+    let list = |name: &str, item: Value| json!({ name: [item], "next": null });
+    match rest {
+        "/sources" => list("sources", source()),
+        "/sources/{id}" => source(),
+        "/entities" => list("entities", entity()),
+        "/entities/{id}" => entity(),
+        "/entities/{id}/usage" => usage(),
+        "/findings" => list("findings", finding()),
+        "/jobs" => list("jobs", shown_job()),
+        "/jobs/{id}" => shown_job(),
+        "/jobs/{id}/tasks" => {
+            let task = json!({ "source": "crm", "resource": "public.users", "state": "COMPLETED", "attempts": 1, "rows": 2_000, "error": null });
+            json!({ "tasks": [task] })
+        }
+        "/jobs/{id}/events" => {
+            json!("event: progress\nid: 1\ndata: {\"state\":\"RUNNING\",\"progress\":0.375}\n\n")
+        }
+        "/schedules" if method == "get" => list("schedules", schedule()),
+        "/schedules" | "/schedules/{id}" => schedule(),
+        "/collections" if method == "get" => list("collections", collection()),
+        "/collections" | "/collections/{id}" => collection(),
+        "/keys" => list("keys", key()),
+        "/audit" => {
+            let row = json!({ "id": JOB, "at": AT, "action": "locate", "actor": "anna", "details": { "purpose": "request 2026-17" } });
+            list("rows", row)
+        }
+        _ => Value::Null,
+    }
+}
+
+fn source() -> Value {
+    json!({ "id": SOURCE, "shortId": SOURCE_SHORT, "name": "crm", "key": "CRM_1", "connector": "postgres", "registered": true, "entities": 42 })
+}
+
+fn entity() -> Value {
+    json!({ "id": ENTITY, "source": SOURCE, "parent": null, "kind": "table", "resource": "public.users", "rows": 2_000, "bytes": 98_304 })
+}
+
+fn usage() -> Value {
+    let span =
+        json!({ "from": "2026-03-30T02:00:00Z", "to": AT, "reads": 12, "writes": 3, "changes": 0 });
+    json!({ "entity": ENTITY, "reads": 12, "writes": 3, "changes": 0, "lastRead": null, "lastWrite": null, "since": null, "spans": [span] })
+}
+
+fn finding() -> Value {
+    json!({
+        "source": "crm", "entity": ENTITY, "resource": "public.users", "column": "email", "identifier": "EMAIL_ADDRESS",
+        "kind": "column", "confidence": 0.98, "rows": 2_000, "tested": 1_941, "matched": 1_933, "decision": null,
+    })
+}
+
+fn shown_job() -> Value {
+    json!({
+        "id": JOB, "shortId": SHORT, "kind": "scan", "label": "DATA_PROFILE", "state": "RUNNING", "progress": 0.375,
+        "tasks": 8, "tasksDone": 3, "rows": 6_000, "failures": 0, "warnings": [],
+    })
+}
+
+fn schedule() -> Value {
+    json!({
+        "id": JOB, "name": "nightly", "enabled": true, "cron": "0 2 * * 1-5", "timeZone": "Europe/Berlin",
+        "missed": "run-once", "job": "data-profiling", "next": ["2026-04-01T00:00:00Z"], "lastJob": null, "note": null,
+    })
+}
+
+fn collection() -> Value {
+    json!({
+        "id": JOB, "name": "customers", "kind": "dataset", "members": ["CRM_1/public/customers_*"], "note": null,
+        "summedAt": null, "createdAt": AT, "updatedAt": AT,
+    })
+}
+
+fn key() -> Value {
+    json!({ "id": JOB, "name": "pipeline", "role": "operator", "valid": true, "createdAt": AT, "expiresAt": null })
+}
+
+fn located() -> Value {
+    let place = json!({
+        "source": "crm", "resource": "public.users", "column": "email", "identifiers": ["EMAIL_ADDRESS"],
+        "verified": true, "strength": "strong", "row": null,
+    });
+    json!({ "places": [place], "notSearched": [], "complete": true, "sources": 1, "columns": 310, "candidates": 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::ROUTES;
+
+    #[test]
+    fn every_route_has_an_example_and_every_field_of_one_is_known() {
+        for route in ROUTES {
+            let (sent, answered) = of(route.method, route.path);
+            assert!(!answered.is_null(), "{} {}", route.method, route.path);
+            assert_eq!(
+                sent.is_null(),
+                route.body.is_empty(),
+                "{} {}",
+                route.method,
+                route.path
+            );
+            let known: Vec<&str> = route.body.iter().map(|field| field.name).collect();
+            for name in sent.as_object().into_iter().flatten().map(|(name, _)| name) {
+                assert!(known.contains(&name.as_str()), "{}: {name}", route.path);
+            }
+        }
+    }
+}

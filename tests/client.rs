@@ -1,0 +1,192 @@
+//! A plain client of the programming interface, and the server that it drives.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::Bench;
+
+/// A server of a bench.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    pub(crate) key: String,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Server {
+    /// The first start prints the key.
+    pub(crate) fn start(bench: &Bench, options: &[&str]) -> Self {
+        let mut server = Self::again(bench, "", options);
+        let stdout = server.child.stdout.take().expect("stdout is piped");
+        let mut line = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("the key is printed");
+        line.trim().clone_into(&mut server.key);
+        assert!(server.key.starts_with("locard_"), "{}", server.key);
+        server
+    }
+
+    /// A later start.
+    pub(crate) fn again(bench: &Bench, key: &str, options: &[&str]) -> Self {
+        let data = bench.data();
+        let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--allow-path", &data];
+        args.extend(options);
+        let mut child = bench
+            .command(args)
+            .env("LOCARD_TEST_PIECE_BYTES", "65536")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("locard starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            let read = lines.read_line(&mut line).expect("stderr can be read");
+            assert!(read > 0, "the server ended: {said}");
+            if let Some((_, address)) = line.split_once("serving on http://") {
+                break address.trim().to_owned();
+            }
+            said += &line;
+        };
+        // Whatever it says later must not fill the pipe.
+        std::thread::spawn(move || drop(std::io::copy(&mut lines, &mut std::io::sink())));
+        Self {
+            child,
+            address,
+            key: key.to_owned(),
+        }
+    }
+
+    pub(crate) fn ask_as(&self, key: &str, method: &str, path: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\
+            Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        stream
+            .write_all(request.as_bytes())
+            .expect("the server reads");
+        let mut answer = String::new();
+        stream
+            .read_to_string(&mut answer)
+            .expect("the server answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        Answer {
+            status: status.expect("an answer has a status"),
+            head: head.to_lowercase(),
+            body: serde_json::from_str(body).unwrap_or_default(),
+            text: body.to_owned(),
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.ask_as(&self.key, "GET", path, "")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask_as(&self.key, "POST", path, &body.to_string())
+    }
+
+    /// Starts a job of the reference and answers its id.
+    pub(crate) fn start_job(&self, path: &str, body: &Value) -> (String, Value) {
+        let answer = self.post(&format!("/api/public/v1/jobs/execute/{path}"), body);
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        assert_eq!(answer.body["status"], "SUCCESS");
+        let id = answer.body["data"]["_id"]
+            .as_str()
+            .expect("a job has an id")
+            .to_owned();
+        assert!(
+            id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{id}"
+        );
+        (id, answer.body)
+    }
+
+    /// Starts a job of the reference under a key; `None` where no answer came.
+    #[cfg(unix)]
+    pub(crate) fn try_start(&self, key: &str, path: &str, body: &Value) -> Option<String> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        let body = body.to_string();
+        let request = format!(
+            "POST /api/public/v1/jobs/execute/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {}\r\n\
+            Idempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
+            self.key,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        let body: Value = serde_json::from_str(body).ok()?;
+        Some(body["data"]["_id"].as_str()?.to_owned())
+    }
+
+    /// Waits for a job like a client that knows only the words of the reference.
+    pub(crate) fn end_of(&self, id: &str) -> Value {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_mins(2) {
+            let answer = self.get(&format!("/api/public/v1/jobs/{id}/status"));
+            assert_eq!(answer.status, 200, "{answer:?}");
+            match answer.body["status"].as_str() {
+                Some("RUNNING") => std::thread::sleep(Duration::from_millis(50)),
+                Some("COMPLETED" | "FAILED" | "CANCELLED") => return answer.body,
+                other => panic!("no client knows {other:?}"),
+            }
+        }
+        panic!("the job {id} never ended");
+    }
+
+    pub(crate) fn run_job(&self, path: &str, body: &Value) -> Value {
+        let (id, _) = self.start_job(path, body);
+        self.end_of(&id)
+    }
+
+    pub(crate) fn findings(&self) -> Vec<Value> {
+        let answer = self.get("/api/v1/findings");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body["findings"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Registers a folder, and answers its source's short id.
+    pub(crate) fn folder(&self, path: &str, key: &str) -> String {
+        let body =
+            json!({ "databaseType": "LOCAL", "path": path, "fqdnId": key, "resourceName": key });
+        let (id, started) = self.start_job("test-connection", &body);
+        let tested = self.end_of(&id);
+        assert_eq!(tested["status"], "COMPLETED", "{tested:#}");
+        let source = &started["data"]["resourceIds"][0];
+        source.as_str().expect("a source has an id").to_owned()
+    }
+}
