@@ -54,6 +54,9 @@ impl Server {
         let mut child = bench
             .command(args)
             .env("LOCARD_TEST_PIECE_BYTES", "65536")
+            // Of the test server for buckets, which takes any.
+            .env("AWS_ACCESS_KEY_ID", "AKIALOCARDTEST")
+            .env("AWS_SECRET_ACCESS_KEY", "hushhushhush")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::client::Server;
 use crate::support::{Bench, root};
 use locard_testkit::servers;
 
@@ -100,4 +101,35 @@ fn a_bucket_gives_the_same_findings_as_the_files() {
     let wrong = run(&["scan", &target.replace("sample-", "nothing-")]);
     assert_eq!(wrong.0, Some(2), "{}", wrong.2);
     assert!(wrong.2.contains("there is no such bucket"), "{}", wrong.2);
+}
+
+#[test]
+fn objects_tell_when_they_were_written_and_not_who_reads_them() {
+    let Some(server) = servers::address("a bucket", "an S3 server", servers::S3_URL) else {
+        return;
+    };
+    let host = server.rsplit('@').next().expect("the address has a host");
+    let bucket = format!("http://{host}/usage-{}", std::process::id());
+    assert_eq!(servers::http("PUT", &bucket, &[], b"").0, 200);
+    let object = format!("{bucket}/a.csv");
+    let content = b"id,email\n1,anna@planted.example\n";
+    assert_eq!(servers::http("PUT", &object, &[], content).0, 200);
+    let bench = Bench::new();
+    let server = Server::start(&bench, &["--allow-loopback"]);
+    let target = format!("s3+{bucket}");
+    let source = json!({ "name": "bucket", "key": "BUCKET_1", "target": target });
+    let registered = server.post("/api/v1/sources", &source);
+    assert_eq!(registered.status, 200, "{registered:?}");
+    let scope = json!({ "scope": ["BUCKET_1"] });
+    let ingested = server.run_job("metadata/re-ingest", &scope);
+    assert_eq!(ingested["status"], "COMPLETED", "{ingested:#}");
+    let told = server.run_job("usage-statistics", &scope);
+    assert_eq!(told["status"], "COMPLETED", "{told:#}");
+    let object = &told["result"]["usage"][0];
+    assert_eq!(object["resource"], "a.csv", "{told:#}");
+    let year = object["lastWrite"].as_str().map(|at| at[..2].to_owned());
+    assert_eq!(year.as_deref(), Some("20"), "{told:#}");
+    assert_eq!(object["lastRead"], Value::Null);
+    let untold = told["result"]["cannotTell"].to_string();
+    assert!(untold.contains("last read"), "{untold}");
 }

@@ -27,7 +27,7 @@ const AT_ONCE: u32 = 100;
 /// How late a schedule may be before that time counts as missed.
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
-/// Times that are told ahead.
+/// Times that are told ahead of one schedule; of many only the next one, which is stored: to find a rare one takes a while.
 const AHEAD: usize = 5;
 
 /// What is done about a time that passed while no server ran.
@@ -140,7 +140,7 @@ async fn put(
         is_enabled,
         next_at: next,
     };
-    row(home.store.put_schedule(home.org, &draft).await?)
+    row(home.store.put_schedule(home.org, &draft).await?, AHEAD)
 }
 
 /// Schedules in the order of their ids, after that one if one is given; and where to go on.
@@ -151,13 +151,13 @@ pub async fn schedules(
 ) -> Result<(Vec<ScheduleRow>, Option<Uuid>)> {
     let page = Page { after, limit };
     let found = home.store.schedules(home.org, page).await?;
-    let rows = found.items.into_iter().map(row);
+    let rows = found.items.into_iter().map(|schedule| row(schedule, 1));
     Ok((rows.collect::<Result<_>>()?, found.next))
 }
 
 /// One schedule.
 pub async fn schedule(home: &Home, id: Uuid) -> Result<ScheduleRow> {
-    row(home.store.schedule(home.org, ScheduleId(id)).await?)
+    row(home.store.schedule(home.org, ScheduleId(id)).await?, AHEAD)
 }
 
 /// Forgets a schedule. What it started goes on.
@@ -172,13 +172,13 @@ fn plan(schedule: &Schedule) -> Result<Plan> {
     })
 }
 
-fn row(schedule: Schedule) -> Result<ScheduleRow> {
+fn row(schedule: Schedule, ahead: usize) -> Result<ScheduleRow> {
     let plan = plan(&schedule)?;
     let first = schedule.next_at.filter(|_| schedule.is_enabled);
     let timing = Timing::new(&plan.cron, &plan.zone).ok();
     let rest = first
         .zip(timing)
-        .map(|(first, timing)| timing.next(first, AHEAD - 1));
+        .map(|(first, timing)| timing.next(first, ahead - 1));
     Ok(ScheduleRow {
         id: schedule.id.0,
         name: schedule.name,
