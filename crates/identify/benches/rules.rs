@@ -79,7 +79,7 @@ fn rules(c: &mut Criterion) {
                 for array in &arrays {
                     library.observe(&preparer.prepare(array), &mut evidence, &mut scratch);
                 }
-                evidence.cells.tested
+                evidence.tested()
             });
         });
         group.finish();

@@ -217,17 +217,7 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
         }
         plan.rule_patterns.push(plan.patterns.len() as u32);
         plan.rule_specs.push(plan.specs.len() as u32);
-        let folded = |words: &[String]| {
-            let words = words.iter().map(|word| super::fold(word).into_owned());
-            words.collect()
-        };
-        let context: Vec<String> = folded(&rule.context);
-        let called = |value: &ValuePattern| value.embedded == Embedded::InContext;
-        if rule.value.iter().any(called) {
-            context.iter().for_each(|phrase| plan.callers.add(phrase));
-        }
-        plan.contexts.push(context);
-        plan.unlikes.push(folded(&rule.unlike));
+        context(&mut plan, rule);
     }
     if words.len() > MOST_WORD_LISTS {
         let problem = format!(
@@ -254,6 +244,23 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
     }
     plan.endings = endings(&plan, terms);
     Ok(plan)
+}
+
+/// The words around a value that speak for or against a rule.
+fn context(plan: &mut Plan, rule: &Rule) {
+    let folded = |words: &[String]| -> Vec<String> {
+        let words = words.iter().map(|word| super::fold(word).into_owned());
+        words.collect()
+    };
+    let context = folded(&rule.context);
+    let called = |value: &ValuePattern| value.embedded == Embedded::InContext;
+    if rule.value.iter().any(called) {
+        for phrase in &context {
+            plan.callers.add(phrase);
+        }
+    }
+    plan.contexts.push(context);
+    plan.unlikes.push(folded(&rule.unlike));
 }
 
 fn endings(plan: &Plan, terms: &TermMap) -> Option<Few> {

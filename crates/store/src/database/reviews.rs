@@ -1,7 +1,7 @@
 //! Decisions and allowed values.
 
 use async_trait::async_trait;
-use locard_model::{ColumnId, EntityId, ExposeSecret as _, Identifier, OrgId, SourceId};
+use locard_model::{ColumnId, EntityId, ExposeSecret, Identifier, OrgId, SourceId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -154,8 +154,8 @@ impl Reviews for Database {
             let place = place(*hash);
             let seal = |reason| vault.seal_as(reason_cell(&place), reason);
             let sealed = reason.as_ref().map(seal).transpose()?;
-            let value = value.as_ref().map(|value| value.expose_secret());
-            let value = value.map(|value| vault.seal_as(value_cell(&place), &value));
+            let plain = value.as_ref().map(ExposeSecret::expose_secret);
+            let value = plain.map(|plain| vault.seal_as(value_cell(&place), &plain));
             let row = values![org, *hash, sealed, value.transpose()?];
             insert(&mut *session, ALLOW, vec![row], ALLOW_AGAIN).await?;
         }
