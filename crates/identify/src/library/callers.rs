@@ -67,8 +67,8 @@ impl Callers {
         (0..bytes.len()).any(|at| {
             let byte = bytes[at];
             let is_word = byte.is_ascii_alphanumeric() || byte >= 0x80;
-            let begins = is_word && !std::mem::replace(&mut inside, is_word);
-            begins && self.begins_at(text, at)
+            let continues = std::mem::replace(&mut inside, is_word);
+            is_word && !continues && self.begins_at(text, at)
         })
     }
 

@@ -245,7 +245,7 @@ async fn a_source_name_is_unique_in_its_organisation(_: &Bench, store: Arc<dyn S
     other.name = String::from("crm");
     let error = store.put_source(ORG, &other).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert_eq!(error.sentence(), "another source has this name");
+    assert_eq!(error.sentence(), "another source has this name or key");
     assert_eq!(store.sources(ORG).await.unwrap().len(), 1);
 }
 
