@@ -40,7 +40,7 @@ impl Default for Callers {
 impl Callers {
     /// Adds a folded phrase.
     pub(crate) fn add(&mut self, phrase: &str) {
-        if phrase.chars().all(|c| c >= GLUED) {
+        if phrase.starts_with(|c| c >= GLUED) {
             self.glued.push(phrase.to_owned());
             return;
         }

@@ -469,7 +469,7 @@ fn is_product(before: &str) -> bool {
 /// Whether a phrase of context is among these words, in its order.
 fn calls(phrase: &str, near: &[&str]) -> bool {
     // Nothing separates words in these scripts.
-    if phrase.chars().all(|c| c >= GLUED_SCRIPTS) {
+    if phrase.starts_with(|c| c >= GLUED_SCRIPTS) {
         return near.iter().any(|word| word.contains(phrase));
     }
     let is = |word: &str, wanted: &str| {
