@@ -22,6 +22,9 @@ pub(crate) struct Callers {
 
 const PAIRS: usize = 1 << 16;
 
+/// Fewest letters of a word that may have endings: "Steuernummern", "PESELem".
+pub(crate) const INFLECTED: usize = 5;
+
 /// The first letter of the scripts that put no blanks between words: Thai, and all from there on.
 pub(crate) const GLUED: char = '\u{e00}';
 
@@ -81,9 +84,15 @@ impl Callers {
             return false;
         }
         let rest = &bytes[at..];
+        let ends = |at: usize| {
+            let next = rest.get(at);
+            next.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte < 0x80)
+        };
+        // "No" does not begin "note": only longer words have endings.
         let same = |word: &[u8]| {
-            rest.get(..word.len())
-                .is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+            let begin = rest.get(..word.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+                && (word.len() >= INFLECTED || ends(word.len()))
         };
         let known = self.words.get(&pair).filter(|_| ascii);
         if known.is_some_and(|words| words.iter().any(|word| same(word))) {
@@ -130,6 +139,7 @@ mod tests {
     fn a_text_that_calls_nothing_is_told_from_one_that_may() {
         let mut callers = Callers::default();
         for phrase in [
+            "no kp",
             "pesel",
             "sv-nr",
             "dowod",
@@ -147,6 +157,7 @@ mod tests {
             "nr dowód XLP701360",
             "C.C. 123",
             "r 7",
+            "NO 7",
             "мой СНИЛС 1",
             "나의주민등록번호는 9",
             "Tax no 5",
@@ -158,6 +169,7 @@ mod tests {
             "",
             "order 4711 was left",
             "rest 7",
+            "note 7",
             "zażółć 12",
             "상품 번호 9",
             "12 of 13",

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use automata::{Automata, Kind, Way};
-pub(crate) use callers::GLUED;
+pub(crate) use callers::{GLUED, INFLECTED};
 pub(crate) use files::{Inventory, each_file, line_of, parse_rule};
 pub(crate) use machine::{Machine, Walker};
 pub(crate) use plan::{PatternPlan, Plan, SpecPlan, TextTerms, WordSpec};

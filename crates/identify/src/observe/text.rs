@@ -10,7 +10,7 @@ use super::Scratch;
 use super::words::bare;
 use crate::Library;
 use crate::library::{
-    GLUED as GLUED_SCRIPTS, Machine, TextTerms, Walker, Way, WordSpec, fold, term_hash,
+    GLUED as GLUED_SCRIPTS, INFLECTED, Machine, TextTerms, Walker, Way, WordSpec, fold, term_hash,
 };
 use crate::rule::Embedded;
 
@@ -27,8 +27,7 @@ const CONTEXT: usize = 48;
 
 /// Words before a value among which those must be that name it: "Passport No. of the guest:".
 const CALLED: usize = 5;
-/// Fewest letters of a word of context that may have endings, and most letters of these: "Steuernummern", "PESELem".
-const INFLECTED: usize = 5;
+/// Most letters of the ending of a word of context.
 const ENDING: usize = 3;
 
 /// Words before a match in which one may say that it is something else.
