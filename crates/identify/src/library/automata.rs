@@ -60,13 +60,16 @@ pub(crate) struct Pattern {
     pub(crate) number: u32,
     pub(crate) parsed: Hir,
     pub(crate) reach: Reach,
+    pub(crate) embedded: Embedded,
 }
 
 /// The automata of a library.
 #[derive(Debug)]
 pub(crate) struct Automata {
-    /// For running text, by [`Way`].
-    text: [Arc<Machine>; 2],
+    /// For running text: patterns that are searched everywhere.
+    plain: Arc<Machine>,
+    /// With those too that are searched behind words of context, once a text has such words.
+    in_context: OnceLock<Arc<Machine>>,
     patterns: Vec<Pattern>,
     /// All patterns, once they are asked for.
     all: OnceLock<Arc<Machine>>,
@@ -91,20 +94,15 @@ struct Known {
 }
 
 impl Automata {
-    /// Over all patterns, each of which was built by itself; for text over those that `embedded` tells of. Fails where
-    /// these cannot be built.
-    pub(crate) fn new(
-        patterns: Vec<Pattern>,
-        embedded: impl Fn(&Pattern) -> Embedded,
-    ) -> Result<Self, String> {
-        let built = |wanted: &dyn Fn(Embedded) -> bool| {
-            let wanted = patterns.iter().filter(|pattern| wanted(embedded(pattern)));
-            Machine::build(&wanted.map(named).collect::<Vec<_>>()).map(Arc::new)
-        };
-        let plain = built(&|embedded| embedded == Embedded::Always)?;
-        let in_context = built(&|embedded| embedded != Embedded::Never)?;
+    /// Over all patterns, each of which was built by itself; for text over those that are searched everywhere. Fails
+    /// where these cannot be built.
+    pub(crate) fn new(patterns: Vec<Pattern>) -> Result<Self, String> {
+        let always = |pattern: &&Pattern| pattern.embedded == Embedded::Always;
+        let always = patterns.iter().filter(always).map(named);
+        let plain = Machine::build(&always.collect::<Vec<_>>())?;
         Ok(Self {
-            text: [plain, in_context],
+            plain: Arc::new(plain),
+            in_context: OnceLock::new(),
             all: OnceLock::new(),
             patterns,
             known: Mutex::default(),
@@ -113,17 +111,23 @@ impl Automata {
 
     /// The automaton for whole values of any kind.
     pub(crate) fn all(&self) -> &Arc<Machine> {
-        let patterns = || self.patterns.iter().map(named).collect::<Vec<_>>();
+        self.all.get_or_init(|| self.built(|_| true))
+    }
+
+    fn built(&self, wanted: fn(&&Pattern) -> bool) -> Arc<Machine> {
+        let wanted = self.patterns.iter().filter(wanted).map(named);
         // Patterns that can be built apart can be built together: the limit is one for each.
-        self.all.get_or_init(|| {
-            Machine::build(&patterns())
-                .map_or_else(|_| Arc::clone(self.text(Way::InContext)), Arc::new)
-        })
+        Machine::build(&wanted.collect::<Vec<_>>())
+            .map_or_else(|_| Arc::clone(&self.plain), Arc::new)
     }
 
     /// The automaton for running text.
     pub(crate) fn text(&self, way: Way) -> &Arc<Machine> {
-        &self.text[way as usize]
+        let searched = |pattern: &&Pattern| pattern.embedded != Embedded::Never;
+        match way {
+            Way::Plain => &self.plain,
+            Way::InContext => self.in_context.get_or_init(|| self.built(searched)),
+        }
     }
 
     /// Whether a pattern may match a value of so many bytes with these classes.
@@ -213,13 +217,14 @@ mod tests {
             let pattern = |(number, parsed): (u32, Hir)| Pattern {
                 number,
                 reach: Reach::of(&parsed, None),
+                embedded: Embedded::Always,
                 parsed,
             };
             (0..).zip(parsed).map(pattern).collect::<Vec<_>>()
         };
         let values = ["1234", "123456", "abcd", "ab12", "123-45", "a@b", "a", "12"];
         let asked = |order: &mut dyn Iterator<Item = &&'static str>| {
-            let automata = Automata::new(patterns(), |_| Embedded::Always).unwrap();
+            let automata = Automata::new(patterns()).unwrap();
             let mut found = HashMap::new();
             for value in order {
                 let kind = Kind::of(value.len(), ClassMask::of(value).0);

@@ -54,7 +54,7 @@ impl Library {
                 .iter()
                 .map(|(name, list)| Dictionary::new(name, list))
                 .collect(),
-            automata: automata(&rules, patterns, &plan)?,
+            automata: automata(&rules, patterns)?,
             plan,
             fingerprint: locard_sketch::hash(&joined).max(1),
             versions,
@@ -64,18 +64,16 @@ impl Library {
 }
 
 /// The automata over all patterns of the rules, each of which was built by itself before.
-fn automata(rules: &[Rule], parsed: Vec<Hir>, plan: &Plan) -> Result<Automata, Error> {
+fn automata(rules: &[Rule], parsed: Vec<Hir>) -> Result<Automata, Error> {
     let values = rules.iter().flat_map(|rule| &rule.value);
     let patterns = values.zip(parsed).zip(0_u32..);
     let patterns = patterns.map(|((value, parsed), number)| Pattern {
         number,
         reach: Reach::of(&parsed, value.length),
+        embedded: value.embedded,
         parsed,
     });
-    Automata::new(patterns.collect(), |pattern| {
-        plan.patterns[pattern.number as usize].embedded
-    })
-    .map_err(|problem| Error::malformed("rules", None, problem))
+    Automata::new(patterns.collect()).map_err(|problem| Error::malformed("rules", None, problem))
 }
 
 /// Checks what a rule refers to.
