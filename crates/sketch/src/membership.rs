@@ -346,6 +346,8 @@ const fn remember(group: &mut [u64; WAYS], key: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -528,6 +530,20 @@ mod tests {
             prop_assert!(b.iter().all(|hash| !set.contains(*hash)));
             prop_assert!(a.iter().all(|hash| set.contains(*hash) != out.contains(*hash)));
             prop_assert_eq!(set.overlap(&out), 0);
+        }
+
+        #[test]
+        fn what_two_sets_share_is_counted_from_either_side_and_from_storage(
+            a in prop::collection::btree_set(0u64..2_000, 0..400),
+            b in prop::collection::btree_set(0u64..2_000, 0..400),
+        ) {
+            let hash = |value: &u64| crate::hash(&value.to_le_bytes());
+            let set = |of_values: &BTreeSet<u64>| of(&of_values.iter().map(hash).collect::<Vec<_>>());
+            let (left, right) = (set(&a), set(&b));
+            let shared = a.intersection(&b).count();
+            prop_assert_eq!((left.overlap(&right), right.overlap(&left)), (shared, shared));
+            let (left, right) = (decode(&bytes(&left)).unwrap(), decode(&bytes(&right)).unwrap());
+            prop_assert_eq!(left.overlap(&right), shared);
         }
 
         #[test]
