@@ -28,9 +28,31 @@ fn columns_of_the_corpus_are_judged_as_labelled() {
     }
 }
 
+/// Holds our counting against the scorer that came with the corpus, where it did and there is a Python.
+fn hold_alike(score: &Score, truth: &Path, findings: &Path) {
+    let beside = truth.parent().and_then(Path::parent);
+    let scorer = beside.map(|folder| folder.join("score.py"));
+    let Some(scorer) = scorer.filter(|scorer| scorer.is_file()) else {
+        return;
+    };
+    let scored = std::process::Command::new("python3")
+        .arg(scorer)
+        .args([truth, findings])
+        .output();
+    let Ok(scored) = scored else { return };
+    let printed = String::from_utf8_lossy(&scored.stdout);
+    let theirs = printed.trim().rsplit(' ').next();
+    let theirs: f64 = theirs
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_else(|| panic!("no score in {printed}"));
+    let ours = score.columns.f1();
+    assert!((ours - theirs).abs() < 1e-3, "{ours} here, {theirs} there");
+}
+
 /// Scans a folder and holds what was found against its truth.
 fn scanned(folder: &Path, truth: &Path) -> Score {
-    let text = std::fs::read_to_string(truth).expect("there is a truth");
+    let path = truth;
+    let text = std::fs::read_to_string(path).expect("there is a truth");
     let truth = Truth::parse(&text).expect("the truth is JSON lines");
     let bench = Bench::new();
     let output = bench.path("findings.ndjson");
@@ -61,5 +83,6 @@ fn scanned(folder: &Path, truth: &Path) -> Score {
         score.innocent.0,
     );
     assert!(columns.f1() >= LEAST, "{:#?}", score.mistakes);
+    hold_alike(&score, path, &output);
     score
 }

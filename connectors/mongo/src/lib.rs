@@ -7,7 +7,6 @@ mod client;
 mod error;
 mod look;
 mod matching;
-mod namesakes;
 mod part;
 mod plan;
 mod project;

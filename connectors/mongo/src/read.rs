@@ -19,7 +19,6 @@ use tokio::sync::mpsc::Sender;
 use crate::catalog::{self, names};
 use crate::client::Session;
 use crate::error::{from_limited, granted};
-use crate::namesakes::{collected, only};
 use crate::part::{Bytes, Part};
 use crate::plan::{bound, limit_name};
 use crate::project::ID;
@@ -212,7 +211,7 @@ impl<'a> Pending<'a> {
     fn new(part: &'a Part) -> Self {
         Self {
             part,
-            flattener: Flattener::new(part.columns.as_deref().map(collected).as_deref()),
+            flattener: Flattener::new(part.columns.as_deref()),
             keys: Vec::new(),
             before: 0,
             rows: 0,
@@ -246,10 +245,6 @@ impl<'a> Pending<'a> {
             return Ok(None);
         }
         let records = self.flattener.finish().map_err(broken)?;
-        let records = match &self.part.columns {
-            Some(wanted) => only(records, wanted).map_err(broken)?,
-            None => records,
-        };
         let records = if self.part.with_keys {
             with_key(&records, std::mem::take(&mut self.keys)).map_err(broken)?
         } else {

@@ -1,6 +1,6 @@
 -- The tables that hold the rows of relation $1: itself, or the leaves of a partitioned table; with what tells one state
 -- of each from another. Counters of changes reach the statistics after their commit, so reading them before a snapshot
--- never hides a change that the snapshot lacks.
+-- never hides a change that the snapshot lacks. A standby counts no change that it replays, so there nothing tells.
 SELECT
     n.nspname::text AS schema,
     c.relname::text AS name,
@@ -12,7 +12,8 @@ SELECT
     CASE WHEN c.reltuples >= 0 THEN c.reltuples::float8 END AS rows,
     CASE WHEN c.relpages > 0 THEN c.relpages::int8 END AS analysed_pages,
     pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
-    CASE WHEN c.relkind IN ('r', 'm') AND pg_catalog.current_setting('track_counts')::bool THEN
+    CASE WHEN c.relkind IN ('r', 'm') AND pg_catalog.current_setting('track_counts')::bool
+        AND NOT pg_catalog.pg_is_in_recovery() THEN
         pg_catalog.concat_ws(
             ':',
             pg_catalog.pg_relation_filenode(c.oid),

@@ -1,6 +1,6 @@
 //! What changed between two sets of findings.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 
 use locard_model::{
@@ -191,21 +191,17 @@ async fn job(home: &Home, name: &str) -> Result<Job> {
 impl Difference {
     /// The same, where a label that went and one that came to the same column are one change.
     fn paired(mut self, with_source: bool) -> Self {
-        let is_label = |row: &FindingRow| row.kind == FindingKind::Column;
         let (gone, removed): (Vec<_>, Vec<_>) = self.removed.into_iter().partition(is_label);
         self.removed = removed;
-        for before in gone {
-            let same = |row: &FindingRow| {
-                is_label(row) && place(row, with_source) == place(&before, with_source)
-            };
-            match self.added.iter().position(same) {
-                Some(at) => {
-                    let after = self.added.remove(at);
-                    self.changed.push(Change { before, after });
-                }
+        let mut come: Vec<Option<FindingRow>> = self.added.into_iter().map(Some).collect();
+        let pairs = pairs(&gone, &come, with_source);
+        for (before, at) in gone.into_iter().zip(pairs) {
+            match at.and_then(|at| come[at].take()) {
+                Some(after) => self.changed.push(Change { before, after }),
                 None => self.removed.push(before),
             }
         }
+        self.added = come.into_iter().flatten().collect();
         self
     }
 
@@ -217,6 +213,27 @@ impl Difference {
         (self.added, self.not_scanned_before) = self.added.into_iter().partition(covered);
         self
     }
+}
+
+fn is_label(row: &FindingRow) -> bool {
+    row.kind == FindingKind::Column
+}
+
+/// For each label that is gone the position of one that came to the same column, each once.
+fn pairs(
+    gone: &[FindingRow],
+    come: &[Option<FindingRow>],
+    with_source: bool,
+) -> Vec<Option<usize>> {
+    let mut by_place: HashMap<_, VecDeque<usize>> = HashMap::new();
+    for (at, row) in come.iter().enumerate() {
+        if let Some(row) = row.as_ref().filter(|row| is_label(row)) {
+            let here = by_place.entry(place(row, with_source)).or_default();
+            here.push_back(at);
+        }
+    }
+    let of = |row| by_place.get_mut(&place(row, with_source))?.pop_front();
+    gone.iter().map(of).collect()
 }
 
 /// Compares two sets of findings; the baseline check of `scan --baseline` is this over the file's findings.

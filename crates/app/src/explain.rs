@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use locard_connector::document::Paths;
 use locard_connector::{Sample, ScanRequest};
 use locard_engine::{LookUp, Mask, Row, ScannedColumn};
 use locard_identify::{Hypothesis, Library, Verdict};
@@ -338,9 +339,12 @@ async fn samples(
             .map(|(column, text)| (column, mask.value(text)))
             .collect()
     };
+    let stored = home.store.columns(home.org, entity.id).await?;
+    let paths = Paths::new(stored.into_iter().map(|column| column.path));
     let look_up = LookUp {
         source,
         request,
+        columns: Arc::new(paths),
         examine: Arc::new(examine),
         limit: MOST_CELLS,
     };

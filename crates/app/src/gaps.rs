@@ -126,7 +126,7 @@ impl Failures {
     pub(crate) async fn load(home: &Home, entity: Option<EntityId>) -> Result<Self> {
         let filter = FailureFilter {
             entity,
-            of_entities: true,
+            last_of_entities: true,
             ..FailureFilter::default()
         };
         let mut last: HashMap<EntityId, Failure> = HashMap::new();

@@ -8,8 +8,9 @@ use locard_engine::{Failure, Target};
 use locard_model::EntityKind;
 use serde_json::Value;
 
+use crate::target::Resolved;
 use crate::words::{bytes, counted};
-use crate::{Amount, Home, Result, ScanOptions, scan};
+use crate::{Amount, Home, Result, ScanOptions, SourceLimits, scan};
 
 /// What a scan would do.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +80,9 @@ pub async fn plan(home: &Home, options: &ScanOptions) -> Result<PlanReport> {
         ..PlanReport::default()
     };
     for target in &targets {
-        plan_source(home, target, options, &mut report).await?;
+        let source = sources.iter().find(|source| source.id == target.id);
+        let limits = source.map_or(options.limits, |source| options.limits.or(source.limits));
+        plan_source(home, target, (options, limits), &mut report).await?;
     }
     let known = report
         .entities
@@ -88,7 +91,9 @@ pub async fn plan(home: &Home, options: &ScanOptions) -> Result<PlanReport> {
     report.unknown = known.filter(Option::is_none).count() as u64;
     report.bytes = total(report.entities.iter().filter_map(|entity| entity.bytes));
     report.rows = total(report.entities.iter().filter_map(|entity| entity.rows));
-    report.estimated = Duration::from_secs_f64(work(&report) / speed(home).await?);
+    let ours = work(report.entities.iter()) / speed(home).await?;
+    report.estimated = Duration::try_from_secs_f64(ours.max(held_back(&report, &sources, options)))
+        .unwrap_or(Duration::MAX);
     Ok(report)
 }
 
@@ -97,8 +102,22 @@ fn total(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }
 
+/// Seconds that the slowest source takes where no more than so much a second may be taken of it.
+fn held_back(report: &PlanReport, sources: &[Resolved], options: &ScanOptions) -> f64 {
+    let of_source = |source: &Resolved| {
+        let limits = options.limits.or(source.limits);
+        let entities = report.entities.iter();
+        let of_it = entities.filter(|entity| entity.source == source.name);
+        let bytes = work(of_it);
+        limits
+            .bytes_per_second
+            .map_or(0.0, |most| bytes / most.get() as f64)
+    };
+    sources.iter().map(of_source).fold(0.0, f64::max)
+}
+
 /// Bytes to go through, by rows where bytes are not known.
-fn work(report: &PlanReport) -> f64 {
+fn work<'a>(entities: impl Iterator<Item = &'a PlannedEntity>) -> f64 {
     let bytes = |entity: &PlannedEntity| {
         entity
             .bytes
@@ -107,7 +126,7 @@ fn work(report: &PlanReport) -> f64 {
                 .map(|rows| rows.saturating_mul(locard_engine::ROW_BYTES)))
             .unwrap_or(0) as f64
     };
-    report.entities.iter().map(bytes).sum()
+    entities.map(bytes).sum()
 }
 
 async fn speed(home: &Home) -> Result<f64> {
@@ -136,7 +155,7 @@ pub(crate) async fn measured(home: &Home, bytes: u64, elapsed: Duration) -> Resu
 async fn plan_source(
     home: &Home,
     target: &Target,
-    options: &ScanOptions,
+    (options, limits): (&ScanOptions, SourceLimits),
     report: &mut PlanReport,
 ) -> Result<()> {
     let mut entities = Vec::new();
@@ -171,7 +190,8 @@ async fn plan_source(
         .await
         .ok()
         .map(|server| server.product);
-    let connections = pieces.min(home.engine.threads() as u64);
+    let readers = limits.complete().readers.get() as u64;
+    let connections = pieces.min(home.engine.threads() as u64).min(readers);
     let load = load(&report.entities, &target.name, connections, options.sample);
     report.sources.push(PlannedSource {
         source: target.name.clone(),
@@ -268,7 +288,7 @@ fn load(
         0 => String::new(),
         stored => format!(", {} as stored", bytes(stored)),
     };
-    format!("reads {how}: {what}{bytes}, at most {connections} at the same time")
+    format!("reads {how}: {what}{bytes}, at most {connections} read at the same time")
 }
 
 /// What is said of those of which there are any; of files where there is nothing.
@@ -306,17 +326,17 @@ mod tests {
             (
                 &both[..],
                 None,
-                "reads each file once, from start to end, and each table once, in full, in read-only transactions: 1 file and 1 table, 7 B as stored, at most 2 at the same time",
+                "reads each file once, from start to end, and each table once, in full, in read-only transactions: 1 file and 1 table, 7 B as stored, at most 2 read at the same time",
             ),
             (
                 &both[..1],
                 Some(Amount::Rows(5)),
-                "reads each file until its sample is full: 1 file, 7 B as stored, at most 2 at the same time",
+                "reads each file until its sample is full: 1 file, 7 B as stored, at most 2 read at the same time",
             ),
             (
                 &both[1..],
                 Some(Amount::Rows(5)),
-                "reads a sample of each table in read-only transactions: 1 table, at most 2 at the same time",
+                "reads a sample of each table in read-only transactions: 1 table, at most 2 read at the same time",
             ),
         ] {
             assert_eq!(load(entities, "s", 2, sample), sentence);
@@ -345,6 +365,6 @@ mod tests {
             entities: large.to_vec(),
             ..PlanReport::default()
         };
-        assert!(work(&report) >= 3.0 * u64::MAX as f64 * 0.99);
+        assert!(work(report.entities.iter()) >= 3.0 * u64::MAX as f64 * 0.99);
     }
 }

@@ -467,6 +467,7 @@ pub(crate) fn conclusion(concluded: &Concluded, staged: Option<PieceId>) -> Conc
         source: shown.source,
         entity: shown.entity,
         aside: false,
+        judged: None,
         merged: Some(Merged {
             pieces: concluded.pieces.clone(),
             staged,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use locard_connector::document::Paths;
 use locard_connector::{ErrorKind as SourceErrorKind, ScanRequest};
 use locard_engine::{Failure, LookUp, Mask, Row, is_document};
 use locard_identify::{How, Library, Trial};
@@ -103,6 +104,7 @@ pub async fn rows(
         with_keys: true,
         ..ScanRequest::all(entity.path.clone(), entity.kind)
     };
+    let paths = Paths::new(wanted.keys().cloned());
     let examiner = Examiner {
         library: Arc::clone(home.engine.library()),
         keys: Keys::load(home, &entity).await?,
@@ -112,6 +114,7 @@ pub async fn rows(
     let look_up = LookUp {
         source: home.open_stored(entity.source).await?,
         request,
+        columns: Arc::new(paths),
         examine: Arc::new(move |rows: &[Row<'_>]| {
             rows.iter().flat_map(|row| examiner.hits(row)).collect()
         }),

@@ -284,6 +284,9 @@ async fn take_up(
     let spec = ScanSpec::new(sources, options).json()?;
     let latest = latest(home, &spec).await?;
     if let Some(job) = latest.as_ref().filter(|job| !job.state.is_final()) {
+        if job.affinity.is_some() {
+            return Err(waits(job.id));
+        }
         // Nobody ended it, so its process is dead. Ended and queued again it is like one that was cancelled: what
         // failed outside of pieces is forgotten, since it will be tried again.
         let lease = claim(home, job.id).await?;
@@ -330,6 +333,13 @@ async fn claim(home: &Home, job: JobId) -> Result<JobLease> {
         .claim_job(home.org, job, home.worker, LEASE)
         .await
         .map_err(taken)
+}
+
+/// What was accepted for the workers is theirs, also while none of them runs.
+fn waits(job: JobId) -> Error {
+    let sentence = format!("the job {job} scans the same, and waits for a worker");
+    Error::new(ErrorKind::Locked, sentence)
+        .hint("`locard worker` or `locard serve` runs it, `locard jobs cancel` takes it back")
 }
 
 /// In a shared store somebody else may be at the same work.

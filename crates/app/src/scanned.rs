@@ -18,6 +18,8 @@ pub(crate) struct Scanned {
     pub(crate) columns: Vec<JudgedColumn>,
     pub(crate) rows: u64,
     pub(crate) at: Option<String>,
+    /// The latest generation of its columns.
+    pub(crate) generation: Option<u64>,
 }
 
 /// One column of it.
@@ -44,6 +46,7 @@ impl Scanned {
                 }
             });
         }
+        let generation = records.iter().map(|record| record.generation).max();
         let library = Arc::clone(home.engine.library());
         let table = entity.path.name().to_owned();
         let decoded = home
@@ -61,7 +64,12 @@ impl Scanned {
             None => (0, None),
         };
         let at = job.and_then(|job| job.ended_at).map(jobs::instant);
-        Ok(Self { columns, rows, at })
+        Ok(Self {
+            columns,
+            rows,
+            at,
+            generation,
+        })
     }
 }
 

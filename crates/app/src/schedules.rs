@@ -232,16 +232,41 @@ async fn fire_due(home: &Home) -> Result<u64> {
     Ok(started)
 }
 
+/// Lets a schedule wait until somebody changes it.
+async fn never_again(
+    home: &Home,
+    (schedule, due): (ScheduleId, Timestamp),
+    why: &Error,
+) -> Result<Option<JobId>> {
+    warn!(schedule = %schedule.0, why = why.sentence(), "a schedule cannot fire any more");
+    let firing = Firing {
+        schedule,
+        due,
+        next: None,
+    };
+    home.store
+        .pass_schedule(home.org, &firing, why.sentence())
+        .await?;
+    Ok(None)
+}
+
 /// Starts the job of a due schedule, unless that is not to be.
 async fn fire(home: &Home, schedule: &Schedule, now: Timestamp) -> Result<Option<JobId>> {
     let Some(due) = schedule.next_at else {
         return Ok(None);
     };
-    let plan = plan(schedule)?;
+    let (plan, next) = match plan(schedule).and_then(|plan| {
+        let next = Timing::new(&plan.cron, &plan.zone)?.after(now);
+        Ok((plan, next))
+    }) {
+        Ok(planned) => planned,
+        // It will be as unreadable the next time, so there is none until somebody changes it.
+        Err(error) => return never_again(home, (schedule.id, due), &error).await,
+    };
     let firing = Firing {
         schedule: schedule.id,
         due,
-        next: Timing::new(&plan.cron, &plan.zone)?.after(now),
+        next,
     };
     let pass = async |why: &str| {
         home.store.pass_schedule(home.org, &firing, why).await?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest, Source};
 use locard_engine::{Failure, LookUp, Row, Shown};
 use locard_index::{Query, Verifier, WantedForm, strength_in_row};
@@ -83,11 +84,13 @@ pub(crate) async fn suspect(
         .await
         .map_err(|error| failure(suspect, &error))?;
     let (queries, columns) = (Arc::clone(queries), columns(suspect));
+    let paths = Paths::new(columns.iter().cloned());
     let table = suspect.entity.path.name().to_owned();
     let examine = move |rows: &[Row<'_>]| places((&queries, &table), &columns, &keys, rows);
     let look_up = LookUp {
         source,
         request,
+        columns: Arc::new(paths),
         examine: Arc::new(examine),
         limit: room.min(MOST_PLACES),
     };

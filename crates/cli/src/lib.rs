@@ -8,6 +8,7 @@ mod beside;
 mod commands;
 mod lists;
 pub mod panics;
+mod passed;
 mod printer;
 mod progress;
 mod report;

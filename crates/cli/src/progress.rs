@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locard_app::{Event, Failure, Reporter, Shown};
 use locard_model::EntityId;
 
+use crate::passed::Passed;
 use crate::printer::{Printer, printable};
 use crate::table::{bytes, count, counted, duration, known_bytes};
 
@@ -29,6 +30,7 @@ struct Totals {
     rows: AtomicU64,
     bytes: AtomicU64,
     expected: AtomicU64,
+    passed: Passed,
     failures: AtomicU64,
     /// Milliseconds from the start to the last event.
     heard: AtomicU64,
@@ -47,8 +49,10 @@ impl Totals {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (read, expected) = (load(&self.bytes), load(&self.expected));
         let speed = read as f64 / elapsed.as_secs_f64().max(0.001);
-        let left = if speed > 0.0 && expected > read {
-            format!(" · {} left", duration((expected - read) as f64 / speed))
+        let (passed, kept) = self.passed.bytes();
+        let pace = passed.saturating_sub(kept) as f64 / elapsed.as_secs_f64().max(0.001);
+        let left = if pace > 0.0 && expected > passed {
+            format!(" · {} left", duration((expected - passed) as f64 / pace))
         } else {
             String::new()
         };
@@ -141,7 +145,7 @@ impl Progress {
         match &self.view {
             View::Bars { total, .. } => {
                 total.set_length(self.totals.expected.load(Ordering::Relaxed).max(1));
-                total.set_position(self.totals.bytes.load(Ordering::Relaxed));
+                total.set_position(self.totals.passed.bytes().0);
                 total.set_message(self.totals.status(elapsed));
             }
             View::Lines { last } => {
@@ -167,6 +171,7 @@ impl Progress {
     fn read_some(&self, entity: &Shown, rows: u64, read: u64) {
         self.totals.rows.fetch_add(rows, Ordering::Relaxed);
         self.totals.bytes.fetch_add(read, Ordering::Relaxed);
+        self.totals.passed.read(entity, rows, read);
         if let View::Bars { all, open, .. } = &self.view {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             if !open.contains_key(&entity.entity) && open.len() < BARS {
@@ -185,6 +190,7 @@ impl Progress {
 
     fn done(&self, entity: &Shown) {
         self.totals.done.fetch_add(1, Ordering::Relaxed);
+        self.totals.passed.ended(entity);
         if let View::Bars { open, .. } = &self.view {
             let bar = open
                 .lock()
@@ -220,7 +226,12 @@ impl Reporter for Progress {
                 }
             }
             // Columns that are partly indexed are told with the result, when all of them are known.
-            Event::Planned { .. } | Event::PartlyIndexed { .. } => {}
+            Event::PartlyIndexed { .. } => {}
+            Event::Planned {
+                entity,
+                tasks,
+                kept,
+            } => self.totals.passed.planned(entity, *tasks, *kept),
             Event::Read {
                 entity,
                 rows,
@@ -286,7 +297,7 @@ mod tests {
             resource: "people.csv".to_owned(),
             masked: false,
             rows: None,
-            bytes: None,
+            bytes: Some(100 << 20),
         })
     }
 
@@ -338,15 +349,14 @@ mod tests {
         });
         progress.on(&failure());
         assert!(after(5).starts_with("1/1,200 entities"));
-        assert!(after(5).ends_with("15 s left · 1 failure"), "{}", after(5));
+        assert!(after(5).ends_with("/s · 1 failure"), "{}", after(5));
         progress.on(&failure());
         assert!(after(5).ends_with(" · 2 failures"), "{}", after(5));
     }
 
     #[test]
-    fn no_time_is_told_where_more_was_read_than_expected() {
+    fn no_time_is_told_where_nobody_knows_how_much_there_is() {
         let totals = Totals::default();
-        totals.expected.store(10, Ordering::Relaxed);
         totals.bytes.store(11, Ordering::Relaxed);
         let told = totals.status(Duration::from_secs(1));
         assert_eq!(told, "0/0 entities · 0 rows · 11 B · 11 B/s");

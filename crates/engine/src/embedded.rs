@@ -85,9 +85,17 @@ impl Documents {
             .collect())
     }
 
-    /// The leaves of one document, for look-ups.
-    pub(crate) fn of_text(column: &str, text: &str) -> Result<Vec<Leaf>, ArrowError> {
-        let mut flattener = Flattener::new(None);
+    /// The leaves of one document, for look-ups; with the keys of its objects where these are wanted.
+    pub(crate) fn of_text(
+        column: &str,
+        text: &str,
+        with_keys: bool,
+    ) -> Result<Vec<Leaf>, ArrowError> {
+        let mut flattener = if with_keys {
+            Flattener::with_keys()
+        } else {
+            Flattener::new(None)
+        };
         if Parser::new(Records::Documents)
             .feed(text.trim(), true, &mut flattener)
             .is_err()

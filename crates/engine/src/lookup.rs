@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow_array::Array;
 use futures::StreamExt as _;
+use locard_connector::document::Paths;
 use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,9 @@ pub struct LookUp<T> {
     pub source: Arc<dyn Source>,
     /// What is asked.
     pub request: ScanRequest,
+    /// The columns that are looked for, as they are stored, derived ones too. A document that is read alone may name what
+    /// it holds otherwise than all of them did together; it comes under the names that are given here.
+    pub columns: Arc<Paths>,
     /// Looks at the rows of a batch and says what it found.
     pub examine: Arc<Examine<T>>,
     /// More finds than this are not given.
@@ -125,11 +129,12 @@ impl Engine {
             let batch = batch?;
             found.faults += batch.faults.iter().map(|fault| fault.records).sum::<u64>();
             let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(keys));
+            let columns = Arc::clone(&look_up.columns);
             let examined = self.pool.run(move |_| {
                 let kept = finisher.kept(&batch.records)?;
                 let rows = kept.records.num_rows();
                 let finds = if rows > 0 {
-                    each_row(&batch, &kept, &keys, examine.as_ref())?
+                    each_row((&batch, &kept), &keys, &columns, examine.as_ref())?
                 } else {
                     Vec::new()
                 };
@@ -212,9 +217,9 @@ impl Keys {
 }
 
 fn each_row<T>(
-    batch: &Batch,
-    kept: &Kept,
+    (batch, kept): (&Batch, &Kept),
     keys: &Keys,
+    columns: &Paths,
     examine: &Examine<T>,
 ) -> Result<Vec<T>, arrow_schema::ArrowError> {
     let leaves = leaf::leaves(&kept.records, leaf::Cells::Records)?;
@@ -226,7 +231,7 @@ fn each_row<T>(
     let places = places(&leaves, kept.records.num_rows());
     let derived = places
         .iter()
-        .map(|cells| documents(&leaves, cells))
+        .map(|cells| documents(&leaves, cells, columns.has_keys()))
         .collect::<Result<Vec<_>, _>>()?;
     let text = |&(leaf, cell): &(usize, usize)| {
         (leaves[leaf].name.as_str(), leaves[leaf].texts.value(cell))
@@ -235,10 +240,8 @@ fn each_row<T>(
     for (row, (cells, derived)) in places.iter().zip(&derived).enumerate() {
         let at = kept.rows.as_ref().map_or(row, |rows| rows[row] as usize);
         let inside = derived.iter().flat_map(|leaf| {
-            leaf.texts
-                .iter()
-                .flatten()
-                .map(|text| (leaf.name.as_str(), text))
+            let name = columns.column(&leaf.name).unwrap_or(&leaf.name);
+            leaf.texts.iter().flatten().map(move |text| (name, text))
         });
         rows.push(Row {
             number: batch.first_row.map(|first| first + at as u64),
@@ -280,12 +283,13 @@ fn places(leaves: &[Leaf], rows: usize) -> Vec<Vec<(usize, usize)>> {
 fn documents(
     leaves: &[Leaf],
     cells: &[(usize, usize)],
+    with_keys: bool,
 ) -> Result<Vec<Leaf>, arrow_schema::ArrowError> {
     let mut found = Vec::new();
     for &(leaf, cell) in cells {
         let text = leaves[leaf].texts.value(cell);
         if is_document(text) {
-            found.extend(Documents::of_text(&leaves[leaf].name, text)?);
+            found.extend(Documents::of_text(&leaves[leaf].name, text, with_keys)?);
         }
     }
     let mut seen = 0;
@@ -293,7 +297,7 @@ fn documents(
         let mut deeper = Vec::new();
         for leaf in &found[seen..] {
             for text in leaf.texts.iter().flatten().filter(|text| is_document(text)) {
-                deeper.extend(Documents::of_text(&leaf.name, text)?);
+                deeper.extend(Documents::of_text(&leaf.name, text, with_keys)?);
             }
         }
         seen = found.len();

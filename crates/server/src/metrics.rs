@@ -5,16 +5,22 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// Methods that are counted apart.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// Method, route and status.
 type Answered = (String, String, u16);
 
-/// Requests, and how long all of them took. Routes are those of the table, so there are few.
+/// Requests, and how long all of them took. Routes are those of the table and methods those of HTTP, so there are few.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics(Mutex<BTreeMap<Answered, (u64, Duration)>>);
 
 impl Metrics {
     pub(crate) fn count(&self, method: &str, route: &str, status: u16, took: Duration) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Anybody can make methods up.
+        let known = METHODS.contains(&method);
+        let method = if known { method } else { "other" };
         let key = (method.to_owned(), route.to_owned(), status);
         let (count, sum) = counts.entry(key).or_default();
         *count += 1;
@@ -43,5 +49,24 @@ impl Metrics {
             let _ = writeln!(text, "locard_jobs{{state=\"{state}\"}} {count}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_that_nobody_knows_are_counted_together() {
+        let metrics = Metrics::default();
+        for method in ["GET", "A", "B", "C\"}"] {
+            metrics.count(method, "none", 404, Duration::ZERO);
+        }
+        let text = metrics.text(&[]);
+        assert!(
+            text.contains("{method=\"other\",route=\"none\",status=\"404\"} 3"),
+            "{text}"
+        );
+        assert_eq!(text.matches("locard_http_requests_total{").count(), 2);
     }
 }

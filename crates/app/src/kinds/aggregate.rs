@@ -13,7 +13,9 @@ use crate::collections::{dataset, leaves, present};
 use crate::kinds::identify::failure;
 use crate::kinds::{JobKind, Report, Work};
 use crate::order::{Accepted, Asking, accept};
-use crate::{Home, Result, ScanOptions, SourceLimits, accept_scan, collection, record};
+use crate::{
+    Error, ErrorKind, Home, Result, ScanOptions, SourceLimits, accept_scan, collection, record,
+};
 
 /// Sums up a dataset.
 pub(crate) struct Aggregate;
@@ -62,8 +64,12 @@ fn with_members(asking: Asking, members: crate::Members) -> Asking {
 /// Sums up a dataset and keeps the result with it; `None` where it is none any more.
 pub(crate) async fn sum(work: &Work<'_>, id: Uuid) -> Result<Option<Aggregation>> {
     let home = work.home;
-    let Ok((_, members)) = dataset(home, id).await else {
-        return Ok(None);
+    let members = match dataset(home, id).await {
+        Ok((_, members)) => members,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Usage) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
     };
     let leaves = leaves(home, &members.chosen).await?;
     let sum = Box::pin(aggregate(home, &leaves, &work.stop)).await?;
@@ -72,6 +78,11 @@ pub(crate) async fn sum(work: &Work<'_>, id: Uuid) -> Result<Option<Aggregation>
         home.store.sum_collection(home.org, id, &sum.told).await?;
     }
     Ok(Some(sum))
+}
+
+/// Why there is nothing to sum up.
+fn not_summed(why: Option<Error>) -> Error {
+    why.unwrap_or_else(|| Error::usage("the collection was changed while it was summed up"))
 }
 
 /// What came out.
@@ -116,9 +127,11 @@ impl JobKind for Aggregate {
 
     async fn run(work: &Work<'_>, request: Request) -> Result<Summed> {
         let home = work.home;
-        // Asked again, so that what was wrong with it is told.
-        dataset(home, request.collection).await?;
-        let sum = sum(work, request.collection).await?.unwrap_or_default();
+        let sum = match sum(work, request.collection).await? {
+            Some(sum) => sum,
+            // Asked again, so that what is wrong with it is told.
+            None => return Err(not_summed(dataset(home, request.collection).await.err())),
+        };
         let catalog = Catalog::open(home).await?;
         let unprofiled = sum.unprofiled.iter().map(|entity| {
             let source = catalog.source_name(entity.source);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use locard_engine::Failure;
 use locard_model::{EntityId, JobState, SourceId};
-use locard_store::{Conclusion, Entity};
+use locard_store::{Conclusion, Entity, FindingDraft};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -110,12 +110,12 @@ impl JobKind for Identify {
             matches: wanted.map(|rule| (rule.clone(), 0)).collect(),
             ..Identified::default()
         };
-        for source in &request.sources {
+        'sources: for source in &request.sources {
             let name = catalog.source_name(*source);
             for entity in catalog.list(Some(*source)).await? {
                 if work.stop.is_cancelled() {
                     done.stopped = true;
-                    return Ok(done);
+                    break 'sources;
                 }
                 if only.admits(*source, &entity.path) {
                     judge(work, &entity, &name, &mut done).await?;
@@ -136,15 +136,11 @@ async fn judge(
     done: &mut Identified,
 ) -> Result<()> {
     let home = work.home;
-    let scanned = match Scanned::load(home, entity).await {
-        Ok(scanned) => scanned,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let sentence = "it was not profiled yet, so there is nothing to judge";
-            done.failures
-                .push(failure(home, entity, source, sentence, "profile it first"));
-            return Ok(());
-        }
-        Err(error) => return Err(error),
+    let Some((scanned, findings)) = judged(work, entity).await? else {
+        let sentence = "it was not profiled yet, so there is nothing to judge";
+        done.failures
+            .push(failure(home, entity, source, sentence, "profile it first"));
+        return Ok(());
     };
     let untested = untested(home, &scanned).await?;
     if !untested.is_empty() {
@@ -163,7 +159,6 @@ async fn judge(
         done.failures
             .push(failure(home, entity, source, &sentence, hint));
     }
-    let findings = record::judged_again(entity, &scanned);
     for finding in &findings {
         for rule in &finding.finding.rules {
             if let Some(count) = done.matches.get_mut(rule) {
@@ -174,16 +169,54 @@ async fn judge(
     done.entities += 1;
     done.columns += scanned.columns.len() as u64;
     done.findings += findings.len() as u64;
-    let conclusion = Conclusion {
-        source: entity.source,
-        entity: entity.id,
-        merged: None,
-        aside: false,
-        personal: findings.iter().map(|draft| draft.finding.column).collect(),
-        findings,
-    };
-    home.store.conclude(&work.lease, &conclusion).await?;
     Ok(())
+}
+
+/// Judges what is recorded of an entity and concludes it so; `None` where nothing is. Where a scan reads it anew at the same
+/// time, what that recorded is judged.
+async fn judged(work: &Work<'_>, entity: &Entity) -> Result<Option<(Scanned, Vec<FindingDraft>)>> {
+    let home = work.home;
+    loop {
+        let scanned = match Scanned::load(home, entity).await {
+            Ok(scanned) => scanned,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let conclusion = Conclusion {
+            findings: record::judged_again(entity, &scanned),
+            source: entity.source,
+            entity: entity.id,
+            merged: None,
+            judged: scanned.generation,
+            aside: false,
+            personal: Vec::new(),
+        };
+        let personal = conclusion.findings.iter().map(|draft| draft.finding.column);
+        let conclusion = Conclusion {
+            personal: personal.collect(),
+            ..conclusion
+        };
+        match home.store.conclude(&work.lease, &conclusion).await {
+            Ok(()) => return Ok(Some((scanned, conclusion.findings))),
+            Err(error) if error.kind() == locard_store::ErrorKind::Conflict => {
+                // A job that was lost is none that a scan came between.
+                if work.stop.is_cancelled() || !is_newer(home, entity, &scanned).await? {
+                    return Err(error.into());
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether the entity was concluded since this was loaded.
+async fn is_newer(home: &Home, entity: &Entity, scanned: &Scanned) -> Result<bool> {
+    let now = match Scanned::load(home, entity).await {
+        Ok(now) => now.generation,
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(now != scanned.generation)
 }
 
 /// The rules that did not see the values of the entity when it was read.

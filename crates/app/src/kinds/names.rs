@@ -83,12 +83,12 @@ impl JobKind for Names {
         let only = Only::load(home, &request.entities).await?;
         let catalog = Catalog::open(home).await?;
         let mut read = Read::default();
-        for source in &request.sources {
+        'sources: for source in &request.sources {
             let name = catalog.source_name(*source);
             for entity in catalog.list(Some(*source)).await? {
                 if work.stop.is_cancelled() {
                     read.stopped = true;
-                    return Ok(read);
+                    break 'sources;
                 }
                 if only.admits(*source, &entity.path) {
                     of_entity(home, &entity, &name, &mut read).await?;

@@ -17,7 +17,7 @@ use crate::slips::Opened;
 use crate::stored::ScanSpec;
 use crate::tally::Tally;
 use crate::target::Resolved;
-use crate::{Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions};
+use crate::{Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits};
 
 /// Reads and judges entities, and records what was found.
 pub(crate) struct Scan;
@@ -104,7 +104,12 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
     sources.iter().for_each(tell_load);
     let summary = ran.and_then(|summary| Ok(released.map(|()| summary)?))?;
     // Nothing that was found depends on it.
-    if let Err(error) = crate::plan::measured(home, summary.bytes, started.elapsed()).await {
+    // One that was taken up counts what it did not read this time.
+    let is_plain =
+        work.lease.fence <= 1 && sources.iter().all(|source| is_unhindered(source, &options));
+    if is_plain
+        && let Err(error) = crate::plan::measured(home, summary.bytes, started.elapsed()).await
+    {
         tracing::warn!(
             why = error.sentence(),
             "the speed of the scan could not be noted"
@@ -124,6 +129,11 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
         kept: ledger.kept(),
         summary,
     })
+}
+
+/// Whether a source is read as fast as it goes, so that a scan of it says how fast that is.
+fn is_unhindered(source: &Resolved, options: &ScanOptions) -> bool {
+    options.limits.or(source.limits) == SourceLimits::default()
 }
 
 /// The sources that the request names. One that was removed since is a failure.

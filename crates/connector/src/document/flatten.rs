@@ -1,6 +1,6 @@
 //! Collects documents and gives them back as batches of columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::builder::make_view;
@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringVi
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
+use super::Paths;
 use super::json::Events;
 use super::nodes::{Entry, Node, Tree};
 
@@ -37,11 +38,21 @@ struct Frame {
 }
 
 impl Flattener {
-    /// Collects these columns, or all.
+    /// Collects these columns, or all. What another reading of the same documents may call otherwise comes under the name
+    /// that is wanted ([`Paths`]).
     pub fn new(columns: Option<&[String]>) -> Self {
-        let wanted = columns.map(|columns| columns.iter().cloned().collect::<HashSet<_>>());
+        let wanted = columns.map(|columns| Paths::new(columns.iter().cloned()));
+        Self::of(Tree::new(wanted, false))
+    }
+
+    /// Collects all columns; the keys of every object are values, too, as if each were a map.
+    pub fn with_keys() -> Self {
+        Self::of(Tree::new(None, true))
+    }
+
+    fn of(tree: Tree) -> Self {
         Self {
-            tree: Tree::new(wanted),
+            tree,
             stack: Vec::new(),
             target: 0,
             record: 0,
@@ -79,9 +90,14 @@ impl Flattener {
         let rest = self.tree.part(rows as u32);
         let text = Buffer::from_vec(std::mem::take(&mut self.tree.text).into_bytes());
         let (mut fields, mut arrays, mut names) = (Vec::new(), Vec::new(), HashSet::new());
+        if let Some(wanted) = &self.tree.wanted {
+            gather(&mut self.tree.nodes, wanted);
+        }
         for node in self.tree.nodes.iter_mut().filter(|node| node.is_column()) {
             let array = column(node, rows, &text)?;
-            let name = unique(&node.path, &mut names);
+            let path = self.tree.wanted.as_ref();
+            let path = path.and_then(|wanted| wanted.column(name_of(node)));
+            let name = unique(path.unwrap_or(name_of(node)), &mut names);
             fields.push(Field::new(name, array.data_type().clone(), true));
             arrays.push(array);
         }
@@ -188,9 +204,37 @@ impl Events for Flattener {
     }
 }
 
+/// What a column of this node is called.
+fn name_of(node: &Node) -> &str {
+    if node.path.is_empty() {
+        "value"
+    } else {
+        &node.path
+    }
+}
+
+/// Puts what belongs to one wanted column into the first node of it.
+fn gather(nodes: &mut [Node], wanted: &Paths) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for at in 0..nodes.len() {
+        if !nodes[at].is_column() {
+            continue;
+        }
+        let Some(name) = wanted.column(name_of(&nodes[at])) else {
+            continue;
+        };
+        let to = *first.entry(name).or_insert(at);
+        if to < at {
+            let entries = std::mem::take(&mut nodes[at].entries);
+            nodes[at].saw_null = false;
+            nodes[to].several = true;
+            nodes[to].entries.extend(entries);
+        }
+    }
+}
+
 /// The column's name; a key with a dot in it may spell the path of another node.
 fn unique(path: &str, names: &mut HashSet<String>) -> String {
-    let path = if path.is_empty() { "value" } else { path };
     let mut name = path.to_owned();
     let mut number = 2;
     while !names.insert(name.clone()) {
@@ -468,6 +512,53 @@ mod tests {
         keys.sort_unstable();
         keys.dedup();
         assert_eq!((shown.len(), keys.len()), (1, MAX_SIBLINGS + 5));
+    }
+
+    /// Columns when these are wanted.
+    fn wanting(text: &str, wanted: &[&str]) -> Vec<String> {
+        let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+        let mut flattener = Flattener::new(Some(&wanted));
+        Parser::new(Records::Elements)
+            .feed(text, true, &mut flattener)
+            .unwrap();
+        show(&flattener.finish().unwrap())
+    }
+
+    #[test]
+    fn what_is_wanted_comes_under_that_name_whatever_it_is_called_now() {
+        let one = r#"{"m":{"alice_smith":"a@b.org","bob":{"mail":"b@b.org"}}}"#;
+        assert_eq!(wanting(one, &["m.*"]), ["m.*: a@b.org|b@b.org"]);
+        assert_eq!(
+            wanting(one, &["m.*", "m.*.mail"]),
+            ["m.*: a@b.org", "m.*.mail: b@b.org"]
+        );
+        assert_eq!(wanting(one, &["m.*#key"]), ["m.*#key: alice_smith|bob"]);
+        let namesakes = r#"{"a.b":1,"a":{"b":2}} {"a.b":3} {"a":{"b":4}} {"c":5}"#;
+        assert_eq!(wanting(namesakes, &["a.b#2"]), ["a.b#2: 1|2 3 4 -"]);
+        assert_eq!(wanting(namesakes, &["a.b"]), ["a.b: 1|2 3 4 -"]);
+    }
+
+    #[test]
+    fn a_map_gives_what_was_named_before_it_was_one() {
+        let keys = (0..MAX_SIBLINGS + 5).map(|n| format!(r#""k{n}x":{n}"#));
+        let text = format!(r#"{{"m":{{{}}}}}"#, keys.collect::<Vec<_>>().join(","));
+        let all = wanting(&text, &["m.k7x"]);
+        assert!(
+            all[0].starts_with("m.k7x: ") && all[0].contains('7'),
+            "{all:?}"
+        );
+    }
+
+    #[test]
+    fn keys_of_all_objects_are_values_where_that_is_asked_for() {
+        let mut flattener = Flattener::with_keys();
+        Parser::new(Records::Elements)
+            .feed(r#"{"m":{"alice":1},"Bob Miller":{}}"#, true, &mut flattener)
+            .unwrap();
+        let shown = show(&flattener.finish().unwrap());
+        for expected in ["m.alice: 1", "*#key: m|Bob Miller", "m.*#key: alice"] {
+            assert!(shown.contains(&expected.to_owned()), "{shown:?}");
+        }
     }
 
     #[test]

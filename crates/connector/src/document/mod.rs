@@ -13,8 +13,10 @@ mod flatten;
 mod json;
 mod keys;
 mod nodes;
+mod paths;
 
 pub use flatten::Flattener;
 pub use json::{Events, Ignore, Parser, Records, Syntax};
 pub use keys::looks_like_a_value;
 pub use nodes::MAX_SIBLINGS;
+pub use paths::Paths;

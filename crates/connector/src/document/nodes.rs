@@ -3,8 +3,9 @@
 //! Nodes outlive batches, values do not. The tree is bounded whatever the documents hold: a map takes one node for
 //! all its keys, [`MAX_NODES`] ends the growth elsewhere.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use super::Paths;
 use super::keys::{looks_like_a_value, may_be_a_person};
 
 /// An object with more different keys than this is a map.
@@ -34,9 +35,8 @@ pub(super) struct Node {
     pub(super) several: bool,
     /// Whether its values are wanted.
     wanted: bool,
-    /// Whether its values are kept: those that are wanted, and those that may become so where an object turns out to be a
-    /// map.
-    kept: bool,
+    /// Whether all of its keys are values, too, be it a map or not.
+    tells_keys: bool,
     /// The last record of this batch in which its key stood.
     met: Option<u32>,
     /// Its parent, where its key may be a person.
@@ -108,7 +108,9 @@ pub(super) struct Rest {
 #[derive(Debug)]
 pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
-    wanted: Option<HashSet<String>>,
+    pub(super) wanted: Option<Paths>,
+    /// Whether the keys of all objects are values, too.
+    tells_keys: bool,
     /// The text of all values of this batch.
     pub(super) text: String,
     pub(super) values: usize,
@@ -117,10 +119,11 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(wanted: Option<HashSet<String>>) -> Self {
+    pub(super) fn new(wanted: Option<Paths>, tells_keys: bool) -> Self {
         let mut tree = Self {
             nodes: Vec::new(),
             wanted,
+            tells_keys,
             text: String::new(),
             values: 0,
             last: None,
@@ -142,31 +145,18 @@ impl Tree {
         } else {
             path.as_str()
         };
-        let wanted = self
-            .wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.contains(name));
+        let wanted = self.wanted.as_ref();
+        let keys = || join(&path, "*#key");
+        let tells_keys = self.tells_keys || wanted.is_some_and(|wanted| wanted.has(&keys()));
         self.nodes.push(Node {
             several,
-            wanted,
-            kept: wanted || self.may_fold(&path),
+            wanted: wanted.is_none_or(|wanted| wanted.column(name).is_some()),
+            tells_keys,
             path,
             level,
             ..Node::default()
         });
         (self.nodes.len() - 1) as u32
-    }
-
-    /// Whether what stands at a path would be wanted if an object above it were a map.
-    fn may_fold(&self, path: &str) -> bool {
-        let Some(wanted) = &self.wanted else {
-            return false;
-        };
-        let of_map = |wanted: &String| {
-            let (map, _) = wanted.split_once('*')?;
-            Some(path.starts_with(map))
-        };
-        wanted.iter().filter_map(of_map).any(|is_below| is_below)
     }
 
     /// What was told of the records from this one on; the batch keeps the others.
@@ -219,7 +209,7 @@ impl Tree {
         let offset = self.text.len() as u32;
         let node = &mut self.nodes[id as usize];
         self.last = self.last.max(Some(record));
-        if node.kept {
+        if node.wanted {
             self.text.push_str(text);
             self.values += 1;
             node.entries.push(Entry {
@@ -237,8 +227,7 @@ impl Tree {
         }
         if !self.node(parent).is_map {
             if let Some(child) = self.node(parent).child(key) {
-                self.node(child).met = Some(record);
-                self.tell_person(child, record, false);
+                self.meet((parent, key), child, record);
                 return child;
             }
             let full = self.nodes.len() >= MAX_NODES;
@@ -247,11 +236,10 @@ impl Tree {
                     let child =
                         self.add(Some(parent), join(&self.nodes[parent as usize].path, key));
                     self.node(parent).adopt(key, child);
-                    self.node(child).met = Some(record);
-                    if may_be_a_person(key) {
+                    if may_be_a_person(key) && !self.node(parent).tells_keys {
                         self.node(child).of_person = Some(parent);
-                        self.tell_person(child, record, false);
                     }
+                    self.meet((parent, key), child, record);
                     return child;
                 }
                 self.fold(parent);
@@ -260,6 +248,17 @@ impl Tree {
         let keys = self.keys(parent);
         self.push(keys, record, key);
         self.any(parent)
+    }
+
+    /// A key that is the name of a field stands in this record.
+    fn meet(&mut self, (parent, key): (u32, &str), child: u32, record: u32) {
+        self.node(child).met = Some(record);
+        if self.node(parent).tells_keys {
+            let keys = self.keys(parent);
+            self.push(keys, record, key);
+        } else {
+            self.tell_person(child, record, false);
+        }
     }
 
     /// Keeps a key that may be a person as a value, too. The fields of a record are called like that in exports of
@@ -329,8 +328,10 @@ impl Tree {
         let children = std::mem::take(&mut node.children);
         let (keys, any) = (self.keys(parent), self.any(parent));
         for (key, child) in children {
-            for record in self.records_below(child) {
-                self.push(keys, record, &key);
+            if !self.node(parent).tells_keys {
+                for record in self.records_below(child) {
+                    self.push(keys, record, &key);
+                }
             }
             self.move_into(child, any);
         }
@@ -364,7 +365,7 @@ impl Tree {
             let children = std::mem::take(&mut source.children);
             let (any, keys, elements) = (source.any, source.keys, source.elements);
             let target = self.node(to);
-            if target.kept {
+            if target.wanted {
                 target.entries.extend(entries);
             }
             for (key, child) in children {

@@ -166,6 +166,7 @@ impl Fixture {
         let look_up = LookUp {
             source: Arc::new(self.source.clone()),
             request: ScanRequest::all(table(name), EntityKind::Table),
+            columns: Arc::default(),
             examine: Arc::new(examine),
             limit: usize::MAX,
         };

@@ -1,13 +1,13 @@
 //! The keys of an identity provider, kept for a while and asked for again when a token names one that is not among them.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use locard_app::TokenKeys;
 use locard_model::ExposeSecret as _;
 use ring::{hmac, signature};
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::Refusal;
 use super::token::{Algorithm, Token, decode};
@@ -45,20 +45,22 @@ struct Named {
 struct Kept {
     keys: Arc<Vec<Named>>,
     read: Option<Instant>,
-    asked: Option<Instant>,
 }
 
 /// The keys.
 pub(super) struct Keys {
     place: TokenKeys,
-    kept: Mutex<Kept>,
+    kept: std::sync::Mutex<Kept>,
+    /// When they were asked for last; held by whoever asks.
+    asking: Mutex<Option<Instant>>,
 }
 
 impl Keys {
     pub(super) fn new(place: TokenKeys) -> Self {
         Self {
             place,
-            kept: Mutex::default(),
+            kept: std::sync::Mutex::default(),
+            asking: Mutex::default(),
         }
     }
 
@@ -82,23 +84,46 @@ impl Keys {
 
     /// The keys as they are kept, or anew where they are old or do not fit.
     async fn for_token(&self, token: &Token<'_>) -> Result<Arc<Vec<Named>>, Refusal> {
-        let mut kept = self.kept.lock().await;
         let within = |at: Option<Instant>, limit| at.is_some_and(|at| at.elapsed() < limit);
-        let fits = kept.keys.iter().any(|named| named.fits(token));
-        if (!fits || !within(kept.read, FRESH)) && !within(kept.asked, PAUSE) {
-            kept.asked = Some(Instant::now());
-            match self.load().await {
-                Ok(keys) => {
-                    kept.keys = Arc::new(keys);
-                    kept.read = Some(Instant::now());
-                }
-                Err(why) => tracing::warn!(why, "the keys for tokens could not be read"),
-            }
+        let (kept, read) = self.kept();
+        let fits = kept.iter().any(|named| named.fits(token));
+        if fits && within(read, FRESH) {
+            return Ok(kept);
         }
-        if !within(kept.read, STALE) {
+        // One asks. Whoever has keys that fit and are not too old does not wait for the answer.
+        let asking = match self.asking.try_lock() {
+            Ok(asking) => asking,
+            Err(_) if fits && within(read, STALE) => return Ok(kept),
+            Err(_) => self.asking.lock().await,
+        };
+        self.ask(asking).await;
+        let (kept, read) = self.kept();
+        if !within(read, STALE) {
             return Err("the keys for tokens cannot be read now");
         }
-        Ok(Arc::clone(&kept.keys))
+        Ok(kept)
+    }
+
+    fn kept(&self) -> (Arc<Vec<Named>>, Option<Instant>) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        (Arc::clone(&kept.keys), kept.read)
+    }
+
+    /// Reads the keys, unless somebody did a moment ago.
+    async fn ask(&self, mut answered: MutexGuard<'_, Option<Instant>>) {
+        if answered.is_some_and(|at| at.elapsed() < PAUSE) {
+            return;
+        }
+        let loaded = self.load().await;
+        *answered = Some(Instant::now());
+        match loaded {
+            Ok(keys) => {
+                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.keys = Arc::new(keys);
+                kept.read = Some(Instant::now());
+            }
+            Err(why) => tracing::warn!(why, "the keys for tokens could not be read"),
+        }
     }
 
     async fn load(&self) -> Result<Vec<Named>, Refusal> {

@@ -165,7 +165,15 @@ fn filtered(statement: Statement, org: OrgId, filter: &FindingFilter) -> Stateme
         )
         .with_some(" and f.category = ", filter.category.map(Category::as_str))
         .with_some(" and f.kind = ", filter.kind.map(FindingKind::as_str))
-        .with_some(" and f.confidence >= ", filter.min_confidence)
+        .with_some(
+            " and (r.decision = 'confirmed' or f.confidence >= ",
+            filter.min_confidence,
+        )
+        .text(if filter.min_confidence.is_some() {
+            ")"
+        } else {
+            ""
+        })
 }
 
 #[async_trait]

@@ -290,6 +290,22 @@ async fn are_there(
     Ok(())
 }
 
+/// Refuses what was judged of columns that are others now. Whoever puts columns holds the row of the organisation.
+async fn still(session: &mut dyn Session, org: OrgId, of: &Conclusion) -> Result<()> {
+    let held = Statement::new("select id from organisations where id = $1").bind(org);
+    session.row(held.text(session.for_update())).await?;
+    let latest = Statement::new(
+        "select max(generation) as latest from profiles where org_id = $1 and entity_id = $2",
+    );
+    let row = session.row(latest.bind(org).bind(of.entity)).await?;
+    let latest: Option<i64> = row.map(|row| row.get("latest")).transpose()?.flatten();
+    if latest.map(i64::cast_unsigned) == of.judged {
+        return Ok(());
+    }
+    let sentence = "the columns were read anew while they were judged";
+    Err(Error::new(ErrorKind::Conflict, sentence))
+}
+
 async fn put_merged(
     session: &mut dyn Session,
     vault: &Vault,
@@ -485,6 +501,8 @@ impl Sketches for Database {
             drop_pieces(&mut *session, lease, conclusion.entity).await?;
         } else if let Some(merged) = &conclusion.merged {
             put_merged(&mut *session, &vault, lease.job, conclusion, merged).await?;
+        } else {
+            still(&mut *session, lease.org, conclusion).await?;
         }
         let (entity, personal) = (conclusion.entity, &conclusion.personal);
         drop_extremes(&mut *session, lease.org, entity, personal).await?;

@@ -33,6 +33,11 @@ struct SealedFailure {
     hint: Option<String>,
 }
 
+/// `$1` is the organisation.
+const LAST: &str = " and entity_id is not null and id in (select id from (select id, row_number() over \
+    (partition by entity_id order by id desc) as place from failures where org_id = $1 and entity_id is not null) \
+    as told where place = 1)";
+
 pub(super) const SELECT: &str = "select org_id, id, job_id, ordinal, piece_id, entity_id, sealed, state, attempts, \
     max_attempts, fence, row_count, byte_count, faults, error, started_at, ended_at from tasks";
 
@@ -335,11 +340,7 @@ impl Tasks for Database {
             .with(" where org_id = ", org)
             .with_some(" and job_id = ", filter.job)
             .with_some(" and entity_id = ", filter.entity)
-            .text(if filter.of_entities {
-                " and entity_id is not null"
-            } else {
-                ""
-            })
+            .text(if filter.last_of_entities { LAST } else { "" })
             .with_some(" and id > ", page.after)
             .with(" order by id limit ", limit(page)?);
         let rows = self.read().await?.rows(statement).await?;

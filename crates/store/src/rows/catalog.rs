@@ -117,6 +117,9 @@ pub struct Conclusion {
     pub entity: EntityId,
     /// Its columns; `None` when they were only judged anew.
     pub merged: Option<Merged>,
+    /// The latest generation of the columns that were judged anew. Where a scan concluded the entity since, it is left as
+    /// that said, with `Conflict`.
+    pub judged: Option<u64>,
     /// Whether what is known of the entity stays as it is: the findings are the job's alone, but for those of columns
     /// that nothing is known of, and the job's pieces are dropped.
     pub aside: bool,

@@ -188,6 +188,6 @@ pub struct FailureFilter {
     pub job: Option<JobId>,
     /// About this entity.
     pub entity: Option<EntityId>,
-    /// Only those about some entity.
-    pub of_entities: bool,
+    /// Only the last one about each entity.
+    pub last_of_entities: bool,
 }

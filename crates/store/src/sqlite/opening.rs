@@ -15,6 +15,9 @@ use crate::{Error, ErrorKind, Result};
 /// Marks a SQLite file as a store of Locard: "Loca".
 const APPLICATION: i32 = 0x4c6f_6361;
 
+/// How long a connection is waited for.
+const PATIENCE: Duration = Duration::from_mins(30);
+
 /// More readers than cores gain nothing: a read is short.
 const READERS: u32 = 4;
 
@@ -75,6 +78,8 @@ impl Sqlite {
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
+                // There is one writer, and compacting a large store takes it for minutes; waiting is right then.
+                .acquire_timeout(PATIENCE)
                 .idle_timeout(None)
                 .max_lifetime(None)
         };

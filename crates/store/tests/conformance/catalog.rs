@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use locard_model::{ColumnId, Identifier, PieceId};
 use locard_store::{
-    ColumnRecord, Conclusion, Decision, Entity, JobLease, Merged, Page, Review, Store,
+    ColumnRecord, Conclusion, Decision, Entity, ErrorKind, FindingFilter, JobLease, Merged, Page,
+    Review, Store,
 };
 
 use crate::harness::*;
@@ -225,14 +226,30 @@ async fn judging_anew_leaves_the_sketches(_: &Bench, store: Arc<dyn Store>) {
         .await
         .unwrap();
     let found = vec![finding(&entity, "email", "EMAIL_ADDRESS")];
+    let records = store.column_records(ORG, entity.id).await.unwrap();
+    let seen = records.iter().map(|record| record.generation).max();
     let judged = Conclusion {
         merged: None,
+        judged: seen,
         ..conclusion(&entity, Vec::new(), found)
     };
-    store
-        .conclude(&running(&*store).await, &judged)
-        .await
-        .unwrap();
+    let judging = running(&*store).await;
+    let earlier = Conclusion {
+        judged: seen.map(|seen| seen - 1),
+        ..judged.clone()
+    };
+    let refused = store.conclude(&judging, &earlier).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    assert!(
+        store
+            .findings(ORG, &FindingFilter::default(), Page::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty(),
+        "a scan came between"
+    );
+    store.conclude(&judging, &judged).await.unwrap();
     assert_eq!(store.column_records(ORG, entity.id).await.unwrap().len(), 2);
     assert_eq!(store.pieces(ORG, entity.id).await.unwrap().len(), 1);
 }

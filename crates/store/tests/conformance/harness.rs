@@ -333,6 +333,7 @@ pub(crate) fn conclusion(
     Conclusion {
         source: entity.source,
         aside: false,
+        judged: None,
         entity: entity.id,
         merged: Some(Merged {
             pieces,

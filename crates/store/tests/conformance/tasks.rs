@@ -444,8 +444,14 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
             .collect::<Vec<_>>(),
         [failure(&entity), unlisted]
     );
+    let again = FailureDraft {
+        sentence: "it is still locked".to_owned(),
+        ..failure(&entity)
+    };
+    let later = std::slice::from_ref(&again);
+    store.record_failures(&lease, later).await.unwrap();
     let of_entities = FailureFilter {
-        of_entities: true,
+        last_of_entities: true,
         ..FailureFilter::default()
     };
     let told = store
@@ -457,7 +463,7 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
         told.into_iter()
             .map(|failure| failure.what)
             .collect::<Vec<_>>(),
-        [failure(&entity)]
+        [again]
     );
     let of_other = FailureFilter {
         entity: Some(EntityId(lease.job.0)),
