@@ -6,7 +6,7 @@ use std::sync::Arc;
 use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest, Source};
 use locard_engine::{Failure, LookUp, Row, Shown};
-use locard_index::{Query, Verifier, WantedForm, strength_in_row};
+use locard_index::{Query, Verifier, WantedForm};
 use locard_model::{SourceId, Strength};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -192,7 +192,8 @@ fn places(
     keys: &Keys,
     rows: &[Row<'_>],
 ) -> Vec<Place> {
-    let verifier = Verifier::new(queries, table);
+    let flat = rows.first().map_or(&[][..], |row| row.flat);
+    let verifier = Verifier::new(queries, table).with_flat(flat.iter().copied());
     let mut places = Vec::new();
     for row in rows {
         let cells: Vec<(&str, &str)> = row
@@ -203,7 +204,7 @@ fn places(
             .collect();
         let hits = verifier.check_row(&cells);
         for hit in &hits {
-            let strength = strength_in_row(&cells, &hits, hit.subject);
+            let strength = verifier.strength(&cells, &hits, hit.subject);
             // A name that is split over two columns is a place in each of them.
             for cell in &hit.cells {
                 let place = Place {

@@ -149,6 +149,7 @@ fn weighted(leaf: Leaf, column: &str, weights: &[u32]) -> Leaf {
         extra_nulls: 0,
         records: None,
         accounts,
+        nested: true,
     }
 }
 

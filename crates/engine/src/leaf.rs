@@ -9,6 +9,8 @@ use arrow_array::types::ArrowDictionaryKeyType;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray, downcast_dictionary_array};
 use arrow_schema::{ArrowError, DataType};
 
+use locard_connector::document::NESTED;
+
 use crate::text::texts;
 
 /// The cells of one column.
@@ -28,6 +30,8 @@ pub(crate) struct Leaf {
     pub(crate) records: Option<Vec<u32>>,
     /// How many records it accounts for, whatever the number of cells.
     pub(crate) accounts: u64,
+    /// Whether a dot in its name leads into an object.
+    pub(crate) nested: bool,
 }
 
 /// Whether each distinct value of a dictionary stands once, or each record by itself.
@@ -47,7 +51,11 @@ pub(crate) fn leaves(batch: &RecordBatch, cells: Cells) -> Result<Vec<Leaf>, Arr
         found: Vec::with_capacity(batch.num_columns()),
     };
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        let known = walk.found.len();
         walk.array(field.name(), column, Origin::default())?;
+        let nested = field.metadata().contains_key(NESTED);
+        let new = walk.found.iter_mut().skip(known);
+        new.for_each(|leaf| leaf.nested = nested);
     }
     Ok(walk.found)
 }
@@ -123,6 +131,7 @@ impl Walk {
             extra_nulls,
             records,
             accounts: self.rows,
+            nested: false,
         });
     }
 
@@ -192,6 +201,7 @@ impl Walk {
             extra_nulls: extra_nulls + nulls,
             records: None,
             accounts: self.rows,
+            nested: false,
         });
         Ok(())
     }

@@ -61,6 +61,8 @@ pub struct Row<'a> {
     pub line: Option<u64>,
     /// Columns that identify the record, where the source has such.
     pub key: Vec<(&'a str, &'a str)>,
+    /// Columns whose names have dots in them that do not lead into objects.
+    pub flat: &'a [&'a str],
     /// Column paths and texts, without nulls; a path may come several times, and fields of documents inside cells
     /// have paths of their own.
     pub cells: Vec<(&'a str, &'a str)>,
@@ -228,6 +230,12 @@ fn each_row<T>(
         .iter()
         .map(|leaf| keys.is_asked(&leaf.name))
         .collect();
+    let is_flat = |leaf: &&Leaf| !leaf.nested && leaf.name.contains('.');
+    let flat: Vec<&str> = leaves
+        .iter()
+        .filter(is_flat)
+        .map(|leaf| leaf.name.as_str())
+        .collect();
     let places = places(&leaves, kept.records.num_rows());
     let derived = places
         .iter()
@@ -246,6 +254,7 @@ fn each_row<T>(
         rows.push(Row {
             number: batch.first_row.map(|first| first + at as u64),
             line: batch.lines.get(at).copied(),
+            flat: &flat,
             key: cells
                 .iter()
                 .filter(|(leaf, _)| key[*leaf])

@@ -9,6 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use locard_connector::document::NESTED;
 
 /// The flat form of a batch; only the columns named, if any are.
 pub(crate) fn flatten(
@@ -23,8 +24,21 @@ pub(crate) fn flatten(
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
         flat.add(field.name(), field, array.clone(), None)?;
     }
+    let schema = batch.schema();
+    let fields = flat.fields.into_iter().map(|field| marked(field, &schema));
+    let fields = Schema::new(fields.collect::<Vec<FieldRef>>());
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(flat.fields)), flat.arrays, &options)
+    RecordBatch::try_new_with_options(Arc::new(fields), flat.arrays, &options)
+}
+
+/// A column, marked if its name is a path into a structure.
+fn marked(field: FieldRef, schema: &Schema) -> FieldRef {
+    if !field.name().contains('.') || schema.index_of(field.name()).is_ok() {
+        return field;
+    }
+    let mut metadata = field.metadata().clone();
+    metadata.insert(NESTED.to_owned(), "true".to_owned());
+    Arc::new(field.as_ref().clone().with_metadata(metadata))
 }
 
 /// The flat form of a schema.

@@ -115,7 +115,7 @@ fn in_two(at: usize, split: &Split, columns: &[Column<'_>]) -> Vec<Candidate> {
     let mut found = Vec::new();
     for (first, answers) in &firsts {
         for (last, more) in &lasts {
-            if first != last && siblings(columns[*first].name, columns[*last].name) {
+            if first != last && may_be_siblings(columns[*first].name, columns[*last].name) {
                 found.push(Candidate {
                     columns: vec![*first, *last],
                     attributes: split.attributes.clone(),
@@ -135,10 +135,17 @@ fn answers<'a>(value: &'a Value, column: &'a Column<'_>) -> impl Iterator<Item =
         .map(|(probe, _)| probe)
 }
 
-/// Whether two dotted paths have the same parent: `buyer.first` and `seller.last` are two persons' names.
-pub(crate) fn siblings(a: &str, b: &str) -> bool {
-    let parent = |path: &str| path.rsplit_once('.').map(|(parent, _)| parent.to_owned());
+/// What a dotted path is below.
+pub(crate) fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(parent, _)| parent)
+}
+
+/// Whether two columns may be of the same record: `buyer.first` and `seller.last` are two persons' names. A name alone does
+/// not tell whether a dot in it leads into an object; rows will.
+fn may_be_siblings(a: &str, b: &str) -> bool {
+    let is_plain = |path: &str| !path.contains(['[', '*']);
     parent(a) == parent(b)
+        || is_plain(a) && is_plain(b) && (parent(a).is_empty() || parent(b).is_empty())
 }
 
 /// Several splits of one name may point to the same two columns.

@@ -9,6 +9,7 @@
 //! row that was read and checked is a hit. A first or last name alone is neither.
 
 mod candidate;
+mod person;
 mod query;
 mod role;
 mod verify;
@@ -19,4 +20,4 @@ mod tests;
 pub use candidate::{Candidate, Column, candidates};
 pub use query::{Query, Wanted, WantedForm};
 pub use role::{builtin_role, is_name, is_no_date, needs_name, role_of};
-pub use verify::{Hit, Verifier, strength_in_row};
+pub use verify::{Hit, Verifier};

@@ -431,9 +431,10 @@ fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
         ("IP_ADDRESS", "192.0.2.17"),
     ]);
     let strength = |row: &[(&str, &str)]| {
-        let hits = check(&query, row);
+        let verifier = Verifier::new([&query], "t").with_flat(["Geb.Datum"]);
+        let hits = verifier.check_row(row);
         assert!(!hits.is_empty(), "{row:?}");
-        crate::strength_in_row(row, &hits, 0)
+        verifier.strength(row, &hits, 0)
     };
     for row in [
         &[("name", "Frank, Brian"), ("born", "04.05.1980")][..],
@@ -445,6 +446,13 @@ fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
         &[("name", "Brian Frank"), ("tel", "210-952-5853")],
         &[("name", "Brian Frank"), ("street", "12 Long Lane")],
         &[("to.name", "Brian Frank"), ("to.tel", "2109525853")],
+        &[("name", "Brian Frank"), ("Geb.Datum", "04.05.1980")],
+        &[
+            ("m[].name", "Otto Ott"),
+            ("m[].name", "Brian Frank"),
+            ("m[].born", "1951-02-03"),
+            ("m[].born", "1980-05-04"),
+        ],
     ] {
         assert_eq!(strength(row), Strength::Strong, "{row:?}");
     }
@@ -464,6 +472,27 @@ fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
         ],
         &[("note", "Brian Frank, born 1980-05-04")],
         &[("last", "Frank"), ("tel", "2109525853")],
+        // Another element of a list, and one of which nobody knows which it is.
+        &[
+            ("m[].name", "Brian Frank"),
+            ("m[].name", "Otto Ott"),
+            ("m[].born", "1951-02-03"),
+            ("m[].born", "1980-05-04"),
+        ],
+        &[
+            ("m[].name", "Brian Frank"),
+            ("m[].name", "Otto Ott"),
+            ("m[].born", "1980-05-04"),
+        ],
+        // Somebody else in the same row.
+        &[("doctor", "Brian Frank"), ("birth_date", "1980-05-04")],
+        &[("holder_name", "Brian Frank"), ("spouse_dob", "1980-05-04")],
+        &[
+            ("first_name", "Brian"),
+            ("spouse_last_name", "Frank"),
+            ("birth_date", "1980-05-04"),
+        ],
+        &[("name", "Brian Frank"), ("created_at", "1980-05-04")],
     ] {
         assert_eq!(strength(row), Strength::Weak, "{row:?}");
     }

@@ -1,11 +1,12 @@
 //! Checking rows that were read, with the same forms that filled the filters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use locard_model::Strength;
 use locard_sketch::forms::{self, Form, Probe};
 
-use crate::candidate::siblings;
+use crate::candidate::parent;
+use crate::person::{are_of_one, element, is_other_date};
 use crate::query::{Query, Side, Value};
 use crate::role::{speaks, strength_of};
 
@@ -40,10 +41,10 @@ pub(crate) enum Says {
 
 impl Says {
     /// What a value says that was found in a cell.
-    fn of(value: &Value, cell: &str) -> Self {
+    fn of(value: &Value, (column, cell): (&str, &str)) -> Self {
         match value.identifier.as_str() {
             "PERSON" if is_name(&value.text, cell) => Self::Name,
-            "DATE_OF_BIRTH" if is_date(cell) => Self::BirthDate,
+            "DATE_OF_BIRTH" if is_date(cell) && !is_other_date(column) => Self::BirthDate,
             "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" => Self::Home,
             _ => Self::Other,
         }
@@ -69,6 +70,8 @@ pub struct Verifier<'q> {
     queries: Vec<&'q Query>,
     /// How the entity is called.
     table: &'q str,
+    /// Columns whose names have dots in them that lead nowhere.
+    flat: HashSet<String>,
     /// Questions by the first of their hashes.
     questions: HashMap<u64, Vec<Question>>,
 }
@@ -98,6 +101,7 @@ impl<'q> Verifier<'q> {
         let mut verifier = Self {
             queries: queries.into_iter().collect(),
             table,
+            flat: HashSet::new(),
             questions: HashMap::new(),
         };
         for (subject, query) in verifier.queries.iter().enumerate() {
@@ -127,6 +131,13 @@ impl<'q> Verifier<'q> {
             }
         }
         verifier
+    }
+
+    /// With columns whose names have dots in them that do not lead into objects, as those of tables.
+    #[must_use]
+    pub fn with_flat<'a>(mut self, columns: impl IntoIterator<Item = &'a str>) -> Self {
+        self.flat.extend(columns.into_iter().map(str::to_owned));
+        self
     }
 
     /// What of the subjects is in a row of (column path, text); each value at most once a cell.
@@ -196,7 +207,7 @@ impl<'q> Verifier<'q> {
                             self.table,
                             column,
                         ),
-                        says: Says::of(value, text),
+                        says: Says::of(value, (column, text)),
                     },
                 ),
             }
@@ -214,7 +225,6 @@ impl<'q> Verifier<'q> {
 
     /// Puts the halves of split names together.
     fn join(&self, row: &[(&str, &str)], halves: &[Half], hits: &mut Vec<Hit>) {
-        let name = |cell: usize| row.get(cell).map_or("", |(column, _)| *column);
         for first in halves.iter().filter(|half| half.side == Side::First) {
             let rest = halves
                 .iter()
@@ -222,7 +232,7 @@ impl<'q> Verifier<'q> {
             for last in
                 rest.filter(|last| (last.subject, last.split) == (first.subject, first.split))
             {
-                if !siblings(name(first.cell), name(last.cell)) {
+                if !self.are_of_one(row, first.cell, last.cell) {
                     continue;
                 }
                 let Some(split) = self
@@ -246,33 +256,56 @@ impl<'q> Verifier<'q> {
             }
         }
     }
-}
 
-/// How firmly a subject is in a row with these hits. One unique value is enough, and so is a full name with a birth date,
-/// or with a telephone number or address, beside it: each of them is many people's, but hardly ever are both.
-pub fn strength_in_row(row: &[(&str, &str)], hits: &[Hit], subject: usize) -> Strength {
-    let of_subject = || hits.iter().filter(|hit| hit.subject == subject);
-    let alone = of_subject().map(|hit| hit.strength).max();
-    if alone == Some(Strength::Strong) || of_subject().any(|name| is_borne_out(row, hits, name)) {
-        Strength::Strong
-    } else {
-        Strength::Weak
+    /// How firmly a subject is in a row with these hits. One unique value is enough, and so is a full name with a birth
+    /// date, or with a telephone number or address, beside it: each of them is many people's, but hardly ever are both.
+    pub fn strength(&self, row: &[(&str, &str)], hits: &[Hit], subject: usize) -> Strength {
+        let of_subject = || hits.iter().filter(|hit| hit.subject == subject);
+        let alone = of_subject().map(|hit| hit.strength).max();
+        let borne_out = || of_subject().any(|name| self.is_borne_out(row, hits, name));
+        if alone == Some(Strength::Strong) || borne_out() {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        }
     }
-}
 
-/// Whether a name stands beside something else of the same person, and in the same record where records are nested.
-fn is_borne_out(row: &[(&str, &str)], hits: &[Hit], name: &Hit) -> bool {
-    let column = |cells: &[usize]| {
-        let cell = cells.first().and_then(|cell| row.get(*cell));
-        cell.map_or("", |(column, _)| *column)
-    };
-    let bears_out = |other: &&Hit| {
-        other.subject == name.subject
-            && matches!(other.says, Says::BirthDate | Says::Home)
-            && other.cells.iter().all(|cell| !name.cells.contains(cell))
-            && siblings(column(&name.cells), column(&other.cells))
-    };
-    name.says == Says::Name && hits.iter().any(|other| bears_out(&other))
+    /// Whether a name stands beside something else of the same person.
+    fn is_borne_out(&self, row: &[(&str, &str)], hits: &[Hit], name: &Hit) -> bool {
+        let bears_out = |other: &&Hit| {
+            let apart = other.cells.iter().all(|cell| !name.cells.contains(cell));
+            let pairs = || name.cells.iter().zip(other.cells.iter().cycle());
+            other.subject == name.subject
+                && matches!(other.says, Says::BirthDate | Says::Home)
+                && apart
+                && pairs().all(|(a, b)| self.are_of_one(row, *a, *b))
+        };
+        name.says == Says::Name && hits.iter().any(|other| bears_out(&other))
+    }
+
+    /// Whether two cells of a row are about the same person: in the same record where records are nested, the same element
+    /// of the same list, and under names that do not tell them apart.
+    fn are_of_one(&self, row: &[(&str, &str)], a: usize, b: usize) -> bool {
+        let column = |cell: usize| row.get(cell).map_or("", |(column, _)| *column);
+        let (of_a, of_b) = (column(a), column(b));
+        self.parent(of_a) == self.parent(of_b)
+            && element(row, a) == element(row, b)
+            && are_of_one(self.own(of_a), self.own(of_b))
+    }
+
+    fn parent<'c>(&self, column: &'c str) -> &'c str {
+        if self.flat.contains(column) {
+            ""
+        } else {
+            parent(column)
+        }
+    }
+
+    /// The last part of a path.
+    fn own<'c>(&self, column: &'c str) -> &'c str {
+        let above = self.parent(column).len();
+        column.get(above..).unwrap_or(column)
+    }
 }
 
 /// Adds a hit unless the same attributes were found in the same cells.

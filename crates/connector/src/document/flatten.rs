@@ -8,9 +8,9 @@ use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringVi
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
-use super::Paths;
 use super::json::Events;
 use super::nodes::{Entry, Node, Tree};
+use super::{NESTED, Paths};
 
 /// Takes documents as [`Events`] and gives batches: one row per document, one column per path.
 ///
@@ -98,7 +98,12 @@ impl Flattener {
             let path = self.tree.wanted.as_ref();
             let path = path.and_then(|wanted| wanted.column(name_of(node)));
             let name = unique(path.unwrap_or(name_of(node)), &mut names);
-            fields.push(Field::new(name, array.data_type().clone(), true));
+            let field = Field::new(name, array.data_type().clone(), true);
+            fields.push(if node.is_nested() {
+                field.with_metadata(nested())
+            } else {
+                field
+            });
             arrays.push(array);
         }
         self.tree.begin(rest);
@@ -204,6 +209,10 @@ impl Events for Flattener {
     }
 }
 
+fn nested() -> HashMap<String, String> {
+    HashMap::from([(NESTED.to_owned(), "true".to_owned())])
+}
+
 /// What a column of this node is called.
 fn name_of(node: &Node) -> &str {
     if node.path.is_empty() {
@@ -245,9 +254,11 @@ fn unique(path: &str, names: &mut HashSet<String>) -> String {
 }
 
 fn column(node: &mut Node, rows: usize, text: &Buffer) -> Result<ArrayRef, ArrowError> {
-    // Folding a map appends out of order.
-    if !node.entries.is_sorted_by_key(|entry| entry.record) {
-        node.entries.sort_by_key(|entry| entry.record);
+    // What is put together comes out of order. Within a record it is that of the document: the first name of a list and
+    // its first date are of one element.
+    let place = |entry: &Entry| (entry.record, entry.offset);
+    if !node.entries.is_sorted_by_key(place) {
+        node.entries.sort_by_key(place);
     }
     let repeated = node
         .entries

@@ -9,6 +9,10 @@
 //! the keys are scanned like any other value. A key that may be a person, `Ada Lovelace`, is scanned as a value beside the
 //! column that it names.
 
+/// Marks a column of a batch whose name is a path into an object, where a dot in it tells so; a header of a table may have
+/// dots in it too.
+pub const NESTED: &str = "nested";
+
 mod flatten;
 mod json;
 mod keys;

@@ -67,6 +67,11 @@ impl Node {
         self.wanted && !self.folded && (!self.entries.is_empty() || (self.saw_null && leaf))
     }
 
+    /// Whether it is below the fields of its record.
+    pub(super) fn is_nested(&self) -> bool {
+        self.level > 1
+    }
+
     fn child(&mut self, key: &str) -> Option<u32> {
         if let Some((name, id)) = self.children.get(self.next)
             && **name == *key
@@ -168,19 +173,24 @@ impl Tree {
         if rest.last.is_none() {
             return rest;
         }
+        let mut moved: Vec<(u32, Entry)> = Vec::new();
         for (id, node) in (0_u32..).zip(&mut self.nodes) {
-            for entry in node.entries.extract_if(.., |entry| entry.record >= record) {
-                let from = entry.offset as usize;
-                let offset = rest.text.len() as u32;
-                rest.text
-                    .push_str(&self.text[from..from + entry.length as usize]);
-                let moved = Entry {
-                    record: entry.record - record,
-                    offset,
-                    ..entry
-                };
-                rest.entries.push((id, moved));
-            }
+            let later = node.entries.extract_if(.., |entry| entry.record >= record);
+            moved.extend(later.map(|entry| (id, entry)));
+        }
+        // In the order of the document, which offsets tell.
+        moved.sort_unstable_by_key(|(_, entry)| entry.offset);
+        for (id, entry) in moved {
+            let from = entry.offset as usize;
+            let offset = rest.text.len() as u32;
+            rest.text
+                .push_str(&self.text[from..from + entry.length as usize]);
+            let entry = Entry {
+                record: entry.record - record,
+                offset,
+                ..entry
+            };
+            rest.entries.push((id, entry));
         }
         rest
     }
