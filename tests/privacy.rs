@@ -17,6 +17,7 @@ const PLANTED: &[&str] = &[
     "key.of.a.map@planted.example",
     "name.of.a.file@planted.example",
     "name.of.a.folder@planted.example",
+    "value.of.a.partition@planted.example",
     "Plantedbody Ofatext",
     "plantedheader@planted.example",
 ];
@@ -35,6 +36,11 @@ fn plant(bench: &Bench) {
     bench.write(
         "name.of.a.folder@planted.example/name.of.a.file@planted.example.csv",
         "a,plantedheader@planted.example\n1,2\n3,4\n",
+    );
+    bench.write("parts/mail=bert@other.example/x.csv", "a,b\n1,2\n");
+    bench.write(
+        "parts/mail=value.of.a.partition@planted.example/x.csv",
+        "a,b\n1,2\n\"unclosed",
     );
     bench.write("a_number.csv", format!("telephone\n{NUMBER}\n"));
     bench.write("a_number.ndjson", format!("{{\"telephone\": {NUMBER}}}\n"));

@@ -33,10 +33,10 @@ use crate::record::{self, Listing};
 /// others were read beside it, and somebody may have killed the process.
 const DEATHS_BESIDE_OTHERS: u32 = 3;
 
-/// How often it may die in all. What brings the process down every time, three times of them with nothing else at work,
-/// would do so for ever, and nothing behind it would be read. A healthy piece comes here only if six kills in a row
-/// meet it.
-const DEATHS: u32 = 6;
+/// How often it may die in all. What brings the process down every time would do so for ever, and nothing behind it would
+/// be read. But what ends a process is mostly somebody from outside, a machine that restarts or one that is short of
+/// memory, and that can meet one long piece many times; to be read at last after all of that is worth some vain runs.
+const DEATHS: u32 = 24;
 
 /// Pieces that are read at the same time, at most; one that is read alone takes the room of all.
 const ROOM: u32 = 1 << 16;

@@ -97,7 +97,8 @@ pub(crate) async fn suspect(
     let found = home.engine.look_up(look_up, cancel).await;
     let failure = found
         .error
-        .map(|error| Failure::of(&error, &suspect.source, Some(&shown(suspect))));
+        .map(|error| Failure::of(&error, &suspect.source, Some(&shown(suspect))))
+        .map(|failure| home.engine.mask().failure(failure));
     // What was found before it broke off is found; without that the columns stay candidates.
     if found.finds.is_empty()
         && let Some(failure) = failure

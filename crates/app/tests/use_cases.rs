@@ -390,7 +390,7 @@ async fn two_deadly_files_cost_no_more_deaths_than_each_of_them() {
         bench.write(name, &customers(20));
     }
     for run in 0.. {
-        assert!(run <= 12, "six deaths each, at most");
+        assert!(run <= 48, "24 deaths each, at most");
         let home = bench.home().await;
         let (cancel, options) = (CancellationToken::new(), bench.target());
         let deadly = Deadly(&["bad.csv", "worse.csv"]);
@@ -431,7 +431,7 @@ async fn a_healthy_file_outlives_some_deaths() {
     let bench = Bench::new();
     bench.write("bad.csv", &customers(20));
     bench.write("good.csv", &customers(20));
-    die(&bench, 5).await;
+    die(&bench, 20).await;
     let home = bench.home().await;
     let report = bench.scan(&home).await;
     assert_eq!(

@@ -56,6 +56,7 @@ impl Run<'_> {
     /// An entity of which nothing new is known for this reason.
     async fn unjudged(&self, shown: &Arc<Shown>, error: &locard_connector::Error) -> Result<()> {
         let failure = Failure::of(error, &shown.source_name, Some(shown));
+        let failure = self.engine.mask().failure(failure);
         self.fail_whole(failure, shown).await
     }
 

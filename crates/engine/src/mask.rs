@@ -10,6 +10,7 @@ use locard_identify::{How, Library, Trial, ValuePattern};
 use locard_model::{EntityKind, EntityPath, Role};
 use locard_sketch::{Keyer, hash};
 
+use crate::Failure;
 use crate::names::is_personal_name;
 
 /// Stands for what is not shown.
@@ -60,6 +61,28 @@ impl Mask {
             .map(|segment| self.segment(segment))
             .collect();
         segments.join("/")
+    }
+
+    /// A failure as it may be shown: where it was may be a file of a table, whose folders are called like values.
+    pub fn failure(&self, failure: Failure) -> Failure {
+        Failure {
+            place: failure.place.map(|place| self.place(&place)),
+            ..failure
+        }
+    }
+
+    /// `line 17`, or `mail=ada@example.org/part-0.csv, line 17`.
+    fn place(&self, place: &str) -> String {
+        let part = |part: &str| match part.split_once('=') {
+            Some((column, value)) => format!("{column}={}", self.segment(value)),
+            None => self.segment(part),
+        };
+        let step = |step: &str| {
+            let parts: Vec<String> = step.split('/').map(part).collect();
+            parts.join("/")
+        };
+        let steps: Vec<String> = place.split(", ").map(step).collect();
+        steps.join(", ")
     }
 
     /// A key, column name or path segment as it may be shown: the same wherever it is shown, and another for every name.

@@ -55,6 +55,7 @@ impl Run<'_> {
             Ok(plan) => plan,
             Err(error) => {
                 let failure = Failure::of(&error, &target.name, Some(&shown));
+                let failure = self.engine.mask().failure(failure);
                 self.fail_whole(failure, &shown).await?;
                 return Ok(Vec::new());
             }
@@ -190,6 +191,7 @@ impl Run<'_> {
     ) -> Result<Option<Ended>> {
         let shown = &entry.planned.shown;
         let failure = Failure::of(error, &shown.source_name, Some(shown));
+        let failure = self.engine.mask().failure(failure);
         self.ledger.abandon(piece, &failure).await?;
         self.tell_failure(&failure);
         Ok(entry.end(piece, None, true))
@@ -236,10 +238,13 @@ impl Run<'_> {
         if let Some(error) = error {
             faults.add_error(error);
         }
+        let mask = self.engine.mask();
         for note in notes.into_failures(shown) {
+            let note = mask.failure(note);
             self.reporter.on(&Event::LeftOut(note));
         }
-        let failures = faults.into_failures(shown);
+        let failures = faults.into_failures(shown).into_iter();
+        let failures: Vec<Failure> = failures.map(|failure| mask.failure(failure)).collect();
         for failure in &failures {
             self.tell_failure(failure);
         }

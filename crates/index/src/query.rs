@@ -1,5 +1,7 @@
 //! A subject as questions to filters and to rows.
 
+use std::collections::{HashMap, HashSet};
+
 use locard_model::{Attribute, Identifier, Role, Subject};
 use locard_sketch::Keyer;
 use locard_sketch::forms::{self, Form, Meaning, Probe};
@@ -78,9 +80,13 @@ pub struct Query {
 impl Query {
     /// Compiles a subject. `role` tells what agreeing on an attribute says, as [`role_of`](crate::role_of) does.
     pub fn compile(subject: &Subject, role: impl Fn(&Attribute) -> Role, keyer: &Keyer) -> Self {
-        let mut query = Self {
-            values: Vec::new(),
-            splits: Vec::new(),
+        let mut query = Compiling {
+            query: Self {
+                values: Vec::new(),
+                splits: Vec::new(),
+            },
+            values: HashMap::new(),
+            splits: HashMap::new(),
         };
         for (position, attribute) in subject.attributes.iter().enumerate() {
             let (identifier, role) = (&attribute.identifier, role(attribute));
@@ -96,7 +102,7 @@ impl Query {
             }
         }
         query.add_names(subject, keyer);
-        query
+        query.query
     }
 
     /// Whether there is nothing to look for.
@@ -104,98 +110,20 @@ impl Query {
         self.values.is_empty() && self.splits.is_empty()
     }
 
-    fn add(&mut self, value: Value) {
-        if value.probes.is_empty() {
-            return;
-        }
-        // The identifier tells in which columns a short value speaks, so one cannot stand for another.
-        let same = |known: &&mut Value| {
-            (&known.identifier, known.role, &known.probes)
-                == (&value.identifier, value.role, &value.probes)
-        };
-        match self.values.iter_mut().find(same) {
-            Some(known) => known.attributes.extend(value.attributes),
-            None => self.values.push(value),
-        }
-    }
-
-    /// First and last names, given apart or together, are looked for together and apart.
-    fn add_names(&mut self, subject: &Subject, keyer: &Keyer) {
-        let given = |name: &str| -> Vec<(usize, String)> {
-            let attributes = subject.attributes.iter().enumerate();
-            let named = attributes.filter(|(_, attribute)| attribute.identifier.as_str() == name);
-            named
-                .map(|(position, attribute)| (position, attribute.value.clone()))
-                .collect()
-        };
-        let person = Identifier::new("PERSON");
-        let (firsts, lasts) = (given("FIRST_NAME"), given("LAST_NAME"));
-        for (first_at, first) in &firsts {
-            for (last_at, last) in &lasts {
-                let attributes = [*first_at, *last_at];
-                // Where names are written without a space, the family name comes first.
-                let family_first = last.chars().chain(first.chars()).any(is_east_asian);
-                let together = if family_first {
-                    format!("{last} {first}")
-                } else {
-                    format!("{first} {last}")
-                };
-                self.add(Value::new(
-                    &attributes,
-                    &person,
-                    Role::Weak,
-                    &together,
-                    keyer,
-                ));
-                self.add_split(&attributes, first, last, keyer);
-            }
-        }
-        for (at, name) in given("PERSON") {
-            let spellings = forms::name_spellings(&name).into_iter();
-            for words in spellings.filter(|words| words.len() <= forms::MOST_NAME_WORDS) {
-                for place in 1..words.len() {
-                    let (first, last) = words.split_at(place);
-                    self.add_split(&[at], &first.join(" "), &last.join(" "), keyer);
-                }
-                if let [word] = words.as_slice() {
-                    for (last, first) in unspaced(word) {
-                        self.add_split(&[at], first, last, keyer);
-                    }
-                }
-            }
-        }
-    }
-
-    fn add_split(&mut self, attributes: &[usize], first: &str, last: &str, keyer: &Keyer) {
-        let part = |name: &str, text: &str| {
-            Value::new(attributes, &Identifier::new(name), Role::Weak, text, keyer)
-        };
-        let (first, last) = (part("FIRST_NAME", first), part("LAST_NAME", last));
-        let known = |split: &&mut Split| {
-            split.first.probes == first.probes && split.last.probes == last.probes
-        };
-        if let Some(known) = self.splits.iter_mut().find(known) {
-            known.attributes.extend(attributes);
-        } else if !first.probes.is_empty() && !last.probes.is_empty() {
-            self.splits.push(Split {
-                attributes: attributes.to_vec(),
-                first,
-                last,
-            });
-        }
-    }
-
     /// What to ask a source for, so that it returns every row of the candidate; `None` when not all of it can be
     /// asked for, so that the columns must be read whole.
     pub fn wanted(&self, candidate: &Candidate) -> Option<Vec<Wanted>> {
         let mut wanted: Vec<Wanted> = Vec::new();
+        let mut seen = HashSet::new();
         for (column, value, probe) in self.positive(candidate) {
             let (form, text) = value.askable(probe)?;
+            if !seen.insert((column, form, text.clone())) {
+                continue;
+            }
             match wanted
                 .iter_mut()
                 .find(|known| known.column == column && known.form == form)
             {
-                Some(known) if known.values.contains(&text) => {}
                 Some(known) => known.values.push(text),
                 None => wanted.push(Wanted {
                     column,
@@ -255,7 +183,116 @@ pub(crate) enum Side {
     Last,
 }
 
+/// A query that is being compiled. Somebody may have thousands of addresses, so what is known is found by hash.
+struct Compiling {
+    query: Query,
+    /// Positions of values by their first hash.
+    values: HashMap<u64, Vec<usize>>,
+    /// Positions of splits by the first hashes of both parts.
+    splits: HashMap<(u64, u64), Vec<usize>>,
+}
+
+impl Compiling {
+    fn add(&mut self, value: Value) {
+        let Some(hash) = value.hash() else {
+            return;
+        };
+        let alike = self.values.entry(hash).or_default();
+        let values = &mut self.query.values;
+        // The identifier tells in which columns a short value speaks, so one cannot stand for another.
+        let same = |at: &&usize| {
+            let known: &Value = &values[**at];
+            (&known.identifier, known.role, &known.probes)
+                == (&value.identifier, value.role, &value.probes)
+        };
+        if let Some(at) = alike.iter().find(same) {
+            values[*at].attributes.extend(value.attributes);
+            return;
+        }
+        alike.push(values.len());
+        values.push(value);
+    }
+
+    /// First and last names, given apart or together, are looked for together and apart.
+    fn add_names(&mut self, subject: &Subject, keyer: &Keyer) {
+        let given = |name: &str| -> Vec<(usize, String)> {
+            let attributes = subject.attributes.iter().enumerate();
+            let named = attributes.filter(|(_, attribute)| attribute.identifier.as_str() == name);
+            named
+                .map(|(position, attribute)| (position, attribute.value.clone()))
+                .collect()
+        };
+        let person = Identifier::new("PERSON");
+        let (firsts, lasts) = (given("FIRST_NAME"), given("LAST_NAME"));
+        for (first_at, first) in &firsts {
+            for (last_at, last) in &lasts {
+                let attributes = [*first_at, *last_at];
+                // Where names are written without a space, the family name comes first.
+                let family_first = last.chars().chain(first.chars()).any(is_east_asian);
+                let together = if family_first {
+                    format!("{last} {first}")
+                } else {
+                    format!("{first} {last}")
+                };
+                self.add(Value::new(
+                    &attributes,
+                    &person,
+                    Role::Weak,
+                    &together,
+                    keyer,
+                ));
+                self.add_split(&attributes, first, last, keyer);
+            }
+        }
+        for (at, name) in given("PERSON") {
+            let spellings = forms::name_spellings(&name).into_iter();
+            for words in spellings.filter(|words| words.len() <= forms::MOST_NAME_WORDS) {
+                for place in 1..words.len() {
+                    let (first, last) = words.split_at(place);
+                    self.add_split(&[at], &first.join(" "), &last.join(" "), keyer);
+                }
+                if let [word] = words.as_slice() {
+                    for (last, first) in unspaced(word) {
+                        self.add_split(&[at], first, last, keyer);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_split(&mut self, attributes: &[usize], first: &str, last: &str, keyer: &Keyer) {
+        let part = |name: &str, text: &str| {
+            Value::new(attributes, &Identifier::new(name), Role::Weak, text, keyer)
+        };
+        let (first, last) = (part("FIRST_NAME", first), part("LAST_NAME", last));
+        let (Some(of_first), Some(of_last)) = (first.hash(), last.hash()) else {
+            return;
+        };
+        let alike = self.splits.entry((of_first, of_last)).or_default();
+        let splits = &mut self.query.splits;
+        let same = |at: &&usize| {
+            let split: &Split = &splits[**at];
+            split.first.probes == first.probes && split.last.probes == last.probes
+        };
+        if let Some(at) = alike.iter().find(same) {
+            splits[*at].attributes.extend(attributes);
+            return;
+        }
+        alike.push(splits.len());
+        splits.push(Split {
+            attributes: attributes.to_vec(),
+            first,
+            last,
+        });
+    }
+}
+
 impl Value {
+    /// The first of its hashes; `None` where there is nothing to ask.
+    fn hash(&self) -> Option<u64> {
+        self.probes.first()?.all.first().copied()
+    }
+
     fn new(
         attributes: &[usize],
         identifier: &Identifier,

@@ -26,6 +26,8 @@ pub struct Dialect {
     pub unsure: fn(&str) -> String,
     /// Whether the server's text of a value may differ from the text that a reader gets.
     pub uncertain: Option<fn(&str) -> String>,
+    /// A short way for plain texts, where the server's general one is slow.
+    pub plain: Option<Plain>,
     /// Trimmed, inner blanks run to one where the server can; `unsure` covers the rest.
     pub collapsed: fn(&str) -> String,
     /// Text without its apostrophes, which words do not hold.
@@ -46,6 +48,20 @@ pub struct Dialect {
     pub list_limit: usize,
     /// How many patterns one statement may hold before filtering is left to the engine.
     pub pattern_limit: usize,
+}
+
+/// How plain texts are told, and folded: those of printable ASCII without what folding changes but case. Most texts are,
+/// and what is done to all of them decides what a look-up costs the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain {
+    /// Whether a text is one.
+    pub test: fn(&str) -> String,
+    /// Such a text folded, but for blanks around it.
+    pub folded: fn(&str) -> String,
+    /// Such a text folded.
+    pub trimmed: fn(&str) -> String,
+    /// Whether any other text is so long that folding it there costs more than sending it.
+    pub long: fn(&str) -> String,
 }
 
 /// Latin letters with the usual marks, each beside what it is without them. Only letters that decompose to an ASCII
@@ -94,6 +110,12 @@ impl Dialect {
         },
         unsure: |text| format!("{text} ~ '[^\\x20-\\x7E]'"),
         uncertain: None,
+        plain: Some(Plain {
+            test: |text| format!("{text} !~ '[^\\x20-\\x7E]|  |`'"),
+            folded: |text| format!("pg_catalog.lower({text} COLLATE \"C\")"),
+            trimmed: |text| format!("pg_catalog.btrim(pg_catalog.lower({text} COLLATE \"C\"))"),
+            long: |text| format!("pg_catalog.octet_length({text}) > 65536"),
+        }),
         unquoted: |text| format!("pg_catalog.replace({text}, '''', '')"),
         collapsed: |text| {
             format!("pg_catalog.btrim(pg_catalog.regexp_replace({text}, '  +', ' ', 'g'))")
@@ -131,6 +153,7 @@ impl Dialect {
         uncertain: Some(|value| {
             format!("(typeof({value}) IN ('real', 'blob') OR instr({value}, char(0)) > 0)")
         }),
+        plain: None,
         unquoted: |text| format!("replace({text}, '''', '')"),
         unsure: |text| {
             format!("({text} GLOB '*[^ -~]*' OR {text} GLOB '*`*' OR instr({text}, '  ') > 0)")
@@ -163,6 +186,7 @@ impl Dialect {
             format!("({text}) COLLATE utf8mb4_bin REGEXP '[^ -~{letters}]'")
         },
         uncertain: None,
+        plain: None,
         unquoted: |text| format!("REPLACE({text}, '''', '')"),
         collapsed: |text| format!("TRIM(REGEXP_REPLACE({text}, '  +', ' '))"),
         digits: Some(|text| {

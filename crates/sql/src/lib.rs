@@ -16,7 +16,7 @@ mod window;
 
 pub use column::{Class, Column, find, project};
 pub use condition::Conditions;
-pub use dialect::{AnyElement, Dialect};
+pub use dialect::{AnyElement, Dialect, Plain};
 pub use long::{LONGEST_VALUE, MARK, too_long};
 pub use range::{KeyRange, key_ranges, page_ranges};
 pub use select::{Select, is_select};

@@ -1,0 +1,439 @@
+//! Which cells of a row are about the same person.
+//!
+//! A row often names several: a patient and the doctor, a holder and the spouse, the elements of a list. What is known
+//! of one of them must not be put together with what is known of another, since that would hand somebody's data to a
+//! stranger. So where names of columns leave it open, the answer is no, and a person decides.
+
+use std::collections::BTreeSet;
+
+use locard_sketch::forms;
+
+/// Words for somebody other than whom a row is about, and for one of several that it is about alike.
+const ROLES: &[&str] = &[
+    // Family and household.
+    "spouse",
+    "partner",
+    "husband",
+    "wife",
+    "father",
+    "mother",
+    "dad",
+    "mom",
+    "parent",
+    "parents",
+    "child",
+    "son",
+    "daughter",
+    "sibling",
+    "brother",
+    "sister",
+    "guardian",
+    "kin",
+    "dependent",
+    "ehegatte",
+    "ehepartner",
+    "ehemann",
+    "ehefrau",
+    "gatte",
+    "gattin",
+    "vater",
+    "mutter",
+    "eltern",
+    "kind",
+    "sohn",
+    "tochter",
+    "conjoint",
+    "epoux",
+    "epouse",
+    "pere",
+    "mere",
+    "enfant",
+    "conyuge",
+    "esposo",
+    "esposa",
+    "padre",
+    "madre",
+    "hijo",
+    "hija",
+    "coniuge",
+    "marito",
+    "moglie",
+    "figlio",
+    "figlia",
+    "echtgenoot",
+    "vader",
+    "moeder",
+    "malzonek",
+    "ojciec",
+    "matka",
+    "dziecko",
+    "conjuge",
+    "pai",
+    "mae",
+    "filho",
+    "filha",
+    // Those who care, work or act for somebody.
+    "doctor",
+    "physician",
+    "gp",
+    "nurse",
+    "therapist",
+    "surgeon",
+    "referrer",
+    "referring",
+    "teacher",
+    "tutor",
+    "agent",
+    "advisor",
+    "adviser",
+    "consultant",
+    "manager",
+    "supervisor",
+    "boss",
+    "recruiter",
+    "interviewer",
+    "lawyer",
+    "attorney",
+    "notary",
+    "witness",
+    "accountant",
+    "emergency",
+    "reference",
+    "arzt",
+    "aerztin",
+    "hausarzt",
+    "betreuer",
+    "vormund",
+    "lehrer",
+    "berater",
+    "vorgesetzter",
+    "zeuge",
+    "notar",
+    "anwalt",
+    "notfall",
+    "medecin",
+    "medico",
+    "tuteur",
+    "conseiller",
+    "temoin",
+    "notaire",
+    "avocat",
+    "urgence",
+    "tutor",
+    "abogado",
+    "emergencia",
+    "dottore",
+    "emergenza",
+    "arts",
+    "voogd",
+    "lekarz",
+    "opiekun",
+    // Parties to something.
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "sender",
+    "receiver",
+    "recipient",
+    "buyer",
+    "seller",
+    "vendor",
+    "supplier",
+    "payer",
+    "payee",
+    "beneficiary",
+    "billing",
+    "bill",
+    "shipping",
+    "ship",
+    "delivery",
+    "invoice",
+    "author",
+    "editor",
+    "reviewer",
+    "approver",
+    "creator",
+    "created",
+    "updated",
+    "modified",
+    "assignee",
+    "reporter",
+    "requester",
+    "caller",
+    "callee",
+    "landlord",
+    "tenant",
+    "lender",
+    "borrower",
+    "guarantor",
+    "driver",
+    "passenger",
+    "employer",
+    "von",
+    "an",
+    "absender",
+    "empfaenger",
+    "empfanger",
+    "kaeufer",
+    "kaufer",
+    "verkaeufer",
+    "verkaufer",
+    "lieferant",
+    "rechnung",
+    "lieferung",
+    "expediteur",
+    "destinataire",
+    "acheteur",
+    "vendeur",
+    "remitente",
+    "destinatario",
+    "comprador",
+    "vendedor",
+    "mittente",
+    "acquirente",
+    "venditore",
+    "afzender",
+    "ontvanger",
+    "koper",
+    "verkoper",
+    "nadawca",
+    "odbiorca",
+    "comprador",
+    "remetente",
+];
+
+/// Words of dates that are nobody's birth.
+const OTHER_DATES: &[&str] = &[
+    "created",
+    "updated",
+    "modified",
+    "changed",
+    "start",
+    "started",
+    "end",
+    "ended",
+    "begin",
+    "from",
+    "until",
+    "till",
+    "valid",
+    "expiry",
+    "expires",
+    "expiration",
+    "due",
+    "order",
+    "ordered",
+    "ship",
+    "shipped",
+    "delivery",
+    "delivered",
+    "invoice",
+    "payment",
+    "paid",
+    "signed",
+    "hire",
+    "hired",
+    "joined",
+    "entry",
+    "exit",
+    "since",
+    "last",
+    "login",
+    "visit",
+    "visited",
+    "admission",
+    "admitted",
+    "discharge",
+    "discharged",
+    "issue",
+    "issued",
+    "registered",
+    "registration",
+    "closed",
+    "opened",
+    "event",
+    "booking",
+    "booked",
+    "appointment",
+    "death",
+    "died",
+    "deceased",
+    "wedding",
+    "married",
+    "transaction",
+    "posting",
+    "erstellt",
+    "geaendert",
+    "geandert",
+    "beginn",
+    "ende",
+    "gueltig",
+    "gultig",
+    "bestellt",
+    "bestellung",
+    "rechnung",
+    "eintritt",
+    "austritt",
+    "seit",
+    "angelegt",
+    "anlage",
+    "termin",
+    "ausgestellt",
+    "storniert",
+    "cree",
+    "creation",
+    "modifie",
+    "debut",
+    "fin",
+    "commande",
+    "facture",
+    "entree",
+    "sortie",
+    "echeance",
+    "creado",
+    "modificado",
+    "inicio",
+    "pedido",
+    "factura",
+    "alta",
+    "baja",
+    "vencimiento",
+    "creato",
+    "modificato",
+    "inizio",
+    "fine",
+    "ordine",
+    "fattura",
+    "scadenza",
+    "aangemaakt",
+    "gewijzigd",
+    "einde",
+    "factuur",
+    "utworzono",
+    "zmieniono",
+    "koniec",
+    "zamowienie",
+    "faktura",
+    "criado",
+    "alterado",
+    "fim",
+    "vencimento",
+];
+
+/// The words of a column's own name, of the last part of its path.
+fn words(column: &str) -> BTreeSet<String> {
+    let mut spaced = String::with_capacity(column.len() + 4);
+    let mut before = ' ';
+    for c in column.chars() {
+        // `spouseName`, `name2`.
+        let is_edge = before.is_lowercase() && c.is_uppercase()
+            || before.is_ascii_digit() != c.is_ascii_digit() && before.is_alphanumeric();
+        if is_edge {
+            spaced.push(' ');
+        }
+        spaced.push(if c.is_alphanumeric() { c } else { ' ' });
+        before = c;
+    }
+    let folded = forms::folded(&spaced);
+    folded
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether the names of two columns leave no doubt that both are about the same person.
+pub(crate) fn are_of_one(a: &str, b: &str) -> bool {
+    let (a, b) = (words(a), words(b));
+    let roles = |words: &BTreeSet<String>| -> BTreeSet<String> {
+        let is_role = |word: &&String| ROLES.contains(&word.as_str());
+        words.iter().filter(is_role).cloned().collect()
+    };
+    let numbers = |words: &BTreeSet<String>| -> BTreeSet<String> {
+        let is_number = |word: &&String| word.bytes().all(|byte| byte.is_ascii_digit());
+        words.iter().filter(is_number).cloned().collect()
+    };
+    let (of_a, of_b) = (numbers(&a), numbers(&b));
+    let differ = !of_a.is_empty() && !of_b.is_empty() && of_a != of_b;
+    roles(&a) == roles(&b) && !differ
+}
+
+/// Whether a column of that name holds dates that are nobody's birth.
+pub(crate) fn is_other_date(column: &str) -> bool {
+    words(column)
+        .iter()
+        .any(|word| OTHER_DATES.contains(&word.as_str()))
+}
+
+/// Position of a cell among those of its column, and how many these are: the elements of a list have a cell each.
+pub(crate) fn element(row: &[(&str, &str)], cell: usize) -> (usize, usize) {
+    let column = row.get(cell).map(|(column, _)| *column);
+    let same = |(at, (other, _)): (usize, &(&str, &str))| (Some(*other) == column).then_some(at);
+    let of_column = || row.iter().enumerate().filter_map(same);
+    (
+        of_column().filter(|at| *at < cell).count(),
+        of_column().count(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_different_roles_are_about_different_people() {
+        for (a, b) in [
+            ("first_name", "last_name"),
+            ("name", "Geburtsdatum"),
+            ("spouse_first_name", "spouse_last_name"),
+            ("spouseName", "spouseDob"),
+            ("holder_name", "birth_date"),
+            ("name", "phone2"),
+            ("to_name", "to_phone"),
+        ] {
+            assert!(are_of_one(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("first_name", "spouse_last_name"),
+            ("holder_name", "spouse_dob"),
+            ("doctor", "birth_date"),
+            ("name1", "dob2"),
+            ("from_name", "to_phone"),
+            ("motherName", "birthDate"),
+            ("Name Ehegatte", "Geburtsdatum"),
+        ] {
+            assert!(!are_of_one(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn dates_of_other_things_are_nobodys_birth() {
+        for column in [
+            "created",
+            "created_at",
+            "orderDate",
+            "Eintritt",
+            "date_debut",
+            "valid from",
+        ] {
+            assert!(is_other_date(column), "{column}");
+        }
+        for column in ["born", "dob", "birth_date", "Geburtsdatum", "date", "d"] {
+            assert!(!is_other_date(column), "{column}");
+        }
+    }
+
+    #[test]
+    fn the_element_of_a_list_is_counted_in_its_column() {
+        let row = [
+            ("n[]", "a"),
+            ("d[]", "1"),
+            ("n[]", "b"),
+            ("d[]", "2"),
+            ("x", "y"),
+        ];
+        let elements: Vec<_> = (0..5).map(|cell| element(&row, cell)).collect();
+        assert_eq!(elements, [(0, 2), (0, 2), (1, 2), (1, 2), (0, 1)]);
+    }
+}
