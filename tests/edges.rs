@@ -304,14 +304,27 @@ fn a_table_fits_its_terminal() {
 fn a_share_can_be_asked_for() {
     let bench = Bench::new();
     let mut many = String::from("email\n");
-    for number in 0..2_000 {
+    for number in 0..100_000 {
         many.push_str(&format!("person{number}@example.org\n"));
     }
     bench.write("a.csv", many);
     let run = bench.run(["scan", &bench.data(), "--sample", "10%", "--format", "json"]);
     assert_eq!(run.status, 0, "{run:?}");
     let rows = json(&run)["totals"]["rows"].as_u64().unwrap();
-    assert!((100..=320).contains(&rows), "{rows}");
+    assert!((9_000..=11_000).contains(&rows), "{rows}");
     let refused = bench.run(["scan", &bench.data(), "--sample", "100%"]);
     assert_eq!(refused.status, 2, "{refused:?}");
+}
+
+#[test]
+fn a_share_of_a_small_file_is_no_answer_about_nothing() {
+    let bench = Bench::new();
+    bench.write(
+        "few.csv",
+        "email,x\nanna.meier@example.org,1\nb.kurz@example.net,2\n",
+    );
+    let scan = ["scan", &bench.data(), "--sample", "1%", "--fail-on", "any"];
+    let run = bench.run(scan);
+    assert!(run.stdout.contains("EMAIL_ADDRESS"), "{}", run.stdout);
+    assert_eq!(run.status, 1, "{}", run.stderr);
 }

@@ -390,10 +390,25 @@ pub fn scan_request(
     piece_bytes: u64,
 ) -> ScanRequest {
     ScanRequest {
-        sample,
+        sample: telling(entity, sample),
         max_splits: splits_for(entity, sample, piece_bytes),
         snapshot,
         ..ScanRequest::all(entity.path.clone(), entity.kind)
+    }
+}
+
+/// Records of which there must be so many in a share, if there are.
+const TELLING: u64 = 1_000;
+
+/// A share of few records is next to nothing, and nothing is no answer: of small entities so many are read instead.
+fn telling(entity: &Entity, sample: Sample) -> Sample {
+    let Sample::Percent(share, seed) = sample else {
+        return sample;
+    };
+    let of_bytes = || entity.bytes.map(|bytes| bytes / ROW_BYTES);
+    match entity.rows.or_else(of_bytes) {
+        Some(rows) if rows as f64 * share < TELLING as f64 * 100.0 => Sample::Rows(TELLING, seed),
+        _ => sample,
     }
 }
 
