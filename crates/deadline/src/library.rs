@@ -84,7 +84,8 @@ impl Library {
     /// [`Error::UnknownJurisdiction`].
     pub fn find(&self, jurisdiction: &str) -> Result<(&Pack, Option<String>), Error> {
         let wanted = jurisdiction.trim();
-        let is = |name: &String| name.eq_ignore_ascii_case(wanted);
+        let folded = wanted.to_lowercase();
+        let is = |name: &String| name.to_lowercase() == folded;
         let by_name = self
             .packs()
             .find(|pack| is(&pack.id) || pack.aliases.iter().any(is));
