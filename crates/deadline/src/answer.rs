@@ -19,11 +19,13 @@ pub struct Due {
     pub date: Date,
     /// The first instant that is too late: the end of that day, or of the last hour.
     pub until: Timestamp,
+    /// Whether the day as a whole counts, and not only its hours until that instant.
+    pub whole_day: bool,
 }
 
 /// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "snake_case")]
 pub enum StepKind {
     /// What the clock starts at happened.
     Started,
@@ -87,7 +89,7 @@ pub struct Reading {
 
 /// Why an event changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The period had ended.
     AfterEnd,
@@ -99,6 +101,8 @@ pub enum Why {
     Late,
     /// It is longer than the law allows.
     TooLong,
+    /// Hours were added to days, or days to hours.
+    OtherUnit,
     /// It was extended as often as the law allows.
     TooOften,
     /// The person must be told why, and no reason is given.
@@ -145,7 +149,7 @@ pub struct Deadline {
 
 /// Where a deadline stands at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "state")]
+#[serde(rename_all = "snake_case", tag = "state")]
 pub enum Standing {
     /// Done in time.
     Met,

@@ -103,7 +103,8 @@ pub struct Request {
     /// IANA name of the controller's time zone; without it that of the calendar or pack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// ISO 3166 code of where the controller must act (`DE`, `DE-BY`, `GB-SCT`): whose holidays count.
+    /// ISO 3166 code of where the controller must act (`DE`, `DE-BY`, `GB-SCT`): whose holidays count,
+    /// if the pack counts working days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// What an earlier computation was pinned to; without it the newest pack is taken.
@@ -132,7 +133,7 @@ impl Event {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(
     tag = "type",
-    rename_all = "camelCase",
+    rename_all = "snake_case",
     rename_all_fields = "camelCase"
 )]
 pub enum What {

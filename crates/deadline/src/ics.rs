@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::Due;
+
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -23,6 +25,16 @@ pub enum When {
     Day(Date),
     /// At an instant, for periods in hours.
     Instant(Timestamp),
+}
+
+impl From<Due> for When {
+    fn from(due: Due) -> Self {
+        if due.whole_day {
+            Self::Day(due.date)
+        } else {
+            Self::Instant(due.until)
+        }
+    }
 }
 
 /// A whole calendar. `stamp` is the time at which it is made.

@@ -50,7 +50,7 @@ pub struct LengthError(String);
 impl Length {
     /// So many of a unit.
     pub const fn new(amount: u16, unit: Unit) -> Self {
-        Self { amount, unit }
+        Self { unit, amount }
     }
 }
 

@@ -92,12 +92,9 @@ impl Library {
         if let Some(pack) = by_name {
             return Ok((pack, None));
         }
-        let region = wanted.to_uppercase();
-        let by_region = self
-            .packs()
-            .find(|pack| self.regions(pack).contains(&region));
-        if let Some(pack) = by_region {
-            return Ok((pack, Some(region)));
+        let with_region = |pack| self.region(pack, wanted).map(|region| (pack, Some(region)));
+        if let Some(found) = self.packs().find_map(with_region) {
+            return Ok(found);
         }
         let names = self
             .packs()
@@ -115,12 +112,9 @@ impl Library {
     /// When the jurisdiction, region or zone is unknown, or what the request is pinned to is not here.
     pub fn clock(&self, request: Request) -> Result<Clock<'_>, Error> {
         let (found, region) = match &request.pin {
-            Some(pin) => (
-                self.pinned(pin)?,
-                self.find(&request.jurisdiction)
-                    .ok()
-                    .and_then(|found| found.1),
-            ),
+            Some(pin) => self
+                .pinned(pin)
+                .map(|pack| (pack, self.region(pack, &request.jurisdiction)))?,
             None => self.find(&request.jurisdiction)?,
         };
         let region = request
@@ -175,6 +169,12 @@ impl Library {
             )));
         }
         calendar.of(region).ok_or_else(unknown)
+    }
+
+    /// The region of a pack by its code, in any case of letters.
+    fn region(&self, pack: &Pack, code: &str) -> Option<String> {
+        let mut regions = self.regions(pack).into_iter();
+        regions.find(|region| region.eq_ignore_ascii_case(code.trim()))
     }
 
     fn regions(&self, pack: &Pack) -> Vec<String> {

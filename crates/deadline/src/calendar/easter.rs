@@ -5,27 +5,25 @@ use jiff::civil::Date;
 
 /// Easter of the western churches, after the rule of the Gregorian calendar (Meeus, Jones and Butcher).
 pub(super) fn western(year: i16) -> Option<Date> {
-    let y = i32::from(year);
-    let (a, b, c) = (y % 19, y / 100, y % 100);
-    let (d, e) = (b / 4, b % 4);
-    let g = (8 * b + 13) / 25;
-    let h = (19 * a + b - d - g + 15) % 30;
-    let (i, k) = (c / 4, c % 4);
-    let l = (32 + 2 * e + 2 * i - h - k) % 7;
-    let m = (a + 11 * h + 22 * l) / 451;
-    let rest = h + l - 7 * m + 114;
+    let (year_number, golden) = (i32::from(year), i32::from(year) % 19);
+    let (century, in_century) = (year_number / 100, year_number % 100);
+    let leap = (8 * century + 13) / 25;
+    let moon = (19 * golden + century - century / 4 - leap + 15) % 30;
+    let sunday = (32 + 2 * (century % 4) + 2 * (in_century / 4) - moon - in_century % 4) % 7;
+    let late = (golden + 11 * moon + 22 * sunday) / 451;
+    let rest = moon + sunday - 7 * late + 114;
     date(year, rest / 31, rest % 31 + 1)
 }
 
 /// Easter of the orthodox churches: after the Julian calendar (Meeus), given in the Gregorian one.
 pub(super) fn orthodox(year: i16) -> Option<Date> {
-    let y = i32::from(year);
-    let d = (19 * (y % 19) + 15) % 30;
-    let e = (2 * (y % 4) + 4 * (y % 7) - d + 34) % 7;
-    let rest = d + e + 114;
+    let number = i32::from(year);
+    let moon = (19 * (number % 19) + 15) % 30;
+    let sunday = (2 * (number % 4) + 4 * (number % 7) - moon + 34) % 7;
+    let rest = moon + sunday + 114;
     let julian = date(year, rest / 31, rest % 31 + 1)?;
     // By how much the calendars differ; 13 days from 1900 to 2099.
-    let apart = y / 100 - y / 400 - 2;
+    let apart = number / 100 - number / 400 - 2;
     julian.checked_add(apart.days()).ok()
 }
 

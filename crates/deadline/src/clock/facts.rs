@@ -147,6 +147,6 @@ fn words(what: &What) -> String {
         What::Received { wait } => format!("receiving {}", wait.words()),
         What::Appealed => "an appeal".to_owned(),
         What::Extended { .. } => "an extension".to_owned(),
-        What::Done { duty } => format!("the note that it was done to {}", duty.words()),
+        What::Done { duty } => format!("what was done to {}", duty.words()),
     }
 }

@@ -132,16 +132,16 @@ impl Ground<'_> {
     /// The end as it is told.
     pub(super) fn due(&self, end: End) -> Result<Due, Error> {
         let far = |_| Error::TooFar(end.date);
-        let until = match end.instant {
-            Some(instant) => instant,
-            None => {
-                let next = end.date.tomorrow().map_err(far)?;
-                next.to_zoned(self.zone.clone()).map_err(far)?.timestamp()
-            }
+        let until = if let Some(instant) = end.instant {
+            instant
+        } else {
+            let next = end.date.tomorrow().map_err(far)?;
+            next.to_zoned(self.zone.clone()).map_err(far)?.timestamp()
         };
         Ok(Due {
             date: end.date,
             until,
+            whole_day: end.instant.is_none(),
         })
     }
 

@@ -83,8 +83,8 @@ impl Trail {
     ) {
         let how = match (length.unit, first) {
             (Unit::Hours, _) => "",
-            (_, FirstDay::After) => ", the day after being the first,",
-            (_, FirstDay::Counted) => ", that day being the first,",
+            (_, FirstDay::After) => " (the next day is its first)",
+            (_, FirstDay::Counted) => " (that day is its first)",
         };
         let clamp =
             length.unit == Unit::Months && end.day() < start.day() && first == FirstDay::After;
@@ -94,9 +94,9 @@ impl Trail {
             ""
         };
         let sentence = if length.amount == 0 {
-            format!("It is due at once: on {end}.")
+            format!("It is due at once, on {end}.")
         } else {
-            format!("{} from {start}{how} end on {end}{clamp}.", capital(length))
+            format!("A period of {length} from {start}{how} ends on {end}{clamp}.")
         };
         self.push(
             StepKind::Counted,
@@ -206,6 +206,7 @@ impl Trail {
             Why::NoExtension => "the law has none".to_owned(),
             Why::Late => "the person was told too late".to_owned(),
             Why::TooLong => "it is longer than the law allows".to_owned(),
+            Why::OtherUnit => "hours cannot be added to days".to_owned(),
             Why::TooOften => "it was extended as often as the law allows".to_owned(),
             Why::NoReason => "the person must be told why, and no reason is given".to_owned(),
             Why::NoLength => "the law names no length, and none is given".to_owned(),
@@ -229,8 +230,4 @@ impl Trail {
 
 fn source_of(waiting: &Waiting) -> (&str, Certainty) {
     (waiting.cite.as_str(), waiting.certainty)
-}
-
-fn capital(length: Length) -> String {
-    format!("The {length}")
 }

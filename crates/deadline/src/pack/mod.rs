@@ -26,7 +26,7 @@ pub enum Certainty {
 }
 
 /// What a clock starts at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// The request's receipt; later, where waiting resets the clock.
@@ -39,7 +39,7 @@ pub enum Start {
 }
 
 /// Whether the day on which a period starts is its first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstDay {
     /// The next day is the first: a month from 3 September ends on 3 October.
@@ -49,7 +49,7 @@ pub enum FirstDay {
 }
 
 /// What happens when the last day is no working day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Roll {
     /// Nothing.
@@ -61,7 +61,7 @@ pub enum Roll {
 }
 
 /// How days are counted, if the law or a guidance says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counting {
     /// Whether the first day counts.
@@ -78,7 +78,7 @@ pub struct Counting {
 }
 
 /// What waiting for the person does to a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing, and a law says so.
@@ -90,7 +90,7 @@ pub enum Effect {
 }
 
 /// Which days of a wait do not count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Days {
     /// From the day of the question, to the day before the answer.
@@ -101,7 +101,7 @@ pub enum Days {
 }
 
 /// The rule on waiting for one thing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiting {
     /// What it does.
@@ -120,7 +120,7 @@ pub struct Waiting {
 
 /// From where an extended period is counted. 31 January and one month and two months end on 30 April as a sum of three
 /// months, and on 28 April when one period is counted from the end of the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sum {
     /// Lengths of one unit are added and counted from the start.
@@ -131,7 +131,7 @@ pub enum Sum {
 }
 
 /// The rule on taking longer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
     /// The most that the law gives, each time; without it as long as the person is told, within reason.
@@ -164,7 +164,7 @@ fn once() -> u8 {
 
 /// What the safe date does otherwise than the statutory one, beyond what it always does (see
 /// [`Reading`](crate::Reading)).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Safe {
     /// Another period.
@@ -183,7 +183,7 @@ pub struct Safe {
 }
 
 /// One clock of a pack: what must be done by when, for some kinds of request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// What must be done.
@@ -254,7 +254,7 @@ impl Rule {
 }
 
 /// The rules of one jurisdiction. A version never changes: another text is another version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pack {
     /// Id after ISO 3166: `eu`, `gb`, `us-ca`.

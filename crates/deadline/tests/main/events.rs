@@ -30,7 +30,7 @@ fn an_extension_counts_only_as_the_law_allows_it() {
     );
     assert_eq!(
         why("DE", &[extended_by(told, Duty::Answer, Some("72 hours"))]),
-        [Why::TooLong]
+        [Why::OtherUnit]
     );
     assert_eq!(
         why("DE", &[extended_by(told, Duty::Answer, Some("20 days"))]),

@@ -4,14 +4,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use locard_deadline::pack::{Certainty, Effect};
-use locard_deadline::{Kind, Request};
+use locard_deadline::{Calendar, Kind, Request};
 
 use crate::case::{LIBRARY, request};
 
 fn files(folder: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = std::fs::read_dir(folder).unwrap().flatten();
-    let names = entries.map(|entry| {
+    let tables = entries.filter(|entry| {
+        entry
+            .path()
+            .extension()
+            .is_some_and(|ending| ending == "toml")
+    });
+    let names = tables.map(|entry| {
         entry
             .path()
             .file_stem()
@@ -41,10 +47,8 @@ fn every_pack_has_its_calendars_and_gives_dates_for_all_its_kinds() {
             .countries
             .iter()
             .map(|country| LIBRARY.calendar(country).unwrap());
-        let mut regions: Vec<Option<String>> = calendars
-            .flat_map(|calendar| calendar.names())
-            .map(Some)
-            .collect();
+        let mut regions: Vec<Option<String>> =
+            calendars.flat_map(Calendar::names).map(Some).collect();
         if regions.is_empty() {
             regions.push(None);
         }
