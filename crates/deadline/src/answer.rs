@@ -70,8 +70,8 @@ pub struct Step {
 /// One way of reading the law, followed to its date.
 ///
 /// The statutory reading is the one of the pack. The safe reading takes every doubt against the controller: statements on
-/// waiting that are not confirmed change nothing, of two ways to add an extension the earlier counts, nothing rolls
-/// forward (where there is a calendar, the last working day before counts), and what the pack says under `safe`. It is
+/// waiting that are not confirmed change nothing, the first day counts unless it is confirmed that it does not, of two
+/// ways to add an extension the earlier counts, nothing rolls forward (where there is a calendar, the last working day before counts), and what the pack says under `safe`. It is
 /// never later than the statutory one, and meant for planning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,7 +95,7 @@ pub enum Why {
     AfterEnd,
     /// What had to be done was done.
     AfterDone,
-    /// The law has no extension.
+    /// The law has no such clock, or no extension of it.
     NoExtension,
     /// The person was told after the time for it.
     Late,
@@ -208,6 +208,8 @@ pub struct Deadlines {
     pub region: Option<String>,
     /// One for each duty that has begun to run, in the order of the pack.
     pub deadlines: Vec<Deadline>,
+    /// Extensions of clocks that the law does not have.
+    pub ignored: Vec<Ignored>,
     /// What a reader must know before relying on them.
     pub caveats: Vec<String>,
     /// [`NOTICE`].

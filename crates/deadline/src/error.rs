@@ -34,7 +34,7 @@ pub enum Error {
     #[error("{0}; name a zone such as Europe/Berlin")]
     Zone(String),
     /// The pack has no clock for such a request.
-    #[error("{pack} has no clock for a request of the kind {kind:?}")]
+    #[error("{pack} has no clock for a request of the kind {}", kind.word())]
     NoClock {
         /// Id of the pack.
         pack: String,

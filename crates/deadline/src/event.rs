@@ -33,6 +33,18 @@ impl Kind {
         Self::Restriction,
         Self::Objection,
     ];
+
+    /// The kind in a word, as it is written in packs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Deletion => "deletion",
+            Self::Correction => "correction",
+            Self::Portability => "portability",
+            Self::Restriction => "restriction",
+            Self::Objection => "objection",
+        }
+    }
 }
 
 /// What must be done by a time; a law may ask for several, each with its own clock.

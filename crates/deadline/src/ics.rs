@@ -24,7 +24,7 @@ pub enum When {
     /// On a whole day.
     Day(Date),
     /// At an instant, for periods in hours.
-    Instant(Timestamp),
+    Time(Timestamp),
 }
 
 impl From<Due> for When {
@@ -32,7 +32,7 @@ impl From<Due> for When {
         if due.whole_day {
             Self::Day(due.date)
         } else {
-            Self::Instant(due.until)
+            Self::Time(due.until)
         }
     }
 }
@@ -69,7 +69,7 @@ pub fn event(entry: &Entry, stamp: Timestamp) -> String {
             "DTSTART;VALUE=DATE",
             &day.strftime("%Y%m%d").to_string(),
         ),
-        When::Instant(instant) => line(&mut text, "DTSTART", &utc(instant)),
+        When::Time(instant) => line(&mut text, "DTSTART", &utc(instant)),
     }
     line(&mut text, "SUMMARY", &escaped(&entry.summary));
     if !entry.description.is_empty() {
@@ -161,7 +161,7 @@ mod tests {
     fn an_entry_of_an_hour_is_told_in_utc() {
         let at: Timestamp = "2026-01-04T10:00:00+07:00".parse().expect("a time");
         let hourly = Entry {
-            when: When::Instant(at),
+            when: When::Time(at),
             ..entry("x")
         };
         assert!(event(&hourly, at).contains("DTSTART:20260104T030000Z\r\n"));

@@ -39,15 +39,12 @@ impl Library {
     pub fn add_pack(&mut self, name: &str, text: &str) -> Result<(), Error> {
         let pack = Pack::parse(name, text)?;
         let versions = self.packs.entry(pack.id.clone()).or_default();
-        match versions.get(&pack.version) {
-            Some(here) if here.hash != pack.hash => {
-                Err(Error::Taken(named(&pack.id, pack.version)))
-            }
-            _ => {
-                versions.insert(pack.version, pack);
-                Ok(())
-            }
+        let here = versions.get(&pack.version);
+        if here.is_some_and(|here| here.hash != pack.hash) {
+            return Err(Error::Taken(named(&pack.id, pack.version)));
         }
+        versions.insert(pack.version, pack);
+        Ok(())
     }
 
     /// Adds a calendar; `name` is how problems call its text.
@@ -57,15 +54,12 @@ impl Library {
     pub fn add_calendar(&mut self, name: &str, text: &str) -> Result<(), Error> {
         let calendar = Calendar::parse(name, text)?;
         let versions = self.calendars.entry(calendar.country.clone()).or_default();
-        match versions.get(&calendar.version) {
-            Some(here) if here.hash != calendar.hash => {
-                Err(Error::Taken(named(&calendar.country, calendar.version)))
-            }
-            _ => {
-                versions.insert(calendar.version, calendar);
-                Ok(())
-            }
+        let here = versions.get(&calendar.version);
+        if here.is_some_and(|here| here.hash != calendar.hash) {
+            return Err(Error::Taken(named(&calendar.country, calendar.version)));
         }
+        versions.insert(calendar.version, calendar);
+        Ok(())
     }
 
     /// The newest version of every pack, by id.

@@ -6,6 +6,8 @@
 mod case;
 #[path = "main/events.rs"]
 mod events;
+#[path = "main/express.rs"]
+mod express;
 #[path = "main/holidays.rs"]
 mod holidays;
 #[path = "main/law.rs"]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, read_toml};
 use crate::pin::CalendarPin;
-use when::When;
+use when::{Day, When};
 
 /// By how many days a holiday moves when it falls on a weekday.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -105,7 +105,7 @@ pub struct Calendar {
     #[serde(default)]
     pub years: Option<[i16; 2]>,
     #[serde(default = "saturday_and_sunday")]
-    weekend: Vec<String>,
+    weekend: Vec<Day>,
     #[serde(rename = "days")]
     holidays: Vec<Holiday>,
     /// SHA-256 of the calendar's text, in hexadecimal.
@@ -113,8 +113,8 @@ pub struct Calendar {
     pub hash: String,
 }
 
-fn saturday_and_sunday() -> Vec<String> {
-    vec!["saturday".to_owned(), "sunday".to_owned()]
+fn saturday_and_sunday() -> Vec<Day> {
+    vec![Day(Weekday::Saturday), Day(Weekday::Sunday)]
 }
 
 impl Calendar {
@@ -133,9 +133,6 @@ impl Calendar {
     }
 
     fn check(&self) -> Result<(), String> {
-        if let Some(day) = self.weekend.iter().find(|day| when::weekday(day).is_none()) {
-            return Err(format!("weekend: `{day}` is no weekday"));
-        }
         if let Some(zone) = self
             .zone
             .as_ref()
@@ -250,12 +247,7 @@ impl<'a> WorkingDays<'a> {
     }
 
     fn is_weekend(&self, date: Date) -> bool {
-        let weekend = self
-            .calendar
-            .weekend
-            .iter()
-            .filter_map(|day| when::weekday(day));
-        weekend.into_iter().any(|day| day == date.weekday())
+        self.calendar.weekend.contains(&Day(date.weekday()))
     }
 
     /// The date itself, or the first working day after it.

@@ -139,7 +139,18 @@ fn number(text: &str) -> Option<i8> {
 }
 
 /// A weekday by its English name.
-pub(super) fn weekday(text: &str) -> Option<Weekday> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Day(pub(super) Weekday);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let day = weekday(&text).map(Self);
+        day.ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no weekday")))
+    }
+}
+
+fn weekday(text: &str) -> Option<Weekday> {
     let names = [
         "monday",
         "tuesday",

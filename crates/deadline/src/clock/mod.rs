@@ -8,10 +8,10 @@ mod trail;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::answer::{Deadline, Deadlines, NOTICE};
+use crate::answer::{Deadline, Deadlines, Ignored, NOTICE, Why};
 use crate::calendar::WorkingDays;
 use crate::pack::{Certainty, Pack};
-use crate::{Error, Event, Pin, Request, Unit, What};
+use crate::{Duty, Error, Event, Pin, Request, Unit, What};
 use facts::Facts;
 use ground::Ground;
 
@@ -106,6 +106,7 @@ impl<'a> Clock<'a> {
                 .as_ref()
                 .map(|days| days.region().to_owned()),
             caveats: self.caveats(&deadlines),
+            ignored: self.without_clock(&facts),
             deadlines,
             notice: NOTICE.to_owned(),
         })
@@ -130,6 +131,23 @@ impl<'a> Clock<'a> {
             )
         });
         self.clone().with(answers.collect::<Vec<_>>()).deadlines()
+    }
+
+    fn without_clock(&self, facts: &Facts) -> Vec<Ignored> {
+        let duties: Vec<Duty> = self
+            .pack
+            .rules_for(self.request.kind)
+            .map(|rule| rule.duty)
+            .collect();
+        let told = facts
+            .told
+            .iter()
+            .filter(|told| !duties.contains(&told.duty));
+        told.map(|told| Ignored {
+            event: told.event(),
+            why: Why::NoExtension,
+        })
+        .collect()
     }
 
     fn caveats(&self, deadlines: &[Deadline]) -> Vec<String> {
@@ -162,12 +180,14 @@ impl<'a> Clock<'a> {
                 ));
             }
         }
-        let hours = self
-            .pack
-            .rules_for(self.request.kind)
-            .any(|rule| rule.length.unit == Unit::Hours);
-        if hours {
+        let rules = || self.pack.rules_for(self.request.kind);
+        if rules().any(|rule| rule.length.unit == Unit::Hours) {
             caveats.push("A period in hours runs over nights, weekends and holidays.".to_owned());
+        } else if rules().any(|rule| rule.counting.is_none()) {
+            caveats.push(
+                "How days are counted is not said: the day after is taken for the first, and the last as it falls."
+                    .to_owned(),
+            );
         }
         caveats
     }

@@ -8,6 +8,7 @@ use locard_deadline::{Calendar, Kind, Request};
 
 use crate::case::{LIBRARY, request};
 
+/// Names of files; of a version that was superseded (`eu.1.toml`) the part before the dot.
 fn files(folder: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = std::fs::read_dir(folder).unwrap().flatten();
@@ -23,7 +24,10 @@ fn files(folder: &str) -> BTreeSet<String> {
             .file_stem()
             .unwrap()
             .to_string_lossy()
-            .into_owned()
+            .split('.')
+            .next()
+            .unwrap()
+            .to_owned()
     });
     names.collect()
 }

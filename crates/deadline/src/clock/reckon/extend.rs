@@ -60,8 +60,9 @@ impl Reckoning<'_> {
         Ok(granted)
     }
 
+    /// By how much the clock is extended, or why it is not.
     fn grant(
-        &mut self,
+        &self,
         start: Timestamp,
         base: End,
         granted: &[Length],
@@ -116,14 +117,11 @@ impl Reckoning<'_> {
             None => self.total(start, base, granted)?,
         };
         let first = self.ground.date(start);
-        let quiet = Reckoning {
-            ground: self.ground,
-            rule: self.rule,
-            facts: self.facts,
-            view: self.view,
+        let mut unheard = Reckoning {
             trail: Trail::default(),
+            ..*self
         };
-        let (end, _) = { quiet }.suspend(end, first)?;
+        let (end, _) = unheard.suspend(end, first)?;
         self.ground.roll(end, self.roll(), first)
     }
 

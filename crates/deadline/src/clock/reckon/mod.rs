@@ -123,10 +123,16 @@ impl Reckoning<'_> {
             .unwrap_or(self.rule.length)
     }
 
+    /// Unless it is sure that the first day does not count, the safe reading counts it.
     fn first_day(&self) -> FirstDay {
-        let safe = self.rule.safe.as_ref().filter(|_| self.view == View::Safe);
-        safe.and_then(|safe| safe.first_day)
-            .unwrap_or(self.rule.first_day())
+        if self.view == View::Statutory {
+            return self.rule.first_day();
+        }
+        let safe = self.rule.safe.as_ref().and_then(|safe| safe.first_day);
+        let counting = self.rule.counting.as_ref();
+        let sure = counting.filter(|counting| counting.certainty == Certainty::Confirmed);
+        safe.or(sure.map(|counting| counting.first_day))
+            .unwrap_or(FirstDay::Counted)
     }
 
     fn roll(&self) -> Roll {
