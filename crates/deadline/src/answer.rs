@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::pack::Certainty;
+use crate::pack::{Certainty, Statement};
 use crate::{Duty, Event, Kind, Length, Pin};
 
 /// What stands beside every computed date. A reliable reminder invites blind reliance.
@@ -57,12 +57,9 @@ pub struct Step {
     pub from: Date,
     /// The date after it.
     pub to: Date,
-    /// Who says so, where a statement of the pack was used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cite: Option<String>,
-    /// How sure that is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certainty: Option<Certainty>,
+    /// The statements of the pack that it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Statement>,
     /// The step in words.
     pub sentence: String,
 }

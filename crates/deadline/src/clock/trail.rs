@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::facts::Question;
 use super::ground::Span;
 use crate::answer::{Due, Ignored, Step, StepKind, Why};
-use crate::pack::{Certainty, Counting, Extension, FirstDay, Rule, Start, Waiting};
+use crate::pack::{Certainty, Counting, Effect, Extension, FirstDay, Start, Statement, Waiting};
 use crate::{Duty, Event, Length, Unit, What};
 
 /// The steps of one reading.
@@ -17,21 +17,24 @@ pub(super) struct Trail {
     pub(super) certainty: Option<Certainty>,
 }
 
-/// What stands behind a step.
-type Source<'a> = Option<(&'a str, Certainty)>;
-
 impl Trail {
-    fn push(&mut self, kind: StepKind, dates: (Date, Date), source: Source<'_>, sentence: String) {
-        let moves = !matches!(kind, StepKind::Ignored);
-        if let Some((_, certainty)) = source.filter(|_| moves) {
-            self.certainty = self.certainty.max(Some(certainty));
+    fn push(
+        &mut self,
+        kind: StepKind,
+        dates: (Date, Date),
+        sources: Vec<Statement>,
+        sentence: String,
+    ) {
+        let doubts = sources.iter().map(|source| source.certainty);
+        if kind != StepKind::Ignored {
+            self.certainty = self.certainty.max(doubts.max());
         }
+        let (from, to) = dates;
         self.steps.push(Step {
             kind,
-            from: dates.0,
-            to: dates.1,
-            cite: source.map(|(cite, _)| cite.to_owned()),
-            certainty: source.map(|(_, certainty)| certainty),
+            from,
+            to,
+            sources,
             sentence,
         });
     }
@@ -45,7 +48,7 @@ impl Trail {
         self.push(
             StepKind::Started,
             (date, date),
-            None,
+            Vec::new(),
             format!("{what} on {time}."),
         );
     }
@@ -68,16 +71,15 @@ impl Trail {
         self.push(
             StepKind::Restarted,
             (from, to),
-            waiting.map(source_of),
+            waiting.map(Waiting::statement).into_iter().collect(),
             sentence,
         );
     }
 
     pub(super) fn counted(
         &mut self,
-        rule: &Rule,
-        start: Date,
-        end: Date,
+        sources: Vec<Statement>,
+        (start, end): (Date, Date),
         length: Length,
         first: FirstDay,
     ) {
@@ -98,32 +100,20 @@ impl Trail {
         } else {
             format!("A period of {length} from {start}{how} ends on {end}{clamp}.")
         };
-        self.push(
-            StepKind::Counted,
-            (start, end),
-            Some((&rule.cite, rule.certainty)),
-            sentence,
-        );
-        if let Some(counting) = &rule.counting {
-            self.certainty = self.certainty.max(Some(counting.certainty));
-        }
+        self.push(StepKind::Counted, (start, end), sources, sentence);
     }
 
-    pub(super) fn not_stopped(
-        &mut self,
-        question: Question,
-        rule: Option<&Waiting>,
-        safe: bool,
-        at: Date,
-    ) {
+    /// Waiting that changes nothing: since a law says so, since none says otherwise, or since what says so is not sure.
+    pub(super) fn not_stopped(&mut self, question: Question, rule: Option<&Waiting>, at: Date) {
         let what = question.wait.words();
         let sentence = match rule {
-            Some(_) if safe => {
+            Some(rule) if rule.effect != Effect::None => {
                 format!("Waiting for {what} is not relied on, since that is not confirmed.")
             }
             _ => format!("Waiting for {what} does not stop this clock."),
         };
-        self.push(StepKind::Ignored, (at, at), rule.map(source_of), sentence);
+        let sources = rule.map(Waiting::statement).into_iter().collect();
+        self.push(StepKind::Ignored, (at, at), sources, sentence);
     }
 
     pub(super) fn extended(
@@ -138,14 +128,18 @@ impl Trail {
             "It was extended by {}, of which the person was told in time: to {to}.",
             by.join(" and ")
         );
-        let source = Some((extension.cite.as_str(), extension.certainty));
-        self.push(StepKind::Extended, (from, to), source, sentence);
+        self.push(
+            StepKind::Extended,
+            (from, to),
+            vec![extension.statement()],
+            sentence,
+        );
     }
 
     pub(super) fn suspended(
         &mut self,
         together: &[Question],
-        rules: &[Waiting],
+        rules: &[&Waiting],
         span: Span,
         from: Date,
         to: Date,
@@ -156,10 +150,8 @@ impl Trail {
             .collect();
         what.dedup();
         let what = what.join(" and ");
-        let source = rules
-            .iter()
-            .max_by_key(|rule| rule.certainty)
-            .map(source_of);
+        let mut sources: Vec<Statement> = rules.iter().map(|rule| rule.statement()).collect();
+        sources.dedup();
         let days = (span.to - span.from).get_days();
         if days > 0 {
             let last = span.to.yesterday().unwrap_or(span.to);
@@ -168,14 +160,14 @@ impl Trail {
                 "Waiting for {what} took {days} {plural}, from {} to {last}, which do not count: the end moves to {to}.",
                 span.from
             );
-            self.push(StepKind::Suspended, (from, to), source, sentence);
+            self.push(StepKind::Suspended, (from, to), sources.clone(), sentence);
         }
         if let Some(open) = together.iter().find(|question| question.answered.is_none()) {
             let sentence = format!(
                 "The clock waits for {}: the end is not before {to}, and moves by each day until it is received.",
                 open.wait.words()
             );
-            self.push(StepKind::Waiting, (to, to), source, sentence);
+            self.push(StepKind::Waiting, (to, to), sources, sentence);
         }
     }
 
@@ -191,8 +183,8 @@ impl Trail {
         } else {
             format!("{from} is {reason}: to be safe, the last working day before counts, {to}.")
         };
-        let source = counting.map(|counting| (counting.cite.as_str(), counting.certainty));
-        self.push(StepKind::Rolled, (from, to), source, sentence);
+        let sources = counting.map(Counting::statement).into_iter().collect();
+        self.push(StepKind::Rolled, (from, to), sources, sentence);
     }
 
     pub(super) fn ignore(&mut self, event: Event, why: Why, end: Date) {
@@ -212,7 +204,7 @@ impl Trail {
             Why::NoLength => "the law names no length, and none is given".to_owned(),
         };
         let sentence = format!("{what} changes nothing: {because}.");
-        self.push(StepKind::Ignored, (end, end), None, sentence);
+        self.push(StepKind::Ignored, (end, end), Vec::new(), sentence);
         self.ignored.push(Ignored { event, why });
     }
 
@@ -224,10 +216,6 @@ impl Trail {
         } else {
             format!("The time to {words} ends with {date}.")
         };
-        self.push(StepKind::Ends, (date, date), None, sentence);
+        self.push(StepKind::Ends, (date, date), Vec::new(), sentence);
     }
-}
-
-fn source_of(waiting: &Waiting) -> (&str, Certainty) {
-    (waiting.cite.as_str(), waiting.certainty)
 }

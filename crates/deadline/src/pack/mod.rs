@@ -4,26 +4,14 @@
 //! no statement truer than its mark.
 
 mod check;
+mod statement;
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::{Error, read_toml};
 use crate::{Duty, Kind, Length, Wait};
-
-/// How sure a statement of a pack is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Certainty {
-    /// Read in the law or in the regulator's guidance.
-    Confirmed,
-    /// Read in a secondary source: a law firm's page, a comparison.
-    Secondary,
-    /// General knowledge that nobody has looked up yet.
-    Unverified,
-    /// Where the law is silent: our reading of it.
-    Reading,
-}
+pub use statement::{Certainty, Statement};
 
 /// What a clock starts at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]

@@ -10,7 +10,9 @@ use super::facts::{Facts, Question};
 use super::ground::{End, Ground};
 use super::trail::Trail;
 use crate::answer::{Deadline, Ignored, Reading, Why};
-use crate::pack::{Certainty, Effect, FirstDay, Roll, Rule, Start, Waiting};
+use crate::pack::{
+    Certainty, Counting, Effect, FirstDay, Roll, Rule, Safe, Start, Statement, Waiting,
+};
 use crate::{Duty, Error, Length, Wait};
 
 /// Which of the two readings is followed.
@@ -185,16 +187,23 @@ impl Reckoning<'_> {
         self.ground.end(start, self.length(), self.first_day())
     }
 
+    /// What the counting of the period rests on.
+    fn sources(&self) -> Vec<Statement> {
+        let safe = self.rule.safe.as_ref().filter(|_| self.view == View::Safe);
+        let counting = self.rule.counting.as_ref().map(Counting::statement);
+        let how = safe.map(Safe::statement).or(counting);
+        std::iter::once(self.rule.statement()).chain(how).collect()
+    }
+
     fn explain_period(&mut self, start: Date, base: End) {
         let (length, first) = (self.length(), self.first_day());
         self.trail
-            .counted(self.rule, start, base.date, length, first);
+            .counted(self.sources(), (start, base.date), length, first);
         for question in &self.facts.questions {
             let waiting = self.waiting(question.wait);
             if waiting.is_none_or(|waiting| waiting.effect == Effect::None) {
                 let written = self.rule.waiting(question.wait);
-                self.trail
-                    .not_stopped(*question, written, self.view == View::Safe, base.date);
+                self.trail.not_stopped(*question, written, base.date);
             }
         }
     }

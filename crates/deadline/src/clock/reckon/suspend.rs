@@ -39,10 +39,11 @@ impl Reckoning<'_> {
             }
             let waits = together.iter().any(|question| question.answered.is_none());
             open |= waits;
-            let rules = together
+            let rule = self.rule;
+            let rules: Vec<&Waiting> = together
                 .iter()
-                .filter_map(|question| self.waiting(question.wait).cloned());
-            let rules: Vec<Waiting> = rules.collect();
+                .filter_map(|question| rule.waiting(question.wait))
+                .collect();
             self.trail
                 .suspended(&together, &rules, span, before.date, end.date);
         }
