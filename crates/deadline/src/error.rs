@@ -113,17 +113,33 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> 
 /// Reads a text strictly; a problem is named with its line and field.
 pub(crate) fn read_toml<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Error> {
     toml::from_str(text).map_err(|error| {
-        let start = error.span().map(|span| span.start);
-        let before = start.and_then(|start| text.get(..start));
-        let line = before.map(|before| before.matches('\n').count());
-        let source = line
-            .and_then(|line| text.lines().nth(line))
-            .unwrap_or_default();
-        let field = source.split_once('=').map_or(source, |(key, _)| key).trim();
-        let place = line.map_or_else(|| name.to_owned(), |line| format!("{name}:{}", line + 1));
+        let at = error
+            .span()
+            .and_then(|span| text.split_at_checked(span.start));
+        let (place, field) = match at {
+            Some((before, after)) => {
+                let line = before.matches('\n').count() + 1;
+                (format!("{name}:{line}"), field(before, after))
+            }
+            None => (name.to_owned(), ""),
+        };
         Error::Malformed {
             place,
             problem: format!("{field}: {}", error.message()),
         }
     })
+}
+
+/// The field whose value or name begins between two parts of a text.
+fn field<'a>(before: &'a str, after: &'a str) -> &'a str {
+    let is_part =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_end();
+    if let Some(key) = line.strip_suffix('=') {
+        let key = key.trim_end();
+        key.rsplit(|letter| !is_part(letter)).next().unwrap_or(key)
+    } else {
+        let name = after.trim_start_matches('[');
+        name.split(|letter| !is_part(letter)).next().unwrap_or(name)
+    }
 }

@@ -62,6 +62,24 @@ struct Holiday {
 }
 
 impl Holiday {
+    /// Whether it stays within a month of its date, as looking at neighbouring years presumes.
+    fn is_near(&self) -> bool {
+        let Moved {
+            monday,
+            tuesday,
+            wednesday,
+            thursday,
+            friday,
+            saturday,
+            sunday,
+        } = self.moved;
+        let moved = [
+            monday, tuesday, wednesday, thursday, friday, saturday, sunday,
+        ];
+        let near = moved.iter().all(|by| (-7..=7).contains(by));
+        near && self.days.is_none_or(|days| (1..=31).contains(&days))
+    }
+
     /// Whether the date is one that this rule gives in a year.
     fn covers(&self, year: i16, date: Date) -> bool {
         let runs = self.since.is_none_or(|since| since <= year)
@@ -152,6 +170,9 @@ impl Calendar {
             }
         }
         for holiday in &self.holidays {
+            if !holiday.is_near() {
+                return Err(format!("days: {} lasts or moves too long", holiday.name));
+            }
             let foreign = holiday
                 .regions
                 .iter()

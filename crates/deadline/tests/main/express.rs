@@ -158,3 +158,20 @@ fn an_extension_of_a_clock_that_there_is_not_is_told() {
     assert_eq!(deadlines.ignored.len(), 1);
     assert_eq!(deadlines.ignored[0].event, told);
 }
+
+#[test]
+fn a_day_that_begins_at_one_ends_there() {
+    let pack = pack(&format!("{CLOCK}length = '7 days'\n")).unwrap();
+    let request = Request {
+        zone: Some("America/Havana".into()),
+        ..request("test", "2026-02-28T15:00:00Z")
+    };
+    let deadlines = Clock::new(&pack, None, request)
+        .unwrap()
+        .deadlines()
+        .unwrap();
+    // On 8 March 2026 Cuba has no midnight.
+    let due = deadlines.of(Duty::Answer).unwrap().statutory.due;
+    assert_eq!(due.date.to_string(), "2026-03-07");
+    assert_eq!(due.until.to_string(), "2026-03-08T05:00:00Z");
+}

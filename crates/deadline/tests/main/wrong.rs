@@ -131,7 +131,17 @@ fn a_calendar_that_does_not_parse_names_the_field() {
             .to_string();
         assert!(error.contains(expected), "{error}");
     };
-    check("01-06", "13-06", "`13-06` is no day");
+    check("01-06", "13-06", "at.toml:9: on: `13-06` is no day");
+    check(
+        "01-06\"",
+        "01-06\", days = 40",
+        "days: Epiphany lasts or moves too long",
+    );
+    check(
+        "01-06\"",
+        "01-06\", regions = ['AT-9']",
+        "days: Epiphany names the unknown region `AT-9`",
+    );
     check("Europe/Vienna", "Europe/Wien", "zone: `Europe/Wien`");
     check(
         "days = [",
