@@ -61,7 +61,9 @@ pub struct Entry {
 impl Head {
     /// The head of a chain without entries. Chains of two organisations never share a hash.
     pub fn genesis(org: OrgId) -> Self {
-        let hash = Sha256::new().chain_update(GENESIS).chain_update(org.0.as_bytes());
+        let hash = Sha256::new()
+            .chain_update(GENESIS)
+            .chain_update(org.0.as_bytes());
         Self {
             org,
             sequence: 0,
@@ -70,11 +72,7 @@ impl Head {
     }
 
     /// Appends an event and moves the head to it. The details are sealed under the key of the event's request.
-    pub fn append(
-        &mut self,
-        event: Event,
-        details: Option<(&RequestKey, &[u8])>,
-    ) -> Result<Entry> {
+    pub fn append(&mut self, event: Event, details: Option<(&RequestKey, &[u8])>) -> Result<Entry> {
         let sequence = self.sequence.checked_add(1).ok_or(Error::Full)?;
         let context = context(&encoding::header(self.org, sequence, &event));
         let details = details

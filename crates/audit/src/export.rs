@@ -10,9 +10,7 @@ use locard_model::spreadsheet::disarm;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{
-    Entry, Error, Event, Hash, Hold, Result, Retention, RetentionClass, SubjectDigest,
-};
+use crate::{Entry, Error, Event, Hash, Hold, Result, Retention, RetentionClass, SubjectDigest};
 
 /// One line of either export, in the order of its columns.
 #[derive(Serialize, Deserialize)]
@@ -134,7 +132,11 @@ pub fn read_jsonl(input: impl BufRead) -> impl Iterator<Item = Result<Entry>> {
         let entry = serde_json::from_str::<Line>(&line).map_err(|_| malformed())?;
         let entry = entry.entry().ok_or_else(malformed)?;
         let again = serde_json::to_string(&Line::from(&entry)).map_err(std::io::Error::from)?;
-        if again == line { Ok(entry) } else { Err(malformed()) }
+        if again == line {
+            Ok(entry)
+        } else {
+            Err(malformed())
+        }
     })
 }
 
@@ -146,7 +148,11 @@ impl<W: Write> CsvExport<W> {
     /// An export to that writer.
     pub fn new(out: W) -> Self {
         let quoted = csv::QuoteStyle::NonNumeric;
-        Self(csv::WriterBuilder::new().quote_style(quoted).from_writer(out))
+        Self(
+            csv::WriterBuilder::new()
+                .quote_style(quoted)
+                .from_writer(out),
+        )
     }
 
     /// Writes the next entry.
@@ -160,7 +166,9 @@ impl<W: Write> CsvExport<W> {
 
     /// Ends and gives the writer back.
     pub fn finish(self) -> Result<W> {
-        self.0.into_inner().map_err(|error| Error::Io(error.into_error()))
+        self.0
+            .into_inner()
+            .map_err(|error| Error::Io(error.into_error()))
     }
 }
 

@@ -31,7 +31,15 @@ impl Holds {
 
     /// Whether retention allows that the entry's details are destroyed at that time.
     pub fn may_destroy(&self, entry: &Entry, now: Timestamp) -> bool {
-        let is_over = entry.event.retention.until.is_some_and(|until| until <= now);
-        is_over && !entry.event.request.is_some_and(|request| self.is_held(request))
+        let is_over = entry
+            .event
+            .retention
+            .until
+            .is_some_and(|until| until <= now);
+        is_over
+            && !entry
+                .event
+                .request
+                .is_some_and(|request| self.is_held(request))
     }
 }

@@ -113,7 +113,11 @@ impl Checker {
     /// Ends: whether the chain reaches the head that was kept.
     pub fn finish(self, known: &Head) -> Result<Head, Fault> {
         let fault = |sequence, damage| Err(Fault { sequence, damage });
-        let Head { org, sequence, hash } = self.0;
+        let Head {
+            org,
+            sequence,
+            hash,
+        } = self.0;
         if org != known.org {
             return fault(sequence, Damage::Foreign);
         }

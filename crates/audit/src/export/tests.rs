@@ -6,13 +6,17 @@ use crate::verify;
 
 fn jsonl(entries: &[Entry]) -> Vec<u8> {
     let mut export = JsonlExport::new(Vec::new());
-    entries.iter().for_each(|entry| export.write(entry).unwrap());
+    entries
+        .iter()
+        .for_each(|entry| export.write(entry).unwrap());
     export.finish().unwrap()
 }
 
 fn csv(entries: &[Entry]) -> String {
     let mut export = CsvExport::new(Vec::new());
-    entries.iter().for_each(|entry| export.write(entry).unwrap());
+    entries
+        .iter()
+        .for_each(|entry| export.write(entry).unwrap());
     String::from_utf8(export.finish().unwrap()).unwrap()
 }
 
@@ -75,6 +79,9 @@ fn lines_that_were_not_written_here_are_errors_with_their_number() {
         (good.replace("user:7", "user\\u003a7"), 1),
     ] {
         let error = read_jsonl(text.as_bytes()).find_map(Result::err).unwrap();
-        assert!(matches!(error, Error::Malformed(line) if line == number), "{error}");
+        assert!(
+            matches!(error, Error::Malformed(line) if line == number),
+            "{error}"
+        );
     }
 }

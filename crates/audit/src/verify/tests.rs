@@ -94,7 +94,10 @@ fn a_head_of_another_chain_is_not_reached() {
         org: OrgId(Uuid::from_u128(9)),
         ..head
     };
-    assert_eq!(verify(&entries, &other).unwrap_err().damage, Damage::Foreign);
+    assert_eq!(
+        verify(&entries, &other).unwrap_err().damage,
+        Damage::Foreign
+    );
     let no_genesis = Head {
         hash: head.hash,
         ..Head::genesis(ORG)
@@ -134,15 +137,15 @@ fn a_hold_keeps_what_retention_would_let_go() {
     let mut observed = Vec::new();
     for entry in &entries {
         holds.observe(entry);
-        observed.push((
-            holds.is_held(request),
-            holds.may_destroy(&entries[0], now),
-        ));
+        observed.push((holds.is_held(request), holds.may_destroy(&entries[0], now)));
     }
     assert_eq!(observed, [(false, true), (true, false), (false, true)]);
     let before = "2026-11-29T23:59:59Z".parse().unwrap();
     assert!(!holds.may_destroy(&entries[0], before));
-    assert!(!holds.may_destroy(&entries[1], now), "kept until decided anew");
+    assert!(
+        !holds.may_destroy(&entries[1], now),
+        "kept until decided anew"
+    );
 }
 
 proptest! {
