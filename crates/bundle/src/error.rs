@@ -27,9 +27,6 @@ pub enum Error {
     /// A writer of that format refused what it was given.
     #[error("the {0} file cannot be written")]
     Format(&'static str),
-    /// A file within the archive grew beyond what ZIP tells without its 64-bit extension.
-    #[error("a file of the bundle is too large")]
-    TooLarge,
     /// It is no ZIP archive, or a truncated or damaged one.
     #[error("the bundle is truncated or damaged")]
     Damaged,

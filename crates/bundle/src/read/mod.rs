@@ -21,7 +21,7 @@ use crate::{Error, FileRecord, Manifest, Result, archive};
 pub use verify::{FileReport, FileState, Report, SignatureState};
 
 /// Most bytes of a manifest and of a signature.
-const LONGEST_MANIFEST: u64 = 256 << 20;
+const LONGEST_MANIFEST: u64 = 64 << 20;
 const LONGEST_SIGNATURE: u64 = 64 << 10;
 
 /// A bundle whose structure was checked and whose manifest was read. That the manifest is right is not said before
@@ -126,10 +126,9 @@ fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// A decompressor's complaint about what it read.
 fn damaged(error: io::Error) -> Error {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
-            Error::Damaged
-        }
+        InvalidData | InvalidInput | Other | UnexpectedEof => Error::Damaged,
         _ => Error::Io(error),
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a bundle is what it was, and whose.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, Read, Seek};
 
 use sha2::{Digest as _, Sha256};
@@ -29,8 +29,8 @@ impl Report {
 
     /// The files that are not as they were.
     pub fn damaged(&self) -> impl Iterator<Item = &FileReport> {
-        let mut files = self.files.iter();
-        std::iter::from_fn(move || files.find(|file| file.state != FileState::Intact))
+        let files = self.files.iter();
+        files.filter(|file| file.state != FileState::Intact)
     }
 }
 
@@ -71,15 +71,12 @@ impl<R: Read + Seek> Bundle<R> {
     /// Compares everything with the manifest, and the manifest with its signature and the keys that are trusted. Errors are
     /// those of reading; what is wrong with a file stands in the report.
     pub fn verify(&mut self, trusted: &[PublicKey]) -> Result<Report> {
-        let named = [MANIFEST, SIGNATURE].map(str::to_owned);
-        let mut unnamed: BTreeMap<&str, ()> =
-            self.names.iter().map(|name| (name.as_str(), ())).collect();
-        named
-            .iter()
-            .for_each(|name| drop(unnamed.remove(name.as_str())));
+        let mut unnamed: BTreeSet<&str> = self.names.iter().map(String::as_str).collect();
+        unnamed.remove(MANIFEST);
+        unnamed.remove(SIGNATURE);
         let mut files = Vec::with_capacity(self.names.len());
         for file in &self.manifest.files {
-            let is_there = unnamed.remove(file.path.as_str()).is_some();
+            let is_there = unnamed.remove(file.path.as_str());
             let state = if is_there {
                 state(&mut self.archive, file)?
             } else {
@@ -90,7 +87,7 @@ impl<R: Read + Seek> Bundle<R> {
                 state,
             });
         }
-        files.extend(unnamed.into_keys().map(|path| FileReport {
+        files.extend(unnamed.into_iter().map(|path| FileReport {
             path: path.to_owned(),
             state: FileState::Added,
         }));

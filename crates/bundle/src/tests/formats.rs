@@ -77,7 +77,7 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        prop::num::f64::NORMAL.prop_map(Value::from),
+        any::<i32>().prop_map(|eighths| json!(f64::from(eighths) / 8.0)),
         "[=+@;'\"\\-\t\r\na-z0-9 é]{0,8}".prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         "[a-z]{0,3}".prop_map(|text| json!([text, {"=x": 1}])),
@@ -128,10 +128,9 @@ proptest! {
             let expected = without_nulls(row);
             prop_assert_eq!(read.len(), expected.len());
             for (name, value) in &expected {
-                let same = match (&read[name], value) {
-                    (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64() && one.as_i64() == other.as_i64() || name == "real" && one.as_f64() == other.as_f64(),
-                    (one, other) => one == other,
-                };
+                // A whole number in a column of real ones is read back as one of these.
+                let is_real = name == "real" && read[name].is_f64();
+                let same = read[name] == *value || is_real && read[name].as_f64() == value.as_f64();
                 prop_assert!(same, "{}: {} is {}", name, value, read[name]);
             }
         }
