@@ -117,7 +117,7 @@ fn hashes_of_the_first_version_stay() {
     let genesis = "f77dab261235149bcd96988cc579c3dc9713694ba17308ecaf72379b2956d1d2";
     assert_eq!(head.hash.to_string(), genesis);
     head.append(event("bundle.downloaded"), None).unwrap();
-    let first = "0";
+    let first = "bfd0285052b69be534667fbb1dcf05f4ee4e3620538a77ffabcdd1461ad67ea8";
     assert_eq!(head.hash.to_string(), first);
 }
 

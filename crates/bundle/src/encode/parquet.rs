@@ -10,7 +10,7 @@ use ::parquet::basic::Compression;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::WriterProperties;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use serde_json::{Map, Value};
 
@@ -31,7 +31,7 @@ const UNFIT: &str = "otherValues";
 pub(crate) struct Parquet {
     names: Vec<String>,
     columns: Vec<Builder>,
-    /// Only where a column has a type.
+    /// Only where a column has a type, or there is none.
     unfit: Option<StringBuilder>,
     schema: SchemaRef,
     writer: ArrowWriter<Vec<u8>>,
@@ -41,12 +41,14 @@ pub(crate) struct Parquet {
 
 impl Parquet {
     pub(crate) fn new(columns: &[Column]) -> Result<Self> {
-        let has_types = columns.iter().any(|column| column.kind != Kind::Text);
+        // Without any column, readers would count no rows.
+        let has_unfit =
+            columns.is_empty() || columns.iter().any(|column| column.kind != Kind::Text);
         let mut fields: Vec<Field> = columns
             .iter()
             .map(|column| Field::new(&column.name, data_type(column.kind), true))
             .collect();
-        if has_types {
+        if has_unfit {
             let mut name = UNFIT.to_owned();
             while columns.iter().any(|column| column.name == name) {
                 name.push('_');
@@ -64,7 +66,7 @@ impl Parquet {
                 .iter()
                 .map(|column| Builder::new(column.kind))
                 .collect(),
-            unfit: has_types.then(StringBuilder::new),
+            unfit: has_unfit.then(StringBuilder::new),
             writer: ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?,
             schema,
             rows: 0,
@@ -82,9 +84,7 @@ impl Parquet {
             arrays.push(Arc::new(unfit.finish()));
         }
         let schema = Arc::clone(&self.schema);
-        // A section may have rows and no columns.
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-        let batch = RecordBatch::try_new_with_options(schema, arrays, &options)?;
+        let batch = RecordBatch::try_new(schema, arrays)?;
         self.writer.write(&batch)?;
         (self.rows, self.bytes) = (0, 0);
         Ok(())
