@@ -8,6 +8,7 @@ mod entity;
 mod finding;
 mod ids;
 mod job;
+pub mod spreadsheet;
 mod subject;
 
 pub use column::LogicalType;

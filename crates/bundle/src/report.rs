@@ -1,0 +1,106 @@
+//! The audit report, as the reference interface shapes it, with what was not searched.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use locard_model::OrgId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Head, NotSearched, RedactionNote, SectionRecord};
+
+/// The content of `audit-report.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditReport {
+    /// The bundle that it is in.
+    pub bundle_id: Uuid,
+    /// The job that collected it.
+    pub job_id: Option<String>,
+    /// The organisation whose data it is.
+    pub org_id: OrgId,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// When they did.
+    pub requested_at: Timestamp,
+    /// When it was made.
+    pub generated_at: Timestamp,
+    /// Rows in each section, by the name of its files.
+    pub section_counts: BTreeMap<String, u64>,
+    /// Rows in all.
+    pub total_records: u64,
+    /// What was taken out, in sentences.
+    pub redaction_notes: Vec<String>,
+    /// The same for programs, in the sections' order.
+    pub redactions: BTreeMap<String, Vec<RedactionNote>>,
+    /// Where nobody looked, and why.
+    pub not_searched: Vec<NotSearched>,
+    /// What was not done as it was asked for.
+    pub warnings: Vec<String>,
+}
+
+impl AuditReport {
+    pub(crate) fn new(
+        head: &Head,
+        sections: &[SectionRecord],
+        not_searched: &[NotSearched],
+        warnings: &[String],
+    ) -> Self {
+        let redacted = sections
+            .iter()
+            .filter(|section| !section.redactions.is_empty());
+        Self {
+            bundle_id: head.bundle_id,
+            job_id: head.job_id.clone(),
+            org_id: head.org_id,
+            requested_by: head.requested_by.clone(),
+            requested_at: head.requested_at,
+            generated_at: head.generated_at,
+            section_counts: sections
+                .iter()
+                .map(|section| (name(section), section.count))
+                .collect(),
+            total_records: sections.iter().map(|section| section.count).sum(),
+            redaction_notes: sections.iter().flat_map(sentences).collect(),
+            redactions: redacted
+                .map(|section| (name(section), section.redactions.clone()))
+                .collect(),
+            not_searched: not_searched.to_vec(),
+            warnings: warnings.to_vec(),
+        }
+    }
+}
+
+/// The name by which a report calls a section: as its files are called.
+fn name(section: &SectionRecord) -> String {
+    let slug = crate::name::slug(&section.section.source, &section.section.entity);
+    format!("{:03}-{slug}", section.number)
+}
+
+/// Notes in words.
+pub(crate) fn sentences(section: &SectionRecord) -> Vec<String> {
+    let place = format!("{} in {}", section.section.entity, section.section.source);
+    section
+        .redactions
+        .iter()
+        .map(|note| format!("{place}: {}", sentence(note)))
+        .collect()
+}
+
+/// One note in words.
+pub(crate) fn sentence(note: &RedactionNote) -> String {
+    let column = note.column.as_deref().unwrap_or("all columns");
+    let rows = if note.rows == 1 { "row" } else { "rows" };
+    let what = match note.extent {
+        crate::Extent::Row => format!("{} {rows} left out", note.rows),
+        crate::Extent::Field => format!("{column} redacted in {} {rows}", note.rows),
+        crate::Extent::Span => {
+            format!(
+                "parts of {column} redacted in {} {rows} ({} in all)",
+                note.rows, note.parts
+            )
+        }
+    };
+    let code = note.exemption.as_ref().map(|code| format!(" [{code}]"));
+    format!("{what}: {}{}", note.reason, code.unwrap_or_default())
+}
