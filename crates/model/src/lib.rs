@@ -4,6 +4,7 @@
 //! [`Attribute`], which a user supplies about a data subject.
 
 mod column;
+mod dsar;
 mod entity;
 mod finding;
 mod ids;
@@ -12,6 +13,7 @@ pub mod spreadsheet;
 mod subject;
 
 pub use column::LogicalType;
+pub use dsar::DsarState;
 pub use entity::{EntityKind, EntityPath};
 pub use finding::{Category, Finding, FindingKind, Identifier, Sensitivity};
 pub use ids::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId, TaskId};

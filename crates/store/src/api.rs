@@ -8,18 +8,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SecretString, SourceId, TaskState};
+use locard_model::{
+    ColumnId, DsarState, EntityId, JobId, OrgId, PieceId, SecretString, SourceId, TaskState,
+};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
     Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Collection,
     CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
-    Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord,
-    Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
-    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule,
-    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, UsageDay, UsageDraft, WorkerId,
+    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity, EntityFilter, Failure,
+    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
+    JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
+    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule, ScheduleDraft, ScheduleId,
+    SketchKey, Source, SourceDraft, Started, StartedDsar, Task, TaskDraft, TaskOutcome, UsageDay,
+    UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -35,6 +38,7 @@ pub trait Store:
     + Reviews
     + Schedules
     + Collections
+    + Dsars
     + UsageDays
     + Settings
     + Keys
@@ -54,6 +58,8 @@ impl<T> Store for T where
         + Reviews
         + Schedules
         + Collections
+        + Dsars
+        + Dsars
         + UsageDays
         + Settings
         + Keys
@@ -402,6 +408,38 @@ pub trait Collections: Send + Sync {
 
     /// Keeps what its members have in common.
     async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
+}
+
+/// DSAR jobs.
+#[async_trait]
+pub trait Dsars: Send + Sync {
+    /// Starts one with a key of its own, unless too many are active.
+    async fn start_dsar(&self, org: OrgId, draft: &DsarDraft) -> Result<StartedDsar>;
+
+    /// One of them.
+    async fn dsar(&self, org: OrgId, id: DsarId) -> Result<Dsar>;
+
+    /// Those in a state, or all of them, newest first.
+    async fn dsars(&self, org: OrgId, state: Option<DsarState>, page: Page) -> Result<Paged<Dsar>>;
+
+    /// How many there are in each state that any is in.
+    async fn dsar_counts(&self, org: OrgId) -> Result<Vec<(DsarState, u64)>>;
+
+    /// Changes one that is in one of the states from which that may be done; `Conflict` if it is in another.
+    async fn change_dsar(&self, org: OrgId, id: DsarId, change: &DsarChange) -> Result<Dsar>;
+
+    /// What became of one, oldest first.
+    async fn dsar_events(&self, org: OrgId, id: DsarId) -> Result<Vec<DsarEvent>>;
+
+    /// Those whose bundles are to be destroyed by the store's clock, the longest waiting first.
+    async fn overdue_dsars(&self, org: OrgId, most: u32) -> Result<Vec<Dsar>>;
+
+    /// The key of one; `None` once it was destroyed.
+    async fn dsar_key(&self, org: OrgId, id: DsarId) -> Result<Option<DsarKey>>;
+
+    /// Destroys the key of one that has come to its end, and with it all that is known of it but when which state was
+    /// reached; whether there was one. `Conflict` while it is active.
+    async fn destroy_dsar_key(&self, org: OrgId, id: DsarId) -> Result<bool>;
 }
 
 /// How entities are used, day by day.

@@ -114,6 +114,11 @@ tables! {
         org_id Id, entity_id Id, day Int, first_reads Int, first_writes Int, first_structure Id, first_at Int,
         reads Int, writes Int, structure Id, last_read_at Int, last_write_at Int, since_at Int, taken_at Int,
     }
+    dsar_jobs {
+        org_id Id, id Id, state Text, key Blob, sealed Blob, job_id Id, idempotency_hash Id, expires_at Int,
+        created_at Int, updated_at Int,
+    }
+    dsar_events { org_id Id, dsar_id Id, number Int, at Int, state Text, sealed Blob }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::master::fill;
-use crate::{Error, ErrorKind, MasterKey, Result, SketchKey};
+use crate::{DsarKey, Error, ErrorKind, MasterKey, Result, SketchKey};
 
 const VERSION: u8 = 1;
 const NONCE: usize = 12;
@@ -47,6 +47,12 @@ impl Vault {
             digest,
             sketch,
         })
+    }
+
+    /// One that seals under another key.
+    pub(crate) fn under(&self, key: &DsarKey) -> Result<Self> {
+        let key = Zeroizing::new(*key.expose());
+        Self::new(self.org, &key, self.sketch.clone())
     }
 
     pub(crate) fn org(&self) -> OrgId {

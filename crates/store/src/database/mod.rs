@@ -5,6 +5,7 @@
 mod access;
 mod audit;
 mod collections;
+mod dsars;
 mod entities;
 mod findings;
 mod jobs;

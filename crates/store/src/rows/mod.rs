@@ -3,6 +3,7 @@
 mod access;
 mod catalog;
 mod collection;
+mod dsar;
 mod entity;
 mod finding;
 mod job;
@@ -18,6 +19,7 @@ pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };
 pub use collection::{Collection, CollectionDraft, CollectionId};
+pub use dsar::{Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, StartedDsar};
 pub use entity::{Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,

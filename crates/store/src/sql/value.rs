@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId, TaskId};
 use uuid::Uuid;
 
-use crate::{FindingId, ScheduleId, WorkerId};
+use crate::{DsarId, FindingId, ScheduleId, WorkerId};
 
 /// A parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +68,7 @@ into_value! {
     FindingId => Id, |id: FindingId| id.0;
     WorkerId => Id, |id: WorkerId| id.0;
     ScheduleId => Id, |id: ScheduleId| id.0;
+    DsarId => Id, |id: DsarId| id.0;
 }
 
 /// The values of one row.

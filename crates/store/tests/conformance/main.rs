@@ -9,6 +9,7 @@
 mod access;
 mod catalog;
 mod collections;
+mod dsars;
 mod entities;
 mod findings;
 mod harness;
