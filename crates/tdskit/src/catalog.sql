@@ -1,7 +1,7 @@
 -- The views of `sys` as tables, with the columns that the connector reads.
 CREATE TABLE "sys.schemas" (schema_id INTEGER PRIMARY KEY, name TEXT);
 INSERT INTO "sys.schemas" VALUES (1, 'dbo');
-CREATE TABLE "sys.objects" (object_id INTEGER PRIMARY KEY, name TEXT, schema_id INTEGER, type TEXT, is_ms_shipped INTEGER);
+CREATE TABLE "sys.objects" (object_id INTEGER PRIMARY KEY, name TEXT, schema_id INTEGER, type TEXT COLLATE RTRIM, is_ms_shipped INTEGER);
 CREATE TABLE "sys.types" (name TEXT, system_type_id INTEGER, user_type_id INTEGER);
 INSERT INTO "sys.types" VALUES
     ('image', 34, 34), ('text', 35, 35), ('uniqueidentifier', 36, 36), ('date', 40, 40), ('time', 41, 41),

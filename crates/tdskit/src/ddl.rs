@@ -90,9 +90,11 @@ fn definition(column: &Column) -> String {
     )
 }
 
-/// What SQLite calls a column's type, back again.
-pub(crate) fn declared(text: &str) -> Type {
-    Type::parse(text.trim_matches('"').trim_start_matches("blob_"))
+/// What SQLite calls a column's type, back again; `None` for the tables of `sys`, whose columns have its own.
+pub(crate) fn declared(text: &str) -> Option<Type> {
+    let own = matches!(text, "TEXT" | "INTEGER");
+    let text = text.trim_matches('"').trim_start_matches("blob_");
+    (!own).then(|| Type::parse(text))
 }
 
 /// `CREATE TABLE schema.name (…)`; partitioned by hundreds of a column where it says `ON … (column)`.
@@ -266,7 +268,8 @@ pub(crate) fn create_view(connection: &Connection, words: &[Word]) -> Result<(),
     let columns: Vec<Column> = columns
         .iter()
         .map(|column| {
-            let kind = column.decl_type().map_or_else(|| Type::parse("nvarchar(4000)"), declared);
+            let kind = column.decl_type().and_then(declared);
+            let kind = kind.unwrap_or_else(|| Type::parse("nvarchar(4000)"));
             Column {
                 name: column.name().to_owned(),
                 declared: kind.name.clone(),

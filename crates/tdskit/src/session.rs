@@ -173,6 +173,10 @@ impl Session {
             None if words[1].is("UNMASK") => "unmask".to_owned(),
             None => database,
         };
+        let is_about_values = words.iter().any(|word| word.is("SELECT") || word.is("UNMASK"));
+        if !is_about_values {
+            return;
+        }
         let mut state = self.engine.state();
         if words[0].is("GRANT") {
             state.grants.insert((login, what));
@@ -250,7 +254,7 @@ impl Session {
             .enumerate()
             .map(|(at, column)| {
                 let said = select.types.get(at).cloned().flatten();
-                (column.name().to_owned(), said.or_else(|| column.decl_type().map(ddl::declared)))
+                (column.name().to_owned(), said.or_else(|| column.decl_type().and_then(ddl::declared)))
             })
             .collect();
         let mut rows = statement.query([]).map_err(failed)?;

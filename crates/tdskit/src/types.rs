@@ -67,13 +67,18 @@ fn collation(kind: &Type) -> [u8; 5] {
     }
 }
 
-/// Text as the bytes of a collation's character set.
+/// Text as the bytes of a collation's character set; what that lacks is a question mark.
 fn narrow(kind: &Type, text: &str) -> Vec<u8> {
-    match kind.collation.as_deref() {
-        Some(name) if name.starts_with("Japanese") => SHIFT_JIS.encode(text).0.into_owned(),
-        Some(name) if name.ends_with("_UTF8") => text.as_bytes().to_vec(),
-        _ => WINDOWS_1252.encode(text).0.into_owned(),
-    }
+    let set = match kind.collation.as_deref() {
+        Some(name) if name.ends_with("_UTF8") => return text.as_bytes().to_vec(),
+        Some(name) if name.starts_with("Japanese") => SHIFT_JIS,
+        _ => WINDOWS_1252,
+    };
+    let letter = |c: char| match set.encode(c.encode_utf8(&mut [0; 4])) {
+        (_, _, true) => vec![b'?'],
+        (bytes, ..) => bytes.into_owned(),
+    };
+    text.chars().flat_map(letter).collect()
 }
 
 fn wide(text: &str) -> Vec<u8> {
