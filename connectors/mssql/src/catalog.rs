@@ -7,14 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::Schema;
-use locard_connector::{Description, Entity, Error, ErrorKind, ForeignKey, Result};
+use locard_connector::{Description, Entity, ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::Dialect;
 use tiberius::Row;
 
 use crate::part::Output;
+use crate::place::{Place, missing, query};
 use crate::session::{Session, flag, number, text};
-use crate::settings::Settings;
 use crate::types::{Kind, kind, native};
 
 /// Bytes of a page.
@@ -84,10 +83,7 @@ impl Relation {
 
     /// Where it is.
     pub(crate) fn place(&self) -> Place<'_> {
-        Place {
-            database: self.database.as_deref(),
-            relation: Some((&self.schema, &self.name)),
-        }
+        Place::of_names(self.database.as_deref(), &self.schema, &self.name)
     }
 
     /// The column of that name.
@@ -120,116 +116,6 @@ impl Relation {
             comment: self.comment,
         }
     }
-}
-
-/// A database, or one relation of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
-    /// `None`: the one that the session is in.
-    pub(crate) database: Option<&'a str>,
-    /// Schema and name; `None`: all.
-    relation: Option<(&'a str, &'a str)>,
-}
-
-const DIALECT: Dialect = Dialect::MSSQL;
-
-impl<'a> Place<'a> {
-    /// Everything of a database.
-    pub(crate) fn all(database: Option<&'a str>) -> Self {
-        Self {
-            database,
-            relation: None,
-        }
-    }
-
-    /// The relation that an entity's path names.
-    pub(crate) fn of(path: &'a EntityPath, settings: &Settings) -> Result<Self> {
-        let (database, schema, name) = match (path.segments(), &settings.database) {
-            ([schema, name], Some(_)) => (None, schema, name),
-            ([database, schema, name], None) => (Some(database.as_str()), schema, name),
-            _ => return Err(missing(path)),
-        };
-        Ok(Self {
-            database,
-            relation: Some((schema, name)),
-        })
-    }
-
-    /// The quoted database with the dot behind it, or nothing.
-    pub(crate) fn prefix(&self) -> String {
-        self.database
-            .map(|name| format!("{}.", DIALECT.identifier(name)))
-            .unwrap_or_default()
-    }
-
-    /// The relation as statements name it.
-    pub(crate) fn qualified(&self) -> String {
-        let (schema, name) = self.relation.unwrap_or_default();
-        DIALECT.qualified(self.database.into_iter().chain([schema, name]))
-    }
-
-    /// A statement of ours about this place.
-    fn fill(&self, sql: &str) -> Result<String> {
-        let literal = |name: &str| {
-            DIALECT.quote(name).ok_or_else(|| {
-                Error::new(ErrorKind::NotFound, "nothing can have such a name there")
-            })
-        };
-        let database = match self.database {
-            Some(name) => literal(name)?,
-            None => "DB_NAME()".to_owned(),
-        };
-        let name = format!(
-            "QUOTENAME({database}) + '.' + QUOTENAME(s.name) + '.' + QUOTENAME(o.name)"
-        );
-        let (narrowed, readable) = match self.relation {
-            Some((schema, relation)) => (
-                format!(
-                    " AND s.name = {} AND o.name = {}",
-                    literal(schema)?,
-                    literal(relation)?
-                ),
-                format!("HAS_PERMS_BY_NAME({name}, 'OBJECT', 'SELECT', c.name, 'COLUMN')"),
-            ),
-            None => (String::new(), "1".to_owned()),
-        };
-        // Comments are for people.
-        let lines = sql.lines().filter(|line| !line.starts_with("--"));
-        Ok(lines
-            .collect::<Vec<_>>()
-            .join("\n")
-            .replace("{DB}", &self.prefix())
-            .replace("{DATABASE}", &database)
-            .replace("{NAME}", &name)
-            .replace("{READABLE}", &readable)
-            .replace("{WHERE}", &narrowed))
-    }
-
-    /// Whether a relation is meant, to the letter: the server may take `Person` for `person`.
-    fn admits(&self, relation: &Relation) -> bool {
-        self.relation
-            .is_none_or(|wanted| wanted == (relation.schema.as_str(), relation.name.as_str()))
-    }
-}
-
-/// The error of a relation that is not there.
-pub(crate) fn missing(path: &EntityPath) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        "there is no such table or view (any more), or the login may not see it",
-    )
-    .entity(path.resource(EntityKind::Table))
-    .hint("entities are named schema.table, or database.schema.table of a whole server; list the source to see them")
-}
-
-/// Rows of one of the statements in `catalog`.
-pub(crate) async fn query(
-    session: &mut Session,
-    sql: &'static str,
-    place: Place<'_>,
-) -> Result<Vec<Row>> {
-    let sql = place.fill(sql)?;
-    session.rows(&sql, "reading the catalog").await
 }
 
 /// A database that can be read.
@@ -298,7 +184,7 @@ async fn columns_and_keys(session: &mut Session, place: Place<'_>) -> Result<Fou
     let mut relations: Vec<Relation> = rows
         .iter()
         .filter_map(|row| relation(row, place))
-        .filter(|relation| place.admits(relation))
+        .filter(|relation| place.admits(&relation.schema, &relation.name))
         .collect();
     relations.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
     let places = relations

@@ -8,6 +8,7 @@ mod error;
 mod gather;
 mod meanings;
 mod part;
+mod place;
 mod plan;
 mod ranges;
 mod read;

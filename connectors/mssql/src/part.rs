@@ -86,8 +86,22 @@ impl Part {
 /// which needs no semicolon there, or `INTO`, which makes a table.
 fn reaches_out(sql: &str) -> bool {
     const VERBS: [&str; 16] = [
-        "into", "insert", "update", "delete", "merge", "drop", "alter", "create", "exec", "execute",
-        "truncate", "grant", "set", "use", "openrowset", "openquery",
+        "into",
+        "insert",
+        "update",
+        "delete",
+        "merge",
+        "drop",
+        "alter",
+        "create",
+        "exec",
+        "execute",
+        "truncate",
+        "grant",
+        "set",
+        "use",
+        "openrowset",
+        "openquery",
     ];
     let mut quote = None;
     let mut bare = String::with_capacity(sql.len());

@@ -44,7 +44,10 @@ pub(crate) async fn plan(
         Some((range, limit)) => (vec![range], limit),
         None => {
             let wanted = request.max_splits.get();
-            (ranges(session, relation, wanted).await.map_err(granted)?, None)
+            (
+                ranges(session, relation, wanted).await.map_err(granted)?,
+                None,
+            )
         }
     };
     let splits = ranges

@@ -4,7 +4,8 @@ use locard_connector::Result;
 use locard_model::EntityKind;
 use locard_sql::key_ranges;
 
-use crate::catalog::{Relation, query};
+use crate::catalog::Relation;
+use crate::place::query;
 use crate::plan::DIALECT;
 use crate::session::{Session, number, text};
 

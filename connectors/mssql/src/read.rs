@@ -232,9 +232,8 @@ impl<'a> Pending<'a> {
         }
         for (at, (column, (_, cell))) in self.columns.iter_mut().zip(row.cells()).enumerate() {
             let taken = column.take(cell, self.rows);
-            self.bytes += taken.map_err(|error| {
-                error.place(place(self.part, at, self.first + self.rows))
-            })?;
+            self.bytes +=
+                taken.map_err(|error| error.place(place(self.part, at, self.first + self.rows)))?;
         }
         self.rows += 1;
         Ok(())

@@ -86,7 +86,13 @@ impl Session {
     /// Rows of a statement of ours.
     pub(crate) async fn rows(&mut self, sql: &str, doing: &str) -> Result<Vec<Row>> {
         let seconds = self.settings.statement_timeout;
-        let asking = async { self.client.simple_query(sql).await?.into_first_result().await };
+        let asking = async {
+            self.client
+                .simple_query(sql)
+                .await?
+                .into_first_result()
+                .await
+        };
         let asked = tokio::time::timeout(self.settings.silence(), asking).await;
         let rows = asked.map_err(|_| silent(doing, seconds))?;
         rows.map_err(|error| from_driver(error, doing))
@@ -94,7 +100,11 @@ impl Session {
 
     /// Begins to read: from a snapshot, or from what is committed at the moment a row is read.
     async fn begin(&mut self, snapshot: bool) -> Result<()> {
-        let level = if snapshot { "SNAPSHOT" } else { "READ COMMITTED" };
+        let level = if snapshot {
+            "SNAPSHOT"
+        } else {
+            "READ COMMITTED"
+        };
         let sql = format!("SET TRANSACTION ISOLATION LEVEL {level}");
         let waiting = self.settings.patience();
         let asked = tokio::time::timeout(waiting, self.rows(&sql, "beginning to read")).await;
@@ -131,7 +141,10 @@ async fn sign_in(settings: &Settings) -> Result<Client<Wire>> {
             connected => return connected.map_err(|error| refused(&settings, error)),
         }
     }
-    let sentence = format!("connecting to {}: it leads to another server again and again", settings.address());
+    let sentence = format!(
+        "connecting to {}: it leads to another server again and again",
+        settings.address()
+    );
     Err(Error::new(ErrorKind::Unreachable, sentence))
 }
 
@@ -144,7 +157,9 @@ fn config(settings: &Settings) -> Config {
         config.database(database);
     }
     let password = settings.secret();
-    let password = password.as_ref().map_or("", |secret| secret.expose_secret());
+    let password = password
+        .as_ref()
+        .map_or("", |secret| secret.expose_secret());
     config.authentication(AuthMethod::sql_server(&settings.user, password));
     config.encryption(EncryptionLevel::NotSupported);
     config.application_name("locard");
@@ -213,7 +228,10 @@ fn product(version: &str, engine: u32) -> Result<String> {
 
 /// A cell of an answer as text; `None` for null.
 pub(crate) fn text(row: &Row, name: &str) -> Option<String> {
-    let at = row.columns().iter().position(|column| column.name() == name)?;
+    let at = row
+        .columns()
+        .iter()
+        .position(|column| column.name() == name)?;
     let (_, cell) = row.cells().nth(at)?;
     let mut text = String::new();
     values::write(cell, &mut text)?;
@@ -280,7 +298,6 @@ impl Sessions {
             .push(session);
     }
 }
-
 
 #[cfg(test)]
 mod tests {

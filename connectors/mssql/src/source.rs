@@ -14,7 +14,8 @@ use locard_connector::{
 use locard_model::{EntityKind, EntityPath};
 use tokio::sync::MutexGuard;
 
-use crate::catalog::{self, Database, Place, Relation, missing};
+use crate::catalog::{self, Database, Relation};
+use crate::place::{Place, missing};
 use crate::plan;
 use crate::read;
 use crate::session::{Session, Sessions};
@@ -103,9 +104,8 @@ impl Mssql {
             match relations {
                 Err(error) => entities.push(Err(error)),
                 Ok(relations) => {
-                    let wanted = |relation: &Relation| {
-                        globs.admit(&relation.path().resource(relation.kind))
-                    };
+                    let wanted =
+                        |relation: &Relation| globs.admit(&relation.path().resource(relation.kind));
                     for relation in relations.into_iter().filter(wanted) {
                         entities.push(Ok(relation.entity()));
                         listed.insert(relation.path(), relation);
@@ -140,7 +140,9 @@ impl Mssql {
         };
         let is_it = |database: &&Database| database.name.eq_ignore_ascii_case(name);
         let database = databases.iter().find(is_it);
-        let snapshot = database.is_some_and(|database| database.snapshots);
+        // A view may lead to another database, which has its own mind about snapshots.
+        let is_table = relation.kind == EntityKind::Table;
+        let snapshot = is_table && database.is_some_and(|database| database.snapshots);
         let planned = plan::plan(&mut lent.session, &relation, request, snapshot).await?;
         lent.give_back();
         Ok(planned)

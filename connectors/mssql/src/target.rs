@@ -209,10 +209,7 @@ mod tests {
     #[test]
     fn the_words_of_microsoft_and_of_the_other_databases_are_understood() {
         let read = |options: &str| check(&format!("mssql://anna@h/x?{options}")).0;
-        assert_eq!(
-            read("Encrypt=mandatory").encryption,
-            Encryption::Required
-        );
+        assert_eq!(read("Encrypt=mandatory").encryption, Encryption::Required);
         assert_eq!(read("encrypt=false").encryption, Encryption::Off);
         assert!(read("trustServerCertificate=true").trust_server_certificate);
         assert!(read("sslmode=require").trust_server_certificate);

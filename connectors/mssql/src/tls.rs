@@ -95,16 +95,17 @@ fn trust(settings: &Settings, provider: Arc<CryptoProvider>) -> Result<Trust> {
     } else {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .build()
-        .map_err(|error| {
-            Error::new(
-                ErrorKind::Settings,
-                "this system trusts no authority that could vouch for the server",
-            )
-            .hint("name a file of certificates with `serverCertificate` of the target")
-            .cause(error)
-        })?;
+    let authorities =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            .build()
+            .map_err(|error| {
+                Error::new(
+                    ErrorKind::Settings,
+                    "this system trusts no authority that could vouch for the server",
+                )
+                .hint("name a file of certificates with `serverCertificate` of the target")
+                .cause(error)
+            })?;
     Ok(Trust {
         authorities: Some(authorities),
         named,

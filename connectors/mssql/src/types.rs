@@ -150,17 +150,17 @@ pub(crate) fn kind(data_type: &str, unlimited: bool, collation: Option<&str>) ->
         "char" | "varchar" if !unlimited && is_latin(collation) => text,
         "char" | "varchar" if !unlimited => text.ask(Form::Cast(NVARCHAR)),
         "char" | "varchar" | "nchar" | "nvarchar" => text.ask(Form::Long(NVARCHAR)),
-        "text" | "ntext" | "xml" => text
-            .ask(Form::Long(NVARCHAR))
-            .compare(Form::Cast(NVARCHAR)),
+        "json" | "vector" => opaque(Decode::Text).ask(Form::Cast(NVARCHAR)),
+        "text" | "ntext" | "xml" => text.ask(Form::Long(NVARCHAR)).compare(Form::Cast(NVARCHAR)),
         "binary" | "varbinary" if !unlimited => opaque(Decode::Bytes),
         "timestamp" | "rowversion" => opaque(Decode::Bytes),
         "binary" | "varbinary" | "image" => opaque(Decode::Bytes).ask(Form::Long(VARBINARY)),
         "date" => Kind::of(Decode::Date, Class::Date),
         "datetime2" | "smalldatetime" => Kind::of(Decode::Datetime, Class::Timestamp),
         // Its steps are thirds of a millisecond's hundredth; a reader gets them rounded.
-        "datetime" => Kind::of(Decode::Datetime, Class::Timestamp)
-            .compare(Form::Cast("datetime2(3)")),
+        "datetime" => {
+            Kind::of(Decode::Datetime, Class::Timestamp).compare(Form::Cast("datetime2(3)"))
+        }
         "datetimeoffset" => Kind::of(Decode::Offset, Class::TimestampTz),
         "uniqueidentifier" => Kind::of(Decode::Text, Class::Uuid),
         "time" | "sql_variant" => opaque(Decode::Text),
@@ -202,7 +202,10 @@ mod tests {
         assert!(long.starts_with("CASE WHEN DATALENGTH(\"c\")"), "{long}");
         assert_eq!(kind("nvarchar", false, None).select("\"c\""), "\"c\"");
         for (name, unlimited) in [("image", false), ("xml", false), ("geography", true)] {
-            let sql = format!("SELECT {} FROM t", kind(name, unlimited, None).select("\"c\""));
+            let sql = format!(
+                "SELECT {} FROM t",
+                kind(name, unlimited, None).select("\"c\"")
+            );
             assert!(locard_sql::is_select(&sql), "{sql}");
         }
     }

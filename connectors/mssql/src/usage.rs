@@ -9,7 +9,7 @@ use locard_connector::{ErrorKind, Result, Usage, UsageRecord};
 use locard_model::{EntityKind, EntityPath};
 use tiberius::Row;
 
-use crate::catalog::{Place, query};
+use crate::place::{Place, query};
 use crate::session::{Session, number};
 use crate::source::Mssql;
 

@@ -94,9 +94,7 @@ pub(crate) fn write(cell: &ColumnData<'_>, text: &mut String) -> Option<()> {
         ColumnData::Numeric(Some(value)) => write_decimal(*value, text),
         ColumnData::Binary(Some(bytes)) => {
             text.push_str("0x");
-            bytes
-                .iter()
-                .for_each(|byte| _ = write!(text, "{byte:02X}"));
+            bytes.iter().for_each(|byte| _ = write!(text, "{byte:02X}"));
         }
         ColumnData::Time(Some(time)) => write_time(*time, text)?,
         ColumnData::Date(Some(value)) => write_date(date(value.days())?, text)?,
@@ -171,7 +169,8 @@ mod tests {
 
     #[test]
     fn decimals_have_one_notation() {
-        let decimal = |value, scale| ColumnData::Numeric(Some(Numeric::new_with_scale(value, scale)));
+        let decimal =
+            |value, scale| ColumnData::Numeric(Some(Numeric::new_with_scale(value, scale)));
         check(&decimal(4_250, 2), "42.5");
         check(&decimal(-4_200, 2), "-42");
         check(&decimal(5, 3), "0.005");

@@ -154,7 +154,10 @@ impl Wire {
 /// What is encrypted, of what was asked for and what the server answered.
 fn decide(wanted: Encryption, answered: u8) -> Result<u8> {
     let refused = |sentence: &str, hint: &str| {
-        let error = Error::new(ErrorKind::Unreachable, format!("negotiating TLS failed: {sentence}"));
+        let error = Error::new(
+            ErrorKind::Unreachable,
+            format!("negotiating TLS failed: {sentence}"),
+        );
         Err(error.hint(hint).retryable(false))
     };
     match (wanted, answered) {
@@ -172,12 +175,9 @@ fn decide(wanted: Encryption, answered: u8) -> Result<u8> {
     }
 }
 
-/// Asks what the server encrypts: its answer for the driver, in which it encrypts nothing, and what it said.
-async fn agree<S>(stream: &mut S, settings: &Settings) -> Result<(Vec<u8>, u8)>
-where
-    S: TokioRead + TokioWrite + Unpin,
-{
-    let wanted = match settings.encryption {
+/// The question what the server encrypts.
+fn question(wanted: Encryption) -> Vec<u8> {
+    let wanted = match wanted {
         Encryption::None => NOT_SUPPORTED,
         Encryption::Off => OFF,
         Encryption::On | Encryption::Required | Encryption::Strict => ON,
@@ -201,6 +201,16 @@ where
     }
     message.push(TERMINATOR);
     message.extend(data);
+    let mut packet = header(PRELOGIN, message.len()).to_vec();
+    packet.extend(message);
+    packet
+}
+
+/// Asks what the server encrypts: its answer for the driver, in which it encrypts nothing, and what it said.
+async fn agree<S>(stream: &mut S, settings: &Settings) -> Result<(Vec<u8>, u8)>
+where
+    S: TokioRead + TokioWrite + Unpin,
+{
     let cut = |cause: io::Error| {
         let sentence = format!(
             "connecting to {}: the server closed the connection or does not speak SQL Server's protocol",
@@ -210,9 +220,10 @@ where
             .hint("see whether `host` and `port` are SQL Server's, and whether it wants `encrypt=strict`")
             .cause(cause)
     };
-    let mut packet = header(PRELOGIN, message.len()).to_vec();
-    packet.extend(message);
-    stream.write_all(&packet).await.map_err(cut)?;
+    stream
+        .write_all(&question(settings.encryption))
+        .await
+        .map_err(cut)?;
     stream.flush().await.map_err(cut)?;
     let mut head = [0; HEADER];
     stream.read_exact(&mut head).await.map_err(cut)?;
@@ -238,7 +249,9 @@ fn place_of(body: &[u8]) -> Option<usize> {
     loop {
         match *tokens.next()? {
             [TERMINATOR, ..] => return None,
-            [ENCRYPTION, high, low, ..] => return Some(usize::from(u16::from_be_bytes([high, low]))),
+            [ENCRYPTION, high, low, ..] => {
+                return Some(usize::from(u16::from_be_bytes([high, low])));
+            }
             _ => {}
         }
     }
@@ -334,10 +347,16 @@ mod tests {
     #[test]
     fn what_is_encrypted_is_what_both_can_or_nothing_at_all() {
         assert_eq!(decide(Encryption::Required, REQUIRED).unwrap(), ON);
-        assert_eq!(decide(Encryption::On, NOT_SUPPORTED).unwrap(), NOT_SUPPORTED);
+        assert_eq!(
+            decide(Encryption::On, NOT_SUPPORTED).unwrap(),
+            NOT_SUPPORTED
+        );
         assert_eq!(decide(Encryption::Off, OFF).unwrap(), OFF);
         assert_eq!(decide(Encryption::Off, REQUIRED).unwrap(), ON);
-        assert_eq!(decide(Encryption::None, NOT_SUPPORTED).unwrap(), NOT_SUPPORTED);
+        assert_eq!(
+            decide(Encryption::None, NOT_SUPPORTED).unwrap(),
+            NOT_SUPPORTED
+        );
         assert!(decide(Encryption::None, REQUIRED).is_err());
         assert!(decide(Encryption::Required, NOT_SUPPORTED).is_err());
     }

@@ -101,10 +101,7 @@ fn mssql_typed(literal: &str, kind: &str) -> String {
         "date" => format!("CAST({literal} AS date)"),
         "uuid" => format!("CAST({literal} AS uniqueidentifier)"),
         "timestamp" => format!("CAST('{}' AS datetime2(7))", shortened(&moment)),
-        "timestamptz" => format!(
-            "CAST('{}+00:00' AS datetimeoffset(7))",
-            shortened(&moment)
-        ),
+        "timestamptz" => format!("CAST('{}+00:00' AS datetimeoffset(7))", shortened(&moment)),
         _ => literal.to_owned(),
     }
 }

@@ -68,7 +68,10 @@ fn on_value(
     }
     let whole = matches!(matching.form, Form::Raw | Form::Folded);
     let (sql, exactness) = match (class, matching.form) {
-        (Class::Text, Form::Raw) => (in_list(dialect, value, &literals(dialect, values)), Exactness::Exact),
+        (Class::Text, Form::Raw) => (
+            in_list(dialect, value, &literals(dialect, values)),
+            Exactness::Exact,
+        ),
         (Class::LooseText, Form::Raw) => (
             in_list(dialect, value, &literals(dialect, values)),
             Exactness::Superset,
@@ -236,7 +239,11 @@ fn folded(dialect: &Dialect, value: &str, values: &[String]) -> String {
         .filter(|value| value.is_ascii())
         .cloned()
         .collect();
-    let equal = in_list(dialect, &(dialect.collapsed)(&text), &literals(dialect, &ascii));
+    let equal = in_list(
+        dialect,
+        &(dialect.collapsed)(&text),
+        &literals(dialect, &ascii),
+    );
     format!("({equal} OR {})", (dialect.unsure)(&text))
 }
 

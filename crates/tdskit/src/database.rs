@@ -26,7 +26,9 @@ pub struct Mssql {
 /// The server that tests share which need none of their own.
 fn shared() -> Arc<Server> {
     static SHARED: OnceLock<Arc<Server>> = OnceLock::new();
-    SHARED.get_or_init(|| Arc::new(Server::start(Encryption::None))).clone()
+    SHARED
+        .get_or_init(|| Arc::new(Server::start(Encryption::None)))
+        .clone()
 }
 
 impl Mssql {
@@ -85,7 +87,10 @@ impl Mssql {
     /// The target of the database for the login that may do everything.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}/{}?encrypt=off&trustServerCertificate=true", self.server, self.name)
+        format!(
+            "{}/{}?encrypt=off&trustServerCertificate=true",
+            self.server, self.name
+        )
     }
 
     /// The target for another login.
@@ -115,7 +120,11 @@ impl Mssql {
     #[must_use]
     pub fn value(&self, sql: &str) -> String {
         let rows = self.ask(&self.name, sql);
-        let cells = rows.iter().map(|row| row.cells().next().map_or_else(String::new, |(_, cell)| cell_text(cell)));
+        let cells = rows.iter().map(|row| {
+            row.cells()
+                .next()
+                .map_or_else(String::new, |(_, cell)| cell_text(cell))
+        });
         cells.collect::<Vec<_>>().join("\n")
     }
 
@@ -149,7 +158,9 @@ impl Mssql {
             });
             asking.join().expect("the statement ends")
         });
-        asked.unwrap_or_else(|error| panic!("{error}: {}", sql.chars().take(300).collect::<String>()))
+        asked.unwrap_or_else(|error| {
+            panic!("{error}: {}", sql.chars().take(300).collect::<String>())
+        })
     }
 }
 
@@ -162,7 +173,10 @@ impl Default for Mssql {
 impl Drop for Mssql {
     fn drop(&mut self) {
         if self.own.is_none() {
-            let sql = format!("ALTER DATABASE {0} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {0}", self.name);
+            let sql = format!(
+                "ALTER DATABASE {0} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {0}",
+                self.name
+            );
             self.ask("master", &sql);
         } else {
             self.ask("master", &format!("DROP DATABASE {}", self.name));

@@ -62,7 +62,9 @@ impl Engine {
     }
 
     fn file(&self, database: &str) -> PathBuf {
-        self.folder.path().join(format!("{}.db", database.replace('/', "%")))
+        self.folder
+            .path()
+            .join(format!("{}.db", database.replace('/', "%")))
     }
 
     pub(crate) fn has(&self, database: &str) -> bool {
@@ -99,9 +101,11 @@ impl Engine {
         let database = object.split_once("].").map_or(object, |(name, _)| name);
         let database = format!("{}]", database.trim_end_matches(']'));
         login == OWNER.0
-            || [object, &database]
-                .iter()
-                .any(|what| state.grants.contains(&(login.to_owned(), (*what).to_owned())))
+            || [object, &database].iter().any(|what| {
+                state
+                    .grants
+                    .contains(&(login.to_owned(), (*what).to_owned()))
+            })
     }
 
     /// A connection to a database, with its own words for T-SQL.
@@ -110,7 +114,9 @@ impl Engine {
             let connection = Connection::open(self.file(&asker.database))?;
             connection.busy_timeout(std::time::Duration::from_secs(10))?;
             let (engine, login) = (self.clone(), asker.login.clone());
-            install(&connection, asker, move |object| engine.may_read(&login, object))?;
+            install(&connection, asker, move |object| {
+                engine.may_read(&login, object)
+            })?;
             self.attach(&connection, "master", "srv")?;
             Ok(connection)
         };

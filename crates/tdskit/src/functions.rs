@@ -128,8 +128,12 @@ fn property(context: &Context<'_>) -> Result<Value> {
 
 /// In which partition of three a number is.
 fn partition(context: &Context<'_>) -> Result<Value> {
-    let number: i64 = argument(context, 1).and_then(|text| text.parse().ok()).unwrap_or(0);
-    Ok(Value::Integer(1 + i64::from(number > 100) + i64::from(number > 200)))
+    let number: i64 = argument(context, 1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    Ok(Value::Integer(
+        1 + i64::from(number > 100) + i64::from(number > 200),
+    ))
 }
 
 const PLAIN: [(&str, i32, Function); 16] = [
@@ -140,10 +144,18 @@ const PLAIN: [(&str, i32, Function); 16] = [
     ("concat", -1, concatenated),
     ("serverproperty", 1, property),
     ("tsql_partition", 2, partition),
-    ("lower", 1, |context| Ok(mapped(context, |text| text.to_lowercase()))),
-    ("upper", 1, |context| Ok(mapped(context, |text| text.to_uppercase()))),
+    ("lower", 1, |context| {
+        Ok(mapped(context, |text| text.to_lowercase()))
+    }),
+    ("upper", 1, |context| {
+        Ok(mapped(context, |text| text.to_uppercase()))
+    }),
     ("tsql_method", 1, |context| Ok(mapped(context, |text| text))),
-    ("quotename", 1, |context| Ok(mapped(context, |text| format!("[{}]", text.replace(']', "]]"))))),
+    ("quotename", 1, |context| {
+        Ok(mapped(context, |text| {
+            format!("[{}]", text.replace(']', "]]"))
+        }))
+    }),
     ("tsql_right", 2, |context| {
         let count = context.get::<i64>(1)?.unsigned_abs() as usize;
         Ok(mapped(context, |text| {
@@ -178,7 +190,12 @@ fn now() -> String {
 pub(crate) fn install(
     connection: &Connection,
     asker: &Asker,
-    may_read: impl Fn(&str) -> bool + Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe + 'static,
+    may_read: impl Fn(&str) -> bool
+    + Send
+    + Sync
+    + std::panic::UnwindSafe
+    + std::panic::RefUnwindSafe
+    + 'static,
 ) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8;
     let pure = flags | FunctionFlags::SQLITE_DETERMINISTIC;

@@ -10,10 +10,11 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
     reason = "a server for tests that cannot go on fails its test"
 )]
 
+mod batch;
+mod certificates;
 mod database;
 mod ddl;
 mod engine;

@@ -11,7 +11,9 @@ pub(crate) fn wanted(message: &[u8]) -> Option<u8> {
     for token in message.chunks(5) {
         match *token {
             [1, high, low, ..] => {
-                return message.get(usize::from(u16::from_be_bytes([high, low]))).copied();
+                return message
+                    .get(usize::from(u16::from_be_bytes([high, low])))
+                    .copied();
             }
             [0xFF, ..] => return None,
             _ => {}
@@ -60,7 +62,8 @@ impl Login {
         const PLACES: usize = 36;
         let field = |at: usize| {
             let place = message.get(PLACES + at * 4..PLACES + at * 4 + 4)?;
-            let [from, length] = [0, 2].map(|at| usize::from(u16::from_le_bytes([place[at], place[at + 1]])));
+            let [from, length] =
+                [0, 2].map(|at| usize::from(u16::from_le_bytes([place[at], place[at + 1]])));
             message.get(from..from + length * 2).map(<[u8]>::to_vec)
         };
         let text = |bytes: Vec<u8>| {

@@ -2,8 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,18 +9,16 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{ServerConfig, version};
 
+use crate::batch::batch;
+use crate::certificates::{acceptor, certificates};
 use crate::engine::Engine;
 use crate::functions::Asker;
 use crate::login::{Login, NOT_SUPPORTED, OFF, ON, REQUIRED, agreed, wanted};
 use crate::session::Session;
-use crate::tokens::{self, CONNECTION, Failure};
+use crate::tokens::{self, Failure};
 use crate::wire::{ATTENTION, BATCH, LOGIN, Message, PRELOGIN, Packed, read};
 
 /// What a server encrypts.
@@ -40,8 +36,8 @@ pub enum Encryption {
 }
 
 /// What connections share.
-struct Shared {
-    engine: Arc<Engine>,
+pub(crate) struct Shared {
+    pub(crate) engine: Arc<Engine>,
     encryption: Encryption,
     tls: Option<TlsAcceptor>,
     /// Another server that whoever comes is led to.
@@ -49,7 +45,7 @@ struct Shared {
     /// Counts up whenever every connection is to be cut.
     cut: watch::Sender<usize>,
     /// Whether nobody is answered any more.
-    is_silent: AtomicBool,
+    pub(crate) is_silent: AtomicBool,
     /// How many came with the intent to read only.
     readers: AtomicUsize,
 }
@@ -92,7 +88,9 @@ impl Server {
             .build()
             .expect("a runtime");
         let certificates = (encryption != Encryption::None).then(certificates);
-        let tls = certificates.as_ref().map(|folder| acceptor(folder.path(), encryption));
+        let tls = certificates
+            .as_ref()
+            .map(|folder| acceptor(folder.path(), encryption == Encryption::Strict));
         let shared = Arc::new(Shared {
             engine: Engine::new(),
             encryption,
@@ -105,7 +103,9 @@ impl Server {
         // Whoever starts a server may be in a runtime already, where nothing may block.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its own address");
-        listener.set_nonblocking(true).expect("a listener that waits for nobody");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener that waits for nobody");
         runtime.spawn(listen(listener, shared.clone()));
         Self {
             shared,
@@ -195,48 +195,6 @@ impl Drop for Server {
     }
 }
 
-/// An authority and a certificate for `localhost` that it issued.
-fn certificates() -> TempDir {
-    let folder = TempDir::new().expect("a folder for certificates");
-    let openssl = |arguments: &str| {
-        let output = Command::new("openssl")
-            .current_dir(folder.path())
-            .args(arguments.split(' '))
-            .output()
-            .expect("openssl can be run");
-        assert!(output.status.success(), "openssl failed");
-    };
-    let names = "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n";
-    std::fs::write(folder.path().join("names"), names).expect("the folder takes files");
-    openssl(
-        "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=tdskit -keyout authority.key -out authority.crt",
-    );
-    openssl("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr");
-    openssl(
-        "x509 -req -in server.csr -CA authority.crt -CAkey authority.key -CAcreateserial -days 30 -extfile names -out server.crt",
-    );
-    folder
-}
-
-fn acceptor(folder: &Path, encryption: Encryption) -> TlsAcceptor {
-    let strict = encryption == Encryption::Strict;
-    let versions: &[_] = if strict { &[&version::TLS13] } else { &[&version::TLS12] };
-    let chain = CertificateDer::pem_file_iter(folder.join("server.crt"))
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .expect("a certificate");
-    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).expect("a key");
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(versions)
-        .expect("versions of TLS")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a certificate and its key");
-    if strict {
-        config.alpn_protocols = vec![b"tds/8.0".to_vec()];
-    }
-    TlsAcceptor::from(Arc::new(config))
-}
-
 async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>) {
     let listener = TcpListener::from_std(listener).expect("a listener");
     while let Ok((tcp, _)) = listener.accept().await {
@@ -253,7 +211,7 @@ async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>) {
 }
 
 /// Either side of encryption.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 async fn serve(tcp: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
@@ -307,7 +265,9 @@ async fn greet<S: Stream>(stream: &mut S, encryption: Encryption) -> io::Result<
 async fn refuse<S: Stream>(stream: &mut S, failure: &Failure) -> io::Result<()> {
     let mut message = Message::default();
     message.push(stream, &tokens::error(failure)).await?;
-    message.push(stream, &tokens::done(tokens::FAILED, 0)).await?;
+    message
+        .push(stream, &tokens::done(tokens::FAILED, 0))
+        .await?;
     message.end(stream).await
 }
 
@@ -324,14 +284,26 @@ async fn talk<S: Stream>(
         let failure = Failure::new(18_456, format!("Login failed for user '{}'.", login.user));
         return refuse(&mut stream, &failure).await;
     }
-    let database = if login.database.is_empty() { "master" } else { &login.database };
+    let database = if login.database.is_empty() {
+        "master"
+    } else {
+        &login.database
+    };
     if !shared.engine.has(database) {
-        return refuse(&mut stream, &Failure::new(4_060, "Cannot open the database.")).await;
+        return refuse(
+            &mut stream,
+            &Failure::new(4_060, "Cannot open the database."),
+        )
+        .await;
     }
-    shared.readers.fetch_add(usize::from(login.read_only), Ordering::SeqCst);
+    shared
+        .readers
+        .fetch_add(usize::from(login.read_only), Ordering::SeqCst);
     let mut hello = Message::default();
     if let Some((host, port)) = &shared.leads_to {
-        hello.push(&mut stream, &tokens::routing(host, *port)).await?;
+        hello
+            .push(&mut stream, &tokens::routing(host, *port))
+            .await?;
     }
     hello.push(&mut stream, &tokens::welcome(database)).await?;
     hello.end(&mut stream).await?;
@@ -349,119 +321,12 @@ async fn talk<S: Stream>(
             BATCH => session = batch(&mut stream, session, &message, &shared, &login).await?,
             ATTENTION => {
                 let mut answer = Message::default();
-                answer.push(&mut stream, &tokens::done(tokens::ATTENTION, 0)).await?;
+                answer
+                    .push(&mut stream, &tokens::done(tokens::ATTENTION, 0))
+                    .await?;
                 answer.end(&mut stream).await?;
             }
             _ => return Ok(()),
         }
     }
-}
-
-/// The text of a batch, behind the headers that all of them have.
-fn text(message: &[u8]) -> String {
-    let headers = message.get(..4).map_or(0, |bytes| {
-        u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize
-    });
-    let units: Vec<u16> = message
-        .get(headers..)
-        .unwrap_or_default()
-        .chunks_exact(2)
-        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
-        .collect();
-    String::from_utf16_lossy(&units)
-}
-
-/// Counts a statement while it runs.
-struct Busy<'a>(&'a Engine, &'a str);
-
-impl<'a> Busy<'a> {
-    fn new(engine: &'a Engine, database: &'a str) -> Self {
-        *engine.busy.lock().expect("no panic").entry(database.to_owned()).or_default() += 1;
-        Self(engine, database)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        if let Ok(mut busy) = self.0.busy.lock()
-            && let Some(count) = busy.get_mut(self.1)
-        {
-            *count -= 1;
-        }
-    }
-}
-
-/// Runs a batch on a thread of its own, and listens meanwhile for the client's giving it up.
-async fn batch<S: Stream>(
-    stream: &mut S,
-    mut session: Session,
-    message: &[u8],
-    shared: &Shared,
-    login: &Login,
-) -> io::Result<Session> {
-    let database = if login.database.is_empty() { "master" } else { &login.database };
-    let _busy = (login.program == "locard").then(|| Busy::new(&shared.engine, database));
-    if shared.is_silent.load(Ordering::SeqCst) {
-        std::future::pending::<()>().await;
-    }
-    let (interrupt, cancelled) = (session.interrupt(), session.cancelled.clone());
-    cancelled.store(false, Ordering::SeqCst);
-    let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(2);
-    let sql = text(message);
-    let mut task = tokio::task::spawn_blocking(move || {
-        session.run(&sql, &mut |bytes| sender.blocking_send(bytes).is_ok());
-        session
-    });
-    let (mut incoming, mut outgoing) = tokio::io::split(stream);
-    let mut answer = Message::default();
-    let listening = read(&mut incoming);
-    tokio::pin!(listening);
-    let give_up = || {
-        cancelled.store(true, Ordering::SeqCst);
-        interrupt.interrupt();
-    };
-    loop {
-        tokio::select! {
-            heard = &mut listening => {
-                give_up();
-                while receiver.recv().await.is_some() {}
-                let session = (&mut task).await.map_err(io::Error::other)?;
-                if heard?.0 != ATTENTION {
-                    return Err(io::ErrorKind::InvalidData.into());
-                }
-                shared.engine.attentions.fetch_add(1, Ordering::SeqCst);
-                answer.push(&mut outgoing, &tokens::done(tokens::ATTENTION, 0)).await?;
-                answer.end(&mut outgoing).await?;
-                return Ok(session);
-            }
-            chunk = receiver.recv() => match chunk {
-                Some(bytes) => {
-                    let severe = is_severe(&bytes);
-                    tokio::select! {
-                        sent = answer.push(&mut outgoing, &bytes) => sent?,
-                        heard = &mut listening => {
-                            // Whoever reads no more and says so is not waited for.
-                            give_up();
-                            heard?;
-                            shared.engine.attentions.fetch_add(1, Ordering::SeqCst);
-                            return Err(io::ErrorKind::BrokenPipe.into());
-                        }
-                    }
-                    if severe {
-                        answer.end(&mut outgoing).await?;
-                        return Err(io::ErrorKind::ConnectionAborted.into());
-                    }
-                }
-                None => {
-                    answer.end(&mut outgoing).await?;
-                    return task.await.map_err(io::Error::other);
-                }
-            }
-        }
-    }
-}
-
-/// Whether tokens begin with an error that ends the connection.
-fn is_severe(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0xAA) && bytes.get(8).is_some_and(|severity| *severity >= CONNECTION)
 }

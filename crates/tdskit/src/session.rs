@@ -88,8 +88,12 @@ impl Session {
             _ if is(0, "CREATE") && is(1, "DATABASE") => self.engine.create(name(2))?,
             _ if is(0, "DROP") && is(1, "DATABASE") => self.engine.drop_database(name(2))?,
             _ if is(0, "ALTER") && is(1, "DATABASE") => self.allow(words)?,
-            _ if is(0, "CREATE") && is(1, "TABLE") => ddl::create_table(&self.connection, &words[2..])?,
-            _ if is(0, "CREATE") && is(1, "VIEW") => ddl::create_view(&self.connection, &words[2..])?,
+            _ if is(0, "CREATE") && is(1, "TABLE") => {
+                ddl::create_table(&self.connection, &words[2..])?
+            }
+            _ if is(0, "CREATE") && is(1, "VIEW") => {
+                ddl::create_view(&self.connection, &words[2..])?
+            }
             _ if is(0, "DROP") => ddl::drop_object(&self.connection, name(1), &words[2..])?,
             _ if is(0, "INSERT") => ddl::insert(&self.connection, &words[2..])?,
             _ if is(0, "CREATE") && is(1, "SCHEMA") => {
@@ -102,7 +106,10 @@ impl Session {
                     _ => None,
                 });
                 let login = name(2).to_owned();
-                self.engine.state().logins.insert(login, password.unwrap_or_default());
+                self.engine
+                    .state()
+                    .logins
+                    .insert(login, password.unwrap_or_default());
             }
             _ if is(0, "CREATE") => {}
             _ if is(0, "GRANT") || is(0, "DENY") => self.grant(words),
@@ -140,7 +147,9 @@ impl Session {
         let Some(Word::Text(time)) = words.get(2) else {
             return Ok(0);
         };
-        let seconds = time.split(':').fold(0, |sum, part| sum * 60 + part.parse().unwrap_or(0));
+        let seconds = time
+            .split(':')
+            .fold(0, |sum, part| sum * 60 + part.parse().unwrap_or(0));
         let end = Instant::now() + Duration::from_secs(seconds);
         while Instant::now() < end && !self.is_cancelled() {
             std::thread::sleep(Duration::from_millis(10));
@@ -155,14 +164,23 @@ impl Session {
             Some(word) if word.is("ALLOW_SNAPSHOT_ISOLATION") => "snapshot_isolation_state",
             _ => "state",
         };
-        let value = words.last().is_some_and(|word| word.is("ON") || word.is("OFFLINE"));
-        let sql = format!("UPDATE \"sys.databases\" SET {column} = {} WHERE name = ?1", u8::from(value));
+        let value = words
+            .last()
+            .is_some_and(|word| word.is("ON") || word.is("OFFLINE"));
+        let sql = format!(
+            "UPDATE \"sys.databases\" SET {column} = {} WHERE name = ?1",
+            u8::from(value)
+        );
         self.execute(&sql, &[database])
     }
 
     /// `GRANT SELECT [ON schema.name] TO login`, `GRANT UNMASK TO login`; DENY takes it away again.
     fn grant(&self, words: &[Word]) {
-        let login = words.last().and_then(Word::name).unwrap_or_default().to_owned();
+        let login = words
+            .last()
+            .and_then(Word::name)
+            .unwrap_or_default()
+            .to_owned();
         let database = format!("[{}]", self.asker.database);
         let on = words.iter().position(|word| word.is("ON"));
         let what = match on {
@@ -173,7 +191,9 @@ impl Session {
             None if words[1].is("UNMASK") => "unmask".to_owned(),
             None => database,
         };
-        let is_about_values = words.iter().any(|word| word.is("SELECT") || word.is("UNMASK"));
+        let is_about_values = words
+            .iter()
+            .any(|word| word.is("SELECT") || word.is("UNMASK"));
         if !is_about_values {
             return;
         }
@@ -208,7 +228,10 @@ impl Session {
     fn admit(&mut self, select: &Select) -> Result<(), Failure> {
         let asked = Instant::now();
         for (database, schema, name) in &select.reads {
-            let database = database.as_deref().unwrap_or(&self.asker.database).to_owned();
+            let database = database
+                .as_deref()
+                .unwrap_or(&self.asker.database)
+                .to_owned();
             if !self.engine.has(&database) {
                 return Err(Failure::new(911, "there is no such database"));
             }
@@ -233,7 +256,10 @@ impl Session {
                     return Err(Failure::new(0, "given up"));
                 }
                 if asked.elapsed() > self.lock_timeout {
-                    return Err(Failure::new(1_222, "Lock request time out period exceeded."));
+                    return Err(Failure::new(
+                        1_222,
+                        "Lock request time out period exceeded.",
+                    ));
                 }
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -254,7 +280,10 @@ impl Session {
             .enumerate()
             .map(|(at, column)| {
                 let said = select.types.get(at).cloned().flatten();
-                (column.name().to_owned(), said.or_else(|| column.decl_type().and_then(ddl::declared)))
+                (
+                    column.name().to_owned(),
+                    said.or_else(|| column.decl_type().and_then(ddl::declared)),
+                )
             })
             .collect();
         let mut rows = statement.query([]).map_err(failed)?;
@@ -274,8 +303,9 @@ impl Session {
                 chunk.extend(metadata(&columns));
             }
             let Some(row) = row else { break };
-            let cells: Vec<ValueRef<'_>> =
-                (0..columns.len()).filter_map(|at| row.get_ref(at).ok()).collect();
+            let cells: Vec<ValueRef<'_>> = (0..columns.len())
+                .filter_map(|at| row.get_ref(at).ok())
+                .collect();
             write_row(&columns, &cells, &mut chunk);
             count += 1;
             if self.cancelled.load(Ordering::SeqCst) {

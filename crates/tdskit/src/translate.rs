@@ -155,7 +155,10 @@ fn cast(words: &[Word], reads: &mut Vec<(Option<String>, String, String)>) -> (S
     let at = inside.iter().rposition(|word| word.is("AS")).unwrap_or(0);
     let kind = written(&inside[at + 1..]);
     let value = expression(&inside[..at], reads);
-    (format!("tsql_cast({value}, {})", literal(&kind)), length + 1)
+    (
+        format!("tsql_cast({value}, {})", literal(&kind)),
+        length + 1,
+    )
 }
 
 fn convert(words: &[Word], reads: &mut Vec<(Option<String>, String, String)>) -> (String, usize) {
@@ -164,7 +167,10 @@ fn convert(words: &[Word], reads: &mut Vec<(Option<String>, String, String)>) ->
     let kind = parts.first().map(|part| written(part)).unwrap_or_default();
     let value = parts.get(1).copied().unwrap_or_default();
     let value = expression(value, reads);
-    (format!("tsql_cast({value}, {})", literal(&kind)), length + 1)
+    (
+        format!("tsql_cast({value}, {})", literal(&kind)),
+        length + 1,
+    )
 }
 
 #[cfg(test)]
@@ -193,7 +199,10 @@ mod tests {
             "SELECT CAST(\"m\" AS decimal(19, 4)), CASE WHEN 1 = 1 THEN CAST('x' AS nvarchar(max)) ELSE CAST(\"n\" AS nvarchar(max)) END, \"h\".ToString() FROM t",
             "SELECT tsql_cast(\"m\", 'decimal(19,4)') , CASE WHEN 1 = 1 THEN tsql_cast('x', 'nvarchar(max)') ELSE tsql_cast(\"n\", 'nvarchar(max)') END , tsql_method(\"h\") FROM \"dbo.t\"",
         );
-        let names = read.types.iter().map(|kind| kind.as_ref().map(|kind| kind.name.as_str()));
+        let names = read
+            .types
+            .iter()
+            .map(|kind| kind.as_ref().map(|kind| kind.name.as_str()));
         let names: Vec<_> = names.collect();
         assert_eq!(names, [Some("decimal"), Some("nvarchar"), None]);
     }
@@ -204,6 +213,9 @@ mod tests {
             "SELECT QUOTENAME(x) + '.' + QUOTENAME(y), a + b",
             "SELECT QUOTENAME ( x ) || '.' || QUOTENAME ( y ) , a + b",
         );
-        check("SELECT db.$PARTITION.\"pf\"(\"c\") >= 2", "SELECT tsql_partition('pf', \"c\" ) >= 2");
+        check(
+            "SELECT db.$PARTITION.\"pf\"(\"c\") >= 2",
+            "SELECT tsql_partition('pf', \"c\" ) >= 2",
+        );
     }
 }

@@ -170,7 +170,11 @@ fn beside(bytes: &[u8], into: &mut Vec<u8>) {
 }
 
 fn is_chunked(kind: &Type) -> bool {
-    kind.is_max() || matches!(kind.name.as_str(), "xml" | "hierarchyid" | "geometry" | "geography")
+    kind.is_max()
+        || matches!(
+            kind.name.as_str(),
+            "xml" | "hierarchyid" | "geometry" | "geography"
+        )
 }
 
 /// Null, as each type writes it.
@@ -208,8 +212,8 @@ pub(crate) fn value(kind: &Type, value: ValueRef<'_>, into: &mut Vec<u8>) {
         "text" | "ntext" | "image" => beside(&raw(kind, value), into),
         "sql_variant" => variant(value, into),
         "tinyint" | "smallint" | "int" | "bigint" | "bit" | "real" | "float" | "decimal"
-        | "numeric" | "money" | "smallmoney" | "uniqueidentifier" | "date" | "time" | "datetime"
-        | "smalldatetime" | "datetime2" | "datetimeoffset" => {
+        | "numeric" | "money" | "smallmoney" | "uniqueidentifier" | "date" | "time"
+        | "datetime" | "smalldatetime" | "datetime2" | "datetimeoffset" => {
             let bytes = crate::values::bytes(kind, value);
             into.push(bytes.len() as u8);
             into.extend(bytes);
@@ -232,7 +236,11 @@ fn variant(value: ValueRef<'_>, into: &mut Vec<u8>) {
         "int" => (0x38, vec![], crate::values::bytes(&kind, inner)),
         "float" => (0x3E, vec![], crate::values::bytes(&kind, inner)),
         "date" => (0x28, vec![], crate::values::bytes(&kind, inner)),
-        "datetime2" => (0x2A, vec![kind.scale() as u8], crate::values::bytes(&kind, inner)),
+        "datetime2" => (
+            0x2A,
+            vec![kind.scale() as u8],
+            crate::values::bytes(&kind, inner),
+        ),
         "uniqueidentifier" => (0x24, vec![], crate::values::bytes(&kind, inner)),
         "decimal" => (
             0x6A,

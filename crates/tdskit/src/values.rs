@@ -28,7 +28,8 @@ impl Moment {
             None => match text.rfind(['+', '-']).filter(|at| *at > 10) {
                 Some(at) => {
                     let (hours, minutes) = text[at + 1..].split_once(':')?;
-                    let zone: i64 = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+                    let zone: i64 =
+                        hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
                     let sign = if text.as_bytes()[at] == b'-' { -1 } else { 1 };
                     (text[..at].trim().to_owned(), sign * zone)
                 }
@@ -57,7 +58,11 @@ impl Moment {
 /// Steps since midnight.
 fn clock(text: &str) -> Option<i64> {
     let mut parts = text.split(':');
-    let mut next = || parts.next().map_or(Some(0.0), |part| part.parse::<f64>().ok());
+    let mut next = || {
+        parts
+            .next()
+            .map_or(Some(0.0), |part| part.parse::<f64>().ok())
+    };
     let (hours, minutes, seconds) = (next()?, next()?, next()?);
     let whole = (hours * 3_600.0 + minutes * 60.0 + seconds.trunc()) as i64;
     let fraction = text.rsplit_once('.').map_or("", |(_, fraction)| fraction);
@@ -89,7 +94,9 @@ pub(crate) fn text(value: ValueRef<'_>) -> String {
         ValueRef::Null => String::new(),
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
     }
 }
 
@@ -101,7 +108,9 @@ pub(crate) fn store(kind: &Type, value: ValueRef<'_>) -> Option<Value> {
     let text = text(value);
     Some(match kind.name.as_str() {
         "bit" | "tinyint" | "smallint" | "int" | "bigint" => Value::Integer(match value {
-            ValueRef::Blob(bytes) => bytes.iter().fold(0, |sum, byte| sum << 8 | i64::from(*byte)),
+            ValueRef::Blob(bytes) => bytes
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | i64::from(*byte)),
             ValueRef::Real(number) => number.trunc() as i64,
             _ if text.eq_ignore_ascii_case("true") => 1,
             _ if text.eq_ignore_ascii_case("false") => 0,
@@ -120,7 +129,9 @@ pub(crate) fn store(kind: &Type, value: ValueRef<'_>) -> Option<Value> {
             let steps = Moment::parse(&text)?.steps;
             let ticks = (steps.rem_euclid(DAY) * 300 + SECOND / 2) / SECOND;
             let millis = (ticks * 10 + 1) / 3;
-            Value::Text(write(steps.div_euclid(DAY) * DAY + millis * (SECOND / 1_000)))
+            Value::Text(write(
+                steps.div_euclid(DAY) * DAY + millis * (SECOND / 1_000),
+            ))
         }
         "datetimeoffset" => {
             let moment = Moment::parse(&text)?;
@@ -177,9 +188,16 @@ fn units(text: &str, scale: u32) -> Option<i128> {
     let digits = text.trim_start_matches(['-', '+']);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let places = scale as usize;
-    let kept: String = fraction.chars().chain("0".repeat(places).chars()).take(places).collect();
+    let kept: String = fraction
+        .chars()
+        .chain("0".repeat(places).chars())
+        .take(places)
+        .collect();
     let units: i128 = format!("{whole}{kept}").parse().ok()?;
-    let up = fraction.chars().nth(places).is_some_and(|digit| digit >= '5');
+    let up = fraction
+        .chars()
+        .nth(places)
+        .is_some_and(|digit| digit >= '5');
     let units = units + i128::from(up);
     Some(if text.starts_with('-') { -units } else { units })
 }

@@ -22,7 +22,11 @@ GO
 CREATE VIEW dbo.mails AS SELECT mail FROM crm.people";
 
 async fn listed(source: &dyn Source, scope: &Scope) -> Vec<Entity> {
-    let entities: Vec<Entity> = source.entities(scope).try_collect().await.expect("it lists");
+    let entities: Vec<Entity> = source
+        .entities(scope)
+        .try_collect()
+        .await
+        .expect("it lists");
     entities
 }
 
@@ -30,7 +34,10 @@ async fn listed(source: &dyn Source, scope: &Scope) -> Vec<Entity> {
 async fn a_listing_names_tables_and_views_with_what_the_server_knows_of_them() {
     let (_database, source) = seeded(SHOP).await;
     let entities = listed(&*source, &Scope::default()).await;
-    let names: Vec<String> = entities.iter().map(|entity| entity.path.resource(entity.kind)).collect();
+    let names: Vec<String> = entities
+        .iter()
+        .map(|entity| entity.path.resource(entity.kind))
+        .collect();
     assert_eq!(names, ["crm.people", "dbo.mails", "dbo.odd ] name"]);
     assert_eq!(entities[0].rows, Some(2));
     assert!(entities[0].bytes.is_some_and(|bytes| bytes >= 8_192));
@@ -47,7 +54,10 @@ async fn a_listing_names_tables_and_views_with_what_the_server_knows_of_them() {
 async fn a_description_tells_types_keys_references_and_comments() {
     let (_database, source) = seeded(SHOP).await;
     let people = EntityPath::new(["crm", "people"]);
-    let described = source.describe(&people, EntityKind::Table).await.expect("it is there");
+    let described = source
+        .describe(&people, EntityKind::Table)
+        .await
+        .expect("it is there");
     assert_eq!(described.primary_key, ["id"]);
     assert_eq!(described.unique, [["mail", "code"]]);
     let mail = described.schema.field_with_name("mail").expect("a column");
@@ -55,13 +65,23 @@ async fn a_description_tells_types_keys_references_and_comments() {
     assert_eq!(mail.metadata()["comment"], "where to write");
     assert!(!mail.is_nullable());
     let odd = EntityPath::new(["dbo", "odd ] name"]);
-    let described = source.describe(&odd, EntityKind::Table).await.expect("it is there");
+    let described = source
+        .describe(&odd, EntityKind::Table)
+        .await
+        .expect("it is there");
     assert_eq!(described.foreign_keys[0].references, people);
     assert_eq!(described.foreign_keys[0].columns, ["person"]);
     assert_eq!(described.foreign_keys[0].referenced, ["id"]);
     let view = EntityPath::new(["dbo", "mails"]);
-    let described = source.describe(&view, EntityKind::View).await.expect("it is there");
-    assert!(described.definition.is_some_and(|text| text.contains("SELECT")));
+    let described = source
+        .describe(&view, EntityKind::View)
+        .await
+        .expect("it is there");
+    assert!(
+        described
+            .definition
+            .is_some_and(|text| text.contains("SELECT"))
+    );
 }
 
 #[tokio::test]
@@ -80,7 +100,10 @@ async fn without_a_database_every_one_is_listed_and_read() {
     request.path = EntityPath::new([second.name(), "dbo", "t"]);
     assert_eq!(cells(&scan(&*source, &request).await.1, "n"), ["7"]);
     let path = EntityPath::new([first.name(), "dbo", "odd ] name"]);
-    let described = source.describe(&path, EntityKind::Table).await.expect("it is there");
+    let described = source
+        .describe(&path, EntityKind::Table)
+        .await
+        .expect("it is there");
     assert_eq!(
         described.foreign_keys[0].references,
         EntityPath::new([first.name(), "crm", "people"])
@@ -91,7 +114,8 @@ async fn without_a_database_every_one_is_listed_and_read() {
 fn numbers(table: &str, most: u32) -> String {
     let all: Vec<String> = (1..=most).map(|n| format!("({n})")).collect();
     let statements = all.chunks(1_000);
-    let statements = statements.map(|rows| format!("\nGO\nINSERT INTO dbo.{table} VALUES {}", rows.join(", ")));
+    let statements =
+        statements.map(|rows| format!("\nGO\nINSERT INTO dbo.{table} VALUES {}", rows.join(", ")));
     statements.collect()
 }
 
@@ -109,7 +133,10 @@ async fn a_whole_number_key_and_partitions_divide_a_table() {
         // How partitions are made is told in this server's own words.
         return;
     }
-    let sql = format!("CREATE TABLE dbo.parts (n int) ON scheme (n){}", numbers("parts", 300));
+    let sql = format!(
+        "CREATE TABLE dbo.parts (n int) ON scheme (n){}",
+        numbers("parts", 300)
+    );
     database.run(&sql);
     let (plan, records) = scan(&*source, &in_splits(all("parts"), 2)).await;
     assert_eq!(plan.splits.len(), 2, "{:?}", plan.splits);
@@ -125,7 +152,10 @@ async fn the_server_tells_what_was_read_and_written_of_a_table() {
         );
     }
     let usage = source.usage().expect("it keeps count");
-    let record = usage.of(&all("t").path, EntityKind::Table).await.expect("it tells");
+    let record = usage
+        .of(&all("t").path, EntityKind::Table)
+        .await
+        .expect("it tells");
     assert!(record.since.is_some());
     if database.own().is_some() {
         assert_eq!((record.reads, record.writes), (Some(7), Some(2)));

@@ -11,7 +11,9 @@ use crate::{all, cells, count, in_splits, open, read, scan, seeded, view};
 
 /// A table of many packets, and a view that answers nothing for hours.
 fn large() -> String {
-    let rows: Vec<String> = (1..=1_000).map(|n| format!("({n}, '{}')", "x".repeat(500))).collect();
+    let rows: Vec<String> = (1..=1_000)
+        .map(|n| format!("({n}, '{}')", "x".repeat(500)))
+        .collect();
     let parts: String = (0..20)
         .map(|_| format!("\nGO\nINSERT INTO dbo.large VALUES {}", rows.join(", ")))
         .collect();
@@ -46,8 +48,11 @@ async fn a_dropped_stream_ends_the_statement_on_the_server() {
     assert!(freed(&database).await, "a server that sends");
     let plan = source.plan(&view("slow")).await.expect("it is planned");
     let stream = source.read(&plan.splits[0]).await.expect("it begins");
-    while database.busy() == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    // Until it is no longer the beginning of a read that runs.
+    let mut seen = 0;
+    while seen < 10 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        seen = if database.busy() > 0 { seen + 1 } else { 0 };
     }
     let before = database.own().map(Server::attentions);
     drop(stream);
@@ -64,7 +69,9 @@ async fn a_view_without_end_is_ended_and_the_next_read_goes_on() {
     ] {
         let source = open(&with(&database, option)).await;
         let plan = source.plan(&view("slow")).await.expect("it is planned");
-        let error = read(&*source, &plan.splits[0]).await.expect_err("it is ended");
+        let error = read(&*source, &plan.splits[0])
+            .await
+            .expect_err("it is ended");
         assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
         assert!(error.to_string().contains(named), "{error}");
         assert!(!error.is_retryable(), "it would take as long again");
@@ -83,7 +90,9 @@ async fn a_table_that_somebody_holds_is_not_waited_for_long() {
     let plan = source.plan(&all("t")).await.expect("it is planned");
     server.lock("t");
     let begun = Instant::now();
-    let error = read(&*source, &plan.splits[0]).await.expect_err("it is held");
+    let error = read(&*source, &plan.splits[0])
+        .await
+        .expect_err("it is held");
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert!(error.to_string().contains("`lock_timeout`"), "{error}");
@@ -100,7 +109,11 @@ async fn a_connection_that_is_cut_keeps_what_came_and_the_next_one_is_new() {
     let source = open(&database.url()).await;
     let plan = source.plan(&all("large")).await.expect("it is planned");
     let mut stream = source.read(&plan.splits[0]).await.expect("it begins");
-    let first = stream.next().await.expect("something came").expect("it is good");
+    let first = stream
+        .next()
+        .await
+        .expect("something came")
+        .expect("it is good");
     assert!(first.records.num_rows() > 0);
     server.cut();
     let mut last = None;
@@ -132,7 +145,9 @@ async fn a_table_dropped_before_it_is_read_is_not_found() {
     let (database, source) = seeded("CREATE TABLE dbo.t (n int)").await;
     let plan = source.plan(&all("t")).await.expect("it is planned");
     database.run("DROP TABLE dbo.t");
-    let error = read(&*source, &plan.splits[0]).await.expect_err("it is gone");
+    let error = read(&*source, &plan.splits[0])
+        .await
+        .expect_err("it is gone");
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(error.entity_name(), Some("dbo.t"));
 }
