@@ -21,7 +21,7 @@ const TIERS: &[&[&str]] = &[
 ];
 
 /// Crates outside the tiers, which nothing that ships may import.
-const ASIDE: &[&str] = &["testkit", "xtask"];
+const ASIDE: &[&str] = &["testkit", "tdskit", "xtask"];
 
 fn metadata() -> Metadata {
     MetadataCommand::new()
@@ -398,6 +398,8 @@ fn drivers_stay_where_they_belong() {
             ],
         ),
         ("mongodb", &["connector-mongo"]),
+        ("tiberius", &["connector-mssql", "tdskit"]),
+        ("rusqlite", &["tdskit"]),
         ("libsqlite3-sys", &["connector-sqlite"]),
         ("parquet", &["files", "bundle", "testkit"]),
         ("axum", &["server"]),

@@ -24,6 +24,7 @@ mod kill;
 mod live;
 mod lookup;
 mod mongo;
+mod mssql;
 mod mysql;
 mod objects;
 mod postgres;

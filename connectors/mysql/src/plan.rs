@@ -338,6 +338,7 @@ impl Work<'_> {
             from: &range.from,
             predicates: &predicates,
             limit,
+            top: false,
         };
         let part = Part {
             sql: select.sql(),

@@ -509,6 +509,7 @@ fn split(work: &Work<'_>, number: usize, ranges: &[Range], limit: Option<u64>) -
                 from: &range.from,
                 predicates: &predicates,
                 limit,
+                top: false,
             }
             .sql()
         })

@@ -218,6 +218,7 @@ impl Work<'_> {
             from: &from,
             predicates: &predicates,
             limit: self.limit,
+            top: false,
         };
         Part {
             sql: select.sql(),

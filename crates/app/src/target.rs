@@ -290,7 +290,14 @@ fn is_connection_string(text: &str) -> bool {
     let is_path = words.len() == 1 && text.contains(['/', '*']);
     // `postgres//anna:…@host`: the colon is missing.
     let slashes = text.split_once("//").is_some_and(|(scheme, rest)| {
-        let databases = ["postgres", "mysql", "mariadb", "mongodb"];
+        let databases = [
+            "postgres",
+            "mysql",
+            "mariadb",
+            "mssql",
+            "sqlserver",
+            "mongodb",
+        ];
         let is_database = databases.iter().any(|name| scheme.starts_with(name));
         !scheme.contains(':') && is_database && rest.contains('@')
     });
@@ -348,6 +355,7 @@ mod tests {
             "Server=x;Password=plantpw55",
             "postgresql//anna:plantpw55@host/x",
             "mysql//anna:plantpw55@host/x",
+            "mssql//anna:plantpw55@host/x",
         ] {
             assert!(is_connection_string(text), "{text}");
         }

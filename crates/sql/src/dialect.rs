@@ -12,7 +12,7 @@ pub type AnyElement = fn(list: &str, predicate: &dyn Fn(&str) -> String) -> Stri
 /// path holds, so they qualify names and cast arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect {
-    /// The stable name: `postgres`, `sqlite`, `mysql`.
+    /// The stable name: `postgres`, `sqlite`, `mysql`, `mssql`.
     pub name: &'static str,
     /// Opens a quoted identifier.
     pub open: char,
@@ -40,6 +40,17 @@ pub struct Dialect {
     pub bytewise: fn(&str) -> String,
     /// Whether some element of a list satisfies a predicate over an expression; `None`: lists are not supported.
     pub any_element: Option<AnyElement>,
+    /// What is never and what is always so.
+    pub constants: [&'static str; 2],
+    /// The truth values, as a column is compared with them.
+    pub booleans: [&'static str; 2],
+    /// Whether a literal must be marked to hold more than the letters of the server's own language.
+    pub national: bool,
+    /// Whether a text equals a literal of so many UTF-16 units to the letter; `None`: comparing byte by byte tells, and
+    /// orders texts too.
+    pub equality: Option<fn(text: &str, literal: &str, units: usize) -> String>,
+    /// Whether the number of wanted records stands before the columns.
+    pub top: bool,
     /// A text literal of a given type: (quoted literal, type name).
     pub typed: fn(&str, &str) -> String,
     /// Whether a text there can hold a NUL of which no predicate of ours knows.
@@ -86,6 +97,35 @@ fn mysql_typed(literal: &str, kind: &str) -> String {
         "timestamptz" => moment(&bare.trim_end_matches('Z').replace('T', " ")),
         _ => literal.to_owned(),
     }
+}
+
+/// A quoted literal in one of SQL Server's types. A number stands bare, and one that is too long for any equals none.
+fn mssql_typed(literal: &str, kind: &str) -> String {
+    /// Digits of the longest number.
+    const DIGITS: usize = 38;
+    let bare = literal.trim_matches('\'');
+    // No time there is before the year 1.
+    let moment = if bare.starts_with(['-', '+']) {
+        "0001-01-01 00:00:00".to_owned()
+    } else {
+        bare.trim_end_matches('Z').replace('T', " ")
+    };
+    let digits = bare.bytes().filter(u8::is_ascii_digit).count();
+    match kind {
+        "numeric" if is_number(bare) && digits <= DIGITS => bare.to_owned(),
+        "numeric" => "NULL".to_owned(),
+        "date" => format!("CAST({literal} AS date)"),
+        "uuid" => format!("CAST({literal} AS uniqueidentifier)"),
+        "timestamp" => format!("CAST('{}' AS datetime2(7))", shortened(&moment)),
+        "timestamptz" => format!("CAST('{}+00:00' AS datetimeoffset(7))", shortened(&moment)),
+        _ => literal.to_owned(),
+    }
+}
+
+/// A time with as much of its fraction as SQL Server takes.
+fn shortened(time: &str) -> &str {
+    const LONGEST: usize = "2024-01-31 10:00:00.1234567".len();
+    time.get(..LONGEST).unwrap_or(time)
 }
 
 fn is_number(text: &str) -> bool {
@@ -135,6 +175,11 @@ impl Dialect {
                 predicate("element.v")
             )
         }),
+        constants: ["FALSE", "TRUE"],
+        booleans: ["FALSE", "TRUE"],
+        national: false,
+        equality: None,
+        top: false,
         typed: |literal, kind| format!("{literal}::pg_catalog.{kind}"),
         holds_nul: false,
         list_limit: 1_000,
@@ -163,6 +208,11 @@ impl Dialect {
         last_eight: |text| format!("substr({text}, -8)"),
         bytewise: |text| format!("{text} COLLATE BINARY"),
         any_element: None,
+        constants: ["FALSE", "TRUE"],
+        booleans: ["FALSE", "TRUE"],
+        national: false,
+        equality: None,
+        top: false,
         typed: |literal, _| literal.to_owned(),
         holds_nul: false,
         list_limit: 500,
@@ -197,10 +247,59 @@ impl Dialect {
         last_eight: |text| format!("RIGHT({text}, 8)"),
         bytewise: |text| format!("CAST({text} AS BINARY)"),
         any_element: None,
+        constants: ["FALSE", "TRUE"],
+        booleans: ["FALSE", "TRUE"],
+        national: false,
+        equality: None,
+        top: false,
         typed: mysql_typed,
         holds_nul: true,
         list_limit: 1_000,
         pattern_limit: 500,
+    };
+
+    /// SQL Server 2017 and later, in a session with `QUOTED_IDENTIFIER`.
+    ///
+    /// What a column is compared by is blind for case, blanks at the end and more, so texts are compared by code points
+    /// (`BIN2`), where only blanks at the end are not seen.
+    pub const MSSQL: Self = Self {
+        name: "mssql",
+        open: '"',
+        close: '"',
+        text: |value| format!("CONVERT(nvarchar(max), {value})"),
+        folded: |text| {
+            format!(
+                "TRANSLATE(LOWER({text}) COLLATE Latin1_General_100_BIN2, N'{MARKED}', N'{PLAIN}') \
+                 COLLATE Latin1_General_100_BIN2"
+            )
+        },
+        unsure: |text| {
+            format!(
+                "({text} LIKE '%[^ -~]%' COLLATE Latin1_General_100_BIN2 OR {text} LIKE '%  %')"
+            )
+        },
+        uncertain: None,
+        plain: None,
+        unquoted: |text| format!("REPLACE({text}, '''', '')"),
+        collapsed: |text| format!("LTRIM(RTRIM({text}))"),
+        digits: None,
+        last_eight: |text| format!("RIGHT({text}, 8)"),
+        bytewise: |text| format!("{text} COLLATE Latin1_General_100_BIN2"),
+        any_element: None,
+        constants: ["1 = 0", "1 = 1"],
+        booleans: ["0", "1"],
+        national: true,
+        equality: Some(|text, literal, units| {
+            format!(
+                "({text} = {literal} COLLATE Latin1_General_100_BIN2 AND DATALENGTH({text}) = {})",
+                units * 2
+            )
+        }),
+        top: true,
+        typed: mssql_typed,
+        holds_nul: true,
+        list_limit: 1_000,
+        pattern_limit: 100,
     };
 
     /// An identifier, quoted whatever it is made of.
@@ -224,6 +323,16 @@ impl Dialect {
             .map(|segment| self.identifier(segment))
             .collect::<Vec<_>>()
             .join(".")
+    }
+
+    /// A text literal that keeps every letter there; `None` for text with a NUL.
+    pub fn quote(&self, text: &str) -> Option<String> {
+        let literal = Self::literal(text)?;
+        Some(if self.national && !text.is_ascii() {
+            format!("N{literal}")
+        } else {
+            literal
+        })
     }
 
     /// A text literal; `None` for text with a NUL, which no server takes in a statement.
@@ -277,6 +386,25 @@ mod tests {
             typed("'-000001-01-31 10:00:00'", "timestamp"),
             "TIMESTAMP '0000-01-01 00:00:00'"
         );
+    }
+
+    #[test]
+    fn sql_server_is_told_in_its_own_words() {
+        let typed = Dialect::MSSQL.typed;
+        assert_eq!(typed("'42.50'", "numeric"), "42.50");
+        assert_eq!(typed("'1 OR 1'", "numeric"), "NULL");
+        assert_eq!(typed(&format!("'{}'", "9".repeat(39)), "numeric"), "NULL");
+        assert_eq!(
+            typed("'2024-01-31T10:00:00.123456789Z'", "timestamptz"),
+            "CAST('2024-01-31 10:00:00.1234567+00:00' AS datetimeoffset(7))"
+        );
+        assert_eq!(
+            typed("'-000001-01-31 10:00:00'", "timestamp"),
+            "CAST('0001-01-01 00:00:00' AS datetime2(7))"
+        );
+        assert_eq!(Dialect::MSSQL.quote("it's").as_deref(), Some("'it''s'"));
+        assert_eq!(Dialect::MSSQL.quote("Köln").as_deref(), Some("N'Köln'"));
+        assert_eq!(Dialect::POSTGRES.quote("Köln").as_deref(), Some("'Köln'"));
     }
 
     proptest! {

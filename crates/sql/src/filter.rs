@@ -83,10 +83,8 @@ fn expression(
                 .map(|part| expression(dialect, columns, part))
                 .collect::<Option<_>>()?;
             if parts.is_empty() {
-                return Some((
-                    (if all { "TRUE" } else { "FALSE" }).to_owned(),
-                    Exactness::Exact,
-                ));
+                let constant = dialect.constants[usize::from(all)];
+                return Some((constant.to_owned(), Exactness::Exact));
             }
             let exactness = parts
                 .iter()
@@ -132,11 +130,22 @@ fn compare(
         return None;
     }
     let value = &column.expression;
+    if let (Class::Text | Class::LooseText, Literal::Text(text), Some(equality)) =
+        (column.class, literal, dialect.equality)
+    {
+        let units = text.encode_utf16().count();
+        let equal = equality(&(dialect.text)(value), &dialect.quote(text)?, units);
+        return match operator {
+            Operator::Equal => Some((equal, Exactness::Exact)),
+            Operator::NotEqual => Some((format!("(NOT {equal})"), Exactness::Exact)),
+            _ => None,
+        };
+    }
     let (left, right, exactness) = match (column.class, literal) {
         // Taken byte by byte, text that is loosely equal is like any other.
         (Class::Text | Class::LooseText, Literal::Text(text)) => (
             (dialect.bytewise)(&(dialect.text)(value)),
-            Dialect::literal(text)?,
+            dialect.quote(text)?,
             Exactness::Exact,
         ),
         (Class::Integer, Literal::Integer(number)) => {
@@ -154,7 +163,7 @@ fn compare(
         ),
         (Class::Boolean, Literal::Boolean(truth)) => (
             value.clone(),
-            (if *truth { "TRUE" } else { "FALSE" }).to_owned(),
+            dialect.booleans[usize::from(*truth)].to_owned(),
             Exactness::Exact,
         ),
         (Class::Timestamp | Class::Date, Literal::Timestamp(time)) => (

@@ -69,20 +69,23 @@ fn on_value(
     }
     let whole = matches!(matching.form, Form::Raw | Form::Folded);
     let (sql, exactness) = match (class, matching.form) {
-        (Class::Text, Form::Raw) => (in_list(dialect, value, &literals(values)), Exactness::Exact),
+        (Class::Text, Form::Raw) => (
+            in_list(dialect, value, &literals(dialect, values)),
+            Exactness::Exact,
+        ),
         (Class::LooseText, Form::Raw) => (
-            in_list(dialect, value, &literals(values)),
+            in_list(dialect, value, &literals(dialect, values)),
             Exactness::Superset,
         ),
         (Class::Dynamic, Form::Raw) => {
             let text = (dialect.bytewise)(&(dialect.text)(value));
             (
-                in_list(dialect, &text, &literals(values)),
+                in_list(dialect, &text, &literals(dialect, values)),
                 Exactness::Superset,
             )
         }
-        (Class::Integer, Form::Raw) => (integers(value, values)?, Exactness::Exact),
-        (Class::Integer, Form::Folded) => (integers(value, values)?, Exactness::Superset),
+        (Class::Integer, Form::Raw) => (integers(dialect, value, values)?, Exactness::Exact),
+        (Class::Integer, Form::Folded) => (integers(dialect, value, values)?, Exactness::Superset),
         (Class::Decimal, _) if whole => (
             typed(dialect, value, values, "numeric", decimal)?,
             Exactness::Superset,
@@ -121,7 +124,7 @@ fn on_value(
 /// `expression IN (…)`, in lists that the server takes.
 fn in_list(dialect: &Dialect, expression: &str, literals: &[String]) -> String {
     if literals.is_empty() {
-        return "FALSE".to_owned();
+        return dialect.constants[0].to_owned();
     }
     let lists: Vec<String> = literals
         .chunks(dialect.list_limit)
@@ -135,15 +138,15 @@ fn in_list(dialect: &Dialect, expression: &str, literals: &[String]) -> String {
 }
 
 /// A value with a NUL has none, and is left out: records with a NUL come where servers can hold one.
-fn literals(values: &[String]) -> Vec<String> {
+fn literals(dialect: &Dialect, values: &[String]) -> Vec<String> {
     values
         .iter()
-        .filter_map(|value| Dialect::literal(value))
+        .filter_map(|value| dialect.quote(value))
         .collect()
 }
 
 /// Only a value that is the canonical text of an integer can equal one: `042` and `+42` equal none.
-fn integers(value: &str, values: &[String]) -> Option<String> {
+fn integers(dialect: &Dialect, value: &str, values: &[String]) -> Option<String> {
     const LISTED: usize = 10_000;
     let wanted: Vec<&str> = values
         .iter()
@@ -157,7 +160,7 @@ fn integers(value: &str, values: &[String]) -> Option<String> {
         return None;
     }
     Some(if wanted.is_empty() {
-        "FALSE".to_owned()
+        dialect.constants[0].to_owned()
     } else {
         format!("{value} IN ({})", wanted.join(", "))
     })
@@ -237,10 +240,11 @@ fn folded(dialect: &Dialect, value: &str, values: &[String]) -> String {
         .filter(|value| value.is_ascii())
         .cloned()
         .collect();
-    let equal = in_list(dialect, &(dialect.collapsed)(&text), &literals(&ascii));
+    let ascii = literals(dialect, &ascii);
+    let equal = in_list(dialect, &(dialect.collapsed)(&text), &ascii);
     let any = format!("({equal} OR {})", (dialect.unsure)(&text));
     by_text(dialect, value, &any, |plain, text| {
-        in_list(dialect, &(plain.trimmed)(text), &literals(&ascii))
+        in_list(dialect, &(plain.trimmed)(text), &ascii)
     })
 }
 

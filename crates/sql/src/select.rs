@@ -13,6 +13,8 @@ pub struct Select<'a> {
     pub predicates: &'a [String],
     /// At most so many records.
     pub limit: Option<u64>,
+    /// Whether that stands before the columns, as [`Dialect::top`](crate::Dialect::top) says.
+    pub top: bool,
 }
 
 impl Select<'_> {
@@ -23,7 +25,12 @@ impl Select<'_> {
         } else {
             self.columns.join(", ")
         };
-        let mut sql = format!("SELECT {columns} FROM {}", self.from);
+        let (top, limit) = match self.limit {
+            Some(limit) if self.top => (format!("TOP ({limit}) "), String::new()),
+            Some(limit) => (String::new(), format!(" LIMIT {limit}")),
+            None => (String::new(), String::new()),
+        };
+        let mut sql = format!("SELECT {top}{columns} FROM {}", self.from);
         for (at, predicate) in self.predicates.iter().enumerate() {
             let _ = write!(
                 sql,
@@ -31,29 +38,27 @@ impl Select<'_> {
                 if at == 0 { " WHERE " } else { " AND " }
             );
         }
-        if let Some(limit) = self.limit {
-            let _ = write!(sql, " LIMIT {limit}");
-        }
-        sql
+        sql + &limit
     }
 }
 
 /// Whether a text is one SELECT as this crate writes them, and nothing that reaches out of it.
 ///
 /// Splits carry their statement and may come from another machine. This is stricter than SQL: outside quotes there are
-/// no semicolons, comments or dollar signs, no string has a prefix, and no bracket closes what it did not open; so the
+/// no semicolons, comments or dollar signs, no string has a prefix but `N`, and no bracket closes what it did not open; so the
 /// text can be put between brackets and stays there.
 pub fn is_select(sql: &str) -> bool {
     let mut depth = 0_usize;
     let mut quote = None;
-    let mut previous = ' ';
+    let (mut previous, mut before) = (' ', ' ');
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '&');
     for c in sql.chars() {
         match (quote, c) {
             (Some(open), _) if c == open => quote = None,
             (Some(_), '\0') | (None, ';' | '$' | '\0') => return false,
-            (None, '\'' | '"') if previous.is_alphanumeric() || matches!(previous, '_' | '&') => {
-                return false;
-            }
+            // The one that only says that a text may hold any letter.
+            (None, '\'') if previous == 'N' && !is_word(before) => quote = Some(c),
+            (None, '\'' | '"') if is_word(previous) => return false,
             (None, '\'' | '"') => quote = Some(c),
             (None, '-' | '*') if matches!((previous, c), ('-', '-') | ('/', '*')) => return false,
             (None, '(') => depth += 1,
@@ -62,6 +67,7 @@ pub fn is_select(sql: &str) -> bool {
             _ => {}
         }
         // A doubled quote closes and opens again, which comes to the same.
+        before = previous;
         previous = if quote.is_none() && matches!(c, '\'' | '"') {
             ' '
         } else {
@@ -90,6 +96,8 @@ mod tests {
             "SELECT 'x",
             "DELETE FROM t",
             "SELECT U&\"a\"",
+            "SELECT XN'a'",
+            "SELECT N\"a\"",
         ] {
             assert!(!is_select(sql), "{sql}");
         }
@@ -102,7 +110,7 @@ mod tests {
             let column = dialect.identifier(&name);
             let predicate = format!("{column} IN ({})", Dialect::literal(&value).unwrap());
             let columns = [column.clone()];
-            let select = Select { columns: &columns, from: &column, predicates: &[predicate], limit: Some(1) };
+            let select = Select { columns: &columns, from: &column, predicates: &[predicate], limit: Some(1), top: false };
             prop_assert!(is_select(&select.sql()));
         }
     }
@@ -114,10 +122,20 @@ mod tests {
             from: "\"t\"",
             predicates: &["x".into(), "y".into()],
             limit: Some(3),
+            top: false,
         };
         assert_eq!(
             select.sql(),
             "SELECT \"a\", \"b\" FROM \"t\" WHERE x AND y LIMIT 3"
         );
+        let select = Select {
+            top: true,
+            ..select
+        };
+        assert_eq!(
+            select.sql(),
+            "SELECT TOP (3) \"a\", \"b\" FROM \"t\" WHERE x AND y"
+        );
+        assert!(is_select("SELECT \"a\" FROM \"t\" WHERE \"a\" = N'Köln'"));
     }
 }

@@ -214,6 +214,7 @@ async fn target(
     match kind.as_str() {
         "POSTGRES" | "POSTGRESQL" => database(context, fields, ("postgres", 5432)).await,
         "MYSQL" | "MARIADB" => database(context, fields, ("mysql", 3306)).await,
+        "MSSQL" | "SQLSERVER" | "SQL_SERVER" => database(context, fields, ("mssql", 1433)).await,
         "MONGODB" | "MONGO" => database(context, fields, ("mongodb", 27_017)).await,
         "SQLITE" | "LOCAL" | "LOCAL_FILE_SYSTEM" | "NFS" => {
             let Some(path) = fields.text("path")? else {

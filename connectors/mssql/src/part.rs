@@ -1,0 +1,148 @@
+//! What a split needs to be read anywhere: its statement and how the answer is decoded. Never a secret.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use locard_connector::{Error, ErrorKind, Result};
+use locard_sql::is_select;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::types::Decode;
+
+/// What tells the partition of a row: the one thing of ours with a dollar sign.
+const PARTITION: &str = "$PARTITION.";
+/// Field metadata that marks a column as part of a record's key.
+const KEY: &str = "locard.key";
+
+/// The `part` of a split.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// The SELECT.
+    pub(crate) sql: String,
+    /// Its columns, in order.
+    pub(crate) columns: Vec<Output>,
+    /// Number of this split within its plan.
+    pub(crate) number: u32,
+    /// Whether it is read from a snapshot, as its database allows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) snapshot: bool,
+    /// What the reader must be told, once per plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
+}
+
+/// One column of the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) decode: Decode,
+    pub(crate) native: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) key: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) comment: Option<String>,
+}
+
+impl Output {
+    /// Its field. Everything is nullable: a view or an outer join can make nulls of anything.
+    pub(crate) fn field(&self) -> Field {
+        let mut metadata = HashMap::from([("native_type".to_owned(), self.native.clone())]);
+        let comment = self.comment.clone();
+        metadata.extend(comment.map(|comment| ("comment".to_owned(), comment)));
+        if self.key {
+            metadata.insert(KEY.to_owned(), "true".to_owned());
+        }
+        let data_type: DataType = self.decode.data_type();
+        Field::new(&self.name, data_type, true).with_metadata(metadata)
+    }
+}
+
+impl Part {
+    /// Reads the part of a split, whoever wrote it: nothing but a SELECT is taken from it.
+    pub(crate) fn parse(part: &Value) -> Result<Self> {
+        let fault = || {
+            Error::new(
+                ErrorKind::Unsupported,
+                "the split was planned by another version of this connector",
+            )
+            .hint("plan the table again")
+        };
+        Self::deserialize(part)
+            .ok()
+            .filter(|part| is_select(&part.sql.replace(PARTITION, "")) && !reaches_out(&part.sql))
+            .ok_or_else(fault)
+    }
+
+    /// The split's form.
+    pub(crate) fn value(&self) -> Result<Value> {
+        serde_json::to_value(self)
+            .map_err(|_| Error::new(ErrorKind::Unexpected, "the split cannot be written down"))
+    }
+}
+
+/// Whether a SELECT has what none of ours has outside its quotes: a variable, another way to quote, a second statement,
+/// which needs no semicolon there, or `INTO`, which makes a table.
+fn reaches_out(sql: &str) -> bool {
+    const VERBS: [&str; 16] = [
+        "into",
+        "insert",
+        "update",
+        "delete",
+        "merge",
+        "drop",
+        "alter",
+        "create",
+        "exec",
+        "execute",
+        "truncate",
+        "grant",
+        "set",
+        "use",
+        "openrowset",
+        "openquery",
+    ];
+    let mut quote = None;
+    let mut bare = String::with_capacity(sql.len());
+    for c in sql.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => continue,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None => {}
+        }
+        bare.push(c);
+    }
+    let has_verb = bare
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|word| VERBS.iter().any(|verb| word.eq_ignore_ascii_case(verb)));
+    has_verb || bare.contains(['#', '@', '[', ']', '\\'])
+}
+
+/// The schema that the columns' types promise.
+pub(crate) fn schema(columns: &[Output]) -> SchemaRef {
+    let fields: Vec<_> = columns.iter().map(Output::field).collect();
+    Arc::new(Schema::new(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_select_that_does_more_is_refused() {
+        for sql in [
+            "SELECT 1 INTO \"t\"",
+            "SELECT 1 FROM t DROP TABLE t",
+            "SELECT @@VERSION",
+            "SELECT [a] FROM t",
+            "SELECT 1 EXEC xp_cmdshell 'x'",
+        ] {
+            assert!(reaches_out(sql), "{sql}");
+        }
+        assert!(!reaches_out(
+            "SELECT \"into\", N'DROP #@[' FROM \"it's into\" WHERE \"updated\" = ''''"
+        ));
+    }
+}

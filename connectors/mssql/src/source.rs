@@ -1,0 +1,209 @@
+//! An open SQL Server, or one database of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use locard_connector::{
+    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
+    Usage,
+};
+use locard_model::{EntityKind, EntityPath};
+use tokio::sync::MutexGuard;
+
+use crate::catalog::{self, Database, Relation};
+use crate::place::{Place, missing};
+use crate::plan;
+use crate::read;
+use crate::session::{Session, Sessions};
+use crate::settings::Settings;
+
+/// A SQL Server source; connects on use.
+#[derive(Debug)]
+pub(crate) struct Mssql {
+    settings: Arc<Settings>,
+    sessions: Arc<Sessions>,
+    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
+    /// described again is read again.
+    listed: Mutex<HashMap<EntityPath, Relation>>,
+    /// A connection for catalog questions.
+    idle: tokio::sync::Mutex<Option<Session>>,
+}
+
+/// The connection for catalog questions while one is asked; dropped, it is closed.
+struct Lent<'a> {
+    place: MutexGuard<'a, Option<Session>>,
+    session: Session,
+}
+
+impl Lent<'_> {
+    /// Keeps the connection for the next question.
+    fn give_back(mut self) {
+        *self.place = Some(self.session);
+    }
+}
+
+impl Mssql {
+    /// A source over these settings.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        Self {
+            sessions: Arc::new(Sessions::new(settings.clone())),
+            settings,
+            listed: Mutex::default(),
+            idle: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// A new session.
+    pub(crate) async fn session(&self) -> Result<Session> {
+        Session::open(&self.settings).await
+    }
+
+    /// The connection for catalog questions, or a new one where it died while it was idle.
+    async fn borrow(&self) -> Result<Lent<'_>> {
+        let mut place = self.idle.lock().await;
+        if let Some(mut session) = place.take()
+            && session.is_alive().await
+        {
+            return Ok(Lent { place, session });
+        }
+        let session = self.session().await?;
+        Ok(Lent { place, session })
+    }
+
+    async fn relation(&self, path: &EntityPath) -> Result<Relation> {
+        let mut lent = self.borrow().await?;
+        let place = Place::of(path, &self.settings)?;
+        let found = catalog::load(&mut lent.session, place).await?;
+        lent.give_back();
+        found.into_iter().next().ok_or_else(|| missing(path))
+    }
+
+    /// What can be read; a database that cannot be listed is an error among it.
+    async fn list(&self, scope: &Scope) -> Result<Vec<Result<Entity>>> {
+        let globs = Globs::of_tables(scope)?;
+        let mut lent = self.borrow().await?;
+        let mut found = Vec::new();
+        if self.settings.database.is_some() {
+            found.push(catalog::load(&mut lent.session, Place::all(None)).await);
+        } else {
+            let all = catalog::databases(&mut lent.session).await?;
+            for database in all.iter().filter(|database| !database.own) {
+                let place = Place::all(Some(&database.name));
+                let loaded = catalog::load(&mut lent.session, place).await;
+                found.push(loaded.map_err(|error| error.entity(&database.name)));
+            }
+        }
+        lent.give_back();
+        let (mut entities, mut listed) = (Vec::new(), HashMap::new());
+        for relations in found {
+            match relations {
+                Err(error) => entities.push(Err(error)),
+                Ok(relations) => {
+                    let wanted =
+                        |relation: &Relation| globs.admit(&relation.path().resource(relation.kind));
+                    for relation in relations.into_iter().filter(wanted) {
+                        entities.push(Ok(relation.entity()));
+                        listed.insert(relation.path(), relation);
+                    }
+                }
+            }
+        }
+        // The one database that was asked for is all there is to list.
+        if let [Err(_)] = entities.as_slice()
+            && let Some(Err(error)) = entities.pop()
+        {
+            return Err(error);
+        }
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        Ok(entities)
+    }
+
+    fn take_listed(&self, path: &EntityPath) -> Option<Relation> {
+        self.listed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path)
+    }
+
+    async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let mut lent = self.borrow().await?;
+        let relation = catalog::outline(&mut lent.session, &request.path).await?;
+        let databases = catalog::databases(&mut lent.session).await?;
+        let name = match (&self.settings.database, request.path.segments()) {
+            (Some(name), _) | (None, [name, ..]) => name,
+            _ => return Err(missing(&request.path)),
+        };
+        let is_it = |database: &&Database| database.name.eq_ignore_ascii_case(name);
+        let database = databases.iter().find(is_it);
+        // A view may lead to another database, which has its own mind about snapshots.
+        let is_table = relation.kind == EntityKind::Table;
+        let snapshot = is_table && database.is_some_and(|database| database.snapshots);
+        let planned = plan::plan(&mut lent.session, &relation, request, snapshot).await?;
+        lent.give_back();
+        Ok(planned)
+    }
+}
+
+#[async_trait]
+impl Source for Mssql {
+    async fn check(&self) -> Result<Server> {
+        let mut session = self.session().await?;
+        let listing = "SELECT COUNT_BIG(*) AS \"seen\" FROM sys.objects";
+        session
+            .rows(listing, "listing what the login may see")
+            .await?;
+        let server = Server {
+            product: session.product().to_owned(),
+            account: Some(session.account().to_owned()),
+        };
+        session.close().await;
+        Ok(server)
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        let scope = scope.clone();
+        stream::once(async move {
+            stream::iter(match self.list(&scope).await {
+                Ok(entities) => entities,
+                Err(error) => vec![Err(error)],
+            })
+        })
+        .flatten()
+        .boxed()
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        let resource = path.resource(kind);
+        match self.take_listed(path) {
+            Some(relation) => Ok(relation.description()),
+            None => self
+                .relation(path)
+                .await
+                .map(Relation::description)
+                .map_err(|error| error.entity(resource)),
+        }
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        self.make_plan(request)
+            .await
+            .map_err(|error| error.entity(request.path.resource(request.kind)))
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        read::read(&self.sessions, split).await
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        Some(self.settings.silence())
+    }
+
+    fn usage(&self) -> Option<&dyn Usage> {
+        Some(self)
+    }
+}

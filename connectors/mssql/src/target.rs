@@ -1,0 +1,261 @@
+//! What a target's text means: `mssql://user@host:port/database?encrypt=strict`.
+//!
+//! This is the only file that sees a connection string; everything else handles [`Settings`], whose password prints as
+//! stars.
+
+use locard_connector::{Error, ErrorKind, Result, Target};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::settings::Settings;
+
+/// What a target's text means; `None` for another scheme.
+pub(crate) fn target(text: &str) -> Option<Result<Target>> {
+    let scheme = text.split_once(':')?.0.to_ascii_lowercase();
+    matches!(scheme.as_str(), "mssql" | "sqlserver").then(|| parse(text))
+}
+
+fn fault(sentence: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Settings, sentence.into())
+        .hint("a target reads mssql://user@host:1433/database?encrypt=required")
+}
+
+fn no_url(error: url::ParseError) -> Error {
+    match error {
+        url::ParseError::InvalidPort => fault(
+            "the port of the SQL Server target is no number from 1 to 65535",
+        )
+        .hint(
+            "a password's own / and : are written %2F and %3A, or give the password in MSSQL_PASSWORD",
+        ),
+        _ => fault("the SQL Server target is not a URL"),
+    }
+}
+
+fn decode(part: &str) -> Result<String> {
+    percent_decode_str(part)
+        .decode_utf8()
+        .map(String::from)
+        .map_err(|_| fault("the target holds bytes that are not UTF-8"))
+}
+
+fn parse(text: &str) -> Result<Target> {
+    if text.contains(';') {
+        let sentence = "the SQL Server target has options behind a semicolon";
+        return Err(fault(sentence).hint(
+            "options stand behind the database: mssql://user@host:1433/database?encrypt=required&connections=2",
+        ));
+    }
+    // A parse error may quote the text, password included, so its own words are not shown.
+    let url = Url::parse(text).map_err(no_url)?;
+    let mut settings = Map::new();
+    let host = url.host_str().map(decode).transpose()?;
+    let host = host.map(|host| {
+        host.trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned()
+    });
+    let host = host.filter(|host| !host.is_empty());
+    let host = host.unwrap_or_else(|| "localhost".to_owned());
+    settings.insert("host".into(), json!(host));
+    if let Some(port) = url.port() {
+        settings.insert("port".into(), json!(port));
+    }
+    let user = decode(url.username())?;
+    if user.is_empty() {
+        return Err(fault("the SQL Server target names no user"));
+    }
+    settings.insert("user".into(), json!(user));
+    let path = url.path().trim_start_matches('/');
+    // An unencoded `@` and `/` in a password move its parts to where host and database are read, and printed.
+    if path.contains(['@', '/']) || url.fragment().is_some() {
+        let sentence =
+            "the SQL Server target cannot be told apart into password, host and database";
+        return Err(fault(sentence).hint(
+            "write @ as %40, / as %2F and # as %23 in user and password, or give the password in MSSQL_PASSWORD",
+        ));
+    }
+    let database = decode(path)?;
+    if !database.is_empty() {
+        settings.insert("database".into(), json!(database));
+    }
+    if let Some(password) = url.password() {
+        settings.insert("password".into(), json!(decode(password)?));
+    }
+    for (key, value) in url.query_pairs() {
+        option(&mut settings, &key, &value)?;
+    }
+    let settings = Value::Object(settings);
+    let read: Settings = serde_json::from_value(settings.clone())
+        .map_err(|_| fault("the SQL Server target has a setting of the wrong type"))?;
+    Ok(Target {
+        settings,
+        canonical: read.canonical(),
+    })
+}
+
+/// The words of `encrypt`, Microsoft's own among them.
+fn encryption(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "none" => "none",
+        "off" | "false" | "no" | "optional" => "off",
+        "on" => "on",
+        "required" | "true" | "yes" | "mandatory" => "required",
+        "strict" => "strict",
+        _ => return None,
+    })
+}
+
+/// The words of `sslmode`, as the other databases have them: what is encrypted, and whether the certificate is trusted.
+fn sslmode(word: &str) -> Option<(&'static str, bool)> {
+    Some(match word {
+        "disable" => ("none", false),
+        "prefer" => ("on", true),
+        "require" => ("required", true),
+        "verify-ca" | "verify-full" => ("required", false),
+        _ => return None,
+    })
+}
+
+fn truth(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// One option of the query part; ours and those of Microsoft's connection strings.
+fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<()> {
+    let wrong = |known: &str| {
+        fault(format!("the target has an unknown `{key}`")).hint(format!("one of {known}"))
+    };
+    let boolean = || truth(value).ok_or_else(|| wrong("true, false"));
+    let number = || {
+        let number = value.parse::<u64>();
+        number.map_err(|_| fault(format!("`{key}` of the target is not a number")))
+    };
+    let (name, value) = match key.to_ascii_lowercase().as_str() {
+        "encrypt" => {
+            let word = encryption(value);
+            let word = word.ok_or_else(|| wrong("none, off, on, required, strict"))?;
+            ("encryption", json!(word))
+        }
+        "sslmode" => {
+            let known = sslmode(value);
+            let known = known.ok_or_else(|| wrong("disable, prefer, require, verify-full"))?;
+            settings.insert("trust_server_certificate".into(), json!(known.1));
+            ("encryption", json!(known.0))
+        }
+        "trustservercertificate" => ("trust_server_certificate", json!(boolean()?)),
+        "servercertificate" | "sslrootcert" => ("root_certificate", json!(value)),
+        "hostnameincertificate" => ("certificate_host", json!(value)),
+        "applicationintent" => match value.to_ascii_lowercase().as_str() {
+            "readonly" => ("read_intent", json!(true)),
+            "readwrite" => ("read_intent", json!(false)),
+            _ => return Err(wrong("ReadOnly, ReadWrite")),
+        },
+        "password" => ("password", json!(value)),
+        "connect_timeout" => ("connect_timeout", json!(number()?)),
+        "statement_timeout" => ("statement_timeout", json!(number()?)),
+        "view_timeout" => ("view_timeout", json!(number()?)),
+        "lock_timeout" => ("lock_timeout", json!(number()?)),
+        "connections" => ("connections", json!(number()?)),
+        _ => {
+            // Not named: after an unencoded `?` in a password it is part of that.
+            return Err(fault("the target has an unknown option").hint(
+                "options: encrypt, trustServerCertificate, serverCertificate, hostNameInCertificate, sslmode, \
+                 applicationIntent, connect_timeout, statement_timeout, view_timeout, lock_timeout, connections",
+            ));
+        }
+    };
+    settings.insert(name.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_model::EntityKind;
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::settings::Encryption;
+
+    fn check(text: &str) -> (Settings, String) {
+        let target = target(text).unwrap().unwrap();
+        (
+            serde_json::from_value(target.settings).unwrap(),
+            target.canonical,
+        )
+    }
+
+    #[test]
+    fn the_canonical_target_has_neither_credentials_nor_options() {
+        let (settings, canonical) =
+            check("sqlserver://anna:s%40fe@db.example:1444/crm?encrypt=strict&connections=2");
+        assert_eq!(canonical, "mssql://db.example:1444/crm");
+        assert_eq!(settings.password.unwrap().expose_secret(), "s@fe");
+        assert_eq!(settings.encryption, Encryption::Strict);
+        assert_eq!(settings.connections, 2);
+        assert_eq!(
+            check("mssql://anna@db.example").1,
+            "mssql://db.example:1433"
+        );
+        assert_eq!(check("mssql://anna@db.example/").0.database, None);
+        assert_eq!(check("mssql://anna@[::1]/x").1, "mssql://[::1]:1433/x");
+    }
+
+    #[test]
+    fn the_words_of_microsoft_and_of_the_other_databases_are_understood() {
+        let read = |options: &str| check(&format!("mssql://anna@h/x?{options}")).0;
+        assert_eq!(read("Encrypt=mandatory").encryption, Encryption::Required);
+        assert_eq!(read("encrypt=false").encryption, Encryption::Off);
+        assert!(read("trustServerCertificate=true").trust_server_certificate);
+        assert!(read("sslmode=require").trust_server_certificate);
+        let checked = read("sslmode=verify-full");
+        assert_eq!(checked.encryption, Encryption::Required);
+        assert!(!checked.trust_server_certificate && checked.read_intent);
+        assert!(!read("applicationIntent=ReadWrite").read_intent);
+        assert_eq!(read("").encryption, Encryption::Required);
+    }
+
+    #[test]
+    fn no_error_quotes_the_password() {
+        for text in [
+            "mssql://anna:hush@",
+            "mssql://anna:hush@h:notaport/x",
+            "mssql://anna:hush@h:99999/x",
+            "mssql://:hush@h/x",
+            "mssql://anna:hush@h/x?encrypt=hush",
+            "sqlserver://anna:Wrong@Hush/hush@h:3306/x",
+            "mssql://anna:Wrong@h/hush/x",
+            "mssql://anna:Wrong@h#hush@h/x",
+            "mssql://anna:Wrong@h?hush@h/x",
+            "sqlserver://h:1433;user=anna;password=hush",
+        ] {
+            let error = target(text).unwrap().unwrap_err();
+            let all = format!("{error} {error:?} {:?}", error.hint_text());
+            assert!(!all.contains("hush"), "{all}");
+            assert_eq!(error.kind(), ErrorKind::Settings);
+        }
+        assert!(!format!("{:?}", check("mssql://anna:hush@h/x").0).contains("hush"));
+    }
+
+    #[test]
+    fn other_schemes_are_not_addressed() {
+        assert!(target("postgres://anna@h/x").is_none());
+        assert!(target("/data/mssql").is_none());
+    }
+
+    #[test]
+    fn only_views_have_a_limit_of_their_own() {
+        let limit = |options: &str, kind| {
+            let text = format!("mssql://anna@h/x?{options}");
+            check(&text).0.view_limit(kind)
+        };
+        assert_eq!(limit("", EntityKind::View), Some(300));
+        assert_eq!(limit("", EntityKind::Table), None);
+        assert_eq!(limit("view_timeout=0", EntityKind::View), None);
+    }
+}

@@ -1,0 +1,248 @@
+//! What is asked of the server instead of filtered here: never a record too few, and exactly what was promised.
+
+use locard_connector::{Exactness, Form, Matching, Source};
+use locard_sketch::forms;
+
+use crate::{all, cells, scan, seeded};
+
+const VALUES: &[&str] = &[
+    "Müller",
+    "MULLER",
+    "mu\u{308}ller",
+    " müller ",
+    "Mueller",
+    "o'Hara",
+    "o`hara",
+    "Jean-Luc  Picard",
+    "picard,jean luc",
+    "PICARD\tJEAN\nLUC",
+    "ﬁnn",
+    "finn",
+    "Straße",
+    "strasse",
+    "İstanbul",
+    "istanbul",
+    "Иванов",
+    "иванов",
+    "+49 (0)30 1234567",
+    "0049 30 1234567",
+    "49301234567",
+    "030/1234567",
+    "1234567",
+    "٤٢",
+    "42",
+    "042",
+    "４２",
+    "anna.b@example.org",
+    "write to Anna.B@example.org today",
+    "frank's",
+    "frank",
+    "",
+    " ",
+    "a\u{a0}b",
+    "a b",
+    "Łukasz",
+    "lukasz",
+    "naïve café",
+    "CAFE\u{301} naive",
+];
+
+fn matches(form: Form, wanted: &[String], text: &str) -> bool {
+    let any = |found: &str| wanted.iter().any(|value| value == found);
+    match form {
+        Form::Raw => any(text),
+        Form::Folded => any(&forms::folded(text)),
+        Form::Digits => {
+            let digits = forms::digits(text);
+            any(&digits)
+                || wanted
+                    .iter()
+                    .any(|value| value.len() == 8 && digits.ends_with(value.as_str()))
+        }
+        Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| any(&tokens.join(" "))),
+        Form::Contains => {
+            let folded = forms::folded(text);
+            let words: Vec<_> = forms::words(&folded).collect();
+            wanted.iter().any(|value| {
+                let value: Vec<_> = forms::words(value).collect();
+                !value.is_empty()
+                    && words
+                        .windows(value.len())
+                        .any(|run| run == value.as_slice())
+            })
+        }
+    }
+}
+
+/// The wanted value that a stored value would be asked for by.
+fn asked(form: Form, text: &str) -> Option<String> {
+    match form {
+        Form::Raw => Some(text.to_owned()),
+        Form::Folded | Form::Contains => Some(forms::folded(text).into_owned()),
+        Form::Digits => Some(forms::digits(text)),
+        Form::Tokens => forms::name_tokens(text).map(|tokens| tokens.join(" ")),
+    }
+}
+
+/// A table with every value in columns of several types.
+fn table() -> String {
+    let row = |(at, text): (usize, &&str)| {
+        let text = format!("N'{}'", text.replace('\'', "''"));
+        format!("({at}, {text}, {text}, {text}, {text}, {text})")
+    };
+    let rows: Vec<String> = VALUES.iter().enumerate().map(row).collect();
+    format!(
+        "CREATE TABLE dbo.t (n int NOT NULL PRIMARY KEY, text nvarchar(60), bytewise nvarchar(60) COLLATE Latin1_General_100_BIN2, \
+            long nvarchar(max), padded nchar(40), old ntext)
+GO
+INSERT INTO dbo.t VALUES {}",
+        rows.join(", ")
+    )
+}
+
+/// Asks for a value and compares what came with what the engine would keep of the whole column.
+async fn check(source: &dyn Source, column: &str, form: Form, value: &str) {
+    let mut request = all("t");
+    request.matching = vec![Matching {
+        column: column.into(),
+        form,
+        values: vec![value.into()],
+    }];
+    let (plan, records) = scan(source, &request).await;
+    let came = cells(&records, column);
+    let stored = |text: &&str| {
+        if column == "padded" {
+            format!("{text:<40}")
+        } else {
+            (*text).to_owned()
+        }
+    };
+    let wanted = VALUES
+        .iter()
+        .map(stored)
+        .filter(|text| matches(form, &[value.to_owned()], text));
+    let wanted: Vec<String> = wanted.collect();
+    for text in &wanted {
+        assert!(
+            came.contains(text),
+            "{column} {form:?} {value:?} lost {text:?}: {}",
+            plan.splits[0].part
+        );
+    }
+    if plan.honoured.matching == Exactness::Exact {
+        assert_eq!(came.len(), wanted.len(), "{column} {form:?} {value:?}");
+    }
+    // Nothing is asked of the server for a value without digits or letters.
+    if !value.is_empty() {
+        assert_ne!(
+            plan.honoured.matching,
+            Exactness::No,
+            "{column} {form:?} can be asked"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_record_is_missing_whatever_the_form_and_spelling() {
+    let (_database, source) = seeded(&table()).await;
+    for column in ["text", "bytewise", "long", "padded", "old"] {
+        for form in [
+            Form::Raw,
+            Form::Folded,
+            Form::Digits,
+            Form::Tokens,
+            Form::Contains,
+        ] {
+            for value in VALUES.iter().filter_map(|text| asked(form, text)) {
+                check(&*source, column, form, &value).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_moves_few_records_where_the_server_can_tell() {
+    let row = |n: u32| {
+        let city = if n % 2 == 0 { "Köln" } else { "Ulm" };
+        format!(
+            "({n}, 'Person {n}', '+49 30 {}', {n}.5, '2000-03-{:02}', '00000000-0000-0000-0000-{n:012}', N'{city}', {n}.25)",
+            n + 1_000_000,
+            n % 28 + 1
+        )
+    };
+    let rows: Vec<String> = (1..=900).map(row).collect();
+    let sql = format!(
+        "CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY, name varchar(40), phone varchar(40), account decimal(12,2), born date, \
+            person uniqueidentifier, city nvarchar(20), paid money)
+GO
+INSERT INTO dbo.t VALUES {}",
+        rows.join(", ")
+    );
+    let (_database, source) = seeded(&sql).await;
+    let came = async |column: &str, form, value: &str| {
+        let mut request = all("t");
+        request.matching = vec![Matching {
+            column: column.into(),
+            form,
+            values: vec![value.into()],
+        }];
+        cells(&scan(&*source, &request).await.1, "id")
+    };
+    assert_eq!(came("name", Form::Folded, "person 77").await, ["77"]);
+    assert_eq!(came("phone", Form::Digits, "49301000077").await, ["77"]);
+    assert_eq!(came("id", Form::Folded, "77").await, ["77"]);
+    assert!(came("id", Form::Digits, "77").await.len() < 40);
+    assert_eq!(came("account", Form::Folded, "77.5").await, ["77"]);
+    assert_eq!(came("paid", Form::Folded, "77.25").await, ["77"]);
+    assert_eq!(came("born", Form::Folded, "2000-03-02").await.len(), 33);
+    let id = "00000000-0000-0000-0000-000000000077";
+    assert_eq!(came("person", Form::Raw, id).await, ["77"]);
+    assert_eq!(came("city", Form::Raw, "Köln").await.len(), 450);
+    assert_eq!(came("city", Form::Raw, "日本").await.len(), 0);
+    assert!(came("name", Form::Tokens, "77 person").await.len() < 40);
+    assert_eq!(
+        came("city", Form::Folded, "koln").await.len(),
+        450,
+        "the server takes common accents off itself"
+    );
+}
+
+#[tokio::test]
+async fn filters_and_windows_mean_what_a_reader_sees() {
+    use locard_connector::{Filter, Literal, Operator, Window};
+    let sql = "CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY, text varchar(9), at datetime2(3), zoned datetimeoffset(0), yes bit)
+GO
+INSERT INTO dbo.t VALUES (1, 'abc', '2024-01-01 10:00:00', '2024-01-01 10:00:00 +02:00', 1), (2, 'ABC', NULL, NULL, 0),
+            (3, 'abc ', '2023-01-01', '2024-01-01 10:00:00 +00:00', NULL)";
+    let (_database, source) = seeded(sql).await;
+    let came = async |column: &str, operator, literal| {
+        let mut request = all("t");
+        request.filter = Some(Filter::Compare {
+            column: column.into(),
+            operator,
+            literal,
+        });
+        let (plan, records) = scan(&*source, &request).await;
+        assert_eq!(plan.honoured.filter, Exactness::Exact, "{column}");
+        cells(&records, "id")
+    };
+    let text = |text: &str| Literal::Text(text.into());
+    assert_eq!(came("text", Operator::Equal, text("abc")).await, ["1"]);
+    assert_eq!(
+        came("text", Operator::NotEqual, text("abc")).await,
+        ["2", "3"]
+    );
+    let noon = Literal::Timestamp("2023-06-01T12:00:00Z".parse().expect("a time"));
+    assert_eq!(came("at", Operator::Less, noon).await, ["3"]);
+    let truth = Literal::Boolean(true);
+    assert_eq!(came("yes", Operator::Equal, truth).await, ["1"]);
+    let mut request = all("t");
+    request.window = Some(Window {
+        column: "zoned".into(),
+        from: Some("2024-01-01T09:00:00Z".parse().expect("a time")),
+        until: None,
+    });
+    let (plan, records) = scan(&*source, &request).await;
+    assert_eq!(plan.honoured.window, Exactness::Exact);
+    assert_eq!(cells(&records, "id"), ["3"]);
+}
