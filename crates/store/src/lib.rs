@@ -22,7 +22,7 @@ mod sqlite;
 mod vault;
 
 pub use api::{
-    Audit, Collections, Entities, Findings, Jobs, Keys, Organisations, Reviews, Schedules,
+    Audit, Collections, Entities, Findings, Jobs, Keys, Organisations, Relations, Reviews, Schedules,
     Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
 };
 pub use error::{Error, ErrorKind, Result};

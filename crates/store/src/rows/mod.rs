@@ -6,6 +6,7 @@ mod collection;
 mod entity;
 mod finding;
 mod job;
+mod relation;
 mod schedule;
 mod source;
 mod task;
@@ -26,6 +27,7 @@ pub use job::{
     Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started,
     WorkerId,
 };
+pub use relation::RelationReview;
 pub use schedule::{Fired, Firing, Schedule, ScheduleDraft};
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{
