@@ -16,6 +16,7 @@ const TIERS: &[&[&str]] = &[
     &["engine", "registry"],
     &["store"],
     &["app"],
+    &["dsar"],
     &["cli", "server"],
     &["locard"],
 ];
