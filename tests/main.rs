@@ -12,6 +12,7 @@
 mod architecture;
 mod cli;
 mod client;
+mod collect;
 mod collections;
 #[cfg(unix)]
 mod crashes;
@@ -25,6 +26,7 @@ mod live;
 mod lookup;
 mod mongo;
 mod mysql;
+mod namesakes;
 mod objects;
 mod postgres;
 mod privacy;

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use jiff::Timestamp;
 use locard_connector::{Description, Entity};
 use locard_engine::{Failure, Shown, Target};
-use jiff::Timestamp;
 use locard_model::{ColumnId, EntityId, EntityKind};
 use locard_store::{Author, Column, EntityFilter, Page};
 use serde_json::{Value, json};

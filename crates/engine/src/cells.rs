@@ -75,9 +75,10 @@ fn json(array: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
         DataType::Dictionary(_, values) => {
             json(&arrow_cast::cast(&array.slice(row, 1), values)?, 0)?
         }
-        DataType::RunEndEncoded(_, values) => {
-            json(&arrow_cast::cast(&array.slice(row, 1), values.data_type())?, 0)?
-        }
+        DataType::RunEndEncoded(_, values) => json(
+            &arrow_cast::cast(&array.slice(row, 1), values.data_type())?,
+            0,
+        )?,
         kind => {
             let text = texts(&array.slice(row, 1))?;
             let text = text.iter().next().flatten().unwrap_or_default();
@@ -128,12 +129,18 @@ mod tests {
             Int64Array::from(vec![Some(7), None, Some(EXACT + 1), Some(-3)]),
             json!([7, null, "9007199254740993", -3]),
         );
-        check(UInt64Array::from(vec![u64::MAX]), json!(["18446744073709551615"]));
+        check(
+            UInt64Array::from(vec![u64::MAX]),
+            json!(["18446744073709551615"]),
+        );
         let decimals = Decimal128Array::from(vec![1250, 12_345_678_901_234_567_890_123])
             .with_precision_and_scale(30, 2)
             .unwrap();
         check(decimals, json!([12.5, "123456789012345678901.23"]));
-        check(Float64Array::from(vec![0.25, f64::NAN]), json!([0.25, "NaN"]));
+        check(
+            Float64Array::from(vec![0.25, f64::NAN]),
+            json!([0.25, "NaN"]),
+        );
     }
 
     #[test]

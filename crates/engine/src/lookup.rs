@@ -11,8 +11,8 @@ use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use crate::cells::Record;
 use crate::Engine;
+use crate::cells::Record;
 use crate::embedded::{DEEPEST, Documents, is_document};
 use crate::finish::{Finisher, Kept};
 use crate::leaf::{self, Leaf};
@@ -121,9 +121,7 @@ impl Engine {
         loop {
             let ended = self.examine(look_up, (&plan, &keys), taker, found).await;
             match ended {
-                Err(error)
-                    if error.is_retryable() && attempt < ATTEMPTS && found.handed == 0 =>
-                {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS && found.handed == 0 => {
                     found.finds.clear();
                     (found.rows, found.faults) = (0, 0);
                     tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1)).await;

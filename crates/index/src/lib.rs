@@ -19,8 +19,6 @@ mod tests;
 
 pub use candidate::{Candidate, Column, candidates};
 pub use query::{Query, Wanted, WantedForm};
-pub use relation::{
-    Bounds, Graph, KeyColumn, Origin, Pair, Relation, Side, Step, Walk, pairs,
-};
+pub use relation::{Bounds, Graph, KeyColumn, Origin, Pair, Relation, Side, Step, Walk, pairs};
 pub use role::{builtin_role, is_name, is_no_date, needs_name, role_of};
 pub use verify::{Hit, Verifier, strength_in_row};

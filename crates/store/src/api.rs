@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, RelationId, SecretString, SourceId, TaskState};
+use locard_model::{
+    ColumnId, EntityId, JobId, OrgId, PieceId, RelationId, SecretString, SourceId, TaskState,
+};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -17,9 +19,9 @@ use crate::rows::{
     CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
     Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord,
     Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
-    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Review, Schedule,
-    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, Task, TaskDraft,
-    TaskOutcome, UsageDay, UsageDraft, WorkerId,
+    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview,
+    Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, Task,
+    TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 

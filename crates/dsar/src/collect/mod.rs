@@ -17,7 +17,8 @@ use locard_app::{
 };
 use locard_index::{Bounds, Graph, Relation, Step, Walk, builtin_role};
 use locard_model::{
-    EntityId, ExposeSecret as _, FindingKind, Identifier, Role, SecretString, Strength, Subject};
+    EntityId, ExposeSecret as _, FindingKind, Identifier, Role, SecretString, Strength, Subject,
+};
 use locard_store::Entity;
 
 use crate::relations;
@@ -193,7 +194,11 @@ fn told(extract: &mut Extract, report: locard_app::FindReport, subject: &Subject
     extract.subject.clone_from(&subject.id);
     extract.asked = !report.asks_nothing(subject);
     let known = std::mem::take(&mut extract.not_searched);
-    let failed: BTreeSet<String> = extract.failures.iter().map(|it| it.source_name.clone()).collect();
+    let failed: BTreeSet<String> = extract
+        .failures
+        .iter()
+        .map(|it| it.source_name.clone())
+        .collect();
     let is_told = |gap: &NotSearched| {
         known.contains(gap)
             || gap.reason == Reason::Unreachable
@@ -236,7 +241,10 @@ async fn follow(
     loop {
         let mut jobs = Vec::new();
         // Those of one length do not depend on each other.
-        while let Some(step) = writer.walk.next_of(jobs.first().map(|job: &Job| job.path().len())) {
+        while let Some(step) = writer
+            .walk
+            .next_of(jobs.first().map(|job: &Job| job.path().len()))
+        {
             jobs.extend(among.job(reader, graph, step, writer).await?);
         }
         if jobs.is_empty() {
@@ -268,7 +276,10 @@ impl Among {
         let source = |entity: &Entity| (entity.id, catalog.source_name(entity.source));
         Ok(Self {
             sources: entities.iter().map(source).collect(),
-            entities: entities.into_iter().map(|entity| (entity.id, entity)).collect(),
+            entities: entities
+                .into_iter()
+                .map(|entity| (entity.id, entity))
+                .collect(),
             telling: telling(&options.subject),
         })
     }

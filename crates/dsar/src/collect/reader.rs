@@ -244,7 +244,9 @@ impl Reading<'_> {
         };
         let taker = Some(self.taker.clone());
         let engine = self.reader.home.engine();
-        let found = engine.look_up_into(look_up, taker, self.reader.cancel).await;
+        let found = engine
+            .look_up_into(look_up, taker, self.reader.cancel)
+            .await;
         self.job.ended(found)
     }
 }
@@ -269,7 +271,9 @@ fn by_keys(keys: &[RowKey], names: &[Column]) -> Vec<Vec<Matching>> {
         };
         keys.iter().map(value).collect()
     };
-    let told = columns.into_iter().filter_map(|column| Some((column, values(column)?)));
+    let told = columns
+        .into_iter()
+        .filter_map(|column| Some((column, values(column)?)));
     let Some((column, values)) = told.max_by_key(|(_, values)| values.len()) else {
         return vec![Vec::new()];
     };
@@ -279,7 +283,10 @@ fn by_keys(keys: &[RowKey], names: &[Column]) -> Vec<Vec<Matching>> {
         form: Form::Raw,
         values: chunk.to_vec(),
     };
-    values.chunks(VALUES).map(|chunk| vec![matching(chunk)]).collect()
+    values
+        .chunks(VALUES)
+        .map(|chunk| vec![matching(chunk)])
+        .collect()
 }
 
 impl Job {
@@ -300,7 +307,10 @@ impl Job {
             });
             asked.collect()
         };
-        let askable = columns.iter().enumerate().filter(|(_, path)| is_askable(path));
+        let askable = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, path)| is_askable(path));
         let chosen = askable
             .map(|(at, path)| (path, values(at)))
             .max_by_key(|(_, values)| values.len());

@@ -72,9 +72,9 @@ impl Examiner {
                 Wanted::Naming { columns, strength } => {
                     self.named(&verifier, columns, *strength, row)?
                 }
-                Wanted::Keyed { naming, .. } => {
-                    wanted.is_keyed(row).then(|| self.keyed(&verifier, naming, row))?
-                }
+                Wanted::Keyed { naming, .. } => wanted
+                    .is_keyed(row)
+                    .then(|| self.keyed(&verifier, naming, row))?,
             };
             self.written(row, standing, agreed, strength)
         });
@@ -118,9 +118,8 @@ impl Examiner {
         if let Some((agreed, strength)) = self.agreed(verifier, &row.cells) {
             return (Standing::Included, agreed, Some(strength));
         }
-        let names = |(column, text): &(&str, &str)| {
-            naming.contains(*column) && !text.trim().is_empty()
-        };
+        let names =
+            |(column, text): &(&str, &str)| naming.contains(*column) && !text.trim().is_empty();
         let standing = if row.cells.iter().any(names) {
             Standing::Review(ReviewReason::NamesSomebodyElse)
         } else {
@@ -189,8 +188,15 @@ impl Examiner {
             hash.update(number.unwrap_or(0).to_be_bytes());
         }
         let digest = hash.finalize();
-        let id = digest.iter().take(16).fold(0, |id: u128, byte| id << 8 | u128::from(*byte));
-        if is_placed { RowId::Placed(id) } else { RowId::Content(id) }
+        let id = digest
+            .iter()
+            .take(16)
+            .fold(0, |id: u128, byte| id << 8 | u128::from(*byte));
+        if is_placed {
+            RowId::Placed(id)
+        } else {
+            RowId::Content(id)
+        }
     }
 
     fn keys(&self, row: &Row<'_>) -> Vec<(usize, Vec<String>)> {

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 
 use locard_app::{
-    CancellationToken, Decision, Error, ErrorKind, Failure, Home, NotSearched, Reason, Result, SourceErrorKind,
+    CancellationToken, Decision, Error, ErrorKind, Failure, Home, NotSearched, Reason, Result,
+    SourceErrorKind,
 };
 use locard_index::{Graph, Walk};
 use locard_model::{EntityId, FindingKind, Identifier};
@@ -13,9 +14,7 @@ use locard_store::{FindingFilter, Page};
 use super::reader::{Ended, Job, What};
 use super::row::{FoundRow, RowId};
 use super::{Extract, SectionSummary};
-use crate::sections::{
-    PathStep, Reached, Section, SectionColumn, SectionEnd, Sections, Standing,
-};
+use crate::sections::{PathStep, Reached, Section, SectionColumn, SectionEnd, Sections, Standing};
 
 /// A section that was begun.
 struct Open {
@@ -145,7 +144,10 @@ impl<'a, 'g> Writer<'a, 'g> {
         }
         if let Some(failure) = ended.failure {
             let is_cancelled = self.cancel.is_cancelled();
-            gaps.push(gap(reason(&failure, is_cancelled), failure.sentence.clone()));
+            gaps.push(gap(
+                reason(&failure, is_cancelled),
+                failure.sentence.clone(),
+            ));
             if !self.extract.failures.contains(&failure) {
                 self.extract.failures.push(failure);
             }
@@ -269,8 +271,7 @@ pub(super) async fn found(
     }
 }
 
-const STALE: &str =
-    "it changed since it was scanned; what was added since may be missing, what was taken out is gone";
+const STALE: &str = "it changed since it was scanned; what was added since may be missing, what was taken out is gone";
 
 /// Why something is not searched whose reading failed so.
 fn reason(failure: &Failure, is_cancelled: bool) -> Reason {
@@ -283,7 +284,10 @@ fn reason(failure: &Failure, is_cancelled: bool) -> Reason {
 }
 
 fn unwritten(error: io::Error) -> Error {
-    let sentence = format!("what is collected cannot be written: {}", locard_app::why(&error));
+    let sentence = format!(
+        "what is collected cannot be written: {}",
+        locard_app::why(&error)
+    );
     Error::new(ErrorKind::Store, sentence)
         .hint("choose another place, or make room there")
         .cause(error)

@@ -96,7 +96,10 @@ async fn sketch(home: &Home, column: ColumnId) -> Result<Option<ColumnSketch>> {
     let Some(record) = record else {
         return Ok(None);
     };
-    let decoding = home.engine().pool().run(move |_| locard_app::sketch(&record));
+    let decoding = home
+        .engine()
+        .pool()
+        .run(move |_| locard_app::sketch(&record));
     let sketch = decoding.await.map_err(locard_engine::Error::ledger)??;
     Ok(Some(sketch))
 }

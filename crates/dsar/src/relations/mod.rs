@@ -111,7 +111,10 @@ impl Known {
         Ok(Self {
             declared,
             entities: entities.map(|entity| (entity.id, entity)).collect(),
-            reviews: reviews.into_iter().map(|review| (review.id, review)).collect(),
+            reviews: reviews
+                .into_iter()
+                .map(|review| (review.id, review))
+                .collect(),
         })
     }
 
@@ -148,7 +151,9 @@ impl Known {
 pub(crate) async fn followed(home: &Home, catalog: &Catalog<'_>) -> Result<Graph> {
     let known = Known::load(home, catalog).await?;
     let all = known.declared.iter().cloned().chain(known.decided());
-    Ok(Graph::new(all.filter(|relation| known.is_followed(relation))))
+    Ok(Graph::new(
+        all.filter(|relation| known.is_followed(relation)),
+    ))
 }
 
 /// Every relation: declared ones, those that people decided about, and those that names, types and values speak for.
@@ -164,7 +169,13 @@ pub async fn relations(home: &Home) -> Result<RelationsReport> {
         .iter()
         .filter_map(|(relation, containment)| row(home, &catalog, &known, relation, *containment))
         .collect();
-    let place = |side: &SideRow| (side.source.clone(), side.resource.clone(), side.columns.clone());
+    let place = |side: &SideRow| {
+        (
+            side.source.clone(),
+            side.resource.clone(),
+            side.columns.clone(),
+        )
+    };
     relations.sort_by_cached_key(|row| (place(&row.parent), place(&row.child)));
     Ok(RelationsReport {
         relations,
@@ -176,7 +187,11 @@ pub async fn relations(home: &Home) -> Result<RelationsReport> {
 async fn all(home: &Home, known: &Known) -> Result<(Vec<(Relation, Option<f64>)>, u64)> {
     let mut all: Vec<(Relation, Option<f64>)> = Vec::new();
     let (inferred, not_compared) = inferred::inferred(home, &known.entities).await?;
-    let declared = known.declared.iter().cloned().map(|relation| (relation, None));
+    let declared = known
+        .declared
+        .iter()
+        .cloned()
+        .map(|relation| (relation, None));
     let decided = known.decided().into_iter().map(|relation| (relation, None));
     for (relation, containment) in declared.chain(inferred).chain(decided) {
         if !all.iter().any(|(other, _)| other.id == relation.id) {
@@ -232,7 +247,8 @@ pub async fn decide_relation(
     let (all, _) = all(home, &known).await?;
     let (relation, containment) = named(all, id)?;
     if relation.is_within_one_entity() && decision == Decision::Confirmed {
-        let sentence = "it leads from rows of an entity to others of it, which are about other people";
+        let sentence =
+            "it leads from rows of an entity to others of it, which are about other people";
         return Err(Error::usage(sentence).hint("such a relation is never followed"));
     }
     let source = |side: &Side| -> Result<SourceId> {
@@ -250,7 +266,9 @@ pub async fn decide_relation(
         decided_at: Timestamp::UNIX_EPOCH,
     };
     let store = home.store();
-    store.review_relations(home.org(), std::slice::from_ref(&review)).await?;
+    store
+        .review_relations(home.org(), std::slice::from_ref(&review))
+        .await?;
     known.reviews.insert(review.id, review);
     row(home, &catalog, &known, &relation, containment).ok_or_else(missing)
 }
@@ -264,11 +282,15 @@ pub async fn withdraw_relation(home: &Home, id: &str) -> Result<()> {
     let fits = |review: &&RelationReview| review.id.to_string().starts_with(id);
     let mut fitting = reviews.iter().filter(fits);
     let (Some(review), None) = (fitting.next().filter(|_| !id.is_empty()), fitting.next()) else {
-        return Err(Error::not_found("nothing was decided about such a relation")
-            .hint("`locard relations list` shows ids and decisions"));
+        return Err(
+            Error::not_found("nothing was decided about such a relation")
+                .hint("`locard relations list` shows ids and decisions"),
+        );
     };
     let store = home.store();
-    store.withdraw_relation_review(home.org(), review.id).await?;
+    store
+        .withdraw_relation_review(home.org(), review.id)
+        .await?;
     Ok(())
 }
 

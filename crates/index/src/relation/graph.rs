@@ -23,7 +23,11 @@ impl Graph {
                 continue;
             }
             let at = graph.relations.len();
-            graph.from.entry(relation.parent.entity).or_default().push(at);
+            graph
+                .from
+                .entry(relation.parent.entity)
+                .or_default()
+                .push(at);
             graph.relations.push(relation);
         }
         graph

@@ -36,8 +36,20 @@ const KEYS: [&str; 17] = [
 
 /// Words that columns of anything are called by.
 const PLAIN: [&str; 14] = [
-    "name", "value", "type", "status", "date", "title", "label", "text", "description", "email",
-    "mail", "phone", "line", "row",
+    "name",
+    "value",
+    "type",
+    "status",
+    "date",
+    "title",
+    "label",
+    "text",
+    "description",
+    "email",
+    "mail",
+    "phone",
+    "line",
+    "row",
 ];
 
 /// Letters in which two words must agree from their beginning on, and letters in which their ends may differ: `customer`
@@ -72,7 +84,10 @@ pub fn pairs(columns: &[KeyColumn]) -> Vec<Pair> {
 
 /// The beginning of a word under which it is looked up.
 fn stem(word: &str) -> &str {
-    let end = word.char_indices().nth(STEM.0).map_or(word.len(), |(at, _)| at);
+    let end = word
+        .char_indices()
+        .nth(STEM.0)
+        .map_or(word.len(), |(at, _)| at);
     &word[..end]
 }
 
@@ -186,7 +201,11 @@ mod tests {
             column(parent.0, parent.1, true),
             column(child.0, child.1, false),
         ];
-        pairs(&columns) == [Pair { parent: 0, child: 1 }]
+        pairs(&columns)
+            == [Pair {
+                parent: 0,
+                child: 1,
+            }]
     }
 
     #[test]
@@ -197,7 +216,10 @@ mod tests {
             (("customers", "customer_no"), ("orders", "customer_no")),
             (("crm_customers", "id"), ("orders", "Customer ID")),
             (("patients.csv", "mrn"), ("encounters.csv", "patient_mrn")),
-            (("kunden_de.csv", "Kundennummer"), ("bestellungen.csv", "kundennr")),
+            (
+                ("kunden_de.csv", "Kundennummer"),
+                ("bestellungen.csv", "kundennr"),
+            ),
             (("categories", "id"), ("products", "category_id")),
         ] {
             assert!(fits(parent, child), "{child:?} -> {parent:?}");

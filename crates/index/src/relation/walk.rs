@@ -72,7 +72,11 @@ impl<'g> Walk<'g> {
     }
 
     /// A row about the person was reached over `path`; `keys` are its values for relations that lead from its entity.
-    pub fn reached(&mut self, path: &[usize], keys: impl IntoIterator<Item = (usize, Vec<String>)>) {
+    pub fn reached(
+        &mut self,
+        path: &[usize],
+        keys: impl IntoIterator<Item = (usize, Vec<String>)>,
+    ) {
         for (relation, key) in keys {
             let seen = self.seen.entry(relation).or_default();
             if seen.contains(&key) {
@@ -160,6 +164,9 @@ mod tests {
         reach(&mut walk, &step.path, "b", "9");
         assert_eq!(walk.next_of(None), None, "one step is all");
         assert_eq!(walk.cut().collect::<Vec<_>>(), [0, 1]);
-        assert!(!format!("{step:?}").contains("\"1\""), "keys are nobody's to see");
+        assert!(
+            !format!("{step:?}").contains("\"1\""),
+            "keys are nobody's to see"
+        );
     }
 }

@@ -84,7 +84,8 @@ impl Relations for Database {
     async fn withdraw_relation_review(&self, org: OrgId, id: RelationId) -> Result<bool> {
         self.vault(org).await?;
         let mut session = self.write_durably().await?;
-        let statement = Statement::new("delete from relation_reviews where org_id = $1 and id = $2");
+        let statement =
+            Statement::new("delete from relation_reviews where org_id = $1 and id = $2");
         let gone = session.run(statement.bind(org).bind(id.0)).await?;
         session.commit().await?;
         Ok(gone > 0)
@@ -92,7 +93,11 @@ impl Relations for Database {
 
     async fn relation_reviews(&self, org: OrgId) -> Result<Vec<RelationReview>> {
         let vault = self.vault(org).await?;
-        let rows = self.read().await?.rows(Statement::new(SELECT).bind(org)).await?;
+        let rows = self
+            .read()
+            .await?
+            .rows(Statement::new(SELECT).bind(org))
+            .await?;
         rows.iter().map(|row| review(row, &vault)).collect()
     }
 }
