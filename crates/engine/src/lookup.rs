@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow_array::Array;
 use futures::StreamExt as _;
 use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
+use locard_model::EntityKind;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
@@ -187,11 +188,16 @@ impl Engine {
             .source
             .describe(&look_up.request.path, look_up.request.kind)
             .await?;
-        let asked = look_up
-            .request
-            .columns
-            .as_ref()
-            .map(|columns| columns.iter().cloned().collect());
+        let kind = look_up.request.kind;
+        let asked = match &look_up.request.columns {
+            Some(columns) => Some(columns.iter().cloned().collect()),
+            // A table has no columns but those that it is described with; a row's place comes beside them.
+            None if kind != EntityKind::File && kind != EntityKind::Collection => {
+                let fields = described.schema.fields().iter();
+                Some(fields.map(|field| field.name().clone()).collect())
+            }
+            None => None,
+        };
         Ok(Keys {
             primary: described.primary_key.into_iter().collect(),
             asked,

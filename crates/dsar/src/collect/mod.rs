@@ -171,14 +171,13 @@ pub async fn collect(
     let strong = naming(&suspects, Strength::Strong, &writer);
     feed::feed(&reader, &strong, &mut writer).await?;
     follow(&reader, &graph, &among, &mut writer).await?;
-    if options.review {
-        let weak: Vec<Arc<Suspect>> = suspects
-            .into_iter()
-            .filter(|suspect| writer.weak.contains(&suspect.entity.id))
-            .collect();
-        let weak = naming(&weak, Strength::Weak, &writer);
-        feed::feed(&reader, &weak, &mut writer).await?;
-    }
+    // Counted in any case: by now it is known which of them were reached in another way.
+    let weak: Vec<Arc<Suspect>> = suspects
+        .into_iter()
+        .filter(|suspect| writer.weak.contains(&suspect.entity.id))
+        .collect();
+    let weak = naming(&weak, Strength::Weak, &writer);
+    feed::feed(&reader, &weak, &mut writer).await?;
     writer.tell_cuts();
     let mut extract = writer.extract;
     for failure in &extract.failures {
@@ -199,11 +198,14 @@ fn told(extract: &mut Extract, report: locard_app::FindReport, subject: &Subject
         .iter()
         .map(|it| it.source_name.clone())
         .collect();
-    let is_told = |gap: &NotSearched| {
-        known.contains(gap)
-            || gap.reason == Reason::Unreachable
-                && gap.resource.is_none()
-                && failed.contains(&gap.source)
+    // What was read for rows told by itself that it changed, or does not answer.
+    let is_told = |gap: &NotSearched| match gap.reason {
+        Reason::Stale => known.iter().any(|other| {
+            other.reason == Reason::Stale
+                && (&other.source, &other.resource) == (&gap.source, &gap.resource)
+        }),
+        Reason::Unreachable => gap.resource.is_none() && failed.contains(&gap.source),
+        _ => known.contains(gap),
     };
     let mut gaps = report.not_searched;
     gaps.retain(|gap| !is_told(gap));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use locard_app::{CancellationToken, Failure, Home, OpenSources, Suspect, column_around};
 use locard_connector::{Form, Matching, ScanRequest};
@@ -53,8 +53,8 @@ pub(super) enum What {
 pub(super) struct Ended {
     /// Rows read.
     pub(super) rows: u64,
-    /// Weak rows that were passed over.
-    pub(super) weak: u64,
+    /// Whether weak rows were passed over.
+    pub(super) weak: bool,
     /// Whether there were more rows than are taken.
     pub(super) truncated: bool,
     /// Whether the entity is no longer what was scanned.
@@ -133,7 +133,7 @@ impl Reader<'_> {
             subject: Arc::clone(&self.subject),
             leading: job.leading.clone(),
             lost: AtomicU64::new(0),
-            weak: AtomicU64::new(0),
+            weak: AtomicBool::new(false),
         }
     }
 }
@@ -165,7 +165,6 @@ impl Reading<'_> {
         }
         let (mut ended, keys) = self.row_keys(request, &wanted).await;
         let Some(keys) = keys else { return ended };
-        let passed_over = self.examiner.weak.load(Ordering::Relaxed);
         for matching in by_keys(&keys, &self.job.names) {
             let request = ScanRequest {
                 matching,
@@ -173,8 +172,6 @@ impl Reading<'_> {
             };
             ended.add(self.hand_on(request, &wanted).await);
         }
-        // Those were counted when they were met first.
-        self.examiner.weak.store(passed_over, Ordering::Relaxed);
         ended
     }
 
@@ -330,7 +327,7 @@ impl Job {
             .map(|error| Failure::of(&error, &self.source, Some(&self.shown())));
         Ended {
             rows: found.rows,
-            weak: 0,
+            weak: false,
             truncated: found.truncated,
             stale: then.is_some() && now.is_some() && now != *then,
             failure: failure.or_else(|| self.unreadable(found.faults)),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use locard_app::{RowAt, identifiers};
 use locard_engine::Row;
@@ -41,8 +41,8 @@ pub(super) struct Examiner {
     pub(super) leading: Vec<(usize, Vec<String>)>,
     /// Rows that could not be written down.
     pub(super) lost: AtomicU64,
-    /// Weak rows that were passed over.
-    pub(super) weak: AtomicU64,
+    /// Whether weak rows were passed over.
+    pub(super) weak: AtomicBool,
 }
 
 /// Which rows are wanted.
@@ -97,7 +97,7 @@ impl Examiner {
         let (agreed, strength) = self.agreed(verifier, &cells)?;
         if strength != wanted {
             if strength == Strength::Weak {
-                self.weak.fetch_add(1, Ordering::Relaxed);
+                self.weak.store(true, Ordering::Relaxed);
             }
             return None;
         }
@@ -156,10 +156,15 @@ impl Examiner {
         agreed: Vec<Agreement>,
         strength: Option<Strength>,
     ) -> Option<FoundRow> {
-        let Ok(values) = row.record.json() else {
+        let Ok(mut values) = row.record.json() else {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return None;
         };
+        // The place of a row that has no key is no cell of it.
+        let is_cell = |name: &str| row.cells.iter().any(|(column, _)| *column == name);
+        for (place, _) in row.key.iter().filter(|(name, _)| !is_cell(name)) {
+            values.shift_remove(*place);
+        }
         Some(FoundRow {
             id: self.id(row),
             keys: self.keys(row),

@@ -103,10 +103,8 @@ impl<'a, 'g> Writer<'a, 'g> {
     /// A job is read to its end; what it could not read is told.
     pub(super) fn end(&mut self, job: &Job, ended: Ended) -> Result<()> {
         self.alike.clear();
-        if ended.weak > 0 {
+        if ended.weak {
             self.weak.insert(job.entity());
-            let left_out = if self.with_review { 0 } else { ended.weak };
-            self.extract.review_left_out += left_out;
         }
         let is_complete = ended.failure.is_none() && !ended.truncated;
         if let Some(mut open) = self.open.take() {
