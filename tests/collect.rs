@@ -21,6 +21,9 @@ pub(crate) const SHOP: &str = "
     insert into orders values (10, 1, 12.50), (11, 2, 7.00), (12, 1, 1234567890.12), (13, 3, 1.00);
     insert into order_items values (10, 'lamp'), (10, 'lamp'), (11, 'chair'), (12, 'desk'), (13, 'book');
     insert into tickets values (20, 1, 'Anna Muster'), (21, 1, 'Carl Anders'), (22, 2, 'Bert Beispiel');
+    insert into tickets select 100 + a.n * 10 + b.n, 2, a.v || ' ' || b.v
+        from (select 1 n, 'Peter' v union all select 2, 'Maria' union all select 3, 'Thomas' union all select 4, 'Julia') a,
+            (select 1 n, 'Schmidt' v union all select 2, 'Weber' union all select 3, 'Wagner' union all select 4, 'Becker') b;
 ";
 
 const ANNA: [&str; 4] = ["--email", "anna@example.org", "--name", "Anna Muster"];
@@ -241,6 +244,8 @@ fn rings_end_and_bounds_are_told() {
          create table homes (id integer primary key, owner integer references people (id));
          create table visits (id integer primary key, home integer references homes (id));
          insert into people values (1, 'anna@example.org', 7), (2, 'bert@example.org', 8);
+         insert into people select value + 10, 'somebody' || value || '@example.com', null from (with recursive n(value) as
+             (select 1 union all select value + 1 from n where value < 40) select value from n);
          insert into homes values (7, 1), (8, 1), (9, 2);
          insert into visits select value, 7 from (with recursive n(value) as
              (select 1 union all select value + 1 from n where value < 500) select value from n)",

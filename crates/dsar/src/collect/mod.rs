@@ -286,13 +286,15 @@ impl Among {
         })
     }
 
-    /// How they are shown.
-    fn places(&self, home: &Home) -> HashMap<EntityId, String> {
+    /// How they are shown: source, and resource.
+    fn places(&self, home: &Home) -> HashMap<EntityId, (String, String)> {
         let mask = home.engine().mask();
-        let entities = self.entities.values();
-        entities
-            .map(|entity| (entity.id, mask.path(&entity.path, entity.kind)))
-            .collect()
+        let place = |entity: &Entity| {
+            let source = self.sources.get(&entity.id).cloned();
+            let resource = mask.path(&entity.path, entity.kind);
+            (entity.id, (source.unwrap_or_default(), resource))
+        };
+        self.entities.values().map(place).collect()
     }
 
     /// The reading of what a step leads to; nothing where that is in no source that was asked for.

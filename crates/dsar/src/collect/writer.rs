@@ -7,7 +7,7 @@ use locard_app::{
     CancellationToken, Decision, Error, ErrorKind, Failure, Home, NotSearched, Reason, Result,
     SourceErrorKind,
 };
-use locard_index::{Graph, Walk};
+use locard_index::{Graph, Side, Walk};
 use locard_model::{EntityId, FindingKind, Identifier};
 use locard_store::{FindingFilter, Page};
 
@@ -32,8 +32,8 @@ pub(super) struct Writer<'a, 'g> {
     graph: &'g Graph,
     pub(super) walk: Walk<'g>,
     pub(super) extract: Extract,
-    /// How entities that are on a path are shown.
-    pub(super) places: HashMap<EntityId, String>,
+    /// How entities that are on a path are shown: source, and resource.
+    pub(super) places: HashMap<EntityId, (String, String)>,
     included: HashSet<RowId>,
     review: HashSet<RowId>,
     /// Entities with weak rows that were passed over so far.
@@ -130,45 +130,48 @@ impl<'a, 'g> Writer<'a, 'g> {
             reason,
             sentence,
         };
-        let gaps = &mut self.extract.not_searched;
+        let mut found = Vec::new();
         if ended.truncated {
             let sentence = "more rows lead to the person than are taken from one entity";
-            gaps.push(gap(Reason::TooMany, sentence.to_owned()));
+            found.push(gap(Reason::TooMany, sentence.to_owned()));
         }
-        // A later look at the same entity says it again.
-        let stale = gap(Reason::Stale, STALE.to_owned());
-        if ended.stale && !gaps.contains(&stale) {
-            gaps.push(stale);
+        if ended.stale {
+            found.push(gap(Reason::Stale, STALE.to_owned()));
         }
         if let Some(failure) = ended.failure {
             let is_cancelled = self.cancel.is_cancelled();
-            gaps.push(gap(
-                reason(&failure, is_cancelled),
-                failure.sentence.clone(),
-            ));
+            found.push(gap(reason(&failure, is_cancelled), failure.sentence.clone()));
             if !self.extract.failures.contains(&failure) {
                 self.extract.failures.push(failure);
             }
         }
+        // Another look at the same entity says it again.
+        let gaps = &mut self.extract.not_searched;
+        found.retain(|gap| !gaps.contains(gap));
+        gaps.append(&mut found);
     }
 
     /// Tells relations of which not every key was followed.
     pub(super) fn tell_cuts(&mut self) {
         let cut: Vec<usize> = self.walk.cut().collect();
         for relation in cut.into_iter().filter_map(|at| self.graph.relation(at)) {
-            let place = |entity| self.places.get(&entity).cloned().unwrap_or_default();
-            let from = place(relation.parent.entity);
+            let (_, from) = self.place(relation.parent.entity);
+            let (source, resource) = self.place(relation.child.entity);
             let sentence = format!(
-                "not every row of it is followed that leads from {from}: the bounds on steps and keys were met"
+                "not every key that leads here from {from} is followed: the bounds on steps and keys were met"
             );
             self.extract.not_searched.push(NotSearched {
-                source: String::new(),
-                resource: Some(place(relation.child.entity)),
-                column: Some(relation.child.columns.join(", ")),
+                source,
+                resource: Some(resource),
+                column: None,
                 reason: Reason::TooMany,
                 sentence,
             });
         }
+    }
+
+    fn place(&self, entity: EntityId) -> (String, String) {
+        self.places.get(&entity).cloned().unwrap_or_default()
     }
 
     fn told_apart(&mut self, id: RowId) -> RowId {
@@ -209,15 +212,12 @@ impl<'a, 'g> Writer<'a, 'g> {
             return Reached::Directly;
         }
         let relations = path.iter().filter_map(|at| self.graph.relation(*at));
-        let place = |entity| self.places.get(&entity).cloned().unwrap_or_default();
+        let side = |side: &Side| (self.place(side.entity).1, side.columns.clone());
         let steps = relations.map(|relation| PathStep {
             relation: relation.id,
             origin: relation.origin,
-            from: (
-                place(relation.parent.entity),
-                relation.parent.columns.clone(),
-            ),
-            to: (place(relation.child.entity), relation.child.columns.clone()),
+            from: side(&relation.parent),
+            to: side(&relation.child),
         });
         Reached::Over(steps.collect())
     }
