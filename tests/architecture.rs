@@ -10,12 +10,20 @@ use crate::support::root;
 /// Crates from the ground up: a crate imports only from lower rows. Connectors stand in the row `connectors`.
 const TIERS: &[&[&str]] = &[
     &["model", "containers", "deadline"],
-    &["connector", "sketch", "documents", "office", "audit", "bundle"],
+    &[
+        "connector",
+        "sketch",
+        "documents",
+        "office",
+        "audit",
+        "bundle",
+    ],
     &["profile", "identify", "index", "sql", "files"],
     &["connectors"],
     &["engine", "registry"],
     &["store"],
     &["app"],
+    &["dsar"],
     &["cli", "server"],
     &["locard"],
 ];

@@ -44,8 +44,10 @@ fn help_is_complete() {
     for command in [
         "scan",
         "find",
+        "collect",
         "explain",
         "rows",
+        "relations",
         "findings",
         "diff",
         "sources",
@@ -79,6 +81,11 @@ fn the_sample_reads_well() {
         "find_verified",
         &bench.run(["find", "--subject", &subject, "--verify"]),
     );
+    snapshot(
+        "collect",
+        &bench.run(["collect", "--subject", &subject, "--output", "out"]),
+    );
+    snapshot("relations", &bench.run(["relations", "list"]));
     snapshot(
         "explain",
         &bench.run(["explain", "crm/customers.csv:email", "--samples", "3"]),

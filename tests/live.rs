@@ -12,7 +12,7 @@ use crate::support::{Bench, Run};
 const ROWS: u64 = 100_000;
 
 /// Runs statements on a connection of their own, and answers whether they could be.
-fn run(file: &Path, sql: &str) -> bool {
+pub(crate) fn run(file: &Path, sql: &str) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

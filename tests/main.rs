@@ -12,6 +12,7 @@
 mod architecture;
 mod cli;
 mod client;
+mod collect;
 mod collections;
 #[cfg(unix)]
 mod crashes;
@@ -26,6 +27,7 @@ mod lookup;
 mod mongo;
 mod mssql;
 mod mysql;
+mod namesakes;
 mod objects;
 mod postgres;
 mod privacy;

@@ -16,6 +16,8 @@ struct State {
 pub(crate) struct Proxy {
     url: String,
     port: u16,
+    /// Bytes that may come back.
+    bytes: u64,
     state: Arc<State>,
 }
 
@@ -39,8 +41,14 @@ impl Proxy {
         Self {
             url: url.replacen(&server, &format!("127.0.0.1:{port}"), 1),
             port,
+            bytes,
             state,
         }
+    }
+
+    /// Bytes that came back so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes - self.state.left.load(Ordering::Relaxed)
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -9,14 +9,15 @@ use locard_store::{Entity, EntityFilter, Page, Source};
 use crate::{Error, ErrorKind, Home, Result, findings, twins, words};
 
 /// Entities with the source they are in.
-pub(crate) struct Catalog<'a> {
+pub struct Catalog<'a> {
     home: &'a Home,
     sources: HashMap<SourceId, Source>,
     entities: HashMap<EntityId, Entity>,
 }
 
 impl<'a> Catalog<'a> {
-    pub(crate) async fn open(home: &'a Home) -> Result<Self> {
+    /// The catalog of a home.
+    pub async fn open(home: &'a Home) -> Result<Self> {
         let sources = home.store.sources(home.org).await?;
         let sources = sources
             .into_iter()
@@ -30,18 +31,19 @@ impl<'a> Catalog<'a> {
     }
 
     /// The source as people see it.
-    pub(crate) fn source_name(&self, id: SourceId) -> String {
+    pub fn source_name(&self, id: SourceId) -> String {
         self.sources
             .get(&id)
             .map_or_else(|| id.to_string(), |source| source.name.clone())
     }
 
-    pub(crate) fn source(&self, id: SourceId) -> Option<&Source> {
+    /// A source, unless it was removed.
+    pub fn source(&self, id: SourceId) -> Option<&Source> {
         self.sources.get(&id)
     }
 
     /// Every source, the oldest first.
-    pub(crate) fn sources(&self) -> Vec<&Source> {
+    pub fn sources(&self) -> Vec<&Source> {
         let mut sources: Vec<&Source> = self.sources.values().collect();
         sources.sort_unstable_by_key(|source| (source.created_at, source.id));
         sources
@@ -79,7 +81,7 @@ impl<'a> Catalog<'a> {
     }
 
     /// Every entity that can be read and is not gone, of one source or all.
-    pub(crate) async fn list(&self, source: Option<SourceId>) -> Result<Vec<Entity>> {
+    pub async fn list(&self, source: Option<SourceId>) -> Result<Vec<Entity>> {
         let filter = EntityFilter {
             source,
             ..EntityFilter::default()
@@ -101,7 +103,7 @@ impl<'a> Catalog<'a> {
     }
 
     /// The entity that a person means: by id, by resource, or by an end of it that only one has.
-    pub(crate) async fn named(&self, text: &str) -> Result<Entity> {
+    pub async fn named(&self, text: &str) -> Result<Entity> {
         if let Ok(id) = text.parse::<EntityId>() {
             return Ok(self.home.store.entity(self.home.org, id).await?);
         }
@@ -199,7 +201,7 @@ impl<'a> Catalog<'a> {
     }
 
     /// The source of that name, id or target.
-    pub(crate) fn source_named(&self, text: &str) -> Result<&Source> {
+    pub fn source_named(&self, text: &str) -> Result<&Source> {
         // Of a target that was scanned and registered there are two sources; a name is only one's.
         let by_name = |source: &&Source| source.name == text;
         let by_text = |source: &&Source| source.target == text || source.id.to_string() == text;

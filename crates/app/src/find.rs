@@ -22,6 +22,7 @@ use crate::gaps::{self, Failures, NotSearched, Reason};
 use crate::listings::{self, Listings};
 use crate::suspect::{Suspect, ask};
 use crate::twins::{self, Same, Twins};
+use crate::verify::OpenSources;
 use crate::{Home, Result, RowAt, subjects, verify};
 
 /// Who is looked for and how.
@@ -131,6 +132,66 @@ async fn find_at_most(
     options: &FindOptions,
     (reporter, cancel): (&dyn Reporter, &CancellationToken),
 ) -> Result<FindReport> {
+    let mut located = located(most, home, options, cancel).await?;
+    let opened = OpenSources::new(home);
+    if options.verify {
+        let suspects = std::mem::take(&mut located.suspects);
+        let (by, asked) = ((&located.queries, most), (&opened, suspects));
+        let report = &mut located.report;
+        verify_all(home, options, by, asked, report, (reporter, cancel)).await?;
+        located.check_sources(&opened, cancel).await;
+    } else {
+        let suspects = located.suspects.iter();
+        located.report.hits = suspects
+            .flat_map(|suspect| suspect.unverified(home, options, None))
+            .collect();
+    }
+    let mut report = located.report;
+    report.hits.sort_by_cached_key(place);
+    Ok(report)
+}
+
+/// Where persons may be, by the filters: the beginning of a look-up, and of collecting what is about them.
+pub struct Located<'a> {
+    home: &'a Home,
+    /// The catalog that was asked.
+    pub catalog: Catalog<'a>,
+    /// What was asked, by position of the subject.
+    pub queries: Arc<Vec<Query>>,
+    /// The entities that cannot be ruled out.
+    pub suspects: Vec<Suspect>,
+    /// What is known so far: no hits yet, but what was not searched.
+    pub report: FindReport,
+    known: Known,
+    listings: Listings,
+    wanted: Option<Vec<SourceId>>,
+}
+
+impl Located<'_> {
+    /// Asks the sources whether they are still what was scanned; what changed is told in the report. Suspects are not
+    /// asked: whoever reads one sees it.
+    pub async fn check_sources(&mut self, opened: &OpenSources<'_>, cancel: &CancellationToken) {
+        let asked = (opened, self.catalog.of(self.wanted.as_deref()));
+        let by = (&self.known, &self.listings);
+        check_all(self.home, asked, by, &mut self.report, cancel).await;
+    }
+}
+
+/// Asks the subject filters of the whole catalog. Nothing is read from a source.
+pub async fn locate<'a>(
+    home: &'a Home,
+    options: &FindOptions,
+    cancel: &CancellationToken,
+) -> Result<Located<'a>> {
+    located(MOST_HITS, home, options, cancel).await
+}
+
+async fn located<'a>(
+    most: usize,
+    home: &'a Home,
+    options: &FindOptions,
+    cancel: &CancellationToken,
+) -> Result<Located<'a>> {
     subjects::check(&options.subjects, home.engine.mask())?;
     let catalog = Catalog::open(home).await?;
     let scans = listings::scans(home).await?;
@@ -156,19 +217,17 @@ async fn find_at_most(
         for suspect in &suspects {
             known.checked(suspect.entity.source, suspect.entity.id);
         }
-        let (opened, by) = (verify::Sources::new(home), (&queries, most));
-        let (asked, with) = ((&opened, suspects), (reporter, cancel));
-        verify_all(home, options, by, asked, &mut report, with).await?;
-        let asked = (&opened, catalog.of(wanted.as_deref()));
-        check_all(home, asked, (&known, &listings), &mut report, cancel).await;
-    } else {
-        report.hits = suspects
-            .iter()
-            .flat_map(|suspect| suspect.unverified(home, options, None))
-            .collect();
     }
-    report.hits.sort_by_cached_key(place);
-    Ok(report)
+    Ok(Located {
+        home,
+        catalog,
+        queries,
+        suspects,
+        report,
+        known,
+        listings,
+        wanted,
+    })
 }
 
 /// What is asked, and what of it is likely not what was meant.
@@ -322,7 +381,7 @@ async fn verify_all(
     home: &Home,
     options: &FindOptions,
     (queries, most): (&Arc<Vec<Query>>, usize),
-    (sources, suspects): (&verify::Sources<'_>, Vec<Suspect>),
+    (sources, suspects): (&OpenSources<'_>, Vec<Suspect>),
     report: &mut FindReport,
     (reporter, cancel): (&dyn Reporter, &CancellationToken),
 ) -> Result<()> {
@@ -358,7 +417,7 @@ async fn verify_all(
 /// Tells what came into the sources since they were scanned. What could not be read is told by its failure.
 async fn check_all(
     home: &Home,
-    (opened, asked): (&verify::Sources<'_>, Vec<&Source>),
+    (opened, asked): (&OpenSources<'_>, Vec<&Source>),
     (known, listings): (&Known, &Listings),
     report: &mut FindReport,
     cancel: &CancellationToken,

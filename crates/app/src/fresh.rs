@@ -94,7 +94,7 @@ struct Since {
 /// Asks the sources that were scanned whether they are what they were then.
 pub(crate) async fn check(
     home: &Home,
-    sources: &verify::Sources<'_>,
+    sources: &verify::OpenSources<'_>,
     asked: Vec<&Source>,
     (known, listings, told): (&Known, &Listings, &HashSet<String>),
     cancel: &CancellationToken,
@@ -127,7 +127,7 @@ pub(crate) async fn check(
 /// Lists and plans one source.
 async fn since(
     home: &Home,
-    sources: &verify::Sources<'_>,
+    sources: &verify::OpenSources<'_>,
     source: &Source,
     known: &HashMap<EntityId, Option<String>>,
     is_new: impl Fn(&EntityId, &str) -> bool,

@@ -116,6 +116,21 @@ impl Home {
         &self.dir
     }
 
+    /// The catalog and job database, for use cases that are crates of their own.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The organisation that it is open for.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// What reads sources, with the rules and keys of the home.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Why the user's own rules and lists are left out, where nothing is judged and they cannot be used.
     pub fn rules_left_out(&self) -> Option<&Error> {
         self.left_out.as_ref()

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use jiff::Timestamp;
 use locard_connector::{Description, Entity};
 use locard_engine::{Failure, Shown, Target};
-use locard_model::{ColumnId, EntityId};
+use locard_model::{ColumnId, EntityId, EntityKind};
 use locard_store::{Author, Column, EntityFilter, Page};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -135,6 +136,48 @@ async fn describe(
         if how.stop.is_cancelled() {
             report.stopped = true;
             return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Writes down what sources say of the tables that a listing named since `began`: their keys and references lead from row
+/// to row. What cannot be described is left as it is; reading it fails too, and that is told.
+pub(crate) async fn describe_tables(
+    home: &Home,
+    targets: &[Target],
+    (author, began): (Author, Timestamp),
+) -> Result<()> {
+    for target in targets {
+        let filter = EntityFilter {
+            source: Some(target.id),
+            kind: Some(EntityKind::Table),
+            ..EntityFilter::default()
+        };
+        let mut page = Page::first(CHUNK as u32);
+        loop {
+            let found = home.store.entities(home.org, &filter, page).await?;
+            let listed = found.items.into_iter();
+            let listed = listed.filter(|table| table.seen_at >= began);
+            let asked = futures::stream::iter(listed).map(|table| async move {
+                let answer = target.source.describe(&table.path, table.kind).await;
+                (table, answer)
+            });
+            let answers: Vec<_> = asked.buffered(AT_ONCE).collect().await;
+            let tables: Vec<locard_store::Entity> = answers
+                .into_iter()
+                .filter_map(|(table, answer)| {
+                    let description = Some(described(&answer.ok()?));
+                    let is_new = description != table.description;
+                    is_new.then_some(locard_store::Entity {
+                        description,
+                        ..table
+                    })
+                })
+                .collect();
+            home.store.put_entities(author, &tables).await?;
+            let Some(after) = found.next else { break };
+            page.after = Some(after);
         }
     }
     Ok(())

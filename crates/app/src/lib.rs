@@ -71,7 +71,7 @@ pub use access::{
 };
 pub use amount::{Amount, Share};
 pub use backup::{backup, restore};
-pub use catalog::known_place;
+pub use catalog::{Catalog, known_place};
 pub use collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
     collection, collections, members, remove_collection,
@@ -88,7 +88,7 @@ pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Profile, Reported};
 pub use fail_on::{Crossing, FailOn};
-pub use find::{FindOptions, FindReport, Hit, find};
+pub use find::{FindOptions, FindReport, Hit, Located, find, locate};
 pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use fresh::LastScan;
 pub use gaps::{NotSearched, Reason};
@@ -115,6 +115,7 @@ pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private}
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
+pub use record::{fingerprint, sketch, within as column_around};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
@@ -130,10 +131,12 @@ pub use sources::{
 };
 pub use status::{JobStatus, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
+pub use suspect::{Suspect, identifiers};
 pub use timing::{Timing, cron as read_cron, zone as read_zone};
 pub use tokens::{TokenKeys, TokenOptions};
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};
 pub use usage::{UsageFigures, UsageSpan};
+pub use verify::OpenSources;
 pub use words::{bytes, did_you_mean, is_unprintable};

@@ -200,7 +200,7 @@ pub(crate) fn concluded_entity(concluded: &Concluded) -> locard_store::Entity {
 }
 
 /// One text for the state of all splits; `None` when one of them does not tell.
-pub(crate) fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Option<String> {
+pub fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Option<String> {
     let mut versions = splits
         .into_iter()
         .map(|split| split.version.as_deref())
@@ -276,7 +276,7 @@ fn comment(planned: &Planned, column: &str) -> Option<String> {
 }
 
 /// The column that holds the documents from which this one was derived, if it was.
-pub(crate) fn within<'a>(column: &Column, all: &'a [Column]) -> Option<&'a Column> {
+pub fn within<'a>(column: &Column, all: &'a [Column]) -> Option<&'a Column> {
     if column.data_type != DERIVED {
         return None;
     }
@@ -425,7 +425,11 @@ pub(crate) fn scanned_column(
 }
 
 /// The sketch of a column of the catalog.
-pub(crate) fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
+/// The sketch of a column as it was recorded.
+///
+/// # Errors
+/// Its bytes are damaged, or of another version.
+pub fn sketch(record: &ColumnRecord) -> Result<ColumnSketch, Error> {
     ColumnSketch::decode(&record.sketch).map_err(|error| Error::Recorded(error.to_string()))
 }
 

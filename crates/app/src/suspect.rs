@@ -16,11 +16,15 @@ use crate::verify::Checked;
 use crate::{Home, Result, record};
 
 /// An entity that some subjects may be in.
-pub(crate) struct Suspect {
-    pub(crate) entity: Entity,
-    pub(crate) source: String,
-    pub(crate) resource: String,
-    pub(crate) names: Vec<Column>,
+pub struct Suspect {
+    /// As the catalog has it.
+    pub entity: Entity,
+    /// Its source as people see it.
+    pub source: String,
+    /// Its resource, masked.
+    pub resource: String,
+    /// All its columns.
+    pub names: Vec<Column>,
     /// Columns that were asked, in the order of the candidates' positions.
     pub(crate) columns: Vec<Column>,
     /// By position of the subject.
@@ -259,7 +263,7 @@ impl Suspect {
 }
 
 /// The identifiers of some attributes, each once.
-pub(crate) fn identifiers(subject: &Subject, attributes: &[usize]) -> Vec<Identifier> {
+pub fn identifiers(subject: &Subject, attributes: &[usize]) -> Vec<Identifier> {
     let named = attributes
         .iter()
         .filter_map(|attribute| subject.attributes.get(*attribute));

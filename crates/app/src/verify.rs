@@ -23,20 +23,22 @@ const MOST_VALUES: usize = 1_000;
 const MOST_PLACES: usize = 100_000;
 
 /// Sources that were opened for this look-up, each once.
-pub(crate) struct Sources<'a> {
+pub struct OpenSources<'a> {
     home: &'a Home,
     open: Mutex<HashMap<SourceId, Arc<dyn Source>>>,
 }
 
-impl<'a> Sources<'a> {
-    pub(crate) fn new(home: &'a Home) -> Self {
+impl<'a> OpenSources<'a> {
+    /// None is open yet.
+    pub fn new(home: &'a Home) -> Self {
         Self {
             home,
             open: Mutex::default(),
         }
     }
 
-    pub(crate) async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
+    /// A source, opened when it is first asked for.
+    pub async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
         let mut open = self.open.lock().await;
         if let Some(source) = open.get(&id) {
             return Ok(Arc::clone(source));
@@ -70,7 +72,7 @@ struct Place {
 /// Reads the candidate columns of one entity and checks every row, for at most as many places as there is room for.
 pub(crate) async fn suspect(
     home: &Home,
-    sources: &Sources<'_>,
+    sources: &OpenSources<'_>,
     (options, queries, room): (&FindOptions, &Arc<Vec<Query>>, usize),
     suspect: &Suspect,
     cancel: &CancellationToken,
@@ -79,11 +81,11 @@ pub(crate) async fn suspect(
         .get(suspect.entity.source)
         .await
         .map_err(|error| failure(suspect, &error))?;
-    let request = request(suspect, queries);
+    let request = suspect.request(queries);
     let keys = Keys::load(home, &suspect.entity)
         .await
         .map_err(|error| failure(suspect, &error))?;
-    let (queries, columns) = (Arc::clone(queries), columns(suspect));
+    let (queries, columns) = (Arc::clone(queries), suspect.candidate_columns());
     let paths = Paths::new(columns.iter().cloned());
     let table = suspect.entity.path.name().to_owned();
     let examine = move |rows: &[Row<'_>]| places((&queries, &table), &columns, &keys, rows);
@@ -97,7 +99,7 @@ pub(crate) async fn suspect(
     let found = home.engine.look_up(look_up, cancel).await;
     let failure = found
         .error
-        .map(|error| Failure::of(&error, &suspect.source, Some(&shown(suspect))))
+        .map(|error| Failure::of(&error, &suspect.source, Some(&suspect.shown())))
         .map(|failure| home.engine.mask().failure(failure));
     // What was found before it broke off is found; without that the columns stay candidates.
     if found.finds.is_empty()
@@ -127,24 +129,40 @@ pub(crate) async fn suspect(
     })
 }
 
-/// Paths of all candidate columns.
-fn columns(suspect: &Suspect) -> BTreeSet<String> {
-    let positions = suspect
-        .candidates
-        .iter()
-        .flat_map(|(_, candidate)| &candidate.columns);
-    positions
-        .map(|column| suspect.columns[*column].path.clone())
-        .collect()
-}
+impl Suspect {
+    /// Paths of all candidate columns.
+    pub fn candidate_columns(&self) -> BTreeSet<String> {
+        let candidates = self.candidates.iter();
+        let positions = candidates.flat_map(|(_, candidate)| &candidate.columns);
+        positions
+            .map(|column| self.columns[*column].path.clone())
+            .collect()
+    }
 
-fn request(suspect: &Suspect, queries: &[Query]) -> ScanRequest {
-    let wanted = columns(suspect);
-    ScanRequest {
-        columns: Some(readable(&suspect.names, &wanted)),
-        matching: matching(suspect, queries).unwrap_or_default(),
-        with_keys: true,
-        ..ScanRequest::all(suspect.entity.path.clone(), suspect.entity.kind)
+    /// What to ask its source for: the candidate columns of every row in which a subject may be. Without
+    /// [`ScanRequest::matching`] where the source cannot be asked for all of these, so that the columns are read whole.
+    pub fn request(&self, queries: &[Query]) -> ScanRequest {
+        let wanted = self.candidate_columns();
+        ScanRequest {
+            columns: Some(readable(&self.names, &wanted)),
+            matching: matching(self, queries).unwrap_or_default(),
+            with_keys: true,
+            ..ScanRequest::all(self.entity.path.clone(), self.entity.kind)
+        }
+    }
+
+    /// It as it is shown, for failures.
+    pub fn shown(&self) -> Shown {
+        Shown {
+            source: self.entity.source,
+            source_name: self.source.clone(),
+            entity: self.entity.id,
+            kind: self.entity.kind,
+            resource: self.resource.clone(),
+            masked: self.resource != self.entity.path.resource(self.entity.kind),
+            rows: self.entity.rows,
+            bytes: self.entity.bytes,
+        }
     }
 }
 
@@ -230,19 +248,6 @@ fn merge(places: &mut Vec<Place>, place: Place) {
     match places.iter_mut().rev().take(64).find(same) {
         Some(known) => known.attributes.extend(place.attributes),
         None => places.push(place),
-    }
-}
-
-fn shown(suspect: &Suspect) -> Shown {
-    Shown {
-        source: suspect.entity.source,
-        source_name: suspect.source.clone(),
-        entity: suspect.entity.id,
-        kind: suspect.entity.kind,
-        resource: suspect.resource.clone(),
-        masked: suspect.resource != suspect.entity.path.resource(suspect.entity.kind),
-        rows: suspect.entity.rows,
-        bytes: suspect.entity.bytes,
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod allowed;
 mod board;
+mod cells;
 mod embedded;
 mod error;
 mod faults;
@@ -31,6 +32,7 @@ mod silence;
 mod text;
 
 pub use allowed::Allowed;
+pub use cells::Record;
 pub use embedded::is_document;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge};

@@ -9,9 +9,12 @@ use arrow_array::Array;
 use futures::StreamExt as _;
 use locard_connector::document::Paths;
 use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
+use locard_model::EntityKind;
+use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::Engine;
+use crate::cells::Record;
 use crate::embedded::{DEEPEST, Documents, is_document};
 use crate::finish::{Finisher, Kept};
 use crate::leaf::{self, Leaf};
@@ -40,6 +43,8 @@ pub struct LookUp<T> {
 pub struct Found<T> {
     /// In the order of the rows.
     pub finds: Vec<T>,
+    /// Finds that were handed on and are not among these.
+    pub handed: usize,
     /// Rows examined.
     pub rows: u64,
     /// Whether the limit ended the reading.
@@ -66,6 +71,8 @@ pub struct Row<'a> {
     /// Column paths and texts, without nulls; a path may come several times, and fields of documents inside cells
     /// have paths of their own.
     pub cells: Vec<(&'a str, &'a str)>,
+    /// All that was read of it, with its types.
+    pub record: Record<'a>,
 }
 
 impl Engine {
@@ -75,8 +82,21 @@ impl Engine {
         look_up: LookUp<T>,
         cancel: &CancellationToken,
     ) -> Found<T> {
+        self.look_up_into(look_up, None, cancel).await
+    }
+
+    /// As [`Engine::look_up`], and hands finds on as they come where somebody takes them, so that they need not be in
+    /// memory together. Reading waits for whoever takes them, and ends where nobody does any more. What broke off is
+    /// begun anew only as long as nothing was handed on.
+    pub async fn look_up_into<T: Send + 'static>(
+        &self,
+        look_up: LookUp<T>,
+        taker: Option<Sender<Vec<T>>>,
+        cancel: &CancellationToken,
+    ) -> Found<T> {
         let mut found = Found {
             finds: Vec::new(),
+            handed: 0,
             rows: 0,
             truncated: false,
             faults: 0,
@@ -88,7 +108,7 @@ impl Engine {
             () = cancel.cancelled() => {
                 found.error = Some(locard_connector::Error::new(ErrorKind::Interrupted, "the look-up was cancelled"));
             }
-            outcome = self.examine_patiently(&look_up, &mut found) => found.error = outcome.err(),
+            outcome = self.examine_patiently(&look_up, taker.as_ref(), &mut found) => found.error = outcome.err(),
         }
         found
     }
@@ -97,6 +117,7 @@ impl Engine {
     async fn examine_patiently<T: Send + 'static>(
         &self,
         look_up: &LookUp<T>,
+        taker: Option<&Sender<Vec<T>>>,
         found: &mut Found<T>,
     ) -> Result<(), locard_connector::Error> {
         // Whoever answers questions repeats them himself.
@@ -105,9 +126,9 @@ impl Engine {
         let keys = Arc::new(self.keys(look_up).await?);
         let mut attempt = 1;
         loop {
-            let ended = self.examine(look_up, &plan, &keys, found).await;
+            let ended = self.examine(look_up, (&plan, &keys), taker, found).await;
             match ended {
-                Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS && found.handed == 0 => {
                     found.finds.clear();
                     (found.rows, found.faults) = (0, 0);
                     tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1)).await;
@@ -121,8 +142,8 @@ impl Engine {
     async fn examine<T: Send + 'static>(
         &self,
         look_up: &LookUp<T>,
-        plan: &ScanPlan,
-        keys: &Arc<Keys>,
+        (plan, keys): (&ScanPlan, &Arc<Keys>),
+        taker: Option<&Sender<Vec<T>>>,
         found: &mut Found<T>,
     ) -> Result<(), locard_connector::Error> {
         let mut finisher = Finisher::new(&look_up.request, plan.honoured);
@@ -147,12 +168,15 @@ impl Engine {
             found.rows += rows as u64;
             found.finds.extend(finds);
             // As many as that may be all.
-            if found.finds.len() > look_up.limit {
+            let room = look_up.limit.saturating_sub(found.handed);
+            if found.finds.len() > room {
                 found.truncated = true;
-                found.finds.truncate(look_up.limit);
-                break;
+                found.finds.truncate(room);
             }
-            if finisher.is_sated() {
+            if let Some(taker) = taker {
+                found.hand_on(taker).await?;
+            }
+            if found.truncated || finisher.is_sated() {
                 break;
             }
         }
@@ -171,14 +195,33 @@ impl Engine {
             .source
             .describe(&look_up.request.path, look_up.request.kind)
             .await?;
-        let asked = look_up
-            .request
-            .columns
-            .as_ref()
-            .map(|columns| columns.iter().cloned().collect());
+        let kind = look_up.request.kind;
+        let asked = match &look_up.request.columns {
+            Some(columns) => Some(columns.iter().cloned().collect()),
+            // A table has no columns but those that it is described with; a row's place comes beside them.
+            None if kind != EntityKind::File && kind != EntityKind::Collection => {
+                let fields = described.schema.fields().iter();
+                Some(fields.map(|field| field.name().clone()).collect())
+            }
+            None => None,
+        };
         Ok(Keys {
             primary: described.primary_key.into_iter().collect(),
             asked,
+        })
+    }
+}
+
+impl<T> Found<T> {
+    async fn hand_on(&mut self, taker: &Sender<Vec<T>>) -> Result<(), locard_connector::Error> {
+        let finds = std::mem::take(&mut self.finds);
+        if finds.is_empty() {
+            return Ok(());
+        }
+        self.handed += finds.len();
+        taker.send(finds).await.map_err(|_| {
+            let sentence = "nobody takes what is found any more";
+            locard_connector::Error::new(ErrorKind::Interrupted, sentence)
         })
     }
 }
@@ -241,9 +284,11 @@ fn each_row<T>(
         .iter()
         .map(|cells| documents(&leaves, cells, columns.has_keys()))
         .collect::<Result<Vec<_>, _>>()?;
-    let text = |&(leaf, cell): &(usize, usize)| {
-        (leaves[leaf].name.as_str(), leaves[leaf].texts.value(cell))
-    };
+    let names: Vec<&str> = leaves
+        .iter()
+        .map(|leaf| columns.column(&leaf.name).unwrap_or(&leaf.name))
+        .collect();
+    let text = |&(leaf, cell): &(usize, usize)| (names[leaf], leaves[leaf].texts.value(cell));
     let mut rows = Vec::with_capacity(places.len());
     for (row, (cells, derived)) in places.iter().zip(&derived).enumerate() {
         let at = kept.rows.as_ref().map_or(row, |rows| rows[row] as usize);
@@ -266,6 +311,7 @@ fn each_row<T>(
                 .map(text)
                 .chain(inside)
                 .collect(),
+            record: Record::new(&kept.records, row),
         });
     }
     Ok(examine(&rows))

@@ -11,6 +11,7 @@
 mod candidate;
 mod person;
 mod query;
+mod relation;
 mod role;
 mod verify;
 
@@ -19,5 +20,6 @@ mod tests;
 
 pub use candidate::{Candidate, Column, candidates};
 pub use query::{Query, Wanted, WantedForm};
+pub use relation::{Bounds, Graph, KeyColumn, Origin, Pair, Relation, Side, Step, Walk, pairs};
 pub use role::{builtin_role, is_name, is_no_date, needs_name, role_of};
 pub use verify::{Hit, Verifier};

@@ -52,6 +52,10 @@ uuid_id!(
     ColumnId
 );
 uuid_id!(
+    /// A relation between two entities; see [`RelationId::derive`].
+    RelationId
+);
+uuid_id!(
     /// A piece of an entity in one state, across scans; see [`PieceId::derive`].
     PieceId
 );
@@ -99,6 +103,19 @@ impl ColumnId {
             &entity.0,
             &encode(EntityKind::Column, &[column.to_owned()]),
         ))
+    }
+}
+
+impl RelationId {
+    /// UUIDv5 over both entities and the columns on either side, so that it is the same after every scan.
+    pub fn derive(parent: (EntityId, &[String]), child: (EntityId, &[String])) -> Self {
+        let columns = |columns: &[String]| encode(EntityKind::Column, columns);
+        let mut bytes = child.0.0.as_bytes().to_vec();
+        let of_parent = columns(parent.1);
+        bytes.extend((of_parent.len() as u64).to_be_bytes());
+        bytes.extend(of_parent);
+        bytes.extend(columns(child.1));
+        Self(Uuid::new_v5(&parent.0.0, &bytes))
     }
 }
 

@@ -16,7 +16,7 @@ pub use column::LogicalType;
 pub use dsar::DsarState;
 pub use entity::{EntityKind, EntityPath};
 pub use finding::{Category, Finding, FindingKind, Identifier, Sensitivity};
-pub use ids::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId, TaskId};
+pub use ids::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, RelationId, SourceId, TaskId};
 pub use job::{JobState, TaskState};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use subject::{Attribute, Role, Strength, Subject};

@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use locard_model::{
-    ColumnId, DsarState, EntityId, JobId, OrgId, PieceId, SecretString, SourceId, TaskState,
+    ColumnId, DsarState, EntityId, JobId, OrgId, PieceId, RelationId, SecretString, SourceId,
+    TaskState,
 };
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -20,9 +21,9 @@ use crate::rows::{
     Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity, EntityFilter, Failure,
     FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
     JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, Review, Schedule, ScheduleDraft, ScheduleId,
-    SketchKey, Source, SourceDraft, Started, StartedDsar, Task, TaskDraft, TaskOutcome, UsageDay,
-    UsageDraft, WorkerId,
+    PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Review, Schedule,
+    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, Task,
+    TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -36,6 +37,7 @@ pub trait Store:
     + Sketches
     + Findings
     + Reviews
+    + Relations
     + Schedules
     + Collections
     + Dsars
@@ -56,9 +58,9 @@ impl<T> Store for T where
         + Sketches
         + Findings
         + Reviews
+        + Relations
         + Schedules
         + Collections
-        + Dsars
         + Dsars
         + UsageDays
         + Settings
@@ -363,6 +365,19 @@ pub trait Reviews: Send + Sync {
 
     /// Every allowed value.
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;
+}
+
+/// What people decided about relations between entities.
+#[async_trait]
+pub trait Relations: Send + Sync {
+    /// Decides on relations, all or none; the last decision stands.
+    async fn review_relations(&self, org: OrgId, reviews: &[RelationReview]) -> Result<()>;
+
+    /// Takes a decision back; whether there was one.
+    async fn withdraw_relation_review(&self, org: OrgId, id: RelationId) -> Result<bool>;
+
+    /// Every decision, in the order of the ids.
+    async fn relation_reviews(&self, org: OrgId) -> Result<Vec<RelationReview>>;
 }
 
 /// Schedules: what is asked for again and again.

@@ -98,6 +98,9 @@ tables! {
         org_id Id, column_id Id, identifier Text, entity_id Id, source_id Id, decision Text, sealed Blob,
         decided_at Int,
     }
+    relation_reviews {
+        org_id Id, id Id, parent_source_id Id, child_source_id Id, decision Text, sealed Blob, decided_at Int,
+    }
     allowed { org_id Id, hash Int, sealed Blob, value Blob }
     settings { org_id Id, name Text, sealed Blob }
     api_keys {

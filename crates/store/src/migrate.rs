@@ -24,10 +24,10 @@ macro_rules! migrations {
 }
 
 /// The steps of a SQLite store, oldest first.
-pub(crate) const MIGRATIONS_SQLITE: &[Migration] = migrations!("sqlite": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders", 20_261_129_000_004 "20261129_000004_serve", 20_261_129_000_005 "20261129_000005_allowed_values", 20_261_129_171_500 "20261129_171500_schedules", 20_261_129_172_500 "20261129_172500_collections", 20_261_129_173_500 "20261129_173500_usage", 20_261_129_210_000 "20261129_210000_dsar");
+pub(crate) const MIGRATIONS_SQLITE: &[Migration] = migrations!("sqlite": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders", 20_261_129_000_004 "20261129_000004_serve", 20_261_129_000_005 "20261129_000005_allowed_values", 20_261_129_171_500 "20261129_171500_schedules", 20_261_129_172_500 "20261129_172500_collections", 20_261_129_173_500 "20261129_173500_usage", 20_261_129_210_000 "20261129_210000_dsar", 20_261_129_211_500 "20261129_211500_relations");
 
 /// The steps of a PostgreSQL store, oldest first; the same versions as for SQLite.
-pub(crate) const MIGRATIONS_POSTGRES: &[Migration] = migrations!("postgres": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders", 20_261_129_000_004 "20261129_000004_serve", 20_261_129_000_005 "20261129_000005_allowed_values", 20_261_129_171_500 "20261129_171500_schedules", 20_261_129_172_500 "20261129_172500_collections", 20_261_129_173_500 "20261129_173500_usage", 20_261_129_210_000 "20261129_210000_dsar");
+pub(crate) const MIGRATIONS_POSTGRES: &[Migration] = migrations!("postgres": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders", 20_261_129_000_004 "20261129_000004_serve", 20_261_129_000_005 "20261129_000005_allowed_values", 20_261_129_171_500 "20261129_171500_schedules", 20_261_129_172_500 "20261129_172500_collections", 20_261_129_173_500 "20261129_173500_usage", 20_261_129_210_000 "20261129_210000_dsar", 20_261_129_211_500 "20261129_211500_relations");
 
 const TABLE: &str = "create table if not exists migrations (
     version bigint primary key, name text not null, checksum text not null, applied_at bigint not null
@@ -241,6 +241,7 @@ mod tests {
             20_261_129_172_500,
             20_261_129_173_500,
             20_261_129_210_000,
+            20_261_129_211_500,
         ];
         for (list, known) in [
             (
@@ -257,6 +258,7 @@ mod tests {
                     "1751682223114d74",
                     "b8ac99ada37590c5",
                     "8c79fc8819b3be63",
+                    "e3317cc771bb642a",
                 ],
             ),
             (
@@ -273,6 +275,7 @@ mod tests {
                     "b45eeba97fce8881",
                     "4a8f0c76ad12d20f",
                     "b21827c58d602b67",
+                    "065586d0f6620b06",
                 ],
             ),
         ] {

@@ -94,6 +94,7 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
         return Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"));
     }
     let stop = work.stop.child_token();
+    let began = home.store.clock().await?;
     let ledger = StoreLedger::open(work, basis, stop.clone(), !only.is_everything()).await?;
     let (tally, opened) = (Tally::new(work.reporter), (targets, failures));
     let ran = tokio::select! {
@@ -103,6 +104,10 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
     let released = ledger.release().await;
     sources.iter().for_each(tell_load);
     let summary = ran.and_then(|summary| Ok(released.map(|()| summary)?))?;
+    if !summary.cancelled {
+        let by = (work.lease.into(), began);
+        crate::ingest::describe_tables(home, &opened.0, by).await?;
+    }
     // Nothing that was found depends on it.
     // One that was taken up counts what it did not read this time.
     let is_plain =

@@ -15,26 +15,9 @@ use super::values::{number, secret};
     {\"subject\": \"request-1\", \"PERSON\": \"Ada Example\", \"EMAIL_ADDRESS\": [\"ada@example.org\"]}\n\
     Other users of this machine can see the arguments of a running command, so prefer --subject for real people.")]
 pub(crate) struct Find {
-    /// What is known of the person, as JSON; `-` reads stdin
-    #[arg(long, value_name = "FILE|-")]
-    pub(crate) subject: Option<PathBuf>,
-
-    /// An e-mail address; may be repeated
-    #[arg(long, value_name = "VALUE", value_parser = secret)]
-    pub(crate) email: Vec<SecretString>,
-
-    /// A telephone number in any notation; may be repeated
-    #[arg(long, value_name = "VALUE", value_parser = secret)]
-    pub(crate) phone: Vec<SecretString>,
-
-    /// A full name; may be repeated
-    #[arg(long, value_name = "VALUE", value_parser = secret)]
-    pub(crate) name: Vec<SecretString>,
-
-    /// Any other attribute, for instance `US_SSN=…`; may be repeated. One of fewer than five letters and digits is looked
-    /// for only in columns named like its kind: CUSTOMER_ID=1008 in `customer_no`
-    #[arg(long, value_name = "KIND=VALUE", value_parser = secret)]
-    pub(crate) id: Vec<SecretString>,
+    /// The person.
+    #[command(flatten)]
+    pub(crate) person: Person,
 
     /// Read the candidate columns again and answer with rows
     #[arg(long)]
@@ -55,6 +38,31 @@ pub(crate) struct Find {
     /// Only this source, by name or target; may be repeated
     #[arg(long, value_name = "SOURCE", value_parser = secret)]
     pub(crate) source: Vec<SecretString>,
+}
+
+/// What is known of a person.
+#[derive(Args, Debug)]
+pub(crate) struct Person {
+    /// What is known of the person, as JSON; `-` reads stdin
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) subject: Option<PathBuf>,
+
+    /// An e-mail address; may be repeated
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) email: Vec<SecretString>,
+
+    /// A telephone number in any notation; may be repeated
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) phone: Vec<SecretString>,
+
+    /// A full name; may be repeated
+    #[arg(long, value_name = "VALUE", value_parser = secret)]
+    pub(crate) name: Vec<SecretString>,
+
+    /// Any other attribute, for instance `US_SSN=…`; may be repeated. One of fewer than five letters and digits is looked
+    /// for only in columns named like its kind: CUSTOMER_ID=1008 in `customer_no`
+    #[arg(long, value_name = "KIND=VALUE", value_parser = secret)]
+    pub(crate) id: Vec<SecretString>,
 }
 
 /// Tell why a column was judged as it was, in numbers

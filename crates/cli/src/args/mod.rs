@@ -3,6 +3,7 @@
 //! Every option can also stand in the environment (`LOCARD_SCAN_SAMPLE`) or in `locard.toml` (`[scan] sample`):
 //! `settings.rs` derives both from this tree, so nothing is listed twice but what a file that nobody named may not say.
 
+mod collect;
 mod findings;
 mod knowledge;
 mod look;
@@ -19,9 +20,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use locard_app::Access;
 use locard_model::SecretString;
 
+pub(crate) use collect::{Collect, Relations, RowFormat, Verdict};
 pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
-pub(crate) use look::{Diff, Explain, Find, Rows};
+pub(crate) use look::{Diff, Explain, Find, Person, Rows};
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
 pub(crate) use serve::{Serve, Worker};
 pub(crate) use sources::Sources;
@@ -103,6 +105,8 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Tell where one person occurs
     Find(Find),
+    /// Collect every row that is about one person
+    Collect(Collect),
     /// Tell why a column was judged as it was, in numbers
     Explain(Explain),
     /// List the rows in which an identifier occurs
@@ -110,6 +114,9 @@ pub(crate) enum Command {
     /// Review findings
     #[command(subcommand)]
     Findings(Findings),
+    /// Review how entities lead to each other
+    #[command(subcommand)]
+    Relations(Relations),
     /// Compare the findings of two scans
     Diff(Diff),
     /// Register and test data sources
@@ -143,8 +150,10 @@ impl Command {
     pub(crate) fn access(&self) -> Access {
         match self {
             Self::Find(_)
+            | Self::Collect(_)
             | Self::Explain(_)
             | Self::Rows(_)
+            | Self::Relations(Relations::List { .. })
             | Self::Diff(_)
             | Self::Rules(_)
             | Self::Scan(Scan { plan: true, .. })
@@ -163,6 +172,7 @@ impl Command {
         match self {
             Self::Scan(_)
             | Self::Find(_)
+            | Self::Collect(_)
             | Self::Explain(_)
             | Self::Rows(_)
             | Self::Serve(_)
@@ -176,6 +186,7 @@ impl Command {
                 Dictionaries::List { .. } | Dictionaries::Overlap { .. }
             ),
             Self::Diff(_)
+            | Self::Relations(_)
             | Self::Sources(_)
             | Self::Jobs(_)
             | Self::Backup(_)
@@ -246,6 +257,7 @@ mod tests {
         for line in [
             "scan postgres://reader:PLANTED@db.example/crm",
             "find --email PLANTED --phone PLANTED --name PLANTED --id US_SSN=PLANTED --source postgres://a:PLANTED@b/c",
+            "collect --email PLANTED --phone PLANTED --name PLANTED --id A=PLANTED --source PLANTED --output out",
             "sources add crm postgres://reader:PLANTED@db.example/crm",
             "sources test postgres://reader:PLANTED@db.example/crm",
             "sources ingest postgres://reader:PLANTED@db.example/crm",

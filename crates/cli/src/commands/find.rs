@@ -19,7 +19,7 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
         .into_iter()
         .map(|rule| rule.identifier)
         .collect();
-    let subjects = subjects(args, &known)?;
+    let subjects = subjects(&args.person, &known)?;
     let options = FindOptions {
         subjects,
         verify: args.verify,
@@ -63,7 +63,7 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
 /// Doubts that are spelt out; of ten thousand subjects with the same slip some examples do.
 const DOUBTS: usize = 20;
 
-fn tell_doubts(printer: Printer, doubts: &[Doubt]) {
+pub(super) fn tell_doubts(printer: Printer, doubts: &[Doubt]) {
     for doubt in doubts.iter().take(DOUBTS) {
         let sentence = doubt.sentence();
         printer.warn(&printable(&format!("{}: {sentence}", doubt.subject)));

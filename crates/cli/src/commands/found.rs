@@ -106,7 +106,7 @@ impl Answer<'_> {
         if !self.options.verify && !report.hits.is_empty() {
             output.wrapped(0, "hint: --verify reads these columns and names the rows")?;
         }
-        self.not_searched(output)?;
+        gaps(output, &report.not_searched, report.sources > 1)?;
         let (told, untold) = self.failures();
         print_failures(output, &untold)?;
         let hints: BTreeSet<&str> = told
@@ -251,26 +251,25 @@ impl Answer<'_> {
         }
         Ok(())
     }
+}
 
-    /// The answer is only worth what it says about its limits.
-    fn not_searched(&self, output: &mut Output) -> Result<()> {
-        if self.report.not_searched.is_empty() {
-            return Ok(());
-        }
-        output.line("")?;
-        let heading = output.style(Style::new().yellow().bold(), "not searched");
-        output.line(&heading)?;
-        let items: Vec<&NotSearched> = self.report.not_searched.iter().collect();
-        let (within, whole): (Vec<_>, Vec<_>) =
-            items.into_iter().partition(|item| item.resource.is_some());
-        gaps_table(2, &whole).print(output)?;
-        let several = self.report.sources > 1;
-        for (source, items) in by_source(&within, |item| &item.source) {
-            let indent = in_source(output, 2, several, source)?;
-            gaps_table(indent, &items).print(output)?;
-        }
-        Ok(())
+/// What was not searched: an answer is only worth what it says about its limits.
+pub(super) fn gaps(output: &mut Output, gaps: &[NotSearched], several: bool) -> Result<()> {
+    if gaps.is_empty() {
+        return Ok(());
     }
+    output.line("")?;
+    let heading = output.style(Style::new().yellow().bold(), "not searched");
+    output.line(&heading)?;
+    let items: Vec<&NotSearched> = gaps.iter().collect();
+    let (within, whole): (Vec<_>, Vec<_>) =
+        items.into_iter().partition(|item| item.resource.is_some());
+    gaps_table(2, &whole).print(output)?;
+    for (source, items) in by_source(&within, |item| &item.source) {
+        let indent = in_source(output, 2, several, source)?;
+        gaps_table(indent, &items).print(output)?;
+    }
+    Ok(())
 }
 
 /// Names a source where there are several; answers how far to the right what is in it stands.

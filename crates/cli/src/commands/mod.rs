@@ -1,6 +1,7 @@
 //! One file per command: parse what was typed into plain options, call one use case, print what came back.
 
 pub(crate) mod backup;
+pub(crate) mod collect;
 pub(crate) mod dictionaries;
 pub(crate) mod diff;
 pub(crate) mod explain;
@@ -11,6 +12,7 @@ pub(crate) mod found;
 pub(crate) mod jobs;
 mod outcomes;
 pub(crate) mod plan;
+pub(crate) mod relations;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod scan;

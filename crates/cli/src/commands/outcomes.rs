@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::Result;
-use locard_app::Hit;
+use locard_app::{Hit, NotSearched};
 use serde_json::{Map, Value, json};
 
 use super::failure_json;
@@ -20,6 +20,13 @@ struct Outcome<'a> {
     /// Weak matches that an option left out.
     weak: u64,
     word: &'static str,
+}
+
+/// Something that was not searched.
+pub(super) fn gap_json(gap: &NotSearched) -> Value {
+    json!({
+        "source": gap.source, "resource": gap.resource, "column": gap.column, "reason": gap.reason.as_str(), "sentence": gap.sentence,
+    })
 }
 
 /// What a place is that somebody is or may be in.
@@ -88,9 +95,7 @@ impl Answer<'_> {
             "sources": report.sources,
             "hits": report.hits.iter().map(hit_json).collect::<Vec<_>>(),
             "leftOut": {"weak": self.weak.values().sum::<u64>()},
-            "notSearched": report.not_searched.iter().map(|item| json!({
-                "source": item.source, "resource": item.resource, "column": item.column, "reason": item.reason.as_str(), "sentence": item.sentence,
-            })).collect::<Vec<_>>(),
+            "notSearched": report.not_searched.iter().map(gap_json).collect::<Vec<_>>(),
             "failures": report.failures.iter().map(failure_json).collect::<Vec<_>>(),
             "twins": report.twins.iter().map(|twins| json!({
                 "source": twins.source, "asked": twins.asked, "entities": twins.entities,

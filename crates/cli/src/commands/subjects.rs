@@ -6,12 +6,12 @@ use anyhow::{Context, Result, bail};
 use locard_model::{Attribute, ExposeSecret as _, Identifier, Subject};
 use serde_json::{Deserializer, Map, Value};
 
-use crate::args::Find;
+use crate::args::Person;
 use crate::printer::printable;
 use crate::table::{count, counted};
 
 /// The subjects of the file, and one of what was typed.
-pub(super) fn subjects(args: &Find, known: &BTreeSet<Identifier>) -> Result<Vec<Subject>> {
+pub(super) fn subjects(args: &Person, known: &BTreeSet<Identifier>) -> Result<Vec<Subject>> {
     let mut subjects = match &args.subject {
         Some(file) => parse(&locard_app::read_text(file)?, known)
             .with_context(|| format!("cannot read subjects from {}", file.display()))?,

@@ -12,6 +12,7 @@ mod jobs;
 mod leases;
 mod organisations;
 mod outcomes;
+mod relations;
 mod reviews;
 mod schedules;
 mod settings;

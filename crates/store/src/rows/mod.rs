@@ -7,6 +7,7 @@ mod dsar;
 mod entity;
 mod finding;
 mod job;
+mod relation;
 mod schedule;
 mod source;
 mod task;
@@ -28,6 +29,7 @@ pub use job::{
     Author, Job, JobCounts, JobDraft, JobFilter, JobLease, JobOutcome, ScheduleId, Started,
     WorkerId,
 };
+pub use relation::RelationReview;
 pub use schedule::{Fired, Firing, Schedule, ScheduleDraft};
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{

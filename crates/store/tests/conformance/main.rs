@@ -15,6 +15,7 @@ mod findings;
 mod harness;
 mod jobs;
 mod organisations;
+mod relations;
 mod resuming;
 mod schedules;
 mod tasks;

@@ -1,0 +1,90 @@
+//! What `locard collect` and `locard relations` take.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use locard_model::SecretString;
+
+use super::values::secret;
+use super::{ListFormat, Person};
+
+/// Collect every row that is about one person
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Rows in which something unique to the person agrees are collected, and rows that carry their keys: over\n  \
+    foreign keys, and over relations that `locard relations confirm` confirmed. A name, a birth date or a shared phone\n  \
+    alone may be somebody else's: such rows are for review, and are written with --include-weak only."
+)]
+pub(crate) struct Collect {
+    /// The person.
+    #[command(flatten)]
+    pub(crate) person: Person,
+
+    /// Write into this folder, which is made: one file per section and summary.json, for their owner only
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+
+    /// Form of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(crate) format: RowFormat,
+
+    /// Write rows for review too, marked as such: weak matches, and rows that name somebody else
+    #[arg(long)]
+    pub(crate) include_weak: bool,
+
+    /// Follow no relations: only rows that name the person
+    #[arg(long)]
+    pub(crate) no_relations: bool,
+
+    /// Only this source, by name or target; may be repeated
+    #[arg(long, value_name = "SOURCE", value_parser = secret)]
+    pub(crate) source: Vec<SecretString>,
+
+    /// Replace what an earlier run wrote into the folder
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Form of collected rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// One JSON array of rows per file.
+    Json,
+    /// One JSON object per row and line.
+    Ndjson,
+    /// One line per row for a spreadsheet.
+    Csv,
+}
+
+/// Review how entities lead to each other
+#[derive(Debug, Subcommand)]
+pub(crate) enum Relations {
+    /// List foreign keys, and columns that look like some
+    List {
+        /// Form of the list
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: ListFormat,
+    },
+    /// Confirm a relation: `locard collect` follows it from then on
+    Confirm(Verdict),
+    /// Reject a relation: `locard collect` does not follow it
+    Reject(Verdict),
+    /// Take a decision back
+    Withdraw {
+        /// The relation: its id or the beginning of it, as `locard relations list` prints it
+        #[arg(value_name = "RELATION")]
+        relation: String,
+    },
+}
+
+/// A decision on a relation.
+#[derive(Args, Debug)]
+pub(crate) struct Verdict {
+    /// The relation: its id or the beginning of it, as `locard relations list` prints it
+    #[arg(value_name = "RELATION")]
+    pub(crate) relation: String,
+
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}

@@ -1,0 +1,88 @@
+//! `locard collect`.
+
+mod folder;
+mod told;
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use locard_dsar::{Bounds, CollectOptions, Extract};
+use locard_model::{Identifier, Subject};
+
+use super::find::tell_doubts;
+use super::subjects::subjects;
+use super::{Outcome, Session, print_failures};
+use crate::args::Collect;
+use crate::progress::Progress;
+use folder::Folder;
+
+pub(crate) async fn run(session: &Session, args: &Collect) -> Result<Outcome> {
+    let options = CollectOptions {
+        subject: subject(session, args)?,
+        sources: args.source.clone(),
+        relations: !args.no_relations,
+        review: args.include_weak,
+        bounds: bounds(),
+    };
+    let mut folder = Folder::open(&args.output, args.format, args.force)?;
+    let progress = Progress::new(session.printer);
+    let (home, cancel) = (&session.home, &session.cancel);
+    let result = locard_dsar::collect(home, &options, &mut folder, &progress, cancel).await;
+    progress.finish();
+    let extract = result?;
+    let files = folder.finish(&extract)?;
+    let mut output = session.printer.output(None)?;
+    told::print(&mut output, &extract, &files)?;
+    print_failures(&mut output, &extract.failures)?;
+    output.finish()?;
+    tell_doubts(session.printer, &extract.doubts);
+    session.printer.say(format!(
+        "wrote {} and summary.json to {}",
+        crate::table::counted(files.len() as u64, "file", "files"),
+        args.output.display()
+    ));
+    Ok(outcome(session, &extract))
+}
+
+fn outcome(session: &Session, extract: &Extract) -> Outcome {
+    let unscanned = !extract.scanned && extract.columns == 0;
+    if unscanned {
+        let hint = "`locard scan TARGET` reads a source; collecting asks what scans have read";
+        let sentence = "nothing was scanned yet, so this says nothing about the person";
+        session.printer.error(sentence, Some(hint));
+    }
+    if unscanned || !extract.asked || extract.fell_short() {
+        Outcome::Failed
+    } else {
+        Outcome::Done
+    }
+}
+
+/// The one person of whom rows are collected.
+fn subject(session: &Session, args: &Collect) -> Result<Subject> {
+    let known: BTreeSet<Identifier> = locard_app::rules(&session.home)
+        .into_iter()
+        .map(|rule| rule.identifier)
+        .collect();
+    let mut subjects = subjects(&args.person, &known)?;
+    match (subjects.pop(), subjects.len()) {
+        (Some(only), 0) => Ok(only),
+        _ => bail!(
+            "rows are collected of one person at a time\nhint: put everything that is known of them into one object"
+        ),
+    }
+}
+
+/// What tests say of how far relations are followed. Only debug builds listen.
+fn bounds() -> Bounds {
+    let said = |name: &str| {
+        let said = cfg!(debug_assertions).then(|| std::env::var(name).ok());
+        said.flatten()?.parse().ok()
+    };
+    let usual = Bounds::default();
+    Bounds {
+        steps: said("LOCARD_TEST_STEPS").unwrap_or(usual.steps),
+        keys: said("LOCARD_TEST_KEYS").unwrap_or(usual.keys),
+        rows: said("LOCARD_TEST_ROWS").unwrap_or(usual.rows),
+    }
+}
