@@ -2,7 +2,7 @@
 
 use locard_deadline::{Clock, Deadline, Duty, Event, Kind, Request, Wait, Why};
 
-use crate::case::{asked, extended_by, pack, received, request};
+use crate::case::{LIBRARY, asked, extended_by, pack, received, request};
 
 const CLOCK: &str =
     "[[clock]]\nduty = 'answer'\nkinds = ['access']\ncite = 'Law s. 1'\ncertainty = 'confirmed'\n";
@@ -174,4 +174,24 @@ fn a_day_that_begins_at_one_ends_there() {
     let due = deadlines.of(Duty::Answer).unwrap().statutory.due;
     assert_eq!(due.date.to_string(), "2026-03-07");
     assert_eq!(due.until.to_string(), "2026-03-08T05:00:00Z");
+}
+
+#[test]
+fn a_safe_period_that_is_longer_is_none() {
+    let safe = table("safe", "length = '60 days'");
+    let answer = check(&format!("length = '45 days'\n{safe}"), &[], "2026-03-17");
+    assert_eq!(answer.safe, answer.statutory);
+}
+
+#[test]
+fn what_is_due_at_once_is_not_due_before_it_was_asked_for() {
+    let rules =
+        format!("{CLOCK}length = '0 days'\n").replace("[[clock]]", "countries = ['AT']\n[[clock]]");
+    let pack = pack(&rules).unwrap();
+    let days = LIBRARY.calendar("AT").unwrap().of("AT");
+    // A Saturday.
+    let clock = Clock::new(&pack, days, request("test", "2026-01-31T10:00:00Z")).unwrap();
+    let deadlines = clock.deadlines().unwrap();
+    let answer = deadlines.of(Duty::Answer).unwrap();
+    assert_eq!(answer.safe.due.date.to_string(), "2026-01-31");
 }
