@@ -125,7 +125,7 @@ impl Entry {
         [&self.previous.0[..], &self.hash.0, &self.content()].concat()
     }
 
-    /// Reads what [`Entry::to_bytes`] wrote, in that spelling only. Hashes are not checked; [`crate::verify`] does that.
+    /// Reads what [`Entry::to_bytes`] wrote, in that spelling only. Hashes are not checked; [`crate::verify()`] does that.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let (previous, hash) = (Hash(reader.array()?), Hash(reader.array()?));

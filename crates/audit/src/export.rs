@@ -147,7 +147,7 @@ pub struct CsvExport<W: Write>(csv::Writer<W>);
 impl<W: Write> CsvExport<W> {
     /// An export to that writer.
     pub fn new(out: W) -> Self {
-        let quoted = csv::QuoteStyle::NonNumeric;
+        let quoted = csv::QuoteStyle::Always;
         Self(
             csv::WriterBuilder::new()
                 .quote_style(quoted)

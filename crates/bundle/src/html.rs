@@ -71,7 +71,7 @@ pub(crate) fn page(content: &Content<'_>) -> String {
     page.raw("<h1>Your personal data</h1>\n");
     introduction(&mut page, head);
     for warning in content.warnings {
-        page.element("p", warning);
+        page.element("p", warning).raw("\n");
     }
     overview(&mut page, sections);
     for (record, excerpt) in sections.iter().zip(content.excerpts) {
@@ -101,7 +101,7 @@ fn introduction(page: &mut Page, head: &Head) {
     page.pair("Reference", Some(head.bundle_id));
     page.raw("</dl>\n");
     for paragraph in &head.notice {
-        page.element("p", paragraph);
+        page.element("p", paragraph).raw("\n");
     }
 }
 

@@ -39,7 +39,7 @@ struct Formats {
 
 /// The sheet of the section that is being written.
 pub(crate) struct Sheet {
-    sheet: Worksheet,
+    page: Worksheet,
     columns: Vec<Column>,
     tally: Tally,
     rows: u32,
@@ -74,7 +74,7 @@ impl Workbook {
             sheet.write_string_with_format(0, at as u16, name, &self.formats.head)?;
         }
         Ok(Sheet {
-            sheet,
+            page: sheet,
             columns: columns.to_vec(),
             tally,
             rows: 0,
@@ -100,7 +100,7 @@ impl Workbook {
         sheet.rows += 1;
         for (at, value) in cells.iter().enumerate() {
             let is_armed = cell(
-                &mut sheet.sheet,
+                &mut sheet.page,
                 (sheet.rows, at as u16),
                 *value,
                 &self.formats,
@@ -115,7 +115,7 @@ impl Workbook {
     /// Ends a section's sheet; tells how many rows it shows, and which cells are marked as text.
     pub(crate) fn end(&mut self, sheet: Sheet) -> Result<(u64, Vec<Neutralised>)> {
         let Sheet {
-            mut sheet,
+            page: mut sheet,
             columns,
             tally,
             rows,

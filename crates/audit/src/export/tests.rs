@@ -6,17 +6,17 @@ use crate::verify;
 
 fn jsonl(entries: &[Entry]) -> Vec<u8> {
     let mut export = JsonlExport::new(Vec::new());
-    entries
-        .iter()
-        .for_each(|entry| export.write(entry).unwrap());
+    for entry in entries {
+        export.write(entry).unwrap();
+    }
     export.finish().unwrap()
 }
 
 fn csv(entries: &[Entry]) -> String {
     let mut export = CsvExport::new(Vec::new());
-    entries
-        .iter()
-        .for_each(|entry| export.write(entry).unwrap());
+    for entry in entries {
+        export.write(entry).unwrap();
+    }
     String::from_utf8(export.finish().unwrap()).unwrap()
 }
 

@@ -134,7 +134,7 @@ pub(crate) struct Row<'a> {
 }
 
 /// Encodes the rows of one section.
-pub(crate) trait Encoder {
+pub(crate) trait Encoder: Send {
     /// Appends what goes before all rows.
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<()>;
 

@@ -268,7 +268,8 @@ fn names_that_lead_elsewhere_or_twice_to_one_file_are_refused() {
 
 #[test]
 fn members_that_are_no_plain_files_are_refused() {
-    let with = |add: &dyn Fn(&mut ZipWriter<Cursor<Vec<u8>>>)| {
+    type Add = dyn Fn(&mut ZipWriter<Cursor<Vec<u8>>>);
+    let with = |add: &Add| {
         let (bytes, _) = full([Format::Json]);
         let mut zip = ZipWriter::new_append(Cursor::new(bytes)).unwrap();
         add(&mut zip);
@@ -276,7 +277,7 @@ fn members_that_are_no_plain_files_are_refused() {
     };
     let link = with(&|zip| {
         zip.add_symlink("link", "/etc/passwd", SimpleFileOptions::DEFAULT)
-            .unwrap()
+            .unwrap();
     });
     assert!(
         matches!(

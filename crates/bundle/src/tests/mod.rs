@@ -113,7 +113,8 @@ pub(crate) fn full(formats: impl IntoIterator<Item = Format>) -> (Vec<u8>, Finis
             json!({"id": 1, "name": "Anna", "note": "=HYPERLINK(\"x\")"}),
         ))?;
         let mut row = object(json!({"note": "asked Bert <script>", "id": 2, "name": "Bert"}));
-        users.redacted(&redact_spans(&mut row, "note", &[6..10], &why)?.unwrap());
+        let span = 6..10;
+        users.redacted(&redact_spans(&mut row, "note", &[span], &why)?.unwrap());
         users.redacted(&redact_field(&mut row, "name", &why).unwrap());
         users.row(&row)?;
         users.redacted(&Redaction::row(&why));

@@ -81,6 +81,14 @@ fn the_fingerprint_is_of_what_was_written() {
 }
 
 #[test]
+fn a_bundle_may_be_written_on_another_thread() {
+    fn assert_send<T: Send>(_: &T) {}
+    let mut bundle = BundleWriter::new(Vec::new(), head(), Settings::default()).unwrap();
+    assert_send(&bundle);
+    assert_send(&bundle.section(section("t", &[])).unwrap());
+}
+
+#[test]
 fn an_empty_answer_is_a_bundle_too() {
     let (bytes, _) = write(Settings::default(), |_| Ok(())).unwrap();
     let report = Bundle::open(Cursor::new(&bytes))

@@ -22,12 +22,12 @@ pub(crate) const SIGNATURE: &str = "manifest.sig";
 
 /// Room for bytes that are written and read back once, as a file that nobody else reads. What is in it is personal data,
 /// so whoever provides it encrypts it, or keeps it in memory.
-pub trait Scratch: Read + Write + Seek {}
+pub trait Scratch: Read + Write + Seek + Send {}
 
-impl<T: Read + Write + Seek> Scratch for T {}
+impl<T: Read + Write + Seek + Send> Scratch for T {}
 
 /// Gives scratch space, empty each time.
-pub type NewScratch = Box<dyn FnMut() -> io::Result<Box<dyn Scratch>>>;
+pub type NewScratch = Box<dyn FnMut() -> io::Result<Box<dyn Scratch>> + Send>;
 
 /// How a bundle is written.
 pub struct Settings {
