@@ -83,22 +83,37 @@ impl<'a> Place<'a> {
             ),
             None => (String::new(), "1".to_owned()),
         };
-        // Comments are for people.
-        let lines = sql.lines().filter(|line| !line.starts_with("--"));
-        Ok(lines
-            .collect::<Vec<_>>()
-            .join("\n")
-            .replace("{DB}", &self.prefix())
-            .replace("{DATABASE}", &database)
-            .replace("{NAME}", &name)
-            .replace("{READABLE}", &readable)
-            .replace("{WHERE}", &narrowed))
+        let prefix = self.prefix();
+        let put = |place: &str| match place {
+            "DB" => Some(prefix.as_str()),
+            "DATABASE" => Some(database.as_str()),
+            "NAME" => Some(name.as_str()),
+            "READABLE" => Some(readable.as_str()),
+            "WHERE" => Some(narrowed.as_str()),
+            _ => None,
+        };
+        Ok(filled(sql, put))
     }
 
     /// Whether a relation is meant, to the letter: the server may take `Person` for `person`.
     pub(crate) fn admits(&self, schema: &str, name: &str) -> bool {
         self.relation.is_none_or(|wanted| wanted == (schema, name))
     }
+}
+
+/// A statement with something put in each of its places, in one pass: what is put in may look like a place itself.
+fn filled<'a>(sql: &str, put: impl Fn(&str) -> Option<&'a str>) -> String {
+    // Comments are for people.
+    let lines = sql.lines().filter(|line| !line.starts_with("--"));
+    let sql = lines.collect::<Vec<_>>().join("\n");
+    let mut parts = sql.split('{');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (place, rest) = part.split_once('}').unwrap_or((part, ""));
+        whole.push_str(put(place).unwrap_or_default());
+        whole.push_str(rest);
+    }
+    whole
 }
 
 /// The error of a relation that is not there.
@@ -119,4 +134,20 @@ pub(crate) async fn query(
 ) -> Result<Vec<Row>> {
     let sql = place.fill(sql)?;
     session.rows(&sql, "reading the catalog").await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_a_place_of_a_statement_stays_a_name() {
+        let place = Place::of_names(Some("{DATABASE}\"x"), "{WHERE}", "it's {NAME}");
+        let sql = "-- for people\nSELECT 1 FROM {DB}sys.objects o WHERE o.x = {DATABASE}{WHERE}";
+        assert_eq!(
+            place.fill(sql).unwrap(),
+            "SELECT 1 FROM \"{DATABASE}\"\"x\".sys.objects o WHERE o.x = '{DATABASE}\"x' AND s.name = '{WHERE}' \
+             AND o.name = 'it''s {NAME}'"
+        );
+    }
 }
