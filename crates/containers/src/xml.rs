@@ -18,6 +18,8 @@ pub enum Event<'a> {
     Text(Cow<'a, str>),
     /// An element ends.
     End(Cow<'a, str>),
+    /// What is said beside the document: a remark, a word to programs, what it declares.
+    Remark(Cow<'a, str>),
 }
 
 /// The start of an element.
@@ -99,16 +101,15 @@ impl Xml {
             let event = self.reader.read_event_into(&mut self.buffer)?.into_owned();
             return Ok(Some(match event {
                 Raw::Start(start) | Raw::Empty(start) => Event::Start(Tag(start)),
-                Raw::End(end) => Event::End(
-                    String::from_utf8_lossy(end.local_name().into_inner())
-                        .into_owned()
-                        .into(),
-                ),
-                Raw::Text(text) => Event::Text(String::from_utf8_lossy(&text).into_owned().into()),
-                Raw::CData(text) => Event::Text(String::from_utf8_lossy(&text).into_owned().into()),
+                Raw::End(end) => Event::End(owned(end.local_name().into_inner())),
+                Raw::Text(text) => Event::Text(owned(&text)),
+                Raw::CData(text) => Event::Text(owned(&text)),
                 Raw::GeneralRef(entity) => Event::Text(resolve(&entity)),
                 Raw::Eof => return Ok(None),
-                Raw::Comment(_) | Raw::Decl(_) | Raw::PI(_) | Raw::DocType(_) => continue,
+                Raw::Comment(text) => Event::Remark(owned(&text)),
+                Raw::PI(text) => Event::Remark(owned(&text)),
+                Raw::DocType(text) if text.contains(&b'[') => Event::Remark(owned(&text)),
+                Raw::Decl(_) | Raw::DocType(_) => continue,
             }));
         }
     }
@@ -122,6 +123,7 @@ impl Xml {
                 Some(Event::Start(_)) => depth += 1,
                 Some(Event::End(_)) => depth -= 1,
                 Some(Event::Text(more)) => push(&mut text, &more),
+                Some(Event::Remark(_)) => {}
             }
         }
         Ok(text)
@@ -135,11 +137,15 @@ impl Xml {
                 None => break,
                 Some(Event::Start(_)) => depth += 1,
                 Some(Event::End(_)) => depth -= 1,
-                Some(Event::Text(_)) => {}
+                Some(Event::Text(_) | Event::Remark(_)) => {}
             }
         }
         Ok(())
     }
+}
+
+fn owned(text: &[u8]) -> Cow<'static, str> {
+    String::from_utf8_lossy(text).into_owned().into()
 }
 
 /// Adds to a text as long as it is of a length that anybody reads.

@@ -3,13 +3,16 @@
 //!
 //! Each format is one file here and one line in [`FORMATS`]; the words and the limits are those of `locard-containers`.
 
+mod elements;
 mod html;
 mod mail;
 mod markup;
 mod msg;
 mod names;
 mod pdf;
+mod prolog;
 mod rtf;
+mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;
 

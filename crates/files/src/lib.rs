@@ -11,6 +11,7 @@ mod columnar;
 mod compression;
 mod csv;
 mod detect;
+mod ebcdic;
 mod elements;
 mod encoding;
 mod flatten;

@@ -362,7 +362,7 @@ impl Cells {
                 }
                 Some(Event::End(_)) => depth -= 1,
                 Some(Event::Text(more)) if depth > 1 => push(&mut text, &more),
-                Some(Event::Text(_)) => {}
+                Some(Event::Text(_) | Event::Remark(_)) => {}
             }
         }
         Ok(text)
