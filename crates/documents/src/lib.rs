@@ -1,8 +1,9 @@
-//! What is in documents: messages, pages, PDF, RTF, XML. Their text and their properties are records, their attachments
+//! What is in documents: messages, contacts, pages, PDF, RTF, XML. Their text and their properties are records, their attachments
 //! members.
 //!
 //! Each format is one file here and one line in [`FORMATS`]; the words and the limits are those of `locard-containers`.
 
+mod cards;
 mod elements;
 mod html;
 mod mail;
@@ -11,6 +12,7 @@ mod msg;
 mod names;
 mod pdf;
 mod prolog;
+mod properties;
 mod rtf;
 mod tags;
 #[cfg(feature = "testing")]
@@ -26,6 +28,8 @@ pub const FORMATS: &[Format] = &[
     msg::ENCRYPTED,
     mail::MBOX,
     mail::EML,
+    cards::VCARD,
+    cards::CALENDAR,
     html::FORMAT,
     markup::FORMAT,
 ];

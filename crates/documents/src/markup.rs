@@ -401,9 +401,15 @@ mod tests {
     #[test]
     fn what_stands_between_elements_is_read_and_apart() {
         for (text, wanted) in [
-            ("<note>a@x.org<p a=\"1\"/>b@x.org</note>", "a=1 note=a@x.org\nb@x.org"),
+            (
+                "<note>a@x.org<p a=\"1\"/>b@x.org</note>",
+                "a=1 note=a@x.org\nb@x.org",
+            ),
             ("<note>a@x.org<p>b</p>c</note>", "note=a@x.org\nb\nc"),
-            ("<note><p>a</p>b@x.org<p>c</p>d</note>", "text=a|text=c|note=b@x.org\nd"),
+            (
+                "<note><p>a</p>b@x.org<p>c</p>d</note>",
+                "text=a|text=c|note=b@x.org\nd",
+            ),
             ("<r><p><m>a&#64;x.org</m></p></r>", "p.m=a@x.org"),
             ("<a>1</a>b&#64;x.org<c>2</c>", "a=1|text=b@x.org c=2"),
         ] {
@@ -414,7 +420,10 @@ mod tests {
     #[test]
     fn what_is_not_closed_is_read() {
         for (text, wanted) in [
-            ("<d>Contact: a@x.org<br>or b@x.org</d>", "d=Contact: a@x.org\nor b@x.org"),
+            (
+                "<d>Contact: a@x.org<br>or b@x.org</d>",
+                "d=Contact: a@x.org\nor b@x.org",
+            ),
             ("<d>a <e>b<c f=\"g\">", "f=g d=a b"),
             ("<d><e>a</x>b</e></d>", "e=ab"),
         ] {
@@ -424,7 +433,8 @@ mod tests {
 
     #[test]
     fn remarks_and_declarations_are_read() {
-        let text = "<!DOCTYPE r [<!ENTITY who \"a@x.org\">]><r><!-- ask b --><?mail c?><p>&who;</p></r>";
+        let text =
+            "<!DOCTYPE r [<!ENTITY who \"a@x.org\">]><r><!-- ask b --><?mail c?><p>&who;</p></r>";
         assert_eq!(
             read(text),
             ["comment=r [<!ENTITY who \"a@x.org\">]\nask b\nmail c p=&who;"]
@@ -441,7 +451,8 @@ mod tests {
 
     #[test]
     fn a_document_is_known_by_its_type() {
-        let opener: locard_containers::Opener = std::sync::Arc::new(|| Err(std::io::ErrorKind::NotFound.into()));
+        let opener: locard_containers::Opener =
+            std::sync::Arc::new(|| Err(std::io::ErrorKind::NotFound.into()));
         for (text, wanted) in [
             ("<!DOCTYPE r><r><p><m>a</m></p></r>", true),
             ("<!-- a --><r><p>b</p></r>", true),

@@ -23,7 +23,13 @@ fn is(head: &[u8]) -> bool {
     let (mut letters, mut blanks, mut ascii) = (0, 0, 0);
     for byte in head {
         match byte {
-            0x81..=0x89 | 0x91..=0x99 | 0xa2..=0xa9 | 0xc1..=0xc9 | 0xd1..=0xd9 | 0xe2..=0xe9 | 0xf0..=0xf9 => {
+            0x81..=0x89
+            | 0x91..=0x99
+            | 0xa2..=0xa9
+            | 0xc1..=0xc9
+            | 0xd1..=0xd9
+            | 0xe2..=0xe9
+            | 0xf0..=0xf9 => {
                 letters += 1;
             }
             // A blank, and two kinds of line ends.
@@ -79,7 +85,8 @@ mod tests {
     fn other_text_is_not() {
         let greek = "Καλημέρα κόσμε, τι κάνεις σήμερα;\n".repeat(9);
         let russian = "Съешь же ещё этих мягких французских булок, да выпей чаю\n".repeat(9);
-        let japanese = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。".repeat(9);
+        let japanese =
+            "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。".repeat(9);
         let chinese = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏".repeat(9);
         for (text, encoding) in [
             (&greek, encoding_rs::ISO_8859_7),
@@ -95,7 +102,9 @@ mod tests {
             let (bytes, ..) = encoding.encode(text);
             assert!(!is(&bytes), "{}", encoding.name());
         }
-        let noise: Vec<u8> = (0..4096_u32).map(|at| (at * at / 7 + at * 31) as u8).collect();
+        let noise: Vec<u8> = (0..4096_u32)
+            .map(|at| (at * at / 7 + at * 31) as u8)
+            .collect();
         assert!(!is(&noise) && !is(b"") && !is("a".repeat(99).as_bytes()));
     }
 }

@@ -213,7 +213,9 @@ pub(crate) fn is_delimited(head: &str, whole: bool, name: &str) -> bool {
 
 /// Whether text that is full of control characters is a table that these divide.
 pub(crate) fn is_divided_by_controls(head: &str) -> bool {
-    let others = |letter: char| letter.is_control() && !matches!(letter, '\u{1}'..='\u{3}' | '\t' | '\n' | '\r');
+    let others = |letter: char| {
+        letter.is_control() && !matches!(letter, '\u{1}'..='\u{3}' | '\t' | '\n' | '\r')
+    };
     let marks = Marks {
         delimiter: Some(HIVE),
         quote: None,
@@ -527,7 +529,8 @@ mod tests {
 
     #[test]
     fn a_page_of_text_is_a_table_if_all_of_it_is() {
-        let table = "| name | mail |\n|---|---|\n| Ada | a@example.org |\n| Bob | b@example.org |\n";
+        let table =
+            "| name | mail |\n|---|---|\n| Ada | a@example.org |\n| Bob | b@example.org |\n";
         assert!(is_delimited(table, true, "a.md"));
         let rows = "| Ada | a@example.org |\n".repeat(50);
         let page = format!("# People\n\n{table}{rows}\nThat is all.\n");

@@ -336,9 +336,14 @@ impl Reader {
         let (mut odd, mut lost): (Option<Fault>, Option<Fault>) = (None, None);
         for (row, line) in rows.filter(|(row, _)| row.count != width) {
             let (told, sentence) = if row.count > read {
-                (&mut lost, format!("row has {} fields, of which {read} were read", row.count))
+                (
+                    &mut lost,
+                    format!("row has {} fields, of which {read} were read", row.count),
+                )
             } else {
-                let sentence = format!("rows have fewer or more fields than the header, which has {width}; nothing of them is lost");
+                let sentence = format!(
+                    "rows have fewer or more fields than the header, which has {width}; nothing of them is lost"
+                );
                 (&mut odd, sentence)
             };
             let place = format!("line {line}");
