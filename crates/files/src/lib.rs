@@ -22,6 +22,7 @@ mod members;
 mod paragraphs;
 mod part;
 mod partitions;
+mod places;
 mod plan;
 mod row_groups;
 mod source;
