@@ -396,7 +396,7 @@ mod tests {
             ),
             (
                 "<script>if (a<b) u = {\"mail\":\"<b>@x.org\"}</SCRIPT >c<script src=d/>e",
-                "text=ce script=if (a<b) u = {\"mail\":\"<b>@x.org\"} link=d/",
+                "text=c e script=if (a<b) u = {\"mail\":\"<b>@x.org\"} link=d/",
             ),
             (
                 "a<noscript>b</noscript><template>c</template>d<style>e::after { content: 'f' }</style>",

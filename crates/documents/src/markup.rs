@@ -164,10 +164,14 @@ impl Markup {
     }
 
     fn start(&mut self, name: &str, attributes: &[(String, String)]) {
-        let is_deepest = self.open.len() >= DEEPEST;
+        let depth = self.open.len();
+        let is_deepest = depth >= DEEPEST;
         let above = self.open.last_mut().unwrap_or(&mut self.outside);
         above.is_apart |= !is_phrase(name);
-        let is_inline = above.is_inline || !above.text.trim().is_empty();
+        // Text among records does not make them a part of it.
+        let is_record = self.depth > 0 && depth == self.depth && above.path == self.holder;
+        let is_inline =
+            above.is_inline || !above.text.trim().is_empty() && !(is_record && !is_phrase(name));
         let path = if self.open.is_empty() {
             self.end_outside();
             name.to_owned()
@@ -437,7 +441,10 @@ mod tests {
             "<!DOCTYPE r [<!ENTITY who \"a@x.org\">]><r><!-- ask b --><?mail c?><p>&who;</p></r>";
         assert_eq!(
             read(text),
-            ["comment=r [<!ENTITY who \"a@x.org\">]\nask b\nmail c p=&who;"]
+            [
+                "comment=r [<!ENTITY who \"a@x.org\">]",
+                "comment=ask b\nmail c p=&who;"
+            ]
         );
     }
 

@@ -266,7 +266,8 @@ fn best(head: &str, whole: bool, name: &str) -> Option<Choice> {
         _ => None,
     };
     let mut found: Option<(f64, Choice)> = None;
-    for delimiter in [b',', b';', b'\t', b'|', HIVE] {
+    let is_there = |delimiter: &u8| head.contains(char::from(*delimiter));
+    for delimiter in [b',', b';', b'\t', b'|', HIVE].into_iter().filter(is_there) {
         let marks = Marks {
             delimiter: Some(delimiter),
             quote: Some(b'"'),

@@ -335,21 +335,15 @@ impl Reader {
         let rows = self.rows.iter().zip(lines).skip(self.remarks as usize);
         let (mut odd, mut lost): (Option<Fault>, Option<Fault>) = (None, None);
         for (row, line) in rows.filter(|(row, _)| row.count != width) {
-            let (told, sentence) = if row.count > read {
-                (
-                    &mut lost,
-                    format!("row has {} fields, of which {read} were read", row.count),
-                )
-            } else {
-                let sentence = format!(
-                    "rows have fewer or more fields than the header, which has {width}; nothing of them is lost"
-                );
-                (&mut odd, sentence)
-            };
-            let place = format!("line {line}");
-            let told = told.get_or_insert(Fault {
-                sentence,
-                place,
+            let is_lost = row.count > read;
+            let told = if is_lost { &mut lost } else { &mut odd };
+            let told = told.get_or_insert_with(|| Fault {
+                sentence: if is_lost {
+                    format!("row has {} fields, of which {read} were read", row.count)
+                } else {
+                    format!("rows have fewer or more fields than the header, which has {width}; nothing of them is lost")
+                },
+                place: format!("line {line}"),
                 records: 0,
             });
             told.records += 1;
