@@ -257,6 +257,7 @@ mod tests {
     fn entities_that_a_document_declares_are_not_expanded() {
         let bomb = "<!DOCTYPE a [<!ENTITY b \"xxxxxxxx\"><!ENTITY c \"&b;&b;&b;\">]><a>&c;</a>";
         let mut xml = xml(bomb);
+        assert!(matches!(xml.next().unwrap(), Some(Event::Remark(_))));
         assert!(matches!(xml.next().unwrap(), Some(Event::Start(_))));
         assert_eq!(xml.text().unwrap(), "&c;");
     }

@@ -134,6 +134,7 @@ impl Records for Paragraphs {
                     }
                     false
                 }
+                Some(Event::Remark(_)) => false,
                 Some(Event::Start(tag)) => {
                     let name = tag.name().into_owned();
                     let link = tag.attribute("href").filter(|_| name == "a");
