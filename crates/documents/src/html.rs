@@ -157,12 +157,12 @@ impl Page {
     /// Takes a tag behind its bracket.
     fn tag(&mut self) -> Result<()> {
         if let Some(name) = self.raw.as_ref().map(|raw| raw.name) {
-            match self.within(name)? {
-                Some(seen) => self.raw.iter_mut().for_each(|raw| raw.text.push_str(&seen)),
-                None => {
-                    self.until(b'>')?;
-                    self.close(name);
-                }
+            let seen = self.within(name)?;
+            if let (Some(seen), Some(raw)) = (seen, &mut self.raw) {
+                raw.text.push_str(&seen);
+            } else {
+                self.until(b'>')?;
+                self.close(name);
             }
             return Ok(());
         }

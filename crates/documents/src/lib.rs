@@ -1,5 +1,5 @@
-//! What is in documents: messages, contacts, pages, PDF, RTF, XML. Their text and their properties are records, their attachments
-//! members.
+//! What is in documents: messages, contacts, pages, PDF, RTF, XML. Their text and their properties are records, their
+//! attachments members.
 //!
 //! Each format is one file here and one line in [`FORMATS`]; the words and the limits are those of `locard-containers`.
 
@@ -13,6 +13,7 @@ mod names;
 mod pdf;
 mod prolog;
 mod properties;
+mod repeated;
 mod rtf;
 mod tags;
 #[cfg(feature = "testing")]

@@ -4,7 +4,7 @@
 //! not alone among its siblings is taken; where none is, the whole is one record.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{Cursor, Read};
 
 use locard_containers::{
@@ -14,6 +14,7 @@ use locard_containers::{
 use crate::elements::is_phrase;
 use crate::names;
 use crate::prolog::Prolog;
+use crate::repeated::repeated;
 
 /// XML.
 pub(crate) const FORMAT: Format = Format::new("xml", "an XML document", |look| Ok(is(look)))
@@ -29,7 +30,7 @@ const LONGEST: usize = 4 << 20;
 const COLUMNS: usize = 1_000;
 
 /// Elements deeper than this are read as part of those around them.
-const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 
 fn is(look: &Look<'_>) -> bool {
     let prolog = Prolog::of(look.text);
@@ -305,53 +306,6 @@ impl Records for Markup {
         }
         self.failure.take().map_or(Ok(None), Err)
     }
-}
-
-/// The path of the element whose children come again, and how deep these are; the whole document is one record where
-/// none do.
-fn repeated(head: &[u8]) -> (String, usize) {
-    let mut xml = Xml::new(Box::new(Cursor::new(head.to_vec())));
-    let mut open: Vec<Holder> = Vec::new();
-    let (mut found, mut below): (Option<(usize, String)>, usize) = (None, 0);
-    // The head ends anywhere.
-    while let Ok(Some(event)) = xml.next() {
-        match event {
-            Event::Start(_) if open.len() >= DEEPEST => below += 1,
-            Event::Start(tag) => {
-                let (name, depth) = (tag.name().into_owned(), open.len());
-                let mut path = name.clone();
-                if let Some(above) = open.last_mut() {
-                    path = format!("{}.{name}", above.path);
-                    let count = above.children.entry(name.clone()).or_insert(0);
-                    *count += 1;
-                    let is_outer = found.as_ref().is_none_or(|(known, _)| depth < *known);
-                    if *count > 1 && is_outer {
-                        found = Some((depth, above.path.clone()));
-                    }
-                }
-                let children = HashMap::new();
-                open.push(Holder {
-                    name,
-                    path,
-                    children,
-                });
-            }
-            Event::End(_) if below > 0 => below -= 1,
-            Event::End(name) => {
-                let known = open.iter().rposition(|open| open.name == name);
-                open.truncate(known.unwrap_or(open.len()));
-            }
-            Event::Text(_) | Event::Remark(_) => {}
-        }
-    }
-    found.map_or((String::new(), 0), |(depth, holder)| (holder, depth))
-}
-
-/// An open element whose children are counted.
-struct Holder {
-    name: String,
-    path: String,
-    children: HashMap<String, u32>,
 }
 
 #[cfg(test)]
