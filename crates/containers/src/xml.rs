@@ -49,11 +49,18 @@ impl Tag<'_> {
         self.attribute(name)?.trim().parse().ok()
     }
 
-    /// All attributes, prefixes left aside; those of namespaces are none.
+    /// All attributes, prefixes left aside; those of namespaces are none. Where they are damaged, the first mistake gives
+    /// all of them as they are written.
     pub fn attributes(&self) -> impl Iterator<Item = (String, String)> {
         let mut attributes = self.0.html_attributes();
         attributes.with_checks(false);
-        attributes.flatten().filter_map(|attribute| {
+        let mut is_damaged = false;
+        attributes.filter_map(move |attribute| {
+            let Ok(attribute) = attribute else {
+                let is_first = !std::mem::replace(&mut is_damaged, true);
+                let written = || String::from_utf8_lossy(self.0.attributes_raw()).into_owned();
+                return is_first.then(|| ("attributes".to_owned(), written()));
+            };
             let key = attribute.key;
             let is_namespace = key.as_namespace_binding().is_some();
             let name = String::from_utf8_lossy(key.local_name().into_inner()).into_owned();

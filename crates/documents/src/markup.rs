@@ -384,8 +384,27 @@ mod tests {
             ),
             ("<d>a <e>b<c f=\"g\">", "f=g d=a b"),
             ("<d><e>a</x>b</e></d>", "e=ab"),
+            (
+                "<d e='a@x.org f='1>b</d>",
+                "attributes= e='a@x.org f='1 d=b",
+            ),
         ] {
             assert_eq!(read(text).join("|"), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_that_are_none_are_read() {
+        for text in [
+            "<d e='1' ='a@x.org'>b</d>",
+            "<d e='1'f='a@x.org'>b</d>",
+            "<d e= 'a@x.org'>b</d>",
+        ] {
+            let found = read(text).concat();
+            assert!(
+                found.contains("a@x.org") && found.contains("=b"),
+                "{text}: {found}"
+            );
         }
     }
 
