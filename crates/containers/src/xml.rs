@@ -18,6 +18,8 @@ pub enum Event<'a> {
     Text(Cow<'a, str>),
     /// An element ends.
     End(Cow<'a, str>),
+    /// What is said beside the document: a remark, a word to programs, what it declares.
+    Remark(Cow<'a, str>),
 }
 
 /// The start of an element.
@@ -47,11 +49,18 @@ impl Tag<'_> {
         self.attribute(name)?.trim().parse().ok()
     }
 
-    /// All attributes, prefixes left aside; those of namespaces are none.
+    /// All attributes, prefixes left aside; those of namespaces are none. Where they are damaged, the first mistake gives
+    /// all of them as they are written.
     pub fn attributes(&self) -> impl Iterator<Item = (String, String)> {
         let mut attributes = self.0.html_attributes();
         attributes.with_checks(false);
-        attributes.flatten().filter_map(|attribute| {
+        let mut is_damaged = false;
+        attributes.filter_map(move |attribute| {
+            let Ok(attribute) = attribute else {
+                let is_first = !std::mem::replace(&mut is_damaged, true);
+                let written = || String::from_utf8_lossy(self.0.attributes_raw()).into_owned();
+                return is_first.then(|| ("attributes".to_owned(), written()));
+            };
             let key = attribute.key;
             let is_namespace = key.as_namespace_binding().is_some();
             let name = String::from_utf8_lossy(key.local_name().into_inner()).into_owned();
@@ -99,16 +108,15 @@ impl Xml {
             let event = self.reader.read_event_into(&mut self.buffer)?.into_owned();
             return Ok(Some(match event {
                 Raw::Start(start) | Raw::Empty(start) => Event::Start(Tag(start)),
-                Raw::End(end) => Event::End(
-                    String::from_utf8_lossy(end.local_name().into_inner())
-                        .into_owned()
-                        .into(),
-                ),
-                Raw::Text(text) => Event::Text(String::from_utf8_lossy(&text).into_owned().into()),
-                Raw::CData(text) => Event::Text(String::from_utf8_lossy(&text).into_owned().into()),
+                Raw::End(end) => Event::End(owned(end.local_name().into_inner())),
+                Raw::Text(text) => Event::Text(owned(&text)),
+                Raw::CData(text) => Event::Text(owned(&text)),
                 Raw::GeneralRef(entity) => Event::Text(resolve(&entity)),
                 Raw::Eof => return Ok(None),
-                Raw::Comment(_) | Raw::Decl(_) | Raw::PI(_) | Raw::DocType(_) => continue,
+                Raw::Comment(text) => Event::Remark(owned(&text)),
+                Raw::PI(text) => Event::Remark(owned(&text)),
+                Raw::DocType(text) if text.contains(&b'[') => Event::Remark(owned(&text)),
+                Raw::Decl(_) | Raw::DocType(_) => continue,
             }));
         }
     }
@@ -122,6 +130,7 @@ impl Xml {
                 Some(Event::Start(_)) => depth += 1,
                 Some(Event::End(_)) => depth -= 1,
                 Some(Event::Text(more)) => push(&mut text, &more),
+                Some(Event::Remark(_)) => {}
             }
         }
         Ok(text)
@@ -135,11 +144,15 @@ impl Xml {
                 None => break,
                 Some(Event::Start(_)) => depth += 1,
                 Some(Event::End(_)) => depth -= 1,
-                Some(Event::Text(_)) => {}
+                Some(Event::Text(_) | Event::Remark(_)) => {}
             }
         }
         Ok(())
     }
+}
+
+fn owned(text: &[u8]) -> Cow<'static, str> {
+    String::from_utf8_lossy(text).into_owned().into()
 }
 
 /// Adds to a text as long as it is of a length that anybody reads.
@@ -251,6 +264,7 @@ mod tests {
     fn entities_that_a_document_declares_are_not_expanded() {
         let bomb = "<!DOCTYPE a [<!ENTITY b \"xxxxxxxx\"><!ENTITY c \"&b;&b;&b;\">]><a>&c;</a>";
         let mut xml = xml(bomb);
+        assert!(matches!(xml.next().unwrap(), Some(Event::Remark(_))));
         assert!(matches!(xml.next().unwrap(), Some(Event::Start(_))));
         assert_eq!(xml.text().unwrap(), "&c;");
     }

@@ -2,114 +2,60 @@
 //!
 //! Read as a stream and by no grammar: what browsers make of broken pages is a long story, and a person's name is found in
 //! any version of it. Beside the text come titles, descriptions of pictures, addresses of links, values of forms, remarks,
-//! and what is there for machines.
+//! and what is there for machines. Only how a page looks is left out (`elements.rs`).
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 
 use locard_containers::{Format, Item, Look, Reads, Record, Records, Result, push};
 
+use crate::elements::{column, is_block, is_fragment, is_phrase};
 use crate::names;
+use crate::prolog::Prolog;
+use crate::tags::{attributes, is_closed};
 
 /// HTML.
 pub(crate) const FORMAT: Format = Format::new("html", "a page of HTML", |look| Ok(is(look)))
     .reading(Reads::Text(|text| Ok(Box::new(Page::new(text)))));
 
 fn is(look: &Look<'_>) -> bool {
-    let mut rest = look.text;
-    // Remarks and the marks of XML may stand before it.
-    loop {
-        rest = rest.trim_start();
-        let end = if rest.starts_with("<!--") {
-            "-->"
-        } else if rest.starts_with("<?") {
-            "?>"
-        } else {
-            break;
-        };
-        match rest.find(end) {
-            Some(at) => rest = &rest[at + end.len()..],
-            None => return false,
-        }
+    let prolog = Prolog::of(look.text);
+    if prolog.kind.as_deref() == Some("html") {
+        return true;
     }
-    let begin = rest
-        .get(..rest.floor_char_boundary(32))
-        .unwrap_or(rest)
-        .to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head>", "<body", "<head "]
+    let rest = prolog.rest;
+    let begin = rest.get(..rest.floor_char_boundary(32)).unwrap_or(rest);
+    let begin = begin.to_ascii_lowercase();
+    let is_page = ["<html", "<head>", "<body", "<head "]
         .iter()
-        .any(|tag| begin.starts_with(tag))
+        .any(|tag| begin.starts_with(tag));
+    is_page || !prolog.is_xml && prolog.kind.is_none() && is_fragment(rest)
 }
 
 /// A tag or a remark may be this long, a paragraph too: what is longer is given in parts.
 const LONGEST: usize = 1 << 20;
 
-/// Elements that are no part of a line: what stands before and behind them is apart.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "caption",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "legend",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "option",
-    "p",
-    "pre",
-    "section",
-    "select",
-    "summary",
-    "table",
-    "tbody",
-    "textarea",
-    "tfoot",
-    "thead",
-    "title",
-    "tr",
-    "ul",
-];
+/// The text of an element in which there are no elements, up to its end.
+struct Raw {
+    name: &'static str,
+    column: &'static str,
+    text: String,
+}
 
-/// Attributes that say something to people, and the columns that they are in.
-const ATTRIBUTES: &[(&str, &str)] = &[
-    ("title", "title"),
-    ("alt", "alt"),
-    ("placeholder", "alt"),
-    ("aria-label", "alt"),
-    ("value", "value"),
-];
-
-/// What is told of a part of a text: where it goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Within {
-    Text,
-    Title,
-    /// A script of that kind; those for machines that read pages hold data.
-    Script(bool),
-    Style,
+impl Raw {
+    /// Of an element of that name and kind, if there is such a text in it.
+    fn of(name: &str, kind: &str) -> Option<Self> {
+        let (name, column) = match name {
+            "title" => ("title", "title"),
+            "style" => ("style", "style"),
+            // Some scripts are data for the machines that read pages.
+            "script" if kind.to_ascii_lowercase().contains("json") => ("script", "data"),
+            "script" => ("script", "script"),
+            _ => return None,
+        };
+        let text = String::new();
+        Some(Self { name, column, text })
+    }
 }
 
 /// A page that is read.
@@ -117,9 +63,11 @@ struct Page {
     text: BufReader<Box<dyn Read + Send>>,
     record: Record,
     paragraph: String,
-    within: Within,
+    /// What was between this and what comes is no part of a word.
+    is_apart: bool,
+    raw: Option<Raw>,
     ended: bool,
-    ready: Option<Record>,
+    ready: VecDeque<Record>,
 }
 
 impl Page {
@@ -128,9 +76,10 @@ impl Page {
             text: BufReader::with_capacity(64 << 10, text),
             record: Record::default(),
             paragraph: String::new(),
-            within: Within::Text,
+            is_apart: false,
+            raw: None,
             ended: false,
-            ready: None,
+            ready: VecDeque::new(),
         }
     }
 
@@ -152,22 +101,35 @@ impl Page {
         } else {
             &text
         };
-        match self.within {
-            Within::Text => {
-                self.spaced(&names::unescape(text));
-                if self.paragraph.len() > LONGEST {
-                    self.end();
-                }
-            }
-            Within::Title => self.record.add("title", &names::unescape(text)),
-            Within::Script(true) => self.record.add("data", text),
-            Within::Script(false) | Within::Style => {}
+        match &mut self.raw {
+            Some(raw) => raw.text.push_str(text),
+            None => self.spaced(&names::unescape(text)),
         }
+        self.part();
         Ok(is_complete)
+    }
+
+    /// Gives what is longer than anybody reads in parts.
+    fn part(&mut self) {
+        if self
+            .raw
+            .as_ref()
+            .is_some_and(|raw| raw.text.len() > LONGEST)
+        {
+            self.take_raw();
+        }
+        let cells = self.record.cells.iter().map(|(_, text)| text.len());
+        if self.paragraph.len() > LONGEST || cells.sum::<usize>() > LONGEST {
+            self.end();
+        }
     }
 
     /// Adds text with its white space drawn together, as pages show it.
     fn spaced(&mut self, text: &str) {
+        let is_apart = !text.is_empty() && std::mem::take(&mut self.is_apart);
+        if is_apart && names::touch(&self.paragraph, text) {
+            self.paragraph.push(' ');
+        }
         for letter in text.chars() {
             let is_space = letter.is_whitespace();
             if !is_space {
@@ -178,16 +140,51 @@ impl Page {
         }
     }
 
+    /// What stands behind a bracket within an element without elements; `None` if it is that element's end.
+    fn within(&mut self, name: &str) -> Result<Option<String>> {
+        let mut seen = String::from("<");
+        for wanted in std::iter::once(b'/').chain(name.bytes()) {
+            let next = self.text.fill_buf()?.first().copied();
+            let Some(byte) = next.filter(|byte| byte.eq_ignore_ascii_case(&wanted)) else {
+                return Ok(Some(seen));
+            };
+            seen.push(char::from(byte));
+            self.text.consume(1);
+        }
+        Ok(None)
+    }
+
     /// Takes a tag behind its bracket.
     fn tag(&mut self) -> Result<()> {
-        // A bracket that is only a bracket.
-        let begins = |first: &u8| first.is_ascii_alphabetic() || b"/!?".contains(first);
-        if !self.text.fill_buf()?.first().is_some_and(begins) {
-            if self.within == Within::Text {
-                self.paragraph.push('<');
+        if let Some(name) = self.raw.as_ref().map(|raw| raw.name) {
+            let seen = self.within(name)?;
+            if let (Some(seen), Some(raw)) = (seen, &mut self.raw) {
+                raw.text.push_str(&seen);
+            } else {
+                self.until(b'>')?;
+                self.close(name);
             }
             return Ok(());
         }
+        // A bracket that is only a bracket.
+        let begins = |first: &u8| first.is_ascii_alphabetic() || b"/!?".contains(first);
+        if !self.text.fill_buf()?.first().is_some_and(begins) {
+            self.spaced("<");
+            return Ok(());
+        }
+        let tag = self.whole_tag()?;
+        if let Some(remark) = tag.strip_prefix("!--") {
+            let remark = remark.strip_suffix("-->").unwrap_or(remark);
+            self.record.add("comment", remark);
+            return Ok(());
+        }
+        let tag = tag.strip_suffix('>').unwrap_or(&tag);
+        self.element(tag);
+        Ok(())
+    }
+
+    /// A tag with the bracket that ends it.
+    fn whole_tag(&mut self) -> Result<String> {
         let (mut tag, mut parts) = (String::new(), 0);
         loop {
             let (more, is_complete) = self.until(b'>')?;
@@ -196,100 +193,129 @@ impl Page {
             // Each part is looked at from the beginning on, so there must not be many.
             let is_endless = tag.len() > LONGEST || parts > 64 && !tag.starts_with("!--");
             if !is_complete || is_closed(&tag) || is_endless {
-                break;
+                return Ok(tag);
             }
         }
-        if let Some(remark) = tag.strip_prefix("!--") {
-            let remark = remark.strip_suffix("-->").unwrap_or(remark);
-            self.record.add("comment", remark);
-            return Ok(());
-        }
-        let tag = tag.strip_suffix('>').unwrap_or(&tag);
-        let (closes, tag) = tag
+    }
+
+    /// Takes the begin or the end of an element.
+    fn element(&mut self, tag: &str) {
+        let (closes, inner) = tag
             .strip_prefix('/')
             .map_or((false, tag), |tag| (true, tag));
-        if !tag.starts_with(|first: char| first.is_ascii_alphabetic()) {
-            return Ok(());
+        if !inner.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            // What programs put there; the types of documents and the marks of XML say nothing.
+            let begin = tag.get(..8).unwrap_or_default().to_ascii_lowercase();
+            if begin != "!doctype" && !begin.starts_with("?xml ") {
+                self.record.add("comment", tag);
+            }
+            return;
         }
-        let end = tag
+        let end = inner
             .find(|letter: char| letter.is_whitespace() || letter == '/')
-            .unwrap_or(tag.len());
-        let name = tag[..end].to_ascii_lowercase();
+            .unwrap_or(inner.len());
+        let name = inner[..end].to_ascii_lowercase();
         if closes {
             self.close(&name);
-        } else {
-            self.open(&name, &attributes(&tag[end..]));
+            return;
         }
-        Ok(())
+        let attributes = attributes(&inner[end..]);
+        self.open(&name, &attributes);
+        if !inner.ends_with('/') {
+            let kind = attributes.iter().find(|(name, _)| name == "type");
+            self.raw = Raw::of(&name, kind.map_or("", |(_, kind)| kind));
+        }
+    }
+
+    /// Gives what an element without elements says.
+    fn take_raw(&mut self) {
+        let Some(raw) = &mut self.raw else { return };
+        let text = std::mem::take(&mut raw.text);
+        if raw.column == "title" {
+            self.record.add("title", &names::unescape(&text));
+        } else {
+            self.record.add(raw.column, &text);
+        }
     }
 
     fn close(&mut self, name: &str) {
-        self.within = match (self.within, name) {
-            (Within::Title, "title") | (Within::Script(_), "script") | (Within::Style, "style") => {
-                Within::Text
-            }
-            (within, _) => within,
-        };
+        if self.raw.as_ref().is_some_and(|raw| raw.name == name) {
+            self.take_raw();
+            self.raw = None;
+        }
         if matches!(name, "td" | "th") {
             self.paragraph.push('\t');
         }
-        if BLOCKS.contains(&name) {
+        self.border(name);
+    }
+
+    /// Ends the line or the word where an element begins or ends.
+    fn border(&mut self, name: &str) {
+        if is_block(name) {
             self.end();
         }
+        self.is_apart |= !is_phrase(name);
+        self.part();
     }
 
     fn open(&mut self, name: &str, attributes: &[(String, String)]) {
-        if BLOCKS.contains(&name) {
-            self.end();
-        }
-        let get = |wanted: &str| {
-            attributes
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map_or("", |(_, value)| value)
-        };
-        self.within = match name {
-            "title" => Within::Title,
-            "style" => Within::Style,
-            "script" => Within::Script(get("type").to_ascii_lowercase().contains("json")),
-            _ => self.within,
-        };
-        for (attribute, column) in ATTRIBUTES {
-            self.record.add(*column, get(attribute));
-        }
-        let link = get("href");
-        self.record.add("link", &names::decoded(link));
-        if name == "meta" {
-            let kind = get("name").to_ascii_lowercase();
-            let column = match kind.rsplit([':', '.']).next().unwrap_or_default() {
-                "author" | "creator" => "author",
-                "viewport" | "robots" | "generator" | "" => "",
-                _ => "description",
-            };
-            if !column.is_empty() {
-                self.record.add(column, get("content"));
+        self.border(name);
+        for (attribute, value) in attributes {
+            if name == "meta" && attribute == "content" {
+                self.meta(value, attributes);
+            } else if attribute.contains('@') && value.is_empty() {
+                // Brackets around an address make it look like an element.
+                self.record.add("data", attribute);
+            } else if let Some(column) = column(attribute) {
+                // Pictures are not read, wherever they are.
+                if !(column == "link" && value.starts_with("data:image")) {
+                    self.record.add(column, &names::decoded(value));
+                }
             }
         }
+        if name.contains('@') {
+            self.record.add("data", name);
+        }
+    }
+
+    /// Takes what a page says of itself.
+    fn meta(&mut self, content: &str, attributes: &[(String, String)]) {
+        let get = |wanted: &str| {
+            let found = attributes.iter().find(|(name, _)| name == wanted);
+            found.map_or("", |(_, value)| value)
+        };
+        let kind = ["name", "property", "itemprop"].map(get).concat();
+        let kind = kind.to_ascii_lowercase();
+        let column = match kind.rsplit([':', '.']).next().unwrap_or_default() {
+            "author" | "creator" => "author",
+            "viewport" | "robots" | "generator" => return,
+            "" => "data",
+            _ => "description",
+        };
+        self.record.add(column, content);
     }
 
     /// Ends what stands by itself.
     fn end(&mut self) {
+        self.is_apart = false;
         let text = std::mem::take(&mut self.paragraph);
         if !text.trim().is_empty() {
             self.record
                 .cells
                 .insert(0, ("text".into(), text.trim().to_owned()));
         }
-        if !self.record.cells.is_empty() {
-            self.ready = Some(std::mem::take(&mut self.record));
+        if self.record.cells.is_empty() {
+            return;
         }
+        let record = std::mem::take(&mut self.record);
+        self.ready.push_back(record);
     }
 }
 
 impl Records for Page {
     fn next(&mut self) -> Result<Option<Item>> {
         loop {
-            if let Some(record) = self.ready.take() {
+            if let Some(record) = self.ready.pop_front() {
                 return Ok(Some(Item::Record(record)));
             }
             if self.ended {
@@ -298,65 +324,12 @@ impl Records for Page {
             if self.text()? {
                 self.tag()?;
             }
-            if self.ended && self.ready.is_none() {
+            if self.ended {
+                self.take_raw();
                 self.end();
             }
         }
     }
-}
-
-/// Whether a tag that ends with a bracket ends there: not within quotes, nor within a remark.
-fn is_closed(tag: &str) -> bool {
-    if tag.starts_with("!--") {
-        return tag.len() >= 6 && tag.ends_with("-->");
-    }
-    let mut quote = None;
-    let mut before = ' ';
-    for letter in tag.chars() {
-        match quote {
-            Some(open) if open == letter => quote = None,
-            None if matches!(letter, '"' | '\'') && before == '=' => quote = Some(letter),
-            _ => {}
-        }
-        if !letter.is_whitespace() {
-            before = letter;
-        }
-    }
-    quote.is_none()
-}
-
-/// The attributes of a tag, their names in small letters.
-fn attributes(mut rest: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    while found.len() < 256 {
-        rest = rest.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '/');
-        let end = rest
-            .find(|letter: char| letter.is_whitespace() || letter == '=')
-            .unwrap_or(rest.len());
-        if rest.is_empty() {
-            break;
-        }
-        let name = rest[..end].to_ascii_lowercase();
-        rest = rest[end..].trim_start();
-        let mut value = "";
-        if let Some(behind) = rest.strip_prefix('=') {
-            let behind = behind.trim_start();
-            let quote = behind
-                .chars()
-                .next()
-                .filter(|letter| matches!(letter, '"' | '\''));
-            (value, rest) = if let Some(quote) = quote {
-                behind[1..].split_once(quote).unwrap_or((&behind[1..], ""))
-            } else {
-                let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
-                behind.split_at(end)
-            };
-        } else if name.is_empty() {
-            break;
-        }
-        found.push((name, names::unescape(value)));
-    }
-    found
 }
 
 /// The text of a page that is part of something else: its paragraphs one below the other, links behind them.
@@ -370,7 +343,7 @@ pub(crate) fn text_of(page: &str) -> Result<(String, Record)> {
             if column == "text" {
                 push(&mut text, &cell);
                 text.push('\n');
-            } else if column != "data" {
+            } else {
                 beside.add(column, &cell);
             }
         }
@@ -405,13 +378,51 @@ mod tests {
             read(page),
             [
                 "title=Team & Co",
-                "author=Ann Lee data={\"name\":\"Bob\"}",
+                "author=Ann Lee style=p { color: red } script=var ada = 1 < 2; data={\"name\":\"Bob\"}",
                 "text=Dear Ada Lovelace, hi",
                 "comment=ask <b>Eve</b> alt=Joe > all",
                 "text=Zoe\tRome",
                 "text=mail 1 < 2 link=mailto:ada@example.org?subject=x value=42",
             ]
         );
+    }
+
+    #[test]
+    fn what_pages_hold_for_machines_is_read() {
+        for (page, wanted) in [
+            (
+                "<div data-user='a@x.org' class=c @click=\"b('c@x.org')\">d</div>",
+                "text=d data=a@x.org\nb('c@x.org')",
+            ),
+            (
+                "<script>if (a<b) u = {\"mail\":\"<b>@x.org\"}</SCRIPT >c<script src=d/>e",
+                "text=c e script=if (a<b) u = {\"mail\":\"<b>@x.org\"} link=d/",
+            ),
+            (
+                "a<noscript>b</noscript><template>c</template>d<style>e::after { content: 'f' }</style>",
+                "text=a b c d style=e::after { content: 'f' }",
+            ),
+            (
+                "<meta property='og:email' content=a><meta content=b><meta name=robots content=c>",
+                "description=a data=b",
+            ),
+            (
+                "<?php $a = 'b' ?><![CDATA[c]]><ada@x.org>, <img src='data:image/png;base64,iVBO'><img src='/p?m=b@x.org'>",
+                "text=, comment=?php $a = 'b' ?\n![CDATA[c]] data=ada@x.org link=/p?m=b@x.org",
+            ),
+            ("<title>a <b> &amp; c", "title=a <b> & c"),
+        ] {
+            assert_eq!(read(page).join("|"), wanted, "{page}");
+        }
+    }
+
+    #[test]
+    fn lines_end_where_they_are_seen_to() {
+        assert_eq!(
+            read("<div>Contact: a@x.org<br>or b@x.org<button>c</button>d</div>"),
+            ["text=Contact: a@x.org", "text=or b@x.org c d"]
+        );
+        assert_eq!(read("<p>Love<b>lace</b></p>"), ["text=Lovelace"]);
     }
 
     #[test]

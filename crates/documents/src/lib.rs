@@ -1,15 +1,21 @@
-//! What is in documents: messages, pages, PDF, RTF, XML. Their text and their properties are records, their attachments
-//! members.
+//! What is in documents: messages, contacts, pages, PDF, RTF, XML. Their text and their properties are records, their
+//! attachments members.
 //!
 //! Each format is one file here and one line in [`FORMATS`]; the words and the limits are those of `locard-containers`.
 
+mod cards;
+mod elements;
 mod html;
 mod mail;
 mod markup;
 mod msg;
 mod names;
 mod pdf;
+mod prolog;
+mod properties;
+mod repeated;
 mod rtf;
+mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -23,6 +29,8 @@ pub const FORMATS: &[Format] = &[
     msg::ENCRYPTED,
     mail::MBOX,
     mail::EML,
+    cards::VCARD,
+    cards::CALENDAR,
     html::FORMAT,
     markup::FORMAT,
 ];

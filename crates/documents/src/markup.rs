@@ -4,10 +4,17 @@
 //! not alone among its siblings is taken; where none is, the whole is one record.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{Cursor, Read};
 
-use locard_containers::{Event, Format, Item, Look, Reads, Record, Records, Result, Xml, push};
+use locard_containers::{
+    Broken, Event, Format, Item, Look, Reads, Record, Records, Result, Xml, push,
+};
+
+use crate::elements::is_phrase;
+use crate::names;
+use crate::prolog::Prolog;
+use crate::repeated::repeated;
 
 /// XML.
 pub(crate) const FORMAT: Format = Format::new("xml", "an XML document", |look| Ok(is(look)))
@@ -23,14 +30,15 @@ const LONGEST: usize = 4 << 20;
 const COLUMNS: usize = 1_000;
 
 /// Elements deeper than this are read as part of those around them.
-const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 
 fn is(look: &Look<'_>) -> bool {
-    if look.text.starts_with("<?xml ") {
+    let prolog = Prolog::of(look.text);
+    if prolog.is_xml || prolog.kind.is_some() {
         return true;
     }
     // Without its mark it begins with an element that is well formed and closed.
-    let Some(rest) = look.text.strip_prefix('<') else {
+    let Some(rest) = prolog.rest.strip_prefix('<') else {
         return false;
     };
     let length = rest
@@ -47,11 +55,25 @@ fn is(look: &Look<'_>) -> bool {
 }
 
 /// An open element.
+#[derive(Default)]
 struct Open {
+    name: String,
     path: String,
     text: String,
     /// It stands within a text, of which it is a part.
     is_inline: bool,
+    /// What was between its text and what comes is no part of a word.
+    is_apart: bool,
+}
+
+impl Open {
+    fn say(&mut self, more: &str) {
+        let is_apart = !more.is_empty() && std::mem::take(&mut self.is_apart);
+        if is_apart && names::touch(&self.text, more) {
+            self.text.push('\n');
+        }
+        push(&mut self.text, more);
+    }
 }
 
 struct Markup {
@@ -60,11 +82,15 @@ struct Markup {
     depth: usize,
     holder: String,
     open: Vec<Open>,
+    /// What stands in no element.
+    outside: Open,
     /// Elements below the deepest.
     below: usize,
     record: Record,
     held: usize,
     columns: HashSet<String>,
+    ended: bool,
+    failure: Option<Broken>,
 }
 
 impl Markup {
@@ -77,10 +103,16 @@ impl Markup {
             depth,
             holder,
             open: Vec::new(),
+            outside: Open {
+                path: "text".to_owned(),
+                ..Open::default()
+            },
             below: 0,
             record: Record::default(),
             held: 0,
             columns: HashSet::new(),
+            ended: false,
+            failure: None,
         })
     }
 
@@ -121,114 +153,159 @@ impl Markup {
         (!record.cells.is_empty()).then_some(Item::Record(record))
     }
 
-    fn start(&mut self, name: &str, attributes: &[(String, String)]) {
-        if self.open.len() >= DEEPEST {
-            self.below += 1;
-            return;
+    /// Adds to the text of the element that is open.
+    fn say(&mut self, text: &str) {
+        let open = self.open.last_mut().unwrap_or(&mut self.outside);
+        if open.text.len() + text.len() > LONGEST {
+            let (path, full) = (open.path.clone(), std::mem::take(&mut open.text));
+            self.add(&path, &full);
         }
-        let is_inline = self
-            .open
-            .last()
-            .is_some_and(|open| open.is_inline || !open.text.trim().is_empty());
-        let path = match self.open.last() {
-            Some(open) if is_inline => open.path.clone(),
-            Some(open) => format!("{}.{name}", open.path),
-            None => name.to_owned(),
+        let open = self.open.last_mut().unwrap_or(&mut self.outside);
+        open.say(text);
+    }
+
+    fn start(&mut self, name: &str, attributes: &[(String, String)]) {
+        let depth = self.open.len();
+        let is_deepest = depth >= DEEPEST;
+        let above = self.open.last_mut().unwrap_or(&mut self.outside);
+        above.is_apart |= !is_phrase(name);
+        // Text among records does not make them a part of it.
+        let is_record = self.depth > 0 && depth == self.depth && above.path == self.holder;
+        let is_inline =
+            above.is_inline || !above.text.trim().is_empty() && !(is_record && !is_phrase(name));
+        let path = if self.open.is_empty() {
+            self.end_outside();
+            name.to_owned()
+        } else {
+            let path = self.open.last().map_or("", |open| &open.path);
+            if is_inline || is_deepest {
+                path.to_owned()
+            } else {
+                format!("{path}.{name}")
+            }
         };
         for (attribute, value) in attributes {
             self.add(&format!("{path}.{attribute}"), value);
         }
+        if is_deepest {
+            self.below += 1;
+            return;
+        }
         self.open.push(Open {
+            name: name.to_owned(),
             path,
-            text: String::new(),
-            is_inline,
+            is_inline: is_inline && !self.open.is_empty(),
+            ..Open::default()
         });
     }
 
     /// Whether a record is complete.
-    fn end(&mut self) -> bool {
+    fn end(&mut self, name: &str) -> bool {
         if self.below > 0 {
             self.below -= 1;
+            if let Some(open) = self.open.last_mut() {
+                open.is_apart |= !is_phrase(name);
+            }
             return false;
         }
+        // What is not open is not closed; what was left open within it is.
+        let known = self.open.iter().rposition(|open| open.name == name);
+        let mut is_complete = false;
+        while known.is_some_and(|known| self.open.len() > known) {
+            is_complete |= self.close();
+        }
+        is_complete
+    }
+
+    /// Closes the innermost element; whether a record is complete.
+    fn close(&mut self) -> bool {
         let Some(closed) = self.open.pop() else {
             return false;
         };
-        match self.open.last_mut() {
-            Some(open) if closed.is_inline => push(&mut open.text, &closed.text),
-            _ => self.add(&closed.path, &closed.text),
+        if closed.is_inline {
+            self.say(&closed.text);
+            if let Some(open) = self.open.last_mut() {
+                open.is_apart |= !is_phrase(&closed.name);
+            }
+        } else {
+            self.add(&closed.path, &closed.text);
         }
         let depth = self.open.len();
         let is_held = || self.open.last().map_or("", |open| &open.path) == self.holder;
         // What stands outside of the records is told by itself, so that it is no part of one.
-        depth < self.depth || depth == self.depth && is_held() || self.held > LONGEST
+        depth < self.depth || depth == self.depth && is_held()
+    }
+
+    fn end_outside(&mut self) {
+        let text = std::mem::take(&mut self.outside.text);
+        self.add("text", &text);
+    }
+
+    /// Takes what is open at the end as if it were closed.
+    fn finish(&mut self) {
+        self.ended = true;
+        while !self.open.is_empty() {
+            self.close();
+        }
+        self.end_outside();
+    }
+
+    /// The next step through the document, and the record that is complete behind it.
+    fn step(&mut self) -> Option<Item> {
+        let is_complete = match self.xml.next() {
+            Ok(None) => {
+                self.finish();
+                true
+            }
+            // What came before the damage was read.
+            Err(error) => {
+                self.failure = Some(error);
+                self.finish();
+                true
+            }
+            Ok(Some(Event::Text(text))) => {
+                let text = text.into_owned();
+                self.say(&text);
+                false
+            }
+            Ok(Some(Event::Remark(text))) => {
+                let text = text.into_owned();
+                self.add("comment", &text);
+                false
+            }
+            Ok(Some(Event::Start(tag))) => {
+                let name = tag.name().into_owned();
+                let attributes: Vec<_> = tag.attributes().collect();
+                // What was outside stands before the record that begins.
+                let begins = self.open.len() == self.depth;
+                let before = begins.then(|| self.take()).flatten();
+                self.start(&name, &attributes);
+                if before.is_some() {
+                    return before;
+                }
+                false
+            }
+            Ok(Some(Event::End(name))) => {
+                let name = name.into_owned();
+                self.end(&name)
+            }
+        };
+        (is_complete || self.held > LONGEST)
+            .then(|| self.take())
+            .flatten()
     }
 }
 
 impl Records for Markup {
     fn next(&mut self) -> Result<Option<Item>> {
-        loop {
-            let (ends, begins) = match self.xml.next()? {
-                None => return Ok(self.take()),
-                Some(Event::Text(text)) => {
-                    if let Some(open) = self.open.last_mut() {
-                        push(&mut open.text, &text);
-                    }
-                    continue;
-                }
-                Some(Event::Start(tag)) => {
-                    let (name, attributes) = (
-                        tag.name().into_owned(),
-                        tag.attributes().collect::<Vec<_>>(),
-                    );
-                    // What was outside stands before the record that begins.
-                    let begins = self.open.len() == self.depth;
-                    let before = begins.then(|| self.take()).flatten();
-                    self.start(&name, &attributes);
-                    (false, before)
-                }
-                Some(Event::End(_)) => (self.end(), None),
-            };
-            if begins.is_some() {
-                return Ok(begins);
-            }
-            if ends && let Some(item) = self.take() {
-                return Ok(Some(item));
+        while !self.ended {
+            let item = self.step();
+            if item.is_some() {
+                return Ok(item);
             }
         }
+        self.failure.take().map_or(Ok(None), Err)
     }
-}
-
-/// The path of the element whose children come again, and how deep these are; the whole document is one record where
-/// none do.
-fn repeated(head: &[u8]) -> (String, usize) {
-    let mut xml = Xml::new(Box::new(Cursor::new(head.to_vec())));
-    let mut open: Vec<(String, HashMap<String, u32>, bool)> = Vec::new();
-    let mut found: Option<(usize, String)> = None;
-    // The head ends anywhere.
-    while let Ok(Some(event)) = xml.next() {
-        match event {
-            Event::Start(tag) => {
-                let (name, depth) = (tag.name().into_owned(), open.len());
-                let mut path = name.clone();
-                if let Some((above, children, _)) = open.last_mut() {
-                    path = format!("{above}.{name}");
-                    let count = children.entry(name).or_insert(0);
-                    *count += 1;
-                    let is_outer = found.as_ref().is_none_or(|(known, _)| depth < *known);
-                    if *count > 1 && is_outer {
-                        found = Some((depth, above.clone()));
-                    }
-                }
-                if depth < DEEPEST {
-                    open.push((path, HashMap::new(), false));
-                }
-            }
-            Event::End(_) => drop(open.pop()),
-            Event::Text(_) => {}
-        }
-    }
-    found.map_or((String::new(), 0), |(depth, holder)| (holder, depth))
 }
 
 #[cfg(test)]
@@ -277,6 +354,93 @@ mod tests {
     fn marks_within_a_text_do_not_cut_it() {
         let text = "<book><p>Dear <em>Ada <b>Love</b></em>lace</p><p>Bob</p></book>";
         assert_eq!(read(text), ["text=Dear Ada Lovelace", "text=Bob"]);
+    }
+
+    #[test]
+    fn what_stands_between_elements_is_read_and_apart() {
+        for (text, wanted) in [
+            (
+                "<note>a@x.org<p a=\"1\"/>b@x.org</note>",
+                "a=1 note=a@x.org\nb@x.org",
+            ),
+            ("<note>a@x.org<p>b</p>c</note>", "note=a@x.org\nb\nc"),
+            (
+                "<note><p>a</p>b@x.org<p>c</p>d</note>",
+                "text=a|text=c|note=b@x.org\nd",
+            ),
+            ("<r><p><m>a&#64;x.org</m></p></r>", "p.m=a@x.org"),
+            ("<a>1</a>b&#64;x.org<c>2</c>", "a=1|text=b@x.org c=2"),
+        ] {
+            assert_eq!(read(text).join("|"), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_closed_is_read() {
+        for (text, wanted) in [
+            (
+                "<d>Contact: a@x.org<br>or b@x.org</d>",
+                "d=Contact: a@x.org\nor b@x.org",
+            ),
+            ("<d>a <e>b<c f=\"g\">", "f=g d=a b"),
+            ("<d><e>a</x>b</e></d>", "e=ab"),
+            (
+                "<d e='a@x.org f='1>b</d>",
+                "attributes= e='a@x.org f='1 d=b",
+            ),
+        ] {
+            assert_eq!(read(text).join("|"), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_that_are_none_are_read() {
+        for text in [
+            "<d e='1' ='a@x.org'>b</d>",
+            "<d e='1'f='a@x.org'>b</d>",
+            "<d e= 'a@x.org'>b</d>",
+        ] {
+            let found = read(text).concat();
+            assert!(
+                found.contains("a@x.org") && found.contains("=b"),
+                "{text}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn remarks_and_declarations_are_read() {
+        let text =
+            "<!DOCTYPE r [<!ENTITY who \"a@x.org\">]><r><!-- ask b --><?mail c?><p>&who;</p></r>";
+        assert_eq!(
+            read(text),
+            [
+                "comment=r [<!ENTITY who \"a@x.org\">]",
+                "comment=ask b\nmail c p=&who;"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_came_before_the_damage_is_read() {
+        let text = Cursor::new(b"<r><p>a@x.org <".to_vec());
+        let mut markup = Markup::new(Box::new(text)).unwrap();
+        assert!(matches!(markup.next(), Ok(Some(Item::Record(_)))));
+        assert!(markup.next().is_err());
+    }
+
+    #[test]
+    fn a_document_is_known_by_its_type() {
+        let opener: locard_containers::Opener =
+            std::sync::Arc::new(|| Err(std::io::ErrorKind::NotFound.into()));
+        for (text, wanted) in [
+            ("<!DOCTYPE r><r><p><m>a</m></p></r>", true),
+            ("<!-- a --><r><p>b</p></r>", true),
+            ("<b> a", false),
+        ] {
+            let look = Look::new(text.as_bytes(), text, &opener);
+            assert_eq!(is(&look), wanted, "{text}");
+        }
     }
 
     #[test]

@@ -62,6 +62,12 @@ fn character(text: &str) -> Option<(String, usize)> {
     known.map(|letter| (letter, length + 1))
 }
 
+/// Whether two texts that stand side by side would become one word, although they are apart.
+pub(crate) fn touch(before: &str, behind: &str) -> bool {
+    before.ends_with(char::is_alphanumeric)
+        && behind.starts_with(|first: char| first.is_alphanumeric() || "+_".contains(first))
+}
+
 /// An address with its escapes replaced, where it names a person rather than a page.
 pub(crate) fn decoded(link: &str) -> String {
     let begin = link.get(..7).unwrap_or(link).to_ascii_lowercase();

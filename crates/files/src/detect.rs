@@ -8,7 +8,8 @@ use locard_connector::{Error, ErrorKind, Result};
 
 use crate::blob::{Blob, Range, io_error};
 use crate::compression::Compression;
-use crate::csv::{Layout, is_delimited};
+use crate::csv::{Layout, is_delimited, is_divided_by_controls};
+use crate::ebcdic;
 use crate::encoding::Encoding;
 use crate::ipc;
 use crate::part::{Format, JsonRecords, Part};
@@ -87,6 +88,7 @@ pub(crate) fn detect(blob: &Arc<dyn Blob>, name: &str) -> Result<Detected> {
     if let Some(format) = binary(&bytes, compression)? {
         return Ok(utf8(format, String::new()));
     }
+    ebcdic::refuse(&bytes)?;
     let (encoding, mark) = Encoding::detect(&bytes);
     let head = encoding.preview(&bytes, mark);
     if blob.is_table() {
@@ -197,6 +199,7 @@ pub(crate) fn peek(head: &[u8]) -> Result<()> {
         && database(head).is_none()
         && binary(head, Compression::None)?.is_none()
     {
+        ebcdic::refuse(head)?;
         let (encoding, mark) = Encoding::detect(head);
         if is_binary(&encoding.preview(head, mark)) {
             return Err(unsupported("a binary file"));
@@ -209,7 +212,7 @@ pub(crate) fn peek(head: &[u8]) -> Result<()> {
 fn is_binary(head: &str) -> bool {
     let control = |character: &char| matches!(character, '\0'..='\u{8}' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}' | '\u{7f}');
     let count = head.chars().filter(control).count();
-    count > 4 && count * 20 > head.chars().count()
+    count > 4 && count * 20 > head.chars().count() && !is_divided_by_controls(head)
 }
 
 fn text(head: &str, whole: bool, name: &str) -> Format {

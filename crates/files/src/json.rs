@@ -3,11 +3,13 @@
 //! The one thing a reader gets wrong: a bad line of NDJSON costs that line; elsewhere nothing tells where the next
 //! document begins, so reading ends there and what came before stands.
 
+use arrow_schema::ArrowError;
 use locard_connector::document::{Flattener, Parser, Records, Syntax};
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result};
 
 use crate::csv::Position;
 use crate::input::{Input, LONGEST_RECORD, clean, count_lines};
+use crate::places::{Placed, Places};
 
 /// A batch has at most so many documents and bytes.
 const ROWS: usize = 8_192;
@@ -33,6 +35,8 @@ pub(crate) struct Reader {
     line: u64,
     /// Whether the rest of the file cannot be read.
     lost: Option<Error>,
+    /// Where the records stand, if that is wanted.
+    places: Option<Places>,
 }
 
 impl Reader {
@@ -56,7 +60,14 @@ impl Reader {
             used: 0,
             line: at.line,
             lost: None,
+            places: None,
         }
+    }
+
+    /// Tells where in its document each record stands, in a column of its own.
+    pub(crate) fn placing(mut self, wanted: bool) -> Self {
+        self.places = wanted.then(Places::default);
+        self
     }
 
     /// Stops after so many records.
@@ -139,7 +150,7 @@ impl Reader {
             return false;
         }
         let text = std::mem::take(&mut self.text);
-        if let Err((at, syntax)) = self.parser.feed(&text, true, &mut self.flattener) {
+        if let Err((at, syntax)) = self.feed(&text, true) {
             let line = self.line + count_lines(&text.as_bytes()[..at], b'\n');
             self.fault(not_json(syntax), line);
         }
@@ -196,15 +207,30 @@ impl Reader {
         }
     }
 
+    /// Parses a text, whose records are taken as they end.
+    fn feed(&mut self, text: &str, last: bool) -> Result<usize, (usize, Syntax)> {
+        let flattener = &mut self.flattener;
+        match &mut self.places {
+            Some(places) => self
+                .parser
+                .feed(text, last, &mut Placed { flattener, places }),
+            None => self.parser.feed(text, last, flattener),
+        }
+    }
+
     fn take_documents(&mut self) {
-        let rest = &self.text[self.used..];
-        match self.parser.feed(rest, false, &mut self.flattener) {
+        let text = std::mem::take(&mut self.text);
+        let rest = &text[self.used..];
+        let fed = self.feed(rest, false);
+        let (Ok(passed) | Err((passed, _))) = fed;
+        let line = self.line + count_lines(&rest.as_bytes()[..passed], b'\n');
+        self.text = text;
+        match fed {
             Ok(used) => {
-                self.line += count_lines(&rest.as_bytes()[..used], b'\n');
+                self.line = line;
                 self.used += used;
             }
-            Err((at, syntax)) => {
-                let line = self.line + count_lines(&rest.as_bytes()[..at], b'\n');
+            Err((_, syntax)) => {
                 if self.by_line {
                     self.skip_line(not_json(syntax));
                 } else {
@@ -266,10 +292,12 @@ impl Reader {
 
     fn batch(&mut self) -> Result<Batch> {
         let complete = self.flattener.records() as u64;
-        let records = self
-            .flattener
-            .finish()
-            .map_err(|error| Error::new(ErrorKind::Unexpected, "building a batch").cause(error))?;
+        let failed =
+            |error: ArrowError| Error::new(ErrorKind::Unexpected, "building a batch").cause(error);
+        let mut records = self.flattener.finish().map_err(failed)?;
+        if let Some(places) = &mut self.places {
+            records = places.beside(&records).map_err(failed)?;
+        }
         let kept = records
             .num_rows()
             .min(usize::try_from(self.limit).unwrap_or(usize::MAX));

@@ -17,7 +17,7 @@ use crate::input::{Bytes, Input};
 use crate::ipc;
 use crate::json;
 use crate::paragraphs;
-use crate::part::{Format, Part};
+use crate::part::{Format, JsonRecords, Part};
 use crate::row_groups::Footer;
 use crate::unpack;
 
@@ -120,8 +120,10 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
         Format::Json(records) => {
             let input = input(&part)?;
             let misfits = input.misfits();
-            let mut reader =
-                json::Reader::new(input, (*records).into(), columns, at).limit(part.limit);
+            let is_within = *records == JsonRecords::Wrapped;
+            let mut reader = json::Reader::new(input, (*records).into(), columns, at)
+                .limit(part.limit)
+                .placing(part.places && is_within);
             noting(move || reader.next(), misfits, part.encoding)
         }
         Format::Paragraphs => {

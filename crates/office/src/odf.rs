@@ -134,6 +134,7 @@ impl Records for Paragraphs {
                     }
                     false
                 }
+                Some(Event::Remark(_)) => false,
                 Some(Event::Start(tag)) => {
                     let name = tag.name().into_owned();
                     let link = tag.attribute("href").filter(|_| name == "a");
@@ -362,7 +363,7 @@ impl Cells {
                 }
                 Some(Event::End(_)) => depth -= 1,
                 Some(Event::Text(more)) if depth > 1 => push(&mut text, &more),
-                Some(Event::Text(_)) => {}
+                Some(Event::Text(_) | Event::Remark(_)) => {}
             }
         }
         Ok(text)

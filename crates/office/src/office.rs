@@ -222,7 +222,7 @@ impl Records for Paragraphs {
                     "comment" | "cm" => true,
                     _ => false,
                 },
-                Some(Event::Text(_)) => false,
+                Some(Event::Text(_) | Event::Remark(_)) => false,
             };
             if ended && let Some(record) = self.take() {
                 return Ok(Some(Item::Record(record)));

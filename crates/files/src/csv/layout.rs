@@ -37,6 +37,9 @@ pub(crate) struct Layout {
     pub(crate) sheet: bool,
 }
 
+/// What Hive sets between fields unless it is told otherwise; within them stand the two bytes that follow it.
+const HIVE: u8 = 1;
+
 /// More records than this do not stand before a header.
 const PREAMBLE: usize = 10;
 
@@ -176,7 +179,8 @@ fn preamble(records: &[Vec<String>]) -> usize {
     let table = &records[before..];
     let found = (1..=PREAMBLE).contains(&before)
         && width > 1
-        && table.first().is_some_and(|first| first.len() == width)
+        // Its last columns may be empty but for their names.
+        && table.first().is_some_and(|first| first.len() >= width)
         && header::is_header(table);
     if found { before } else { 0 }
 }
@@ -189,6 +193,11 @@ pub(crate) fn is_delimited(head: &str, whole: bool, name: &str) -> bool {
     let prose = [".txt", ".log", ".md", ".text", ".out"]
         .iter()
         .any(|ending| name.ends_with(ending));
+    // Some tables and many commas in it do not make a table of a page of text.
+    let is_page = [".md", ".markdown", ".rst", ".adoc"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
+    let least = if is_page { 1.0 } else { 0.9 };
     best(head, whole, name).is_some_and(|choice| {
         let enough = if prose && choice.delimiter == b',' {
             3
@@ -196,10 +205,24 @@ pub(crate) fn is_delimited(head: &str, whole: bool, name: &str) -> bool {
             2
         };
         choice.width >= enough
-            && choice.share >= 0.9
+            && choice.share >= least
             && (choice.records >= 3 || choice.width >= 3)
             && (!prose || is_tight(head, choice.delimiter) || is_table(head, whole, &choice))
     })
+}
+
+/// Whether text that is full of control characters is a table that these divide.
+pub(crate) fn is_divided_by_controls(head: &str) -> bool {
+    let others = |letter: char| {
+        letter.is_control() && !matches!(letter, '\u{1}'..='\u{3}' | '\t' | '\n' | '\r')
+    };
+    let marks = Marks {
+        delimiter: Some(HIVE),
+        quote: None,
+        newline: newline(head),
+    };
+    let (width, share) = usual(&records(head, false, marks));
+    width > 1 && share >= 0.9 && !head.contains(others)
 }
 
 /// Whether most delimiters stand close to what follows, as nobody writes in prose; tabs and bars do anyway.
@@ -243,7 +266,8 @@ fn best(head: &str, whole: bool, name: &str) -> Option<Choice> {
         _ => None,
     };
     let mut found: Option<(f64, Choice)> = None;
-    for delimiter in [b',', b';', b'\t', b'|'] {
+    let is_there = |delimiter: &u8| head.contains(char::from(*delimiter));
+    for delimiter in [b',', b';', b'\t', b'|', HIVE].into_iter().filter(is_there) {
         let marks = Marks {
             delimiter: Some(delimiter),
             quote: Some(b'"'),
@@ -472,6 +496,46 @@ mod tests {
         );
         let layout = Layout::detect("Ada\n1,Bob\n2,Eve\n3,Joe\n", true, "a.csv");
         assert_eq!(layout.skip, 0, "without a header nothing is left out");
+    }
+
+    #[test]
+    fn columns_that_are_empty_but_for_their_names_do_not_hide_a_header() {
+        let title = "People of the third quarter\n";
+        let names = ["Nr", "Name", "Religion", "Geburtstag", "Unterschrift"];
+        let header = names.join(",");
+        for rows in [
+            "1,Ada,rk,1815-12-10\n2,Bob,ev,1987-06-10\n3,Eve,,1990-01-02\n",
+            "1,Ada,rk\n2,Bob,ev\n3,Eve,ev\n",
+            ",Ada,rk,1815-12-10,x\n,Bob,ev,1987-06-10,y\n",
+            ",Ada,rk,1815-12-10\n,Bob,ev,1987-06-10\n",
+        ] {
+            for title in [title, "", "People of the third quarter\n\n"] {
+                let layout = Layout::of_table(&format!("{title}{header}\n{rows}"), true);
+                assert_eq!(layout.names, names, "{title}{rows}");
+                assert_eq!(layout.preamble, u64::from(!title.is_empty()), "{rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_marks_of_hive_divide_a_table() {
+        let text = "1\u{1}Ada\u{1}a@example.org\n2\u{1}Bob\u{1}b@example.org\n";
+        assert!(is_divided_by_controls(text) && is_delimited(text, true, "000000_0"));
+        let layout = Layout::detect(text, true, "000000_0");
+        assert_eq!((layout.marks.delimiter, layout.width()), (Some(1), 3));
+        for other in ["\u{1}\u{2}\u{7}\n\u{1}\u{4}", "a\n\u{1}\u{1}b\n", "abc"] {
+            assert!(!is_divided_by_controls(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_text_is_a_table_if_all_of_it_is() {
+        let table =
+            "| name | mail |\n|---|---|\n| Ada | a@example.org |\n| Bob | b@example.org |\n";
+        assert!(is_delimited(table, true, "a.md"));
+        let rows = "| Ada | a@example.org |\n".repeat(50);
+        let page = format!("# People\n\n{table}{rows}\nThat is all.\n");
+        assert!(!is_delimited(&page, true, "a.md"));
     }
 
     #[test]

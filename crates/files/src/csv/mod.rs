@@ -12,5 +12,5 @@ mod simd;
 mod views;
 
 pub(crate) use cuts::cut;
-pub(crate) use layout::{Layout, Marks, is_delimited};
+pub(crate) use layout::{Layout, Marks, is_delimited, is_divided_by_controls};
 pub(crate) use reader::{Position, Reader};

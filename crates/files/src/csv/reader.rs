@@ -249,8 +249,7 @@ impl Reader {
             return Ok(None);
         }
         self.adapt(block.length);
-        let ragged = self.ragged(&lines);
-        self.faults.extend(ragged);
+        self.ragged(&lines);
         self.faults.extend(self.input.encoding_fault());
         let (schema, arrays) = self.columns(block);
         let rows = self.rows.len();
@@ -326,52 +325,49 @@ impl Reader {
             .next_multiple_of(64);
     }
 
-    /// Rows that are shorter or longer than the header, told once per block and length.
-    fn ragged(&self, lines: &[u64]) -> Vec<Fault> {
-        let width = self.layout.width();
-        // By number of fields: the first line and how many rows. Very ragged blocks lump the rest together.
-        let mut kinds: Vec<(u32, u64, u64)> = Vec::new();
-        let is_even = self.layout.marks.delimiter.is_none();
-        if is_even || (self.layout.sheet && !self.layout.is_too_wide()) {
-            return Vec::new();
+    /// Tells of rows that are shorter or longer than the header. What a row lacks is missing and what it has beyond is
+    /// kept, so that is odd and no fault; only fields behind those that are read are lost.
+    fn ragged(&mut self, lines: &[u64]) {
+        let (width, read) = (self.layout.width(), self.most_fields());
+        if self.layout.marks.delimiter.is_none() {
+            return;
         }
-        for (row, line) in self
-            .rows
-            .iter()
-            .zip(lines)
-            .skip(self.remarks as usize)
-            .filter(|(row, _)| row.count != width)
-        {
-            let known = kinds
-                .iter()
-                .position(|(count, _, _)| *count == row.count)
-                .or((kinds.len() >= 8).then_some(7));
-            match known {
-                Some(kind) => kinds[kind].2 += 1,
-                None => kinds.push((row.count, *line, 1)),
-            }
-        }
-        let fault = |(count, line, records): (u32, u64, u64)| {
-            let sentence = if self.layout.is_too_wide() && count > width {
-                format!("row has {count} fields, of which {width} were read")
-            } else {
-                let plural = if count == 1 { "" } else { "s" };
-                format!("row has {count} field{plural}, the header has {width}")
-            };
-            Fault {
-                sentence,
+        let rows = self.rows.iter().zip(lines).skip(self.remarks as usize);
+        let (mut odd, mut lost): (Option<Fault>, Option<Fault>) = (None, None);
+        for (row, line) in rows.filter(|(row, _)| row.count != width) {
+            let is_lost = row.count > read;
+            let told = if is_lost { &mut lost } else { &mut odd };
+            let told = told.get_or_insert_with(|| Fault {
+                sentence: if is_lost {
+                    format!("row has {} fields, of which {read} were read", row.count)
+                } else {
+                    format!("rows have fewer or more fields than the header, which has {width}; nothing of them is lost")
+                },
                 place: format!("line {line}"),
-                records,
-            }
+                records: 0,
+            });
+            told.records += 1;
+        }
+        // The cells of a sheet may stand anywhere.
+        self.notes.extend(odd.filter(|_| !self.layout.sheet));
+        self.faults.extend(lost);
+    }
+
+    /// So many fields of a row are read, where all columns are.
+    fn most_fields(&self) -> u32 {
+        let surplus = if self.layout.is_too_wide() {
+            0
+        } else {
+            MOST_SURPLUS
         };
-        kinds.into_iter().map(fault).collect()
+        self.layout.width() + surplus
     }
 
     fn columns(&self, mut block: Block) -> (SchemaRef, Vec<ArrayRef>) {
         let width = self.layout.width();
         let widest = self.rows.iter().map(|row| row.count).max().unwrap_or(0);
-        let surplus = if self.every_column && !self.layout.is_too_wide() {
-            widest.saturating_sub(width).min(MOST_SURPLUS)
+        let surplus = if self.every_column {
+            widest.min(self.most_fields()).saturating_sub(width)
         } else {
             0
         };

@@ -8,21 +8,74 @@ use super::formats::{avro, parquet, people};
 use super::shelf::{Taken, divided, sentences, shelf, shelves, take, take_with};
 
 #[tokio::test]
-async fn ragged_rows_are_told_and_lose_nothing() {
+async fn ragged_rows_are_noted_and_lose_nothing() {
     let taken = take(
         "a.csv",
         "id,name,city\n1,Ada,Paris\n2,Bob\n3,Eve,Rome,eve@example.org\n4,Joe\n5,Zoe,Oslo\n",
     )
     .await;
-    assert_eq!(
-        taken.sentences(),
-        [
-            "line 3: row has 2 fields, the header has 3 (2)",
-            "line 4: row has 4 fields, the header has 3 (1)"
-        ]
-    );
+    assert_eq!(taken.sentences(), [""; 0]);
+    assert_eq!(sentences(&taken.notes), [format!("line 3: {RAGGED} (3)")]);
     assert_eq!(taken.column("name"), ["Ada", "Bob", "Eve", "Joe", "Zoe"]);
     assert_eq!(taken.column("column_4")[2], "eve@example.org");
+}
+
+const RAGGED: &str =
+    "rows have fewer or more fields than the header, which has 3; nothing of them is lost";
+
+#[tokio::test]
+async fn a_line_of_totals_is_noted_and_no_fault() {
+    let rows: String = (0..50)
+        .map(|row| format!("Ada {row};ada{row}@example.org;{row}\n"))
+        .collect();
+    let taken = take("a.csv", format!("name;email;amount\n{rows}Sum: 1225\n")).await;
+    assert_eq!(taken.sentences(), [""; 0]);
+    assert_eq!(sentences(&taken.notes), [format!("line 52: {RAGGED} (1)")]);
+    assert_eq!(taken.column("name")[50], "Sum: 1225");
+    assert_eq!(taken.column("email")[50], "(null)");
+}
+
+#[tokio::test]
+async fn fields_beyond_those_that_are_read_are_a_fault() {
+    let row = vec!["x"; 80].join(",");
+    let taken = take("a.csv", format!("id,name\n1,Ada\n2,Bob\n3,Eve\n{row}\n")).await;
+    assert_eq!(
+        taken.sentences(),
+        ["line 5: row has 80 fields, of which 66 were read (1)"]
+    );
+    assert_eq!(taken.column("column_66")[3], "x");
+}
+
+#[tokio::test]
+async fn a_page_of_text_with_a_table_is_text() {
+    let rows = "| Ada | ada@example.org |\n".repeat(30);
+    let page = format!("# People\n\n| name | mail |\n|---|---|\n{rows}\nThat is all.\n");
+    let taken = take("people.md", page).await;
+    assert_eq!(taken.columns, ["text"]);
+    assert!(taken.faults.is_empty() && taken.notes.is_empty());
+}
+
+#[tokio::test]
+async fn tables_of_hive_are_read() {
+    let rows: String = (0..9)
+        .map(|row| format!("{row}\u{1}Ada\u{1}ada{row}@x.org\u{1}a\u{2}b\n"))
+        .collect();
+    let shelf = shelf("000000_0", rows);
+    let (entities, errors) = super::containers::listed(&shelf, Scope::default()).await;
+    assert_eq!((entities.len(), errors.len()), (1, 0));
+    let taken = take_with(&shelf, "000000_0", |_| {}).await.unwrap();
+    assert_eq!(taken.column("column_3")[8], "ada8@x.org");
+    assert!(taken.faults.is_empty());
+}
+
+#[tokio::test]
+async fn text_of_mainframes_is_refused() {
+    let word = [0xc1, 0x84, 0x81, 0x40, 0xd3, 0x96, 0xa5, 0x85, 0x15];
+    let error = take_with(&shelf("a.txt", word.repeat(20)), "a.txt", |_| {})
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.sentence().contains("EBCDIC"), "{error}");
 }
 
 #[tokio::test]

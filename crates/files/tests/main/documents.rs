@@ -483,3 +483,79 @@ async fn arrow_files_that_claim_too_much_are_damaged() {
         }
     }
 }
+
+#[tokio::test]
+async fn contacts_and_calendars_are_records() {
+    let cards = "BEGIN:VCARD\nVERSION:3.0\nFN:Ada Lovelace\nEMAIL:ada@example.org\nEMAIL:a@x.org\nEND:VCARD\nBEGIN:VCARD\nFN:Bob\nEND:VCARD\n";
+    let taken = placed("team", cards.as_bytes().to_vec()).await;
+    assert_eq!(taken.column("full_name"), ["Ada Lovelace", "Bob"]);
+    assert_eq!(taken.column("email")[0], "ada@example.org\na@x.org");
+    assert_eq!(taken.column("card"), ["1", "2"]);
+    let events = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nATTENDEE;CN=Ada:mailto:ada@example.org\nEND:VEVENT\nEND:VCALENDAR\n";
+    let taken = take("a.ics", events).await;
+    assert_eq!(taken.column("attendee"), ["ada@example.org"]);
+}
+
+#[tokio::test]
+async fn parts_of_pages_and_documents_without_a_mark_are_read() {
+    for (name, text, wanted) in [
+        (
+            "a.html",
+            "<div>Contact: a@x.org<br>or b@x.org</div>",
+            "Contact: a@x.org|or b@x.org",
+        ),
+        (
+            "a.html",
+            "<p>Write to a@x.org or <b>call</b> us\n<a title=\"b@x.org\" href=\"x\">",
+            "Write to a@x.org or call us",
+        ),
+        (
+            "a.xml",
+            "<?xml version=\"1.0\"?><note>a@x.org<p a=\"1\"/>b@x.org</note>",
+            "a@x.org\nb@x.org",
+        ),
+        (
+            "a.xml",
+            "<!DOCTYPE r><r><p><m>a&#64;x.org</m></p></r>",
+            "a@x.org",
+        ),
+    ] {
+        let taken = take(name, text).await;
+        let cells: Vec<String> = ["text", "note", "p.m"]
+            .iter()
+            .flat_map(|column| taken.column(column))
+            .filter(|cell| *cell != "(null)")
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(cells.join("|"), wanted, "{text}");
+    }
+}
+
+/// A signature is written by hand: the column is empty but for its name.
+#[tokio::test]
+async fn a_sheet_with_a_title_and_an_empty_column_keeps_its_header() {
+    let names = ["Nr", "Name", "Religion", "Geburtstag", "Unterschrift"];
+    for turned in [false, true] {
+        let turn = |mut row: Vec<&'static str>| {
+            if turned {
+                row.rotate_right(1);
+            }
+            row
+        };
+        let rows = [
+            vec!["List of the third quarter"],
+            turn(names.to_vec()),
+            turn(vec!["1", "Ada", "rk", "10.12.1815", ""]),
+            turn(vec!["2", "Bob", "ev", "01.02.1987", ""]),
+            turn(vec!["3", "Eve", "ev", "03.04.1990", ""]),
+        ];
+        let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+        let taken = table("a.xlsx", xlsx(&[("List", &rows)], "Eve"), "List").await;
+        assert_eq!(
+            taken.column("Religion")[1..],
+            ["rk", "ev", "ev"],
+            "{turned}"
+        );
+        assert_eq!(taken.columns, turn(names.to_vec()), "{turned}");
+    }
+}

@@ -429,3 +429,26 @@ async fn scopes_leave_files_out() {
     assert_eq!(listed(&["hr/**"], &[]).await, 0);
     assert_eq!(listed(&[], &["crm/"]).await, 0);
 }
+
+/// The number of a record in a document that has more in it than a list says little to whoever opens the file.
+#[tokio::test]
+async fn records_within_a_document_have_places() {
+    let text = r#"{"meta":{"made":"2024"},"data":{"people":[{"name":"Ada"},{"name":"Bob"}],"next":7,"teams":[{"name":"Eve"}]}}"#;
+    let source = shelf("a.json", text);
+    let taken = take_with(&source, "a.json", |request| request.with_keys = true)
+        .await
+        .unwrap();
+    assert_eq!(
+        taken.column("element"),
+        [
+            "(null)",
+            "data.people[0]",
+            "data.people[1]",
+            "(null)",
+            "data.teams[0]"
+        ]
+    );
+    let taken = take_with(&source, "a.json", |_| {}).await.unwrap();
+    assert!(!taken.columns.contains(&"element".to_owned()));
+    assert_eq!(taken.records.len(), 5);
+}
