@@ -264,7 +264,11 @@ fn names_in_a_few_notes_are_found_among_short_constants() {
     ] {
         assert!(found.iter().any(|(name, _)| name == "PERSON"), "{found:?}");
     }
-    let goods = ["Set mit Becher Oslo", "Regal Billy aus Birke", "Sofa Victoria mit Bezug"];
+    let goods = [
+        "Set mit Becher Oslo",
+        "Regal Billy aus Birke",
+        "Sofa Victoria mit Bezug",
+    ];
     let found = mixture(("neu", 200), &goods, 100);
     assert!(found.iter().all(|(name, _)| name != "PERSON"), "{found:?}");
 }

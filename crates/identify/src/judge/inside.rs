@@ -207,7 +207,10 @@ fn of_words(counts: &RuleCounts, identifier: &Identifier, column: &Column<'_>) -
         weight("prior", "words of lists inside text".into(), -4.0),
         weight(
             "text",
-            format!("{:.0} % of the cells of several words are texts", 100.0 * share),
+            format!(
+                "{:.0} % of the cells of several words are texts",
+                100.0 * share
+            ),
             6.0 * share.sqrt(),
         ),
         weight(

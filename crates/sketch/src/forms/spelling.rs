@@ -143,7 +143,9 @@ const MOST_STREETS: usize = 24;
 pub(super) fn addresses(folded: &str) -> Vec<Vec<String>> {
     let own: Vec<String> = words(folded).map(Cow::into_owned).collect();
     let has_number = folded.bytes().any(|byte| byte.is_ascii_digit());
-    if own.len() < 2 || !has_number || folded.contains('@') {
+    // A street has a name; groups of letters and digits are an id.
+    let is_name = |word: &String| word.chars().filter(|c| c.is_alphabetic()).count() > 2;
+    if !has_number || !own.iter().any(is_name) || own.len() < 2 || folded.contains('@') {
         return Vec::new();
     }
     let mut spellings = vec![String::new()];

@@ -14,7 +14,7 @@ use super::super::folded;
 const SHORTEST: usize = 3;
 
 /// Longest name, in bytes and folded; longer words are not looked up.
-pub(super) const LONGEST: usize = 30;
+pub(super) const LONGEST: usize = 40;
 
 /// A set of months, one bit each from January on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

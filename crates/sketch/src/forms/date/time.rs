@@ -17,7 +17,8 @@ pub(super) fn without_midnight(text: &str) -> Option<[&str; 2]> {
     }
     let end = rest.find(|c: char| !matches!(c, '0' | ':' | '.'));
     let (minutes, rest) = rest.split_at(end.unwrap_or(rest.len()));
-    if minutes.len() < ":00".len() || hour.is_empty() {
+    let is_cut = rest.starts_with(|c: char| c.is_ascii_digit());
+    if is_cut || minutes.len() < ":00".len() || hour.is_empty() {
         return None;
     }
     let (rest, is_midnight) = match half(rest) {
