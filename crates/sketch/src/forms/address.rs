@@ -49,7 +49,7 @@ fn give(address: &str, written: Written, sink: &mut impl FnMut(Form, u64)) {
     }
 }
 
-/// The hash of an address that is written otherwise.
+/// The hash of an address, or of a number, that is written otherwise.
 pub(super) fn notation(address: &str) -> u64 {
     hash_in(Domain::Notation, address.as_bytes())
 }

@@ -306,3 +306,103 @@ fn groups_of_four(run: &str) -> impl Iterator<Item = &str> {
     let groups = if long { run.len().div_ceil(4) } else { 0 };
     (0..groups).filter_map(|group| run.get(group * 4..run.len().min(group * 4 + 4)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[track_caller]
+    fn found(meaning: Meaning, value: &str, cell: &str) {
+        assert!(
+            is_asked_for(meaning, value, cell),
+            "{value:?} is not found in {cell:?}"
+        );
+    }
+
+    fn is_asked_for(meaning: Meaning, value: &str, cell: &str) -> bool {
+        let mut stored = HashSet::new();
+        super::super::of_value(cell, &mut |_, hash| {
+            stored.insert(hash);
+        });
+        let all = |probe: &Probe| probe.all.iter().all(|hash| stored.contains(hash));
+        probes(value, meaning).iter().any(all)
+    }
+
+    #[test]
+    fn other_spellings_of_a_value_are_asked_for() {
+        for (value, cell) in [
+            ("Zorkmaster_99", "@Zorkmaster_99"),
+            ("@zork", "zork"),
+            ("Hauptstraße 12a", "Hauptstr. 12a"),
+            ("Hauptstr. 12a", "Hauptstraße 12 a"),
+            ("Hauptstraße 12a", "c/o Frank, Hauptstr. 12a, 50667 Köln"),
+            ("77 Quarkfield Avenue", "77 Quarkfield Ave., Apt 4"),
+            ("221B Baker Street", "221b Baker St."),
+            ("ulica Długa 5", "ul. Długa 5/7, Kraków"),
+            ("AB123456C", "His NINO is AB 12 34 56 C and he left"),
+            ("BXY1234", "plate B-XY 1234 was seen"),
+            ("B-XY 1234", "plate BXY 1234 was seen"),
+            ("KD123456", "KD-000123456"),
+            ("KD-000123456", "KD123456"),
+            ("4222222222222", "4.222222222222E+12"),
+            ("zork5@zork.example", "zork5&#64;zork.example"),
+            ("zork5@zork.example", "mail to zork5&#x40;zork.example!"),
+        ] {
+            found(Meaning::Value, value, cell);
+        }
+        found(Meaning::Phone, "+12025550146", "1.2025550146E10");
+        found(Meaning::NamePart, "Đorđe", "Djordje");
+        found(Meaning::NamePart, "Djordje", "Đorđe");
+        found(Meaning::NamePart, "やまだ", "ヤマダ");
+        found(Meaning::Name, "ヤマダ タロウ", "やまだ たろう");
+    }
+
+    #[test]
+    fn other_values_are_not_asked_for() {
+        for (value, cell) in [
+            ("Hauptstraße 12a", "Hauptstr. 13a"),
+            ("AB123456C", "AB 12 34 57 C and more"),
+            ("KD123456", "KD-100123456"),
+            ("zorkmaster", "@zorkmaster_99"),
+        ] {
+            assert!(!is_asked_for(Meaning::Value, value, cell), "{value} {cell}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_found_in_every_notation() {
+        for (day, cell) in [
+            ("1971-02-09", "71-02-09"),
+            ("1971-03-23", "1971-03-23Z"),
+            ("1971-03-11", "19710311T000000Z"),
+            ("1971-03-10", "Wed Mar 10 1971 00:00:00 GMT+0100"),
+            ("1971-02-08", "Montag, 8. Februar 1971"),
+            ("1971-03-18", "Thursday, March 18, 1971"),
+            ("1971-03-12", "12031971"),
+            ("1971-03-04", "04031971"),
+            ("1971-03-22", "22|03|1971"),
+            ("19710304", "1971-03-04"),
+            ("19710304", "4. März 1971"),
+            ("3 février 1971", "1971-02-03"),
+            ("1971-02-03", "Né le 3 février 1971 à Paris"),
+            ("1971-02-06", "Nació el 6 de febrero de 1971"),
+        ] {
+            found(Meaning::Date, day, cell);
+        }
+    }
+
+    #[test]
+    fn a_value_is_a_bounded_number_of_questions() {
+        for value in [
+            "AB123456C",
+            "abcd123456789012",
+            "12 North Elm St Apt 4",
+            "Zoë Müller",
+        ] {
+            let count = probes(value, Meaning::Value).len();
+            assert!(count <= 64, "{value} has {count}");
+        }
+    }
+}
