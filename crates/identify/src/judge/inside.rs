@@ -196,16 +196,21 @@ fn of_terms(cells: u64) -> Vec<Weight> {
 }
 
 /// Words of lists: names of firms and goods are made of names too, so short phrases do not count, unless a word before
-/// the name or the column's name says what it is.
+/// the name or the column's name says what it is. Cells of a single word have no room for a name: in a column of notes
+/// most of which are `ok`, the others tell.
 fn of_words(counts: &RuleCounts, identifier: &Identifier, column: &Column<'_>) -> Vec<Weight> {
     let totals = &column.view.evidence.cells;
-    let share = totals.texts as f64 / totals.tested.max(1) as f64;
+    let several = totals.texts + totals.phrases;
+    let share = totals.texts as f64 / several.max(1) as f64;
     let (beside, all) = (counts.in_context, counts.embedded.max(1));
     let mut weights = vec![
         weight("prior", "words of lists inside text".into(), -4.0),
         weight(
             "text",
-            format!("{:.0} % of the cells are texts", 100.0 * share),
+            format!(
+                "{:.0} % of the cells of several words are texts",
+                100.0 * share
+            ),
             6.0 * share.sqrt(),
         ),
         weight(

@@ -20,17 +20,19 @@ impl std::ops::Deref for Compact {
     }
 }
 
-/// Letters (upper-cased) and digits as ASCII bytes; nothing if there are others beside punctuation and blanks.
+/// Letters (upper-cased) and digits as ASCII bytes; nothing if there are others beside punctuation, dashes and blanks.
 pub(super) fn compact(text: &str) -> Option<Compact> {
     let mut out = Compact {
         bytes: [0; LONGEST],
         len: 0,
     };
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            *out.bytes.get_mut(out.len)? = byte.to_ascii_uppercase();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            *out.bytes.get_mut(out.len)? = c.to_ascii_uppercase() as u8;
             out.len += 1;
-        } else if !(byte.is_ascii_punctuation() || byte == b' ') {
+        } else if !(c.is_ascii_punctuation()
+            || matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2010}'..='\u{2015}'))
+        {
             return None;
         }
     }

@@ -27,6 +27,9 @@ const LONGEST_MACHINE: usize = 45;
 /// How an `@` is written in a URL.
 const ENCODED_AT: &str = "%40";
 
+/// How it is written in HTML, folded.
+const HTML_AT: [&str; 3] = ["&#64;", "&#x40;", "&commat;"];
+
 /// How a name of the DNS begins that stands for letters beyond ASCII.
 const PUNYCODE: &str = "xn--";
 
@@ -46,7 +49,7 @@ fn give(address: &str, written: Written, sink: &mut impl FnMut(Form, u64)) {
     }
 }
 
-/// The hash of an address that is written otherwise.
+/// The hash of an address, or of a number, that is written otherwise.
 pub(super) fn notation(address: &str) -> u64 {
     hash_in(Domain::Notation, address.as_bytes())
 }
@@ -76,6 +79,7 @@ pub(super) fn canonical(folded: &str) -> Option<Cow<'_, str>> {
 pub(super) fn may_have_mails(text: &str, class: ClassMask) -> bool {
     class.any(ClassMask::AT) && !is_plain_mail(text)
         || class.any(ClassMask::OTHER) && class.any(ClassMask::DIGIT) && has_encoded(text)
+        || class.any(ClassMask::OTHER) && class.any(ClassMask::COMMA) && has_entity(text)
 }
 
 fn has_encoded(text: &str) -> bool {
@@ -83,6 +87,13 @@ fn has_encoded(text: &str) -> bool {
     let bytes = text.as_bytes();
     text.match_indices('%')
         .any(|(at, _)| digit(bytes.get(at + 1)) && digit(bytes.get(at + 2)))
+}
+
+/// Whether a character may be written as in HTML, `&#64;`.
+fn has_entity(text: &str) -> bool {
+    text.split('&').skip(1).any(|entity| {
+        entity.contains(';') && entity.starts_with(|c: char| c == '#' || c.is_ascii_alphabetic())
+    })
 }
 
 /// Whether nothing but a single address can be in it, whatever its letters are. A name of the DNS with two dashes may be
@@ -109,7 +120,18 @@ pub(super) fn mails(text: &str, class: ClassMask, sink: &mut impl FnMut(Form, u6
             give(address, written, sink);
         });
     }
-    if !class.any(ClassMask::OTHER) || !text.contains(ENCODED_AT) {
+    if !class.any(ClassMask::OTHER) {
+        return;
+    }
+    for entity in HTML_AT.into_iter().filter(|entity| text.contains(entity)) {
+        let text = text.replace(entity, "@");
+        for (at, _) in text.match_indices('@') {
+            mail(&text, at, &mut |address, _| {
+                give(address, Written::Otherwise, sink);
+            });
+        }
+    }
+    if !text.contains(ENCODED_AT) {
         return;
     }
     let encoded = text

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Form, LONGEST_VALUE, folded};
+use super::{Form, LONGEST_VALUE, address, folded};
 use crate::hash::{Domain, hash_in};
 use crate::{ClassMask, hash};
 
@@ -262,6 +262,33 @@ pub(super) fn each(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u
     }
 }
 
+/// Gives the whole number that a spreadsheet wrote with its exponent. A source that is asked for its digits would not
+/// return the cell.
+pub(super) fn with_exponent(folded: &str, class: ClassMask, sink: &mut impl FnMut(Form, u64)) {
+    if let Some(digits) = expanded(folded, class) {
+        sink(Form::Notation, address::notation(&digits));
+    }
+}
+
+/// The digits of a positive whole number in scientific notation: `1.2025550146e+10` is `12025550146`.
+fn expanded(folded: &str, class: ClassMask) -> Option<String> {
+    const EXPONENTIAL: u16 =
+        ClassMask::DIGIT | ClassMask::LOWER | ClassMask::DOT | ClassMask::COMMA | ClassMask::PLUS;
+    let may_be = class.only(EXPONENTIAL) && class.any(ClassMask::DOT | ClassMask::COMMA);
+    let (mantissa, exponent) = folded.split_once('e').filter(|_| may_be)?;
+    let (whole, fraction) = mantissa.split_once(['.', ','])?;
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if ![whole, fraction, exponent].into_iter().all(is_digits) || whole.starts_with('0') {
+        return None;
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let exponent: usize = exponent.parse().ok()?;
+    let zeros = exponent.checked_sub(fraction.len())?;
+    let fits = whole.len() + exponent <= LONGEST_NUMBER;
+    fits.then(|| format!("{whole}{fraction}{:0<zeros$}", ""))
+}
+
 /// The number in front of the only colon of a folded cell, at its end.
 fn before_colon(folded: &str, class: ClassMask) -> Option<&str> {
     let number = folded
@@ -407,6 +434,18 @@ mod tests {
         assert_eq!(number("-0.0").as_deref(), Some("0"));
         for text in ["", "-", "1e3", "1,000", "1.2.3", ".", "5.", "0x10"] {
             assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_an_exponent_is_written_out() {
+        let of = |text: &str| expanded(text, ClassMask::of(text));
+        assert_eq!(of("1.2025550146e10").as_deref(), Some("12025550146"));
+        assert_eq!(of("4,222e+12").as_deref(), Some("4222000000000"));
+        for text in [
+            "1.25e1", "1.5e-3", "0.5e3", "1e5", "1.5e400", "a.5e3", "1.2e",
+        ] {
+            assert_eq!(of(text), None, "{text}");
         }
     }
 

@@ -14,6 +14,7 @@ mod date;
 mod digits;
 mod fold;
 mod probe;
+mod spelling;
 mod text;
 mod words;
 
@@ -29,7 +30,7 @@ use crate::{Cells, ClassMask, hash};
 
 /// Version of the set of forms. It changes when a stored value would get other forms than before: sketches of another
 /// version must be made anew.
-pub const FORMS_VERSION: u8 = 3;
+pub const FORMS_VERSION: u8 = 4;
 
 /// Cells of more bytes than this are running text: they have words, pairs and numbers, but no form as a whole besides
 /// the folded one.
@@ -59,7 +60,8 @@ pub enum Form {
     Word,
     /// Two neighbouring words, in any order.
     Pair,
-    /// An address in its own notation, of a cell in which it has another; kept apart from all other forms.
+    /// An address or a number in its own notation, of a cell in which it has another; kept apart from all other forms. Of
+    /// a wanted value, whatever a source that is asked for the value itself would not return.
     Notation,
     /// Two neighbouring characters of a script without spaces between words.
     Gram,
@@ -167,6 +169,8 @@ pub(crate) struct Outline {
     mails: bool,
     /// The same of addresses of machines.
     machines: bool,
+    /// There may be dates with the name of a month in it.
+    spelled: bool,
 }
 
 impl Outline {
@@ -188,8 +192,15 @@ impl Outline {
             slashed: text::is_slashed(text, class),
             mails: address::may_have_mails(text, class),
             machines: address::may_have_machines(text, class),
+            spelled: is_lettered(class) && date::may_be_inside(text),
         }
     }
+}
+
+/// Whether there are digits and letters.
+const fn is_lettered(class: ClassMask) -> bool {
+    const LETTERS: u16 = ClassMask::LOWER | ClassMask::WIDE;
+    class.any(ClassMask::DIGIT) && class.any(LETTERS)
 }
 
 /// Whether a folded text, or one in another case, has digits and no letters and is no running text.
@@ -219,9 +230,13 @@ fn of_folded(
             return;
         }
         words::each(folded, class, sink);
+        digits::with_exponent(folded, class, sink);
         if outline.grouped {
             return;
         }
+    }
+    if outline.spelled {
+        date::inside(folded, sink);
     }
     if class.any(ClassMask::WIDE) {
         text::grams(folded, sink);
@@ -261,7 +276,7 @@ mod tests {
     /// a person who is in an older sketch would be ruled out.
     #[test]
     fn the_forms_of_a_value_never_change_within_a_version() {
-        assert_eq!(FORMS_VERSION, 3);
+        assert_eq!(FORMS_VERSION, 4);
         let known = [
             ("  Zo\u{eb}  ", "Folded f9edb745f3"),
             ("AB-1234", "Folded 798e302a8b, Alphanumerics 4d91201905"),

@@ -4,6 +4,7 @@
 //! question with several hashes is answered with yes only if *all* may be there; that is how a name of three words, or
 //! one written without spaces, is asked for inside text.
 
+use super::spelling::{addresses, drawn_in, filled, groupings, other_syllabary, spelled_out};
 use super::words::{self, words};
 use super::{Form, address, fold, text};
 use crate::hash;
@@ -42,9 +43,16 @@ impl std::fmt::Debug for Probe {
 
 /// The questions about a wanted value; a column is a candidate when one of them is answered with yes.
 pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
-    let mut probes = Probes(Vec::new());
+    let mut probes = Probes::default();
     let part = (meaning == Meaning::NamePart).then(|| drawn_in(value));
-    let written = [Some(value.to_owned()), spelled_out(value), part.flatten()];
+    let [katakana, hiragana] = other_syllabary(value);
+    let written = [
+        Some(value.to_owned()),
+        spelled_out(value),
+        part.flatten(),
+        katakana,
+        hiragana,
+    ];
     for spelling in written.into_iter().flatten() {
         let folded = fold::folded(&spelling);
         match meaning {
@@ -55,14 +63,25 @@ pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
             Meaning::Date => probes.date(&folded),
             Meaning::Value => probes.value(&folded),
         }
+        probes.is_respelled = true;
     }
-    probes.0
+    if meaning == Meaning::Value {
+        probes.otherwise(&fold::folded(value));
+    }
+    probes.all
 }
 
 /// The wanted names that [`Meaning::Name`] asks for: without titles, with and without initials.
 pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
     let mut spellings = Vec::new();
-    let written = [Some(name.to_owned()), spelled_out(name), drawn_in(name)];
+    let [katakana, hiragana] = other_syllabary(name);
+    let written = [
+        Some(name.to_owned()),
+        spelled_out(name),
+        drawn_in(name),
+        katakana,
+        hiragana,
+    ];
     for spelling in written.into_iter().flatten() {
         let folded = fold::folded(&spelling);
         let mut words: Vec<String> = words(&folded).map(std::borrow::Cow::into_owned).collect();
@@ -102,38 +121,13 @@ const TITLES: [&str; 24] = [
     "mme", "monsieur", "mr", "mrs", "ms", "pan", "pani", "prof", "sig", "signora", "sr", "sra",
 ];
 
-/// German and Nordic letters as they are written where the keyboard has none; folding drops their marks instead.
-fn spelled_out(value: &str) -> Option<String> {
-    use unicode_normalization::UnicodeNormalization;
-    let mut changed = false;
-    let text = value.nfc().flat_map(char::to_lowercase).map(|c| {
-        let spelled = match c {
-            'ä' => "ae",
-            'ö' | 'ø' => "oe",
-            'ü' => "ue",
-            'å' => "aa",
-            _ => return c.to_string(),
-        };
-        changed = true;
-        spelled.to_owned()
-    });
-    let text: String = text.collect();
-    changed.then_some(text)
-}
-
-/// A name with the plain vowels of letters that it may spell out: `Joerg` is `Jörg` elsewhere, which is folded to `jorg`.
-fn drawn_in(name: &str) -> Option<String> {
-    let folded = fold::folded(name);
-    let drawn = ["ae", "oe", "ue", "aa"]
-        .iter()
-        .fold(folded.to_string(), |name, spelled| {
-            name.replace(spelled, &spelled[..1])
-        });
-    (drawn != folded).then_some(drawn)
-}
-
 /// Questions so far, each once.
-struct Probes(Vec<Probe>);
+#[derive(Default)]
+struct Probes {
+    all: Vec<Probe>,
+    /// Whether they are now about another spelling, which a source that is asked for the value itself would not return.
+    is_respelled: bool,
+}
 
 impl Probes {
     fn add(&mut self, form: Form, all: Vec<u64>) {
@@ -141,10 +135,10 @@ impl Probes {
     }
 
     fn add_run(&mut self, form: Form, all: Vec<u64>, run: Option<&str>) {
-        if !all.is_empty() && self.0.iter().all(|probe| probe.all != all) {
+        if !all.is_empty() && self.all.iter().all(|probe| probe.all != all) {
             // One hash of two words says already that they stand together.
             let run = run.filter(|_| all.len() > 1).map(str::to_owned);
-            self.0.push(Probe { form, all, run });
+            self.all.push(Probe { form, all, run });
         }
     }
 
@@ -155,6 +149,10 @@ impl Probes {
                 form,
                 Form::Folded | Form::Alphanumerics | Form::Digits | Form::Number | Form::Date
             ) {
+                let form = match form {
+                    Form::Folded if self.is_respelled => Form::Notation,
+                    form => form,
+                };
                 self.add(form, vec![hash]);
             }
         });
@@ -175,11 +173,50 @@ impl Probes {
         }
     }
 
+    /// The spellings of others: an id with its zeros or in groups, an address with other words, a name on the web with
+    /// its sign. A source that is asked for the value itself would return none of them.
+    fn otherwise(&mut self, folded: &str) {
+        let mut whole = |text: &str| self.add(Form::Notation, vec![hash(text.as_bytes())]);
+        let own = folded.trim_start_matches('@');
+        if !own.contains(['@', ' ']) {
+            whole(own);
+            whole(&format!("@{own}"));
+        }
+        let run = words::alphanumerics(folded);
+        let streets = addresses(folded);
+        for id in filled(&run) {
+            whole(&id);
+        }
+        for words in &streets {
+            whole(&words.concat());
+        }
+        for words in &streets {
+            let hashes = words.iter().map(|word| words::word_hash(word));
+            self.in_text(&words.concat(), hashes);
+        }
+        if !folded.contains('@') {
+            for groups in groupings(&run) {
+                self.in_text(&run, groups.into_iter().map(words::word_hash));
+            }
+        }
+        self.exponent(folded);
+    }
+
+    /// A number that a spreadsheet took for one to calculate with.
+    fn exponent(&mut self, folded: &str) {
+        let digits = super::digits(folded);
+        let is_number = !folded.contains(|c: char| c.is_alphabetic());
+        if is_number && digits.len() >= FEWEST_IN_EXPONENT {
+            self.add(Form::Notation, vec![address::notation(&digits)]);
+        }
+    }
+
     fn phone(&mut self, folded: &str) {
         match super::digits::tail_hash(super::digits(folded).as_bytes()) {
             Some(tail) => {
                 self.whole(folded);
                 self.add(Form::Tail, vec![tail]);
+                self.exponent(folded);
             }
             None => self.value(folded),
         }
@@ -190,8 +227,17 @@ impl Probes {
         for day in super::dates(folded) {
             let iso = day.iso();
             self.add(Form::Date, vec![hash(&iso)]);
-            let basic: Vec<u8> = iso.into_iter().filter(|byte| *byte != b'-').collect();
-            self.add(Form::Number, vec![hash(&basic)]);
+            // Without separators it is a number, of which the first zero is no part.
+            let [year, month, of_month] = [&iso[..4], &iso[5..7], &iso[8..]];
+            for basic in [
+                [year, month, of_month],
+                [of_month, month, year],
+                [month, of_month, year],
+            ] {
+                let digits = basic.concat();
+                let zeros = usize::from(digits.starts_with(b"0"));
+                self.add(Form::Number, vec![hash(&digits[zeros..])]);
+            }
         }
     }
 
@@ -249,6 +295,9 @@ impl Probes {
     }
 }
 
+/// Digits from which on programs write a number with an exponent.
+const FEWEST_IN_EXPONENT: usize = 8;
+
 /// Long ids as they are printed: `de44 5001 0517 ...`.
 fn groups_of_four(run: &str) -> impl Iterator<Item = &str> {
     let long = (12..=40).contains(&run.len())
@@ -256,4 +305,104 @@ fn groups_of_four(run: &str) -> impl Iterator<Item = &str> {
         && run.bytes().any(|byte| byte.is_ascii_digit());
     let groups = if long { run.len().div_ceil(4) } else { 0 };
     (0..groups).filter_map(|group| run.get(group * 4..run.len().min(group * 4 + 4)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[track_caller]
+    fn found(meaning: Meaning, value: &str, cell: &str) {
+        assert!(
+            is_asked_for(meaning, value, cell),
+            "{value:?} is not found in {cell:?}"
+        );
+    }
+
+    fn is_asked_for(meaning: Meaning, value: &str, cell: &str) -> bool {
+        let mut stored = HashSet::new();
+        super::super::of_value(cell, &mut |_, hash| {
+            stored.insert(hash);
+        });
+        let all = |probe: &Probe| probe.all.iter().all(|hash| stored.contains(hash));
+        probes(value, meaning).iter().any(all)
+    }
+
+    #[test]
+    fn other_spellings_of_a_value_are_asked_for() {
+        for (value, cell) in [
+            ("Zorkmaster_99", "@Zorkmaster_99"),
+            ("@zork", "zork"),
+            ("Hauptstraße 12a", "Hauptstr. 12a"),
+            ("Hauptstr. 12a", "Hauptstraße 12 a"),
+            ("Hauptstraße 12a", "c/o Frank, Hauptstr. 12a, 50667 Köln"),
+            ("77 Quarkfield Avenue", "77 Quarkfield Ave., Apt 4"),
+            ("221B Baker Street", "221b Baker St."),
+            ("ulica Długa 5", "ul. Długa 5/7, Kraków"),
+            ("AB123456C", "His NINO is AB 12 34 56 C and he left"),
+            ("BXY1234", "plate B-XY 1234 was seen"),
+            ("B-XY 1234", "plate BXY 1234 was seen"),
+            ("KD123456", "KD-000123456"),
+            ("KD-000123456", "KD123456"),
+            ("4222222222222", "4.222222222222E+12"),
+            ("zork5@zork.example", "zork5&#64;zork.example"),
+            ("zork5@zork.example", "mail to zork5&#x40;zork.example!"),
+        ] {
+            found(Meaning::Value, value, cell);
+        }
+        found(Meaning::Phone, "+12025550146", "1.2025550146E10");
+        found(Meaning::NamePart, "Đorđe", "Djordje");
+        found(Meaning::NamePart, "Djordje", "Đorđe");
+        found(Meaning::NamePart, "やまだ", "ヤマダ");
+        found(Meaning::Name, "ヤマダ タロウ", "やまだ たろう");
+    }
+
+    #[test]
+    fn other_values_are_not_asked_for() {
+        for (value, cell) in [
+            ("Hauptstraße 12a", "Hauptstr. 13a"),
+            ("AB123456C", "AB 12 34 57 C and more"),
+            ("KD123456", "KD-100123456"),
+            ("zorkmaster", "@zorkmaster_99"),
+        ] {
+            assert!(!is_asked_for(Meaning::Value, value, cell), "{value} {cell}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_found_in_every_notation() {
+        for (day, cell) in [
+            ("1971-02-09", "71-02-09"),
+            ("1971-03-23", "1971-03-23Z"),
+            ("1971-03-11", "19710311T000000Z"),
+            ("1971-03-10", "Wed Mar 10 1971 00:00:00 GMT+0100"),
+            ("1971-02-08", "Montag, 8. Februar 1971"),
+            ("1971-03-18", "Thursday, March 18, 1971"),
+            ("1971-03-12", "12031971"),
+            ("1971-03-04", "04031971"),
+            ("1971-03-22", "22|03|1971"),
+            ("19710304", "1971-03-04"),
+            ("19710304", "4. März 1971"),
+            ("3 février 1971", "1971-02-03"),
+            ("1971-02-03", "Né le 3 février 1971 à Paris"),
+            ("1971-02-06", "Nació el 6 de febrero de 1971"),
+        ] {
+            found(Meaning::Date, day, cell);
+        }
+    }
+
+    #[test]
+    fn a_value_is_a_bounded_number_of_questions() {
+        for value in [
+            "AB123456C",
+            "abcd123456789012",
+            "12 North Elm St Apt 4",
+            "Zoë Müller",
+        ] {
+            let count = probes(value, Meaning::Value).len();
+            assert!(count <= 64, "{value} has {count}");
+        }
+    }
 }

@@ -562,6 +562,13 @@ mod tests {
         let text = "The quick brown fox jumps over the lazy dog and calls a friend in the evening";
         let count = forms(text).len();
         assert!(count <= 2 * text.split(' ').count() + 4, "{count}");
+        // A day has one more form, a year by itself none.
+        let [year, day] = ["sold in 1971 by the mill", "sold 3 may 1971 by the mill"]
+            .map(|text| (forms(text).len(), text.split(' ').count()));
+        assert!(
+            year.0 <= 2 * year.1 + 2 && day.0 <= 2 * day.1 + 4,
+            "{year:?} {day:?}"
+        );
     }
 
     #[test]
