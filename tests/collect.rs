@@ -46,7 +46,8 @@ impl Collected {
         });
         let folder = folder.unwrap();
         let place = folder.display().to_string();
-        let all = ["collect", "--output", &place].iter().chain(args);
+        let first = ["collect", "--output", &place];
+        let all = first.iter().chain(args);
         let mut command = bench.command(all);
         command.envs(environment.iter().copied());
         Self::read(Run::of(&command.output().unwrap()), &folder)

@@ -25,7 +25,10 @@ pub(crate) fn flatten(
         flat.add(field.name(), field, array.clone(), None)?;
     }
     let schema = batch.schema();
-    let fields = flat.fields.into_iter().map(|field| marked(Arc::new(field), &schema));
+    let fields = flat
+        .fields
+        .into_iter()
+        .map(|field| marked(Arc::new(field), &schema));
     let fields = Schema::new(fields.collect::<Vec<FieldRef>>());
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::new(fields), flat.arrays, &options)
