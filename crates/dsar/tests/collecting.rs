@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::format_push_string,
     reason = "these are tests; clippy knows it of test functions only"
 )]
 
@@ -37,7 +38,9 @@ async fn scanned(folder: &Path) -> Home {
         ..ScanOptions::default()
     };
     let cancel = CancellationToken::new();
-    let report = locard_app::scan(&home, &scan, &Silent, &cancel).await.unwrap();
+    let report = locard_app::scan(&home, &scan, &Silent, &cancel)
+        .await
+        .unwrap();
     assert!(report.failures.is_empty());
     home
 }
@@ -47,7 +50,9 @@ fn shop(folder: &Path) {
     let data = folder.join("data");
     std::fs::create_dir(&data).unwrap();
     let firsts = ["Peter", "Maria", "Thomas", "Julia", "Stefan"];
-    let lasts = ["Schmidt", "Weber", "Wagner", "Becker", "Hoffmann", "Koch", "Richter", "Klein"];
+    let lasts = [
+        "Schmidt", "Weber", "Wagner", "Becker", "Hoffmann", "Koch", "Richter", "Klein",
+    ];
     let name = |n: usize| match n {
         7 | 8 => "Anna Muster".to_owned(),
         n => format!("{} {}", firsts[n % 5], lasts[n % 8]),
@@ -64,7 +69,11 @@ fn shop(folder: &Path) {
     }
     // Written for her, and about somebody else.
     tickets += "T99,1007,Julia Koch\n";
-    for (file, text) in [("customers", customers), ("orders", orders), ("tickets", tickets)] {
+    for (file, text) in [
+        ("customers", customers),
+        ("orders", orders),
+        ("tickets", tickets),
+    ] {
         std::fs::write(data.join(format!("{file}.csv")), text).unwrap();
     }
 }
@@ -97,7 +106,8 @@ impl Kept {
     /// A column of the rows of a file with that standing, sorted.
     fn column(&self, file: &str, column: &str, standing: Standing) -> Vec<String> {
         let rows = self.rows.iter();
-        let rows = rows.filter(|(section, row)| section.resource == file && row.standing == standing);
+        let rows =
+            rows.filter(|(section, row)| section.resource == file && row.standing == standing);
         let mut cells: Vec<String> = rows
             .map(|(_, row)| row.values[column].as_str().unwrap().to_owned())
             .collect();
@@ -125,7 +135,9 @@ fn options(attributes: &[(&str, &str)], review: bool) -> CollectOptions {
 
 async fn collected(home: &Home, options: &CollectOptions) -> (Extract, Kept) {
     let (mut kept, cancel) = (Kept::default(), CancellationToken::new());
-    let extract = collect(home, options, &mut kept, &Silent, &cancel).await.unwrap();
+    let extract = collect(home, options, &mut kept, &Silent, &cancel)
+        .await
+        .unwrap();
     assert!(kept.open.is_none() && !extract.fell_short(), "{extract:?}");
     (extract, kept)
 }
@@ -156,31 +168,52 @@ async fn confirmed_relations_lead_to_rows_that_only_carry_a_key() {
         .iter()
         .map(|row| (row.parent.resource.as_str(), row.child.resource.as_str()))
         .collect();
-    let both = [("customers.csv", "orders.csv"), ("customers.csv", "tickets.csv")];
+    let both = [
+        ("customers.csv", "orders.csv"),
+        ("customers.csv", "tickets.csv"),
+    ];
     assert_eq!(proposed, both, "{known:?}");
     for row in &known {
         assert!(!row.is_followed && row.containment == Some(1.0));
         let id = row.id.to_string();
-        decide_relation(&home, &id, Decision::Confirmed, Some("same numbers")).await.unwrap();
+        decide_relation(&home, &id, Decision::Confirmed, Some("same numbers"))
+            .await
+            .unwrap();
     }
 
     let (extract, kept) = collected(&home, &asked).await;
-    assert_eq!(kept.column("orders.csv", "order_id", IN), ["A-46", "A-6", "A-86"]);
-    assert_eq!(kept.column("tickets.csv", "ticket", IN), ["T7"], "the weak row is reached");
+    assert_eq!(
+        kept.column("orders.csv", "order_id", IN),
+        ["A-46", "A-6", "A-86"]
+    );
+    assert_eq!(
+        kept.column("tickets.csv", "ticket", IN),
+        ["T7"],
+        "the weak row is reached"
+    );
     assert_eq!(kept.column("tickets.csv", "ticket", OTHER), ["T99"]);
     assert_eq!(kept.column("tickets.csv", "ticket", WEAK), ["T8"]);
     assert_eq!((extract.included, extract.review), (5, 3));
-    let order = kept.rows.iter().find(|(section, _)| section.resource == "orders.csv");
+    let order = kept
+        .rows
+        .iter()
+        .find(|(section, _)| section.resource == "orders.csv");
     let (section, row) = order.unwrap();
     assert_eq!(row.at.line, Some(7));
     let Reached::Over(steps) = &section.reached else {
         panic!("{:?}", section.reached);
     };
-    assert_eq!(steps[0].from, ("customers.csv".to_owned(), vec!["customer_no".to_owned()]));
+    assert_eq!(
+        steps[0].from,
+        ("customers.csv".to_owned(), vec!["customer_no".to_owned()])
+    );
 
     // Counted the same where they are not handed on.
     let (counted, _) = collected(&home, &options(&ANNA, false)).await;
-    assert_eq!((counted.included, counted.review, counted.review_left_out), (5, 0, 3));
+    assert_eq!(
+        (counted.included, counted.review, counted.review_left_out),
+        (5, 0, 3)
+    );
 
     let id = known[0].id.to_string();
     withdraw_relation(&home, &id).await.unwrap();
@@ -197,12 +230,18 @@ async fn who_is_only_weakly_somewhere_is_for_review_and_who_is_nowhere_is_told()
     let home = scanned(folder.path()).await;
     for row in relations(&home).await.unwrap().relations {
         let id = row.id.to_string();
-        decide_relation(&home, &id, Decision::Confirmed, None).await.unwrap();
+        decide_relation(&home, &id, Decision::Confirmed, None)
+            .await
+            .unwrap();
     }
     let (extract, kept) = collected(&home, &options(&ANNA[1..], true)).await;
     assert_eq!(extract.answer(), Answer::ForReview);
     assert_eq!((extract.included, extract.review), (0, 4));
-    assert!(kept.rows.iter().all(|(section, _)| section.reached == Reached::Directly));
+    assert!(
+        kept.rows
+            .iter()
+            .all(|(section, _)| section.reached == Reached::Directly)
+    );
     let nobody = [("EMAIL_ADDRESS", "nobody@example.net")];
     let (extract, kept) = collected(&home, &options(&nobody, true)).await;
     assert_eq!((extract.answer(), kept.rows.len()), (Answer::Nowhere, 0));

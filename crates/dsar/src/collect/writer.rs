@@ -140,7 +140,10 @@ impl<'a, 'g> Writer<'a, 'g> {
         }
         if let Some(failure) = ended.failure {
             let is_cancelled = self.cancel.is_cancelled();
-            found.push(gap(reason(&failure, is_cancelled), failure.sentence.clone()));
+            found.push(gap(
+                reason(&failure, is_cancelled),
+                failure.sentence.clone(),
+            ));
             if !self.extract.failures.contains(&failure) {
                 self.extract.failures.push(failure);
             }

@@ -31,12 +31,18 @@ async fn a_decision_on_a_relation_stands_until_it_is_taken_back_or_a_source_is_g
         actor: None,
         decided_at: Timestamp::UNIX_EPOCH,
     };
-    let both = [review(1, Decision::Confirmed), review(2, Decision::Rejected)];
+    let both = [
+        review(1, Decision::Confirmed),
+        review(2, Decision::Rejected),
+    ];
     store.review_relations(ORG, &both).await.unwrap();
     let again = review(1, Decision::Rejected);
     store.review_relations(ORG, &[again]).await.unwrap();
     let known = store.relation_reviews(ORG).await.unwrap();
-    let told: Vec<_> = known.iter().map(|it| (it.id.0.as_u128(), it.decision)).collect();
+    let told: Vec<_> = known
+        .iter()
+        .map(|it| (it.id.0.as_u128(), it.decision))
+        .collect();
     assert_eq!(told, [(1, Decision::Rejected), (2, Decision::Rejected)]);
     assert_eq!(known[0].relation, json!({ "parent": "planted" }));
     assert_eq!(known[0].note.as_deref(), Some("same numbers"));
