@@ -46,9 +46,8 @@ impl Collected {
         });
         let folder = folder.unwrap();
         let place = folder.display().to_string();
-        let first = ["collect", "--output", &place];
-        let all = first.iter().chain(args);
-        let mut command = bench.command(all);
+        let front = ["collect", "--output", &place];
+        let mut command = bench.command(front.iter().chain(args));
         command.envs(environment.iter().copied());
         Self::read(Run::of(&command.output().unwrap()), &folder)
     }

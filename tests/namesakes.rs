@@ -148,7 +148,9 @@ fn no_row_of_a_namesake_is_included_over_confirmed_relations_of_files() {
             .unwrap();
         for part in ["a", "b"] {
             let invoice = format!("{part}{}", person.number * 7);
-            invoices.write_record([&invoice, &number, "9.99"]).unwrap();
+            invoices
+                .write_record([invoice.as_str(), &number, "9.99"])
+                .unwrap();
         }
     }
     bench.write("customers.csv", customers.into_inner().unwrap());

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::format_push_string,
     reason = "these are tests; clippy knows it of test functions only"
 )]
 

@@ -87,9 +87,10 @@ impl Kept {
             entity: side.entity,
             columns: side.columns,
         };
-        let origin = match self.inferred {
-            true => Origin::Inferred,
-            false => Origin::Declared,
+        let origin = if self.inferred {
+            Origin::Inferred
+        } else {
+            Origin::Declared
         };
         Relation::new(side(self.parent), side(self.child), origin)
     }

@@ -84,11 +84,8 @@ pub fn pairs(columns: &[KeyColumn]) -> Vec<Pair> {
 
 /// The beginning of a word under which it is looked up.
 fn stem(word: &str) -> &str {
-    let end = word
-        .char_indices()
-        .nth(STEM.0)
-        .map_or(word.len(), |(at, _)| at);
-    &word[..end]
+    let end = word.char_indices().nth(STEM.0).map(|(at, _)| at);
+    end.and_then(|end| word.get(..end)).unwrap_or(word)
 }
 
 /// A column's name as words.

@@ -27,7 +27,9 @@ pub(crate) async fn run(session: &Session, args: &Collect) -> Result<Outcome> {
     let mut folder = Folder::open(&args.output, args.format, args.force)?;
     let progress = Progress::new(session.printer);
     let (home, cancel) = (&session.home, &session.cancel);
-    let result = locard_dsar::collect(home, &options, &mut folder, &progress, cancel).await;
+    // It is a large future.
+    let collecting = locard_dsar::collect(home, &options, &mut folder, &progress, cancel);
+    let result = Box::pin(collecting).await;
     progress.finish();
     let extract = result?;
     let files = folder.finish(&extract)?;
