@@ -389,10 +389,6 @@ mod tests {
             ),
             ("<d>a <e>b<c f=\"g\">", "f=g d=a b"),
             ("<d><e>a</x>b</e></d>", "e=ab"),
-            (
-                "<d e='a@x.org f='1>b</d>",
-                "attributes= e='a@x.org f='1 d=b",
-            ),
         ] {
             assert_eq!(read(text).join("|"), wanted, "{text}");
         }
