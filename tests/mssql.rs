@@ -131,8 +131,8 @@ fn a_look_up_in_a_table_answers_with_its_key() {
     hits.sort();
     let expected = [
         "\"dbo.addresses\" null",
-        "\"dbo.letters\" 77",
-        "\"dbo.people\" 77",
+        "\"dbo.letters\" \"77\"",
+        "\"dbo.people\" \"77\"",
     ];
     assert_eq!(hits, expected, "{found:?}");
 }

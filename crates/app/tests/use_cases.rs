@@ -300,7 +300,7 @@ async fn a_file_that_brings_the_process_down_is_given_up_and_the_rest_is_read() 
     let bench = Bench::new();
     bench.write("bad.csv", &customers(20));
     bench.write("good.csv", &customers(20));
-    die(&bench, 6).await;
+    die(&bench, 24).await;
     let home = bench.home().await;
     let (cancel, options) = (CancellationToken::new(), bench.target());
     let report = locard_app::scan(&home, &options, &Deadly(&["bad.csv"]), &cancel)
@@ -528,7 +528,7 @@ async fn a_plan_asks_for_the_sample_that_the_scan_takes() {
 #[tokio::test]
 async fn a_share_of_the_records_is_read_and_told_as_a_sample() {
     let bench = Bench::new();
-    bench.write("customers.csv", &customers(2_000));
+    bench.write("customers.csv", &customers(40_000));
     let home = bench.home().await;
     let share = locard_app::Share::percent(10.0).map(Amount::Share);
     let sample = ScanOptions {
@@ -544,7 +544,7 @@ async fn a_share_of_the_records_is_read_and_told_as_a_sample() {
     let report = locard_app::scan(&home, &sample, &Silent, &cancel).await;
     let report = report.expect("the scan runs");
     let rows = report.totals.rows;
-    assert!((100..=320).contains(&rows), "{rows} of 2,000");
+    assert!((3_400..=4_600).contains(&rows), "{rows} of 40,000");
     let gaps = reasons(&find(&home, "nobody@example.org", false).await);
     assert_eq!(gaps, [Reason::Sampled]);
     home.close().await.expect("the home closes");

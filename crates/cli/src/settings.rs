@@ -34,6 +34,7 @@ const NOT_HERE: [&str; 15] = [
     "home",
     "store",
     "dictionaries-dir",
+    "include-weak",
     "output",
     "out",
     "force",
@@ -377,7 +378,7 @@ mod tests {
 
     /// What such a file may say.
     const TAKEN: &str = "affinity baseline color column decisions email exclude exhaustive fail-on format fresh id identifier include \
-        jobs-at-once limit manual max-rate min-confidence min-share name no-jobs no-weak note owner partial-is-completed phone plan quiet readers \
+        jobs-at-once limit manual max-rate min-confidence min-share name no-jobs no-relations no-weak note owner partial-is-completed phone plan quiet readers \
         reason rejected resource rule sample samples snapshot source subject threads verbose verify";
 
     #[test]

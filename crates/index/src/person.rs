@@ -9,317 +9,37 @@ use std::collections::BTreeSet;
 use locard_sketch::forms;
 
 /// Words for somebody other than whom a row is about, and for one of several that it is about alike.
-const ROLES: &[&str] = &[
-    // Family and household.
-    "spouse",
-    "partner",
-    "husband",
-    "wife",
-    "father",
-    "mother",
-    "dad",
-    "mom",
-    "parent",
-    "parents",
-    "child",
-    "son",
-    "daughter",
-    "sibling",
-    "brother",
-    "sister",
-    "guardian",
-    "kin",
-    "dependent",
-    "ehegatte",
-    "ehepartner",
-    "ehemann",
-    "ehefrau",
-    "gatte",
-    "gattin",
-    "vater",
-    "mutter",
-    "eltern",
-    "kind",
-    "sohn",
-    "tochter",
-    "conjoint",
-    "epoux",
-    "epouse",
-    "pere",
-    "mere",
-    "enfant",
-    "conyuge",
-    "esposo",
-    "esposa",
-    "padre",
-    "madre",
-    "hijo",
-    "hija",
-    "coniuge",
-    "marito",
-    "moglie",
-    "figlio",
-    "figlia",
-    "echtgenoot",
-    "vader",
-    "moeder",
-    "malzonek",
-    "ojciec",
-    "matka",
-    "dziecko",
-    "conjuge",
-    "pai",
-    "mae",
-    "filho",
-    "filha",
-    // Those who care, work or act for somebody.
-    "doctor",
-    "physician",
-    "gp",
-    "nurse",
-    "therapist",
-    "surgeon",
-    "referrer",
-    "referring",
-    "teacher",
-    "tutor",
-    "agent",
-    "advisor",
-    "adviser",
-    "consultant",
-    "manager",
-    "supervisor",
-    "boss",
-    "recruiter",
-    "interviewer",
-    "lawyer",
-    "attorney",
-    "notary",
-    "witness",
-    "accountant",
-    "emergency",
-    "reference",
-    "arzt",
-    "aerztin",
-    "hausarzt",
-    "betreuer",
-    "vormund",
-    "lehrer",
-    "berater",
-    "vorgesetzter",
-    "zeuge",
-    "notar",
-    "anwalt",
-    "notfall",
-    "medecin",
-    "medico",
-    "tuteur",
-    "conseiller",
-    "temoin",
-    "notaire",
-    "avocat",
-    "urgence",
-    "tutor",
-    "abogado",
-    "emergencia",
-    "dottore",
-    "emergenza",
-    "arts",
-    "voogd",
-    "lekarz",
-    "opiekun",
-    // Parties to something.
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "sender",
-    "receiver",
-    "recipient",
-    "buyer",
-    "seller",
-    "vendor",
-    "supplier",
-    "payer",
-    "payee",
-    "beneficiary",
-    "billing",
-    "bill",
-    "shipping",
-    "ship",
-    "delivery",
-    "invoice",
-    "author",
-    "editor",
-    "reviewer",
-    "approver",
-    "creator",
-    "created",
-    "updated",
-    "modified",
-    "assignee",
-    "reporter",
-    "requester",
-    "caller",
-    "callee",
-    "landlord",
-    "tenant",
-    "lender",
-    "borrower",
-    "guarantor",
-    "driver",
-    "passenger",
-    "employer",
-    "von",
-    "an",
-    "absender",
-    "empfaenger",
-    "empfanger",
-    "kaeufer",
-    "kaufer",
-    "verkaeufer",
-    "verkaufer",
-    "lieferant",
-    "rechnung",
-    "lieferung",
-    "expediteur",
-    "destinataire",
-    "acheteur",
-    "vendeur",
-    "remitente",
-    "destinatario",
-    "comprador",
-    "vendedor",
-    "mittente",
-    "acquirente",
-    "venditore",
-    "afzender",
-    "ontvanger",
-    "koper",
-    "verkoper",
-    "nadawca",
-    "odbiorca",
-    "comprador",
-    "remetente",
-];
+const ROLES: &str = "\
+    spouse partner husband wife father mother dad mom parent parents child son daughter sibling brother sister \
+    guardian kin dependent ehegatte ehepartner ehemann ehefrau gatte gattin vater mutter eltern kind sohn tochter \
+    conjoint epoux epouse pere mere enfant conyuge esposo esposa padre madre hijo hija coniuge marito moglie figlio \
+    figlia echtgenoot vader moeder malzonek ojciec matka dziecko conjuge pai mae filho filha doctor physician gp \
+    nurse therapist surgeon referrer referring teacher tutor agent advisor adviser consultant manager supervisor \
+    boss recruiter interviewer lawyer attorney notary witness accountant emergency reference arzt aerztin hausarzt \
+    betreuer vormund lehrer berater vorgesetzter zeuge notar anwalt notfall medecin medico tuteur conseiller temoin \
+    notaire avocat urgence abogado emergencia dottore emergenza arts voogd lekarz opiekun from to cc bcc sender \
+    receiver recipient buyer seller vendor supplier payer payee beneficiary billing bill shipping ship delivery \
+    invoice author editor reviewer approver creator created updated modified assignee reporter requester caller \
+    callee landlord tenant lender borrower guarantor driver passenger employer von an absender empfaenger empfanger \
+    kaeufer kaufer verkaeufer verkaufer lieferant rechnung lieferung expediteur destinataire acheteur vendeur \
+    remitente destinatario comprador vendedor mittente acquirente venditore afzender ontvanger koper verkoper \
+    nadawca odbiorca remetente";
 
 /// Words of dates that are nobody's birth.
-const OTHER_DATES: &[&str] = &[
-    "created",
-    "updated",
-    "modified",
-    "changed",
-    "start",
-    "started",
-    "end",
-    "ended",
-    "begin",
-    "from",
-    "until",
-    "till",
-    "valid",
-    "expiry",
-    "expires",
-    "expiration",
-    "due",
-    "order",
-    "ordered",
-    "ship",
-    "shipped",
-    "delivery",
-    "delivered",
-    "invoice",
-    "payment",
-    "paid",
-    "signed",
-    "hire",
-    "hired",
-    "joined",
-    "entry",
-    "exit",
-    "since",
-    "last",
-    "login",
-    "visit",
-    "visited",
-    "admission",
-    "admitted",
-    "discharge",
-    "discharged",
-    "issue",
-    "issued",
-    "registered",
-    "registration",
-    "closed",
-    "opened",
-    "event",
-    "booking",
-    "booked",
-    "appointment",
-    "death",
-    "died",
-    "deceased",
-    "wedding",
-    "married",
-    "transaction",
-    "posting",
-    "erstellt",
-    "geaendert",
-    "geandert",
-    "beginn",
-    "ende",
-    "gueltig",
-    "gultig",
-    "bestellt",
-    "bestellung",
-    "rechnung",
-    "eintritt",
-    "austritt",
-    "seit",
-    "angelegt",
-    "anlage",
-    "termin",
-    "ausgestellt",
-    "storniert",
-    "cree",
-    "creation",
-    "modifie",
-    "debut",
-    "fin",
-    "commande",
-    "facture",
-    "entree",
-    "sortie",
-    "echeance",
-    "creado",
-    "modificado",
-    "inicio",
-    "pedido",
-    "factura",
-    "alta",
-    "baja",
-    "vencimiento",
-    "creato",
-    "modificato",
-    "inizio",
-    "fine",
-    "ordine",
-    "fattura",
-    "scadenza",
-    "aangemaakt",
-    "gewijzigd",
-    "einde",
-    "factuur",
-    "utworzono",
-    "zmieniono",
-    "koniec",
-    "zamowienie",
-    "faktura",
-    "criado",
-    "alterado",
-    "fim",
-    "vencimento",
-];
+const OTHER_DATES: &str = "\
+    created updated modified changed start started end ended begin from until till valid expiry expires expiration \
+    due order ordered ship shipped delivery delivered invoice payment paid signed hire hired joined entry exit since \
+    last login visit visited admission admitted discharge discharged issue issued registered registration closed \
+    opened event booking booked appointment death died deceased wedding married transaction posting erstellt \
+    geaendert geandert beginn ende gueltig gultig bestellt bestellung rechnung eintritt austritt seit angelegt \
+    anlage termin ausgestellt storniert cree creation modifie debut fin commande facture entree sortie echeance \
+    creado modificado inicio pedido factura alta baja vencimiento creato modificato inizio fine ordine fattura \
+    scadenza aangemaakt gewijzigd einde factuur utworzono zmieniono koniec zamowienie faktura criado alterado fim \
+    vencimento";
+
+fn is_among(list: &str, word: &str) -> bool {
+    list.split(' ').any(|listed| listed == word)
+}
 
 /// The words of a column's own name, of the last part of its path.
 fn words(column: &str) -> BTreeSet<String> {
@@ -347,23 +67,32 @@ fn words(column: &str) -> BTreeSet<String> {
 pub(crate) fn are_of_one(a: &str, b: &str) -> bool {
     let (a, b) = (words(a), words(b));
     let roles = |words: &BTreeSet<String>| -> BTreeSet<String> {
-        let is_role = |word: &&String| ROLES.contains(&word.as_str());
+        let is_role = |word: &&String| is_among(ROLES, word);
         words.iter().filter(is_role).cloned().collect()
     };
-    let numbers = |words: &BTreeSet<String>| -> BTreeSet<String> {
-        let is_number = |word: &&String| word.bytes().all(|byte| byte.is_ascii_digit());
-        words.iter().filter(is_number).cloned().collect()
-    };
-    let (of_a, of_b) = (numbers(&a), numbers(&b));
-    let differ = !of_a.is_empty() && !of_b.is_empty() && of_a != of_b;
+    let (is_told, of_a, of_b) = (says(&a) != says(&b), numbers(&a), numbers(&b));
+    let differ = is_told && !of_a.is_empty() && !of_b.is_empty() && of_a != of_b;
     roles(&a) == roles(&b) && !differ
+}
+
+fn numbers(words: &BTreeSet<String>) -> BTreeSet<&str> {
+    let words = words.iter().map(String::as_str);
+    words
+        .filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect()
+}
+
+/// The words that say something: in `c2` and `c3` the numbers tell columns apart, in `name1` and `born2` persons.
+fn says(words: &BTreeSet<String>) -> BTreeSet<&str> {
+    let words = words.iter().map(String::as_str);
+    words
+        .filter(|word| word.len() > 2 && !word.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect()
 }
 
 /// Whether a column of that name holds dates that are nobody's birth.
 pub(crate) fn is_other_date(column: &str) -> bool {
-    words(column)
-        .iter()
-        .any(|word| OTHER_DATES.contains(&word.as_str()))
+    words(column).iter().any(|word| is_among(OTHER_DATES, word))
 }
 
 /// Position of a cell among those of its column, and how many these are: the elements of a list have a cell each.
@@ -391,6 +120,9 @@ mod tests {
             ("holder_name", "birth_date"),
             ("name", "phone2"),
             ("to_name", "to_phone"),
+            ("c2", "c3"),
+            ("v001", "v004"),
+            ("F03", "F02"),
         ] {
             assert!(are_of_one(a, b), "{a} {b}");
         }
