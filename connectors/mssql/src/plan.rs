@@ -40,15 +40,14 @@ pub(crate) async fn plan(
     let granted = |error| granted(error, &request.path, &account);
     let mut work = prepare(relation, request, snapshot).map_err(granted)?;
     let sampled = sampled(session, &mut work).await.map_err(granted)?;
-    let (ranges, limit) = match sampled {
-        Some((range, limit)) => (vec![range], limit),
-        None => {
-            let wanted = request.max_splits.get();
-            (
-                ranges(session, relation, wanted).await.map_err(granted)?,
-                None,
-            )
-        }
+    let (ranges, limit) = if let Some((range, limit)) = sampled {
+        (vec![range], limit)
+    } else {
+        let wanted = request.max_splits.get();
+        (
+            ranges(session, relation, wanted).await.map_err(granted)?,
+            None,
+        )
     };
     let splits = ranges
         .iter()

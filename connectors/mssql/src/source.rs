@@ -134,9 +134,9 @@ impl Mssql {
         let mut lent = self.borrow().await?;
         let relation = catalog::outline(&mut lent.session, &request.path).await?;
         let databases = catalog::databases(&mut lent.session).await?;
-        let name = match (&self.settings.database, request.path.segments()) {
-            (Some(name), _) | (None, [name, ..]) => name,
-            _ => return Err(missing(&request.path)),
+        let first = request.path.segments().first();
+        let Some(name) = self.settings.database.as_ref().or(first) else {
+            return Err(missing(&request.path));
         };
         let is_it = |database: &&Database| database.name.eq_ignore_ascii_case(name);
         let database = databases.iter().find(is_it);

@@ -38,7 +38,7 @@ pub(crate) async fn encrypt(tcp: TcpStream, settings: &Settings) -> Result<TlsSt
     let connector = TlsConnector::from(Arc::new(config(settings, strict)?));
     let handshake = connector.connect(name, Packed::new(tcp, !strict)).await;
     let mut stream = handshake.map_err(|error| no_tls(&error, settings))?;
-    stream.get_mut().0.packed = false;
+    stream.get_mut().0.wraps = false;
     Ok(stream)
 }
 
@@ -176,7 +176,7 @@ impl ServerCertVerifier for Trust {
 #[derive(Debug)]
 pub(crate) struct Packed {
     pub(crate) tcp: TcpStream,
-    packed: bool,
+    wraps: bool,
     /// What was written and not sent, with its header once it is being sent.
     out: Vec<u8>,
     sent: usize,
@@ -188,10 +188,10 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    fn new(tcp: TcpStream, packed: bool) -> Self {
+    fn new(tcp: TcpStream, wraps: bool) -> Self {
         Self {
             tcp,
-            packed,
+            wraps,
             out: Vec::new(),
             sent: 0,
             sending: false,
@@ -251,7 +251,7 @@ impl AsyncRead for Packed {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.packed && self.left == 0 {
+        if !self.wraps && self.left == 0 {
             return Pin::new(&mut self.tcp).poll_read(context, into);
         }
         ready!(self.poll_send(context))?;
@@ -275,7 +275,7 @@ impl AsyncWrite for Packed {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if !self.packed {
+        if !self.wraps {
             return Pin::new(&mut self.tcp).poll_write(context, bytes);
         }
         if self.sending {

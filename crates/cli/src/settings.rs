@@ -28,9 +28,9 @@ pub(crate) struct Settings {
 }
 
 /// What such a file does not decide: where is written, listened and connected to, what others may reach by it, and what
-/// secrets are taken from. A scan in
+/// secrets are taken from, and whether rows are handed out that may be somebody else's. A scan in
 /// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 15] = [
+const NOT_HERE: [&str; 16] = [
     "home",
     "store",
     "dictionaries-dir",

@@ -171,8 +171,8 @@ impl Markup {
         above.is_apart |= !is_phrase(name);
         // Text among records does not make them a part of it.
         let is_record = self.depth > 0 && depth == self.depth && above.path == self.holder;
-        let is_inline =
-            above.is_inline || !above.text.trim().is_empty() && !(is_record && !is_phrase(name));
+        let is_within = !is_record || is_phrase(name);
+        let is_inline = above.is_inline || is_within && !above.text.trim().is_empty();
         let path = if self.open.is_empty() {
             self.end_outside();
             name.to_owned()

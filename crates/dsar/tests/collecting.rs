@@ -151,6 +151,7 @@ const WEAK: Standing = Standing::Review(ReviewReason::Weak);
 const OTHER: Standing = Standing::Review(ReviewReason::NamesSomebodyElse);
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one way from proposal to withdrawal")]
 async fn confirmed_relations_lead_to_rows_that_only_carry_a_key() {
     let folder = tempfile::tempdir().unwrap();
     shop(folder.path());

@@ -50,7 +50,8 @@ pub(crate) fn flat_schema(schema: &Schema) -> SchemaRef {
     for field in schema.fields() {
         flat_fields(field.name(), field, false, &mut fields);
     }
-    Arc::new(Schema::new(fields))
+    let fields = fields.into_iter().map(|field| marked(field, schema));
+    Arc::new(Schema::new(fields.collect::<Vec<FieldRef>>()))
 }
 
 fn flat_fields(path: &str, field: &FieldRef, listed: bool, out: &mut Vec<FieldRef>) {

@@ -229,7 +229,6 @@ fn what_stands_inside_text_is_embedded() {
     );
 }
 
-/// What any table may have is read together with what the table holds.
 /// So many cells of a word, and others beside them.
 fn mixture(word: (&str, usize), others: &[&str], times: usize) -> Vec<(String, FindingKind)> {
     let mut values = vec![word.0; word.1];
@@ -238,32 +237,7 @@ fn mixture(word: (&str, usize), others: &[&str], times: usize) -> Vec<(String, F
 }
 
 #[test]
-fn names_in_a_few_notes_are_found_among_short_constants() {
-    let notes = [
-        "Bitte Gudrun Kowalski anrufen",
-        "Bitte Maria Schneider anrufen",
-        "Bitte Thomas Weber anrufen",
-        "Bitte Anna Fischer anrufen",
-        "Bitte Peter Hoffmann anrufen",
-    ];
-    let contracts = [
-        "Vertrag mit Maria Schneider",
-        "Vertrag mit Gudrun Kowalski",
-        "Vertrag mit Thomas Weber",
-        "Vertrag mit Peter Hoffmann",
-    ];
-    let calls = [
-        "Please call Harriet Baxter",
-        "Please call James Walker",
-        "Please call Emily Carter",
-    ];
-    for found in [
-        mixture(("ok", 270), &notes, 30),
-        mixture(("offen", 240), &contracts, 60),
-        mixture(("done", 60), &calls, 40),
-    ] {
-        assert!(found.iter().any(|(name, _)| name == "PERSON"), "{found:?}");
-    }
+fn names_of_goods_among_short_constants_are_nobodys() {
     let goods = [
         "Set mit Becher Oslo",
         "Regal Billy aus Birke",
@@ -273,6 +247,7 @@ fn names_in_a_few_notes_are_found_among_short_constants() {
     assert!(found.iter().all(|(name, _)| name != "PERSON"), "{found:?}");
 }
 
+/// What any table may have is read together with what the table holds.
 #[test]
 fn the_name_of_a_table_tells_what_its_names_are() {
     let library = Library::builtin().unwrap();

@@ -422,6 +422,7 @@ fn unique_attributes_make_strong_hits() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of rows")]
 fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
     let query = compile(&[
         ("PERSON", "Brian Frank"),

@@ -135,16 +135,15 @@ impl Mssql {
     /// Where the server does not tell.
     #[must_use]
     pub fn busy(&self) -> usize {
-        match &self.own {
-            Some(server) => server.busy(&self.name),
-            None => {
-                let sql = format!(
-                    "SELECT COUNT(*) FROM sys.dm_exec_requests r JOIN sys.dm_exec_sessions s ON s.session_id = r.session_id \
-                     WHERE s.program_name = 'locard' AND r.database_id = DB_ID('{}')",
-                    self.name
-                );
-                self.value(&sql).parse().expect("a count is a number")
-            }
+        if let Some(server) = &self.own {
+            server.busy(&self.name)
+        } else {
+            let sql = format!(
+                "SELECT COUNT(*) FROM sys.dm_exec_requests r JOIN sys.dm_exec_sessions s ON s.session_id = r.session_id \
+                 WHERE s.program_name = 'locard' AND r.database_id = DB_ID('{}')",
+                self.name
+            );
+            self.value(&sql).parse().expect("a count is a number")
         }
     }
 

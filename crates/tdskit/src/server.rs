@@ -233,7 +233,7 @@ async fn serve(tcp: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
         agreed => {
             let tls = shared.tls.as_ref().ok_or_else(none)?;
             let mut stream = tls.accept(Packed::new(tcp, true)).await?;
-            stream.get_mut().0.packed = false;
+            stream.get_mut().0.wraps = false;
             let login = read(&mut stream).await?;
             if agreed == OFF {
                 talk(stream.into_inner().0.tcp, login, shared).await

@@ -81,7 +81,10 @@ impl Session {
         match &words[0] {
             _ if is(0, "SELECT") => return self.select(&select(words), sink),
             _ if is(0, "SET") => self.set(words),
-            _ if is(0, "WAITFOR") => return self.wait(words),
+            _ if is(0, "WAITFOR") => {
+                self.wait(words);
+                return Ok(0);
+            }
             _ if is(0, "RAISERROR") => return Err(raised(words)),
             // What follows changes something.
             _ if self.asker.login != OWNER.0 => return Err(Failure::new(262, "permission denied")),
@@ -89,10 +92,10 @@ impl Session {
             _ if is(0, "DROP") && is(1, "DATABASE") => self.engine.drop_database(name(2))?,
             _ if is(0, "ALTER") && is(1, "DATABASE") => self.allow(words)?,
             _ if is(0, "CREATE") && is(1, "TABLE") => {
-                ddl::create_table(&self.connection, &words[2..])?
+                ddl::create_table(&self.connection, &words[2..])?;
             }
             _ if is(0, "CREATE") && is(1, "VIEW") => {
-                ddl::create_view(&self.connection, &words[2..])?
+                ddl::create_view(&self.connection, &words[2..])?;
             }
             _ if is(0, "DROP") => ddl::drop_object(&self.connection, name(1), &words[2..])?,
             _ if is(0, "INSERT") => ddl::insert(&self.connection, &words[2..])?,
@@ -143,9 +146,9 @@ impl Session {
     }
 
     /// `WAITFOR DELAY '00:00:05'`.
-    fn wait(&self, words: &[Word]) -> Result<u64, Failure> {
+    fn wait(&self, words: &[Word]) {
         let Some(Word::Text(time)) = words.get(2) else {
-            return Ok(0);
+            return;
         };
         let seconds = time
             .split(':')
@@ -154,7 +157,6 @@ impl Session {
         while Instant::now() < end && !self.is_cancelled() {
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(0)
     }
 
     /// `ALTER DATABASE name SET ALLOW_SNAPSHOT_ISOLATION ON`, `SET OFFLINE`.

@@ -227,8 +227,8 @@ pub(crate) fn bytes(kind: &Type, value: ValueRef<'_>) -> Vec<u8> {
             let units = units(&text, kind.scale()).expect("a stored number");
             let width = match kind.precision() {
                 ..=9 => 4,
-                ..=19 => 8,
-                ..=28 => 12,
+                10..=19 => 8,
+                20..=28 => 12,
                 _ => 16,
             };
             let mut bytes = vec![u8::from(units >= 0)];
@@ -288,7 +288,7 @@ fn steps(kind: &Type, clock: i64) -> Vec<u8> {
     let scale = kind.scale();
     let width = match scale {
         ..=2 => 3,
-        ..=4 => 4,
+        3..=4 => 4,
         _ => 5,
     };
     let count = clock / 10_i64.pow(7 - scale);

@@ -79,7 +79,7 @@ impl Message {
 #[derive(Debug)]
 pub(crate) struct Packed {
     pub(crate) tcp: TcpStream,
-    pub(crate) packed: bool,
+    pub(crate) wraps: bool,
     out: Vec<u8>,
     /// What is being sent, packet by packet.
     sending: Vec<u8>,
@@ -88,10 +88,10 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    pub(crate) fn new(tcp: TcpStream, packed: bool) -> Self {
+    pub(crate) fn new(tcp: TcpStream, wraps: bool) -> Self {
         Self {
             tcp,
-            packed,
+            wraps,
             out: Vec::new(),
             sending: Vec::new(),
             head: Vec::new(),
@@ -124,7 +124,7 @@ impl AsyncRead for Packed {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.packed && self.left == 0 {
+        if !self.wraps && self.left == 0 {
             return Pin::new(&mut self.tcp).poll_read(context, into);
         }
         ready!(self.poll_send(context))?;
@@ -158,7 +158,7 @@ impl AsyncWrite for Packed {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if !self.packed {
+        if !self.wraps {
             return Pin::new(&mut self.tcp).poll_write(context, bytes);
         }
         self.out.extend_from_slice(bytes);

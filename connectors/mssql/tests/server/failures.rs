@@ -14,9 +14,7 @@ fn large() -> String {
     let rows: Vec<String> = (1..=1_000)
         .map(|n| format!("({n}, '{}')", "x".repeat(500)))
         .collect();
-    let parts: String = (0..20)
-        .map(|_| format!("\nGO\nINSERT INTO dbo.large VALUES {}", rows.join(", ")))
-        .collect();
+    let parts = format!("\nGO\nINSERT INTO dbo.large VALUES {}", rows.join(", ")).repeat(20);
     format!(
         "CREATE TABLE dbo.large (n int NOT NULL, text varchar(600)){parts}\nGO\nCREATE VIEW dbo.slow AS \
          SELECT COUNT_BIG(*) AS n FROM dbo.large a CROSS JOIN dbo.large b CROSS JOIN dbo.large c WHERE a.text <> b.text"

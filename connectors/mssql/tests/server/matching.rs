@@ -163,7 +163,7 @@ async fn no_record_is_missing_whatever_the_form_and_spelling() {
 #[tokio::test]
 async fn a_look_up_moves_few_records_where_the_server_can_tell() {
     let row = |n: u32| {
-        let city = if n % 2 == 0 { "Köln" } else { "Ulm" };
+        let city = if n.is_multiple_of(2) { "Köln" } else { "Ulm" };
         format!(
             "({n}, 'Person {n}', '+49 30 {}', {n}.5, '2000-03-{:02}', '00000000-0000-0000-0000-{n:012}', N'{city}', {n}.25)",
             n + 1_000_000,

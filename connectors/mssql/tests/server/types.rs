@@ -9,6 +9,7 @@ use crate::{all, cells, scan, seeded};
 /// A column of a type with a value, and how it arrives.
 struct Case(&'static str, &'static str, DataType, &'static str);
 
+#[expect(clippy::too_many_lines, reason = "a line for each type")]
 fn cases() -> Vec<Case> {
     let moment = || DataType::Timestamp(TimeUnit::Microsecond, None);
     let zoned = || DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into()));

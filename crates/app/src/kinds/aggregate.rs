@@ -127,10 +127,9 @@ impl JobKind for Aggregate {
 
     async fn run(work: &Work<'_>, request: Request) -> Result<Summed> {
         let home = work.home;
-        let sum = match sum(work, request.collection).await? {
-            Some(sum) => sum,
+        let Some(sum) = sum(work, request.collection).await? else {
             // Asked again, so that what is wrong with it is told.
-            None => return Err(not_summed(dataset(home, request.collection).await.err())),
+            return Err(not_summed(dataset(home, request.collection).await.err()));
         };
         let catalog = Catalog::open(home).await?;
         let unprofiled = sum.unprofiled.iter().map(|entity| {

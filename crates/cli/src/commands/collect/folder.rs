@@ -140,10 +140,10 @@ impl Sections for Folder {
             RowFormat::Json => {
                 let between: &[u8] = if open.rows == 1 { b"\n" } else { b",\n" };
                 open.file.write_all(between)?;
-                serde_json::to_writer(&mut open.file, &told::row(&open.section, row))?;
+                serde_json::to_writer(&mut open.file, &told::row(&open.section, &row))?;
             }
             RowFormat::Ndjson => {
-                serde_json::to_writer(&mut open.file, &told::row(&open.section, row))?;
+                serde_json::to_writer(&mut open.file, &told::row(&open.section, &row))?;
                 open.file.write_all(b"\n")?;
             }
             RowFormat::Csv => record(&mut open.file, &cells(&open.section, row))?,

@@ -103,7 +103,7 @@ pub(super) const fn standing(standing: Standing) -> &'static str {
 }
 
 /// A row with where it is and how it was reached.
-pub(super) fn row(section: &Section, row: SectionRow) -> Value {
+pub(super) fn row(section: &Section, row: &SectionRow) -> Value {
     let key = row.at.key.iter();
     let key: serde_json::Map<String, Value> = key
         .map(|(column, value)| (column.clone(), json!(value)))

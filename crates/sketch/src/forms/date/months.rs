@@ -54,7 +54,7 @@ pub(super) fn months(word: &str) -> Months {
     }
     let begins = |names: &str| names.split(' ').any(|name| name.starts_with(word.as_ref()));
     let places = (0..).zip(CUT).filter(|(_, names)| begins(names));
-    let found = places.fold(0, |all, (place, _)| all | 1 << place % 12);
+    let found = places.fold(0, |all, (place, _)| all | 1 << (place % 12));
     Some(Months(found))
         .filter(|found| found.is_one())
         .unwrap_or_default()
