@@ -160,16 +160,18 @@ mod tests {
         assert_eq!(
             hex(&of(&["Ann Lee", " 42", "42", ""]).encode()),
             "0204fb4b1942585cfccc00040001030b03070102000000000000000000028f7fa2e71502ea97a34c7b010002023939020741612b20\
-             41612b01000215e7a27f8f3da6d14b350604be213462a8efb0c520b3aa4aca65b28ecc1bd33544e8c4f72796b21f"
+             41612b01000215e7a27f8f3da6d14b350604be213462a8efb0c520b3aa4aca65b28ecc1bd3359265759b0555b6b7"
         );
         let texts: Vec<String> = (0..3_000).map(|i| format!("{}.5 kg", i % 700)).collect();
         let many = of(&texts).encode();
-        assert_eq!((many.len(), hash(&many)), (5_761, 0x633a_cede_9b56_0daf));
         let floats: Vec<_> = texts.iter().map(|text| text.strip_suffix(" kg")).collect();
         let counted = of_type(Some(LogicalType::Float), &floats).encode();
         assert_eq!(
-            (counted.len(), hash(&counted)),
-            (1_996, 0x365a_930a_ba0e_53d0)
+            [(many.len(), hash(&many)), (counted.len(), hash(&counted))],
+            [
+                (5_761, 0x645f_f687_aaf7_91af),
+                (1_996, 0x9790_abc8_0b73_7dae)
+            ]
         );
     }
 

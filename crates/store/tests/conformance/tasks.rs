@@ -477,7 +477,7 @@ async fn failures_are_told_as_they_were_recorded(_: &Bench, store: Arc<dyn Store
             .items,
         []
     );
-    assert_eq!(store.job(ORG, lease.job).await.unwrap().counts.failures, 2);
+    assert_eq!(store.job(ORG, lease.job).await.unwrap().counts.failures, 3);
 }
 
 async fn rereading_a_piece_replaces_its_sketches(_: &Bench, store: Arc<dyn Store>) {
