@@ -11,8 +11,8 @@ use super::{ListFormat, Person};
 /// Collect every row that is about one person
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Rows in which something unique to the person agrees are collected, and rows that carry their keys: over\n  \
-    foreign keys, and over relations that `locard relations confirm` confirmed. A name, a birth date or a shared phone\n  \
+    after_help = "Rows in which something unique to the person agrees are collected, and rows that carry their keys, over \
+    foreign keys and over relations that `locard relations confirm` confirmed. A name, a birth date or a shared phone \
     alone may be somebody else's: such rows are for review, and are written with --include-weak only."
 )]
 pub(crate) struct Collect {
