@@ -35,6 +35,7 @@ fn snapshot(name: &str, run: &Run) {
         (r"(/[^\s/]+)+/data\b", "[data]"),
         (r"about \d+(\.\d+)? (s|ms|min|h)\b", "about [time]"),
         (r"version [0-9a-f]{16}\b", "version [hash]"),
+        (r"(?m)^[0-9a-f]{8}  ", "[short]   "),
     ]}, { insta::assert_snapshot!(name, text); });
 }
 

@@ -164,7 +164,9 @@ pub async fn collect(
     };
     let walk = Walk::new(&graph, options.bounds);
     let mut writer = Writer::new(home, sections, (options.review, cancel), (&graph, walk));
-    let suspects = std::mem::take(&mut located.suspects);
+    let mut suspects = std::mem::take(&mut located.suspects);
+    // As people look for them, and the same in every run.
+    suspects.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
     let suspects: Vec<Arc<Suspect>> = suspects.into_iter().map(Arc::new).collect();
     let among = Among::of(&located.catalog, options).await?;
     writer.places = among.places(home);
