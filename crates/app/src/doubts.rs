@@ -81,14 +81,20 @@ pub(crate) fn doubts(
         };
         !Query::compile(&part, role, keyer).is_empty()
     };
+    let named = |name: &str| {
+        let mut attributes = subject.attributes.iter();
+        attributes.find(|attribute| attribute.identifier.as_str() == name)
+    };
+    let (first, last) = (named("FIRST_NAME"), named("LAST_NAME"));
     let mut found = BTreeSet::new();
     for attribute in &subject.attributes {
         let identifier = &attribute.identifier;
         // Half a name asks nothing alone, but it does with its other half.
-        let other = subject.attributes.iter().find(|other| {
-            let pair = [identifier.as_str(), other.identifier.as_str()];
-            pair == ["FIRST_NAME", "LAST_NAME"] || pair == ["LAST_NAME", "FIRST_NAME"]
-        });
+        let other = match identifier.as_str() {
+            "FIRST_NAME" => last,
+            "LAST_NAME" => first,
+            _ => None,
+        };
         let asked = asks(&[attribute]) || other.is_some_and(|other| asks(&[attribute, other]));
         let mut add = |why| {
             found.insert(Doubt {
