@@ -182,41 +182,25 @@ async fn judged(work: &Work<'_>, entity: &Entity) -> Result<Option<(Scanned, Vec
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
+        let findings = record::judged_again(entity, &scanned);
         let conclusion = Conclusion {
-            findings: record::judged_again(entity, &scanned),
             source: entity.source,
             entity: entity.id,
             merged: None,
             judged: scanned.generation,
             aside: false,
-            personal: Vec::new(),
-        };
-        let personal = conclusion.findings.iter().map(|draft| draft.finding.column);
-        let conclusion = Conclusion {
-            personal: personal.collect(),
-            ..conclusion
+            personal: findings.iter().map(|draft| draft.finding.column).collect(),
+            findings,
         };
         match home.store.conclude(&work.lease, &conclusion).await {
             Ok(()) => return Ok(Some((scanned, conclusion.findings))),
-            Err(error) if error.kind() == locard_store::ErrorKind::Conflict => {
-                // A job that was lost is none that a scan came between.
-                if work.stop.is_cancelled() || !is_newer(home, entity, &scanned).await? {
-                    return Err(error.into());
-                }
-            }
+            // A scan came between.
+            Err(error)
+                if error.kind() == locard_store::ErrorKind::Conflict
+                    && !work.stop.is_cancelled() => {}
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Whether the entity was concluded since this was loaded.
-async fn is_newer(home: &Home, entity: &Entity, scanned: &Scanned) -> Result<bool> {
-    let now = match Scanned::load(home, entity).await {
-        Ok(now) => now.generation,
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    Ok(now != scanned.generation)
 }
 
 /// The rules that did not see the values of the entity when it was read.

@@ -108,8 +108,7 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
         let by = (work.lease.into(), began);
         crate::ingest::describe_tables(home, &opened.0, by).await?;
     }
-    // Nothing that was found depends on it.
-    // One that was taken up counts what it did not read this time.
+    // Nothing that was found depends on it. One that was taken up counts what it did not read this time.
     let is_plain =
         work.lease.fence <= 1 && sources.iter().all(|source| is_unhindered(source, &options));
     if is_plain
