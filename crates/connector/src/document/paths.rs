@@ -4,12 +4,13 @@
 //! keys, and of two namesakes the later one is numbered, so another reading of the same documents, or one document
 //! read alone, may name the same value otherwise. What is asked for by its name must be found under all of them.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// The names of wanted columns.
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
-    exact: HashSet<String>,
+    /// In order, so that of several that fit it is the same one in every run.
+    exact: BTreeSet<String>,
     /// Those whose names alone do not tell: maps and namesakes.
     loose: Vec<String>,
 }
@@ -17,7 +18,7 @@ pub struct Paths {
 impl Paths {
     /// Those columns.
     pub fn new(columns: impl IntoIterator<Item = String>) -> Self {
-        let exact: HashSet<String> = columns.into_iter().collect();
+        let exact: BTreeSet<String> = columns.into_iter().collect();
         let is_loose = |name: &&String| name.contains('*') || bare(name).len() < name.len();
         let mut loose: Vec<String> = exact.iter().filter(is_loose).cloned().collect();
         // The one that says most about a path comes first.
