@@ -17,6 +17,7 @@ mod collections;
 #[cfg(unix)]
 mod crashes;
 mod documents;
+mod dsar;
 mod edges;
 mod events;
 mod faces;

@@ -70,8 +70,10 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
         .summary(Some(route.summary))
         .description(Some(format!("For: {}", route.who.as_str())))
         .responses(responses(route, path).build());
-    if path.contains("{id}") {
-        operation = operation.parameter(parameter("id", ParameterIn::Path));
+    for name in ["id", "link"] {
+        if path.contains(&format!("{{{name}}}")) {
+            operation = operation.parameter(parameter(name, ParameterIn::Path));
+        }
     }
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query));

@@ -122,6 +122,7 @@ tables! {
         created_at Int, updated_at Int,
     }
     dsar_events { org_id Id, dsar_id Id, number Int, at Int, state Text, sealed Blob }
+    dsar_records { org_id Id, dsar_id Id, number Int, kind Text, once_hash Id, at Int, sealed Blob }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
 }
 

@@ -4,6 +4,7 @@
 //! `settings.rs` derives both from this tree, so nothing is listed twice but what a file that nobody named may not say.
 
 mod collect;
+mod dsar;
 mod findings;
 mod knowledge;
 mod look;
@@ -21,6 +22,7 @@ use locard_app::Access;
 use locard_model::SecretString;
 
 pub(crate) use collect::{Collect, Relations, RowFormat, Verdict};
+pub(crate) use dsar::{CreateDsar, Dsar, ReviewDsar};
 pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Person, Rows};
@@ -107,6 +109,9 @@ pub(crate) enum Command {
     Find(Find),
     /// Collect every row that is about one person
     Collect(Collect),
+    /// Answer a person's request for their data: collect, review, hand out
+    #[command(subcommand)]
+    Dsar(Dsar),
     /// Tell why a column was judged as it was, in numbers
     Explain(Explain),
     /// List the rows in which an identifier occurs
@@ -149,10 +154,13 @@ impl Command {
     /// What the command does with the home: whoever only looks stands in nobody's way.
     pub(crate) fn access(&self) -> Access {
         match self {
+            // The key that signs is made when it is first needed.
+            Self::Collect(collect) if collect.is_bundle() => Access::Beside,
             Self::Find(_)
             | Self::Collect(_)
             | Self::Explain(_)
             | Self::Rows(_)
+            | Self::Dsar(Dsar::List { .. } | Dsar::Show { .. })
             | Self::Relations(Relations::List { .. })
             | Self::Diff(_)
             | Self::Rules(_)
@@ -162,7 +170,7 @@ impl Command {
             | Self::Dictionaries(Dictionaries::List { .. } | Dictionaries::Overlap { .. }) => {
                 Access::Look
             }
-            Self::Jobs(_) => Access::Beside,
+            Self::Jobs(_) | Self::Dsar(Dsar::Verify { .. }) => Access::Beside,
             _ => Access::Alone,
         }
     }
@@ -173,6 +181,7 @@ impl Command {
             Self::Scan(_)
             | Self::Find(_)
             | Self::Collect(_)
+            | Self::Dsar(_)
             | Self::Explain(_)
             | Self::Rows(_)
             | Self::Serve(_)
