@@ -7,6 +7,7 @@
 mod access;
 mod aggregation;
 mod amount;
+mod annotations;
 mod backup;
 mod catalog;
 mod collections;
@@ -39,6 +40,7 @@ mod listings;
 mod order;
 mod places;
 mod plan;
+mod processing;
 mod record;
 mod review;
 mod rows;
@@ -70,6 +72,9 @@ pub use access::{
     AuditRow, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit, revoke_key,
 };
 pub use amount::{Amount, Share};
+pub use annotations::{
+    ANNOTATIONS, Annotated, Annotation, Annotations, Said, Shape as AnnotationShape, annotate,
+};
 pub use backup::{backup, restore};
 pub use catalog::{Catalog, known_place};
 pub use collections::{
@@ -115,6 +120,7 @@ pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private}
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
+pub use processing::{ProcessingRow, record_of_processing};
 pub use record::{fingerprint, sketch, within as column_around};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
