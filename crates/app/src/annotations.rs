@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use locard_model::{EntityId, Sensitivity, SourceId};
-use locard_store::AnnotationRecord;
+use locard_store::{AnnotationRecord, Entity};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
@@ -150,12 +151,32 @@ pub enum Annotated {
     Entity(EntityId),
 }
 
+/// The first of these changes that makes no sense, by its name, and what is wanted there. Never tells what was given.
+pub fn wrong_annotation(changes: &Map<String, Value>) -> Option<(String, String)> {
+    Annotation::default().change(changes).err()
+}
+
+/// Whoever changes an annotation reads it first, so that two who change different things of one lose neither.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// What was said of a source or an entity itself, and what holds for it.
+pub async fn annotated(home: &Home, what: Annotated) -> Result<(Annotation, Annotation)> {
+    let said = Annotations::load(home).await?;
+    let mut catalog = Catalog::open(home).await?;
+    let holds = match what {
+        Annotated::Source(source) => said.of_source(&catalog, source),
+        Annotated::Entity(entity) => said.of_entity(&mut catalog, entity).await?,
+    };
+    Ok((said.own(what), holds))
+}
+
 /// Changes what is said of a source or an entity; answers what is said of it by now.
 pub async fn annotate(
     home: &Home,
     what: Annotated,
     changes: &Map<String, Value>,
 ) -> Result<Annotation> {
+    let _turn = TURN.lock().await;
     let (source, entity) = match what {
         Annotated::Source(source) => (home.store.source(home.org, source).await?.id, None),
         Annotated::Entity(entity) => {
@@ -224,16 +245,23 @@ impl Annotations {
         catalog: &mut Catalog<'_>,
         entity: EntityId,
     ) -> Result<Annotation> {
-        let (mut annotation, mut at) = (Annotation::default(), Some(entity));
-        let mut source = None;
+        let entity = catalog.entity(entity).await?.clone();
+        self.of(catalog, &entity).await
+    }
+
+    /// The same of one that is at hand; only what it is in is looked up.
+    pub(crate) async fn of(
+        &self,
+        catalog: &mut Catalog<'_>,
+        entity: &Entity,
+    ) -> Result<Annotation> {
+        let mut annotation = self.own(Annotated::Entity(entity.id));
+        let mut at = entity.parent;
         while let Some(id) = at {
             annotation.or(&self.own(Annotated::Entity(id)));
-            let entity = catalog.entity(id).await?;
-            (at, source) = (entity.parent, Some(entity.source));
+            at = catalog.entity(id).await?.parent;
         }
-        if let Some(source) = source {
-            annotation.or(&self.of_source(catalog, source));
-        }
+        annotation.or(&self.of_source(catalog, entity.source));
         Ok(annotation)
     }
 }

@@ -52,7 +52,7 @@ pub async fn record_of_processing(home: &Home) -> Result<Vec<ProcessingRow>> {
         row.special |= finding.sensitivity == Sensitivity::Special;
     }
     let manual = catalog.sources().into_iter();
-    let manual = manual.filter(|source| source.connector == MANUAL);
+    let manual = manual.filter(|source| source.kind == MANUAL);
     let manual = manual.map(|source| ProcessingRow {
         source: source.name.clone(),
         resource: None,
