@@ -233,8 +233,10 @@ fn entities_are_found_by_words_filters_and_in_pages() {
     let (mut pages, mut seen) = (0, Vec::new());
     let mut cursor = String::new();
     loop {
-        let answer = server.get(&format!("/api/v1/entities?search=csv&limit=1{cursor}"));
-        seen.extend(resources(&answer));
+        let answer = server.get(&format!("/api/v1/entities?search=crm&limit=1{cursor}"));
+        let found = resources(&answer);
+        assert!(found.len() <= 1, "{found:?}");
+        seen.extend(found);
         pages += 1;
         match answer.body["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -242,8 +244,8 @@ fn entities_are_found_by_words_filters_and_in_pages() {
         }
     }
     seen.sort();
-    seen.dedup();
-    assert_eq!((pages, seen.len()), (4, 4), "{seen:?}");
+    assert_eq!(seen, ["crm/customerOrders.csv", "crm/people.csv"]);
+    assert!(pages <= 3, "{pages}");
     let long = format!("search={}", "x".repeat(300));
     for (query, field) in [
         (long.as_str(), "search"),
@@ -528,7 +530,7 @@ fn a_value_that_is_allowed_is_written_and_never_read() {
     let bench = Bench::new();
     bench.write(
         "a.csv",
-        "id,mail\n1,info@planted.example\n2,info@planted.example\n",
+        "id,mail\n1,info@planted.example\n2,info@planted.example\n3,info@planted.example\n4,info@planted.example\n",
     );
     let server = Server::start(&bench, &[]);
     server.folder(&bench.data(), "FILES_1");

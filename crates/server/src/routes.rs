@@ -132,8 +132,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body manage::decide::BODY_ALLOW;
     post "/api/v1/allowed-values/remove" Reviewer manage::decide::disallow, "Take that back",
         body manage::decide::BODY_DISALLOW;
-    get "/api/v1/record-of-processing" Reviewer manage::processing::show, "What personal data is where, what for and how long";
-    get "/api/v1/record-of-processing.csv" Reviewer manage::processing::csv, "The same as CSV";
+    get "/api/v1/record-of-processing" Viewer manage::processing::show, "What personal data is where, what for and how long";
+    get "/api/v1/record-of-processing.csv" Viewer manage::processing::csv, "The same as CSV";
     get "/api/v1/dictionaries" Viewer manage::dictionaries::list, "Lists of terms";
     post "/api/v1/dictionaries" Operator manage::dictionaries::import, "Make a list of terms, or replace an own one",
         body manage::dictionaries::BODY;
