@@ -24,6 +24,7 @@ mod hostile;
 mod kill;
 mod live;
 mod lookup;
+mod manage;
 mod mongo;
 mod mssql;
 mod mysql;

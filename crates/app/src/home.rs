@@ -13,7 +13,7 @@ use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
 
 use crate::input::blocking;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, patterns};
 
 /// How a home is opened. Faces fill it from arguments, environment and `locard.toml`; this crate reads none of them.
 pub struct HomeOptions {
@@ -85,8 +85,9 @@ impl Home {
             .clone()
             .unwrap_or_else(|| dir.join("dictionaries"));
         let (folder, judges) = (own.clone(), options.judges);
-        let (library, left_out) = blocking(move || library(&folder, judges)).await?;
         let org = OrgId::DEFAULT;
+        let off = patterns::off(opened.store.as_ref(), org).await?;
+        let (library, left_out) = blocking(move || library(&folder, &off, judges)).await?;
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
         let engine = Engine::new(
@@ -171,14 +172,14 @@ fn useful(threads: usize) -> usize {
 }
 
 /// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
-fn library(own: &Path, judges: bool) -> Result<(Arc<Library>, Option<Error>)> {
-    if !own.is_dir() {
+fn library(own: &Path, off: &[String], judges: bool) -> Result<(Arc<Library>, Option<Error>)> {
+    if !own.is_dir() && off.is_empty() {
         return Ok((Library::builtin()?, None));
     }
-    match Library::with_overlay(own) {
+    match patterns::library_without(own, off) {
         Ok(library) => Ok((library, None)),
-        Err(error) if judges => Err(error.into()),
-        Err(error) => Ok((Library::builtin()?, Some(error.into()))),
+        Err(error) if judges => Err(error),
+        Err(error) => Ok((Library::builtin()?, Some(error))),
     }
 }
 

@@ -5,8 +5,10 @@
 //! resources and keys that a rule matches are masked too.
 
 mod access;
+mod again;
 mod aggregation;
 mod amount;
+mod annotations;
 mod backup;
 mod catalog;
 mod collections;
@@ -23,6 +25,7 @@ mod explain;
 mod explanation;
 mod fail_on;
 mod find;
+mod finding_pages;
 mod findings;
 mod fresh;
 mod gaps;
@@ -37,8 +40,10 @@ mod ledger;
 mod limits;
 mod listings;
 mod order;
+mod patterns;
 mod places;
 mod plan;
+mod processing;
 mod record;
 mod review;
 mod rows;
@@ -48,6 +53,7 @@ mod scan;
 mod scanned;
 mod schedules;
 mod scope;
+mod search;
 mod slips;
 mod sources;
 mod status;
@@ -69,7 +75,12 @@ mod words;
 pub use access::{
     AuditRow, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit, revoke_key,
 };
+pub use again::rerun_job;
 pub use amount::{Amount, Share};
+pub use annotations::{
+    ANNOTATIONS, Annotated, Annotation, Annotations, Said, Shape as AnnotationShape, annotate,
+    annotated, wrong_annotation,
+};
 pub use backup::{backup, restore};
 pub use catalog::{Catalog, known_place};
 pub use collections::{
@@ -78,17 +89,19 @@ pub use collections::{
 };
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{
-    DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
+    DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary_text,
+    import_dictionary, import_terms, overlaps,
 };
-pub use diff::{Change, Difference, diff, difference, read_findings};
+pub use diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
 pub use doubts::{Doubt, Why};
-pub use entities::{ColumnRow, EntityDetail, EntityRow, entities, entity};
+pub use entities::{ColumnRow, EntityDetail, EntityRow, entity};
 pub use errands::{Errand, accept_errand};
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Profile, Reported};
 pub use fail_on::{Crossing, FailOn};
 pub use find::{FindOptions, FindReport, Hit, Located, find, locate};
+pub use finding_pages::{COUNTED, FindingCursor, FindingPage, finding_page};
 pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use fresh::LastScan;
 pub use gaps::{NotSearched, Reason};
@@ -113,8 +126,10 @@ pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
 pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
+pub use patterns::{Efficacy, efficacy, rules_off, switch_rule};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
+pub use processing::{ProcessingRow, record_of_processing};
 pub use record::{fingerprint, sketch, within as column_around};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
@@ -126,10 +141,11 @@ pub use schedules::{
     schedule, schedules,
 };
 pub use scope::{Chosen, ScopeItem, choose};
+pub use search::{EntitiesWanted, entities};
 pub use sources::{
     AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
 };
-pub use status::{JobStatus, job_failures, job_status, job_statuses};
+pub use status::{JobStatus, JobsWanted, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
 pub use suspect::{Suspect, identifiers};
 pub use timing::{Timing, cron as read_cron, zone as read_zone};

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 /// A body that is sent to a route, and one that it answers; null where there is none.
 pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
+    if let Some(known) = crate::manage::examples::of(method, path) {
+        return known;
+    }
     match path.strip_prefix('~') {
         Some(path) => (job(path), reply(path)),
         None => (sent(method, path), answered(method, path)),

@@ -115,6 +115,14 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
         codes.push(("409", "It would contradict what is there"));
         codes.push(("413", "The body is too long"));
     }
+    // What needs no body may still come at the wrong time, or under a key that makes no sense.
+    if route.body.is_empty() && route.method == "post" {
+        codes.push(("400", "A header makes no sense"));
+        codes.push(("409", "It would contradict what is there"));
+    }
+    if path.ends_with("/terms.txt") {
+        codes.push(("409", "The program carries no terms of its own lists"));
+    }
     if path.ends_with("/events") {
         codes.push(("429", "Too many listen already"));
     }
@@ -147,6 +155,11 @@ fn kind(path: &str) -> &'static str {
         "/docs.js" => "text/javascript",
         "/docs.css" => "text/css",
         path if path.ends_with("/events") => "text/event-stream",
+        path if path.ends_with(".csv") => "text/csv",
+        path if path.ends_with(".ndjson") => "application/x-ndjson",
+        path if path.ends_with(".parquet") => "application/vnd.apache.parquet",
+        path if path.ends_with(".toml") => "application/toml",
+        path if path.ends_with(".txt") => "text/plain",
         _ => "application/json",
     }
 }

@@ -98,16 +98,63 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body manage::sources::BODY;
     get "/api/v1/sources/{id}" Viewer manage::sources::show, "One source, by id, key or name";
     delete "/api/v1/sources/{id}" Operator manage::sources::remove, "Remove a source, as a job";
-    get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog", query &["source", "parent", "cursor", "limit"];
+    patch "/api/v1/sources/{id}" Reviewer manage::annotations::of_source, "Say something of a source, or take it back",
+        body manage::annotations::BODY;
+    get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog, by the words of their names and what is in them",
+        query manage::entities::QUERY;
     get "/api/v1/entities/{id}" Viewer manage::entities::show, "One entity with its columns";
+    patch "/api/v1/entities/{id}" Reviewer manage::annotations::of_entity, "Say something of an entity, or take it back",
+        body manage::annotations::BODY;
+    get "/api/v1/entities/{id}/profile" Viewer manage::explain::profile, "Figures of the columns of an entity",
+        query &["column"];
+    get "/api/v1/entities/{id}/explanation" Viewer manage::explain::explanation, "Why the columns of an entity were judged so",
+        query &["column"];
     get "/api/v1/entities/{id}/usage" Viewer manage::entities::usage, "How an entity was used on some days",
         query &["from", "to"];
     get "/api/v1/findings" Viewer manage::findings::list, "Findings of the catalog",
-        query &["source", "resource", "identifier", "job", "minConfidence"];
-    get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first", query &["state", "cursor", "limit"];
+        query manage::findings::QUERY;
+    get "/api/v1/findings/diff" Viewer manage::diff::diff, "What changed between two scans",
+        query &["before", "after", "limit"];
+    get "/api/v1/findings.csv" Viewer manage::export::csv, "Findings as CSV", query manage::findings::QUERY_EXPORT;
+    get "/api/v1/findings.ndjson" Viewer manage::export::ndjson, "Findings, a JSON object on each line",
+        query manage::findings::QUERY_EXPORT;
+    get "/api/v1/findings.parquet" Viewer manage::export::parquet, "Findings as Parquet",
+        query manage::findings::QUERY_EXPORT;
+    post "/api/v1/findings/confirm" Reviewer manage::decide::confirm, "Say that a finding is right, or that there is one",
+        body manage::decide::BODY;
+    post "/api/v1/findings/reject" Reviewer manage::decide::reject, "Say that a finding is wrong", body manage::decide::BODY;
+    post "/api/v1/findings/withdraw" Reviewer manage::decide::withdraw, "Take a decision back",
+        body manage::decide::BODY_WITHDRAW;
+    get "/api/v1/decisions.toml" Reviewer manage::decide::export, "Every decision, as a file for version control";
+    post "/api/v1/decisions" Reviewer manage::decide::import, "Take decisions over from such a file",
+        body manage::decide::BODY_IMPORT;
+    post "/api/v1/allowed-values" Reviewer manage::decide::allow, "Say that a value is nobody's; it is never told again",
+        body manage::decide::BODY_ALLOW;
+    post "/api/v1/allowed-values/remove" Reviewer manage::decide::disallow, "Take that back",
+        body manage::decide::BODY_DISALLOW;
+    get "/api/v1/record-of-processing" Viewer manage::processing::show, "What personal data is where, what for and how long";
+    get "/api/v1/record-of-processing.csv" Viewer manage::processing::csv, "The same as CSV";
+    get "/api/v1/dictionaries" Viewer manage::dictionaries::list, "Lists of terms";
+    post "/api/v1/dictionaries" Operator manage::dictionaries::import, "Make a list of terms, or replace an own one",
+        body manage::dictionaries::BODY;
+    get "/api/v1/dictionaries/{id}" Viewer manage::dictionaries::show, "One list of terms";
+    get "/api/v1/dictionaries/{id}/terms.txt" Viewer manage::dictionaries::export, "The terms of an own list";
+    get "/api/v1/dictionaries/{id}/overlaps" Viewer manage::dictionaries::overlaps, "Scanned columns that share values with a list",
+        query &["minShare", "limit"];
+    get "/api/v1/patterns" Viewer manage::patterns::list, "Rules that recognise identifiers", query &["identifier"];
+    get "/api/v1/patterns/efficacy" Viewer manage::patterns::all, "What came of each rule";
+    post "/api/v1/patterns/test" Reviewer manage::patterns::test, "What the rules say of a text", body manage::patterns::BODY_TEST;
+    get "/api/v1/patterns/{id}" Viewer manage::patterns::show, "One rule with what came of it";
+    patch "/api/v1/patterns/{id}" Operator manage::patterns::switch, "Switch a rule off or on", body manage::patterns::BODY;
+    get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first",
+        query &["state", "kind", "parent", "schedule", "cursor", "limit"];
+    post "/api/v1/jobs" Operator manage::starting::many, "Start a job for each of some sources or entities",
+        body manage::starting::BODY;
     get "/api/v1/jobs/{id}" Viewer manage::jobs::show, "One job";
     get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
     get "/api/v1/jobs/{id}/events" Viewer manage::events::events, "The progress of a job, as server-sent events";
+    get "/api/v1/jobs/{id}/log" Viewer manage::jobs::log, "What happened in a job";
+    post "/api/v1/jobs/{id}/rerun" Operator manage::starting::again, "Do again what an ended job did";
     post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
     post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
     get "/api/v1/collections" Viewer manage::collections::list, "Named sets of entities", query &["cursor", "limit"];
@@ -123,6 +170,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     patch "/api/v1/schedules/{id}" Operator manage::schedules::change, "Change a schedule, or switch it off and on",
         body manage::schedules::BODY_CHANGE;
     delete "/api/v1/schedules/{id}" Operator manage::schedules::remove, "Forget a schedule; what it started goes on";
+    get "/api/v1/me" Viewer manage::me::me, "Who asks, and what they may do";
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";

@@ -16,14 +16,14 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Collection,
-    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
-    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity, EntityFilter, Failure,
-    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
-    JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Review, Schedule,
-    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, Task,
-    TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
+    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author,
+    Claim, Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit,
+    Conclusion, Decision, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity,
+    EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired,
+    Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
+    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview,
+    Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started,
+    StartedDsar, Task, TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -38,6 +38,7 @@ pub trait Store:
     + Findings
     + Reviews
     + Relations
+    + Annotations
     + Schedules
     + Collections
     + Dsars
@@ -59,6 +60,7 @@ impl<T> Store for T where
         + Findings
         + Reviews
         + Relations
+        + Annotations
         + Schedules
         + Collections
         + Dsars
@@ -365,6 +367,16 @@ pub trait Reviews: Send + Sync {
 
     /// Every allowed value.
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;
+}
+
+/// What people say of sources and entities.
+#[async_trait]
+pub trait Annotations: Send + Sync {
+    /// Says it of a source or an entity, instead of what was said before.
+    async fn annotate(&self, org: OrgId, record: &AnnotationRecord) -> Result<()>;
+
+    /// Everything that was said, by source.
+    async fn annotations(&self, org: OrgId) -> Result<Vec<AnnotationRecord>>;
 }
 
 /// What people decided about relations between entities.

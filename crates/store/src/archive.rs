@@ -101,6 +101,7 @@ tables! {
     relation_reviews {
         org_id Id, id Id, parent_source_id Id, child_source_id Id, decision Text, sealed Blob, decided_at Int,
     }
+    annotations { org_id Id, id Id, source_id Id, sealed Blob, changed_at Int }
     allowed { org_id Id, hash Int, sealed Blob, value Blob }
     settings { org_id Id, name Text, sealed Blob }
     api_keys {

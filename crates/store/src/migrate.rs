@@ -47,6 +47,7 @@ migrations! {
     20_261_129_211_500 "20261129_211500_relations";
     20_261_130_010_000 "20261130_010000_deaths";
     20_261_130_011_000 "20261130_011000_filled";
+    20_261_130_020_000 "20261130_020000_annotations";
 }
 
 const TABLE: &str = "create table if not exists migrations (
@@ -261,6 +262,7 @@ mod tests {
             ("20261129_211500_relations", "e3317cc771bb642a", "065586d0f6620b06"),
             ("20261130_010000_deaths", "601c63110ab613ee", "2161bbfdbf8beacc"),
             ("20261130_011000_filled", "e52554fb2aa57b9b", "7d263a5354f0b482"),
+            ("20261130_020000_annotations", "f4dfabaaa47e6260", "028eedd31a485767"),
         ];
         let steps = MIGRATIONS_SQLITE.iter().zip(MIGRATIONS_POSTGRES);
         let sums = steps.map(|(sqlite, postgres)| {

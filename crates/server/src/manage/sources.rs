@@ -4,13 +4,16 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use locard_app::{Actor, SourceRow, Upsert, accept_removal, choose, short_id, upsert_source};
+use locard_app::{
+    Actor, Annotated, SourceRow, Upsert, accept_removal, choose, short_id, upsert_source,
+};
 use locard_model::{ExposeSecret as _, SourceId};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
+use crate::manage::annotations;
 use crate::reference::asking;
 use crate::routes::{Field, Kind};
 
@@ -62,11 +65,13 @@ pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>)
     let source = meant(&context, &id).await?;
     let sources = locard_app::sources(context.home()).await?;
     let found = sources.iter().find(|row| row.id == source);
-    answer(told(found.ok_or_else(missing)?))
+    let mut shown = told(found.ok_or_else(missing)?);
+    annotations::tell(&context, Annotated::Source(source), &mut shown).await?;
+    answer(shown)
 }
 
 /// The source that an id, key or name means.
-async fn meant(context: &Context, id: &str) -> Result<SourceId, Fault> {
+pub(crate) async fn meant(context: &Context, id: &str) -> Result<SourceId, Fault> {
     let chosen = choose(context.home(), &[id.to_owned()]).await?;
     match (chosen.sources.as_slice(), chosen.entities.as_slice()) {
         ([source], []) => Ok(*source),

@@ -3,6 +3,7 @@
 //! Every call begins with the organisation's [`Vault`]: without one (no such organisation) nothing is read or written.
 
 mod access;
+mod annotations;
 mod audit;
 mod collections;
 mod dsars;

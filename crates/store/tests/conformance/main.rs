@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod annotations;
 mod catalog;
 mod collections;
 mod dsars;
