@@ -20,7 +20,7 @@ const TIERS: &[&[&str]] = &[
     ],
     &["profile", "identify", "index", "sql", "files"],
     &["connectors"],
-    &["engine", "registry"],
+    &["engine", "query", "registry"],
     &["store"],
     &["app"],
     &["dsar"],

@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod business;
 mod cli;
 mod client;
 mod collect;

@@ -8,6 +8,7 @@ mod access;
 mod aggregation;
 mod amount;
 mod backup;
+mod business;
 mod catalog;
 mod collections;
 mod conduct;
@@ -71,6 +72,11 @@ pub use access::{
 };
 pub use amount::{Amount, Share};
 pub use backup::{backup, restore};
+pub use business::{
+    BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
+    EntityCount, Measure, RuleCount, Thresholds, Verdict, add_business_rule, business_history,
+    business_results, business_rule, business_rules, change_business_rule, remove_business_rule,
+};
 pub use catalog::{Catalog, known_place};
 pub use collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
@@ -99,10 +105,12 @@ pub use ingest::IngestReport;
 pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use kinds::aggregate::{accept_aggregation, accept_collection_scan};
+pub use kinds::business::{accept_business_rules, run_business_rules};
 pub use kinds::identify::accept_identification;
 pub use kinds::ingest::accept_ingest;
 pub use kinds::names::accept_names;
 pub use kinds::remove::accept_removal;
+pub use kinds::scan::check_condition;
 pub use kinds::test::accept_test;
 pub use kinds::usage::{accept_usage, entity_usage};
 pub use limits::SourceLimits;
@@ -122,8 +130,8 @@ pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use runner::{RunnerOptions, run_jobs};
 pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, accept_scan, scan};
 pub use schedules::{
-    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedules,
-    schedule, schedules,
+    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedule,
+    run_schedules, schedule, schedule_named, schedules,
 };
 pub use scope::{Chosen, ScopeItem, choose};
 pub use sources::{

@@ -16,14 +16,15 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Collection,
-    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
-    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity, EntityFilter, Failure,
-    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
-    JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Review, Schedule,
-    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, Task,
-    TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
+    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, BusinessResult,
+    BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim, Collection, CollectionDraft,
+    CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Dsar, DsarChange,
+    DsarDraft, DsarEvent, DsarId, DsarKey, Entity, EntityFilter, Failure, FailureDraft,
+    FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job, JobDraft,
+    JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn,
+    PieceHead, PiecePart, RecordedPiece, RelationReview, Review, Schedule, ScheduleDraft,
+    ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, Task, TaskDraft, TaskOutcome,
+    UsageDay, UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -40,6 +41,7 @@ pub trait Store:
     + Relations
     + Schedules
     + Collections
+    + BusinessRules
     + Dsars
     + UsageDays
     + Settings
@@ -61,6 +63,7 @@ impl<T> Store for T where
         + Relations
         + Schedules
         + Collections
+        + BusinessRules
         + Dsars
         + UsageDays
         + Settings
@@ -423,6 +426,44 @@ pub trait Collections: Send + Sync {
 
     /// Keeps what its members have in common.
     async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
+}
+
+/// Business rules, and what came of them.
+#[async_trait]
+pub trait BusinessRules: Send + Sync {
+    /// Makes a business rule or changes it, by id; `Conflict` if another one has the name.
+    async fn put_business_rule(
+        &self,
+        org: OrgId,
+        draft: &BusinessRuleDraft,
+    ) -> Result<BusinessRule>;
+
+    /// One business rule.
+    async fn business_rule(&self, org: OrgId, id: BusinessRuleId) -> Result<BusinessRule>;
+
+    /// Business rules, in the order of their ids.
+    async fn business_rules(&self, org: OrgId, page: Page) -> Result<Paged<BusinessRule>>;
+
+    /// Forgets a business rule and what came of it.
+    async fn remove_business_rule(&self, org: OrgId, id: BusinessRuleId) -> Result<()>;
+
+    /// Records what the holder of a job found; `false`, and nothing is recorded, where the rule was removed meanwhile.
+    async fn record_business_result(
+        &self,
+        lease: &JobLease,
+        result: &BusinessResult,
+    ) -> Result<bool>;
+
+    /// What came of one, the newest first.
+    async fn business_results(
+        &self,
+        org: OrgId,
+        rule: BusinessRuleId,
+        page: Page,
+    ) -> Result<Paged<BusinessResult>>;
+
+    /// What one job found of its rules.
+    async fn business_results_of(&self, org: OrgId, job: JobId) -> Result<Vec<BusinessResult>>;
 }
 
 /// DSAR jobs.

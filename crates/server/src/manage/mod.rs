@@ -1,5 +1,6 @@
 //! The management of everything, under `/api/v1`.
 
+pub(crate) mod business;
 pub(crate) mod collections;
 pub(crate) mod entities;
 pub(crate) mod events;

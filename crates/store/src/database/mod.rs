@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod business;
 mod collections;
 mod dsars;
 mod entities;

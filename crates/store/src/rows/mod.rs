@@ -1,6 +1,7 @@
 //! What the store takes and gives, by noun. Everything here is in the clear: sealing happens inside the store.
 
 mod access;
+mod business;
 mod catalog;
 mod collection;
 mod dsar;
@@ -16,6 +17,7 @@ mod usage;
 use uuid::Uuid;
 
 pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord, Grant};
+pub use business::{BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId};
 pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };

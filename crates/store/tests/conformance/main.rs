@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod business;
 mod catalog;
 mod collections;
 mod dsars;
