@@ -44,3 +44,4 @@ mod telling;
 mod tokens;
 mod town;
 mod usage;
+mod webhooks;

@@ -65,6 +65,7 @@ mod twins;
 mod upsert;
 mod usage;
 mod verify;
+mod webhooks;
 mod words;
 
 pub use access::{
@@ -147,4 +148,9 @@ pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};
 pub use usage::{UsageFigures, UsageSpan};
 pub use verify::OpenSources;
+pub use webhooks::{
+    DeliveryRow, Due, Reaction, WebhookOptions, WebhookRow, add_webhook, change_webhook,
+    deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery, test_webhook,
+    undertake_delivery, webhook, webhooks,
+};
 pub use words::{bytes, did_you_mean, is_unprintable};

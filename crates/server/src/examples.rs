@@ -94,6 +94,9 @@ fn sent(method: &str, path: &str) -> Value {
         ("post", "/api/v1/collections") => {
             json!({ "name": "customers", "members": ["CRM_1/public/customers_*"], "kind": "dataset" })
         }
+        (method, path) if path.starts_with("/api/v1/webhooks") => {
+            crate::manage::webhooks::example(method, path.trim_start_matches("/api/v1"), true)
+        }
         (method, path) if path.starts_with("/api/v1/business-rules") => {
             crate::manage::business::example(method, path.trim_start_matches("/api/v1"), true)
         }
@@ -116,6 +119,10 @@ fn answered(method: &str, path: &str) -> Value {
         }
         ("delete", "/sources/{id}") => json!({ "job": JOB }),
         ("delete", "/keys/{id}") => key(),
+        (method, rest) if rest.starts_with("/webhooks") || rest.starts_with("/deliveries") => {
+            crate::manage::webhooks::example(method, rest, false)
+        }
+        ("post", "/schedules/{id}/run") => json!({ "id": JOB, "job": JOB, "jobShortId": SHORT }),
         (method, rest) if rest.starts_with("/business-rules") => {
             crate::manage::business::example(method, rest, false)
         }

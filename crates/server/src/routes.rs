@@ -136,6 +136,18 @@ pub(crate) static ROUTES: &[Route] = routes! {
     patch "/api/v1/schedules/{id}" Operator manage::schedules::change, "Change a schedule, or switch it off and on",
         body manage::schedules::BODY_CHANGE;
     delete "/api/v1/schedules/{id}" Operator manage::schedules::remove, "Forget a schedule; what it started goes on";
+    post "/api/v1/schedules/{id}/run" Operator manage::schedules::run, "Start the job of a schedule now";
+    get "/api/v1/webhooks" Administrator manage::webhooks::list, "Who is told when something ends", query &["cursor", "limit"];
+    post "/api/v1/webhooks" Administrator manage::webhooks::add, "Have somebody told when something ends",
+        body manage::webhooks::BODY;
+    get "/api/v1/webhooks/{id}" Administrator manage::webhooks::show, "One webhook";
+    patch "/api/v1/webhooks/{id}" Administrator manage::webhooks::change, "Change a webhook, or give it another secret",
+        body manage::webhooks::BODY_CHANGE;
+    delete "/api/v1/webhooks/{id}" Administrator manage::webhooks::remove, "Forget a webhook and what it was told";
+    post "/api/v1/webhooks/{id}/test" Administrator manage::webhooks::test, "Tell a webhook something of no meaning";
+    get "/api/v1/webhooks/{id}/deliveries" Administrator manage::webhooks::deliveries, "What a webhook was told, the newest first",
+        query &["cursor", "limit"];
+    post "/api/v1/deliveries/{id}/replay" Administrator manage::webhooks::replay, "Tell a webhook the same again";
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";

@@ -24,6 +24,7 @@ mod vault;
 pub use api::{
     Audit, BusinessRules, Collections, Dsars, Entities, Findings, Jobs, Keys, Organisations,
     Relations, Reviews, Schedules, Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
+    Webhooks,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;

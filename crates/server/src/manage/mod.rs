@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod locate;
 pub(crate) mod schedules;
 pub(crate) mod sources;
+pub(crate) mod webhooks;
 
 use std::collections::HashMap;
 

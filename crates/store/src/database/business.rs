@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Database, jobs, limit, paged};
+use super::{Database, jobs, limit, paged, webhooks};
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{
@@ -178,7 +178,20 @@ impl BusinessRules for Database {
             .bind(result.unread)
             .bind(vault.seal_as(of_result(&ids), &result.details)?)
             .bind(session.now().await?);
+        let told = Statement::new(RESULTS).bind(lease.org);
+        let told = told
+            .with(" and rule_id = ", ids[0])
+            .with(" and job_id = ", ids[1]);
+        let told = session.row(told).await?;
+        let told = told.map(|row| row.get::<String>("status")).transpose()?;
         session.run(statement).await?;
+        if told.as_ref() != Some(&result.status) {
+            let result = BusinessResult {
+                job: lease.job,
+                ..result.clone()
+            };
+            webhooks::judged(&mut *session, &vault, &result).await?;
+        }
         jobs::hold(&mut *session, lease).await?;
         session.commit().await?;
         Ok(true)

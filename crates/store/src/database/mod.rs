@@ -22,6 +22,7 @@ mod sources;
 mod tasks;
 mod upkeep;
 mod usage;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -13,6 +13,7 @@ mod schedule;
 mod source;
 mod task;
 mod usage;
+mod webhook;
 
 use uuid::Uuid;
 
@@ -39,6 +40,9 @@ pub use task::{
     TaskCounts, TaskDraft, TaskOutcome,
 };
 pub use usage::{UsageCounters, UsageDay, UsageDraft};
+pub use webhook::{
+    Delivery, DeliveryId, DeliveryState, DueDelivery, Tried, Webhook, WebhookDraft, WebhookId,
+};
 
 /// Which stretch of a listing is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,3 +22,4 @@ mod schedules;
 mod tasks;
 mod upkeep;
 mod usage;
+mod webhooks;
