@@ -439,16 +439,16 @@ pub(crate) async fn tables(
     names.iter().map(|name| table(&all, &named, name)).collect()
 }
 
+/// Names as they are, and then in any case.
+const FOLDS: [fn(&str) -> String; 2] = [str::to_owned, str::to_lowercase];
+
 /// The only entity that is called like that: exactly, or else in any case.
 fn table(
     all: &[Entity],
     named: &BTreeMap<EntityId, Vec<String>>,
     name: &TableName,
 ) -> Result<Entity> {
-    for fold in [
-        |text: &str| text.to_owned(),
-        |text: &str| text.to_lowercase(),
-    ] {
+    for fold in FOLDS {
         let wanted: Vec<String> = name.0.iter().map(|word| fold(word)).collect();
         let fits = |entity: &&Entity| {
             let words = named.get(&entity.id).map_or(&[][..], Vec::as_slice);

@@ -129,7 +129,10 @@ impl Filter {
     /// The same with its columns called as the schema has them: exactly as written, or else in another case where only one
     /// column is called so. Fails with the name of the first that is none.
     pub fn fitted(&self, schema: &Schema) -> Result<Self, String> {
-        let all = |parts: &[Self]| parts.iter().map(|part| part.fitted(schema)).collect();
+        let all = |parts: &[Self]| {
+            let fitted = parts.iter().map(|part| part.fitted(schema));
+            fitted.collect::<Result<Vec<Self>, String>>()
+        };
         Ok(match self {
             Self::All(parts) => Self::All(all(parts)?),
             Self::Any(parts) => Self::Any(all(parts)?),

@@ -4,8 +4,6 @@
 //! Left out on purpose: whatever makes texts longer (`concat`, `||`, `replace`, `repeat`, `lpad`: nested a few times they
 //! fill any memory), collects values (`array_agg`, `string_agg`), is random, or tells of the machine.
 
-use std::sync::Arc;
-
 use datafusion::execution::SessionStateDefaults as Defaults;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
@@ -129,5 +127,5 @@ pub(crate) fn functions(builder: SessionStateBuilder) -> SessionStateBuilder {
         .with_expr_planners(Defaults::default_expr_planners())
         .with_scalar_functions(scalars)
         .with_aggregate_functions(aggregates)
-        .with_window_functions(windows.into_iter().map(Arc::clone).collect())
+        .with_window_functions(windows)
 }

@@ -65,7 +65,9 @@ fn read(expr: &Expr) -> Result<Filter> {
             negated,
         } => {
             let column = named(expr)?;
-            let equal = |value: &Expr| Ok(compare(&column, Operator::Equal, constant(value)?));
+            let equal = |value: &Expr| -> Result<Filter> {
+                Ok(compare(&column, Operator::Equal, constant(value)?))
+            };
             let any = list.iter().map(equal).collect::<Result<_>>()?;
             Ok(not(Filter::Any(any), *negated))
         }
@@ -187,9 +189,7 @@ fn plain(value: &ValueWithSpan) -> Result<Literal> {
                 "a number is written with digits and one point",
             )),
         },
-        Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => {
-            Ok(Literal::Text(text.clone()))
-        }
+        Value::SingleQuotedString(text) => Ok(Literal::Text(text.clone())),
         Value::Boolean(truth) => Ok(Literal::Boolean(*truth)),
         Value::Null => Err(Error::refused("nothing equals NULL: write IS NULL")),
         _ => Err(Error::refused(

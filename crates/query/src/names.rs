@@ -1,6 +1,6 @@
 //! Names in a statement as the sources have them: people write them in any case.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -36,12 +36,12 @@ pub(crate) fn local(at: usize) -> String {
 struct Columns {
     /// By name in lower case; `None` where several have it.
     folded: HashMap<String, Option<String>>,
-    exact: HashMap<String, ()>,
+    exact: HashSet<String>,
 }
 
 impl Columns {
     fn add(&mut self, name: &str) {
-        if self.exact.insert(name.to_owned(), ()).is_some() {
+        if !self.exact.insert(name.to_owned()) {
             return;
         }
         self.folded
@@ -52,7 +52,7 @@ impl Columns {
 
     /// The column that is meant.
     fn find(&self, written: &Ident) -> Option<String> {
-        if self.exact.contains_key(&written.value) {
+        if self.exact.contains(&written.value) {
             return Some(written.value.clone());
         }
         let folded = || self.folded.get(&written.value.to_lowercase());
@@ -90,7 +90,7 @@ impl VisitorMut for Fit {
             Expr::CompoundIdentifier(names) => {
                 let whole: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
                 let whole = whole.join(".");
-                if self.columns.exact.contains_key(&whole) {
+                if self.columns.exact.contains(&whole) {
                     *expr = Expr::Identifier(Ident::with_quote('"', whole));
                     return ControlFlow::Continue(());
                 }

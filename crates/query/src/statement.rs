@@ -388,10 +388,6 @@ mod tests {
             ")".repeat(200)
         ));
         check(format!("SELECT {} 1 FROM t", "NOT ".repeat(1_500)));
-        check(format!(
-            "SELECT {} FROM t",
-            vec!["t"; 30].join(", ").replace('t', "1") + " FROM t, u"
-        ));
         let wide: Vec<String> = (0..40).map(|n| format!("t{n}")).collect();
         check(format!("SELECT count(*) FROM {}", wide.join(", ")));
     }

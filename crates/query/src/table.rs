@@ -175,7 +175,7 @@ impl PartitionStream for Reading {
         let batches = futures::stream::iter(self.splits.clone())
             .then(read)
             .try_flatten();
-        let fitted = batches.map(move |batch| {
+        let fitted = batches.map(move |batch| -> Answer<RecordBatch> {
             let batch = batch
                 .map_err(|error| DataFusionError::External(Box::new(crate::Error::from(error))))?;
             let lost: u64 = batch.faults.iter().map(|fault| fault.records.max(1)).sum();

@@ -48,6 +48,9 @@ pub(crate) async fn run(context: &Context, stop: &CancellationToken) {
     let mut tidied: Option<Instant> = None;
     loop {
         while trying.try_join_next().is_some() {}
+        if stop.is_cancelled() {
+            return;
+        }
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
@@ -111,7 +114,7 @@ async fn post(guard: &Guard, client: &reqwest::Client, due: &Due) -> Reaction {
 
 /// Why there was no answer. The client's own words may hold the address, which may hold a secret.
 fn silence(error: &reqwest::Error) -> Reaction {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {
         if let Some(refused) = inner.downcast_ref::<Refused>() {
             return Reaction::Refused(refused.0.clone());
@@ -189,7 +192,7 @@ impl Resolve for Judged {
             // One forbidden address among several is a trap.
             for address in &found {
                 let judged = guard.ip(address.ip());
-                judged.map_err(|fault| Box::new(Refused(fault.message)))?;
+                judged.map_err(|fault| Refused(fault.message))?;
             }
             let addresses: Addrs = Box::new(found.into_iter());
             Ok(addresses)
