@@ -182,6 +182,7 @@ pub(crate) fn essence(findings: &[Value]) -> Vec<String> {
                 "kind",
                 "confidence",
                 "rows",
+                "filled",
                 "tested",
                 "matched",
                 "validated",

@@ -207,21 +207,33 @@ fn column_terms(input: &Path, column: &str) -> Result<Vec<String>> {
     let unreadable = |error: csv::Error| {
         Error::usage(format!("{} cannot be read as CSV", input.display())).cause(error)
     };
-    let mut reader = csv::Reader::from_path(input).map_err(unreadable)?;
-    let headers = reader.headers().map_err(unreadable)?;
-    let Some(at) = headers.iter().position(|header| header == column) else {
-        let known: Vec<&str> = headers.iter().collect();
-        return Err(
-            Error::not_found(format!("{} has no column {column}", input.display()))
-                .hint(format!("it has {}", known.join(", "))),
-        );
-    };
-    let cell = |record: csv::StringRecord| record.get(at).unwrap_or_default().to_owned();
-    reader
-        .records()
-        .map(|record| record.map(cell).map_err(unreadable))
-        .collect()
+    let mut known = Vec::new();
+    // The delimiter is the one under which the header has the column.
+    for delimiter in DELIMITERS {
+        let opened = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .from_path(input);
+        let mut reader = opened.map_err(unreadable)?;
+        let headers = reader.headers().map_err(unreadable)?;
+        if let Some(at) = headers.iter().position(|header| header == column) {
+            let cell = |record: csv::StringRecord| record.get(at).unwrap_or_default().to_owned();
+            let records = reader.records();
+            return records
+                .map(|record| record.map(cell).map_err(unreadable))
+                .collect();
+        }
+        if headers.len() > known.len() {
+            known = headers.iter().map(str::to_owned).collect();
+        }
+    }
+    Err(
+        Error::not_found(format!("{} has no column {column}", input.display()))
+            .hint(format!("it has {}", known.join(", "))),
+    )
 }
+
+/// What may stand between the columns of a list.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 fn write(to: &Path, text: &str) -> Result<()> {
     let written = to
@@ -290,6 +302,11 @@ mod tests {
             .expect("the list is built");
         let text = std::fs::read_to_string(built).expect("the list is there");
         assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["Ulm", "bern"]);
+        std::fs::write(&input, "id;town\n1;Ulm, Donau\n").expect("the input is written");
+        let built = build_dictionary(&input, Some("town"), "own/towns", folder.path())
+            .expect("a list with semicolons is built");
+        let text = std::fs::read_to_string(built).expect("the list is there");
+        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["Ulm, Donau"]);
         assert!(build_dictionary(&input, Some("nowhere"), "own/towns", folder.path()).is_err());
         assert!(build_dictionary(&input, None, "../towns", folder.path()).is_err());
     }

@@ -350,6 +350,7 @@ fn read(value: &Value) -> Option<FindingRow> {
             .and_then(|name| Sensitivity::parse(&name))
             .unwrap_or(Sensitivity::Low),
         rows: number("rows"),
+        filled: number("filled"),
         tested: number("tested"),
         matched: number("matched"),
         validated: number("validated"),

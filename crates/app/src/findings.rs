@@ -34,6 +34,8 @@ pub struct FindingRow {
     pub sensitivity: Sensitivity,
     /// Rows of the entity that were read.
     pub rows: u64,
+    /// Cells of the column that hold something: more than rows where these hold lists or maps. 0: not known.
+    pub filled: u64,
     /// Cells that the deciding rules judged.
     pub tested: u64,
     /// Cells that hold it: those that matched, without those that failed every check they were put to.
@@ -261,6 +263,7 @@ async fn row(
         category: finding.category,
         sensitivity: finding.sensitivity,
         rows: finding.rows,
+        filled: finding.filled,
         tested: finding.tested,
         matched: finding.matched,
         validated: finding.validated,

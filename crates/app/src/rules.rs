@@ -66,17 +66,15 @@ pub(crate) async fn remember(home: &Home) -> Result<()> {
     Ok(())
 }
 
-/// Of the rules in use, those that an earlier library did not have, or had in another version.
+/// Of the rules in use, those that an earlier library did not have, or had in another version; all of them where it is not
+/// known what it had.
 pub(crate) async fn untested(home: &Home, then: u64) -> Result<Vec<String>> {
     let manifest = home.store.setting(home.org, &manifest_name(then)).await?;
     let manifest: Option<Vec<u64>> =
         manifest.and_then(|manifest| serde_json::from_value(manifest).ok());
-    let untested = |manifest: Vec<u64>| {
-        let library = home.engine.library();
-        let ids = library.untested(&manifest).into_iter();
-        ids.map(str::to_owned).collect()
-    };
-    Ok(manifest.map(untested).unwrap_or_default())
+    let library = home.engine.library();
+    let ids = library.untested(&manifest.unwrap_or_default());
+    Ok(ids.into_iter().map(str::to_owned).collect())
 }
 
 /// Every rule in use, by id.

@@ -71,8 +71,8 @@ impl Mask {
         }
     }
 
-    /// `line 17`, or `mail=ada@example.org/part-0.csv, line 17`.
-    fn place(&self, place: &str) -> String {
+    /// A place as it may be shown: `line 17`, or `mail=ada@example.org/part-0.csv, line 17`.
+    pub(crate) fn place(&self, place: &str) -> String {
         let part = |part: &str| match part.split_once('=') {
             Some((column, value)) => format!("{column}={}", self.segment(value)),
             None => self.segment(part),

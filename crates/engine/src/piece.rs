@@ -53,8 +53,8 @@ impl Run<'_> {
         let (request, plan) = match plan {
             Ok(planned) => planned,
             Err(error) => {
-                let failure = Failure::of(&error, &target.name, Some(&shown));
-                let failure = self.engine.mask().failure(failure);
+                let mask = self.engine.mask();
+                let failure = Failure::of(mask, &error, &target.name, Some(&shown));
                 self.fail_whole(failure, &shown).await?;
                 return Ok(Vec::new());
             }
@@ -189,8 +189,8 @@ impl Run<'_> {
         error: &locard_connector::Error,
     ) -> Result<Option<Ended>> {
         let shown = &entry.planned.shown;
-        let failure = Failure::of(error, &shown.source_name, Some(shown));
-        let failure = self.engine.mask().failure(failure);
+        let mask = self.engine.mask();
+        let failure = Failure::of(mask, error, &shown.source_name, Some(shown));
         self.ledger.abandon(piece, &failure).await?;
         self.tell_failure(&failure);
         Ok(entry.end(piece, None, true))

@@ -171,7 +171,7 @@ impl Engine {
     pub fn listing_failure(&self, error: &locard_connector::Error, target: &Target) -> Failure {
         let plain = error.entity_name();
         let resource = plain.map(|resource| self.mask.resource(resource));
-        let failure = Failure::of(error, &target.name, None);
+        let failure = Failure::of(&self.mask, error, &target.name, None);
         // A hint may name what the mask hides.
         let hint = failure.hint.filter(|_| resource.as_deref() == plain);
         Failure {

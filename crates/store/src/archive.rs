@@ -65,7 +65,7 @@ tables! {
         parent_id Id, schedule_id Id, affinity Text, not_before Int, created_at Int, queued_at Int, started_at Int,
         heartbeat_at Int, ended_at Int, cancel_requested_at Int, lease_owner Id, lease_until Int, fence Int,
         tasks Int, tasks_done Int, tasks_failed Int, row_count Int, byte_count Int, faults Int, failures Int,
-        findings Int, outcome Blob, error Blob, details Blob,
+        findings Int, outcome Blob, error Blob, details Blob, deaths Int,
     }
     tasks {
         org_id Id, id Id, job_id Id, ordinal Int, piece_id Id, entity_id Id, sealed Blob, state Text, attempts Int,
@@ -92,7 +92,7 @@ tables! {
     findings {
         org_id Id, id Id, job_id Id, source_id Id, entity_id Id, column_id Id, identifier Text, kind Text,
         category Text, sensitivity Text, confidence Real, row_count Int, tested Int, matched Int, validated Int,
-        distinct_count Int, indexed Real, is_current Int, sealed Blob,
+        distinct_count Int, indexed Real, is_current Int, sealed Blob, filled Int,
     }
     reviews {
         org_id Id, column_id Id, identifier Text, entity_id Id, source_id Id, decision Text, sealed Blob,

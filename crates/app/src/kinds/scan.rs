@@ -153,7 +153,7 @@ async fn known(home: &Home, request: &ScanSpec) -> Result<(Vec<Resolved>, Vec<Fa
         } else {
             let sentence = "the source was removed after the scan was asked for";
             let error = locard_connector::Error::new(Missing::NotFound, sentence);
-            gone.push(Failure::of(&error, name, None));
+            gone.push(Failure::of(home.engine.mask(), &error, name, None));
         }
     }
     Ok((sources, gone))

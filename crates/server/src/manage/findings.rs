@@ -21,6 +21,7 @@ fn told(finding: &FindingRow) -> Value {
         "category": finding.category.as_str(),
         "sensitivity": finding.sensitivity.as_str(),
         "rows": finding.rows,
+        "filled": finding.filled,
         "tested": finding.tested,
         "matched": finding.matched,
         "validated": finding.validated,

@@ -52,6 +52,7 @@ pub(super) fn job(row: &Row, vault: &Vault, now: i64) -> Result<Job> {
         ended_at: row.time_if("ended_at")?,
         cancel_requested_at: row.time_if("cancel_requested_at")?,
         counts: counts(row)?,
+        deaths: row.count("deaths")?,
         outcome: outcome
             .map(|blob| vault.unseal_as(cell("jobs.outcome", &id), &blob))
             .transpose()?,
