@@ -17,6 +17,8 @@ mod pushed;
 mod run;
 mod statement;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use condition::Condition;
 pub use error::{Error, Result};

@@ -473,7 +473,7 @@ impl<'a> Running<'a> {
     fn told(&self, sentence: &str, entity: Option<&Entity>) -> Failure {
         let Some(entity) = entity else {
             let error = locard_connector::Error::new(SourceErrorKind::Settings, sentence);
-            return Failure::of(&error, "business rules", None);
+            return Failure::of(self.work.home.engine.mask(), &error, "business rules", None);
         };
         let source = self.catalog.source_name(entity.source);
         Failure {
