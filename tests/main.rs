@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod business;
 mod cli;
 mod client;
 mod collect;
@@ -44,3 +45,4 @@ mod telling;
 mod tokens;
 mod town;
 mod usage;
+mod webhooks;

@@ -165,7 +165,7 @@ impl Extent {
         Ok(Self {
             targets: detail.job.targets.into_iter().collect(),
             ended: matches!(job.state, JobState::Completed | JobState::Partial),
-            sampled: spec.sample.is_some(),
+            sampled: spec.sample.is_some() || spec.condition.is_some(),
             globs: [spec.include, spec.exclude],
             read,
             failed: failures.filter_map(|failure| failure.resource).collect(),

@@ -10,6 +10,7 @@ mod aggregation;
 mod amount;
 mod annotations;
 mod backup;
+mod business;
 mod catalog;
 mod collections;
 mod conduct;
@@ -70,6 +71,7 @@ mod twins;
 mod upsert;
 mod usage;
 mod verify;
+mod webhooks;
 mod words;
 
 pub use access::{
@@ -82,6 +84,11 @@ pub use annotations::{
     annotated, wrong_annotation,
 };
 pub use backup::{backup, restore};
+pub use business::{
+    BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
+    EntityCount, Measure, RuleCount, Thresholds, Verdict, add_business_rule, business_history,
+    business_results, business_rule, business_rules, change_business_rule, remove_business_rule,
+};
 pub use catalog::{Catalog, known_place};
 pub use collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
@@ -112,10 +119,12 @@ pub use ingest::IngestReport;
 pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use kinds::aggregate::{accept_aggregation, accept_collection_scan};
+pub use kinds::business::{accept_business_rules, run_business_rules};
 pub use kinds::identify::accept_identification;
 pub use kinds::ingest::accept_ingest;
 pub use kinds::names::accept_names;
 pub use kinds::remove::accept_removal;
+pub use kinds::scan::check_condition;
 pub use kinds::test::accept_test;
 pub use kinds::usage::{accept_usage, entity_usage};
 pub use limits::SourceLimits;
@@ -137,8 +146,8 @@ pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use runner::{RunnerOptions, run_jobs};
 pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, accept_scan, scan};
 pub use schedules::{
-    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedules,
-    schedule, schedules,
+    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedule,
+    run_schedules, schedule, schedule_named, schedules,
 };
 pub use scope::{Chosen, ScopeItem, choose};
 pub use search::{EntitiesWanted, entities};
@@ -155,4 +164,9 @@ pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};
 pub use usage::{UsageFigures, UsageSpan};
 pub use verify::OpenSources;
+pub use webhooks::{
+    DeliveryRow, Due, Reaction, WebhookOptions, WebhookRow, add_webhook, change_webhook,
+    deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery, test_webhook,
+    undertake_delivery, webhook, webhooks,
+};
 pub use words::{bytes, did_you_mean, is_unprintable};

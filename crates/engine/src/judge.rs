@@ -45,7 +45,7 @@ impl Run<'_> {
             judgements: judged.judgements,
             findings: judged.findings,
             personal,
-            sampled: self.options.sample != Sample::All,
+            sampled: self.options.reads_some(),
             partial,
         });
         match self.ledger.conclude(&concluded).await {
@@ -128,7 +128,7 @@ impl Run<'_> {
     async fn judged(&self, entry: &Entry, merged: Merged) -> locard_connector::Result<Judged> {
         let library = Arc::clone(&self.engine.library);
         let planned = Arc::clone(&entry.planned);
-        let sampled = self.options.sample != Sample::All;
+        let sampled = self.options.reads_some();
         let judging = self.engine.pool.run(move |_| {
             let Merged { rows, columns } = merged;
             let views: Vec<ColumnView<'_>> = columns.iter().map(JudgedColumn::view).collect();

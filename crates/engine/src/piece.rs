@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, ErrorKind, Fault, ScanPlan, Source, Split, from_task};
+use locard_connector::{Batch, ErrorKind, Fault, ScanPlan, ScanRequest, Source, Split, from_task};
 use locard_model::{EntityId, PieceId};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
@@ -37,13 +37,12 @@ impl Run<'_> {
     pub(crate) async fn plan_entity(
         &self,
         asked: Asked<'_>,
-        plan: Result<locard_connector::Result<ScanPlan>, JoinError>,
+        plan: Result<locard_connector::Result<(ScanRequest, ScanPlan)>, JoinError>,
     ) -> Result<Vec<Work>> {
         let Asked {
             target,
             shown,
             entity,
-            request,
         } = asked;
         let plan = plan.unwrap_or_else(|_| {
             let sentence = "the entity could not be planned; this is a mistake in the program";
@@ -51,8 +50,8 @@ impl Run<'_> {
         });
         let source = target.source.as_ref();
         self.heard(target.id, source, plan.as_ref().err()).await;
-        let plan = match plan {
-            Ok(plan) => plan,
+        let (request, plan) = match plan {
+            Ok(planned) => planned,
             Err(error) => {
                 let mask = self.engine.mask();
                 let failure = Failure::of(mask, &error, &target.name, Some(&shown));

@@ -48,6 +48,8 @@ fn job(path: &str) -> Value {
         "collections/data-profiling" | "collections/data-aggregation" => {
             json!({ "collectionId": JOB })
         }
+        "business-rule" => json!({ "ruleId": [SHORT] }),
+        "business-rule/with-row-counter" => json!({ "ruleId": [SHORT], "scope": [ENTITY] }),
         "metadata/re-ingest" => json!({ "scope": ["CRM_1/public/*"] }),
         _ => Value::Null,
     }
@@ -95,6 +97,12 @@ fn sent(method: &str, path: &str) -> Value {
         ("post", "/api/v1/collections") => {
             json!({ "name": "customers", "members": ["CRM_1/public/customers_*"], "kind": "dataset" })
         }
+        (method, path) if path.starts_with("/api/v1/webhooks") => {
+            crate::manage::webhooks::example(method, path.trim_start_matches("/api/v1"), true)
+        }
+        (method, path) if path.starts_with("/api/v1/business-rules") => {
+            crate::manage::business::example(method, path.trim_start_matches("/api/v1"), true)
+        }
         ("patch", "/api/v1/collections/{id}") => json!({ "note": "of the three regions" }),
         _ => Value::Null,
     }
@@ -114,6 +122,13 @@ fn answered(method: &str, path: &str) -> Value {
         }
         ("delete", "/sources/{id}") => json!({ "job": JOB }),
         ("delete", "/keys/{id}") => key(),
+        (method, rest) if rest.starts_with("/webhooks") || rest.starts_with("/deliveries") => {
+            crate::manage::webhooks::example(method, rest, false)
+        }
+        ("post", "/schedules/{id}/run") => json!({ "id": JOB, "job": JOB, "jobShortId": SHORT }),
+        (method, rest) if rest.starts_with("/business-rules") => {
+            crate::manage::business::example(method, rest, false)
+        }
         ("delete", _) => json!({ "id": JOB, "removed": true }),
         (_, "/sources") if method == "post" => {
             json!({ "id": SOURCE, "shortId": SOURCE_SHORT, "name": "crm", "new": true })

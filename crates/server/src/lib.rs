@@ -22,6 +22,7 @@ mod openapi;
 mod page;
 mod reference;
 mod routes;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -91,6 +92,7 @@ pub async fn serve(
         stop.cancel();
         served
     };
-    let ((), (), served) = tokio::join!(jobs, schedules, requests);
+    let webhooks = webhooks::run(&context, stop);
+    let ((), (), (), served) = tokio::join!(jobs, schedules, webhooks, requests);
     served
 }

@@ -202,6 +202,7 @@ fn body(fields: &[Field]) -> Object {
         let schema = match field.kind {
             Kind::Text => Schema::Object(of(Type::String)),
             Kind::Flag => Schema::Object(of(Type::Boolean)),
+            Kind::Number => Schema::Object(of(Type::Number)),
             Kind::Object => Schema::Object(any()),
             Kind::Texts => {
                 let items = RefOr::T(Schema::Object(of(Type::String)));

@@ -23,6 +23,7 @@ pub(crate) struct Field {
 pub(crate) enum Kind {
     Text,
     Flag,
+    Number,
     Texts,
     Object,
 }
@@ -92,6 +93,10 @@ pub(crate) static ROUTES: &[Route] = routes! {
         "Read, profile and judge the members of a collection", body reference::collections::BODY;
     post "~/jobs/execute/collections/data-aggregation" Operator reference::errands::collection_aggregation,
         "Sum up what the members of a dataset have in common", body reference::collections::BODY;
+    post "~/jobs/execute/business-rule" Operator reference::errands::business_rules,
+        "Run business rules over live data", body reference::business::BODY;
+    post "~/jobs/execute/business-rule/with-row-counter" Operator reference::errands::business_rule_counter,
+        "Run business rules, and count rows in some entities", body reference::business::BODY_COUNTER;
 
     get "/api/v1/sources" Viewer manage::sources::list, "Registered sources";
     post "/api/v1/sources" Operator manage::sources::add, "Register a source, or change the one of that key",
@@ -164,6 +169,14 @@ pub(crate) static ROUTES: &[Route] = routes! {
     patch "/api/v1/collections/{id}" Operator manage::collections::change, "Change a collection",
         body manage::collections::BODY_CHANGE;
     delete "/api/v1/collections/{id}" Operator manage::collections::remove, "Forget a collection; its entities stay";
+    get "/api/v1/business-rules" Viewer manage::business::list, "Business rules", query &["cursor", "limit"];
+    post "/api/v1/business-rules" Operator manage::business::add, "Make a business rule", body manage::business::BODY;
+    get "/api/v1/business-rules/{id}" Viewer manage::business::show, "One business rule, by id, short id or name, with its last result";
+    get "/api/v1/business-rules/{id}/history" Viewer manage::business::history, "What came of a business rule, the newest first",
+        query &["cursor", "limit"];
+    patch "/api/v1/business-rules/{id}" Operator manage::business::change, "Change a business rule, or switch it off and on",
+        body manage::business::BODY_CHANGE;
+    delete "/api/v1/business-rules/{id}" Operator manage::business::remove, "Forget a business rule and its history";
     get "/api/v1/schedules" Viewer manage::schedules::list, "Jobs that are run again and again", query &["cursor", "limit"];
     post "/api/v1/schedules" Operator manage::schedules::add, "Run a job again and again", body manage::schedules::BODY;
     get "/api/v1/schedules/{id}" Viewer manage::schedules::show, "One schedule with its next times";
@@ -171,6 +184,18 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body manage::schedules::BODY_CHANGE;
     delete "/api/v1/schedules/{id}" Operator manage::schedules::remove, "Forget a schedule; what it started goes on";
     get "/api/v1/me" Viewer manage::me::me, "Who asks, and what they may do";
+    post "/api/v1/schedules/{id}/run" Operator manage::schedules::run, "Start the job of a schedule now";
+    get "/api/v1/webhooks" Administrator manage::webhooks::list, "Who is told when something ends", query &["cursor", "limit"];
+    post "/api/v1/webhooks" Administrator manage::webhooks::add, "Have somebody told when something ends",
+        body manage::webhooks::BODY;
+    get "/api/v1/webhooks/{id}" Administrator manage::webhooks::show, "One webhook";
+    patch "/api/v1/webhooks/{id}" Administrator manage::webhooks::change, "Change a webhook, or give it another secret",
+        body manage::webhooks::BODY_CHANGE;
+    delete "/api/v1/webhooks/{id}" Administrator manage::webhooks::remove, "Forget a webhook and what it was told";
+    post "/api/v1/webhooks/{id}/test" Administrator manage::webhooks::test, "Tell a webhook something of no meaning";
+    get "/api/v1/webhooks/{id}/deliveries" Administrator manage::webhooks::deliveries, "What a webhook was told, the newest first",
+        query &["cursor", "limit"];
+    post "/api/v1/deliveries/{id}/replay" Administrator manage::webhooks::replay, "Tell a webhook the same again";
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";

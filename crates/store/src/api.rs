@@ -17,13 +17,15 @@ use zeroize::Zeroizing;
 
 use crate::rows::{
     Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author,
-    Claim, Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit,
-    Conclusion, Decision, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity,
-    EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired,
-    Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
+    BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim, Collection,
+    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
+    Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DueDelivery,
+    Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord,
+    Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
     Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview,
     Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started,
-    StartedDsar, Task, TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
+    StartedDsar, Task, TaskDraft, TaskOutcome, Tried, UsageDay, UsageDraft, Webhook, WebhookDraft,
+    WebhookId, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -41,6 +43,8 @@ pub trait Store:
     + Annotations
     + Schedules
     + Collections
+    + BusinessRules
+    + Webhooks
     + Dsars
     + UsageDays
     + Settings
@@ -63,6 +67,8 @@ impl<T> Store for T where
         + Annotations
         + Schedules
         + Collections
+        + BusinessRules
+        + Webhooks
         + Dsars
         + UsageDays
         + Settings
@@ -435,6 +441,94 @@ pub trait Collections: Send + Sync {
 
     /// Keeps what its members have in common.
     async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
+}
+
+/// Business rules, and what came of them.
+#[async_trait]
+pub trait BusinessRules: Send + Sync {
+    /// Makes a business rule or changes it, by id; `Conflict` if another one has the name.
+    async fn put_business_rule(
+        &self,
+        org: OrgId,
+        draft: &BusinessRuleDraft,
+    ) -> Result<BusinessRule>;
+
+    /// One business rule.
+    async fn business_rule(&self, org: OrgId, id: BusinessRuleId) -> Result<BusinessRule>;
+
+    /// Business rules, in the order of their ids.
+    async fn business_rules(&self, org: OrgId, page: Page) -> Result<Paged<BusinessRule>>;
+
+    /// Forgets a business rule and what came of it.
+    async fn remove_business_rule(&self, org: OrgId, id: BusinessRuleId) -> Result<()>;
+
+    /// Records what the holder of a job found; `false`, and nothing is recorded, where the rule was removed meanwhile.
+    async fn record_business_result(
+        &self,
+        lease: &JobLease,
+        result: &BusinessResult,
+    ) -> Result<bool>;
+
+    /// What came of one, the newest first.
+    async fn business_results(
+        &self,
+        org: OrgId,
+        rule: BusinessRuleId,
+        page: Page,
+    ) -> Result<Paged<BusinessResult>>;
+
+    /// What one job found of its rules.
+    async fn business_results_of(&self, org: OrgId, job: JobId) -> Result<Vec<BusinessResult>>;
+}
+
+/// Webhooks, and what they are told.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// Makes a webhook or changes it, by id; `Conflict` if another one has the name, `NotFound` if one is to keep a secret
+    /// that it does not have.
+    async fn put_webhook(&self, org: OrgId, draft: &WebhookDraft) -> Result<Webhook>;
+
+    /// One webhook.
+    async fn webhook(&self, org: OrgId, id: WebhookId) -> Result<Webhook>;
+
+    /// Webhooks, in the order of their ids.
+    async fn webhooks(&self, org: OrgId, page: Page) -> Result<Paged<Webhook>>;
+
+    /// Forgets a webhook and what it was told.
+    async fn remove_webhook(&self, org: OrgId, id: WebhookId) -> Result<()>;
+
+    /// Tells one webhook of something, whether it wants to hear of that or not.
+    async fn tell_webhook(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        event: (&str, &Value),
+    ) -> Result<Delivery>;
+
+    /// What one was told, the newest first.
+    async fn deliveries(
+        &self,
+        org: OrgId,
+        webhook: WebhookId,
+        page: Page,
+    ) -> Result<Paged<Delivery>>;
+
+    /// Lets a delivery that has ended begin again, with the same id and the same data.
+    async fn repeat_delivery(&self, org: OrgId, id: DeliveryId) -> Result<Delivery>;
+
+    /// A delivery whose time has come, for the caller to try: nobody else is given it for so long.
+    async fn undertake_delivery(
+        &self,
+        org: OrgId,
+        patience: Duration,
+    ) -> Result<Option<DueDelivery>>;
+
+    /// Records what came of trying; `false`, and nothing is recorded, where somebody else has it by now.
+    async fn settle_delivery(&self, org: OrgId, delivery: &Delivery, tried: &Tried)
+    -> Result<bool>;
+
+    /// Forgets deliveries that ended before.
+    async fn forget_deliveries(&self, org: OrgId, before: Timestamp) -> Result<()>;
 }
 
 /// DSAR jobs.

@@ -114,6 +114,18 @@ tables! {
     collections {
         org_id Id, id Id, name_hash Id, sealed Blob, statistics Blob, summed_at Int, created_at Int, updated_at Int,
     }
+    business_rules { org_id Id, id Id, name_hash Id, sealed Blob, created_at Int, updated_at Int }
+    business_results {
+        org_id Id, rule_id Id, job_id Id, status Text, total_count Int, scope_count Int, non_compliant Int, unread Int,
+        sealed Blob, at Int,
+    }
+    webhooks {
+        org_id Id, id Id, name_hash Id, sealed Blob, secret Blob, is_enabled Int, created_at Int, updated_at Int,
+    }
+    deliveries {
+        org_id Id, id Id, webhook_id Id, event Text, sealed Blob, state Text, attempts Int, next_at Int, status_code Int,
+        note Blob, created_at Int, ended_at Int,
+    }
     usage_days {
         org_id Id, entity_id Id, day Int, first_reads Int, first_writes Int, first_structure Id, first_at Int,
         reads Int, writes Int, structure Id, last_read_at Int, last_write_at Int, since_at Int, taken_at Int,

@@ -4,6 +4,7 @@
 //! `settings.rs` derives both from this tree, so nothing is listed twice but what a file that nobody named may not say.
 
 mod collect;
+mod control;
 mod findings;
 mod knowledge;
 mod look;
@@ -21,6 +22,9 @@ use locard_app::Access;
 use locard_model::SecretString;
 
 pub(crate) use collect::{Collect, Relations, RowFormat, Verdict};
+pub(crate) use control::{
+    BusinessRule, BusinessRules, MissedTimes, QualityDimension, Schedule, ScheduledJob, Schedules,
+};
 pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Person, Rows};
@@ -128,9 +132,15 @@ pub(crate) enum Command {
     /// List and build the dictionaries
     #[command(subcommand)]
     Dictionaries(Dictionaries),
+    /// Ask whether data is as it should be, by SQL that counts what is not
+    #[command(subcommand)]
+    BusinessRules(BusinessRules),
     /// Look at scans and other work, running and done
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Run jobs again and again
+    #[command(subcommand)]
+    Schedules(Schedules),
     /// Write the whole catalog to one file
     Backup(Backup),
     /// Bring a backup back
@@ -162,7 +172,13 @@ impl Command {
             | Self::Dictionaries(Dictionaries::List { .. } | Dictionaries::Overlap { .. }) => {
                 Access::Look
             }
-            Self::Jobs(_) => Access::Beside,
+            Self::BusinessRules(BusinessRules::List { .. } | BusinessRules::History { .. })
+            | Self::Schedules(Schedules::List { .. } | Schedules::Show { .. }) => Access::Look,
+            Self::Jobs(_)
+            | Self::Schedules(_)
+            | Self::BusinessRules(BusinessRules::Add(_) | BusinessRules::Remove { .. }) => {
+                Access::Beside
+            }
             _ => Access::Alone,
         }
     }
@@ -188,7 +204,9 @@ impl Command {
             Self::Diff(_)
             | Self::Relations(_)
             | Self::Sources(_)
+            | Self::BusinessRules(_)
             | Self::Jobs(_)
+            | Self::Schedules(_)
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::RotateKey

@@ -1,6 +1,7 @@
 //! The management of everything, under `/api/v1`.
 
 pub(crate) mod annotations;
+pub(crate) mod business;
 pub(crate) mod collections;
 pub(crate) mod decide;
 pub(crate) mod dictionaries;
@@ -21,6 +22,7 @@ pub(crate) mod processing;
 pub(crate) mod schedules;
 pub(crate) mod sources;
 pub(crate) mod starting;
+pub(crate) mod webhooks;
 
 use std::collections::HashMap;
 

@@ -7,7 +7,7 @@ use locard_model::{JobId, JobState, OrgId};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Database, limit, paged};
+use super::{Database, limit, paged, webhooks};
 use crate::ids;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
@@ -304,6 +304,8 @@ impl Jobs for Database {
                 .bind(id)
                 .bind(now);
             session.run(statement).await?;
+            let job = fetch(&mut *session, &vault, id).await?;
+            webhooks::ended(&mut *session, &vault, &job).await?;
         }
         let job = fetch(&mut *session, &vault, id).await?;
         session.commit().await?;
@@ -408,6 +410,8 @@ impl Jobs for Database {
         }
         if !row.word("state", JobState::parse)?.is_final() {
             end(&mut *session, &vault, lease, outcome).await?;
+            let job = fetch(&mut *session, &vault, lease.job).await?;
+            webhooks::ended(&mut *session, &vault, &job).await?;
         }
         let job = fetch(&mut *session, &vault, lease.job).await?;
         session.commit().await?;

@@ -5,6 +5,7 @@
 mod access;
 mod annotations;
 mod audit;
+mod business;
 mod collections;
 mod dsars;
 mod entities;
@@ -22,6 +23,7 @@ mod sources;
 mod tasks;
 mod upkeep;
 mod usage;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod access;
 mod annotation;
+mod business;
 mod catalog;
 mod collection;
 mod dsar;
@@ -13,11 +14,13 @@ mod schedule;
 mod source;
 mod task;
 mod usage;
+mod webhook;
 
 use uuid::Uuid;
 
 pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord, Grant};
 pub use annotation::AnnotationRecord;
+pub use business::{BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId};
 pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };
@@ -39,6 +42,9 @@ pub use task::{
     TaskCounts, TaskDraft, TaskOutcome,
 };
 pub use usage::{UsageCounters, UsageDay, UsageDraft};
+pub use webhook::{
+    Delivery, DeliveryId, DeliveryState, DueDelivery, Tried, Webhook, WebhookDraft, WebhookId,
+};
 
 /// Which stretch of a listing is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

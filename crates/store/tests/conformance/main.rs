@@ -8,6 +8,7 @@
 
 mod access;
 mod annotations;
+mod business;
 mod catalog;
 mod collections;
 mod dsars;
@@ -22,3 +23,4 @@ mod schedules;
 mod tasks;
 mod upkeep;
 mod usage;
+mod webhooks;
