@@ -22,7 +22,7 @@ mod sqlite;
 mod vault;
 
 pub use api::{
-    Audit, Collections, Dsars, Entities, Findings, Jobs, Keys, Organisations, Relations, Reviews,
+    Audit, Collections, Dsars, Entities, Findings, Jobs, Keys, Organisations, Relations, Requests, Reviews,
     Schedules, Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
 };
 pub use error::{Error, ErrorKind, Result};

@@ -8,6 +8,7 @@ mod entity;
 mod finding;
 mod job;
 mod relation;
+mod request;
 mod schedule;
 mod source;
 mod task;
@@ -15,7 +16,9 @@ mod usage;
 
 use uuid::Uuid;
 
-pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord, Grant};
+pub use access::{
+    ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditId, AuditRecord, Grant,
+};
 pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };
@@ -30,6 +33,10 @@ pub use job::{
     WorkerId,
 };
 pub use relation::RelationReview;
+pub use request::{
+    Request, RequestChange, RequestDraft, RequestEvent, RequestEventDraft, RequestFile,
+    RequestFilter, RequestHead, RequestOrder, StartedRequest,
+};
 pub use schedule::{Fired, Firing, Schedule, ScheduleDraft};
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{
