@@ -127,7 +127,8 @@ pub use schedules::{
 };
 pub use scope::{Chosen, ScopeItem, choose};
 pub use sources::{
-    AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
+    AddSource, MANUAL, Manual, ManualKind, ManualSource, SourceRow, add_source, ingest_source,
+    manual_sources, remove_source, sources, test_source,
 };
 pub use status::{JobStatus, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
