@@ -24,6 +24,7 @@ const TIERS: &[&[&str]] = &[
     &["store"],
     &["app"],
     &["dsar"],
+    &["requests"],
     &["cli", "server"],
     &["locard"],
 ];

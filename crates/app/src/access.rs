@@ -136,7 +136,11 @@ pub async fn audit(
         purpose: Some(record.what.purpose).filter(|purpose| !purpose.is_empty()),
         request: record.what.request.map(|request| request.0),
         sequence: record.sequence,
-        hash: record.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        hash: record
+            .hash
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
     });
     Ok((rows.collect(), found.next))
 }

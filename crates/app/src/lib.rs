@@ -7,6 +7,7 @@
 mod access;
 mod aggregation;
 mod amount;
+mod audit;
 mod backup;
 mod catalog;
 mod collections;
@@ -70,6 +71,10 @@ pub use access::{
     AuditRow, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit, revoke_key,
 };
 pub use amount::{Amount, Share};
+pub use audit::{
+    AuditCheck, AuditFormat, AuditHead, audit_entries, check_audit, check_audit_export,
+    export_audit,
+};
 pub use backup::{backup, restore};
 pub use catalog::{Catalog, known_place};
 pub use collections::{

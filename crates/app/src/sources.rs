@@ -249,8 +249,7 @@ async fn row(
     ends: &HashMap<SourceId, String>,
 ) -> Result<SourceRow> {
     let settings = home.store.source_settings(home.org, source.id).await?;
-    let mut settings: Value =
-        serde_json::from_str(settings.expose_secret()).unwrap_or_default();
+    let mut settings: Value = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
     // Of a place without a target the note is what is known of where it is.
     let (target, note) = if source.kind == MANUAL {
         (String::new(), Some(source.target.clone()))

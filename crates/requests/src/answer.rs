@@ -75,7 +75,10 @@ impl Case {
             additional_days,
             reason: reason.unwrap_or_default().to_owned(),
         });
-        self.tell("deadline_extended", json!({ "additionalDays": additional_days, "justification": reason }));
+        self.tell(
+            "deadline_extended",
+            json!({ "additionalDays": additional_days, "justification": reason }),
+        );
         Ok(())
     }
 
@@ -88,7 +91,8 @@ impl Case {
         let at = self.time(refusing.at)?;
         self.go(Action::Refuse, rationale)?;
         if kind == "cannot_verify" && self.check_proven().is_ok() {
-            let message = "the identity of the person is proven, so it cannot be refused for want of that";
+            let message =
+                "the identity of the person is proven, so it cannot be refused for want of that";
             return Err(Fault::new(Code::RefusalBlocked, message));
         }
         self.happened(at, What::Done { duty: Duty::Answer })?;
@@ -174,7 +178,12 @@ impl Desk<'_> {
         let work = |case: &mut Case| {
             let at = case.time(at)?;
             case.go(Action::Acknowledge, None)?;
-            case.happened(at, What::Done { duty: Duty::Acknowledge })?;
+            case.happened(
+                at,
+                What::Done {
+                    duty: Duty::Acknowledge,
+                },
+            )?;
             case.record.acknowledged_at.get_or_insert(at);
             case.tell("acknowledged", json!({ "at": at.to_string() }));
             case.notify("request_acknowledged");
@@ -243,10 +252,19 @@ impl Desk<'_> {
     }
 
     /// Takes down that it was refused, and why.
-    pub async fn refuse(&self, actor: &Actor, id: RequestId, refusing: &Refusing) -> Result<Opened> {
+    pub async fn refuse(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        refusing: &Refusing,
+    ) -> Result<Opened> {
         let work = |case: &mut Case| {
             case.refuse(refusing)?;
-            let reason = case.record.refusal.as_ref().map(|refusal| refusal.reason.clone());
+            let reason = case
+                .record
+                .refusal
+                .as_ref()
+                .map(|refusal| refusal.reason.clone());
             Ok((Act::new("request.refused", json!({ "reason": reason })), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
@@ -272,7 +290,12 @@ impl Desk<'_> {
     pub async fn close(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
         let work = |case: &mut Case| {
             case.go(Action::Close, None)?;
-            if case.record.appeals.iter().any(|appeal| appeal.decision.is_none()) {
+            if case
+                .record
+                .appeals
+                .iter()
+                .any(|appeal| appeal.decision.is_none())
+            {
                 let message = "an appeal against the answer is not decided";
                 return Err(Fault::new(Code::TransitionDisallowed, message));
             }
@@ -292,7 +315,11 @@ impl Desk<'_> {
         requestor.check()?;
         let work = |case: &mut Case| {
             case.go(Action::ChangeRequestor, None)?;
-            let was_subject = case.record.requestor.as_ref().is_none_or(Requestor::is_subject);
+            let was_subject = case
+                .record
+                .requestor
+                .as_ref()
+                .is_none_or(Requestor::is_subject);
             case.record.requestor = Some(requestor.clone());
             // Whoever asks for another must prove that they may; a proof of somebody else proves nothing for them.
             if was_subject && !requestor.is_subject() {
@@ -305,12 +332,7 @@ impl Desk<'_> {
     }
 
     /// Sees to it that nothing of it is destroyed, or that retention rules again.
-    pub async fn hold(
-        &self,
-        actor: &Actor,
-        id: RequestId,
-        reason: Option<&str>,
-    ) -> Result<Opened> {
+    pub async fn hold(&self, actor: &Actor, id: RequestId, reason: Option<&str>) -> Result<Opened> {
         let work = |case: &mut Case| {
             let place = reason.is_some();
             if place == case.head.is_held {
@@ -334,7 +356,7 @@ impl Desk<'_> {
             };
             case.hold = mark;
             case.tell(told, json!({}));
-            Ok((Act::new(action, json!({ "reason": reason })), ()))
+            Ok((Act::new(action, Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }

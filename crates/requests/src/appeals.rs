@@ -30,10 +30,16 @@ impl Desk<'_> {
             case.go(Action::Appeal, None)?;
             let is_late = case.head.due_at.is_some_and(|due| due <= case.now);
             if case.head.state.is_open() && !is_late {
-                let message = "there is no answer to appeal against, and the time for one has not run out";
+                let message =
+                    "there is no answer to appeal against, and the time for one has not run out";
                 return Err(Fault::new(Code::TransitionDisallowed, message));
             }
-            if case.record.appeals.iter().any(|appeal| appeal.decision.is_none()) {
+            if case
+                .record
+                .appeals
+                .iter()
+                .any(|appeal| appeal.decision.is_none())
+            {
                 let message = "an appeal is waiting for its decision already";
                 return Err(Fault::new(Code::TransitionDisallowed, message));
             }
@@ -54,7 +60,10 @@ impl Desk<'_> {
             });
             case.tell("appeal_submitted", json!({ "appealId": appeal }));
             case.notify("appeal_recorded");
-            Ok((Act::new("appeal.submitted", json!({ "appealId": appeal })), appeal))
+            Ok((
+                Act::new("appeal.submitted", json!({ "appealId": appeal })),
+                appeal,
+            ))
         };
         self.act(actor, id, work).await
     }
@@ -70,7 +79,10 @@ impl Desk<'_> {
     ) -> Result<Opened> {
         if !DECISIONS.contains(&decision) {
             let known = DECISIONS.join(", ");
-            return Err(Fault::field("decision", format!("one of {known} is wanted")));
+            return Err(Fault::field(
+                "decision",
+                format!("one of {known} is wanted"),
+            ));
         }
         let work = |case: &mut Case| {
             let now = case.now;
@@ -85,7 +97,12 @@ impl Desk<'_> {
             found.decision = Some(decision.to_owned());
             found.explanation = explanation.map(str::to_owned);
             found.decided_at = Some(now);
-            case.happened(now, What::Done { duty: Duty::AnswerAppeal })?;
+            case.happened(
+                now,
+                What::Done {
+                    duty: Duty::AnswerAppeal,
+                },
+            )?;
             let details = json!({ "appealId": appeal, "decision": decision });
             case.tell("appeal_decided", details.clone());
             case.notify("appeal_recorded");

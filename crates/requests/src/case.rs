@@ -73,7 +73,10 @@ impl Case {
             return Err(Fault::field("at", "it lies in the future"));
         }
         if at < self.record.intake.received_at {
-            return Err(Fault::field("at", "it lies before the request was received"));
+            return Err(Fault::field(
+                "at",
+                "it lies before the request was received",
+            ));
         }
         Ok(at)
     }
@@ -153,10 +156,14 @@ impl Case {
         let person = &self.record.subject;
         let requestor = self.record.requestor.as_ref();
         let email = requestor.and_then(|requestor| requestor.email.clone());
-        [person.subject_id.clone(), person.external_ref.clone(), email]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            person.subject_id.clone(),
+            person.external_ref.clone(),
+            email,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// What the log says of an act on it.

@@ -45,7 +45,10 @@ impl ClockFacts {
             let clock = library.clock(request(region))?;
             let (pin, deadlines) = (clock.pin(), clock.deadlines()?);
             let request = Request {
-                region: deadlines.region.clone().or_else(|| region.map(str::to_owned)),
+                region: deadlines
+                    .region
+                    .clone()
+                    .or_else(|| region.map(str::to_owned)),
                 pin: Some(pin),
                 ..request(region)
             };
@@ -58,7 +61,9 @@ impl ClockFacts {
             Err(Error::Region { known, .. }) if law.region.is_none() => {
                 let regions = known.iter().filter_map(|region| started(Some(region)).ok());
                 let first = regions.min_by_key(|(_, deadlines)| {
-                    deadlines.of(Duty::Answer).map(|answer| answer.statutory.due.until)
+                    deadlines
+                        .of(Duty::Answer)
+                        .map(|answer| answer.statutory.due.until)
                 });
                 let (request, _) = first.ok_or_else(|| {
                     Fault::field("region", "where the controller must act is wanted")
@@ -97,7 +102,9 @@ impl ClockFacts {
         let deadlines = self.deadlines_of(library, events)?;
         if matches!(event.what, What::Extended { .. }) {
             let each = deadlines.deadlines.iter();
-            let mut ignored = each.flat_map(|deadline| &deadline.ignored).chain(&deadlines.ignored);
+            let mut ignored = each
+                .flat_map(|deadline| &deadline.ignored)
+                .chain(&deadlines.ignored);
             if let Some(ignored) = ignored.find(|ignored| ignored.event == event) {
                 return Err(refused(ignored.why, answer(&deadlines)));
             }
@@ -110,18 +117,22 @@ impl ClockFacts {
     pub(crate) fn is_waiting(&self, wait: Wait) -> bool {
         let mut events: Vec<&Event> = self.events.iter().collect();
         events.sort();
-        events.into_iter().fold(false, |waiting, event| match event.what {
-            What::Asked { wait: asked } if asked == wait => true,
-            What::Received { wait: given } if given == wait => false,
-            _ => waiting,
-        })
+        events
+            .into_iter()
+            .fold(false, |waiting, event| match event.what {
+                What::Asked { wait: asked } if asked == wait => true,
+                What::Received { wait: given } if given == wait => false,
+                _ => waiting,
+            })
     }
 }
 
 /// The deadline that a request is listed by: that of its answer.
 pub(crate) fn answer(deadlines: &Deadlines) -> Option<&Deadline> {
     let by = |duty| deadlines.of(duty);
-    by(Duty::Answer).or_else(|| by(Duty::AnswerBriefly)).or(deadlines.deadlines.first())
+    by(Duty::Answer)
+        .or_else(|| by(Duty::AnswerBriefly))
+        .or(deadlines.deadlines.first())
 }
 
 /// Why an extension would change nothing.
@@ -140,7 +151,10 @@ fn refused(why: Why, answer: Option<&Deadline>) -> Fault {
         ),
         Why::AfterEnd => (Code::TransitionDisallowed, "the period had ended"),
         Why::AfterDone => (Code::TransitionDisallowed, "the answer was given"),
-        Why::NoExtension => (Code::TransitionDisallowed, "the law knows no extension of it"),
+        Why::NoExtension => (
+            Code::TransitionDisallowed,
+            "the law knows no extension of it",
+        ),
         Why::TooOften => (
             Code::TransitionDisallowed,
             "it was extended as often as the law allows",

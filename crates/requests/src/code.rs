@@ -80,7 +80,8 @@ impl Code {
     /// The entry with that id, in any case of letters.
     pub fn parse(id: &str) -> Option<Self> {
         let all = Self::ALL.iter().copied();
-        all.into_iter().find(|code| code.id().eq_ignore_ascii_case(id))
+        all.into_iter()
+            .find(|code| code.id().eq_ignore_ascii_case(id))
     }
 }
 
@@ -174,8 +175,14 @@ mod tests {
     fn every_entry_has_a_number_and_a_name_of_its_own() {
         let numbers: BTreeSet<u16> = Code::ALL.iter().map(|code| code.number()).collect();
         let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
-        assert_eq!((numbers.len(), names.len()), (Code::ALL.len(), Code::ALL.len()));
-        assert_eq!(Code::parse("dsar-be-1401"), Some(Code::TransitionDisallowed));
+        assert_eq!(
+            (numbers.len(), names.len()),
+            (Code::ALL.len(), Code::ALL.len())
+        );
+        assert_eq!(
+            Code::parse("dsar-be-1401"),
+            Some(Code::TransitionDisallowed)
+        );
         assert_eq!(Code::parse("DSAR-BE-1"), None);
     }
 }

@@ -61,7 +61,12 @@ impl Case {
     fn check_deliverable(&mut self) -> Result<()> {
         self.go(Action::Deliver, None)?;
         let manifest = self.record.manifest.as_ref();
-        let missing = || Fault::new(Code::ArtifactNotFound, "there is no manifest of what is handed out");
+        let missing = || {
+            Fault::new(
+                Code::ArtifactNotFound,
+                "there is no manifest of what is handed out",
+            )
+        };
         let manifest = manifest.ok_or_else(missing)?;
         if manifest.artifacts.is_empty() {
             let message = "the manifest has nothing that could be handed out";
@@ -75,9 +80,7 @@ impl Case {
     }
 
     fn delivery(&mut self) -> Result<&mut Delivery> {
-        let missing = || {
-            Fault::new(Code::ArtifactNotFound, "no delivery was prepared")
-        };
+        let missing = || Fault::new(Code::ArtifactNotFound, "no delivery was prepared");
         self.record.delivery.as_mut().ok_or_else(missing)
     }
 
@@ -109,8 +112,15 @@ impl Desk<'_> {
         let level = one_of("securityLevel", level, &LEVELS)?;
         let work = |case: &mut Case| {
             case.check_deliverable()?;
-            let artifacts = case.record.manifest.iter().flat_map(|manifest| &manifest.artifacts);
-            let first = artifacts.map(|artifact| artifact.id).next().unwrap_or_default();
+            let artifacts = case
+                .record
+                .manifest
+                .iter()
+                .flat_map(|manifest| &manifest.artifacts);
+            let first = artifacts
+                .map(|artifact| artifact.id)
+                .next()
+                .unwrap_or_default();
             let attempts = case.record.delivery.take();
             case.record.delivery = Some(Delivery {
                 channel: channel.clone(),
@@ -146,9 +156,9 @@ impl Desk<'_> {
             ];
             let own = known.iter().flatten().next().cloned();
             let given = email.map(str::to_owned).or(own);
-            let is_own = given.as_deref().is_some_and(|given| {
-                known.iter().flatten().any(|known| same(known, given))
-            });
+            let is_own = given
+                .as_deref()
+                .is_some_and(|given| known.iter().flatten().any(|known| same(known, given)));
             let address = given.clone().filter(|_| is_own);
             case.delivery()?.address = address;
             let details = json!({ "verified": is_own });
@@ -170,7 +180,10 @@ impl Desk<'_> {
                 completed_at: None,
             });
             case.tried("challenged", None)?;
-            case.tell("step_up_challenge_issued", json!({ "expiresAt": expires_at.to_string() }));
+            case.tell(
+                "step_up_challenge_issued",
+                json!({ "expiresAt": expires_at.to_string() }),
+            );
             case.notify("step_up_challenge_issued");
             Ok((Act::new("delivery.challenged", Value::Null), expires_at))
         };
@@ -222,9 +235,14 @@ impl Desk<'_> {
             if !good {
                 return Err(invalid());
             }
-            let artifacts = case.record.manifest.iter().flat_map(|manifest| &manifest.artifacts);
+            let artifacts = case
+                .record
+                .manifest
+                .iter()
+                .flat_map(|manifest| &manifest.artifacts);
             let found = artifacts.cloned().find(|found| found.id == artifact);
-            let missing = || Fault::new(Code::ArtifactNotFound, "the manifest has no such artifact");
+            let missing =
+                || Fault::new(Code::ArtifactNotFound, "the manifest has no such artifact");
             let found = found.ok_or_else(missing)?;
             case.tried("downloaded", Some(artifact))?;
             let details = json!({ "artifactId": artifact });

@@ -13,9 +13,9 @@ use locard_store::{
 use serde::Deserialize as _;
 
 use crate::case::{Act, Case};
-use crate::clock;
 use crate::code::{Code, Fault, Result};
 use crate::intake::Arrival;
+use crate::policies::Added;
 use crate::record::{Record, VERSION};
 use crate::retention;
 
@@ -25,7 +25,10 @@ const TRIES: usize = 8;
 /// The place where requests are worked on, over an open home.
 pub struct Desk<'a> {
     pub(crate) home: &'a Home,
+    /// All packs that are known, by which requests are computed.
     pub(crate) library: Arc<Library>,
+    /// Those that requests are received under.
+    pub(crate) in_use: Library,
 }
 
 /// A request as it is looked at.
@@ -92,8 +95,12 @@ fn destroyed() -> Fault {
 impl<'a> Desk<'a> {
     /// A desk over a home, with the policy packs of this build and those that the organisation added.
     pub async fn open(home: &'a Home) -> Result<Self> {
-        let library = Arc::new(clock::builtin()?);
-        Ok(Self { home, library })
+        let added = Added::of(home).await?;
+        Ok(Self {
+            home,
+            library: Arc::new(added.all()?),
+            in_use: added.in_use()?,
+        })
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -108,12 +115,13 @@ impl<'a> Desk<'a> {
     /// Records a request that came in, finds where the person may be, and makes tasks of places that no connector reaches.
     pub async fn receive(&self, actor: &Actor, arrival: &Arrival) -> Result<Received> {
         let now = self.now().await?;
-        let (head, record) = arrival.open(&self.library, now)?;
+        let (head, record) = arrival.open(&self.in_use, now)?;
         let mut case = self.case(actor, RequestId(uuid::Uuid::nil()), head, record, now);
         arrival.begin(&mut case)?;
         case.record.located = self.located(&case.record, now).await?;
         self.make_tasks(&mut case).await?;
-        let details = serde_json::json!({ "channel": case.record.intake.channel, "kind": case.record.kind });
+        let details =
+            serde_json::json!({ "channel": case.record.intake.channel, "kind": case.record.kind });
         let draft = RequestDraft {
             audit: case.audit(&Act::new("request.created", details)),
             subjects: case.subjects(),
@@ -205,7 +213,10 @@ impl<'a> Desk<'a> {
                 files: case.files,
                 dropped: case.dropped,
             };
-            let changed = self.store().change_request(self.home.org(), id, &change).await;
+            let changed = self
+                .store()
+                .change_request(self.home.org(), id, &change)
+                .await;
             match changed.map_err(locard_app::Error::from) {
                 Ok(request) => return Ok((self.opened(request, now)?, result)),
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
@@ -218,7 +229,8 @@ impl<'a> Desk<'a> {
 
     /// Decides from when on it may be destroyed.
     async fn retain(&self, case: &mut Case) -> Result<()> {
-        let policy = retention::policy(self.home, locard_audit::RetentionClass::RequestRecord).await?;
+        let policy =
+            retention::policy(self.home, locard_audit::RetentionClass::RequestRecord).await?;
         let ended = case.head.ended_at.unwrap_or(case.now);
         case.head.retain_until = Some(retention::after(ended, policy.min_days));
         Ok(())
@@ -246,9 +258,11 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn opened(&self, request: Request, now: Timestamp) -> Result<Opened> {
+    pub(crate) fn opened(&self, request: Request, now: Timestamp) -> Result<Opened> {
         let record = request.body.as_ref().map(read).transpose()?;
-        let deadlines = record.as_ref().map(|record| record.clock.deadlines(&self.library));
+        let deadlines = record
+            .as_ref()
+            .map(|record| record.clock.deadlines(&self.library));
         Ok(Opened {
             id: request.id,
             head: request.head,

@@ -131,9 +131,7 @@ impl Desk<'_> {
 
     /// Whether waiting for that moved the date, or keeps it open.
     fn stops(&self, facts: &ClockFacts, wait: Wait, now: &Deadlines) -> Result<bool> {
-        let is_other = |event: &&Event| {
-            !matches!(event.what, What::Asked { wait: of } | What::Received { wait: of } if of == wait)
-        };
+        let is_other = |event: &&Event| !matches!(event.what, What::Asked { wait: of } | What::Received { wait: of } if of == wait);
         let others = facts.events.iter().filter(is_other).cloned();
         let without = facts.deadlines_of(&self.library, others)?;
         let (Some(with), Some(without)) = (due(now), due(&without)) else {

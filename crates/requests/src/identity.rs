@@ -66,9 +66,15 @@ impl Case {
         let method = named("method", asked.method.as_deref(), &METHODS)?;
         let at = self.time(asked.at)?;
         self.go(Action::RequestVerification, None)?;
-        self.happened(at, What::Asked { wait: Wait::Identity })?;
+        self.happened(
+            at,
+            What::Asked {
+                wait: Wait::Identity,
+            },
+        )?;
         let deadlines = self.deadlines()?;
-        let pause_clock = crate::clock::answer(&deadlines).is_some_and(|answer| answer.statutory.open);
+        let pause_clock =
+            crate::clock::answer(&deadlines).is_some_and(|answer| answer.statutory.open);
         self.record.verification = Some(Verification {
             id: Uuid::new_v4(),
             status: Proof::Pending,
@@ -80,7 +86,10 @@ impl Case {
             resolved_at: None,
             evidence: Vec::new(),
         });
-        self.tell("verification_requested", json!({ "pauseClock": pause_clock }));
+        self.tell(
+            "verification_requested",
+            json!({ "pauseClock": pause_clock }),
+        );
         if pause_clock {
             self.notify("clock_segment_opened");
         }
@@ -108,7 +117,10 @@ impl Case {
         case.reason = Some(reason.to_owned());
         case.resolved_at = Some(now);
         self.record.verification = Some(case);
-        self.tell("verification_resolved", json!({ "outcome": "not_required", "reason": reason }));
+        self.tell(
+            "verification_resolved",
+            json!({ "outcome": "not_required", "reason": reason }),
+        );
         Ok(())
     }
 
@@ -129,7 +141,11 @@ impl Case {
         let Some(case) = self.record.verification.as_mut() else {
             return Err(Fault::new(Code::InvalidRecord, "no proof was asked for"));
         };
-        case.status = if is_good { Proof::Verified } else { Proof::Rejected };
+        case.status = if is_good {
+            Proof::Verified
+        } else {
+            Proof::Rejected
+        };
         case.resolved_at = Some(at);
         let outcome = case.status.as_str();
         self.tell("verification_resolved", json!({ "outcome": outcome }));
@@ -140,7 +156,12 @@ impl Case {
     /// The clock waits no longer.
     fn end_wait(&mut self, at: Timestamp) -> Result<()> {
         if self.record.clock.is_waiting(Wait::Identity) {
-            self.happened(at, What::Received { wait: Wait::Identity })?;
+            self.happened(
+                at,
+                What::Received {
+                    wait: Wait::Identity,
+                },
+            )?;
             self.notify("clock_segment_closed");
         }
         Ok(())
@@ -173,7 +194,10 @@ impl Case {
         }
         let id = evidence.id;
         case.evidence.push(evidence);
-        self.tell("verification_evidence_submitted", json!({ "evidenceId": id }));
+        self.tell(
+            "verification_evidence_submitted",
+            json!({ "evidenceId": id }),
+        );
         Ok(())
     }
 
@@ -209,7 +233,10 @@ impl Desk<'_> {
     ) -> Result<Opened> {
         let work = |case: &mut Case| {
             case.ask_for_proof(asked)?;
-            Ok((Act::new("verification.requested", json!({ "level": asked.level })), ()))
+            Ok((
+                Act::new("verification.requested", json!({ "level": asked.level })),
+                (),
+            ))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -232,7 +259,9 @@ impl Desk<'_> {
             };
             let piece = evidence.id;
             case.take_evidence(evidence)?;
-            if let (Some(open), Some(reason)) = (case.record.verification.as_mut(), &submitted.reason) {
+            if let (Some(open), Some(reason)) =
+                (case.record.verification.as_mut(), &submitted.reason)
+            {
                 open.reason = Some(reason.clone());
             }
             let details = json!({ "evidenceId": piece, "methods": submitted.methods });
@@ -300,7 +329,7 @@ impl Desk<'_> {
         let work = |case: &mut Case| {
             // The table refuses a waiver without a reason.
             case.waive_proof(reason.unwrap_or_default())?;
-            Ok((Act::new("verification.waived", json!({ "reason": reason })), ()))
+            Ok((Act::new("verification.waived", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -326,7 +355,10 @@ impl Desk<'_> {
                 },
                 ..authority.clone()
             };
-            case.tell("authority_submitted", json!({ "status": case.record.authority.status }));
+            case.tell(
+                "authority_submitted",
+                json!({ "status": case.record.authority.status }),
+            );
             Ok((Act::new("authority.submitted", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
@@ -348,9 +380,16 @@ impl Desk<'_> {
             case.go(Action::JudgeAuthority, None)?;
             let now = case.now;
             let authority = &mut case.record.authority;
-            authority.status = if is_good { Proof::Verified } else { Proof::Rejected };
+            authority.status = if is_good {
+                Proof::Verified
+            } else {
+                Proof::Rejected
+            };
             authority.verified_at = is_good.then_some(now);
-            case.tell("authority_resolved", json!({ "status": case.record.authority.status }));
+            case.tell(
+                "authority_resolved",
+                json!({ "status": case.record.authority.status }),
+            );
             Ok((Act::new(action, Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)

@@ -72,7 +72,10 @@ impl Requestor {
             return Ok(());
         }
         let known = REQUESTORS.join(", ");
-        Err(Fault::field("requestor.type", format!("one of {known} is wanted")))
+        Err(Fault::field(
+            "requestor.type",
+            format!("one of {known} is wanted"),
+        ))
     }
 }
 
@@ -164,7 +167,10 @@ impl Arrival {
     /// Whom it is about, with what whoever asks for themselves says of them.
     fn person(&self) -> Person {
         let mut person = self.subject.clone();
-        let own = self.requestor.as_ref().filter(|requestor| requestor.is_subject());
+        let own = self
+            .requestor
+            .as_ref()
+            .filter(|requestor| requestor.is_subject());
         let values = own.into_iter().flat_map(|own| {
             [
                 ("EMAIL_ADDRESS", own.email.clone()),
@@ -203,7 +209,10 @@ impl Arrival {
     pub(crate) fn begin(&self, case: &mut Case) -> Result<()> {
         case.reckon()?;
         let (channel, kind) = (self.channel.clone(), case.record.kind);
-        case.tell("request_created", json!({ "channel": channel, "requestType": kind }));
+        case.tell(
+            "request_created",
+            json!({ "channel": channel, "requestType": kind }),
+        );
         case.notify("request_captured");
         match self.requires_verification {
             Some(true) => case.ask_for_proof(&crate::identity::Asked::default()),

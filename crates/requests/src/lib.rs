@@ -20,11 +20,16 @@ mod desk;
 mod explain;
 mod identity;
 mod intake;
+mod letters;
 mod life;
 mod locate;
 mod manifest;
+mod notices;
+mod packs;
 mod places;
+mod policies;
 mod record;
+mod register;
 mod retention;
 mod shape;
 mod tasks;
@@ -36,17 +41,20 @@ pub use delivery::Handing;
 pub use desk::{Desk, Listing, Opened, Received};
 pub use identity::{Asked, Submitted};
 pub use intake::{Arrival, kind_named};
+pub use letters::{LANGUAGES, LETTERS};
 pub use life::Action;
 pub use locard_deadline::{Kind, NOTICE};
 pub use locard_model::{RequestId, RequestState};
+pub use locard_store::{RequestHead, RequestOrder};
 pub use manifest::{Returned, ReturnedArtifact, Upload};
+pub use policies::NewPack;
 pub use record::{
     Appeal, Artifact, Authority, Known, Manifest, Person, Place, Proof, Record, Requestor, Task,
     TaskOutcome, Validation, Verdict, Verification,
 };
+pub use register::{COLUMNS, Imported};
 pub use retention::{Policy, policies};
 pub use shape::{
     appeals as appeals_shape, case_shape, detail, is_overdue, lifecycle, listed, logs,
     manifest as manifest_shape, notifications, place as place_shape, task as task_shape, timeline,
 };
-pub use locard_store::{RequestHead, RequestOrder};

@@ -12,7 +12,9 @@ use locard_model::{RequestState, named};
 use serde_json::json;
 
 use crate::code::{Code, Fault, Result};
-use RequestState::{Captured, Closed, Fulfilled, InProgress, Refused, VerificationPending, Withdrawn};
+use RequestState::{
+    Captured, Closed, Fulfilled, InProgress, Refused, VerificationPending, Withdrawn,
+};
 
 /// What is done with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -149,9 +151,11 @@ mod tests {
     #[test]
     fn the_table_is_the_one_of_the_reference() {
         let lead = |action: Action, from| action.lead(from, Some("why")).ok();
-        let all = |action| RequestState::ALL.iter().filter_map(move |from| {
-            lead(action, *from).map(|to| (from.as_str(), to.as_str()))
-        });
+        let all = |action| {
+            RequestState::ALL
+                .iter()
+                .filter_map(move |from| lead(action, *from).map(|to| (from.as_str(), to.as_str())))
+        };
         let table: Vec<String> = Action::ALL
             .iter()
             .map(|action| format!("{action}: {:?}", all(*action).collect::<Vec<_>>()))
@@ -196,7 +200,10 @@ mod tests {
         let fault = Action::Extend.lead(Captured, Some("why")).unwrap_err();
         assert_eq!(fault.code, Code::TransitionDisallowed);
         let possible = &fault.trace.unwrap()["lifecycle"]["allowedTransitions"];
-        assert!(possible.to_string().contains("verification_request"), "{possible}");
+        assert!(
+            possible.to_string().contains("verification_request"),
+            "{possible}"
+        );
         for blank in [None, Some("  ")] {
             let fault = Action::Refuse.lead(InProgress, blank).unwrap_err();
             assert_eq!(fault.code, Code::RationaleMissing);

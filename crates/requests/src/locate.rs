@@ -75,7 +75,10 @@ fn summed(report: &FindReport, identifiers: BTreeSet<String>, at: Timestamp) -> 
         at,
         identifiers: identifiers.into_iter().collect(),
         places: hits.len() as u64,
-        strong: hits.iter().filter(|hit| hit.strength == Strength::Strong).count() as u64,
+        strong: hits
+            .iter()
+            .filter(|hit| hit.strength == Strength::Strong)
+            .count() as u64,
         resources: resources.len() as u64,
         sources: sources.into_iter().collect(),
         asked_sources: report.sources,

@@ -161,7 +161,10 @@ impl Desk<'_> {
             let found = artifacts.find(|found| found.id == artifact);
             let missing = || Fault::new(Code::ReplaceFailed, "the manifest has no such artifact");
             found.ok_or_else(missing)?.file = Some(file);
-            case.tell("manifest_artifact_replaced", json!({ "artifactId": artifact }));
+            case.tell(
+                "manifest_artifact_replaced",
+                json!({ "artifactId": artifact }),
+            );
             Ok((Act::new("manifest.artifact_replaced", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
@@ -171,8 +174,15 @@ impl Desk<'_> {
     pub async fn artifact(&self, id: RequestId, artifact: Uuid) -> Result<(FileNote, Vec<u8>)> {
         let opened = self.request(id).await?;
         let missing = || Fault::new(Code::DownloadFailed, "the request has no such file");
-        let note = opened.known()?.file(artifact).cloned().ok_or_else(missing)?;
-        let content = self.store().request_file(self.home.org(), id, note.id).await;
+        let note = opened
+            .known()?
+            .file(artifact)
+            .cloned()
+            .ok_or_else(missing)?;
+        let content = self
+            .store()
+            .request_file(self.home.org(), id, note.id)
+            .await;
         let content = content.map_err(|error| match error.kind() {
             locard_store::ErrorKind::NotFound => missing(),
             _ => error.into(),
@@ -209,28 +219,45 @@ impl Desk<'_> {
 
     /// Takes what another system gives back. It replaces what such a system gave before, and leaves files that were
     /// uploaded here; the request is not answered by it.
-    pub async fn take_back(&self, actor: &Actor, id: RequestId, returned: &Returned) -> Result<Opened> {
+    pub async fn take_back(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        returned: &Returned,
+    ) -> Result<Opened> {
         let kinds = returned.artifacts.iter();
         let kinds = kinds.map(|artifact| kind("manifest.artifacts.type", artifact.kind.as_deref()));
         let kinds = kinds.collect::<Result<Vec<_>>>()?;
         let work = |case: &mut Case| {
             let manifest = case.manifest(returned.artifacts.len())?;
-            manifest.artifacts.retain(|artifact| artifact.file.is_some());
+            manifest
+                .artifacts
+                .retain(|artifact| artifact.file.is_some());
             let parts = returned.artifacts.iter().zip(&kinds);
-            manifest.artifacts.extend(parts.map(|(part, kind)| Artifact {
-                id: Uuid::new_v4(),
-                title: plain(&part.title, "artifact"),
-                kind: kind.clone(),
-                file: None,
-                reference: part.reference.clone(),
-                source_system: part.source_system.clone(),
-                description: part.description.clone(),
-            }));
-            manifest.supplementary_info.clone_from(&returned.supplementary_info);
-            manifest.supplementary_info_ref.clone_from(&returned.supplementary_info_ref);
-            manifest.data_categories.clone_from(&returned.data_categories);
+            manifest
+                .artifacts
+                .extend(parts.map(|(part, kind)| Artifact {
+                    id: Uuid::new_v4(),
+                    title: plain(&part.title, "artifact"),
+                    kind: kind.clone(),
+                    file: None,
+                    reference: part.reference.clone(),
+                    source_system: part.source_system.clone(),
+                    description: part.description.clone(),
+                }));
+            manifest
+                .supplementary_info
+                .clone_from(&returned.supplementary_info);
+            manifest
+                .supplementary_info_ref
+                .clone_from(&returned.supplementary_info_ref);
+            manifest
+                .data_categories
+                .clone_from(&returned.data_categories);
             manifest.redactions_applied.clone_from(&returned.redactions);
-            manifest.third_party_exclusions.clone_from(&returned.exclusions);
+            manifest
+                .third_party_exclusions
+                .clone_from(&returned.exclusions);
             let details = json!({ "artifacts": returned.artifacts.len() });
             case.tell("fulfilment_callback_received", details.clone());
             case.notify("fulfillment_callback_received");
@@ -243,11 +270,17 @@ impl Desk<'_> {
 impl crate::record::Record {
     /// A file of the request, by its id: of the manifest, or handed in.
     pub(crate) fn file(&self, id: Uuid) -> Option<&FileNote> {
-        let manifest = self.manifest.iter().flat_map(|manifest| &manifest.artifacts);
+        let manifest = self
+            .manifest
+            .iter()
+            .flat_map(|manifest| &manifest.artifacts);
         let handed_out = manifest.filter_map(|artifact| artifact.file.as_ref());
         let evidence = self.verification.iter().flat_map(|case| &case.evidence);
         let proof = evidence.filter_map(|evidence| evidence.file.as_ref());
         let found = self.tasks.iter().flat_map(|task| &task.files);
-        handed_out.chain(proof).chain(found).find(|file| file.id == id)
+        handed_out
+            .chain(proof)
+            .chain(found)
+            .find(|file| file.id == id)
     }
 }

@@ -146,7 +146,10 @@ impl Desk<'_> {
         reason: Option<&str>,
     ) -> Result<Opened> {
         if verdict == Verdict::Excluded && reason.is_none_or(|reason| reason.trim().is_empty()) {
-            return Err(Fault::new(Code::RationaleMissing, "to leave a place out needs a reason"));
+            return Err(Fault::new(
+                Code::RationaleMissing,
+                "to leave a place out needs a reason",
+            ));
         }
         let work = |case: &mut Case| {
             case.go(Action::Collect, None)?;
@@ -220,7 +223,8 @@ fn standing(place: &Place, report: &FindReport) -> &'static str {
     let hits = report.hits.iter();
     let mut unread = hits.filter(|hit| is_here(&hit.source, Some(&hit.resource)));
     let mut gaps = report.not_searched.iter();
-    let is_gap = gaps.any(|gap| gap.reason.is_gap() && is_here(&gap.source, gap.resource.as_deref()));
+    let is_gap =
+        gaps.any(|gap| gap.reason.is_gap() && is_here(&gap.source, gap.resource.as_deref()));
     if unread.next().is_some() || is_gap {
         "not_searched"
     } else {
@@ -230,7 +234,9 @@ fn standing(place: &Place, report: &FindReport) -> &'static str {
 
 /// When every place was looked at again and nothing of what was included is there.
 pub(crate) fn is_carried_out(places: &[Place]) -> Option<Timestamp> {
-    let included = places.iter().filter(|place| place.verdict != Verdict::Excluded);
+    let included = places
+        .iter()
+        .filter(|place| place.verdict != Verdict::Excluded);
     let mut last = None;
     for place in included {
         if place.recheck.as_deref() != Some("gone") {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Version of the form; it counts up when what is stored means something else.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// All that is known of a request.
 #[derive(Clone, Serialize, Deserialize)]
@@ -173,7 +173,12 @@ impl Proof {
 
     /// The one of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::NotRequired, Self::Pending, Self::Verified, Self::Rejected];
+        let all = [
+            Self::NotRequired,
+            Self::Pending,
+            Self::Verified,
+            Self::Rejected,
+        ];
         all.into_iter().find(|proof| proof.as_str() == name)
     }
 

@@ -63,8 +63,15 @@ type Decided = BTreeMap<String, Policy>;
 
 async fn decided(home: &Home) -> Result<Decided> {
     let setting = home.store().setting(home.org(), SETTING).await?;
-    let unreadable = |_| Fault::new(Code::InvalidRecord, "the retention policies have an unknown form");
-    setting.map_or(Ok(Decided::new()), |setting| serde_json::from_value(setting).map_err(unreadable))
+    let unreadable = |_| {
+        Fault::new(
+            Code::InvalidRecord,
+            "the retention policies have an unknown form",
+        )
+    };
+    setting.map_or(Ok(Decided::new()), |setting| {
+        serde_json::from_value(setting).map_err(unreadable)
+    })
 }
 
 /// The policy of every class.
@@ -74,7 +81,10 @@ pub async fn policies(home: &Home) -> Result<Vec<(RetentionClass, Policy)>> {
         let known = decided.get(class.as_str()).copied();
         (class, known.unwrap_or_else(|| Policy::of(class)))
     };
-    Ok(RetentionClass::ALL.iter().map(|class| policy(*class)).collect())
+    Ok(RetentionClass::ALL
+        .iter()
+        .map(|class| policy(*class))
+        .collect())
 }
 
 /// The policy of one class.
@@ -93,12 +103,18 @@ impl Desk<'_> {
         change: impl FnOnce(&mut Policy),
     ) -> Result<(RetentionClass, Policy)> {
         let class = RetentionClass::parse(class).ok_or_else(|| {
-            let known: Vec<&str> = RetentionClass::ALL.iter().map(|class| class.as_str()).collect();
+            let known: Vec<&str> = RetentionClass::ALL
+                .iter()
+                .map(|class| class.as_str())
+                .collect();
             let message = format!("class: one of {} is wanted", known.join(", "));
             Fault::new(Code::RetentionClass, message)
         })?;
         let mut all = decided(self.home).await?;
-        let mut policy = all.get(class.as_str()).copied().unwrap_or_else(|| Policy::of(class));
+        let mut policy = all
+            .get(class.as_str())
+            .copied()
+            .unwrap_or_else(|| Policy::of(class));
         change(&mut policy);
         if policy.max_days < policy.min_days {
             return Err(Fault::field("maxDays", "it is less than minDays"));
@@ -107,7 +123,9 @@ impl Desk<'_> {
         all.insert(class.as_str().to_owned(), policy);
         let unwritable = |_| Fault::new(Code::Runtime, "the retention policies cannot be written");
         let setting = serde_json::to_value(&all).map_err(unwritable)?;
-        self.store().set_setting(self.home.org(), SETTING, Some(&setting)).await?;
+        self.store()
+            .set_setting(self.home.org(), SETTING, Some(&setting))
+            .await?;
         let details = json!({ "class": class, "minDays": policy.min_days, "maxDays": policy.max_days,
             "purgeEnabled": policy.purge_enabled, "legalHoldEnabled": policy.legal_hold_enabled });
         locard_app::record_audit(self.home, actor, "retention.decided", details).await?;
@@ -131,7 +149,10 @@ impl Desk<'_> {
             },
             ..AuditDraft::new("request.key_destroyed", actor.name.as_str(), Value::Null)
         };
-        Ok(self.store().destroy_request_key(self.home.org(), id, &draft).await?)
+        Ok(self
+            .store()
+            .destroy_request_key(self.home.org(), id, &draft)
+            .await?)
     }
 
     /// Destroys what is to be destroyed by itself; gives how many requests that were.
@@ -159,7 +180,10 @@ impl Desk<'_> {
                 return Ok(destroyed);
             }
             for request in found {
-                let end = request.head.ended_at.map(|ended| after(ended, policy.max_days));
+                let end = request
+                    .head
+                    .ended_at
+                    .map(|ended| after(ended, policy.max_days));
                 if end.is_some_and(|end| end <= now) && self.destroy(&actor, request.id).await? {
                     destroyed += 1;
                 } else {

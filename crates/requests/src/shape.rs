@@ -11,7 +11,9 @@ use crate::explain::{last_second, mode};
 use crate::intake::due;
 use crate::life::Action;
 use crate::places::is_carried_out;
-use crate::record::{Appeal, Artifact, FileNote, Manifest, Notice, Place, Proof, Record, Task, Verification};
+use crate::record::{
+    Appeal, Artifact, FileNote, Manifest, Notice, Place, Proof, Record, Task, Verification,
+};
 
 /// The date, where one is known.
 fn due_at(request: &Opened) -> Value {
@@ -109,18 +111,21 @@ fn deadlines(request: &Opened) -> Value {
             "noticeBy": reading.notice_by.map(|by| by.date.to_string()),
         })
     };
-    let each = all.into_iter().flat_map(|all| &all.deadlines).map(|deadline| {
-        json!({
-            "duty": deadline.duty,
-            "statutory": reading(&deadline.statutory),
-            "safe": reading(&deadline.safe),
-            "standing": deadline.standing(request.now),
-            "extension": deadline.extension.map(|by| by.to_string()),
-            "guideline": deadline.guideline,
-            "silenceIsRefusal": deadline.silence_is_refusal,
-            "doneAt": deadline.done.map(|at| at.to_string()),
-        })
-    });
+    let each = all
+        .into_iter()
+        .flat_map(|all| &all.deadlines)
+        .map(|deadline| {
+            json!({
+                "duty": deadline.duty,
+                "statutory": reading(&deadline.statutory),
+                "safe": reading(&deadline.safe),
+                "standing": deadline.standing(request.now),
+                "extension": deadline.extension.map(|by| by.to_string()),
+                "guideline": deadline.guideline,
+                "silenceIsRefusal": deadline.silence_is_refusal,
+                "doneAt": deadline.done.map(|at| at.to_string()),
+            })
+        });
     json!(each.collect::<Vec<_>>())
 }
 
@@ -259,7 +264,10 @@ pub fn notifications(request: &Opened, record: &Record) -> Value {
                 "error": attempt.error,
             })
         });
-        let status = notice.attempts.last().map_or("generated", |attempt| attempt.status.as_str());
+        let status = notice
+            .attempts
+            .last()
+            .map_or("generated", |attempt| attempt.status.as_str());
         json!({
             "eventId": notice.id,
             "eventType": notice.kind,
@@ -274,7 +282,10 @@ pub fn notifications(request: &Opened, record: &Record) -> Value {
 
 /// What was tried to hand the answer out.
 pub fn logs(request: &Opened, record: &Record) -> Value {
-    let attempts = record.delivery.iter().flat_map(|delivery| &delivery.attempts);
+    let attempts = record
+        .delivery
+        .iter()
+        .flat_map(|delivery| &delivery.attempts);
     let logs = attempts.enumerate().map(|(number, attempt)| {
         json!({
             "eventId": format!("{}-{number}", request.id),
@@ -295,7 +306,9 @@ pub fn logs(request: &Opened, record: &Record) -> Value {
 pub fn is_overdue(request: &Opened) -> bool {
     let answer = request.deadlines.as_ref().and_then(answer);
     let is_late = answer.is_some_and(|answer| {
-        answer.duty == Duty::Answer && answer.done.is_none() && !answer.statutory.open
+        answer.duty == Duty::Answer
+            && answer.done.is_none()
+            && !answer.statutory.open
             && answer.statutory.due.until <= request.now
     });
     is_late && request.head.state != RequestState::Closed

@@ -26,7 +26,10 @@ impl Case {
             return Ok(self.now);
         };
         let half = until.duration_since(self.now) / 2;
-        Ok(self.now.checked_add(half).map_or(self.now, |due| due.max(self.now)))
+        Ok(self
+            .now
+            .checked_add(half)
+            .map_or(self.now, |due| due.max(self.now)))
     }
 
     fn task(&mut self, task: Uuid) -> Result<&mut Task> {
@@ -44,10 +47,17 @@ impl Desk<'_> {
     /// Makes a task of each manual source that has none yet; gives how many are new.
     pub(crate) async fn make_tasks(&self, case: &mut Case) -> Result<usize> {
         let due_at = case.task_due()?;
-        let known: Vec<String> = case.record.tasks.iter().map(|task| task.source.clone()).collect();
+        let known: Vec<String> = case
+            .record
+            .tasks
+            .iter()
+            .map(|task| task.source.clone())
+            .collect();
         let before = case.record.tasks.len();
         let sources = manual_sources(self.home).await?;
-        let new = sources.into_iter().filter(|source| !known.contains(&source.name));
+        let new = sources
+            .into_iter()
+            .filter(|source| !known.contains(&source.name));
         let now = case.now;
         case.record.tasks.extend(new.map(|source| Task {
             id: Uuid::new_v4(),
@@ -76,7 +86,12 @@ impl Desk<'_> {
             return Ok(opened);
         }
         let work = |case: &mut Case| {
-            let known: Vec<&str> = case.record.tasks.iter().map(|task| task.source.as_str()).collect();
+            let known: Vec<&str> = case
+                .record
+                .tasks
+                .iter()
+                .map(|task| task.source.as_str())
+                .collect();
             let tasks = draft.record.tasks.iter();
             let new: Vec<Task> = tasks
                 .filter(|task| !known.contains(&task.source.as_str()))
@@ -126,7 +141,12 @@ impl Desk<'_> {
             let (now, who) = (case.now, case.actor.name.clone());
             let id = Uuid::new_v4();
             let about = (upload.name, upload.media_type);
-            let file = case.keep(RetentionClass::FulfilmentArtifact, id, about, upload.content);
+            let file = case.keep(
+                RetentionClass::FulfilmentArtifact,
+                id,
+                about,
+                upload.content,
+            );
             let details = json!({ "taskId": task, "fileId": id, "sha256": file.sha256 });
             let found = case.task(task)?;
             if found.files.len() >= MOST {

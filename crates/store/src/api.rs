@@ -17,15 +17,15 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditRecord, Author, Claim, Collection,
-    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
-    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity, EntityFilter, Failure,
-    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
-    JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Request, RequestChange,
-    RequestDraft, RequestEvent, RequestFilter, Review, Schedule,
-    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, StartedRequest, Task,
-    TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
+    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditRecord, Author, Claim,
+    Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit,
+    Conclusion, Decision, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity,
+    EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired,
+    Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
+    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview,
+    Request, RequestChange, RequestDraft, RequestEvent, RequestFilter, Review, Schedule,
+    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar,
+    StartedRequest, Task, TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -66,7 +66,7 @@ impl<T> Store for T where
         + Collections
         + Dsars
         + Requests
-    + Requests
+        + Requests
         + UsageDays
         + Settings
         + Keys

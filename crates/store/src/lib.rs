@@ -22,8 +22,8 @@ mod sqlite;
 mod vault;
 
 pub use api::{
-    Audit, Collections, Dsars, Entities, Findings, Jobs, Keys, Organisations, Relations, Requests, Reviews,
-    Schedules, Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
+    Audit, Collections, Dsars, Entities, Findings, Jobs, Keys, Organisations, Relations, Requests,
+    Reviews, Schedules, Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;

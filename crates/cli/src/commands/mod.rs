@@ -1,5 +1,6 @@
 //! One file per command: parse what was typed into plain options, call one use case, print what came back.
 
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod collect;
 pub(crate) mod dictionaries;
@@ -13,6 +14,7 @@ pub(crate) mod jobs;
 mod outcomes;
 pub(crate) mod plan;
 pub(crate) mod relations;
+pub(crate) mod requests;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod scan;

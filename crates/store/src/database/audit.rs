@@ -48,12 +48,15 @@ fn cell<'a>(name: &'static str, id: &'a Uuid) -> Cell<'a> {
 fn entry(row: &Row, vault: &Vault) -> Result<Entry> {
     let id = row.id("id")?;
     let bytes = vault.unseal(cell("audit_entries.entry", &id), &row.blob("entry")?)?;
-    Entry::from_bytes(&bytes).map_err(|_| Error::corrupt("an entry of the audit has an unknown form"))
+    Entry::from_bytes(&bytes)
+        .map_err(|_| Error::corrupt("an entry of the audit has an unknown form"))
 }
 
 /// What seals details that belong to no request.
 fn own_key(vault: &Vault) -> Result<RequestKey> {
-    Ok(RequestKey::from_bytes(*vault.key_for("locard audit details key")?))
+    Ok(RequestKey::from_bytes(
+        *vault.key_for("locard audit details key")?,
+    ))
 }
 
 /// What details of an entry are opened with; `None` where it was destroyed.
@@ -76,8 +79,9 @@ fn record(entry: &Entry, id: Uuid, key: Option<&RequestKey>) -> Result<AuditReco
     let details = key.map(|key| entry.open(key)).transpose();
     let details = details.map_err(unreadable)?.flatten();
     let details = match details {
-        Some(plain) => serde_json::from_slice(&plain)
-            .map_err(|_| Error::corrupt("the details of an entry of the audit have an unknown form"))?,
+        Some(plain) => serde_json::from_slice(&plain).map_err(|_| {
+            Error::corrupt("the details of an entry of the audit have an unknown form")
+        })?,
         None => Value::Null,
     };
     let event = entry.event.clone();
@@ -129,7 +133,12 @@ pub(super) async fn append(
             purpose: older.to_string(),
             ..AuditDraft::new(CONTINUED, "locard", Value::Null)
         };
-        latest = Some(put(session, vault, (&mut head, latest), &continued, None).await?.id.0);
+        latest = Some(
+            put(session, vault, (&mut head, latest), &continued, None)
+                .await?
+                .id
+                .0,
+        );
     }
     put(session, vault, (&mut head, latest), draft, key).await
 }
@@ -144,7 +153,10 @@ async fn put(
     let at = session.now().await?;
     let subjects = SubjectKey::from_bytes(*vault.key_for("locard audit subject key")?);
     let broken = |_| Error::corrupt("the audit takes no further entry");
-    let subject = draft.subject.as_deref().map(|subject| subjects.digest(subject));
+    let subject = draft
+        .subject
+        .as_deref()
+        .map(|subject| subjects.digest(subject));
     let event = Event {
         at: Timestamp::from_microsecond(at).unwrap_or_default(),
         actor: draft.actor.clone(),
@@ -196,7 +208,9 @@ async fn older_end(session: &mut dyn Session, org: OrgId) -> Result<Option<Older
     let count = session.row(count).await?;
     let count = count.map_or(Ok(0), |row| row.count("count"))?;
     let statement = Statement::new(OLDER).bind(org);
-    let row = session.row(statement.text(" order by id desc limit 1")).await?;
+    let row = session
+        .row(statement.text(" order by id desc limit 1"))
+        .await?;
     let end = |row: Row| {
         Ok(OlderEnd {
             id: row.id("id")?,

@@ -80,7 +80,8 @@ impl Case {
     }
 
     fn seal(&self, body: &Value) -> Result<Vec<u8>> {
-        self.open()?.seal_as(cell("requests.sealed", &self.id), body)
+        self.open()?
+            .seal_as(cell("requests.sealed", &self.id), body)
     }
 
     fn body(&self, blob: &[u8]) -> Result<Option<Value>> {
@@ -240,7 +241,9 @@ async fn drop_file(session: &mut dyn Session, org: OrgId, request: Uuid, id: Uui
     let statement = Statement::new(
         "delete from request_files where org_id = $1 and request_id = $2 and id = $3",
     );
-    session.run(statement.bind(org).bind(request).bind(id)).await?;
+    session
+        .run(statement.bind(org).bind(request).bind(id))
+        .await?;
     Ok(())
 }
 
@@ -484,7 +487,10 @@ fn may_go(head: &RequestHead, now: i64) -> Result<()> {
         return refused("the request is under a legal hold".to_owned());
     }
     if head.state.is_open() {
-        return refused(format!("the request is {}, so its key is needed", head.state));
+        return refused(format!(
+            "the request is {}, so its key is needed",
+            head.state
+        ));
     }
     match head.retain_until {
         Some(until) if until.as_microsecond() <= now => Ok(()),

@@ -16,6 +16,7 @@ mod harness;
 mod jobs;
 mod organisations;
 mod relations;
+mod requests;
 mod resuming;
 mod schedules;
 mod tasks;
