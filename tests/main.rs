@@ -34,6 +34,7 @@ mod objects;
 mod postgres;
 mod privacy;
 mod proxy;
+mod requests;
 mod schedules;
 mod score;
 mod serve;

@@ -9,6 +9,7 @@ mod again;
 mod aggregation;
 mod amount;
 mod annotations;
+mod audit;
 mod backup;
 mod business;
 mod catalog;
@@ -83,6 +84,10 @@ pub use annotations::{
     ANNOTATIONS, Annotated, Annotation, Annotations, Said, Shape as AnnotationShape, annotate,
     annotated, wrong_annotation,
 };
+pub use audit::{
+    AuditCheck, AuditFormat, AuditHead, audit_entries, check_audit, check_audit_export,
+    export_audit,
+};
 pub use backup::{backup, restore};
 pub use business::{
     BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
@@ -152,7 +157,8 @@ pub use schedules::{
 pub use scope::{Chosen, ScopeItem, choose};
 pub use search::{EntitiesWanted, entities};
 pub use sources::{
-    AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
+    AddSource, MANUAL, Manual, ManualKind, ManualSource, SourceRow, add_source, ingest_source,
+    manual_sources, remove_source, sources, test_source,
 };
 pub use status::{JobStatus, JobsWanted, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;

@@ -3,13 +3,13 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use crate::around::{BODY, around};
 use crate::auth::{Who, authorise};
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::{health, manage, openapi, page, reference};
+use crate::{health, manage, openapi, page, reference, requests};
 
 /// A field of a request's body.
 pub(crate) struct Field {
@@ -199,10 +199,125 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";
+    get "/api/v1/audit/verify" Administrator manage::keys::verify_audit, "Whether the log is what it was", query &["head"];
     get "/api/v1/audit" Administrator manage::keys::audit, "Who did what, newest first", query &["cursor", "limit"];
+
+    get "/init" Anybody requests::look::init, "Whether requests can be received";
+    get "/status" Anybody requests::look::status, "Whether requests are worked on";
+    get "/errors/{id}" Anybody requests::look::code, "What an error of a request means";
+    post "/requests" PrivacyOfficer requests::intake::create, "Record a request that came in", body requests::intake::BODY;
+    post "/requests/capture" PrivacyOfficer requests::intake::capture, "Record a request, and tell by when it is to be answered",
+        body requests::intake::BODY;
+    get "/requests" PrivacyOfficer requests::look::list, "Requests in the queue",
+        query &["limit", "offset", "status", "sortBy", "sortOrder", "atRiskDays", "requestType", "jurisdiction"];
+    get "/requests/calendar.ics" PrivacyOfficer requests::look::calendar, "Deadlines of open requests, as a calendar";
+    get "/requests/register.csv" PrivacyOfficer requests::log::register, "The register of requests, for a spreadsheet";
+    post "/requests/register/upload" PrivacyOfficer requests::log::import, "Take a register over, as CSV";
+    get "/requests/{id}" PrivacyOfficer requests::look::show, "One request";
+    get "/requests/{id}/letters/{kind}" PrivacyOfficer requests::log::letter, "A draft of a letter to the person", query &["language"];
+    get "/requests/{id}/audit/export" PrivacyOfficer requests::log::export, "What was done with a request", query &["format"];
+    post "/requests/{id}/audit/verify" PrivacyOfficer requests::log::verify, "Verify an entry of the log, and the whole chain",
+        body requests::log::BODY_VERIFY;
+    get "/requests/{id}/timeline" PrivacyOfficer requests::look::history, "What became of a request";
+    get "/requests/{id}/clock/explain" PrivacyOfficer requests::look::explain, "How the deadline of a request came about";
+    post "/requests/{id}/clarifications/request" PrivacyOfficer requests::answer::ask, "Ask the person what they mean",
+        body requests::answer::BODY_MESSAGE;
+    post "/requests/{id}/clarifications/receive" PrivacyOfficer requests::answer::hear, "Take down what the person said",
+        body requests::answer::BODY_MESSAGE;
+    post "/requests/{id}/extensions" PrivacyOfficer requests::answer::extend, "Take down that the person was told that it takes longer",
+        body requests::answer::BODY_EXTENSION;
+    post "/requests/{id}/refusals" PrivacyOfficer requests::answer::refuse, "Refuse a request", body requests::answer::BODY_REFUSAL;
+    post "/requests/{id}/withdrawals" PrivacyOfficer requests::answer::withdraw, "Take down that the person took it back",
+        body requests::answer::BODY_MESSAGE;
+    post "/requests/{id}/closures" PrivacyOfficer requests::answer::close, "Close a request";
+    post "/requests/{id}/acknowledgements" PrivacyOfficer requests::answer::acknowledge, "Take down that receipt was confirmed",
+        body requests::answer::BODY_AT;
+    put "/requests/{id}/requestor" PrivacyOfficer requests::answer::requestor, "Put right who asks", body requests::intake::BODY_REQUESTOR;
+    post "/requests/{id}/authority/submit" PrivacyOfficer requests::identity::submit_authority, "Hand in proof of authority",
+        body requests::identity::BODY_AUTHORITY;
+    post "/requests/{id}/authority/approve" PrivacyOfficer requests::identity::approve_authority, "Approve the proof of authority";
+    post "/requests/{id}/authority/reject" PrivacyOfficer requests::identity::reject_authority, "Reject the proof of authority";
+    post "/requests/{id}/verification/request" PrivacyOfficer requests::identity::request, "Ask for proof of identity",
+        body requests::identity::BODY_REQUEST;
+    post "/requests/{id}/verification/evidence" PrivacyOfficer requests::identity::evidence, "Hand in proof that lies elsewhere",
+        body requests::identity::BODY_EVIDENCE;
+    post "/requests/{id}/verification/evidence/upload" PrivacyOfficer requests::identity::upload, "Hand in proof as a file";
+    post "/requests/{id}/verification/approve" PrivacyOfficer requests::identity::approve, "Approve the proof of identity",
+        body requests::answer::BODY_AT;
+    post "/requests/{id}/verification/reject" PrivacyOfficer requests::identity::reject, "Reject the proof of identity",
+        body requests::answer::BODY_AT;
+    post "/requests/{id}/verification/waive" PrivacyOfficer requests::identity::waive, "Record that no proof is needed, and why",
+        body requests::identity::BODY_WAIVE;
+    get "/requests/{id}/verification-case" PrivacyOfficer requests::identity::case, "How the proof of identity stands";
+    get "/requests/{id}/notifications" PrivacyOfficer requests::look::notices, "What was to be told of a request";
+    post "/requests/{id}/notifications/{eventId}/replay" PrivacyOfficer requests::answer::replay, "Tell it again";
+    get "/requests/{id}/manifest" PrivacyOfficer requests::manifest::show, "What is to be handed out";
+    post "/requests/{id}/manifest/validate" PrivacyOfficer requests::manifest::validate, "Decide whether it may be handed out",
+        body requests::manifest::BODY_VALIDATE;
+    post "/requests/{id}/manifest/artifact/upload" PrivacyOfficer requests::manifest::upload, "Add a file to what is handed out";
+    get "/requests/{id}/manifest/artifact/download" PrivacyOfficer requests::manifest::download, "A file of a request",
+        query &["artifactId"];
+    put "/requests/{id}/manifest/artifact/{artifactId}/replace" PrivacyOfficer requests::manifest::replace,
+        "Put another file in the place of one";
+    post "/requests/{id}/fulfilment" PrivacyOfficer requests::answer::fulfil, "Take down that it was answered",
+        body requests::answer::BODY_AT;
+    post "/requests/{id}/fulfilment/callback" PrivacyOfficer requests::manifest::callback, "Take what another system gives back",
+        body requests::manifest::BODY_CALLBACK;
+    post "/requests/{id}/delivery/prepare" PrivacyOfficer requests::delivery::prepare, "Make an answer ready to be handed out",
+        body requests::delivery::BODY_PREPARE;
+    post "/requests/{id}/delivery/address/verify" PrivacyOfficer requests::delivery::verify_address,
+        "Tell whether an address is the person's", body requests::delivery::BODY_ADDRESS;
+    post "/requests/{id}/delivery/step-up/challenge" PrivacyOfficer requests::delivery::challenge, "Issue a one-time code";
+    post "/requests/{id}/delivery/step-up/complete" PrivacyOfficer requests::delivery::complete, "Take the code back",
+        body requests::delivery::BODY_TOKEN;
+    get "/requests/{id}/artifacts/{artifactId}/download" PrivacyOfficer requests::delivery::download, "Hand out an artifact";
+    get "/requests/{id}/delivery/logs" PrivacyOfficer requests::delivery::history, "What was tried to hand it out";
+    get "/requests/{id}/appeals" PrivacyOfficer requests::appeals::list, "Appeals against an answer";
+    post "/requests/{id}/appeals" PrivacyOfficer requests::appeals::add, "Take down an appeal", body requests::appeals::BODY;
+    post "/requests/{id}/appeals/{appealId}/decide" PrivacyOfficer requests::appeals::decide, "Decide on an appeal",
+        body requests::appeals::BODY_DECISION;
+    get "/requests/{id}/tasks" PrivacyOfficer requests::work::tasks, "Places where somebody must look";
+    post "/requests/{id}/tasks" PrivacyOfficer requests::work::refresh_tasks, "Make tasks of places that were registered since";
+    post "/requests/{id}/tasks/{taskId}/answer" PrivacyOfficer requests::work::answer_task, "Take down what came of looking there",
+        body requests::work::BODY_TASK;
+    post "/requests/{id}/tasks/{taskId}/upload" PrivacyOfficer requests::work::upload_task, "Hand in what was found there";
+    get "/requests/{id}/places" PrivacyOfficer requests::work::places, "Places at which something is to be done";
+    post "/requests/{id}/places" PrivacyOfficer requests::work::find_places, "Find the places, reading the sources";
+    post "/requests/{id}/places/recheck" PrivacyOfficer requests::work::recheck_places, "Look again, whether it was done";
+    post "/requests/{id}/places/{placeId}/decide" PrivacyOfficer requests::work::decide_place, "Decide on a place",
+        body requests::work::BODY_PLACE;
+    post "/requests/{id}/hold" PrivacyOfficer requests::answer::hold, "Put a request under a legal hold",
+        body requests::answer::BODY_REASON;
+    delete "/requests/{id}/hold" PrivacyOfficer requests::answer::unhold, "Lift a legal hold";
+    delete "/requests/{id}" PrivacyOfficer requests::answer::destroy, "Destroy what is known of a request at the end of its retention";
+    get "/subjects/{subjectId}" PrivacyOfficer requests::look::subject, "Requests of a person";
+    get "/tenants/{tenantId}/retention" Viewer requests::policy::retention, "How long things are kept";
+    put "/tenants/{tenantId}/retention" Administrator requests::policy::decide_retention, "Decide how long things are kept",
+        body requests::policy::BODY_RETENTION;
+    get "/policies" Viewer requests::policy::packs, "Policy packs: whose law is known";
+    post "/policies/upgrades/propose" Administrator requests::policy::propose, "Propose that the newest registered packs be used";
+    post "/policies/upgrades/{proposalId}/approve" Administrator requests::policy::approve, "Approve a proposal";
+    post "/policies/upgrades/{proposalId}/apply" Administrator requests::policy::apply, "Apply an approved proposal";
+    post "/policies/custom/register" Administrator requests::policy::register, "Register a policy pack of one's own",
+        body requests::policy::BODY_PACK;
+    post "/policies/custom/activate" Administrator requests::policy::activate, "Receive requests under a registered pack",
+        body requests::policy::BODY_ACTIVATE;
+    post "/policies/custom/deactivate" Administrator requests::policy::deactivate, "Receive requests under the program's packs again",
+        body requests::policy::BODY_DEACTIVATE;
 };
 
 impl Route {
+    /// Whether its body is a file, whatever is in it.
+    pub(crate) fn takes_file(&self) -> bool {
+        self.path.ends_with("/upload") || self.path.ends_with("/replace")
+    }
+
+    /// Names of what stands in its path.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let parts = self.path.split('/');
+        parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
     /// Every path that it stands at.
     pub(crate) fn paths(&self) -> Vec<String> {
         match self.path.strip_prefix('~') {
@@ -215,12 +330,18 @@ impl Route {
     }
 }
 
+/// Bytes of a body that is a file.
+const FILE: usize = (16 << 20) + 1;
+
 /// The router of the table.
 pub(crate) fn router(context: &Context) -> Router {
     let mut router: Router<Context> = Router::new();
     for route in ROUTES {
         for path in route.paths() {
             let mut handler = (route.handler)();
+            if route.takes_file() {
+                handler = handler.layer(DefaultBodyLimit::max(FILE));
+            }
             if route.who != Who::Anybody {
                 let state = (context.clone(), route.who);
                 handler = handler.route_layer(from_fn_with_state(state, authorise));
@@ -253,6 +374,9 @@ mod tests {
             "/docs",
             "/docs.js",
             "/docs.css",
+            "/init",
+            "/status",
+            "/errors/{id}",
         ];
         assert_eq!(open, known);
     }
@@ -265,7 +389,7 @@ mod tests {
         assert_eq!(source.matches(&only).count(), 1);
         for route in ROUTES {
             assert!(
-                matches!(route.method, "get" | "post" | "patch" | "delete"),
+                matches!(route.method, "get" | "post" | "put" | "patch" | "delete"),
                 "{}",
                 route.path
             );

@@ -8,24 +8,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use locard_audit::{Entry, Head};
 use locard_model::{
-    ColumnId, DsarState, EntityId, JobId, OrgId, PieceId, RelationId, SecretString, SourceId,
-    TaskState,
+    ColumnId, DsarState, EntityId, JobId, OrgId, PieceId, RelationId, RequestId, SecretString,
+    SourceId, TaskState,
 };
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author,
-    BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim, Collection,
-    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
-    Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DueDelivery,
-    Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord,
-    Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask,
-    Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview,
-    Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started,
-    StartedDsar, Task, TaskDraft, TaskOutcome, Tried, UsageDay, UsageDraft, Webhook, WebhookDraft,
-    WebhookId, WorkerId,
+    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft,
+    AuditRecord, Author, BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim,
+    Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit,
+    Conclusion, Decision, Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId,
+    DsarKey, DueDelivery, Entity, EntityFilter, Failure, FailureDraft, FailureFilter,
+    FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease,
+    JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart,
+    RecordedPiece, RelationReview, Request, RequestChange, RequestDraft, RequestEvent,
+    RequestFilter, Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft,
+    Started, StartedDsar, StartedRequest, Task, TaskDraft, TaskOutcome, Tried, UsageDay,
+    UsageDraft, Webhook, WebhookDraft, WebhookId, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -46,6 +48,7 @@ pub trait Store:
     + BusinessRules
     + Webhooks
     + Dsars
+    + Requests
     + UsageDays
     + Settings
     + Keys
@@ -70,6 +73,8 @@ impl<T> Store for T where
         + BusinessRules
         + Webhooks
         + Dsars
+        + Requests
+        + Requests
         + UsageDays
         + Settings
         + Keys
@@ -563,6 +568,42 @@ pub trait Dsars: Send + Sync {
     async fn destroy_dsar_key(&self, org: OrgId, id: DsarId) -> Result<bool>;
 }
 
+/// Legal requests of persons.
+#[async_trait]
+pub trait Requests: Send + Sync {
+    /// Records one with a key of its own, and the act of it in the log.
+    async fn start_request(&self, org: OrgId, draft: &RequestDraft) -> Result<StartedRequest>;
+
+    /// One of them.
+    async fn request(&self, org: OrgId, id: RequestId) -> Result<Request>;
+
+    /// Some of them, and how many there are in all.
+    async fn requests(&self, org: OrgId, filter: &RequestFilter) -> Result<(Vec<Request>, u64)>;
+
+    /// Changes one, and records the act in the log; `Conflict` if somebody else changed it since.
+    async fn change_request(
+        &self,
+        org: OrgId,
+        id: RequestId,
+        change: &RequestChange,
+    ) -> Result<Request>;
+
+    /// What became of one, oldest first.
+    async fn request_events(&self, org: OrgId, id: RequestId) -> Result<Vec<RequestEvent>>;
+
+    /// A file of one; `NotFound` too once the key was destroyed.
+    async fn request_file(&self, org: OrgId, id: RequestId, file: uuid::Uuid) -> Result<Vec<u8>>;
+
+    /// Destroys the key of one on which nothing is owed, with its files, and all that is known of it but when which state
+    /// was reached; whether there was one. `Conflict` while it is open, held, or to be retained by the store's clock.
+    async fn destroy_request_key(
+        &self,
+        org: OrgId,
+        id: RequestId,
+        audit: &AuditDraft,
+    ) -> Result<bool>;
+}
+
 /// How entities are used, day by day.
 #[async_trait]
 pub trait UsageDays: Send + Sync {
@@ -618,8 +659,17 @@ pub trait Audit: Send + Sync {
     /// What was recorded, newest first.
     async fn audit(&self, org: OrgId, page: Page) -> Result<Paged<AuditRecord>>;
 
-    /// Reads the whole chain and tells how many rows there are; `Corrupt` where one was changed or taken out.
-    async fn check_audit(&self, org: OrgId) -> Result<u64>;
+    /// Reads the whole log and verifies it, also against a head that was kept elsewhere.
+    async fn check_audit(&self, org: OrgId, known: Option<&Head>) -> Result<AuditChecked>;
+
+    /// Entries of the chain in their order, those of one request if one is given, after that number.
+    async fn audit_entries(
+        &self,
+        org: OrgId,
+        request: Option<RequestId>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>>;
 }
 
 /// Looking after the store itself.

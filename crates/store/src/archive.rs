@@ -136,6 +136,15 @@ tables! {
     }
     dsar_events { org_id Id, dsar_id Id, number Int, at Int, state Text, sealed Blob }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
+    audit_entries { org_id Id, sequence Int, id Id, action Text, request_id Id, entry Blob }
+    requests {
+        org_id Id, id Id, state Text, kind Text, jurisdiction Text, key Blob, sealed Blob, version Int,
+        idempotency_hash Id, is_held Int, received_at Int, due_at Int, ended_at Int, retain_until Int,
+        created_at Int, updated_at Int,
+    }
+    request_events { org_id Id, request_id Id, number Int, id Id, at Int, kind Text, sealed Blob }
+    request_subjects { org_id Id, request_id Id, hash Id }
+    request_files { org_id Id, request_id Id, id Id, class Text, at Int, content Blob }
 }
 
 /// Rows that travel together: sketches can be large.

@@ -23,8 +23,8 @@ mod vault;
 
 pub use api::{
     Annotations, Audit, BusinessRules, Collections, Dsars, Entities, Findings, Jobs, Keys,
-    Organisations, Relations, Reviews, Schedules, Settings, Sketches, Sources, Store, Tasks,
-    Upkeep, UsageDays, Webhooks,
+    Organisations, Relations, Requests, Reviews, Schedules, Settings, Sketches, Sources, Store,
+    Tasks, Upkeep, UsageDays, Webhooks,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;

@@ -8,6 +8,7 @@ mod control;
 mod findings;
 mod knowledge;
 mod look;
+mod requests;
 mod scan;
 mod serve;
 mod sources;
@@ -28,6 +29,9 @@ pub(crate) use control::{
 pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Person, Rows};
+pub(crate) use requests::{
+    Audit, Judgement, LogFormat, Looked, NewRequest, ProofStep, Requests, Step,
+};
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
 pub(crate) use serve::{Serve, Worker};
 pub(crate) use sources::Sources;
@@ -141,6 +145,12 @@ pub(crate) enum Command {
     /// Run jobs again and again
     #[command(subcommand)]
     Schedules(Schedules),
+    /// Work on the legal requests of persons
+    #[command(subcommand)]
+    Requests(Requests),
+    /// Verify and export the log of what was done
+    #[command(subcommand)]
+    Audit(Audit),
     /// Write the whole catalog to one file
     Backup(Backup),
     /// Bring a backup back
@@ -169,6 +179,16 @@ impl Command {
             | Self::Scan(Scan { plan: true, .. })
             | Self::Findings(Findings::List { .. } | Findings::Export { .. })
             | Self::Sources(Sources::List { .. } | Sources::Test { .. })
+            | Self::Audit(_)
+            | Self::Requests(
+                Requests::List { .. }
+                | Requests::Show(_)
+                | Requests::Explain(_)
+                | Requests::Timeline(_)
+                | Requests::Letter { .. }
+                | Requests::Export { .. }
+                | Requests::Calendar,
+            )
             | Self::Dictionaries(Dictionaries::List { .. } | Dictionaries::Overlap { .. }) => {
                 Access::Look
             }
@@ -191,6 +211,7 @@ impl Command {
             | Self::Collect(_)
             | Self::Explain(_)
             | Self::Rows(_)
+            | Self::Requests(_)
             | Self::Serve(_)
             | Self::Worker(_) => true,
             Self::Findings(findings) => {
@@ -207,6 +228,7 @@ impl Command {
             | Self::BusinessRules(_)
             | Self::Jobs(_)
             | Self::Schedules(_)
+            | Self::Audit(_)
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::RotateKey
@@ -280,6 +302,9 @@ mod tests {
             "sources test postgres://reader:PLANTED@db.example/crm",
             "sources ingest postgres://reader:PLANTED@db.example/crm",
             "--store postgres://reader:PLANTED@db.example/crm jobs list",
+            "requests create --jurisdiction eu --received x --name PLANTED --email PLANTED --subject-id PLANTED --id A=PLANTED",
+            "requests extend x --reason PLANTED",
+            "requests ask x --message PLANTED",
         ] {
             let words = std::iter::once("locard").chain(line.split(' '));
             let cli = Cli::try_parse_from(words).expect("the line is understood");

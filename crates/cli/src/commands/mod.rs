@@ -1,5 +1,6 @@
 //! One file per command: parse what was typed into plain options, call one use case, print what came back.
 
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod business;
 pub(crate) mod collect;
@@ -14,6 +15,7 @@ pub(crate) mod jobs;
 mod outcomes;
 pub(crate) mod plan;
 pub(crate) mod relations;
+pub(crate) mod requests;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod scan;

@@ -99,3 +99,17 @@ pub(crate) async fn audit(State(context): State<Context>, query: Query) -> Answe
     });
     answer(json!({ "rows": rows.collect::<Vec<_>>(), "next": next }))
 }
+
+/// Reads the whole log; a head that was kept elsewhere tells more.
+pub(crate) async fn verify_audit(State(context): State<Context>, query: Query) -> Answer {
+    let known = query.get("head").filter(|text| !text.is_empty());
+    let known = known.map(|text| text.parse()).transpose();
+    let known = known.map_err(|what: String| Fault::field("head", &what))?;
+    let check = locard_app::check_audit(context.home(), known).await?;
+    answer(json!({
+        "verified": check.fault.is_none(),
+        "fault": check.fault,
+        "count": check.count,
+        "head": check.head.to_string(),
+    }))
+}

@@ -15,6 +15,7 @@ mod leases;
 mod organisations;
 mod outcomes;
 mod relations;
+mod requests;
 mod reviews;
 mod schedules;
 mod settings;

@@ -10,6 +10,7 @@ mod entity;
 mod finding;
 mod job;
 mod relation;
+mod request;
 mod schedule;
 mod source;
 mod task;
@@ -18,6 +19,9 @@ mod webhook;
 
 use uuid::Uuid;
 
+pub use access::{
+    ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditId, AuditRecord, Grant,
+};
 pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord, Grant};
 pub use annotation::AnnotationRecord;
 pub use business::{BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId};
@@ -35,6 +39,10 @@ pub use job::{
     WorkerId,
 };
 pub use relation::RelationReview;
+pub use request::{
+    Request, RequestChange, RequestDraft, RequestEvent, RequestEventDraft, RequestFile,
+    RequestFilter, RequestHead, RequestOrder, StartedRequest,
+};
 pub use schedule::{Fired, Firing, Schedule, ScheduleDraft};
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{

@@ -18,6 +18,7 @@ mod harness;
 mod jobs;
 mod organisations;
 mod relations;
+mod requests;
 mod resuming;
 mod schedules;
 mod tasks;

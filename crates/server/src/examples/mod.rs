@@ -1,11 +1,19 @@
 //! An example of what is sent and of what is answered, for each route. A test sees to it that none is forgotten.
 
+mod requests;
+
 use serde_json::{Value, json};
 
 /// A body that is sent to a route, and one that it answers; null where there is none.
 pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
     if let Some(known) = crate::manage::examples::of(method, path) {
         return known;
+    }
+    if crate::requests::is_here(path) || path.starts_with("/errors") {
+        return (
+            requests::sent(method, path),
+            requests::answered(method, path),
+        );
     }
     match path.strip_prefix('~') {
         Some(path) => (job(path), reply(path)),
@@ -163,6 +171,10 @@ fn listed_or_shown(method: &str, rest: &str) -> Value {
         "/collections" if method == "get" => list("collections", collection()),
         "/collections" | "/collections/{id}" => collection(),
         "/keys" => list("keys", key()),
+        "/audit/verify" => {
+            let head = format!("17:{}", "3f".repeat(32));
+            json!({ "verified": true, "fault": null, "count": 17, "head": head })
+        }
         "/audit" => {
             let row = json!({ "id": JOB, "at": AT, "action": "locate", "actor": "anna", "details": { "purpose": "request 2026-17" } });
             list("rows", row)
