@@ -96,6 +96,7 @@ fn options(args: &Scan) -> ScanOptions {
         },
         limits: args.sparing.limits(),
         fresh: args.fresh,
+        ..ScanOptions::default()
     }
 }
 

@@ -22,7 +22,6 @@ use uuid::Uuid;
 pub use access::{
     ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditId, AuditRecord, Grant,
 };
-pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord, Grant};
 pub use annotation::AnnotationRecord;
 pub use business::{BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId};
 pub use catalog::{
