@@ -869,6 +869,13 @@ fn a_pattern_is_tried_judged_and_switched_off_for_the_next_start() {
         finding["resource"] == "crm/customerOrders.csv" && finding["identifier"] == "EMAIL_ADDRESS"
     };
     assert_eq!(server.findings().iter().filter(is_of).count(), 0);
+    let names = resources(&server.get("/api/v1/entities"));
+    let shown = names.iter().filter(|name| name.contains("zwieback"));
+    assert_eq!(
+        shown.count(),
+        0,
+        "what is not looked for is still not shown: {names:?}"
+    );
     let on = patch(&server, &id(&rules[0]), &json!({ "enabled": true }));
     assert_eq!(on.body["enabled"], true, "{on:?}");
 }

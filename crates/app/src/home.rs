@@ -87,15 +87,18 @@ impl Home {
         let (folder, judges) = (own.clone(), options.judges);
         let org = OrgId::DEFAULT;
         let off = patterns::off(opened.store.as_ref(), org).await?;
-        let (library, left_out) = blocking(move || library(&folder, &off, judges)).await?;
+        let (rules, left_out) = blocking(move || rules(&folder, &off, judges)).await?;
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
-        let engine = Engine::new(
-            library,
+        let mut engine = Engine::new(
+            rules.used,
             Arc::new(Keyer::new(&key.key)),
             Keyer::new(&names),
             options.threads.map_or(0, useful),
         )?;
+        if let Some(all) = rules.all {
+            engine = engine.masking(all);
+        }
         Ok(Self {
             store: opened.store,
             org,
@@ -171,16 +174,42 @@ fn useful(threads: usize) -> usize {
     threads.min(cores.saturating_mul(4))
 }
 
+/// The rules of a home.
+struct Rules {
+    /// Those by which it judges.
+    used: Arc<Library>,
+    /// Every one, where some are switched off: names are masked by them all the same.
+    all: Option<Arc<Library>>,
+}
+
 /// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
-fn library(own: &Path, off: &[String], judges: bool) -> Result<(Arc<Library>, Option<Error>)> {
-    if !own.is_dir() && off.is_empty() {
-        return Ok((Library::builtin()?, None));
-    }
-    match patterns::library_without(own, off) {
-        Ok(library) => Ok((library, None)),
+fn rules(own: &Path, off: &[String], judges: bool) -> Result<(Rules, Option<Error>)> {
+    match chosen(own, off) {
+        Ok(rules) => Ok((rules, None)),
         Err(error) if judges => Err(error),
-        Err(error) => Ok((Library::builtin()?, Some(error))),
+        Err(error) => {
+            let (used, all) = (Library::builtin()?, None);
+            Ok((Rules { used, all }, Some(error)))
+        }
     }
+}
+
+fn chosen(own: &Path, off: &[String]) -> Result<Rules> {
+    let all = if own.is_dir() {
+        Library::with_overlay(own)?
+    } else {
+        Library::builtin()?
+    };
+    if off.is_empty() {
+        return Ok(Rules {
+            used: all,
+            all: None,
+        });
+    }
+    Ok(Rules {
+        used: patterns::library_without(own, off)?,
+        all: Some(all),
+    })
 }
 
 impl HomeOptions {

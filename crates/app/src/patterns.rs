@@ -130,7 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
-        let rows = "id,contact\n1,anna@planted.example\n2,bert@planted.example\n";
+        let rows = "id,email\n1,anna@planted.example\n2,bert@planted.example\n";
         std::fs::write(data.join("a.csv"), rows).unwrap();
         let found = async |home: &Home| {
             testing::scan(home, &data).await;
@@ -152,6 +152,14 @@ mod tests {
 
         let home = testing::home(folder.path()).await;
         assert!(home.engine.library().rule(&rule).is_none());
+        let masked = home
+            .engine
+            .mask()
+            .segment("zacharias.zwieback@planted.example");
+        assert!(
+            !masked.contains("zwieback"),
+            "what is not looked for is still not shown"
+        );
         assert!(rules_off(&home).await.unwrap().contains(&rule));
         assert!(
             crate::rules(&home)

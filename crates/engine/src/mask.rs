@@ -49,6 +49,11 @@ impl Mask {
         Self { library, names }
     }
 
+    /// The same tags by other rules.
+    pub(crate) fn by(self, library: Arc<Library>) -> Self {
+        Self { library, ..self }
+    }
+
     /// A resource as it may be shown: segments that a rule matches are masked.
     pub fn path(&self, path: &EntityPath, kind: EntityKind) -> String {
         EntityPath::new(path.segments().iter().map(|segment| self.segment(segment))).resource(kind)

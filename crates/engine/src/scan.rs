@@ -127,6 +127,15 @@ impl Engine {
         })
     }
 
+    /// The same engine, which masks by these rules: what is no longer looked for is still not shown.
+    #[must_use]
+    pub fn masking(self, library: Arc<Library>) -> Self {
+        Self {
+            mask: self.mask.by(library),
+            ..self
+        }
+    }
+
     /// The rules in use.
     pub fn library(&self) -> &Arc<Library> {
         &self.library
