@@ -413,3 +413,373 @@ fn what_makes_no_sense_is_told_by_its_code_and_never_recorded() {
     let another = "/tenants/11111111-1111-4111-8111-111111111111/retention";
     assert_eq!(office.refused("GET", another, &json!({})).1, "DSAR-BE-1411");
 }
+
+#[test]
+fn an_erasure_is_a_list_of_places_that_people_work_through_and_nothing_is_written() {
+    let bench = Bench::new();
+    let file = bench.write("crm/people.csv", PEOPLE);
+    let office = Office::open(&bench, &[]);
+    let source = office.server.folder(&bench.data(), "FILES_1");
+    office
+        .server
+        .run_job("data-discovery", &json!({ "scope": [source] }));
+    let id = office.create(&intake(&json!({ "requestType": "delete" })));
+    let at = |rest: &str| format!("/requests/{id}{rest}");
+    // Nobody is looked for who did not prove who they are.
+    assert_eq!(
+        office.refused("POST", &at("/places"), &json!({})).1,
+        "DSAR-BE-1401"
+    );
+    let why = json!({ "rationale": "asked from within the account" });
+    assert_eq!(
+        office.done("POST", &at("/verification/waive"), &why)["status"],
+        "in_progress"
+    );
+    let found = office.done("POST", &at("/places"), &json!({}));
+    let place = &found["places"][0];
+    assert_eq!(
+        (&place["strength"], &place["rows"]),
+        (&json!("strong"), &json!(1)),
+        "{found:#}"
+    );
+    assert!(place["instructions"].as_str().unwrap().contains("Erase"));
+    let decide = at(&format!("/places/{}/decide", place["id"].as_str().unwrap()));
+    let without = json!({ "verdict": "excluded" });
+    assert_eq!(office.refused("POST", &decide, &without).1, "DSAR-BE-1403");
+    office.done("POST", &decide, &json!({ "verdict": "included" }));
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        PEOPLE,
+        "sources are only read"
+    );
+    let again = office.done("POST", &at("/places/recheck"), &json!({}));
+    assert_eq!(again["places"][0]["recheck"], "still_there");
+    // Somebody erases her by hand.
+    let without: Vec<&str> = PEOPLE
+        .lines()
+        .filter(|line| !line.contains("Anna"))
+        .collect();
+    bench.write("crm/people.csv", without.join("\n") + "\n");
+    office
+        .server
+        .run_job("data-discovery", &json!({ "scope": ["FILES_1"] }));
+    let again = office.done("POST", &at("/places/recheck"), &json!({}));
+    assert_eq!(again["places"][0]["recheck"], "gone", "{again:#}");
+    assert!(office.detail(&id)["carriedOutAt"].is_string());
+    assert_eq!(
+        office.done("POST", &at("/fulfilment"), &json!({}))["status"],
+        "fulfilled"
+    );
+}
+
+#[test]
+fn what_no_connector_reaches_is_a_task_of_every_request() {
+    let bench = Bench::new();
+    bench.write("crm/people.csv", PEOPLE);
+    let office = Office::open(&bench, &[]);
+    let source = office.server.folder(&bench.data(), "FILES_1");
+    office
+        .server
+        .run_job("data-discovery", &json!({ "scope": [source] }));
+    let cabinet = json!({
+        "name": "cabinet", "manual": "paper", "owner": "HR", "contact": "hr@planted.example",
+        "instructions": "second floor, by name",
+    });
+    assert_eq!(office.server.post("/api/v1/sources", &cabinet).status, 200);
+    let odd = json!({ "name": "attic", "manual": "roof", "owner": "HR" });
+    assert_eq!(office.server.post("/api/v1/sources", &odd).status, 400);
+    let id = office.create(&intake(&json!({ "receivedAt": null })));
+    let located = office.detail(&id)["located"].clone();
+    assert!(
+        located["notSearched"].to_string().contains("cabinet"),
+        "{located:#}"
+    );
+    assert_eq!(located["complete"], false);
+    let tasks = format!("/requests/{id}/tasks");
+    let listed = office.get(&tasks).body["tasks"].clone();
+    let task = &listed[0];
+    assert_eq!(
+        (&task["source"], &task["kind"], &task["contact"]),
+        (
+            &json!("cabinet"),
+            &json!("paper"),
+            &json!("hr@planted.example")
+        )
+    );
+    // The request is months old, and so is the task.
+    assert_eq!(task["status"], "overdue");
+    let one = format!("{tasks}/{}", task["id"].as_str().unwrap());
+    let nothing = json!({ "outcome": "nothing_found", "note": "looked twice" });
+    let answered = office.done("POST", &format!("{one}/answer"), &nothing);
+    assert_eq!(answered["tasks"][0]["status"], "nothing_found");
+    let file = office.done("POST", &format!("{one}/upload"), &json!("a scan"))["fileId"].clone();
+    let shown = office.get(&tasks).body["tasks"][0].clone();
+    assert_eq!(
+        (&shown["status"], &shown["files"][0]["id"]),
+        (&json!("answered"), &file)
+    );
+    let download = format!(
+        "/requests/{id}/manifest/artifact/download?artifactId={}",
+        file.as_str().unwrap()
+    );
+    let content = office.get(&download);
+    assert!(
+        content.head.contains("attachment") && content.text.contains("a scan"),
+        "{content:?}"
+    );
+    // One that is registered later is asked too.
+    let mail = json!({ "name": "post room", "manual": "mailbox", "owner": "Office" });
+    assert_eq!(office.server.post("/api/v1/sources", &mail).status, 200);
+    let more = office.done("POST", &tasks, &json!({}));
+    assert_eq!(more["tasks"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn retention_ends_with_the_key_unless_it_is_held_and_the_log_still_verifies() {
+    let bench = Bench::new();
+    let office = Office::open(&bench, &[]);
+    let id = office.create(&intake(&json!({ "requiresVerification": false })));
+    let at = |rest: &str| format!("/requests/{id}{rest}");
+    assert_eq!(office.detail(&id)["status"], "in_progress");
+    let class = json!({ "class": "request_record", "minDays": 0, "maxDays": 30 });
+    let retention = "/tenants/default/retention";
+    let by = |key: &str, body: &Value| {
+        office
+            .server
+            .ask_as(key, "PUT", retention, &body.to_string())
+    };
+    assert_eq!(
+        by(&office.key, &class).status,
+        403,
+        "administrators decide it"
+    );
+    assert_eq!(by(&office.server.key, &class).status, 202);
+    let odd = by(&office.server.key, &json!({ "class": "forever" }));
+    assert_eq!(odd.body["error"]["id"], "DSAR-BE-1304");
+
+    let early = office.refused("DELETE", &at(""), &json!({}));
+    assert_eq!(early, (409, "DSAR-BE-1401".to_owned()));
+    office.done(
+        "POST",
+        &at("/refusals"),
+        &json!({ "rationale": "manifestly excessive", "reason": "exemption_applies" }),
+    );
+    office.done("POST", &at("/closures"), &json!({}));
+    office.done("POST", &at("/hold"), &json!({ "reason": "case 7" }));
+    assert_eq!(office.refused("DELETE", &at(""), &json!({})).0, 409);
+    office.done("DELETE", &at("/hold"), &json!({}));
+    let exported = office.get(&at("/audit/export?format=jsonl"));
+    assert_eq!(exported.status, 202);
+    let events = exported.body["events"].as_array().unwrap().clone();
+    assert!(events.len() >= 5, "{events:#?}");
+    assert!(
+        !exported.text.contains("Anna") && !exported.text.contains("excessive"),
+        "details are sealed"
+    );
+    let last = events.last().unwrap();
+    let kept =
+        json!({ "sequence": last["sequence"], "hash": last["hash"], "prevHash": last["previous"] });
+    assert_eq!(
+        office.done("POST", &at("/audit/verify"), &kept)["verified"],
+        true
+    );
+    let head = office.server.get("/api/v1/audit/verify").body["head"].clone();
+
+    assert_eq!(
+        office.done("DELETE", &at(""), &json!({}))["destroyed"],
+        true
+    );
+    let left = office.detail(&id);
+    assert_eq!(
+        (&left["status"], &left["destroyed"]),
+        (&json!("closed"), &json!(true))
+    );
+    assert!(!left.to_string().contains("anna"), "{left:#}");
+    assert_eq!(
+        office.refused("GET", &at("/clock/explain"), &json!({})).1,
+        "DSAR-BE-1413"
+    );
+    assert_eq!(
+        office.get("/subjects/anna%40planted.example").body["requests"],
+        json!([])
+    );
+    assert_eq!(
+        office.done("POST", &at("/audit/verify"), &kept)["verified"],
+        true
+    );
+    let wrong = json!({ "sequence": last["sequence"], "hash": "0".repeat(64) });
+    assert_eq!(
+        office.done("POST", &at("/audit/verify"), &wrong)["verified"],
+        false
+    );
+    drop(office);
+
+    // The command line says the same, of the catalog and of an export.
+    let head = head.as_str().unwrap();
+    let checked = bench.run(["audit", "verify", "--head", head]);
+    assert_eq!(checked.status, 0, "{}", checked.stderr);
+    let export = bench.path("log.jsonl");
+    let run = bench.run(["audit", "export", "--output", export.to_str().unwrap()]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let file = export.to_str().unwrap();
+    assert_eq!(
+        bench.run(["audit", "verify", file, "--head", head]).status,
+        0
+    );
+    let text = std::fs::read_to_string(&export).unwrap();
+    let changed = text.replacen("request.refused", "request.granted", 1);
+    assert_ne!(changed, text);
+    std::fs::write(&export, changed).unwrap();
+    let found = bench.run(["audit", "verify", file]);
+    assert_eq!(found.status, 2);
+    assert!(found.stderr.contains("was altered"), "{}", found.stderr);
+    let cut: Vec<&str> = text.lines().take(3).collect();
+    std::fs::write(&export, cut.join("\n")).unwrap();
+    let found = bench.run(["audit", "verify", file, "--head", head]);
+    assert!(
+        found.status == 2 && found.stderr.contains("cut off"),
+        "{}",
+        found.stderr
+    );
+}
+
+#[test]
+fn a_register_goes_in_and_out_and_letters_and_the_calendar_come_out() {
+    let bench = Bench::new();
+    let register = "jurisdiction,region,Request Type,received_at,status,endedAt,requestorName,requestorEmail,rawText\n\
+        eu,DE,access,2026-01-31,fulfilled,2026-02-20,Anna Muster,anna@planted.example,=1+1\n\
+        gb,GB-ENG,erasure,2026-02-03T10:00:00Z,,,Bert Beispiel,bert@planted.example,\n\
+        atlantis,,access,2026-01-31,,,X,,\n\
+        eu,DE,access,someday,,,X,,\n";
+    let file = bench.write("register.csv", register);
+    let file = file.to_str().unwrap();
+    let run = bench.run(["requests", "import", file]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("2 requests taken over, 0 known already, 2 refused"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("line 4") && run.stderr.contains("line 5"),
+        "{}",
+        run.stderr
+    );
+    let again = bench.run(["requests", "import", file]);
+    assert!(
+        again
+            .stderr
+            .contains("0 requests taken over, 2 known already"),
+        "{}",
+        again.stderr
+    );
+
+    let exported = bench.run(["requests", "export"]);
+    assert_eq!(exported.status, 0, "{}", exported.stderr);
+    assert!(
+        exported.stdout.contains("'=1+1"),
+        "nothing is executed: {}",
+        exported.stdout
+    );
+    let listed = bench
+        .run(["requests", "list", "--format", "ndjson"])
+        .ndjson();
+    assert_eq!(listed.len(), 2);
+    let of = |kind: &str| {
+        let found = listed.iter().find(|row| row["type"] == kind);
+        found.unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (access, deletion) = (of("access"), of("deletion"));
+    // Its beginning is enough.
+    let shown = bench.run(["requests", "show", &access]);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(shown["status"], "fulfilled");
+    assert_eq!(shown["deadlines"][0]["standing"]["state"], "met");
+    let explained = bench.run(["requests", "explain", &deletion]);
+    assert!(
+        explained.stdout.contains("not legal advice"),
+        "{}",
+        explained.stdout
+    );
+    for (language, word) in [
+        ("en", "Dear Anna Muster"),
+        ("de", "Guten Tag Anna Muster"),
+        ("nl", "Beste Anna Muster"),
+    ] {
+        let letter = bench.run([
+            "requests",
+            "letter",
+            &access,
+            "cover",
+            "--language",
+            language,
+        ]);
+        assert!(letter.stdout.contains(word), "{}", letter.stdout);
+    }
+    assert_eq!(bench.run(["requests", "letter", &access, "bill"]).status, 2);
+    let calendar = bench.run(["requests", "calendar"]);
+    assert!(
+        calendar.stdout.starts_with("BEGIN:VCALENDAR\r\n"),
+        "{}",
+        calendar.stdout
+    );
+    assert!(calendar.stdout.contains(&deletion) && !calendar.stdout.contains(&access));
+    assert!(!calendar.stdout.contains("Bert"), "a calendar names nobody");
+}
+
+#[test]
+fn a_pack_of_ones_own_rules_from_its_activation_on() {
+    let bench = Bench::new();
+    let office = Office::open(&bench, &[]);
+    let admin = |method: &str, path: &str, body: &Value| {
+        office
+            .server
+            .ask_as(&office.server.key, method, path, &body.to_string())
+    };
+    let text = "id = \"xx\"\nversion = 1\ntitle = \"House rules\"\nlaw = \"Handbook\"\nchecked = \"2026-01-01\"\n\
+        zone = \"UTC\"\n[[clock]]\nduty = \"answer\"\nkinds = [\"access\"]\nlength = \"7 days\"\ncite = \"Handbook 3\"\ncertainty = \"confirmed\"\n";
+    let metadata =
+        json!({ "changelog": "new", "compatibilityNotes": "none", "releaseType": "major" });
+    let pack = json!({ "jurisdiction": "xx", "name": "House", "version": "1", "pack": text, "metadata": metadata });
+    let registered = admin("POST", "/policies/custom/register", &pack);
+    assert_eq!(
+        (registered.status, &registered.body["status"]),
+        (202, &json!("registered")),
+        "{registered:?}"
+    );
+    let body = intake(&json!({ "jurisdiction": "xx", "region": null }));
+    assert_eq!(office.refused("POST", "/requests", &body).1, "DSAR-BE-1301");
+    let proposed = admin("POST", "/policies/upgrades/propose", &json!({})).body;
+    let at = |step: &str| {
+        format!(
+            "/policies/upgrades/{}/{step}",
+            proposed["proposalId"].as_str().unwrap()
+        )
+    };
+    let early = admin("POST", &at("apply"), &json!({}));
+    assert_eq!(
+        (early.status, &early.body["error"]["id"]),
+        (409, &json!("DSAR-BE-1303"))
+    );
+    assert_eq!(admin("POST", &at("approve"), &json!({})).status, 202);
+    assert_eq!(
+        admin("POST", &at("apply"), &json!({})).body["status"],
+        "applied"
+    );
+    let id = office.create(&body);
+    assert_eq!(office.detail(&id)["dueAt"], "2026-02-07T23:59:59Z");
+    // Deactivated, it still rules what was received under it.
+    let tenant = json!({ "tenantId": "default" });
+    assert_eq!(
+        admin("POST", "/policies/custom/deactivate", &tenant).status,
+        202
+    );
+    assert_eq!(office.refused("POST", "/requests", &body).1, "DSAR-BE-1301");
+    assert_eq!(office.detail(&id)["dueAt"], "2026-02-07T23:59:59Z");
+    let other = json!({ "tenantId": "somebody", "jurisdiction": "xx", "version": "1" });
+    assert_eq!(
+        admin("POST", "/policies/custom/activate", &other).body["error"]["id"],
+        "DSAR-BE-1411"
+    );
+}

@@ -95,7 +95,10 @@ pub(crate) async fn audit(State(context): State<Context>, query: Query) -> Answe
     let (after, limit) = page(&query)?;
     let (rows, next) = locard_app::audit(context.home(), after, limit).await?;
     let rows = rows.iter().map(|row| {
-        json!({ "id": row.id, "at": row.at, "action": row.action, "actor": row.actor, "details": row.details })
+        json!({
+            "id": row.id, "at": row.at, "action": row.action, "actor": row.actor, "details": row.details,
+            "purpose": row.purpose, "request": row.request, "sequence": row.sequence, "hash": row.hash,
+        })
     });
     answer(json!({ "rows": rows.collect::<Vec<_>>(), "next": next }))
 }
