@@ -17,6 +17,7 @@ const TIERS: &[&[&str]] = &[
         "office",
         "audit",
         "bundle",
+        "odbc",
     ],
     &["profile", "identify", "index", "sql", "files"],
     &["connectors"],
@@ -409,6 +410,7 @@ fn drivers_stay_where_they_belong() {
         ("tiberius", &["connector-mssql", "tdskit"]),
         ("rusqlite", &["tdskit"]),
         ("libsqlite3-sys", &["connector-sqlite"]),
+        ("odbc-api", &["odbc"]),
         ("parquet", &["files", "bundle", "testkit"]),
         ("axum", &["server"]),
         ("clap", &["cli"]),
@@ -558,6 +560,10 @@ const UNSAFE: &[(&str, &str)] = &[
     (
         "connectors/sqlite/src/file.rs",
         "no_value_is_built_that_is_longer_than_the_limit",
+    ),
+    (
+        "crates/odbc/src/helper/cancel.rs",
+        "only_what_runs_is_cancelled",
     ),
 ];
 
