@@ -29,6 +29,7 @@ mod mssql;
 mod mysql;
 mod namesakes;
 mod objects;
+mod odbc;
 mod postgres;
 mod privacy;
 mod proxy;

@@ -117,7 +117,9 @@ async fn relations(
 ) -> Result<Found> {
     let (product, dialect) = (session.product, session.dialect());
     let rows = ask(session, &catalog.relations, catalog, only).await?;
-    let relations = rows.iter().filter_map(|row| relation(row, product, &dialect));
+    let relations = rows
+        .iter()
+        .filter_map(|row| relation(row, product, &dialect));
     let mut relations: Vec<_> = relations.collect();
     relations.sort_by(|a, b| a.path.cmp(&b.path));
     let places = relations.iter().enumerate();
@@ -161,7 +163,8 @@ async fn columns(
     let mut rows = ask(session, &catalog.columns, catalog, only).await?;
     rows.sort_by_key(|row| number::<u32>(row, 3));
     for row in &rows {
-        let (Some(owner), Some(name), Some(native)) = (found.owner(row), cell(row, 2), cell(row, 4))
+        let (Some(owner), Some(name), Some(native)) =
+            (found.owner(row), cell(row, 2), cell(row, 4))
         else {
             continue;
         };
@@ -247,7 +250,9 @@ mod tests {
         let only = Some(("S{table}", "x' OR '1'='1"));
         let sql = narrowed(&catalog.keys, catalog, only).expect("a statement");
         assert!(
-            sql.ends_with("Q.\"SCHEMA_NAME\" = 'S{table}' AND Q.\"TABLE_NAME\" = 'x'' OR ''1''=''1'"),
+            sql.ends_with(
+                "Q.\"SCHEMA_NAME\" = 'S{table}' AND Q.\"TABLE_NAME\" = 'x'' OR ''1''=''1'"
+            ),
             "{sql}"
         );
         assert!(narrowed(&catalog.keys, catalog, Some(("a\0", "b"))).is_err());

@@ -12,7 +12,9 @@ use crate::settings::Access;
 
 /// The error of a failed statement.
 pub(crate) fn failed(failure: &Failure, doing: &str, product: &Product) -> Error {
-    let by_number = product.meaning(failure.native).filter(|_| !failure.state.is_empty());
+    let by_number = product
+        .meaning(failure.native)
+        .filter(|_| !failure.state.is_empty());
     let (kind, what, hint) = by_number
         .or_else(|| by_about(failure.about))
         .or_else(|| by_state(&failure.state))
@@ -33,8 +35,10 @@ pub(crate) fn failed(failure: &Failure, doing: &str, product: &Product) -> Error
 }
 
 fn is_retryable(kind: ErrorKind, state: &str) -> bool {
-    matches!(kind, ErrorKind::Unreachable | ErrorKind::Throttled | ErrorKind::Interrupted)
-        && !matches!(state, "HYT00" | "HY008" | "57014")
+    matches!(
+        kind,
+        ErrorKind::Unreachable | ErrorKind::Throttled | ErrorKind::Interrupted
+    ) && !matches!(state, "HYT00" | "HY008" | "57014")
 }
 
 type Found = (ErrorKind, &'static str, &'static str);
@@ -82,29 +86,190 @@ fn by_about(about: About) -> Option<Found> {
 
 /// The states of the standard and of its kin, the longest beginning first.
 const STATES: &[(&str, Found)] = &[
-    ("IM002", (ErrorKind::Settings, "no such data source or driver is registered", "`odbcinst -q -d` lists the drivers, `odbcinst -q -s` the data sources")),
-    ("IM", (ErrorKind::Unsupported, "the driver cannot do this", "see whether there is a newer driver")),
-    ("HYT", (ErrorKind::Interrupted, "it took longer than it may", "raise `statement_timeout` or `connect_timeout` of the target")),
-    ("S1T00", (ErrorKind::Interrupted, "it took longer than it may", "raise `statement_timeout` of the target")),
-    ("57014", (ErrorKind::Interrupted, "the server ended the statement", "raise `statement_timeout` of the target")),
-    ("HY008", (ErrorKind::Interrupted, "it was cancelled", "try again; what was read so far is kept")),
-    ("HY001", (ErrorKind::Throttled, "the driver has too little memory", "raise `memory` of the target, or let the driver fetch fewer rows at once")),
-    ("S1001", (ErrorKind::Throttled, "the driver has too little memory", "raise `memory` of the target, or let the driver fetch fewer rows at once")),
-    ("42501", (ErrorKind::Denied, "the account may not read this", "grant SELECT on it to the account")),
-    ("42S02", (ErrorKind::NotFound, "it does not exist (any more)", "list the source again")),
-    ("42P01", (ErrorKind::NotFound, "it does not exist (any more)", "list the source again")),
-    ("S0002", (ErrorKind::NotFound, "it does not exist (any more)", "list the source again")),
-    ("42S22", (ErrorKind::NotFound, "a column does not exist (any more)", "list the source again")),
-    ("42703", (ErrorKind::NotFound, "a column does not exist (any more)", "list the source again")),
-    ("08004", (ErrorKind::Throttled, "the server accepts no more connections", "lower `connections` of the target")),
-    ("08001", (ErrorKind::Unreachable, "the server could not be reached", "see whether the server runs there and a firewall lets this machine through")),
-    ("08", (ErrorKind::Interrupted, "the connection to the server ended", "see whether the server still runs; what was read so far is kept")),
-    ("57P", (ErrorKind::Interrupted, "the server ended the connection", "see whether the server still runs; what was read so far is kept")),
-    ("28", (ErrorKind::Unauthenticated, "the server refused the user or the password", "see user and password of the target")),
-    ("22", (ErrorKind::Malformed, "a value cannot be read as its column's type", "see the column in the server; what was read so far is kept")),
-    ("07006", (ErrorKind::Malformed, "a value cannot be read as its column's type", "see the column in the server; what was read so far is kept")),
-    ("40", (ErrorKind::Interrupted, "the server gave the transaction up", "try again; what was read so far is kept")),
-    ("53", (ErrorKind::Throttled, "the server is short of means", "lower `connections` of the target")),
+    (
+        "IM002",
+        (
+            ErrorKind::Settings,
+            "no such data source or driver is registered",
+            "`odbcinst -q -d` lists the drivers, `odbcinst -q -s` the data sources",
+        ),
+    ),
+    (
+        "IM",
+        (
+            ErrorKind::Unsupported,
+            "the driver cannot do this",
+            "see whether there is a newer driver",
+        ),
+    ),
+    (
+        "HYT",
+        (
+            ErrorKind::Interrupted,
+            "it took longer than it may",
+            "raise `statement_timeout` or `connect_timeout` of the target",
+        ),
+    ),
+    (
+        "S1T00",
+        (
+            ErrorKind::Interrupted,
+            "it took longer than it may",
+            "raise `statement_timeout` of the target",
+        ),
+    ),
+    (
+        "57014",
+        (
+            ErrorKind::Interrupted,
+            "the server ended the statement",
+            "raise `statement_timeout` of the target",
+        ),
+    ),
+    (
+        "HY008",
+        (
+            ErrorKind::Interrupted,
+            "it was cancelled",
+            "try again; what was read so far is kept",
+        ),
+    ),
+    (
+        "HY001",
+        (
+            ErrorKind::Throttled,
+            "the driver has too little memory",
+            "raise `memory` of the target, or let the driver fetch fewer rows at once",
+        ),
+    ),
+    (
+        "S1001",
+        (
+            ErrorKind::Throttled,
+            "the driver has too little memory",
+            "raise `memory` of the target, or let the driver fetch fewer rows at once",
+        ),
+    ),
+    (
+        "42501",
+        (
+            ErrorKind::Denied,
+            "the account may not read this",
+            "grant SELECT on it to the account",
+        ),
+    ),
+    (
+        "42S02",
+        (
+            ErrorKind::NotFound,
+            "it does not exist (any more)",
+            "list the source again",
+        ),
+    ),
+    (
+        "42P01",
+        (
+            ErrorKind::NotFound,
+            "it does not exist (any more)",
+            "list the source again",
+        ),
+    ),
+    (
+        "S0002",
+        (
+            ErrorKind::NotFound,
+            "it does not exist (any more)",
+            "list the source again",
+        ),
+    ),
+    (
+        "42S22",
+        (
+            ErrorKind::NotFound,
+            "a column does not exist (any more)",
+            "list the source again",
+        ),
+    ),
+    (
+        "42703",
+        (
+            ErrorKind::NotFound,
+            "a column does not exist (any more)",
+            "list the source again",
+        ),
+    ),
+    (
+        "08004",
+        (
+            ErrorKind::Throttled,
+            "the server accepts no more connections",
+            "lower `connections` of the target",
+        ),
+    ),
+    (
+        "08001",
+        (
+            ErrorKind::Unreachable,
+            "the server could not be reached",
+            "see whether the server runs there and a firewall lets this machine through",
+        ),
+    ),
+    (
+        "08",
+        (
+            ErrorKind::Interrupted,
+            "the connection to the server ended",
+            "see whether the server still runs; what was read so far is kept",
+        ),
+    ),
+    (
+        "57P",
+        (
+            ErrorKind::Interrupted,
+            "the server ended the connection",
+            "see whether the server still runs; what was read so far is kept",
+        ),
+    ),
+    (
+        "28",
+        (
+            ErrorKind::Unauthenticated,
+            "the server refused the user or the password",
+            "see user and password of the target",
+        ),
+    ),
+    (
+        "22",
+        (
+            ErrorKind::Malformed,
+            "a value cannot be read as its column's type",
+            "see the column in the server; what was read so far is kept",
+        ),
+    ),
+    (
+        "07006",
+        (
+            ErrorKind::Malformed,
+            "a value cannot be read as its column's type",
+            "see the column in the server; what was read so far is kept",
+        ),
+    ),
+    (
+        "40",
+        (
+            ErrorKind::Interrupted,
+            "the server gave the transaction up",
+            "try again; what was read so far is kept",
+        ),
+    ),
+    (
+        "53",
+        (
+            ErrorKind::Throttled,
+            "the server is short of means",
+            "lower `connections` of the target",
+        ),
+    ),
 ];
 
 fn by_state(state: &str) -> Option<Found> {
@@ -131,7 +296,9 @@ pub(crate) async fn unconnected(failure: &Failure, doing: &str, access: &Access)
         }
         _ => {}
     }
-    let known = access.product.or_else(|| access.driver.as_deref().and_then(Product::of_driver));
+    let known = access
+        .product
+        .or_else(|| access.driver.as_deref().and_then(Product::of_driver));
     let product = match known {
         Some(product) => product,
         None => Product::of_server(""),
@@ -166,7 +333,12 @@ pub(crate) fn silent(doing: &str, seconds: u32) -> Error {
 }
 
 /// An error, with the statement that lets the account read a table if it may not.
-pub(crate) fn granted(error: Error, path: &EntityPath, product: &Product, user: Option<&str>) -> Error {
+pub(crate) fn granted(
+    error: Error,
+    path: &EntityPath,
+    product: &Product,
+    user: Option<&str>,
+) -> Error {
     if error.kind() != ErrorKind::Denied {
         return error;
     }
@@ -193,13 +365,31 @@ mod tests {
 
     #[test]
     fn states_numbers_and_words_tell_the_kinds_apart() {
-        assert_eq!(kind("28000", 10, About::Unknown).0, ErrorKind::Unauthenticated);
+        assert_eq!(
+            kind("28000", 10, About::Unknown).0,
+            ErrorKind::Unauthenticated
+        );
         assert_eq!(kind("HY000", 258, About::Unknown).0, ErrorKind::Denied);
-        assert_eq!(kind("08001", 101, About::Credentials), (ErrorKind::Unauthenticated, false));
+        assert_eq!(
+            kind("08001", 101, About::Credentials),
+            (ErrorKind::Unauthenticated, false)
+        );
         assert_eq!(kind("42S02", 1, About::Unknown).0, ErrorKind::NotFound);
-        assert_eq!(kind("08S01", 1, About::Unknown), (ErrorKind::Interrupted, true));
-        assert_eq!(kind("HYT00", 1, About::Unknown), (ErrorKind::Interrupted, false));
-        assert_eq!(kind("XX000", 1, About::Unknown), (ErrorKind::Unexpected, false));
-        assert_eq!(kind("", 0, About::Truncated), (ErrorKind::Interrupted, true));
+        assert_eq!(
+            kind("08S01", 1, About::Unknown),
+            (ErrorKind::Interrupted, true)
+        );
+        assert_eq!(
+            kind("HYT00", 1, About::Unknown),
+            (ErrorKind::Interrupted, false)
+        );
+        assert_eq!(
+            kind("XX000", 1, About::Unknown),
+            (ErrorKind::Unexpected, false)
+        );
+        assert_eq!(
+            kind("", 0, About::Truncated),
+            (ErrorKind::Interrupted, true)
+        );
     }
 }

@@ -17,7 +17,9 @@ pub(crate) async fn list(session: &mut Session) -> Result<Vec<Relation<Cells>>> 
     let (product, dialect) = (session.product, session.dialect());
     let catalog = session.server.catalog.clone();
     let rows = session.function(Catalog::Tables, DOING).await?;
-    let found = rows.iter().filter_map(|row| relation(row, product, &dialect, &catalog));
+    let found = rows
+        .iter()
+        .filter_map(|row| relation(row, product, &dialect, &catalog));
     let mut found: Vec<_> = found.collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
@@ -87,10 +89,14 @@ pub(crate) async fn describe(session: &mut Session, path: &EntityPath) -> Result
 pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<Relation<Cells>> {
     let (product, dialect) = (session.product, session.dialect());
     let relations = list(session).await?;
-    let found = relations.into_iter().find(|relation| relation.path == *path);
+    let found = relations
+        .into_iter()
+        .find(|relation| relation.path == *path);
     let mut relation = found.ok_or_else(|| missing(path))?;
     let table = table(session, path)?;
-    let rows = session.function(Catalog::Columns(Some(table.clone())), DOING).await?;
+    let rows = session
+        .function(Catalog::Columns(Some(table.clone())), DOING)
+        .await?;
     // Names are patterns to some drivers.
     let is_ours = |row: &Vec<Option<String>>| {
         let level = cell(row, level(product)).unwrap_or_default();
@@ -104,7 +110,9 @@ pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<
     // The seventeenth column is the position; some drivers leave it out, and their order is the tables'.
     rows.sort_by_key(|row| number::<u32>(row, 16));
     let columns = rows.iter().filter_map(|row| described(row));
-    relation.columns = columns.map(|column| column.column(product, &dialect)).collect();
+    relation.columns = columns
+        .map(|column| column.column(product, &dialect))
+        .collect();
     let keys = session.function(Catalog::PrimaryKey(table), DOING).await;
     let mut keys = keys.unwrap_or_default();
     keys.sort_by_key(|row| number::<u32>(row, 4));
@@ -130,7 +138,11 @@ fn described(row: &[Option<String>]) -> Option<Described> {
 fn references(rows: Rows, product: &Product) -> Vec<ForeignKey> {
     let level = level(product);
     // Those without a name are told apart by where they point to.
-    let name = if rows.iter().all(|row| cell(row, 11).is_some()) { 11 } else { 2 };
+    let name = if rows.iter().all(|row| cell(row, 11).is_some()) {
+        11
+    } else {
+        2
+    };
     let groups = grouped(rows, [level, 2, name], 8);
     let reference = |group: Rows| {
         let names = |at| group.iter().filter_map(|row| cell(row, at)).collect();

@@ -135,11 +135,22 @@ fn parse(text: &str) -> Result<Target> {
     }
     let mut settings = Map::from_iter([
         ("host".to_owned(), json!(login.host)),
-        ("port".to_owned(), json!(login.port.unwrap_or_else(default_port))),
+        (
+            "port".to_owned(),
+            json!(login.port.unwrap_or_else(default_port)),
+        ),
         ("user".to_owned(), json!(login.user)),
     ]);
-    settings.extend(login.password.map(|text| ("password".to_owned(), json!(text))));
-    settings.extend(login.database.map(|text| ("database".to_owned(), json!(text))));
+    settings.extend(
+        login
+            .password
+            .map(|text| ("password".to_owned(), json!(text))),
+    );
+    settings.extend(
+        login
+            .database
+            .map(|text| ("database".to_owned(), json!(text))),
+    );
     for (name, value) in login.options {
         let value = option(&name, &value)?;
         settings.insert(name, value);

@@ -97,8 +97,11 @@ impl Helper {
             _ => serde_json::from_slice(&payload).ok().map(Said::Reply),
         };
         said.ok_or_else(|| {
-            Error::new(ErrorKind::Unexpected, "the helper program said what it should not")
-                .hint("install `locard` and `locard-odbc` of one version")
+            Error::new(
+                ErrorKind::Unexpected,
+                "the helper program said what it should not",
+            )
+            .hint("install `locard` and `locard-odbc` of one version")
         })
     }
 
@@ -140,9 +143,14 @@ fn program() -> Result<PathBuf> {
     }
     let file = format!("locard-odbc{}", std::env::consts::EXE_SUFFIX);
     let own = std::env::current_exe().unwrap_or_default();
-    let mut places = own.ancestors().skip(1).take(2).map(|folder| folder.join(&file));
+    let mut places = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(&file));
     places.find(|place| place.is_file()).ok_or_else(|| {
-        let sentence = "the helper program `locard-odbc`, in which ODBC drivers run, is not beside `locard`";
+        let sentence =
+            "the helper program `locard-odbc`, in which ODBC drivers run, is not beside `locard`";
         Error::new(ErrorKind::Unsupported, sentence)
             .hint(format!("install it there, or name its file in {HELPER}"))
     })
@@ -152,8 +160,11 @@ fn program() -> Result<PathBuf> {
 fn died(status: Option<ExitStatus>) -> Error {
     // What a system's loader says when a library is missing.
     if status.and_then(|status| status.code()) == Some(127) {
-        return Error::new(ErrorKind::Unsupported, "ODBC is not installed on this machine: its driver manager is missing")
-            .hint("install unixODBC and the driver of your server; Debian: apt install unixodbc");
+        return Error::new(
+            ErrorKind::Unsupported,
+            "ODBC is not installed on this machine: its driver manager is missing",
+        )
+        .hint("install unixODBC and the driver of your server; Debian: apt install unixodbc");
     }
     let how = match status {
         Some(status) => format!(" ({status})"),

@@ -160,7 +160,9 @@ static UNKNOWN: LazyLock<Product> = LazyLock::new(|| Product {
     levels: Levels::Schema,
     modulo: "{fn MOD({a}, {b})}".to_owned(),
     begin: Vec::new(),
-    own_schemas: ["information_schema", "sys", "system"].map(str::to_owned).to_vec(),
+    own_schemas: ["information_schema", "sys", "system"]
+        .map(str::to_owned)
+        .to_vec(),
     grant: String::new(),
     attributes: BTreeMap::new(),
     catalog: None,
@@ -172,11 +174,16 @@ impl Product {
     /// The product of that name.
     pub(crate) fn named(name: &str) -> Result<&'static Self> {
         let found = PRODUCTS.iter().find(|product| product.name == name);
-        found.or_else(|| (name == UNKNOWN.name).then_some(&*UNKNOWN)).ok_or_else(|| {
-            let known: Vec<&str> = PRODUCTS.iter().map(|product| product.name).collect();
-            Error::new(ErrorKind::Settings, "`product` names no product that is known")
+        found
+            .or_else(|| (name == UNKNOWN.name).then_some(&*UNKNOWN))
+            .ok_or_else(|| {
+                let known: Vec<&str> = PRODUCTS.iter().map(|product| product.name).collect();
+                Error::new(
+                    ErrorKind::Settings,
+                    "`product` names no product that is known",
+                )
                 .hint(format!("one of {}, odbc", known.join(", ")))
-        })
+            })
     }
 
     /// The product that a driver of this registered name is for, where the name tells.
@@ -223,7 +230,10 @@ impl Product {
 
     /// What an error of the server means: kind, sentence and hint.
     pub(crate) fn meaning(&self, number: i32) -> Option<(ErrorKind, &str, &str)> {
-        let found = self.errors.iter().find(|meaning| meaning.numbers.contains(&number))?;
+        let found = self
+            .errors
+            .iter()
+            .find(|meaning| meaning.numbers.contains(&number))?;
         let kind = match found.kind.as_str() {
             "unauthenticated" => ErrorKind::Unauthenticated,
             "denied" => ErrorKind::Denied,
@@ -241,7 +251,10 @@ impl Product {
         let dialect = self.dialect(None);
         let table = dialect.qualified(path.segments().iter().map(String::as_str));
         let user = dialect.identifier(user);
-        let grant = self.grant.replace("{table}", &table).replace("{user}", &user);
+        let grant = self
+            .grant
+            .replace("{table}", &table)
+            .replace("{user}", &user);
         Some(grant).filter(|grant| !grant.is_empty())
     }
 
@@ -258,12 +271,27 @@ mod tests {
     #[test]
     fn every_file_is_read_and_says_what_can_be_done() {
         for (name, text) in FILES {
-            let product: Product = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let product: Product =
+                toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(Dialect::named(&product.dialect).is_some(), "{name}");
-            assert!(product.modulo.contains("{a}") && product.modulo.contains("{b}"), "{name}");
-            let known = ["unauthenticated", "denied", "not-found", "interrupted", "throttled", "unreachable"];
+            assert!(
+                product.modulo.contains("{a}") && product.modulo.contains("{b}"),
+                "{name}"
+            );
+            let known = [
+                "unauthenticated",
+                "denied",
+                "not-found",
+                "interrupted",
+                "throttled",
+                "unreachable",
+            ];
             for meaning in &product.errors {
-                assert!(known.contains(&meaning.kind.as_str()), "{name}: {}", meaning.kind);
+                assert!(
+                    known.contains(&meaning.kind.as_str()),
+                    "{name}: {}",
+                    meaning.kind
+                );
             }
             let mut numbers: Vec<_> = product.errors.iter().flat_map(|one| &one.numbers).collect();
             let count = numbers.len();
@@ -271,7 +299,10 @@ mod tests {
             numbers.dedup();
             assert_eq!(numbers.len(), count, "{name}: a number has two meanings");
             for keyword in product.attributes.keys() {
-                assert!(crate::string::check_keyword(keyword).is_ok(), "{name}: {keyword}");
+                assert!(
+                    crate::string::check_keyword(keyword).is_ok(),
+                    "{name}: {keyword}"
+                );
             }
         }
         assert_eq!(PRODUCTS.len(), FILES.len());
@@ -280,7 +311,9 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_a_product() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/dialects");
-        let files = std::fs::read_dir(folder).expect("the folder is there").count();
+        let files = std::fs::read_dir(folder)
+            .expect("the folder is there")
+            .count();
         assert_eq!(files, FILES.len());
     }
 
@@ -289,7 +322,10 @@ mod tests {
         assert_eq!(Product::of_server("HDB").name, "hana");
         assert_eq!(Product::of_server("PostgreSQL").name, "postgres");
         assert_eq!(Product::of_server("Oracle").name, "odbc");
-        assert_eq!(Product::of_driver("PostgreSQL Unicode").map(|found| found.name), Some("postgres"));
+        assert_eq!(
+            Product::of_driver("PostgreSQL Unicode").map(|found| found.name),
+            Some("postgres")
+        );
         assert!(Product::of_driver("Snowflake").is_none());
         let hana = Product::named("hana").expect("known");
         assert!(hana.owns("_SYS_BIC") && hana.owns("SYS") && !hana.owns("SALES"));

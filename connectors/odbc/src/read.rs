@@ -110,7 +110,9 @@ impl Reader {
         let (mut odd, mut is_first) = (Vec::new(), true);
         loop {
             let batch = match self.session.next(DOING).await {
-                Ok(Said::Batch(records)) => self.batch(&records, &std::mem::take(&mut odd), is_first),
+                Ok(Said::Batch(records)) => {
+                    self.batch(&records, &std::mem::take(&mut odd), is_first)
+                }
                 Ok(Said::Reply(Reply::Odd(told))) => {
                     odd = told;
                     continue;
@@ -118,7 +120,11 @@ impl Reader {
                 Ok(Said::Reply(Reply::Done)) => return End::Done,
                 Ok(Said::Reply(Reply::Failed(failure))) => {
                     if failure.about == About::Truncated {
-                        let mut wide = self.reading.wide.lock().unwrap_or_else(PoisonError::into_inner);
+                        let mut wide = self
+                            .reading
+                            .wide
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner);
                         wide.insert(self.path.clone());
                     }
                     return End::Failed(failed(&failure, DOING, self.session.product));
@@ -138,12 +144,21 @@ impl Reader {
     }
 
     fn query(&self) -> Query {
-        let wide = self.reading.wide.lock().unwrap_or_else(PoisonError::into_inner);
+        let wide = self
+            .reading
+            .wide
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Query {
             before: Vec::new(),
             sql: self.part.sql.clone(),
             timeout: 0,
-            columns: self.part.columns.iter().map(|column| column.decode.0).collect(),
+            columns: self
+                .part
+                .columns
+                .iter()
+                .map(|column| column.decode.0)
+                .collect(),
             bounded: self.session.product.bounded && !wide.contains(&self.path),
             longest: 0,
         }
@@ -158,7 +173,9 @@ impl Reader {
         if !fits || types.any(|(output, array)| output.decode.data_type() != *array.data_type()) {
             return Err(confused());
         }
-        let fields = outputs.iter().map(|output| output.field(output.decode.data_type()));
+        let fields = outputs
+            .iter()
+            .map(|output| output.field(output.decode.data_type()));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
         let named = RecordBatch::try_new_with_options(schema, arrays, &options);
@@ -204,6 +221,8 @@ mod tests {
         ] {
             assert!(reaches_out(sql), "{sql}");
         }
-        assert!(!reaches_out("SELECT \"into\" FROM \"it's\" WHERE \"x\" = 'INTO #@'"));
+        assert!(!reaches_out(
+            "SELECT \"into\" FROM \"it's\" WHERE \"x\" = 'INTO #@'"
+        ));
     }
 }

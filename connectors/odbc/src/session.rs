@@ -139,7 +139,10 @@ impl Session {
 
 /// The error of an answer to another question.
 pub(crate) fn confused() -> Error {
-    Error::new(ErrorKind::Unexpected, "the helper program answered another question")
+    Error::new(
+        ErrorKind::Unexpected,
+        "the helper program answered another question",
+    )
 }
 
 fn texts(batch: &RecordBatch, rows: &mut Rows) {
@@ -174,8 +177,13 @@ impl Sessions {
     /// A session that ended well, or a new one, and the right to read with it.
     pub(crate) async fn take(&self) -> Result<(Session, OwnedSemaphorePermit)> {
         let permit = self.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| Error::new(ErrorKind::Interrupted, "the source was closed"))?;
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let permit =
+            permit.map_err(|_| Error::new(ErrorKind::Interrupted, "the source was closed"))?;
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let session = match idle {
             Some(session) => session,
             None => Session::open(&self.access).await?,
@@ -185,6 +193,9 @@ impl Sessions {
 
     /// Keeps a session whose answer was complete.
     pub(crate) fn give_back(&self, session: Session) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(session);
     }
 }

@@ -154,7 +154,11 @@ impl OdbcSettings {
         match (&self.driver, &self.dsn) {
             (Some(driver), None) => string.driver(driver)?,
             (None, Some(dsn)) => string.source(dsn)?,
-            _ => return Err(fault("an ODBC source names either a driver or a data source")),
+            _ => {
+                return Err(fault(
+                    "an ODBC source names either a driver or a data source",
+                ));
+            }
         }
         for (keyword, value) in &self.attributes {
             string.attribute(keyword, value)?;
@@ -162,7 +166,11 @@ impl OdbcSettings {
         for (keyword, value) in known.iter().flat_map(|product| &product.attributes) {
             let given = self.attributes.keys();
             // What the user says counts.
-            if !given.clone().any(|known| known.eq_ignore_ascii_case(keyword)) && self.dsn.is_none() {
+            if !given
+                .clone()
+                .any(|known| known.eq_ignore_ascii_case(keyword))
+                && self.dsn.is_none()
+            {
                 string.attribute(keyword, value)?;
             }
         }
@@ -192,7 +200,8 @@ impl OdbcSettings {
 fn host(attributes: &BTreeMap<String, String>) -> Option<(String, u16)> {
     let words = ["server", "servername", "host", "hostname"];
     let named = attributes.iter();
-    let mut named = named.filter(|(keyword, _)| words.contains(&keyword.to_ascii_lowercase().as_str()));
+    let mut named =
+        named.filter(|(keyword, _)| words.contains(&keyword.to_ascii_lowercase().as_str()));
     let (_, host) = named.next()?;
     // Instances and ports are written behind it by some.
     let name = host.split([',', '\\', ':']).next()?.trim();
@@ -201,8 +210,9 @@ fn host(attributes: &BTreeMap<String, String>) -> Option<(String, u16)> {
 }
 
 fn fault(sentence: &str) -> Error {
-    Error::new(ErrorKind::Settings, sentence)
-        .hint("a target reads odbc:driver=PostgreSQL Unicode;server=host;port=5432;database=crm;uid=anna")
+    Error::new(ErrorKind::Settings, sentence).hint(
+        "a target reads odbc:driver=PostgreSQL Unicode;server=host;port=5432;database=crm;uid=anna",
+    )
 }
 
 /// What a target's text means: `odbc:driver=…;server=…;uid=…`.
@@ -220,7 +230,8 @@ fn parse(text: &str) -> Result<Target> {
             "driver" | "dsn" | "product" => Some((lower, json!(value))),
             "connect_timeout" | "statement_timeout" | "connections" | "memory" => {
                 let number = value.parse::<u32>();
-                let number = number.map_err(|_| fault(&format!("`{lower}` of the target is not a number")))?;
+                let number = number
+                    .map_err(|_| fault(&format!("`{lower}` of the target is not a number")))?;
                 Some((lower, json!(number)))
             }
             _ if is_user(&keyword) => Some(("user".to_owned(), json!(value))),
@@ -269,7 +280,10 @@ mod tests {
         );
         assert_eq!(canonical, "odbc:database=crm;port=5432;server=db.example");
         let string = access.string.expose_secret();
-        assert!(string.starts_with("DRIVER={PostgreSQL Unicode};"), "{string}");
+        assert!(
+            string.starts_with("DRIVER={PostgreSQL Unicode};"),
+            "{string}"
+        );
         assert!(string.ends_with("UID=anna;PWD={s;afe};"), "{string}");
         assert_eq!(access.limits.statement_timeout, 60);
         assert!(!format!("{access:?}").contains("afe"));

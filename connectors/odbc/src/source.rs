@@ -122,9 +122,8 @@ impl Odbc {
         let session = &mut lent.session;
         let (product, dialect) = (session.product, session.dialect());
         let planned = ranges(session, &relation, request).await;
-        let planned = planned.map_err(|error| {
-            granted(error, &request.path, product, self.access.user.as_deref())
-        });
+        let planned = planned
+            .map_err(|error| granted(error, &request.path, product, self.access.user.as_deref()));
         let (mut planner, mut ranges) = match planned {
             Ok(found) => (Planner::new(&dialect, &relation, request)?, found),
             Err(error) => return Err(error),

@@ -35,7 +35,9 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Keywords for user and password, which have settings of their own.
-const LOGIN: &[&str] = &["uid", "user", "username", "userid", "pwd", "password", "passwd"];
+const LOGIN: &[&str] = &[
+    "uid", "user", "username", "userid", "pwd", "password", "passwd",
+];
 
 /// A keyword as it is compared.
 pub(crate) fn plain(keyword: &str) -> String {
@@ -62,10 +64,11 @@ pub(crate) fn check_keyword(keyword: &str) -> Result<()> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | ' ');
     if keyword.trim() != keyword || keyword.is_empty() || !keyword.chars().all(is_word) {
         // Not repeated: it may be part of a password that was cut in two.
-        let sentence = "a keyword of the connection has other marks than letters, digits and _ - . :";
-        return Err(fault(sentence.to_owned()).hint(
-            "a value with ; in it is written in braces: pwd={a;b}",
-        ));
+        let sentence =
+            "a keyword of the connection has other marks than letters, digits and _ - . :";
+        return Err(
+            fault(sentence.to_owned()).hint("a value with ; in it is written in braces: pwd={a;b}")
+        );
     }
     let plain = plain(keyword);
     if REFUSED.contains(&plain.as_str()) {
@@ -101,7 +104,8 @@ impl ConnectionString {
     /// The registered driver, whose name every driver manager takes in braces.
     pub(crate) fn driver(&mut self, name: &str) -> Result<()> {
         if name.is_empty() || name.contains(['{', '}', ';', '/', '\\', '=', '\0', '\n', '\r']) {
-            let sentence = "the driver is named by the name under which it is registered, and not by a path";
+            let sentence =
+                "the driver is named by the name under which it is registered, and not by a path";
             return Err(fault(sentence.to_owned()).hint("`odbcinst -q -d` lists the drivers"));
         }
         self.text.push_str("DRIVER={");
@@ -135,8 +139,12 @@ impl ConnectionString {
 
     fn push(&mut self, keyword: &str, value: &str) -> Result<()> {
         let unwritable = |why: &str| {
-            fault(format!("the value of `{keyword}` cannot be written in a connection: it has {why}"))
-                .hint("choose another, or put it into a data source of odbc.ini, which `dsn=` then names")
+            fault(format!(
+                "the value of `{keyword}` cannot be written in a connection: it has {why}"
+            ))
+            .hint(
+                "choose another, or put it into a data source of odbc.ini, which `dsn=` then names",
+            )
         };
         if value.contains(['\0', '\n', '\r']) {
             return Err(unwritable("a line break or NUL"));
@@ -146,12 +154,16 @@ impl ConnectionString {
             return Err(unwritable("both ; and }"));
         }
         let has_edges = value.trim() != value;
-        let is_special = value.contains(['[', ']', '{', '}', '(', ')', ',', ';', '?', '*', '=', '!', '@', '+']);
+        let is_special = value.contains([
+            '[', ']', '{', '}', '(', ')', ',', ';', '?', '*', '=', '!', '@', '+',
+        ]);
         let written = match (is_special || has_edges, self.has_braces) {
             (false, _) => value.to_owned(),
             (true, true) => format!("{{{}}}", value.replace('}', "}}")),
             (true, false) if value.contains([';', '{', '}']) || has_edges => {
-                return Err(unwritable("a mark for which this driver is not known to have a way"));
+                return Err(unwritable(
+                    "a mark for which this driver is not known to have a way",
+                ));
             }
             (true, false) => value.to_owned(),
         };
@@ -245,7 +257,10 @@ mod tests {
             assert!(written(attack, false).is_err(), "{attack}");
             if let Ok(text) = written(attack, true) {
                 // All of it stands between one pair of braces.
-                assert!(text.starts_with("Database={") && text.ends_with("};"), "{text}");
+                assert!(
+                    text.starts_with("Database={") && text.ends_with("};"),
+                    "{text}"
+                );
                 let inner = &text["Database={".len()..text.len() - 2];
                 assert!(!inner.contains('}'), "{text}");
             }
@@ -254,7 +269,16 @@ mod tests {
 
     #[test]
     fn keywords_that_load_code_are_refused_however_they_are_written() {
-        for keyword in ["LoadExt", "ConnSettings", "Plugin_Dir", "FILEDSN", "Driver", "dsn", "Trace File", "InitStmt"] {
+        for keyword in [
+            "LoadExt",
+            "ConnSettings",
+            "Plugin_Dir",
+            "FILEDSN",
+            "Driver",
+            "dsn",
+            "Trace File",
+            "InitStmt",
+        ] {
             assert!(check_keyword(keyword).is_err(), "{keyword}");
         }
         for keyword in ["a;b", "a=b", "", " x", "{x}", "pwd", "UID", "a\0"] {
@@ -269,14 +293,21 @@ mod tests {
             assert!(ConnectionString::new(true).driver(name).is_err(), "{name}");
             assert!(ConnectionString::new(true).source(name).is_err(), "{name}");
         }
-        assert!(ConnectionString::new(true).driver("PostgreSQL Unicode").is_ok());
+        assert!(
+            ConnectionString::new(true)
+                .driver("PostgreSQL Unicode")
+                .is_ok()
+        );
     }
 
     #[test]
     fn what_people_write_is_taken_apart() {
         let read = |text| pairs(text).expect("well formed");
         let pair = |keyword: &str, value: &str| (keyword.to_owned(), value.to_owned());
-        assert_eq!(read("a=b;c = {d;}}e} ; f="), [pair("a", "b"), pair("c", "d;}e"), pair("f", "")]);
+        assert_eq!(
+            read("a=b;c = {d;}}e} ; f="),
+            [pair("a", "b"), pair("c", "d;}e"), pair("f", "")]
+        );
         assert_eq!(read("pwd=a=b"), [pair("pwd", "a=b")]);
         for text in ["a", "a={b", "a={b}c;d=e", "=;a"] {
             let read = pairs(text);

@@ -62,7 +62,9 @@ impl Place for OneDatabase {
     }
 
     async fn remove(&self, table: &str) {
-        self.0.database().run(&format!("DROP TABLE {}", quoted(table)));
+        self.0
+            .database()
+            .run(&format!("DROP TABLE {}", quoted(table)));
     }
 
     fn password(&self) -> Option<String> {
@@ -97,9 +99,19 @@ fn statements(table: &Table) -> String {
     let columns: Vec<String> = schema
         .fields()
         .iter()
-        .map(|field| format!("\"{}\" {}", field.name().replace('"', "\"\""), native(field.data_type())))
+        .map(|field| {
+            format!(
+                "\"{}\" {}",
+                field.name().replace('"', "\"\""),
+                native(field.data_type())
+            )
+        })
         .collect();
-    let mut sql = format!("CREATE TABLE {} ({}, PRIMARY KEY (id));\n", quoted(&table.name), columns.join(", "));
+    let mut sql = format!(
+        "CREATE TABLE {} ({}, PRIMARY KEY (id));\n",
+        quoted(&table.name),
+        columns.join(", ")
+    );
     let rows: Vec<String> = (0..table.rows.num_rows())
         .map(|row| {
             let columns = table.rows.columns().iter();
@@ -108,7 +120,13 @@ fn statements(table: &Table) -> String {
         })
         .collect();
     for rows in rows.chunks(1_000) {
-        sql.extend(["INSERT INTO ", &quoted(&table.name), " VALUES ", &rows.join(", "), ";\n"]);
+        sql.extend([
+            "INSERT INTO ",
+            &quoted(&table.name),
+            " VALUES ",
+            &rows.join(", "),
+            ";\n",
+        ]);
     }
     sql
 }
@@ -125,5 +143,8 @@ fn native(data_type: &DataType) -> &'static str {
 }
 
 fn literal(text: Option<String>) -> String {
-    text.map_or_else(|| "NULL".to_owned(), |text| format!("'{}'", text.replace('\'', "''")))
+    text.map_or_else(
+        || "NULL".to_owned(),
+        |text| format!("'{}'", text.replace('\'', "''")),
+    )
 }

@@ -235,7 +235,9 @@ pub fn write_frame(to: &mut impl Write, kind: u8, payload: &[u8]) -> io::Result<
 
 /// What stands in front of a payload of so many bytes.
 pub fn header(kind: u8, length: usize) -> io::Result<[u8; 5]> {
-    let fits = u32::try_from(length).ok().filter(|_| length <= LONGEST_FRAME);
+    let fits = u32::try_from(length)
+        .ok()
+        .filter(|_| length <= LONGEST_FRAME);
     let [a, b, c, d] = fits.ok_or(io::ErrorKind::InvalidInput)?.to_le_bytes();
     Ok([kind, a, b, c, d])
 }

@@ -66,7 +66,8 @@ impl Spoken {
         // A parse error may quote the text, password included, so its own words are not shown.
         let url = Url::parse(text).map_err(|error| match error {
             url::ParseError::InvalidPort => {
-                let sentence = format!("the port of the {product} target is no number from 1 to 65535");
+                let sentence =
+                    format!("the port of the {product} target is no number from 1 to 65535");
                 self.fault(sentence).hint(advice())
             }
             _ => self.fault(format!("the {product} target is not a URL")),
@@ -82,7 +83,10 @@ impl Spoken {
         let database = self.decode(path)?;
         let options = url.query_pairs().into_owned();
         Ok(Login {
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: host
+                .trim_start_matches('[')
+                .trim_end_matches(']')
+                .to_owned(),
             port: url.port(),
             user: self.decode(url.username())?,
             password: url.password().map(|text| self.decode(text)).transpose()?,

@@ -54,13 +54,20 @@ impl<'a, D: Decoding> Planner<'a, D> {
         if hidden == all && hidden > 0 {
             return Err(denied());
         }
-        let known: Vec<Column> = relation.columns.iter().map(RelationColumn::as_sql).collect();
+        let known: Vec<Column> = relation
+            .columns
+            .iter()
+            .map(RelationColumn::as_sql)
+            .collect();
         let mut notes = Vec::new();
         if request.columns.is_none() && hidden > 0 {
-            notes.push(format!("the account may not read {hidden} of {all} columns"));
+            notes.push(format!(
+                "the account may not read {hidden} of {all} columns"
+            ));
         }
         if request.snapshot == Snapshot::Database {
-            let sentence = "the server shares no snapshot between sessions, so each part is of its own moment";
+            let sentence =
+                "the server shares no snapshot between sessions, so each part is of its own moment";
             notes.push(sentence.to_owned());
         }
         let chosen = chosen(relation, request, &known)?;
@@ -94,7 +101,10 @@ impl<'a, D: Decoding> Planner<'a, D> {
             && self.relation.kind != EntityKind::View;
         let (key, _) = self.relation.whole_number_key().filter(|_| is_divided)?;
         let key = &key.expression;
-        Some(format!("SELECT MIN({key}), MAX({key}) FROM {}", self.relation.from))
+        Some(format!(
+            "SELECT MIN({key}), MAX({key}) FROM {}",
+            self.relation.from
+        ))
     }
 
     /// Ranges of the key between these bounds.
@@ -158,10 +168,16 @@ impl<'a, D: Decoding> Planner<'a, D> {
         let (share, seed, answer) = match self.request.sample {
             Sample::Percent(share, seed) => (share, seed, Exactness::Exact),
             Sample::Rows(rows, seed) => {
-                let all = count.or(range.rows).filter(|_| self.conditions.predicates.is_empty())?;
+                let all = count
+                    .or(range.rows)
+                    .filter(|_| self.conditions.predicates.is_empty())?;
                 range.rows = Some(all);
                 // Half as many again, since chance may have it that fewer come.
-                (150.0 * rows as f64 / all.max(1) as f64, seed, Exactness::Superset)
+                (
+                    150.0 * rows as f64 / all.max(1) as f64,
+                    seed,
+                    Exactness::Superset,
+                )
             }
             _ => return None,
         };
@@ -348,7 +364,10 @@ mod tests {
         assert_eq!(plan.honoured.sample, Exactness::Exact);
         let sql = plan.splits[0].part["sql"].as_str().expect("text");
         let spread = "MOD((MOD(\"ID\", 10007) * 2006 + 3), 10007)";
-        assert!(sql.ends_with(&format!("WHERE MOD(({spread} + 10007), 10007) < 1001")), "{sql}");
+        assert!(
+            sql.ends_with(&format!("WHERE MOD(({spread} + 10007), 10007) < 1001")),
+            "{sql}"
+        );
         let mut part = plan.splits[0].part.clone();
         part["sql"] = "SELECT 1; DROP TABLE T".into();
         assert!(Part::<Plain>::parse(&part, |_| true).is_err());

@@ -31,7 +31,10 @@ pub async fn scan(source: &dyn Source, request: &ScanRequest) -> (ScanPlan, Vec<
 pub fn cells(batches: &[Batch], column: &str) -> Vec<String> {
     let of = |batch: &Batch| {
         let records: &RecordBatch = &batch.records;
-        let array = records.column_by_name(column).expect("the column came").clone();
+        let array = records
+            .column_by_name(column)
+            .expect("the column came")
+            .clone();
         let text = |row| crate::cell(&array, row).unwrap_or_else(|| "-".into());
         (0..array.len()).map(text).collect::<Vec<_>>()
     };

@@ -12,10 +12,15 @@ async fn who_cannot_connect_is_told_at_which_step() {
         return;
     };
     let server = source.check().await.expect("it connects");
-    assert!(server.product.starts_with("SAP HANA 2.00"), "{}", server.product);
+    assert!(
+        server.product.starts_with("SAP HANA 2.00"),
+        "{}",
+        server.product
+    );
     assert_eq!(server.account.as_deref(), Some(database.database().name()));
 
-    let refused = |text: String| async move { open(&text).await.check().await.expect_err("refused") };
+    let refused =
+        |text: String| async move { open(&text).await.check().await.expect_err("refused") };
     let wrong = refused(database.url_with("wrong-hush")).await;
     assert_eq!(wrong.kind(), ErrorKind::Unauthenticated, "{wrong}");
     assert!(!format!("{wrong:?}").contains("hush"), "{wrong:?}");
@@ -23,21 +28,29 @@ async fn who_cannot_connect_is_told_at_which_step() {
     let driver = refused(format!("{}&driver=No+such+driver", database.url())).await;
     assert_eq!(driver.kind(), ErrorKind::Settings, "{driver}");
     let hint = driver.hint_text().unwrap_or_default();
-    assert!(hint.contains("PostgreSQL Unicode"), "it names those there are: {hint}");
+    assert!(
+        hint.contains("PostgreSQL Unicode"),
+        "it names those there are: {hint}"
+    );
 
     let nobody = "odbc:driver=PostgreSQL Unicode;Server=127.0.0.1;Port=1;Database=x;uid=x;pwd=hush";
     let closed = refused(nobody.to_owned()).await;
     assert_eq!(closed.kind(), ErrorKind::Unreachable, "{closed}");
     assert!(!format!("{closed:?}").contains("hush"), "{closed:?}");
 
-    let nowhere = "odbc:driver=PostgreSQL Unicode;Server=no-such-host.invalid;Database=x;uid=x;pwd=hush";
+    let nowhere =
+        "odbc:driver=PostgreSQL Unicode;Server=no-such-host.invalid;Database=x;uid=x;pwd=hush";
     let unknown = refused(nowhere.to_owned()).await;
-    assert_eq!(unknown.sentence(), "resolving no-such-host.invalid failed: no such host");
+    assert_eq!(
+        unknown.sentence(),
+        "resolving no-such-host.invalid failed: no such host"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_least_privileges_of_the_readme_suffice_and_nothing_can_be_written() {
-    let sql = "CREATE TABLE \"SALES\".\"T\" (id int PRIMARY KEY); INSERT INTO \"SALES\".\"T\" VALUES (1)";
+    let sql =
+        "CREATE TABLE \"SALES\".\"T\" (id int PRIMARY KEY); INSERT INTO \"SALES\".\"T\" VALUES (1)";
     let Some((database, source)) = seeded("least privilege", sql).await else {
         return;
     };
@@ -60,7 +73,12 @@ async fn the_least_privileges_of_the_readme_suffice_and_nothing_can_be_written()
     );
     split.part["sql"] = "SELECT \"SALES\".wipe()".into();
     assert!(read(&*source, &split).await.is_err());
-    assert_eq!(database.database().value("SELECT count(*) FROM \"SALES\".\"T\""), "1");
+    assert_eq!(
+        database
+            .database()
+            .value("SELECT count(*) FROM \"SALES\".\"T\""),
+        "1"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +97,9 @@ async fn a_table_that_may_not_be_read_is_an_error_of_its_own_with_the_grant() {
     let grant = format!("GRANT SELECT ON \"SALES\".\"SHUT\" TO \"{name}\"");
     assert_eq!(denied.hint_text(), Some(grant.as_str()));
     let plan = source.plan(&all("OPEN")).await.expect("it is planned");
-    read(&*source, &plan.splits[0]).await.expect("it may be read");
+    read(&*source, &plan.splits[0])
+        .await
+        .expect("it may be read");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,19 +111,35 @@ async fn passwords_with_the_marks_of_connection_strings_get_in_and_out_of_nothin
     let base = by_its_driver(&database);
     let (base, _) = base.split_once(";pwd=").expect("it has a password");
     for password in ["a;b", "a}b", "{ab", "a=b", " a ", "a@b!c(d)", "Köln"] {
-        database.database().run(&format!("ALTER ROLE {name} PASSWORD '{password}'"));
-        let text = format!("{base};connect_timeout=60;pwd={{{}}}", password.replace('}', "}}"));
+        database
+            .database()
+            .run(&format!("ALTER ROLE {name} PASSWORD '{password}'"));
+        let text = format!(
+            "{base};connect_timeout=60;pwd={{{}}}",
+            password.replace('}', "}}")
+        );
         let server = open(&text).await.check().await;
         server.unwrap_or_else(|error| panic!("{password}: {error}"));
     }
     // A second set of keywords in a password reaches neither the driver manager nor the driver.
-    for attack in ["x;DRIVER={SQLite3};Database=/tmp/x", "x;Server=no-such-host.invalid", "x;uid=locard"] {
-        let text = format!("{base};connect_timeout=60;pwd={{{}}}", attack.replace('}', "}}"));
+    for attack in [
+        "x;DRIVER={SQLite3};Database=/tmp/x",
+        "x;Server=no-such-host.invalid",
+        "x;uid=locard",
+    ] {
+        let text = format!(
+            "{base};connect_timeout=60;pwd={{{}}}",
+            attack.replace('}', "}}")
+        );
         match target(&text) {
             Err(refused) => assert_eq!(refused.kind(), ErrorKind::Settings),
             Ok(_) => {
                 let refused = open(&text).await.check().await.expect_err(attack);
-                assert_eq!(refused.kind(), ErrorKind::Unauthenticated, "{attack}: {refused}");
+                assert_eq!(
+                    refused.kind(),
+                    ErrorKind::Unauthenticated,
+                    "{attack}: {refused}"
+                );
             }
         }
     }
@@ -121,9 +157,8 @@ async fn no_list_of_processes_shows_a_password() {
     let reading = source.read(&plan.splits[0]).await.expect("it begins");
     let mut seen = 0;
     for entry in std::fs::read_dir("/proc").expect("a Linux").flatten() {
-        let shown = ["cmdline", "environ"].map(|file| {
-            std::fs::read(entry.path().join(file)).unwrap_or_default()
-        });
+        let shown = ["cmdline", "environ"]
+            .map(|file| std::fs::read(entry.path().join(file)).unwrap_or_default());
         seen += usize::from(!shown[0].is_empty());
         for text in shown {
             let text = String::from_utf8_lossy(&text).into_owned();
@@ -149,8 +184,14 @@ async fn only_registered_drivers_and_sources_are_used() {
     }
     let unknown = open("odbc:driver=psqlodbcw.so;Server=127.0.0.1").await;
     let refused = unknown.check().await.expect_err("not a registered name");
-    assert_eq!(refused.sentence(), "no ODBC driver is registered as psqlodbcw.so");
+    assert_eq!(
+        refused.sentence(),
+        "no ODBC driver is registered as psqlodbcw.so"
+    );
     let unknown = open("odbc:dsn=nowhere;pwd=hush").await;
     let refused = unknown.check().await.expect_err("not a registered name");
-    assert_eq!(refused.sentence(), "no ODBC data source is registered as nowhere");
+    assert_eq!(
+        refused.sentence(),
+        "no ODBC data source is registered as nowhere"
+    );
 }

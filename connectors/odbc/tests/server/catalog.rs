@@ -21,7 +21,11 @@ INSERT INTO "SALES"."CUSTOMERS" SELECT i, 'n' || i, 'e' || i, i FROM generate_se
 "#;
 
 async fn listed(source: &dyn Source, scope: &Scope) -> Vec<Entity> {
-    source.entities(scope).try_collect().await.expect("it is listed")
+    source
+        .entities(scope)
+        .try_collect()
+        .await
+        .expect("it is listed")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,7 +34,10 @@ async fn tables_and_views_are_listed_with_what_the_catalog_knows() {
         return;
     };
     let entities = listed(&*source, &Scope::default()).await;
-    let told: Vec<_> = entities.iter().map(|entity| (entity.path.resource(entity.kind), entity.kind, entity.rows)).collect();
+    let told: Vec<_> = entities
+        .iter()
+        .map(|entity| (entity.path.resource(entity.kind), entity.kind, entity.rows))
+        .collect();
     assert_eq!(
         told,
         [
@@ -69,7 +76,10 @@ async fn keys_references_comments_and_definitions_are_described() {
         assert_eq!(name.metadata()["comment"], "as on the card");
         assert_eq!(name.metadata()["native_type"], "NVARCHAR(60)");
         assert!(!name.is_nullable());
-        let salary = customers.schema.field_with_name("SALARY").expect("a column");
+        let salary = customers
+            .schema
+            .field_with_name("SALARY")
+            .expect("a column");
         assert_eq!(salary.metadata()["native_type"], "DECIMAL(10,2)");
         let lines = described("LINES", EntityKind::Table).await;
         assert_eq!(lines.foreign_keys.len(), 1);
@@ -78,10 +88,15 @@ async fn keys_references_comments_and_definitions_are_described() {
         assert_eq!(reference.references, EntityPath::new(["SALES", "ORDERS"]));
         assert_eq!(reference.referenced, ["REGION", "NUMBER"]);
         let view = described("NAMES", EntityKind::View).await;
-        assert!(view.definition.is_some_and(|text| text.contains("CUSTOMERS")));
+        assert!(
+            view.definition
+                .is_some_and(|text| text.contains("CUSTOMERS"))
+        );
     }
     let usage = source.usage().expect("HANA counts");
-    let record = usage.of(&EntityPath::new(["SALES", "CUSTOMERS"]), EntityKind::Table).await;
+    let record = usage
+        .of(&EntityPath::new(["SALES", "CUSTOMERS"]), EntityKind::Table)
+        .await;
     assert!(record.expect("it is told").last_write.is_some());
 }
 
@@ -106,7 +121,11 @@ async fn ranges_of_a_key_are_read_once_whatever_the_key() {
     assert_eq!(plan.honoured.sample, Exactness::Exact);
     assert!((1_500..2_500).contains(&count(&first)), "{}", count(&first));
     let (_, again) = scan(&*source, &request).await;
-    assert_eq!(cells(&first, "id"), cells(&again, "id"), "the same seed, the same rows");
+    assert_eq!(
+        cells(&first, "id"),
+        cells(&again, "id"),
+        "the same seed, the same rows"
+    );
     request.sample = Sample::First(10);
     assert_eq!(count(&scan(&*source, &request).await.1), 10);
     request.with_keys = true;
@@ -131,7 +150,10 @@ async fn a_thousand_tables_are_listed_in_a_few_questions() {
     assert_eq!(entities.len(), 1_000);
     for entity in &entities {
         let described = source.describe(&entity.path, entity.kind).await;
-        assert_eq!(described.expect("it is described").schema.fields().len(), 50);
+        assert_eq!(
+            described.expect("it is described").schema.fields().len(),
+            50
+        );
     }
     // One question per view of the catalog; the rest is memory.
     assert!(before.elapsed().as_secs() < 120, "{:?}", before.elapsed());

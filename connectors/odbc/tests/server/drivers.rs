@@ -1,7 +1,7 @@
 //! Other drivers than the one that stands for HANA's.
 
 use futures::TryStreamExt as _;
-use locard_connector::{Scope, ScanRequest};
+use locard_connector::{ScanRequest, Scope};
 use locard_model::{EntityKind, EntityPath};
 use locard_testkit::reads::{cells, count, scan};
 use locard_testkit::servers::{Mysql, odbc};
@@ -23,14 +23,27 @@ async fn a_server_without_statements_of_ours_is_described_by_the_driver() {
         include: vec!["SALES.*".into()],
         exclude: Vec::new(),
     };
-    let entities: Vec<_> = source.entities(&scope).try_collect().await.expect("it is listed");
-    let names: Vec<_> = entities.iter().map(|entity| entity.path.resource(entity.kind)).collect();
+    let entities: Vec<_> = source
+        .entities(&scope)
+        .try_collect()
+        .await
+        .expect("it is listed");
+    let names: Vec<_> = entities
+        .iter()
+        .map(|entity| entity.path.resource(entity.kind))
+        .collect();
     assert_eq!(names, ["SALES.A", "SALES.B", "SALES.V"]);
     let path = EntityPath::new(["SALES", "B"]);
-    let described = source.describe(&path, EntityKind::Table).await.expect("it is described");
+    let described = source
+        .describe(&path, EntityKind::Table)
+        .await
+        .expect("it is described");
     assert_eq!(described.primary_key, ["id"]);
     assert_eq!(described.foreign_keys.len(), 1);
-    assert_eq!(described.foreign_keys[0].references, EntityPath::new(["SALES", "A"]));
+    assert_eq!(
+        described.foreign_keys[0].references,
+        EntityPath::new(["SALES", "A"])
+    );
     let request = ScanRequest::all(EntityPath::new(["SALES", "A"]), EntityKind::Table);
     assert_eq!(cells(&scan(&*source, &request).await.1, "name"), ["Anna"]);
 }
@@ -45,19 +58,40 @@ async fn sqlite_is_read_by_its_driver() {
     let Some(made) = make(&file) else { return };
     assert!(made);
     let source = open(&format!("odbc:driver=SQLite3;Database={}", file.display())).await;
-    let entities: Vec<_> = source.entities(&Scope::default()).try_collect().await.expect("it is listed");
+    let entities: Vec<_> = source
+        .entities(&Scope::default())
+        .try_collect()
+        .await
+        .expect("it is listed");
     assert_eq!(entities.len(), 1);
     let path = entities[0].path.clone();
     assert_eq!(path, EntityPath::new(["people"]));
-    let described = source.describe(&path, EntityKind::Table).await.expect("it is described");
+    let described = source
+        .describe(&path, EntityKind::Table)
+        .await
+        .expect("it is described");
     assert_eq!(described.primary_key, ["id"]);
     let (_, batches) = scan(&*source, &ScanRequest::all(path, EntityKind::Table)).await;
     assert_eq!(cells(&batches, "name"), ["Anna", "no number"]);
-    assert_eq!(cells(&batches, "age"), ["42", "unknown"], "a cell keeps its own type");
-    assert_eq!(cells(&batches, "note").iter().map(String::len).collect::<Vec<_>>(), [100_000, 1]);
+    assert_eq!(
+        cells(&batches, "age"),
+        ["42", "unknown"],
+        "a cell keeps its own type"
+    );
+    assert_eq!(
+        cells(&batches, "note")
+            .iter()
+            .map(String::len)
+            .collect::<Vec<_>>(),
+        [100_000, 1]
+    );
     // The driver makes no file where there is none.
     let nowhere = folder.path().join("missing.db");
-    let source = open(&format!("odbc:driver=SQLite3;Database={}", nowhere.display())).await;
+    let source = open(&format!(
+        "odbc:driver=SQLite3;Database={}",
+        nowhere.display()
+    ))
+    .await;
     assert!(source.check().await.is_err());
     assert!(!nowhere.exists());
 }

@@ -61,7 +61,11 @@ async fn a_statement_that_takes_too_long_is_ended_once_and_named() {
     let plan = source.plan(&view("SLOW")).await.expect("it is planned");
     let before = Instant::now();
     let late = read(&*source, &plan.splits[0]).await.expect_err("too late");
-    assert!(before.elapsed() < Duration::from_secs(60), "{:?}", before.elapsed());
+    assert!(
+        before.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        before.elapsed()
+    );
     assert_eq!(late.kind(), ErrorKind::Interrupted, "{late}");
     assert!(!late.is_retryable());
     let hint = late.hint_text().unwrap_or_default();
@@ -107,7 +111,12 @@ async fn a_driver_that_dies_costs_its_read_and_nothing_else() {
     assert!(killed > 0);
     let error = stream.next().await.expect("an item").expect_err("it died");
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
-    assert!(error.sentence().starts_with("the ODBC driver ended its process"), "{error}");
+    assert!(
+        error
+            .sentence()
+            .starts_with("the ODBC driver ended its process"),
+        "{error}"
+    );
     assert_eq!(count(&scan(&*source, &all("LARGE")).await.1), 60_000);
 }
 
@@ -127,7 +136,9 @@ fn kill_helpers(name: &str, database: &Database) -> usize {
         let command = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
         let sockets = inodes(&entry.path());
         if is_ours && command.starts_with("locard-odbc") && reaches(&sockets, &port) {
-            let status = std::process::Command::new("kill").args(["-SEGV", &id]).status();
+            let status = std::process::Command::new("kill")
+                .args(["-SEGV", &id])
+                .status();
             killed += usize::from(status.is_ok_and(|status| status.success()));
         }
     }
@@ -137,7 +148,10 @@ fn kill_helpers(name: &str, database: &Database) -> usize {
 /// The sockets that a process has open.
 #[cfg(unix)]
 fn inodes(process: &std::path::Path) -> Vec<String> {
-    let files = std::fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    let files = std::fs::read_dir(process.join("fd"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let links = files.filter_map(|file| std::fs::read_link(file.path()).ok());
     let names = links.map(|link| link.to_string_lossy().into_owned());
     let inner = |name: String| Some(name.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned());
@@ -154,8 +168,12 @@ fn reaches(sockets: &[String], port: &str) -> bool {
     let local = format!(":{port:04X}");
     table.lines().any(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        words.get(1).is_some_and(|address| address.ends_with(&local))
-            && words.get(9).is_some_and(|inode| sockets.iter().any(|socket| socket == inode))
+        words
+            .get(1)
+            .is_some_and(|address| address.ends_with(&local))
+            && words
+                .get(9)
+                .is_some_and(|inode| sockets.iter().any(|socket| socket == inode))
     })
 }
 
@@ -196,7 +214,9 @@ async fn a_table_dropped_before_it_is_read_is_not_found() {
     };
     let plan = source.plan(&all("LARGE")).await.expect("it is planned");
     database.database().run("DROP TABLE \"SALES\".\"LARGE\"");
-    let error = read(&*source, &plan.splits[0]).await.expect_err("it is gone");
+    let error = read(&*source, &plan.splits[0])
+        .await
+        .expect_err("it is gone");
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     let error = source.plan(&all("LARGE")).await.expect_err("it is gone");
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");

@@ -53,7 +53,11 @@ async fn a_look_up_moves_few_records_where_the_server_can_tell() {
     assert_eq!(came("name", Form::Folded, "person 77").await, ["77"]);
     assert_eq!(came("name", Form::Raw, "Person 77").await, ["77"]);
     assert!(came("name", Form::Tokens, "77 person").await.len() < 100);
-    assert!(came("phone", Form::Digits, "49301000077").await.contains(&"77".to_owned()));
+    assert!(
+        came("phone", Form::Digits, "49301000077")
+            .await
+            .contains(&"77".to_owned())
+    );
     assert_eq!(came("id", Form::Folded, "77").await, ["77"]);
     assert_eq!(came("account", Form::Folded, "77").await, ["77"]);
     assert_eq!(came("born", Form::Folded, "2000-03-18").await, ["77"]);

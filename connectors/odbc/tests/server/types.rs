@@ -35,23 +35,43 @@ async fn every_type_comes_whole() {
         assert_eq!(of("BIG"), ["9223372036854775807", "-", "0"]);
         assert_eq!(of("DEC"), ["1234567890123456.78", "-", "-0.5"]);
         assert_eq!(of("REAL"), ["0.25", "-", "0.0"]);
-        assert_eq!(of("DOUBLE"), ["0.3333333333333333", "-", "0.0"], "no digit is lost");
+        assert_eq!(
+            of("DOUBLE"),
+            ["0.3333333333333333", "-", "0.0"],
+            "no digit is lost"
+        );
         assert_eq!(of("BOOL"), ["true", "-", "false"]);
         assert_eq!(of("NVARCHAR"), ["Grüße 😀", "-", ""]);
         assert_eq!(of("FIXED")[0].trim_end(), "ab");
         assert_eq!(of("DAY"), ["2024-02-29", "-", "0001-01-01"]);
-        assert_eq!(of("AT"), ["2024-01-31T23:59:59.123456", "-", "9999-12-31T00:00:00.000000"]);
+        assert_eq!(
+            of("AT"),
+            [
+                "2024-01-31T23:59:59.123456",
+                "-",
+                "9999-12-31T00:00:00.000000"
+            ]
+        );
         assert_eq!(of("TIME")[0], "12:34:56");
         assert_eq!(of("BLOB"), ["00ff10", "-", ""]);
         assert_eq!(of("NCLOB")[0].len(), 250_000, "long texts come in full");
         let fields = batches[0].records.schema();
-        let kind = |name| fields.field_with_name(name).expect("a column").data_type().clone();
+        let kind = |name| {
+            fields
+                .field_with_name(name)
+                .expect("a column")
+                .data_type()
+                .clone()
+        };
         assert_eq!(kind("NVARCHAR"), DataType::Utf8View);
         assert_eq!(kind("AT"), DataType::Timestamp(TimeUnit::Microsecond, None));
         assert_eq!(kind("BLOB"), DataType::BinaryView);
     }
     let (_, batches) = scan(&*generic, &all("TYPES")).await;
-    assert_eq!(cells(&batches, "UUID")[0], "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+    assert_eq!(
+        cells(&batches, "UUID")[0],
+        "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,9 @@ pub(crate) fn answer(
     bounded: bool,
     output: &mut Output,
 ) -> Result<(), (Ended, bool)> {
-    let count = cursor.num_result_cols().map_err(|error| (error.into(), false))?;
+    let count = cursor
+        .num_result_cols()
+        .map_err(|error| (error.into(), false))?;
     let count = usize::try_from(count).unwrap_or(0);
     let decodes = match query.columns.len() {
         0 => vec![Decode::Text; count],
@@ -44,7 +46,10 @@ pub(crate) fn answer(
     // What came before a failure stands.
     let read = match read {
         Err(Ended::Failed(failure)) if batches.rows > 0 && failure.about != About::Truncated => {
-            batches.hand_over().map_err(Ended::from).and(Err(Ended::Failed(failure)))
+            batches
+                .hand_over()
+                .map_err(Ended::from)
+                .and(Err(Ended::Failed(failure)))
         }
         Ok(()) if batches.rows > 0 || !batches.is_begun => batches.hand_over().map_err(Ended::from),
         read => read,
@@ -68,7 +73,8 @@ pub(crate) struct Batches<'a> {
 impl<'a> Batches<'a> {
     fn new(decodes: &[Decode], output: &'a mut Output) -> Self {
         let fields = decodes.iter().enumerate();
-        let fields = fields.map(|(at, decode)| Field::new(at.to_string(), data_type(*decode), true));
+        let fields =
+            fields.map(|(at, decode)| Field::new(at.to_string(), data_type(*decode), true));
         Self {
             columns: decodes.iter().copied().map(Column::new).collect(),
             schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
@@ -99,7 +105,8 @@ impl<'a> Batches<'a> {
 
     fn hand_over(&mut self) -> std::io::Result<()> {
         let finished = self.columns.iter_mut().enumerate();
-        let (arrays, odd): (Vec<_>, Vec<_>) = finished.map(|(at, column)| column.finish(at)).unzip();
+        let (arrays, odd): (Vec<_>, Vec<_>) =
+            finished.map(|(at, column)| column.finish(at)).unzip();
         // A row that failed in the middle leaves some columns longer.
         let arrays = arrays.iter().map(|array| array.slice(0, self.rows));
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));

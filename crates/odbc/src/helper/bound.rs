@@ -24,7 +24,8 @@ pub(crate) fn buffers(cursor: &mut impl Cursor, decodes: &[Decode]) -> Option<Ve
         let known = cursor.col_data_type(number).ok()?;
         buffer(*decode, known)
     });
-    all.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+    all.collect::<Option<Vec<_>>>()
+        .filter(|all| !all.is_empty())
 }
 
 fn buffer(decode: Decode, known: DataType) -> Option<BufferDesc> {

@@ -49,7 +49,11 @@ impl Canceller {
 
 impl Drop for Armed<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .0
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         state.handle = None;
     }
 }

@@ -20,7 +20,11 @@ pub(crate) fn read(
     longest: usize,
     batches: &mut Batches<'_>,
 ) -> Result<(), Ended> {
-    let decodes: Vec<Decode> = batches.columns.iter().map(super::column::Column::decode).collect();
+    let decodes: Vec<Decode> = batches
+        .columns
+        .iter()
+        .map(super::column::Column::decode)
+        .collect();
     let mut texts = Long::<WideText>::new(longest);
     let mut blobs = Long::<Binary>::new(longest);
     while let Some(mut row) = cursor.next_row()? {
@@ -50,7 +54,11 @@ macro_rules! fixed {
     }};
 }
 
-fn fixed_cell(row: &mut CursorRow<'_>, number: u16, decode: Decode) -> Result<Cell<'static>, Error> {
+fn fixed_cell(
+    row: &mut CursorRow<'_>,
+    number: u16,
+    decode: Decode,
+) -> Result<Cell<'static>, Error> {
     Ok(match decode {
         Decode::Bool => fixed!(row, number, Bit, value => Cell::Bool(value.as_bool())),
         Decode::Int16 => fixed!(row, number, i16, value => Cell::Int16(value)),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_array::builder::{
-    BinaryViewBuilder, BooleanBuilder, Date32Builder, Float32Builder, Float64Builder,
-    Int16Builder, Int32Builder, Int64Builder, StringViewBuilder, TimestampMicrosecondBuilder,
+    BinaryViewBuilder, BooleanBuilder, Date32Builder, Float32Builder, Float64Builder, Int16Builder,
+    Int32Builder, Int64Builder, StringViewBuilder, TimestampMicrosecondBuilder,
 };
 use arrow_schema::{DataType, TimeUnit};
 use locard_odbc::{Decode, Odd, Oddity};
@@ -103,11 +103,12 @@ impl Column {
             (Cell::Int64(value), Values::Int64s(builder)) => builder.append_value(*value),
             (Cell::Float32(value), Values::Float32s(builder)) => builder.append_value(*value),
             (Cell::Float64(value), Values::Float64s(builder)) => builder.append_value(*value),
-            (Cell::Date(date), Values::Dates(builder)) => match days(date.year, date.month, date.day)
-            {
-                Some(days) => builder.append_value(days),
-                None => self.odd(Odd::NoDate, row),
-            },
+            (Cell::Date(date), Values::Dates(builder)) => {
+                match days(date.year, date.month, date.day) {
+                    Some(days) => builder.append_value(days),
+                    None => self.odd(Odd::NoDate, row),
+                }
+            }
             (Cell::Moment(moment), Values::Moments(builder)) => match micros(moment) {
                 Some(micros) => builder.append_value(micros),
                 None => self.odd(Odd::NoDate, row),
@@ -254,14 +255,26 @@ mod tests {
         assert_eq!(days(1969, 12, 31), Some(-1));
         assert_eq!(days(1, 1, 1), Some(-719_162));
         assert_eq!(days(9999, 12, 31), Some(2_932_896));
-        for (year, month, day) in [(1900, 2, 29), (2024, 0, 1), (2024, 13, 1), (2024, 4, 31), (0, 1, 1)] {
+        for (year, month, day) in [
+            (1900, 2, 29),
+            (2024, 0, 1),
+            (2024, 13, 1),
+            (2024, 4, 31),
+            (0, 1, 1),
+        ] {
             assert_eq!(days(year, month, day), None, "{year}-{month}-{day}");
         }
     }
 
     #[test]
     fn decimals_have_no_zeros_at_the_end_of_their_fraction() {
-        for (text, plain) in [("42.50", "42.5"), ("100", "100"), ("7.000", "7"), (" 1 ", "1"), ("1.50E+10", "1.50E+10")] {
+        for (text, plain) in [
+            ("42.50", "42.5"),
+            ("100", "100"),
+            ("7.000", "7"),
+            (" 1 ", "1"),
+            ("1.50E+10", "1.50E+10"),
+        ] {
             assert_eq!(plain_decimal(text), plain);
         }
     }
@@ -277,7 +290,10 @@ mod tests {
         assert_eq!(texts.value(0), "A\u{FFFD}");
         assert!(texts.is_null(1));
         assert_eq!(texts.value(2), "😀");
-        let told: Vec<_> = odd.iter().map(|odd| (odd.column, odd.kind, odd.row)).collect();
+        let told: Vec<_> = odd
+            .iter()
+            .map(|odd| (odd.column, odd.kind, odd.row))
+            .collect();
         assert_eq!(told, [(3, Odd::Repaired, 5), (3, Odd::TooLong, 6)]);
     }
 }

@@ -49,7 +49,10 @@ fn registered(environment: &Environment, how: &Connect) -> Result<()> {
 
 fn admit(name: &str, known: impl Iterator<Item = String>, about: About) -> Result<()> {
     let registered: Vec<String> = known.collect();
-    if registered.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+    if registered
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+    {
         return Ok(());
     }
     Err(Failure {

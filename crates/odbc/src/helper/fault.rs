@@ -51,11 +51,15 @@ const WORDS: &[(About, &[&str])] = &[
             "no password supplied",
         ],
     ),
+    (About::Tls, &["ssl", "tls", "certificate"]),
     (
-        About::Tls,
-        &["ssl", "tls", "certificate"],
+        About::Rights,
+        &[
+            "permission denied",
+            "insufficient privilege",
+            "command denied",
+        ],
     ),
-    (About::Rights, &["permission denied", "insufficient privilege", "command denied"]),
 ];
 
 fn about(state: &str, words: &str) -> About {
@@ -84,7 +88,10 @@ mod tests {
         assert_eq!(about("01000", "can't open lib 'x.so'"), About::NoLibrary);
         assert_eq!(about("08001", "ssl error: no"), About::Tls);
         let value = "value 'permission denied' of a column";
-        assert_eq!(about("42501", "permission denied for table t"), About::Rights);
+        assert_eq!(
+            about("42501", "permission denied for table t"),
+            About::Rights
+        );
         assert_eq!(about("22018", "invalid input 'tls'"), About::Unknown);
         assert_eq!(about("22018", value), About::Unknown);
     }

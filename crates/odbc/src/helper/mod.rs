@@ -19,8 +19,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use locard_odbc::{
     About, BATCH, Catalog, Failure, JSON, Oddity, Query, Reply, Request, read_frame, write_frame,
 };
-use odbc_api::handles::{AsStatementRef as _, Statement as _};
 use odbc_api::Connection;
+use odbc_api::handles::{AsStatementRef as _, Statement as _};
 
 use answer::answer;
 use cancel::Canceller;
@@ -221,14 +221,9 @@ fn look_up(
             let (catalog, schema) = (filled(&table.catalog), filled(&table.schema));
             statement.primary_keys_cursor(catalog.as_deref(), schema.as_deref(), &table.name)?
         }
-        Catalog::ForeignKeys(table) => statement.foreign_keys_cursor(
-            "",
-            "",
-            "",
-            &table.catalog,
-            &table.schema,
-            &table.name,
-        )?,
+        Catalog::ForeignKeys(table) => {
+            statement.foreign_keys_cursor("", "", "", &table.catalog, &table.schema, &table.name)?
+        }
     };
     let query = Query {
         before: Vec::new(),

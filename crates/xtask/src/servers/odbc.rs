@@ -29,7 +29,14 @@ pub(crate) fn helper(folder: &Path, port: u16) -> Result<PathBuf> {
         ],
         Path::new("/usr/include/sql.h"),
     )?;
-    step(cargo().args(["build", "--quiet", "--package", "locard-odbc", "--features", "driver"]))?;
+    step(cargo().args([
+        "build",
+        "--quiet",
+        "--package",
+        "locard-odbc",
+        "--features",
+        "driver",
+    ]))?;
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let program = target.join("debug/locard-odbc");
