@@ -13,10 +13,13 @@ use crate::types::{Cells, Described};
 const DOING: &str = "reading the catalog";
 
 /// Tables and views, without what is only described.
-pub(crate) async fn list(session: &mut Session) -> Result<Vec<Relation<Cells>>> {
+pub(crate) async fn list(
+    session: &mut Session,
+    only: Option<Table>,
+) -> Result<Vec<Relation<Cells>>> {
     let (product, dialect) = (session.product, session.dialect());
     let catalog = session.server.catalog.clone();
-    let rows = session.function(Catalog::Tables, DOING).await?;
+    let rows = session.function(Catalog::Tables(only), DOING).await?;
     let found = rows
         .iter()
         .filter_map(|row| relation(row, product, &dialect, &catalog));
@@ -88,12 +91,11 @@ pub(crate) async fn describe(session: &mut Session, path: &EntityPath) -> Result
 /// A table with what a plan needs of it.
 pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<Relation<Cells>> {
     let (product, dialect) = (session.product, session.dialect());
-    let relations = list(session).await?;
-    let found = relations
-        .into_iter()
-        .find(|relation| relation.path == *path);
-    let mut relation = found.ok_or_else(|| missing(path))?;
     let table = table(session, path)?;
+    let relations = list(session, Some(table.clone())).await?;
+    let mut relations = relations.into_iter();
+    let found = relations.find(|relation| relation.path == *path);
+    let mut relation = found.ok_or_else(|| missing(path))?;
     let rows = session
         .function(Catalog::Columns(Some(table.clone())), DOING)
         .await?;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, Globs, Result, Sample, ScanPlan, ScanRequest, Scope, Server,
+    Batch, Description, Entity, ErrorKind, Globs, Result, Sample, ScanPlan, ScanRequest, Scope, Server,
     Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
@@ -86,7 +86,7 @@ impl Odbc {
         let mut lent = self.borrow().await?;
         let (mut relations, is_described) = match &lent.session.product.catalog {
             Some(catalog) => (catalog::load(&mut lent.session, catalog, None).await?, true),
-            None => (functions::list(&mut lent.session).await?, false),
+            None => (functions::list(&mut lent.session, None).await?, false),
         };
         lent.give_back();
         relations.retain(|relation| globs.admit(&relation.path.resource(relation.kind)));
@@ -112,7 +112,11 @@ impl Odbc {
             }
             None => functions::describe(&mut lent.session, path).await,
         };
-        lent.give_back();
+        // One that failed otherwise may be dead.
+        let is_alive = |error: &locard_connector::Error| error.kind() == ErrorKind::NotFound;
+        if found.as_ref().map_or_else(is_alive, |_| true) {
+            lent.give_back();
+        }
         found
     }
 
@@ -182,7 +186,7 @@ impl Source for Odbc {
             product = format!("{} {version}", session.product.title);
             account = cell(first, 1).or(account);
         } else {
-            functions::list(&mut session).await?;
+            functions::list(&mut session, None).await?;
         }
         Ok(Server { product, account })
     }

@@ -20,7 +20,9 @@ impl Usage for Odbc {
         let sql = narrowed(&catalog.usage, catalog, Some(names(path)?))?;
         // A site may have switched the view off, or not grant it.
         let rows = lent.session.rows(sql, "reading usage statistics").await;
-        let rows = rows.unwrap_or_default();
+        let Ok(rows) = rows else {
+            return Ok(UsageRecord::default());
+        };
         lent.give_back();
         let first = rows.first().map(Vec::as_slice).unwrap_or_default();
         Ok(UsageRecord {

@@ -77,8 +77,8 @@ impl std::fmt::Debug for Query {
 /// A catalog function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Catalog {
-    /// Tables and views of the catalog that the connection is in.
-    Tables,
+    /// Tables and views of the catalog that the connection is in, or those of one name.
+    Tables(Option<Table>),
     /// Columns of one table, or of all.
     Columns(Option<Table>),
     /// The primary key of a table.

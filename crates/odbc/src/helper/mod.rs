@@ -169,6 +169,7 @@ fn query_all(
     let result = match result {
         // The driver said of a column that it is shorter than it is. Nothing was handed over yet, so it begins again.
         Err((Ended::Failed(failure), false)) if failure.about == About::Truncated => {
+            let _ = connection.rollback();
             query_once(connection, query, false, canceller, output)
         }
         result => result,
@@ -210,16 +211,20 @@ fn look_up(
     let _armed = canceller.arm(statement.as_stmt_ref().as_sys());
     let catalog = connection.current_catalog().unwrap_or_default();
     let cursor = match what {
-        Catalog::Tables => statement.tables_cursor(&catalog, "", "", "")?,
+        Catalog::Tables(None) => statement.tables_cursor(&catalog, "", "", "")?,
+        Catalog::Tables(Some(table)) => {
+            let [schema, name] = [&table.schema, &table.name].map(|name| pattern(name));
+            statement.tables_cursor(&table.catalog, &schema, &name, "")?
+        }
         Catalog::Columns(None) => statement.columns_cursor(&catalog, "", "", "")?,
         Catalog::Columns(Some(table)) => {
             let [schema, name] = [&table.schema, &table.name].map(|name| pattern(name));
             statement.columns_cursor(&table.catalog, &schema, &name, "")?
         }
         Catalog::PrimaryKey(table) => {
-            let filled = |name: &'_ String| (!name.is_empty()).then(|| name.clone());
-            let (catalog, schema) = (filled(&table.catalog), filled(&table.schema));
-            statement.primary_keys_cursor(catalog.as_deref(), schema.as_deref(), &table.name)?
+            let [catalog, schema] = [&table.catalog, &table.schema]
+                .map(|name| Some(name.as_str()).filter(|name| !name.is_empty()));
+            statement.primary_keys_cursor(catalog, schema, &table.name)?
         }
         Catalog::ForeignKeys(table) => {
             statement.foreign_keys_cursor("", "", "", &table.catalog, &table.schema, &table.name)?
