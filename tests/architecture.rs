@@ -381,6 +381,7 @@ fn drivers_stay_where_they_belong() {
         ("tiberius", &["connector-mssql", "tdskit"]),
         ("rusqlite", &["tdskit"]),
         ("libsqlite3-sys", &["connector-sqlite"]),
+        ("odbc-api", &["odbc"]),
         ("parquet", &["files", "bundle", "testkit"]),
         ("axum", &["server"]),
         ("clap", &["cli"]),
@@ -530,6 +531,10 @@ const UNSAFE: &[(&str, &str)] = &[
     (
         "connectors/sqlite/src/file.rs",
         "no_value_is_built_that_is_longer_than_the_limit",
+    ),
+    (
+        "crates/odbc/src/helper/cancel.rs",
+        "only_what_runs_is_cancelled",
     ),
 ];
 

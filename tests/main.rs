@@ -31,6 +31,7 @@ mod mssql;
 mod mysql;
 mod namesakes;
 mod objects;
+mod odbc;
 mod postgres;
 mod privacy;
 mod proxy;

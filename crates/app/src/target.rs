@@ -296,6 +296,7 @@ fn is_connection_string(text: &str) -> bool {
             "mariadb",
             "mssql",
             "sqlserver",
+            "hana",
             "mongodb",
         ];
         let is_database = databases.iter().any(|name| scheme.starts_with(name));
