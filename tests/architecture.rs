@@ -385,7 +385,7 @@ fn drivers_stay_where_they_belong() {
         ("parquet", &["files", "bundle", "testkit"]),
         ("axum", &["server"]),
         ("clap", &["cli"]),
-        ("object_store", &["connector-objects"]),
+        ("object_store", &["connector-objects", "dsar"]),
         ("regex-automata", &["identify"]),
     ];
     for package in members(&metadata()).values() {

@@ -18,6 +18,7 @@ mod collections;
 #[cfg(unix)]
 mod crashes;
 mod documents;
+mod dsar;
 mod edges;
 mod events;
 mod faces;

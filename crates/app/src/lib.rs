@@ -97,7 +97,7 @@ pub use business::{
 pub use catalog::{Catalog, known_place};
 pub use collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
-    collection, collections, members, remove_collection,
+    collection, collections, leaves as chosen_entities, members, remove_collection,
 };
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{

@@ -297,6 +297,7 @@ async fn command(session: &Session, command: &Command) -> Result<Outcome> {
         Command::Scan(args) => commands::scan::run(session, args).await,
         Command::Find(args) => commands::find::run(session, args).await,
         Command::Collect(args) => commands::collect::run(session, args).await,
+        Command::Dsar(args) => commands::dsar::run(session, args).await,
         Command::Relations(args) => commands::relations::run(session, args).await,
         Command::Explain(args) => commands::explain::run(session, args).await,
         Command::Rows(args) => commands::rows::run(session, args).await,

@@ -20,6 +20,8 @@ pub(crate) enum Who {
     Viewer,
     /// Operators and administrators.
     Operator,
+    /// Privacy officers and administrators; which of them, what is asked for decides.
+    Compliance,
     /// Privacy officers alone.
     PrivacyOfficer,
     /// Operators, privacy officers and administrators: whoever judges what is in the catalog.
@@ -34,6 +36,7 @@ impl Who {
         match self {
             Self::Anybody | Self::Viewer => true,
             Self::Operator => matches!(grant, Grant::Operator | Grant::Administrator),
+            Self::Compliance => matches!(grant, Grant::PrivacyOfficer | Grant::Administrator),
             Self::PrivacyOfficer => grant == Grant::PrivacyOfficer,
             Self::Reviewer => grant != Grant::Viewer,
             Self::Administrator => grant == Grant::Administrator,
@@ -46,6 +49,7 @@ impl Who {
             Self::Anybody => "anybody",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
+            Self::Compliance => "privacy-officer or administrator",
             Self::PrivacyOfficer => "privacy-officer",
             Self::Reviewer => "operator or privacy-officer",
             Self::Administrator => "administrator",
@@ -58,6 +62,11 @@ impl Who {
 pub(crate) struct Granted(pub(crate) Vec<Grant>);
 
 /// Lets a request through whose key is enough, and puts its [`Actor`] and what is [`Granted`] into it.
+/// What the caller of a request may do; it travels with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Grants(pub(crate) Vec<Grant>);
+
+/// Lets a request through whose key is enough, and puts its [`Actor`] into it.
 pub(crate) async fn authorise(
     State((context, who)): State<(Context, Who)>,
     mut request: Request,
@@ -67,6 +76,7 @@ pub(crate) async fn authorise(
         Ok((actor, grants)) => {
             request.extensions_mut().insert(actor);
             request.extensions_mut().insert(Granted(grants));
+            request.extensions_mut().insert(grants);
             next.run(request).await
         }
         Err(fault) => fault.into_response(),
@@ -78,6 +88,7 @@ async fn actor(
     who: Who,
     headers: &HeaderMap,
 ) -> Result<(Actor, Vec<Grant>), Fault> {
+async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<(Actor, Grants), Fault> {
     let refused = |message: &'static str| Fault::new(StatusCode::UNAUTHORIZED, message);
     let token = token(headers)
         .ok_or_else(|| refused("a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY"))?;
@@ -94,6 +105,7 @@ async fn actor(
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
     Ok((actor, grants))
+    Ok((actor, Grants(grants)))
 }
 
 /// The key of a request, in either header.
@@ -122,6 +134,7 @@ mod tests {
         let admitted = |who: Who| all.map(|grant| who.admits(grant));
         assert_eq!(admitted(Who::Viewer), [true; 4]);
         assert_eq!(admitted(Who::Operator), [false, true, false, true]);
+        assert_eq!(admitted(Who::Compliance), [false, false, true, true]);
         assert_eq!(admitted(Who::PrivacyOfficer), [false, false, true, false]);
         assert_eq!(admitted(Who::Reviewer), [false, true, true, true]);
         assert_eq!(admitted(Who::Administrator), [false, false, false, true]);

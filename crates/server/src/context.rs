@@ -26,6 +26,7 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     home: Arc<Home>,
     wake: Notify,
+    wake_dsars: Notify,
     guard: Guard,
     metrics: Metrics,
     partial_is_completed: bool,
@@ -42,6 +43,7 @@ impl Context {
         Self(Arc::new(Inner {
             home,
             wake: Notify::new(),
+            wake_dsars: Notify::new(),
             guard,
             metrics: Metrics::default(),
             partial_is_completed: options.partial_is_completed,
@@ -73,6 +75,11 @@ impl Context {
     /// Told when a job was accepted.
     pub(crate) fn wake(&self) -> &Notify {
         &self.0.wake
+    }
+
+    /// Told when a DSAR job was asked to run.
+    pub(crate) fn wake_dsars(&self) -> &Notify {
+        &self.0.wake_dsars
     }
 
     /// Fires when the server ends.

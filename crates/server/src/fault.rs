@@ -22,6 +22,9 @@ pub(crate) struct Fault {
     pub(crate) trace: Option<Value>,
 }
 
+/// Seconds.
+const RETRY_AFTER: u32 = 60;
+
 impl Fault {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
@@ -48,6 +51,9 @@ impl Fault {
 
     /// As it is told at this path.
     pub(crate) fn told(&self, path: &str) -> Response {
+        if path.starts_with("/v1/compliance/") {
+            return self.later(crate::compliance::fault(self));
+        }
         if path.starts_with("/api/public/") {
             let body = json!({ "status": self.status.as_u16(), "message": self.message });
             return (self.status, axum::Json(body)).into_response();
@@ -64,7 +70,16 @@ impl Fault {
             "field": self.field,
         });
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.status, kind, body.to_string()).into_response()
+        self.later((self.status, kind, body.to_string()).into_response())
+    }
+
+    /// Whoever asks too often is told when to ask again.
+    fn later(&self, mut response: Response) -> Response {
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        }
+        response
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod around;
 mod auth;
+mod compliance;
 mod context;
 mod examples;
 mod fault;
@@ -31,6 +32,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use locard_app::{CancellationToken, Home, RunnerOptions, TokenOptions, run_jobs, run_schedules};
+
+use locard_dsar::job::run_dsars;
 
 pub use context::Context;
 pub use guard::Guard;
@@ -72,6 +75,11 @@ pub async fn serve(
             run_jobs(&home, runner, context.wake(), stop).await;
         }
     };
+    let dsars = async {
+        if options.runner.is_some() {
+            run_dsars(&home, context.wake_dsars(), stop).await;
+        }
+    };
     let schedules = run_schedules(&home, context.wake(), stop);
     let retention = retain(&home, stop);
     let (ended, drained) = (stop.clone(), stop.clone());
@@ -96,6 +104,7 @@ pub async fn serve(
     };
     let webhooks = webhooks::run(&context, stop);
     let ((), (), (), (), served) = tokio::join!(jobs, schedules, webhooks, retention, requests);
+    let ((), (), (), served) = tokio::join!(jobs, dsars, schedules, requests);
     served
 }
 

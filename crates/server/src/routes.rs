@@ -7,6 +7,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use crate::around::{BODY, around};
 use crate::auth::{Who, authorise};
+use crate::compliance::{delivery, jobs, review, setup};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::{health, manage, openapi, page, reference, requests};
@@ -200,6 +201,33 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";
     get "/api/v1/audit/verify" Administrator manage::keys::verify_audit, "Whether the log is what it was", query &["head"];
+    get "/v1/compliance/dsar" Compliance jobs::list, "DSAR jobs, the newest first", query &["state", "cursor", "limit"];
+    post "/v1/compliance/dsar" Compliance jobs::create, "Ask for a DSAR job", body jobs::BODY;
+    get "/v1/compliance/dsar/{id}" Compliance jobs::show, "One DSAR job with its timeline and audit report";
+    post "/v1/compliance/dsar/{id}/run" Compliance jobs::run, "Run a DSAR job, and wait until it is READY or FAILED";
+    post "/v1/compliance/dsar/{id}/cancel" Compliance jobs::cancel, "End a DSAR job without a bundle", body jobs::BODY_WHY;
+    post "/v1/compliance/dsar/{id}/retry" Compliance jobs::retry, "Begin a DSAR job anew, from what it has read";
+    get "/v1/compliance/dsar/{id}/download" Compliance jobs::download, "The bundle, as JSON or ZIP",
+        query &["format", "preview"];
+    get "/v1/compliance/dsar/{id}/downloads" Compliance jobs::downloads, "When the bundle was handed out, and to whom";
+    get "/v1/compliance/dsar/{id}/review" Compliance review::show, "How the review of a DSAR job stands";
+    get "/v1/compliance/dsar/{id}/review/rows" Compliance review::rows, "Rows of a section, for review",
+        query &["section", "after", "limit"];
+    post "/v1/compliance/dsar/{id}/review/decisions" Compliance review::decide, "Decide about rows", body review::BODY;
+    post "/v1/compliance/dsar/{id}/review/undo" Compliance review::undo, "Take a decision back", body review::BODY_UNDO;
+    post "/v1/compliance/dsar/{id}/review/approve" Compliance review::approve, "Approve what is handed out";
+    get "/v1/compliance/dsar/{id}/links" Compliance delivery::list, "Links to the bundle";
+    post "/v1/compliance/dsar/{id}/links" Compliance delivery::add, "Make a link to the bundle, with its code",
+        body delivery::BODY;
+    delete "/v1/compliance/dsar/{id}/links/{link}" Compliance delivery::revoke, "Take a link back";
+    get "/v1/compliance/export" Administrator jobs::export, "What the catalog knows of everything, once it was approved";
+    get "/v1/compliance/data-map" Compliance jobs::data_map, "Which kinds of personal data there are, and where";
+    get "/v1/delivery/{id}" Anybody delivery::page, "The page that a recipient's link leads to";
+    post "/v1/delivery/{id}" Anybody delivery::follow, "The bundle, for a link and its code", body delivery::BODY_CODE;
+    get "/api/v1/dsar-settings" Compliance setup::show, "How DSAR jobs are done, and the key that signs bundles";
+    patch "/api/v1/dsar-settings" Administrator setup::change, "Change how DSAR jobs are done", body setup::BODY;
+    post "/api/v1/subjects" PrivacyOfficer setup::subject, "Register a person by an id of other systems",
+        body setup::BODY_SUBJECT;
     get "/api/v1/audit" Administrator manage::keys::audit, "Who did what, newest first", query &["cursor", "limit"];
 
     get "/init" Anybody requests::look::init, "Whether requests can be received";
@@ -377,6 +405,9 @@ mod tests {
             "/init",
             "/status",
             "/errors/{id}",
+            // Opened by a code, which only the recipient has.
+            "/v1/delivery/{id}",
+            "/v1/delivery/{id}",
         ];
         assert_eq!(open, known);
     }
@@ -395,7 +426,9 @@ mod tests {
             );
             let changes = route.method != "get";
             assert!(
-                !changes || route.who != Who::Anybody && route.who != Who::Viewer,
+                !changes
+                    || route.who != Who::Anybody && route.who != Who::Viewer
+                    || route.path == "/v1/delivery/{id}",
                 "{}",
                 route.path
             );

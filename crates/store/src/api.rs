@@ -17,17 +17,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft,
-    AuditRecord, Author, BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim,
-    Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit,
-    Conclusion, Decision, Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId,
-    DsarKey, DueDelivery, Entity, EntityFilter, Failure, FailureDraft, FailureFilter,
-    FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease,
-    JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart,
-    RecordedPiece, RelationReview, Request, RequestChange, RequestDraft, RequestEvent,
-    RequestFilter, Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft,
-    Started, StartedDsar, StartedRequest, Task, TaskDraft, TaskOutcome, Tried, UsageDay,
-    UsageDraft, Webhook, WebhookDraft, WebhookId, WorkerId,
+    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditRecord, Author, BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim, Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarRecord, DsarRecordDraft, DueDelivery, Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Request, RequestChange, RequestDraft, RequestEvent, RequestFilter, Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, StartedRequest, Task, TaskDraft, TaskOutcome, Tried, UsageDay, UsageDraft, Webhook, WebhookDraft, WebhookId, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -551,11 +541,24 @@ pub trait Dsars: Send + Sync {
     /// How many there are in each state that any is in.
     async fn dsar_counts(&self, org: OrgId) -> Result<Vec<(DsarState, u64)>>;
 
-    /// Changes one that is in one of the states from which that may be done; `Conflict` if it is in another.
+    /// Changes one that is in one of the states from which that may be done; `Conflict` if it is in another, or changed
+    /// since the caller saw it.
     async fn change_dsar(&self, org: OrgId, id: DsarId, change: &DsarChange) -> Result<Dsar>;
 
     /// What became of one, oldest first.
     async fn dsar_events(&self, org: OrgId, id: DsarId) -> Result<Vec<DsarEvent>>;
+
+    /// Keeps something that was decided or done about one whose key is there, and gives its number; `None` where what may
+    /// happen once did before.
+    async fn add_dsar_record(
+        &self,
+        org: OrgId,
+        id: DsarId,
+        draft: &DsarRecordDraft,
+    ) -> Result<Option<u64>>;
+
+    /// What was decided or done about one, of one kind, oldest first.
+    async fn dsar_records(&self, org: OrgId, id: DsarId, kind: &str) -> Result<Vec<DsarRecord>>;
 
     /// Those whose bundles are to be destroyed by the store's clock, the longest waiting first.
     async fn overdue_dsars(&self, org: OrgId, most: u32) -> Result<Vec<Dsar>>;
@@ -625,6 +628,9 @@ pub trait UsageDays: Send + Sync {
 pub trait Settings: Send + Sync {
     /// A setting.
     async fn setting(&self, org: OrgId, name: &str) -> Result<Option<Value>>;
+
+    /// The setting; where there is none it is this value from now on, whoever else asks at the same time.
+    async fn setting_or(&self, org: OrgId, name: &str, value: &Value) -> Result<Value>;
 
     /// Sets it; `None` removes it.
     async fn set_setting(&self, org: OrgId, name: &str, value: Option<&Value>) -> Result<()>;

@@ -135,6 +135,7 @@ tables! {
         created_at Int, updated_at Int,
     }
     dsar_events { org_id Id, dsar_id Id, number Int, at Int, state Text, sealed Blob }
+    dsar_records { org_id Id, dsar_id Id, number Int, kind Text, once_hash Id, at Int, sealed Blob }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
     audit_entries { org_id Id, sequence Int, id Id, action Text, request_id Id, entry Blob }
     requests {

@@ -5,6 +5,7 @@
 
 mod collect;
 mod control;
+mod dsar;
 mod findings;
 mod knowledge;
 mod look;
@@ -26,6 +27,7 @@ pub(crate) use collect::{Collect, Relations, RowFormat, Verdict};
 pub(crate) use control::{
     BusinessRule, BusinessRules, MissedTimes, QualityDimension, Schedule, ScheduledJob, Schedules,
 };
+pub(crate) use dsar::{CreateDsar, Dsar, ReviewDsar};
 pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Person, Rows};
@@ -115,6 +117,9 @@ pub(crate) enum Command {
     Find(Find),
     /// Collect every row that is about one person
     Collect(Collect),
+    /// Answer a person's request for their data: collect, review, hand out
+    #[command(subcommand)]
+    Dsar(Dsar),
     /// Tell why a column was judged as it was, in numbers
     Explain(Explain),
     /// List the rows in which an identifier occurs
@@ -169,10 +174,13 @@ impl Command {
     /// What the command does with the home: whoever only looks stands in nobody's way.
     pub(crate) fn access(&self) -> Access {
         match self {
+            // The key that signs is made when it is first needed.
+            Self::Collect(collect) if collect.is_bundle() => Access::Beside,
             Self::Find(_)
             | Self::Collect(_)
             | Self::Explain(_)
             | Self::Rows(_)
+            | Self::Dsar(Dsar::List { .. } | Dsar::Show { .. })
             | Self::Relations(Relations::List { .. })
             | Self::Diff(_)
             | Self::Rules(_)
@@ -199,6 +207,7 @@ impl Command {
             | Self::BusinessRules(BusinessRules::Add(_) | BusinessRules::Remove { .. }) => {
                 Access::Beside
             }
+            Self::Jobs(_) | Self::Dsar(Dsar::Verify { .. }) => Access::Beside,
             _ => Access::Alone,
         }
     }
@@ -209,6 +218,7 @@ impl Command {
             Self::Scan(_)
             | Self::Find(_)
             | Self::Collect(_)
+            | Self::Dsar(_)
             | Self::Explain(_)
             | Self::Rows(_)
             | Self::Requests(_)

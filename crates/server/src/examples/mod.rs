@@ -14,6 +14,8 @@ pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
             requests::sent(method, path),
             requests::answered(method, path),
         );
+    if path.starts_with("/v1/") || ["/api/v1/dsar-settings", "/api/v1/subjects"].contains(&path) {
+        return crate::compliance::examples::of(method, path);
     }
     match path.strip_prefix('~') {
         Some(path) => (job(path), reply(path)),

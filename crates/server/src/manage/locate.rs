@@ -100,7 +100,10 @@ fn told(hit: &Hit) -> Value {
 }
 
 /// What is known of the person: an object of identifiers, each with a value or a list of them.
-async fn attributes(context: &Context, fields: &mut Fields) -> Result<Vec<Attribute>, Fault> {
+pub(crate) async fn attributes(
+    context: &Context,
+    fields: &mut Fields,
+) -> Result<Vec<Attribute>, Fault> {
     let mut within = fields.object("attributes")?;
     let mut attributes = Vec::new();
     for name in within.names() {

@@ -28,7 +28,10 @@ pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };
 pub use collection::{Collection, CollectionDraft, CollectionId};
-pub use dsar::{Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, StartedDsar};
+pub use dsar::{
+    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, DsarRecord, DsarRecordDraft,
+    StartedDsar,
+};
 pub use entity::{Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,
