@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, ErrorKind, Globs, Result, Sample, ScanPlan, ScanRequest, Scope, Server,
-    Source, Split, Usage,
+    Batch, Description, Entity, ErrorKind, Globs, Result, Sample, ScanPlan, ScanRequest, Scope,
+    Server, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::{Planner, Relation};

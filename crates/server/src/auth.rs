@@ -62,11 +62,6 @@ impl Who {
 pub(crate) struct Granted(pub(crate) Vec<Grant>);
 
 /// Lets a request through whose key is enough, and puts its [`Actor`] and what is [`Granted`] into it.
-/// What the caller of a request may do; it travels with it.
-#[derive(Clone, Debug)]
-pub(crate) struct Grants(pub(crate) Vec<Grant>);
-
-/// Lets a request through whose key is enough, and puts its [`Actor`] into it.
 pub(crate) async fn authorise(
     State((context, who)): State<(Context, Who)>,
     mut request: Request,
@@ -76,7 +71,6 @@ pub(crate) async fn authorise(
         Ok((actor, grants)) => {
             request.extensions_mut().insert(actor);
             request.extensions_mut().insert(Granted(grants));
-            request.extensions_mut().insert(grants);
             next.run(request).await
         }
         Err(fault) => fault.into_response(),
@@ -88,7 +82,6 @@ async fn actor(
     who: Who,
     headers: &HeaderMap,
 ) -> Result<(Actor, Vec<Grant>), Fault> {
-async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<(Actor, Grants), Fault> {
     let refused = |message: &'static str| Fault::new(StatusCode::UNAUTHORIZED, message);
     let token = token(headers)
         .ok_or_else(|| refused("a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY"))?;
@@ -105,7 +98,6 @@ async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<(Acto
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
     Ok((actor, grants))
-    Ok((actor, Grants(grants)))
 }
 
 /// The key of a request, in either header.

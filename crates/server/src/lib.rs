@@ -103,8 +103,8 @@ pub async fn serve(
         served
     };
     let webhooks = webhooks::run(&context, stop);
-    let ((), (), (), (), served) = tokio::join!(jobs, schedules, webhooks, retention, requests);
-    let ((), (), (), served) = tokio::join!(jobs, dsars, schedules, requests);
+    let ((), (), (), (), (), served) =
+        tokio::join!(jobs, dsars, schedules, webhooks, retention, requests);
     served
 }
 

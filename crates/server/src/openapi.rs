@@ -76,10 +76,6 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
         .responses(responses(route, path).build());
     for name in route.parameters() {
         operation = operation.parameter(parameter(name, ParameterIn::Path));
-    for name in ["id", "link"] {
-        if path.contains(&format!("{{{name}}}")) {
-            operation = operation.parameter(parameter(name, ParameterIn::Path));
-        }
     }
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query));

@@ -17,7 +17,17 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditRecord, Author, BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim, Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision, Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarRecord, DsarRecordDraft, DueDelivery, Entity, EntityFilter, Failure, FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job, JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Request, RequestChange, RequestDraft, RequestEvent, RequestFilter, Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, StartedRequest, Task, TaskDraft, TaskOutcome, Tried, UsageDay, UsageDraft, Webhook, WebhookDraft, WebhookId, WorkerId,
+    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft,
+    AuditRecord, Author, BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim,
+    Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit,
+    Conclusion, Decision, Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId,
+    DsarKey, DsarRecord, DsarRecordDraft, DueDelivery, Entity, EntityFilter, Failure, FailureDraft,
+    FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job, JobDraft,
+    JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn,
+    PieceHead, PiecePart, RecordedPiece, RelationReview, Request, RequestChange, RequestDraft,
+    RequestEvent, RequestFilter, Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source,
+    SourceDraft, Started, StartedDsar, StartedRequest, Task, TaskDraft, TaskOutcome, Tried,
+    UsageDay, UsageDraft, Webhook, WebhookDraft, WebhookId, WorkerId,
 };
 use crate::{MasterKey, Result};
 

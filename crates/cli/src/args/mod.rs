@@ -203,11 +203,11 @@ impl Command {
             Self::BusinessRules(BusinessRules::List { .. } | BusinessRules::History { .. })
             | Self::Schedules(Schedules::List { .. } | Schedules::Show { .. }) => Access::Look,
             Self::Jobs(_)
+            | Self::Dsar(Dsar::Verify { .. })
             | Self::Schedules(_)
             | Self::BusinessRules(BusinessRules::Add(_) | BusinessRules::Remove { .. }) => {
                 Access::Beside
             }
-            Self::Jobs(_) | Self::Dsar(Dsar::Verify { .. }) => Access::Beside,
             _ => Access::Alone,
         }
     }

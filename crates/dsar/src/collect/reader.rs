@@ -8,8 +8,6 @@ use locard_app::{CancellationToken, Failure, Home, OpenSources, Suspect, column_
 use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest};
 use locard_engine::{Found, LookUp, Mask, Row, Shown};
-use locard_index::{Bounds, Origin, Query, Relation};
-use locard_engine::{Found, LookUp, Row, Shown};
 use locard_index::{Bounds, Graph, Origin, Query, Relation};
 use locard_model::{EntityId, EntityKind, SourceId, Strength, Subject};
 use locard_store::{Column, Entity};

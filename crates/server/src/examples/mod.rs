@@ -14,6 +14,7 @@ pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
             requests::sent(method, path),
             requests::answered(method, path),
         );
+    }
     if path.starts_with("/v1/") || ["/api/v1/dsar-settings", "/api/v1/subjects"].contains(&path) {
         return crate::compliance::examples::of(method, path);
     }

@@ -46,7 +46,9 @@ pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
     let mut probes = Probes::default();
     let mut written = match meaning {
         Meaning::NamePart => lettered(value),
-        _ => std::iter::once(value.to_owned()).chain(spelled_out(value)).collect(),
+        _ => std::iter::once(value.to_owned())
+            .chain(spelled_out(value))
+            .collect(),
     };
     written.extend(other_syllabary(value).into_iter().flatten());
     for spelling in written {

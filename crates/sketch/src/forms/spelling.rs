@@ -357,7 +357,12 @@ mod tests {
             let all = lettered(name).into_iter();
             all.map(|name| fold::folded(&name).into_owned()).collect()
         };
-        for name in ["Jürgen Müller", "Juergen Müller", "Jürgen Mueller", "Ju\u{308}rgen Müller"] {
+        for name in [
+            "Jürgen Müller",
+            "Juergen Müller",
+            "Jürgen Mueller",
+            "Ju\u{308}rgen Müller",
+        ] {
             let all = folded(name);
             for first in ["jurgen", "juergen"] {
                 for last in ["muller", "mueller"] {
@@ -367,7 +372,9 @@ mod tests {
         }
         assert_eq!(folded("Michael Noel"), ["michael noel"]);
         assert_eq!(folded("Zoe Samuel"), ["zoe samuel"]);
-        assert!(folded("Raphael Schroeder-Moeller").contains(&"raphael schroder-moeller".to_owned()));
+        assert!(
+            folded("Raphael Schroeder-Moeller").contains(&"raphael schroder-moeller".to_owned())
+        );
         assert!(lettered(&"ä ".repeat(50)).len() <= MOST_LETTERED);
     }
 
