@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::catalog::{Catalog, is_readable};
+use crate::catalog::Catalog;
 use crate::order::json;
 use crate::scope::{Only, choose};
 use crate::{Error, ErrorKind, Home, Result, ids};

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use locard_connector::{ErrorKind, Sample};
+use locard_connector::ErrorKind;
 use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library};
 use locard_model::{ColumnId, EntityId, Finding, PieceId};
 use locard_profile::Profiler;
