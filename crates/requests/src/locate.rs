@@ -85,6 +85,7 @@ fn summed(report: &FindReport, identifiers: BTreeSet<String>, at: Timestamp) -> 
         asked_columns: report.columns,
         not_searched: listed.collect(),
         not_searched_more: gaps.len().saturating_sub(MOST) as u64,
-        complete: !report.has_gaps(),
+        // Where nothing was ever scanned, nothing was asked.
+        complete: report.scanned && !report.has_gaps(),
     }
 }
