@@ -416,7 +416,10 @@ fn a_condition_decides_which_records_are_read() {
     // Whoever was found before is not lost by it.
     let body =
         json!({ "purpose": "test", "attributes": { "EMAIL_ADDRESS": "dora@planted.example" } });
-    let found = server.post("/api/v1/locate", &body);
+    let officer = json!({ "name": "officer", "role": "privacy-officer" });
+    let officer = server.post("/api/v1/keys", &officer).body;
+    let officer = officer["token"].as_str().unwrap();
+    let found = server.ask_as(officer, "POST", "/api/v1/locate", &body.to_string());
     assert!(found.text.contains("people.csv"), "{found:?}");
     let missing = profile("phone = '1'");
     assert_eq!(missing["status"], "FAILED", "{missing:#}");

@@ -189,6 +189,9 @@ pub async fn accept_scan(
                 .hint("register it first"),
         );
     }
+    if let Some(condition) = &options.condition {
+        crate::check_condition(condition)?;
+    }
     let mut spec = ScanSpec::new(&sources, options);
     spec.entities.clone_from(&chosen.entities);
     spec.collection = chosen.collection;

@@ -12,6 +12,7 @@ mod allowed;
 mod condition;
 mod counts;
 mod error;
+mod joins;
 mod names;
 mod pushed;
 mod run;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use datafusion::common::{DataFusionError, ScalarValue};
-use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast;
@@ -19,7 +19,7 @@ use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::names::{fitted, local};
-use crate::{Error, Result, Statement, Table, allowed, counts};
+use crate::{Error, Result, Statement, Table, allowed, counts, joins};
 
 /// How much a statement may take.
 #[derive(Clone, Debug)]
@@ -164,10 +164,15 @@ async fn only_row(
     plan: LogicalPlan,
     memory: usize,
 ) -> Result<RecordBatch> {
-    let mut stream = DataFrame::new(context.state(), plan)
-        .execute_stream()
-        .await
+    let state = context.state();
+    let optimised = state
+        .optimize(&plan)
         .map_err(|error| told(&error, memory))?;
+    joins::have_keys(&optimised)?;
+    let physical = state.create_physical_plan(&plan).await;
+    let physical = physical.and_then(joins::patient);
+    let stream = physical.and_then(|physical| execute_stream(physical, context.task_ctx()));
+    let mut stream = stream.map_err(|error| told(&error, memory))?;
     let mut row = None;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|error| told(&error, memory))?;
