@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod business;
 mod cli;
 mod client;
 mod collect;
@@ -25,14 +26,17 @@ mod hostile;
 mod kill;
 mod live;
 mod lookup;
+mod manage;
 mod mongo;
 mod mssql;
 mod mysql;
 mod namesakes;
 mod objects;
+mod odbc;
 mod postgres;
 mod privacy;
 mod proxy;
+mod requests;
 mod schedules;
 mod score;
 mod serve;
@@ -44,3 +48,4 @@ mod telling;
 mod tokens;
 mod town;
 mod usage;
+mod webhooks;

@@ -71,6 +71,10 @@ impl Bench {
             .env("LOCARD_HOME", self.home())
             .env("TMPDIR", self.temporary())
             .env("LOCARD_MASTER_KEY", "0f".repeat(32));
+        // Where ODBC drivers run, for those tests that have some.
+        if let Some(helper) = std::env::var_os("LOCARD_ODBC_HELPER") {
+            command.env("LOCARD_ODBC_HELPER", helper);
+        }
         // Windows programs do not start without it.
         if let Some(root) = std::env::var_os("SystemRoot") {
             command.env("SystemRoot", root);
@@ -182,6 +186,7 @@ pub(crate) fn essence(findings: &[Value]) -> Vec<String> {
                 "kind",
                 "confidence",
                 "rows",
+                "filled",
                 "tested",
                 "matched",
                 "validated",

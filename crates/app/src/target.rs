@@ -250,7 +250,7 @@ impl Resolved {
             }),
             Err(error) => Err(Failure {
                 source: Some(self.id),
-                ..Failure::of(&error, &self.name, None)
+                ..Failure::of(home.engine.mask(), &error, &self.name, None)
             }),
         }
     }
@@ -296,6 +296,7 @@ fn is_connection_string(text: &str) -> bool {
             "mariadb",
             "mssql",
             "sqlserver",
+            "hana",
             "mongodb",
         ];
         let is_database = databases.iter().any(|name| scheme.starts_with(name));

@@ -306,7 +306,11 @@ async fn command(session: &Session, command: &Command) -> Result<Outcome> {
         Command::Sources(args) => commands::sources::run(session, args).await,
         Command::Rules(args) => commands::rules::run(session, args),
         Command::Dictionaries(args) => commands::dictionaries::run(session, args).await,
+        Command::BusinessRules(args) => commands::business::run(session, args).await,
+        Command::Schedules(args) => commands::schedules::run(session, args).await,
         Command::Jobs(args) => commands::jobs::run(session, args).await,
+        Command::Requests(args) => commands::requests::run(session, args).await,
+        Command::Audit(args) => commands::audit::run(session, args).await,
         Command::Backup(args) => commands::backup::backup(session, args).await,
         Command::RotateKey => commands::backup::rotate_key(session).await,
         Command::Restore(_) | Command::Serve(_) | Command::Worker(_) | Command::Completions(_) => {

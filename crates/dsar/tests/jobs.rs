@@ -86,7 +86,8 @@ async fn create(home: &Home, options: DsarOptions) -> DsarJob {
 
 async fn run(home: &Home, job: &DsarJob) -> DsarJob {
     let stop = CancellationToken::new();
-    let ran = job::run_here(home, &actor("officer"), job.id, &Silent, &stop);
+    let officer = actor("officer");
+    let ran = job::run_here(home, &officer, job.id, &Silent, &stop);
     Box::pin(ran).await.unwrap()
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Who {
     Compliance,
     /// Privacy officers alone.
     PrivacyOfficer,
+    /// Operators, privacy officers and administrators: whoever judges what is in the catalog.
+    Reviewer,
     /// Administrators alone.
     Administrator,
 }
@@ -36,6 +38,7 @@ impl Who {
             Self::Operator => matches!(grant, Grant::Operator | Grant::Administrator),
             Self::Compliance => matches!(grant, Grant::PrivacyOfficer | Grant::Administrator),
             Self::PrivacyOfficer => grant == Grant::PrivacyOfficer,
+            Self::Reviewer => grant != Grant::Viewer,
             Self::Administrator => grant == Grant::Administrator,
         }
     }
@@ -48,16 +51,17 @@ impl Who {
             Self::Operator => "operator",
             Self::Compliance => "privacy-officer or administrator",
             Self::PrivacyOfficer => "privacy-officer",
+            Self::Reviewer => "operator or privacy-officer",
             Self::Administrator => "administrator",
         }
     }
 }
 
-/// What the caller of a request may do; it travels with it.
+/// What whoever asks may do.
 #[derive(Clone, Debug)]
-pub(crate) struct Grants(pub(crate) Vec<Grant>);
+pub(crate) struct Granted(pub(crate) Vec<Grant>);
 
-/// Lets a request through whose key is enough, and puts its [`Actor`] into it.
+/// Lets a request through whose key is enough, and puts its [`Actor`] and what is [`Granted`] into it.
 pub(crate) async fn authorise(
     State((context, who)): State<(Context, Who)>,
     mut request: Request,
@@ -66,14 +70,18 @@ pub(crate) async fn authorise(
     match actor(&context, who, request.headers()).await {
         Ok((actor, grants)) => {
             request.extensions_mut().insert(actor);
-            request.extensions_mut().insert(grants);
+            request.extensions_mut().insert(Granted(grants));
             next.run(request).await
         }
         Err(fault) => fault.into_response(),
     }
 }
 
-async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<(Actor, Grants), Fault> {
+async fn actor(
+    context: &Context,
+    who: Who,
+    headers: &HeaderMap,
+) -> Result<(Actor, Vec<Grant>), Fault> {
     let refused = |message: &'static str| Fault::new(StatusCode::UNAUTHORIZED, message);
     let token = token(headers)
         .ok_or_else(|| refused("a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY"))?;
@@ -89,7 +97,7 @@ async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<(Acto
         let message = format!("a key of a {} is needed here", who.as_str());
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
-    Ok((actor, Grants(grants)))
+    Ok((actor, grants))
 }
 
 /// The key of a request, in either header.
@@ -120,6 +128,7 @@ mod tests {
         assert_eq!(admitted(Who::Operator), [false, true, false, true]);
         assert_eq!(admitted(Who::Compliance), [false, false, true, true]);
         assert_eq!(admitted(Who::PrivacyOfficer), [false, false, true, false]);
+        assert_eq!(admitted(Who::Reviewer), [false, true, true, true]);
         assert_eq!(admitted(Who::Administrator), [false, false, false, true]);
     }
 

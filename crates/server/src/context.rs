@@ -16,6 +16,9 @@ use crate::metrics::Metrics;
 /// Listeners to events of jobs at the same time.
 const LISTENERS: usize = 256;
 
+/// Questions about persons that are answered at the same time; others wait.
+const LOOK_UPS: usize = 4;
+
 /// What every handler works with; cheap to clone.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
@@ -29,6 +32,7 @@ struct Inner {
     partial_is_completed: bool,
     stop: CancellationToken,
     listeners: Arc<Semaphore>,
+    look_ups: Arc<Semaphore>,
     tokens: Option<Jwt>,
 }
 
@@ -45,6 +49,7 @@ impl Context {
             partial_is_completed: options.partial_is_completed,
             stop: stop.clone(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
             tokens: options.tokens.clone().map(Jwt::new),
         }))
     }
@@ -80,6 +85,13 @@ impl Context {
     /// Fires when the server ends.
     pub(crate) fn stop(&self) -> &CancellationToken {
         &self.0.stop
+    }
+
+    /// Waits until a question about a person may be answered. Each reads sources and takes a thread, so that many at once
+    /// would only slow each other and the scans.
+    pub(crate) async fn look_up(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        let permit = Arc::clone(&self.0.look_ups).acquire_owned().await;
+        permit.map_err(|_| Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"))
     }
 
     /// A place for one who listens to events, while there is one.

@@ -23,8 +23,9 @@ pub struct Guard {
 const MONGODB: u16 = 27_017;
 
 /// Options of addresses that name files of this machine or other hosts, or run something.
-const RISKY: [&str; 9] = [
+const RISKY: [&str; 11] = [
     "host", "cert", "key_file", "sslkey", "file", "service", "profile", "socket", "endpoint",
+    "driver", "trust",
 ];
 
 impl Guard {
@@ -71,17 +72,22 @@ impl Guard {
         let Ok(found) = tokio::net::lookup_host((bare, port)).await else {
             return Ok(());
         };
-        for address in found.map(|address| address.ip().to_canonical()) {
-            if is_forbidden(address) {
-                return Err(refused(
-                    "the host stands for an address that is never reached",
-                ));
-            }
-            if is_own(address) && !self.loopback {
-                return Err(refused(
-                    "the host stands for this machine, which the server was not told to reach",
-                ));
-            }
+        found.into_iter().try_for_each(|found| self.ip(found.ip()))
+    }
+
+    /// Refuses addresses of this machine and of clouds' own services.
+    pub(crate) fn ip(&self, address: IpAddr) -> Result<(), Fault> {
+        let refused = |message: &str| Fault::new(StatusCode::FORBIDDEN, message);
+        let address = address.to_canonical();
+        if is_forbidden(address) {
+            return Err(refused(
+                "the host stands for an address that is never reached",
+            ));
+        }
+        if is_own(address) && !self.loopback {
+            return Err(refused(
+                "the host stands for this machine, which the server was not told to reach",
+            ));
         }
         Ok(())
     }
@@ -259,6 +265,11 @@ mod tests {
                 "postgres://u@db.example/x?sslrootcert=/etc/passwd",
                 "postgres://u@db.example/x?host=/tmp",
                 "sqlite:/etc/passwd",
+                "odbc:driver=SQLite3;Database=/etc/passwd",
+                "odbc:dsn=shop",
+                "hana://u@db.example:30015?trust_store=/etc/passwd",
+                "hana://u@db.example:30015?driver=SQLite3",
+                "hana://u@169.254.169.254:30015",
                 "file:///etc/passwd",
                 "/etc/passwd",
                 "s3://bucket/x?endpoint=http://169.254.169.254",

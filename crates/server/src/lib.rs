@@ -22,7 +22,9 @@ mod metrics;
 mod openapi;
 mod page;
 mod reference;
+mod requests;
 mod routes;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -79,6 +81,7 @@ pub async fn serve(
         }
     };
     let schedules = run_schedules(&home, context.wake(), stop);
+    let retention = retain(&home, stop);
     let (ended, drained) = (stop.clone(), stop.clone());
     let router = routes::router(&context);
     let served = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -99,6 +102,32 @@ pub async fn serve(
         stop.cancel();
         served
     };
-    let ((), (), (), served) = tokio::join!(jobs, dsars, schedules, requests);
+    let webhooks = webhooks::run(&context, stop);
+    let ((), (), (), (), (), served) =
+        tokio::join!(jobs, dsars, schedules, webhooks, retention, requests);
     served
+}
+
+/// How often it is looked whether the retention of a request has ended.
+const RETENTION: Duration = Duration::from_hours(1);
+
+/// Destroys what is to be destroyed by itself, until `stop` fires.
+async fn retain(home: &Home, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        let swept = async { locard_requests::Desk::open(home).await?.sweep().await };
+        match swept.await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(
+                count,
+                "requests were destroyed at the end of their retention"
+            ),
+            Err(fault) => {
+                tracing::error!(why = fault.message, "retention could not be looked after")
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(RETENTION) => {}
+        }
+    }
 }

@@ -12,7 +12,7 @@ pub type AnyElement = fn(list: &str, predicate: &dyn Fn(&str) -> String) -> Stri
 /// path holds, so they qualify names and cast arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect {
-    /// The stable name: `postgres`, `sqlite`, `mysql`, `mssql`.
+    /// The stable name: `postgres`, `sqlite`, `mysql`, `mssql`, `hana`, `odbc`.
     pub name: &'static str,
     /// Opens a quoted identifier.
     pub open: char,
@@ -55,6 +55,8 @@ pub struct Dialect {
     pub typed: fn(&str, &str) -> String,
     /// Whether a text there can hold a NUL of which no predicate of ours knows.
     pub holds_nul: bool,
+    /// Whether texts can be asked for in other forms than their own.
+    pub forms: bool,
     /// How many values one IN list holds.
     pub list_limit: usize,
     /// How many patterns one statement may hold before filtering is left to the engine.
@@ -104,25 +106,53 @@ fn mssql_typed(literal: &str, kind: &str) -> String {
     /// Digits of the longest number.
     const DIGITS: usize = 38;
     let bare = literal.trim_matches('\'');
-    // No time there is before the year 1.
-    let moment = if bare.starts_with(['-', '+']) {
-        "0001-01-01 00:00:00".to_owned()
-    } else {
-        bare.trim_end_matches('Z').replace('T', " ")
-    };
     let digits = bare.bytes().filter(u8::is_ascii_digit).count();
     match kind {
         "numeric" if is_number(bare) && digits <= DIGITS => bare.to_owned(),
         "numeric" => "NULL".to_owned(),
         "date" => format!("CAST({literal} AS date)"),
         "uuid" => format!("CAST({literal} AS uniqueidentifier)"),
-        "timestamp" => format!("CAST('{}' AS datetime2(7))", shortened(&moment)),
-        "timestamptz" => format!("CAST('{}+00:00' AS datetimeoffset(7))", shortened(&moment)),
+        "timestamp" => format!("CAST('{}' AS datetime2(7))", moment(bare)),
+        "timestamptz" => format!("CAST('{}+00:00' AS datetimeoffset(7))", moment(bare)),
         _ => literal.to_owned(),
     }
 }
 
-/// A time with as much of its fraction as SQL Server takes.
+/// A quoted literal in one of HANA's types.
+fn hana_typed(literal: &str, kind: &str) -> String {
+    let bare = literal.trim_matches('\'');
+    match kind {
+        "numeric" if is_number(bare) => bare.to_owned(),
+        "numeric" => "NULL".to_owned(),
+        "date" => format!("CAST({literal} AS DATE)"),
+        "timestamp" | "timestamptz" => format!("CAST('{}' AS TIMESTAMP)", moment(bare)),
+        _ => literal.to_owned(),
+    }
+}
+
+/// A quoted literal as ODBC's escapes write it, for the driver to translate.
+fn odbc_typed(literal: &str, kind: &str) -> String {
+    let bare = literal.trim_matches('\'');
+    match kind {
+        "numeric" if is_number(bare) => bare.to_owned(),
+        "numeric" => "NULL".to_owned(),
+        "date" => format!("{{d {literal}}}"),
+        "timestamp" | "timestamptz" => format!("{{ts '{}'}}", moment(bare)),
+        _ => literal.to_owned(),
+    }
+}
+
+/// A time without a zone, in the years that servers have.
+fn moment(text: &str) -> String {
+    // No time there is before the year 1.
+    if text.starts_with(['-', '+']) {
+        return "0001-01-01 00:00:00".to_owned();
+    }
+    let text = text.trim_end_matches('Z').replace('T', " ");
+    shortened(&text).to_owned()
+}
+
+/// A time with as much of its fraction as servers take.
 fn shortened(time: &str) -> &str {
     const LONGEST: usize = "2024-01-31 10:00:00.1234567".len();
     time.get(..LONGEST).unwrap_or(time)
@@ -182,6 +212,7 @@ impl Dialect {
         top: false,
         typed: |literal, kind| format!("{literal}::pg_catalog.{kind}"),
         holds_nul: false,
+        forms: true,
         list_limit: 1_000,
         pattern_limit: 500,
     };
@@ -215,6 +246,7 @@ impl Dialect {
         top: false,
         typed: |literal, _| literal.to_owned(),
         holds_nul: false,
+        forms: true,
         list_limit: 500,
         pattern_limit: 100,
     };
@@ -254,6 +286,7 @@ impl Dialect {
         top: false,
         typed: mysql_typed,
         holds_nul: true,
+        forms: true,
         list_limit: 1_000,
         pattern_limit: 500,
     };
@@ -298,9 +331,93 @@ impl Dialect {
         top: true,
         typed: mssql_typed,
         holds_nul: true,
+        forms: true,
         list_limit: 1_000,
         pattern_limit: 100,
     };
+
+    /// SAP HANA 2.0 and Cloud.
+    ///
+    /// Texts are compared by code points there. Only what PostgreSQL takes too is written (three functions of HANA's
+    /// made there), so that tests run these very statements.
+    pub const HANA: Self = Self {
+        name: "hana",
+        open: '"',
+        close: '"',
+        text: |value| format!("TO_NVARCHAR({value})"),
+        folded: |text| format!("LOWER({text})"),
+        // What takes more bytes than letters is beyond ASCII.
+        unsure: |text| {
+            let odd = ["`", "  ", "\t", "\n", "\u{b}", "\u{c}", "\r"];
+            let odd = odd.map(|odd| format!(" OR {text} LIKE '%{odd}%'"));
+            format!(
+                "(LENGTH(TO_BINARY({text})) <> LENGTH({text}){})",
+                odd.concat()
+            )
+        },
+        uncertain: None,
+        plain: None,
+        unquoted: |text| format!("REPLACE({text}, '''', '')"),
+        collapsed: |text| format!("TRIM({text})"),
+        digits: None,
+        last_eight: |text| format!("RIGHT({text}, 8)"),
+        bytewise: str::to_owned,
+        any_element: None,
+        constants: ["1 = 0", "1 = 1"],
+        booleans: ["FALSE", "TRUE"],
+        national: false,
+        equality: None,
+        top: false,
+        typed: hana_typed,
+        holds_nul: true,
+        forms: true,
+        list_limit: 1_000,
+        pattern_limit: 100,
+    };
+
+    /// A server of which nothing is known but that it keeps to the standard, behind a driver that translates the escapes
+    /// of ODBC.
+    pub const ODBC: Self = Self {
+        name: "odbc",
+        open: '"',
+        close: '"',
+        text: str::to_owned,
+        folded: str::to_owned,
+        unsure: |_| "1 = 1".to_owned(),
+        uncertain: None,
+        plain: None,
+        unquoted: str::to_owned,
+        collapsed: str::to_owned,
+        digits: None,
+        last_eight: str::to_owned,
+        bytewise: str::to_owned,
+        any_element: None,
+        constants: ["1 = 0", "1 = 1"],
+        booleans: ["0", "1"],
+        national: false,
+        equality: None,
+        top: false,
+        typed: odbc_typed,
+        holds_nul: true,
+        forms: false,
+        list_limit: 500,
+        pattern_limit: 0,
+    };
+
+    /// Every dialect.
+    pub const ALL: [&'static Self; 6] = [
+        &Self::POSTGRES,
+        &Self::SQLITE,
+        &Self::MYSQL,
+        &Self::MSSQL,
+        &Self::HANA,
+        &Self::ODBC,
+    ];
+
+    /// The dialect of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name == name)
+    }
 
     /// An identifier, quoted whatever it is made of.
     pub fn identifier(&self, name: &str) -> String {
@@ -405,6 +522,25 @@ mod tests {
         assert_eq!(Dialect::MSSQL.quote("it's").as_deref(), Some("'it''s'"));
         assert_eq!(Dialect::MSSQL.quote("Köln").as_deref(), Some("N'Köln'"));
         assert_eq!(Dialect::POSTGRES.quote("Köln").as_deref(), Some("'Köln'"));
+    }
+
+    #[test]
+    fn hana_and_drivers_are_told_in_their_own_words() {
+        let typed = Dialect::HANA.typed;
+        assert_eq!(typed("'42.50'", "numeric"), "42.50");
+        assert_eq!(typed("'1 OR 1'", "numeric"), "NULL");
+        assert_eq!(
+            typed("'2024-01-31T10:00:00.123456789Z'", "timestamptz"),
+            "CAST('2024-01-31 10:00:00.1234567' AS TIMESTAMP)"
+        );
+        let typed = Dialect::ODBC.typed;
+        assert_eq!(typed("'2024-01-31'", "date"), "{d '2024-01-31'}");
+        assert_eq!(
+            typed("'-000001-01-31 10:00:00'", "timestamp"),
+            "{ts '0001-01-01 00:00:00'}"
+        );
+        assert_eq!(Dialect::named("hana").map(|found| found.name), Some("hana"));
+        assert!(Dialect::named("").is_none());
     }
 
     proptest! {

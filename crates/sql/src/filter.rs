@@ -130,6 +130,9 @@ fn compare(
         return None;
     }
     let value = &column.expression;
+    if !dialect.forms && matches!(column.class, Class::Text | Class::LooseText) {
+        return None;
+    }
     if let (Class::Text | Class::LooseText, Literal::Text(text), Some(equality)) =
         (column.class, literal, dialect.equality)
     {

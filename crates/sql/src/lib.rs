@@ -4,19 +4,27 @@
 //! [`Exactness`](locard_connector::Exactness): a server that cannot express a canonical form answers with a superset
 //! that the engine checks again, never with fewer records than wanted.
 
+mod address;
 mod column;
 mod condition;
 mod dialect;
 mod filter;
 mod long;
 mod matching;
+mod part;
+mod planner;
 mod range;
+mod relation;
 mod select;
 mod window;
 
+pub use address::{Login, Spoken};
 pub use column::{Class, Column, find, project};
 pub use condition::Conditions;
 pub use dialect::{AnyElement, Dialect, Plain};
 pub use long::{LONGEST_VALUE, MARK, too_long};
+pub use part::{Decoding, Output, Part, schema};
+pub use planner::{Planner, Range};
 pub use range::{KeyRange, key_ranges, page_ranges};
+pub use relation::{Relation, RelationColumn};
 pub use select::{Select, is_select};

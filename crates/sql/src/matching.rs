@@ -98,7 +98,7 @@ fn on_value(
             typed(dialect, value, values, "uuid", |text| Ok(uuid(text)))?,
             Exactness::Superset,
         ),
-        _ if !class.has_text() => return None,
+        _ if !class.has_text() || !dialect.forms => return None,
         (_, Form::Digits) => (digits(dialect, value, class, values)?, Exactness::Superset),
         (_, Form::Tokens) => (
             patterns(dialect, value, values, tokens)?,

@@ -12,6 +12,8 @@
 
 pub mod behaviour;
 pub mod files;
+pub mod matching;
+pub mod reads;
 mod rows;
 pub mod score;
 pub mod servers;

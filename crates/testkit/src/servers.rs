@@ -4,6 +4,7 @@
 //! one and does not find it says so and passes, unless `LOCARD_TEST_REQUIRE_SERVERS=1` makes that a failure. Every test
 //! gets a database of its own, dropped with its [`Database`], [`Mysql`] or [`Mongo`].
 
+mod hana;
 mod mongo;
 mod mysql;
 
@@ -13,6 +14,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+pub use hana::{Hana, ODBC_HELPER, odbc};
 pub use mongo::{MONGO_PYTHON, MONGO_URL, Mongo, mongo};
 pub use mysql::{MYSQL_URL, Mysql, mysql};
 

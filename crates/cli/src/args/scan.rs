@@ -17,7 +17,7 @@ use super::values::{amount, probability, rate, readers, secret};
     locard scan ./exports --format sarif --output locard.sarif --fail-on 'high:0.9'"
 )]
 pub(crate) struct Scan {
-    /// Paths, globs, `sqlite:FILE`, `postgres://…`, `mysql://…`, `mssql://…`, `mongodb://…`, `s3://…`, `az://…`, `gs://…`,
+    /// Paths, globs, `sqlite:FILE`, `postgres://…`, `mysql://…`, `mssql://…`, `hana://…`, `odbc:…`, `mongodb://…`, `s3://…`, `az://…`, `gs://…`,
     /// or the names of registered sources; without any, all registered sources
     #[arg(value_name = "TARGET", value_parser = secret)]
     pub(crate) targets: Vec<SecretString>,

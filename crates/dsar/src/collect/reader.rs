@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use locard_app::{CancellationToken, Failure, Home, OpenSources, Suspect, column_around};
 use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest};
-use locard_engine::{Found, LookUp, Row, Shown};
+use locard_engine::{Found, LookUp, Mask, Row, Shown};
 use locard_index::{Bounds, Graph, Origin, Query, Relation};
 use locard_model::{EntityId, EntityKind, SourceId, Strength, Subject};
 use locard_store::{Column, Entity};
@@ -209,7 +209,10 @@ impl Reading<'_> {
         let engine = self.reader.home.engine();
         let mut found = engine.look_up(look_up, self.reader.cancel).await;
         let keys = std::mem::take(&mut found.finds);
-        (self.job.ended(found), (!keys.is_empty()).then_some(keys))
+        (
+            self.job.ended(engine.mask(), found),
+            (!keys.is_empty()).then_some(keys),
+        )
     }
 
     async fn keyed(
@@ -259,7 +262,7 @@ impl Reading<'_> {
         let found = engine
             .look_up_into(look_up, taker, self.reader.cancel)
             .await;
-        self.job.ended(found)
+        self.job.ended(engine.mask(), found)
     }
 }
 
@@ -334,12 +337,12 @@ impl Job {
         matching.into_iter().collect()
     }
 
-    fn ended<T>(&self, found: Found<T>) -> Ended {
+    fn ended<T>(&self, mask: &Mask, found: Found<T>) -> Ended {
         let now = locard_app::fingerprint(&found.splits);
         let then = &self.entity.fingerprint;
         let failure = found
             .error
-            .map(|error| Failure::of(&error, &self.source, Some(&self.shown())));
+            .map(|error| Failure::of(mask, &error, &self.source, Some(&self.shown())));
         Ended {
             rows: found.rows,
             weak: false,

@@ -66,7 +66,7 @@ pub async fn counts(home: &Home) -> Result<Counted> {
             .collect(),
         total: found.iter().map(|(_, jobs)| jobs).sum(),
         active: create::ACTIVE.iter().map(|state| of(*state)).sum(),
-        limit: settings::settings(home).await?.active_limit,
+        limit: settings(home).await?.active_limit,
     })
 }
 
@@ -115,7 +115,7 @@ pub async fn retry(home: &Home, actor: &Actor, id: Uuid) -> Result<StartedJob> {
         return Ok(StartedJob::Known(Box::new(job(home, known).await?)));
     }
     create::record(home, actor, "dsar retry", Some(id), body).await?;
-    let settings = settings::settings(home).await?;
+    let settings = settings(home).await?;
     let again = Body {
         actor: actor.clone(),
         retry_of: Some(id),

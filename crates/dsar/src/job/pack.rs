@@ -65,7 +65,7 @@ impl Packing {
         counters: Arc<Counters>,
     ) -> Result<Self> {
         let body = job.known()?.clone();
-        let now = settings::settings(home).await?;
+        let now = settings(home).await?;
         let engine = home.engine();
         let others = (!body.is_tenant()).then(|| {
             let (mask, library) = (engine.mask().clone(), Arc::clone(engine.library()));

@@ -13,7 +13,7 @@ use super::{conflict, jobs, settings};
 /// told as far as the register has it.
 pub async fn data_map(home: &Home) -> Result<Value> {
     let found = findings(home, &FindingFilter::default()).await?;
-    let settings = settings::settings(home).await?;
+    let settings = settings(home).await?;
     let mut kinds: BTreeMap<Identifier, Vec<&locard_app::FindingRow>> = BTreeMap::new();
     for row in found.iter().filter(|row| !row.is_rejected()) {
         kinds.entry(row.identifier.clone()).or_default().push(row);
@@ -79,7 +79,7 @@ fn category(
 /// # Errors
 /// Exports are switched off, or none was approved.
 pub async fn export(home: &Home, actor: &Actor) -> Result<Download> {
-    if !settings::settings(home).await?.tenant_export {
+    if !settings(home).await?.tenant_export {
         return Err(locard_app::Error::new(
             ErrorKind::Usage,
             "exports of everything are switched off",

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::{answer, answer_as, id_of, stream, told};
-use crate::auth::Grants;
+use crate::auth::Granted;
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -40,7 +40,7 @@ const POLICY: &str =
 pub(crate) async fn add(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer {
@@ -64,7 +64,7 @@ pub(crate) async fn add(
 
 pub(crate) async fn list(
     State(context): State<Context>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
 ) -> Answer {
     let id = id_of(&context, &grants, &name).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn list(
 pub(crate) async fn revoke(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path((name, link)): Path<(String, String)>,
 ) -> Answer {
     let id = id_of(&context, &grants, &name).await?;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{CONTRACT, answer, answer_as, id_of, job_of, may_see, stream, told};
-use crate::auth::Grants;
+use crate::auth::Granted;
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -56,7 +56,7 @@ pub(crate) const BODY_WHY: &[Field] = &[field("reason", Kind::Text)];
 pub(crate) async fn create(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
@@ -163,7 +163,7 @@ fn time(fields: &mut Fields, name: &'static str) -> Result<Option<Timestamp>, Fa
 
 pub(crate) async fn list(
     State(context): State<Context>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     query: Query,
 ) -> Answer {
     let home = context.home();
@@ -203,7 +203,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn show(
     State(context): State<Context>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
 ) -> Answer {
     let job = job_of(&context, &grants, &name).await?;
@@ -214,7 +214,7 @@ pub(crate) async fn show(
 pub(crate) async fn run(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
@@ -251,7 +251,7 @@ pub(crate) async fn run(
 pub(crate) async fn cancel(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer {
@@ -264,7 +264,7 @@ pub(crate) async fn cancel(
 pub(crate) async fn retry(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
 ) -> Answer {
     let id = id_of(&context, &grants, &name).await?;
@@ -277,7 +277,7 @@ pub(crate) async fn retry(
 pub(crate) async fn download(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
     headers: HeaderMap,
     query: Query,
@@ -316,7 +316,7 @@ fn within(job: &DsarJob, download: job::Download) -> axum::response::Response {
 
 pub(crate) async fn downloads(
     State(context): State<Context>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
 ) -> Answer {
     let id = id_of(&context, &grants, &name).await?;

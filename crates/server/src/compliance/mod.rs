@@ -15,7 +15,7 @@ use locard_dsar::job::{DsarJob, job_id};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::auth::Grants;
+use crate::auth::Granted;
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 
@@ -65,7 +65,7 @@ fn code(status: StatusCode) -> &'static str {
 
 /// The job of a path, if the caller may see it: a person's data is the privacy officer's, the export of what the catalog
 /// knows the administrator's.
-async fn job_of(context: &Context, grants: &Grants, name: &str) -> Result<DsarJob, Fault> {
+async fn job_of(context: &Context, grants: &Granted, name: &str) -> Result<DsarJob, Fault> {
     let id = job_id(name)?;
     let job = locard_dsar::job::job(context.home(), id).await?;
     if may_see(grants, &job) {
@@ -76,7 +76,7 @@ async fn job_of(context: &Context, grants: &Grants, name: &str) -> Result<DsarJo
     }
 }
 
-fn may_see(grants: &Grants, job: &DsarJob) -> bool {
+fn may_see(grants: &Granted, job: &DsarJob) -> bool {
     let wanted = match &job.body {
         Some(body) if body.is_tenant() => Grant::Administrator,
         Some(_) => Grant::PrivacyOfficer,
@@ -87,6 +87,6 @@ fn may_see(grants: &Grants, job: &DsarJob) -> bool {
 }
 
 /// The same by id alone.
-async fn id_of(context: &Context, grants: &Grants, name: &str) -> Result<Uuid, Fault> {
+async fn id_of(context: &Context, grants: &Granted, name: &str) -> Result<Uuid, Fault> {
     Ok(job_of(context, grants, name).await?.id)
 }

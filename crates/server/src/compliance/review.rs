@@ -8,7 +8,7 @@ use locard_dsar::job::{self, Act, Decided, Decision, ReviewRow, Verdict};
 use serde_json::{Value, json};
 
 use super::{answer, id_of, told};
-use crate::auth::Grants;
+use crate::auth::Granted;
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -32,7 +32,7 @@ const MOST: usize = 500;
 
 pub(crate) async fn show(
     State(context): State<Context>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
 ) -> Answer {
     let id = id_of(&context, &grants, &name).await?;
@@ -48,7 +48,7 @@ pub(crate) async fn show(
 pub(crate) async fn rows(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
     query: Query,
 ) -> Answer {
@@ -94,7 +94,7 @@ fn decided(decided: &Decided) -> Value {
 pub(crate) async fn decide(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer {
@@ -164,7 +164,7 @@ fn decision(given: &Value) -> Result<Decision, Fault> {
 pub(crate) async fn undo(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer {
@@ -181,7 +181,7 @@ pub(crate) async fn undo(
 pub(crate) async fn approve(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
-    Extension(grants): Extension<Grants>,
+    Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
 ) -> Answer {
     let id = id_of(&context, &grants, &name).await?;

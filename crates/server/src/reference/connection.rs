@@ -215,6 +215,7 @@ async fn target(
         "POSTGRES" | "POSTGRESQL" => database(context, fields, ("postgres", 5432)).await,
         "MYSQL" | "MARIADB" => database(context, fields, ("mysql", 3306)).await,
         "MSSQL" | "SQLSERVER" | "SQL_SERVER" => database(context, fields, ("mssql", 1433)).await,
+        "SAP_HANA" | "HANA" => database(context, fields, ("hana", 39_041)).await,
         "MONGODB" | "MONGO" => database(context, fields, ("mongodb", 27_017)).await,
         "SQLITE" | "LOCAL" | "LOCAL_FILE_SYSTEM" | "NFS" => {
             let Some(path) = fields.text("path")? else {
@@ -274,6 +275,9 @@ async fn database(
         ("mongodb", "disable" | "prefer") => String::new(),
         ("mongodb", "require") => "?tls=true&tlsInsecure=true".to_owned(),
         ("mongodb", _) => "?tls=true".to_owned(),
+        ("hana", "disable") => "?encrypt=false".to_owned(),
+        ("hana", "prefer" | "require") => "?validate_certificate=false".to_owned(),
+        ("hana", _) => String::new(),
         _ => format!("?sslmode={mode}"),
     });
     let target = format!("{scheme}://{user_part}{host}:{port}/{}{tls}", part(&name));

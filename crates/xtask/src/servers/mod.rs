@@ -4,9 +4,11 @@ mod certificates;
 mod mongo;
 mod mysql;
 mod objects;
+mod odbc;
 mod postgres;
 mod server;
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -19,6 +21,7 @@ pub(crate) struct Servers {
     mysql: mysql::Server,
     mongo: mongo::Servers,
     objects: objects::Servers,
+    odbc: PathBuf,
 }
 
 impl Servers {
@@ -28,6 +31,7 @@ impl Servers {
         let mongo = mongo::Servers::start()?;
         let mysql = mysql::Server::start()?;
         let postgres = postgres::Server::start()?;
+        let odbc = odbc::helper(postgres.folder(), postgres.port())?;
         objects.wait()?;
         mongo.wait()?;
         mysql.make_account()?;
@@ -36,6 +40,7 @@ impl Servers {
             mysql,
             mongo,
             objects,
+            odbc,
         })
     }
 
@@ -46,6 +51,7 @@ impl Servers {
         command.env("LOCARD_TEST_POSTGRES_CA", self.postgres.authority());
         command.env("LOCARD_TEST_MYSQL_URL", self.mysql.url());
         command.env("LOCARD_TEST_MYSQL_CA", self.mysql.authority());
+        command.env("LOCARD_ODBC_HELPER", &self.odbc);
         self.mongo.environment(command);
         self.objects.environment(command);
         command.env("LOCARD_TEST_REQUIRE_SERVERS", "1");

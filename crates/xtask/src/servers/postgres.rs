@@ -95,6 +95,16 @@ impl Server {
         )
     }
 
+    /// Its folder, which goes when it stops.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its port on this machine.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The certificate that the server's own, for `localhost` only, leads to.
     pub(crate) fn authority(&self) -> PathBuf {
         self.folder.join("authority.crt")

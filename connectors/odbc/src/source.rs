@@ -1,0 +1,239 @@
+//! An open source behind an ODBC driver.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use locard_connector::{
+    Batch, Description, Entity, ErrorKind, Globs, Result, Sample, ScanPlan, ScanRequest, Scope,
+    Server, Source, Split, Usage,
+};
+use locard_model::{EntityKind, EntityPath};
+use locard_sql::{Planner, Relation};
+use tokio::sync::MutexGuard;
+
+use crate::catalog::{self, cell, missing, names, number};
+use crate::error::granted;
+use crate::functions;
+use crate::read;
+use crate::session::{Session, Sessions};
+use crate::settings::Access;
+use crate::types::Cells;
+
+/// An ODBC source; connects on use.
+#[derive(Debug)]
+pub(crate) struct Odbc {
+    access: Arc<Access>,
+    pub(crate) reading: Arc<Reading>,
+    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
+    /// described again is read again.
+    listed: Mutex<HashMap<EntityPath, Relation<Cells>>>,
+    /// A connection for catalog questions.
+    idle: tokio::sync::Mutex<Option<Session>>,
+}
+
+/// What reads share.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) sessions: Sessions,
+    /// Tables of which a driver said that their columns are narrower than they are.
+    pub(crate) wide: Mutex<HashSet<EntityPath>>,
+}
+
+/// The connection for catalog questions while one is asked; dropped, it is closed.
+pub(crate) struct Lent<'a> {
+    place: MutexGuard<'a, Option<Session>>,
+    pub(crate) session: Session,
+}
+
+impl Lent<'_> {
+    /// Keeps the connection for the next question.
+    pub(crate) fn give_back(mut self) {
+        *self.place = Some(self.session);
+    }
+}
+
+impl Odbc {
+    /// A source over these settings.
+    pub(crate) fn new(access: Access) -> Result<Self> {
+        let access = Arc::new(access);
+        Ok(Self {
+            reading: Arc::new(Reading {
+                sessions: Sessions::new(access.clone()),
+                wide: Mutex::default(),
+            }),
+            access,
+            listed: Mutex::default(),
+            idle: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// The connection for catalog questions. One that died fails its question, and the next has a new one.
+    pub(crate) async fn borrow(&self) -> Result<Lent<'_>> {
+        let mut place = self.idle.lock().await;
+        let session = match place.take() {
+            Some(session) => session,
+            None => Session::open(&self.access).await?,
+        };
+        Ok(Lent { place, session })
+    }
+
+    async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
+        let globs = Globs::of_tables(scope)?;
+        let mut lent = self.borrow().await?;
+        let (mut relations, is_described) = match &lent.session.product.catalog {
+            Some(catalog) => (catalog::load(&mut lent.session, catalog, None).await?, true),
+            None => (functions::list(&mut lent.session, None).await?, false),
+        };
+        lent.give_back();
+        relations.retain(|relation| globs.admit(&relation.path.resource(relation.kind)));
+        let entities = relations.iter().map(Relation::entity).collect();
+        let listed = relations.into_iter().filter(|_| is_described);
+        let listed = listed.map(|relation| (relation.path.clone(), relation));
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed.collect();
+        Ok(entities)
+    }
+
+    fn take_listed(&self, path: &EntityPath) -> Option<Relation<Cells>> {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.remove(path)
+    }
+
+    async fn relation(&self, path: &EntityPath) -> Result<Relation<Cells>> {
+        let mut lent = self.borrow().await?;
+        let found = match &lent.session.product.catalog {
+            Some(catalog) => {
+                let only = Some(names(path)?);
+                let found = catalog::load(&mut lent.session, catalog, only).await?;
+                found.into_iter().next().ok_or_else(|| missing(path))
+            }
+            None => functions::describe(&mut lent.session, path).await,
+        };
+        // One that failed otherwise may be dead.
+        let is_alive = |error: &locard_connector::Error| error.kind() == ErrorKind::NotFound;
+        if found.as_ref().map_or_else(is_alive, |_| true) {
+            lent.give_back();
+        }
+        found
+    }
+
+    async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        let relation = self.relation(&request.path).await?;
+        let mut lent = self.borrow().await?;
+        let session = &mut lent.session;
+        let (product, dialect) = (session.product, session.dialect());
+        let planned = ranges(session, &relation, request).await;
+        let planned = planned
+            .map_err(|error| granted(error, &request.path, product, self.access.user.as_deref()));
+        let (mut planner, mut ranges) = match planned {
+            Ok(found) => (Planner::new(&dialect, &relation, request)?, found),
+            Err(error) => return Err(error),
+        };
+        if request.sample != Sample::All {
+            let count = match planner.needs_count() && !request.estimate {
+                true => counted(session, planner.count()).await?,
+                false => None,
+            };
+            let modulo = |a: &str, b: &str| product.modulo(a, b);
+            if let Some(sampled) = planner.sampled(count, modulo) {
+                ranges = vec![sampled];
+            }
+        }
+        lent.give_back();
+        planner.finish(&ranges)
+    }
+}
+
+/// How a table is divided.
+async fn ranges(
+    session: &mut Session,
+    relation: &Relation<Cells>,
+    request: &ScanRequest,
+) -> Result<Vec<locard_sql::Range>> {
+    let dialect = session.dialect();
+    let planner = Planner::new(&dialect, relation, request)?;
+    let Some(sql) = planner.bounds() else {
+        return Ok(vec![planner.whole()]);
+    };
+    let rows = session.rows(sql, "planning").await?;
+    let first = rows.first().map(Vec::as_slice).unwrap_or_default();
+    Ok(match (number(first, 0), number(first, 1)) {
+        (Some(least), Some(most)) => planner.ranges(least, most),
+        _ => vec![planner.whole()],
+    })
+}
+
+/// How many rows there are.
+async fn counted(session: &mut Session, sql: String) -> Result<Option<u64>> {
+    let rows = session.rows(sql, "planning").await?;
+    Ok(rows.first().and_then(|row| number(row, 0)))
+}
+
+#[async_trait]
+impl Source for Odbc {
+    async fn check(&self) -> Result<Server> {
+        let mut session = Session::open(&self.access).await?;
+        let mut product = session.server.product.clone();
+        let mut account = self.access.user.clone();
+        if let Some(catalog) = &session.product.catalog {
+            let doing = "asking for the server's version";
+            let rows = session.rows(catalog.version.clone(), doing).await?;
+            let first = rows.first().map(Vec::as_slice).unwrap_or_default();
+            let version = cell(first, 0).unwrap_or_default();
+            product = format!("{} {version}", session.product.title);
+            account = cell(first, 1).or(account);
+        } else {
+            functions::list(&mut session, None).await?;
+        }
+        Ok(Server { product, account })
+    }
+
+    fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
+        let scope = scope.clone();
+        stream::once(async move {
+            stream::iter(match self.list(&scope).await {
+                Ok(entities) => entities.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+        })
+        .flatten()
+        .boxed()
+    }
+
+    async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
+        let resource = path.resource(kind);
+        match self.take_listed(path) {
+            Some(relation) => Ok(relation.description()),
+            None => self
+                .relation(path)
+                .await
+                .map(Relation::description)
+                .map_err(|error| error.entity(resource)),
+        }
+    }
+
+    async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
+        self.make_plan(request)
+            .await
+            .map_err(|error| error.entity(request.path.resource(request.kind)))
+    }
+
+    async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
+        read::read(&self.reading, split).await
+    }
+
+    fn longest_silence(&self) -> Option<Duration> {
+        // 0 is the setting's word for never. The driver is ended a little later than it should end itself.
+        Some(match self.access.limits.statement_timeout {
+            0 => Duration::MAX,
+            seconds => Duration::from_secs(u64::from(seconds) + 10),
+        })
+    }
+
+    fn usage(&self) -> Option<&dyn Usage> {
+        Some(self)
+    }
+}
