@@ -251,13 +251,16 @@ impl Packing {
             writer.redacted(&Redaction::row(&why));
             return Ok(false);
         }
+        let others = self.others.as_ref();
+        let judged = others.map(|others| (others, others.judge(meta, &row.values)));
         // What people took out first: their parts are told in bytes of the text as it was.
         for decided in &ruling.redactions {
             let redaction = redact(row, decided)?;
             redaction.iter().for_each(|it| writer.redacted(it));
         }
-        if let Some(others) = &self.others {
-            let redactions = others.redact(meta, &mut row.values, &ruling.revealed);
+        if let Some((others, judged)) = &judged {
+            let by = (judged, &ruling.revealed);
+            let redactions = others.redact(meta, &mut row.values, by);
             redactions
                 .map_err(unpacked)?
                 .iter()

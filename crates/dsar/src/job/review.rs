@@ -183,7 +183,9 @@ pub async fn review_rows(
             let ruling = decisions.ruling(number, at);
             let mut values = row.values.clone();
             if let Some(others) = &others {
-                let redacted = others.redact(&meta, &mut values, &ruling.revealed);
+                let judged = others.judge(&meta, &row.values);
+                let by = (&judged, &ruling.revealed);
+                let redacted = others.redact(&meta, &mut values, by);
                 redacted.map_err(|_| Error::new(ErrorKind::Unexpected, "a row cannot be shown"))?;
             }
             let changed = values

@@ -44,23 +44,31 @@ impl Others {
         }
     }
 
+    /// Says whose the fields of a row are. It is asked before anybody takes anything out: half of a name is nobody's.
+    pub(super) fn judge(&self, meta: &Meta, values: &Map<String, Value>) -> Judged {
+        let own = self.own(meta, values);
+        Judged {
+            others: self.other_columns(meta, values, &own),
+            own: own.columns,
+        }
+    }
+
     /// Takes out of a row what is somebody else's, but for fields that a reviewer revealed.
     pub(super) fn redact(
         &self,
         meta: &Meta,
         values: &mut Map<String, Value>,
-        revealed: &BTreeSet<&str>,
+        (judged, revealed): (&Judged, &BTreeSet<&str>),
     ) -> locard_bundle::Result<Vec<Redaction>> {
-        let own = self.own(meta, values);
-        let others = self.other_columns(meta, values, &own);
         let mut redactions = Vec::new();
         for field in &meta.fields {
             let name = field.name.as_str();
-            if revealed.contains(name) || own.columns.contains(name) && !is_long(values.get(name)) {
+            let is_own = judged.own.contains(name) && !is_long(values.get(name));
+            if is_own || revealed.contains(name) {
                 continue;
             }
-            if let Some(identifier) = others.iter().find(|(other, _)| other == name) {
-                redactions.extend(redact_field(values, name, &why(Some(&identifier.1))));
+            if let Some((_, identifier)) = judged.others.iter().find(|(other, _)| other == name) {
+                redactions.extend(redact_field(values, name, &why(Some(identifier))));
             } else {
                 let mut find = |text: &str| self.in_text(&meta.info.resource, name, text);
                 redactions.extend(redact_texts(values, name, &why(None), &mut find)?);
@@ -173,6 +181,14 @@ impl Others {
             trial.identifier.as_str() == "PERSON" && trial.holds() && is_whole(trial.how)
         })
     }
+}
+
+/// Whose the fields of a row are.
+pub(super) struct Judged {
+    /// Fields in which something of the person agrees.
+    own: BTreeSet<String>,
+    /// Fields that are another person's, and what they hold.
+    others: Vec<(String, Identifier)>,
 }
 
 /// What of a row is the person's.
@@ -353,7 +369,11 @@ mod tests {
         let Value::Object(mut row) = row else {
             panic!("an object is wanted")
         };
-        others().redact(&meta, &mut row, &BTreeSet::new()).unwrap();
+        let others = others();
+        let judged = others.judge(&meta, &row);
+        others
+            .redact(&meta, &mut row, (&judged, &BTreeSet::new()))
+            .unwrap();
         row
     }
 
