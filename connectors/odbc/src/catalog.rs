@@ -86,9 +86,7 @@ pub(crate) async fn load(
     catalog: &'static Catalog,
     only: Option<(&str, &str)>,
 ) -> Result<Vec<Relation<Cells>>> {
-    let mut found = relations(session, catalog, only).await?;
-    columns(session, catalog, only, &mut found).await?;
-    keys(session, catalog, only, &mut found).await?;
+    let mut found = columns_and_keys(session, catalog, only).await?;
     references(session, catalog, only, &mut found).await?;
     let mut kinds = found.relations.iter().map(|relation| relation.kind);
     if kinds.any(|kind| kind == EntityKind::View) {
@@ -99,6 +97,28 @@ pub(crate) async fn load(
         }
     }
     Ok(found.relations)
+}
+
+/// Reads one relation with what a plan needs of it.
+pub(crate) async fn outline(
+    session: &mut Session,
+    catalog: &'static Catalog,
+    path: &EntityPath,
+) -> Result<Relation<Cells>> {
+    let found = columns_and_keys(session, catalog, Some(names(path)?)).await?;
+    let mut relations = found.relations.into_iter();
+    relations.next().ok_or_else(|| missing(path))
+}
+
+async fn columns_and_keys(
+    session: &mut Session,
+    catalog: &Catalog,
+    only: Option<(&str, &str)>,
+) -> Result<Found> {
+    let mut found = relations(session, catalog, only).await?;
+    columns(session, catalog, only, &mut found).await?;
+    keys(session, catalog, only, &mut found).await?;
+    Ok(found)
 }
 
 async fn ask(

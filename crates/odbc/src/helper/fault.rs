@@ -32,6 +32,16 @@ fn of_record(record: &Record) -> Failure {
 const WORDS: &[(About, &[&str])] = &[
     (About::NoLibrary, &["can't open lib", "cannot open lib"]),
     (
+        About::Memory,
+        &[
+            "out of memory",
+            "not enough memory",
+            "memory allocation",
+            "couldn't allocate",
+            "could not allocate",
+        ],
+    ),
+    (
         About::Host,
         &[
             "could not translate host name",
@@ -93,6 +103,10 @@ mod tests {
             About::Rights
         );
         assert_eq!(about("22018", "invalid input 'tls'"), About::Unknown);
+        assert_eq!(
+            about("HY000", "out of memory while reading tuples"),
+            About::Memory
+        );
         assert_eq!(about("22018", value), About::Unknown);
     }
 }
