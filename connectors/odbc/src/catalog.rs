@@ -45,13 +45,11 @@ pub(crate) fn narrowed(sql: &str, catalog: &Catalog, only: Option<(&str, &str)>)
         let (between, behind) = after.split_once("{table}").unwrap_or((after, ""));
         Ok(format!("{before}{schema}{between}{table}{behind}"))
     };
-    match sql.split_once("{where_view}") {
-        Some((before, after)) => Ok(format!("{before}{}{after}", narrow(&catalog.where_view)?)),
-        None => {
-            let (before, after) = sql.split_once("{where}").unwrap_or((sql, ""));
-            Ok(format!("{before}{}{after}", narrow(&catalog.r#where)?))
-        }
+    if let Some((before, after)) = sql.split_once("{where_view}") {
+        return Ok(format!("{before}{}{after}", narrow(&catalog.where_view)?));
     }
+    let (before, after) = sql.split_once("{where}").unwrap_or((sql, ""));
+    Ok(format!("{before}{}{after}", narrow(&catalog.r#where)?))
 }
 
 /// The cell of a row.

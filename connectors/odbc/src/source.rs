@@ -58,9 +58,9 @@ impl Lent<'_> {
 
 impl Odbc {
     /// A source over these settings.
-    pub(crate) fn new(access: Access) -> Result<Self> {
+    pub(crate) fn new(access: Access) -> Self {
         let access = Arc::new(access);
-        Ok(Self {
+        Self {
             reading: Arc::new(Reading {
                 sessions: Sessions::new(access.clone()),
                 wide: Mutex::default(),
@@ -68,7 +68,7 @@ impl Odbc {
             access,
             listed: Mutex::default(),
             idle: tokio::sync::Mutex::default(),
-        })
+        }
     }
 
     /// The connection for catalog questions. One that died fails its question, and the next has a new one.

@@ -41,7 +41,7 @@ const LOGIN: &[&str] = &[
 
 /// A keyword as it is compared.
 pub(crate) fn plain(keyword: &str) -> String {
-    let letters = keyword.chars().filter(|c| c.is_ascii_alphanumeric());
+    let letters = keyword.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
