@@ -46,6 +46,7 @@ fn help_is_complete() {
         "scan",
         "find",
         "collect",
+        "dsar",
         "explain",
         "rows",
         "relations",
@@ -62,6 +63,12 @@ fn help_is_complete() {
         "worker",
     ] {
         snapshot(&format!("help_{command}"), &bench.run([command, "--help"]));
+    }
+    for command in [
+        "create", "list", "show", "run", "review", "download", "link", "verify",
+    ] {
+        let run = bench.run(["dsar", command, "--help"]);
+        snapshot(&format!("help_dsar_{command}"), &run);
     }
     snapshot("help", &bench.run(["--help"]));
 }

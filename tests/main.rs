@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod business;
 mod cli;
 mod client;
 mod collect;
@@ -17,6 +18,7 @@ mod collections;
 #[cfg(unix)]
 mod crashes;
 mod documents;
+mod dsar;
 mod edges;
 mod events;
 mod faces;
@@ -24,6 +26,7 @@ mod hostile;
 mod kill;
 mod live;
 mod lookup;
+mod manage;
 mod mongo;
 mod mssql;
 mod mysql;
@@ -33,6 +36,7 @@ mod odbc;
 mod postgres;
 mod privacy;
 mod proxy;
+mod requests;
 mod schedules;
 mod score;
 mod serve;
@@ -44,3 +48,4 @@ mod telling;
 mod tokens;
 mod town;
 mod usage;
+mod webhooks;

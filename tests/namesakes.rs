@@ -1,7 +1,10 @@
 //! People of one name: nobody is given what is another's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::Path;
+
+use locard_bundle::Bundle;
 
 use crate::collect::{Collected, scanned};
 use crate::support::{Bench, corpus};
@@ -68,14 +71,62 @@ fn namesakes(people: &[Person]) -> Vec<(&Person, &Person)> {
     pairs
 }
 
+/// What is known of a person, as options.
+fn options(person: &Person) -> Vec<String> {
+    let mut options = vec![
+        ("--name", person.name.clone()),
+        ("--email", person.email.clone()),
+        ("--id", format!("DATE_OF_BIRTH={}", person.birth)),
+    ];
+    if !person.phone.is_empty() {
+        options.push(("--phone", person.phone.clone()));
+    }
+    let options = options.into_iter();
+    options
+        .flat_map(|(name, value)| [name.to_owned(), value])
+        .collect()
+}
+
+/// Numbers of the customers whose rows, and whose invoices, are in the bundle.
+fn bundled(bench: &Bench, person: &Person) -> [BTreeSet<String>; 2] {
+    let file = bench.path(&format!("{}.zip", person.number));
+    let mut args = vec![
+        "collect".to_owned(),
+        "--output".to_owned(),
+        file.display().to_string(),
+    ];
+    args.extend(options(person));
+    let run = bench.run(&args);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let mut bundle = Bundle::open(std::fs::File::open(&file).unwrap()).unwrap();
+    let sections = bundle.manifest().sections.clone();
+    let mut numbers = |table: &str| {
+        let mut numbers = BTreeSet::new();
+        for section in sections
+            .iter()
+            .filter(|it| it.section.entity.ends_with(table))
+        {
+            let mut text = String::new();
+            bundle
+                .file(&section.files[0])
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap();
+            let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+            numbers.extend(
+                rows.iter()
+                    .map(|row| row["customer_no"].to_string().replace('"', "")),
+            );
+        }
+        numbers
+    };
+    [numbers("customers"), numbers("invoices")]
+}
+
 /// Numbers of the customers whose rows, and whose invoices, are included.
 fn included(bench: &Bench, person: &Person) -> [BTreeSet<String>; 2] {
-    let mut args = vec!["--name", &person.name, "--email", &person.email];
-    if !person.phone.is_empty() {
-        args.extend(["--phone", &person.phone]);
-    }
-    let birth = format!("DATE_OF_BIRTH={}", person.birth);
-    args.extend(["--id", &birth]);
+    let args = options(person);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let collected = Collected::of(bench, &args, &[]);
     assert_eq!(collected.run.status, 0, "{}", collected.run.stderr);
     let numbers = |table| {
@@ -98,12 +149,16 @@ fn table(bench: &Bench, name: &'static str) -> &'static str {
     }
 }
 
-fn hold(bench: &Bench, pairs: &[(&Person, &Person)]) {
+fn hold(
+    bench: &Bench,
+    pairs: &[(&Person, &Person)],
+    of: fn(&Bench, &Person) -> [BTreeSet<String>; 2],
+) {
     let mut known: BTreeMap<usize, [BTreeSet<String>; 2]> = BTreeMap::new();
     for (one, other) in pairs {
         for person in [one, other] {
             let rows = known.entry(person.number);
-            rows.or_insert_with(|| included(bench, person));
+            rows.or_insert_with(|| of(bench, person));
         }
         for (person, namesake) in [(one, other), (other, one)] {
             for rows in &known[&person.number] {
@@ -164,7 +219,7 @@ fn no_row_of_a_namesake_is_included_over_confirmed_relations_of_files() {
     };
     let confirmed = bench.run(["relations", "confirm", only["id"].as_str().unwrap()]);
     assert_eq!(confirmed.status, 0, "{}", confirmed.stderr);
-    hold(&bench, &pairs);
+    hold(&bench, &pairs, included);
     println!("{} pairs of one name over files", pairs.len());
 }
 
@@ -188,6 +243,7 @@ fn no_row_of_a_namesake_is_included_over_foreign_keys() {
         ));
     }
     scanned(&bench, &format!("begin; {sql} commit"));
-    hold(&bench, &pairs);
+    hold(&bench, &pairs, included);
+    hold(&bench, &pairs, bundled);
     println!("{} pairs of one name over foreign keys", pairs.len());
 }

@@ -191,3 +191,121 @@ fn two_servers_over_one_store_fire_a_schedule_once() {
         assert_eq!(ended["status"], "COMPLETED", "{ended:#}");
     }
 }
+
+#[test]
+fn a_schedule_whose_makers_key_was_taken_back_fires_no_more_and_says_so() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let key = server.post(
+        "/api/v1/keys",
+        &json!({ "name": "pipeline", "role": "operator" }),
+    );
+    let token = key.body["token"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{key:?}"));
+    let mut often = nightly();
+    often["cron"] = json!("* * * * * *");
+    often["job"] = json!("pii-detection");
+    often["body"] = json!({ "scope": ["FILES_1"] });
+    let made = server.ask_as(token, "POST", "/api/v1/schedules", &often.to_string());
+    assert_eq!(made.status, 200, "{made:?}");
+    let path = format!("/api/v1/schedules/{}", made.body["id"].as_str().unwrap());
+    until("a job was started", || {
+        jobs(&server, "names").first().cloned()
+    });
+    let revoked = format!("/api/v1/keys/{}", key.body["id"].as_str().unwrap());
+    assert_eq!(
+        server.ask_as(&server.key, "DELETE", &revoked, "").status,
+        200
+    );
+    let note = until("a note", || {
+        let shown = server.get(&path).body;
+        let note = shown["note"]
+            .as_str()
+            .filter(|note| note.contains("taken back"));
+        note.map(str::to_owned)
+    });
+    assert!(note.contains("pipeline"), "{note}");
+    assert_eq!(server.get(&path).body["next"], json!([]));
+    let count = jobs(&server, "names").len();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(jobs(&server, "names").len(), count);
+    // Whoever may change it takes it over.
+    let resumed = server.ask_as(&server.key, "PATCH", &path, r#"{"enabled": true}"#);
+    assert_eq!(
+        resumed.body["createdBy"], "first administrator",
+        "{resumed:?}"
+    );
+    until("a job was started again", || {
+        (jobs(&server, "names").len() > count).then_some(())
+    });
+}
+
+#[test]
+fn the_command_line_makes_pauses_resumes_and_runs_schedules_beside_a_server() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let run = |words: &[&str]| {
+        let ran = bench.run(["schedules"].iter().chain(words));
+        assert_eq!(ran.status, 0, "{words:?}: {ran:?}");
+        ran
+    };
+    assert!(run(&["list"]).stdout.contains("no schedules yet"));
+    let made = run(&[
+        "add",
+        "nightly",
+        "names",
+        "FILES_1",
+        "--cron",
+        "0 3 * * *",
+        "--time-zone",
+        "Europe/Zurich",
+    ]);
+    assert!(made.stderr.contains("made nightly, next at"), "{made:?}");
+    assert!(run(&["list"]).stdout.contains("pii-detection"));
+    run(&["pause", "nightly"]);
+    let shown = run(&["show", "nightly"]);
+    assert!(
+        shown.stdout.contains("paused") && !shown.stdout.contains("next"),
+        "{shown:?}"
+    );
+    run(&["resume", "nightly"]);
+    let shown = run(&["show", "nightly"]);
+    assert_eq!(shown.stdout.matches("next ").count(), 5, "{shown:?}");
+    run(&["run", "nightly"]);
+    let job = until("the server ran it", || {
+        let job = jobs(&server, "names").first().cloned();
+        job.filter(|job| job["state"] == "COMPLETED")
+    });
+    assert_eq!(job["label"], "PII_DETECTION", "{job:#}");
+    // The interface changes what the command line made.
+    let listed = server.get("/api/v1/schedules").body;
+    let id = listed["schedules"][0]["id"].as_str().unwrap();
+    let path = format!("/api/v1/schedules/{id}");
+    let changed = server.ask_as(
+        &server.key,
+        "PATCH",
+        &path,
+        r#"{"body": {"scope": ["FILES_1/*"]}}"#,
+    );
+    assert_eq!(changed.status, 200, "{changed:?}");
+    let now = server.post(&format!("{path}/run"), &json!({}));
+    assert_eq!(now.status, 200, "{now:?}");
+    run(&["remove", "nightly"]);
+    let gone = bench.run(["schedules", "show", "nightly"]);
+    assert_eq!(gone.status, 2, "{gone:?}");
+    let odd = bench.run([
+        "schedules",
+        "add",
+        "odd",
+        "names",
+        "FILES_1",
+        "--cron",
+        "often",
+    ]);
+    assert_eq!(odd.status, 2, "{odd:?}");
+}

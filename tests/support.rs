@@ -186,6 +186,7 @@ pub(crate) fn essence(findings: &[Value]) -> Vec<String> {
                 "kind",
                 "confidence",
                 "rows",
+                "filled",
                 "tested",
                 "matched",
                 "validated",

@@ -24,6 +24,21 @@ pub(crate) fn labels(findings: &[Value], table: impl Fn(&str) -> String) -> BTre
         .collect()
 }
 
+/// The same with what was counted: rows, cells that hold something, matches, and those that passed a check.
+pub(crate) fn figures(findings: &[Value], table: impl Fn(&str) -> String) -> BTreeSet<String> {
+    let counted = |finding: &Value| {
+        let label = labels(std::slice::from_ref(finding), &table);
+        let counts =
+            ["rows", "filled", "matched", "validated"].map(|name| finding[name].to_string());
+        format!(
+            "{} {}",
+            label.into_iter().collect::<String>(),
+            counts.join(" ")
+        )
+    };
+    findings.iter().map(counted).collect()
+}
+
 /// The table that a file was written from.
 pub(crate) fn of_file(resource: &str) -> String {
     resource.trim_end_matches(".csv").to_owned()

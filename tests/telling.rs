@@ -308,6 +308,29 @@ fn a_file_in_a_partition_is_told_once_and_where_it_is() {
 }
 
 #[test]
+fn no_sentence_tells_the_name_of_a_file_that_is_called_like_a_person() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let header = [&b"SQLite format 3\0"[..], &[7; 200]].concat();
+    for name in ["crm.sqlite", "ada.lovelace@example.org.sqlite"] {
+        std::fs::write(bench.path("data").join(name), &header).unwrap();
+    }
+    let scan = bench.run(["scan", &bench.data()]);
+    assert_eq!(scan.status, 2, "{scan:?}");
+    let runs = [
+        &["find", "--email", "ada@example.org", "--verify"][..],
+        &["jobs", "show", "latest"],
+        &["scan", &bench.data(), "--plan"],
+    ];
+    let mut told = vec![scan];
+    told.extend(runs.map(|run| bench.run(run)));
+    for run in told {
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(!said.contains("lovelace"), "{said}");
+    }
+}
+
+#[test]
 fn an_explanation_names_the_real_check_and_leaves_out_what_says_nothing() {
     let bench = Bench::new();
     let rows = (0..400).map(|row| format!("word{} x,a{row}@example.org\n", row % 150));

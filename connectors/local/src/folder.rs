@@ -185,7 +185,7 @@ impl Blobs for Folder {
         };
         result.map_err(|error| {
             let missing = error.kind() == io::ErrorKind::NotFound;
-            let error = io_error(error, &format!("opening {}", self.start.display()));
+            let error = io_error(error, "opening it");
             if missing {
                 error.hint("check the path; a glob needs quotes in a shell")
             } else {

@@ -165,6 +165,10 @@ impl std::fmt::Debug for Idle {
     }
 }
 
+/// What is attempted. The path is no part of it: it may be called like a person, and whoever reads the sentence is told which
+/// database it is about, masked.
+const OPENING: &str = "opening the database file";
+
 /// Opens the database to read; the driver's thread may be so many rows ahead, and ends what takes longer than that.
 /// Nothing is created, and the session refuses to write.
 async fn open(
@@ -175,7 +179,6 @@ async fn open(
 ) -> Result<Session> {
     let path = settings.path.clone();
     apart(move || header(&path)).await??;
-    let doing = format!("opening {}", settings.path.display());
     let mut connection = SqliteConnectOptions::new()
         .filename(&settings.path)
         .read_only(true)
@@ -188,7 +191,7 @@ async fn open(
         .disable_statement_logging()
         .connect()
         .await
-        .map_err(|error| from_driver(error, &doing))?;
+        .map_err(|error| from_driver(error, OPENING))?;
     let dropped = Arc::<AtomicBool>::default();
     let brake = Brake(dropped.clone());
     let end = Arc::<Mutex<Option<Instant>>>::default();
@@ -196,7 +199,7 @@ async fn open(
     let mut looks = 0_u32;
     let longest = longest(size(&settings.path).await);
     let handle = connection.lock_handle().await;
-    let mut handle = handle.map_err(|error| from_driver(error, &doing))?;
+    let mut handle = handle.map_err(|error| from_driver(error, OPENING))?;
     limit_length(&mut handle, longest);
     handle.set_progress_handler(STEPS, move || {
         looks = looks.wrapping_add(1);
@@ -241,7 +244,6 @@ fn limit_length(handle: &mut LockedSqliteHandle<'_>, longest: i32) {
 
 /// The file's header, all zero for the empty file that is an empty database.
 fn header(path: &Path) -> Result<[u8; HEADER]> {
-    let doing = format!("opening {}", path.display());
     let fault = |error: std::io::Error| {
         let told = error.kind().to_string();
         let (kind, told, hint) = match error.kind() {
@@ -257,7 +259,7 @@ fn header(path: &Path) -> Result<[u8; HEADER]> {
                 "see whether the disk is there",
             ),
         };
-        Error::new(kind, format!("{doing}: {told}"))
+        Error::new(kind, format!("{OPENING}: {told}"))
             .hint(hint)
             .retryable(false)
             .cause(error)
@@ -270,8 +272,10 @@ fn header(path: &Path) -> Result<[u8; HEADER]> {
         } else {
             "it is no file but a pipe or a device"
         };
-        return Err(Error::new(ErrorKind::Settings, format!("{doing}: {what}"))
-            .hint("name the database file"));
+        return Err(
+            Error::new(ErrorKind::Settings, format!("{OPENING}: {what}"))
+                .hint("name the database file"),
+        );
     }
     let mut bytes = Vec::with_capacity(HEADER);
     File::open(path)
@@ -284,7 +288,7 @@ fn header(path: &Path) -> Result<[u8; HEADER]> {
         .try_into()
         .ok()
         .filter(|header: &[u8; HEADER]| header.starts_with(b"SQLite format 3\0"))
-        .ok_or_else(|| no_database(&doing))
+        .ok_or_else(|| no_database(OPENING))
 }
 
 /// Looks at files on a thread that may wait for a disk.

@@ -391,7 +391,7 @@ async fn what_is_no_database_is_malformed_in_a_clear_sentence() {
         .expect_err("there is no file");
     assert_eq!(missing.kind(), ErrorKind::NotFound);
     let told = missing.to_string();
-    assert_eq!(told, "opening /nowhere/at/all.db: there is no such file");
+    assert_eq!(told, "opening the database file: there is no such file");
     let folder = TempDir::new().expect("a folder can be made");
     assert_eq!(
         open(folder.path())

@@ -46,8 +46,16 @@ pub struct AuditRow {
     pub action: String,
     /// Who.
     pub actor: String,
-    /// What about it.
+    /// What about it; null where the key of its request was destroyed.
     pub details: Value,
+    /// Why.
+    pub purpose: Option<String>,
+    /// The request that it belongs to.
+    pub request: Option<Uuid>,
+    /// Its number in the chain.
+    pub sequence: Option<u64>,
+    /// Its hash, which holds that of the entry before it, in hexadecimal.
+    pub hash: String,
 }
 
 /// Makes the first key of this installation, an administrator's; `None` where there ever was one.
@@ -106,11 +114,7 @@ pub async fn caller(home: &Home, token: &SecretString) -> Result<Option<(Actor, 
 
 /// Records that somebody did something. `details` never hold a value of a person.
 pub async fn record(home: &Home, actor: &Actor, action: &str, details: Value) -> Result<()> {
-    let draft = AuditDraft {
-        action: action.to_owned(),
-        actor: actor.name.clone(),
-        details,
-    };
+    let draft = AuditDraft::new(action, actor.name.as_str(), details);
     home.store.record_audit(home.org, &draft).await?;
     Ok(())
 }
@@ -129,6 +133,14 @@ pub async fn audit(
         action: record.what.action,
         actor: record.what.actor,
         details: record.what.details,
+        purpose: Some(record.what.purpose).filter(|purpose| !purpose.is_empty()),
+        request: record.what.request.map(|request| request.0),
+        sequence: record.sequence,
+        hash: record
+            .hash
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
     });
     Ok((rows.collect(), found.next))
 }

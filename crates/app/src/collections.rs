@@ -198,7 +198,7 @@ fn mixed() -> Error {
 }
 
 /// The entities that can be read, among those that were chosen and in them.
-pub(crate) async fn leaves(home: &Home, chosen: &Chosen) -> Result<Vec<Entity>> {
+pub async fn leaves(home: &Home, chosen: &Chosen) -> Result<Vec<Entity>> {
     let catalog = Catalog::open(home).await?;
     let only = Only::load(home, &chosen.entities).await?;
     let mut leaves = Vec::new();

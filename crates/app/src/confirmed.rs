@@ -112,6 +112,7 @@ async fn row(
         category,
         sensitivity,
         rows,
+        filled,
         tested: filled,
         matched: filled,
         validated: 0,

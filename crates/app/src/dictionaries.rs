@@ -9,7 +9,8 @@ use locard_sketch::forms;
 use locard_store::{ColumnRecord, Page};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, read_text, record, why, words};
+use crate::input::blocking;
+use crate::{Error, ErrorKind, Home, Result, read_text, record, why, words};
 
 /// A dictionary in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,16 +160,8 @@ pub fn build_dictionary(
         Some(column) => column_terms(input, column)?,
         None => read_text(input)?.lines().map(str::to_owned).collect(),
     };
-    let mut sorted = BTreeMap::new();
-    for term in terms
-        .iter()
-        .map(|term| term.trim())
-        .filter(|term| !term.is_empty() && !term.starts_with('#'))
-    {
-        sorted
-            .entry(forms::folded(term).into_owned())
-            .or_insert_with(|| term.to_owned());
-    }
+    let terms = terms.iter().map(|term| term.trim());
+    let sorted = sorted(terms.filter(|term| !term.is_empty() && !term.starts_with('#')));
     if sorted.is_empty() {
         return Err(Error::usage(format!("{} has no terms", input.display())));
     }
@@ -176,8 +169,6 @@ pub fn build_dictionary(
         "# source: {}\n# licence: own\n",
         input.file_name().unwrap_or_default().to_string_lossy()
     );
-    // By their bytes, as the check of a list wants them; those of the folded terms may stand in another order.
-    let sorted: BTreeSet<String> = sorted.into_values().collect();
     for term in &sorted {
         text.push_str(term);
         text.push('\n');
@@ -207,21 +198,33 @@ fn column_terms(input: &Path, column: &str) -> Result<Vec<String>> {
     let unreadable = |error: csv::Error| {
         Error::usage(format!("{} cannot be read as CSV", input.display())).cause(error)
     };
-    let mut reader = csv::Reader::from_path(input).map_err(unreadable)?;
-    let headers = reader.headers().map_err(unreadable)?;
-    let Some(at) = headers.iter().position(|header| header == column) else {
-        let known: Vec<&str> = headers.iter().collect();
-        return Err(
-            Error::not_found(format!("{} has no column {column}", input.display()))
-                .hint(format!("it has {}", known.join(", "))),
-        );
-    };
-    let cell = |record: csv::StringRecord| record.get(at).unwrap_or_default().to_owned();
-    reader
-        .records()
-        .map(|record| record.map(cell).map_err(unreadable))
-        .collect()
+    let mut known = Vec::new();
+    // The delimiter is the one under which the header has the column.
+    for delimiter in DELIMITERS {
+        let opened = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .from_path(input);
+        let mut reader = opened.map_err(unreadable)?;
+        let headers = reader.headers().map_err(unreadable)?;
+        if let Some(at) = headers.iter().position(|header| header == column) {
+            let cell = |record: csv::StringRecord| record.get(at).unwrap_or_default().to_owned();
+            let records = reader.records();
+            return records
+                .map(|record| record.map(cell).map_err(unreadable))
+                .collect();
+        }
+        if headers.len() > known.len() {
+            known = headers.iter().map(str::to_owned).collect();
+        }
+    }
+    Err(
+        Error::not_found(format!("{} has no column {column}", input.display()))
+            .hint(format!("it has {}", known.join(", "))),
+    )
 }
+
+/// What may stand between the columns of a list.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 fn write(to: &Path, text: &str) -> Result<()> {
     let written = to
@@ -249,6 +252,94 @@ fn replace(to: &Path, text: &str) -> Result<()> {
     replaced
 }
 
+/// A list of terms to make.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DictionaryDraft {
+    /// Its name, `theme/name`.
+    pub name: String,
+    /// Its terms, in any order.
+    pub terms: Vec<String>,
+    /// Where they come from.
+    pub source: String,
+    /// Under which licence.
+    pub licence: String,
+}
+
+/// Letters of the longest term.
+const LONGEST: usize = 200;
+
+impl DictionaryDraft {
+    /// What of it makes no sense, by the name of the field; never a term.
+    pub fn wrong(&self) -> Option<(&'static str, &'static str)> {
+        let is_line = |text: &str| {
+            let is_short = text.chars().count() <= LONGEST;
+            is_short && !text.trim().is_empty() && !text.chars().any(words::is_unprintable)
+        };
+        if checked(&self.name).is_err() {
+            return Some(("name", "a name like own/branches is wanted"));
+        }
+        if !is_line(&self.source) {
+            return Some(("source", "a line of at most 200 letters is wanted"));
+        }
+        if !is_line(&self.licence) {
+            return Some(("licence", "a line of at most 200 letters is wanted"));
+        }
+        let is_term = |term: &String| is_line(term) && !term.trim_start().starts_with('#');
+        if self.terms.is_empty() || !self.terms.iter().all(is_term) {
+            let wanted = "terms of at most 200 letters are wanted, none of which begins with #";
+            return Some(("terms", wanted));
+        }
+        None
+    }
+
+    /// As a file.
+    fn text(&self) -> String {
+        let (source, licence) = (self.source.trim(), self.licence.trim());
+        let mut text = format!("# source: {source}\n# licence: {licence}\n");
+        for term in sorted(self.terms.iter().map(String::as_str)) {
+            text.push_str(&term);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Writes a list of terms into the home, where every later scan uses it; one of that name is replaced.
+pub fn import_terms(home: &Home, draft: &DictionaryDraft) -> Result<DictionaryRow> {
+    if let Some((field, wanted)) = draft.wrong() {
+        return Err(Error::usage(format!("{field}: {wanted}")));
+    }
+    import_text(home, &draft.name, &draft.text())
+}
+
+/// The file of a list of the user's own, its name and terms; of those that the program carries it has hashes alone.
+pub async fn dictionary_text(home: &Home, name: &str) -> Result<String> {
+    let lists = dictionaries(home);
+    let is_own = checked(name).is_ok() && file(&home.own, name).is_file();
+    if is_own {
+        let file = file(&home.own, name);
+        return blocking(move || read_text(&file)).await;
+    }
+    if lists.iter().any(|list| list.name == name) {
+        let sentence = "the program carries hashes of its own lists and not their terms";
+        return Err(Error::new(ErrorKind::Conflict, sentence)
+            .hint("the lists stand in the folder dictionaries/ of its source"));
+    }
+    Err(Error::not_found("there is no such dictionary"))
+}
+
+/// Terms as they stand in a file, each once.
+fn sorted<'a>(terms: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut sorted = BTreeMap::new();
+    for term in terms.map(str::trim) {
+        sorted
+            .entry(forms::folded(term).into_owned())
+            .or_insert_with(|| term.to_owned());
+    }
+    // By their bytes, as the check of a list wants them; those of the folded terms may stand in another order.
+    sorted.into_values().collect()
+}
+
 /// Copies a term list into the home, where every later scan uses it. Answers how it is listed. A list is named after
 /// its folder and file: `own/branches.txt` becomes `own/branches`. One that cannot be used changes nothing.
 pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
@@ -257,12 +348,15 @@ pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
     let theme = part(from.parent().and_then(Path::file_name)).unwrap_or_else(|| "own".to_owned());
     let name = format!("{theme}/{}", part(from.file_stem()).unwrap_or_default());
     checked(&name)?;
-    let text = read_text(from)?;
-    if let Some(problem) = locard_identify::check_list(&name, &text).first() {
+    import_text(home, &name, &read_text(from)?)
+}
+
+fn import_text(home: &Home, name: &str, text: &str) -> Result<DictionaryRow> {
+    if let Some(problem) = locard_identify::check_list(name, text).first() {
         let sentence = format!("the list cannot be used: {}", problem.sentence);
         return Err(Error::usage(sentence));
     }
-    let library = Library::with_list(&home.own, &name, &text)?;
+    let library = Library::with_list(&home.own, name, text)?;
     let list = library
         .dictionaries()
         .iter()
@@ -272,7 +366,7 @@ pub fn import_dictionary(home: &Home, from: &Path) -> Result<DictionaryRow> {
             "the list cannot be used: it is not known to the rules",
         ));
     };
-    replace(&file(&home.own, &name), &text)?;
+    replace(&file(&home.own, name), text)?;
     Ok(row(list, &home.own))
 }
 
@@ -290,6 +384,11 @@ mod tests {
             .expect("the list is built");
         let text = std::fs::read_to_string(built).expect("the list is there");
         assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["Ulm", "bern"]);
+        std::fs::write(&input, "id;town\n1;Ulm, Donau\n").expect("the input is written");
+        let built = build_dictionary(&input, Some("town"), "own/towns", folder.path())
+            .expect("a list with semicolons is built");
+        let text = std::fs::read_to_string(built).expect("the list is there");
+        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["Ulm, Donau"]);
         assert!(build_dictionary(&input, Some("nowhere"), "own/towns", folder.path()).is_err());
         assert!(build_dictionary(&input, None, "../towns", folder.path()).is_err());
     }

@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 
 use locard_model::{
-    Category, ColumnId, EntityId, FindingKind, Identifier, JobState, Sensitivity, SourceId,
+    Category, ColumnId, EntityId, FindingKind, Identifier, JobId, JobState, Sensitivity, SourceId,
     TaskState,
 };
 use locard_store::Job;
 use serde_json::Value;
 
 use crate::input::blocking;
+use crate::kinds::JobKind as _;
+use crate::kinds::scan::Scan;
 use crate::stored::ScanSpec;
 use crate::{
     Decided, Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, TaskRow,
@@ -52,11 +54,31 @@ pub struct Change {
 /// Only what both scans covered is compared: what one of them did not come to is neither gone nor new, and told apart.
 pub async fn diff(home: &Home, before: &str, after: &str) -> Result<Difference> {
     let (before, after) = (side(home, before).await?, side(home, after).await?);
+    Ok(sides(&before, &after))
+}
+
+/// The same of two scans by their ids, for whoever may name no file.
+pub async fn diff_jobs(home: &Home, before: JobId, after: JobId) -> Result<Difference> {
+    let (before, after) = (scan_of(home, before).await?, scan_of(home, after).await?);
+    let (before, after) = (side_of(home, &before).await?, side_of(home, &after).await?);
+    Ok(sides(&before, &after))
+}
+
+async fn scan_of(home: &Home, id: JobId) -> Result<Job> {
+    let job = home.store.job(home.org, id).await?;
+    if job.kind == Scan::NAME {
+        return Ok(job);
+    }
+    let sentence = format!("the job {id} is no scan");
+    Err(Error::usage(sentence).hint("jobs of the kind scan can be compared"))
+}
+
+fn sides(before: &Side, after: &Side) -> Difference {
     let shared = !before.sources().is_disjoint(&after.sources());
     // A sample has fewer cells of everything.
     let counts = !before.is_sample() && !after.is_sample();
     let difference = compared(&before.rows, &after.rows, shared, counts).paired(shared);
-    Ok(difference.parted(&before, &after, shared))
+    difference.parted(before, after, shared)
 }
 
 /// One side of a comparison.
@@ -74,22 +96,26 @@ async fn side(home: &Home, name: &str) -> Result<Side> {
         let read = |file: &Path| read_findings(&read_text(file)?);
         file.is_file().then(|| read(&file)).transpose()
     });
-    let mut side = if let Some(rows) = rows.await? {
-        Side { rows, extent: None }
-    } else {
-        let job = job(home, name).await?;
-        let filter = FindingFilter {
-            job: Some(job.id),
-            with_rejected: true,
-            ..FindingFilter::default()
-        };
-        Side {
-            rows: findings(home, &filter).await?,
-            extent: Some(Extent::of(home, &job).await?),
-        }
+    let Some(mut rows) = rows.await? else {
+        return side_of(home, &job(home, name).await?).await;
     };
-    side.rows.retain(|row| !row.is_only_confirmed());
-    Ok(side)
+    rows.retain(|row| !row.is_only_confirmed());
+    Ok(Side { rows, extent: None })
+}
+
+/// What a scan found.
+async fn side_of(home: &Home, job: &Job) -> Result<Side> {
+    let filter = FindingFilter {
+        job: Some(job.id),
+        with_rejected: true,
+        ..FindingFilter::default()
+    };
+    let mut rows = findings(home, &filter).await?;
+    rows.retain(|row| !row.is_only_confirmed());
+    Ok(Side {
+        rows,
+        extent: Some(Extent::of(home, job).await?),
+    })
 }
 
 impl Side {
@@ -139,7 +165,7 @@ impl Extent {
         Ok(Self {
             targets: detail.job.targets.into_iter().collect(),
             ended: matches!(job.state, JobState::Completed | JobState::Partial),
-            sampled: spec.sample.is_some(),
+            sampled: spec.sample.is_some() || spec.condition.is_some(),
             globs: [spec.include, spec.exclude],
             read,
             failed: failures.filter_map(|failure| failure.resource).collect(),
@@ -350,6 +376,7 @@ fn read(value: &Value) -> Option<FindingRow> {
             .and_then(|name| Sensitivity::parse(&name))
             .unwrap_or(Sensitivity::Low),
         rows: number("rows"),
+        filled: number("filled"),
         tested: number("tested"),
         matched: number("matched"),
         validated: number("validated"),

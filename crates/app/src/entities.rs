@@ -1,9 +1,7 @@
 //! Entities of the catalog, as programs are told.
 
 use locard_model::{ColumnId, EntityId, EntityKind, SourceId};
-use locard_store::{EntityFilter, Page};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{Home, Result};
 
@@ -48,24 +46,6 @@ pub struct ColumnRow {
     pub data_type: String,
 }
 
-/// Entities of a source or in another entity, in the order of their ids, after that one if one is given; and where to go on.
-pub async fn entities(
-    home: &Home,
-    (source, parent): (Option<SourceId>, Option<EntityId>),
-    after: Option<Uuid>,
-    limit: u32,
-) -> Result<(Vec<EntityRow>, Option<Uuid>)> {
-    let filter = EntityFilter {
-        source,
-        parent,
-        ..EntityFilter::default()
-    };
-    let page = Page { after, limit };
-    let found = home.store.entities(home.org, &filter, page).await?;
-    let rows = found.items.iter().map(|entity| row(home, entity));
-    Ok((rows.collect(), found.next))
-}
-
 /// One entity.
 pub async fn entity(home: &Home, id: EntityId) -> Result<EntityDetail> {
     let entity = home.store.entity(home.org, id).await?;
@@ -93,7 +73,7 @@ pub async fn entity(home: &Home, id: EntityId) -> Result<EntityDetail> {
     })
 }
 
-fn row(home: &Home, entity: &locard_store::Entity) -> EntityRow {
+pub(crate) fn row(home: &Home, entity: &locard_store::Entity) -> EntityRow {
     EntityRow {
         id: entity.id,
         source: entity.source,

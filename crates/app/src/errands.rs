@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::kinds::aggregate::{accept_aggregation, accept_collection_scan};
+use crate::kinds::business::accept_business_rules;
 use crate::kinds::identify::accept_identification;
 use crate::kinds::ingest::accept_ingest;
 use crate::kinds::names::accept_names;
@@ -32,6 +33,9 @@ pub enum Errand {
         exclude: Vec<String>,
         /// How much of each entity is read; `None`: all.
         sample: Option<Amount>,
+        /// Only records for which this holds, as SQL; `None`: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        condition: Option<String>,
     },
     /// Judge what was read before.
     Identify {
@@ -59,6 +63,14 @@ pub enum Errand {
         /// Which.
         collection: Uuid,
     },
+    /// Run business rules.
+    BusinessRules {
+        /// Which, by ids or names.
+        rules: Vec<String>,
+        /// Entities in which rows are counted besides; `None`: none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scope: Option<Vec<String>>,
+    },
     /// Sum up what is known of the members of a dataset.
     SumCollection {
         /// Which.
@@ -74,6 +86,9 @@ pub async fn accept_errand(home: &Home, errand: &Errand, asking: Asking) -> Resu
         }
         Errand::SumCollection { collection } => {
             return accept_aggregation(home, *collection, asking).await;
+        }
+        Errand::BusinessRules { rules, scope } => {
+            return accept_business_rules(home, rules, scope.as_deref(), asking).await;
         }
         Errand::Ingest { scope }
         | Errand::Scan { scope, .. }
@@ -92,12 +107,14 @@ pub async fn accept_errand(home: &Home, errand: &Errand, asking: Asking) -> Resu
             include,
             exclude,
             sample,
+            condition,
             ..
         } => {
             let options = ScanOptions {
                 include: include.clone(),
                 exclude: exclude.clone(),
                 sample: *sample,
+                condition: condition.clone(),
                 ..ScanOptions::default()
             };
             accept_scan(home, &options, &chosen, &asking).await

@@ -44,8 +44,8 @@ pub struct Crossing {
     pub count: u64,
     /// The cells among which they were counted, over the same findings.
     pub tested: u64,
-    /// The rows that those findings are of, together; what is not tested of them is empty or was skipped.
-    pub rows: u64,
+    /// Cells of theirs that hold something and were not tested.
+    pub untested: u64,
     /// Findings that count.
     pub findings: u64,
 }
@@ -76,8 +76,7 @@ impl FailOn {
         let terms = self.terms.iter();
         let counted = terms.map(|term| (term, term.counted(findings)));
         let open = counted.filter(|(term, counted)| {
-            let untested = counted.rows.saturating_sub(counted.tested);
-            let most = counted.count.saturating_add(untested);
+            let most = counted.count.saturating_add(counted.untested);
             counted.findings > 0 && !term.is_crossed(counted) && most >= term.count
         });
         open.map(|(_, crossing)| crossing).collect()
@@ -108,7 +107,7 @@ impl Term {
             term: self.text.clone(),
             count: 0,
             tested: 0,
-            rows: 0,
+            untested: 0,
             findings: 0,
         };
         for finding in findings.iter().filter(|finding| self.counts(finding)) {
@@ -116,7 +115,7 @@ impl Term {
             crossing.findings += 1;
             add(&mut crossing.count, finding.matched.max(1));
             add(&mut crossing.tested, finding.tested);
-            add(&mut crossing.rows, finding.rows);
+            add(&mut crossing.untested, untested(finding));
         }
         crossing
     }
@@ -134,6 +133,16 @@ impl Term {
         };
         wanted && !finding.is_rejected() && finding.confidence >= self.confidence
     }
+}
+
+/// What of a column holds something and no rule looked at. An older catalog does not know how much is filled; then every
+/// row may be.
+fn untested(finding: &FindingRow) -> u64 {
+    let filled = match finding.filled {
+        0 => finding.rows,
+        filled => filled,
+    };
+    filled.saturating_sub(finding.tested)
 }
 
 impl What {
@@ -219,6 +228,7 @@ mod tests {
             category: Category::GovernmentId,
             sensitivity: Sensitivity::High,
             rows: 100,
+            filled: 100,
             tested: 100,
             matched,
             validated: 0,
@@ -248,7 +258,7 @@ mod tests {
     #[test]
     fn what_was_not_tested_may_decide_and_is_told() {
         let mut partly = finding("US_SSN", 0.95, 30);
-        (partly.tested, partly.rows) = (40, 100);
+        (partly.tested, partly.filled) = (40, 100);
         let open = |expression: &str| {
             let known = [Identifier::new("US_SSN")];
             let threshold = FailOn::parse(expression, &known).expect("a good expression");
@@ -257,7 +267,14 @@ mod tests {
         assert_eq!(open("US_SSN:0.9:30"), [], "it is crossed");
         assert_eq!(open("US_SSN:0.9:91"), [], "there are not so many");
         let [open] = <[Crossing; 1]>::try_from(open("US_SSN:0.9:90")).expect("one is open");
-        assert_eq!((open.count, open.tested, open.rows), (30, 40, 100));
+        assert_eq!((open.count, open.tested, open.untested), (30, 40, 60));
+        // Records that hold lists have more cells than rows, and what one column has more of makes up for no other.
+        let mut lists = finding("US_SSN", 0.95, 500);
+        (lists.tested, lists.filled) = (500, 500);
+        let both = [partly, lists];
+        let known = [Identifier::new("US_SSN")];
+        let threshold = FailOn::parse("US_SSN:0.9:590", &known).expect("a good expression");
+        assert_eq!(threshold.open(&both).len(), 1);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct FindingRow {
     pub sensitivity: Sensitivity,
     /// Rows of the entity that were read.
     pub rows: u64,
+    /// Cells of the column that hold something: more than rows where these hold lists or maps. 0: not known.
+    pub filled: u64,
     /// Cells that the deciding rules judged.
     pub tested: u64,
     /// Cells that hold it: those that matched, without those that failed every check they were put to.
@@ -113,20 +115,27 @@ pub struct ImportReport {
     pub unmatched: u64,
 }
 
+impl FindingFilter {
+    /// As the store is asked; what it cannot tell is left.
+    pub(crate) fn asked(&self, catalog: &Catalog<'_>) -> Result<locard_store::FindingFilter> {
+        let source = match &self.source {
+            Some(source) => Some(catalog.source_named(source)?.id),
+            None => None,
+        };
+        Ok(locard_store::FindingFilter {
+            job: self.job,
+            source,
+            identifier: self.identifier.clone(),
+            min_confidence: Some(self.min_confidence).filter(|least| *least > 0.0),
+            ..locard_store::FindingFilter::default()
+        })
+    }
+}
+
 /// Findings in the catalog, by source, resource, column order and confidence.
 pub async fn findings(home: &Home, filter: &FindingFilter) -> Result<Vec<FindingRow>> {
     let mut catalog = Catalog::open(home).await?;
-    let source = match &filter.source {
-        Some(source) => Some(catalog.source_named(source)?.id),
-        None => None,
-    };
-    let asked = locard_store::FindingFilter {
-        job: filter.job,
-        source,
-        identifier: filter.identifier.clone(),
-        min_confidence: Some(filter.min_confidence).filter(|least| *least > 0.0),
-        ..locard_store::FindingFilter::default()
-    };
+    let asked = filter.asked(&catalog)?;
     let resource = filter.resource.as_deref().map(Wanted::parse).transpose()?;
     rows(home, &mut catalog, &asked, |row| {
         let wanted = resource
@@ -138,7 +147,7 @@ pub async fn findings(home: &Home, filter: &FindingFilter) -> Result<Vec<Finding
 }
 
 /// Which resources are wanted.
-enum Wanted {
+pub(crate) enum Wanted {
     /// Those that contain this text.
     Text(String),
     /// Those that match as a whole, or whose name does where the glob has no folder.
@@ -146,7 +155,7 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         if !text.contains(['*', '?', '[', '{']) {
             return Ok(Self::Text(text.to_owned()));
         }
@@ -163,7 +172,7 @@ impl Wanted {
             })
     }
 
-    fn admits(&self, resource: &str) -> bool {
+    pub(crate) fn admits(&self, resource: &str) -> bool {
         match self {
             Self::Text(text) => resource.contains(text.as_str()),
             Self::Glob(glob) => glob.is_match(resource),
@@ -220,9 +229,10 @@ pub(crate) async fn rows(
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-type Reviews = HashMap<(ColumnId, String), Review>;
+/// Decisions by column and identifier.
+pub(crate) type Reviews = HashMap<(ColumnId, String), Review>;
 
-async fn reviews(home: &Home) -> Result<Reviews> {
+pub(crate) async fn reviews(home: &Home) -> Result<Reviews> {
     let all = home.store.reviews(home.org, None).await?;
     Ok(all
         .into_iter()
@@ -235,7 +245,7 @@ async fn reviews(home: &Home) -> Result<Reviews> {
         .collect())
 }
 
-async fn row(
+pub(crate) async fn row(
     home: &Home,
     catalog: &mut Catalog<'_>,
     record: FindingRecord,
@@ -261,6 +271,7 @@ async fn row(
         category: finding.category,
         sensitivity: finding.sensitivity,
         rows: finding.rows,
+        filled: finding.filled,
         tested: finding.tested,
         matched: finding.matched,
         validated: finding.validated,
@@ -280,11 +291,14 @@ pub(crate) fn decided(review: &Review) -> Decided {
     }
 }
 
-/// The column that a person means: by its path as it is, or as it is shown.
+/// The column that a person means: by its path as it is, by its id, or as it is shown.
 pub(crate) async fn column_named(home: &Home, entity: EntityId, column: &str) -> Result<Column> {
     let mut columns = home.store.columns(home.org, entity).await?;
     let mask = home.engine.mask();
-    let fits: Vec<usize> = match columns.iter().position(|known| known.path == column) {
+    let id = column.parse::<ColumnId>().ok();
+    let by_path = columns.iter().position(|known| known.path == column);
+    let by_id = || columns.iter().position(|known| Some(known.id) == id);
+    let fits: Vec<usize> = match by_path.or_else(by_id) {
         Some(at) => vec![at],
         None => (0..columns.len())
             .filter(|at| mask.is_named(&columns[*at].path, column))

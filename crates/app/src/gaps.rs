@@ -218,7 +218,8 @@ pub(crate) fn reason(kind: &str) -> Reason {
 }
 
 pub(crate) const UNFINISHED: &str = "a scan that read it did not come to its end; scan it again";
-pub(crate) const DAMAGED: &str = "what was recorded of it is damaged; scan it again";
+pub(crate) const DAMAGED: &str =
+    "what was recorded of it is damaged or of another release; scan it again";
 
 pub(crate) const LOST: &str =
     "a scan read it to its end, and the catalog holds no filters of it; scan it again";

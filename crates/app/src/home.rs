@@ -13,7 +13,7 @@ use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
 
 use crate::input::blocking;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, patterns};
 
 /// How a home is opened. Faces fill it from arguments, environment and `locard.toml`; this crate reads none of them.
 pub struct HomeOptions {
@@ -85,16 +85,20 @@ impl Home {
             .clone()
             .unwrap_or_else(|| dir.join("dictionaries"));
         let (folder, judges) = (own.clone(), options.judges);
-        let (library, left_out) = blocking(move || library(&folder, judges)).await?;
         let org = OrgId::DEFAULT;
+        let off = patterns::off(opened.store.as_ref(), org).await?;
+        let (rules, left_out) = blocking(move || rules(&folder, &off, judges)).await?;
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
-        let engine = Engine::new(
-            library,
+        let mut engine = Engine::new(
+            rules.used,
             Arc::new(Keyer::new(&key.key)),
             Keyer::new(&names),
             options.threads.map_or(0, useful),
         )?;
+        if let Some(all) = rules.all {
+            engine = engine.masking(all);
+        }
         Ok(Self {
             store: opened.store,
             org,
@@ -170,16 +174,42 @@ fn useful(threads: usize) -> usize {
     threads.min(cores.saturating_mul(4))
 }
 
+/// The rules of a home.
+struct Rules {
+    /// Those by which it judges.
+    used: Arc<Library>,
+    /// Every one, where some are switched off: names are masked by them all the same.
+    all: Option<Arc<Library>>,
+}
+
 /// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
-fn library(own: &Path, judges: bool) -> Result<(Arc<Library>, Option<Error>)> {
-    if !own.is_dir() {
-        return Ok((Library::builtin()?, None));
+fn rules(own: &Path, off: &[String], judges: bool) -> Result<(Rules, Option<Error>)> {
+    match chosen(own, off) {
+        Ok(rules) => Ok((rules, None)),
+        Err(error) if judges => Err(error),
+        Err(error) => {
+            let (used, all) = (Library::builtin()?, None);
+            Ok((Rules { used, all }, Some(error)))
+        }
     }
-    match Library::with_overlay(own) {
-        Ok(library) => Ok((library, None)),
-        Err(error) if judges => Err(error.into()),
-        Err(error) => Ok((Library::builtin()?, Some(error.into()))),
+}
+
+fn chosen(own: &Path, off: &[String]) -> Result<Rules> {
+    let all = if own.is_dir() {
+        Library::with_overlay(own)?
+    } else {
+        Library::builtin()?
+    };
+    if off.is_empty() {
+        return Ok(Rules {
+            used: all,
+            all: None,
+        });
     }
+    Ok(Rules {
+        used: patterns::library_without(own, off)?,
+        all: Some(all),
+    })
 }
 
 impl HomeOptions {

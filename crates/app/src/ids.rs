@@ -27,6 +27,14 @@ fn between(text: &str) -> Option<(Uuid, Uuid)> {
     Some((Uuid::from_u128(first), Uuid::from_u128(last)))
 }
 
+/// The ids that a text stands for, in its full or short form.
+pub(crate) fn range(text: &str) -> Option<(Uuid, Uuid)> {
+    match text.parse::<Uuid>() {
+        Ok(id) => Some((id, id)),
+        Err(_) => between(text),
+    }
+}
+
 /// The job of that id, in its full or short form.
 pub async fn job_id(home: &Home, text: &str) -> Result<JobId> {
     if let Ok(id) = text.parse() {

@@ -126,7 +126,8 @@ async fn describe(
                     rows.push(record::described_entity(&shown, &entity, described, state));
                 }
                 Err(error) => {
-                    let failure = Failure::of(&error, &target.name, Some(&shown));
+                    let mask = home.engine.mask();
+                    let failure = Failure::of(mask, &error, &target.name, Some(&shown));
                     report.failures.push(failure);
                 }
             }

@@ -17,8 +17,8 @@ use locard_identify::Library;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
 use locard_store::ErrorKind::{Conflict, NotFound};
 use locard_store::{
-    Claim, Column, Decision, FailureDraft, JobLease, Lease, Page, PieceHead, Review, Store,
-    TaskCounts, TaskDraft, TaskOutcome, WorkerId,
+    Claim, Column, FailureDraft, JobLease, Lease, Page, PieceHead, Store, TaskCounts, TaskDraft,
+    TaskOutcome, WorkerId,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,7 @@ const DEATHS_BESIDE_OTHERS: u32 = 3;
 /// How often it may die in all. What brings the process down every time would do so for ever, and nothing behind it would
 /// be read. But what ends a process is mostly somebody from outside, a machine that restarts or one that is short of
 /// memory, and that can meet one long piece many times; to be read at last after all of that is worth some vain runs.
-const DEATHS: u32 = 24;
+pub(crate) const DEATHS: u32 = 24;
 
 /// Pieces that are read at the same time, at most; one that is read alone takes the room of all.
 const ROOM: u32 = 1 << 16;
@@ -51,8 +51,6 @@ pub(crate) struct StoreLedger {
     pool: Pool,
     /// By what pieces are read.
     basis: Basis,
-    /// Columns that a person says are personal.
-    confirmed: Vec<Review>,
     /// Whether only some entities are listed.
     narrowed: bool,
     /// Ends the scan; fired when somebody asked for it or the job was taken away.
@@ -138,14 +136,12 @@ impl StoreLedger {
             );
         }
         let state = State::of(store.as_ref(), &lease).await?;
-        let confirmed = store.reviews(lease.org, Some(Decision::Confirmed)).await?;
         Ok(Self {
             store,
             lease,
             affinity: work.affinity.clone(),
             pool: work.home.engine.pool().clone(),
             basis,
-            confirmed,
             narrowed,
             stop,
             state: Mutex::new(state),
@@ -600,11 +596,6 @@ impl Sink for StoreLedger {
         let mut conclusion = self
             .apart(move || record::conclusion(&encoded, staged))
             .await?;
-        let confirmed = self.confirmed.iter();
-        let confirmed = confirmed.filter(|review| review.entity == shown.entity);
-        conclusion
-            .personal
-            .extend(confirmed.map(|review| review.column));
         conclusion.aside = concluded.sampled && self.is_whole(shown.entity).await?;
         if !conclusion.aside {
             // Another job may have replaced a piece while it was put together with the others.

@@ -5,9 +5,13 @@
 //! resources and keys that a rule matches are masked too.
 
 mod access;
+mod again;
 mod aggregation;
 mod amount;
+mod annotations;
+mod audit;
 mod backup;
+mod business;
 mod catalog;
 mod collections;
 mod conduct;
@@ -23,6 +27,7 @@ mod explain;
 mod explanation;
 mod fail_on;
 mod find;
+mod finding_pages;
 mod findings;
 mod fresh;
 mod gaps;
@@ -37,8 +42,10 @@ mod ledger;
 mod limits;
 mod listings;
 mod order;
+mod patterns;
 mod places;
 mod plan;
+mod processing;
 mod record;
 mod review;
 mod rows;
@@ -48,6 +55,7 @@ mod scan;
 mod scanned;
 mod schedules;
 mod scope;
+mod search;
 mod slips;
 mod sources;
 mod status;
@@ -64,31 +72,48 @@ mod twins;
 mod upsert;
 mod usage;
 mod verify;
+mod webhooks;
 mod words;
 
 pub use access::{
     AuditRow, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit, revoke_key,
 };
+pub use again::rerun_job;
 pub use amount::{Amount, Share};
+pub use annotations::{
+    ANNOTATIONS, Annotated, Annotation, Annotations, Said, Shape as AnnotationShape, annotate,
+    annotated, wrong_annotation,
+};
+pub use audit::{
+    AuditCheck, AuditFormat, AuditHead, audit_entries, check_audit, check_audit_export,
+    export_audit,
+};
 pub use backup::{backup, restore};
+pub use business::{
+    BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
+    EntityCount, Measure, RuleCount, Thresholds, Verdict, add_business_rule, business_history,
+    business_results, business_rule, business_rules, change_business_rule, remove_business_rule,
+};
 pub use catalog::{Catalog, known_place};
 pub use collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
-    collection, collections, members, remove_collection,
+    collection, collections, leaves as chosen_entities, members, remove_collection,
 };
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{
-    DictionaryRow, OverlapRow, build_dictionary, dictionaries, import_dictionary, overlaps,
+    DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary_text,
+    import_dictionary, import_terms, overlaps,
 };
-pub use diff::{Change, Difference, diff, difference, read_findings};
+pub use diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
 pub use doubts::{Doubt, Why};
-pub use entities::{ColumnRow, EntityDetail, EntityRow, entities, entity};
+pub use entities::{ColumnRow, EntityDetail, EntityRow, entity};
 pub use errands::{Errand, accept_errand};
 pub use error::{Error, ErrorKind, Result, why};
 pub use explain::{ExplainOptions, explain};
 pub use explanation::{ColumnExplanation, Explanation, Profile, Reported};
 pub use fail_on::{Crossing, FailOn};
 pub use find::{FindOptions, FindReport, Hit, Located, find, locate};
+pub use finding_pages::{COUNTED, FindingCursor, FindingPage, finding_page};
 pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use fresh::LastScan;
 pub use gaps::{NotSearched, Reason};
@@ -99,10 +124,12 @@ pub use ingest::IngestReport;
 pub use input::read_text;
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use kinds::aggregate::{accept_aggregation, accept_collection_scan};
+pub use kinds::business::{accept_business_rules, run_business_rules};
 pub use kinds::identify::accept_identification;
 pub use kinds::ingest::accept_ingest;
 pub use kinds::names::accept_names;
 pub use kinds::remove::accept_removal;
+pub use kinds::scan::check_condition;
 pub use kinds::test::accept_test;
 pub use kinds::usage::{accept_usage, entity_usage};
 pub use limits::SourceLimits;
@@ -113,8 +140,10 @@ pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
 pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
+pub use patterns::{Efficacy, efficacy, rules_off, switch_rule};
 pub use places::{Place, places};
 pub use plan::{PlanReport, PlannedEntity, PlannedSource, plan};
+pub use processing::{ProcessingRow, record_of_processing};
 pub use record::{fingerprint, sketch, within as column_around};
 pub use review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use rows::{RowAt, RowHit, RowsOptions, RowsReport, rows};
@@ -122,14 +151,16 @@ pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
 pub use runner::{RunnerOptions, run_jobs};
 pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, accept_scan, scan};
 pub use schedules::{
-    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedules,
-    schedule, schedules,
+    Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedule,
+    run_schedules, schedule, schedule_named, schedules,
 };
 pub use scope::{Chosen, ScopeItem, choose};
+pub use search::{EntitiesWanted, entities};
 pub use sources::{
-    AddSource, MANUAL, SourceRow, add_source, ingest_source, remove_source, sources, test_source,
+    AddSource, MANUAL, Manual, ManualKind, ManualSource, SourceRow, add_source, ingest_source,
+    manual_sources, remove_source, sources, test_source,
 };
-pub use status::{JobStatus, job_failures, job_status, job_statuses};
+pub use status::{JobStatus, JobsWanted, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
 pub use suspect::{Suspect, identifiers};
 pub use timing::{Timing, cron as read_cron, zone as read_zone};
@@ -139,4 +170,9 @@ pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};
 pub use usage::{UsageFigures, UsageSpan};
 pub use verify::OpenSources;
+pub use webhooks::{
+    DeliveryRow, Due, Reaction, WebhookOptions, WebhookRow, add_webhook, change_webhook,
+    deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery, test_webhook,
+    undertake_delivery, webhook, webhooks,
+};
 pub use words::{bytes, did_you_mean, is_unprintable};

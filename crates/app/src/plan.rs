@@ -217,7 +217,7 @@ async fn plan_entity(
         .source
         .plan(&request)
         .await
-        .map_err(|error| Failure::of(&error, &target.name, Some(&shown)))?;
+        .map_err(|error| Failure::of(home.engine.mask(), &error, &target.name, Some(&shown)))?;
     let sum = |size: fn(&locard_connector::Split) -> Option<u64>| {
         let known: Option<Vec<u64>> = plan.splits.iter().map(size).collect();
         known.map(|known| total(known.into_iter()))

@@ -424,7 +424,6 @@ pub(crate) fn scanned_column(
     })
 }
 
-/// The sketch of a column of the catalog.
 /// The sketch of a column as it was recorded.
 ///
 /// # Errors
@@ -517,6 +516,8 @@ pub(crate) fn judged_again(entity: &locard_store::Entity, scanned: &Scanned) -> 
     let mut drafts = Vec::new();
     for judged in &scanned.columns {
         let judgement = &judged.judgement;
+        let figures = judged.seen.sketch.summary();
+        let filled = figures.rows.saturating_sub(figures.nulls + figures.blanks);
         drafts.extend(judgement.findings.iter().map(|found| {
             let finding = locard_model::Finding {
                 source: entity.source,
@@ -529,6 +530,7 @@ pub(crate) fn judged_again(entity: &locard_store::Entity, scanned: &Scanned) -> 
                 category: found.category,
                 sensitivity: found.sensitivity,
                 rows: scanned.rows,
+                filled,
                 tested: found.tested,
                 matched: found.matched,
                 validated: found.validated,

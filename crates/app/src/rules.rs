@@ -24,6 +24,8 @@ pub struct RuleRow {
     pub regions: Vec<String>,
     /// Whether it comes from the user's folder.
     pub own: bool,
+    /// Whether it is used; what is switched off now still is until the home is opened again.
+    pub enabled: bool,
 }
 
 /// Something wrong with a rule or term list.
@@ -66,30 +68,29 @@ pub(crate) async fn remember(home: &Home) -> Result<()> {
     Ok(())
 }
 
-/// Of the rules in use, those that an earlier library did not have, or had in another version.
+/// Of the rules in use, those that an earlier library did not have, or had in another version; all of them where it is not
+/// known what it had.
 pub(crate) async fn untested(home: &Home, then: u64) -> Result<Vec<String>> {
     let manifest = home.store.setting(home.org, &manifest_name(then)).await?;
     let manifest: Option<Vec<u64>> =
         manifest.and_then(|manifest| serde_json::from_value(manifest).ok());
-    let untested = |manifest: Vec<u64>| {
-        let library = home.engine.library();
-        let ids = library.untested(&manifest).into_iter();
-        ids.map(str::to_owned).collect()
-    };
-    Ok(manifest.map(untested).unwrap_or_default())
+    let library = home.engine.library();
+    let ids = library.untested(&manifest.unwrap_or_default());
+    Ok(ids.into_iter().map(str::to_owned).collect())
 }
 
-/// Every rule in use, by id.
+/// Every rule, by id: those in use, and those that were switched off when the home was opened.
 pub fn rules(home: &Home) -> Vec<RuleRow> {
-    home.engine
-        .library()
-        .rules()
-        .iter()
-        .map(|rule| row(rule, &home.own))
-        .collect()
+    let library = home.engine.library();
+    let used = library.rules().iter();
+    let mut rows: Vec<RuleRow> = used.map(|rule| row(rule, &home.own, true)).collect();
+    let off = library.off().iter();
+    rows.extend(off.map(|rule| row(rule, &home.own, false)));
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    rows
 }
 
-fn row(rule: &Rule, own: &Path) -> RuleRow {
+fn row(rule: &Rule, own: &Path, enabled: bool) -> RuleRow {
     let file = format!("{}.toml", rule.id.replacen('.', "/", 1));
     RuleRow {
         id: rule.id.clone(),
@@ -99,6 +100,7 @@ fn row(rule: &Rule, own: &Path) -> RuleRow {
         sensitivity: rule.sensitivity,
         regions: rule.regions.clone(),
         own: own.join("rules").join(file).is_file(),
+        enabled,
     }
 }
 
@@ -153,7 +155,7 @@ pub fn test_rules(home: &Home, text: &str, rule: Option<&str>) -> Result<Vec<Rul
     Ok(tests.collect())
 }
 
-fn unknown(library: &Library, rule: &str) -> Error {
+pub(crate) fn unknown(library: &Library, rule: &str) -> Error {
     let tail = rule.rsplit('.').next().unwrap_or(rule);
     let ids = || library.rules().iter().map(|rule| rule.id.as_str());
     let near: Vec<&str> = ids().filter(|id| id.contains(tail)).collect();

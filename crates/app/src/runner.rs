@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::conduct::LEASE;
+use crate::ledger::DEATHS;
 use crate::order::DEFAULT_AFFINITY;
 use crate::{Home, Result, kinds};
 
@@ -21,8 +22,9 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long nobody asks a store that did not answer.
 const UNANSWERED: Duration = Duration::from_secs(5);
 
-/// How often a job may take its worker down before nobody takes it up any more.
-const MOST_FENCES: u64 = 20;
+/// How often a job may take its worker down without coming on before nobody takes it up any more. A piece of a scan that does
+/// so is given up before, and then the scan comes on.
+const MOST_DEATHS: u64 = DEATHS as u64 + 6;
 
 /// How jobs are run.
 #[derive(Clone, Debug)]
@@ -111,8 +113,9 @@ async fn attempt(home: &Home, lease: JobLease, stop: &CancellationToken) -> Resu
     info!(job = %job.id, kind = job.kind, "a job is run");
     let sentence = match kinds::named(&job.kind) {
         _ if job.cancel_requested_at.is_some() => None,
-        _ if lease.fence > MOST_FENCES => Some(format!(
-            "locard ended without a word {MOST_FENCES} times while it ran this"
+        _ if job.deaths > MOST_DEATHS => Some(format!(
+            "locard ended without a word {} times while it ran this",
+            job.deaths
         )),
         Some(kind) => return kind.run(home, lease, &Silent, stop).await,
         None => Some(format!(

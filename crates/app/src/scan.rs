@@ -36,6 +36,8 @@ pub struct ScanOptions {
     pub exclude: Vec<String>,
     /// Read about this much of each entity instead of all.
     pub sample: Option<Amount>,
+    /// Only records for which this holds, as one boolean expression of SQL; `None`: all.
+    pub condition: Option<String>,
     /// Judge every value by every rule, even where a column's label is settled.
     pub exhaustive: bool,
     /// How long one consistent view of a database lasts.
@@ -186,6 +188,9 @@ pub async fn accept_scan(
             Error::not_found(format!("no source {} is registered", unknown.name))
                 .hint("register it first"),
         );
+    }
+    if let Some(condition) = &options.condition {
+        crate::check_condition(condition)?;
     }
     let mut spec = ScanSpec::new(&sources, options);
     spec.entities.clone_from(&chosen.entities);

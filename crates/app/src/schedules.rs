@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use locard_model::JobId;
-use locard_store::{Firing, Page, Schedule, ScheduleDraft, ScheduleId};
+use locard_store::{ApiKeyId, Firing, Page, Schedule, ScheduleDraft, ScheduleId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -160,6 +160,66 @@ pub async fn schedule(home: &Home, id: Uuid) -> Result<ScheduleRow> {
     row(home.store.schedule(home.org, ScheduleId(id)).await?, AHEAD)
 }
 
+/// The schedule of that id or name.
+pub async fn schedule_named(home: &Home, text: &str) -> Result<ScheduleRow> {
+    if let Ok(id) = text.parse() {
+        return schedule(home, id).await;
+    }
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let found = home.store.schedules(home.org, page).await?;
+        let named = found.items.into_iter().find(|found| found.name == text);
+        if let Some(named) = named {
+            return row(named, AHEAD);
+        }
+        let Some(after) = found.next else {
+            let sentence = "there is no such schedule";
+            return Err(Error::not_found(sentence).hint("`locard schedules list` names them"));
+        };
+        page.after = Some(after);
+    }
+}
+
+/// Puts the job of a schedule in the queue now. Its times stay as they are. `actor`: who asks.
+pub async fn run_schedule(
+    home: &Home,
+    schedule: &ScheduleRow,
+    actor: Option<Actor>,
+) -> Result<JobId> {
+    let plan = schedule.plan.clone();
+    let asking = Asking {
+        actor,
+        label: Some(plan.label),
+        affinity: plan.affinity,
+        warnings: plan.warnings,
+        ..Asking::default()
+    };
+    Ok(accept_errand(home, &plan.errand, asking).await?.job)
+}
+
+/// Why a schedule may not start anything any more: whoever made it may not either.
+async fn disowned(home: &Home, plan: &Plan) -> Result<Option<Error>> {
+    // Who came with a token of somebody else's has no key here.
+    let Some((actor, id)) = plan
+        .actor
+        .as_ref()
+        .and_then(|actor| Some((actor, actor.id.parse().ok()?)))
+    else {
+        return Ok(None);
+    };
+    let keys = home.store.api_keys(home.org).await?;
+    let key = keys.iter().find(|key| key.id == ApiKeyId(id));
+    if key.is_none_or(|key| key.is_valid) {
+        return Ok(None);
+    }
+    let sentence = format!(
+        "the key {}, with which it was made or changed last, was taken back or has expired",
+        actor.name
+    );
+    let hint = "whoever may change the schedule takes it over by doing so";
+    Ok(Some(Error::usage(sentence).hint(hint)))
+}
+
 /// Forgets a schedule. What it started goes on.
 pub async fn remove_schedule(home: &Home, id: Uuid) -> Result<()> {
     Ok(home.store.remove_schedule(home.org, ScheduleId(id)).await?)
@@ -263,6 +323,9 @@ async fn fire(home: &Home, schedule: &Schedule, now: Timestamp) -> Result<Option
         // It will be as unreadable the next time, so there is none until somebody changes it.
         Err(error) => return never_again(home, (schedule.id, due), &error).await,
     };
+    if let Some(why) = disowned(home, &plan).await? {
+        return never_again(home, (schedule.id, due), &why).await;
+    }
     let firing = Firing {
         schedule: schedule.id,
         due,

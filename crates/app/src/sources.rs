@@ -7,6 +7,7 @@ use locard_connector::{Scope, Server};
 use locard_engine::Target;
 use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -33,6 +34,8 @@ pub struct AddSource {
     pub limits: SourceLimits,
     /// The key by which other systems name it; once set it stays.
     pub key: Option<String>,
+    /// How it is searched, where no connector reaches it.
+    pub manual: Manual,
 }
 
 /// A registered source, or an ad hoc one that was scanned.
@@ -56,10 +59,108 @@ pub struct SourceRow {
     pub note: Option<String>,
     /// How much of it is taken at a time, as registered.
     pub limits: SourceLimits,
+    /// How it is searched, where no connector reaches it.
+    pub manual: Option<Manual>,
     /// Entities in the catalog.
     pub entities: u64,
     /// When it was last scanned, RFC 3339.
     pub scanned_at: Option<String>,
+}
+
+/// What a place is that no connector reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ManualKind {
+    /// A program that has no connector.
+    #[default]
+    System,
+    /// Somebody else who keeps data on behalf of the organisation.
+    Processor,
+    /// Letters and messages.
+    Mailbox,
+    /// Files in cabinets.
+    Paper,
+}
+
+locard_model::named!(ManualKind {
+    System => "system",
+    Processor => "processor",
+    Mailbox => "mailbox",
+    Paper => "paper",
+});
+
+/// How a place that no connector reaches is searched: by asking somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manual {
+    /// What it is.
+    pub kind: ManualKind,
+    /// How whoever answers for it is reached.
+    pub contact: Option<String>,
+    /// What they are to do.
+    pub instructions: Option<String>,
+}
+
+/// A place that no connector reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManualSource {
+    /// Its id.
+    pub id: SourceId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: ManualKind,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// How they are reached.
+    pub contact: Option<String>,
+    /// What they are to do.
+    pub instructions: Option<String>,
+    /// What somebody wrote about it.
+    pub note: Option<String>,
+}
+
+impl Manual {
+    /// As it is stored among the settings of its source.
+    fn settings(&self) -> Value {
+        json!({
+            "manualKind": self.kind.as_str(),
+            "contact": self.contact,
+            "instructions": self.instructions,
+        })
+    }
+
+    /// What is stored of it. Those that were registered before it could be said are systems.
+    fn read(settings: &Value) -> Self {
+        let text = |name: &str| Some(settings.get(name)?.as_str()?.to_owned());
+        let kind = text("manualKind").and_then(|kind| ManualKind::parse(&kind));
+        Self {
+            kind: kind.unwrap_or_default(),
+            contact: text("contact"),
+            instructions: text("instructions"),
+        }
+    }
+}
+
+/// Every place that no connector reaches, the oldest first.
+pub async fn manual_sources(home: &Home) -> Result<Vec<ManualSource>> {
+    let mut places = Vec::new();
+    for source in home.store.sources(home.org).await? {
+        if source.kind != MANUAL {
+            continue;
+        }
+        let settings = home.store.source_settings(home.org, source.id).await?;
+        let settings = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
+        let manual = Manual::read(&settings);
+        places.push(ManualSource {
+            id: source.id,
+            name: source.name,
+            kind: manual.kind,
+            owner: source.owner,
+            contact: manual.contact,
+            instructions: manual.instructions,
+            note: Some(source.target).filter(|note| !note.is_empty()),
+        });
+    }
+    Ok(places)
 }
 
 /// Kind of a source that no connector reaches.
@@ -115,7 +216,7 @@ fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
         None => (
             MANUAL,
             source.note.clone().unwrap_or_default(),
-            "{}".to_owned(),
+            source.manual.settings().to_string(),
         ),
     };
     Ok(SourceDraft {
@@ -148,7 +249,7 @@ async fn row(
     ends: &HashMap<SourceId, String>,
 ) -> Result<SourceRow> {
     let settings = home.store.source_settings(home.org, source.id).await?;
-    let mut settings = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
+    let mut settings: Value = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
     // Of a place without a target the note is what is known of where it is.
     let (target, note) = if source.kind == MANUAL {
         (String::new(), Some(source.target.clone()))
@@ -164,6 +265,7 @@ async fn row(
         owner: source.owner.clone(),
         key: source.key.clone(),
         note: note.filter(|note| !note.is_empty()),
+        manual: (source.kind == MANUAL).then(|| Manual::read(&settings)),
         limits: SourceLimits::take(&mut settings),
         entities: catalog.list(Some(source.id)).await?.len() as u64,
         scanned_at: ends.get(&source.id).cloned(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use locard_engine::Failure;
 use locard_model::{JobId, JobState};
-use locard_store::{Job, JobCounts, JobFilter, Page};
+use locard_store::{Job, JobCounts, JobFilter, Page, ScheduleId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub struct JobStatus {
     pub label: Option<String>,
     /// State.
     pub state: JobState,
+    /// The job that it repeats.
+    pub parent: Option<JobId>,
     /// Who asked for it.
     pub actor: Option<Actor>,
     /// When it was asked for.
@@ -70,6 +72,7 @@ impl JobStatus {
             kind: job.kind,
             label: details.label,
             state: job.state,
+            parent: job.parent,
             actor: details.actor,
             created_at: job.created_at,
             started_at: job.started_at,
@@ -94,15 +97,31 @@ pub async fn job_failures(home: &Home, id: JobId) -> Result<Vec<Failure>> {
     jobs::failures(home, id).await
 }
 
-/// Jobs in that state if one is given, the newest first, after that one if one is given; and where to go on.
+/// Which jobs are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobsWanted {
+    /// In this state.
+    pub state: Option<JobState>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// That repeat this job.
+    pub parent: Option<JobId>,
+    /// That this schedule started.
+    pub schedule: Option<Uuid>,
+}
+
+/// Jobs that are wanted, the newest first, after that one if one is given; and where to go on.
 pub async fn job_statuses(
     home: &Home,
-    state: Option<JobState>,
+    wanted: &JobsWanted,
     after: Option<Uuid>,
     limit: u32,
 ) -> Result<(Vec<JobStatus>, Option<Uuid>)> {
     let filter = JobFilter {
-        states: state.into_iter().collect(),
+        states: wanted.state.into_iter().collect(),
+        kind: wanted.kind.clone(),
+        parent: wanted.parent,
+        schedule: wanted.schedule.map(ScheduleId),
         ..JobFilter::default()
     };
     let page = Page { after, limit };

@@ -31,6 +31,9 @@ pub(crate) struct ScanSpec {
     /// The dataset that is summed up afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) collection: Option<Uuid>,
+    /// Only records for which this holds, as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) condition: Option<String>,
 }
 
 impl ScanSpec {
@@ -46,6 +49,7 @@ impl ScanSpec {
             database_snapshot: options.snapshot == Snapshot::Database,
             entities: Vec::new(),
             collection: None,
+            condition: options.condition.clone(),
         }
     }
 
@@ -55,6 +59,7 @@ impl ScanSpec {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             sample: self.sample,
+            condition: self.condition.clone(),
             exhaustive: self.exhaustive,
             snapshot: if self.database_snapshot {
                 Snapshot::Database
@@ -123,6 +128,7 @@ mod tests {
             database_snapshot: true,
             entities: Vec::new(),
             collection: None,
+            condition: None,
         };
         assert_eq!(
             spec.json().map(|spec| spec.to_string()).ok().as_deref(),

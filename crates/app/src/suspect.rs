@@ -126,7 +126,7 @@ fn filters(
     records: Vec<ColumnRecord>,
     limits: &mut Vec<(String, Reason, String)>,
 ) -> (Vec<Column>, Vec<locard_profile::ColumnSketch>) {
-    let by_id: HashMap<_, ColumnRecord> = records
+    let mut by_id: HashMap<_, ColumnRecord> = records
         .into_iter()
         .map(|record| (record.column, record))
         .collect();
@@ -134,11 +134,12 @@ fn filters(
     for name in names {
         let mut tell =
             |reason, sentence: &str| limits.push((name.path.clone(), reason, sentence.to_owned()));
-        let Some(record) = by_id.get(&name.id) else {
+        // What is decoded is not held besides: of a wide entity either is much.
+        let Some(record) = by_id.remove(&name.id) else {
             tell(Reason::NotScanned, UNFINISHED);
             continue;
         };
-        let Ok(sketch) = record::sketch(record) else {
+        let Ok(sketch) = record::sketch(&record) else {
             tell(Reason::Damaged, DAMAGED);
             continue;
         };

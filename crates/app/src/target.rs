@@ -250,7 +250,7 @@ impl Resolved {
             }),
             Err(error) => Err(Failure {
                 source: Some(self.id),
-                ..Failure::of(&error, &self.name, None)
+                ..Failure::of(home.engine.mask(), &error, &self.name, None)
             }),
         }
     }

@@ -1047,6 +1047,7 @@ async fn what_was_not_searched_is_told() {
         owner: Some("Ms Doe".into()),
         note: None,
         limits: SourceLimits::default(),
+        manual: locard_app::Manual::default(),
     };
     locard_app::add_source(&home, manual)
         .await
@@ -1059,6 +1060,7 @@ async fn what_was_not_searched_is_told() {
         owner: None,
         note: None,
         limits: SourceLimits::default(),
+        manual: locard_app::Manual::default(),
     };
     locard_app::add_source(&home, crm)
         .await
@@ -1139,6 +1141,7 @@ async fn a_rate_slows_a_scan_down_whether_said_or_registered() {
         owner: None,
         note: None,
         limits,
+        manual: locard_app::Manual::default(),
     };
     locard_app::add_source(&home, crm)
         .await
@@ -1398,6 +1401,7 @@ async fn a_source_is_named_by_what_can_be_seen() {
             owner: Some("somebody".to_owned()),
             note: None,
             limits: SourceLimits::default(),
+            manual: locard_app::Manual::default(),
         };
         locard_app::add_source(&home, source).await
     };

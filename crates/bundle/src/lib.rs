@@ -40,11 +40,11 @@ pub use archive::{Digesting, Fingerprint};
 pub use encode::{Format, Formats};
 pub use error::{Error, Hostility, Result};
 pub use manifest::{
-    Cause, Column, Controller, Extent, FileRecord, FileRole, Head, Kind, Manifest, Neutralised,
-    NotSearched, Reached, RedactionNote, Section, SectionRecord, Signer,
+    Cause, Column, Controller, DecisionNote, Extent, FileRecord, FileRole, Head, Kind, Manifest,
+    Neutralised, NotSearched, Reached, RedactionNote, Section, SectionRecord, Signer,
 };
 pub use read::{Bundle, FileReport, FileState, Report, SignatureState};
-pub use redact::{Reason, Redaction, mask, redact_field, redact_spans};
+pub use redact::{Reason, Redaction, mask, redact_field, redact_spans, redact_texts};
 pub use report::AuditReport;
 pub use sign::{PublicKey, SigningKey};
 pub use write::{BundleWriter, Finished, Limits, NewScratch, Scratch, SectionWriter, Settings};

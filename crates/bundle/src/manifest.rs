@@ -178,12 +178,31 @@ pub struct SectionRecord {
     pub total_before_filter: u64,
     /// What was taken out.
     pub redactions: Vec<RedactionNote>,
+    /// What people decided about its rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<DecisionNote>,
     /// Which cells were changed so that no spreadsheet executes them.
     pub neutralised: Vec<Neutralised>,
     /// Rows that the workbook shows; the others are in the data.
     pub workbook_rows: u64,
     /// Paths of its data.
     pub files: Vec<String>,
+}
+
+/// What somebody decided about rows of a section for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionNote {
+    /// What was decided: `same person`, `included`, `redacted`.
+    pub decision: String,
+    /// Who decided it.
+    pub by: String,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// The code of the exemption that allows it.
+    pub exemption: Option<String>,
+    /// Rows that it concerns.
+    pub rows: u64,
 }
 
 /// What was taken out of a section for one reason.

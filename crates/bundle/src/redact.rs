@@ -85,6 +85,53 @@ pub fn redact_spans(
     }))
 }
 
+/// Puts the marker in place of parts of every text of a field, those within lists and objects too; `find` tells which.
+/// `None`, and nothing done, where there are none.
+pub fn redact_texts(
+    row: &mut Map<String, Value>,
+    column: &str,
+    why: &Reason,
+    find: &mut dyn FnMut(&str) -> Vec<Range<usize>>,
+) -> Result<Option<Redaction>> {
+    let Some(field) = row.get_mut(column) else {
+        return Ok(None);
+    };
+    let parts = within(field, &why.marker(), find)?;
+    Ok((parts > 0).then(|| Redaction {
+        extent: Extent::Span,
+        column: Some(column.to_owned()),
+        why: why.clone(),
+        parts,
+    }))
+}
+
+fn within(
+    value: &mut Value,
+    marker: &str,
+    find: &mut dyn FnMut(&str) -> Vec<Range<usize>>,
+) -> Result<u64> {
+    let mut parts = 0;
+    match value {
+        Value::String(text) => {
+            let (masked, found) = mask(text, &find(text), marker)?;
+            *text = masked;
+            parts = found;
+        }
+        Value::Array(items) => {
+            for item in items {
+                parts += within(item, marker, find)?;
+            }
+        }
+        Value::Object(fields) => {
+            for (_, field) in fields.iter_mut() {
+                parts += within(field, marker, find)?;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    Ok(parts)
+}
+
 /// The text with the marker in place of these parts, given in bytes in any order, and how many there are once those that
 /// overlap or touch are joined. Empty parts are none. `Span` where one is not in the text, or cuts a character.
 pub fn mask(text: &str, spans: &[Range<usize>], marker: &str) -> Result<(String, u64)> {
@@ -165,6 +212,21 @@ mod tests {
             exemption: exemption.map(Into::into),
             identifier: Some("PERSON".into()),
         }
+    }
+
+    #[test]
+    fn texts_within_a_field_are_redacted_wherever_they_are() {
+        let row = serde_json::json!({ "a": { "to": ["x y", "y"], "n": 7 }, "b": "y" });
+        let Value::Object(mut row) = row else { return };
+        let mut find = |text: &str| text.match_indices('y').map(|(at, _)| at..at + 1).collect();
+        let noted = redact_texts(&mut row, "a", &why(None), &mut find).unwrap();
+        assert_eq!(noted.map(|noted| noted.parts), Some(2));
+        let expected = serde_json::json!({ "to": ["x [redacted]", "[redacted]"], "n": 7 });
+        assert_eq!((&row["a"], &row["b"]), (&expected, &serde_json::json!("y")));
+        assert_eq!(
+            redact_texts(&mut row, "c", &why(None), &mut find).unwrap(),
+            None
+        );
     }
 
     #[test]

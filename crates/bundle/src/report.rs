@@ -7,7 +7,7 @@ use locard_model::OrgId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Head, NotSearched, RedactionNote, SectionRecord};
+use crate::{Head, Manifest, NotSearched, RedactionNote, SectionRecord};
 
 /// The content of `audit-report.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,16 @@ pub struct AuditReport {
 }
 
 impl AuditReport {
+    /// The report of a bundle, from what the bundle says of itself.
+    pub fn of(manifest: &Manifest) -> Self {
+        Self::new(
+            &manifest.head,
+            &manifest.sections,
+            &manifest.not_searched,
+            &manifest.warnings,
+        )
+    }
+
     pub(crate) fn new(
         head: &Head,
         sections: &[SectionRecord],

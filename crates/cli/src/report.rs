@@ -23,6 +23,7 @@ pub(crate) fn finding_json(finding: &FindingRow) -> Value {
         "category": finding.category.as_str(),
         "sensitivity": finding.sensitivity.as_str(),
         "rows": finding.rows,
+        "filled": finding.filled,
         "tested": finding.tested,
         "matched": finding.matched,
         "validated": finding.validated,

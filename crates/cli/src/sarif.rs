@@ -260,6 +260,7 @@ pub(crate) mod tests {
             category: Category::Contact,
             sensitivity: Sensitivity::Medium,
             rows: 10,
+            filled: 10,
             tested: 10,
             matched: 9,
             validated: 0,

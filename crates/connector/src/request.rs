@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use arrow_schema::Schema;
 use locard_model::{EntityKind, EntityPath};
 
 /// A question to one entity. Everything but `columns` is optional for the source: it answers with
@@ -122,6 +123,45 @@ pub enum Filter {
     },
     /// The column is null.
     IsNull(String),
+}
+
+impl Filter {
+    /// The same with its columns called as the schema has them: exactly as written, or else in another case where only one
+    /// column is called so. Fails with the name of the first that is none.
+    pub fn fitted(&self, schema: &Schema) -> Result<Self, String> {
+        let all = |parts: &[Self]| {
+            let fitted = parts.iter().map(|part| part.fitted(schema));
+            fitted.collect::<Result<Vec<Self>, String>>()
+        };
+        Ok(match self {
+            Self::All(parts) => Self::All(all(parts)?),
+            Self::Any(parts) => Self::Any(all(parts)?),
+            Self::Not(part) => Self::Not(Box::new(part.fitted(schema)?)),
+            Self::IsNull(column) => Self::IsNull(column_like(column, schema)?),
+            Self::Compare {
+                column,
+                operator,
+                literal,
+            } => Self::Compare {
+                column: column_like(column, schema)?,
+                operator: *operator,
+                literal: literal.clone(),
+            },
+        })
+    }
+}
+
+fn column_like(written: &str, schema: &Schema) -> Result<String, String> {
+    if schema.field_with_name(written).is_ok() {
+        return Ok(written.to_owned());
+    }
+    let folded = written.to_lowercase();
+    let names = schema.fields().iter().map(|field| field.name());
+    let mut like = names.filter(|name| name.to_lowercase() == folded);
+    match (like.next(), like.next()) {
+        (Some(only), None) => Ok(only.clone()),
+        _ => Err(written.to_owned()),
+    }
 }
 
 /// How a column and a literal are compared.

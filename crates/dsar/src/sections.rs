@@ -5,6 +5,7 @@ use std::io;
 use locard_app::RowAt;
 use locard_index::Origin;
 use locard_model::{EntityId, EntityKind, Identifier, RelationId, SourceId, Strength};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Takes what is collected: a folder of files, or a package.
@@ -128,7 +129,8 @@ pub enum Standing {
 }
 
 /// Why a person must say whether a row is about the subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ReviewReason {
     /// Only what many people may share agreed.
     Weak,

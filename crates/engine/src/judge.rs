@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use locard_connector::{ErrorKind, Sample};
+use locard_connector::ErrorKind;
 use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library};
 use locard_model::{ColumnId, EntityId, Finding, PieceId};
 use locard_profile::Profiler;
@@ -33,7 +33,10 @@ impl Run<'_> {
             Ok(judged) => judged,
             Err(error) => return self.unjudged(shown, &error).await,
         };
-        let personal = personal(shown.entity, &judged.columns, &judged.findings);
+        let found = judged.findings.iter().map(|finding| finding.column);
+        let names = judged.columns.iter();
+        let names = names.map(|column| (column.name.as_str(), column.within.as_deref()));
+        let personal = personal(shown.entity, names, found);
         let concluded = Arc::new(Concluded {
             planned: Arc::clone(&entry.planned),
             pieces,
@@ -42,7 +45,7 @@ impl Run<'_> {
             judgements: judged.judgements,
             findings: judged.findings,
             personal,
-            sampled: self.options.sample != Sample::All,
+            sampled: self.options.reads_some(),
             partial,
         });
         match self.ledger.conclude(&concluded).await {
@@ -55,8 +58,8 @@ impl Run<'_> {
 
     /// An entity of which nothing new is known for this reason.
     async fn unjudged(&self, shown: &Arc<Shown>, error: &locard_connector::Error) -> Result<()> {
-        let failure = Failure::of(error, &shown.source_name, Some(shown));
-        let failure = self.engine.mask().failure(failure);
+        let mask = self.engine.mask();
+        let failure = Failure::of(mask, error, &shown.source_name, Some(shown));
         self.fail_whole(failure, shown).await
     }
 
@@ -125,7 +128,7 @@ impl Run<'_> {
     async fn judged(&self, entry: &Entry, merged: Merged) -> locard_connector::Result<Judged> {
         let library = Arc::clone(&self.engine.library);
         let planned = Arc::clone(&entry.planned);
-        let sampled = self.options.sample != Sample::All;
+        let sampled = self.options.reads_some();
         let judging = self.engine.pool.run(move |_| {
             let Merged { rows, columns } = merged;
             let views: Vec<ColumnView<'_>> = columns.iter().map(JudgedColumn::view).collect();
@@ -193,19 +196,23 @@ fn unmerged(why: &dyn std::fmt::Display) -> locard_connector::Error {
     locard_connector::Error::new(ErrorKind::Unexpected, sentence).hint("scan it again with --fresh")
 }
 
-/// The columns that hold somebody's data: those with a finding, and those whose documents have one inside.
-fn personal(entity: EntityId, columns: &[JudgedColumn], findings: &[Finding]) -> Vec<ColumnId> {
-    let found: HashSet<ColumnId> = findings.iter().map(|finding| finding.column).collect();
+/// The columns that hold somebody's data: those with a finding, and those whose documents have one inside. `columns` are
+/// the names of all, each with that of the column whose documents it is derived from.
+pub fn personal<'a>(
+    entity: EntityId,
+    columns: impl Iterator<Item = (&'a str, Option<&'a str>)> + Clone,
+    found: impl Iterator<Item = ColumnId>,
+) -> Vec<ColumnId> {
+    let found: HashSet<ColumnId> = found.collect();
     let id = |name: &str| ColumnId::derive(entity, name);
-    let names: HashSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let derived = columns
-        .iter()
-        .filter(|column| column.within.is_some() && found.contains(&id(&column.name)));
-    let around = derived.flat_map(|column| {
-        let root = column.within.as_ref().map_or(0, String::len);
-        let ends = column.name.match_indices(['.', '[']).map(|(end, _)| end);
+    let names: HashSet<&str> = columns.clone().map(|(name, _)| name).collect();
+    let derived = columns.filter_map(|(name, within)| Some((name, within?)));
+    let derived = derived.filter(|(name, _)| found.contains(&id(name)));
+    let around = derived.flat_map(|(name, within)| {
+        let ends = name.match_indices(['.', '[']).map(|(end, _)| end);
+        let root = within.len();
         ends.filter(move |end| *end >= root)
-            .map(|end| &column.name[..end])
+            .map(move |end| &name[..end])
     });
     let around = around.filter(|name| names.contains(name)).map(id);
     let all: HashSet<ColumnId> = around.chain(found.iter().copied()).collect();
@@ -289,9 +296,15 @@ pub fn judge(library: &Library, table: &str, columns: &[ScannedColumn]) -> Vec<C
 }
 
 impl JudgedColumn {
+    /// Cells that hold something.
+    fn filled(&self) -> u64 {
+        let empty = self.profile.nulls + self.profile.blanks;
+        self.profile.rows.saturating_sub(empty)
+    }
+
     fn view(&self) -> ColumnView<'_> {
         let profile = &self.profile;
-        let values = profile.rows.saturating_sub(profile.nulls + profile.blanks);
+        let values = self.filled();
         let top_shape = profile
             .shapes
             .first()
@@ -337,6 +350,7 @@ fn findings(
             continue;
         };
         let distinct = column.profile.distinct;
+        let filled = column.filled();
         let indexed = indexed(column, rows, asked);
         findings.extend(judgement.findings.iter().map(|judged| Finding {
             source: shown.source,
@@ -349,6 +363,7 @@ fn findings(
             category: judged.category,
             sensitivity: judged.sensitivity,
             rows,
+            filled,
             tested: judged.tested,
             matched: judged.matched,
             validated: judged.validated,
@@ -363,7 +378,6 @@ fn findings(
 #[cfg(test)]
 mod tests {
     use locard_identify::Evidence;
-    use locard_model::{Category, FindingKind, Identifier, Sensitivity};
     use locard_profile::Profiler;
     use locard_sketch::Keyer;
 
@@ -378,27 +392,6 @@ mod tests {
             records: 0,
             sketch: profiler.sketch(None),
             evidence: Evidence::new(),
-        }
-    }
-
-    fn finding(entity: EntityId, name: &str) -> Finding {
-        Finding {
-            source: locard_model::SourceId::derive("memory"),
-            entity,
-            column: ColumnId::derive(entity, name),
-            column_name: name.to_owned(),
-            identifier: Identifier::new("EMAIL_ADDRESS"),
-            kind: FindingKind::Column,
-            confidence: 0.9,
-            category: Category::Contact,
-            sensitivity: Sensitivity::Medium,
-            rows: 1,
-            tested: 1,
-            matched: 1,
-            validated: 1,
-            distinct: 1,
-            indexed: 1.0,
-            rules: Vec::new(),
         }
     }
 
@@ -462,19 +455,15 @@ mod tests {
     fn a_column_around_somebodys_documents_is_personal_too() {
         let entity = EntityId(uuid::Uuid::nil());
         let columns = [
-            column("id", None),
-            column("payload", None),
-            column("payload.mail", Some("payload")),
-            column("payload.size", Some("payload")),
-            column("other", None),
-            column("other.size", Some("other")),
+            ("id", None),
+            ("payload", None),
+            ("payload.mail", Some("payload")),
+            ("payload.size", Some("payload")),
+            ("other", None),
+            ("other.size", Some("other")),
         ];
-        let columns: Vec<JudgedColumn> = columns.iter().map(JudgedColumn::from).collect();
-        let findings = [
-            finding(entity, "payload.mail"),
-            finding(entity, "payload.mail"),
-        ];
-        let mut personal = personal(entity, &columns, &findings);
+        let found = ["payload.mail"; 2].map(|name| ColumnId::derive(entity, name));
+        let mut personal = personal(entity, columns.into_iter(), found.into_iter());
         let mut expected = ["payload", "payload.mail"].map(|name| ColumnId::derive(entity, name));
         personal.sort_unstable();
         expected.sort_unstable();

@@ -253,6 +253,8 @@ pub(crate) fn pieces(
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
     pub(crate) sample: Sample,
+    /// What tells pieces that were read under a condition.
+    pub(crate) condition: Option<Uuid>,
     pub(crate) exhaustive: bool,
     /// About how many bytes of the source a piece is.
     pub(crate) bytes: u64,
@@ -276,7 +278,12 @@ impl Manner {
             Sample::EveryNth(step) => Some(format!("EveryNth({step})")),
         };
         let exhaustive = self.exhaustive.then(|| "exhaustive".to_owned());
-        let words: Vec<String> = sample.into_iter().chain(exhaustive).collect();
+        let condition = self.condition.map(|tag| format!("condition {tag}"));
+        let words: Vec<String> = sample
+            .into_iter()
+            .chain(exhaustive)
+            .chain(condition)
+            .collect();
         (!words.is_empty()).then(|| words.join(" "))
     }
 }
@@ -299,6 +306,7 @@ pub fn piece_count(plan: &ScanPlan, sample: Sample, bytes: u64) -> u64 {
     let exhaustive = false;
     let manner = Manner {
         sample,
+        condition: None,
         exhaustive,
         bytes,
     };
@@ -408,6 +416,7 @@ mod tests {
 
     const ALL: Manner = Manner {
         sample: Sample::All,
+        condition: None,
         exhaustive: false,
         bytes: PIECE_BYTES,
     };

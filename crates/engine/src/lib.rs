@@ -35,7 +35,7 @@ pub use allowed::Allowed;
 pub use cells::Record;
 pub use embedded::is_document;
 pub use error::{Error, Result};
-pub use judge::{indexed, judge};
+pub use judge::{indexed, judge, personal};
 pub use ledger::{
     Checkpoints, Concluded, JudgedColumn, Ledger, PIECE_BYTES, Piece, PieceDone, PieceOutline,
     PieceState, Planned, ROW_BYTES, Sink, Start, piece_count,

@@ -49,6 +49,11 @@ impl Mask {
         Self { library, names }
     }
 
+    /// The same tags by other rules.
+    pub(crate) fn by(self, library: Arc<Library>) -> Self {
+        Self { library, ..self }
+    }
+
     /// A resource as it may be shown: segments that a rule matches are masked.
     pub fn path(&self, path: &EntityPath, kind: EntityKind) -> String {
         EntityPath::new(path.segments().iter().map(|segment| self.segment(segment))).resource(kind)
@@ -71,8 +76,8 @@ impl Mask {
         }
     }
 
-    /// `line 17`, or `mail=ada@example.org/part-0.csv, line 17`.
-    fn place(&self, place: &str) -> String {
+    /// A place as it may be shown: `line 17`, or `mail=ada@example.org/part-0.csv, line 17`.
+    pub(crate) fn place(&self, place: &str) -> String {
         let part = |part: &str| match part.split_once('=') {
             Some((column, value)) => format!("{column}={}", self.segment(value)),
             None => self.segment(part),

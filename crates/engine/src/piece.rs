@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use locard_connector::{Batch, ErrorKind, Fault, ScanPlan, Source, Split, from_task};
+use locard_connector::{Batch, ErrorKind, Fault, ScanPlan, ScanRequest, Source, Split, from_task};
 use locard_model::{EntityId, PieceId};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
@@ -37,13 +37,12 @@ impl Run<'_> {
     pub(crate) async fn plan_entity(
         &self,
         asked: Asked<'_>,
-        plan: Result<locard_connector::Result<ScanPlan>, JoinError>,
+        plan: Result<locard_connector::Result<(ScanRequest, ScanPlan)>, JoinError>,
     ) -> Result<Vec<Work>> {
         let Asked {
             target,
             shown,
             entity,
-            request,
         } = asked;
         let plan = plan.unwrap_or_else(|_| {
             let sentence = "the entity could not be planned; this is a mistake in the program";
@@ -51,11 +50,11 @@ impl Run<'_> {
         });
         let source = target.source.as_ref();
         self.heard(target.id, source, plan.as_ref().err()).await;
-        let plan = match plan {
-            Ok(plan) => plan,
+        let (request, plan) = match plan {
+            Ok(planned) => planned,
             Err(error) => {
-                let failure = Failure::of(&error, &target.name, Some(&shown));
-                let failure = self.engine.mask().failure(failure);
+                let mask = self.engine.mask();
+                let failure = Failure::of(mask, &error, &target.name, Some(&shown));
                 self.fail_whole(failure, &shown).await?;
                 return Ok(Vec::new());
             }
@@ -190,8 +189,8 @@ impl Run<'_> {
         error: &locard_connector::Error,
     ) -> Result<Option<Ended>> {
         let shown = &entry.planned.shown;
-        let failure = Failure::of(error, &shown.source_name, Some(shown));
-        let failure = self.engine.mask().failure(failure);
+        let mask = self.engine.mask();
+        let failure = Failure::of(mask, error, &shown.source_name, Some(shown));
         self.ledger.abandon(piece, &failure).await?;
         self.tell_failure(&failure);
         Ok(entry.end(piece, None, true))

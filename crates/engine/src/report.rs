@@ -8,6 +8,8 @@ use std::sync::Arc;
 use locard_connector::ErrorKind;
 use locard_model::{EntityId, EntityKind, SourceId};
 
+use crate::Mask;
+
 /// Watches a scan.
 pub trait Reporter: Send + Sync {
     /// Called for each event; must return quickly, since the scan waits.
@@ -128,14 +130,19 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of a source or entity from the error that a connector gave.
-    pub fn of(error: &locard_connector::Error, source_name: &str, shown: Option<&Shown>) -> Self {
+    /// A failure of a source or entity from the error that a connector gave, as it may be shown.
+    pub fn of(
+        mask: &Mask,
+        error: &locard_connector::Error,
+        source_name: &str,
+        shown: Option<&Shown>,
+    ) -> Self {
         Self {
             source: shown.map(|shown| shown.source),
             source_name: source_name.to_owned(),
             resource: shown.map(|shown| shown.resource.clone()),
             entity: shown.map(|shown| shown.entity),
-            place: error.place_name().map(str::to_owned),
+            place: error.place_name().map(|place| mask.place(place)),
             kind: error.kind(),
             sentence: error.sentence().to_owned(),
             hint: error

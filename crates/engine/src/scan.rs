@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::stream::{self, StreamExt as _};
-use locard_connector::{Entity, Sample, ScanRequest, Scope, Snapshot, Source};
+use locard_connector::{Entity, ErrorKind, Filter, Sample, ScanRequest, Scope, Snapshot, Source};
 use locard_identify::Library;
 use locard_model::{EntityId, SourceId};
 use locard_sketch::Keyer;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 use crate::board::{Board, Work};
 use crate::ledger::{Ledger, Manner, ROW_BYTES};
@@ -57,6 +58,9 @@ pub struct Target {
 pub struct Options {
     /// How many records of each entity.
     pub sample: Sample,
+    /// Only records for which this holds; and what tells pieces that were read so from all others, which is never used for
+    /// another condition.
+    pub condition: Option<(Filter, Uuid)>,
     /// Let every rule judge every value, even where a column's label is settled.
     pub exhaustive: bool,
     /// How long one consistent view lasts.
@@ -69,10 +73,16 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether only some records are asked for.
+    pub(crate) fn reads_some(&self) -> bool {
+        self.sample != Sample::All || self.condition.is_some()
+    }
+
     /// How pieces are read.
     pub(crate) fn manner(&self) -> Manner {
         Manner {
             sample: self.sample,
+            condition: self.condition.as_ref().map(|(_, tag)| *tag),
             exhaustive: self.exhaustive,
             bytes: self.piece_bytes.max(1),
         }
@@ -115,6 +125,15 @@ impl Engine {
             scratches,
             mask,
         })
+    }
+
+    /// The same engine, which masks by these rules: what is no longer looked for is still not shown.
+    #[must_use]
+    pub fn masking(self, library: Arc<Library>) -> Self {
+        Self {
+            mask: self.mask.by(library),
+            ..self
+        }
     }
 
     /// The rules in use.
@@ -161,7 +180,7 @@ impl Engine {
     pub fn listing_failure(&self, error: &locard_connector::Error, target: &Target) -> Failure {
         let plain = error.entity_name();
         let resource = plain.map(|resource| self.mask.resource(resource));
-        let failure = Failure::of(error, &target.name, None);
+        let failure = Failure::of(&self.mask, error, &target.name, None);
         // A hint may name what the mask hides.
         let hint = failure.hint.filter(|_| resource.as_deref() == plain);
         Failure {
@@ -209,7 +228,6 @@ pub(crate) struct Asked<'t> {
     pub(crate) target: &'t Target,
     pub(crate) shown: Arc<Shown>,
     pub(crate) entity: Entity,
-    pub(crate) request: ScanRequest,
 }
 
 /// One scan under way.
@@ -243,14 +261,18 @@ impl Run<'_> {
                 piece_bytes,
                 ..
             } = *self.options;
-            let request = scan_request(&entity, sample, snapshot, piece_bytes);
-            let (source, question) = (Arc::clone(&target.source), request.clone());
+            let mut request = scan_request(&entity, sample, snapshot, piece_bytes);
+            let condition = self.options.condition.as_ref();
+            request.filter = condition.map(|(filter, _)| filter.clone());
+            let source = Arc::clone(&target.source);
             let silent = self.silence.of(target.id);
             let plan = tokio::spawn(async move {
                 if silent {
                     return Err(not_tried());
                 }
-                source.plan(&question).await
+                fit(source.as_ref(), &mut request).await?;
+                let plan = source.plan(&request).await?;
+                Ok((request, plan))
             });
             let plan = AbortOnDropHandle::new(plan);
             async move {
@@ -259,7 +281,6 @@ impl Run<'_> {
                         target,
                         shown,
                         entity,
-                        request,
                     },
                     plan.await,
                 )
@@ -380,6 +401,20 @@ impl Run<'_> {
             value = future => Some(value),
         }
     }
+}
+
+/// Calls the columns of a condition as the entity has them.
+async fn fit(source: &dyn Source, request: &mut ScanRequest) -> locard_connector::Result<()> {
+    let Some(filter) = &request.filter else {
+        return Ok(());
+    };
+    let described = source.describe(&request.path, request.kind).await?;
+    let fitted = filter.fitted(&described.schema).map_err(|column| {
+        let sentence = format!("it has no column {column}, which the condition names");
+        locard_connector::Error::new(ErrorKind::NotFound, sentence)
+    });
+    request.filter = Some(fitted?);
+    Ok(())
 }
 
 /// The question that a scan in pieces of so many bytes asks of an entity.

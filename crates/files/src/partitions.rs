@@ -89,6 +89,9 @@ pub(crate) fn values(path: &EntityPath) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
+/// Pieces that are looked into before a table counts as none that can be read.
+const LOOKS: usize = 16;
+
 /// Gathers the pieces of tables from a listing.
 #[derive(Debug, Default)]
 pub(crate) struct Tables(BTreeMap<EntityPath, Pieces>);
@@ -96,8 +99,8 @@ pub(crate) struct Tables(BTreeMap<EntityPath, Pieces>);
 /// The pieces of one table.
 #[derive(Debug)]
 struct Pieces {
-    /// One of them, to look into.
-    first: Found,
+    /// Some of them, to look into; never empty.
+    looks: Vec<Found>,
     bytes: u64,
     /// Those that a question with globs wants.
     wanted: Vec<Found>,
@@ -108,8 +111,8 @@ struct Pieces {
 /// What is to be listed of a table.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Listed {
-    /// The table, and a piece to look into.
-    Whole(Found, Found),
+    /// The table, and some of its pieces to look into.
+    Whole(Found, Vec<Found>),
     /// Only these of its pieces are wanted, so each is a file like others.
     Parts(Vec<Found>),
 }
@@ -121,11 +124,14 @@ impl Tables {
             return Some(found).filter(|_| wanted);
         };
         let pieces = self.0.entry(table).or_insert_with(|| Pieces {
-            first: found.clone(),
+            looks: Vec::new(),
             bytes: 0,
             wanted: Vec::new(),
             divided: false,
         });
+        // The first ones and the last: a piece that is damaged is mostly not the only one of its day.
+        pieces.looks.truncate(LOOKS - 1);
+        pieces.looks.push(found.clone());
         pieces.bytes += found.size;
         pieces.divided |= !wanted;
         if wanted && has_globs {
@@ -145,7 +151,7 @@ impl Tables {
                 size: pieces.bytes,
                 version: None,
             };
-            Listed::Whole(table, pieces.first)
+            Listed::Whole(table, pieces.looks)
         })
     }
 }

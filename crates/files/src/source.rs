@@ -278,71 +278,112 @@ fn is_part_of_database<B: Blobs>(blobs: &B, path: &EntityPath) -> bool {
 /// Listed files that are looked into together.
 const AT_ONCE: usize = 64;
 
+/// What is to be told.
+struct Waiting {
+    entity: Found,
+    /// The file that is looked into before.
+    look: Found,
+    /// Other pieces of a table, of which one that can be read is enough.
+    others: Vec<Found>,
+}
+
 /// Turns listed files into entities, several at the same time.
 struct Lister<'a, B> {
     blobs: &'a Unpacked<B>,
     scope: &'a Globs,
-    /// What is to be told, and the file that is looked into before.
-    waiting: Vec<(Found, Found)>,
+    waiting: Vec<Waiting>,
     send: &'a mut dyn FnMut(Result<Entity>) -> bool,
 }
 
 impl<B: Blobs> Lister<'_, B> {
     /// Takes a file; whether more are wanted.
     fn file(&mut self, file: Found) -> bool {
-        is_part_of_database(self.blobs, &file.path) || self.push(file.clone(), file)
+        is_part_of_database(self.blobs, &file.path) || self.push(file.clone(), vec![file])
     }
 
-    fn push(&mut self, entity: Found, look: Found) -> bool {
-        self.waiting.push((entity, look));
+    fn push(&mut self, entity: Found, looks: Vec<Found>) -> bool {
+        let mut looks = looks.into_iter();
+        self.waiting.extend(looks.next().map(|look| Waiting {
+            entity,
+            look,
+            others: looks.collect(),
+        }));
         self.waiting.len() < AT_ONCE || self.flush()
     }
 
     /// Takes the tables that a listing held; whether more is wanted.
     fn tables(&mut self, tables: Tables) -> bool {
         tables.listed().all(|listed| match listed {
-            Listed::Whole(table, piece) => self.push(table, piece),
+            Listed::Whole(table, pieces) => self.push(table, pieces),
             Listed::Parts(parts) => parts.into_iter().all(|part| self.file(part)),
         })
     }
 
     /// Tells what waits; whether more is wanted.
     fn flush(&mut self) -> bool {
-        let (entities, looks): (Vec<_>, Vec<_>) = self.waiting.drain(..).unzip();
+        let waiting = std::mem::take(&mut self.waiting);
+        let looks: Vec<Found> = waiting.iter().map(|it| it.look.clone()).collect();
         let heads = self.blobs.heads(&looks, PEEKED);
-        let mut entities = entities.into_iter().zip(heads);
-        entities.all(|(found, head)| {
-            if let (Ok(head), false) = (&head, is_table(&found.path))
+        let mut waiting = waiting.into_iter().zip(heads);
+        waiting.all(|(waiting, head)| {
+            let found = waiting.entity;
+            if is_table(&found.path) {
+                return (self.send)(table(self.blobs, found, head, &waiting.others));
+            }
+            if let Ok(head) = &head
                 && let Some(more) =
                     Contents::of(self.blobs, self.scope, &found.path, head, self.send)
             {
                 return more;
             }
             let is_wanted = self.scope.admit(&found.path.resource(EntityKind::File));
-            !(is_wanted || is_table(&found.path)) || (self.send)(entity(self.blobs, found, head))
+            !is_wanted || (self.send)(file(self.blobs, found, head))
         })
     }
 }
 
-/// A listed file or table as an entity, if a quick look does not rule that out.
-fn entity<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<Entity> {
-    let look = || match head {
+/// A listed file as an entity, if a quick look does not rule that out.
+fn file<B: Blobs>(blobs: &B, found: Found, head: Result<Vec<u8>>) -> Result<Entity> {
+    let looked = head.and_then(|head| look(blobs, &found.path, &head));
+    looked.map_err(|error| error.entity(found.path.resource(EntityKind::File)))?;
+    Ok(entity(found))
+}
+
+/// A listed table as an entity, unless none of the pieces that are looked into is of a format that is read. What is wrong
+/// with one piece is told when it is read, and costs the others nothing.
+fn table<B: Blobs>(
+    blobs: &B,
+    found: Found,
+    head: Result<Vec<u8>>,
+    others: &[Found],
+) -> Result<Entity> {
+    let is_readable = |head: Result<Vec<u8>>| match head {
         Ok(head) => look(blobs, &found.path, &head),
-        // Other pieces of it may well be readable.
-        Err(_) if is_table(&found.path) => Ok(()),
-        Err(error) => Err(error),
+        // It is not known to be anything else.
+        Err(_) => Ok(()),
     };
-    let is_table = is_table(&found.path);
-    look().map_err(|error| error.entity(found.path.resource(EntityKind::File)))?;
-    Ok(Entity {
+    if let Err(error) = is_readable(head) {
+        let mut heads = blobs.heads(others, PEEKED).into_iter();
+        if !heads.any(|head| is_readable(head).is_ok()) {
+            return Err(error.entity(found.path.resource(EntityKind::File)));
+        }
+    }
+    // The pieces have several versions.
+    Ok(entity(Found {
+        version: None,
+        ..found
+    }))
+}
+
+fn entity(found: Found) -> Entity {
+    Entity {
         path: found.path,
         kind: EntityKind::File,
         rows: None,
         bytes: Some(found.size),
         comment: None,
-        // The splits of a table have several.
-        version: found.version.filter(|_| !is_table),
-    })
+        version: found.version,
+    }
 }
 
 /// A quick look at the first bytes of a file: whether it can be read here at all.

@@ -147,6 +147,8 @@ pub struct Finding {
     pub sensitivity: Sensitivity,
     /// Rows of the entity that were read.
     pub rows: u64,
+    /// Cells of the column that hold something: more than rows where these hold lists or maps. 0: not known.
+    pub filled: u64,
     /// Cells that the deciding rules judged.
     pub tested: u64,
     /// Cells that hold it: those that matched, without those that failed every check they were put to.

@@ -40,6 +40,10 @@ uuid_id!(
     OrgId
 );
 uuid_id!(
+    /// A person's legal request; ordered by time.
+    RequestId
+);
+uuid_id!(
     /// A registered source; random at registration, derived for ad hoc targets.
     SourceId
 );

@@ -9,6 +9,7 @@ mod entity;
 mod finding;
 mod ids;
 mod job;
+mod request;
 pub mod spreadsheet;
 mod subject;
 
@@ -16,7 +17,10 @@ pub use column::LogicalType;
 pub use dsar::DsarState;
 pub use entity::{EntityKind, EntityPath};
 pub use finding::{Category, Finding, FindingKind, Identifier, Sensitivity};
-pub use ids::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, RelationId, SourceId, TaskId};
+pub use ids::{
+    ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, RelationId, RequestId, SourceId, TaskId,
+};
 pub use job::{JobState, TaskState};
+pub use request::RequestState;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use subject::{Attribute, Role, Strength, Subject};

@@ -20,8 +20,12 @@ pub(crate) enum Who {
     Viewer,
     /// Operators and administrators.
     Operator,
+    /// Privacy officers and administrators; which of them, what is asked for decides.
+    Compliance,
     /// Privacy officers alone.
     PrivacyOfficer,
+    /// Operators, privacy officers and administrators: whoever judges what is in the catalog.
+    Reviewer,
     /// Administrators alone.
     Administrator,
 }
@@ -32,7 +36,9 @@ impl Who {
         match self {
             Self::Anybody | Self::Viewer => true,
             Self::Operator => matches!(grant, Grant::Operator | Grant::Administrator),
+            Self::Compliance => matches!(grant, Grant::PrivacyOfficer | Grant::Administrator),
             Self::PrivacyOfficer => grant == Grant::PrivacyOfficer,
+            Self::Reviewer => grant != Grant::Viewer,
             Self::Administrator => grant == Grant::Administrator,
         }
     }
@@ -43,28 +49,39 @@ impl Who {
             Self::Anybody => "anybody",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
+            Self::Compliance => "privacy-officer or administrator",
             Self::PrivacyOfficer => "privacy-officer",
+            Self::Reviewer => "operator or privacy-officer",
             Self::Administrator => "administrator",
         }
     }
 }
 
-/// Lets a request through whose key is enough, and puts its [`Actor`] into it.
+/// What whoever asks may do.
+#[derive(Clone, Debug)]
+pub(crate) struct Granted(pub(crate) Vec<Grant>);
+
+/// Lets a request through whose key is enough, and puts its [`Actor`] and what is [`Granted`] into it.
 pub(crate) async fn authorise(
     State((context, who)): State<(Context, Who)>,
     mut request: Request,
     next: Next,
 ) -> Response {
     match actor(&context, who, request.headers()).await {
-        Ok(actor) => {
+        Ok((actor, grants)) => {
             request.extensions_mut().insert(actor);
+            request.extensions_mut().insert(Granted(grants));
             next.run(request).await
         }
         Err(fault) => fault.into_response(),
     }
 }
 
-async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<Actor, Fault> {
+async fn actor(
+    context: &Context,
+    who: Who,
+    headers: &HeaderMap,
+) -> Result<(Actor, Vec<Grant>), Fault> {
     let refused = |message: &'static str| Fault::new(StatusCode::UNAUTHORIZED, message);
     let token = token(headers)
         .ok_or_else(|| refused("a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY"))?;
@@ -76,11 +93,11 @@ async fn actor(context: &Context, who: Who, headers: &HeaderMap) -> Result<Actor
             (actor, vec![grant])
         }
     };
-    if !grants.into_iter().any(|grant| who.admits(grant)) {
+    if !grants.iter().any(|grant| who.admits(*grant)) {
         let message = format!("a key of a {} is needed here", who.as_str());
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
-    Ok(actor)
+    Ok((actor, grants))
 }
 
 /// The key of a request, in either header.
@@ -109,7 +126,9 @@ mod tests {
         let admitted = |who: Who| all.map(|grant| who.admits(grant));
         assert_eq!(admitted(Who::Viewer), [true; 4]);
         assert_eq!(admitted(Who::Operator), [false, true, false, true]);
+        assert_eq!(admitted(Who::Compliance), [false, false, true, true]);
         assert_eq!(admitted(Who::PrivacyOfficer), [false, false, true, false]);
+        assert_eq!(admitted(Who::Reviewer), [false, true, true, true]);
         assert_eq!(admitted(Who::Administrator), [false, false, false, true]);
     }
 

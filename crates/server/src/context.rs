@@ -16,6 +16,9 @@ use crate::metrics::Metrics;
 /// Listeners to events of jobs at the same time.
 const LISTENERS: usize = 256;
 
+/// Questions about persons that are answered at the same time; others wait.
+const LOOK_UPS: usize = 4;
+
 /// What every handler works with; cheap to clone.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
@@ -23,11 +26,13 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     home: Arc<Home>,
     wake: Notify,
+    wake_dsars: Notify,
     guard: Guard,
     metrics: Metrics,
     partial_is_completed: bool,
     stop: CancellationToken,
     listeners: Arc<Semaphore>,
+    look_ups: Arc<Semaphore>,
     tokens: Option<Jwt>,
 }
 
@@ -38,11 +43,13 @@ impl Context {
         Self(Arc::new(Inner {
             home,
             wake: Notify::new(),
+            wake_dsars: Notify::new(),
             guard,
             metrics: Metrics::default(),
             partial_is_completed: options.partial_is_completed,
             stop: stop.clone(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
             tokens: options.tokens.clone().map(Jwt::new),
         }))
     }
@@ -70,9 +77,21 @@ impl Context {
         &self.0.wake
     }
 
+    /// Told when a DSAR job was asked to run.
+    pub(crate) fn wake_dsars(&self) -> &Notify {
+        &self.0.wake_dsars
+    }
+
     /// Fires when the server ends.
     pub(crate) fn stop(&self) -> &CancellationToken {
         &self.0.stop
+    }
+
+    /// Waits until a question about a person may be answered. Each reads sources and takes a thread, so that many at once
+    /// would only slow each other and the scans.
+    pub(crate) async fn look_up(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        let permit = Arc::clone(&self.0.look_ups).acquire_owned().await;
+        permit.map_err(|_| Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"))
     }
 
     /// A place for one who listens to events, while there is one.

@@ -3,17 +3,27 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use locard_app::ErrorKind;
-use serde_json::json;
+use locard_requests::Code;
+use serde_json::{Value, json};
+
+use crate::requests;
 
 /// A request that cannot be answered as asked. Its text never holds a secret or a value that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fault {
     pub(crate) status: StatusCode,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
     /// The field of the body that is meant.
     pub(crate) field: Option<String>,
+    /// Which entry of the catalogue of requests it is.
+    pub(crate) code: Option<Code>,
+    /// What helps a program to find its way.
+    pub(crate) trace: Option<Value>,
 }
+
+/// Seconds.
+const RETRY_AFTER: u32 = 60;
 
 impl Fault {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
@@ -22,6 +32,8 @@ impl Fault {
             message: message.into(),
             hint: None,
             field: None,
+            code: None,
+            trace: None,
         }
     }
 
@@ -39,9 +51,15 @@ impl Fault {
 
     /// As it is told at this path.
     pub(crate) fn told(&self, path: &str) -> Response {
+        if path.starts_with("/v1/compliance/") {
+            return self.later(crate::compliance::fault(self));
+        }
         if path.starts_with("/api/public/") {
             let body = json!({ "status": self.status.as_u16(), "message": self.message });
             return (self.status, axum::Json(body)).into_response();
+        }
+        if requests::is_here(path) {
+            return self.catalogued();
         }
         let body = json!({
             "type": "about:blank",
@@ -52,7 +70,67 @@ impl Fault {
             "field": self.field,
         });
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.status, kind, body.to_string()).into_response()
+        self.later((self.status, kind, body.to_string()).into_response())
+    }
+
+    /// Whoever asks too often is told when to ask again.
+    fn later(&self, mut response: Response) -> Response {
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        }
+        response
+    }
+}
+
+impl Fault {
+    /// In the envelope of the reference's requests.
+    fn catalogued(&self) -> Response {
+        let code = self.code.unwrap_or(match self.status {
+            StatusCode::UNAUTHORIZED => Code::ActorMissing,
+            StatusCode::FORBIDDEN => Code::RoleForbidden,
+            StatusCode::NOT_FOUND => Code::RouteNotFound,
+            StatusCode::CONFLICT => Code::TransitionDisallowed,
+            StatusCode::SERVICE_UNAVAILABLE => Code::Store,
+            status if status.is_client_error() => Code::Invalid,
+            _ => Code::Runtime,
+        });
+        let id = code.id();
+        let mut error = json!({
+            "id": id,
+            "code": code.name(),
+            "docsUrl": format!("/errors/{}", id.to_lowercase()),
+            "message": self.message,
+            "status": self.status.as_u16(),
+        });
+        let more = [
+            ("hint", self.hint.clone().map(Value::from)),
+            ("field", self.field.clone().map(Value::from)),
+            ("trace", self.trace.clone()),
+        ];
+        for (name, value) in more {
+            if let (Some(error), Some(value)) = (error.as_object_mut(), value) {
+                error.insert(name.to_owned(), value);
+            }
+        }
+        (self.status, axum::Json(json!({ "error": error }))).into_response()
+    }
+}
+
+impl From<locard_requests::Fault> for Fault {
+    fn from(fault: locard_requests::Fault) -> Self {
+        let status = StatusCode::from_u16(fault.code.status());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if status.is_server_error() {
+            tracing::error!(why = fault.message, "a request could not be answered");
+        }
+        Self {
+            hint: fault.hint,
+            field: fault.field,
+            code: Some(fault.code),
+            trace: fault.trace,
+            ..Self::new(status, fault.message)
+        }
     }
 }
 
@@ -92,6 +170,6 @@ pub(crate) type Answer = Result<Response, Fault>;
 
 /// A JSON answer.
 #[expect(clippy::unnecessary_wraps, reason = "it is what a handler ends with")]
-pub(crate) fn json(body: serde_json::Value) -> Answer {
+pub(crate) fn json(body: Value) -> Answer {
     Ok(axum::Json(body).into_response())
 }

@@ -25,7 +25,10 @@ impl Fields {
         let value = serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let message = format!("the body is no JSON at line {line}, column {column}");
-            Fault::new(axum::http::StatusCode::BAD_REQUEST, message)
+            Fault {
+                code: Some(locard_requests::Code::InvalidJson),
+                ..Fault::new(axum::http::StatusCode::BAD_REQUEST, message)
+            }
         })?;
         Self::new("", value)
     }
@@ -88,6 +91,25 @@ impl Fields {
             Some(Value::String(text)) if text.len() <= 10_000 => Ok(Some(text)),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(self.wrong(name, "a text")),
+        }
+    }
+
+    /// A text as people write letters.
+    pub(crate) fn long(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+            Some(Value::String(text)) if text.len() <= 1_000_000 => Ok(Some(text)),
+            Some(_) => Err(self.wrong(name, "a text")),
+        }
+    }
+
+    /// A list of anything.
+    pub(crate) fn items(&mut self, name: &str, most: usize) -> Result<Option<Vec<Value>>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Array(items)) if items.len() <= most => Ok(Some(items)),
+            Some(_) => Err(self.wrong(name, &format!("a list of at most {most}"))),
         }
     }
 

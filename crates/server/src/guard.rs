@@ -72,17 +72,22 @@ impl Guard {
         let Ok(found) = tokio::net::lookup_host((bare, port)).await else {
             return Ok(());
         };
-        for address in found.map(|address| address.ip().to_canonical()) {
-            if is_forbidden(address) {
-                return Err(refused(
-                    "the host stands for an address that is never reached",
-                ));
-            }
-            if is_own(address) && !self.loopback {
-                return Err(refused(
-                    "the host stands for this machine, which the server was not told to reach",
-                ));
-            }
+        found.into_iter().try_for_each(|found| self.ip(found.ip()))
+    }
+
+    /// Refuses addresses of this machine and of clouds' own services.
+    pub(crate) fn ip(&self, address: IpAddr) -> Result<(), Fault> {
+        let refused = |message: &str| Fault::new(StatusCode::FORBIDDEN, message);
+        let address = address.to_canonical();
+        if is_forbidden(address) {
+            return Err(refused(
+                "the host stands for an address that is never reached",
+            ));
+        }
+        if is_own(address) && !self.loopback {
+            return Err(refused(
+                "the host stands for this machine, which the server was not told to reach",
+            ));
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 
 mod around;
 mod auth;
+mod compliance;
 mod context;
 mod examples;
 mod fault;
@@ -21,7 +22,9 @@ mod metrics;
 mod openapi;
 mod page;
 mod reference;
+mod requests;
 mod routes;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,6 +32,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use locard_app::{CancellationToken, Home, RunnerOptions, TokenOptions, run_jobs, run_schedules};
+
+use locard_dsar::job::run_dsars;
 
 pub use context::Context;
 pub use guard::Guard;
@@ -70,7 +75,13 @@ pub async fn serve(
             run_jobs(&home, runner, context.wake(), stop).await;
         }
     };
+    let dsars = async {
+        if options.runner.is_some() {
+            run_dsars(&home, context.wake_dsars(), stop).await;
+        }
+    };
     let schedules = run_schedules(&home, context.wake(), stop);
+    let retention = retain(&home, stop);
     let (ended, drained) = (stop.clone(), stop.clone());
     let router = routes::router(&context);
     let served = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -91,6 +102,32 @@ pub async fn serve(
         stop.cancel();
         served
     };
-    let ((), (), served) = tokio::join!(jobs, schedules, requests);
+    let webhooks = webhooks::run(&context, stop);
+    let ((), (), (), (), (), served) =
+        tokio::join!(jobs, dsars, schedules, webhooks, retention, requests);
     served
+}
+
+/// How often it is looked whether the retention of a request has ended.
+const RETENTION: Duration = Duration::from_hours(1);
+
+/// Destroys what is to be destroyed by itself, until `stop` fires.
+async fn retain(home: &Home, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        let swept = async { locard_requests::Desk::open(home).await?.sweep().await };
+        match swept.await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(
+                count,
+                "requests were destroyed at the end of their retention"
+            ),
+            Err(fault) => {
+                tracing::error!(why = fault.message, "retention could not be looked after")
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(RETENTION) => {}
+        }
+    }
 }

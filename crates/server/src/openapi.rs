@@ -2,7 +2,9 @@
 
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{
+    ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Required,
@@ -12,6 +14,7 @@ use utoipa::openapi::{
 use crate::auth::Who;
 use crate::examples;
 use crate::fault::{Answer, Fault, json};
+use crate::requests;
 use crate::routes::{Field, Kind, ROUTES, Route};
 
 /// The document.
@@ -30,6 +33,7 @@ pub fn document() -> OpenApi {
         for path in route.paths() {
             let method = match route.method {
                 "post" => HttpMethod::Post,
+                "put" => HttpMethod::Put,
                 "delete" => HttpMethod::Delete,
                 "patch" => HttpMethod::Patch,
                 _ => HttpMethod::Get,
@@ -70,8 +74,8 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
         .summary(Some(route.summary))
         .description(Some(format!("For: {}", route.who.as_str())))
         .responses(responses(route, path).build());
-    if path.contains("{id}") {
-        operation = operation.parameter(parameter("id", ParameterIn::Path));
+    for name in route.parameters() {
+        operation = operation.parameter(parameter(name, ParameterIn::Path));
     }
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query));
@@ -88,6 +92,16 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
             .required(Some(Required::True))
             .build();
         operation = operation.request_body(Some(body));
+    }
+    if route.takes_file() {
+        let any = content(
+            ObjectBuilder::new()
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+                .build(),
+            None,
+        );
+        let body = RequestBodyBuilder::new().content("application/octet-stream", any);
+        operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
     }
     if route.who != Who::Anybody {
         for scheme in ["bearer", "key"] {
@@ -111,24 +125,39 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
     if !route.body.is_empty() || !route.query.is_empty() {
         codes.push(("400", "A field makes no sense"));
     }
-    if !route.body.is_empty() {
+    if !route.body.is_empty() || route.takes_file() {
         codes.push(("409", "It would contradict what is there"));
         codes.push(("413", "The body is too long"));
+    }
+    // What needs no body may still come at the wrong time, or under a key that makes no sense.
+    if route.body.is_empty() && route.method == "post" {
+        codes.push(("400", "A header makes no sense"));
+        codes.push(("409", "It would contradict what is there"));
+    }
+    if path.ends_with("/terms.txt") {
+        codes.push(("409", "The program carries no terms of its own lists"));
     }
     if path.ends_with("/events") {
         codes.push(("429", "Too many listen already"));
     }
-    if path.contains("{id}") || !route.body.is_empty() || !route.query.is_empty() {
+    if path.contains('{') || !route.body.is_empty() || !route.query.is_empty() {
         codes.push(("404", "There is no such thing"));
     }
+    let changes = requests::is_here(path) && route.method != "get";
+    let code = if (changes || path.ends_with("/audit/export")) && !path.ends_with("/address/verify")
+    {
+        "202"
+    } else {
+        "200"
+    };
     let mut responses = ResponsesBuilder::new().response(
-        "200",
+        code,
         ResponseBuilder::new().description(route.summary).content(
             kind(path),
             content(any(), Some(examples::of(route.method, route.path).1)),
         ),
     );
-    let fault = if path.starts_with("/api/public/") {
+    let fault = if path.starts_with("/api/public/") || requests::is_here(path) {
         "application/json"
     } else {
         "application/problem+json"
@@ -146,7 +175,16 @@ fn kind(path: &str) -> &'static str {
         "/docs" => "text/html",
         "/docs.js" => "text/javascript",
         "/docs.css" => "text/css",
+        path if path.ends_with(".ics") => "text/calendar",
+        path if path.ends_with(".csv") => "text/csv",
+        path if path.contains("/letters/") => "text/plain",
+        path if path.ends_with("/manifest/artifact/download") => "application/octet-stream",
         path if path.ends_with("/events") => "text/event-stream",
+        path if path.ends_with(".csv") => "text/csv",
+        path if path.ends_with(".ndjson") => "application/x-ndjson",
+        path if path.ends_with(".parquet") => "application/vnd.apache.parquet",
+        path if path.ends_with(".toml") => "application/toml",
+        path if path.ends_with(".txt") => "text/plain",
         _ => "application/json",
     }
 }
@@ -189,6 +227,7 @@ fn body(fields: &[Field]) -> Object {
         let schema = match field.kind {
             Kind::Text => Schema::Object(of(Type::String)),
             Kind::Flag => Schema::Object(of(Type::Boolean)),
+            Kind::Number => Schema::Object(of(Type::Number)),
             Kind::Object => Schema::Object(any()),
             Kind::Texts => {
                 let items = RefOr::T(Schema::Object(of(Type::String)));

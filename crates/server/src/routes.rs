@@ -3,13 +3,14 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use crate::around::{BODY, around};
 use crate::auth::{Who, authorise};
+use crate::compliance::{delivery, jobs, review, setup};
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::{health, manage, openapi, page, reference};
+use crate::{health, manage, openapi, page, reference, requests};
 
 /// A field of a request's body.
 pub(crate) struct Field {
@@ -23,6 +24,7 @@ pub(crate) struct Field {
 pub(crate) enum Kind {
     Text,
     Flag,
+    Number,
     Texts,
     Object,
 }
@@ -92,22 +94,73 @@ pub(crate) static ROUTES: &[Route] = routes! {
         "Read, profile and judge the members of a collection", body reference::collections::BODY;
     post "~/jobs/execute/collections/data-aggregation" Operator reference::errands::collection_aggregation,
         "Sum up what the members of a dataset have in common", body reference::collections::BODY;
+    post "~/jobs/execute/business-rule" Operator reference::errands::business_rules,
+        "Run business rules over live data", body reference::business::BODY;
+    post "~/jobs/execute/business-rule/with-row-counter" Operator reference::errands::business_rule_counter,
+        "Run business rules, and count rows in some entities", body reference::business::BODY_COUNTER;
 
     get "/api/v1/sources" Viewer manage::sources::list, "Registered sources";
     post "/api/v1/sources" Operator manage::sources::add, "Register a source, or change the one of that key",
         body manage::sources::BODY;
     get "/api/v1/sources/{id}" Viewer manage::sources::show, "One source, by id, key or name";
     delete "/api/v1/sources/{id}" Operator manage::sources::remove, "Remove a source, as a job";
-    get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog", query &["source", "parent", "cursor", "limit"];
+    patch "/api/v1/sources/{id}" Reviewer manage::annotations::of_source, "Say something of a source, or take it back",
+        body manage::annotations::BODY;
+    get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog, by the words of their names and what is in them",
+        query manage::entities::QUERY;
     get "/api/v1/entities/{id}" Viewer manage::entities::show, "One entity with its columns";
+    patch "/api/v1/entities/{id}" Reviewer manage::annotations::of_entity, "Say something of an entity, or take it back",
+        body manage::annotations::BODY;
+    get "/api/v1/entities/{id}/profile" Viewer manage::explain::profile, "Figures of the columns of an entity",
+        query &["column"];
+    get "/api/v1/entities/{id}/explanation" Viewer manage::explain::explanation, "Why the columns of an entity were judged so",
+        query &["column"];
     get "/api/v1/entities/{id}/usage" Viewer manage::entities::usage, "How an entity was used on some days",
         query &["from", "to"];
     get "/api/v1/findings" Viewer manage::findings::list, "Findings of the catalog",
-        query &["source", "resource", "identifier", "job", "minConfidence"];
-    get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first", query &["state", "cursor", "limit"];
+        query manage::findings::QUERY;
+    get "/api/v1/findings/diff" Viewer manage::diff::diff, "What changed between two scans",
+        query &["before", "after", "limit"];
+    get "/api/v1/findings.csv" Viewer manage::export::csv, "Findings as CSV", query manage::findings::QUERY_EXPORT;
+    get "/api/v1/findings.ndjson" Viewer manage::export::ndjson, "Findings, a JSON object on each line",
+        query manage::findings::QUERY_EXPORT;
+    get "/api/v1/findings.parquet" Viewer manage::export::parquet, "Findings as Parquet",
+        query manage::findings::QUERY_EXPORT;
+    post "/api/v1/findings/confirm" Reviewer manage::decide::confirm, "Say that a finding is right, or that there is one",
+        body manage::decide::BODY;
+    post "/api/v1/findings/reject" Reviewer manage::decide::reject, "Say that a finding is wrong", body manage::decide::BODY;
+    post "/api/v1/findings/withdraw" Reviewer manage::decide::withdraw, "Take a decision back",
+        body manage::decide::BODY_WITHDRAW;
+    get "/api/v1/decisions.toml" Reviewer manage::decide::export, "Every decision, as a file for version control";
+    post "/api/v1/decisions" Reviewer manage::decide::import, "Take decisions over from such a file",
+        body manage::decide::BODY_IMPORT;
+    post "/api/v1/allowed-values" Reviewer manage::decide::allow, "Say that a value is nobody's; it is never told again",
+        body manage::decide::BODY_ALLOW;
+    post "/api/v1/allowed-values/remove" Reviewer manage::decide::disallow, "Take that back",
+        body manage::decide::BODY_DISALLOW;
+    get "/api/v1/record-of-processing" Viewer manage::processing::show, "What personal data is where, what for and how long";
+    get "/api/v1/record-of-processing.csv" Viewer manage::processing::csv, "The same as CSV";
+    get "/api/v1/dictionaries" Viewer manage::dictionaries::list, "Lists of terms";
+    post "/api/v1/dictionaries" Operator manage::dictionaries::import, "Make a list of terms, or replace an own one",
+        body manage::dictionaries::BODY;
+    get "/api/v1/dictionaries/{id}" Viewer manage::dictionaries::show, "One list of terms";
+    get "/api/v1/dictionaries/{id}/terms.txt" Viewer manage::dictionaries::export, "The terms of an own list";
+    get "/api/v1/dictionaries/{id}/overlaps" Viewer manage::dictionaries::overlaps, "Scanned columns that share values with a list",
+        query &["minShare", "limit"];
+    get "/api/v1/patterns" Viewer manage::patterns::list, "Rules that recognise identifiers", query &["identifier"];
+    get "/api/v1/patterns/efficacy" Viewer manage::patterns::all, "What came of each rule";
+    post "/api/v1/patterns/test" Reviewer manage::patterns::test, "What the rules say of a text", body manage::patterns::BODY_TEST;
+    get "/api/v1/patterns/{id}" Viewer manage::patterns::show, "One rule with what came of it";
+    patch "/api/v1/patterns/{id}" Operator manage::patterns::switch, "Switch a rule off or on", body manage::patterns::BODY;
+    get "/api/v1/jobs" Viewer manage::jobs::list, "Jobs, the newest first",
+        query &["state", "kind", "parent", "schedule", "cursor", "limit"];
+    post "/api/v1/jobs" Operator manage::starting::many, "Start a job for each of some sources or entities",
+        body manage::starting::BODY;
     get "/api/v1/jobs/{id}" Viewer manage::jobs::show, "One job";
     get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
     get "/api/v1/jobs/{id}/events" Viewer manage::events::events, "The progress of a job, as server-sent events";
+    get "/api/v1/jobs/{id}/log" Viewer manage::jobs::log, "What happened in a job";
+    post "/api/v1/jobs/{id}/rerun" Operator manage::starting::again, "Do again what an ended job did";
     post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
     post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
     get "/api/v1/collections" Viewer manage::collections::list, "Named sets of entities", query &["cursor", "limit"];
@@ -117,19 +170,182 @@ pub(crate) static ROUTES: &[Route] = routes! {
     patch "/api/v1/collections/{id}" Operator manage::collections::change, "Change a collection",
         body manage::collections::BODY_CHANGE;
     delete "/api/v1/collections/{id}" Operator manage::collections::remove, "Forget a collection; its entities stay";
+    get "/api/v1/business-rules" Viewer manage::business::list, "Business rules", query &["cursor", "limit"];
+    post "/api/v1/business-rules" Operator manage::business::add, "Make a business rule", body manage::business::BODY;
+    get "/api/v1/business-rules/{id}" Viewer manage::business::show, "One business rule, by id, short id or name, with its last result";
+    get "/api/v1/business-rules/{id}/history" Viewer manage::business::history, "What came of a business rule, the newest first",
+        query &["cursor", "limit"];
+    patch "/api/v1/business-rules/{id}" Operator manage::business::change, "Change a business rule, or switch it off and on",
+        body manage::business::BODY_CHANGE;
+    delete "/api/v1/business-rules/{id}" Operator manage::business::remove, "Forget a business rule and its history";
     get "/api/v1/schedules" Viewer manage::schedules::list, "Jobs that are run again and again", query &["cursor", "limit"];
     post "/api/v1/schedules" Operator manage::schedules::add, "Run a job again and again", body manage::schedules::BODY;
     get "/api/v1/schedules/{id}" Viewer manage::schedules::show, "One schedule with its next times";
     patch "/api/v1/schedules/{id}" Operator manage::schedules::change, "Change a schedule, or switch it off and on",
         body manage::schedules::BODY_CHANGE;
     delete "/api/v1/schedules/{id}" Operator manage::schedules::remove, "Forget a schedule; what it started goes on";
+    get "/api/v1/me" Viewer manage::me::me, "Who asks, and what they may do";
+    post "/api/v1/schedules/{id}/run" Operator manage::schedules::run, "Start the job of a schedule now";
+    get "/api/v1/webhooks" Administrator manage::webhooks::list, "Who is told when something ends", query &["cursor", "limit"];
+    post "/api/v1/webhooks" Administrator manage::webhooks::add, "Have somebody told when something ends",
+        body manage::webhooks::BODY;
+    get "/api/v1/webhooks/{id}" Administrator manage::webhooks::show, "One webhook";
+    patch "/api/v1/webhooks/{id}" Administrator manage::webhooks::change, "Change a webhook, or give it another secret",
+        body manage::webhooks::BODY_CHANGE;
+    delete "/api/v1/webhooks/{id}" Administrator manage::webhooks::remove, "Forget a webhook and what it was told";
+    post "/api/v1/webhooks/{id}/test" Administrator manage::webhooks::test, "Tell a webhook something of no meaning";
+    get "/api/v1/webhooks/{id}/deliveries" Administrator manage::webhooks::deliveries, "What a webhook was told, the newest first",
+        query &["cursor", "limit"];
+    post "/api/v1/deliveries/{id}/replay" Administrator manage::webhooks::replay, "Tell a webhook the same again";
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";
+    get "/api/v1/audit/verify" Administrator manage::keys::verify_audit, "Whether the log is what it was", query &["head"];
+    get "/v1/compliance/dsar" Compliance jobs::list, "DSAR jobs, the newest first", query &["state", "cursor", "limit"];
+    post "/v1/compliance/dsar" Compliance jobs::create, "Ask for a DSAR job", body jobs::BODY;
+    get "/v1/compliance/dsar/{id}" Compliance jobs::show, "One DSAR job with its timeline and audit report";
+    post "/v1/compliance/dsar/{id}/run" Compliance jobs::run, "Run a DSAR job, and wait until it is READY or FAILED";
+    post "/v1/compliance/dsar/{id}/cancel" Compliance jobs::cancel, "End a DSAR job without a bundle", body jobs::BODY_WHY;
+    post "/v1/compliance/dsar/{id}/retry" Compliance jobs::retry, "Begin a DSAR job anew, from what it has read";
+    get "/v1/compliance/dsar/{id}/download" Compliance jobs::download, "The bundle, as JSON or ZIP",
+        query &["format", "preview"];
+    get "/v1/compliance/dsar/{id}/downloads" Compliance jobs::downloads, "When the bundle was handed out, and to whom";
+    get "/v1/compliance/dsar/{id}/review" Compliance review::show, "How the review of a DSAR job stands";
+    get "/v1/compliance/dsar/{id}/review/rows" Compliance review::rows, "Rows of a section, for review",
+        query &["section", "after", "limit"];
+    post "/v1/compliance/dsar/{id}/review/decisions" Compliance review::decide, "Decide about rows", body review::BODY;
+    post "/v1/compliance/dsar/{id}/review/undo" Compliance review::undo, "Take a decision back", body review::BODY_UNDO;
+    post "/v1/compliance/dsar/{id}/review/approve" Compliance review::approve, "Approve what is handed out";
+    get "/v1/compliance/dsar/{id}/links" Compliance delivery::list, "Links to the bundle";
+    post "/v1/compliance/dsar/{id}/links" Compliance delivery::add, "Make a link to the bundle, with its code",
+        body delivery::BODY;
+    delete "/v1/compliance/dsar/{id}/links/{link}" Compliance delivery::revoke, "Take a link back";
+    get "/v1/compliance/export" Administrator jobs::export, "What the catalog knows of everything, once it was approved";
+    get "/v1/compliance/data-map" Compliance jobs::data_map, "Which kinds of personal data there are, and where";
+    get "/v1/delivery/{id}" Anybody delivery::page, "The page that a recipient's link leads to";
+    post "/v1/delivery/{id}" Anybody delivery::follow, "The bundle, for a link and its code", body delivery::BODY_CODE;
+    get "/api/v1/dsar-settings" Compliance setup::show, "How DSAR jobs are done, and the key that signs bundles";
+    patch "/api/v1/dsar-settings" Administrator setup::change, "Change how DSAR jobs are done", body setup::BODY;
+    post "/api/v1/subjects" PrivacyOfficer setup::subject, "Register a person by an id of other systems",
+        body setup::BODY_SUBJECT;
     get "/api/v1/audit" Administrator manage::keys::audit, "Who did what, newest first", query &["cursor", "limit"];
+
+    get "/init" Anybody requests::look::init, "Whether requests can be received";
+    get "/status" Anybody requests::look::status, "Whether requests are worked on";
+    get "/errors/{id}" Anybody requests::look::code, "What an error of a request means";
+    post "/requests" PrivacyOfficer requests::intake::create, "Record a request that came in", body requests::intake::BODY;
+    post "/requests/capture" PrivacyOfficer requests::intake::capture, "Record a request, and tell by when it is to be answered",
+        body requests::intake::BODY;
+    get "/requests" PrivacyOfficer requests::look::list, "Requests in the queue",
+        query &["limit", "offset", "status", "sortBy", "sortOrder", "atRiskDays", "requestType", "jurisdiction"];
+    get "/requests/calendar.ics" PrivacyOfficer requests::look::calendar, "Deadlines of open requests, as a calendar";
+    get "/requests/register.csv" PrivacyOfficer requests::log::register, "The register of requests, for a spreadsheet";
+    post "/requests/register/upload" PrivacyOfficer requests::log::import, "Take a register over, as CSV";
+    get "/requests/{id}" PrivacyOfficer requests::look::show, "One request";
+    get "/requests/{id}/letters/{kind}" PrivacyOfficer requests::log::letter, "A draft of a letter to the person", query &["language"];
+    get "/requests/{id}/audit/export" PrivacyOfficer requests::log::export, "What was done with a request", query &["format"];
+    post "/requests/{id}/audit/verify" PrivacyOfficer requests::log::verify, "Verify an entry of the log, and the whole chain",
+        body requests::log::BODY_VERIFY;
+    get "/requests/{id}/timeline" PrivacyOfficer requests::look::history, "What became of a request";
+    get "/requests/{id}/clock/explain" PrivacyOfficer requests::look::explain, "How the deadline of a request came about";
+    post "/requests/{id}/clarifications/request" PrivacyOfficer requests::answer::ask, "Ask the person what they mean",
+        body requests::answer::BODY_MESSAGE;
+    post "/requests/{id}/clarifications/receive" PrivacyOfficer requests::answer::hear, "Take down what the person said",
+        body requests::answer::BODY_MESSAGE;
+    post "/requests/{id}/extensions" PrivacyOfficer requests::answer::extend, "Take down that the person was told that it takes longer",
+        body requests::answer::BODY_EXTENSION;
+    post "/requests/{id}/refusals" PrivacyOfficer requests::answer::refuse, "Refuse a request", body requests::answer::BODY_REFUSAL;
+    post "/requests/{id}/withdrawals" PrivacyOfficer requests::answer::withdraw, "Take down that the person took it back",
+        body requests::answer::BODY_MESSAGE;
+    post "/requests/{id}/closures" PrivacyOfficer requests::answer::close, "Close a request";
+    post "/requests/{id}/acknowledgements" PrivacyOfficer requests::answer::acknowledge, "Take down that receipt was confirmed",
+        body requests::answer::BODY_AT;
+    put "/requests/{id}/requestor" PrivacyOfficer requests::answer::requestor, "Put right who asks", body requests::intake::BODY_REQUESTOR;
+    post "/requests/{id}/authority/submit" PrivacyOfficer requests::identity::submit_authority, "Hand in proof of authority",
+        body requests::identity::BODY_AUTHORITY;
+    post "/requests/{id}/authority/approve" PrivacyOfficer requests::identity::approve_authority, "Approve the proof of authority";
+    post "/requests/{id}/authority/reject" PrivacyOfficer requests::identity::reject_authority, "Reject the proof of authority";
+    post "/requests/{id}/verification/request" PrivacyOfficer requests::identity::request, "Ask for proof of identity",
+        body requests::identity::BODY_REQUEST;
+    post "/requests/{id}/verification/evidence" PrivacyOfficer requests::identity::evidence, "Hand in proof that lies elsewhere",
+        body requests::identity::BODY_EVIDENCE;
+    post "/requests/{id}/verification/evidence/upload" PrivacyOfficer requests::identity::upload, "Hand in proof as a file";
+    post "/requests/{id}/verification/approve" PrivacyOfficer requests::identity::approve, "Approve the proof of identity",
+        body requests::answer::BODY_AT;
+    post "/requests/{id}/verification/reject" PrivacyOfficer requests::identity::reject, "Reject the proof of identity",
+        body requests::answer::BODY_AT;
+    post "/requests/{id}/verification/waive" PrivacyOfficer requests::identity::waive, "Record that no proof is needed, and why",
+        body requests::identity::BODY_WAIVE;
+    get "/requests/{id}/verification-case" PrivacyOfficer requests::identity::case, "How the proof of identity stands";
+    get "/requests/{id}/notifications" PrivacyOfficer requests::look::notices, "What was to be told of a request";
+    post "/requests/{id}/notifications/{eventId}/replay" PrivacyOfficer requests::answer::replay, "Tell it again";
+    get "/requests/{id}/manifest" PrivacyOfficer requests::manifest::show, "What is to be handed out";
+    post "/requests/{id}/manifest/validate" PrivacyOfficer requests::manifest::validate, "Decide whether it may be handed out",
+        body requests::manifest::BODY_VALIDATE;
+    post "/requests/{id}/manifest/artifact/upload" PrivacyOfficer requests::manifest::upload, "Add a file to what is handed out";
+    get "/requests/{id}/manifest/artifact/download" PrivacyOfficer requests::manifest::download, "A file of a request",
+        query &["artifactId"];
+    put "/requests/{id}/manifest/artifact/{artifactId}/replace" PrivacyOfficer requests::manifest::replace,
+        "Put another file in the place of one";
+    post "/requests/{id}/fulfilment" PrivacyOfficer requests::answer::fulfil, "Take down that it was answered",
+        body requests::answer::BODY_AT;
+    post "/requests/{id}/fulfilment/callback" PrivacyOfficer requests::manifest::callback, "Take what another system gives back",
+        body requests::manifest::BODY_CALLBACK;
+    post "/requests/{id}/delivery/prepare" PrivacyOfficer requests::delivery::prepare, "Make an answer ready to be handed out",
+        body requests::delivery::BODY_PREPARE;
+    post "/requests/{id}/delivery/address/verify" PrivacyOfficer requests::delivery::verify_address,
+        "Tell whether an address is the person's", body requests::delivery::BODY_ADDRESS;
+    post "/requests/{id}/delivery/step-up/challenge" PrivacyOfficer requests::delivery::challenge, "Issue a one-time code";
+    post "/requests/{id}/delivery/step-up/complete" PrivacyOfficer requests::delivery::complete, "Take the code back",
+        body requests::delivery::BODY_TOKEN;
+    get "/requests/{id}/artifacts/{artifactId}/download" PrivacyOfficer requests::delivery::download, "Hand out an artifact";
+    get "/requests/{id}/delivery/logs" PrivacyOfficer requests::delivery::history, "What was tried to hand it out";
+    get "/requests/{id}/appeals" PrivacyOfficer requests::appeals::list, "Appeals against an answer";
+    post "/requests/{id}/appeals" PrivacyOfficer requests::appeals::add, "Take down an appeal", body requests::appeals::BODY;
+    post "/requests/{id}/appeals/{appealId}/decide" PrivacyOfficer requests::appeals::decide, "Decide on an appeal",
+        body requests::appeals::BODY_DECISION;
+    get "/requests/{id}/tasks" PrivacyOfficer requests::work::tasks, "Places where somebody must look";
+    post "/requests/{id}/tasks" PrivacyOfficer requests::work::refresh_tasks, "Make tasks of places that were registered since";
+    post "/requests/{id}/tasks/{taskId}/answer" PrivacyOfficer requests::work::answer_task, "Take down what came of looking there",
+        body requests::work::BODY_TASK;
+    post "/requests/{id}/tasks/{taskId}/upload" PrivacyOfficer requests::work::upload_task, "Hand in what was found there";
+    get "/requests/{id}/places" PrivacyOfficer requests::work::places, "Places at which something is to be done";
+    post "/requests/{id}/places" PrivacyOfficer requests::work::find_places, "Find the places, reading the sources";
+    post "/requests/{id}/places/recheck" PrivacyOfficer requests::work::recheck_places, "Look again, whether it was done";
+    post "/requests/{id}/places/{placeId}/decide" PrivacyOfficer requests::work::decide_place, "Decide on a place",
+        body requests::work::BODY_PLACE;
+    post "/requests/{id}/hold" PrivacyOfficer requests::answer::hold, "Put a request under a legal hold",
+        body requests::answer::BODY_REASON;
+    delete "/requests/{id}/hold" PrivacyOfficer requests::answer::unhold, "Lift a legal hold";
+    delete "/requests/{id}" PrivacyOfficer requests::answer::destroy, "Destroy what is known of a request at the end of its retention";
+    get "/subjects/{subjectId}" PrivacyOfficer requests::look::subject, "Requests of a person";
+    get "/tenants/{tenantId}/retention" Viewer requests::policy::retention, "How long things are kept";
+    put "/tenants/{tenantId}/retention" Administrator requests::policy::decide_retention, "Decide how long things are kept",
+        body requests::policy::BODY_RETENTION;
+    get "/policies" Viewer requests::policy::packs, "Policy packs: whose law is known";
+    post "/policies/upgrades/propose" Administrator requests::policy::propose, "Propose that the newest registered packs be used";
+    post "/policies/upgrades/{proposalId}/approve" Administrator requests::policy::approve, "Approve a proposal";
+    post "/policies/upgrades/{proposalId}/apply" Administrator requests::policy::apply, "Apply an approved proposal";
+    post "/policies/custom/register" Administrator requests::policy::register, "Register a policy pack of one's own",
+        body requests::policy::BODY_PACK;
+    post "/policies/custom/activate" Administrator requests::policy::activate, "Receive requests under a registered pack",
+        body requests::policy::BODY_ACTIVATE;
+    post "/policies/custom/deactivate" Administrator requests::policy::deactivate, "Receive requests under the program's packs again",
+        body requests::policy::BODY_DEACTIVATE;
 };
 
 impl Route {
+    /// Whether its body is a file, whatever is in it.
+    pub(crate) fn takes_file(&self) -> bool {
+        self.path.ends_with("/upload") || self.path.ends_with("/replace")
+    }
+
+    /// Names of what stands in its path.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let parts = self.path.split('/');
+        parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
     /// Every path that it stands at.
     pub(crate) fn paths(&self) -> Vec<String> {
         match self.path.strip_prefix('~') {
@@ -142,12 +358,18 @@ impl Route {
     }
 }
 
+/// Bytes of a body that is a file.
+const FILE: usize = (16 << 20) + 1;
+
 /// The router of the table.
 pub(crate) fn router(context: &Context) -> Router {
     let mut router: Router<Context> = Router::new();
     for route in ROUTES {
         for path in route.paths() {
             let mut handler = (route.handler)();
+            if route.takes_file() {
+                handler = handler.layer(DefaultBodyLimit::max(FILE));
+            }
             if route.who != Who::Anybody {
                 let state = (context.clone(), route.who);
                 handler = handler.route_layer(from_fn_with_state(state, authorise));
@@ -180,6 +402,12 @@ mod tests {
             "/docs",
             "/docs.js",
             "/docs.css",
+            "/init",
+            "/status",
+            "/errors/{id}",
+            // Opened by a code, which only the recipient has.
+            "/v1/delivery/{id}",
+            "/v1/delivery/{id}",
         ];
         assert_eq!(open, known);
     }
@@ -192,13 +420,15 @@ mod tests {
         assert_eq!(source.matches(&only).count(), 1);
         for route in ROUTES {
             assert!(
-                matches!(route.method, "get" | "post" | "patch" | "delete"),
+                matches!(route.method, "get" | "post" | "put" | "patch" | "delete"),
                 "{}",
                 route.path
             );
             let changes = route.method != "get";
             assert!(
-                !changes || route.who != Who::Anybody && route.who != Who::Viewer,
+                !changes
+                    || route.who != Who::Anybody && route.who != Who::Viewer
+                    || route.path == "/v1/delivery/{id}",
                 "{}",
                 route.path
             );

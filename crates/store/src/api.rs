@@ -8,22 +8,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use locard_audit::{Entry, Head};
 use locard_model::{
-    ColumnId, DsarState, EntityId, JobId, OrgId, PieceId, RelationId, SecretString, SourceId,
-    TaskState,
+    ColumnId, DsarState, EntityId, JobId, OrgId, PieceId, RelationId, RequestId, SecretString,
+    SourceId, TaskState,
 };
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::rows::{
-    Allowed, ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditRecord, Author, Claim, Collection,
-    CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit, Conclusion, Decision,
-    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, Entity, EntityFilter, Failure,
-    FailureDraft, FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job,
-    JobDraft, JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, RelationReview, Review, Schedule,
-    ScheduleDraft, ScheduleId, SketchKey, Source, SourceDraft, Started, StartedDsar, Task,
-    TaskDraft, TaskOutcome, UsageDay, UsageDraft, WorkerId,
+    Allowed, AnnotationRecord, ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft,
+    AuditRecord, Author, BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Claim,
+    Collection, CollectionDraft, CollectionId, Column, ColumnHead, ColumnRecord, Commit,
+    Conclusion, Decision, Delivery, DeliveryId, Dsar, DsarChange, DsarDraft, DsarEvent, DsarId,
+    DsarKey, DsarRecord, DsarRecordDraft, DueDelivery, Entity, EntityFilter, Failure, FailureDraft,
+    FailureFilter, FindingFilter, FindingRecord, Fired, Firing, Heartbeat, Job, JobDraft,
+    JobFilter, JobLease, JobOutcome, Lease, LeasedTask, Organisation, Page, Paged, PieceColumn,
+    PieceHead, PiecePart, RecordedPiece, RelationReview, Request, RequestChange, RequestDraft,
+    RequestEvent, RequestFilter, Review, Schedule, ScheduleDraft, ScheduleId, SketchKey, Source,
+    SourceDraft, Started, StartedDsar, StartedRequest, Task, TaskDraft, TaskOutcome, Tried,
+    UsageDay, UsageDraft, Webhook, WebhookDraft, WebhookId, WorkerId,
 };
 use crate::{MasterKey, Result};
 
@@ -38,9 +42,13 @@ pub trait Store:
     + Findings
     + Reviews
     + Relations
+    + Annotations
     + Schedules
     + Collections
+    + BusinessRules
+    + Webhooks
     + Dsars
+    + Requests
     + UsageDays
     + Settings
     + Keys
@@ -59,9 +67,14 @@ impl<T> Store for T where
         + Findings
         + Reviews
         + Relations
+        + Annotations
         + Schedules
         + Collections
+        + BusinessRules
+        + Webhooks
         + Dsars
+        + Requests
+        + Requests
         + UsageDays
         + Settings
         + Keys
@@ -367,6 +380,16 @@ pub trait Reviews: Send + Sync {
     async fn allowed(&self, org: OrgId) -> Result<Vec<Allowed>>;
 }
 
+/// What people say of sources and entities.
+#[async_trait]
+pub trait Annotations: Send + Sync {
+    /// Says it of a source or an entity, instead of what was said before.
+    async fn annotate(&self, org: OrgId, record: &AnnotationRecord) -> Result<()>;
+
+    /// Everything that was said, by source.
+    async fn annotations(&self, org: OrgId) -> Result<Vec<AnnotationRecord>>;
+}
+
 /// What people decided about relations between entities.
 #[async_trait]
 pub trait Relations: Send + Sync {
@@ -425,6 +448,94 @@ pub trait Collections: Send + Sync {
     async fn sum_collection(&self, org: OrgId, id: CollectionId, statistics: &Value) -> Result<()>;
 }
 
+/// Business rules, and what came of them.
+#[async_trait]
+pub trait BusinessRules: Send + Sync {
+    /// Makes a business rule or changes it, by id; `Conflict` if another one has the name.
+    async fn put_business_rule(
+        &self,
+        org: OrgId,
+        draft: &BusinessRuleDraft,
+    ) -> Result<BusinessRule>;
+
+    /// One business rule.
+    async fn business_rule(&self, org: OrgId, id: BusinessRuleId) -> Result<BusinessRule>;
+
+    /// Business rules, in the order of their ids.
+    async fn business_rules(&self, org: OrgId, page: Page) -> Result<Paged<BusinessRule>>;
+
+    /// Forgets a business rule and what came of it.
+    async fn remove_business_rule(&self, org: OrgId, id: BusinessRuleId) -> Result<()>;
+
+    /// Records what the holder of a job found; `false`, and nothing is recorded, where the rule was removed meanwhile.
+    async fn record_business_result(
+        &self,
+        lease: &JobLease,
+        result: &BusinessResult,
+    ) -> Result<bool>;
+
+    /// What came of one, the newest first.
+    async fn business_results(
+        &self,
+        org: OrgId,
+        rule: BusinessRuleId,
+        page: Page,
+    ) -> Result<Paged<BusinessResult>>;
+
+    /// What one job found of its rules.
+    async fn business_results_of(&self, org: OrgId, job: JobId) -> Result<Vec<BusinessResult>>;
+}
+
+/// Webhooks, and what they are told.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// Makes a webhook or changes it, by id; `Conflict` if another one has the name, `NotFound` if one is to keep a secret
+    /// that it does not have.
+    async fn put_webhook(&self, org: OrgId, draft: &WebhookDraft) -> Result<Webhook>;
+
+    /// One webhook.
+    async fn webhook(&self, org: OrgId, id: WebhookId) -> Result<Webhook>;
+
+    /// Webhooks, in the order of their ids.
+    async fn webhooks(&self, org: OrgId, page: Page) -> Result<Paged<Webhook>>;
+
+    /// Forgets a webhook and what it was told.
+    async fn remove_webhook(&self, org: OrgId, id: WebhookId) -> Result<()>;
+
+    /// Tells one webhook of something, whether it wants to hear of that or not.
+    async fn tell_webhook(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        event: (&str, &Value),
+    ) -> Result<Delivery>;
+
+    /// What one was told, the newest first.
+    async fn deliveries(
+        &self,
+        org: OrgId,
+        webhook: WebhookId,
+        page: Page,
+    ) -> Result<Paged<Delivery>>;
+
+    /// Lets a delivery that has ended begin again, with the same id and the same data.
+    async fn repeat_delivery(&self, org: OrgId, id: DeliveryId) -> Result<Delivery>;
+
+    /// A delivery whose time has come, for the caller to try: nobody else is given it for so long.
+    async fn undertake_delivery(
+        &self,
+        org: OrgId,
+        patience: Duration,
+    ) -> Result<Option<DueDelivery>>;
+
+    /// Records what came of trying; `false`, and nothing is recorded, where somebody else has it by now.
+    async fn settle_delivery(&self, org: OrgId, delivery: &Delivery, tried: &Tried)
+    -> Result<bool>;
+
+    /// Forgets deliveries that ended before.
+    async fn forget_deliveries(&self, org: OrgId, before: Timestamp) -> Result<()>;
+}
+
 /// DSAR jobs.
 #[async_trait]
 pub trait Dsars: Send + Sync {
@@ -440,11 +551,24 @@ pub trait Dsars: Send + Sync {
     /// How many there are in each state that any is in.
     async fn dsar_counts(&self, org: OrgId) -> Result<Vec<(DsarState, u64)>>;
 
-    /// Changes one that is in one of the states from which that may be done; `Conflict` if it is in another.
+    /// Changes one that is in one of the states from which that may be done; `Conflict` if it is in another, or changed
+    /// since the caller saw it.
     async fn change_dsar(&self, org: OrgId, id: DsarId, change: &DsarChange) -> Result<Dsar>;
 
     /// What became of one, oldest first.
     async fn dsar_events(&self, org: OrgId, id: DsarId) -> Result<Vec<DsarEvent>>;
+
+    /// Keeps something that was decided or done about one whose key is there, and gives its number; `None` where what may
+    /// happen once did before.
+    async fn add_dsar_record(
+        &self,
+        org: OrgId,
+        id: DsarId,
+        draft: &DsarRecordDraft,
+    ) -> Result<Option<u64>>;
+
+    /// What was decided or done about one, of one kind, oldest first.
+    async fn dsar_records(&self, org: OrgId, id: DsarId, kind: &str) -> Result<Vec<DsarRecord>>;
 
     /// Those whose bundles are to be destroyed by the store's clock, the longest waiting first.
     async fn overdue_dsars(&self, org: OrgId, most: u32) -> Result<Vec<Dsar>>;
@@ -455,6 +579,42 @@ pub trait Dsars: Send + Sync {
     /// Destroys the key of one that has come to its end, and with it all that is known of it but when which state was
     /// reached; whether there was one. `Conflict` while it is active.
     async fn destroy_dsar_key(&self, org: OrgId, id: DsarId) -> Result<bool>;
+}
+
+/// Legal requests of persons.
+#[async_trait]
+pub trait Requests: Send + Sync {
+    /// Records one with a key of its own, and the act of it in the log.
+    async fn start_request(&self, org: OrgId, draft: &RequestDraft) -> Result<StartedRequest>;
+
+    /// One of them.
+    async fn request(&self, org: OrgId, id: RequestId) -> Result<Request>;
+
+    /// Some of them, and how many there are in all.
+    async fn requests(&self, org: OrgId, filter: &RequestFilter) -> Result<(Vec<Request>, u64)>;
+
+    /// Changes one, and records the act in the log; `Conflict` if somebody else changed it since.
+    async fn change_request(
+        &self,
+        org: OrgId,
+        id: RequestId,
+        change: &RequestChange,
+    ) -> Result<Request>;
+
+    /// What became of one, oldest first.
+    async fn request_events(&self, org: OrgId, id: RequestId) -> Result<Vec<RequestEvent>>;
+
+    /// A file of one; `NotFound` too once the key was destroyed.
+    async fn request_file(&self, org: OrgId, id: RequestId, file: uuid::Uuid) -> Result<Vec<u8>>;
+
+    /// Destroys the key of one on which nothing is owed, with its files, and all that is known of it but when which state
+    /// was reached; whether there was one. `Conflict` while it is open, held, or to be retained by the store's clock.
+    async fn destroy_request_key(
+        &self,
+        org: OrgId,
+        id: RequestId,
+        audit: &AuditDraft,
+    ) -> Result<bool>;
 }
 
 /// How entities are used, day by day.
@@ -478,6 +638,9 @@ pub trait UsageDays: Send + Sync {
 pub trait Settings: Send + Sync {
     /// A setting.
     async fn setting(&self, org: OrgId, name: &str) -> Result<Option<Value>>;
+
+    /// The setting; where there is none it is this value from now on, whoever else asks at the same time.
+    async fn setting_or(&self, org: OrgId, name: &str, value: &Value) -> Result<Value>;
 
     /// Sets it; `None` removes it.
     async fn set_setting(&self, org: OrgId, name: &str, value: Option<&Value>) -> Result<()>;
@@ -512,8 +675,17 @@ pub trait Audit: Send + Sync {
     /// What was recorded, newest first.
     async fn audit(&self, org: OrgId, page: Page) -> Result<Paged<AuditRecord>>;
 
-    /// Reads the whole chain and tells how many rows there are; `Corrupt` where one was changed or taken out.
-    async fn check_audit(&self, org: OrgId) -> Result<u64>;
+    /// Reads the whole log and verifies it, also against a head that was kept elsewhere.
+    async fn check_audit(&self, org: OrgId, known: Option<&Head>) -> Result<AuditChecked>;
+
+    /// Entries of the chain in their order, those of one request if one is given, after that number.
+    async fn audit_entries(
+        &self,
+        org: OrgId,
+        request: Option<RequestId>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>>;
 }
 
 /// Looking after the store itself.

@@ -65,7 +65,7 @@ tables! {
         parent_id Id, schedule_id Id, affinity Text, not_before Int, created_at Int, queued_at Int, started_at Int,
         heartbeat_at Int, ended_at Int, cancel_requested_at Int, lease_owner Id, lease_until Int, fence Int,
         tasks Int, tasks_done Int, tasks_failed Int, row_count Int, byte_count Int, faults Int, failures Int,
-        findings Int, outcome Blob, error Blob, details Blob,
+        findings Int, outcome Blob, error Blob, details Blob, deaths Int,
     }
     tasks {
         org_id Id, id Id, job_id Id, ordinal Int, piece_id Id, entity_id Id, sealed Blob, state Text, attempts Int,
@@ -92,7 +92,7 @@ tables! {
     findings {
         org_id Id, id Id, job_id Id, source_id Id, entity_id Id, column_id Id, identifier Text, kind Text,
         category Text, sensitivity Text, confidence Real, row_count Int, tested Int, matched Int, validated Int,
-        distinct_count Int, indexed Real, is_current Int, sealed Blob,
+        distinct_count Int, indexed Real, is_current Int, sealed Blob, filled Int,
     }
     reviews {
         org_id Id, column_id Id, identifier Text, entity_id Id, source_id Id, decision Text, sealed Blob,
@@ -101,6 +101,7 @@ tables! {
     relation_reviews {
         org_id Id, id Id, parent_source_id Id, child_source_id Id, decision Text, sealed Blob, decided_at Int,
     }
+    annotations { org_id Id, id Id, source_id Id, sealed Blob, changed_at Int }
     allowed { org_id Id, hash Int, sealed Blob, value Blob }
     settings { org_id Id, name Text, sealed Blob }
     api_keys {
@@ -113,6 +114,18 @@ tables! {
     collections {
         org_id Id, id Id, name_hash Id, sealed Blob, statistics Blob, summed_at Int, created_at Int, updated_at Int,
     }
+    business_rules { org_id Id, id Id, name_hash Id, sealed Blob, created_at Int, updated_at Int }
+    business_results {
+        org_id Id, rule_id Id, job_id Id, status Text, total_count Int, scope_count Int, non_compliant Int, unread Int,
+        sealed Blob, at Int,
+    }
+    webhooks {
+        org_id Id, id Id, name_hash Id, sealed Blob, secret Blob, is_enabled Int, created_at Int, updated_at Int,
+    }
+    deliveries {
+        org_id Id, id Id, webhook_id Id, event Text, sealed Blob, state Text, attempts Int, next_at Int, status_code Int,
+        note Blob, created_at Int, ended_at Int,
+    }
     usage_days {
         org_id Id, entity_id Id, day Int, first_reads Int, first_writes Int, first_structure Id, first_at Int,
         reads Int, writes Int, structure Id, last_read_at Int, last_write_at Int, since_at Int, taken_at Int,
@@ -122,7 +135,17 @@ tables! {
         created_at Int, updated_at Int,
     }
     dsar_events { org_id Id, dsar_id Id, number Int, at Int, state Text, sealed Blob }
+    dsar_records { org_id Id, dsar_id Id, number Int, kind Text, once_hash Id, at Int, sealed Blob }
     audit { org_id Id, id Id, at Int, action Text, sealed Blob, hash Blob }
+    audit_entries { org_id Id, sequence Int, id Id, action Text, request_id Id, entry Blob }
+    requests {
+        org_id Id, id Id, state Text, kind Text, jurisdiction Text, key Blob, sealed Blob, version Int,
+        idempotency_hash Id, is_held Int, received_at Int, due_at Int, ended_at Int, retain_until Int,
+        created_at Int, updated_at Int,
+    }
+    request_events { org_id Id, request_id Id, number Int, id Id, at Int, kind Text, sealed Blob }
+    request_subjects { org_id Id, request_id Id, hash Id }
+    request_files { org_id Id, request_id Id, id Id, class Text, at Int, content Blob }
 }
 
 /// Rows that travel together: sketches can be large.

@@ -22,8 +22,9 @@ mod sqlite;
 mod vault;
 
 pub use api::{
-    Audit, Collections, Dsars, Entities, Findings, Jobs, Keys, Organisations, Relations, Reviews,
-    Schedules, Settings, Sketches, Sources, Store, Tasks, Upkeep, UsageDays,
+    Annotations, Audit, BusinessRules, Collections, Dsars, Entities, Findings, Jobs, Keys,
+    Organisations, Relations, Requests, Reviews, Schedules, Settings, Sketches, Sources, Store,
+    Tasks, Upkeep, UsageDays, Webhooks,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;

@@ -13,21 +13,46 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
+/// The steps of both databases, oldest first, one a line.
 macro_rules! migrations {
-    ($dialect:literal: $($version:literal $file:literal),+ $(,)?) => {
-        &[$(Migration {
+    ($($version:literal $file:literal;)+) => {
+        /// The steps of a SQLite store, oldest first.
+        pub(crate) const MIGRATIONS_SQLITE: &[Migration] = &[$(Migration {
             version: $version,
             name: $file,
-            text: include_str!(concat!("../migrations/", $dialect, "/", $file, ".sql")),
-        }),+]
+            text: include_str!(concat!("../migrations/sqlite/", $file, ".sql")),
+        }),+];
+
+        /// The steps of a PostgreSQL store, oldest first; the same versions as for SQLite.
+        pub(crate) const MIGRATIONS_POSTGRES: &[Migration] = &[$(Migration {
+            version: $version,
+            name: $file,
+            text: include_str!(concat!("../migrations/postgres/", $file, ".sql")),
+        }),+];
     };
 }
 
-/// The steps of a SQLite store, oldest first.
-pub(crate) const MIGRATIONS_SQLITE: &[Migration] = migrations!("sqlite": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders", 20_261_129_000_004 "20261129_000004_serve", 20_261_129_000_005 "20261129_000005_allowed_values", 20_261_129_171_500 "20261129_171500_schedules", 20_261_129_172_500 "20261129_172500_collections", 20_261_129_173_500 "20261129_173500_usage", 20_261_129_210_000 "20261129_210000_dsar", 20_261_129_211_500 "20261129_211500_relations");
-
-/// The steps of a PostgreSQL store, oldest first; the same versions as for SQLite.
-pub(crate) const MIGRATIONS_POSTGRES: &[Migration] = migrations!("postgres": 20_261_122_000_000 "20261122_000000_start", 20_261_129_000_000 "20261129_000000_allowed", 20_261_129_000_001 "20261129_000001_failures", 20_261_129_000_002 "20261129_000002_failure_sources", 20_261_129_000_003 "20261129_000003_orders", 20_261_129_000_004 "20261129_000004_serve", 20_261_129_000_005 "20261129_000005_allowed_values", 20_261_129_171_500 "20261129_171500_schedules", 20_261_129_172_500 "20261129_172500_collections", 20_261_129_173_500 "20261129_173500_usage", 20_261_129_210_000 "20261129_210000_dsar", 20_261_129_211_500 "20261129_211500_relations");
+migrations! {
+    20_261_122_000_000 "20261122_000000_start";
+    20_261_129_000_000 "20261129_000000_allowed";
+    20_261_129_000_001 "20261129_000001_failures";
+    20_261_129_000_002 "20261129_000002_failure_sources";
+    20_261_129_000_003 "20261129_000003_orders";
+    20_261_129_000_004 "20261129_000004_serve";
+    20_261_129_000_005 "20261129_000005_allowed_values";
+    20_261_129_171_500 "20261129_171500_schedules";
+    20_261_129_172_500 "20261129_172500_collections";
+    20_261_129_173_500 "20261129_173500_usage";
+    20_261_129_210_000 "20261129_210000_dsar";
+    20_261_129_211_500 "20261129_211500_relations";
+    20_261_129_233_000 "20261129_233000_dsar_records";
+    20_261_130_000_000 "20261130_000000_requests";
+    20_261_130_010_000 "20261130_010000_deaths";
+    20_261_130_010_010 "20261130_010010_business_rules";
+    20_261_130_010_020 "20261130_010020_webhooks";
+    20_261_130_011_000 "20261130_011000_filled";
+    20_261_130_020_000 "20261130_020000_annotations";
+}
 
 const TABLE: &str = "create table if not exists migrations (
     version bigint primary key, name text not null, checksum text not null, applied_at bigint not null
@@ -224,65 +249,38 @@ mod tests {
     /// changes. What must change is a new step, with a new line here.
     #[test]
     fn a_released_step_is_never_edited() {
-        let sums = |list: &[Migration]| -> Vec<(i64, String)> {
-            list.iter()
-                .map(|migration| (migration.version, checksum(migration.text)[..16].to_owned()))
-                .collect()
-        };
+        // The beginnings of the checksums, SQLite's first.
+        #[rustfmt::skip]
         let released = [
-            20_261_122_000_000,
-            20_261_129_000_000,
-            20_261_129_000_001,
-            20_261_129_000_002,
-            20_261_129_000_003,
-            20_261_129_000_004,
-            20_261_129_000_005,
-            20_261_129_171_500,
-            20_261_129_172_500,
-            20_261_129_173_500,
-            20_261_129_210_000,
-            20_261_129_211_500,
+            ("20261122_000000_start", "21a7e98d68aada3a", "323e81ebe26aa1b5"),
+            ("20261129_000000_allowed", "805d62348ec93ed7", "b5765fe42608b3b0"),
+            ("20261129_000001_failures", "b6726c65454c76a4", "b6726c65454c76a4"),
+            ("20261129_000002_failure_sources", "700df8cabaa61df9", "4b01784d442e88d8"),
+            ("20261129_000003_orders", "754762a4a0a23aea", "754762a4a0a23aea"),
+            ("20261129_000004_serve", "40d411fd0f40cdcf", "ff282fdae93f171f"),
+            ("20261129_000005_allowed_values", "afe386846b9e5742", "5878a7d589e482d2"),
+            ("20261129_171500_schedules", "a03d7d6d9b4bfe49", "59ba650829b980c4"),
+            ("20261129_172500_collections", "1751682223114d74", "b45eeba97fce8881"),
+            ("20261129_173500_usage", "b8ac99ada37590c5", "4a8f0c76ad12d20f"),
+            ("20261129_210000_dsar", "8c79fc8819b3be63", "b21827c58d602b67"),
+            ("20261129_211500_relations", "e3317cc771bb642a", "065586d0f6620b06"),
+            ("20261129_233000_dsar_records", "a8ff2cfdc9886ade", "3231d480c242285c"),
+            ("20261130_000000_requests", "5ed398c92284e333", "e8c3e3ddaa12baac"),
+            ("20261130_010000_deaths", "601c63110ab613ee", "2161bbfdbf8beacc"),
+            ("20261130_010010_business_rules", "01cd8c67b04c2869", "cb5c7d376e374d8e"),
+            ("20261130_010020_webhooks", "6834aaa1d1cb6e60", "16389614e5570a8c"),
+            ("20261130_011000_filled", "e52554fb2aa57b9b", "7d263a5354f0b482"),
+            ("20261130_020000_annotations", "f4dfabaaa47e6260", "028eedd31a485767"),
         ];
-        for (list, known) in [
-            (
-                MIGRATIONS_SQLITE,
-                [
-                    "21a7e98d68aada3a",
-                    "805d62348ec93ed7",
-                    "b6726c65454c76a4",
-                    "700df8cabaa61df9",
-                    "754762a4a0a23aea",
-                    "40d411fd0f40cdcf",
-                    "afe386846b9e5742",
-                    "a03d7d6d9b4bfe49",
-                    "1751682223114d74",
-                    "b8ac99ada37590c5",
-                    "8c79fc8819b3be63",
-                    "e3317cc771bb642a",
-                ],
-            ),
-            (
-                MIGRATIONS_POSTGRES,
-                [
-                    "323e81ebe26aa1b5",
-                    "b5765fe42608b3b0",
-                    "b6726c65454c76a4",
-                    "4b01784d442e88d8",
-                    "754762a4a0a23aea",
-                    "ff282fdae93f171f",
-                    "5878a7d589e482d2",
-                    "59ba650829b980c4",
-                    "b45eeba97fce8881",
-                    "4a8f0c76ad12d20f",
-                    "b21827c58d602b67",
-                    "065586d0f6620b06",
-                ],
-            ),
-        ] {
-            let known = known.map(str::to_owned);
-            let known: Vec<(i64, String)> = released.into_iter().zip(known).collect();
-            assert_eq!(sums(list), known);
-        }
+        let steps = MIGRATIONS_SQLITE.iter().zip(MIGRATIONS_POSTGRES);
+        let sums = steps.map(|(sqlite, postgres)| {
+            assert_eq!(sqlite.name, postgres.name);
+            let sum = |text| checksum(text)[..16].to_owned();
+            (sqlite.name, sum(sqlite.text), sum(postgres.text))
+        });
+        let owned =
+            released.map(|(name, sqlite, postgres)| (name, sqlite.to_owned(), postgres.to_owned()));
+        assert_eq!(sums.collect::<Vec<_>>(), owned);
     }
 
     #[test]

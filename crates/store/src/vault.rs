@@ -51,8 +51,18 @@ impl Vault {
 
     /// One that seals under another key.
     pub(crate) fn under(&self, key: &DsarKey) -> Result<Self> {
-        let key = Zeroizing::new(*key.expose());
-        Self::new(self.org, &key, self.sketch.clone())
+        self.under_bytes(&Zeroizing::new(*key.expose()))
+    }
+
+    /// The same with the bytes of a key.
+    pub(crate) fn under_bytes(&self, key: &Zeroizing<[u8; 32]>) -> Result<Self> {
+        Self::new(self.org, key, self.sketch.clone())
+    }
+
+    /// A key of the organisation for one purpose, which is not stored.
+    pub(crate) fn key_for(&self, purpose: &'static str) -> Result<Zeroizing<[u8; 32]>> {
+        let key = hmac(self.digest.as_slice(), &[purpose.as_bytes()])?;
+        Ok(Zeroizing::new(key))
     }
 
     pub(crate) fn org(&self) -> OrgId {

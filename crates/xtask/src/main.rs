@@ -1,6 +1,7 @@
 //! Chores of this repository, run through `./x` (or `cargo xtask`). Kept to few dependencies: it compiles first.
 
 mod demo;
+mod fuzz;
 mod process;
 mod ratios;
 mod servers;
@@ -12,6 +13,7 @@ const HELP: &str = "\
 ./x demo              build locard, scan the sample company, find one person in it
 ./x test [ARGS]       start the test servers, run every test, stop them; ARGS go to `cargo test`
 ./x servers [COMMAND] start the test servers and run COMMAND (default: a shell) with their addresses in the environment
+./x api-fuzz [ARGS]   requests made up from the interface's own document, against a server of its own; ARGS go to schemathesis
 ./x bench [ARGS]      the benchmarks, with peers installed and servers started
 ";
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         "demo" => demo::run(),
         "test" => test::run(&rest),
         "servers" => servers::shell(&rest),
+        "api-fuzz" => fuzz::run(&rest),
         "bench" => test::bench(&rest),
         _ => {
             say(HELP.trim_end());

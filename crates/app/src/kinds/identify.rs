@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use locard_engine::Failure;
-use locard_model::{EntityId, JobState, SourceId};
+use locard_model::{ColumnId, EntityId, JobState, SourceId};
 use locard_store::{Conclusion, Entity, FindingDraft};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -189,7 +189,7 @@ async fn judged(work: &Work<'_>, entity: &Entity) -> Result<Option<(Scanned, Vec
             merged: None,
             judged: scanned.generation,
             aside: false,
-            personal: findings.iter().map(|draft| draft.finding.column).collect(),
+            personal: personal(entity, &scanned, &findings),
             findings,
         };
         match home.store.conclude(&work.lease, &conclusion).await {
@@ -201,6 +201,14 @@ async fn judged(work: &Work<'_>, entity: &Entity) -> Result<Option<(Scanned, Vec
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The columns of which no extremes are kept.
+fn personal(entity: &Entity, scanned: &Scanned, findings: &[FindingDraft]) -> Vec<ColumnId> {
+    let columns = scanned.columns.iter();
+    let columns = columns.map(|it| (it.column.path.as_str(), it.seen.within.as_deref()));
+    let found = findings.iter().map(|draft| draft.finding.column);
+    locard_engine::personal(entity.id, columns, found)
 }
 
 /// The rules that did not see the values of the entity when it was read.

@@ -4,6 +4,7 @@
 //! nothing but the stored request, so that any process can run a job that any other accepted.
 
 pub(crate) mod aggregate;
+pub(crate) mod business;
 pub(crate) mod identify;
 pub(crate) mod ingest;
 pub(crate) mod names;
@@ -30,6 +31,7 @@ use crate::{Error, ErrorKind, Home, Result};
 /// Every kind.
 pub(crate) static KINDS: &[&dyn AnyKind] = &[
     &aggregate::Aggregate,
+    &business::BusinessRules,
     &identify::Identify,
     &ingest::Ingest,
     &names::Names,

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use locard_connector::ErrorKind as Missing;
 use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
-use locard_model::JobState;
+use locard_model::{JobId, JobState};
+use locard_query::Condition;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +63,9 @@ impl Report for Ran {
 impl JobKind for Scan {
     const NAME: &'static str = "scan";
 
+    /// The second form has conditions.
+    const VERSION: u32 = 2;
+
     type Request = ScanSpec;
     type Report = Ran;
 
@@ -98,7 +102,7 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
     let ledger = StoreLedger::open(work, basis, stop.clone(), !only.is_everything()).await?;
     let (tally, opened) = (Tally::new(work.reporter), (targets, failures));
     let ran = tokio::select! {
-        ran = read(home, &opened, (&options, allowed), &ledger, &tally, &stop) => ran,
+        ran = read(home, &opened, (&options, allowed), (&ledger, work.lease.job), &tally, &stop) => ran,
         () = ledger.keep_alive() => unreachable_end(),
     };
     let released = ledger.release().await;
@@ -149,7 +153,7 @@ async fn known(home: &Home, request: &ScanSpec) -> Result<(Vec<Resolved>, Vec<Fa
         } else {
             let sentence = "the source was removed after the scan was asked for";
             let error = locard_connector::Error::new(Missing::NotFound, sentence);
-            gone.push(Failure::of(&error, name, None));
+            gone.push(Failure::of(home.engine.mask(), &error, name, None));
         }
     }
     Ok((sources, gone))
@@ -184,12 +188,25 @@ pub(crate) async fn allowed(home: &Home) -> Result<Allowed> {
     Ok(Allowed::new(allowed.into_iter().map(|value| value.hash)))
 }
 
+/// The condition that a text is.
+fn condition(text: &str) -> Result<Condition> {
+    Condition::parse(text).map_err(|error| {
+        Error::usage(format!("the condition: {error}"))
+            .hint("as in: country = 'CH' AND (born < DATE '1990-01-01' OR born IS NULL)")
+    })
+}
+
+/// Whether a text is a condition that a scan may have.
+pub fn check_condition(text: &str) -> Result<()> {
+    condition(text).map(drop)
+}
+
 /// Scans the sources that answered.
 async fn read(
     home: &Home,
     (targets, failures): &Opened,
     (options, allowed): (&ScanOptions, Allowed),
-    ledger: &StoreLedger,
+    (ledger, job): (&StoreLedger, JobId),
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Summary> {
@@ -197,8 +214,11 @@ async fn read(
         reporter.on(&Event::Failed(failure.clone()));
     }
     locard_engine::Sink::failed(ledger, failures).await?;
+    let condition = options.condition.as_deref().map(condition).transpose()?;
     let options = Options {
         sample: options.asked(),
+        // Pieces of one job are its own, and all of them are read under the same.
+        condition: condition.map(|condition| (condition.filter().clone(), job.0)),
         exhaustive: options.exhaustive,
         snapshot: options.snapshot,
         piece_bytes: home.piece_bytes,

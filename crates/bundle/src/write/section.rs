@@ -12,7 +12,9 @@ use crate::html::Excerpt;
 use crate::name::{data_path, slug};
 use crate::redact::Notes;
 use crate::workbook::Sheet;
-use crate::{Error, FileRole, Format, Neutralised, Redaction, Result, Section, SectionRecord};
+use crate::{
+    DecisionNote, Error, FileRole, Format, Neutralised, Redaction, Result, Section, SectionRecord,
+};
 
 /// Writes the rows of a section. It must be ended by [`SectionWriter::finish`]: without, the bundle cannot be.
 pub struct SectionWriter<'a, W: Write> {
@@ -25,6 +27,7 @@ pub struct SectionWriter<'a, W: Write> {
     sheet: Sheet,
     excerpt: Excerpt,
     notes: Notes,
+    decisions: Vec<DecisionNote>,
     count: u64,
     /// Encoded bytes on their way.
     buffer: Vec<u8>,
@@ -72,6 +75,7 @@ impl<'a, W: Write> SectionWriter<'a, W> {
             sheet,
             excerpt: Excerpt::default(),
             notes: Notes::default(),
+            decisions: Vec::new(),
             count: 0,
             buffer: Vec::new(),
         };
@@ -106,6 +110,11 @@ impl<'a, W: Write> SectionWriter<'a, W> {
         self.notes.add(redaction);
     }
 
+    /// Notes what people decided about rows of the section.
+    pub fn decided(&mut self, decisions: Vec<DecisionNote>) {
+        self.decisions.extend(decisions);
+    }
+
     /// Ends the section. The total before filter is how many rows were found; where it is not known, it is those that are
     /// in the section and those that were left out by note, and it is never less.
     pub fn finish(mut self, total_before_filter: Option<u64>) -> Result<()> {
@@ -124,6 +133,7 @@ impl<'a, W: Write> SectionWriter<'a, W> {
             count: self.count,
             total_before_filter: total_before_filter.unwrap_or(noted).max(noted),
             redactions: self.notes.finish(),
+            decisions: self.decisions,
             neutralised,
             workbook_rows,
             files: files.map(|file| file.path.clone()).collect(),

@@ -20,13 +20,18 @@ pub(crate) struct Collect {
     #[command(flatten)]
     pub(crate) person: Person,
 
-    /// Write into this folder, which is made: one file per section and summary.json, for their owner only
-    #[arg(long, short, value_name = "DIR")]
+    /// Write into this folder, which is made: one file per section and summary.json, for their owner only. A name that ends
+    /// in .zip or .zip.age is one signed bundle, as a person is handed: `locard dsar verify` checks it
+    #[arg(long, short, value_name = "DIR|FILE.zip")]
     pub(crate) output: PathBuf,
 
     /// Form of the rows
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     pub(crate) format: RowFormat,
+
+    /// Encrypt the bundle to this public key of age; may be repeated
+    #[arg(long, value_name = "AGE")]
+    pub(crate) recipient: Vec<String>,
 
     /// Write rows for review too, marked as such: weak matches, and rows that name somebody else
     #[arg(long)]
@@ -43,6 +48,14 @@ pub(crate) struct Collect {
     /// Replace what an earlier run wrote into the folder
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+impl Collect {
+    /// Whether one bundle is made.
+    pub(crate) fn is_bundle(&self) -> bool {
+        let name = self.output.to_string_lossy().to_lowercase();
+        [".zip", ".zip.age"].iter().any(|end| name.ends_with(end))
+    }
 }
 
 /// Form of collected rows.

@@ -4,9 +4,12 @@
 //! `settings.rs` derives both from this tree, so nothing is listed twice but what a file that nobody named may not say.
 
 mod collect;
+mod control;
+mod dsar;
 mod findings;
 mod knowledge;
 mod look;
+mod requests;
 mod scan;
 mod serve;
 mod sources;
@@ -21,9 +24,16 @@ use locard_app::Access;
 use locard_model::SecretString;
 
 pub(crate) use collect::{Collect, Relations, RowFormat, Verdict};
+pub(crate) use control::{
+    BusinessRule, BusinessRules, MissedTimes, QualityDimension, Schedule, ScheduledJob, Schedules,
+};
+pub(crate) use dsar::{CreateDsar, Dsar, ReviewDsar};
 pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Person, Rows};
+pub(crate) use requests::{
+    Audit, Judgement, LogFormat, Looked, NewRequest, ProofStep, Requests, Step,
+};
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
 pub(crate) use serve::{Serve, Worker};
 pub(crate) use sources::Sources;
@@ -107,6 +117,9 @@ pub(crate) enum Command {
     Find(Find),
     /// Collect every row that is about one person
     Collect(Collect),
+    /// Answer a person's request for their data: collect, review, hand out
+    #[command(subcommand)]
+    Dsar(Dsar),
     /// Tell why a column was judged as it was, in numbers
     Explain(Explain),
     /// List the rows in which an identifier occurs
@@ -128,9 +141,21 @@ pub(crate) enum Command {
     /// List and build the dictionaries
     #[command(subcommand)]
     Dictionaries(Dictionaries),
+    /// Ask whether data is as it should be, by SQL that counts what is not
+    #[command(subcommand)]
+    BusinessRules(BusinessRules),
     /// Look at scans and other work, running and done
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Run jobs again and again
+    #[command(subcommand)]
+    Schedules(Schedules),
+    /// Work on the legal requests of persons
+    #[command(subcommand)]
+    Requests(Requests),
+    /// Verify and export the log of what was done
+    #[command(subcommand)]
+    Audit(Audit),
     /// Write the whole catalog to one file
     Backup(Backup),
     /// Bring a backup back
@@ -149,20 +174,40 @@ impl Command {
     /// What the command does with the home: whoever only looks stands in nobody's way.
     pub(crate) fn access(&self) -> Access {
         match self {
+            // The key that signs is made when it is first needed.
+            Self::Collect(collect) if collect.is_bundle() => Access::Beside,
             Self::Find(_)
             | Self::Collect(_)
             | Self::Explain(_)
             | Self::Rows(_)
+            | Self::Dsar(Dsar::List { .. } | Dsar::Show { .. })
             | Self::Relations(Relations::List { .. })
             | Self::Diff(_)
             | Self::Rules(_)
             | Self::Scan(Scan { plan: true, .. })
             | Self::Findings(Findings::List { .. } | Findings::Export { .. })
             | Self::Sources(Sources::List { .. } | Sources::Test { .. })
+            | Self::Audit(_)
+            | Self::Requests(
+                Requests::List { .. }
+                | Requests::Show(_)
+                | Requests::Explain(_)
+                | Requests::Timeline(_)
+                | Requests::Letter { .. }
+                | Requests::Export { .. }
+                | Requests::Calendar,
+            )
             | Self::Dictionaries(Dictionaries::List { .. } | Dictionaries::Overlap { .. }) => {
                 Access::Look
             }
-            Self::Jobs(_) => Access::Beside,
+            Self::BusinessRules(BusinessRules::List { .. } | BusinessRules::History { .. })
+            | Self::Schedules(Schedules::List { .. } | Schedules::Show { .. }) => Access::Look,
+            Self::Jobs(_)
+            | Self::Dsar(Dsar::Verify { .. })
+            | Self::Schedules(_)
+            | Self::BusinessRules(BusinessRules::Add(_) | BusinessRules::Remove { .. }) => {
+                Access::Beside
+            }
             _ => Access::Alone,
         }
     }
@@ -173,8 +218,10 @@ impl Command {
             Self::Scan(_)
             | Self::Find(_)
             | Self::Collect(_)
+            | Self::Dsar(_)
             | Self::Explain(_)
             | Self::Rows(_)
+            | Self::Requests(_)
             | Self::Serve(_)
             | Self::Worker(_) => true,
             Self::Findings(findings) => {
@@ -188,7 +235,10 @@ impl Command {
             Self::Diff(_)
             | Self::Relations(_)
             | Self::Sources(_)
+            | Self::BusinessRules(_)
             | Self::Jobs(_)
+            | Self::Schedules(_)
+            | Self::Audit(_)
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::RotateKey
@@ -262,6 +312,9 @@ mod tests {
             "sources test postgres://reader:PLANTED@db.example/crm",
             "sources ingest postgres://reader:PLANTED@db.example/crm",
             "--store postgres://reader:PLANTED@db.example/crm jobs list",
+            "requests create --jurisdiction eu --received x --name PLANTED --email PLANTED --subject-id PLANTED --id A=PLANTED",
+            "requests extend x --reason PLANTED",
+            "requests ask x --message PLANTED",
         ] {
             let words = std::iter::once("locard").chain(line.split(' '));
             let cli = Cli::try_parse_from(words).expect("the line is understood");

@@ -26,6 +26,15 @@ pub(crate) enum Sources {
         /// What it is
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
+        /// Kind of a manual source: system, processor, mailbox, paper
+        #[arg(long, value_name = "KIND", requires = "manual")]
+        kind: Option<String>,
+        /// How whoever answers for a manual source is reached
+        #[arg(long, value_name = "TEXT", requires = "manual")]
+        contact: Option<String>,
+        /// What they are to do for a request
+        #[arg(long, value_name = "TEXT", requires = "manual")]
+        instructions: Option<String>,
         /// How it is spared, unless a scan says otherwise.
         #[command(flatten)]
         sparing: Sparing,

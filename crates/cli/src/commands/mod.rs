@@ -1,9 +1,12 @@
 //! One file per command: parse what was typed into plain options, call one use case, print what came back.
 
+pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod business;
 pub(crate) mod collect;
 pub(crate) mod dictionaries;
 pub(crate) mod diff;
+pub(crate) mod dsar;
 pub(crate) mod explain;
 pub(crate) mod failures;
 pub(crate) mod find;
@@ -13,9 +16,11 @@ pub(crate) mod jobs;
 mod outcomes;
 pub(crate) mod plan;
 pub(crate) mod relations;
+pub(crate) mod requests;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod schedules;
 pub(crate) mod serve;
 pub(crate) mod sources;
 mod subjects;

@@ -96,6 +96,7 @@ fn options(args: &Scan) -> ScanOptions {
         },
         limits: args.sparing.limits(),
         fresh: args.fresh,
+        ..ScanOptions::default()
     }
 }
 
@@ -381,11 +382,10 @@ fn evidence(crossing: &Crossing) -> String {
     let cells = counted(crossing.count, "matching cell", "matching cells");
     let tested = count(crossing.tested);
     let findings = counted(crossing.findings, "finding", "findings");
-    let of = if crossing.tested < crossing.rows {
-        let rows = counted(crossing.rows, "row", "rows");
-        format!(" ({rows}; the other cells are empty or were skipped)")
-    } else {
-        String::new()
+    let of = match crossing.untested {
+        0 => String::new(),
+        1 => " (1 more was skipped)".to_owned(),
+        skipped => format!(" ({} more were skipped)", count(skipped)),
     };
     format!("{cells} of {tested} tested in {findings}{of}")
 }

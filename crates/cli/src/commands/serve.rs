@@ -73,6 +73,10 @@ pub(crate) async fn work(
 ) -> Result<Outcome> {
     printer.say("running jobs");
     let options = args.running.clone().into();
-    run_jobs(home, &options, &Notify::new(), stop).await;
+    let (jobs, dsars) = (Notify::new(), Notify::new());
+    tokio::join!(
+        run_jobs(home, &options, &jobs, stop),
+        locard_dsar::job::run_dsars(home, &dsars, stop),
+    );
     Ok(Outcome::Done)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use locard_app::{AddSource, MANUAL};
+use locard_app::{AddSource, MANUAL, Manual, ManualKind};
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -21,6 +21,9 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             manual: _,
             owner,
             note,
+            kind,
+            contact,
+            instructions,
             sparing,
         } => {
             let target = target.as_ref().map(target_text).transpose()?;
@@ -32,6 +35,11 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 owner: owner.clone(),
                 note: note.clone(),
                 limits: sparing.limits(),
+                manual: Manual {
+                    kind: manual_kind(kind.as_deref())?,
+                    contact: contact.clone(),
+                    instructions: instructions.clone(),
+                },
             };
             let row = locard_app::add_source(&session.home, source).await?;
             let place = if target_given { &row.target } else { MANUAL };
@@ -71,6 +79,20 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// What a place is that no connector reaches.
+fn manual_kind(name: Option<&str>) -> Result<ManualKind> {
+    let Some(name) = name else {
+        return Ok(ManualKind::default());
+    };
+    ManualKind::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = ManualKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        anyhow::anyhow!(
+            "there is no such kind\nhint: kinds are {}",
+            known.join(", ")
+        )
+    })
 }
 
 /// A target may hold a password, so it can come by stdin.

@@ -4,6 +4,7 @@
 //! rows for review: by then it is known which of them were reached in another way, and each row is written once.
 
 mod feed;
+mod kept;
 mod reader;
 mod row;
 mod writer;
@@ -23,6 +24,7 @@ use locard_store::Entity;
 
 use crate::relations;
 use crate::sections::{Section, SectionEnd, Sections};
+pub use kept::{KeepRead, ReadId, Reads};
 use reader::{Job, Reader, What};
 use writer::Writer;
 
@@ -142,6 +144,21 @@ pub async fn collect(
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Extract> {
+    collect_keeping(home, options, (sections, None), reporter, cancel).await
+}
+
+/// As [`collect`], and keeps each read that came to its end, so that whoever begins again with the same reads goes on:
+/// sections come anew and complete, and no source is asked again for what was kept.
+///
+/// # Errors
+/// As of [`collect`], and where a read cannot be kept.
+pub async fn collect_keeping(
+    home: &Home,
+    options: &CollectOptions,
+    (sections, reads): (&mut dyn Sections, Option<&dyn Reads>),
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Extract> {
     let asked = FindOptions {
         subjects: vec![options.subject.clone()],
         verify: true,
@@ -161,6 +178,8 @@ pub async fn collect(
         subject: Arc::new(options.subject.clone()),
         bounds: options.bounds,
         cancel,
+        graph: &graph,
+        reads,
     };
     let walk = Walk::new(&graph, options.bounds);
     let mut writer = Writer::new(home, sections, (options.review, cancel), (&graph, walk));

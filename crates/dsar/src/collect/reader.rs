@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use locard_app::{CancellationToken, Failure, Home, OpenSources, Suspect, column_around};
 use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest};
-use locard_engine::{Found, LookUp, Row, Shown};
-use locard_index::{Bounds, Origin, Query, Relation};
+use locard_engine::{Found, LookUp, Mask, Row, Shown};
+use locard_index::{Bounds, Graph, Origin, Query, Relation};
 use locard_model::{EntityId, EntityKind, SourceId, Strength, Subject};
 use locard_store::{Column, Entity};
 use tokio::sync::mpsc::Sender;
 
+use super::kept::Reads;
 use super::row::{Examiner, FoundRow, Wanted, comparable};
 
 /// Values that are sent to a source in one question.
@@ -62,6 +63,8 @@ pub(super) struct Ended {
     pub(super) stale: bool,
     /// What could not be read.
     pub(super) failure: Option<Failure>,
+    /// Why it cannot be kept; that ends the collecting.
+    pub(super) unkept: Option<std::io::Error>,
 }
 
 /// Reads for one person.
@@ -72,6 +75,9 @@ pub(super) struct Reader<'a> {
     pub(super) subject: Arc<Subject>,
     pub(super) bounds: Bounds,
     pub(super) cancel: &'a CancellationToken,
+    pub(super) graph: &'a Graph,
+    /// Where reads are kept, if they are.
+    pub(super) reads: Option<&'a dyn Reads>,
 }
 
 impl Job {
@@ -104,8 +110,8 @@ impl Job {
 }
 
 impl Reader<'_> {
-    /// Reads one job to its end and hands its rows on.
-    pub(super) async fn read(&self, job: &Job, taker: Sender<Vec<FoundRow>>) -> Ended {
+    /// Reads one job to its end from its source and hands its rows on.
+    pub(super) async fn read_source(&self, job: &Job, taker: Sender<Vec<FoundRow>>) -> Ended {
         let source = match self.opened.get(job.source()).await {
             Ok(source) => source,
             Err(error) => return Ended::failed(job.unopened(&error)),
@@ -203,7 +209,10 @@ impl Reading<'_> {
         let engine = self.reader.home.engine();
         let mut found = engine.look_up(look_up, self.reader.cancel).await;
         let keys = std::mem::take(&mut found.finds);
-        (self.job.ended(found), (!keys.is_empty()).then_some(keys))
+        (
+            self.job.ended(engine.mask(), found),
+            (!keys.is_empty()).then_some(keys),
+        )
     }
 
     async fn keyed(
@@ -253,7 +262,7 @@ impl Reading<'_> {
         let found = engine
             .look_up_into(look_up, taker, self.reader.cancel)
             .await;
-        self.job.ended(found)
+        self.job.ended(engine.mask(), found)
     }
 }
 
@@ -328,18 +337,19 @@ impl Job {
         matching.into_iter().collect()
     }
 
-    fn ended<T>(&self, found: Found<T>) -> Ended {
+    fn ended<T>(&self, mask: &Mask, found: Found<T>) -> Ended {
         let now = locard_app::fingerprint(&found.splits);
         let then = &self.entity.fingerprint;
         let failure = found
             .error
-            .map(|error| Failure::of(&error, &self.source, Some(&self.shown())));
+            .map(|error| Failure::of(mask, &error, &self.source, Some(&self.shown())));
         Ended {
             rows: found.rows,
             weak: false,
             truncated: found.truncated,
             stale: then.is_some() && now.is_some() && now != *then,
             failure: failure.or_else(|| self.unreadable(found.faults)),
+            unkept: None,
         }
     }
 
@@ -381,6 +391,13 @@ impl Ended {
     fn failed(failure: Failure) -> Self {
         Self {
             failure: Some(failure),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn unkept(error: std::io::Error) -> Self {
+        Self {
+            unkept: Some(error),
             ..Self::default()
         }
     }

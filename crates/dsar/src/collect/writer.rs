@@ -103,6 +103,9 @@ impl<'a, 'g> Writer<'a, 'g> {
     /// A job is read to its end; what it could not read is told.
     pub(super) fn end(&mut self, job: &Job, ended: Ended) -> Result<()> {
         self.alike.clear();
+        if let Some(error) = ended.unkept {
+            return Err(unwritten(error));
+        }
         if ended.weak {
             self.weak.insert(job.entity());
         }

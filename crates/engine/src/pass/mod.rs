@@ -410,6 +410,7 @@ mod tests {
 
     fn options() -> Options {
         Options {
+            condition: None,
             sample: Sample::All,
             exhaustive: false,
             snapshot: locard_connector::Snapshot::Entity,

@@ -39,6 +39,7 @@ names = ["mail", "email"]
 
 pub(crate) fn options() -> Options {
     Options {
+        condition: None,
         sample: Sample::All,
         exhaustive: false,
         snapshot: Snapshot::Entity,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use locard_connector::{ErrorKind, ScanRequest, Scope, Source};
 use locard_files::Files;
 use locard_model::{EntityKind, EntityPath};
@@ -84,6 +84,31 @@ async fn the_files_of_a_table_are_one_entity() {
     assert_eq!(
         table.bytes,
         Some((0..4).map(|at| piece(at * 5, 5).len() as u64).sum())
+    );
+}
+
+#[tokio::test]
+async fn a_piece_of_another_format_costs_only_itself() {
+    let picture = || [&[0x89][..], b"PNG\r\n", &[0; 64]].concat();
+    let folders = ["s/y=1/a.csv", "s/y=2/a.csv", "s/y=3/a.csv"];
+    for bad in 0..folders.len() {
+        let files = (0..folders.len()).map(|at| match at == bad {
+            true => (folders[at], picture()),
+            false => (folders[at], piece(at * 5, 5)),
+        });
+        let source = shelves(<[_; 3]>::try_from(files.collect::<Vec<_>>()).unwrap());
+        assert_eq!(listed(&source, &Scope::default()).await, ["s/y=*/*.csv"]);
+        let taken = take_with(&source, "s/y=*/*.csv", |_| {}).await.unwrap();
+        assert_eq!(taken.column("id").len(), 10, "{bad}");
+        assert_eq!(taken.faults.len() + taken.errors.len(), 1, "{bad}");
+    }
+    // Where no piece can be read, one sentence says so.
+    let source = shelves(folders.map(|file| (file, picture())));
+    let entities: Vec<_> = source.entities(&Scope::default()).collect().await;
+    assert_eq!(entities.len(), 1);
+    assert_eq!(
+        entities[0].as_ref().unwrap_err().kind(),
+        ErrorKind::Unsupported
     );
 }
 

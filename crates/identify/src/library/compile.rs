@@ -55,6 +55,7 @@ impl Library {
                 .map(|(name, list)| Dictionary::new(name, list))
                 .collect(),
             automata: automata(&rules, patterns)?,
+            off: Vec::new(),
             plan,
             fingerprint: locard_sketch::hash(&joined).max(1),
             versions,

@@ -37,6 +37,8 @@ pub struct Library {
     pub(crate) phrases: Phrases,
     pub(crate) terms: TermMap,
     dictionaries: Vec<Dictionary>,
+    /// Rules that were left out on purpose.
+    off: Vec<Rule>,
     pub(crate) automata: Automata,
     fingerprint: u64,
 }
@@ -74,6 +76,25 @@ impl Library {
         Self::compile(&inventory).map(Arc::new)
     }
 
+    /// The library without some rules, by id: the built-in ones, with a folder laid over them if one is given. Ids that
+    /// name nothing say nothing.
+    pub fn without(folder: Option<&Path>, ids: &[String]) -> Result<Arc<Self>, Error> {
+        let mut inventory = Inventory::builtin();
+        if let Some(folder) = folder {
+            inventory.overlay(folder)?;
+        }
+        let mut off = Vec::new();
+        for id in ids {
+            let name = id.replace('.', "/");
+            if let Some(text) = inventory.rules.remove(&name) {
+                off.push(parse_rule(&name, &text)?);
+            }
+        }
+        off.sort_by(|a, b| a.id.cmp(&b.id));
+        let library = Self::compile(&inventory)?;
+        Ok(Arc::new(Self { off, ..library }))
+    }
+
     /// Only the rules and lists of a folder, without the built-in ones.
     pub fn from_folder(folder: &Path) -> Result<Arc<Self>, Error> {
         let mut inventory = Inventory::default();
@@ -90,6 +111,11 @@ impl Library {
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.position(id)
             .and_then(|position| self.rules.get(position))
+    }
+
+    /// The rules that were left out by [`Library::without`], sorted by id.
+    pub fn off(&self) -> &[Rule] {
+        &self.off
     }
 
     pub(crate) fn position(&self, id: &str) -> Option<usize> {

@@ -12,6 +12,11 @@ pub(crate) fn failure(error: &Error) -> Failure {
         | Error::InvalidRowArraySize { record, .. }
         | Error::UnableToRepresentNull(record)
         | Error::OracleOdbcDriverDoesNotSupport64Bit(record) => of_record(record),
+        // Drivers say nothing of a connection that went away.
+        Error::NoDiagnostics { .. } => Failure {
+            state: "08S01".to_owned(),
+            ..Failure::of(About::Unknown)
+        },
         Error::TooLargeValueForBuffer { .. } => Failure::of(About::Truncated),
         _ => Failure::of(About::Driver),
     }

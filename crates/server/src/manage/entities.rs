@@ -1,14 +1,26 @@
 //! Entities and their columns.
 
 use axum::extract::{Path, State};
-use locard_app::EntityRow;
-use locard_model::{EntityId, SourceId};
+use locard_app::{Annotated, EntitiesWanted, EntityRow, identifier_named};
+use locard_model::{EntityId, EntityKind, SourceId};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
-use crate::manage::{Query, id, page, path_id};
+use crate::manage::{Query, annotations, id, page, path_id};
 use crate::reference::usage::{date, in_order};
+
+/// What may stand in the query of a listing.
+pub(crate) const QUERY: &[&str] = &[
+    "source",
+    "parent",
+    "kind",
+    "identifier",
+    "tag",
+    "search",
+    "cursor",
+    "limit",
+];
 
 fn told(entity: &EntityRow) -> Value {
     json!({
@@ -24,13 +36,39 @@ fn told(entity: &EntityRow) -> Value {
 
 pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer {
     let (after, limit) = page(&query)?;
-    let wanted = (
-        id(&query, "source")?.map(SourceId),
-        id(&query, "parent")?.map(EntityId),
-    );
-    let (rows, next) = locard_app::entities(context.home(), wanted, after, limit).await?;
+    let wanted = wanted(&context, &query).await?;
+    let (rows, next) = locard_app::entities(context.home(), &wanted, after, limit).await?;
     let rows: Vec<Value> = rows.iter().map(told).collect();
     answer(json!({ "entities": rows, "next": next }))
+}
+
+/// Which entities are asked for.
+async fn wanted(context: &Context, query: &Query) -> Result<EntitiesWanted, Fault> {
+    let text = |name: &str| query.get(name).filter(|text| !text.trim().is_empty());
+    let of_field = |name: &str, error: locard_app::Error| Fault {
+        field: Some(name.to_owned()),
+        ..Fault::from(error)
+    };
+    let kind = text("kind").map(|text| {
+        let kind = EntityKind::parse(text).filter(|kind| *kind != EntityKind::Column);
+        kind.ok_or_else(|| Fault::field("kind", "the kind of an entity is wanted"))
+    });
+    let identifier = match text("identifier") {
+        Some(name) => {
+            let found = identifier_named(context.home(), name).await;
+            Some(found.map_err(|error| of_field("identifier", error))?)
+        }
+        None => None,
+    };
+    let words = text("search").map_or(Ok(Vec::new()), |text| EntitiesWanted::search(text));
+    Ok(EntitiesWanted {
+        source: id(query, "source")?.map(SourceId),
+        parent: id(query, "parent")?.map(EntityId),
+        kind: kind.transpose()?,
+        identifier,
+        tag: text("tag").map(|tag| tag.trim().to_owned()),
+        words: words.map_err(|error| of_field("search", error))?,
+    })
 }
 
 pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>) -> Answer {
@@ -45,6 +83,7 @@ pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>)
     let mut entity = told(&detail.entity);
     entity["description"] = json!(detail.description);
     entity["columns"] = columns.collect();
+    annotations::tell(&context, Annotated::Entity(detail.entity.id), &mut entity).await?;
     answer(entity)
 }
 

@@ -1,14 +1,41 @@
-//! Findings.
+//! Findings, in pages.
 
 use axum::extract::State;
-use locard_app::{FindingFilter, FindingRow, identifier_named, job_id};
+use locard_app::{
+    COUNTED, FindingCursor, FindingFilter, FindingRow, finding_page, identifier_named, job_id,
+};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::manage::Query;
 
-fn told(finding: &FindingRow) -> Value {
+/// What may stand in the query of a listing.
+pub(crate) const QUERY: &[&str] = &[
+    "source",
+    "resource",
+    "identifier",
+    "job",
+    "minConfidence",
+    "withRejected",
+    "cursor",
+    "limit",
+];
+
+/// The same of an export, which has no pages.
+pub(crate) const QUERY_EXPORT: &[&str] = &[
+    "source",
+    "resource",
+    "identifier",
+    "job",
+    "minConfidence",
+    "withRejected",
+];
+
+/// Findings of one page.
+const MOST: usize = 1_000;
+
+pub(crate) fn told(finding: &FindingRow) -> Value {
     json!({
         "source": finding.source,
         "entity": finding.entity,
@@ -21,6 +48,7 @@ fn told(finding: &FindingRow) -> Value {
         "category": finding.category.as_str(),
         "sensitivity": finding.sensitivity.as_str(),
         "rows": finding.rows,
+        "filled": finding.filled,
         "tested": finding.tested,
         "matched": finding.matched,
         "validated": finding.validated,
@@ -28,30 +56,65 @@ fn told(finding: &FindingRow) -> Value {
         "indexed": finding.indexed,
         "rules": finding.rules,
         "decision": finding.decided.as_ref().map(|decided| decided.decision.as_str()),
+        "reason": finding.decided.as_ref().and_then(|decided| decided.reason.as_ref()),
+        "decidedAt": finding.decided.as_ref().map(|decided| &decided.at),
     })
 }
 
+/// The first page tells how many there are: exactly up to 10,000, else that there are at least so many.
 pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer {
+    let filter = filter(&context, &query).await?;
+    let cursor = query.get("cursor").filter(|text| !text.is_empty());
+    let cursor = cursor.map(|text| {
+        FindingCursor::parse(text)
+            .ok_or_else(|| Fault::field("cursor", "the next of a page is wanted"))
+    });
+    let cursor = cursor.transpose()?;
+    let limit = query.get("limit").map_or(Ok(MOST), |text| text.parse());
+    let limit = limit.ok().filter(|limit| (1..=MOST).contains(limit));
+    let limit = limit.ok_or_else(|| Fault::field("limit", "a number from 1 to 1000 is wanted"))?;
+    let is_first = cursor.is_none();
+    let page = finding_page(context.home(), &filter, cursor.as_ref(), (limit, is_first)).await?;
+    answer(json!({
+        "findings": page.rows.iter().map(told).collect::<Vec<_>>(),
+        "next": page.next.map(|next| next.to_string()),
+        "total": page.total,
+        "totalIsLowerBound": page.total.map(|total| total >= COUNTED),
+    }))
+}
+
+/// Which findings are asked for.
+pub(crate) async fn filter(context: &Context, query: &Query) -> Result<FindingFilter, Fault> {
     let home = context.home();
     let text = |name: &str| query.get(name).filter(|text| !text.is_empty()).cloned();
+    let of_field = |name: &str, error: locard_app::Error| Fault {
+        field: Some(name.to_owned()),
+        ..Fault::from(error)
+    };
     let job = match text("job") {
-        Some(job) => Some(job_id(home, &job).await?),
+        Some(job) => Some(job_id(home, &job).await.map_err(|it| of_field("job", it))?),
         None => None,
     };
     let identifier = match text("identifier") {
-        Some(name) => Some(identifier_named(home, &name).await?),
+        Some(name) => {
+            let found = identifier_named(home, &name).await;
+            Some(found.map_err(|it| of_field("identifier", it))?)
+        }
         None => None,
     };
-    let filter = FindingFilter {
+    let with_rejected = match text("withRejected").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Fault::field("withRejected", "true or false is wanted")),
+    };
+    Ok(FindingFilter {
         job,
         source: text("source"),
         resource: text("resource"),
         identifier,
         min_confidence: confidence(text("minConfidence"))?,
-        with_rejected: false,
-    };
-    let findings = locard_app::findings(home, &filter).await?;
-    answer(json!({ "findings": findings.iter().map(told).collect::<Vec<_>>() }))
+        with_rejected,
+    })
 }
 
 /// The confidence that is asked for.

@@ -3,13 +3,15 @@
 use axum::Extension;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
-use locard_app::{Actor, JobStatus, cancel_job, job_failures, job_id, job_status, short_id};
-use locard_model::JobState;
+use locard_app::{
+    Actor, JobStatus, JobsWanted, cancel_job, job_failures, job_id, job_status, short_id,
+};
+use locard_model::{JobId, JobState};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
-use crate::manage::{Query, page};
+use crate::manage::{Query, id, page};
 
 pub(crate) fn told(job: &JobStatus) -> Value {
     json!({
@@ -18,6 +20,7 @@ pub(crate) fn told(job: &JobStatus) -> Value {
         "kind": job.kind,
         "label": job.label,
         "state": job.state.as_str(),
+        "parent": job.parent,
         "actor": job.actor.as_ref().map(|actor| &actor.name),
         "createdAt": job.created_at.to_string(),
         "startedAt": job.started_at.map(|at| at.to_string()),
@@ -45,7 +48,13 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
         ),
         None => None,
     };
-    let (jobs, next) = locard_app::job_statuses(context.home(), state, after, limit).await?;
+    let wanted = JobsWanted {
+        state,
+        kind: query.get("kind").filter(|text| !text.is_empty()).cloned(),
+        parent: id(&query, "parent")?.map(JobId),
+        schedule: id(&query, "schedule")?,
+    };
+    let (jobs, next) = locard_app::job_statuses(context.home(), &wanted, after, limit).await?;
     answer(json!({ "jobs": jobs.iter().map(told).collect::<Vec<_>>(), "next": next }))
 }
 
@@ -84,6 +93,17 @@ pub(crate) async fn tasks(State(context): State<Context>, Path(id): Path<String>
         })
     });
     answer(json!({ "tasks": tasks.collect::<Vec<_>>() }))
+}
+
+/// What happened in it, the oldest line first.
+pub(crate) async fn log(State(context): State<Context>, Path(id): Path<String>) -> Answer {
+    let home = context.home();
+    let id = job_id(home, &id).await?;
+    let lines = locard_app::job_log(home, &id.to_string()).await?;
+    let lines = lines
+        .iter()
+        .map(|line| json!({ "at": line.at, "sentence": line.sentence }));
+    answer(json!({ "lines": lines.collect::<Vec<_>>() }))
 }
 
 pub(crate) async fn cancel(

@@ -95,7 +95,24 @@ pub(crate) async fn audit(State(context): State<Context>, query: Query) -> Answe
     let (after, limit) = page(&query)?;
     let (rows, next) = locard_app::audit(context.home(), after, limit).await?;
     let rows = rows.iter().map(|row| {
-        json!({ "id": row.id, "at": row.at, "action": row.action, "actor": row.actor, "details": row.details })
+        json!({
+            "id": row.id, "at": row.at, "action": row.action, "actor": row.actor, "details": row.details,
+            "purpose": row.purpose, "request": row.request, "sequence": row.sequence, "hash": row.hash,
+        })
     });
     answer(json!({ "rows": rows.collect::<Vec<_>>(), "next": next }))
+}
+
+/// Reads the whole log; a head that was kept elsewhere tells more.
+pub(crate) async fn verify_audit(State(context): State<Context>, query: Query) -> Answer {
+    let known = query.get("head").filter(|text| !text.is_empty());
+    let known = known.map(|text| text.parse()).transpose();
+    let known = known.map_err(|what: String| Fault::field("head", &what))?;
+    let check = locard_app::check_audit(context.home(), known).await?;
+    answer(json!({
+        "verified": check.fault.is_none(),
+        "fault": check.fault,
+        "count": check.count,
+        "head": check.head.to_string(),
+    }))
 }

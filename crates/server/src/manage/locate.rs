@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use locard_app::{Actor, CancellationToken, FindOptions, Hit, Silent, find, identifier_named};
+use locard_app::{Actor, FindOptions, Hit, Silent, find, identifier_named};
 use locard_model::{Attribute, Subject};
 use serde_json::{Value, json};
 
@@ -60,8 +60,11 @@ pub(crate) async fn locate(
         verify,
         ..FindOptions::default()
     };
+    // Whoever hangs up wants no answer any more: the guard falls with this handler, and the sources are left in peace.
+    let _turn = context.look_up().await?;
+    let cancel = context.stop().child_token();
+    let _unless_gone = cancel.clone().drop_guard();
     let asked = context.apart(async move |context: Context| {
-        let cancel = CancellationToken::new();
         find(context.home(), &options, &Silent, &cancel).await
     });
     let report = asked.await??;
@@ -97,7 +100,10 @@ fn told(hit: &Hit) -> Value {
 }
 
 /// What is known of the person: an object of identifiers, each with a value or a list of them.
-async fn attributes(context: &Context, fields: &mut Fields) -> Result<Vec<Attribute>, Fault> {
+pub(crate) async fn attributes(
+    context: &Context,
+    fields: &mut Fields,
+) -> Result<Vec<Attribute>, Fault> {
     let mut within = fields.object("attributes")?;
     let mut attributes = Vec::new();
     for name in within.names() {

@@ -1,14 +1,28 @@
 //! The management of everything, under `/api/v1`.
 
+pub(crate) mod annotations;
+pub(crate) mod business;
 pub(crate) mod collections;
+pub(crate) mod decide;
+pub(crate) mod dictionaries;
+pub(crate) mod diff;
 pub(crate) mod entities;
 pub(crate) mod events;
+pub(crate) mod examples;
+pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod findings;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod locate;
+pub(crate) mod me;
+mod parquet;
+pub(crate) mod patterns;
+pub(crate) mod processing;
 pub(crate) mod schedules;
 pub(crate) mod sources;
+pub(crate) mod starting;
+pub(crate) mod webhooks;
 
 use std::collections::HashMap;
 

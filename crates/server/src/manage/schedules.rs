@@ -148,6 +148,19 @@ pub(crate) async fn change(
     answer(told(&changed))
 }
 
+/// Puts its job in the queue now; its times stay as they are.
+pub(crate) async fn run(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = path_id(&id, "schedule")?;
+    let schedule = locard_app::schedule(context.home(), id).await?;
+    let job = locard_app::run_schedule(context.home(), &schedule, Some(actor)).await?;
+    context.wake().notify_one();
+    answer(json!({ "id": id, "job": job, "jobShortId": short_id(job.0) }))
+}
+
 pub(crate) async fn remove(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,

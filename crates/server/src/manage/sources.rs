@@ -4,13 +4,17 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use locard_app::{Actor, SourceRow, Upsert, accept_removal, choose, short_id, upsert_source};
+use locard_app::{
+    Actor, AddSource, Annotated, Manual, ManualKind, SourceLimits, SourceRow, Upsert,
+    accept_removal, choose, short_id, upsert_source,
+};
 use locard_model::{ExposeSecret as _, SourceId};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
+use crate::manage::annotations;
 use crate::reference::asking;
 use crate::routes::{Field, Kind};
 
@@ -35,6 +39,26 @@ pub(crate) const BODY: &[Field] = &[
         kind: Kind::Text,
         required: false,
     },
+    Field {
+        name: "manual",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "contact",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "instructions",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "note",
+        kind: Kind::Text,
+        required: false,
+    },
 ];
 
 fn told(source: &SourceRow) -> Value {
@@ -48,6 +72,9 @@ fn told(source: &SourceRow) -> Value {
         "registered": source.registered,
         "owner": source.owner,
         "note": source.note,
+        "manual": source.manual.as_ref().map(|manual| manual.kind.as_str()),
+        "contact": source.manual.as_ref().and_then(|manual| manual.contact.as_ref()),
+        "instructions": source.manual.as_ref().and_then(|manual| manual.instructions.as_ref()),
         "entities": source.entities,
         "scannedAt": source.scanned_at,
     })
@@ -62,11 +89,13 @@ pub(crate) async fn show(State(context): State<Context>, Path(id): Path<String>)
     let source = meant(&context, &id).await?;
     let sources = locard_app::sources(context.home()).await?;
     let found = sources.iter().find(|row| row.id == source);
-    answer(told(found.ok_or_else(missing)?))
+    let mut shown = told(found.ok_or_else(missing)?);
+    annotations::tell(&context, Annotated::Source(source), &mut shown).await?;
+    answer(shown)
 }
 
 /// The source that an id, key or name means.
-async fn meant(context: &Context, id: &str) -> Result<SourceId, Fault> {
+pub(crate) async fn meant(context: &Context, id: &str) -> Result<SourceId, Fault> {
     let chosen = choose(context.home(), &[id.to_owned()]).await?;
     match (chosen.sources.as_slice(), chosen.entities.as_slice()) {
         ([source], []) => Ok(*source),
@@ -84,6 +113,9 @@ pub(crate) async fn add(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
+    if let Some(kind) = fields.text("manual")? {
+        return add_manual(&context, &actor, fields, &kind).await;
+    }
     let target = fields.secret(&["target"])?;
     if let Some(target) = &target {
         context.guard().target(target.expose_secret()).await?;
@@ -105,6 +137,35 @@ pub(crate) async fn add(
     answer(
         json!({ "id": source.id, "shortId": short_id(source.id.0), "name": source.name, "new": source.new }),
     )
+}
+
+/// Registers a place that no connector reaches, so that answers name it and requests have a task for it.
+async fn add_manual(context: &Context, actor: &Actor, mut fields: Fields, kind: &str) -> Answer {
+    let wanted = || {
+        let known: Vec<&str> = ManualKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        Fault::field("manual", &format!("one of {} is wanted", known.join(", ")))
+    };
+    let name = fields.text("name")?;
+    let source = AddSource {
+        name: name.ok_or_else(|| Fault::field("name", "a name is wanted"))?,
+        target: None,
+        owner: fields.text("owner")?,
+        note: fields.text("note")?,
+        limits: SourceLimits::default(),
+        key: fields.text("key")?,
+        manual: Manual {
+            kind: ManualKind::parse(kind).ok_or_else(wanted)?,
+            contact: fields.text("contact")?,
+            instructions: fields.text("instructions")?,
+        },
+    };
+    if let Some(unknown) = fields.unheeded(&[]).first() {
+        return Err(Fault::new(StatusCode::BAD_REQUEST, unknown.clone()));
+    }
+    let row = locard_app::add_source(context.home(), source).await?;
+    let details = json!({ "source": row.id, "new": true });
+    locard_app::record_audit(context.home(), actor, "put source", details).await?;
+    answer(json!({ "id": row.id, "shortId": short_id(row.id.0), "name": row.name, "new": true }))
 }
 
 pub(crate) async fn remove(

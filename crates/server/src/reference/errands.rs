@@ -7,7 +7,7 @@ use locard_app::{Actor, Errand, accept_errand};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
-use crate::reference::{asking, collections, scans, scoped, started, usage};
+use crate::reference::{asking, business, collections, scans, scoped, started, usage};
 
 /// What somebody asked for.
 pub(crate) struct Asked {
@@ -29,6 +29,8 @@ pub(crate) const ERRANDS: &[(&str, Read)] = &[
     ("data-identification", scoped::identification),
     ("pii-detection", scoped::names),
     ("usage-statistics", usage::usage),
+    ("business-rule", business::rules),
+    ("business-rule/with-row-counter", business::counter),
     ("collections/data-profiling", collections::profiling),
     ("collections/data-aggregation", collections::aggregation),
 ];
@@ -76,6 +78,8 @@ handler!(profiling, scans::profiling);
 handler!(discovery, scans::discovery);
 handler!(identification, scoped::identification);
 handler!(names, scoped::names);
+handler!(business_rules, business::rules);
+handler!(business_rule_counter, business::counter);
 handler!(collection_profiling, collections::profiling);
 handler!(collection_aggregation, collections::aggregation);
 handler!(usage_statistics, usage::usage);

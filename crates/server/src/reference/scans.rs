@@ -27,6 +27,7 @@ pub(crate) fn profiling(fields: &mut Fields) -> Result<Asked, Fault> {
         include: Vec::new(),
         exclude: Vec::new(),
         sample: sample(&mut configs)?,
+        condition: condition(&mut configs)?,
     };
     scan(errand, "DATA_PROFILE", (fields, &mut configs))
 }
@@ -51,6 +52,7 @@ pub(crate) fn discovery(fields: &mut Fields) -> Result<Asked, Fault> {
         include,
         exclude: configs.list("excludePatterns")?,
         sample: None,
+        condition: condition(&mut configs)?,
     };
     scan(errand, "DATA_DISCOVERY", (fields, &mut configs))
 }
@@ -60,13 +62,6 @@ fn scan(
     label: &'static str,
     (fields, configs): (&Fields, &mut Fields),
 ) -> Result<Asked, Fault> {
-    // A filter that is left out would read what nobody wanted read.
-    if configs.text("whereClause")?.is_some() {
-        return Err(Fault::field(
-            "configs.whereClause",
-            "conditions are not supported yet",
-        ));
-    }
     let mut warnings = fields.unheeded(&[]);
     warnings.extend(asked_for_nothing(configs)?);
     warnings.extend(configs.unheeded(TUNING));
@@ -75,6 +70,17 @@ fn scan(
         label,
         warnings,
     })
+}
+
+/// Which records are read. One that cannot be read is refused: left out, it would read what nobody wanted read.
+fn condition(configs: &mut Fields) -> Result<Option<String>, Fault> {
+    let text = configs.text("whereClause")?;
+    let Some(text) = &text else {
+        return Ok(None);
+    };
+    let checked = locard_app::check_condition(text);
+    checked.map_err(|error| Fault::field("configs.whereClause", error.sentence()))?;
+    Ok(Some(text.clone()))
 }
 
 /// Options that clients send with what means nothing, and that are not supported with anything else.

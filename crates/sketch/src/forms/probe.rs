@@ -4,7 +4,7 @@
 //! question with several hashes is answered with yes only if *all* may be there; that is how a name of three words, or
 //! one written without spaces, is asked for inside text.
 
-use super::spelling::{addresses, drawn_in, filled, groupings, other_syllabary, spelled_out};
+use super::spelling::{addresses, filled, groupings, lettered, other_syllabary, spelled_out};
 use super::words::{self, words};
 use super::{Form, address, fold, text};
 use crate::hash;
@@ -44,16 +44,14 @@ impl std::fmt::Debug for Probe {
 /// The questions about a wanted value; a column is a candidate when one of them is answered with yes.
 pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
     let mut probes = Probes::default();
-    let part = (meaning == Meaning::NamePart).then(|| drawn_in(value));
-    let [katakana, hiragana] = other_syllabary(value);
-    let written = [
-        Some(value.to_owned()),
-        spelled_out(value),
-        part.flatten(),
-        katakana,
-        hiragana,
-    ];
-    for spelling in written.into_iter().flatten() {
+    let mut written = match meaning {
+        Meaning::NamePart => lettered(value),
+        _ => std::iter::once(value.to_owned())
+            .chain(spelled_out(value))
+            .collect(),
+    };
+    written.extend(other_syllabary(value).into_iter().flatten());
+    for spelling in written {
         let folded = fold::folded(&spelling);
         match meaning {
             _ if folded.is_empty() => {}
@@ -74,15 +72,9 @@ pub fn probes(value: &str, meaning: Meaning) -> Vec<Probe> {
 /// The wanted names that [`Meaning::Name`] asks for: without titles, with and without initials.
 pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
     let mut spellings = Vec::new();
-    let [katakana, hiragana] = other_syllabary(name);
-    let written = [
-        Some(name.to_owned()),
-        spelled_out(name),
-        drawn_in(name),
-        katakana,
-        hiragana,
-    ];
-    for spelling in written.into_iter().flatten() {
+    let mut written = lettered(name);
+    written.extend(other_syllabary(name).into_iter().flatten());
+    for spelling in written {
         let folded = fold::folded(&spelling);
         let mut words: Vec<String> = words(&folded).map(std::borrow::Cow::into_owned).collect();
         let titles = words

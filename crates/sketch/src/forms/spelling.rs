@@ -32,15 +32,44 @@ pub(super) fn spelled_out(value: &str) -> Option<String> {
     changed.then_some(text)
 }
 
-/// A name with the plain letters of those that it may spell out: `Joerg` is `Jörg` elsewhere, which is folded to `jorg`.
-pub(super) fn drawn_in(name: &str) -> Option<String> {
-    let folded = fold::folded(name);
-    let drawn = SPELLED
-        .iter()
-        .fold(folded.to_string(), |name, (_, spelled)| {
-            name.replace(spelled, &spelled[..1])
-        });
-    (drawn != folded).then_some(drawn)
+/// Ends of words that spell nothing out: `Michael` is not `Michäl`, and `Zoe` not `Zö`.
+const WHOLE: [&str; 6] = ["ael", "oel", "uel", "ae", "oe", "ue"];
+
+/// A word of a name with the plain letters of those that it may spell out: `Joerg` is `Jörg` elsewhere, which is folded to
+/// `jorg`.
+pub(super) fn drawn_in(word: &str) -> Option<String> {
+    let folded = fold::folded(word);
+    let end = WHOLE.iter().find(|end| folded.ends_with(*end));
+    let (stem, end) = folded.split_at(folded.len() - end.map_or(0, |end| end.len()));
+    let drawn = SPELLED.iter().fold(stem.to_owned(), |name, (_, spelled)| {
+        name.replace(spelled, &spelled[..1])
+    });
+    (drawn != stem).then(|| drawn + end)
+}
+
+/// Most ways to write the letters of one name.
+const MOST_LETTERED: usize = 27;
+
+/// The ways to write a name of which words may spell letters out, each word by itself: who writes `Jürgen Mueller` does
+/// not do to the one what they do to the other. The first is the name.
+pub(super) fn lettered(name: &str) -> Vec<String> {
+    use unicode_normalization::UnicodeNormalization;
+    let name: String = name.nfc().collect();
+    let mut all = vec![String::new()];
+    for part in name.split_inclusive(|letter: char| !letter.is_alphanumeric()) {
+        let word = part.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+        let after = &part[word.len()..];
+        let mut choices = vec![word.to_owned()];
+        choices.extend(spelled_out(word));
+        choices.extend(drawn_in(word));
+        let with = |choice: &String| {
+            let longer = all.iter().map(|begun| format!("{begun}{choice}{after}"));
+            longer.collect::<Vec<_>>()
+        };
+        all = choices.iter().flat_map(with).collect();
+        all.truncate(MOST_LETTERED);
+    }
+    all
 }
 
 /// A Japanese word in the other syllabary, both ways.
@@ -320,6 +349,33 @@ mod tests {
         assert!(filled("kd123456").contains(&"kd000123456".to_owned()));
         assert_eq!(filled("kd0123456789"), ["kd123456789"]);
         assert!(filled("123456").is_empty() && filled("ab12c").is_empty());
+    }
+
+    #[test]
+    fn each_word_of_a_name_is_lettered_by_itself() {
+        let folded = |name: &str| -> Vec<String> {
+            let all = lettered(name).into_iter();
+            all.map(|name| fold::folded(&name).into_owned()).collect()
+        };
+        for name in [
+            "Jürgen Müller",
+            "Juergen Müller",
+            "Jürgen Mueller",
+            "Ju\u{308}rgen Müller",
+        ] {
+            let all = folded(name);
+            for first in ["jurgen", "juergen"] {
+                for last in ["muller", "mueller"] {
+                    assert!(all.contains(&format!("{first} {last}")), "{name}: {all:?}");
+                }
+            }
+        }
+        assert_eq!(folded("Michael Noel"), ["michael noel"]);
+        assert_eq!(folded("Zoe Samuel"), ["zoe samuel"]);
+        assert!(
+            folded("Raphael Schroeder-Moeller").contains(&"raphael schroder-moeller".to_owned())
+        );
+        assert!(lettered(&"ä ".repeat(50)).len() <= MOST_LETTERED);
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::master::fill;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{
-    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, Dsars, Error, ErrorKind,
-    Page, Paged, Result, StartedDsar, ids,
+    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, DsarRecord, DsarRecordDraft,
+    Dsars, Error, ErrorKind, Page, Paged, Result, StartedDsar, ids,
 };
 
 const SELECT: &str = "select id, state, key, sealed, job_id, expires_at, created_at, updated_at \
@@ -30,6 +30,9 @@ const CHANGE: &str = "update dsar_jobs set state = $3, sealed = $4, job_id = $5,
 
 const EVENT: &str = "insert into dsar_events (org_id, dsar_id, number, at, state, sealed) \
     select $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5 from dsar_events where org_id = $1 and dsar_id = $2";
+
+const RECORD: &str = "insert into dsar_records (org_id, dsar_id, number, kind, once_hash, at, sealed) \
+    values ($1, $2, $3, $4, $5, $6, $7)";
 
 #[derive(Serialize, Deserialize)]
 struct SealedNote {
@@ -247,6 +250,10 @@ impl Dsars for Database {
             let sentence = format!("the DSAR job is {}", is.state);
             return Err(Error::new(ErrorKind::Conflict, sentence));
         }
+        if change.seen.is_some_and(|seen| seen != is.updated_at) {
+            let sentence = "somebody else changed the DSAR job at the same time";
+            return Err(Error::new(ErrorKind::Conflict, sentence));
+        }
         let case = Case::of(&before, &vault)?;
         let state = change.to.unwrap_or(is.state);
         let sealed = match &change.body {
@@ -260,7 +267,8 @@ impl Dsars for Database {
             .bind(sealed)
             .bind(change.job.or(is.job))
             .bind(change.expires_at.or(is.expires_at))
-            .bind(session.now().await?);
+            // No two changes have one time, so that it tells whether there was another.
+            .bind(session.now().await?.max(is.updated_at.as_microsecond() + 1));
         session.run(statement).await?;
         if let Some(note) = &change.note {
             tell(&mut *session, org, (&case, state), note).await?;
@@ -287,6 +295,73 @@ impl Dsars for Database {
             })
         };
         rows.iter().map(event).collect()
+    }
+
+    async fn add_dsar_record(
+        &self,
+        org: OrgId,
+        id: DsarId,
+        draft: &DsarRecordDraft,
+    ) -> Result<Option<u64>> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write_durably().await?;
+        // One after the other: numbers have no gaps, and what may happen once does.
+        let lock = session.for_update();
+        let case = Case::of(&row(&mut *session, org, id, lock).await?, &vault)?;
+        let once = draft.once.as_deref();
+        let digest = |once: &str| case.open()?.digest("DSAR record", once.as_bytes());
+        let once = once.map(digest).transpose()?;
+        if let Some(once) = once {
+            let known = Statement::new(
+                "select number from dsar_records where org_id = $1 and dsar_id = $2",
+            );
+            let known = known.bind(org).bind(id).with(" and once_hash = ", once);
+            if session.row(known).await?.is_some() {
+                return Ok(None);
+            }
+        }
+        let last = Statement::new(
+            "select coalesce(max(number), 0) as last from dsar_records where org_id = $1 and dsar_id = $2",
+        );
+        let last = session.row(last.bind(org).bind(id)).await?;
+        let number = last.map_or(Ok(0), |row| row.count("last"))? + 1;
+        let statement = Statement::new(RECORD)
+            .bind(org)
+            .bind(id)
+            .bind(number)
+            .bind(draft.kind)
+            .bind(once)
+            .bind(session.now().await?)
+            .bind(
+                case.open()?
+                    .seal_as(cell("dsar_records.sealed", &case.id), &draft.body)?,
+            );
+        session.run(statement).await?;
+        session.commit().await?;
+        Ok(Some(number))
+    }
+
+    async fn dsar_records(&self, org: OrgId, id: DsarId, kind: &str) -> Result<Vec<DsarRecord>> {
+        let vault = self.vault(org).await?;
+        let mut session = self.read().await?;
+        let case = Case::of(&row(&mut *session, org, id, "").await?, &vault)?;
+        let statement = Statement::new(
+            "select number, at, sealed from dsar_records where org_id = $1 and dsar_id = $2 and kind = $3 order by number",
+        );
+        let rows = session
+            .rows(statement.bind(org).bind(id).bind(kind))
+            .await?;
+        let record = |row: &Row| {
+            let sealed = row.blob("sealed")?;
+            let body =
+                |vault: &Vault| vault.unseal_as(cell("dsar_records.sealed", &case.id), &sealed);
+            Ok(DsarRecord {
+                number: row.count("number")?,
+                at: row.time("at")?,
+                body: case.vault.as_ref().map(body).transpose()?,
+            })
+        };
+        rows.iter().map(record).collect()
     }
 
     async fn overdue_dsars(&self, org: OrgId, most: u32) -> Result<Vec<Dsar>> {

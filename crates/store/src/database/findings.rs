@@ -30,7 +30,7 @@ const SELECT: &str = include_str!("finding.sql");
 
 const INSERT: &str = "insert into findings (org_id, id, job_id, source_id, entity_id, column_id, identifier, kind, \
     category, sensitivity, confidence, row_count, tested, matched, validated, distinct_count, indexed, is_current, \
-    sealed) values";
+    sealed, filled) values";
 
 fn cell(id: &Uuid) -> Cell<'_> {
     Cell {
@@ -71,6 +71,7 @@ fn finding_row(
         found.indexed,
         current,
         vault.seal_as(cell(&id), &sealed)?,
+        found.filled,
     ])
 }
 
@@ -93,6 +94,7 @@ fn finding(row: &Row, vault: &Vault) -> Result<FindingRecord> {
             category: row.word("category", Category::parse)?,
             sensitivity: row.word("sensitivity", Sensitivity::parse)?,
             rows: row.count("row_count")?,
+            filled: row.count("filled")?,
             tested: row.count("tested")?,
             matched: row.count("matched")?,
             validated: row.count("validated")?,

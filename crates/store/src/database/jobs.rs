@@ -7,7 +7,7 @@ use locard_model::{JobId, JobState, OrgId};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Database, limit, paged};
+use super::{Database, limit, paged, webhooks};
 use crate::ids;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
@@ -52,6 +52,7 @@ pub(super) fn job(row: &Row, vault: &Vault, now: i64) -> Result<Job> {
         ended_at: row.time_if("ended_at")?,
         cancel_requested_at: row.time_if("cancel_requested_at")?,
         counts: counts(row)?,
+        deaths: row.count("deaths")?,
         outcome: outcome
             .map(|blob| vault.unseal_as(cell("jobs.outcome", &id), &blob))
             .transpose()?,
@@ -303,6 +304,8 @@ impl Jobs for Database {
                 .bind(id)
                 .bind(now);
             session.run(statement).await?;
+            let job = fetch(&mut *session, &vault, id).await?;
+            webhooks::ended(&mut *session, &vault, &job).await?;
         }
         let job = fetch(&mut *session, &vault, id).await?;
         session.commit().await?;
@@ -407,6 +410,8 @@ impl Jobs for Database {
         }
         if !row.word("state", JobState::parse)?.is_final() {
             end(&mut *session, &vault, lease, outcome).await?;
+            let job = fetch(&mut *session, &vault, lease.job).await?;
+            webhooks::ended(&mut *session, &vault, &job).await?;
         }
         let job = fetch(&mut *session, &vault, lease.job).await?;
         session.commit().await?;

@@ -3,7 +3,9 @@
 //! Every call begins with the organisation's [`Vault`]: without one (no such organisation) nothing is read or written.
 
 mod access;
+mod annotations;
 mod audit;
+mod business;
 mod collections;
 mod dsars;
 mod entities;
@@ -13,6 +15,7 @@ mod leases;
 mod organisations;
 mod outcomes;
 mod relations;
+mod requests;
 mod reviews;
 mod schedules;
 mod settings;
@@ -21,6 +24,7 @@ mod sources;
 mod tasks;
 mod upkeep;
 mod usage;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -166,7 +166,7 @@ pub(super) async fn end_failed(
     now: i64,
 ) -> Result<()> {
     let count = Statement::new(
-        "update jobs set tasks_failed = tasks_failed + 1 where org_id = $1 and id = $2",
+        "update jobs set tasks_failed = tasks_failed + 1, deaths = 0 where org_id = $1 and id = $2",
     );
     session.run(count.bind(vault.org()).bind(task.job)).await?;
     let error = vault.seal_as(cell("tasks.error", &task.id), &why.sentence)?;

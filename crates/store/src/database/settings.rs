@@ -36,6 +36,28 @@ impl Settings for Database {
         vault.unseal_as(cell, &row.blob("sealed")?).map(Some)
     }
 
+    async fn setting_or(&self, org: OrgId, name: &str, value: &Json) -> Result<Json> {
+        let vault = self.vault(org).await?;
+        let cell = Cell {
+            name: "settings.sealed",
+            row: &place(&vault, name)?,
+        };
+        let mut session = self.write_durably().await?;
+        let statement = Statement::new(
+            "insert into settings (org_id, name, sealed) values ($1, $2, $3) on conflict (org_id, name) do nothing",
+        );
+        let sealed = vault.seal_as(cell, value)?;
+        session
+            .run(statement.bind(org).bind(name).bind(sealed))
+            .await?;
+        session.commit().await?;
+        // Read apart, so that what another has just written is seen.
+        Ok(self
+            .setting(org, name)
+            .await?
+            .unwrap_or_else(|| value.clone()))
+    }
+
     async fn set_setting(&self, org: OrgId, name: &str, value: Option<&Json>) -> Result<()> {
         let vault = self.vault(org).await?;
         let mut session = self.write_durably().await?;

@@ -14,8 +14,8 @@ use super::{Database, limit, paged};
 use crate::sql::{BYTES, Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
-    ColumnHead, ColumnRecord, Conclusion, Error, ErrorKind, JobLease, Merged, Page, Paged,
-    PieceColumn, PieceHead, PiecePart, RecordedPiece, Result, Sketches, Task, TaskOutcome,
+    ColumnHead, ColumnRecord, Conclusion, Decision, Error, ErrorKind, JobLease, Merged, Page,
+    Paged, PieceColumn, PieceHead, PiecePart, RecordedPiece, Result, Sketches, Task, TaskOutcome,
 };
 
 const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
@@ -384,6 +384,24 @@ pub(super) async fn drop_extremes(
     Ok(())
 }
 
+/// The same of columns that a person said are personal, be it while they were read.
+async fn drop_confirmed(session: &mut dyn Session, org: OrgId, entity: EntityId) -> Result<()> {
+    for text in ["delete from piece_extremes", "delete from profile_extremes"] {
+        let statement = Statement::new(text)
+            .with(" where org_id = ", org)
+            .with(" and entity_id = ", entity)
+            .with(
+                " and column_id in (select column_id from reviews where org_id = ",
+                org,
+            )
+            .with(" and entity_id = ", entity)
+            .with(" and decision = ", Decision::Confirmed.as_str())
+            .text(")");
+        session.run(statement).await?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Sketches for Database {
     async fn pieces(&self, org: OrgId, entity: EntityId) -> Result<Vec<PieceHead>> {
@@ -506,6 +524,7 @@ impl Sketches for Database {
         }
         let (entity, personal) = (conclusion.entity, &conclusion.personal);
         drop_extremes(&mut *session, lease.org, entity, personal).await?;
+        drop_confirmed(&mut *session, lease.org, entity).await?;
         let change = put_findings(&mut *session, &vault, lease.job, conclusion).await?;
         let now = session.now().await?;
         let statement = Statement::new(include_str!("conclude.sql"))

@@ -51,7 +51,8 @@ fn source(row: &Row, vault: &Vault) -> Result<Source> {
 
 /// What was learnt from a source, in the order in which it can be deleted. Entities take pieces, profiles and findings
 /// with them.
-const FORGET: [&str; 4] = [
+const FORGET: [&str; 5] = [
+    "delete from annotations where org_id = $1 and source_id = $2",
     "delete from reviews where org_id = $1 and source_id = $2",
     "delete from relation_reviews where org_id = $1 and (parent_source_id = $2 or child_source_id = $2)",
     "delete from failures where org_id = $1 and (source_id = $2 \

@@ -1,7 +1,8 @@
 //! Who may use the programming interface, and what they did.
 
 use jiff::Timestamp;
-use locard_model::named;
+use locard_audit::{Fault, Head, Hold, Retention, RetentionClass};
+use locard_model::{RequestId, named};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -74,8 +75,37 @@ pub struct AuditDraft {
     pub action: String,
     /// Who did it.
     pub actor: String,
-    /// What about it; never a value of a person.
+    /// Why: the purpose or order that it followed; may be read for as long as the log is kept.
+    pub purpose: String,
+    /// What about it. Sealed under the key of its request, else under the organisation's.
     pub details: Value,
+    /// The request that it belongs to.
+    pub request: Option<RequestId>,
+    /// What the person whom it was about is known by; kept as a keyed digest.
+    pub subject: Option<String>,
+    /// How long it is to be kept.
+    pub retention: Retention,
+    /// What it says about a legal hold on its request.
+    pub hold: Hold,
+}
+
+impl AuditDraft {
+    /// An act that belongs to no request.
+    pub fn new(action: impl Into<String>, actor: impl Into<String>, details: Value) -> Self {
+        Self {
+            action: action.into(),
+            actor: actor.into(),
+            purpose: String::new(),
+            details,
+            request: None,
+            subject: None,
+            retention: Retention {
+                class: RetentionClass::AuditEvent,
+                until: None,
+            },
+            hold: Hold::Unchanged,
+        }
+    }
 }
 
 /// Something that was done, as it is recorded.
@@ -83,10 +113,23 @@ pub struct AuditDraft {
 pub struct AuditRecord {
     /// Its place in the chain.
     pub id: AuditId,
+    /// Its number in the chain; none for what was recorded before entries had numbers.
+    pub sequence: Option<u64>,
     /// When.
     pub at: Timestamp,
-    /// What happened.
+    /// What happened; its details are null where the key of its request was destroyed, and the subject is not told.
     pub what: AuditDraft,
-    /// Hash over this row's sealed content and the hash of the row before it.
+    /// Hash over this entry's sealed content and the hash of the one before it.
     pub hash: [u8; 32],
+}
+
+/// What came of reading the whole log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditChecked {
+    /// How many acts there are, those from before entries had numbers included.
+    pub count: u64,
+    /// Where the chain ends.
+    pub head: Head,
+    /// What is wrong with it first; what comes after was not read.
+    pub fault: Option<Fault>,
 }

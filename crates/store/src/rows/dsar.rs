@@ -110,4 +110,28 @@ pub struct DsarChange {
     pub expires_at: Option<Timestamp>,
     /// A step that is told of it.
     pub note: Option<DsarNote>,
+    /// When it changed last as far as the caller knows: if it changed since, nothing is done.
+    pub seen: Option<Timestamp>,
+}
+
+/// Something that was decided or done about a DSAR job, to be kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DsarRecordDraft {
+    /// What sort of thing: a plain word, stored in the clear.
+    pub kind: &'static str,
+    /// What of it may happen only once in a job; only a keyed digest of it is stored.
+    pub once: Option<String>,
+    /// All of it, as the caller writes it.
+    pub body: Value,
+}
+
+/// Something that was decided or done about a DSAR job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DsarRecord {
+    /// Its number in the job, from 1.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// All of it; `None` once the key was destroyed.
+    pub body: Option<Value>,
 }

@@ -106,6 +106,9 @@ pub struct Job {
     pub cancel_requested_at: Option<Timestamp>,
     /// What was done so far.
     pub counts: JobCounts,
+    /// How often whoever ran it has ended without a word since a task of it last ended. A lease that was given back is no
+    /// death.
+    pub deaths: u64,
     /// What came out, as the caller writes it.
     pub outcome: Option<Value>,
     /// Why it failed, in a sentence.

@@ -1,6 +1,8 @@
 //! What the store takes and gives, by noun. Everything here is in the clear: sealing happens inside the store.
 
 mod access;
+mod annotation;
+mod business;
 mod catalog;
 mod collection;
 mod dsar;
@@ -8,19 +10,28 @@ mod entity;
 mod finding;
 mod job;
 mod relation;
+mod request;
 mod schedule;
 mod source;
 mod task;
 mod usage;
+mod webhook;
 
 use uuid::Uuid;
 
-pub use access::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, AuditId, AuditRecord, Grant};
+pub use access::{
+    ApiKey, ApiKeyDraft, ApiKeyId, AuditChecked, AuditDraft, AuditId, AuditRecord, Grant,
+};
+pub use annotation::AnnotationRecord;
+pub use business::{BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId};
 pub use catalog::{
     ColumnHead, ColumnRecord, Conclusion, Merged, PieceColumn, PieceHead, PiecePart, RecordedPiece,
 };
 pub use collection::{Collection, CollectionDraft, CollectionId};
-pub use dsar::{Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, StartedDsar};
+pub use dsar::{
+    Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, DsarRecord, DsarRecordDraft,
+    StartedDsar,
+};
 pub use entity::{Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,
@@ -30,6 +41,10 @@ pub use job::{
     WorkerId,
 };
 pub use relation::RelationReview;
+pub use request::{
+    Request, RequestChange, RequestDraft, RequestEvent, RequestEventDraft, RequestFile,
+    RequestFilter, RequestHead, RequestOrder, StartedRequest,
+};
 pub use schedule::{Fired, Firing, Schedule, ScheduleDraft};
 pub use source::{Organisation, SketchKey, Source, SourceDraft};
 pub use task::{
@@ -37,6 +52,9 @@ pub use task::{
     TaskCounts, TaskDraft, TaskOutcome,
 };
 pub use usage::{UsageCounters, UsageDay, UsageDraft};
+pub use webhook::{
+    Delivery, DeliveryId, DeliveryState, DueDelivery, Tried, Webhook, WebhookDraft, WebhookId,
+};
 
 /// Which stretch of a listing is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Values that travel into statements. Nulls carry their type, which PostgreSQL wants to know.
 
 use jiff::Timestamp;
-use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, SourceId, TaskId};
+use locard_model::{ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, RequestId, SourceId, TaskId};
 use uuid::Uuid;
 
 use crate::{DsarId, FindingId, ScheduleId, WorkerId};
@@ -69,6 +69,7 @@ into_value! {
     WorkerId => Id, |id: WorkerId| id.0;
     ScheduleId => Id, |id: ScheduleId| id.0;
     DsarId => Id, |id: DsarId| id.0;
+    RequestId => Id, |id: RequestId| id.0;
 }
 
 /// The values of one row.

@@ -29,17 +29,13 @@ impl Home {
     pub(crate) fn lock(path: &Path) -> Result<Self> {
         let made_folder = prepare(path)?;
         let made_lock = !path.join(LOCK).exists();
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.join(LOCK));
-        let lock = lock.map_err(|error| unusable(path, error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(path)),
-            Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
-        }
+        let lock = loop {
+            let lock = locked(path)?;
+            // Whoever took the attempt of a first start back may have removed this very file, and another is in its place.
+            if is_there(&lock, &path.join(LOCK)) {
+                break lock;
+            }
+        };
         let home = Self {
             path: path.to_owned(),
             lock,
@@ -91,6 +87,40 @@ impl Drop for Home {
     fn drop(&mut self) {
         self.unlock();
     }
+}
+
+/// The file of the lock, locked.
+fn locked(path: &Path) -> Result<File> {
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path.join(LOCK));
+    let lock = lock.map_err(|error| unusable(path, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(held(path)),
+        Err(TryLockError::Error(error)) => Err(unusable(path, error)),
+    }
+}
+
+/// Whether an open file is still the one of that path.
+#[cfg(unix)]
+fn is_there(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let same = |open: &std::fs::Metadata, named: &std::fs::Metadata| {
+        (open.dev(), open.ino()) == (named.dev(), named.ino())
+    };
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(open), Ok(named)) => same(&open, &named),
+        _ => false,
+    }
+}
+
+/// An open file cannot be removed here.
+#[cfg(not(unix))]
+fn is_there(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// Removes what a killed restore left.

@@ -73,14 +73,13 @@ async fn the_audit_is_a_chain_of_each_organisation(_: &Bench, store: Arc<dyn Sto
     store.create_organisation(other, "other").await.unwrap();
     for (org, count) in [(ORG, 3), (other, 1)] {
         for at in 0..count {
-            let draft = AuditDraft {
-                action: "locate".to_owned(),
-                actor: "anna".to_owned(),
-                details: json!({ "at": at }),
-            };
+            let draft = AuditDraft::new("locate", "anna", json!({ "at": at }));
             store.record_audit(org, &draft).await.unwrap();
         }
-        assert_eq!(store.check_audit(org).await.unwrap(), count);
+        let checked = store.check_audit(org, None).await.unwrap();
+        assert_eq!((checked.count, checked.fault), (count, None));
+        let again = store.check_audit(org, Some(&checked.head)).await.unwrap();
+        assert_eq!(again.fault, None);
     }
     let newest = store.audit(ORG, Page::first(2)).await.unwrap();
     let told: Vec<_> = newest

@@ -16,6 +16,7 @@ on_both!(
     every_change_has_a_generation,
     sketches_of_the_only_piece_are_stored_once,
     extremes_of_personal_columns_are_dropped,
+    who_confirms_while_a_scan_reads_is_heard,
     judging_anew_leaves_the_sketches,
     what_a_later_job_read_does_not_change_whose_the_columns_are,
     a_buried_entity_has_no_sketches,
@@ -217,6 +218,36 @@ async fn extremes_of_personal_columns_are_dropped(_: &Bench, store: Arc<dyn Stor
     assert!(records.iter().all(|record| record.extremes.is_none()));
     let columns = sketches(&*store, ORG, (entity.id, pieces[0])).await;
     assert!(columns.iter().all(|column| column.extremes.is_none()));
+}
+
+async fn who_confirms_while_a_scan_reads_is_heard(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, _, _) = scanned(&*store, &[0]).await;
+    let id = ColumnId::derive(entity.id, "id");
+    let decided = Review {
+        source: entity.source,
+        entity: entity.id,
+        column: id,
+        identifier: Identifier::new("PERSON"),
+        decision: Decision::Confirmed,
+        note: None,
+        actor: None,
+        decided_at: entity.seen_at,
+    };
+    store.review(ORG, &[decided]).await.unwrap();
+    // What is read after it, too.
+    let (_, lease, pieces) = scanned(&*store, &[1]).await;
+    let before = sketches(&*store, ORG, (entity.id, pieces[0])).await;
+    assert!(
+        before
+            .iter()
+            .any(|it| it.column == id && it.extremes.is_some())
+    );
+    let all = conclusion(&entity, pieces, Vec::new());
+    store.conclude(&lease, &all).await.unwrap();
+    let records = store.column_records(ORG, entity.id).await.unwrap();
+    for record in records {
+        assert_eq!(record.extremes.is_none(), record.column == id);
+    }
 }
 
 async fn judging_anew_leaves_the_sketches(_: &Bench, store: Arc<dyn Store>) {

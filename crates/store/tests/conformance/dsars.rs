@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use locard_model::{DsarState, OrgId};
-use locard_store::{DsarChange, DsarDraft, DsarNote, ErrorKind, Page, StartedDsar, Store};
+use locard_store::{
+    DsarChange, DsarDraft, DsarNote, DsarRecordDraft, ErrorKind, Page, StartedDsar, Store,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -14,6 +16,8 @@ on_both!(
     a_job_is_started_once_for_each_key_and_never_above_the_cap,
     of_many_that_start_at_once_no_more_than_the_cap_do,
     a_job_moves_only_from_a_state_that_allows_it,
+    of_two_changes_of_what_was_seen_one_is_refused,
+    what_may_happen_once_is_recorded_once,
     a_destroyed_key_leaves_states_and_times_alone,
     overdue_jobs_are_those_whose_time_has_come_and_whose_key_is_there,
 );
@@ -131,6 +135,47 @@ async fn a_job_moves_only_from_a_state_that_allows_it(_: &Bench, store: Arc<dyn 
     assert_eq!(told, [Requested, Collecting]);
     assert_eq!(events[0].note, Some(note("asked")));
     assert_eq!(events[1].note, Some(note("moved")));
+}
+
+async fn of_two_changes_of_what_was_seen_one_is_refused(_: &Bench, store: Arc<dyn Store>) {
+    use DsarState::Requested;
+    let dsar = new(&*store, &draft("anna", None, 5)).await;
+    let change = DsarChange {
+        from: vec![Requested],
+        body: Some(json!({ "rows": 1 })),
+        seen: Some(dsar.updated_at),
+        ..DsarChange::default()
+    };
+    let changed = store.change_dsar(ORG, dsar.id, &change).await.unwrap();
+    assert!(changed.updated_at > dsar.updated_at);
+    let again = store.change_dsar(ORG, dsar.id, &change).await;
+    assert_eq!(again.unwrap_err().kind(), ErrorKind::Conflict);
+    let name = "made once";
+    let first = store.setting_or(ORG, name, &json!(1)).await.unwrap();
+    let second = store.setting_or(ORG, name, &json!(2)).await.unwrap();
+    assert_eq!((first, second), (json!(1), json!(1)));
+}
+
+async fn what_may_happen_once_is_recorded_once(_: &Bench, store: Arc<dyn Store>) {
+    let dsar = new(&*store, &draft("anna", None, 5)).await;
+    let add = |once: Option<&str>, body| {
+        let draft = DsarRecordDraft {
+            kind: "download",
+            once: once.map(str::to_owned),
+            body,
+        };
+        let store = Arc::clone(&store);
+        async move { store.add_dsar_record(ORG, dsar.id, &draft).await.unwrap() }
+    };
+    assert_eq!(add(None, json!("a")).await, Some(1));
+    assert_eq!(add(Some("code"), json!("b")).await, Some(2));
+    assert_eq!(add(Some("code"), json!("c")).await, None);
+    assert_eq!(add(None, json!("d")).await, Some(3));
+    let kept = store.dsar_records(ORG, dsar.id, "download").await.unwrap();
+    let kept: Vec<_> = kept.into_iter().filter_map(|record| record.body).collect();
+    assert_eq!(kept, [json!("a"), json!("b"), json!("d")]);
+    let others = store.dsar_records(ORG, dsar.id, "decision").await.unwrap();
+    assert!(others.is_empty());
 }
 
 async fn a_destroyed_key_leaves_states_and_times_alone(_: &Bench, store: Arc<dyn Store>) {

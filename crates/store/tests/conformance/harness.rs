@@ -310,6 +310,7 @@ pub(crate) fn finding(entity: &Entity, name: &str, identifier: &str) -> FindingD
             category: Category::Contact,
             sensitivity: Sensitivity::Medium,
             rows: 10,
+            filled: 10,
             tested: 10,
             matched: 9,
             validated: 0,

@@ -7,6 +7,8 @@
 )]
 
 mod access;
+mod annotations;
+mod business;
 mod catalog;
 mod collections;
 mod dsars;
@@ -16,8 +18,10 @@ mod harness;
 mod jobs;
 mod organisations;
 mod relations;
+mod requests;
 mod resuming;
 mod schedules;
 mod tasks;
 mod upkeep;
 mod usage;
+mod webhooks;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use locard_model::{EntityId, JobState, TaskState};
 use locard_store::{
-    Claim, Commit, Entity, ErrorKind, FailureDraft, FailureFilter, Heartbeat, JobDraft, JobOutcome,
-    Page, Store, TaskOutcome, WorkerId,
+    Claim, Commit, Entity, ErrorKind, FailureDraft, FailureFilter, Heartbeat, JobDraft, JobLease,
+    JobOutcome, Page, Store, TaskOutcome, WorkerId,
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::harness::*;
 
@@ -24,6 +25,7 @@ on_both!(
     a_failed_attempt_is_repeated_and_then_given_up,
     a_wanted_pause_is_kept,
     a_task_that_kills_its_workers_is_given_up,
+    deaths_are_counted_until_the_job_comes_on,
     a_released_task_does_not_count_as_tried,
     ending_a_job_takes_the_leases_away,
     affinity_and_priority_decide_who_takes_what,
@@ -45,7 +47,7 @@ pub(crate) fn failure(entity: &Entity) -> FailureDraft {
     }
 }
 
-async fn planned(store: &dyn Store, tasks: u64) -> (Entity, locard_store::JobLease) {
+async fn planned(store: &dyn Store, tasks: u64) -> (Entity, JobLease) {
     let entity = furnish(store).await;
     let lease = running(store).await;
     let drafts: Vec<_> = (0..tasks).map(|piece| task_draft(&entity, piece)).collect();
@@ -506,4 +508,40 @@ async fn rereading_a_piece_replaces_its_sketches(_: &Bench, store: Arc<dyn Store
         sketches(&*store, ORG, (entity.id, second.task.piece)).await,
         result.columns
     );
+}
+
+async fn deaths_are_counted_until_the_job_comes_on(_: &Bench, store: Arc<dyn Store>) {
+    let (entity, lease) = planned(&*store, 1).await;
+    let job = lease.job;
+    let give_back = async |lease: JobLease| {
+        let given_back = JobLease {
+            lease_for: SPENT,
+            ..lease
+        };
+        store.job_heartbeat(&given_back).await.unwrap();
+    };
+    let taken = async |lease_for| {
+        let worker = WorkerId(Uuid::now_v7());
+        let lease = store.claim_job(ORG, job, worker, lease_for).await.unwrap();
+        (lease, store.job(ORG, job).await.unwrap().deaths)
+    };
+    // Who gives it back has not died.
+    give_back(lease).await;
+    let (lease, deaths) = taken(LONG).await;
+    assert_eq!(deaths, 0);
+    give_back(lease).await;
+    for died in 0..3 {
+        let (_, deaths) = taken(Duration::from_millis(1)).await;
+        assert_eq!(deaths, died);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let (_, deaths) = taken(LONG).await;
+    assert_eq!(deaths, 3);
+
+    let leased = take(&*store, &claim(LONG)).await;
+    let failed = store
+        .fail_task(&leased.lease, &failure(&entity), None)
+        .await;
+    assert_eq!(failed.unwrap(), TaskState::Failed);
+    assert_eq!(store.job(ORG, job).await.unwrap().deaths, 0);
 }

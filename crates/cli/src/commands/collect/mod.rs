@@ -1,5 +1,6 @@
 //! `locard collect`.
 
+mod bundle;
 mod folder;
 mod told;
 
@@ -24,6 +25,12 @@ pub(crate) async fn run(session: &Session, args: &Collect) -> Result<Outcome> {
         review: args.include_weak,
         bounds: bounds(),
     };
+    if args.is_bundle() {
+        return bundle::run(session, args, &options).await;
+    }
+    if !args.recipient.is_empty() {
+        bail!("only a bundle is encrypted\nhint: name the output FILE.zip");
+    }
     let mut folder = Folder::open(&args.output, args.format, args.force)?;
     let progress = Progress::new(session.printer);
     let (home, cancel) = (&session.home, &session.cancel);

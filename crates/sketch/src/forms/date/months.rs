@@ -446,9 +446,9 @@ mod tests {
             assert_eq!(of(word), [3], "{word}");
         }
         assert_eq!(of("sept"), [9]);
-        assert_eq!(of("jui"), [], "June or July in French");
-        assert_eq!(of("ma"), []);
-        assert_eq!(of("tamm"), [], "cut nowhere");
+        assert!(of("jui").is_empty(), "June or July in French");
+        assert!(of("ma").is_empty());
+        assert!(of("tamm").is_empty(), "cut nowhere");
         assert_eq!(of("listopada"), [10, 11]);
     }
 }

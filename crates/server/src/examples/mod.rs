@@ -1,9 +1,23 @@
 //! An example of what is sent and of what is answered, for each route. A test sees to it that none is forgotten.
 
+mod requests;
+
 use serde_json::{Value, json};
 
 /// A body that is sent to a route, and one that it answers; null where there is none.
 pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
+    if let Some(known) = crate::manage::examples::of(method, path) {
+        return known;
+    }
+    if crate::requests::is_here(path) || path.starts_with("/errors") {
+        return (
+            requests::sent(method, path),
+            requests::answered(method, path),
+        );
+    }
+    if path.starts_with("/v1/") || ["/api/v1/dsar-settings", "/api/v1/subjects"].contains(&path) {
+        return crate::compliance::examples::of(method, path);
+    }
     match path.strip_prefix('~') {
         Some(path) => (job(path), reply(path)),
         None => (sent(method, path), answered(method, path)),
@@ -45,6 +59,8 @@ fn job(path: &str) -> Value {
         "collections/data-profiling" | "collections/data-aggregation" => {
             json!({ "collectionId": JOB })
         }
+        "business-rule" => json!({ "ruleId": [SHORT] }),
+        "business-rule/with-row-counter" => json!({ "ruleId": [SHORT], "scope": [ENTITY] }),
         "metadata/re-ingest" => json!({ "scope": ["CRM_1/public/*"] }),
         _ => Value::Null,
     }
@@ -92,6 +108,12 @@ fn sent(method: &str, path: &str) -> Value {
         ("post", "/api/v1/collections") => {
             json!({ "name": "customers", "members": ["CRM_1/public/customers_*"], "kind": "dataset" })
         }
+        (method, path) if path.starts_with("/api/v1/webhooks") => {
+            crate::manage::webhooks::example(method, path.trim_start_matches("/api/v1"), true)
+        }
+        (method, path) if path.starts_with("/api/v1/business-rules") => {
+            crate::manage::business::example(method, path.trim_start_matches("/api/v1"), true)
+        }
         ("patch", "/api/v1/collections/{id}") => json!({ "note": "of the three regions" }),
         _ => Value::Null,
     }
@@ -111,6 +133,13 @@ fn answered(method: &str, path: &str) -> Value {
         }
         ("delete", "/sources/{id}") => json!({ "job": JOB }),
         ("delete", "/keys/{id}") => key(),
+        (method, rest) if rest.starts_with("/webhooks") || rest.starts_with("/deliveries") => {
+            crate::manage::webhooks::example(method, rest, false)
+        }
+        ("post", "/schedules/{id}/run") => json!({ "id": JOB, "job": JOB, "jobShortId": SHORT }),
+        (method, rest) if rest.starts_with("/business-rules") => {
+            crate::manage::business::example(method, rest, false)
+        }
         ("delete", _) => json!({ "id": JOB, "removed": true }),
         (_, "/sources") if method == "post" => {
             json!({ "id": SOURCE, "shortId": SOURCE_SHORT, "name": "crm", "new": true })
@@ -145,6 +174,10 @@ fn listed_or_shown(method: &str, rest: &str) -> Value {
         "/collections" if method == "get" => list("collections", collection()),
         "/collections" | "/collections/{id}" => collection(),
         "/keys" => list("keys", key()),
+        "/audit/verify" => {
+            let head = format!("17:{}", "3f".repeat(32));
+            json!({ "verified": true, "fault": null, "count": 17, "head": head })
+        }
         "/audit" => {
             let row = json!({ "id": JOB, "at": AT, "action": "locate", "actor": "anna", "details": { "purpose": "request 2026-17" } });
             list("rows", row)

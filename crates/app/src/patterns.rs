@@ -1,0 +1,178 @@
+//! Rules that are switched off, and what rules are good for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use locard_identify::Library;
+use locard_model::OrgId;
+use locard_store::{Decision, Page, Store};
+
+use crate::input::blocking;
+use crate::{Error, ErrorKind, Home, Result};
+
+/// The name of the setting that holds the ids of rules that are switched off.
+const OFF: &str = "rules switched off";
+
+/// The rules that are switched off, whether or not this process knows it yet.
+pub async fn rules_off(home: &Home) -> Result<BTreeSet<String>> {
+    Ok(off(home.store.as_ref(), home.org)
+        .await?
+        .into_iter()
+        .collect())
+}
+
+/// As a home is opened.
+pub(crate) async fn off(store: &dyn Store, org: OrgId) -> Result<Vec<String>> {
+    let Some(stored) = store.setting(org, OFF).await? else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_value(stored).map_err(|error| {
+        let sentence = "the list of rules that are switched off cannot be read";
+        Error::new(ErrorKind::Store, sentence).cause(error)
+    })
+}
+
+/// Switches a rule off or on again. Whoever opens the home from then on judges without it; what was found by it stays
+/// until its columns are judged again.
+pub async fn switch_rule(home: &Home, id: &str, on: bool) -> Result<()> {
+    let mut off = rules_off(home).await?;
+    let library = home.engine.library();
+    let is_known = library.rule(id).is_some()
+        || off.contains(id)
+        || library.off().iter().any(|rule| rule.id == id);
+    if !is_known {
+        return Err(crate::rules::unknown(library, id));
+    }
+    let changed = if on {
+        off.remove(id)
+    } else {
+        off.insert(id.to_owned())
+    };
+    if !changed {
+        return Ok(());
+    }
+    let off: Vec<String> = off.into_iter().collect();
+    let (own, without) = (home.own.clone(), off.clone());
+    // What the others cannot do without is told now, and not when the home is opened next.
+    blocking(move || library_without(&own, &without)).await?;
+    let stored = (!off.is_empty()).then(|| serde_json::json!(off));
+    home.store
+        .set_setting(home.org, OFF, stored.as_ref())
+        .await?;
+    Ok(())
+}
+
+/// The rules without some.
+pub(crate) fn library_without(own: &Path, off: &[String]) -> Result<std::sync::Arc<Library>> {
+    let own = Some(own).filter(|own| own.is_dir());
+    Ok(Library::without(own, off)?)
+}
+
+/// What the findings in the catalog say of one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Efficacy {
+    /// Findings that it decided.
+    pub findings: u64,
+    /// Cells that it tested in them, that matched, and that passed a check.
+    pub tested: u64,
+    /// See [`Efficacy::tested`].
+    pub matched: u64,
+    /// See [`Efficacy::tested`].
+    pub validated: u64,
+    /// Of the findings those that somebody confirmed.
+    pub confirmed: u64,
+    /// Those that somebody rejected.
+    pub rejected: u64,
+}
+
+impl Efficacy {
+    /// Of what people looked at the share that is right; `None` where they looked at nothing.
+    pub fn precision(&self) -> Option<f64> {
+        let decided = self.confirmed + self.rejected;
+        (decided > 0).then(|| self.confirmed as f64 / decided as f64)
+    }
+}
+
+/// What the findings in the catalog say of each rule that decided one, by id.
+pub async fn efficacy(home: &Home) -> Result<BTreeMap<String, Efficacy>> {
+    let mut rules: BTreeMap<String, Efficacy> = BTreeMap::new();
+    let filter = locard_store::FindingFilter::default();
+    let mut page = Page::default();
+    loop {
+        let found = home.store.findings(home.org, &filter, page).await?;
+        for record in found.items {
+            for rule in record.finding.rules {
+                let sum = rules.entry(rule).or_default();
+                sum.findings += 1;
+                sum.tested += record.finding.tested;
+                sum.matched += record.finding.matched;
+                sum.validated += record.finding.validated;
+                sum.confirmed += u64::from(record.decision == Some(Decision::Confirmed));
+                sum.rejected += u64::from(record.decision == Some(Decision::Rejected));
+            }
+        }
+        let Some(after) = found.next else {
+            return Ok(rules);
+        };
+        page.after = Some(after);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_model::Identifier;
+
+    use super::*;
+    use crate::{FindingFilter, findings, testing};
+
+    #[tokio::test]
+    async fn a_rule_that_is_switched_off_finds_nothing_from_the_next_opening_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let rows = "id,email\n1,anna@planted.example\n2,bert@planted.example\n";
+        std::fs::write(data.join("a.csv"), rows).unwrap();
+        let found = async |home: &Home| {
+            testing::scan(home, &data).await;
+            let filter = FindingFilter {
+                identifier: Some(Identifier::new("EMAIL_ADDRESS")),
+                ..FindingFilter::default()
+            };
+            findings(home, &filter).await.unwrap()
+        };
+        let home = testing::home(folder.path()).await;
+        let before = found(&home).await;
+        let rule = before[0].rules[0].clone();
+        assert_eq!(efficacy(&home).await.unwrap()[&rule].findings, 1);
+        assert!(switch_rule(&home, "no.such", false).await.is_err());
+        for rule in &before[0].rules {
+            switch_rule(&home, rule, false).await.unwrap();
+        }
+        home.close().await.unwrap();
+
+        let home = testing::home(folder.path()).await;
+        assert!(home.engine.library().rule(&rule).is_none());
+        let masked = home
+            .engine
+            .mask()
+            .segment("zacharias.zwieback@planted.example");
+        assert!(
+            !masked.contains("zwieback"),
+            "what is not looked for is still not shown"
+        );
+        assert!(rules_off(&home).await.unwrap().contains(&rule));
+        assert!(
+            crate::rules(&home)
+                .iter()
+                .any(|row| row.id == rule && !row.enabled)
+        );
+        assert_eq!(found(&home).await, []);
+        for rule in &before[0].rules {
+            switch_rule(&home, rule, true).await.unwrap();
+        }
+        home.close().await.unwrap();
+        let home = testing::home(folder.path()).await;
+        assert!(rules_off(&home).await.unwrap().is_empty());
+        assert_eq!(found(&home).await.len(), 1);
+    }
+}

@@ -1,0 +1,206 @@
+//! `locard dsar review`.
+
+use anyhow::{Context as _, Result, bail};
+use locard_dsar::job::{self, Act, Decision, ReviewRow, Verdict, job_id};
+use serde_json::Value;
+
+use super::super::{Outcome, Session};
+use super::actor;
+use crate::args::ReviewDsar;
+use crate::printer::{Output, printable};
+use crate::table::{Cell, Table, counted};
+
+/// Rows of a section that are shown at a time.
+const SHOWN: usize = 50;
+
+/// Characters of a value that are shown.
+const LONGEST: usize = 60;
+
+pub(super) async fn run(session: &Session, args: &ReviewDsar) -> Result<Outcome> {
+    let (home, id) = (&session.home, job_id(&args.job)?);
+    let decisions = decisions(args)?;
+    let is_looking = decisions.is_empty() && args.undo.is_empty() && !args.approve;
+    if !decisions.is_empty() {
+        let numbers = job::decide(home, &actor(), id, decisions).await?;
+        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        session
+            .printer
+            .say(format!("recorded as {}", numbers.join(", ")));
+    }
+    for number in &args.undo {
+        job::undo(home, &actor(), id, *number).await?;
+        session.printer.say(format!("took {number} back"));
+    }
+    if args.approve {
+        let approved = job::approve(home, &actor(), id).await?;
+        session.printer.say(format!("approved {}", approved.name()));
+        session
+            .printer
+            .hint(&format!("`locard dsar run {}` packs it", approved.name()));
+    }
+    let mut output = session.printer.output(None)?;
+    match args.section {
+        Some(section) => {
+            let asked = (section, args.after, SHOWN);
+            let rows = job::review_rows(home, &actor(), id, asked).await?;
+            rows.iter()
+                .try_for_each(|row| shown(&mut output, section, row))?;
+            if let Some(last) = rows.last().filter(|_| rows.len() == SHOWN) {
+                output.line(&format!("more with --after {}", last.row))?;
+            }
+        }
+        None if is_looking => sections(&mut output, &job::review(home, id).await?)?,
+        None => {}
+    }
+    output.finish()?;
+    Ok(Outcome::Done)
+}
+
+fn sections(output: &mut Output, review: &job::Review) -> Result<()> {
+    let mut table = Table::new(&[
+        "section",
+        "source",
+        "resource",
+        "in",
+        "to decide",
+        "outside",
+    ]);
+    for section in &review.sections {
+        table.row(vec![
+            Cell::number(section.number.to_string()),
+            Cell::new(printable(&section.source)),
+            Cell::new(printable(&section.resource)),
+            Cell::number(section.included.to_string()),
+            Cell::number(section.review.to_string()),
+            Cell::number(section.outside.to_string()),
+        ]);
+    }
+    table.print(output)?;
+    let decided = counted(review.decisions, "decision", "decisions");
+    output.line(&format!(
+        "{decided}, approved by {} of {}",
+        review.approved.len(),
+        review.wanted
+    ))?;
+    Ok(())
+}
+
+fn shown(output: &mut Output, section: usize, row: &ReviewRow) -> Result<()> {
+    let state = match (row.included, row.review) {
+        (true, _) => "in".to_owned(),
+        (false, Some(why)) => format!("out: {why}"),
+        (false, None) => "out".to_owned(),
+    };
+    let agreed = row.agreed.join(", ");
+    let agreed = if agreed.is_empty() {
+        String::new()
+    } else {
+        format!(" · agrees in {agreed}")
+    };
+    output.line(&printable(&format!(
+        "{section}:{} {} · {state}{agreed}",
+        row.row, row.at
+    )))?;
+    for (name, value) in row.values.iter().filter(|(_, value)| !value.is_null()) {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let short: String = text.chars().take(LONGEST).collect();
+        let cut = if short.len() < text.len() { "…" } else { "" };
+        let redacted = if row.redacted.contains(name) {
+            " (another person's is taken out)"
+        } else {
+            ""
+        };
+        output.line(&format!(
+            "    {}: {}{cut}{redacted}",
+            printable(name),
+            printable(&short)
+        ))?;
+    }
+    for decided in &row.decisions {
+        let said = [
+            decided.decision.verdict.map(|verdict| verdict.to_string()),
+            decided.decision.act.map(|act| act.to_string()),
+            decided.decision.column.clone(),
+            decided.decision.reason.clone(),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        output.line(&printable(&format!(
+            "    decision {}: {} by {}",
+            decided.number,
+            said.join(" "),
+            decided.by
+        )))?;
+    }
+    Ok(())
+}
+
+fn decisions(args: &ReviewDsar) -> Result<Vec<Decision>> {
+    let mut decisions = Vec::new();
+    let mut add = |rows: &[String], verdict: Option<Verdict>, act: Option<Act>| -> Result<()> {
+        for row in rows {
+            let is_field = matches!(act, Some(Act::Redact | Act::Reveal));
+            let (section, number, column) = place(row, is_field)?;
+            decisions.push(Decision {
+                section,
+                row: number,
+                verdict,
+                act,
+                column,
+                spans: Vec::new(),
+                reason: args.reason.clone(),
+                exemption: args.exemption.clone(),
+            });
+        }
+        Ok(())
+    };
+    add(&args.same, Some(Verdict::Same), None)?;
+    add(&args.not, Some(Verdict::Not), None)?;
+    add(&args.unsure, Some(Verdict::Unsure), None)?;
+    add(&args.include, None, Some(Act::Include))?;
+    add(&args.exclude, None, Some(Act::Exclude))?;
+    add(&args.redact, None, Some(Act::Redact))?;
+    add(&args.reveal, None, Some(Act::Reveal))?;
+    Ok(decisions)
+}
+
+/// `2:17` as section and row, and `2:17:note` with a column.
+fn place(text: &str, is_field: bool) -> Result<(usize, u64, Option<String>)> {
+    let wanted = "a row is SECTION:ROW, and a field SECTION:ROW:COLUMN\nhint: as `locard dsar review JOB --section N` prints them";
+    let mut parts = text.splitn(3, ':');
+    let section = parts
+        .next()
+        .and_then(|part| part.parse().ok())
+        .context(wanted)?;
+    let row = parts
+        .next()
+        .and_then(|part| part.parse().ok())
+        .context(wanted)?;
+    let column = parts.next().map(str::to_owned);
+    if column.is_some() != is_field {
+        bail!("{wanted}");
+    }
+    Ok((section, row, column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_fields_are_named_by_numbers() {
+        assert_eq!(place("2:17", false).unwrap(), (2, 17, None));
+        let field = place("2:17:a:b", true).unwrap();
+        assert_eq!(field, (2, 17, Some("a:b".to_owned())));
+        for (text, is_field) in [
+            ("2", false),
+            ("a:1", false),
+            ("2:17", true),
+            ("2:17:x", false),
+        ] {
+            assert!(place(text, is_field).is_err(), "{text}");
+        }
+    }
+}

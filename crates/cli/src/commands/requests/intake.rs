@@ -1,0 +1,104 @@
+//! Requests that come in: one, or a register of them.
+
+use anyhow::{Context as _, Result, bail};
+use locard_model::{ExposeSecret as _, SecretString};
+use locard_requests::{Arrival, Desk, Known, Person, Requestor, kind_named};
+
+use super::{actor, say, text, time, told};
+use crate::args::NewRequest;
+use crate::commands::{Outcome, Session};
+use crate::printer::printable;
+use crate::table::counted;
+
+pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest) -> Result<()> {
+    let raw_text = match &new.text {
+        Some(file) => locard_app::read_text(file)?,
+        None => "(not taken down)".to_owned(),
+    };
+    let mut attributes = Vec::new();
+    for text in &new.id {
+        let Some((name, value)) = text.expose_secret().split_once('=') else {
+            bail!("--id takes KIND=VALUE");
+        };
+        attributes.push(Known {
+            identifier: name.trim().to_owned(),
+            value: value.to_owned(),
+        });
+    }
+    let owned = |secret: &Option<SecretString>| text(secret.as_ref()).map(str::to_owned);
+    let kind = kind_named(&new.kind).with_context(|| {
+        "there is no such type\nhint: access, deletion, correction, portability, restriction or objection"
+    })?;
+    let arrival = Arrival {
+        jurisdiction: new.jurisdiction.clone(),
+        region: new.region.clone(),
+        kind: Some(kind),
+        is_complex: new.complex,
+        requires_verification: new.no_verification.then_some(false),
+        channel: new.channel.clone(),
+        raw_text,
+        received_at: time(Some(&new.received))?.unwrap_or_default(),
+        requestor: Some(Requestor {
+            kind: new.requestor.clone(),
+            name: owned(&new.name),
+            email: owned(&new.email),
+            relation: None,
+        }),
+        subject: Person {
+            subject_id: owned(&new.subject_id),
+            external_ref: None,
+            attributes,
+        },
+        ..Arrival::default()
+    };
+    let received = desk.receive(&actor(), &arrival).await.map_err(told)?;
+    let request = &received.request;
+    let mut output = session.printer.output(None)?;
+    output.line(&request.id.to_string())?;
+    output.finish()?;
+    say(session, request);
+    let record = request.known().map_err(told)?;
+    for warning in &record.warnings {
+        session.printer.warn(&printable(warning));
+    }
+    if let Some(located) = &record.located {
+        let places = counted(located.places, "place", "places");
+        let sources = counted(located.sources.len() as u64, "source", "sources");
+        session
+            .printer
+            .say(format!("the person may be in {places} of {sources}"));
+    }
+    session.printer.hint(locard_requests::NOTICE);
+    Ok(())
+}
+
+pub(super) async fn import(
+    session: &Session,
+    desk: &Desk<'_>,
+    file: &std::path::Path,
+) -> Result<Outcome> {
+    let text = locard_app::read_text(file)?;
+    let done = desk.import(&actor(), text.as_bytes()).await.map_err(told)?;
+    let (mut new, mut known, mut refused) = (0, 0, 0);
+    for row in &done {
+        match &row.outcome {
+            Ok((_, true)) => new += 1,
+            Ok((_, false)) => known += 1,
+            Err(fault) => {
+                refused += 1;
+                session
+                    .printer
+                    .warn(&format!("line {}: {}", row.line, printable(&fault.message)));
+            }
+        }
+    }
+    session.printer.say(format!(
+        "{} taken over, {known} known already, {refused} refused",
+        counted(new, "request", "requests")
+    ));
+    Ok(if refused == 0 {
+        Outcome::Done
+    } else {
+        Outcome::Failed
+    })
+}

@@ -1,0 +1,336 @@
+//! Takes what is collected of one job, section by section, and keeps it sealed until it is packed.
+//!
+//! A section is two streams: its rows, and what is known of it once all of them came. Both are there whole or not at all.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, BufRead, BufReader, BufWriter, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use locard_bundle::Kind;
+use locard_model::{EntityId, Identifier, Strength};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::columns::{kind_with, time_column, time_of};
+use super::{Scope, SectionInfo};
+use crate::keep::{Sealed, Shelf};
+use crate::sections::{
+    PathStep, Reached, ReviewReason, Section, SectionEnd, SectionRow, Sections, Standing,
+};
+
+/// Names of fields that a section may have; more are put together into one field.
+const FIELDS: usize = 2_000;
+
+/// The field of those.
+const OTHERS: &str = "otherFields";
+
+/// How far the work on a job is, for whoever tells it.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) rows: AtomicU64,
+    pub(super) sections: AtomicU64,
+    pub(super) bytes: AtomicU64,
+}
+
+/// What is known of a section once its rows came.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Meta {
+    pub(super) info: SectionInfo,
+    /// Its fields in the order in which tables show them.
+    pub(super) fields: Vec<FieldMeta>,
+    /// The relations over which it was reached; none: its rows name the person.
+    pub(super) over: Vec<String>,
+    /// Identifiers that agreed in any row.
+    pub(super) agreed: BTreeSet<Identifier>,
+    /// The column by which the window was applied.
+    pub(super) time: Option<String>,
+    /// Rows that it holds.
+    pub(super) rows: u64,
+}
+
+/// A field of a section.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct FieldMeta {
+    pub(super) name: String,
+    pub(super) identifiers: Vec<Identifier>,
+    /// Of its values, as far as any has one.
+    pub(super) kind: Option<Kind>,
+    /// Whether any row has it.
+    pub(super) seen: bool,
+}
+
+/// A row as it is kept.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct KeptRow {
+    /// Which row it is, for people.
+    pub(super) at: String,
+    pub(super) review: Option<ReviewReason>,
+    /// Columns in which something of the person agreed.
+    pub(super) agreed: Vec<String>,
+    pub(super) strength: Option<Strength>,
+    /// Whether it is outside of the window.
+    pub(super) outside: bool,
+    pub(super) values: Map<String, Value>,
+}
+
+/// Takes what is collected.
+pub(super) struct Gather {
+    shelf: Shelf,
+    /// Only sections of these entities.
+    entities: Option<BTreeSet<EntityId>>,
+    window: (Option<Timestamp>, Option<Timestamp>),
+    counters: Arc<Counters>,
+    open: Option<Open>,
+    /// The sections that were taken.
+    pub(super) sections: Vec<SectionInfo>,
+    /// Entities to which the window could not be applied.
+    pub(super) timeless: BTreeSet<String>,
+}
+
+struct Open {
+    /// `None`: nobody wants it.
+    rows: Option<BufWriter<Sealed>>,
+    meta: Meta,
+    positions: HashMap<String, usize>,
+}
+
+impl Gather {
+    pub(super) fn new(
+        shelf: Shelf,
+        scope: &Scope,
+        entities: Option<BTreeSet<EntityId>>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            shelf,
+            entities,
+            window: (scope.window_start, scope.window_end),
+            counters,
+            open: None,
+            sections: Vec::new(),
+            timeless: BTreeSet::new(),
+        }
+    }
+
+    fn is_outside(&self, meta: &Meta, values: &Map<String, Value>) -> bool {
+        let column = meta.time.as_ref();
+        let Some(time) = column.and_then(|column| time_of(values.get(column)?)) else {
+            return false;
+        };
+        let (start, end) = self.window;
+        start.is_some_and(|start| time < start) || end.is_some_and(|end| time >= end)
+    }
+}
+
+impl Gather {
+    /// A section of what the catalog itself knows, to which neither scope nor window apply.
+    pub(super) fn begin_of_catalog(&mut self, section: &Section) -> io::Result<()> {
+        self.open(section, None, true)
+    }
+
+    fn open(&mut self, section: &Section, time: Option<String>, is_wanted: bool) -> io::Result<()> {
+        let number = self.sections.len() + 1;
+        let rows = is_wanted.then(|| self.shelf.create(&rows_name(number)));
+        self.open = Some(Open {
+            rows: rows.transpose()?.map(BufWriter::new),
+            meta: meta(section, number, time),
+            positions: HashMap::new(),
+        });
+        if let Some(open) = &mut self.open {
+            for (at, field) in open.meta.fields.iter().enumerate() {
+                open.positions.insert(field.name.clone(), at);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sections for Gather {
+    fn begin(&mut self, section: &Section) -> io::Result<()> {
+        let is_wanted = |entities: &BTreeSet<EntityId>| entities.contains(&section.entity);
+        let is_wanted = self.entities.as_ref().is_none_or(is_wanted);
+        let has_window = self.window != (None, None);
+        let time = time_column(&section.columns).filter(|_| has_window);
+        if has_window && time.is_none() && is_wanted {
+            let place = format!("{} in {}", section.resource, section.source);
+            self.timeless.insert(place);
+        }
+        self.open(section, time, is_wanted)
+    }
+
+    fn row(&mut self, row: SectionRow) -> io::Result<()> {
+        let Some(mut open) = self.open.take() else {
+            return Err(io::Error::other("a row came outside of any section"));
+        };
+        if open.rows.is_some() {
+            let row = self.taken(&mut open, row);
+            if let Some(rows) = &mut open.rows {
+                serde_json::to_writer(&mut *rows, &row)?;
+                rows.write_all(b"\n")?;
+            }
+            self.counters.rows.fetch_add(1, Ordering::Relaxed);
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn end(&mut self, end: &SectionEnd) -> io::Result<()> {
+        let Some(Open {
+            rows: Some(rows),
+            mut meta,
+            ..
+        }) = self.open.take()
+        else {
+            return Ok(());
+        };
+        let rows = rows.into_inner().map_err(io::IntoInnerError::into_error)?;
+        rows.commit()?;
+        meta.info.complete = end.complete;
+        // Columns that no row has are left out.
+        meta.fields.retain(|field| field.seen);
+        let mut place = self.shelf.create(&meta_name(meta.info.number))?;
+        serde_json::to_writer(&mut place, &meta)?;
+        place.commit()?;
+        self.sections.push(meta.info);
+        self.counters.sections.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Gather {
+    fn taken(&self, open: &mut Open, row: SectionRow) -> KeptRow {
+        let mut values = row.values;
+        open.fields_of(&mut values);
+        let outside = self.is_outside(&open.meta, &values);
+        let review = match row.standing {
+            Standing::Included => None,
+            Standing::Review(reason) => Some(reason),
+        };
+        let info = &mut open.meta.info;
+        let count = match (outside, review) {
+            (true, _) => &mut info.outside,
+            (false, None) => &mut info.included,
+            (false, Some(_)) => &mut info.review,
+        };
+        *count += 1;
+        open.meta.rows += 1;
+        let agreed = row.agreed.iter();
+        open.meta
+            .agreed
+            .extend(agreed.flat_map(|it| it.identifiers.iter().cloned()));
+        KeptRow {
+            at: row.at.to_string(),
+            review,
+            agreed: row.agreed.into_iter().map(|it| it.column).collect(),
+            strength: row.strength,
+            outside,
+            values,
+        }
+    }
+}
+
+impl Open {
+    /// Takes note of a row's fields.
+    fn fields_of(&mut self, values: &mut Map<String, Value>) {
+        let unknown = |name: &String| !self.positions.contains_key(name);
+        let new: Vec<String> = values
+            .keys()
+            .filter(|name| unknown(name))
+            .cloned()
+            .collect();
+        for name in new {
+            if self.meta.fields.len() < FIELDS {
+                self.field(&name);
+            } else if let Some(value) = values.shift_remove(&name) {
+                self.field(OTHERS);
+                let others = values
+                    .entry(OTHERS)
+                    .or_insert_with(|| Value::Object(Map::new()));
+                if let Some(others) = others.as_object_mut() {
+                    others.insert(name, value);
+                }
+            }
+        }
+        for (name, value) in values.iter() {
+            if let Some(field) = self
+                .positions
+                .get(name)
+                .and_then(|at| self.meta.fields.get_mut(*at))
+            {
+                field.kind = kind_with(field.kind, value);
+                field.seen = true;
+            }
+        }
+    }
+
+    fn field(&mut self, name: &str) {
+        if !self.positions.contains_key(name) {
+            self.positions
+                .insert(name.to_owned(), self.meta.fields.len());
+            self.meta.fields.push(FieldMeta {
+                name: name.to_owned(),
+                ..FieldMeta::default()
+            });
+        }
+    }
+}
+
+fn meta(section: &Section, number: usize, time: Option<String>) -> Meta {
+    let fields = section.columns.iter().take(FIELDS).map(|column| FieldMeta {
+        name: column.path.clone(),
+        identifiers: column.identifiers.clone(),
+        ..FieldMeta::default()
+    });
+    Meta {
+        info: SectionInfo {
+            number,
+            source: section.source.clone(),
+            resource: section.resource.clone(),
+            entity: Some(section.entity),
+            ..SectionInfo::default()
+        },
+        fields: fields.collect(),
+        over: match &section.reached {
+            Reached::Directly => Vec::new(),
+            Reached::Over(path) => path.iter().map(step).collect(),
+        },
+        time,
+        ..Meta::default()
+    }
+}
+
+fn step(step: &PathStep) -> String {
+    let side =
+        |(resource, columns): &(String, Vec<String>)| format!("{resource}.{}", columns.join("+"));
+    format!("{} → {}", side(&step.to), side(&step.from))
+}
+
+fn rows_name(number: usize) -> String {
+    format!("sections/{number:04}.rows")
+}
+
+fn meta_name(number: usize) -> String {
+    format!("sections/{number:04}.meta")
+}
+
+/// What is known of a section that was kept.
+pub(super) fn section(shelf: &Shelf, number: usize) -> io::Result<Meta> {
+    let stream = shelf.open(&meta_name(number))?.ok_or_else(missing)?;
+    Ok(serde_json::from_reader(BufReader::new(stream))?)
+}
+
+/// Its rows, in their order.
+pub(super) fn rows(
+    shelf: &Shelf,
+    number: usize,
+) -> io::Result<impl Iterator<Item = io::Result<KeptRow>>> {
+    let stream = shelf.open(&rows_name(number))?.ok_or_else(missing)?;
+    let lines = BufReader::new(stream).lines();
+    Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
+}
+
+fn missing() -> io::Error {
+    io::Error::other("a section that was collected is not in it any more")
+}

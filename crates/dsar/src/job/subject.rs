@@ -1,0 +1,84 @@
+//! Registered subjects: persons whom other systems name by an id of theirs.
+
+use locard_app::{Error, ErrorKind, Home, Result};
+use locard_model::{Attribute, Identifier};
+use serde::Deserialize as _;
+
+use super::{Known, settings};
+
+/// Most values that are known of one person.
+pub(super) const MOST: usize = 100;
+
+/// Registers a person, or replaces what is known of them; nothing known of them forgets them.
+pub async fn put_subject(home: &Home, id: &str, attributes: &[Attribute]) -> Result<()> {
+    if id.trim().is_empty() || id.chars().count() > 500 {
+        return Err(Error::usage("the id of a subject has 1 to 500 characters"));
+    }
+    if attributes.len() > MOST {
+        return Err(Error::usage("of one person 100 values are taken at most"));
+    }
+    let known: Vec<Known> = attributes.iter().map(Known::from).collect();
+    let known = super::json(&known)?;
+    let value = (!attributes.is_empty()).then_some(&known);
+    let name = name(home, id).await?;
+    Ok(home.store().set_setting(home.org(), &name, value).await?)
+}
+
+/// What is known of a registered person.
+pub async fn registered_subject(home: &Home, id: &str) -> Result<Option<Vec<Known>>> {
+    let name = name(home, id).await?;
+    let known = home.store().setting(home.org(), &name).await?;
+    let known = known.map(|known| Vec::<Known>::deserialize(&known));
+    known.transpose().map_err(|error| {
+        let sentence = "what was recorded of the subject cannot be read";
+        Error::new(ErrorKind::Store, sentence).cause(error)
+    })
+}
+
+/// Names of settings are stored in the clear, and ids of persons are not.
+async fn name(home: &Home, id: &str) -> Result<String> {
+    let digest = settings::digest(home, &format!("registered\0{}", id.trim())).await?;
+    Ok(format!("subject {digest}"))
+}
+
+/// What an id that nobody registered says of a person by itself.
+pub(super) fn guessed(id: &str) -> Known {
+    let known = |identifier: &str, value: &str| Known {
+        identifier: Identifier::new(identifier),
+        value: value.to_owned(),
+    };
+    if let Some((kind, value)) = id.split_once('=')
+        && locard_app::is_identifier(kind.trim())
+        && !value.trim().is_empty()
+    {
+        return known(&kind.trim().to_ascii_uppercase(), value.trim());
+    }
+    let digits = id.bytes().filter(u8::is_ascii_digit).count();
+    let is_phone = id.trim().starts_with('+') && digits >= 7;
+    match id.trim() {
+        id if id.contains('@') => known("EMAIL_ADDRESS", id),
+        id if is_phone => known("PHONE_NUMBER", id),
+        id => known("DATA_SUBJECT_ID", id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_taken_for_what_it_looks_like() {
+        for (id, kind, value) in [
+            ("anna@example.org", "EMAIL_ADDRESS", "anna@example.org"),
+            ("+49 172 5550111", "PHONE_NUMBER", "+49 172 5550111"),
+            ("us_ssn=219-09-9999", "US_SSN", "219-09-9999"),
+            ("C-10234", "DATA_SUBJECT_ID", "C-10234"),
+        ] {
+            let guessed = guessed(id);
+            assert_eq!(
+                (guessed.identifier.as_str(), guessed.value.as_str()),
+                (kind, value)
+            );
+        }
+    }
+}

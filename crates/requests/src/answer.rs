@@ -1,0 +1,363 @@
+//! The course of a request: confirmed, asked about, extended, answered, refused, taken back, closed.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use locard_app::Actor;
+use locard_audit::Hold as HoldMark;
+use locard_deadline::{Duty, Length, Wait, What};
+use locard_model::RequestId;
+use serde_json::{Value, json};
+
+use crate::case::{Act, Case};
+use crate::clock;
+use crate::code::{Code, Fault, Result};
+use crate::desk::{Desk, Opened};
+use crate::intake::is_answered_with_data;
+use crate::life::Action;
+use crate::record::{Clarification, Extension, Hold, Refusal, Requestor, Validation};
+
+/// That it takes longer.
+#[derive(Clone, Debug, Default)]
+pub struct Extending {
+    /// Why, as the person is told.
+    pub rationale: Option<String>,
+    /// By how much; without it by all that the law gives.
+    pub by: Option<Length>,
+    /// When the person was told, if not now.
+    pub at: Option<Timestamp>,
+}
+
+/// That it is refused.
+#[derive(Clone, Debug, Default)]
+pub struct Refusing {
+    /// The grounds.
+    pub rationale: Option<String>,
+    /// Their kind: `cannot_verify`, `exemption_applies`, `manifest_invalid`, `insufficient_scope`, `other`.
+    pub reason: Option<String>,
+    /// What the person was told.
+    pub message: Option<String>,
+    /// When, if not now.
+    pub at: Option<Timestamp>,
+}
+
+const REFUSALS: [&str; 5] = [
+    "cannot_verify",
+    "exemption_applies",
+    "manifest_invalid",
+    "insufficient_scope",
+    "other",
+];
+
+impl Case {
+    /// The day by which the answer is due now.
+    fn due_day(&self) -> Result<Option<Date>> {
+        let deadlines = self.deadlines()?;
+        Ok(clock::answer(&deadlines).map(|answer| answer.statutory.due.date))
+    }
+
+    fn extend(&mut self, extending: &Extending) -> Result<()> {
+        let reason = extending.rationale.as_deref();
+        let at = self.time(extending.at)?;
+        self.go(Action::Extend, reason)?;
+        let before = self.due_day()?;
+        let what = What::Extended {
+            duty: Duty::Answer,
+            by: extending.by,
+            reason: reason.map(str::to_owned),
+        };
+        self.happened(at, what)?;
+        let moved = before.zip(self.due_day()?);
+        let moved = moved.and_then(|(before, after)| before.until(after).ok());
+        let additional_days = moved.map_or(0, |span| i64::from(span.get_days()));
+        self.record.extensions.push(Extension {
+            at,
+            by: extending.by.map(|by| by.to_string()),
+            additional_days,
+            reason: reason.unwrap_or_default().to_owned(),
+        });
+        self.tell(
+            "deadline_extended",
+            json!({ "additionalDays": additional_days, "justification": reason }),
+        );
+        Ok(())
+    }
+
+    fn refuse(&mut self, refusing: &Refusing) -> Result<()> {
+        let kind = refusing.reason.as_deref().unwrap_or("other");
+        // Clients put the grounds into either field.
+        let is_kind = REFUSALS.contains(&kind);
+        let rationale = refusing.rationale.as_deref().or((!is_kind).then_some(kind));
+        let kind = if is_kind { kind } else { "other" };
+        let at = self.time(refusing.at)?;
+        self.go(Action::Refuse, rationale)?;
+        if kind == "cannot_verify" && self.check_proven().is_ok() {
+            let message =
+                "the identity of the person is proven, so it cannot be refused for want of that";
+            return Err(Fault::new(Code::RefusalBlocked, message));
+        }
+        self.happened(at, What::Done { duty: Duty::Answer })?;
+        self.record.refusal = Some(Refusal {
+            at,
+            reason: kind.to_owned(),
+            rationale: rationale.unwrap_or_default().to_owned(),
+            message: refusing.message.clone(),
+        });
+        self.tell("refused", json!({ "reason": kind }));
+        self.notify("request_refused");
+        Ok(())
+    }
+
+    fn fulfil(&mut self, at: Option<Timestamp>) -> Result<()> {
+        let at = self.time(at)?;
+        self.go(Action::Fulfil, None)?;
+        self.check_proven()?;
+        let needs_data = is_answered_with_data(self.record.kind);
+        match &self.record.manifest {
+            Some(manifest) if manifest.validation != Validation::Approved => {
+                let message = "the manifest of what is handed out is not approved";
+                return Err(Fault::new(Code::ManifestNotApproved, message));
+            }
+            Some(manifest) if needs_data && manifest.artifacts.is_empty() => {
+                let message = "the manifest has nothing that could be handed out";
+                return Err(Fault::new(Code::NoArtifacts, message));
+            }
+            _ => {}
+        }
+        self.happened(at, What::Done { duty: Duty::Answer })?;
+        self.tell("fulfilled", json!({}));
+        self.notify("request_fulfilled");
+        Ok(())
+    }
+
+    fn ask(&mut self, question: Option<&str>, at: Option<Timestamp>) -> Result<()> {
+        let at = self.time(at)?;
+        self.go(Action::RequestClarification, None)?;
+        let wait = Wait::Clarification;
+        if !self.record.clock.is_waiting(wait) {
+            self.happened(at, What::Asked { wait })?;
+            self.notify("clock_segment_opened");
+        }
+        self.record.clarifications.push(Clarification {
+            asked_at: at,
+            question: question.map(str::to_owned),
+            answered_at: None,
+            answer: None,
+        });
+        self.tell("clarification_requested", json!({ "question": question }));
+        Ok(())
+    }
+
+    fn hear(&mut self, answer: Option<&str>, at: Option<Timestamp>) -> Result<()> {
+        let at = self.time(at)?;
+        self.go(Action::ReceiveClarification, None)?;
+        let wait = Wait::Clarification;
+        if !self.record.clock.is_waiting(wait) {
+            let message = "no clarification is waited for";
+            return Err(Fault::new(Code::TransitionDisallowed, message));
+        }
+        self.happened(at, What::Received { wait })?;
+        let open = self.record.clarifications.iter_mut();
+        for question in open.filter(|question| question.answered_at.is_none()) {
+            question.answered_at = Some(at);
+            question.answer = answer.map(str::to_owned);
+        }
+        self.tell("clarification_received", json!({}));
+        self.notify("clock_segment_closed");
+        Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// Takes down that the person was told that the request came in.
+    pub async fn acknowledge(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        at: Option<Timestamp>,
+    ) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            let at = case.time(at)?;
+            case.go(Action::Acknowledge, None)?;
+            case.happened(
+                at,
+                What::Done {
+                    duty: Duty::Acknowledge,
+                },
+            )?;
+            case.record.acknowledged_at.get_or_insert(at);
+            case.tell("acknowledged", json!({ "at": at.to_string() }));
+            case.notify("request_acknowledged");
+            Ok((Act::new("request.acknowledged", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Asks the person what they mean.
+    pub async fn ask(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        question: Option<&str>,
+        at: Option<Timestamp>,
+    ) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            case.ask(question, at)?;
+            Ok((Act::new("clarification.requested", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Takes down what they said.
+    pub async fn hear(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        answer: Option<&str>,
+        at: Option<Timestamp>,
+    ) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            case.hear(answer, at)?;
+            Ok((Act::new("clarification.received", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Takes down that the person was told that it takes longer. One that the law does not allow is refused.
+    pub async fn extend(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        extending: &Extending,
+    ) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            case.extend(extending)?;
+            let details = json!({ "by": extending.by.map(|by| by.to_string()) });
+            Ok((Act::new("deadline.extended", details), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Takes down that it was answered.
+    pub async fn fulfil(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        at: Option<Timestamp>,
+    ) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            case.fulfil(at)?;
+            Ok((Act::new("request.fulfilled", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Takes down that it was refused, and why.
+    pub async fn refuse(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        refusing: &Refusing,
+    ) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            case.refuse(refusing)?;
+            let reason = case
+                .record
+                .refusal
+                .as_ref()
+                .map(|refusal| refusal.reason.clone());
+            Ok((Act::new("request.refused", json!({ "reason": reason })), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Takes down that the person took it back.
+    pub async fn withdraw(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        message: Option<&str>,
+    ) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            case.go(Action::Withdraw, None)?;
+            case.happened(case.now, What::Done { duty: Duty::Answer })?;
+            case.tell("withdrawn", json!({ "message": message }));
+            Ok((Act::new("request.withdrawn", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Closes it.
+    pub async fn close(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            case.go(Action::Close, None)?;
+            if case
+                .record
+                .appeals
+                .iter()
+                .any(|appeal| appeal.decision.is_none())
+            {
+                let message = "an appeal against the answer is not decided";
+                return Err(Fault::new(Code::TransitionDisallowed, message));
+            }
+            case.tell("closed", json!({}));
+            Ok((Act::new("request.closed", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Puts right who asks.
+    pub async fn change_requestor(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        requestor: &Requestor,
+    ) -> Result<Opened> {
+        requestor.check()?;
+        let work = |case: &mut Case| {
+            case.go(Action::ChangeRequestor, None)?;
+            let was_subject = case
+                .record
+                .requestor
+                .as_ref()
+                .is_none_or(Requestor::is_subject);
+            case.record.requestor = Some(requestor.clone());
+            // Whoever asks for another must prove that they may; a proof of somebody else proves nothing for them.
+            if was_subject && !requestor.is_subject() {
+                case.record.authority.status = crate::record::Proof::Pending;
+            }
+            case.tell("requestor_changed", json!({ "type": requestor.kind }));
+            Ok((Act::new("requestor.changed", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Sees to it that nothing of it is destroyed, or that retention rules again.
+    pub async fn hold(&self, actor: &Actor, id: RequestId, reason: Option<&str>) -> Result<Opened> {
+        let work = |case: &mut Case| {
+            let place = reason.is_some();
+            if place == case.head.is_held {
+                let message = if place {
+                    "the request is under a legal hold already"
+                } else {
+                    "the request is under no legal hold"
+                };
+                return Err(Fault::new(Code::TransitionDisallowed, message));
+            }
+            case.head.is_held = place;
+            case.record.hold = reason.map(|reason| Hold {
+                reason: reason.to_owned(),
+                at: case.now,
+                by: case.actor.name.clone(),
+            });
+            let (mark, told, action) = if place {
+                (HoldMark::Placed, "hold_placed", "hold.placed")
+            } else {
+                (HoldMark::Lifted, "hold_lifted", "hold.lifted")
+            };
+            case.hold = mark;
+            case.tell(told, json!({}));
+            Ok((Act::new(action, Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+}

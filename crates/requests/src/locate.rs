@@ -1,0 +1,91 @@
+//! Where the person may be: asked of the index on the day that the request comes in, so that it can be judged at once
+//! whether more time is needed.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use locard_app::{CancellationToken, FindOptions, FindReport, Silent, find, identifier_named};
+use locard_model::{Attribute, Strength, Subject};
+
+use crate::code::Result;
+use crate::desk::Desk;
+use crate::record::{Known, Located, Record, Unsearched};
+
+/// So many of what was not searched are kept; of the others it is told how many there are.
+const MOST: usize = 200;
+
+impl Desk<'_> {
+    /// Who is looked for.
+    pub(crate) async fn subject(&self, known: &[Known]) -> Result<Subject> {
+        let mut attributes = Vec::new();
+        for Known { identifier, value } in known {
+            attributes.push(Attribute {
+                identifier: identifier_named(self.home, identifier).await?,
+                value: value.clone(),
+            });
+        }
+        Ok(Subject {
+            id: "subject".to_owned(),
+            attributes,
+        })
+    }
+
+    /// Asks the index; nothing, where nothing is known of the person to ask by.
+    pub(crate) async fn located(&self, record: &Record, now: Timestamp) -> Result<Option<Located>> {
+        let known = record.attributes();
+        if known.is_empty() {
+            return Ok(None);
+        }
+        let subject = self.subject(known).await?;
+        let identifiers: BTreeSet<String> = subject
+            .attributes
+            .iter()
+            .map(|attribute| attribute.identifier.as_str().to_owned())
+            .collect();
+        let report = self.look(subject, false).await?;
+        Ok(Some(summed(&report, identifiers, now)))
+    }
+
+    /// Looks the person up; with `verify` the sources are read.
+    pub(crate) async fn look(&self, subject: Subject, verify: bool) -> Result<FindReport> {
+        let options = FindOptions {
+            subjects: vec![subject],
+            verify,
+            ..FindOptions::default()
+        };
+        Ok(find(self.home, &options, &Silent, &CancellationToken::new()).await?)
+    }
+}
+
+fn summed(report: &FindReport, identifiers: BTreeSet<String>, at: Timestamp) -> Located {
+    let hits = &report.hits;
+    let resources: BTreeSet<(&str, &str)> = hits
+        .iter()
+        .map(|hit| (hit.source.as_str(), hit.resource.as_str()))
+        .collect();
+    let sources: BTreeSet<String> = hits.iter().map(|hit| hit.source.clone()).collect();
+    let gaps = &report.not_searched;
+    let listed = gaps.iter().take(MOST).map(|gap| Unsearched {
+        source: gap.source.clone(),
+        resource: gap.resource.clone(),
+        reason: gap.reason.as_str().to_owned(),
+        sentence: gap.sentence.clone(),
+    });
+    Located {
+        at,
+        identifiers: identifiers.into_iter().collect(),
+        places: hits.len() as u64,
+        strong: hits
+            .iter()
+            .filter(|hit| hit.strength == Strength::Strong)
+            .count() as u64,
+        resources: resources.len() as u64,
+        sources: sources.into_iter().collect(),
+        asked_sources: report.sources,
+        asked_columns: report.columns,
+        not_searched: listed.collect(),
+        not_searched_more: gaps.len().saturating_sub(MOST) as u64,
+        // Where nothing was ever scanned, nothing was asked.
+        complete: report.scanned && !report.has_gaps(),
+    }
+}

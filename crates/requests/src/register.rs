@@ -1,0 +1,351 @@
+//! The register of requests as CSV: taken over from a table that was kept by hand, and written out for one.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use locard_app::Actor;
+use locard_model::spreadsheet::disarm;
+use locard_model::{RequestId, RequestState};
+use locard_store::RequestOrder;
+use sha2::{Digest as _, Sha256};
+
+use crate::answer::Refusing;
+use crate::case::hex;
+use crate::code::{Code, Fault, Result};
+use crate::desk::{Desk, Listing, Opened};
+use crate::explain::last_second;
+use crate::intake::{Arrival, kind_named};
+use crate::record::{Person, Requestor};
+
+/// Columns in their order. Those of `import` that are not named are empty.
+pub const COLUMNS: [&str; 21] = [
+    "id",
+    "status",
+    "requestType",
+    "jurisdiction",
+    "region",
+    "channel",
+    "receivedAt",
+    "recordedAt",
+    "dueAt",
+    "acknowledgedAt",
+    "endedAt",
+    "extensions",
+    "refusalReason",
+    "requestorType",
+    "requestorName",
+    "requestorEmail",
+    "requestorRelation",
+    "contact",
+    "subjectId",
+    "externalRef",
+    "rawText",
+];
+
+/// Rows of one file.
+const MOST: usize = 10_000;
+
+/// What came of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// Its line in the file.
+    pub line: u64,
+    /// The request, and whether it is new; or why there is none.
+    pub outcome: Result<(RequestId, bool)>,
+}
+
+/// A row by its columns.
+struct Row(BTreeMap<String, String>);
+
+impl Row {
+    fn text(&self, name: &str) -> Option<String> {
+        let text = self.0.get(&folded(name))?.trim();
+        // The apostrophe that a register of ours puts before what a spreadsheet would execute.
+        let text = match text.strip_prefix('\'') {
+            Some(rest) if locard_model::spreadsheet::is_armed(rest) => rest,
+            _ => text,
+        };
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn must(&self, name: &str) -> Result<String> {
+        self.text(name)
+            .ok_or_else(|| Fault::field(name, "it is empty"))
+    }
+
+    /// A time, or a day: noon in UTC, which is the same day nearly everywhere.
+    fn time(&self, name: &str) -> Result<Option<Timestamp>> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        if let Ok(time) = text.parse() {
+            return Ok(Some(time));
+        }
+        let day = text.parse::<Date>().ok();
+        let noon = day.and_then(|day| day.at(12, 0, 0, 0).in_tz("UTC").ok());
+        let wrong = || Fault::field(name, "a day such as 2026-03-31 or a time is wanted");
+        noon.map(|noon| Some(noon.timestamp())).ok_or_else(wrong)
+    }
+
+    /// The same row is taken over once.
+    fn key(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, value) in &self.0 {
+            for text in [name, value] {
+                hash.update((text.len() as u64).to_be_bytes());
+                hash.update(text.as_bytes());
+            }
+        }
+        format!("register {}", hex(&hash.finalize()))
+    }
+
+    fn arrival(&self, is_past: bool) -> Result<Arrival> {
+        let kind = self.text("requestType").map(|name| {
+            kind_named(&name.to_lowercase())
+                .ok_or_else(|| Fault::field("requestType", "there is no such type"))
+        });
+        let received_at = self.time("receivedAt")?;
+        let (name, email) = (self.text("requestorName"), self.text("requestorEmail"));
+        let of = self.text("requestorType");
+        let requestor = (of.is_some() || name.is_some() || email.is_some()).then(|| Requestor {
+            kind: of.unwrap_or_else(|| "subject".to_owned()),
+            name,
+            email,
+            relation: self.text("requestorRelation"),
+        });
+        Ok(Arrival {
+            jurisdiction: self.must("jurisdiction")?,
+            region: self.text("region"),
+            kind: kind.transpose()?,
+            // What has ended was proven, or was not to be, before it came here.
+            requires_verification: is_past.then_some(false),
+            channel: self
+                .text("channel")
+                .unwrap_or_else(|| "register".to_owned()),
+            raw_text: self
+                .text("rawText")
+                .unwrap_or_else(|| "(taken over from a register)".to_owned()),
+            received_at: received_at.ok_or_else(|| Fault::field("receivedAt", "it is empty"))?,
+            contact: self.text("contact"),
+            requestor,
+            authority: is_past.then(Default::default),
+            recorded_at: self.time("recordedAt")?,
+            subject: Person {
+                subject_id: self.text("subjectId"),
+                external_ref: self.text("externalRef"),
+                attributes: Vec::new(),
+            },
+            idempotency_key: Some(self.key()),
+            ..Arrival::default()
+        })
+    }
+}
+
+/// `requestor_name`, `Requestor Name` and `requestorName` are one.
+fn folded(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters.collect::<String>().to_lowercase()
+}
+
+/// The rows of a register, with their lines.
+fn rows(input: impl Read) -> Result<Vec<(u64, Row)>> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+    let unreadable = |error: &csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        Fault::new(
+            Code::Invalid,
+            format!("the register is no CSV in UTF-8 at line {line}"),
+        )
+    };
+    let header = reader
+        .headers()
+        .map_err(|error| unreadable(&error))?
+        .clone();
+    let names: Vec<String> = header
+        .iter()
+        .map(|name| folded(name.trim_start_matches('\u{feff}')))
+        .collect();
+    for wanted in ["jurisdiction", "receivedAt"] {
+        if !names.contains(&folded(wanted)) {
+            let message = format!("the register has no column {wanted}");
+            let hint = format!("columns are {}", COLUMNS.join(", "));
+            return Err(Fault::new(Code::Invalid, message).hint(hint));
+        }
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| unreadable(&error))?;
+        if rows.len() >= MOST {
+            let message = format!("a register holds at most {MOST} requests");
+            return Err(Fault::new(Code::Invalid, message).hint("cut it into several files"));
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let cells = names.iter().cloned().zip(record.iter().map(str::to_owned));
+        rows.push((line, Row(cells.collect())));
+    }
+    Ok(rows)
+}
+
+impl Desk<'_> {
+    /// Takes a register over, row by row; one that makes no sense keeps no other out. Doing so again changes nothing.
+    pub async fn import(&self, actor: &Actor, input: impl Read) -> Result<Vec<Imported>> {
+        let mut imported = Vec::new();
+        for (line, row) in rows(input)? {
+            let outcome = self.take_over(actor, &row).await;
+            imported.push(Imported { line, outcome });
+        }
+        Ok(imported)
+    }
+
+    async fn take_over(&self, actor: &Actor, row: &Row) -> Result<(RequestId, bool)> {
+        let state = row.text("status").map(|name| {
+            RequestState::parse(&name)
+                .ok_or_else(|| Fault::field("status", "there is no such state"))
+        });
+        let state = state.transpose()?.unwrap_or(RequestState::Captured);
+        let is_past = state != RequestState::Captured && state != RequestState::VerificationPending;
+        let ended = row.time("endedAt")?;
+        let acknowledged = row.time("acknowledgedAt")?;
+        let received = self.receive(actor, &row.arrival(is_past)?).await?;
+        let id = received.request.id;
+        if !received.is_new {
+            return Ok((id, false));
+        }
+        if acknowledged.is_some() {
+            self.acknowledge(actor, id, acknowledged).await?;
+        }
+        match state {
+            RequestState::VerificationPending => {
+                self.request_verification(actor, id, &crate::identity::Asked::default())
+                    .await?;
+            }
+            RequestState::Fulfilled | RequestState::Closed => {
+                self.fulfil(actor, id, ended).await?;
+            }
+            RequestState::Refused => {
+                let rationale = row.text("refusalReason");
+                let rationale =
+                    rationale.or_else(|| Some("(taken over from a register)".to_owned()));
+                let refusing = Refusing {
+                    rationale,
+                    at: ended,
+                    ..Refusing::default()
+                };
+                self.refuse(actor, id, &refusing).await?;
+            }
+            RequestState::Withdrawn => drop(self.withdraw(actor, id, None).await?),
+            RequestState::Captured | RequestState::InProgress => {}
+        }
+        if state == RequestState::Closed {
+            self.close(actor, id).await?;
+        }
+        Ok((id, true))
+    }
+
+    /// Writes the register; gives how many requests are in it. What a spreadsheet would execute is disarmed.
+    pub async fn export(&self, out: impl Write) -> Result<u64> {
+        let failed = |_| Fault::new(Code::Runtime, "the register cannot be written");
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(COLUMNS).map_err(failed)?;
+        let mut listing = Listing {
+            order: RequestOrder::Received,
+            limit: 500,
+            ..Listing::default()
+        };
+        loop {
+            let (found, _) = self.requests(&listing).await?;
+            for request in &found {
+                let cells = cells(request);
+                let cells = cells.iter().map(|cell| disarm(cell).into_owned());
+                writer.write_record(cells).map_err(failed)?;
+            }
+            listing.offset += found.len() as u32;
+            if found.is_empty() {
+                break;
+            }
+        }
+        writer
+            .flush()
+            .map_err(|_| Fault::new(Code::Runtime, "the register cannot be written"))?;
+        Ok(u64::from(listing.offset))
+    }
+}
+
+/// The cells of a request; of a destroyed one those that are plain.
+fn cells(request: &Opened) -> [String; COLUMNS.len()] {
+    let record = request.record.as_ref();
+    let requestor = record.and_then(|record| record.requestor.as_ref());
+    let person = record.map(|record| &record.subject);
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+    let extensions = record.map(|record| {
+        let each = record
+            .extensions
+            .iter()
+            .map(|extension| extension.at.to_string());
+        each.collect::<Vec<_>>().join(" ")
+    });
+    [
+        request.id.to_string(),
+        request.head.state.as_str().to_owned(),
+        request.head.kind.clone(),
+        request.head.jurisdiction.clone(),
+        text(record.and_then(|record| record.clock.request.region.as_ref())),
+        text(record.map(|record| &record.intake.channel)),
+        request.head.received_at.to_string(),
+        time(record.map(|record| record.recorded_at)),
+        request.head.due_at.map(last_second).unwrap_or_default(),
+        time(record.and_then(|record| record.acknowledged_at)),
+        time(request.head.ended_at),
+        extensions.unwrap_or_default(),
+        text(
+            record
+                .and_then(|record| record.refusal.as_ref())
+                .map(|refusal| &refusal.rationale),
+        ),
+        text(requestor.map(|requestor| &requestor.kind)),
+        text(requestor.and_then(|requestor| requestor.name.as_ref())),
+        text(requestor.and_then(|requestor| requestor.email.as_ref())),
+        text(requestor.and_then(|requestor| requestor.relation.as_ref())),
+        text(record.and_then(|record| record.intake.contact.as_ref())),
+        text(person.and_then(|person| person.subject_id.as_ref())),
+        text(person.and_then(|person| person.external_ref.as_ref())),
+        text(record.map(|record| &record.intake.raw_text)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_are_known_in_any_spelling_and_cells_are_trimmed() {
+        let text =
+            "\u{feff}Jurisdiction,received_at,Requestor Name,odd\neu, 2026-03-31 ,'=Anna,x\n";
+        let rows = rows(text.as_bytes()).unwrap();
+        assert_eq!(rows.len(), 1);
+        let (line, row) = &rows[0];
+        assert_eq!(*line, 2);
+        let arrival = row.arrival(false).unwrap();
+        assert_eq!(arrival.received_at.to_string(), "2026-03-31T12:00:00Z");
+        assert_eq!(arrival.requestor.unwrap().name.as_deref(), Some("=Anna"));
+    }
+
+    #[test]
+    fn what_is_no_register_says_what_is_missing_and_quotes_nothing() {
+        let fault = rows("name,date\nSECRET,1\n".as_bytes()).err().unwrap();
+        assert!(fault.message.contains("jurisdiction") && !fault.message.contains("SECRET"));
+        let broken = b"jurisdiction,receivedAt\neu,\xff\xfeSECRET\n";
+        let fault = rows(&broken[..]).err().unwrap();
+        assert!(fault.message.contains("line 2"), "{fault}");
+        let text = "jurisdiction,receivedAt\neu,SECRET\n";
+        let fault = rows(text.as_bytes()).unwrap()[0]
+            .1
+            .arrival(false)
+            .err()
+            .unwrap();
+        assert!(!fault.message.contains("SECRET"), "{fault}");
+    }
+}

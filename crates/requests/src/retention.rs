@@ -1,0 +1,195 @@
+//! How long what is known of a request is kept, by class of record, and destroying it at the end.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use locard_app::{Actor, Home};
+use locard_audit::{Retention, RetentionClass};
+use locard_model::RequestId;
+use locard_store::{AuditDraft, RequestFilter};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::code::{Code, Fault, Result};
+use crate::desk::Desk;
+
+/// The setting that holds what was decided.
+const SETTING: &str = "retention";
+
+/// How long records of a class are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Policy {
+    /// Days after the end of a request before which nothing of the class is destroyed.
+    pub min_days: u32,
+    /// Days after which it is, where that is on.
+    pub max_days: u32,
+    /// Whether it is destroyed by itself.
+    pub purge_enabled: bool,
+    /// Whether nothing of the class is destroyed at all.
+    pub legal_hold_enabled: bool,
+    /// When that was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+}
+
+impl Policy {
+    /// What holds where nothing was decided: nothing is destroyed by itself.
+    pub const fn of(class: RetentionClass) -> Self {
+        let min_days = match class {
+            RetentionClass::RequestRecord | RetentionClass::AuditEvent => 730,
+            RetentionClass::VerificationEvidence => 90,
+            RetentionClass::FulfilmentArtifact
+            | RetentionClass::DeliveryLog
+            | RetentionClass::NotificationLog => 365,
+        };
+        Self {
+            min_days,
+            max_days: min_days + 365,
+            purge_enabled: false,
+            legal_hold_enabled: false,
+            updated_at: None,
+        }
+    }
+}
+
+/// So many days later.
+pub(crate) fn after(at: Timestamp, days: u32) -> Timestamp {
+    let days = SignedDuration::from_hours(24 * i64::from(days));
+    at.checked_add(days).unwrap_or(Timestamp::MAX)
+}
+
+type Decided = BTreeMap<String, Policy>;
+
+async fn decided(home: &Home) -> Result<Decided> {
+    let setting = home.store().setting(home.org(), SETTING).await?;
+    let unreadable = |_| {
+        Fault::new(
+            Code::InvalidRecord,
+            "the retention policies have an unknown form",
+        )
+    };
+    setting.map_or(Ok(Decided::new()), |setting| {
+        serde_json::from_value(setting).map_err(unreadable)
+    })
+}
+
+/// The policy of every class.
+pub async fn policies(home: &Home) -> Result<Vec<(RetentionClass, Policy)>> {
+    let decided = decided(home).await?;
+    let policy = |class: RetentionClass| {
+        let known = decided.get(class.as_str()).copied();
+        (class, known.unwrap_or_else(|| Policy::of(class)))
+    };
+    Ok(RetentionClass::ALL
+        .iter()
+        .map(|class| policy(*class))
+        .collect())
+}
+
+/// The policy of one class.
+pub(crate) async fn policy(home: &Home, class: RetentionClass) -> Result<Policy> {
+    let decided = decided(home).await?;
+    let known = decided.get(class.as_str()).copied();
+    Ok(known.unwrap_or_else(|| Policy::of(class)))
+}
+
+impl Desk<'_> {
+    /// Decides how long records of a class are kept. Requests that have ended are kept as was decided then.
+    pub async fn decide_retention(
+        &self,
+        actor: &Actor,
+        class: &str,
+        change: impl FnOnce(&mut Policy),
+    ) -> Result<(RetentionClass, Policy)> {
+        let class = RetentionClass::parse(class).ok_or_else(|| {
+            let known: Vec<&str> = RetentionClass::ALL
+                .iter()
+                .map(|class| class.as_str())
+                .collect();
+            let message = format!("class: one of {} is wanted", known.join(", "));
+            Fault::new(Code::RetentionClass, message)
+        })?;
+        let mut all = decided(self.home).await?;
+        let mut policy = all
+            .get(class.as_str())
+            .copied()
+            .unwrap_or_else(|| Policy::of(class));
+        change(&mut policy);
+        if policy.max_days < policy.min_days {
+            return Err(Fault::field("maxDays", "it is less than minDays"));
+        }
+        policy.updated_at = Some(self.now().await?);
+        all.insert(class.as_str().to_owned(), policy);
+        let unwritable = |_| Fault::new(Code::Runtime, "the retention policies cannot be written");
+        let setting = serde_json::to_value(&all).map_err(unwritable)?;
+        self.store()
+            .set_setting(self.home.org(), SETTING, Some(&setting))
+            .await?;
+        let details = json!({ "class": class, "minDays": policy.min_days, "maxDays": policy.max_days,
+            "purgeEnabled": policy.purge_enabled, "legalHoldEnabled": policy.legal_hold_enabled });
+        locard_app::record_audit(self.home, actor, "retention.decided", details).await?;
+        Ok((class, policy))
+    }
+
+    /// Destroys the key of a request, and with it all that is known of the person; whether there was one. The log still
+    /// verifies.
+    pub async fn destroy(&self, actor: &Actor, id: RequestId) -> Result<bool> {
+        let policy = policy(self.home, RetentionClass::RequestRecord).await?;
+        if policy.legal_hold_enabled {
+            let message = "all requests are under a legal hold";
+            return Err(Fault::new(Code::TransitionDisallowed, message));
+        }
+        let draft = AuditDraft {
+            purpose: "end of retention".to_owned(),
+            request: Some(id),
+            retention: Retention {
+                class: RetentionClass::AuditEvent,
+                until: None,
+            },
+            ..AuditDraft::new("request.key_destroyed", actor.name.as_str(), Value::Null)
+        };
+        Ok(self
+            .store()
+            .destroy_request_key(self.home.org(), id, &draft)
+            .await?)
+    }
+
+    /// Destroys what is to be destroyed by itself; gives how many requests that were.
+    pub async fn sweep(&self) -> Result<u64> {
+        let policy = policy(self.home, RetentionClass::RequestRecord).await?;
+        if !policy.purge_enabled || policy.legal_hold_enabled {
+            return Ok(0);
+        }
+        let actor = Actor {
+            id: "retention".to_owned(),
+            name: "retention".to_owned(),
+        };
+        let now = self.now().await?;
+        let mut destroyed = 0;
+        let mut offset = 0;
+        loop {
+            let filter = RequestFilter {
+                retained_until: Some(now),
+                offset,
+                limit: 100,
+                ..RequestFilter::default()
+            };
+            let (found, _) = self.store().requests(self.home.org(), &filter).await?;
+            if found.is_empty() {
+                return Ok(destroyed);
+            }
+            for request in found {
+                let end = request
+                    .head
+                    .ended_at
+                    .map(|ended| after(ended, policy.max_days));
+                if end.is_some_and(|end| end <= now) && self.destroy(&actor, request.id).await? {
+                    destroyed += 1;
+                } else {
+                    offset += 1;
+                }
+            }
+        }
+    }
+}

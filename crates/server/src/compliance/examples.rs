@@ -1,0 +1,118 @@
+//! Examples of what is sent and answered on these paths.
+
+use serde_json::{Value, json};
+
+const JOB: &str = "dsar:0198c1f2-6f3e-7d1a-9b7c-2f6d1e0a4c55";
+const AT: &str = "2026-03-31T02:00:00Z";
+const LINK: &str = "9d0a5d3a-6f0e-4b39-8a4f-0d6f2a9c1b11";
+
+/// A body that is sent to a route, and one that it answers; null where there is none.
+pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
+    (sent(method, path), answered(method, path))
+}
+
+fn sent(method: &str, path: &str) -> Value {
+    match (
+        method,
+        path.strip_prefix("/v1/compliance/dsar").unwrap_or(path),
+    ) {
+        ("post", "") => json!({
+            "scope": { "dataSubjectId": "anna@example.org", "windowStart": "2023-11-07T05:31:56Z", "substrates": ["crm"] },
+            "attributes": { "PERSON": "Anna Muster" }, "format": "JSON", "requestNotes": "request 2026-17",
+        }),
+        ("post", "/{id}/cancel") => json!({ "reason": "withdrawn" }),
+        ("post", "/{id}/review/decisions") => json!({
+            "decisions": [{ "section": 1, "row": 2, "verdict": "not", "reason": "another birth date" }],
+        }),
+        ("post", "/{id}/review/undo") => json!({ "decision": "3" }),
+        ("post", "/{id}/links") => json!({ "hours": "48" }),
+        ("post", "/v1/delivery/{id}") => json!({ "code": "K7QX2MBA" }),
+        ("patch", "/api/v1/dsar-settings") => json!({ "activeLimit": 10, "secondApprover": true }),
+        ("post", "/api/v1/subjects") => {
+            json!({ "id": "C-10234", "attributes": { "EMAIL_ADDRESS": "anna@example.org" } })
+        }
+        _ => Value::Null,
+    }
+}
+
+fn answered(method: &str, path: &str) -> Value {
+    let settings = json!({ "activeLimit": 5, "ttlHours": 720, "review": true, "secondApprover": false, "tenantExport": false });
+    match (method, path.strip_prefix("/v1/compliance").unwrap_or(path)) {
+        (_, "/v1/delivery/{id}") => json!("the bundle, or the page that asks for its code"),
+        ("get", "/api/v1/dsar-settings") => {
+            json!({ "settings": settings, "publicKey": "base64", "keyId": "1f3a5c7e9b0d2f4a" })
+        }
+        (_, "/api/v1/dsar-settings") => json!({ "settings": settings }),
+        (_, "/api/v1/subjects") => json!({ "id": "C-10234", "registered": true }),
+        (method, rest) => {
+            json!({ "ok": true, "data": data(method, rest), "contractVersion": "v1.0" })
+        }
+    }
+}
+
+fn data(method: &str, rest: &str) -> Value {
+    match rest {
+        "/dsar" if method == "get" => json!({
+            "jobs": [job("READY")], "total": 1, "filteredCount": 1, "counts": { "READY": 1 }, "activeCount": 1,
+            "activeLimit": 5, "next": null,
+        }),
+        "/dsar" | "/dsar/{id}/retry" => json!({ "job": job("REQUESTED"), "activeLimit": 5 }),
+        "/dsar/{id}/cancel" => json!({ "job": job("FAILED") }),
+        "/dsar/{id}" | "/dsar/{id}/run" => json!({ "job": job("READY"), "auditReport": report() }),
+        "/dsar/{id}/download" => json!({ "job": job("DELIVERED"), "artifact": artifact() }),
+        "/dsar/{id}/downloads" => {
+            json!({ "downloads": [{ "at": AT, "by": "anna", "purpose": "delivery", "link": LINK }] })
+        }
+        "/dsar/{id}/review" => json!({
+            "waits": true, "sections": [section()], "decisions": 0, "approvals": { "wanted": 1, "given": [] },
+        }),
+        "/dsar/{id}/review/rows" => json!({
+            "section": 1, "next": null,
+            "rows": [{ "row": 1, "at": "id=17", "review": null, "included": true, "values": { "id": 17 }, "redactedByRule": [] }],
+        }),
+        "/dsar/{id}/review/decisions" | "/dsar/{id}/review/undo" => json!({ "decisions": [4] }),
+        "/dsar/{id}/review/approve" => json!({ "job": job("PACKAGING") }),
+        "/dsar/{id}/links" if method == "get" => {
+            json!({ "links": [{ "id": LINK, "expiresAt": AT, "usedAt": null }] })
+        }
+        "/dsar/{id}/links" => {
+            json!({ "id": LINK, "url": "/v1/delivery/AZjB8m8…", "code": "K7QX2MBA", "expiresAt": AT })
+        }
+        "/dsar/{id}/links/{link}" => json!({ "id": LINK, "revoked": true }),
+        "/export" => json!({ "kind": "TENANT_FULL", "exportedAt": AT, "artifact": artifact() }),
+        "/data-map" => json!({
+            "generatedAt": AT, "sources": [],
+            "categories": [{ "identifier": "EMAIL_ADDRESS", "category": "contact", "places": [], "legalBasis": null }],
+        }),
+        _ => Value::Null,
+    }
+}
+
+fn job(state: &str) -> Value {
+    json!({
+        "id": JOB, "orgId": "00000000-0000-0000-0000-000000000000", "state": state, "createdAt": AT, "updatedAt": AT,
+        "scope": { "kind": "DATA_SUBJECT", "dataSubjectId": "anna@example.org", "campaignIds": [], "substrates": ["crm"] },
+        "requestedBy": "anna", "requestNotes": "request 2026-17",
+        "progress": { "rowsCollected": 12, "rowsExpected": 12, "bytesPackaged": 4_096, "lastHeartbeatAt": AT, "workerId": LINK },
+        "delivery": null, "failure": null, "timeline": [{ "at": AT, "state": "REQUESTED", "actor": "anna", "notes": null }],
+    })
+}
+
+fn section() -> Value {
+    json!({ "number": 1, "source": "crm", "resource": "public.users", "included": 1, "review": 0, "outside": 0, "complete": true })
+}
+
+fn report() -> Value {
+    json!({
+        "jobId": JOB, "orgId": "00000000-0000-0000-0000-000000000000", "requestedBy": "anna", "requestedAt": AT,
+        "generatedAt": AT, "sectionCounts": { "001-crm-public-users": 1 }, "totalRecords": 1, "redactionNotes": [],
+        "notSearched": [],
+    })
+}
+
+fn artifact() -> Value {
+    json!({
+        "schemaVersion": "1.0", "generatedAt": AT, "jobId": JOB, "integritySha256": "…", "auditReport": report(),
+        "sections": [{ "name": "001 crm public.users", "count": 1, "totalBeforeFilter": 1, "items": [{ "id": 17 }] }],
+    })
+}

@@ -1,0 +1,356 @@
+//! DSAR jobs: asked for, run, looked at, ended, fetched.
+
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use jiff::Timestamp;
+use locard_app::{Actor, Grant};
+use locard_dsar::job::{
+    self, DsarJob, DsarOptions, Purpose, Scope, ScopeKind, StartedJob, artifact, bundle,
+};
+use locard_model::DsarState;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{CONTRACT, answer, answer_as, id_of, job_of, may_see, stream, told};
+use crate::auth::Granted;
+use crate::context::Context;
+use crate::fault::{Answer, Fault};
+use crate::fields::Fields;
+use crate::manage::{Query, locate, page};
+use crate::routes::{Field, Kind};
+
+/// How often a job is looked at by whoever waits for it.
+const POLL: Duration = Duration::from_millis(150);
+
+const fn field(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        kind,
+        required: false,
+    }
+}
+
+pub(crate) const BODY: &[Field] = &[
+    Field {
+        name: "scope",
+        kind: Kind::Object,
+        required: true,
+    },
+    field("attributes", Kind::Object),
+    field("format", Kind::Text),
+    field("formats", Kind::Texts),
+    field("requestedBy", Kind::Text),
+    field("requestNotes", Kind::Text),
+    field("purpose", Kind::Text),
+    field("encryptTo", Kind::Texts),
+    field("review", Kind::Flag),
+    field("requestId", Kind::Text),
+];
+
+pub(crate) const BODY_WHY: &[Field] = &[field("reason", Kind::Text)];
+
+pub(crate) async fn create(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Extension(grants): Extension<Granted>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let mut fields = Fields::of(&body)?;
+    let mut options = options(&context, &mut fields).await?;
+    options.idempotency_key = idempotency(&headers)?;
+    let is_tenant = options.scope.data_subject_id.is_none() && options.attributes.is_empty();
+    let wanted = if is_tenant {
+        Grant::Administrator
+    } else {
+        Grant::PrivacyOfficer
+    };
+    if !grants.0.contains(&wanted) {
+        let message = format!("a key of a {} is needed for that", wanted.as_str());
+        return Err(Fault::new(StatusCode::FORBIDDEN, message));
+    }
+    let started = job::create(context.home(), &actor, options).await?;
+    started_as(&context, started, fields.unheeded(&[])).await
+}
+
+/// What came of asking.
+async fn started_as(context: &Context, started: StartedJob, unheeded: Vec<String>) -> Answer {
+    let (job, is_new) = match started {
+        StartedJob::New(job) => (job, true),
+        StartedJob::Known(job) => (job, false),
+        StartedJob::Full { active, limit } => {
+            let message = format!("{active} DSAR jobs are active, and no more than {limit} may be");
+            return Err(Fault {
+                hint: Some(
+                    "wait until one is delivered, expires or fails, or cancel one".to_owned(),
+                ),
+                ..Fault::new(StatusCode::TOO_MANY_REQUESTS, message)
+            });
+        }
+    };
+    let job = job::job(context.home(), job.id).await?;
+    let limit = job::settings(context.home()).await?.active_limit;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    answer_as(
+        status,
+        json!({ "job": told::job(&job), "activeLimit": limit, "notHeeded": unheeded }),
+    )
+}
+
+fn idempotency(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+    let key = headers
+        .get("idempotency-key")
+        .map(|key| key.to_str().map(str::to_owned));
+    key.transpose()
+        .map_err(|_| Fault::field("Idempotency-Key", "plain text is wanted"))
+}
+
+async fn options(context: &Context, fields: &mut Fields) -> Result<DsarOptions, Fault> {
+    if !fields.is_given("scope") && !fields.is_given("attributes") {
+        return Err(Fault::field("scope", "an object is wanted"));
+    }
+    let mut within = fields.object("scope")?;
+    let scope = Scope {
+        kind: ScopeKind::default(),
+        data_subject_id: within.text("dataSubjectId")?,
+        window_start: time(&mut within, "windowStart")?,
+        window_end: time(&mut within, "windowEnd")?,
+        campaign_ids: within.list("campaignIds")?,
+        substrates: within.list("substrates")?,
+    };
+    let attributes = match (fields.is_given("attributes"), within.is_given("attributes")) {
+        (true, _) => locate::attributes(context, fields).await?,
+        (false, true) => locate::attributes(context, &mut within).await?,
+        (false, false) => Vec::new(),
+    };
+    let mut formats = fields.list("formats")?;
+    formats.extend(fields.text("format")?);
+    let review = fields
+        .is_given("review")
+        .then(|| fields.flag("review"))
+        .transpose()?;
+    let request = fields.text("requestId")?.map(|id| id.parse::<Uuid>());
+    Ok(DsarOptions {
+        scope,
+        attributes,
+        formats,
+        requested_by: fields.text("requestedBy")?,
+        notes: fields.text("requestNotes")?,
+        purpose: fields.text("purpose")?,
+        recipients: fields.list("encryptTo")?,
+        review,
+        request: request
+            .transpose()
+            .map_err(|_| Fault::field("requestId", "an id is wanted"))?,
+        idempotency_key: None,
+    })
+}
+
+fn time(fields: &mut Fields, name: &'static str) -> Result<Option<Timestamp>, Fault> {
+    let text = fields.text(name)?;
+    let time = text.map(|text| text.parse::<Timestamp>());
+    time.transpose()
+        .map_err(|_| Fault::field(&format!("scope.{name}"), "a point in time is wanted"))
+}
+
+pub(crate) async fn list(
+    State(context): State<Context>,
+    Extension(grants): Extension<Granted>,
+    query: Query,
+) -> Answer {
+    let home = context.home();
+    let (after, limit) = page(&query)?;
+    let state = query.get("state").filter(|text| !text.is_empty());
+    let state = state.map(|text| {
+        let known: Vec<&str> = DsarState::ALL.iter().map(|state| state.as_str()).collect();
+        DsarState::parse(text)
+            .ok_or_else(|| Fault::field("state", &format!("one of {} is wanted", known.join(", "))))
+    });
+    let state = state.transpose()?;
+    let (jobs, next) = job::jobs(home, state, after, limit).await?;
+    let counted = job::counts(home).await?;
+    let of_state = counted
+        .states
+        .iter()
+        .find(|(known, _)| Some(*known) == state);
+    let counts: serde_json::Map<String, Value> = counted
+        .states
+        .iter()
+        .map(|(state, jobs)| (state.to_string(), json!(jobs)))
+        .collect();
+    let jobs = jobs
+        .iter()
+        .filter(|job| may_see(&grants, job))
+        .map(told::job);
+    answer(json!({
+        "jobs": jobs.collect::<Vec<_>>(),
+        "total": counted.total,
+        "filteredCount": of_state.map_or(counted.total, |(_, jobs)| *jobs),
+        "counts": counts,
+        "activeCount": counted.active,
+        "activeLimit": counted.limit,
+        "next": next,
+    }))
+}
+
+pub(crate) async fn show(
+    State(context): State<Context>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+) -> Answer {
+    let job = job_of(&context, &grants, &name).await?;
+    answer(json!({ "job": told::job(&job), "auditReport": told::report(&job) }))
+}
+
+/// Runs a job and waits until it is READY or FAILED, or people are wanted. Whoever goes away meanwhile stops nothing.
+pub(crate) async fn run(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let id = id_of(&context, &grants, &name).await?;
+    job::run(context.home(), &actor, id).await?;
+    context.wake_dsars().notify_one();
+    let prefers = headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let is_async = prefers
+        .flat_map(|value| value.split(','))
+        .any(|it| it.trim() == "respond-async");
+    loop {
+        let now = job::job(context.home(), id).await?;
+        let waits = now.waits_for_review() && job::review(context.home(), id).await?.waits;
+        let is_over = now.state.is_final() || now.state == DsarState::Ready;
+        if is_over || waits || is_async || context.stop().is_cancelled() {
+            let status = if is_over {
+                StatusCode::OK
+            } else {
+                StatusCode::ACCEPTED
+            };
+            let data = json!({ "job": told::job(&now), "auditReport": told::report(&now), "waitsForReview": waits });
+            return answer_as(status, data);
+        }
+        tokio::select! {
+            () = context.stop().cancelled() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+pub(crate) async fn cancel(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let id = id_of(&context, &grants, &name).await?;
+    let why = Fields::of(&body)?.text("reason")?;
+    let job = job::cancel(context.home(), &actor, id, why.as_deref()).await?;
+    answer(json!({ "job": told::job(&job) }))
+}
+
+pub(crate) async fn retry(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+) -> Answer {
+    let id = id_of(&context, &grants, &name).await?;
+    let started = job::retry(context.home(), &actor, id).await?;
+    started_as(&context, started, Vec::new()).await
+}
+
+/// The bundle: as a document of the reference, or the archive for whoever accepts ZIP. It counts as delivered, unless it is
+/// only looked at.
+pub(crate) async fn download(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> Answer {
+    let id = id_of(&context, &grants, &name).await?;
+    let is_said = |name: &str| query.get(name).is_some_and(|text| text == "true");
+    let purpose = if is_said("preview") {
+        Purpose::Preview
+    } else {
+        Purpose::Delivery
+    };
+    let accepts = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let is_archive = accepts.is_some_and(|value| value.contains("zip"))
+        || query
+            .get("format")
+            .is_some_and(|format| format.eq_ignore_ascii_case("zip"));
+    if is_archive {
+        let download = bundle(context.home(), &actor, id, (purpose, None)).await?;
+        return Ok(stream::file(download));
+    }
+    let download = artifact(context.home(), &actor, id, purpose).await?;
+    let job = job::job(context.home(), id).await?;
+    Ok(within(&job, download))
+}
+
+fn within(job: &DsarJob, download: job::Download) -> axum::response::Response {
+    let before = format!(
+        "{{\"ok\":true,\"data\":{{\"job\":{},\"artifact\":",
+        told::job(job)
+    );
+    let after = format!("}},\"contractVersion\":\"{CONTRACT}\"}}");
+    stream::within(before, download, after)
+}
+
+pub(crate) async fn downloads(
+    State(context): State<Context>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+) -> Answer {
+    let id = id_of(&context, &grants, &name).await?;
+    let handed = job::downloads(context.home(), id).await?;
+    answer(json!({ "downloads": handed.iter().map(told::handed).collect::<Vec<_>>() }))
+}
+
+pub(crate) async fn data_map(State(context): State<Context>) -> Answer {
+    answer(job::data_map(context.home()).await?)
+}
+
+/// What the catalog knows of everything, once somebody else approved it.
+pub(crate) async fn export(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+) -> Answer {
+    let download = job::export(context.home(), &actor).await?;
+    let at = json!(
+        context
+            .home()
+            .store()
+            .clock()
+            .await
+            .map_err(locard_app::Error::from)?
+    );
+    let (actor, org) = (
+        json!({ "id": actor.id, "label": actor.name }),
+        json!(context.home().org()),
+    );
+    let hours = job::settings(context.home()).await?.ttl_hours;
+    let before = format!(
+        "{{\"ok\":true,\"data\":{{\"kind\":\"TENANT_FULL\",\"exportedAt\":{at},\"key\":{actor},\"tenant\":{org},\
+        \"retentionPolicy\":{{\"bundleHours\":{hours}}},\"artifact\":"
+    );
+    let after = format!("}},\"contractVersion\":\"{CONTRACT}\"}}");
+    Ok(stream::within(before, download, after))
+}

@@ -1,0 +1,800 @@
+//! DSAR jobs over the programming interface: from a person to a bundle that is reviewed, delivered and destroyed, whatever
+//! happens on the way.
+
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use locard_bundle::{Bundle, PublicKey};
+use serde_json::{Value, json};
+
+use crate::client::Server;
+use crate::collect::{SHOP, scanned};
+use crate::support::Bench;
+
+const JOBS: &str = "/v1/compliance/dsar";
+
+/// A server with a key for the privacy officer.
+struct Office {
+    server: Server,
+    officer: String,
+}
+
+/// An answer whose body may be anything.
+struct Raw {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Office {
+    fn open(bench: &Bench) -> Self {
+        let server = Server::start(bench, &[]);
+        let officer = key(&server, "officer", "privacy-officer");
+        Self { server, officer }
+    }
+
+    /// The same home, served again after its server was killed.
+    fn reopen(self, bench: &Bench) -> Self {
+        let (key, officer) = (self.server.key.clone(), self.officer.clone());
+        drop(self.server);
+        let server = Server::again(bench, &key, &[]);
+        Self { server, officer }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let answer = self
+            .server
+            .ask_as(&self.officer, method, path, &body.to_string());
+        (answer.status, answer.body)
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask("GET", path, &Value::Null);
+        assert_eq!(status, 200, "{path}: {body:#}");
+        assert_eq!(
+            (&body["ok"], &body["contractVersion"]),
+            (&json!(true), &json!("v1.0"))
+        );
+        body["data"].clone()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.ask("POST", path, body);
+        assert!((200..203).contains(&status), "{path}: {answer:#}");
+        answer["data"].clone()
+    }
+
+    /// Asks for a job about Anna; answers its path.
+    fn create(&self, more: &Value) -> String {
+        let mut body = json!({ "scope": {}, "attributes": { "EMAIL_ADDRESS": "anna@example.org", "PERSON": "Anna Muster" } });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let job = self.post(JOBS, &body)["job"].clone();
+        assert_eq!(job["state"], "REQUESTED", "{job:#}");
+        let id = job["id"].as_str().unwrap();
+        assert!(id.starts_with("dsar:"), "{id}");
+        format!("{JOBS}/{id}")
+    }
+
+    fn job(&self, path: &str) -> Value {
+        self.get(path)["job"].clone()
+    }
+
+    fn wait(&self, path: &str, state: &str) -> Value {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_mins(2) {
+            let job = self.job(path);
+            if job["state"] == state {
+                return job;
+            }
+            assert_ne!(job["state"], "FAILED", "{job:#}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the job never was {state}: {:#}", self.job(path));
+    }
+
+    /// Runs a job whose review is approved as it stands.
+    fn finish(&self, path: &str) -> Value {
+        let ran = self.post(&format!("{path}/run"), &Value::Null);
+        if ran["waitsForReview"] == true {
+            self.post(&format!("{path}/review/approve"), &Value::Null);
+        }
+        let ran = self.post(&format!("{path}/run"), &Value::Null);
+        assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
+        ran
+    }
+
+    fn raw(&self, key: &str, method: &str, path: &str, (headers, body): (&str, &str)) -> Raw {
+        let mut stream = TcpStream::connect(&self.server.address).unwrap();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n{headers}\
+            Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap();
+        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = answer[end + 4..].to_vec();
+        Raw { status, head, body }
+    }
+
+    /// The archive of a job.
+    fn archive(&self, path: &str, query: &str) -> Vec<u8> {
+        let path = format!("{path}/download{query}");
+        let raw = self.raw(
+            &self.officer,
+            "GET",
+            &path,
+            ("Accept: application/zip\r\n", ""),
+        );
+        assert_eq!(raw.status, 200, "{}", String::from_utf8_lossy(&raw.body));
+        assert!(raw.head.contains("application/zip"), "{}", raw.head);
+        raw.body
+    }
+
+    fn public_key(&self) -> PublicKey {
+        let (_, settings) = self.ask("GET", "/api/v1/dsar-settings", &Value::Null);
+        settings["publicKey"].as_str().unwrap().parse().unwrap()
+    }
+
+    fn change_settings(&self, settings: &Value) {
+        let path = "/api/v1/dsar-settings";
+        let changed = self
+            .server
+            .ask_as(&self.server.key, "PATCH", path, &settings.to_string());
+        assert_eq!(changed.status, 200, "{changed:?}");
+    }
+}
+
+fn key(server: &Server, name: &str, role: &str) -> String {
+    let made = server
+        .post("/api/v1/keys", &json!({ "name": name, "role": role }))
+        .body;
+    made["token"]
+        .as_str()
+        .expect("a key has a token")
+        .to_owned()
+}
+
+/// What a bundle holds: rows of each entity, and its manifest.
+struct Opened {
+    manifest: Value,
+    rows: Vec<(String, Value)>,
+}
+
+/// Verifies a bundle and reads its rows.
+fn opened(archive: &[u8], key: PublicKey) -> Opened {
+    let mut bundle = Bundle::open(Cursor::new(archive)).unwrap();
+    let report = bundle.verify(&[key]).unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    let mut rows = Vec::new();
+    for section in &report.manifest.sections {
+        let file = section
+            .files
+            .iter()
+            .find(|file| file.ends_with(".json"))
+            .unwrap();
+        let mut text = String::new();
+        bundle
+            .file(file)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        let items: Vec<Value> = serde_json::from_str(&text).unwrap();
+        assert_eq!(items.len() as u64, section.count);
+        rows.extend(
+            items
+                .into_iter()
+                .map(|row| (section.section.entity.clone(), row)),
+        );
+    }
+    Opened {
+        manifest: serde_json::to_value(&report.manifest).unwrap(),
+        rows,
+    }
+}
+
+impl Opened {
+    /// A column of the rows of a table, sorted.
+    fn column(&self, table: &str, column: &str) -> Vec<String> {
+        let rows = self
+            .rows
+            .iter()
+            .filter(|(entity, _)| entity.ends_with(table));
+        let mut cells: Vec<String> = rows
+            .map(|(_, row)| match &row[column] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+            .collect();
+        cells.sort();
+        cells
+    }
+}
+
+/// What holds of Anna's bundle, as nobody decided anything.
+fn hold_anna(opened: &Opened) {
+    assert_eq!(opened.column("customers", "id"), ["1"]);
+    assert_eq!(opened.column("orders", "id"), ["10", "12"]);
+    assert_eq!(
+        opened.column("order_items", "product"),
+        ["desk", "lamp", "lamp"]
+    );
+    assert_eq!(opened.column("tickets", "id"), ["20"]);
+}
+
+#[test]
+fn a_job_goes_from_request_to_delivery_and_every_step_is_told() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    let path = office.create(&json!({ "format": "XML", "requestNotes": "request 17" }));
+    let job = office.job(&path);
+    assert_eq!(
+        (&job["format"], &job["requestedBy"]),
+        (&json!("JSON"), &json!("officer"))
+    );
+    assert!(
+        job["warnings"][0].as_str().unwrap().contains("unknown"),
+        "{job:#}"
+    );
+
+    let (status, ran) = office.ask("POST", &format!("{path}/run"), &Value::Null);
+    assert_eq!(
+        (status, &ran["data"]["waitsForReview"]),
+        (202, &json!(true)),
+        "{ran:#}"
+    );
+    assert_eq!(ran["data"]["job"]["state"], "PACKAGING");
+    let (status, early) = office.ask("GET", &format!("{path}/download"), &Value::Null);
+    assert_eq!((status, &early["ok"]), (409, &json!(false)), "{early:#}");
+    office.post(&format!("{path}/review/approve"), &Value::Null);
+    let ran = office.post(&format!("{path}/run"), &Value::Null);
+    assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
+    assert_eq!(ran["auditReport"]["totalRecords"], 7, "{ran:#}");
+    assert_eq!(ran["auditReport"]["requestedBy"], "officer");
+
+    let listed = office.get(&format!("{JOBS}?state=READY"));
+    assert_eq!(
+        (&listed["total"], &listed["filteredCount"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        (&listed["activeCount"], &listed["activeLimit"]),
+        (&json!(1), &json!(5))
+    );
+    assert_eq!(
+        (&listed["counts"]["READY"], &listed["counts"]["FAILED"]),
+        (&json!(1), &json!(0))
+    );
+
+    let key = office.public_key();
+    hold_anna(&opened(&office.archive(&path, "?preview=true"), key));
+    assert_eq!(
+        office.job(&path)["state"],
+        "READY",
+        "a preview delivers nothing"
+    );
+    let archive = office.archive(&path, "");
+    let bundle = opened(&archive, key);
+    hold_anna(&bundle);
+    let job = office.job(&path);
+    assert_eq!(job["state"], "DELIVERED");
+    assert_eq!(job["delivery"]["bundleSizeBytes"], archive.len());
+    assert_eq!(job["delivery"]["downloadedBy"], "officer");
+    // As often as it is wanted, until its time is over; and as the reference has it.
+    let told = office.get(&format!("{path}/download"));
+    let artifact = &told["artifact"];
+    assert_eq!(artifact["integritySha256"], bundle.manifest["digest"]);
+    let counts: u64 = artifact["sections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["count"].as_u64().unwrap())
+        .sum();
+    assert_eq!(counts, 7, "{artifact:#}");
+    let handed = office.get(&format!("{path}/downloads"))["downloads"].clone();
+    let purposes: Vec<&str> = handed
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["purpose"].as_str())
+        .collect();
+    assert_eq!(purposes, ["preview", "delivery", "delivery"]);
+    let states: Vec<String> = job["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["state"].to_string())
+        .collect();
+    let mut distinct = states.clone();
+    distinct.dedup();
+    let expected = ["REQUESTED", "COLLECTING", "PACKAGING", "READY", "DELIVERED"]
+        .map(|state| format!("\"{state}\""));
+    assert_eq!(distinct, expected, "{states:?}");
+    let audit = office.server.get("/api/v1/audit").body["rows"].clone();
+    let audit = audit.as_array().unwrap();
+    let acts: BTreeSet<&str> = audit
+        .iter()
+        .filter_map(|row| row["action"].as_str())
+        .collect();
+    for act in [
+        "dsar create",
+        "dsar run",
+        "dsar approve",
+        "dsar preview",
+        "dsar download",
+    ] {
+        assert!(acts.contains(act), "{act} is not in {acts:?}");
+    }
+    let created = audit
+        .iter()
+        .find(|row| row["action"] == "dsar create")
+        .unwrap();
+    assert_eq!(created["details"]["purpose"], "request 17");
+    assert_eq!(created["details"]["subject"].as_str().unwrap().len(), 64);
+    assert!(!created.to_string().contains("example.org"));
+}
+
+#[test]
+fn no_more_jobs_are_active_than_may_be_and_roles_decide_who_asks() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    office.change_settings(&json!({ "activeLimit": 2 }));
+    let first = office.create(&json!({}));
+    office.create(&json!({}));
+    let body = json!({ "scope": { "dataSubjectId": "anna@example.org" } });
+    let refused = office
+        .server
+        .ask_as(&office.officer, "POST", JOBS, &body.to_string());
+    assert_eq!(
+        (refused.status, &refused.body["error"]["code"]),
+        (429, &json!("RATE_LIMITED"))
+    );
+    assert!(refused.head.contains("retry-after: "), "{}", refused.head);
+    let cancelled = office.post(
+        &format!("{first}/cancel"),
+        &json!({ "reason": "withdrawn" }),
+    )["job"]
+        .clone();
+    assert_eq!(
+        (&cancelled["state"], &cancelled["failure"]["reason"]),
+        (&json!("FAILED"), &json!("cancelled"))
+    );
+    assert_eq!(
+        office.ask("POST", &format!("{first}/run"), &Value::Null).0,
+        409
+    );
+    office.post(JOBS, &body);
+
+    let (viewer, operator) = (
+        key(&office.server, "v", "viewer"),
+        key(&office.server, "o", "operator"),
+    );
+    for other in [&viewer, &operator] {
+        assert_eq!(office.server.ask_as(other, "GET", JOBS, "").status, 403);
+    }
+    // Administrators look nobody up, and what is about a person is not shown to them.
+    assert_eq!(
+        office
+            .server
+            .ask_as(&office.server.key, "POST", JOBS, &body.to_string())
+            .status,
+        403
+    );
+    assert_eq!(office.server.get(&first).status, 403);
+    assert_eq!(office.server.get(JOBS).body["data"]["jobs"], json!([]));
+    // Nothing but the catalog of everything is without a subject, and that is off.
+    assert_eq!(
+        office.server.post(JOBS, &json!({ "scope": {} })).status,
+        400
+    );
+    assert_eq!(
+        office
+            .ask("GET", &format!("{JOBS}?state=ODD"), &Value::Null)
+            .0,
+        400
+    );
+    assert_eq!(
+        office
+            .ask("GET", &format!("{JOBS}/dsar:nothing"), &Value::Null)
+            .0,
+        404
+    );
+}
+
+#[test]
+fn what_reviewers_decide_is_what_is_handed_out() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    let path = office.create(&json!({}));
+    office.post(&format!("{path}/run"), &Value::Null);
+    let review = office.get(&format!("{path}/review"));
+    assert_eq!(
+        (&review["waits"], &review["approvals"]["wanted"]),
+        (&json!(true), &json!(1))
+    );
+    let place = |table: &str, wanted: &dyn Fn(&Value) -> bool| {
+        for section in review["sections"].as_array().unwrap() {
+            let number = section["number"].as_u64().unwrap();
+            if !section["resource"].as_str().unwrap().ends_with(table) {
+                continue;
+            }
+            let rows = office.get(&format!("{path}/review/rows?section={number}"))["rows"].clone();
+            let found = rows
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|row| wanted(row))
+                .cloned();
+            if let Some(row) = found {
+                return (number, row["row"].as_u64().unwrap(), row);
+            }
+        }
+        panic!("no such row of {table}: {review:#}");
+    };
+    // The namesake's row is out until somebody says so; one of the orders goes out, and a ticket loses a part.
+    let (section, row, namesake) = place("customers", &|row| row["values"]["id"] == 3);
+    assert_eq!(
+        (&namesake["included"], &namesake["review"]),
+        (&json!(false), &json!("weak"))
+    );
+    let (of_orders, order, _) = place("orders", &|row| row["values"]["id"] == 12);
+    let (of_tickets, ticket, _) = place("tickets", &|row| row["values"]["id"] == 20);
+    let decisions = format!("{path}/review/decisions");
+    let bad = json!({ "decisions": { "section": of_orders, "row": order, "act": "exclude" } });
+    assert_eq!(
+        office.ask("POST", &decisions, &bad).0,
+        400,
+        "a reason is wanted"
+    );
+    let missing = json!({ "decisions": { "section": of_orders, "row": 999, "verdict": "not" } });
+    assert_eq!(office.ask("POST", &decisions, &missing).0, 404);
+    let made = office.post(
+        &decisions,
+        &json!({ "decisions": [
+            { "section": section, "row": row, "verdict": "same" },
+            { "section": of_orders, "row": order, "act": "exclude", "exemption": "Art. 15(4)", "reason": "trade secret" },
+            { "section": of_tickets, "row": ticket, "act": "redact", "column": "requester", "spans": [[0, 4]], "reason": "as asked" },
+        ] }),
+    );
+    let numbers = made["decisions"].as_array().unwrap();
+    // What was said too much is taken back.
+    office.post(
+        &format!("{path}/review/undo"),
+        &json!({ "decision": numbers[0] }),
+    );
+    office.finish(&path);
+    let late = json!({ "decisions": { "section": section, "row": row, "verdict": "not" } });
+    assert_eq!(office.ask("POST", &decisions, &late).0, 409);
+    let bundle = opened(&office.archive(&path, ""), office.public_key());
+    assert_eq!(bundle.column("customers", "id"), ["1"]);
+    assert_eq!(bundle.column("orders", "id"), ["10"]);
+    assert_eq!(bundle.column("tickets", "requester"), ["[redacted] Muster"]);
+    let sections = bundle.manifest["sections"].to_string();
+    for said in [
+        "Art. 15(4)",
+        "trade secret",
+        "as asked",
+        "\"by\":\"officer\"",
+    ] {
+        assert!(sections.contains(said), "{said}: {sections}");
+    }
+    let audit = office.server.get("/api/v1/audit").body["rows"].to_string();
+    assert_eq!(audit.matches("\"dsar decide\"").count(), 3);
+    assert_eq!(audit.matches("\"dsar undo\"").count(), 1);
+}
+
+#[test]
+fn two_people_approve_where_two_must_and_a_decision_asks_both_again() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    office.change_settings(&json!({ "secondApprover": true }));
+    let second = key(&office.server, "second", "privacy-officer");
+    let path = office.create(&json!({}));
+    office.post(&format!("{path}/run"), &Value::Null);
+    let approve = format!("{path}/review/approve");
+    let by_second = || office.server.ask_as(&second, "POST", &approve, "").status;
+    office.post(&approve, &Value::Null);
+    office.post(&approve, &Value::Null);
+    assert_eq!(
+        office.get(&format!("{path}/review"))["approvals"]["given"],
+        json!(["officer"])
+    );
+    let decision = json!({ "decisions": { "section": 1, "row": 1, "verdict": "same" } });
+    office.post(&format!("{path}/review/decisions"), &decision);
+    assert_eq!(
+        office.get(&format!("{path}/review"))["approvals"]["given"],
+        json!([])
+    );
+    assert_eq!(by_second(), 200);
+    assert_eq!(office.get(&format!("{path}/review"))["waits"], true);
+    office.post(&approve, &Value::Null);
+    office.wait(&path, "READY");
+}
+
+#[test]
+fn a_link_opens_once_with_its_code_and_never_when_it_was_taken_back_or_is_over() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    let path = office.create(&json!({}));
+    office.finish(&path);
+    let links = format!("{path}/links");
+    let make = || office.post(&links, &json!({ "hours": 1 }));
+    let follow = |url: &Value, code: &str| {
+        let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
+        office.raw(
+            "",
+            "POST",
+            url.as_str().unwrap(),
+            (headers, &format!("code={code}")),
+        )
+    };
+    let made = make();
+    let code = made["code"].as_str().unwrap();
+    let page = office.raw("", "GET", made["url"].as_str().unwrap(), ("", ""));
+    assert_eq!(page.status, 200);
+    assert!(!String::from_utf8_lossy(&page.body).contains("Anna"));
+    assert_eq!(follow(&made["url"], "WRONG").status, 403);
+    let fetched = follow(&made["url"], code);
+    assert_eq!(fetched.status, 200);
+    hold_anna(&opened(&fetched.body, office.public_key()));
+    assert_eq!(office.job(&path)["state"], "DELIVERED");
+    assert_eq!(follow(&made["url"], code).status, 410, "it was used");
+
+    let revoked = make();
+    let (status, _) = office.ask(
+        "DELETE",
+        &format!("{links}/{}", revoked["id"].as_str().unwrap()),
+        &Value::Null,
+    );
+    assert_eq!(status, 200);
+    assert_eq!(
+        follow(&revoked["url"], revoked["code"].as_str().unwrap()).status,
+        410
+    );
+    let guessed = make();
+    for _ in 0..5 {
+        assert_eq!(follow(&guessed["url"], "AAAAAAAA").status, 403);
+    }
+    assert_eq!(
+        follow(&guessed["url"], guessed["code"].as_str().unwrap()).status,
+        410,
+        "too many attempts"
+    );
+    let altered = made["url"]
+        .as_str()
+        .unwrap()
+        .replace("/v1/delivery/A", "/v1/delivery/B");
+    let altered = json!(if altered == made["url"] {
+        "/v1/delivery/AAAA"
+    } else {
+        &altered
+    });
+    assert_eq!(follow(&altered, code).status, 404);
+    let listed = office.get(&links)["links"].clone();
+    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert!(
+        !listed[0]["usedAt"].is_null() && !listed[1]["revokedAt"].is_null(),
+        "{listed:#}"
+    );
+    let handed = office.get(&format!("{path}/downloads"))["downloads"].clone();
+    assert_eq!(handed.as_array().unwrap().len(), 1);
+    assert_eq!(handed[0]["link"], made["id"]);
+}
+
+#[test]
+fn a_person_who_is_nowhere_has_a_bundle_that_says_so() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    let path =
+        office.create(&json!({ "attributes": { "EMAIL_ADDRESS": "nobody@elsewhere.example" } }));
+    let ran = office.finish(&path);
+    assert_eq!(
+        (&ran["job"]["answer"], &ran["auditReport"]["totalRecords"]),
+        (&json!("nowhere"), &json!(0))
+    );
+    let bundle = opened(&office.archive(&path, ""), office.public_key());
+    assert!(bundle.rows.is_empty());
+    let warnings = bundle.manifest["warnings"].to_string();
+    assert!(
+        warnings.contains("nothing about the person was found"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn a_source_that_is_down_is_told_and_a_retry_completes_it() {
+    let bench = Bench::new();
+    let file = scanned(&bench, SHOP);
+    bench.write(
+        "more/people.csv",
+        "id,name,email\n1,Anna Muster,anna@example.org\n2,Bert Beispiel,bert@example.org\n",
+    );
+    let scan = bench.run(["scan", &format!("{}/more", bench.data()), "--quiet"]);
+    assert_eq!(scan.status, 0, "{}", scan.stderr);
+    let away = bench.path("away.db");
+    std::fs::rename(&file, &away).unwrap();
+    let office = Office::open(&bench);
+    let path = office.create(&json!({ "review": false }));
+    let ran = office.post(&format!("{path}/run"), &Value::Null);
+    assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
+    let missing = ran["auditReport"]["notSearched"].to_string();
+    assert!(
+        missing.contains("unreachable") && missing.contains("shop.db"),
+        "{missing}"
+    );
+    let first = opened(&office.archive(&path, "?preview=true"), office.public_key());
+    assert_eq!(first.column("people.csv", "id"), ["1"]);
+    assert!(first.column("orders", "id").is_empty());
+
+    std::fs::rename(&away, &file).unwrap();
+    // What was read is not read again: the file may go.
+    std::fs::remove_dir_all(bench.path("data/more")).unwrap();
+    let again = office.post(&format!("{path}/retry"), &Value::Null)["job"].clone();
+    assert_eq!(again["retryOf"], office.job(&path)["id"]);
+    let again = format!("{JOBS}/{}", again["id"].as_str().unwrap());
+    assert_eq!(
+        office.post(&format!("{path}/retry"), &Value::Null)["job"]["id"],
+        office.job(&again)["id"]
+    );
+    let ran = office.post(&format!("{again}/run"), &Value::Null);
+    assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
+    let second = opened(&office.archive(&again, ""), office.public_key());
+    hold_anna(&second);
+    assert_eq!(second.column("people.csv", "id"), ["1"]);
+}
+
+#[test]
+fn whoever_tampers_with_a_bundle_is_found_out() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    let path = office.create(&json!({ "review": false, "formats": ["JSON", "CSV", "PARQUET"] }));
+    office.post(&format!("{path}/run"), &Value::Null);
+    let archive = office.archive(&path, "");
+    let key = office.public_key();
+    hold_anna(&opened(&archive, key));
+    drop(office);
+    let file = bench.path("bundle.zip");
+    std::fs::write(&file, &archive).unwrap();
+    let verify = || bench.run(["dsar", "verify", &file.display().to_string()]);
+    let sound = verify();
+    assert_eq!(sound.status, 0, "{}", sound.stderr);
+    assert!(
+        sound.stdout.contains("signature: good\n"),
+        "{}",
+        sound.stdout
+    );
+    // What is stored in it is compressed, so a changed byte is in one file or another.
+    for at in [archive.len() / 3, archive.len() / 2] {
+        let mut altered = archive.clone();
+        altered[at] ^= 0x40;
+        std::fs::write(&file, &altered).unwrap();
+        let found = verify();
+        assert_ne!(found.status, 0, "{}", found.stdout);
+    }
+    // What is kept in the home is noise without the key.
+    let mut stack = vec![bench.home()];
+    while let Some(folder) = stack.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                stack.push(entry.path());
+                continue;
+            }
+            let bytes = std::fs::read(entry.path()).unwrap_or_default();
+            let plain = bytes
+                .windows(15)
+                .any(|window| window == b"1234567890.12\"," || window == b"anna@example.or");
+            assert!(!plain, "{}", entry.path().display());
+        }
+    }
+}
+
+/// A shop with many orders, so that collecting takes a while.
+fn large(orders: usize) -> String {
+    let mut sql = format!("begin; {SHOP}");
+    sql.push_str("create table events (id integer primary key, customer_id integer references customers (id), note text);");
+    for chunk in 0..orders / 500 {
+        let rows: Vec<String> = (0..500)
+            .map(|row| {
+                let id = chunk * 500 + row;
+                format!(
+                    "({id}, {}, 'visit number {id} of the shop in the month')",
+                    1 + id % 2
+                )
+            })
+            .collect();
+        sql.push_str(&format!("insert into events values {};", rows.join(", ")));
+    }
+    sql.push_str("commit");
+    sql
+}
+
+/// Waits until a file is there whose path ends so.
+#[cfg(unix)]
+fn seen(bench: &Bench, ends: &[&str]) -> bool {
+    let mut stack = vec![bench.home().join("bundles")];
+    while let Some(folder) = stack.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = path.display().to_string();
+            if ends.iter().any(|end| name.contains(end)) {
+                return true;
+            }
+            if path.is_dir() {
+                stack.push(path);
+            }
+        }
+    }
+    false
+}
+
+#[cfg(unix)]
+fn killed_when(bench: &Bench, office: Office, path: &str, ends: &[&str]) -> Office {
+    use nix::sys::signal::{Signal, kill};
+    let run = format!("{path}/run");
+    let asked = office.raw(
+        &office.officer,
+        "POST",
+        &run,
+        ("Prefer: respond-async\r\n", ""),
+    );
+    assert!(
+        (200..203).contains(&asked.status),
+        "{}",
+        String::from_utf8_lossy(&asked.body)
+    );
+    let start = Instant::now();
+    while !seen(bench, ends) && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let pid = nix::unistd::Pid::from_raw(office.server.child.id() as i32);
+    kill(pid, Signal::SIGKILL).expect("it runs");
+    office.reopen(bench)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_killed_at_any_step_loses_and_doubles_no_row() {
+    const ORDERS: usize = 40_000;
+    let bench = Bench::new();
+    scanned(&bench, &large(ORDERS));
+    let mut office = Office::open(&bench);
+    let path = office.create(&json!({}));
+    // While reads are kept, while sections are written, and again when some of both are there.
+    for ends in [&["/reads/"][..], &[".rows"], &["0004.", "0005.", "0006."]] {
+        office = killed_when(&bench, office, &path, ends);
+        let state = office.job(&path)["state"].clone();
+        assert!(state == "COLLECTING" || state == "PACKAGING", "{state}");
+    }
+    // A worker of the new server goes on by itself.
+    office.wait(&path, "PACKAGING");
+    office.post(&format!("{path}/review/approve"), &Value::Null);
+    office = killed_when(&bench, office, &path, &["bundle.", "artifact."]);
+    let job = office.wait(&path, "READY");
+    let expected = (7 + 2 + ORDERS / 2) as u64;
+    assert_eq!(
+        job["progress"]["rowsCollected"], expected,
+        "two rows are for review"
+    );
+    let bundle = opened(&office.archive(&path, ""), office.public_key());
+    hold_anna(&bundle);
+    let events = bundle.column("events", "id");
+    let distinct: BTreeSet<&String> = events.iter().collect();
+    assert_eq!((events.len(), distinct.len()), (ORDERS / 2, ORDERS / 2));
+}
