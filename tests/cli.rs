@@ -56,6 +56,8 @@ fn help_is_complete() {
         "rules",
         "dictionaries",
         "jobs",
+        "requests",
+        "audit",
         "backup",
         "restore",
         "rotate-key",

@@ -375,3 +375,30 @@ fn a_phone_number_is_read_for_and_only_the_rows_that_have_it_are_taken() {
         "{section}"
     );
 }
+
+#[test]
+fn whoever_shares_an_address_with_the_person_is_for_review() {
+    let bench = Bench::new();
+    let first = ["Peter", "Maria", "Thomas", "Julia"];
+    let last = ["Weber", "Wagner", "Becker", "Fischer"];
+    let mut rows = String::from(
+        "id,name,email,note\n1,Hans Meier,meier@example.org,a\n2,Lena Schulz,meier@example.org,b\n3,,meier@example.org,c\n",
+    );
+    for (at, first) in first.iter().enumerate() {
+        for (more, last) in last.iter().enumerate() {
+            rows += &format!("{at}{more},{first} {last},{first}.{last}@example.net,d\n");
+        }
+    }
+    bench.write("family.csv", rows);
+    bench.scan();
+    let both = ["--name", "Hans Meier", "--email", "meier@example.org"];
+    let collected = Collected::of(&bench, &both, &[]);
+    assert_eq!(collected.column("family.csv", "note", true), ["a", "c"]);
+    assert_eq!(collected.column("family.csv", "note", false), ["b"]);
+    // Who is not known by name cannot be told from others.
+    let collected = Collected::of(&bench, &both[2..], &[]);
+    assert_eq!(
+        collected.column("family.csv", "note", true),
+        ["a", "b", "c"]
+    );
+}

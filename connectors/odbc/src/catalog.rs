@@ -45,13 +45,11 @@ pub(crate) fn narrowed(sql: &str, catalog: &Catalog, only: Option<(&str, &str)>)
         let (between, behind) = after.split_once("{table}").unwrap_or((after, ""));
         Ok(format!("{before}{schema}{between}{table}{behind}"))
     };
-    match sql.split_once("{where_view}") {
-        Some((before, after)) => Ok(format!("{before}{}{after}", narrow(&catalog.where_view)?)),
-        None => {
-            let (before, after) = sql.split_once("{where}").unwrap_or((sql, ""));
-            Ok(format!("{before}{}{after}", narrow(&catalog.r#where)?))
-        }
+    if let Some((before, after)) = sql.split_once("{where_view}") {
+        return Ok(format!("{before}{}{after}", narrow(&catalog.where_view)?));
     }
+    let (before, after) = sql.split_once("{where}").unwrap_or((sql, ""));
+    Ok(format!("{before}{}{after}", narrow(&catalog.r#where)?))
 }
 
 /// The cell of a row.
@@ -86,9 +84,7 @@ pub(crate) async fn load(
     catalog: &'static Catalog,
     only: Option<(&str, &str)>,
 ) -> Result<Vec<Relation<Cells>>> {
-    let mut found = relations(session, catalog, only).await?;
-    columns(session, catalog, only, &mut found).await?;
-    keys(session, catalog, only, &mut found).await?;
+    let mut found = columns_and_keys(session, catalog, only).await?;
     references(session, catalog, only, &mut found).await?;
     let mut kinds = found.relations.iter().map(|relation| relation.kind);
     if kinds.any(|kind| kind == EntityKind::View) {
@@ -99,6 +95,28 @@ pub(crate) async fn load(
         }
     }
     Ok(found.relations)
+}
+
+/// Reads one relation with what a plan needs of it.
+pub(crate) async fn outline(
+    session: &mut Session,
+    catalog: &'static Catalog,
+    path: &EntityPath,
+) -> Result<Relation<Cells>> {
+    let found = columns_and_keys(session, catalog, Some(names(path)?)).await?;
+    let mut relations = found.relations.into_iter();
+    relations.next().ok_or_else(|| missing(path))
+}
+
+async fn columns_and_keys(
+    session: &mut Session,
+    catalog: &Catalog,
+    only: Option<(&str, &str)>,
+) -> Result<Found> {
+    let mut found = relations(session, catalog, only).await?;
+    columns(session, catalog, only, &mut found).await?;
+    keys(session, catalog, only, &mut found).await?;
+    Ok(found)
 }
 
 async fn ask(

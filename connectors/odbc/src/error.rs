@@ -65,6 +65,11 @@ fn by_about(about: About) -> Option<Found> {
             "the driver is registered, and its library cannot be loaded",
             "see the path that /etc/odbcinst.ini has for it; `ldd` tells what the library misses",
         ),
+        About::Memory => (
+            ErrorKind::Throttled,
+            "the driver has too little memory",
+            "raise `memory` of the target, or let the driver fetch fewer rows at once",
+        ),
         About::Columns => (
             ErrorKind::Malformed,
             "the table changed between the planning and the reading",

@@ -36,7 +36,7 @@ impl Kind for Odbc {
     }
 
     async fn open(settings: OdbcSettings) -> Result<impl Source> {
-        source::Odbc::new(settings.access()?)
+        Ok(source::Odbc::new(settings.access()?))
     }
 }
 
@@ -54,6 +54,6 @@ impl Kind for Hana {
     }
 
     async fn open(settings: HanaSettings) -> Result<impl Source> {
-        source::Odbc::new(settings.access()?)
+        Ok(source::Odbc::new(settings.access()?))
     }
 }

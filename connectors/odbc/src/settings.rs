@@ -238,12 +238,11 @@ fn parse(text: &str) -> Result<Target> {
             _ if is_password(&keyword) => Some(("password".to_owned(), json!(value))),
             _ => None,
         };
-        let (into, name, value) = match known {
-            Some((name, value)) => (&mut settings, name, value),
-            None => {
-                check_keyword(&keyword)?;
-                (&mut attributes, keyword, json!(value))
-            }
+        let (into, name, value) = if let Some((name, value)) = known {
+            (&mut settings, name, value)
+        } else {
+            check_keyword(&keyword)?;
+            (&mut attributes, keyword, json!(value))
         };
         let is_double = into.keys().any(|known| known.eq_ignore_ascii_case(&name));
         if is_double {

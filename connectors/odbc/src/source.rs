@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use locard_connector::{
-    Batch, Description, Entity, ErrorKind, Globs, Result, Sample, ScanPlan, ScanRequest, Scope,
-    Server, Source, Split, Usage,
+    Batch, Description, Entity, Error, ErrorKind, Globs, Result, Sample, ScanPlan, ScanRequest,
+    Scope, Server, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::{Planner, Relation};
+use locard_sql::{Planner, Range, Relation};
 use tokio::sync::MutexGuard;
 
 use crate::catalog::{self, cell, missing, names, number};
@@ -58,9 +58,9 @@ impl Lent<'_> {
 
 impl Odbc {
     /// A source over these settings.
-    pub(crate) fn new(access: Access) -> Result<Self> {
+    pub(crate) fn new(access: Access) -> Self {
         let access = Arc::new(access);
-        Ok(Self {
+        Self {
             reading: Arc::new(Reading {
                 sessions: Sessions::new(access.clone()),
                 wide: Mutex::default(),
@@ -68,7 +68,7 @@ impl Odbc {
             access,
             listed: Mutex::default(),
             idle: tokio::sync::Mutex::default(),
-        })
+        }
     }
 
     /// The connection for catalog questions. One that died fails its question, and the next has a new one.
@@ -113,7 +113,7 @@ impl Odbc {
             None => functions::describe(&mut lent.session, path).await,
         };
         // One that failed otherwise may be dead.
-        let is_alive = |error: &locard_connector::Error| error.kind() == ErrorKind::NotFound;
+        let is_alive = |error: &Error| error.kind() == ErrorKind::NotFound;
         if found.as_ref().map_or_else(is_alive, |_| true) {
             lent.give_back();
         }
@@ -121,40 +121,45 @@ impl Odbc {
     }
 
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
-        let relation = self.relation(&request.path).await?;
         let mut lent = self.borrow().await?;
         let session = &mut lent.session;
-        let (product, dialect) = (session.product, session.dialect());
-        let planned = ranges(session, &relation, request).await;
-        let planned = planned
-            .map_err(|error| granted(error, &request.path, product, self.access.user.as_deref()));
-        let (mut planner, mut ranges) = match planned {
-            Ok(found) => (Planner::new(&dialect, &relation, request)?, found),
-            Err(error) => return Err(error),
-        };
-        if request.sample != Sample::All {
-            let count = match planner.needs_count() && !request.estimate {
-                true => counted(session, planner.count()).await?,
-                false => None,
-            };
-            let modulo = |a: &str, b: &str| product.modulo(a, b);
-            if let Some(sampled) = planner.sampled(count, modulo) {
-                ranges = vec![sampled];
-            }
+        let planned = plan(session, request).await;
+        let user = self.access.user.as_deref();
+        let planned = planned.map_err(|error| granted(error, &request.path, session.product, user));
+        // One that failed otherwise may be dead.
+        let is_alive = |error: &Error| error.kind() == ErrorKind::NotFound;
+        if planned.as_ref().map_or_else(is_alive, |_| true) {
+            lent.give_back();
         }
-        lent.give_back();
-        planner.finish(&ranges)
+        planned
     }
 }
 
+/// Plans a request.
+async fn plan(session: &mut Session, request: &ScanRequest) -> Result<ScanPlan> {
+    let (product, dialect) = (session.product, session.dialect());
+    let relation = match &product.catalog {
+        Some(catalog) => catalog::outline(session, catalog, &request.path).await?,
+        None => functions::outline(session, &request.path).await?,
+    };
+    let mut planner = Planner::new(&dialect, &relation, request)?;
+    if request.sample != Sample::All {
+        let needs_count = planner.needs_count() && !request.estimate;
+        let count = if needs_count {
+            counted(session, planner.count()).await?
+        } else {
+            None
+        };
+        let sampled = planner.sampled(count, |a, b| product.modulo(a, b));
+        let range = sampled.unwrap_or_else(|| planner.whole());
+        return planner.finish(&[range]);
+    }
+    let ranges = ranges(session, &planner).await?;
+    planner.finish(&ranges)
+}
+
 /// How a table is divided.
-async fn ranges(
-    session: &mut Session,
-    relation: &Relation<Cells>,
-    request: &ScanRequest,
-) -> Result<Vec<locard_sql::Range>> {
-    let dialect = session.dialect();
-    let planner = Planner::new(&dialect, relation, request)?;
+async fn ranges(session: &mut Session, planner: &Planner<'_, Cells>) -> Result<Vec<Range>> {
     let Some(sql) = planner.bounds() else {
         return Ok(vec![planner.whole()]);
     };

@@ -41,7 +41,7 @@ const LOGIN: &[&str] = &[
 
 /// A keyword as it is compared.
 pub(crate) fn plain(keyword: &str) -> String {
-    let letters = keyword.chars().filter(|c| c.is_ascii_alphanumeric());
+    let letters = keyword.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -158,14 +158,13 @@ impl ConnectionString {
             '[', ']', '{', '}', '(', ')', ',', ';', '?', '*', '=', '!', '@', '+',
         ]);
         let written = match (is_special || has_edges, self.has_braces) {
-            (false, _) => value.to_owned(),
             (true, true) => format!("{{{}}}", value.replace('}', "}}")),
             (true, false) if value.contains([';', '{', '}']) || has_edges => {
                 return Err(unwritable(
                     "a mark for which this driver is not known to have a way",
                 ));
             }
-            (true, false) => value.to_owned(),
+            _ => value.to_owned(),
         };
         self.text.push_str(keyword);
         self.text.push('=');
@@ -191,12 +190,11 @@ pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
     while !rest.is_empty() {
         let (keyword, after) = rest.split_once('=').ok_or_else(unclear)?;
         let after = after.trim_start();
-        let (value, next) = match after.strip_prefix('{') {
-            Some(inner) => braced(inner).ok_or_else(unclear)?,
-            None => {
-                let (value, next) = after.split_once(';').unwrap_or((after, ""));
-                (value.trim_end().to_owned(), next)
-            }
+        let (value, next) = if let Some(inner) = after.strip_prefix('{') {
+            braced(inner).ok_or_else(unclear)?
+        } else {
+            let (value, next) = after.split_once(';').unwrap_or((after, ""));
+            (value.trim_end().to_owned(), next)
         };
         pairs.push((keyword.trim().to_owned(), value));
         rest = next.trim_start();

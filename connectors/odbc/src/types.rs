@@ -100,29 +100,25 @@ fn by_code(code: Option<i32>) -> (Decode, Class) {
         1 | 12 | -8 | -9 => (Decode::Text, Class::LooseText),
         // SQL_NUMERIC, SQL_DECIMAL
         2 | 3 => (Decode::Decimal, Class::Decimal),
-        // SQL_INTEGER may be unsigned.
-        4 => (Decode::Int64, Class::Integer),
+        // SQL_INTEGER may be unsigned; SQL_BIGINT too, and those that are have an entry in the product's file.
+        4 | -5 => (Decode::Int64, Class::Integer),
         // SQL_SMALLINT may be unsigned too.
         5 => (Decode::Int32, Class::Integer),
         // SQL_FLOAT is of either precision, whatever its size is said to be; SQL_DOUBLE.
         6 | 8 => (Decode::Float64, Class::Float),
         // SQL_REAL
         7 => (Decode::Float32, Class::Float),
-        // SQL_BIGINT may be unsigned, which only its text holds.
-        -5 => (Decode::Int64, Class::Integer),
         // SQL_TINYINT
         -6 => (Decode::Int16, Class::Integer),
         // SQL_BIT
         -7 => (Decode::Bool, Class::Boolean),
         // SQL_BINARY, SQL_VARBINARY, SQL_LONGVARBINARY
-        -2 | -3 | -4 => (Decode::Bytes, Class::Opaque),
+        -4..=-2 => (Decode::Bytes, Class::Opaque),
         // SQL_TYPE_DATE, SQL_DATE
         91 | 9 => (Decode::Date, Class::Date),
         // SQL_TYPE_TIMESTAMP, SQL_TIMESTAMP
         93 | 11 => (Decode::Timestamp, Class::Timestamp),
-        // SQL_GUID
-        -11 => (Decode::Text, Class::Opaque),
-        // SQL_LONGVARCHAR, SQL_TYPE_TIME, intervals, zoned times, XML, what a vendor made up.
+        // SQL_GUID, SQL_LONGVARCHAR, SQL_TYPE_TIME, intervals, zoned times, XML, what a vendor made up.
         _ => (Decode::Text, Class::Opaque),
     }
 }

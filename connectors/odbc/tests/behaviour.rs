@@ -73,8 +73,8 @@ impl Place for OneDatabase {
 
     async fn contents(&self) -> Option<Vec<u8>> {
         // All rows of all tables, hashed by the server itself.
-        let sql = "SELECT coalesce(string_agg(tablename || (query_to_xml(format('SELECT md5(coalesce(string_agg(t::text, \
-                    ORDER BY t::text), )) FROM %I.%I t', schemaname, tablename), false, true, ''))::text, '' \
+        let sql = "SELECT coalesce(string_agg(tablename || (query_to_xml(format($q$SELECT md5(coalesce(string_agg(t::text, \
+                   '' ORDER BY t::text), '')) FROM %I.%I t$q$, schemaname, tablename), false, true, ''))::text, '' \
                    ORDER BY tablename), '') FROM pg_tables WHERE schemaname = 'SALES'";
         Some(self.0.database().value(sql).into_bytes())
     }

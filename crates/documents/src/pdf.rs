@@ -3,7 +3,7 @@
 //! The one thing a reader gets wrong: a page says where letters are, not which of them are a word. Words are put apart where
 //! the pen moves, lines where it moves down.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::Read;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,10 +24,9 @@ pub(crate) const FORMAT: Format = Format::new("pdf", "a PDF document", |look| {
     Ok(head.windows(5).any(|word| word == b"%PDF-") && !look.is_zip())
 })
 .reading(Reads::File(|opener| {
-    let (document, size) = load(opener)?;
-    Ok(Box::new(Pages::new(document, size)))
+    Ok(Box::new(Pages::new(load(opener)?)))
 }))
-.holding(|opener| Ok(Box::new(Attached::new(load(opener)?.0)?)));
+.holding(|opener| Ok(Box::new(Attached::new(load(opener)?.document)?)));
 
 /// A file is held in memory while it is read.
 const LARGEST: u64 = 256 << 20;
@@ -53,8 +52,19 @@ const FONTS: usize = 250;
 /// More fields of forms than this share a column.
 const FIELDS: usize = 500;
 
-/// A document, and how many bytes it has.
-fn load(opener: &Opener) -> Result<(Document, u64)> {
+/// A document that was read.
+struct Loaded {
+    document: Document,
+    /// Its bytes.
+    size: u64,
+    /// Whether the file ends as one of the format does.
+    whole: bool,
+}
+
+/// So much of the end of a file is looked at for the sign that ends it.
+const END: usize = 4 << 10;
+
+fn load(opener: &Opener) -> Result<Loaded> {
     let mut bytes = Vec::new();
     opener()?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
@@ -80,7 +90,12 @@ fn load(opener: &Opener) -> Result<(Document, u64)> {
             "the PDF document has no pages that can be found",
         ));
     }
-    Ok((document, bytes.len() as u64))
+    let end = &bytes[bytes.len().saturating_sub(END)..];
+    Ok(Loaded {
+        document,
+        size: bytes.len() as u64,
+        whole: find(end, b"%%EOF").is_some(),
+    })
 }
 
 fn broken(error: &lopdf::Error) -> Broken {
@@ -142,14 +157,22 @@ const PROPERTIES: &[(&[u8], &str)] = &[
 struct Pages {
     document: Document,
     rest: std::collections::btree_map::IntoIter<u32, ObjectId>,
-    first: Option<Item>,
+    /// What is told before the next page.
+    waiting: VecDeque<Item>,
+    /// What is told behind the last one.
+    last: Option<Item>,
     fields: HashSet<String>,
     /// Bytes that may still be drawn: pages may share what they draw, and a small file may have a million pages.
     left: u64,
 }
 
 impl Pages {
-    fn new(document: Document, size: u64) -> Self {
+    fn new(loaded: Loaded) -> Self {
+        let Loaded {
+            document,
+            size,
+            whole,
+        } = loaded;
         let mut record = Record::properties();
         let info = document
             .trailer
@@ -160,9 +183,21 @@ impl Pages {
                 record.add(*column, &string(&document, info, key));
             }
         }
+        let pages = document.get_pages();
+        let missing = said_pages(&document).saturating_sub(pages.len() as u64);
+        let sentence = match missing {
+            0 if whole => None,
+            0 => Some("it ends too early: what may have stood behind is not read".to_owned()),
+            missing => Some(format!("{missing} of its pages are missing: not read")),
+        };
+        let first = (!record.cells.is_empty()).then_some(Item::Record(record));
         Self {
-            rest: document.get_pages().into_iter(),
-            first: (!record.cells.is_empty()).then_some(Item::Record(record)),
+            rest: pages.into_iter(),
+            waiting: first.into_iter().collect(),
+            last: sentence.map(|sentence| Item::Fault {
+                sentence: sentence.into(),
+                place: "the end".to_owned(),
+            }),
             document,
             fields: HashSet::new(),
             left: DRAWN.saturating_add(size.saturating_mul(RATIO)),
@@ -185,11 +220,11 @@ impl Pages {
 
 impl Records for Pages {
     fn next(&mut self) -> Result<Option<Item>> {
-        if let Some(first) = self.first.take() {
-            return Ok(Some(first));
+        if let Some(waiting) = self.waiting.pop_front() {
+            return Ok(Some(waiting));
         }
         let Some((number, page)) = self.rest.next() else {
-            return Ok(None);
+            return Ok(self.last.take());
         };
         if self.left == 0 {
             return Err(Broken::unread(
@@ -200,6 +235,12 @@ impl Records for Pages {
             key: "page",
             value: number.to_string(),
         };
+        if !guarded(|| Ok(is_sound(&self.document, page))).unwrap_or(false) {
+            self.waiting.push_back(Item::Fault {
+                sentence: "some of what it draws is damaged or missing: not read".into(),
+                place: format!("page {number}"),
+            });
+        }
         Ok(Some(match guarded(|| self.page(page)) {
             // A page without text keeps its number among the records.
             Ok(record) => Item::Record(Record {
@@ -213,6 +254,48 @@ impl Records for Pages {
             Err(error @ Broken::Io(_)) => return Err(error),
         }))
     }
+}
+
+/// How many pages the document says it has.
+fn said_pages(document: &Document) -> u64 {
+    let catalog = document.catalog().ok();
+    let root = catalog.and_then(|catalog| catalog.get(b"Pages").ok());
+    let root = root.and_then(|root| document.dereference(root).ok());
+    let count = root.and_then(|(_, root)| root.as_dict().ok()?.get(b"Count").ok()?.as_i64().ok());
+    count.map_or(0, |count| count.max(0).cast_unsigned())
+}
+
+/// Whether everything that a page draws is there, and can be decompressed to its end: the library leaves out what is not.
+fn is_sound(document: &Document, page: ObjectId) -> bool {
+    let Ok(contents) = document
+        .get_dictionary(page)
+        .and_then(|page| page.get(b"Contents"))
+    else {
+        // A page may be blank.
+        return true;
+    };
+    let parts = match document.dereference(contents) {
+        Ok((_, Object::Array(parts))) => parts.iter().collect(),
+        _ => vec![contents],
+    };
+    parts.into_iter().all(|part| {
+        let stream = document.dereference(part).ok();
+        stream.is_some_and(|(_, stream)| stream.as_stream().is_ok_and(is_whole))
+    })
+}
+
+/// Whether a stream that is compressed in the usual way comes to its end.
+fn is_whole(stream: &lopdf::Stream) -> bool {
+    let filters = stream.filters().unwrap_or_default();
+    if filters
+        .first()
+        .is_none_or(|filter| *filter != b"FlateDecode")
+    {
+        return true;
+    }
+    let decoder = flate2::read::ZlibDecoder::new(stream.content.as_slice());
+    let all = std::io::copy(&mut decoder.take(STREAM as u64), &mut std::io::sink());
+    all.is_ok()
 }
 
 /// A text in a dictionary; blank where it has none.

@@ -206,6 +206,8 @@ pub enum About {
     Credentials,
     /// A right that is missing.
     Rights,
+    /// Memory that the driver was refused.
+    Memory,
     /// A value was longer than the driver had said.
     Truncated,
     /// The answer has other columns than were planned.

@@ -64,10 +64,13 @@ impl Guard {
     /// Refuses hosts of this machine and of clouds' own services, by every address they stand for.
     pub(crate) async fn host(&self, host: &str, port: u16) -> Result<(), Fault> {
         let refused = |message: &str| Fault::new(StatusCode::FORBIDDEN, message);
-        if host.starts_with(['/', '@']) || host.is_empty() {
+        // Paths are sockets of this machine; what is still encoded, or several, somebody else may read in another way.
+        let odd = |sign: char| "/\\@%,".contains(sign) || sign.is_whitespace() || sign.is_control();
+        if host.is_empty() || host.contains(odd) {
             return Err(refused("a host name or address is wanted"));
         }
         let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let bare = bare.strip_suffix('.').unwrap_or(bare);
         // A name that nobody knows is told by the job that tries it.
         let Ok(found) = tokio::net::lookup_host((bare, port)).await else {
             return Ok(());
@@ -146,7 +149,10 @@ impl Guard {
         let host = url
             .host_str()
             .ok_or_else(|| refused("the address has no host"))?;
-        self.host(host, url.port_or_known_default().unwrap_or(443))
+        // Connectors decode it, so that is what is judged.
+        let host = percent_decode_str(host).decode_utf8();
+        let host = host.map_err(|_| refused("the address makes no sense"))?;
+        self.host(&host, url.port_or_known_default().unwrap_or(443))
             .await
     }
 }
@@ -179,8 +185,10 @@ fn options(query: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Addresses of this machine, those of its network cards too: only what is its own can be listened at.
 fn is_own(address: IpAddr) -> bool {
-    address.is_loopback() || address.is_unspecified()
+    let is_card = || std::net::UdpSocket::bind((address, 0)).is_ok();
+    address.is_loopback() || address.is_unspecified() || is_card()
 }
 
 /// Link-local addresses, among them those under which clouds tell machines their secrets.
@@ -274,11 +282,36 @@ mod tests {
                 "/etc/passwd",
                 "s3://bucket/x?endpoint=http://169.254.169.254",
                 "http://169.254.169.254/latest",
+                "postgres://u@%31%36%39.254.169.254/x",
+                "mysql://u@%31%36%39.254.169.254/x",
+                "mssql://u@169.254.169.254%2C203.0.113.7/x",
+                "postgres://u@%2Fvar%2Frun%2Fpostgresql/x",
+                "postgres://u@203.0.113.7,169.254.169.254/x",
             ] {
                 assert!(guard.target(target).await.is_err(), "{target}");
             }
+            for own in [
+                "postgres://u@%31%32%37.0.0.1/x",
+                "postgres://u@%6cocalhost./x",
+            ] {
+                assert_eq!(guard.target(own).await.is_ok(), loopback, "{own}");
+            }
         }
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn addresses_of_network_cards_are_of_this_machine() {
+        // Nothing is sent: the system only chooses the card.
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        let card = socket
+            .connect("203.0.113.7:9")
+            .and_then(|()| socket.local_addr());
+        let Ok(card) = card else { return };
+        let folder = std::env::temp_dir();
+        for loopback in [false, true] {
+            assert_eq!(guard(&folder, loopback).ip(card.ip()).is_ok(), loopback);
+        }
     }
 
     #[tokio::test]
@@ -287,19 +320,19 @@ mod tests {
         let guard = guard(&folder, false);
         for target in [
             "mongodb://127.0.0.1/x",
-            "mongodb://a:b@192.0.2.1:27017,127.0.0.1:27018/x",
-            "MongoDB://192.0.2.1,%31%32%37.0.0.1/x",
-            "mongodb://192.0.2.1%2C127.0.0.1/x",
-            "mongodb://192.0.2.1, 127.0.0.1/x",
-            "mongodb://192.0.2.1,[::1]:27017/x",
+            "mongodb://a:b@203.0.113.7:27017,127.0.0.1:27018/x",
+            "MongoDB://203.0.113.7,%31%32%37.0.0.1/x",
+            "mongodb://203.0.113.7%2C127.0.0.1/x",
+            "mongodb://203.0.113.7, 127.0.0.1/x",
+            "mongodb://203.0.113.7,[::1]:27017/x",
             "mongodb://169.254.169.254/x",
-            "mongodb://192.0.2.1/x?tlsCAFile=/etc/shadow",
+            "mongodb://203.0.113.7/x?tlsCAFile=/etc/shadow",
             "mongodb+srv://cluster.example/x",
             "mongodb://",
         ] {
             assert!(guard.target(target).await.is_err(), "{target}");
         }
-        let two = "mongodb://a:b@192.0.2.1:27017,192.0.2.2/x?authSource=admin";
+        let two = "mongodb://a:b@203.0.113.7:27017,203.0.113.8/x?authSource=admin";
         assert!(guard.target(two).await.is_ok());
     }
 }

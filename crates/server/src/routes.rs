@@ -304,6 +304,9 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "/requests/{id}/appeals" PrivacyOfficer requests::appeals::add, "Take down an appeal", body requests::appeals::BODY;
     post "/requests/{id}/appeals/{appealId}/decide" PrivacyOfficer requests::appeals::decide, "Decide on an appeal",
         body requests::appeals::BODY_DECISION;
+    post "/requests/{id}/collection" PrivacyOfficer requests::work::collect, "Collect what is held about the person, as a DSAR job";
+    get "/requests/{id}/collection" PrivacyOfficer requests::work::collection, "How the DSAR job of a request stands";
+    post "/requests/{id}/collection/attach" PrivacyOfficer requests::work::take_bundle, "Take its bundle as what is handed out";
     get "/requests/{id}/tasks" PrivacyOfficer requests::work::tasks, "Places where somebody must look";
     post "/requests/{id}/tasks" PrivacyOfficer requests::work::refresh_tasks, "Make tasks of places that were registered since";
     post "/requests/{id}/tasks/{taskId}/answer" PrivacyOfficer requests::work::answer_task, "Take down what came of looking there",

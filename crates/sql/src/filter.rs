@@ -120,19 +120,21 @@ fn expression(
     }
 }
 
+/// Whether a server of which nothing is known may compare the column's texts otherwise than byte by byte.
+fn orders_otherwise(dialect: &Dialect, column: &Column) -> bool {
+    !dialect.forms && matches!(column.class, Class::Text | Class::LooseText)
+}
+
 fn compare(
     dialect: &Dialect,
     column: &Column,
     operator: Operator,
     literal: &Literal,
 ) -> Option<(String, Exactness)> {
-    if column.list {
+    if column.list || orders_otherwise(dialect, column) {
         return None;
     }
     let value = &column.expression;
-    if !dialect.forms && matches!(column.class, Class::Text | Class::LooseText) {
-        return None;
-    }
     if let (Class::Text | Class::LooseText, Literal::Text(text), Some(equality)) =
         (column.class, literal, dialect.equality)
     {

@@ -12,7 +12,14 @@ use crate::report::harmless;
 use crate::table::{Cell, Table, bytes, count, counted, duration};
 
 pub(crate) async fn run(session: &Session, args: &Scan, options: &ScanOptions) -> Result<Outcome> {
-    let plan = locard_app::plan(&session.home, options).await?;
+    let plan = tokio::select! {
+        plan = locard_app::plan(&session.home, options) => plan?,
+        // Nothing is stored, so that it can be let go wherever it is.
+        () = session.cancel.cancelled() => {
+            session.printer.warn("the plan was not finished");
+            return Ok(Outcome::Failed);
+        }
+    };
     let output = session.printer.output(args.output.as_deref())?;
     unless_closed(print(output, args, &plan))?;
     let nothing = plan.entities.is_empty();

@@ -245,7 +245,11 @@ impl Job {
     /// What is asked, and what of the answer depends on more than that.
     fn read_id(&self, reader: &Reader<'_>) -> ReadId {
         let asked = match &self.what {
-            What::Naming { suspect, strength } => {
+            What::Naming {
+                suspect,
+                strength,
+                names,
+            } => {
                 let request = suspect.request(&reader.queries);
                 let matching = request.matching.iter();
                 let matching =
@@ -254,6 +258,7 @@ impl Job {
                     "naming",
                     strength,
                     suspect.candidate_columns(),
+                    names,
                     matching.collect::<Vec<_>>()
                 ])
             }

@@ -189,7 +189,9 @@ pub async fn collect_keeping(
     let suspects: Vec<Arc<Suspect>> = suspects.into_iter().map(Arc::new).collect();
     let among = Among::of(&located.catalog, options).await?;
     writer.places = among.places(home);
-    let strong = naming(&suspects, Strength::Strong, &writer);
+    let strong = among
+        .naming(home, &suspects, Strength::Strong, &writer)
+        .await?;
     feed::feed(&reader, &strong, &mut writer).await?;
     follow(&reader, &graph, &among, &mut writer).await?;
     // Counted in any case: by now it is known which of them were reached in another way.
@@ -197,7 +199,7 @@ pub async fn collect_keeping(
         .into_iter()
         .filter(|suspect| writer.weak.contains(&suspect.entity.id))
         .collect();
-    let weak = naming(&weak, Strength::Weak, &writer);
+    let weak = among.naming(home, &weak, Strength::Weak, &writer).await?;
     feed::feed(&reader, &weak, &mut writer).await?;
     writer.tell_cuts();
     let mut extract = writer.extract;
@@ -236,22 +238,6 @@ fn told(extract: &mut Extract, report: locard_app::FindReport, subject: &Subject
     extract.candidates = report.candidates;
     (extract.twins, extract.doubts) = (report.twins, report.doubts);
     (extract.scanned, extract.last_scans) = (report.scanned, report.last_scans);
-}
-
-/// The reading of rows that name the person so firmly.
-fn naming(suspects: &[Arc<Suspect>], strength: Strength, writer: &Writer<'_, '_>) -> Vec<Job> {
-    let job = |suspect: &Arc<Suspect>| Job {
-        entity: suspect.entity.clone(),
-        source: suspect.source.clone(),
-        resource: suspect.resource.clone(),
-        names: suspect.names.clone(),
-        leading: writer.walk.from(suspect.entity.id),
-        what: What::Naming {
-            suspect: Arc::clone(suspect),
-            strength,
-        },
-    };
-    suspects.iter().map(job).collect()
 }
 
 /// Reads what carries keys of rows that were reached, until no key leads any further.
@@ -318,6 +304,39 @@ impl Among {
         self.entities.values().map(place).collect()
     }
 
+    /// The reading of rows that name the person so firmly.
+    async fn naming(
+        &self,
+        home: &Home,
+        suspects: &[Arc<Suspect>],
+        strength: Strength,
+        writer: &Writer<'_, '_>,
+    ) -> Result<Vec<Job>> {
+        let mut jobs = Vec::new();
+        for suspect in suspects {
+            let entity = suspect.entity.id;
+            let is_known = self.telling.iter().any(is_name);
+            let names = if is_known {
+                columns_of(home, entity, is_name).await?
+            } else {
+                BTreeSet::new()
+            };
+            jobs.push(Job {
+                entity: suspect.entity.clone(),
+                source: suspect.source.clone(),
+                resource: suspect.resource.clone(),
+                names: suspect.names.clone(),
+                leading: writer.walk.from(entity),
+                what: What::Naming {
+                    suspect: Arc::clone(suspect),
+                    strength,
+                    names,
+                },
+            });
+        }
+        Ok(jobs)
+    }
+
     /// The reading of what a step leads to; nothing where that is in no source that was asked for.
     async fn job(
         &self,
@@ -334,12 +353,7 @@ impl Among {
             return Ok(None);
         };
         let home = reader.home;
-        let is_whole = |kind: FindingKind| kind == FindingKind::Column;
-        let found = writer::found(home, entity.id, is_whole).await?;
-        let naming = found.into_iter().filter_map(|(column, identifiers)| {
-            let names = identifiers.intersection(&self.telling).next().is_some();
-            names.then_some(column)
-        });
+        let naming = columns_of(home, entity.id, |it| self.telling.contains(it)).await?;
         Ok(Some(Job {
             source: self.sources.get(&entity.id).cloned().unwrap_or_default(),
             resource: home.engine().mask().path(&entity.path, entity.kind),
@@ -349,21 +363,39 @@ impl Among {
                 path: step.path,
                 relation,
                 keys: step.keys,
-                naming: naming.collect(),
+                naming,
             },
             entity,
         }))
     }
 }
 
+/// The columns of an entity that hold some identifiers as a whole.
+async fn columns_of(
+    home: &Home,
+    entity: EntityId,
+    wanted: impl Fn(&Identifier) -> bool,
+) -> Result<BTreeSet<String>> {
+    let is_whole = |kind: FindingKind| kind == FindingKind::Column;
+    let found = writer::found(home, entity, is_whole).await?.into_iter();
+    let columns = found.filter(|(_, identifiers)| identifiers.iter().any(&wanted));
+    Ok(columns.map(|(column, _)| column).collect())
+}
+
+/// What names a person in words.
+const NAMES: [&str; 3] = ["PERSON", "FIRST_NAME", "LAST_NAME"];
+
+fn is_name(identifier: &Identifier) -> bool {
+    NAMES.contains(&identifier.as_str())
+}
+
 /// Identifiers of which the subject's values are known, and of which another value is another person's: names, birth
 /// dates, and what is unique.
 fn telling(subject: &Subject) -> BTreeSet<Identifier> {
-    const NAMES: [&str; 3] = ["PERSON", "FIRST_NAME", "LAST_NAME"];
     let mut telling = BTreeSet::new();
     for attribute in &subject.attributes {
         let identifier = &attribute.identifier;
-        if NAMES.contains(&identifier.as_str()) {
+        if is_name(identifier) {
             telling.extend(NAMES.map(Identifier::new));
         } else if matches!(builtin_role(identifier), Role::Unique | Role::Weak) {
             telling.insert(identifier.clone());

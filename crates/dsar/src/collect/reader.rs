@@ -39,6 +39,8 @@ pub(super) enum What {
     Naming {
         suspect: Arc<Suspect>,
         strength: Strength,
+        /// Columns of names, where the person's is known.
+        names: BTreeSet<String>,
     },
     /// Rows that carry keys, at the end of a path of relations.
     Keyed {
@@ -124,7 +126,11 @@ impl Reader<'_> {
             examiner: Arc::new(self.examiner(job)),
         };
         let mut ended = match &job.what {
-            What::Naming { suspect, strength } => reading.naming(suspect, *strength).await,
+            What::Naming {
+                suspect,
+                strength,
+                names,
+            } => reading.naming(suspect, *strength, names).await,
             What::Keyed {
                 relation,
                 keys,
@@ -163,11 +169,17 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Where a source cannot be asked for the rows, a database gives the columns in question of all rows first, and then
     /// the rows that it turned out to be: nothing else leaves it. A file is read whole in any case.
-    async fn naming(&self, suspect: &Suspect, strength: Strength) -> Ended {
+    async fn naming(
+        &self,
+        suspect: &Suspect,
+        strength: Strength,
+        names: &BTreeSet<String>,
+    ) -> Ended {
         let request = suspect.request(&self.reader.queries);
         let wanted = Arc::new(Wanted::Naming {
             columns: suspect.candidate_columns(),
             strength,
+            names: names.clone(),
         });
         let whole = ScanRequest {
             columns: None,

@@ -47,10 +47,12 @@ pub(super) struct Examiner {
 
 /// Which rows are wanted.
 pub(super) enum Wanted {
-    /// Those that name the person, in these columns: strong ones, or weak ones.
+    /// Those that name the person, in these columns: strong ones, or weak ones. A row in which one of `names` holds a name
+    /// that is not the subject's is for review: people share addresses and telephones.
     Naming {
         columns: BTreeSet<String>,
         strength: Strength,
+        names: BTreeSet<String>,
     },
     /// Those whose columns have one of these keys. A row that names persons in `naming` columns, and none that is the
     /// subject, is for review.
@@ -71,9 +73,11 @@ impl Examiner {
         let verifier = verifier.with_flat(flat.iter().copied());
         let found = rows.iter().filter_map(|row| {
             let (standing, agreed, strength) = match wanted {
-                Wanted::Naming { columns, strength } => {
-                    self.named(&verifier, columns, *strength, row)?
-                }
+                Wanted::Naming {
+                    columns,
+                    strength,
+                    names,
+                } => self.named(&verifier, (columns, names), *strength, row)?,
                 Wanted::Keyed { naming, .. } => wanted
                     .is_keyed(row)
                     .then(|| self.keyed(&verifier, naming, row))?,
@@ -86,7 +90,7 @@ impl Examiner {
     fn named(
         &self,
         verifier: &Verifier<'_>,
-        columns: &BTreeSet<String>,
+        (columns, names): (&BTreeSet<String>, &BTreeSet<String>),
         wanted: Strength,
         row: &Row<'_>,
     ) -> Option<(Standing, Vec<Agreement>, Option<Strength>)> {
@@ -103,9 +107,16 @@ impl Examiner {
             }
             return None;
         }
+        let agrees = |column: &str| agreed.iter().any(|it| it.column == column);
+        let is_another = |(column, text): &(&str, &str)| {
+            names.contains(*column) && !text.trim().is_empty() && !agrees(column)
+        };
         let standing = match strength {
-            Strength::Strong => Standing::Included,
             Strength::Weak => Standing::Review(ReviewReason::Weak),
+            Strength::Strong if row.cells.iter().any(is_another) => {
+                Standing::Review(ReviewReason::NamesSomebodyElse)
+            }
+            Strength::Strong => Standing::Included,
         };
         Some((standing, agreed, Some(strength)))
     }

@@ -297,6 +297,35 @@ async fn what_a_pdf_unpacks_has_an_end() {
 /// A billion laughs are three letters.
 const LAUGHS: &str = "<!DOCTYPE a [<!ENTITY b \"haha\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;\">]>";
 
+/// A page that is not there, or ends early, must not look like one that says nothing.
+#[tokio::test]
+async fn what_a_pdf_lost_is_told() {
+    let pages = [["Dear Ada"], ["Dear Bob"], ["Dear Cleo"]];
+    let whole = pdf(&pages.each_ref().map(<[&str; 1]>::as_slice), "Eve", false);
+    let sound = read("a.pdf", whole.clone()).await;
+    assert_eq!(sound.told, Vec::<String>::new());
+    for length in [whole.len() - 8, whole.len() * 9 / 10, whole.len() * 2 / 3] {
+        let cut = read("a.pdf", whole[..length].to_vec()).await;
+        assert!(!cut.told.is_empty(), "{length} of {}", whole.len());
+    }
+    // What a page draws, compressed, with an error in it; and a page that draws what is not there.
+    let drawn = b"BT /F1 12 Tf 1 0 0 1 0 0 Tm (Dear Ada, a letter of some length is written to you here) Tj ET";
+    let mut stream = deflated("", drawn);
+    let fonts = "/Resources<</Font<</F1 3 0 R>>>>";
+    let sound = page("5 0 R", fonts, &stream, &[]);
+    assert_eq!(read("a.pdf", sound).await.told, Vec::<String>::new());
+    let at = stream.len() - 30;
+    stream[at] ^= 0x55;
+    for content in [stream.as_slice(), b"null"] {
+        let lost = read("a.pdf", page("5 0 R", fonts, content, &[])).await;
+        assert!(
+            lost.tells("some of what it draws is damaged or missing"),
+            "{:?}",
+            lost.told
+        );
+    }
+}
+
 #[tokio::test]
 async fn entities_are_not_expanded() {
     let document = format!("{LAUGHS}<w:document><w:p><w:t>x&d;</w:t></w:p></w:document>");

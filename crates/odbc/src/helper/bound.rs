@@ -75,7 +75,7 @@ pub(crate) fn read(
     buffers: &[BufferDesc],
     batches: &mut Batches<'_>,
 ) -> Result<(), Ended> {
-    let row: usize = buffers.iter().map(|buffer| buffer.bytes_per_row()).sum();
+    let row: usize = buffers.iter().map(BufferDesc::bytes_per_row).sum();
     let rows = (BYTES / row.max(1)).clamp(1, ROWS);
     let set = ColumnarDynBuffer::try_from_descs(rows, buffers.iter().copied())?;
     let mut cursor = cursor.bind_buffer(set)?;

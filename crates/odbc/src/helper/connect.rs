@@ -26,9 +26,20 @@ pub(crate) fn connect(how: &Connect) -> Result<(Connection<'static>, Server)> {
             .database_management_system_name()
             .map_err(|error| failure(&error))?,
         quote: connection.identifier_quote_char().ok().flatten(),
-        catalog: connection.current_catalog().unwrap_or_default(),
+        catalog: catalog(&connection),
     };
     Ok((connection, server))
+}
+
+/// The catalog that a connection is in; empty where there are none, or where a driver takes letters for bytes and cuts the
+/// name in the middle.
+pub(crate) fn catalog(connection: &Connection<'static>) -> String {
+    let name = connection.current_catalog().unwrap_or_default();
+    if name.contains('\0') {
+        String::new()
+    } else {
+        name
+    }
 }
 
 /// A driver is code that runs here, so its name alone leads to it, and never a path.

@@ -12,6 +12,11 @@ pub(crate) fn failure(error: &Error) -> Failure {
         | Error::InvalidRowArraySize { record, .. }
         | Error::UnableToRepresentNull(record)
         | Error::OracleOdbcDriverDoesNotSupport64Bit(record) => of_record(record),
+        // Drivers say nothing of a connection that went away.
+        Error::NoDiagnostics { .. } => Failure {
+            state: "08S01".to_owned(),
+            ..Failure::of(About::Unknown)
+        },
         Error::TooLargeValueForBuffer { .. } => Failure::of(About::Truncated),
         _ => Failure::of(About::Driver),
     }
@@ -31,6 +36,16 @@ fn of_record(record: &Record) -> Failure {
 /// What the words of a driver tell that its states do not: many have one state for all that goes wrong.
 const WORDS: &[(About, &[&str])] = &[
     (About::NoLibrary, &["can't open lib", "cannot open lib"]),
+    (
+        About::Memory,
+        &[
+            "out of memory",
+            "not enough memory",
+            "memory allocation",
+            "couldn't allocate",
+            "could not allocate",
+        ],
+    ),
     (
         About::Host,
         &[
@@ -93,6 +108,10 @@ mod tests {
             About::Rights
         );
         assert_eq!(about("22018", "invalid input 'tls'"), About::Unknown);
+        assert_eq!(
+            about("HY000", "out of memory while reading tuples"),
+            About::Memory
+        );
         assert_eq!(about("22018", value), About::Unknown);
     }
 }

@@ -174,9 +174,26 @@ fn query_all(
         }
         result => result,
     };
+    let result = result.map_err(|(ended, _)| ended);
     // Ends the transaction; a driver that cannot has none.
-    let _ = connection.rollback();
-    result.map_err(|(ended, _)| ended)
+    let is_over = connection.rollback().is_ok();
+    let is_dead = connection.is_dead().unwrap_or(false);
+    match result {
+        // Some drivers take a lost connection for the end of the rows, or fail without a word.
+        Ok(()) if is_dead => Err(Ended::Failed(lost())),
+        Err(Ended::Failed(failure)) if failure.about == About::Driver && (is_dead || !is_over) => {
+            Err(Ended::Failed(lost()))
+        }
+        result => result,
+    }
+}
+
+/// The failure of a connection that is gone.
+fn lost() -> Failure {
+    Failure {
+        state: "08S01".to_owned(),
+        ..Failure::of(About::Unknown)
+    }
 }
 
 /// Runs a query. The error says also whether some of the answer was handed over.
@@ -208,8 +225,8 @@ fn look_up(
     output: &mut Output,
 ) -> Result<(), Ended> {
     let mut statement = connection.preallocate()?;
-    let _armed = canceller.arm(statement.as_stmt_ref().as_sys());
-    let catalog = connection.current_catalog().unwrap_or_default();
+    let armed = canceller.arm(statement.as_stmt_ref().as_sys());
+    let catalog = connect::catalog(connection);
     let cursor = match what {
         Catalog::Tables(None) => statement.tables_cursor(&catalog, "", "", "")?,
         Catalog::Tables(Some(table)) => {
@@ -239,7 +256,7 @@ fn look_up(
         longest: 1 << 20,
     };
     answer(cursor, &query, false, output).map_err(|(ended, _)| ended)?;
-    drop(_armed);
+    drop(armed);
     drop(statement);
     let _ = connection.rollback();
     Ok(())

@@ -180,6 +180,9 @@ fn of_part(method: &str, rest: &str) -> Value {
         (_, "/appeals/{appealId}/decide") => {
             json!({ "appealId": OTHER, "decision": "partial", "requestId": ID, "status": "appeal_decided" })
         }
+        (_, "/collection") => json!({
+            "requestId": ID, "jobId": format!("dsar:{OTHER}"), "state": "COLLECTING", "waitsForReview": false, "rowsCollected": 12,
+        }),
         (_, "/tasks/{taskId}/upload") => {
             json!({ "requestId": ID, "taskId": OTHER, "fileId": OTHER })
         }

@@ -5,7 +5,9 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use locard_app::Actor;
-use locard_requests::{Desk, Opened, TaskOutcome, Verdict, place_shape, task_shape};
+use locard_requests::{
+    Desk, Opened, TaskOutcome, Verdict, collection_shape, lifecycle, place_shape, task_shape,
+};
 use serde_json::{Value, json};
 
 use super::{Handed, accepted, desk, field, must, other_id, request_id, wanted};
@@ -155,4 +157,38 @@ pub(crate) async fn decide_place(
         .decide_place(&actor, id, place, verdict, reason.as_deref())
         .await?;
     accepted(places_of(&done)?, Some(&fields))
+}
+
+/// Starts collecting what is held about the person.
+pub(crate) async fn collect(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id = request_id(&id)?;
+    let done = context.apart(async move |context: Context| {
+        let desk = Desk::open(context.home()).await?;
+        desk.collect(&actor, id).await
+    });
+    let (_, job) = done.await??;
+    context.wake_dsars().notify_one();
+    accepted(collection_shape(id, &job), None)
+}
+
+pub(crate) async fn collection(State(context): State<Context>, Path(id): Path<String>) -> Answer {
+    let (desk, id) = (desk(&context).await?, request_id(&id)?);
+    answer(collection_shape(id, &desk.collection(id).await?))
+}
+
+/// Takes the bundle as what is handed out.
+pub(crate) async fn take_bundle(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+) -> Answer {
+    let done = desk(&context)
+        .await?
+        .take_bundle(&actor, request_id(&id)?)
+        .await?;
+    accepted(lifecycle(&done), None)
 }

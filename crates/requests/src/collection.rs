@@ -1,0 +1,158 @@
+//! Collecting what is held about a person: a DSAR job, started once identity and authority are beyond doubt, whose bundle is what
+//! the request hands out.
+
+use jiff::Timestamp;
+use locard_app::Actor;
+use locard_dsar::job::{self, DsarJob, DsarOptions, Scope, StartedJob};
+use locard_model::{DsarState, RequestId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::case::{Act, Case};
+use crate::code::{Code, Fault, Result};
+use crate::desk::{Desk, Opened};
+use crate::intake::is_answered_with_data;
+use crate::life::Action;
+use crate::record::Artifact;
+
+impl Case {
+    /// Whether anything of the person may be collected.
+    fn check_collectable(&mut self) -> Result<()> {
+        self.go(Action::Collect, None)?;
+        if !is_answered_with_data(self.record.kind) {
+            let word = self.record.kind.word();
+            let message = format!("a request for {word} is carried out by people, at its places");
+            return Err(Fault::new(Code::Unsupported, message));
+        }
+        self.check_proven()?;
+        if self.record.attributes().is_empty() && self.record.subject.subject_id.is_none() {
+            let message = "nothing is known of the person to look for them by";
+            return Err(Fault::new(Code::Invalid, message));
+        }
+        Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// Starts a DSAR job for a request; asking again while one is under way gives that one.
+    pub async fn collect(&self, actor: &Actor, id: RequestId) -> Result<(Opened, DsarJob)> {
+        let opened = self.request(id).await?;
+        let record = opened.known()?;
+        let mut draft = self.case(actor, id, opened.head.clone(), record.clone(), opened.now);
+        draft.check_collectable()?;
+        if let Some(last) = record.jobs.last() {
+            let job = job::job(self.home, job::job_id(last)?).await?;
+            if !job.state.is_final() {
+                return Ok((opened, job));
+            }
+        }
+        let subject = self.subject(record.attributes()).await?;
+        let options = DsarOptions {
+            scope: Scope {
+                data_subject_id: record.subject.subject_id.clone(),
+                ..Scope::default()
+            },
+            attributes: subject.attributes,
+            purpose: Some(format!("request {id}")),
+            request: Some(id.0),
+            // Whoever asks twice at the same moment starts one.
+            idempotency_key: Some(format!("request {id} {}", record.jobs.len())),
+            ..DsarOptions::default()
+        };
+        let started = match job::create(self.home, actor, options).await? {
+            StartedJob::New(job) | StartedJob::Known(job) => *job,
+            StartedJob::Full { active, limit } => {
+                let message = format!("{active} DSAR jobs are active, and {limit} may be");
+                return Err(Fault::new(Code::TransitionDisallowed, message)
+                    .hint("wait until one has ended, or cancel one"));
+            }
+        };
+        let name = started.name();
+        job::run(self.home, actor, started.id).await?;
+        let work = |case: &mut Case| {
+            case.check_collectable()?;
+            if !case.record.jobs.contains(&name) {
+                case.record.jobs.push(name.clone());
+            }
+            let details = json!({ "job": name });
+            case.tell("collection_started", details.clone());
+            Ok((Act::new("collection.started", details), ()))
+        };
+        Ok((self.act(actor, id, work).await?.0, started))
+    }
+
+    /// The DSAR job of a request, the newest if there were several.
+    pub async fn collection(&self, id: RequestId) -> Result<DsarJob> {
+        let opened = self.request(id).await?;
+        let missing = || Fault::new(Code::NotFound, "no DSAR job was started for the request");
+        let name = opened.known()?.jobs.last().ok_or_else(missing)?;
+        Ok(job::job(self.home, job::job_id(name)?).await?)
+    }
+
+    /// Takes the bundle of the DSAR job as what is handed out. It is reviewed like everything else that is.
+    pub async fn take_bundle(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
+        let job = self.collection(id).await?;
+        if !matches!(job.state, DsarState::Ready | DsarState::Delivered) {
+            let message = format!("the DSAR job is {}, so it has no bundle", job.state);
+            return Err(Fault::new(Code::NoArtifacts, message));
+        }
+        let name = job.name();
+        let body = job.known()?;
+        let report = body.report.as_ref();
+        let notes: Vec<String> = report
+            .map(|report| report.redaction_notes.clone())
+            .unwrap_or_default();
+        let sections = body
+            .collected
+            .iter()
+            .flat_map(|collected| &collected.sections);
+        let mut sources: Vec<String> = sections.map(|section| section.source.clone()).collect();
+        sources.sort();
+        sources.dedup();
+        let sha256 = body
+            .delivery
+            .as_ref()
+            .map(|delivery| delivery.sha256.clone());
+        let work = |case: &mut Case| {
+            let manifest = case.manifest(1)?;
+            let is_bundle = |artifact: &Artifact| {
+                let reference = artifact.reference.as_deref();
+                reference.is_some_and(|reference| reference.starts_with("dsar:"))
+            };
+            manifest.artifacts.retain(|artifact| !is_bundle(artifact));
+            manifest.artifacts.push(Artifact {
+                id: Uuid::new_v4(),
+                title: "What is held about the person".to_owned(),
+                kind: "profile_data".to_owned(),
+                file: None,
+                reference: Some(name.clone()),
+                source_system: Some(sources.join(", ")),
+                description: sha256
+                    .as_ref()
+                    .map(|hash| format!("bundle with SHA-256 {hash}")),
+            });
+            manifest.redactions_applied.clone_from(&notes);
+            let details = json!({ "job": name, "sha256": sha256 });
+            case.tell("bundle_attached", details.clone());
+            Ok((Act::new("manifest.bundle_attached", details), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+}
+
+/// How a DSAR job of a request stands, as faces tell it.
+pub fn collection_shape(id: RequestId, job: &DsarJob) -> Value {
+    let body = job.body.as_ref();
+    let time = |at: Timestamp| at.to_string();
+    json!({
+        "requestId": id,
+        "jobId": job.name(),
+        "state": job.state.as_str(),
+        "waitsForReview": job.waits_for_review(),
+        "createdAt": time(job.created_at),
+        "updatedAt": time(job.updated_at),
+        "expiresAt": job.expires_at.map(time),
+        "rowsCollected": body.map(|body| body.progress.rows_collected),
+        "failure": body.and_then(|body| body.failure.as_ref()).map(|failed| &failed.message),
+    })
+}
