@@ -405,12 +405,12 @@ mod tests {
             "/docs",
             "/docs.js",
             "/docs.css",
-            "/init",
-            "/status",
-            "/errors/{id}",
             // Opened by a code, which only the recipient has.
             "/v1/delivery/{id}",
             "/v1/delivery/{id}",
+            "/init",
+            "/status",
+            "/errors/{id}",
         ];
         assert_eq!(open, known);
     }
