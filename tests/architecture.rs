@@ -382,7 +382,7 @@ fn drivers_stay_where_they_belong() {
         ("rusqlite", &["tdskit"]),
         ("libsqlite3-sys", &["connector-sqlite"]),
         ("odbc-api", &["odbc"]),
-        ("parquet", &["files", "bundle", "testkit"]),
+        ("parquet", &["files", "bundle", "server", "testkit"]),
         ("axum", &["server"]),
         ("clap", &["cli"]),
         ("object_store", &["connector-objects", "dsar"]),

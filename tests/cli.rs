@@ -55,7 +55,9 @@ fn help_is_complete() {
         "sources",
         "rules",
         "dictionaries",
+        "business-rules",
         "jobs",
+        "schedules",
         "requests",
         "audit",
         "backup",
@@ -71,6 +73,10 @@ fn help_is_complete() {
     ] {
         let run = bench.run(["dsar", command, "--help"]);
         snapshot(&format!("help_dsar_{command}"), &run);
+    }
+    for command in ["business-rules", "schedules"] {
+        let run = bench.run([command, "add", "--help"]);
+        snapshot(&format!("help_{command}_add"), &run);
     }
     snapshot("help", &bench.run(["--help"]));
 }

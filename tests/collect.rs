@@ -391,12 +391,18 @@ fn whoever_shares_an_address_with_the_person_is_for_review() {
     }
     bench.write("family.csv", rows);
     bench.scan();
-    let both = ["--name", "Hans Meier", "--email", "meier@example.org"];
+    let both = [
+        "--include-weak",
+        "--name",
+        "Hans Meier",
+        "--email",
+        "meier@example.org",
+    ];
     let collected = Collected::of(&bench, &both, &[]);
     assert_eq!(collected.column("family.csv", "note", true), ["a", "c"]);
     assert_eq!(collected.column("family.csv", "note", false), ["b"]);
     // Who is not known by name cannot be told from others.
-    let collected = Collected::of(&bench, &both[2..], &[]);
+    let collected = Collected::of(&bench, &both[3..], &[]);
     assert_eq!(
         collected.column("family.csv", "note", true),
         ["a", "b", "c"]

@@ -290,7 +290,7 @@ fn the_command_line_makes_pauses_resumes_and_runs_schedules_beside_a_server() {
         &server.key,
         "PATCH",
         &path,
-        r#"{"body": {"scope": ["FILES_1/*"]}}"#,
+        r#"{"body": {"scope": ["FILES_1"], "configs": {}}}"#,
     );
     assert_eq!(changed.status, 200, "{changed:?}");
     let now = server.post(&format!("{path}/run"), &json!({}));

@@ -122,8 +122,10 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
             "The key is not enough, or what is named may not be reached",
         ));
     }
-    if !route.body.is_empty() || !route.query.is_empty() {
-        codes.push(("400", "A field makes no sense"));
+    let is_compliance = path.starts_with("/v1/compliance/");
+    let is_asked = path.contains('{') || !route.body.is_empty() || !route.query.is_empty();
+    if is_asked || is_compliance {
+        codes.push(("400", "A field, or an id, makes no sense"));
     }
     if !route.body.is_empty() || route.takes_file() {
         codes.push(("409", "It would contradict what is there"));
@@ -140,7 +142,10 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
     if path.ends_with("/events") {
         codes.push(("429", "Too many listen already"));
     }
-    if path.contains('{') || !route.body.is_empty() || !route.query.is_empty() {
+    if is_compliance && route.method == "post" {
+        codes.push(("429", "Too many of them are under way already"));
+    }
+    if is_asked {
         codes.push(("404", "There is no such thing"));
     }
     let changes = requests::is_here(path) && route.method != "get";
@@ -157,7 +162,8 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
             content(any(), Some(examples::of(route.method, route.path).1)),
         ),
     );
-    let fault = if path.starts_with("/api/public/") || requests::is_here(path) {
+    let is_plain = path.starts_with("/api/public/") || is_compliance || requests::is_here(path);
+    let fault = if is_plain {
         "application/json"
     } else {
         "application/problem+json"

@@ -70,7 +70,7 @@ pub(crate) struct BusinessRule {
     /// A larger share of non-compliant records, 0 to 1, is a warning
     #[arg(long, value_name = "SHARE", value_parser = probability)]
     pub(crate) warn_share: Option<f64>,
-    /// A larger share of non-compliant records, 0 to 1, fails [default: 0]
+    /// A larger share of non-compliant records, 0 to 1, fails [default: 0, if nothing is said of warnings]
     #[arg(long, value_name = "SHARE", value_parser = probability)]
     pub(crate) fail_share: Option<f64>,
     /// More non-compliant records than that are a warning
