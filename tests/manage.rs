@@ -244,8 +244,8 @@ fn entities_are_found_by_words_filters_and_in_pages() {
         }
     }
     seen.sort();
-    assert_eq!(seen, ["crm/customerOrders.csv", "crm/people.csv"]);
-    assert!(pages <= 3, "{pages}");
+    assert_eq!(seen, ["crm", "crm/customerOrders.csv", "crm/people.csv"]);
+    assert!(pages <= 4, "{pages}");
     let long = format!("search={}", "x".repeat(300));
     for (query, field) in [
         (long.as_str(), "search"),

@@ -28,9 +28,10 @@ pub(crate) struct Settings {
 }
 
 /// What such a file does not decide: where is written, listened and connected to, what others may reach by it, and what
-/// secrets are taken from, and whether rows are handed out that may be somebody else's. A scan in
+/// secrets are taken from, whether rows are handed out that may be somebody else's or that nobody reviewed, and what is decided about
+/// persons and their requests. A scan in
 /// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 16] = [
+const NOT_HERE: [&str; 37] = [
     "home",
     "store",
     "dictionaries-dir",
@@ -47,6 +48,27 @@ const NOT_HERE: [&str; 16] = [
     "jwt-audience",
     "jwt-role-claim",
     "jwt-role",
+    "answer",
+    "approve",
+    "exemption",
+    "file",
+    "head",
+    "key",
+    "message",
+    "no-review",
+    "no-verification",
+    "not",
+    "outcome",
+    "rationale",
+    "recipient",
+    "redact",
+    "requestor",
+    "reveal",
+    "same",
+    "sql",
+    "text",
+    "undo",
+    "unsure",
 ];
 
 /// The settings file that applies: the one named, else `locard.toml` here, else in the home.
@@ -224,7 +246,7 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
 }
 
 /// Variables that are settings of nothing here, by what they are most like: a slip of the finger that spares a source
-/// nothing. Those of tests and of the key are none.
+/// nothing. Those of tests, of the key and of the program for drivers are none.
 pub(crate) fn unknown_variables() -> Vec<String> {
     let mut known = vec![variable(PREFIX, "config")];
     let mut open = vec![(PREFIX.to_owned(), Cli::command())];
@@ -235,7 +257,7 @@ pub(crate) fn unknown_variables() -> Vec<String> {
         open.extend(below.map(|sub| (variable(&prefix, sub.get_name()), sub.clone())));
     }
     let is_other = |name: &str| {
-        ["TEST", "BENCH", "STORE_TEST", "MASTER_KEY"]
+        ["TEST", "BENCH", "STORE_TEST", "MASTER_KEY", "ODBC_HELPER"]
             .iter()
             .any(|of| name.starts_with(&variable(PREFIX, of)))
     };
@@ -377,9 +399,13 @@ mod tests {
     }
 
     /// What such a file may say.
-    const TAKEN: &str = "affinity baseline color column decisions email exclude exhaustive fail-on format fresh id identifier include \
-        jobs-at-once limit manual max-rate min-confidence min-share name no-jobs no-relations no-weak note owner partial-is-completed phone plan quiet readers \
-        reason rejected resource rule sample samples snapshot source subject threads verbose verify";
+    const TAKEN: &str = "affinity after at at-risk baseline by channel collection color column complex contact count cron decisions \
+        description dimension email exclude exhaustive explanation fail-on fail-rows fail-share find format fresh \
+        from hours id identifier include instructions jobs-at-once jurisdiction kind language limit manual max-rate \
+        media-type min-confidence min-share missed name no-jobs no-relations no-weak note notes owner \
+        partial-is-completed paused phone plan preview quiet readers reason received recheck region rejected request \
+        resource rule sample samples scope section snapshot source state status subject subject-id tag threads \
+        time-zone type until verbose verify warn-rows warn-share";
 
     #[test]
     fn a_file_that_nobody_named_decides_only_how_is_read_and_shown() {
