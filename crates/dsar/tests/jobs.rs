@@ -165,12 +165,12 @@ async fn a_window_and_collections_narrow_what_is_handed_out() {
         "it has no time: {manifest:#}"
     );
 
+    let every = locard_app::FindingFilter::default();
+    let findings = locard_app::findings(&home, &every).await.unwrap();
+    let visits_of = findings.iter().find(|it| it.resource == "visits.csv");
     let members = locard_app::CollectionOptions {
         kind: None,
-        members: vec![format!(
-            "{}/visits.csv",
-            folder.path().join("data").display()
-        )],
+        members: vec![visits_of.unwrap().entity.to_string()],
         note: None,
     };
     add_collection(&home, "campaign", members).await.unwrap();

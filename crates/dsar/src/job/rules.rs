@@ -120,9 +120,15 @@ impl Others {
             .iter()
             .filter(|field| name_of(field).is_some())
             .collect();
-        // A row that is theirs by something unique, and has no other name, has theirs in a spelling that nobody told.
+        // A row that is theirs by something unique, and has no other name, may have theirs in a spelling that nobody told.
         let names_own = own.kinds.iter().any(is_name);
-        let is_their_row = own.kinds.iter().any(is_unique) && !names_own && is_one_name(&names);
+        let is_like = |field: &&&FieldMeta| {
+            is_plain(&field.name) && values.get(&field.name).is_some_and(|it| self.is_alike(it))
+        };
+        let is_their_row = own.kinds.iter().any(is_unique)
+            && !names_own
+            && is_one_name(&names)
+            && names.iter().any(is_like);
         let mut others: Vec<(String, Identifier)> = Vec::new();
         if self.knows_name && !is_their_row {
             let named = names
@@ -144,6 +150,15 @@ impl Others {
             }
         }
         others
+    }
+
+    /// Whether a name shares a word with one that is known of the person.
+    fn is_alike(&self, name: &Value) -> bool {
+        let name = text(name).unwrap_or_default();
+        let words: BTreeSet<String> = words_of(&name).collect();
+        let known = self.subject.attributes.iter();
+        let mut known = known.filter(|attribute| is_name(&attribute.identifier));
+        known.any(|attribute| words_of(&attribute.value).any(|word| words.contains(&word)))
     }
 
     /// Parts of a longer text that name somebody else.
@@ -230,6 +245,24 @@ fn is_one_name(names: &[&&FieldMeta]) -> bool {
     }
 }
 
+/// Words of a name that tell something.
+fn words_of(name: &str) -> impl Iterator<Item = String> {
+    let words = name.split(|letter: char| !letter.is_alphanumeric());
+    let words = words.filter(|word| word.chars().count() > 2);
+    words.map(str::to_lowercase)
+}
+
+/// What a column of names is called that holds whom its row is about.
+const PLAIN: [&str; 12] = [
+    "full", "first", "last", "given", "family", "display", "customer", "user", "person", "client",
+    "member", "account",
+];
+
+/// Whether a column of names is called so, or by one word: not `agent_name` or `emergency_contact`.
+fn is_plain(name: &str) -> bool {
+    stem(name).is_none_or(|stem| PLAIN.contains(&stem.as_str()))
+}
+
 /// The first word of a column's name, where it has several: `agent` of `agent_email`.
 fn stem(name: &str) -> Option<String> {
     let (first, rest) = name.split_once(['_', '.', '-', ' '])?;
@@ -253,8 +286,11 @@ fn is_long(value: Option<&Value>) -> bool {
     }
 }
 
+/// Whether a text has several words; groups of digits are none.
 fn is_prose(text: &str) -> bool {
-    text.split_whitespace().nth(2).is_some()
+    let mut words = text.split_whitespace();
+    let is_word = |word: &&str| word.contains(char::is_alphabetic);
+    words.by_ref().filter(is_word).nth(2).is_some()
 }
 
 /// Words that may be addresses or numbers of somebody, without what sentences put around them.

@@ -99,11 +99,6 @@ impl Shelf {
         stream.map(open).transpose()
     }
 
-    /// Removes all of it.
-    pub(crate) fn remove(&self) -> io::Result<()> {
-        self.store.remove(&self.folder)
-    }
-
     fn path(&self, name: &str) -> String {
         format!("{}/{name}", self.folder)
     }
