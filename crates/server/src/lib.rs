@@ -122,7 +122,7 @@ async fn retain(home: &Home, stop: &CancellationToken) {
                 "requests were destroyed at the end of their retention"
             ),
             Err(fault) => {
-                tracing::error!(why = fault.message, "retention could not be looked after")
+                tracing::error!(why = fault.message, "retention could not be looked after");
             }
         }
         tokio::select! {

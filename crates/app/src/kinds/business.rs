@@ -432,24 +432,23 @@ impl<'a> Running<'a> {
     /// The entity as a table of its source, which is opened once.
     async fn table(&mut self, entity: &Entity) -> Tried<Table> {
         let (home, id) = (self.work.home, entity.source);
-        let source = match self.open.get(&id) {
-            Some(source) => Arc::clone(source),
-            None => {
-                let resolved = async {
-                    let source = home.store.source(home.org, id).await?;
-                    home.stored(source).await
-                };
-                let resolved = resolved.await.map_err(|error: Error| {
-                    Wrong::Told(self.told(error.sentence(), Some(entity)))
-                })?;
-                let opening = resolved.target(home, Scope::default(), self.work.details.limits);
-                let Some(target) = self.work.unless_stopped(opening).await else {
-                    return Err(Wrong::Stopped);
-                };
-                let source = target.map_err(Wrong::Told)?.source;
-                self.open.insert(id, Arc::clone(&source));
-                source
-            }
+        let source = if let Some(source) = self.open.get(&id) {
+            Arc::clone(source)
+        } else {
+            let resolved = async {
+                let source = home.store.source(home.org, id).await?;
+                home.stored(source).await
+            };
+            let resolved = resolved
+                .await
+                .map_err(|error: Error| Wrong::Told(self.told(error.sentence(), Some(entity))))?;
+            let opening = resolved.target(home, Scope::default(), self.work.details.limits);
+            let Some(target) = self.work.unless_stopped(opening).await else {
+                return Err(Wrong::Stopped);
+            };
+            let source = target.map_err(Wrong::Told)?.source;
+            self.open.insert(id, Arc::clone(&source));
+            source
         };
         let opening = Table::open(source, entity.path.clone(), entity.kind);
         match self.work.unless_stopped(opening).await {

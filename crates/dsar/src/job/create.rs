@@ -102,10 +102,7 @@ pub(super) async fn record(
     let details = object!({
         "job": job,
         "purpose": body.purpose,
-        "subject": match body.is_tenant() {
-            true => None,
-            false => Some(settings::digest(home, &named(body)).await?),
-        },
+        "subject": if body.is_tenant() { None } else { Some(settings::digest(home, &named(body)).await?) },
         "scope": body.scope.kind.as_str(),
         "request": body.request,
     });

@@ -81,9 +81,10 @@ impl Packing {
                 name: controller.name,
                 contact: controller.contact,
             }),
-            notice: match now.notice.is_empty() && !body.is_tenant() {
-                true => NOTICE.map(str::to_owned).to_vec(),
-                false => now.notice,
+            notice: if now.notice.is_empty() && !body.is_tenant() {
+                NOTICE.map(str::to_owned).to_vec()
+            } else {
+                now.notice
             },
             at: home.store().clock().await?,
             counters,

@@ -74,9 +74,10 @@ pub async fn run(home: &Home, actor: &Actor, id: Uuid) -> Result<DsarJob> {
 
 /// Puts the work that a job is ripe for into the queue, once.
 pub(super) async fn queue(home: &Home, job: &DsarJob) -> Result<DsarJob> {
-    let part = match job.waits_for_review() {
-        true => format!("pack {}", review::decisions(home, job.id).await?.last),
-        false => "collect".to_owned(),
+    let part = if job.waits_for_review() {
+        format!("pack {}", review::decisions(home, job.id).await?.last)
+    } else {
+        "collect".to_owned()
     };
     let spec = Spec {
         dsar: job.id,

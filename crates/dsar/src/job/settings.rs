@@ -97,14 +97,13 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
     let given = changes.as_object();
     let given = given.ok_or_else(|| Error::usage("settings are an object"))?;
     for (name, value) in given {
-        match all.get_mut(name) {
-            Some(setting) => setting.clone_from(value),
-            None => {
-                let known = "activeLimit, ttlHours, review, secondApprover, tenantExport, store, controller, notice, register";
-                return Err(
-                    Error::usage("a setting is named like none").hint(format!("they are {known}"))
-                );
-            }
+        if let Some(setting) = all.get_mut(name) {
+            setting.clone_from(value)
+        } else {
+            let known = "activeLimit, ttlHours, review, secondApprover, tenantExport, store, controller, notice, register";
+            return Err(
+                Error::usage("a setting is named like none").hint(format!("they are {known}"))
+            );
         }
     }
     let changed: DsarSettings = DsarSettings::deserialize(&all)

@@ -67,7 +67,7 @@ impl Objects {
 
     fn path(&self, name: &str) -> Path {
         let parts = name.split('/').filter(|part| !part.is_empty());
-        parts.fold(self.folder.clone(), |path, part| path.join(part))
+        parts.fold(self.folder.clone(), object_store::path::Path::join)
     }
 }
 

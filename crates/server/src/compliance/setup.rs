@@ -72,9 +72,10 @@ pub(crate) async fn subject(
     let mut fields = Fields::of(&body)?;
     let id = fields.text("id")?;
     let id = id.ok_or_else(|| Fault::field("id", "an id is wanted"))?;
-    let attributes = match fields.is_given("attributes") {
-        true => locate::attributes(&context, &mut fields).await?,
-        false => Vec::new(),
+    let attributes = if fields.is_given("attributes") {
+        locate::attributes(&context, &mut fields).await?
+    } else {
+        Vec::new()
     };
     let details = json!({ "attributes": attributes.len() });
     locard_app::record_audit(context.home(), &actor, "register subject", details).await?;

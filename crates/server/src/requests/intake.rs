@@ -112,9 +112,10 @@ fn arrival(body: &Bytes, headers: &HeaderMap) -> Result<(Arrival, Vec<String>), 
         zone: fields.text("timeZone")?,
         kind: kind.transpose()?,
         is_complex: fields.flag("isComplex")?,
-        requires_verification: match fields.is_given("requiresVerification") {
-            true => Some(fields.flag("requiresVerification")?),
-            false => None,
+        requires_verification: if fields.is_given("requiresVerification") {
+            Some(fields.flag("requiresVerification")?)
+        } else {
+            None
         },
         channel: must(&mut source, "channel", "intakeSource.")?,
         raw_text: must(&mut source, "rawText", "intakeSource.")?,

@@ -79,9 +79,12 @@ pub(crate) async fn decide_retention(
     let mut fields = Fields::of(&body)?;
     let class = must(&mut fields, "class", "")?;
     let (min, max) = (days(&mut fields, "minDays")?, days(&mut fields, "maxDays")?);
-    let mut flag = |name: &str| match fields.is_given(name) {
-        true => fields.flag(name).map(Some),
-        false => Ok(None),
+    let mut flag = |name: &str| {
+        if fields.is_given(name) {
+            fields.flag(name).map(Some)
+        } else {
+            Ok(None)
+        }
     };
     let (purge, hold) = (flag("purgeEnabled")?, flag("legalHoldEnabled")?);
     let change = |policy: &mut Policy| {

@@ -64,12 +64,11 @@ fn line(job: &DsarJob) -> String {
     };
     let progress = &body.progress;
     let rows = counted(progress.rows_collected, "row", "rows");
-    match job.state {
-        DsarState::Packaging => format!("packing {rows} · {}", bytes(progress.bytes_packaged)),
-        _ => {
-            let sections = counted(progress.sections, "section", "sections");
-            format!("collecting · {rows} in {sections}")
-        }
+    if job.state == DsarState::Packaging {
+        format!("packing {rows} · {}", bytes(progress.bytes_packaged))
+    } else {
+        let sections = counted(progress.sections, "section", "sections");
+        format!("collecting · {rows} in {sections}")
     }
 }
 

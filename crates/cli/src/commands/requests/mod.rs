@@ -59,7 +59,7 @@ pub(in crate::commands) async fn request_named(session: &Session, text: &str) ->
 }
 
 pub(super) fn text(secret: Option<&SecretString>) -> Option<&str> {
-    secret.map(|secret| secret.expose_secret())
+    secret.map(locard_model::ExposeSecret::expose_secret)
 }
 
 pub(super) fn time(text: Option<&str>) -> Result<Option<jiff::Timestamp>> {
@@ -84,7 +84,7 @@ pub(crate) async fn run(session: &Session, args: &Requests) -> Result<Outcome> {
                 (status.as_deref(), *at_risk, *limit),
                 *format,
             )
-            .await?
+            .await?;
         }
         Requests::Import { file } => return intake::import(session, &desk, file).await,
         Requests::Export { output } => {
