@@ -92,10 +92,15 @@ async fn a_piece_of_another_format_costs_only_itself() {
     let picture = || [&[0x89][..], b"PNG\r\n", &[0; 64]].concat();
     let folders = ["s/y=1/a.csv", "s/y=2/a.csv", "s/y=3/a.csv"];
     for bad in 0..folders.len() {
-        let files = (0..folders.len()).map(|at| match at == bad {
-            true => (folders[at], picture()),
-            false => (folders[at], piece(at * 5, 5)),
-        });
+        let file = |at: usize| {
+            let bytes = if at == bad {
+                picture()
+            } else {
+                piece(at * 5, 5)
+            };
+            (folders[at], bytes)
+        };
+        let files = (0..folders.len()).map(file);
         let source = shelves(<[_; 3]>::try_from(files.collect::<Vec<_>>()).unwrap());
         assert_eq!(listed(&source, &Scope::default()).await, ["s/y=*/*.csv"]);
         let taken = take_with(&source, "s/y=*/*.csv", |_| {}).await.unwrap();
