@@ -136,11 +136,7 @@ pub async fn audit(
         purpose: Some(record.what.purpose).filter(|purpose| !purpose.is_empty()),
         request: record.what.request.map(|request| request.0),
         sequence: record.sequence,
-        hash: record
-            .hash
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        hash: hex::encode(record.hash),
     });
     Ok((rows.collect(), found.next))
 }
@@ -177,15 +173,13 @@ fn hash(token: &SecretString) -> [u8; 32] {
 
 /// A new token: 256 random bits.
 fn token() -> Result<SecretString> {
-    use std::fmt::Write as _;
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
         let sentence = "this machine gives no random numbers";
         Error::new(ErrorKind::Unexpected, sentence).cause(error)
     })?;
-    let mut text = PREFIX.to_owned();
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(SecretString::from(text))
+    Ok(SecretString::from(format!(
+        "{PREFIX}{}",
+        hex::encode(bytes)
+    )))
 }

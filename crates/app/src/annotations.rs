@@ -270,7 +270,7 @@ impl Annotations {
 mod tests {
     use super::*;
 
-    fn changed(before: Value, changes: Value) -> Result<Value, (String, String)> {
+    fn changed(before: Value, changes: &Value) -> Result<Value, (String, String)> {
         let mut annotation: Annotation = serde_json::from_value(before).expect("an annotation");
         annotation.change(changes.as_object().expect("an object"))?;
         Ok(serde_json::to_value(annotation).expect("it can be written"))
@@ -282,7 +282,7 @@ mod tests {
         let before = json!({ "purpose": "sales", "tags": ["a"], "owner": "Sales" });
         let after = changed(
             before,
-            json!({ "purpose": null, "tags": ["b", "c"], "sensitivity": "special" }),
+            &json!({ "purpose": null, "tags": ["b", "c"], "sensitivity": "special" }),
         );
         assert_eq!(
             after,
@@ -309,7 +309,7 @@ mod tests {
                 .keys()
                 .next()
                 .cloned();
-            let (field, wanted) = changed(json!({}), changes).expect_err("it makes no sense");
+            let (field, wanted) = changed(json!({}), &changes).expect_err("it makes no sense");
             assert_eq!(Some(field), name);
             assert!(!wanted.contains("SECRET"));
         }

@@ -374,14 +374,18 @@ pub async fn business_history(
 ) -> Result<(Vec<BusinessResultRow>, Option<Uuid>)> {
     let (page, rule) = (Page { after, limit }, BusinessRuleId(rule));
     let found = home.store.business_results(home.org, rule, page).await?;
-    let rows = found.items.into_iter().map(result).collect::<Result<_>>()?;
+    let rows = found
+        .items
+        .into_iter()
+        .map(|found| result(&found))
+        .collect::<Result<_>>()?;
     Ok((rows, found.next))
 }
 
 /// What one job found of its business rules.
 pub async fn business_results(home: &Home, job: JobId) -> Result<Vec<BusinessResultRow>> {
     let found = home.store.business_results_of(home.org, job).await?;
-    found.into_iter().map(result).collect()
+    found.into_iter().map(|found| result(&found)).collect()
 }
 
 fn row(rule: BusinessRule) -> Result<BusinessRuleRow> {
@@ -394,7 +398,7 @@ fn row(rule: BusinessRule) -> Result<BusinessRuleRow> {
     })
 }
 
-fn result(result: BusinessResult) -> Result<BusinessResultRow> {
+fn result(result: &BusinessResult) -> Result<BusinessResultRow> {
     Ok(BusinessResultRow {
         rule: result.rule.0,
         job: result.job,

@@ -180,17 +180,12 @@ async fn put(
 
 /// A secret that nobody guesses.
 fn random() -> Result<SecretString> {
-    use std::fmt::Write as _;
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|_| {
         let sentence = "the system gives no random numbers";
         Error::new(ErrorKind::Unexpected, sentence)
     })?;
-    let mut text = "whsec_".to_owned();
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(SecretString::from(text))
+    Ok(SecretString::from(format!("whsec_{}", hex::encode(bytes))))
 }
 
 /// Webhooks in the order of their ids, after that one if one is given; and where to go on.
@@ -280,18 +275,14 @@ fn signed(due: DueDelivery, now: Timestamp) -> Due {
 
 /// How a body is signed at a time, in seconds since 1970.
 fn signature(secret: &SecretString, at: i64, body: &str) -> String {
-    use std::fmt::Write as _;
     let key = secret.expose_secret().as_bytes();
     // Keys of any length are taken.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return String::new();
     };
     mac.update(format!("{at}.{body}").as_bytes());
-    let mut text = format!("t={at},v1=");
-    for byte in mac.finalize().into_bytes() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digest = hex::encode(mac.finalize().into_bytes());
+    format!("t={at},v1={digest}")
 }
 
 /// Records what came of trying.
@@ -387,7 +378,7 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let pause = |attempts: u32, reaction: Reaction| {
             let tried = tried(attempts, &reaction, now);
-            let seconds = tried.next_at.map(|next| next.as_second());
+            let seconds = tried.next_at.map(Timestamp::as_second);
             (tried.state, seconds)
         };
         let down = || Reaction::Answered(503);

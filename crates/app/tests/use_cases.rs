@@ -1040,31 +1040,20 @@ async fn what_was_not_searched_is_told() {
     let bench = Bench::new();
     bench.write("customers.csv", &customers(200));
     let home = bench.home().await;
-    let manual = AddSource {
-        key: None,
-        name: "paper".into(),
-        target: None,
-        owner: Some("Ms Doe".into()),
-        note: None,
-        limits: SourceLimits::default(),
-        manual: locard_app::Manual::default(),
-    };
-    locard_app::add_source(&home, manual)
-        .await
-        .expect("the source is added");
     let target = SecretString::from(bench.data().to_string_lossy().into_owned());
-    let crm = AddSource {
-        key: None,
-        name: "crm".into(),
-        target: Some(target),
-        owner: None,
-        note: None,
-        limits: SourceLimits::default(),
-        manual: locard_app::Manual::default(),
-    };
-    locard_app::add_source(&home, crm)
-        .await
-        .expect("the source is added");
+    for (name, target, owner) in [("paper", None, Some("Ms Doe")), ("crm", Some(target), None)] {
+        let source = AddSource {
+            key: None,
+            name: name.into(),
+            target,
+            owner: owner.map(str::to_owned),
+            note: None,
+            limits: SourceLimits::default(),
+            manual: locard_app::Manual::default(),
+        };
+        let added = locard_app::add_source(&home, source).await;
+        added.expect("the source is added");
+    }
     assert_eq!(
         locard_app::ingest_source(&home, "crm")
             .await

@@ -1,7 +1,5 @@
 //! What a result was computed with, so that an old request is computed with the same again.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -34,10 +32,5 @@ pub struct CalendarPin {
 
 /// SHA-256 of a text in hexadecimal; line ends of a checkout on Windows make no difference.
 pub(crate) fn hash(text: &str) -> String {
-    let digest = Sha256::digest(text.replace("\r\n", "\n"));
-    digest.iter().fold(String::new(), |mut hash, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hash, "{byte:02x}");
-        hash
-    })
+    hex::encode(Sha256::digest(text.replace("\r\n", "\n")))
 }

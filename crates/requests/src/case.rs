@@ -147,7 +147,7 @@ impl Case {
             name: plain(name, "file"),
             media_type: plain(media_type, "application/octet-stream"),
             size_bytes: content.len() as u64,
-            sha256: hex(&Sha256::digest(content)),
+            sha256: hex::encode(Sha256::digest(content)),
         }
     }
 
@@ -209,9 +209,4 @@ pub(crate) fn plain(text: &str, otherwise: &str) -> String {
     } else {
         text.to_owned()
     }
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

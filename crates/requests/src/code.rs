@@ -97,8 +97,8 @@ pub struct Fault {
     pub hint: Option<String>,
     /// The field that is meant.
     pub field: Option<String>,
-    /// What helps a program to find its way.
-    pub trace: Option<Value>,
+    /// What helps a program to find its way; boxed, since every act may end in a fault.
+    pub trace: Option<Box<Value>>,
 }
 
 /// What comes of an act.

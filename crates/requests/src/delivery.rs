@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::case::{Act, Case, hex};
+use crate::case::{Act, Case};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::life::Action;
@@ -40,7 +40,7 @@ fn one_of(field: &str, text: Option<&str>, known: &[&str]) -> Result<String> {
 }
 
 fn digest(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 /// 256 random bits.
@@ -48,7 +48,7 @@ fn new_token() -> Result<String> {
     let mut bytes = [0; 32];
     let broken = |_| Fault::new(Code::Runtime, "this machine gives no random numbers");
     getrandom::fill(&mut bytes).map_err(broken)?;
-    Ok(hex(&bytes))
+    Ok(hex::encode(bytes))
 }
 
 fn invalid() -> Fault {

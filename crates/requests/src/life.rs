@@ -116,12 +116,13 @@ impl Action {
         let (possible, to) = self.rule();
         if !possible.contains(&from) {
             let message = format!("{self} is not possible while the request is {from}");
+            let trace = json!({ "lifecycle": {
+                "action": self.as_str(),
+                "currentStatus": from.as_str(),
+                "allowedTransitions": Self::possible_in(from),
+            } });
             return Err(Fault {
-                trace: Some(json!({ "lifecycle": {
-                    "action": self.as_str(),
-                    "currentStatus": from.as_str(),
-                    "allowedTransitions": Self::possible_in(from),
-                } })),
+                trace: Some(Box::new(trace)),
                 ..Fault::new(Code::TransitionDisallowed, message)
             });
         }

@@ -12,7 +12,6 @@ use locard_store::RequestOrder;
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::Refusing;
-use crate::case::hex;
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Listing, Opened};
 use crate::explain::last_second;
@@ -98,7 +97,7 @@ impl Row {
                 hash.update(text.as_bytes());
             }
         }
-        format!("register {}", hex(&hash.finalize()))
+        format!("register {}", hex::encode(hash.finalize()))
     }
 
     fn arrival(&self, is_past: bool) -> Result<Arrival> {

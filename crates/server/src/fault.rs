@@ -18,8 +18,8 @@ pub(crate) struct Fault {
     pub(crate) field: Option<String>,
     /// Which entry of the catalogue of requests it is.
     pub(crate) code: Option<Code>,
-    /// What helps a program to find its way.
-    pub(crate) trace: Option<Value>,
+    /// What helps a program to find its way; boxed, since every handler may end in a fault.
+    pub(crate) trace: Option<Box<Value>>,
 }
 
 /// Seconds.
@@ -106,7 +106,7 @@ impl Fault {
         let more = [
             ("hint", self.hint.clone().map(Value::from)),
             ("field", self.field.clone().map(Value::from)),
-            ("trace", self.trace.clone()),
+            ("trace", self.trace.as_deref().cloned()),
         ];
         for (name, value) in more {
             if let (Some(error), Some(value)) = (error.as_object_mut(), value) {

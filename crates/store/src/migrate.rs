@@ -127,13 +127,8 @@ async fn applied(session: &mut dyn Session, migrations: &[Migration]) -> Result<
 }
 
 fn checksum(text: &str) -> String {
-    use std::fmt::Write as _;
     // Line ends may differ between checkouts.
-    let digest = Sha256::digest(text.replace("\r\n", "\n"));
-    digest.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(Sha256::digest(text.replace("\r\n", "\n")))
 }
 
 #[cfg(test)]

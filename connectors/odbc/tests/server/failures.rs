@@ -62,7 +62,7 @@ async fn a_statement_that_takes_too_long_is_ended_once_and_named() {
     let before = Instant::now();
     let late = read(&*source, &plan.splits[0]).await.expect_err("too late");
     assert!(
-        before.elapsed() < Duration::from_secs(60),
+        before.elapsed() < Duration::from_mins(1),
         "{:?}",
         before.elapsed()
     );

@@ -257,7 +257,9 @@ impl Packing {
         // What people took out first: their parts are told in bytes of the text as it was.
         for decided in &ruling.redactions {
             let redaction = redact(row, decided)?;
-            redaction.iter().for_each(|it| writer.redacted(it));
+            if let Some(redaction) = &redaction {
+                writer.redacted(redaction);
+            }
         }
         if let Some((others, judged)) = &judged {
             let by = (judged, &ruling.revealed);

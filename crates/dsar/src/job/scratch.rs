@@ -82,10 +82,10 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back() {
         let mut room = scratch()().unwrap();
-        room.write_all(&[7; 200_000]).unwrap();
+        room.write_all(&vec![7; 200_000]).unwrap();
         room.seek(SeekFrom::Start(0)).unwrap();
         let mut read = Vec::new();
         room.read_to_end(&mut read).unwrap();
-        assert!(read == [7; 200_000]);
+        assert!(read == vec![7; 200_000]);
     }
 }

@@ -1,7 +1,6 @@
 //! How DSAR jobs are done here, and the keys that sign and name what comes of them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -98,7 +97,7 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
     let given = given.ok_or_else(|| Error::usage("settings are an object"))?;
     for (name, value) in given {
         if let Some(setting) = all.get_mut(name) {
-            setting.clone_from(value)
+            setting.clone_from(value);
         } else {
             let known = "activeLimit, ttlHours, review, secondApprover, tenantExport, store, controller, notice, register";
             return Err(
@@ -142,11 +141,7 @@ pub(super) async fn digest(home: &Home, subject: &str) -> Result<String> {
         )
         .cause(error)
     })?;
-    let mut text = String::new();
-    for byte in digest.0 {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    Ok(hex::encode(digest.0))
 }
 
 /// A secret of the organisation, made when it is first needed, whoever else needs it then.

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use locard_app::{FindingFilter, Home, Result, RowAt, choose, chosen_entities, findings};
+use locard_app::{
+    FindingFilter, Home, Result, RowAt, SourceRow, choose, chosen_entities, findings,
+};
 use locard_model::{EntityId, EntityKind, EntityPath, SourceId};
 use serde_json::{Map, Value, json};
 
@@ -20,24 +22,7 @@ pub(super) async fn collect(
     narrow: &Narrow,
     gather: &mut Gather,
 ) -> Result<()> {
-    let sources = locard_app::sources(home).await?;
-    let is_wanted = |id: &SourceId| {
-        use locard_model::ExposeSecret as _;
-        let mut named = narrow.sources.iter();
-        narrow.sources.is_empty() || named.any(|name| name.expose_secret() == id.to_string())
-    };
-    let in_window = |at: Option<&String>| {
-        let at = at.and_then(|at| at.parse::<jiff::Timestamp>().ok());
-        let Some(at) = at else {
-            return scope.window_start.is_none();
-        };
-        scope.window_start.is_none_or(|start| at >= start)
-            && scope.window_end.is_none_or(|end| at < end)
-    };
-    let sources: Vec<_> = sources
-        .into_iter()
-        .filter(|source| is_wanted(&source.id) && in_window(source.scanned_at.as_ref()))
-        .collect();
+    let sources = chosen_sources(home, scope, narrow).await?;
     let told = sources.iter().map(|source| {
         json!({
             "id": source.id, "name": source.name, "connector": source.connector, "owner": source.owner,
@@ -80,6 +65,28 @@ pub(super) async fn collect(
         })
     });
     section(gather, "findings", told).map_err(unkept)
+}
+
+/// The sources that are asked for, last read within the window.
+async fn chosen_sources(home: &Home, scope: &Scope, narrow: &Narrow) -> Result<Vec<SourceRow>> {
+    let sources = locard_app::sources(home).await?;
+    let is_wanted = |id: &SourceId| {
+        use locard_model::ExposeSecret as _;
+        let mut named = narrow.sources.iter();
+        narrow.sources.is_empty() || named.any(|name| name.expose_secret() == id.to_string())
+    };
+    let in_window = |at: Option<&String>| {
+        let at = at.and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        let Some(at) = at else {
+            return scope.window_start.is_none();
+        };
+        scope.window_start.is_none_or(|start| at >= start)
+            && scope.window_end.is_none_or(|end| at < end)
+    };
+    let sources = sources.into_iter();
+    let chosen =
+        sources.filter(|source| is_wanted(&source.id) && in_window(source.scanned_at.as_ref()));
+    Ok(chosen.collect())
 }
 
 fn section(gather: &mut Gather, name: &str, rows: impl Iterator<Item = Value>) -> io::Result<()> {

@@ -334,7 +334,7 @@ pub(super) fn collected(extract: Option<&Extract>, gather: &Gather, is_narrow: b
     let Some(extract) = extract else {
         return collected;
     };
-    collected.answer = extract.answer().as_str().to_owned();
+    extract.answer().as_str().clone_into(&mut collected.answer);
     collected.sources = extract.sources;
     collected.not_searched = extract.not_searched.iter().map(not_searched).collect();
     if let Some(sentence) = said(extract) {

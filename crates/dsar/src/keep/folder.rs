@@ -32,7 +32,7 @@ impl BundleStore for Folder {
         let file = locard_app::create_private(&part)?;
         Ok(Box::new(Part {
             file: BufWriter::new(file),
-            part,
+            unfinished: part,
             path,
         }))
     }
@@ -70,7 +70,7 @@ fn make(folder: PathBuf) -> io::Result<()> {
 /// A file that is not there yet under its name.
 struct Part {
     file: BufWriter<File>,
-    part: PathBuf,
+    unfinished: PathBuf,
     path: PathBuf,
 }
 
@@ -88,14 +88,14 @@ impl Put for Part {
     fn commit(mut self: Box<Self>) -> io::Result<()> {
         self.file.flush()?;
         self.file.get_ref().sync_all()?;
-        std::fs::rename(&self.part, &self.path)
+        std::fs::rename(&self.unfinished, &self.path)
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
         // Once it has its name there is nothing of the other.
-        let _ = std::fs::remove_file(&self.part);
+        let _ = std::fs::remove_file(&self.unfinished);
     }
 }
 

@@ -67,7 +67,7 @@ impl Objects {
 
     fn path(&self, name: &str) -> Path {
         let parts = name.split('/').filter(|part| !part.is_empty());
-        parts.fold(self.folder.clone(), object_store::path::Path::join)
+        parts.fold(self.folder.clone(), Path::join)
     }
 }
 
@@ -94,8 +94,8 @@ impl BundleStore for Objects {
         })?;
         Ok(Box::new(Upload {
             runtime: Arc::clone(&self.runtime),
-            upload: Some(WriteMultipart::new(upload)),
-            part: Vec::new(),
+            parts: Some(WriteMultipart::new(upload)),
+            pending: Vec::new(),
         }))
     }
 
@@ -160,18 +160,18 @@ const PART: usize = 8 << 20;
 /// An object on its way.
 struct Upload {
     runtime: Arc<Own>,
-    upload: Option<WriteMultipart>,
-    part: Vec<u8>,
+    parts: Option<WriteMultipart>,
+    pending: Vec<u8>,
 }
 
 impl Upload {
     /// Hands a part on, once not too many are under way.
     fn hand_on(&mut self) -> io::Result<()> {
-        let Some(mut upload) = self.upload.take() else {
+        let Some(mut upload) = self.parts.take() else {
             return Err(io::Error::other("an upload was broken off"));
         };
-        let part = std::mem::take(&mut self.part);
-        self.upload = Some(self.runtime.wait(async move {
+        let part = std::mem::take(&mut self.pending);
+        self.parts = Some(self.runtime.wait(async move {
             upload
                 .wait_for_capacity(2)
                 .await
@@ -185,8 +185,8 @@ impl Upload {
 
 impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.part.extend_from_slice(bytes);
-        if self.part.len() >= PART {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= PART {
             self.hand_on()?;
         }
         Ok(bytes.len())
@@ -200,7 +200,7 @@ impl Write for Upload {
 impl Put for Upload {
     fn commit(mut self: Box<Self>) -> io::Result<()> {
         self.hand_on()?;
-        let Some(upload) = self.upload.take() else {
+        let Some(upload) = self.parts.take() else {
             return Ok(());
         };
         self.runtime.wait(async move {
@@ -212,7 +212,7 @@ impl Put for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if let Some(upload) = self.upload.take() {
+        if let Some(upload) = self.parts.take() {
             // What is left of it the store forgets by its own rules.
             let _ = self
                 .runtime

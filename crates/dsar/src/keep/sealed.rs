@@ -19,8 +19,7 @@ const TAG: usize = 16;
 
 /// A keyed digest in hexadecimal: names of streams that say nothing to whoever has not the key.
 pub(crate) fn digest(key: &DsarKey, purpose: &str, text: &[u8]) -> io::Result<String> {
-    let digest = mac(key, &[purpose.as_bytes(), &[0], text])?;
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(mac(key, &[purpose.as_bytes(), &[0], text])?))
 }
 
 fn mac(key: &DsarKey, parts: &[&[u8]]) -> io::Result<[u8; 32]> {

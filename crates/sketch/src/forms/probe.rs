@@ -170,7 +170,7 @@ impl Probes {
     fn otherwise(&mut self, folded: &str) {
         let mut whole = |text: &str| self.add(Form::Notation, vec![hash(text.as_bytes())]);
         let own = folded.trim_start_matches('@');
-        if !own.contains(['@', ' ']) {
+        if !own.is_empty() && !own.contains(['@', ' ']) {
             whole(own);
             whole(&format!("@{own}"));
         }
@@ -320,6 +320,21 @@ mod tests {
         });
         let all = |probe: &Probe| probe.all.iter().all(|hash| stored.contains(hash));
         probes(value, meaning).iter().any(all)
+    }
+
+    #[test]
+    fn what_folds_to_nothing_asks_nothing() {
+        for value in ["", " ", "\u{1d165}", "\u{200b}"] {
+            for meaning in [
+                Meaning::Value,
+                Meaning::Name,
+                Meaning::NamePart,
+                Meaning::Phone,
+                Meaning::Date,
+            ] {
+                assert_eq!(probes(value, meaning), [], "{value:?} as {meaning:?}");
+            }
+        }
     }
 
     #[test]

@@ -65,8 +65,18 @@ async fn a_business_rule_is_kept_with_what_came_of_it(_: &Bench, store: Arc<dyn 
         let late = store.record_business_result(&late, &found[0]).await;
         assert_eq!(late.unwrap_err().kind(), ErrorKind::LeaseLost);
     }
+    pages_are_ours_alone(&*store, first.id, &found).await;
+    store.remove_business_rule(ORG, first.id).await.unwrap();
+    let gone = store.business_rule(ORG, first.id).await.unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::NotFound);
+    let results = store.business_results(ORG, first.id, Page::first(9)).await;
+    assert_eq!(results.unwrap().items, []);
+}
+
+/// The newest first, page by page, and nothing of them for another organisation.
+async fn pages_are_ours_alone(store: &dyn Store, rule: BusinessRuleId, found: &[BusinessResult]) {
     let page = store
-        .business_results(ORG, first.id, Page::first(1))
+        .business_results(ORG, rule, Page::first(1))
         .await
         .unwrap();
     assert_eq!(page.items, found[..1]);
@@ -74,7 +84,7 @@ async fn a_business_rule_is_kept_with_what_came_of_it(_: &Bench, store: Arc<dyn 
         after: page.next,
         limit: 9,
     };
-    let rest = store.business_results(ORG, first.id, rest).await.unwrap();
+    let rest = store.business_results(ORG, rule, rest).await.unwrap();
     assert_eq!(rest.items, found[1..]);
     let all = store.business_rules(ORG, Page::first(9)).await.unwrap();
     assert_eq!(all.items.len(), 2);
@@ -83,22 +93,12 @@ async fn a_business_rule_is_kept_with_what_came_of_it(_: &Bench, store: Arc<dyn 
     store.create_organisation(other, "other").await.unwrap();
     let foreign = store.business_rules(other, Page::first(9)).await.unwrap();
     assert_eq!(foreign.items, []);
-    let foreign = store
-        .business_results(other, first.id, Page::first(9))
-        .await;
+    let foreign = store.business_results(other, rule, Page::first(9)).await;
     assert_eq!(foreign.unwrap().items, []);
     for foreign in [
-        store.business_rule(other, first.id).await.unwrap_err(),
-        store
-            .remove_business_rule(other, first.id)
-            .await
-            .unwrap_err(),
+        store.business_rule(other, rule).await.unwrap_err(),
+        store.remove_business_rule(other, rule).await.unwrap_err(),
     ] {
         assert_eq!(foreign.kind(), ErrorKind::NotFound);
     }
-    store.remove_business_rule(ORG, first.id).await.unwrap();
-    let gone = store.business_rule(ORG, first.id).await.unwrap_err();
-    assert_eq!(gone.kind(), ErrorKind::NotFound);
-    let results = store.business_results(ORG, first.id, Page::first(9)).await;
-    assert_eq!(results.unwrap().items, []);
 }
