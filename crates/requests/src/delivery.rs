@@ -235,12 +235,12 @@ impl Desk<'_> {
             if !good {
                 return Err(invalid());
             }
-            let artifacts = case
+            let mut artifacts = case
                 .record
                 .manifest
                 .iter()
                 .flat_map(|manifest| &manifest.artifacts);
-            let found = artifacts.cloned().find(|found| found.id == artifact);
+            let found = artifacts.find(|found| found.id == artifact).cloned();
             let missing =
                 || Fault::new(Code::ArtifactNotFound, "the manifest has no such artifact");
             let found = found.ok_or_else(missing)?;

@@ -109,7 +109,7 @@ fn filled(template: &str, values: &[(&str, Option<String>)]) -> String {
         let known = values.iter().find(|(known, _)| *known == name.trim());
         match known.and_then(|(_, value)| value.as_deref()) {
             Some(value) => text.push_str(value),
-            None => text.push_str(&format!("[{}]", name.trim())),
+            None => text.extend(["[", name.trim(), "]"]),
         }
         rest = after;
     }

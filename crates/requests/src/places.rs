@@ -70,7 +70,7 @@ fn places(report: &FindReport, kind: Kind) -> Vec<Place> {
             add(&mut place.identifiers, identifier.as_str());
         }
         if hit.strength == Strength::Strong {
-            place.strength = Strength::Strong.as_str().to_owned();
+            Strength::Strong.as_str().clone_into(&mut place.strength);
         }
         place.verified |= hit.verified;
         if let Some(row) = &hit.row {

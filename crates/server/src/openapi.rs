@@ -181,17 +181,18 @@ fn kind(path: &str) -> &'static str {
         "/docs" => "text/html",
         "/docs.js" => "text/javascript",
         "/docs.css" => "text/css",
-        path if path.ends_with(".ics") => "text/calendar",
-        path if path.ends_with(".csv") => "text/csv",
         path if path.contains("/letters/") => "text/plain",
         path if path.ends_with("/manifest/artifact/download") => "application/octet-stream",
         path if path.ends_with("/events") => "text/event-stream",
-        path if path.ends_with(".csv") => "text/csv",
-        path if path.ends_with(".ndjson") => "application/x-ndjson",
-        path if path.ends_with(".parquet") => "application/vnd.apache.parquet",
-        path if path.ends_with(".toml") => "application/toml",
-        path if path.ends_with(".txt") => "text/plain",
-        _ => "application/json",
+        path => match path.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("ics") => "text/calendar",
+            Some("csv") => "text/csv",
+            Some("ndjson") => "application/x-ndjson",
+            Some("parquet") => "application/vnd.apache.parquet",
+            Some("toml") => "application/toml",
+            Some("txt") => "text/plain",
+            _ => "application/json",
+        },
     }
 }
 

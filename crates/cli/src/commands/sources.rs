@@ -27,7 +27,6 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             sparing,
         } => {
             let target = target.as_ref().map(target_text).transpose()?;
-            let target_given = target.is_some();
             let source = AddSource {
                 key: None,
                 name: name.clone(),
@@ -41,20 +40,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                     instructions: instructions.clone(),
                 },
             };
-            let row = locard_app::add_source(&session.home, source).await?;
-            let place = if target_given { &row.target } else { MANUAL };
-            session.printer.say(format!(
-                "registered {} ({})",
-                printable(&row.name),
-                printable(place)
-            ));
-            let name = printable(&row.name);
-            session.printer.hint(&if target_given {
-                format!("`locard sources test {name}` connects, `locard scan {name}` reads")
-            } else {
-                "no connector reaches it: `locard find` says that its owner must be asked"
-                    .to_owned()
-            });
+            add(session, source).await?;
         }
         Sources::List { format } => list(session, *format).await?,
         Sources::Test { source } => {
@@ -79,6 +65,22 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+async fn add(session: &Session, source: AddSource) -> Result<()> {
+    let is_reached = source.target.is_some();
+    let row = locard_app::add_source(&session.home, source).await?;
+    let place = if is_reached { &row.target } else { MANUAL };
+    let name = printable(&row.name);
+    session
+        .printer
+        .say(format!("registered {name} ({})", printable(place)));
+    session.printer.hint(&if is_reached {
+        format!("`locard sources test {name}` connects, `locard scan {name}` reads")
+    } else {
+        "no connector reaches it: `locard find` says that its owner must be asked".to_owned()
+    });
+    Ok(())
 }
 
 /// What a place is that no connector reaches.

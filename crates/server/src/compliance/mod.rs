@@ -29,7 +29,8 @@ fn answer(data: Value) -> Answer {
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what a handler ends with")]
 fn answer_as(status: StatusCode, data: Value) -> Answer {
-    let body = json!({ "ok": true, "data": data, "contractVersion": CONTRACT });
+    let mut body = json!({ "ok": true, "contractVersion": CONTRACT });
+    body["data"] = data;
     Ok((status, axum::Json(body)).into_response())
 }
 

@@ -115,6 +115,18 @@ pub(crate) async fn decide(
     answer(json!({ "decisions": numbers }))
 }
 
+/// Fields of a decision.
+const KNOWN: [&str; 8] = [
+    "section",
+    "row",
+    "verdict",
+    "act",
+    "column",
+    "spans",
+    "reason",
+    "exemption",
+];
+
 fn decision(given: &Value) -> Result<Decision, Fault> {
     let wrong = |what: &str| Fault::field("decisions", what);
     let given = given
@@ -122,16 +134,6 @@ fn decision(given: &Value) -> Result<Decision, Fault> {
         .ok_or_else(|| wrong("an object is wanted"))?;
     let text = |name: &str| given.get(name).and_then(Value::as_str);
     let number = |name: &str| given.get(name).and_then(Value::as_u64);
-    const KNOWN: [&str; 8] = [
-        "section",
-        "row",
-        "verdict",
-        "act",
-        "column",
-        "spans",
-        "reason",
-        "exemption",
-    ];
     if given.keys().any(|name| !KNOWN.contains(&name.as_str())) {
         let known = KNOWN.join(", ");
         return Err(wrong(&format!("fields of a decision are {known}")));

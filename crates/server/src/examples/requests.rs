@@ -52,6 +52,19 @@ pub(super) fn sent(method: &str, path: &str) -> Value {
         (_, "/places/{placeId}/decide") => json!({ "verdict": "included" }),
         (_, "/audit/verify") => json!({ "sequence": 17, "hash": "sha256:3f9c..." }),
         ("post", "/hold") => json!({ "reason": "case 7 of 2026" }),
+        ("post", "/clarifications/request" | "/clarifications/receive" | "/withdrawals") => {
+            json!({ "message": "Which account do you mean?" })
+        }
+        (
+            "post",
+            "/acknowledgements" | "/verification/approve" | "/verification/reject" | "/fulfilment",
+        ) => json!({ "at": AT }),
+        _ => sent_about_policies(method, rest),
+    }
+}
+
+fn sent_about_policies(method: &str, rest: &str) -> Value {
+    match (method, rest) {
         (_, "/policies/custom/register") => json!({
             "jurisdiction": "eu", "name": "Ours", "version": "2", "pack": "id = \"eu\" ...",
             "metadata": { "changelog": "shorter", "compatibilityNotes": "none", "releaseType": "minor" },
@@ -63,13 +76,6 @@ pub(super) fn sent(method: &str, path: &str) -> Value {
         ("put", "/tenants/{tenantId}/retention") => {
             json!({ "class": "request_record", "minDays": 730, "maxDays": 1095 })
         }
-        ("post", "/clarifications/request" | "/clarifications/receive" | "/withdrawals") => {
-            json!({ "message": "Which account do you mean?" })
-        }
-        (
-            "post",
-            "/acknowledgements" | "/verification/approve" | "/verification/reject" | "/fulfilment",
-        ) => json!({ "at": AT }),
         _ => Value::Null,
     }
 }
@@ -113,6 +119,12 @@ pub(super) fn answered(method: &str, path: &str) -> Value {
         (_, "/subjects/{subjectId}") => json!({
             "subjectId": "sub-123", "requests": [{ "id": ID, "status": "in_progress", "receivedAt": AT }],
         }),
+        (_, rest) => of_policies(method, rest),
+    }
+}
+
+fn of_policies(method: &str, rest: &str) -> Value {
+    match (method, rest) {
         (_, "/policies/custom/register") => {
             json!({ "jurisdiction": "eu", "name": "Ours", "status": "registered", "version": "2" })
         }

@@ -168,14 +168,9 @@ pub(crate) async fn import(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let text = match fields.value("toml") {
-        Some(serde_json::Value::String(text)) => text,
-        _ => {
-            return Err(Fault::field(
-                "toml",
-                "the text of a file of decisions is wanted",
-            ));
-        }
+    let Some(serde_json::Value::String(text)) = fields.value("toml") else {
+        let what = "the text of a file of decisions is wanted";
+        return Err(Fault::field("toml", what));
     };
     check(&fields)?;
     let taken = locard_app::import_decisions(context.home(), &text, &[]).await;

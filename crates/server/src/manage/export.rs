@@ -91,8 +91,9 @@ impl Writer {
                 if !std::mem::replace(begun, true) {
                     line(&mut bytes, COLUMNS.iter().map(|name| (*name).to_owned()));
                 }
-                rows.iter()
-                    .for_each(|row| line(&mut bytes, cells(row).into_iter()));
+                for row in rows {
+                    line(&mut bytes, cells(row).into_iter());
+                }
             }
             Self::Ndjson => {
                 for row in rows {

@@ -78,6 +78,7 @@ fn other_id(text: &str, what: &str) -> Result<Uuid, Fault> {
 }
 
 /// What the reference answers to whoever changed something, with what of the body was not heeded.
+#[expect(clippy::unnecessary_wraps, reason = "it is what a handler ends with")]
 fn accepted(mut body: Value, fields: Option<&Fields>) -> Answer {
     let unheeded = fields
         .map(|fields| fields.unheeded(&[]))

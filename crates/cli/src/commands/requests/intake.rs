@@ -15,16 +15,6 @@ pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest)
         Some(file) => locard_app::read_text(file)?,
         None => "(not taken down)".to_owned(),
     };
-    let mut attributes = Vec::new();
-    for text in &new.id {
-        let Some((name, value)) = text.expose_secret().split_once('=') else {
-            bail!("--id takes KIND=VALUE");
-        };
-        attributes.push(Known {
-            identifier: name.trim().to_owned(),
-            value: value.to_owned(),
-        });
-    }
     let owned = |secret: &Option<SecretString>| text(secret.as_ref()).map(str::to_owned);
     let kind = kind_named(&new.kind).with_context(|| {
         "there is no such type\nhint: access, deletion, correction, portability, restriction or objection"
@@ -47,7 +37,7 @@ pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest)
         subject: Person {
             subject_id: owned(&new.subject_id),
             external_ref: None,
-            attributes,
+            attributes: known(&new.id)?,
         },
         ..Arrival::default()
     };
@@ -70,6 +60,20 @@ pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest)
     }
     session.printer.hint(locard_requests::NOTICE);
     Ok(())
+}
+
+/// What is known of the person.
+fn known(given: &[SecretString]) -> Result<Vec<Known>> {
+    let attribute = |text: &SecretString| {
+        let Some((name, value)) = text.expose_secret().split_once('=') else {
+            bail!("--id takes KIND=VALUE");
+        };
+        Ok(Known {
+            identifier: name.trim().to_owned(),
+            value: value.to_owned(),
+        })
+    };
+    given.iter().map(attribute).collect()
 }
 
 pub(super) async fn import(

@@ -6,7 +6,7 @@ mod step;
 
 use anyhow::{Context as _, Result, bail};
 use locard_app::Actor;
-use locard_model::{ExposeSecret as _, SecretString};
+use locard_model::SecretString;
 use locard_requests::{Desk, Fault, Listing, Opened, RequestId, detail, listed, timeline};
 use serde_json::Value;
 

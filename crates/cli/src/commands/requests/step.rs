@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use locard_model::ExposeSecret as _;
-use locard_requests::{Asked, Desk, Extending, Opened, Refusing, Upload};
+use locard_requests::{Asked, Desk, Extending, Opened, Refusing, RequestId, Upload};
 
 use super::{actor, opened, request_named, text, time, told};
 use crate::args::{Judgement, ProofStep, Requests, Step};
@@ -85,20 +85,7 @@ async fn judge(session: &Session, desk: &Desk<'_>, args: &Requests) -> Result<Op
             at,
         } => {
             let (id, at) = (id(request).await?, time(at.as_deref())?);
-            let asked = Asked {
-                reason: text(reason.as_ref()).map(str::to_owned),
-                at,
-                ..Asked::default()
-            };
-            match step {
-                ProofStep::Request => desk.request_verification(&who, id, &asked).await,
-                ProofStep::Approve => desk.resolve_verification(&who, id, true, at).await,
-                ProofStep::Reject => desk.resolve_verification(&who, id, false, at).await,
-                ProofStep::Waive => {
-                    desk.waive_verification(&who, id, text(reason.as_ref()))
-                        .await
-                }
-            }
+            prove(desk, (id, *step), text(reason.as_ref()), at).await
         }
         Requests::Authority { request, decision } => {
             desk.judge_authority(&who, id(request).await?, is_good(decision))
@@ -141,6 +128,27 @@ async fn judge(session: &Session, desk: &Desk<'_>, args: &Requests) -> Result<Op
         args => return appeal(session, desk, args).await,
     };
     done.map_err(told)
+}
+
+/// A step of the proof of identity.
+async fn prove(
+    desk: &Desk<'_>,
+    (id, step): (RequestId, ProofStep),
+    reason: Option<&str>,
+    at: Option<jiff::Timestamp>,
+) -> locard_requests::Result<Opened> {
+    let who = actor();
+    let asked = Asked {
+        reason: reason.map(str::to_owned),
+        at,
+        ..Asked::default()
+    };
+    match step {
+        ProofStep::Request => desk.request_verification(&who, id, &asked).await,
+        ProofStep::Approve => desk.resolve_verification(&who, id, true, at).await,
+        ProofStep::Reject => desk.resolve_verification(&who, id, false, at).await,
+        ProofStep::Waive => desk.waive_verification(&who, id, reason).await,
+    }
 }
 
 /// Appeals and what is handed out.
