@@ -201,7 +201,11 @@ fn opened(archive: &[u8], key: PublicKey) -> Opened {
         let file = section
             .files
             .iter()
-            .find(|file| file.ends_with(".json"))
+            .find(|file| {
+                std::path::Path::new(file)
+                    .extension()
+                    .is_some_and(|extension| extension == "json")
+            })
             .unwrap();
         let mut text = String::new();
         bundle

@@ -618,7 +618,9 @@ fn findings_are_exported_whole_and_no_cell_is_executed() {
         .build()
         .unwrap();
     let batches: Vec<_> = batches.map(Result::unwrap).collect();
-    let read: usize = batches.iter().map(|batch| batch.num_rows()).sum();
+    let read: usize = batches
+        .iter()
+        .fold(0, |rows, batch| rows + batch.num_rows());
     assert_eq!(read, found.len());
     assert_eq!(batches[0].schema().field(5).name(), "confidence");
 
