@@ -5,7 +5,7 @@
 //! that yields counts; DataFusion runs it over tables of which each is a [`Source`](locard_connector::Source) read through
 //! its contract: only the columns that are needed, with what of its conditions the source can take.
 //!
-//! What a reader gets wrong: DataFusion is given no catalog, no files and no functions but those of [`allowed`]. What it can
+//! What a reader gets wrong: DataFusion is given no catalog, no files and no functions but those of `allowed`. What it can
 //! reach is what it is handed.
 
 mod allowed;
