@@ -48,9 +48,18 @@ fn whoever_listens_to_a_scan_hears_of_its_progress_and_its_end() {
             format!("id,email\n{}", rows.concat()),
         );
     }
-    let server = Server::start(&bench, &["--threads", "1"]);
-    server.folder(&bench.data(), "FILES_1");
-    let (id, _) = server.start_job("data-profiling", &json!({ "scope": ["FILES_1"] }));
+    // Slow enough that whoever listens is there before the end.
+    let slow = [
+        "sources",
+        "add",
+        "files",
+        &bench.data(),
+        "--max-rate",
+        "2MB/s",
+    ];
+    assert_eq!(bench.run(slow).status, 0);
+    let server = Server::start(&bench, &[]);
+    let (id, _) = server.start_job("data-profiling", &json!({ "scope": ["files"] }));
     let path = format!("/api/v1/jobs/{id}/events");
     let (status, events) = listen(&server, &path);
     assert_eq!(status, 200);
