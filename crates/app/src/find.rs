@@ -20,7 +20,7 @@ use crate::doubts::{Doubt, Why, doubts};
 use crate::fresh::{self, Known, LastScan};
 use crate::gaps::{self, Failures, NotSearched, Reason};
 use crate::listings::{self, Listings};
-use crate::suspect::{Suspect, ask};
+use crate::suspect::{NamedPlace, Suspect, ask};
 use crate::twins::{self, Same, Twins};
 use crate::verify::OpenSources;
 use crate::{Home, Result, RowAt, subjects, verify};
@@ -51,6 +51,8 @@ pub struct FindReport {
     pub columns: u64,
     /// Columns that were candidates of at least one subject.
     pub candidates: u64,
+    /// Names and comments that tell of persons; [`find`] makes hits of them.
+    pub named: Vec<NamedPlace>,
     /// What another source holds too and was asked there.
     pub twins: Vec<Twins>,
     /// Attributes that are likely not what was meant.
@@ -147,6 +149,9 @@ async fn find_at_most(
             .collect();
     }
     let mut report = located.report;
+    let room = most.saturating_sub(report.hits.len());
+    let named = std::mem::take(&mut report.named).into_iter().take(room);
+    report.hits.extend(named.map(|named| named.hit(options)));
     report.hits.sort_by_cached_key(place);
     Ok(report)
 }

@@ -58,6 +58,8 @@ pub enum Reason {
     Cancelled,
     /// More rows of it agree than are listed.
     TooMany,
+    /// Its name or comment tells of the person, and no row of it is handed on for that.
+    Named,
 }
 
 impl Reason {
@@ -78,6 +80,7 @@ impl Reason {
             Self::Unfinished => "unfinished",
             Self::Cancelled => "cancelled",
             Self::TooMany => "too-many",
+            Self::Named => "named",
         }
     }
 

@@ -12,6 +12,7 @@ use locard_store::{Column, ColumnRecord, Entity};
 use crate::catalog::Catalog;
 use crate::find::{FindOptions, FindReport, Hit};
 use crate::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::names::{Named, Names};
 use crate::verify::Checked;
 use crate::{Home, Result, record};
 
@@ -44,6 +45,8 @@ pub(crate) async fn ask(
     let source = catalog.source_name(entity.source);
     let resource = home.engine.mask().path(&entity.path, entity.kind);
     let records = home.store.column_records(home.org, entity.id).await?;
+    let names = home.store.columns(home.org, entity.id).await?;
+    tell_names(home, (&entity, &source, &resource), &names, queries, report).await?;
     let mut gaps = Gaps {
         source: &source,
         resource: &resource,
@@ -54,7 +57,6 @@ pub(crate) async fn ask(
         return Ok(None);
     }
     gaps.outdated(home, &entity, failures).await?;
-    let names = home.store.columns(home.org, entity.id).await?;
     gaps.nameless(home, &names, &records).await?;
     gaps.partly(&records);
     let (asked, columns) = (Arc::clone(queries), names.clone());
@@ -77,6 +79,69 @@ pub(crate) async fn ask(
         columns: answer.columns,
         candidates,
     }))
+}
+
+/// Tells whom names and comments of an entity tell of, whether it was ever read or not.
+async fn tell_names(
+    home: &Home,
+    (entity, source, resource): (&Entity, &str, &str),
+    columns: &[Column],
+    queries: &Arc<Vec<Query>>,
+    report: &mut FindReport,
+) -> Result<()> {
+    let (of, columns, queries) = (entity.clone(), columns.to_vec(), Arc::clone(queries));
+    let keyer = Arc::clone(home.engine.keyer());
+    let named = home.engine.pool().run(move |_| {
+        let names = Names::of(&of, &columns, &keyer);
+        names.ask(of.path.name(), &queries)
+    });
+    let named = named.await.map_err(locard_engine::Error::ledger)?;
+    let place = |named| NamedPlace {
+        source: source.to_owned(),
+        resource: resource.to_owned(),
+        named,
+    };
+    report.named.extend(named.into_iter().map(place));
+    Ok(())
+}
+
+/// A name or comment that tells of a person, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPlace {
+    source: String,
+    /// Masked.
+    resource: String,
+    named: Named,
+}
+
+impl NamedPlace {
+    /// It as a place of the person: whoever can see the name has verified it.
+    pub(crate) fn hit(self, options: &FindOptions) -> Hit {
+        let subject = &options.subjects[self.named.subject];
+        Hit {
+            subject: subject.id.clone(),
+            source: self.source,
+            resource: self.resource,
+            column: self.named.place.to_owned(),
+            row: None,
+            identifiers: identifiers(subject, &self.named.attributes),
+            verified: true,
+            unchecked: None,
+            strength: self.named.strength,
+        }
+    }
+
+    /// It as something that collecting does not hand on: there is no row to hand on.
+    pub fn not_searched(self) -> NotSearched {
+        let what = self.named.place.trim_matches(['(', ')']);
+        NotSearched {
+            source: self.source,
+            resource: Some(self.resource),
+            column: None,
+            reason: Reason::Named,
+            sentence: format!("the {what} tells of the person: look whether all of it is theirs"),
+        }
+    }
 }
 
 /// What the filters of an entity say.

@@ -13,6 +13,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, StringViewArray};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, DataType};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Bytes that are not text are shown to rules as this many bytes in hexadecimal at most.
 const MAX_BINARY: usize = 1024;
@@ -140,13 +141,56 @@ fn displayed(array: &ArrayRef, suffix: &str) -> Result<StringViewArray, ArrowErr
     }))
 }
 
-/// Text where the bytes are text, else hexadecimal.
+/// Text where the bytes are text in one of the encodings that programs keep it in, else hexadecimal.
 fn binary(bytes: &[u8], out: &mut String) {
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if let Some(encoding) = wide(bytes) {
+        out.push_str(&encoding.decode(bytes).0);
+    } else if let Ok(text) = std::str::from_utf8(bytes) {
         out.push_str(text);
-        return;
+    } else if is_western(bytes) {
+        out.push_str(&WINDOWS_1252.decode_without_bom_handling(bytes).0);
+    } else {
+        hexadecimal(bytes.get(..MAX_BINARY).unwrap_or(bytes), out);
     }
-    hexadecimal(bytes.get(..MAX_BINARY).unwrap_or(bytes), out);
+}
+
+/// Characters by which it is told whether they are wide ones.
+const MAX_LOOK: usize = 256;
+
+/// The encoding of text in wide characters: it begins with a byte order mark, or most characters are those of western
+/// Europe, of which one half is zero.
+fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
+    if bytes.len() < 4 || !bytes.len().is_multiple_of(2) {
+        return None;
+    }
+    let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+    if let Some(encoding) = marked.filter(|encoding| *encoding != UTF_8) {
+        return Some(encoding);
+    }
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let pairs = &pairs[..pairs.len().min(MAX_LOOK)];
+    let is_of = |low: usize| {
+        let western = pairs.iter().filter(|pair| pair[1 - low] == 0).count();
+        let is_text =
+            |pair: &[u8; 2]| pair[low] >= b' ' || matches!(pair[low], b'\t' | b'\n' | b'\r');
+        pairs.iter().all(is_text) && western * 4 >= pairs.len() * 3
+    };
+    match (is_of(0), is_of(1)) {
+        (true, false) => Some(UTF_16LE),
+        (false, true) => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// Whether bytes read well as text of western Europe: no control characters, and three of four are plain.
+fn is_western(bytes: &[u8]) -> bool {
+    let is_text = |byte: &u8| match *byte {
+        b'\t' | b'\n' | b'\r' => true,
+        0x81 | 0x8d | 0x8f | 0x90 | 0x9d => false,
+        byte => byte >= b' ' && byte != 0x7f,
+    };
+    let plain = bytes.iter().filter(|byte| byte.is_ascii()).count();
+    bytes.iter().all(is_text) && plain * 4 >= bytes.len() * 3
 }
 
 fn uuid(bytes: &[u8], out: &mut String) {
@@ -239,6 +283,22 @@ mod tests {
             BinaryArray::from(vec![b"abc".as_slice(), &[0xff, 0x01]]),
             &[Some("abc"), Some("ff01")],
         );
+        let (little, big): (Vec<u8>, Vec<u8>) = (
+            "Zoë".encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            "Zoë".encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        );
+        let marked = [&[0xff, 0xfe], little.as_slice()].concat();
+        let texts = BinaryArray::from(vec![
+            little.as_slice(),
+            &big,
+            &marked,
+            b"Anna M\xfcller",
+            b"\xff\x00\x01\x00",
+            b"\xfc\xe4\xf6a",
+        ]);
+        let [zoe, anna] = ["Zoë", "Anna Müller"].map(Some);
+        let hex = ["ff000100", "fce4f661"].map(Some);
+        check(texts, &[zoe, zoe, zoe, anna, hex[0], hex[1]]);
         let bytes = FixedSizeBinaryArray::try_from_iter([[0x9f_u8; 16]].iter()).unwrap();
         check(bytes, &[Some("9f9f9f9f-9f9f-9f9f-9f9f-9f9f9f9f9f9f")]);
     }

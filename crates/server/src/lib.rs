@@ -21,6 +21,7 @@ mod manage;
 mod metrics;
 mod openapi;
 mod page;
+mod query;
 mod reference;
 mod requests;
 mod routes;

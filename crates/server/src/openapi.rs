@@ -14,8 +14,8 @@ use utoipa::openapi::{
 use crate::auth::Who;
 use crate::examples;
 use crate::fault::{Answer, Fault, json};
-use crate::requests;
 use crate::routes::{Field, Kind, ROUTES, Route};
+use crate::{query, requests};
 
 /// The document.
 pub(crate) async fn openapi() -> Answer {
@@ -124,8 +124,8 @@ fn responses(route: &Route, path: &str) -> ResponsesBuilder {
     }
     let is_compliance = path.starts_with("/v1/compliance/");
     let is_asked = path.contains('{') || !route.body.is_empty() || !route.query.is_empty();
-    if is_asked || is_compliance {
-        codes.push(("400", "A field, or an id, makes no sense"));
+    if is_asked || query::is_ours(path) {
+        codes.push(("400", "A field, a parameter or an id makes no sense"));
     }
     if !route.body.is_empty() || route.takes_file() {
         codes.push(("409", "It would contradict what is there"));

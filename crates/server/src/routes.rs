@@ -10,7 +10,7 @@ use crate::auth::{Who, authorise};
 use crate::compliance::{delivery, jobs, review, setup};
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::{health, manage, openapi, page, reference, requests};
+use crate::{health, manage, openapi, page, query, reference, requests};
 
 /// A field of a request's body.
 pub(crate) struct Field {
@@ -372,6 +372,9 @@ pub(crate) fn router(context: &Context) -> Router {
             let mut handler = (route.handler)();
             if route.takes_file() {
                 handler = handler.layer(DefaultBodyLimit::max(FILE));
+            }
+            if query::is_ours(&path) {
+                handler = handler.route_layer(from_fn_with_state(route.query, query::heeded));
             }
             if route.who != Who::Anybody {
                 let state = (context.clone(), route.who);

@@ -231,6 +231,8 @@ fn told(extract: &mut Extract, report: locard_app::FindReport, subject: &Subject
         _ => known.contains(gap),
     };
     let mut gaps = report.not_searched;
+    let named = report.named.into_iter();
+    gaps.extend(named.map(locard_app::NamedPlace::not_searched));
     gaps.retain(|gap| !is_told(gap));
     gaps.extend(known);
     extract.not_searched = gaps;

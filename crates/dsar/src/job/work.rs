@@ -379,9 +379,11 @@ fn not_searched(gap: &NotSearched) -> locard_bundle::NotSearched {
             }
             Reason::Unsupported => Cause::Unsupported,
             Reason::Manual => Cause::Manual,
-            Reason::NotScanned | Reason::LeftOut | Reason::Unfinished | Reason::Cancelled => {
-                Cause::Skipped
-            }
+            Reason::NotScanned
+            | Reason::LeftOut
+            | Reason::Unfinished
+            | Reason::Cancelled
+            | Reason::Named => Cause::Skipped,
         },
         detail: Some(gap.sentence.clone()),
     }
