@@ -101,7 +101,7 @@ fn serve(
         let work = || act(&mut connection, request, canceller, output);
         // Drivers are held to what the standard says by assertions of the library that calls them.
         let done = catch_unwind(AssertUnwindSafe(work));
-        match done.unwrap_or_else(|_| Ok(Err(Failure::of(About::Driver))))? {
+        match done.unwrap_or_else(|_| Ok(Err(broken(connection.as_ref()))))? {
             Ok(reply) => output.say(&reply)?,
             Err(failure) => output.say(&Reply::Failed(failure))?,
         }
@@ -185,6 +185,19 @@ fn query_all(
             Err(Ended::Failed(lost()))
         }
         result => result,
+    }
+}
+
+/// The failure of a driver that broke the rules: where the connection is gone, many do.
+fn broken(connection: Option<&Connection<'static>>) -> Failure {
+    let is_gone = |connection: &Connection<'static>| {
+        connection.rollback().is_err() || connection.is_dead().unwrap_or(true)
+    };
+    let is_lost = |connection| catch_unwind(AssertUnwindSafe(|| is_gone(connection)));
+    if connection.is_some_and(|connection| is_lost(connection).unwrap_or(true)) {
+        lost()
+    } else {
+        Failure::of(About::Driver)
     }
 }
 
