@@ -55,11 +55,9 @@ impl Names {
         let mut seen = HashSet::new();
         let mut names: Vec<(&'static str, String)> = Vec::new();
         for (place, name) in found.filter(|name| seen.insert(*name)) {
-            let spaced = spaced(name);
-            if spaced != name {
-                names.push((place, spaced));
-            }
-            names.push((place, name.to_owned()));
+            let mut readings = vec![name.to_owned(), stem(name).to_owned(), spaced(name)];
+            readings.dedup();
+            names.extend(readings.into_iter().map(|reading| (place, reading)));
         }
         let mut held = HashSet::new();
         for (_, name) in &names {
@@ -118,17 +116,21 @@ impl Names {
     }
 }
 
-/// A name as words: what stands for a blank is one, and of a file what says how it is stored is not read.
+/// A name as words: what stands for a blank is one.
 fn spaced(name: &str) -> String {
+    stem(name).replace(['_', '-', '.', '+', '~'], " ")
+}
+
+/// A name without what says of a file how it is stored.
+fn stem(name: &str) -> &str {
     let is_extension = |text: &str| {
         (1..=MOST_EXTENSION).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric())
     };
-    let stem = match name.rsplit_once('.') {
+    match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() && is_extension(extension) => stem,
         _ => name,
-    };
-    stem.replace(['_', '-', '.', '+', '~'], " ")
+    }
 }
 
 /// Longest extension of a file's name, in bytes.

@@ -389,14 +389,14 @@ impl Checker<'_> {
                 .map(|hypothesis| hypothesis.identifier.clone())
                 .next()
         };
-        // What only part of the cells holds, and inside their text, is found in the column too.
+        // What stands inside the text of some cells is found in the column, which is something else all the same.
         let is_inside = judgement
             .iter()
             .flat_map(|judgement| &judgement.findings)
             .any(|finding| {
                 finding.kind == FindingKind::Embedded && finding.identifier == self.rule.identifier
             });
-        let is_found = is_inside || label.as_ref() == Some(&self.rule.identifier);
+        let is_found = example.found && is_inside || label.as_ref() == Some(&self.rule.identifier);
         if is_found != example.found {
             let got = label.map_or_else(|| "nothing".to_owned(), |label| label.to_string());
             let weighed = judgement.as_ref().map(|judgement| &judgement.explanation);
