@@ -40,6 +40,7 @@ fn serve(
         roots: serving.roots,
         loopback: serving.loopback,
         partial_is_completed: serving.partial_is_completed,
+        audit_to: serving.audit_to,
         tokens: serving.tokens,
     };
     Box::pin(async move { locard_server::serve(home, options, &stop, ready).await })

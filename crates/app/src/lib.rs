@@ -10,6 +10,7 @@ mod aggregation;
 mod amount;
 mod annotations;
 mod audit;
+mod audit_stream;
 mod backup;
 mod business;
 mod catalog;
@@ -89,6 +90,7 @@ pub use audit::{
     AuditCheck, AuditFormat, AuditHead, audit_entries, check_audit, check_audit_export,
     export_audit,
 };
+pub use audit_stream::{AuditTarget, Syslog, check_audit_target, stream_audit};
 pub use backup::{backup, restore};
 pub use business::{
     BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,

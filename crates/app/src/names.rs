@@ -87,7 +87,7 @@ impl Names {
         place: &'static str,
     ) -> Option<Named> {
         let asked = locard_index::Column {
-            name: "name",
+            name: COLUMN,
             may_hold: &|hash| self.forms.contains(&hash),
         };
         if candidates(query, table, &[asked]).is_empty() {
@@ -97,8 +97,7 @@ impl Names {
         let mut attributes = Vec::new();
         let mut strength = Strength::Weak;
         for (_, name) in self.names.iter().filter(|(at, _)| *at == place) {
-            // An id is known by what stands before it, as in `customer-4711.pdf`.
-            let row = [(name.as_str(), name.as_str())];
+            let row = [(COLUMN, name.as_str())];
             let hits = verifier.check_row(&row);
             if !hits.is_empty() {
                 strength = strength.max(verifier.strength(&row, &hits, 0));
@@ -115,6 +114,9 @@ impl Names {
         })
     }
 }
+
+/// As what a name is read.
+const COLUMN: &str = "name";
 
 /// A name as words: what stands for a blank is one.
 fn spaced(name: &str) -> String {
@@ -154,7 +156,7 @@ mod tests {
             attributes: vec![
                 attribute("PERSON", "Anna Muster"),
                 attribute("EMAIL_ADDRESS", "anna@planted.example"),
-                attribute("CUSTOMER_ID", "4711"),
+                attribute("CUSTOMER_ID", "47110815"),
             ],
         };
         let query = Query::compile(&subject, |attribute| role_of(attribute, None), &keyer);
@@ -181,7 +183,7 @@ mod tests {
         assert_eq!(told(&folder), [(IN_NAME, vec![0])]);
         let mailbox = (IN_NAME, "anna@planted.example.mbox");
         assert_eq!(told(&[mailbox]), [(IN_NAME, vec![1])]);
-        let invoice = (IN_NAME, "customer-4711.pdf");
+        let invoice = (IN_NAME, "customer-47110815.pdf");
         assert_eq!(told(&[invoice]), [(IN_NAME, vec![2])]);
         let columns = ["day", "Anna Muster"].map(|name| (IN_COLUMN_NAME, name));
         assert_eq!(told(&columns), [(IN_COLUMN_NAME, vec![0])]);
@@ -196,7 +198,7 @@ mod tests {
             "muster.pdf",
             "annabel_mustermann.pdf",
             "anna@planted.pdf",
-            "4711.pdf",
+            "customer-47110816.pdf",
         ] {
             assert_eq!(told(&[(IN_NAME, name)]), [], "{name}");
         }

@@ -32,7 +32,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use locard_app::{CancellationToken, Home, RunnerOptions, TokenOptions, run_jobs, run_schedules};
+use locard_app::{
+    AuditTarget, CancellationToken, Home, RunnerOptions, TokenOptions, run_jobs, run_schedules,
+    stream_audit,
+};
 
 use locard_dsar::job::run_dsars;
 
@@ -58,6 +61,8 @@ pub struct ServeOptions {
     pub partial_is_completed: bool,
     /// Whose tokens let in besides keys of this interface.
     pub tokens: Option<TokenOptions>,
+    /// Where each act is handed on to.
+    pub audit_to: Option<AuditTarget>,
 }
 
 /// Serves until `stop` fires; then requests under way are answered, and jobs under way are given back. `ready` is told the
@@ -104,8 +109,13 @@ pub async fn serve(
         served
     };
     let webhooks = webhooks::run(&context, stop);
-    let ((), (), (), (), (), served) =
-        tokio::join!(jobs, dsars, schedules, webhooks, retention, requests);
+    let audit = async {
+        if let Some(target) = &options.audit_to {
+            stream_audit(&home, target, stop).await;
+        }
+    };
+    let upkeep = Box::pin(async { tokio::join!(schedules, webhooks, retention, audit) });
+    let ((), (), _, served) = tokio::join!(jobs, dsars, upkeep, requests);
     served
 }
 

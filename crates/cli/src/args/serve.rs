@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use locard_app::RunnerOptions;
+use locard_app::{AuditTarget, RunnerOptions};
 
 use super::tokens::Tokens;
 
@@ -30,6 +30,11 @@ pub(crate) struct Serve {
     /// Say COMPLETED of a job of which some items failed, on the paths of the reference
     #[arg(long)]
     pub(crate) partial_is_completed: bool,
+
+    /// Hand each act on, as a line of JSON, to a file or a system log: FILE, syslog, syslog:udp://HOST:PORT or
+    /// syslog:tcp://HOST:PORT
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) audit_to: Option<AuditTarget>,
 
     /// How jobs are run.
     #[command(flatten)]

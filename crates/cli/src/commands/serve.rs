@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use locard_app::{CancellationToken, Home, RunnerOptions, TokenOptions, first_key, run_jobs};
+use locard_app::{
+    AuditTarget, CancellationToken, Home, RunnerOptions, TokenOptions, check_audit_target,
+    first_key, run_jobs,
+};
 use locard_model::ExposeSecret as _;
 use tokio::sync::Notify;
 
@@ -29,6 +32,8 @@ pub struct Serving {
     pub partial_is_completed: bool,
     /// Whose tokens let in besides keys of the interface.
     pub tokens: Option<TokenOptions>,
+    /// Where each act is handed on to.
+    pub audit_to: Option<AuditTarget>,
 }
 
 pub(crate) async fn serve(
@@ -39,6 +44,9 @@ pub(crate) async fn serve(
     stop: &CancellationToken,
 ) -> Result<Outcome> {
     let tokens = args.tokens.options()?;
+    if let Some(target) = &args.audit_to {
+        check_audit_target(home, target)?;
+    }
     if let Some(key) = first_key(home).await? {
         printer
             .say("made the first key of the interface, an administrator's; it is shown this once:");
@@ -55,6 +63,7 @@ pub(crate) async fn serve(
         loopback: args.allow_loopback,
         partial_is_completed: args.partial_is_completed,
         tokens,
+        audit_to: args.audit_to.clone(),
     };
     let ready = Box::new(move |address: SocketAddr| {
         printer.say(format!("serving on http://{address}"));
