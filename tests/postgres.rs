@@ -316,6 +316,69 @@ fn a_table_that_may_not_be_read_is_named_and_the_rest_is_found() {
     schema.run(&format!("drop owned by {role}; drop role {role}"));
 }
 
+#[test]
+fn a_password_that_is_kept_elsewhere_is_read_whenever_the_source_is_opened() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "kept");
+    let role = format!("kept_{}", std::process::id());
+    schema.run(&format!(
+        "create table people (mail text); insert into people select 'p' || i || '@example.org' from generate_series(1, 50) i;
+         drop role if exists {role}; create role {role} login password 'PLANTED-one';
+         grant usage on schema {0} to {role}; grant select on {0}.people to {role}", schema.name
+    ));
+    let bench = Bench::new();
+    let kept = bench.write("../password", "PLANTED-one\n");
+    let target = with_account(&url, &role, "").replace(":@", "@");
+    let place = format!("password=file:{}", kept.display());
+    let add = ["sources", "add", "crm", &target, "--secret", &place];
+    let add = [&add[..], &["--set", "statement_timeout=60"]].concat();
+    assert_eq!(bench.run(add).status, 0);
+    let include = format!("{}.*", schema.name);
+    let scan = ["scan", "crm", "--include", &include, "--format", "ndjson"];
+    let found = bench.run(scan);
+    assert!(
+        found.status == 0 && found.stdout.contains("EMAIL_ADDRESS"),
+        "{found:?}"
+    );
+    schema.run(&format!("alter role {role} password 'PLANTED-two'"));
+    assert_eq!(bench.run(scan).status, 2);
+    bench.write("../password", "PLANTED-two");
+    assert_eq!(bench.run(scan).status, 0);
+    let find = ["find", "--id", "EMAIL_ADDRESS=p7@example.org", "--verify"];
+    let found = bench.run(find);
+    assert!(found.stdout.contains("people"), "{found:?}");
+    // A slip of the finger is not repeated, and neither is what a command says.
+    let slip = [
+        "sources",
+        "add",
+        "other",
+        &target,
+        "--secret",
+        "password=PLANTED-two",
+    ];
+    let exec = [
+        "sources",
+        "add",
+        "other",
+        &target,
+        "--secret",
+        "password=exec:sh -c 'echo PLANTED-two; exit 1'",
+    ];
+    let slip = bench.run(slip);
+    assert!(
+        slip.status == 2 && !slip.stderr.contains("PLANTED"),
+        "{slip:?}"
+    );
+    assert_eq!(bench.run(exec).status, 0);
+    let failed = bench.run(["-v", "sources", "test", "other"]);
+    let said = format!("{}{}", failed.stdout, failed.stderr);
+    assert!(failed.status == 2 && said.contains("the command"), "{said}");
+    assert!(!said.contains("PLANTED"), "{said}");
+    schema.run(&format!("drop owned by {role}; drop role {role}"));
+}
+
 fn with_account(url: &str, user: &str, password: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);

@@ -43,12 +43,14 @@ mod ledger;
 mod limits;
 mod listings;
 mod names;
+mod options;
 mod order;
 mod patterns;
 mod places;
 mod plan;
 mod processing;
 mod record;
+mod renewed;
 mod review;
 mod rows;
 mod rules;
@@ -58,6 +60,7 @@ mod scanned;
 mod schedules;
 mod scope;
 mod search;
+mod secrets;
 mod slips;
 mod sources;
 mod status;
@@ -143,6 +146,7 @@ pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
 pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
 pub use names::{IN_COLUMN_NAME, IN_COMMENT, IN_NAME};
+pub use options::{SourceOption, source_options};
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
 pub use patterns::{Efficacy, efficacy, rules_off, switch_rule};
 pub use places::{Place, places};
@@ -160,6 +164,7 @@ pub use schedules::{
 };
 pub use scope::{Chosen, ScopeItem, choose};
 pub use search::{EntitiesWanted, entities};
+pub use secrets::{SecretRef, Secrets};
 pub use sources::{
     AddSource, MANUAL, Manual, ManualKind, ManualSource, SourceRow, add_source, ingest_source,
     manual_sources, remove_source, sources, test_source,

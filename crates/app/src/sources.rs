@@ -14,9 +14,10 @@ use uuid::Uuid;
 use crate::catalog::Catalog;
 use crate::ingest::{IngestReport, Ingesting, ingest};
 use crate::listings::{self, Scan};
+use crate::secrets::Secrets;
 use crate::target::Resolved;
 use crate::words::is_unprintable;
-use crate::{Error, Home, Result, SourceLimits, jobs, limits, words};
+use crate::{Error, Home, Result, SourceLimits, jobs, limits, options, words};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -36,6 +37,10 @@ pub struct AddSource {
     pub key: Option<String>,
     /// How it is searched, where no connector reaches it.
     pub manual: Manual,
+    /// What else is said of how it is read, by the names that [`source_options`](crate::source_options) lists.
+    pub options: Vec<(String, String)>,
+    /// Where its secrets are kept.
+    pub secrets: Secrets,
 }
 
 /// A registered source, or an ad hoc one that was scanned.
@@ -201,10 +206,12 @@ fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
     let (kind, target, settings) = match &source.target {
         Some(text) => {
             let (connector, target) = home.understood(text.expose_secret())?;
+            let settings =
+                options::said(connector, target.settings, &source.options, &source.secrets)?;
             (
                 connector.name(),
                 target.canonical,
-                limits::noted(source.limits.put(target.settings), source.note).to_string(),
+                limits::noted(source.limits.put(settings), source.note).to_string(),
             )
         }
         None if source.owner.is_none() => {

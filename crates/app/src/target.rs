@@ -10,6 +10,8 @@ use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
 use serde_json::Value;
 
+use crate::renewed::Renewed;
+use crate::secrets::Secrets;
 use crate::sources::MANUAL;
 use crate::{Error, Home, Result, SourceLimits};
 
@@ -51,6 +53,8 @@ pub(crate) struct Resolved {
     pub(crate) canonical: String,
     pub(crate) connector: &'static dyn Connector,
     pub(crate) settings: Value,
+    /// Where its secrets are kept, if not among the settings.
+    pub(crate) secrets: Secrets,
     /// How much of it is taken at a time, as registered.
     pub(crate) limits: SourceLimits,
     /// Counts what is asked of it.
@@ -103,6 +107,7 @@ impl Home {
             canonical: target.canonical,
             connector,
             settings: target.settings,
+            secrets: Secrets::default(),
             limits: SourceLimits::default(),
             meter: Arc::default(),
             known: false,
@@ -169,6 +174,7 @@ impl Home {
             canonical: source.target,
             connector: *connector,
             limits: SourceLimits::take(&mut settings),
+            secrets: Secrets::take(&mut settings),
             settings,
             meter: Arc::default(),
             known: true,
@@ -197,7 +203,11 @@ impl Resolved {
             name: self.name.clone(),
             kind: self.connector.name().to_owned(),
             target: self.canonical.clone(),
-            settings: SecretString::from(self.limits.put(self.settings.clone()).to_string()),
+            settings: SecretString::from(
+                self.secrets
+                    .put(self.limits.put(self.settings.clone()))
+                    .to_string(),
+            ),
             owner: None,
             key: None,
         };
@@ -212,7 +222,12 @@ impl Resolved {
         home: &Home,
         limits: SourceLimits,
     ) -> Result<Arc<dyn Source>, locard_connector::Error> {
-        let mut source = self.connector.open(self.settings(home)).await?;
+        let settings = self.settings(home);
+        let mut source: Arc<dyn Source> = if self.secrets.0.is_empty() {
+            self.connector.open(settings).await?
+        } else {
+            Arc::new(Renewed::open(self.connector, settings, self.secrets.clone()).await?)
+        };
         if self.connector.holds_files() {
             source = Arc::new(Nested::new(source, Arc::new(Known(home.connectors))));
         }

@@ -8,6 +8,7 @@ use locard_store::Entity;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
+use crate::secrets::Secrets;
 use crate::{Home, Result, SourceLimits, jobs};
 
 /// Entities that a look-up left out because another source holds the same ones.
@@ -121,6 +122,7 @@ pub(crate) async fn base(
     let settings: Option<Value> = serde_json::from_str(settings.expose_secret()).ok();
     Ok(settings.and_then(|mut settings| {
         SourceLimits::take(&mut settings);
+        Secrets::take(&mut settings);
         connector.base(settings)
     }))
 }

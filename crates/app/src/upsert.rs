@@ -4,8 +4,9 @@ use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::{Source, SourceDraft};
 use uuid::Uuid;
 
+use crate::secrets::Secrets;
 use crate::words::is_unprintable;
-use crate::{Error, ErrorKind, Home, Result};
+use crate::{Error, ErrorKind, Home, Result, options};
 
 /// A source as another system describes it. What is not said stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Upsert {
     pub has_secret: bool,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// Where its secrets are kept; heeded together with a target.
+    pub secrets: Secrets,
 }
 
 /// A source that was registered or changed.
@@ -89,7 +92,8 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
             let settings = if same && !source.has_secret {
                 stored
             } else {
-                SecretString::from(target.settings.to_string())
+                let settings = options::said(connector, target.settings, &[], &source.secrets)?;
+                SecretString::from(settings.to_string())
             };
             (connector.name().to_owned(), target.canonical, settings)
         }
@@ -112,6 +116,7 @@ fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
         );
     };
     let (connector, target) = home.understood(text.expose_secret())?;
+    let settings = options::said(connector, target.settings, &[], &source.secrets)?;
     let id = SourceId(Uuid::new_v4());
     let name = source.name.clone().or_else(|| source.key.clone());
     Ok(SourceDraft {
@@ -119,7 +124,7 @@ fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
         name: name.unwrap_or_else(|| format!("source {id}")),
         kind: connector.name().to_owned(),
         target: target.canonical,
-        settings: SecretString::from(target.settings.to_string()),
+        settings: SecretString::from(settings.to_string()),
         owner: source.owner.clone(),
         // Whoever gives none is given one.
         key: Some(source.key.clone().unwrap_or_else(|| crate::short_id(id.0))),

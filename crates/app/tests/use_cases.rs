@@ -59,6 +59,10 @@ impl Connector for Watched {
         Connector::target(&Local, text)
     }
 
+    fn check(&self, settings: serde_json::Value) -> locard_connector::Result<()> {
+        Connector::check(&Local, settings)
+    }
+
     fn base(&self, settings: serde_json::Value) -> Option<String> {
         Connector::base(&Local, settings)
     }
@@ -1050,6 +1054,8 @@ async fn what_was_not_searched_is_told() {
             note: None,
             limits: SourceLimits::default(),
             manual: locard_app::Manual::default(),
+            options: Vec::new(),
+            secrets: locard_app::Secrets::default(),
         };
         let added = locard_app::add_source(&home, source).await;
         added.expect("the source is added");
@@ -1131,6 +1137,8 @@ async fn a_rate_slows_a_scan_down_whether_said_or_registered() {
         note: None,
         limits,
         manual: locard_app::Manual::default(),
+        options: Vec::new(),
+        secrets: locard_app::Secrets::default(),
     };
     locard_app::add_source(&home, crm)
         .await
@@ -1391,6 +1399,8 @@ async fn a_source_is_named_by_what_can_be_seen() {
             note: None,
             limits: SourceLimits::default(),
             manual: locard_app::Manual::default(),
+            options: Vec::new(),
+            secrets: locard_app::Secrets::default(),
         };
         locard_app::add_source(&home, source).await
     };

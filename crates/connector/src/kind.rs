@@ -102,6 +102,9 @@ pub trait Connector: Send + Sync + 'static {
     /// See [`Kind::target`].
     fn target(&self, text: &str) -> Option<Result<Target>>;
 
+    /// Whether these settings can be read.
+    fn check(&self, settings: Value) -> Result<()>;
+
     /// See [`Kind::base`]; `None` too for settings that cannot be read.
     fn base(&self, settings: Value) -> Option<String>;
 
@@ -131,29 +134,34 @@ impl<K: Kind> Connector for K {
         K::target(text)
     }
 
+    fn check(&self, settings: Value) -> Result<()> {
+        settings_of::<K>(settings).map(drop)
+    }
+
     fn base(&self, settings: Value) -> Option<String> {
         serde_json::from_value(settings).ok().and_then(K::base)
     }
 
     async fn open(&self, settings: Value) -> Result<Arc<dyn Source>> {
-        // A deserialisation error may quote the offending value, so only its position is told.
-        let settings = serde_json::from_value(settings).map_err(|error| {
-            let fault = if error.is_data() {
-                "a field is missing, unknown or of the wrong type"
-            } else {
-                "not an object"
-            };
-            Error::new(
-                ErrorKind::Settings,
-                format!("settings of a {} source: {fault}", K::NAME),
-            )
-            .hint(format!(
-                "connectors/{}/README.md lists the settings",
-                K::FOLDER
-            ))
-        })?;
+        let settings = settings_of::<K>(settings)?;
         Ok(Arc::new(foreign::call(K::open(settings)).await?))
     }
+}
+
+/// A deserialisation error may quote the offending value, so only what is wrong with it is told.
+fn settings_of<K: Kind>(settings: Value) -> Result<K::Settings> {
+    serde_json::from_value(settings).map_err(|error| {
+        let fault = if error.is_data() {
+            "a field is missing, unknown or of the wrong type"
+        } else {
+            "not an object"
+        };
+        Error::new(
+            ErrorKind::Settings,
+            format!("settings of a {} source: {fault}", K::NAME),
+        )
+        .hint(format!("`locard sources options {}` lists them", K::NAME))
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Component, Path, PathBuf};
 
 use axum::http::StatusCode;
+use locard_app::SecretRef;
 use percent_encoding::percent_decode_str;
 use url::{Url, form_urlencoded};
 
@@ -21,6 +22,9 @@ pub struct Guard {
 
 /// The port of a MongoDB that names none; which one it is means nothing for the judgement.
 const MONGODB: u16 = 27_017;
+
+/// How variables are called that hold secrets which requests may name.
+const SECRETS: &str = "LOCARD_SECRET_";
 
 /// Options of addresses that name files of this machine or other hosts, or run something.
 const RISKY: [&str; 11] = [
@@ -59,6 +63,20 @@ impl Guard {
             return Err(refused());
         }
         Ok(())
+    }
+
+    /// Refuses secrets that a request may not have read: it chooses to which server they are sent. Variables must be meant
+    /// for it by their name, files lie where files may be read, and no command is run.
+    pub(crate) fn secret(&self, place: &SecretRef) -> Result<(), Fault> {
+        let message = match place {
+            SecretRef::Environment(name) if name.starts_with(SECRETS) => return Ok(()),
+            SecretRef::File(path) => return self.file(&path.to_string_lossy()),
+            SecretRef::Environment(_) => "the name of a variable begins with LOCARD_SECRET_",
+            SecretRef::Command(_) => {
+                "a request runs no command: `locard sources add` on the server may name one"
+            }
+        };
+        Err(Fault::new(StatusCode::FORBIDDEN, message))
     }
 
     /// Refuses hosts of this machine and of clouds' own services, by every address they stand for.

@@ -35,9 +35,25 @@ pub(crate) enum Sources {
         /// What they are to do for a request
         #[arg(long, value_name = "TEXT", requires = "manual")]
         instructions: Option<String>,
+        /// An option of its connector; `locard sources options CONNECTOR` lists them; may be repeated
+        #[arg(long, value_name = "NAME=VALUE", conflicts_with = "manual", value_parser = secret)]
+        set: Vec<SecretString>,
+        /// Where a secret is kept, instead of in the target: NAME=env:VARIABLE, NAME=file:PATH or NAME=exec:COMMAND; it is
+        /// read there whenever the source is opened; may be repeated
+        #[arg(long, value_name = "NAME=PLACE", conflicts_with = "manual", value_parser = secret)]
+        secret: Vec<SecretString>,
         /// How it is spared, unless a scan says otherwise.
         #[command(flatten)]
         sparing: Sparing,
+    },
+    /// List what can be said of a source of a connector with `--set` and `--secret`
+    Options {
+        /// The connector, such as postgres or s3
+        #[arg(value_name = "CONNECTOR")]
+        connector: String,
+        /// Form of the list
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: ListFormat,
     },
     /// List the registered sources
     List {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use locard_app::{AddSource, MANUAL, Manual, ManualKind};
+use anyhow::{Context as _, Result, anyhow};
+use locard_app::{AddSource, MANUAL, Manual, ManualKind, Secrets};
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -24,6 +24,8 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             kind,
             contact,
             instructions,
+            set,
+            secret,
             sparing,
         } => {
             let target = target.as_ref().map(target_text).transpose()?;
@@ -39,9 +41,12 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                     contact: contact.clone(),
                     instructions: instructions.clone(),
                 },
+                options: set.iter().map(pair).collect::<Result<_>>()?,
+                secrets: kept(secret)?,
             };
             add(session, source).await?;
         }
+        Sources::Options { connector, format } => options(session, connector, *format)?,
         Sources::List { format } => list(session, *format).await?,
         Sources::Test { source } => {
             let server = locard_app::test_source(&session.home, source.expose_secret()).await?;
@@ -105,6 +110,35 @@ fn target_text(target: &SecretString) -> Result<SecretString> {
         ));
     }
     Ok(target.clone())
+}
+
+/// A name and what it is to be.
+fn pair(text: &SecretString) -> Result<(String, String)> {
+    let pair = text.expose_secret().split_once('=');
+    let (name, value) = pair.context("--set and --secret take NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+/// Where secrets are kept.
+fn kept(given: &[SecretString]) -> Result<Secrets> {
+    let place = |text| {
+        let (name, place) = pair(text)?;
+        let place = place
+            .parse()
+            .map_err(|what: String| anyhow!("--secret {name}: {what}"))?;
+        Ok((name, place))
+    };
+    Ok(Secrets(given.iter().map(place).collect::<Result<_>>()?))
+}
+
+fn options(session: &Session, connector: &str, format: ListFormat) -> Result<()> {
+    let mut list = List::new(&["name", "holds", "about"]);
+    for option in locard_app::source_options(&session.home, connector)? {
+        list.row([json!(option.name), json!(option.kind), json!(option.about)]);
+    }
+    let mut output = session.printer.output(None)?;
+    list.print(&mut output, format, "it has no options")?;
+    Ok(output.finish()?)
 }
 
 async fn list(session: &Session, format: ListFormat) -> Result<()> {

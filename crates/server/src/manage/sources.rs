@@ -5,8 +5,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use locard_app::{
-    Actor, AddSource, Annotated, Manual, ManualKind, SourceLimits, SourceRow, Upsert,
-    accept_removal, choose, short_id, upsert_source,
+    Actor, AddSource, Annotated, Manual, ManualKind, SecretRef, Secrets, SourceLimits, SourceRow,
+    Upsert, accept_removal, choose, short_id, upsert_source,
 };
 use locard_model::{ExposeSecret as _, SourceId};
 use serde_json::{Value, json};
@@ -57,6 +57,11 @@ pub(crate) const BODY: &[Field] = &[
     Field {
         name: "note",
         kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "secrets",
+        kind: Kind::Object,
         required: false,
     },
 ];
@@ -120,6 +125,7 @@ pub(crate) async fn add(
     if let Some(target) = &target {
         context.guard().target(target.expose_secret()).await?;
     }
+    let secrets = secrets(&context, fields.object("secrets")?)?;
     let upsert = Upsert {
         id: None,
         key: fields.text("key")?,
@@ -127,6 +133,7 @@ pub(crate) async fn add(
         has_secret: target.is_some(),
         target,
         owner: fields.text("owner")?,
+        secrets,
     };
     if let Some(unknown) = fields.unheeded(&[]).first() {
         return Err(Fault::new(StatusCode::BAD_REQUEST, unknown.clone()));
@@ -137,6 +144,20 @@ pub(crate) async fn add(
     answer(
         json!({ "id": source.id, "shortId": short_id(source.id.0), "name": source.name, "new": source.new }),
     )
+}
+
+/// Where secrets are kept, as far as a request may say so.
+fn secrets(context: &Context, mut given: Fields) -> Result<Secrets, Fault> {
+    let mut secrets = Secrets::default();
+    for name in given.names() {
+        let text = given.text(&name)?.unwrap_or_default();
+        let place: SecretRef = text
+            .parse()
+            .map_err(|what: String| Fault::field("secrets", &what))?;
+        context.guard().secret(&place)?;
+        secrets.0.insert(name, place);
+    }
+    Ok(secrets)
 }
 
 /// Registers a place that no connector reaches, so that answers name it and requests have a task for it.
@@ -158,6 +179,8 @@ async fn add_manual(context: &Context, actor: &Actor, mut fields: Fields, kind: 
             contact: fields.text("contact")?,
             instructions: fields.text("instructions")?,
         },
+        options: Vec::new(),
+        secrets: Secrets::default(),
     };
     if let Some(unknown) = fields.unheeded(&[]).first() {
         return Err(Fault::new(StatusCode::BAD_REQUEST, unknown.clone()));

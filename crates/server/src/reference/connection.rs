@@ -185,6 +185,7 @@ async fn registered(context: &Context, fields: &mut Fields) -> Result<Chosen, Fa
         target,
         has_secret,
         owner,
+        secrets: locard_app::Secrets::default(),
     };
     let source = upsert_source(home, upsert).await?;
     Ok(choose(home, &[source.id.to_string()]).await?)
