@@ -33,7 +33,8 @@ pub struct Folder {
     way: Way,
     include: GlobSet,
     exclude: GlobSet,
-    home: Option<PathBuf>,
+    own: Vec<PathBuf>,
+    within: Vec<PathBuf>,
 }
 
 impl Folder {
@@ -50,13 +51,18 @@ impl Folder {
         } else {
             start.parent().map(Path::to_path_buf).unwrap_or_default()
         };
-        let home = settings.home.map(PathBuf::from);
+        let real = |paths: Vec<String>| {
+            let paths = paths.into_iter().map(PathBuf::from);
+            let real = paths.map(|path| path.canonicalize().unwrap_or(path));
+            real.collect::<Vec<_>>()
+        };
         Ok(Self {
             way: glob.as_deref().map_or(Ok(Way::default()), Way::of)?,
             glob: glob.map(|glob| globs(&[glob], true)).transpose()?,
             include: globs(&settings.include, false)?,
             exclude: globs(&settings.exclude, false)?,
-            home: home.map(|home| home.canonicalize().unwrap_or(home)),
+            own: real(settings.own),
+            within: real(settings.within),
             base,
             start,
         })
@@ -72,7 +78,7 @@ impl Folder {
     fn walk(&self, excluded: &GlobSet) -> ignore::Walk {
         let real = self.base.canonicalize();
         let real = real.unwrap_or_else(|_| self.base.clone());
-        let (base, home) = (self.base.clone(), self.home.clone());
+        let (base, own, within) = (self.base.clone(), self.own.clone(), self.within.clone());
         let way = self.way.clone();
         let left = [self.exclude.clone(), excluded.clone()];
         let mut builder = WalkBuilder::new(&self.start);
@@ -87,7 +93,8 @@ impl Folder {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             (!is_folder || entry.depth() == 0 || way.leads_through(&resource))
                 && !left.iter().any(|globs| globs.is_match(&resource))
-                && is_ours(entry, &real, home.as_deref())
+                && is_ours(entry, &real, &own)
+                && is_within(entry, &within)
         });
         builder.build()
     }
@@ -158,6 +165,14 @@ impl Folder {
                 return Err(error.entity(path.resource(EntityKind::File)));
             };
             full.push(part);
+        }
+        // Whoever may write there may put a link in the place of a file after it was listed.
+        if !self.within.is_empty() && !lies_in(&full, &self.within) {
+            let error = Error::new(
+                ErrorKind::Denied,
+                "the file lies outside of the folders that may be read",
+            );
+            return Err(error.entity(path.resource(EntityKind::File)));
         }
         Ok(full)
     }
@@ -253,17 +268,31 @@ impl Blobs for Folder {
     }
 }
 
+/// Whether a path, with every link in it followed, lies in one of these folders.
+fn lies_in(path: &Path, folders: &[PathBuf]) -> bool {
+    let real = path.canonicalize();
+    real.is_ok_and(|real| folders.iter().any(|folder| real.starts_with(folder)))
+}
+
+/// Whether a link leads to where may be read; what is no link lies where its folder does.
+fn is_within(entry: &DirEntry, within: &[PathBuf]) -> bool {
+    let may_leave = entry.path_is_symlink() || entry.depth() == 0;
+    !may_leave || within.is_empty() || lies_in(entry.path(), within)
+}
+
 /// Whether the walk enters or lists something.
-fn is_ours(entry: &DirEntry, base: &Path, home: Option<&Path>) -> bool {
+fn is_ours(entry: &DirEntry, base: &Path, own: &[PathBuf]) -> bool {
     let is_link = entry.path_is_symlink();
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    if !is_link && (!is_folder || home.is_none()) {
+    let is_called_so = |own: &PathBuf| own.file_name() == Some(entry.file_name());
+    if !is_link && (own.is_empty() || !is_folder && !own.iter().any(is_called_so)) {
         return true;
     }
     let Ok(real) = entry.path().canonicalize() else {
         return true;
     };
-    if home.is_some_and(|home| real.starts_with(home)) && !base.starts_with(&real) {
+    let is_own = own.iter().any(|own| real.starts_with(own));
+    if is_own && (!is_folder || !base.starts_with(&real)) {
         return false;
     }
     if is_link && is_folder && entry.depth() > 0 && is_system(&real) && !is_system(base) {

@@ -20,7 +20,7 @@ pub struct Local;
 impl Kind for Local {
     const NAME: &'static str = "local";
     const HOLDS_FILES: bool = true;
-    const OWN_STATE_SETTING: Option<&'static str> = Some("home");
+    const OWN_STATE_SETTING: Option<&'static str> = Some("own");
     type Settings = Settings;
 
     fn target(text: &str) -> Option<Result<Target>> {

@@ -15,7 +15,10 @@ pub struct Settings {
     /// No file that matches one of these globs.
     #[serde(default)]
     pub exclude: Vec<String>,
-    /// A folder that is never read: where Locard keeps its own state.
+    /// Folders and files that are never read: where Locard keeps its own state and its keys.
     #[serde(default)]
-    pub home: Option<String>,
+    pub own: Vec<String>,
+    /// Folders out of which nothing is read, whatever links lead there; none: links are followed.
+    #[serde(default)]
+    pub within: Vec<String>,
 }

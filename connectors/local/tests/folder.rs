@@ -139,23 +139,49 @@ async fn locardignore_is_honoured_and_gitignore_is_not() {
 }
 
 #[tokio::test]
-async fn the_home_is_never_read() {
-    let folder = folder(&["a.csv", "state/locard/b.csv"]);
-    let home = Some(
-        folder
-            .path()
-            .join("state/locard")
-            .to_string_lossy()
-            .into_owned(),
-    );
+async fn what_is_our_own_is_never_read() {
+    let files = [
+        "a.csv",
+        "state/locard/b.csv",
+        "keys/master.key",
+        "keys/c.csv",
+    ];
+    let folder = folder(&files);
+    let own = ["state/locard", "keys/master.key"];
+    let own = own.map(|name| folder.path().join(name).to_string_lossy().into_owned());
+    let settings = Settings {
+        own: own.into(),
+        ..settings(folder.path())
+    };
+    assert_eq!(names(settings).await, ["a.csv", "keys/c.csv"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_lead_nowhere_out_of_the_folders_that_may_be_read() {
+    let folder = folder(&["in/a.csv", "out/b.csv"]);
+    let [inside, outside] = ["in", "out"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink(&outside, inside.join("away")).unwrap();
+    std::os::unix::fs::symlink(outside.join("b.csv"), inside.join("c.csv")).unwrap();
     assert_eq!(
-        names(Settings {
-            home,
-            ..settings(folder.path())
-        })
-        .await,
-        ["a.csv"]
+        names(settings(&inside)).await.len(),
+        3,
+        "links are followed"
     );
+    let within = vec![inside.to_string_lossy().into_owned()];
+    let confined = |path: &Path| Settings {
+        within: within.clone(),
+        ..settings(path)
+    };
+    assert_eq!(names(confined(&inside)).await, ["a.csv"]);
+    assert_eq!(names(confined(&inside.join("away"))).await, [""; 0]);
+    // One that is put there after it was listed.
+    let source = open(confined(&inside));
+    fs::remove_file(inside.join("a.csv")).unwrap();
+    std::os::unix::fs::symlink(outside.join("b.csv"), inside.join("a.csv")).unwrap();
+    let path = EntityPath::new(["a.csv"]);
+    let refused = source.describe(&path, EntityKind::File).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Denied, "{refused}");
 }
 
 #[tokio::test]
@@ -163,7 +189,7 @@ async fn the_home_may_be_put_into_the_settings_by_whoever_opens_a_source() {
     let folder = folder(&["a.csv", "state/catalog.csv"]);
     let name = Local.own_state_setting().unwrap();
     let mut settings = serde_json::json!({ "path": folder.path() });
-    settings[name] = folder.path().join("state").to_string_lossy().into();
+    settings[name] = serde_json::json!([folder.path().join("state")]);
     let source = Local.open(settings).await.unwrap();
     let listed: Vec<_> = source.entities(&Scope::default()).collect().await;
     let names: Vec<_> = listed

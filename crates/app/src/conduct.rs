@@ -20,6 +20,9 @@ const HEARS: Duration = Duration::from_secs(1);
 /// Jobs of a specification whose outcomes are kept, for `locard diff` above all.
 const KEPT_JOBS: u32 = 10;
 
+/// How long the outcome of any job is kept at least: whoever started it asks later how it ended.
+const KEPT_FOR: Duration = Duration::from_hours(7 * 24);
+
 /// What it means that this process is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnStop {
@@ -57,7 +60,7 @@ pub(crate) async fn conduct<K: JobKind>(
     let report = ran?;
     ended?;
     // Nothing that was found depends on it.
-    if let Err(error) = home.store.prune(home.org, KEPT_JOBS).await {
+    if let Err(error) = home.store.prune(home.org, KEPT_JOBS, KEPT_FOR).await {
         tracing::warn!(why = error.sentence(), "old jobs could not be dropped");
     }
     Ok(report)

@@ -3,7 +3,7 @@
 //! The master key lives outside the home, so a copy of the home alone opens nothing.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use locard_connector::Connector;
 use locard_engine::Engine;
@@ -12,6 +12,7 @@ use locard_model::{OrgId, SecretString};
 use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
 
+use crate::gate::Gate;
 use crate::input::blocking;
 use crate::{Error, ErrorKind, Result, patterns};
 
@@ -66,6 +67,10 @@ pub struct Home {
     left_out: Option<Error>,
     dir: PathBuf,
     keys: KeyPlace,
+    /// Files of its faces that no source reads.
+    hidden: Mutex<Vec<PathBuf>>,
+    /// Who judges sources that were named over a network.
+    gate: OnceLock<Arc<dyn Gate>>,
     shared: bool,
     pub(crate) piece_bytes: u64,
     new_key: Option<PathBuf>,
@@ -109,10 +114,34 @@ impl Home {
             left_out,
             dir,
             keys,
+            hidden: Mutex::default(),
+            gate: OnceLock::new(),
             shared: options.store.is_some(),
             new_key: opened.new_key,
             piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
         })
+    }
+
+    /// Lets somebody judge sources that were named over a network, whenever one is opened; the first one stays.
+    pub fn guard(&self, gate: Arc<dyn Gate>) {
+        let _ = self.gate.set(gate);
+    }
+
+    pub(crate) fn gate(&self) -> Option<&Arc<dyn Gate>> {
+        self.gate.get()
+    }
+
+    /// Keeps sources from reading these files too: secrets of a face.
+    pub fn hide(&self, files: impl IntoIterator<Item = PathBuf>) {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.extend(files);
+    }
+
+    /// What no source reads: the home, the file of the master key, and what was hidden.
+    pub fn hidden(&self) -> Vec<PathBuf> {
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = [self.dir.clone(), self.keys.file.clone()].into_iter();
+        own.chain(hidden.iter().cloned()).collect()
     }
 
     /// The folder. Own dictionaries are in it also when the catalog is elsewhere.

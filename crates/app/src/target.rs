@@ -10,6 +10,7 @@ use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
 use serde_json::Value;
 
+use crate::gate::Gated;
 use crate::renewed::Renewed;
 use crate::secrets::Secrets;
 use crate::sources::MANUAL;
@@ -55,6 +56,8 @@ pub(crate) struct Resolved {
     pub(crate) settings: Value,
     /// Where its secrets are kept, if not among the settings.
     pub(crate) secrets: Secrets,
+    /// Whether it is judged whenever it is opened.
+    pub(crate) gated: Gated,
     /// How much of it is taken at a time, as registered.
     pub(crate) limits: SourceLimits,
     /// Counts what is asked of it.
@@ -108,6 +111,7 @@ impl Home {
             connector,
             settings: target.settings,
             secrets: Secrets::default(),
+            gated: Gated::default(),
             limits: SourceLimits::default(),
             meter: Arc::default(),
             known: false,
@@ -128,6 +132,11 @@ impl Home {
             .await?
             .into_iter()
             .find(|source| source.id == id))
+    }
+
+    /// A target as its connector understands it, without credentials and options: what a face may judge.
+    pub fn canonical(&self, text: &str) -> Result<String> {
+        Ok(self.understood(text)?.1.canonical)
     }
 
     /// The connector that understands a target's text, and what it makes of it.
@@ -175,6 +184,7 @@ impl Home {
             connector: *connector,
             limits: SourceLimits::take(&mut settings),
             secrets: Secrets::take(&mut settings),
+            gated: Gated::take(&mut settings),
             settings,
             meter: Arc::default(),
             known: true,
@@ -205,7 +215,7 @@ impl Resolved {
             target: self.canonical.clone(),
             settings: SecretString::from(
                 self.secrets
-                    .put(self.limits.put(self.settings.clone()))
+                    .put(self.gated.put(self.limits.put(self.settings.clone())))
                     .to_string(),
             ),
             owner: None,
@@ -222,6 +232,12 @@ impl Resolved {
         home: &Home,
         limits: SourceLimits,
     ) -> Result<Arc<dyn Source>, locard_connector::Error> {
+        if self.gated.0
+            && let Some(gate) = home.gate()
+        {
+            let denied = |why| locard_connector::Error::new(ErrorKind::Denied, why);
+            gate.admit(&self.canonical).await.map_err(denied)?;
+        }
         let settings = self.settings(home);
         let mut source: Arc<dyn Source> = if self.secrets.0.is_empty() {
             self.connector.open(settings).await?
@@ -237,14 +253,15 @@ impl Resolved {
         Ok(source)
     }
 
-    /// The settings; a source of files is told where the home is, which it must not read.
+    /// The settings; a source of files is told what of ours it must not read.
     fn settings(&self, home: &Home) -> Value {
         let mut settings = self.settings.clone();
         let setting = self.connector.own_state_setting();
         if let (Some(setting), Some(settings)) = (setting, settings.as_object_mut()) {
-            settings
-                .entry(setting)
-                .or_insert_with(|| home.dir().to_string_lossy().into_owned().into());
+            settings.entry(setting).or_insert_with(|| {
+                let hidden = home.hidden();
+                hidden.iter().map(|path| path.to_string_lossy()).collect()
+            });
         }
         settings
     }

@@ -8,6 +8,7 @@ use locard_store::Entity;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
+use crate::gate::Gated;
 use crate::secrets::Secrets;
 use crate::{Home, Result, SourceLimits, jobs};
 
@@ -123,6 +124,7 @@ pub(crate) async fn base(
     Ok(settings.and_then(|mut settings| {
         SourceLimits::take(&mut settings);
         Secrets::take(&mut settings);
+        Gated::take(&mut settings);
         connector.base(settings)
     }))
 }

@@ -1,9 +1,14 @@
 //! Registering a source, or changing it, by whatever other systems know it by.
 
+use std::path::PathBuf;
+
+use locard_connector::Connector;
 use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::{Source, SourceDraft};
+use serde_json::Value;
 use uuid::Uuid;
 
+use crate::gate::Gated;
 use crate::secrets::Secrets;
 use crate::words::is_unprintable;
 use crate::{Error, ErrorKind, Home, Result, options};
@@ -25,6 +30,9 @@ pub struct Upsert {
     pub owner: Option<String>,
     /// Where its secrets are kept; heeded together with a target.
     pub secrets: Secrets,
+    /// Where somebody asks for it over a network, the folders out of which nothing of it is read. Whatever they name is
+    /// judged anew whenever it is opened.
+    pub within: Option<Vec<PathBuf>>,
 }
 
 /// A source that was registered or changed.
@@ -92,8 +100,7 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
             let settings = if same && !source.has_secret {
                 stored
             } else {
-                let settings = options::said(connector, target.settings, &[], &source.secrets)?;
-                SecretString::from(settings.to_string())
+                SecretString::from(settings(connector, target.settings, source)?.to_string())
             };
             (connector.name().to_owned(), target.canonical, settings)
         }
@@ -109,6 +116,20 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
     })
 }
 
+/// Settings of a target with what is said besides.
+fn settings(connector: &dyn Connector, target: Value, source: &Upsert) -> Result<Value> {
+    let mut settings = options::said(connector, target, &[], &source.secrets)?;
+    let Some(within) = &source.within else {
+        return Ok(settings);
+    };
+    let is_confined = connector.settings().pointer("/properties/within").is_some();
+    if let (true, Some(settings)) = (is_confined, settings.as_object_mut()) {
+        let within = within.iter().map(|folder| folder.to_string_lossy());
+        settings.insert("within".to_owned(), within.collect());
+    }
+    Ok(Gated(true).put(settings))
+}
+
 fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
     let Some(text) = &source.target else {
         return Err(
@@ -116,7 +137,7 @@ fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
         );
     };
     let (connector, target) = home.understood(text.expose_secret())?;
-    let settings = options::said(connector, target.settings, &[], &source.secrets)?;
+    let settings = settings(connector, target.settings, source)?;
     let id = SourceId(Uuid::new_v4());
     let name = source.name.clone().or_else(|| source.key.clone());
     Ok(SourceDraft {

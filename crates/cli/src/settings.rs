@@ -31,7 +31,7 @@ pub(crate) struct Settings {
 /// secrets are taken from, whether rows are handed out that may be somebody else's or that nobody reviewed, and what is decided about
 /// persons and their requests. A scan in
 /// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 37] = [
+const NOT_HERE: [&str; 40] = [
     "home",
     "store",
     "dictionaries-dir",
@@ -42,6 +42,7 @@ const NOT_HERE: [&str; 37] = [
     "listen",
     "allow-path",
     "allow-loopback",
+    "audit-to",
     "jwt-keys",
     "jwt-secret-file",
     "jwt-issuer",
@@ -65,6 +66,8 @@ const NOT_HERE: [&str; 37] = [
     "requestor",
     "reveal",
     "same",
+    "secret",
+    "set",
     "sql",
     "text",
     "undo",

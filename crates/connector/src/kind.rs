@@ -23,8 +23,8 @@ pub trait Kind: Send + Sync + 'static {
     /// ([`Nested`](crate::decorators::Nested)).
     const HOLDS_FILES: bool = false;
 
-    /// The name of its setting for a folder that it must never read, where it has one: whoever opens a source without
-    /// that setting puts in where Locard keeps its own state.
+    /// The name of its setting for folders and files that it must never read, where it has one: whoever opens a source
+    /// without that setting puts in where Locard keeps its own state and its keys.
     const OWN_STATE_SETTING: Option<&'static str> = None;
 
     /// Its settings; the field docs are the form, the help and the reference. Secret fields are of type

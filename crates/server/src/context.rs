@@ -39,7 +39,8 @@ struct Inner {
 impl Context {
     /// Over an open home, of a server that ends when `stop` fires.
     pub fn new(home: Arc<Home>, options: &ServeOptions, stop: &CancellationToken) -> Self {
-        let guard = Guard::new(&options.roots, home.dir(), options.loopback);
+        let guard = Guard::new(&options.roots, &home.hidden(), options.loopback);
+        home.guard(Arc::new(guard.clone()));
         Self(Arc::new(Inner {
             home,
             wake: Notify::new(),

@@ -5,8 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Component, Path, PathBuf};
 
+use async_trait::async_trait;
 use axum::http::StatusCode;
-use locard_app::SecretRef;
+use locard_app::{Gate, SecretRef};
 use percent_encoding::percent_decode_str;
 use url::{Url, form_urlencoded};
 
@@ -16,7 +17,7 @@ use crate::fault::Fault;
 #[derive(Clone, Debug)]
 pub struct Guard {
     roots: Vec<PathBuf>,
-    own: PathBuf,
+    own: Vec<PathBuf>,
     loopback: bool,
 }
 
@@ -34,11 +35,11 @@ const RISKY: [&str; 11] = [
 
 impl Guard {
     /// Of these roots, without what is Locard's own.
-    pub fn new(roots: &[PathBuf], own: &Path, loopback: bool) -> Self {
+    pub fn new(roots: &[PathBuf], own: &[PathBuf], loopback: bool) -> Self {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         Self {
             roots: roots.iter().map(|root| real(root)).collect(),
-            own: real(own),
+            own: own.iter().map(|own| real(own)).collect(),
             loopback,
         }
     }
@@ -49,8 +50,13 @@ impl Guard {
             let message = "files may only be read in folders that the server was told of";
             Fault::new(StatusCode::FORBIDDEN, message)
         };
-        // A glob is judged by the folder before its first sign.
-        let plain = text.split(['*', '?', '[', '{']).next().unwrap_or_default();
+        // A glob is judged by the last folder before its first sign.
+        let plain = match text.find(['*', '?', '[', '{']) {
+            Some(sign) => text[..sign]
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder),
+            None => text,
+        };
         let path = Path::new(plain);
         let climbs = path.components().any(|part| part == Component::ParentDir);
         if climbs || text.contains("..") || !path.is_absolute() {
@@ -59,7 +65,7 @@ impl Guard {
         let real = path.ancestors().find_map(|above| above.canonicalize().ok());
         let real = real.ok_or_else(refused)?;
         let inside = self.roots.iter().any(|root| real.starts_with(root));
-        if !inside || real.starts_with(&self.own) {
+        if !inside || self.own.iter().any(|own| real.starts_with(own)) {
             return Err(refused());
         }
         Ok(())
@@ -99,7 +105,7 @@ impl Guard {
     /// Refuses addresses of this machine and of clouds' own services.
     pub(crate) fn ip(&self, address: IpAddr) -> Result<(), Fault> {
         let refused = |message: &str| Fault::new(StatusCode::FORBIDDEN, message);
-        let address = address.to_canonical();
+        let address = reached(address);
         if is_forbidden(address) {
             return Err(refused(
                 "the host stands for an address that is never reached",
@@ -111,6 +117,20 @@ impl Guard {
             ));
         }
         Ok(())
+    }
+
+    /// Where requests may have files read.
+    pub(crate) fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// Judges a target as its connector understood it, who may have decoded more of it than is judged by its text.
+    pub(crate) fn understood(&self, canonical: &str) -> Result<(), Fault> {
+        let file = canonical.strip_prefix("file://");
+        match file.or_else(|| canonical.strip_prefix("sqlite:")) {
+            Some(path) => self.file(path),
+            None => Ok(()),
+        }
     }
 
     /// Judges a target as people write it.
@@ -175,6 +195,18 @@ impl Guard {
     }
 }
 
+#[async_trait]
+impl Gate for Guard {
+    async fn admit(&self, canonical: &str) -> Result<(), String> {
+        let is_file = canonical.starts_with("file:") || canonical.starts_with("sqlite:");
+        let judged = match self.understood(canonical) {
+            Ok(()) if !is_file => self.target(canonical).await,
+            judged => judged,
+        };
+        judged.map_err(|fault| fault.message)
+    }
+}
+
 /// What stands behind the scheme of MongoDB, whose addresses have several hosts, so that they are no URLs.
 fn mongodb(text: &str) -> Result<Option<&str>, Fault> {
     let Some((scheme, rest)) = text.split_once("://") else {
@@ -209,19 +241,43 @@ fn is_own(address: IpAddr) -> bool {
     address.is_loopback() || address.is_unspecified() || is_card()
 }
 
-/// Link-local addresses, among them those under which clouds tell machines their secrets.
+/// The address that is reached in the end: one of version 4 may stand in one of version 6, as itself, behind a
+/// translator (RFC 6052) or a tunnel (RFC 3056).
+fn reached(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(long) = address.to_canonical() else {
+        return address.to_canonical();
+    };
+    let within = |at: usize| {
+        let octets = long.octets();
+        let [a, b, c, d] = [octets[at], octets[at + 1], octets[at + 2], octets[at + 3]];
+        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+    };
+    match long.segments() {
+        [0x64, 0xff9b, 0 | 1, ..] => within(12),
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => within(12),
+        [0x2002, ..] => within(2),
+        _ => IpAddr::V6(long),
+    }
+}
+
+/// Link-local addresses, and others under which clouds tell machines their secrets.
 fn is_forbidden(address: IpAddr) -> bool {
     const ALIBABA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
-    const AWS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    const AZURE: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+    const ORACLE: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 192);
+    const GOOGLE: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
     match address {
         IpAddr::V4(address) => {
             address.is_link_local()
                 || address.is_multicast()
                 || address.is_broadcast()
-                || address == ALIBABA
+                || [ALIBABA, AZURE, ORACLE].contains(&address)
         }
         IpAddr::V6(address) => {
-            address.is_unicast_link_local() || address.is_multicast() || address == AWS
+            // Amazon has several below this prefix.
+            let is_amazon = matches!(address.segments(), [0xfd00, 0xec2, ..]);
+            let is_local = address.is_unicast_link_local() || address.is_multicast();
+            is_local || is_amazon || address == GOOGLE
         }
     }
 }
@@ -231,7 +287,11 @@ mod tests {
     use super::*;
 
     fn guard(folder: &Path, loopback: bool) -> Guard {
-        Guard::new(&[folder.join("data")], &folder.join("data/home"), loopback)
+        Guard::new(
+            &[folder.join("data")],
+            &[folder.join("data/home")],
+            loopback,
+        )
     }
 
     fn folder() -> PathBuf {
@@ -256,6 +316,8 @@ mod tests {
             "data/home",
             "data/home/catalog.sqlite",
             "data-2/x",
+            "data*/x.csv",
+            "data{,2}/x.csv",
         ] {
             assert!(!judge(path), "{path}");
         }
@@ -279,10 +341,24 @@ mod tests {
                 "[fe80::1]",
                 "::ffff:169.254.169.254",
                 "100.100.100.200",
+                "168.63.129.16",
+                "192.0.0.192",
+                "[fd00:ec2::23]",
+                "[fd20:ce::254]",
+                "[64:ff9b::169.254.169.254]",
+                "[2002:a9fe:a9fe::]",
+                "[::169.254.169.254]",
             ] {
                 assert!(guard.host(host, 80).await.is_err(), "{host}");
             }
-            for host in ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"] {
+            for host in [
+                "127.0.0.1",
+                "localhost",
+                "[::1]",
+                "0.0.0.0",
+                "[64:ff9b::7f00:1]",
+                "[2002:7f00:1::]",
+            ] {
                 assert_eq!(guard.host(host, 80).await.is_ok(), loopback, "{host}");
             }
             assert!(guard.host("/var/run/postgresql", 5432).await.is_err());

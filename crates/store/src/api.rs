@@ -706,10 +706,10 @@ pub trait Upkeep: Send + Sync {
     async fn compact(&self) -> Result<()>;
 
     /// Forgets ended jobs with their tasks, failures and findings, and gives how many. Of each specification the
-    /// newest `keep` stay, and the latest that completed however old; so do jobs that wait or run, whose pieces are
-    /// still in use, or that a kept job names as its parent. Findings that hold now stay in any case. An idempotency
+    /// newest `keep` stay, and the latest that completed however old; so do jobs that ended within `time`, since somebody
+    /// may still ask how, and jobs that wait or run, whose pieces are still in use, or that a kept job names as its parent. Findings that hold now stay in any case. An idempotency
     /// key is forgotten with its job.
-    async fn prune(&self, org: OrgId, keep: u32) -> Result<u64>;
+    async fn prune(&self, org: OrgId, keep: u32, time: Duration) -> Result<u64>;
 
     /// Wraps every key under another master key; no data is touched. The caller keeps the key: [`crate::rotate`] does
     /// both so that neither can be lost.

@@ -43,6 +43,16 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// Files that hold secrets, or decide whose tokens let in.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let keys = self
+            .jwt_keys
+            .as_ref()
+            .filter(|place| !place.contains("://"));
+        let files = keys.map(PathBuf::from).into_iter();
+        files.chain(self.jwt_secret_file.clone()).collect()
+    }
+
     /// What was asked for, if anything was.
     pub(crate) fn options(&self) -> Result<Option<TokenOptions>> {
         let keys = match (&self.jwt_keys, &self.jwt_secret_file) {

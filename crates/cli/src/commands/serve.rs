@@ -44,6 +44,7 @@ pub(crate) async fn serve(
     stop: &CancellationToken,
 ) -> Result<Outcome> {
     let tokens = args.tokens.options()?;
+    home.hide(args.tokens.files());
     if let Some(target) = &args.audit_to {
         check_audit_target(home, target)?;
     }

@@ -134,16 +134,27 @@ pub(crate) async fn add(
         target,
         owner: fields.text("owner")?,
         secrets,
+        within: Some(context.guard().roots().to_vec()),
     };
     if let Some(unknown) = fields.unheeded(&[]).first() {
         return Err(Fault::new(StatusCode::BAD_REQUEST, unknown.clone()));
     }
+    judge(&context, &upsert)?;
     let source = upsert_source(context.home(), upsert).await?;
     let details = json!({ "source": source.id, "new": source.new });
     locard_app::record_audit(context.home(), &actor, "put source", details).await?;
     answer(
         json!({ "id": source.id, "shortId": short_id(source.id.0), "name": source.name, "new": source.new }),
     )
+}
+
+/// Judges a target as its connector understands it.
+pub(crate) fn judge(context: &Context, upsert: &Upsert) -> Result<(), Fault> {
+    let Some(target) = &upsert.target else {
+        return Ok(());
+    };
+    let canonical = context.home().canonical(target.expose_secret())?;
+    context.guard().understood(&canonical)
 }
 
 /// Where secrets are kept, as far as a request may say so.

@@ -16,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
+use crate::manage::sources::judge;
 use crate::reference::{asking, started};
 use crate::routes::{Field, Kind};
 
@@ -186,7 +187,9 @@ async fn registered(context: &Context, fields: &mut Fields) -> Result<Chosen, Fa
         has_secret,
         owner,
         secrets: locard_app::Secrets::default(),
+        within: Some(context.guard().roots().to_vec()),
     };
+    judge(context, &upsert)?;
     let source = upsert_source(home, upsert).await?;
     Ok(choose(home, &[source.id.to_string()]).await?)
 }

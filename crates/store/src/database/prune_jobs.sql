@@ -1,5 +1,6 @@
 delete from jobs
 where org_id = $1 and state in ('COMPLETED', 'PARTIAL', 'CANCELLED', 'FAILED') and lease_until <= $3
+    and ended_at <= $4
     and id in (
         select id
         from (

@@ -1,6 +1,7 @@
 //! Backup, checks, compaction, and rotation of the master key.
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -67,14 +68,15 @@ impl Upkeep for Database {
         self.backend.compact().await
     }
 
-    async fn prune(&self, org: OrgId, keep: u32) -> Result<u64> {
+    async fn prune(&self, org: OrgId, keep: u32, time: Duration) -> Result<u64> {
         self.vault(org).await?;
         let mut session = self.write().await?;
         let now = session.now().await?;
         let statement = Statement::new(include_str!("prune_jobs.sql"))
             .bind(org)
             .bind(i64::from(keep))
-            .bind(now);
+            .bind(now)
+            .bind(now - i64::try_from(time.as_micros()).unwrap_or(now));
         let pruned = session.run(statement).await?;
         // Also those that held when their job was pruned and do so no longer.
         let findings = Statement::new(include_str!("prune_findings.sql")).bind(org);

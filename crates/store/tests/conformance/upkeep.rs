@@ -1,6 +1,7 @@
 //! Backups travel between both databases; keys are checked and rotated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use locard_model::{ExposeSecret as _, JobId, JobState, OrgId, SecretString};
 use locard_store::{
@@ -382,8 +383,11 @@ async fn old_jobs_are_pruned_and_what_counts_stays(_: &Bench, store: Arc<dyn Sto
         jobs.push(scanned(&*store, &entity, "crm", state).await);
     }
     let other = scanned(&*store, &entity, "shop", JobState::Failed).await;
-    assert_eq!(store.prune(ORG, 10).await.unwrap(), 0);
-    assert_eq!(store.prune(ORG, 2).await.unwrap(), 2);
+    assert_eq!(store.prune(ORG, 10, Duration::ZERO).await.unwrap(), 0);
+    // Whoever started one of them may still ask how it ended.
+    let hour = Duration::from_hours(1);
+    assert_eq!(store.prune(ORG, 2, hour).await.unwrap(), 0);
+    assert_eq!(store.prune(ORG, 2, Duration::ZERO).await.unwrap(), 2);
     // The latest complete one, the two newest, and the only one of the other specification.
     assert_eq!(known(&*store).await, [jobs[1], jobs[3], jobs[4], other]);
     assert_eq!(
@@ -395,10 +399,10 @@ async fn old_jobs_are_pruned_and_what_counts_stays(_: &Bench, store: Arc<dyn Sto
     let filter = locard_store::FailureFilter::default();
     let failures = store.failures(ORG, &filter, Page::default()).await.unwrap();
     assert_eq!(failures.items.len(), 4);
-    assert_eq!(store.prune(ORG, 2).await.unwrap(), 0);
+    assert_eq!(store.prune(ORG, 2, Duration::ZERO).await.unwrap(), 0);
 
     // What holds now stays until a later scan replaces it, even without its job.
-    assert_eq!(store.prune(ORG, 0).await.unwrap(), 3);
+    assert_eq!(store.prune(ORG, 0, Duration::ZERO).await.unwrap(), 3);
     assert_eq!(known(&*store).await, [jobs[1]]);
     let current = FindingFilter::default();
     let current = store
@@ -408,7 +412,7 @@ async fn old_jobs_are_pruned_and_what_counts_stays(_: &Bench, store: Arc<dyn Sto
     assert_eq!(current.items.len(), 1);
     assert_eq!(findings_of(&*store, other).await, 1);
     scanned(&*store, &entity, "crm", JobState::Completed).await;
-    store.prune(ORG, 1).await.unwrap();
+    store.prune(ORG, 1, Duration::ZERO).await.unwrap();
     assert_eq!(findings_of(&*store, other).await, 0);
     store.check().await.unwrap();
 }
@@ -441,7 +445,7 @@ async fn a_job_in_work_is_never_pruned(_: &Bench, store: Arc<dyn Store>) {
     let at_work = running(&*store).await.job;
     let idle = running(&*store).await;
     store.finish_job(&idle, &ended).await.unwrap();
-    assert_eq!(store.prune(ORG, 0).await.unwrap(), 1);
+    assert_eq!(store.prune(ORG, 0, Duration::ZERO).await.unwrap(), 1);
     assert_eq!(known(&*store).await, [read.job, queued, at_work]);
     assert!(store.job(ORG, idle.job).await.is_err());
 }
@@ -451,11 +455,15 @@ async fn pruning_one_organisation_leaves_the_others_alone(_: &Bench, store: Arc<
     scanned(&*store, &entity, "crm", JobState::Failed).await;
     let other = OrgId(Uuid::from_u128(7));
     assert_eq!(
-        store.prune(other, 0).await.unwrap_err().kind(),
+        store
+            .prune(other, 0, Duration::ZERO)
+            .await
+            .unwrap_err()
+            .kind(),
         ErrorKind::NotFound
     );
     store.create_organisation(other, "other").await.unwrap();
-    assert_eq!(store.prune(other, 0).await.unwrap(), 0);
+    assert_eq!(store.prune(other, 0, Duration::ZERO).await.unwrap(), 0);
     assert_eq!(known(&*store).await.len(), 1);
 }
 
