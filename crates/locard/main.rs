@@ -41,6 +41,7 @@ fn serve(
         loopback: serving.loopback,
         partial_is_completed: serving.partial_is_completed,
         audit_to: serving.audit_to,
+        requests_per_second: serving.requests_per_second,
         tokens: serving.tokens,
     };
     Box::pin(async move { locard_server::serve(home, options, &stop, ready).await })

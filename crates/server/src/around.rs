@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::listen::Peer;
 
 /// How long a request may take. Jobs are not run in requests.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -25,9 +26,11 @@ pub(crate) const BODY: usize = 2 << 20;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers of every answer: nothing of it is to be shown in a page, guessed at or kept.
-const HEADERS: [(HeaderName, &str); 4] = [
+const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
+    // Links to bundles have their token in the address.
+    (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
     (
         header::CONTENT_SECURITY_POLICY,
@@ -46,11 +49,21 @@ pub(crate) async fn around(
     let route = route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned());
     let method = request.method().clone();
     let limit = if route == WAITS { FOR_EVER } else { LIMIT };
-    let answered = tokio::time::timeout(limit, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        let message = "the answer took too long";
-        Fault::new(StatusCode::GATEWAY_TIMEOUT, message).into_response()
-    });
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let may_ask = context.rates().may_ask(request.headers(), peer, started);
+    let mut response = if may_ask {
+        let answered = tokio::time::timeout(limit, next.run(request)).await;
+        answered.unwrap_or_else(|_| {
+            let message = "the answer took too long";
+            Fault::new(StatusCode::GATEWAY_TIMEOUT, message).into_response()
+        })
+    } else {
+        let message = "too many requests; ask less often";
+        Fault::new(StatusCode::TOO_MANY_REQUESTS, message).into_response()
+    };
+    if response.status() == StatusCode::UNAUTHORIZED {
+        context.rates().refused(peer, started);
+    }
     if let Some(fault) = told(&response) {
         response = fault.told(&path);
     }
@@ -87,10 +100,13 @@ fn told(response: &Response) -> Option<Fault> {
         return Some(fault.clone());
     }
     let is_json = response.headers().get(header::CONTENT_TYPE);
-    let is_json = is_json.is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
+    // Pages for whoever follows a link say by themselves what is wrong.
+    let is_told = is_json.is_some_and(|kind| {
+        kind.as_bytes().ends_with(b"json") || kind.as_bytes().starts_with(b"text/html")
+    });
     let status = response.status();
     let refused = status.is_client_error() || status.is_server_error();
-    (refused && !is_json).then(|| match status {
+    (refused && !is_told).then(|| match status {
         StatusCode::NOT_FOUND => Fault::not_found(),
         status => Fault::new(
             status,

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::guard::Guard;
 use crate::jwt::Jwt;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 
 /// Listeners to events of jobs at the same time.
 const LISTENERS: usize = 256;
@@ -34,6 +35,7 @@ struct Inner {
     listeners: Arc<Semaphore>,
     look_ups: Arc<Semaphore>,
     tokens: Option<Jwt>,
+    rates: Rates,
 }
 
 impl Context {
@@ -52,6 +54,7 @@ impl Context {
             listeners: Arc::new(Semaphore::new(LISTENERS)),
             look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
             tokens: options.tokens.clone().map(Jwt::new),
+            rates: Rates::new(options.requests_per_second),
         }))
     }
 
@@ -111,6 +114,10 @@ impl Context {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
     }
 
     pub(crate) fn partial_is_completed(&self) -> bool {

@@ -17,11 +17,13 @@ mod fields;
 mod guard;
 mod health;
 mod jwt;
+mod listen;
 mod manage;
 mod metrics;
 mod openapi;
 mod page;
 mod query;
+mod rates;
 mod reference;
 mod requests;
 mod routes;
@@ -63,6 +65,8 @@ pub struct ServeOptions {
     pub tokens: Option<TokenOptions>,
     /// Where each act is handed on to.
     pub audit_to: Option<AuditTarget>,
+    /// How many requests a second each caller may make; `None`: as many as they like.
+    pub requests_per_second: Option<u32>,
 }
 
 /// Serves until `stop` fires; then requests under way are answered, and jobs under way are given back. `ready` is told the
@@ -88,25 +92,15 @@ pub async fn serve(
     };
     let schedules = run_schedules(&home, context.wake(), stop);
     let retention = retain(&home, stop);
-    let (ended, drained) = (stop.clone(), stop.clone());
     let router = routes::router(&context);
-    let served = axum::serve(listener, router).with_graceful_shutdown(async move {
-        ended.cancelled().await;
-    });
     let requests = async {
         tokio::select! {
-            served = served => served,
+            () = listen::listen(listener, router, stop) => {}
             () = async {
-                drained.cancelled().await;
+                stop.cancelled().await;
                 tokio::time::sleep(DRAIN).await;
-            } => Ok(()),
+            } => {}
         }
-    };
-    // A server that can no longer listen ends its jobs too.
-    let requests = async {
-        let served = requests.await;
-        stop.cancel();
-        served
     };
     let webhooks = webhooks::run(&context, stop);
     let audit = async {
@@ -115,8 +109,8 @@ pub async fn serve(
         }
     };
     let upkeep = Box::pin(async { tokio::join!(schedules, webhooks, retention, audit) });
-    let ((), (), _, served) = tokio::join!(jobs, dsars, upkeep, requests);
-    served
+    tokio::join!(jobs, dsars, upkeep, requests);
+    Ok(())
 }
 
 /// How often it is looked whether the retention of a request has ended.

@@ -31,6 +31,10 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) partial_is_completed: bool,
 
+    /// How many requests a second each caller may make; 0: as many as they like
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) requests_per_second: u32,
+
     /// Hand each act on, as a line of JSON, to a file or a system log: FILE, syslog, syslog:udp://HOST:PORT or
     /// syslog:tcp://HOST:PORT
     #[arg(long, value_name = "TARGET")]

@@ -34,6 +34,8 @@ pub struct Serving {
     pub tokens: Option<TokenOptions>,
     /// Where each act is handed on to.
     pub audit_to: Option<AuditTarget>,
+    /// How many requests a second each caller may make; `None`: as many as they like.
+    pub requests_per_second: Option<u32>,
 }
 
 pub(crate) async fn serve(
@@ -65,6 +67,7 @@ pub(crate) async fn serve(
         partial_is_completed: args.partial_is_completed,
         tokens,
         audit_to: args.audit_to.clone(),
+        requests_per_second: Some(args.requests_per_second).filter(|rate| *rate > 0),
     };
     let ready = Box::new(move |address: SocketAddr| {
         printer.say(format!("serving on http://{address}"));
