@@ -21,6 +21,7 @@ mod manage;
 mod narrow;
 mod once;
 mod pack;
+mod reach;
 mod report;
 mod review;
 mod rules;
