@@ -16,6 +16,7 @@ mod create;
 mod decide;
 mod download;
 mod gather;
+mod learn;
 mod link;
 mod manage;
 mod narrow;

@@ -22,7 +22,7 @@ use super::decide::{Decided, Decisions, Ruling};
 use super::gather::{Counters, KeptRow, Meta, rows, section};
 use super::reach::{Place, Reach};
 use super::rules::Others;
-use super::{Body, Delivery, DsarJob, Processing, Scope, scratch, settings, unkept};
+use super::{Body, Delivery, DsarJob, Processing, Scope, learn, scratch, settings, unkept};
 use crate::keep::{Sealed, Shelf};
 
 /// Names of what is kept of a packed job.
@@ -68,9 +68,14 @@ impl Packing {
         let body = job.known()?.clone();
         let now = settings(home).await?;
         let engine = home.engine();
+        let subject = body.subject();
+        let collected = body.collected.clone().unwrap_or_default();
+        let (kept, decided) = (shelf.clone(), decisions.clone());
+        let looked = move || learn::learned(&kept, (&collected, &decided), subject);
+        let subject = super::review::apart(looked).await?;
         let others = (!body.is_tenant()).then(|| {
             let (mask, library) = (engine.mask().clone(), Arc::clone(engine.library()));
-            Others::new(body.subject(), mask, library, engine.keyer())
+            Others::new(subject, mask, library, engine.keyer())
         });
         Ok(Self {
             shelf,
