@@ -48,7 +48,7 @@ pub use life::Action;
 pub use locard_deadline::{Kind, NOTICE};
 pub use locard_model::{RequestId, RequestState};
 pub use locard_store::{RequestHead, RequestOrder};
-pub use manifest::{Returned, ReturnedArtifact, Upload};
+pub use manifest::{Content, Returned, ReturnedArtifact, Upload};
 pub use policies::NewPack;
 pub use record::{
     Appeal, Artifact, Authority, Known, Manifest, Person, Place, Proof, Record, Requestor, Task,

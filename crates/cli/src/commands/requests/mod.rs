@@ -23,7 +23,7 @@ pub(super) fn actor() -> Actor {
 }
 
 /// What is wrong, as commands tell it.
-pub(super) fn told(fault: Fault) -> anyhow::Error {
+pub(in crate::commands) fn told(fault: Fault) -> anyhow::Error {
     let error = locard_app::Error::usage(format!("{} ({})", fault.message, fault.code.id()));
     match fault.hint {
         Some(hint) => error.hint(hint).into(),
