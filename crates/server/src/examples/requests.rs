@@ -21,6 +21,9 @@ pub(super) fn sent(method: &str, path: &str) -> Value {
         (_, "/requestor") => {
             json!({ "type": "representative", "name": "Lea Lawyer", "relation": "attorney" })
         }
+        ("put", "/subject") => {
+            json!({ "name": "Anna Muster", "email": "anna@example.org", "attributes": { "PHONE_NUMBER": "+49 30 901820" } })
+        }
         (_, "/authority/submit") => {
             json!({ "evidenceArtifacts": ["mandate.pdf"], "status": "pending" })
         }
