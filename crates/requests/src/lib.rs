@@ -54,7 +54,7 @@ pub use record::{
     Appeal, Artifact, Authority, Known, Manifest, Person, Place, Proof, Record, Requestor, Task,
     TaskOutcome, Validation, Verdict, Verification,
 };
-pub use register::{COLUMNS, Imported};
+pub use register::{COLUMNS, Imported, TakenOver};
 pub use retention::{Policy, policies};
 pub use shape::{
     appeals as appeals_shape, case_shape, detail, is_overdue, lifecycle, listed, logs,

@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Number,
     Texts,
     Object,
+    Objects,
 }
 
 /// One route.

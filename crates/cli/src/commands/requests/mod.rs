@@ -1,5 +1,6 @@
 //! `locard requests`.
 
+mod hand;
 mod intake;
 mod show;
 mod step;
