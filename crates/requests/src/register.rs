@@ -223,8 +223,11 @@ fn names(header: &csv::StringRecord) -> Vec<String> {
     own.iter().map(ours).collect()
 }
 
+/// Rows with the lines that they stand on.
+type Rows = Vec<(u64, Row)>;
+
 /// The rows of a register, with their lines, and what of it is not heeded.
-fn rows(mut input: impl Read) -> Result<(Vec<(u64, Row)>, Vec<String>)> {
+fn rows(mut input: impl Read) -> Result<(Rows, Vec<String>)> {
     let mut text = Vec::new();
     input
         .read_to_end(&mut text)

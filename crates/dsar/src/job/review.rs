@@ -163,10 +163,7 @@ pub async fn review_rows(
     create::record(home, actor, "dsar review look", Some(id), body).await?;
     let decisions = decisions(home, id).await?;
     let engine = home.engine();
-    let (mask, library) = (
-        engine.mask().clone(),
-        std::sync::Arc::clone(engine.library()),
-    );
+    let (mask, library) = (engine.mask().clone(), engine.library().clone());
     let shelf = work::shelf(home, &job).await?;
     let collected = body.collected.clone().unwrap_or_default();
     let (kept, known, decided) = (shelf.clone(), collected.clone(), decisions.clone());
