@@ -664,6 +664,7 @@ fn a_source_that_is_down_is_told_and_a_retry_completes_it() {
     let away = bench.path("away.db");
     std::fs::rename(&file, &away).unwrap();
     let office = Office::open(&bench);
+    office.change_settings(&json!({ "review": false }));
     let path = office.create(&json!({ "review": false }));
     let ran = office.post(&format!("{path}/run"), &Value::Null);
     assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
@@ -698,6 +699,7 @@ fn whoever_tampers_with_a_bundle_is_found_out() {
     let bench = Bench::new();
     scanned(&bench, SHOP);
     let office = Office::open(&bench);
+    office.change_settings(&json!({ "review": false }));
     let path = office.create(&json!({ "review": false, "formats": ["JSON", "CSV", "PARQUET"] }));
     office.post(&format!("{path}/run"), &Value::Null);
     let archive = office.archive(&path, "");

@@ -250,10 +250,15 @@ fn lives(bench: &Bench, options: &[&str]) {
         office.refused("POST", &at("/closures"), &json!({})).1,
         "DSAR-BE-1401"
     );
+    let decide = at(&format!("/appeals/{appeal}/decide"));
+    assert_eq!(
+        office.refused("POST", &decide, &json!({ "decision": "deny" })),
+        (400, "DSAR-BE-1403".to_owned())
+    );
     let decided = office.done(
         "POST",
-        &at(&format!("/appeals/{appeal}/decide")),
-        &json!({ "decision": "deny" }),
+        &decide,
+        &json!({ "decision": "deny", "explanation": "all of it was handed out" }),
     );
     assert_eq!(decided["status"], "appeal_decided");
     assert_eq!(
@@ -388,8 +393,8 @@ fn what_makes_no_sense_is_told_by_its_code_and_never_recorded() {
         "DSAR-BE-1411"
     );
     assert_eq!(
-        office.refused("GET", "/requests?status=lost", &json!({})).1,
-        "DSAR-BE-1402"
+        office.refused("GET", "/requests?status=lost", &json!({})),
+        (400, "DSAR-BE-1199".to_owned())
     );
     assert_eq!(
         office.refused("GET", "/requests?limit=0", &json!({})).1,
@@ -527,6 +532,15 @@ fn what_no_connector_reaches_is_a_task_of_every_request() {
         content.head.contains("attachment") && content.text.contains("a scan"),
         "{content:?}"
     );
+    // What was found is handed out, once the request is worked on.
+    office.done(
+        "POST",
+        &format!("/requests/{id}/verification/waive"),
+        &json!({ "rationale": "asked from within the account" }),
+    );
+    let manifest = office.get(&format!("/requests/{id}/manifest")).body;
+    assert_eq!(manifest["artifacts"][0]["id"], file);
+    assert_eq!(manifest["artifacts"][0]["sourceSystem"], "cabinet");
     // One that is registered later is asked too.
     let mail = json!({ "name": "post room", "manual": "mailbox", "owner": "Office" });
     assert_eq!(office.server.post("/api/v1/sources", &mail).status, 200);
@@ -781,5 +795,114 @@ fn a_pack_of_ones_own_rules_from_its_activation_on() {
     assert_eq!(
         admin("POST", "/policies/custom/activate", &other).body["error"]["id"],
         "DSAR-BE-1411"
+    );
+}
+
+#[test]
+fn a_dsar_job_of_a_request_is_collected_and_handed_out_only_as_the_request_allows() {
+    let bench = Bench::new();
+    bench.write("crm/people.csv", PEOPLE);
+    let office = Office::open(&bench, &[]);
+    let source = office.server.folder(&bench.data(), "FILES_1");
+    office
+        .server
+        .run_job("data-discovery", &json!({ "scope": [source] }));
+    let id = office.create(&intake(&json!({})));
+    let at = |rest: &str| format!("/requests/{id}{rest}");
+    let jobs = "/v1/compliance/dsar";
+    let asked = |request: &str| {
+        json!({
+            "scope": { "foo": 1 }, "attributes": { "EMAIL_ADDRESS": "anna@planted.example" }, "requestId": request,
+        })
+    };
+
+    // Nobody is collected whose identity nobody has looked at, nor for a request that there is not.
+    assert_eq!(office.ask("POST", jobs, &asked(&id)).status, 409);
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    assert_eq!(office.ask("POST", jobs, &asked(nobody)).status, 404);
+    office.done(
+        "POST",
+        &at("/verification/waive"),
+        &json!({ "reason": "asked from within the account" }),
+    );
+    let made = office.ask("POST", jobs, &asked(&id));
+    assert_eq!(made.status, 201, "{made:?}");
+    let told = made.body["data"]["notHeeded"].to_string();
+    assert!(told.contains("scope.foo"), "{told}");
+    let name = made.body["data"]["job"]["id"].as_str().unwrap();
+    assert_eq!(office.detail(&id)["jobs"], json!([name]));
+    let job = format!("{jobs}/{name}");
+    for path in ["/run", "/review/approve", "/run"] {
+        let answer = office.ask("POST", &format!("{job}{path}"), &json!({}));
+        assert!(answer.status < 300, "{path}: {answer:?}");
+    }
+    let listed = office.get(jobs).body["data"].clone();
+    assert_eq!(listed["total"], 1);
+    assert!(
+        listed["jobs"][0]["timeline"]
+            .as_array()
+            .is_some_and(|timeline| !timeline.is_empty()),
+        "{listed:#}"
+    );
+
+    // Its bundle goes only as a part of what was approved.
+    let links = format!("{job}/links");
+    assert_eq!(office.ask("POST", &links, &json!({})).status, 409);
+    assert_eq!(office.get(&format!("{job}/download")).status, 409);
+    assert_eq!(
+        office.get(&format!("{job}/download?preview=maybe")).status,
+        400
+    );
+    assert_eq!(office.get(&format!("{job}/download?preview=1")).status, 200);
+    office.done("POST", &at("/collection/attach"), &json!({}));
+    let artifact = office.get(&at("/manifest")).body["artifacts"][0].clone();
+    assert_eq!(artifact["mediaType"], "application/zip");
+    assert!(
+        artifact["sizeBytes"].as_u64() > Some(0) && artifact["sha256"].is_string(),
+        "{artifact:#}"
+    );
+    assert_eq!(office.ask("POST", &links, &json!({})).status, 409);
+    office.done(
+        "POST",
+        &at("/manifest/validate"),
+        &json!({ "action": "approved" }),
+    );
+    let link = office.ask("POST", &links, &json!({ "foo": 1 }));
+    assert_eq!(link.status, 201, "{link:?}");
+    assert!(link.body["data"]["notHeeded"].to_string().contains("foo"));
+    assert_eq!(office.get(&job).body["data"]["job"]["state"], "READY");
+
+    // A request that was taken back hands out nothing more, not even by a link that was made before.
+    office.done("POST", &at("/withdrawals"), &json!({}));
+    assert_eq!(office.ask("POST", &links, &json!({})).status, 409);
+    let url = link.body["data"]["url"].as_str().unwrap();
+    assert_eq!(office.get(url).status, 409);
+}
+
+#[test]
+fn whom_a_request_is_about_may_be_said_later_and_why_it_is_refused_is_a_word_of_the_catalogue() {
+    let bench = Bench::new();
+    let office = Office::open(&bench, &[]);
+    let id = office.create(&intake(
+        &json!({ "requestor": null, "requiresVerification": false }),
+    ));
+    let at = |rest: &str| format!("/requests/{id}{rest}");
+    assert_eq!(
+        office.ask("POST", &at("/collection"), &json!({})).status,
+        400
+    );
+    assert_eq!(
+        office.refused("PUT", &at("/subject"), &json!({})),
+        (400, "DSAR-BE-1199".to_owned())
+    );
+    let person = json!({ "name": "Anna Muster", "email": "anna@planted.example", "shoe": 38 });
+    let done = office.done("PUT", &at("/subject"), &person);
+    assert!(done["warnings"].to_string().contains("shoe"), "{done}");
+    let known = office.detail(&id)["subject"]["attributes"].clone();
+    assert_eq!(known.as_array().map(Vec::len), Some(2), "{known}");
+    let odd = json!({ "reason": "because", "rationale": "manifestly excessive" });
+    assert_eq!(
+        office.refused("POST", &at("/refusals"), &odd),
+        (400, "DSAR-BE-1199".to_owned())
     );
 }

@@ -223,6 +223,11 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Sampled => "Only a sample of it is indexed",
         Cause::Unsupported => "It cannot be read by a program",
         Cause::Manual => "People look there",
+        Cause::Failed => "Reading it failed",
+        Cause::Damaged => "What is known of it is damaged",
+        Cause::Partly => "Only a part of it was searched",
+        Cause::NotIndexed => "Its values lead to nobody by themselves",
+        Cause::NotScanned => "It was not read, or not to its end",
     }
 }
 

@@ -281,6 +281,16 @@ pub enum Cause {
     Unsupported,
     /// People look there: paper, a processor, a mailbox.
     Manual,
+    /// Reading it failed.
+    Failed,
+    /// What was recorded of it cannot be read.
+    Damaged,
+    /// Only a part of it is known, or was taken.
+    Partly,
+    /// Its values are of a kind that leads to nobody, so they were not looked through.
+    NotIndexed,
+    /// It was not read, or not to its end.
+    NotScanned,
 }
 
 /// A file of the bundle.

@@ -61,7 +61,7 @@ pub async fn run(
     };
     let printer = Printer::new(&cli.global);
     log(cli.global.verbose);
-    let status = match dispatch(cli, printer, connectors, service).await {
+    let status = match Box::pin(dispatch(cli, printer, connectors, service)).await {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Crossed) => 1,
         Ok(Outcome::Failed) => 2,

@@ -22,7 +22,7 @@ mod relations;
 mod sections;
 
 pub use collect::{
-    Answer, CollectOptions, Extract, KeepRead, ReadId, Reads, SectionSummary, collect,
+    Answer, CollectOptions, Extract, KeepRead, Links, ReadId, Reads, SectionSummary, collect,
     collect_keeping,
 };
 pub use keep::{BundleStore, Put};

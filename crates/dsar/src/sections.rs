@@ -8,6 +8,8 @@ use locard_model::{EntityId, EntityKind, Identifier, RelationId, SourceId, Stren
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::collect::Links;
+
 /// Takes what is collected: a folder of files, or a package.
 ///
 /// Calls come in order: `begin`, any number of `row`, `end`, and then the next section. A section begins with its first
@@ -24,6 +26,15 @@ pub trait Sections: Send {
     /// # Errors
     /// It cannot be written.
     fn row(&mut self, row: SectionRow) -> io::Result<()>;
+
+    /// A row, and what joins it to others, as far as that was noted; whoever needs only rows takes those.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn linked(&mut self, row: SectionRow, links: Option<Links>) -> io::Result<()> {
+        let _ = links;
+        self.row(row)
+    }
 
     /// The section that began last is over.
     ///

@@ -14,7 +14,9 @@ use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
 use crate::life::Action;
-use crate::record::{Clarification, Extension, Hold, Refusal, Requestor, Validation};
+use crate::record::{
+    Clarification, Extension, Hold, Known, Person, Refusal, Requestor, Validation,
+};
 
 /// That it takes longer.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +41,9 @@ pub struct Refusing {
     /// When, if not now.
     pub at: Option<Timestamp>,
 }
+
+/// Values that are known of one person.
+const MOST_KNOWN: usize = 100;
 
 const REFUSALS: [&str; 5] = [
     "cannot_verify",
@@ -84,10 +89,12 @@ impl Case {
 
     fn refuse(&mut self, refusing: &Refusing) -> Result<()> {
         let kind = refusing.reason.as_deref().unwrap_or("other");
-        // Clients put the grounds into either field.
-        let is_kind = REFUSALS.contains(&kind);
-        let rationale = refusing.rationale.as_deref().or((!is_kind).then_some(kind));
-        let kind = if is_kind { kind } else { "other" };
+        if !REFUSALS.contains(&kind) {
+            let known = REFUSALS.join(", ");
+            return Err(Fault::field("reason", format!("one of {known} is wanted"))
+                .hint("the grounds in words are the rationale"));
+        }
+        let rationale = refusing.rationale.as_deref();
         let at = self.time(refusing.at)?;
         self.go(Action::Refuse, rationale)?;
         if kind == "cannot_verify" && self.check_proven().is_ok() {
@@ -327,6 +334,35 @@ impl Desk<'_> {
             }
             case.tell("requestor_changed", json!({ "type": requestor.kind }));
             Ok((Act::new("requestor.changed", Value::Null), ()))
+        };
+        Ok(self.act(actor, id, work).await?.0)
+    }
+
+    /// Adds to what is known of whom it is about, and looks anew where they may be.
+    pub async fn add_subject(&self, actor: &Actor, id: RequestId, more: &Person) -> Result<Opened> {
+        let is_given = more.subject_id.is_some() || more.external_ref.is_some();
+        let is_blank =
+            |known: &Known| known.value.trim().is_empty() || known.identifier.trim().is_empty();
+        if (!is_given && more.attributes.is_empty()) || more.attributes.iter().any(is_blank) {
+            let what = "an id, a reference or values of the person are wanted, none of them empty";
+            return Err(Fault::field("subject", what));
+        }
+        let opened = self.request(id).await?;
+        let mut record = opened.known()?.clone();
+        record.subject.add(more);
+        let located = self.located(&record, opened.now).await?;
+        let work = |case: &mut Case| {
+            case.go(Action::ChangeRequestor, None)?;
+            case.record.subject.add(more);
+            if case.record.subject.attributes.len() > MOST_KNOWN {
+                let what = format!("at most {MOST_KNOWN} values are taken");
+                return Err(Fault::field("subject.attributes", what));
+            }
+            case.record.located.clone_from(&located);
+            let names = more.attributes.iter().map(|known| &known.identifier);
+            let details = json!({ "identifiers": names.collect::<Vec<_>>() });
+            case.tell("subject_changed", details.clone());
+            Ok((Act::new("subject.changed", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }

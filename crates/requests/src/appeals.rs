@@ -84,6 +84,13 @@ impl Desk<'_> {
                 format!("one of {known} is wanted"),
             ));
         }
+        if explanation.is_none_or(|why| why.trim().is_empty()) {
+            let message = "a decision on an appeal needs an explanation";
+            return Err(Fault {
+                field: Some("explanation".to_owned()),
+                ..Fault::new(Code::RationaleMissing, message)
+            });
+        }
         let work = |case: &mut Case| {
             let now = case.now;
             let mut appeals = case.record.appeals.iter_mut();

@@ -13,9 +13,15 @@ use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
 use crate::life::Action;
-use crate::record::Artifact;
+use crate::record::{Artifact, FileNote};
 
 impl Case {
+    /// Refuses to collect for a request that is not worked on, or whose person is not proven.
+    fn check_gate(&mut self) -> Result<()> {
+        self.go(Action::Collect, None)?;
+        self.check_proven()
+    }
+
     /// Whether anything of the person may be collected.
     fn check_collectable(&mut self) -> Result<()> {
         self.go(Action::Collect, None)?;
@@ -89,6 +95,55 @@ impl Desk<'_> {
         Ok(job::job(self.home, job::job_id(name)?).await?)
     }
 
+    /// Refuses a DSAR job that names a request for which nothing may be collected (yet).
+    ///
+    /// What a reader gets wrong: jobs come in by other doors than the request itself, and this holds at all of them.
+    pub async fn check_job(&self, id: RequestId) -> Result<()> {
+        let opened = self.request(id).await?;
+        let record = opened.known()?.clone();
+        let nobody = Actor {
+            id: String::new(),
+            name: String::new(),
+        };
+        self.case(&nobody, id, opened.head, record, opened.now)
+            .check_gate()
+    }
+
+    /// Takes down that a DSAR job, which was started elsewhere, is of a request: it can be attached then, and is destroyed with it.
+    pub async fn bind_job(&self, actor: &Actor, id: RequestId, job: &DsarJob) -> Result<()> {
+        let name = job.name();
+        if self.request(id).await?.known()?.jobs.contains(&name) {
+            return Ok(());
+        }
+        let work = |case: &mut Case| {
+            case.check_gate()?;
+            if !case.record.jobs.contains(&name) {
+                case.record.jobs.push(name.clone());
+            }
+            let details = json!({ "job": name });
+            case.tell("collection_started", details.clone());
+            Ok((Act::new("collection.started", details), ()))
+        };
+        self.act(actor, id, work).await?;
+        Ok(())
+    }
+
+    /// Refuses to hand out the bundle of a DSAR job that is of a request, unless the request lets it go.
+    pub async fn check_handing(&self, job: &DsarJob) -> Result<()> {
+        let Some(id) = job.body.as_ref().and_then(|body| body.request) else {
+            return Ok(());
+        };
+        let id = RequestId(id);
+        let opened = self.request(id).await?;
+        let record = opened.known()?.clone();
+        let nobody = Actor {
+            id: String::new(),
+            name: String::new(),
+        };
+        let mut case = self.case(&nobody, id, opened.head, record, opened.now);
+        case.check_bundle_deliverable(&job.name())
+    }
+
     /// Takes the bundle of the DSAR job as what is handed out. It is reviewed like everything else that is.
     pub async fn take_bundle(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
         let job = self.collection(id).await?;
@@ -109,10 +164,10 @@ impl Desk<'_> {
         let mut sources: Vec<String> = sections.map(|section| section.source.clone()).collect();
         sources.sort();
         sources.dedup();
-        let sha256 = body
-            .delivery
-            .as_ref()
-            .map(|delivery| delivery.sha256.clone());
+        let delivery = body.delivery.as_ref();
+        let sha256 = delivery.map(|delivery| delivery.sha256.clone());
+        let artifact = Uuid::new_v4();
+        let note = delivery.map(|delivery| bundle_note(&job, artifact, delivery));
         let work = |case: &mut Case| {
             let manifest = case.manifest(1)?;
             let is_bundle = |artifact: &Artifact| {
@@ -121,10 +176,11 @@ impl Desk<'_> {
             };
             manifest.artifacts.retain(|artifact| !is_bundle(artifact));
             manifest.artifacts.push(Artifact {
-                id: Uuid::new_v4(),
+                id: artifact,
                 title: "What is held about the person".to_owned(),
                 kind: "profile_data".to_owned(),
                 file: None,
+                bundle: note.clone(),
                 reference: Some(name.clone()),
                 source_system: Some(sources.join(", ")),
                 description: sha256
@@ -137,6 +193,26 @@ impl Desk<'_> {
             Ok((Act::new("manifest.bundle_attached", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
+    }
+}
+
+/// What is known of a bundle before it is opened.
+fn bundle_note(job: &DsarJob, artifact: Uuid, delivery: &job::Delivery) -> FileNote {
+    let is_encrypted = job
+        .body
+        .as_ref()
+        .is_some_and(|body| !body.recipients.is_empty());
+    let (end, media_type) = if is_encrypted {
+        ("zip.age", "application/octet-stream")
+    } else {
+        ("zip", "application/zip")
+    };
+    FileNote {
+        id: artifact,
+        name: format!("locard-dsar-{}.{end}", job.id),
+        media_type: media_type.to_owned(),
+        size_bytes: delivery.size,
+        sha256: delivery.sha256.clone(),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use locard_app::Actor;
-use locard_model::RequestId;
+use locard_dsar::job::{self, Purpose};
+use locard_model::{DsarState, RequestId};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -11,7 +12,8 @@ use crate::case::{Act, Case};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::life::Action;
-use crate::record::{Attempt, Challenge, Delivery, FileNote, Validation};
+use crate::manifest::Content;
+use crate::record::{Artifact, Attempt, Challenge, Delivery, Validation};
 
 /// How long a code is good.
 const CODE: SignedDuration = SignedDuration::from_hours(24);
@@ -77,6 +79,24 @@ impl Case {
             return Err(Fault::new(Code::ManifestNotApproved, message));
         }
         Ok(())
+    }
+
+    /// Whether the bundle of a DSAR job may go: only as a part of what was approved.
+    pub(crate) fn check_bundle_deliverable(&mut self, job: &str) -> Result<()> {
+        self.go(Action::Deliver, None)?;
+        self.check_proven()?;
+        let manifest = self.record.manifest.as_ref();
+        let is_approved = manifest.is_some_and(|manifest| {
+            let mut artifacts = manifest.artifacts.iter();
+            let is_in = artifacts.any(|artifact| artifact.reference.as_deref() == Some(job));
+            is_in && manifest.validation == Validation::Approved
+        });
+        if is_approved {
+            return Ok(());
+        }
+        let message = "the DSAR job is of a request whose manifest does not have its bundle, or is not approved";
+        Err(Fault::new(Code::ManifestNotApproved, message)
+            .hint("attach the bundle to the request, and approve its manifest"))
     }
 
     fn delivery(&mut self) -> Result<&mut Delivery> {
@@ -216,6 +236,22 @@ impl Desk<'_> {
         Ok(self.act(actor, id, work).await?.0)
     }
 
+    /// Refuses a bundle that is not kept any more, before anything is taken down as downloaded.
+    async fn check_kept(&self, id: RequestId, artifact: Uuid) -> Result<()> {
+        let opened = self.request(id).await?;
+        let Some(name) = opened.known()?.bundle(artifact) else {
+            return Ok(());
+        };
+        let job = job::job(self.home, job::job_id(name)?).await?;
+        let is_over = job.expires_at.is_some_and(|ends| ends <= opened.now);
+        let is_ready = matches!(job.state, DsarState::Ready | DsarState::Delivered);
+        if is_ready && !is_over && job.body.is_some() {
+            return Ok(());
+        }
+        let message = "the bundle of the DSAR job is not kept any more";
+        Err(Fault::new(Code::NoArtifacts, message).hint("collect again, and attach the new bundle"))
+    }
+
     /// Hands out an artifact to whoever shows a completed code: its file, where it lies here.
     pub async fn download(
         &self,
@@ -223,7 +259,8 @@ impl Desk<'_> {
         id: RequestId,
         artifact: Uuid,
         token: Option<&str>,
-    ) -> Result<(crate::record::Artifact, Option<(FileNote, Vec<u8>)>)> {
+    ) -> Result<(Artifact, Content)> {
+        self.check_kept(id, artifact).await?;
         let work = |case: &mut Case| {
             case.check_deliverable()?;
             let now = case.now;
@@ -249,11 +286,17 @@ impl Desk<'_> {
             case.tell("artifact_downloaded", details.clone());
             Ok((Act::new("delivery.downloaded", details), found))
         };
-        let (_, found) = self.act(actor, id, work).await?;
-        let file = match &found.file {
-            Some(_) => Some(self.artifact(id, artifact).await?),
-            None => None,
+        let (opened, found) = self.act(actor, id, work).await?;
+        let record = opened.known()?;
+        let content = if found.file.is_some() {
+            self.file(id, record, artifact).await?
+        } else if let Some(job) = record.bundle(artifact) {
+            let purpose = (Purpose::Delivery, None);
+            let bundle = job::bundle(self.home, actor, job::job_id(job)?, purpose);
+            Content::Bundle(bundle.await?)
+        } else {
+            Content::Elsewhere
         };
-        Ok((found, file))
+        Ok((found, content))
     }
 }

@@ -115,7 +115,9 @@ impl<'a> Desk<'a> {
     /// Records a request that came in, finds where the person may be, and makes tasks of places that no connector reaches.
     pub async fn receive(&self, actor: &Actor, arrival: &Arrival) -> Result<Received> {
         let now = self.now().await?;
-        let (head, record) = arrival.open(&self.in_use, now)?;
+        let (head, mut record) = arrival.open(&self.in_use, now)?;
+        let digest = arrival.digest();
+        record.arrival = arrival.idempotency_key.is_some().then(|| digest.clone());
         let mut case = self.case(actor, RequestId(uuid::Uuid::nil()), head, record, now);
         arrival.begin(&mut case)?;
         case.record.located = self.located(&case.record, now).await?;
@@ -138,6 +140,12 @@ impl<'a> Desk<'a> {
             StartedRequest::Known(request) => (*request, false),
         };
         let request = self.opened(request, now)?;
+        let before = request.record.as_ref().and_then(|it| it.arrival.as_ref());
+        if !is_new && before.is_some_and(|before| *before != digest) {
+            let message = "this Idempotency-Key was used before, for another request";
+            return Err(Fault::new(Code::TransitionDisallowed, message)
+                .hint("take a new key for another request"));
+        }
         Ok(Received { request, is_new })
     }
 
@@ -199,7 +207,10 @@ impl<'a> Desk<'a> {
             let was_open = before.head.ended_at.is_none();
             let record = before.record.ok_or_else(destroyed)?;
             let mut case = self.case(actor, id, before.head, record, now);
+            // Before the act, so that nothing is approved or answered without it, and after, for what the act brought.
+            case.gather_task_files();
             let (act, result) = work(&mut case)?;
+            case.gather_task_files();
             if was_open && case.head.ended_at.is_some() {
                 self.retain(&mut case).await?;
             }

@@ -5,6 +5,7 @@ use locard_deadline::{Kind, Library};
 use locard_model::RequestState;
 use locard_store::RequestHead;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::case::Case;
 use crate::clock::{self, Law};
@@ -130,10 +131,38 @@ impl Arrival {
             appeals: Vec::new(),
             notices: Vec::new(),
             jobs: Vec::new(),
+            arrival: None,
             hold: None,
             warnings,
         };
         Ok((head, record))
+    }
+
+    /// SHA-256 of all that is said of it, in hexadecimal.
+    pub(crate) fn digest(&self) -> String {
+        let said = json!([
+            [
+                self.jurisdiction,
+                self.region,
+                self.zone,
+                self.kind,
+                self.is_complex
+            ],
+            [
+                self.requires_verification,
+                self.channel,
+                self.raw_text,
+                self.received_at.to_string()
+            ],
+            [
+                self.contact,
+                self.source_evidence,
+                self.requestor,
+                self.authority
+            ],
+            [self.recorded_at.map(|at| at.to_string()), self.subject],
+        ]);
+        hex::encode(Sha256::digest(said.to_string()))
     }
 
     fn check(&self, now: Timestamp) -> Result<()> {
@@ -237,4 +266,47 @@ pub(crate) fn is_answered_with_data(kind: Kind) -> bool {
 /// The date by which a request is listed.
 pub(crate) fn due(deadlines: &locard_deadline::Deadlines) -> Option<&locard_deadline::Reading> {
     clock::answer(deadlines).map(|answer| &answer.statutory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_request_has_another_digest_and_the_key_is_no_part_of_it() {
+        let arrival = || Arrival {
+            jurisdiction: "eu".to_owned(),
+            ..Arrival::default()
+        };
+        let keyed = Arrival {
+            idempotency_key: Some("one".to_owned()),
+            ..arrival()
+        };
+        assert_eq!(arrival().digest(), keyed.digest());
+        let other = Arrival {
+            raw_text: "something else".to_owned(),
+            ..arrival()
+        };
+        assert_ne!(arrival().digest(), other.digest());
+    }
+
+    #[test]
+    fn what_is_known_of_a_person_is_added_once() {
+        let known = |value: &str| Known {
+            identifier: "EMAIL_ADDRESS".to_owned(),
+            value: value.to_owned(),
+        };
+        let person = |attributes: Vec<Known>, id: Option<&str>| Person {
+            subject_id: id.map(str::to_owned),
+            external_ref: None,
+            attributes,
+        };
+        let mut anna = person(vec![known("a@x.example")], Some("7"));
+        anna.add(&person(
+            vec![known("a@x.example"), known("b@x.example")],
+            None,
+        ));
+        assert_eq!(anna.attributes.len(), 2);
+        assert_eq!(anna.subject_id.as_deref(), Some("7"));
+    }
 }

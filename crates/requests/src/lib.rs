@@ -48,13 +48,13 @@ pub use life::Action;
 pub use locard_deadline::{Kind, NOTICE};
 pub use locard_model::{RequestId, RequestState};
 pub use locard_store::{RequestHead, RequestOrder};
-pub use manifest::{Returned, ReturnedArtifact, Upload};
+pub use manifest::{Content, Returned, ReturnedArtifact, Upload};
 pub use policies::NewPack;
 pub use record::{
     Appeal, Artifact, Authority, Known, Manifest, Person, Place, Proof, Record, Requestor, Task,
     TaskOutcome, Validation, Verdict, Verification,
 };
-pub use register::{COLUMNS, Imported};
+pub use register::{COLUMNS, Imported, TakenOver};
 pub use retention::{Policy, policies};
 pub use shape::{
     appeals as appeals_shape, case_shape, detail, is_overdue, lifecycle, listed, logs,

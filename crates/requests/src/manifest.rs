@@ -2,6 +2,7 @@
 
 use locard_app::Actor;
 use locard_audit::RetentionClass;
+use locard_dsar::job::{self, Download, Purpose};
 use locard_model::RequestId;
 use serde_json::json;
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use crate::case::{Act, Case, plain};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::life::Action;
-use crate::record::{Artifact, FileNote, Manifest, Validation};
+use crate::record::{Artifact, FileNote, Manifest, Record, Validation};
 
 /// Bytes of one file.
 pub(crate) const LARGEST: usize = 16 << 20;
@@ -48,6 +49,16 @@ impl Upload<'_> {
         }
         Ok(())
     }
+}
+
+/// What an artifact consists of.
+pub enum Content {
+    /// It lies elsewhere.
+    Elsewhere,
+    /// A file that was handed in here.
+    File(FileNote, Vec<u8>),
+    /// The bundle of a DSAR job. It may be of any size.
+    Bundle(Download),
 }
 
 /// What another system gives back, by which it answers the request.
@@ -133,6 +144,7 @@ impl Desk<'_> {
                 title,
                 kind: of.clone(),
                 file: Some(file),
+                bundle: None,
                 reference: None,
                 source_system: None,
                 description: None,
@@ -160,7 +172,10 @@ impl Desk<'_> {
             let mut artifacts = case.manifest(0)?.artifacts.iter_mut();
             let found = artifacts.find(|found| found.id == artifact);
             let missing = || Fault::new(Code::ReplaceFailed, "the manifest has no such artifact");
-            found.ok_or_else(missing)?.file = Some(file);
+            let found = found.ok_or_else(missing)?;
+            found.file = Some(file);
+            // What stood there before must not be fetched any more.
+            (found.bundle, found.reference) = (None, None);
             case.tell(
                 "manifest_artifact_replaced",
                 json!({ "artifactId": artifact }),
@@ -170,15 +185,22 @@ impl Desk<'_> {
         Ok(self.act(actor, id, work).await?.0)
     }
 
-    /// A file of the manifest, for whoever reviews it.
-    pub async fn artifact(&self, id: RequestId, artifact: Uuid) -> Result<(FileNote, Vec<u8>)> {
+    /// A file of the manifest, for whoever reviews it: fetching it delivers nothing.
+    pub async fn artifact(&self, actor: &Actor, id: RequestId, artifact: Uuid) -> Result<Content> {
         let opened = self.request(id).await?;
+        let record = opened.known()?;
+        if let Some(job) = record.bundle(artifact) {
+            let purpose = (Purpose::Preview, None);
+            let bundle = job::bundle(self.home, actor, job::job_id(job)?, purpose);
+            return Ok(Content::Bundle(bundle.await?));
+        }
+        self.file(id, record, artifact).await
+    }
+
+    /// A file that lies here.
+    pub(crate) async fn file(&self, id: RequestId, record: &Record, file: Uuid) -> Result<Content> {
         let missing = || Fault::new(Code::DownloadFailed, "the request has no such file");
-        let note = opened
-            .known()?
-            .file(artifact)
-            .cloned()
-            .ok_or_else(missing)?;
+        let note = record.file(file).cloned().ok_or_else(missing)?;
         let content = self
             .store()
             .request_file(self.home.org(), id, note.id)
@@ -187,7 +209,7 @@ impl Desk<'_> {
             locard_store::ErrorKind::NotFound => missing(),
             _ => error.into(),
         })?;
-        Ok((note, content))
+        Ok(Content::File(note, content))
     }
 
     /// Decides whether it may be handed out.
@@ -232,7 +254,7 @@ impl Desk<'_> {
             let manifest = case.manifest(returned.artifacts.len())?;
             manifest
                 .artifacts
-                .retain(|artifact| artifact.file.is_some());
+                .retain(|artifact| artifact.file.is_some() || artifact.bundle.is_some());
             let parts = returned.artifacts.iter().zip(&kinds);
             manifest
                 .artifacts
@@ -241,6 +263,7 @@ impl Desk<'_> {
                     title: plain(&part.title, "artifact"),
                     kind: kind.clone(),
                     file: None,
+                    bundle: None,
                     reference: part.reference.clone(),
                     source_system: part.source_system.clone(),
                     description: part.description.clone(),
@@ -267,7 +290,16 @@ impl Desk<'_> {
     }
 }
 
-impl crate::record::Record {
+impl Record {
+    /// The DSAR job of this request whose bundle an artifact is. A job that is none of its own is never named, whatever
+    /// another system gave back as a reference.
+    pub(crate) fn bundle(&self, artifact: Uuid) -> Option<&str> {
+        let artifacts = self.manifest.iter().flat_map(|known| &known.artifacts);
+        let mut found = artifacts.filter(|found| found.id == artifact && found.file.is_none());
+        let reference = found.next()?.reference.as_ref()?;
+        self.jobs.contains(reference).then_some(reference.as_str())
+    }
+
     /// A file of the request, by its id: of the manifest, or handed in.
     pub(crate) fn file(&self, id: Uuid) -> Option<&FileNote> {
         let manifest = self

@@ -55,6 +55,25 @@ pub struct Imported {
     pub outcome: Result<(RequestId, bool)>,
 }
 
+/// What came of a register.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TakenOver {
+    /// What came of each row.
+    pub rows: Vec<Imported>,
+    /// What of the file was not heeded.
+    pub warnings: Vec<String>,
+}
+
+/// Columns of tables that were kept by hand, by the column of ours that they stand for.
+const ALIASES: [(&str, &str); 3] = [
+    ("name", "requestorName"),
+    ("email", "requestorEmail"),
+    ("mail", "requestorEmail"),
+];
+
+/// Longest name of a column that is told back.
+const LONGEST: usize = 80;
+
 /// A row by its columns.
 struct Row(BTreeMap<String, String>);
 
@@ -148,9 +167,75 @@ fn folded(name: &str) -> String {
     letters.collect::<String>().to_lowercase()
 }
 
-/// The rows of a register, with their lines.
-fn rows(input: impl Read) -> Result<Vec<(u64, Row)>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+/// What stands between the cells: spreadsheets of many countries write semicolons. The heading decides, since other lines may
+/// hold anything.
+fn separator(text: &[u8]) -> u8 {
+    let heading = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut is_quoted = false;
+    let mut found = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in heading {
+        is_quoted ^= *byte == b'"';
+        let known = found.iter_mut().find(|(known, _)| known == byte);
+        if let (false, Some((_, count))) = (is_quoted, known) {
+            *count += 1;
+        }
+    }
+    // Of as many the first is taken: the comma.
+    let most = found.into_iter().rev().max_by_key(|(_, count)| *count);
+    most.map_or(b',', |(separator, _)| separator)
+}
+
+/// Columns that say nothing here, by their names: nobody is to take them for taken over.
+fn unknown(header: &csv::StringRecord) -> Option<String> {
+    let is_known = |name: &&str| {
+        let name = folded(name);
+        let known = COLUMNS.iter().chain(ALIASES.iter().map(|(alias, _)| alias));
+        name.is_empty() || known.into_iter().any(|known| folded(known) == name)
+    };
+    let unknown = header.iter().filter(|name| !is_known(name));
+    let shown: Vec<String> = unknown
+        .map(|name| {
+            name.trim_start_matches('\u{feff}')
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(LONGEST)
+                .collect()
+        })
+        .collect();
+    (!shown.is_empty()).then(|| {
+        format!(
+            "columns that are not known and were not heeded: {}",
+            shown.join(", ")
+        )
+    })
+}
+
+/// The names of columns, those of other tables by ours.
+fn names(header: &csv::StringRecord) -> Vec<String> {
+    let own: Vec<String> = header.iter().map(folded).collect();
+    let ours = |name: &String| {
+        let alias = ALIASES.iter().find(|(alias, _)| alias == name);
+        let ours = alias.map(|(_, ours)| folded(ours));
+        // A table that has both means something else by it.
+        ours.filter(|ours| !own.contains(ours))
+            .unwrap_or_else(|| name.clone())
+    };
+    own.iter().map(ours).collect()
+}
+
+/// Rows with the lines that they stand on.
+type Rows = Vec<(u64, Row)>;
+
+/// The rows of a register, with their lines, and what of it is not heeded.
+fn rows(mut input: impl Read) -> Result<(Rows, Vec<String>)> {
+    let mut text = Vec::new();
+    input
+        .read_to_end(&mut text)
+        .map_err(|_| Fault::new(Code::Runtime, "the register cannot be read"))?;
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(separator(&text))
+        .from_reader(&text[..]);
     let unreadable = |error: &csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
         Fault::new(
@@ -162,10 +247,7 @@ fn rows(input: impl Read) -> Result<Vec<(u64, Row)>> {
         .headers()
         .map_err(|error| unreadable(&error))?
         .clone();
-    let names: Vec<String> = header
-        .iter()
-        .map(|name| folded(name.trim_start_matches('\u{feff}')))
-        .collect();
+    let names = names(&header);
     for wanted in ["jurisdiction", "receivedAt"] {
         if !names.contains(&folded(wanted)) {
             let message = format!("the register has no column {wanted}");
@@ -184,18 +266,22 @@ fn rows(input: impl Read) -> Result<Vec<(u64, Row)>> {
         let cells = names.iter().cloned().zip(record.iter().map(str::to_owned));
         rows.push((line, Row(cells.collect())));
     }
-    Ok(rows)
+    Ok((rows, unknown(&header).into_iter().collect()))
 }
 
 impl Desk<'_> {
     /// Takes a register over, row by row; one that makes no sense keeps no other out. Doing so again changes nothing.
-    pub async fn import(&self, actor: &Actor, input: impl Read) -> Result<Vec<Imported>> {
+    pub async fn import(&self, actor: &Actor, input: impl Read) -> Result<TakenOver> {
+        let (rows, warnings) = rows(input)?;
         let mut imported = Vec::new();
-        for (line, row) in rows(input)? {
+        for (line, row) in rows {
             let outcome = self.take_over(actor, &row).await;
             imported.push(Imported { line, outcome });
         }
-        Ok(imported)
+        Ok(TakenOver {
+            rows: imported,
+            warnings,
+        })
     }
 
     async fn take_over(&self, actor: &Actor, row: &Row) -> Result<(RequestId, bool)> {
@@ -323,13 +409,30 @@ mod tests {
     fn headings_are_known_in_any_spelling_and_cells_are_trimmed() {
         let text =
             "\u{feff}Jurisdiction,received_at,Requestor Name,odd\neu, 2026-03-31 ,'=Anna,x\n";
-        let rows = rows(text.as_bytes()).unwrap();
+        let (rows, warnings) = rows(text.as_bytes()).unwrap();
         assert_eq!(rows.len(), 1);
+        assert!(
+            warnings.len() == 1 && warnings[0].ends_with(": odd"),
+            "{warnings:?}"
+        );
         let (line, row) = &rows[0];
         assert_eq!(*line, 2);
         let arrival = row.arrival(false).unwrap();
         assert_eq!(arrival.received_at.to_string(), "2026-03-31T12:00:00Z");
         assert_eq!(arrival.requestor.unwrap().name.as_deref(), Some("=Anna"));
+    }
+
+    #[test]
+    fn tables_of_spreadsheets_are_read_by_their_separator_and_names_are_of_the_requestor() {
+        for separator in [",", ";", "\t"] {
+            let text = "jurisdiction|received at|name|E-Mail\neu|2026-03-31|Anna|anna@x.example\n";
+            let text = text.replace('|', separator);
+            let (rows, warnings) = rows(text.as_bytes()).unwrap();
+            assert!(warnings.is_empty(), "{warnings:?}");
+            let requestor = rows[0].1.arrival(false).unwrap().requestor.unwrap();
+            assert_eq!(requestor.name.as_deref(), Some("Anna"));
+            assert_eq!(requestor.email.as_deref(), Some("anna@x.example"));
+        }
     }
 
     #[test]
@@ -340,7 +443,7 @@ mod tests {
         let fault = rows(&broken[..]).err().unwrap();
         assert!(fault.message.contains("line 2"), "{fault}");
         let text = "jurisdiction,receivedAt\neu,SECRET\n";
-        let fault = rows(text.as_bytes()).unwrap()[0]
+        let fault = rows(text.as_bytes()).unwrap().0[0]
             .1
             .arrival(false)
             .err()

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use locard_app::{Actor, Home};
 use locard_audit::{Retention, RetentionClass};
+use locard_dsar::job;
 use locard_model::RequestId;
-use locard_store::{AuditDraft, RequestFilter};
+use locard_store::{AuditDraft, DsarChange, DsarId, RequestFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -149,10 +150,43 @@ impl Desk<'_> {
             },
             ..AuditDraft::new("request.key_destroyed", actor.name.as_str(), Value::Null)
         };
-        Ok(self
+        // What is known of its jobs goes with the key, and the key goes first: it may be refused.
+        let jobs = self.request(id).await?.record.map(|record| record.jobs);
+        let destroyed = self
             .store()
             .destroy_request_key(self.home.org(), id, &draft)
-            .await?)
+            .await?;
+        if let (true, Some(jobs)) = (destroyed, jobs) {
+            self.destroy_bundles(actor, &jobs).await?;
+        }
+        Ok(destroyed)
+    }
+
+    /// Destroys what was collected for a request: its time is over, which the sweep of DSAR jobs acts on.
+    async fn destroy_bundles(&self, actor: &Actor, jobs: &[String]) -> Result<()> {
+        for name in jobs {
+            let id = job::job_id(name)?;
+            let mut job = job::job(self.home, id).await?;
+            if job.body.is_none() {
+                continue;
+            }
+            if !job.state.is_final() {
+                let why = Some("its request was destroyed");
+                job = job::cancel(self.home, actor, id, why).await?;
+            }
+            let change = DsarChange {
+                from: vec![job.state],
+                expires_at: Some(self.now().await?),
+                ..DsarChange::default()
+            };
+            self.store()
+                .change_dsar(self.home.org(), DsarId(id), &change)
+                .await?;
+        }
+        if !jobs.is_empty() {
+            job::sweep(self.home).await?;
+        }
+        Ok(())
     }
 
     /// Destroys what is to be destroyed by itself; gives how many requests that were.

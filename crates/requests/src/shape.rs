@@ -196,7 +196,7 @@ pub fn manifest(manifest: &Manifest) -> Value {
 }
 
 fn artifact(artifact: &Artifact) -> Value {
-    let file = artifact.file.as_ref();
+    let file = artifact.file.as_ref().or(artifact.bundle.as_ref());
     json!({
         "id": artifact.id,
         "title": artifact.title,

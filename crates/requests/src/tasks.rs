@@ -4,18 +4,22 @@ use jiff::Timestamp;
 use locard_app::{Actor, manual_sources};
 use locard_audit::RetentionClass;
 use locard_deadline::Duty;
-use locard_model::RequestId;
+use locard_model::{RequestId, RequestState};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::case::{Act, Case};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
+use crate::intake::is_answered_with_data;
 use crate::manifest::Upload;
-use crate::record::{Task, TaskOutcome};
+use crate::record::{Artifact, Task, TaskOutcome, Validation};
 
 /// Files of one task.
 const MOST: usize = 100;
+
+/// Files of all tasks of a request: they must find room in its manifest.
+const MOST_IN_ALL: usize = 400;
 
 impl Case {
     /// When an answer is wanted: halfway to the safe date of the answer, which leaves the other half for working with it.
@@ -30,6 +34,48 @@ impl Case {
             .now
             .checked_add(half)
             .map_or(self.now, |due| due.max(self.now)))
+    }
+
+    /// Puts what was found at places that no connector reaches into the manifest: else it would reach nobody.
+    ///
+    /// What a reader gets wrong: files may come in before the request is worked on, so this is asked after every act.
+    pub(crate) fn gather_task_files(&mut self) {
+        if self.head.state != RequestState::InProgress || !is_answered_with_data(self.record.kind) {
+            return;
+        }
+        let manifest = self.record.manifest.as_ref();
+        let known: Vec<Uuid> = manifest
+            .iter()
+            .flat_map(|manifest| &manifest.artifacts)
+            .map(|artifact| artifact.id)
+            .collect();
+        let files = self.record.tasks.iter().flat_map(|task| {
+            let source = &task.source;
+            task.files.iter().map(move |file| (source, file))
+        });
+        let new: Vec<Artifact> = files
+            .filter(|(_, file)| !known.contains(&file.id))
+            .map(|(source, file)| Artifact {
+                id: file.id,
+                title: file.name.clone(),
+                kind: "other".to_owned(),
+                file: Some(file.clone()),
+                bundle: None,
+                reference: None,
+                source_system: Some(source.clone()),
+                description: None,
+            })
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        let manifest = self.record.manifest.get_or_insert_default();
+        for artifact in new {
+            manifest.artifacts.push(artifact);
+        }
+        // What nobody has looked at is not approved.
+        manifest.validation = Validation::Pending;
+        (manifest.decided_by, manifest.decided_at) = (None, None);
     }
 
     fn task(&mut self, task: Uuid) -> Result<&mut Task> {
@@ -148,6 +194,11 @@ impl Desk<'_> {
                 upload.content,
             );
             let details = json!({ "taskId": task, "fileId": id, "sha256": file.sha256 });
+            let all = case.record.tasks.iter().map(|task| task.files.len());
+            if all.sum::<usize>() >= MOST_IN_ALL {
+                let message = format!("the tasks of a request take at most {MOST_IN_ALL} files");
+                return Err(Fault::new(Code::UploadFailed, message));
+            }
             let found = case.task(task)?;
             if found.files.len() >= MOST {
                 let message = format!("a task takes at most {MOST} files");

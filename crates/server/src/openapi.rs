@@ -80,6 +80,9 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query));
     }
+    for name in headers(path) {
+        operation = operation.parameter(parameter(name, ParameterIn::Header));
+    }
     if !route.body.is_empty() {
         let body = RequestBodyBuilder::new()
             .content(
@@ -110,6 +113,21 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
         }
     }
     operation.build()
+}
+
+/// Headers that say what the body or the path does not.
+fn headers(path: &str) -> &'static [&'static str] {
+    match path {
+        path if path.ends_with("/artifacts/{artifactId}/download") => &["x-delivery-token"],
+        path if path.ends_with("/evidence/upload") => &["x-filename", "x-evidence-level"],
+        path if path.ends_with("/manifest/artifact/upload") => {
+            &["x-filename", "x-artifact-title", "x-artifact-type"]
+        }
+        path if path.ends_with("/replace") || path.ends_with("/tasks/{taskId}/upload") => {
+            &["x-filename"]
+        }
+        _ => &[],
+    }
 }
 
 /// What may be answered. What a key or a body may do wrong stands at each route.
@@ -236,6 +254,10 @@ fn body(fields: &[Field]) -> Object {
             Kind::Flag => Schema::Object(of(Type::Boolean)),
             Kind::Number => Schema::Object(of(Type::Number)),
             Kind::Object => Schema::Object(any()),
+            Kind::Objects => {
+                let items = RefOr::T(Schema::Object(of(Type::Object)));
+                Schema::Array(ArrayBuilder::new().items(items).build())
+            }
             Kind::Texts => {
                 let items = RefOr::T(Schema::Object(of(Type::String)));
                 Schema::Array(ArrayBuilder::new().items(items).build())
@@ -252,6 +274,26 @@ fn body(fields: &[Field]) -> Object {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_are_parameters_and_decisions_are_several() {
+        let document = serde_json::to_value(document()).unwrap();
+        let paths = &document["paths"];
+        let of = |path: &str, method: &str| {
+            let parameters = paths[path][method]["parameters"].as_array();
+            let headers = parameters.into_iter().flatten();
+            let headers = headers.filter(|parameter| parameter["in"] == "header");
+            let names = headers.map(|parameter| parameter["name"].as_str().unwrap().to_owned());
+            names.collect::<Vec<_>>()
+        };
+        let download = of("/requests/{id}/artifacts/{artifactId}/download", "get");
+        assert_eq!(download, ["x-delivery-token"]);
+        let upload = of("/requests/{id}/verification/evidence/upload", "post");
+        assert_eq!(upload, ["x-filename", "x-evidence-level"]);
+        let review = &paths["/v1/compliance/dsar/{id}/review/decisions"]["post"];
+        let schema = &review["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(schema["properties"]["decisions"]["type"], "array");
+    }
 
     #[test]
     fn the_document_is_as_it_was() {

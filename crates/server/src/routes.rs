@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Number,
     Texts,
     Object,
+    Objects,
 }
 
 /// One route.
@@ -261,6 +262,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "/requests/{id}/acknowledgements" PrivacyOfficer requests::answer::acknowledge, "Take down that receipt was confirmed",
         body requests::answer::BODY_AT;
     put "/requests/{id}/requestor" PrivacyOfficer requests::answer::requestor, "Put right who asks", body requests::intake::BODY_REQUESTOR;
+    put "/requests/{id}/subject" PrivacyOfficer requests::intake::subject, "Add to what is known of whom it is about",
+        body requests::intake::BODY_SUBJECT;
     post "/requests/{id}/authority/submit" PrivacyOfficer requests::identity::submit_authority, "Hand in proof of authority",
         body requests::identity::BODY_AUTHORITY;
     post "/requests/{id}/authority/approve" PrivacyOfficer requests::identity::approve_authority, "Approve the proof of authority";

@@ -61,6 +61,24 @@ pub(crate) enum Requests {
         #[arg(value_name = "DECISION")]
         decision: Judgement,
     },
+    /// Add to what is known of whom it is about
+    Subject {
+        /// The request
+        #[arg(value_name = "REQUEST")]
+        request: String,
+        /// Their name
+        #[arg(long, value_name = "VALUE", value_parser = secret)]
+        name: Option<SecretString>,
+        /// Their e-mail address
+        #[arg(long, value_name = "VALUE", value_parser = secret)]
+        email: Option<SecretString>,
+        /// The id by which other systems know them
+        #[arg(long, value_name = "ID", value_parser = secret)]
+        subject_id: Option<SecretString>,
+        /// What else they are looked for by; may be repeated
+        #[arg(long, value_name = "KIND=VALUE", value_parser = secret)]
+        id: Vec<SecretString>,
+    },
     /// Take down that the person was asked what they mean
     Ask(Step),
     /// Take down that they said it
@@ -152,14 +170,16 @@ pub(crate) enum Requests {
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: ListFormat,
     },
-    /// Add a file to what is handed out
+    /// Collect what is held about the person, as a DSAR job; doing so again goes on with it
+    Collect(OneRequest),
+    /// Add a file to what is handed out, or the bundle that was collected
     Attach {
         /// The request
         #[arg(value_name = "REQUEST")]
         request: String,
-        /// The file
+        /// The file; none: the bundle
         #[arg(value_name = "FILE")]
-        file: PathBuf,
+        file: Option<PathBuf>,
         /// Its media type
         #[arg(long, value_name = "TYPE", default_value = "application/octet-stream")]
         media_type: String,
@@ -172,6 +192,18 @@ pub(crate) enum Requests {
         /// What is decided
         #[arg(value_name = "DECISION")]
         decision: Judgement,
+    },
+    /// Hand out what was approved: every file of it is written, and taken down as handed out
+    Deliver {
+        /// The request
+        #[arg(value_name = "REQUEST")]
+        request: String,
+        /// The folder that they are written to
+        #[arg(long, short, value_name = "FOLDER")]
+        output: PathBuf,
+        /// By which way the person gets it: portal, email, `secure_remote_access`
+        #[arg(long, value_name = "CHANNEL")]
+        channel: Option<String>,
     },
     /// Print a draft of a letter to the person
     Letter {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::{self, Sender};
 
+use super::links::Arriving;
 use super::reader::{Ended, Job, Reader, What};
 use super::row::{FoundRow, RowId};
 use crate::sections::{Agreement, ReviewReason, SectionRow, Standing};
@@ -69,6 +70,9 @@ struct Row {
     id: (bool, u128),
     /// By position among the relations that lead from its entity.
     keys: Vec<(usize, Vec<String>)>,
+    /// Reads that were kept by earlier versions do not tell.
+    #[serde(default)]
+    arrives: Option<Vec<u64>>,
     number: Option<u64>,
     line: Option<u64>,
     key: Vec<(String, String)>,
@@ -91,6 +95,7 @@ impl Row {
             keys: keys
                 .filter_map(|(at, key)| Some((position(*at)?, key.clone())))
                 .collect(),
+            arrives: found.arrives.clone(),
             number: row.at.number,
             line: row.at.line,
             key: row.at.key.clone(),
@@ -119,6 +124,7 @@ impl Row {
             keys: keys
                 .filter_map(|(at, key)| Some((relation(at)?, key)))
                 .collect(),
+            arrives: self.arrives,
             row: SectionRow {
                 at: RowAt {
                     number: self.number,
@@ -273,6 +279,8 @@ impl Job {
         let subject: Vec<_> = attributes
             .map(|attribute| json!([attribute.identifier, attribute.value]))
             .collect();
+        let arriving = Arriving::at(reader.graph, self.entity.id);
+        let arriving: Vec<_> = arriving.iter().map(Arriving::told).collect();
         let asked = json!([
             self.entity.id,
             asked,
@@ -283,6 +291,7 @@ impl Job {
                 .map(|column| &column.path)
                 .collect::<Vec<_>>(),
             reader.bounds.rows,
+            arriving,
         ]);
         let mut hash = Sha256::new();
         hash.update(b"locard read v1\0");

@@ -5,6 +5,7 @@
 
 mod feed;
 mod kept;
+mod links;
 mod reader;
 mod row;
 mod writer;
@@ -25,6 +26,7 @@ use locard_store::Entity;
 use crate::relations;
 use crate::sections::{Section, SectionEnd, Sections};
 pub use kept::{KeepRead, ReadId, Reads};
+pub use links::Links;
 use reader::{Job, Reader, What};
 use writer::Writer;
 

@@ -14,6 +14,7 @@ use locard_store::{Column, Entity};
 use tokio::sync::mpsc::Sender;
 
 use super::kept::Reads;
+use super::links::Arriving;
 use super::row::{Examiner, FoundRow, Wanted, comparable};
 
 /// Values that are sent to a source in one question.
@@ -151,6 +152,7 @@ impl Reader<'_> {
             queries: Arc::clone(&self.queries),
             subject: Arc::clone(&self.subject),
             leading: job.leading.clone(),
+            arriving: Arriving::at(self.graph, job.entity()),
             lost: AtomicU64::new(0),
             weak: AtomicBool::new(false),
         }

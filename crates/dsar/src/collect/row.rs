@@ -11,6 +11,7 @@ use locard_model::{EntityId, Identifier, Strength, Subject};
 use locard_sketch::forms;
 use sha2::{Digest as _, Sha256};
 
+use super::links::Arriving;
 use crate::sections::{Agreement, ReviewReason, SectionRow, Standing};
 
 /// Tells one row of the catalog from all others.
@@ -28,6 +29,8 @@ pub(super) struct FoundRow {
     pub(super) row: SectionRow,
     /// Its values for relations that lead from its entity.
     pub(super) keys: Vec<(usize, Vec<String>)>,
+    /// Keys of others that it carries, as digests; `None` where that was not noted.
+    pub(super) arrives: Option<Vec<u64>>,
 }
 
 /// Looks at rows of one entity.
@@ -39,6 +42,8 @@ pub(super) struct Examiner {
     pub(super) subject: Arc<Subject>,
     /// Relations that lead from the entity, with the columns of their keys.
     pub(super) leading: Vec<(usize, Vec<String>)>,
+    /// Relations that lead to the entity.
+    pub(super) arriving: Vec<Arriving>,
     /// Rows that could not be written down.
     pub(super) lost: AtomicU64,
     /// Whether weak rows were passed over.
@@ -181,6 +186,7 @@ impl Examiner {
         Some(FoundRow {
             id: self.id(row),
             keys: self.keys(row),
+            arrives: Some(self.arrives(row)),
             row: SectionRow {
                 at: at(row),
                 standing,
@@ -215,6 +221,14 @@ impl Examiner {
         } else {
             RowId::Content(id)
         }
+    }
+
+    fn arrives(&self, row: &Row<'_>) -> Vec<u64> {
+        let mut keys = Vec::new();
+        for arriving in &self.arriving {
+            arriving.keys(&row.cells, &mut keys);
+        }
+        keys
     }
 
     fn keys(&self, row: &Row<'_>) -> Vec<(usize, Vec<String>)> {

@@ -11,6 +11,7 @@ use locard_index::{Graph, Side, Walk};
 use locard_model::{EntityId, FindingKind, Identifier};
 use locard_store::{FindingFilter, Page};
 
+use super::links::{self, Links};
 use super::reader::{Ended, Job, What};
 use super::row::{FoundRow, RowId};
 use super::{Extract, SectionSummary};
@@ -77,10 +78,14 @@ impl<'a, 'g> Writer<'a, 'g> {
             }
             if is_included {
                 self.included.insert(id);
-                self.walk.reached(job.path(), found.keys);
             } else if !self.with_review {
                 self.extract.review_left_out += 1;
                 continue;
+            }
+            let leads = links::leading(self.graph, &found.keys);
+            let links = found.arrives.map(|arrives| Links { arrives, leads });
+            if is_included {
+                self.walk.reached(job.path(), found.keys);
             }
             if self.open.is_none() {
                 let section = self.section(job).await?;
@@ -95,7 +100,7 @@ impl<'a, 'g> Writer<'a, 'g> {
                 };
                 *count += 1;
             }
-            self.sections.row(found.row).map_err(unwritten)?;
+            self.sections.linked(found.row, links).map_err(unwritten)?;
         }
         Ok(())
     }

@@ -159,6 +159,8 @@ pub struct Collected {
     pub warnings: Vec<String>,
     /// Sources that were asked.
     pub sources: u64,
+    /// Sections that nobody asked for, and over which rows were reached.
+    pub between: usize,
 }
 
 /// A section that was collected.

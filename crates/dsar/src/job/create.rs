@@ -136,6 +136,7 @@ async fn body(
     } = options;
     let attributes = known(home, &mut scope, &attributes).await?;
     check(settings, &scope)?;
+    check_review(settings, options.review)?;
     narrow::narrowed(home, &scope).await?;
     let mut warnings = Vec::new();
     let parsed = Formats::parse(&formats);
@@ -166,7 +167,7 @@ async fn body(
         actor: actor.clone(),
         request: options.request,
         // What is about everybody is never handed out on one person's word.
-        review: is_tenant || options.review.unwrap_or(settings.review),
+        review: is_tenant || settings.second_approver || options.review.unwrap_or(settings.review),
         approvals: 1 + u32::from(!is_tenant && settings.second_approver),
         recipients: options.recipients,
         ttl: u64::from(settings.ttl_hours) * 3_600,
@@ -233,5 +234,43 @@ fn check(settings: &DsarSettings, scope: &Scope) -> Result<()> {
     Ok(())
 }
 
+/// What the settings ask for is the least: nobody who asks for a job switches it off.
+fn check_review(settings: &DsarSettings, review: Option<bool>) -> Result<()> {
+    let setting = if settings.second_approver {
+        "secondApprover"
+    } else {
+        "review"
+    };
+    if review == Some(false) && (settings.review || settings.second_approver) {
+        let hint = format!("leave it out, or an administrator may switch {setting} off");
+        return Err(
+            Error::usage("people look at every bundle here before it is handed out").hint(hint),
+        );
+    }
+    Ok(())
+}
+
 /// States in which a job is not over.
 pub(super) const ACTIVE: [DsarState; 4] = DsarState::ACTIVE;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_switches_off_the_review_that_the_settings_ask_for() {
+        let settings = |review: bool, second_approver: bool| DsarSettings {
+            review,
+            second_approver,
+            ..DsarSettings::default()
+        };
+        for (review, second) in [(true, false), (true, true), (false, true)] {
+            let refused = check_review(&settings(review, second), Some(false)).unwrap_err();
+            let setting = if second { "secondApprover" } else { "review" };
+            assert!(refused.hint_text().unwrap_or_default().contains(setting));
+            assert!(check_review(&settings(review, second), None).is_ok());
+            assert!(check_review(&settings(review, second), Some(true)).is_ok());
+        }
+        assert!(check_review(&settings(false, false), Some(false)).is_ok());
+    }
+}

@@ -99,12 +99,14 @@ impl Decision {
         if !has_field && (self.column.is_some() || !self.spans.is_empty()) {
             return usage("column and spans go with redact and reveal only");
         }
-        let is_taken_out = matches!(self.act, Some(Act::Exclude | Act::Redact));
+        let wants_reason = matches!(self.act, Some(Act::Exclude | Act::Redact | Act::Reveal));
         let has_reason = [&self.reason, &self.exemption]
             .iter()
             .any(|text| text.as_ref().is_some_and(|text| !text.trim().is_empty()));
-        if is_taken_out && !has_reason {
-            return usage("why it is taken out is wanted: a reason, or the code of an exemption");
+        if wants_reason && !has_reason {
+            return usage(
+                "why it is taken out or revealed is wanted: a reason, or the code of an exemption",
+            );
         }
         if self.spans.iter().any(|(from, to)| from >= to) {
             return usage("a span begins before it ends");
@@ -154,6 +156,13 @@ impl<'d> Ruling<'d> {
             (Some(_), _) | (None, Some(Verdict::Not | Verdict::Unsure)) => false,
             (None, None) => row.review.is_none(),
         }
+    }
+
+    /// Whether somebody said that the row is the person's, or is to be handed out.
+    pub(super) fn confirms(&self) -> bool {
+        let act = self.act.and_then(|it| it.decision.act);
+        let verdict = self.verdict.and_then(|it| it.decision.verdict);
+        act == Some(Act::Include) || (act.is_none() && verdict == Some(Verdict::Same))
     }
 
     /// Who decided that, if anybody.
@@ -309,6 +318,14 @@ mod tests {
         let decisions = Decisions::of(vec![reveal, again]);
         let ruling = decisions.ruling(1, 1);
         assert!(ruling.redactions.len() == 1 && ruling.revealed.is_empty());
+    }
+
+    #[test]
+    fn what_is_another_persons_is_revealed_for_a_reason_only() {
+        let mut decision = decided(1, None, Some(Act::Reveal)).decision;
+        assert!(decision.check().is_ok());
+        decision.reason = None;
+        assert!(decision.check().is_err());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::columns::{kind_with, time_column, time_of};
 use super::{Scope, SectionInfo};
+use crate::collect::Links;
 use crate::keep::{Sealed, Shelf};
 use crate::sections::{
     PathStep, Reached, ReviewReason, Section, SectionEnd, SectionRow, Sections, Standing,
@@ -72,6 +73,15 @@ pub(super) struct KeptRow {
     pub(super) strength: Option<Strength>,
     /// Whether it is outside of the window.
     pub(super) outside: bool,
+    /// Whether it tells when it was, where a window was asked for.
+    #[serde(default)]
+    pub(super) timed: bool,
+    /// What joins it to others; what earlier versions kept does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) links: Option<Links>,
+    /// Of a row that nobody asked for, whether it names the person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_direct: bool,
     pub(super) values: Map<String, Value>,
 }
 
@@ -87,11 +97,13 @@ pub(super) struct Gather {
     pub(super) sections: Vec<SectionInfo>,
     /// Entities to which the window could not be applied.
     pub(super) timeless: BTreeSet<String>,
+    /// Sections that nobody asked for: of their rows it is kept to what they lead, and nothing else.
+    pub(super) between: usize,
 }
 
 struct Open {
-    /// `None`: nobody wants it.
-    rows: Option<BufWriter<Sealed>>,
+    rows: BufWriter<Sealed>,
+    is_wanted: bool,
     meta: Meta,
     positions: HashMap<String, usize>,
 }
@@ -111,16 +123,16 @@ impl Gather {
             open: None,
             sections: Vec::new(),
             timeless: BTreeSet::new(),
+            between: 0,
         }
     }
 
-    fn is_outside(&self, meta: &Meta, values: &Map<String, Value>) -> bool {
+    /// Whether a row is outside of the window; `None` where it does not tell when it was.
+    fn is_outside(&self, meta: &Meta, values: &Map<String, Value>) -> Option<bool> {
         let column = meta.time.as_ref();
-        let Some(time) = column.and_then(|column| time_of(values.get(column)?)) else {
-            return false;
-        };
+        let time = column.and_then(|column| time_of(values.get(column)?))?;
         let (start, end) = self.window;
-        start.is_some_and(|start| time < start) || end.is_some_and(|end| time >= end)
+        Some(start.is_some_and(|start| time < start) || end.is_some_and(|end| time >= end))
     }
 }
 
@@ -132,9 +144,14 @@ impl Gather {
 
     fn open(&mut self, section: &Section, time: Option<String>, is_wanted: bool) -> io::Result<()> {
         let number = self.sections.len() + 1;
-        let rows = is_wanted.then(|| self.shelf.create(&rows_name(number)));
+        let name = if is_wanted {
+            rows_name(number)
+        } else {
+            between_name(self.between + 1)
+        };
         self.open = Some(Open {
-            rows: rows.transpose()?.map(BufWriter::new),
+            rows: BufWriter::new(self.shelf.create(&name)?),
+            is_wanted,
             meta: meta(section, number, time),
             positions: HashMap::new(),
         });
@@ -161,24 +178,30 @@ impl Sections for Gather {
     }
 
     fn row(&mut self, row: SectionRow) -> io::Result<()> {
+        self.linked(row, None)
+    }
+
+    fn linked(&mut self, row: SectionRow, links: Option<Links>) -> io::Result<()> {
         let Some(mut open) = self.open.take() else {
             return Err(io::Error::other("a row came outside of any section"));
         };
-        if open.rows.is_some() {
-            let row = self.taken(&mut open, row);
-            if let Some(rows) = &mut open.rows {
-                serde_json::to_writer(&mut *rows, &row)?;
-                rows.write_all(b"\n")?;
-            }
+        let mut row = self.taken(&mut open, row);
+        row.links = links;
+        if open.is_wanted {
             self.counters.rows.fetch_add(1, Ordering::Relaxed);
+        } else {
+            row = row.between(&open.meta);
         }
+        serde_json::to_writer(&mut open.rows, &row)?;
+        open.rows.write_all(b"\n")?;
         self.open = Some(open);
         Ok(())
     }
 
     fn end(&mut self, end: &SectionEnd) -> io::Result<()> {
         let Some(Open {
-            rows: Some(rows),
+            rows,
+            is_wanted,
             mut meta,
             ..
         }) = self.open.take()
@@ -187,6 +210,10 @@ impl Sections for Gather {
         };
         let rows = rows.into_inner().map_err(io::IntoInnerError::into_error)?;
         rows.commit()?;
+        if !is_wanted {
+            self.between += 1;
+            return Ok(());
+        }
         meta.info.complete = end.complete;
         // Columns that no row has are left out.
         meta.fields.retain(|field| field.seen);
@@ -204,6 +231,7 @@ impl Gather {
         let mut values = row.values;
         open.fields_of(&mut values);
         let outside = self.is_outside(&open.meta, &values);
+        let (timed, outside) = (outside.is_some(), outside.unwrap_or_default());
         let review = match row.standing {
             Standing::Included => None,
             Standing::Review(reason) => Some(reason),
@@ -226,7 +254,25 @@ impl Gather {
             agreed: row.agreed.into_iter().map(|it| it.column).collect(),
             strength: row.strength,
             outside,
+            timed,
+            links: None,
+            is_direct: false,
             values,
+        }
+    }
+}
+
+impl KeptRow {
+    /// What is kept of it where nobody asked for its section.
+    fn between(self, meta: &Meta) -> Self {
+        Self {
+            review: self.review,
+            strength: self.strength,
+            outside: self.outside,
+            timed: self.timed,
+            links: self.links,
+            is_direct: meta.over.is_empty(),
+            ..Self::default()
         }
     }
 }
@@ -311,6 +357,10 @@ fn rows_name(number: usize) -> String {
     format!("sections/{number:04}.rows")
 }
 
+fn between_name(number: usize) -> String {
+    format!("sections/between-{number:04}.rows")
+}
+
 fn meta_name(number: usize) -> String {
     format!("sections/{number:04}.meta")
 }
@@ -325,8 +375,23 @@ pub(super) fn section(shelf: &Shelf, number: usize) -> io::Result<Meta> {
 pub(super) fn rows(
     shelf: &Shelf,
     number: usize,
-) -> io::Result<impl Iterator<Item = io::Result<KeptRow>>> {
-    let stream = shelf.open(&rows_name(number))?.ok_or_else(missing)?;
+) -> io::Result<impl Iterator<Item = io::Result<KeptRow>> + use<>> {
+    lines(shelf, &rows_name(number))
+}
+
+/// Rows of a section that nobody asked for, without what they hold.
+pub(super) fn between(
+    shelf: &Shelf,
+    number: usize,
+) -> io::Result<impl Iterator<Item = io::Result<KeptRow>> + use<>> {
+    lines(shelf, &between_name(number))
+}
+
+fn lines(
+    shelf: &Shelf,
+    name: &str,
+) -> io::Result<impl Iterator<Item = io::Result<KeptRow>> + use<>> {
+    let stream = shelf.open(name)?.ok_or_else(missing)?;
     let lines = BufReader::new(stream).lines();
     Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
 }

@@ -195,29 +195,10 @@ pub async fn follow_link(
     token: &str,
     code: &SecretString,
 ) -> Result<std::result::Result<Download, Refused>> {
-    let Some((id, link, expires_at)) = read(home, token).await? else {
-        return Ok(Err(Refused::Unknown));
+    let (id, link) = match look(home, token).await? {
+        Ok(found) => found,
+        Err(why) => return Ok(Err(why)),
     };
-    if expires_at <= home.store().clock().await? {
-        return Ok(Err(Refused::Expired));
-    }
-    match ready(home, id).await {
-        Ok(_) => {}
-        Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => {
-            return Ok(Err(Refused::Expired));
-        }
-        Err(error) => return Err(error),
-    }
-    let rows = links(home, id).await?;
-    let Some(row) = rows.iter().find(|row| row.id == link) else {
-        return Ok(Err(Refused::Unknown));
-    };
-    if row.revoked_at.is_some() {
-        return Ok(Err(Refused::Revoked));
-    }
-    if row.used_at.is_some() {
-        return Ok(Err(Refused::Used));
-    }
     if !attempt(home, id, link).await? {
         return Ok(Err(Refused::Locked));
     }
@@ -247,9 +228,38 @@ pub async fn follow_link(
     Ok(Ok(opened))
 }
 
-/// Whether a link was made here, so that a page may ask for its code; says nothing more.
-pub async fn is_link(home: &Home, token: &str) -> Result<bool> {
-    Ok(read(home, token).await?.is_some())
+/// Whether a link can be opened: the job that it leads to, or why it leads nowhere. It costs no attempt, and tells nothing to
+/// whoever has no link.
+pub async fn is_link(home: &Home, token: &str) -> Result<std::result::Result<Uuid, Refused>> {
+    Ok(look(home, token).await?.map(|(id, _)| id))
+}
+
+/// The job and the link of a token that may still be opened.
+async fn look(home: &Home, token: &str) -> Result<std::result::Result<(Uuid, Uuid), Refused>> {
+    let Some((id, link, expires_at)) = read(home, token).await? else {
+        return Ok(Err(Refused::Unknown));
+    };
+    if expires_at <= home.store().clock().await? {
+        return Ok(Err(Refused::Expired));
+    }
+    match ready(home, id).await {
+        Ok(_) => {}
+        Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => {
+            return Ok(Err(Refused::Expired));
+        }
+        Err(error) => return Err(error),
+    }
+    let rows = links(home, id).await?;
+    let Some(row) = rows.iter().find(|row| row.id == link) else {
+        return Ok(Err(Refused::Unknown));
+    };
+    if row.revoked_at.is_some() {
+        return Ok(Err(Refused::Revoked));
+    }
+    if row.used_at.is_some() {
+        return Ok(Err(Refused::Used));
+    }
+    Ok(Ok((id, link)))
 }
 
 /// Takes one of the attempts; whether there was one.

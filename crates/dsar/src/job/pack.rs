@@ -20,8 +20,9 @@ use serde_json::json;
 
 use super::decide::{Decided, Decisions, Ruling};
 use super::gather::{Counters, KeptRow, Meta, rows, section};
+use super::reach::{Place, Reach};
 use super::rules::Others;
-use super::{Body, Delivery, DsarJob, Processing, Scope, scratch, settings, unkept};
+use super::{Body, Delivery, DsarJob, Processing, Scope, learn, scratch, settings, unkept};
 use crate::keep::{Sealed, Shelf};
 
 /// Names of what is kept of a packed job.
@@ -67,9 +68,14 @@ impl Packing {
         let body = job.known()?.clone();
         let now = settings(home).await?;
         let engine = home.engine();
+        let subject = body.subject();
+        let collected = body.collected.clone().unwrap_or_default();
+        let (kept, decided) = (shelf.clone(), decisions.clone());
+        let looked = move || learn::learned(&kept, (&collected, &decided), subject);
+        let subject = super::review::apart(looked).await?;
         let others = (!body.is_tenant()).then(|| {
             let (mask, library) = (engine.mask().clone(), Arc::clone(engine.library()));
-            Others::new(body.subject(), mask, library, engine.keyer())
+            Others::new(subject, mask, library, engine.keyer())
         });
         Ok(Self {
             shelf,
@@ -149,12 +155,13 @@ impl Packing {
         for place in &collected.not_searched {
             bundle.not_searched(place.clone());
         }
+        let reach = Reach::of(&self.shelf, &collected, &self.decisions)?;
         let mut items = self.shelf.create(ARTIFACT_PART).map_err(unkept)?;
         for (at, info) in collected.sections.iter().enumerate() {
             if at > 0 {
                 items.write_all(b",").map_err(unkept)?;
             }
-            self.section(&mut bundle, info.number, &mut items)?;
+            self.section(&mut bundle, (info.number, &reach), &mut items)?;
         }
         items.commit().map_err(unkept)?;
         bundle.finish(&self.key).map_err(unpacked)
@@ -214,7 +221,7 @@ impl Packing {
     fn section<W: Write>(
         &self,
         bundle: &mut BundleWriter<W>,
-        number: usize,
+        (number, reach): (usize, &Reach),
         items: &mut Sealed,
     ) -> Result<()> {
         let meta = section(&self.shelf, number).map_err(unkept)?;
@@ -228,7 +235,7 @@ impl Packing {
         for row in rows(&self.shelf, number).map_err(unkept)? {
             let mut row = row.map_err(unkept)?;
             total += 1;
-            if self.row((&meta, total), &mut row, &mut writer)? {
+            if self.row((&meta, total, reach), &mut row, &mut writer)? {
                 let comma = if count > 0 { "," } else { "" };
                 write!(items, "{comma}{}", json!(row.values)).map_err(unkept)?;
                 count += 1;
@@ -243,12 +250,13 @@ impl Packing {
     /// Writes a row, if it is handed out; whether it is.
     fn row<W: Write>(
         &self,
-        (meta, number): (&Meta, u64),
+        (meta, number, reach): (&Meta, u64, &Reach),
         row: &mut KeptRow,
         writer: &mut SectionWriter<'_, W>,
     ) -> Result<bool> {
         let ruling = self.decisions.ruling(meta.info.number, number);
-        if let Some(why) = left_out(row, &ruling) {
+        let place = reach.place(row, meta.over.is_empty(), &ruling);
+        if let Some(why) = left_out(row, place, &ruling) {
             writer.redacted(&Redaction::row(&why));
             return Ok(false);
         }
@@ -311,7 +319,7 @@ fn told_scope(scope: &Scope) -> serde_json::Value {
 }
 
 /// Why a row is not handed out; `None` where it is.
-fn left_out(row: &KeptRow, ruling: &Ruling<'_>) -> Option<Reason> {
+fn left_out(row: &KeptRow, place: Place, ruling: &Ruling<'_>) -> Option<Reason> {
     let why = |reason: &str, exemption: Option<String>| {
         Some(Reason {
             reason: reason.to_owned(),
@@ -319,11 +327,15 @@ fn left_out(row: &KeptRow, ruling: &Ruling<'_>) -> Option<Reason> {
             identifier: None,
         })
     };
-    if row.outside {
-        return why("it is outside of the period that was asked for", None);
-    }
-    if ruling.includes(row) {
-        return None;
+    match place {
+        Place::In => return None,
+        Place::Outside => return why("it is outside of the period that was asked for", None),
+        Place::OverOutside => {
+            let sentence = "it belongs only to what is outside of the period that was asked for";
+            return why(sentence, None);
+        }
+        Place::OverOut => return why("it belongs only to what is left out", None),
+        Place::Out => {}
     }
     match (ruling.decided(), row.review) {
         (Some(decided), _) => {

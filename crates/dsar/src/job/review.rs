@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::decide::{Decided, Decision, Decisions};
 use super::gather::{KeptRow, rows, section};
+use super::reach::{Place, Reach};
 use super::rules::Others;
-use super::{DsarJob, SectionInfo, conflict, create, load, run, unkept, work};
+use super::{DsarJob, SectionInfo, conflict, create, learn, load, run, unkept, work};
 use crate::keep::Shelf;
 
 /// Kinds of records.
@@ -162,14 +163,16 @@ pub async fn review_rows(
     create::record(home, actor, "dsar review look", Some(id), body).await?;
     let decisions = decisions(home, id).await?;
     let engine = home.engine();
-    let (mask, library) = (
-        engine.mask().clone(),
-        std::sync::Arc::clone(engine.library()),
-    );
-    let others =
-        (!body.is_tenant()).then(|| Others::new(body.subject(), mask, library, engine.keyer()));
+    let (mask, library) = (engine.mask().clone(), engine.library().clone());
     let shelf = work::shelf(home, &job).await?;
+    let collected = body.collected.clone().unwrap_or_default();
+    let (kept, known, decided) = (shelf.clone(), collected.clone(), decisions.clone());
+    let subject = body.subject();
+    let looked = move || learn::learned(&kept, (&known, &decided), subject);
+    let subject = apart(looked).await?;
+    let others = (!body.is_tenant()).then(|| Others::new(subject, mask, library, engine.keyer()));
     apart(move || {
+        let reach = Reach::of(&shelf, &collected, &decisions)?;
         let meta = section(&shelf, number).map_err(unkept)?;
         let mut found = Vec::new();
         for (row, at) in rows(&shelf, number).map_err(unkept)?.zip(1..) {
@@ -193,7 +196,7 @@ pub async fn review_rows(
                 .filter(|(name, value)| row.values.get(*name) != Some(value));
             found.push(ReviewRow {
                 row: at,
-                included: !row.outside && ruling.includes(&row),
+                included: reach.place(&row, meta.over.is_empty(), &ruling) == Place::In,
                 redacted: changed.map(|(name, _)| name.clone()).collect(),
                 decisions: decisions.about(number, at),
                 at: row.at,

@@ -16,6 +16,7 @@ use locard_sketch::Keyer;
 use serde_json::{Map, Value};
 
 use super::gather::{FieldMeta, Meta};
+use super::learn::is_own_role;
 
 /// Judges rows of one person.
 pub(super) struct Others {
@@ -130,9 +131,12 @@ impl Others {
             && is_one_name(&names)
             && names.iter().any(is_like);
         let mut others: Vec<(String, Identifier)> = Vec::new();
-        if self.knows_name && !is_their_row {
+        if !is_their_row {
+            // Of whom no name is known, only what says whom the row is about may be theirs.
+            let is_other = |field: &&&&FieldMeta| self.knows_name || !is_own_role(&field.name);
             let named = names
                 .iter()
+                .filter(is_other)
                 .filter_map(|field| Some((field.name.clone(), name_of(field)?)));
             others.extend(named);
         }
@@ -173,12 +177,39 @@ impl Others {
             .filter(|span| self.mask.cell(&text[span.clone()]) != text[span.clone()])
             .filter(|span| !is_own(&text[span.clone()]))
             .collect();
-        if self.knows_name {
-            let named = names(text).into_iter();
-            spans.extend(named.filter(|span| {
-                let name = &text[span.clone()];
-                self.is_full_name(name) && !is_own(name)
-            }));
+        let named = names(text);
+        // Half of their own name beside another capital word is no other person.
+        let mut own: Vec<Range<usize>> = self.own_names(text);
+        own.extend(phones(text).filter(|span| is_own(&text[span.clone()])));
+        spans.extend(named.into_iter().filter(|span| {
+            let name = &text[span.clone()];
+            self.is_full_name(name) && !is_own(name)
+        }));
+        let cuts = |span: &Range<usize>| {
+            let mut own = own.iter();
+            own.any(|own| own.start < span.end && span.start < own.end)
+        };
+        spans.retain(|span| !cuts(span));
+        spans
+    }
+
+    /// Where the person's own full names stand in a text, in whatever order of their words.
+    fn own_names(&self, text: &str) -> Vec<Range<usize>> {
+        let words = words_in(text);
+        let known = self.subject.attributes.iter();
+        let known = known.filter(|attribute| is_name(&attribute.identifier));
+        let mut spans = Vec::new();
+        for name in known {
+            let wanted: BTreeSet<String> = words_of(&name.value).collect();
+            if wanted.len() < 2 {
+                continue;
+            }
+            let is_it = |run: &&[Range<usize>]| {
+                let found = run.iter().map(|word| text[word.clone()].to_lowercase());
+                found.collect::<BTreeSet<_>>() == wanted
+            };
+            let runs = words.windows(wanted.len()).filter(is_it);
+            spans.extend(runs.filter_map(|run| Some(run.first()?.start..run.last()?.end)));
         }
         spans
     }
@@ -226,7 +257,7 @@ fn is_unique(identifier: &Identifier) -> bool {
 }
 
 /// Whether a value of it leads to one person, or a household.
-fn is_telling(identifier: &Identifier) -> bool {
+pub(super) fn is_telling(identifier: &Identifier) -> bool {
     matches!(identifier.as_str(), "PHONE_NUMBER" | "FAX_NUMBER")
         || (is_unique(identifier) && !identifier.as_str().contains("CUSTOMER"))
 }
@@ -246,7 +277,7 @@ fn is_one_name(names: &[&&FieldMeta]) -> bool {
 }
 
 /// Words of a name that tell something.
-fn words_of(name: &str) -> impl Iterator<Item = String> {
+pub(super) fn words_of(name: &str) -> impl Iterator<Item = String> {
     let words = name.split(|letter: char| !letter.is_alphanumeric());
     let words = words.filter(|word| word.chars().count() > 2);
     words.map(str::to_lowercase)
@@ -340,8 +371,8 @@ fn phones(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Two words one after the other that both begin with a capital letter.
-fn names(text: &str) -> Vec<Range<usize>> {
+/// Words of letters.
+fn words_in(text: &str) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
     let mut start = None;
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
@@ -355,6 +386,12 @@ fn names(text: &str) -> Vec<Range<usize>> {
             _ => {}
         }
     }
+    words
+}
+
+/// Two words one after the other that both begin with a capital letter.
+fn names(text: &str) -> Vec<Range<usize>> {
+    let words = words_in(text);
     let is_capital = |span: &Range<usize>| text[span.clone()].starts_with(char::is_uppercase);
     let pairs = words.windows(2).filter(|pair| {
         let between = &text[pair[0].end..pair[1].start];
@@ -465,6 +502,14 @@ mod tests {
             row["note"],
             "Anna Muster (anna@example.org) asked to tell [redacted], [redacted]."
         );
+    }
+
+    #[test]
+    fn their_own_name_is_not_cut_by_the_word_before_it() {
+        for note in ["Called Anna Muster about it", "Peter Anna Muster called us"] {
+            let row = redacted(&[("note", "")], json!({ "note": note }));
+            assert_eq!(row["note"], note);
+        }
     }
 
     #[test]

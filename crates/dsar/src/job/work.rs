@@ -194,11 +194,7 @@ impl Worker<'_> {
         let rows: u64 = sections
             .map(|it| it.included + it.review + it.outside)
             .sum();
-        let failed = collected
-            .not_searched
-            .iter()
-            .filter(|it| it.cause == Cause::Unreachable);
-        let note = match failed.count() {
+        let note = match collected.not_searched.len() {
             0 => format!("{rows} rows in {} sections", collected.sections.len()),
             places => format!(
                 "{rows} rows in {} sections; {places} places were not searched",
@@ -322,6 +318,7 @@ async fn before(home: &Home, body: &Body) -> Result<Vec<Shelf>> {
 pub(super) fn collected(extract: Option<&Extract>, gather: &Gather, is_narrow: bool) -> Collected {
     let mut collected = Collected {
         sections: gather.sections.clone(),
+        between: gather.between,
         answer: Answer::Found.as_str().to_owned(),
         ..Collected::default()
     };
@@ -372,18 +369,17 @@ fn not_searched(gap: &NotSearched) -> locard_bundle::NotSearched {
         source: gap.source.clone(),
         entity,
         cause: match gap.reason {
-            Reason::Unreachable | Reason::Failed | Reason::Damaged => Cause::Unreachable,
+            Reason::Unreachable => Cause::Unreachable,
+            Reason::Failed => Cause::Failed,
+            Reason::Damaged => Cause::Damaged,
             Reason::Stale => Cause::Stale,
-            Reason::Sampled | Reason::PartlyIndexed | Reason::TooMany | Reason::NotIndexed => {
-                Cause::Sampled
-            }
+            Reason::Sampled => Cause::Sampled,
+            Reason::PartlyIndexed | Reason::TooMany => Cause::Partly,
+            Reason::NotIndexed => Cause::NotIndexed,
             Reason::Unsupported => Cause::Unsupported,
             Reason::Manual => Cause::Manual,
-            Reason::NotScanned
-            | Reason::LeftOut
-            | Reason::Unfinished
-            | Reason::Cancelled
-            | Reason::Named => Cause::Skipped,
+            Reason::NotScanned | Reason::Unfinished | Reason::Cancelled => Cause::NotScanned,
+            Reason::LeftOut | Reason::Named => Cause::Skipped,
         },
         detail: Some(gap.sentence.clone()),
     }

@@ -78,6 +78,9 @@ pub struct Record {
     /// DSAR jobs that were started for it, the newest last.
     #[serde(default)]
     pub jobs: Vec<String>,
+    /// Digest of how it came in, where it came with a key: another request under the same key is none of its repetitions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<String>,
     /// Why nothing of it may be destroyed.
     #[serde(default)]
     pub hold: Option<Hold>,
@@ -117,6 +120,23 @@ pub struct Person {
     /// What they are looked for by.
     #[serde(default)]
     pub attributes: Vec<Known>,
+}
+
+impl Person {
+    /// With what else is known of them; an id or a reference that is given replaces the one before.
+    pub(crate) fn add(&mut self, more: &Self) {
+        if more.subject_id.is_some() {
+            self.subject_id.clone_from(&more.subject_id);
+        }
+        if more.external_ref.is_some() {
+            self.external_ref.clone_from(&more.external_ref);
+        }
+        for known in &more.attributes {
+            if !self.attributes.contains(known) {
+                self.attributes.push(known.clone());
+            }
+        }
+    }
 }
 
 /// A value that is known of a person.

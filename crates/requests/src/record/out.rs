@@ -64,6 +64,9 @@ pub struct Artifact {
     /// Its file, where it lies here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileNote>,
+    /// What is known of it, where it is the bundle of a DSAR job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<FileNote>,
     /// Where it lies otherwise: an address, or the DSAR job whose bundle it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

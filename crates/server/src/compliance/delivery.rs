@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use locard_app::Actor;
 use locard_dsar::job::{self, NewLink, Refused};
@@ -11,7 +11,7 @@ use locard_model::{ExposeSecret as _, SecretString};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::{answer, answer_as, id_of, stream, told};
+use super::{answer, answer_as, check_handing, id_of, job_of, stream, told};
 use crate::auth::Granted;
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
@@ -44,20 +44,23 @@ pub(crate) async fn add(
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer {
-    let id = id_of(&context, &grants, &name).await?;
-    let hours = Fields::of(&body)?.text("hours")?.map(|text| text.parse());
+    let job = job_of(&context, &grants, &name).await?;
+    let mut fields = Fields::of(&body)?;
+    let hours = fields.text("hours")?.map(|text| text.parse());
     let hours = hours
         .transpose()
         .map_err(|_| Fault::field("hours", "a number is wanted"))?;
     let new = NewLink {
         hours: hours.unwrap_or(HOURS),
     };
-    let link = job::link(context.home(), &actor, id, new).await?;
+    check_handing(&context, &job).await?;
+    let link = job::link(context.home(), &actor, job.id, new).await?;
     let data = json!({
         "id": link.id,
         "url": format!("/v1/delivery/{}", link.token),
         "code": link.code.expose_secret(),
         "expiresAt": link.expires_at,
+        "notHeeded": fields.unheeded(&[]),
     });
     answer_as(StatusCode::CREATED, data)
 }
@@ -86,22 +89,84 @@ pub(crate) async fn revoke(
 
 /// The page that asks for the code. That there is a link costs no attempt and tells nothing.
 pub(crate) async fn page(State(context): State<Context>, Path(token): Path<String>) -> Answer {
-    if job::is_link(context.home(), &token).await? {
-        Ok(shown(StatusCode::OK, FORM))
-    } else {
-        Ok(refused(Refused::Unknown))
-    }
+    Ok(match openable(&context, &token).await? {
+        Ok(()) => shown(StatusCode::OK, &form("Your copy is ready")),
+        Err(why) => refused(why),
+    })
 }
 
 pub(crate) async fn follow(
     State(context): State<Context>,
     Path(token): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let code = code(&body)?;
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.contains("json"));
+    if let Err(why) = openable(&context, &token).await? {
+        return told_to(is_json, why);
+    }
+    let code = match code(&body) {
+        Ok(code) => code,
+        Err(fault) if is_json => return Err(fault),
+        // Whoever sends an empty form is a person, who is asked again.
+        Err(_) => {
+            let page = form("The code is missing");
+            return Ok(shown(StatusCode::BAD_REQUEST, &page));
+        }
+    };
     match job::follow_link(context.home(), &token, &code).await? {
         Ok(download) => Ok(stream::file(download)),
-        Err(why) => Ok(refused(why)),
+        Err(why) => told_to(is_json, why.into()),
+    }
+}
+
+/// Why nothing is handed out by a link.
+#[derive(Clone, Copy)]
+enum Why {
+    Refused(Refused),
+    /// The request that the bundle answers does not let it go (any more).
+    Kept,
+}
+
+impl From<Refused> for Why {
+    fn from(why: Refused) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl Why {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Refused(Refused::Unknown) => StatusCode::NOT_FOUND,
+            Self::Refused(Refused::WrongCode) => StatusCode::FORBIDDEN,
+            Self::Refused(_) => StatusCode::GONE,
+            Self::Kept => StatusCode::CONFLICT,
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Refused(why) => why.sentence(),
+            Self::Kept => "this copy is not handed out at the moment; ask whoever sent the link",
+        }
+    }
+}
+
+/// Whether a link can be opened now, by the link itself and by the request that the bundle answers.
+async fn openable(context: &Context, token: &str) -> Result<Result<(), Why>, Fault> {
+    let id = match job::is_link(context.home(), token).await? {
+        Ok(id) => id,
+        Err(why) => return Ok(Err(why.into())),
+    };
+    let job = job::job(context.home(), id).await?;
+    match check_handing(context, &job).await {
+        Ok(()) => Ok(Ok(())),
+        // The recipient is told nothing of how the request stands.
+        Err(fault) if fault.status.is_client_error() => Ok(Err(Why::Kept)),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -122,24 +187,45 @@ fn code(body: &Bytes) -> Result<SecretString, Fault> {
     Ok(SecretString::from(code))
 }
 
-fn refused(why: Refused) -> Response {
-    let status = match why {
-        Refused::Unknown => StatusCode::NOT_FOUND,
-        Refused::WrongCode => StatusCode::FORBIDDEN,
-        Refused::Expired | Refused::Revoked | Refused::Used | Refused::Locked => StatusCode::GONE,
+/// A program is told in JSON, a person by a page.
+fn told_to(is_json: bool, why: Why) -> Answer {
+    if is_json {
+        Err(Fault::new(why.status(), why.sentence()))
+    } else {
+        Ok(refused(why))
+    }
+}
+
+fn refused(why: impl Into<Why>) -> Response {
+    let why = why.into();
+    let sentence = capital(why.sentence());
+    let page = match why {
+        // Whoever mistyped may try again, as often as the link lets them.
+        Why::Refused(Refused::WrongCode) => form(&sentence),
+        _ => whole(&format!("<p>{sentence}.</p>")),
     };
-    let sentence = why.sentence();
-    shown(
-        status,
-        &format!(
-            "<!doctype html><html lang=en><meta charset=utf-8><title>Delivery</title><h1>Delivery</h1><p>{sentence}.</p></html>"
-        ),
+    shown(why.status(), &page)
+}
+
+/// Sentences of pages begin with a capital.
+fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn whole(content: &str) -> String {
+    format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Delivery</title><h1>Delivery</h1>{content}</html>"
     )
 }
 
-const FORM: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Delivery</title><h1>Delivery</h1>\
-    <p>Your copy is ready. Enter the code that you were given apart from this link; it works once.</p>\
-    <form method=post><label>Code <input name=code autocomplete=off required></label> <button>Download</button></form></html>";
+fn form(sentence: &str) -> String {
+    whole(&format!(
+        "<p>{sentence}. Enter the code that you were given apart from this link; it works once.</p>\
+        <form method=post><label>Code <input name=code autocomplete=off required></label> <button>Download</button></form>"
+    ))
+}
 
 fn shown(status: StatusCode, page: &str) -> Response {
     let headers = [
@@ -153,4 +239,21 @@ fn shown(status: StatusCode, page: &str) -> Response {
         ),
     ];
     (status, headers, page.to_owned()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_a_wrong_code_may_try_again_and_whoever_comes_late_is_told() {
+        let wrong = Why::from(Refused::WrongCode);
+        assert_eq!(wrong.status(), StatusCode::FORBIDDEN);
+        assert_eq!(capital(wrong.sentence()), "The code is another one");
+        assert_eq!(Why::from(Refused::Used).status(), StatusCode::GONE);
+        assert_eq!(Why::from(Refused::Expired).status(), StatusCode::GONE);
+        assert_eq!(Why::Kept.status(), StatusCode::CONFLICT);
+        assert!(form("x").contains("<form method=post>"));
+        assert!(told_to(true, wrong).is_err() && told_to(false, wrong).is_ok());
+    }
 }

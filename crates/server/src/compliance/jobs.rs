@@ -1,5 +1,6 @@
 //! DSAR jobs: asked for, run, looked at, ended, fetched.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Extension;
@@ -12,10 +13,14 @@ use locard_dsar::job::{
     self, DsarJob, DsarOptions, Purpose, Scope, ScopeKind, StartedJob, artifact, bundle,
 };
 use locard_model::DsarState;
+use locard_requests::{Desk, RequestId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{CONTRACT, answer, answer_as, id_of, job_of, may_see, stream, told};
+use super::{
+    CONTRACT, answer, answer_as, check_collecting, check_handing, id_of, job_of, may_see,
+    request_of, same, stream, told,
+};
 use crate::auth::Granted;
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
@@ -61,8 +66,9 @@ pub(crate) async fn create(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let mut options = options(&context, &mut fields).await?;
+    let (mut options, mut unheeded) = options(&context, &mut fields).await?;
     options.idempotency_key = idempotency(&headers)?;
+    unheeded.extend(fields.unheeded(&[]));
     let is_tenant = options.scope.data_subject_id.is_none() && options.attributes.is_empty();
     let wanted = if is_tenant {
         Grant::Administrator
@@ -73,12 +79,21 @@ pub(crate) async fn create(
         let message = format!("a key of a {} is needed for that", wanted.as_str());
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
-    let started = job::create(context.home(), &actor, options).await?;
-    started_as(&context, started, fields.unheeded(&[])).await
+    check_collecting(&context, options.request.map(RequestId)).await?;
+    let started = job::create(context.home(), &actor, options.clone()).await?;
+    if let StartedJob::Known(known) = &started {
+        same::check(known, &options)?;
+    }
+    started_as(&context, &actor, started, unheeded).await
 }
 
 /// What came of asking.
-async fn started_as(context: &Context, started: StartedJob, unheeded: Vec<String>) -> Answer {
+async fn started_as(
+    context: &Context,
+    actor: &Actor,
+    started: StartedJob,
+    unheeded: Vec<String>,
+) -> Answer {
     let (job, is_new) = match started {
         StartedJob::New(job) => (job, true),
         StartedJob::Known(job) => (job, false),
@@ -92,6 +107,10 @@ async fn started_as(context: &Context, started: StartedJob, unheeded: Vec<String
             });
         }
     };
+    if let Some(request) = request_of(&job) {
+        let desk = Desk::open(context.home()).await?;
+        desk.bind_job(actor, request, &job).await?;
+    }
     let job = job::job(context.home(), job.id).await?;
     let limit = job::settings(context.home()).await?.active_limit;
     let status = if is_new {
@@ -113,7 +132,11 @@ fn idempotency(headers: &HeaderMap) -> Result<Option<String>, Fault> {
         .map_err(|_| Fault::field("Idempotency-Key", "plain text is wanted"))
 }
 
-async fn options(context: &Context, fields: &mut Fields) -> Result<DsarOptions, Fault> {
+/// What a body asks for, and what of its scope was not heeded.
+async fn options(
+    context: &Context,
+    fields: &mut Fields,
+) -> Result<(DsarOptions, Vec<String>), Fault> {
     if !fields.is_given("scope") && !fields.is_given("attributes") {
         return Err(Fault::field("scope", "an object is wanted"));
     }
@@ -131,6 +154,7 @@ async fn options(context: &Context, fields: &mut Fields) -> Result<DsarOptions, 
         (false, true) => locate::attributes(context, &mut within).await?,
         (false, false) => Vec::new(),
     };
+    let unheeded = within.unheeded(&[]);
     let mut formats = fields.list("formats")?;
     formats.extend(fields.text("format")?);
     let review = fields
@@ -138,7 +162,7 @@ async fn options(context: &Context, fields: &mut Fields) -> Result<DsarOptions, 
         .then(|| fields.flag("review"))
         .transpose()?;
     let request = fields.text("requestId")?.map(|id| id.parse::<Uuid>());
-    Ok(DsarOptions {
+    let options = DsarOptions {
         scope,
         attributes,
         formats,
@@ -151,7 +175,8 @@ async fn options(context: &Context, fields: &mut Fields) -> Result<DsarOptions, 
             .transpose()
             .map_err(|_| Fault::field("requestId", "an id is wanted"))?,
         idempotency_key: None,
-    })
+    };
+    Ok((options, unheeded))
 }
 
 fn time(fields: &mut Fields, name: &'static str) -> Result<Option<Timestamp>, Fault> {
@@ -175,30 +200,53 @@ pub(crate) async fn list(
             .ok_or_else(|| Fault::field("state", &format!("one of {} is wanted", known.join(", "))))
     });
     let state = state.transpose()?;
-    let (jobs, next) = job::jobs(home, state, after, limit).await?;
-    let counted = job::counts(home).await?;
-    let of_state = counted
-        .states
+    let (found, next) = job::jobs(home, state, after, limit).await?;
+    let counted = counted(&context, &grants).await?;
+    let of_state = |state: DsarState| counted.get(&state).copied().unwrap_or_default();
+    let total: u64 = counted.values().sum();
+    let counts: serde_json::Map<String, Value> = DsarState::ALL
         .iter()
-        .find(|(known, _)| Some(*known) == state);
-    let counts: serde_json::Map<String, Value> = counted
-        .states
-        .iter()
-        .map(|(state, jobs)| (state.to_string(), json!(jobs)))
+        .map(|state| (state.to_string(), json!(of_state(*state))))
         .collect();
-    let jobs = jobs
-        .iter()
-        .filter(|job| may_see(&grants, job))
-        .map(told::job);
+    // The cap is the organisation's, whoever looks.
+    let all = job::counts(home).await?;
+    let mut jobs = Vec::new();
+    for seen in found.iter().filter(|job| may_see(&grants, job)) {
+        // Those of a list come without their timeline.
+        jobs.push(told::job(&job::job(home, seen.id).await?));
+    }
     answer(json!({
-        "jobs": jobs.collect::<Vec<_>>(),
-        "total": counted.total,
-        "filteredCount": of_state.map_or(counted.total, |(_, jobs)| *jobs),
+        "jobs": jobs,
+        "total": total,
+        "filteredCount": state.map_or(total, of_state),
         "counts": counts,
-        "activeCount": counted.active,
-        "activeLimit": counted.limit,
+        "activeCount": all.active,
+        "activeLimit": all.limit,
         "next": next,
     }))
+}
+
+/// How many jobs the caller may see, by state.
+async fn counted(context: &Context, grants: &Granted) -> Result<BTreeMap<DsarState, u64>, Fault> {
+    let home = context.home();
+    if [Grant::Administrator, Grant::PrivacyOfficer]
+        .iter()
+        .all(|grant| grants.0.contains(grant))
+    {
+        return Ok(job::counts(home).await?.states.into_iter().collect());
+    }
+    let mut counted = BTreeMap::new();
+    let mut after = None;
+    loop {
+        let (jobs, next) = job::jobs(home, None, after, 1_000).await?;
+        for job in jobs.iter().filter(|job| may_see(grants, job)) {
+            *counted.entry(job.state).or_default() += 1;
+        }
+        if next.is_none() {
+            return Ok(counted);
+        }
+        after = next;
+    }
 }
 
 pub(crate) async fn show(
@@ -218,7 +266,12 @@ pub(crate) async fn run(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let id = id_of(&context, &grants, &name).await?;
+    let job = job_of(&context, &grants, &name).await?;
+    let id = job.id;
+    // What has been collected is not collected again.
+    if job.state == DsarState::Requested {
+        check_collecting(&context, request_of(&job)).await?;
+    }
     job::run(context.home(), &actor, id).await?;
     context.wake_dsars().notify_one();
     let prefers = headers
@@ -267,9 +320,20 @@ pub(crate) async fn retry(
     Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
 ) -> Answer {
-    let id = id_of(&context, &grants, &name).await?;
-    let started = job::retry(context.home(), &actor, id).await?;
-    started_as(&context, started, Vec::new()).await
+    let job = job_of(&context, &grants, &name).await?;
+    check_collecting(&context, request_of(&job)).await?;
+    let started = job::retry(context.home(), &actor, job.id).await?;
+    started_as(&context, &actor, started, Vec::new()).await
+}
+
+/// Yes or no in a query; nothing is no. A word that is neither is refused, since taking it for a no may deliver a bundle.
+fn is_said(query: &Query, name: &str) -> Result<bool, Fault> {
+    let said = query.get(name).map(|text| text.to_lowercase());
+    match said.as_deref() {
+        None | Some("false" | "0" | "no") => Ok(false),
+        Some("true" | "1" | "yes") => Ok(true),
+        Some(_) => Err(Fault::field(name, "true or false is wanted")),
+    }
 }
 
 /// The bundle: as a document of the reference, or the archive for whoever accepts ZIP. It counts as delivered, unless it is
@@ -282,11 +346,12 @@ pub(crate) async fn download(
     headers: HeaderMap,
     query: Query,
 ) -> Answer {
-    let id = id_of(&context, &grants, &name).await?;
-    let is_said = |name: &str| query.get(name).is_some_and(|text| text == "true");
-    let purpose = if is_said("preview") {
+    let job = job_of(&context, &grants, &name).await?;
+    let id = job.id;
+    let purpose = if is_said(&query, "preview")? {
         Purpose::Preview
     } else {
+        check_handing(&context, &job).await?;
         Purpose::Delivery
     };
     let accepts = headers
@@ -353,4 +418,30 @@ pub(crate) async fn export(
     );
     let after = format!("}},\"contractVersion\":\"{CONTRACT}\"}}");
     Ok(stream::within(before, download, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yes_and_no_are_said_in_several_ways_and_nothing_else_is() {
+        let asked = |text: &str| {
+            let said = std::collections::HashMap::from([("preview".to_owned(), text.to_owned())]);
+            let query: Query = axum::extract::Query(said);
+            is_said(&query, "preview").ok()
+        };
+        for (text, said) in [
+            ("true", Some(true)),
+            ("1", Some(true)),
+            ("Yes", Some(true)),
+            ("false", Some(false)),
+            ("0", Some(false)),
+            ("no", Some(false)),
+            ("", None),
+            ("on?", None),
+        ] {
+            assert_eq!(asked(text), said, "{text}");
+        }
+    }
 }

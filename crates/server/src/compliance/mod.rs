@@ -4,14 +4,16 @@ pub(crate) mod delivery;
 pub(crate) mod examples;
 pub(crate) mod jobs;
 pub(crate) mod review;
+mod same;
 pub(crate) mod setup;
-mod stream;
+pub(crate) mod stream;
 mod told;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use locard_app::Grant;
 use locard_dsar::job::{DsarJob, job_id};
+use locard_requests::{Desk, RequestId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -85,6 +87,27 @@ fn may_see(grants: &Granted, job: &DsarJob) -> bool {
         None => return true,
     };
     grants.0.contains(&wanted)
+}
+
+/// The legal request that a job is of.
+fn request_of(job: &DsarJob) -> Option<RequestId> {
+    job.body.as_ref()?.request.map(RequestId)
+}
+
+/// Refuses a job of a request whose person is not proven: nothing may be collected about them.
+async fn check_collecting(context: &Context, request: Option<RequestId>) -> Result<(), Fault> {
+    if let Some(id) = request {
+        Desk::open(context.home()).await?.check_job(id).await?;
+    }
+    Ok(())
+}
+
+/// Refuses to hand out the bundle of a job of a request that does not let it go.
+async fn check_handing(context: &Context, job: &DsarJob) -> Result<(), Fault> {
+    if request_of(job).is_some() {
+        Desk::open(context.home()).await?.check_handing(job).await?;
+    }
+    Ok(())
 }
 
 /// The same by id alone.

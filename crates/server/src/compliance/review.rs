@@ -17,7 +17,7 @@ use crate::routes::{Field, Kind};
 
 pub(crate) const BODY: &[Field] = &[Field {
     name: "decisions",
-    kind: Kind::Object,
+    kind: Kind::Objects,
     required: true,
 }];
 

@@ -4,8 +4,8 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use locard_app::Actor;
-use locard_dsar::job;
-use serde_json::{Value, json};
+use locard_dsar::job::{self, DsarSettings};
+use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
@@ -22,8 +22,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
 }
 
 pub(crate) const BODY: &[Field] = &[
-    field("activeLimit", Kind::Text),
-    field("ttlHours", Kind::Text),
+    field("activeLimit", Kind::Number),
+    field("ttlHours", Kind::Number),
     field("review", Kind::Flag),
     field("secondApprover", Kind::Flag),
     field("tenantExport", Kind::Flag),
@@ -53,14 +53,57 @@ pub(crate) async fn change(
     Extension(actor): Extension<Actor>,
     body: Bytes,
 ) -> Answer {
-    let mut fields = Fields::of(&body)?;
-    let changes: serde_json::Map<String, Value> = fields
-        .names()
-        .into_iter()
-        .filter_map(|name| fields.value(&name).map(|value| (name, value)))
-        .collect();
+    let changes = changes(&body)?;
+    let store = changes.get("store").and_then(Value::as_str);
+    if let Some(folder) = store.filter(|store| !store.contains("://")) {
+        let folder = folder.to_owned();
+        let tried = tokio::task::spawn_blocking(move || try_folder(&folder)).await;
+        tried.map_err(|_| Fault::field("store", "it cannot be tried"))??;
+    }
     let settings = job::change_settings(context.home(), &actor, &Value::Object(changes)).await?;
     answer(json!({ "settings": settings }))
+}
+
+/// The settings that are changed. `null` is the value that holds where nobody decided, and a value of the wrong type is told by
+/// its name.
+fn changes(body: &Bytes) -> Result<Map<String, Value>, Fault> {
+    // Tells what is no object, or no JSON at all.
+    Fields::of(body)?;
+    let given: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let usual = json!(DsarSettings::default());
+    let mut changes = Map::new();
+    for (name, value) in given {
+        let value = match (value, usual.get(&name)) {
+            (Value::Null, Some(usual)) => usual.clone(),
+            (value, Some(_)) => {
+                let alone = json!({ name.as_str(): value });
+                if serde_json::from_value::<DsarSettings>(alone).is_err() {
+                    return Err(Fault::field(&name, "it has a value of the wrong type"));
+                }
+                value
+            }
+            // What there is none of is refused by whoever keeps them.
+            (value, None) => value,
+        };
+        changes.insert(name, value);
+    }
+    Ok(changes)
+}
+
+/// A folder that cannot be written is refused when it is named, and not when the first bundle is ready.
+fn try_folder(folder: &str) -> Result<(), Fault> {
+    if folder.trim().is_empty() {
+        return Err(Fault::field("store", "a folder or an address is wanted"));
+    }
+    let folder = std::path::Path::new(folder);
+    let probe = folder.join(format!(".locard-probe-{}", uuid::Uuid::new_v4()));
+    let tried = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe));
+    tried.map_err(|error| {
+        let what = format!("it cannot be written: {}", locard_app::why(&error));
+        Fault::field("store", &what)
+    })
 }
 
 /// Registers a person, or forgets them where nothing is known of them.
@@ -81,4 +124,27 @@ pub(crate) async fn subject(
     locard_app::record_audit(context.home(), &actor, "register subject", details).await?;
     job::put_subject(context.home(), &id, &attributes).await?;
     answer(json!({ "id": id, "registered": !attributes.is_empty() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_the_usual_value_and_a_wrong_type_is_named() {
+        let of = |text: &'static str| changes(&Bytes::from_static(text.as_bytes()));
+        let changed = of(r#"{"activeLimit": null, "store": null, "review": false}"#).unwrap();
+        assert_eq!(changed["activeLimit"], 5);
+        assert_eq!(changed["store"], Value::Null);
+        assert_eq!(changed["review"], false);
+        let fault = of(r#"{"review": true, "ttlHours": "SECRET"}"#).unwrap_err();
+        assert_eq!(fault.field.as_deref(), Some("ttlHours"));
+        assert!(!fault.message.contains("SECRET"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_refused_at_once() {
+        let fault = try_folder("/proc/locard/bundles").unwrap_err();
+        assert_eq!(fault.field.as_deref(), Some("store"));
+    }
 }

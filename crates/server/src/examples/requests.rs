@@ -21,6 +21,9 @@ pub(super) fn sent(method: &str, path: &str) -> Value {
         (_, "/requestor") => {
             json!({ "type": "representative", "name": "Lea Lawyer", "relation": "attorney" })
         }
+        ("put", "/subject") => {
+            json!({ "name": "Anna Muster", "email": "anna@example.org", "attributes": { "PHONE_NUMBER": "+49 30 901820" } })
+        }
         (_, "/authority/submit") => {
             json!({ "evidenceArtifacts": ["mandate.pdf"], "status": "pending" })
         }
@@ -98,7 +101,9 @@ pub(super) fn answered(method: &str, path: &str) -> Value {
             json!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n")
         }
         (_, "/requests/register.csv") => json!("id,status,requestType,jurisdiction\r\n"),
-        (_, "/requests/register/upload") => json!({ "imported": 12, "known": 0, "refused": [] }),
+        (_, "/requests/register/upload") => {
+            json!({ "imported": 12, "known": 0, "refused": [], "warnings": [] })
+        }
         (_, "/letters/{kind}") => json!("Dear Anna Muster, ..."),
         (_, "/audit/export") => {
             json!({ "requestId": ID, "format": "jsonl", "events": [], "rootHash": "sha256:3f9c..." })

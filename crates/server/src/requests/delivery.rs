@@ -1,16 +1,18 @@
 //! Handing an answer out.
 
+use std::io::Read;
+
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use axum::response::{IntoResponse as _, Response};
 use locard_app::Actor;
-use locard_requests::{Code, logs};
-use serde_json::json;
+use locard_requests::{Artifact, Code, Content, RequestId, logs};
+use serde_json::{Value, json};
 
 use super::{accepted, desk, field, header, must, request_id, wanted};
+use crate::compliance::stream;
 use crate::context::Context;
 use crate::fault::{Answer, json as answer};
 use crate::fields::Fields;
@@ -103,25 +105,52 @@ pub(crate) async fn download(
     };
     let artifact = artifact.parse().map_err(missing)?;
     let (desk, id) = (desk(&context).await?, request_id(&id)?);
-    let (found, file) = desk
+    let (found, content) = desk
         .download(&actor, id, artifact, token.as_deref())
         .await?;
-    let content = file.as_ref().map(|(_, content)| STANDARD.encode(content));
-    let note = file.map(|(note, _)| note);
-    answer(json!({
-        "requestId": id,
-        "artifactId": artifact,
-        "artifact": {
-            "title": found.title,
-            "type": found.kind,
-            "filename": note.as_ref().map(|note| &note.name),
-            "mediaType": note.as_ref().map(|note| &note.media_type),
-            "sizeBytes": note.as_ref().map(|note| note.size_bytes),
-            "sha256": note.as_ref().map(|note| &note.sha256),
-            "contentBase64": content,
-            "reference": found.reference,
-        },
-    }))
+    Ok(match content {
+        Content::Elsewhere => handed((id, artifact), &found, None, None),
+        Content::File(note, content) => {
+            let about = json!({
+                "filename": note.name, "mediaType": note.media_type, "sizeBytes": note.size_bytes, "sha256": note.sha256,
+            });
+            let content = Box::new(std::io::Cursor::new(content));
+            handed((id, artifact), &found, Some(about), Some(content))
+        }
+        Content::Bundle(bundle) => {
+            let about = json!({
+                "filename": bundle.name, "mediaType": bundle.media_type, "sizeBytes": bundle.size, "sha256": bundle.sha256,
+            });
+            handed((id, artifact), &found, Some(about), Some(bundle.bytes))
+        }
+    })
+}
+
+/// An artifact in the reference's form. Its content is encoded as it is read, since a bundle may be of any size.
+fn handed(
+    (id, artifact): (RequestId, uuid::Uuid),
+    found: &Artifact,
+    about: Option<Value>,
+    content: Option<Box<dyn Read + Send>>,
+) -> Response {
+    let mut told = json!({
+        "title": found.title, "type": found.kind, "reference": found.reference,
+        "filename": null, "mediaType": null, "sizeBytes": null, "sha256": null,
+    });
+    if let (Some(told), Some(Value::Object(about))) = (told.as_object_mut(), about) {
+        told.extend(about);
+    }
+    let Some(content) = content else {
+        told["contentBase64"] = Value::Null;
+        return axum::Json(json!({ "requestId": id, "artifactId": artifact, "artifact": told }))
+            .into_response();
+    };
+    let told = told.to_string();
+    let open = told.strip_suffix('}').unwrap_or(&told);
+    let before = format!(
+        "{{\"requestId\":\"{id}\",\"artifactId\":\"{artifact}\",\"artifact\":{open},\"contentBase64\":\""
+    );
+    stream::json_within(before, stream::Base64::new(content), "\"}}".to_owned())
 }
 
 pub(crate) async fn history(State(context): State<Context>, Path(id): Path<String>) -> Answer {

@@ -136,7 +136,8 @@ pub(crate) async fn waive(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let reason = fields.long("rationale")?;
+    let mut reason = fields.long("rationale")?;
+    reason = reason.or(fields.long("reason")?);
     let desk = desk(&context).await?;
     let done = desk
         .waive_verification(&actor, request_id(&id)?, reason.as_deref())

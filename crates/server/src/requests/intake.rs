@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use locard_app::Actor;
 use locard_requests::{
@@ -10,7 +10,7 @@ use locard_requests::{
 };
 use serde_json::{Value, json};
 
-use super::{accepted, field, must, time, wanted};
+use super::{accepted, field, must, request_id, time, wanted};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -35,6 +35,14 @@ pub(crate) const BODY_REQUESTOR: &[Field] = &[
     field("name", Kind::Text),
     field("email", Kind::Text),
     field("relation", Kind::Text),
+];
+
+pub(crate) const BODY_SUBJECT: &[Field] = &[
+    field("name", Kind::Text),
+    field("email", Kind::Text),
+    field("subjectId", Kind::Text),
+    field("externalRef", Kind::Text),
+    field("attributes", Kind::Object),
 ];
 
 /// Items of a list that the host hands in.
@@ -69,7 +77,7 @@ pub(crate) fn authority(fields: &mut Fields, within: &str) -> Result<Authority, 
 }
 
 /// Whom it is about.
-fn person(fields: &mut Fields) -> Result<Person, Fault> {
+pub(crate) fn person(fields: &mut Fields) -> Result<Person, Fault> {
     let mut attributes = Vec::new();
     let mut within = fields.object("attributes")?;
     for name in within.names() {
@@ -93,6 +101,36 @@ fn person(fields: &mut Fields) -> Result<Person, Fault> {
         external_ref: fields.text("externalRef")?,
         attributes,
     })
+}
+
+/// What else is known of whom a request is about: in the plain fields of people, or by kind.
+fn more_of_person(fields: &mut Fields) -> Result<Person, Fault> {
+    let mut person = person(fields)?;
+    for (name, identifier) in [("name", "PERSON"), ("email", "EMAIL_ADDRESS")] {
+        let value = fields.text(name)?;
+        person.attributes.extend(value.map(|value| Known {
+            identifier: identifier.to_owned(),
+            value,
+        }));
+    }
+    Ok(person)
+}
+
+/// Adds to what is known of whom it is about.
+pub(crate) async fn subject(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let mut fields = Fields::of(&body)?;
+    let id = request_id(&id)?;
+    let more = more_of_person(&mut fields)?;
+    let done = context.apart(async move |context: Context| {
+        let desk = Desk::open(context.home()).await?;
+        desk.add_subject(&actor, id, &more).await
+    });
+    accepted(lifecycle(&done.await??), Some(&fields))
 }
 
 /// A request as a body describes it, and what of it was not heeded.

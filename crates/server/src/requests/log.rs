@@ -46,18 +46,19 @@ pub(crate) async fn import(
     let done = done.await??;
     let new = |is_new: bool| {
         let rows = done
+            .rows
             .iter()
             .filter(|row| matches!(row.outcome, Ok((_, new)) if new == is_new));
         rows.count()
     };
-    let refused = done.iter().filter_map(|row| {
+    let refused = done.rows.iter().filter_map(|row| {
         let fault = row.outcome.as_ref().err()?;
         let message = &fault.message;
         Some(json!({ "line": row.line, "id": fault.code.id(), "message": message, "hint": fault.hint }))
     });
     let refused: Vec<Value> = refused.collect();
     accepted(
-        json!({ "imported": new(true), "known": new(false), "refused": refused }),
+        json!({ "imported": new(true), "known": new(false), "refused": refused, "warnings": done.warnings }),
         None,
     )
 }

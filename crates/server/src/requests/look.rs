@@ -50,8 +50,10 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
         .get("status")
         .filter(|text| !text.is_empty())
         .map(|text| {
-            let unknown =
-                || locard_requests::Fault::new(Code::StatusUnknown, Code::StatusUnknown.title());
+            let unknown = || {
+                let known: Vec<&str> = RequestState::ALL.iter().map(|it| it.as_str()).collect();
+                Fault::field("status", &format!("one of {} is wanted", known.join(", ")))
+            };
             // The reference's samples call a new request so.
             let text = if text == "received" { "captured" } else { text };
             RequestState::parse(text).ok_or_else(unknown)

@@ -6,12 +6,13 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header as names};
 use axum::response::{IntoResponse as _, Response};
 use locard_app::Actor;
-use locard_requests::{Code, Manifest, Returned, ReturnedArtifact, manifest_shape};
+use locard_requests::{Code, Content, Manifest, Returned, ReturnedArtifact, manifest_shape};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Handed, accepted, desk, header, must, request_id, wanted};
+use crate::compliance::stream;
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
@@ -108,10 +109,14 @@ pub(crate) async fn download(
     let file = file.ok_or_else(|| Fault::field("artifactId", "the id of a file is wanted"))?;
     let file: Uuid = file.parse().map_err(|_| file_missing())?;
     let (desk, id) = (desk(&context).await?, request_id(&id)?);
-    let (note, content) = desk.artifact(id, file).await?;
+    let content = desk.artifact(&actor, id, file).await?;
     let details = json!({ "request": id, "file": file });
     locard_app::record_audit(context.home(), &actor, "request.file_viewed", details).await?;
-    Ok(as_file(&note.name, &note.media_type, content))
+    match content {
+        Content::File(note, content) => Ok(as_file(&note.name, &note.media_type, content)),
+        Content::Bundle(bundle) => Ok(stream::file(bundle)),
+        Content::Elsewhere => Err(file_missing()),
+    }
 }
 
 /// A file as it is saved: never shown by a browser as what it says it is.

@@ -125,7 +125,9 @@ impl Handed {
         let own = header(headers, "content-type");
         let text = |what: &str| header(headers, &format!("{prefix}-{what}"));
         Self {
-            name: text("filename").unwrap_or_else(|| "file".to_owned()),
+            name: text("filename")
+                .or(header(headers, "x-filename"))
+                .unwrap_or_else(|| "file".to_owned()),
             media_type: text("content-type").or(own).unwrap_or_default(),
             content,
         }

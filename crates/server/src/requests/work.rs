@@ -164,7 +164,10 @@ pub(crate) async fn collect(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
     Path(id): Path<String>,
+    body: Bytes,
 ) -> Answer {
+    // It takes no field; whoever gives one is told that it means nothing.
+    let fields = Fields::of(&body)?;
     let id = request_id(&id)?;
     let done = context.apart(async move |context: Context| {
         let desk = Desk::open(context.home()).await?;
@@ -172,7 +175,7 @@ pub(crate) async fn collect(
     });
     let (_, job) = done.await??;
     context.wake_dsars().notify_one();
-    accepted(collection_shape(id, &job), None)
+    accepted(collection_shape(id, &job), Some(&fields))
 }
 
 pub(crate) async fn collection(State(context): State<Context>, Path(id): Path<String>) -> Answer {

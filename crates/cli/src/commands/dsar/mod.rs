@@ -12,8 +12,10 @@ use anyhow::{Context as _, Result, bail};
 use locard_app::{Actor, Silent};
 use locard_dsar::job::{self, DsarJob, DsarOptions, NewLink, Purpose, Scope, StartedJob, job_id};
 use locard_model::{DsarState, ExposeSecret as _, Identifier};
+use locard_requests::Desk;
 use serde_json::{Value, json};
 
+use super::requests::told as refused;
 use super::subjects::subjects;
 use super::{Outcome, Session};
 use crate::args::{CreateDsar, Dsar, ListFormat};
@@ -227,10 +229,18 @@ async fn run_job(session: &Session, job: &str) -> Result<Outcome> {
     })
 }
 
+/// Refuses to hand out the bundle of a job of a request that does not let it go.
+async fn check_handing(session: &Session, job: &str) -> Result<()> {
+    let job = job::job(&session.home, job_id(job)?).await?;
+    let desk = Desk::open(&session.home).await.map_err(refused)?;
+    desk.check_handing(&job).await.map_err(refused)
+}
+
 async fn download(session: &Session, job: &str, file: &Path, preview: bool) -> Result<Outcome> {
     let purpose = if preview {
         Purpose::Preview
     } else {
+        check_handing(session, job).await?;
         Purpose::Delivery
     };
     let place = || format!("cannot write {}", file.display());
@@ -261,6 +271,7 @@ async fn download(session: &Session, job: &str, file: &Path, preview: bool) -> R
 }
 
 async fn link(session: &Session, job: &str, hours: u32) -> Result<Outcome> {
+    check_handing(session, job).await?;
     let made = job::link(&session.home, &actor(), job_id(job)?, NewLink { hours }).await?;
     let mut output = session.printer.output(None)?;
     output.line(&format!("/v1/delivery/{}", made.token))?;

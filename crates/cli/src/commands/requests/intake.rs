@@ -63,7 +63,7 @@ pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest)
 }
 
 /// What is known of the person.
-fn known(given: &[SecretString]) -> Result<Vec<Known>> {
+pub(super) fn known(given: &[SecretString]) -> Result<Vec<Known>> {
     let attribute = |text: &SecretString| {
         let Some((name, value)) = text.expose_secret().split_once('=') else {
             bail!("--id takes KIND=VALUE");
@@ -84,7 +84,10 @@ pub(super) async fn import(
     let text = locard_app::read_text(file)?;
     let done = desk.import(&actor(), text.as_bytes()).await.map_err(told)?;
     let (mut new, mut known, mut refused) = (0, 0, 0);
-    for row in &done {
+    for warning in &done.warnings {
+        session.printer.warn(&printable(warning));
+    }
+    for row in &done.rows {
         match &row.outcome {
             Ok((_, true)) => new += 1,
             Ok((_, false)) => known += 1,

@@ -1,5 +1,6 @@
 //! `locard requests`.
 
+mod hand;
 mod intake;
 mod show;
 mod step;
@@ -23,7 +24,7 @@ pub(super) fn actor() -> Actor {
 }
 
 /// What is wrong, as commands tell it.
-pub(super) fn told(fault: Fault) -> anyhow::Error {
+pub(in crate::commands) fn told(fault: Fault) -> anyhow::Error {
     let error = locard_app::Error::usage(format!("{} ({})", fault.message, fault.code.id()));
     match fault.hint {
         Some(hint) => error.hint(hint).into(),

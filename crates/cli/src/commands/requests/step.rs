@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result, bail};
 use locard_model::ExposeSecret as _;
-use locard_requests::{Asked, Desk, Extending, Opened, Refusing, RequestId, Upload};
+use locard_requests::{Asked, Desk, Extending, Opened, Refusing, RequestId};
 
-use super::{actor, opened, request_named, text, time, told};
+use super::{actor, hand, opened, request_named, text, time, told};
 use crate::args::{Judgement, ProofStep, Requests, Step};
 use crate::commands::Session;
 
@@ -151,7 +151,7 @@ async fn prove(
     }
 }
 
-/// Appeals and what is handed out.
+/// Appeals.
 async fn appeal(session: &Session, desk: &Desk<'_>, args: &Requests) -> Result<Opened> {
     let who = actor();
     match args {
@@ -176,22 +176,6 @@ async fn appeal(session: &Session, desk: &Desk<'_>, args: &Requests) -> Result<O
                 .await;
             done.map_err(told)
         }
-        Requests::Attach {
-            request,
-            file,
-            media_type,
-        } => {
-            let id = request_named(session, request).await?;
-            let content = std::fs::read(file)?;
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let upload = Upload {
-                name: &name,
-                media_type,
-                content: &content,
-            };
-            let done = desk.add_artifact(&who, id, &upload, None, None).await;
-            Ok(done.map_err(told)?.0)
-        }
-        _ => bail!("that cannot be done"),
+        args => hand::hand(session, desk, args).await,
     }
 }
