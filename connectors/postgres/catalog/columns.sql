@@ -21,4 +21,5 @@ WHERE a.attnum > 0
   AND n.nspname !~ '^pg_(toast_)?temp_'
   AND ($1::text IS NULL OR n.nspname = $1::text)
   AND ($2::text IS NULL OR c.relname = $2::text)
+  AND ($3::int8[] IS NULL OR c.oid = ANY ($3::int8[]::oid[]))
 ORDER BY a.attrelid, a.attnum

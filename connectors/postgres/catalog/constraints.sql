@@ -28,4 +28,5 @@ WHERE con.contype IN ('p', 'u', 'f')
   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
   AND ($1::text IS NULL OR n.nspname = $1::text)
   AND ($2::text IS NULL OR c.relname = $2::text)
+  AND ($3::int8[] IS NULL OR c.oid = ANY ($3::int8[]::oid[]))
 ORDER BY con.conrelid, con.contype, con.conname

@@ -1,4 +1,4 @@
--- Everything that has rows and is no system table; $1 and $2 narrow to one schema and name, null for all.
+-- Everything that has rows and is no system table; $1 and $2 narrow to one schema and name, $3 to some oids, null for all.
 -- A partitioned table counts as one: its partitions are left out and their sizes added up.
 -- Sizes and view definitions wait for locks. A table that is locked, or about to be, must not stop the listing of all
 -- others, so its size is left out, and with it every definition, since those may refer to it.
@@ -33,4 +33,5 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND n.nspname !~ '^pg_(toast_)?temp_'
   AND ($1::text IS NULL OR n.nspname = $1::text)
   AND ($2::text IS NULL OR c.relname = $2::text)
+  AND ($3::int8[] IS NULL OR c.oid = ANY ($3::int8[]::oid[]))
 ORDER BY n.nspname, c.relname

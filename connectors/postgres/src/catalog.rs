@@ -1,7 +1,7 @@
 //! What the catalog says: relations, their columns, keys and types.
 //!
 //! Listing reads each catalog view once for the whole database, whatever the number of tables, and keeps the
-//! descriptions until they are asked for; a single relation is read with the same statements, narrowed.
+//! descriptions until they are asked for; one or some relations are read with the same statements, narrowed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -109,6 +109,8 @@ pub(crate) enum Which<'a> {
     All,
     /// The one of that schema and name.
     One(&'a str, &'a str),
+    /// Those of these oids that are still there.
+    Some(&'a [i64]),
 }
 
 impl<'a> Which<'a> {
@@ -120,10 +122,17 @@ impl<'a> Which<'a> {
         }
     }
 
-    fn bounds(self) -> (Option<&'a str>, Option<&'a str>) {
+    fn name(self) -> (Option<&'a str>, Option<&'a str>) {
         match self {
-            Self::All => (None, None),
             Self::One(schema, name) => (Some(schema), Some(name)),
+            Self::All | Self::Some(_) => (None, None),
+        }
+    }
+
+    fn oids(self) -> Option<&'a [i64]> {
+        match self {
+            Self::Some(oids) => Some(oids),
+            Self::All | Self::One(..) => None,
         }
     }
 }
@@ -170,11 +179,12 @@ pub(crate) async fn load(session: &mut Session, which: Which<'_>) -> Result<Vec<
 }
 
 async fn query(session: &mut Session, sql: &'static str, which: Which<'_>) -> Result<Vec<PgRow>> {
-    let (schema, name) = which.bounds();
+    let (schema, name) = which.name();
     sqlx::query(sql)
         .persistent(false)
         .bind(schema)
         .bind(name)
+        .bind(which.oids())
         .fetch_all(&mut session.connection)
         .await
         .map_err(|error| from_driver(error, "reading the catalog"))

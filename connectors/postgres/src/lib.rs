@@ -6,6 +6,7 @@ mod block;
 mod catalog;
 mod decode;
 mod error;
+mod listed;
 mod part;
 mod plan;
 mod read;
@@ -14,6 +15,7 @@ mod session;
 mod settings;
 mod snapshot;
 mod source;
+mod storage;
 mod types;
 mod usage;
 

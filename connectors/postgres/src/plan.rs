@@ -8,12 +8,12 @@ use locard_connector::{Error, ErrorKind, Exactness, Result, Sample, ScanRequest,
 use locard_model::EntityKind;
 use locard_sql::{Column, Conditions, Dialect, Select, key_ranges, page_ranges, project};
 use sqlx::Row as _;
-use sqlx::postgres::PgRow;
 
 use crate::catalog::{self, Relation};
 use crate::error::{from_driver, granted};
 use crate::part::{Output, Part};
 use crate::session::Session;
+use crate::storage::Storage;
 use crate::types::{Cast, Decode, Kind, Long};
 
 const DIALECT: Dialect = Dialect::POSTGRES;
@@ -23,20 +23,6 @@ const LEAST_PAGES: u64 = 64;
 const FEW_PAGES: f64 = 200.0;
 /// Servers before this scan the whole table for each page range.
 const PAGE_RANGES_SINCE: u32 = 140_000;
-
-/// A table that holds rows of the relation: itself or a partition.
-#[derive(Clone, Debug)]
-struct Storage {
-    from: String,
-    heap: bool,
-    stored: bool,
-    readable: bool,
-    pages: Option<u64>,
-    bytes: Option<u64>,
-    rows: Option<f64>,
-    version: Option<String>,
-    row_security: bool,
-}
 
 /// Some rows of one storage.
 #[derive(Clone, Debug)]
@@ -65,18 +51,17 @@ pub(crate) struct Planned {
     pub(crate) conditions: Conditions,
 }
 
-/// Plans a request over a relation.
+/// Plans a request over a relation and the tables that hold its rows.
 pub(crate) async fn plan(
     session: &mut Session,
-    relation: &Relation,
+    (relation, storages): (&Relation, &[Storage]),
     request: &ScanRequest,
 ) -> Result<Planned> {
-    let storages = storages(session, relation).await?;
-    let mut work = prepare(relation, request, &storages)
+    let mut work = prepare(relation, request, storages)
         .map_err(|error| granted(error, &request.path, session.account()))?;
-    let (ranges, limit) = match sampled(session, &mut work, &storages).await? {
+    let (ranges, limit) = match sampled(session, &mut work, storages).await? {
         Some((range, limit)) => (vec![vec![range]], limit),
-        None => (ranges(session, &work, &storages).await?, None),
+        None => (ranges(session, &work, storages).await?, None),
     };
     let splits = ranges
         .into_iter()
@@ -232,51 +217,6 @@ fn keys(relation: &Relation) -> Vec<(Output, String)> {
         }
         _ => Vec::new(),
     }
-}
-
-async fn storages(session: &mut Session, relation: &Relation) -> Result<Vec<Storage>> {
-    let describe = |error| from_driver(error, "planning");
-    let rows = sqlx::query(include_str!("../catalog/parts.sql"))
-        .persistent(false)
-        .bind(relation.oid)
-        .fetch_all(&mut session.connection)
-        .await
-        .map_err(describe)?;
-    rows.iter()
-        .map(storage)
-        .collect::<Result<_, _>>()
-        .map_err(describe)
-}
-
-fn storage(row: &PgRow) -> Result<Storage, sqlx::Error> {
-    let (schema, name): (String, String) = (row.try_get("schema")?, row.try_get("name")?);
-    let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-    let pages = count(row.try_get("pages")?);
-    let analysed = count(row.try_get("analysed_pages")?);
-    // The estimate is as old as the last ANALYZE; the size is of now.
-    let rows = row
-        .try_get::<Option<f64>, _>("rows")?
-        .map(|rows| match (pages, analysed) {
-            (Some(now), Some(then)) => rows * now as f64 / then as f64,
-            _ => rows,
-        });
-    let stored: bool = row.try_get("stored")?;
-    let qualified = DIALECT.qualified([schema.as_str(), name.as_str()]);
-    Ok(Storage {
-        from: if stored {
-            format!("ONLY {qualified}")
-        } else {
-            qualified
-        },
-        heap: row.try_get("heap")?,
-        stored,
-        readable: row.try_get("readable")?,
-        pages,
-        bytes: count(row.try_get("bytes")?),
-        rows,
-        version: row.try_get("version")?,
-        row_security: row.try_get("row_security")?,
-    })
 }
 
 /// Everything as one range, read through the relation itself.

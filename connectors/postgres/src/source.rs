@@ -1,8 +1,8 @@
 //! An open PostgreSQL database.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
@@ -14,16 +14,17 @@ use locard_connector::{
 };
 use locard_model::{EntityKind, EntityPath};
 use sqlx::Row as _;
-use tokio::sync::MutexGuard;
 
 use crate::catalog::{self, Relation, Which, missing};
 use crate::error::from_driver;
+use crate::listed::{Listed, Plannable, read_together};
 use crate::part::schema;
 use crate::plan::{self, Planned};
 use crate::read::{self, NO_SNAPSHOT};
 use crate::session::{Session, Sessions};
 use crate::settings::Settings;
 use crate::snapshot::{Snapshots, is_refusal};
+use crate::storage::storages;
 
 /// A PostgreSQL database; connects on use.
 #[derive(Debug)]
@@ -31,16 +32,14 @@ pub(crate) struct Postgres {
     settings: Arc<Settings>,
     snapshots: Arc<Snapshots>,
     sessions: Arc<Sessions>,
-    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
-    /// described again is read again.
-    listed: Mutex<HashMap<EntityPath, Relation>>,
+    listed: Mutex<Listed>,
     /// A connection for catalog questions.
     idle: tokio::sync::Mutex<Option<Session>>,
 }
 
 /// The connection for catalog questions while one is asked; dropped, it is closed.
 struct Lent<'a> {
-    place: MutexGuard<'a, Option<Session>>,
+    place: tokio::sync::MutexGuard<'a, Option<Session>>,
     session: Session,
 }
 
@@ -95,19 +94,34 @@ impl Postgres {
         lent.give_back();
         relations.retain(|relation| globs.admit(&relation.path().resource(relation.kind)));
         let entities = relations.iter().map(Relation::entity).collect();
-        let listed = relations
-            .into_iter()
-            .map(|relation| (relation.path(), relation))
-            .collect();
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        *self.listed() = Listed::new(relations);
         Ok(entities)
     }
 
-    fn take_listed(&self, path: &EntityPath) -> Option<Relation> {
-        self.listed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(path)
+    fn listed(&self) -> MutexGuard<'_, Listed> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A relation with the tables that hold its rows: read now, or a moment ago together with others.
+    async fn plannable(&self, session: &mut Session, path: &EntityPath) -> Result<Plannable> {
+        if let Some(ready) = self.listed().take_ready(path) {
+            return Ok(ready);
+        }
+        let wanted = self.listed().wanted(path);
+        if let Some(oids) = wanted {
+            let now = Instant::now();
+            // Whatever fails for all of them is told of the one that it fails for.
+            if let Ok(ready) = read_together(session, &oids).await {
+                self.listed().keep(ready, now);
+            }
+        }
+        if let Some(ready) = self.listed().take_ready(path) {
+            return Ok(ready);
+        }
+        let found = catalog::load(session, Which::of(path)?).await?;
+        let relation = found.into_iter().next().ok_or_else(|| missing(path))?;
+        let storages = storages(session, relation.oid).await?;
+        Ok((relation, storages))
     }
 
     /// Puts the splits of a plan under one snapshot where there are several. A server that spares no session for it
@@ -139,9 +153,9 @@ impl Postgres {
 
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let mut lent = self.borrow().await?;
-        let found = catalog::load(&mut lent.session, Which::of(&request.path)?).await?;
-        let relation = found.first().ok_or_else(|| missing(&request.path))?;
-        let mut planned = plan::plan(&mut lent.session, relation, request).await?;
+        let (relation, storages) = self.plannable(&mut lent.session, &request.path).await?;
+        let from = (&relation, storages.as_slice());
+        let mut planned = plan::plan(&mut lent.session, from, request).await?;
         lent.give_back();
         self.share(request, &mut planned).await?;
         let splits = planned
@@ -155,7 +169,7 @@ impl Postgres {
             })
             .collect::<Result<_>>()?;
         Ok(ScanPlan {
-            schema: Some(commented(&schema(&planned.columns), relation)),
+            schema: Some(commented(&schema(&planned.columns), &relation)),
             splits,
             honoured: planned.conditions.honoured,
         })
@@ -216,7 +230,8 @@ impl Source for Postgres {
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
         let resource = path.resource(kind);
-        match self.take_listed(path) {
+        let listed = self.listed().take(path);
+        match listed {
             Some(relation) => Ok(relation.description()),
             None => self
                 .relation(path)

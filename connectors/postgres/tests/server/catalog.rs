@@ -155,6 +155,27 @@ async fn what_is_described_after_a_listing_and_again_is_of_now() {
 }
 
 #[tokio::test]
+async fn what_is_planned_after_a_listing_is_read_together_and_again_is_of_now() {
+    let tables = "CREATE TABLE a (x integer); CREATE TABLE b (x integer); CREATE TABLE c (x integer); CREATE TABLE gone (x integer); \
+         INSERT INTO a VALUES (1); INSERT INTO b VALUES (2); INSERT INTO c VALUES (3)";
+    let Some((database, source)) = seeded("planned together", tables).await else {
+        return;
+    };
+    list(&*source, &Scope::default()).await;
+    database.run("DROP TABLE gone");
+    for (name, value) in [("a", "1"), ("b", "2"), ("c", "3")] {
+        let (_, records) = scan(&*source, &all(name)).await;
+        assert_eq!(cells(&records, "x"), [value], "{name}");
+    }
+    let error = source.plan(&all("gone")).await;
+    assert_eq!(error.expect_err("it is gone").kind(), ErrorKind::NotFound);
+    database.run("ALTER TABLE a ADD COLUMN y integer");
+    let again = source.plan(&all("a")).await;
+    let schema = again.expect("it is there").schema.expect("it is known");
+    assert_eq!(schema.fields().len(), 2);
+}
+
+#[tokio::test]
 async fn partitions_are_read_once_whatever_the_number_of_splits() {
     let Some((_database, source)) = seeded("partitions", SCHEMA).await else {
         return;
