@@ -47,5 +47,6 @@ mod tables;
 mod telling;
 mod tokens;
 mod town;
+mod unchanged;
 mod usage;
 mod webhooks;

@@ -7,6 +7,7 @@ use std::io;
 
 use locard_connector::{Error, ErrorKind};
 use locard_model::EntityPath;
+use locard_sql::tls_reason;
 use tiberius::error::{Error as Driver, IoErrorKind};
 
 use crate::meanings::{MEANINGS, Meaning};
@@ -90,19 +91,10 @@ pub(crate) fn no_tls(error: &io::Error, settings: &Settings) -> Error {
         (false, true) => "`encrypt=strict` of the target needs SQL Server 2022 or later",
         (false, false) => "see `encrypt` of the target",
     };
-    let sentence = format!("negotiating TLS failed: {}", clause(&reason));
+    let sentence = format!("negotiating TLS failed: {}", tls_reason(&reason));
     Error::new(ErrorKind::Unreachable, sentence)
         .hint(hint)
         .retryable(!is_about_certificate && error.kind() == io::ErrorKind::ConnectionReset)
-}
-
-/// A reason as part of a sentence.
-fn clause(reason: &str) -> String {
-    let reason = reason.trim().trim_end_matches('.');
-    let mut letters = reason.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
 }
 
 fn from_number(number: u32, doing: &str) -> Error {

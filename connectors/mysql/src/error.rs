@@ -5,6 +5,7 @@
 
 use locard_connector::{Error, ErrorKind};
 use locard_model::EntityPath;
+use locard_sql::tls_reason;
 use sqlx::Error as Driver;
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -84,19 +85,10 @@ pub(crate) fn no_tls(reason: &str) -> Error {
     };
     Error::new(
         ErrorKind::Unreachable,
-        format!("negotiating TLS failed: {}", clause(reason)),
+        format!("negotiating TLS failed: {}", tls_reason(reason)),
     )
     .hint(hint)
     .retryable(false)
-}
-
-/// A reason as part of a sentence.
-fn clause(reason: &str) -> String {
-    let reason = reason.trim().trim_end_matches('.');
-    let mut letters = reason.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
 }
 
 /// The number of a server error.

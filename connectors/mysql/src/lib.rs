@@ -33,6 +33,7 @@ impl Kind for Mysql {
     }
 
     async fn open(settings: Settings) -> Result<impl Source> {
+        settings.check_files()?;
         Ok(source::Mysql::new(settings))
     }
 }

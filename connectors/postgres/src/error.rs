@@ -5,7 +5,7 @@
 
 use locard_connector::{Error, ErrorKind};
 use locard_model::EntityPath;
-use locard_sql::Dialect;
+use locard_sql::{Dialect, tls_reason};
 use sqlx::Error as Driver;
 
 const DIALECT: Dialect = Dialect::POSTGRES;
@@ -81,18 +81,12 @@ pub(crate) fn no_tls(reason: &str) -> Error {
             "see `sslmode` and `sslrootcert` of the target",
         )
     };
-    Error::new(kind, format!("negotiating TLS failed: {}", clause(reason)))
-        .hint(hint)
-        .retryable(false)
-}
-
-/// A reason as part of a sentence.
-fn clause(reason: &str) -> String {
-    let reason = reason.trim().trim_end_matches('.');
-    let mut letters = reason.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
+    Error::new(
+        kind,
+        format!("negotiating TLS failed: {}", tls_reason(reason)),
+    )
+    .hint(hint)
+    .retryable(false)
 }
 
 /// An SQLSTATE or a class of them, and what it means to a reader.

@@ -36,6 +36,7 @@ impl Kind for Postgres {
     }
 
     async fn open(settings: Settings) -> Result<impl Source> {
+        settings.check_files()?;
         Ok(source::Postgres::new(settings))
     }
 }

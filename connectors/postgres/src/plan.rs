@@ -112,7 +112,8 @@ fn prepare<'a>(
         notes.push("row-level security may hide rows from the account".to_owned());
     }
     let mut chosen: Vec<(Output, String)> = if request.with_keys {
-        keys(relation)
+        // Who may read some columns may not read the places of rows.
+        keys(relation, storages.iter().all(|storage| storage.readable))
     } else {
         Vec::new()
     };
@@ -175,8 +176,8 @@ fn output(column: &catalog::Column, key: bool) -> (Output, String) {
     )
 }
 
-/// What identifies a record: the primary key, else the row's place.
-fn keys(relation: &Relation) -> Vec<(Output, String)> {
+/// What identifies a record: the primary key, else the row's place, where that may be read.
+fn keys(relation: &Relation, with_places: bool) -> Vec<(Output, String)> {
     let key: Vec<_> = relation
         .primary_key
         .iter()
@@ -197,7 +198,7 @@ fn keys(relation: &Relation) -> Vec<(Output, String)> {
         "ctid::pg_catalog.text"
     };
     match relation.kind {
-        EntityKind::Table | EntityKind::MaterializedView => {
+        EntityKind::Table | EntityKind::MaterializedView if with_places => {
             let kind = Kind {
                 decode: Decode::Text,
                 list: false,

@@ -15,6 +15,8 @@ use locard_engine::{
 };
 use locard_identify::Library;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId, SourceId, TaskState};
+use locard_sketch::Keyer;
+use locard_sketch::forms::FORMS_VERSION;
 use locard_store::ErrorKind::{Conflict, NotFound};
 use locard_store::{
     Claim, Column, FailureDraft, JobLease, Lease, Page, PieceHead, Store, TaskCounts, TaskDraft,
@@ -51,6 +53,10 @@ pub(crate) struct StoreLedger {
     pool: Pool,
     /// By what pieces are read.
     basis: Basis,
+    /// Whether what has not changed since an earlier scan is read all the same.
+    anew: bool,
+    /// Keys and version of the forms that sketches must have to be taken over.
+    keyer: Arc<Keyer>,
     /// Whether only some entities are listed.
     narrowed: bool,
     /// Ends the scan; fired when somebody asked for it or the job was taken away.
@@ -81,8 +87,10 @@ struct State {
     held: HashMap<PieceId, Held>,
     /// Columns known so far of entities that are being read.
     columns: HashMap<EntityId, Vec<Column>>,
-    /// Entities that were read whole before, so that a sample of them changed nothing in the index.
+    /// Entities that were read whole before, so that a part of them changed nothing in the index.
     kept: u64,
+    /// Entities that have not changed since an earlier scan read them.
+    unchanged: u64,
 }
 
 /// By what a scan reads: rules and allowed values. Pieces that were read by others know nothing of these.
@@ -92,7 +100,9 @@ pub(crate) struct Basis(String);
 impl Basis {
     pub(crate) fn new(library: &Library, allowed: &Allowed) -> Self {
         let (rules, allowed) = (library.fingerprint(), allowed.digest());
-        Self(format!("{rules:016x}.{allowed:016x}"))
+        // Another release may see more in the same values by the same rules.
+        let release = env!("CARGO_PKG_VERSION");
+        Self(format!("{rules:016x}.{allowed:016x}.{release}"))
     }
 
     /// Whether a piece was read by the same.
@@ -142,6 +152,8 @@ impl StoreLedger {
             affinity: work.affinity.clone(),
             pool: work.home.engine.pool().clone(),
             basis,
+            anew: work.details.anew,
+            keyer: Arc::clone(work.home.engine.keyer()),
             narrowed,
             stop,
             state: Mutex::new(state),
@@ -246,9 +258,34 @@ impl StoreLedger {
         self.pool.run(|_| work()).await.map_err(Error::ledger)
     }
 
-    /// Entities of which a sample was read and whose index stayed as it was.
+    /// Entities of which a part was read and whose index stayed as it was.
     pub(crate) fn kept(&self) -> u64 {
         self.state().kept
+    }
+
+    /// Entities that have not changed since an earlier scan read them.
+    pub(crate) fn unchanged(&self) -> u64 {
+        self.state().unchanged
+    }
+
+    /// Whether what is recorded of a piece is what this scan would record of it.
+    async fn is_as_ours(&self, entity: EntityId, piece: PieceId) -> Result<bool> {
+        let Some(recorded) = self
+            .store
+            .piece(self.org(), entity, piece)
+            .await
+            .map_err(lost)?
+        else {
+            return Ok(false);
+        };
+        let (key, forms) = (self.keyer.id(), u32::from(FORMS_VERSION));
+        let mut columns = recorded.columns.iter();
+        let same = columns.all(|column| (column.key, column.forms) == (key, forms));
+        if !same || !self.is_ours(&recorded.head) {
+            return Ok(false);
+        }
+        let sound = self.apart(move || record::sound(&recorded.columns)).await?;
+        Ok(sound.is_ok())
     }
 
     async fn is_whole(&self, entity: EntityId) -> Result<bool> {
@@ -500,6 +537,23 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
+    async fn adopt(&self, planned: &Planned) -> Result<bool> {
+        let entity = planned.shown.entity;
+        if self.anew {
+            return Ok(false);
+        }
+        for piece in &planned.pieces {
+            if !self.is_as_ours(entity, piece.id).await? {
+                return Ok(false);
+            }
+        }
+        let pieces: Vec<PieceId> = planned.pieces.iter().map(|piece| piece.id).collect();
+        let adopted = self.store.adopt_pieces(&self.lease, entity, &pieces).await;
+        let adopted = adopted.map_err(lost)?;
+        self.state().unchanged += u64::from(adopted);
+        Ok(adopted)
+    }
+
     async fn start(&self, piece: PieceId) -> Result<Start> {
         let deaths = self.state().deaths.get(&piece).copied().unwrap_or(0);
         let Some(room) = self.room(deaths).await? else {
@@ -581,7 +635,8 @@ impl Sink for StoreLedger {
             .map_err(lost)
     }
 
-    /// Where an entity was read whole before, a sample of it takes nothing out of the index: whoever is in it stays.
+    /// Where an entity was read whole before, a sample of it, or a reading that broke off, takes nothing out of the index:
+    /// whoever is in it stays.
     ///
     /// Otherwise three writes, in an order in which a death between them shows as "stale" or "not scanned": the index first,
     /// then the columns that are gone, and only then the state that everything before stands for.
@@ -596,7 +651,8 @@ impl Sink for StoreLedger {
         let mut conclusion = self
             .apart(move || record::conclusion(&encoded, staged))
             .await?;
-        conclusion.aside = concluded.sampled && self.is_whole(shown.entity).await?;
+        let is_less = concluded.sampled || concluded.broken;
+        conclusion.aside = is_less && self.is_whole(shown.entity).await?;
         if !conclusion.aside {
             // Another job may have replaced a piece while it was put together with the others.
             self.heads(shown.entity, &concluded.pieces).await?;

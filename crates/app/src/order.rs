@@ -36,6 +36,8 @@ pub struct Asking {
     pub warnings: Vec<String>,
     /// What it is about, as it is told.
     pub items: Vec<ScopeItem>,
+    /// Whether a scan reads again what has not changed since an earlier one.
+    pub anew: bool,
     /// The job that this one repeats.
     pub parent: Option<JobId>,
     /// The schedule that asks. Somebody else may start its job first, and then this one is refused.
@@ -66,6 +68,9 @@ pub(crate) struct Details {
     pub(crate) warnings: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) items: Vec<ScopeItem>,
+    /// Whether what has not changed since an earlier scan is read all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) anew: bool,
 }
 
 impl Details {
@@ -116,6 +121,7 @@ pub(crate) async fn accept<K: JobKind>(
         actor: asking.actor.clone(),
         warnings: asking.warnings.clone(),
         items: asking.items.clone(),
+        anew: asking.anew,
         ..Details::of::<K>()
     };
     let affinity = asking.affinity.clone();

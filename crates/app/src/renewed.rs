@@ -6,9 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
+use locard_connector::foreign::sending;
 use locard_connector::{
     Batch, Connector, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope,
-    Server, Source, Split, Usage, UsageRecord,
+    Server, Source, Split, Usage, UsageRecord, from_task,
 };
 use locard_model::{EntityKind, EntityPath};
 use serde_json::Value;
@@ -102,19 +103,23 @@ impl Source for Renewed {
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         // Sources are checked before they are listed, so this one is the one that was let in.
         let (source, scope) = (self.current(), scope.clone());
-        let (sender, receiver) = tokio::sync::mpsc::channel(WAITING);
-        tokio::spawn(async move {
-            let mut listing = source.entities(&scope);
-            while let Some(item) = listing.next().await {
-                if sender.send(item).await.is_err() {
-                    break;
+        from_task(WAITING, move |sender| {
+            // A panic is an error: a listing that merely ended would be taken for a complete one.
+            sending(sender.clone(), async move {
+                let mut listing = source.entities(&scope);
+                loop {
+                    let item = tokio::select! {
+                        biased;
+                        () = sender.closed() => break,
+                        item = listing.next() => item,
+                    };
+                    let Some(item) = item else { break };
+                    if sender.send(item).await.is_err() {
+                        break;
+                    }
                 }
-            }
-        });
-        let next = |mut receiver: tokio::sync::mpsc::Receiver<_>| async {
-            receiver.recv().await.map(|item| (item, receiver))
-        };
-        futures::stream::unfold(receiver, next).boxed()
+            })
+        })
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {

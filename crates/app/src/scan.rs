@@ -44,7 +44,8 @@ pub struct ScanOptions {
     pub snapshot: Snapshot,
     /// How much is taken of each source at a time; where nothing is said, as registered.
     pub limits: SourceLimits,
-    /// Start anew even if an interrupted scan of the same targets and options could be taken up.
+    /// Start anew even if an interrupted scan of the same targets and options could be taken up, and read again what has
+    /// not changed since an earlier one.
     pub fresh: bool,
 }
 
@@ -88,8 +89,10 @@ pub struct ScanReport {
     pub suspicious: bool,
     /// Resources that were begun and not judged, as when the scan was cancelled.
     pub unfinished: Vec<String>,
-    /// Entities that were read whole before, so that this sample of them changed nothing in the index.
+    /// Entities that were read whole before, so that this part of them changed nothing in the index.
     pub kept: u64,
+    /// Entities that have not changed since an earlier scan, so that they were not read again.
+    pub unchanged: u64,
     /// Columns with so many values that not all of them are in the index.
     pub partly_indexed: Vec<PartlyIndexed>,
     /// Sums.
@@ -134,7 +137,8 @@ pub struct Totals {
 /// Scans targets and stores what was found.
 ///
 /// An interrupted scan of the same targets and options is taken up: what was read completely and has not changed is
-/// kept, everything else is read again whole. A source or entity that fails becomes a [`Failure`]; the scan goes on
+/// kept, everything else is read again whole. Of what an earlier scan read to its end, an entity is not read again whose
+/// source tells that it has not changed, unless [`ScanOptions::fresh`] is set. A source or entity that fails becomes a [`Failure`]; the scan goes on
 /// and ends as [`JobState::Partial`]. When `cancel` fires, running tasks end, what was found stays, and the state is
 /// [`JobState::Cancelled`]. Fails only when a target makes no sense or the home cannot be written.
 ///
@@ -166,6 +170,7 @@ pub async fn scan(
         unfinished: ran.unfinished,
         partly_indexed: ran.partly_indexed,
         kept: ran.kept,
+        unchanged: ran.unchanged,
         job: lease.job,
         begun,
         findings,
@@ -313,6 +318,7 @@ async fn take_up(
     let after = latest.map_or_else(String::new, |job| job.id.to_string());
     let details = Details {
         limits: options.limits,
+        anew: options.fresh,
         ..Details::of::<Scan>()
     };
     let draft = JobDraft {

@@ -29,36 +29,48 @@ pub(crate) struct Entry {
 #[derive(Debug, Default)]
 struct Progress {
     open: usize,
-    partial: bool,
+    missing: Missing,
     /// Pieces that make up the entity so far.
     done: Vec<PieceId>,
     /// The columns of the only piece, where there is only one: they need not be read back.
     only: Option<Arc<PieceDone>>,
 }
 
+/// What could not be read; the worst comes last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Missing {
+    /// Nothing: everything was.
+    #[default]
+    Nothing,
+    /// Some records between others.
+    Records,
+    /// All that follows a place where reading broke off.
+    Rest,
+}
+
 /// What is there when the last piece has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) pieces: Vec<PieceId>,
-    pub(crate) partial: bool,
+    pub(crate) missing: Missing,
     pub(crate) only: Option<Arc<PieceDone>>,
 }
 
 impl Entry {
-    /// An entity of which `kept` need not be read again; `partial`: some of their records are missing.
+    /// An entity of which `kept` need not be read again, and what is missing in these.
     pub(crate) fn new(
         planned: Arc<Planned>,
         source: Arc<dyn Source>,
         request: ScanRequest,
         honoured: Honoured,
         kept: Vec<PieceId>,
-        partial: bool,
+        missing: Missing,
     ) -> Self {
         let open = planned.pieces.len().saturating_sub(kept.len());
         let progress = Mutex::new(Progress {
             open,
             done: kept,
-            partial,
+            missing,
             only: None,
         });
         Self {
@@ -76,11 +88,11 @@ impl Entry {
         &self,
         piece: PieceId,
         done: Option<Arc<PieceDone>>,
-        partial: bool,
+        missing: Missing,
     ) -> Option<Ended> {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.open = progress.open.saturating_sub(1);
-        progress.partial |= partial;
+        progress.missing = progress.missing.max(missing);
         if let Some(done) = done {
             progress.done.push(piece);
             if self.planned.pieces.len() == 1 {
@@ -103,7 +115,7 @@ impl Entry {
             .sort_by_cached_key(|id| self.planned.pieces.iter().position(|piece| piece.id == *id));
         Ended {
             pieces,
-            partial: progress.partial,
+            missing: progress.missing,
             only: progress.only.take(),
         }
     }

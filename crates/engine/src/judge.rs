@@ -8,7 +8,7 @@ use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library};
 use locard_model::{ColumnId, EntityId, Finding, PieceId};
 use locard_profile::Profiler;
 
-use crate::board::{Ended, Entry};
+use crate::board::{Ended, Entry, Missing};
 use crate::ledger::{Concluded, JudgedColumn, PieceDone, PieceOutline, Planned};
 use crate::pass::ScannedColumn;
 use crate::scan::Run;
@@ -24,7 +24,7 @@ impl Run<'_> {
             self.tell_given_up(shown);
             return Ok(());
         }
-        let (pieces, partial) = (ended.pieces.clone(), ended.partial);
+        let (pieces, missing) = (ended.pieces.clone(), ended.missing);
         let judged = match self.merged(shown.entity, ended).await? {
             Ok(merged) => self.judged(entry, merged).await,
             Err(error) => Err(error),
@@ -46,7 +46,8 @@ impl Run<'_> {
             findings: judged.findings,
             personal,
             sampled: self.options.reads_some(),
-            partial,
+            partial: missing > Missing::Nothing,
+            broken: missing == Missing::Rest,
         });
         match self.ledger.conclude(&concluded).await {
             Err(Error::Recorded(why)) => return self.unjudged(shown, &unmerged(&why)).await,

@@ -137,6 +137,8 @@ pub struct Concluded {
     pub sampled: bool,
     /// Whether some of what was asked for could not be read.
     pub partial: bool,
+    /// Whether reading broke off somewhere, so that all behind that is missing.
+    pub broken: bool,
 }
 
 impl Concluded {
@@ -209,6 +211,13 @@ pub trait Sink: Send + Sync {
 
     /// An entity is about to be read.
     async fn planned(&self, planned: &Planned) -> Result<()>;
+
+    /// Takes over what an earlier scan read of exactly these pieces, all or none; whether it did. What was taken over
+    /// counts as read by this one.
+    async fn adopt(&self, planned: &Planned) -> Result<bool> {
+        let _ = planned;
+        Ok(false)
+    }
 
     /// A piece is about to be read. Until [`Sink::commit`] or [`Sink::abandon`] nobody else may read it.
     async fn start(&self, piece: PieceId) -> Result<Start>;

@@ -13,7 +13,7 @@ use locard_model::{EntityId, PieceId};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
-use crate::board::{Ended, Entry, Work};
+use crate::board::{Ended, Entry, Missing, Work};
 use crate::finish::Finisher;
 use crate::ledger::{Piece, PieceDone, PieceState, Planned, Resume, Start, resume};
 use crate::pass::{Pass, Read};
@@ -65,9 +65,12 @@ impl Run<'_> {
             Resume::Pieces { pieces, done } => (pieces, done),
             Resume::Whole(kept) => (Vec::new(), kept),
         };
-        let partial = kept
-            .iter()
-            .any(|piece| left.get(piece) == Some(&PieceState::Partial));
+        let is_partial = |piece: &PieceId| left.get(piece) == Some(&PieceState::Partial);
+        let missing = if kept.iter().any(is_partial) {
+            Missing::Records
+        } else {
+            Missing::Nothing
+        };
         let planned = Arc::new(Planned {
             shown,
             entity,
@@ -75,6 +78,11 @@ impl Run<'_> {
             pieces,
         });
         self.ledger.planned(&planned).await?;
+        let kept = if left.is_empty() && self.adopts(&planned).await? {
+            planned.pieces.iter().map(|piece| piece.id).collect()
+        } else {
+            kept
+        };
         let source = Arc::clone(&target.source);
         self.open_entity(
             Entry::new(
@@ -83,7 +91,7 @@ impl Run<'_> {
                 request,
                 plan.honoured,
                 kept.clone(),
-                partial,
+                missing,
             ),
             &kept,
         )
@@ -101,6 +109,14 @@ impl Run<'_> {
             }
         }
         Ok(left)
+    }
+
+    /// Whether an earlier scan read the same, and it need not be read again. Only an entity of which nothing changed is
+    /// taken over: rows may have moved between its pieces.
+    async fn adopts(&self, planned: &Planned) -> Result<bool> {
+        let pieces = &planned.pieces;
+        let is_told = !pieces.is_empty() && pieces.iter().all(|piece| piece.versioned);
+        Ok(is_told && self.ledger.adopt(planned).await?)
     }
 
     /// Tells what is to be read of an entity; one of which everything was kept is concluded at once.
@@ -193,7 +209,7 @@ impl Run<'_> {
         let failure = Failure::of(mask, error, &shown.source_name, Some(shown));
         self.ledger.abandon(piece, &failure).await?;
         self.tell_failure(&failure);
-        Ok(entry.end(piece, None, true))
+        Ok(entry.end(piece, None, Missing::Rest))
     }
 
     async fn record(
@@ -247,7 +263,11 @@ impl Run<'_> {
         for failure in &failures {
             self.tell_failure(failure);
         }
-        let partial = !failures.is_empty();
+        let missing = match error {
+            Some(_) => Missing::Rest,
+            None if !failures.is_empty() => Missing::Records,
+            None => Missing::Nothing,
+        };
         let done = Arc::new(PieceDone {
             rows,
             bytes,
@@ -255,7 +275,7 @@ impl Run<'_> {
             failures,
         });
         self.ledger.commit(&entry.planned, piece, &done).await?;
-        Ok(entry.end(piece, Some(done), partial))
+        Ok(entry.end(piece, Some(done), missing))
     }
 
     async fn attempt(&self, entry: &Arc<Entry>, splits: &[Split]) -> Attempt {

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::board::{Board, Work};
 use crate::ledger::{Ledger, Manner, ROW_BYTES};
 use crate::mask::Mask;
+use crate::pass::Room;
 use crate::pool::{Pool, Scratches};
 use crate::silence::{Silence, not_tried};
 use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
@@ -38,6 +39,8 @@ pub struct Engine {
     pub(crate) pool: Pool,
     pub(crate) scratches: Arc<Scratches>,
     pub(crate) mask: Mask,
+    /// Memory that all passes share.
+    pub(crate) room: Arc<Room>,
 }
 
 /// One source of a scan.
@@ -118,10 +121,12 @@ impl Engine {
     ) -> Result<Self> {
         let mask = Mask::new(Arc::clone(&library), Arc::new(names));
         let scratches = Arc::new(Scratches::new(Arc::clone(&keyer)));
+        let pool = Pool::new(threads).map_err(Error::Threads)?;
         Ok(Self {
             library,
             keyer,
-            pool: Pool::new(threads).map_err(Error::Threads)?,
+            room: Room::new(pool.threads()),
+            pool,
             scratches,
             mask,
         })

@@ -246,6 +246,8 @@ impl Reader {
     fn skip_line(&mut self, sentence: String) {
         self.fault(sentence, self.line);
         self.parser.reset();
+        // What was read of it is of this line, whatever comes next.
+        self.count_records(self.line);
         self.text.clear();
         self.used = 0;
         while !self.input.held.is_empty() || !self.input.ended {

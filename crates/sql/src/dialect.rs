@@ -3,6 +3,8 @@
 //! Values are written into statements as literals, since COPY takes no parameters; so quoting here is what stands
 //! between data and SQL, and every literal goes through [`Dialect::literal`].
 
+use crate::LONGEST_VALUE;
+
 /// Writes that some element of a list satisfies a predicate over an expression.
 pub type AnyElement = fn(list: &str, predicate: &dyn Fn(&str) -> String) -> String;
 
@@ -75,6 +77,8 @@ pub struct Plain {
     pub trimmed: fn(&str) -> String,
     /// Whether any other text is so long that folding it there costs more than sending it.
     pub long: fn(&str) -> String,
+    /// Whether a text is so long that the server can do nothing with it: its place is read instead.
+    pub giant: fn(&str) -> String,
 }
 
 /// Latin letters with the usual marks, each beside what it is without them. Only letters that decompose to an ASCII
@@ -185,6 +189,7 @@ impl Dialect {
             folded: |text| format!("pg_catalog.lower({text} COLLATE \"C\")"),
             trimmed: |text| format!("pg_catalog.btrim(pg_catalog.lower({text} COLLATE \"C\"))"),
             long: |text| format!("pg_catalog.octet_length({text}) > 65536"),
+            giant: |text| format!("pg_catalog.octet_length({text}) > {LONGEST_VALUE}"),
         }),
         unquoted: |text| format!("pg_catalog.replace({text}, '''', '')"),
         collapsed: |text| {

@@ -16,6 +16,7 @@ mod planner;
 mod range;
 mod relation;
 mod select;
+mod tls;
 mod window;
 
 pub use address::{Login, Spoken};
@@ -28,3 +29,4 @@ pub use planner::{Planner, Range};
 pub use range::{KeyRange, key_ranges, page_ranges};
 pub use relation::{Relation, RelationColumn};
 pub use select::{Select, is_select};
+pub use tls::{pem_file, tls_reason};

@@ -260,7 +260,8 @@ fn by_text(
     };
     let text = (dialect.text)(value);
     format!(
-        "CASE WHEN {} THEN {} WHEN {} THEN TRUE ELSE {any} END",
+        "CASE WHEN {} THEN TRUE WHEN {} THEN {} WHEN {} THEN TRUE ELSE {any} END",
+        (plain.giant)(&text),
         (plain.test)(&text),
         short(plain, &text),
         (plain.long)(&text),
@@ -446,9 +447,14 @@ mod tests {
     fn what_is_done_to_plain_texts_is_cheap() {
         let (sql, exactness) = check(&Dialect::POSTGRES, Class::Text, Form::Folded, &["a@b.org"]);
         let sql = sql.unwrap();
-        let (plain, any) = sql.split_once(" WHEN pg_catalog.octet_length").unwrap();
+        let (giant, rest) = sql.split_once(" THEN TRUE ").unwrap();
         assert!(
-            plain.starts_with("(CASE WHEN (\"c\")::pg_catalog.text !~ "),
+            giant.starts_with("(CASE WHEN pg_catalog.octet_length("),
+            "{sql}"
+        );
+        let (plain, any) = rest.split_once(" WHEN pg_catalog.octet_length").unwrap();
+        assert!(
+            plain.starts_with("WHEN (\"c\")::pg_catalog.text !~ "),
             "{sql}"
         );
         assert!(plain.ends_with("IN ('a@b.org')"), "{sql}");

@@ -231,6 +231,15 @@ pub trait Tasks: Send + Sync {
     /// were new.
     async fn add_tasks(&self, lease: &JobLease, drafts: &[TaskDraft]) -> Result<u64>;
 
+    /// Takes pieces of an entity over that a job which has ended read whole, all or none: they are this job's from here on,
+    /// and its tasks of them, which must wait, are done. Gives whether all were.
+    async fn adopt_pieces(
+        &self,
+        lease: &JobLease,
+        entity: EntityId,
+        pieces: &[PieceId],
+    ) -> Result<bool>;
+
     /// Puts tasks back in the queue that are done, and of which the piece that their job read is no longer there: another
     /// job may have concluded the entity since, or read the same piece. What they counted is taken back. Gives how
     /// many.

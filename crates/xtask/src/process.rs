@@ -28,9 +28,8 @@ pub(crate) fn python(name: &str, package: &str) -> Result<PathBuf> {
     if !home.join("complete").exists() {
         // Debian ships Python in parts; this one makes environments.
         let makes = "import ensurepip, venv";
-        if output(Command::new("python3").args(["-c", makes])).is_err() {
-            install(&["python3-venv"], Path::new(""))?;
-        }
+        let makes = || output(Command::new("python3").args(["-c", makes])).is_ok();
+        install(&["python3-venv"], "Python's module venv", makes)?;
         say(&format!("installing {name}"));
         step(
             Command::new("python3")
@@ -110,15 +109,14 @@ fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// Installs packages of the system when a file of theirs is missing; only Debian and its kin are known.
-pub(crate) fn install(packages: &[&str], present: &Path) -> Result<()> {
-    if present.exists() {
+/// Installs packages of the system when what is wanted of them is missing; only Debian and its kin are known.
+pub(crate) fn install(packages: &[&str], wanted: &str, is_there: impl Fn() -> bool) -> Result<()> {
+    if is_there() {
         return Ok(());
     }
     if !Path::new("/usr/bin/apt-get").exists() {
         bail!(
-            "{} is missing and this is no Debian: install {} by hand",
-            present.display(),
+            "{wanted} is missing and this is no Debian: install {} by hand",
             packages.join(" ")
         );
     }
@@ -146,10 +144,9 @@ pub(crate) fn install(packages: &[&str], present: &Path) -> Result<()> {
     apt(&["update"])?;
     let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
     apt(&install)?;
-    if !present.exists() {
+    if !is_there() {
         bail!(
-            "{} is still missing after installing {}",
-            present.display(),
+            "{wanted} is still missing after installing {}",
             packages.join(" ")
         );
     }

@@ -35,8 +35,10 @@ pub(crate) struct Ran {
     /// Resources that were begun and not judged.
     pub(crate) unfinished: Vec<String>,
     pub(crate) partly_indexed: Vec<PartlyIndexed>,
-    /// Entities that were read whole before, so that this sample of them changed nothing.
+    /// Entities that were read whole before, so that this part of them changed nothing.
     pub(crate) kept: u64,
+    /// Entities that have not changed since an earlier scan.
+    pub(crate) unchanged: u64,
     /// What the members of a dataset have in common.
     pub(crate) aggregation: Option<Value>,
 }
@@ -55,6 +57,7 @@ impl Report for Ran {
             "rows": self.summary.rows,
             "bytes": self.summary.bytes,
             "kept": self.kept,
+            "unchanged": self.unchanged,
             "aggregation": self.aggregation,
         })
     }
@@ -112,9 +115,10 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
         let by = (work.lease.into(), began);
         crate::ingest::describe_tables(home, &opened.0, by).await?;
     }
-    // Nothing that was found depends on it. One that was taken up counts what it did not read this time.
-    let is_plain =
-        work.lease.fence <= 1 && sources.iter().all(|source| is_unhindered(source, &options));
+    // Nothing that was found depends on it. One that was taken up, or found things unchanged, counts what it did not read.
+    let is_plain = work.lease.fence <= 1
+        && ledger.unchanged() == 0
+        && sources.iter().all(|source| is_unhindered(source, &options));
     if is_plain
         && let Err(error) = crate::plan::measured(home, summary.bytes, started.elapsed()).await
     {
@@ -135,6 +139,7 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
         unfinished: tally.unfinished(),
         partly_indexed: tally.partly_indexed(),
         kept: ledger.kept(),
+        unchanged: ledger.unchanged(),
         summary,
     })
 }

@@ -79,7 +79,7 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "FILE")]
     pub(crate) decisions: Option<PathBuf>,
 
-    /// Start anew even if an interrupted scan of the same targets could be finished
+    /// Read everything anew: what has not changed since an earlier scan, too, and what an interrupted one had read
     #[arg(long)]
     pub(crate) fresh: bool,
 }

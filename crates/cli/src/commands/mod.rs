@@ -23,6 +23,7 @@ pub(crate) mod scan;
 pub(crate) mod schedules;
 pub(crate) mod serve;
 pub(crate) mod sources;
+mod strict;
 mod subjects;
 
 use anyhow::Result;

@@ -270,6 +270,12 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
         }
         tell_failures(printer, &report.failures);
     }
+    if report.unchanged > 0 {
+        let unchanged = counted(report.unchanged, "entity was", "entities were");
+        printer.say(format!(
+            "{unchanged} not read again, having not changed since an earlier scan; --fresh reads everything"
+        ));
+    }
     if report.state == JobState::Cancelled {
         printer.say(if report.totals.entities > 0 {
             "stopped; what was found is kept"
@@ -287,9 +293,13 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
     if report.kept > 0 {
         let kept = counted(report.kept, "entity", "entities");
         printer.warn(&format!(
-            "the index of {kept} stays as it was: it is of all records, and this scan read only a sample"
+            "the index of {kept} stays as it was: it is of all records, and this scan read only some"
         ));
-        printer.hint("scan without --sample to bring it up to date");
+        printer.hint(if args.sample.is_some() {
+            "scan without --sample to bring it up to date"
+        } else {
+            "scan again when everything can be read"
+        });
     }
 }
 

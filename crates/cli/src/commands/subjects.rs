@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use locard_model::{Attribute, ExposeSecret as _, Identifier, Subject};
 use serde_json::{Deserializer, Map, Value};
 
+use super::strict::{REPEATED, Strict};
 use crate::args::Person;
 use crate::printer::printable;
 use crate::table::{count, counted};
@@ -119,12 +120,10 @@ fn objects(text: &str) -> Result<Vec<(usize, Value)>> {
         at: 0,
         line: 1,
     };
-    let mut values = Deserializer::from_str(text).into_iter::<Value>();
+    let mut values = Deserializer::from_str(text).into_iter::<Strict>();
     while let Some(value) = values.next() {
         let number = found.len() + 1;
-        let value = value.map_err(|error| {
-            anyhow::anyhow!("object {number}: not JSON at line {}", error.line())
-        })?;
+        let Strict(value) = value.map_err(|error| unread(number, &error))?;
         match value {
             Value::Array(items) => found.extend(items.into_iter().map(|item| {
                 let line = lines.seek(&[',', '[']);
@@ -136,6 +135,19 @@ fn objects(text: &str) -> Result<Vec<(usize, Value)>> {
         lines.go(values.byte_offset());
     }
     Ok(found)
+}
+
+/// What is wrong with the text; never a part of it.
+fn unread(number: usize, error: &serde_json::Error) -> anyhow::Error {
+    let line = error.line();
+    if error.to_string().starts_with(REPEATED) {
+        return anyhow::anyhow!(
+            "object {number}: {REPEATED}, at line {line}\nhint: several values of one kind are a list: {{\"EMAIL_ADDRESS\": [\"…\", \"…\"]}}"
+        );
+    }
+    anyhow::anyhow!(
+        "object {number}: not JSON at line {line}\nhint: a file of subjects is one JSON object, a list of them, or one on each line: {{\"PERSON\": \"…\", \"EMAIL_ADDRESS\": \"…\"}}"
+    )
 }
 
 /// Where one is in a text that is known to be JSON.
@@ -171,7 +183,9 @@ impl Lines<'_> {
 
 fn subject(value: &Value, number: usize, known: &BTreeSet<Identifier>) -> Result<Subject> {
     let Value::Object(fields) = value else {
-        bail!("subject {number} is not a JSON object")
+        bail!(
+            "subject {number} is not a JSON object\nhint: for instance {{\"EMAIL_ADDRESS\": \"ada@example.org\"}}"
+        )
     };
     let id = match fields.get("subject") {
         None | Some(Value::Null) => format!("subject-{number}"),

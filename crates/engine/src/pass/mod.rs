@@ -4,6 +4,7 @@
 //! records it has seen, and [`ScannedColumn::pad`] makes up for the rest with nulls.
 
 mod column;
+mod room;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use rayon::prelude::*;
 
 pub(crate) use self::column::Scratch;
 use self::column::{ColumnPass, Within};
+use self::room::Claim;
+pub(crate) use self::room::Room;
 use crate::faults::Faults;
 use crate::leaf::{self, Leaf};
 use crate::parts::{Part, parts};
@@ -39,11 +42,6 @@ const GATHERED: usize = 256;
 
 /// Memory of all passes together for keys that wait to be sorted: 256 MiB.
 const LOOSE: usize = 256 << 20;
-
-/// Memory of all passes together for the keys of their columns: 1 GiB. An input that cannot be divided may have any
-/// number of columns with any number of values each, and a scan must fit into a small machine beside a database
-/// (`docs/decisions/most-keys.md`).
-const HELD: usize = 1 << 30;
 
 /// More columns than this in one entity are no columns but keys of a map.
 const MOST_COLUMNS: usize = 20_000;
@@ -92,14 +90,14 @@ struct Tools {
     scratches: Arc<Scratches>,
     /// Bytes of keys that wait to be sorted beyond which a pass compresses them.
     loose: usize,
-    /// Bytes of keys beyond which columns of a pass stop indexing.
-    held: usize,
 }
 
 /// The columns of one piece.
 #[derive(Debug)]
 pub(crate) struct Pass {
     tools: Arc<Tools>,
+    /// What its keys take of the memory for those of all passes.
+    room: Claim,
     columns: Vec<ColumnPass>,
     by_name: HashMap<String, usize>,
     faults: Faults,
@@ -129,9 +127,9 @@ impl Pass {
             exhaustive: options.exhaustive,
             scratches: Arc::clone(&engine.scratches),
             loose: LOOSE / engine.pool.threads().max(1),
-            held: HELD / engine.pool.threads().max(1),
         };
         Self {
+            room: Claim::new(&engine.room),
             tools: Arc::new(tools),
             columns: Vec::new(),
             by_name: HashMap::new(),
@@ -211,8 +209,8 @@ impl Pass {
     /// keys first; their coverage tells. The others keep room to grow by an eighth, so that the limit is exceeded by
     /// less than the keys of one batch, however many columns there are.
     fn stop_the_largest(&mut self) {
-        let most = self.tools.held;
         let mut held: usize = self.columns.iter().map(ColumnPass::held).sum();
+        let most = self.room.most(held);
         let mut going: Vec<&mut ColumnPass> = self.columns.iter_mut().collect();
         going.retain(|column| column.scanned.sketch.is_indexing());
         let sum = |columns: &[&mut ColumnPass]| -> usize {
@@ -443,7 +441,7 @@ mod tests {
         .unwrap();
         let mut pass = Pass::new(&engine, &options());
         let most = 200_000;
-        Arc::get_mut(&mut pass.tools).unwrap().held = most;
+        pass.room = Claim::new(&Room::of(most, 1));
         let mail = |row: usize| format!("person{row}@example.org");
         let town = |row: usize| format!("town{}", row % 50);
         // Far apart, so that many of its keys are there twice for a while.

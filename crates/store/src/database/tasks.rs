@@ -1,6 +1,6 @@
 //! Tasks as rows: planned, listed; and failures. Leases and outcomes have files of their own.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
 use locard_model::{EntityId, JobId, OrgId, PieceId, SourceId, TaskId, TaskState};
@@ -296,6 +296,38 @@ impl Tasks for Database {
 
     async fn release_task(&self, lease: &Lease) -> Result<()> {
         self.release(lease).await
+    }
+
+    async fn adopt_pieces(
+        &self,
+        lease: &JobLease,
+        entity: EntityId,
+        pieces: &[PieceId],
+    ) -> Result<bool> {
+        self.vault(lease.org).await?;
+        let unique: BTreeSet<PieceId> = pieces.iter().copied().collect();
+        let count = unique.len() as u64;
+        let mut session = self.write().await?;
+        hold(&mut *session, lease).await?;
+        let now = session.now().await?;
+        let of_job = |text| Statement::new(text).bind(lease.org).bind(lease.job);
+        // Each of both says no where one is missing; nothing is committed then.
+        let adopted = of_job(include_str!("adopt_pieces.sql"))
+            .bind(entity)
+            .with_list(" and piece_id in ", unique.iter().copied());
+        if session.run(adopted).await? != count {
+            return Ok(false);
+        }
+        let done = of_job(include_str!("adopt_tasks.sql"))
+            .bind(entity)
+            .bind(now)
+            .with_list(" and piece_id in ", unique.iter().copied());
+        if session.run(done).await? != count {
+            return Ok(false);
+        }
+        session.run(of_job(include_str!("recount_job.sql"))).await?;
+        session.commit().await?;
+        Ok(true)
     }
 
     async fn reopen_tasks(&self, lease: &JobLease) -> Result<u64> {

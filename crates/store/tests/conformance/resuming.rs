@@ -18,6 +18,7 @@ on_both!(
     a_conclusion_leaves_what_other_jobs_are_reading,
     a_conclusion_takes_what_ended_jobs_have_read_and_they_read_it_again,
     a_piece_that_another_job_replaced_is_read_again,
+    what_a_job_that_ended_has_read_may_be_taken_over_whole,
     a_removed_source_takes_the_work_on_it_along,
     a_conclusion_from_pieces_that_are_gone_is_refused,
     a_late_coordinator_writes_nothing_into_the_catalog,
@@ -123,6 +124,39 @@ async fn a_piece_that_another_job_replaced_is_read_again(_: &Bench, store: Arc<d
     late.fence -= 1;
     let refused = store.reopen_tasks(&late).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::LeaseLost);
+}
+
+async fn what_a_job_that_ended_has_read_may_be_taken_over_whole(_: &Bench, store: Arc<dyn Store>) {
+    let entity = furnish(&*store).await;
+    let first = reading(&*store, &entity, &[0, 1]).await;
+    let both = [piece(&entity, 0), piece(&entity, 1)];
+    let second = running(&*store).await;
+    let drafts = [0, 1, 2].map(|at| task_draft(&entity, at));
+    store.add_tasks(&second, &drafts).await.unwrap();
+    let adopt = async |pieces: &[PieceId]| {
+        let adopted = store.adopt_pieces(&second, entity.id, pieces).await;
+        adopted.unwrap()
+    };
+    assert!(!adopt(&both).await, "its job has not ended");
+    let concluded = conclusion(&entity, both.to_vec(), Vec::new());
+    store.conclude(&first, &concluded).await.unwrap();
+    end(&*store, &first, JobState::Completed).await;
+    assert!(
+        !adopt(&[both[0], both[1], piece(&entity, 2)]).await,
+        "one was not read"
+    );
+    assert_eq!(states(&*store, &second).await, [TaskState::Queued; 3]);
+    assert!(adopt(&both).await);
+    let [done, open] = [TaskState::Completed, TaskState::Queued];
+    assert_eq!(states(&*store, &second).await, [done, done, open]);
+    let counts = store.job(ORG, second.job).await.unwrap().counts;
+    assert_eq!((counts.tasks, counts.tasks_done, counts.rows), (3, 2, 10));
+    assert_eq!(store.reopen_tasks(&second).await.unwrap(), 0);
+    assert!(!adopt(&both).await, "they are its own by now");
+    let mut late = second;
+    late.fence -= 1;
+    let refused = store.adopt_pieces(&late, entity.id, &both).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::LeaseLost);
 }
 
 async fn a_removed_source_takes_the_work_on_it_along(_: &Bench, store: Arc<dyn Store>) {

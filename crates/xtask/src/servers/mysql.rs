@@ -23,7 +23,9 @@ pub(crate) struct Server {
 impl Server {
     /// Installs the server when it is missing, makes its tables and starts it.
     pub(crate) fn start() -> Result<Self> {
-        install(&["mariadb-server", "mariadb-client"], Path::new(DAEMON))?;
+        install(&["mariadb-server", "mariadb-client"], DAEMON, || {
+            Path::new(DAEMON).exists()
+        })?;
         let folder = std::env::temp_dir().join(format!("locard-mysql-{}", std::process::id()));
         let temporary = folder.join("tmp");
         std::fs::create_dir_all(&temporary)

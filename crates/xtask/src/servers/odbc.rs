@@ -14,6 +14,9 @@ const REGISTERED: &str = "/etc/odbcinst.ini";
 /// What it is told of the driver under SAP's name: to hand rows over as they come, and to say which texts are long.
 const HANA: &str = "[HDBODBC]\nDriver=psqlodbcw.so\nUseDeclareFetch=1\nFetch=1000\nBoolsAsChar=0\nTextAsLongVarchar=1\n\n";
 
+/// What is there once the drivers are.
+const HEADER: &str = "/usr/include/sql.h";
+
 /// Installs the drivers, builds the helper, and writes a program into the folder that starts it beside the PostgreSQL
 /// at that port; answers its path.
 pub(crate) fn helper(folder: &Path, port: u16) -> Result<PathBuf> {
@@ -27,7 +30,8 @@ pub(crate) fn helper(folder: &Path, port: u16) -> Result<PathBuf> {
             "odbc-mariadb",
             "tdsodbc",
         ],
-        Path::new("/usr/include/sql.h"),
+        HEADER,
+        || Path::new(HEADER).exists(),
     )?;
     step(cargo().args([
         "build",

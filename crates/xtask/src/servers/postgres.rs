@@ -22,10 +22,8 @@ pub(crate) struct Server {
 impl Server {
     /// Installs the server when it is missing, makes a cluster and starts it.
     pub(crate) fn start() -> Result<Self> {
-        install(
-            &["postgresql-15", "postgresql-client-15"],
-            &Path::new(BIN).join("postgres"),
-        )?;
+        let is_there = || Path::new(BIN).join("postgres").exists();
+        install(&["postgresql-15", "postgresql-client-15"], BIN, is_there)?;
         let folder = std::env::temp_dir().join(format!("locard-pg-{}", std::process::id()));
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
