@@ -128,6 +128,10 @@ async fn columns_that_may_not_be_read_are_left_out_and_said_so() {
         batches[0].faults[0].sentence,
         "the account may not read 1 of 2 columns"
     );
+    // Nobody may read the places of rows who may not read the whole table.
+    let mut request = all("t");
+    request.with_keys = true;
+    assert_eq!(cells(&scan(&*source, &request).await.1, "a"), ["1"]);
     let mut request = all("t");
     request.columns = Some(vec!["b".into()]);
     assert_eq!(

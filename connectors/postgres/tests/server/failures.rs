@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use locard_connector::{ErrorKind, Sample};
+use locard_connector::{ErrorKind, Form, Matching, Sample};
 use locard_testkit::servers::Database;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -287,6 +287,25 @@ async fn giant_values_are_left_out_with_their_row_and_everything_else_is_read() 
             fault.sentence,
             "a value is longer than 64 MiB and was left out"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_stands_beside_a_value_that_the_server_cannot_fold_is_found() {
+    let sql = "CREATE TABLE t AS SELECT 1 AS id, repeat('x ', 100000000) AS a UNION ALL SELECT 2, 'anna@example.org'";
+    let Some((_database, source)) = seeded("unfoldable values", sql).await else {
+        return;
+    };
+    for form in [Form::Folded, Form::Contains, Form::Tokens] {
+        let mut request = all("t");
+        request.matching = vec![Matching {
+            column: "a".into(),
+            form,
+            values: vec!["anna@example.org".into()],
+        }];
+        let (_, records) = crate::scan(&*source, &request).await;
+        let ids = crate::cells(&records, "id");
+        assert!(ids.contains(&"2".to_owned()), "{form:?}: {ids:?}");
     }
 }
 

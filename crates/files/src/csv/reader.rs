@@ -32,6 +32,9 @@ const LARGEST_WIDE: usize = 16 << 20;
 
 /// A line of plain text longer than this is read in pieces.
 const LONGEST_LINE: usize = 1 << 20;
+/// Records of a batch, at most: of a block that grew in search of a closing quote, there may be one for every two bytes,
+/// and each of its fields takes memory.
+const MOST_ROWS: usize = 1 << 18;
 
 /// Reads delimited text.
 pub(crate) struct Reader {
@@ -138,6 +141,7 @@ impl Reader {
             }
             let forced = self.input.held.len() >= LONGEST_RECORD;
             let consumed = self.tokenise(self.input.ended || forced);
+            let consumed = self.tokens.first_of(MOST_ROWS).unwrap_or(consumed);
             if consumed > 0 {
                 return Some(self.cut(consumed));
             }

@@ -72,6 +72,17 @@ impl Tokens {
             .map_or(0, |field| self.fields[field] as usize + 1)
     }
 
+    /// Keeps only so many records, where there are more; gives the byte after them.
+    pub(super) fn first_of(&mut self, most: usize) -> Option<usize> {
+        if self.records.len() <= most {
+            return None;
+        }
+        self.records.truncate(most);
+        let fields = self.records.last().map_or(0, |fields| *fields as usize);
+        self.fields.truncate(fields);
+        Some(self.consumed())
+    }
+
     /// Ends the last record at the end of a text that lacks its line end.
     pub(super) fn end_at(&mut self, end: usize) {
         self.fields.push(end as u32);

@@ -438,10 +438,31 @@ async fn a_value_of_json_that_is_too_long_costs_its_line() {
     let text = format!("{{\"a\":\"Ada\"}}\n{{\"a\":\"{long}\"}}\n{{\"a\":\"Eve\"}}\n");
     let taken = take("a.ndjson", text).await;
     assert_eq!(taken.column("a"), ["Ada", "(null)", "Eve"]);
+    assert_eq!(taken.lines.values().copied().collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(
         taken.sentences(),
         ["line 2: a value is longer than 64 MiB; it and the rest of its line were left out (1)"]
     );
+}
+
+#[tokio::test]
+async fn a_quote_that_no_block_closes_leaves_lines_in_batches_that_fit_into_memory() {
+    let lines = "z\n".repeat(1_000_000);
+    let text = format!("id,note\n1,\"{lines}2,x\n");
+    let files = shelf("a.csv", text);
+    let path = locard_model::EntityPath::new(["a.csv"]);
+    let request = locard_connector::ScanRequest::all(path, locard_model::EntityKind::File);
+    let plan = files.plan(&request).await.expect("it is planned");
+    let mut rows = 0;
+    for split in &plan.splits {
+        let mut batches = files.read(split).await.expect("it is read");
+        while let Some(batch) = batches.next().await {
+            let count = batch.expect("it is read").records.num_rows();
+            assert!(count <= 1 << 18, "{count} at once");
+            rows += count;
+        }
+    }
+    assert_eq!(rows, 1_000_001);
 }
 
 #[tokio::test]
