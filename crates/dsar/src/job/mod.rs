@@ -21,6 +21,7 @@ mod link;
 mod manage;
 mod narrow;
 mod once;
+mod onward;
 mod pack;
 mod reach;
 mod report;
@@ -29,8 +30,10 @@ mod rules;
 mod run;
 mod scratch;
 mod settings;
+mod standing;
 mod subject;
 mod tenant;
+mod texts;
 mod work;
 
 use std::io;
@@ -50,7 +53,10 @@ pub use link::{Link, LinkRow, NewLink, Refused, follow_link, is_link, link, link
 pub use manage::{Counted, cancel, counts, job, jobs, retry, sweep};
 pub use once::{Once, OneBundle, collect_bundle};
 pub use report::{data_map, export};
-pub use review::{Review, ReviewRow, approve, decide, review, review_rows, undo};
+pub use review::{
+    Approved, Review, ReviewRow, approve, decide, is_waiting, review, review_rows, undo,
+};
+pub use rules::Taken;
 pub use run::{run, run_dsars, run_here};
 pub use settings::{Controller, DsarSettings, Processing, change_settings, settings, signing_key};
 pub use subject::{put_subject, registered_subject};
