@@ -813,6 +813,45 @@ fn a_source_that_is_down_is_told_and_a_retry_completes_it() {
     assert!(!left.contains("unreachable"), "{left}");
 }
 
+#[test]
+fn the_command_line_shows_whole_texts_and_approves_nothing_undecided_unawares() {
+    let bench = Bench::new();
+    let long = format!(
+        "create table notes (id integer primary key, customer_id integer references customers (id), body text);
+        insert into notes values (1, 1, '{}ends here');",
+        "word ".repeat(40)
+    );
+    scanned(&bench, &format!("{SHOP}{long}"));
+    let person = json!({ "EMAIL_ADDRESS": "anna@example.org", "PERSON": "Anna Muster" });
+    let file = bench.write("../person.json", person.to_string());
+    let file = file.display().to_string();
+    let done = |args: &[&str]| {
+        let run = bench.run(std::iter::once("dsar").chain(args.iter().copied()));
+        assert_eq!(run.status, 0, "{args:?}: {}", run.stderr);
+        run.stdout
+    };
+    let job = done(&["create", "--subject", &file]).trim().to_owned();
+    done(&["run", &job]);
+    let shown = |more: &[&str]| -> String {
+        let sections = (1..=8).map(|number| number.to_string());
+        let one = |number: String| {
+            let mut command = vec!["dsar", "review", &job, "--section", &number];
+            command.extend(more);
+            bench.run(command).stdout
+        };
+        sections.map(one).collect()
+    };
+    let (cut, whole) = (shown(&[]), shown(&["--whole"]));
+    assert!(!cut.contains("ends here") && cut.contains('…'), "{cut}");
+    assert!(whole.contains("ends here"), "{whole}");
+    let refused = bench.run(["dsar", "review", &job, "--approve"]);
+    assert_eq!(refused.status, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("undecided"), "{}", refused.stderr);
+    done(&["review", &job, "--approve", "--leave-out-undecided"]);
+    let ran = done(&["run", &job]);
+    assert!(ran.contains("READY"), "{ran}");
+}
+
 /// Two more of Anna's name: 3 turns out to be her, and 4 is somebody else.
 const NAMESAKES: &str = "
     insert into customers values (4, 'Anna Muster', 'a.muster@example.com', '1960-01-01');
