@@ -18,6 +18,7 @@ mod download;
 mod gather;
 mod learn;
 mod link;
+mod look;
 mod manage;
 mod narrow;
 mod once;
@@ -50,12 +51,11 @@ pub use create::{DsarOptions, StartedJob, create};
 pub use decide::{Act, Decided, Decision, Verdict};
 pub use download::{Download, Handed, Purpose, artifact, bundle, downloads};
 pub use link::{Link, LinkRow, NewLink, Refused, follow_link, is_link, link, links, revoke_link};
+pub use look::{ReviewRow, review_rows};
 pub use manage::{Counted, cancel, counts, job, jobs, retry, sweep};
 pub use once::{Once, OneBundle, collect_bundle};
 pub use report::{data_map, export};
-pub use review::{
-    Approved, Review, ReviewRow, approve, decide, is_waiting, review, review_rows, undo,
-};
+pub use review::{Approved, Review, approve, decide, is_waiting, review, undo};
 pub use rules::Taken;
 pub use run::{run, run_dsars, run_here};
 pub use settings::{Controller, DsarSettings, Processing, change_settings, settings, signing_key};
