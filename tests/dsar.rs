@@ -327,7 +327,7 @@ fn a_job_goes_from_request_to_delivery_and_every_step_is_told() {
     let (status, early) = office.ask("GET", &format!("{path}/download"), &Value::Null);
     assert_eq!((status, &early["ok"]), (409, &json!(false)), "{early:#}");
     // Two rows are undecided: nobody leaves them out unawares.
-    let (status, refused) = office.ask("POST", &format!("{path}/review/approve"), &Value::Null);
+    let (status, refused) = office.ask("POST", &format!("{path}/review/approve"), &json!({}));
     assert_eq!(status, 409, "{refused:#}");
     assert!(
         refused.to_string().contains("2 rows are undecided"),
