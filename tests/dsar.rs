@@ -100,11 +100,42 @@ impl Office {
     fn finish(&self, path: &str) -> Value {
         let ran = self.post(&format!("{path}/run"), &Value::Null);
         if ran["waitsForReview"] == true {
-            self.post(&format!("{path}/review/approve"), &Value::Null);
+            self.approve(path);
         }
         let ran = self.post(&format!("{path}/run"), &Value::Null);
         assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
         ran
+    }
+
+    /// Approves what is to be handed out, whatever is undecided.
+    fn approve(&self, path: &str) -> Value {
+        let body = json!({ "leaveOutUndecided": true });
+        self.post(&format!("{path}/review/approve"), &body)
+    }
+
+    /// Section, number and all of the row of a table that fits.
+    fn place(&self, path: &str, table: &str, wanted: &dyn Fn(&Value) -> bool) -> (u64, u64, Value) {
+        let review = self.get(&format!("{path}/review"));
+        for section in review["sections"].as_array().unwrap() {
+            let number = section["number"].as_u64().unwrap();
+            if !section["resource"].as_str().unwrap().ends_with(table) {
+                continue;
+            }
+            let rows = self.get(&format!("{path}/review/rows?section={number}"))["rows"].clone();
+            let rows = rows.as_array().unwrap();
+            if let Some(row) = rows.iter().find(|row| wanted(row)) {
+                return (number, row["row"].as_u64().unwrap(), row.clone());
+            }
+        }
+        panic!("no such row of {table}: {review:#}");
+    }
+
+    /// Says of the row of that id whose it is.
+    fn decide(&self, path: &str, (table, id): (&str, u64), verdict: &str) {
+        let (section, row, _) = self.place(path, table, &|row| row["values"]["id"] == id);
+        let decision = json!({ "section": section, "row": row, "verdict": verdict });
+        let body = json!({ "decisions": decision });
+        self.post(&format!("{path}/review/decisions"), &body);
     }
 
     fn raw(&self, key: &str, method: &str, path: &str, (headers, body): (&str, &str)) -> Raw {
@@ -183,6 +214,20 @@ fn key(server: &Server, name: &str, role: &str) -> String {
         .as_str()
         .expect("a key has a token")
         .to_owned()
+}
+
+/// What of a bundle people read, by name.
+fn texts(archive: &[u8]) -> Vec<(String, String)> {
+    let mut bundle = Bundle::open(Cursor::new(archive)).unwrap();
+    let manifest = serde_json::to_string(bundle.manifest()).unwrap();
+    let mut texts = vec![("manifest.json".to_owned(), manifest)];
+    for name in ["audit-report.json", "summary.html"] {
+        let mut text = String::new();
+        let mut file = bundle.file(name).unwrap();
+        file.read_to_string(&mut text).unwrap();
+        texts.push((name.to_owned(), text));
+    }
+    texts
 }
 
 /// What a bundle holds: rows of each entity, and its manifest.
@@ -281,10 +326,31 @@ fn a_job_goes_from_request_to_delivery_and_every_step_is_told() {
     assert_eq!(ran["data"]["job"]["state"], "PACKAGING");
     let (status, early) = office.ask("GET", &format!("{path}/download"), &Value::Null);
     assert_eq!((status, &early["ok"]), (409, &json!(false)), "{early:#}");
-    office.post(&format!("{path}/review/approve"), &Value::Null);
+    // Two rows are undecided: nobody leaves them out unawares.
+    let (status, refused) = office.ask("POST", &format!("{path}/review/approve"), &json!({}));
+    assert_eq!(status, 409, "{refused:#}");
+    assert!(
+        refused.to_string().contains("2 rows are undecided"),
+        "{refused:#}"
+    );
+    assert_eq!(office.approve(&path)["undecided"], 2);
     let ran = office.post(&format!("{path}/run"), &Value::Null);
     assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
     assert_eq!(ran["auditReport"]["totalRecords"], 7, "{ran:#}");
+    let counts = |name: &str| -> u64 {
+        let sections = ran["job"]["sections"].as_array().unwrap().iter();
+        sections
+            .map(|section| section[name].as_u64().unwrap())
+            .sum()
+    };
+    assert_eq!(
+        (
+            counts("count"),
+            counts("totalBeforeFilter"),
+            counts("undecided")
+        ),
+        (7, 9, 2)
+    );
     assert_eq!(ran["auditReport"]["requestedBy"], "officer");
 
     let listed = office.get(&format!("{JOBS}?state=READY"));
@@ -459,25 +525,7 @@ fn what_reviewers_decide_is_what_is_handed_out() {
         (&review["waits"], &review["approvals"]["wanted"]),
         (&json!(true), &json!(1))
     );
-    let place = |table: &str, wanted: &dyn Fn(&Value) -> bool| {
-        for section in review["sections"].as_array().unwrap() {
-            let number = section["number"].as_u64().unwrap();
-            if !section["resource"].as_str().unwrap().ends_with(table) {
-                continue;
-            }
-            let rows = office.get(&format!("{path}/review/rows?section={number}"))["rows"].clone();
-            let found = rows
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|row| wanted(row))
-                .cloned();
-            if let Some(row) = found {
-                return (number, row["row"].as_u64().unwrap(), row);
-            }
-        }
-        panic!("no such row of {table}: {review:#}");
-    };
+    let place = |table: &str, wanted: &dyn Fn(&Value) -> bool| office.place(&path, table, wanted);
     // The namesake's row is out until somebody says so; one of the orders goes out, and a ticket loses a part.
     let (section, row, namesake) = place("customers", &|row| row["values"]["id"] == 3);
     assert_eq!(
@@ -492,6 +540,14 @@ fn what_reviewers_decide_is_what_is_handed_out() {
         office.ask("POST", &decisions, &bad).0,
         400,
         "a reason is wanted"
+    );
+    let sentence = json!({ "decisions": {
+        "section": of_orders, "row": order, "act": "exclude", "exemption": "it is the order of somebody else",
+    } });
+    assert_eq!(
+        office.ask("POST", &decisions, &sentence).0,
+        400,
+        "a code is wanted"
     );
     let missing = json!({ "decisions": { "section": of_orders, "row": 999, "verdict": "not" } });
     assert_eq!(office.ask("POST", &decisions, &missing).0, 404);
@@ -509,6 +565,12 @@ fn what_reviewers_decide_is_what_is_handed_out() {
         &format!("{path}/review/undo"),
         &json!({ "decision": numbers[0] }),
     );
+    let now = office.get(&format!("{path}/review"))["sections"].clone();
+    let of = |number: u64| now[number as usize - 1].clone();
+    assert_eq!(
+        (&of(of_orders)["count"], &of(of_orders)["totalBeforeFilter"]),
+        (&json!(1), &json!(2))
+    );
     office.finish(&path);
     let late = json!({ "decisions": { "section": section, "row": row, "verdict": "not" } });
     assert_eq!(office.ask("POST", &decisions, &late).0, 409);
@@ -516,16 +578,55 @@ fn what_reviewers_decide_is_what_is_handed_out() {
     assert_eq!(bundle.column("customers", "id"), ["1"]);
     assert_eq!(bundle.column("orders", "id"), ["10"]);
     assert_eq!(bundle.column("tickets", "requester"), ["[redacted] Muster"]);
-    let sections = bundle.manifest["sections"].to_string();
-    for said in [
-        "Art. 15(4)",
-        "trade secret",
-        "as asked",
-        "\"by\":\"officer\"",
-    ] {
-        assert!(sections.contains(said), "{said}: {sections}");
+    // Each decision is told with its number, what was taken back too; what reviewers wrote stays with them.
+    let told: Vec<Value> = bundle.manifest["sections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|section| section["decisions"].as_array().cloned().unwrap_or_default())
+        .collect();
+    let numbered = |number: &Value| told.iter().find(|it| it["number"] == *number).unwrap();
+    let (undone, excluded) = (numbered(&numbers[0]), numbered(&numbers[1]));
+    assert_eq!(
+        (&undone["decision"], &undone["undoneBy"]),
+        (&json!("same person"), &json!(4))
+    );
+    assert_eq!(
+        (
+            &excluded["decision"],
+            &excluded["by"],
+            &excluded["exemption"],
+            &excluded["row"]
+        ),
+        (
+            &json!("exclude"),
+            &json!("officer"),
+            &json!("Art. 15(4)"),
+            &json!(order)
+        )
+    );
+    assert!(
+        excluded["at"].as_str().unwrap().starts_with("20"),
+        "{excluded:#}"
+    );
+    assert_eq!(
+        (told.len(), &numbered(&numbers[2])["column"]),
+        (3, &json!("requester"))
+    );
+    let archive = office.archive(&path, "?preview=true");
+    for (file, text) in texts(&archive) {
+        for said in ["trade secret", "as asked"] {
+            assert!(!text.contains(said), "{said} is in {file}");
+        }
+        if file == "audit-report.json" {
+            assert!(
+                text.contains("Art. 15(4)") && text.contains("undoneBy"),
+                "{text}"
+            );
+        }
     }
     let audit = office.server.get("/api/v1/audit").body["rows"].to_string();
+    assert!(audit.contains("trade secret") && audit.contains("as asked"));
     assert_eq!(audit.matches("\"dsar decide\"").count(), 3);
     assert_eq!(audit.matches("\"dsar undo\"").count(), 1);
 }
@@ -540,9 +641,15 @@ fn two_people_approve_where_two_must_and_a_decision_asks_both_again() {
     let path = office.create(&json!({}));
     office.post(&format!("{path}/run"), &Value::Null);
     let approve = format!("{path}/review/approve");
-    let by_second = || office.server.ask_as(&second, "POST", &approve, "").status;
-    office.post(&approve, &Value::Null);
-    office.post(&approve, &Value::Null);
+    let body = json!({ "leaveOutUndecided": true }).to_string();
+    let by_second = || {
+        office
+            .server
+            .ask_as(&second, "POST", &approve, &body)
+            .status
+    };
+    office.approve(&path);
+    office.approve(&path);
     assert_eq!(
         office.get(&format!("{path}/review"))["approvals"]["given"],
         json!(["officer"])
@@ -555,7 +662,7 @@ fn two_people_approve_where_two_must_and_a_decision_asks_both_again() {
     );
     assert_eq!(by_second(), 200);
     assert_eq!(office.get(&format!("{path}/review"))["waits"], true);
-    office.post(&approve, &Value::Null);
+    office.approve(&path);
     office.wait(&path, "READY");
 }
 
@@ -673,6 +780,17 @@ fn a_source_that_is_down_is_told_and_a_retry_completes_it() {
         missing.contains("unreachable") && missing.contains("shop.db"),
         "{missing}"
     );
+    // What only a key leads to is named as well: nobody knows which keys there are.
+    let gaps = ran["auditReport"]["notSearched"].as_array().unwrap();
+    for table in ["customers", "orders", "order_items", "tickets"] {
+        let is_it = |gap: &&Value| gap["entity"].as_str().is_some_and(|it| it.ends_with(table));
+        let gap = gaps.iter().find(is_it);
+        assert_eq!(
+            gap.map(|gap| &gap["cause"]),
+            Some(&json!("unreachable")),
+            "{table}: {missing}"
+        );
+    }
     let first = opened(&office.archive(&path, "?preview=true"), office.public_key());
     assert_eq!(first.column("people.csv", "id"), ["1"]);
     assert!(first.column("orders", "id").is_empty());
@@ -692,6 +810,122 @@ fn a_source_that_is_down_is_told_and_a_retry_completes_it() {
     let second = opened(&office.archive(&again, ""), office.public_key());
     hold_anna(&second);
     assert_eq!(second.column("people.csv", "id"), ["1"]);
+    let left = ran["auditReport"]["notSearched"].to_string();
+    assert!(!left.contains("shop.db"), "{left}");
+}
+
+#[test]
+fn the_command_line_shows_whole_texts_and_approves_nothing_undecided_unawares() {
+    let bench = Bench::new();
+    let long = format!(
+        "create table notes (id integer primary key, customer_id integer references customers (id), body text);
+        insert into notes values (1, 1, '{}ends here');",
+        "word ".repeat(40)
+    );
+    scanned(&bench, &format!("{SHOP}{long}"));
+    let person = json!({ "EMAIL_ADDRESS": "anna@example.org", "PERSON": "Anna Muster" });
+    let file = bench.write("../person.json", person.to_string());
+    let file = file.display().to_string();
+    let done = |args: &[&str]| {
+        let run = bench.run(std::iter::once("dsar").chain(args.iter().copied()));
+        assert_eq!(run.status, 0, "{args:?}: {}", run.stderr);
+        run.stdout
+    };
+    let job = done(&["create", "--subject", &file]).trim().to_owned();
+    done(&["run", &job]);
+    let shown = |more: &[&str]| -> String {
+        let sections = (1..=8).map(|number| number.to_string());
+        let one = |number: String| {
+            let mut command = vec!["dsar", "review", &job, "--section", &number];
+            command.extend(more);
+            bench.run(command).stdout
+        };
+        sections.map(one).collect()
+    };
+    let (cut, whole) = (shown(&[]), shown(&["--whole"]));
+    assert!(!cut.contains("ends here") && cut.contains('…'), "{cut}");
+    assert!(whole.contains("ends here"), "{whole}");
+    let refused = bench.run(["dsar", "review", &job, "--approve"]);
+    assert_eq!(refused.status, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("undecided"), "{}", refused.stderr);
+    done(&["review", &job, "--approve", "--leave-out-undecided"]);
+    let ran = done(&["run", &job]);
+    assert!(ran.contains("READY"), "{ran}");
+}
+
+/// Two more of Anna's name: 3 turns out to be her, and 4 is somebody else.
+const NAMESAKES: &str = "
+    insert into customers values (4, 'Anna Muster', 'a.muster@example.com', '1960-01-01');
+    insert into orders values (14, 4, 2.00);
+    insert into order_items values (14, 'rug');
+    insert into tickets values (23, 3, 'Carl Anders'), (24, 3, null), (25, 4, null);
+";
+
+#[test]
+fn what_carries_keys_of_a_confirmed_row_comes_and_is_looked_at_before_it_goes() {
+    let bench = Bench::new();
+    scanned(&bench, &format!("{SHOP}{NAMESAKES}"));
+    let office = Office::open(&bench);
+    let path = office.create(&json!({}));
+    office.post(&format!("{path}/run"), &Value::Null);
+    office.decide(&path, ("customers", 3), "same");
+    office.decide(&path, ("customers", 4), "not");
+    let before = office.get(&format!("{path}/review"))["sections"].clone();
+    office.approve(&path);
+    let ran = office.post(&format!("{path}/run"), &Value::Null);
+    assert_eq!(
+        (&ran["waitsForReview"], &ran["job"]["state"]),
+        (&json!(true), &json!("PACKAGING")),
+        "{ran:#}"
+    );
+    let timeline = ran["job"]["timeline"].to_string();
+    assert!(
+        timeline.contains("came over keys of rows that were confirmed"),
+        "{timeline}"
+    );
+    let review = office.get(&format!("{path}/review"));
+    assert_eq!(
+        review["approvals"]["given"],
+        json!([]),
+        "nobody has seen these"
+    );
+    let (before, after) = (
+        before.as_array().unwrap(),
+        review["sections"].as_array().unwrap(),
+    );
+    assert_eq!(after[..before.len()], before[..], "numbers stay");
+    let names: Vec<&str> = after[before.len()..]
+        .iter()
+        .map(|section| section["resource"].as_str().unwrap())
+        .collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    // A ticket in which somebody else is named wants a decision again.
+    let (_, _, ticket) = office.place(&path, "tickets", &|row| row["values"]["id"] == 23);
+    assert_eq!(ticket["review"], "names-somebody-else");
+    office.decide(&path, ("tickets", 23), "same");
+    office.approve(&path);
+    let ran = office.post(&format!("{path}/run"), &Value::Null);
+    assert_eq!(ran["job"]["state"], "READY", "{ran:#}");
+    let bundle = opened(&office.archive(&path, ""), office.public_key());
+    assert_eq!(bundle.column("customers", "id"), ["1", "3"]);
+    assert_eq!(bundle.column("orders", "id"), ["10", "12", "13"]);
+    assert_eq!(
+        bundle.column("order_items", "product"),
+        ["book", "desk", "lamp", "lamp"]
+    );
+    assert_eq!(bundle.column("tickets", "id"), ["20", "23", "24"]);
+    let sections = office.job(&path)["sections"].clone();
+    let counts: Vec<u64> = sections
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|section| section["count"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        counts.iter().sum::<u64>(),
+        bundle.rows.len() as u64,
+        "{sections:#}"
+    );
 }
 
 #[test]
@@ -820,7 +1054,7 @@ fn a_server_that_is_killed_at_any_step_loses_and_doubles_no_row() {
     }
     // A worker of the new server goes on by itself.
     office.wait(&path, "PACKAGING");
-    office.post(&format!("{path}/review/approve"), &Value::Null);
+    office.approve(&path);
     office = killed_when(&bench, office, &path, &["bundle.", "artifact."]);
     let job = office.wait(&path, "READY");
     let expected = (7 + 2 + ORDERS / 2) as u64;
@@ -833,4 +1067,50 @@ fn a_server_that_is_killed_at_any_step_loses_and_doubles_no_row() {
     let events = bundle.column("events", "id");
     let distinct: BTreeSet<&String> = events.iter().collect();
     assert_eq!((events.len(), distinct.len()), (ORDERS / 2, ORDERS / 2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_killed_while_it_follows_what_was_confirmed_loses_and_doubles_no_row() {
+    const VISITS: usize = 20_000;
+    let bench = Bench::new();
+    let mut sql = format!("begin; {SHOP}{NAMESAKES}");
+    sql.push_str("create table events (id integer primary key, customer_id integer references customers (id), note text);");
+    for chunk in 0..VISITS / 500 {
+        let rows: Vec<String> = (chunk * 500..(chunk + 1) * 500)
+            .map(|id| format!("({id}, 3, 'visit number {id} of the shop in the month')"))
+            .collect();
+        sql.push_str(&format!("insert into events values {};", rows.join(", ")));
+    }
+    sql.push_str("commit");
+    scanned(&bench, &sql);
+    let mut office = Office::open(&bench);
+    let path = office.create(&json!({}));
+    office.post(&format!("{path}/run"), &Value::Null);
+    office.decide(&path, ("customers", 3), "same");
+    let sections = office.job(&path)["sections"].as_array().unwrap().len();
+    let next = format!("/{:04}.", sections + 1);
+    office.approve(&path);
+    office = killed_when(&bench, office, &path, &[&next]);
+    // A worker of the new server goes on by itself, and waits for people.
+    let start = Instant::now();
+    while office.get(&format!("{path}/review"))["waits"] == false {
+        assert!(
+            start.elapsed() < Duration::from_mins(2),
+            "{:#}",
+            office.job(&path)
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(
+        office.job(&path)["sections"].as_array().unwrap().len(),
+        sections + 4
+    );
+    office.approve(&path);
+    office.wait(&path, "READY");
+    let bundle = opened(&office.archive(&path, ""), office.public_key());
+    assert_eq!(bundle.column("orders", "id"), ["10", "12", "13"]);
+    let events = bundle.column("events", "id");
+    let distinct: BTreeSet<&String> = events.iter().collect();
+    assert_eq!((events.len(), distinct.len()), (VISITS, VISITS));
 }

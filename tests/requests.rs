@@ -833,7 +833,8 @@ fn a_dsar_job_of_a_request_is_collected_and_handed_out_only_as_the_request_allow
     assert_eq!(office.detail(&id)["jobs"], json!([name]));
     let job = format!("{jobs}/{name}");
     for path in ["/run", "/review/approve", "/run"] {
-        let answer = office.ask("POST", &format!("{job}{path}"), &json!({}));
+        let body = json!({ "leaveOutUndecided": true });
+        let answer = office.ask("POST", &format!("{job}{path}"), &body);
         assert!(answer.status < 300, "{path}: {answer:?}");
     }
     let listed = office.get(jobs).body["data"].clone();
@@ -905,4 +906,44 @@ fn whom_a_request_is_about_may_be_said_later_and_why_it_is_refused_is_a_word_of_
         office.refused("POST", &at("/refusals"), &odd),
         (400, "DSAR-BE-1199".to_owned())
     );
+}
+
+#[test]
+fn a_job_that_is_retried_on_the_command_line_is_of_the_same_request() {
+    let bench = Bench::new();
+    bench.write("crm/people.csv", PEOPLE);
+    let office = Office::open(&bench, &[]);
+    let source = office.server.folder(&bench.data(), "FILES_1");
+    office
+        .server
+        .run_job("data-discovery", &json!({ "scope": [source] }));
+    let id = office.create(&intake(&json!({})));
+    let at = |rest: &str| format!("/requests/{id}{rest}");
+    let waived = json!({ "reason": "asked from within the account" });
+    office.done("POST", &at("/verification/waive"), &waived);
+    let away = bench.path("away");
+    std::fs::rename(bench.path("data"), &away).unwrap();
+    office.done("POST", &at("/collection"), &json!({}));
+    let first = office.detail(&id)["jobs"][0].as_str().unwrap().to_owned();
+    let run = format!("/v1/compliance/dsar/{first}/run");
+    let ran = office.ask("POST", &run, &json!({})).body["data"]["job"].clone();
+    assert_ne!(ran["notSearched"], json!([]), "{ran:#}");
+    std::fs::rename(&away, bench.path("data")).unwrap();
+    let (key, officer) = (office.server.key.clone(), office.key.clone());
+    drop(office);
+
+    let retried = bench.run(["dsar", "retry", &first]);
+    assert_eq!(retried.status, 0, "{}", retried.stderr);
+    let second = retried.stdout.trim().to_owned();
+    let office = Office {
+        server: Server::again(&bench, &key, &[]),
+        key: officer,
+    };
+    assert_eq!(office.detail(&id)["jobs"], json!([first, second]));
+    // Nothing is begun anew for a request that was taken back.
+    office.done("POST", &at("/withdrawals"), &json!({}));
+    drop(office);
+    let refused = bench.run(["dsar", "retry", &second]);
+    assert_eq!(refused.status, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("DSAR-BE-"), "{}", refused.stderr);
 }

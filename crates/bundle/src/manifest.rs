@@ -189,18 +189,34 @@ pub struct SectionRecord {
     pub files: Vec<String>,
 }
 
-/// What somebody decided about rows of a section for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What somebody decided about rows of a section.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionNote {
-    /// What was decided: `same person`, `included`, `redacted`.
-    pub decision: String,
-    /// Who decided it.
+    /// Its number, by which the audit log tells more of it; 0 in bundles of earlier versions.
+    #[serde(default)]
+    pub number: u64,
+    /// When it was decided.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// Who decided it, as the audit log names them.
     pub by: String,
-    /// Why, in words.
-    pub reason: Option<String>,
+    /// What was decided: `same person`, `include`, `redact`.
+    pub decision: String,
+    /// The row among all that were found, from 1.
+    #[serde(default)]
+    pub row: Option<u64>,
+    /// The field that it is about.
+    #[serde(default)]
+    pub column: Option<String>,
     /// The code of the exemption that allows it.
     pub exemption: Option<String>,
+    /// Why, in words that the person may read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The decision that took this one back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<u64>,
     /// Rows that it concerns.
     pub rows: u64,
 }

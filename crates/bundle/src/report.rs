@@ -7,7 +7,7 @@ use locard_model::OrgId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Head, Manifest, NotSearched, RedactionNote, SectionRecord};
+use crate::{DecisionNote, Head, Manifest, NotSearched, RedactionNote, SectionRecord};
 
 /// The content of `audit-report.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct AuditReport {
     pub redaction_notes: Vec<String>,
     /// The same for programs, in the sections' order.
     pub redactions: BTreeMap<String, Vec<RedactionNote>>,
+    /// What people decided about rows, in the sections' order.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decisions: BTreeMap<String, Vec<DecisionNote>>,
     /// Where nobody looked, and why.
     pub not_searched: Vec<NotSearched>,
     /// What was not done as it was asked for.
@@ -59,6 +62,9 @@ impl AuditReport {
         let redacted = sections
             .iter()
             .filter(|section| !section.redactions.is_empty());
+        let decided = sections
+            .iter()
+            .filter(|section| !section.decisions.is_empty());
         Self {
             bundle_id: head.bundle_id,
             job_id: head.job_id.clone(),
@@ -74,6 +80,9 @@ impl AuditReport {
             redaction_notes: sections.iter().flat_map(sentences).collect(),
             redactions: redacted
                 .map(|section| (name(section), section.redactions.clone()))
+                .collect(),
+            decisions: decided
+                .map(|section| (name(section), section.decisions.clone()))
                 .collect(),
             not_searched: not_searched.to_vec(),
             warnings: warnings.to_vec(),

@@ -22,8 +22,8 @@ mod relations;
 mod sections;
 
 pub use collect::{
-    Answer, CollectOptions, Extract, KeepRead, Links, ReadId, Reads, SectionSummary, collect,
-    collect_keeping,
+    Answer, CollectOptions, Extract, KeepRead, Links, Onward, ReadId, Reads, RowId, SectionSummary,
+    Seed, collect, collect_keeping, collect_onward,
 };
 pub use keep::{BundleStore, Put};
 pub use locard_index::{Bounds, Origin};

@@ -253,11 +253,11 @@ async fn an_export_of_everything_is_off_wants_another_administrator_and_holds_no
     let waits = run(&home, &new).await;
     assert!(waits.waits_for_review(), "{waits:?}");
     assert!(
-        job::approve(&home, &one, new.id).await.is_err(),
+        job::approve(&home, &one, new.id, false).await.is_err(),
         "whoever asked does not approve"
     );
     assert!(job::export(&home, &one).await.is_err());
-    job::approve(&home, &other, new.id).await.unwrap();
+    job::approve(&home, &other, new.id, false).await.unwrap();
     let ready = run(&home, &new).await;
     assert_eq!(ready.state, DsarState::Ready, "{ready:?}");
     let (rows, _) = opened(&home, &archive(&home, &ready).await).await;
@@ -339,5 +339,24 @@ async fn a_registered_subject_is_known_by_the_id_of_another_system() {
     }
     let nobody = run(&home, &create(&home, by_id("C-18")).await).await;
     assert_eq!(nobody.body.unwrap().report.unwrap().total_records, 0);
+    home.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_begun_anew_is_looked_at_as_the_settings_ask_by_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = scanned(folder.path()).await;
+    std::fs::remove_file(folder.path().join("data/people.csv")).unwrap();
+    let lacking = run(&home, &create(&home, anna()).await).await;
+    assert_eq!(lacking.state, DsarState::Ready, "{lacking:?}");
+    let officer = actor("officer");
+    let two = json!({ "review": true, "secondApprover": true });
+    job::change_settings(&home, &officer, &two).await.unwrap();
+    let StartedJob::New(again) = job::retry(&home, &officer, lacking.id).await.unwrap() else {
+        panic!("it is not new");
+    };
+    let body = again.body.as_ref().unwrap();
+    assert_eq!((body.review, body.approvals), (true, 2));
+    assert!(run(&home, &again).await.waits_for_review());
     home.close().await.unwrap();
 }

@@ -216,7 +216,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
         query &["section", "after", "limit"];
     post "/v1/compliance/dsar/{id}/review/decisions" Compliance review::decide, "Decide about rows", body review::BODY;
     post "/v1/compliance/dsar/{id}/review/undo" Compliance review::undo, "Take a decision back", body review::BODY_UNDO;
-    post "/v1/compliance/dsar/{id}/review/approve" Compliance review::approve, "Approve what is handed out";
+    post "/v1/compliance/dsar/{id}/review/approve" Compliance review::approve, "Approve what is handed out", body review::BODY_APPROVE;
     get "/v1/compliance/dsar/{id}/links" Compliance delivery::list, "Links to the bundle";
     post "/v1/compliance/dsar/{id}/links" Compliance delivery::add, "Make a link to the bundle, with its code",
         body delivery::BODY;

@@ -152,7 +152,11 @@ pub(crate) struct ReviewDsar {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) after: u64,
 
-    /// A row is about the person; may be repeated
+    /// Show the whole of long texts, and not only how they begin
+    #[arg(long)]
+    pub(crate) whole: bool,
+
+    /// A row is about the person; may be repeated. Once approved, rows that carry its keys are collected too
     #[arg(long, value_name = "ROW")]
     pub(crate) same: Vec<String>,
 
@@ -180,11 +184,11 @@ pub(crate) struct ReviewDsar {
     #[arg(long, value_name = "FIELD")]
     pub(crate) reveal: Vec<String>,
 
-    /// Why
+    /// Why, for the audit alone; the person never reads it
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
 
-    /// The code of the exemption that allows it
+    /// The code of the exemption that allows it, as the person reads it: 'Art. 15(4)'
     #[arg(long, value_name = "CODE")]
     pub(crate) exemption: Option<String>,
 
@@ -195,4 +199,8 @@ pub(crate) struct ReviewDsar {
     /// Approve what is to be handed out; `locard dsar run` packs it then
     #[arg(long)]
     pub(crate) approve: bool,
+
+    /// Approve although nobody decided about some rows: they are left out
+    #[arg(long, requires = "approve")]
+    pub(crate) leave_out_undecided: bool,
 }

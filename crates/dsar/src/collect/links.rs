@@ -4,22 +4,38 @@
 //! A digest is of a relation and a key as both sides compare it. A parent that leads with one and a child that arrives
 //! with the same are joined, whatever way the walk took.
 
+use std::fmt;
+
 use locard_index::{Graph, Origin, Relation};
-use locard_model::EntityId;
+use locard_model::{EntityId, RelationId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::row::comparable;
+use super::row::{RowId, comparable};
 
 /// What joins a row to others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
+    /// Which row of the catalog it is; what earlier versions kept does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<RowId>,
     /// Of each relation that leads to its entity, the key that the row carries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arrives: Vec<u64>,
     /// Of each relation that leads from its entity, the key by which others refer to the row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leads: Vec<u64>,
+    /// Of a row for review, those keys as they stand: they are followed once somebody confirmed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<(RelationId, Vec<String>)>,
+}
+
+/// Keys may be a person's.
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (arrives, leads) = (self.arrives.len(), self.leads.len());
+        write!(f, "Links({arrives} arrive, {leads} lead, ***)")
+    }
 }
 
 /// A relation that leads to an entity, as rows of that are looked at.
@@ -72,15 +88,12 @@ impl Arriving {
     }
 }
 
-/// The digests of keys with which a row leads on, over relations by their positions in the graph.
-pub(super) fn leading(graph: &Graph, keys: &[(usize, Vec<String>)]) -> Vec<u64> {
-    let tokens = keys.iter().filter_map(|(at, key)| {
-        let relation = graph.relation(*at)?;
-        let folds = relation.origin == Origin::Inferred;
-        let key: Vec<String> = key.iter().map(|text| comparable(text, folds)).collect();
-        Some(token(named(relation), &key))
-    });
-    tokens.collect()
+/// The digest of a key with which a row leads on, over a relation by its position in the graph.
+pub(super) fn leading(graph: &Graph, (at, key): &(usize, Vec<String>)) -> Option<u64> {
+    let relation = graph.relation(*at)?;
+    let folds = relation.origin == Origin::Inferred;
+    let key: Vec<String> = key.iter().map(|text| comparable(text, folds)).collect();
+    Some(token(named(relation), &key))
 }
 
 fn named(relation: &Relation) -> [u8; 8] {

@@ -6,6 +6,7 @@
 mod feed;
 mod kept;
 mod links;
+mod onward;
 mod reader;
 mod row;
 mod writer;
@@ -14,7 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use locard_app::{
-    CancellationToken, Catalog, Doubt, Event, Failure, FindOptions, Home, LastScan, NotSearched,
+    CancellationToken, Catalog, Doubt, Failure, FindOptions, Home, LastScan, NotSearched,
     OpenSources, Reason, Reporter, Result, Suspect, Twins, locate,
 };
 use locard_index::{Bounds, Graph, Relation, Step, Walk, builtin_role};
@@ -27,7 +28,9 @@ use crate::relations;
 use crate::sections::{Section, SectionEnd, Sections};
 pub use kept::{KeepRead, ReadId, Reads};
 pub use links::Links;
+pub use onward::{Onward, Seed, collect_onward};
 use reader::{Job, Reader, What};
+pub use row::RowId;
 use writer::Writer;
 
 /// Whose rows are collected and how.
@@ -114,6 +117,17 @@ impl Answer {
     }
 }
 
+impl CollectOptions {
+    /// The question to the filters.
+    fn asked(&self) -> FindOptions {
+        FindOptions {
+            subjects: vec![self.subject.clone()],
+            verify: true,
+            sources: self.sources.clone(),
+        }
+    }
+}
+
 impl Extract {
     /// The answer in one word.
     pub fn answer(&self) -> Answer {
@@ -161,12 +175,7 @@ pub async fn collect_keeping(
     reporter: &dyn Reporter,
     cancel: &CancellationToken,
 ) -> Result<Extract> {
-    let asked = FindOptions {
-        subjects: vec![options.subject.clone()],
-        verify: true,
-        sources: options.sources.clone(),
-    };
-    let mut located = locate(home, &asked, cancel).await?;
+    let mut located = locate(home, &options.asked(), cancel).await?;
     let graph = if options.relations {
         relations::followed(home, &located.catalog).await?
     } else {
@@ -203,11 +212,7 @@ pub async fn collect_keeping(
         .collect();
     let weak = among.naming(home, &weak, Strength::Weak, &writer).await?;
     feed::feed(&reader, &weak, &mut writer).await?;
-    writer.tell_cuts();
-    let mut extract = writer.extract;
-    for failure in &extract.failures {
-        reporter.on(&Event::Failed(failure.clone()));
-    }
+    let mut extract = writer.finish(reporter);
     located.check_sources(&opened, cancel).await;
     told(&mut extract, located.report, &options.subject);
     Ok(extract)

@@ -9,14 +9,15 @@ use locard_engine::Row;
 use locard_index::{Query, Verifier};
 use locard_model::{EntityId, Identifier, Strength, Subject};
 use locard_sketch::forms;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::links::Arriving;
 use crate::sections::{Agreement, ReviewReason, SectionRow, Standing};
 
 /// Tells one row of the catalog from all others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum RowId {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RowId {
     /// By its key or position.
     Placed(u128),
     /// By what it holds, since it has neither; equal rows are counted apart.

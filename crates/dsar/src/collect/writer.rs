@@ -1,17 +1,18 @@
 //! Decides which rows are new, writes them into sections, and notes where they lead.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 
 use locard_app::{
-    CancellationToken, Decision, Error, ErrorKind, Failure, Home, NotSearched, Reason, Result,
-    SourceErrorKind,
+    CancellationToken, Decision, Error, ErrorKind, Event, Failure, Home, NotSearched, Reason,
+    Reporter, Result, SourceErrorKind,
 };
 use locard_index::{Graph, Side, Walk};
-use locard_model::{EntityId, FindingKind, Identifier};
+use locard_model::{EntityId, FindingKind, Identifier, RelationId};
 use locard_store::{FindingFilter, Page};
 
 use super::links::{self, Links};
+use super::onward::Onward;
 use super::reader::{Ended, Job, What};
 use super::row::{FoundRow, RowId};
 use super::{Extract, SectionSummary};
@@ -32,7 +33,7 @@ pub(super) struct Writer<'a, 'g> {
     cancel: &'a CancellationToken,
     graph: &'g Graph,
     pub(super) walk: Walk<'g>,
-    pub(super) extract: Extract,
+    extract: Extract,
     /// How entities that are on a path are shown: source, and resource.
     pub(super) places: HashMap<EntityId, (String, String)>,
     included: HashSet<RowId>,
@@ -41,6 +42,10 @@ pub(super) struct Writer<'a, 'g> {
     pub(super) weak: HashSet<EntityId>,
     /// How often rows without a key or a number came that hold the same.
     alike: HashMap<RowId, u32>,
+    /// Digests of keys that an earlier walk followed.
+    followed: HashSet<u64>,
+    /// Entities of which not all was read, and why.
+    unread: Vec<(EntityId, Reason, String)>,
     open: Option<Open>,
 }
 
@@ -64,8 +69,57 @@ impl<'a, 'g> Writer<'a, 'g> {
             review: HashSet::new(),
             weak: HashSet::new(),
             alike: HashMap::new(),
+            followed: HashSet::new(),
+            unread: Vec::new(),
             open: None,
         }
+    }
+
+    /// Goes on from rows that people confirmed. What was written before is not written again, however it stood.
+    pub(super) fn go_on(&mut self, onward: Onward) {
+        self.included = onward.rows;
+        self.followed = onward.followed;
+        let relations = (0..).map_while(|at| Some((self.graph.relation(at)?.id, at)));
+        let positions: HashMap<RelationId, usize> = relations.collect();
+        // A relation that somebody rejected meanwhile is walked no more.
+        let position = |id: &RelationId| positions.get(id).copied();
+        for seed in onward.seeds {
+            let path: Vec<usize> = seed.path.iter().filter_map(position).collect();
+            let keys = seed.keys.into_iter();
+            let keys = keys.filter_map(|(id, key)| Some((position(&id)?, key)));
+            self.lead(&path, keys.collect());
+        }
+    }
+
+    /// A row about the person leads on with these keys.
+    fn lead(&mut self, path: &[usize], mut keys: Vec<(usize, Vec<String>)>) {
+        let is_followed = |key: &(usize, Vec<String>)| {
+            let lead = links::leading(self.graph, key);
+            lead.is_some_and(|lead| self.followed.contains(&lead))
+        };
+        keys.retain(|key| !is_followed(key));
+        self.walk.reached(path, keys);
+    }
+
+    /// What joins a row to others.
+    fn links(&self, id: RowId, found: &FoundRow) -> Option<Links> {
+        let arrives = found.arrives.clone()?;
+        let keys = found.keys.iter();
+        let leads = keys
+            .clone()
+            .filter_map(|key| links::leading(self.graph, key));
+        let named = keys.filter_map(|(at, key)| Some((self.graph.relation(*at)?.id, key.clone())));
+        let is_included = found.row.standing == Standing::Included;
+        Some(Links {
+            row: Some(id),
+            arrives,
+            leads: leads.collect(),
+            keys: if is_included {
+                Vec::new()
+            } else {
+                named.collect()
+            },
+        })
     }
 
     /// Takes some rows of a job; each that is new is written once, whatever ways lead to it.
@@ -82,10 +136,9 @@ impl<'a, 'g> Writer<'a, 'g> {
                 self.extract.review_left_out += 1;
                 continue;
             }
-            let leads = links::leading(self.graph, &found.keys);
-            let links = found.arrives.map(|arrives| Links { arrives, leads });
+            let links = self.links(id, &found);
             if is_included {
-                self.walk.reached(job.path(), found.keys);
+                self.lead(job.path(), found.keys);
             }
             if self.open.is_none() {
                 let section = self.section(job).await?;
@@ -147,11 +200,10 @@ impl<'a, 'g> Writer<'a, 'g> {
             found.push(gap(Reason::Stale, STALE.to_owned()));
         }
         if let Some(failure) = ended.failure {
-            let is_cancelled = self.cancel.is_cancelled();
-            found.push(gap(
-                reason(&failure, is_cancelled),
-                failure.sentence.clone(),
-            ));
+            let reason = reason(&failure, self.cancel.is_cancelled());
+            found.push(gap(reason, failure.sentence.clone()));
+            let unread = (job.entity(), reason, failure.sentence.clone());
+            self.unread.push(unread);
             if !self.extract.failures.contains(&failure) {
                 self.extract.failures.push(failure);
             }
@@ -162,8 +214,18 @@ impl<'a, 'g> Writer<'a, 'g> {
         gaps.append(&mut found);
     }
 
+    /// All was read: what was not, and why, is told.
+    pub(super) fn finish(mut self, reporter: &dyn Reporter) -> Extract {
+        self.tell_cuts();
+        self.tell_unfollowed();
+        for failure in &self.extract.failures {
+            reporter.on(&Event::Failed(failure.clone()));
+        }
+        self.extract
+    }
+
     /// Tells relations of which not every key was followed.
-    pub(super) fn tell_cuts(&mut self) {
+    fn tell_cuts(&mut self) {
         let cut: Vec<usize> = self.walk.cut().collect();
         for relation in cut.into_iter().filter_map(|at| self.graph.relation(at)) {
             let (_, from) = self.place(relation.parent.entity);
@@ -178,6 +240,42 @@ impl<'a, 'g> Writer<'a, 'g> {
                 reason: Reason::TooMany,
                 sentence,
             });
+        }
+    }
+
+    /// Tells where rows may be that carry keys of what could not be read: nobody knows these keys, so nobody looked there.
+    fn tell_unfollowed(&mut self) {
+        let mut waiting: VecDeque<_> = std::mem::take(&mut self.unread).into();
+        let mut seen: HashSet<EntityId> = HashSet::new();
+        while let Some((entity, reason, why)) = waiting.pop_front() {
+            if !seen.insert(entity) {
+                continue;
+            }
+            let (from_source, from) = self.place(entity);
+            for (_, relation) in self.graph.from(entity) {
+                let child = relation.child.entity;
+                let Some((source, resource)) = self.places.get(&child).cloned() else {
+                    continue;
+                };
+                waiting.push_back((child, reason, why.clone()));
+                let gaps = &mut self.extract.not_searched;
+                let is_it = |gap: &NotSearched| {
+                    gap.source == source && gap.resource.as_ref() == Some(&resource)
+                };
+                if gaps.iter().any(|gap| is_it(gap) && gap.reason == reason) {
+                    continue;
+                }
+                let sentence = format!(
+                    "its rows that carry a key of {from} in {from_source} were not looked for: {why}"
+                );
+                gaps.push(NotSearched {
+                    source,
+                    resource: Some(resource),
+                    column: None,
+                    reason,
+                    sentence,
+                });
+            }
         }
     }
 

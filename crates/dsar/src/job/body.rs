@@ -161,6 +161,8 @@ pub struct Collected {
     pub sources: u64,
     /// Sections that nobody asked for, and over which rows were reached.
     pub between: usize,
+    /// The job's last record when rows came last: whoever approved before has not seen them.
+    pub seen: u64,
 }
 
 /// A section that was collected.
@@ -181,6 +183,12 @@ pub struct SectionInfo {
     pub review: u64,
     /// Rows outside of the window.
     pub outside: u64,
+    /// Rows that are in as things stand: in the bundle, once there is one.
+    pub count: u64,
+    /// Rows that were found, those included that are out.
+    pub total_before_filter: u64,
+    /// Rows of which somebody must say whether they are in, and nobody has.
+    pub undecided: u64,
     /// Whether all of it was read.
     pub complete: bool,
 }

@@ -168,7 +168,7 @@ async fn body(
         request: options.request,
         // What is about everybody is never handed out on one person's word.
         review: is_tenant || settings.second_approver || options.review.unwrap_or(settings.review),
-        approvals: 1 + u32::from(!is_tenant && settings.second_approver),
+        approvals: approvals(settings, is_tenant),
         recipients: options.recipients,
         ttl: u64::from(settings.ttl_hours) * 3_600,
         store: settings.store.clone(),
@@ -248,6 +248,19 @@ fn check_review(settings: &DsarSettings, review: Option<bool>) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether people look at a job that is begun anew, and how many must approve it: as it was asked for, and no less than
+/// the settings ask for by now.
+pub(super) fn still_allowed(settings: &DsarSettings, body: &Body) -> Result<(bool, u32)> {
+    check(settings, &body.scope)?;
+    let is_tenant = body.is_tenant();
+    let review = body.review || is_tenant || settings.review || settings.second_approver;
+    Ok((review, body.approvals.max(approvals(settings, is_tenant))))
+}
+
+fn approvals(settings: &DsarSettings, is_tenant: bool) -> u32 {
+    1 + u32::from(!is_tenant && settings.second_approver)
 }
 
 /// States in which a job is not over.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use jiff::Timestamp;
 use locard_app::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,9 @@ pub struct Decided {
     /// Its number, by which it is undone.
     #[serde(skip)]
     pub number: u64,
+    /// When it was decided.
+    #[serde(skip)]
+    pub at: Timestamp,
     /// What was decided.
     #[serde(flatten)]
     pub decision: Decision,
@@ -108,6 +112,10 @@ impl Decision {
                 "why it is taken out or revealed is wanted: a reason, or the code of an exemption",
             );
         }
+        if self.exemption.as_deref().is_some_and(|code| !is_code(code)) {
+            return usage("an exemption is a short code, such as Art. 15(4): the person reads it")
+                .map_err(|error| error.hint("what you think of it goes into the reason"));
+        }
         if self.spans.iter().any(|(from, to)| from >= to) {
             return usage("a span begins before it ends");
         }
@@ -135,6 +143,17 @@ impl Decision {
             "a span is not in the text of that field, or cuts a character",
         ))
     }
+}
+
+/// Characters of a code.
+const CODE: usize = 40;
+
+/// Whether a text is a code and no sentence, since it goes into the bundle: one word, or one with a number in it.
+fn is_code(text: &str) -> bool {
+    let is_plain = |letter: char| letter.is_alphanumeric() || " .,;:()[]§/-_".contains(letter);
+    let is_one = text.split_whitespace().nth(1).is_none();
+    let has_number = text.contains(|letter: char| letter.is_ascii_digit());
+    text.chars().count() <= CODE && text.chars().all(is_plain) && (is_one || has_number)
 }
 
 /// What was decided about one row, all in all.
@@ -181,6 +200,8 @@ impl<'d> Ruling<'d> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decisions {
     by_row: BTreeMap<(usize, u64), Vec<Decided>>,
+    /// Those that were taken back, with the numbers of what did.
+    undone: Vec<(Decided, u64)>,
     /// The last one, whatever it is about.
     pub(super) last: u64,
     /// How many stand.
@@ -190,11 +211,18 @@ pub(super) struct Decisions {
 impl Decisions {
     /// From what was recorded, oldest first.
     pub(super) fn of(recorded: Vec<Decided>) -> Self {
-        let undone: BTreeSet<u64> = recorded.iter().filter_map(|it| it.undoes).collect();
+        let undoing = recorded
+            .iter()
+            .filter_map(|it| Some((it.undoes?, it.number)));
+        let undone: BTreeMap<u64, u64> = undoing.collect();
         let mut decisions = Self::default();
         for decided in recorded {
             decisions.last = decisions.last.max(decided.number);
-            if decided.undoes.is_some() || undone.contains(&decided.number) {
+            if let Some(by) = undone.get(&decided.number) {
+                decisions.undone.push((decided, *by));
+                continue;
+            }
+            if decided.undoes.is_some() {
                 continue;
             }
             decisions.standing += 1;
@@ -237,10 +265,22 @@ impl Decisions {
             .unwrap_or_default()
     }
 
-    /// Every decision about a section.
-    pub(super) fn of_section(&self, section: usize) -> impl Iterator<Item = &Decided> {
+    /// Every decision about a section, by number; of one that was taken back, by which it was.
+    pub(super) fn of_section(&self, section: usize) -> Vec<(&Decided, Option<u64>)> {
         let rows = self.by_row.range((section, 0)..=(section, u64::MAX));
-        rows.flat_map(|(_, decided)| decided)
+        let standing = rows.flat_map(|(_, decided)| decided);
+        let undone = self.undone.iter();
+        let undone = undone.filter(|(decided, _)| decided.decision.section == section);
+        let undone = undone.map(|(decided, by)| (decided, Some(*by)));
+        let mut all: Vec<_> = standing.map(|it| (it, None)).chain(undone).collect();
+        all.sort_by_key(|(decided, _)| decided.number);
+        all
+    }
+
+    /// Whether anybody confirmed a row.
+    pub(super) fn confirm_any(&self) -> bool {
+        let mut rows = self.by_row.keys();
+        rows.any(|(section, row)| self.ruling(*section, *row).confirms())
     }
 
     /// The decision of that number, if it stands.
@@ -336,6 +376,10 @@ mod tests {
         assert!(decision.check().is_err());
         decision.exemption = Some("Art. 15(4)".to_owned());
         assert!(decision.check().is_ok());
+        for sentence in ["he is the brother of the other one", "ask\nBert", "Bert's"] {
+            decision.exemption = Some(sentence.to_owned());
+            assert!(decision.check().is_err(), "{sentence}");
+        }
         assert!(Decision::default().check().is_err());
     }
 }

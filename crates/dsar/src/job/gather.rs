@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use locard_bundle::Kind;
-use locard_model::{EntityId, Identifier, Strength};
+use locard_model::{EntityId, Identifier, RelationId, Strength};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::columns::{kind_with, time_column, time_of};
-use super::{Scope, SectionInfo};
+use super::{Collected, Scope, SectionInfo};
 use crate::collect::Links;
 use crate::keep::{Sealed, Shelf};
 use crate::sections::{
@@ -43,6 +43,9 @@ pub(super) struct Meta {
     pub(super) fields: Vec<FieldMeta>,
     /// The relations over which it was reached; none: its rows name the person.
     pub(super) over: Vec<String>,
+    /// The same relations by id.
+    #[serde(default)]
+    pub(super) path: Vec<RelationId>,
     /// Identifiers that agreed in any row.
     pub(super) agreed: BTreeSet<Identifier>,
     /// The column by which the window was applied.
@@ -125,6 +128,13 @@ impl Gather {
             timeless: BTreeSet::new(),
             between: 0,
         }
+    }
+
+    /// Behind the sections that were taken before.
+    pub(super) fn behind(mut self, collected: &Collected) -> Self {
+        self.sections.clone_from(&collected.sections);
+        self.between = collected.between;
+        self
     }
 
     /// Whether a row is outside of the window; `None` where it does not tell when it was.
@@ -215,6 +225,9 @@ impl Sections for Gather {
             return Ok(());
         }
         meta.info.complete = end.complete;
+        let info = &mut meta.info;
+        (info.count, info.total_before_filter) = (info.included, meta.rows);
+        info.undecided = info.review;
         // Columns that no row has are left out.
         meta.fields.retain(|field| field.seen);
         let mut place = self.shelf.create(&meta_name(meta.info.number))?;
@@ -329,6 +342,10 @@ fn meta(section: &Section, number: usize, time: Option<String>) -> Meta {
         identifiers: column.identifiers.clone(),
         ..FieldMeta::default()
     });
+    let path = match &section.reached {
+        Reached::Directly => &[][..],
+        Reached::Over(path) => path,
+    };
     Meta {
         info: SectionInfo {
             number,
@@ -338,10 +355,8 @@ fn meta(section: &Section, number: usize, time: Option<String>) -> Meta {
             ..SectionInfo::default()
         },
         fields: fields.collect(),
-        over: match &section.reached {
-            Reached::Directly => Vec::new(),
-            Reached::Over(path) => path.iter().map(step).collect(),
-        },
+        over: path.iter().map(step).collect(),
+        path: path.iter().map(|step| step.relation).collect(),
         time,
         ..Meta::default()
     }

@@ -114,10 +114,13 @@ pub async fn retry(home: &Home, actor: &Actor, id: Uuid) -> Result<StartedJob> {
     if let Some(known) = body.retried_by {
         return Ok(StartedJob::Known(Box::new(job(home, known).await?)));
     }
-    create::record(home, actor, "dsar retry", Some(id), body).await?;
     let settings = settings(home).await?;
+    let (review, approvals) = create::still_allowed(&settings, body)?;
+    create::record(home, actor, "dsar retry", Some(id), body).await?;
     let again = Body {
         actor: actor.clone(),
+        review,
+        approvals,
         retry_of: Some(id),
         retried_by: None,
         progress: super::Progress::default(),

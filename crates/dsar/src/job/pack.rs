@@ -18,11 +18,14 @@ use locard_bundle::{
 use locard_model::OrgId;
 use serde_json::json;
 
-use super::decide::{Decided, Decisions, Ruling};
+use super::decide::{Decided, Decision, Decisions, Ruling};
 use super::gather::{Counters, KeptRow, Meta, rows, section};
 use super::reach::{Place, Reach};
 use super::rules::Others;
-use super::{Body, Delivery, DsarJob, Processing, Scope, learn, scratch, settings, unkept};
+use super::{
+    Act, Body, Delivery, DsarJob, Processing, Scope, SectionInfo, Verdict, learn, scratch,
+    settings, standing, unkept,
+};
 use crate::keep::{Sealed, Shelf};
 
 /// Names of what is kept of a packed job.
@@ -49,6 +52,8 @@ pub(super) struct Packing {
 pub(super) struct Packed {
     pub(super) delivery: Delivery,
     pub(super) report: AuditReport,
+    /// The sections, with what of them is in the bundle.
+    pub(super) sections: Vec<SectionInfo>,
 }
 
 /// What the person reads first, where nobody wrote anything else.
@@ -119,7 +124,19 @@ impl Packing {
                 ..Delivery::default()
             },
             report,
+            sections: self.counted(&finished.manifest)?,
         })
+    }
+
+    fn counted(&self, manifest: &Manifest) -> Result<Vec<SectionInfo>> {
+        let collected = self.body.collected.clone().unwrap_or_default();
+        let mut sections = collected.sections;
+        for (info, record) in sections.iter_mut().zip(&manifest.sections) {
+            info.count = record.count;
+            info.total_before_filter = record.total_before_filter;
+            info.undecided = standing::undecided_in(&self.shelf, info, &self.decisions)?;
+        }
+        Ok(sections)
     }
 
     /// The bundle, within what only its recipients open, if there are any.
@@ -243,7 +260,8 @@ impl Packing {
         }
         let counts = format!("],\"count\":{count},\"totalBeforeFilter\":{total}}}");
         items.write_all(counts.as_bytes()).map_err(unkept)?;
-        writer.decided(notes(self.decisions.of_section(number)));
+        let decided = self.decisions.of_section(number).into_iter();
+        writer.decided(decided.map(note).collect());
         writer.finish(Some(total)).map_err(unpacked)
     }
 
@@ -338,14 +356,8 @@ fn left_out(row: &KeptRow, place: Place, ruling: &Ruling<'_>) -> Option<Reason> 
         Place::Out => {}
     }
     match (ruling.decided(), row.review) {
-        (Some(decided), _) => {
-            let Decided { decision, .. } = decided;
-            let reason = decision
-                .reason
-                .as_deref()
-                .unwrap_or("it is not, or not certainly, about the person");
-            why(reason, decision.exemption.clone())
-        }
+        // What reviewers wrote is for themselves: it may name somebody.
+        (Some(Decided { decision, .. }), _) => why(wording(decision), decision.exemption.clone()),
         (None, Some(crate::ReviewReason::NamesSomebodyElse)) => why("it names somebody else", None),
         (None, _) => why(
             "only what many people may share agrees, and nobody confirmed it",
@@ -357,10 +369,7 @@ fn left_out(row: &KeptRow, place: Place, ruling: &Ruling<'_>) -> Option<Reason> 
 fn redact(row: &mut KeptRow, decided: &Decided) -> Result<Option<Redaction>> {
     let decision = &decided.decision;
     let why = Reason {
-        reason: decision
-            .reason
-            .clone()
-            .unwrap_or_else(|| "it was taken out in review".to_owned()),
+        reason: wording(decision).to_owned(),
         exemption: decision.exemption.clone(),
         identifier: None,
     };
@@ -377,27 +386,44 @@ fn redact(row: &mut KeptRow, decided: &Decided) -> Result<Option<Redaction>> {
     }
 }
 
-/// Decisions about a section, those alike counted together.
-fn notes<'d>(decided: impl Iterator<Item = &'d Decided>) -> Vec<DecisionNote> {
-    let mut counts: BTreeMap<DecisionNote, u64> = BTreeMap::new();
-    for it in decided {
-        let decision = &it.decision;
-        let words = [
-            decision.verdict.map(|verdict| format!("{verdict} person")),
-            decision.act.map(|act| act.to_string()),
-        ];
-        let words: Vec<String> = words.into_iter().flatten().collect();
-        let note = DecisionNote {
-            decision: words.join(", "),
-            by: it.by.clone(),
-            reason: decision.reason.clone(),
-            exemption: decision.exemption.clone(),
-            rows: 0,
-        };
-        *counts.entry(note).or_default() += 1;
+/// Why something is taken out, in the words that the person reads.
+fn wording(decision: &Decision) -> &'static str {
+    match (decision.act, decision.verdict) {
+        (Some(Act::Redact), _) => "it was taken out in review",
+        (None, Some(Verdict::Not)) => "it is not about the person",
+        (None, Some(Verdict::Unsure)) => "it is not certain that it is about the person",
+        _ => "it was left out in review",
     }
-    let counted = |(note, rows)| DecisionNote { rows, ..note };
-    counts.into_iter().map(counted).collect()
+}
+
+/// Whether it takes something out.
+fn is_out(decision: &Decision) -> bool {
+    match decision.act {
+        Some(act) => matches!(act, Act::Exclude | Act::Redact),
+        None => matches!(decision.verdict, Some(Verdict::Not | Verdict::Unsure)),
+    }
+}
+
+/// A decision as bundles tell it: all of it but what the reviewer wrote.
+fn note((decided, undone_by): (&Decided, Option<u64>)) -> DecisionNote {
+    let decision = &decided.decision;
+    let words = [
+        decision.verdict.map(|verdict| format!("{verdict} person")),
+        decision.act.map(|act| act.to_string()),
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    DecisionNote {
+        number: decided.number,
+        at: Some(decided.at),
+        by: decided.by.clone(),
+        decision: words.join(", "),
+        row: Some(decision.row),
+        column: decision.column.clone(),
+        exemption: decision.exemption.clone(),
+        reason: is_out(decision).then(|| wording(decision).to_owned()),
+        undone_by,
+        rows: 1,
+    }
 }
 
 /// Tells how many bytes passed.

@@ -121,6 +121,7 @@ mod tests {
             links: Some(Links {
                 arrives: arrives.to_vec(),
                 leads: leads.to_vec(),
+                ..Links::default()
             }),
             ..KeptRow::default()
         }

@@ -3,14 +3,12 @@
 use locard_app::{Actor, Error, ErrorKind, Home, Result, record_audit};
 use locard_store::{DsarId, DsarRecordDraft};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::decide::{Decided, Decision, Decisions};
-use super::gather::{KeptRow, rows, section};
-use super::reach::{Place, Reach};
-use super::rules::Others;
-use super::{DsarJob, SectionInfo, conflict, create, learn, load, run, unkept, work};
+use super::gather::{KeptRow, rows};
+use super::{DsarJob, SectionInfo, conflict, create, load, run, standing, unkept, work};
 use crate::keep::Shelf;
 
 /// Kinds of records.
@@ -25,8 +23,10 @@ const MOST: usize = 10_000;
 pub struct Review {
     /// Whether people are wanted now.
     pub waits: bool,
-    /// The sections.
+    /// The sections, with what is in and what is undecided as things stand.
     pub sections: Vec<SectionInfo>,
+    /// Rows of which somebody must say whether they are in, and nobody has.
+    pub undecided: u64,
     /// Decisions that stand.
     pub decisions: u64,
     /// How many people must approve.
@@ -35,43 +35,23 @@ pub struct Review {
     pub approved: Vec<String>,
 }
 
-/// A row as a reviewer sees it.
-#[derive(Clone, PartialEq)]
-pub struct ReviewRow {
-    /// Its number in the section, from 1.
-    pub row: u64,
-    /// Which row of the entity it is.
-    pub at: String,
-    /// Why somebody must say whether it is the person's; none: nobody need.
-    pub review: Option<&'static str>,
-    /// Columns in which something of the person agreed.
-    pub agreed: Vec<String>,
-    /// How firmly it points at the person.
-    pub strength: Option<&'static str>,
-    /// Whether it is outside of the window, and so left out whatever is decided.
-    pub outside: bool,
-    /// Whether it is handed out as things stand.
-    pub included: bool,
-    /// Its fields.
-    pub values: Map<String, Value>,
-    /// Fields in which rules take out what is somebody else's.
-    pub redacted: Vec<String>,
-    /// What was decided about it.
-    pub decisions: Vec<Decided>,
-}
-
-/// Its values are plain.
-impl std::fmt::Debug for ReviewRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ReviewRow({}, ***)", self.row)
-    }
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Approval {
     by: String,
     by_id: String,
+    /// The last record that they had seen the effect of; earlier versions do not tell.
+    #[serde(default)]
+    of: Option<u64>,
+}
+
+/// What came of approving.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approved {
+    /// The job.
+    pub job: DsarJob,
+    /// Rows that nobody decided about, and that are left out for that.
+    pub undecided: u64,
 }
 
 /// What was decided about a job, all in all.
@@ -84,6 +64,7 @@ pub(super) async fn decisions(home: &Home, id: Uuid) -> Result<Decisions> {
         let decided = Decided::deserialize(&record.body?);
         Some(decided.map(|decided| Decided {
             number: record.number,
+            at: record.at,
             ..decided
         }))
     });
@@ -101,10 +82,28 @@ fn unreadable(error: serde_json::Error) -> Error {
     .cause(error)
 }
 
-/// Who approved a job since its last decision, each once; of an export of everything, nobody who asked for it.
+/// The record with which what is approved changed last: a decision, or whatever was recorded before rows came.
+pub(super) async fn last(home: &Home, job: &DsarJob) -> Result<u64> {
+    let seen = job.known()?.collected.as_ref().map(|it| it.seen);
+    let decided = decisions(home, job.id).await?.last;
+    Ok(decided.max(seen.unwrap_or_default()))
+}
+
+/// The number of the last record of a job.
+pub(super) async fn newest(home: &Home, id: Uuid) -> Result<u64> {
+    let mut newest = 0;
+    for kind in [DECISION, APPROVAL] {
+        let records = home.store().dsar_records(home.org(), DsarId(id), kind);
+        let records = records.await?;
+        newest = records.iter().map(|it| it.number).fold(newest, u64::max);
+    }
+    Ok(newest)
+}
+
+/// Who approved a job as it stands, each once; of an export of everything, nobody who asked for it.
 async fn approved(home: &Home, job: &DsarJob) -> Result<Vec<(String, String)>> {
     let body = job.known()?;
-    let last = decisions(home, job.id).await?.last;
+    let last = last(home, job).await?;
     let records = home
         .store()
         .dsar_records(home.org(), DsarId(job.id), APPROVAL)
@@ -114,9 +113,10 @@ async fn approved(home: &Home, job: &DsarJob) -> Result<Vec<(String, String)>> {
         let Some(approval) = record.body else {
             continue;
         };
-        let Approval { by, by_id } = Approval::deserialize(&approval).map_err(unreadable)?;
+        let Approval { by, by_id, of } = Approval::deserialize(&approval).map_err(unreadable)?;
+        let is_other = of.is_some_and(|of| of != last);
         let is_own = body.is_tenant() && by_id == body.actor.id;
-        if !is_own && !approved.iter().any(|(_, known)| *known == by_id) {
+        if !is_other && !is_own && !approved.iter().any(|(_, known)| *known == by_id) {
             approved.push((by, by_id));
         }
     }
@@ -132,84 +132,47 @@ pub(super) async fn is_released(home: &Home, job: &DsarJob) -> Result<bool> {
     Ok(!body.review || approved(home, job).await?.len() >= body.approvals as usize)
 }
 
+/// Whether a job waits for people now: what was approved does not.
+pub async fn is_waiting(home: &Home, job: &DsarJob) -> Result<bool> {
+    Ok(job.waits_for_review() && !is_released(home, job).await?)
+}
+
 /// How the review of a job stands.
 pub async fn review(home: &Home, id: Uuid) -> Result<Review> {
     let job = load(home, id).await?;
     let body = job.known()?;
-    let collected = body.collected.as_ref();
     let approved = approved(home, &job).await?;
+    let decisions = decisions(home, id).await?;
+    let standing_now = decisions.standing;
+    let sections = if job.waits_for_review() {
+        sections(home, &job, decisions).await?
+    } else {
+        let collected = body.collected.clone();
+        collected.map(|it| it.sections).unwrap_or_default()
+    };
     Ok(Review {
-        waits: job.waits_for_review() && !is_released(home, &job).await?,
-        sections: collected.map(|it| it.sections.clone()).unwrap_or_default(),
-        decisions: decisions(home, id).await?.standing,
+        waits: is_waiting(home, &job).await?,
+        undecided: sections.iter().map(|it| it.undecided).sum(),
+        sections,
+        decisions: standing_now,
         wanted: if body.review { body.approvals } else { 0 },
         approved: approved.into_iter().map(|(by, _)| by).collect(),
     })
 }
 
-/// Rows of a section, behind the one of that number. Who looks at them is recorded.
-pub async fn review_rows(
-    home: &Home,
-    actor: &Actor,
-    id: Uuid,
-    (number, after, limit): (usize, u64, usize),
-) -> Result<Vec<ReviewRow>> {
-    let job = load(home, id).await?;
-    let body = job.known()?;
-    known_section(
-        body.collected.as_ref().map(|it| it.sections.as_slice()),
-        number,
-    )?;
-    create::record(home, actor, "dsar review look", Some(id), body).await?;
-    let decisions = decisions(home, id).await?;
-    let engine = home.engine();
-    let (mask, library) = (engine.mask().clone(), engine.library().clone());
-    let shelf = work::shelf(home, &job).await?;
-    let collected = body.collected.clone().unwrap_or_default();
-    let (kept, known, decided) = (shelf.clone(), collected.clone(), decisions.clone());
-    let subject = body.subject();
-    let looked = move || learn::learned(&kept, (&known, &decided), subject);
-    let subject = apart(looked).await?;
-    let others = (!body.is_tenant()).then(|| Others::new(subject, mask, library, engine.keyer()));
-    apart(move || {
-        let reach = Reach::of(&shelf, &collected, &decisions)?;
-        let meta = section(&shelf, number).map_err(unkept)?;
-        let mut found = Vec::new();
-        for (row, at) in rows(&shelf, number).map_err(unkept)?.zip(1..) {
-            if at <= after {
-                continue;
-            }
-            if found.len() >= limit {
-                break;
-            }
-            let row = row.map_err(unkept)?;
-            let ruling = decisions.ruling(number, at);
-            let mut values = row.values.clone();
-            if let Some(others) = &others {
-                let judged = others.judge(&meta, &row.values);
-                let by = (&judged, &ruling.revealed);
-                let redacted = others.redact(&meta, &mut values, by);
-                redacted.map_err(|_| Error::new(ErrorKind::Unexpected, "a row cannot be shown"))?;
-            }
-            let changed = values
-                .iter()
-                .filter(|(name, value)| row.values.get(*name) != Some(value));
-            found.push(ReviewRow {
-                row: at,
-                included: reach.place(&row, meta.over.is_empty(), &ruling) == Place::In,
-                redacted: changed.map(|(name, _)| name.clone()).collect(),
-                decisions: decisions.about(number, at),
-                at: row.at,
-                review: row.review.map(crate::ReviewReason::as_str),
-                agreed: row.agreed,
-                strength: row.strength.map(locard_model::Strength::as_str),
-                outside: row.outside,
-                values: row.values,
-            });
-        }
-        Ok(found)
-    })
-    .await
+/// The sections of a job as things stand.
+async fn sections(home: &Home, job: &DsarJob, decisions: Decisions) -> Result<Vec<SectionInfo>> {
+    let shelf = work::shelf(home, job).await?;
+    let collected = job.known()?.collected.clone().unwrap_or_default();
+    apart(move || standing::sections(&shelf, &collected, &decisions)).await
+}
+
+/// How many rows are undecided.
+async fn undecided(home: &Home, job: &DsarJob) -> Result<u64> {
+    let shelf = work::shelf(home, job).await?;
+    let collected = job.known()?.collected.clone().unwrap_or_default();
+    let decisions = decisions(home, job.id).await?;
+    apart(move || standing::undecided(&shelf, &collected, &decisions)).await
 }
 
 /// Decides about rows, all or none; each decision is recorded under its number, and in the audit.
@@ -239,7 +202,7 @@ pub async fn decide(
     for decision in given {
         let details = json!({
             "section": decision.section, "row": decision.row, "verdict": decision.verdict, "act": decision.act,
-            "column": decision.column, "exemption": decision.exemption,
+            "column": decision.column, "exemption": decision.exemption, "reason": decision.reason,
         });
         let decided = Decided {
             decision,
@@ -279,8 +242,17 @@ pub async fn undo(home: &Home, actor: &Actor, id: Uuid, number: u64) -> Result<u
     .await
 }
 
-/// Approves what is to be handed out as it stands. Once enough people did, it is packed.
-pub async fn approve(home: &Home, actor: &Actor, id: Uuid) -> Result<DsarJob> {
+/// Approves what is to be handed out as it stands. Once enough people did, the keys of confirmed rows are followed, and it
+/// is packed unless that brought rows that nobody has seen.
+///
+/// # Errors
+/// Rows are undecided, and it was not said that they are to be left out; the job does not wait for review.
+pub async fn approve(
+    home: &Home,
+    actor: &Actor,
+    id: Uuid,
+    leave_out_undecided: bool,
+) -> Result<Approved> {
     let job = open(home, id).await?;
     let body = job.known()?;
     if body.is_tenant() && body.actor.id == actor.id {
@@ -289,14 +261,22 @@ pub async fn approve(home: &Home, actor: &Actor, id: Uuid) -> Result<DsarJob> {
                 .hint("another administrator must"),
         );
     }
+    let last = last(home, &job).await?;
+    let undecided = undecided(home, &job).await?;
+    if undecided > 0 && !leave_out_undecided {
+        let rows = if undecided == 1 { "row is" } else { "rows are" };
+        let sentence = format!("{undecided} {rows} undecided and would be left out");
+        return Err(conflict(sentence)
+            .hint("decide about them, or approve with leaveOutUndecided (--leave-out-undecided)"));
+    }
     create::record(home, actor, "dsar approve", Some(id), body).await?;
-    let last = decisions(home, id).await?.last;
     let draft = DsarRecordDraft {
         kind: APPROVAL,
         once: Some(format!("approval of {last} by {}", actor.id)),
         body: super::json(&Approval {
             by: actor.name.clone(),
             by_id: actor.id.clone(),
+            of: Some(last),
         })?,
     };
     home.store()
@@ -305,7 +285,8 @@ pub async fn approve(home: &Home, actor: &Actor, id: Uuid) -> Result<DsarJob> {
     if is_released(home, &job).await? {
         run::queue(home, &job).await?;
     }
-    super::job(home, id).await
+    let job = super::job(home, id).await?;
+    Ok(Approved { job, undecided })
 }
 
 /// A job about which may still be decided.
@@ -321,7 +302,7 @@ async fn open(home: &Home, id: Uuid) -> Result<DsarJob> {
     Ok(job)
 }
 
-fn known_section(sections: Option<&[SectionInfo]>, number: usize) -> Result<()> {
+pub(super) fn known_section(sections: Option<&[SectionInfo]>, number: usize) -> Result<()> {
     let mut sections = sections.into_iter().flatten();
     if sections.any(|section| section.number == number) {
         return Ok(());

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use super::gather::{FieldMeta, Meta};
 use super::learn::is_own_role;
+use super::texts::{is_prose, names, numbers, phones, two_words, words_in};
 
 /// Judges rows of one person.
 pub(super) struct Others {
@@ -64,18 +65,53 @@ impl Others {
         let mut redactions = Vec::new();
         for field in &meta.fields {
             let name = field.name.as_str();
-            let is_own = judged.own.contains(name) && !is_long(values.get(name));
-            if is_own || revealed.contains(name) {
-                continue;
-            }
-            if let Some((_, identifier)) = judged.others.iter().find(|(other, _)| other == name) {
-                redactions.extend(redact_field(values, name, &why(Some(identifier))));
-            } else {
-                let mut find = |text: &str| self.in_text(&meta.info.resource, name, text);
-                redactions.extend(redact_texts(values, name, &why(None), &mut find)?);
+            match fate(field, values, (judged, revealed)) {
+                Fate::Stays => {}
+                Fate::Goes(identifier) => {
+                    redactions.extend(redact_field(values, name, &why(Some(identifier))));
+                }
+                Fate::Searched => {
+                    let mut find = |text: &str| self.in_text(&meta.info.resource, field, text);
+                    redactions.extend(redact_texts(values, name, &why(None), &mut find)?);
+                }
             }
         }
         Ok(redactions)
+    }
+
+    /// The same without taking anything out: which parts it would be.
+    pub(super) fn taken(
+        &self,
+        meta: &Meta,
+        values: &Map<String, Value>,
+        by: (&Judged, &BTreeSet<&str>),
+    ) -> Vec<Taken> {
+        let mut taken = Vec::new();
+        for field in &meta.fields {
+            let Some(value) = values.get(&field.name).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            let mut add = |identifier: Option<&Identifier>, within: &str, spans| {
+                taken.push(Taken {
+                    column: field.name.clone(),
+                    identifier: identifier.map(ToString::to_string),
+                    within: within.to_owned(),
+                    spans,
+                });
+            };
+            match fate(field, values, by) {
+                Fate::Stays => {}
+                Fate::Goes(identifier) => add(Some(identifier), "", Vec::new()),
+                Fate::Searched => each_text(value, &mut String::new(), &mut |within, text| {
+                    let spans = self.in_text(&meta.info.resource, field, text);
+                    if !spans.is_empty() {
+                        let spans = spans.iter().map(|span| (span.start, span.end));
+                        add(None, within, spans.collect());
+                    }
+                }),
+            }
+        }
+        taken
     }
 
     /// What of the row agrees with the person.
@@ -165,13 +201,14 @@ impl Others {
         known.any(|attribute| words_of(&attribute.value).any(|word| words.contains(&word)))
     }
 
-    /// Parts of a longer text that name somebody else.
-    fn in_text(&self, table: &str, column: &str, text: &str) -> Vec<Range<usize>> {
-        if !is_prose(text) {
-            return Vec::new();
-        }
+    /// Parts of a text that name somebody else.
+    fn in_text(&self, table: &str, field: &FieldMeta, text: &str) -> Vec<Range<usize>> {
         let verifier = Verifier::new([&self.query], table);
+        let column = field.name.as_str();
         let is_own = |part: &str| !verifier.check_row(&[(column, part)]).is_empty();
+        if !is_prose(text) {
+            return self.in_short(field, text, &is_own);
+        }
         let mut spans: Vec<Range<usize>> = numbers(text)
             .into_iter()
             .filter(|span| self.mask.cell(&text[span.clone()]) != text[span.clone()])
@@ -191,6 +228,48 @@ impl Others {
         };
         spans.retain(|span| !cuts(span));
         spans
+    }
+
+    /// The same of a text of one or two words. More of these are names of things, so a name must be one by the lists of
+    /// first names and last names, or have a title.
+    fn in_short(
+        &self,
+        field: &FieldMeta,
+        text: &str,
+        is_own: &dyn Fn(&str) -> bool,
+    ) -> Vec<Range<usize>> {
+        let mut spans = Vec::new();
+        // What says whom the row is about, or is a name or a number as a whole, was judged as such.
+        if is_own_role(&field.name) || field.identifiers.iter().any(is_judged) {
+            return spans;
+        }
+        let is_address = |span: &Range<usize>| {
+            let part = &text[span.clone()];
+            (part.contains('@') || part.starts_with('+')) && self.mask.cell(part) != part
+        };
+        let addresses = numbers(text).into_iter().filter(is_address);
+        spans.extend(addresses.filter(|span| !is_own(&text[span.clone()])));
+        if let Some((span, name)) = two_words(text)
+            && self.knows_name
+            && self.is_certain_name(&name)
+            && !is_own(&text[span.clone()])
+            && !is_own(&name)
+        {
+            spans.push(span);
+        }
+        spans
+    }
+
+    /// Whether two words are a name by both lists; or a title, and a name that is none of the person's.
+    fn is_certain_name(&self, name: &str) -> bool {
+        let trials = self.library.test(name);
+        let mut persons = trials
+            .iter()
+            .filter(|trial| trial.identifier.as_str() == "PERSON" && trial.holds());
+        persons.any(|trial| match trial.how {
+            locard_identify::How::Inside => true,
+            _ => trial.rule == TITLED && !self.is_alike(&Value::String(name.to_owned())),
+        })
     }
 
     /// Where the person's own full names stand in a text, in whatever order of their words.
@@ -226,6 +305,85 @@ impl Others {
         trials.iter().any(|trial| {
             trial.identifier.as_str() == "PERSON" && trial.holds() && is_whole(trial.how)
         })
+    }
+}
+
+/// The rule of names with a title.
+const TITLED: &str = "person.titled_name";
+
+/// Kinds of data of which a value as a whole looks like a name, and is none.
+const ALIKE: [&str; 5] = [
+    "STREET_ADDRESS",
+    "CITY",
+    "COUNTRY",
+    "ORGANIZATION",
+    "THING_NAME",
+];
+
+/// Whether a column of this kind is judged as a whole, or holds what only looks like names.
+fn is_judged(identifier: &Identifier) -> bool {
+    is_name(identifier) || is_telling(identifier) || ALIKE.contains(&identifier.as_str())
+}
+
+/// A part of a field that rules take out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The field.
+    pub column: String,
+    /// What it is: `PERSON`; none where it is part of a text.
+    pub identifier: Option<String>,
+    /// Where in a list or an object, as a JSON pointer; empty: the field itself.
+    pub within: String,
+    /// Parts of its text in bytes, from and to; none: all of it.
+    pub spans: Vec<(usize, usize)>,
+}
+
+/// What becomes of a field.
+enum Fate<'j> {
+    Stays,
+    /// It is another person's.
+    Goes(&'j Identifier),
+    /// Parts of it may be.
+    Searched,
+}
+
+fn fate<'j>(
+    field: &FieldMeta,
+    values: &Map<String, Value>,
+    (judged, revealed): (&'j Judged, &BTreeSet<&str>),
+) -> Fate<'j> {
+    let name = field.name.as_str();
+    let is_own = judged.own.contains(name) && !is_long(values.get(name));
+    if is_own || revealed.contains(name) {
+        return Fate::Stays;
+    }
+    let mut others = judged.others.iter();
+    let other = others.find(|(other, _)| other == name);
+    other.map_or(Fate::Searched, |(_, identifier)| Fate::Goes(identifier))
+}
+
+/// Every text of a value, with where it stands.
+fn each_text(value: &Value, within: &mut String, take: &mut dyn FnMut(&str, &str)) {
+    let mut at = |step: &str, value: &Value, within: &mut String| {
+        let length = within.len();
+        within.push('/');
+        within.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        each_text(value, within, take);
+        within.truncate(length);
+    };
+    match value {
+        Value::String(text) => take(within, text),
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                at(&number.to_string(), item, within);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                at(name, field, within);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -317,89 +475,6 @@ fn is_long(value: Option<&Value>) -> bool {
     }
 }
 
-/// Whether a text has several words; groups of digits are none.
-fn is_prose(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    let is_word = |word: &&str| word.contains(char::is_alphabetic);
-    words.by_ref().filter(is_word).nth(2).is_some()
-}
-
-/// Words that may be addresses or numbers of somebody, without what sentences put around them.
-fn numbers(text: &str) -> Vec<Range<usize>> {
-    let mut spans = Vec::new();
-    let mut add = |span: Range<usize>| {
-        let part = &text[span.clone()];
-        let from = part.len()
-            - part
-                .trim_start_matches(['<', '(', '[', '"', '\'', ',', ';', ':'])
-                .len();
-        let trimmed = part.trim_matches([
-            '<', '>', '(', ')', '[', ']', '"', '\'', ',', ';', ':', '.', '!', '?',
-        ]);
-        let digits = trimmed.bytes().filter(u8::is_ascii_digit).count();
-        if trimmed.contains('@') || digits >= 5 {
-            let start = span.start + from;
-            spans.push(start..start + trimmed.len());
-        }
-    };
-    let mut start = None;
-    for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
-        match (letter.is_whitespace(), start) {
-            (true, Some(from)) => {
-                add(from..at);
-                start = None;
-            }
-            (false, None) => start = Some(at),
-            _ => {}
-        }
-    }
-    spans.extend(phones(text));
-    spans
-}
-
-/// Telephone numbers with a country in front, in whatever groups.
-fn phones(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices('+').filter_map(|(from, _)| {
-        let rest = &text[from + 1..];
-        let is_in = |letter: char| letter.is_ascii_digit() || " -/().".contains(letter);
-        let end = rest.find(|letter| !is_in(letter)).unwrap_or(rest.len());
-        let number = rest[..end].trim_end_matches(|letter: char| !letter.is_ascii_digit());
-        let digits = number.bytes().filter(u8::is_ascii_digit).count();
-        (7..=15)
-            .contains(&digits)
-            .then(|| from..from + 1 + number.len())
-    })
-}
-
-/// Words of letters.
-fn words_in(text: &str) -> Vec<Range<usize>> {
-    let mut words: Vec<Range<usize>> = Vec::new();
-    let mut start = None;
-    for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
-        let is_word = letter.is_alphabetic() || matches!(letter, '-' | '\'' | '’');
-        match (is_word, start) {
-            (false, Some(from)) => {
-                words.push(from..at);
-                start = None;
-            }
-            (true, None) => start = Some(at),
-            _ => {}
-        }
-    }
-    words
-}
-
-/// Two words one after the other that both begin with a capital letter.
-fn names(text: &str) -> Vec<Range<usize>> {
-    let words = words_in(text);
-    let is_capital = |span: &Range<usize>| text[span.clone()].starts_with(char::is_uppercase);
-    let pairs = words.windows(2).filter(|pair| {
-        let between = &text[pair[0].end..pair[1].start];
-        between == " " && is_capital(&pair[0]) && is_capital(&pair[1])
-    });
-    pairs.map(|pair| pair[0].start..pair[1].end).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use locard_model::Attribute;
@@ -425,7 +500,7 @@ mod tests {
         Others::new(subject, mask, library, &keyer)
     }
 
-    fn redacted(fields: &[(&str, &str)], row: Value) -> Map<String, Value> {
+    fn meta(fields: &[(&str, &str)]) -> Meta {
         let fields = fields.iter().map(|(name, kind)| FieldMeta {
             name: (*name).to_owned(),
             identifiers: if kind.is_empty() {
@@ -435,10 +510,14 @@ mod tests {
             },
             ..FieldMeta::default()
         });
-        let meta = Meta {
+        Meta {
             fields: fields.collect(),
             ..Meta::default()
-        };
+        }
+    }
+
+    fn redacted(fields: &[(&str, &str)], row: Value) -> Map<String, Value> {
+        let meta = meta(fields);
         let Value::Object(mut row) = row else {
             panic!("an object is wanted")
         };
@@ -510,6 +589,76 @@ mod tests {
             let row = redacted(&[("note", "")], json!({ "note": note }));
             assert_eq!(row["note"], note);
         }
+    }
+
+    #[test]
+    fn a_short_text_is_taken_out_where_it_is_somebody_elses_name() {
+        for name in [
+            "Maria Schmidt",
+            "Schmidt, Maria",
+            "Peter Muster",
+            "Dr. Weber",
+        ] {
+            let row = redacted(&[("note", "")], json!({ "note": name }));
+            assert_eq!(row["note"], GONE, "{name}");
+        }
+        let row = redacted(&[("note", "")], json!({ "note": "to bert@example.org" }));
+        assert_eq!(row["note"], "to [redacted]");
+        let row = redacted(
+            &[("more", "")],
+            json!({ "more": { "agent": ["Maria Schmidt"] } }),
+        );
+        assert_eq!(row["more"]["agent"][0], GONE);
+    }
+
+    #[test]
+    fn short_texts_of_their_own_and_ordinary_words_stay() {
+        for text in [
+            "Anna Muster",
+            "Muster, Anna",
+            "Frau Muster",
+            "Desk Lamp",
+            "Grand Hotel",
+            "Credit Card",
+            "New York",
+            "Standard Delivery",
+            "Call Back",
+            "Mark Paid",
+            "Price Increase",
+            "anna@example.org",
+            "2024-03-01",
+            "4711-22-1234",
+            "Lamp",
+        ] {
+            let row = redacted(&[("note", "")], json!({ "note": text }));
+            assert_eq!(row["note"], text);
+        }
+        // Columns that hold names of places, and who the row is about.
+        for (name, kind) in [("town", "CITY"), ("customer", "")] {
+            let row = redacted(&[(name, kind)], json!({ (name): "Maria Schmidt" }));
+            assert_eq!(row[name], "Maria Schmidt");
+        }
+    }
+
+    #[test]
+    fn what_would_be_taken_out_is_told_by_its_place() {
+        let fields = [("agent_name", "PERSON"), ("note", ""), ("more", "")];
+        let meta = meta(&fields);
+        let row = json!({
+            "agent_name": "Carl Anders", "note": "Call with Maria Schmidt today", "more": { "a/b": ["Maria Schmidt"] },
+        });
+        let row = row.as_object().unwrap();
+        let others = others();
+        let judged = others.judge(&meta, row);
+        let taken = others.taken(&meta, row, (&judged, &BTreeSet::new()));
+        let places: Vec<String> = taken
+            .iter()
+            .map(|it| format!("{}{} {:?}", it.column, it.within, it.spans))
+            .collect();
+        let expected = ["agent_name []", "note [(10, 23)]", "more/a~1b/0 [(0, 13)]"];
+        assert_eq!(places, expected);
+        let revealed = BTreeSet::from(["agent_name", "note"]);
+        assert_eq!(others.taken(&meta, row, (&judged, &revealed)).len(), 1);
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub async fn run(home: &Home, actor: &Actor, id: Uuid) -> Result<DsarJob> {
 /// Puts the work that a job is ripe for into the queue, once.
 pub(super) async fn queue(home: &Home, job: &DsarJob) -> Result<DsarJob> {
     let part = if job.waits_for_review() {
-        format!("pack {}", review::decisions(home, job.id).await?.last)
+        format!("pack {}", review::last(home, job).await?)
     } else {
         "collect".to_owned()
     };

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::amend::{Step, amend};
 use super::gather::{Counters, Gather};
+use super::narrow::Narrow;
 use super::pack::Packing;
 use super::{Body, Collected, DsarJob, Failed, conflict, load, narrow, review, tenant, unkept};
 use crate::collect::{Answer, CollectOptions, Extract, collect_keeping};
@@ -82,7 +83,9 @@ impl Worker<'_> {
                 }
                 DsarState::Collecting => Box::pin(self.collect(&job, cancel)).await?,
                 DsarState::Packaging if review::is_released(self.home, &job).await? => {
-                    self.pack(job).await?;
+                    if !Box::pin(self.go_on(&job, cancel)).await? {
+                        self.pack(load(self.home, self.id).await?).await?;
+                    }
                 }
                 _ => return Ok(()),
             }
@@ -90,7 +93,7 @@ impl Worker<'_> {
     }
 
     /// Refuses to go on with what somebody else holds.
-    async fn held(&self) -> Result<()> {
+    pub(super) async fn held(&self) -> Result<()> {
         match self.home.store().job_heartbeat(&self.lease).await? {
             Heartbeat::Lost => {
                 self.is_lost.store(true, Ordering::Relaxed);
@@ -163,13 +166,7 @@ impl Worker<'_> {
             tenant::collect(self.home, &body.scope, &narrow, &mut gather).await?;
             collected(None, &gather, !narrow.sources.is_empty())
         } else {
-            let options = CollectOptions {
-                subject: body.subject(),
-                sources: narrow.sources.clone(),
-                relations: true,
-                review: true,
-                bounds: Bounds::default(),
-            };
+            let options = options(body, &narrow);
             let extract = collect_keeping(
                 self.home,
                 &options,
@@ -231,6 +228,9 @@ impl Worker<'_> {
             body.progress.last_heartbeat_at = Some(now);
             body.delivery = Some(packed.delivery.clone());
             body.report = Some(packed.report.clone());
+            if let Some(collected) = &mut body.collected {
+                collected.sections.clone_from(&packed.sections);
+            }
             let note = format!(
                 "{} rows in a bundle of {} bytes",
                 packed.report.total_records, packed.delivery.size
@@ -273,6 +273,17 @@ impl Worker<'_> {
     }
 }
 
+/// How a job collects.
+pub(super) fn options(body: &Body, narrow: &Narrow) -> CollectOptions {
+    CollectOptions {
+        subject: body.subject(),
+        sources: narrow.sources.clone(),
+        relations: true,
+        review: true,
+        bounds: Bounds::default(),
+    }
+}
+
 /// As whom the work itself stands in the timeline.
 pub(super) const WORKER: &str = "worker";
 
@@ -304,7 +315,7 @@ pub(super) async fn shelf(home: &Home, job: &DsarJob) -> Result<Shelf> {
 }
 
 /// What is kept of the jobs that this one repeats, as far as it is still there.
-async fn before(home: &Home, body: &Body) -> Result<Vec<Shelf>> {
+pub(super) async fn before(home: &Home, body: &Body) -> Result<Vec<Shelf>> {
     let (mut shelves, mut next) = (Vec::new(), body.retry_of);
     while let Some(id) = next.filter(|_| shelves.len() < GENERATIONS) {
         let Ok(job) = load(home, id).await else { break };
@@ -322,18 +333,13 @@ pub(super) fn collected(extract: Option<&Extract>, gather: &Gather, is_narrow: b
         answer: Answer::Found.as_str().to_owned(),
         ..Collected::default()
     };
-    for place in &gather.timeless {
-        let sentence = format!(
-            "{place} has no column of times: its rows are in, whatever period was asked for"
-        );
-        collected.warnings.push(sentence);
-    }
+    collected.warnings = timeless(gather);
     let Some(extract) = extract else {
         return collected;
     };
     extract.answer().as_str().clone_into(&mut collected.answer);
     collected.sources = extract.sources;
-    collected.not_searched = extract.not_searched.iter().map(not_searched).collect();
+    collected.not_searched = not_searched(extract);
     if let Some(sentence) = said(extract) {
         collected.warnings.push(sentence);
     }
@@ -342,6 +348,14 @@ pub(super) fn collected(extract: Option<&Extract>, gather: &Gather, is_narrow: b
         collected.warnings.push(sentence.to_owned());
     }
     collected
+}
+
+/// Warnings of places to which the window could not be applied.
+pub(super) fn timeless(gather: &Gather) -> Vec<String> {
+    let sentence = |place: &String| {
+        format!("{place} has no column of times: its rows are in, whatever period was asked for")
+    };
+    gather.timeless.iter().map(sentence).collect()
 }
 
 /// The answer, where it is not rows.
@@ -360,7 +374,12 @@ fn said(extract: &Extract) -> Option<String> {
     })
 }
 
-fn not_searched(gap: &NotSearched) -> locard_bundle::NotSearched {
+/// Where nobody looked, as bundles tell it.
+pub(super) fn not_searched(extract: &Extract) -> Vec<locard_bundle::NotSearched> {
+    extract.not_searched.iter().map(told_gap).collect()
+}
+
+fn told_gap(gap: &NotSearched) -> locard_bundle::NotSearched {
     let entity = match (&gap.resource, &gap.column) {
         (Some(resource), Some(column)) => Some(format!("{resource}:{column}")),
         (resource, _) => resource.clone(),

@@ -24,6 +24,7 @@ fn sent(method: &str, path: &str) -> Value {
         ("post", "/{id}/review/decisions") => json!({
             "decisions": [{ "section": 1, "row": 2, "verdict": "not", "reason": "another birth date" }],
         }),
+        ("post", "/{id}/review/approve") => json!({ "leaveOutUndecided": true }),
         ("post", "/{id}/review/undo") => json!({ "decision": "3" }),
         ("post", "/{id}/links") => json!({ "hours": "48" }),
         ("post", "/v1/delivery/{id}") => json!({ "code": "K7QX2MBA" }),
@@ -64,14 +65,18 @@ fn data(method: &str, rest: &str) -> Value {
             json!({ "downloads": [{ "at": AT, "by": "anna", "purpose": "delivery", "link": LINK }] })
         }
         "/dsar/{id}/review" => json!({
-            "waits": true, "sections": [section()], "decisions": 0, "approvals": { "wanted": 1, "given": [] },
+            "waits": true, "sections": [section()], "undecided": 0, "decisions": 0, "approvals": { "wanted": 1, "given": [] },
         }),
         "/dsar/{id}/review/rows" => json!({
             "section": 1, "next": null,
-            "rows": [{ "row": 1, "at": "id=17", "review": null, "included": true, "values": { "id": 17 }, "redactedByRule": [] }],
+            "rows": [{
+                "row": 1, "at": "id=17", "review": null, "included": true, "values": { "id": 17, "note": "ask Bert Meier" },
+                "redactedByRule": ["note"],
+                "redactions": [{ "column": "note", "within": "", "identifier": null, "spans": [[4, 14]] }],
+            }],
         }),
         "/dsar/{id}/review/decisions" | "/dsar/{id}/review/undo" => json!({ "decisions": [4] }),
-        "/dsar/{id}/review/approve" => json!({ "job": job("PACKAGING") }),
+        "/dsar/{id}/review/approve" => json!({ "job": job("PACKAGING"), "undecided": 2 }),
         "/dsar/{id}/links" if method == "get" => {
             json!({ "links": [{ "id": LINK, "expiresAt": AT, "usedAt": null }] })
         }
@@ -99,7 +104,8 @@ fn job(state: &str) -> Value {
 }
 
 fn section() -> Value {
-    json!({ "number": 1, "source": "crm", "resource": "public.users", "included": 1, "review": 0, "outside": 0, "complete": true })
+    json!({ "number": 1, "source": "crm", "resource": "public.users", "included": 1, "review": 0, "outside": 0, "count": 1,
+        "totalBeforeFilter": 1, "undecided": 0, "complete": true })
 }
 
 fn report() -> Value {

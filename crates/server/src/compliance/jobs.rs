@@ -283,7 +283,7 @@ pub(crate) async fn run(
         .any(|it| it.trim() == "respond-async");
     loop {
         let now = job::job(context.home(), id).await?;
-        let waits = now.waits_for_review() && job::review(context.home(), id).await?.waits;
+        let waits = job::is_waiting(context.home(), &now).await?;
         let is_over = now.state.is_final() || now.state == DsarState::Ready;
         if is_over || waits || is_async || context.stop().is_cancelled() {
             let status = if is_over {

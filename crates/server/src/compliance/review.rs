@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use locard_app::Actor;
-use locard_dsar::job::{self, Act, Decided, Decision, ReviewRow, Verdict};
+use locard_dsar::job::{self, Act, Decided, Decision, ReviewRow, Taken, Verdict};
 use serde_json::{Value, json};
 
 use super::{answer, id_of, told};
@@ -27,6 +27,12 @@ pub(crate) const BODY_UNDO: &[Field] = &[Field {
     required: true,
 }];
 
+pub(crate) const BODY_APPROVE: &[Field] = &[Field {
+    name: "leaveOutUndecided",
+    kind: Kind::Flag,
+    required: false,
+}];
+
 /// Rows of one page.
 const MOST: usize = 500;
 
@@ -40,6 +46,7 @@ pub(crate) async fn show(
     answer(json!({
         "waits": review.waits,
         "sections": review.sections,
+        "undecided": review.undecided,
         "decisions": review.decisions,
         "approvals": { "wanted": review.wanted, "given": review.approved },
     }))
@@ -80,13 +87,25 @@ fn row(row: &ReviewRow) -> Value {
         "included": row.included,
         "values": row.values,
         "redactedByRule": row.redacted,
+        "redactions": row.taken.iter().map(taken).collect::<Vec<_>>(),
         "decisions": row.decisions.iter().map(decided).collect::<Vec<_>>(),
+    })
+}
+
+/// A part that rules take out; spans as decisions have them.
+fn taken(taken: &Taken) -> Value {
+    json!({
+        "column": taken.column,
+        "within": taken.within,
+        "identifier": taken.identifier,
+        "spans": taken.spans,
     })
 }
 
 fn decided(decided: &Decided) -> Value {
     let mut told = json!(decided);
     told["number"] = json!(decided.number);
+    told["at"] = json!(decided.at);
     told
 }
 
@@ -185,9 +204,11 @@ pub(crate) async fn approve(
     Extension(actor): Extension<Actor>,
     Extension(grants): Extension<Granted>,
     Path(name): Path<String>,
+    body: Bytes,
 ) -> Answer {
     let id = id_of(&context, &grants, &name).await?;
-    let job = job::approve(context.home(), &actor, id).await?;
+    let leave_out = Fields::of(&body)?.flag("leaveOutUndecided")?;
+    let approved = job::approve(context.home(), &actor, id, leave_out).await?;
     context.wake_dsars().notify_one();
-    answer(json!({ "job": told::job(&job) }))
+    answer(json!({ "job": told::job(&approved.job), "undecided": approved.undecided }))
 }

@@ -12,8 +12,9 @@ use anyhow::{Context as _, Result, bail};
 use locard_app::{Actor, Silent};
 use locard_dsar::job::{self, DsarJob, DsarOptions, NewLink, Purpose, Scope, StartedJob, job_id};
 use locard_model::{DsarState, ExposeSecret as _, Identifier};
-use locard_requests::Desk;
+use locard_requests::{Desk, RequestId};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::requests::told as refused;
 use super::subjects::subjects;
@@ -44,10 +45,7 @@ pub(crate) async fn run(session: &Session, args: &Dsar) -> Result<Outcome> {
                 .say(format!("{} is {}", ended.name(), ended.state));
             Ok(Outcome::Done)
         }
-        Dsar::Retry { job } => {
-            let started = job::retry(&session.home, &actor(), job_id(job)?).await?;
-            told(session, started)
-        }
+        Dsar::Retry { job } => retry(session, job_id(job)?).await,
         Dsar::Verify { file, key } => verify::run(session, file, key).await,
         Dsar::Settings { changes } => settings(session, changes).await,
     }
@@ -94,6 +92,24 @@ async fn create(session: &Session, args: &CreateDsar) -> Result<Outcome> {
         ..DsarOptions::default()
     };
     let started = job::create(&session.home, &actor(), options).await?;
+    told(session, started)
+}
+
+/// A job of a request is begun anew only while the request allows it, and is taken down with it.
+async fn retry(session: &Session, id: Uuid) -> Result<Outcome> {
+    let home = &session.home;
+    let before = job::job(home, id).await?;
+    let request = before.body.as_ref().and_then(|body| body.request);
+    let Some(request) = request.map(RequestId) else {
+        return told(session, job::retry(home, &actor(), id).await?);
+    };
+    let desk = Desk::open(home).await.map_err(refused)?;
+    desk.check_job(request).await.map_err(refused)?;
+    let started = job::retry(home, &actor(), id).await?;
+    if let StartedJob::New(job) | StartedJob::Known(job) = &started {
+        let bound = desk.bind_job(&actor(), request, job).await;
+        bound.map_err(refused)?;
+    }
     told(session, started)
 }
 

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use locard_dsar::job::{self, Act, Decision, ReviewRow, Verdict, job_id};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::{Outcome, Session};
 use super::actor;
@@ -32,11 +33,7 @@ pub(super) async fn run(session: &Session, args: &ReviewDsar) -> Result<Outcome>
         session.printer.say(format!("took {number} back"));
     }
     if args.approve {
-        let approved = job::approve(home, &actor(), id).await?;
-        session.printer.say(format!("approved {}", approved.name()));
-        session
-            .printer
-            .hint(&format!("`locard dsar run {}` packs it", approved.name()));
+        approve(session, id, args.leave_out_undecided).await?;
     }
     let mut output = session.printer.output(None)?;
     match args.section {
@@ -44,7 +41,7 @@ pub(super) async fn run(session: &Session, args: &ReviewDsar) -> Result<Outcome>
             let asked = (section, args.after, SHOWN);
             let rows = job::review_rows(home, &actor(), id, asked).await?;
             rows.iter()
-                .try_for_each(|row| shown(&mut output, section, row))?;
+                .try_for_each(|row| shown(&mut output, (section, args.whole), row))?;
             if let Some(last) = rows.last().filter(|_| rows.len() == SHOWN) {
                 output.line(&format!("more with --after {}", last.row))?;
             }
@@ -56,12 +53,30 @@ pub(super) async fn run(session: &Session, args: &ReviewDsar) -> Result<Outcome>
     Ok(Outcome::Done)
 }
 
+async fn approve(session: &Session, id: Uuid, leave_out_undecided: bool) -> Result<()> {
+    let approved = job::approve(&session.home, &actor(), id, leave_out_undecided).await?;
+    let name = approved.job.name();
+    let left_out = match approved.undecided {
+        0 => String::new(),
+        undecided => format!(
+            ", without {} that nobody decided about",
+            counted(undecided, "row", "rows")
+        ),
+    };
+    session.printer.say(format!("approved {name}{left_out}"));
+    session.printer.hint(&format!(
+        "`locard dsar run {name}` follows what was confirmed, and packs it unless that brings more to look at"
+    ));
+    Ok(())
+}
+
 fn sections(output: &mut Output, review: &job::Review) -> Result<()> {
     let mut table = Table::new(&[
         "section",
         "source",
         "resource",
         "in",
+        "found",
         "to decide",
         "outside",
     ]);
@@ -70,22 +85,24 @@ fn sections(output: &mut Output, review: &job::Review) -> Result<()> {
             Cell::number(section.number.to_string()),
             Cell::new(printable(&section.source)),
             Cell::new(printable(&section.resource)),
-            Cell::number(section.included.to_string()),
-            Cell::number(section.review.to_string()),
+            Cell::number(section.count.to_string()),
+            Cell::number(section.total_before_filter.to_string()),
+            Cell::number(section.undecided.to_string()),
             Cell::number(section.outside.to_string()),
         ]);
     }
     table.print(output)?;
     let decided = counted(review.decisions, "decision", "decisions");
     output.line(&format!(
-        "{decided}, approved by {} of {}",
+        "{decided}, {} undecided, approved by {} of {}",
+        counted(review.undecided, "row", "rows"),
         review.approved.len(),
         review.wanted
     ))?;
     Ok(())
 }
 
-fn shown(output: &mut Output, section: usize, row: &ReviewRow) -> Result<()> {
+fn shown(output: &mut Output, (section, whole): (usize, bool), row: &ReviewRow) -> Result<()> {
     let state = match (row.included, row.review) {
         (true, _) => "in".to_owned(),
         (false, Some(why)) => format!("out: {why}"),
@@ -106,7 +123,8 @@ fn shown(output: &mut Output, section: usize, row: &ReviewRow) -> Result<()> {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let short: String = text.chars().take(LONGEST).collect();
+        let most = if whole { usize::MAX } else { LONGEST };
+        let short: String = text.chars().take(most).collect();
         let cut = if short.len() < text.len() { "…" } else { "" };
         let redacted = if row.redacted.contains(name) {
             " (another person's is taken out)"
