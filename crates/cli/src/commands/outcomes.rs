@@ -60,6 +60,7 @@ impl Answer<'_> {
             "strength",
             "unchecked",
             "answer",
+            "reached",
         ])?;
         for hit in &self.report.hits {
             let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
@@ -74,12 +75,13 @@ impl Answer<'_> {
                 hit.strength.to_string(),
                 hit.unchecked.as_deref().map(harmless).unwrap_or_default(),
                 answer(hit.verified).to_owned(),
+                harmless(&reached(hit).join("; ")),
             ])?;
         }
         for outcome in self.outcomes().filter(|outcome| outcome.places == 0) {
             let mut row = vec![harmless(outcome.subject)];
             row.resize(9, String::new());
-            row.push(outcome.word.to_owned());
+            row.extend([outcome.word.to_owned(), String::new()]);
             writer.write_record(row)?;
         }
         Ok(writer.flush()?)
@@ -151,6 +153,11 @@ impl Answer<'_> {
     }
 }
 
+/// The relations over which it was reached, one after the other.
+fn reached(hit: &Hit) -> Vec<String> {
+    hit.reached.iter().map(ToString::to_string).collect()
+}
+
 fn hit_json(hit: &Hit) -> Value {
     let row = hit.row.as_ref();
     let mut value = json!({
@@ -165,6 +172,9 @@ fn hit_json(hit: &Hit) -> Value {
         "verified": hit.verified,
         "strength": hit.strength.as_str(),
     });
+    if !hit.reached.is_empty() {
+        value["reached"] = reached(hit).into();
+    }
     if let Some(why) = &hit.unchecked {
         value["unchecked"] = why.as_str().into();
     }

@@ -27,6 +27,7 @@ use crate::relations;
 use crate::sections::{Section, SectionEnd, Sections};
 pub use kept::{KeepRead, ReadId, Reads};
 pub use links::Links;
+pub(crate) use reader::by_keys;
 use reader::{Job, Reader, What};
 use writer::Writer;
 
