@@ -51,7 +51,8 @@ pub(crate) enum Dsar {
         #[arg(long)]
         preview: bool,
     },
-    /// Make a link by which the recipient fetches the bundle from a running server, once, with a code
+    /// Make a link by which the recipient fetches the bundle from a running server: the code works once, and whoever opened
+    /// it may fetch it again
     Link {
         /// The job
         #[arg(value_name = "JOB")]
