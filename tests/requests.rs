@@ -800,6 +800,58 @@ fn retention_ends_with_the_key_unless_it_is_held_and_the_log_still_verifies() {
 }
 
 #[test]
+fn proof_is_destroyed_by_its_class_and_a_hold_keeps_it() {
+    let bench = Bench::new();
+    let office = Office::open(&bench, &[]);
+    let ended = |is_held: bool| {
+        let id = office.create(&intake(&json!({})));
+        let at = |rest: &str| format!("/requests/{id}{rest}");
+        office.done(
+            "POST",
+            &at("/verification/request"),
+            &json!({ "reasonForDoubt": "another address" }),
+        );
+        office.done(
+            "POST",
+            &at("/verification/evidence/upload"),
+            &json!("a PLANTED passport"),
+        );
+        office.done("POST", &at("/withdrawals"), &json!({}));
+        if is_held {
+            office.done("POST", &at("/hold"), &json!({ "reason": "case 7" }));
+        }
+        id
+    };
+    let (free, held) = (ended(false), ended(true));
+    let class = json!({
+        "class": "verification_evidence", "minDays": 0, "maxDays": 0, "purgeEnabled": true,
+    });
+    let retention = "/tenants/default/retention";
+    let decided = office
+        .server
+        .ask_as(&office.server.key, "PUT", retention, &class.to_string());
+    assert_eq!(decided.status, 202, "{decided:?}");
+    let pieces = |office: &Office, id: &str| {
+        let case = office.get(&format!("/requests/{id}/verification-case"));
+        case.body["evidence"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!((pieces(&office, &free), pieces(&office, &held)), (1, 1));
+    // A server looks when it starts, and then every hour.
+    let (server_key, key) = (office.server.key.clone(), office.key.clone());
+    drop(office);
+    let server = Server::again(&bench, &server_key, &[]);
+    let office = Office { server, key };
+    let start = std::time::Instant::now();
+    while pieces(&office, &free) > 0 && start.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!((pieces(&office, &free), pieces(&office, &held)), (0, 1));
+    assert_eq!(office.detail(&free)["status"], "withdrawn");
+    let log = office.server.get("/api/v1/audit/verify");
+    assert_eq!(log.status, 200, "{log:?}");
+}
+
+#[test]
 fn a_register_goes_in_and_out_and_letters_and_the_calendar_come_out() {
     let bench = Bench::new();
     let register = "jurisdiction,region,Request Type,received_at,status,endedAt,requestorName,requestorEmail,rawText\n\

@@ -16,9 +16,7 @@ use locard_bundle::Bundle;
 use locard_bundle::encrypt::{Secret, decrypt};
 use locard_dsar::job::{self, DsarJob, DsarOptions, NewLink, Purpose, Refused, Scope, StartedJob};
 use locard_model::{Attribute, DsarState, Identifier, RequestId, RequestState, SecretString};
-use locard_store::{
-    AuditDraft, DsarChange, DsarId, RequestDraft, RequestHead, StartedRequest,
-};
+use locard_store::{AuditDraft, DsarChange, DsarId, RequestDraft, RequestHead, StartedRequest};
 use serde_json::{Value, json};
 
 static CONNECTORS: &[&dyn locard_app::Connector] = &[&locard_connector_local::Local];
@@ -252,7 +250,12 @@ async fn request(home: &Home, is_held: bool) -> RequestId {
         audit: AuditDraft::new("request.created", "privacy", json!({})),
         idempotency_key: None,
     };
-    match home.store().start_request(home.org(), &draft).await.unwrap() {
+    match home
+        .store()
+        .start_request(home.org(), &draft)
+        .await
+        .unwrap()
+    {
         StartedRequest::New(request) => request.id,
         StartedRequest::Known(_) => panic!("it is new"),
     }
@@ -275,7 +278,10 @@ async fn a_legal_hold_keeps_what_is_over_and_hands_nothing_out() {
             ..DsarChange::default()
         };
         let id = DsarId(ready.id);
-        home.store().change_dsar(home.org(), id, &over).await.unwrap();
+        home.store()
+            .change_dsar(home.org(), id, &over)
+            .await
+            .unwrap();
         jobs.push(ready.id);
     }
     assert_eq!(job::sweep(&home).await.unwrap(), 1, "one is not held");
@@ -287,7 +293,11 @@ async fn a_legal_hold_keeps_what_is_over_and_hands_nothing_out() {
     let held = job::job(&home, jobs[0]).await.unwrap();
     assert!(held.body.is_some() && held.state == DsarState::Ready);
     let by = (Purpose::Delivery, None);
-    assert!(job::bundle(&home, &actor("officer"), jobs[0], by).await.is_err());
+    assert!(
+        job::bundle(&home, &actor("officer"), jobs[0], by)
+            .await
+            .is_err()
+    );
     home.close().await.unwrap();
 }
 

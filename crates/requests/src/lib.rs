@@ -29,6 +29,7 @@ mod notices;
 mod packs;
 mod places;
 mod policies;
+mod purge;
 mod record;
 mod register;
 mod retention;

@@ -124,9 +124,12 @@ impl Desk<'_> {
         let work = |case: &mut Case| {
             check(case)?;
             let before = std::mem::take(&mut case.record.places);
-            let places = found.iter().map(|place| kept(place, &before));
-            let places: Vec<Place> = places
-                .chain(before.iter().filter(|it| stays(it, &found)).cloned())
+            let staying = before.iter().filter(|place| stays(place, &found));
+            let staying: Vec<Place> = staying.cloned().collect();
+            let new = found.iter().filter(|place| !is_covered(place, &staying));
+            let places: Vec<Place> = new
+                .map(|place| kept(place, &before))
+                .chain(staying.iter().cloned())
                 .collect();
             let undecided = places.iter().filter(|place| place.is_undecided()).count();
             let details = json!({
@@ -214,7 +217,7 @@ impl Desk<'_> {
 /// row by row.
 fn is_same(one: &Place, other: &Place) -> bool {
     let rows = || match (&one.spot, &other.spot) {
-        (Some(one), Some(other)) => one.is_same(other),
+        (Some(one), Some(other)) => one.holds(other) && other.holds(one),
         _ => false,
     };
     (&one.source, &one.resource, &one.strength, &one.reached)
@@ -227,17 +230,34 @@ fn is_same(one: &Place, other: &Place) -> bool {
         && (one.strength == Strength::Strong.as_str() || rows())
 }
 
-/// A place with what was decided on it before.
+/// Whether its rows are certain by now only where they were found before: what led to them is gone, so that they look weak.
+fn is_covered(place: &Place, staying: &[Place]) -> bool {
+    let strong = staying
+        .iter()
+        .filter(|it| it.strength == Strength::Strong.as_str());
+    let mut spots = strong.filter_map(|it| it.spot.as_ref());
+    let own = place.spot.as_ref();
+    own.is_some_and(|own| spots.any(|spot| spot.holds(own)))
+}
+
+/// A place with what was decided on it before, and with rows to which nothing leads any more.
 fn kept(place: &Place, before: &[Place]) -> Place {
-    match before.iter().find(|known| is_same(known, place)) {
-        Some(known) => Place {
-            id: known.id,
-            verdict: known.verdict,
-            reason: known.reason.clone(),
-            ..place.clone()
-        },
-        None => place.clone(),
+    let mut place = place.clone();
+    let Some(known) = before.iter().find(|known| is_same(known, &place)) else {
+        return place;
+    };
+    place.id = known.id;
+    place.verdict = known.verdict;
+    place.reason.clone_from(&known.reason);
+    let is_gone = known.recheck.as_deref() == Some("gone");
+    if let (false, Some(own), Some(earlier)) = (
+        is_gone || place.reached.is_empty(),
+        &mut place.spot,
+        &known.spot,
+    ) {
+        place.rows += own.add(earlier);
     }
+    place
 }
 
 /// Whether a place stays that is not found any more: where the row is erased that names the person, nothing leads to those any

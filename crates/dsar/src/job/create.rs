@@ -189,18 +189,17 @@ async fn known(
         .filter(|id| !id.trim().is_empty());
     let mut known: Vec<Known> = attributes.iter().map(Known::from).collect();
     if let Some(id) = &scope.data_subject_id {
-        let of_id = match subject::registered_subject(home, id).await? {
-            Some(registered) => registered,
-            None => {
-                let guessed = subject::guessed(id);
-                if !known.is_empty() && !known.contains(&guessed) {
-                    warnings.push(format!(
-                        "nobody is registered under scope.dataSubjectId: it is looked for as {}, beside the attributes",
-                        guessed.identifier
-                    ));
-                }
-                vec![guessed]
+        let of_id = if let Some(registered) = subject::registered_subject(home, id).await? {
+            registered
+        } else {
+            let guessed = subject::guessed(id);
+            if !known.is_empty() && !known.contains(&guessed) {
+                warnings.push(format!(
+                    "nobody is registered under scope.dataSubjectId: it is looked for as {}, beside the attributes",
+                    guessed.identifier
+                ));
             }
+            vec![guessed]
         };
         subject::check_one_person(home.engine().keyer(), &known, &of_id)?;
         for more in of_id {

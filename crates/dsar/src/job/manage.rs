@@ -165,11 +165,10 @@ async fn sweep_parts(home: &Home) {
     let mut addresses = vec![None];
     addresses.extend(settings.store.map(Some));
     for address in addresses {
-        let swept = store(home, address.as_deref()).and_then(|store| {
-            let swept = tokio::task::spawn_blocking(move || store.sweep());
-            Ok(swept)
-        });
-        let Ok(swept) = swept else { continue };
+        let Ok(store) = store(home, address.as_deref()) else {
+            continue;
+        };
+        let swept = tokio::task::spawn_blocking(move || store.sweep());
         if let Ok(Ok(parts @ 1..)) = swept.await {
             tracing::info!(
                 parts,

@@ -56,21 +56,34 @@ impl SpotRow {
     }
 }
 
+impl SpotRow {
+    /// Whether it is the same row, whatever became of what is in it.
+    fn is_same(&self, other: &Self) -> bool {
+        self.is_keyed == other.is_keyed
+            && if self.is_keyed {
+                self.key == other.key
+            } else {
+                self.digest == other.digest
+            }
+    }
+}
+
 impl Spot {
-    /// Whether these are the same rows, whatever became of what is in them.
-    pub fn is_same(&self, other: &Self) -> bool {
-        let same = |one: &SpotRow, other: &SpotRow| {
-            one.is_keyed == other.is_keyed
-                && if one.is_keyed {
-                    one.key == other.key
-                } else {
-                    one.digest == other.digest
-                }
-        };
-        let rows = self.rows.iter().zip(&other.rows);
-        self.entity == other.entity
-            && self.rows.len() == other.rows.len()
-            && rows.into_iter().all(|(one, other)| same(one, other))
+    /// Whether all these rows are among its own.
+    pub fn holds(&self, other: &Self) -> bool {
+        let is_known = |row: &SpotRow| self.rows.iter().any(|known| known.is_same(row));
+        self.entity == other.entity && !other.rows.is_empty() && other.rows.iter().all(is_known)
+    }
+
+    /// Adds rows that are not among its own, and tells how many.
+    pub fn add(&mut self, other: &Self) -> u64 {
+        let before = self.rows.len();
+        for row in &other.rows {
+            if !self.rows.iter().any(|known| known.is_same(row)) {
+                self.rows.push(row.clone());
+            }
+        }
+        (self.rows.len() - before) as u64
     }
 }
 

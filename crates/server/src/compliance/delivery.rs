@@ -130,7 +130,7 @@ pub(crate) async fn follow(
 }
 
 /// What opens a link again, as programs are told it and say it.
-const KEY: HeaderName = HeaderName::from_static("locard-delivery-key");
+const KEY: &str = "locard-delivery-key";
 
 /// The same for browsers.
 const COOKIE: &str = "locard-delivery";
@@ -162,7 +162,8 @@ fn handed(token: &str, headers: &HeaderMap, opened: Opened) -> Response {
     let key = opened.key.expose_secret();
     let cookie =
         format!("{COOKIE}={key}; Path=/v1/delivery/{token}; HttpOnly; SameSite=Strict{secure}");
-    for (name, value) in [(KEY, key), (header::SET_COOKIE, &cookie)] {
+    let key_name = HeaderName::from_static(KEY);
+    for (name, value) in [(key_name, key), (header::SET_COOKIE, cookie.as_str())] {
         if let Ok(mut value) = HeaderValue::from_str(value) {
             value.set_sensitive(true);
             response.headers_mut().insert(name, value);
