@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::client::Server;
 use crate::collect::{SHOP, scanned};
-use crate::support::Bench;
+use crate::support::{Bench, Run};
+use locard_testkit::servers;
 
 const JOBS: &str = "/v1/compliance/dsar";
 
@@ -24,7 +25,10 @@ struct Office {
 /// An answer whose body may be anything.
 struct Raw {
     status: u16,
+    /// In small letters.
     head: String,
+    /// As it came.
+    told: String,
     body: Vec<u8>,
 }
 
@@ -152,7 +156,8 @@ impl Office {
             .windows(4)
             .position(|four| four == b"\r\n\r\n")
             .unwrap();
-        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+        let told = String::from_utf8_lossy(&answer[..end]).into_owned();
+        let head = told.to_lowercase();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let body = &answer[end + 4..];
         let body = if head.contains("transfer-encoding: chunked") {
@@ -160,7 +165,12 @@ impl Office {
         } else {
             body.to_vec()
         };
-        Raw { status, head, body }
+        Raw {
+            status,
+            head,
+            told,
+            body,
+        }
     }
 
     /// The archive of a job.
@@ -667,7 +677,7 @@ fn two_people_approve_where_two_must_and_a_decision_asks_both_again() {
 }
 
 #[test]
-fn a_link_opens_once_with_its_code_and_never_when_it_was_taken_back_or_is_over() {
+fn a_link_opens_with_its_code_then_for_whoever_opened_it_and_never_when_it_was_taken_back() {
     let bench = Bench::new();
     scanned(&bench, SHOP);
     let office = Office::open(&bench);
@@ -694,7 +704,28 @@ fn a_link_opens_once_with_its_code_and_never_when_it_was_taken_back_or_is_over()
     assert_eq!(fetched.status, 200);
     hold_anna(&opened(&fetched.body, office.public_key()));
     assert_eq!(office.job(&path)["state"], "DELIVERED");
-    assert_eq!(follow(&made["url"], code).status, 410, "it was used");
+    assert_eq!(
+        follow(&made["url"], code).status,
+        410,
+        "the code works once"
+    );
+    // Whoever opened it may fetch it again, as a program or as a browser; nobody else may.
+    let url = made["url"].as_str().unwrap();
+    let key = header(&fetched.told, "locard-delivery-key").expect("a key is given");
+    let cookie = header(&fetched.told, "set-cookie").expect("a cookie is set");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let again = |headers: &str| office.raw("", "POST", url, (headers, ""));
+    for headers in [
+        format!("Locard-Delivery-Key: {key}\r\n"),
+        format!("Cookie: other=1; {cookie}\r\n"),
+    ] {
+        let fetched = again(&headers);
+        assert_eq!(fetched.status, 200, "{headers}");
+        hold_anna(&opened(&fetched.body, office.public_key()));
+    }
+    assert_eq!(again("Locard-Delivery-Key: AAAA\r\n").status, 410);
+    let page = office.raw("", "GET", url, (&format!("Cookie: {cookie}\r\n"), ""));
+    assert!(String::from_utf8_lossy(&page.body).contains("downloaded again"));
 
     let revoked = make();
     let (status, _) = office.ask(
@@ -733,8 +764,58 @@ fn a_link_opens_once_with_its_code_and_never_when_it_was_taken_back_or_is_over()
         "{listed:#}"
     );
     let handed = office.get(&format!("{path}/downloads"))["downloads"].clone();
-    assert_eq!(handed.as_array().unwrap().len(), 1);
+    assert_eq!(handed.as_array().unwrap().len(), 3);
     assert_eq!(handed[0]["link"], made["id"]);
+    // Taken back, it opens for nobody.
+    let place = format!("{links}/{}", made["id"].as_str().unwrap());
+    assert_eq!(office.ask("DELETE", &place, &Value::Null).0, 200);
+    assert_eq!(
+        again(&format!("Locard-Delivery-Key: {key}\r\n")).status,
+        410
+    );
+}
+
+/// The value of a header.
+fn header(head: &str, name: &str) -> Option<String> {
+    head.lines().find_map(|line| {
+        let (known, value) = line.split_once(':')?;
+        known
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().to_owned())
+    })
+}
+
+#[test]
+fn a_bundle_that_was_altered_in_its_store_is_not_handed_out_and_spends_no_code() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let office = Office::open(&bench);
+    let path = office.create(&json!({}));
+    office.finish(&path);
+    let made = office.post(&format!("{path}/links"), &json!({ "hours": 1 }));
+    let id = path.rsplit(':').next().unwrap();
+    let stored = bench
+        .home()
+        .join("bundles/dsar")
+        .join(id)
+        .join("bundle.zip");
+    let sealed = std::fs::read(&stored).unwrap();
+    let mut altered = sealed.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    std::fs::write(&stored, altered).unwrap();
+    let code = format!("code={}", made["code"].as_str().unwrap());
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let follow = || office.raw("", "POST", made["url"].as_str().unwrap(), (form, &code));
+    assert_eq!(follow().status, 503);
+    assert_eq!(office.job(&path)["state"], "READY", "nothing was delivered");
+    let handed = office.get(&format!("{path}/downloads"))["downloads"].clone();
+    assert_eq!(handed, json!([]));
+    // With what was packed back in its place, the code is as good as before.
+    std::fs::write(&stored, sealed).unwrap();
+    let fetched = follow();
+    assert_eq!(fetched.status, 200);
+    hold_anna(&opened(&fetched.body, office.public_key()));
+    assert_eq!(office.job(&path)["state"], "DELIVERED");
 }
 
 #[test]
@@ -950,14 +1031,18 @@ fn whoever_tampers_with_a_bundle_is_found_out() {
         "{}",
         sound.stdout
     );
-    // What is stored in it is compressed, so a changed byte is in one file or another.
-    for at in [archive.len() / 3, archive.len() / 2] {
+    // Also where no file is: in the directory, in the seal.
+    let end = archive.len();
+    for at in [end / 3, end / 2, end - 300, end - 5] {
         let mut altered = archive.clone();
         altered[at] ^= 0x40;
         std::fs::write(&file, &altered).unwrap();
         let found = verify();
         assert_ne!(found.status, 0, "{}", found.stdout);
     }
+    std::fs::write(&file, [&archive[..], b"\n"].concat()).unwrap();
+    let longer = verify();
+    assert_eq!(longer.status, 2, "{}", longer.stdout);
     // What is kept in the home is noise without the key.
     let mut stack = vec![bench.home()];
     while let Some(folder) = stack.pop() {
@@ -1113,4 +1198,84 @@ fn a_server_that_is_killed_while_it_follows_what_was_confirmed_loses_and_doubles
     let events = bundle.column("events", "id");
     let distinct: BTreeSet<&String> = events.iter().collect();
     assert_eq!((events.len(), distinct.len()), (VISITS, VISITS));
+}
+
+#[test]
+fn a_bundle_is_kept_in_a_bucket_and_handed_out_from_there() {
+    let Some(server) = servers::address("a bundle store", "an S3 server", servers::S3_URL) else {
+        return;
+    };
+    let host = server.rsplit('@').next().expect("the address has a host");
+    let bucket = format!("bundles-{}", std::process::id());
+    let put = servers::http("PUT", &format!("http://{host}/{bucket}"), &[], b"");
+    assert_eq!(put.0, 200);
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let endpoint = format!("http://{host}");
+    let run = |args: &[&str]| {
+        let mut command = bench.command(args);
+        command.envs([
+            ("AWS_ACCESS_KEY_ID", "AKIALOCARDTEST"),
+            ("AWS_SECRET_ACCESS_KEY", "hushhushhush"),
+            ("AWS_ENDPOINT", &endpoint),
+            ("AWS_ALLOW_HTTP", "true"),
+            ("AWS_REGION", "us-east-1"),
+        ]);
+        Run::of(&command.output().expect("locard runs"))
+    };
+    let set = |address: &str| run(&["dsar", "settings", &format!("store={address}")]);
+    for (wrong, why) in [
+        (format!("s3://user:hush@{bucket}/x"), "credentials"),
+        (format!("ftp://{bucket}/x"), "no kind that is known"),
+        ("s3://nothing-of-that-name/x".to_owned(), "cannot be used"),
+    ] {
+        let refused = set(&wrong);
+        assert_eq!(refused.status, 2, "{wrong}: {}", refused.stdout);
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("user:hush"), "{}", refused.stderr);
+    }
+    let done = set(&format!("s3://{bucket}/kept"));
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    let list = || {
+        let address = format!("http://{host}/{bucket}?list-type=2");
+        let (status, body) = servers::http("GET", &address, &[], b"");
+        assert_eq!(status, 200);
+        String::from_utf8_lossy(&body).into_owned()
+    };
+    assert!(
+        !list().contains("<Key>"),
+        "trying it out leaves nothing: {}",
+        list()
+    );
+    assert_eq!(run(&["dsar", "settings", "review=false"]).status, 0);
+    let made = run(&[
+        "dsar",
+        "create",
+        "--email",
+        "anna@example.org",
+        "--name",
+        "Anna Muster",
+    ]);
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    let job = made
+        .stdout
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
+    let ran = run(&["dsar", "run", &job]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(list().contains("bundle.zip"), "{}", list());
+    assert!(
+        !bench.home().join("bundles/dsar").exists(),
+        "nothing of it is in the home"
+    );
+    let file = bench.path("anna.zip").display().to_string();
+    let fetched = run(&["dsar", "download", &job, "--output", &file]);
+    assert_eq!(fetched.status, 0, "{}", fetched.stderr);
+    let verified = run(&["dsar", "verify", &file]);
+    assert_eq!(verified.status, 0, "{}", verified.stdout);
+    let shown = run(&["dsar", "show", &job]);
+    assert!(shown.stdout.contains("DELIVERED"), "{}", shown.stdout);
 }

@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::client::Server;
+use crate::collect::{SHOP, scanned};
 use crate::support::{Bench, corpus, sample};
 use crate::town;
 
@@ -489,4 +491,87 @@ fn who_came_after_the_scan_is_not_called_nowhere() {
         "{answer}"
     );
     assert!(answer["lastScans"][0]["at"].is_string(), "{answer}");
+}
+
+/// Rows of a table among the lines of an answer, with how each was reached.
+fn rows_of(lines: &[Value], table: &str) -> Vec<(String, String, String)> {
+    let is_of = |line: &&Value| text(&line["resource"]).ends_with(table);
+    let mut rows: Vec<_> = lines
+        .iter()
+        .filter(is_of)
+        .map(|line| {
+            let reached = line["reached"].as_array().map_or(0, Vec::len);
+            (
+                text(&line["key"]["id"]),
+                text(&line["strength"]),
+                reached.to_string(),
+            )
+        })
+        .collect();
+    rows.sort();
+    rows.dedup();
+    rows
+}
+
+#[test]
+fn rows_that_only_carry_a_key_are_told_with_how_they_were_reached() {
+    let bench = Bench::new();
+    scanned(&bench, SHOP);
+    let ask = |more: &[&str]| {
+        let asked = [
+            "find",
+            "--email",
+            "anna@example.org",
+            "--name",
+            "Anna Muster",
+        ];
+        let run = bench.run([&asked[..], &["--verify", "--format", "ndjson"], more].concat());
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.ndjson()
+    };
+    let row = |id: &str, strength: &str, reached: &str| {
+        (id.to_owned(), strength.to_owned(), reached.to_owned())
+    };
+    let lines = ask(&[]);
+    assert_eq!(
+        rows_of(&lines, "customers"),
+        [row("1", "strong", "0"), row("3", "weak", "0")]
+    );
+    assert_eq!(
+        rows_of(&lines, "orders"),
+        [row("10", "strong", "1"), row("12", "strong", "1")]
+    );
+    // The ticket of her name is weak by itself, and hers by the number that it carries; the other names somebody else.
+    assert_eq!(
+        rows_of(&lines, "tickets"),
+        [row("20", "strong", "1"), row("21", "weak", "1")]
+    );
+    let items = lines
+        .iter()
+        .filter(|line| text(&line["resource"]).ends_with("order_items"));
+    let ways: Vec<&Value> = items.map(|line| &line["reached"][1]).collect();
+    assert_eq!(ways.len(), 3, "{lines:#?}");
+    assert!(text(ways[0]).contains("order_id → "), "{ways:?}");
+    let direct = ask(&["--no-relations"]);
+    assert!(rows_of(&direct, "orders").is_empty(), "{direct:#?}");
+    assert_eq!(rows_of(&direct, "tickets"), [row("20", "weak", "0")]);
+
+    let server = Server::start(&bench, &[]);
+    let officer = json!({ "name": "privacy", "role": "privacy-officer" });
+    let officer = text(&server.post("/api/v1/keys", &officer).body["token"]);
+    let locate = |relations: bool| {
+        let body = json!({
+            "attributes": { "EMAIL_ADDRESS": "anna@example.org" }, "purpose": "test", "verify": true, "relations": relations,
+        });
+        let answer = server.ask_as(&officer, "POST", "/api/v1/locate", &body.to_string());
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let places = answer.body["places"].as_array().unwrap().clone();
+        let orders = places
+            .iter()
+            .filter(|it| text(&it["resource"]).ends_with("orders"));
+        orders.map(|it| it["reached"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(locate(true).len(), 2);
+    assert!(text(&locate(true)[0][0]).contains("customer_id → "));
+    assert!(locate(false).is_empty());
 }

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Server};
+use crate::collect::{SHOP, scanned};
+use crate::live;
 use crate::postgres::Schema;
 use crate::serve::PEOPLE;
 use crate::support::{Bench, postgres};
@@ -465,9 +467,7 @@ fn an_erasure_is_a_list_of_places_that_people_work_through_and_nothing_is_writte
         .filter(|line| !line.contains("Anna"))
         .collect();
     bench.write("crm/people.csv", without.join("\n") + "\n");
-    office
-        .server
-        .run_job("data-discovery", &json!({ "scope": ["FILES_1"] }));
+    // The file says so, whether it was scanned since or not.
     let again = office.done("POST", &at("/places/recheck"), &json!({}));
     assert_eq!(again["places"][0]["recheck"], "gone", "{again:#}");
     assert!(office.detail(&id)["carriedOutAt"].is_string());
@@ -475,6 +475,148 @@ fn an_erasure_is_a_list_of_places_that_people_work_through_and_nothing_is_writte
         office.done("POST", &at("/fulfilment"), &json!({}))["status"],
         "fulfilled"
     );
+}
+
+/// The one place of a table that is so firm.
+fn place<'p>(places: &'p Value, table: &str, strength: &str) -> &'p Value {
+    let all = places["places"].as_array().expect("places are listed");
+    let is_it = |place: &&Value| {
+        let resource = place["resource"].as_str().unwrap_or_default();
+        resource.ends_with(table) && place["strength"] == strength
+    };
+    let found: Vec<&Value> = all.iter().filter(is_it).collect();
+    assert_eq!(found.len(), 1, "{table}, {strength}: {places:#}");
+    found[0]
+}
+
+/// Which rows of it are meant, by the values of a key column.
+fn keys(place: &Value, column: &str) -> Vec<String> {
+    let rows = place["rowsAt"].as_array().into_iter().flatten();
+    let mut keys: Vec<String> = rows
+        .map(|row| row["key"][column].as_str().unwrap_or("?").to_owned())
+        .collect();
+    keys.sort();
+    keys
+}
+
+/// What people erase is told place by place, wherever the shop is; `run` erases there.
+fn erased(bench: &Bench, run: impl Fn(&str)) {
+    let office = Office::open(bench, &[]);
+    let anna = json!({ "type": "subject", "name": "Anna Muster", "email": "anna@example.org" });
+    let id = office.create(&intake(
+        &json!({ "requestType": "delete", "requestor": anna, "requiresVerification": false }),
+    ));
+    let at = |rest: &str| format!("/requests/{id}{rest}");
+    let leads = office.detail(&id)["located"]["leadsTo"].clone();
+    assert!(
+        leads.to_string().contains("order_items.order_id → "),
+        "{leads:#}"
+    );
+    let found = office.done("POST", &at("/places"), &json!({}));
+    let customers = place(&found, "customers", "strong");
+    assert_eq!(keys(customers, "id"), ["1"], "{found:#}");
+    assert_eq!(customers["reached"], json!([]));
+    let orders = place(&found, "orders", "strong");
+    assert_eq!(keys(orders, "id"), ["10", "12"]);
+    let way = orders["reached"][0].as_str().unwrap_or_default();
+    assert!(way.contains("customer_id → "), "{way}");
+    assert_eq!(place(&found, "order_items", "strong")["rows"], 3);
+    assert_eq!(keys(place(&found, "tickets", "strong"), "id"), ["20"]);
+    // Of the same name, and somebody else's: to be looked at, and not to be erased.
+    let namesake = place(&found, "customers", "weak");
+    assert_eq!(keys(namesake, "id"), ["3"]);
+    assert_eq!(namesake["listed"], false);
+    let other = place(&found, "tickets", "weak");
+    assert_eq!(
+        (&other["reviewReason"], &other["listed"]),
+        (&json!("names-somebody-else"), &json!(false))
+    );
+    assert_eq!(office.detail(&id)["placesUndecided"], 2);
+
+    let recheck = || office.done("POST", &at("/places/recheck"), &json!({}));
+    let stands = |places: &Value, table: &str, strength: &str| {
+        place(places, table, strength)["recheck"].clone()
+    };
+    run(
+        "update customers set full_name = '-', email = null, birth_date = null where id = 1;
+         delete from order_items where order_id in (10, 12); delete from orders where id = 12;",
+    );
+    let again = recheck();
+    for (table, strength, standing) in [
+        ("customers", "strong", "gone"),
+        ("order_items", "strong", "gone"),
+        ("orders", "strong", "still_there"),
+        ("tickets", "strong", "still_there"),
+        ("customers", "weak", "still_there"),
+    ] {
+        assert_eq!(stands(&again, table, strength), standing, "{again:#}");
+    }
+    assert_eq!(
+        place(&again, "orders", "strong")["recheckNote"],
+        "1 of 2 rows"
+    );
+    // Nothing leads to the orders any more, and they are there.
+    let found = office.done("POST", &at("/places"), &json!({}));
+    assert_eq!(keys(place(&found, "orders", "strong"), "id"), ["10", "12"]);
+
+    run("delete from tickets where id = 20; delete from orders where id = 10;");
+    let again = recheck();
+    assert_eq!(stands(&again, "orders", "strong"), "gone", "{again:#}");
+    assert_eq!(stands(&again, "tickets", "strong"), "gone");
+    assert_eq!(stands(&again, "customers", "weak"), "still_there");
+    assert!(office.detail(&id)["carriedOutAt"].is_string());
+    // Somebody says that it is her after all: then it is to be erased as well.
+    let other = place(&again, "tickets", "weak")["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let decided = office.done(
+        "POST",
+        &at(&format!("/places/{other}/decide")),
+        &json!({ "verdict": "included" }),
+    );
+    assert_eq!(place(&decided, "tickets", "weak")["listed"], true);
+    assert_eq!(office.detail(&id)["carriedOutAt"], Value::Null);
+}
+
+#[test]
+fn what_people_erase_in_a_database_file_is_told_gone_and_the_rest_is_still_there() {
+    let bench = Bench::new();
+    let file = scanned(&bench, SHOP);
+    erased(&bench, |sql| assert!(live::run(&file, sql), "{sql}"));
+}
+
+#[test]
+fn what_people_erase_in_postgres_is_told_gone_and_the_rest_is_still_there() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "erased");
+    schema.run(SHOP);
+    let bench = Bench::new();
+    let include = format!("{}.*", schema.name);
+    let scan = bench.run(["scan", &url, "--include", &include, "--quiet"]);
+    assert_eq!(scan.status, 0, "{}", scan.stderr);
+    erased(&bench, |sql| schema.run(sql));
+}
+
+#[test]
+fn a_place_that_cannot_be_read_is_not_told_gone() {
+    let bench = Bench::new();
+    let file = scanned(&bench, SHOP);
+    let office = Office::open(&bench, &[]);
+    let anna = json!({ "type": "subject", "name": "Anna Muster", "email": "anna@example.org" });
+    let id = office.create(&intake(
+        &json!({ "requestType": "delete", "requestor": anna, "requiresVerification": false }),
+    ));
+    office.done("POST", &format!("/requests/{id}/places"), &json!({}));
+    std::fs::rename(&file, bench.path("away.db")).unwrap();
+    let recheck = format!("/requests/{id}/places/recheck");
+    let again = office.done("POST", &recheck, &json!({}));
+    let orders = place(&again, "orders", "strong");
+    assert_eq!(orders["recheck"], "not_searched", "{again:#}");
+    assert!(orders["recheckNote"].is_string());
+    assert_eq!(office.detail(&id)["carriedOutAt"], Value::Null);
 }
 
 #[test]
@@ -655,6 +797,58 @@ fn retention_ends_with_the_key_unless_it_is_held_and_the_log_still_verifies() {
         "{}",
         found.stderr
     );
+}
+
+#[test]
+fn proof_is_destroyed_by_its_class_and_a_hold_keeps_it() {
+    let bench = Bench::new();
+    let office = Office::open(&bench, &[]);
+    let ended = |is_held: bool| {
+        let id = office.create(&intake(&json!({})));
+        let at = |rest: &str| format!("/requests/{id}{rest}");
+        office.done(
+            "POST",
+            &at("/verification/request"),
+            &json!({ "reasonForDoubt": "another address" }),
+        );
+        office.done(
+            "POST",
+            &at("/verification/evidence/upload"),
+            &json!("a PLANTED passport"),
+        );
+        office.done("POST", &at("/withdrawals"), &json!({}));
+        if is_held {
+            office.done("POST", &at("/hold"), &json!({ "reason": "case 7" }));
+        }
+        id
+    };
+    let (free, held) = (ended(false), ended(true));
+    let class = json!({
+        "class": "verification_evidence", "minDays": 0, "maxDays": 0, "purgeEnabled": true,
+    });
+    let retention = "/tenants/default/retention";
+    let decided = office
+        .server
+        .ask_as(&office.server.key, "PUT", retention, &class.to_string());
+    assert_eq!(decided.status, 202, "{decided:?}");
+    let pieces = |office: &Office, id: &str| {
+        let case = office.get(&format!("/requests/{id}/verification-case"));
+        case.body["evidence"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!((pieces(&office, &free), pieces(&office, &held)), (1, 1));
+    // A server looks when it starts, and then every hour.
+    let (server_key, key) = (office.server.key.clone(), office.key.clone());
+    drop(office);
+    let server = Server::again(&bench, &server_key, &[]);
+    let office = Office { server, key };
+    let start = std::time::Instant::now();
+    while pieces(&office, &free) > 0 && start.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!((pieces(&office, &free), pieces(&office, &held)), (0, 1));
+    assert_eq!(office.detail(&free)["status"], "withdrawn");
+    let log = office.server.get("/api/v1/audit/verify");
+    assert_eq!(log.status, 200, "{log:?}");
 }
 
 #[test]

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::StreamExt as _;
 use locard_engine::{Event, Failure, Reporter};
 use locard_identify::Library;
-use locard_index::{Query, role_of};
+use locard_index::{Origin, Query, role_of};
 use locard_model::{
-    Attribute, Category, EntityId, ExposeSecret as _, Identifier, Role, SecretString, SourceId,
-    Strength, Subject,
+    Attribute, Category, EntityId, ExposeSecret as _, Identifier, RelationId, Role, SecretString,
+    SourceId, Strength, Subject,
 };
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
@@ -85,6 +85,11 @@ impl FindReport {
         !self.failures.is_empty() || reasons.any(Reason::is_gap)
     }
 
+    /// Puts the hits into the order in which they are told.
+    pub fn sort(&mut self) {
+        self.hits.sort_by_cached_key(place);
+    }
+
     /// Whether something failed, in a scan or in the look-up itself, so that there may be more to find.
     pub fn fell_short(&self) -> bool {
         let mut reasons = self.not_searched.iter().map(|gap| gap.reason);
@@ -112,8 +117,33 @@ pub struct Hit {
     /// Why it could not be read, where that was asked for.
     pub unchecked: Option<String>,
     /// How firmly it points at the person: by all that agreed in this row (verified), else by this column alone, which
-    /// only a unique identifier makes strong.
+    /// only a unique identifier makes strong. A row that was reached over relations is strong unless it names somebody else.
     pub strength: Strength,
+    /// The relations over which the row was reached, one after the other; none: it names the person itself.
+    pub reached: Vec<PathStep>,
+}
+
+/// One relation on the way to a row that carries a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathStep {
+    /// The relation.
+    pub relation: RelationId,
+    /// Why it is believed.
+    pub origin: Origin,
+    /// Where it leads from: the resource, masked, and its columns.
+    pub from: (String, Vec<String>),
+    /// Where it leads to: the resource, masked, and its columns.
+    pub to: (String, Vec<String>),
+}
+
+impl std::fmt::Display for PathStep {
+    /// `orders.customer_id → customers.id`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let side = |(resource, columns): &(String, Vec<String>)| {
+            format!("{resource}.{}", columns.join("+"))
+        };
+        write!(f, "{} → {}", side(&self.to), side(&self.from))
+    }
 }
 
 /// Looks persons up: asks the subject filters of the whole catalog, and with [`FindOptions::verify`] reads the
@@ -152,7 +182,7 @@ async fn find_at_most(
     let room = most.saturating_sub(report.hits.len());
     let named = std::mem::take(&mut report.named).into_iter().take(room);
     report.hits.extend(named.map(|named| named.hit(options)));
-    report.hits.sort_by_cached_key(place);
+    report.sort();
     Ok(report)
 }
 
@@ -278,7 +308,7 @@ async fn suspects(
 }
 
 /// More hits than this are not told: an answer that somebody reads is shorter, and it must fit into memory.
-const MOST_HITS: usize = 250_000;
+pub const MOST_HITS: usize = 250_000;
 
 /// Hits are told by person, then by place.
 fn place(hit: &Hit) -> impl Ord + use<> {

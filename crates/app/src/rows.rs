@@ -8,7 +8,7 @@ use locard_connector::document::Paths;
 use locard_connector::{ErrorKind as SourceErrorKind, ScanRequest};
 use locard_engine::{Failure, LookUp, Mask, Row, is_document};
 use locard_identify::{How, Library, Trial};
-use locard_model::{FindingKind, Identifier};
+use locard_model::{EntityId, FindingKind, Identifier};
 use locard_store::{Column, Decision, Entity, Page};
 use tokio_util::sync::CancellationToken;
 
@@ -353,6 +353,13 @@ async fn confirmed(home: &Home, entity: &Entity) -> Result<Vec<(String, bool)>> 
     Ok(columns)
 }
 
+/// Rows of an entity as they may be shown: values of keys are masked where their columns hold personal data.
+pub async fn shown_rows(home: &Home, entity: EntityId, rows: &[RowAt]) -> Result<Vec<RowAt>> {
+    let entity = home.store.entity(home.org, entity).await?;
+    let keys = Keys::load(home, &entity).await?;
+    Ok(rows.iter().map(|at| keys.masked(at)).collect())
+}
+
 /// What of a row's key may be shown.
 ///
 /// The column decides and not the value: a plain number may pass for an identifier by accident, and a name that is a
@@ -401,6 +408,17 @@ impl Keys {
             key: key
                 .map(|(column, value)| (self.mask.segment(column), self.shown(column, value)))
                 .collect(),
+        }
+    }
+
+    /// A row whose key is plain, as it may be shown.
+    fn masked(&self, at: &RowAt) -> RowAt {
+        let key = at.key.iter();
+        let key = key.map(|(column, value)| (self.mask.segment(column), self.shown(column, value)));
+        RowAt {
+            number: at.number,
+            line: at.line,
+            key: key.collect(),
         }
     }
 

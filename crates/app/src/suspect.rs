@@ -128,6 +128,7 @@ impl NamedPlace {
             verified: true,
             unchecked: None,
             strength: self.named.strength,
+            reached: Vec::new(),
         }
     }
 
@@ -323,6 +324,7 @@ impl Suspect {
             verified: false,
             unchecked: why.map(str::to_owned),
             strength,
+            reached: Vec::new(),
         };
         places.into_iter().map(hit).collect()
     }

@@ -117,6 +117,7 @@ pub(crate) async fn suspect(
         verified: true,
         unchecked: None,
         strength: place.strength,
+        reached: Vec::new(),
     };
     let now = record::fingerprint(&found.splits);
     let stale =

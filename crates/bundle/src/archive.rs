@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::{Error, FileRecord, FileRole, Result};
+use crate::seal::{self, Sealing};
+use crate::{Error, FileRecord, FileRole, Result, SigningKey};
 
 /// What was written, as far as it can be recognised again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,14 +68,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// It is never sought in, so that it can be encrypted on its way. Sizes therefore stand behind each file and in the
 /// directory. Times, permissions and system are fixed, so that the same files make the same archive.
 pub(crate) struct Archive<W: Write> {
-    zip: ZipWriter<StreamWriter<Digesting<W>>>,
+    zip: ZipWriter<StreamWriter<Sealing<Digesting<W>>>>,
     open: Digesting<io::Sink>,
 }
 
 impl<W: Write> Archive<W> {
     pub(crate) fn new(out: W) -> Self {
         Self {
-            zip: ZipWriter::new_stream(Digesting::new(out)),
+            zip: ZipWriter::new_stream(Sealing::new(Digesting::new(out))),
             open: Digesting::new(io::sink()),
         }
     }
@@ -111,10 +112,11 @@ impl<W: Write> Archive<W> {
         Ok(record((path, media_type), (role, None), self.end()))
     }
 
-    /// Writes the archive's directory.
-    pub(crate) fn finish(self) -> Result<(W, Fingerprint)> {
-        let mut out = self.zip.finish()?.into_inner();
-        out.flush()?;
+    /// Writes the archive's directory, and seals all of it.
+    pub(crate) fn finish(mut self, key: &SigningKey) -> Result<(W, Fingerprint)> {
+        // The place of the seal.
+        self.zip.set_raw_comment(vec![b' '; seal::LENGTH].into())?;
+        let out = self.zip.finish()?.into_inner().finish(key)?;
         Ok(out.finish())
     }
 }

@@ -6,6 +6,7 @@
 //! audit-report.json             counts, redactions, and what was not searched
 //! manifest.json                 what every section is, and the SHA-256 of every file
 //! manifest.sig                  Ed25519 over the bytes of manifest.json
+//! the archive's comment         SHA-256 and Ed25519 over every byte before it
 //! ```
 //!
 //! [`BundleWriter`] writes it: sections come one after the other, and their rows as a stream, of which no more is held than
@@ -29,6 +30,7 @@ mod name;
 mod read;
 mod redact;
 mod report;
+mod seal;
 mod sign;
 mod workbook;
 mod write;
@@ -43,7 +45,7 @@ pub use manifest::{
     Cause, Column, Controller, DecisionNote, Extent, FileRecord, FileRole, Head, Kind, Manifest,
     Neutralised, NotSearched, Reached, RedactionNote, Section, SectionRecord, Signer,
 };
-pub use read::{Bundle, FileReport, FileState, Report, SignatureState};
+pub use read::{Bundle, FileReport, FileState, Report, SignatureState, WholeState};
 pub use redact::{Reason, Redaction, mask, redact_field, redact_spans, redact_texts};
 pub use report::AuditReport;
 pub use sign::{PublicKey, SigningKey};

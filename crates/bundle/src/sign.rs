@@ -1,4 +1,4 @@
-//! Ed25519 (RFC 8032) over the manifest.
+//! Ed25519 (RFC 8032) over the manifest, and over the archive's hash.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::{Error, Result, Signer};
 pub(crate) const ALGORITHM: &str = "Ed25519";
 
 /// The key under which bundles are signed. It is of their own: manifests are signed as they are, without a prefix, so that
-/// other programs can verify them.
+/// other programs can verify them. What else it signs begins otherwise than a manifest.
 pub struct SigningKey(Ed25519KeyPair);
 
 impl SigningKey {
@@ -39,6 +39,11 @@ impl SigningKey {
             key_id: public_key.id(),
             public_key,
         }
+    }
+
+    /// A signature over what is no manifest.
+    pub(crate) fn seal(&self, text: &[u8]) -> Vec<u8> {
+        self.0.sign(text).as_ref().to_vec()
     }
 
     pub(crate) fn sign(&self, manifest: &[u8]) -> Signature {
@@ -66,9 +71,9 @@ impl PublicKey {
         hex(&Sha256::digest(self.0)[..8])
     }
 
-    fn verify(&self, manifest: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verify(&self, text: &[u8], signature: &[u8]) -> bool {
         let key = UnparsedPublicKey::new(&ED25519, self.0);
-        key.verify(manifest, signature).is_ok()
+        key.verify(text, signature).is_ok()
     }
 }
 

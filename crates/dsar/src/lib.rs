@@ -18,6 +18,7 @@
 mod collect;
 pub mod job;
 mod keep;
+mod locations;
 mod relations;
 mod sections;
 
@@ -27,6 +28,9 @@ pub use collect::{
 };
 pub use keep::{BundleStore, Put};
 pub use locard_index::{Bounds, Origin};
+pub use locations::{
+    Again, Lead, Location, MOST_FOLLOWED, Spot, SpotRow, find, leads, locations, look_again,
+};
 pub use relations::{
     RelationRow, RelationsReport, SideRow, decide_relation, relations, withdraw_relation,
 };

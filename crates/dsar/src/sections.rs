@@ -2,9 +2,9 @@
 
 use std::io;
 
+pub use locard_app::PathStep;
 use locard_app::RowAt;
-use locard_index::Origin;
-use locard_model::{EntityId, EntityKind, Identifier, RelationId, SourceId, Strength};
+use locard_model::{EntityId, EntityKind, Identifier, SourceId, Strength};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -84,19 +84,6 @@ pub enum Reached {
     Directly,
     /// They carry a key of rows that were reached before, over these relations one after the other.
     Over(Vec<PathStep>),
-}
-
-/// One relation of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathStep {
-    /// The relation.
-    pub relation: RelationId,
-    /// Why it is believed.
-    pub origin: Origin,
-    /// Where it leads from: the resource, masked, and its columns.
-    pub from: (String, Vec<String>),
-    /// Where it leads to: the resource, masked, and its columns.
-    pub to: (String, Vec<String>),
 }
 
 /// A row about the person. Its values are plain, so `Debug` hides them.

@@ -15,8 +15,8 @@ use locard_app::{
 use locard_bundle::Bundle;
 use locard_bundle::encrypt::{Secret, decrypt};
 use locard_dsar::job::{self, DsarJob, DsarOptions, NewLink, Purpose, Refused, Scope, StartedJob};
-use locard_model::{Attribute, DsarState, Identifier, SecretString};
-use locard_store::{DsarChange, DsarId};
+use locard_model::{Attribute, DsarState, Identifier, RequestId, RequestState, SecretString};
+use locard_store::{AuditDraft, DsarChange, DsarId, RequestDraft, RequestHead, StartedRequest};
 use serde_json::{Value, json};
 
 static CONNECTORS: &[&dyn locard_app::Connector] = &[&locard_connector_local::Local];
@@ -231,6 +231,76 @@ async fn what_is_over_is_destroyed_with_its_key() {
     home.close().await.unwrap();
 }
 
+/// A request that is under a legal hold, or is not.
+async fn request(home: &Home, is_held: bool) -> RequestId {
+    let draft = RequestDraft {
+        head: RequestHead {
+            state: RequestState::InProgress,
+            kind: "access".to_owned(),
+            jurisdiction: "eu".to_owned(),
+            is_held,
+            received_at: Timestamp::from_second(1_700_000_000).unwrap(),
+            due_at: None,
+            ended_at: None,
+            retain_until: None,
+        },
+        body: json!({}),
+        subjects: Vec::new(),
+        events: Vec::new(),
+        audit: AuditDraft::new("request.created", "privacy", json!({})),
+        idempotency_key: None,
+    };
+    match home
+        .store()
+        .start_request(home.org(), &draft)
+        .await
+        .unwrap()
+    {
+        StartedRequest::New(request) => request.id,
+        StartedRequest::Known(_) => panic!("it is new"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_legal_hold_keeps_what_is_over_and_hands_nothing_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = scanned(folder.path()).await;
+    let mut jobs = Vec::new();
+    for is_held in [true, false] {
+        let options = DsarOptions {
+            request: Some(request(&home, is_held).await.0),
+            ..anna()
+        };
+        let ready = run(&home, &create(&home, options).await).await;
+        let over = DsarChange {
+            from: vec![DsarState::Ready],
+            expires_at: Some(Timestamp::from_second(1_700_000_000).unwrap()),
+            ..DsarChange::default()
+        };
+        let id = DsarId(ready.id);
+        home.store()
+            .change_dsar(home.org(), id, &over)
+            .await
+            .unwrap();
+        jobs.push(ready.id);
+    }
+    assert_eq!(job::sweep(&home).await.unwrap(), 1, "one is not held");
+    let kept = |id: &uuid::Uuid| {
+        let bundles = folder.path().join("home/bundles/dsar");
+        bundles.join(id.to_string()).join("bundle.zip").exists()
+    };
+    assert_eq!((kept(&jobs[0]), kept(&jobs[1])), (true, false));
+    let held = job::job(&home, jobs[0]).await.unwrap();
+    assert!(held.body.is_some() && held.state == DsarState::Ready);
+    let by = (Purpose::Delivery, None);
+    assert!(
+        job::bundle(&home, &actor("officer"), jobs[0], by)
+            .await
+            .is_err()
+    );
+    home.close().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_of_everything_is_off_wants_another_administrator_and_holds_no_row() {
     let folder = tempfile::tempdir().unwrap();
@@ -337,6 +407,38 @@ async fn a_registered_subject_is_known_by_the_id_of_another_system() {
             .await
             .unwrap();
     }
+    // What is given besides is joined, said, and never dropped: nobody is registered under this one.
+    let joined = DsarOptions {
+        attributes: anna().attributes,
+        ..by_id("C-18")
+    };
+    let ready = run(&home, &create(&home, joined).await).await;
+    let body = ready.body.unwrap();
+    let known = body.attributes.iter().map(|known| known.value.as_str());
+    assert!(
+        known.clone().any(|value| value == "C-18"),
+        "it is looked for"
+    );
+    assert!(known.count() > 1);
+    assert!(
+        body.warnings
+            .iter()
+            .any(|it| it.contains("scope.dataSubjectId")),
+        "{:?}",
+        body.warnings
+    );
+    job::cancel(&home, &actor("officer"), ready.id, None)
+        .await
+        .unwrap();
+    let other = DsarOptions {
+        attributes: vec![Attribute {
+            identifier: Identifier::new("DATA_SUBJECT_ID"),
+            value: "C-99".to_owned(),
+        }],
+        ..by_id("C-18")
+    };
+    let refused = job::create(&home, &actor("officer"), other).await;
+    assert!(refused.unwrap_err().sentence().contains("two people"));
     let nobody = run(&home, &create(&home, by_id("C-18")).await).await;
     assert_eq!(nobody.body.unwrap().report.unwrap().total_records, 0);
     home.close().await.unwrap();

@@ -126,6 +126,7 @@ impl Arrival {
             located: None,
             tasks: Vec::new(),
             places: Vec::new(),
+            places_not_searched: Vec::new(),
             manifest: None,
             delivery: None,
             appeals: Vec::new(),

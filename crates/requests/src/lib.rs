@@ -29,6 +29,7 @@ mod notices;
 mod packs;
 mod places;
 mod policies;
+mod purge;
 mod record;
 mod register;
 mod retention;
@@ -51,8 +52,8 @@ pub use locard_store::{RequestHead, RequestOrder};
 pub use manifest::{Content, Returned, ReturnedArtifact, Upload};
 pub use policies::NewPack;
 pub use record::{
-    Appeal, Artifact, Authority, Known, Manifest, Person, Place, Proof, Record, Requestor, Task,
-    TaskOutcome, Validation, Verdict, Verification,
+    Appeal, Artifact, Authority, Known, LeadsTo, Manifest, Person, Place, Proof, Record, Requestor,
+    Task, TaskOutcome, Validation, Verdict, Verification,
 };
 pub use register::{COLUMNS, Imported, TakenOver};
 pub use retention::{Policy, policies};

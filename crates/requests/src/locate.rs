@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use locard_app::{CancellationToken, FindOptions, FindReport, Silent, find, identifier_named};
+use locard_app::{
+    CancellationToken, FindOptions, FindReport, NotSearched, Silent, find, identifier_named,
+};
+use locard_dsar::Lead;
 use locard_model::{Attribute, Strength, Subject};
 
 use crate::code::Result;
 use crate::desk::Desk;
-use crate::record::{Known, Located, Record, Unsearched};
+use crate::record::{Known, LeadsTo, Located, Record, Unsearched};
 
 /// So many of what was not searched are kept; of the others it is told how many there are.
 const MOST: usize = 200;
@@ -42,19 +45,37 @@ impl Desk<'_> {
             .iter()
             .map(|attribute| attribute.identifier.as_str().to_owned())
             .collect();
-        let report = self.look(subject, false).await?;
-        Ok(Some(summed(&report, identifiers, now)))
-    }
-
-    /// Looks the person up; with `verify` the sources are read.
-    pub(crate) async fn look(&self, subject: Subject, verify: bool) -> Result<FindReport> {
         let options = FindOptions {
             subjects: vec![subject],
-            verify,
             ..FindOptions::default()
         };
-        Ok(find(self.home, &options, &Silent, &CancellationToken::new()).await?)
+        let cancel = CancellationToken::new();
+        let report = Box::pin(find(self.home, &options, &Silent, &cancel)).await?;
+        let leads = locard_dsar::leads(self.home, &report).await?;
+        Ok(Some(Located {
+            leads_to: leads.into_iter().take(MOST).map(leads_to).collect(),
+            ..summed(&report, identifiers, now)
+        }))
     }
+}
+
+fn leads_to(lead: Lead) -> LeadsTo {
+    LeadsTo {
+        source: lead.source,
+        resource: lead.resource,
+        reached: lead.reached.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// What was not searched, the first of it.
+pub(crate) fn unsearched(gaps: &[NotSearched]) -> Vec<Unsearched> {
+    let listed = gaps.iter().take(MOST).map(|gap| Unsearched {
+        source: gap.source.clone(),
+        resource: gap.resource.clone(),
+        reason: gap.reason.as_str().to_owned(),
+        sentence: gap.sentence.clone(),
+    });
+    listed.collect()
 }
 
 fn summed(report: &FindReport, identifiers: BTreeSet<String>, at: Timestamp) -> Located {
@@ -65,12 +86,6 @@ fn summed(report: &FindReport, identifiers: BTreeSet<String>, at: Timestamp) -> 
         .collect();
     let sources: BTreeSet<String> = hits.iter().map(|hit| hit.source.clone()).collect();
     let gaps = &report.not_searched;
-    let listed = gaps.iter().take(MOST).map(|gap| Unsearched {
-        source: gap.source.clone(),
-        resource: gap.resource.clone(),
-        reason: gap.reason.as_str().to_owned(),
-        sentence: gap.sentence.clone(),
-    });
     Located {
         at,
         identifiers: identifiers.into_iter().collect(),
@@ -83,9 +98,10 @@ fn summed(report: &FindReport, identifiers: BTreeSet<String>, at: Timestamp) -> 
         sources: sources.into_iter().collect(),
         asked_sources: report.sources,
         asked_columns: report.columns,
-        not_searched: listed.collect(),
+        not_searched: unsearched(gaps),
         not_searched_more: gaps.len().saturating_sub(MOST) as u64,
         // Where nothing was ever scanned, nothing was asked.
         complete: report.scanned && !report.has_gaps(),
+        leads_to: Vec::new(),
     }
 }

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use locard_app::{Actor, FindReport};
+use locard_app::{Actor, CancellationToken, Silent};
 use locard_deadline::Kind;
+use locard_dsar::{Again, Bounds, CollectOptions, Location, Spot, locations, look_again};
 use locard_model::{RequestId, Strength};
 use serde_json::json;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
 use crate::life::Action;
+use crate::locate::unsearched;
 use crate::record::{Place, Verdict};
 
 /// Places of one request. A list that people work through is shorter.
@@ -41,54 +43,37 @@ const fn instructions(kind: Kind) -> &'static str {
     }
 }
 
-/// The places of a report, one for each entity.
-fn places(report: &FindReport, kind: Kind) -> Vec<Place> {
-    let mut found: BTreeMap<(String, String), Place> = BTreeMap::new();
-    let mut rows: BTreeMap<(String, String), std::collections::BTreeSet<String>> = BTreeMap::new();
-    for hit in &report.hits {
-        let key = (hit.source.clone(), hit.resource.clone());
-        if found.len() >= MOST && !found.contains_key(&key) {
-            continue;
-        }
-        let place = found.entry(key.clone()).or_insert_with(|| Place {
-            id: Uuid::new_v4(),
-            source: hit.source.clone(),
-            resource: hit.resource.clone(),
-            columns: Vec::new(),
-            identifiers: Vec::new(),
-            strength: Strength::Weak.as_str().to_owned(),
-            rows: 0,
-            verified: false,
-            instructions: instructions(kind).to_owned(),
-            verdict: Verdict::Open,
-            reason: None,
-            recheck: None,
-            rechecked_at: None,
-        });
-        add(&mut place.columns, &hit.column);
-        for identifier in &hit.identifiers {
-            add(&mut place.identifiers, identifier.as_str());
-        }
-        if hit.strength == Strength::Strong {
-            Strength::Strong.as_str().clone_into(&mut place.strength);
-        }
-        place.verified |= hit.verified;
-        if let Some(row) = &hit.row {
-            rows.entry(key).or_default().insert(row.to_string());
-        }
-    }
-    for (key, rows) in rows {
-        if let Some(place) = found.get_mut(&key) {
-            place.rows = rows.len() as u64;
-        }
-    }
-    found.into_values().collect()
-}
-
-fn add(names: &mut Vec<String>, name: &str) {
-    if !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
-    }
+/// Locations as places of a request.
+fn places(locations: Vec<Location>, kind: Kind) -> Vec<Place> {
+    let place = |found: Location| Place {
+        id: Uuid::new_v4(),
+        source: found.source,
+        resource: found.resource,
+        columns: found.columns,
+        identifiers: found.identifiers.iter().map(ToString::to_string).collect(),
+        strength: found.strength.as_str().to_owned(),
+        review_reason: found.review.map(|why| why.as_str().to_owned()),
+        reached: found.reached.iter().map(ToString::to_string).collect(),
+        spot: Some(found.spot),
+        rows: found.rows,
+        verified: true,
+        instructions: instructions(kind).to_owned(),
+        verdict: Verdict::Open,
+        reason: None,
+        recheck: None,
+        recheck_note: None,
+        rechecked_at: None,
+    };
+    // What is certain comes first: of more than fit the rest is left out.
+    let (strong, weak): (Vec<Location>, Vec<Location>) = locations
+        .into_iter()
+        .partition(|found| found.strength == Strength::Strong);
+    strong
+        .into_iter()
+        .chain(weak)
+        .take(MOST)
+        .map(place)
+        .collect()
 }
 
 impl Case {
@@ -106,7 +91,7 @@ impl Case {
 }
 
 impl Desk<'_> {
-    /// Finds the places, reading what cannot be ruled out. What was decided on places that are still there stays.
+    /// Finds the places as collecting finds rows, over relations too. What was decided on places that are still there stays.
     pub async fn find_places(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
         let opened = self.request(id).await?;
         let record = opened.known()?;
@@ -122,14 +107,36 @@ impl Desk<'_> {
             let message = "nothing is known of the person to look for them by";
             return Err(Fault::new(Code::Invalid, message));
         }
-        let subject = self.subject(record.attributes()).await?;
-        let report = self.look(subject, true).await?;
-        let found = places(&report, record.kind);
+        let options = CollectOptions {
+            subject: self.subject(record.attributes()).await?,
+            sources: Vec::new(),
+            relations: true,
+            review: true,
+            bounds: Bounds::default(),
+        };
+        let cancel = CancellationToken::new();
+        let (found, extract) = Box::pin(locations(self.home, &options, &Silent, &cancel)).await?;
+        let left_out = found.len().saturating_sub(MOST);
+        let found = places(found, record.kind);
+        let gaps = unsearched(&extract.not_searched);
+        let complete =
+            !extract.not_searched.iter().any(|gap| gap.reason.is_gap()) && !extract.fell_short();
         let work = |case: &mut Case| {
             check(case)?;
             let before = std::mem::take(&mut case.record.places);
-            case.record.places = found.iter().map(|place| kept(place, &before)).collect();
-            let details = json!({ "places": found.len(), "complete": !report.has_gaps() });
+            let staying = before.iter().filter(|place| stays(place, &found));
+            let staying: Vec<Place> = staying.cloned().collect();
+            let new = found.iter().filter(|place| !is_covered(place, &staying));
+            let places: Vec<Place> = new
+                .map(|place| kept(place, &before))
+                .chain(staying.iter().cloned())
+                .collect();
+            let undecided = places.iter().filter(|place| place.is_undecided()).count();
+            let details = json!({
+                "places": places.len(), "undecided": undecided, "leftOut": left_out, "complete": complete,
+            });
+            case.record.places = places;
+            case.record.places_not_searched.clone_from(&gaps);
             case.tell("places_found", details.clone());
             Ok((Act::new("places.found", details), ()))
         };
@@ -165,7 +172,7 @@ impl Desk<'_> {
         Ok(self.act(actor, id, work).await?.0)
     }
 
-    /// Looks again, whether what was to be done was done.
+    /// Reads the places again, whether what was to be done was done.
     pub async fn recheck_places(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
         let opened = self.request(id).await?;
         let record = opened.known()?;
@@ -174,21 +181,31 @@ impl Desk<'_> {
             return Err(Fault::new(Code::NotFound, message));
         }
         let subject = self.subject(record.attributes()).await?;
-        let report = self.look(subject, true).await?;
+        let places = record.places.iter();
+        let (ids, spots): (Vec<Uuid>, Vec<&Spot>) = places
+            .filter_map(|place| Some((place.id, place.spot.as_ref()?)))
+            .unzip();
+        let cancel = CancellationToken::new();
+        let answers = Box::pin(look_again(self.home, &subject, &spots, &cancel)).await?;
+        let answers: BTreeMap<Uuid, Again> = ids.into_iter().zip(answers).collect();
         let work = |case: &mut Case| {
             if case.head.state == locard_model::RequestState::Closed {
                 let message = "the request is closed";
                 return Err(Fault::new(Code::TransitionDisallowed, message));
             }
             let now = case.now;
-            let mut still = 0;
+            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
             for place in &mut case.record.places {
-                let standing = standing(place, &report);
-                still += usize::from(standing == "still_there");
+                let (standing, note) = standing(place, answers.get(&place.id));
+                *counts.entry(standing).or_default() += 1;
                 place.recheck = Some(standing.to_owned());
+                place.recheck_note = note;
                 place.rechecked_at = Some(now);
             }
-            let details = json!({ "stillThere": still });
+            let count = |standing: &str| counts.get(standing).copied().unwrap_or(0);
+            let details = json!({
+                "stillThere": count("still_there"), "gone": count("gone"), "notSearched": count("not_searched"),
+            });
             case.tell("places_rechecked", details.clone());
             Ok((Act::new("places.rechecked", details), ()))
         };
@@ -196,49 +213,82 @@ impl Desk<'_> {
     }
 }
 
-/// A place with what was decided on it before.
-fn kept(place: &Place, before: &[Place]) -> Place {
-    let same = |known: &&Place| known.source == place.source && known.resource == place.resource;
-    match before.iter().find(same) {
-        Some(known) => Place {
-            id: known.id,
-            verdict: known.verdict,
-            reason: known.reason.clone(),
-            ..place.clone()
-        },
-        None => place.clone(),
-    }
-}
-
-/// How a place stands by a later look. What could not be read may still be there.
-fn standing(place: &Place, report: &FindReport) -> &'static str {
-    let is_here = |source: &str, resource: Option<&str>| {
-        source == place.source && resource.is_none_or(|resource| resource == place.resource)
+/// Whether two places are one: rows of one entity that were reached in one way and point at the person alike; what is weak is
+/// row by row.
+fn is_same(one: &Place, other: &Place) -> bool {
+    let rows = || match (&one.spot, &other.spot) {
+        (Some(one), Some(other)) => one.holds(other) && other.holds(one),
+        _ => false,
     };
-    let hits = report.hits.iter();
-    let mut hits = hits.filter(|hit| is_here(&hit.source, Some(&hit.resource)));
-    if hits.any(|hit| hit.verified) {
-        return "still_there";
+    (&one.source, &one.resource, &one.strength, &one.reached)
+        == (
+            &other.source,
+            &other.resource,
+            &other.strength,
+            &other.reached,
+        )
+        && (one.strength == Strength::Strong.as_str() || rows())
+}
+
+/// Whether its rows are certain by now only where they were found before: what led to them is gone, so that they look weak.
+fn is_covered(place: &Place, staying: &[Place]) -> bool {
+    let strong = staying
+        .iter()
+        .filter(|it| it.strength == Strength::Strong.as_str());
+    let mut spots = strong.filter_map(|it| it.spot.as_ref());
+    let own = place.spot.as_ref();
+    own.is_some_and(|own| spots.any(|spot| spot.holds(own)))
+}
+
+/// A place with what was decided on it before, and with rows to which nothing leads any more.
+fn kept(place: &Place, before: &[Place]) -> Place {
+    let mut place = place.clone();
+    let Some(known) = before.iter().find(|known| is_same(known, &place)) else {
+        return place;
+    };
+    place.id = known.id;
+    place.verdict = known.verdict;
+    place.reason.clone_from(&known.reason);
+    let is_gone = known.recheck.as_deref() == Some("gone");
+    if let (false, Some(own), Some(earlier)) = (
+        is_gone || place.reached.is_empty(),
+        &mut place.spot,
+        &known.spot,
+    ) {
+        place.rows += own.add(earlier);
     }
-    let hits = report.hits.iter();
-    let mut unread = hits.filter(|hit| is_here(&hit.source, Some(&hit.resource)));
-    let mut gaps = report.not_searched.iter();
-    let is_gap =
-        gaps.any(|gap| gap.reason.is_gap() && is_here(&gap.source, gap.resource.as_deref()));
-    if unread.next().is_some() || is_gap {
-        "not_searched"
-    } else {
-        "gone"
+    place
+}
+
+/// Whether a place stays that is not found any more: where the row is erased that names the person, nothing leads to those any
+/// more that carry its key, and somebody may have decided on what the index no longer tells.
+fn stays(place: &Place, found: &[Place]) -> bool {
+    let is_meant = !place.reached.is_empty() || place.verdict != Verdict::Open;
+    is_meant
+        && place.recheck.as_deref() != Some("gone")
+        && !found.iter().any(|other| is_same(other, place))
+}
+
+/// How a place stands by a later look, and what there is to say of that.
+fn standing(place: &Place, answer: Option<&Again>) -> (&'static str, Option<String>) {
+    match answer {
+        Some(Again::Gone) => ("gone", None),
+        Some(Again::StillThere(left)) => {
+            let rows = place.rows;
+            ("still_there", Some(format!("{left} of {rows} rows")))
+        }
+        Some(Again::NotSearched(why)) => ("not_searched", Some(why.clone())),
+        None => {
+            let why = "its rows are not known: find the places again";
+            ("not_searched", Some(why.to_owned()))
+        }
     }
 }
 
-/// When every place was looked at again and nothing of what was included is there.
+/// When every place that is worked through was looked at again and nothing of it is there.
 pub(crate) fn is_carried_out(places: &[Place]) -> Option<Timestamp> {
-    let included = places
-        .iter()
-        .filter(|place| place.verdict != Verdict::Excluded);
     let mut last = None;
-    for place in included {
+    for place in places.iter().filter(|place| place.is_listed()) {
         if place.recheck.as_deref() != Some("gone") {
             return None;
         }

@@ -163,7 +163,7 @@ impl Desk<'_> {
     }
 
     /// Destroys what was collected for a request: its time is over, which the sweep of DSAR jobs acts on.
-    async fn destroy_bundles(&self, actor: &Actor, jobs: &[String]) -> Result<()> {
+    pub(crate) async fn destroy_bundles(&self, actor: &Actor, jobs: &[String]) -> Result<()> {
         for name in jobs {
             let id = job::job_id(name)?;
             let mut job = job::job(self.home, id).await?;
@@ -189,16 +189,20 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Destroys what is to be destroyed by itself; gives how many requests that were.
+    /// Destroys what is to be destroyed by itself, parts of requests by their class too; gives how many requests that were.
     pub async fn sweep(&self) -> Result<u64> {
-        let policy = policy(self.home, RetentionClass::RequestRecord).await?;
-        if !policy.purge_enabled || policy.legal_hold_enabled {
-            return Ok(0);
-        }
         let actor = Actor {
             id: "retention".to_owned(),
             name: "retention".to_owned(),
         };
+        let parts = Box::pin(self.purge_parts(&actor)).await?;
+        if parts > 0 {
+            tracing::info!(parts, "records of requests were destroyed by their class");
+        }
+        let policy = policy(self.home, RetentionClass::RequestRecord).await?;
+        if !policy.purge_enabled || policy.legal_hold_enabled {
+            return Ok(0);
+        }
         let now = self.now().await?;
         let mut destroyed = 0;
         let mut offset = 0;

@@ -1,6 +1,7 @@
 //! What faces tell of a request: the reference's shapes, with what we add beside them.
 
 use locard_deadline::{Duty, NOTICE, Reading};
+use locard_dsar::SpotRow;
 use locard_model::RequestState;
 use locard_store::RequestEvent;
 use serde_json::{Value, json};
@@ -86,6 +87,7 @@ fn known(request: &Opened) -> Value {
         "located": record.located,
         "tasks": record.tasks.iter().map(|task| self::task(task, request)).collect::<Vec<_>>(),
         "places": record.places.len(),
+        "placesUndecided": record.places.iter().filter(|place| place.is_undecided()).count(),
         "carriedOutAt": is_carried_out(&record.places).map(|at| at.to_string()),
         "manifest": record.manifest.as_ref().map(manifest),
         "extensions": record.extensions,
@@ -231,7 +233,36 @@ pub fn task(task: &Task, request: &Opened) -> Value {
 
 /// A place at which something is to be done.
 pub fn place(place: &Place) -> Value {
-    json!(place)
+    let rows = place.spot.iter().flat_map(|spot| &spot.rows);
+    json!({
+        "id": place.id,
+        "source": place.source,
+        "resource": place.resource,
+        "columns": place.columns,
+        "identifiers": place.identifiers,
+        "strength": place.strength,
+        "reviewReason": place.review_reason,
+        "reached": place.reached,
+        "rows": place.rows,
+        "rowsAt": rows.map(row).collect::<Vec<_>>(),
+        "listed": place.is_listed(),
+        "verified": place.verified,
+        "instructions": place.instructions,
+        "verdict": place.verdict,
+        "reason": place.reason,
+        "recheck": place.recheck,
+        "recheckNote": place.recheck_note,
+        "recheckedAt": place.rechecked_at.map(|at| at.to_string()),
+    })
+}
+
+/// Which row it is; values of its key are plain, since whoever erases it needs them.
+fn row(row: &SpotRow) -> Value {
+    let key = row.key.iter();
+    let key: serde_json::Map<String, Value> = key
+        .map(|(column, value)| (column.clone(), json!(value)))
+        .collect();
+    json!({ "at": row.at().to_string(), "key": key, "line": row.line, "number": row.number })
 }
 
 /// Appeals, as they are listed.

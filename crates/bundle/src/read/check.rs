@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::{Error, Hostility, Result, name};
+use crate::{Error, Hostility, Result, name, seal};
 
 /// Most members. A section has one for each format.
 const MEMBERS: usize = 100_000;
@@ -40,7 +40,9 @@ pub(super) fn names<R: Read + Seek>(archive: &mut ZipArchive<R>) -> Result<Vec<S
         }
         names.push(name.to_owned());
     }
-    let begins_elsewhere = archive.offset() != 0 || !archive.comment().is_empty();
+    // A comment is a seal, or nobody's.
+    let comment = archive.comment().len();
+    let begins_elsewhere = archive.offset() != 0 || (comment != 0 && comment != seal::LENGTH);
     match archive.validate_header_consistency() {
         Ok(()) if !begins_elsewhere => Ok(names),
         Err(ZipError::Io(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {

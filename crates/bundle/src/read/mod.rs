@@ -14,11 +14,12 @@ use locard_containers::foreign::decode;
 use zip::ZipArchive;
 
 use crate::manifest::{FORMAT, VERSION};
+use crate::seal::Seal;
 use crate::sign::Signature;
 use crate::write::{MANIFEST, SIGNATURE};
 use crate::{Error, FileRecord, Manifest, Result, archive};
 
-pub use verify::{FileReport, FileState, Report, SignatureState};
+pub use verify::{FileReport, FileState, Report, SignatureState, WholeState};
 
 /// Most bytes of a manifest and of a signature.
 const LONGEST_MANIFEST: u64 = 64 << 20;
@@ -32,13 +33,17 @@ pub struct Bundle<R> {
     /// The bytes that are signed.
     signed: Vec<u8>,
     signature: Signature,
+    seal: Seal,
     /// Paths of members, in the order of the directory.
     names: Vec<String>,
 }
 
 impl<R: Read + Seek> Bundle<R> {
     /// Opens a bundle. Archives of another structure than bundles have are errors, whether damaged or hostile.
-    pub fn open(input: R) -> Result<Self> {
+    ///
+    /// All of it is read once, for the hash over it.
+    pub fn open(mut input: R) -> Result<Self> {
+        let seal = Seal::of(&mut input)?;
         let (mut archive, names) = guarded(|| {
             let mut archive = ZipArchive::new(input)?;
             let names = check::names(&mut archive)?;
@@ -51,6 +56,7 @@ impl<R: Read + Seek> Bundle<R> {
             archive,
             manifest: manifest(&signed)?,
             signed,
+            seal,
             signature: signature.map_err(|_| Error::Malformed("signature"))?,
             names,
         })

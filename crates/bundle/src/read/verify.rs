@@ -17,6 +17,8 @@ pub struct Report {
     pub manifest: Manifest,
     /// Whose it is.
     pub signature: SignatureState,
+    /// Whether the archive is the one that was sealed, byte for byte.
+    pub whole: WholeState,
     /// Every file that the manifest names, in its order, then those that it does not.
     pub files: Vec<FileReport>,
 }
@@ -24,7 +26,9 @@ pub struct Report {
 impl Report {
     /// Whether everything is as a trusted key signed it.
     pub fn is_sound(&self) -> bool {
-        self.signature == SignatureState::Good && self.damaged().next().is_none()
+        self.signature == SignatureState::Good
+            && self.whole == WholeState::Intact
+            && self.damaged().next().is_none()
     }
 
     /// The files that are not as they were.
@@ -43,6 +47,17 @@ pub enum SignatureState {
     UnknownKey,
     /// It is not over this manifest, which was therefore changed, or its signature was.
     Bad,
+}
+
+/// How an archive is, compared with its seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WholeState {
+    /// Every byte is as whoever signed the manifest sealed it.
+    Intact,
+    /// Something was changed, added or cut off.
+    Altered,
+    /// It has no seal: its files were packed anew.
+    Unsealed,
 }
 
 /// One file of a bundle.
@@ -94,8 +109,19 @@ impl<R: Read + Seek> Bundle<R> {
         Ok(Report {
             manifest: self.manifest.clone(),
             signature: self.signature(trusted),
+            whole: self.whole(),
             files,
         })
+    }
+
+    fn whole(&self) -> WholeState {
+        if self.seal.holds(&self.signature.signer.public_key) {
+            WholeState::Intact
+        } else if self.seal.is_there() {
+            WholeState::Altered
+        } else {
+            WholeState::Unsealed
+        }
     }
 
     fn signature(&self, trusted: &[PublicKey]) -> SignatureState {

@@ -159,7 +159,7 @@ impl<W: Write> BundleWriter<W> {
             self.archive.begin(path, None)?;
             self.archive.write_all(content)?;
         }
-        let (out, archive) = self.archive.finish()?;
+        let (out, archive) = self.archive.finish(key)?;
         Ok((out, Finished { manifest, archive }))
     }
 

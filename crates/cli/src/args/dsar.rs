@@ -51,7 +51,7 @@ pub(crate) enum Dsar {
         #[arg(long)]
         preview: bool,
     },
-    /// Make a link by which the recipient fetches the bundle from a running server, once, with a code
+    /// Make a link by which the recipient fetches the bundle from a running server; its code works once
     Link {
         /// The job
         #[arg(value_name = "JOB")]

@@ -19,9 +19,14 @@ pub(crate) struct Find {
     #[command(flatten)]
     pub(crate) person: Person,
 
-    /// Read the candidate columns again and answer with rows
+    /// Read the candidate columns again and answer with rows, and with those that only carry the key of a row that names
+    /// the person, over foreign keys and confirmed relations
     #[arg(long)]
     pub(crate) verify: bool,
+
+    /// Follow no relations: only rows that name the person
+    #[arg(long)]
+    pub(crate) no_relations: bool,
 
     /// Form of the answer; in NDJSON and CSV whoever is in no place has a line that tells what that means
     #[arg(long, value_name = "FORMAT", default_value = "table")]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use locard_app::{Doubt, FindOptions, FindReport};
+use locard_dsar::Bounds;
 use locard_model::{Identifier, Strength, Subject};
 
 use super::found::{Answer, left_out, told_once};
@@ -27,7 +28,9 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
     };
     let reserved = Reserved::open(args.output.as_deref())?;
     let progress = Progress::new(session.printer);
-    let result = locard_app::find(&session.home, &options, &progress, &session.cancel).await;
+    let bounds = (!args.no_relations).then(Bounds::default);
+    let asked = locard_dsar::find(&session.home, &options, bounds, &progress, &session.cancel);
+    let result = Box::pin(asked).await;
     progress.finish();
     let mut report = result?;
     let weak = if args.no_weak {

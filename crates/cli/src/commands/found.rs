@@ -306,7 +306,7 @@ fn hits_table(indent: usize, hits: &[&Hit], with_resource: bool) -> Table {
             Cell::new(&hit.column),
             Cell::whole(row.unwrap_or_default()),
             Cell::new(hit.strength.as_str()).styled(strength),
-            Cell::new(names(hit).join(", ")).styled(Style::new().dimmed()),
+            Cell::new(why(hit)).styled(Style::new().dimmed()),
         ]);
         table.row(cells);
     }
@@ -326,6 +326,17 @@ fn gaps_table(indent: usize, items: &[&NotSearched]) -> Table {
         table.row(vec![Cell::new(place), Cell::new(&item.sentence)]);
     }
     table
+}
+
+/// What of the person agreed, and where the key comes from that a row carries.
+fn why(hit: &Hit) -> String {
+    let agreed = names(hit).join(", ");
+    let from = hit.reached.last().map(|step| {
+        let (resource, columns) = &step.from;
+        format!("by {resource}:{}", columns.join(","))
+    });
+    let parts = [Some(agreed).filter(|text| !text.is_empty()), from];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn names(hit: &Hit) -> Vec<&str> {

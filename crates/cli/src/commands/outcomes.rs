@@ -49,7 +49,7 @@ impl Answer<'_> {
     /// A hit on a line; of a person with none, a line with what that means.
     pub(super) fn csv(&self, output: &mut Output) -> Result<()> {
         let mut writer = csv::Writer::from_writer(output as &mut dyn Write);
-        writer.write_record([
+        let mut header = vec![
             "subject",
             "source",
             "resource",
@@ -59,11 +59,14 @@ impl Answer<'_> {
             "verified",
             "strength",
             "unchecked",
-            "answer",
-        ])?;
+        ];
+        // Only where sources are read are relations followed.
+        header.extend(self.options.verify.then_some("reached"));
+        header.push("answer");
+        writer.write_record(&header)?;
         for hit in &self.report.hits {
             let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
-            writer.write_record([
+            let mut cells = vec![
                 harmless(&hit.subject),
                 harmless(&hit.source),
                 harmless(&hit.resource),
@@ -73,12 +76,15 @@ impl Answer<'_> {
                 hit.verified.to_string(),
                 hit.strength.to_string(),
                 hit.unchecked.as_deref().map(harmless).unwrap_or_default(),
-                answer(hit.verified).to_owned(),
-            ])?;
+            ];
+            let reached = harmless(&reached(hit).join("; "));
+            cells.extend(self.options.verify.then_some(reached));
+            cells.push(answer(hit.verified).to_owned());
+            writer.write_record(cells)?;
         }
         for outcome in self.outcomes().filter(|outcome| outcome.places == 0) {
             let mut row = vec![harmless(outcome.subject)];
-            row.resize(9, String::new());
+            row.resize(header.len() - 1, String::new());
             row.push(outcome.word.to_owned());
             writer.write_record(row)?;
         }
@@ -151,6 +157,11 @@ impl Answer<'_> {
     }
 }
 
+/// The relations over which it was reached, one after the other.
+fn reached(hit: &Hit) -> Vec<String> {
+    hit.reached.iter().map(ToString::to_string).collect()
+}
+
 fn hit_json(hit: &Hit) -> Value {
     let row = hit.row.as_ref();
     let mut value = json!({
@@ -165,6 +176,9 @@ fn hit_json(hit: &Hit) -> Value {
         "verified": hit.verified,
         "strength": hit.strength.as_str(),
     });
+    if !hit.reached.is_empty() {
+        value["reached"] = reached(hit).into();
+    }
     if let Some(why) = &hit.unchecked {
         value["unchecked"] = why.as_str().into();
     }

@@ -29,6 +29,7 @@ use crate::sections::{Section, SectionEnd, Sections};
 pub use kept::{KeepRead, ReadId, Reads};
 pub use links::Links;
 pub use onward::{Onward, Seed, collect_onward};
+pub(crate) use reader::by_keys;
 use reader::{Job, Reader, What};
 pub use row::RowId;
 use writer::Writer;

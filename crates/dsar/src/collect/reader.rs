@@ -281,11 +281,11 @@ impl Reading<'_> {
 }
 
 /// The key columns of a row and their values.
-type RowKey = Vec<(String, String)>;
+pub(crate) type RowKey = Vec<(String, String)>;
 
 /// How to ask for rows by their keys, in questions of bounded size. One column of the key is enough, since every row is
 /// looked at again: the one that tells most rows apart. Without a key there is one question, for all rows.
-fn by_keys(keys: &[RowKey], names: &[Column]) -> Vec<Vec<Matching>> {
+pub(crate) fn by_keys(keys: &[RowKey], names: &[Column]) -> Vec<Vec<Matching>> {
     let known: HashSet<&str> = names.iter().map(|column| column.path.as_str()).collect();
     let columns: BTreeSet<&str> = keys
         .iter()

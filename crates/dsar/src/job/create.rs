@@ -134,11 +134,11 @@ async fn body(
         formats,
         ..
     } = options;
-    let attributes = known(home, &mut scope, &attributes).await?;
+    let mut warnings = Vec::new();
+    let attributes = known(home, &mut scope, &attributes, &mut warnings).await?;
     check(settings, &scope)?;
     check_review(settings, options.review)?;
     narrow::narrowed(home, &scope).await?;
-    let mut warnings = Vec::new();
     let parsed = Formats::parse(&formats);
     warnings.extend(parsed.warnings().iter().cloned());
     for recipient in &options.recipients {
@@ -176,17 +176,36 @@ async fn body(
     })
 }
 
-/// What is known of the person; without anything it is about everybody.
-async fn known(home: &Home, scope: &mut Scope, attributes: &[Attribute]) -> Result<Vec<Known>> {
+/// What is known of the person, by their id and by what was given besides; without anything it is about everybody.
+async fn known(
+    home: &Home,
+    scope: &mut Scope,
+    attributes: &[Attribute],
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Known>> {
     scope.data_subject_id = scope
         .data_subject_id
         .take()
         .filter(|id| !id.trim().is_empty());
     let mut known: Vec<Known> = attributes.iter().map(Known::from).collect();
     if let Some(id) = &scope.data_subject_id {
-        match registered_or_guessed(home, id, known.is_empty()).await? {
-            more if known.is_empty() => known = more,
-            more => known.extend(more),
+        let of_id = if let Some(registered) = subject::registered_subject(home, id).await? {
+            registered
+        } else {
+            let guessed = subject::guessed(id);
+            if !known.is_empty() && !known.contains(&guessed) {
+                warnings.push(format!(
+                    "nobody is registered under scope.dataSubjectId: it is looked for as {}, beside the attributes",
+                    guessed.identifier
+                ));
+            }
+            vec![guessed]
+        };
+        subject::check_one_person(home.engine().keyer(), &known, &of_id)?;
+        for more in of_id {
+            if !known.contains(&more) {
+                known.push(more);
+            }
         }
     }
     if known.len() > subject::MOST || known.iter().any(|known| known.value.trim().is_empty()) {
@@ -205,16 +224,6 @@ async fn known(home: &Home, scope: &mut Scope, attributes: &[Attribute]) -> Resu
         scope.kind = ScopeKind::DataSubject;
     }
     Ok(known)
-}
-
-async fn registered_or_guessed(home: &Home, id: &str, guess: bool) -> Result<Vec<Known>> {
-    let registered = subject::registered_subject(home, id).await?;
-    Ok(match registered {
-        Some(known) => known,
-        None if guess => vec![subject::guessed(id)],
-        // Of whom more is known, the id may be a name that only the caller knows.
-        None => Vec::new(),
-    })
 }
 
 fn check(settings: &DsarSettings, scope: &Scope) -> Result<()> {

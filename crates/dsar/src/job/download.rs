@@ -1,9 +1,10 @@
 //! Handing a bundle out. Every time is recorded; only a recipient's download delivers it.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use jiff::Timestamp;
-use locard_app::{Actor, ErrorKind, Home, Result};
+use locard_app::{Actor, Error, ErrorKind, Home, Result};
+use locard_bundle::Digesting;
 use locard_model::DsarState;
 use locard_store::{DsarId, DsarRecordDraft};
 use serde::{Deserialize, Serialize};
@@ -63,9 +64,19 @@ pub async fn bundle(
     (purpose, link): (Purpose, Option<Uuid>),
 ) -> Result<Download> {
     let job = ready(home, id).await?;
-    let body = job.known()?;
-    let stream = open(home, &job, BUNDLE).await?;
-    hand(home, actor, &job, (purpose, link)).await?;
+    let stream = sound(home, &job).await?;
+    hand_over(home, actor, (&job, stream), (purpose, link)).await
+}
+
+/// Records that a bundle is handed out, and gives it.
+pub(super) async fn hand_over(
+    home: &Home,
+    actor: &Actor,
+    (job, stream): (&DsarJob, Box<dyn Read + Send>),
+    by: (Purpose, Option<Uuid>),
+) -> Result<Download> {
+    let (id, body) = (job.id, job.known()?);
+    hand(home, actor, job, by).await?;
     let is_encrypted = !body.recipients.is_empty();
     let end = if is_encrypted { "zip.age" } else { "zip" };
     let delivery = body.delivery.as_ref();
@@ -133,11 +144,31 @@ pub(super) async fn ready(home: &Home, id: Uuid) -> Result<DsarJob> {
     }
 }
 
+/// The bundle from its first byte on, once all of it was read and is what was packed: what was altered in the store is not
+/// handed out in part.
+pub(super) async fn sound(home: &Home, job: &DsarJob) -> Result<Box<dyn Read + Send>> {
+    let packed = job.known()?.delivery.as_ref();
+    let packed = packed.map(|delivery| (delivery.size, delivery.sha256.clone()));
+    let mut stored = open(home, job, BUNDLE).await?;
+    let checked = apart(move || {
+        let mut hash = Digesting::new(io::sink());
+        let read = io::copy(&mut stored, &mut hash);
+        let found = hash.finish().1;
+        Ok(read.is_ok() && packed.is_none_or(|packed| packed == (found.size, found.sha256)))
+    });
+    if !checked.await? {
+        let sentence = "the bundle in the bundle store is not what was packed";
+        return Err(Error::new(ErrorKind::Store, sentence)
+            .hint("see who may write there; a copy of the store from before has it, or a new job makes another"));
+    }
+    open(home, job, BUNDLE).await
+}
+
 async fn open(home: &Home, job: &DsarJob, name: &'static str) -> Result<Box<dyn Read + Send>> {
     let shelf = work::shelf(home, job).await?;
     apart(move || match shelf.open(name).map_err(unkept)? {
         Some(stream) => Ok(Box::new(stream) as Box<dyn Read + Send>),
-        None => Err(locard_app::Error::new(
+        None => Err(Error::new(
             ErrorKind::Store,
             "the bundle is not in the bundle store any more",
         )

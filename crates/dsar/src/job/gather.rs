@@ -17,9 +17,7 @@ use super::columns::{kind_with, time_column, time_of};
 use super::{Collected, Scope, SectionInfo};
 use crate::collect::Links;
 use crate::keep::{Sealed, Shelf};
-use crate::sections::{
-    PathStep, Reached, ReviewReason, Section, SectionEnd, SectionRow, Sections, Standing,
-};
+use crate::sections::{Reached, ReviewReason, Section, SectionEnd, SectionRow, Sections, Standing};
 
 /// Names of fields that a section may have; more are put together into one field.
 const FIELDS: usize = 2_000;
@@ -355,17 +353,11 @@ fn meta(section: &Section, number: usize, time: Option<String>) -> Meta {
             ..SectionInfo::default()
         },
         fields: fields.collect(),
-        over: path.iter().map(step).collect(),
+        over: path.iter().map(ToString::to_string).collect(),
         path: path.iter().map(|step| step.relation).collect(),
         time,
         ..Meta::default()
     }
-}
-
-fn step(step: &PathStep) -> String {
-    let side =
-        |(resource, columns): &(String, Vec<String>)| format!("{resource}.{}", columns.join("+"));
-    format!("{} → {}", side(&step.to), side(&step.from))
 }
 
 fn rows_name(number: usize) -> String {

@@ -1,8 +1,10 @@
-//! Links by which a recipient fetches a bundle: signed, expiring, revocable, and opened once with a code that comes to them
-//! another way.
+//! Links by which a recipient fetches a bundle: signed, expiring, revocable, and opened with a code that comes to them another
+//! way and works once. Whoever opened one is given a key with which it opens again until it ends.
 //!
 //! `base64url(job 16 | link 16 | expiry 8 | HMAC-SHA-256 32)`. What a reader gets wrong: the link alone opens nothing, and a
 //! wrong code costs one of few attempts, whoever makes it.
+
+use std::io::Read;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::download::{Download, Purpose, bundle, ready};
-use super::{create, settings};
+use super::download::{Download, Purpose, hand_over, ready, sound};
+use super::{DsarJob, create, settings};
 
 /// Attempts to open one link.
 const ATTEMPTS: usize = 5;
@@ -62,7 +64,7 @@ pub struct LinkRow {
     pub expires_at: Timestamp,
     /// When somebody took it back.
     pub revoked_at: Option<Timestamp>,
-    /// When it was opened.
+    /// When it was opened first: its code is spent since.
     pub used_at: Option<Timestamp>,
     /// Attempts to open it.
     pub attempts: u64,
@@ -77,7 +79,7 @@ pub enum Refused {
     Expired,
     /// Somebody took it back.
     Revoked,
-    /// It was opened before.
+    /// It was opened before, by somebody else.
     Used,
     /// There were too many attempts.
     Locked,
@@ -92,7 +94,9 @@ impl Refused {
             Self::Unknown => "this link leads nowhere",
             Self::Expired => "the time of this link is over; ask for a new one",
             Self::Revoked => "this link was taken back; ask for a new one",
-            Self::Used => "this link was used before; ask for a new one",
+            Self::Used => {
+                "this link was opened before, and opens again only for whoever opened it; ask for a new one"
+            }
             Self::Locked => "the code was wrong too often; ask for a new link",
             Self::WrongCode => "the code is another one",
         }
@@ -189,16 +193,27 @@ pub async fn revoke_link(home: &Home, actor: &Actor, id: Uuid, link: Uuid) -> Re
     Ok(())
 }
 
-/// Opens a link with its code: the bundle, or why there is none.
+/// A link that was opened.
+pub struct Opened {
+    /// The bundle.
+    pub download: Download,
+    /// With this it opens again, until it ends or is taken back.
+    pub key: SecretString,
+}
+
+/// Opens a link with its code, for the first time: the bundle, or why there is none. A bundle that cannot be handed out leaves
+/// the code as it was.
 pub async fn follow_link(
     home: &Home,
     token: &str,
     code: &SecretString,
-) -> Result<std::result::Result<Download, Refused>> {
-    let (id, link) = match look(home, token).await? {
+) -> Result<std::result::Result<Opened, Refused>> {
+    let found = match look(home, token).await? {
+        Ok(found) if found.is_used => return Ok(Err(Refused::Used)),
         Ok(found) => found,
         Err(why) => return Ok(Err(why)),
     };
+    let (id, link) = (found.job.id, found.link);
     if !attempt(home, id, link).await? {
         return Ok(Err(Refused::Locked));
     }
@@ -216,39 +231,87 @@ pub async fn follow_link(
     if wanted != Some(&digest(home, link, &given.to_ascii_uppercase()).await?) {
         return Ok(Err(Refused::WrongCode));
     }
+    let stream = sound(home, &found.job).await?;
     // Of two who come at the same time one is let in.
     if !once(home, id, USED, format!("used {link}"), link).await? {
         return Ok(Err(Refused::Used));
     }
-    let actor = Actor {
-        id: link.to_string(),
-        name: "recipient by link".to_owned(),
+    Ok(Ok(found.opened(home, stream).await?))
+}
+
+/// Opens a link again with the key that whoever opened it first was given.
+pub async fn follow_again(
+    home: &Home,
+    token: &str,
+    key: &SecretString,
+) -> Result<std::result::Result<Opened, Refused>> {
+    let found = match look(home, token).await? {
+        Ok(found) => found,
+        Err(why) => return Ok(Err(why)),
     };
-    let opened = bundle(home, &actor, id, (Purpose::Delivery, Some(link))).await?;
-    Ok(Ok(opened))
+    let given = URL_SAFE_NO_PAD.decode(key.expose_secret());
+    let wanted = again(home, found.link).await?;
+    let is_it = given.is_ok_and(|given| wanted.verify_slice(&given).is_ok());
+    if !found.is_used || !is_it {
+        return Ok(Err(Refused::Used));
+    }
+    let stream = sound(home, &found.job).await?;
+    Ok(Ok(found.opened(home, stream).await?))
+}
+
+/// What opens a link again. It is derived and kept nowhere: there is no guessing it, and nothing to steal.
+async fn again(home: &Home, link: Uuid) -> Result<Hmac<Sha256>> {
+    let mut mac = keyed(home).await?;
+    mac.update(b"locard link opened v1\0");
+    mac.update(link.as_bytes());
+    Ok(mac)
+}
+
+/// A link that may be opened.
+struct Found {
+    job: DsarJob,
+    link: Uuid,
+    /// Whether its code is spent.
+    is_used: bool,
+}
+
+impl Found {
+    async fn opened(self, home: &Home, stream: Box<dyn Read + Send>) -> Result<Opened> {
+        let actor = Actor {
+            id: self.link.to_string(),
+            name: "recipient by link".to_owned(),
+        };
+        let by = (Purpose::Delivery, Some(self.link));
+        let download = hand_over(home, &actor, (&self.job, stream), by).await?;
+        let key = again(home, self.link).await?.finalize().into_bytes();
+        Ok(Opened {
+            download,
+            key: SecretString::from(URL_SAFE_NO_PAD.encode(key)),
+        })
+    }
 }
 
 /// Whether a link can be opened: the job that it leads to, or why it leads nowhere. It costs no attempt, and tells nothing to
 /// whoever has no link.
 pub async fn is_link(home: &Home, token: &str) -> Result<std::result::Result<Uuid, Refused>> {
-    Ok(look(home, token).await?.map(|(id, _)| id))
+    Ok(look(home, token).await?.map(|found| found.job.id))
 }
 
-/// The job and the link of a token that may still be opened.
-async fn look(home: &Home, token: &str) -> Result<std::result::Result<(Uuid, Uuid), Refused>> {
+/// What a token leads to that may still be opened.
+async fn look(home: &Home, token: &str) -> Result<std::result::Result<Found, Refused>> {
     let Some((id, link, expires_at)) = read(home, token).await? else {
         return Ok(Err(Refused::Unknown));
     };
     if expires_at <= home.store().clock().await? {
         return Ok(Err(Refused::Expired));
     }
-    match ready(home, id).await {
-        Ok(_) => {}
+    let job = match ready(home, id).await {
+        Ok(job) => job,
         Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => {
             return Ok(Err(Refused::Expired));
         }
         Err(error) => return Err(error),
-    }
+    };
     let rows = links(home, id).await?;
     let Some(row) = rows.iter().find(|row| row.id == link) else {
         return Ok(Err(Refused::Unknown));
@@ -256,10 +319,8 @@ async fn look(home: &Home, token: &str) -> Result<std::result::Result<(Uuid, Uui
     if row.revoked_at.is_some() {
         return Ok(Err(Refused::Revoked));
     }
-    if row.used_at.is_some() {
-        return Ok(Err(Refused::Used));
-    }
-    Ok(Ok((id, link)))
+    let is_used = row.used_at.is_some();
+    Ok(Ok(Found { job, link, is_used }))
 }
 
 /// Takes one of the attempts; whether there was one.
@@ -350,10 +411,14 @@ async fn read(home: &Home, token: &str) -> Result<Option<(Uuid, Uuid, Timestamp)
         .map(|((job, link), ends)| (job, link, ends)))
 }
 
-async fn mac(home: &Home, bytes: &[u8]) -> Result<Hmac<Sha256>> {
+async fn keyed(home: &Home) -> Result<Hmac<Sha256>> {
     let key = settings::secret(home, "link signing key").await?;
     let mac = Hmac::<Sha256>::new_from_slice(key.as_slice());
-    let mut mac = mac.map_err(|_| Error::new(ErrorKind::Unexpected, "a link cannot be signed"))?;
+    mac.map_err(|_| Error::new(ErrorKind::Unexpected, "a link cannot be signed"))
+}
+
+async fn mac(home: &Home, bytes: &[u8]) -> Result<Hmac<Sha256>> {
+    let mut mac = keyed(home).await?;
     mac.update(b"locard link v1\0");
     mac.update(bytes);
     Ok(mac)

@@ -1,13 +1,14 @@
 //! Looking at jobs, ending them, beginning them anew, and destroying what is over.
 
-use locard_app::{Actor, Home, Result};
-use locard_model::DsarState;
+use locard_app::{Actor, Error, ErrorKind, Home, Result};
+use locard_model::{DsarState, RequestId};
 use locard_store::{DsarId, Page};
 use uuid::Uuid;
 
 use super::amend::{Step, amend};
 use super::create::{self, StartedJob};
 use super::{Body, DsarJob, Failed, Moment, conflict, load, settings, told, work};
+use crate::keep::store;
 
 /// How many jobs there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,14 +145,55 @@ pub async fn retry(home: &Home, actor: &Actor, id: Uuid) -> Result<StartedJob> {
     Ok(started)
 }
 
+/// Whether the request that a job answers is under a legal hold: nothing of it is destroyed then, though nobody is handed a
+/// bundle any more whose time is over.
+async fn is_held(home: &Home, job: &DsarJob) -> Result<bool> {
+    let Some(request) = job.body.as_ref().and_then(|body| body.request) else {
+        return Ok(false);
+    };
+    let found = home.store().request(home.org(), RequestId(request)).await;
+    match found.map_err(Error::from) {
+        Ok(request) => Ok(request.head.is_held),
+        // A job may name a request of another system.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes what processes that were killed had begun to write.
+async fn sweep_parts(home: &Home) {
+    let Ok(settings) = settings(home).await else {
+        return;
+    };
+    let mut addresses = vec![None];
+    addresses.extend(settings.store.map(Some));
+    for address in addresses {
+        let Ok(store) = store(home, address.as_deref()) else {
+            continue;
+        };
+        let swept = tokio::task::spawn_blocking(move || store.sweep());
+        if let Ok(Ok(parts @ 1..)) = swept.await {
+            tracing::info!(
+                parts,
+                "swept what was begun in the bundle store and never finished"
+            );
+        }
+    }
+}
+
 /// Destroys what is over: bundles whose time has come, with everything that was kept of their jobs and the keys to it. Gives
 /// how many.
 pub async fn sweep(home: &Home) -> Result<u64> {
-    const MOST: u32 = 100;
+    // Those that are held stay overdue, and must not keep others from being seen.
+    const MOST: u32 = 1_000;
+    sweep_parts(home).await;
     let overdue = home.store().overdue_dsars(home.org(), MOST).await?;
     let mut destroyed = 0;
     for dsar in overdue {
         let job = told(home, dsar)?;
+        if is_held(home, &job).await? {
+            continue;
+        }
         if !job.state.is_final() {
             let note = || Step::to(DsarState::Expired, "sweep", "nobody fetched it in time");
             let expired = amend(home, job.id, &[job.state], |_, _| Ok(note())).await;

@@ -50,7 +50,10 @@ pub use body::{Body, Collected, Delivery, Failed, Known, Progress, Scope, ScopeK
 pub use create::{DsarOptions, StartedJob, create};
 pub use decide::{Act, Decided, Decision, Verdict};
 pub use download::{Download, Handed, Purpose, artifact, bundle, downloads};
-pub use link::{Link, LinkRow, NewLink, Refused, follow_link, is_link, link, links, revoke_link};
+pub use link::{
+    Link, LinkRow, NewLink, Opened, Refused, follow_again, follow_link, is_link, link, links,
+    revoke_link,
+};
 pub use look::{ReviewRow, review_rows};
 pub use manage::{Counted, cancel, counts, job, jobs, retry, sweep};
 pub use once::{Once, OneBundle, collect_bundle};

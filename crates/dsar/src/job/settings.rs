@@ -112,8 +112,22 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
             "activeLimit goes from 1 to 10,000, and ttlHours from 1 to 87,600",
         ));
     }
-    // Whoever misspells it hears it now.
-    crate::keep::store(home, changed.store.as_deref())?;
+    // Whoever misspells it, or may not write there, hears it now, and not when the first bundle is ready.
+    if let (true, Some(address)) = (given.contains_key("store"), &changed.store) {
+        crate::keep::check_address(address)?;
+        let store = crate::keep::store(home, Some(address))?;
+        let tried = super::review::apart(move || {
+            crate::keep::try_out(&*store).map_err(|error| {
+                let sentence = format!(
+                    "the bundle store cannot be used: {}",
+                    locard_app::why(&error)
+                );
+                Error::usage(sentence)
+                    .hint("make it, and let the account of the server read and write there")
+            })
+        });
+        tried.await?;
+    }
     let names: Vec<&String> = given.keys().collect();
     locard_app::record_audit(home, actor, "dsar settings", json!({ "changed": names })).await?;
     let stored = super::json(&changed)?;

@@ -1,7 +1,9 @@
 //! Registered subjects: persons whom other systems name by an id of theirs.
 
 use locard_app::{Error, ErrorKind, Home, Result};
-use locard_model::{Attribute, Identifier};
+use locard_index::{Query, Verifier, role_of};
+use locard_model::{Attribute, Identifier, Subject};
+use locard_sketch::Keyer;
 use serde::Deserialize as _;
 
 use super::{Known, settings};
@@ -41,6 +43,42 @@ async fn name(home: &Home, id: &str) -> Result<String> {
     Ok(format!("subject {digest}"))
 }
 
+/// Of what a person has one: another value is another person's.
+const ONE_EACH: [&str; 4] = ["DATE_OF_BIRTH", "US_SSN", "UK_NINO", "DATA_SUBJECT_ID"];
+
+/// Refuses an id and attributes that are plainly of two people. Values are compared as they are looked for, so that a date
+/// may be written in two ways.
+pub(super) fn check_one_person(keyer: &Keyer, given: &[Known], of_id: &[Known]) -> Result<()> {
+    for name in ONE_EACH {
+        let of = |known: &[Known]| -> Vec<Attribute> {
+            let known = known.iter().filter(|it| it.identifier.as_str() == name);
+            let attribute = |it: &Known| Attribute {
+                identifier: it.identifier.clone(),
+                value: it.value.clone(),
+            };
+            known.map(attribute).collect()
+        };
+        let (given, attributes) = (of(given), of(of_id));
+        if given.is_empty() || attributes.is_empty() {
+            continue;
+        }
+        let subject = Subject {
+            id: String::new(),
+            attributes,
+        };
+        let query = Query::compile(&subject, |attribute| role_of(attribute, None), keyer);
+        let verifier = Verifier::new([&query], name);
+        let agrees = |it: &Attribute| !verifier.check_row(&[(name, &it.value)]).is_empty();
+        if !given.iter().any(agrees) {
+            let sentence =
+                format!("scope.dataSubjectId and attributes are of two people: {name} differs");
+            return Err(Error::usage(sentence)
+                .hint("leave one of them out, or register the person anew with what holds"));
+        }
+    }
+    Ok(())
+}
+
 /// What an id that nobody registered says of a person by itself.
 pub(super) fn guessed(id: &str) -> Known {
     let known = |identifier: &str, value: &str| Known {
@@ -65,6 +103,29 @@ pub(super) fn guessed(id: &str) -> Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_people_are_told_apart_by_what_each_has_one_of() {
+        let known = |identifier: &str, value: &str| Known {
+            identifier: Identifier::new(identifier),
+            value: value.to_owned(),
+        };
+        let check = |given: &Known, of_id: &Known| {
+            let (given, of_id) = (std::slice::from_ref(given), std::slice::from_ref(of_id));
+            check_one_person(&Keyer::new(&[7; 16]), given, of_id)
+        };
+        let born = |date: &str| known("DATE_OF_BIRTH", date);
+        assert!(check(&born("1980-02-13"), &born("1980-02-13")).is_ok());
+        let refused = check(&born("1980-02-13"), &born("1990-02-13")).unwrap_err();
+        assert!(refused.sentence().contains("DATE_OF_BIRTH"));
+        assert!(!refused.sentence().contains("1980"));
+        let mail = |address: &str| known("EMAIL_ADDRESS", address);
+        assert!(check(&mail("a@example.org"), &mail("b@example.org")).is_ok());
+        assert!(check(&born("1980-02-13"), &mail("b@example.org")).is_ok());
+        let number = |id: &str| known("DATA_SUBJECT_ID", id);
+        assert!(check(&number("C-17"), &number("c-17")).is_ok());
+        assert!(check(&number("C-17"), &number("C-18")).is_err());
+    }
 
     #[test]
     fn an_id_is_taken_for_what_it_looks_like() {

@@ -1,9 +1,10 @@
 //! Bundles in a folder, for their owner only.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::{BundleStore, Put};
 
@@ -30,6 +31,9 @@ impl BundleStore for Folder {
         // What a process of the same number left behind.
         let _ = std::fs::remove_file(&part);
         let file = locard_app::create_private(&part)?;
+        // Held until it is closed, whatever ends the process: whoever gets the lock knows that nobody writes it any more.
+        // Where a file system knows no locks, age decides.
+        let _ = file.try_lock();
         Ok(Box::new(Part {
             file: BufWriter::new(file),
             unfinished: part,
@@ -56,6 +60,62 @@ impl BundleStore for Folder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn sweep(&self) -> io::Result<u64> {
+        let mut swept = 0;
+        let mut folders = vec![self.0.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = match std::fs::read_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries?,
+            };
+            for entry in entries {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file()
+                    && is_left(&entry)
+                    && std::fs::remove_file(entry.path()).is_ok()
+                {
+                    swept += 1;
+                }
+            }
+        }
+        Ok(swept)
+    }
+}
+
+/// A file that was just made may not be locked yet.
+const YOUNG: Duration = Duration::from_mins(1);
+
+/// So long nobody writes one stream, where locks cannot tell.
+const OLD: Duration = Duration::from_hours(7 * 24);
+
+/// Whether it is an unfinished file of ours that nobody writes any more.
+fn is_left(entry: &std::fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = name.to_str().and_then(|name| name.strip_suffix(".part"));
+    let number = number.and_then(|name| name.rsplit_once('.')?.1.split_once('-'));
+    if !number.is_some_and(|(process, number)| is_number(process) && is_number(number)) {
+        return false;
+    }
+    let written = entry.metadata().and_then(|it| it.modified());
+    let age = written
+        .ok()
+        .and_then(|at| at.elapsed().ok())
+        .unwrap_or_default();
+    // Opened for writing, since some systems lock nothing else.
+    let locked = File::options()
+        .append(true)
+        .open(entry.path())
+        .map(|file| file.try_lock());
+    match locked {
+        Ok(Ok(())) => age > YOUNG,
+        Ok(Err(TryLockError::Error(_))) => age > OLD,
+        _ => false,
     }
 }
 
@@ -126,5 +186,41 @@ mod tests {
         store.remove("job").unwrap();
         store.remove("job").unwrap();
         assert_eq!(text("job/a"), None);
+    }
+    #[test]
+    fn what_a_process_left_in_the_middle_is_swept_and_what_is_being_written_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::new(folder.path().join("bundles"));
+        assert_eq!(store.sweep().unwrap(), 0, "there is no folder yet");
+        let mut writing = store.create("job/a.rows").unwrap();
+        writing.write_all(b"one").unwrap();
+        writing.flush().unwrap();
+        let job = folder.path().join("bundles/job");
+        let old = std::time::SystemTime::now() - Duration::from_hours(2);
+        let make = |name: &str| {
+            let file = File::create(job.join(name)).unwrap();
+            file.set_modified(old).unwrap();
+        };
+        make("b.99-7.part");
+        make("notes.part");
+        make("bundle.zip");
+        File::create(job.join("c.99-8.part")).unwrap();
+        for entry in std::fs::read_dir(&job).unwrap().flatten() {
+            // What is written may be old: somebody waits for a slow source.
+            if entry.file_name().to_string_lossy().starts_with("a.") {
+                let file = File::options().append(true).open(entry.path()).unwrap();
+                file.set_modified(old).unwrap();
+            }
+        }
+        assert_eq!(store.sweep().unwrap(), 1);
+        assert!(!job.join("b.99-7.part").exists());
+        for kept in ["notes.part", "bundle.zip", "c.99-8.part"] {
+            assert!(job.join(kept).exists(), "{kept}");
+        }
+        writing.commit().unwrap();
+        assert!(store.open("job/a.rows").unwrap().is_some());
+        assert!(crate::keep::try_out(&store).is_ok());
+        let nowhere = Folder::new("/proc/locard/bundles".into());
+        assert!(crate::keep::try_out(&nowhere).is_err());
     }
 }

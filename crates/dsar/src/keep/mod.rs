@@ -3,6 +3,7 @@
 //!
 //! What a reader gets wrong: calls wait for disks and networks. Whoever collects or packs has a thread of its own.
 
+mod address;
 mod folder;
 mod objects;
 mod sealed;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use locard_app::{Home, Result};
 use locard_store::DsarKey;
 
+pub(crate) use address::check as check_address;
 pub(crate) use folder::Folder;
 pub(crate) use objects::Objects;
 pub(crate) use sealed::{Opening, Sealing, digest};
@@ -39,6 +41,34 @@ pub trait BundleStore: Send + Sync {
     /// # Errors
     /// It cannot be removed.
     fn remove(&self, folder: &str) -> io::Result<()>;
+
+    /// Removes what was begun by processes that ended in the middle of it, and tells how much. Object stores forget uploads
+    /// that were not completed by rules of their own.
+    ///
+    /// # Errors
+    /// It cannot be looked for.
+    fn sweep(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+/// Finds out whether a store can be written, read and cleaned, by a stream that is gone afterwards.
+pub(crate) fn try_out(store: &dyn BundleStore) -> io::Result<()> {
+    const PROBE: &[u8] = b"locard";
+    let name = format!("probe-{}", uuid::Uuid::new_v4());
+    let mut put = store.create(&name)?;
+    put.write_all(PROBE)?;
+    put.commit()?;
+    let mut read = Vec::new();
+    if let Some(stream) = store.open(&name)? {
+        stream.take(64).read_to_end(&mut read)?;
+    }
+    store.remove(&name)?;
+    if read == PROBE {
+        Ok(())
+    } else {
+        Err(io::Error::other("what is written there does not come back"))
+    }
 }
 
 /// A stream on its way into the store. Dropped, it leaves nothing behind.

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 pub use out::{Artifact, Manifest, Validation};
 pub(crate) use out::{Attempt, Challenge, Delivery};
+pub use place::{LeadsTo, Place, Task, TaskOutcome, Verdict};
 pub(crate) use place::{Located, Unsearched};
-pub use place::{Place, Task, TaskOutcome, Verdict};
 
 /// Version of the form; it counts up when what is stored means something else.
 pub(crate) const VERSION: u32 = 1;
@@ -63,6 +63,9 @@ pub struct Record {
     /// Places at which something is to be done by people, for kinds that are not answered with a bundle.
     #[serde(default)]
     pub places: Vec<Place>,
+    /// What was not searched for them, and why.
+    #[serde(default)]
+    pub places_not_searched: Vec<Unsearched>,
     /// What is to be handed out.
     #[serde(default)]
     pub manifest: Option<Manifest>,

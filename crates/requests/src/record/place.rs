@@ -1,6 +1,8 @@
 //! Where the person may be, where somebody must look, and where something is to be done.
 
 use jiff::Timestamp;
+use locard_dsar::Spot;
+use locard_model::Strength;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,6 +35,22 @@ pub struct Located {
     pub not_searched_more: u64,
     /// Whether nothing was left out.
     pub complete: bool,
+    /// Entities that relations lead to from where the person may be by something unique: their rows may carry the
+    /// person's key. Told of the catalog alone, so no row of them was looked at.
+    #[serde(default)]
+    pub leads_to: Vec<LeadsTo>,
+}
+
+/// An entity that relations lead to.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadsTo {
+    /// Its source.
+    pub source: String,
+    /// The entity, masked.
+    pub resource: String,
+    /// Over which relations, one after the other.
+    pub reached: Vec<String>,
 }
 
 /// Something that was not searched.
@@ -116,7 +134,7 @@ impl Task {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Nothing yet.
+    /// Nothing yet: a strong place is worked through, a weak one is not.
     #[default]
     Open,
     /// It is this person: something is to be done.
@@ -137,12 +155,21 @@ pub struct Place {
     pub source: String,
     /// The entity, masked.
     pub resource: String,
-    /// Its columns.
+    /// Columns in which the person was found, and those that carry the key.
     pub columns: Vec<String>,
     /// Which identifiers agreed.
     pub identifiers: Vec<String>,
     /// `strong` or `weak`.
     pub strength: String,
+    /// Why a person must say whether it is the subject, where one must: `weak` or `names-somebody-else`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_reason: Option<String>,
+    /// Over which relations its rows were reached, one after the other; none: they name the person.
+    #[serde(default)]
+    pub reached: Vec<String>,
+    /// Which rows; places that earlier versions found do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot: Option<Spot>,
     /// Rows that were read and confirmed.
     pub rows: u64,
     /// Whether the source was read.
@@ -157,7 +184,27 @@ pub struct Place {
     /// What a later look found: `gone`, `still_there` or `not_searched`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<String>,
+    /// How many of its rows are still there, or why it could not be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck_note: Option<String>,
     /// When that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rechecked_at: Option<Timestamp>,
+}
+
+impl Place {
+    /// Whether it is among the places that people work through: what is strong unless somebody left it out, and what is weak
+    /// once somebody said that it is the person.
+    pub fn is_listed(&self) -> bool {
+        match self.verdict {
+            Verdict::Included | Verdict::Done => true,
+            Verdict::Excluded => false,
+            Verdict::Open => self.strength == Strength::Strong.as_str(),
+        }
+    }
+
+    /// Whether somebody must say yet whether it is the person.
+    pub fn is_undecided(&self) -> bool {
+        self.verdict == Verdict::Open && !self.is_listed()
+    }
 }

@@ -3,10 +3,10 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use locard_app::Actor;
-use locard_dsar::job::{self, NewLink, Refused};
+use locard_dsar::job::{self, NewLink, Opened, Refused};
 use locard_model::{ExposeSecret as _, SecretString};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -88,8 +88,13 @@ pub(crate) async fn revoke(
 }
 
 /// The page that asks for the code. That there is a link costs no attempt and tells nothing.
-pub(crate) async fn page(State(context): State<Context>, Path(token): Path<String>) -> Answer {
+pub(crate) async fn page(
+    State(context): State<Context>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
     Ok(match openable(&context, &token).await? {
+        Ok(()) if cookie(&headers).is_some() => shown(StatusCode::OK, &again()),
         Ok(()) => shown(StatusCode::OK, &form("Your copy is ready")),
         Err(why) => refused(why),
     })
@@ -108,19 +113,63 @@ pub(crate) async fn follow(
     if let Err(why) = openable(&context, &token).await? {
         return told_to(is_json, why);
     }
-    let code = match code(&body) {
-        Ok(code) => code,
-        Err(fault) if is_json => return Err(fault),
+    let opened = match (code(&body), key(&headers)) {
+        (Ok(code), None) => job::follow_link(context.home(), &token, &code).await?,
+        (_, Some(key)) => job::follow_again(context.home(), &token, &key).await?,
+        (Err(fault), None) if is_json => return Err(fault),
         // Whoever sends an empty form is a person, who is asked again.
-        Err(_) => {
+        (Err(_), None) => {
             let page = form("The code is missing");
             return Ok(shown(StatusCode::BAD_REQUEST, &page));
         }
     };
-    match job::follow_link(context.home(), &token, &code).await? {
-        Ok(download) => Ok(stream::file(download)),
+    match opened {
+        Ok(opened) => Ok(handed(&token, &headers, opened)),
         Err(why) => told_to(is_json, why.into()),
     }
+}
+
+/// What opens a link again, as programs are told it and say it.
+const KEY: &str = "locard-delivery-key";
+
+/// The same for browsers.
+const COOKIE: &str = "locard-delivery";
+
+/// What opens a link again, of whoever opened it before: a header of a program, or a browser's cookie.
+fn key(headers: &HeaderMap) -> Option<SecretString> {
+    let header = headers.get(KEY).and_then(|value| value.to_str().ok());
+    header.map(SecretString::from).or_else(|| cookie(headers))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<SecretString> {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    let mut cookies = cookies
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
+    cookies.find_map(|cookie| {
+        let (name, value) = cookie.trim().split_once('=')?;
+        (name == COOKIE && !value.is_empty()).then(|| SecretString::from(value))
+    })
+}
+
+/// The bundle, with what opens the link again: a cookie of this link alone, which no script reads.
+fn handed(token: &str, headers: &HeaderMap, opened: Opened) -> Response {
+    let mut response = stream::file(opened.download);
+    let is_tls = headers
+        .get("x-forwarded-proto")
+        .is_some_and(|proto| proto == "https");
+    let secure = if is_tls { "; Secure" } else { "" };
+    let key = opened.key.expose_secret();
+    let cookie =
+        format!("{COOKIE}={key}; Path=/v1/delivery/{token}; HttpOnly; SameSite=Strict{secure}");
+    let key_name = HeaderName::from_static(KEY);
+    for (name, value) in [(key_name, key), (header::SET_COOKIE, cookie.as_str())] {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(true);
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// Why nothing is handed out by a link.
@@ -222,9 +271,17 @@ fn whole(content: &str) -> String {
 
 fn form(sentence: &str) -> String {
     whole(&format!(
-        "<p>{sentence}. Enter the code that you were given apart from this link; it works once.</p>\
+        "<p>{sentence}. Enter the code that you were given apart from this link; it works once, and from then on this browser may download your copy again.</p>\
         <form method=post><label>Code <input name=code autocomplete=off required></label> <button>Download</button></form>"
     ))
+}
+
+/// The page of whoever opened the link before.
+fn again() -> String {
+    whole(
+        "<p>You opened this link before. Your copy can be downloaded again.</p>\
+        <form method=post><button>Download</button></form>",
+    )
 }
 
 fn shown(status: StatusCode, page: &str) -> Response {
@@ -244,6 +301,21 @@ fn shown(status: StatusCode, page: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_taken_from_a_header_or_from_the_cookie_of_that_name() {
+        let of = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            key(&headers).map(|key| key.expose_secret().to_owned())
+        };
+        assert_eq!(
+            of("cookie", "a=b; locard-delivery=k; c"),
+            Some("k".to_owned())
+        );
+        assert_eq!(of("cookie", "x-locard-delivery=k; locard-delivery="), None);
+        assert_eq!(of("locard-delivery-key", "k"), Some("k".to_owned()));
+    }
 
     #[test]
     fn whoever_has_a_wrong_code_may_try_again_and_whoever_comes_late_is_told() {

@@ -54,12 +54,6 @@ pub(crate) async fn change(
     body: Bytes,
 ) -> Answer {
     let changes = changes(&body)?;
-    let store = changes.get("store").and_then(Value::as_str);
-    if let Some(folder) = store.filter(|store| !store.contains("://")) {
-        let folder = folder.to_owned();
-        let tried = tokio::task::spawn_blocking(move || try_folder(&folder)).await;
-        tried.map_err(|_| Fault::field("store", "it cannot be tried"))??;
-    }
     let settings = job::change_settings(context.home(), &actor, &Value::Object(changes)).await?;
     answer(json!({ "settings": settings }))
 }
@@ -88,22 +82,6 @@ fn changes(body: &Bytes) -> Result<Map<String, Value>, Fault> {
         changes.insert(name, value);
     }
     Ok(changes)
-}
-
-/// A folder that cannot be written is refused when it is named, and not when the first bundle is ready.
-fn try_folder(folder: &str) -> Result<(), Fault> {
-    if folder.trim().is_empty() {
-        return Err(Fault::field("store", "a folder or an address is wanted"));
-    }
-    let folder = std::path::Path::new(folder);
-    let probe = folder.join(format!(".locard-probe-{}", uuid::Uuid::new_v4()));
-    let tried = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&probe, b""))
-        .and_then(|()| std::fs::remove_file(&probe));
-    tried.map_err(|error| {
-        let what = format!("it cannot be written: {}", locard_app::why(&error));
-        Fault::field("store", &what)
-    })
 }
 
 /// Registers a person, or forgets them where nothing is known of them.
@@ -140,11 +118,5 @@ mod tests {
         let fault = of(r#"{"review": true, "ttlHours": "SECRET"}"#).unwrap_err();
         assert_eq!(fault.field.as_deref(), Some("ttlHours"));
         assert!(!fault.message.contains("SECRET"));
-    }
-
-    #[test]
-    fn a_folder_that_cannot_be_written_is_refused_at_once() {
-        let fault = try_folder("/proc/locard/bundles").unwrap_err();
-        assert_eq!(fault.field.as_deref(), Some("store"));
     }
 }

@@ -209,7 +209,12 @@ fn of_part(method: &str, rest: &str) -> Value {
         }),
         (_, rest) if rest.starts_with("/places") => json!({
             "requestId": ID,
-            "places": [{ "id": OTHER, "source": "crm", "resource": "public.users", "columns": ["email"], "strength": "strong", "verdict": "open" }],
+            "places": [{
+                "id": OTHER, "source": "crm", "resource": "public.users", "columns": ["email"], "strength": "strong",
+                "reached": [], "rows": 1, "rowsAt": [{ "at": "id=17", "key": { "id": "17" } }], "listed": true, "verdict": "open",
+                "recheck": "still_there", "recheckNote": "1 of 1 rows",
+            }],
+            "notSearched": [],
         }),
         _ => json!({ "id": ID, "requestId": ID, "status": "in_progress", "dueAt": DUE }),
     }

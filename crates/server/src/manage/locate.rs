@@ -3,7 +3,8 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use locard_app::{Actor, FindOptions, Hit, Silent, find, identifier_named};
+use locard_app::{Actor, FindOptions, Hit, Silent, identifier_named};
+use locard_dsar::{Bounds, find};
 use locard_model::{Attribute, Subject};
 use serde_json::{Value, json};
 
@@ -28,6 +29,11 @@ pub(crate) const BODY: &[Field] = &[
         kind: Kind::Flag,
         required: false,
     },
+    Field {
+        name: "relations",
+        kind: Kind::Flag,
+        required: false,
+    },
 ];
 
 /// Attributes of one question.
@@ -44,6 +50,7 @@ pub(crate) async fn locate(
     let purpose =
         purpose.ok_or_else(|| Fault::field("purpose", "why the person is looked up is wanted"))?;
     let verify = fields.flag("verify")?;
+    let follows = !fields.is_given("relations") || fields.flag("relations")?;
     let attributes = attributes(&context, &mut fields).await?;
     let details = json!({
         "purpose": purpose.chars().take(500).collect::<String>(),
@@ -65,7 +72,8 @@ pub(crate) async fn locate(
     let cancel = context.stop().child_token();
     let _unless_gone = cancel.clone().drop_guard();
     let asked = context.apart(async move |context: Context| {
-        find(context.home(), &options, &Silent, &cancel).await
+        let bounds = follows.then(Bounds::default);
+        Box::pin(find(context.home(), &options, bounds, &Silent, &cancel)).await
     });
     let report = asked.await??;
     let gaps = report.not_searched.iter().map(|gap| {
@@ -96,6 +104,7 @@ fn told(hit: &Hit) -> Value {
         "verified": hit.verified,
         "strength": hit.strength.as_str(),
         "row": hit.row.as_ref().map(ToString::to_string),
+        "reached": hit.reached.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

@@ -30,8 +30,13 @@ fn tasks_of(request: &Opened) -> Result<Value, Fault> {
 }
 
 fn places_of(request: &Opened) -> Result<Value, Fault> {
-    let places = request.known()?.places.iter().map(place_shape);
-    Ok(json!({ "requestId": request.id, "places": places.collect::<Vec<_>>() }))
+    let record = request.known()?;
+    let places = record.places.iter().map(place_shape);
+    Ok(json!({
+        "requestId": request.id,
+        "places": places.collect::<Vec<_>>(),
+        "notSearched": record.places_not_searched,
+    }))
 }
 
 pub(crate) async fn tasks(State(context): State<Context>, Path(id): Path<String>) -> Answer {

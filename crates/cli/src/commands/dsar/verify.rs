@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use locard_bundle::{Bundle, FileState, PublicKey, SignatureState};
+use locard_bundle::{Bundle, FileState, PublicKey, SignatureState, WholeState};
 use locard_dsar::job;
 
 use super::super::{Outcome, Session};
@@ -34,6 +34,11 @@ pub(super) async fn run(session: &Session, file: &Path, keys: &[String]) -> Resu
         SignatureState::Bad => "signature: bad",
     })?;
     output.line(&format!("key: {}", printable(&signer.key_id)))?;
+    output.line(match report.whole {
+        WholeState::Intact => "seal: good",
+        WholeState::Altered => "seal: bad: the archive is not byte for byte what was sealed",
+        WholeState::Unsealed => "seal: none: the files were packed anew",
+    })?;
     for damaged in report.damaged() {
         let state = match damaged.state {
             FileState::Altered => "altered",

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use locard_requests::{
-    Desk, Listing, RequestOrder, RequestState, TaskOutcome, listed, place_shape, task_shape,
+    Desk, Listing, Record, RequestOrder, RequestState, TaskOutcome, listed, place_shape, task_shape,
 };
 use serde_json::{Value, json};
 
@@ -167,6 +167,9 @@ pub(super) async fn tasks(
     Ok(output.finish()?)
 }
 
+/// Rows of a place that are shown in a line; over HTTP each is told.
+const SHOWN: usize = 20;
+
 pub(super) async fn places(
     session: &Session,
     desk: &Desk<'_>,
@@ -186,18 +189,51 @@ pub(super) async fn places(
         "source",
         "resource",
         "strength",
+        "reached",
         "rows",
+        "at",
+        "listed",
         "verdict",
         "recheck",
+        "recheck note",
         "instructions",
     ];
     let mut list = List::new(&names);
     for place in &request.known().map_err(told)?.places {
-        let shown = place_shape(place);
+        let mut shown = place_shape(place);
+        let rows = shown["rowsAt"].as_array().into_iter().flatten();
+        let rows: Vec<&str> = rows.filter_map(|row| row["at"].as_str()).collect();
+        shown["at"] = if rows.len() > SHOWN {
+            format!("{} …", rows[..SHOWN].join("; ")).into()
+        } else {
+            rows.join("; ").into()
+        };
+        shown["recheck note"] = shown["recheckNote"].take();
         list.row(names.map(|name| shown[name].clone()));
     }
     let mut output = session.printer.output(None)?;
     let nothing = "no places; `locard requests places REQUEST --find` looks for them";
     list.print(&mut output, format, nothing)?;
-    Ok(output.finish()?)
+    output.finish()?;
+    tell_open(session, request.known().map_err(told)?);
+    Ok(())
+}
+
+/// What the list leaves open.
+fn tell_open(session: &Session, record: &Record) {
+    let undecided = record.places.iter().filter(|place| place.is_undecided());
+    let undecided = undecided.count() as u64;
+    if undecided > 0 {
+        let places = counted(undecided, "weak place", "weak places");
+        session.printer.say(format!(
+            "{places} may be somebody else's: not listed before somebody decides that it is the person"
+        ));
+    }
+    for gap in &record.places_not_searched {
+        let place = gap.resource.as_deref().unwrap_or(&gap.source);
+        session.printer.say(printable(&format!(
+            "not searched: {place}: {}",
+            gap.sentence
+        )));
+    }
 }
