@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use locard_bundle::{Bundle, PublicKey};
 use serde_json::{Value, json};
 
-use crate::client::Server;
+use crate::client::{Server, assert_documented};
 use crate::collect::{SHOP, scanned};
 use crate::support::Bench;
 
@@ -123,6 +123,7 @@ impl Office {
             .unwrap();
         let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        assert_documented(method, path, status);
         let body = &answer[end + 4..];
         let body = if head.contains("transfer-encoding: chunked") {
             joined(body)

@@ -49,3 +49,4 @@ mod tokens;
 mod town;
 mod usage;
 mod webhooks;
+mod windows;

@@ -31,7 +31,7 @@ pub(crate) struct Settings {
 /// secrets are taken from, whether rows are handed out that may be somebody else's or that nobody reviewed, and what is decided about
 /// persons and their requests. A scan in
 /// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 41] = [
+const NOT_HERE: [&str; 42] = [
     "home",
     "store",
     "dictionaries-dir",
@@ -58,6 +58,7 @@ const NOT_HERE: [&str; 41] = [
     "message",
     "no-review",
     "no-verification",
+    "purpose",
     "not",
     "outcome",
     "rationale",
@@ -409,7 +410,7 @@ mod tests {
         media-type min-confidence min-share missed name no-jobs no-relations no-weak note notes owner \
         partial-is-completed paused phone plan preview quiet readers reason received recheck region rejected request \
         resource rule sample samples scope section snapshot source state status subject subject-id tag threads \
-        time-zone type until verbose verify warn-rows warn-share";
+        time-zone type until verbose verify warn-rows warn-share window";
 
     #[test]
     fn a_file_that_nobody_named_decides_only_how_is_read_and_shown() {

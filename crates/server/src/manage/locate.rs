@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use locard_app::{Actor, FindOptions, Hit, Silent, find, identifier_named};
+use locard_app::{Actor, FindOptions, Hit, LookUp, Silent, find, identifier_named, record_look_up};
 use locard_model::{Attribute, Subject};
 use serde_json::{Value, json};
 
@@ -45,13 +45,6 @@ pub(crate) async fn locate(
         purpose.ok_or_else(|| Fault::field("purpose", "why the person is looked up is wanted"))?;
     let verify = fields.flag("verify")?;
     let attributes = attributes(&context, &mut fields).await?;
-    let details = json!({
-        "purpose": purpose.chars().take(500).collect::<String>(),
-        "identifiers": attributes.iter().map(|attribute| attribute.identifier.as_str()).collect::<Vec<_>>(),
-        "verify": verify,
-    });
-    // Before the answer: nobody learns anything that is not recorded.
-    locard_app::record_audit(home, &actor, "locate", details).await?;
     let options = FindOptions {
         subjects: vec![Subject {
             id: "subject".to_owned(),
@@ -60,6 +53,14 @@ pub(crate) async fn locate(
         verify,
         ..FindOptions::default()
     };
+    let act = LookUp {
+        actor: &actor,
+        action: "locate",
+        purpose: Some(&purpose),
+        details: json!({ "verify": verify }),
+    };
+    // Before the answer: nobody learns anything that is not recorded.
+    record_look_up(home, &act, &options.subjects).await?;
     // Whoever hangs up wants no answer any more: the guard falls with this handler, and the sources are left in peace.
     let _turn = context.look_up().await?;
     let cancel = context.stop().child_token();
