@@ -463,7 +463,7 @@ fn whoever_is_looked_up_stands_in_the_log_by_a_digest_or_is_not_looked_up() {
     assert_eq!(collected.status, 0, "{collected:?}");
     let log = bench.run(["audit", "export"]);
     assert!(!log.stdout.contains("anna@"), "{}", log.stdout);
-    let acts: Vec<serde_json::Value> = log
+    let acts: Vec<Value> = log
         .ndjson()
         .into_iter()
         .filter(|act| act["subject"].is_string())
