@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::client::Server;
+use crate::serve::PEOPLE;
 use crate::support::{Bench, Run, identifiers, root, sample};
 
 fn company(bench: &Bench) -> String {
@@ -443,6 +445,97 @@ fn a_backup_brings_everything_back() {
             .stdout,
         before
     );
+}
+
+#[test]
+fn whoever_is_looked_up_stands_in_the_log_by_a_digest_or_is_not_looked_up() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "id,email\n1,anna@planted.example\n2,bert@planted.example\n",
+    );
+    bench.scan();
+    let who = ["--email", "anna@planted.example", "--purpose", "request 17"];
+    let found = bench.run(["find"].iter().chain(&who));
+    assert!(found.stdout.contains("a.csv"), "{found:?}");
+    let collected = bench.run(["collect", "--output", "anna"].iter().chain(&who));
+    assert_eq!(collected.status, 0, "{collected:?}");
+    let log = bench.run(["audit", "export"]);
+    assert!(!log.stdout.contains("anna@"), "{}", log.stdout);
+    let acts: Vec<Value> = log
+        .ndjson()
+        .into_iter()
+        .filter(|act| act["subject"].is_string())
+        .collect();
+    let told = |name: &str| acts.iter().map(|act| act[name].clone()).collect::<Vec<_>>();
+    assert_eq!(told("action"), ["find", "collect"]);
+    assert_eq!(told("purpose"), ["request 17", "request 17"]);
+    assert_eq!(told("actor"), ["command line", "command line"]);
+    assert_eq!(acts[0]["subject"], acts[1]["subject"]);
+    assert_eq!(bench.run(["audit", "verify"]).status, 0);
+
+    // What cannot be recorded is not answered.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let file = bench.home().join("catalog.sqlite");
+    let mut held = runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+        let mut connection = options.connect().await.unwrap();
+        let begin = sqlx::raw_sql("begin immediate").execute(&mut connection);
+        begin.await.unwrap();
+        connection
+    });
+    let refused = bench.run(["find"].iter().chain(&who));
+    assert_eq!(
+        (refused.status, refused.stdout.as_str()),
+        (2, ""),
+        "{refused:?}"
+    );
+    assert!(
+        refused.stderr.contains("nobody is looked up"),
+        "{refused:?}"
+    );
+    runtime.block_on(async {
+        let end = sqlx::raw_sql("rollback").execute(&mut held);
+        end.await.unwrap();
+        held.close().await.unwrap();
+    });
+    assert!(
+        bench
+            .run(["find"].iter().chain(&who))
+            .stdout
+            .contains("a.csv")
+    );
+}
+
+#[test]
+fn beside_a_server_a_home_is_backed_up_and_what_waits_says_how_to_go_on() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let saved = bench.run(["backup", "running.backup"]);
+    assert_eq!(saved.status, 0, "{saved:?}");
+    let restored = bench.run(["restore", "running.backup", "--home", "other"]);
+    assert_eq!(restored.status, 0, "{restored:?}");
+    let sources = bench.run(["sources", "list", "--home", "other"]);
+    assert!(sources.stdout.contains("FILES_1"), "{sources:?}");
+    for (line, hint) in [
+        (&["rotate-key"][..], "end `locard serve`"),
+        (
+            &["dsar", "create", "--email", "anna@planted.example"],
+            "--store",
+        ),
+        (&["restore", "running.backup", "--force"], "another --home"),
+    ] {
+        let refused = bench.run(line);
+        assert_eq!(refused.status, 2, "{line:?}: {refused:?}");
+        assert!(
+            refused.stderr.contains("is in use by") && refused.stderr.contains(hint),
+            "{line:?}: {refused:?}"
+        );
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -32,6 +33,37 @@ impl Drop for Server {
     }
 }
 
+/// Whether the document of the interface tells this status at the route of a path.
+pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
+    static PATHS: LazyLock<Value> = LazyLock::new(|| {
+        let document = serde_json::to_value(locard_server::document());
+        document.expect("it is JSON")["paths"].clone()
+    });
+    let path = path.split('?').next().unwrap_or_default();
+    let fits = |template: &str| {
+        let (parts, wanted) = (path.split('/'), template.split('/'));
+        parts.clone().count() == wanted.clone().count()
+            && parts
+                .zip(wanted)
+                .all(|(part, wanted)| wanted.starts_with('{') && !part.is_empty() || part == wanted)
+    };
+    let paths = PATHS.as_object().expect("there are paths");
+    // A name goes before a parameter.
+    let route = paths
+        .iter()
+        .filter(|(template, _)| fits(template))
+        .min_by_key(|(template, _)| template.matches('{').count());
+    let documented = match route.map(|(_, methods)| &methods[method.to_lowercase()]) {
+        None => status == 404 || status == 429,
+        Some(Value::Null) => status == 405 || status == 429,
+        Some(operation) => operation["responses"].get(status.to_string()).is_some(),
+    };
+    assert!(
+        documented,
+        "the document does not tell that {method} {path} may answer {status}"
+    );
+}
+
 impl Server {
     /// The first start prints the key.
     pub(crate) fn start(bench: &Bench, options: &[&str]) -> Self {
@@ -54,6 +86,7 @@ impl Server {
         let mut child = bench
             .command(args)
             .env("LOCARD_TEST_PIECE_BYTES", "65536")
+            .env("LOCARD_TEST_OFTEN", "1")
             // Of the test server for buckets, which takes any.
             .env("AWS_ACCESS_KEY_ID", "AKIALOCARDTEST")
             .env("AWS_SECRET_ACCESS_KEY", "hushhushhush")
@@ -101,8 +134,10 @@ impl Server {
             .split(' ')
             .nth(1)
             .and_then(|status| status.parse().ok());
+        let status = status.expect("an answer has a status");
+        assert_documented(method, path, status);
         Answer {
-            status: status.expect("an answer has a status"),
+            status,
             head: head.to_lowercase(),
             body: serde_json::from_str(body).unwrap_or_default(),
             text: body.to_owned(),

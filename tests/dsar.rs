@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use locard_bundle::{Bundle, PublicKey};
 use serde_json::{Value, json};
 
-use crate::client::Server;
+use crate::client::{Server, assert_documented};
 use crate::collect::{SHOP, scanned};
 use crate::support::{Bench, Run};
 use locard_testkit::servers;
@@ -159,6 +159,7 @@ impl Office {
         let told = String::from_utf8_lossy(&answer[..end]).into_owned();
         let head = told.to_lowercase();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        assert_documented(method, path, status);
         let body = &answer[end + 4..];
         let body = if head.contains("transfer-encoding: chunked") {
             joined(body)

@@ -50,3 +50,4 @@ mod town;
 mod unchanged;
 mod usage;
 mod webhooks;
+mod windows;

@@ -308,4 +308,9 @@ fn the_command_line_makes_pauses_resumes_and_runs_schedules_beside_a_server() {
         "often",
     ]);
     assert_eq!(odd.status, 2, "{odd:?}");
+    for cron in ["* * * * * *", "*/30 * * * * *"] {
+        let often = bench.run(["schedules", "add", "x", "names", "FILES_1", "--cron", cron]);
+        assert_eq!(often.status, 2, "{often:?}");
+        assert!(often.stderr.contains("once a minute"), "{often:?}");
+    }
 }

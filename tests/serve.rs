@@ -287,9 +287,29 @@ fn a_key_lets_do_what_its_role_may_and_a_look_up_is_recorded() {
         .find(|row| row["action"] == "locate");
     let row = row.expect("it was recorded");
     assert_eq!(
-        (&row["actor"], &row["details"]["purpose"]),
+        (&row["actor"], &row["purpose"]),
         (&json!("privacy-officer"), &json!("request 17"))
     );
+    let actions: Vec<&str> = audit.body["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|row| row["action"].as_str())
+        .collect();
+    assert!(
+        actions.contains(&"put source") && actions.contains(&"test source"),
+        "{actions:?}"
+    );
+    // The person stands in it as a keyed digest, and the log is whole.
+    let log = bench.run(["audit", "export", "--format", "jsonl"]);
+    let looked = log.ndjson();
+    let looked = looked.iter().find(|entry| entry["action"] == "locate");
+    assert!(
+        looked.is_some_and(|entry| entry["subject"].is_string()),
+        "{}",
+        log.stdout
+    );
+    assert_eq!(bench.run(["audit", "verify"]).status, 0);
     assert!(!audit.text.contains("anna@"), "{}", audit.text);
     let revoked = server.ask_as(&server.key, "DELETE", &format!("/api/v1/keys/{id}"), "");
     assert_eq!(revoked.body["valid"], false);
@@ -310,6 +330,59 @@ fn a_key_lets_do_what_its_role_may_and_a_look_up_is_recorded() {
         "{}",
         metrics.head
     );
+}
+
+#[test]
+fn a_key_is_narrowed_ends_in_time_and_everybody_is_listed_with_their_role() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let make = |body: Value| server.post("/api/v1/keys", &body);
+    let narrow = make(json!({
+        "name": "pipeline", "role": "administrator", "scopes": ["jobs:read", "keys"], "expiresAt": "2099-01-01T00:00:00Z",
+    }));
+    assert_eq!(narrow.status, 200, "{narrow:?}");
+    let token = narrow.body["token"].as_str().unwrap();
+    let status =
+        |method: &str, path: &str, body: &str| server.ask_as(token, method, path, body).status;
+    assert_eq!(status("GET", "/api/v1/jobs", ""), 200);
+    assert_eq!(status("GET", "/api/v1/sources", ""), 403);
+    let unknown = "/api/v1/jobs/00000000-0000-4000-8000-000000000000/cancel";
+    assert_eq!(status("POST", unknown, ""), 403);
+    // It makes no key that reaches further.
+    let wide = json!({ "name": "x", "role": "administrator" }).to_string();
+    assert_eq!(status("POST", "/api/v1/keys", &wide), 403);
+    let within = json!({ "name": "x", "role": "viewer", "scopes": ["jobs:read"] }).to_string();
+    assert_eq!(status("POST", "/api/v1/keys", &within), 200);
+    for (field, value) in [
+        ("expiresAt", json!("2020-01-01T00:00:00Z")),
+        ("expiresAt", json!("soon")),
+        ("scopes", json!(["odd"])),
+        ("role", json!("root")),
+    ] {
+        let mut body = json!({ "name": "late", "role": "viewer" });
+        body[field] = value;
+        let refused = make(body);
+        assert_eq!(
+            (refused.status, &refused.body["field"]),
+            (400, &json!(field)),
+            "{refused:?}"
+        );
+    }
+    let users = server.get("/api/v1/users").body;
+    let listed = users["users"].as_array().unwrap().iter();
+    let listed: Vec<&str> = listed.filter_map(|user| user["name"].as_str()).collect();
+    assert_eq!(listed, ["first administrator", "pipeline", "x"]);
+    let roles = server.get("/api/v1/roles").body;
+    let may = |role: &str, path: &str| {
+        let roles = roles["roles"].as_array().unwrap();
+        let role = roles.iter().find(|it| it["role"] == role).unwrap();
+        let mut routes = role["routes"].as_array().unwrap().iter();
+        routes.any(|route| route["path"] == path)
+    };
+    assert!(may("privacy-officer", "/api/v1/locate") && !may("administrator", "/api/v1/locate"));
+    assert!(may("administrator", "/api/v1/users") && !may("operator", "/api/v1/users"));
 }
 
 #[test]

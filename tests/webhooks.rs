@@ -251,7 +251,8 @@ fn hostile_webhooks_are_refused_when_made_and_when_told() {
         ("secret", json!("short")),
         ("odd", json!(1)),
     ] {
-        let mut body = json!({ "name": "x", "url": "https://192.0.2.1/" });
+        // What makes no sense is told before anybody asks what a name stands for, which would be refused.
+        let mut body = json!({ "name": "x", "url": "http://localhost/" });
         body[field] = value;
         let refused = server.post("/api/v1/webhooks", &body);
         assert_eq!(refused.status, 400, "{body}: {refused:?}");

@@ -25,6 +25,8 @@ pub struct KeyRow {
     pub name: String,
     /// What it lets do.
     pub grant: Grant,
+    /// To which parts of the interface that is narrowed; empty: to none.
+    pub scopes: Vec<String>,
     /// Whether it lets in now.
     pub is_valid: bool,
     /// When it was made, RFC 3339.
@@ -61,23 +63,44 @@ pub struct AuditRow {
 /// Makes the first key of this installation, an administrator's; `None` where there ever was one.
 pub async fn first_key(home: &Home) -> Result<Option<SecretString>> {
     let token = token()?;
-    let draft = draft(&token, "first administrator", Grant::Administrator, None);
+    let draft = draft(
+        &token,
+        "first administrator",
+        (Grant::Administrator, Vec::new()),
+        None,
+    );
     let made = home.store.add_first_api_key(home.org, &draft).await?;
     Ok(made.map(|_| token))
 }
 
-/// Makes a key. Its token is not kept.
+/// Somebody who may use the interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// What they may do, by any of these.
+    pub grants: Vec<Grant>,
+    /// To which parts of the interface that is narrowed; empty: to none.
+    pub scopes: Vec<String>,
+}
+
+/// Makes a key of a role, narrowed to parts of the interface where some are named. Its token is not kept.
 pub async fn add_key(
     home: &Home,
     name: &str,
-    grant: Grant,
+    (grant, scopes): (Grant, Vec<String>),
     expires_at: Option<Timestamp>,
 ) -> Result<(KeyRow, SecretString)> {
     if name.trim().is_empty() || name.chars().any(crate::is_unprintable) {
         return Err(Error::usage("a key needs a name that can be printed"));
     }
+    let now = home.store.clock().await?;
+    if expires_at.is_some_and(|end| end <= now) {
+        let sentence = "the key would have ended before it is made";
+        return Err(Error::usage(sentence).hint("name a time to come, as 2031-01-01T00:00:00Z"));
+    }
     let token = token()?;
-    let draft = draft(&token, name, grant, expires_at);
+    let draft = draft(&token, name, (grant, scopes), expires_at);
     let key = home.store.add_api_key(home.org, &draft).await?;
     Ok((row(key), token))
 }
@@ -95,7 +118,7 @@ pub async fn revoke_key(home: &Home, id: Uuid) -> Result<KeyRow> {
 }
 
 /// Who shows this token, where it lets anybody in.
-pub async fn caller(home: &Home, token: &SecretString) -> Result<Option<(Actor, Grant)>> {
+pub async fn caller(home: &Home, token: &SecretString) -> Result<Option<Caller>> {
     let text = token.expose_secret();
     if !text.starts_with(PREFIX) || text.len() > LONGEST {
         return Ok(None);
@@ -108,7 +131,11 @@ pub async fn caller(home: &Home, token: &SecretString) -> Result<Option<(Actor, 
             id: key.id.0.to_string(),
             name: key.name,
         };
-        (actor, key.grant)
+        Caller {
+            actor,
+            grants: vec![key.grant],
+            scopes: key.scopes,
+        }
     }))
 }
 
@@ -146,6 +173,7 @@ fn row(key: ApiKey) -> KeyRow {
         id: key.id.0,
         name: key.name,
         grant: key.grant,
+        scopes: key.scopes,
         is_valid: key.is_valid,
         created_at: key.created_at.to_string(),
         expires_at: key.expires_at.map(|at| at.to_string()),
@@ -156,13 +184,14 @@ fn row(key: ApiKey) -> KeyRow {
 fn draft(
     token: &SecretString,
     name: &str,
-    grant: Grant,
+    (grant, scopes): (Grant, Vec<String>),
     expires_at: Option<Timestamp>,
 ) -> ApiKeyDraft {
     ApiKeyDraft {
         token_hash: hash(token),
         name: name.to_owned(),
         grant,
+        scopes,
         expires_at,
     }
 }

@@ -41,6 +41,12 @@ pub(crate) async fn conduct<K: JobKind>(
     (cancel, on_stop): (&CancellationToken, OnStop),
 ) -> Result<K::Report> {
     let ran = attempt::<K>(home, lease, reporter, cancel).await;
+    if let Ok(report) = &ran
+        && let Some(at) = report.goes_on_at()
+        && home.store.postpone_job(&lease, at).await?
+    {
+        return ran;
+    }
     let outcome = match &ran {
         Ok(report) if is_given_back(home, &lease, report.state(), on_stop).await => {
             return give_back(home, lease).await.and(ran);

@@ -3,6 +3,7 @@
 //! The master key lives outside the home, so a copy of the home alone opens nothing.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use locard_connector::Connector;
@@ -71,6 +72,8 @@ pub struct Home {
     hidden: Mutex<Vec<PathBuf>>,
     /// Who judges sources that were named over a network.
     gate: OnceLock<Arc<dyn Gate>>,
+    /// Whether schedules may fire every second.
+    often: AtomicBool,
     shared: bool,
     pub(crate) piece_bytes: u64,
     new_key: Option<PathBuf>,
@@ -116,6 +119,7 @@ impl Home {
             keys,
             hidden: Mutex::default(),
             gate: OnceLock::new(),
+            often: AtomicBool::new(false),
             shared: options.store.is_some(),
             new_key: opened.new_key,
             piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
@@ -129,6 +133,15 @@ impl Home {
 
     pub(crate) fn gate(&self) -> Option<&Arc<dyn Gate>> {
         self.gate.get()
+    }
+
+    /// Lets schedules be made that fire more often than once a minute: tests do not wait for minutes.
+    pub fn fire_often(&self) {
+        self.often.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn fires_often(&self) -> bool {
+        self.often.load(Ordering::Relaxed)
     }
 
     /// Keeps sources from reading these files too: secrets of a face.

@@ -24,6 +24,8 @@ pub struct JobRow {
     pub interrupted: bool,
     /// What it works on, without credentials.
     pub targets: Vec<String>,
+    /// Until when it waits for the scan windows of its sources, RFC 3339.
+    pub waits_until: Option<String>,
     /// When it was asked for, RFC 3339.
     pub created_at: String,
     /// When it ended, RFC 3339.
@@ -84,12 +86,19 @@ pub async fn jobs(home: &Home, limit: u64) -> Result<Vec<JobRow>> {
 impl JobRow {
     /// The state as people are told it.
     pub fn shown_state(&self) -> &'static str {
-        if self.interrupted {
+        if self.waits_until.is_some() {
+            "WAITING"
+        } else if self.interrupted {
             "INTERRUPTED"
         } else {
             self.state.as_str()
         }
     }
+}
+
+/// Until when a job waits that nobody is to take up before.
+pub(crate) fn waits_until(job: &Job) -> Option<Timestamp> {
+    job.not_before.filter(|_| job.state == JobState::Queued)
 }
 
 /// Whether a job is said to run, and nobody does: its process ended without a word. The store says whether somebody holds
@@ -178,6 +187,10 @@ pub async fn job_log(home: &Home, id: &str) -> Result<Vec<JobLine>> {
             .join(", ");
         lines.push(line(failure.at, format!("{place}: {}", what.sentence)));
     }
+    lines.extend(waits_until(&stored).map(|at| {
+        let sentence = format!("it waits for the scan windows of its sources, until {at:.0}");
+        line(stored.heartbeat_at.unwrap_or(stored.queued_at), sentence)
+    }));
     lines.extend(
         stored
             .cancel_requested_at
@@ -348,12 +361,14 @@ fn targets(job: &Job) -> Vec<String> {
 fn row(job: Job) -> JobRow {
     let targets = targets(&job);
     let interrupted = is_interrupted(&job);
+    let waits_until = waits_until(&job).map(instant);
     JobRow {
         id: job.id,
         kind: job.kind,
         state: job.state,
         interrupted,
         targets,
+        waits_until,
         created_at: instant(job.created_at),
         ended_at: job.ended_at.map(instant),
         tasks: (job.counts.tasks_done, job.counts.tasks),

@@ -43,6 +43,7 @@ mod kinds;
 mod ledger;
 mod limits;
 mod listings;
+mod look_ups;
 mod names;
 mod options;
 mod order;
@@ -64,8 +65,10 @@ mod search;
 mod secrets;
 mod slips;
 mod sources;
+mod sparing;
 mod status;
 mod stored;
+mod stored_settings;
 mod subjects;
 mod suspect;
 mod tally;
@@ -79,10 +82,12 @@ mod upsert;
 mod usage;
 mod verify;
 mod webhooks;
+mod window;
 mod words;
 
 pub use access::{
-    AuditRow, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit, revoke_key,
+    AuditRow, Caller, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit,
+    revoke_key,
 };
 pub use again::rerun_job;
 pub use amount::{Amount, Share};
@@ -147,6 +152,7 @@ pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
 pub use locard_store::default_home;
 pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
+pub use look_ups::{LookUp, record_look_up};
 pub use names::{IN_COLUMN_NAME, IN_COMMENT, IN_NAME};
 pub use options::{SourceOption, source_options};
 pub use order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
@@ -171,10 +177,11 @@ pub use sources::{
     AddSource, MANUAL, Manual, ManualKind, ManualSource, SourceRow, add_source, ingest_source,
     manual_sources, remove_source, sources, test_source,
 };
+pub use sparing::{Sparing, spare_source, sparing};
 pub use status::{JobStatus, JobsWanted, job_failures, job_status, job_statuses};
 pub use subjects::is_identifier;
 pub use suspect::{NamedPlace, Suspect, identifiers};
-pub use timing::{Timing, cron as read_cron, zone as read_zone};
+pub use timing::{Timing, check_cron, zone as read_zone};
 pub use tokens::{TokenKeys, TokenOptions};
 pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
@@ -183,7 +190,8 @@ pub use usage::{UsageFigures, UsageSpan};
 pub use verify::OpenSources;
 pub use webhooks::{
     DeliveryRow, Due, Reaction, WebhookOptions, WebhookRow, add_webhook, change_webhook,
-    deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery, test_webhook,
-    undertake_delivery, webhook, webhooks,
+    check_webhook, deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery,
+    test_webhook, undertake_delivery, webhook, webhooks,
 };
+pub use window::ScanWindow;
 pub use words::{bytes, did_you_mean, is_unprintable};

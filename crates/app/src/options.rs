@@ -39,8 +39,8 @@ pub fn source_options(home: &Home, connector: &str) -> Result<Vec<SourceOption>>
     Ok(options)
 }
 
-/// Settings of a target with what is said besides, and where its secrets are kept. What the target says itself is not
-/// said again.
+/// Settings of a target with what is said besides, without the secrets that are kept elsewhere. What the target says
+/// itself is not said again.
 pub(crate) fn said(
     connector: &dyn Connector,
     mut settings: Value,
@@ -79,7 +79,7 @@ pub(crate) fn said(
         map.remove(name);
     }
     connector.check(Value::Object(filled))?;
-    Ok(secrets.put(settings))
+    Ok(settings)
 }
 
 fn unknown(connector: &dyn Connector, schema: &Value) -> Error {

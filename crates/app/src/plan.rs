@@ -84,7 +84,9 @@ pub async fn plan(home: &Home, options: &ScanOptions) -> Result<PlanReport> {
     };
     for target in &targets {
         let source = sources.iter().find(|source| source.id == target.id);
-        let limits = source.map_or(options.limits, |source| options.limits.or(source.limits));
+        let limits = source.map_or(options.limits, |source| {
+            options.limits.or(source.settings.limits)
+        });
         plan_source(home, target, (options, limits), &mut report).await?;
     }
     let known = report
@@ -109,7 +111,7 @@ fn total(numbers: impl Iterator<Item = u64>) -> u64 {
 /// Seconds that the slowest source takes where no more than so much a second may be taken of it.
 fn held_back(report: &PlanReport, sources: &[Resolved], options: &ScanOptions) -> f64 {
     let of_source = |source: &Resolved| {
-        let limits = options.limits.or(source.limits);
+        let limits = options.limits.or(source.settings.limits);
         let entities = report.entities.iter();
         let of_it = entities.filter(|entity| entity.source == source.name);
         let bytes = work(of_it);

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::conduct::{LEASE, OnStop, conduct};
 use crate::kinds::JobKind as _;
-use crate::kinds::scan::{Ran, Scan, allowed, state};
+use crate::kinds::scan::{Ran, Scan, allowed, check_windows, state};
 use crate::ledger::Basis;
 use crate::order::{Accepted, Asking, Details};
 use crate::scope::Chosen;
@@ -194,6 +194,7 @@ pub async fn accept_scan(
                 .hint("register it first"),
         );
     }
+    check_windows(&sources)?;
     if let Some(condition) = &options.condition {
         crate::check_condition(condition)?;
     }
@@ -217,6 +218,7 @@ struct Accept {
 /// Accepts a scan and takes it up: nobody else is to run it.
 async fn accept(home: &Home, options: &ScanOptions) -> Result<Accept> {
     let sources = home.resolve_all(&options.targets).await?;
+    check_windows(&sources)?;
     let (sources, new, slips) = without_slips(home, sources, options.limits).await?;
     for source in &sources {
         source.remember(home).await?;

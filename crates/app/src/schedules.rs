@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::errands::{Errand, accept_errand};
 use crate::order::{Actor, Asking, json};
-use crate::timing::Timing;
+use crate::timing::{Timing, check_cron};
 use crate::{Error, ErrorKind, Home, Result};
 
 /// How often the store is asked what is due.
@@ -127,6 +127,7 @@ async fn put(
             "a schedule needs a short name that can be printed",
         ));
     }
+    check_cron(home, &plan.cron)?;
     let now = home.store.clock().await?;
     let next = Timing::new(&plan.cron, &plan.zone)?.after(now);
     if next.is_none() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use locard_connector::ErrorKind;
 use locard_model::{ExposeSecret as _, SecretString};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 
 /// Where a secret is kept.
@@ -66,7 +66,8 @@ const LONGEST: u64 = 64 << 10;
 type Read<T> = Result<T, locard_connector::Error>;
 
 impl SecretRef {
-    fn text(&self) -> String {
+    /// As it is written.
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Environment(name) => format!("env:{name}"),
             Self::File(path) => format!("file:{}", path.to_string_lossy()),
@@ -155,33 +156,7 @@ fn failed(sentence: impl Into<String>) -> locard_connector::Error {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets(pub BTreeMap<String, SecretRef>);
 
-/// Under which name they are stored beside what the connector is given; no setting is called so.
-const SETTING: &str = "#secrets";
-
 impl Secrets {
-    /// Takes them out of what was stored of a source.
-    pub(crate) fn take(settings: &mut Value) -> Self {
-        let stored = settings.as_object_mut().and_then(|it| it.remove(SETTING));
-        let stored: BTreeMap<String, String> = stored
-            .and_then(|stored| serde_json::from_value(stored).ok())
-            .unwrap_or_default();
-        let places = stored.into_iter();
-        let places = places.filter_map(|(name, text)| Some((name, text.parse().ok()?)));
-        Self(places.collect())
-    }
-
-    /// Settings as they are stored, with these.
-    pub(crate) fn put(&self, mut settings: Value) -> Value {
-        if let (false, Some(settings)) = (self.0.is_empty(), settings.as_object_mut()) {
-            let places = self.0.iter();
-            let places: Map<_, _> = places
-                .map(|(name, place)| (name.clone(), Value::from(place.text())))
-                .collect();
-            settings.insert(SETTING.to_owned(), Value::Object(places));
-        }
-        settings
-    }
-
     /// Settings as the connector is given them, with what is kept elsewhere.
     pub(crate) async fn fill(&self, settings: &Value) -> Read<Value> {
         let mut settings = settings.clone();
@@ -212,14 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_stored_beside_the_settings_and_shown_nowhere() {
-        let places = [("password", "exec:vault kv get -field=pw 'secret/crm'")];
-        let places = places.map(|(name, text)| (name.to_owned(), place(text)));
-        let secrets = Secrets(places.into());
-        let mut stored = secrets.put(json!({"host": "db"}));
-        assert!(!format!("{secrets:?}").contains("vault"));
-        assert_eq!(Secrets::take(&mut stored), secrets);
-        assert_eq!(stored, json!({"host": "db"}));
+    fn places_that_make_no_sense_are_refused() {
         for wrong in ["", "s3cret", "env:", "vault:x", "exec:", "exec:a 'b"] {
             assert!(wrong.parse::<SecretRef>().is_err(), "{wrong}");
         }

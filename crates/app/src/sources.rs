@@ -15,9 +15,10 @@ use crate::catalog::Catalog;
 use crate::ingest::{IngestReport, Ingesting, ingest};
 use crate::listings::{self, Scan};
 use crate::secrets::Secrets;
+use crate::stored_settings::StoredSettings;
 use crate::target::Resolved;
 use crate::words::is_unprintable;
-use crate::{Error, Home, Result, SourceLimits, jobs, limits, options, words};
+use crate::{Error, Home, Result, ScanWindow, SourceLimits, jobs, options, words};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct AddSource {
     pub note: Option<String>,
     /// How much of it is taken at a time.
     pub limits: SourceLimits,
+    /// When it is scanned; `None`: at any time.
+    pub window: Option<ScanWindow>,
     /// The key by which other systems name it; once set it stays.
     pub key: Option<String>,
     /// How it is searched, where no connector reaches it.
@@ -44,7 +47,7 @@ pub struct AddSource {
 }
 
 /// A registered source, or an ad hoc one that was scanned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SourceRow {
     /// Its id.
     pub id: SourceId,
@@ -64,6 +67,8 @@ pub struct SourceRow {
     pub note: Option<String>,
     /// How much of it is taken at a time, as registered.
     pub limits: SourceLimits,
+    /// When it is scanned; `None`: at any time.
+    pub window: Option<ScanWindow>,
     /// How it is searched, where no connector reaches it.
     pub manual: Option<Manual>,
     /// Entities in the catalog.
@@ -153,8 +158,8 @@ pub async fn manual_sources(home: &Home) -> Result<Vec<ManualSource>> {
             continue;
         }
         let settings = home.store.source_settings(home.org, source.id).await?;
-        let settings = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
-        let manual = Manual::read(&settings);
+        let settings = StoredSettings::read(&settings).unwrap_or_default();
+        let manual = Manual::read(&settings.connector);
         places.push(ManualSource {
             id: source.id,
             name: source.name,
@@ -208,11 +213,14 @@ fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
             let (connector, target) = home.understood(text.expose_secret())?;
             let settings =
                 options::said(connector, target.settings, &source.options, &source.secrets)?;
-            (
-                connector.name(),
-                target.canonical,
-                limits::noted(source.limits.put(settings), source.note).to_string(),
-            )
+            let settings = StoredSettings {
+                limits: source.limits,
+                window: source.window,
+                secrets: source.secrets,
+                note: source.note,
+                ..StoredSettings::of(settings)
+            };
+            (connector.name(), target.canonical, settings)
         }
         None if source.owner.is_none() => {
             return Err(Error::usage(
@@ -223,7 +231,7 @@ fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
         None => (
             MANUAL,
             source.note.clone().unwrap_or_default(),
-            source.manual.settings().to_string(),
+            StoredSettings::of(source.manual.settings()),
         ),
     };
     Ok(SourceDraft {
@@ -231,7 +239,7 @@ fn draft(home: &Home, source: AddSource) -> Result<SourceDraft> {
         name: source.name,
         kind: kind.to_owned(),
         target,
-        settings: SecretString::from(settings),
+        settings: settings.text(),
         owner: source.owner,
         key: source.key,
     })
@@ -256,12 +264,12 @@ async fn row(
     ends: &HashMap<SourceId, String>,
 ) -> Result<SourceRow> {
     let settings = home.store.source_settings(home.org, source.id).await?;
-    let mut settings: Value = serde_json::from_str(settings.expose_secret()).unwrap_or_default();
+    let settings = StoredSettings::read(&settings).unwrap_or_default();
     // Of a place without a target the note is what is known of where it is.
     let (target, note) = if source.kind == MANUAL {
         (String::new(), Some(source.target.clone()))
     } else {
-        (source.target.clone(), limits::note(&settings))
+        (source.target.clone(), settings.note)
     };
     Ok(SourceRow {
         id: source.id,
@@ -272,8 +280,9 @@ async fn row(
         owner: source.owner.clone(),
         key: source.key.clone(),
         note: note.filter(|note| !note.is_empty()),
-        manual: (source.kind == MANUAL).then(|| Manual::read(&settings)),
-        limits: SourceLimits::take(&mut settings),
+        manual: (source.kind == MANUAL).then(|| Manual::read(&settings.connector)),
+        limits: settings.limits,
+        window: settings.window,
         entities: catalog.list(Some(source.id)).await?.len() as u64,
         scanned_at: ends.get(&source.id).cloned(),
     })

@@ -7,6 +7,7 @@ use locard_store::{Job, JobCounts, JobFilter, Page, ScheduleId};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::jobs::waits_until;
 use crate::order::{Actor, Details};
 use crate::scope::ScopeItem;
 use crate::{Error, Home, Result, jobs};
@@ -28,6 +29,8 @@ pub struct JobStatus {
     pub actor: Option<Actor>,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// Until when it waits for the scan windows of its sources.
+    pub waits_until: Option<Timestamp>,
     /// When it was first taken up.
     pub started_at: Option<Timestamp>,
     /// When it ended.
@@ -67,6 +70,7 @@ impl JobStatus {
     fn of(job: Job) -> Self {
         // What cannot be told must not keep the rest from being told.
         let details = Details::read(&job.details).unwrap_or_default();
+        let waits_until = waits_until(&job);
         Self {
             id: job.id,
             kind: job.kind,
@@ -75,6 +79,7 @@ impl JobStatus {
             parent: job.parent,
             actor: details.actor,
             created_at: job.created_at,
+            waits_until,
             started_at: job.started_at,
             ended_at: job.ended_at,
             counts: job.counts,

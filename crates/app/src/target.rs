@@ -10,10 +10,9 @@ use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
 use serde_json::Value;
 
-use crate::gate::Gated;
 use crate::renewed::Renewed;
-use crate::secrets::Secrets;
 use crate::sources::MANUAL;
+use crate::stored_settings::StoredSettings;
 use crate::{Error, Home, Result, SourceLimits};
 
 /// The connectors of this build, for databases that are met in folders.
@@ -53,13 +52,8 @@ pub(crate) struct Resolved {
     /// The target without credentials and options.
     pub(crate) canonical: String,
     pub(crate) connector: &'static dyn Connector,
-    pub(crate) settings: Value,
-    /// Where its secrets are kept, if not among the settings.
-    pub(crate) secrets: Secrets,
-    /// Whether it is judged whenever it is opened.
-    pub(crate) gated: Gated,
-    /// How much of it is taken at a time, as registered.
-    pub(crate) limits: SourceLimits,
+    /// How it is read, and what else was registered with it.
+    pub(crate) settings: StoredSettings,
     /// Counts what is asked of it.
     pub(crate) meter: Arc<Meter>,
     /// Whether the store knows it already.
@@ -109,10 +103,7 @@ impl Home {
             name: target.canonical.clone(),
             canonical: target.canonical,
             connector,
-            settings: target.settings,
-            secrets: Secrets::default(),
-            gated: Gated::default(),
-            limits: SourceLimits::default(),
+            settings: StoredSettings::of(target.settings),
             meter: Arc::default(),
             known: false,
         })
@@ -171,7 +162,7 @@ impl Home {
         let mut fitting = connector.filter(|connector| connector.name() == source.kind);
         let connector = fitting.next().ok_or_else(|| unread(&source))?;
         let settings = self.store.source_settings(self.org, source.id).await?;
-        let mut settings = serde_json::from_str(settings.expose_secret()).map_err(|_| {
+        let settings = StoredSettings::read(&settings).ok_or_else(|| {
             Error::new(
                 crate::ErrorKind::Store,
                 format!("the settings of source {} are damaged", source.name),
@@ -182,9 +173,6 @@ impl Home {
             name: source.name,
             canonical: source.target,
             connector: *connector,
-            limits: SourceLimits::take(&mut settings),
-            secrets: Secrets::take(&mut settings),
-            gated: Gated::take(&mut settings),
             settings,
             meter: Arc::default(),
             known: true,
@@ -213,11 +201,7 @@ impl Resolved {
             name: self.name.clone(),
             kind: self.connector.name().to_owned(),
             target: self.canonical.clone(),
-            settings: SecretString::from(
-                self.secrets
-                    .put(self.gated.put(self.limits.put(self.settings.clone())))
-                    .to_string(),
-            ),
+            settings: self.settings.text(),
             owner: None,
             key: None,
         };
@@ -232,22 +216,23 @@ impl Resolved {
         home: &Home,
         limits: SourceLimits,
     ) -> Result<Arc<dyn Source>, locard_connector::Error> {
-        if self.gated.0
+        if self.settings.gated
             && let Some(gate) = home.gate()
         {
             let denied = |why| locard_connector::Error::new(ErrorKind::Denied, why);
             gate.admit(&self.canonical).await.map_err(denied)?;
         }
         let settings = self.settings(home);
-        let mut source: Arc<dyn Source> = if self.secrets.0.is_empty() {
+        let secrets = &self.settings.secrets;
+        let mut source: Arc<dyn Source> = if secrets.0.is_empty() {
             self.connector.open(settings).await?
         } else {
-            Arc::new(Renewed::open(self.connector, settings, self.secrets.clone()).await?)
+            Arc::new(Renewed::open(self.connector, settings, secrets.clone()).await?)
         };
         if self.connector.holds_files() {
             source = Arc::new(Nested::new(source, Arc::new(Known(home.connectors))));
         }
-        let limits = limits.or(self.limits).complete();
+        let limits = limits.or(self.settings.limits).complete();
         let source = compose(source, &limits, Arc::clone(&self.meter));
         source.check().await?;
         Ok(source)
@@ -255,7 +240,7 @@ impl Resolved {
 
     /// The settings; a source of files is told what of ours it must not read.
     fn settings(&self, home: &Home) -> Value {
-        let mut settings = self.settings.clone();
+        let mut settings = self.settings.connector.clone();
         let setting = self.connector.own_state_setting();
         if let (Some(setting), Some(settings)) = (setting, settings.as_object_mut()) {
             settings.entry(setting).or_insert_with(|| {

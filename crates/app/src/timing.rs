@@ -5,7 +5,7 @@ use croner::parser::{CronParser, Year};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use crate::{Error, Result};
+use crate::{Error, Home, Result};
 
 /// The longest expression that is looked at.
 const LONGEST: usize = 200;
@@ -27,6 +27,14 @@ impl Timing {
         })
     }
 
+    /// Whether it may happen more often than once a minute.
+    fn is_too_often(cron: &str) -> bool {
+        let fields: Vec<&str> = cron.split_whitespace().collect();
+        // Only the seconds can say so, and one number among them is once a minute.
+        let seconds = fields.first().filter(|_| fields.len() == 6);
+        seconds.is_some_and(|seconds| !seconds.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
     /// The first time after that one, by the clock of the zone; `None` where there is none. Where that clock is put on, what
     /// falls into the gap happens at its end, and where it is put back, what would happen twice happens once.
     pub fn after(&self, at: Timestamp) -> Option<Timestamp> {
@@ -44,7 +52,7 @@ impl Timing {
 }
 
 /// The cron expression.
-pub fn cron(text: &str) -> Result<Cron> {
+fn cron(text: &str) -> Result<Cron> {
     let unusable = |why: String| {
         Error::usage(why)
             .hint("five fields are wanted, as in 0 2 * * 1-5: minute, hour, day, month, weekday")
@@ -56,6 +64,17 @@ pub fn cron(text: &str) -> Result<Cron> {
     parser
         .parse(text)
         .map_err(|error| unusable(format!("the expression makes no sense: {error}")))
+}
+
+/// Whether a schedule may be made of an expression: it makes sense, and happens once a minute at most.
+pub fn check_cron(home: &Home, text: &str) -> Result<()> {
+    cron(text)?;
+    if Timing::is_too_often(text) && !home.fires_often() {
+        let sentence = "the expression means more often than once a minute";
+        return Err(Error::usage(sentence)
+            .hint("of six fields the first is one second of the minute, as in 30 * * * * *"));
+    }
+    Ok(())
 }
 
 /// The time zone of that name.
@@ -96,6 +115,21 @@ mod tests {
         let spring = next("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", 2);
         assert_eq!(spring[1], "2026-03-30T00:30:00Z", "{spring:?}");
         assert!(spring[0].starts_with("2026-03-29T01:"), "{spring:?}");
+    }
+
+    #[test]
+    fn once_a_minute_is_often_enough() {
+        for text in ["* * * * *", "0 * * * * *", "30 2 * * * *", "@daily"] {
+            assert!(!Timing::is_too_often(text), "{text}");
+        }
+        for text in [
+            "* * * * * *",
+            "*/30 * * * * *",
+            "0,30 * * * * *",
+            "1-5 * * * * *",
+        ] {
+            assert!(Timing::is_too_often(text), "{text}");
+        }
     }
 
     #[test]

@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use locard_model::{EntityPath, ExposeSecret as _, SourceId};
+use locard_model::{EntityPath, SourceId};
 use locard_store::Entity;
-use serde_json::Value;
 
 use crate::catalog::Catalog;
-use crate::gate::Gated;
-use crate::secrets::Secrets;
-use crate::{Home, Result, SourceLimits, jobs};
+use crate::stored_settings::StoredSettings;
+use crate::{Home, Result, jobs};
 
 /// Entities that a look-up left out because another source holds the same ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,13 +118,8 @@ pub(crate) async fn base(
         return Ok(None);
     };
     let settings = home.store.source_settings(home.org, source).await?;
-    let settings: Option<Value> = serde_json::from_str(settings.expose_secret()).ok();
-    Ok(settings.and_then(|mut settings| {
-        SourceLimits::take(&mut settings);
-        Secrets::take(&mut settings);
-        Gated::take(&mut settings);
-        connector.base(settings)
-    }))
+    let settings = StoredSettings::read(&settings);
+    Ok(settings.and_then(|settings| connector.base(settings.connector)))
 }
 
 async fn newest_first(home: &Home, group: &mut Vec<Same>) -> Result<()> {

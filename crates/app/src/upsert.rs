@@ -8,8 +8,8 @@ use locard_store::{Source, SourceDraft};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::gate::Gated;
 use crate::secrets::Secrets;
+use crate::stored_settings::StoredSettings;
 use crate::words::is_unprintable;
 use crate::{Error, ErrorKind, Home, Result, options};
 
@@ -100,7 +100,8 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
             let settings = if same && !source.has_secret {
                 stored
             } else {
-                SecretString::from(settings(connector, target.settings, source)?.to_string())
+                let said = StoredSettings::read(&stored).unwrap_or_default();
+                settings(connector, target.settings, source, said)?.text()
             };
             (connector.name().to_owned(), target.canonical, settings)
         }
@@ -116,18 +117,29 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
     })
 }
 
-/// Settings of a target with what is said besides.
-fn settings(connector: &dyn Connector, target: Value, source: &Upsert) -> Result<Value> {
+/// Settings of a target with what is said besides. How it is spared, and what was written about it, is as it was.
+fn settings(
+    connector: &dyn Connector,
+    target: Value,
+    source: &Upsert,
+    before: StoredSettings,
+) -> Result<StoredSettings> {
     let mut settings = options::said(connector, target, &[], &source.secrets)?;
+    let stored = |connector, gated| StoredSettings {
+        connector,
+        secrets: source.secrets.clone(),
+        gated,
+        ..before
+    };
     let Some(within) = &source.within else {
-        return Ok(settings);
+        return Ok(stored(settings, false));
     };
     let is_confined = connector.settings().pointer("/properties/within").is_some();
     if let (true, Some(settings)) = (is_confined, settings.as_object_mut()) {
         let within = within.iter().map(|folder| folder.to_string_lossy());
         settings.insert("within".to_owned(), within.collect());
     }
-    Ok(Gated(true).put(settings))
+    Ok(stored(settings, true))
 }
 
 fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
@@ -137,7 +149,12 @@ fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
         );
     };
     let (connector, target) = home.understood(text.expose_secret())?;
-    let settings = settings(connector, target.settings, source)?;
+    let settings = settings(
+        connector,
+        target.settings,
+        source,
+        StoredSettings::default(),
+    )?;
     let id = SourceId(Uuid::new_v4());
     let name = source.name.clone().or_else(|| source.key.clone());
     Ok(SourceDraft {
@@ -145,7 +162,7 @@ fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
         name: name.unwrap_or_else(|| format!("source {id}")),
         kind: connector.name().to_owned(),
         target: target.canonical,
-        settings: SecretString::from(settings.to_string()),
+        settings: settings.text(),
         owner: source.owner.clone(),
         // Whoever gives none is given one.
         key: Some(source.key.clone().unwrap_or_else(|| crate::short_id(id.0))),

@@ -147,6 +147,24 @@ async fn put(
     name: &str,
     (options, secret): (WebhookOptions, Option<SecretString>),
 ) -> Result<WebhookRow> {
+    check_webhook(name, &options, secret.as_ref())?;
+    let draft = WebhookDraft {
+        id,
+        name: name.trim().to_owned(),
+        url: options.url,
+        events: options.events,
+        is_enabled: options.is_enabled,
+        secret,
+    };
+    Ok(row(home.store.put_webhook(home.org, &draft).await?))
+}
+
+/// Whether a webhook may be made so; its address is judged by whoever connects to it.
+pub fn check_webhook(
+    name: &str,
+    options: &WebhookOptions,
+    secret: Option<&SecretString>,
+) -> Result<()> {
     let name = name.trim();
     if name.is_empty() || name.len() > 200 || name.chars().any(crate::is_unprintable) {
         return Err(Error::usage(
@@ -163,19 +181,11 @@ async fn put(
         return Err(Error::usage(sentence));
     }
     let is_short = |secret: &SecretString| secret.expose_secret().len() < SHORTEST;
-    if secret.as_ref().is_some_and(is_short) {
+    if secret.is_some_and(is_short) {
         let sentence = format!("a secret of at least {SHORTEST} characters is wanted");
         return Err(Error::usage(sentence));
     }
-    let draft = WebhookDraft {
-        id,
-        name: name.to_owned(),
-        url: options.url,
-        events: options.events,
-        is_enabled: options.is_enabled,
-        secret,
-    };
-    Ok(row(home.store.put_webhook(home.org, &draft).await?))
+    Ok(())
 }
 
 /// A secret that nobody guesses.

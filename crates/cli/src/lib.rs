@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use locard_app::{CancellationToken, Connector, Home, HomeOptions};
+use locard_app::{CancellationToken, Connector, ErrorKind, Home, HomeOptions};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -217,12 +217,18 @@ async fn dispatch(
     }
     let options = home_options(&cli, connectors);
     if let Command::Restore(args) = &cli.command {
-        let home = commands::backup::restore(printer, options, args).await?;
+        let home = commands::backup::restore(printer, options, args).await;
+        let home = home.map_err(|error| held(error, &cli.command))?;
         warn_left_out(printer, &home);
         home.close().await?;
         return Ok(Outcome::Done);
     }
-    let home = Home::open(options).await?;
+    let home = Home::open(options)
+        .await
+        .map_err(|error| held(error, &cli.command))?;
+    if fires_often() {
+        home.fire_often();
+    }
     if let Some(file) = home.new_key_file() {
         printer.say(format!("made a master key in {}", file.display()));
         printer.hint("keep a copy of it elsewhere: without it nobody can open this catalog");
@@ -246,6 +252,14 @@ async fn dispatch(
     };
     let outcome = command(&session, &cli.command).await;
     foremost(outcome, session.home.close().await.map_err(Into::into))
+}
+
+/// Of a home that somebody else holds, what helps with this command.
+fn held(error: locard_app::Error, command: &Command) -> locard_app::Error {
+    match command.held() {
+        Some(hint) if error.kind() == ErrorKind::Locked => error.hint(hint),
+        _ => error,
+    }
 }
 
 /// The commands that end when they are told to.
@@ -338,6 +352,11 @@ fn home_options(cli: &Cli, connectors: &'static [&'static dyn Connector]) -> Hom
 fn small_pieces() -> Option<u64> {
     let said = cfg!(debug_assertions).then(|| std::env::var("LOCARD_TEST_PIECE_BYTES").ok());
     said.flatten()?.parse().ok()
+}
+
+/// What tests say of schedules: they do not wait for minutes. Only debug builds listen.
+fn fires_often() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("LOCARD_TEST_OFTEN").is_some()
 }
 
 /// The first Ctrl-C lets running tasks end and keeps what was found; the second ends the process at once, which the

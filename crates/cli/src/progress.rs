@@ -243,6 +243,10 @@ impl Reporter for Progress {
                 self.totals.failures.fetch_add(1, Ordering::Relaxed);
             }
             Event::LeftOut(left_out) => self.warn(left_out),
+            Event::Waits(sentence) => match &self.view {
+                View::Bars { all, .. } => all.suspend(|| self.printer.say(sentence)),
+                _ => self.printer.say(sentence),
+            },
         }
         self.redraw();
     }

@@ -59,6 +59,7 @@ const NOT_HERE: [&str; 42] = [
     "message",
     "no-review",
     "no-verification",
+    "purpose",
     "not",
     "outcome",
     "rationale",
@@ -410,7 +411,7 @@ mod tests {
         media-type min-confidence min-share missed name no-jobs no-relations no-weak note notes owner \
         partial-is-completed paused phone plan preview quiet readers reason received recheck region rejected request \
         resource rule sample samples scope section snapshot source state status subject subject-id tag threads \
-        time-zone type until verbose verify warn-rows warn-share whole";
+        time-zone type until verbose verify warn-rows warn-share whole window";
 
     #[test]
     fn a_file_that_nobody_named_decides_only_how_is_read_and_shown() {

@@ -81,6 +81,8 @@ pub enum Event {
     Failed(Failure),
     /// Something was left out or is odd, and nothing is missing for it; worth a warning.
     LeftOut(Failure),
+    /// Nothing is read for a while; why and until when.
+    Waits(String),
 }
 
 /// An entity as it may be shown.

@@ -4,12 +4,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use locard_app::{Actor, Grant};
+use locard_app::{Caller, Grant};
 use locard_model::SecretString;
 
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::jwt::Jwt;
+use crate::scopes;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,43 +62,56 @@ impl Who {
 #[derive(Clone, Debug)]
 pub(crate) struct Granted(pub(crate) Vec<Grant>);
 
-/// Lets a request through whose key is enough, and puts its [`Actor`] and what is [`Granted`] into it.
+/// To which parts of the interface that is narrowed; empty: to none.
+#[derive(Clone, Debug)]
+pub(crate) struct Scopes(pub(crate) Vec<String>);
+
+/// Lets a request through whose key is enough, and puts who it is, what is [`Granted`] and its [`Scopes`] into it. The
+/// state says who may, and of which part of the interface the route is.
 pub(crate) async fn authorise(
-    State((context, who)): State<(Context, Who)>,
+    State((context, who, part)): State<(Context, Who, &'static str)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match actor(&context, who, request.headers()).await {
-        Ok((actor, grants)) => {
-            request.extensions_mut().insert(actor);
-            request.extensions_mut().insert(Granted(grants));
+    match caller(&context, who, request.headers()).await {
+        Ok(caller) if !scopes::reach(&caller.scopes, part, request.method()) => {
+            let message = format!("the key is narrowed to {}", caller.scopes.join(", "));
+            Fault::new(StatusCode::FORBIDDEN, message).into_response()
+        }
+        Ok(caller) => {
+            request.extensions_mut().insert(caller.actor);
+            request.extensions_mut().insert(Granted(caller.grants));
+            request.extensions_mut().insert(Scopes(caller.scopes));
             next.run(request).await
         }
         Err(fault) => fault.into_response(),
     }
 }
 
-async fn actor(
-    context: &Context,
-    who: Who,
-    headers: &HeaderMap,
-) -> Result<(Actor, Vec<Grant>), Fault> {
+async fn caller(context: &Context, who: Who, headers: &HeaderMap) -> Result<Caller, Fault> {
     let refused = |message: &'static str| Fault::new(StatusCode::UNAUTHORIZED, message);
     let token = token(headers)
         .ok_or_else(|| refused("a key is needed: Authorization: Bearer KEY, or X-API-Key: KEY"))?;
-    let (actor, grants) = match context.tokens() {
-        Some(tokens) if Jwt::is_one(&token) => tokens.caller(&token).await.map_err(refused)?,
+    let caller = match context.tokens() {
+        Some(tokens) if Jwt::is_one(&token) => {
+            let (actor, grants) = tokens.caller(&token).await.map_err(refused)?;
+            let scopes = Vec::new();
+            Caller {
+                actor,
+                grants,
+                scopes,
+            }
+        }
         _ => {
             let caller = locard_app::caller(context.home(), &token).await?;
-            let (actor, grant) = caller.ok_or_else(|| refused("the key lets nobody in"))?;
-            (actor, vec![grant])
+            caller.ok_or_else(|| refused("the key lets nobody in"))?
         }
     };
-    if !grants.iter().any(|grant| who.admits(*grant)) {
+    if !caller.grants.iter().any(|grant| who.admits(*grant)) {
         let message = format!("a key of a {} is needed here", who.as_str());
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
-    Ok((actor, grants))
+    Ok(caller)
 }
 
 /// The key of a request, in either header.

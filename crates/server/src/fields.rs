@@ -33,7 +33,8 @@ impl Fields {
         Self::new("", value)
     }
 
-    fn new(within: &'static str, value: Value) -> Result<Self, Fault> {
+    /// Of an object within a body, or of a body; its name is told where something is wrong.
+    pub(crate) fn new(within: &'static str, value: Value) -> Result<Self, Fault> {
         match value {
             Value::Object(map) => Ok(Self {
                 within,
@@ -55,6 +56,11 @@ impl Fields {
     pub(crate) fn names(&self) -> Vec<String> {
         let given = self.map.iter().filter(|(_, value)| !value.is_null());
         given.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether that field is there, also as null.
+    pub(crate) fn is_there(&self, name: &str) -> bool {
+        self.map.contains_key(name)
     }
 
     /// Whether that field holds something.

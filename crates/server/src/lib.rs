@@ -27,6 +27,7 @@ mod rates;
 mod reference;
 mod requests;
 mod routes;
+mod scopes;
 mod webhooks;
 
 use std::net::SocketAddr;

@@ -1,5 +1,7 @@
 //! The document of the interface, from the table of routes.
 
+mod answers;
+
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{
@@ -8,14 +10,13 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Required,
-    ResponseBuilder, ResponsesBuilder, Schema, SecurityRequirement,
+    Schema, SecurityRequirement,
 };
 
 use crate::auth::Who;
 use crate::examples;
 use crate::fault::{Answer, Fault, json};
 use crate::routes::{Field, Kind, ROUTES, Route};
-use crate::{query, requests};
 
 /// The document.
 pub(crate) async fn openapi() -> Answer {
@@ -73,7 +74,7 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
         .operation_id(Some(id))
         .summary(Some(route.summary))
         .description(Some(format!("For: {}", route.who.as_str())))
-        .responses(responses(route, path).build());
+        .responses(answers::of(route, path).build());
     for name in route.parameters() {
         operation = operation.parameter(parameter(name, ParameterIn::Path));
     }
@@ -130,70 +131,7 @@ fn headers(path: &str) -> &'static [&'static str] {
     }
 }
 
-/// What may be answered. What a key or a body may do wrong stands at each route.
-fn responses(route: &Route, path: &str) -> ResponsesBuilder {
-    let mut codes = vec![("503", "The store does not answer")];
-    if route.who != Who::Anybody {
-        codes.push(("401", "No key, or one that lets nobody in"));
-        codes.push((
-            "403",
-            "The key is not enough, or what is named may not be reached",
-        ));
-    }
-    let is_compliance = path.starts_with("/v1/compliance/");
-    let is_asked = path.contains('{') || !route.body.is_empty() || !route.query.is_empty();
-    if is_asked || query::is_ours(path) {
-        codes.push(("400", "A field, a parameter or an id makes no sense"));
-    }
-    if !route.body.is_empty() || route.takes_file() {
-        codes.push(("409", "It would contradict what is there"));
-        codes.push(("413", "The body is too long"));
-    }
-    // What needs no body may still come at the wrong time, or under a key that makes no sense.
-    if route.body.is_empty() && route.method == "post" {
-        codes.push(("400", "A header makes no sense"));
-        codes.push(("409", "It would contradict what is there"));
-    }
-    if path.ends_with("/terms.txt") {
-        codes.push(("409", "The program carries no terms of its own lists"));
-    }
-    if path.ends_with("/events") {
-        codes.push(("429", "Too many listen already"));
-    }
-    if is_compliance && route.method == "post" {
-        codes.push(("429", "Too many of them are under way already"));
-    }
-    if is_asked {
-        codes.push(("404", "There is no such thing"));
-    }
-    let changes = requests::is_here(path) && route.method != "get";
-    let code = if (changes || path.ends_with("/audit/export")) && !path.ends_with("/address/verify")
-    {
-        "202"
-    } else {
-        "200"
-    };
-    let mut responses = ResponsesBuilder::new().response(
-        code,
-        ResponseBuilder::new().description(route.summary).content(
-            kind(path),
-            content(any(), Some(examples::of(route.method, route.path).1)),
-        ),
-    );
-    let is_plain = path.starts_with("/api/public/") || is_compliance || requests::is_here(path);
-    let fault = if is_plain {
-        "application/json"
-    } else {
-        "application/problem+json"
-    };
-    for (code, what) in codes {
-        let response = ResponseBuilder::new().description(what);
-        responses = responses.response(code, response.content(fault, content(any(), None)));
-    }
-    responses
-}
-
-fn kind(path: &str) -> &'static str {
+pub(super) fn kind(path: &str) -> &'static str {
     match path {
         "/metrics" => "text/plain",
         "/docs" => "text/html",
@@ -214,7 +152,10 @@ fn kind(path: &str) -> &'static str {
     }
 }
 
-fn content(schema: Object, example: Option<serde_json::Value>) -> utoipa::openapi::Content {
+pub(super) fn content(
+    schema: Object,
+    example: Option<serde_json::Value>,
+) -> utoipa::openapi::Content {
     let schema = RefOr::T(Schema::Object(schema));
     ContentBuilder::new()
         .schema(Some(schema))
@@ -222,7 +163,7 @@ fn content(schema: Object, example: Option<serde_json::Value>) -> utoipa::openap
         .build()
 }
 
-fn any() -> Object {
+pub(super) fn any() -> Object {
     ObjectBuilder::new().build()
 }
 

@@ -10,7 +10,7 @@ use crate::auth::{Who, authorise};
 use crate::compliance::{delivery, jobs, review, setup};
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::{health, manage, openapi, page, query, reference, requests};
+use crate::{health, manage, openapi, page, query, reference, requests, scopes};
 
 /// A field of a request's body.
 pub(crate) struct Field {
@@ -106,7 +106,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/sources/{id}" Viewer manage::sources::show, "One source, by id, key or name";
     delete "/api/v1/sources/{id}" Operator manage::sources::remove, "Remove a source, as a job";
     patch "/api/v1/sources/{id}" Reviewer manage::annotations::of_source, "Say something of a source, or take it back",
-        body manage::annotations::BODY;
+        body manage::annotations::BODY_SOURCE;
     get "/api/v1/entities" Viewer manage::entities::list, "Entities of the catalog, by the words of their names and what is in them",
         query manage::entities::QUERY;
     get "/api/v1/entities/{id}" Viewer manage::entities::show, "One entity with its columns";
@@ -201,6 +201,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/keys" Administrator manage::keys::list, "Keys of this interface";
     post "/api/v1/keys" Administrator manage::keys::add, "Make a key", body manage::keys::BODY;
     delete "/api/v1/keys/{id}" Administrator manage::keys::revoke, "Take a key back";
+    get "/api/v1/roles" Administrator manage::roles::roles, "Roles, with what each of them lets do";
+    get "/api/v1/users" Administrator manage::roles::users, "Who has which role: keys, and whoever comes with a token";
     get "/api/v1/audit/verify" Administrator manage::keys::verify_audit, "Whether the log is what it was", query &["head"];
     get "/v1/compliance/dsar" Compliance jobs::list, "DSAR jobs, the newest first", query &["state", "cursor", "limit"];
     post "/v1/compliance/dsar" Compliance jobs::create, "Ask for a DSAR job", body jobs::BODY;
@@ -380,7 +382,7 @@ pub(crate) fn router(context: &Context) -> Router {
                 handler = handler.route_layer(from_fn_with_state(route.query, query::heeded));
             }
             if route.who != Who::Anybody {
-                let state = (context.clone(), route.who);
+                let state = (context.clone(), route.who, scopes::of(route.path));
                 handler = handler.route_layer(from_fn_with_state(state, authorise));
             }
             router = router.route(&path, handler);

@@ -216,6 +216,13 @@ pub trait Jobs: Send + Sync {
     /// Extends the lease of a job.
     async fn job_heartbeat(&self, lease: &JobLease) -> Result<Heartbeat>;
 
+    /// Puts a job that is held back in the queue, not to be taken up before that time; what is done of it stays. Answers
+    /// false, and changes nothing, where somebody asked to cancel it or it is held by another by now.
+    async fn postpone_job(&self, lease: &JobLease, until: Timestamp) -> Result<bool>;
+
+    /// Lets a job that waits for a time be taken up at once.
+    async fn hasten_job(&self, org: OrgId, id: JobId) -> Result<()>;
+
     /// Ends a job; waiting tasks end `CANCELLED`. Doing so twice under one lease changes nothing.
     async fn finish_job(&self, lease: &JobLease, outcome: &JobOutcome) -> Result<Job>;
 
@@ -680,6 +687,9 @@ pub trait Keys: Send + Sync {
 pub trait Audit: Send + Sync {
     /// Adds a row to the chain.
     async fn record_audit(&self, org: OrgId, draft: &AuditDraft) -> Result<AuditRecord>;
+
+    /// Adds rows to the chain in that order, all of them or none.
+    async fn record_audits(&self, org: OrgId, drafts: &[AuditDraft]) -> Result<()>;
 
     /// What was recorded, newest first.
     async fn audit(&self, org: OrgId, page: Page) -> Result<Paged<AuditRecord>>;

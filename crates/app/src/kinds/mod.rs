@@ -16,6 +16,7 @@ pub(crate) mod usage;
 use std::future::Future;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_engine::Reporter;
 use locard_model::JobState;
 use locard_store::{Job, JobLease};
@@ -72,6 +73,11 @@ pub(crate) trait Report: Send + Sync {
 
     /// What is kept of it with the job; never a value that was read.
     fn outcome(&self) -> Value;
+
+    /// When it goes on, where it broke off to wait for a time.
+    fn goes_on_at(&self) -> Option<Timestamp> {
+        None
+    }
 
     /// Why it failed, where it did and that is no failure of its own.
     fn error(&self) -> Option<String> {

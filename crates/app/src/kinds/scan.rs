@@ -1,8 +1,9 @@
 //! The scan as a job.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use locard_connector::ErrorKind as Missing;
 use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
 use locard_model::{JobId, JobState};
@@ -18,6 +19,7 @@ use crate::slips::Opened;
 use crate::stored::ScanSpec;
 use crate::tally::Tally;
 use crate::target::Resolved;
+use crate::window::{self, ScanWindow};
 use crate::{Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits};
 
 /// Reads and judges entities, and records what was found.
@@ -41,11 +43,38 @@ pub(crate) struct Ran {
     pub(crate) unchanged: u64,
     /// What the members of a dataset have in common.
     pub(crate) aggregation: Option<Value>,
+    /// When it goes on, where the windows of its sources do not let it now.
+    goes_on_at: Option<Timestamp>,
+}
+
+impl Ran {
+    /// Nothing was read: the windows open then.
+    fn waiting(at: Timestamp) -> Self {
+        let summary = Summary {
+            cancelled: true,
+            ..Summary::default()
+        };
+        Self {
+            summary,
+            failures: Vec::new(),
+            listed: 0,
+            empty: Vec::new(),
+            unfinished: Vec::new(),
+            partly_indexed: Vec::new(),
+            kept: 0,
+            aggregation: None,
+            goes_on_at: Some(at),
+        }
+    }
 }
 
 impl Report for Ran {
     fn state(&self) -> JobState {
         state(&self.summary, &self.failures)
+    }
+
+    fn goes_on_at(&self) -> Option<Timestamp> {
+        self.goes_on_at
     }
 
     fn outcome(&self) -> Value {
@@ -77,15 +106,101 @@ impl JobKind for Scan {
     }
 
     async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
-        // It is a large future, and lives as long as the job.
-        Box::pin(run(work, request)).await
+        loop {
+            // It is a large future, and lives as long as the job.
+            let ran = Box::pin(within_windows(work, &request)).await?;
+            match ran.goes_on_at {
+                // Whoever runs it themselves waits; workers have other work until then.
+                Some(at) if work.affinity.is_none() => {
+                    if !wait(work, at).await {
+                        return Ok(Ran {
+                            goes_on_at: None,
+                            ..ran
+                        });
+                    }
+                }
+                _ => return Ok(ran),
+            }
+        }
     }
 }
 
-async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
+/// Waits for the windows, and tells so; false where the job is to end instead.
+async fn wait(work: &Work<'_>, at: Timestamp) -> bool {
+    let sentence = format!("waiting for the scan windows of the sources, until {at:.0}");
+    work.reporter.on(&Event::Waits(sentence));
+    let opened = async {
+        while Timestamp::now() < at {
+            tokio::time::sleep(until(at).min(LOOK)).await;
+        }
+    };
+    work.unless_stopped(opened).await.is_some()
+}
+
+/// Clocks are put, and machines sleep.
+const LOOK: Duration = Duration::from_secs(10);
+
+fn until(at: Timestamp) -> Duration {
+    let left = at.duration_since(Timestamp::now());
+    Duration::try_from(left).unwrap_or_default()
+}
+
+/// Scans as long as the windows of all sources are open.
+async fn within_windows(work: &Work<'_>, request: &ScanSpec) -> Result<Ran> {
+    let (sources, gone) = known(work.home, request).await?;
+    let windows = windows(&sources);
+    let opens = opening(&windows)?;
+    if opens > Timestamp::now() {
+        return Ok(Ran::waiting(opens));
+    }
+    let stop = work.stop.child_token();
+    let closes = window::part(&windows, Timestamp::now());
+    let closing = async {
+        let Some(at) = closes else {
+            return std::future::pending::<()>().await;
+        };
+        while Timestamp::now() < at {
+            tokio::time::sleep(until(at).min(LOOK)).await;
+        }
+        stop.cancel();
+        std::future::pending::<()>().await;
+    };
+    let mut ran = tokio::select! {
+        ran = run(work, request, (sources, gone), &stop) => ran?,
+        () = closing => return Err(Error::new(ErrorKind::Unexpected, "the clock stopped")),
+    };
+    if ran.summary.cancelled && !work.stop.is_cancelled() {
+        ran.goes_on_at = Some(opening(&windows)?);
+    }
+    Ok(ran)
+}
+
+fn windows(sources: &[Resolved]) -> Vec<ScanWindow> {
+    let windows = sources.iter().map(|source| source.settings.window.clone());
+    windows.flatten().collect()
+}
+
+/// When the windows are open, from now on.
+fn opening(windows: &[ScanWindow]) -> Result<Timestamp> {
+    window::meet(windows, Timestamp::now()).ok_or_else(|| {
+        let sentence = "the scan windows of the sources never meet";
+        Error::usage(sentence).hint("scan each source by a job of its own")
+    })
+}
+
+/// Whether a scan of these sources can ever be done.
+pub(crate) fn check_windows(sources: &[Resolved]) -> Result<()> {
+    opening(&windows(sources)).map(drop)
+}
+
+async fn run(
+    work: &Work<'_>,
+    request: &ScanSpec,
+    (sources, gone): (Vec<Resolved>, Vec<Failure>),
+    stop: &CancellationToken,
+) -> Result<Ran> {
     let (home, started) = (work.home, Instant::now());
     let options = request.options(work.details.limits);
-    let (sources, gone) = known(home, &request).await?;
     crate::rules::remember(home).await?;
     let (mut targets, mut failures) = open_all(home, &sources, &options).await;
     failures.splice(..0, gone);
@@ -100,12 +215,11 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
         let sentence = "rules or allowed values changed after a part of it was read";
         return Err(Error::new(ErrorKind::Usage, sentence).hint("start it again"));
     }
-    let stop = work.stop.child_token();
     let began = home.store.clock().await?;
     let ledger = StoreLedger::open(work, basis, stop.clone(), !only.is_everything()).await?;
     let (tally, opened) = (Tally::new(work.reporter), (targets, failures));
     let ran = tokio::select! {
-        ran = read(home, &opened, (&options, allowed), (&ledger, work.lease.job), &tally, &stop) => ran,
+        ran = read(home, &opened, (&options, allowed), (&ledger, work.lease.job), &tally, stop) => ran,
         () = ledger.keep_alive() => unreachable_end(),
     };
     let released = ledger.release().await;
@@ -132,6 +246,7 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
         _ => None,
     };
     Ok(Ran {
+        goes_on_at: None,
         aggregation: aggregation.map(|sum| sum.told),
         failures: crate::jobs::failures(home, work.lease.job).await?,
         listed: tally.entities(),
@@ -146,7 +261,7 @@ async fn run(work: &Work<'_>, request: ScanSpec) -> Result<Ran> {
 
 /// Whether a source is read as fast as it goes, so that a scan of it says how fast that is.
 fn is_unhindered(source: &Resolved, options: &ScanOptions) -> bool {
-    options.limits.or(source.limits) == SourceLimits::default()
+    options.limits.or(source.settings.limits) == SourceLimits::default()
 }
 
 /// The sources that the request names. One that was removed since is a failure.

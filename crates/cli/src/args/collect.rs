@@ -45,6 +45,10 @@ pub(crate) struct Collect {
     #[arg(long, value_name = "SOURCE", value_parser = secret)]
     pub(crate) source: Vec<SecretString>,
 
+    /// Why the person is looked up: a request, an order. It stands in the log of acts for good, so name nobody
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<String>,
+
     /// Replace what an earlier run wrote into the folder
     #[arg(long)]
     pub(crate) force: bool,

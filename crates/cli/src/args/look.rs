@@ -36,6 +36,10 @@ pub(crate) struct Find {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Why the person is looked up: a request, an order. It stands in the log of acts for good, so name nobody
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<String>,
+
     /// Leave out weak matches: a name, a birth date or a shared phone alone
     #[arg(long)]
     pub(crate) no_weak: bool,

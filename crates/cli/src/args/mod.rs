@@ -188,6 +188,8 @@ impl Command {
             | Self::Findings(Findings::List { .. } | Findings::Export { .. })
             | Self::Sources(Sources::List { .. } | Sources::Test { .. })
             | Self::Audit(_)
+            // A copy is taken of what is committed, whoever goes on writing.
+            | Self::Backup(_)
             | Self::Requests(
                 Requests::List { .. }
                 | Requests::Show(_)
@@ -209,6 +211,27 @@ impl Command {
                 Access::Beside
             }
             _ => Access::Alone,
+        }
+    }
+
+    /// What helps where somebody else holds the home; `None`: what the store says of it.
+    pub(crate) fn held(&self) -> Option<&'static str> {
+        match self {
+            Self::Scan(_) => None,
+            Self::RotateKey => Some(
+                "the key is replaced while nobody is in the home: end `locard serve` (Ctrl-C; its jobs go on at the next \
+                start) or wait for the scan, then rotate it and start the server again",
+            ),
+            Self::Restore(_) => Some(
+                "a home is replaced while nobody is in it: end whoever that is first, or restore into another --home",
+            ),
+            Self::Serve(_) | Self::Worker(_) => Some(
+                "one process holds a home: end that one, or keep the catalog in PostgreSQL with --store, which several share",
+            ),
+            _ => Some(
+                "while `locard serve` runs over it, ask its programming interface (/docs tells how), or keep the catalog in \
+                PostgreSQL with --store, which several processes share; a scan can be waited for",
+            ),
         }
     }
 

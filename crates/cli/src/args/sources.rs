@@ -1,13 +1,18 @@
 //! What `locard sources` takes.
 
 use clap::Subcommand;
+use locard_app::ScanWindow;
 use locard_model::SecretString;
 
-use super::values::secret;
+use super::values::{secret, window};
 use super::{ListFormat, Sparing};
 
 /// Register and test data sources
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of it in a run of the program"
+)]
 pub(crate) enum Sources {
     /// Register a source under a name
     Add {
@@ -42,6 +47,10 @@ pub(crate) enum Sources {
         /// read there whenever the source is opened; may be repeated
         #[arg(long, value_name = "NAME=PLACE", conflicts_with = "manual", value_parser = secret)]
         secret: Vec<SecretString>,
+        /// Scan it only in these hours of each day, as 22:00-06:00 Europe/Berlin; scans wait for them and go on in the next
+        /// ones, look-ups do not
+        #[arg(long, value_name = "HOURS", conflicts_with = "manual", value_parser = window)]
+        window: Option<Box<ScanWindow>>,
         /// How it is spared, unless a scan says otherwise.
         #[command(flatten)]
         sparing: Sparing,

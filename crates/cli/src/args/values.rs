@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use locard_app::{Amount, Share};
+use locard_app::{Amount, ScanWindow, Share};
 use locard_model::SecretString;
 
 /// Takes everything: what the parser refuses it repeats.
@@ -22,6 +22,10 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
 pub(super) fn number(text: &str) -> Result<u64, String> {
     let number = text.trim().parse();
     number.map_err(|_| "a whole number is wanted".to_owned())
+}
+
+pub(super) fn window(text: &str) -> Result<Box<ScanWindow>, String> {
+    text.parse().map(Box::new)
 }
 
 pub(super) fn readers(text: &str) -> Result<NonZeroUsize, String> {

@@ -37,7 +37,7 @@ pub(crate) async fn restore(
     printer: Printer,
     options: HomeOptions,
     args: &Restore,
-) -> Result<Home> {
+) -> Result<Home, locard_app::Error> {
     let home = locard_app::restore(options, &args.file, args.force).await?;
     printer.say(format!(
         "restored {} into {}",

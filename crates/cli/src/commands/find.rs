@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use locard_app::{Doubt, FindOptions, FindReport};
+use locard_app::{Doubt, FindOptions, FindReport, LookUp, record_look_up};
 use locard_dsar::Bounds;
 use locard_model::{Identifier, Strength, Subject};
+use serde_json::json;
 
 use super::found::{Answer, left_out, told_once};
 use super::subjects::subjects;
-use super::{Outcome, Session, tell_failures};
+use super::{Outcome, Session, actor, tell_failures};
 use crate::args::{Find, ListFormat};
 use crate::printer::{Printer, Reserved, printable, unless_closed};
 use crate::progress::Progress;
@@ -26,6 +27,14 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
         verify: args.verify,
         sources: args.source.clone(),
     };
+    let act = LookUp {
+        actor: &actor(),
+        action: "find",
+        purpose: args.purpose.as_deref(),
+        details: json!({ "verify": args.verify }),
+    };
+    // Before the answer: nobody learns anything that is not recorded.
+    record_look_up(&session.home, &act, &options.subjects).await?;
     let reserved = Reserved::open(args.output.as_deref())?;
     let progress = Progress::new(session.printer);
     let bounds = (!args.no_relations).then(Bounds::default);

@@ -27,11 +27,19 @@ mod strict;
 mod subjects;
 
 use anyhow::Result;
-use locard_app::{CancellationToken, Failure, Home};
+use locard_app::{Actor, CancellationToken, Failure, Home};
 
 pub(crate) use failures::{failure_json, print_failures, tell_failures};
 
 use crate::printer::Printer;
+
+/// Whoever uses the command line, as the log of acts names them.
+pub(crate) fn actor() -> Actor {
+    Actor {
+        id: "cli".to_owned(),
+        name: "command line".to_owned(),
+    }
+}
 
 /// What every command works with.
 pub(crate) struct Session {

@@ -26,6 +26,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             instructions,
             set,
             secret,
+            window,
             sparing,
         } => {
             let target = target.as_ref().map(target_text).transpose()?;
@@ -36,6 +37,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
                 owner: owner.clone(),
                 note: note.clone(),
                 limits: sparing.limits(),
+                window: window.as_deref().cloned(),
                 manual: Manual {
                     kind: manual_kind(kind.as_deref())?,
                     contact: contact.clone(),
@@ -152,8 +154,9 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "note",
         "max rate",
         "readers",
+        "window",
     ]);
-    let mut unsaid = [true; 3];
+    let mut unsaid = [true; 4];
     for source in locard_app::sources(&session.home).await? {
         list.row([
             json!(source.name),
@@ -170,14 +173,18 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
                     .map(|rate| rate_text(rate.get()))
             ),
             json!(source.limits.readers),
+            json!(source.window.as_ref().map(ToString::to_string)),
         ]);
         unsaid[0] &= source.note.is_none();
         unsaid[1] &= source.limits.bytes_per_second.is_none();
         unsaid[2] &= source.limits.readers.is_none();
+        unsaid[3] &= source.window.is_none();
     }
     if format == ListFormat::Table {
         // What nobody said of any source takes no room.
-        let named = ["note", "max rate", "readers"].into_iter().zip(unsaid);
+        let named = ["note", "max rate", "readers", "window"]
+            .into_iter()
+            .zip(unsaid);
         let empty: Vec<&str> = named.filter(|(_, is)| *is).map(|(name, _)| name).collect();
         list.hide(&empty);
     }

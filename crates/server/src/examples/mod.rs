@@ -98,7 +98,7 @@ fn sent(method: &str, path: &str) -> Value {
             "verify": true,
         }),
         ("post", "/api/v1/keys") => {
-            json!({ "name": "pipeline", "role": "operator", "expiresAt": "2027-01-01T00:00:00Z" })
+            json!({ "name": "pipeline", "role": "operator", "expiresAt": "2031-01-01T00:00:00Z", "scopes": ["jobs", "sources:read"] })
         }
         ("post", "/api/v1/schedules") => json!({
             "name": "nightly", "cron": "0 2 * * 1-5", "timeZone": "Europe/Berlin", "missed": "run-once",
@@ -174,12 +174,20 @@ fn listed_or_shown(method: &str, rest: &str) -> Value {
         "/collections" if method == "get" => list("collections", collection()),
         "/collections" | "/collections/{id}" => collection(),
         "/keys" => list("keys", key()),
+        "/roles" => json!({
+            "roles": [{ "role": "viewer", "about": "looks at the catalog, and at nobody", "routes": [{ "method": "GET", "path": "/metrics" }] }],
+            "scopes": ["jobs", "sources"],
+        }),
+        "/users" => json!({
+            "users": [{ "key": JOB, "name": "pipeline", "role": "operator", "scopes": ["jobs"], "expiresAt": null }],
+            "tokens": { "issuer": "https://id.example", "audience": "locard", "roleClaim": "roles", "roles": [{ "claim": "ops", "role": "operator" }] },
+        }),
         "/audit/verify" => {
             let head = format!("17:{}", "3f".repeat(32));
             json!({ "verified": true, "fault": null, "count": 17, "head": head })
         }
         "/audit" => {
-            let row = json!({ "id": JOB, "at": AT, "action": "locate", "actor": "anna", "details": { "purpose": "request 2026-17" } });
+            let row = json!({ "id": JOB, "at": AT, "action": "locate", "actor": "anna", "purpose": "request 2026-17", "details": { "identifiers": ["EMAIL_ADDRESS"], "verify": false } });
             list("rows", row)
         }
         _ => Value::Null,
@@ -229,7 +237,7 @@ fn collection() -> Value {
 }
 
 fn key() -> Value {
-    json!({ "id": JOB, "name": "pipeline", "role": "operator", "valid": true, "createdAt": AT, "expiresAt": null })
+    json!({ "id": JOB, "name": "pipeline", "role": "operator", "scopes": ["jobs"], "valid": true, "createdAt": AT, "expiresAt": null })
 }
 
 fn located() -> Value {

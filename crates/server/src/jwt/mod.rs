@@ -35,6 +35,11 @@ impl Jwt {
         }
     }
 
+    /// Whose tokens let in, and what for.
+    pub(crate) fn options(&self) -> &TokenOptions {
+        &self.options
+    }
+
     /// Whether it has the form of a token.
     pub(crate) fn is_one(text: &SecretString) -> bool {
         let text = text.expose_secret();

@@ -7,9 +7,11 @@ use locard_app::{Actor, Annotated, annotate, annotated, wrong_annotation};
 use locard_model::EntityId;
 use serde_json::{Map, Value, json};
 
+use crate::auth::{Granted, Who};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
-use crate::manage::{path_id, sources};
+use crate::fields::Fields;
+use crate::manage::{path_id, sources, sparing};
 use crate::routes::{Field, Kind};
 
 const fn field(name: &'static str, kind: Kind) -> Field {
@@ -19,6 +21,22 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         required: false,
     }
 }
+
+/// Of a source also how it is spared.
+pub(crate) const BODY_SOURCE: &[Field] = &[
+    field("tags", Kind::Texts),
+    field("terms", Kind::Texts),
+    field("sensitivity", Kind::Text),
+    field("owner", Kind::Text),
+    field("purpose", Kind::Text),
+    field("legalBasis", Kind::Text),
+    field("retention", Kind::Text),
+    field("recipients", Kind::Texts),
+    field("origin", Kind::Text),
+    field("scanWindow", Kind::Text),
+    field("maxBytesPerSecond", Kind::Number),
+    field("readers", Kind::Number),
+];
 
 pub(crate) const BODY: &[Field] = &[
     field("tags", Kind::Texts),
@@ -36,12 +54,32 @@ pub(crate) const BODY: &[Field] = &[
 pub(crate) async fn of_source(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
+    Extension(granted): Extension<Granted>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer {
     let source = sources::meant(&context, &id).await?;
     let (what, named) = (Annotated::Source(source), json!({ "source": source }));
-    change(&context, &actor, (what, named), &body).await
+    let mut changes = changes(&body)?;
+    let spared: Map<String, Value> = sparing::FIELDS
+        .iter()
+        .filter_map(|name| changes.remove_entry(*name))
+        .collect();
+    if spared.is_empty() {
+        return change(&context, &actor, (what, named), &changes).await;
+    }
+    if !granted.0.iter().any(|grant| Who::Operator.admits(*grant)) {
+        let message = "a key of an operator is needed to change how a source is spared";
+        return Err(Fault::new(axum::http::StatusCode::FORBIDDEN, message));
+    }
+    check(&changes)?;
+    let mut details = named.clone();
+    details["fields"] = spared.keys().map(String::as_str).collect();
+    let mut fields = Fields::new("", Value::Object(spared))?;
+    sparing::change(context.home(), source, sparing::changes(&mut fields)?).await?;
+    context.wake().notify_one();
+    locard_app::record_audit(context.home(), &actor, "spare source", details).await?;
+    change(&context, &actor, (what, named), &changes).await
 }
 
 pub(crate) async fn of_entity(
@@ -52,26 +90,32 @@ pub(crate) async fn of_entity(
 ) -> Answer {
     let entity = EntityId(path_id(&id, "entity")?);
     let (what, named) = (Annotated::Entity(entity), json!({ "entity": entity }));
-    change(&context, &actor, (what, named), &body).await
+    change(&context, &actor, (what, named), &changes(&body)?).await
 }
 
 async fn change(
     context: &Context,
     actor: &Actor,
     (what, named): (Annotated, Value),
-    body: &Bytes,
+    changes: &Map<String, Value>,
 ) -> Answer {
-    let changes = changes(body)?;
-    if let Some((name, wanted)) = wrong_annotation(&changes) {
-        return Err(Fault::field(&name, &wanted));
-    }
-    annotate(context.home(), what, &changes).await?;
+    check(changes)?;
     let (mut answered, mut details) = (named.clone(), named);
-    // Which fields, and never what was said.
-    details["fields"] = changes.keys().map(String::as_str).collect();
-    locard_app::record_audit(context.home(), actor, "annotate", details).await?;
+    if !changes.is_empty() {
+        annotate(context.home(), what, changes).await?;
+        // Which fields, and never what was said.
+        details["fields"] = changes.keys().map(String::as_str).collect();
+        locard_app::record_audit(context.home(), actor, "annotate", details).await?;
+    }
     tell(context, what, &mut answered).await?;
     answer(answered)
+}
+
+fn check(changes: &Map<String, Value>) -> Result<(), Fault> {
+    match wrong_annotation(changes) {
+        Some((name, wanted)) => Err(Fault::field(&name, &wanted)),
+        None => Ok(()),
+    }
 }
 
 /// The body, with its nulls.

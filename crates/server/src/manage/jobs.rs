@@ -23,6 +23,7 @@ pub(crate) fn told(job: &JobStatus) -> Value {
         "parent": job.parent,
         "actor": job.actor.as_ref().map(|actor| &actor.name),
         "createdAt": job.created_at.to_string(),
+        "waitsUntil": job.waits_until.map(|at| at.to_string()),
         "startedAt": job.started_at.map(|at| at.to_string()),
         "endedAt": job.ended_at.map(|at| at.to_string()),
         "duration": job.duration(Timestamp::now()),

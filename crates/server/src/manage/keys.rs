@@ -3,15 +3,19 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::Timestamp;
 use locard_app::{Actor, Grant, KeyRow};
 use locard_model::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::auth::Scopes;
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
 use crate::manage::{Query, page};
 use crate::routes::{Field, Kind};
+use crate::scopes;
 
 pub(crate) const BODY: &[Field] = &[
     Field {
@@ -29,6 +33,11 @@ pub(crate) const BODY: &[Field] = &[
         kind: Kind::Text,
         required: false,
     },
+    Field {
+        name: "scopes",
+        kind: Kind::Texts,
+        required: false,
+    },
 ];
 
 fn told(key: &KeyRow) -> Value {
@@ -36,6 +45,7 @@ fn told(key: &KeyRow) -> Value {
         "id": key.id,
         "name": key.name,
         "role": key.grant.as_str(),
+        "scopes": key.scopes,
         "valid": key.is_valid,
         "createdAt": key.created_at,
         "expiresAt": key.expires_at,
@@ -52,6 +62,7 @@ pub(crate) async fn list(State(context): State<Context>) -> Answer {
 pub(crate) async fn add(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
+    Extension(own): Extension<Scopes>,
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
@@ -69,8 +80,22 @@ pub(crate) async fn add(
     let ends = ends
         .transpose()
         .map_err(|_| Fault::field("expiresAt", "a point in time is wanted"))?;
-    let (key, token) = locard_app::add_key(context.home(), &name, grant, ends).await?;
-    let details = json!({ "key": key.id, "role": grant.as_str() });
+    let scopes = fields.list("scopes")?;
+    if let Some(unknown) = scopes.iter().find(|scope| !scopes::is_known(scope)) {
+        let known: Vec<&str> = scopes::all().into_iter().collect();
+        let what = format!("{unknown} is none of {}", known.join(", "));
+        return Err(Fault::field("scopes", &what));
+    }
+    if !scopes::cover(&own.0, &scopes) {
+        let message = "a narrowed key makes only keys that reach no further";
+        return Err(Fault::new(StatusCode::FORBIDDEN, message));
+    }
+    if ends.is_some_and(|end: Timestamp| end <= Timestamp::now()) {
+        return Err(Fault::field("expiresAt", "a time to come is wanted"));
+    }
+    let granted = (grant, scopes);
+    let (key, token) = locard_app::add_key(context.home(), &name, granted, ends).await?;
+    let details = json!({ "key": key.id, "role": grant.as_str(), "scopes": key.scopes });
     locard_app::record_audit(context.home(), &actor, "make key", details).await?;
     let mut made = told(&key);
     made["token"] = json!(token.expose_secret());

@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use locard_app::{Actor, FindOptions, Hit, Silent, identifier_named};
+use locard_app::{Actor, FindOptions, Hit, LookUp, Silent, identifier_named, record_look_up};
 use locard_dsar::{Bounds, find};
 use locard_model::{Attribute, Subject};
 use serde_json::{Value, json};
@@ -52,13 +52,6 @@ pub(crate) async fn locate(
     let verify = fields.flag("verify")?;
     let follows = !fields.is_given("relations") || fields.flag("relations")?;
     let attributes = attributes(&context, &mut fields).await?;
-    let details = json!({
-        "purpose": purpose.chars().take(500).collect::<String>(),
-        "identifiers": attributes.iter().map(|attribute| attribute.identifier.as_str()).collect::<Vec<_>>(),
-        "verify": verify,
-    });
-    // Before the answer: nobody learns anything that is not recorded.
-    locard_app::record_audit(home, &actor, "locate", details).await?;
     let options = FindOptions {
         subjects: vec![Subject {
             id: "subject".to_owned(),
@@ -67,6 +60,14 @@ pub(crate) async fn locate(
         verify,
         ..FindOptions::default()
     };
+    let act = LookUp {
+        actor: &actor,
+        action: "locate",
+        purpose: Some(&purpose),
+        details: json!({ "verify": verify }),
+    };
+    // Before the answer: nobody learns anything that is not recorded.
+    record_look_up(home, &act, &options.subjects).await?;
     // Whoever hangs up wants no answer any more: the guard falls with this handler, and the sources are left in peace.
     let _turn = context.look_up().await?;
     let cancel = context.stop().child_token();

@@ -19,8 +19,10 @@ pub(crate) mod me;
 mod parquet;
 pub(crate) mod patterns;
 pub(crate) mod processing;
+pub(crate) mod roles;
 pub(crate) mod schedules;
 pub(crate) mod sources;
+pub(crate) mod sparing;
 pub(crate) mod starting;
 pub(crate) mod webhooks;
 

@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use locard_app::{Actor, Missed, Plan, ScheduleRow, read_cron, read_zone, short_id};
+use locard_app::{Actor, Missed, Plan, ScheduleRow, check_cron, read_zone, short_id};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -100,7 +100,7 @@ pub(crate) async fn add(
         actor: Some(actor.clone()),
         ..asked(&job, &mut fields)?
     };
-    check(&plan, &fields)?;
+    check(&context, &plan, &fields)?;
     let made = locard_app::add_schedule(context.home(), &name, &plan, is_enabled).await?;
     let details = json!({ "schedule": made.id, "job": plan.job });
     locard_app::record_audit(context.home(), &actor, "add schedule", details).await?;
@@ -141,7 +141,7 @@ pub(crate) async fn change(
     plan.affinity = fields.text("affinity")?.or(plan.affinity);
     // Its jobs are started in the name of whoever said last what they are.
     plan.actor = Some(actor.clone());
-    check(&plan, &fields)?;
+    check(&context, &plan, &fields)?;
     let changed = locard_app::change_schedule(home, id, &name, &plan, is_enabled).await?;
     let details = json!({ "schedule": id, "enabled": is_enabled });
     locard_app::record_audit(home, &actor, "change schedule", details).await?;
@@ -205,7 +205,7 @@ fn asked(job: &str, fields: &mut Fields) -> Result<Plan, Fault> {
 }
 
 /// What makes no sense is told by its field.
-fn check(plan: &Plan, fields: &Fields) -> Result<(), Fault> {
+fn check(context: &Context, plan: &Plan, fields: &Fields) -> Result<(), Fault> {
     if let Some(unknown) = fields.unheeded(&[]).first() {
         return Err(Fault::new(
             axum::http::StatusCode::BAD_REQUEST,
@@ -216,7 +216,7 @@ fn check(plan: &Plan, fields: &Fields) -> Result<(), Fault> {
         field: Some(name.to_owned()),
         ..Fault::from(error)
     };
-    read_cron(&plan.cron).map_err(|error| of("cron", error))?;
+    check_cron(context.home(), &plan.cron).map_err(|error| of("cron", error))?;
     read_zone(&plan.zone).map_err(|error| of("timeZone", error))?;
     Ok(())
 }

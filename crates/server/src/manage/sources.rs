@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
-use crate::manage::annotations;
+use crate::manage::{annotations, sparing};
 use crate::reference::asking;
 use crate::routes::{Field, Kind};
 
@@ -64,6 +64,21 @@ pub(crate) const BODY: &[Field] = &[
         kind: Kind::Object,
         required: false,
     },
+    Field {
+        name: "scanWindow",
+        kind: Kind::Text,
+        required: false,
+    },
+    Field {
+        name: "maxBytesPerSecond",
+        kind: Kind::Number,
+        required: false,
+    },
+    Field {
+        name: "readers",
+        kind: Kind::Number,
+        required: false,
+    },
 ];
 
 fn told(source: &SourceRow) -> Value {
@@ -80,6 +95,9 @@ fn told(source: &SourceRow) -> Value {
         "manual": source.manual.as_ref().map(|manual| manual.kind.as_str()),
         "contact": source.manual.as_ref().and_then(|manual| manual.contact.as_ref()),
         "instructions": source.manual.as_ref().and_then(|manual| manual.instructions.as_ref()),
+        "maxBytesPerSecond": source.limits.bytes_per_second,
+        "readers": source.limits.readers,
+        "scanWindow": source.window.as_ref().map(ToString::to_string),
         "entities": source.entities,
         "scannedAt": source.scanned_at,
     })
@@ -126,6 +144,7 @@ pub(crate) async fn add(
         context.guard().target(target.expose_secret()).await?;
     }
     let secrets = secrets(&context, fields.object("secrets")?)?;
+    let spared = sparing::changes(&mut fields)?;
     let upsert = Upsert {
         id: None,
         key: fields.text("key")?,
@@ -141,6 +160,7 @@ pub(crate) async fn add(
     }
     judge(&context, &upsert)?;
     let source = upsert_source(context.home(), upsert).await?;
+    sparing::change(context.home(), source.id, spared).await?;
     let details = json!({ "source": source.id, "new": source.new });
     locard_app::record_audit(context.home(), &actor, "put source", details).await?;
     answer(
@@ -184,6 +204,7 @@ async fn add_manual(context: &Context, actor: &Actor, mut fields: Fields, kind: 
         owner: fields.text("owner")?,
         note: fields.text("note")?,
         limits: SourceLimits::default(),
+        window: None,
         key: fields.text("key")?,
         manual: Manual {
             kind: ManualKind::parse(kind).ok_or_else(wanted)?,

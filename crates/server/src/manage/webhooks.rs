@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use locard_app::{Actor, DeliveryRow, WebhookOptions, WebhookRow};
+use locard_app::{Actor, DeliveryRow, WebhookOptions, WebhookRow, check_webhook};
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
@@ -97,6 +97,7 @@ pub(crate) async fn add(
         is_enabled: !fields.is_given("enabled") || fields.flag("enabled")?,
     };
     let secret = fields.secret(&["secret"])?;
+    check_webhook(&name, &options, secret.as_ref())?;
     check(&context, &fields, &options.url).await?;
     let (made, secret) = locard_app::add_webhook(context.home(), &name, options, secret).await?;
     let details = json!({ "webhook": made.id });
@@ -125,6 +126,7 @@ pub(crate) async fn change(
     }
     let given = fields.secret(&["secret"])?;
     let is_new = fields.flag("newSecret")?;
+    check_webhook(&name, &options, given.as_ref())?;
     let secret = (given.is_some() || is_new).then_some(given);
     check(&context, &fields, &options.url).await?;
     let changed = locard_app::change_webhook(home, id, &name, options, secret);
@@ -184,6 +186,7 @@ fn with_secret(mut told: Value, secret: Option<&SecretString>) -> Value {
     told
 }
 
+/// What is not understood is told before a name is looked up: that takes a while, and leaves this machine.
 async fn check(context: &Context, fields: &Fields, url: &SecretString) -> Result<(), Fault> {
     let unknown = fields.unheeded(&[]);
     if let Some(text) = unknown.first() {

@@ -8,10 +8,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use locard_app::{
-    Actor, Chosen, Upsert, accept_ingest, accept_test, choose, source_id, upsert_source,
+    Actor, Chosen, Upsert, accept_ingest, accept_test, choose, record_audit, source_id,
+    upsert_source,
 };
-use locard_model::{ExposeSecret as _, SecretString};
+use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
@@ -102,14 +104,13 @@ pub(crate) async fn test(
     let home = context.home();
     let mut fields = Fields::of(&body)?;
     let affinity = fields.text("affinityId")?;
-    let chosen = registered(&context, &mut fields).await?;
-    let Some(source) = chosen.sources.first().copied() else {
-        return Err(Fault::not_found());
-    };
+    let (source, chosen) = registered(&context, &actor, &mut fields).await?;
     let warnings = fields.unheeded(MEANINGLESS);
     let mut asking = asking(&actor, &headers, "TEST_CONNECTION", warnings, chosen.items)?;
     asking.affinity = affinity;
     let accepted = accept_test(home, source, &asking).await?;
+    let details = json!({ "source": source, "job": accepted.job });
+    record_audit(home, &actor, "test source", details).await?;
     started(&context, accepted).await
 }
 
@@ -131,7 +132,7 @@ pub(crate) async fn ingest(
     // A glob that names a schema means all in it.
     include.extend(schemas.iter().map(|schema| escaped(schema)));
     let affinity = fields.text("affinityId")?;
-    let chosen = registered(&context, &mut fields).await?;
+    let (source, chosen) = registered(&context, &actor, &mut fields).await?;
     let warnings = fields.unheeded(MEANINGLESS);
     let mut asking = asking(
         &actor,
@@ -143,6 +144,8 @@ pub(crate) async fn ingest(
     asking.affinity = affinity;
     let globs = (include.as_slice(), exclude.as_slice());
     let accepted = accept_ingest(context.home(), &chosen, globs, &asking).await?;
+    let details = json!({ "source": source, "job": accepted.job });
+    record_audit(context.home(), &actor, "ingest source", details).await?;
     started(&context, accepted).await
 }
 
@@ -162,7 +165,11 @@ fn escaped(name: &str) -> String {
 }
 
 /// Registers the source that the body describes, or changes the one of that id or key.
-async fn registered(context: &Context, fields: &mut Fields) -> Result<Chosen, Fault> {
+async fn registered(
+    context: &Context,
+    actor: &Actor,
+    fields: &mut Fields,
+) -> Result<(SourceId, Chosen), Fault> {
     let home = context.home();
     let id = match fields.text("resourceId")? {
         Some(text) => {
@@ -191,7 +198,10 @@ async fn registered(context: &Context, fields: &mut Fields) -> Result<Chosen, Fa
     };
     judge(context, &upsert)?;
     let source = upsert_source(home, upsert).await?;
-    Ok(choose(home, &[source.id.to_string()]).await?)
+    let details = json!({ "source": source.id, "new": source.new });
+    record_audit(home, actor, "put source", details).await?;
+    let chosen = choose(home, &[source.id.to_string()]).await?;
+    Ok((source.id, chosen))
 }
 
 /// The target that the body describes, if it describes one, and whether it holds a secret.

@@ -46,7 +46,10 @@ pub(crate) fn word(state: JobState, partial_is_completed: bool) -> &'static str 
 fn activity(job: &JobStatus) -> String {
     let counts = &job.counts;
     match job.state {
-        JobState::Queued => "waiting for a worker".to_owned(),
+        JobState::Queued => job.waits_until.map_or_else(
+            || "waiting for a worker".to_owned(),
+            |at| format!("waiting for the scan window, until {at:.0}"),
+        ),
         JobState::Running if counts.tasks > 0 => {
             format!("{} of {} pieces read", counts.tasks_done, counts.tasks)
         }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use locard_model::OrgId;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Database;
@@ -19,14 +20,38 @@ fn cell(id: &Uuid) -> Cell<'_> {
     }
 }
 
+/// What is sealed of a key. One without scopes has its name alone, as all had before there were any.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Sealed {
+    Name(String),
+    Narrow { name: String, scopes: Vec<String> },
+}
+
+impl Sealed {
+    fn of(draft: &ApiKeyDraft) -> Self {
+        let name = draft.name.clone();
+        if draft.scopes.is_empty() {
+            return Self::Name(name);
+        }
+        let scopes = draft.scopes.clone();
+        Self::Narrow { name, scopes }
+    }
+}
+
 fn key(row: &Row, vault: &Vault, now: i64) -> Result<ApiKey> {
     let id = row.id("id")?;
     let (expires, revoked): (Option<i64>, Option<i64>) =
         (row.get("expires_at")?, row.get("revoked_at")?);
+    let (name, scopes) = match vault.unseal_as(cell(&id), &row.blob("sealed")?)? {
+        Sealed::Name(name) => (name, Vec::new()),
+        Sealed::Narrow { name, scopes } => (name, scopes),
+    };
     Ok(ApiKey {
         id: ApiKeyId(id),
         org: vault.org(),
-        name: vault.unseal_as(cell(&id), &row.blob("sealed")?)?,
+        name,
+        scopes,
         grant: row.word("role", Grant::parse)?,
         created_at: row.time("created_at")?,
         expires_at: row.time_if("expires_at")?,
@@ -46,7 +71,7 @@ async fn add(session: &mut dyn Session, vault: &Vault, draft: &ApiKeyDraft) -> R
         .bind(id)
         .bind(draft.token_hash.to_vec())
         .bind(draft.grant.as_str())
-        .bind(vault.seal_as(cell(&id), &draft.name)?)
+        .bind(vault.seal_as(cell(&id), &Sealed::of(draft))?)
         .bind(now)
         .bind(draft.expires_at);
     session.run(statement).await?;

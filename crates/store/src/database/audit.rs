@@ -322,6 +322,16 @@ impl Audit for Database {
         Ok(record)
     }
 
+    async fn record_audits(&self, org: OrgId, drafts: &[AuditDraft]) -> Result<()> {
+        let vault = self.vault(org).await?;
+        let mut session = self.write_durably().await?;
+        for draft in drafts {
+            let key = key(&mut *session, &vault, draft.request).await?;
+            append(&mut *session, &vault, draft, key.as_ref()).await?;
+        }
+        session.commit().await
+    }
+
     async fn audit(&self, org: OrgId, page: Page) -> Result<Paged<AuditRecord>> {
         let vault = self.vault(org).await?;
         let wanted = limit(page)?;

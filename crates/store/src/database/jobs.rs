@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use locard_model::{JobId, JobState, OrgId};
 use serde_json::Value;
 use uuid::Uuid;
@@ -46,6 +47,7 @@ pub(super) fn job(row: &Row, vault: &Vault, now: i64) -> Result<Job> {
         affinity: row.get("affinity")?,
         created_at: row.time("created_at")?,
         queued_at: row.time("queued_at")?,
+        not_before: Some(row.time("not_before")?).filter(|at| at.as_microsecond() > now),
         started_at: row.time_if("started_at")?,
         heartbeat_at: row.time_if("heartbeat_at")?,
         held: row.get::<i64>("lease_until")? > now,
@@ -139,7 +141,7 @@ pub(super) async fn insert(
         .bind(draft.parent)
         .bind(draft.schedule)
         .bind(draft.affinity.clone())
-        .bind(draft.not_before.map_or(0, jiff::Timestamp::as_microsecond))
+        .bind(draft.not_before.map_or(0, Timestamp::as_microsecond))
         .bind(now)
         .bind(details(vault, &id, &draft.details)?);
     if session.run(statement).await? == 0 {
@@ -393,6 +395,28 @@ impl Jobs for Database {
         } else {
             Heartbeat::Extended
         })
+    }
+
+    async fn postpone_job(&self, lease: &JobLease, until: Timestamp) -> Result<bool> {
+        self.vault(lease.org).await?;
+        let mut session = self.write_durably().await?;
+        let statement = Statement::new(include_str!("postpone_job.sql"))
+            .bind(lease.org)
+            .bind(lease.job)
+            .bind(lease.fence)
+            .bind(until);
+        let changed = session.run(statement).await?;
+        session.commit().await?;
+        Ok(changed > 0)
+    }
+
+    async fn hasten_job(&self, org: OrgId, id: JobId) -> Result<()> {
+        self.vault(org).await?;
+        let mut session = self.write().await?;
+        let text =
+            "update jobs set not_before = 0 where org_id = $1 and id = $2 and state = 'QUEUED'";
+        session.run(Statement::new(text).bind(org).bind(id)).await?;
+        session.commit().await
     }
 
     async fn finish_job(&self, lease: &JobLease, outcome: &JobOutcome) -> Result<Job> {

@@ -43,6 +43,8 @@ pub struct ApiKeyDraft {
     pub name: String,
     /// What it lets do.
     pub grant: Grant,
+    /// To which parts of the interface that is narrowed; empty: to none.
+    pub scopes: Vec<String>,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
 }
@@ -58,6 +60,8 @@ pub struct ApiKey {
     pub name: String,
     /// What it lets do.
     pub grant: Grant,
+    /// To which parts of the interface that is narrowed; empty: to none.
+    pub scopes: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends by itself.

@@ -94,6 +94,8 @@ pub struct Job {
     pub created_at: Timestamp,
     /// When it was last put in the queue.
     pub queued_at: Timestamp,
+    /// Until when it waits to be taken up, by the clock of the store; `None`: for a worker alone.
+    pub not_before: Option<Timestamp>,
     /// When it was first taken up.
     pub started_at: Option<Timestamp>,
     /// Last sign of life of its coordinator or of a task.

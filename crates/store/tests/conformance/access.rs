@@ -26,6 +26,7 @@ fn draft(token: u8) -> ApiKeyDraft {
         token_hash: [token; 32],
         name: format!("key {token}"),
         grant: Grant::Operator,
+        scopes: Vec::new(),
         expires_at: None,
     }
 }
@@ -39,6 +40,12 @@ async fn a_key_lets_in_until_it_is_revoked_or_ends(_: &Bench, store: Arc<dyn Sto
     let found = store.api_key(&[1; 32]).await.unwrap();
     assert_eq!(found, Some(key.clone()));
     assert_eq!(store.api_key(&[2; 32]).await.unwrap(), None);
+    let narrow = ApiKeyDraft {
+        scopes: vec!["jobs".to_owned(), "sources:read".to_owned()],
+        ..draft(3)
+    };
+    let narrow = store.add_api_key(ORG, &narrow).await.unwrap();
+    assert_eq!((narrow.name.as_str(), narrow.scopes.len()), ("key 3", 2));
     let past = ApiKeyDraft {
         expires_at: Some(Timestamp::now() - SignedDuration::from_secs(5)),
         ..draft(2)
@@ -48,7 +55,7 @@ async fn a_key_lets_in_until_it_is_revoked_or_ends(_: &Bench, store: Arc<dyn Sto
         let revoked = store.revoke_api_key(ORG, key.id).await.unwrap();
         assert!(!revoked.is_valid && revoked.revoked_at.is_some());
     }
-    assert_eq!(store.api_keys(ORG).await.unwrap().len(), 2);
+    assert_eq!(store.api_keys(ORG).await.unwrap().len(), 3);
     let nobody = OrgId(Uuid::from_u128(99));
     let foreign = store.revoke_api_key(nobody, key.id).await.unwrap_err();
     assert_eq!(foreign.kind(), ErrorKind::NotFound);

@@ -19,6 +19,7 @@ on_both!(
     jobs_are_found_by_what_they_do,
     a_held_job_cannot_be_claimed_and_a_dead_one_can,
     a_job_waits_for_its_time,
+    a_job_that_is_put_off_keeps_what_it_did_and_is_taken_up_then,
     a_queued_job_is_cancelled_at_once,
     a_running_job_hears_of_the_cancel,
     a_job_without_a_worker_is_cancelled_at_once,
@@ -207,6 +208,44 @@ async fn a_job_waits_for_its_time(_: &Bench, store: Arc<dyn Store>) {
     let waits = claim(start(future).await).await.unwrap_err();
     assert_eq!(waits.kind(), ErrorKind::Conflict);
     claim(start(past).await).await.unwrap();
+}
+
+async fn a_job_that_is_put_off_keeps_what_it_did_and_is_taken_up_then(
+    _: &Bench,
+    store: Arc<dyn Store>,
+) {
+    let affinities = ["DEFAULT".to_owned()];
+    let draft = JobDraft {
+        affinity: Some("DEFAULT".to_owned()),
+        ..JobDraft::new("scan", json!({}))
+    };
+    let id = store.start_job(ORG, &draft).await.unwrap().job.id;
+    let next = async || {
+        let claimed = store.claim_next_job(ORG, &affinities, WorkerId::random(), LONG);
+        claimed.await.unwrap()
+    };
+    let lease = next().await.unwrap();
+    let later = Timestamp::now() + SignedDuration::from_hours(5);
+    assert!(store.postpone_job(&lease, later).await.unwrap());
+    let job = store.job(ORG, id).await.unwrap();
+    assert_eq!((job.state, job.deaths), (JobState::Queued, 0));
+    let waits = job.not_before.unwrap();
+    assert_eq!(waits.as_microsecond(), later.as_microsecond());
+    assert!(next().await.is_none());
+    assert_eq!(store.job_heartbeat(&lease).await.unwrap(), Heartbeat::Lost);
+    store.hasten_job(ORG, id).await.unwrap();
+    let again = next().await.unwrap();
+    assert!(
+        !store.postpone_job(&lease, later).await.unwrap(),
+        "an old coordinator"
+    );
+    store.cancel_job(ORG, id).await.unwrap();
+    assert!(
+        !store.postpone_job(&again, later).await.unwrap(),
+        "it is to end"
+    );
+    let job = store.job(ORG, id).await.unwrap();
+    assert_eq!((job.state, job.not_before), (JobState::Cancelling, None));
 }
 
 async fn a_queued_job_is_cancelled_at_once(_: &Bench, store: Arc<dyn Store>) {

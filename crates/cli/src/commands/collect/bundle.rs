@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use locard_app::Actor;
 use locard_dsar::CollectOptions;
 use locard_dsar::job::{Once, OneBundle, collect_bundle};
 
 use super::super::find::tell_doubts;
-use super::super::{Outcome, Session, print_failures};
+use super::super::{Outcome, Session, actor, print_failures};
 use super::told;
 use crate::args::{Collect, RowFormat};
 use crate::progress::Progress;
@@ -23,6 +22,7 @@ pub(super) async fn run(
             "a bundle holds nothing that may be somebody else's\nhint: `locard dsar create` makes a job in which people decide about such rows"
         );
     }
+    super::record(session, args, options).await?;
     let file = &args.output;
     if args.force {
         drop(std::fs::remove_file(file));
@@ -34,10 +34,7 @@ pub(super) async fn run(
         recipients: args.recipient.clone(),
     };
     let progress = Progress::new(session.printer);
-    let actor = Actor {
-        id: "cli".to_owned(),
-        name: "command line".to_owned(),
-    };
+    let actor = actor();
     // It is a large future.
     let making = Box::pin(collect_bundle(
         &session.home,

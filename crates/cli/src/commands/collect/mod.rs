@@ -7,12 +7,14 @@ mod told;
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use locard_app::{LookUp, record_look_up};
 use locard_dsar::{Bounds, CollectOptions, Extract};
 use locard_model::{Identifier, Subject};
+use serde_json::json;
 
 use super::find::tell_doubts;
 use super::subjects::subjects;
-use super::{Outcome, Session, print_failures};
+use super::{Outcome, Session, actor, print_failures};
 use crate::args::Collect;
 use crate::progress::Progress;
 use folder::Folder;
@@ -31,6 +33,7 @@ pub(crate) async fn run(session: &Session, args: &Collect) -> Result<Outcome> {
     if !args.recipient.is_empty() {
         bail!("only a bundle is encrypted\nhint: name the output FILE.zip");
     }
+    record(session, args, &options).await?;
     let mut folder = Folder::open(&args.output, args.format, args.force)?;
     let progress = Progress::new(session.printer);
     let (home, cancel) = (&session.home, &session.cancel);
@@ -51,6 +54,18 @@ pub(crate) async fn run(session: &Session, args: &Collect) -> Result<Outcome> {
         args.output.display()
     ));
     Ok(outcome(session, &extract))
+}
+
+/// Nothing is collected of anybody that is not recorded.
+async fn record(session: &Session, args: &Collect, options: &CollectOptions) -> Result<()> {
+    let act = LookUp {
+        actor: &actor(),
+        action: "collect",
+        purpose: args.purpose.as_deref(),
+        details: json!({ "relations": options.relations, "review": options.review }),
+    };
+    let subject = std::slice::from_ref(&options.subject);
+    Ok(record_look_up(&session.home, &act, subject).await?)
 }
 
 fn outcome(session: &Session, extract: &Extract) -> Outcome {

@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use locard_app::{Actor, Silent};
+use locard_app::Silent;
 use locard_dsar::job::{self, DsarJob, DsarOptions, NewLink, Purpose, Scope, StartedJob, job_id};
 use locard_model::{DsarState, ExposeSecret as _, Identifier};
 use locard_requests::{Desk, RequestId};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::requests::told as refused;
 use super::subjects::subjects;
-use super::{Outcome, Session};
+use super::{Outcome, Session, actor};
 use crate::args::{CreateDsar, Dsar, ListFormat};
 use crate::lists::List;
 use crate::printer::printable;
@@ -48,14 +48,6 @@ pub(crate) async fn run(session: &Session, args: &Dsar) -> Result<Outcome> {
         Dsar::Retry { job } => retry(session, job_id(job)?).await,
         Dsar::Verify { file, key } => verify::run(session, file, key).await,
         Dsar::Settings { changes } => settings(session, changes).await,
-    }
-}
-
-/// Whoever uses the command line, as the audit names them.
-fn actor() -> Actor {
-    Actor {
-        id: "cli".to_owned(),
-        name: "command line".to_owned(),
     }
 }
 

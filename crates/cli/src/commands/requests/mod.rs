@@ -6,22 +6,13 @@ mod show;
 mod step;
 
 use anyhow::{Context as _, Result, bail};
-use locard_app::Actor;
 use locard_model::SecretString;
 use locard_requests::{Desk, Fault, Listing, Opened, RequestId, detail, listed, timeline};
 use serde_json::Value;
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, actor};
 use crate::args::Requests;
 use crate::table::counted;
-
-/// Who acts, as the log has it.
-pub(super) fn actor() -> Actor {
-    Actor {
-        id: "cli".to_owned(),
-        name: "command line".to_owned(),
-    }
-}
 
 /// What is wrong, as commands tell it.
 pub(in crate::commands) fn told(fault: Fault) -> anyhow::Error {
