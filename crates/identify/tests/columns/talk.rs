@@ -229,28 +229,3 @@ fn numbers_below_another_identifiers_name_are_not_taken_for_what_they_are_alike(
         assert!(!is_wrong, "{}", sentence(form, header, &judgement));
     }
 }
-
-#[test]
-fn days_of_birth_as_computers_count_them_are_found_where_the_name_says_it() {
-    let library = Library::builtin().unwrap();
-    for (what, least, most) in [
-        ("days", 12_000, 39_000),
-        ("seconds", 100_000_000, 1_100_000_000),
-    ] {
-        let cells = lines(19, |dice, _| dice.between(least, most).to_string());
-        for (header, is_found) in [
-            ("dob", true),
-            ("Geburtsdatum", true),
-            ("amount", false),
-            ("", false),
-            ("created_at", false),
-        ] {
-            let judgement = judge(&library, header, &cells);
-            let found = judgement
-                .findings
-                .iter()
-                .any(|finding| finding.identifier.as_str() == "DATE_OF_BIRTH");
-            assert_eq!(found, is_found, "{}", sentence(what, header, &judgement));
-        }
-    }
-}
