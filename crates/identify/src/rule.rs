@@ -155,6 +155,11 @@ pub struct TermList {
 }
 
 impl TermList {
+    /// Whether it tells of cells among others only.
+    pub(crate) fn is_of_strays(&self) -> bool {
+        self.within == Within::EveryWord
+    }
+
     /// Whether whole cells are looked up.
     pub(crate) fn is_whole(&self) -> bool {
         self.within == Within::Cell && self.beside.is_none()
@@ -172,6 +177,9 @@ pub enum Within {
     Words,
     /// As `words`, and a word that ends with a term counts: `Lindenstrasse` with the term `strasse`.
     WordEnds,
+    /// All words of a cell of two to four, which has a capital letter and no digit: each is in one of the two lists, and
+    /// both lists are met. Tells of a few such cells in a column of something else, and nothing about whole columns.
+    EveryWord,
 }
 
 /// What columns are called. Phrases are folded and lower case, words separated by spaces; they match a header as a

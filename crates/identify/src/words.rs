@@ -1,5 +1,6 @@
-//! Words of `dictionaries/words` that mean the same whatever the identifier: what they do in column names, and which
-//! cells say nothing. The build script embeds them; a folder laid over the dictionaries does not change them.
+//! Words of `dictionaries/words` that mean the same whatever the identifier: what they do in column names, which
+//! cells say nothing, and which words stand before names. The build script embeds them; a folder laid over the
+//! dictionaries does not change them.
 
 include!(concat!(env!("OUT_DIR"), "/words.rs"));
 
@@ -9,7 +10,7 @@ mod tests {
 
     #[test]
     fn every_list_is_there_and_folded() {
-        let lists = [HEADS, LEADS, NEUTRAL, THINGS, PLACEHOLDERS];
+        let lists = [HEADS, LEADS, NEUTRAL, THINGS, PLACEHOLDERS, SALUTATIONS];
         for list in lists {
             assert!(list.len() > 20, "{list:?}");
             for word in list {

@@ -8,6 +8,8 @@ mod dice;
 mod mixtures;
 #[path = "columns/persons.rs"]
 mod persons;
+#[path = "columns/talk.rs"]
+mod talk;
 #[path = "columns/things.rs"]
 mod things;
 

@@ -15,7 +15,7 @@ use crate::words::{self, HEADS, LEADS, NEUTRAL, THINGS};
 const LONGEST: usize = 7;
 
 /// Names of columns that say nothing without that of their table.
-const GENERAL: [&str; 7] = ["name", "id", "code", "number", "key", "value", "label"];
+pub(crate) const GENERAL: [&str; 7] = ["name", "id", "code", "number", "key", "value", "label"];
 
 /// Words of the name of a table that are looked at.
 const TABLE_WORDS: usize = 4;

@@ -4,13 +4,14 @@
 use locard_model::{FindingKind, Identifier, Role};
 use locard_sketch::ClassMask;
 
-use super::values::{LOOSE, Trials, checking};
+use super::claims::CLAIM;
+use super::values::{Known, LOOSE, Trials, checking, listing};
 use super::weigh::{NAME, Weighed, check, weight};
 use super::{ColumnView, Hypothesis, Judged, Weight, sum};
-use crate::Library;
 use crate::evidence::RuleCounts;
 use crate::library::Walker;
 use crate::rule::{Embedded, Example, TermList, ValuePattern};
+use crate::{Library, Rule};
 
 /// Findings less likely than this are not worth a person's time.
 pub(super) const THRESHOLD: f64 = 0.5;
@@ -237,14 +238,20 @@ fn stray(
     unlabelled: bool,
 ) -> Option<Inside> {
     let rule = &column.library.rules[position];
-    if !matches!(rule.role, Role::Unique | Role::Shared) {
-        return None;
-    }
-    let options = rule.value.iter().zip(&counts.patterns);
-    let mut best = options
-        .filter(|(_, seen)| unlabelled || !is_most(seen[0], column.view.evidence.cells.tested))
+    let tells = matches!(rule.role, Role::Unique | Role::Shared);
+    let few = |cells: u64| unlabelled || !is_most(cells, column.view.evidence.cells.tested);
+    let patterns = rule.value.iter().zip(&counts.patterns);
+    let patterns = patterns.filter(|(_, seen)| tells && few(seen[0]));
+    let lists = rule.terms.iter().zip(&counts.lists);
+    let lists = lists.filter(|(list, cells)| list.is_of_strays() && few(**cells));
+    let mut best = patterns
         .filter_map(|(value, seen)| of_strays(value, *seen, column))
+        .chain(
+            lists.filter_map(|(list, cells)| of_stray_terms((rule, list), *cells, counts, column)),
+        )
         .max_by(|a, b| sum(&a.weights).total_cmp(&sum(&b.weights)))?;
+    best.weights
+        .extend(column.spoken_against(position, best.matched));
     // What other identifiers explain costs walks over examples, so it is asked last.
     if probability(sum(&best.weights)) > THRESHOLD {
         best.weights.push(weight(
@@ -301,6 +308,51 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
     })
 }
 
+/// The weights of the cells that are terms as a whole: among those that are written alike, most must be.
+fn of_stray_terms(
+    (rule, list): (&Rule, &TermList),
+    cells: u64,
+    counts: &RuleCounts,
+    column: &Column<'_>,
+) -> Option<Told> {
+    if cells == 0 {
+        return None;
+    }
+    let tested = column.view.evidence.cells.tested;
+    let alike = counts.matched.max(cells);
+    let distinct = column.view.facts.distinct.max(1.0);
+    let trials = Trials {
+        tested: alike as f64,
+        distinct: distinct.min(alike as f64),
+    };
+    let known = Known {
+        coverage: list.coverage,
+        chance: list.chance,
+        words: false,
+    };
+    let different = (cells as f64).min(distinct);
+    let mut weights = vec![
+        weight("prior", "a few cells of any column".into(), MIXED),
+        weight(
+            "dictionary",
+            format!("{cells} of {tested} are such terms, and so many are written alike: {alike}"),
+            listing(trials, cells as f64, known),
+        ),
+        weight(
+            "repetition",
+            format!("{cells} cells are such a value"),
+            0.35 * different.ln().min(5.0),
+        ),
+    ];
+    weights.extend(column.name_of(&rule.identifier));
+    Some(Told {
+        kind: FindingKind::Stray,
+        matched: cells,
+        validated: 0,
+        weights,
+    })
+}
+
 /// What the cells of one rule say.
 struct Told {
     kind: FindingKind,
@@ -312,6 +364,10 @@ struct Told {
 /// Before anything is seen: how rarely a column holds a few cells of some identifier that it is not about, among all
 /// the patterns that are tried.
 const STRAY: f64 = -7.0;
+
+/// The same of names among other things: columns of whoever or whatever did something are common, and few lists are
+/// tried.
+const MIXED: f64 = -5.0;
 
 /// Weight of the checks that these cells of a pattern passed, in a column of so many distinct values: one number that is
 /// repeated is one trial. A check of shape or range, which half of all values pass, says nothing by being passed.
@@ -343,6 +399,22 @@ impl Column<'_> {
             log_ratio: name.log_ratio.min(NAMED),
             ..name.clone()
         })
+    }
+
+    /// What the column's name says for strays of a rule, or against them as far as they are what the column is about: of
+    /// the other cells it may speak alone.
+    fn spoken_against(&self, position: usize, cells: u64) -> Option<Weight> {
+        let identifier = &self.library.rules[position].identifier;
+        let share = cells as f64 / (self.view.evidence.cells.tested as f64).max(1.0);
+        let mut hypotheses = self.hypotheses.iter();
+        let whole = hypotheses.find(|hypothesis| hypothesis.identifier == *identifier)?;
+        let name = whole
+            .weights
+            .iter()
+            .filter(|weight| [NAME, CLAIM].contains(&&*weight.what));
+        let said: f64 = name.map(|weight| weight.log_ratio).sum();
+        let detail = format!("speaks against {:.0} % of the cells", 100.0 * share);
+        (said < 0.0).then(|| weight(NAME, detail, share * said))
     }
 
     /// What was told of a rule, if it is likely enough.

@@ -3,6 +3,7 @@
 //! Every identifier is a hypothesis about the column; its weights are natural logarithms of likelihood ratios against
 //! "something else" and add up. docs/decisions/scoring.md argues the model.
 
+mod claims;
 mod context;
 mod decide;
 mod inside;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use locard_model::{FindingKind, Identifier, LogicalType};
 
+use super::claims;
 use super::values::{Known, Trials, checking, listing, matching};
 use super::{ColumnView, Hypothesis, Weight, sum};
 use crate::evidence::RuleCounts;
@@ -107,13 +108,15 @@ pub(super) fn column(library: &Library, view: &ColumnView<'_>, header: &Header) 
         .identifier(members)
     };
     let mut hypotheses: Vec<Weighed> = groups.into_iter().map(weigh).collect();
-    contrast(&mut hypotheses);
+    contrast(&mut hypotheses, header);
+    claims::add(library, header, &mut hypotheses);
     hypotheses
 }
 
 /// A list that explains fewer cells than a rival's speaks against its identifier: family names are in a wide list of
-/// given names too, but not as often as in their own.
-fn contrast(hypotheses: &mut [Weighed]) {
+/// given names too, but not as often as in their own. Where a list knows none of the cells of a column that is called by
+/// its identifier and nothing else, they are codes, and letters are in many lists.
+fn contrast(hypotheses: &mut [Weighed], header: &Header) {
     let rates: Vec<f64> = hypotheses
         .iter()
         .map(|hypothesis| hypothesis.listed.map_or(0.0, |(rate, _)| rate))
@@ -122,6 +125,11 @@ fn contrast(hypotheses: &mut [Weighed]) {
         let Some((own, coverage)) = hypothesis.listed else {
             continue;
         };
+        let mut readings = hypothesis.rules.iter();
+        let is_called = readings.any(|&rule| header.reading(rule).is_some_and(claims::claims));
+        if own <= 0.0 && is_called {
+            continue;
+        }
         let rival = rates
             .iter()
             .enumerate()
@@ -324,6 +332,7 @@ impl Weigher<'_> {
                 .terms
                 .iter()
                 .zip(seen.lists.iter().chain(std::iter::repeat(&0)))
+                .filter(|(list, _)| !list.is_of_strays())
             {
                 together += 1;
                 chance += list.chance;

@@ -307,6 +307,7 @@ fn word_spec(
         beside,
         digits: list.digits,
         ends,
+        every: list.is_of_strays(),
         embedded: list.embedded,
     })
 }

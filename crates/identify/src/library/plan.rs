@@ -80,6 +80,8 @@ pub(crate) struct WordSpec {
     pub(crate) beside: Option<u32>,
     pub(crate) digits: bool,
     pub(crate) ends: bool,
+    /// Whether every word of the cell must be in one of the two lists.
+    pub(crate) every: bool,
     pub(crate) embedded: bool,
 }
 

@@ -5,6 +5,7 @@
 //! per batch.
 
 mod lane;
+mod names;
 mod scratch;
 mod text;
 mod words;

@@ -1,16 +1,18 @@
-//! Search inside cells: the automaton is walked from every token start, and adjacent capitalised words are looked up as
-//! names. Most walks die within two or three bytes.
+//! Search inside cells: the automaton is walked from every token start. Most walks die within two or three bytes.
 //!
 //! What a reader gets wrong: a match inside must end where a token ends; `12345` is not found in `x123456`.
+
+use std::collections::HashMap;
 
 use locard_sketch::forms::{dates, label_end, trimmed};
 use locard_sketch::{Cells, ClassMask};
 
 use super::Scratch;
+use super::names::Says;
 use super::words::bare;
 use crate::Library;
 use crate::library::{
-    GLUED as GLUED_SCRIPTS, INFLECTED, Machine, TextTerms, Walker, Way, WordSpec, fold, term_hash,
+    GLUED as GLUED_SCRIPTS, INFLECTED, Machine, TextTerms, Walker, Way, fold, term_hash,
 };
 use crate::rule::Embedded;
 
@@ -20,6 +22,8 @@ const SEPARATED: u16 = ClassMask::SPACE | ClassMask::COMMA | ClassMask::BRACKET 
 const OPEN: u16 = ClassMask::COLON | ClassMask::AT | ClassMask::DOT;
 /// Classes that separate an e-mail address from what is glued to it.
 const GLUED: u16 = ClassMask::SLASH | ClassMask::COLON;
+/// Classes of a number in groups.
+const GROUPED: u16 = ClassMask::DIGIT | ClassMask::SPACE | ClassMask::DASH | ClassMask::DOT;
 /// Longest match that is looked for.
 const LONGEST: usize = 256;
 /// Bytes before a match in which context words are looked for.
@@ -78,10 +82,12 @@ impl Hit {
 #[derive(Debug, Default)]
 pub(super) struct TextState {
     /// Rules with a match in this cell.
-    rules: Vec<u32>,
+    pub(super) rules: Vec<u32>,
     /// What holds of the span under search.
     hits: Vec<Hit>,
-    folded: Vec<u8>,
+    pub(super) folded: Vec<u8>,
+    /// What keys before names say to rules.
+    pub(super) keys: HashMap<String, HashMap<u32, Says>>,
     /// Words after a word of context, from byte to byte.
     reach: Vec<(usize, usize)>,
 }
@@ -89,6 +95,7 @@ pub(super) struct TextState {
 impl TextState {
     pub(super) fn shape(&mut self) {
         self.rules.clear();
+        self.keys.clear();
     }
 }
 
@@ -107,6 +114,10 @@ impl Library {
                 continue;
             }
             if classes & (SEPARATED | OPEN) == 0 {
+                continue;
+            }
+            // Digits in groups that are something as a whole are one number, no part of which is another.
+            if classes & !GROUPED == 0 && scratch.ends[k].1 != 0 {
                 continue;
             }
             let text = trimmed(cells.texts.value(i));
@@ -245,7 +256,7 @@ impl Library {
         }
     }
 
-    fn has_context(&self, rule: u32, text: &str, start: usize) -> bool {
+    pub(super) fn has_context(&self, rule: u32, text: &str, start: usize) -> bool {
         let Some(words) = self
             .plan
             .contexts
@@ -314,45 +325,6 @@ impl Library {
         telling.next().unwrap_or(false)
     }
 
-    /// Two adjacent capitalised words, one in each list.
-    fn search_names(&self, text: &str, weight: u64, scratch: &mut Scratch) {
-        for spec in self.plan.word_specs.iter().filter(|spec| spec.embedded) {
-            let Some(beside) = spec.beside else { continue };
-            let mut before = 0_u32;
-            let mut joined = false;
-            let mut first = 0;
-            for word in text.split_whitespace() {
-                let bare = bare(word);
-                let mask = if capitalised(bare) {
-                    self.word_bits(bare, scratch)
-                } else {
-                    0
-                };
-                let opens = !word.starts_with(|c: char| c.is_alphanumeric());
-                let whole = || {
-                    let end = bare.as_ptr().addr() - text.as_ptr().addr() + bare.len();
-                    text.get(first..end).unwrap_or_default()
-                };
-                if joined
-                    && !opens
-                    && named(before, mask, spec, beside)
-                    && !scratch.spared.has(whole())
-                {
-                    scratch.text.rules.push(spec.rule);
-                    let context = self.has_context(spec.rule, text, first);
-                    let sums = scratch.counts.rule(spec.rule);
-                    sums.embedded += weight;
-                    sums.in_context += weight * u64::from(context);
-                    before = 0;
-                } else {
-                    before = mask;
-                }
-                joined = word.ends_with(|c: char| c.is_alphanumeric());
-                first = word.as_ptr().addr() - text.as_ptr().addr();
-            }
-        }
-    }
-
     /// Terms of a list shortly after a word of context. Only then: half of the names of illnesses are words of everyday
     /// life too.
     fn search_terms(&self, text: &str, weight: u64, scratch: &mut Scratch) {
@@ -393,16 +365,6 @@ impl Library {
             sums.embedded += weight;
             sums.in_context += weight;
         }
-    }
-
-    fn word_bits(&self, word: &str, scratch: &mut Scratch) -> u32 {
-        if !word.is_ascii() {
-            return self.list_bits(fold(word).as_bytes());
-        }
-        let buffer = &mut scratch.text.folded;
-        buffer.clear();
-        buffer.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
-        self.list_bits(buffer)
     }
 }
 
@@ -509,16 +471,6 @@ fn is_open(text: &str, classes: u16) -> bool {
     ended
         || classes & ClassMask::AT != 0
             && (classes & GLUED != 0 || ends.iter().any(|byte| !is_word(*byte)))
-}
-
-/// First name before last name; the other order is too often something else.
-fn named(before: u32, mask: u32, spec: &WordSpec, beside: u32) -> bool {
-    before & spec.first != 0 && mask & beside != 0
-}
-
-fn capitalised(word: &str) -> bool {
-    let mut chars = word.chars();
-    chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
 }
 
 fn is_word(byte: u8) -> bool {

@@ -11,6 +11,8 @@ use crate::{Evidence, Library};
 
 /// Cells of more words are text.
 pub(super) const PHRASE: usize = 6;
+/// Cells of more words are no bare name.
+const NAME: usize = 4;
 /// Only so many words of a phrase are looked at.
 const MOST_WORDS: usize = 12;
 
@@ -73,7 +75,8 @@ impl Library {
                 evidence.cells.phrases += weight;
             }
             if (2..=MOST_WORDS).contains(&count) {
-                self.count_words(count, classes, weight, scratch);
+                // What is a name as a whole needs no search for one inside.
+                scratch.whole[k] |= self.count_words(count, classes, weight, scratch);
             }
         }
     }
@@ -146,7 +149,9 @@ impl Library {
         }
     }
 
-    fn count_words(&self, count: usize, classes: u16, weight: u64, scratch: &mut Scratch) {
+    /// Tells whether every word counted for a list that asks for that.
+    fn count_words(&self, count: usize, classes: u16, weight: u64, scratch: &mut Scratch) -> bool {
+        let mut every = false;
         for spec in &self.plan.word_specs {
             if spec.digits && classes & ClassMask::DIGIT == 0 {
                 continue;
@@ -158,6 +163,13 @@ impl Library {
             };
             let hit = match spec.beside {
                 None => masks.iter().any(|mask| mask & spec.first != 0),
+                Some(beside) if spec.every => {
+                    count <= NAME
+                        && classes & ClassMask::DIGIT == 0
+                        && classes & (ClassMask::UPPER | ClassMask::WIDE) != 0
+                        && masks.iter().all(|mask| mask & (spec.first | beside) != 0)
+                        && pair(masks, spec.first, beside)
+                }
                 Some(beside) => {
                     count <= PHRASE
                         && classes & ClassMask::DIGIT == 0
@@ -166,9 +178,12 @@ impl Library {
             };
             if hit {
                 scratch.specs[spec.spec as usize] += weight;
-                scratch.counts.rule(spec.rule).terms += weight;
+                // The same words count for the other uses of their lists.
+                scratch.counts.rule(spec.rule).terms += weight * u64::from(!spec.every);
+                every |= spec.every;
             }
         }
+        every
     }
 
     /// Names without a space between them: the family name stands first.
@@ -177,6 +192,7 @@ impl Library {
             .plan
             .word_specs
             .iter()
+            .filter(|spec| !spec.every)
             .filter_map(|spec| spec.beside.map(|beside| (spec, beside)));
         for (spec, beside) in specs {
             if self.splits(text, spec, beside) {

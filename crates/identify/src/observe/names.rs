@@ -1,0 +1,361 @@
+//! Names in running text: a first name before a family name, or a form of address before a family name. What stands
+//! before them, as a key does in `user="Maria Schneider"`, tells whose name it is.
+//!
+//! What a reader gets wrong: a name ends where its quotes or brackets do, so words on both sides of one are no name.
+
+use locard_model::Category;
+
+use super::Scratch;
+use super::words::bare;
+use crate::Library;
+use crate::header::{GENERAL, Kind};
+use crate::library::{WordSpec, fold};
+use crate::words::{SALUTATIONS, TITLES};
+
+/// Signs between a key and its value, besides the one that makes it a key.
+const AROUND: [char; 8] = [' ', '"', '\'', '\\', '“', '„', '«', '`'];
+/// Signs in pairs around what belongs together.
+const QUOTES: [char; 9] = ['"', '\'', '“', '”', '„', '«', '»', '(', ')'];
+/// Longest key, in bytes.
+const LONGEST_KEY: usize = 40;
+/// Forms of address that may be written small: shorter ones are units and words of everyday life then.
+const SPELT_OUT: usize = 5;
+/// Keys that are remembered.
+const MOST_KEYS: usize = 512;
+
+/// What the key before a name says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    /// The key names such values.
+    Yes,
+    /// The key names something else that may be called like a person.
+    No,
+    /// The key says nothing.
+    Nothing,
+}
+
+/// What the words before make of the next one.
+#[derive(Clone, Copy, Default)]
+struct Before<'t> {
+    /// The word that may begin a name, and the lists that hold it.
+    word: &'t str,
+    bits: u32,
+    /// The last two tokens, the nearer first.
+    tokens: [&'t str; 2],
+}
+
+impl Library {
+    /// Counts names of two words, one in each of two lists, and family names that somebody is addressed by.
+    pub(super) fn search_names(&self, text: &str, weight: u64, scratch: &mut Scratch) {
+        for spec in self.plan.word_specs.iter().filter(|spec| spec.embedded) {
+            if let Some(beside) = spec.beside {
+                self.search_names_of(spec, beside, text, weight, scratch);
+            }
+        }
+    }
+
+    fn search_names_of(
+        &self,
+        spec: &WordSpec,
+        beside: u32,
+        text: &str,
+        weight: u64,
+        scratch: &mut Scratch,
+    ) {
+        let mut before = Before::default();
+        let mut tokens = text.split_whitespace();
+        while let Some(token) = tokens.next() {
+            let mut next = Before {
+                tokens: [token, before.tokens[0]],
+                ..Before::default()
+            };
+            if has_capital(token) {
+                let ending = ending(token);
+                let bits = self.name_bits(ending, scratch);
+                let is_last = bits & beside != 0;
+                // First name before family name; the other order is too often something else.
+                let paired =
+                    is_last && before.bits & spec.first != 0 && !is_in(SALUTATIONS, ending);
+                let addressed = is_last && !paired && is_address(before.tokens);
+                let goes_on = |scratch: &mut Scratch| {
+                    let last = tokens.clone().next().map_or("", self::ending);
+                    bits & spec.first != 0 && self.name_bits(last, scratch) & beside != 0
+                };
+                if paired {
+                    let name = (before.word, ending);
+                    self.count_name(spec, name, text, weight, scratch);
+                } else if addressed && !goes_on(scratch) {
+                    if !scratch.spared.has(ending) {
+                        count(spec.rule, true, weight, scratch);
+                    }
+                } else {
+                    next.word = beginning(token);
+                    next.bits = if next.word == ending {
+                        bits
+                    } else {
+                        self.name_bits(next.word, scratch)
+                    };
+                }
+            }
+            before = next;
+        }
+    }
+
+    /// Bits of the lists that hold a capitalised word.
+    fn name_bits(&self, word: &str, scratch: &mut Scratch) -> u32 {
+        if !capitalised(word) {
+            0
+        } else if word.is_ascii() {
+            let buffer = &mut scratch.text.folded;
+            buffer.clear();
+            buffer.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+            self.list_bits(buffer)
+        } else {
+            self.list_bits(fold(word).as_bytes())
+        }
+    }
+
+    /// Counts a name that reaches from one word to another, unless its key says that it is something else's.
+    fn count_name(
+        &self,
+        spec: &WordSpec,
+        (first, last): (&str, &str),
+        text: &str,
+        weight: u64,
+        scratch: &mut Scratch,
+    ) {
+        let from = first.as_ptr().addr() - text.as_ptr().addr();
+        let to = last.as_ptr().addr() - text.as_ptr().addr() + last.len();
+        let (Some(name), Some(behind)) = (text.get(from..to), text.get(to..)) else {
+            return;
+        };
+        if scratch.spared.has(name) {
+            return;
+        }
+        let opened = text[..from].ends_with(QUOTES);
+        let quoted = opened && behind.trim_start_matches('\\').starts_with(QUOTES);
+        // What goes on within the quotes is a text about somebody, whatever the key is.
+        let key = key(&text[..from]).filter(|_| quoted || !opened);
+        let says = key.map_or(Says::Nothing, |key| self.says(spec.rule, key, scratch));
+        let context = match says {
+            Says::No => return,
+            Says::Yes => true,
+            Says::Nothing => {
+                quoted && (key.is_some() || is_within_a_sentence(behind))
+                    || self.has_context(spec.rule, text, from)
+            }
+        };
+        count(spec.rule, context, weight, scratch);
+    }
+
+    /// What a key says to a rule; keys come again in every line.
+    fn says(&self, rule: u32, key: &str, scratch: &mut Scratch) -> Says {
+        let keys = &mut scratch.text.keys;
+        if let Some(&says) = keys.get(key).and_then(|rules| rules.get(&rule)) {
+            return says;
+        }
+        let says = self.read_key(rule, key);
+        if keys.len() >= MOST_KEYS {
+            keys.clear();
+        }
+        keys.entry(key.to_owned()).or_default().insert(rule, says);
+        says
+    }
+
+    fn read_key(&self, rule: u32, key: &str) -> Says {
+        let header = self.phrases.read(key);
+        let own = header.reading(rule as usize);
+        if own.is_some_and(|own| own.kind != Kind::Not && !own.about && !own.within) {
+            return Says::Yes;
+        }
+        let names = |(at, other): (usize, &crate::Rule)| {
+            let of_a_thing = !other.personal || other.category == Category::Location;
+            let full = |reading: &crate::header::Reading| {
+                reading.kind == Kind::Name && !reading.about && !reading.within
+            };
+            of_a_thing && header.reading(at).is_some_and(full)
+        };
+        let is_thing = header.thing && !GENERAL.contains(&fold(key).as_ref());
+        if is_thing || self.rules.iter().enumerate().any(names) {
+            Says::No
+        } else {
+            Says::Nothing
+        }
+    }
+}
+
+fn count(rule: u32, context: bool, weight: u64, scratch: &mut Scratch) {
+    scratch.text.rules.push(rule);
+    let sums = scratch.counts.rule(rule);
+    sums.embedded += weight;
+    sums.in_context += weight * u64::from(context);
+}
+
+/// Whether a sign ends what one word can be part of.
+const fn is_end(c: char) -> bool {
+    matches!(
+        c,
+        '=' | ':'
+            | '"'
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '<'
+            | '>'
+            | ','
+            | ';'
+            | '|'
+            | '“'
+            | '”'
+            | '„'
+            | '«'
+            | '»'
+    )
+}
+
+/// Whether a token holds a capital letter: most hold none.
+fn has_capital(token: &str) -> bool {
+    token.bytes().any(|byte| byte.is_ascii_uppercase())
+        || !token.is_ascii() && token.chars().any(char::is_uppercase)
+}
+
+fn capitalised(word: &str) -> bool {
+    let mut chars = word.chars();
+    chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
+}
+
+/// The word with which a name may end in this token: `Schneider` of `Schneider",`. Nothing, where a sign stands before it.
+fn ending(token: &str) -> &str {
+    if !token.starts_with(char::is_alphanumeric) {
+        return "";
+    }
+    let end = token.find(is_end).unwrap_or(token.len());
+    bare(&token[..end])
+}
+
+/// The word with which a name may begin in this token: `Maria` of `user="Maria`. Nothing, where a sign stands behind it.
+fn beginning(token: &str) -> &str {
+    if !token.ends_with(char::is_alphanumeric) {
+        return "";
+    }
+    bare(token.rsplit(is_end).next().unwrap_or(token))
+}
+
+/// Whether the last two tokens, the nearer first, make the next word the name of somebody who is addressed.
+fn is_address([near, far]: [&str; 2]) -> bool {
+    let near = near.rsplit(is_end).next().unwrap_or(near);
+    let word = bare(near);
+    if word.is_empty() || near.strip_suffix('.').unwrap_or(near) != word {
+        return false;
+    }
+    let spelt_out = word.chars().count() >= SPELT_OUT;
+    if !spelt_out && !capitalised(word) {
+        return false;
+    }
+    let is_free = || {
+        let far = beginning(far);
+        !capitalised(far) || is_in(SALUTATIONS, far)
+    };
+    is_in(SALUTATIONS, word) || is_in(TITLES, word) && is_free()
+}
+
+fn is_in(list: &[&str], word: &str) -> bool {
+    list.contains(&&*fold(word))
+}
+
+/// The key that what follows is the value of: `user` before `Maria` in `user="Maria`.
+fn key(before: &str) -> Option<&str> {
+    let before = before.trim_end_matches(AROUND);
+    let before = before
+        .strip_suffix("=>")
+        .or_else(|| before.strip_suffix(['=', ':']))?;
+    let before = before.trim_end_matches(AROUND);
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let begin = before.rfind(|c| !is_part(c)).map_or(0, |at| {
+        at + before[at..].chars().next().map_or(0, char::len_utf8)
+    });
+    let key = &before[begin..];
+    let tells = key.starts_with(char::is_alphabetic) && key.len() <= LONGEST_KEY;
+    tells.then_some(key)
+}
+
+/// Whether a sentence goes on behind a quoted name: names of things mostly stand before other such.
+fn is_within_a_sentence(behind: &str) -> bool {
+    let next = behind.trim_start_matches(QUOTES).trim_start_matches('\\');
+    let next = next.strip_prefix(' ').and_then(|next| next.chars().next());
+    next.is_some_and(char::is_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_and_begins_where_signs_are() {
+        for (token, begins, ends) in [
+            ("Maria", "Maria", "Maria"),
+            ("user=\"Maria", "Maria", "user"),
+            ("user='Maria", "Maria", "user"),
+            ("(Maria", "Maria", ""),
+            ("Schneider\",\"id\":7}", "", "Schneider"),
+            ("Schneider.", "", "Schneider"),
+            ("Jean-Luc", "Jean-Luc", "Jean-Luc"),
+            ("O'Brien's", "O'Brien's", "O'Brien's"),
+            ("«Anna»", "", ""),
+        ] {
+            assert_eq!((beginning(token), ending(token)), (begins, ends), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_what_stands_before_its_sign() {
+        for (before, wanted) in [
+            ("ok user=\"", Some("user")),
+            ("user: '", Some("user")),
+            (
+                "{\"first_name\":\"A\",\"customer.name\": \"",
+                Some("customer.name"),
+            ),
+            ("{\\\"owner\\\":\\\"", Some("owner")),
+            ("владелец=", Some("владелец")),
+            ("owner => ", Some("owner")),
+            ("10:15: ", None),
+            ("opened by \"", None),
+            ("", None),
+            ("=", None),
+        ] {
+            assert_eq!(key(before), wanted, "{before}");
+        }
+    }
+
+    #[test]
+    fn forms_of_address_are_told_from_roads_and_units() {
+        for tokens in [
+            ["Frau", ""],
+            ["Mr.", "call"],
+            ["\"Mrs", "by"],
+            ["madame", "de"],
+            ["Dr.", "Herr"],
+            ["Dr.", "bei"],
+            ["name=Mme", ""],
+        ] {
+            assert!(is_address(tokens), "{tokens:?}");
+        }
+        for tokens in [
+            ["Dr.", "Rua"],
+            ["Dr", "Oak"],
+            ["Pan", "Grill"],
+            ["ms", "35"],
+            ["MS", ""],
+            ["hr", "24"],
+            ["Frau,", ""],
+            ["Frauen", ""],
+            ["", ""],
+        ] {
+            assert!(!is_address(tokens), "{tokens:?}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Names that are a part of what a column holds: lines of logs, notes, and cells among others.
+
+use locard_identify::{ColumnJudgement, Library};
+use locard_model::FindingKind;
+
+use super::dice::Dice;
+use super::{judge, sentence};
+
+const LINES: usize = 300;
+const FIRST: &str = "Anna|Maria|Peter|Julia|Thomas|Sabine|Klaus|Laura|Michael|Petra|James|Linda|Robert|Emily|Sophie";
+const LAST: &str = "Schneider|Müller|Weber|Fischer|Wagner|Becker|Hoffmann|Richter|Zimmermann|Walker|Johnson|Miller|Davis";
+
+fn name(dice: &mut Dice) -> String {
+    format!("{} {}", dice.pick(FIRST), dice.pick(LAST))
+}
+
+fn lines(seed: u64, make: impl Fn(&mut Dice, usize) -> String) -> Vec<String> {
+    let mut dice = Dice::new(seed);
+    (0..LINES).map(|row| make(&mut dice, row)).collect()
+}
+
+/// Cells in which persons were found, of whatever kind.
+fn persons(judgement: &ColumnJudgement) -> Option<u64> {
+    let found = &judgement.findings;
+    let mut of_persons = found
+        .iter()
+        .filter(|finding| finding.identifier.as_str() == "PERSON");
+    of_persons.next().map(|finding| finding.matched)
+}
+
+#[test]
+fn names_in_lines_of_logs_are_found_by_their_keys_and_quotes() {
+    let library = Library::builtin().unwrap();
+    for around in [
+        "user=\"@\" ok",
+        "user='@' ok",
+        "user=@ ok",
+        "user: \"@\"",
+        "full_name=\"@\"",
+        "read patient_name=\"@\" status=200",
+        "customer=\"@\" paid",
+        "key=\"@\"",
+        "body={\"first_name\":\"A\",\"customer_name\":\"@\"} 200",
+        "body={\\\"owner\\\":\\\"@\\\"}",
+        "\"@\" logged in",
+        "(@) logged in",
+        "customerName=@",
+        "msg=\"@ logged in\" took=35ms status=ok",
+    ] {
+        let cells = lines(3, |dice, row| {
+            let line = around.replace('@', &name(dice));
+            format!(
+                "2024-03-{:02}T10:{:02}:00Z INFO {line}",
+                row % 28 + 1,
+                row % 60
+            )
+        });
+        let judgement = judge(&library, "text", &cells);
+        assert_eq!(
+            persons(&judgement),
+            Some(300),
+            "{}",
+            sentence(around, "text", &judgement)
+        );
+    }
+}
+
+#[test]
+fn family_names_are_found_behind_a_form_of_address() {
+    let library = Library::builtin().unwrap();
+    for around in [
+        "Frau @ hat angerufen",
+        "Bitte Herrn @ anrufen",
+        "2024-03-01 called Mrs. @ today",
+        "2024-03-01 rappeler madame @ demain",
+        "Termin bei Dr. @ verschoben",
+        "Herr Prof. @ kommt 10:30",
+    ] {
+        let cells = lines(5, |dice, _| around.replace('@', dice.pick(LAST)));
+        let judgement = judge(&library, "note", &cells);
+        assert_eq!(
+            persons(&judgement),
+            Some(300),
+            "{}",
+            sentence(around, "note", &judgement)
+        );
+    }
+}
+
+#[test]
+fn lines_about_things_hold_no_persons() {
+    let library = Library::builtin().unwrap();
+    let things = "Order Service|Billing Gateway|Mail Relay|Search Index|Audit Trail";
+    for (what, make) in [
+        (
+            "services",
+            &(|dice: &mut Dice| format!("service=\"{}\" state=Running", dice.pick(things)))
+                as &dyn Fn(&mut Dice) -> String,
+        ),
+        ("goods", &|dice| format!("product=\"{}\" sold", name(dice))),
+        ("firms", &|dice| format!("company=\"{}\" ok", name(dice))),
+        ("firms' names", &|dice| {
+            format!("company_name=\"{}\" ok", name(dice))
+        }),
+        ("roads", &|dice| format!("street=\"{}\" closed", name(dice))),
+        ("doctors' roads", &|dice| {
+            format!("Rua Dr. {} fechada", dice.pick(LAST))
+        }),
+        ("milliseconds", &|dice| {
+            format!("took 35 ms {} done", dice.pick(things))
+        }),
+        ("enums", &|dice| {
+            format!(
+                "state=\"{}\"",
+                dice.pick("In Progress|Not Started|Will Retry")
+            )
+        }),
+        ("cities", &|dice| {
+            format!(
+                "city=\"{}\" ok",
+                dice.pick("Santa Maria|San Martin|Saint Paul|San Jose")
+            )
+        }),
+    ] {
+        let cells = lines(7, |dice, row| {
+            format!("2024-03-01T10:{:02}:00Z INFO {}", row % 60, make(dice))
+        });
+        let judgement = judge(&library, "text", &cells);
+        assert_eq!(
+            persons(&judgement),
+            None,
+            "{}",
+            sentence(what, "text", &judgement)
+        );
+    }
+}
+
+#[test]
+fn names_among_other_cells_are_found() {
+    let library = Library::builtin().unwrap();
+    let diagnoses = "Asthma|Type 2 diabetes|Essential hypertension|Migraine";
+    for (what, every, other) in [
+        (
+            "system",
+            3,
+            &(|_: &mut Dice| "system".to_owned()) as &dyn Fn(&mut Dice) -> String,
+        ),
+        ("states", 2, &|dice| dice.pick("open|closed").to_owned()),
+        ("numbers", 4, &|dice| dice.form("999-99-9999")),
+        ("diagnoses", 3, &|dice| dice.pick(diagnoses).to_owned()),
+    ] {
+        for header in ["value", "assigned_to", "owner", "name", "wert"] {
+            let cells = lines(9, |dice, row| match row % every {
+                0 => name(dice),
+                _ => other(dice),
+            });
+            let judgement = judge(&library, header, &cells);
+            let all = judgement.findings.iter();
+            let all = all.filter(|finding| finding.identifier.as_str() == "PERSON");
+            let [found] = all.collect::<Vec<_>>()[..] else {
+                panic!("{}", sentence(what, header, &judgement));
+            };
+            assert!(
+                found.kind != FindingKind::Embedded && found.matched >= (LINES / every) as u64,
+                "{}",
+                sentence(what, header, &judgement)
+            );
+            assert!(
+                found.confidence > 0.6,
+                "{}",
+                sentence(what, header, &judgement)
+            );
+        }
+    }
+}
+
+#[test]
+fn names_of_things_among_other_cells_are_no_persons() {
+    let library = Library::builtin().unwrap();
+    let goods = "Victoria sofa|Emma Lamp|Oslo Rug|Billy Bookcase|Paris Armchair|Martin Chair|Black Table|Linda Mug";
+    let firms = "Becker Logistik|Martin Weber GmbH|Fischer Hoffmann AG|Schneider Electric|Morgan Trading|Wagner Verlag";
+    let cities = "San Antonio|Santa Maria|New York|San Jose|Los Angeles|Salt Lake City|Saint Paul|Fort Worth";
+    let brands = "Calvin Klein|Nike|Adidas|Gap|Uniqlo|Ralph Lauren|Mango|Bosch|Esprit|North Face|Under Armour|New Balance|Hugo Boss|Fruit Basket|Old Navy|Banana Republic|Urban Outfitters|Free People";
+    let states = "In Progress|Not Started|Will Retry|Done|Ready For Review";
+    for (what, words) in [
+        ("goods", goods),
+        ("firms", firms),
+        ("cities", cities),
+        ("brands", brands),
+        ("states", states),
+        (
+            "constants",
+            "system|admin|root|Administrator|Service Account|Guest User",
+        ),
+    ] {
+        for header in ["value", "item", "data"] {
+            let cells = lines(13, |dice, row| match row % 3 {
+                0 => dice.form("999.99"),
+                _ => dice.pick(words).to_owned(),
+            });
+            let judgement = judge(&library, header, &cells);
+            assert_eq!(
+                persons(&judgement),
+                None,
+                "{}",
+                sentence(what, header, &judgement)
+            );
+        }
+    }
+}
+
+/// Whoever is told by its header and fails its check is nothing else.
+#[test]
+fn numbers_below_another_identifiers_name_are_not_taken_for_what_they_are_alike() {
+    let library = Library::builtin().unwrap();
+    for (header, form, wrong) in [
+        ("imei", "359999999999999", "IMSI"),
+        ("USt-IdNr", "DE999999999", "DRIVER_LICENSE"),
+        ("part", "123-45-9999", "US_SSN"),
+        ("Паспорт", "45 09 199999", "PHONE_NUMBER"),
+        ("n° sécu", "1 85 05 78 006 084", "PHONE_NUMBER"),
+    ] {
+        let cells = lines(17, |dice, _| dice.form(form));
+        let judgement = judge(&library, header, &cells);
+        let is_wrong = judgement
+            .findings
+            .iter()
+            .any(|finding| finding.identifier.as_str() == wrong);
+        assert!(!is_wrong, "{}", sentence(form, header, &judgement));
+    }
+}
