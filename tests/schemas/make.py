@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the tables beside this file and their truth: `python3 make.py`, standard library only.
+"""Makes `tables/` and their truth, `truth.jsonl`: `python3 make.py`, standard library only.
 
 The columns are those of schemas that many systems have, from general knowledge of them; the labels were written with the
 columns, before any of them was judged. Every value is made up from the words below. A column is `(name, label, maker)`;
@@ -422,8 +422,8 @@ TABLES = {
 def main():
     truth = []
     for table, columns in TABLES.items():
-        path = here / f"{table}.csv"
-        path.parent.mkdir(exist_ok=True)
+        path = here / "tables" / f"{table}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([name for name, _, _ in columns])

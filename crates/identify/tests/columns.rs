@@ -10,6 +10,8 @@ mod mixtures;
 mod persons;
 #[path = "columns/things.rs"]
 mod things;
+#[path = "columns/wide.rs"]
+mod wide;
 
 use std::collections::{HashMap, HashSet};
 

@@ -5,6 +5,7 @@
 
 mod context;
 mod decide;
+mod figures;
 mod inside;
 mod values;
 mod weigh;
