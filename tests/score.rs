@@ -6,15 +6,17 @@ use std::path::Path;
 use locard_testkit::score::{Score, Truth, score};
 use serde_json::Value;
 
-use crate::support::{Bench, corpus, sample};
+use crate::support::{Bench, corpus, root, sample};
 
-/// Micro F1 below which a change has made judging worse, a little below what it is.
+/// Micro F1 below which a change has made judging worse, a little below what it is: on tables that rules were written with,
 const LEAST: f64 = 0.97;
+/// and on tables of well-known schemas that no rule may be fitted to.
+const LEAST_UNSEEN: f64 = 0.92;
 
 #[test]
 fn columns_of_the_sample_are_judged_as_labelled() {
     let sample = sample();
-    let score = scanned(&sample.join("company"), &sample.join("truth.jsonl"));
+    let score = scanned(&sample.join("company"), &sample.join("truth.jsonl"), LEAST);
     assert!(score.columns.right >= 20, "{score:?}");
     assert_eq!(score.unknown, [""; 0], "the sample is labelled as a whole");
     assert_eq!(score.embedded.missed, 0, "{:?}", score.mistakes);
@@ -23,9 +25,23 @@ fn columns_of_the_sample_are_judged_as_labelled() {
 #[test]
 fn columns_of_the_corpus_are_judged_as_labelled() {
     if let Some(corpus) = corpus() {
-        let score = scanned(&corpus, &corpus.join("truth.jsonl"));
+        let score = scanned(&corpus, &corpus.join("truth.jsonl"), LEAST);
         assert!(score.columns.right >= 100, "{:?}", score.columns);
     }
+}
+
+/// `tests/schemas/make.py` tells what they are. A mistake in them is no reason to add a word to a rule: then nothing would be
+/// left that tells how well unseen tables are judged. `docs/decisions/scoring.md` has the rules of this.
+#[test]
+fn columns_of_well_known_schemas_are_judged_as_labelled() {
+    let schemas = root().join("tests/schemas");
+    let score = scanned(
+        &schemas.join("tables"),
+        &schemas.join("truth.jsonl"),
+        LEAST_UNSEEN,
+    );
+    assert_eq!(score.unknown, [""; 0], "they are labelled as a whole");
+    assert!(score.innocent.0 >= 200, "{:?}", score.innocent);
 }
 
 /// Holds our counting against the scorer that came with the corpus, where it did and there is a Python.
@@ -50,7 +66,7 @@ fn hold_alike(score: &Score, truth: &Path, findings: &Path) {
 }
 
 /// Scans a folder and holds what was found against its truth.
-fn scanned(folder: &Path, truth: &Path) -> Score {
+fn scanned(folder: &Path, truth: &Path, least: f64) -> Score {
     let path = truth;
     let text = std::fs::read_to_string(path).expect("there is a truth");
     let truth = Truth::parse(&text).expect("the truth is JSON lines");
@@ -82,7 +98,7 @@ fn scanned(folder: &Path, truth: &Path) -> Score {
         score.innocent.1,
         score.innocent.0,
     );
-    assert!(columns.f1() >= LEAST, "{:#?}", score.mistakes);
+    assert!(columns.f1() >= least, "{:#?}", score.mistakes);
     hold_alike(&score, path, &output);
     score
 }

@@ -5,40 +5,20 @@
 //! stranger. So where names of columns leave it open, the answer is no, and a person decides.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use locard_sketch::forms;
 
 /// Words for somebody other than whom a row is about, and for one of several that it is about alike.
-const ROLES: &str = "\
-    spouse partner husband wife father mother dad mom parent parents child son daughter sibling brother sister \
-    guardian kin dependent ehegatte ehepartner ehemann ehefrau gatte gattin vater mutter eltern kind sohn tochter \
-    conjoint epoux epouse pere mere enfant conyuge esposo esposa padre madre hijo hija coniuge marito moglie figlio \
-    figlia echtgenoot vader moeder malzonek ojciec matka dziecko conjuge pai mae filho filha doctor physician gp \
-    nurse therapist surgeon referrer referring teacher tutor agent advisor adviser consultant manager supervisor \
-    boss recruiter interviewer lawyer attorney notary witness accountant emergency reference arzt aerztin hausarzt \
-    betreuer vormund lehrer berater vorgesetzter zeuge notar anwalt notfall medecin medico tuteur conseiller temoin \
-    notaire avocat urgence abogado emergencia dottore emergenza arts voogd lekarz opiekun from to cc bcc sender \
-    receiver recipient buyer seller vendor supplier payer payee beneficiary billing bill shipping ship delivery \
-    invoice author editor reviewer approver creator created updated modified assignee reporter requester caller \
-    callee landlord tenant lender borrower guarantor driver passenger employer von an absender empfaenger empfanger \
-    kaeufer kaufer verkaeufer verkaufer lieferant rechnung lieferung expediteur destinataire acheteur vendeur \
-    remitente destinatario comprador vendedor mittente acquirente venditore afzender ontvanger koper verkoper \
-    nadawca odbiorca remetente";
+static ROLES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| forms::word_list(include_str!("words/roles.txt")));
 
 /// Words of dates that are nobody's birth.
-const OTHER_DATES: &str = "\
-    created updated modified changed start started end ended begin from until till valid expiry expires expiration \
-    due order ordered ship shipped delivery delivered invoice payment paid signed hire hired joined entry exit since \
-    last login visit visited admission admitted discharge discharged issue issued registered registration closed \
-    opened event booking booked appointment death died deceased wedding married transaction posting erstellt \
-    geaendert geandert beginn ende gueltig gultig bestellt bestellung rechnung eintritt austritt seit angelegt \
-    anlage termin ausgestellt storniert cree creation modifie debut fin commande facture entree sortie echeance \
-    creado modificado inicio pedido factura alta baja vencimiento creato modificato inizio fine ordine fattura \
-    scadenza aangemaakt gewijzigd einde factuur utworzono zmieniono koniec zamowienie faktura criado alterado fim \
-    vencimento";
+static OTHER_DATES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| forms::word_list(include_str!("words/other_dates.txt")));
 
-fn is_among(list: &str, word: &str) -> bool {
-    list.split(' ').any(|listed| listed == word)
+fn is_among(list: &[&str], word: &str) -> bool {
+    list.binary_search(&word).is_ok()
 }
 
 /// The words of a column's own name, of the last part of its path.
@@ -67,7 +47,7 @@ fn words(column: &str) -> BTreeSet<String> {
 pub(crate) fn are_of_one(a: &str, b: &str) -> bool {
     let (a, b) = (words(a), words(b));
     let roles = |words: &BTreeSet<String>| -> BTreeSet<String> {
-        let is_role = |word: &&String| is_among(ROLES, word);
+        let is_role = |word: &&String| is_among(&ROLES, word);
         words.iter().filter(is_role).cloned().collect()
     };
     let (is_told, of_a, of_b) = (says(&a) != says(&b), numbers(&a), numbers(&b));
@@ -92,7 +72,9 @@ fn says(words: &BTreeSet<String>) -> BTreeSet<&str> {
 
 /// Whether a column of that name holds dates that are nobody's birth.
 pub(crate) fn is_other_date(column: &str) -> bool {
-    words(column).iter().any(|word| is_among(OTHER_DATES, word))
+    words(column)
+        .iter()
+        .any(|word| is_among(&OTHER_DATES, word))
 }
 
 /// Position of a cell among those of its column, and how many these are: the elements of a list have a cell each.
@@ -109,6 +91,15 @@ pub(crate) fn element(row: &[(&str, &str)], cell: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_sorted_folded_and_there_once() {
+        for list in [&*ROLES, &*OTHER_DATES] {
+            assert!(list.len() > 100, "{list:?}");
+            assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
+            assert!(list.iter().all(|word| forms::folded(word) == *word));
+        }
+    }
 
     #[test]
     fn columns_of_different_roles_are_about_different_people() {

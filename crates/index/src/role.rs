@@ -3,15 +3,19 @@
 use locard_model::{Attribute, Identifier, Role, Strength};
 use locard_sketch::forms::Meaning;
 
-/// The role of an identifier where no rule tells: identifiers of the user's own making are ids of one person.
+/// The role of an identifier where no rules are at hand, as our own rules have it. Identifiers that they do not know are of
+/// the user's own making: ids of one person.
 pub fn builtin_role(identifier: &Identifier) -> Role {
     match identifier.as_str() {
         "PERSON" | "FIRST_NAME" | "LAST_NAME" | "DATE_OF_BIRTH" => Role::Weak,
         "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" | "IP_ADDRESS"
-        | "MAC_ADDRESS" => Role::Shared,
+        | "GEO_COORDINATES" | "AU_ABN" => Role::Shared,
         "AGE" | "GENDER" | "COUNTRY" | "CITY" | "REGION" | "POSTAL_CODE" | "NATIONALITY"
         | "ETHNICITY" | "RELIGION" | "MARITAL_STATUS" | "JOB_TITLE" | "BLOOD_TYPE"
-        | "MEDICAL_DIAGNOSIS" | "SWIFT_CODE" | "ABA_ROUTING_NUMBER" => Role::None,
+        | "MEDICAL_DIAGNOSIS" | "SWIFT_CODE" | "ABA_ROUTING_NUMBER" | "CARD_EXPIRY"
+        | "CARD_SECURITY_CODE" | "PASSWORD" | "PASSWORD_HASH" | "API_KEY" | "AWS_ACCESS_KEY"
+        | "CONNECTION_STRING" | "GITHUB_TOKEN" | "GOOGLE_API_KEY" | "JSON_WEB_TOKEN"
+        | "PRIVATE_KEY" | "SLACK_TOKEN" | "STRIPE_KEY" => Role::None,
         _ => Role::Unique,
     }
 }

@@ -1,6 +1,7 @@
 //! Checking rows that were read, with the same forms that filled the filters.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use locard_model::Strength;
 use locard_sketch::forms::{self, Form, Probe};
@@ -320,11 +321,14 @@ fn push(hits: &mut Vec<Hit>, hit: Hit) {
     }
 }
 
+/// Words between two persons.
+static JOINING: LazyLock<Vec<&str>> =
+    LazyLock::new(|| forms::word_list(include_str!("words/joining.txt")));
+
 /// Whether the words of a name belong to two persons in this text: `Brian and Frank` is no Brian Frank.
 fn is_of_two(name: &str, text: &str) -> bool {
-    const JOINING: [&str; 8] = ["and", "und", "et", "og", "och", "or", "oder", "en"];
     let text = forms::folded(text);
-    if !forms::words(&text).any(|word| JOINING.contains(&word.as_ref())) {
+    if !forms::words(&text).any(|word| JOINING.binary_search(&word.as_ref()).is_ok()) {
         return false;
     }
     let run = forms::alphanumerics(&text);
@@ -351,4 +355,16 @@ fn agrees(value: &Value, probe: &Probe, text: &str) -> bool {
     forms::numbers_in(&forms::folded(text))
         .iter()
         .any(|number| forms::same_phone(&wanted, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joining_words_are_sorted_folded_and_there_once() {
+        assert!(JOINING.contains(&"und"));
+        assert!(JOINING.is_sorted_by(|a, b| a < b), "{:?}", *JOINING);
+        assert!(JOINING.iter().all(|word| forms::folded(word) == *word));
+    }
 }

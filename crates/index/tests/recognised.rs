@@ -8,13 +8,22 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_array::StringViewArray;
 use locard_identify::Library;
-use locard_index::{Column, Query, Verifier, candidates, role_of};
+use locard_index::{Column, Query, Verifier, builtin_role, candidates, role_of};
 use locard_model::{Attribute, Identifier, Strength, Subject};
 use locard_sketch::forms::{Former, Forms};
 use locard_sketch::{Keyer, Preparer};
 use proptest::prelude::*;
 
 static RULES: LazyLock<Arc<Library>> = LazyLock::new(|| Library::builtin().unwrap());
+
+#[test]
+fn roles_without_rules_are_those_of_the_rules() {
+    let personal = RULES.rules().iter().filter(|rule| rule.personal);
+    for rule in personal {
+        let role = builtin_role(&rule.identifier);
+        assert_eq!(role, rule.role, "{}", rule.id);
+    }
+}
 
 /// Whether the rules see the identifier in a cell, whole or inside.
 fn is_recognised(identifier: &str, cell: &str) -> bool {

@@ -154,18 +154,17 @@ impl Phrases {
     pub(crate) fn read(&self, name: &str) -> Header {
         let words = self.words(last_parts(name));
         let runs = self.runs(&words);
-        let roles: Vec<Role> = words.iter().map(|word| self.role(word)).collect();
-        let telling = roles.iter().filter(|role| **role != Role::Neutral);
-        let (known, unknown): (Vec<&Role>, Vec<&Role>) =
-            telling.partition(|role| **role != Role::Unknown);
-        let clarity = match (known.len(), unknown.len()) {
+        let parts: Vec<Part> = (0..words.len()).map(|at| self.part(&words, at)).collect();
+        let telling = || parts.iter().filter(|part| part.tells);
+        let known = telling().filter(|part| part.is_known).count();
+        let clarity = match (known, telling().count() - known) {
             (0, _) => Clarity::Opaque,
             (_, 0) => Clarity::Clear,
             _ => Clarity::Mixed,
         };
         let mut readings: HashMap<u32, Reading> = HashMap::new();
         for run in &runs {
-            let reading = self.reading(run, &runs, &roles);
+            let reading = self.reading(run, &runs, &parts);
             let slot = readings.entry(run.rule).or_insert(reading);
             if rank(&reading) > rank(slot) {
                 *slot = reading;
@@ -222,7 +221,7 @@ impl Phrases {
         runs
     }
 
-    fn reading(&self, run: &Run, runs: &[Run], roles: &[Role]) -> Reading {
+    fn reading(&self, run: &Run, runs: &[Run], parts: &[Part]) -> Reading {
         let identifier = self.identifiers.get(run.rule as usize);
         let within = runs.iter().any(|other| {
             other.kind == Kind::Name
@@ -231,19 +230,11 @@ impl Phrases {
                 && other.to - other.from > run.to - run.from
                 && self.identifiers.get(other.rule as usize) != identifier
         });
-        let telling = |role: &&Role| **role != Role::Neutral;
         let inside = run.to - run.from;
-        let outside = roles[..run.from]
-            .iter()
-            .chain(&roles[run.to..])
-            .filter(telling)
-            .count();
-        let about = roles[run.to..]
-            .iter()
-            .any(|role| matches!(role, Role::Head))
-            || roles[..run.from]
-                .iter()
-                .any(|role| matches!(role, Role::Lead));
+        let (before, after) = (&parts[..run.from], &parts[run.to..]);
+        let others = before.iter().chain(after);
+        let outside = others.filter(|part| part.tells).count();
+        let about = after.iter().any(|part| part.is_head) || before.iter().any(|part| part.is_lead);
         Reading {
             kind: run.kind,
             covers: inside as f64 / (inside + outside) as f64,
@@ -252,17 +243,19 @@ impl Phrases {
         }
     }
 
-    fn role(&self, word: &str) -> Role {
-        if LEADS.contains(&word) {
-            Role::Lead
-        } else if NEUTRAL.contains(&word) {
-            Role::Neutral
-        } else if HEADS.contains(&word) {
-            Role::Head
-        } else if self.known.contains(word) || THINGS.contains(&word) {
-            Role::Known
-        } else {
-            Role::Unknown
+    /// What the word at that place does to the name. What says nothing before a phrase may be the head behind it: the
+    /// `present address` is an address, `cvv_present` is none.
+    fn part(&self, words: &[String], at: usize) -> Part {
+        let word = words[at].as_str();
+        let is_last = at > 0 && at + 1 == words.len();
+        let is_neutral = NEUTRAL.contains(&word);
+        let is_head = HEADS.contains(&word) && (is_last || !is_neutral);
+        let is_lead = LEADS.contains(&word);
+        Part {
+            is_head,
+            is_lead,
+            tells: is_head || is_lead || !is_neutral,
+            is_known: self.known.contains(word),
         }
     }
 }
@@ -281,13 +274,17 @@ fn things(table: &str) -> impl Iterator<Item = String> {
     })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Neutral,
-    Head,
-    Lead,
-    Known,
-    Unknown,
+/// What one word does to a name.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    /// Behind a phrase, it makes it a fact about the thing: `email_count`.
+    is_head: bool,
+    /// Before a phrase, it does: `count_email`.
+    is_lead: bool,
+    /// Whether it takes part in the meaning at all.
+    tells: bool,
+    /// Whether it means something to somebody.
+    is_known: bool,
 }
 
 impl Header {

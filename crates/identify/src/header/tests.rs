@@ -94,6 +94,13 @@ fn words_around_a_name_can_make_it_a_fact_about_the_thing() {
         "is_email",
         "address_type",
         "email_sent_count",
+        "email_count",
+        "count_of_emails",
+        "email_verified",
+        "address_valid",
+        "tipo_email",
+        "street_address_risk",
+        "Email Anzahl",
     ] {
         let read = phrases().read(header);
         let about = |rule| {
@@ -101,6 +108,21 @@ fn words_around_a_name_can_make_it_a_fact_about_the_thing() {
                 .is_some_and(|reading: &Reading| reading.about)
         };
         assert!(about(0) || about(1), "{header}");
+    }
+}
+
+#[test]
+fn a_word_is_a_head_by_where_it_stands() {
+    for (header, is_about) in [
+        ("present_address", false),
+        ("address_present", true),
+        ("source_ip", false),
+        ("ip_source", true),
+        ("email 2", false),
+    ] {
+        let read = phrases().read(header);
+        let about = (0..4).any(|rule| read.reading(rule).is_some_and(|reading| reading.about));
+        assert_eq!(about, is_about, "{header}");
     }
 }
 

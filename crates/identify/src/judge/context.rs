@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use locard_model::{Category, Role};
 
+use super::figures::{
+    BESIDE_NONE, BESIDE_NONE_UNIQUE, BESIDE_PERSONS, BESIDE_PERSONS_UNIQUE, SAME_REGION, TELLS,
+    TELLS_REGION,
+};
 use super::shares;
 use super::weigh::{Weighed, weight};
 use crate::{Library, Rule};
@@ -40,7 +44,7 @@ impl Context {
                 if hypothesis.personal && tells_persons(facts) {
                     telling += share;
                 }
-                if share > 0.6 && hypothesis.personal && facts.regions.len() <= 2 {
+                if share > TELLS_REGION && hypothesis.personal && facts.regions.len() <= 2 {
                     for region in &facts.regions {
                         context
                             .regions
@@ -68,12 +72,17 @@ impl Context {
         };
         let persons = self.persons.get(column).copied().unwrap_or(0.5);
         if self.persons.len() > 1 {
-            let (up, down) = if facts.role == Role::Unique {
-                (0.6, 0.3)
+            let (some, none) = if facts.role == Role::Unique {
+                (BESIDE_PERSONS_UNIQUE, BESIDE_NONE_UNIQUE)
             } else {
-                (1.2, 0.9)
+                (BESIDE_PERSONS, BESIDE_NONE)
             };
-            let value = (persons - 0.5) * 2.0 * if persons > 0.5 { up } else { down };
+            // From what it weighs that none does, over nothing at one half, to what it weighs that one surely does.
+            let value = if persons > 0.5 {
+                some * (2.0 * persons - 1.0)
+            } else {
+                none * (1.0 - 2.0 * persons)
+            };
             hypothesis.weights.push(weight(
                 "neighbours",
                 format!("tell of persons with probability {persons:.2}"),
@@ -90,7 +99,7 @@ impl Context {
                 hypothesis.weights.push(weight(
                     "neighbours",
                     format!("come from {}", facts.regions.join(", ")),
-                    1.0,
+                    SAME_REGION,
                 ));
             }
         }
@@ -114,11 +123,33 @@ fn tells_persons(facts: &Facts) -> bool {
         || (facts.category == Category::Demographic && facts.role == Role::Weak)
 }
 
+/// Whether some other column tells of persons. Of a column that as likely as not does nothing is taken: what hundreds of
+/// columns of noise might be by accident, at a few in a hundred each, is no sign of persons, however many there are.
 fn any_other(tells: &[f64], column: usize) -> f64 {
     let none = tells
         .iter()
         .enumerate()
         .filter(|(other, _)| *other != column)
-        .map(|(_, tells)| 1.0 - tells);
+        .map(|(_, tells)| 1.0 - ((tells - TELLS) / (1.0 - TELLS)).clamp(0.0, 1.0));
     1.0 - none.product::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_says_nothing_of_persons_however_many_columns_there_are() {
+        for columns in [3, 300, 3000] {
+            for noise in [0.02, 0.2, 0.45] {
+                let tells = vec![noise; columns];
+                assert!(any_other(&tells, 1) < 1e-9, "{columns} columns at {noise}");
+            }
+        }
+        let mut tells = vec![0.02; 300];
+        tells[7] = 0.99;
+        assert!(any_other(&tells, 1) > 0.95, "one that is sure is heard");
+        assert!(any_other(&tells, 7) < 1e-9, "by the others");
+        assert!(any_other(&[0.8, 0.8, 0.1], 2) > any_other(&[0.8, 0.1, 0.1], 2));
+    }
 }

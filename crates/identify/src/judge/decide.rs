@@ -1,15 +1,9 @@
 //! From the shares of probability to at most one finding for the column.
 
+use super::figures::{FEW_CELLS, PERSONAL, REPORTED};
 use super::weigh::Weighed;
 use super::{ColumnView, Judged, Verdict};
 use crate::Library;
-
-/// Personal data must be likelier than anything else.
-const THRESHOLD: f64 = 0.5;
-/// What is reported must be this likely itself: a code could be any of a dozen numbers, each of them hardly.
-const LEAST: f64 = 0.25;
-/// So few cells tell nothing by themselves.
-const FEW: u64 = 3;
 
 pub(super) struct Decision {
     pub(super) finding: Option<Judged>,
@@ -46,11 +40,11 @@ pub(super) fn decide(
         .filter(|(hypothesis, _)| hypothesis.personal)
         .max_by(|a, b| a.1.total_cmp(b.1));
     match best {
-        Some((hypothesis, &share)) if personal > THRESHOLD && share > LEAST => Decision {
+        Some((hypothesis, &share)) if personal > PERSONAL && share > REPORTED => Decision {
             finding: Some(finding(library, view, hypothesis, share)),
             verdict: Verdict::Found,
         },
-        _ if tested < FEW => Decision {
+        _ if tested < FEW_CELLS => Decision {
             finding: None,
             verdict: Verdict::NotEnoughData,
         },

@@ -5,20 +5,14 @@ use locard_model::{FindingKind, Identifier, Role};
 use locard_sketch::ClassMask;
 
 use super::claims::CLAIM;
-use super::values::{Known, LOOSE, Trials, checking, listing};
+use super::figures;
+use super::values::{Known, Trials, checking, listing};
 use super::weigh::{NAME, Weighed, check, weight};
 use super::{ColumnView, Hypothesis, Judged, Weight, sum};
 use crate::evidence::RuleCounts;
 use crate::library::Walker;
 use crate::rule::{Embedded, Example, TermList, ValuePattern};
 use crate::{Library, Rule};
-
-/// Findings less likely than this are not worth a person's time.
-pub(super) const THRESHOLD: f64 = 0.5;
-/// What is less likely than this is not worth a line in an explanation either.
-const TOLD: f64 = 0.01;
-/// More cells than this are what the column is about, and are no strays where it has a label.
-const MOST_STRAY: f64 = 0.7;
 
 /// An identifier that may be in some cells, with every weight.
 pub(super) struct Inside {
@@ -29,7 +23,7 @@ pub(super) struct Inside {
 
 impl Inside {
     pub(super) fn is_finding(&self) -> bool {
-        self.judged.confidence > THRESHOLD
+        self.judged.confidence > figures::PART_REPORTED
     }
 
     pub(super) fn explain(self) -> Hypothesis {
@@ -98,7 +92,7 @@ fn likeliest_of_most(found: &mut Vec<Inside>) {
 }
 
 fn is_most(matched: u64, tested: u64) -> bool {
-    matched as f64 / tested as f64 > MOST_STRAY
+    matched as f64 / tested as f64 > figures::MOST_STRAY
 }
 
 /// Inside text the rarity of the pattern, passed checks, words of context and repetition speak for a match.
@@ -130,7 +124,7 @@ fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option
 }
 
 fn repetition(cells: u64) -> f64 {
-    0.5 * (cells as f64).ln().min(5.0)
+    figures::REPEATED_INSIDE * (cells as f64).ln().min(figures::REPEATED_MOST)
 }
 
 fn of_patterns(
@@ -148,11 +142,11 @@ fn of_patterns(
         .map(|value| value.chance)
         .fold(0.0, f64::max);
     let mut weights = vec![
-        weight("prior", "inside text of any column".into(), -5.5),
+        weight("prior", "inside text of any column".into(), figures::INSIDE),
         weight(
             "pattern",
             format!("fits the values of 1 in {:.0} other columns", 1.0 / alike),
-            -0.8 * alike.ln(),
+            -figures::RARITY_INSIDE * alike.ln(),
         ),
     ];
     let (checked, passed) = (counts.embedded_checked, counts.embedded_passed);
@@ -162,7 +156,7 @@ fn of_patterns(
             tested: checked,
             distinct: checked,
         };
-        let value = checking(trials, checked, passed, chance).clamp(-12.0, 4.0);
+        let value = checking(trials, checked, passed, chance).min(figures::CHECKS_INSIDE);
         let validators = patterns
             .iter()
             .filter_map(|value| value.validator.as_deref());
@@ -172,14 +166,14 @@ fn of_patterns(
     weights.push(weight(
         "context",
         format!("{beside} of {all} stand beside words that name it"),
-        3.0 * (beside as f64 / all as f64).sqrt(),
+        figures::CONTEXT * (beside as f64 / all as f64).sqrt(),
     ));
     let totals = &view.evidence.cells;
     let share = (totals.texts + totals.phrases) as f64 / totals.tested.max(1) as f64;
     weights.push(weight(
         "text",
         format!("{:.0} % of the cells are phrases or texts", 100.0 * share),
-        3.0 * (share - 0.5),
+        figures::TEXTS * (share - 0.5),
     ));
     weights
 }
@@ -187,7 +181,11 @@ fn of_patterns(
 /// Single terms are said of many things, so that only repetition tells.
 fn of_terms(cells: u64) -> Vec<Weight> {
     vec![
-        weight("prior", "single terms inside text".into(), -2.0),
+        weight(
+            "prior",
+            "single terms inside text".into(),
+            figures::TERMS_INSIDE,
+        ),
         weight(
             "terms",
             format!("{cells} cells hold a term"),
@@ -205,19 +203,23 @@ fn of_words(counts: &RuleCounts, identifier: &Identifier, column: &Column<'_>) -
     let share = totals.texts as f64 / several.max(1) as f64;
     let (beside, all) = (counts.in_context, counts.embedded.max(1));
     let mut weights = vec![
-        weight("prior", "words of lists inside text".into(), -4.0),
+        weight(
+            "prior",
+            "words of lists inside text".into(),
+            figures::WORDS_INSIDE,
+        ),
         weight(
             "text",
             format!(
                 "{:.0} % of the cells of several words are texts",
                 100.0 * share
             ),
-            6.0 * share.sqrt(),
+            figures::TEXTS_OF_WORDS * share.sqrt(),
         ),
         weight(
             "context",
             format!("{beside} of {all} stand beside words that name it"),
-            3.0 * (beside as f64 / all as f64).sqrt(),
+            figures::CONTEXT * (beside as f64 / all as f64).sqrt(),
         ),
     ];
     weights.extend(column.name_of(identifier));
@@ -253,7 +255,7 @@ fn stray(
     best.weights
         .extend(column.spoken_against(position, best.matched));
     // What other identifiers explain costs walks over examples, so it is asked last.
-    if probability(sum(&best.weights)) > THRESHOLD {
+    if probability(sum(&best.weights)) > figures::PART_REPORTED {
         best.weights.push(weight(
             "explained",
             "by what else the column is likely to hold".into(),
@@ -275,14 +277,14 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
     let different = cells.min(column.view.facts.distinct.max(1.0));
     let alike = value.lookalikes.max(1e-7);
     let mut weights = vec![
-        weight("prior", "a few cells of any column".into(), STRAY),
+        weight("prior", "a few cells of any column".into(), figures::STRAY),
         weight(
             "pattern",
             format!(
                 "{sure} of {tested} match; so do the values of 1 in {:.0} other columns",
                 1.0 / alike
             ),
-            -0.9 * alike.ln(),
+            -figures::RARITY_STRAY * alike.ln(),
         ),
     ];
     if validator.is_some() {
@@ -293,7 +295,7 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
     weights.push(weight(
         "repetition",
         format!("{sure} cells are such a value"),
-        0.35 * different.ln().min(5.0),
+        figures::REPEATED_STRAY * different.ln().min(figures::REPEATED_MOST),
     ));
     let usual = column.usual(cells);
     if usual > 0.0 {
@@ -332,7 +334,7 @@ fn of_stray_terms(
     };
     let different = (cells as f64).min(distinct);
     let mut weights = vec![
-        weight("prior", "a few cells of any column".into(), MIXED),
+        weight("prior", "a few cells of any column".into(), figures::MIXED),
         weight(
             "dictionary",
             format!("{cells} of {tested} are such terms, and so many are written alike: {alike}"),
@@ -361,14 +363,6 @@ struct Told {
     weights: Vec<Weight>,
 }
 
-/// Before anything is seen: how rarely a column holds a few cells of some identifier that it is not about, among all
-/// the patterns that are tried.
-const STRAY: f64 = -7.0;
-
-/// The same of names among other things: columns of whoever or whatever did something are common, and few lists are
-/// tried.
-const MIXED: f64 = -5.0;
-
 /// Weight of the checks that these cells of a pattern passed, in a column of so many distinct values: one number that is
 /// repeated is one trial. A check of shape or range, which half of all values pass, says nothing by being passed.
 fn passed(value: &ValuePattern, matched: f64, passed: f64, distinct: f64) -> f64 {
@@ -376,8 +370,12 @@ fn passed(value: &ValuePattern, matched: f64, passed: f64, distinct: f64) -> f64
         tested: matched,
         distinct: matched.min(distinct.max(1.0)),
     };
-    let most = if value.chance < LOOSE { 6.0 } else { 0.0 };
-    checking(trials, matched, passed, value.chance).clamp(-12.0, most)
+    let most = if value.chance < figures::LOOSE_CHECK {
+        figures::CHECKS_STRAY
+    } else {
+        0.0
+    };
+    checking(trials, matched, passed, value.chance).min(most)
 }
 
 /// The column in which strays are looked for.
@@ -396,7 +394,7 @@ impl Column<'_> {
         let whole = hypotheses.find(|hypothesis| hypothesis.identifier == *identifier)?;
         let name = whole.weights.iter().find(|weight| weight.what == NAME)?;
         (name.log_ratio > 0.0).then(|| Weight {
-            log_ratio: name.log_ratio.min(NAMED),
+            log_ratio: name.log_ratio.min(figures::NAMED_INSIDE),
             ..name.clone()
         })
     }
@@ -421,7 +419,7 @@ impl Column<'_> {
     fn hypothesis(&self, position: usize, told: Told) -> Option<Inside> {
         let rule = &self.library.rules[position];
         let confidence = probability(sum(&told.weights));
-        (confidence > TOLD).then(|| Inside {
+        (confidence > figures::PART_TOLD).then(|| Inside {
             judged: Judged {
                 identifier: rule.identifier.clone(),
                 kind: told.kind,
@@ -448,7 +446,7 @@ impl Column<'_> {
             return 0.0;
         }
         let least = ((usual + cells - values) / cells).max(0.0);
-        USUAL * least
+        figures::USUAL * least
     }
 
     /// What it weighs against cells of a rule that the column's likely identifiers explain them.
@@ -528,12 +526,6 @@ impl Column<'_> {
 /// Digits of numbers that two identifiers may have in common.
 const FEWEST_DIGITS: usize = 6;
 const MOST_DIGITS: usize = 20;
-
-/// Most that a column's name says for what stands inside its cells.
-const NAMED: f64 = 3.0;
-
-/// What it weighs that all cells in question have the usual shape of a column most of which is something else.
-const USUAL: f64 = 6.0;
 
 fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())

@@ -6,6 +6,7 @@
 mod claims;
 mod context;
 mod decide;
+mod figures;
 mod inside;
 mod values;
 mod weigh;

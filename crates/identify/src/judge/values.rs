@@ -3,16 +3,12 @@
 //! What a reader gets wrong: repeated values are no independent evidence, so counts are scaled down to the number of
 //! distinct values, and even many values never prove more than the look-alikes of a pattern allow.
 
-/// Values beyond this number add nothing: whole columns of look-alikes exist, however long they are.
-const MOST: f64 = 60.0;
-/// Fewest columns of something else that pass a check systematically, however strict it is.
-const SAME_CHECK: f64 = 1e-5;
-/// A check that more values pass by accident than this is one of shape.
-pub(super) const LOOSE: f64 = 0.3;
-/// Fewest columns of something else whose words are in a list at any rate, however few words are.
-const SAME_WORDS: f64 = 0.002;
-/// Least likelihood of a column of the identifier, whatever is counted: typing errors, mixed and mislabelled columns.
-const FLOOR: f64 = 0.002;
+use super::figures::{
+    BROKEN, COVERAGE_KNOWN, DIRTY, LEAST_SAME_CHECK, LEAST_SAME_WORDS, MATCH_OF_CELL,
+    MATCHES_AT_MOST, MISMATCH_POWER, MOST_SAID, MOST_SAME_WORDS, MOST_TRIALS, PASSED_CLEAN,
+    PASSED_DIRTY, REPEATED, REPEATED_POWER, SAME_CHECK, SAME_CHECK_POWER, SAME_WORDS, UNLUCKY,
+    UNLUCKY_MOST, UNLUCKY_TIMES,
+};
 
 /// How many cells were judged, and how many of them were distinct.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +26,7 @@ impl Trials {
         (cells * self.distinct / self.tested)
             .max(cells.min(1.0))
             .min(cells)
-            .min(MOST)
+            .min(MOST_TRIALS)
     }
 
     fn rate(&self, cells: f64) -> f64 {
@@ -46,8 +42,8 @@ impl Trials {
 pub(super) fn matching(trials: Trials, matched: f64, lookalikes: f64) -> f64 {
     let rate = trials.rate(matched);
     let independent = trials.independent(trials.tested);
-    let mine = FLOOR + (1.0 - FLOOR) * rate.powi(3);
-    let noise = (-rate * (1.6 * independent).min(14.0)).exp();
+    let mine = BROKEN + (1.0 - BROKEN) * rate.powi(MISMATCH_POWER);
+    let noise = (-rate * (MATCH_OF_CELL * independent).min(MATCHES_AT_MOST)).exp();
     (mine / (lookalikes + (1.0 - lookalikes) * noise)).ln()
 }
 
@@ -59,12 +55,18 @@ pub(super) fn checking(trials: Trials, checked: f64, validated: f64, chance: f64
     let independent = trials.independent(checked);
     let passed = independent * (validated / checked).min(1.0);
     let at = |rate: f64| passed * rate.ln() + (independent - passed) * (1.0 - rate).ln();
-    let mine = either(0.93_f64.ln() + at(0.97), 0.07_f64.ln() + at(0.7));
+    let mine = either(
+        (1.0 - DIRTY).ln() + at(PASSED_CLEAN),
+        DIRTY.ln() + at(PASSED_DIRTY),
+    );
     // A loose check (a range of years) is passed by whole columns of other things; a check digit by few, a strict
     // scheme by next to none.
-    let same = (0.9 * chance.powf(2.5)).max(SAME_CHECK);
-    let other = either((1.0 - same).ln() + at(chance.min(0.97)), same.ln() + mine);
-    (mine - other).clamp(-12.0, 12.0)
+    let same = (SAME_CHECK * chance.powf(SAME_CHECK_POWER)).max(LEAST_SAME_CHECK);
+    let other = either(
+        (1.0 - same).ln() + at(chance.min(PASSED_CLEAN)),
+        same.ln() + mine,
+    );
+    (mine - other).clamp(-MOST_SAID, MOST_SAID)
 }
 
 /// Logarithm of the sum of two likelihoods given as logarithms.
@@ -95,26 +97,19 @@ pub(super) fn listing(trials: Trials, hits: f64, known: Known) -> f64 {
     let found = independent * trials.rate(hits);
     let at = |rate: f64| likelihood(found, independent, rate.clamp(1e-4, 0.995));
     let mine = over_rates(&at, |rate| {
-        rate.powf(SPREAD * coverage - 1.0) * (1.0 - rate).powf(SPREAD * (1.0 - coverage) - 1.0)
+        rate.powf(COVERAGE_KNOWN * coverage - 1.0)
+            * (1.0 - rate).powf(COVERAGE_KNOWN * (1.0 - coverage) - 1.0)
     });
-    let mut accident = 0.8 * at(chance) + 0.2 * at((chance * 4.0).min(0.5));
+    let mut accident =
+        (1.0 - UNLUCKY) * at(chance) + UNLUCKY * at((chance * UNLUCKY_TIMES).min(UNLUCKY_MOST));
     if words {
-        let repeated = over_rates(&at, |rate| (1.0 - rate).powf(REPEATED_SPREAD));
+        let repeated = over_rates(&at, |rate| (1.0 - rate).powf(REPEATED_POWER));
         accident = (1.0 - REPEATED) * accident + REPEATED * repeated;
     }
     let alike = over_rates(&at, |_| 1.0);
-    let same = (0.4 * chance).clamp(SAME_WORDS, 0.03);
-    ratio(mine, (1.0 - same) * accident + same * alike).max(FLOOR.ln())
+    let same = (SAME_WORDS * chance).clamp(LEAST_SAME_WORDS, MOST_SAME_WORDS);
+    ratio(mine, (1.0 - same) * accident + same * alike).max(BROKEN.ln())
 }
-
-/// Share of columns of several words that are put together of a few words, some of which are in the list for no reason:
-/// different cells are no independent trials there.
-const REPEATED: f64 = 0.25;
-/// How quickly such columns become fewer with the share of their cells that is hit.
-const REPEATED_SPREAD: f64 = 4.0;
-
-/// How sharply the coverage of a list is known: that of a Beta distribution with so many values seen before.
-const SPREAD: f64 = 6.0;
 
 /// Mean likelihood over all rates of hits, each with that weight.
 fn over_rates(likelihood: &dyn Fn(f64) -> f64, weight: impl Fn(f64) -> f64) -> f64 {
@@ -135,7 +130,7 @@ fn likelihood(successes: f64, trials: f64, rate: f64) -> f64 {
 fn ratio(mine: f64, other: f64) -> f64 {
     ((mine + f64::MIN_POSITIVE) / (other + f64::MIN_POSITIVE))
         .ln()
-        .clamp(-12.0, 12.0)
+        .clamp(-MOST_SAID, MOST_SAID)
 }
 
 #[cfg(test)]

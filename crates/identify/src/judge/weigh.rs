@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use locard_model::{FindingKind, Identifier, LogicalType};
 
 use super::claims;
+use super::figures;
 use super::values::{Known, Trials, checking, listing, matching};
 use super::{ColumnView, Hypothesis, Weight, sum};
 use crate::evidence::RuleCounts;
@@ -137,7 +138,9 @@ fn contrast(hypotheses: &mut [Weighed], header: &Header) {
             .map(|(_, rate)| *rate)
             .fold(0.0, f64::max);
         // A list that does not know half of its own proves little by what it does not hold.
-        let value = coverage * (-8.0 * (rival - own - 0.02)).clamp(-3.0, 0.0);
+        let value = coverage
+            * (figures::RIVAL_LIST * (rival - own - figures::RIVAL_MARGIN))
+                .clamp(figures::RIVAL_MOST, 0.0);
         if value < 0.0 {
             let detail = format!(
                 "another list holds {:.0} % of the cells, its own {:.0} %",
@@ -164,40 +167,51 @@ struct Said {
 }
 
 impl Said {
+    fn nothing() -> Self {
+        Self {
+            weights: vec![weight("values", "the rule looks at names only".into(), 0.0)],
+            counts: Counts::default(),
+            rarity: 0.0,
+        }
+    }
+
     fn sum(&self) -> f64 {
         sum(&self.weights)
     }
 }
 
+/// Position and sum of the loudest.
+fn likeliest<T>(ways: &[(T, Said)]) -> Option<(usize, f64)> {
+    let sums = ways.iter().map(|(_, said)| said.sum()).enumerate();
+    sums.max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// The loudest of several ways to read the same cells, and against it how many were tried: the likelihood of a column that
+/// is written in one of them, nobody knows which, is their mean, not their largest.
+fn one_of<T>(mut ways: Vec<(T, Said)>) -> Option<(T, Said)> {
+    let (loudest, most) = likeliest(&ways)?;
+    let count = ways.len() as f64;
+    let all: f64 = ways.iter().map(|(_, said)| (said.sum() - most).exp()).sum();
+    let (key, mut said) = ways.swap_remove(loudest);
+    if count > 1.0 && std::env::var_os("WAYS").is_some() {
+        let detail = format!("the likeliest of {count} ways to read the same cells");
+        said.weights
+            .push(weight("ways", detail, (all / count).ln()));
+    }
+    Some((key, said))
+}
+
 impl Weigher<'_> {
     fn identifier(&self, rules: Vec<usize>) -> Weighed {
-        let mut best: Option<(usize, Said)> = None;
-        for &rule in &rules {
-            let said = self.values(&[rule]);
-            if best
-                .as_ref()
-                .is_none_or(|(_, loudest)| said.sum() > loudest.sum())
-            {
-                best = Some((rule, said));
-            }
-        }
+        let mut ways: Vec<(usize, Said)> = rules
+            .iter()
+            .map(|&rule| (rule, self.values(&[rule])))
+            .collect();
+        let (loudest, _) = likeliest(&ways).unwrap_or_default();
         if rules.len() > 1 {
-            let together = self.values(&rules);
-            if best
-                .as_ref()
-                .is_none_or(|(_, loudest)| together.sum() > loudest.sum())
-            {
-                best = Some((best.map_or(rules[0], |(rule, _)| rule), together));
-            }
+            ways.push((ways[loudest].0, self.values(&rules)));
         }
-        let (position, said) = best.unwrap_or((
-            rules[0],
-            Said {
-                weights: Vec::new(),
-                counts: Counts::default(),
-                rarity: 0.0,
-            },
-        ));
+        let (position, said) = one_of(ways).unwrap_or_else(|| (rules[0], Said::nothing()));
         let rule = &self.library.rules[position];
         let prior = rules
             .iter()
@@ -260,7 +274,7 @@ impl Weigher<'_> {
                 .flat_map(|option| &option.weights)
                 .max_by(|a, b| a.log_ratio.total_cmp(&b.log_ratio))
             {
-                let value = listed.log_ratio.max(UNLISTED);
+                let value = listed.log_ratio.max(figures::UNLISTED);
                 patterns.weights.push(Weight {
                     log_ratio: value,
                     ..listed.clone()
@@ -268,15 +282,8 @@ impl Weigher<'_> {
             }
             options.push(patterns);
         }
-        let nothing = || Said {
-            weights: vec![weight("values", "the rule looks at names only".into(), 0.0)],
-            counts: Counts::default(),
-            rarity: 0.0,
-        };
-        options
-            .into_iter()
-            .max_by(|a, b| a.sum().total_cmp(&b.sum()))
-            .unwrap_or_else(nothing)
+        let ways = options.into_iter().map(|option| ((), option)).collect();
+        one_of(ways).map_or_else(Said::nothing, |((), said)| said)
     }
 
     fn patterns(&self, counts: &[(usize, RuleCounts)]) -> Option<Said> {
@@ -302,7 +309,7 @@ impl Weigher<'_> {
         if sums.checked > 0.0 {
             let (checked, chance) = (sums.checked.min(tested), sums.chance());
             let validated = sums.validated.min(checked);
-            if validated > 0.5 * checked {
+            if validated > figures::MOSTLY_PASSED * checked {
                 rarity -= chance.ln();
             }
             let value = checking(self.trials, checked, validated, chance);
@@ -401,37 +408,43 @@ impl Weigher<'_> {
         let loudest = readings.map(read).max_by(|a, b| a.0.total_cmp(&b.0));
         let (value, detail) = loudest.unwrap_or(match self.header.clarity {
             Clarity::Opaque => (0.0, "says nothing"),
-            Clarity::Mixed => (-0.9, "says something else, or nothing known"),
-            Clarity::Clear if self.header.thing => (-2.2, "names a thing"),
-            Clarity::Clear => (-1.6, "says something else"),
+            Clarity::Mixed => (
+                figures::NAMED_UNKNOWN,
+                "says something else, or nothing known",
+            ),
+            Clarity::Clear if self.header.thing => (figures::NAMED_THING, "names a thing"),
+            Clarity::Clear => (figures::NAMED_OTHER, "says something else"),
         });
         weight(NAME, detail.into(), value)
     }
 
     fn logical_type(&self, rule: &Rule) -> Option<Weight> {
         let boolean = self.view.logical == LogicalType::Boolean && rule.personal;
-        boolean.then(|| weight("type", "a boolean".into(), -4.0))
+        boolean.then(|| weight("type", "a boolean".into(), figures::BOOLEAN))
     }
 }
 
 /// What the weight of a column's name is called.
 pub(super) const NAME: &str = "column name";
 
-/// What it weighs that the lists know none of the values that have the right shape.
-const UNLISTED: f64 = -1.5;
-
 /// Weight of a reading with its reason.
 fn read(reading: &Reading) -> (f64, &'static str) {
     match (reading.kind, reading.within, reading.about) {
-        (Kind::Not, _, _) => (-5.0, "a phrase that speaks against it"),
+        (Kind::Not, _, _) => (figures::DENIED, "a phrase that speaks against it"),
         (_, true, _) => (
-            -0.5,
+            figures::NAMED_WITHIN,
             "its phrase is part of a longer one of another identifier",
         ),
-        (Kind::Name, _, true) => (-1.6, "names a fact about it"),
-        (Kind::Name, _, false) => (2.2 + 2.8 * reading.covers, "names it"),
-        (Kind::Hint, _, true) => (-1.2, "suggests a fact about it"),
-        (Kind::Hint, _, false) => (0.6 + 1.0 * reading.covers, "suggests it"),
+        (Kind::Name, _, true) => (figures::NAMES_FACT, "names a fact about it"),
+        (Kind::Name, _, false) => (
+            figures::NAMED + figures::NAMED_WHOLE * reading.covers,
+            "names it",
+        ),
+        (Kind::Hint, _, true) => (figures::HINTS_FACT, "suggests a fact about it"),
+        (Kind::Hint, _, false) => (
+            figures::HINTED + figures::HINTED_WHOLE * reading.covers,
+            "suggests it",
+        ),
     }
 }
 

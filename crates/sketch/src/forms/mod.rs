@@ -24,7 +24,7 @@ pub(crate) use fold::{Fold, fold_onto};
 pub use fold::{fold_into, folded, trimmed};
 pub use probe::{MOST_NAME_WORDS, Meaning, Probe, name_spellings, probes};
 pub use text::{label_end, numbers_in, tokens};
-pub use words::{alphanumerics, name_tokens, words};
+pub use words::{alphanumerics, name_tokens, word_list, words};
 
 use crate::{Cells, ClassMask, hash};
 

@@ -4,8 +4,10 @@
 //! question with several hashes is answered with yes only if *all* may be there; that is how a name of three words, or
 //! one written without spaces, is asked for inside text.
 
+use std::sync::LazyLock;
+
 use super::spelling::{addresses, filled, groupings, lettered, other_syllabary, spelled_out};
-use super::words::{self, words};
+use super::words::{self, word_list, words};
 use super::{Form, address, fold, text};
 use crate::hash;
 
@@ -80,7 +82,7 @@ pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
         let titles = words
             .iter()
             .take(words.len().saturating_sub(2))
-            .take_while(|word| TITLES.contains(&word.as_str()))
+            .take_while(|word| TITLES.binary_search(&word.as_str()).is_ok())
             .count();
         words.drain(..titles);
         let full: Vec<String> = words
@@ -108,10 +110,7 @@ pub fn name_spellings(name: &str) -> Vec<Vec<String>> {
 pub const MOST_NAME_WORDS: usize = 12;
 
 /// Words in front of a name that are not part of it.
-const TITLES: [&str; 24] = [
-    "bay", "bayan", "don", "dona", "dott", "dr", "frau", "herr", "hr", "ing", "madame", "miss",
-    "mme", "monsieur", "mr", "mrs", "ms", "pan", "pani", "prof", "sig", "signora", "sr", "sra",
-];
+static TITLES: LazyLock<Vec<&str>> = LazyLock::new(|| word_list(include_str!("words/titles.txt")));
 
 /// Questions so far, each once.
 #[derive(Default)]
@@ -304,6 +303,13 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn titles_are_sorted_folded_and_there_once() {
+        assert!(TITLES.contains(&"frau"));
+        assert!(TITLES.is_sorted_by(|a, b| a < b), "{:?}", *TITLES);
+        assert!(TITLES.iter().all(|title| fold::folded(title) == *title));
+    }
 
     #[track_caller]
     fn found(meaning: Meaning, value: &str, cell: &str) {

@@ -22,6 +22,13 @@ pub fn words(folded: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pieces(folded).map(clean).filter(|word| !word.is_empty())
 }
 
+/// The words of a list that is kept beside the code, one a line; lines that begin with `#` tell where it comes from. Lists
+/// are written in the order of their bytes, so that they can be searched.
+pub fn word_list(text: &'static str) -> Vec<&'static str> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
 /// The letters and digits of a text, folded: `AB-12 34` is `ab1234`.
 pub fn alphanumerics(text: &str) -> String {
     folded(text).chars().filter(|c| is_word(*c)).collect()
