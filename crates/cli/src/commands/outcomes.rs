@@ -60,6 +60,7 @@ impl Answer<'_> {
             "strength",
             "unchecked",
             "answer",
+            "path",
         ])?;
         for hit in &self.report.hits {
             let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
@@ -74,12 +75,13 @@ impl Answer<'_> {
                 hit.strength.to_string(),
                 hit.unchecked.as_deref().map(harmless).unwrap_or_default(),
                 answer(hit.verified).to_owned(),
+                hit.path.as_deref().map(harmless).unwrap_or_default(),
             ])?;
         }
         for outcome in self.outcomes().filter(|outcome| outcome.places == 0) {
             let mut row = vec![harmless(outcome.subject)];
             row.resize(9, String::new());
-            row.push(outcome.word.to_owned());
+            row.extend([outcome.word.to_owned(), String::new()]);
             writer.write_record(row)?;
         }
         Ok(writer.flush()?)
@@ -165,6 +167,9 @@ fn hit_json(hit: &Hit) -> Value {
         "verified": hit.verified,
         "strength": hit.strength.as_str(),
     });
+    if let Some(path) = &hit.path {
+        value["path"] = path.as_str().into();
+    }
     if let Some(why) = &hit.unchecked {
         value["unchecked"] = why.as_str().into();
     }

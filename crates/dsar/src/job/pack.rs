@@ -22,7 +22,7 @@ use super::decide::{Decided, Decisions, Ruling};
 use super::gather::{Counters, KeptRow, Meta, rows, section};
 use super::reach::{Place, Reach};
 use super::rules::Others;
-use super::{Body, Delivery, DsarJob, Processing, Scope, learn, scratch, settings, unkept};
+use super::{Body, Delivery, DsarJob, Processing, Scope, learn, rules, scratch, settings, unkept};
 use crate::keep::{Sealed, Shelf};
 
 /// Names of what is kept of a packed job.
@@ -268,6 +268,9 @@ impl Packing {
             if let Some(redaction) = &redaction {
                 writer.redacted(redaction);
             }
+        }
+        for (column, parts) in &row.cut {
+            writer.redacted(&Redaction::parts(column, *parts, &rules::why(None)));
         }
         if let Some((others, judged)) = &judged {
             let by = (judged, &ruling.revealed);
