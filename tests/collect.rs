@@ -408,3 +408,62 @@ fn whoever_shares_an_address_with_the_person_is_for_review() {
         ["a", "b", "c"]
     );
 }
+
+#[test]
+fn of_a_document_with_many_persons_only_their_own_record_is_handed_out() {
+    let bench = Bench::new();
+    let user = |name: &str| {
+        format!(
+            r#""{name}@example.org":{{"displayName":"{name} Muster","lastIp":"192.0.2.1","tags":["t-{name}"]}}"#
+        )
+    };
+    let letters = |n: u32| (0..4).map(|at| (b'a' + (n >> (at * 4) & 15) as u8) as char);
+    let mut users: Vec<String> = (0..300)
+        .map(|n| user(&letters(n).collect::<String>()))
+        .collect();
+    users.insert(150, user("anna"));
+    bench.write(
+        "map.json",
+        format!(r#"{{"made":"2024","users":{{{}}}}}"#, users.join(",")),
+    );
+    let listed: Vec<String> = (0..30)
+        .map(|n| {
+            let name = if n == 7 {
+                "anna".to_owned()
+            } else {
+                letters(n).collect()
+            };
+            format!(r#"{{"mail":"{name}@example.org","note":"n-{name}"}}"#)
+        })
+        .collect();
+    let members = format!(r#"{{"team":"blue","members":[{}]}}"#, listed.join(","));
+    bench.write("list.ndjson", format!("{members}\n"));
+    bench.scan();
+    let collected = Collected::of(&bench, &["--email", "anna@example.org"], &[]);
+    let told = serde_json::to_string(&collected.rows).unwrap();
+    assert_eq!(collected.rows.len(), 2, "{told}");
+    assert!(
+        told.contains("anna Muster") && told.contains("n-anna"),
+        "{told}"
+    );
+    assert!(told.contains("2024") && told.contains("blue"), "{told}");
+    for other in ["aaaa", "baaa", "haaa@"] {
+        assert!(!told.contains(other), "{other}: {told}");
+    }
+    let of_map = collected
+        .rows
+        .iter()
+        .find(|(name, _)| name.ends_with("map.json"));
+    let taken = &of_map.unwrap().1[0]["takenOut"];
+    assert_eq!(taken["users.*.displayName"], 300, "{taken}");
+    // A bundle tells what was taken out.
+    let file = bench.path("anna.zip").display().to_string();
+    let run = bench.run(["collect", "--output", &file, "--email", "anna@example.org"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let bundle = locard_bundle::Bundle::open(std::fs::File::open(&file).unwrap()).unwrap();
+    let redactions = serde_json::to_string(&bundle.manifest()).unwrap();
+    assert!(
+        redactions.contains("it is another person's"),
+        "{redactions}"
+    );
+}

@@ -575,3 +575,97 @@ fn rows_that_only_carry_a_key_are_told_with_how_they_were_reached() {
     assert!(text(&locate(true)[0][0]).contains("customer_id → "));
     assert!(locate(false).is_empty());
 }
+
+/// Places of a look-up that reads: column or path, row, and how firm they are.
+fn places(bench: &Bench, subject: &str) -> Vec<String> {
+    let subject = bench.write("subject.json", subject).display().to_string();
+    let args = [
+        "find",
+        "--subject",
+        &subject,
+        "--verify",
+        "--format",
+        "ndjson",
+    ];
+    let found = bench.run(args);
+    assert_eq!(found.status, 0, "{}", found.stderr);
+    let shown = |hit: &Value| {
+        let at = if hit["path"].is_null() {
+            &hit["column"]
+        } else {
+            &hit["path"]
+        };
+        let row = [&hit["line"], &hit["row"]];
+        let row = row.into_iter().find_map(Value::as_u64).unwrap_or_default();
+        format!("{} {row} {}", text(at), text(&hit["strength"]))
+    };
+    found.hits().iter().map(shown).collect()
+}
+
+#[test]
+fn a_namesake_with_day_and_month_exchanged_stays_weak() {
+    let hans = r#"{"PERSON":"Hans Müller","DATE_OF_BIRTH":"1961-04-03"}"#;
+    for (written, own, other) in [
+        ("{d}.{m}.{y}", "03.04.1961", "04.03.1961"),
+        ("{d}/{m}/{y}", "03/04/1961", "04/03/1961"),
+        ("{m}/{d}/{y}", "04/03/1961", "03/04/1961"),
+    ] {
+        let bench = Bench::new();
+        let mut lines = vec!["name;dob".to_owned()];
+        for n in 0..200 {
+            let date = written
+                .replace("{d}", &format!("{:02}", n % 28 + 1))
+                .replace("{m}", &format!("{:02}", n % 12 + 1))
+                .replace("{y}", &(1940 + n % 60).to_string());
+            lines.push(format!("Person {};{date}", to_letters(n)));
+        }
+        lines[10] = format!("Hans Müller;{own}");
+        lines[20] = format!("Hans Müller;{other}");
+        bench.write("people.csv", lines.join("\n"));
+        bench.scan();
+        let found = places(&bench, hans);
+        let expected = ["dob 11 strong", "name 11 strong", "name 21 weak"];
+        assert_eq!(found, expected, "{written}");
+    }
+}
+
+#[test]
+fn persons_under_the_keys_of_a_map_are_told_apart_and_named_by_their_place() {
+    let bench = Bench::new();
+    let users = r#"{"users":{
+        "u1":{"name":"Hans Müller","phone":"+4917099999999"},
+        "u2":{"name":"Eva Braun","phone":"+4917012345678"},
+        "u3":{"name":"Hans Müller","phone":"+4917012345678"},
+        "eva@example.org":{"name":"Hans Müller","phone":"+4917055555555"}}}"#;
+    bench.write("users.json", users);
+    bench.scan();
+    let hans = r#"{"PERSON":"Hans Müller","PHONE_NUMBER":"+4917012345678"}"#;
+    let found = places(&bench, hans);
+    let strong: Vec<&String> = found.iter().filter(|it| it.ends_with("strong")).collect();
+    assert_eq!(
+        strong,
+        ["users.u3.name 1 strong", "users.u3.phone 1 strong"]
+    );
+    for weak in ["users.u1.name 1 weak", "users.u2.phone 1 weak"] {
+        assert!(found.iter().any(|it| it == weak), "{found:?}");
+    }
+    // Keys are shown as values are.
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert!(!found.iter().any(|it| it.contains("eva@")), "{found:?}");
+}
+
+#[test]
+fn an_element_of_a_printed_list_has_a_place() {
+    let bench = Bench::new();
+    let list = r#"[
+        {"mail":"a@example.org"},
+        {"mail":"b@example.org","other":["x","b@example.org"]}
+    ]"#;
+    bench.write("list.json", list);
+    bench.scan();
+    let subject = bench.write("s.json", r#"{"EMAIL_ADDRESS":"b@example.org"}"#);
+    let subject = subject.display().to_string();
+    let found = bench.run(["find", "--subject", &subject, "--verify"]);
+    assert!(found.stdout.contains("element=[1]"), "{}", found.stdout);
+    assert!(found.stdout.contains("other[1]"), "{}", found.stdout);
+}

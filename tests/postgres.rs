@@ -648,3 +648,70 @@ fn one_snapshot_of_the_database_holds_for_all_its_tables() {
     assert_eq!(after.status, 0, "{after:?}");
     assert_eq!(rows(&after), BTreeSet::from([100]), "as they are now");
 }
+
+#[test]
+fn rows_of_a_view_stay_apart_and_a_document_in_a_cell_is_one_place() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "apart");
+    schema.run(
+        r#"create table contact (id integer primary key, full_name text, mail text, prefs jsonb);
+        insert into contact select i, 'Anna Muster', 'p' || i || '@example.org', '{}' from generate_series(1, 1100) i;
+        update contact set prefs = '{"contact":{"backup":"p126@example.org"}}' where id in (126, 1050, 1008);
+        create view v_contact as select full_name, mail from contact"#,
+    );
+    let bench = Bench::new();
+    assert_ne!(schema.scan(&bench).status, 1);
+    let args = [
+        "find",
+        "--email",
+        "p126@example.org",
+        "--name",
+        "Anna Muster",
+        "--verify",
+        "--format",
+        "ndjson",
+    ];
+    let hits = bench.run(args).hits();
+    let of = |table: &str| -> Vec<&serde_json::Value> {
+        let end = format!(".{table}");
+        let is_of = |hit: &&serde_json::Value| {
+            hit["resource"]
+                .as_str()
+                .is_some_and(|it| it.ends_with(&end))
+        };
+        hits.iter().filter(is_of).collect()
+    };
+    let view = of("v_contact");
+    assert_eq!(view.len(), 1101, "a row each, and the address");
+    let strong: Vec<_> = view
+        .iter()
+        .filter(|hit| hit["strength"] == "strong")
+        .collect();
+    assert_eq!(strong.len(), 2, "{strong:?}");
+    assert!(
+        strong[0]["row"].is_u64() && strong[0]["row"] == strong[1]["row"],
+        "{strong:?}"
+    );
+    assert_eq!(view[0]["strength"], "strong", "strong ones come first");
+    let prefs: Vec<_> = of("contact")
+        .into_iter()
+        .filter(|hit| {
+            hit["column"]
+                .as_str()
+                .is_some_and(|it| it.starts_with("prefs"))
+        })
+        .collect();
+    let keys: Vec<_> = prefs
+        .iter()
+        .map(|hit| hit["key"]["id"].as_str().unwrap_or_default())
+        .collect();
+    assert_eq!(keys, ["126", "1008", "1050"], "{prefs:?}");
+    assert!(
+        prefs
+            .iter()
+            .all(|hit| hit["column"] == "prefs.contact.backup"),
+        "{prefs:?}"
+    );
+}

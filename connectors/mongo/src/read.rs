@@ -211,7 +211,7 @@ impl<'a> Pending<'a> {
     fn new(part: &'a Part) -> Self {
         Self {
             part,
-            flattener: Flattener::new(part.columns.as_deref()),
+            flattener: Flattener::new(part.columns.as_deref()).telling_places(part.with_keys),
             keys: Vec::new(),
             before: 0,
             rows: 0,

@@ -39,7 +39,8 @@ pub struct FindOptions {
 /// Where they are.
 #[derive(Clone, Debug, Default)]
 pub struct FindReport {
-    /// One per candidate column, or per confirmed row and place when verified; by subject, resource, column, row.
+    /// One per candidate column, or per confirmed row and place when verified; by subject and resource, and there strong
+    /// ones first, by column and row.
     pub hits: Vec<Hit>,
     /// What was not searched, and why.
     pub not_searched: Vec<NotSearched>,
@@ -108,6 +109,8 @@ pub struct Hit {
     pub resource: String,
     /// The column; a name that is split over two columns is a hit in each of them.
     pub column: String,
+    /// Where in a document of the row it stands, masked, where the column does not tell: `users.u3.name`.
+    pub path: Option<String>,
     /// The row, when verified.
     pub row: Option<RowAt>,
     /// Which of the subject's attributes agreed, by name.
@@ -310,14 +313,16 @@ async fn suspects(
 /// More hits than this are not told: an answer that somebody reads is shorter, and it must fit into memory.
 pub const MOST_HITS: usize = 250_000;
 
-/// Hits are told by person, then by place.
+/// Hits are told by person, then by place, and of one resource the firm ones first.
 fn place(hit: &Hit) -> impl Ord + use<> {
     (
         hit.subject.clone(),
         hit.source.clone(),
         hit.resource.clone(),
+        std::cmp::Reverse(hit.strength),
         hit.column.clone(),
-        hit.row.clone(),
+        hit.row.as_ref().map(RowAt::order),
+        hit.path.clone(),
     )
 }
 

@@ -17,6 +17,7 @@ mod catalog;
 mod collections;
 mod conduct;
 mod confirmed;
+mod dates;
 mod decisions;
 mod dictionaries;
 mod diff;
@@ -111,6 +112,7 @@ pub use collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
     collection, collections, leaves as chosen_entities, members, remove_collection,
 };
+pub use dates::date_orders;
 pub use decisions::{export_decisions, import_decisions, unmatched_decisions};
 pub use dictionaries::{
     DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary_text,
@@ -187,7 +189,7 @@ pub use tokio_util::sync::CancellationToken;
 pub use twins::Twins;
 pub use upsert::{Upsert, Upserted, upsert_source};
 pub use usage::{UsageFigures, UsageSpan};
-pub use verify::OpenSources;
+pub use verify::{OpenSources, cells_of};
 pub use webhooks::{
     DeliveryRow, Due, Reaction, WebhookOptions, WebhookRow, add_webhook, change_webhook,
     check_webhook, deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery,

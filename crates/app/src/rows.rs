@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use locard_connector::document::Paths;
+use locard_connector::document::{Paths, place};
 use locard_connector::{ErrorKind as SourceErrorKind, ScanRequest};
 use locard_engine::{Failure, LookUp, Mask, Row, is_document};
 use locard_identify::{How, Library, Trial};
@@ -32,12 +32,27 @@ pub struct RowsOptions {
 /// A row of an entity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowAt {
-    /// Number of the record, from 1, where the source has an order.
+    /// Number of the record, from 1, where the source has an order. A row without a key, a line or such a number, as that
+    /// of a view, has the number with which it was read: it tells rows of one answer apart, and another reading may count
+    /// otherwise.
     pub number: Option<u64>,
     /// Line on which it starts, from 1, in text formats.
     pub line: Option<u64>,
     /// Key columns and their values, in databases; those of columns with findings are masked.
     pub key: Vec<(String, String)>,
+}
+
+impl RowAt {
+    /// What rows of one resource are sorted by: numbers in their keys are numbers.
+    pub(crate) fn order(&self) -> impl Ord + use<> {
+        let key = self.key.iter().map(|(column, value)| {
+            let number = value.parse::<i128>();
+            // Text comes behind numbers.
+            let number = number.map_or((1, 0), |number| (0, number));
+            (column.clone(), number, value.clone())
+        });
+        (key.collect::<Vec<_>>(), self.line, self.number)
+    }
 }
 
 impl fmt::Display for RowAt {
@@ -66,6 +81,8 @@ pub struct RowHit {
     pub row: RowAt,
     /// The column.
     pub column: String,
+    /// Where in a document of the row it stands, masked, where the column does not tell: `users.u3.name`.
+    pub path: Option<String>,
     /// Whether the whole cell is such a value or holds it inside.
     pub kind: FindingKind,
     /// The value, masked.
@@ -264,10 +281,12 @@ struct Examiner {
 
 impl Examiner {
     fn hits(&self, row: &Row<'_>) -> Vec<RowHit> {
-        let cells = row.cells.iter().filter_map(|(column, text)| {
+        let cells = row.cells.iter().zip(&row.places);
+        let cells = cells.filter_map(|((column, text), place)| {
             Some(RowHit {
                 row: self.keys.at(row),
                 column: self.keys.mask.segment(column),
+                path: place.map(|place| self.keys.path(place)),
                 kind: self.kind(self.columns.get(*column)?, text)?,
                 masked: self.keys.mask.value(text),
             })
@@ -402,8 +421,11 @@ impl Keys {
     /// Where a row is, as it may be shown.
     pub(crate) fn at(&self, row: &Row<'_>) -> RowAt {
         let key = row.key.iter();
+        // What has neither is counted, so that rows stay apart.
+        let is_placed = row.line.is_some() || !row.key.is_empty();
+        let counted = (!is_placed).then_some(row.ordinal);
         RowAt {
-            number: row.number,
+            number: row.number.or(counted),
             line: row.line,
             key: key
                 .map(|(column, value)| (self.mask.segment(column), self.shown(column, value)))
@@ -420,6 +442,11 @@ impl Keys {
             line: at.line,
             key: key.collect(),
         }
+    }
+
+    /// A place in a document, as it may be shown: keys may be values.
+    pub(crate) fn path(&self, path: &str) -> String {
+        place::shown(path, |key| self.mask.segment(key))
     }
 
     fn shown(&self, column: &str, value: &str) -> String {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest, Source};
 use locard_engine::{Failure, LookUp, Row, Shown};
-use locard_index::{Query, Verifier, WantedForm};
+use locard_index::{Cell, DateOrders, Query, Verifier, WantedForm};
 use locard_model::{SourceId, Strength};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::dates::date_orders;
 use crate::rows::{Keys, readable, unreadable};
 use crate::suspect::{Suspect, identifiers};
 use crate::{FindOptions, Hit, Home, RowAt, record};
@@ -64,6 +65,7 @@ pub(crate) struct Checked {
 struct Place {
     subject: usize,
     column: String,
+    path: Option<String>,
     attributes: Vec<usize>,
     strength: Strength,
     row: RowAt,
@@ -85,10 +87,11 @@ pub(crate) async fn suspect(
     let keys = Keys::load(home, &suspect.entity)
         .await
         .map_err(|error| failure(suspect, &error))?;
+    let dates = Box::pin(date_orders(home, &source, (suspect, queries), cancel)).await;
     let (queries, columns) = (Arc::clone(queries), suspect.candidate_columns());
     let paths = Paths::new(columns.iter().cloned());
     let table = suspect.entity.path.name().to_owned();
-    let examine = move |rows: &[Row<'_>]| places((&queries, &table), &columns, &keys, rows);
+    let examine = move |rows: &[Row<'_>]| places((&queries, &table, &dates), &columns, &keys, rows);
     let look_up = LookUp {
         source,
         request,
@@ -112,6 +115,7 @@ pub(crate) async fn suspect(
         source: suspect.source.clone(),
         resource: suspect.resource.clone(),
         column: place.column,
+        path: place.path,
         row: Some(place.row),
         identifiers: identifiers(&options.subjects[place.subject], &place.attributes),
         verified: true,
@@ -205,31 +209,29 @@ const fn forms(form: WantedForm) -> Option<&'static [Form]> {
     }
 }
 
-/// Checks rows; how firmly a subject is in a row holds for all places in it.
+/// Checks rows.
 fn places(
-    (queries, table): (&[Query], &str),
+    (queries, table, dates): (&[Query], &str, &DateOrders),
     columns: &BTreeSet<String>,
     keys: &Keys,
     rows: &[Row<'_>],
 ) -> Vec<Place> {
     let flat = rows.first().map_or(&[][..], |row| row.flat);
-    let verifier = Verifier::new(queries, table).with_flat(flat.iter().copied());
+    let verifier = Verifier::new(queries, table).with_dates(dates);
+    let verifier = verifier.with_flat(flat.iter().copied());
     let mut places = Vec::new();
     for row in rows {
-        let cells: Vec<(&str, &str)> = row
-            .cells
-            .iter()
-            .filter(|(column, _)| columns.contains(*column))
-            .copied()
-            .collect();
-        let hits = verifier.check_row(&cells);
-        for hit in &hits {
-            let strength = verifier.strength(&cells, &hits, hit.subject);
+        let (cells, at) = cells_of(row, |column| columns.contains(column));
+        let hits = verifier.check(&cells);
+        let strengths = verifier.strengths(&cells, &hits);
+        for (hit, strength) in hits.iter().zip(strengths) {
             // A name that is split over two columns is a place in each of them.
             for cell in &hit.cells {
+                let stands = row.places[at[*cell]];
                 let place = Place {
                     subject: hit.subject,
-                    column: keys.mask.segment(cells[*cell].0),
+                    column: keys.mask.segment(cells[*cell].column),
+                    path: stands.map(|path| keys.path(path)),
                     attributes: hit.attributes.clone(),
                     strength,
                     row: keys.at(row),
@@ -241,13 +243,37 @@ fn places(
     places
 }
 
-/// One place for each row and column, whatever the number of values that agreed there.
+/// The cells of a row that are in some columns, and their positions in it.
+pub fn cells_of<'a>(
+    row: &Row<'a>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> (Vec<Cell<'a>>, Vec<usize>) {
+    let cells = row.cells.iter().enumerate();
+    let wanted = cells.filter(|(_, (column, _))| is_wanted(column));
+    let cell = |(at, cell): (usize, &(&'a str, &'a str))| {
+        let (column, text) = *cell;
+        let record = row.record_of(at);
+        let cell = Cell {
+            column,
+            text,
+            record,
+        };
+        (cell, at)
+    };
+    wanted.map(cell).unzip()
+}
+
+/// One place for each row, column and place in a document, whatever the number of values that agreed there.
 fn merge(places: &mut Vec<Place>, place: Place) {
     let same = |known: &&mut Place| {
-        (known.subject, &known.column, &known.row) == (place.subject, &place.column, &place.row)
+        (known.subject, &known.column, &known.path, &known.row)
+            == (place.subject, &place.column, &place.path, &place.row)
     };
     match places.iter_mut().rev().take(64).find(same) {
-        Some(known) => known.attributes.extend(place.attributes),
+        Some(known) => {
+            known.attributes.extend(place.attributes);
+            known.strength = known.strength.max(place.strength);
+        }
         None => places.push(place),
     }
 }

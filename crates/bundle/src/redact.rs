@@ -47,6 +47,16 @@ impl Redaction {
             parts: 1,
         }
     }
+
+    /// Values of a column that were left out before the row came here.
+    pub fn parts(column: &str, parts: u64, why: &Reason) -> Self {
+        Self {
+            extent: Extent::Span,
+            column: Some(column.to_owned()),
+            why: why.clone(),
+            parts,
+        }
+    }
 }
 
 /// Puts the marker in place of a field. `None`, and nothing done, where the row has none or it is null.

@@ -1,5 +1,6 @@
 //! What collecting hands on, and to whom: sections one after the other, row by row.
 
+use std::collections::BTreeMap;
 use std::io;
 
 pub use locard_app::PathStep;
@@ -99,6 +100,8 @@ pub struct SectionRow {
     pub strength: Option<Strength>,
     /// Its cells by column path, in the order of the source.
     pub values: Map<String, Value>,
+    /// How many values of each column were taken out, since they are in records of other persons.
+    pub cut: BTreeMap<String, u64>,
 }
 
 impl std::fmt::Debug for SectionRow {

@@ -10,6 +10,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use locard_connector::document::{NESTED, PLACES};
 use serde_json::{Map, Number, Value};
 
 use crate::text::texts;
@@ -42,11 +43,56 @@ impl<'a> Record<'a> {
     /// Arrow cannot convert a column, which would be a mistake in a connector.
     pub fn json(&self) -> Result<Map<String, Value>, ArrowError> {
         let fields = self.records.schema_ref().fields().iter();
-        let cells = fields.zip(self.records.columns()).map(|(field, column)| {
+        let columns = fields.zip(self.records.columns());
+        let columns = columns.filter(|(field, _)| !field.metadata().contains_key(PLACES));
+        let cells = columns.map(|(field, column)| {
             let cell = json(column, self.row)?;
             Ok((field.name().clone(), cell))
         });
         cells.collect()
+    }
+}
+
+/// Where the values of a cell stand in the document of their record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// In no document.
+    Nowhere,
+    /// Where the name of the column says.
+    Named,
+    /// Each of them at one of these places, in their order.
+    At(Vec<String>),
+}
+
+impl Record<'_> {
+    /// Where the values of a column stand.
+    pub fn stands(&self, column: &str) -> Stands {
+        let schema = self.records.schema_ref();
+        let beside = schema.fields().iter().zip(self.records.columns());
+        let mut beside =
+            beside.filter(|(field, _)| field.metadata().get(PLACES).is_some_and(|of| of == column));
+        if let Some((_, array)) = beside.next() {
+            return Stands::At(match json(array, self.row) {
+                Ok(Value::Array(places)) => places.into_iter().map(plain).collect(),
+                Ok(place) => vec![plain(place)],
+                Err(_) => Vec::new(),
+            });
+        }
+        let nested = schema
+            .field_with_name(column)
+            .is_ok_and(|field| field.metadata().contains_key(NESTED));
+        if nested {
+            Stands::Named
+        } else {
+            Stands::Nowhere
+        }
+    }
+}
+
+fn plain(place: Value) -> String {
+    match place {
+        Value::String(place) => place,
+        _ => String::new(),
     }
 }
 

@@ -85,17 +85,19 @@ impl Documents {
             .collect())
     }
 
-    /// The leaves of one document, for look-ups; with the keys of its objects where these are wanted.
+    /// The leaves of one document, for look-ups, which stands in a column at a place; with the keys of its objects where
+    /// these are wanted.
     pub(crate) fn of_text(
-        column: &str,
+        (column, place): (&str, &str),
         text: &str,
         with_keys: bool,
     ) -> Result<Vec<Leaf>, ArrowError> {
-        let mut flattener = if with_keys {
+        let flattener = if with_keys {
             Flattener::with_keys()
         } else {
             Flattener::new(None)
         };
+        let mut flattener = flattener.telling_places(true);
         if Parser::new(Records::Documents)
             .feed(text.trim(), true, &mut flattener)
             .is_err()
@@ -103,13 +105,18 @@ impl Documents {
             flattener.abandon();
         }
         let leaves = leaf::leaves(&flattener.finish()?, leaf::Cells::Records)?;
-        Ok(leaves
-            .into_iter()
-            .map(|leaf| Leaf {
-                name: below(column, &leaf.name),
-                ..leaf
-            })
-            .collect())
+        let is_named = |leaf: &Leaf| place == column && leaf.places.is_none();
+        let leaves = leaves.into_iter().map(|leaf| Leaf {
+            name: below(column, &leaf.name),
+            places: (!is_named(&leaf)).then(|| {
+                let cells = 0..leaf.texts.len();
+                let stands = |cell| below(place, leaf.place(cell).unwrap_or(&leaf.name));
+                StringViewArray::from_iter_values(cells.map(stands))
+            }),
+            nested: true,
+            ..leaf
+        });
+        Ok(leaves.collect())
     }
 }
 
@@ -150,6 +157,7 @@ fn weighted(leaf: Leaf, column: &str, weights: &[u32]) -> Leaf {
         records: None,
         accounts,
         nested: true,
+        places: None,
     }
 }
 

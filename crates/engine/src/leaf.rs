@@ -9,7 +9,7 @@ use arrow_array::types::ArrowDictionaryKeyType;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray, downcast_dictionary_array};
 use arrow_schema::{ArrowError, DataType};
 
-use locard_connector::document::NESTED;
+use locard_connector::document::{NESTED, PLACES};
 
 use crate::text::texts;
 
@@ -32,6 +32,8 @@ pub(crate) struct Leaf {
     pub(crate) accounts: u64,
     /// Whether a dot in its name leads into an object.
     pub(crate) nested: bool,
+    /// Where each cell stands in its document, where the name does not tell.
+    pub(crate) places: Option<StringViewArray>,
 }
 
 /// Whether each distinct value of a dictionary stands once, or each record by itself.
@@ -43,7 +45,7 @@ pub(crate) enum Cells {
     Records,
 }
 
-/// Every leaf of the batch, in order.
+/// Every leaf of the batch, in order; what tells the places of another's cells is with that one.
 pub(crate) fn leaves(batch: &RecordBatch, cells: Cells) -> Result<Vec<Leaf>, ArrowError> {
     let mut walk = Walk {
         cells,
@@ -53,11 +55,34 @@ pub(crate) fn leaves(batch: &RecordBatch, cells: Cells) -> Result<Vec<Leaf>, Arr
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
         let known = walk.found.len();
         walk.array(field.name(), column, Origin::default())?;
+        if let Some(of) = field.metadata().get(PLACES) {
+            let places = walk.found.split_off(known).pop().map(|leaf| leaf.texts);
+            let mut told = walk.found.iter_mut();
+            if let Some(leaf) = told.find(|leaf| leaf.name == *of) {
+                leaf.places = places.filter(|places| places.len() == leaf.texts.len());
+            }
+            continue;
+        }
         let nested = field.metadata().contains_key(NESTED);
         let new = walk.found.iter_mut().skip(known);
         new.for_each(|leaf| leaf.nested = nested);
     }
     Ok(walk.found)
+}
+
+impl Leaf {
+    /// Where a cell stands in its document, where the name does not tell.
+    pub(crate) fn place(&self, cell: usize) -> Option<&str> {
+        let places = self.places.as_ref()?;
+        let place = places.is_valid(cell).then(|| places.value(cell));
+        place.filter(|place| !place.is_empty())
+    }
+
+    /// As [`Leaf::place`], of a column that is known by a name: one that stands for others does not tell.
+    pub(crate) fn stands(&self, cell: usize, name: &str) -> Option<&str> {
+        let named = (self.nested && self.name != name).then_some(self.name.as_str());
+        self.place(cell).or(named)
+    }
 }
 
 struct Walk {
@@ -132,6 +157,7 @@ impl Walk {
             records,
             accounts: self.rows,
             nested: false,
+            places: None,
         });
     }
 
@@ -202,6 +228,7 @@ impl Walk {
             records: None,
             accounts: self.rows,
             nested: false,
+            places: None,
         });
         Ok(())
     }

@@ -32,7 +32,7 @@ mod silence;
 mod text;
 
 pub use allowed::Allowed;
-pub use cells::Record;
+pub use cells::{Record, Stands};
 pub use embedded::is_document;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge, personal};

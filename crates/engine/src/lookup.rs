@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow_array::Array;
 use futures::StreamExt as _;
 use locard_connector::document::Paths;
+use locard_connector::document::place::record;
 use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
 use locard_model::EntityKind;
 use tokio::sync::mpsc::Sender;
@@ -66,13 +67,30 @@ pub struct Row<'a> {
     pub line: Option<u64>,
     /// Columns that identify the record, where the source has such.
     pub key: Vec<(&'a str, &'a str)>,
+    /// Its position among the records that this reading examined, from 1. Another reading may count otherwise.
+    pub ordinal: u64,
     /// Columns whose names have dots in them that do not lead into objects.
     pub flat: &'a [&'a str],
     /// Column paths and texts, without nulls; a path may come several times, and fields of documents inside cells
     /// have paths of their own.
     pub cells: Vec<(&'a str, &'a str)>,
+    /// Where each cell stands in a document, where its column does not tell: `users.u3.name` of `users.*.name`.
+    pub places: Vec<Option<&'a str>>,
     /// All that was read of it, with its types.
     pub record: Record<'a>,
+}
+
+impl<'a> Row<'a> {
+    /// Where the object stands in a document that a cell is a field of; `None` where its column tells.
+    pub fn record_of(&self, cell: usize) -> Option<&'a str> {
+        let place = self.places.get(cell).copied().flatten()?;
+        // A key tells of what stands under it.
+        let is_key = self
+            .cells
+            .get(cell)
+            .is_some_and(|(column, _)| column.ends_with("*#key"));
+        Some(if is_key { place } else { record(place) })
+    }
 }
 
 impl Engine {
@@ -152,12 +170,12 @@ impl Engine {
             let batch = batch?;
             found.faults += batch.faults.iter().map(|fault| fault.records).sum::<u64>();
             let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(keys));
-            let columns = Arc::clone(&look_up.columns);
+            let (columns, before) = (Arc::clone(&look_up.columns), found.rows);
             let examined = self.pool.run(move |_| {
                 let kept = finisher.kept(&batch.records)?;
                 let rows = kept.records.num_rows();
                 let finds = if rows > 0 {
-                    each_row((&batch, &kept), &keys, &columns, examine.as_ref())?
+                    each_row((&batch, &kept, before), &keys, &columns, examine.as_ref())?
                 } else {
                     Vec::new()
                 };
@@ -262,7 +280,7 @@ impl Keys {
 }
 
 fn each_row<T>(
-    (batch, kept): (&Batch, &Kept),
+    (batch, kept, before): (&Batch, &Kept, u64),
     keys: &Keys,
     columns: &Paths,
     examine: &Examine<T>,
@@ -292,11 +310,20 @@ fn each_row<T>(
     let mut rows = Vec::with_capacity(places.len());
     for (row, (cells, derived)) in places.iter().zip(&derived).enumerate() {
         let at = kept.rows.as_ref().map_or(row, |rows| rows[row] as usize);
+        let asked_cells = || cells.iter().filter(|(leaf, _)| asked[*leaf]);
         let inside = derived.iter().flat_map(|leaf| {
             let name = columns.column(&leaf.name).unwrap_or(&leaf.name);
             leaf.texts.iter().flatten().map(move |text| (name, text))
         });
+        let places = asked_cells().map(|(leaf, cell)| leaves[*leaf].stands(*cell, names[*leaf]));
+        let places_inside = derived.iter().flat_map(|leaf| {
+            let name = columns.column(&leaf.name).unwrap_or(&leaf.name);
+            let filled = (0..leaf.texts.len()).filter(|cell| leaf.texts.is_valid(*cell));
+            filled.map(move |cell| leaf.stands(cell, name))
+        });
         rows.push(Row {
+            ordinal: before + row as u64 + 1,
+            places: places.chain(places_inside).collect(),
             number: batch.first_row.map(|first| first + at as u64),
             line: batch.lines.get(at).copied(),
             flat: &flat,
@@ -305,12 +332,7 @@ fn each_row<T>(
                 .filter(|(leaf, _)| key[*leaf])
                 .map(text)
                 .collect(),
-            cells: cells
-                .iter()
-                .filter(|(leaf, _)| asked[*leaf])
-                .map(text)
-                .chain(inside)
-                .collect(),
+            cells: asked_cells().map(text).chain(inside).collect(),
             record: Record::new(&kept.records, row),
         });
     }
@@ -344,15 +366,21 @@ fn documents(
     for &(leaf, cell) in cells {
         let text = leaves[leaf].texts.value(cell);
         if is_document(text) {
-            found.extend(Documents::of_text(&leaves[leaf].name, text, with_keys)?);
+            let of = &leaves[leaf];
+            let place = of.place(cell).unwrap_or(&of.name);
+            found.extend(Documents::of_text((&of.name, place), text, with_keys)?);
         }
     }
     let mut seen = 0;
     for _ in 1..DEEPEST {
         let mut deeper = Vec::new();
         for leaf in &found[seen..] {
-            for text in leaf.texts.iter().flatten().filter(|text| is_document(text)) {
-                deeper.extend(Documents::of_text(&leaf.name, text, with_keys)?);
+            for (cell, text) in leaf.texts.iter().enumerate() {
+                let Some(text) = text.filter(|text| is_document(text)) else {
+                    continue;
+                };
+                let place = leaf.place(cell).unwrap_or(&leaf.name);
+                deeper.extend(Documents::of_text((&leaf.name, place), text, with_keys)?);
             }
         }
         seen = found.len();

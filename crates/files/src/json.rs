@@ -64,9 +64,10 @@ impl Reader {
         }
     }
 
-    /// Tells where in its document each record stands, in a column of its own.
+    /// Tells where in its document each record stands, in a column of its own, and each value where that is not plain.
     pub(crate) fn placing(mut self, wanted: bool) -> Self {
         self.places = wanted.then(Places::default);
+        self.flattener = self.flattener.telling_places(wanted);
         self
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Places {
     /// The list whose elements are records, and the number of the one that comes.
     list: String,
     next: u64,
+    /// The number of the element of the outermost list that comes.
+    element: u64,
     found: Vec<Option<String>>,
 }
 
@@ -105,5 +107,13 @@ impl Events for Placed<'_> {
         self.flattener.end_document();
         self.places.keys.clear();
         self.ended(None);
+    }
+
+    fn end_element(&mut self) {
+        self.flattener.end_document();
+        self.places.keys.clear();
+        let place = format!("[{}]", self.places.element);
+        self.places.element += 1;
+        self.ended(Some(place));
     }
 }

@@ -9,16 +9,21 @@
 //! row that was read and checked is a hit. A first or last name alone is neither.
 
 mod candidate;
+mod cell;
+mod dates;
 mod person;
 mod query;
 mod relation;
 mod role;
+mod strength;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
 pub use candidate::{Candidate, Column, candidates};
+pub use cell::Cell;
+pub use dates::DateOrders;
 pub use query::{Query, Wanted, WantedForm};
 pub use relation::{Bounds, Graph, KeyColumn, Origin, Pair, Relation, Side, Step, Walk, pairs};
 pub use role::{builtin_role, is_name, is_no_date, needs_name, role_of};

@@ -77,17 +77,6 @@ pub(crate) fn is_other_date(column: &str) -> bool {
         .any(|word| is_among(&OTHER_DATES, word))
 }
 
-/// Position of a cell among those of its column, and how many these are: the elements of a list have a cell each.
-pub(crate) fn element(row: &[(&str, &str)], cell: usize) -> (usize, usize) {
-    let column = row.get(cell).map(|(column, _)| *column);
-    let same = |(at, (other, _)): (usize, &(&str, &str))| (Some(*other) == column).then_some(at);
-    let of_column = || row.iter().enumerate().filter_map(same);
-    (
-        of_column().filter(|at| *at < cell).count(),
-        of_column().count(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,18 +134,5 @@ mod tests {
         for column in ["born", "dob", "birth_date", "Geburtsdatum", "date", "d"] {
             assert!(!is_other_date(column), "{column}");
         }
-    }
-
-    #[test]
-    fn the_element_of_a_list_is_counted_in_its_column() {
-        let row = [
-            ("n[]", "a"),
-            ("d[]", "1"),
-            ("n[]", "b"),
-            ("d[]", "2"),
-            ("x", "y"),
-        ];
-        let elements: Vec<_> = (0..5).map(|cell| element(&row, cell)).collect();
-        assert_eq!(elements, [(0, 2), (0, 2), (1, 2), (1, 2), (0, 1)]);
     }
 }

@@ -135,6 +135,16 @@ impl Query {
         Some(wanted)
     }
 
+    /// The columns of a candidate in which a birth date was asked for that is another day with day and month exchanged, by
+    /// position.
+    pub fn turning<'q>(&'q self, candidate: &'q Candidate) -> impl Iterator<Item = usize> + 'q {
+        let asked = self.positive(candidate).filter(|(_, value, _)| {
+            meaning(&value.identifier) == Meaning::Date
+                && forms::dates(&value.text).any(forms::Day::turns)
+        });
+        asked.map(|(column, ..)| column)
+    }
+
     /// The questions that were answered with yes.
     fn positive<'q>(
         &'q self,
@@ -160,6 +170,12 @@ fn unspaced(name: &str) -> impl Iterator<Item = (&str, &str)> {
     places
         .filter(move |_| fits)
         .map(|(place, _)| name.split_at(place))
+}
+
+/// Whether a name is an East Asian one, of a family name and a first name at least.
+pub(crate) fn is_east_asian_name(name: &str) -> bool {
+    let letters = || name.chars().filter(|c| !c.is_whitespace());
+    (2..=UNSPACED.0).contains(&letters().count()) && letters().all(is_east_asian)
 }
 
 /// Han, Kana, Hangul.

@@ -7,8 +7,10 @@ use locard_model::Strength;
 use locard_sketch::forms::{self, Form, Probe};
 
 use crate::candidate::parent;
-use crate::person::{are_of_one, element, is_other_date};
-use crate::query::{Query, Side, Value};
+use crate::cell::Cell;
+use crate::dates::{Birth, DateOrders};
+use crate::person::{are_of_one, is_other_date};
+use crate::query::{Query, Side, Value, is_east_asian_name};
 use crate::role::{speaks, strength_of};
 
 /// A value that was found in a row.
@@ -40,23 +42,36 @@ pub(crate) enum Says {
     Other,
 }
 
-impl Says {
-    /// What a value says that was found in a cell.
-    fn of(value: &Value, (column, cell): (&str, &str)) -> Self {
-        match value.identifier.as_str() {
-            "PERSON" if is_name(&value.text, cell) => Self::Name,
-            "DATE_OF_BIRTH" if is_date(cell) && !is_other_date(column) => Self::BirthDate,
-            "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" => Self::Home,
-            _ => Self::Other,
-        }
-    }
-}
-
 /// Whether a full name is all that stands in a cell, but for a title or an initial.
 fn is_name(name: &str, cell: &str) -> bool {
+    if is_east_asian_name(name) {
+        return is_written_alone(name, cell);
+    }
     let words = |text: &str| forms::words(&forms::folded(text)).count();
     let full = words(name);
     full > 1 && words(cell) <= full + 1
+}
+
+/// What stands behind a name in scripts without spaces, for politeness.
+const HONORIFICS: [&str; 9] = ["様", "さま", "さん", "氏", "先生", "殿", "님", "씨", "女士"];
+
+/// Whether an East Asian name is all that stands in a cell. A longer one that holds it is somebody else's.
+fn is_written_alone(name: &str, cell: &str) -> bool {
+    let cell = forms::alphanumerics(cell);
+    let is_it = |written: &str| {
+        let rest = cell.strip_prefix(written);
+        rest.is_some_and(|rest| {
+            let mut titles = HONORIFICS.iter();
+            rest.is_empty() || titles.any(|title| forms::alphanumerics(title) == rest)
+        })
+    };
+    let spellings = forms::name_spellings(name).into_iter();
+    spellings.into_iter().any(|mut words| {
+        (0..words.len()).any(|_| {
+            words.rotate_left(1);
+            is_it(&words.concat())
+        })
+    })
 }
 
 /// Whether a date is all that stands in a cell; eight digits are one too.
@@ -71,6 +86,8 @@ pub struct Verifier<'q> {
     queries: Vec<&'q Query>,
     /// How the entity is called.
     table: &'q str,
+    /// How its columns write dates; `None`: nobody looked.
+    dates: Option<&'q DateOrders>,
     /// Columns whose names have dots in them that lead nowhere.
     flat: HashSet<String>,
     /// Questions by the first of their hashes.
@@ -102,6 +119,7 @@ impl<'q> Verifier<'q> {
         let mut verifier = Self {
             queries: queries.into_iter().collect(),
             table,
+            dates: None,
             flat: HashSet::new(),
             questions: HashMap::new(),
         };
@@ -141,14 +159,29 @@ impl<'q> Verifier<'q> {
         self
     }
 
+    /// With what the columns tell of how they write dates.
+    #[must_use]
+    pub const fn with_dates(mut self, dates: &'q DateOrders) -> Self {
+        self.dates = Some(dates);
+        self
+    }
+
     /// What of the subjects is in a row of (column path, text); each value at most once a cell.
     pub fn check_row(&self, row: &[(&str, &str)]) -> Vec<Hit> {
+        let cells: Vec<Cell<'_>> = row.iter().map(|cell| Cell::from(*cell)).collect();
+        self.check(&cells)
+    }
+
+    /// As [`Verifier::check_row`], where it is known which record of a document a cell is of. What is in a document within
+    /// a cell is told at its place in that, and not of the whole cell besides.
+    pub fn check(&self, cells: &[Cell<'_>]) -> Vec<Hit> {
         let mut hits = Vec::new();
         let mut halves = Vec::new();
-        for (cell, (column, text)) in row.iter().enumerate() {
-            self.check_cell(cell, column, text, &mut hits, &mut halves);
+        for (at, cell) in cells.iter().enumerate() {
+            self.check_cell(at, cell.column, cell.text, &mut hits, &mut halves);
         }
-        self.join(row, &halves, &mut hits);
+        self.join(cells, &halves, &mut hits);
+        deepest(cells, &mut hits);
         hits
     }
 
@@ -184,9 +217,9 @@ impl<'q> Verifier<'q> {
                 .all(|hash| hashes.binary_search(hash).is_ok())
                 && agrees(value, probe, text)
                 && speaks(&value.identifier, &value.text, self.table, column);
-            if !agreed {
+            let Some(says) = self.says(value, (column, text)).filter(|_| agreed) else {
                 continue;
-            }
+            };
             let subject = question.subject;
             match question.side {
                 Some(side) => halves.push(Half {
@@ -208,7 +241,7 @@ impl<'q> Verifier<'q> {
                             self.table,
                             column,
                         ),
-                        says: Says::of(value, (column, text)),
+                        says,
                     },
                 ),
             }
@@ -225,7 +258,7 @@ impl<'q> Verifier<'q> {
     }
 
     /// Puts the halves of split names together.
-    fn join(&self, row: &[(&str, &str)], halves: &[Half], hits: &mut Vec<Hit>) {
+    fn join(&self, cells: &[Cell<'_>], halves: &[Half], hits: &mut Vec<Hit>) {
         for first in halves.iter().filter(|half| half.side == Side::First) {
             let rest = halves
                 .iter()
@@ -233,7 +266,7 @@ impl<'q> Verifier<'q> {
             for last in
                 rest.filter(|last| (last.subject, last.split) == (first.subject, first.split))
             {
-                if !self.are_of_one(row, first.cell, last.cell) {
+                if !self.are_of_one(cells, first.cell, last.cell) {
                     continue;
                 }
                 let Some(split) = self
@@ -258,40 +291,55 @@ impl<'q> Verifier<'q> {
         }
     }
 
-    /// How firmly a subject is in a row with these hits. One unique value is enough, and so is a full name with a birth
-    /// date, or with a telephone number or address, beside it: each of them is many people's, but hardly ever are both.
-    pub fn strength(&self, row: &[(&str, &str)], hits: &[Hit], subject: usize) -> Strength {
-        let of_subject = || hits.iter().filter(|hit| hit.subject == subject);
-        let alone = of_subject().map(|hit| hit.strength).max();
-        let borne_out = || of_subject().any(|name| self.is_borne_out(row, hits, name));
-        if alone == Some(Strength::Strong) || borne_out() {
-            Strength::Strong
-        } else {
-            Strength::Weak
-        }
-    }
-
-    /// Whether a name stands beside something else of the same person.
-    fn is_borne_out(&self, row: &[(&str, &str)], hits: &[Hit], name: &Hit) -> bool {
-        let bears_out = |other: &&Hit| {
-            let apart = other.cells.iter().all(|cell| !name.cells.contains(cell));
-            let pairs = || name.cells.iter().zip(other.cells.iter().cycle());
-            other.subject == name.subject
-                && matches!(other.says, Says::BirthDate | Says::Home)
-                && apart
-                && pairs().all(|(a, b)| self.are_of_one(row, *a, *b))
-        };
-        name.says == Says::Name && hits.iter().any(|other| bears_out(&other))
+    /// What a value says that was found in a cell; `None`: it is another date there.
+    fn says(&self, value: &Value, (column, cell): (&str, &str)) -> Option<Says> {
+        Some(match value.identifier.as_str() {
+            "PERSON" if is_name(&value.text, cell) => Says::Name,
+            "DATE_OF_BIRTH" if is_date(cell) => {
+                let unknown = DateOrders::default();
+                let orders = self.dates.unwrap_or(&unknown);
+                match orders.birth(&value.text, (column, cell)) {
+                    Birth::Same if !is_other_date(column) => Says::BirthDate,
+                    Birth::Same | Birth::Open => Says::Other,
+                    Birth::Other => return None,
+                }
+            }
+            "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" => Says::Home,
+            _ => Says::Other,
+        })
     }
 
     /// Whether two cells of a row are about the same person: in the same record where records are nested, the same element
     /// of the same list, and under names that do not tell them apart.
-    fn are_of_one(&self, row: &[(&str, &str)], a: usize, b: usize) -> bool {
-        let column = |cell: usize| row.get(cell).map_or("", |(column, _)| *column);
-        let (of_a, of_b) = (column(a), column(b));
-        self.parent(of_a) == self.parent(of_b)
-            && element(row, a) == element(row, b)
-            && are_of_one(self.own(of_a), self.own(of_b))
+    fn are_of_one(&self, cells: &[Cell<'_>], a: usize, b: usize) -> bool {
+        let own = |cell: usize| cells.get(cell).map_or("", |cell| self.own(cell));
+        self.record(cells, a) == self.record(cells, b)
+            && self.element(cells, a) == self.element(cells, b)
+            && are_of_one(own(a), own(b))
+    }
+
+    /// The record that a cell is of.
+    pub(crate) fn record<'c>(&self, cells: &[Cell<'c>], cell: usize) -> &'c str {
+        let Some(cell) = cells.get(cell) else {
+            return "";
+        };
+        cell.record.unwrap_or_else(|| self.parent(cell.column))
+    }
+
+    /// Position of a cell among those of its column and record, and how many these are.
+    fn element(&self, cells: &[Cell<'_>], cell: usize) -> (usize, usize) {
+        let key = |at: usize| {
+            (
+                cells.get(at).map(|cell| cell.column),
+                self.record(cells, at),
+            )
+        };
+        let own = key(cell);
+        let of_column = || (0..cells.len()).filter(|at| key(*at) == own);
+        (
+            of_column().filter(|at| *at < cell).count(),
+            of_column().count(),
+        )
     }
 
     fn parent<'c>(&self, column: &'c str) -> &'c str {
@@ -302,10 +350,10 @@ impl<'q> Verifier<'q> {
         }
     }
 
-    /// The last part of a path.
-    fn own<'c>(&self, column: &'c str) -> &'c str {
-        let above = self.parent(column).len();
-        column.get(above..).unwrap_or(column)
+    /// The last part of a column's path.
+    pub(crate) fn own<'c>(&self, cell: &Cell<'c>) -> &'c str {
+        let above = self.parent(cell.column).len();
+        cell.column.get(above..).unwrap_or(cell.column)
     }
 }
 
@@ -324,6 +372,38 @@ fn push(hits: &mut Vec<Hit>, hit: Hit) {
 /// Words between two persons.
 static JOINING: LazyLock<Vec<&str>> =
     LazyLock::new(|| forms::word_list(include_str!("words/joining.txt")));
+
+/// Takes out what is told of a cell with a document in it and of a place within that again.
+fn deepest(cells: &[Cell<'_>], hits: &mut Vec<Hit>) {
+    let column = |cell: &usize| cells.get(*cell).map_or("", |cell| cell.column);
+    let is_document = |cell: &usize| {
+        let text = cells.get(*cell).map_or("", |cell| cell.text.trim_start());
+        text.starts_with(['{', '['])
+    };
+    let is_told = |outer: &Hit, inner: &Hit| {
+        let [holder] = outer.cells.as_slice() else {
+            return false;
+        };
+        let is_within = |cell: &usize| {
+            let below = column(cell).strip_prefix(column(holder));
+            below.is_some_and(|below| below.starts_with(['.', '[']))
+        };
+        inner.subject == outer.subject
+            && inner.cells.iter().all(is_within)
+            && outer
+                .attributes
+                .iter()
+                .all(|it| inner.attributes.contains(it))
+    };
+    let told: Vec<bool> = hits
+        .iter()
+        .map(|outer| {
+            outer.cells.iter().all(is_document) && hits.iter().any(|inner| is_told(outer, inner))
+        })
+        .collect();
+    let mut told = told.into_iter();
+    hits.retain(|_| !told.next().unwrap_or(false));
+}
 
 /// Whether the words of a name belong to two persons in this text: `Brian and Frank` is no Brian Frank.
 fn is_of_two(name: &str, text: &str) -> bool {

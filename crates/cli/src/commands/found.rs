@@ -303,7 +303,7 @@ fn hits_table(indent: usize, hits: &[&Hit], with_resource: bool) -> Table {
         let resource = Cell::new(&hit.resource).styled(Style::new().bold());
         let mut cells = Vec::from_iter(with_resource.then_some(resource));
         cells.extend([
-            Cell::new(&hit.column),
+            Cell::new(hit.path.as_ref().unwrap_or(&hit.column)),
             Cell::whole(row.unwrap_or_default()),
             Cell::new(hit.strength.as_str()).styled(strength),
             Cell::new(why(hit)).styled(Style::new().dimmed()),

@@ -62,7 +62,7 @@ impl Answer<'_> {
         ];
         // Only where sources are read are relations followed.
         header.extend(self.options.verify.then_some("reached"));
-        header.push("answer");
+        header.extend(["answer", "path"]);
         writer.write_record(&header)?;
         for hit in &self.report.hits {
             let row = hit.row.as_ref().map(|row| harmless(&row.to_string()));
@@ -80,12 +80,13 @@ impl Answer<'_> {
             let reached = harmless(&reached(hit).join("; "));
             cells.extend(self.options.verify.then_some(reached));
             cells.push(answer(hit.verified).to_owned());
+            cells.push(hit.path.as_deref().map(harmless).unwrap_or_default());
             writer.write_record(cells)?;
         }
         for outcome in self.outcomes().filter(|outcome| outcome.places == 0) {
             let mut row = vec![harmless(outcome.subject)];
-            row.resize(header.len() - 1, String::new());
-            row.push(outcome.word.to_owned());
+            row.resize(header.len() - 2, String::new());
+            row.extend([outcome.word.to_owned(), String::new()]);
             writer.write_record(row)?;
         }
         Ok(writer.flush()?)
@@ -178,6 +179,9 @@ fn hit_json(hit: &Hit) -> Value {
     });
     if !hit.reached.is_empty() {
         value["reached"] = reached(hit).into();
+    }
+    if let Some(path) = &hit.path {
+        value["path"] = path.as_str().into();
     }
     if let Some(why) = &hit.unchecked {
         value["unchecked"] = why.as_str().into();

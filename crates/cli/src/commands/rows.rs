@@ -41,7 +41,7 @@ pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
             } else {
                 json!(key)
             },
-            json!(hit.column),
+            json!(hit.path.as_ref().unwrap_or(&hit.column)),
             json!(hit.kind.as_str()),
             json!(hit.masked),
         ]);

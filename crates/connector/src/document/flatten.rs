@@ -10,7 +10,8 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 use super::json::Events;
 use super::nodes::{Entry, Node, Tree};
-use super::{NESTED, Paths};
+use super::place::{push_element, push_key};
+use super::{NESTED, PLACES, Paths};
 
 /// Takes documents as [`Events`] and gives batches: one row per document, one column per path.
 ///
@@ -28,6 +29,8 @@ pub struct Flattener {
     open: bool,
     /// Whether the document at hand holds records.
     wrapped: bool,
+    /// Whether it is told where in its document a value stands.
+    tells_places: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,10 @@ struct Frame {
     node: u32,
     is_list: bool,
     is_empty: bool,
+    /// How long the path of what it is in is.
+    place: usize,
+    /// Elements that came so far.
+    elements: usize,
 }
 
 impl Flattener {
@@ -58,7 +65,16 @@ impl Flattener {
             record: 0,
             open: false,
             wrapped: false,
+            tells_places: false,
         }
+    }
+
+    /// Also tells where in their documents the values of a column stand whose name does not: in a column of its own
+    /// beside it, marked as [`PLACES`].
+    #[must_use]
+    pub fn telling_places(mut self, wanted: bool) -> Self {
+        self.tells_places = wanted;
+        self
     }
 
     /// Records that ended since the last batch.
@@ -98,13 +114,21 @@ impl Flattener {
             let path = self.tree.wanted.as_ref();
             let path = path.and_then(|wanted| wanted.column(name_of(node)));
             let name = unique(path.unwrap_or(name_of(node)), &mut names);
-            let field = Field::new(name, array.data_type().clone(), true);
+            let places = self.tells_places.then(|| places(node, &name, rows, &text));
+            let places = places.transpose()?.flatten();
+            let field = Field::new(name.as_str(), array.data_type().clone(), true);
             fields.push(if node.is_nested() {
                 field.with_metadata(nested())
             } else {
                 field
             });
             arrays.push(array);
+            if let Some(places) = places {
+                let beside = unique(&format!("{name}@"), &mut names);
+                let field = Field::new(beside, places.data_type().clone(), true);
+                fields.push(field.with_metadata(HashMap::from([(PLACES.to_owned(), name)])));
+                arrays.push(places);
+            }
         }
         self.tree.begin(rest);
         self.record = 0;
@@ -130,15 +154,30 @@ impl Flattener {
             node,
             is_list,
             is_empty: true,
+            place: self.tree.place.len(),
+            elements: 0,
         });
         self.target = node;
     }
 
-    fn leave(&mut self) {
-        if let Some(frame) = self.stack.pop()
-            && frame.is_empty
+    /// An element of a list, or a value of an object, begins.
+    fn begin(&mut self) {
+        if self.tells_places
+            && let Some(frame) = self.stack.last_mut()
+            && frame.is_list
         {
-            self.tree.nodes[frame.node as usize].saw_null = true;
+            self.tree.place.truncate(frame.place);
+            push_element(&mut self.tree.place, frame.elements);
+            frame.elements += 1;
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(frame) = self.stack.pop() {
+            self.tree.place.truncate(frame.place);
+            if frame.is_empty {
+                self.tree.nodes[frame.node as usize].saw_null = true;
+            }
         }
         if let Some(Frame {
             node,
@@ -153,6 +192,7 @@ impl Flattener {
 
 impl Events for Flattener {
     fn enter_object(&mut self) {
+        self.begin();
         self.tree.rewind(self.target);
         self.tree.tell_person(self.target, self.record, true);
         self.enter(self.target, false);
@@ -161,6 +201,11 @@ impl Events for Flattener {
     fn key(&mut self, key: &str) {
         let parent = self.stack.last().map_or(0, |frame| frame.node);
         self.told();
+        if self.tells_places {
+            let above = self.stack.last().map_or(0, |frame| frame.place);
+            self.tree.place.truncate(above);
+            push_key(&mut self.tree.place, key);
+        }
         self.target = self.tree.child(parent, key, self.record);
     }
 
@@ -169,6 +214,7 @@ impl Events for Flattener {
     }
 
     fn enter_list(&mut self) {
+        self.begin();
         let elements = self.tree.elements(self.target);
         self.enter(elements, true);
     }
@@ -178,11 +224,13 @@ impl Events for Flattener {
     }
 
     fn value(&mut self, text: &str) {
+        self.begin();
         self.told();
         self.tree.push(self.target, self.record, text);
     }
 
     fn null(&mut self) {
+        self.begin();
         self.told();
         self.tree.nodes[self.target as usize].saw_null = true;
     }
@@ -201,6 +249,7 @@ impl Events for Flattener {
 
     fn end_document(&mut self) {
         self.stack.clear();
+        self.tree.place.clear();
         self.target = 0;
         if !std::mem::take(&mut self.wrapped) || self.is_filled() {
             self.record += 1;
@@ -260,15 +309,50 @@ fn column(node: &mut Node, rows: usize, text: &Buffer) -> Result<ArrayRef, Arrow
     if !node.entries.is_sorted_by_key(place) {
         node.entries.sort_by_key(place);
     }
-    let repeated = node
-        .entries
+    cells(&node.entries, node.several, rows, text)
+}
+
+fn cells(
+    entries: &[Entry],
+    several: bool,
+    rows: usize,
+    text: &Buffer,
+) -> Result<ArrayRef, ArrowError> {
+    let repeated = entries
         .windows(2)
         .any(|pair| pair[0].record == pair[1].record);
-    if node.several || repeated {
-        list(&node.entries, rows, text)
+    if several || repeated {
+        list(entries, rows, text)
     } else {
-        scalar(&node.entries, rows, text)
+        scalar(entries, rows, text)
     }
+}
+
+/// Where the values of a node stand, which its column was made of; `None` where the name of that says it.
+fn places(
+    node: &Node,
+    name: &str,
+    rows: usize,
+    text: &Buffer,
+) -> Result<Option<ArrayRef>, ArrowError> {
+    let place = |entry: &Entry| {
+        let from = (entry.offset + entry.length) as usize;
+        &text.as_slice()[from..from + entry.place as usize]
+    };
+    if node
+        .entries
+        .iter()
+        .all(|entry| place(entry) == name.as_bytes())
+    {
+        return Ok(None);
+    }
+    let of_place = |entry: &Entry| Entry {
+        offset: entry.offset + entry.length,
+        length: entry.place,
+        ..*entry
+    };
+    let entries: Vec<Entry> = node.entries.iter().map(of_place).collect();
+    cells(&entries, node.several, rows, text).map(Some)
 }
 
 fn view(entry: &Entry, text: &Buffer) -> u128 {

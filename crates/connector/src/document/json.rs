@@ -27,6 +27,10 @@ pub trait Events {
     fn end_record(&mut self) {}
     /// One document is complete: a record, or the rest of one that held records.
     fn end_document(&mut self);
+    /// An element of the outermost list is complete, which is a document by itself.
+    fn end_element(&mut self) {
+        self.end_document();
+    }
 }
 
 /// Takes events and does nothing: for checking whether text is JSON.
@@ -291,7 +295,7 @@ impl Parser {
             }
             Some(Frame::Records) => {
                 self.state = State::After;
-                events.end_document();
+                events.end_element();
             }
             Some(Frame::Wrapped) => {
                 self.state = State::After;

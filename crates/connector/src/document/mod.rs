@@ -13,11 +13,16 @@
 /// dots in it too.
 pub const NESTED: &str = "nested";
 
+/// Marks a column of a batch that tells where the values of another one stand in their documents ([`place`]); its value
+/// is the name of that one. It has a value for each of them.
+pub const PLACES: &str = "places";
+
 mod flatten;
 mod json;
 mod keys;
 mod nodes;
 mod paths;
+pub mod place;
 
 pub use flatten::Flattener;
 pub use json::{Events, Ignore, Parser, Records, Syntax};

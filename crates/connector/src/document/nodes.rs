@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::Paths;
 use super::keys::{looks_like_a_value, may_be_a_person};
+use super::place::push_key;
 
 /// An object with more different keys than this is a map.
 pub const MAX_SIBLINGS: usize = 1_000;
@@ -20,12 +21,14 @@ const MAX_LEVELS: u16 = 64;
 /// From this many children on they are looked up by hash.
 const FEW: usize = 8;
 
-/// One value: the record it belongs to and where its text is.
+/// One value: the record it belongs to and where its text is; behind that stands where it is in its document, if that is
+/// told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) record: u32,
     pub(super) offset: u32,
     pub(super) length: u32,
+    pub(super) place: u32,
 }
 
 #[derive(Debug, Default)]
@@ -121,6 +124,8 @@ pub(super) struct Tree {
     pub(super) values: usize,
     /// The record of the last value of this batch, kept or not.
     pub(super) last: Option<u32>,
+    /// Where in its document the value at hand stands; empty where that is not told.
+    pub(super) place: String,
 }
 
 impl Tree {
@@ -132,6 +137,7 @@ impl Tree {
             text: String::new(),
             values: 0,
             last: None,
+            place: String::new(),
         };
         tree.add(None, String::new());
         tree
@@ -184,7 +190,7 @@ impl Tree {
             let from = entry.offset as usize;
             let offset = rest.text.len() as u32;
             rest.text
-                .push_str(&self.text[from..from + entry.length as usize]);
+                .push_str(&self.text[from..from + (entry.length + entry.place) as usize]);
             let entry = Entry {
                 record: entry.record - record,
                 offset,
@@ -221,11 +227,13 @@ impl Tree {
         self.last = self.last.max(Some(record));
         if node.wanted {
             self.text.push_str(text);
+            self.text.push_str(&self.place);
             self.values += 1;
             node.entries.push(Entry {
                 record,
                 offset,
                 length: text.len() as u32,
+                place: self.place.len() as u32,
             });
         }
     }
@@ -337,7 +345,15 @@ impl Tree {
         node.lookup = HashMap::new();
         let children = std::mem::take(&mut node.children);
         let (keys, any) = (self.keys(parent), self.any(parent));
+        // The path of the object tells where its keys stood, unless there are several such objects.
+        let is_told = !self.place.is_empty();
+        let at_hand = std::mem::take(&mut self.place);
         for (key, child) in children {
+            if is_told && !self.node(parent).several {
+                let path = &self.nodes[parent as usize].path;
+                path.clone_into(&mut self.place);
+                push_key(&mut self.place, &key);
+            }
             if !self.node(parent).tells_keys {
                 for record in self.records_below(child) {
                     self.push(keys, record, &key);
@@ -345,6 +361,7 @@ impl Tree {
             }
             self.move_into(child, any);
         }
+        self.place = at_hand;
     }
 
     /// The records in which something stands at or below a node, each once.

@@ -2,6 +2,7 @@
 //!
 //! A read is kept whole or not at all, and under what was asked: another question is another read.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
 use locard_app::RowAt;
@@ -80,6 +81,8 @@ struct Row {
     agreed: Vec<(String, Vec<Identifier>)>,
     strength: Option<Strength>,
     values: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    cut: BTreeMap<String, u64>,
 }
 
 impl Row {
@@ -110,6 +113,7 @@ impl Row {
                 .collect(),
             strength: row.strength,
             values: row.values.clone(),
+            cut: row.cut.clone(),
         }
     }
 
@@ -142,6 +146,7 @@ impl Row {
                     .collect(),
                 strength: self.strength,
                 values: self.values,
+                cut: self.cut,
             },
         }
     }
@@ -294,7 +299,7 @@ impl Job {
             arriving,
         ]);
         let mut hash = Sha256::new();
-        hash.update(b"locard read v1\0");
+        hash.update(b"locard read v2\0");
         hash.update(asked.to_string());
         ReadId(hash.finalize().into())
     }

@@ -3,6 +3,7 @@
 //! The order matters. Strong rows come first, then what they lead to over relations, nearer rows first, and last the
 //! rows for review: by then it is known which of them were reached in another way, and each row is written once.
 
+mod cut;
 mod feed;
 mod kept;
 mod links;

@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use locard_app::{CancellationToken, Failure, Home, OpenSources, Suspect, column_around};
+use locard_app::{
+    CancellationToken, Failure, Home, OpenSources, Suspect, column_around, date_orders,
+};
 use locard_connector::document::Paths;
 use locard_connector::{Form, Matching, ScanRequest};
 use locard_engine::{Found, LookUp, Mask, Row, Shown};
-use locard_index::{Bounds, Graph, Origin, Query, Relation};
+use locard_index::{Bounds, DateOrders, Graph, Origin, Query, Relation};
 use locard_model::{EntityId, EntityKind, SourceId, Strength, Subject};
 use locard_store::{Column, Entity};
 use tokio::sync::mpsc::Sender;
@@ -119,12 +121,18 @@ impl Reader<'_> {
             Ok(source) => source,
             Err(error) => return Ended::failed(job.unopened(&error)),
         };
+        let mut examiner = self.examiner(job);
+        if let What::Naming { suspect, .. } = &job.what {
+            let asked = (suspect.as_ref(), &self.queries);
+            examiner.dates = Box::pin(date_orders(self.home, &source, asked, self.cancel)).await;
+        }
+        let examiner = Arc::new(examiner);
         let reading = Reading {
             reader: self,
             job,
             source,
             taker,
-            examiner: Arc::new(self.examiner(job)),
+            examiner,
         };
         let mut ended = match &job.what {
             What::Naming {
@@ -151,6 +159,7 @@ impl Reader<'_> {
             table: job.entity.path.name().to_owned(),
             queries: Arc::clone(&self.queries),
             subject: Arc::clone(&self.subject),
+            dates: DateOrders::default(),
             leading: job.leading.clone(),
             arriving: Arriving::at(self.graph, job.entity()),
             lost: AtomicU64::new(0),

@@ -4,14 +4,15 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use locard_app::{RowAt, identifiers};
+use locard_app::{RowAt, cells_of, identifiers};
 use locard_engine::Row;
-use locard_index::{Query, Verifier};
+use locard_index::{Cell, DateOrders, Query, Verifier};
 use locard_model::{EntityId, Identifier, Strength, Subject};
 use locard_sketch::forms;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::cut::Cut;
 use super::links::Arriving;
 use crate::sections::{Agreement, ReviewReason, SectionRow, Standing};
 
@@ -41,6 +42,8 @@ pub(super) struct Examiner {
     pub(super) table: String,
     pub(super) queries: Arc<Vec<Query>>,
     pub(super) subject: Arc<Subject>,
+    /// How columns write dates, where that matters.
+    pub(super) dates: DateOrders,
     /// Relations that lead from the entity, with the columns of their keys.
     pub(super) leading: Vec<(usize, Vec<String>)>,
     /// Relations that lead to the entity.
@@ -71,14 +74,32 @@ pub(super) enum Wanted {
     },
 }
 
+/// What a row is to the person.
+struct Found {
+    standing: Standing,
+    agreed: Vec<Agreement>,
+    strength: Option<Strength>,
+    /// What of it is somebody else's.
+    cut: Cut,
+}
+
+/// What of the person agrees with a row.
+struct Agreed {
+    agreed: Vec<Agreement>,
+    strength: Strength,
+    /// The cells that agree so firmly, by their positions among those that were looked at.
+    cells: Vec<usize>,
+}
+
 impl Examiner {
     /// The wanted ones of some rows.
     pub(super) fn examine(&self, wanted: &Wanted, rows: &[Row<'_>]) -> Vec<FoundRow> {
         let flat = rows.first().map_or(&[][..], |row| row.flat);
         let verifier = Verifier::new(self.queries.iter(), &self.table);
+        let verifier = verifier.with_dates(&self.dates);
         let verifier = verifier.with_flat(flat.iter().copied());
         let found = rows.iter().filter_map(|row| {
-            let (standing, agreed, strength) = match wanted {
+            let found = match wanted {
                 Wanted::Naming {
                     columns,
                     strength,
@@ -86,9 +107,9 @@ impl Examiner {
                 } => self.named(&verifier, (columns, names), *strength, row)?,
                 Wanted::Keyed { naming, .. } => wanted
                     .is_keyed(row)
-                    .then(|| self.keyed(&verifier, naming, row))?,
+                    .then(|| self.keyed(&verifier, (wanted, naming), row))?,
             };
-            self.written(row, standing, agreed, strength)
+            self.written(row, found)
         });
         found.collect()
     }
@@ -99,82 +120,102 @@ impl Examiner {
         (columns, names): (&BTreeSet<String>, &BTreeSet<String>),
         wanted: Strength,
         row: &Row<'_>,
-    ) -> Option<(Standing, Vec<Agreement>, Option<Strength>)> {
-        let cells: Vec<(&str, &str)> = row
-            .cells
-            .iter()
-            .filter(|(column, _)| columns.contains(*column))
-            .copied()
-            .collect();
-        let (agreed, strength) = self.agreed(verifier, &cells)?;
+    ) -> Option<Found> {
+        let (cells, at) = cells_of(row, |column| columns.contains(column));
+        let Agreed {
+            agreed,
+            strength,
+            cells,
+        } = self.agreed(verifier, &cells)?;
         if strength != wanted {
             if strength == Strength::Weak {
                 self.weak.store(true, Ordering::Relaxed);
             }
             return None;
         }
+        let own: Vec<usize> = cells.into_iter().map(|cell| at[cell]).collect();
+        let cut = Cut::of(row, &own);
         let agrees = |column: &str| agreed.iter().any(|it| it.column == column);
         let is_another = |(column, text): &(&str, &str)| {
             names.contains(*column) && !text.trim().is_empty() && !agrees(column)
         };
         let standing = match strength {
             Strength::Weak => Standing::Review(ReviewReason::Weak),
-            Strength::Strong if row.cells.iter().any(is_another) => {
+            Strength::Strong if left(row, &cut).iter().any(is_another) => {
                 Standing::Review(ReviewReason::NamesSomebodyElse)
             }
             Strength::Strong => Standing::Included,
         };
-        Some((standing, agreed, Some(strength)))
+        Some(Found {
+            standing,
+            agreed,
+            strength: Some(strength),
+            cut,
+        })
     }
 
     /// A row that carries a key: unless it names somebody else, it is about the person.
     fn keyed(
         &self,
         verifier: &Verifier<'_>,
-        naming: &BTreeSet<String>,
+        (wanted, naming): (&Wanted, &BTreeSet<String>),
         row: &Row<'_>,
-    ) -> (Standing, Vec<Agreement>, Option<Strength>) {
-        if let Some((agreed, strength)) = self.agreed(verifier, &row.cells) {
-            return (Standing::Included, agreed, Some(strength));
+    ) -> Found {
+        let (cells, _) = cells_of(row, |_| true);
+        let agreed = self.agreed(verifier, &cells);
+        let mut own = wanted.keyed_cells(row);
+        own.extend(agreed.iter().flat_map(|agreed| &agreed.cells));
+        let cut = Cut::of(row, &own);
+        if let Some(Agreed {
+            agreed, strength, ..
+        }) = agreed
+        {
+            return Found {
+                standing: Standing::Included,
+                agreed,
+                strength: Some(strength),
+                cut,
+            };
         }
         let names =
             |(column, text): &(&str, &str)| naming.contains(*column) && !text.trim().is_empty();
-        let standing = if row.cells.iter().any(names) {
+        let standing = if left(row, &cut).iter().any(names) {
             Standing::Review(ReviewReason::NamesSomebodyElse)
         } else {
             Standing::Included
         };
-        (standing, Vec::new(), None)
+        Found {
+            standing,
+            agreed: Vec::new(),
+            strength: None,
+            cut,
+        }
     }
 
     /// What of the subject agrees with these cells.
-    fn agreed(
-        &self,
-        verifier: &Verifier<'_>,
-        cells: &[(&str, &str)],
-    ) -> Option<(Vec<Agreement>, Strength)> {
-        let hits = verifier.check_row(cells);
-        if hits.is_empty() {
-            return None;
-        }
-        let mut agreed: Vec<Agreement> = Vec::new();
-        for hit in &hits {
+    fn agreed(&self, verifier: &Verifier<'_>, cells: &[Cell<'_>]) -> Option<Agreed> {
+        let hits = verifier.check(cells);
+        let strengths = verifier.strengths(cells, &hits);
+        let strength = strengths.iter().copied().max()?;
+        let mut found = Agreed {
+            agreed: Vec::new(),
+            strength,
+            cells: Vec::new(),
+        };
+        // What agrees less firmly is in the record of somebody else.
+        let firm = hits.iter().zip(&strengths);
+        for (hit, _) in firm.filter(|(_, of_hit)| **of_hit == strength) {
+            found.cells.extend(&hit.cells);
             for cell in &hit.cells {
-                let column = cells.get(*cell).map_or("", |(column, _)| *column);
+                let column = cells.get(*cell).map_or("", |cell| cell.column);
                 let more = identifiers(&self.subject, &hit.attributes);
-                merge(&mut agreed, column, more);
+                merge(&mut found.agreed, column, more);
             }
         }
-        Some((agreed, verifier.strength(cells, &hits, 0)))
+        Some(found)
     }
 
-    fn written(
-        &self,
-        row: &Row<'_>,
-        standing: Standing,
-        agreed: Vec<Agreement>,
-        strength: Option<Strength>,
-    ) -> Option<FoundRow> {
+    fn written(&self, row: &Row<'_>, found: Found) -> Option<FoundRow> {
         let Ok(mut values) = row.record.json() else {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return None;
@@ -184,16 +225,19 @@ impl Examiner {
         for (place, _) in row.key.iter().filter(|(name, _)| !is_cell(name)) {
             values.shift_remove(*place);
         }
+        let cut = found.cut.cut(&row.record, &mut values);
+        let cells = left(row, &found.cut);
         Some(FoundRow {
             id: self.id(row),
-            keys: self.keys(row),
-            arrives: Some(self.arrives(row)),
+            keys: self.keys(&cells),
+            arrives: Some(self.arrives(&cells)),
             row: SectionRow {
                 at: at(row),
-                standing,
-                agreed,
-                strength,
+                standing: found.standing,
+                agreed: found.agreed,
+                strength: found.strength,
                 values,
+                cut,
             },
         })
     }
@@ -224,17 +268,17 @@ impl Examiner {
         }
     }
 
-    fn arrives(&self, row: &Row<'_>) -> Vec<u64> {
+    fn arrives(&self, cells: &[(&str, &str)]) -> Vec<u64> {
         let mut keys = Vec::new();
         for arriving in &self.arriving {
-            arriving.keys(&row.cells, &mut keys);
+            arriving.keys(cells, &mut keys);
         }
         keys
     }
 
-    fn keys(&self, row: &Row<'_>) -> Vec<(usize, Vec<String>)> {
+    fn keys(&self, own: &[(&str, &str)]) -> Vec<(usize, Vec<String>)> {
         let keys = self.leading.iter().filter_map(|(relation, columns)| {
-            let cells = columns.iter().map(|column| cell(row, column));
+            let cells = columns.iter().map(|column| cell(own, column));
             Some((*relation, cells.collect::<Option<_>>()?))
         });
         keys.collect()
@@ -258,10 +302,38 @@ impl Wanted {
             let mut cells = row.cells.iter().filter(|(path, _)| path == column);
             return cells.any(|(_, text)| keys.contains(&vec![shown(text)]));
         }
-        let cells = columns.iter().map(|column| cell(row, column));
+        let cells = columns.iter().map(|column| cell(&row.cells, column));
         let key: Option<Vec<String>> = cells.map(|text| Some(shown(&text?))).collect();
         key.is_some_and(|key| keys.contains(&key))
     }
+
+    /// The cells that carry the key, by position.
+    fn keyed_cells(&self, row: &Row<'_>) -> Vec<usize> {
+        let Self::Keyed {
+            columns,
+            keys,
+            folds,
+            ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let is_of_key = |(column, text): &(&str, &str)| {
+            let place = columns.iter().position(|of_key| of_key == column);
+            let shown = comparable(text, *folds);
+            place.is_some_and(|at| keys.iter().any(|key| key.get(at) == Some(&shown)))
+        };
+        let cells = row.cells.iter().enumerate();
+        let cells = cells.filter(|(_, cell)| is_of_key(cell));
+        cells.map(|(at, _)| at).collect()
+    }
+}
+
+/// The cells of a row that are left of it.
+fn left<'a>(row: &Row<'a>, cut: &Cut) -> Vec<(&'a str, &'a str)> {
+    let cells = row.cells.iter().enumerate();
+    let left = cells.filter(|(at, _)| !cut.takes_out(row, *at));
+    left.map(|(_, cell)| *cell).collect()
 }
 
 /// A key as both sides are compared. Text of a fixed width comes with spaces at its end from some databases.
@@ -274,8 +346,8 @@ pub(super) fn comparable(text: &str, folds: bool) -> String {
 }
 
 /// The text of the first cell of a column that has any.
-fn cell(row: &Row<'_>, column: &str) -> Option<String> {
-    let mut cells = row.cells.iter().filter(|(path, _)| *path == column);
+fn cell(cells: &[(&str, &str)], column: &str) -> Option<String> {
+    let mut cells = cells.iter().filter(|(path, _)| *path == column);
     let (_, text) = cells.next()?;
     (!text.trim().is_empty()).then(|| (*text).to_owned())
 }

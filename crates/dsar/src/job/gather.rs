@@ -2,7 +2,7 @@
 //!
 //! A section is two streams: its rows, and what is known of it once all of them came. Both are there whole or not at all.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, BufRead, BufReader, BufWriter, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -84,6 +84,9 @@ pub(super) struct KeptRow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_direct: bool,
     pub(super) values: Map<String, Value>,
+    /// How many values of each column were taken out when it was collected.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) cut: BTreeMap<String, u64>,
 }
 
 /// Takes what is collected.
@@ -269,6 +272,7 @@ impl Gather {
             links: None,
             is_direct: false,
             values,
+            cut: row.cut,
         }
     }
 }

@@ -23,7 +23,7 @@ use super::gather::{Counters, KeptRow, Meta, rows, section};
 use super::reach::{Place, Reach};
 use super::rules::Others;
 use super::{
-    Act, Body, Delivery, DsarJob, Processing, Scope, SectionInfo, Verdict, learn, scratch,
+    Act, Body, Delivery, DsarJob, Processing, Scope, SectionInfo, Verdict, learn, rules, scratch,
     settings, standing, unkept,
 };
 use crate::keep::{Sealed, Shelf};
@@ -286,6 +286,9 @@ impl Packing {
             if let Some(redaction) = &redaction {
                 writer.redacted(redaction);
             }
+        }
+        for (column, parts) in &row.cut {
+            writer.redacted(&Redaction::parts(column, *parts, &rules::why(None)));
         }
         if let Some((others, judged)) = &judged {
             let by = (judged, &ruling.revealed);

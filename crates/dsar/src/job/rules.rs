@@ -402,7 +402,7 @@ struct Own {
     kinds: BTreeSet<Identifier>,
 }
 
-fn why(identifier: Option<&Identifier>) -> Reason {
+pub(super) fn why(identifier: Option<&Identifier>) -> Reason {
     Reason {
         reason: WHY.to_owned(),
         exemption: None,

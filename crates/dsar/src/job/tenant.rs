@@ -1,5 +1,6 @@
 //! What the catalog knows of everything, as sections: sources, entities with their columns, findings. No row of any source.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use locard_app::{
@@ -138,5 +139,6 @@ fn row(number: u64, values: Map<String, Value>) -> SectionRow {
         agreed: Vec::new(),
         strength: None,
         values,
+        cut: BTreeMap::new(),
     }
 }

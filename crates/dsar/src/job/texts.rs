@@ -2,11 +2,16 @@
 
 use std::ops::Range;
 
-/// Whether a text has several words; groups of digits are none.
+/// Whether a text has several words, or addresses; groups of digits are none.
 pub(super) fn is_prose(text: &str) -> bool {
     let mut words = text.split_whitespace();
     let is_word = |word: &&str| word.contains(char::is_alphabetic);
-    words.by_ref().filter(is_word).nth(2).is_some()
+    words.by_ref().filter(is_word).nth(2).is_some() || text.matches('@').nth(1).is_some()
+}
+
+/// Whether a sign stands between values: those of a line of a dump have no spaces around them.
+fn ends_value(letter: char) -> bool {
+    letter.is_whitespace() || ",;'\"()|<>[]{}=".contains(letter)
 }
 
 /// Words that may be addresses or numbers of somebody, without what sentences put around them.
@@ -29,7 +34,7 @@ pub(super) fn numbers(text: &str) -> Vec<Range<usize>> {
     };
     let mut start = None;
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
-        match (letter.is_whitespace(), start) {
+        match (ends_value(letter), start) {
             (true, Some(from)) => {
                 add(from..at);
                 start = None;

@@ -18,7 +18,7 @@ mod spelling;
 mod text;
 mod words;
 
-pub use date::{Day, dates, is_date, is_timestamp};
+pub use date::{Day, Order, dates, is_date, is_pointed, is_timestamp, order_told, readings};
 pub use digits::{digits, is_number, number, phone_tail, same_phone};
 pub(crate) use fold::{Fold, fold_onto};
 pub use fold::{fold_into, folded, trimmed};

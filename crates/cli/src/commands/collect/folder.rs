@@ -198,6 +198,7 @@ fn cells(section: &Section, row: SectionRow) -> Vec<String> {
         agreed,
         strength,
         mut values,
+        ..
     } = row;
     let mut cells = vec![
         harmless(&at.to_string()),

@@ -128,6 +128,7 @@ pub(super) fn row(section: &Section, row: &SectionRow) -> Value {
         "agreed": agreed.collect::<Vec<_>>(),
         "strength": row.strength.map(|strength| strength.to_string()),
         "values": row.values,
+        "takenOut": row.cut,
     })
 }
 

@@ -6,10 +6,12 @@
 mod inside;
 mod months;
 mod notation;
+mod order;
 mod time;
 
 pub(super) use inside::{inside, may_be_inside};
 use notation::{Certainty, LENGTHS};
+pub use order::{Order, is_pointed, order_told, readings};
 use time::without_midnight;
 
 use super::{Form, folded};
