@@ -10,8 +10,6 @@ mod mixtures;
 mod persons;
 #[path = "columns/things.rs"]
 mod things;
-#[path = "columns/wide.rs"]
-mod wide;
 
 use std::collections::{HashMap, HashSet};
 
