@@ -11,7 +11,7 @@ use crate::support::{Bench, corpus, root, sample};
 /// Micro F1 below which a change has made judging worse, a little below what it is: on tables that rules were written with,
 const LEAST: f64 = 0.97;
 /// and on tables of well-known schemas that no rule may be fitted to.
-const LEAST_UNSEEN: f64 = 0.92;
+const LEAST_UNSEEN: f64 = 0.90;
 
 #[test]
 fn columns_of_the_sample_are_judged_as_labelled() {

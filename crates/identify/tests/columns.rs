@@ -12,8 +12,6 @@ mod persons;
 mod talk;
 #[path = "columns/things.rs"]
 mod things;
-#[path = "columns/wide.rs"]
-mod wide;
 
 use std::collections::{HashMap, HashSet};
 

@@ -167,51 +167,40 @@ struct Said {
 }
 
 impl Said {
-    fn nothing() -> Self {
-        Self {
-            weights: vec![weight("values", "the rule looks at names only".into(), 0.0)],
-            counts: Counts::default(),
-            rarity: 0.0,
-        }
-    }
-
     fn sum(&self) -> f64 {
         sum(&self.weights)
     }
 }
 
-/// Position and sum of the loudest.
-fn likeliest<T>(ways: &[(T, Said)]) -> Option<(usize, f64)> {
-    let sums = ways.iter().map(|(_, said)| said.sum()).enumerate();
-    sums.max_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-/// The loudest of several ways to read the same cells, and against it how many were tried: the likelihood of a column that
-/// is written in one of them, nobody knows which, is their mean, not their largest.
-fn one_of<T>(mut ways: Vec<(T, Said)>) -> Option<(T, Said)> {
-    let (loudest, most) = likeliest(&ways)?;
-    let count = ways.len() as f64;
-    let all: f64 = ways.iter().map(|(_, said)| (said.sum() - most).exp()).sum();
-    let (key, mut said) = ways.swap_remove(loudest);
-    if count > 1.0 && std::env::var_os("WAYS").is_some() {
-        let detail = format!("the likeliest of {count} ways to read the same cells");
-        said.weights
-            .push(weight("ways", detail, (all / count).ln()));
-    }
-    Some((key, said))
-}
-
 impl Weigher<'_> {
     fn identifier(&self, rules: Vec<usize>) -> Weighed {
-        let mut ways: Vec<(usize, Said)> = rules
-            .iter()
-            .map(|&rule| (rule, self.values(&[rule])))
-            .collect();
-        let (loudest, _) = likeliest(&ways).unwrap_or_default();
-        if rules.len() > 1 {
-            ways.push((ways[loudest].0, self.values(&rules)));
+        let mut best: Option<(usize, Said)> = None;
+        for &rule in &rules {
+            let said = self.values(&[rule]);
+            if best
+                .as_ref()
+                .is_none_or(|(_, loudest)| said.sum() > loudest.sum())
+            {
+                best = Some((rule, said));
+            }
         }
-        let (position, said) = one_of(ways).unwrap_or_else(|| (rules[0], Said::nothing()));
+        if rules.len() > 1 {
+            let together = self.values(&rules);
+            if best
+                .as_ref()
+                .is_none_or(|(_, loudest)| together.sum() > loudest.sum())
+            {
+                best = Some((best.map_or(rules[0], |(rule, _)| rule), together));
+            }
+        }
+        let (position, said) = best.unwrap_or((
+            rules[0],
+            Said {
+                weights: Vec::new(),
+                counts: Counts::default(),
+                rarity: 0.0,
+            },
+        ));
         let rule = &self.library.rules[position];
         let prior = rules
             .iter()
@@ -282,8 +271,15 @@ impl Weigher<'_> {
             }
             options.push(patterns);
         }
-        let ways = options.into_iter().map(|option| ((), option)).collect();
-        one_of(ways).map_or_else(Said::nothing, |((), said)| said)
+        let nothing = || Said {
+            weights: vec![weight("values", "the rule looks at names only".into(), 0.0)],
+            counts: Counts::default(),
+            rarity: 0.0,
+        };
+        options
+            .into_iter()
+            .max_by(|a, b| a.sum().total_cmp(&b.sum()))
+            .unwrap_or_else(nothing)
     }
 
     fn patterns(&self, counts: &[(usize, RuleCounts)]) -> Option<Said> {
