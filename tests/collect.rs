@@ -417,7 +417,7 @@ fn of_a_document_with_many_persons_only_their_own_record_is_handed_out() {
             r#""{name}@example.org":{{"displayName":"{name} Muster","lastIp":"192.0.2.1","tags":["t-{name}"]}}"#
         )
     };
-    let letters = |n: u32| (0..4).map(|at| (b'a' + (n >> (at * 4) & 15) as u8) as char);
+    let letters = |n: u32| (0..4).map(move |at| (b'a' + (n >> (at * 4) & 15) as u8) as char);
     let mut users: Vec<String> = (0..300)
         .map(|n| user(&letters(n).collect::<String>()))
         .collect();

@@ -674,9 +674,9 @@ fn rows_of_a_view_stay_apart_and_a_document_in_a_cell_is_one_place() {
         "ndjson",
     ];
     let hits = bench.run(args).hits();
-    let of = |table: &str| -> Vec<&serde_json::Value> {
+    let of = |table: &str| -> Vec<&Value> {
         let end = format!(".{table}");
-        let is_of = |hit: &&serde_json::Value| {
+        let is_of = |hit: &&Value| {
             hit["resource"]
                 .as_str()
                 .is_some_and(|it| it.ends_with(&end))

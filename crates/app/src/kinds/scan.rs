@@ -62,6 +62,7 @@ impl Ran {
             unfinished: Vec::new(),
             partly_indexed: Vec::new(),
             kept: 0,
+            unchanged: 0,
             aggregation: None,
             goes_on_at: Some(at),
         }

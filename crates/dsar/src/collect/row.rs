@@ -85,7 +85,7 @@ struct Found {
 
 /// What of the person agrees with a row.
 struct Agreed {
-    agreed: Vec<Agreement>,
+    agreements: Vec<Agreement>,
     strength: Strength,
     /// The cells that agree so firmly, by their positions among those that were looked at.
     cells: Vec<usize>,
@@ -123,7 +123,7 @@ impl Examiner {
     ) -> Option<Found> {
         let (cells, at) = cells_of(row, |column| columns.contains(column));
         let Agreed {
-            agreed,
+            agreements: agreed,
             strength,
             cells,
         } = self.agreed(verifier, &cells)?;
@@ -167,7 +167,9 @@ impl Examiner {
         own.extend(agreed.iter().flat_map(|agreed| &agreed.cells));
         let cut = Cut::of(row, &own);
         if let Some(Agreed {
-            agreed, strength, ..
+            agreements: agreed,
+            strength,
+            ..
         }) = agreed
         {
             return Found {
@@ -198,7 +200,7 @@ impl Examiner {
         let strengths = verifier.strengths(cells, &hits);
         let strength = strengths.iter().copied().max()?;
         let mut found = Agreed {
-            agreed: Vec::new(),
+            agreements: Vec::new(),
             strength,
             cells: Vec::new(),
         };
@@ -209,7 +211,7 @@ impl Examiner {
             for cell in &hit.cells {
                 let column = cells.get(*cell).map_or("", |cell| cell.column);
                 let more = identifiers(&self.subject, &hit.attributes);
-                merge(&mut found.agreed, column, more);
+                merge(&mut found.agreements, column, more);
             }
         }
         Some(found)

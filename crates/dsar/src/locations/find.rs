@@ -200,6 +200,7 @@ impl Gathered {
             row: Some(at.clone()),
             identifiers: identifiers.into_iter().collect(),
             verified: true,
+            path: None,
             unchecked: None,
             strength,
             reached: self.path().to_vec(),
