@@ -20,6 +20,9 @@ impl Verifier<'_> {
     /// name with a birth date, or with a telephone number or address, beside it: each of them is many people's, but hardly
     /// ever are both. What else agrees in the same record, or in the object around or within it, is theirs too.
     pub fn strengths(&self, cells: &[Cell<'_>], hits: &[Hit]) -> Vec<Strength> {
+        if hits.is_empty() {
+            return Vec::new();
+        }
         let records: Vec<&str> = hits
             .iter()
             .map(|hit| {

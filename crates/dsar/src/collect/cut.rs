@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use locard_connector::document::looks_like_a_value;
-use locard_connector::document::place::{Step, push_element, push_key, steps};
+use locard_connector::document::place::{Step, push_element, push_key, record, steps};
 use locard_engine::{Record, Row, Stands, is_document};
 use serde_json::{Map, Value};
 
@@ -47,10 +47,8 @@ impl Cut {
             .iter()
             .filter_map(|cell| {
                 let path = path(row, *cell)?;
-                let record = row.record_of(*cell);
-                let record =
-                    record.unwrap_or_else(|| locard_connector::document::place::record(path));
-                Some(Own { path, record })
+                let of = row.record_of(*cell).unwrap_or_else(|| record(path));
+                Some(Own { path, record: of })
             })
             .collect();
         let is_nested = |own: &Own<'_>| own.path.contains(['.', '[']);
@@ -60,10 +58,15 @@ impl Cut {
         let paths: Vec<&str> = (0..row.cells.len())
             .filter_map(|cell| path(row, cell))
             .collect();
+        Self::among(&own, &paths)
+    }
+
+    /// What is taken out of cells at these paths.
+    fn among(own: &[Own<'_>], paths: &[&str]) -> Self {
         let records: HashSet<&str> = own.iter().map(|own| own.record).collect();
         let mut cut = Self::default();
-        for own in &own {
-            cut.add(own, &paths, &records);
+        for own in own {
+            cut.add(own, paths, &records);
         }
         cut
     }
@@ -121,7 +124,7 @@ impl Cut {
     /// Takes it out of the cells of a record; answers of how many values, by column.
     pub(super) fn cut(
         &self,
-        record: &Record<'_>,
+        from: &Record<'_>,
         values: &mut Map<String, Value>,
     ) -> BTreeMap<String, u64> {
         let mut taken = BTreeMap::new();
@@ -129,7 +132,7 @@ impl Cut {
             return taken;
         }
         for (column, value) in values.iter_mut().filter(|(_, value)| !value.is_null()) {
-            let parts = self.cut_cell(&record.stands(column), column, value);
+            let parts = self.cut_cell(&from.stands(column), column, value);
             if value.as_array().is_some_and(Vec::is_empty) {
                 *value = Value::Null;
             }
@@ -292,4 +295,96 @@ fn is_map(paths: &[&str], (object, own): (&str, &str), key: &str) -> bool {
 /// Whether a key is likely to be a value and no name of a field.
 fn is_data(key: &str) -> bool {
     looks_like_a_value(key) || key.contains(|c: char| c.is_ascii_digit() || c == '@')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is out of these paths if what stands at `own` is the person's.
+    fn out<'a>(own: &[&str], paths: &[&'a str]) -> Vec<&'a str> {
+        let own: Vec<Own<'_>> = own
+            .iter()
+            .map(|path| Own {
+                path,
+                record: record(path),
+            })
+            .collect();
+        let cut = Cut::among(&own, paths);
+        let out = paths.iter().filter(|path| cut.is_out(path));
+        out.copied().collect()
+    }
+
+    #[test]
+    fn others_under_keys_and_in_lists_are_out() {
+        let users = [
+            "made",
+            "users[\"a@x.org\"].name",
+            "users[\"b@x.org\"].name",
+            "users[\"b@x.org\"].address.city",
+        ];
+        assert_eq!(out(&["users[\"a@x.org\"].name"], &users), users[2..]);
+        let list = ["team", "m[0].mail", "m[1].mail", "m[1].tags[0]"];
+        assert_eq!(out(&["m[0].mail"], &list), list[2..]);
+        assert_eq!(out(&["m[1].mail"], &list), ["m[0].mail"]);
+        let few = ["users.u1.name", "users.u2.name", "users.u3.name", "users.n"];
+        assert_eq!(out(&["users.u3.name"], &few), few[..2]);
+        let flat = ["a@x.org", "name"];
+        assert!(out(&["name"], &flat).is_empty());
+    }
+
+    #[test]
+    fn what_is_around_the_person_is_theirs() {
+        let own = [
+            "name",
+            "contact.mail",
+            "home.city",
+            "work.city",
+            "orders[0].id",
+            "orders[1].id",
+        ];
+        for mine in ["name", "contact.mail", "home.city"] {
+            assert!(out(&[mine], &own).is_empty(), "{mine}");
+        }
+        // Their own order has lines; another line is of somebody else if it says so.
+        let order = ["mail", "lines[0].mail", "lines[1].sku", "lines[2].mail"];
+        assert_eq!(out(&["mail", "lines[0].mail"], &order), ["lines[2].mail"]);
+    }
+
+    #[test]
+    fn a_long_list_of_values_is_of_many_persons() {
+        let paths =
+            |count: usize| -> Vec<String> { (0..count).map(|at| format!("mails[{at}]")).collect() };
+        for (count, expected) in [(3, 0), (30, 29)] {
+            let paths = paths(count);
+            let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+            assert_eq!(out(&["mails[2]"], &paths).len(), expected);
+        }
+    }
+
+    #[test]
+    fn a_document_in_a_cell_is_cut_too() {
+        let own = "prefs.users[1].mail";
+        let paths = ["prefs.users[0].mail", own, "prefs.n"];
+        let own = Own {
+            path: own,
+            record: record(own),
+        };
+        let cut = Cut::among(&[own], &paths);
+        let text = r#"{"n":1,"users":[{"mail":"a"},{"mail":"b","x":[1]}]}"#;
+        let mut cell = json!(text);
+        let parts = cut.cut_cell(&Stands::Nowhere, "prefs", &mut cell);
+        let left = r#"{"n":1,"users":[{"mail":"b","x":[1]}]}"#;
+        assert_eq!((parts, cell), (1, json!(left)));
+        let places = Stands::At(vec!["prefs.users[0].mail".into(), own_place()]);
+        let mut cell = json!(["a", "b"]);
+        assert_eq!(cut.cut_cell(&places, "prefs.users[].mail", &mut cell), 1);
+        assert_eq!(cell, json!(["b"]));
+    }
+
+    fn own_place() -> String {
+        "prefs.users[1].mail".to_owned()
+    }
 }
