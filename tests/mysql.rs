@@ -143,6 +143,8 @@ fn a_look_up_in_a_table_answers_with_the_key() {
         ("addresses", "{}"),
         ("letter", r#"{"code":"L77"}"#),
         ("person", r#"{"id":"77"}"#),
+        // Reached over its key to the person.
+        ("visit", "null"),
     ];
     let told: Vec<_> = hits.iter().map(|(table, _)| table.as_str()).collect();
     assert_eq!(told, expected.map(|(table, _)| table), "{found:?}");

@@ -375,6 +375,8 @@ async fn an_interrupted_scan_is_begun_anew_where_rules_or_allowed_values_changed
     let (anew, findings) = begun().await;
     assert_eq!(anew, Begun::Anew);
     assert!(identifiers(&findings).contains(&("licence", "OWN_LICENCE")));
+    // What has not changed is not read again, and nobody dies over it.
+    bench.write("bad.csv", &customers(21));
     die(&bench, 1).await;
     let home = bench.home().await;
     locard_app::allow_value(&home, "QX007919", None)
@@ -382,6 +384,7 @@ async fn an_interrupted_scan_is_begun_anew_where_rules_or_allowed_values_changed
         .expect("it is allowed");
     home.close().await.expect("the home closes");
     assert_eq!(begun().await.0, Begun::Anew);
+    bench.write("bad.csv", &customers(22));
     die(&bench, 1).await;
     assert_eq!(begun().await.0, Begun::TakenUp);
 }

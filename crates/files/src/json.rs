@@ -64,9 +64,14 @@ impl Reader {
         }
     }
 
-    /// Tells where in its document each record stands, in a column of its own, and each value where that is not plain.
+    /// Tells where in its document each record stands, in a column of its own.
     pub(crate) fn placing(mut self, wanted: bool) -> Self {
         self.places = wanted.then(Places::default);
+        self
+    }
+
+    /// Tells of each value where in its record it stands, where its column does not say it.
+    pub(crate) fn telling(mut self, wanted: bool) -> Self {
         self.flattener = self.flattener.telling_places(wanted);
         self
     }

@@ -26,6 +26,9 @@ impl Places {
     /// The batch with a column of places in front, and its first records only.
     pub(crate) fn beside(&mut self, records: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let mut found = std::mem::take(&mut self.found);
+        if found.iter().all(Option::is_none) {
+            return Ok(records.clone());
+        }
         found.resize(records.num_rows(), None);
         let schema = records.schema();
         let (name, mut fields) = ("element", schema.fields().to_vec());

@@ -120,10 +120,11 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
         Format::Json(records) => {
             let input = input(&part)?;
             let misfits = input.misfits();
-            let is_within = *records == JsonRecords::Wrapped;
+            let has_elements = *records != JsonRecords::Lines;
             let mut reader = json::Reader::new(input, (*records).into(), columns, at)
                 .limit(part.limit)
-                .placing(part.places && is_within);
+                .placing(part.places && has_elements)
+                .telling(part.places);
             noting(move || reader.next(), misfits, part.encoding)
         }
         Format::Paragraphs => {

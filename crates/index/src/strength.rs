@@ -289,16 +289,4 @@ mod tests {
             assert_eq!(firmest, Some(expected), "{name} {cell}");
         }
     }
-
-    #[test]
-    fn what_a_document_in_a_cell_holds_is_told_at_its_place_only() {
-        let anna = query(&[("EMAIL_ADDRESS", "anna@example.org")]);
-        let text = r#"{"contact":{"backup":"anna@example.org"}}"#;
-        let inner = ("prefs.contact.backup", "anna@example.org");
-        let cells = row(&[("prefs", text), inner]);
-        let found = told(&anna, &cells, &DateOrders::default());
-        assert_eq!(found, [("prefs.contact.backup", Strong)]);
-        let found = told(&anna, &row(&[("prefs", text)]), &DateOrders::default());
-        assert_eq!(found, [("prefs", Strong)], "nobody looked inside");
-    }
 }

@@ -172,16 +172,13 @@ impl<'q> Verifier<'q> {
         self.check(&cells)
     }
 
-    /// As [`Verifier::check_row`], where it is known which record of a document a cell is of. What is in a document within
-    /// a cell is told at its place in that, and not of the whole cell besides.
+    /// As [`Verifier::check_row`], where it is known which record of a document a cell is of.
     pub fn check(&self, cells: &[Cell<'_>]) -> Vec<Hit> {
-        let mut hits = Vec::new();
-        let mut halves = Vec::new();
+        let (mut hits, mut halves) = (Vec::new(), Vec::new());
         for (at, cell) in cells.iter().enumerate() {
             self.check_cell(at, cell.column, cell.text, &mut hits, &mut halves);
         }
         self.join(cells, &halves, &mut hits);
-        deepest(cells, &mut hits);
         hits
     }
 
@@ -372,38 +369,6 @@ fn push(hits: &mut Vec<Hit>, hit: Hit) {
 /// Words between two persons.
 static JOINING: LazyLock<Vec<&str>> =
     LazyLock::new(|| forms::word_list(include_str!("words/joining.txt")));
-
-/// Takes out what is told of a cell with a document in it and of a place within that again.
-fn deepest(cells: &[Cell<'_>], hits: &mut Vec<Hit>) {
-    let column = |cell: &usize| cells.get(*cell).map_or("", |cell| cell.column);
-    let is_document = |cell: &usize| {
-        let text = cells.get(*cell).map_or("", |cell| cell.text.trim_start());
-        text.starts_with(['{', '['])
-    };
-    let is_told = |outer: &Hit, inner: &Hit| {
-        let [holder] = outer.cells.as_slice() else {
-            return false;
-        };
-        let is_within = |cell: &usize| {
-            let below = column(cell).strip_prefix(column(holder));
-            below.is_some_and(|below| below.starts_with(['.', '[']))
-        };
-        inner.subject == outer.subject
-            && inner.cells.iter().all(is_within)
-            && outer
-                .attributes
-                .iter()
-                .all(|it| inner.attributes.contains(it))
-    };
-    let told: Vec<bool> = hits
-        .iter()
-        .map(|outer| {
-            outer.cells.iter().all(is_document) && hits.iter().any(|inner| is_told(outer, inner))
-        })
-        .collect();
-    let mut told = told.into_iter();
-    hits.retain(|_| !told.next().unwrap_or(false));
-}
 
 /// Whether the words of a name belong to two persons in this text: `Brian and Frank` is no Brian Frank.
 fn is_of_two(name: &str, text: &str) -> bool {

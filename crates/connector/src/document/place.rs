@@ -61,7 +61,7 @@ pub fn steps(path: &str) -> impl Iterator<Item = (Step<'_>, &str)> {
 /// The first step of a path, and how long it is.
 fn first(path: &str) -> (Step<'_>, usize) {
     if let Some(quoted) = path.strip_prefix(OPEN) {
-        let end = quoted.find(CLOSE).unwrap_or(quoted.len());
+        let end = end_of_quoted(quoted).unwrap_or(quoted.len());
         let key = quoted.get(..end).unwrap_or_default();
         let length = (OPEN.len() + end + CLOSE.len()).min(path.len());
         return (Step::Key(unquoted(key)), length);
@@ -78,12 +78,35 @@ fn first(path: &str) -> (Step<'_>, usize) {
     (Step::Key(Cow::Borrowed(key)), (dot + end).max(1))
 }
 
+/// Where the quote stands that ends a quoted key.
+fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    })
+}
+
 fn unquoted(key: &str) -> Cow<'_, str> {
     if !key.contains('\\') {
         return Cow::Borrowed(key);
     }
-    let key = key.replace("\\u005b", "[").replace("\\\"", "\"");
-    Cow::Owned(key.replace("\\\\", "\\"))
+    let mut plain = String::with_capacity(key.len());
+    let mut rest = key;
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        plain.push_str(before);
+        if let Some(behind) = escaped.strip_prefix("u005b") {
+            plain.push('[');
+            rest = behind;
+        } else {
+            let mut letters = escaped.chars();
+            plain.extend(letters.next());
+            rest = letters.as_str();
+        }
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 /// The object that a value at this path is a field of; of an element of a list, the object that has the list.
@@ -136,7 +159,7 @@ mod tests {
             &["users", "u3", "name"][..],
             &["1", "name"],
             &["users", "a@x.org", "name"],
-            &["", "a.b", "[", "\"]", "\\", "x[\"y"],
+            &["", "a.b", "[", "\"]", "\\", "x[\"y", "\\u005b", "\\\""],
             &["items", "2", "tags", "0"],
             &["*"],
         ] {

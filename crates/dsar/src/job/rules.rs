@@ -263,12 +263,20 @@ impl Others {
     /// Whether two words are a name by both lists; or a title, and a name that is none of the person's.
     fn is_certain_name(&self, name: &str) -> bool {
         let trials = self.library.test(name);
+        let is_term = |how| how == locard_identify::How::Terms;
+        let mut others = trials.iter().filter(|trial| is_term(trial.how));
+        // Towns are called like people.
+        if others.any(|trial| ALIKE.contains(&trial.identifier.as_str())) {
+            return false;
+        }
         let mut persons = trials
             .iter()
             .filter(|trial| trial.identifier.as_str() == "PERSON" && trial.holds());
         persons.any(|trial| match trial.how {
             locard_identify::How::Inside => true,
-            _ => trial.rule == TITLED && !self.is_alike(&Value::String(name.to_owned())),
+            // Each word of it is in one of both lists.
+            locard_identify::How::Terms => trial.rule == FULL,
+            locard_identify::How::Pattern => trial.rule == TITLED && !self.is_alike(&Value::String(name.to_owned())),
         })
     }
 
@@ -307,6 +315,9 @@ impl Others {
         })
     }
 }
+
+/// The rule of names of several words.
+const FULL: &str = "person.full_name";
 
 /// The rule of names with a title.
 const TITLED: &str = "person.titled_name";

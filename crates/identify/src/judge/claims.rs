@@ -51,10 +51,6 @@ pub(super) fn claims(reading: &Reading) -> bool {
 const fn is_of_numbers(category: Category) -> bool {
     matches!(
         category,
-        Category::GovernmentId
-            | Category::Contact
-            | Category::Device
-            | Category::Financial
-            | Category::Health
+        Category::GovernmentId | Category::Device | Category::Health
     )
 }

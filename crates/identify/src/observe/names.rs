@@ -169,7 +169,10 @@ impl Library {
             return Says::Yes;
         }
         let names = |(at, other): (usize, &crate::Rule)| {
-            let of_a_thing = !other.personal || other.category == Category::Location;
+            // A road is called like whom it honours.
+            let of_a_thing = !other.personal
+                || other.category == Category::Location
+                || other.identifier.as_str() == "STREET_ADDRESS";
             let full = |reading: &crate::header::Reading| {
                 reading.kind == Kind::Name && !reading.about && !reading.within
             };

@@ -22,8 +22,6 @@ const SEPARATED: u16 = ClassMask::SPACE | ClassMask::COMMA | ClassMask::BRACKET 
 const OPEN: u16 = ClassMask::COLON | ClassMask::AT | ClassMask::DOT;
 /// Classes that separate an e-mail address from what is glued to it.
 const GLUED: u16 = ClassMask::SLASH | ClassMask::COLON;
-/// Classes of a number in groups.
-const GROUPED: u16 = ClassMask::DIGIT | ClassMask::SPACE | ClassMask::DASH | ClassMask::DOT;
 /// Longest match that is looked for.
 const LONGEST: usize = 256;
 /// Bytes before a match in which context words are looked for.
@@ -114,10 +112,6 @@ impl Library {
                 continue;
             }
             if classes & (SEPARATED | OPEN) == 0 {
-                continue;
-            }
-            // Digits in groups that are something as a whole are one number, no part of which is another.
-            if classes & !GROUPED == 0 && scratch.ends[k].1 != 0 {
                 continue;
             }
             let text = trimmed(cells.texts.value(i));
