@@ -276,7 +276,9 @@ impl Others {
             locard_identify::How::Inside => true,
             // Each word of it is in one of both lists.
             locard_identify::How::Terms => trial.rule == FULL,
-            locard_identify::How::Pattern => trial.rule == TITLED && !self.is_alike(&Value::String(name.to_owned())),
+            locard_identify::How::Pattern => {
+                trial.rule == TITLED && !self.is_alike(&Value::String(name.to_owned()))
+            }
         })
     }
 
