@@ -446,7 +446,8 @@ fn of_a_document_with_many_persons_only_their_own_record_is_handed_out() {
         told.contains("anna Muster") && told.contains("n-anna"),
         "{told}"
     );
-    assert!(told.contains("2024") && told.contains("blue"), "{told}");
+    // What stands around a list of records is a row of its own.
+    assert!(told.contains("2024"), "{told}");
     for other in ["aaaa", "baaa", "haaa@"] {
         assert!(!told.contains(other), "{other}: {told}");
     }
