@@ -272,13 +272,15 @@ impl Others {
         let mut persons = trials
             .iter()
             .filter(|trial| trial.identifier.as_str() == "PERSON" && trial.holds());
+        // A title is no part of a name.
+        if persons.clone().any(|trial| trial.rule == TITLED) {
+            return !self.is_alike(&Value::String(name.to_owned()));
+        }
         persons.any(|trial| match trial.how {
             locard_identify::How::Inside => true,
             // Each word of it is in one of both lists.
             locard_identify::How::Terms => trial.rule == FULL,
-            locard_identify::How::Pattern => {
-                trial.rule == TITLED && !self.is_alike(&Value::String(name.to_owned()))
-            }
+            locard_identify::How::Pattern => false,
         })
     }
 
