@@ -120,19 +120,15 @@ const fn default_connections() -> u16 {
 }
 
 impl Settings {
-    /// Refuses files that are named for encryption and are not what they should be. They are small and local.
+    /// Refuses files that are named for encryption and are not what they should be.
     pub(crate) fn check_files(&self) -> Result<()> {
-        let kinds = [
-            ("sslrootcert", &self.root_certificate, "CERTIFICATE"),
-            ("sslcert", &self.client_certificate, "CERTIFICATE"),
-            ("sslkey", &self.client_key, "PRIVATE KEY"),
-        ];
-        for (option, file, kind) in kinds {
-            if let Some(file) = file {
-                locard_sql::pem_file(option, file, kind)?;
-            }
-        }
-        Ok(())
+        let [root, certificate, key] = [
+            &self.root_certificate,
+            &self.client_certificate,
+            &self.client_key,
+        ]
+        .map(Option::as_deref);
+        locard_sql::pem_files(root, certificate, key)
     }
 
     /// The source without credentials and options.

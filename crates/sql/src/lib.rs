@@ -29,4 +29,4 @@ pub use planner::{Planner, Range};
 pub use range::{KeyRange, key_ranges, page_ranges};
 pub use relation::{Relation, RelationColumn};
 pub use select::{Select, is_select};
-pub use tls::{pem_file, tls_reason};
+pub use tls::{pem_files, tls_reason};

@@ -37,17 +37,40 @@ pub fn tls_reason(reason: &str) -> String {
     })
 }
 
-/// Refuses a file that should hold PEM certificates or keys and does not: drivers tell of it as of a server that is away.
+/// Files of certificates and keys are smaller than this.
+const LONGEST: u64 = 1 << 20;
+
+/// Refuses what is named for encryption and is no file of PEM certificates or keys: drivers tell of it as of a server that is
+/// away. Takes the files of the authorities, of the client's certificate and of its key.
 ///
 /// # Errors
-/// It cannot be read, or holds nothing of that kind; the sentence names the option and the file.
-pub fn pem_file(option: &str, path: &str, kind: &str) -> Result<()> {
+/// One cannot be read, or holds nothing of that kind; the sentence names the option and the file.
+pub fn pem_files(root: Option<&str>, certificate: Option<&str>, key: Option<&str>) -> Result<()> {
+    let kinds = [
+        ("sslrootcert", root, "CERTIFICATE"),
+        ("sslcert", certificate, "CERTIFICATE"),
+        ("sslkey", key, "PRIVATE KEY"),
+    ];
+    for (option, file, kind) in kinds {
+        if let Some(path) = file {
+            pem_file(option, path, kind)?;
+        }
+    }
+    Ok(())
+}
+
+fn pem_file(option: &str, path: &str, kind: &str) -> Result<()> {
     let refused = |why: String| {
         Error::new(ErrorKind::Settings, format!("{option} names {path}, {why}"))
             .hint("name a PEM file, which has lines like -----BEGIN CERTIFICATE-----")
     };
-    let text = std::fs::read(path)
-        .map_err(|error| refused(format!("which cannot be read: {}", error.kind())))?;
+    let unread = |error: std::io::Error| refused(format!("which cannot be read: {}", error.kind()));
+    // A pipe may never end, nor a device.
+    let metadata = std::fs::metadata(path).map_err(unread)?;
+    if !metadata.is_file() || metadata.len() > LONGEST {
+        return Err(refused("which is no such file".to_owned()));
+    }
+    let text = std::fs::read(path).map_err(unread)?;
     let begins = format!("{kind}-----");
     let mut lines = text.split(|byte| *byte == b'\n');
     let is_pem = lines.any(|line| {
@@ -110,6 +133,9 @@ mod tests {
             refused.contains("key.pem") && refused.contains("no certificate"),
             "{refused}"
         );
+        let folder_itself = folder.display().to_string();
+        assert!(pem_files(Some(&good), None, Some(&key)).is_ok());
+        assert!(pem_files(Some(&folder_itself), None, None).is_err());
         let refused = check("/nonexistent/ca.pem", "CERTIFICATE").expect_err("it is not there");
         assert!(
             refused.to_string().contains("/nonexistent/ca.pem"),
