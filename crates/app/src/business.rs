@@ -11,8 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
-use crate::order::json;
-use crate::scope::{Only, choose};
+use crate::catalog::scope::{Only, choose};
+use crate::jobs::order::json;
 use crate::{Error, ErrorKind, Home, Result, ids};
 
 /// Seconds that a rule may take where nothing else is said, and at most.

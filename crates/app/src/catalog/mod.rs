@@ -1,0 +1,307 @@
+//! The stored catalog as people address it: sources and entities by name, in the order of their resources.
+
+pub(crate) mod aggregation;
+pub(crate) mod annotations;
+pub(crate) mod collections;
+pub(crate) mod entities;
+pub(crate) mod places;
+pub(crate) mod scope;
+pub(crate) mod search;
+pub(crate) mod usage;
+
+use std::collections::HashMap;
+
+use locard_engine::untagged;
+use locard_model::{EntityId, SourceId};
+use locard_store::{Entity, EntityFilter, Page, Source};
+
+use crate::{Error, ErrorKind, Home, Result, findings, lookup::twins, words};
+
+/// Entities with the source they are in.
+pub struct Catalog<'a> {
+    home: &'a Home,
+    sources: HashMap<SourceId, Source>,
+    entities: HashMap<EntityId, Entity>,
+}
+
+impl<'a> Catalog<'a> {
+    /// The catalog of a home.
+    pub async fn open(home: &'a Home) -> Result<Self> {
+        let sources = home.store.sources(home.org).await?;
+        let sources = sources
+            .into_iter()
+            .map(|source| (source.id, source))
+            .collect();
+        Ok(Self {
+            home,
+            sources,
+            entities: HashMap::new(),
+        })
+    }
+
+    /// The source as people see it.
+    pub fn source_name(&self, id: SourceId) -> String {
+        self.sources
+            .get(&id)
+            .map_or_else(|| id.to_string(), |source| source.name.clone())
+    }
+
+    /// A source, unless it was removed.
+    pub fn source(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(&id)
+    }
+
+    /// Every source, the oldest first.
+    pub fn sources(&self) -> Vec<&Source> {
+        let mut sources: Vec<&Source> = self.sources.values().collect();
+        sources.sort_unstable_by_key(|source| (source.created_at, source.id));
+        sources
+    }
+
+    /// Of them those that are wanted; `None`: all.
+    pub(crate) fn of(&self, wanted: Option<&[SourceId]>) -> Vec<&Source> {
+        let mut sources = self.sources();
+        sources.retain(|source| wanted.is_none_or(|wanted| wanted.contains(&source.id)));
+        sources
+    }
+
+    /// One entity; asked for once.
+    pub(crate) async fn entity(&mut self, id: EntityId) -> Result<&Entity> {
+        use std::collections::hash_map::Entry;
+        match self.entities.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => Ok(new.insert(self.home.store.entity(self.home.org, id).await?)),
+        }
+    }
+
+    /// The source that an entity is in, unless it was removed with everything in it.
+    pub(crate) async fn known(&mut self, id: EntityId) -> Result<Option<SourceId>> {
+        match self.entity(id).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            entity => Ok(Some(entity?.source)),
+        }
+    }
+
+    /// Its resource as it may be shown.
+    pub(crate) async fn resource(&mut self, id: EntityId) -> Result<String> {
+        let home = self.home;
+        let entity = self.entity(id).await?;
+        Ok(home.engine.mask().path(&entity.path, entity.kind))
+    }
+
+    /// Every entity that can be read and is not gone, of one source or all.
+    pub async fn list(&self, source: Option<SourceId>) -> Result<Vec<Entity>> {
+        let filter = EntityFilter {
+            source,
+            ..EntityFilter::default()
+        };
+        let mut all = Vec::new();
+        let mut page = Page::first(Page::MAX);
+        loop {
+            let found = self
+                .home
+                .store
+                .entities(self.home.org, &filter, page)
+                .await?;
+            all.extend(found.items.into_iter().filter(is_readable));
+            let Some(after) = found.next else {
+                return Ok(all);
+            };
+            page.after = Some(after);
+        }
+    }
+
+    /// The entity that a person means: by id, by resource, or by an end of it that only one has.
+    pub async fn named(&self, text: &str) -> Result<Entity> {
+        if let Ok(id) = text.parse::<EntityId>() {
+            return Ok(self.home.store.entity(self.home.org, id).await?);
+        }
+        // As shells complete the path of a file.
+        let text = text.strip_prefix("./").unwrap_or(text);
+        let mut fitting = Vec::new();
+        for entity in self.list(None).await? {
+            // What was printed masked can be typed back masked, with its tag or without where that leads to one.
+            let plain = entity.path.resource(entity.kind);
+            let masked = self.home.engine.mask().path(&entity.path, entity.kind);
+            let name = self.source_name(entity.source);
+            let mut whole = false;
+            let mut end = false;
+            let mut names = vec![plain];
+            if masked != names[0] {
+                names.extend([untagged(&masked), masked]);
+            }
+            for resource in names {
+                whole |= resource == text || format!("{name}/{resource}") == text;
+                end |= is_end(&resource, text);
+            }
+            if whole || end {
+                fitting.push((whole, entity));
+            }
+        }
+        let exact = fitting.iter().filter(|(whole, _)| *whole).count();
+        fitting.retain(|(whole, _)| *whole || exact == 0);
+        let fitting = fitting.into_iter().map(|(_, entity)| entity).collect();
+        // What two sources hold is one entity, as the last of them that was scanned knows it.
+        let same = twins::grouped(self.home, self, fitting).await?;
+        let mut fitting: Vec<Entity> = same
+            .into_iter()
+            .filter_map(|same| Some(same.into_iter().next()?.entity))
+            .collect();
+        match fitting.len() {
+            1 => Ok(fitting.remove(0)),
+            0 => {
+                let error = Error::not_found("no such entity is in the catalog");
+                Err(error.hint(self.entities_like(text).await?))
+            }
+            several => Err(Error::usage(format!(
+                "{several} entities of the catalog end like that"
+            ))
+            .hint(format!(
+                "name more of the path, or where it is: {}",
+                self.full_names(&fitting)
+            ))),
+        }
+    }
+
+    /// Which entity may have been meant, or where they are listed.
+    async fn entities_like(&self, typed: &str) -> Result<String> {
+        let mask = self.home.engine.mask();
+        let known: Vec<String> = self
+            .list(None)
+            .await?
+            .iter()
+            .map(|entity| mask.path(&entity.path, entity.kind))
+            .collect();
+        let mut likely = words::likely(typed, known.iter().map(String::as_str));
+        likely.dedup();
+        Ok(if likely.is_empty() {
+            "`locard findings list` shows what was scanned; `locard scan` fills the catalog"
+                .to_owned()
+        } else {
+            format!("did you mean {}?", likely.join(" or "))
+        })
+    }
+
+    /// Names that lead to one entity each, as they may be shown.
+    fn full_names(&self, entities: &[Entity]) -> String {
+        const SHOWN: usize = 5;
+        let name = |entity: &Entity| {
+            let resource = self.home.engine.mask().path(&entity.path, entity.kind);
+            format!("{}/{resource}", self.source_name(entity.source))
+        };
+        let names: Vec<String> = entities.iter().take(SHOWN).map(name).collect();
+        names.join(", ")
+    }
+
+    /// The source of that name or target, scanned or not; every one of the catalog where none is named.
+    pub(crate) fn sources_of(&self, text: Option<&str>) -> Vec<SourceId> {
+        let Some(text) = text else {
+            return self.sources.keys().copied().collect();
+        };
+        // The id of an ad hoc source derives from its target.
+        let derived = || match self.home.understood(text) {
+            Ok((_, target)) => SourceId::derive(&target.canonical),
+            Err(_) => SourceId::derive(text),
+        };
+        vec![
+            self.source_named(text)
+                .map_or_else(|_| derived(), |source| source.id),
+        ]
+    }
+
+    /// The source of that name, id or target.
+    pub fn source_named(&self, text: &str) -> Result<&Source> {
+        // Of a target that was scanned and registered there are two sources; a name is only one's.
+        let by_name = |source: &&Source| source.name == text;
+        let by_text = |source: &&Source| source.target == text || source.id.to_string() == text;
+        let sources = || self.sources.values();
+        if let Some(source) = sources().find(by_name).or_else(|| sources().find(by_text)) {
+            return Ok(source);
+        }
+        let canonical = self
+            .home
+            .understood(text)
+            .ok()
+            .map(|(_, target)| SourceId::derive(&target.canonical));
+        canonical
+            .and_then(|id| self.sources.get(&id))
+            .ok_or_else(|| {
+                let mut names: Vec<&str> = self
+                    .sources
+                    .values()
+                    .map(|source| source.name.as_str())
+                    .collect();
+                names.sort_unstable();
+                Error::not_found("no such source is in the catalog")
+                    .hint(sources_like(text, &names))
+            })
+    }
+}
+
+/// Which source may have been meant, or which there are.
+fn sources_like(typed: &str, known: &[&str]) -> String {
+    match words::did_you_mean(typed, known.iter().copied()) {
+        Some(meant) => meant,
+        None if known.is_empty() => {
+            "no source is known yet; `locard scan TARGET` reads one".to_owned()
+        }
+        None => format!("known are {}", known.join(", ")),
+    }
+}
+
+/// Of several readings of a name, as entity and column, the first that the catalog knows; where it knows none, the first
+/// of all.
+pub async fn known_place(
+    home: &Home,
+    readings: Vec<(String, Option<String>)>,
+) -> Result<(String, Option<String>)> {
+    // Of a known entity a column that is not there is rather the slip.
+    let mut near = None;
+    if readings.len() > 1 {
+        let catalog = Catalog::open(home).await?;
+        for (entity, column) in &readings {
+            let Ok(known) = catalog.named(entity).await else {
+                continue;
+            };
+            let is_known = match column {
+                Some(column) => findings::column_named(home, known.id, column).await.is_ok(),
+                None => true,
+            };
+            let reading = (entity.clone(), column.clone());
+            if is_known {
+                return Ok(reading);
+            }
+            near.get_or_insert(reading);
+        }
+    }
+    let first = readings.into_iter().next();
+    near.or(first)
+        .ok_or_else(|| Error::usage("no entity is named"))
+}
+
+pub(crate) fn is_readable(entity: &Entity) -> bool {
+    use locard_model::EntityKind as Kind;
+    !matches!(entity.kind, Kind::Schema | Kind::Folder | Kind::Column) && entity.gone_at.is_none()
+}
+
+/// Whether the text is a run of whole segments at the end of the resource.
+fn is_end(resource: &str, text: &str) -> bool {
+    let before = resource.strip_suffix(text);
+    before.is_some_and(|before| {
+        !text.is_empty() && (before.is_empty() || before.ends_with(['/', '.']))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_end;
+
+    #[test]
+    fn an_end_is_made_of_whole_segments() {
+        assert!(is_end("crm/customers.csv", "customers.csv"));
+        assert!(is_end("public.users", "users"));
+        assert!(is_end("users", "users"));
+        assert!(!is_end("public.superusers", "users"));
+        assert!(!is_end("users", ""));
+    }
+}

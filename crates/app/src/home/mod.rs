@@ -1,0 +1,344 @@
+//! The home: where an installation keeps its catalog, and everything that is opened once with it.
+//!
+//! The master key lives outside the home, so a copy of the home alone opens nothing.
+
+pub(crate) mod backup;
+pub(crate) mod stored;
+pub(crate) mod stored_settings;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use locard_connector::Connector;
+use locard_engine::Engine;
+use locard_identify::Library;
+use locard_model::{OrgId, SecretString};
+use locard_sketch::Keyer;
+use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
+
+use crate::input::blocking;
+use crate::sources::gate::Gate;
+use crate::{Error, ErrorKind, Result, rules::patterns};
+
+/// How a home is opened. Faces fill it from arguments, environment and `locard.toml`; this crate reads none of them.
+pub struct HomeOptions {
+    /// The home's folder; `None`: the platform's data folder.
+    pub dir: Option<PathBuf>,
+    /// The address of a PostgreSQL database that holds the catalog in place of the home, for several processes at
+    /// once; it may hold a password.
+    pub store: Option<SecretString>,
+    /// What is done with it, so that it is known who else may be in it.
+    pub access: Access,
+    /// The master key's text; `None`: the environment's, else the key file.
+    pub key: Option<SecretString>,
+    /// The master key's file; `None`: in the platform's configuration folder.
+    pub key_file: Option<PathBuf>,
+    /// A folder with the user's own `rules/` and `terms/`; `None`: `dictionaries/` in the home, if it is there.
+    pub dictionaries: Option<PathBuf>,
+    /// Whether it is opened to judge, or to tell what the rules are. Otherwise own rules that cannot be used keep nobody out.
+    pub judges: bool,
+    /// The connectors that this build carries: `locard_registry::ALL`.
+    pub connectors: &'static [&'static dyn Connector],
+    /// Worker threads; `None`: one per core.
+    pub threads: Option<usize>,
+    /// About how many bytes of a source are read and recorded together; `None`: as many as are good. Tests that
+    /// interrupt scans inside entities of many pieces say less.
+    pub piece_bytes: Option<u64>,
+}
+
+/// What a home is opened for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// To change it: nobody else may be in it.
+    #[default]
+    Alone,
+    /// To look at jobs or stop them: alone if nobody is in it, else beside whoever is.
+    Beside,
+    /// Only to look: beside whoever is in it or comes, who is not kept out.
+    Look,
+}
+
+/// An open home. Cheap to share behind an `Arc`; one process holds an embedded home at a time.
+pub struct Home {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) org: OrgId,
+    pub(crate) engine: Engine,
+    pub(crate) connectors: &'static [&'static dyn Connector],
+    pub(crate) worker: WorkerId,
+    /// Where own dictionaries are, whether or not there are any.
+    pub(crate) own: PathBuf,
+    /// Why they are left out, if they are.
+    left_out: Option<Error>,
+    dir: PathBuf,
+    keys: KeyPlace,
+    /// Files of its faces that no source reads.
+    hidden: Mutex<Vec<PathBuf>>,
+    /// Who judges sources that were named over a network.
+    gate: OnceLock<Arc<dyn Gate>>,
+    /// Whether schedules may fire every second.
+    often: AtomicBool,
+    shared: bool,
+    pub(crate) piece_bytes: u64,
+    new_key: Option<PathBuf>,
+}
+
+impl Home {
+    /// Opens the home, making it on first use.
+    ///
+    /// Fails with [`ErrorKind::Locked`] while another process holds it, if it is opened [`Access::Alone`], and with
+    /// [`ErrorKind::Key`] when the master key is missing or another one.
+    pub async fn open(options: HomeOptions) -> Result<Self> {
+        options.check()?;
+        let (dir, keys) = (options.folder()?, options.keys()?);
+        let opened = options.store(&dir, &keys).await?;
+        let own = options
+            .dictionaries
+            .clone()
+            .unwrap_or_else(|| dir.join("dictionaries"));
+        let (folder, judges) = (own.clone(), options.judges);
+        let org = OrgId::DEFAULT;
+        let off = patterns::off(opened.store.as_ref(), org).await?;
+        let (rules, left_out) = blocking(move || rules(&folder, &off, judges)).await?;
+        let key = opened.store.sketch_key(org).await?;
+        let names = opened.store.name_key(org).await?;
+        let mut engine = Engine::new(
+            rules.used,
+            Arc::new(Keyer::new(&key.key)),
+            Keyer::new(&names),
+            options.threads.map_or(0, useful),
+        )?;
+        if let Some(all) = rules.all {
+            engine = engine.masking(all);
+        }
+        Ok(Self {
+            store: opened.store,
+            org,
+            engine,
+            connectors: options.connectors,
+            worker: WorkerId::random(),
+            own,
+            left_out,
+            dir,
+            keys,
+            hidden: Mutex::default(),
+            gate: OnceLock::new(),
+            often: AtomicBool::new(false),
+            shared: options.store.is_some(),
+            new_key: opened.new_key,
+            piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
+        })
+    }
+
+    /// Lets somebody judge sources that were named over a network, whenever one is opened; the first one stays.
+    pub fn guard(&self, gate: Arc<dyn Gate>) {
+        let _ = self.gate.set(gate);
+    }
+
+    pub(crate) fn gate(&self) -> Option<&Arc<dyn Gate>> {
+        self.gate.get()
+    }
+
+    /// Lets schedules be made that fire more often than once a minute: tests do not wait for minutes.
+    pub fn fire_often(&self) {
+        self.often.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn fires_often(&self) -> bool {
+        self.often.load(Ordering::Relaxed)
+    }
+
+    /// Keeps sources from reading these files too: secrets of a face.
+    pub fn hide(&self, files: impl IntoIterator<Item = PathBuf>) {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.extend(files);
+    }
+
+    /// What no source reads: the home, the file of the master key, and what was hidden.
+    pub fn hidden(&self) -> Vec<PathBuf> {
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = [self.dir.clone(), self.keys.file.clone()].into_iter();
+        own.chain(hidden.iter().cloned()).collect()
+    }
+
+    /// The folder. Own dictionaries are in it also when the catalog is elsewhere.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The catalog and job database, for use cases that are crates of their own.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The organisation that it is open for.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// What reads sources, with the rules and keys of the home.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Why the user's own rules and lists are left out, where nothing is judged and they cannot be used.
+    pub fn rules_left_out(&self) -> Option<&Error> {
+        self.left_out.as_ref()
+    }
+
+    /// Where the catalog is, for people.
+    pub fn place(&self) -> String {
+        if self.shared {
+            "the PostgreSQL store".to_owned()
+        } else {
+            self.dir.display().to_string()
+        }
+    }
+
+    /// Replaces the master key in its file, and answers the file and where the old key is kept. Nothing is scanned or written again but the keys
+    /// that it wraps.
+    pub async fn rotate_key(&self) -> Result<(&Path, PathBuf)> {
+        let old = locard_store::rotate(self.store.as_ref(), &self.keys).await?;
+        Ok((&self.keys.file, old))
+    }
+
+    /// Where the master key was written when this open created it; faces print it once, so that it gets saved.
+    pub fn new_key_file(&self) -> Option<&Path> {
+        self.new_key.as_deref()
+    }
+
+    /// Releases the home: pending writes are flushed, the lock is let go.
+    pub async fn close(self) -> Result<()> {
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+/// So many threads as do any good: beyond a few per core they only take memory.
+fn useful(threads: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    threads.min(cores.saturating_mul(4))
+}
+
+/// The rules of a home.
+struct Rules {
+    /// Those by which it judges.
+    used: Arc<Library>,
+    /// Every one, where some are switched off: names are masked by them all the same.
+    all: Option<Arc<Library>>,
+}
+
+/// The rules; the built-in ones alone, and why, where own ones cannot be used and nothing is judged by them.
+fn rules(own: &Path, off: &[String], judges: bool) -> Result<(Rules, Option<Error>)> {
+    match chosen(own, off) {
+        Ok(rules) => Ok((rules, None)),
+        Err(error) if judges => Err(error),
+        Err(error) => {
+            let (used, all) = (Library::builtin()?, None);
+            Ok((Rules { used, all }, Some(error)))
+        }
+    }
+}
+
+fn chosen(own: &Path, off: &[String]) -> Result<Rules> {
+    let all = if own.is_dir() {
+        Library::with_overlay(own)?
+    } else {
+        Library::builtin()?
+    };
+    if off.is_empty() {
+        return Ok(Rules {
+            used: all,
+            all: None,
+        });
+    }
+    Ok(Rules {
+        used: patterns::library_without(own, off)?,
+        all: Some(all),
+    })
+}
+
+impl HomeOptions {
+    /// Opens the store as it is to be used.
+    async fn store(&self, dir: &Path, keys: &KeyPlace) -> Result<Opened> {
+        let beside = async || {
+            let store = locard_store::open_beside(dir, keys).await?;
+            let new_key = None;
+            Ok::<_, locard_store::Error>(Opened { store, new_key })
+        };
+        // What is not there yet, or of an older version, is made or migrated first.
+        if self.access == Access::Look && self.store.is_none() {
+            match beside().await {
+                Err(error) if error.kind() == locard_store::ErrorKind::WrongKey => {
+                    return Err(error.into());
+                }
+                Err(_) => {}
+                opened => return Ok(opened?),
+            }
+        }
+        match locard_store::open(&self.place()?, keys).await {
+            Err(error)
+                if self.access == Access::Beside
+                    && matches!(
+                        error.kind(),
+                        // Also on a full disk jobs can be looked at.
+                        locard_store::ErrorKind::Locked | locard_store::ErrorKind::Full
+                    ) =>
+            {
+                Ok(beside().await?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    /// A folder of own rules that is not there would silently be judged without them.
+    fn check(&self) -> Result<()> {
+        match &self.dictionaries {
+            Some(folder) if !folder.is_dir() => Err(Error::new(
+                ErrorKind::Usage,
+                format!("there is no folder {} with own rules", folder.display()),
+            )
+            .hint("--dictionaries-dir names a folder that holds rules/, terms/ or both")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the catalog is.
+    pub(crate) fn place(&self) -> Result<Place> {
+        match &self.store {
+            Some(address) => Ok(Place::Postgres(address.clone())),
+            None => Ok(Place::Home(self.folder()?)),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> Result<PathBuf> {
+        let platform = locard_store::default_home;
+        self.dir.clone().or_else(platform).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Store,
+                "this user has no folder for application data",
+            )
+            .hint("name one with --home")
+        })
+    }
+
+    pub(crate) fn keys(&self) -> Result<KeyPlace> {
+        match (&self.key, &self.key_file) {
+            (Some(_), Some(file)) => Ok(KeyPlace {
+                given: self.key.clone(),
+                file: file.clone(),
+            }),
+            (None, Some(file)) => Ok(KeyPlace {
+                given: None,
+                file: file.clone(),
+            }),
+            (given, None) => {
+                let standard = KeyPlace::standard()?;
+                Ok(KeyPlace {
+                    given: given.clone().or(standard.given),
+                    file: standard.file,
+                })
+            }
+        }
+    }
+}

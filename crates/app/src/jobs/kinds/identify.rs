@@ -1,0 +1,244 @@
+//! The identification as a job: what was recorded of columns is judged by the rules of today, and no source is read.
+
+use std::collections::BTreeMap;
+
+use locard_engine::Failure;
+use locard_model::{ColumnId, EntityId, JobState, SourceId};
+use locard_store::{Conclusion, Entity, FindingDraft};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::catalog::Catalog;
+use crate::catalog::scope::{Chosen, Only};
+use crate::jobs::kinds::{JobKind, Report, Work};
+use crate::jobs::order::{Accepted, Asking, accept};
+use crate::scan::scanned::Scanned;
+use crate::{Error, ErrorKind, Home, Result, SourceLimits, rules, scan::record};
+
+/// Judges stored columns anew.
+pub(crate) struct Identify;
+
+/// Which entities.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    pub(crate) sources: Vec<SourceId>,
+    pub(crate) targets: Vec<String>,
+    pub(crate) entities: Vec<EntityId>,
+    /// Rules and dictionaries whose matches are counted apart.
+    pub(crate) rules: Vec<String>,
+}
+
+/// Accepts an identification for the workers. `rules`: ids of rules and dictionaries whose matches are wanted apart; a
+/// column is judged by all rules in any case, since they compete for it.
+pub async fn accept_identification(
+    home: &Home,
+    chosen: &Chosen,
+    rules: &[String],
+    asking: &Asking,
+) -> Result<Accepted> {
+    let library = home.engine.library();
+    let is_known = |id: &&String| {
+        library.rule(id).is_some() || library.dictionaries().iter().any(|list| list.name() == *id)
+    };
+    if let Some(unknown) = rules.iter().find(|id| !is_known(id)) {
+        let shown: String = unknown.chars().take(80).collect();
+        return Err(
+            Error::not_found(format!("there is no rule or dictionary {shown}"))
+                .hint("`locard rules list` and `locard dictionaries list` show their ids"),
+        );
+    }
+    let sources = home.resolve_all(&chosen.targets()).await?;
+    let request = Request {
+        sources: chosen.sources.clone(),
+        targets: sources.into_iter().map(|source| source.name).collect(),
+        entities: chosen.entities.clone(),
+        rules: rules.to_vec(),
+    };
+    accept::<Identify>(home, &request, asking, SourceLimits::default()).await
+}
+
+/// What was judged.
+#[derive(Debug, Default)]
+pub(crate) struct Identified {
+    entities: u64,
+    columns: u64,
+    findings: u64,
+    /// Entities that were read by other rules than those of today.
+    stale: u64,
+    matches: BTreeMap<String, u64>,
+    failures: Vec<Failure>,
+    stopped: bool,
+}
+
+impl Report for Identified {
+    fn state(&self) -> JobState {
+        match (self.stopped, self.failures.is_empty(), self.entities) {
+            (true, ..) => JobState::Cancelled,
+            (_, true, _) => JobState::Completed,
+            (_, false, 0) => JobState::Failed,
+            (_, false, _) => JobState::Partial,
+        }
+    }
+
+    fn outcome(&self) -> Value {
+        json!({
+            "entities": self.entities,
+            "columns": self.columns,
+            "findings": self.findings,
+            "stale": self.stale,
+            "matches": self.matches,
+        })
+    }
+}
+
+impl JobKind for Identify {
+    const NAME: &'static str = "identify";
+
+    type Request = Request;
+    type Report = Identified;
+
+    fn targets(request: &Request) -> Vec<String> {
+        request.targets.clone()
+    }
+
+    async fn run(work: &Work<'_>, request: Request) -> Result<Identified> {
+        let home = work.home;
+        let only = Only::load(home, &request.entities).await?;
+        let catalog = Catalog::open(home).await?;
+        let wanted = request.rules.iter();
+        let mut done = Identified {
+            matches: wanted.map(|rule| (rule.clone(), 0)).collect(),
+            ..Identified::default()
+        };
+        'sources: for source in &request.sources {
+            let name = catalog.source_name(*source);
+            for entity in catalog.list(Some(*source)).await? {
+                if work.stop.is_cancelled() {
+                    done.stopped = true;
+                    break 'sources;
+                }
+                if only.admits(*source, &entity.path) {
+                    judge(work, &entity, &name, &mut done).await?;
+                }
+            }
+        }
+        let drafts: Vec<_> = done.failures.iter().map(record::failure).collect();
+        home.store.record_failures(&work.lease, &drafts).await?;
+        Ok(done)
+    }
+}
+
+/// Judges one entity; one that was never read is a failure.
+async fn judge(
+    work: &Work<'_>,
+    entity: &Entity,
+    source: &str,
+    done: &mut Identified,
+) -> Result<()> {
+    let home = work.home;
+    let Some((scanned, findings)) = judged(work, entity).await? else {
+        let sentence = "it was not profiled yet, so there is nothing to judge";
+        done.failures
+            .push(failure(home, entity, source, sentence, "profile it first"));
+        return Ok(());
+    };
+    let untested = untested(home, &scanned).await?;
+    if !untested.is_empty() {
+        done.stale += 1;
+        let sentence = format!(
+            "its profile is older than {} of today's rules, which did not see its values: {}",
+            untested.len(),
+            untested
+                .iter()
+                .take(5)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        let hint = "profile it again to let them";
+        done.failures
+            .push(failure(home, entity, source, &sentence, hint));
+    }
+    for finding in &findings {
+        for rule in &finding.finding.rules {
+            if let Some(count) = done.matches.get_mut(rule) {
+                *count += 1;
+            }
+        }
+    }
+    done.entities += 1;
+    done.columns += scanned.columns.len() as u64;
+    done.findings += findings.len() as u64;
+    Ok(())
+}
+
+/// Judges what is recorded of an entity and concludes it so; `None` where nothing is. Where a scan reads it anew at the same
+/// time, what that recorded is judged.
+async fn judged(work: &Work<'_>, entity: &Entity) -> Result<Option<(Scanned, Vec<FindingDraft>)>> {
+    let home = work.home;
+    loop {
+        let scanned = match Scanned::load(home, entity).await {
+            Ok(scanned) => scanned,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let findings = record::judged_again(entity, &scanned);
+        let conclusion = Conclusion {
+            source: entity.source,
+            entity: entity.id,
+            merged: None,
+            judged: scanned.generation,
+            aside: false,
+            personal: personal(entity, &scanned, &findings),
+            findings,
+        };
+        match home.store.conclude(&work.lease, &conclusion).await {
+            Ok(()) => return Ok(Some((scanned, conclusion.findings))),
+            // A scan came between.
+            Err(error)
+                if error.kind() == locard_store::ErrorKind::Conflict
+                    && !work.stop.is_cancelled() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The columns of which no extremes are kept.
+fn personal(entity: &Entity, scanned: &Scanned, findings: &[FindingDraft]) -> Vec<ColumnId> {
+    let columns = scanned.columns.iter();
+    let columns = columns.map(|it| (it.column.path.as_str(), it.seen.within.as_deref()));
+    let found = findings.iter().map(|draft| draft.finding.column);
+    locard_engine::personal(entity.id, columns, found)
+}
+
+/// The rules that did not see the values of the entity when it was read.
+async fn untested(home: &Home, scanned: &Scanned) -> Result<Vec<String>> {
+    let now = home.engine.library().fingerprint();
+    let columns = scanned.columns.iter();
+    let mut then = columns.map(|judged| judged.seen.evidence.library());
+    match then.find(|then| *then != 0 && *then != now) {
+        Some(then) => rules::untested(home, then).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(super) fn failure(
+    home: &Home,
+    entity: &Entity,
+    source: &str,
+    sentence: &str,
+    hint: &str,
+) -> Failure {
+    Failure {
+        source: Some(entity.source),
+        source_name: source.to_owned(),
+        resource: Some(home.engine.mask().path(&entity.path, entity.kind)),
+        entity: Some(entity.id),
+        place: None,
+        kind: locard_connector::ErrorKind::NotFound,
+        sentence: sentence.to_owned(),
+        hint: Some(hint.to_owned()),
+        records: 0,
+        partial: false,
+    }
+}

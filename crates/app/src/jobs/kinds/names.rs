@@ -1,0 +1,140 @@
+//! What the names of columns alone say, as a job: nothing needs to have been read for it.
+
+use locard_engine::Failure;
+use locard_model::{EntityId, JobState, SourceId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::catalog::Catalog;
+use crate::catalog::scope::{Chosen, Only};
+use crate::jobs::kinds::identify::failure;
+use crate::jobs::kinds::{JobKind, Report, Work};
+use crate::jobs::order::{Accepted, Asking, accept};
+use crate::{Home, Result, SourceLimits, scan::record};
+
+/// Reads the names of columns.
+pub(crate) struct Names;
+
+/// Columns that are kept with the job, at most.
+const KEPT: usize = 10_000;
+
+/// Which entities.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    pub(crate) sources: Vec<SourceId>,
+    pub(crate) targets: Vec<String>,
+    pub(crate) entities: Vec<EntityId>,
+}
+
+/// Accepts a reading of names for the workers.
+pub async fn accept_names(home: &Home, chosen: &Chosen, asking: &Asking) -> Result<Accepted> {
+    let sources = home.resolve_all(&chosen.targets()).await?;
+    let request = Request {
+        sources: chosen.sources.clone(),
+        targets: sources.into_iter().map(|source| source.name).collect(),
+        entities: chosen.entities.clone(),
+    };
+    accept::<Names>(home, &request, asking, SourceLimits::default()).await
+}
+
+/// What names said.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    entities: u64,
+    columns: u64,
+    told: u64,
+    kept: Vec<Value>,
+    failures: Vec<Failure>,
+    stopped: bool,
+}
+
+impl Report for Read {
+    fn state(&self) -> JobState {
+        match (self.stopped, self.failures.is_empty(), self.entities) {
+            (true, ..) => JobState::Cancelled,
+            (_, true, _) => JobState::Completed,
+            (_, false, 0) => JobState::Failed,
+            (_, false, _) => JobState::Partial,
+        }
+    }
+
+    fn outcome(&self) -> Value {
+        json!({
+            "entities": self.entities,
+            "columns": self.columns,
+            "personal": self.told,
+            "found": self.kept,
+        })
+    }
+}
+
+impl JobKind for Names {
+    const NAME: &'static str = "names";
+
+    type Request = Request;
+    type Report = Read;
+
+    fn targets(request: &Request) -> Vec<String> {
+        request.targets.clone()
+    }
+
+    async fn run(work: &Work<'_>, request: Request) -> Result<Read> {
+        let home = work.home;
+        let only = Only::load(home, &request.entities).await?;
+        let catalog = Catalog::open(home).await?;
+        let mut read = Read::default();
+        'sources: for source in &request.sources {
+            let name = catalog.source_name(*source);
+            for entity in catalog.list(Some(*source)).await? {
+                if work.stop.is_cancelled() {
+                    read.stopped = true;
+                    break 'sources;
+                }
+                if only.admits(*source, &entity.path) {
+                    of_entity(home, &entity, &name, &mut read).await?;
+                }
+            }
+        }
+        let drafts: Vec<_> = read.failures.iter().map(record::failure).collect();
+        home.store.record_failures(&work.lease, &drafts).await?;
+        Ok(read)
+    }
+}
+
+/// Reads the names of one entity's columns.
+async fn of_entity(
+    home: &Home,
+    entity: &locard_store::Entity,
+    source: &str,
+    read: &mut Read,
+) -> Result<()> {
+    let columns = home.store.columns(home.org, entity.id).await?;
+    if columns.is_empty() {
+        let sentence = "its columns are not known yet";
+        read.failures
+            .push(failure(home, entity, source, sentence, "ingest it first"));
+        return Ok(());
+    }
+    let mask = home.engine.mask();
+    read.entities += 1;
+    for column in columns {
+        read.columns += 1;
+        let told = home.engine.library().told_by_name(&column.path);
+        let Some(first) = told.first() else { continue };
+        read.told += 1;
+        if read.kept.len() < KEPT {
+            read.kept.push(json!({
+                "source": source,
+                "resource": mask.path(&entity.path, entity.kind),
+                "entity": entity.id,
+                "column": mask.segment(&column.path),
+                "columnId": column.id,
+                "identifier": first.rule.identifier,
+                "rule": first.rule.id,
+                "share": (first.share * 1_000.0).round() / 1_000.0,
+                "clear": first.is_clear,
+            }));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,398 @@
+//! What a look-up could not ask, and why: silence would read as "not there".
+
+use std::collections::{HashMap, HashSet};
+
+use locard_connector::ErrorKind;
+use locard_model::{ColumnId, EntityId, JobState};
+use locard_store::{
+    Column, ColumnRecord, Entity, Failure, FailureDraft, FailureFilter, Job, Source,
+};
+
+use crate::catalog::Catalog;
+use crate::home::stored::ColumnSummary;
+use crate::{Home, Result, jobs};
+
+/// Something in the catalog that a look-up could not ask.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NotSearched {
+    /// The source.
+    pub source: String,
+    /// The resource, masked; `None`: the whole source.
+    pub resource: Option<String>,
+    /// The column; `None`: the whole resource.
+    pub column: Option<String>,
+    /// Why.
+    pub reason: Reason,
+    /// The same in a sentence.
+    pub sentence: String,
+}
+
+/// Why something was not searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// It was listed but never scanned.
+    NotScanned,
+    /// Options of the scan left it out.
+    LeftOut,
+    /// Only a sample was read.
+    Sampled,
+    /// The scan of it failed, wholly or in part.
+    Failed,
+    /// It changed since it was scanned.
+    Stale,
+    /// It does not answer, so nobody knows whether it changed.
+    Unreachable,
+    /// The column carries no filter (booleans, floats).
+    NotIndexed,
+    /// The column has more distinct values than its filter took.
+    PartlyIndexed,
+    /// This build cannot read it.
+    Unsupported,
+    /// No connector reaches it.
+    Manual,
+    /// What was recorded of it cannot be read.
+    Damaged,
+    /// A scan of it is running, or was stopped.
+    Unfinished,
+    /// The look-up was cancelled before it came to it.
+    Cancelled,
+    /// More rows of it agree than are listed.
+    TooMany,
+    /// Its name or comment tells of the person, and no row of it is handed on for that.
+    Named,
+}
+
+impl Reason {
+    /// The stable name used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotScanned => "not-scanned",
+            Self::LeftOut => "left-out",
+            Self::Sampled => "sampled",
+            Self::Failed => "failed",
+            Self::Stale => "stale",
+            Self::Unreachable => "unreachable",
+            Self::NotIndexed => "not-indexed",
+            Self::PartlyIndexed => "partly-indexed",
+            Self::Unsupported => "unsupported",
+            Self::Manual => "manual",
+            Self::Damaged => "damaged",
+            Self::Unfinished => "unfinished",
+            Self::Cancelled => "cancelled",
+            Self::TooMany => "too-many",
+            Self::Named => "named",
+        }
+    }
+
+    /// Whether there may be more to find. Columns without a filter have nothing that leads to a person.
+    pub const fn is_gap(self) -> bool {
+        !matches!(self, Self::NotIndexed)
+    }
+
+    /// Whether something failed, be it in a scan, that may hide what was asked for. What was left out on purpose, is
+    /// never indexed, or that a scan is still to come to is no failure.
+    pub const fn is_failure(self) -> bool {
+        matches!(
+            self,
+            Self::Failed
+                | Self::Unsupported
+                | Self::Unreachable
+                | Self::Damaged
+                | Self::Cancelled
+                | Self::TooMany
+        )
+    }
+}
+
+/// What is said of an entity that no scan came to.
+pub(crate) const NOT_SCANNED: &str = "the entity was listed but not scanned yet";
+
+/// Why nothing is recorded of the columns of an entity.
+pub(crate) enum Unread {
+    /// No scan came to it.
+    Never,
+    /// The last one failed, be it at each of its records.
+    Failed(FailureDraft),
+    /// One read some of it and did not come to its end.
+    Unfinished,
+    /// One read it to its end, and what it recorded is gone.
+    Lost,
+    /// It has no rows.
+    Empty,
+}
+
+/// The last failure of each entity that has one, by scans that are still listed.
+pub(crate) struct Failures(HashMap<EntityId, Failure>);
+
+impl Failures {
+    /// Of all entities, or of one.
+    pub(crate) async fn load(home: &Home, entity: Option<EntityId>) -> Result<Self> {
+        let filter = FailureFilter {
+            entity,
+            last_of_entities: true,
+            ..FailureFilter::default()
+        };
+        let mut last: HashMap<EntityId, Failure> = HashMap::new();
+        for failure in jobs::failures_of(home, &filter).await? {
+            let Some(entity) = failure.what.entity else {
+                continue;
+            };
+            let known = last.get(&entity).map(|known| known.at);
+            if known.is_none_or(|known| known <= failure.at) {
+                last.insert(entity, failure);
+            }
+        }
+        Ok(Self(last))
+    }
+
+    /// Why nothing is recorded of the columns of this entity. Ids of jobs are in the order in which these began.
+    pub(crate) async fn why_unread(&self, home: &Home, entity: &Entity) -> Result<Unread> {
+        let pieces = home.store.pieces(home.org, entity.id).await?;
+        let read = pieces.iter().map(|piece| piece.job).max();
+        // What was read later without a failure speaks for itself.
+        let failure = self.0.get(&entity.id);
+        if let Some(failure) = failure.filter(|failure| Some(failure.job) >= read) {
+            return Ok(Unread::Failed(failure.what.clone()));
+        }
+        let job = match read {
+            _ if entity.rows == Some(0) => return Ok(Unread::Empty),
+            None => return Ok(Unread::Never),
+            Some(read) => jobs::known(home, read).await?,
+        };
+        let ended = |job: Job| matches!(job.state, JobState::Completed | JobState::Partial);
+        if !job.is_none_or(ended) {
+            return Ok(Unread::Unfinished);
+        }
+        // Read to its end, each column that it has would be recorded.
+        let had_rows = pieces.iter().any(|piece| piece.rows > 0);
+        let is_lost = had_rows && !home.store.columns(home.org, entity.id).await?.is_empty();
+        Ok(if is_lost { Unread::Lost } else { Unread::Empty })
+    }
+
+    /// Why what is recorded of this entity is not of the last scan that tried to read it, if so.
+    pub(crate) async fn since(
+        &self,
+        home: &Home,
+        entity: &Entity,
+    ) -> Result<Option<&FailureDraft>> {
+        let Some(failure) = self.0.get(&entity.id) else {
+            return Ok(None);
+        };
+        let heads = home.store.column_heads(home.org, entity.id).await?;
+        let known = heads.first().map(|head| head.job);
+        Ok((known < Some(failure.job)).then_some(&failure.what))
+    }
+}
+
+/// An entity that a cancelled look-up did not come to: silence would read as "not there".
+pub(crate) fn unasked(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    entity: &Entity,
+    found: &mut Vec<NotSearched>,
+) {
+    found.push(NotSearched {
+        source: catalog.source_name(entity.source),
+        resource: Some(home.engine.mask().path(&entity.path, entity.kind)),
+        column: None,
+        reason: Reason::Cancelled,
+        sentence: "the look-up was cancelled before it was asked".to_owned(),
+    });
+}
+
+/// A gap that is all of a source.
+pub(crate) fn of_source(source: &Source, reason: Reason, sentence: String) -> NotSearched {
+    NotSearched {
+        source: source.name.clone(),
+        resource: None,
+        column: None,
+        reason,
+        sentence,
+    }
+}
+
+/// Why something is not searched that failed in this way.
+pub(crate) fn reason(kind: &str) -> Reason {
+    if ErrorKind::parse(kind) == Some(ErrorKind::Unsupported) {
+        Reason::Unsupported
+    } else {
+        Reason::Failed
+    }
+}
+
+pub(crate) const UNFINISHED: &str = "a scan that read it did not come to its end; scan it again";
+pub(crate) const DAMAGED: &str =
+    "what was recorded of it is damaged or of another release; scan it again";
+
+pub(crate) const LOST: &str =
+    "a scan read it to its end, and the catalog holds no filters of it; scan it again";
+
+pub(crate) const STALE: &str =
+    "it changed since it was scanned; what was added since is not in the index";
+
+/// What of an entity cannot be asked.
+pub(crate) struct Gaps<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) resource: &'a str,
+    pub(crate) found: &'a mut Vec<NotSearched>,
+}
+
+impl Gaps<'_> {
+    pub(crate) fn push(&mut self, column: Option<String>, reason: Reason, sentence: String) {
+        let (source, resource) = (self.source.to_owned(), Some(self.resource.to_owned()));
+        self.found.push(NotSearched {
+            source,
+            resource,
+            column,
+            reason,
+            sentence,
+        });
+    }
+
+    pub(crate) fn column(&mut self, column: String, reason: Reason, sentence: String) {
+        self.push(Some(column), reason, sentence);
+    }
+
+    /// Nothing was recorded of it: why?
+    pub(crate) async fn unread(
+        &mut self,
+        home: &Home,
+        entity: &Entity,
+        failures: &Failures,
+    ) -> Result<()> {
+        match failures.why_unread(home, entity).await? {
+            Unread::Failed(what) => self.push(None, reason(&what.kind), what.sentence),
+            Unread::Never => self.push(None, Reason::NotScanned, NOT_SCANNED.to_owned()),
+            Unread::Unfinished => self.push(None, Reason::Unfinished, UNFINISHED.to_owned()),
+            Unread::Lost => self.push(None, Reason::Damaged, LOST.to_owned()),
+            Unread::Empty => {}
+        }
+        Ok(())
+    }
+
+    /// What is recorded of it may be of an earlier scan than the last.
+    pub(crate) async fn outdated(
+        &mut self,
+        home: &Home,
+        entity: &Entity,
+        failures: &Failures,
+    ) -> Result<()> {
+        if let Some(what) = failures.since(home, entity).await? {
+            let sentence = format!(
+                "only what an earlier scan read was asked: {}",
+                what.sentence
+            );
+            self.push(None, reason(&what.kind), sentence);
+        }
+        Ok(())
+    }
+
+    /// Filters without the columns that they are of cannot be asked.
+    pub(crate) async fn nameless(
+        &mut self,
+        home: &Home,
+        names: &[Column],
+        records: &[ColumnRecord],
+    ) -> Result<()> {
+        let known: HashSet<ColumnId> = names.iter().map(|name| name.id).collect();
+        for record in records
+            .iter()
+            .filter(|record| !known.contains(&record.column))
+        {
+            match home.store.column(home.org, record.column).await {
+                // Gone from the source.
+                Ok(_) => {}
+                Err(error) if error.kind() == locard_store::ErrorKind::NotFound => {
+                    self.push(None, Reason::Damaged, DAMAGED.to_owned());
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn partly(&mut self, records: &[ColumnRecord]) {
+        let summaries: Result<Vec<_>, _> = records
+            .iter()
+            .map(|record| ColumnSummary::of(&record.summary))
+            .collect();
+        let Ok(summaries) = summaries else {
+            // How far it was read is not known, so nothing may say that it was read whole.
+            return self.push(None, Reason::Damaged, DAMAGED.to_owned());
+        };
+        if summaries.iter().any(|summary| summary.sampled) {
+            let sentence = "only a sample of it was scanned";
+            self.push(None, Reason::Sampled, sentence.to_owned());
+        }
+        if summaries.iter().any(|summary| summary.partial) {
+            let sentence = "some of its records could not be read";
+            self.push(None, Reason::Failed, sentence.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_model::SourceId;
+
+    use super::*;
+
+    fn record(summary: serde_json::Value) -> ColumnRecord {
+        let entity = EntityId(uuid::Uuid::nil());
+        ColumnRecord {
+            column: ColumnId::derive(entity, "a"),
+            entity,
+            source: SourceId::derive("s"),
+            generation: 1,
+            key: locard_model::KeyId(1),
+            forms: 1,
+            summary,
+            sketch: Vec::new(),
+            evidence: Vec::new(),
+            extremes: None,
+        }
+    }
+
+    fn partly(summary: serde_json::Value) -> Vec<Reason> {
+        let mut found = Vec::new();
+        let mut gaps = Gaps {
+            source: "s",
+            resource: "a.csv",
+            found: &mut found,
+        };
+        gaps.partly(&[record(summary)]);
+        found.into_iter().map(|gap| gap.reason).collect()
+    }
+
+    #[test]
+    fn a_column_of_which_nobody_knows_how_far_it_was_read_is_a_gap() {
+        let summary = |sampled: bool, partial: bool| {
+            let (rows, distinct, indexed) = (10, 9, 1.0);
+            serde_json::json!({
+                "records": rows, "rows": rows, "distinct": distinct, "indexed": indexed,
+                "sampled": sampled, "partial": partial,
+            })
+        };
+        assert_eq!(partly(summary(false, false)), []);
+        assert_eq!(
+            partly(summary(true, true)),
+            [Reason::Sampled, Reason::Failed]
+        );
+        assert_eq!(partly(serde_json::json!({"rows": 10})), [Reason::Damaged]);
+    }
+
+    #[test]
+    fn an_answer_is_incomplete_for_failures_and_not_for_what_was_left_out_on_purpose() {
+        use Reason::{Failed, LeftOut, Manual, NotIndexed, Sampled, Unfinished, Unsupported};
+        assert!(Failed.is_failure() && Unsupported.is_failure());
+        let meant = [NotIndexed, LeftOut, Sampled, Manual, Unfinished];
+        assert!(!meant.iter().any(|reason| reason.is_failure()));
+    }
+
+    #[test]
+    fn where_only_some_values_are_indexed_there_may_be_more_to_find() {
+        assert!(Reason::PartlyIndexed.is_gap());
+        assert!(!Reason::NotIndexed.is_gap());
+    }
+}

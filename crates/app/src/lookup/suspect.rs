@@ -1,0 +1,381 @@
+//! Entities that persons may be in: their filters are asked, and what reading them showed is told.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use locard_engine::Failure;
+use locard_index::{Candidate, Query, candidates};
+use locard_model::{Identifier, Strength, Subject};
+use locard_profile::Profile;
+use locard_store::{Column, ColumnRecord, Entity};
+
+use crate::catalog::Catalog;
+use crate::lookup::find::{FindOptions, FindReport, Hit};
+use crate::lookup::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::lookup::names::{Named, Names};
+use crate::lookup::verify::Checked;
+use crate::{Home, Result, scan::record};
+
+/// An entity that some subjects may be in.
+pub struct Suspect {
+    /// As the catalog has it.
+    pub entity: Entity,
+    /// Its source as people see it.
+    pub source: String,
+    /// Its resource, masked.
+    pub resource: String,
+    /// All its columns.
+    pub names: Vec<Column>,
+    /// Columns that were asked, in the order of the candidates' positions.
+    pub(crate) columns: Vec<Column>,
+    /// By position of the subject.
+    pub(crate) candidates: Vec<(usize, Candidate)>,
+}
+
+/// Asks the filters of one entity. They are decoded and asked on the thread pool: of a wide entity that takes seconds,
+/// in which the runtime has others to serve.
+pub(crate) async fn ask(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    entity: Entity,
+    queries: &Arc<Vec<Query>>,
+    failures: &Failures,
+    report: &mut FindReport,
+) -> Result<Option<Suspect>> {
+    let source = catalog.source_name(entity.source);
+    let resource = home.engine.mask().path(&entity.path, entity.kind);
+    let records = home.store.column_records(home.org, entity.id).await?;
+    let names = home.store.columns(home.org, entity.id).await?;
+    tell_names(home, (&entity, &source, &resource), &names, queries, report).await?;
+    let mut gaps = Gaps {
+        source: &source,
+        resource: &resource,
+        found: &mut report.not_searched,
+    };
+    if records.is_empty() {
+        gaps.unread(home, &entity, failures).await?;
+        return Ok(None);
+    }
+    gaps.outdated(home, &entity, failures).await?;
+    gaps.nameless(home, &names, &records).await?;
+    gaps.partly(&records);
+    let (asked, columns) = (Arc::clone(queries), names.clone());
+    let answer = home.engine.pool();
+    let table = entity.path.name().to_owned();
+    let answer = answer.run(move |_| Answer::of(&table, columns, records, &asked));
+    let answer = answer.await.map_err(locard_engine::Error::ledger)?;
+    for (column, reason, sentence) in answer.limits {
+        gaps.column(home.engine.mask().segment(&column), reason, sentence);
+    }
+    report.columns += answer.columns.len() as u64;
+    let candidates = answer.candidates;
+    let columns = candidates.iter().flat_map(|(_, found)| &found.columns);
+    report.candidates += columns.collect::<HashSet<_>>().len() as u64;
+    Ok((!candidates.is_empty()).then_some(Suspect {
+        entity,
+        source,
+        resource,
+        names,
+        columns: answer.columns,
+        candidates,
+    }))
+}
+
+/// Tells whom names and comments of an entity tell of, whether it was ever read or not.
+async fn tell_names(
+    home: &Home,
+    (entity, source, resource): (&Entity, &str, &str),
+    columns: &[Column],
+    queries: &Arc<Vec<Query>>,
+    report: &mut FindReport,
+) -> Result<()> {
+    let (of, columns, queries) = (entity.clone(), columns.to_vec(), Arc::clone(queries));
+    let keyer = Arc::clone(home.engine.keyer());
+    let named = home.engine.pool().run(move |_| {
+        let names = Names::of(&of, &columns, &keyer);
+        names.ask(of.path.name(), &queries)
+    });
+    let named = named.await.map_err(locard_engine::Error::ledger)?;
+    let place = |named| NamedPlace {
+        source: source.to_owned(),
+        resource: resource.to_owned(),
+        named,
+    };
+    report.named.extend(named.into_iter().map(place));
+    Ok(())
+}
+
+/// A name or comment that tells of a person, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPlace {
+    source: String,
+    /// Masked.
+    resource: String,
+    named: Named,
+}
+
+impl NamedPlace {
+    /// It as a place of the person: whoever can see the name has verified it.
+    pub(crate) fn hit(self, options: &FindOptions) -> Hit {
+        let subject = &options.subjects[self.named.subject];
+        Hit {
+            subject: subject.id.clone(),
+            source: self.source,
+            resource: self.resource,
+            column: self.named.place.to_owned(),
+            path: None,
+            row: None,
+            identifiers: identifiers(subject, &self.named.attributes),
+            verified: true,
+            unchecked: None,
+            strength: self.named.strength,
+            reached: Vec::new(),
+        }
+    }
+
+    /// It as something that collecting does not hand on: there is no row to hand on.
+    pub fn not_searched(self) -> NotSearched {
+        let what = self.named.place.trim_matches(['(', ')']);
+        NotSearched {
+            source: self.source,
+            resource: Some(self.resource),
+            column: None,
+            reason: Reason::Named,
+            sentence: format!("the {what} tells of the person: look whether all of it is theirs"),
+        }
+    }
+}
+
+/// What the filters of an entity say.
+struct Answer {
+    /// The columns that carry a filter.
+    columns: Vec<Column>,
+    /// Columns that were asked in part or not at all, by their paths, and why.
+    limits: Vec<(String, Reason, String)>,
+    /// By position of the subject; columns by their position among those with a filter.
+    candidates: Vec<(usize, Candidate)>,
+}
+
+impl Answer {
+    fn of(table: &str, names: Vec<Column>, records: Vec<ColumnRecord>, queries: &[Query]) -> Self {
+        let mut limits = Vec::new();
+        let (columns, sketches) = filters(names, records, &mut limits);
+        let hold: Vec<_> = sketches
+            .iter()
+            .map(|sketch| |hash: u64| sketch.may_hold(hash))
+            .collect();
+        let asked = columns.iter().zip(&hold);
+        let asked: Vec<_> = asked
+            .map(|(column, hold)| locard_index::Column {
+                name: &column.path,
+                may_hold: hold,
+            })
+            .collect();
+        let of_subject = |(at, query): (usize, &Query)| {
+            candidates(query, table, &asked)
+                .into_iter()
+                .map(move |found| (at, found))
+                .collect::<Vec<_>>()
+        };
+        let candidates = queries.iter().enumerate().flat_map(of_subject).collect();
+        drop(asked);
+        Self {
+            columns,
+            limits,
+            candidates,
+        }
+    }
+}
+
+/// The columns that carry a filter, with it; the others are told.
+fn filters(
+    names: Vec<Column>,
+    records: Vec<ColumnRecord>,
+    limits: &mut Vec<(String, Reason, String)>,
+) -> (Vec<Column>, Vec<locard_profile::ColumnSketch>) {
+    let mut by_id: HashMap<_, ColumnRecord> = records
+        .into_iter()
+        .map(|record| (record.column, record))
+        .collect();
+    let (mut columns, mut sketches) = (Vec::new(), Vec::new());
+    for name in names {
+        let mut tell =
+            |reason, sentence: &str| limits.push((name.path.clone(), reason, sentence.to_owned()));
+        // What is decoded is not held besides: of a wide entity either is much.
+        let Some(record) = by_id.remove(&name.id) else {
+            tell(Reason::NotScanned, UNFINISHED);
+            continue;
+        };
+        let Ok(sketch) = record::sketch(&record) else {
+            tell(Reason::Damaged, DAMAGED);
+            continue;
+        };
+        let limit = limit(&sketch.summary());
+        if let Some((reason, sentence)) = &limit {
+            tell(*reason, sentence);
+        }
+        if !matches!(limit, Some((Reason::NotIndexed, _))) {
+            columns.push(name);
+            sketches.push(sketch);
+        }
+    }
+    (columns, sketches)
+}
+
+/// Why a column can be asked in part or not at all, also in a sentence; `None`: all of it can.
+fn limit(figures: &Profile) -> Option<(Reason, String)> {
+    if let Some(why) = figures.not_indexed {
+        return Some((Reason::NotIndexed, why.sentence().to_owned()));
+    }
+    let filled = figures.rows > figures.nulls + figures.blanks;
+    (filled && figures.indexed < 1.0).then(|| {
+        // Rounded down, since not quite all is not all.
+        let share = (figures.indexed * 1_000.0).floor() / 10.0;
+        let sentence = format!("only {share:.1} % of its values are indexed");
+        (Reason::PartlyIndexed, sentence)
+    })
+}
+
+impl Suspect {
+    /// That it is left out of an answer that is full.
+    pub(crate) fn not_listed(&self, most: usize) -> NotSearched {
+        NotSearched {
+            source: self.source.clone(),
+            resource: Some(self.resource.clone()),
+            column: None,
+            reason: Reason::TooMany,
+            sentence: format!(
+                "the answer is full with {most} places; ask for fewer persons, or for one --source at a time"
+            ),
+        }
+    }
+
+    /// Who may be in which of its columns.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.candidates.iter().flat_map(|(subject, candidate)| {
+            let columns = candidate.columns.iter();
+            columns.map(|column| (*subject, self.columns[*column].path.as_str()))
+        })
+    }
+
+    /// Adds what reading it showed, as far as there is room; gives what could not be read.
+    pub(crate) fn tell(
+        &self,
+        home: &Home,
+        options: &FindOptions,
+        checked: Result<Checked, Failure>,
+        report: &mut FindReport,
+        most: usize,
+    ) -> Option<Failure> {
+        let mut checked = checked.unwrap_or_else(|failure| Checked {
+            // What could not be read stays a candidate.
+            hits: self.unverified(home, options, Some(&failure.sentence)),
+            stale: false,
+            truncated: false,
+            failure: Some(failure),
+        });
+        let room = most.saturating_sub(report.hits.len());
+        // Others were read at the same time.
+        checked.truncated |= checked.hits.len() > room;
+        checked.hits.truncate(room);
+        let mut gaps = Gaps {
+            source: &self.source,
+            resource: &self.resource,
+            found: &mut report.not_searched,
+        };
+        if checked.truncated {
+            let told = checked.hits.len();
+            let sentence = format!("only the first {told} places in it are listed; there are more");
+            gaps.push(None, Reason::TooMany, sentence);
+        }
+        if checked.stale {
+            gaps.push(None, Reason::Stale, STALE.to_owned());
+        }
+        report.hits.extend(checked.hits);
+        checked.failure
+    }
+
+    /// Its candidates as they are, when nobody verified them, or could not and why: one for each subject and column.
+    pub(crate) fn unverified(
+        &self,
+        home: &Home,
+        options: &FindOptions,
+        why: Option<&str>,
+    ) -> Vec<Hit> {
+        let mut places: BTreeMap<(usize, usize), (Vec<usize>, Strength)> = BTreeMap::new();
+        for (subject, candidate) in &self.candidates {
+            for column in &candidate.columns {
+                let known = places
+                    .entry((*subject, *column))
+                    .or_insert((Vec::new(), Strength::Weak));
+                known.0.extend(&candidate.attributes);
+                known.1 = known.1.max(candidate.strength);
+            }
+        }
+        let hit = |((subject, column), (attributes, strength)): (
+            (usize, usize),
+            (Vec<usize>, Strength),
+        )| Hit {
+            subject: options.subjects[subject].id.clone(),
+            source: self.source.clone(),
+            resource: self.resource.clone(),
+            column: home.engine.mask().segment(&self.columns[column].path),
+            path: None,
+            row: None,
+            identifiers: identifiers(&options.subjects[subject], &attributes),
+            verified: false,
+            unchecked: why.map(str::to_owned),
+            strength,
+            reached: Vec::new(),
+        };
+        places.into_iter().map(hit).collect()
+    }
+}
+
+/// The identifiers of some attributes, each once.
+pub fn identifiers(subject: &Subject, attributes: &[usize]) -> Vec<Identifier> {
+    let named = attributes
+        .iter()
+        .filter_map(|attribute| subject.attributes.get(*attribute));
+    let mut identifiers: Vec<Identifier> = named
+        .map(|attribute| attribute.identifier.clone())
+        .collect();
+    identifiers.sort_unstable();
+    identifiers.dedup();
+    identifiers
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_model::LogicalType;
+    use locard_profile::Profiler;
+    use locard_sketch::Keyer;
+
+    use super::*;
+
+    fn figures(declared: Option<LogicalType>, indexed: f64) -> Profile {
+        let keyer = Arc::new(Keyer::new(&[7; 16]));
+        Profile {
+            rows: 10,
+            indexed,
+            ..Profiler::new(keyer).sketch(declared).summary()
+        }
+    }
+
+    #[test]
+    fn a_column_that_is_indexed_in_part_is_a_gap_and_one_without_a_filter_is_none() {
+        assert_eq!(limit(&figures(None, 1.0)), None);
+        let (reason, sentence) = limit(&figures(None, 0.999_96)).unwrap();
+        assert_eq!(reason, Reason::PartlyIndexed);
+        assert_eq!(sentence, "only 99.9 % of its values are indexed");
+        assert!(reason.is_gap(), "the answer is not: nowhere");
+        let (reason, _) = limit(&figures(Some(LogicalType::Boolean), 0.0)).unwrap();
+        assert_eq!(reason, Reason::NotIndexed);
+        assert!(!reason.is_gap());
+        let blank = Profile {
+            blanks: 10,
+            ..figures(None, 0.0)
+        };
+        assert_eq!(limit(&blank), None);
+    }
+}

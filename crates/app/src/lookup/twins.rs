@@ -1,0 +1,189 @@
+//! One file in two sources, as when a folder and a folder inside it were scanned: a look-up tells it once.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use locard_model::{EntityPath, SourceId};
+use locard_store::Entity;
+
+use crate::catalog::Catalog;
+use crate::home::stored_settings::StoredSettings;
+use crate::{Home, Result, jobs};
+
+/// Entities that a look-up left out because another source holds the same ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twins {
+    /// The source that was left out.
+    pub source: String,
+    /// The source that was asked instead.
+    pub asked: String,
+    /// How many entities.
+    pub entities: u64,
+}
+
+/// One of the entities that are the same.
+pub(crate) struct Same {
+    pub(crate) entity: Entity,
+    /// Whether it is only a part of what the others are: a file, or all of one year, of a table in partitions.
+    pub(crate) is_part: bool,
+}
+
+/// The entities, those that are the same in one group: the one that was read last comes first. A table in partitions and
+/// its parts are in one group too.
+pub(crate) async fn grouped(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    entities: Vec<Entity>,
+) -> Result<Vec<Vec<Same>>> {
+    let mut bases: HashMap<SourceId, Option<String>> = HashMap::new();
+    let mut placed: Vec<(Option<String>, Entity)> = Vec::new();
+    for entity in entities {
+        let base = match bases.get(&entity.source) {
+            Some(base) => base.clone(),
+            None => base(home, catalog, entity.source).await?,
+        };
+        bases.insert(entity.source, base.clone());
+        let place = base.map(|base| format!("{base}/{}", entity.path.segments().join("/")));
+        placed.push((place, entity));
+    }
+    let tables: Vec<String> = placed
+        .iter()
+        .filter(|(_, entity)| is_table(&entity.path))
+        .filter_map(|(place, _)| place.clone())
+        .collect();
+    let mut groups: Vec<Vec<Same>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (place, entity) in placed {
+        let whole = place.as_deref().and_then(|place| table_of(place, &tables));
+        let is_part = whole.is_some_and(|whole| place.as_ref() != Some(whole));
+        let same = Same { entity, is_part };
+        let place = whole.cloned().or(place);
+        let known = place.as_ref().and_then(|place| places.get(place));
+        if let Some(group) = known.and_then(|at| groups.get_mut(*at)) {
+            group.push(same);
+            continue;
+        }
+        places.extend(place.map(|place| (place, groups.len())));
+        groups.push(vec![same]);
+    }
+    for group in groups.iter_mut().filter(|group| group.len() > 1) {
+        newest_first(home, group).await?;
+    }
+    Ok(groups)
+}
+
+/// Whether an entity is a table of files in partitions.
+fn is_table(path: &EntityPath) -> bool {
+    let name = path.name();
+    name.starts_with('*') && path.segments().iter().any(|folder| folder.ends_with("=*"))
+}
+
+/// The table that a file or table is a part of, or is: that of the most partitions.
+fn table_of<'a>(file: &str, tables: &'a [String]) -> Option<&'a String> {
+    let holds = |table: &&String| {
+        let (file, table) = (file.split('/'), table.split('/'));
+        file.clone().count() == table.clone().count()
+            && file
+                .zip(table)
+                .all(|(part, pattern)| is_like(part, pattern))
+    };
+    tables
+        .iter()
+        .filter(holds)
+        .max_by_key(|table| table.matches("=*").count())
+}
+
+/// Whether a part of a path is what a table says of it: itself, `year=*`, `*.csv` or, of names without a dot, `*`.
+fn is_like(part: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        Some(("", "")) => !part.contains('.'),
+        Some(("", ending)) => part.ends_with(ending),
+        Some((key, "")) if key.ends_with('=') => part.starts_with(key),
+        _ => part == pattern,
+    }
+}
+
+/// The address under which the paths of a source begin, where another one may hold the same.
+pub(crate) async fn base(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    source: SourceId,
+) -> Result<Option<String>> {
+    let kind = catalog.source(source).map(|source| source.kind.as_str());
+    let connector = home
+        .connectors
+        .iter()
+        .find(|connector| Some(connector.name()) == kind);
+    let Some(connector) = connector else {
+        return Ok(None);
+    };
+    let settings = home.store.source_settings(home.org, source).await?;
+    let settings = StoredSettings::read(&settings);
+    Ok(settings.and_then(|settings| connector.base(settings.connector)))
+}
+
+async fn newest_first(home: &Home, group: &mut Vec<Same>) -> Result<()> {
+    let mut dated: Vec<(Option<Timestamp>, Same)> = Vec::new();
+    for same in group.drain(..) {
+        let heads = home.store.column_heads(home.org, same.entity.id).await?;
+        let job = match heads.first() {
+            Some(head) => jobs::known(home, head.job).await?,
+            None => None,
+        };
+        dated.push((job.map(|job| job.created_at), same));
+    }
+    dated.sort_by(|(a, _), (b, _)| b.cmp(a));
+    group.extend(dated.into_iter().map(|(_, same)| same));
+    Ok(())
+}
+
+/// Counts an entity that was left out; within one source there is nothing to tell.
+pub(crate) fn count(twins: &mut Vec<Twins>, source: String, asked: String) {
+    if source == asked {
+        return;
+    }
+    let same = |known: &&mut Twins| (&known.source, &known.asked) == (&source, &asked);
+    match twins.iter_mut().find(same) {
+        Some(known) => known.entities += 1,
+        None => twins.push(Twins {
+            source,
+            asked,
+            entities: 1,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_in_a_partition_is_of_its_table() {
+        let tables = [
+            "/d/t/year=*/*.csv",
+            "/d/t/year=*/*",
+            "/d/u/k=*/*.csv.gz",
+            "/d/v/a=*/b=*/*.csv",
+            "/d/v/a=1/b=*/*.csv",
+        ]
+        .map(str::to_owned);
+        for (file, table) in [
+            ("/d/t/year=2024/a.csv", Some(0)),
+            ("/d/t/year=*/*.csv", Some(0)),
+            ("/d/v/a=1/b=*/*.csv", Some(3)),
+            ("/d/v/a=1/b=2/x.csv", Some(3)),
+            ("/d/t/year=2024/part-0", Some(1)),
+            ("/d/u/k=/a.csv.gz", Some(2)),
+            ("/d/u/k=1/a.csv", None),
+            ("/d/t/month=2/a.csv", None),
+            ("/d/t/a.csv", None),
+            ("/e/t/year=2024/a.csv", None),
+        ] {
+            assert_eq!(
+                table_of(file, &tables),
+                table.map(|at| &tables[at]),
+                "{file}"
+            );
+        }
+    }
+}

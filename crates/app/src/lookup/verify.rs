@@ -1,0 +1,294 @@
+//! Confirming candidates: the source is asked for the candidate columns, and every row is checked again.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use locard_connector::document::Paths;
+use locard_connector::{Form, Matching, ScanRequest, Source};
+use locard_engine::{Failure, LookUp, Row, Shown};
+use locard_index::{Cell, DateOrders, Query, Verifier, WantedForm};
+use locard_model::{SourceId, Strength};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::lookup::dates::date_orders;
+use crate::lookup::rows::{Keys, readable, unreadable};
+use crate::lookup::suspect::{Suspect, identifiers};
+use crate::{FindOptions, Hit, Home, RowAt, scan::record};
+
+/// More values than this are not sent to a source; the columns are read whole instead.
+const MOST_VALUES: usize = 1_000;
+
+/// More places than this are not listed of one entity: somebody who is in every row of a log is found soon enough, and
+/// the answer must fit into memory.
+const MOST_PLACES: usize = 100_000;
+
+/// Sources that were opened for this look-up, each once.
+pub struct OpenSources<'a> {
+    home: &'a Home,
+    open: Mutex<HashMap<SourceId, Arc<dyn Source>>>,
+}
+
+impl<'a> OpenSources<'a> {
+    /// None is open yet.
+    pub fn new(home: &'a Home) -> Self {
+        Self {
+            home,
+            open: Mutex::default(),
+        }
+    }
+
+    /// A source, opened when it is first asked for.
+    pub async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
+        let mut open = self.open.lock().await;
+        if let Some(source) = open.get(&id) {
+            return Ok(Arc::clone(source));
+        }
+        let source = self.home.open_stored(id).await?;
+        open.insert(id, Arc::clone(&source));
+        Ok(source)
+    }
+}
+
+/// What reading a suspect showed.
+pub(crate) struct Checked {
+    pub(crate) hits: Vec<Hit>,
+    /// Whether the entity is no longer what was scanned.
+    pub(crate) stale: bool,
+    /// Whether reading ended where no more places are listed.
+    pub(crate) truncated: bool,
+    /// Records that could not be checked.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// A hit before it is put into words.
+struct Place {
+    subject: usize,
+    column: String,
+    path: Option<String>,
+    attributes: Vec<usize>,
+    strength: Strength,
+    row: RowAt,
+}
+
+/// Reads the candidate columns of one entity and checks every row, for at most as many places as there is room for.
+pub(crate) async fn suspect(
+    home: &Home,
+    sources: &OpenSources<'_>,
+    (options, queries, room): (&FindOptions, &Arc<Vec<Query>>, usize),
+    suspect: &Suspect,
+    cancel: &CancellationToken,
+) -> Result<Checked, Failure> {
+    let source = sources
+        .get(suspect.entity.source)
+        .await
+        .map_err(|error| failure(suspect, &error))?;
+    let request = suspect.request(queries);
+    let keys = Keys::load(home, &suspect.entity)
+        .await
+        .map_err(|error| failure(suspect, &error))?;
+    let dates = Box::pin(date_orders(home, &source, (suspect, queries), cancel)).await;
+    let (queries, columns) = (Arc::clone(queries), suspect.candidate_columns());
+    let paths = Paths::new(columns.iter().cloned());
+    let table = suspect.entity.path.name().to_owned();
+    let examine = move |rows: &[Row<'_>]| places((&queries, &table, &dates), &columns, &keys, rows);
+    let look_up = LookUp {
+        source,
+        request,
+        columns: Arc::new(paths),
+        examine: Arc::new(examine),
+        limit: room.min(MOST_PLACES),
+    };
+    let found = home.engine.look_up(look_up, cancel).await;
+    let mask = home.engine.mask();
+    let failure = found
+        .error
+        .map(|error| Failure::of(mask, &error, &suspect.source, Some(&suspect.shown())));
+    // What was found before it broke off is found; without that the columns stay candidates.
+    if found.finds.is_empty()
+        && let Some(failure) = failure
+    {
+        return Err(failure);
+    }
+    let hit = |place: Place| Hit {
+        subject: options.subjects[place.subject].id.clone(),
+        source: suspect.source.clone(),
+        resource: suspect.resource.clone(),
+        column: place.column,
+        path: place.path,
+        row: Some(place.row),
+        identifiers: identifiers(&options.subjects[place.subject], &place.attributes),
+        verified: true,
+        unchecked: None,
+        strength: place.strength,
+        reached: Vec::new(),
+    };
+    let now = record::fingerprint(&found.splits);
+    let stale =
+        suspect.entity.fingerprint.is_some() && now.is_some() && now != suspect.entity.fingerprint;
+    Ok(Checked {
+        hits: found.finds.into_iter().map(hit).collect(),
+        stale,
+        truncated: found.truncated,
+        failure: failure.or_else(|| unreadable(found.faults, &suspect.source, &suspect.resource)),
+    })
+}
+
+impl Suspect {
+    /// Paths of all candidate columns.
+    pub fn candidate_columns(&self) -> BTreeSet<String> {
+        let candidates = self.candidates.iter();
+        let positions = candidates.flat_map(|(_, candidate)| &candidate.columns);
+        positions
+            .map(|column| self.columns[*column].path.clone())
+            .collect()
+    }
+
+    /// What to ask its source for: the candidate columns of every row in which a subject may be. Without
+    /// [`ScanRequest::matching`] where the source cannot be asked for all of these, so that the columns are read whole.
+    pub fn request(&self, queries: &[Query]) -> ScanRequest {
+        let wanted = self.candidate_columns();
+        ScanRequest {
+            columns: Some(readable(&self.names, &wanted)),
+            matching: matching(self, queries).unwrap_or_default(),
+            with_keys: true,
+            ..ScanRequest::all(self.entity.path.clone(), self.entity.kind)
+        }
+    }
+
+    /// It as it is shown, for failures.
+    pub fn shown(&self) -> Shown {
+        Shown {
+            source: self.entity.source,
+            source_name: self.source.clone(),
+            entity: self.entity.id,
+            kind: self.entity.kind,
+            resource: self.resource.clone(),
+            masked: self.resource != self.entity.path.resource(self.entity.kind),
+            rows: self.entity.rows,
+            bytes: self.entity.bytes,
+        }
+    }
+}
+
+/// What to ask the source for; `None` when not all of it can be asked for.
+fn matching(suspect: &Suspect, queries: &[Query]) -> Option<Vec<Matching>> {
+    let mut asked: Vec<Matching> = Vec::new();
+    for (subject, candidate) in &suspect.candidates {
+        for wanted in queries.get(*subject)?.wanted(candidate)? {
+            let column = &suspect.columns[wanted.column];
+            if record::within(column, &suspect.names).is_some() {
+                return None;
+            }
+            for form in forms(wanted.form)? {
+                match asked
+                    .iter_mut()
+                    .find(|known| known.column == column.path && known.form == *form)
+                {
+                    Some(known) => known.values.extend(wanted.values.iter().cloned()),
+                    None => asked.push(Matching {
+                        column: column.path.clone(),
+                        form: *form,
+                        values: wanted.values.clone(),
+                    }),
+                }
+            }
+        }
+    }
+    let values: usize = asked.iter().map(|matching| matching.values.len()).sum();
+    (values <= MOST_VALUES).then_some(asked)
+}
+
+/// How to ask for a value in one form. An index does not tell whether the value is a cell or stands inside one, so both
+/// are asked for; no source can be asked for a number inside text, since it may be written in any groups.
+const fn forms(form: WantedForm) -> Option<&'static [Form]> {
+    match form {
+        WantedForm::Folded => Some(&[Form::Folded, Form::Contains]),
+        WantedForm::Tokens => Some(&[Form::Tokens]),
+        WantedForm::Digits => None,
+    }
+}
+
+/// Checks rows.
+fn places(
+    (queries, table, dates): (&[Query], &str, &DateOrders),
+    columns: &BTreeSet<String>,
+    keys: &Keys,
+    rows: &[Row<'_>],
+) -> Vec<Place> {
+    let flat = rows.first().map_or(&[][..], |row| row.flat);
+    let verifier = Verifier::new(queries, table).with_dates(dates);
+    let verifier = verifier.with_flat(flat.iter().copied());
+    let mut places = Vec::new();
+    for row in rows {
+        let (cells, at) = cells_of(row, |column| columns.contains(column));
+        let hits = verifier.check(&cells);
+        let strengths = verifier.strengths(&cells, &hits);
+        for (hit, strength) in hits.iter().zip(strengths) {
+            // A name that is split over two columns is a place in each of them.
+            for cell in &hit.cells {
+                let stands = row.places[at[*cell]];
+                let place = Place {
+                    subject: hit.subject,
+                    column: keys.mask.segment(cells[*cell].column),
+                    path: stands.map(|path| keys.path(path)),
+                    attributes: hit.attributes.clone(),
+                    strength,
+                    row: keys.at(row),
+                };
+                merge(&mut places, place);
+            }
+        }
+    }
+    places
+}
+
+/// The cells of a row that are in some columns, and their positions in it.
+pub fn cells_of<'a>(
+    row: &Row<'a>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> (Vec<Cell<'a>>, Vec<usize>) {
+    let cells = row.cells.iter().enumerate();
+    let wanted = cells.filter(|(_, (column, _))| is_wanted(column));
+    let cell = |(at, cell): (usize, &(&'a str, &'a str))| {
+        let (column, text) = *cell;
+        let record = row.record_of(at);
+        let cell = Cell {
+            column,
+            text,
+            record,
+        };
+        (cell, at)
+    };
+    wanted.map(cell).unzip()
+}
+
+/// One place for each row, column and place in a document, whatever the number of values that agreed there.
+fn merge(places: &mut Vec<Place>, place: Place) {
+    let same = |known: &&mut Place| {
+        (known.subject, &known.column, &known.path, &known.row)
+            == (place.subject, &place.column, &place.path, &place.row)
+    };
+    match places.iter_mut().rev().take(64).find(same) {
+        Some(known) => {
+            known.attributes.extend(place.attributes);
+            known.strength = known.strength.max(place.strength);
+        }
+        None => places.push(place),
+    }
+}
+
+fn failure(suspect: &Suspect, error: &crate::Error) -> Failure {
+    Failure {
+        source: Some(suspect.entity.source),
+        source_name: suspect.source.clone(),
+        resource: Some(suspect.resource.clone()),
+        entity: Some(suspect.entity.id),
+        place: None,
+        kind: error.of_source(),
+        sentence: error.sentence().to_owned(),
+        hint: error.hint_text().map(str::to_owned),
+        records: 0,
+        partial: false,
+    }
+}
