@@ -937,6 +937,44 @@ fn a_register_goes_in_and_out_and_letters_and_the_calendar_come_out() {
 }
 
 #[test]
+fn what_is_known_of_a_person_comes_in_a_file() {
+    let bench = Bench::new();
+    let known = r#"{"PERSON": "Anna Muster", "EMAIL_ADDRESS": "anna@planted.example", "US_SSN": "219-09-9999"}"#;
+    let file = bench.write("person.json", known).display().to_string();
+    let line = [
+        "requests",
+        "create",
+        "--jurisdiction",
+        "eu",
+        "--received",
+        "2026-01-31T10:00:00+01:00",
+        "--subject",
+        &file,
+    ];
+    let created = bench.run(line);
+    assert_eq!(created.status, 0, "{}", created.stderr);
+    let id = created.stdout.trim();
+    let letter = bench.run(["requests", "letter", id, "cover", "--language", "en"]);
+    assert!(letter.stdout.contains("Dear Anna Muster"), "{letter:?}");
+
+    // Of somebody for whom another asks, the file says nothing of whoever asks.
+    let created = bench.run(line.into_iter().chain([
+        "--requestor",
+        "representative",
+        "--name",
+        "Rita Recht",
+    ]));
+    assert_eq!(created.status, 0, "{}", created.stderr);
+    let letter = bench.run(["requests", "letter", created.stdout.trim(), "cover"]);
+    assert!(letter.stdout.contains("Rita Recht"), "{letter:?}");
+
+    let two = bench.write("two.json", &format!("{known}\n{known}"));
+    let two = two.display().to_string();
+    let refused = bench.run(line[..7].iter().copied().chain([two.as_str()]));
+    assert_eq!(refused.status, 2, "one request is about one person");
+}
+
+#[test]
 fn a_pack_of_ones_own_rules_from_its_activation_on() {
     let bench = Bench::new();
     let office = Office::open(&bench, &[]);

@@ -50,7 +50,7 @@ pub(crate) struct Find {
 }
 
 /// What is known of a person.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Person {
     /// What is known of the person, as JSON; `-` reads stdin
     #[arg(long, value_name = "FILE|-")]

@@ -325,6 +325,47 @@ mod tests {
         }
     }
 
+    /// The lines of shell blocks that begin with `locard`, in the pages that users read.
+    fn lines_of_the_pages() -> Vec<String> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let folders = [root.clone(), root.join("docs"), root.join("dictionaries")];
+        let connectors = std::fs::read_dir(root.join("connectors")).unwrap();
+        let folders = folders
+            .into_iter()
+            .chain(connectors.map(|entry| entry.unwrap().path()));
+        let mut lines = Vec::new();
+        for folder in folders.filter(|folder| folder.is_dir()) {
+            for page in std::fs::read_dir(folder).unwrap() {
+                let page = page.unwrap().path();
+                if page.extension().is_none_or(|extension| extension != "md") {
+                    continue;
+                }
+                let text = std::fs::read_to_string(page).unwrap();
+                let mut inside = false;
+                for line in text.replace("\\\n", " ").lines() {
+                    if line.starts_with("```") {
+                        inside = line == "```sh";
+                    } else if inside && line.starts_with("locard ") {
+                        lines.extend(line.split(" && ").map(str::to_owned));
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn every_line_of_the_pages_is_understood() {
+        let lines = lines_of_the_pages();
+        assert!(lines.len() > 50, "{lines:?}");
+        for line in lines {
+            let words = shlex::split(&line).expect("its quotes are closed");
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{line}\n{error}");
+            }
+        }
+    }
+
     #[test]
     fn nobody_and_no_password_stands_in_the_debug_text() {
         for line in [

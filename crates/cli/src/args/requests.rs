@@ -292,10 +292,13 @@ pub(crate) struct NewRequest {
     /// Who asks: subject, representative, `authorised_agent`
     #[arg(long, value_name = "TYPE", default_value = "subject")]
     pub(crate) requestor: String,
-    /// The name of whoever asks
+    /// What is known of the person it is about, as JSON; `-` reads stdin
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) subject: Option<PathBuf>,
+    /// The name of whoever asks; of the person themselves, the file may say it
     #[arg(long, value_name = "VALUE", value_parser = secret)]
     pub(crate) name: Option<SecretString>,
-    /// The e-mail address of whoever asks
+    /// The e-mail address of whoever asks; of the person themselves, the file may say it
     #[arg(long, value_name = "VALUE", value_parser = secret)]
     pub(crate) email: Option<SecretString>,
     /// The id by which other systems know the person

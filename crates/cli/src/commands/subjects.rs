@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use locard_model::{Attribute, ExposeSecret as _, Identifier, Subject};
 use serde_json::{Deserializer, Map, Value};
 
+use super::Session;
 use super::strict::{REPEATED, Strict};
 use crate::args::Person;
 use crate::printer::printable;
@@ -58,6 +59,21 @@ pub(super) fn subjects(args: &Person, known: &BTreeSet<Identifier>) -> Result<Ve
         );
     }
     bounded(distinct(subjects)?)
+}
+
+/// The one subject that a command is about.
+pub(super) fn one_subject(session: &Session, args: &Person) -> Result<Subject> {
+    let known: BTreeSet<Identifier> = locard_app::rules(&session.home)
+        .into_iter()
+        .map(|rule| rule.identifier)
+        .collect();
+    let mut subjects = subjects(args, &known)?;
+    match (subjects.pop(), subjects.len()) {
+        (Some(only), 0) => Ok(only),
+        _ => bail!(
+            "this is about one person at a time\nhint: put everything that is known of them into one object"
+        ),
+    }
 }
 
 /// The subjects, without where they are written; places are told by name, so that no two may have one.

@@ -4,16 +4,13 @@ mod bundle;
 mod folder;
 mod told;
 
-use std::collections::BTreeSet;
-
 use anyhow::{Result, bail};
 use locard_app::{LookUp, record_look_up};
 use locard_dsar::{Bounds, CollectOptions, Extract};
-use locard_model::{Identifier, Subject};
 use serde_json::json;
 
 use super::find::tell_doubts;
-use super::subjects::subjects;
+use super::subjects::one_subject;
 use super::{Outcome, Session, actor, print_failures};
 use crate::args::Collect;
 use crate::progress::Progress;
@@ -21,7 +18,7 @@ use folder::Folder;
 
 pub(crate) async fn run(session: &Session, args: &Collect) -> Result<Outcome> {
     let options = CollectOptions {
-        subject: subject(session, args)?,
+        subject: one_subject(session, &args.person)?,
         sources: args.source.clone(),
         relations: !args.no_relations,
         review: args.include_weak,
@@ -79,21 +76,6 @@ fn outcome(session: &Session, extract: &Extract) -> Outcome {
         Outcome::Failed
     } else {
         Outcome::Done
-    }
-}
-
-/// The one person of whom rows are collected.
-fn subject(session: &Session, args: &Collect) -> Result<Subject> {
-    let known: BTreeSet<Identifier> = locard_app::rules(&session.home)
-        .into_iter()
-        .map(|rule| rule.identifier)
-        .collect();
-    let mut subjects = subjects(&args.person, &known)?;
-    match (subjects.pop(), subjects.len()) {
-        (Some(only), 0) => Ok(only),
-        _ => bail!(
-            "rows are collected of one person at a time\nhint: put everything that is known of them into one object"
-        ),
     }
 }
 

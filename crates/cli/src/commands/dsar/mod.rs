@@ -4,20 +4,19 @@ mod progress;
 mod review;
 mod verify;
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use locard_app::Silent;
 use locard_dsar::job::{self, DsarJob, DsarOptions, NewLink, Purpose, Scope, StartedJob, job_id};
-use locard_model::{DsarState, ExposeSecret as _, Identifier};
+use locard_model::{DsarState, ExposeSecret as _};
 use locard_requests::{Desk, RequestId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::requests::told as refused;
-use super::subjects::subjects;
+use super::subjects::one_subject;
 use super::{Outcome, Session, actor};
 use crate::args::{CreateDsar, Dsar, ListFormat};
 use crate::lists::List;
@@ -52,16 +51,7 @@ pub(crate) async fn run(session: &Session, args: &Dsar) -> Result<Outcome> {
 }
 
 async fn create(session: &Session, args: &CreateDsar) -> Result<Outcome> {
-    let known: BTreeSet<Identifier> = locard_app::rules(&session.home)
-        .into_iter()
-        .map(|rule| rule.identifier)
-        .collect();
-    let mut subjects = subjects(&args.person, &known)?;
-    let (Some(subject), 0) = (subjects.pop(), subjects.len()) else {
-        bail!(
-            "a job is about one person\nhint: put everything that is known of them into one object"
-        );
-    };
+    let subject = one_subject(session, &args.person)?;
     let time = |text: &Option<String>, option: &str| {
         let time = text.as_ref().map(|text| text.parse());
         time.transpose().with_context(|| {

@@ -1,11 +1,14 @@
 //! Requests that come in: one, or a register of them.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, bail};
 use locard_model::{ExposeSecret as _, SecretString};
 use locard_requests::{Arrival, Desk, Known, Person, Requestor, kind_named};
 
 use super::{actor, say, text, time, told};
-use crate::args::NewRequest;
+use crate::args::{self, NewRequest};
+use crate::commands::subjects::one_subject;
 use crate::commands::{Outcome, Session};
 use crate::printer::printable;
 use crate::table::counted;
@@ -16,6 +19,15 @@ pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest)
         None => "(not taken down)".to_owned(),
     };
     let owned = |secret: &Option<SecretString>| text(secret.as_ref()).map(str::to_owned);
+    let mut attributes = of_file(session, new.subject.as_ref())?;
+    let first = |kind: &str| {
+        let mut known = attributes.iter().filter(|known| known.identifier == kind);
+        let of_subject = known.next().filter(|_| new.requestor == "subject");
+        of_subject.map(|known| known.value.clone())
+    };
+    let name = owned(&new.name).or_else(|| first("PERSON"));
+    let email = owned(&new.email).or_else(|| first("EMAIL_ADDRESS"));
+    attributes.extend(known(&new.id)?);
     let kind = kind_named(&new.kind).with_context(|| {
         "there is no such type\nhint: access, deletion, correction, portability, restriction or objection"
     })?;
@@ -30,14 +42,14 @@ pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest)
         received_at: time(Some(&new.received))?.unwrap_or_default(),
         requestor: Some(Requestor {
             kind: new.requestor.clone(),
-            name: owned(&new.name),
-            email: owned(&new.email),
+            name,
+            email,
             relation: None,
         }),
         subject: Person {
             subject_id: owned(&new.subject_id),
             external_ref: None,
-            attributes: known(&new.id)?,
+            attributes,
         },
         ..Arrival::default()
     };
@@ -62,7 +74,24 @@ pub(super) async fn create(session: &Session, desk: &Desk<'_>, new: &NewRequest)
     Ok(())
 }
 
-/// What is known of the person.
+/// What a file says of the person.
+fn of_file(session: &Session, file: Option<&PathBuf>) -> Result<Vec<Known>> {
+    let Some(file) = file else {
+        return Ok(Vec::new());
+    };
+    let person = args::Person {
+        subject: Some(file.clone()),
+        ..args::Person::default()
+    };
+    let subject = one_subject(session, &person)?;
+    let known = subject.attributes.into_iter().map(|attribute| Known {
+        identifier: attribute.identifier.to_string(),
+        value: attribute.value,
+    });
+    Ok(known.collect())
+}
+
+/// What is typed of the person.
 pub(super) fn known(given: &[SecretString]) -> Result<Vec<Known>> {
     let attribute = |text: &SecretString| {
         let Some((name, value)) = text.expose_secret().split_once('=') else {
