@@ -142,7 +142,7 @@ fn layers_do_not_know_what_they_are_not_to_know() {
         let app = reach(&metadata, "locard-app");
         assert!(!app.contains(connector), "app reaches {connector}");
     }
-    for banned in ["locard-registry", "locard-store", "sqlx"] {
+    for banned in ["locard-registry", "locard-store", "sqlx", "zip"] {
         assert!(!engine.contains(banned), "engine reaches {banned}");
     }
     let store = reach(&metadata, "locard-store");
@@ -153,6 +153,9 @@ fn layers_do_not_know_what_they_are_not_to_know() {
         ("locard-cli", "locard-store"),
         ("locard-cli", "locard-engine"),
         ("locard-cli", "locard-registry"),
+        ("locard-server", "locard-store"),
+        ("locard-server", "locard-engine"),
+        ("locard-server", "locard-registry"),
     ] {
         assert!(
             members(&metadata)[face]
@@ -575,6 +578,23 @@ fn unsafe_stands_only_where_it_is_argued() {
             text(place).contains(&format!("fn {twin}(")),
             "{place} has no test {twin} that sees to it"
         );
+    }
+}
+
+/// A connector is built in by one feature, which the binary hands down and builds in unless told otherwise.
+#[test]
+fn the_binary_has_each_connector_of_the_registry() {
+    let default = |manifest: &str| {
+        let text = text(manifest);
+        let line = text.lines().find(|line| line.starts_with("default = ["));
+        line.expect("it has default features").to_owned()
+    };
+    let (binary, registry) = (default("Cargo.toml"), default("crates/registry/Cargo.toml"));
+    assert_eq!(binary, registry);
+    let manifest = text("Cargo.toml");
+    for feature in registry.split('"').skip(1).step_by(2) {
+        let line = format!("{feature} = [\"locard-registry/{feature}\"]");
+        assert!(manifest.contains(&line), "Cargo.toml lacks {line}");
     }
 }
 

@@ -448,6 +448,82 @@ fn a_backup_brings_everything_back() {
 }
 
 #[test]
+fn what_changes_something_stands_in_the_log() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id,email\n1,anna@planted.example\n");
+    bench.scan();
+    let finding = ["a.csv:email", "--identifier", "EMAIL_ADDRESS"];
+    let cron = ["--cron", "0 3 * * *"];
+    let lines: [(&[&str], &str); 12] = [
+        (
+            &["findings", "confirm", finding[0], finding[1], finding[2]],
+            "confirm finding",
+        ),
+        (
+            &["findings", "reject", finding[0], finding[1], finding[2]],
+            "reject finding",
+        ),
+        (
+            &["findings", "export", "decisions.toml"],
+            "export decisions",
+        ),
+        (
+            &["findings", "withdraw", finding[0], finding[1], finding[2]],
+            "withdraw decision",
+        ),
+        (
+            &["findings", "import", "decisions.toml"],
+            "import decisions",
+        ),
+        (&["sources", "add", "there", "."], "put source"),
+        (
+            &[
+                "schedules",
+                "add",
+                "nightly",
+                "scan",
+                "there",
+                cron[0],
+                cron[1],
+            ],
+            "add schedule",
+        ),
+        (&["schedules", "pause", "nightly"], "change schedule"),
+        (&["schedules", "remove", "nightly"], "remove schedule"),
+        (
+            &[
+                "business-rules",
+                "add",
+                "filled",
+                "--sql",
+                "SELECT count(*) AS total_count, count(email) AS scopeCount, 0 AS nonCompliant FROM \"a.csv\"",
+            ],
+            "add business rule",
+        ),
+        (
+            &["business-rules", "remove", "filled"],
+            "remove business rule",
+        ),
+        (&["sources", "remove", "there"], "remove source"),
+    ];
+    for (line, _) in lines {
+        let run = bench.run(line);
+        assert_eq!(run.status, 0, "{line:?}: {}", run.stderr);
+    }
+    let log = bench.run(["audit", "export"]).ndjson();
+    let acts: Vec<&str> = log
+        .iter()
+        .filter_map(|act| act["action"].as_str())
+        .collect();
+    let expected = lines.map(|(_, act)| act);
+    assert_eq!(acts, expected, "{log:?}");
+    assert!(
+        log.iter().all(|act| act["actor"] == "command line"),
+        "{log:?}"
+    );
+}
+
+#[test]
 fn whoever_is_looked_up_stands_in_the_log_by_a_digest_or_is_not_looked_up() {
     use sqlx::{ConnectOptions as _, Connection as _};
     let bench = Bench::new();

@@ -968,7 +968,7 @@ fn what_is_known_of_a_person_comes_in_a_file() {
     let letter = bench.run(["requests", "letter", created.stdout.trim(), "cover"]);
     assert!(letter.stdout.contains("Rita Recht"), "{letter:?}");
 
-    let two = bench.write("two.json", &format!("{known}\n{known}"));
+    let two = bench.write("two.json", format!("{known}\n{known}"));
     let two = two.display().to_string();
     let refused = bench.run(line[..7].iter().copied().chain([two.as_str()]));
     assert_eq!(refused.status, 2, "one request is about one person");

@@ -224,7 +224,7 @@ pub(crate) fn sample() -> PathBuf {
 /// The test server, which not every machine has: without it a test is skipped with a line that says so, unless
 /// `LOCARD_TEST_REQUIRE_SERVERS` turns that into a failure.
 pub(crate) fn postgres() -> Option<String> {
-    from_environment("LOCARD_TEST_POSTGRES_URL", "LOCARD_TEST_REQUIRE_SERVERS")
+    locard_testkit::servers::postgres("this test")
 }
 
 /// The labelled corpus, which no clone brings along: required only where `LOCARD_TEST_REQUIRE_CORPUS` says so.

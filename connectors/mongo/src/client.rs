@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use locard_connector::{Address, Error, ErrorKind, Result};
+use locard_connector::{Address, Error, ErrorKind, Result, Step};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error as Driver, ErrorKind as Cause};
 use mongodb::options::{
@@ -288,21 +288,28 @@ fn unanswered(settings: &Settings, message: &str) -> Error {
             .to_ascii_lowercase()
             .contains(&word.to_ascii_lowercase())
     });
-    let (sentence, hint) = match (is_known, settings.encryption()) {
+    let (step, sentence, hint) = match (is_known, settings.encryption()) {
         (true, _) => (
+            None,
             format!("no server of {address} may be read"),
             "see `replicaSet` and `readPreference` of the target",
         ),
         (false, Tls::Disable) => (
+            None,
             format!("{address} takes connections but does not answer as a MongoDB server"),
             "it may want encryption: `tls=true`",
         ),
         (false, _) => (
+            Some(Step::Tls),
             format!("negotiating TLS with {address} failed"),
             "see whether the server encrypts, and `tlsCAFile` and `tlsInsecure` of the target",
         ),
     };
-    Error::new(ErrorKind::Unreachable, sentence).hint(hint)
+    let error = Error::new(ErrorKind::Unreachable, sentence).hint(hint);
+    match step {
+        Some(step) => error.at(step),
+        None => error,
+    }
 }
 
 /// A question that every server answers, and no account is needed for.

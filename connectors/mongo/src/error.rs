@@ -3,7 +3,7 @@
 //! Server messages may quote data (`E11000 duplicate key … { mail: "…" }`), so they are never shown: a sentence is made
 //! from the error's code, and the driver's error is kept as a cause only where it cannot hold data.
 
-use locard_connector::{Error, ErrorKind};
+use locard_connector::{Error, ErrorKind, Step};
 use locard_model::EntityPath;
 use mongodb::error::{Error as Driver, ErrorKind as Cause};
 
@@ -96,14 +96,16 @@ pub(crate) fn from_driver(error: &Driver, doing: &str) -> Error {
             ErrorKind::Unreachable,
             format!("{doing}: DNS tells no hosts for this name"),
         )
-        .hint("see the spelling of the host, and whether it has an SRV record"),
+        .hint("see the spelling of the host, and whether it has an SRV record")
+        .at(Step::Resolve),
         Cause::InvalidTlsConfig { .. } => Error::new(
             ErrorKind::Settings,
             format!("{doing}: a file with certificates cannot be used"),
         )
         .hint(
             "`tlsCAFile` and `tlsCertificateKeyFile` name PEM files; the second also holds the key",
-        ),
+        )
+        .at(Step::Tls),
         Cause::IncompatibleServer { .. } => Error::new(
             ErrorKind::Unsupported,
             format!("{doing}: the server is too old"),

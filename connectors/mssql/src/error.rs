@@ -5,7 +5,7 @@
 
 use std::io;
 
-use locard_connector::{Error, ErrorKind};
+use locard_connector::{Error, ErrorKind, Step};
 use locard_model::EntityPath;
 use locard_sql::tls_reason;
 use tiberius::error::{Error as Driver, IoErrorKind};
@@ -94,6 +94,7 @@ pub(crate) fn no_tls(error: &io::Error, settings: &Settings) -> Error {
     let sentence = format!("negotiating TLS failed: {}", tls_reason(&reason));
     Error::new(ErrorKind::Unreachable, sentence)
         .hint(hint)
+        .at(Step::Tls)
         .retryable(!is_about_certificate && error.kind() == io::ErrorKind::ConnectionReset)
 }
 

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::io::{AsyncRead, AsyncWrite};
-use locard_connector::{Error, ErrorKind, Result};
+use locard_connector::{Error, ErrorKind, Result, Step};
 use tokio::io::{AsyncRead as TokioRead, AsyncReadExt as _, AsyncWrite as TokioWrite};
 use tokio::io::{AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
@@ -158,7 +158,7 @@ fn decide(wanted: Encryption, answered: u8) -> Result<u8> {
             ErrorKind::Unreachable,
             format!("negotiating TLS failed: {sentence}"),
         );
-        Err(error.hint(hint).retryable(false))
+        Err(error.hint(hint).at(Step::Tls).retryable(false))
     };
     match (wanted, answered) {
         (Encryption::None, ON | REQUIRED) => refused(

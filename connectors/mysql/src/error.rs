@@ -3,7 +3,7 @@
 //! Server messages may quote data (`Truncated incorrect INTEGER value: '…'`), so they are never shown: a sentence is
 //! made from the error's number, and the driver's error is kept as a cause only where it cannot hold data.
 
-use locard_connector::{Error, ErrorKind};
+use locard_connector::{Error, ErrorKind, Step};
 use locard_model::EntityPath;
 use locard_sql::tls_reason;
 use sqlx::Error as Driver;
@@ -88,6 +88,7 @@ pub(crate) fn no_tls(reason: &str) -> Error {
         format!("negotiating TLS failed: {}", tls_reason(reason)),
     )
     .hint(hint)
+    .at(Step::Tls)
     .retryable(false)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
-use locard_connector::{Error, ErrorKind};
+use locard_connector::{Error, ErrorKind, Step};
 use object_store::client::{HttpError, HttpErrorKind};
 
 use crate::store::Store;
@@ -383,7 +383,8 @@ pub(crate) fn no_answer(error: HttpError, doing: Doing, origin: &str) -> Trouble
     let chain = chain(&error);
     let has = |words: &[&str]| words.iter().any(|word| chain.contains(word));
     let refused = is_refused(&error);
-    let (kind, sentence, hint) = if has(&["dns error", "failed to lookup address"]) {
+    let is_unnamed = has(&["dns error", "failed to lookup address"]);
+    let (kind, sentence, hint) = if is_unnamed {
         (
             ErrorKind::Unreachable,
             format!("resolving the name of {origin} failed"),
@@ -401,7 +402,7 @@ pub(crate) fn no_answer(error: HttpError, doing: Doing, origin: &str) -> Trouble
             ErrorKind::Unreachable,
             format!("negotiating TLS with {origin} failed"),
         );
-        return Trouble::lasting(error.hint(hint));
+        return Trouble::lasting(error.hint(hint).at(Step::Tls));
     } else {
         match error.kind() {
             HttpErrorKind::Connect if refused => (
@@ -426,8 +427,13 @@ pub(crate) fn no_answer(error: HttpError, doing: Doing, origin: &str) -> Trouble
             ),
         }
     };
+    let told = Error::new(kind, sentence).hint(hint).cause(error);
     Trouble {
-        error: Error::new(kind, sentence).hint(hint).cause(error),
+        error: if is_unnamed {
+            told.at(Step::Resolve)
+        } else {
+            told
+        },
         after: if refused { After::Soon } else { After::Again },
         wait: None,
     }

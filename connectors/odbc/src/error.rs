@@ -3,7 +3,7 @@
 //! No word of a driver gets here: it may quote data, or the connection string. A sentence is made from the state of the
 //! standard, from what the helper made of the words, and from the server's own number.
 
-use locard_connector::{Error, ErrorKind};
+use locard_connector::{Error, ErrorKind, Step};
 use locard_model::EntityPath;
 use locard_odbc::{About, Failure};
 
@@ -28,8 +28,12 @@ pub(crate) fn failed(failure: &Failure, doing: &str, product: &Product) -> Error
         (state, 0) => format!(" ({state})"),
         (state, native) => format!(" ({state}, {native})"),
     };
-    Error::new(kind, format!("{doing}: {what}{numbers}"))
-        .hint(hint)
+    let error = Error::new(kind, format!("{doing}: {what}{numbers}")).hint(hint);
+    let error = match failure.about {
+        About::Tls => error.at(Step::Tls),
+        _ => error,
+    };
+    error
         // What took too long once takes too long again.
         .retryable(is_retryable(kind, &failure.state))
 }
@@ -315,7 +319,7 @@ pub(crate) async fn unconnected(failure: &Failure, doing: &str, access: &Access)
     // A host that stands for no address is told as such.
     let cause = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
     let reached = access.address.unreached(&cause).await;
-    if reached.sentence().starts_with("resolving") {
+    if reached.step() == Some(Step::Resolve) {
         reached
     } else {
         error

@@ -3,7 +3,7 @@
 //! Server messages may quote data (`invalid input syntax for type integer: "…"`), so they are never shown: a sentence
 //! is made from the SQLSTATE, and the driver's error is kept as a cause only where it cannot hold data.
 
-use locard_connector::{Error, ErrorKind};
+use locard_connector::{Error, ErrorKind, Step};
 use locard_model::EntityPath;
 use locard_sql::{Dialect, tls_reason};
 use sqlx::Error as Driver;
@@ -86,6 +86,7 @@ pub(crate) fn no_tls(reason: &str) -> Error {
         format!("negotiating TLS failed: {}", tls_reason(reason)),
     )
     .hint(hint)
+    .at(Step::Tls)
     .retryable(false)
 }
 
@@ -102,7 +103,7 @@ const MEANINGS: &[Meaning] = &[
         "28P01",
         ErrorKind::Unauthenticated,
         "the server refused the password",
-        "set the password in the target or in PGPASSWORD",
+        "set the password in the target, in PGPASSWORD, or where `locard sources add --secret` says",
     ),
     Meaning(
         "28",

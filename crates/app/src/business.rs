@@ -7,12 +7,13 @@ use locard_model::{EntityId, JobId};
 use locard_query::{Statement, TableName};
 use locard_store::{BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId, Entity, Page};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::access::record_audit;
 use crate::catalog::Catalog;
 use crate::catalog::scope::{Only, choose};
-use crate::jobs::order::json;
+use crate::jobs::order::{Actor, json};
 use crate::{Error, ErrorKind, Home, Result, ids};
 
 /// Seconds that a rule may take where nothing else is said, and at most.
@@ -243,22 +244,30 @@ pub struct RuleCount {
 /// Makes a business rule.
 pub async fn add_business_rule(
     home: &Home,
+    actor: &Actor,
     name: &str,
     options: &BusinessRuleOptions,
 ) -> Result<BusinessRuleRow> {
-    put(home, BusinessRuleId(Uuid::now_v7()), name, options).await
+    let made = put(home, BusinessRuleId(Uuid::now_v7()), name, options).await?;
+    let details = json!({ "businessRule": made.id });
+    record_audit(home, actor, "add business rule", details).await?;
+    Ok(made)
 }
 
 /// Changes a business rule.
 pub async fn change_business_rule(
     home: &Home,
+    actor: &Actor,
     id: Uuid,
     name: &str,
     options: &BusinessRuleOptions,
 ) -> Result<BusinessRuleRow> {
     let id = BusinessRuleId(id);
     home.store.business_rule(home.org, id).await?;
-    put(home, id, name, options).await
+    let changed = put(home, id, name, options).await?;
+    let details = json!({ "businessRule": changed.id });
+    record_audit(home, actor, "change business rule", details).await?;
+    Ok(changed)
 }
 
 async fn put(
@@ -360,9 +369,16 @@ pub async fn business_rule(home: &Home, text: &str) -> Result<BusinessRuleRow> {
 }
 
 /// Forgets a business rule and what came of it.
-pub async fn remove_business_rule(home: &Home, id: Uuid) -> Result<()> {
-    let id = BusinessRuleId(id);
-    Ok(home.store.remove_business_rule(home.org, id).await?)
+pub async fn remove_business_rule(home: &Home, actor: &Actor, id: Uuid) -> Result<()> {
+    let rule = BusinessRuleId(id);
+    home.store.remove_business_rule(home.org, rule).await?;
+    record_audit(
+        home,
+        actor,
+        "remove business rule",
+        json!({ "businessRule": id }),
+    )
+    .await
 }
 
 /// What came of a business rule, the newest first, after that job if one is given; and where to go on.

@@ -40,7 +40,9 @@ pub async fn job_id(home: &Home, text: &str) -> Result<JobId> {
     if let Ok(id) = text.parse() {
         return Ok(home.store.job(home.org, id).await?.id);
     }
-    let unknown = || Error::not_found("there is no job of that id");
+    let unknown = || {
+        Error::not_found("there is no job of that id").hint("list the jobs: their ids are there")
+    };
     let (first, last) = between(text).ok_or_else(unknown)?;
     let filter = JobFilter {
         between: Some((JobId(first), JobId(last))),

@@ -40,8 +40,7 @@ pub use access::audit::{
 pub use access::audit_stream::{AuditTarget, Syslog, check_audit_target, stream_audit};
 pub use access::tokens::{TokenKeys, TokenOptions};
 pub use access::{
-    AuditRow, Caller, KeyRow, add_key, audit, caller, first_key, keys, record as record_audit,
-    revoke_key,
+    AuditRow, Caller, KeyRow, add_key, audit, caller, first_key, keys, record_audit, revoke_key,
 };
 pub use business::{
     BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
@@ -49,12 +48,12 @@ pub use business::{
     business_results, business_rule, business_rules, change_business_rule, remove_business_rule,
 };
 pub use catalog::annotations::{
-    ANNOTATIONS, Annotated, Annotation, Annotations, Said, Shape as AnnotationShape, annotate,
-    annotated, wrong_annotation,
+    ANNOTATIONS, Annotated, Annotation, AnnotationShape, Annotations, Said, annotate, annotated,
+    wrong_annotation,
 };
 pub use catalog::collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
-    collection, collections, leaves as chosen_entities, members, remove_collection,
+    chosen_entities, collection, collections, members, remove_collection,
 };
 pub use catalog::entities::{ColumnRow, EntityDetail, EntityRow, entity};
 pub use catalog::places::{Place, places};
@@ -94,12 +93,12 @@ pub use jobs::schedules::{
     run_schedules, schedule, schedule_named, schedules,
 };
 pub use jobs::status::{JobStatus, JobsWanted, job_failures, job_status, job_statuses};
-pub use jobs::timing::{Timing, check_cron, zone as read_zone};
+pub use jobs::timing::{Timing, check_cron, read_zone};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
-pub use locard_containers::foreign::is_decoding;
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
+pub use locard_model::foreign::is_decoding;
 pub use locard_store::default_home;
 pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
 pub use lookup::dates::date_orders;

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt as _;
 use locard_app::{
-    Access, Begun, CancellationToken, Event, FindOptions, Home, HomeOptions, Reporter, ScanOptions,
-    ScanReport, Silent,
+    Access, Actor, Begun, CancellationToken, Event, FindOptions, Home, HomeOptions, Reporter,
+    ScanOptions, ScanReport, Silent,
 };
 use locard_connector::Connector;
 use locard_connector_local::Local;
@@ -179,7 +179,7 @@ async fn what_went_with_its_source_is_read_again() {
     let bench = Bench::new();
     let home = bench.home().await;
     interrupted(&home, &bench.options()).await;
-    let removed = locard_app::remove_source(&home, &bench.target()).await;
+    let removed = locard_app::remove_source(&home, &Actor::default(), &bench.target()).await;
     removed.expect("it is removed");
     let report = scan(&home, &bench.options(), &Amid::default()).await;
     is_whole(&home, &report).await;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use futures::stream::BoxStream;
 use locard_app::{
-    Access, AddSource, Amount, Begun, CancellationToken, Decision, Doubt, ErrorKind, Event,
+    Access, Actor, AddSource, Amount, Begun, CancellationToken, Decision, Doubt, ErrorKind, Event,
     ExplainOptions, FindOptions, FindReport, FindingFilter, FindingRef, FindingRow, Home,
     HomeOptions, NotSearched, Reason, Reporter, RowsOptions, ScanOptions, ScanReport, Silent,
     SourceLimits, Why,
@@ -379,7 +379,7 @@ async fn an_interrupted_scan_is_begun_anew_where_rules_or_allowed_values_changed
     bench.write("bad.csv", &customers(21));
     die(&bench, 1).await;
     let home = bench.home().await;
-    locard_app::allow_value(&home, "QX007919", None)
+    locard_app::allow_value(&home, &Actor::default(), "QX007919", None)
         .await
         .expect("it is allowed");
     home.close().await.expect("the home closes");
@@ -661,6 +661,7 @@ async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
     bench.scan(&home).await;
     let decided = locard_app::decide(
         &home,
+        &Actor::default(),
         &email_in("customers.csv"),
         Decision::Rejected,
         Some("test data"),
@@ -679,10 +680,10 @@ async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
         .expect("findings are listed");
     assert!(identifiers(&all).contains(&EMAIL));
 
-    locard_app::allow_value(&home, "Ada1@Example.org", Some("ours"))
+    locard_app::allow_value(&home, &Actor::default(), "Ada1@Example.org", Some("ours"))
         .await
         .expect("the value is allowed");
-    let file = locard_app::export_decisions(&home)
+    let file = locard_app::export_decisions(&home, &Actor::default())
         .await
         .expect("decisions are exported");
     assert!(
@@ -692,7 +693,7 @@ async fn a_decision_survives_a_rescan_and_a_journey_through_a_file() {
             && !file.to_lowercase().contains("ada1"),
         "{file}"
     );
-    let again = locard_app::import_decisions(&home, &file, &[])
+    let again = locard_app::import_decisions(&home, &Actor::default(), &file, &[])
         .await
         .expect("decisions are imported");
     assert_eq!((again.decisions, again.allowed, again.unmatched), (1, 1, 0));
@@ -704,11 +705,11 @@ async fn holds_elsewhere(bench: &Bench, file: &str) {
     let other = Home::open(bench.options("other"))
         .await
         .expect("the home opens");
-    let taken = locard_app::import_decisions(&other, file, &[])
+    let taken = locard_app::import_decisions(&other, &Actor::default(), file, &[])
         .await
         .expect("the file is taken over");
     assert_eq!((taken.unmatched, taken.allowed, taken.unknown), (1, 1, 0));
-    let again = locard_app::export_decisions(&other)
+    let again = locard_app::export_decisions(&other, &Actor::default())
         .await
         .expect("decisions are exported");
     let sealed = |file: &str| {
@@ -720,7 +721,7 @@ async fn holds_elsewhere(bench: &Bench, file: &str) {
     let foreign =
         file.replace(&sealed(file), "sealed = \"00\"")
             .replacen("key = \"", "key = \"f", 1);
-    let taken = locard_app::import_decisions(&other, &foreign, &[])
+    let taken = locard_app::import_decisions(&other, &Actor::default(), &foreign, &[])
         .await
         .expect("the rest is taken over");
     assert_eq!((taken.decisions, taken.allowed, taken.unknown), (1, 0, 1));
@@ -1061,7 +1062,7 @@ async fn what_was_not_searched_is_told() {
             options: Vec::new(),
             secrets: locard_app::Secrets::default(),
         };
-        let added = locard_app::add_source(&home, source).await;
+        let added = locard_app::add_source(&home, &Actor::default(), source).await;
         added.expect("the source is added");
     }
     assert_eq!(
@@ -1092,7 +1093,7 @@ async fn what_was_not_searched_is_told() {
     );
     assert_eq!(report.hits[0].source, "crm");
     assert_eq!(
-        locard_app::remove_source(&home, "crm")
+        locard_app::remove_source(&home, &Actor::default(), "crm")
             .await
             .expect("it is there")
             .entities,
@@ -1145,7 +1146,7 @@ async fn a_rate_slows_a_scan_down_whether_said_or_registered() {
         options: Vec::new(),
         secrets: locard_app::Secrets::default(),
     };
-    locard_app::add_source(&home, crm)
+    locard_app::add_source(&home, &Actor::default(), crm)
         .await
         .expect("the source is added");
     let scan = async |options: &ScanOptions| {
@@ -1255,10 +1256,16 @@ async fn what_is_printed_masked_can_be_typed_back_and_decided_elsewhere() {
     let report = bench.scan(&home).await;
     let shown = &report.findings[0].resource;
     assert!(!shown.contains("example"), "{shown}");
-    locard_app::decide(&home, &email_in(shown), Decision::Rejected, None)
-        .await
-        .expect("the masked resource names the entity");
-    let file = locard_app::export_decisions(&home)
+    locard_app::decide(
+        &home,
+        &Actor::default(),
+        &email_in(shown),
+        Decision::Rejected,
+        None,
+    )
+    .await
+    .expect("the masked resource names the entity");
+    let file = locard_app::export_decisions(&home, &Actor::default())
         .await
         .expect("decisions are exported");
     assert!(
@@ -1268,7 +1275,7 @@ async fn what_is_printed_masked_can_be_typed_back_and_decided_elsewhere() {
     let other = Home::open(bench.options("other"))
         .await
         .expect("the home opens");
-    locard_app::import_decisions(&other, &file, &[])
+    locard_app::import_decisions(&other, &Actor::default(), &file, &[])
         .await
         .expect("decisions are imported");
     assert!(!identifiers(&bench.scan(&other).await.findings).contains(&EMAIL));
@@ -1380,7 +1387,7 @@ async fn of_columns_that_look_alike_the_one_that_is_meant_is_rejected() {
             column: column.to_owned(),
             identifier: None,
         };
-        locard_app::decide(&home, &finding, Decision::Rejected, None).await
+        locard_app::decide(&home, &Actor::default(), &finding, Decision::Rejected, None).await
     };
     assert!(reject(LIKE_BOTH).await.is_err());
     let decided = reject(&ada).await.expect("the column is known");
@@ -1408,7 +1415,7 @@ async fn a_source_is_named_by_what_can_be_seen() {
             options: Vec::new(),
             secrets: locard_app::Secrets::default(),
         };
-        locard_app::add_source(&home, source).await
+        locard_app::add_source(&home, &Actor::default(), source).await
     };
     for name in ["a\u{1b}[31mb", "a\nb", "a\u{202e}b", "a\u{200b}"] {
         let error = add(name).await.expect_err("it is refused");

@@ -1,6 +1,7 @@
 //! What is recorded of an act.
 
 use jiff::Timestamp;
+use locard_model::named;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -38,26 +39,6 @@ pub struct Retention {
     pub until: Option<Timestamp>,
 }
 
-/// Names that are stored and printed: their order here is no promise, the names are.
-macro_rules! names {
-    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
-        impl $type {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable name.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-
-            /// The value with that stable name.
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == name)
-            }
-        }
-    };
-}
-
 /// Kinds of records that are kept for times of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,7 +57,7 @@ pub enum RetentionClass {
     NotificationLog,
 }
 
-names!(RetentionClass {
+named!(RetentionClass {
     RequestRecord => "request_record",
     AuditEvent => "audit_event",
     VerificationEvidence => "verification_evidence",
@@ -98,7 +79,7 @@ pub enum Hold {
     Lifted,
 }
 
-names!(Hold {
+named!(Hold {
     Unchanged => "unchanged",
     Placed => "placed",
     Lifted => "lifted",

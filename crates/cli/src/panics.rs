@@ -51,7 +51,7 @@ mod tests {
             hide();
             assert_eq!([0, 1, 2].map(status), [0, 1, 2]);
             // Told as an error of the file that was decoded.
-            assert_eq!(locard_containers::foreign::decode(|| panic!()), None::<()>);
+            assert_eq!(locard_model::foreign::decode(|| panic!()), None::<()>);
             assert_eq!(status(0), 0);
             // As in the middle of a letter of a cell: the standard message quotes the whole cell.
             let cut = || PLANTED[..std::hint::black_box(2)].len();

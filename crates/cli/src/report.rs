@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use locard_app::{Begun, FindingRow, PartlyIndexed, ScanReport};
+use locard_model::spreadsheet::disarm;
 use locard_model::{FindingKind, Sensitivity};
 use owo_colors::Style;
 use serde_json::{Value, json};
@@ -129,12 +130,7 @@ pub(crate) fn csv(output: &mut Output, findings: &[FindingRow]) -> Result<()> {
 /// A spreadsheet must not execute a cell that a source named: such text gets a leading apostrophe. What cannot be seen
 /// becomes visible, as in every text for people.
 pub(crate) fn harmless(text: &str) -> String {
-    let text = printable(text);
-    if text.starts_with(['=', '+', '-', '@']) {
-        format!("'{text}")
-    } else {
-        text
-    }
+    disarm(&printable(text)).into_owned()
 }
 
 /// Findings for people: a heading per resource, aligned columns below.
@@ -346,6 +342,11 @@ mod tests {
             ("\tx", "\u{fffd}x"),
             ("a\u{1b}[31m\u{7}\u{9b}b", "a\u{fffd}[31m\u{fffd}\u{fffd}b"),
             ("gnp.\u{202e}vsc", "gnp.\u{fffd}vsc"),
+            ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
+            (" =1", " '=1"),
+            ("\"=1", "\"'=1"),
+            ("＝1", "'＝1"),
+            ("-5", "-5"),
             ("crm/customers.csv", "crm/customers.csv"),
         ] {
             assert_eq!(harmless(text), shown);

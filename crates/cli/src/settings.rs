@@ -27,54 +27,21 @@ pub(crate) struct Settings {
     here: bool,
 }
 
-/// What such a file does not decide: where is written, listened and connected to, what others may reach by it, and what
-/// secrets are taken from, whether rows are handed out that may be somebody else's or that nobody reviewed, and what is decided about
-/// persons and their requests. A scan in
-/// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 43] = [
-    "home",
-    "store",
-    "dictionaries-dir",
-    "include-weak",
-    "output",
-    "out",
-    "force",
-    "listen",
-    "allow-path",
-    "allow-loopback",
-    "audit-to",
-    "jwt-keys",
-    "jwt-secret-file",
-    "jwt-issuer",
-    "jwt-audience",
-    "jwt-role-claim",
-    "jwt-role",
-    "answer",
-    "approve",
-    "exemption",
-    "file",
-    "head",
-    "key",
-    "leave-out-undecided",
-    "message",
-    "no-review",
-    "no-verification",
-    "purpose",
-    "not",
-    "outcome",
-    "rationale",
-    "recipient",
-    "redact",
-    "requestor",
-    "requests-per-second",
-    "reveal",
-    "same",
-    "secret",
-    "set",
-    "sql",
-    "text",
-    "undo",
-    "unsure",
+/// What such a file decides: how is read and shown. Where is written, listened and connected to, what others may reach by
+/// it, what secrets are taken from, whether rows are handed out that may be somebody else's or that nobody reviewed, and
+/// what is decided about persons and their requests is none of it: a scan in somebody else's checkout would do as that
+/// checkout says.
+#[rustfmt::skip]
+const TAKEN: &[&str] = &[
+    "affinity", "after", "at", "at-risk", "baseline", "by", "channel", "collection", "color", "column", "complex",
+    "contact", "count", "cron", "decisions", "description", "dimension", "email", "exclude", "exhaustive",
+    "explanation", "fail-on", "fail-rows", "fail-share", "find", "format", "fresh", "from", "hours", "id",
+    "identifier", "include", "instructions", "jobs-at-once", "jurisdiction", "kind", "language", "limit", "manual",
+    "max-rate", "media-type", "min-confidence", "min-share", "missed", "name", "no-jobs", "no-relations", "no-weak",
+    "note", "notes", "owner", "partial-is-completed", "paused", "phone", "plan", "preview", "quiet", "readers",
+    "reason", "received", "recheck", "region", "rejected", "request", "resource", "rule", "sample", "samples",
+    "scope", "section", "snapshot", "source", "state", "status", "subject", "subject-id", "tag", "threads",
+    "time-zone", "type", "until", "verbose", "verify", "warn-rows", "warn-share", "whole", "window",
 ];
 
 /// The settings file that applies: the one named, else `locard.toml` here, else in the home.
@@ -110,9 +77,6 @@ pub(crate) fn load(named: Option<&Path>, home: Option<&Path>) -> Result<Settings
 /// Lays the file and the environment under the argument tree. An unknown key is an error that lists the known ones.
 pub(crate) fn apply(command: Command, settings: &Settings) -> Result<Command> {
     let Settings { table, file, here } = settings;
-    if *here {
-        refuse(table, file)?;
-    }
     let global: Vec<String> = command.get_arguments().filter_map(option_name).collect();
     let known: Vec<String> = global
         .iter()
@@ -129,7 +93,11 @@ pub(crate) fn apply(command: Command, settings: &Settings) -> Result<Command> {
             meant(key, "known are", &known)
         );
     }
-    descend(command, table, PREFIX, file)
+    let command = descend(command, table, PREFIX, file)?;
+    if *here {
+        refuse(table, file)?;
+    }
+    Ok(command)
 }
 
 /// Which setting was likely meant, and which there are.
@@ -145,7 +113,7 @@ fn refuse(table: &Table, file: &str) -> Result<()> {
         if let Value::Table(below) = value {
             refuse(below, file)?;
         }
-        if NOT_HERE.contains(&key.as_str()) {
+        if !value.is_table() && !TAKEN.contains(&key.as_str()) {
             bail!(
                 "setting `{key}` is not taken from the {file} of the folder that a command runs in, since whoever \
                  wrote that file would choose what is written or connected to\nhint: name the file with --config or \
@@ -396,7 +364,7 @@ mod tests {
         assert_eq!(share, Share::percent(10.0).map(Amount::Share));
     }
 
-    /// The long names of all options, so that each new one is thought about.
+    /// The long names of all options.
     fn options(command: &Command, all: &mut std::collections::BTreeSet<String>) {
         all.extend(command.get_arguments().filter_map(option_name));
         command
@@ -404,25 +372,12 @@ mod tests {
             .for_each(|below| options(below, all));
     }
 
-    /// What such a file may say.
-    const TAKEN: &str = "affinity after at at-risk baseline by channel collection color column complex contact count cron decisions \
-        description dimension email exclude exhaustive explanation fail-on fail-rows fail-share find format fresh \
-        from hours id identifier include instructions jobs-at-once jurisdiction kind language limit manual max-rate \
-        media-type min-confidence min-share missed name no-jobs no-relations no-weak note notes owner \
-        partial-is-completed paused phone plan preview quiet readers reason received recheck region rejected request \
-        resource rule sample samples scope section snapshot source state status subject subject-id tag threads \
-        time-zone type until verbose verify warn-rows warn-share whole window";
-
     #[test]
     fn a_file_that_nobody_named_decides_only_how_is_read_and_shown() {
         let mut all = std::collections::BTreeSet::new();
         options(&Cli::command(), &mut all);
-        for name in all {
-            assert_ne!(
-                TAKEN.split(' ').any(|taken| taken == name),
-                NOT_HERE.contains(&name.as_str()),
-                "may a file in somebody else's folder say --{name}?"
-            );
+        for name in TAKEN {
+            assert!(all.contains(*name), "there is no --{name} any more");
         }
         for text in [
             "store = 'hush'",

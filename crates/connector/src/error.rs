@@ -45,6 +45,15 @@ named!(ErrorKind {
     Unexpected => "unexpected",
 });
 
+/// A step on the way to a source at which its error arose, where the kind does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Its host has no address.
+    Resolve,
+    /// Both sides do not agree on how what they say is hidden from others.
+    Tls,
+}
+
 /// An error of a source. Its text never holds a secret or a value that was read.
 ///
 /// The sentence is lower case without a full stop: what was attempted on what, then the cause; the hint stands on a
@@ -57,6 +66,7 @@ pub struct Error {
     place: Option<Box<str>>,
     hint: Option<Box<str>>,
     target: Option<Box<str>>,
+    step: Option<Step>,
     retryable: bool,
     misses_nothing: bool,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -76,6 +86,7 @@ impl Error {
             place: None,
             hint: None,
             target: None,
+            step: None,
             retryable,
             misses_nothing: false,
             cause: None,
@@ -108,6 +119,13 @@ impl Error {
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into().into_boxed_str());
+        self
+    }
+
+    /// Says at which step on the way to the source it arose.
+    #[must_use]
+    pub fn at(mut self, step: Step) -> Self {
+        self.step = Some(step);
         self
     }
 
@@ -162,6 +180,11 @@ impl Error {
     /// The target under which another connector can read this, if any.
     pub fn target_text(&self) -> Option<&str> {
         self.target.as_deref()
+    }
+
+    /// The step on the way to the source at which it arose, where that was said.
+    pub fn step(&self) -> Option<Step> {
+        self.step
     }
 
     /// Whether all that could be read is read in spite of it.

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-pub use locard_containers::foreign::decode;
+pub use locard_model::foreign::decode;
 use tokio::sync::mpsc::Sender;
 
 use crate::{Error, ErrorKind, Result};
@@ -42,7 +42,7 @@ pub fn refused() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use locard_containers::foreign::is_decoding;
+    use locard_model::foreign::is_decoding;
 
     use super::*;
 

@@ -21,7 +21,7 @@ mod source;
 mod task;
 
 pub use batch::{Batch, Fault};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, Step};
 pub use globs::{Globs, Way, globs};
 pub use kind::{Connector, Kind, Target};
 pub use plan::{Exactness, Honoured, ScanPlan, Split};

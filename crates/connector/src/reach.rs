@@ -2,7 +2,7 @@
 
 use std::net::ToSocketAddrs as _;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Step};
 
 /// Where a server is sought.
 #[derive(Clone, Debug)]
@@ -51,7 +51,8 @@ impl Address {
         let sentence = format!("resolving {name} failed: no such host");
         Some(
             Error::new(ErrorKind::Unreachable, sentence)
-                .hint("see the spelling of the host, and the name servers of this machine"),
+                .hint("see the spelling of the host, and the name servers of this machine")
+                .at(Step::Resolve),
         )
     }
 }

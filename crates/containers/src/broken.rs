@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
-use crate::foreign;
+use locard_model::foreign;
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Broken>;

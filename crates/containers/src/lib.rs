@@ -9,7 +9,6 @@
 
 mod broken;
 mod expand;
-pub mod foreign;
 mod format;
 mod look;
 mod member;

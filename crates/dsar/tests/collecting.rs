@@ -9,7 +9,9 @@
 use std::io;
 use std::path::Path;
 
-use locard_app::{Access, CancellationToken, Decision, Home, HomeOptions, ScanOptions, Silent};
+use locard_app::{
+    Access, Actor, CancellationToken, Decision, Home, HomeOptions, ScanOptions, Silent,
+};
 use locard_dsar::{
     Answer, Bounds, CollectOptions, Extract, Reached, ReviewReason, Section, SectionEnd,
     SectionRow, Sections, Standing, collect, decide_relation, relations, withdraw_relation,
@@ -177,9 +179,15 @@ async fn confirmed_relations_lead_to_rows_that_only_carry_a_key() {
     for row in &known {
         assert!(!row.is_followed && row.containment == Some(1.0));
         let id = row.id.to_string();
-        decide_relation(&home, &id, Decision::Confirmed, Some("same numbers"))
-            .await
-            .unwrap();
+        decide_relation(
+            &home,
+            &Actor::default(),
+            &id,
+            Decision::Confirmed,
+            Some("same numbers"),
+        )
+        .await
+        .unwrap();
     }
 
     let (extract, kept) = collected(&home, &asked).await;
@@ -217,7 +225,9 @@ async fn confirmed_relations_lead_to_rows_that_only_carry_a_key() {
     );
 
     let id = known[0].id.to_string();
-    withdraw_relation(&home, &id).await.unwrap();
+    withdraw_relation(&home, &Actor::default(), &id)
+        .await
+        .unwrap();
     let (_, kept) = collected(&home, &asked).await;
     assert!(kept.column("orders.csv", "order_id", IN).is_empty());
     assert_eq!(kept.column("tickets.csv", "ticket", IN), ["T7"]);
@@ -231,7 +241,7 @@ async fn who_is_only_weakly_somewhere_is_for_review_and_who_is_nowhere_is_told()
     let home = scanned(folder.path()).await;
     for row in relations(&home).await.unwrap().relations {
         let id = row.id.to_string();
-        decide_relation(&home, &id, Decision::Confirmed, None)
+        decide_relation(&home, &Actor::default(), &id, Decision::Confirmed, None)
             .await
             .unwrap();
     }

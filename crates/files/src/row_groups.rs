@@ -10,7 +10,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use bytes::Bytes;
 use locard_connector::{Error, ErrorKind, Result};
-use locard_containers::foreign;
+use locard_model::foreign;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::named;
+
 /// What an entity is in its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,40 +30,17 @@ pub enum EntityKind {
     Column,
 }
 
-impl EntityKind {
-    /// Every kind, in declaration order.
-    pub const ALL: [Self; 9] = [
-        Self::Schema,
-        Self::Folder,
-        Self::Table,
-        Self::View,
-        Self::MaterializedView,
-        Self::ForeignTable,
-        Self::File,
-        Self::Collection,
-        Self::Column,
-    ];
-
-    /// The stable name used in ids, stores and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Schema => "schema",
-            Self::Folder => "folder",
-            Self::Table => "table",
-            Self::View => "view",
-            Self::MaterializedView => "materialized_view",
-            Self::ForeignTable => "foreign_table",
-            Self::File => "file",
-            Self::Collection => "collection",
-            Self::Column => "column",
-        }
-    }
-
-    /// The kind with that stable name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
+named!(EntityKind {
+    Schema => "schema",
+    Folder => "folder",
+    Table => "table",
+    View => "view",
+    MaterializedView => "materialized_view",
+    ForeignTable => "foreign_table",
+    File => "file",
+    Collection => "collection",
+    Column => "column",
+});
 
 /// Where an entity is within its source: schema and table, or folders and file name.
 ///

@@ -7,6 +7,7 @@ mod column;
 mod dsar;
 mod entity;
 mod finding;
+pub mod foreign;
 mod ids;
 mod job;
 mod request;

@@ -144,7 +144,7 @@ pub async fn caller(home: &Home, token: &SecretString) -> Result<Option<Caller>>
 }
 
 /// Records that somebody did something. `details` never hold a value of a person.
-pub async fn record(home: &Home, actor: &Actor, action: &str, details: Value) -> Result<()> {
+pub async fn record_audit(home: &Home, actor: &Actor, action: &str, details: Value) -> Result<()> {
     let draft = AuditDraft::new(action, actor.name.as_str(), details);
     home.store.record_audit(home.org, &draft).await?;
     Ok(())

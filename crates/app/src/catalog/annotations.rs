@@ -15,16 +15,16 @@ use crate::catalog::Catalog;
 use crate::{Error, Home, Result};
 
 /// What can be said, by the names that programs use.
-pub const ANNOTATIONS: &[(&str, Shape)] = &[
-    ("tags", Shape::Texts),
-    ("terms", Shape::Texts),
-    ("sensitivity", Shape::Sensitivity),
-    ("owner", Shape::Text),
-    ("purpose", Shape::Text),
-    ("legalBasis", Shape::Text),
-    ("retention", Shape::Text),
-    ("recipients", Shape::Texts),
-    ("origin", Shape::Text),
+pub const ANNOTATIONS: &[(&str, AnnotationShape)] = &[
+    ("tags", AnnotationShape::Texts),
+    ("terms", AnnotationShape::Texts),
+    ("sensitivity", AnnotationShape::Sensitivity),
+    ("owner", AnnotationShape::Text),
+    ("purpose", AnnotationShape::Text),
+    ("legalBasis", AnnotationShape::Text),
+    ("retention", AnnotationShape::Text),
+    ("recipients", AnnotationShape::Texts),
+    ("origin", AnnotationShape::Text),
 ];
 
 /// Letters of one text, and texts of one list, at most.
@@ -33,7 +33,7 @@ const TEXTS: usize = 100;
 
 /// What an annotation looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum AnnotationShape {
     /// One text.
     Text,
     /// A list of texts.
@@ -42,7 +42,7 @@ pub enum Shape {
     Sensitivity,
 }
 
-impl Shape {
+impl AnnotationShape {
     /// What is wanted, for people.
     pub const fn wanted(self) -> &'static str {
         match self {

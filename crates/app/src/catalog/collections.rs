@@ -110,7 +110,7 @@ async fn put(
     }
     // Whoever makes it hears of what is misspelt; what goes later is told where it is used.
     let chosen = choose(home, &options.members).await?;
-    let uniform = is_uniform(&leaves(home, &chosen).await?);
+    let uniform = is_uniform(&chosen_entities(home, &chosen).await?);
     options.kind = Some(match (options.kind, uniform) {
         (Some(CollectionKind::Dataset), false) => return Err(mixed()),
         (Some(kind), _) => kind,
@@ -176,7 +176,9 @@ pub async fn members(home: &Home, collection: &CollectionRow) -> Result<Members>
 pub(crate) async fn dataset(home: &Home, id: Uuid) -> Result<(CollectionRow, Members)> {
     let row = collection(home, id).await?;
     let members = present(home, &row).await?;
-    if row.kind != CollectionKind::Dataset || !is_uniform(&leaves(home, &members.chosen).await?) {
+    if row.kind != CollectionKind::Dataset
+        || !is_uniform(&chosen_entities(home, &members.chosen).await?)
+    {
         return Err(mixed());
     }
     Ok((row, members))
@@ -198,7 +200,7 @@ fn mixed() -> Error {
 }
 
 /// The entities that can be read, among those that were chosen and in them.
-pub async fn leaves(home: &Home, chosen: &Chosen) -> Result<Vec<Entity>> {
+pub async fn chosen_entities(home: &Home, chosen: &Chosen) -> Result<Vec<Entity>> {
     let catalog = Catalog::open(home).await?;
     let only = Only::load(home, &chosen.entities).await?;
     let mut leaves = Vec::new();

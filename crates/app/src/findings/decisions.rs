@@ -16,8 +16,11 @@ use locard_model::{
 };
 use locard_store::{Allowed, Decision, Review, Source};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::access::record_audit;
 use crate::catalog::Catalog;
+use crate::jobs::order::Actor;
 use crate::{
     Error, ErrorKind, Home, ImportReport, Result, SourceLimits, findings::review,
     lookup::confirmed, rules::identifiers,
@@ -69,7 +72,7 @@ struct Value {
 }
 
 /// Every decision and allowed value as the text of a TOML file.
-pub async fn export_decisions(home: &Home) -> Result<String> {
+pub async fn export_decisions(home: &Home, actor: &Actor) -> Result<String> {
     let mut catalog = Catalog::open(home).await?;
     let mut file = File {
         version: 1,
@@ -112,6 +115,7 @@ pub async fn export_decisions(home: &Home) -> Result<String> {
         0 => String::new(),
         n => format!("# Left out: {n} about columns that no scan has met yet.\n"),
     };
+    record_audit(home, actor, "export decisions", json!({})).await?;
     Ok(format!(
         "# Decisions about findings. `locard findings import` reads them back.\n\
          # Without its `source`, a line holds for every source that has the resource.\n{unmet}\n{text}"
@@ -186,6 +190,7 @@ async fn line(home: &Home, catalog: &mut Catalog<'_>, review: Review) -> Result<
 /// A line without a source holds for every registered one, and for `targets`, which need not have been scanned yet.
 pub async fn import_decisions(
     home: &Home,
+    actor: &Actor,
     text: &str,
     targets: &[SecretString],
 ) -> Result<ImportReport> {
@@ -194,13 +199,23 @@ pub async fn import_decisions(
         spelt(home, &line.identifier)?;
     }
     let mut report = ImportReport::default();
-    let reviews = meant(home, file.finding, targets, &mut report).await?;
+    let mut reviews = meant(home, file.finding, targets, &mut report).await?;
+    for review in &mut reviews {
+        review.actor = Some(actor.name.clone());
+    }
     home.store.review(home.org, &reviews).await?;
     let listed = file.allowed.len() as u64;
     let values = allowed(home, file.key.as_deref(), file.allowed).await?;
     report.allowed = values.len() as u64;
     report.unknown = listed - report.allowed;
     home.store.allow(home.org, &values).await?;
+    let details = json!({
+        "decisions": report.decisions,
+        "allowed": report.allowed,
+        "unknown": report.unknown,
+        "unmatched": report.unmatched,
+    });
+    record_audit(home, actor, "import decisions", details).await?;
     Ok(report)
 }
 

@@ -261,22 +261,22 @@ mod tests {
             let rows = "id,email,note\n1,anna@planted.example,x\n2,bert@planted.example,y\n";
             std::fs::write(data.join(format!("f{file}.csv")), rows).unwrap();
         }
-        let home = testing::home(folder.path()).await;
+        let (home, actor) = (testing::home(folder.path()).await, crate::Actor::default());
         testing::scan(&home, &data).await;
         let said = FindingRef {
             entity: "f3.csv".to_owned(),
             column: "note".to_owned(),
             identifier: Some(Identifier::new("PERSON")),
         };
-        let decided = decide(&home, &said, Decision::Confirmed, None).await;
-        decided.unwrap();
+        let decided = decide(&home, &actor, &said, Decision::Confirmed, None);
+        decided.await.unwrap();
         let rejected = FindingRef {
             entity: "f1.csv".to_owned(),
             column: "email".to_owned(),
             identifier: None,
         };
-        let decided = decide(&home, &rejected, Decision::Rejected, None).await;
-        decided.unwrap();
+        let decided = decide(&home, &actor, &rejected, Decision::Rejected, None);
+        decided.await.unwrap();
         let filter = FindingFilter::default();
         let all = findings(&home, &filter).await.unwrap();
         for limit in [1, 2, 3, 100] {

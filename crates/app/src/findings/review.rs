@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use locard_model::Identifier;
 use locard_sketch::{forms, hash};
 use locard_store::{Allowed, Decision, Review};
+use serde_json::json;
 
+use crate::access::record_audit;
 use crate::catalog::Catalog;
 use crate::findings::{column_named, rows};
+use crate::jobs::order::Actor;
 use crate::{
     Error, FindingRow, Home, Result, findings::decisions, lookup::confirmed, rules::identifiers,
 };
@@ -29,6 +32,7 @@ pub struct FindingRef {
 /// finding from then on.
 pub async fn decide(
     home: &Home,
+    actor: &Actor,
     finding: &FindingRef,
     decision: Decision,
     reason: Option<&str>,
@@ -55,11 +59,18 @@ pub async fn decide(
         identifier,
         decision,
         note: reason.map(str::to_owned),
-        actor: None,
+        actor: Some(actor.name.clone()),
         decided_at: Timestamp::UNIX_EPOCH,
     };
     let reviews: Vec<Review> = identifiers.into_iter().map(review).collect();
     home.store.review(home.org, &reviews).await?;
+    let act = match decision {
+        Decision::Confirmed => "confirm finding",
+        Decision::Rejected => "reject finding",
+    };
+    let identifiers: Vec<&Identifier> = reviews.iter().map(|review| &review.identifier).collect();
+    let details = json!({ "entity": entity.id, "column": column, "identifiers": identifiers });
+    record_audit(home, actor, act, details).await?;
     let now = rows(home, &mut catalog, &filter, of_column).await?;
     // What was only somebody's word is gone when it is taken back.
     Ok(if now.is_empty() { found } else { now })
@@ -81,19 +92,26 @@ fn missed(home: &Home, finding: &FindingRef, decision: Decision) -> Result<Ident
 
 /// Allows a value: cells equal to it count as evidence for nothing from the next scan on. Kept as a hash, and sealed
 /// for other catalogs.
-pub async fn allow_value(home: &Home, value: &str, reason: Option<&str>) -> Result<()> {
+pub async fn allow_value(
+    home: &Home,
+    actor: &Actor,
+    value: &str,
+    reason: Option<&str>,
+) -> Result<()> {
     let folded = folded(value)?;
     let value = Allowed {
         hash: hash_of(home, &folded),
         value: Some(folded.into()),
         reason: reason.map(str::to_owned),
     };
-    Ok(home.store.allow(home.org, &[value]).await?)
+    home.store.allow(home.org, &[value]).await?;
+    record_audit(home, actor, "allow value", json!({})).await
 }
 
 /// No longer allows a value.
-pub async fn disallow_value(home: &Home, value: &str) -> Result<()> {
-    decisions::disallow(home, hash_of(home, &folded(value)?)).await
+pub async fn disallow_value(home: &Home, actor: &Actor, value: &str) -> Result<()> {
+    decisions::disallow(home, hash_of(home, &folded(value)?)).await?;
+    record_audit(home, actor, "disallow value", json!({})).await
 }
 
 /// What is compared of an allowed value.
@@ -111,7 +129,7 @@ pub(crate) fn hash_of(home: &Home, folded: &str) -> u64 {
 }
 
 /// Takes a decision back.
-pub async fn withdraw_decision(home: &Home, finding: &FindingRef) -> Result<()> {
+pub async fn withdraw_decision(home: &Home, actor: &Actor, finding: &FindingRef) -> Result<()> {
     let catalog = Catalog::open(home).await?;
     let entity = catalog.named(&finding.entity).await?;
     let column = column_named(home, entity.id, &finding.column).await?.id;
@@ -124,7 +142,9 @@ pub async fn withdraw_decision(home: &Home, finding: &FindingRef) -> Result<()> 
         None => false,
     };
     if withdrawn {
-        return Ok(());
+        let details =
+            json!({ "entity": entity.id, "column": column, "identifier": finding.identifier });
+        return record_audit(home, actor, "withdraw decision", details).await;
     }
     Err(Error::not_found("nothing was decided about it")
         .hint("`locard findings export -` shows every decision"))

@@ -15,9 +15,12 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use locard_model::{EntityId, JobId, JobState, TaskState};
 use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
+use serde_json::json;
 
+use crate::access::record_audit;
 use crate::catalog::Catalog;
 use crate::jobs::conduct::LEASE;
+use crate::jobs::order::Actor;
 use crate::words::counted;
 use crate::{Error, Home, Result, scan::record};
 
@@ -141,9 +144,10 @@ pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
 }
 
 /// Asks a job to stop; an interrupted one that nobody runs ends at once. What was found stays.
-pub async fn cancel_job(home: &Home, id: &str) -> Result<JobRow> {
+pub async fn cancel_job(home: &Home, actor: &Actor, id: &str) -> Result<JobRow> {
     let job = named(home, id).await?;
     let job = home.store.cancel_job(home.org, job.id).await?;
+    record_audit(home, actor, "cancel job", json!({ "job": job.id })).await?;
     // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
     if job.state.is_final() {
         return Ok(row(job));

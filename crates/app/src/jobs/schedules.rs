@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use locard_model::JobId;
 use locard_store::{ApiKeyId, Firing, Page, Schedule, ScheduleDraft, ScheduleId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use crate::access::record_audit;
 use crate::jobs::errands::{Errand, accept_errand};
 use crate::jobs::order::{Actor, Asking, json};
 use crate::jobs::timing::{Timing, check_cron};
@@ -97,24 +98,32 @@ pub struct ScheduleRow {
 /// Makes a schedule.
 pub async fn add_schedule(
     home: &Home,
+    actor: &Actor,
     name: &str,
     plan: &Plan,
     is_enabled: bool,
 ) -> Result<ScheduleRow> {
     let id = ScheduleId(Uuid::now_v7());
-    put(home, id, (name, plan, is_enabled)).await
+    let made = put(home, id, (name, plan, is_enabled)).await?;
+    let details = json!({ "schedule": made.id, "job": plan.job });
+    record_audit(home, actor, "add schedule", details).await?;
+    Ok(made)
 }
 
 /// Changes a schedule; it waits for the next time from now.
 pub async fn change_schedule(
     home: &Home,
+    actor: &Actor,
     id: Uuid,
     name: &str,
     plan: &Plan,
     is_enabled: bool,
 ) -> Result<ScheduleRow> {
     home.store.schedule(home.org, ScheduleId(id)).await?;
-    put(home, ScheduleId(id), (name, plan, is_enabled)).await
+    let changed = put(home, ScheduleId(id), (name, plan, is_enabled)).await?;
+    let details = json!({ "schedule": id, "enabled": is_enabled });
+    record_audit(home, actor, "change schedule", details).await?;
+    Ok(changed)
 }
 
 async fn put(
@@ -222,8 +231,9 @@ async fn disowned(home: &Home, plan: &Plan) -> Result<Option<Error>> {
 }
 
 /// Forgets a schedule. What it started goes on.
-pub async fn remove_schedule(home: &Home, id: Uuid) -> Result<()> {
-    Ok(home.store.remove_schedule(home.org, ScheduleId(id)).await?)
+pub async fn remove_schedule(home: &Home, actor: &Actor, id: Uuid) -> Result<()> {
+    home.store.remove_schedule(home.org, ScheduleId(id)).await?;
+    record_audit(home, actor, "remove schedule", json!({ "schedule": id })).await
 }
 
 fn plan(schedule: &Schedule) -> Result<Plan> {
@@ -388,7 +398,7 @@ mod tests {
                 affinity: None,
                 actor: None,
             };
-            let made = add_schedule(&home, missed.as_str(), &plan, true).await;
+            let made = add_schedule(&home, &Actor::default(), missed.as_str(), &plan, true).await;
             let made = made.unwrap();
             // As if every server had been down for some hours.
             let draft = ScheduleDraft {

@@ -22,7 +22,7 @@ impl Timing {
     /// as `Europe/Berlin`.
     pub fn new(cron: &str, zone: &str) -> Result<Self> {
         Ok(Self {
-            zone: self::zone(zone)?,
+            zone: read_zone(zone)?,
             cron: self::cron(cron)?,
         })
     }
@@ -78,7 +78,7 @@ pub fn check_cron(home: &Home, text: &str) -> Result<()> {
 }
 
 /// The time zone of that name.
-pub fn zone(name: &str) -> Result<TimeZone> {
+pub fn read_zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|_| {
         let shown: String = name.chars().take(80).collect();
         Error::usage(format!("there is no time zone {shown}"))
@@ -153,7 +153,7 @@ mod tests {
             assert!(cron(text).is_err(), "{text}");
         }
         for name in ["", "Europe/Nowhere", "../../etc/passwd"] {
-            assert!(zone(name).is_err(), "{name}");
+            assert!(read_zone(name).is_err(), "{name}");
         }
         // The thirtieth of February never comes.
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use locard_connector::ErrorKind;
-use locard_model::{ColumnId, EntityId, JobState};
+use locard_model::{ColumnId, EntityId, JobState, named};
 use locard_store::{
     Column, ColumnRecord, Entity, Failure, FailureDraft, FailureFilter, Job, Source,
 };
@@ -62,28 +62,25 @@ pub enum Reason {
     Named,
 }
 
-impl Reason {
-    /// The stable name used in output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotScanned => "not-scanned",
-            Self::LeftOut => "left-out",
-            Self::Sampled => "sampled",
-            Self::Failed => "failed",
-            Self::Stale => "stale",
-            Self::Unreachable => "unreachable",
-            Self::NotIndexed => "not-indexed",
-            Self::PartlyIndexed => "partly-indexed",
-            Self::Unsupported => "unsupported",
-            Self::Manual => "manual",
-            Self::Damaged => "damaged",
-            Self::Unfinished => "unfinished",
-            Self::Cancelled => "cancelled",
-            Self::TooMany => "too-many",
-            Self::Named => "named",
-        }
-    }
+named!(Reason {
+    NotScanned => "not-scanned",
+    LeftOut => "left-out",
+    Sampled => "sampled",
+    Failed => "failed",
+    Stale => "stale",
+    Unreachable => "unreachable",
+    NotIndexed => "not-indexed",
+    PartlyIndexed => "partly-indexed",
+    Unsupported => "unsupported",
+    Manual => "manual",
+    Damaged => "damaged",
+    Unfinished => "unfinished",
+    Cancelled => "cancelled",
+    TooMany => "too-many",
+    Named => "named",
+});
 
+impl Reason {
     /// Whether there may be more to find. Columns without a filter have nothing that leads to a person.
     pub const fn is_gap(self) -> bool {
         !matches!(self, Self::NotIndexed)

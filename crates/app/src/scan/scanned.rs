@@ -142,7 +142,7 @@ mod tests {
             identifier: Some(locard_model::Identifier::new("USERNAME")),
         };
         let confirmed = crate::Decision::Confirmed;
-        crate::decide(&home, &finding, confirmed, None)
+        crate::decide(&home, &crate::Actor::default(), &finding, confirmed, None)
             .await
             .unwrap();
         let filter = FindingFilter {

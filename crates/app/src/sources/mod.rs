@@ -22,8 +22,10 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::access::record_audit;
 use crate::catalog::Catalog;
 use crate::home::stored_settings::StoredSettings;
+use crate::jobs::order::Actor;
 use crate::scan::listings::{self, Scan};
 use crate::sources::ingest::{IngestReport, Ingesting, ingest};
 use crate::sources::secrets::Secrets;
@@ -188,7 +190,7 @@ pub async fn manual_sources(home: &Home) -> Result<Vec<ManualSource>> {
 pub const MANUAL: &str = "manual";
 
 /// Registers a source without connecting to it; see [`test_source`].
-pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
+pub async fn add_source(home: &Home, actor: &Actor, source: AddSource) -> Result<SourceRow> {
     if source.name.trim().is_empty() {
         return Err(Error::usage("a source needs a name"));
     }
@@ -213,6 +215,8 @@ pub async fn add_source(home: &Home, source: AddSource) -> Result<SourceRow> {
     }
     let draft = draft(home, source)?;
     let stored = home.store.put_source(home.org, &draft).await?;
+    let details = json!({ "source": stored.id, "new": true });
+    record_audit(home, actor, "put source", details).await?;
     let catalog = Catalog::open(home).await?;
     row(home, &catalog, &stored, &ends(home, &catalog).await?).await
 }
@@ -371,11 +375,13 @@ pub async fn ingest_source(home: &Home, source: &str) -> Result<IngestReport> {
 }
 
 /// Forgets a source, its entities, findings and filters.
-pub async fn remove_source(home: &Home, source: &str) -> Result<SourceRow> {
+pub async fn remove_source(home: &Home, actor: &Actor, source: &str) -> Result<SourceRow> {
     let catalog = Catalog::open(home).await?;
     let known = catalog.source_named(source)?.clone();
     let row = row(home, &catalog, &known, &ends(home, &catalog).await?).await?;
     home.store.remove_source(home.org, known.id).await?;
+    let details = json!({ "source": known.id });
+    record_audit(home, actor, "remove source", details).await?;
     home.store.compact().await?;
     Ok(row)
 }

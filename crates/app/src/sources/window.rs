@@ -9,7 +9,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 
-use crate::jobs::timing::zone;
+use crate::jobs::timing::read_zone;
 
 /// Hours in which a source is scanned, each day: `22:00-06:00 Europe/Berlin`. They may go over midnight.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +42,7 @@ impl FromStr for ScanWindow {
         Ok(Self {
             from,
             to,
-            zone: zone(name).map_err(|error| error.sentence().to_owned())?,
+            zone: read_zone(name).map_err(|error| error.sentence().to_owned())?,
             name: name.to_owned(),
         })
     }

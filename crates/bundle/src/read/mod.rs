@@ -10,7 +10,7 @@ mod verify;
 use std::collections::BTreeSet;
 use std::io::{self, Read, Seek};
 
-use locard_containers::foreign::decode;
+use locard_model::foreign::decode;
 use zip::ZipArchive;
 
 use crate::manifest::{FORMAT, VERSION};

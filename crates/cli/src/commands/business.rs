@@ -7,7 +7,7 @@ use locard_app::{
 };
 use serde_json::json;
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, actor};
 use crate::args::{BusinessRule, BusinessRules, ListFormat, QualityDimension};
 use crate::lists::List;
 use crate::printer::printable;
@@ -31,7 +31,7 @@ pub(crate) async fn run(session: &Session, args: &BusinessRules) -> Result<Outco
         }
         BusinessRules::Remove { rule } => {
             let rule = business_rule(&session.home, rule).await?;
-            locard_app::remove_business_rule(&session.home, rule.id).await?;
+            locard_app::remove_business_rule(&session.home, &actor(), rule.id).await?;
             session
                 .printer
                 .say(format!("removed {}", printable(&rule.name)));
@@ -57,7 +57,7 @@ async fn add(session: &Session, rule: &BusinessRule) -> Result<()> {
         tags: rule.tag.clone(),
         seconds: None,
     };
-    let made = locard_app::add_business_rule(&session.home, &rule.name, &options).await?;
+    let made = locard_app::add_business_rule(&session.home, &actor(), &rule.name, &options).await?;
     let name = printable(&made.name);
     session
         .printer

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use locard_app::{Decision, FindingFilter, FindingRef, FindingRow};
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, actor};
 use crate::args::{Decide, Findings, ReportFormat, Withdrawal};
 use crate::printer::{Printer, Reserved};
 use crate::report;
@@ -132,8 +132,14 @@ async fn finding(session: &Session, column: &str, identifier: &str) -> Result<Fi
 
 async fn decide(session: &Session, args: &Decide, decision: Decision) -> Result<()> {
     let finding = finding(session, &args.column, &args.identifier).await?;
-    let findings =
-        locard_app::decide(&session.home, &finding, decision, args.reason.as_deref()).await?;
+    let findings = locard_app::decide(
+        &session.home,
+        &actor(),
+        &finding,
+        decision,
+        args.reason.as_deref(),
+    )
+    .await?;
     let said = format!(
         "{} {}; later scans keep the decision",
         decision.as_str(),
@@ -150,7 +156,7 @@ async fn decide(session: &Session, args: &Decide, decision: Decision) -> Result<
 
 async fn withdraw(session: &Session, decision: &Withdrawal) -> Result<()> {
     let finding = finding(session, &decision.column, &decision.identifier).await?;
-    locard_app::withdraw_decision(&session.home, &finding).await?;
+    locard_app::withdraw_decision(&session.home, &actor(), &finding).await?;
     session
         .printer
         .say("taken back; the finding stands as the scan judged it");
@@ -168,7 +174,7 @@ fn value() -> Result<String> {
 }
 
 async fn disallow(session: &Session) -> Result<()> {
-    locard_app::disallow_value(&session.home, &value()?).await?;
+    locard_app::disallow_value(&session.home, &actor(), &value()?).await?;
     session
         .printer
         .say("no longer allowed; the next scan judges by it again");
@@ -176,7 +182,7 @@ async fn disallow(session: &Session) -> Result<()> {
 }
 
 async fn allow(session: &Session, reason: Option<&str>) -> Result<()> {
-    locard_app::allow_value(&session.home, &value()?, reason).await?;
+    locard_app::allow_value(&session.home, &actor(), &value()?, reason).await?;
     session
         .printer
         .say("allowed; only a keyed hash of it is kept");
@@ -184,7 +190,7 @@ async fn allow(session: &Session, reason: Option<&str>) -> Result<()> {
 }
 
 async fn export(session: &Session, file: &Path, force: bool) -> Result<()> {
-    let text = locard_app::export_decisions(&session.home).await?;
+    let text = locard_app::export_decisions(&session.home, &actor()).await?;
     let place = if file == Path::new("-") {
         Reserved::open(None)?
     } else {
@@ -197,7 +203,8 @@ async fn export(session: &Session, file: &Path, force: bool) -> Result<()> {
 
 async fn import(session: &Session, file: &Path) -> Result<()> {
     let report =
-        locard_app::import_decisions(&session.home, &locard_app::read_text(file)?, &[]).await?;
+        locard_app::import_decisions(&session.home, &actor(), &locard_app::read_text(file)?, &[])
+            .await?;
     session.printer.say(format!(
         "took over {} and {}",
         counted(report.decisions, "decision", "decisions"),

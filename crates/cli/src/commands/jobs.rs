@@ -5,7 +5,7 @@ use locard_app::JobDetail;
 use locard_model::JobState;
 use serde_json::json;
 
-use super::{Outcome, Session, print_failures};
+use super::{Outcome, Session, actor, print_failures};
 use crate::args::{Jobs, ListFormat};
 use crate::lists::List;
 use crate::printer::printable;
@@ -19,7 +19,7 @@ pub(crate) async fn run(session: &Session, args: &Jobs) -> Result<Outcome> {
         Jobs::List { format } => list(session, *format).await?,
         Jobs::Show { job } => show(session, &locard_app::job(&session.home, job).await?)?,
         Jobs::Cancel { job } => {
-            let row = locard_app::cancel_job(&session.home, job).await?;
+            let row = locard_app::cancel_job(&session.home, &actor(), job).await?;
             let printer = session.printer;
             printer.say(format!("job {} is {}", row.id, row.state));
             if row.state == JobState::Cancelling {

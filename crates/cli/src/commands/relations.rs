@@ -5,7 +5,7 @@ use locard_app::Decision;
 use locard_dsar::{Origin, RelationRow, SideRow};
 use serde_json::json;
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, actor};
 use crate::args::{ListFormat, Relations, Verdict};
 use crate::lists::List;
 use crate::printer::printable;
@@ -17,7 +17,7 @@ pub(crate) async fn run(session: &Session, args: &Relations) -> Result<Outcome> 
         Relations::Confirm(verdict) => decide(session, verdict, Decision::Confirmed).await?,
         Relations::Reject(verdict) => decide(session, verdict, Decision::Rejected).await?,
         Relations::Withdraw { relation } => {
-            locard_dsar::withdraw_relation(&session.home, relation).await?;
+            locard_dsar::withdraw_relation(&session.home, &actor(), relation).await?;
             let said = "taken back; what a source declares is followed, anything else is not";
             session.printer.say(said);
         }
@@ -92,7 +92,8 @@ fn percent(share: f64) -> String {
 async fn decide(session: &Session, verdict: &Verdict, decision: Decision) -> Result<()> {
     let reason = verdict.reason.as_deref();
     let row =
-        locard_dsar::decide_relation(&session.home, &verdict.relation, decision, reason).await?;
+        locard_dsar::decide_relation(&session.home, &actor(), &verdict.relation, decision, reason)
+            .await?;
     session.printer.say(format!(
         "{}: {} leads to {}",
         decision.as_str(),

@@ -10,7 +10,7 @@ use locard_app::{
 use locard_model::{Identifier, JobState};
 use serde_json::Value;
 
-use super::{Outcome, Session, print_failures, tell_failures};
+use super::{Outcome, Session, actor, print_failures, tell_failures};
 use crate::args::{ReportFormat, Scan, SnapshotScope};
 use crate::printer::{Output, Reserved, printable, unless_closed};
 use crate::progress::Progress;
@@ -29,7 +29,8 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let decisions = args.decisions.as_deref().map(locard_app::read_text);
     let decisions = decisions.transpose()?;
     if let Some(text) = &decisions {
-        let taken = locard_app::import_decisions(&session.home, text, &options.targets).await?;
+        let taken =
+            locard_app::import_decisions(&session.home, &actor(), text, &options.targets).await?;
         super::findings::warn_unknown(session.printer, taken.unknown);
     }
     let reserved = Reserved::open(args.output.as_deref())?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use locard_app::{Errand, Missed, Plan, ScheduleRow, schedule_named};
 use serde_json::{Value, json};
 
-use super::{Outcome, Session};
+use super::{Outcome, Session, actor};
 use crate::args::{ListFormat, MissedTimes, Schedule, ScheduledJob, Schedules};
 use crate::lists::List;
 use crate::printer::printable;
@@ -17,13 +17,16 @@ pub(crate) async fn run(session: &Session, args: &Schedules) -> Result<Outcome> 
         Schedules::Show { schedule } => show(session, &schedule_named(home, schedule).await?)?,
         Schedules::Pause { schedule } => {
             let row = schedule_named(home, schedule).await?;
-            locard_app::change_schedule(home, row.id, &row.name, &row.plan, false).await?;
+            locard_app::change_schedule(home, &actor(), row.id, &row.name, &row.plan, false)
+                .await?;
             printer.say(format!("{} fires no more", printable(&row.name)));
         }
         Schedules::Resume { schedule } => {
             let row = schedule_named(home, schedule).await?;
-            let changed = locard_app::change_schedule(home, row.id, &row.name, &row.plan, true);
-            let next = changed.await?.next;
+            let changed =
+                locard_app::change_schedule(home, &actor(), row.id, &row.name, &row.plan, true)
+                    .await?;
+            let next = changed.next;
             let next = next.first().map(|next| format!(", next at {next}"));
             let name = printable(&row.name);
             printer.say(format!("{name} fires again{}", next.unwrap_or_default()));
@@ -38,7 +41,7 @@ pub(crate) async fn run(session: &Session, args: &Schedules) -> Result<Outcome> 
         }
         Schedules::Remove { schedule } => {
             let row = schedule_named(home, schedule).await?;
-            locard_app::remove_schedule(home, row.id).await?;
+            locard_app::remove_schedule(home, &actor(), row.id).await?;
             printer.say(format!("removed {}", printable(&row.name)));
         }
     }
@@ -63,7 +66,8 @@ async fn add(session: &Session, schedule: &Schedule) -> Result<()> {
         actor: None,
     };
     let is_enabled = !schedule.paused;
-    let made = locard_app::add_schedule(&session.home, &schedule.name, &plan, is_enabled).await?;
+    let made = locard_app::add_schedule(&session.home, &actor(), &schedule.name, &plan, is_enabled)
+        .await?;
     let next = made.next.first().map(|next| format!(", next at {next}"));
     let name = printable(&made.name);
     session

@@ -7,7 +7,7 @@ use locard_app::{AddSource, MANUAL, Manual, ManualKind, Secrets};
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::{Outcome, Session, print_failures};
+use super::{Outcome, Session, actor, print_failures};
 use crate::args::{ListFormat, Sources};
 use crate::lists::List;
 use crate::printer::printable;
@@ -63,7 +63,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
         }
         Sources::Ingest { source } => return ingest(session, source.expose_secret()).await,
         Sources::Remove { source } => {
-            let row = locard_app::remove_source(&session.home, source).await?;
+            let row = locard_app::remove_source(&session.home, &actor(), source).await?;
             session.printer.say(format!(
                 "removed {} with {}",
                 printable(&row.name),
@@ -76,7 +76,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
 
 async fn add(session: &Session, source: AddSource) -> Result<()> {
     let is_reached = source.target.is_some();
-    let row = locard_app::add_source(&session.home, source).await?;
+    let row = locard_app::add_source(&session.home, &actor(), source).await?;
     let place = if is_reached { &row.target } else { MANUAL };
     let name = printable(&row.name);
     session

@@ -6,12 +6,12 @@ mod inferred;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use locard_app::{Catalog, Decision, Error, ErrorKind, Home, Result};
+use locard_app::{Actor, Catalog, Decision, Error, ErrorKind, Home, Result, record_audit};
 use locard_index::{Graph, Origin, Relation, Side};
 use locard_model::{EntityId, RelationId, SourceId};
 use locard_store::{Entity, RelationReview};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A relation as it is listed.
 #[derive(Clone, Debug, PartialEq)]
@@ -239,6 +239,7 @@ fn row(
 /// No relation, or more than one, has such an id.
 pub async fn decide_relation(
     home: &Home,
+    actor: &Actor,
     id: &str,
     decision: Decision,
     reason: Option<&str>,
@@ -263,13 +264,18 @@ pub async fn decide_relation(
         relation: json(&Kept::of(&relation))?,
         decision,
         note: reason.map(str::to_owned),
-        actor: None,
+        actor: Some(actor.name.clone()),
         decided_at: Timestamp::UNIX_EPOCH,
     };
     let store = home.store();
     store
         .review_relations(home.org(), std::slice::from_ref(&review))
         .await?;
+    let act = match decision {
+        Decision::Confirmed => "confirm relation",
+        Decision::Rejected => "reject relation",
+    };
+    record_audit(home, actor, act, json!({ "relation": review.id })).await?;
     known.reviews.insert(review.id, review);
     row(home, &catalog, &known, &relation, containment).ok_or_else(missing)
 }
@@ -278,7 +284,7 @@ pub async fn decide_relation(
 ///
 /// # Errors
 /// Nothing was decided about such a relation.
-pub async fn withdraw_relation(home: &Home, id: &str) -> Result<()> {
+pub async fn withdraw_relation(home: &Home, actor: &Actor, id: &str) -> Result<()> {
     let reviews = home.store().relation_reviews(home.org()).await?;
     let fits = |review: &&RelationReview| review.id.to_string().starts_with(id);
     let mut fitting = reviews.iter().filter(fits);
@@ -292,7 +298,8 @@ pub async fn withdraw_relation(home: &Home, id: &str) -> Result<()> {
     store
         .withdraw_relation_review(home.org(), review.id)
         .await?;
-    Ok(())
+    let details = json!({ "relation": review.id });
+    record_audit(home, actor, "withdraw relation", details).await
 }
 
 /// The one relation whose id begins so.

@@ -9,7 +9,7 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_avro::reader::Decoder;
 use arrow_schema::Schema;
 use locard_connector::{Error, Result};
-use locard_containers::foreign;
+use locard_model::foreign;
 
 use super::blocks::{Block, Blocks};
 use super::shape::{Stop, Walk};

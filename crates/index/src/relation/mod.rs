@@ -13,7 +13,7 @@ mod graph;
 mod names;
 mod walk;
 
-use locard_model::{EntityId, RelationId};
+use locard_model::{EntityId, RelationId, named};
 
 pub use graph::Graph;
 pub use names::{KeyColumn, Pair, pairs};
@@ -37,15 +37,10 @@ pub enum Origin {
     Inferred,
 }
 
-impl Origin {
-    /// The stable name used in output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Declared => "declared",
-            Self::Inferred => "inferred",
-        }
-    }
-}
+named!(Origin {
+    Declared => "declared",
+    Inferred => "inferred",
+});
 
 /// A relation: each row of the child refers to one row of the parent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

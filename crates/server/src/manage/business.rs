@@ -140,9 +140,7 @@ pub(crate) async fn add(
         seconds: None,
     };
     let options = with(options, &mut fields)?;
-    let made = locard_app::add_business_rule(context.home(), &name, &options).await?;
-    let details = json!({ "businessRule": made.id });
-    locard_app::record_audit(context.home(), &actor, "add business rule", details).await?;
+    let made = locard_app::add_business_rule(context.home(), &actor, &name, &options).await?;
     answer(told(&made))
 }
 
@@ -160,9 +158,8 @@ pub(crate) async fn change(
     let mut options = before.options;
     options.sql = fields.text("sql")?.unwrap_or(options.sql);
     let options = with(options, &mut fields)?;
-    let changed = locard_app::change_business_rule(home, before.id, &name, &options).await?;
-    let details = json!({ "businessRule": before.id });
-    locard_app::record_audit(home, &actor, "change business rule", details).await?;
+    let changed =
+        locard_app::change_business_rule(home, &actor, before.id, &name, &options).await?;
     answer(told(&changed))
 }
 
@@ -173,9 +170,7 @@ pub(crate) async fn remove(
 ) -> Answer {
     let home = context.home();
     let id = locard_app::business_rule(home, &id).await?.id;
-    locard_app::remove_business_rule(home, id).await?;
-    let details = json!({ "businessRule": id });
-    locard_app::record_audit(home, &actor, "remove business rule", details).await?;
+    locard_app::remove_business_rule(home, &actor, id).await?;
     answer(json!({ "id": id, "removed": true }))
 }
 

@@ -65,20 +65,7 @@ async fn decided(context: &Context, actor: &Actor, body: &Bytes, decision: Decis
     let finding = named(context, &mut fields).await?;
     let reason = reason(&mut fields)?;
     check(&fields)?;
-    let rows = decide(context.home(), &finding, decision, reason.as_deref()).await?;
-    let first = rows.first().map(|row| (row.entity, row.column_id));
-    let (action, details) = (
-        match decision {
-            Decision::Confirmed => "confirm finding",
-            Decision::Rejected => "reject finding",
-        },
-        json!({
-            "entity": first.map(|(entity, _)| entity),
-            "column": first.map(|(_, column)| column),
-            "identifiers": rows.iter().map(|row| &row.identifier).collect::<Vec<_>>(),
-        }),
-    );
-    locard_app::record_audit(context.home(), actor, action, details).await?;
+    let rows = decide(context.home(), actor, &finding, decision, reason.as_deref()).await?;
     answer(json!({ "findings": rows.iter().map(findings::told).collect::<Vec<_>>() }))
 }
 
@@ -91,12 +78,10 @@ pub(crate) async fn withdraw(
     let mut fields = Fields::of(&body)?;
     let finding = named(&context, &mut fields).await?;
     check(&fields)?;
-    let Some(identifier) = &finding.identifier else {
+    if finding.identifier.is_none() {
         return Err(Fault::field("identifier", "an identifier is wanted"));
-    };
-    withdraw_decision(context.home(), &finding).await?;
-    let details = json!({ "identifier": identifier });
-    locard_app::record_audit(context.home(), &actor, "withdraw decision", details).await?;
+    }
+    withdraw_decision(context.home(), &actor, &finding).await?;
     answer(json!({ "withdrawn": true }))
 }
 
@@ -155,9 +140,7 @@ pub(crate) async fn export(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
 ) -> Answer {
-    let text = locard_app::export_decisions(context.home()).await?;
-    let nothing = json!({});
-    locard_app::record_audit(context.home(), &actor, "export decisions", nothing).await?;
+    let text = locard_app::export_decisions(context.home(), &actor).await?;
     let kind = [(header::CONTENT_TYPE, "application/toml")];
     Ok((kind, text).into_response())
 }
@@ -173,7 +156,7 @@ pub(crate) async fn import(
         return Err(Fault::field("toml", what));
     };
     check(&fields)?;
-    let taken = locard_app::import_decisions(context.home(), &text, &[]).await;
+    let taken = locard_app::import_decisions(context.home(), &actor, &text, &[]).await;
     let taken = taken.map_err(|error| of_field("toml", error))?;
     let told = json!({
         "decisions": taken.decisions,
@@ -181,7 +164,6 @@ pub(crate) async fn import(
         "unknown": taken.unknown,
         "unmatched": taken.unmatched,
     });
-    locard_app::record_audit(context.home(), &actor, "import decisions", told.clone()).await?;
     answer(told)
 }
 
@@ -195,10 +177,8 @@ pub(crate) async fn allow(
     let value = wanted(&mut fields, "value", "a value is wanted")?;
     let reason = reason(&mut fields)?;
     check(&fields)?;
-    let allowed = locard_app::allow_value(context.home(), &value, reason.as_deref()).await;
+    let allowed = locard_app::allow_value(context.home(), &actor, &value, reason.as_deref()).await;
     allowed.map_err(|error| of_field("value", error))?;
-    let nothing = json!({});
-    locard_app::record_audit(context.home(), &actor, "allow value", nothing).await?;
     answer(json!({ "allowed": true }))
 }
 
@@ -210,9 +190,7 @@ pub(crate) async fn disallow(
     let mut fields = Fields::of(&body)?;
     let value = wanted(&mut fields, "value", "a value is wanted")?;
     check(&fields)?;
-    let done = locard_app::disallow_value(context.home(), &value).await;
+    let done = locard_app::disallow_value(context.home(), &actor, &value).await;
     done.map_err(|error| of_field("value", error))?;
-    let nothing = json!({});
-    locard_app::record_audit(context.home(), &actor, "disallow value", nothing).await?;
     answer(json!({ "allowed": false }))
 }

@@ -118,7 +118,6 @@ pub(crate) async fn cancel(
         let message = "the job has ended already";
         return Err(Fault::new(axum::http::StatusCode::CONFLICT, message));
     }
-    let row = cancel_job(home, &id.to_string()).await?;
-    locard_app::record_audit(home, &actor, "cancel job", json!({ "job": id })).await?;
+    let row = cancel_job(home, &actor, &id.to_string()).await?;
     answer(json!({ "id": id, "state": row.state.as_str() }))
 }

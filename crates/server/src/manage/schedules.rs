@@ -101,9 +101,7 @@ pub(crate) async fn add(
         ..asked(&job, &mut fields)?
     };
     check(&context, &plan, &fields)?;
-    let made = locard_app::add_schedule(context.home(), &name, &plan, is_enabled).await?;
-    let details = json!({ "schedule": made.id, "job": plan.job });
-    locard_app::record_audit(context.home(), &actor, "add schedule", details).await?;
+    let made = locard_app::add_schedule(context.home(), &actor, &name, &plan, is_enabled).await?;
     answer(told(&made))
 }
 
@@ -142,9 +140,7 @@ pub(crate) async fn change(
     // Its jobs are started in the name of whoever said last what they are.
     plan.actor = Some(actor.clone());
     check(&context, &plan, &fields)?;
-    let changed = locard_app::change_schedule(home, id, &name, &plan, is_enabled).await?;
-    let details = json!({ "schedule": id, "enabled": is_enabled });
-    locard_app::record_audit(home, &actor, "change schedule", details).await?;
+    let changed = locard_app::change_schedule(home, &actor, id, &name, &plan, is_enabled).await?;
     answer(told(&changed))
 }
 
@@ -167,9 +163,7 @@ pub(crate) async fn remove(
     Path(id): Path<String>,
 ) -> Answer {
     let id = path_id(&id, "schedule")?;
-    locard_app::remove_schedule(context.home(), id).await?;
-    let details = json!({ "schedule": id });
-    locard_app::record_audit(context.home(), &actor, "remove schedule", details).await?;
+    locard_app::remove_schedule(context.home(), &actor, id).await?;
     answer(json!({ "id": id, "removed": true }))
 }
 

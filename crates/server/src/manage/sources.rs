@@ -217,9 +217,7 @@ async fn add_manual(context: &Context, actor: &Actor, mut fields: Fields, kind: 
     if let Some(unknown) = fields.unheeded(&[]).first() {
         return Err(Fault::new(StatusCode::BAD_REQUEST, unknown.clone()));
     }
-    let row = locard_app::add_source(context.home(), source).await?;
-    let details = json!({ "source": row.id, "new": true });
-    locard_app::record_audit(context.home(), actor, "put source", details).await?;
+    let row = locard_app::add_source(context.home(), actor, source).await?;
     answer(json!({ "id": row.id, "shortId": short_id(row.id.0), "name": row.name, "new": true }))
 }
 

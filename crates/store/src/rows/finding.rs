@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use locard_model::{
     Category, ColumnId, EntityId, Finding, FindingKind, Identifier, JobId, SecretString, SourceId,
+    named,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,22 +70,10 @@ pub enum Decision {
     Rejected,
 }
 
-impl Decision {
-    /// The stable name used in stores and output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    /// The decision with that stable name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Confirmed, Self::Rejected]
-            .into_iter()
-            .find(|decision| decision.as_str() == name)
-    }
-}
+named!(Decision {
+    Confirmed => "confirmed",
+    Rejected => "rejected",
+});
 
 /// A decision on a column and an identifier; it survives rescans and tombstones.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::catalog::aggregation::{Aggregation, aggregate};
-use crate::catalog::collections::{dataset, leaves, present};
+use crate::catalog::collections::{chosen_entities, dataset, present};
 use crate::jobs::kinds::identify::failure;
 use crate::jobs::kinds::{JobKind, Report, Work};
 use crate::jobs::order::{Accepted, Asking, accept};
@@ -72,7 +72,7 @@ pub(crate) async fn sum(work: &Work<'_>, id: Uuid) -> Result<Option<Aggregation>
         }
         Err(error) => return Err(error),
     };
-    let leaves = leaves(home, &members.chosen).await?;
+    let leaves = chosen_entities(home, &members.chosen).await?;
     let sum = Box::pin(aggregate(home, &leaves, &work.stop)).await?;
     if !sum.stopped {
         let id = CollectionId(id);

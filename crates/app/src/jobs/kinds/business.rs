@@ -136,7 +136,7 @@ async fn counted(
     sources: &mut BTreeSet<SourceId>,
 ) -> Result<Vec<EntityId>> {
     let chosen = choose(home, scope).await?;
-    let leaves = crate::catalog::collections::leaves(home, &chosen).await?;
+    let leaves = crate::catalog::collections::chosen_entities(home, &chosen).await?;
     if leaves.len() > MOST {
         let sentence = format!("rows are counted in at most {MOST} entities at once");
         return Err(Error::usage(sentence));

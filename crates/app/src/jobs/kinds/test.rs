@@ -66,12 +66,15 @@ impl Step {
 
     /// The step at which opening a source failed, as far as its error tells.
     fn of(error: &locard_connector::Error) -> Self {
-        let told = error.sentence().to_lowercase();
+        if let Some(step) = error.step() {
+            return match step {
+                locard_connector::Step::Resolve => Self::Resolve,
+                locard_connector::Step::Tls => Self::Tls,
+            };
+        }
         match error.kind() {
             ErrorKind::Unauthenticated | ErrorKind::Denied => Self::Authenticate,
-            _ if told.contains("tls") || told.contains("certificate") => Self::Tls,
             ErrorKind::Settings | ErrorKind::NotFound => Self::Resolve,
-            _ if told.starts_with("resolving") => Self::Resolve,
             _ => Self::Connect,
         }
     }
