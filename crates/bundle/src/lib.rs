@@ -21,7 +21,6 @@
 
 mod archive;
 mod encode;
-#[cfg(feature = "age")]
 pub mod encrypt;
 mod error;
 mod html;

@@ -262,7 +262,6 @@ fn what_people_are_shown_is_limited_and_the_data_is_not() {
     assert_eq!(rows.len(), 5);
 }
 
-#[cfg(feature = "age")]
 #[test]
 fn an_encrypted_bundle_is_the_bundle_once_it_is_decrypted() {
     use crate::encrypt::{Encrypting, Recipient, Secret, decrypt};
