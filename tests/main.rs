@@ -47,6 +47,8 @@ mod tables;
 mod telling;
 mod tokens;
 mod town;
+#[cfg(unix)]
+mod traces;
 mod unchanged;
 mod usage;
 mod webhooks;

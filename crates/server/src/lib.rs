@@ -28,6 +28,7 @@ mod reference;
 mod requests;
 mod routes;
 mod scopes;
+mod spans;
 mod webhooks;
 
 use std::net::SocketAddr;

@@ -281,8 +281,10 @@ impl HomeOptions {
                 if self.access == Access::Beside
                     && matches!(
                         error.kind(),
-                        // Also on a full disk jobs can be looked at.
-                        locard_store::ErrorKind::Locked | locard_store::ErrorKind::Full
+                        // Also on a disk that is full or may not be written jobs can be looked at.
+                        locard_store::ErrorKind::Locked
+                            | locard_store::ErrorKind::Full
+                            | locard_store::ErrorKind::Denied
                     ) =>
             {
                 Ok(beside().await?)
