@@ -66,8 +66,8 @@ impl Collector {
     fn metrics(&self) -> Vec<String> {
         let sent = self.sent.lock().unwrap();
         let metrics = sent.iter().filter(|sent| sent.path == "/v1/metrics");
-        let decoded = metrics
-            .map(|sent| ExportMetricsServiceRequest::decode(sent.body.as_slice()).unwrap());
+        let decoded =
+            metrics.map(|sent| ExportMetricsServiceRequest::decode(sent.body.as_slice()).unwrap());
         let scopes = decoded
             .flat_map(|request| request.resource_metrics)
             .flat_map(|of| of.scope_metrics);
@@ -158,7 +158,10 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
         ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=of%20tests"),
         ("OTEL_SERVICE_NAME", "locard-of-tests"),
-        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=tests"),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "deployment.environment.name=tests",
+        ),
     ];
     let mut server = Server::start_with(&bench, &[], &variables);
     let source = server.folder(&bench.data(), "FILES_1");
@@ -186,7 +189,10 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
     assert_eq!(hex(&request.parent_span_id), CALLER);
     assert_eq!(told(&request.attributes, "http.request.method"), "POST");
     assert_eq!(told(&request.attributes, "http.route"), path);
-    assert_eq!(told(&request.attributes, "http.response.status_code"), "200");
+    assert_eq!(
+        told(&request.attributes, "http.response.status_code"),
+        "200"
+    );
     assert_eq!(told(&request.attributes, "locard.request.id"), "mine-7");
     // The job is run later and elsewhere, and still belongs to whoever asked for it.
     let (_, job) = named("job scan");
@@ -265,7 +271,10 @@ fn nothing_is_told_where_it_is_switched_off_and_a_collector_that_is_down_holds_n
     assert!(collector.bytes().is_empty());
 
     // Nobody listens there any more; and of what cannot be followed one sentence is said.
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let down = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &*format!("http://{gone}")),
         ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),

@@ -173,18 +173,29 @@ fn how_a_source_is_spared_is_changed_and_taken_back_on_the_command_line() {
     let spare = |said: &[&str]| {
         let run = bench.run([&["sources", "spare", "crm"], said].concat());
         assert_eq!(run.status, 0, "{run:?}");
-        let listed = bench.run(["sources", "list", "--format", "ndjson"]).ndjson();
+        let listed = bench
+            .run(["sources", "list", "--format", "ndjson"])
+            .ndjson();
         let shown = ["window", "maxRate", "readers"].map(|name| listed[0][name].clone());
         (run.stderr, shown)
     };
-    let (said, shown) = spare(&["--window", "22:00-06:00 Europe/Berlin", "--max-rate", "20MB/s"]);
+    let (said, shown) = spare(&[
+        "--window",
+        "22:00-06:00 Europe/Berlin",
+        "--max-rate",
+        "20MB/s",
+    ]);
     assert!(
         said.contains("crm is scanned only in 22:00-06:00 Europe/Berlin, at most 20MB/s"),
         "{said}"
     );
     assert_eq!(
         shown,
-        [json!("22:00-06:00 Europe/Berlin"), json!("20MB/s"), Value::Null]
+        [
+            json!("22:00-06:00 Europe/Berlin"),
+            json!("20MB/s"),
+            Value::Null
+        ]
     );
     // What is not said stays.
     let (_, shown) = spare(&["--window", "01:00-02:00 UTC", "--readers", "3"]);
@@ -198,7 +209,10 @@ fn how_a_source_is_spared_is_changed_and_taken_back_on_the_command_line() {
     for (said, wanted) in [
         (&["crm"][..], "--window"),
         (&["crm", "--window", "22-06"], "HH:MM"),
-        (&["crm", "--window", "01:00-02:00", "--no-window"], "cannot be used with"),
+        (
+            &["crm", "--window", "01:00-02:00", "--no-window"],
+            "cannot be used with",
+        ),
         (&["crn", "--no-window"], "crn"),
     ] {
         let run = bench.run([&["sources", "spare"], said].concat());
@@ -220,12 +234,24 @@ fn on_a_read_only_disk(bench: &Bench, args: &[&str]) -> Option<Run> {
     let plain = bench.command(args);
     let mut command = std::process::Command::new("unshare");
     command
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", locked, "sh"])
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            locked,
+            "sh",
+        ])
         .arg(&home)
         .arg(plain.get_program())
         .args(plain.get_args())
         .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        .envs(
+            plain
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
     let run = Run::of(&command.output().ok()?);
     let is_made = run.status != 99 && !run.stderr.contains("unshare");
     is_made.then_some(run)

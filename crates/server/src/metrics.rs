@@ -30,10 +30,12 @@ const SECONDS: [f64; 14] = [
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let took = global::meter("locard").f64_histogram("http.server.request.duration");
+        let meter = global::meter("locard");
+        let took = meter.f64_histogram("http.server.request.duration");
+        let took = took.with_unit("s").with_boundaries(SECONDS.to_vec());
         Self {
             counts: Mutex::default(),
-            took: took.with_unit("s").with_boundaries(SECONDS.to_vec()).build(),
+            took: took.build(),
         }
     }
 

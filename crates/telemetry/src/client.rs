@@ -51,13 +51,18 @@ impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let sending = self.runtime.spawn(send(self.http.clone(), request));
         let answer = sending.await.map_err(HttpError::from).and_then(|sent| sent);
-        let taken = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+        let taken = answer
+            .as_ref()
+            .is_ok_and(|answer| answer.status().is_success());
         self.tell(!taken);
         answer
     }
 }
 
-async fn send(http: reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+async fn send(
+    http: reqwest::Client,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, HttpError> {
     let mut answer = http.execute(reqwest::Request::try_from(request)?).await?;
     let mut response = Response::builder().status(answer.status());
     for (name, value) in answer.headers() {

@@ -63,7 +63,10 @@ pub(crate) fn way(
         let known = "OTEL_EXPORTER_OTLP_PROTOCOL: only http/protobuf is spoken here";
         return Err(format!("{known}; no {what} are handed over"));
     }
-    if !["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme)) {
+    if !["http://", "https://"]
+        .iter()
+        .any(|scheme| endpoint.starts_with(scheme))
+    {
         let known = "OTEL_EXPORTER_OTLP_ENDPOINT: an address begins with http:// or https://";
         return Err(format!("{known}; no {what} are handed over"));
     }
@@ -110,7 +113,10 @@ mod tests {
         assert_eq!(asked(TRACES, &[]), Ok(None));
         assert_eq!(asked(TRACES, &[("OTEL_SERVICE_NAME", "x")]), Ok(None));
         assert_eq!(
-            asked(TRACES, &[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m/x")]),
+            asked(
+                TRACES,
+                &[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m/x")]
+            ),
             Ok(None)
         );
         let off = [ALL, ("OTEL_SDK_DISABLED", "TRUE")];
@@ -124,7 +130,10 @@ mod tests {
     fn a_signals_own_setting_goes_before_that_of_all() {
         let said = [
             ALL,
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://own.example/in"),
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                "https://own.example/in",
+            ),
             ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "250"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "900"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),

@@ -107,7 +107,7 @@ async fn run_job(home: &Home, lease: JobLease, stop: &CancellationToken) {
         }
     };
     let span = JobSpan::begin(&job);
-    let state = match span.around(attempt(home, job, lease, stop)).await {
+    let state = match span.around(Box::pin(attempt(home, job, lease, stop))).await {
         Ok(state) => {
             info!(job = %id, %state, "a job was run");
             state

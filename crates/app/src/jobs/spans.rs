@@ -36,7 +36,9 @@ impl JobSpan {
     pub fn begin(job: &Job) -> Self {
         // What cannot be read of it is told by whoever runs it.
         let details = Details::read(&job.details).unwrap_or_default();
-        let asked = details.asked_within.map(|span| (TRACEPARENT.to_owned(), span));
+        let asked = details
+            .asked_within
+            .map(|span| (TRACEPARENT.to_owned(), span));
         let headers = HashMap::<_, _>::from_iter(asked);
         let asked = global::get_text_map_propagator(|propagator| propagator.extract(&headers));
         let tracer = global::tracer(LOCARD);
@@ -68,11 +70,15 @@ impl JobSpan {
             span.set_status(Status::error(""));
         }
         span.end();
-        let counter = global::meter(LOCARD).u64_counter("locard.jobs.run");
-        let counter = counter
+        let meter = global::meter(LOCARD);
+        let counter = meter
+            .u64_counter("locard.jobs.run")
             .with_description("Jobs that were run here, by kind and by how they ended")
             .with_unit("{job}")
             .build();
-        counter.add(1, &[KeyValue::new("locard.job.kind", self.kind), state_told]);
+        counter.add(
+            1,
+            &[KeyValue::new("locard.job.kind", self.kind), state_told],
+        );
     }
 }

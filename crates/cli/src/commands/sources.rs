@@ -74,7 +74,11 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             let (id, mut sparing) = locard_app::sparing_named(&session.home, source).await?;
             let limits = &mut sparing.limits;
             change(&mut sparing.window, window.as_deref(), *no_window);
-            change(&mut limits.bytes_per_second, max_rate.as_ref(), *no_max_rate);
+            change(
+                &mut limits.bytes_per_second,
+                max_rate.as_ref(),
+                *no_max_rate,
+            );
             change(&mut limits.readers, readers.as_ref(), *no_readers);
             locard_app::spare_source(&session.home, id, sparing.clone()).await?;
             session.printer.say(spared(&printable(source), &sparing));
@@ -226,11 +230,17 @@ fn spared(name: &str, sparing: &Sparing) -> String {
     let limits = &sparing.limits;
     let rate = limits.bytes_per_second;
     let said = [
-        sparing.window.as_ref().map(|window| format!("only in {window}")),
+        sparing
+            .window
+            .as_ref()
+            .map(|window| format!("only in {window}")),
         rate.map(|rate| format!("at most {}", rate_text(rate.get()))),
-        limits
-            .readers
-            .map(|readers| format!("by {} at a time", counted(readers.get() as u64, "reader", "readers"))),
+        limits.readers.map(|readers| {
+            format!(
+                "by {} at a time",
+                counted(readers.get() as u64, "reader", "readers")
+            )
+        }),
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
     if said.is_empty() {
