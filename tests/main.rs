@@ -33,6 +33,7 @@ mod mysql;
 mod namesakes;
 mod objects;
 mod odbc;
+mod organisations;
 mod postgres;
 mod privacy;
 mod proxy;

@@ -213,7 +213,7 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
 }
 
 #[test]
-fn a_worker_tells_of_the_jobs_that_it_runs_and_none_is_off_where_another_signal_is() {
+fn a_worker_tells_of_the_jobs_that_it_runs_and_not_of_what_is_switched_off() {
     let bench = Bench::new();
     bench.write("people.csv", PEOPLE);
     let mut server = Server::start_with(&bench, &["--no-jobs"], &[]);
@@ -229,7 +229,10 @@ fn a_worker_tells_of_the_jobs_that_it_runs_and_none_is_off_where_another_signal_
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             format!("http://{}/v1/traces", collector.address),
         )
-        .env("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://127.0.0.1:9")
+        .env(
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            format!("http://{}/v1/metrics", collector.address),
+        )
         .env("OTEL_METRICS_EXPORTER", "none")
         .env("OTEL_BSP_SCHEDULE_DELAY", "100")
         .spawn()
@@ -244,6 +247,7 @@ fn a_worker_tells_of_the_jobs_that_it_runs_and_none_is_off_where_another_signal_
     assert_eq!(span.name, "job test");
     assert!(span.parent_span_id.is_empty(), "nobody traced who asked");
     assert_eq!(told(resource, "service.name"), "locard");
+    assert!(collector.metrics().is_empty());
 }
 
 #[test]
