@@ -33,6 +33,11 @@ impl Pool {
         })
     }
 
+    /// Lets every other thread of the process go first from now on, where the system knows priorities of threads.
+    pub fn yield_to_others(&self) {
+        self.threads.broadcast(|_| lower());
+    }
+
     pub(crate) fn threads(&self) -> usize {
         self.threads.current_num_threads()
     }
@@ -55,6 +60,21 @@ impl Pool {
         receiver.await.ok().and_then(Result::ok).ok_or(Panicked)
     }
 }
+
+/// As much as leaves a scan about a quarter of a core that somebody else wants too.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+
+/// Lowers the priority of the calling thread. A system that refuses leaves it as it is.
+#[cfg(target_os = "linux")]
+fn lower() {
+    // Of no process in particular: on Linux that is the calling thread.
+    let now = rustix::process::getpriority_process(None).unwrap_or(0);
+    let _ = rustix::process::setpriority_process(None, now + NICE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lower() {}
 
 /// Scratch memory lent to whoever works on a column.
 #[derive(Debug)]
