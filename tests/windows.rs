@@ -171,7 +171,7 @@ fn how_a_source_is_spared_is_changed_and_taken_back_on_the_command_line() {
     let data = bench.data();
     assert_eq!(bench.run(["sources", "add", "crm", &data]).status, 0);
     let spare = |said: &[&str]| {
-        let run = bench.run([&["sources", "spare", "crm"], said].concat());
+        let run = bench.run([&["sources", "spare", "crm"][..], said].concat());
         assert_eq!(run.status, 0, "{run:?}");
         let listed = bench
             .run(["sources", "list", "--format", "ndjson"])
@@ -208,14 +208,14 @@ fn how_a_source_is_spared_is_changed_and_taken_back_on_the_command_line() {
 
     for (said, wanted) in [
         (&["crm"][..], "--window"),
-        (&["crm", "--window", "22-06"], "HH:MM"),
+        (&["crm", "--window", "22-06"][..], "HH:MM"),
         (
-            &["crm", "--window", "01:00-02:00", "--no-window"],
+            &["crm", "--window", "01:00-02:00", "--no-window"][..],
             "cannot be used with",
         ),
-        (&["crn", "--no-window"], "crn"),
+        (&["crn", "--no-window"][..], "crn"),
     ] {
-        let run = bench.run([&["sources", "spare"], said].concat());
+        let run = bench.run([&["sources", "spare"][..], said].concat());
         assert_eq!(run.status, 2, "{run:?}");
         assert!(run.stderr.contains(wanted), "{run:?}");
     }
