@@ -33,6 +33,7 @@ mod mysql;
 mod namesakes;
 mod objects;
 mod odbc;
+mod organisations;
 mod postgres;
 mod privacy;
 mod proxy;
@@ -47,6 +48,8 @@ mod tables;
 mod telling;
 mod tokens;
 mod town;
+#[cfg(unix)]
+mod traces;
 mod unchanged;
 mod usage;
 mod webhooks;

@@ -37,7 +37,7 @@ const TAKEN: &[&str] = &[
     "contact", "count", "cron", "decisions", "description", "dimension", "email", "exclude", "exhaustive",
     "explanation", "fail-on", "fail-rows", "fail-share", "find", "format", "fresh", "from", "hours", "id",
     "identifier", "include", "instructions", "jobs-at-once", "jurisdiction", "kind", "language", "limit", "manual",
-    "max-rate", "media-type", "min-confidence", "min-share", "missed", "name", "no-jobs", "no-relations", "no-weak",
+    "max-rate", "media-type", "min-confidence", "min-share", "missed", "name", "no-jobs", "no-max-rate", "no-readers", "no-relations", "no-weak", "no-window",
     "note", "notes", "owner", "partial-is-completed", "paused", "phone", "plan", "preview", "quiet", "readers",
     "reason", "received", "recheck", "region", "rejected", "request", "resource", "rule", "sample", "samples",
     "scope", "section", "snapshot", "source", "state", "status", "subject", "subject-id", "tag", "threads",

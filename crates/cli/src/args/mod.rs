@@ -36,7 +36,7 @@ pub(crate) use requests::{
 };
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
 pub(crate) use serve::{Serve, Worker};
-pub(crate) use sources::Sources;
+pub(crate) use sources::{Sources, Spare};
 pub(crate) use upkeep::{Backup, Jobs, Restore};
 use values::{secret, threads};
 
@@ -205,6 +205,8 @@ impl Command {
             Self::BusinessRules(BusinessRules::List { .. } | BusinessRules::History { .. })
             | Self::Schedules(Schedules::List { .. } | Schedules::Show { .. }) => Access::Look,
             Self::Jobs(_)
+            // A running scan or server looks at it by itself.
+            | Self::Sources(Sources::Spare { .. })
             | Self::Dsar(Dsar::Verify { .. })
             | Self::Schedules(_)
             | Self::BusinessRules(BusinessRules::Add(_) | BusinessRules::Remove { .. }) => {
