@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails, says what it saw, and tells its story in one piece"
 )]
 
+mod alerts;
 mod architecture;
 mod business;
 mod cli;
@@ -33,6 +34,7 @@ mod mysql;
 mod namesakes;
 mod objects;
 mod odbc;
+mod places;
 mod postgres;
 mod privacy;
 mod proxy;

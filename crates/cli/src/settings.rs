@@ -31,7 +31,7 @@ pub(crate) struct Settings {
 /// secrets are taken from, whether rows are handed out that may be somebody else's or that nobody reviewed, and what is decided about
 /// persons and their requests. A scan in
 /// somebody else's checkout would do as that checkout says.
-const NOT_HERE: [&str; 43] = [
+const NOT_HERE: [&str; 45] = [
     "home",
     "store",
     "dictionaries-dir",
@@ -51,6 +51,7 @@ const NOT_HERE: [&str; 43] = [
     "jwt-role",
     "answer",
     "approve",
+    "done",
     "exemption",
     "file",
     "head",
@@ -65,6 +66,7 @@ const NOT_HERE: [&str; 43] = [
     "rationale",
     "recipient",
     "redact",
+    "reopen",
     "requestor",
     "requests-per-second",
     "reveal",
