@@ -34,7 +34,10 @@ fn told(posted: &Receiver<Posted>) -> Vec<(String, String)> {
     while let Ok(one) = posted.recv_timeout(QUIET) {
         let body = one.json();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        assert!(!one.body.contains("Anna") && !one.body.contains("anna@"), "{body:#}");
+        assert!(
+            !one.body.contains("Anna") && !one.body.contains("anna@"),
+            "{body:#}"
+        );
         told.push((text(&body["event"]), text(&body["data"]["request"])));
     }
     told.sort();
@@ -72,7 +75,10 @@ fn what_draws_near_or_passed_is_told_once_whoever_looks_and_however_often() {
     assert!(of(&overdue).contains(&"request.overdue"), "{first:#?}");
     assert!(of(&overdue).contains(&"request.task-overdue"), "{first:#?}");
     assert!(of(&near).contains(&"request.due-soon"), "{first:#?}");
-    assert!(of(&far).iter().all(|event| *event != "request.overdue"), "{first:#?}");
+    assert!(
+        of(&far).iter().all(|event| *event != "request.overdue"),
+        "{first:#?}"
+    );
     assert_eq!(again(&posted), [], "all of it was told before");
     // Whoever is added later hears of what holds then.
     let server = Server::again(&bench, &key, &["--allow-loopback"]);

@@ -44,6 +44,7 @@ mod score;
 mod serve;
 mod shared;
 mod stopping;
+mod stores;
 mod support;
 mod tables;
 mod telling;

@@ -64,9 +64,10 @@ impl<'a> Register<'a> {
             purpose: said.text("purpose").or(settings.purpose),
             legal_basis: said.text("legalBasis").or(settings.legal_basis),
             retention: said.text("retention").or(settings.retention),
-            recipients: match recipients.is_empty() {
-                true => settings.recipients,
-                false => recipients,
+            recipients: if recipients.is_empty() {
+                settings.recipients
+            } else {
+                recipients
             },
             origin: said.text("origin").or(settings.origin),
         }

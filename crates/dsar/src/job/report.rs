@@ -1,5 +1,6 @@
 //! What the catalog says of the organisation's data: the data map, and the export of everything that it knows.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use locard_app::{Actor, ErrorKind, FindingFilter, Home, Result, findings};
@@ -20,9 +21,8 @@ pub async fn data_map(home: &Home) -> Result<Value> {
     let mut kinds: BTreeMap<Identifier, Vec<&locard_app::FindingRow>> = BTreeMap::new();
     for row in found.iter().filter(|row| !row.is_rejected()) {
         kinds.entry(row.identifier.clone()).or_default().push(row);
-        if !told.contains_key(&row.entity) {
-            let of_it = register.of_entity(row.entity, &row.source).await?;
-            told.insert(row.entity, of_it);
+        if let Entry::Vacant(new) = told.entry(row.entity) {
+            new.insert(register.of_entity(row.entity, &row.source).await?);
         }
     }
     let categories: Vec<Value> = kinds

@@ -168,9 +168,10 @@ fn marked(row: &ReviewRow, name: &str, text: &str) -> (String, String) {
         parts.extend(spans(&decided.decision.spans, text));
     }
     by.dedup();
-    let by = match by.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", by.join("; ")),
+    let by = if by.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", by.join("; "))
     };
     (around(text, parts), by)
 }
