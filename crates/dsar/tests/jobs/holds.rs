@@ -144,8 +144,12 @@ async fn a_hold_on_all_that_was_collected_keeps_jobs_of_no_request_too() {
     ];
     let policy = |is_held: bool| json!({ "fulfilment_artifact": { "legalHoldEnabled": is_held } });
     let (store, org) = (home.store(), home.org());
-    let set = store.set_setting(org, job::RETENTION, Some(&policy(true)));
-    set.await.unwrap();
+    let set = async |is_held: bool| {
+        let policy = policy(is_held);
+        let set = store.set_setting(org, job::RETENTION, Some(&policy));
+        set.await.unwrap();
+    };
+    set(true).await;
     job::cancel(&home, &actor("officer"), jobs[0].id, None)
         .await
         .unwrap();
@@ -154,8 +158,7 @@ async fn a_hold_on_all_that_was_collected_keeps_jobs_of_no_request_too() {
     }
     assert_eq!(job::sweep(&home).await.unwrap(), 0);
     assert!(jobs.iter().all(|job| is_kept(folder.path(), job)));
-    let set = store.set_setting(org, job::RETENTION, Some(&policy(false)));
-    set.await.unwrap();
+    set(false).await;
     assert_eq!(job::sweep(&home).await.unwrap(), 2);
     assert!(!jobs.iter().any(|job| is_kept(folder.path(), job)));
     home.close().await.unwrap();

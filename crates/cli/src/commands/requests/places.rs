@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use locard_requests::{Desk, Opened, Place, Record, Verdict, place_shape};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{actor, request_named, text, told};
@@ -22,11 +22,12 @@ pub(super) async fn run(session: &Session, desk: &Desk<'_>, args: &Places) -> Re
         let found = Box::pin(desk.find_places(&actor(), id)).await;
         request = found.map_err(told)?;
     }
+    let who = actor();
     // All of them are known before any is decided on.
     let decisions = decisions(&request, args)?;
     for (place, verdict) in decisions {
         let reason = text(args.reason.as_ref());
-        let decided = desk.decide_place(&actor(), id, place, verdict, reason);
+        let decided = desk.decide_place(&who, id, place, verdict, reason);
         request = decided.await.map_err(told)?;
     }
     if args.recheck {

@@ -28,11 +28,11 @@ pub(super) async fn run(session: &Session, desk: &Desk<'_>, args: &Tasks) -> Res
         if outcome == TaskOutcome::NothingFound && !args.file.is_empty() {
             bail!("a file was handed in, so something was found\nhint: --outcome answered");
         }
-        let (task, note) = (task.id, text(args.note.as_ref()));
+        let (task, note, who) = (task.id, text(args.note.as_ref()), actor());
         for file in &args.file {
             hand_in(desk, &request, (task, file)).await?;
         }
-        let done = desk.answer_task(&actor(), request.id, task, outcome, note);
+        let done = desk.answer_task(&who, request.id, task, outcome, note);
         request = done.await.map_err(told)?;
     }
     let mut list = List::new(&[
