@@ -152,7 +152,7 @@ impl Container {
         let headers = [
             ("x-ms-date", date.as_str()),
             ("x-ms-version", version),
-            ("Authorization", &authorization),
+            ("Authorization", authorization.as_str()),
         ];
         let (status, body) = servers::http(method, &address, &headers, b"");
         (status, String::from_utf8_lossy(&body).into_owned())

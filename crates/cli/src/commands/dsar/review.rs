@@ -195,7 +195,7 @@ fn around(text: &str, mut parts: Vec<(usize, usize)>) -> String {
         }
         let from = from.max(done);
         marked.push_str(&text[done..from]);
-        marked.push_str(&format!("[-{}-]", &text[from..to]));
+        marked.extend(["[-", &text[from..to], "-]"]);
         done = to;
     }
     marked.push_str(&text[done..]);
