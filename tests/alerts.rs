@@ -88,7 +88,10 @@ fn what_draws_near_or_passed_is_told_once_whoever_looks_and_however_often() {
         of(&far).iter().all(|event| *event != "request.overdue"),
         "{first:#?}"
     );
-    assert!(again(&posted, QUIET).is_empty(), "all of it was told before");
+    assert!(
+        again(&posted, QUIET).is_empty(),
+        "all of it was told before"
+    );
     // Whoever is added later hears of what holds then.
     let server = Server::again(&bench, &key, &["--allow-loopback"]);
     let (url, later) = receiver(&[]);

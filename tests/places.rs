@@ -153,7 +153,8 @@ fn what_was_found_where_no_connector_reaches_is_handed_in() {
         &letter,
         "--outcome",
     ];
-    let told = |outcome: &'static str| [answer.as_slice(), &[outcome, "--note", "second floor"]].concat();
+    let told =
+        |outcome: &'static str| [answer.as_slice(), &[outcome, "--note", "second floor"]].concat();
     let odd = bench.run(std::iter::once("requests").chain(told("nothing-found")));
     assert_eq!(odd.status, 2, "{}", odd.stdout);
     let tasks = requests(&bench, &told("answered")).stdout;

@@ -132,10 +132,11 @@ impl Container {
         let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT");
         let date = date.to_string();
         let version = "2021-12-02";
-        let canonical: String = query
+        let canonical: Vec<String> = query
             .iter()
             .map(|(name, value)| format!("\n{name}:{value}"))
             .collect();
+        let canonical = canonical.concat();
         let signed = format!(
             "{method}{}x-ms-date:{date}\nx-ms-version:{version}\n/{account}/{account}/{name}{canonical}",
             "\n".repeat(12)
