@@ -15,6 +15,8 @@ pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) address: String,
     pub(crate) key: String,
+    /// What it said before it listened.
+    pub(crate) said: String,
 }
 
 /// An answer.
@@ -67,7 +69,12 @@ pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
 impl Server {
     /// The first start prints the key.
     pub(crate) fn start(bench: &Bench, options: &[&str]) -> Self {
-        let mut server = Self::again(bench, "", options);
+        Self::start_with(bench, options, &[])
+    }
+
+    /// The first start, with variables of the environment.
+    pub(crate) fn start_with(bench: &Bench, options: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut server = Self::again_with(bench, "", options, variables);
         let stdout = server.child.stdout.take().expect("stdout is piped");
         let mut line = String::new();
         BufReader::new(stdout)
@@ -80,6 +87,16 @@ impl Server {
 
     /// A later start.
     pub(crate) fn again(bench: &Bench, key: &str, options: &[&str]) -> Self {
+        Self::again_with(bench, key, options, &[])
+    }
+
+    /// A later start, with variables of the environment.
+    pub(crate) fn again_with(
+        bench: &Bench,
+        key: &str,
+        options: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let data = bench.data();
         let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--allow-path", &data];
         args.extend(options);
@@ -90,6 +107,7 @@ impl Server {
             // Of the test server for buckets, which takes any.
             .env("AWS_ACCESS_KEY_ID", "AKIALOCARDTEST")
             .env("AWS_SECRET_ACCESS_KEY", "hushhushhush")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -111,6 +129,7 @@ impl Server {
             child,
             address,
             key: key.to_owned(),
+            said,
         }
     }
 

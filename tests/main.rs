@@ -34,6 +34,7 @@ mod mysql;
 mod namesakes;
 mod objects;
 mod odbc;
+mod organisations;
 mod places;
 mod postgres;
 mod privacy;
@@ -50,6 +51,8 @@ mod tables;
 mod telling;
 mod tokens;
 mod town;
+#[cfg(unix)]
+mod traces;
 mod unchanged;
 mod usage;
 mod webhooks;

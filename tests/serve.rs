@@ -559,3 +559,30 @@ fn tables_of_a_server_are_ingested_with_their_keys_and_profiled_by_a_worker_of_a
             .any(|finding| finding["identifier"] == "EMAIL_ADDRESS")
     );
 }
+
+/// Whoever asks waits for no scan that needs the same cores.
+#[cfg(target_os = "linux")]
+#[test]
+fn scans_of_a_server_give_way_to_its_answers() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &["--threads", "2"]);
+    let tasks = format!("/proc/{}/task", server.child.id());
+    let (mut scanning, mut others) = (Vec::new(), Vec::new());
+    for task in std::fs::read_dir(tasks).unwrap().flatten() {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap();
+        let (name, rest) = stat.split_once(") ").unwrap();
+        let nice: i32 = rest.split(' ').nth(16).unwrap().parse().unwrap();
+        let list = if name.contains("(locard-") {
+            &mut scanning
+        } else {
+            &mut others
+        };
+        list.push(nice);
+    }
+    let usual = others[0];
+    assert!(others.iter().all(|nice| *nice == usual), "{others:?}");
+    // A test that is itself run behind all others tells nothing.
+    if usual <= 14 {
+        assert_eq!(scanning, [usual + 5, usual + 5]);
+    }
+}

@@ -259,3 +259,12 @@ impl Dice {
         (self.0 >> 33) as f64 / f64::from(1u32 << 31)
     }
 }
+
+/// Asks a program to end, and answers its exit status.
+#[cfg(unix)]
+pub(crate) fn end_gracefully(child: &mut std::process::Child) -> Option<i32> {
+    use nix::sys::signal::{Signal, kill};
+    let process = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    kill(process, Signal::SIGTERM).expect("it runs");
+    child.wait().expect("it ends").code()
+}

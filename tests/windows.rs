@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Server;
 use crate::serve::PEOPLE;
-use crate::support::Bench;
+use crate::support::{Bench, Run};
 
 /// Hours of a window that begins and ends so many minutes from now.
 fn minutes_from_now(from: i64, to: i64) -> String {
@@ -162,4 +162,120 @@ fn a_window_is_registered_and_shown_on_the_command_line() {
         listed.stdout.contains("22:00-06:00 Europe/Berlin"),
         "{listed:?}"
     );
+}
+
+#[test]
+fn how_a_source_is_spared_is_changed_and_taken_back_on_the_command_line() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    let data = bench.data();
+    assert_eq!(bench.run(["sources", "add", "crm", &data]).status, 0);
+    let spare = |said: &[&str]| {
+        let run = bench.run([&["sources", "spare", "crm"][..], said].concat());
+        assert_eq!(run.status, 0, "{run:?}");
+        let listed = bench
+            .run(["sources", "list", "--format", "ndjson"])
+            .ndjson();
+        let shown = ["window", "maxRate", "readers"].map(|name| listed[0][name].clone());
+        (run.stderr, shown)
+    };
+    let (said, shown) = spare(&[
+        "--window",
+        "22:00-06:00 Europe/Berlin",
+        "--max-rate",
+        "20MB/s",
+    ]);
+    assert!(
+        said.contains("crm is scanned only in 22:00-06:00 Europe/Berlin, at most 20MB/s"),
+        "{said}"
+    );
+    assert_eq!(
+        shown,
+        [
+            json!("22:00-06:00 Europe/Berlin"),
+            json!("20MB/s"),
+            Value::Null
+        ]
+    );
+    // What is not said stays.
+    let (_, shown) = spare(&["--window", "01:00-02:00 UTC", "--readers", "3"]);
+    assert_eq!(shown, [json!("01:00-02:00 UTC"), json!("20MB/s"), json!(3)]);
+    let (said, shown) = spare(&["--no-window", "--no-max-rate", "--no-readers"]);
+    assert!(said.contains("at any time, as fast as it goes"), "{said}");
+    assert_eq!(shown, [Value::Null, Value::Null, Value::Null]);
+    let scanned = bench.run(["scan", "crm", "--format", "ndjson"]);
+    assert_eq!(scanned.status, 0, "{scanned:?}");
+
+    for (said, wanted) in [
+        (&["crm"][..], "--window"),
+        (&["crm", "--window", "22-06"][..], "HH:MM"),
+        (
+            &["crm", "--window", "01:00-02:00", "--no-window"][..],
+            "cannot be used with",
+        ),
+        (&["crn", "--no-window"][..], "crn"),
+    ] {
+        let run = bench.run([&["sources", "spare"][..], said].concat());
+        assert_eq!(run.status, 2, "{run:?}");
+        assert!(run.stderr.contains(wanted), "{run:?}");
+    }
+    // Beside a server, whose waiting scans look at it at once.
+    let server = Server::start(&bench, &[]);
+    spare(&["--window", "03:00-04:00 UTC"]);
+    let sources = server.get("/api/v1/sources").body;
+    assert_eq!(sources["sources"][0]["scanWindow"], "03:00-04:00 UTC");
+}
+
+/// A run that sees its home as on a disk that may not be written; `None` where this machine makes no such thing.
+#[cfg(target_os = "linux")]
+fn on_a_read_only_disk(bench: &Bench, args: &[&str]) -> Option<Run> {
+    let home = bench.home().display().to_string();
+    let locked = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" || exit 99; shift; exec \"$@\"";
+    let plain = bench.command(args);
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            locked,
+            "sh",
+        ])
+        .arg(&home)
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .env_clear()
+        .envs(
+            plain
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let run = Run::of(&command.output().ok()?);
+    let is_made = run.status != 99 && !run.stderr.contains("unshare");
+    is_made.then_some(run)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn jobs_are_looked_at_in_a_home_that_may_not_be_written() {
+    let bench = Bench::new();
+    bench.write("a.csv", PEOPLE);
+    bench.scan();
+    let Some(listed) = on_a_read_only_disk(&bench, &["jobs", "list", "--format", "ndjson"]) else {
+        println!("skipped: no disk can be made read-only here");
+        return;
+    };
+    assert_eq!(listed.status, 0, "{listed:?}");
+    let jobs = listed.ndjson();
+    assert_eq!(jobs[0]["state"], "COMPLETED");
+    let job = jobs[0]["job"].as_str().unwrap();
+    for look in ["show", "logs"] {
+        let run = on_a_read_only_disk(&bench, &["jobs", look, job]).unwrap();
+        assert_eq!(run.status, 0, "{look}: {run:?}");
+        assert!(!run.stdout.is_empty(), "{look}");
+    }
+    let found = on_a_read_only_disk(&bench, &["findings", "list"]).unwrap();
+    assert!(found.stdout.contains("EMAIL_ADDRESS"), "{found:?}");
 }

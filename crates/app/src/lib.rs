@@ -93,6 +93,7 @@ pub use jobs::schedules::{
     Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedule,
     run_schedules, schedule, schedule_named, schedules,
 };
+pub use jobs::spans::JobSpan;
 pub use jobs::status::{JobStatus, JobsWanted, job_failures, job_status, job_statuses};
 pub use jobs::timing::{Timing, check_cron, zone as read_zone};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
@@ -130,7 +131,7 @@ pub use sources::ingest::IngestReport;
 pub use sources::limits::SourceLimits;
 pub use sources::options::{SourceOption, source_options};
 pub use sources::secrets::{SecretRef, Secrets};
-pub use sources::sparing::{Sparing, spare_source, sparing};
+pub use sources::sparing::{Sparing, spare_source, sparing, sparing_named};
 pub use sources::upsert::{Upsert, Upserted, upsert_source};
 pub use sources::window::ScanWindow;
 pub use sources::{

@@ -271,11 +271,16 @@ async fn stay(
     stop: &CancellationToken,
 ) -> Result<Outcome> {
     let home = Arc::new(home);
+    let (telemetry, wrong) = locard_telemetry::start();
+    for sentence in wrong {
+        printer.warn(&sentence);
+    }
     let outcome = match command {
         Command::Serve(args) => commands::serve::serve(&home, printer, args, service, stop).await,
         Command::Worker(args) => commands::serve::work(&home, printer, args, stop).await,
         _ => Ok(Outcome::Done),
     };
+    telemetry.end().await;
     let closed = match Arc::try_unwrap(home) {
         Ok(home) => home.close().await,
         // A request that was cut off still holds it; the end of the process lets go.

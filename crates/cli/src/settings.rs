@@ -410,7 +410,7 @@ mod tests {
     const TAKEN: &str = "affinity after at at-risk baseline by channel collection color column complex contact count cron decisions \
         description dimension email exclude exhaustive explanation fail-on fail-rows fail-share find format fresh \
         from hours id identifier include instructions jobs-at-once jurisdiction kind language limit manual max-rate \
-        media-type min-confidence min-share missed name no-jobs no-relations no-weak note notes owner \
+        media-type min-confidence min-share missed name no-jobs no-max-rate no-readers no-relations no-weak no-window note notes owner \
         partial-is-completed paused phone plan preview quiet readers reason received recheck region rejected request \
         resource rule sample samples scope section snapshot source state status subject subject-id tag threads \
         time-zone type until verbose verify warn-rows warn-share whole window";

@@ -33,6 +33,11 @@ impl Pool {
         })
     }
 
+    /// Lets every other thread of the process go first from now on, where the system knows priorities of threads.
+    pub fn yield_to_others(&self) {
+        self.threads.broadcast(|_| lower());
+    }
+
     pub(crate) fn threads(&self) -> usize {
         self.threads.current_num_threads()
     }
@@ -55,6 +60,21 @@ impl Pool {
         receiver.await.ok().and_then(Result::ok).ok_or(Panicked)
     }
 }
+
+/// As much as leaves a scan about a quarter of a core that somebody else wants too.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+
+/// Lowers the priority of the calling thread. A system that refuses leaves it as it is.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "no safe crate of ours has it")]
+fn lower() {
+    // SAFETY: it takes a number and touches no memory of ours. On Linux it is about the calling thread alone.
+    let _ = unsafe { libc::nice(NICE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lower() {}
 
 /// Scratch memory lent to whoever works on a column.
 #[derive(Debug)]
@@ -84,5 +104,28 @@ impl Scratches {
             .unwrap_or_else(PoisonError::into_inner)
             .push(scratch);
         done
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    /// What the system says of the calling thread.
+    fn nice() -> i32 {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let (_, rest) = stat.rsplit_once(") ").unwrap();
+        rest.split(' ').nth(16).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn threads_give_way_to_the_rest_of_the_process() {
+        let pool = Pool::new(2).unwrap();
+        let usual = nice();
+        pool.yield_to_others();
+        let lowered = (usual + NICE).min(19);
+        assert_eq!(pool.threads.broadcast(|_| nice()), [lowered, lowered]);
+        assert_eq!(nice(), usual);
     }
 }

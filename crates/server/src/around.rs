@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::listen::Peer;
+use crate::spans::RequestSpan;
 
 /// How long a request may take. Jobs are not run in requests.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -51,8 +52,10 @@ pub(crate) async fn around(
     let limit = if route == WAITS { FOR_EVER } else { LIMIT };
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let may_ask = context.rates().may_ask(request.headers(), peer, started);
+    let span = RequestSpan::begin(&method, &route, &id, request.headers());
     let mut response = if may_ask {
-        let answered = tokio::time::timeout(limit, next.run(request)).await;
+        let answered = span.around(tokio::time::timeout(limit, next.run(request)));
+        let answered = answered.await;
         answered.unwrap_or_else(|_| {
             let message = "the answer took too long";
             Fault::new(StatusCode::GATEWAY_TIMEOUT, message).into_response()
@@ -71,6 +74,7 @@ pub(crate) async fn around(
     context
         .metrics()
         .count(method.as_str(), &route, status, took);
+    span.end(status);
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         // The reference page has a policy of its own.

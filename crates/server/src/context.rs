@@ -48,7 +48,7 @@ impl Context {
             wake: Notify::new(),
             wake_dsars: Notify::new(),
             guard,
-            metrics: Metrics::default(),
+            metrics: Metrics::new(),
             partial_is_completed: options.partial_is_completed,
             stop: stop.clone(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),

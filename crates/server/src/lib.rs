@@ -28,6 +28,7 @@ mod reference;
 mod requests;
 mod routes;
 mod scopes;
+mod spans;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -80,6 +81,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(options.listen).await?;
     let context = Context::new(Arc::clone(&home), &options, stop);
+    home.scan_in_the_background();
     ready(listener.local_addr()?);
     let jobs = async {
         if let Some(runner) = &options.runner {

@@ -1,23 +1,52 @@
-//! Counts of what was answered, in the text format of Prometheus.
+//! Counts of what was answered: in the text format of Prometheus, and for OpenTelemetry where somebody collects.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use opentelemetry::metrics::Histogram;
+use opentelemetry::{KeyValue, global};
+
+use crate::spans::known;
+
 /// Methods that are counted apart.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+pub(crate) const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Method, route and status.
 type Answered = (String, String, u16);
 
 /// Requests, and how long all of them took. Routes are those of the table and methods those of HTTP, so there are few.
-#[derive(Debug, Default)]
-pub(crate) struct Metrics(Mutex<BTreeMap<Answered, (u64, Duration)>>);
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    counts: Mutex<BTreeMap<Answered, (u64, Duration)>>,
+    took: Histogram<f64>,
+}
+
+/// Bounds of the seconds that OpenTelemetry's conventions want to be told apart.
+const SECONDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
 
 impl Metrics {
+    pub(crate) fn new() -> Self {
+        let meter = global::meter("locard");
+        let took = meter.f64_histogram("http.server.request.duration");
+        let took = took.with_unit("s").with_boundaries(SECONDS.to_vec());
+        Self {
+            counts: Mutex::default(),
+            took: took.build(),
+        }
+    }
+
     pub(crate) fn count(&self, method: &str, route: &str, status: u16, took: Duration) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = [
+            KeyValue::new("http.request.method", known(method)),
+            KeyValue::new("http.route", route.to_owned()),
+            KeyValue::new("http.response.status_code", i64::from(status)),
+        ];
+        self.took.record(took.as_secs_f64(), &told);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         // Anybody can make methods up.
         let known = METHODS.contains(&method);
         let method = if known { method } else { "other" };
@@ -29,7 +58,7 @@ impl Metrics {
 
     /// As text, with how many jobs are in which state.
     pub(crate) fn text(&self, jobs: &[(&str, u64)]) -> String {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::from("# TYPE locard_http_requests_total counter\n");
         for ((method, route, status), (count, _)) in counts.iter() {
             let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
@@ -58,7 +87,7 @@ mod tests {
 
     #[test]
     fn methods_that_nobody_knows_are_counted_together() {
-        let metrics = Metrics::default();
+        let metrics = Metrics::new();
         for method in ["GET", "A", "B", "C\"}"] {
             metrics.count(method, "none", 404, Duration::ZERO);
         }

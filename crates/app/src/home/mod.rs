@@ -130,6 +130,11 @@ impl Home {
         })
     }
 
+    /// Lets scans give way to everything else that this process does: somebody waits for its answers.
+    pub fn scan_in_the_background(&self) {
+        self.engine.pool().yield_to_others();
+    }
+
     /// Lets somebody judge sources that were named over a network, whenever one is opened; the first one stays.
     pub fn guard(&self, gate: Arc<dyn Gate>) {
         let _ = self.gate.set(gate);
@@ -281,8 +286,10 @@ impl HomeOptions {
                 if self.access == Access::Beside
                     && matches!(
                         error.kind(),
-                        // Also on a full disk jobs can be looked at.
-                        locard_store::ErrorKind::Locked | locard_store::ErrorKind::Full
+                        // Also on a disk that is full or may not be written jobs can be looked at.
+                        locard_store::ErrorKind::Locked
+                            | locard_store::ErrorKind::Full
+                            | locard_store::ErrorKind::Denied
                     ) =>
             {
                 Ok(beside().await?)

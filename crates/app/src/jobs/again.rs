@@ -5,6 +5,7 @@ use locard_store::JobDraft;
 
 use crate::jobs::kinds::{self, JobKind as _};
 use crate::jobs::order::{DEFAULT_AFFINITY, Details};
+use crate::jobs::spans::asked_within;
 use crate::{Accepted, Asking, Error, ErrorKind, Home, Result};
 
 /// What can be done again as it was asked for. What asks for a person's data needs a person who asks.
@@ -33,6 +34,7 @@ pub async fn rerun_job(home: &Home, id: JobId, asking: &Asking) -> Result<Accept
     let details = Details {
         actor: asking.actor.clone(),
         label: before.label.or_else(|| asking.label.clone()),
+        asked_within: asked_within(),
         ..before
     };
     let key = asking.idempotency_key.as_ref();

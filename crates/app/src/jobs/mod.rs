@@ -7,6 +7,7 @@ pub(crate) mod kinds;
 pub(crate) mod order;
 pub(crate) mod runner;
 pub(crate) mod schedules;
+pub(crate) mod spans;
 pub(crate) mod status;
 pub(crate) mod timing;
 

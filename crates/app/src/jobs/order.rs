@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::catalog::scope::ScopeItem;
 use crate::jobs::kinds::JobKind;
+use crate::jobs::spans::asked_within;
 use crate::{Error, ErrorKind, Home, Result, SourceLimits};
 
 /// The label of workers that are given none.
@@ -71,6 +72,9 @@ pub(crate) struct Details {
     /// Whether what has not changed since an earlier scan is read all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) anew: bool,
+    /// The span in which it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked_within: Option<String>,
 }
 
 impl Details {
@@ -122,6 +126,7 @@ pub(crate) async fn accept<K: JobKind>(
         warnings: asking.warnings.clone(),
         items: asking.items.clone(),
         anew: asking.anew,
+        asked_within: asked_within(),
         ..Details::of::<K>()
     };
     let affinity = asking.affinity.clone();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use locard_engine::Silent;
 use locard_model::JobState;
-use locard_store::{JobLease, JobOutcome};
+use locard_store::{Job, JobLease, JobOutcome};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 
 use crate::jobs::conduct::LEASE;
 use crate::jobs::order::DEFAULT_AFFINITY;
+use crate::jobs::spans::JobSpan;
 use crate::scan::ledger::DEATHS;
 use crate::{Home, Result, jobs::kinds};
 
@@ -97,19 +98,34 @@ pub async fn run_jobs(
 
 /// Runs one job that this process holds, whatever comes of it.
 async fn run_job(home: &Home, lease: JobLease, stop: &CancellationToken) {
-    let job = lease.job;
-    let ran = match attempt(home, lease, stop).await {
-        Ok(state) => {
-            info!(%job, %state, "a job was run");
+    let id = lease.job;
+    let job = match home.store.job(home.org, id).await {
+        Ok(job) => job,
+        Err(error) => {
+            error!(job = %id, why = error.sentence(), "a job failed");
             return;
         }
-        Err(error) => error,
     };
-    error!(%job, why = ran.sentence(), "a job failed");
+    let span = JobSpan::begin(&job);
+    let state = match span.around(Box::pin(attempt(home, job, lease, stop))).await {
+        Ok(state) => {
+            info!(job = %id, %state, "a job was run");
+            state
+        }
+        Err(error) => {
+            error!(job = %id, why = error.sentence(), "a job failed");
+            JobState::Failed
+        }
+    };
+    span.end(state);
 }
 
-async fn attempt(home: &Home, lease: JobLease, stop: &CancellationToken) -> Result<JobState> {
-    let job = home.store.job(home.org, lease.job).await?;
+async fn attempt(
+    home: &Home,
+    job: Job,
+    lease: JobLease,
+    stop: &CancellationToken,
+) -> Result<JobState> {
     info!(job = %job.id, kind = job.kind, "a job is run");
     let sentence = match kinds::named(&job.kind) {
         _ if job.cancel_requested_at.is_some() => None,

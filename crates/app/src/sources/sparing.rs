@@ -3,6 +3,7 @@
 use locard_model::{JobState, SourceId};
 use locard_store::{JobFilter, Page, SourceDraft};
 
+use crate::catalog::Catalog;
 use crate::home::stored_settings::StoredSettings;
 use crate::jobs::kinds::{self, JobKind as _, scan::Scan};
 use crate::sources::MANUAL;
@@ -25,6 +26,13 @@ pub async fn sparing(home: &Home, id: SourceId) -> Result<Sparing> {
         limits: settings.limits,
         window: settings.window,
     })
+}
+
+/// The source of that name, and how it is spared now.
+pub async fn sparing_named(home: &Home, name: &str) -> Result<(SourceId, Sparing)> {
+    let catalog = Catalog::open(home).await?;
+    let id = catalog.source_named(name)?.id;
+    Ok((id, sparing(home, id).await?))
 }
 
 /// Spares a source in this way from now on. Scans that wait for its window look again; one under way goes on until the

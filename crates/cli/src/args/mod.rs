@@ -205,6 +205,8 @@ impl Command {
             Self::BusinessRules(BusinessRules::List { .. } | BusinessRules::History { .. })
             | Self::Schedules(Schedules::List { .. } | Schedules::Show { .. }) => Access::Look,
             Self::Jobs(_)
+            // A running scan or server looks at it by itself.
+            | Self::Sources(Sources::Spare { .. })
             | Self::Dsar(Dsar::Verify { .. })
             | Self::Schedules(_)
             | Self::BusinessRules(BusinessRules::Add(_) | BusinessRules::Remove { .. }) => {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
-use locard_app::{AddSource, MANUAL, Manual, ManualKind, Secrets};
+use locard_app::{AddSource, MANUAL, Manual, ManualKind, Secrets, Sparing};
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -62,6 +62,27 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             ));
         }
         Sources::Ingest { source } => return ingest(session, source.expose_secret()).await,
+        Sources::Spare {
+            source,
+            window,
+            no_window,
+            max_rate,
+            no_max_rate,
+            readers,
+            no_readers,
+        } => {
+            let (id, mut sparing) = locard_app::sparing_named(&session.home, source).await?;
+            let limits = &mut sparing.limits;
+            change(&mut sparing.window, window.as_deref(), *no_window);
+            change(
+                &mut limits.bytes_per_second,
+                max_rate.as_ref(),
+                *no_max_rate,
+            );
+            change(&mut limits.readers, readers.as_ref(), *no_readers);
+            locard_app::spare_source(&session.home, id, sparing.clone()).await?;
+            session.printer.say(spared(&printable(source), &sparing));
+        }
         Sources::Remove { source } => {
             let row = locard_app::remove_source(&session.home, source).await?;
             session.printer.say(format!(
@@ -195,6 +216,37 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "no sources; `locard sources add NAME TARGET` registers one",
     )?;
     Ok(output.finish()?)
+}
+
+/// What is said goes before what was; or it is taken back.
+fn change<T: Clone>(known: &mut Option<T>, said: Option<&T>, is_taken_back: bool) {
+    if said.is_some() || is_taken_back {
+        *known = said.cloned();
+    }
+}
+
+/// How a source is spared, in a sentence.
+fn spared(name: &str, sparing: &Sparing) -> String {
+    let limits = &sparing.limits;
+    let rate = limits.bytes_per_second;
+    let said = [
+        sparing
+            .window
+            .as_ref()
+            .map(|window| format!("only in {window}")),
+        rate.map(|rate| format!("at most {}", rate_text(rate.get()))),
+        limits.readers.map(|readers| {
+            format!(
+                "by {} at a time",
+                counted(readers.get() as u64, "reader", "readers")
+            )
+        }),
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    if said.is_empty() {
+        return format!("{name} is scanned at any time, as fast as it goes");
+    }
+    format!("{name} is scanned {}", said.join(", "))
 }
 
 /// A rate as it is typed: 20MB/s, or plain bytes where no unit fits.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use locard_app::{Actor, CancellationToken, Error, ErrorKind, Home, Reporter, Result, Silent};
+use locard_app::{
+    Actor, CancellationToken, Error, ErrorKind, Home, JobSpan, Reporter, Result, Silent,
+};
 use locard_model::{DsarState, JobState};
 use locard_store::{DsarChange, DsarId, JobDraft, JobLease, JobOutcome, WorkerId};
 use serde::{Deserialize, Serialize};
@@ -198,7 +200,16 @@ async fn attempt(home: &Home, lease: JobLease, stop: &CancellationToken) -> Resu
             return Err(error);
         }
     };
-    take(home, lease, dsar, &Silent, stop).await
+    let span = JobSpan::begin(&job);
+    let taken = span
+        .around(Box::pin(take(home, lease, dsar, &Silent, stop)))
+        .await;
+    span.end(match &taken {
+        Ok(()) => JobState::Completed,
+        Err(_) if stop.is_cancelled() => JobState::Cancelled,
+        Err(_) => JobState::Failed,
+    });
+    taken
 }
 
 /// Works on a job that this process holds, and lets go of it.

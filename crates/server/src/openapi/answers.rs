@@ -26,7 +26,11 @@ pub(super) fn of(route: &Route, path: &str) -> ResponsesBuilder {
         "application/problem+json"
     };
     for (code, what) in faults(route, path) {
-        let response = ResponseBuilder::new().description(what);
+        let mut response = ResponseBuilder::new().description(what);
+        if path.starts_with("/v1/delivery/") {
+            // Whoever follows a link is told by a page.
+            response = response.content("text/html", content(any(), None));
+        }
         responses = responses.response(code, response.content(fault, content(any(), None)));
     }
     responses
@@ -108,6 +112,7 @@ fn special(path: &str) -> Vec<Status> {
             ("409", "It is not handed out at the moment"),
             ("410", "The link was used, or has expired"),
         ],
+        "/v1/compliance/export" => vec![("409", "No export of everything was approved")],
         path if path.ends_with("/terms.txt") => {
             vec![("409", "The program carries no terms of its own lists")]
         }

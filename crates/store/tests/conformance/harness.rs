@@ -18,7 +18,8 @@ use locard_store::{
     TaskOutcome, WorkerId, open,
 };
 use serde_json::json;
-use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -81,6 +82,37 @@ impl Bench {
 
     pub(crate) async fn open(&self) -> Arc<dyn Store> {
         open(&self.place, &self.keys).await.unwrap().store
+    }
+
+    /// Runs a script on the store, which nobody has open.
+    pub(crate) async fn script(&self, script: &str) {
+        let script = sqlx::AssertSqlSafe(script.to_owned());
+        match (&self.place, &self.schema) {
+            (Place::Home(home), _) => {
+                std::fs::create_dir_all(home).unwrap();
+                // A dump names tables in the order of their names.
+                let options = SqliteConnectOptions::new()
+                    .filename(home.join("catalog.sqlite"))
+                    .create_if_missing(true)
+                    .foreign_keys(false);
+                let mut connection = options.connect().await.unwrap();
+                sqlx::raw_sql(script)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                connection.close().await.unwrap();
+            }
+            (_, Some((url, schema))) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let path = sqlx::AssertSqlSafe(format!("set search_path to {schema}"));
+                sqlx::raw_sql(path).execute(&mut connection).await.unwrap();
+                sqlx::raw_sql(script)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+            }
+            (_, None) => unreachable!("a shared store has a schema"),
+        }
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

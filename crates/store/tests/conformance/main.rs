@@ -16,6 +16,7 @@ mod entities;
 mod findings;
 mod harness;
 mod jobs;
+mod older;
 mod organisations;
 mod relations;
 mod requests;
