@@ -591,6 +591,25 @@ fn rules_and_dictionaries_can_be_looked_at_and_tried() {
         found.contains(&"EMAIL_ADDRESS") && found.contains(&"CREDIT_CARD"),
         "{found:?}"
     );
+    let told = bench.run_with_stdin(
+        [
+            "rules",
+            "test",
+            "--rule",
+            "contact.email",
+            "--column",
+            "mail",
+        ],
+        "anna@example.org\n12 boxes\n",
+    );
+    for sentence in [
+        "rule contact.email was tried on 2 lines; 1 matched",
+        "no match: line 2",
+        "a column mail of such values:",
+        "EMAIL_ADDRESS at ",
+    ] {
+        assert!(told.stdout.contains(sentence), "{}", told.stdout);
+    }
     assert!(
         bench
             .run(["dictionaries", "list", "--format", "ndjson"])

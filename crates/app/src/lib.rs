@@ -120,7 +120,7 @@ pub use rules::dictionaries::{
 };
 pub use rules::identifiers::identifier_named;
 pub use rules::patterns::{Efficacy, efficacy, rules_off, switch_rule};
-pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_rules};
+pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_column, test_rules};
 pub use scan::amount::{Amount, Share};
 pub use scan::fresh::LastScan;
 pub use scan::plan::{PlanReport, PlannedEntity, PlannedSource, plan};

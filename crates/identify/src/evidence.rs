@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Version, counts, and a checksum over both.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
+
+/// The version that had no [`Evidence::named`].
+const UNNAMED: u8 = 5;
 
 /// Counters of one column; the sum over its splits is the evidence of the column.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,25 @@ pub struct Evidence {
     pub(crate) cells: Totals,
     /// By content hash of the rule; rules that saw nothing have no entry.
     pub(crate) rules: BTreeMap<u64, RuleCounts>,
+    /// What rules saw in the cells that another column of the row names as theirs, as tables of attributes and values
+    /// do. These cells are counted above too.
+    pub(crate) named: BTreeMap<u64, Named>,
+}
+
+/// What one rule saw in the cells that are named as its.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Named {
+    /// Cells that were judged.
+    pub(crate) tested: u64,
+    pub(crate) counts: RuleCounts,
+}
+
+/// Evidence of the version before.
+#[derive(Deserialize)]
+struct Unnamed {
+    library: u64,
+    cells: Totals,
+    rules: BTreeMap<u64, RuleCounts>,
 }
 
 /// What all rules share.
@@ -97,6 +119,9 @@ impl Evidence {
         for (&rule, counts) in &other.rules {
             self.rules.entry(rule).or_default().add(counts);
         }
+        for (&rule, named) in &other.named {
+            self.named.entry(rule).or_default().add(named);
+        }
         Ok(())
     }
 
@@ -128,6 +153,10 @@ impl Evidence {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.first() {
             Some(&VERSION) => checked(bytes).and_then(exactly).ok_or(DecodeError::Damaged),
+            Some(&UNNAMED) => checked(bytes)
+                .and_then(exactly::<Unnamed>)
+                .map(Self::from)
+                .ok_or(DecodeError::Damaged),
             Some(&version) if version < VERSION => Err(DecodeError::Older(version)),
             Some(&version) => Err(DecodeError::Version(version)),
             None => Err(DecodeError::Damaged),
@@ -137,8 +166,8 @@ impl Evidence {
     /// Whether the bytes are those that [`Evidence::encode`] wrote, without decoding them.
     pub fn check(bytes: &[u8]) -> Result<(), DecodeError> {
         match bytes.first() {
-            Some(&VERSION) if checked(bytes).is_some() => Ok(()),
-            Some(&VERSION) | None => Err(DecodeError::Damaged),
+            Some(&(VERSION | UNNAMED)) if checked(bytes).is_some() => Ok(()),
+            Some(&(VERSION | UNNAMED)) | None => Err(DecodeError::Damaged),
             Some(_) => Self::decode(bytes).map(drop),
         }
     }
@@ -155,6 +184,30 @@ fn checked(bytes: &[u8]) -> Option<&[u8]> {
     let (rest, checksum) = bytes.split_last_chunk::<8>()?;
     let agrees = locard_sketch::hash(rest) == u64::from_le_bytes(*checksum);
     rest.get(1..).filter(|_| agrees)
+}
+
+impl From<Unnamed> for Evidence {
+    fn from(
+        Unnamed {
+            library,
+            cells,
+            rules,
+        }: Unnamed,
+    ) -> Self {
+        Self {
+            library,
+            cells,
+            rules,
+            named: BTreeMap::new(),
+        }
+    }
+}
+
+impl Named {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.tested = self.tested.saturating_add(other.tested);
+        self.counts.add(&other.counts);
+    }
 }
 
 impl Totals {
@@ -254,15 +307,21 @@ mod tests {
                 texts,
             }
         });
+        let named = (any::<u32>(), counts()).prop_map(|(tested, counts)| Named {
+            tested: u64::from(tested),
+            counts,
+        });
         (
             0_u64..2,
             totals,
             prop::collection::btree_map(0_u64..5, counts(), 0..4),
+            prop::collection::btree_map(0_u64..5, named, 0..3),
         )
-            .prop_map(|(library, cells, rules)| Evidence {
+            .prop_map(|(library, cells, rules, named)| Evidence {
                 library: library * 9,
                 cells,
                 rules,
+                named,
             })
     }
 
@@ -317,7 +376,7 @@ mod tests {
         assert_eq!(Evidence::decode(&[77, 0]), Err(DecodeError::Version(77)));
         assert_eq!(Evidence::decode(&[]), Err(DecodeError::Damaged));
         assert_eq!(Evidence::decode(&[VERSION]), Err(DecodeError::Damaged));
-        assert_eq!(Evidence::decode(&[1]), Err(DecodeError::Older(1)));
+        assert_eq!(Evidence::decode(&[4]), Err(DecodeError::Older(4)));
     }
 
     #[test]
@@ -358,14 +417,29 @@ mod tests {
             patterns: vec![[14, 15]],
             lists: vec![16],
         };
-        let evidence = Evidence {
+        let mut evidence = Evidence {
             library: 0x0102_0304_0506_0708,
             cells,
             rules: BTreeMap::from([(300, counts)]),
+            named: BTreeMap::new(),
         };
-        let bytes = [
+        let before = [
             5, 136, 142, 152, 168, 192, 224, 128, 129, 1, 232, 7, 2, 3, 4, 1, 172, 2, 5, 6, 7, 17,
             8, 9, 10, 11, 12, 13, 1, 14, 15, 1, 16, 109, 240, 22, 141, 147, 254, 29, 83,
+        ];
+        assert_eq!(Evidence::decode(&before), Ok(evidence.clone()));
+        let named = Named {
+            tested: 18,
+            counts: RuleCounts {
+                matched: 19,
+                ..RuleCounts::default()
+            },
+        };
+        evidence.named.insert(300, named);
+        let bytes = [
+            6, 136, 142, 152, 168, 192, 224, 128, 129, 1, 232, 7, 2, 3, 4, 1, 172, 2, 5, 6, 7, 17,
+            8, 9, 10, 11, 12, 13, 1, 14, 15, 1, 16, 1, 172, 2, 18, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 184, 148, 62, 69, 74, 2, 178, 11,
         ];
         assert_eq!(evidence.encode(), bytes);
         assert_eq!(Evidence::decode(&bytes), Ok(evidence));

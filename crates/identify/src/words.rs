@@ -10,7 +10,16 @@ mod tests {
 
     #[test]
     fn every_list_is_there_and_folded() {
-        let lists = [HEADS, LEADS, NEUTRAL, THINGS, PLACEHOLDERS, SALUTATIONS];
+        let lists = [
+            ATTRIBUTES,
+            HEADS,
+            LEADS,
+            NEUTRAL,
+            PLACEHOLDERS,
+            SALUTATIONS,
+            THINGS,
+            VALUES,
+        ];
         for list in lists {
             assert!(list.len() > 20, "{list:?}");
             for word in list {

@@ -6,7 +6,7 @@ pub(crate) mod patterns;
 
 use std::path::Path;
 
-use locard_identify::{How, Library, Rule};
+use locard_identify::{How, Hypothesis, Library, Rule};
 use locard_model::{Category, Identifier, Sensitivity};
 
 use crate::{Error, Home, Result, words};
@@ -157,6 +157,16 @@ pub fn test_rules(home: &Home, text: &str, rule: Option<&str>) -> Result<Vec<Rul
             validated: trial.validated,
         });
     Ok(tests.collect())
+}
+
+/// How a column of such values, called so, would be judged: every identifier that was weighed for it, the likeliest first,
+/// each with whether it would be reported. The values stand for a small table of their kind.
+pub fn test_column(home: &Home, name: &str, values: &[&str]) -> Vec<Hypothesis> {
+    let judged = home.engine.library().test_column(name, values);
+    let weighed = judged.map(|judged| judged.explanation.hypotheses);
+    let mut weighed = weighed.unwrap_or_default();
+    weighed.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    weighed
 }
 
 pub(crate) fn unknown(library: &Library, rule: &str) -> Error {

@@ -22,7 +22,7 @@ pub(crate) enum Rules {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
-    /// Try values against the rules, one per line
+    /// Try values against the rules, one per line, and tell how a column of them would be judged
     Test {
         /// A file of values; `-` reads stdin
         #[arg(value_name = "FILE|-", default_value = "-")]
@@ -30,6 +30,9 @@ pub(crate) enum Rules {
         /// Only this rule
         #[arg(long, value_name = "RULE")]
         rule: Option<String>,
+        /// Judge the values as a column of this name [default: a column whose name says nothing]
+        #[arg(long, value_name = "NAME")]
+        column: Option<String>,
         /// Form of the answer
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: ListFormat,

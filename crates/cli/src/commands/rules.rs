@@ -8,14 +8,22 @@ use serde_json::{Value, json};
 use super::{Outcome, Session};
 use crate::args::{ListFormat, Rules};
 use crate::lists::List;
-use crate::printer::printable;
+use crate::printer::{Output, printable};
 use crate::table::counted;
 
 pub(crate) fn run(session: &Session, args: &Rules) -> Result<Outcome> {
     match args {
         Rules::List { format } => list(session, *format)?,
         Rules::Check { folder } => return check(session, folder.as_deref()),
-        Rules::Test { file, rule, format } => test(session, file, rule.as_deref(), *format)?,
+        Rules::Test {
+            file,
+            rule,
+            column,
+            format,
+        } => {
+            let (rule, column) = (rule.as_deref(), column.as_deref());
+            test(session, &Tried { file, rule, column }, *format)?;
+        }
     }
     Ok(Outcome::Done)
 }
@@ -62,15 +70,21 @@ fn check(session: &Session, folder: Option<&Path>) -> Result<Outcome> {
     Ok(Outcome::Failed)
 }
 
-fn test(session: &Session, file: &Path, rule: Option<&str>, format: ListFormat) -> Result<()> {
+fn test(session: &Session, tried: &Tried<'_>, format: ListFormat) -> Result<()> {
     // A name that is misspelt is told before anything is read, and also where there is nothing to read.
-    locard_app::test_rules(&session.home, "", rule)?;
-    let text = locard_app::read_text(file)?;
+    locard_app::test_rules(&session.home, "", tried.rule)?;
+    let text = locard_app::read_text(tried.file)?;
+    let lines: Vec<&str> = text.lines().collect();
     let mut list = List::new(&["line", "rule", "identifier", "match", "validated"]);
-    for (number, line) in text.lines().enumerate() {
-        for result in locard_app::test_rules(&session.home, line, rule)? {
+    let mut unmatched = Vec::new();
+    for (number, line) in (1_u64..).zip(&lines) {
+        let results = locard_app::test_rules(&session.home, line, tried.rule)?;
+        if results.is_empty() {
+            unmatched.push(number);
+        }
+        for result in results {
             list.row([
-                json!(number + 1),
+                json!(number),
                 json!(result.rule),
                 json!(result.identifier.as_str()),
                 json!(if result.whole { "whole" } else { "inside" }),
@@ -79,6 +93,100 @@ fn test(session: &Session, file: &Path, rule: Option<&str>, format: ListFormat) 
         }
     }
     let mut output = session.printer.output(None)?;
-    list.print(&mut output, format, "no rule matches")?;
+    if !matches!(format, ListFormat::Table) || lines.len() > unmatched.len() {
+        list.print(&mut output, format, "")?;
+    }
+    if matches!(format, ListFormat::Table) {
+        print_summary(session, &mut output, tried, (&lines, &unmatched))?;
+    }
     Ok(output.finish()?)
+}
+
+/// What is tried.
+struct Tried<'a> {
+    file: &'a Path,
+    rule: Option<&'a str>,
+    column: Option<&'a str>,
+}
+
+/// Lines without a match that are told one by one.
+const MOST_TOLD: usize = 10;
+
+/// What was tried and matched, and what a column of these lines would be. A line that a rule matches is not found yet: a
+/// column is judged by all of its values, its name and what else they could be.
+fn print_summary(
+    session: &Session,
+    output: &mut Output,
+    tried: &Tried<'_>,
+    (lines, unmatched): (&[&str], &[u64]),
+) -> Result<()> {
+    let all = lines.len() as u64;
+    let matched = all - unmatched.len() as u64;
+    let rules = tried.rule.map_or_else(
+        || {
+            let rules = locard_app::rules(&session.home).len() as u64;
+            counted(rules, "rule was", "rules were")
+        },
+        |rule| format!("rule {rule} was"),
+    );
+    let count = counted(all, "line", "lines");
+    output.line(&format!("{rules} tried on {count}; {matched} matched"))?;
+    if !unmatched.is_empty() {
+        let told: Vec<String> = unmatched
+            .iter()
+            .take(MOST_TOLD)
+            .map(u64::to_string)
+            .collect();
+        let more = if unmatched.len() > MOST_TOLD {
+            " …"
+        } else {
+            ""
+        };
+        output.line(&format!("no match: line {}{more}", told.join(", ")))?;
+    }
+    if all == 0 {
+        return Ok(());
+    }
+    let called = tried.column.map_or_else(
+        || "a column of such values, whatever its name (--column NAME tries one)".to_owned(),
+        |name| format!("a column {} of such values", printable(name)),
+    );
+    output.line(&format!("{called}:"))?;
+    print_column(session, output, tried, lines)
+}
+
+/// Identifiers that are told although they would not be reported.
+const OTHERS: usize = 3;
+
+fn print_column(
+    session: &Session,
+    output: &mut Output,
+    tried: &Tried<'_>,
+    lines: &[&str],
+) -> Result<()> {
+    let name = tried.column.unwrap_or_default();
+    let weighed = locard_app::test_column(&session.home, name, lines);
+    let line = |told: &locard_app::Hypothesis| {
+        let likely = 100.0 * told.probability;
+        format!(
+            "{} at {likely:.0} %, by rule {}",
+            told.identifier,
+            printable(&told.rule)
+        )
+    };
+    let (reported, others): (Vec<_>, Vec<_>) = weighed.iter().partition(|told| told.reported);
+    if reported.is_empty() {
+        output.line("  would not be reported as anything")?;
+    }
+    for told in reported {
+        output.line(&format!("  would be reported as {}", line(told)))?;
+    }
+    for told in others
+        .iter()
+        .take(OTHERS)
+        .filter(|told| told.probability >= 0.005)
+    {
+        output.line(&format!("  weighed, but not reported: {}", line(told)))?;
+    }
+    Ok(())
 }

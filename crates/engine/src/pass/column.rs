@@ -43,6 +43,13 @@ impl Scratch {
             keyed: Vec::new(),
         }
     }
+
+    /// What showing some cells to rules apart from their column takes.
+    pub(super) fn for_rules(
+        &mut self,
+    ) -> (&mut Preparer, &mut locard_identify::Scratch, &mut Vec<u64>) {
+        (&mut self.rest, &mut self.rules, &mut self.keyed)
+    }
 }
 
 /// Where what documents hold comes from.

@@ -3,6 +3,7 @@
 //! What a reader gets wrong: columns may appear late or be missing from a batch. A [`ScannedColumn`] knows how many
 //! records it has seen, and [`ScannedColumn::pad`] makes up for the rest with nulls.
 
+mod attributes;
 mod column;
 mod room;
 
@@ -18,6 +19,7 @@ use locard_profile::{ColumnSketch, MergeError, Profiler};
 use locard_sketch::{Keyer, Preparer};
 use rayon::prelude::*;
 
+use self::attributes::{Attributes, Group};
 pub(crate) use self::column::Scratch;
 use self::column::{ColumnPass, Within};
 use self::room::Claim;
@@ -100,6 +102,7 @@ pub(crate) struct Pass {
     room: Claim,
     columns: Vec<ColumnPass>,
     by_name: HashMap<String, usize>,
+    attributes: Attributes,
     faults: Faults,
     notes: Faults,
     rows: u64,
@@ -133,6 +136,7 @@ impl Pass {
             tools: Arc::new(tools),
             columns: Vec::new(),
             by_name: HashMap::new(),
+            attributes: Attributes::default(),
             faults: Faults::default(),
             notes: Faults::default(),
             rows: 0,
@@ -175,10 +179,31 @@ impl Pass {
             self.rows += part.records.num_rows() as u64;
         }
         self.bytes += leaves.iter().map(|leaf| size(&leaf.texts)).sum::<u64>();
+        let named = self.attributes.groups(&leaves, &self.tools.library)?;
+        let named = named.map(|(value, groups)| (leaves[value].name.clone(), groups));
         let derived = self.each(leaves, None, spread)?;
+        if let Some((value, groups)) = named {
+            self.show(&value, &groups)?;
+        }
         self.derived(derived, spread)?;
         self.save_memory();
         Ok(())
+    }
+
+    /// Shows the values that attributes name to the rules they are named for.
+    fn show(&mut self, value: &str, groups: &[Group]) -> Result<(), Broken> {
+        let column = self.by_name.get(value).copied();
+        let Some(column) = column.and_then(|at| self.columns.get_mut(at)) else {
+            return Ok(());
+        };
+        let tools = &*self.tools;
+        let evidence = &mut column.scanned.evidence;
+        tools.scratches.with(|scratch| {
+            for group in groups {
+                group.show(tools, evidence, scratch)?;
+            }
+            Ok(())
+        })
     }
 
     /// Takes in what documents held, and what documents in that held. It ends, since the deepest columns have none.
@@ -479,5 +504,37 @@ mod tests {
         let indexed = mails.summary().indexed;
         assert!(indexed > 0.05 && indexed < 0.9, "{indexed}");
         assert!(indexed * 60_000.0 <= found + 0.5, "{indexed} and {found}");
+    }
+
+    #[test]
+    fn values_are_shown_to_the_rules_that_their_attributes_name() {
+        let library = Library::builtin().unwrap();
+        let engine = Engine::new(
+            Arc::clone(&library),
+            Arc::new(Keyer::new(&[7; 16])),
+            Keyer::new(&[9; 16]),
+            1,
+        )
+        .unwrap();
+        let mut pass = Pass::new(&engine, &options());
+        let attribute = |row: usize| ["dob", "city", "theme"][row % 3].to_owned();
+        let town = |row: usize| ["Berlin", "Lyon", "Madrid", "Osaka"][row % 4].to_owned();
+        let day = |row: usize| format!("19{}-0{}-1{}", 40 + row % 60, 1 + row % 9, row % 9);
+        let value = |row: usize| match row % 3 {
+            0 => day(row),
+            1 => town(row),
+            _ => "dark".to_owned(),
+        };
+        let records = batch(&[("attribute", &attribute), ("value", &value)], 0);
+        pass.absorb(&records, false).unwrap();
+        let read = pass.finish().unwrap();
+        let judged = crate::judge(&library, "", &read.columns);
+        let found = judged[1].findings.iter();
+        let found: Vec<(&str, u64)> = found
+            .map(|finding| (finding.identifier.as_str(), finding.matched))
+            .collect();
+        assert!(found.contains(&("DATE_OF_BIRTH", 334)), "{found:?}");
+        assert!(found.contains(&("CITY", 333)), "{found:?}");
+        assert!(judged[0].findings.is_empty());
     }
 }

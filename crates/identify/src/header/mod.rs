@@ -3,6 +3,7 @@
 //! What a reader gets wrong: a phrase that lies within a longer matching phrase of another identifier does not count:
 //! `ip address` is no postal address.
 
+mod pair;
 mod tokens;
 
 use std::collections::{HashMap, HashSet};
@@ -67,6 +68,8 @@ pub(crate) struct Header {
     pub(crate) clarity: Clarity,
     /// Whether it names a thing rather than a person's property.
     pub(crate) thing: bool,
+    /// Whether it is what any column may be called: a `name`, a `code`.
+    pub(crate) general: bool,
     readings: HashMap<u32, Reading>,
 }
 
@@ -120,11 +123,14 @@ impl Phrases {
                 .cloned(),
         );
         let words = tokens::canonical_words(written.iter().map(String::as_str));
-        let squashed = words.concat();
-        self.known.insert(written.concat());
-        let entry = self.by_text.entry(squashed).or_default();
-        if !entry.contains(&(rule, kind)) {
-            entry.push((rule, kind));
+        let together = written.concat();
+        self.known.insert(together.clone());
+        // A name that is written together is one word, whatever its parts stand for, and names leave small words out.
+        for squashed in [words.concat(), together, without_links(&words)] {
+            let entry = self.by_text.entry(squashed).or_default();
+            if !entry.contains(&(rule, kind)) {
+                entry.push((rule, kind));
+            }
         }
     }
 
@@ -132,8 +138,7 @@ impl Phrases {
     /// with what the table holds where that says it all: the `name` of `countries` is a country's.
     pub(crate) fn read_in(&self, table: &str, name: &str) -> Header {
         let words = self.words(last_parts(name));
-        let is_general = matches!(words.as_slice(), [word] if GENERAL.contains(&word.as_str()));
-        if is_general {
+        if is_general(&words) {
             let says_all = |reading: &Reading| {
                 reading.kind == Kind::Name
                     && reading.covers >= 1.0
@@ -174,6 +179,7 @@ impl Phrases {
         Header {
             clarity,
             thing,
+            general: is_general(&words),
             readings,
         }
     }
@@ -258,6 +264,24 @@ impl Phrases {
             is_known: self.known.contains(word),
         }
     }
+}
+
+/// Words that only join others.
+const LINKS: [&str; 12] = [
+    "d", "da", "de", "del", "der", "di", "do", "du", "la", "of", "the", "von",
+];
+
+/// A phrase with the words left out that only join others, where two at least are left.
+fn without_links(words: &[String]) -> String {
+    let telling = || words.iter().filter(|word| !LINKS.contains(&word.as_str()));
+    if telling().count() < 2 {
+        return words.concat();
+    }
+    telling().map(String::as_str).collect()
+}
+
+fn is_general(words: &[String]) -> bool {
+    matches!(words, [word] if GENERAL.contains(&word.as_str()))
 }
 
 /// The things that a table may hold by its name, the likeliest first: `dim_countries` holds a `country`.

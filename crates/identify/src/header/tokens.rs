@@ -83,7 +83,14 @@ pub(crate) fn canonical_words<'a>(words: impl Iterator<Item = &'a str>) -> Vec<S
 /// Longest word, in bytes, that is taken apart: the work grows with the square of it, and a file may begin with anything.
 const LONGEST_COMPOUND: usize = 64;
 
-/// Takes a word apart into known ones: `custname` into `cust` and `name`. The fewest pieces win; all must be known.
+/// Two letters that stand for a word at the end of what was run together: `brthdt`, `zipcd`, `custnm`.
+const ENDS: [&str; 8] = ["cd", "dt", "id", "nm", "no", "nr", "ph", "tm"];
+
+/// The same at its beginning: `hmphn`, `dtbirth`.
+const BEGINS: [&str; 6] = ["cd", "dt", "hm", "nm", "ph", "wk"];
+
+/// Takes a word apart into known ones: `custname` into `cust` and `name`. The fewest pieces win; all must be known, and one
+/// at least must be more than two letters.
 pub(crate) fn take_apart<'a>(word: &'a str, known: &HashSet<String>) -> Option<Vec<&'a str>> {
     if word.len() > LONGEST_COMPOUND {
         return None;
@@ -102,7 +109,9 @@ pub(crate) fn take_apart<'a>(word: &'a str, known: &HashSet<String>) -> Option<V
             };
             let piece = &word[cuts[from]..cuts[to]];
             let least = if piece.is_ascii() { 3 } else { 2 };
-            if to - from < least || !known.contains(piece) {
+            let ends = to == cuts.len() - 1 && from > 2 && ENDS.contains(&piece);
+            let begins = from == 0 && cuts.len() > 5 && BEGINS.contains(&piece);
+            if !(ends || begins) && (to - from < least || !known.contains(piece)) {
                 continue;
             }
             if best[to].is_none_or(|(fewest, _)| pieces + 1 < fewest) {
@@ -150,6 +159,14 @@ mod tests {
             Some(vec!["customer", "email", "address"])
         );
         assert_eq!(take_apart("customerx", &known), None);
+        assert_eq!(
+            take_apart("customernm", &known),
+            Some(vec!["customer", "nm"])
+        );
+        assert_eq!(take_apart("hmemail", &known), Some(vec!["hm", "email"]));
+        for word in ["nm", "hmnm", "nmno", "dtxemail"] {
+            assert_eq!(take_apart(word, &known), None, "{word}");
+        }
         assert_eq!(take_apart(&"mail".repeat(1 << 20), &known), None);
     }
 }

@@ -6,10 +6,12 @@ use locard_sketch::ClassMask;
 
 use super::claims::CLAIM;
 use super::figures;
+use super::named;
 use super::values::{Known, Trials, checking, listing};
 use super::weigh::{NAME, Weighed, check, weight};
 use super::{ColumnView, Hypothesis, Judged, Weight, sum};
 use crate::evidence::RuleCounts;
+use crate::header::Header;
 use crate::library::Walker;
 use crate::rule::{Embedded, Example, TermList, ValuePattern};
 use crate::{Library, Rule};
@@ -58,19 +60,27 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
             stray(position, counts, column, label.is_none()),
         ];
         for new in options.into_iter().flatten() {
-            let same = |known: &&mut Inside| {
-                (&known.judged.identifier, known.judged.kind)
-                    == (&new.judged.identifier, new.judged.kind)
-            };
-            match found.iter_mut().find(same) {
-                Some(known) if known.judged.confidence >= new.judged.confidence => {}
-                Some(known) => *known = new,
-                None => found.push(new),
-            }
+            add(&mut found, new);
         }
+    }
+    let named = named::hypotheses(column).into_iter();
+    for new in named.filter(|new| !named::is_told(label, new)) {
+        add(&mut found, new);
     }
     likeliest_of_most(&mut found);
     found
+}
+
+/// Of each identifier and kind the likeliest is kept.
+fn add(found: &mut Vec<Inside>, new: Inside) {
+    let same = |known: &&mut Inside| {
+        (&known.judged.identifier, known.judged.kind) == (&new.judged.identifier, new.judged.kind)
+    };
+    match found.iter_mut().find(same) {
+        Some(known) if known.judged.confidence >= new.judged.confidence => {}
+        Some(known) => *known = new,
+        None => found.push(new),
+    }
 }
 
 /// Strays that are most of the column are the same cells, so that they are one thing: the likeliest.
@@ -382,6 +392,7 @@ fn passed(value: &ValuePattern, matched: f64, passed: f64, distinct: f64) -> f64
 pub(super) struct Column<'a> {
     pub(super) library: &'a Library,
     pub(super) view: &'a ColumnView<'a>,
+    pub(super) header: &'a Header,
     /// What the column may be as a whole, with the probability of each.
     pub(super) hypotheses: &'a [Weighed],
     pub(super) shares: &'a [f64],
@@ -400,8 +411,11 @@ impl Column<'_> {
     }
 
     /// What the column's name says for strays of a rule, or against them as far as they are what the column is about: of
-    /// the other cells it may speak alone.
+    /// the other cells it may speak alone. What is called a `name` or a `code` and nothing else may hold one of anything.
     fn spoken_against(&self, position: usize, cells: u64) -> Option<Weight> {
+        if self.header.general {
+            return None;
+        }
         let identifier = &self.library.rules[position].identifier;
         let share = cells as f64 / (self.view.evidence.cells.tested as f64).max(1.0);
         let mut hypotheses = self.hypotheses.iter();

@@ -8,6 +8,7 @@ mod context;
 mod decide;
 mod figures;
 mod inside;
+mod named;
 mod values;
 mod weigh;
 
@@ -191,16 +192,16 @@ impl Library {
             .collect();
         let context = Context::of(self, &seen);
         seen.into_iter()
-            .zip(columns)
+            .zip(columns.iter().zip(&headers))
             .enumerate()
-            .map(|(i, (weighed, view))| self.decide(i, view, weighed, &context))
+            .map(|(i, (weighed, named))| self.decide(i, named, weighed, &context))
             .collect()
     }
 
     fn decide(
         &self,
         i: usize,
-        view: &ColumnView<'_>,
+        (view, header): (&ColumnView<'_>, &Header),
         mut weighed: Vec<Weighed>,
         context: &Context,
     ) -> ColumnJudgement {
@@ -213,6 +214,7 @@ impl Library {
         let column = inside::Column {
             library: self,
             view,
+            header,
             hypotheses: &weighed,
             shares: &shares,
         };

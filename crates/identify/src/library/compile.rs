@@ -276,6 +276,9 @@ fn endings(plan: &Plan, terms: &TermMap) -> Option<Few> {
     (lists != 0).then(|| Few::of(hashes.map(|(hash, _)| hash)))
 }
 
+/// A check that more values pass by accident is one of shape or range.
+const LOOSE: f64 = 0.3;
+
 fn pattern(value: &ValuePattern, rule: u32) -> PatternPlan {
     let validator = value.validator.as_deref().and_then(validators::find);
     PatternPlan {
@@ -284,6 +287,7 @@ fn pattern(value: &ValuePattern, rule: u32) -> PatternPlan {
         validator,
         embedded: value.embedded,
         accident: value.lookalikes * value.chance,
+        is_of_digits: validator.is_some() && value.chance < LOOSE,
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct PatternPlan {
     pub(crate) embedded: Embedded,
     /// How easily something else matches and passes: the rule's `lookalikes` and `chance` together.
     pub(crate) accident: f64,
+    /// Whether its validator computes check digits, or looks as hard.
+    pub(crate) is_of_digits: bool,
 }
 
 impl PatternPlan {

@@ -4,6 +4,7 @@
 //! What a reader gets wrong: counters are in rows (a cell of weight 5 counts 5), and they go to [`Evidence`] only once
 //! per batch.
 
+mod claims;
 mod lane;
 mod names;
 mod scratch;
@@ -14,6 +15,7 @@ use arrow_array::Array;
 use locard_sketch::Cells;
 use locard_sketch::forms::trimmed;
 
+use crate::evidence::Named;
 use crate::{Evidence, Library};
 
 pub use scratch::{Scratch, Spared};
@@ -28,6 +30,29 @@ impl Library {
         self.read_words(cells, evidence, scratch);
         self.search_text(cells, scratch);
         scratch.flush(self, evidence);
+    }
+
+    /// Adds what some rules see in cells that another column names as theirs; what the column's own evidence says of
+    /// these cells stays as it is.
+    pub fn observe_named(
+        &self,
+        rules: &[u32],
+        cells: &Cells<'_>,
+        evidence: &mut Evidence,
+        scratch: &mut Scratch,
+    ) {
+        let mut seen = Evidence::new();
+        self.observe(cells, &mut seen, scratch);
+        evidence.library = self.fingerprint();
+        for version in rules
+            .iter()
+            .filter_map(|&rule| self.versions.get(rule as usize))
+        {
+            let counts = seen.rules.remove(version).unwrap_or_default();
+            let tested = seen.cells.tested;
+            let named = Named { tested, counts };
+            evidence.named.entry(*version).or_default().add(&named);
+        }
     }
 
     /// Every cell in the merged dictionary; decides which cells are judged at all.

@@ -8,6 +8,7 @@ use locard_sketch::forms::{dates, label_end, trimmed};
 use locard_sketch::{Cells, ClassMask};
 
 use super::Scratch;
+use super::claims::Failed;
 use super::names::Says;
 use super::words::bare;
 use crate::Library;
@@ -22,13 +23,15 @@ const SEPARATED: u16 = ClassMask::SPACE | ClassMask::COMMA | ClassMask::BRACKET 
 const OPEN: u16 = ClassMask::COLON | ClassMask::AT | ClassMask::DOT;
 /// Classes that separate an e-mail address from what is glued to it.
 const GLUED: u16 = ClassMask::SLASH | ClassMask::COLON;
+/// Classes of a cell that is one number in groups, or several numbers.
+const NUMBERS: u16 = ClassMask::DIGIT | ClassMask::SPACE | ClassMask::DASH | ClassMask::DOT;
 /// Longest match that is looked for.
 const LONGEST: usize = 256;
 /// Bytes before a match in which context words are looked for.
 const CONTEXT: usize = 48;
 
 /// Words before a value among which those must be that name it: "Passport No. of the guest:".
-const CALLED: usize = 5;
+pub(super) const CALLED: usize = 5;
 /// Most letters of the ending of a word of context.
 const ENDING: usize = 3;
 
@@ -53,9 +56,11 @@ fn before(text: &str, start: usize) -> &str {
 
 /// A pattern that holds of a span of text.
 #[derive(Clone, Copy, Debug)]
-struct Hit {
-    rule: u32,
+pub(super) struct Hit {
+    pub(super) rule: u32,
     checked: bool,
+    /// Whether it passed a check of digits.
+    pub(super) is_sure: bool,
     /// Whether a word of context stands before it.
     context: bool,
     /// As in its plan.
@@ -82,7 +87,11 @@ pub(super) struct TextState {
     /// Rules with a match in this cell.
     pub(super) rules: Vec<u32>,
     /// What holds of the span under search.
-    hits: Vec<Hit>,
+    pub(super) hits: Vec<Hit>,
+    /// Spans that reach beyond the start of the search and failed their checks.
+    pub(super) failed: Vec<Failed>,
+    /// Whether the cell holds no words that could tell where a number begins.
+    is_number: bool,
     pub(super) folded: Vec<u8>,
     /// What keys before names say to rules.
     pub(super) keys: HashMap<String, HashMap<u32, Says>>,
@@ -118,6 +127,7 @@ impl Library {
             if classes & SEPARATED == 0 && !is_labelled(text, classes) && !is_open(text, classes) {
                 continue;
             }
+            scratch.text.is_number = classes & !NUMBERS == 0;
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
                 // What is searched behind words of context are numbers.
                 let calls = classes & ClassMask::DIGIT != 0 && self.plan.callers.may_call(text);
@@ -142,6 +152,7 @@ impl Library {
         scratch: &mut Scratch,
     ) {
         let (bytes, machine) = (text.as_bytes(), self.automata.text(way));
+        scratch.text.failed.clear();
         let mut inside = false;
         let mut covered = 0;
         for start in 0..bytes.len() {
@@ -149,6 +160,9 @@ impl Library {
             let continues = std::mem::replace(&mut inside, is_word(byte));
             let opens = matches!(byte, b'+' | b'(') && !continues;
             if start < covered || ((continues || !inside) && !opens) || joins_number(bytes, start) {
+                continue;
+            }
+            if scratch.text.is_number && joins_group(bytes, start) {
                 continue;
             }
             let ends = ends(
@@ -204,6 +218,9 @@ impl Library {
             let checked = plan.validator.is_some();
             let passed = plan.validator.is_none_or(|validator| validator(value));
             let in_context = plan.embedded == Embedded::InContext;
+            if !passed {
+                scratch.text.fail(plan.rule, (start, end));
+            }
             if in_context && !(passed && self.is_called(plan.rule, text, start)) {
                 continue;
             }
@@ -214,6 +231,7 @@ impl Library {
                 scratch.text.hits.push(Hit {
                     rule: plan.rule,
                     checked,
+                    is_sure: plan.is_of_digits,
                     context: in_context || self.has_context(plan.rule, text, start),
                     accident: plan.accident,
                 });
@@ -222,6 +240,7 @@ impl Library {
                 scratch.counts.rule(plan.rule).embedded_checked += weight;
             }
         }
+        self.give_way((start, end), text, scratch);
         if !scratch.spared.has(value) {
             self.count_hits(weight, scratch);
         }
@@ -276,6 +295,17 @@ impl Library {
     /// Whether words of context stand right before a value, as in "PESEL: 79030845248" or "my passport is AB1234567".
     /// Stricter than [`Library::has_context`], since nothing but these words tells what the value is.
     fn is_called(&self, rule: u32, text: &str, start: usize) -> bool {
+        self.is_called_within(CALLED, rule, text, start)
+    }
+
+    /// The same of so many words before it.
+    pub(super) fn is_called_within(
+        &self,
+        most: usize,
+        rule: u32,
+        text: &str,
+        start: usize,
+    ) -> bool {
         let words = self.plan.contexts.get(rule as usize);
         let Some(words) = words.filter(|words| !words.is_empty() && start > 0) else {
             return false;
@@ -286,7 +316,7 @@ impl Library {
             .map(bare)
             .filter(|word| !word.is_empty())
             .collect();
-        let near = &near[near.len().saturating_sub(CALLED)..];
+        let near = &near[near.len().saturating_sub(most)..];
         words.iter().any(|word| calls(word, near))
     }
 
@@ -479,6 +509,12 @@ fn joins_number(bytes: &[u8], start: usize) -> bool {
         && bytes[start - 2].is_ascii_digit()
 }
 
+/// Whether nothing but blanks is between this digit and one before: in a cell without words, the groups of one number.
+fn joins_group(bytes: &[u8], start: usize) -> bool {
+    let before = bytes[..start].trim_ascii_end();
+    before.len() < start && before.last().is_some_and(u8::is_ascii_digit)
+}
+
 /// Matches that begin here and end where a token ends, the longest last; only the last few are kept.
 fn ends(
     walker: &mut Walker,
@@ -488,13 +524,17 @@ fn ends(
 ) -> [(usize, u32); KEPT] {
     let mut state = walker.start(machine);
     let mut found = [(0, 0); KEPT];
+    let mut is_mail = false;
     for (at, &byte) in bytes.iter().enumerate().skip(start).take(LONGEST) {
         state = walker.step(machine, state, byte);
         if state == 0 {
             break;
         }
+        is_mail |= byte == b'@';
         let set = walker.end_of(machine, state);
-        if set != 0 && ends_token(bytes, at + 1) {
+        // No domain holds what was glued to it: `ada@example.org_old`.
+        let is_glued = is_mail && bytes.get(at + 1) == Some(&b'_');
+        if set != 0 && (is_glued || ends_token(bytes, at + 1)) {
             found.rotate_left(1);
             found[KEPT - 1] = (at + 1, set);
         }

@@ -56,6 +56,11 @@ pub(super) fn dmy(digits: &[u8]) -> bool {
     three_pairs(digits).is_some_and(|(day, month, year)| born_short(year, month, day))
 }
 
+/// Whether six digit values are a date written month, day, year.
+pub(super) fn mdy(digits: &[u8]) -> bool {
+    three_pairs(digits).is_some_and(|(month, day, year)| born_short(year, month, day))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

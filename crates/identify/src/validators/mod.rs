@@ -7,6 +7,7 @@
 mod arithmetic;
 mod asia;
 mod baltic;
+mod birth;
 mod british_isles;
 mod calendar;
 mod central_europe;
@@ -47,6 +48,10 @@ static STRUCTURAL: &[&str] = &[
     "bank_account",
     "bic",
     "birth_date",
+    "birth_days",
+    "birth_digits",
+    "birth_milliseconds",
+    "birth_seconds",
     "ca_business",
     "chinese_name",
     "coordinates",
@@ -111,6 +116,10 @@ pub static ALL: &[(&str, Validator)] = &[
     ("bg_egn", eastern_europe::bg_egn),
     ("bic", financial::bic),
     ("birth_date", personal::birth_date),
+    ("birth_days", birth::birth_days),
+    ("birth_digits", birth::birth_digits),
+    ("birth_milliseconds", birth::birth_milliseconds),
+    ("birth_seconds", birth::birth_seconds),
     ("br_cnh", latin_america::br_cnh),
     ("br_cnpj", latin_america::br_cnpj),
     ("br_cpf", latin_america::br_cpf),

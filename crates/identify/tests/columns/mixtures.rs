@@ -166,3 +166,25 @@ fn identity_cards_of_brazil_are_no_dutch_numbers() {
         sentence("numbers", "rg", &judgement)
     );
 }
+
+/// A number that is called something and mistyped is no telephone number within; one that is called a telephone stays one.
+#[test]
+fn no_telephone_begins_within_a_number_of_another_name() {
+    let library = Library::builtin().unwrap();
+    for (note, is_phone) in [
+        ("patiente, n° sécu 1 85 05 78 006 084 36, à revoir", false),
+        ("carte vitale 1 85 05 78 006 084 36", false),
+        ("client, tél 05 78 00 60 84, à revoir", true),
+        ("n° sécu inconnu, tél 05 78 00 60 84", true),
+        ("n° sécu 1 85 05 78 006 084 36, tél 06 12 34 56 78", true),
+        ("Паспорт 4510 123456, выдан", false),
+        ("Паспорт 4510 123456, тел. +7 916 123-45-67", true),
+    ] {
+        let cells = vec![note.to_owned(); 3];
+        let judgement = judge(&library, "note", &cells);
+        let phones = found(&judgement, FindingKind::Embedded)
+            .into_iter()
+            .any(|(identifier, _)| identifier == "PHONE_NUMBER");
+        assert_eq!(phones, is_phone, "{}", sentence(note, "note", &judgement));
+    }
+}

@@ -1,0 +1,123 @@
+//! Tables of attributes and values: the values of each attribute are shown to the rules that it names.
+//!
+//! What a reader gets wrong: the column of values is judged as a whole as well; this only adds what its rows say.
+
+use std::collections::HashMap;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array, StringViewArray, UInt32Array};
+use arrow_schema::ArrowError;
+use locard_identify::{Evidence, Library};
+
+use super::Tools;
+use super::column::Scratch;
+use crate::leaf::Leaf;
+
+/// Different names of attributes that are read; a column of more is no column of attributes.
+const MOST_NAMES: usize = 512;
+
+/// Values of one attribute that are shown to its rules in each piece.
+const ENOUGH: u64 = 4_096;
+
+/// What the attributes of one piece name.
+#[derive(Debug, Default)]
+pub(super) struct Attributes {
+    names: HashMap<String, Named>,
+}
+
+#[derive(Debug)]
+struct Named {
+    rules: Vec<u32>,
+    shown: u64,
+}
+
+/// Values that are named as those of some rules.
+pub(super) struct Group {
+    rules: Vec<u32>,
+    values: StringViewArray,
+}
+
+impl Attributes {
+    /// The named values of a batch, with the position of their column among its leaves.
+    pub(super) fn groups(
+        &mut self,
+        leaves: &[Leaf],
+        library: &Library,
+    ) -> Result<Option<(usize, Vec<Group>)>, ArrowError> {
+        let names: Vec<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
+        let Some((attribute, value)) = library.attributes_and_values(&names) else {
+            return Ok(None);
+        };
+        let (attributes, values) = (&leaves[attribute], &leaves[value]);
+        let is_of_rows = |leaf: &Leaf| leaf.weights.is_none() && leaf.records.is_none();
+        let alike = attributes.texts.len() == values.texts.len();
+        if !(is_of_rows(attributes) && is_of_rows(values) && alike) {
+            return Ok(None);
+        }
+        let mut rows: HashMap<&str, Vec<u32>> = HashMap::new();
+        for row in 0..attributes.texts.len() {
+            if attributes.texts.is_null(row) || values.texts.is_null(row) {
+                continue;
+            }
+            let name = attributes.texts.value(row);
+            if self.takes(name, library) {
+                rows.entry(name).or_default().push(row as u32);
+            }
+        }
+        let mut groups = Vec::with_capacity(rows.len());
+        for (name, rows) in rows {
+            if let Some(named) = self.names.get(name) {
+                groups.push(Group {
+                    rules: named.rules.clone(),
+                    values: taken(&values.texts, rows)?,
+                });
+            }
+        }
+        Ok(Some((value, groups)))
+    }
+
+    /// Whether one more value of an attribute is to be shown to rules.
+    fn takes(&mut self, name: &str, library: &Library) -> bool {
+        if !self.names.contains_key(name) {
+            if self.names.len() >= MOST_NAMES {
+                return false;
+            }
+            let rules = library.named_by(name);
+            self.names
+                .insert(name.to_owned(), Named { rules, shown: 0 });
+        }
+        let Some(named) = self.names.get_mut(name) else {
+            return false;
+        };
+        named.shown += 1;
+        !named.rules.is_empty() && named.shown <= ENOUGH
+    }
+}
+
+impl Group {
+    /// Shows the values to their rules, but for those that people allowed.
+    pub(super) fn show(
+        &self,
+        tools: &Tools,
+        evidence: &mut Evidence,
+        scratch: &mut Scratch,
+    ) -> Result<(), ArrowError> {
+        let (preparer, rules, keyed) = scratch.for_rules();
+        let cells = preparer.prepare(&self.values);
+        let allowed = tools.allowed.among(&tools.keyer, &cells, keyed);
+        let library = &tools.library;
+        if allowed.is_empty() {
+            library.observe_named(&self.rules, &cells, evidence, rules);
+            return Ok(());
+        }
+        let wanted = (0..self.values.len()).filter(|row| !allowed.contains(row));
+        let values = taken(&self.values, wanted.map(|row| row as u32).collect())?;
+        library.observe_named(&self.rules, &preparer.prepare(&values), evidence, rules);
+        Ok(())
+    }
+}
+
+fn taken(values: &StringViewArray, rows: Vec<u32>) -> Result<StringViewArray, ArrowError> {
+    let taken = arrow_select::take::take(values, &UInt32Array::from(rows), None)?;
+    Ok(taken.as_string_view().clone())
+}
