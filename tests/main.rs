@@ -44,6 +44,7 @@ mod schedules;
 mod score;
 mod serve;
 mod shared;
+mod spread;
 mod stopping;
 mod stores;
 mod support;
