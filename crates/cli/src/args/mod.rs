@@ -36,7 +36,7 @@ pub(crate) use requests::{
 };
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
 pub(crate) use serve::{Serve, Worker};
-pub(crate) use sources::Sources;
+pub(crate) use sources::{Sources, Spare};
 pub(crate) use upkeep::{Backup, Jobs, Restore};
 use values::{secret, threads};
 

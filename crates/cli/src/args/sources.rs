@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use clap::{ArgGroup, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use locard_app::ScanWindow;
 use locard_model::SecretString;
 
@@ -11,10 +11,6 @@ use super::{ListFormat, Sparing};
 
 /// Register and test data sources
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of it in a run of the program"
-)]
 pub(crate) enum Sources {
     /// Register a source under a name
     Add {
@@ -85,35 +81,45 @@ pub(crate) enum Sources {
         source: SecretString,
     },
     /// Say in which hours a source is scanned, and how much of it is taken at a time
-    #[command(group = ArgGroup::new("said").required(true).multiple(true))]
-    Spare {
-        /// The name
-        #[arg(value_name = "SOURCE")]
-        source: String,
-        /// Scan it only in these hours of each day, as 22:00-06:00 Europe/Berlin; scans that wait look at the new hours, one
-        /// under way goes on until those close in which it began
-        #[arg(long, value_name = "HOURS", group = "said", value_parser = window)]
-        window: Option<Box<ScanWindow>>,
-        /// Scan it at any time
-        #[arg(long, group = "said", conflicts_with = "window")]
-        no_window: bool,
-        /// Take at most this much of it per second, for instance 20MB/s, as records take in memory
-        #[arg(long, value_name = "RATE", group = "said", value_parser = rate)]
-        max_rate: Option<NonZeroU64>,
-        /// Take as much of it as comes
-        #[arg(long, group = "said", conflicts_with = "max_rate")]
-        no_max_rate: bool,
-        /// Read at most this many pieces of it at the same time
-        #[arg(long, value_name = "N", group = "said", value_parser = readers)]
-        readers: Option<NonZeroUsize>,
-        /// Read as many pieces of it as there are threads
-        #[arg(long, group = "said", conflicts_with = "readers")]
-        no_readers: bool,
-    },
+    Spare(Spare),
     /// Remove a source with all that was learnt about it
     Remove {
         /// The name
         #[arg(value_name = "SOURCE")]
         source: String,
     },
+}
+
+/// What `locard sources spare` takes.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("said").required(true).multiple(true))]
+pub(crate) struct Spare {
+    /// The name
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+
+    /// Scan it only in these hours of each day, as 22:00-06:00 Europe/Berlin; scans that wait look at the new hours, one
+    /// under way goes on until those close in which it began
+    #[arg(long, value_name = "HOURS", group = "said", value_parser = window)]
+    pub(crate) window: Option<Box<ScanWindow>>,
+
+    /// Scan it at any time
+    #[arg(long, group = "said", conflicts_with = "window")]
+    pub(crate) no_window: bool,
+
+    /// Take at most this much of it per second, for instance 20MB/s, as records take in memory
+    #[arg(long, value_name = "RATE", group = "said", value_parser = rate)]
+    pub(crate) max_rate: Option<NonZeroU64>,
+
+    /// Take as much of it as comes
+    #[arg(long, group = "said", conflicts_with = "max_rate")]
+    pub(crate) no_max_rate: bool,
+
+    /// Read at most this many pieces of it at the same time
+    #[arg(long, value_name = "N", group = "said", value_parser = readers)]
+    pub(crate) readers: Option<NonZeroUsize>,
+
+    /// Read as many pieces of it as there are threads
+    #[arg(long, group = "said", conflicts_with = "readers")]
+    pub(crate) no_readers: bool,
 }

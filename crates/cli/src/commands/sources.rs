@@ -8,7 +8,7 @@ use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::{Outcome, Session, print_failures};
-use crate::args::{ListFormat, Sources};
+use crate::args::{ListFormat, Sources, Spare};
 use crate::lists::List;
 use crate::printer::printable;
 use crate::table::counted;
@@ -62,27 +62,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             ));
         }
         Sources::Ingest { source } => return ingest(session, source.expose_secret()).await,
-        Sources::Spare {
-            source,
-            window,
-            no_window,
-            max_rate,
-            no_max_rate,
-            readers,
-            no_readers,
-        } => {
-            let (id, mut sparing) = locard_app::sparing_named(&session.home, source).await?;
-            let limits = &mut sparing.limits;
-            change(&mut sparing.window, window.as_deref(), *no_window);
-            change(
-                &mut limits.bytes_per_second,
-                max_rate.as_ref(),
-                *no_max_rate,
-            );
-            change(&mut limits.readers, readers.as_ref(), *no_readers);
-            locard_app::spare_source(&session.home, id, sparing.clone()).await?;
-            session.printer.say(spared(&printable(source), &sparing));
-        }
+        Sources::Spare(args) => spare(session, args).await?,
         Sources::Remove { source } => {
             let row = locard_app::remove_source(&session.home, source).await?;
             session.printer.say(format!(
@@ -216,6 +196,22 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "no sources; `locard sources add NAME TARGET` registers one",
     )?;
     Ok(output.finish()?)
+}
+
+async fn spare(session: &Session, args: &Spare) -> Result<()> {
+    let (id, mut sparing) = locard_app::sparing_named(&session.home, &args.source).await?;
+    let limits = &mut sparing.limits;
+    change(&mut sparing.window, args.window.as_deref(), args.no_window);
+    change(
+        &mut limits.bytes_per_second,
+        args.max_rate.as_ref(),
+        args.no_max_rate,
+    );
+    change(&mut limits.readers, args.readers.as_ref(), args.no_readers);
+    let said = spared(&printable(&args.source), &sparing);
+    locard_app::spare_source(&session.home, id, sparing).await?;
+    session.printer.say(said);
+    Ok(())
 }
 
 /// What is said goes before what was; or it is taken back.
