@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Server, assert_documented};
 use crate::collect::{SHOP, scanned};
-use crate::support::{Bench, Run};
-use locard_testkit::servers;
+use crate::support::Bench;
 
 const JOBS: &str = "/v1/compliance/dsar";
 
@@ -1199,84 +1198,4 @@ fn a_server_that_is_killed_while_it_follows_what_was_confirmed_loses_and_doubles
     let events = bundle.column("events", "id");
     let distinct: BTreeSet<&String> = events.iter().collect();
     assert_eq!((events.len(), distinct.len()), (VISITS, VISITS));
-}
-
-#[test]
-fn a_bundle_is_kept_in_a_bucket_and_handed_out_from_there() {
-    let Some(server) = servers::address("a bundle store", "an S3 server", servers::S3_URL) else {
-        return;
-    };
-    let host = server.rsplit('@').next().expect("the address has a host");
-    let bucket = format!("bundles-{}", std::process::id());
-    let put = servers::http("PUT", &format!("http://{host}/{bucket}"), &[], b"");
-    assert_eq!(put.0, 200);
-    let bench = Bench::new();
-    scanned(&bench, SHOP);
-    let endpoint = format!("http://{host}");
-    let run = |args: &[&str]| {
-        let mut command = bench.command(args);
-        command.envs([
-            ("AWS_ACCESS_KEY_ID", "AKIALOCARDTEST"),
-            ("AWS_SECRET_ACCESS_KEY", "hushhushhush"),
-            ("AWS_ENDPOINT", &endpoint),
-            ("AWS_ALLOW_HTTP", "true"),
-            ("AWS_REGION", "us-east-1"),
-        ]);
-        Run::of(&command.output().expect("locard runs"))
-    };
-    let set = |address: &str| run(&["dsar", "settings", &format!("store={address}")]);
-    for (wrong, why) in [
-        (format!("s3://user:hush@{bucket}/x"), "credentials"),
-        (format!("ftp://{bucket}/x"), "no kind that is known"),
-        ("s3://nothing-of-that-name/x".to_owned(), "cannot be used"),
-    ] {
-        let refused = set(&wrong);
-        assert_eq!(refused.status, 2, "{wrong}: {}", refused.stdout);
-        assert!(refused.stderr.contains(why), "{}", refused.stderr);
-        assert!(!refused.stderr.contains("user:hush"), "{}", refused.stderr);
-    }
-    let done = set(&format!("s3://{bucket}/kept"));
-    assert_eq!(done.status, 0, "{}", done.stderr);
-    let list = || {
-        let address = format!("http://{host}/{bucket}?list-type=2");
-        let (status, body) = servers::http("GET", &address, &[], b"");
-        assert_eq!(status, 200);
-        String::from_utf8_lossy(&body).into_owned()
-    };
-    assert!(
-        !list().contains("<Key>"),
-        "trying it out leaves nothing: {}",
-        list()
-    );
-    assert_eq!(run(&["dsar", "settings", "review=false"]).status, 0);
-    let made = run(&[
-        "dsar",
-        "create",
-        "--email",
-        "anna@example.org",
-        "--name",
-        "Anna Muster",
-    ]);
-    assert_eq!(made.status, 0, "{}", made.stderr);
-    let job = made
-        .stdout
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
-    let ran = run(&["dsar", "run", &job]);
-    assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(list().contains("bundle.zip"), "{}", list());
-    assert!(
-        !bench.home().join("bundles/dsar").exists(),
-        "nothing of it is in the home"
-    );
-    let file = bench.path("anna.zip").display().to_string();
-    let fetched = run(&["dsar", "download", &job, "--output", &file]);
-    assert_eq!(fetched.status, 0, "{}", fetched.stderr);
-    let verified = run(&["dsar", "verify", &file]);
-    assert_eq!(verified.status, 0, "{}", verified.stdout);
-    let shown = run(&["dsar", "show", &job]);
-    assert!(shown.stdout.contains("DELIVERED"), "{}", shown.stdout);
 }

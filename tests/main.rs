@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails, says what it saw, and tells its story in one piece"
 )]
 
+mod alerts;
 mod architecture;
 mod business;
 mod cli;
@@ -34,6 +35,7 @@ mod namesakes;
 mod objects;
 mod odbc;
 mod organisations;
+mod places;
 mod postgres;
 mod privacy;
 mod proxy;
@@ -42,7 +44,9 @@ mod schedules;
 mod score;
 mod serve;
 mod shared;
+mod spread;
 mod stopping;
+mod stores;
 mod support;
 mod tables;
 mod telling;

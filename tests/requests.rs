@@ -724,6 +724,14 @@ fn retention_ends_with_the_key_unless_it_is_held_and_the_log_still_verifies() {
     office.done("POST", &at("/hold"), &json!({ "reason": "case 7" }));
     assert_eq!(office.refused("DELETE", &at(""), &json!({})).0, 409);
     office.done("DELETE", &at("/hold"), &json!({}));
+    // All evidence is held: it would go with the key.
+    let evidence = |is_held: bool| {
+        let class = json!({ "class": "verification_evidence", "legalHoldEnabled": is_held });
+        assert_eq!(by(&office.server.key, &class).status, 202);
+    };
+    evidence(true);
+    assert_eq!(office.refused("DELETE", &at(""), &json!({})).0, 409);
+    evidence(false);
     let exported = office.get(&at("/audit/export?format=jsonl"));
     assert_eq!(exported.status, 202);
     let events = exported.body["events"].as_array().unwrap().clone();

@@ -14,9 +14,9 @@ use crate::support::Bench;
 
 /// What was posted to a receiver.
 #[derive(Debug)]
-struct Posted {
+pub(crate) struct Posted {
     head: Vec<(String, String)>,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Posted {
@@ -25,12 +25,12 @@ impl Posted {
         found.map_or("", |(_, value)| value.as_str())
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
     /// Checks it as a receiver does.
-    fn is_signed_with(&self, secret: &str) -> bool {
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let signature = self.header("locard-signature");
         let (time, signed) = signature.split_once(",v1=").unwrap();
         let time = time.strip_prefix("t=").unwrap();
@@ -46,7 +46,7 @@ impl Posted {
 }
 
 /// A server that answers what it is told to, one after the other, and then 204.
-fn receiver(answers: &'static [&'static str]) -> (String, Receiver<Posted>) {
+pub(crate) fn receiver(answers: &'static [&'static str]) -> (String, Receiver<Posted>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, posted) = channel();
@@ -83,7 +83,7 @@ fn receiver(answers: &'static [&'static str]) -> (String, Receiver<Posted>) {
     (format!("http://{address}/hook?token=planted"), posted)
 }
 
-fn next(posted: &Receiver<Posted>) -> Posted {
+pub(crate) fn next(posted: &Receiver<Posted>) -> Posted {
     let next = posted.recv_timeout(Duration::from_mins(1));
     next.expect("the webhook is told")
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use crate::encode::{Row, text};
-use crate::report::sentence;
-use crate::{Cause, Column, Head, NotSearched, Reached, SectionRecord};
+use crate::report::{decided, sentence};
+use crate::{Cause, Column, DecisionNote, Head, NotSearched, Reached, SectionRecord};
 
 /// What the page tells.
 pub(crate) struct Content<'a> {
@@ -156,6 +156,7 @@ fn section(page: &mut Page, record: &SectionRecord, excerpt: &Excerpt) {
     page.pair("Files", joined(record.files.iter().map(String::as_str)));
     page.raw("</dl>\n");
     redactions(page, record);
+    decisions(page, &record.decisions);
     table(page, &section.columns, excerpt);
     let more = record.count.saturating_sub(excerpt.rows.len() as u64);
     if more > 0 {
@@ -175,6 +176,26 @@ fn redactions(page: &mut Page, record: &SectionRecord) {
         page.element("li", sentence(note)).raw("\n");
     }
     page.raw("</ul>\n");
+}
+
+/// What people decided, by number: what they wrote of it is not in the bundle.
+fn decisions(page: &mut Page, notes: &[DecisionNote]) {
+    if notes.is_empty() {
+        return;
+    }
+    page.raw("<p>People looked at it and decided:</p>\n<table>\n");
+    page.raw("<thead><tr><th>No.</th><th>Decision</th><th>Row</th><th>Field</th><th>Exemption</th><th>Why</th></tr></thead>\n<tbody>\n");
+    for note in notes {
+        page.raw("<tr>").element("td", note.number);
+        page.element("td", decided(note));
+        let row = note.row.map(|row| row.to_string());
+        page.element("td", row.unwrap_or_default());
+        for text in [&note.column, &note.exemption, &note.reason] {
+            page.element("td", text.as_deref().unwrap_or_default());
+        }
+        page.raw("</tr>\n");
+    }
+    page.raw("</tbody>\n</table>\n");
 }
 
 fn table(page: &mut Page, columns: &[Column], excerpt: &Excerpt) {

@@ -123,3 +123,9 @@ pub(crate) fn sentence(note: &RedactionNote) -> String {
     let code = note.exemption.as_ref().map(|code| format!(" [{code}]"));
     format!("{what}: {}{}", note.reason, code.unwrap_or_default())
 }
+
+/// What was decided, in words; of a decision that was taken back, by which one.
+pub(crate) fn decided(note: &DecisionNote) -> String {
+    let taken_back = note.undone_by.map(|by| format!(" (taken back by {by})"));
+    format!("{}{}", note.decision, taken_back.unwrap_or_default())
+}

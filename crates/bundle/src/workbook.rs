@@ -1,4 +1,4 @@
-//! `summary.xlsx`: an overview, a sheet for each section, and what was not searched.
+//! `summary.xlsx`: an overview, a sheet for each section, what was taken out and decided, and what was not searched.
 //!
 //! The library holds a workbook in memory, or else in files that nobody encrypts. So a workbook shows the first rows, as
 //! many as [`Limits`] allow, and tells how many more are in the data.
@@ -11,6 +11,7 @@ use rust_xlsxwriter::{
 use serde_json::Value;
 
 use crate::encode::{Row, Tally, text};
+use crate::report::decided;
 use crate::{Column, Error, Head, Limits, Neutralised, NotSearched, Result, SectionRecord, name};
 
 /// Most letters of a cell, columns and rows of a sheet that Excel reads; a row each is for the header and the mark.
@@ -138,6 +139,7 @@ impl Workbook {
         not_searched: &[NotSearched],
     ) -> Result<Vec<u8>> {
         let (overview, gaps) = (self.overview(sections)?, self.gaps(not_searched)?);
+        let (redacted, decided) = (self.redacted(sections)?, self.decided(sections)?);
         let mut xlsx = Xlsx::new();
         let made = head.generated_at.to_zoned(TimeZone::UTC);
         let date =
@@ -148,7 +150,9 @@ impl Workbook {
             f64::from(made.second()),
         )?;
         xlsx.set_properties(&DocProperties::new().set_creation_datetime(&time));
-        for sheet in [overview].into_iter().chain(self.sheets).chain([gaps]) {
+        let told = [redacted, decided].into_iter().flatten();
+        let sheets = [overview].into_iter().chain(self.sheets);
+        for sheet in sheets.chain(told).chain([gaps]) {
             xlsx.push_worksheet(sheet);
         }
         Ok(xlsx.save_to_buffer()?)
@@ -186,6 +190,84 @@ impl Workbook {
             self.fill(&mut sheet, row, &cells)?;
         }
         Ok(sheet)
+    }
+
+    /// What was taken out, if anything was.
+    fn redacted(&self, sections: &[SectionRecord]) -> Result<Option<Worksheet>> {
+        let head = [
+            "Number",
+            "Data",
+            "Extent",
+            "Column",
+            "Kind of data",
+            "Rows",
+            "Parts",
+            "Why",
+            "Exemption",
+        ];
+        let lines = sections.iter().flat_map(|record| {
+            record.redactions.iter().map(|note| {
+                vec![
+                    Value::from(record.number),
+                    Value::from(record.section.entity.clone()),
+                    serde_json::to_value(note.extent).unwrap_or_default(),
+                    Value::from(note.column.clone()),
+                    Value::from(note.identifier.clone()),
+                    Value::from(note.rows),
+                    Value::from(note.parts),
+                    Value::from(note.reason.clone()),
+                    Value::from(note.exemption.clone()),
+                ]
+            })
+        });
+        self.lines("Taken out", &head, lines)
+    }
+
+    /// What people decided about rows, if they did.
+    fn decided(&self, sections: &[SectionRecord]) -> Result<Option<Worksheet>> {
+        let head = [
+            "Number",
+            "Data",
+            "Decision",
+            "What",
+            "Row",
+            "Column",
+            "Exemption",
+            "Why",
+        ];
+        let lines = sections.iter().flat_map(|record| {
+            record.decisions.iter().map(|note| {
+                vec![
+                    Value::from(record.number),
+                    Value::from(record.section.entity.clone()),
+                    Value::from(note.number),
+                    Value::from(decided(note)),
+                    Value::from(note.row),
+                    Value::from(note.column.clone()),
+                    Value::from(note.exemption.clone()),
+                    Value::from(note.reason.clone()),
+                ]
+            })
+        });
+        self.lines("Decisions", &head, lines)
+    }
+
+    /// A sheet of these lines; none where there are none.
+    fn lines(
+        &self,
+        name: &str,
+        head: &[&str],
+        lines: impl Iterator<Item = Vec<Value>>,
+    ) -> Result<Option<Worksheet>> {
+        let mut lines = lines.peekable();
+        if lines.peek().is_none() {
+            return Ok(None);
+        }
+        let mut sheet = self.table(name, head)?;
+        for (row, cells) in (1..=ROWS).zip(lines) {
+            self.fill(&mut sheet, row, &cells)?;
+        }
+        Ok(Some(sheet))
     }
 
     fn gaps(&self, not_searched: &[NotSearched]) -> Result<Worksheet> {

@@ -10,6 +10,7 @@
 //! somebody else was faster, so it must do nothing but change the case. And nothing here writes to a source: where data is
 //! to be erased or put right, people are told where, and a later look tells whether they did.
 
+mod alerts;
 mod answer;
 mod appeals;
 mod case;

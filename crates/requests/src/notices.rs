@@ -2,17 +2,18 @@
 
 use locard_app::Actor;
 use locard_deadline::{NOTICE, ics};
-use locard_model::{RequestId, RequestState};
+use locard_model::RequestId;
 use locard_store::{RequestFilter, RequestOrder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::alerts::{is_owed, owes};
 use crate::case::{Act, Case};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::record::NoticeAttempt;
 
-/// Entries of one calendar.
+/// Requests of one calendar, and those that are looked at together.
 const MOST: u32 = 2_000;
 
 impl Desk<'_> {
@@ -45,20 +46,31 @@ impl Desk<'_> {
         Ok(self.act(actor, id, work).await?.0)
     }
 
-    /// The deadlines of open requests as a calendar. No entry names a person: calendars are copied to many places.
+    /// The deadlines of requests and appeals to which an answer is owed, as a calendar. No entry names a person: calendars are copied to many places.
     pub async fn calendar(&self) -> Result<String> {
         let now = self.now().await?;
-        let filter = RequestFilter {
-            states: RequestState::OPEN.to_vec(),
-            order: RequestOrder::Due,
-            limit: MOST,
-            ..RequestFilter::default()
-        };
-        let (found, _) = self.store().requests(self.home.org(), &filter).await?;
         let mut entries = Vec::new();
-        for request in found {
-            let opened = self.opened(request, now)?;
-            entries.extend(opened.entries());
+        let (mut offset, mut owing) = (0, 0);
+        // Those that were answered may have an appeal that waits.
+        'pages: loop {
+            let filter = RequestFilter {
+                order: RequestOrder::Due,
+                offset,
+                limit: MOST,
+                ..RequestFilter::default()
+            };
+            let (found, _) = self.store().requests(self.home.org(), &filter).await?;
+            if found.is_empty() {
+                break;
+            }
+            offset += MOST;
+            for request in found.into_iter().filter(owes) {
+                entries.extend(self.opened(request, now)?.entries());
+                owing += 1;
+                if owing >= MOST {
+                    break 'pages;
+                }
+            }
         }
         Ok(ics::feed("Locard: deadlines of requests", &entries, now))
     }
@@ -69,7 +81,7 @@ impl Opened {
     fn entries(&self) -> Vec<ics::Entry> {
         let short: String = self.id.to_string().chars().take(8).collect();
         let deadlines = self.deadlines.iter().flat_map(|all| &all.deadlines);
-        let owed = deadlines.filter(|deadline| deadline.done.is_none());
+        let owed = deadlines.filter(|deadline| is_owed(self, deadline));
         owed.map(|deadline| {
             let reading = &deadline.statutory;
             let open = if reading.open {

@@ -14,9 +14,6 @@ use serde_json::{Value, json};
 use crate::code::{Code, Fault, Result};
 use crate::desk::Desk;
 
-/// The setting that holds what was decided.
-const SETTING: &str = "retention";
-
 /// How long records of a class are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +60,7 @@ pub(crate) fn after(at: Timestamp, days: u32) -> Timestamp {
 type Decided = BTreeMap<String, Policy>;
 
 async fn decided(home: &Home) -> Result<Decided> {
-    let setting = home.store().setting(home.org(), SETTING).await?;
+    let setting = home.store().setting(home.org(), job::RETENTION).await?;
     let unreadable = |_| {
         Fault::new(
             Code::InvalidRecord,
@@ -93,6 +90,16 @@ pub(crate) async fn policy(home: &Home, class: RetentionClass) -> Result<Policy>
     let decided = decided(home).await?;
     let known = decided.get(class.as_str()).copied();
     Ok(known.unwrap_or_else(|| Policy::of(class)))
+}
+
+/// A class of which nothing may be destroyed and that goes with the key of a request, if there is one. The log does not go
+/// with it.
+async fn held(home: &Home) -> Result<Option<RetentionClass>> {
+    let policies = policies(home).await?;
+    let is_held = |(class, policy): &&(RetentionClass, Policy)| {
+        *class != RetentionClass::AuditEvent && policy.legal_hold_enabled
+    };
+    Ok(policies.iter().find(is_held).map(|(class, _)| *class))
 }
 
 impl Desk<'_> {
@@ -125,7 +132,7 @@ impl Desk<'_> {
         let unwritable = |_| Fault::new(Code::Runtime, "the retention policies cannot be written");
         let setting = serde_json::to_value(&all).map_err(unwritable)?;
         self.store()
-            .set_setting(self.home.org(), SETTING, Some(&setting))
+            .set_setting(self.home.org(), job::RETENTION, Some(&setting))
             .await?;
         let details = json!({ "class": class, "minDays": policy.min_days, "maxDays": policy.max_days,
             "purgeEnabled": policy.purge_enabled, "legalHoldEnabled": policy.legal_hold_enabled });
@@ -136,9 +143,11 @@ impl Desk<'_> {
     /// Destroys the key of a request, and with it all that is known of the person; whether there was one. The log still
     /// verifies.
     pub async fn destroy(&self, actor: &Actor, id: RequestId) -> Result<bool> {
-        let policy = policy(self.home, RetentionClass::RequestRecord).await?;
-        if policy.legal_hold_enabled {
-            let message = "all requests are under a legal hold";
+        if let Some(class) = held(self.home).await? {
+            let message = format!(
+                "all records of the class {} are under a legal hold",
+                class.as_str()
+            );
             return Err(Fault::new(Code::TransitionDisallowed, message));
         }
         let draft = AuditDraft {
@@ -200,7 +209,7 @@ impl Desk<'_> {
             tracing::info!(parts, "records of requests were destroyed by their class");
         }
         let policy = policy(self.home, RetentionClass::RequestRecord).await?;
-        if !policy.purge_enabled || policy.legal_hold_enabled {
+        if !policy.purge_enabled || held(self.home).await?.is_some() {
             return Ok(0);
         }
         let now = self.now().await?;

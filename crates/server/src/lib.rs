@@ -95,6 +95,7 @@ pub async fn serve(
     };
     let schedules = run_schedules(&home, context.wake(), stop);
     let retention = retain(&home, stop);
+    let alerts = alert(&home, stop);
     let router = routes::router(&context);
     let requests = async {
         tokio::select! {
@@ -111,9 +112,26 @@ pub async fn serve(
             stream_audit(&home, target, stop).await;
         }
     };
-    let upkeep = Box::pin(async { tokio::join!(schedules, webhooks, retention, audit) });
+    let upkeep = Box::pin(async { tokio::join!(schedules, webhooks, retention, alerts, audit) });
     tokio::join!(jobs, dsars, upkeep, requests);
     Ok(())
+}
+
+/// How often it is looked whether a deadline draws near.
+const ALERTS: Duration = Duration::from_mins(10);
+
+/// Tells webhooks of deadlines that draw near or passed, until `stop` fires.
+async fn alert(home: &Home, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        let told = async { locard_requests::Desk::open(home).await?.alert().await };
+        if let Err(fault) = Box::pin(told).await {
+            tracing::error!(why = fault.message, "deadlines could not be looked after");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(ALERTS) => {}
+        }
+    }
 }
 
 /// How often it is looked whether the retention of a request has ended.

@@ -126,6 +126,7 @@ tables! {
         org_id Id, id Id, webhook_id Id, event Text, sealed Blob, state Text, attempts Int, next_at Int, status_code Int,
         note Blob, created_at Int, ended_at Int,
     }
+    tellings { org_id Id, webhook_id Id, once_hash Id, at Int }
     usage_days {
         org_id Id, entity_id Id, day Int, first_reads Int, first_writes Int, first_structure Id, first_at Int,
         reads Int, writes Int, structure Id, last_read_at Int, last_write_at Int, since_at Int, taken_at Int,

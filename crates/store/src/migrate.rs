@@ -52,6 +52,7 @@ migrations! {
     20_261_130_010_020 "20261130_010020_webhooks";
     20_261_130_011_000 "20261130_011000_filled";
     20_261_130_020_000 "20261130_020000_annotations";
+    20_261_130_105_000 "20261130_105000_tellings";
 }
 
 const TABLE: &str = "create table if not exists migrations (
@@ -266,6 +267,7 @@ mod tests {
             ("20261130_010020_webhooks", "6834aaa1d1cb6e60", "16389614e5570a8c"),
             ("20261130_011000_filled", "e52554fb2aa57b9b", "7d263a5354f0b482"),
             ("20261130_020000_annotations", "f4dfabaaa47e6260", "028eedd31a485767"),
+            ("20261130_105000_tellings", "cddbda17d93bab87", "708e8bb4c35f8edb"),
         ];
         let steps = MIGRATIONS_SQLITE.iter().zip(MIGRATIONS_POSTGRES);
         let sums = steps.map(|(sqlite, postgres)| {

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::DecisionNote;
 use crate::encode::text;
 
 const COLUMNS: [(&str, Kind); 4] = [
@@ -246,4 +247,62 @@ fn rows_without_columns_are_counted_in_every_format() {
     assert_eq!(finished.manifest.total_records, 2);
     let rows: usize = parquet(&bytes).iter().map(RecordBatch::num_rows).sum();
     assert_eq!(rows, 2);
+}
+
+#[test]
+fn people_read_what_was_decided_and_taken_out() {
+    let note = |number: u64, undone_by| DecisionNote {
+        number,
+        by: "officer".into(),
+        decision: "exclude".into(),
+        row: Some(3),
+        exemption: Some("Art. 15(4)".into()),
+        reason: Some("it was left out in review".into()),
+        undone_by,
+        rows: 1,
+        ..DecisionNote::default()
+    };
+    let (bytes, _) = write(settings([Format::Json]), |bundle| {
+        let mut section = bundle.section(section("t", &[("a", Kind::Text)]))?;
+        section.redacted(&Redaction::row(&Reason {
+            reason: "it was left out in review".into(),
+            exemption: Some("Art. 15(4)".into()),
+            identifier: None,
+        }));
+        section.decided(vec![note(7, None), note(8, Some(9))]);
+        section.finish(None)
+    })
+    .unwrap();
+    let page = String::from_utf8(member(&bytes, "summary.html")).unwrap();
+    for told in [
+        "<td><bdi>7</bdi></td><td><bdi>exclude</bdi></td>",
+        "exclude (taken back by 9)",
+        "Art. 15(4)",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(!page.contains("officer</bdi></td>"), "nobody need know who");
+    let mut workbook = workbook(&bytes);
+    let names = [
+        "Overview",
+        "001 crm-t",
+        "Taken out",
+        "Decisions",
+        "Not searched",
+    ];
+    assert_eq!(workbook.sheet_names(), names);
+    let decided = workbook.worksheet_range("Decisions").unwrap();
+    let cell = |row, column| {
+        decided
+            .get_value((row, column))
+            .cloned()
+            .unwrap_or_default()
+    };
+    assert_eq!(cell(1, 2), Data::Float(7.0));
+    assert_eq!(cell(2, 3), Data::String("exclude (taken back by 9)".into()));
+    let taken = workbook.worksheet_range("Taken out").unwrap();
+    assert_eq!(
+        taken.get_value((1, 8)),
+        Some(&Data::String("Art. 15(4)".into()))
+    );
 }

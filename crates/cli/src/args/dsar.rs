@@ -137,7 +137,7 @@ pub(crate) struct CreateDsar {
 #[command(
     after_help = "Rows are named SECTION:ROW, fields SECTION:ROW:COLUMN, as they are printed. Rows that are certainly about \
     the person are in, others are out until somebody says that they are the same person's. Names, addresses and numbers of \
-    other people in the same row are taken out by rule; --reveal brings a field back."
+    other people in the same row are taken out by rule; --reveal brings a field back. What is taken out stands between [- and -]."
 )]
 pub(crate) struct ReviewDsar {
     /// The job

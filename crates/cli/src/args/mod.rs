@@ -32,7 +32,7 @@ pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
 pub(crate) use look::{Diff, Explain, Find, Person, Rows};
 pub(crate) use requests::{
-    Audit, Judgement, LogFormat, Looked, NewRequest, ProofStep, Requests, Step,
+    Audit, Judgement, LogFormat, Looked, NewRequest, Places, ProofStep, Requests, Step, Tasks,
 };
 pub(crate) use scan::{MIN_CONFIDENCE, Scan, SnapshotScope, Sparing};
 pub(crate) use serve::{Serve, Worker};

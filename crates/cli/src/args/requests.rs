@@ -141,35 +141,9 @@ pub(crate) enum Requests {
         explanation: Option<SecretString>,
     },
     /// List places where somebody must look, or take down what came of it
-    Tasks {
-        /// The request
-        #[arg(value_name = "REQUEST")]
-        request: String,
-        /// The task that is answered: name of its source
-        #[arg(long, value_name = "SOURCE", requires = "outcome")]
-        answer: Option<String>,
-        /// What came of looking there
-        #[arg(long, value_name = "OUTCOME", requires = "answer")]
-        outcome: Option<Looked>,
-        /// Form of the list
-        #[arg(long, value_name = "FORMAT", default_value = "table")]
-        format: ListFormat,
-    },
-    /// Find or list the places at which something is to be done, or look again whether it was
-    Places {
-        /// The request
-        #[arg(value_name = "REQUEST")]
-        request: String,
-        /// Find them, reading the sources
-        #[arg(long, conflicts_with = "recheck")]
-        find: bool,
-        /// Look again
-        #[arg(long)]
-        recheck: bool,
-        /// Form of the list
-        #[arg(long, value_name = "FORMAT", default_value = "table")]
-        format: ListFormat,
-    },
+    Tasks(Tasks),
+    /// Find or list the places at which something is to be done, decide on them, or look again whether it was done
+    Places(Places),
     /// Collect what is held about the person, as a DSAR job; doing so again goes on with it
     Collect(OneRequest),
     /// Add a file to what is handed out, or the bundle that was collected
@@ -252,6 +226,78 @@ pub(crate) struct OneRequest {
     /// Its id, or the beginning of it
     #[arg(value_name = "REQUEST")]
     pub(crate) request: String,
+}
+
+/// List places where somebody must look, or take down what came of it
+#[derive(Args, Debug)]
+pub(crate) struct Tasks {
+    /// The request
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: String,
+
+    /// The task that is answered: name of its source
+    #[arg(long, value_name = "SOURCE", requires = "outcome")]
+    pub(crate) answer: Option<String>,
+
+    /// What came of looking there
+    #[arg(long, value_name = "OUTCOME", requires = "answer")]
+    pub(crate) outcome: Option<Looked>,
+
+    /// A file that was found there; may be repeated
+    #[arg(long, value_name = "FILE", requires = "answer")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// What there is to say of it
+    #[arg(long, value_name = "TEXT", value_parser = secret, requires = "answer")]
+    pub(crate) note: Option<SecretString>,
+
+    /// Form of the list
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ListFormat,
+}
+
+/// Find or list the places at which something is to be done, decide on them, or look again whether it was done
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Places are named by their ids, or the beginning of these, as they are printed. What is certain is listed for \
+    those who carry it out; what is weak is not before somebody decides that it is the person. Nothing is written to a source."
+)]
+pub(crate) struct Places {
+    /// The request
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: String,
+
+    /// Find them, reading the sources
+    #[arg(long, conflicts_with = "recheck")]
+    pub(crate) find: bool,
+
+    /// Look again
+    #[arg(long)]
+    pub(crate) recheck: bool,
+
+    /// It is the person, and something is to be done there; may be repeated
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) include: Vec<String>,
+
+    /// It is somebody else, or must be kept: --reason says why; may be repeated
+    #[arg(long, value_name = "PLACE", requires = "reason")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Whoever answers for it says that it is done; may be repeated
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) done: Vec<String>,
+
+    /// Take back what was decided on it; may be repeated
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) reopen: Vec<String>,
+
+    /// Why it is decided so
+    #[arg(long, value_name = "TEXT", value_parser = secret)]
+    pub(crate) reason: Option<SecretString>,
+
+    /// Form of the list
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ListFormat,
 }
 
 /// A step that is taken down

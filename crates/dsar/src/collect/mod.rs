@@ -5,6 +5,7 @@
 
 mod cut;
 mod feed;
+mod ground;
 mod kept;
 mod links;
 mod onward;
@@ -12,28 +13,23 @@ mod reader;
 mod row;
 mod writer;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use locard_app::{
-    CancellationToken, Catalog, Doubt, Failure, FindOptions, Home, LastScan, NotSearched,
-    OpenSources, Reason, Reporter, Result, Suspect, Twins, locate,
+    CancellationToken, Doubt, Failure, FindOptions, Home, LastScan, NotSearched, Reason, Reporter,
+    Result, Suspect, Twins, locate,
 };
-use locard_index::{Bounds, Graph, Relation, Step, Walk, builtin_role};
-use locard_model::{
-    EntityId, ExposeSecret as _, FindingKind, Identifier, Role, SecretString, Strength, Subject,
-};
-use locard_store::Entity;
+use locard_index::Bounds;
+use locard_model::{SecretString, Strength, Subject};
 
-use crate::relations;
 use crate::sections::{Section, SectionEnd, Sections};
+use ground::Ground;
 pub use kept::{KeepRead, ReadId, Reads};
 pub use links::Links;
 pub use onward::{Onward, Seed, collect_onward};
 pub(crate) use reader::by_keys;
-use reader::{Job, Reader, What};
 pub use row::RowId;
-use writer::Writer;
 
 /// Whose rows are collected and how.
 #[derive(Clone, Debug)]
@@ -178,35 +174,19 @@ pub async fn collect_keeping(
     cancel: &CancellationToken,
 ) -> Result<Extract> {
     let mut located = locate(home, &options.asked(), cancel).await?;
-    let graph = if options.relations {
-        relations::followed(home, &located.catalog).await?
-    } else {
-        Graph::default()
-    };
-    let opened = OpenSources::new(home);
-    let reader = Reader {
-        home,
-        opened: &opened,
-        queries: Arc::clone(&located.queries),
-        subject: Arc::new(options.subject.clone()),
-        bounds: options.bounds,
-        cancel,
-        graph: &graph,
-        reads,
-    };
-    let walk = Walk::new(&graph, options.bounds);
-    let mut writer = Writer::new(home, sections, (options.review, cancel), (&graph, walk));
+    let ground = Ground::of(home, options, &located.catalog).await?;
+    let reader = ground.reader(&located.queries, (reads, cancel));
+    let mut writer = ground.writer((sections, cancel));
+    let among = &ground.among;
     let mut suspects = std::mem::take(&mut located.suspects);
     // As people look for them, and the same in every run.
     suspects.sort_by(|a, b| (&a.source, &a.resource).cmp(&(&b.source, &b.resource)));
     let suspects: Vec<Arc<Suspect>> = suspects.into_iter().map(Arc::new).collect();
-    let among = Among::of(&located.catalog, options).await?;
-    writer.places = among.places(home);
     let strong = among
         .naming(home, &suspects, Strength::Strong, &writer)
         .await?;
     feed::feed(&reader, &strong, &mut writer).await?;
-    follow(&reader, &graph, &among, &mut writer).await?;
+    ground.follow(&reader, &mut writer).await?;
     // Counted in any case: by now it is known which of them were reached in another way.
     let weak: Vec<Arc<Suspect>> = suspects
         .into_iter()
@@ -215,7 +195,7 @@ pub async fn collect_keeping(
     let weak = among.naming(home, &weak, Strength::Weak, &writer).await?;
     feed::feed(&reader, &weak, &mut writer).await?;
     let mut extract = writer.finish(reporter);
-    located.check_sources(&opened, cancel).await;
+    located.check_sources(&ground.opened, cancel).await;
     told(&mut extract, located.report, &options.subject);
     Ok(extract)
 }
@@ -249,168 +229,4 @@ fn told(extract: &mut Extract, report: locard_app::FindReport, subject: &Subject
     extract.candidates = report.candidates;
     (extract.twins, extract.doubts) = (report.twins, report.doubts);
     (extract.scanned, extract.last_scans) = (report.scanned, report.last_scans);
-}
-
-/// Reads what carries keys of rows that were reached, until no key leads any further.
-async fn follow(
-    reader: &Reader<'_>,
-    graph: &Graph,
-    among: &Among,
-    writer: &mut Writer<'_, '_>,
-) -> Result<()> {
-    loop {
-        let mut jobs = Vec::new();
-        // Those of one length do not depend on each other.
-        while let Some(step) = writer
-            .walk
-            .next_of(jobs.first().map(|job: &Job| job.path().len()))
-        {
-            jobs.extend(among.job(reader, graph, step, writer).await?);
-        }
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        feed::feed(reader, &jobs, writer).await?;
-    }
-}
-
-/// The entities that relations may lead to.
-struct Among {
-    entities: HashMap<EntityId, Entity>,
-    /// Their sources as people see them.
-    sources: HashMap<EntityId, String>,
-    /// Identifiers by which rows name the person or somebody else.
-    telling: BTreeSet<Identifier>,
-}
-
-impl Among {
-    async fn of(catalog: &Catalog<'_>, options: &CollectOptions) -> Result<Self> {
-        let mut entities = Vec::new();
-        if options.sources.is_empty() {
-            entities = catalog.list(None).await?;
-        }
-        for name in &options.sources {
-            let source = catalog.source_named(name.expose_secret())?.id;
-            entities.extend(catalog.list(Some(source)).await?);
-        }
-        let source = |entity: &Entity| (entity.id, catalog.source_name(entity.source));
-        Ok(Self {
-            sources: entities.iter().map(source).collect(),
-            entities: entities
-                .into_iter()
-                .map(|entity| (entity.id, entity))
-                .collect(),
-            telling: telling(&options.subject),
-        })
-    }
-
-    /// How they are shown: source, and resource.
-    fn places(&self, home: &Home) -> HashMap<EntityId, (String, String)> {
-        let mask = home.engine().mask();
-        let place = |entity: &Entity| {
-            let source = self.sources.get(&entity.id).cloned();
-            let resource = mask.path(&entity.path, entity.kind);
-            (entity.id, (source.unwrap_or_default(), resource))
-        };
-        self.entities.values().map(place).collect()
-    }
-
-    /// The reading of rows that name the person so firmly.
-    async fn naming(
-        &self,
-        home: &Home,
-        suspects: &[Arc<Suspect>],
-        strength: Strength,
-        writer: &Writer<'_, '_>,
-    ) -> Result<Vec<Job>> {
-        let mut jobs = Vec::new();
-        for suspect in suspects {
-            let entity = suspect.entity.id;
-            let is_known = self.telling.iter().any(is_name);
-            let names = if is_known {
-                columns_of(home, entity, is_name).await?
-            } else {
-                BTreeSet::new()
-            };
-            jobs.push(Job {
-                entity: suspect.entity.clone(),
-                source: suspect.source.clone(),
-                resource: suspect.resource.clone(),
-                names: suspect.names.clone(),
-                leading: writer.walk.from(entity),
-                what: What::Naming {
-                    suspect: Arc::clone(suspect),
-                    strength,
-                    names,
-                },
-            });
-        }
-        Ok(jobs)
-    }
-
-    /// The reading of what a step leads to; nothing where that is in no source that was asked for.
-    async fn job(
-        &self,
-        reader: &Reader<'_>,
-        graph: &Graph,
-        step: Step,
-        writer: &Writer<'_, '_>,
-    ) -> Result<Option<Job>> {
-        let relation = step.path.last().and_then(|at| graph.relation(*at));
-        let Some((relation, entity)) = relation.and_then(|relation: &Relation| {
-            let entity = self.entities.get(&relation.child.entity)?;
-            Some((relation.clone(), entity.clone()))
-        }) else {
-            return Ok(None);
-        };
-        let home = reader.home;
-        let naming = columns_of(home, entity.id, |it| self.telling.contains(it)).await?;
-        Ok(Some(Job {
-            source: self.sources.get(&entity.id).cloned().unwrap_or_default(),
-            resource: home.engine().mask().path(&entity.path, entity.kind),
-            names: home.store().columns(home.org(), entity.id).await?,
-            leading: writer.walk.from(entity.id),
-            what: What::Keyed {
-                path: step.path,
-                relation,
-                keys: step.keys,
-                naming,
-            },
-            entity,
-        }))
-    }
-}
-
-/// The columns of an entity that hold some identifiers as a whole.
-async fn columns_of(
-    home: &Home,
-    entity: EntityId,
-    wanted: impl Fn(&Identifier) -> bool,
-) -> Result<BTreeSet<String>> {
-    let is_whole = |kind: FindingKind| kind == FindingKind::Column;
-    let found = writer::found(home, entity, is_whole).await?.into_iter();
-    let columns = found.filter(|(_, identifiers)| identifiers.iter().any(&wanted));
-    Ok(columns.map(|(column, _)| column).collect())
-}
-
-/// What names a person in words.
-const NAMES: [&str; 3] = ["PERSON", "FIRST_NAME", "LAST_NAME"];
-
-fn is_name(identifier: &Identifier) -> bool {
-    NAMES.contains(&identifier.as_str())
-}
-
-/// Identifiers of which the subject's values are known, and of which another value is another person's: names, birth
-/// dates, and what is unique.
-fn telling(subject: &Subject) -> BTreeSet<Identifier> {
-    let mut telling = BTreeSet::new();
-    for attribute in &subject.attributes {
-        let identifier = &attribute.identifier;
-        if is_name(identifier) {
-            telling.extend(NAMES.map(Identifier::new));
-        } else if matches!(builtin_role(identifier), Role::Unique | Role::Weak) {
-            telling.insert(identifier.clone());
-        }
-    }
-    telling
 }

@@ -3,18 +3,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 
-use locard_app::{CancellationToken, Home, OpenSources, Reporter, Result, locate};
-use locard_index::Walk;
+use locard_app::{CancellationToken, Home, Reporter, Result, locate};
 use locard_model::RelationId;
 
 use super::kept::Reads;
-use super::reader::Reader;
 use super::row::RowId;
-use super::writer::Writer;
-use super::{Among, CollectOptions, Extract, follow};
-use crate::relations;
+use super::{CollectOptions, Extract, Ground};
 use crate::sections::Sections;
 
 /// From where a walk goes on.
@@ -57,23 +52,10 @@ pub async fn collect_onward(
     cancel: &CancellationToken,
 ) -> Result<Extract> {
     let located = locate(home, &options.asked(), cancel).await?;
-    let graph = relations::followed(home, &located.catalog).await?;
-    let opened = OpenSources::new(home);
-    let reader = Reader {
-        home,
-        opened: &opened,
-        queries: Arc::clone(&located.queries),
-        subject: Arc::new(options.subject.clone()),
-        bounds: options.bounds,
-        cancel,
-        graph: &graph,
-        reads,
-    };
-    let walk = Walk::new(&graph, options.bounds);
-    let mut writer = Writer::new(home, sections, (options.review, cancel), (&graph, walk));
-    let among = Among::of(&located.catalog, options).await?;
-    writer.places = among.places(home);
+    let ground = Ground::of(home, options, &located.catalog).await?;
+    let reader = ground.reader(&located.queries, (reads, cancel));
+    let mut writer = ground.writer((sections, cancel));
     writer.go_on(onward);
-    follow(&reader, &graph, &among, &mut writer).await?;
+    ground.follow(&reader, &mut writer).await?;
     Ok(writer.finish(reporter))
 }

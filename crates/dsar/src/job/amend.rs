@@ -1,7 +1,7 @@
 //! Changing a job: read, change, write, and again where somebody else was faster.
 
 use locard_app::{Home, Result};
-use locard_model::DsarState;
+use locard_model::{DsarState, RequestId};
 use locard_store::{DsarChange, DsarId, DsarNote};
 use uuid::Uuid;
 
@@ -62,6 +62,7 @@ pub(super) async fn amend(
             expires_at: step.expires_at,
             note: step.note,
             seen: Some(job.updated_at),
+            answers: body.request.map(RequestId),
         };
         let changed = home.store().change_dsar(home.org(), DsarId(id), &change);
         match changed.await {

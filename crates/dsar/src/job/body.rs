@@ -163,6 +163,8 @@ pub struct Collected {
     pub between: usize,
     /// The job's last record when rows came last: whoever approved before has not seen them.
     pub seen: u64,
+    /// Sections, counted from the first, for whose rows earlier decisions were taken over.
+    pub carried: usize,
 }
 
 /// A section that was collected.

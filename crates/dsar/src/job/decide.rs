@@ -85,6 +85,19 @@ pub struct Decided {
     pub by_id: String,
     /// The decision that this one takes back.
     pub undoes: Option<u64>,
+    /// The decision of the job that this job repeats of which this one is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Carried>,
+}
+
+/// Where a decision was made that stands in a later job again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Carried {
+    /// Its number in the job that was repeated.
+    pub number: u64,
+    /// When somebody decided it first.
+    pub at: Timestamp,
 }
 
 impl Decision {

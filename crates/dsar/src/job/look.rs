@@ -37,6 +37,8 @@ pub struct ReviewRow {
     pub taken: Vec<Taken>,
     /// What was decided about it.
     pub decisions: Vec<Decided>,
+    /// Those by which people take fields or parts of them out, as things stand.
+    pub redactions: Vec<Decided>,
 }
 
 /// Its values are plain.
@@ -126,6 +128,7 @@ impl Look {
             redacted,
             taken,
             decisions: self.decisions.about(number, at),
+            redactions: ruling.redactions.iter().copied().cloned().collect(),
             at: row.at,
             review: row.review.map(crate::ReviewReason::as_str),
             agreed: row.agreed,

@@ -1,12 +1,13 @@
 //! Looking at jobs, ending them, beginning them anew, and destroying what is over.
 
-use locard_app::{Actor, Error, ErrorKind, Home, Result};
-use locard_model::{DsarState, RequestId};
+use locard_app::{Actor, Home, Result};
+use locard_model::DsarState;
 use locard_store::{DsarId, Page};
 use uuid::Uuid;
 
 use super::amend::{Step, amend};
 use super::create::{self, StartedJob};
+use super::holds::{is_held, request_of};
 use super::{Body, DsarJob, Failed, Moment, conflict, load, settings, told, work};
 use crate::keep::store;
 
@@ -87,8 +88,10 @@ pub async fn cancel(home: &Home, actor: &Actor, id: Uuid, why: Option<&str>) -> 
         // Whoever works on it hears of it; what has ended is left as it is.
         home.store().cancel_job(home.org(), work).await?;
     }
-    // A bundle that was ready is nobody's any more.
-    work::remove_bundle(home, &ended).await?;
+    // A bundle that was ready is nobody's any more; under a legal hold it is kept, and handed to nobody.
+    if !is_held(home, &ended).await? {
+        work::remove_bundle(home, &ended).await?;
+    }
     job(home, id).await
 }
 
@@ -145,21 +148,6 @@ pub async fn retry(home: &Home, actor: &Actor, id: Uuid) -> Result<StartedJob> {
     Ok(started)
 }
 
-/// Whether the request that a job answers is under a legal hold: nothing of it is destroyed then, though nobody is handed a
-/// bundle any more whose time is over.
-async fn is_held(home: &Home, job: &DsarJob) -> Result<bool> {
-    let Some(request) = job.body.as_ref().and_then(|body| body.request) else {
-        return Ok(false);
-    };
-    let found = home.store().request(home.org(), RequestId(request)).await;
-    match found.map_err(Error::from) {
-        Ok(request) => Ok(request.head.is_held),
-        // A job may name a request of another system.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 /// Removes what processes that were killed had begun to write.
 async fn sweep_parts(home: &Home) {
     let Ok(settings) = settings(home).await else {
@@ -203,10 +191,13 @@ pub async fn sweep(home: &Home) -> Result<u64> {
         }
         let store = job.body.as_ref().and_then(|body| body.store.as_deref());
         // The key first: without it the rest is noise, also where a store is out of reach.
-        home.store()
-            .destroy_dsar_key(home.org(), DsarId(job.id))
-            .await?;
-        destroyed += 1;
+        let (id, request) = (DsarId(job.id), request_of(&job));
+        match home.store().destroy_dsar_key(home.org(), id, request).await {
+            Ok(_) => destroyed += 1,
+            // A hold was placed just now.
+            Err(error) if error.kind() == locard_store::ErrorKind::Conflict => continue,
+            Err(error) => return Err(error.into()),
+        }
         if let Err(error) = work::remove(home, job.id, store).await {
             tracing::warn!(
                 why = error.sentence(),

@@ -11,11 +11,13 @@
 
 mod amend;
 mod body;
+mod carry;
 mod columns;
 mod create;
 mod decide;
 mod download;
 mod gather;
+mod holds;
 mod learn;
 mod link;
 mod look;
@@ -24,6 +26,7 @@ mod narrow;
 mod once;
 mod onward;
 mod pack;
+mod processing;
 mod reach;
 mod report;
 mod review;
@@ -48,8 +51,9 @@ use uuid::Uuid;
 
 pub use body::{Body, Collected, Delivery, Failed, Known, Progress, Scope, ScopeKind, SectionInfo};
 pub use create::{DsarOptions, StartedJob, create};
-pub use decide::{Act, Decided, Decision, Verdict};
+pub use decide::{Act, Carried, Decided, Decision, Verdict};
 pub use download::{Download, Handed, Purpose, artifact, bundle, downloads};
+pub use holds::RETENTION;
 pub use link::{
     Link, LinkRow, NewLink, Opened, Refused, follow_again, follow_link, is_link, link, links,
     revoke_link,
@@ -116,7 +120,8 @@ impl DsarJob {
     pub fn waits_for_review(&self) -> bool {
         let body = self.body.as_ref();
         self.state == DsarState::Packaging
-            && body.is_some_and(|body| body.review && body.collected.is_some())
+            && body
+                .is_some_and(|body| body.review && body.collected.is_some() && !carry::is_due(body))
     }
 }
 

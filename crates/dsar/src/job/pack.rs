@@ -20,6 +20,7 @@ use serde_json::json;
 
 use super::decide::{Decided, Decision, Decisions, Ruling};
 use super::gather::{Counters, KeptRow, Meta, rows, section};
+use super::processing::Register;
 use super::reach::{Place, Reach};
 use super::rules::Others;
 use super::{
@@ -43,7 +44,8 @@ pub(super) struct Packing {
     key: SigningKey,
     controller: Option<Controller>,
     notice: Vec<String>,
-    register: BTreeMap<String, Processing>,
+    /// What each section is used for, by its number.
+    processing: BTreeMap<usize, Processing>,
     at: Timestamp,
     counters: Arc<Counters>,
 }
@@ -75,6 +77,8 @@ impl Packing {
         let engine = home.engine();
         let subject = body.subject();
         let collected = body.collected.clone().unwrap_or_default();
+        let mut register = Register::open(home, &now).await?;
+        let processing = register.of_sections(&collected.sections).await?;
         let (kept, decided) = (shelf.clone(), decisions.clone());
         let looked = move || learn::learned(&kept, (&collected, &decided), subject);
         let subject = super::review::apart(looked).await?;
@@ -86,7 +90,7 @@ impl Packing {
             shelf,
             decisions,
             others,
-            register: now.register,
+            processing,
             key: settings::signing_key(home).await?,
             controller: now.controller.map(|controller| Controller {
                 name: controller.name,
@@ -204,11 +208,8 @@ impl Packing {
     }
 
     fn described(&self, meta: &Meta) -> Section {
-        let processing = self
-            .register
-            .get(&meta.info.source)
-            .cloned()
-            .unwrap_or_default();
+        let processing = self.processing.get(&meta.info.number);
+        let processing = processing.cloned().unwrap_or_default();
         let columns = meta.fields.iter().map(|field| Column {
             name: field.name.clone(),
             kind: field.kind.unwrap_or_default(),
@@ -417,7 +418,7 @@ fn note((decided, undone_by): (&Decided, Option<u64>)) -> DecisionNote {
     let words: Vec<String> = words.into_iter().flatten().collect();
     DecisionNote {
         number: decided.number,
-        at: Some(decided.at),
+        at: Some(decided.carried.as_ref().map_or(decided.at, |it| it.at)),
         by: decided.by.clone(),
         decision: words.join(", "),
         row: Some(decision.row),

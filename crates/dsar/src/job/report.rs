@@ -1,26 +1,33 @@
 //! What the catalog says of the organisation's data: the data map, and the export of everything that it knows.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use locard_app::{Actor, ErrorKind, FindingFilter, Home, Result, findings};
-use locard_model::{DsarState, Identifier};
+use locard_model::{DsarState, EntityId, Identifier};
 use serde_json::{Value, json};
 
 use super::download::{Download, Purpose, artifact};
-use super::{conflict, jobs, settings};
+use super::processing::Register;
+use super::{Processing, conflict, jobs, settings};
 
 /// Which kinds of personal data there are and where, and for how long bundles of it are kept. What allows that is
-/// told as far as the register has it.
+/// told as far as people said it of the places, or the settings do of sources.
 pub async fn data_map(home: &Home) -> Result<Value> {
     let found = findings(home, &FindingFilter::default()).await?;
     let settings = settings(home).await?;
+    let mut register = Register::open(home, &settings).await?;
+    let mut told: BTreeMap<EntityId, Processing> = BTreeMap::new();
     let mut kinds: BTreeMap<Identifier, Vec<&locard_app::FindingRow>> = BTreeMap::new();
     for row in found.iter().filter(|row| !row.is_rejected()) {
         kinds.entry(row.identifier.clone()).or_default().push(row);
+        if let Entry::Vacant(new) = told.entry(row.entity) {
+            new.insert(register.of_entity(row.entity, &row.source).await?);
+        }
     }
     let categories: Vec<Value> = kinds
         .iter()
-        .map(|(kind, rows)| category(kind, rows, &settings))
+        .map(|(kind, rows)| category(kind, rows, &told))
         .collect();
     let sources: Vec<Value> = locard_app::sources(home)
         .await?
@@ -28,7 +35,7 @@ pub async fn data_map(home: &Home) -> Result<Value> {
         .map(|source| {
             json!({
                 "id": source.id, "name": source.name, "connector": source.connector, "owner": source.owner,
-                "note": source.note, "processing": settings.register.get(&source.name), "entities": source.entities, "scannedAt": source.scanned_at,
+                "note": source.note, "processing": register.of_source(source.id, &source.name), "entities": source.entities, "scannedAt": source.scanned_at,
             })
         })
         .collect();
@@ -44,14 +51,11 @@ pub async fn data_map(home: &Home) -> Result<Value> {
 fn category(
     kind: &Identifier,
     rows: &[&locard_app::FindingRow],
-    settings: &settings::DsarSettings,
+    told: &BTreeMap<EntityId, Processing>,
 ) -> Value {
-    // Of every source that holds it, what was told.
-    let sources: BTreeSet<&String> = rows.iter().map(|row| &row.source).collect();
-    let told: Vec<_> = sources
-        .into_iter()
-        .filter_map(|source| settings.register.get(source))
-        .collect();
+    // Of every entity that holds it, what was told.
+    let entities: BTreeSet<EntityId> = rows.iter().map(|row| row.entity).collect();
+    let told: Vec<&Processing> = entities.iter().filter_map(|it| told.get(it)).collect();
     let mut places: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
         let columns = places.entry((&row.source, &row.resource)).or_default();

@@ -352,19 +352,27 @@ async fn add(
     decided: &Decided,
     (action, mut details): (&str, Value),
 ) -> Result<u64> {
-    let draft = DsarRecordDraft {
-        kind: DECISION,
-        once: None,
-        body: super::json(decided)?,
-    };
-    let number = home
-        .store()
-        .add_dsar_record(home.org(), DsarId(job.id), &draft)
-        .await?;
+    let number = keep(home, job.id, decided, None).await?;
     details["job"] = json!(job.id);
     details["number"] = json!(number);
     record_audit(home, actor, action, details).await?;
     Ok(number.unwrap_or_default())
+}
+
+/// Records a decision; its number, unless it was recorded before under the same `once`.
+pub(super) async fn keep(
+    home: &Home,
+    id: Uuid,
+    decided: &Decided,
+    once: Option<String>,
+) -> Result<Option<u64>> {
+    let draft = DsarRecordDraft {
+        kind: DECISION,
+        once,
+        body: super::json(decided)?,
+    };
+    let added = home.store().add_dsar_record(home.org(), DsarId(id), &draft);
+    Ok(added.await?)
 }
 
 /// Does what waits for a disk or a store on a thread of its own.

@@ -17,7 +17,9 @@ use super::amend::{Step, amend};
 use super::gather::{Counters, Gather};
 use super::narrow::Narrow;
 use super::pack::Packing;
-use super::{Body, Collected, DsarJob, Failed, conflict, load, narrow, review, tenant, unkept};
+use super::{
+    Body, Collected, DsarJob, Failed, carry, conflict, load, narrow, review, tenant, unkept,
+};
 use crate::collect::{Answer, CollectOptions, Extract, collect_keeping};
 use crate::keep::{Shelf, store};
 
@@ -82,6 +84,7 @@ impl Worker<'_> {
                     .await?;
                 }
                 DsarState::Collecting => Box::pin(self.collect(&job, cancel)).await?,
+                DsarState::Packaging if carry::is_due(job.known()?) => self.carry(&job).await?,
                 DsarState::Packaging if review::is_released(self.home, &job).await? => {
                     if !Box::pin(self.go_on(&job, cancel)).await? {
                         self.pack(load(self.home, self.id).await?).await?;

@@ -11,6 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{BundleStore, Put};
 
+/// How the variables begin that the stores' own programs read.
+const PREFIXES: [&str; 3] = ["aws_", "azure_", "google_"];
+
 /// A container, or a folder in one. It has a thread of its own: whoever calls waits for it, and may be anywhere.
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
@@ -51,7 +54,12 @@ impl Objects {
     pub(crate) fn new(address: &str) -> io::Result<Self> {
         let url = url::Url::parse(address)
             .map_err(|_| io::Error::other("the bundle store's address cannot be understood"))?;
-        let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        // What is called `TOKEN` or `ENDPOINT` may be anybody's; and a variable that is no text is none of these.
+        let options = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?.to_ascii_lowercase();
+            let is_theirs = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+            is_theirs.then_some((name, value.into_string().ok()?))
+        });
         let (store, folder) =
             object_store::parse_url_opts(&url, options).map_err(|error| refused(&error))?;
         let runtime = Builder::new_multi_thread()

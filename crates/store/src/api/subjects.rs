@@ -51,8 +51,14 @@ pub trait Dsars: Send + Sync {
     async fn dsar_key(&self, org: OrgId, id: DsarId) -> Result<Option<DsarKey>>;
 
     /// Destroys the key of one that has come to its end, and with it all that is known of it but when which state was
-    /// reached; whether there was one. `Conflict` while it is active.
-    async fn destroy_dsar_key(&self, org: OrgId, id: DsarId) -> Result<bool>;
+    /// reached; whether there was one. `Conflict` while it is active, and while the request that it answers, if it does, is
+    /// under a legal hold.
+    async fn destroy_dsar_key(
+        &self,
+        org: OrgId,
+        id: DsarId,
+        answers: Option<RequestId>,
+    ) -> Result<bool>;
 }
 
 /// Legal requests of persons.

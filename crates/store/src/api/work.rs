@@ -190,6 +190,9 @@ pub trait Webhooks: Send + Sync {
         event: (&str, &Value),
     ) -> Result<Delivery>;
 
+    /// Tells of an event to every webhook that hears it and was not told under this text before; gives to how many.
+    async fn tell_once(&self, org: OrgId, once: &str, event: (&str, &Value)) -> Result<u64>;
+
     /// What one was told, the newest first.
     async fn deliveries(
         &self,

@@ -3,13 +3,13 @@
 //! What a reader gets wrong: whatever is told of one goes through [`Case`], so that nothing of it outlives its key.
 
 use async_trait::async_trait;
-use locard_model::{DsarState, JobId, OrgId};
+use locard_model::{DsarState, JobId, OrgId, RequestId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Database, limit, paged};
+use super::{Database, limit, paged, webhooks};
 use crate::master::fill;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
@@ -275,6 +275,9 @@ impl Dsars for Database {
         }
         let after = row(&mut *session, org, id, "").await?;
         let changed = dsar(&after, &vault)?;
+        if changed.state != is.state {
+            webhooks::reached(&mut *session, &vault, (&changed, change.answers)).await?;
+        }
         session.commit().await?;
         Ok(changed)
     }
@@ -382,10 +385,24 @@ impl Dsars for Database {
         key(&row(&mut *self.read().await?, org, id, "").await?, &vault)
     }
 
-    async fn destroy_dsar_key(&self, org: OrgId, id: DsarId) -> Result<bool> {
+    async fn destroy_dsar_key(
+        &self,
+        org: OrgId,
+        id: DsarId,
+        answers: Option<RequestId>,
+    ) -> Result<bool> {
         let vault = self.vault(org).await?;
         let mut session = self.write_durably().await?;
         let lock = session.for_update();
+        if let Some(request) = answers {
+            // Nobody places a hold until the key is gone, or it stays.
+            let held = Statement::new("select is_held from requests where org_id = $1 and id = $2");
+            let held = session.row(held.bind(org).bind(request).text(lock)).await?;
+            if held.map_or(Ok(0), |row| row.count("is_held"))? != 0 {
+                let sentence = "the request that the DSAR job answers is under a legal hold";
+                return Err(Error::new(ErrorKind::Conflict, sentence));
+            }
+        }
         let is = dsar(&row(&mut *session, org, id, lock).await?, &vault)?;
         if !is.state.is_final() {
             let sentence = format!("the DSAR job is {}, so its key is still needed", is.state);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use locard_model::{ExposeSecret as _, OrgId, SecretString};
+use locard_model::{ExposeSecret as _, OrgId, RequestId, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,8 +15,8 @@ use crate::ids;
 use crate::sql::{Row, Session, Statement};
 use crate::vault::{Cell, Vault};
 use crate::{
-    BusinessResult, Delivery, DeliveryId, DeliveryState, DueDelivery, Error, ErrorKind, Job, Page,
-    Paged, Result, Tried, Webhook, WebhookDraft, WebhookId, Webhooks,
+    BusinessResult, Delivery, DeliveryId, DeliveryState, Dsar, DueDelivery, Error, ErrorKind, Job,
+    Page, Paged, Result, Tried, Webhook, WebhookDraft, WebhookId, Webhooks,
 };
 
 const SELECT: &str =
@@ -38,6 +38,10 @@ const UNDERTAKE: &str = "update deliveries set next_at = $4, attempts = attempts
 
 const SETTLE: &str = "update deliveries set state = $4, next_at = $5, status_code = $6, note = $7, ended_at = $8 \
     where org_id = $1 and id = $2 and attempts = $3 and state = 'PENDING'";
+
+/// Of two who come at the same time, one tells.
+const TOLD: &str = "insert into tellings (org_id, webhook_id, once_hash, at) values ($1, $2, $3, $4) \
+    on conflict do nothing";
 
 const AGAIN: &str = "update deliveries set state = 'PENDING', attempts = 0, next_at = $3, ended_at = null, note = null \
     where org_id = $1 and id = $2 and state <> 'PENDING'";
@@ -125,17 +129,33 @@ fn hears(webhook: &Webhook, event: &str) -> bool {
     webhook.is_enabled && (webhook.events.is_empty() || webhook.events.iter().any(fits))
 }
 
-/// Writes down who is to be told of an event, with the rest of the session's transaction.
-async fn tell(session: &mut dyn Session, vault: &Vault, event: &str, data: &Value) -> Result<()> {
+/// Those who want to hear of an event.
+async fn hearing(session: &mut dyn Session, vault: &Vault, event: &str) -> Result<Vec<WebhookId>> {
     let statement = Statement::new(SELECT).bind(vault.org());
     let rows = session.rows(statement.text(" order by id")).await?;
+    let mut hearing = Vec::new();
     for row in &rows {
         let webhook = webhook(row, vault)?;
         if hears(&webhook, event) {
-            tell_one(session, vault, webhook.id, (event, data)).await?;
+            hearing.push(webhook.id);
         }
     }
+    Ok(hearing)
+}
+
+/// Writes down who is to be told of an event, with the rest of the session's transaction.
+async fn tell(session: &mut dyn Session, vault: &Vault, event: &str, data: &Value) -> Result<()> {
+    for webhook in hearing(session, vault, event).await? {
+        tell_one(session, vault, webhook, (event, data)).await?;
+    }
     Ok(())
+}
+
+/// Whether a webhook was told under that text.
+async fn was_told(session: &mut dyn Session, org: OrgId, (id, once): (Uuid, Uuid)) -> Result<bool> {
+    let statement = Statement::new("select at from tellings where org_id = $1 and webhook_id = $2");
+    let statement = statement.bind(org).bind(id).with(" and once_hash = ", once);
+    Ok(session.row(statement).await?.is_some())
 }
 
 async fn tell_one(
@@ -179,6 +199,22 @@ pub(super) async fn ended(session: &mut dyn Session, vault: &Vault, job: &Job) -
         },
     });
     let event = format!("job.{}", job.state.as_str().to_lowercase());
+    tell(session, vault, &event, &data).await
+}
+
+/// Tells that a DSAR job reached a state, and which request it answers.
+pub(super) async fn reached(
+    session: &mut dyn Session,
+    vault: &Vault,
+    (dsar, answers): (&Dsar, Option<RequestId>),
+) -> Result<()> {
+    let state = dsar.state.as_str();
+    let data = json!({
+        "dsarJob": format!("dsar:{}", dsar.id.0),
+        "state": state,
+        "request": answers,
+    });
+    let event = format!("dsar.{}", state.to_lowercase());
     tell(session, vault, &event, &data).await
 }
 
@@ -256,8 +292,14 @@ impl Webhooks for Database {
     async fn remove_webhook(&self, org: OrgId, id: WebhookId) -> Result<()> {
         self.vault(org).await?;
         let mut session = self.write_durably().await?;
-        let told = Statement::new("delete from deliveries where org_id = $1 and webhook_id = $2");
-        session.run(told.bind(org).bind(id.0)).await?;
+        for told in [
+            "delete from deliveries where org_id = $1 and webhook_id = $2",
+            "delete from tellings where org_id = $1 and webhook_id = $2",
+        ] {
+            session
+                .run(Statement::new(told).bind(org).bind(id.0))
+                .await?;
+        }
         let statement = Statement::new("delete from webhooks where org_id = $1 and id = $2");
         if session.run(statement.bind(org).bind(id.0)).await? == 0 {
             return Err(Error::not_found("webhook"));
@@ -278,6 +320,39 @@ impl Webhooks for Database {
         let delivery = fetch_delivery(&mut *session, &vault, id).await?;
         session.commit().await?;
         Ok(delivery)
+    }
+
+    async fn tell_once(
+        &self,
+        org: OrgId,
+        once: &str,
+        (event, data): (&str, &Value),
+    ) -> Result<u64> {
+        let vault = self.vault(org).await?;
+        let once = vault.digest("told once", once.as_bytes())?;
+        // Most times everybody was told, and whoever looks must not keep others from writing.
+        let mut session = self.read().await?;
+        let mut new = Vec::new();
+        for id in hearing(&mut *session, &vault, event).await? {
+            if !was_told(&mut *session, org, (id.0, once)).await? {
+                new.push(id);
+            }
+        }
+        drop(session);
+        if new.is_empty() {
+            return Ok(0);
+        }
+        let (mut session, mut told) = (self.write_durably().await?, 0);
+        let now = session.now().await?;
+        for id in new {
+            let statement = Statement::new(TOLD).bind(org).bind(id.0).bind(once);
+            if session.run(statement.bind(now)).await? == 1 {
+                tell_one(&mut *session, &vault, id, (event, data)).await?;
+                told += 1;
+            }
+        }
+        session.commit().await?;
+        Ok(told)
     }
 
     async fn deliveries(

@@ -1,7 +1,7 @@
 //! DSAR jobs: the collecting and packaging of one subject's data.
 
 use jiff::Timestamp;
-use locard_model::{DsarState, JobId};
+use locard_model::{DsarState, JobId, RequestId};
 use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -112,6 +112,8 @@ pub struct DsarChange {
     pub note: Option<DsarNote>,
     /// When it changed last as far as the caller knows: if it changed since, nothing is done.
     pub seen: Option<Timestamp>,
+    /// The request that the job answers: webhooks are told it with a new state.
+    pub answers: Option<RequestId>,
 }
 
 /// Something that was decided or done about a DSAR job, to be kept.

@@ -183,12 +183,12 @@ async fn a_destroyed_key_leaves_states_and_times_alone(_: &Bench, store: Arc<dyn
     let dsar = new(&*store, &draft("anna", Some("a"), 5)).await;
     let key = store.dsar_key(ORG, dsar.id).await.unwrap().unwrap();
     assert_eq!(format!("{key:?}"), "DsarKey(…)");
-    let active = store.destroy_dsar_key(ORG, dsar.id).await;
+    let active = store.destroy_dsar_key(ORG, dsar.id, None).await;
     assert_eq!(active.unwrap_err().kind(), ErrorKind::Conflict);
     let failed = to(&[Requested], Failed);
     store.change_dsar(ORG, dsar.id, &failed).await.unwrap();
-    assert!(store.destroy_dsar_key(ORG, dsar.id).await.unwrap());
-    assert!(!store.destroy_dsar_key(ORG, dsar.id).await.unwrap());
+    assert!(store.destroy_dsar_key(ORG, dsar.id, None).await.unwrap());
+    assert!(!store.destroy_dsar_key(ORG, dsar.id, None).await.unwrap());
     assert!(store.dsar_key(ORG, dsar.id).await.unwrap().is_none());
     let gone = store.dsar(ORG, dsar.id).await.unwrap();
     assert_eq!((gone.state, gone.body), (Failed, None));
@@ -230,7 +230,7 @@ async fn overdue_jobs_are_those_whose_time_has_come_and_whose_key_is_there(
     assert_eq!(overdue, [ids[2], ids[0]]);
     let failed = to(&[Ready], Failed);
     store.change_dsar(ORG, ids[2], &failed).await.unwrap();
-    store.destroy_dsar_key(ORG, ids[2]).await.unwrap();
+    store.destroy_dsar_key(ORG, ids[2], None).await.unwrap();
     let overdue = store.overdue_dsars(ORG, 10).await.unwrap();
     assert_eq!(overdue.len(), 1);
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use locard_model::{ExposeSecret as _, JobState, OrgId, SecretString};
+use locard_model::{DsarState, ExposeSecret as _, JobState, OrgId, RequestId, SecretString};
 use locard_store::{
-    BusinessResult, BusinessRuleDraft, BusinessRuleId, Delivery, DeliveryState, ErrorKind,
-    JobOutcome, Page, Store, Tried, WebhookDraft, WebhookId,
+    BusinessResult, BusinessRuleDraft, BusinessRuleId, Delivery, DeliveryState, DsarChange,
+    DsarDraft, DsarNote, ErrorKind, JobOutcome, Page, StartedDsar, Store, Tried, WebhookDraft,
+    WebhookId,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -17,6 +18,8 @@ use crate::harness::*;
 on_both!(
     a_webhook_is_kept_with_its_secret,
     what_happens_is_told_to_who_wants_to_hear_of_it,
+    what_is_told_once_is_told_once_to_each,
+    a_dsar_job_that_reaches_a_state_is_told,
     a_delivery_is_tried_by_one_at_a_time_and_told_again
 );
 
@@ -143,6 +146,76 @@ async fn what_happens_is_told_to_who_wants_to_hear_of_it(_: &Bench, store: Arc<d
         ["business-rule.fail"]
     );
     assert!(told(&*store, off.id).await.is_empty());
+}
+
+async fn what_is_told_once_is_told_once_to_each(_: &Bench, store: Arc<dyn Store>) {
+    let (all, some) = (draft(1, "all", &[]), draft(2, "some", &["request.*"]));
+    let deaf = draft(3, "deaf", &["job.*"]);
+    for webhook in [&all, &some, &deaf] {
+        store.put_webhook(ORG, webhook).await.unwrap();
+    }
+    let event = ("request.overdue", &json!({ "request": 1 }));
+    let tell = async |once: &str| store.tell_once(ORG, once, event).await.unwrap();
+    // Of those who see it at the same time one tells.
+    let (a, b, c) = tokio::join!(tell("1 late"), tell("1 late"), tell("1 late"));
+    assert_eq!(a + b + c, 2);
+    assert_eq!((tell("1 late").await, tell("2 late").await), (0, 2));
+    // That it was told is known longer than what was told.
+    let later = Timestamp::now() + SignedDuration::from_hours(1);
+    while let Some(due) = store.undertake_delivery(ORG, LONG).await.unwrap() {
+        let tried = Tried {
+            state: DeliveryState::Delivered,
+            next_at: None,
+            status_code: Some(204),
+            note: None,
+        };
+        let settled = store.settle_delivery(ORG, &due.delivery, &tried).await;
+        assert!(settled.unwrap());
+    }
+    store.forget_deliveries(ORG, later).await.unwrap();
+    assert!(told(&*store, all.id).await.is_empty());
+    assert_eq!(tell("1 late").await, 0);
+    // Whoever comes later hears of it; whoever went is forgotten.
+    let new = draft(4, "new", &["request.overdue"]);
+    store.put_webhook(ORG, &new).await.unwrap();
+    assert_eq!(tell("1 late").await, 1);
+    store.remove_webhook(ORG, new.id).await.unwrap();
+    assert_eq!(tell("1 late").await, 0);
+    assert!(told(&*store, deaf.id).await.is_empty());
+}
+
+async fn a_dsar_job_that_reaches_a_state_is_told(_: &Bench, store: Arc<dyn Store>) {
+    let all = draft(1, "all", &["dsar.*"]);
+    store.put_webhook(ORG, &all).await.unwrap();
+    let new = DsarDraft {
+        body: json!({ "name": "planted" }),
+        note: DsarNote {
+            actor: "planted".to_owned(),
+            notes: None,
+        },
+        idempotency_key: None,
+        most: 1,
+    };
+    let StartedDsar::New(job) = store.start_dsar(ORG, &new).await.unwrap() else {
+        panic!("it is new");
+    };
+    let request = RequestId(Uuid::from_u128(7));
+    let change = |to: Option<DsarState>| DsarChange {
+        from: vec![DsarState::Requested, DsarState::Collecting],
+        to,
+        answers: Some(request),
+        ..DsarChange::default()
+    };
+    // What stays in its state is told to nobody.
+    for to in [Some(DsarState::Collecting), None, Some(DsarState::Failed)] {
+        let changed = store.change_dsar(ORG, job.id, &change(to)).await;
+        changed.unwrap();
+    }
+    let told = told(&*store, all.id).await;
+    let events: Vec<&str> = told.iter().map(|it| it.event.as_str()).collect();
+    assert_eq!(events, ["dsar.failed", "dsar.collecting"]);
+    assert_eq!(told[0].data["request"], json!(request));
+    assert!(!told[0].data.to_string().contains("planted"));
 }
 
 async fn a_delivery_is_tried_by_one_at_a_time_and_told_again(_: &Bench, store: Arc<dyn Store>) {

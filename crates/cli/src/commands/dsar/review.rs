@@ -123,16 +123,12 @@ fn shown(output: &mut Output, (section, whole): (usize, bool), row: &ReviewRow) 
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        let (text, by) = marked(row, name, &text);
         let most = if whole { usize::MAX } else { LONGEST };
         let short: String = text.chars().take(most).collect();
         let cut = if short.len() < text.len() { "…" } else { "" };
-        let redacted = if row.redacted.contains(name) {
-            " (another person's is taken out)"
-        } else {
-            ""
-        };
         output.line(&format!(
-            "    {}: {}{cut}{redacted}",
+            "    {}: {}{cut}{by}",
             printable(name),
             printable(&short)
         ))?;
@@ -153,6 +149,57 @@ fn shown(output: &mut Output, (section, whole): (usize, bool), row: &ReviewRow) 
         )))?;
     }
     Ok(())
+}
+
+/// A field's text, in which `[-` and `-]` stand around what is taken out of it, and by whom that is.
+fn marked(row: &ReviewRow, name: &str, text: &str) -> (String, String) {
+    let (mut parts, mut by) = (Vec::new(), Vec::new());
+    for taken in row.taken.iter().filter(|taken| taken.column == name) {
+        by.push("another person's is taken out".to_owned());
+        // Of a list or an object it is not marked where.
+        if taken.within.is_empty() {
+            parts.extend(spans(&taken.spans, text));
+        }
+    }
+    let is_its = |column: &Option<String>| column.as_deref() == Some(name);
+    let redactions = row.redactions.iter();
+    for decided in redactions.filter(|it| is_its(&it.decision.column)) {
+        by.push(format!("taken out by decision {}", decided.number));
+        parts.extend(spans(&decided.decision.spans, text));
+    }
+    by.dedup();
+    let by = if by.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", by.join("; "))
+    };
+    (around(text, parts), by)
+}
+
+/// Parts of a text; none: all of it.
+fn spans(spans: &[(usize, usize)], text: &str) -> Vec<(usize, usize)> {
+    match spans {
+        [] => vec![(0, text.len())],
+        spans => spans.to_vec(),
+    }
+}
+
+/// The text with marks around these parts, where they are parts of it.
+fn around(text: &str, mut parts: Vec<(usize, usize)>) -> String {
+    parts.retain(|(from, to)| from < to && text.get(*from..*to).is_some());
+    parts.sort_unstable();
+    let (mut marked, mut done) = (String::new(), 0);
+    for (from, to) in parts {
+        if to <= done {
+            continue;
+        }
+        let from = from.max(done);
+        marked.push_str(&text[done..from]);
+        marked.extend(["[-", &text[from..to], "-]"]);
+        done = to;
+    }
+    marked.push_str(&text[done..]);
+    marked
 }
 
 fn decisions(args: &ReviewDsar) -> Result<Vec<Decision>> {
@@ -206,6 +253,15 @@ fn place(text: &str, is_field: bool) -> Result<(usize, u64, Option<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_that_are_taken_out_are_marked_once() {
+        let text = "Carl Anders rang Änna";
+        assert_eq!(around(text, vec![]), text);
+        let parts = vec![(5, 11), (0, 7), (12, 16), (18, 19), (0, 99)];
+        assert_eq!(around(text, parts), "[-Carl An-][-ders-] [-rang-] Änna");
+        assert_eq!(around(text, spans(&[], text)), format!("[-{text}-]"));
+    }
 
     #[test]
     fn rows_and_fields_are_named_by_numbers() {

@@ -2,8 +2,10 @@
 
 mod hand;
 mod intake;
+mod places;
 mod show;
 mod step;
+mod tasks;
 
 use anyhow::{Context as _, Result, bail};
 use locard_model::SecretString;
@@ -128,21 +130,8 @@ async fn of_one(session: &Session, desk: &Desk<'_>, args: &Requests) -> Result<O
                 .printer
                 .hint("it is a draft: read it, and put in what stands in brackets");
         }
-        Requests::Tasks {
-            request,
-            answer,
-            outcome,
-            format,
-        } => {
-            let asked = answer.as_deref().zip(*outcome);
-            show::tasks(session, desk, (request, asked), *format).await?;
-        }
-        Requests::Places {
-            request,
-            find,
-            recheck,
-            format,
-        } => show::places(session, desk, (request, *find, *recheck), *format).await?,
+        Requests::Tasks(args) => tasks::run(session, desk, args).await?,
+        Requests::Places(args) => places::run(session, desk, args).await?,
         args => {
             let done = step::step(session, desk, args).await?;
             if let Some(request) = done {

@@ -1,13 +1,11 @@
 //! What is shown of requests.
 
-use anyhow::{Context as _, Result, bail};
-use locard_requests::{
-    Desk, Listing, Record, RequestOrder, RequestState, TaskOutcome, listed, place_shape, task_shape,
-};
+use anyhow::{Context as _, Result};
+use locard_requests::{Desk, Listing, RequestOrder, RequestState, listed};
 use serde_json::{Value, json};
 
-use super::{actor, opened, request_named, told};
-use crate::args::{ListFormat, Looked};
+use super::told;
+use crate::args::ListFormat;
 use crate::commands::Session;
 use crate::lists::List;
 use crate::printer::printable;
@@ -111,129 +109,4 @@ pub(super) async fn list(
             .say(format!("{} more", counted(more, "request", "requests")));
     }
     Ok(())
-}
-
-pub(super) async fn tasks(
-    session: &Session,
-    desk: &Desk<'_>,
-    (request, asked): (&str, Option<(&str, Looked)>),
-    format: ListFormat,
-) -> Result<()> {
-    let mut request = opened(session, desk, request).await?;
-    if let Some((source, outcome)) = asked {
-        let mut tasks = request.known().map_err(told)?.tasks.iter();
-        let Some(task) = tasks.find(|task| task.source == source) else {
-            bail!("the request has no task of that source");
-        };
-        let outcome = match outcome {
-            Looked::Answered => TaskOutcome::Answered,
-            Looked::NothingFound => TaskOutcome::NothingFound,
-        };
-        let done = desk
-            .answer_task(&actor(), request.id, task.id, outcome, None)
-            .await;
-        request = done.map_err(told)?;
-    }
-    let mut list = List::new(&[
-        "source",
-        "kind",
-        "owner",
-        "contact",
-        "status",
-        "due at",
-        "instructions",
-    ]);
-    for task in &request.known().map_err(told)?.tasks {
-        let shown = task_shape(task, &request);
-        list.row(
-            [
-                "source",
-                "kind",
-                "owner",
-                "contact",
-                "status",
-                "dueAt",
-                "instructions",
-            ]
-            .map(|name| shown[name].clone()),
-        );
-    }
-    let mut output = session.printer.output(None)?;
-    list.print(
-        &mut output,
-        format,
-        "no tasks: every source has a connector",
-    )?;
-    Ok(output.finish()?)
-}
-
-/// Rows of a place that are shown in a line; over HTTP each is told.
-const SHOWN: usize = 20;
-
-pub(super) async fn places(
-    session: &Session,
-    desk: &Desk<'_>,
-    (request, find, recheck): (&str, bool, bool),
-    format: ListFormat,
-) -> Result<()> {
-    let id = request_named(session, request).await?;
-    let request = if find {
-        desk.find_places(&actor(), id).await
-    } else if recheck {
-        desk.recheck_places(&actor(), id).await
-    } else {
-        desk.request(id).await
-    };
-    let request = request.map_err(told)?;
-    let names = [
-        "source",
-        "resource",
-        "strength",
-        "reached",
-        "rows",
-        "at",
-        "listed",
-        "verdict",
-        "recheck",
-        "recheck note",
-        "instructions",
-    ];
-    let mut list = List::new(&names);
-    for place in &request.known().map_err(told)?.places {
-        let mut shown = place_shape(place);
-        let rows = shown["rowsAt"].as_array().into_iter().flatten();
-        let rows: Vec<&str> = rows.filter_map(|row| row["at"].as_str()).collect();
-        shown["at"] = if rows.len() > SHOWN {
-            format!("{} …", rows[..SHOWN].join("; ")).into()
-        } else {
-            rows.join("; ").into()
-        };
-        shown["recheck note"] = shown["recheckNote"].take();
-        list.row(names.map(|name| shown[name].clone()));
-    }
-    let mut output = session.printer.output(None)?;
-    let nothing = "no places; `locard requests places REQUEST --find` looks for them";
-    list.print(&mut output, format, nothing)?;
-    output.finish()?;
-    tell_open(session, request.known().map_err(told)?);
-    Ok(())
-}
-
-/// What the list leaves open.
-fn tell_open(session: &Session, record: &Record) {
-    let undecided = record.places.iter().filter(|place| place.is_undecided());
-    let undecided = undecided.count() as u64;
-    if undecided > 0 {
-        let places = counted(undecided, "weak place", "weak places");
-        session.printer.say(format!(
-            "{places} may be somebody else's: not listed before somebody decides that it is the person"
-        ));
-    }
-    for gap in &record.places_not_searched {
-        let place = gap.resource.as_deref().unwrap_or(&gap.source);
-        session.printer.say(printable(&format!(
-            "not searched: {place}: {}",
-            gap.sentence
-        )));
-    }
 }

@@ -5,18 +5,22 @@
     reason = "these are tests; clippy knows it of test functions only"
 )]
 
+mod holds;
+mod review;
+
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use jiff::Timestamp;
 use locard_app::{
-    Access, Actor, CancellationToken, Home, HomeOptions, ScanOptions, Silent, add_collection,
+    Access, Actor, Annotated, CancellationToken, Home, HomeOptions, ScanOptions, Silent,
+    add_collection,
 };
 use locard_bundle::Bundle;
 use locard_bundle::encrypt::{Secret, decrypt};
 use locard_dsar::job::{self, DsarJob, DsarOptions, NewLink, Purpose, Refused, Scope, StartedJob};
-use locard_model::{Attribute, DsarState, Identifier, RequestId, RequestState, SecretString};
-use locard_store::{AuditDraft, DsarChange, DsarId, RequestDraft, RequestHead, StartedRequest};
+use locard_model::{Attribute, DsarState, Identifier, SecretString};
+use locard_store::{DsarChange, DsarId};
 use serde_json::{Value, json};
 
 static CONNECTORS: &[&dyn locard_app::Connector] = &[&locard_connector_local::Local];
@@ -231,76 +235,6 @@ async fn what_is_over_is_destroyed_with_its_key() {
     home.close().await.unwrap();
 }
 
-/// A request that is under a legal hold, or is not.
-async fn request(home: &Home, is_held: bool) -> RequestId {
-    let draft = RequestDraft {
-        head: RequestHead {
-            state: RequestState::InProgress,
-            kind: "access".to_owned(),
-            jurisdiction: "eu".to_owned(),
-            is_held,
-            received_at: Timestamp::from_second(1_700_000_000).unwrap(),
-            due_at: None,
-            ended_at: None,
-            retain_until: None,
-        },
-        body: json!({}),
-        subjects: Vec::new(),
-        events: Vec::new(),
-        audit: AuditDraft::new("request.created", "privacy", json!({})),
-        idempotency_key: None,
-    };
-    match home
-        .store()
-        .start_request(home.org(), &draft)
-        .await
-        .unwrap()
-    {
-        StartedRequest::New(request) => request.id,
-        StartedRequest::Known(_) => panic!("it is new"),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_legal_hold_keeps_what_is_over_and_hands_nothing_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = scanned(folder.path()).await;
-    let mut jobs = Vec::new();
-    for is_held in [true, false] {
-        let options = DsarOptions {
-            request: Some(request(&home, is_held).await.0),
-            ..anna()
-        };
-        let ready = run(&home, &create(&home, options).await).await;
-        let over = DsarChange {
-            from: vec![DsarState::Ready],
-            expires_at: Some(Timestamp::from_second(1_700_000_000).unwrap()),
-            ..DsarChange::default()
-        };
-        let id = DsarId(ready.id);
-        home.store()
-            .change_dsar(home.org(), id, &over)
-            .await
-            .unwrap();
-        jobs.push(ready.id);
-    }
-    assert_eq!(job::sweep(&home).await.unwrap(), 1, "one is not held");
-    let kept = |id: &uuid::Uuid| {
-        let bundles = folder.path().join("home/bundles/dsar");
-        bundles.join(id.to_string()).join("bundle.zip").exists()
-    };
-    assert_eq!((kept(&jobs[0]), kept(&jobs[1])), (true, false));
-    let held = job::job(&home, jobs[0]).await.unwrap();
-    assert!(held.body.is_some() && held.state == DsarState::Ready);
-    let by = (Purpose::Delivery, None);
-    assert!(
-        job::bundle(&home, &actor("officer"), jobs[0], by)
-            .await
-            .is_err()
-    );
-    home.close().await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_of_everything_is_off_wants_another_administrator_and_holds_no_row() {
     let folder = tempfile::tempdir().unwrap();
@@ -445,20 +379,58 @@ async fn a_registered_subject_is_known_by_the_id_of_another_system() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_is_begun_anew_is_looked_at_as_the_settings_ask_by_then() {
+async fn what_people_said_of_places_is_told_with_their_rows() {
     let folder = tempfile::tempdir().unwrap();
     let home = scanned(folder.path()).await;
-    std::fs::remove_file(folder.path().join("data/people.csv")).unwrap();
-    let lacking = run(&home, &create(&home, anna()).await).await;
-    assert_eq!(lacking.state, DsarState::Ready, "{lacking:?}");
-    let officer = actor("officer");
-    let two = json!({ "review": true, "secondApprover": true });
-    job::change_settings(&home, &officer, &two).await.unwrap();
-    let StartedJob::New(again) = job::retry(&home, &officer, lacking.id).await.unwrap() else {
-        panic!("it is not new");
+    let every = locard_app::FindingFilter::default();
+    let findings = locard_app::findings(&home, &every).await.unwrap();
+    let of_visits = findings.iter().find(|it| it.resource == "visits.csv");
+    let of_visits = of_visits.unwrap();
+    let source = locard_app::sources(&home).await.unwrap()[0].id;
+    let said = async |what, said: Value| {
+        let changes = said.as_object().unwrap();
+        locard_app::annotate(&home, what, changes).await.unwrap();
     };
-    let body = again.body.as_ref().unwrap();
-    assert_eq!((body.review, body.approvals), (true, 2));
-    assert!(run(&home, &again).await.waits_for_review());
+    let of_source = json!({
+        "purpose": "running the practice", "legalBasis": "contract", "retention": "10 years", "recipients": ["the tax office"],
+    });
+    said(Annotated::Source(source), of_source).await;
+    let of_entity = json!({ "purpose": "planning visits", "origin": "told by the patient" });
+    said(Annotated::Entity(of_visits.entity), of_entity).await;
+    // What the settings say of a source holds where nobody said anything of it in the catalog.
+    let register =
+        json!({ &of_visits.source: { "purpose": "unknown", "origin": "taken over in 2019" } });
+    job::change_settings(&home, &actor("officer"), &json!({ "register": register }))
+        .await
+        .unwrap();
+    let ready = run(&home, &create(&home, anna()).await).await;
+    let archive = archive(&home, &ready).await;
+    let (_, manifest) = opened(&home, &archive).await;
+    let of = |entity: &str, name: &str| {
+        let mut sections = manifest["sections"].as_array().unwrap().iter();
+        sections.find(|it| it["entity"] == entity).unwrap()[name].clone()
+    };
+    assert_eq!(of("visits.csv", "purpose"), "planning visits");
+    assert_eq!(of("visits.csv", "legalBasis"), "contract");
+    assert_eq!(of("visits.csv", "origin"), "told by the patient");
+    assert_eq!(of("people.csv", "purpose"), "running the practice");
+    assert_eq!(of("people.csv", "retention"), "10 years");
+    assert_eq!(of("people.csv", "recipients"), json!(["the tax office"]));
+    assert_eq!(of("people.csv", "origin"), "taken over in 2019");
+    let mut bundle = Bundle::open(Cursor::new(&archive)).unwrap();
+    let mut page = String::new();
+    let mut summary = bundle.file("summary.html").unwrap();
+    summary.read_to_string(&mut page).unwrap();
+    drop(summary);
+    for told in ["planning visits", "running the practice", "the tax office"] {
+        assert!(page.contains(told), "{told}");
+    }
+    let map = job::data_map(&home).await.unwrap();
+    let sources = map["sources"].as_array().unwrap();
+    assert_eq!(
+        sources[0]["processing"]["legalBasis"], "contract",
+        "{map:#}"
+    );
+    assert!(map["categories"].to_string().contains("planning visits"));
     home.close().await.unwrap();
 }
