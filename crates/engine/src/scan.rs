@@ -28,6 +28,9 @@ use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
 /// Entities that are planned ahead of reading. So many are also recorded together.
 const PLANNED_AHEAD: usize = 32;
 
+/// The same of the first, by which it shows whether their source answers.
+const PLANNED_FIRST: usize = 4;
+
 /// Sources that are listed at the same time.
 const LISTED: usize = 4;
 
@@ -238,6 +241,9 @@ pub(crate) struct Asked<'t> {
     pub(crate) entity: Entity,
 }
 
+/// An entity as it was listed, with the place of its target.
+type Listed = (usize, Arc<Shown>, Entity);
+
 /// One scan under way.
 pub(crate) struct Run<'a> {
     pub(crate) engine: &'a Engine,
@@ -252,11 +258,33 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Lists and plans; a group of pieces enters the channel when a worker is free for it, so that little is planned ahead.
+    /// Lists and plans. The first entities are planned by themselves: should their source not answer, the others need not
+    /// wait for it too.
     async fn plan(&self, targets: &[Target], sender: mpsc::Sender<Group>) -> Result<()> {
-        let listed = self.list_all(targets).await?;
+        let mut first = self.list_all(targets).await?;
         // A cancel may have ended the listing.
         let complete = !self.cancel.is_cancelled();
+        let others = first.split_off(first.len().min(PLANNED_FIRST));
+        for (listed, ahead) in [(first, PLANNED_FIRST), (others, PLANNED_AHEAD)] {
+            if !self.plan_listed(targets, listed, ahead, &sender).await? {
+                return Ok(());
+            }
+        }
+        if complete {
+            self.left.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Plans entities, so many ahead of reading; a group of pieces enters the channel when a worker is free for it. Whether
+    /// it came to the end, as against a cancel.
+    async fn plan_listed(
+        &self,
+        targets: &[Target],
+        listed: Vec<Listed>,
+        ahead: usize,
+        sender: &mpsc::Sender<Group>,
+    ) -> Result<bool> {
         // Planning runs in tasks of its own: a future that waits here unpolled, with a connection in its hand, would
         // keep the workers from theirs.
         // It takes the place of a target rather than the target: else nobody could prove that the whole may move
@@ -294,31 +322,28 @@ impl Run<'_> {
                 )
             }
         });
-        let planned = asked.buffered(PLANNED_AHEAD);
-        let mut planned = std::pin::pin!(planned.ready_chunks(PLANNED_AHEAD));
+        let mut planned = std::pin::pin!(asked.buffered(ahead).ready_chunks(ahead));
         loop {
             let Some(next) = self.unless_cancelled(planned.next()).await else {
-                return Ok(());
+                return Ok(false);
             };
-            let Some(answers) = next else { break };
+            let Some(answers) = next else {
+                return Ok(true);
+            };
             let groups = self.plan_entities(answers).await?;
             let pieces = groups.iter().map(Vec::len).sum();
             self.left.fetch_add(pieces, Ordering::Relaxed);
             for group in groups {
                 // Once cancelled, no worker takes anything out of the channel.
                 let Some(Ok(())) = self.unless_cancelled(sender.send(group)).await else {
-                    return Ok(());
+                    return Ok(false);
                 };
             }
         }
-        if complete {
-            self.left.fetch_sub(1, Ordering::Relaxed);
-        }
-        Ok(())
     }
 
     /// What the targets hold, each with the place of its target.
-    async fn list_all(&self, targets: &[Target]) -> Result<Vec<(usize, Arc<Shown>, Entity)>> {
+    async fn list_all(&self, targets: &[Target]) -> Result<Vec<Listed>> {
         let lists: Vec<_> = targets.iter().map(|target| self.list(target)).collect();
         let lists: Vec<_> = stream::iter(lists).buffered(LISTED).try_collect().await?;
         let placed = lists.into_iter().enumerate().flat_map(|(place, entities)| {

@@ -86,6 +86,12 @@ impl Fixture {
         self
     }
 
+    /// Pieces are as small as their records.
+    pub(crate) fn small(mut self) -> Self {
+        self.source.small = true;
+        self
+    }
+
     pub(crate) fn put(&self, name: &str, columns: &[(&str, ArrayRef)]) {
         let columns = columns
             .iter()

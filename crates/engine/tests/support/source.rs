@@ -43,6 +43,8 @@ pub(crate) struct Fickle {
     pub(crate) flaky: Arc<AtomicU32>,
     /// Questions, checks and reads that came.
     pub(crate) asked: Arc<[AtomicU32; 3]>,
+    /// Tells of no split how many bytes it has.
+    pub(crate) small: bool,
     pieces: u64,
 }
 
@@ -62,6 +64,7 @@ impl Fickle {
             gone: Arc::default(),
             flaky: Arc::default(),
             asked: Arc::default(),
+            small: false,
             pieces,
         }
     }
@@ -132,7 +135,7 @@ impl Source for Fickle {
         }
         for split in &mut plan.splits {
             split.version.clone_from(&self.version);
-            split.bytes = Some(PIECE);
+            split.bytes = Some(PIECE).filter(|_| !self.small);
         }
         Ok(plan)
     }

@@ -181,7 +181,7 @@ impl Sink for StoreLedger {
         let mut read = Vec::with_capacity(concluded.len());
         for one in concluded {
             let entity = one.planned.shown.entity;
-            let staged = self.state().staged.remove(&entity);
+            let staged = self.state().staged.get(&entity).copied();
             let (encoded, aside) = (Arc::clone(one), self.stands_aside(one).await?);
             if !aside {
                 // Another job may have replaced a piece while it was put together with the others.
@@ -300,6 +300,7 @@ impl StoreLedger {
             let mut state = self.state();
             state.kept += u64::from(read.conclusion.aside);
             state.columns.remove(&shown.entity);
+            state.staged.remove(&shown.entity);
             drop(state);
             let (rows, findings) = (concluded.rows, concluded.findings.len());
             let (source, resource) = (&shown.source_name, &shown.resource);

@@ -85,6 +85,14 @@ fn conclusion(concluded: &Concluded, staged: Option<PieceId>) -> Conclusion {
         finding: finding.clone(),
         explanation: explain(finding),
     });
+    let personal: HashSet<ColumnId> = concluded.personal.iter().copied().collect();
+    let record = |column| {
+        let mut record = column_record(concluded, column);
+        // They would be dropped at once.
+        let extremes = record.extremes.take();
+        record.extremes = extremes.filter(|_| !personal.contains(&record.column));
+        record
+    };
     Conclusion {
         source: shown.source,
         entity: shown.entity,
@@ -93,11 +101,7 @@ fn conclusion(concluded: &Concluded, staged: Option<PieceId>) -> Conclusion {
         merged: Some(Merged {
             pieces: concluded.pieces.clone(),
             staged,
-            columns: concluded
-                .columns
-                .iter()
-                .map(|column| column_record(concluded, column))
-                .collect(),
+            columns: concluded.columns.iter().map(record).collect(),
         }),
         findings: findings.collect(),
         personal: concluded.personal.clone(),
