@@ -2,10 +2,13 @@
 
 use locard_model::{JobState, SourceId};
 use locard_store::{JobFilter, Page, SourceDraft};
+use serde_json::json;
 
+use crate::access::record_audit;
 use crate::catalog::Catalog;
 use crate::home::stored_settings::StoredSettings;
 use crate::jobs::kinds::{self, JobKind as _, scan::Scan};
+use crate::jobs::order::Actor;
 use crate::sources::MANUAL;
 use crate::{Error, Home, Result, ScanWindow, SourceLimits};
 
@@ -37,7 +40,12 @@ pub async fn sparing_named(home: &Home, name: &str) -> Result<(SourceId, Sparing
 
 /// Spares a source in this way from now on. Scans that wait for its window look again; one under way goes on until the
 /// window that it began in closes.
-pub async fn spare_source(home: &Home, id: SourceId, sparing: Sparing) -> Result<()> {
+pub async fn spare_source(
+    home: &Home,
+    actor: &Actor,
+    id: SourceId,
+    sparing: Sparing,
+) -> Result<()> {
     let source = home.store.source(home.org, id).await?;
     if source.kind == MANUAL {
         let sentence = format!(
@@ -66,6 +74,7 @@ pub async fn spare_source(home: &Home, id: SourceId, sparing: Sparing) -> Result
         key: source.key,
     };
     home.store.put_source(home.org, &draft).await?;
+    record_audit(home, actor, "spare source", json!({ "source": id })).await?;
     hasten(home, &source.name).await
 }
 

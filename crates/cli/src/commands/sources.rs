@@ -63,16 +63,19 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
         }
         Sources::Ingest { source } => return ingest(session, source.expose_secret()).await,
         Sources::Spare(args) => spare(session, args).await?,
-        Sources::Remove { source } => {
-            let row = locard_app::remove_source(&session.home, &actor(), source).await?;
-            session.printer.say(format!(
-                "removed {} with {}",
-                printable(&row.name),
-                counted(row.entities, "entity", "entities")
-            ));
-        }
+        Sources::Remove { source } => remove(session, source).await?,
     }
     Ok(Outcome::Done)
+}
+
+async fn remove(session: &Session, source: &str) -> Result<()> {
+    let row = locard_app::remove_source(&session.home, &actor(), source).await?;
+    session.printer.say(format!(
+        "removed {} with {}",
+        printable(&row.name),
+        counted(row.entities, "entity", "entities")
+    ));
+    Ok(())
 }
 
 async fn add(session: &Session, source: AddSource) -> Result<()> {
@@ -209,7 +212,7 @@ async fn spare(session: &Session, args: &Spare) -> Result<()> {
     );
     change(&mut limits.readers, args.readers.as_ref(), args.no_readers);
     let said = spared(&printable(&args.source), &sparing);
-    locard_app::spare_source(&session.home, id, sparing).await?;
+    locard_app::spare_source(&session.home, &actor(), id, sparing).await?;
     session.printer.say(said);
     Ok(())
 }

@@ -73,12 +73,10 @@ pub(crate) async fn of_source(
         return Err(Fault::new(axum::http::StatusCode::FORBIDDEN, message));
     }
     check(&changes)?;
-    let mut details = named.clone();
-    details["fields"] = spared.keys().map(String::as_str).collect();
     let mut fields = Fields::new("", Value::Object(spared))?;
-    sparing::change(context.home(), source, sparing::changes(&mut fields)?).await?;
+    let changes_of = sparing::changes(&mut fields)?;
+    sparing::change(context.home(), &actor, source, changes_of).await?;
     context.wake().notify_one();
-    locard_app::record_audit(context.home(), &actor, "spare source", details).await?;
     change(&context, &actor, (what, named), &changes).await
 }
 

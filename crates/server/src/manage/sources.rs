@@ -160,7 +160,7 @@ pub(crate) async fn add(
     }
     judge(&context, &upsert)?;
     let source = upsert_source(context.home(), upsert).await?;
-    sparing::change(context.home(), source.id, spared).await?;
+    sparing::change(context.home(), &actor, source.id, spared).await?;
     let details = json!({ "source": source.id, "new": source.new });
     locard_app::record_audit(context.home(), &actor, "put source", details).await?;
     answer(

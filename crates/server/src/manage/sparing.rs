@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use locard_app::{Home, ScanWindow, Sparing, spare_source, sparing};
+use locard_app::{Actor, Home, ScanWindow, Sparing, spare_source, sparing};
 use locard_model::SourceId;
 
 use crate::fault::Fault;
@@ -93,7 +93,12 @@ fn given<T>(
 }
 
 /// Changes what is said, and leaves the rest.
-pub(crate) async fn change(home: &Home, id: SourceId, changes: Changes) -> Result<(), Fault> {
+pub(crate) async fn change(
+    home: &Home,
+    actor: &Actor,
+    id: SourceId,
+    changes: Changes,
+) -> Result<(), Fault> {
     let Changes {
         window: said,
         rate,
@@ -109,5 +114,5 @@ pub(crate) async fn change(home: &Home, id: SourceId, changes: Changes) -> Resul
         limits,
         window: said.over(window),
     };
-    Ok(spare_source(home, id, sparing).await?)
+    Ok(spare_source(home, actor, id, sparing).await?)
 }
