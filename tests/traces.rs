@@ -165,8 +165,8 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
         ),
     ];
     let mut server = Server::start_with(&bench, &[], &variables);
-    let source = server.folder(&bench.data(), "FILES_1");
-    let body = json!({ "resourceId": source, "scope": ["FILES_1/**"] }).to_string();
+    server.folder(&bench.data(), "FILES_1");
+    let body = json!({ "scope": ["FILES_1"] }).to_string();
     let path = "/api/public/v1/jobs/execute/data-profiling";
     let accepted = ask_within(&server, "POST", path, &body);
     let job = accepted["data"]["_id"].as_str().unwrap();
