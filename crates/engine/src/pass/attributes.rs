@@ -109,6 +109,7 @@ impl Group {
         scratch: &mut Scratch,
     ) -> Result<(), ArrowError> {
         let (preparer, rules, keyed) = scratch.for_rules();
+        rules.spare(&tools.spared);
         let cells = preparer.prepare(&self.values);
         let allowed = tools.allowed.among(&tools.keyer, &cells, keyed);
         let library = &tools.library;
