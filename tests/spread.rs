@@ -58,7 +58,12 @@ fn of_a_person_who_is_spread_over_many_rows_only_theirs_leave_the_databases() {
     let bucket = format!("http://{host}/spread-{}", std::process::id());
     assert_eq!(servers::http("PUT", &bucket, &[], b"").0, 200);
     let text = table(share);
-    let put = servers::http("PUT", &format!("{bucket}/in/orders.csv"), &[], text.as_bytes());
+    let put = servers::http(
+        "PUT",
+        &format!("{bucket}/in/orders.csv"),
+        &[],
+        text.as_bytes(),
+    );
     assert_eq!(put.0, 200);
     let letters = bench.write("letters.csv", text);
     let keys = [
@@ -89,6 +94,9 @@ fn of_a_person_who_is_spread_over_many_rows_only_theirs_leave_the_databases() {
     for place in ["visits", "logins", "orders.csv", "letters.csv"] {
         assert_eq!(collected.column(place, "id", true), ["0"], "{place}");
     }
-    println!("{bytes} bytes left the server, which has {share} of {} rows", 4 * share);
+    println!(
+        "{bytes} bytes left the server, which has {share} of {} rows",
+        4 * share
+    );
     assert!(bytes < 200_000, "{bytes} bytes left the database");
 }
