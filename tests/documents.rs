@@ -273,7 +273,9 @@ fn attachment_sql(kind: &str, literal: impl Fn(&str) -> String) -> String {
         format!("create table tickets (id integer primary key, note varchar(50), file {kind});");
     for (row, bytes) in attachments().iter().enumerate() {
         let mut digits = String::new();
-        bytes.iter().for_each(|byte| digits.push_str(&format!("{byte:02x}")));
+        for byte in bytes {
+            digits.push_str(&format!("{byte:02x}"));
+        }
         let file = literal(&digits);
         sql.push_str(&format!(
             "insert into tickets values ({}, 'see file', {file});",

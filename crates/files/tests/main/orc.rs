@@ -17,6 +17,7 @@ const OTHERS: [(&str, &[u8]); 4] = [
 ];
 
 /// A cell, null where every so many-th is.
+#[expect(clippy::needless_pass_by_value, reason = "it is written down at once")]
 fn cell(row: i64, null: i64, text: impl ToString) -> String {
     if null > 0 && row % null == null - 1 {
         "(null)".to_owned()
@@ -233,6 +234,7 @@ fn root() -> Vec<u8> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "each file is made in place")]
 async fn claims_take_no_memory() {
     let stream = |kind, column, length| described(&[], &[(1, kind), (2, column), (3, length)]);
     let encoding = |kind, words| described(&[], &[(1, kind), (2, words)]);
