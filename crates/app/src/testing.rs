@@ -77,7 +77,7 @@ pub(crate) async fn scan_in_part(home: &Home, data: &Path, entities: &[EntityId]
         let claim = Claim {
             worker: home.worker,
             job: Some((home.org, job)),
-            piece: Some(piece),
+            pieces: vec![piece],
             affinity: None,
             lease_for: LEASE,
             limit: 1,

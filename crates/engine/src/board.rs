@@ -13,7 +13,12 @@ use crate::scan::Summary;
 pub(crate) struct Work {
     pub(crate) entry: Arc<Entry>,
     pub(crate) piece: Piece,
+    /// Whether the piece is all of a small entity, so that others are read and recorded with it.
+    pub(crate) small: bool,
 }
+
+/// Pieces that one worker takes up together: one alone, or several of small entities.
+pub(crate) type Group = Vec<Work>;
 
 /// An entity being read.
 #[derive(Debug)]
@@ -49,7 +54,7 @@ pub(crate) enum Missing {
 }
 
 /// What is there when the last piece has ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ended {
     pub(crate) pieces: Vec<PieceId>,
     pub(crate) missing: Missing,

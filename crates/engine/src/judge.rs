@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use locard_connector::ErrorKind;
 use locard_identify::{ColumnFacts, ColumnJudgement, ColumnView, Library};
 use locard_model::{ColumnId, EntityId, Finding, PieceId};
@@ -14,15 +15,71 @@ use crate::pass::ScannedColumn;
 use crate::scan::Run;
 use crate::{Error, Event, Failure, Result, Shown};
 
+/// Entities that are judged at the same time, of those of which nothing need be read.
+const CONCLUDED: usize = 8;
+
 impl Run<'_> {
     /// Merges the pieces of an entity in their order, judges its columns and records the result. An entity for which
     /// that fails is a failure, and what earlier scans found of it stands.
     pub(crate) async fn conclude(&self, entry: &Entry, ended: Ended) -> Result<()> {
+        match self.concluded(entry, ended).await? {
+            Some(concluded) => self.record_concluded(&concluded).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same of several entities, recorded together.
+    pub(crate) async fn conclude_all(&self, ended: Vec<(Arc<Entry>, Ended)>) -> Result<()> {
+        let judging: Vec<_> = ended
+            .iter()
+            .map(|(entry, ended)| self.concluded(entry, ended.clone()))
+            .collect();
+        let concluded = stream::iter(judging).buffered(CONCLUDED);
+        let concluded: Vec<Option<Arc<Concluded>>> = concluded.try_collect().await?;
+        let concluded: Vec<Arc<Concluded>> = concluded.into_iter().flatten().collect();
+        if concluded.is_empty() {
+            return Ok(());
+        }
+        match self.ledger.conclude(&concluded).await {
+            // Which of them it is shows when each is recorded by itself.
+            Err(Error::Recorded(_)) => {
+                for one in &concluded {
+                    self.record_concluded(one).await?;
+                }
+            }
+            recorded => {
+                recorded?;
+                for one in &concluded {
+                    self.tell_end(one);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn record_concluded(&self, concluded: &Arc<Concluded>) -> Result<()> {
+        match self.ledger.conclude(std::slice::from_ref(concluded)).await {
+            Err(Error::Recorded(why)) => {
+                let shown = &concluded.planned.shown;
+                return self.unjudged(shown, &unmerged(&why)).await;
+            }
+            recorded => recorded?,
+        }
+        self.tell_end(concluded);
+        Ok(())
+    }
+
+    /// The same without recording it; `None` where there is nothing to record, which was told.
+    pub(crate) async fn concluded(
+        &self,
+        entry: &Entry,
+        ended: Ended,
+    ) -> Result<Option<Arc<Concluded>>> {
         let shown = &entry.planned.shown;
         if ended.pieces.is_empty() && !entry.planned.pieces.is_empty() {
             // Nothing could be read: what earlier scans found stands.
             self.tell_given_up(shown);
-            return Ok(());
+            return Ok(None);
         }
         let (pieces, missing) = (ended.pieces.clone(), ended.missing);
         let judged = match self.merged(shown.entity, ended).await? {
@@ -31,13 +88,16 @@ impl Run<'_> {
         };
         let judged = match judged {
             Ok(judged) => judged,
-            Err(error) => return self.unjudged(shown, &error).await,
+            Err(error) => {
+                self.unjudged(shown, &error).await?;
+                return Ok(None);
+            }
         };
         let found = judged.findings.iter().map(|finding| finding.column);
         let names = judged.columns.iter();
         let names = names.map(|column| (column.name.as_str(), column.within.as_deref()));
         let personal = personal(shown.entity, names, found);
-        let concluded = Arc::new(Concluded {
+        Ok(Some(Arc::new(Concluded {
             planned: Arc::clone(&entry.planned),
             pieces,
             rows: judged.rows,
@@ -48,13 +108,7 @@ impl Run<'_> {
             sampled: self.options.reads_some(),
             partial: missing > Missing::Nothing,
             broken: missing == Missing::Rest,
-        });
-        match self.ledger.conclude(&concluded).await {
-            Err(Error::Recorded(why)) => return self.unjudged(shown, &unmerged(&why)).await,
-            concluded => concluded?,
-        }
-        self.tell_end(&concluded);
-        Ok(())
+        })))
     }
 
     /// An entity of which nothing new is known for this reason.
@@ -148,7 +202,7 @@ impl Run<'_> {
         })
     }
 
-    fn tell_end(&self, concluded: &Concluded) {
+    pub(crate) fn tell_end(&self, concluded: &Concluded) {
         let shown = &concluded.planned.shown;
         self.board.count(|summary| {
             summary.entities += 1;

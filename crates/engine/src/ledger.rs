@@ -3,7 +3,7 @@
 //! What a reader gets wrong: a piece's id contains its state (the versions of its splits), so a piece that changed
 //! in the source is another piece, and results of the old one can never be mixed in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_schema::{DataType, SchemaRef};
@@ -162,6 +162,17 @@ impl Concluded {
     }
 }
 
+/// An entity that was read in one piece, and judged.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The piece.
+    pub piece: PieceId,
+    /// What was read of it.
+    pub done: Arc<PieceDone>,
+    /// What was concluded from that.
+    pub concluded: Arc<Concluded>,
+}
+
 /// What earlier runs of the same job left.
 #[async_trait]
 pub trait Checkpoints: Send + Sync {
@@ -170,6 +181,12 @@ pub trait Checkpoints: Send + Sync {
 
     /// The pieces of an entity that earlier runs planned; empty when it is new to the job.
     async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>>;
+
+    /// Whether nothing else may be read beside a piece.
+    fn is_alone(&self, piece: PieceId) -> bool {
+        let _ = piece;
+        false
+    }
 
     /// Whether what is recorded of a piece is there and whole, without decoding it; [`Error::Recorded`](crate::Error::Recorded) otherwise.
     async fn check(&self, entity: EntityId, piece: PieceId) -> Result<()>;
@@ -212,18 +229,19 @@ pub trait Sink: Send + Sync {
         complete: bool,
     ) -> Result<()>;
 
-    /// An entity is about to be read.
-    async fn planned(&self, planned: &Planned) -> Result<()>;
+    /// Entities are about to be read.
+    async fn planned(&self, planned: &[Arc<Planned>]) -> Result<()>;
 
-    /// Takes over what an earlier scan read of exactly these pieces, all or none; whether it did. What was taken over
-    /// counts as read by this one.
-    async fn adopt(&self, planned: &Planned) -> Result<bool> {
+    /// Takes over what an earlier scan read of exactly the pieces of an entity, all or none; of which entities it did.
+    /// What was taken over counts as read by this one.
+    async fn adopt(&self, planned: &[Arc<Planned>]) -> Result<HashSet<EntityId>> {
         let _ = planned;
-        Ok(false)
+        Ok(HashSet::new())
     }
 
-    /// A piece is about to be read. Until [`Sink::commit`] or [`Sink::abandon`] nobody else may read it.
-    async fn start(&self, piece: PieceId) -> Result<Start>;
+    /// Pieces are about to be read; what is to be done about each. Until [`Sink::commit`], [`Sink::abandon`] or
+    /// [`Sink::finish`] nobody else may read them.
+    async fn start(&self, pieces: &[PieceId]) -> Result<Vec<Start>>;
 
     /// A piece was read. Encoding it is work for the thread pool, not for whoever waits here.
     async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()>;
@@ -235,8 +253,13 @@ pub trait Sink: Send + Sync {
     /// nobody must see them.
     async fn merged(&self, entity: EntityId, columns: &Arc<Vec<ScannedColumn>>) -> Result<()>;
 
-    /// Every piece of an entity was read or given up. [`Error::Recorded`](crate::Error::Recorded) where a piece is no longer there.
-    async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()>;
+    /// Every piece of these entities was read or given up; all are recorded or none.
+    /// [`Error::Recorded`](crate::Error::Recorded) where a piece is no longer there.
+    async fn conclude(&self, concluded: &[Arc<Concluded>]) -> Result<()>;
+
+    /// Small entities that were read in one piece each, and judged: [`Sink::commit`] and [`Sink::conclude`] of all of them
+    /// at the price of one.
+    async fn finish(&self, finished: &[Finished]) -> Result<()>;
 
     /// Some things failed outside of any piece.
     async fn failed(&self, failures: &[Failure]) -> Result<()>;
@@ -331,6 +354,14 @@ pub const PIECE_BYTES: u64 = 128 << 20;
 
 /// Bytes of a record whose size is not known.
 pub const ROW_BYTES: u64 = 128;
+
+impl Piece {
+    /// Bytes of the source that it reads, about, as far as they are known; of what is not known, those of a whole piece.
+    pub(crate) fn weight(&self, piece: u64) -> u64 {
+        let weights = self.splits.iter().map(|split| weight(split, piece));
+        weights.fold(0, u64::saturating_add)
+    }
+}
 
 /// A split of unknown size is a piece of its own.
 fn weight(split: &Split, piece: u64) -> u64 {
@@ -559,7 +590,7 @@ mod tests {
             ..ALL
         };
         let all = [ALL, exhaustive, sample(9), sample(10)];
-        let ids: std::collections::HashSet<_> = all
+        let ids: HashSet<_> = all
             .iter()
             .map(|manner| pieces(entity(), &plan, *manner, None)[0].id)
             .collect();

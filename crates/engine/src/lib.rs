@@ -24,6 +24,7 @@ mod names;
 mod parts;
 mod pass;
 mod piece;
+mod plan;
 mod pool;
 mod report;
 mod reservoir;
@@ -37,8 +38,8 @@ pub use embedded::is_document;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge, personal};
 pub use ledger::{
-    Checkpoints, Concluded, JudgedColumn, Ledger, PIECE_BYTES, Piece, PieceDone, PieceOutline,
-    PieceState, Planned, ROW_BYTES, Sink, Start, piece_count,
+    Checkpoints, Concluded, Finished, JudgedColumn, Ledger, PIECE_BYTES, Piece, PieceDone,
+    PieceOutline, PieceState, Planned, ROW_BYTES, Sink, Start, piece_count,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::{Mask, untagged};

@@ -1,25 +1,26 @@
-//! One entity: its plan, the reading of its pieces, its end.
+//! Pieces: read, recorded, and with the last one the end of their entity.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
-use locard_connector::{Batch, ErrorKind, Fault, ScanPlan, ScanRequest, Source, Split, from_task};
-use locard_model::{EntityId, PieceId};
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
+use locard_connector::{Batch, ErrorKind, Fault, Source, Split, from_task};
+use locard_model::PieceId;
 use tokio::sync::mpsc;
-use tokio::task::JoinError;
 
-use crate::board::{Ended, Entry, Missing, Work};
+use crate::board::{Entry, Group, Missing, Work};
 use crate::finish::Finisher;
-use crate::ledger::{Piece, PieceDone, PieceState, Planned, Resume, Start, resume};
+use crate::ledger::{Finished, Piece, PieceDone, Start};
 use crate::pass::{Pass, Read};
-use crate::scan::{Asked, Run};
+use crate::scan::Run;
 use crate::silence::not_tried;
-use crate::{Error, Event, Failure, Result};
+use crate::{Event, Failure, Result};
+
+/// Pieces of small entities that one worker reads at the same time: most of their time goes into waiting for a source.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Batches that are read ahead of the pass.
 const READ_AHEAD: usize = 2;
@@ -32,139 +33,74 @@ pub(crate) const ATTEMPTS: u32 = 4;
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Run<'_> {
-    /// Takes up the plan of one entity and gives what is to be read of it. An entity that cannot be planned becomes a
-    /// failure.
-    pub(crate) async fn plan_entity(
-        &self,
-        asked: Asked<'_>,
-        plan: Result<locard_connector::Result<(ScanRequest, ScanPlan)>, JoinError>,
-    ) -> Result<Vec<Work>> {
-        let Asked {
-            target,
-            shown,
-            entity,
-        } = asked;
-        let plan = plan.unwrap_or_else(|_| {
-            let sentence = "the entity could not be planned; this is a mistake in the program";
-            Err(unexpected(sentence))
-        });
-        let source = target.source.as_ref();
-        self.heard(target.id, source, plan.as_ref().err()).await;
-        let (request, plan) = match plan {
-            Ok(planned) => planned,
-            Err(error) => {
-                let mask = self.engine.mask();
-                let failure = Failure::of(mask, &error, &target.name, Some(&shown));
-                self.fail_whole(failure, &shown).await?;
-                return Ok(Vec::new());
-            }
-        };
-        let left = self.left(shown.entity).await?;
-        let (manner, run) = (self.options.manner(), self.ledger.run());
-        let (pieces, kept) = match resume(shown.entity, &plan, manner, &left, run) {
-            Resume::Pieces { pieces, done } => (pieces, done),
-            Resume::Whole(kept) => (Vec::new(), kept),
-        };
-        let is_partial = |piece: &PieceId| left.get(piece) == Some(&PieceState::Partial);
-        let missing = if kept.iter().any(is_partial) {
-            Missing::Records
-        } else {
-            Missing::Nothing
-        };
-        let planned = Arc::new(Planned {
-            shown,
-            entity,
-            schema: plan.schema,
-            pieces,
-        });
-        self.ledger.planned(&planned).await?;
-        let kept = if left.is_empty() && self.adopts(&planned).await? {
-            planned.pieces.iter().map(|piece| piece.id).collect()
-        } else {
-            kept
-        };
-        let source = Arc::clone(&target.source);
-        self.open_entity(
-            Entry::new(
-                planned,
-                source,
-                request,
-                plan.honoured,
-                kept.clone(),
-                missing,
-            ),
-            &kept,
-        )
-        .await
-    }
-
-    /// What earlier runs left of an entity. A piece whose record is damaged or gone counts as given up,
-    /// so that it is read again.
-    async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>> {
-        let mut left = self.ledger.left(entity).await?;
-        for (piece, state) in left.iter_mut().filter(|(_, state)| state.is_read()) {
-            match self.ledger.check(entity, *piece).await {
-                Err(Error::Recorded(_)) => *state = PieceState::Failed,
-                checked => checked?,
-            }
-        }
-        Ok(left)
-    }
-
-    /// Whether an earlier scan read the same, and it need not be read again. Only an entity of which nothing changed is
-    /// taken over: rows may have moved between its pieces.
-    async fn adopts(&self, planned: &Planned) -> Result<bool> {
-        let pieces = &planned.pieces;
-        let is_told = !pieces.is_empty() && pieces.iter().all(|piece| piece.versioned);
-        Ok(is_told && self.ledger.adopt(planned).await?)
-    }
-
-    /// Tells what is to be read of an entity; one of which everything was kept is concluded at once.
-    async fn open_entity(&self, entry: Entry, kept: &[PieceId]) -> Result<Vec<Work>> {
-        let entry = Arc::new(entry);
-        let is_open = |piece: &&Piece| !kept.contains(&piece.id);
-        let open = entry.planned.pieces.iter().filter(is_open).cloned();
-        let work: Vec<Work> = open
-            .map(|piece| Work {
-                entry: Arc::clone(&entry),
-                piece,
-            })
-            .collect();
-        self.reporter.on(&Event::Planned {
-            entity: Arc::clone(&entry.planned.shown),
-            tasks: work.len() as u32,
-            kept: kept.len() as u32,
-        });
-        if let Some(ended) = entry.all_kept() {
-            self.conclude(&entry, ended).await?;
-        }
-        Ok(work)
-    }
-
-    /// Reads one piece, records it, and concludes the entity when it was the last; whether it was done, as against left
+    /// Reads pieces, records them, and concludes entities of which one was the last; how many were done, as against left
     /// for a later run.
-    pub(crate) async fn read_piece(&self, work: Work) -> Result<bool> {
-        let Work { entry, piece } = work;
-        match self.ledger.start(piece.id).await? {
+    pub(crate) async fn read_group(&self, group: Group) -> Result<usize> {
+        let pieces: Vec<PieceId> = group.iter().map(|work| work.piece.id).collect();
+        let starts = self.ledger.start(&pieces).await?;
+        let reads: Vec<_> = group
+            .into_iter()
+            .zip(starts)
+            .map(|(work, start)| self.read_piece(work, start))
+            .collect();
+        let reads = stream::iter(reads).buffer_unordered(SIDE_BY_SIDE);
+        let ends: Vec<End> = reads.try_collect().await?;
+        let done = ends.iter().filter(|end| !matches!(end, End::Open)).count();
+        let finished = ends.into_iter().filter_map(|end| match end {
+            End::Finished(finished) => Some(*finished),
+            End::Open | End::Done => None,
+        });
+        let finished: Vec<Finished> = finished.collect();
+        if !finished.is_empty() {
+            self.ledger.finish(&finished).await?;
+        }
+        for entity in &finished {
+            self.tell_end(&entity.concluded);
+        }
+        Ok(done)
+    }
+
+    async fn read_piece(&self, work: Work, start: Start) -> Result<End> {
+        let Work {
+            entry,
+            piece,
+            small,
+        } = work;
+        match start {
             Start::Read => {}
-            Start::Stop => return Ok(false),
-            Start::GiveUp(error) => {
-                let ended = self.give_up(&entry, piece.id, &error).await?;
-                self.conclude_if(&entry, ended).await?;
-                return Ok(true);
+            Start::Stop => return Ok(End::Open),
+            Start::GiveUp(error) => return self.give_up(&entry, piece.id, &error).await,
+        }
+        let Some((pass, error)) = self.read_splits(&entry, &piece).await else {
+            return Ok(End::Open);
+        };
+        match error {
+            Some(error) if pass.rows() == 0 => self.give_up(&entry, piece.id, &error).await,
+            error => {
+                self.record(&entry, (piece.id, small), pass, error.as_ref())
+                    .await
             }
         }
+    }
+
+    /// What could be read of a piece, and what ended the reading before its end; `None`: a cancel, so that the next run reads
+    /// it whole.
+    async fn read_splits(
+        &self,
+        entry: &Arc<Entry>,
+        piece: &Piece,
+    ) -> Option<(Pass, Option<locard_connector::Error>)> {
         let source = entry.planned.shown.source;
         let mut attempt = 1;
         let mut furthest = Pass::new(self.engine, self.options);
+        let mut told = Told::default();
         let (pass, error) = loop {
             let silent = self.silence.of(source);
             if silent && attempt == 1 {
                 break (Pass::new(self.engine, self.options), Some(not_tried()));
             }
-            let (pass, error) = match self.attempt(&entry, &piece.splits).await {
-                // A cancelled piece is left open, so that the next run reads it whole.
-                Attempt::Cancelled => return Ok(false),
+            let (pass, error) = match self.attempt(entry, &piece.splits, &mut told).await {
+                Attempt::Cancelled => return None,
                 Attempt::Read(pass) => break (pass, None),
                 Attempt::Broken(pass, error) => (pass, error),
             };
@@ -175,27 +111,12 @@ impl Run<'_> {
                 break (furthest, Some(error));
             }
             let wait = tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1));
-            if self.unless_cancelled(wait).await.is_none() {
-                return Ok(false);
-            }
+            self.unless_cancelled(wait).await?;
             attempt += 1;
         };
         self.heard(source, entry.source.as_ref(), error.as_ref())
             .await;
-        let ended = match error {
-            Some(error) if pass.rows() == 0 => self.give_up(&entry, piece.id, &error).await?,
-            error => self.record(&entry, piece.id, pass, error.as_ref()).await?,
-        };
-        self.conclude_if(&entry, ended).await?;
-        Ok(true)
-    }
-
-    /// Concludes an entity whose last piece has ended.
-    async fn conclude_if(&self, entry: &Arc<Entry>, ended: Option<Ended>) -> Result<()> {
-        match ended {
-            Some(ended) => self.conclude(entry, ended).await,
-            None => Ok(()),
-        }
+        Some((pass, error))
     }
 
     async fn give_up(
@@ -203,22 +124,61 @@ impl Run<'_> {
         entry: &Entry,
         piece: PieceId,
         error: &locard_connector::Error,
-    ) -> Result<Option<Ended>> {
+    ) -> Result<End> {
         let shown = &entry.planned.shown;
         let mask = self.engine.mask();
         let failure = Failure::of(mask, error, &shown.source_name, Some(shown));
         self.ledger.abandon(piece, &failure).await?;
         self.tell_failure(&failure);
-        Ok(entry.end(piece, None, Missing::Rest))
+        if let Some(ended) = entry.end(piece, None, Missing::Rest) {
+            self.conclude(entry, ended).await?;
+        }
+        Ok(End::Done)
     }
 
+    /// Records what was read of a piece, and concludes its entity when it was the last. A small entity is judged and then
+    /// recorded together with others.
     async fn record(
         &self,
         entry: &Entry,
-        piece: PieceId,
+        (piece, small): (PieceId, bool),
         pass: Pass,
         error: Option<&locard_connector::Error>,
-    ) -> Result<Option<Ended>> {
+    ) -> Result<End> {
+        let (done, missing) = match self.piece_done(entry, pass, error).await {
+            Ok(read) => read,
+            Err(error) => return self.give_up(entry, piece, &error).await,
+        };
+        let done = Arc::new(done);
+        if !small {
+            self.ledger.commit(&entry.planned, piece, &done).await?;
+            if let Some(ended) = entry.end(piece, Some(done), missing) {
+                self.conclude(entry, ended).await?;
+            }
+            return Ok(End::Done);
+        }
+        let concluded = match entry.end(piece, Some(Arc::clone(&done)), missing) {
+            Some(ended) => self.concluded(entry, ended).await?,
+            None => None,
+        };
+        if let Some(concluded) = concluded {
+            return Ok(End::Finished(Box::new(Finished {
+                piece,
+                done,
+                concluded,
+            })));
+        }
+        self.ledger.commit(&entry.planned, piece, &done).await?;
+        Ok(End::Done)
+    }
+
+    /// What was read of a piece, with what could not be; all of that is told.
+    async fn piece_done(
+        &self,
+        entry: &Entry,
+        pass: Pass,
+        error: Option<&locard_connector::Error>,
+    ) -> locard_connector::Result<(PieceDone, Missing)> {
         let shown = &entry.planned.shown;
         let finished = self.engine.pool.run(move |_| pass.finish()).await;
         let Read {
@@ -230,24 +190,11 @@ impl Run<'_> {
         } = match finished {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => {
-                return self
-                    .give_up(
-                        entry,
-                        piece,
-                        &unexpected("a piece could not be finished").cause(error),
-                    )
-                    .await;
+                return Err(unexpected("a piece could not be finished").cause(error));
             }
             Err(_) => {
-                return self
-                    .give_up(
-                        entry,
-                        piece,
-                        &unexpected(
-                            "a piece could not be finished; this is a mistake in the program",
-                        ),
-                    )
-                    .await;
+                let sentence = "a piece could not be finished; this is a mistake in the program";
+                return Err(unexpected(sentence));
             }
         };
         if let Some(error) = error {
@@ -268,17 +215,17 @@ impl Run<'_> {
             None if !failures.is_empty() => Missing::Records,
             None => Missing::Nothing,
         };
-        let done = Arc::new(PieceDone {
+        let done = PieceDone {
             rows,
             bytes,
             columns,
             failures,
-        });
-        self.ledger.commit(&entry.planned, piece, &done).await?;
-        Ok(entry.end(piece, Some(done), missing))
+        };
+        Ok((done, missing))
     }
 
-    async fn attempt(&self, entry: &Arc<Entry>, splits: &[Split]) -> Attempt {
+    async fn attempt(&self, entry: &Arc<Entry>, splits: &[Split], told: &mut Told) -> Attempt {
+        told.begin();
         let (planned, room) = (&entry.planned, DRAWN / self.engine.threads().max(1));
         let finisher = Finisher::new(&entry.request, entry.honoured).drawing(
             planned.shown.kind,
@@ -303,13 +250,13 @@ impl Run<'_> {
                 }
                 Some(Ok(batch)) => batch,
             };
-            taken = match self.take(entry, taken, Some(batch)).await {
+            taken = match self.take(entry, taken, Some(batch), told).await {
                 Ok(taken) => taken,
                 Err(attempt) => return attempt,
             };
         }
         // What came before an error stands, and so does what was drawn from it.
-        match (self.take(entry, taken, None).await, broken) {
+        match (self.take(entry, taken, None, told).await, broken) {
             (Ok(taken), None) => Attempt::Read(taken.pass),
             (Ok(taken), Some(error)) => Attempt::Broken(taken.pass, error),
             (Err(attempt), _) => attempt,
@@ -322,6 +269,7 @@ impl Run<'_> {
         entry: &Entry,
         taken: Taken,
         batch: Option<Batch>,
+        told: &mut Told,
     ) -> Result<Taken, Attempt> {
         // A batch of long texts takes a while.
         match self.unless_cancelled(self.absorb(taken, batch)).await {
@@ -331,6 +279,7 @@ impl Run<'_> {
                 Err(Attempt::Broken(nothing, error))
             }
             Some(Ok((taken, rows, bytes))) => {
+                let (rows, bytes) = told.more(rows, bytes);
                 self.reporter.on(&Event::Read {
                     entity: Arc::clone(&entry.planned.shown),
                     rows,
@@ -369,6 +318,29 @@ impl Run<'_> {
     }
 }
 
+/// How far a piece was told to be read. What an attempt reads again is not told again.
+#[derive(Default)]
+struct Told {
+    /// Rows and bytes of the attempt that came furthest.
+    furthest: (u64, u64),
+    /// Those of this one.
+    now: (u64, u64),
+}
+
+impl Told {
+    fn begin(&mut self) {
+        self.now = (0, 0);
+    }
+
+    /// What of so many more rows and bytes is new.
+    fn more(&mut self, rows: u64, bytes: u64) -> (u64, u64) {
+        self.now = (self.now.0 + rows, self.now.1 + bytes);
+        let before = self.furthest;
+        self.furthest = (before.0.max(self.now.0), before.1.max(self.now.1));
+        (self.furthest.0 - before.0, self.furthest.1 - before.1)
+    }
+}
+
 /// Bytes that the samples of all pieces together may take while they are drawn: 256 MiB.
 const DRAWN: usize = 256 << 20;
 
@@ -400,8 +372,18 @@ impl Taken {
     }
 }
 
-fn unexpected(sentence: &str) -> locard_connector::Error {
+pub(crate) fn unexpected(sentence: &str) -> locard_connector::Error {
     locard_connector::Error::new(ErrorKind::Unexpected, sentence)
+}
+
+/// What became of a piece that was taken up.
+enum End {
+    /// It is left for a later run.
+    Open,
+    /// It is recorded.
+    Done,
+    /// It is to be recorded with others.
+    Finished(Box<Finished>),
 }
 
 /// How an attempt to read a piece ended.
@@ -443,5 +425,22 @@ async fn send_all(
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_again_is_not_told_again() {
+        let mut told = Told::default();
+        assert_eq!(told.more(10, 100), (10, 100));
+        told.begin();
+        assert_eq!(told.more(6, 60), (0, 0));
+        assert_eq!(told.more(6, 60), (2, 20));
+        told.begin();
+        assert_eq!(told.more(5, 50), (0, 0));
+        assert_eq!(told.more(20, 200), (13, 130));
     }
 }

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use locard_connector::{Entity, ErrorKind, Filter, Sample, ScanRequest, Scope, Snapshot, Source};
 use locard_identify::Library;
 use locard_model::{EntityId, SourceId};
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use crate::board::{Board, Work};
+use crate::board::{Board, Group};
 use crate::ledger::{Ledger, Manner, ROW_BYTES};
 use crate::mask::Mask;
 use crate::pass::Room;
@@ -25,8 +25,11 @@ use crate::pool::{Pool, Scratches};
 use crate::silence::{Silence, not_tried};
 use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
 
-/// Entities that are planned ahead of reading.
-const PLANNED_AHEAD: usize = 4;
+/// Entities that are planned ahead of reading. So many are also recorded together.
+const PLANNED_AHEAD: usize = 32;
+
+/// Sources that are listed at the same time.
+const LISTED: usize = 4;
 
 /// Failures of a listing that are recorded at once: a folder may hold more files that nobody can read than others.
 const FAILURES: usize = 500;
@@ -249,8 +252,8 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Lists and plans; a piece enters the channel when a worker is free for it, so that little is planned ahead.
-    async fn plan(&self, targets: &[Target], sender: mpsc::Sender<Work>) -> Result<()> {
+    /// Lists and plans; a group of pieces enters the channel when a worker is free for it, so that little is planned ahead.
+    async fn plan(&self, targets: &[Target], sender: mpsc::Sender<Group>) -> Result<()> {
         let listed = self.list_all(targets).await?;
         // A cancel may have ended the listing.
         let complete = !self.cancel.is_cancelled();
@@ -291,17 +294,19 @@ impl Run<'_> {
                 )
             }
         });
-        let mut planned = std::pin::pin!(asked.buffered(PLANNED_AHEAD));
+        let planned = asked.buffered(PLANNED_AHEAD);
+        let mut planned = std::pin::pin!(planned.ready_chunks(PLANNED_AHEAD));
         loop {
             let Some(next) = self.unless_cancelled(planned.next()).await else {
                 return Ok(());
             };
-            let Some((asked, plan)) = next else { break };
-            let pieces = self.plan_entity(asked, plan).await?;
-            self.left.fetch_add(pieces.len(), Ordering::Relaxed);
-            for piece in pieces {
+            let Some(answers) = next else { break };
+            let groups = self.plan_entities(answers).await?;
+            let pieces = groups.iter().map(Vec::len).sum();
+            self.left.fetch_add(pieces, Ordering::Relaxed);
+            for group in groups {
                 // Once cancelled, no worker takes anything out of the channel.
-                let Some(Ok(())) = self.unless_cancelled(sender.send(piece)).await else {
+                let Some(Ok(())) = self.unless_cancelled(sender.send(group)).await else {
                     return Ok(());
                 };
             }
@@ -314,12 +319,13 @@ impl Run<'_> {
 
     /// What the targets hold, each with the place of its target.
     async fn list_all(&self, targets: &[Target]) -> Result<Vec<(usize, Arc<Shown>, Entity)>> {
-        let mut all = Vec::new();
-        for (place, target) in targets.iter().enumerate() {
-            let entities = self.list(target).await?.into_iter();
-            all.extend(entities.map(|(shown, entity)| (place, shown, entity)));
-        }
-        Ok(all)
+        let lists: Vec<_> = targets.iter().map(|target| self.list(target)).collect();
+        let lists: Vec<_> = stream::iter(lists).buffered(LISTED).try_collect().await?;
+        let placed = lists.into_iter().enumerate().flat_map(|(place, entities)| {
+            let entities = entities.into_iter();
+            entities.map(move |(shown, entity)| (place, shown, entity))
+        });
+        Ok(placed.collect())
     }
 
     async fn list(&self, target: &Target) -> Result<Vec<(Arc<Shown>, Entity)>> {
@@ -361,15 +367,14 @@ impl Run<'_> {
         Ok(entities)
     }
 
-    async fn work(&self, receiver: &Mutex<mpsc::Receiver<Work>>) -> Result<()> {
+    async fn work(&self, receiver: &Mutex<mpsc::Receiver<Group>>) -> Result<()> {
         loop {
             let next = async { receiver.lock().await.recv().await };
-            let Some(work) = self.unless_cancelled(next).await.flatten() else {
+            let Some(group) = self.unless_cancelled(next).await.flatten() else {
                 return Ok(());
             };
-            if self.read_piece(work).await? {
-                self.left.fetch_sub(1, Ordering::Relaxed);
-            }
+            let done = self.read_group(group).await?;
+            self.left.fetch_sub(done, Ordering::Relaxed);
         }
     }
 

@@ -422,7 +422,12 @@ async fn a_cancelled_scan_keeps_what_it_found() {
     }
     let ledger = Ledger::default();
     ledger.cancels_after(3, fixture.cancel());
-    let summary = fixture.scan(&ledger, &options()).await;
+    // One after the other, not in groups.
+    let single = Options {
+        piece_bytes: 1,
+        ..options()
+    };
+    let summary = fixture.scan(&ledger, &single).await;
     assert!(summary.expect("the ledger holds").cancelled);
     let read: Vec<&String> = tables
         .iter()
@@ -439,11 +444,57 @@ async fn a_cancelled_scan_keeps_what_it_found() {
         assert!(!ledger.is_partial(table) && ledger.failures().is_empty());
     }
     fixture.goes_on();
-    let summary = fixture.scan(&ledger, &options()).await;
+    let summary = fixture.scan(&ledger, &single).await;
     assert!(!summary.expect("the ledger holds").cancelled);
     for table in &tables {
         let (found, read) = (ledger.findings(table).len(), ledger.commits(table));
         assert_eq!((found, read), (1, 1), "{table} is read once and found once");
+    }
+}
+
+#[tokio::test]
+async fn small_tables_are_read_together_and_give_what_each_gives_alone() {
+    let fixture = Fixture::new(1).versioned("a");
+    let tables: Vec<String> = (0..100).map(|table| format!("t{table:02}")).collect();
+    for table in &tables {
+        fixture.put(table, &[("mail", mails(10)), ("n", numbers(10))]);
+    }
+    let alone = Options {
+        piece_bytes: 1,
+        ..options()
+    };
+    let mut results = Vec::new();
+    for options in [alone, options()] {
+        let ledger = Ledger::default();
+        let summary = fixture.scan(&ledger, &options).await;
+        let summary = summary.expect("the ledger holds");
+        assert_eq!((summary.entities, summary.rows), (100, 1_000));
+        assert_eq!(ledger.commits("t07"), 1);
+        results.push((ledger.largest_group(), ledger.result("t07")));
+    }
+    assert_eq!(results[0].0, 1);
+    assert!(results[1].0 > 8, "{} at once", results[1].0);
+    assert!(results[0].1 == results[1].1, "the same bytes");
+}
+
+#[tokio::test]
+async fn a_group_that_dies_is_read_again_and_nothing_else() {
+    let fixture = Fixture::new(1).versioned("a");
+    let tables: Vec<String> = (0..40).map(|table| format!("t{table:02}")).collect();
+    for table in &tables {
+        fixture.put(table, &[("mail", mails(10))]);
+    }
+    let ledger = Ledger::default();
+    ledger.dies_after(20);
+    assert!(fixture.scan(&ledger, &options()).await.is_err());
+    ledger.revives();
+    let summary = fixture.scan(&ledger, &options()).await;
+    assert_eq!(summary.expect("the ledger holds").entities, 40);
+    for table in &tables {
+        assert_eq!(
+            (ledger.commits(table), ledger.findings(table).len()),
+            (1, 1)
+        );
     }
 }
 

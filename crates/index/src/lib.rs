@@ -11,6 +11,7 @@
 mod candidate;
 mod cell;
 mod dates;
+mod numbers;
 mod person;
 mod query;
 mod relation;

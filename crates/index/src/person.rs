@@ -22,7 +22,7 @@ fn is_among(list: &[&str], word: &str) -> bool {
 }
 
 /// The words of a column's own name, of the last part of its path.
-fn words(column: &str) -> BTreeSet<String> {
+pub(crate) fn words(column: &str) -> BTreeSet<String> {
     let mut spaced = String::with_capacity(column.len() + 4);
     let mut before = ' ';
     for c in column.chars() {

@@ -3,6 +3,8 @@
 use locard_model::{Attribute, Identifier, Role, Strength};
 use locard_sketch::forms::Meaning;
 
+use crate::numbers::is_no_id;
+
 /// The role of an identifier where no rules are at hand, as our own rules have it. Identifiers that they do not know are of
 /// the user's own making: ids of one person.
 pub fn builtin_role(identifier: &Identifier) -> Role {
@@ -78,7 +80,7 @@ pub(crate) fn speaks(identifier: &Identifier, value: &str, table: &str, column: 
 const COMMON: usize = 8;
 
 /// What agreeing on a value in a column says of a person: of a short number, nothing certain where nothing is called like
-/// it.
+/// it, and of a longer one where the column is called like numbers of another kind.
 pub(crate) fn strength_of(
     (identifier, role): (&Identifier, Role),
     value: &str,
@@ -86,7 +88,8 @@ pub(crate) fn strength_of(
     column: &str,
 ) -> Strength {
     let squeezed = locard_sketch::forms::alphanumerics(value);
-    let is_common = squeezed.len() <= COMMON && squeezed.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = squeezed.bytes().all(|byte| byte.is_ascii_digit());
+    let is_common = is_number && (squeezed.len() <= COMMON || is_no_id(column));
     let is_read = meaning(identifier) == Meaning::Value;
     if is_read && is_common && !is_called(identifier, table, column) {
         Strength::Weak

@@ -485,6 +485,8 @@ fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
             ("m[].name", "Otto Ott"),
             ("m[].born", "1980-05-04"),
         ],
+        // The number of something else.
+        &[("name", "Brian Frank"), ("order_no", "2109525853")],
         // Somebody else in the same row.
         &[("doctor", "Brian Frank"), ("birth_date", "1980-05-04")],
         &[("holder_name", "Brian Frank"), ("spouse_dob", "1980-05-04")],
@@ -496,6 +498,22 @@ fn a_full_name_with_a_birth_date_or_phone_beside_it_is_strong() {
         &[("name", "Brian Frank"), ("created_at", "1980-05-04")],
     ] {
         assert_eq!(strength(row), Strength::Weak, "{row:?}");
+    }
+}
+
+#[test]
+fn a_number_that_stands_among_numbers_of_another_kind_is_not_strong() {
+    let query = compile(&[("CUSTOMER_ID", "491701234567")]);
+    let strength = |column| {
+        let hits = check(&query, &[(column, "491701234567")]);
+        assert_eq!(hits.len(), 1, "{column}");
+        hits[0].strength
+    };
+    for column in ["customer_id", "ref", "id", "customer_phone_id"] {
+        assert_eq!(strength(column), Strength::Strong, "{column}");
+    }
+    for column in ["phone", "Telefon", "amount"] {
+        assert_eq!(strength(column), Strength::Weak, "{column}");
     }
 }
 

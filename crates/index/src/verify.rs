@@ -9,6 +9,7 @@ use locard_sketch::forms::{self, Form, Probe};
 use crate::candidate::parent;
 use crate::cell::Cell;
 use crate::dates::{Birth, DateOrders};
+use crate::numbers::is_no_phone;
 use crate::person::{are_of_one, is_other_date};
 use crate::query::{Query, Side, Value, is_east_asian_name};
 use crate::role::{speaks, strength_of};
@@ -301,6 +302,7 @@ impl<'q> Verifier<'q> {
                     Birth::Other => return None,
                 }
             }
+            "PHONE_NUMBER" | "FAX_NUMBER" if is_no_phone(column, cell) => Says::Other,
             "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" => Says::Home,
             _ => Says::Other,
         })

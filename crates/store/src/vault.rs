@@ -1,8 +1,9 @@
-//! Sealing: AES-256-GCM under an organisation's data key, bound to the cell it was made for.
+//! Sealing: AES-256-GCM under keys that an organisation's data key gives, bound to the cell it was made for.
 //!
-//! A blob is `version 1 | nonce 12 | ciphertext and tag`. The associated data names organisation, table, column and
-//! row, so that a blob moved to another cell does not open. Nonces are random: NIST allows 2^32 seals under one key,
-//! more than a catalog of a million columns needs in years; a later version byte can name a second data key.
+//! A blob is `version 2 | nonce 12 | ciphertext and tag`. The associated data names organisation, table, column and
+//! row, so that a blob moved to another cell does not open. Nonces are random, and NIST allows 2^32 seals with such under
+//! one key. Nobody counts them: each cell has a key of its own, the HMAC of its place under the data key, so what is
+//! limited is how often one cell is written. Version 1, of older catalogs, is the same under the data key itself.
 
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -17,7 +18,11 @@ use zeroize::Zeroizing;
 use crate::master::fill;
 use crate::{DsarKey, Error, ErrorKind, MasterKey, Result, SketchKey};
 
+/// What is sealed under a key itself: wrapped keys, texts for files, and cells of older catalogs.
 const VERSION: u8 = 1;
+
+/// Cells that are sealed under keys of their own.
+const OF_CELL: u8 = 2;
 const NONCE: usize = 12;
 
 /// One sealed cell.
@@ -34,17 +39,21 @@ pub(crate) struct Vault {
     org: OrgId,
     cipher: Aes256Gcm,
     digest: Zeroizing<[u8; 32]>,
+    /// Gives the keys of cells.
+    cells: Zeroizing<[u8; 32]>,
     sketch: SketchKey,
 }
 
 impl Vault {
     pub(crate) fn new(org: OrgId, data: &Zeroizing<[u8; 32]>, sketch: SketchKey) -> Result<Self> {
-        let mut digest = Zeroizing::new([0; 32]);
-        digest.copy_from_slice(&hmac(data.as_slice(), &[b"locard digest key"])?);
+        let derived = |purpose: &[u8]| hmac(data.as_slice(), &[purpose]).map(Zeroizing::new);
+        let digest = derived(b"locard digest key")?;
+        let cells = derived(b"locard cells key")?;
         Ok(Self {
             org,
             cipher: Aes256Gcm::new(data.as_slice().try_into().map_err(|_| broken())?),
             digest,
+            cells,
             sketch,
         })
     }
@@ -74,16 +83,31 @@ impl Vault {
     }
 
     pub(crate) fn seal(&self, cell: Cell<'_>, plain: &[u8]) -> Result<Vec<u8>> {
-        seal(&self.cipher, &associated(self.org, cell), plain)
+        let place = associated(self.org, cell);
+        let mut blob = seal(&self.of_cell(&place)?, &place, plain)?;
+        if let Some(version) = blob.first_mut() {
+            *version = OF_CELL;
+        }
+        Ok(blob)
     }
 
     pub(crate) fn unseal(&self, cell: Cell<'_>, blob: &[u8]) -> Result<Vec<u8>> {
-        unseal(&self.cipher, &associated(self.org, cell), blob).ok_or_else(|| {
+        let place = associated(self.org, cell);
+        let plain = match blob.split_first() {
+            Some((&OF_CELL, sealed)) => opened(&self.of_cell(&place)?, &place, sealed),
+            _ => unseal(&self.cipher, &place, blob),
+        };
+        plain.ok_or_else(|| {
             Error::corrupt(format_args!(
                 "{} was altered or belongs elsewhere",
                 cell.name
             ))
         })
+    }
+
+    /// The cipher of one cell.
+    fn of_cell(&self, place: &[u8]) -> Result<Aes256Gcm> {
+        cipher(&Zeroizing::new(hmac(self.cells.as_slice(), &[place])?))
     }
 
     pub(crate) fn seal_as<T: Serialize>(&self, cell: Cell<'_>, value: &T) -> Result<Vec<u8>> {
@@ -226,9 +250,14 @@ fn seal_with(cipher: &Aes256Gcm, nonce: [u8; NONCE], aad: &[u8], plain: &[u8]) -
 }
 
 fn unseal(cipher: &Aes256Gcm, aad: &[u8], blob: &[u8]) -> Option<Vec<u8>> {
-    let (version, rest) = blob.split_first()?;
-    let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
+    let (version, sealed) = blob.split_first()?;
     (*version == VERSION).then_some(())?;
+    opened(cipher, aad, sealed)
+}
+
+/// What is sealed, from its nonce on.
+fn opened(cipher: &Aes256Gcm, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
     cipher
         .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad })
         .ok()
@@ -329,7 +358,7 @@ mod tests {
         };
         let blobs = [(); 2].map(|()| vault.seal(cell, b"secret").unwrap());
         for blob in &blobs {
-            assert_eq!((blob[0], blob.len()), (1, 1 + 12 + 6 + 16));
+            assert_eq!((blob[0], blob.len()), (2, 1 + 12 + 6 + 16));
         }
         assert_ne!(
             blobs[0][1..13],
@@ -345,6 +374,29 @@ mod tests {
         // Rows are found by it.
         let digest = Uuid::from_u128(0x7ee6_ad49_ac4d_8bdc_fc55_178d_b475_26ae);
         assert_eq!(vault.digest("source", b"crm").unwrap(), digest);
+    }
+
+    /// So nobody need count how much is sealed in all.
+    #[test]
+    fn each_cell_has_a_key_of_its_own() {
+        let vault = vault(1);
+        let keys = [[1_u128], [2]].map(|row| {
+            let row = row.map(Uuid::from_u128);
+            let name = "sources.settings";
+            let place = associated(vault.org, Cell { name, row: &row });
+            hmac(vault.cells.as_slice(), &[&place]).unwrap()
+        });
+        assert_ne!(keys[0], keys[1]);
+        // What is of another cell opens under neither its key nor the data key.
+        let (here, there) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let cell = |row| Cell {
+            name: "sources.settings",
+            row: std::slice::from_ref(row),
+        };
+        let mut blob = vault.seal(cell(&here), b"secret").unwrap();
+        assert!(vault.unseal(cell(&there), &blob).is_err());
+        blob[0] = VERSION;
+        assert!(vault.unseal(cell(&here), &blob).is_err());
     }
 
     #[test]

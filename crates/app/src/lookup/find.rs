@@ -9,18 +9,19 @@ use locard_engine::{Event, Failure, Reporter};
 use locard_identify::Library;
 use locard_index::{Origin, Query, role_of};
 use locard_model::{
-    Attribute, Category, EntityId, ExposeSecret as _, Identifier, RelationId, Role, SecretString,
-    SourceId, Strength, Subject,
+    Attribute, Category, ExposeSecret as _, Identifier, RelationId, Role, SecretString, SourceId,
+    Strength, Subject,
 };
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::catalog::duplicates::{self, Copies};
+use crate::lookup::asking::suspects;
 use crate::lookup::doubts::{Doubt, Why, doubts};
-use crate::lookup::gaps::{self, Failures, NotSearched, Reason};
-use crate::lookup::suspect::{NamedPlace, Suspect, ask};
-use crate::lookup::twins::{self, Same, Twins};
+use crate::lookup::gaps::{NotSearched, Reason};
+use crate::lookup::suspect::{NamedPlace, Suspect};
+use crate::lookup::twins::{self, Twins};
 use crate::lookup::verify::OpenSources;
 use crate::scan::fresh::{self, Known, LastScan};
 use crate::scan::listings::{self, Listings};
@@ -87,6 +88,17 @@ impl FindReport {
     pub fn has_gaps(&self) -> bool {
         let mut reasons = self.not_searched.iter().map(|gap| gap.reason);
         !self.failures.is_empty() || reasons.any(Reason::is_gap)
+    }
+
+    /// Adds what another part of the look-up told.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.not_searched.extend(other.not_searched);
+        self.columns += other.columns;
+        self.candidates += other.candidates;
+        self.named.extend(other.named);
+        for twins in other.twins {
+            twins::add(&mut self.twins, twins);
+        }
     }
 
     /// Puts the hits into the order in which they are told.
@@ -289,31 +301,6 @@ fn compiled(home: &Home, options: &FindOptions) -> (Arc<Vec<Query>>, Vec<Doubt>)
     )
 }
 
-/// Asks the filters of all entities; of more places than an answer holds it is told that they are left out.
-async fn suspects(
-    home: &Home,
-    catalog: &Catalog<'_>,
-    groups: Vec<Vec<Same>>,
-    (queries, most): (&Arc<Vec<Query>>, usize),
-    report: &mut FindReport,
-    cancel: &CancellationToken,
-) -> Result<Vec<Suspect>> {
-    let failures = Failures::load(home, None).await?;
-    let (mut suspects, mut places) = (Vec::new(), 0);
-    for same in groups {
-        let asked = (queries, &failures);
-        for suspect in ask_once(home, catalog, same, asked, report, cancel).await? {
-            places += suspect.questions().count();
-            if places > most {
-                report.not_searched.push(suspect.not_listed(most));
-            } else {
-                suspects.push(suspect);
-            }
-        }
-    }
-    Ok(suspects)
-}
-
 /// More hits than this are not told: an answer that somebody reads is shorter, and it must fit into memory.
 pub const MOST_HITS: usize = 250_000;
 
@@ -363,61 +350,6 @@ async fn searched(catalog: &Catalog<'_>, wanted: Option<&[SourceId]>) -> Result<
     let mut entities = catalog.list(None).await?;
     entities.retain(|entity| wanted.is_none_or(|wanted| wanted.contains(&entity.source)));
     Ok(entities)
-}
-
-/// Asks the newest of several sources that hold the same entity, and further ones only where that one has gaps. A
-/// part does not stand for the whole.
-async fn ask_once(
-    home: &Home,
-    catalog: &Catalog<'_>,
-    same: Vec<Same>,
-    (queries, failures): (&Arc<Vec<Query>>, &Failures),
-    report: &mut FindReport,
-    cancel: &CancellationToken,
-) -> Result<Vec<Suspect>> {
-    let mut suspects = Vec::new();
-    let mut asked: Option<String> = None;
-    let mut parts = HashSet::new();
-    for Same { entity, is_part } in same {
-        parts.extend(is_part.then_some(entity.id));
-        let source = catalog.source_name(entity.source);
-        if let Some(asked) = &asked {
-            twins::count(&mut report.twins, source, asked.clone());
-        } else if cancel.is_cancelled() {
-            gaps::unasked(home, catalog, &entity, &mut report.not_searched);
-        } else {
-            let before = report.not_searched.len();
-            suspects.extend(ask(home, catalog, entity, queries, failures, report).await?);
-            let mut gaps = report.not_searched.iter().skip(before);
-            let whole = gaps.all(|gap| !gap.reason.is_gap());
-            asked = (whole && !is_part).then_some(source);
-        }
-    }
-    if asked.is_some() {
-        tell_once(&mut suspects, &parts, &mut report.twins);
-    }
-    Ok(suspects)
-}
-
-/// Takes out parts that tell nothing but what the whole does: whoever reads the whole reads them.
-fn tell_once(suspects: &mut Vec<Suspect>, parts: &HashSet<EntityId>, twins: &mut Vec<Twins>) {
-    let is_part = |suspect: &Suspect| parts.contains(&suspect.entity.id);
-    let Some(whole) = suspects.iter().find(|suspect| !is_part(suspect)) else {
-        return;
-    };
-    let asked = whole.source.clone();
-    let known: HashSet<_> = whole.questions().collect();
-    let mut told = HashSet::new();
-    for suspect in suspects.iter().filter(|suspect| is_part(suspect)) {
-        if suspect
-            .questions()
-            .all(|question| known.contains(&question))
-        {
-            told.insert(suspect.entity.id);
-            twins::count(twins, suspect.source.clone(), asked.clone());
-        }
-    }
-    suspects.retain(|suspect| !told.contains(&suspect.entity.id));
 }
 
 /// Reads the candidates, several entities at a time, until the answer is full.

@@ -1,5 +1,6 @@
 //! The look-up: from what is known of a person to the places where that person's data is, and what could not be asked.
 
+pub(crate) mod asking;
 pub(crate) mod confirmed;
 pub(crate) mod dates;
 pub(crate) mod doubts;

@@ -9,7 +9,7 @@ use locard_model::{Identifier, Strength, Subject};
 use locard_profile::Profile;
 use locard_store::{Column, ColumnRecord, Entity};
 
-use crate::catalog::{Catalog, duplicates};
+use crate::catalog::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
 use crate::lookup::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::lookup::names::{Named, Names};
@@ -34,23 +34,28 @@ pub struct Suspect {
     pub(crate) content: Option<u64>,
 }
 
+/// What is recorded of one entity.
+pub(crate) struct Recorded {
+    /// Its columns in their order.
+    pub(crate) names: Vec<Column>,
+    /// What is known of them.
+    pub(crate) records: Vec<ColumnRecord>,
+}
+
 /// Asks the filters of one entity. They are decoded and asked on the thread pool: of a wide entity that takes seconds,
 /// in which the runtime has others to serve.
 pub(crate) async fn ask(
     home: &Home,
-    catalog: &Catalog<'_>,
-    entity: Entity,
-    queries: &Arc<Vec<Query>>,
-    failures: &Failures,
+    source: &str,
+    (entity, recorded): (Entity, Recorded),
+    (queries, failures): (&Arc<Vec<Query>>, &Failures),
     report: &mut FindReport,
 ) -> Result<Option<Suspect>> {
-    let source = catalog.source_name(entity.source);
     let resource = home.engine.mask().path(&entity.path, entity.kind);
-    let records = home.store.column_records(home.org, entity.id).await?;
-    let names = home.store.columns(home.org, entity.id).await?;
-    tell_names(home, (&entity, &source, &resource), &names, queries, report).await?;
+    let Recorded { names, records } = recorded;
+    tell_names(home, (&entity, source, &resource), &names, queries, report).await?;
     let mut gaps = Gaps {
-        source: &source,
+        source,
         resource: &resource,
         found: &mut report.not_searched,
     };
@@ -74,9 +79,9 @@ pub(crate) async fn ask(
     let candidates = answer.candidates;
     let columns = candidates.iter().flat_map(|(_, found)| &found.columns);
     report.candidates += columns.collect::<HashSet<_>>().len() as u64;
-    Ok((!candidates.is_empty()).then_some(Suspect {
+    Ok((!candidates.is_empty()).then(|| Suspect {
         entity,
-        source,
+        source: source.to_owned(),
         resource,
         names,
         columns: answer.columns,

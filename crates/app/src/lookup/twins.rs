@@ -139,17 +139,25 @@ async fn newest_first(home: &Home, group: &mut Vec<Same>) -> Result<()> {
 
 /// Counts an entity that was left out; within one source there is nothing to tell.
 pub(crate) fn count(twins: &mut Vec<Twins>, source: String, asked: String) {
-    if source == asked {
-        return;
+    if source != asked {
+        let entities = 1;
+        add(
+            twins,
+            Twins {
+                source,
+                asked,
+                entities,
+            },
+        );
     }
-    let same = |known: &&mut Twins| (&known.source, &known.asked) == (&source, &asked);
+}
+
+/// Adds what was counted elsewhere.
+pub(crate) fn add(twins: &mut Vec<Twins>, more: Twins) {
+    let same = |known: &&mut Twins| (&known.source, &known.asked) == (&more.source, &more.asked);
     match twins.iter_mut().find(same) {
-        Some(known) => known.entities += 1,
-        None => twins.push(Twins {
-            source,
-            asked,
-            entities: 1,
-        }),
+        Some(known) => known.entities += more.entities,
+        None => twins.push(more),
     }
 }
 

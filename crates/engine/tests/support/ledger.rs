@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use locard_connector::Entity;
 use locard_engine::{
-    Checkpoints, Concluded, Error, Failure, PieceDone, PieceOutline, PieceState, Planned, Result,
-    ScannedColumn, Shown, Sink, Start,
+    Checkpoints, Concluded, Error, Failure, Finished, PieceDone, PieceOutline, PieceState, Planned,
+    Result, ScannedColumn, Shown, Sink, Start,
 };
 use locard_model::{EntityId, Finding, PieceId, SourceId};
 use locard_profile::Profile;
@@ -40,6 +40,8 @@ struct State {
     merged: HashMap<EntityId, Vec<ScannedColumn>>,
     /// The most columns that were asked for at once.
     widest: usize,
+    /// How many pieces were taken up together, each time.
+    groups: Vec<usize>,
     mortal: bool,
     dead: bool,
 }
@@ -82,6 +84,11 @@ impl Ledger {
     /// The most columns that were in memory together, to be merged.
     pub(crate) fn widest(&self) -> usize {
         self.state().widest
+    }
+
+    /// The most pieces that were taken up together.
+    pub(crate) fn largest_group(&self) -> usize {
+        self.state().groups.iter().copied().max().unwrap_or(0)
     }
 
     pub(crate) fn cancels_after(&self, commits: usize, cancel: CancellationToken) {
@@ -247,19 +254,22 @@ impl Sink for Ledger {
         self.alive()
     }
 
-    async fn planned(&self, planned: &Planned) -> Result<()> {
+    async fn planned(&self, planned: &[Arc<Planned>]) -> Result<()> {
         self.alive()?;
         let mut state = self.state();
-        let pieces = state.pieces.entry(planned.shown.entity).or_default();
-        for piece in &planned.pieces {
-            pieces.entry(piece.id).or_insert(PieceState::Open);
+        for planned in planned {
+            let pieces = state.pieces.entry(planned.shown.entity).or_default();
+            for piece in &planned.pieces {
+                pieces.entry(piece.id).or_insert(PieceState::Open);
+            }
         }
         Ok(())
     }
 
-    async fn start(&self, _piece: PieceId) -> Result<Start> {
+    async fn start(&self, pieces: &[PieceId]) -> Result<Vec<Start>> {
         self.alive()?;
-        Ok(Start::Read)
+        self.state().groups.push(pieces.len());
+        Ok(pieces.iter().map(|_| Start::Read).collect())
     }
 
     async fn commit(&self, planned: &Planned, piece: PieceId, done: &Arc<PieceDone>) -> Result<()> {
@@ -302,8 +312,32 @@ impl Sink for Ledger {
         Ok(())
     }
 
-    async fn conclude(&self, concluded: &Arc<Concluded>) -> Result<()> {
+    async fn conclude(&self, concluded: &[Arc<Concluded>]) -> Result<()> {
         self.alive()?;
+        for concluded in concluded {
+            self.conclude_one(concluded);
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, finished: &[Finished]) -> Result<()> {
+        for one in finished {
+            let planned = &one.concluded.planned;
+            self.commit(planned, one.piece, &one.done).await?;
+            self.conclude(std::slice::from_ref(&one.concluded)).await?;
+        }
+        Ok(())
+    }
+
+    async fn failed(&self, failures: &[Failure]) -> Result<()> {
+        self.alive()?;
+        self.state().failures.extend_from_slice(failures);
+        Ok(())
+    }
+}
+
+impl Ledger {
+    fn conclude_one(&self, concluded: &Concluded) {
         let mut state = self.state();
         let merged = state.merged.remove(&concluded.planned.shown.entity);
         let mut columns = match concluded.pieces.as_slice() {
@@ -333,12 +367,5 @@ impl Sink for Ledger {
         state
             .concluded
             .insert(concluded.planned.shown.resource.clone(), outcome);
-        Ok(())
-    }
-
-    async fn failed(&self, failures: &[Failure]) -> Result<()> {
-        self.alive()?;
-        self.state().failures.extend_from_slice(failures);
-        Ok(())
     }
 }

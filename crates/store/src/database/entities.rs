@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::jobs::authorise;
 use super::organisations::next_generation;
 use super::{Database, limit, paged};
-use crate::sql::{Row, Statement, Value, insert, values};
+use crate::sql::{Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{Author, Column, Entities, Entity, EntityFilter, Error, Page, Paged, Result};
 
@@ -172,6 +172,45 @@ fn column_rows(
     unique.values().map(row).collect()
 }
 
+/// Adds or updates entities.
+pub(super) async fn write_entities(
+    session: &mut dyn Session,
+    vault: &Vault,
+    entities: &[&Entity],
+    now: i64,
+) -> Result<()> {
+    // One statement may name a row only once; the last word counts.
+    let unique: BTreeMap<_, _> = entities.iter().map(|entity| (entity.id, entity)).collect();
+    let rows = unique
+        .values()
+        .map(|entity| entity_row(vault.org(), entity, vault, now))
+        .collect::<Result<_>>()?;
+    insert(session, INSERT, rows, UPDATE).await?;
+    Ok(())
+}
+
+/// Replaces the columns of some entities; those that are not named become tombstones.
+pub(super) async fn replace_columns(
+    session: &mut dyn Session,
+    vault: &Vault,
+    all: &[(EntityId, &[Column])],
+    now: i64,
+) -> Result<()> {
+    let org = vault.org();
+    let gone = Statement::new(
+        "update entities set gone_at = $2 where org_id = $1 and kind = 'column' and gone_at is null",
+    );
+    let gone = gone.bind(org).bind(now);
+    let gone = gone.with_list(" and parent_id in ", all.iter().map(|(entity, _)| *entity));
+    session.run(gone).await?;
+    let mut rows = Vec::new();
+    for (entity, columns) in all {
+        rows.append(&mut column_rows(org, *entity, columns, vault, now)?);
+    }
+    insert(session, INSERT, rows, UPDATE).await?;
+    Ok(())
+}
+
 #[async_trait]
 impl Entities for Database {
     async fn put_entities(&self, author: Author, entities: &[Entity]) -> Result<()> {
@@ -179,13 +218,8 @@ impl Entities for Database {
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
         let now = session.now().await?;
-        // One statement may name a row only once; the last word counts.
-        let unique: BTreeMap<_, _> = entities.iter().map(|entity| (entity.id, entity)).collect();
-        let rows = unique
-            .values()
-            .map(|entity| entity_row(org, entity, &vault, now))
-            .collect::<Result<_>>()?;
-        insert(&mut *session, INSERT, rows, UPDATE).await?;
+        let entities: Vec<&Entity> = entities.iter().collect();
+        write_entities(&mut *session, &vault, &entities, now).await?;
         authorise(&mut *session, &author).await?;
         session.commit().await
     }
@@ -200,12 +234,7 @@ impl Entities for Database {
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
         let now = session.now().await?;
-        let gone = Statement::new(
-            "update entities set gone_at = $3 where org_id = $1 and parent_id = $2 and kind = 'column' and gone_at is null",
-        );
-        session.run(gone.bind(org).bind(entity).bind(now)).await?;
-        let rows = column_rows(org, entity, columns, &vault, now)?;
-        insert(&mut *session, INSERT, rows, UPDATE).await?;
+        replace_columns(&mut *session, &vault, &[(entity, columns)], now).await?;
         authorise(&mut *session, &author).await?;
         session.commit().await
     }
@@ -286,14 +315,18 @@ impl Entities for Database {
     }
 
     async fn columns(&self, org: OrgId, entity: EntityId) -> Result<Vec<Column>> {
+        self.columns_of(org, &[entity]).await
+    }
+
+    async fn columns_of(&self, org: OrgId, entities: &[EntityId]) -> Result<Vec<Column>> {
         let vault = self.vault(org).await?;
         let statement = Statement::new(SELECT)
             .bind(org)
-            .with(
-                " and kind = 'column' and gone_at is null and parent_id = ",
-                entity,
+            .with_list(
+                " and kind = 'column' and gone_at is null and parent_id in ",
+                entities.iter().copied(),
             )
-            .text(" order by ordinal, id");
+            .text(" order by parent_id, ordinal, id");
         let rows = self.read().await?.rows(statement).await?;
         rows.iter().map(|row| column(row, &vault)).collect()
     }

@@ -107,44 +107,48 @@ fn finding(row: &Row, vault: &Vault) -> Result<FindingRecord> {
     })
 }
 
-/// Makes a job's findings for an entity the current ones; gives by how much the job's number of findings changed.
+/// Makes a job's findings for some entities the current ones; gives by how much the job's number of findings changed.
 pub(super) async fn put_findings(
     session: &mut dyn Session,
     vault: &Vault,
     job: JobId,
-    of: &Conclusion,
+    all: &[&Conclusion],
 ) -> Result<i64> {
     let org = vault.org();
-    let old =
-        Statement::new("delete from findings where org_id = $1 and job_id = $2 and entity_id = $3");
-    let old = session.run(old.bind(org).bind(job).bind(of.entity)).await?;
-    let known = if of.aside {
-        known_columns(session, org, of.entity).await?
-    } else {
-        let past = Statement::new(
-            "update findings set is_current = 0 where org_id = $1 and entity_id = $2 and is_current = 1",
-        );
-        session.run(past.bind(org).bind(of.entity)).await?;
-        HashSet::new()
+    let of = |aside| {
+        let of = all.iter().filter(|of| of.aside == aside);
+        of.map(|of| of.entity).collect::<Vec<EntityId>>()
     };
-    let row = |draft: &FindingDraft| {
-        let current = !known.contains(&draft.finding.column);
-        finding_row(vault, job, of, (draft, current))
-    };
-    let rows = of.findings.iter().map(row).collect::<Result<_>>()?;
-    let new = insert(session, INSERT, rows, "").await?;
+    // Not `job_id = $2`: SQLite would look through all that the job has found so far.
+    let old = Statement::new("delete from findings where org_id = $1 and not (job_id <> $2)");
+    let old = old.bind(org).bind(job);
+    let old = old.with_list(" and entity_id in ", all.iter().map(|of| of.entity));
+    let old = session.run(old).await?;
+    let known = known_columns(session, org, &of(true)).await?;
+    let past = Statement::new("update findings set is_current = 0 where org_id = $1").bind(org);
+    let past = past.with_list(" and is_current = 1 and entity_id in ", of(false));
+    session.run(past).await?;
+    let rows = all.iter().flat_map(|of| {
+        let row = |draft: &FindingDraft| {
+            let current = !known.contains(&draft.finding.column);
+            finding_row(vault, job, of, (draft, current))
+        };
+        of.findings.iter().map(row).collect::<Vec<_>>()
+    });
+    let new = insert(session, INSERT, rows.collect::<Result<_>>()?, "").await?;
     Ok(new.cast_signed() - old.cast_signed())
 }
 
-/// The columns that an entity's index is of.
+/// The columns that the index of some entities is of.
 async fn known_columns(
     session: &mut dyn Session,
     org: OrgId,
-    entity: EntityId,
+    entities: &[EntityId],
 ) -> Result<HashSet<ColumnId>> {
-    let text = "select column_id from profiles where org_id = $1 and entity_id = $2";
+    let text = "select column_id from profiles where org_id = $1";
+    let statement = Statement::new(text).bind(org);
     let rows = session
-        .rows(Statement::new(text).bind(org).bind(entity))
+        .rows(statement.with_list(" and entity_id in ", entities.iter().copied()))
         .await?;
     rows.iter()
         .map(|row| Ok(ColumnId(row.id("column_id")?)))

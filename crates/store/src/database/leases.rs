@@ -38,7 +38,8 @@ impl Database {
             .with_some(" and id = ", claim.job.map(|(_, job)| job))
             .text(" and cancel_requested_at is null")
             .with(" and (affinity is null or affinity = ", claim.affinity.clone())
-            .text(") and exists (select 1 from tasks where tasks.org_id = jobs.org_id and tasks.job_id = jobs.id");
+            // Else SQLite would look through all tasks of the job, those that are done first.
+            .text(") and exists (select 1 from tasks where tasks.org_id = jobs.org_id and tasks.job_id = jobs.id and tasks.ordinal >= 0");
         let statement =
             ready(statement, now).with(") order by priority desc, created_at limit ", JOBS);
         let rows = session.rows(statement).await?;
@@ -72,7 +73,7 @@ impl Database {
             .with(" where org_id = ", org)
             .with(" and job_id = ", job);
         let statement = ready(statement, now)
-            .with_some(" and piece_id = ", claim.piece)
+            .with_any(" and piece_id in ", claim.pieces.iter().copied())
             .with(" order by ordinal limit ", claim.limit.max(1))
             .text(session.skip_locked());
         let candidates = session.rows(statement).await?;
@@ -82,11 +83,18 @@ impl Database {
         let mut leased = Vec::new();
         for row in candidates {
             if row.small("attempts")? < row.small("max_attempts")? {
-                leased.push(take(&mut *session, claim, &row, now).await?);
+                leased.push(lease_of(claim, &row)?);
             } else {
                 give_up(&mut *session, &vault, &row, now).await?;
             }
         }
+        let taken = Statement::new(include_str!("take_tasks.sql"))
+            .bind(org)
+            .bind(claim.worker)
+            .bind(until(now, claim.lease_for))
+            .bind(now)
+            .with_list(" and id in ", leased.iter().map(|lease| lease.task));
+        session.run(taken).await?;
         let tasks = leased.iter().map(|lease| lease.task);
         let statement = Statement::new(SELECT)
             .with(" where org_id = ", org)
@@ -164,22 +172,14 @@ fn ready(statement: Statement, now: i64) -> Statement {
         .text(")")
 }
 
-async fn take(session: &mut dyn Session, claim: &Claim, row: &Row, now: i64) -> Result<Lease> {
-    let (org, task) = (OrgId(row.id("org_id")?), TaskId(row.id("id")?));
-    let statement = Statement::new(include_str!("take_task.sql"))
-        .bind(org)
-        .bind(task)
-        .bind(claim.worker)
-        .bind(until(now, claim.lease_for))
-        .bind(now);
-    session.run(statement).await?;
-    let (job, fence) = (JobId(row.id("job_id")?), row.count("fence")? + 1);
+/// The right to a task that is taken up now.
+fn lease_of(claim: &Claim, row: &Row) -> Result<Lease> {
     Ok(Lease {
-        org,
-        job,
-        task,
+        org: OrgId(row.id("org_id")?),
+        job: JobId(row.id("job_id")?),
+        task: TaskId(row.id("id")?),
         worker: claim.worker,
-        fence,
+        fence: row.count("fence")? + 1,
         lease_for: claim.lease_for,
     })
 }

@@ -7,6 +7,7 @@ mod annotations;
 mod audit;
 mod business;
 mod collections;
+mod conclusions;
 mod dsars;
 mod entities;
 mod findings;
@@ -25,6 +26,7 @@ mod tasks;
 mod upkeep;
 mod usage;
 mod webhooks;
+mod whole;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -6,14 +6,14 @@ use locard_model::TaskState;
 
 use super::Database;
 use super::jobs::until;
-use super::sketches::put_piece;
+use super::sketches::put_pieces;
 use super::tasks::{SELECT, cell, put_failures, task};
 use crate::sql::{Session, Statement};
 use crate::vault::Vault;
 use crate::{Commit, Error, ErrorKind, FailureDraft, Lease, Result, Task, TaskOutcome};
 
 /// Where a lease stands.
-enum Standing {
+pub(super) enum Standing {
     Held,
     Committed,
 }
@@ -35,7 +35,7 @@ impl Database {
             ));
         }
         if let Some(entity) = planned.entity {
-            put_piece(&mut *session, &vault, (entity, &planned), outcome).await?;
+            put_pieces(&mut *session, &vault, &[(entity, &planned, outcome)]).await?;
         }
         put_failures(
             &mut *session,
@@ -46,25 +46,7 @@ impl Database {
         )
         .await?;
         count(&mut *session, lease, outcome).await?;
-        let state = if outcome.partial {
-            TaskState::Partial
-        } else {
-            TaskState::Completed
-        };
-        let now = session.now().await?;
-        let statement = Statement::new(include_str!("complete_task.sql"))
-            .bind(lease.org)
-            .bind(lease.task)
-            .bind(lease.fence)
-            .bind(state.as_str())
-            .bind(outcome.counts.rows)
-            .bind(outcome.counts.bytes)
-            .bind(outcome.counts.faults)
-            .bind(now);
-        // Since the look above somebody may have taken it over: then all of this is undone.
-        if session.run(statement).await? == 0 {
-            return Err(lost());
-        }
+        end(&mut *session, lease, outcome).await?;
         session.commit().await?;
         Ok(Commit::Written)
     }
@@ -118,6 +100,33 @@ impl Database {
     }
 }
 
+/// Ends a task that was read. Since it was looked at somebody may have taken it over: then nothing is to be committed.
+pub(super) async fn end(
+    session: &mut dyn Session,
+    lease: &Lease,
+    outcome: &TaskOutcome,
+) -> Result<()> {
+    let state = if outcome.partial {
+        TaskState::Partial
+    } else {
+        TaskState::Completed
+    };
+    let now = session.now().await?;
+    let statement = Statement::new(include_str!("complete_task.sql"))
+        .bind(lease.org)
+        .bind(lease.task)
+        .bind(lease.fence)
+        .bind(state.as_str())
+        .bind(outcome.counts.rows)
+        .bind(outcome.counts.bytes)
+        .bind(outcome.counts.faults)
+        .bind(now);
+    if session.run(statement).await? == 0 {
+        return Err(lost());
+    }
+    Ok(())
+}
+
 async fn task_row(session: &mut dyn Session, lease: &Lease) -> Result<crate::sql::Row> {
     let statement = Statement::new(SELECT)
         .with(" where org_id = ", lease.org)
@@ -128,7 +137,7 @@ async fn task_row(session: &mut dyn Session, lease: &Lease) -> Result<crate::sql
         .ok_or_else(|| Error::not_found("task"))
 }
 
-fn standing(task: &Task, fence: u64, lease: &Lease) -> Result<Standing> {
+pub(super) fn standing(task: &Task, fence: u64, lease: &Lease) -> Result<Standing> {
     match task.state {
         _ if fence != lease.fence => Err(lost()),
         TaskState::Running => Ok(Standing::Held),
@@ -137,7 +146,7 @@ fn standing(task: &Task, fence: u64, lease: &Lease) -> Result<Standing> {
     }
 }
 
-fn lost() -> Error {
+pub(super) fn lost() -> Error {
     Error::new(
         ErrorKind::LeaseLost,
         "another worker has taken this task over",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Database;
-use super::sketches::drop_extremes;
+use super::conclusions::drop_extremes;
 use crate::sql::{Row, Statement, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{Allowed, Decision, Result, Review, Reviews};
@@ -107,7 +107,7 @@ impl Reviews for Database {
             ];
             insert(&mut *session, INSERT, vec![row], UPDATE).await?;
             if review.decision == Decision::Confirmed {
-                drop_extremes(&mut *session, org, review.entity, &[review.column]).await?;
+                drop_extremes(&mut *session, org, &[review.entity], &[review.column]).await?;
             }
         }
         session.commit().await

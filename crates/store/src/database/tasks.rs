@@ -13,8 +13,8 @@ use super::{Database, limit, paged};
 use crate::sql::{Row, Session, Statement, VALUES, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
-    Claim, Commit, Failure, FailureDraft, FailureFilter, Heartbeat, JobLease, Lease, LeasedTask,
-    Page, Paged, Result, Task, TaskCounts, TaskDraft, TaskOutcome, Tasks,
+    Claim, Commit, EntityRead, Failure, FailureDraft, FailureFilter, Heartbeat, JobLease, Lease,
+    LeasedTask, Page, Paged, Result, Task, TaskCounts, TaskDraft, TaskOutcome, Tasks,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -226,6 +226,38 @@ async fn next_ordinal(session: &mut dyn Session, lease: &JobLease) -> Result<i64
     Ok(last.map_or(0, |last| last.saturating_add(1)))
 }
 
+/// Takes pieces of an entity over; whether all were there for that.
+async fn adopt(
+    session: &mut dyn Session,
+    lease: &JobLease,
+    entity: EntityId,
+    pieces: &[PieceId],
+) -> Result<bool> {
+    let unique: BTreeSet<PieceId> = pieces.iter().copied().collect();
+    let count = unique.len() as u64;
+    let now = session.now().await?;
+    let of_job = |text| {
+        let statement = Statement::new(text).bind(lease.org).bind(lease.job);
+        statement.bind(entity)
+    };
+    let adopted = of_job(include_str!("adopt_pieces.sql"));
+    let adopted = adopted.with_list(" and piece_id in ", unique.iter().copied());
+    if session.run(adopted).await? != count {
+        return Ok(false);
+    }
+    let done = of_job(include_str!("adopt_tasks.sql")).bind(now);
+    let done = done.with_list(" and piece_id in ", unique.iter().copied());
+    if session.run(done).await? != count {
+        return Ok(false);
+    }
+    let counted = of_job(include_str!("count_adopted.sql"))
+        .bind(count)
+        .with_list(" and piece_id in ", unique)
+        .text(") as adopted where org_id = $1 and id = $2");
+    session.run(counted).await?;
+    Ok(true)
+}
+
 #[async_trait]
 impl Tasks for Database {
     async fn add_tasks(&self, lease: &JobLease, drafts: &[TaskDraft]) -> Result<u64> {
@@ -298,34 +330,24 @@ impl Tasks for Database {
         self.release(lease).await
     }
 
+    async fn complete_entities(&self, lease: &JobLease, read: &[EntityRead]) -> Result<()> {
+        self.complete_whole(lease, read).await
+    }
+
     async fn adopt_pieces(
         &self,
         lease: &JobLease,
-        entity: EntityId,
-        pieces: &[PieceId],
+        entities: &[(EntityId, Vec<PieceId>)],
     ) -> Result<bool> {
         self.vault(lease.org).await?;
-        let unique: BTreeSet<PieceId> = pieces.iter().copied().collect();
-        let count = unique.len() as u64;
         let mut session = self.write().await?;
         hold(&mut *session, lease).await?;
-        let now = session.now().await?;
-        let of_job = |text| Statement::new(text).bind(lease.org).bind(lease.job);
-        // Each of both says no where one is missing; nothing is committed then.
-        let adopted = of_job(include_str!("adopt_pieces.sql"))
-            .bind(entity)
-            .with_list(" and piece_id in ", unique.iter().copied());
-        if session.run(adopted).await? != count {
-            return Ok(false);
+        for (entity, pieces) in entities {
+            // Nothing is committed where one is missing.
+            if !adopt(&mut *session, lease, *entity, pieces).await? {
+                return Ok(false);
+            }
         }
-        let done = of_job(include_str!("adopt_tasks.sql"))
-            .bind(entity)
-            .bind(now)
-            .with_list(" and piece_id in ", unique.iter().copied());
-        if session.run(done).await? != count {
-            return Ok(false);
-        }
-        session.run(of_job(include_str!("recount_job.sql"))).await?;
         session.commit().await?;
         Ok(true)
     }

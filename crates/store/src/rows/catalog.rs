@@ -3,7 +3,7 @@
 use locard_model::{ColumnId, EntityId, JobId, KeyId, PieceId, SourceId};
 use serde_json::Value;
 
-use super::FindingDraft;
+use super::{Column, Entity, FindingDraft, Lease, TaskOutcome};
 
 /// The sketch of one column over one piece of its entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +106,19 @@ pub struct Merged {
     pub staged: Option<PieceId>,
     /// The columns; those of the entity that are not named here are dropped.
     pub columns: Vec<ColumnRecord>,
+}
+
+/// An entity that was read, with everything that is known of it then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntityRead {
+    /// What is not recorded yet, where it was read in one piece: the right to the task that did, and what came of that.
+    pub read: Option<(Lease, TaskOutcome)>,
+    /// What was concluded from it.
+    pub conclusion: Conclusion,
+    /// The entity's columns.
+    pub columns: Vec<Column>,
+    /// The entity in the state in which it was read.
+    pub entity: Entity,
 }
 
 /// The result of a job for one entity, committed whole or not at all.

@@ -78,8 +78,8 @@ pub struct Claim {
     pub worker: WorkerId,
     /// Only tasks of this job; a worker process takes those of any job and organisation.
     pub job: Option<(OrgId, JobId)>,
-    /// Only this piece, of whatever jobs are meant.
-    pub piece: Option<PieceId>,
+    /// Only these pieces, of whatever jobs are meant; none: all.
+    pub pieces: Vec<PieceId>,
     /// Jobs that carry an affinity are taken only by a worker with the same.
     pub affinity: Option<String>,
     /// How long a lease lasts without a heartbeat.

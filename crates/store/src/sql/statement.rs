@@ -58,6 +58,19 @@ impl Statement {
         }
     }
 
+    /// The same with [`Statement::with_list`] if the list holds anything, nothing otherwise.
+    pub(crate) fn with_any<V: Into<Value>>(
+        self,
+        text: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let mut values = values.into_iter().peekable();
+        if values.peek().is_none() {
+            return self;
+        }
+        self.with_list(text, values)
+    }
+
     /// Text with a list in parentheses; a list of nothing matches nothing.
     pub(crate) fn with_list<V: Into<Value>>(
         mut self,

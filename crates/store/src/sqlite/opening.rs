@@ -21,6 +21,17 @@ const PATIENCE: Duration = Duration::from_mins(30);
 /// More readers than cores gain nothing: a read is short.
 const READERS: u32 = 4;
 
+/// KiB of pages that the writing connection keeps in memory. Rows are ordered by ids that are hashes, so what one
+/// transaction writes lies all over the file.
+const WRITER_CACHE: &str = "-65536";
+
+/// The same of each reader.
+const READER_CACHE: &str = "-16384";
+
+/// Pages in the log after which it is folded into the file: the same pages are written again and again, and each
+/// folding writes them out and waits for the disk.
+const LOG: &str = "8192";
+
 /// Who made a SQLite file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
@@ -83,13 +94,18 @@ impl Sqlite {
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
+        let writing = options.clone().pragma("cache_size", WRITER_CACHE);
         let writer = pool(1)
-            .connect_with(options.clone())
+            .connect_with(writing.pragma("wal_autocheckpoint", LOG))
             .await
             .map_err(translate)?;
         Ok(Self {
             writer,
-            readers: pool(READERS).connect_lazy_with(options.pragma("query_only", "on")),
+            readers: pool(READERS).connect_lazy_with(
+                options
+                    .pragma("query_only", "on")
+                    .pragma("cache_size", READER_CACHE),
+            ),
             home: None,
             beside: false,
         })

@@ -216,7 +216,7 @@ pub(crate) fn claim(lease_for: Duration) -> Claim {
     Claim {
         worker: WorkerId::random(),
         job: None,
-        piece: None,
+        pieces: Vec::new(),
         affinity: None,
         lease_for,
         limit: 1,

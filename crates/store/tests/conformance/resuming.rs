@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use locard_model::{JobState, PieceId, TaskState};
 use locard_store::{
-    Author, Entity, EntityFilter, ErrorKind, FailureFilter, JobFilter, JobLease, JobOutcome,
-    Merged, Page, Store, WorkerId,
+    Author, Claim, Entity, EntityFilter, EntityRead, ErrorKind, FailureFilter, JobFilter, JobLease,
+    JobOutcome, LeasedTask, Merged, Page, Store, WorkerId,
 };
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ on_both!(
     a_conclusion_takes_what_ended_jobs_have_read_and_they_read_it_again,
     a_piece_that_another_job_replaced_is_read_again,
     what_a_job_that_ended_has_read_may_be_taken_over_whole,
+    entities_that_were_read_are_committed_together_or_not_at_all,
+    an_entity_whose_pieces_are_recorded_is_committed_beside_one_whose_are_not,
     a_removed_source_takes_the_work_on_it_along,
     a_conclusion_from_pieces_that_are_gone_is_refused,
     a_late_coordinator_writes_nothing_into_the_catalog,
@@ -134,7 +136,8 @@ async fn what_a_job_that_ended_has_read_may_be_taken_over_whole(_: &Bench, store
     let drafts = [0, 1, 2].map(|at| task_draft(&entity, at));
     store.add_tasks(&second, &drafts).await.unwrap();
     let adopt = async |pieces: &[PieceId]| {
-        let adopted = store.adopt_pieces(&second, entity.id, pieces).await;
+        let entities = [(entity.id, pieces.to_vec())];
+        let adopted = store.adopt_pieces(&second, &entities).await;
         adopted.unwrap()
     };
     assert!(!adopt(&both).await, "its job has not ended");
@@ -155,8 +158,97 @@ async fn what_a_job_that_ended_has_read_may_be_taken_over_whole(_: &Bench, store
     assert!(!adopt(&both).await, "they are its own by now");
     let mut late = second;
     late.fence -= 1;
-    let refused = store.adopt_pieces(&late, entity.id, &both).await;
+    let entities = [(entity.id, both.to_vec())];
+    let refused = store.adopt_pieces(&late, &entities).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::LeaseLost);
+}
+
+/// An entity that a task has read, with a finding.
+fn whole(entity: &Entity, task: &LeasedTask, rows: u64) -> EntityRead {
+    let findings = vec![finding(entity, "email", "EMAIL_ADDRESS")];
+    EntityRead {
+        read: Some((task.lease, outcome(entity, rows))),
+        conclusion: conclusion(entity, vec![task.task.piece], findings),
+        columns: vec![column(entity, 0, "email")],
+        entity: Entity {
+            fingerprint: Some("as it was read".to_owned()),
+            ..entity.clone()
+        },
+    }
+}
+
+async fn entities_that_were_read_are_committed_together_or_not_at_all(
+    _: &Bench,
+    store: Arc<dyn Store>,
+) {
+    let first = furnish(&*store).await;
+    let second = table(first.source, "orders");
+    let put = store.put_entities(ORG.into(), std::slice::from_ref(&second));
+    put.await.unwrap();
+    let job = running(&*store).await;
+    let drafts = [task_draft(&first, 0), task_draft(&second, 0)];
+    store.add_tasks(&job, &drafts).await.unwrap();
+    let pieces = drafts.iter().map(|draft| draft.piece).collect();
+    let both = Claim {
+        pieces,
+        limit: 2,
+        ..claim_of(job.job, LONG)
+    };
+    let tasks = store.lease_tasks(&both).await.unwrap();
+    let read = [whole(&first, &tasks[0], 3), whole(&second, &tasks[1], 4)];
+
+    let mut late = read.clone();
+    late[1].read.as_mut().unwrap().0.fence -= 1;
+    let refused = store.complete_entities(&job, &late).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LeaseLost);
+    assert_eq!(states(&*store, &job).await, [TaskState::Running; 2]);
+    assert!(store.pieces(ORG, first.id).await.unwrap().is_empty());
+
+    // Delivering it twice counts it once.
+    for _ in 0..2 {
+        store.complete_entities(&job, &read).await.unwrap();
+        assert_eq!(states(&*store, &job).await, [TaskState::Completed; 2]);
+        let counts = store.job(ORG, job.job).await.unwrap().counts;
+        assert_eq!((counts.tasks_done, counts.rows, counts.findings), (2, 7, 2));
+    }
+    for entity in [&first, &second] {
+        let records = store.column_records(ORG, entity.id).await.unwrap();
+        assert!(!records.is_empty() && !records[0].sketch.is_empty());
+        let columns = store.columns(ORG, entity.id).await.unwrap();
+        assert_eq!(columns.len(), 1, "what it does not name is gone");
+        let known = store.entity(ORG, entity.id).await.unwrap();
+        assert_eq!(known.fingerprint.as_deref(), Some("as it was read"));
+    }
+}
+
+async fn an_entity_whose_pieces_are_recorded_is_committed_beside_one_whose_are_not(
+    _: &Bench,
+    store: Arc<dyn Store>,
+) {
+    let first = furnish(&*store).await;
+    let second = table(first.source, "orders");
+    let put = store.put_entities(ORG.into(), std::slice::from_ref(&second));
+    put.await.unwrap();
+    let job = reading(&*store, &first, &[0, 1]).await;
+    store
+        .add_tasks(&job, &[task_draft(&second, 0)])
+        .await
+        .unwrap();
+    let task = take(&*store, &claim_of(job.job, LONG)).await;
+    let pieces = vec![piece(&first, 0), piece(&first, 1)];
+    let recorded = |pieces| EntityRead {
+        read: None,
+        conclusion: conclusion(&first, pieces, Vec::new()),
+        columns: Vec::new(),
+        entity: first.clone(),
+    };
+    let gone = [recorded(vec![piece(&first, 7)]), whole(&second, &task, 4)];
+    let refused = store.complete_entities(&job, &gone).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    let there = [recorded(pieces), whole(&second, &task, 4)];
+    store.complete_entities(&job, &there).await.unwrap();
+    assert_eq!(states(&*store, &job).await, [TaskState::Completed; 3]);
+    assert_eq!(store.pieces(ORG, first.id).await.unwrap().len(), 2);
 }
 
 async fn a_removed_source_takes_the_work_on_it_along(_: &Bench, store: Arc<dyn Store>) {

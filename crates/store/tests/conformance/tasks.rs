@@ -107,7 +107,7 @@ async fn tasks_are_taken_in_their_order(_: &Bench, store: Arc<dyn Store>) {
 async fn one_piece_is_taken_before_others(_: &Bench, store: Arc<dyn Store>) {
     let (entity, lease) = planned(&*store, 3).await;
     let wanted = Claim {
-        piece: Some(task_draft(&entity, 1).piece),
+        pieces: vec![task_draft(&entity, 1).piece],
         limit: 3,
         ..claim_of(lease.job, LONG)
     };

@@ -1,0 +1,250 @@
+//! Asking the filters of all entities, portions of them at the same time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use locard_engine::ROW_BYTES;
+use locard_index::Query;
+use locard_model::EntityId;
+use locard_store::{Column, ColumnRecord, Entity};
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::lookup::find::FindReport;
+use crate::lookup::gaps::{self, Failures};
+use crate::lookup::suspect::{Recorded, Suspect, ask};
+use crate::lookup::twins::{self, Same, Twins};
+use crate::{Home, Result};
+
+/// Portions that are read and asked at the same time.
+const PORTIONS: usize = 4;
+
+/// Entities whose filters are read together.
+const ENTITIES: usize = 64;
+
+/// Records of these entities, at most, unless one alone has more: a filter takes some bytes for each.
+const RECORDS: u64 = 100_000;
+
+/// What is asked, and of whom.
+struct Asking<'a> {
+    home: &'a Home,
+    catalog: &'a Catalog<'a>,
+    queries: &'a Arc<Vec<Query>>,
+    failures: &'a Failures,
+    cancel: &'a CancellationToken,
+}
+
+/// Asks the filters of all entities; of more places than an answer holds it is told that they are left out.
+pub(crate) async fn suspects(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    groups: Vec<Vec<Same>>,
+    (queries, most): (&Arc<Vec<Query>>, usize),
+    report: &mut FindReport,
+    cancel: &CancellationToken,
+) -> Result<Vec<Suspect>> {
+    let failures = Failures::load(home, None).await?;
+    let asking = Asking {
+        home,
+        catalog,
+        queries,
+        failures: &failures,
+        cancel,
+    };
+    let portions = portions(groups).into_iter();
+    let portions: Vec<_> = portions.map(|portion| asking.portion(portion)).collect();
+    let mut answers = std::pin::pin!(stream::iter(portions).buffered(PORTIONS));
+    let (mut suspects, mut places) = (Vec::new(), 0);
+    while let Some((found, told)) = answers.try_next().await? {
+        report.add(told);
+        for suspect in found {
+            places += suspect.questions().count();
+            if places > most {
+                report.not_searched.push(suspect.not_listed(most));
+            } else {
+                suspects.push(suspect);
+            }
+        }
+    }
+    Ok(suspects)
+}
+
+/// The groups in portions of what is read together.
+fn portions(groups: Vec<Vec<Same>>) -> Vec<Vec<Vec<Same>>> {
+    let (mut portions, mut portion) = (Vec::new(), Vec::new());
+    let (mut entities, mut records) = (0, 0_u64);
+    for group in groups {
+        let more = group.iter().map(|same| rows(&same.entity));
+        let more = more.fold(0, u64::saturating_add);
+        let full = entities + group.len() > ENTITIES || records.saturating_add(more) > RECORDS;
+        if full && !portion.is_empty() {
+            portions.push(std::mem::take(&mut portion));
+            (entities, records) = (0, 0);
+        }
+        entities += group.len();
+        records = records.saturating_add(more);
+        portion.push(group);
+    }
+    if !portion.is_empty() {
+        portions.push(portion);
+    }
+    portions
+}
+
+/// The records of an entity, about; where nobody knows, as many as are read together.
+fn rows(entity: &Entity) -> u64 {
+    let of_bytes = || entity.bytes.map(|bytes| bytes / ROW_BYTES);
+    entity.rows.or_else(of_bytes).unwrap_or(RECORDS)
+}
+
+/// What is recorded of some entities.
+#[derive(Default)]
+struct Shelf {
+    names: HashMap<EntityId, Vec<Column>>,
+    records: HashMap<EntityId, Vec<ColumnRecord>>,
+}
+
+impl Shelf {
+    async fn of(home: &Home, portion: &[Vec<Same>]) -> Result<Self> {
+        let entities = portion.iter().flatten().map(|same| same.entity.id);
+        let entities: Vec<EntityId> = entities.collect();
+        let (names, records) = tokio::try_join!(
+            home.store.columns_of(home.org, &entities),
+            home.store.column_records_of(home.org, &entities),
+        )?;
+        let mut shelf = Self::default();
+        for name in names {
+            shelf.names.entry(name.entity).or_default().push(name);
+        }
+        for record in records {
+            let of_entity = shelf.records.entry(record.entity).or_default();
+            of_entity.push(record);
+        }
+        Ok(shelf)
+    }
+
+    fn take(&mut self, entity: EntityId) -> Recorded {
+        Recorded {
+            names: self.names.remove(&entity).unwrap_or_default(),
+            records: self.records.remove(&entity).unwrap_or_default(),
+        }
+    }
+}
+
+impl Asking<'_> {
+    /// The entities of some groups that cannot be ruled out, and what else there is to tell of them.
+    async fn portion(&self, portion: Vec<Vec<Same>>) -> Result<(Vec<Suspect>, FindReport)> {
+        let mut shelf = if self.cancel.is_cancelled() {
+            Shelf::default()
+        } else {
+            Shelf::of(self.home, &portion).await?
+        };
+        let (mut suspects, mut report) = (Vec::new(), FindReport::default());
+        for same in portion {
+            suspects.append(&mut self.once(same, &mut shelf, &mut report).await?);
+        }
+        Ok((suspects, report))
+    }
+
+    /// Asks the newest of several sources that hold the same entity, and further ones only where that one has gaps. A
+    /// part does not stand for the whole.
+    async fn once(
+        &self,
+        same: Vec<Same>,
+        shelf: &mut Shelf,
+        report: &mut FindReport,
+    ) -> Result<Vec<Suspect>> {
+        let mut suspects = Vec::new();
+        let mut asked: Option<String> = None;
+        let mut parts = HashSet::new();
+        for Same { entity, is_part } in same {
+            parts.extend(is_part.then_some(entity.id));
+            let source = self.catalog.source_name(entity.source);
+            let recorded = shelf.take(entity.id);
+            if let Some(asked) = &asked {
+                twins::count(&mut report.twins, source, asked.clone());
+            } else if self.cancel.is_cancelled() {
+                let found = &mut report.not_searched;
+                gaps::unasked(self.home, self.catalog, &entity, found);
+            } else {
+                let before = report.not_searched.len();
+                let by = (self.queries, self.failures);
+                let found = ask(self.home, &source, (entity, recorded), by, report);
+                suspects.extend(found.await?);
+                let mut gaps = report.not_searched.iter().skip(before);
+                let whole = gaps.all(|gap| !gap.reason.is_gap());
+                asked = (whole && !is_part).then_some(source);
+            }
+        }
+        if asked.is_some() {
+            tell_once(&mut suspects, &parts, &mut report.twins);
+        }
+        Ok(suspects)
+    }
+}
+
+/// Takes out parts that tell nothing but what the whole does: whoever reads the whole reads them.
+fn tell_once(suspects: &mut Vec<Suspect>, parts: &HashSet<EntityId>, twins: &mut Vec<Twins>) {
+    let is_part = |suspect: &Suspect| parts.contains(&suspect.entity.id);
+    let Some(whole) = suspects.iter().find(|suspect| !is_part(suspect)) else {
+        return;
+    };
+    let asked = whole.source.clone();
+    let known: HashSet<_> = whole.questions().collect();
+    let mut told = HashSet::new();
+    for suspect in suspects.iter().filter(|suspect| is_part(suspect)) {
+        if suspect
+            .questions()
+            .all(|question| known.contains(&question))
+        {
+            told.insert(suspect.entity.id);
+            twins::count(twins, suspect.source.clone(), asked.clone());
+        }
+    }
+    suspects.retain(|suspect| !told.contains(&suspect.entity.id));
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use locard_model::{EntityKind, EntityPath, SourceId};
+
+    use super::*;
+
+    fn table(name: usize, rows: Option<u64>) -> Vec<Same> {
+        let path = EntityPath::new([name.to_string()]);
+        let source = SourceId::derive("s");
+        let entity = Entity {
+            id: EntityId::derive(source, EntityKind::Table, &path),
+            source,
+            parent: None,
+            kind: EntityKind::Table,
+            path,
+            rows,
+            bytes: None,
+            comment: None,
+            description: None,
+            fingerprint: None,
+            seen_at: Timestamp::UNIX_EPOCH,
+            gone_at: None,
+        };
+        vec![Same {
+            entity,
+            is_part: false,
+        }]
+    }
+
+    #[test]
+    fn many_small_entities_are_read_together_and_a_large_one_alone() {
+        let sizes = |rows: &[Option<u64>]| -> Vec<usize> {
+            let groups = rows.iter().enumerate().map(|(at, rows)| table(at, *rows));
+            portions(groups.collect()).iter().map(Vec::len).collect()
+        };
+        assert!(sizes(&[]).is_empty());
+        assert_eq!(sizes(&[Some(10); 130]), [64, 64, 2]);
+        assert_eq!(sizes(&[Some(10), Some(1_000_000), Some(10)]), [1, 1, 1]);
+        assert_eq!(sizes(&[Some(10), Some(20), None]), [2, 1]);
+        assert_eq!(sizes(&[Some(60_000), Some(60_000), Some(1)]), [1, 2]);
+    }
+}
