@@ -54,6 +54,7 @@ fn help_is_complete() {
         "relations",
         "findings",
         "diff",
+        "duplicates",
         "sources",
         "rules",
         "dictionaries",

@@ -196,3 +196,167 @@ fn a_bomb_costs_only_itself() {
     }
     assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
 }
+
+/// Documents in the cells of a database, and a person in them: who wrote row 1, and who is named in an archive in row 2.
+fn attachments() -> Vec<Vec<u8>> {
+    let letter = docx(
+        &["Dear Ms Lovelace,", "write to anna.lovelace@example.org"],
+        "Cleo Keeper",
+        "Cleo Keeper",
+    );
+    let report = pdf(
+        &[&["nothing here"], &["Ask anna.lovelace@example.org"]],
+        "Bert Babbage",
+        false,
+    );
+    let damaged = letter[..letter.len() / 2].to_vec();
+    let picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe".to_vec();
+    vec![
+        report,
+        zip(&[("2024/letter.docx", &letter)]),
+        picture,
+        damaged,
+    ]
+}
+
+/// Scans a table of them, and holds that the person is found in its rows.
+fn hold_attachments(bench: &Bench, target: &str, resource: &str) {
+    let scan = bench.run(["scan", target, "--format", "ndjson"]);
+    // The damaged one is told, and costs nothing else.
+    assert_eq!(scan.status, 2, "{scan:?}");
+    assert!(
+        scan.stderr.contains("a document in a cell"),
+        "{}",
+        scan.stderr
+    );
+    let found = identifiers(&scan.ndjson(), resource, "file[].text");
+    assert!(found.contains(&"EMAIL_ADDRESS".to_owned()), "{scan:?}");
+    let asked = ["find", "--verify", "--email", "anna.lovelace@example.org"];
+    let answer = bench.run([&asked[..], &["--format", "ndjson"]].concat());
+    let hits = answer.hits();
+    let mut places: Vec<String> = hits
+        .iter()
+        .map(|hit| format!("{} {} {}", hit["row"], hit["column"], hit["path"]).replace('"', ""))
+        .collect();
+    places.sort();
+    let wanted = ["id=1 file[].text file[", "id=2 file[].text file["];
+    assert_eq!(places.len(), 2, "{answer:?}");
+    for (place, wanted) in places.iter().zip(wanted) {
+        assert!(
+            place.starts_with(wanted) && place.ends_with("].text"),
+            "{places:?}"
+        );
+    }
+    let author = [
+        "find",
+        "--verify",
+        "--name",
+        "Bert Babbage",
+        "--format",
+        "ndjson",
+    ];
+    let author = bench.run(author);
+    assert_eq!(author.hits().len(), 1, "{author:?}");
+    let nobody = [
+        "find",
+        "--email",
+        "nobody@example.org",
+        "--format",
+        "ndjson",
+    ];
+    assert_eq!(bench.run(nobody).hits().len(), 0);
+}
+
+/// One statement that makes the table, and one for each row, with bytes as the database writes them.
+fn attachment_sql(kind: &str, literal: impl Fn(&str) -> String) -> String {
+    let mut sql =
+        format!("create table tickets (id integer primary key, note varchar(50), file {kind});");
+    for (row, bytes) in attachments().iter().enumerate() {
+        let mut digits = String::new();
+        for byte in bytes {
+            digits.push_str(&format!("{byte:02x}"));
+        }
+        let file = literal(&digits);
+        sql.push_str(&format!(
+            "insert into tickets values ({}, 'see file', {file});",
+            row + 1
+        ));
+    }
+    sql
+}
+
+#[test]
+fn a_person_is_found_in_documents_in_cells_of_sqlite() {
+    let bench = Bench::new();
+    let file = bench.write("help.db", "");
+    assert!(crate::live::run(
+        &file,
+        &attachment_sql("blob", |digits| format!("x'{digits}'"))
+    ));
+    hold_attachments(
+        &bench,
+        &format!("sqlite:{}", file.display()),
+        "main.tickets",
+    );
+}
+
+/// A column without a type holds anything.
+#[test]
+fn a_person_is_found_in_documents_in_cells_that_have_no_type() {
+    let bench = Bench::new();
+    let file = bench.write("help.db", "");
+    let sql = attachment_sql("", |digits| format!("x'{digits}'"));
+    let more = "insert into tickets values (9, 'see file', 'just text'), (10, 'see file', 17);";
+    assert!(crate::live::run(&file, &format!("{sql}{more}")));
+    hold_attachments(
+        &bench,
+        &format!("sqlite:{}", file.display()),
+        "main.tickets",
+    );
+}
+
+#[test]
+fn a_person_is_found_in_documents_in_cells_of_postgresql() {
+    let Some(url) = crate::support::postgres() else {
+        return;
+    };
+    let schema = crate::postgres::Schema::new(&url, "attached");
+    schema.run(&attachment_sql("bytea", |digits| format!("'\\x{digits}'")));
+    let bench = Bench::new();
+    let include = format!("{}.*", schema.name);
+    let scan = bench.run(["scan", &url, "--include", &include, "--quiet"]);
+    assert_eq!(scan.status, 2, "{scan:?}");
+    let resource = format!("{}.tickets", schema.name);
+    let asked = [
+        "find",
+        "--verify",
+        "--email",
+        "anna.lovelace@example.org",
+        "--format",
+        "ndjson",
+    ];
+    let answer = bench.run(asked);
+    let hits = answer.hits();
+    assert_eq!(hits.len(), 2, "{answer:?}");
+    for hit in &hits {
+        assert_eq!(
+            (&hit["resource"], &hit["column"]),
+            (&resource.as_str().into(), &"file[].text".into())
+        );
+        assert!(
+            hit["verified"] == true && hit["path"].as_str().unwrap().starts_with("file["),
+            "{hit}"
+        );
+    }
+}
+
+#[test]
+fn a_person_is_found_in_documents_in_cells_of_mariadb() {
+    let Some(database) = locard_testkit::servers::Mysql::new("documents in cells") else {
+        return;
+    };
+    database.run(&attachment_sql("longblob", |digits| format!("x'{digits}'")));
+    let bench = Bench::new();
+    let resource = format!("{}.tickets", database.name());
+    hold_attachments(&bench, &database.url(), &resource);
+}

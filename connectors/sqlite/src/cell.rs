@@ -1,7 +1,7 @@
 //! Cells of any storage class as columns of one Arrow type each.
 //!
 //! A column starts as its declaration promises; the first cell that is something else turns what was gathered of the
-//! batch into text, and the rest of the batch follows.
+//! batch into text, and the rest of the batch follows. Bytes that are no text make bytes of all: they may be a document.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,9 +15,6 @@ use sqlx::{Decode, Row as _, TypeInfo as _, ValueRef as _};
 
 use crate::catalog::Declared;
 use crate::error::from_driver;
-
-/// Bytes that are not text are shown as this many bytes in hexadecimal at most.
-const MAX_BINARY: usize = 1_024;
 
 /// One cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,13 +77,8 @@ impl<'a> Cell<'a> {
                 *repaired += u64::from(matches!(lossy, std::borrow::Cow::Owned(_)));
                 text.push_str(&lossy);
             }
-            Self::Blob(bytes) => match std::str::from_utf8(bytes) {
-                Ok(plain) => text.push_str(plain),
-                Err(_) => bytes
-                    .iter()
-                    .take(MAX_BINARY)
-                    .for_each(|byte| _ = write!(text, "{byte:02x}")),
-            },
+            // Bytes that are no text stay bytes.
+            Self::Blob(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
         }
     }
 }
@@ -158,7 +150,19 @@ impl Gathered {
             (Values::Reals(builder), Cell::Real(number)) => builder.append_value(number),
             (Values::Blobs(builder), Cell::Null) => builder.append_null(),
             (Values::Blobs(builder), Cell::Blob(bytes)) => builder.append_value(bytes),
+            (Values::Blobs(builder), cell) => {
+                self.scratch.clear();
+                cell.write(&mut self.scratch, &mut self.repaired);
+                builder.append_value(&self.scratch);
+            }
             (Values::Texts(builder), Cell::Null) => builder.append_null(),
+            (Values::Texts(builder), Cell::Blob(bytes)) if std::str::from_utf8(bytes).is_err() => {
+                let texts = builder.finish();
+                let mut blobs = BinaryViewBuilder::new();
+                blobs.extend(texts.iter().map(|text| text.map(str::as_bytes)));
+                blobs.append_value(bytes);
+                self.values = Values::Blobs(blobs);
+            }
             (Values::Texts(builder), cell) => {
                 self.scratch.clear();
                 cell.write(&mut self.scratch, &mut self.repaired);
@@ -190,13 +194,7 @@ impl Gathered {
                     .iter()
                     .for_each(|number| texts.push(number.map_or(Cell::Null, Cell::Real)));
             }
-            Values::Blobs(builder) => {
-                builder
-                    .finish()
-                    .iter()
-                    .for_each(|bytes| texts.push(bytes.map_or(Cell::Null, Cell::Blob)));
-            }
-            Values::Texts(_) => return,
+            Values::Blobs(_) | Values::Texts(_) => return,
         }
         *self = texts;
     }
@@ -306,9 +304,10 @@ mod tests {
         column.push(Cell::Text(b"caf\xe9"));
         assert_eq!(column.repaired, 1);
         let column = column.finish();
+        let cells: Vec<&[u8]> = column.as_binary_view().iter().flatten().collect();
         assert_eq!(
-            column.as_string_view().iter().flatten().collect::<Vec<_>>(),
-            ["plain", "ff01", "caf\u{fffd}"]
+            cells,
+            [&b"plain"[..], &[0xff, 0x01], "caf\u{fffd}".as_bytes()]
         );
     }
 }

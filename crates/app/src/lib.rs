@@ -55,6 +55,7 @@ pub use catalog::collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
     chosen_entities, collection, collections, members, remove_collection,
 };
+pub use catalog::duplicates::{Copies, Duplicate, Duplicates, Incomparable, duplicates};
 pub use catalog::entities::{ColumnRow, EntityDetail, EntityRow, entity};
 pub use catalog::places::{Place, places};
 pub use catalog::scope::{Chosen, ScopeItem, choose};

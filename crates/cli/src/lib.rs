@@ -322,6 +322,7 @@ async fn command(session: &Session, command: &Command) -> Result<Outcome> {
         Command::Rows(args) => commands::rows::run(session, args).await,
         Command::Findings(args) => commands::findings::run(session, args).await,
         Command::Diff(args) => commands::diff::run(session, args).await,
+        Command::Duplicates(args) => commands::duplicates::run(session, args).await,
         Command::Sources(args) => commands::sources::run(session, args).await,
         Command::Rules(args) => commands::rules::run(session, args),
         Command::Dictionaries(args) => commands::dictionaries::run(session, args).await,

@@ -96,6 +96,8 @@ pub struct JudgedColumn {
     pub key: KeyId,
     /// The figures of its sketch.
     pub profile: Profile,
+    /// [`ColumnSketch::content`](locard_profile::ColumnSketch::content).
+    pub content: Option<u64>,
     /// Its smallest and largest values.
     pub extremes: Option<Extremes>,
     /// What the rules saw.
@@ -110,6 +112,7 @@ impl From<&ScannedColumn> for JudgedColumn {
             within: column.within.clone(),
             key: column.sketch.key(),
             profile: column.sketch.summary(),
+            content: column.sketch.content(),
             extremes: column.sketch.extremes().cloned(),
             evidence: column.evidence.clone(),
         }

@@ -51,6 +51,16 @@ fn as_views(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
 }
 
+/// Whether a top-level field is wanted, or something in it: flat paths leave out what formats call the levels of lists, so
+/// no part of a field is left out.
+pub(crate) fn wanted(field: &str, columns: Option<&[String]>) -> bool {
+    let below = |name: &String| {
+        name.strip_prefix(field)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    columns.is_none_or(|columns| columns.iter().any(below))
+}
+
 /// Why there is no batch.
 #[derive(Debug)]
 pub(crate) enum Broken {

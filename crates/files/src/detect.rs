@@ -145,10 +145,11 @@ fn head(mut reader: impl Read) -> std::io::Result<Head> {
 }
 
 fn unsupported(what: &str) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!("{what}: not a format that is read"),
-    )
+    Error::new(ErrorKind::Unsupported, refusal(what))
+}
+
+fn refusal(what: &str) -> String {
+    format!("{what}: not a format that is read")
 }
 
 /// Formats with a magic number: those that are read, and those that are known not to be.
@@ -166,11 +167,19 @@ fn binary(head: &[u8], compression: Compression) -> Result<Option<Format>> {
         [b'P', b'A', b'R', b'E', ..] => "an encrypted Parquet file",
         [b'P', b'K', 3 | 5, 4 | 6, ..] => "a ZIP archive (or office document)",
         [b'%', b'P', b'D', b'F', b'-', ..] => "a PDF document",
-        [b'O', b'R', b'C', ..] if head.contains(&0) => "an ORC file",
+        [b'O', b'R', b'C', ..] if head.contains(&0) && compression == Compression::None => {
+            return Ok(Some(Format::Orc(Vec::new())));
+        }
+        [b'O', b'R', b'C', ..] if head.contains(&0) => "an ORC file that is compressed as a whole",
         head if ipc::is(head) && compression == Compression::None => {
             return Ok(Some(Format::Arrow));
         }
-        head if ipc::is(head) => "an Arrow file that is compressed as a whole",
+        head if ipc::is_stream(head) && compression == Compression::None => {
+            return Ok(Some(Format::ArrowStream));
+        }
+        head if ipc::is(head) || ipc::is_stream(head) => {
+            "an Arrow file that is compressed as a whole"
+        }
         [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
             "a picture"
         }
@@ -182,6 +191,13 @@ fn binary(head: &[u8], compression: Compression) -> Result<Option<Format>> {
         _ => return Ok(None),
     };
     Err(unsupported(known))
+}
+
+/// Whether a file was refused that has no text by its nature.
+pub(crate) fn holds_no_text(error: &Error) -> bool {
+    let nothing = ["a picture", "a program", "a binary file"];
+    error.kind() == ErrorKind::Unsupported
+        && nothing.iter().any(|what| error.sentence() == refusal(what))
 }
 
 /// The connector that reads this file as a database of its own, by its scheme and its name for people.

@@ -18,11 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::blob::{Blobs, Found};
 use crate::columnar;
 use crate::detect::detect;
-use crate::part::Format;
 use crate::partitions::{folder, table, values};
 use crate::plan::{answers, known, project, schema};
-use crate::row_groups::Footer;
-use crate::source::{self, open};
+use crate::source::{self, open, whole_part};
 use crate::stream::{AHEAD, all, blocking};
 
 /// Files that are looked into for the columns of the table, at most: the first may be the damaged one.
@@ -259,11 +257,8 @@ impl Member<'_> {
         send: &mut dyn FnMut(Result<Batch>) -> bool,
     ) -> Result<bool> {
         let blob = open(blobs, &self.path)?;
-        let mut part = detect(&blob, self.path.name())?.part();
+        let mut part = whole_part(&blob, self.path.name())?;
         part.columns.clone_from(&self.members.columns);
-        if let Format::Parquet(groups) = &mut part.format {
-            *groups = (0..Footer::read(&blob)?.groups().len()).collect();
-        }
         all((blob, part, None), &mut |batch| {
             send(batch.and_then(|batch| self.placed(batch)))
         })

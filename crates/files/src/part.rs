@@ -112,12 +112,16 @@ pub(crate) enum Format {
     Paragraphs,
     /// JSON documents.
     Json(JsonRecords),
-    /// Parquet, with the row groups of the piece (none named: all).
+    /// Parquet, with the row groups of the piece.
     Parquet(Vec<usize>),
+    /// ORC, with the stripes of the piece.
+    Orc(Vec<usize>),
     /// Avro.
     Avro,
     /// Arrow IPC.
     Arrow,
+    /// Arrow IPC without a footer.
+    ArrowStream,
     /// A document of the format of that name.
     Document(String),
     /// A file without a byte.

@@ -18,6 +18,7 @@ use crate::detect::{Detected, detect};
 use crate::encoding::Encoding;
 use crate::input::{Bytes, Input};
 use crate::ipc;
+use crate::orc::Orc;
 use crate::part::{Format, JsonRecords, Part, Seen};
 use crate::row_groups::Footer;
 use crate::source::Sizes;
@@ -41,9 +42,46 @@ pub(crate) fn plan(
     whole.limit = limit;
     whole.columns.clone_from(&request.columns);
     whole.places = request.with_keys;
-    let pieces = match &detected.format {
+    let pieces = divided(blob, whole, request, sizes, stop)?;
+    let splits = pieces
+        .into_iter()
+        .map(|piece| piece.split(request, blob.version()))
+        .collect::<Result<_>>()?;
+    let sample = if limit.is_some() || request.sample == Sample::All {
+        Exactness::Exact
+    } else {
+        Exactness::No
+    };
+    let schema = schema.map(|schema| project(&schema, request.columns.as_deref()));
+    Ok(ScanPlan {
+        schema,
+        splits,
+        honoured: Honoured {
+            sample,
+            ..answers(request)
+        },
+    })
+}
+
+/// The pieces of a file.
+fn divided(
+    blob: &Arc<dyn Blob>,
+    whole: Part,
+    request: &ScanRequest,
+    sizes: Sizes,
+    stop: &AtomicBool,
+) -> Result<Vec<Piece>> {
+    let (limit, format) = (whole.limit, whole.format.clone());
+    Ok(match &format {
         Format::Empty => Vec::new(),
-        Format::Parquet(_) => row_groups(blob, &whole, request.max_splits)?,
+        Format::Parquet(_) => {
+            let groups = Footer::read(blob)?.groups();
+            grouped(groups, &whole, Format::Parquet, request.max_splits)
+        }
+        Format::Orc(_) => {
+            let stripes = Orc::read(blob)?.groups();
+            grouped(stripes, &whole, Format::Orc, request.max_splits)
+        }
         _ if limit.is_some() => vec![Piece {
             part: whole,
             rows: limit,
@@ -70,24 +108,6 @@ pub(crate) fn plan(
             rows: None,
             bytes: Some(blob.size()),
         }],
-    };
-    let splits = pieces
-        .into_iter()
-        .map(|piece| piece.split(request, blob.version()))
-        .collect::<Result<_>>()?;
-    let sample = if limit.is_some() || request.sample == Sample::All {
-        Exactness::Exact
-    } else {
-        Exactness::No
-    };
-    let schema = schema.map(|schema| project(&schema, request.columns.as_deref()));
-    Ok(ScanPlan {
-        schema,
-        splits,
-        honoured: Honoured {
-            sample,
-            ..answers(request)
-        },
     })
 }
 
@@ -126,7 +146,7 @@ struct Piece {
 
 impl Piece {
     fn add_group(&mut self, group: usize, rows: u64, bytes: u64) {
-        if let Format::Parquet(groups) = &mut self.part.format {
+        if let Format::Parquet(groups) | Format::Orc(groups) = &mut self.part.format {
             groups.push(group);
         }
         self.rows = self.rows.map(|sum| sum + rows);
@@ -226,9 +246,13 @@ fn byte_ranges(
     Ok(pieces.collect())
 }
 
-/// Runs of row groups of about equal size.
-fn row_groups(blob: &Arc<dyn Blob>, whole: &Part, max_splits: NonZeroUsize) -> Result<Vec<Piece>> {
-    let groups = Footer::read(blob)?.groups();
+/// Runs of row groups or stripes, of which the records and the bytes are known, of about equal size.
+fn grouped(
+    groups: Vec<(u64, u64)>,
+    whole: &Part,
+    format: fn(Vec<usize>) -> Format,
+    max_splits: NonZeroUsize,
+) -> Vec<Piece> {
     let total: u128 = groups.iter().map(|(_, bytes)| u128::from(*bytes)).sum();
     let most = if whole.limit.is_some() {
         1
@@ -247,7 +271,7 @@ fn row_groups(blob: &Arc<dyn Blob>, whole: &Part, max_splits: NonZeroUsize) -> R
             Some(piece) if share == last => piece.add_group(group, rows, bytes),
             _ => {
                 let part = Part {
-                    format: Format::Parquet(vec![group]),
+                    format: format(vec![group]),
                     first_row: row,
                     ..whole.clone()
                 };
@@ -262,7 +286,7 @@ fn row_groups(blob: &Arc<dyn Blob>, whole: &Part, max_splits: NonZeroUsize) -> R
         row += rows;
         before += u128::from(bytes);
     }
-    Ok(pieces)
+    pieces
 }
 
 /// The columns, where the file tells them before it is read.
@@ -271,6 +295,7 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
         Format::Delimited(layout) => Some(text_schema(&layout.names)),
         Format::Paragraphs => Some(text_schema(&["text".to_owned()])),
         Format::Parquet(_) => Some(Footer::read(blob)?.schema()),
+        Format::Orc(_) => Some(Orc::read(blob)?.schema()),
         Format::Avro => {
             let bytes = Bytes {
                 compression: detected.compression,
@@ -283,6 +308,7 @@ pub(crate) fn schema(blob: &Arc<dyn Blob>, detected: &Detected) -> Result<Option
             Some(avro::schema(input.into_reader())?)
         }
         Format::Arrow => Some(ipc::schema(blob)?),
+        Format::ArrowStream => Some(ipc::stream_schema(blob)?),
         Format::Json(_) | Format::Document(_) => None,
         Format::Empty => Some(text_schema(&[])),
     })

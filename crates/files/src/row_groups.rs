@@ -20,7 +20,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::blob::{Blob, Range, io_error, read_exact};
-use crate::columnar::{Broken, with_views};
+use crate::columnar::{Broken, wanted, with_views};
 use crate::elements::rows_at_once;
 use crate::flatten::flat_schema;
 
@@ -139,19 +139,11 @@ impl Footer {
         })
     }
 
-    /// The top-level fields that the wanted columns are in: flat paths leave out what Parquet calls its list levels, so
-    /// no part of a field is left out.
+    /// The top-level fields that the wanted columns are in.
     fn roots(&self, columns: Option<&[String]>) -> Vec<usize> {
-        let wanted = |field: &FieldRef| {
-            let below = |name: &String| {
-                name.strip_prefix(field.name().as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-            };
-            columns.is_none_or(|columns| columns.iter().any(below))
-        };
         let roots = self.metadata.schema().fields().iter().enumerate();
         roots
-            .filter(|(_, field)| wanted(field))
+            .filter(|(_, field)| wanted(field.name(), columns))
             .map(|(root, _)| root)
             .collect()
     }

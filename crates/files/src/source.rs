@@ -16,9 +16,11 @@ use serde::Deserialize as _;
 use crate::blob::{Blob, Blobs, Found, io_error};
 use crate::detect::{PEEKED, database, detect, peek};
 use crate::members::{self, Members};
-use crate::part::Part;
+use crate::orc::Orc;
+use crate::part::{Format, Part};
 use crate::partitions::{Listed, Tables, is_table};
 use crate::plan::{plan, sampled_schema, schema};
+use crate::row_groups::Footer;
 use crate::stream::{batches, blocking};
 use crate::unpack::{Contents, Unpacked};
 
@@ -234,6 +236,17 @@ pub(crate) fn described<B: Blobs>(blobs: &B, path: &EntityPath) -> Result<Schema
         Some(schema) => Ok(schema),
         None => sampled_schema(&blob, &detected),
     }
+}
+
+/// All of a file as one piece.
+pub(crate) fn whole_part(blob: &Arc<dyn Blob>, name: &str) -> Result<Part> {
+    let mut part = detect(blob, name)?.part();
+    match &mut part.format {
+        Format::Parquet(groups) => *groups = (0..Footer::read(blob)?.groups().len()).collect(),
+        Format::Orc(stripes) => *stripes = (0..Orc::read(blob)?.groups().len()).collect(),
+        _ => {}
+    }
+    Ok(part)
 }
 
 fn changed() -> Error {

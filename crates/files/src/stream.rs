@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result};
@@ -16,6 +17,7 @@ use crate::encoding::{Encoding, Misfits};
 use crate::input::{Bytes, Input};
 use crate::ipc;
 use crate::json;
+use crate::orc::Orc;
 use crate::paragraphs;
 use crate::part::{Format, JsonRecords, Part};
 use crate::row_groups::Footer;
@@ -133,30 +135,43 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
             let mut reader = paragraphs::Reader::new(input, at, part.limit);
             noting(move || reader.next(), misfits, part.encoding)
         }
-        Format::Parquet(groups) => {
-            let batches = Footer::read(blob)?.open(groups.clone(), columns)?;
-            let mut reader =
-                columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
-            Box::new(move || reader.next())
-        }
-        Format::Avro => {
-            let batches = avro::batches(input(&part)?.into_reader())?;
-            let mut reader =
-                columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
-            Box::new(move || reader.next())
-        }
-        Format::Arrow => {
-            let batches = ipc::batches(blob)?;
-            let mut reader =
-                columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
-            Box::new(move || reader.next())
-        }
+        Format::Parquet(_)
+        | Format::Orc(_)
+        | Format::Avro
+        | Format::Arrow
+        | Format::ArrowStream => return columnar(blob, part),
         Format::Document(name) => {
             let mut reader = unpack::Reader::open(blob, name, &part, || input(&part))?;
             Box::new(move || reader.next())
         }
         Format::Empty => Box::new(|| Ok(None)),
     })
+}
+
+/// Formats that bring their schema.
+fn columnar(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
+    let columns = part.columns.as_deref();
+    Ok(match &part.format {
+        Format::Parquet(groups) => {
+            let batches = Footer::read(blob)?.open(groups.clone(), columns)?;
+            batched(batches, part)
+        }
+        Format::Orc(stripes) => {
+            let batches = Orc::read(blob)?.open(stripes.clone(), columns)?;
+            batched(batches, part)
+        }
+        Format::ArrowStream => batched(ipc::stream_batches(blob)?, part),
+        Format::Arrow => batched(ipc::batches(blob)?, part),
+        _ => batched(avro::batches(input(blob, &part)?.into_reader())?, part),
+    })
+}
+
+fn batched(
+    batches: impl Iterator<Item = Result<RecordBatch, columnar::Broken>> + 'static,
+    part: Part,
+) -> Next {
+    let mut reader = columnar::Reader::new(batches, part.columns, part.first_row, part.limit);
+    Box::new(move || reader.next())
 }
 
 /// Notes with each batch where the text is in two encodings.

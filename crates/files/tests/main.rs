@@ -19,6 +19,10 @@ mod documents;
 mod formats;
 #[path = "main/hostile.rs"]
 mod hostile;
+#[path = "main/in_cells.rs"]
+mod in_cells;
+#[path = "main/orc.rs"]
+mod orc;
 #[path = "main/shelf.rs"]
 mod shelf;
 #[path = "main/splits.rs"]

@@ -1,7 +1,7 @@
 //! The sketch of one column: everything that one pass leaves behind.
 
 use locard_model::{KeyId, LogicalType};
-use locard_sketch::{Hll, Membership};
+use locard_sketch::{Hll, Membership, hash, put_number};
 
 use crate::counts::Counts;
 use crate::extremes::Extremes;
@@ -195,6 +195,26 @@ impl ColumnSketch {
         let mut counter = self.counter.clone().unwrap_or_default();
         count(&mut counter, self.values.clone());
         counter
+    }
+
+    /// Tells equal content: the same for columns with the same values in as many rows, in whatever order, by their folded
+    /// forms. `None` where some values were only counted. It is under the key, as all that is in the sketch: nobody who
+    /// lacks that can ask whether a text that they know is there.
+    pub fn content(&self) -> Option<u64> {
+        if not_indexed(self.declared).is_none() && self.counter.is_some() {
+            return None;
+        }
+        let counts = &self.counts;
+        let mut bytes = self.key.0.to_le_bytes().to_vec();
+        let figures = [counts.rows, counts.nulls, counts.blanks, counts.characters];
+        for figure in figures.iter().chain(&counts.types) {
+            put_number(&mut bytes, *figure);
+        }
+        if let Some(counter) = &self.counter {
+            counter.encode(&mut bytes);
+        }
+        self.values.encode(&mut bytes);
+        Some(hash(&bytes))
     }
 
     /// The smallest and largest values and the moments, if they are still there.

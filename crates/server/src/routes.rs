@@ -118,6 +118,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
         query &["column"];
     get "/api/v1/entities/{id}/usage" Viewer manage::entities::usage, "How an entity was used on some days",
         query &["from", "to"];
+    get "/api/v1/duplicates" Viewer manage::duplicates::list, "Entities that hold the same",
+        query &["source", "limit"];
     get "/api/v1/findings" Viewer manage::findings::list, "Findings of the catalog",
         query manage::findings::QUERY;
     get "/api/v1/findings/diff" Viewer manage::diff::diff, "What changed between two scans",

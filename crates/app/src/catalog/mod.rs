@@ -3,6 +3,7 @@
 pub(crate) mod aggregation;
 pub(crate) mod annotations;
 pub(crate) mod collections;
+pub(crate) mod duplicates;
 pub(crate) mod entities;
 pub(crate) mod places;
 pub(crate) mod scope;

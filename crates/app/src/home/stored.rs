@@ -101,6 +101,9 @@ pub(crate) struct ColumnSummary {
     pub(crate) sampled: bool,
     /// Some of what was asked for could not be read.
     pub(crate) partial: bool,
+    /// What it adds to the mark of its entity's content; `None`: that cannot be told.
+    #[serde(default)]
+    pub(crate) content: Option<u64>,
 }
 
 impl ColumnSummary {

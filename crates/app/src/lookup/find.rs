@@ -16,6 +16,7 @@ use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
+use crate::catalog::duplicates::{self, Copies};
 use crate::lookup::asking::suspects;
 use crate::lookup::doubts::{Doubt, Why, doubts};
 use crate::lookup::gaps::{NotSearched, Reason};
@@ -57,6 +58,8 @@ pub struct FindReport {
     pub named: Vec<NamedPlace>,
     /// What another source holds too and was asked there.
     pub twins: Vec<Twins>,
+    /// Places where somebody may be that hold the same: a copy is to be erased like what it is of.
+    pub copies: Vec<Copies>,
     /// Attributes that are likely not what was meant.
     pub doubts: Vec<Doubt>,
     /// Whether there was ever a scan to ask.
@@ -263,6 +266,7 @@ async fn located<'a>(
     let groups = twins::grouped(home, &catalog, entities).await?;
     let by = (&queries, most);
     let suspects = suspects(home, &catalog, groups, by, &mut report, cancel).await?;
+    report.copies = duplicates::copies(&suspects);
     if options.verify {
         for suspect in &suspects {
             known.checked(suspect.entity.source, suspect.entity.id);

@@ -9,6 +9,7 @@ use locard_model::{Identifier, Strength, Subject};
 use locard_profile::Profile;
 use locard_store::{Column, ColumnRecord, Entity};
 
+use crate::catalog::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
 use crate::lookup::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::lookup::names::{Named, Names};
@@ -29,6 +30,8 @@ pub struct Suspect {
     pub(crate) columns: Vec<Column>,
     /// By position of the subject.
     pub(crate) candidates: Vec<(usize, Candidate)>,
+    /// The mark of what it holds, where all of it is known.
+    pub(crate) content: Option<u64>,
 }
 
 /// What is recorded of one entity.
@@ -63,6 +66,7 @@ pub(crate) async fn ask(
     gaps.outdated(home, &entity, failures).await?;
     gaps.nameless(home, &names, &records).await?;
     gaps.partly(&records);
+    let content = duplicates::content(records.iter().map(|record| &record.summary));
     let (asked, columns) = (Arc::clone(queries), names.clone());
     let answer = home.engine.pool();
     let table = entity.path.name().to_owned();
@@ -82,6 +86,7 @@ pub(crate) async fn ask(
         names,
         columns: answer.columns,
         candidates,
+        content: content.ok().flatten().map(|(mark, _)| mark),
     }))
 }
 

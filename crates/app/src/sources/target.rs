@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use locard_connector::decorators::{Meter, Nested, Targets, compose};
 use locard_connector::{Connector, ErrorKind, Scope, Source};
 use locard_engine::{Failure, Target};
+use locard_files::InCells;
 use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
 use serde_json::Value;
@@ -232,6 +233,7 @@ impl Resolved {
         if self.connector.holds_files() {
             source = Arc::new(Nested::new(source, Arc::new(Known(home.connectors))));
         }
+        let source: Arc<dyn Source> = Arc::new(InCells::new(source));
         let limits = limits.or(self.settings.limits).complete();
         let source = compose(source, &limits, Arc::clone(&self.meter));
         source.check().await?;

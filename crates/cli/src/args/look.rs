@@ -119,6 +119,18 @@ pub(crate) struct Rows {
     pub(crate) format: ListFormat,
 }
 
+/// Tell what is there more than once: files, tables and attachments that hold the same
+#[derive(Args, Debug)]
+pub(crate) struct Duplicates {
+    /// Only this source, by name or target; may be repeated
+    #[arg(long, value_name = "SOURCE", value_parser = secret)]
+    pub(crate) source: Vec<SecretString>,
+
+    /// Form of the answer
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: ListFormat,
+}
+
 /// Compare the findings of two scans
 #[derive(Args, Debug)]
 pub(crate) struct Diff {

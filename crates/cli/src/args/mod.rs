@@ -30,7 +30,7 @@ pub(crate) use control::{
 pub(crate) use dsar::{CreateDsar, Dsar, ReviewDsar};
 pub(crate) use findings::{Decide, Findings, Withdrawal};
 pub(crate) use knowledge::{Dictionaries, Rules};
-pub(crate) use look::{Diff, Explain, Find, Person, Rows};
+pub(crate) use look::{Diff, Duplicates, Explain, Find, Person, Rows};
 pub(crate) use requests::{
     Audit, Judgement, LogFormat, Looked, NewRequest, Places, ProofStep, Requests, Step, Tasks,
 };
@@ -132,6 +132,8 @@ pub(crate) enum Command {
     Relations(Relations),
     /// Compare the findings of two scans
     Diff(Diff),
+    /// Tell what is there more than once
+    Duplicates(Duplicates),
     /// Register and test data sources
     #[command(subcommand)]
     Sources(Sources),
@@ -183,6 +185,7 @@ impl Command {
             | Self::Dsar(Dsar::List { .. } | Dsar::Show { .. })
             | Self::Relations(Relations::List { .. })
             | Self::Diff(_)
+            | Self::Duplicates(_)
             | Self::Rules(_)
             | Self::Scan(Scan { plan: true, .. })
             | Self::Findings(Findings::List { .. } | Findings::Export { .. })
@@ -258,6 +261,7 @@ impl Command {
                 Dictionaries::List { .. } | Dictionaries::Overlap { .. }
             ),
             Self::Diff(_)
+            | Self::Duplicates(_)
             | Self::Relations(_)
             | Self::Sources(_)
             | Self::BusinessRules(_)

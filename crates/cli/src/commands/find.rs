@@ -8,7 +8,7 @@ use locard_dsar::Bounds;
 use locard_model::{Identifier, Strength, Subject};
 use serde_json::json;
 
-use super::found::{Answer, left_out, told_once};
+use super::found::{Answer, left_out, told_copies, told_once};
 use super::subjects::subjects;
 use super::{Outcome, Session, actor, tell_failures};
 use crate::args::{Find, ListFormat};
@@ -116,6 +116,9 @@ fn talk(session: &Session, answer: &Answer<'_>) {
     }
     for twins in &answer.report.twins {
         printer.say(told_once(twins));
+    }
+    for line in told_copies(&answer.report.copies) {
+        printer.say(line);
     }
     tell_failures(printer, &answer.report.failures);
 }

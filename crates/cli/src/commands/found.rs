@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use locard_app::{Failure, FindOptions, FindReport, Hit, NotSearched, Twins};
+use locard_app::{Copies, Failure, FindOptions, FindReport, Hit, NotSearched, Twins};
 use locard_model::{Identifier, Strength, Subject};
 use owo_colors::Style;
 
@@ -39,6 +39,28 @@ pub(crate) fn told_once(twins: &Twins) -> String {
         printable(&twins.source),
         printable(&twins.asked)
     )
+}
+
+/// That some places hold the same; of very many some do.
+pub(crate) fn told_copies(copies: &[Copies]) -> Vec<String> {
+    const SHOWN: usize = 10;
+    let place = |(source, resource): &(String, String)| {
+        format!("{} ({})", printable(resource), printable(source))
+    };
+    let line = |copies: &Copies| {
+        let mut places: Vec<String> = copies.places.iter().take(SHOWN).map(place).collect();
+        if copies.places.len() > SHOWN {
+            places.push(format!("{} more", copies.places.len() - SHOWN));
+        }
+        format!("the same content: {}", places.join(", "))
+    };
+    let mut lines: Vec<String> = copies.iter().take(SHOWN).map(line).collect();
+    if copies.len() > SHOWN {
+        let more = (copies.len() - SHOWN) as u64;
+        let more = counted(more, "more group of copies", "more groups of copies");
+        lines.push(format!("and {more}; `locard duplicates` lists all"));
+    }
+    lines
 }
 
 /// Why there is no place of a person: not every reason means that the person is in none.

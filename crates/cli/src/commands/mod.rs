@@ -7,6 +7,7 @@ pub(crate) mod collect;
 pub(crate) mod dictionaries;
 pub(crate) mod diff;
 pub(crate) mod dsar;
+pub(crate) mod duplicates;
 pub(crate) mod explain;
 pub(crate) mod failures;
 pub(crate) mod find;

@@ -107,6 +107,10 @@ impl Answer<'_> {
             "twins": report.twins.iter().map(|twins| json!({
                 "source": twins.source, "asked": twins.asked, "entities": twins.entities,
             })).collect::<Vec<_>>(),
+            "copies": report.copies.iter().map(|copies| {
+                let place = |(source, resource): &(String, String)| json!({ "source": source, "resource": resource });
+                copies.places.iter().map(place).collect::<Vec<_>>()
+            }).collect::<Vec<_>>(),
             "warnings": report.doubts.iter().map(|doubt| json!({
                 "subject": doubt.subject, "identifier": doubt.identifier.as_str(), "sentence": doubt.sentence(),
             })).collect::<Vec<_>>(),

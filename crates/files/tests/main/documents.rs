@@ -423,14 +423,38 @@ async fn rtf_is_paragraphs() {
     assert_eq!(taken.column("text")[1..], ["Dear Ada", "Bob"]);
 }
 
-pub(crate) fn feather(compression: Option<arrow_ipc::CompressionType>, rows: usize) -> Vec<u8> {
+fn names_and_numbers(rows: usize) -> arrow_array::RecordBatch {
     use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-    use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
     let names: ArrayRef = std::sync::Arc::new(StringArray::from_iter_values(
         (0..rows).map(|number| format!("name {number}")),
     ));
     let numbers: ArrayRef = std::sync::Arc::new(Int64Array::from_iter_values(0..rows as i64));
-    let batch = RecordBatch::try_from_iter([("id", numbers), ("name", names)]).unwrap();
+    RecordBatch::try_from_iter([("id", numbers), ("name", names)]).unwrap()
+}
+
+/// The same as a stream.
+pub(crate) fn arrow_stream(
+    compression: Option<arrow_ipc::CompressionType>,
+    rows: usize,
+) -> Vec<u8> {
+    use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
+    let batch = names_and_numbers(rows);
+    let options = IpcWriteOptions::default()
+        .try_with_compression(compression)
+        .unwrap();
+    let mut bytes = Vec::new();
+    let mut writer =
+        StreamWriter::try_new_with_options(&mut bytes, &batch.schema(), options).unwrap();
+    writer.write(&batch).unwrap();
+    writer.write(&batch.slice(0, 1)).unwrap();
+    writer.finish().unwrap();
+    drop(writer);
+    bytes
+}
+
+pub(crate) fn feather(compression: Option<arrow_ipc::CompressionType>, rows: usize) -> Vec<u8> {
+    use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+    let batch = names_and_numbers(rows);
     let options = IpcWriteOptions::default()
         .try_with_compression(compression)
         .unwrap();
@@ -452,19 +476,39 @@ async fn arrow_files_are_tables() {
         Some(CompressionType::LZ4_FRAME),
         Some(CompressionType::ZSTD),
     ] {
-        let taken = take("a", feather(compression, 9_000)).await;
-        assert_eq!(taken.errors.len(), 0, "{:?}", taken.errors);
-        let names = taken.column("name");
-        assert_eq!(
-            (names.len(), names[8_999], names[9_000]),
-            (9_001, "name 8999", "name 0")
-        );
-        let source = shelf("a", feather(compression, 9_000));
-        let some = take_with(&source, "a", |request| {
-            request.columns = Some(vec!["id".to_owned()]);
-        });
-        assert_eq!(some.await.unwrap().columns, ["id"]);
+        for bytes in [
+            feather(compression, 9_000),
+            arrow_stream(compression, 9_000),
+        ] {
+            let taken = take("a", bytes.clone()).await;
+            assert_eq!(taken.errors.len(), 0, "{:?}", taken.errors);
+            let names = taken.column("name");
+            assert_eq!(
+                (names.len(), names[8_999], names[9_000]),
+                (9_001, "name 8999", "name 0")
+            );
+            let source = shelf("a", bytes);
+            let some = take_with(&source, "a", |request| {
+                request.columns = Some(vec!["id".to_owned()]);
+            });
+            assert_eq!(some.await.unwrap().columns, ["id"]);
+        }
     }
+}
+
+#[tokio::test]
+async fn an_arrow_stream_that_was_cut_gives_what_it_has() {
+    let bytes = arrow_stream(None, 9_000);
+    // Within the last message, and before the mark of the end.
+    let cut = take("a", &bytes[..bytes.len() - 40]).await;
+    assert_eq!(cut.records.len(), 9_000);
+    assert!(
+        cut.errors[0].to_string().contains("Arrow"),
+        "{:?}",
+        cut.errors
+    );
+    let unmarked = take("a", &bytes[..bytes.len() - 8]).await;
+    assert_eq!((unmarked.records.len(), unmarked.errors.len()), (9_001, 0));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use locard_office::testing::{docx, odf, pptx, xlsx};
 use proptest::prelude::*;
 
 use super::containers::listed;
-use super::documents::feather;
+use super::documents::{arrow_stream, feather};
 use super::shelf::{Shelf, shelves, take_with};
 
 const PEOPLE: &[u8] = b"id,name\n1,Ada\n2,Bob\n";
@@ -87,6 +87,8 @@ fn every() -> Vec<(&'static str, Vec<u8>)> {
         ("a.tar.gz", gzip(&tar(&files))),
         ("a.7z", sevenz(&files, false)),
         ("a.arrow", feather(Some(arrow_ipc::CompressionType::ZSTD), 20)),
+        ("a.arrows", arrow_stream(Some(arrow_ipc::CompressionType::ZSTD), 20)),
+        ("a.orc", include_bytes!("../orc/zstd.orc").to_vec()),
     ]
 }
 
@@ -95,10 +97,10 @@ async fn every_format_is_read() {
     for (name, bytes) in every() {
         let read = read(name, bytes).await;
         assert_eq!(read.told, Vec::<String>::new(), "{name}");
-        let wanted = if name == "a.arrow" {
-            "name 7"
-        } else {
-            "Secretname"
+        let wanted = match name {
+            "a.arrow" | "a.arrows" => "name 7",
+            "a.orc" => "Ada Lovelace",
+            _ => "Secretname",
         };
         assert!(
             read.cells.iter().any(|cell| cell.contains(wanted)),

@@ -35,6 +35,10 @@ fn got(path: &str) -> Option<Value> {
                 &json!({ "column": "email", "reported": [reported], "weighed": [], "fields": [], "tooFew": false }),
             )
         }
+        "/duplicates" => {
+            let copies = json!([{ "source": "crm", "resource": "public.users", "bytes": 90_000, "entity": ENTITY }, { "source": "exports", "resource": "users.csv", "bytes": 81_204, "entity": ENTITY }]);
+            json!({ "groups": [{ "content": "7c3a90d2f1b84e65", "rows": 2_000, "copies": copies }], "total": 1, "unknown": { "sampled": 3 } })
+        }
         "/findings/diff" => {
             let counts = json!({ "added": 1, "removed": 0, "changed": 0, "notScanned": 0, "notScannedBefore": 0 });
             json!({ "before": JOB, "after": JOB, "counts": counts, "added": [{ "resource": "public.users", "column": "email" }], "removed": [], "changed": [] })

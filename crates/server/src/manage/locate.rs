@@ -3,7 +3,9 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use locard_app::{Actor, FindOptions, Hit, LookUp, Silent, identifier_named, record_look_up};
+use locard_app::{
+    Actor, Copies, FindOptions, Hit, LookUp, Silent, identifier_named, record_look_up,
+};
 use locard_dsar::{Bounds, find};
 use locard_model::{Attribute, Subject};
 use serde_json::{Value, json};
@@ -89,11 +91,19 @@ pub(crate) async fn locate(
     answer(json!({
         "places": report.hits.iter().map(told).collect::<Vec<_>>(),
         "notSearched": gaps.collect::<Vec<_>>(),
+        "copies": report.copies.iter().map(copies).collect::<Vec<_>>(),
         "complete": !report.has_gaps(),
         "sources": report.sources,
         "columns": report.columns,
         "candidates": report.candidates,
     }))
+}
+
+/// Places that hold the same.
+fn copies(copies: &Copies) -> Value {
+    let place =
+        |(source, resource): &(String, String)| json!({ "source": source, "resource": resource });
+    copies.places.iter().map(place).collect()
 }
 
 fn told(hit: &Hit) -> Value {

@@ -6,6 +6,7 @@ pub(crate) mod collections;
 pub(crate) mod decide;
 pub(crate) mod dictionaries;
 pub(crate) mod diff;
+pub(crate) mod duplicates;
 pub(crate) mod entities;
 pub(crate) mod events;
 pub(crate) mod examples;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{add_judged, concluded_entity, failure, piece_rows};
+use crate::catalog::duplicates;
 use crate::home::stored::ColumnSummary;
 use crate::scan::scanned::Scanned;
 
@@ -204,6 +205,7 @@ fn column_record(concluded: &Concluded, column: &JudgedColumn) -> ColumnRecord {
             indexed: locard_engine::indexed(column, concluded.rows, concluded.asked()),
             sampled: concluded.sampled,
             partial: concluded.partial,
+            content: duplicates::of_column(&column.name, column.content, column.within.is_some()),
         }),
         // It is in the store already: in the only piece, or beside several.
         sketch: Vec::new(),

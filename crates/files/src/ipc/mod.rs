@@ -1,7 +1,9 @@
-//! Arrow IPC files, also called Feather.
+//! Arrow IPC: files, also called Feather, and streams.
 //!
 //! The one thing a reader gets wrong: the library takes memory by what a file claims of its blocks. [`check`] compares
 //! every claim with the file before the library sees it.
+
+mod stream;
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -43,6 +45,8 @@ fn too_large() -> Error {
         .hint("write it again with fewer records in a batch")
 }
 
+pub(crate) use stream::{batches as stream_batches, is as is_stream, schema as stream_schema};
+
 /// Whether a file may be one.
 pub(crate) fn is(head: &[u8]) -> bool {
     head.starts_with(MAGIC)
@@ -50,18 +54,26 @@ pub(crate) fn is(head: &[u8]) -> bool {
 
 /// The flat schema.
 pub(crate) fn schema(blob: &Arc<dyn Blob>) -> Result<SchemaRef> {
-    let flat = flat_schema(&open(blob)?.schema());
-    Ok(Arc::new(Schema::new(
-        flat.fields().iter().map(with_views).collect::<Vec<_>>(),
-    )))
+    Ok(views(&open(blob)?.schema()))
+}
+
+/// A flat schema with its texts as views.
+fn views(schema: &Schema) -> SchemaRef {
+    let flat = flat_schema(schema);
+    let fields = flat.fields().iter().map(with_views);
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// The records.
 pub(crate) fn batches(blob: &Arc<dyn Blob>) -> Result<Batches> {
-    Ok(Batches {
-        reader: open(blob)?,
-        rest: None,
-    })
+    let mut reader = open(blob)?;
+    Ok(Batches::new(move || {
+        let next = guarded(|| {
+            let next = reader.next().transpose();
+            next.map_err(|_| Panicked::damaged(""))
+        });
+        next.map_err(|_| damaged())
+    }))
 }
 
 type Reader = FileReader<Box<dyn File>>;
@@ -174,8 +186,17 @@ fn check_buffers(file: &mut dyn File, body_at: u64, body: u64, header: &Header<'
 
 /// The records of a file, a few thousand at a time.
 pub(crate) struct Batches {
-    reader: Reader,
+    next: Box<dyn FnMut() -> Result<Option<RecordBatch>>>,
     rest: Option<RecordBatch>,
+}
+
+impl Batches {
+    fn new(next: impl FnMut() -> Result<Option<RecordBatch>> + 'static) -> Self {
+        Self {
+            next: Box::new(next),
+            rest: None,
+        }
+    }
 }
 
 impl Iterator for Batches {
@@ -189,16 +210,10 @@ impl Iterator for Batches {
                 self.rest = Some(rest.slice(rows, rest.num_rows() - rows));
                 return Some(Ok(batch));
             }
-            let next = guarded(|| {
-                self.reader
-                    .next()
-                    .transpose()
-                    .map_err(|_| Panicked::damaged(""))
-            });
-            match next {
+            match (self.next)() {
                 Ok(Some(batch)) => self.rest = Some(batch),
                 Ok(None) => return None,
-                Err(_) => return Some(Err(Broken::End(damaged()))),
+                Err(error) => return Some(Err(Broken::End(error))),
             }
         }
     }
