@@ -18,7 +18,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 use locard_connector::{Error, ErrorKind, Result};
-use locard_containers::foreign;
+use locard_model::foreign;
 
 use crate::blob::{Blob, io_error};
 use crate::columnar::{Broken, ROWS, wanted};
