@@ -50,17 +50,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
         }
         Sources::Options { connector, format } => options(session, connector, *format)?,
         Sources::List { format } => list(session, *format).await?,
-        Sources::Test { source } => {
-            let server = locard_app::test_source(&session.home, source.expose_secret()).await?;
-            let account = server
-                .account
-                .map(|account| format!(" as {}", printable(&account)))
-                .unwrap_or_default();
-            session.printer.say(format!(
-                "connected to {}{account}",
-                printable(&server.product)
-            ));
-        }
+        Sources::Test { source } => test(session, source.expose_secret()).await?,
         Sources::Ingest { source } => return ingest(session, source.expose_secret()).await,
         Sources::Spare(args) => spare(session, args).await?,
         Sources::Remove { source } => {
@@ -73,6 +63,19 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+async fn test(session: &Session, source: &str) -> Result<()> {
+    let server = locard_app::test_source(&session.home, source).await?;
+    let account = server
+        .account
+        .map(|account| format!(" as {}", printable(&account)))
+        .unwrap_or_default();
+    session.printer.say(format!(
+        "connected to {}{account}",
+        printable(&server.product)
+    ));
+    Ok(())
 }
 
 async fn add(session: &Session, source: AddSource) -> Result<()> {
