@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value as Told};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Server;
 use crate::serve::PEOPLE;
@@ -123,11 +123,15 @@ fn told(attributes: &[KeyValue], key: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in bytes {
+        text += &format!("{byte:02x}");
+    }
+    text
 }
 
 /// Asks with headers of a caller that is traced.
-fn ask_within(server: &Server, method: &str, path: &str, body: &str) -> String {
+fn ask_within(server: &Server, method: &str, path: &str, body: &str) -> Value {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {}\r\nX-Request-Id: mine-7\r\n\
@@ -139,7 +143,8 @@ fn ask_within(server: &Server, method: &str, path: &str, body: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    answer
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
 }
 
 fn end(child: &mut Child) {
@@ -164,12 +169,12 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
         ),
     ];
     let mut server = Server::start_with(&bench, &[], &variables);
-    let source = server.folder(&bench.data(), "FILES_1");
-    let body = json!({ "resourceId": source, "scope": ["FILES_1/**"] }).to_string();
+    server.folder(&bench.data(), "FILES_1");
+    let body = json!({ "scope": ["FILES_1"] }).to_string();
     let path = "/api/public/v1/jobs/execute/data-profiling";
-    let answer = ask_within(&server, "POST", path, &body);
-    let job = answer.split("\"_id\":\"").nth(1).unwrap()[..24].to_owned();
-    server.end_of(&job);
+    let accepted = ask_within(&server, "POST", path, &body);
+    let job = accepted["data"]["_id"].as_str().unwrap();
+    server.end_of(job);
     // Neither a path that somebody typed nor what is searched for is told.
     server.get("/api/v1/entities?search=anna%40planted.example");
     server.get("/planted/path");
