@@ -13,6 +13,9 @@ use super::Tools;
 use super::column::Scratch;
 use crate::leaf::Leaf;
 
+/// Tables of attributes and values are narrow; wider ones are not asked, batch after batch.
+const WIDEST: usize = 64;
+
 /// Different names of attributes that are read; a column of more is no column of attributes.
 const MOST_NAMES: usize = 512;
 
@@ -44,6 +47,9 @@ impl Attributes {
         leaves: &[Leaf],
         library: &Library,
     ) -> Result<Option<(usize, Vec<Group>)>, ArrowError> {
+        if leaves.len() > WIDEST {
+            return Ok(None);
+        }
         let names: Vec<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
         let Some((attribute, value)) = library.attributes_and_values(&names) else {
             return Ok(None);
@@ -103,6 +109,7 @@ impl Group {
         scratch: &mut Scratch,
     ) -> Result<(), ArrowError> {
         let (preparer, rules, keyed) = scratch.for_rules();
+        rules.spare(&tools.spared);
         let cells = preparer.prepare(&self.values);
         let allowed = tools.allowed.among(&tools.keyer, &cells, keyed);
         let library = &tools.library;
