@@ -68,6 +68,19 @@ async fn remove(session: &Session, source: &str) -> Result<()> {
     Ok(())
 }
 
+async fn test(session: &Session, source: &str) -> Result<()> {
+    let server = locard_app::test_source(&session.home, source).await?;
+    let account = server
+        .account
+        .map(|account| format!(" as {}", printable(&account)))
+        .unwrap_or_default();
+    session.printer.say(format!(
+        "connected to {}{account}",
+        printable(&server.product)
+    ));
+    Ok(())
+}
+
 async fn add(session: &Session, source: AddSource) -> Result<()> {
     let is_reached = source.target.is_some();
     let row = locard_app::add_source(&session.home, &actor(), source).await?;
