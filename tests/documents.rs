@@ -236,10 +236,12 @@ fn hold_attachments(bench: &Bench, target: &str, resource: &str) {
     let hits = answer.hits();
     let mut places: Vec<String> = hits
         .iter()
-        .map(|hit| format!("{} {} {}", hit["row"], hit["column"], hit["path"]).replace('"', ""))
+        .map(|hit| {
+            format!("{} {} {}", hit["key"]["id"], hit["column"], hit["path"]).replace('"', "")
+        })
         .collect();
     places.sort();
-    let wanted = ["id=1 file[].text file[", "id=2 file[].text file["];
+    let wanted = ["1 file[].text file[", "2 file[].text file["];
     assert_eq!(places.len(), 2, "{answer:?}");
     for (place, wanted) in places.iter().zip(wanted) {
         assert!(
@@ -293,11 +295,7 @@ fn a_person_is_found_in_documents_in_cells_of_sqlite() {
         &file,
         &attachment_sql("blob", |digits| format!("x'{digits}'"))
     ));
-    hold_attachments(
-        &bench,
-        &format!("sqlite:{}", file.display()),
-        "main.tickets",
-    );
+    hold_attachments(&bench, &format!("sqlite:{}", file.display()), "tickets");
 }
 
 /// A column without a type holds anything.
@@ -308,11 +306,7 @@ fn a_person_is_found_in_documents_in_cells_that_have_no_type() {
     let sql = attachment_sql("", |digits| format!("x'{digits}'"));
     let more = "insert into tickets values (9, 'see file', 'just text'), (10, 'see file', 17);";
     assert!(crate::live::run(&file, &format!("{sql}{more}")));
-    hold_attachments(
-        &bench,
-        &format!("sqlite:{}", file.display()),
-        "main.tickets",
-    );
+    hold_attachments(&bench, &format!("sqlite:{}", file.display()), "tickets");
 }
 
 #[test]
