@@ -97,19 +97,6 @@ async fn add(session: &Session, source: AddSource) -> Result<()> {
     Ok(())
 }
 
-async fn test(session: &Session, source: &str) -> Result<()> {
-    let server = locard_app::test_source(&session.home, source).await?;
-    let account = server
-        .account
-        .map(|account| format!(" as {}", printable(&account)))
-        .unwrap_or_default();
-    session.printer.say(format!(
-        "connected to {}{account}",
-        printable(&server.product)
-    ));
-    Ok(())
-}
-
 /// What a place is that no connector reaches.
 fn manual_kind(name: Option<&str>) -> Result<ManualKind> {
     let Some(name) = name else {
