@@ -200,10 +200,11 @@ impl Run<'_> {
 
     /// Small pieces side by side in groups, and each other one by itself.
     fn grouped(&self, work: Vec<Work>) -> Vec<Group> {
-        let (mut groups, mut small, mut room) = (Vec::new(), Group::new(), self.group_bytes());
+        let (mut groups, mut large) = (Vec::new(), Vec::new());
+        let (mut small, mut room) = (Group::new(), self.group_bytes());
         for work in work {
             if !work.small {
-                groups.push(vec![work]);
+                large.push(vec![work]);
                 continue;
             }
             let weight = work.piece.weight(self.options.piece_bytes);
@@ -217,6 +218,8 @@ impl Run<'_> {
         if !small.is_empty() {
             groups.push(small);
         }
+        // What is soon done comes first: large pieces would keep it waiting.
+        groups.append(&mut large);
         groups
     }
 }

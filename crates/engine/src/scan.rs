@@ -12,7 +12,7 @@ use locard_connector::{Entity, ErrorKind, Filter, Sample, ScanRequest, Scope, Sn
 use locard_identify::Library;
 use locard_model::{EntityId, SourceId};
 use locard_sketch::Keyer;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
@@ -28,7 +28,8 @@ use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
 /// Entities that are planned ahead of reading. So many are also recorded together.
 const PLANNED_AHEAD: usize = 32;
 
-/// The same of the first, by which it shows whether their source answers.
+/// The same of the first, by which it shows whether their source answers. So many are planned at the same time, too: each
+/// takes a connection, and a database of thousands of tables is slow to connect to.
 const PLANNED_FIRST: usize = 4;
 
 /// Sources that are listed at the same time.
@@ -289,6 +290,7 @@ impl Run<'_> {
         // keep the workers from theirs.
         // It takes the place of a target rather than the target: else nobody could prove that the whole may move
         // between threads.
+        let turns = Arc::new(Semaphore::new(PLANNED_FIRST));
         let asked = stream::iter(listed).map(|(place, shown, entity)| {
             let target = &targets[place];
             let Options {
@@ -302,7 +304,10 @@ impl Run<'_> {
             request.filter = condition.map(|(filter, _)| filter.clone());
             let source = Arc::clone(&target.source);
             let silent = self.silence.of(target.id);
+            let turns = Arc::clone(&turns);
             let plan = tokio::spawn(async move {
+                // It is never closed.
+                let _turn = turns.acquire().await;
                 if silent {
                     return Err(not_tried());
                 }

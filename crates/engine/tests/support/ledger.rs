@@ -66,6 +66,8 @@ impl Ledger {
     pub(crate) fn revives(&self) {
         let mut state = self.state();
         (state.mortal, state.dead) = (false, false);
+        // What was merged and not concluded is merged anew.
+        state.merged.clear();
         self.run.fetch_add(1, Ordering::SeqCst);
     }
 
