@@ -144,10 +144,10 @@ impl Server {
         stream
             .write_all(request.as_bytes())
             .expect("the server reads");
-        let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .expect("the server answers");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the server answers");
+        // Files are answers too.
+        let answer = String::from_utf8_lossy(&answer);
         let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
         let status = head
             .split(' ')

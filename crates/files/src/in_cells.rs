@@ -2,7 +2,7 @@
 //!
 //! The one thing a reader gets wrong: nothing new is made of them here. A cell that is a document becomes the text of one,
 //! a JSON list of its records, and whoever takes documents of text out of cells (scans, look-ups, collecting) does so as
-//! ever: the text of page three of `file` is in the column `file[].text`, at the place `file[2].text`. A cell that is none
+//! ever: the text of page three of `file` is in the column `file.value[].text`, at the place `file[2].text`. A cell that is none
 //! costs a look at its first bytes.
 
 use std::io;
