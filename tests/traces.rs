@@ -249,7 +249,7 @@ fn a_worker_tells_of_the_jobs_that_it_runs_and_not_of_what_is_switched_off() {
     end(&mut worker);
     let spans = collector.spans();
     let (resource, span) = spans.first().expect("the worker told of its job");
-    assert_eq!(span.name, "job test");
+    assert_eq!(span.name, "job test-connection");
     assert!(span.parent_span_id.is_empty(), "nobody traced who asked");
     assert_eq!(told(resource, "service.name"), "locard");
     assert!(collector.metrics().is_empty());

@@ -213,7 +213,7 @@ fn how_a_source_is_spared_is_changed_and_taken_back_on_the_command_line() {
             &["crm", "--window", "01:00-02:00", "--no-window"][..],
             "cannot be used with",
         ),
-        (&["crn", "--no-window"][..], "crn"),
+        (&["crn", "--no-window"][..], "did you mean crm?"),
     ] {
         let run = bench.run([&["sources", "spare"][..], said].concat());
         assert_eq!(run.status, 2, "{run:?}");

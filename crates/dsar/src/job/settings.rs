@@ -118,10 +118,12 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
         let store = crate::keep::store(home, Some(address))?;
         let tried = super::review::apart(move || {
             crate::keep::try_out(&*store).map_err(|error| {
-                let sentence = format!(
-                    "the bundle store cannot be used: {}",
-                    locard_app::why(&error)
-                );
+                // Of other machines a sentence is ours; of a folder the system's reason is told, without its path.
+                let reason = match error.kind() {
+                    std::io::ErrorKind::Other => error.to_string(),
+                    _ => locard_app::why(&error).to_string(),
+                };
+                let sentence = format!("the bundle store cannot be used: {reason}");
                 Error::usage(sentence)
                     .hint("make it, and let the account of the server read and write there")
             })
