@@ -121,7 +121,7 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
                 // Of other machines a sentence is ours; of a folder the system's reason is told, without its path.
                 let reason = match error.kind() {
                     std::io::ErrorKind::Other => error.to_string(),
-                    _ => locard_app::why(&error).to_string(),
+                    _ => locard_app::why(&error),
                 };
                 let sentence = format!("the bundle store cannot be used: {reason}");
                 Error::usage(sentence)
