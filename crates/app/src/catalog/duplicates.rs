@@ -235,7 +235,7 @@ mod tests {
         std::fs::create_dir_all(data.join("backup")).unwrap();
         let rows = "id,email\n1,anna@example.org\n2,bert@example.org\n";
         std::fs::write(data.join("people.csv"), rows).unwrap();
-        std::fs::write(data.join("backup/old.txt"), rows).unwrap();
+        std::fs::write(data.join("backup/old.csv"), rows).unwrap();
         let turned = "id;email\n2;bert@example.org\n1;anna@example.org\n";
         std::fs::write(data.join("turned.csv"), turned).unwrap();
         let other = "id,email\n1,anna@example.org\n2,berta@example.org\n";
@@ -249,7 +249,7 @@ mod tests {
             .iter()
             .map(|group| group.iter().map(|it| it.resource.as_str()).collect())
             .collect();
-        assert_eq!(groups, [["backup/old.txt", "people.csv", "turned.csv"]]);
+        assert_eq!(groups, [["backup/old.csv", "people.csv", "turned.csv"]]);
         assert_eq!(found.groups[0][0].rows, 2);
         home.close().await.unwrap();
     }
