@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
+use arrow_ipc::convert::fb_to_schema;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::SchemaRef;
@@ -41,8 +42,11 @@ fn length(bytes: &[u8]) -> Option<(u64, &[u8])> {
 /// The flat schema.
 pub(crate) fn schema(blob: &Arc<dyn Blob>) -> Result<SchemaRef> {
     let mut messages = Messages::open(blob)?;
-    messages.step()?;
-    let schema = messages.decoder.schema().ok_or_else(damaged)?;
+    let description = messages.description()?.ok_or_else(damaged)?;
+    let bytes = read(messages.file.as_mut(), 8, description)?;
+    let message = root_as_message(&bytes).map_err(|_| damaged())?;
+    let schema = message.header_as_schema().ok_or_else(damaged)?;
+    let schema = guarded(|| Ok(fb_to_schema(schema))).map_err(|_| damaged())?;
     Ok(views(&schema))
 }
 
@@ -58,6 +62,8 @@ struct Messages {
     size: u64,
     at: u64,
     decoder: StreamDecoder,
+    /// Of the last message what the decoder left: it ends a message without a body only where another one begins.
+    left: Buffer,
 }
 
 /// What a message gave.
@@ -75,6 +81,7 @@ impl Messages {
             size: blob.size(),
             at: 0,
             decoder: StreamDecoder::new(),
+            left: Buffer::default(),
         })
     }
 
@@ -88,29 +95,33 @@ impl Messages {
         }
     }
 
-    fn step(&mut self) -> Result<Step> {
+    /// The length of the description of the message that begins here; `None` at the end.
+    fn description(&mut self) -> Result<Option<u64>> {
         let left = self.size - self.at;
         if left == 0 {
-            return Ok(Step::End);
+            return Ok(None);
         }
         let start = read(self.file.as_mut(), self.at, 8.min(left))?;
         let (description, _) = length(&start).ok_or_else(damaged)?;
-        if description == 0 {
-            return Ok(Step::End);
-        }
-        let body_at = self.at + 8 + description;
-        if description > DESCRIPTION || body_at > self.size {
+        if description > DESCRIPTION || self.at + 8 + description > self.size {
             return Err(damaged());
         }
-        let body = self.body(body_at, description)?;
-        let whole = read(self.file.as_mut(), self.at, 8 + description + body)?;
-        self.at = body_at + body;
-        let (decoder, mut whole) = (&mut self.decoder, Buffer::from_vec(whole));
-        let decoded = guarded(|| {
-            decoder
-                .decode(&mut whole)
-                .map_err(|_| Panicked::damaged(""))
-        });
+        Ok((description > 0).then_some(description))
+    }
+
+    fn step(&mut self) -> Result<Step> {
+        if self.left.is_empty() {
+            let Some(description) = self.description()? else {
+                return Ok(Step::End);
+            };
+            let body_at = self.at + 8 + description;
+            let body = self.body(body_at, description)?;
+            let whole = read(self.file.as_mut(), self.at, 8 + description + body)?;
+            self.at = body_at + body;
+            self.left = Buffer::from_vec(whole);
+        }
+        let (decoder, left) = (&mut self.decoder, &mut self.left);
+        let decoded = guarded(|| decoder.decode(left).map_err(|_| Panicked::damaged("")));
         Ok(match decoded.map_err(|_| damaged())? {
             Some(batch) => Step::Records(batch),
             None => Step::Other,

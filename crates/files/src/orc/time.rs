@@ -34,14 +34,14 @@ impl Zone {
         }
     }
 
-    /// Microseconds on the wall since 1970. `nanos` has its zeros at the end left out, and their number in its last bits.
+    /// Microseconds on the wall since 1970. `nanos` has its zeros at the end left out, and their number in its last bits;
+    /// some writers count them backwards from the second that follows, below zero.
     pub(super) fn microseconds(&self, seconds: i64, nanos: i64) -> Option<i64> {
         let zeros = (nanos & 7) as u32;
-        let nanos = nanos.cast_unsigned() >> 3;
-        let power = if zeros == 0 { 1 } else { 10_u64.pow(zeros + 1) };
-        let nanos = nanos
+        let power = if zeros == 0 { 1 } else { 10_i64.pow(zeros + 1) };
+        let nanos = (nanos >> 3)
             .checked_mul(power)
-            .filter(|nanos| *nanos < 1_000_000_000)?;
+            .filter(|nanos| nanos.unsigned_abs() < 1_000_000_000)?;
         let mut instant = self.epoch.checked_add(seconds)?;
         // Before 1970 the seconds were cut towards it.
         if instant < 0 && nanos > 999_999 {
@@ -52,7 +52,7 @@ impl Zone {
             i64::from(self.rules.to_offset(moment).seconds())
         });
         let micros = instant.checked_add(offset)?.checked_mul(1_000_000)?;
-        micros.checked_add((nanos / 1_000).cast_signed())
+        micros.checked_add(nanos.div_euclid(1_000))
     }
 }
 
@@ -75,6 +75,16 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_second_may_be_below_zero() {
+        let utc = Zone::utc();
+        // As Arrow writes 1960-01-01T12:00:00.123.
+        assert_eq!(
+            utc.microseconds(-1_735_646_399, -877 << 3 | 5),
+            Some(-315_575_999_877_000)
+        );
+    }
+
+    #[test]
     fn summer_in_the_writer_s_zone_counts() {
         let berlin = Zone::named("Europe/Berlin");
         assert_eq!(berlin.microseconds(0, 0), Some(1_420_070_400_000_000));
@@ -89,6 +99,6 @@ mod tests {
         let utc = Zone::utc();
         assert_eq!(utc.microseconds(i64::MAX, 0), None);
         assert_eq!(utc.microseconds(0, i64::MAX), None);
-        assert_eq!(utc.microseconds(0, -1), None);
+        assert_eq!(utc.microseconds(0, i64::MIN), None);
     }
 }

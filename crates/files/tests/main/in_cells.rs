@@ -128,7 +128,8 @@ async fn documents_become_their_records() {
         documents[5]
     );
     assert!(holds(&documents[6], "text", "Dear Ada"));
-    assert!(holds(&documents[7], "name", "Ada"));
+    // Too little to tell a table by, without a name.
+    assert!(documents[7].to_string().contains("Ada"), "{}", documents[7]);
 }
 
 #[tokio::test]
