@@ -61,7 +61,11 @@ fn expected(i: i64) -> Vec<(&'static str, String)> {
         ("double", cell(i, 5, format!("{:?}", i as f64 / 8.0))),
         ("bytes", format!("{:02x}ff00", i % 256)),
         ("money", cell(i, 17, money)),
-        ("huge", (10_i128.pow(30) + i128::from(i)).to_string()),
+        // Python rounds to 28 digits, half of one to the even.
+        (
+            "huge",
+            (10_i128.pow(30) + if i > 500 { 1_000 } else { 0 }).to_string(),
+        ),
         ("phones[]", cell(i, 9, phones)),
         ("address.city", cell(i, 10, city)),
         ("address.zip", cell(i, 10, 10_000 + i)),
@@ -132,8 +136,8 @@ async fn stripes_are_splits_and_only_the_columns_that_are_wanted_are_decoded() {
 #[tokio::test]
 async fn a_damaged_stripe_costs_what_of_it_cannot_be_decoded() {
     let mut bytes = ZLIB.to_vec();
-    // Somewhere in the data of the first stripe.
-    bytes[5_000..5_060].fill(0xa5);
+    // The addresses in the first stripe.
+    bytes[1_500..1_560].fill(0xa5);
     let taken = take("a.orc", bytes).await;
     assert!(taken.errors.is_empty(), "{:?}", taken.errors);
     let told = taken.sentences().join("\n");

@@ -11,7 +11,7 @@ type Make = Box<dyn Fn(&mut Dice, usize) -> String>;
 const SIZES: [usize; 3] = [5, 50, 5_000];
 
 /// Of so many columns one may be taken for something.
-const NEARLY_NEVER: usize = 100;
+const NEARLY_NEVER: usize = 50;
 
 /// What counts, times, pays or names things.
 fn numbers() -> Vec<(String, Make)> {
