@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::catalog::scope::{Chosen, Only};
-use crate::jobs::kinds::{JobKind, Report, Work};
+use crate::jobs::kinds::{JobKind, Report, Work, ended};
 use crate::jobs::order::{Accepted, Asking, accept};
 use crate::scan::scanned::Scanned;
 use crate::{Error, ErrorKind, Home, Result, SourceLimits, rules, scan::record};
@@ -72,12 +72,7 @@ pub(crate) struct Identified {
 
 impl Report for Identified {
     fn state(&self) -> JobState {
-        match (self.stopped, self.failures.is_empty(), self.entities) {
-            (true, ..) => JobState::Cancelled,
-            (_, true, _) => JobState::Completed,
-            (_, false, 0) => JobState::Failed,
-            (_, false, _) => JobState::Partial,
-        }
+        ended(self.stopped, &self.failures, self.entities)
     }
 
     fn outcome(&self) -> Value {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::catalog::scope::{Chosen, Only};
-use crate::jobs::kinds::{JobKind, Report, Work};
+use crate::jobs::kinds::{JobKind, Report, Work, ended};
 use crate::jobs::order::{Accepted, Asking, accept};
 use crate::sources::ingest::{Ingesting, ingest};
 use crate::{Error, Home, IngestReport, Result, SourceLimits, scan::record};
@@ -52,12 +52,7 @@ pub async fn accept_ingest(
 
 impl Report for IngestReport {
     fn state(&self) -> JobState {
-        match (self.stopped, self.failures.is_empty(), self.entities) {
-            (true, ..) => JobState::Cancelled,
-            (_, true, _) => JobState::Completed,
-            (_, false, 0) => JobState::Failed,
-            (_, false, _) => JobState::Partial,
-        }
+        ended(self.stopped, &self.failures, self.entities)
     }
 
     fn outcome(&self) -> Value {

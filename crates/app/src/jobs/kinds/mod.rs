@@ -17,7 +17,7 @@ use std::future::Future;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use locard_engine::Reporter;
+use locard_engine::{Failure, Reporter};
 use locard_model::JobState;
 use locard_store::{Job, JobLease};
 use serde::de::DeserializeOwned;
@@ -82,6 +82,16 @@ pub(crate) trait Report: Send + Sync {
     /// Why it failed, where it did and that is no failure of its own.
     fn error(&self) -> Option<String> {
         None
+    }
+}
+
+/// How a job over entities ended that did so many of them.
+fn ended(stopped: bool, failures: &[Failure], done: u64) -> JobState {
+    match (stopped, failures.is_empty(), done) {
+        (true, ..) => JobState::Cancelled,
+        (_, true, _) => JobState::Completed,
+        (_, false, 0) => JobState::Failed,
+        (_, false, _) => JobState::Partial,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::catalog::scope::{Chosen, Only};
 use crate::jobs::kinds::identify::failure;
-use crate::jobs::kinds::{JobKind, Report, Work};
+use crate::jobs::kinds::{JobKind, Report, Work, ended};
 use crate::jobs::order::{Accepted, Asking, accept};
 use crate::{Home, Result, SourceLimits, scan::record};
 
@@ -50,12 +50,7 @@ pub(crate) struct Read {
 
 impl Report for Read {
     fn state(&self) -> JobState {
-        match (self.stopped, self.failures.is_empty(), self.entities) {
-            (true, ..) => JobState::Cancelled,
-            (_, true, _) => JobState::Completed,
-            (_, false, 0) => JobState::Failed,
-            (_, false, _) => JobState::Partial,
-        }
+        ended(self.stopped, &self.failures, self.entities)
     }
 
     fn outcome(&self) -> Value {
