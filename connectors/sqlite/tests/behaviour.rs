@@ -28,6 +28,10 @@ struct Files;
 
 #[async_trait]
 impl Fixture for Files {
+    fn name(&self) -> String {
+        "sqlite".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> std::result::Result<Box<dyn Place>, Skip> {
         let place = OneFile(TempDir::new().expect("a folder can be made"));
         for table in tables {

@@ -1,4 +1,4 @@
-//! `./x test` and `./x bench`: what they need is installed and started first and stopped at the end.
+//! `./x test`, `./x connectors-table` and `./x bench`: what they need is installed and started first and stopped at the end.
 
 use std::path::PathBuf;
 
@@ -15,6 +15,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     command.args(["test", "--workspace"]).args(args);
     servers.environment(&mut command);
     step(&mut command)
+}
+
+/// Has the behaviour suite of each connector write its rows into the table of what is honoured.
+pub(crate) fn connectors_table() -> Result<()> {
+    let servers = Servers::start()?;
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--test", "behaviour", "--"]);
+    command.arg("the_readme_tells_what_is_honoured");
+    servers.environment(&mut command);
+    step(command.env("LOCARD_TEST_WRITE_TABLE", "1"))
 }
 
 /// The benchmarks, with DuckDB as a peer.
