@@ -15,7 +15,7 @@ mod ebcdic;
 mod elements;
 mod encoding;
 mod flatten;
-mod in_cells;
+pub mod in_cells;
 mod input;
 mod ipc;
 mod json;

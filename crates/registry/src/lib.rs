@@ -75,14 +75,17 @@ mod tests {
     #[test]
     fn what_is_honoured_is_told_of_every_crate_and_of_no_other() {
         let (table, told) = (table(), honoured());
-        let link = |name| table.iter().find(|row| row.0 == name).map(|row| row.1);
+        let link = |name: &str| table.iter().find(|row| row.0 == name).map(|row| row.1);
         for name in &told {
             assert!(link(name).is_some(), "{name} is no connector");
         }
         for (name, wanted, _) in &table {
             // Products that one driver reaches are read by the same code.
             let of_its_crate = told.iter().any(|told| link(told) == Some(*wanted));
-            assert!(of_its_crate, "{name} is not in the table of what is honoured");
+            assert!(
+                of_its_crate,
+                "{name} is not in the table of what is honoured"
+            );
         }
     }
 

@@ -5,9 +5,7 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use locard_connector::{Entity, ErrorKind, ForeignKey, Scope, Snapshot, Source};
 use locard_model::{EntityKind, EntityPath};
-use locard_testkit::servers::{
-    Mysql as Database, RoundTrips, list_and_describe, tables_of_fifty,
-};
+use locard_testkit::servers::{Mysql as Database, RoundTrips, list_and_describe, tables_of_fifty};
 
 use crate::{all, cells, count, in_splits, open, read, scan, seeded};
 
@@ -403,7 +401,9 @@ async fn round_trips(tables: usize) -> Option<usize> {
     let database = Database::new("listing a thousand tables")?;
     // Tables in memory are made the fastest.
     let tables_sql = tables_of_fifty(tables, "", ";\n");
-    database.run(&format!("SET default_storage_engine = MEMORY;\n{tables_sql}"));
+    database.run(&format!(
+        "SET default_storage_engine = MEMORY;\n{tables_sql}"
+    ));
     let trips = RoundTrips::to(&database.url());
     let source = open(&trips.url(&database.url())).await;
     assert_eq!(list_and_describe(&*source, "*.t*").await, 50 * tables);

@@ -6,9 +6,7 @@ use futures::TryStreamExt as _;
 use locard_connector::{Entity, Exactness, Sample, Scope, Source};
 use locard_model::{EntityKind, EntityPath};
 use locard_testkit::reads::{cells, count, scan};
-use locard_testkit::servers::{
-    Hana as Database, RoundTrips, list_and_describe, tables_of_fifty,
-};
+use locard_testkit::servers::{Hana as Database, RoundTrips, list_and_describe, tables_of_fifty};
 
 use crate::{all, in_splits, open, seeded};
 

@@ -14,7 +14,7 @@ use super::requests::{FILTERS, MATCHING, Question, WINDOWS};
 use crate::Table;
 
 /// Set to 1, rows are written into the table and not held against it.
-pub const WRITE: &str = "LOCARD_TEST_WRITE_TABLE";
+const WRITE: &str = "LOCARD_TEST_WRITE_TABLE";
 
 /// What stands before the table, and behind it.
 const MARKS: (&str, &str) = (

@@ -69,7 +69,9 @@ fn pass_on(client: TcpStream, server: TcpStream, count: Arc<AtomicUsize>) {
     let answered = Arc::new(AtomicBool::new(true));
     let (asking, answering) = (answered.clone(), answered);
     for stream in [&client, &server] {
-        stream.set_nodelay(true).expect("a stream can be in a hurry");
+        stream
+            .set_nodelay(true)
+            .expect("a stream can be in a hurry");
     }
     let twice = |stream: &TcpStream| stream.try_clone().expect("a stream has two ends");
     let (from_client, from_server) = (twice(&client), twice(&server));
