@@ -278,17 +278,12 @@ fn digits(dialect: &Dialect, value: &str, class: Class, values: &[String]) -> Op
     if wanted.len() > dialect.pattern_limit {
         return None;
     }
-    let mut tests: Vec<String> = match dialect.digits {
-        Some(digits) => {
-            let digits = digits(&text);
-            let inside = |wanted: &&str| format!("{digits} LIKE '%{wanted}%'");
-            wanted.iter().map(inside).collect()
-        }
-        None => {
-            let inside = |wanted: &&str| format!("{text} LIKE '{}'", spaced(wanted.chars()));
-            wanted.iter().map(inside).collect()
-        }
+    let digits = dialect.digits.map(|digits| digits(&text));
+    let inside = |wanted: &&str| match &digits {
+        Some(digits) => format!("{digits} LIKE '%{wanted}%'"),
+        None => format!("{text} LIKE '{}'", spaced(wanted.chars())),
     };
+    let mut tests: Vec<String> = wanted.iter().map(inside).collect();
     if class == Class::Decimal {
         // Readers drop zeros at the end of a fraction.
         tests.push(format!("{text} LIKE '%.%'"));

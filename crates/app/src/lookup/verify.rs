@@ -12,9 +12,10 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::lookup::dates::date_orders;
-use crate::lookup::rows::{Keys, readable, unreadable};
+use crate::lookup::rows::{Keys, readable};
 use crate::lookup::suspect::{Suspect, identifiers};
-use crate::{FindOptions, Hit, Home, RowAt, scan::record};
+use crate::record::unreadable;
+use crate::{FindOptions, Hit, Home, RowAt, record};
 
 /// More values than this are not sent to a source; the columns are read whole instead.
 const MOST_VALUES: usize = 1_000;
