@@ -18,7 +18,6 @@ mod relation;
 mod select;
 mod sessions;
 mod tls;
-mod window;
 
 pub use address::{Login, Spoken};
 pub use column::{Class, Column, find, project};
