@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use locard_connector::{Exactness, Form, Honoured, Sample, ScanRequest};
 
 use super::reading::{Seeded, in_splits};
-use super::requests::{FILTERS, MATCHING, Question, WINDOWS};
+use super::requests::{FILTERS, MATCHING, Question};
 use crate::Table;
 
 /// Set to 1, rows are written into the table and not held against it.
@@ -23,7 +23,7 @@ const MARKS: (&str, &str) = (
 );
 
 /// What the columns are called, behind the name.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 14] = [
     "columns",
     "raw",
     "folded",
@@ -31,11 +31,9 @@ const COLUMNS: [&str; 16] = [
     "tokens",
     "words",
     "filter",
-    "period",
     "first n",
     "share",
     "number",
-    "every nth",
     "divided",
     "state",
     "keys",
@@ -67,11 +65,9 @@ impl Row {
             word(form(Form::Tokens).await),
             word(form(Form::Contains).await),
             word(ask.least(FILTERS, None, |all| all.filter).await),
-            word(ask.least(WINDOWS, None, |all| all.window).await),
             word(ask.sample(Sample::First(7)).await),
             word(ask.sample(Sample::Percent(20.0, 7)).await),
             word(ask.sample(Sample::Rows(50, 7)).await),
-            word(ask.sample(Sample::EveryNth(10)).await),
             yes(splits.len() > 1),
             yes(splits.iter().all(|split| split.version.is_some())),
             yes(!described.primary_key.is_empty()),
