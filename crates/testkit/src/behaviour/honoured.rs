@@ -24,20 +24,8 @@ const MARKS: (&str, &str) = (
 
 /// What the columns are called, behind the name.
 const COLUMNS: [&str; 14] = [
-    "columns",
-    "raw",
-    "folded",
-    "digits",
-    "tokens",
-    "words",
-    "filter",
-    "first n",
-    "share",
-    "number",
-    "divided",
-    "state",
-    "keys",
-    "usage",
+    "columns", "raw", "folded", "digits", "tokens", "words", "filter", "first n", "share",
+    "number", "divided", "state", "keys", "usage",
 ];
 
 /// What one fixture was seen to honour.
