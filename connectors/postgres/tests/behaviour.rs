@@ -102,7 +102,7 @@ fn statements(table: &Table) -> String {
         .map(|field| format!("{} {}", quoted(field.name()), native(field.data_type())))
         .collect();
     let mut sql = format!(
-        "CREATE TABLE {} ({});\n",
+        "CREATE TABLE {} ({}, PRIMARY KEY (id));\n",
         quoted(&table.name),
         columns.join(", ")
     );

@@ -116,7 +116,7 @@ fn statements(table: &Table) -> String {
         .map(|field| format!("{} {}", quoted(field.name()), native(field.data_type())))
         .collect();
     let mut sql = format!(
-        "BEGIN; CREATE TABLE {} ({});\n",
+        "BEGIN; CREATE TABLE {} ({}, PRIMARY KEY (id));\n",
         quoted(&table.name),
         columns.join(", ")
     );
