@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn forms_of_a_long_cell_come_in_portions_and_none_is_lost_or_there_twice() {
         let words = |i: usize| format!("w{i} {} {} ", i % 97, i % 13);
-        let text: String = (0..40_000).map(words).collect();
+        let text: String = (0..150_000).map(words).collect();
         let texts = arrow_array::StringViewArray::from_iter_values([&text]);
         let mut preparer = crate::Preparer::new();
         let cells = preparer.prepare(&texts);
