@@ -285,7 +285,8 @@ fn each_row<T>(
     columns: &Paths,
     examine: &Examine<T>,
 ) -> Result<Vec<T>, arrow_schema::ArrowError> {
-    let leaves = leaf::leaves(&kept.records, leaf::Cells::Records)?;
+    let mut leaves = leaf::leaves(&kept.records, leaf::Cells::Records)?;
+    leaves.iter_mut().for_each(Leaf::number_elements);
     let key: Vec<bool> = leaves.iter().map(|leaf| keys.is_key(&leaf.name)).collect();
     let asked: Vec<bool> = leaves
         .iter()

@@ -12,6 +12,7 @@ mod tests {
     fn every_list_is_there_and_folded() {
         let lists = [
             ATTRIBUTES,
+            CUES,
             HEADS,
             LEADS,
             NEUTRAL,

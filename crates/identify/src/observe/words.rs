@@ -13,6 +13,8 @@ use crate::{Evidence, Library};
 pub(super) const PHRASE: usize = 6;
 /// Cells of more words are no bare name.
 const NAME: usize = 4;
+/// Longest word, in bytes, that a list may hold: longer ones are encoded data, and are not copied to be looked up.
+pub(super) const LONGEST_WORD: usize = 256;
 /// Only so many words of a phrase are looked at.
 const MOST_WORDS: usize = 12;
 
@@ -106,6 +108,9 @@ impl Library {
 
     /// Bits of the lists that hold the word, and of those that hold one of its endings.
     fn mask_of(&self, word: &str, endings: Option<&Few>, folded: &mut Vec<u8>) -> (u32, u32) {
+        if word.len() > LONGEST_WORD {
+            return (0, 0);
+        }
         folded.clear();
         if word.is_ascii() {
             folded.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));

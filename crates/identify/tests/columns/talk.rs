@@ -87,6 +87,51 @@ fn family_names_are_found_behind_a_form_of_address() {
     }
 }
 
+/// Names that no list has.
+const UNHEARD: &str = "Xavronka Plonketti|Zulmira Qvarnberg|Oddbjora Vrskeland|Tjibbe Gruvenstein|Ysolde Kwarteng-Pohl";
+
+#[test]
+fn names_that_no_list_has_are_found_behind_what_only_names_follow() {
+    let library = Library::builtin().unwrap();
+    for around in [
+        "Frau @ hat angerufen",
+        "called Mrs. @ today about order 7",
+        "The contract was signed by @ in June",
+        "Ansprechpartnerin: @, bitte melden",
+        "parcel left at the door, contact: @.",
+        "Le bail est signé par @ hier",
+    ] {
+        let cells = lines(11, |dice, _| around.replace('@', dice.pick(UNHEARD)));
+        let judgement = judge(&library, "note", &cells);
+        assert_eq!(
+            persons(&judgement),
+            Some(300),
+            "{}",
+            sentence(around, "note", &judgement)
+        );
+    }
+}
+
+#[test]
+fn what_else_stands_behind_such_words_is_no_person() {
+    let library = Library::builtin().unwrap();
+    let others = "Customer Service|Sales Department|Zorblax Qvantor GmbH|Deutsche Bank|Support Team|New York";
+    for around in [
+        "The contract was signed by @ in June",
+        "for questions contact: @ today",
+        "delivered by @ to the door",
+    ] {
+        let cells = lines(13, |dice, _| around.replace('@', dice.pick(others)));
+        let judgement = judge(&library, "note", &cells);
+        assert_eq!(
+            persons(&judgement),
+            None,
+            "{}",
+            sentence(around, "note", &judgement)
+        );
+    }
+}
+
 #[test]
 fn lines_about_things_hold_no_persons() {
     let library = Library::builtin().unwrap();
