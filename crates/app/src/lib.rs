@@ -75,7 +75,7 @@ pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use home::backup::{backup, restore};
 pub use home::{Access, Home, HomeOptions};
 pub use ids::{job_id, short_id, source_id};
-pub use input::read_text;
+pub use input::{read_text, waits_for_input};
 pub use jobs::again::rerun_job;
 pub use jobs::errands::{Errand, accept_errand};
 pub use jobs::kinds::aggregate::{accept_aggregation, accept_collection_scan};
@@ -87,7 +87,7 @@ pub use jobs::kinds::remove::accept_removal;
 pub use jobs::kinds::scan::check_condition;
 pub use jobs::kinds::test::accept_test;
 pub use jobs::kinds::usage::{accept_usage, entity_usage};
-pub use jobs::order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
+pub use jobs::order::{Accepted, Actor, Asking, DEFAULT_AFFINITY, asked_here};
 pub use jobs::runner::{RunnerOptions, run_jobs};
 pub use jobs::schedules::{
     Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedule,

@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     Text,
     Flag,
     Number,
+    Numbers,
     Texts,
     Object,
     Objects,

@@ -106,6 +106,16 @@ impl Details {
     }
 }
 
+/// What is kept with a job whose kind another crate knows: the span in which it is asked for.
+pub fn asked_here() -> Result<Value> {
+    let details = Details {
+        version: 1,
+        asked_within: asked_within(),
+        ..Details::default()
+    };
+    details.json()
+}
+
 /// As it is kept.
 pub(crate) fn json(what: &impl Serialize) -> Result<Value> {
     serde_json::to_value(what)
