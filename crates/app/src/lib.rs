@@ -89,7 +89,7 @@ pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use home::gate::Gate;
 pub use home::{Access, Home, HomeOptions};
 pub use ids::{job_id, short_id, source_id};
-pub use input::read_text;
+pub use input::{read_text, waits_for_input};
 pub use jobs::again::rerun_job;
 pub use jobs::diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
 pub use jobs::kinds::business::run_business_rules;
@@ -155,5 +155,5 @@ pub use webhooks::{
     test_webhook, undertake_delivery, webhook, webhooks,
 };
 pub use words::{bytes, did_you_mean, is_unprintable};
-pub use work::order::{Accepted, Asking, DEFAULT_AFFINITY};
+pub use work::order::{Accepted, Asking, DEFAULT_AFFINITY, asked_here};
 pub use work::spans::JobSpan;

@@ -59,7 +59,11 @@ const SPECIMENS: &[(&str, Promise, &[&str])] = &[
     ),
     ("bg_egn", Part, &["7506218984", "5512078297"]),
     ("bic", Part, &["ACCCFRFF", "CCDDGBFF"]),
-    ("birth_date", Part, &["1980-05-17", "17/05/1980"]),
+    (
+        "birth_date",
+        Part,
+        &["1980-05-17", "17/05/1980", "17/05/2523"],
+    ),
     ("birth_days", Part, &["29358", "20579.0"]),
     ("birth_digits", Part, &["700723", "310580", "1020115"]),
     (
