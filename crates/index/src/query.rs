@@ -110,6 +110,30 @@ impl Query {
         self.values.is_empty() && self.splits.is_empty()
     }
 
+    /// Every keyed hash that filters are asked for, some more than once.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> + '_ {
+        let split = self.splits.iter();
+        let values = self
+            .values
+            .iter()
+            .chain(split.flat_map(|split| [&split.first, &split.last]));
+        values.flat_map(|value| value.keyed.iter().flatten().copied())
+    }
+
+    /// Whether columns of one entity that may hold these keyed hashes, each column by itself, may be a candidate,
+    /// whatever the entity and they are called. [`candidates`](crate::candidates) then tells.
+    pub fn may_be_among<'h>(&self, columns: &(impl Iterator<Item = &'h [u64]> + Clone)) -> bool {
+        let holds = |value: &Value| {
+            let holds = |held: &[u64]| {
+                let mut probes = value.keyed.iter();
+                probes.any(|all| all.iter().all(|hash| held.contains(hash)))
+            };
+            columns.clone().any(holds)
+        };
+        let holds_both = |split: &Split| holds(&split.first) && holds(&split.last);
+        self.values.iter().any(holds) || self.splits.iter().any(holds_both)
+    }
+
     /// What to ask a source for, so that it returns every row of the candidate; `None` when not all of it can be
     /// asked for, so that the columns must be read whole.
     pub fn wanted(&self, candidate: &Candidate) -> Option<Vec<Wanted>> {

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use locard_model::{Attribute, Identifier, Strength, Subject};
+use locard_model::{
+    Attribute, EntityId, EntityKind, EntityPath, Identifier, SourceId, Strength, Subject,
+};
 use locard_sketch::Keyer;
 use locard_sketch::forms::{self, Form};
 use proptest::prelude::*;
 
-use crate::{Candidate, Column, Hit, Query, Verifier, WantedForm, candidates, role_of};
+use crate::{Candidate, Column, Filters, Hit, Query, Verifier, WantedForm, candidates, role_of};
 
 fn keyer() -> Keyer {
     Keyer::new(b"the key of tests")
@@ -55,6 +57,40 @@ fn ask(query: &Query, table: &[(&str, &[&str])]) -> Vec<Candidate> {
         .iter()
         .zip(&asks)
         .map(|((name, _), may_hold)| Column { name, may_hold })
+        .collect();
+    let found = candidates(query, "t", &columns);
+    assert_eq!(in_memory(query, &columns, &filters), found);
+    found
+}
+
+/// The same, asked of filters in memory.
+fn in_memory(query: &Query, columns: &[Column<'_>], filters: &[HashSet<u64>]) -> Vec<Candidate> {
+    let path = EntityPath::new(["t"]);
+    let entity = EntityId::derive(SourceId::derive("s"), EntityKind::Table, &path);
+    let keys: Vec<Vec<u64>> = filters
+        .iter()
+        .map(|keys| keys.iter().copied().collect())
+        .collect();
+    let mut memory = Filters::new();
+    assert!(memory.put(entity, &keys));
+    let hashes: Vec<u64> = query.hashes().collect();
+    let held = memory.ask(&hashes).remove(&entity).unwrap_or_default();
+    if !query.may_be_among(&held.values().map(Vec::as_slice)) {
+        return Vec::new();
+    }
+    let asks: Vec<_> = (0..columns.len())
+        .map(|at| {
+            let hashes = held.get(&(at as u16));
+            move |hash: u64| hashes.is_some_and(|hashes| hashes.contains(&hash))
+        })
+        .collect();
+    let columns: Vec<Column<'_>> = columns
+        .iter()
+        .zip(&asks)
+        .map(|(column, may_hold)| Column {
+            name: column.name,
+            may_hold,
+        })
         .collect();
     candidates(query, "t", &columns)
 }

@@ -185,6 +185,20 @@ impl ColumnSketch {
         &self.values
     }
 
+    /// How many keys of folded cells and of other forms are held, at most.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.values.len(), self.forms.len())
+    }
+
+    /// Every key for which [`ColumnSketch::may_hold`] says yes, in the upper 40 bits of a hash; each once.
+    pub fn keys(mut self) -> Vec<u64> {
+        self.seal();
+        let mut keys = Vec::with_capacity(self.values.len() + self.forms.len());
+        keys.extend(self.values.iter());
+        keys.extend(self.forms.iter());
+        keys
+    }
+
     /// Whether [`ColumnSketch::values`] are all of its values: where there are too many, some are only counted.
     pub const fn keeps_every_value(&self) -> bool {
         self.counter.is_none()

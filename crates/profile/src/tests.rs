@@ -434,7 +434,11 @@ proptest! {
         sketch.seal();
         let mut decoded = ColumnSketch::decode(&sketch.encode()).unwrap();
         decoded.set_extremes(Some(Extremes::decode(&sketch.extremes().unwrap().encode()).unwrap()));
-        prop_assert_eq!(decoded, sketch);
+        prop_assert_eq!(&decoded, &sketch);
+        let (values, forms) = sketch.sizes();
+        let keys = decoded.keys();
+        prop_assert_eq!(keys.len(), values + forms);
+        prop_assert!(keys.iter().all(|key| sketch.may_hold(*key)));
     }
 
     #[test]

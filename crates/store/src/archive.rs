@@ -50,7 +50,7 @@ macro_rules! tables {
 }
 
 tables! {
-    organisations { id Id, sealed Blob, generation Int, created_at Int }
+    organisations { id Id, sealed Blob, generation Int, created_at Int, changes Int }
     keys { org_id Id, kind Text, id Int, master Blob, wrapped Blob, created_at Int }
     sources {
         org_id Id, id Id, name_hash Id, kind Text, sealed Blob, settings Blob, created_at Int, updated_at Int,
@@ -58,7 +58,7 @@ tables! {
     }
     entities {
         org_id Id, id Id, source_id Id, parent_id Id, kind Text, ordinal Int, sealed Blob, description Blob,
-        row_count Int, byte_count Int, seen_at Int, gone_at Int,
+        row_count Int, byte_count Int, seen_at Int, gone_at Int, changed Int,
     }
     jobs {
         org_id Id, id Id, kind Text, state Text, spec Blob, spec_hash Id, idempotency_hash Id, priority Int,

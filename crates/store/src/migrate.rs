@@ -53,6 +53,7 @@ migrations! {
     20_261_130_011_000 "20261130_011000_filled";
     20_261_130_020_000 "20261130_020000_annotations";
     20_261_130_105_000 "20261130_105000_tellings";
+    20_261_130_150_000 "20261130_150000_changes";
 }
 
 const TABLE: &str = "create table if not exists migrations (

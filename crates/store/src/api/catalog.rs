@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use crate::Result;
 use crate::rows::{
-    Author, Column, ColumnHead, ColumnRecord, Conclusion, Entity, EntityFilter, FindingFilter,
-    FindingRecord, JobLease, Organisation, Page, Paged, PieceColumn, PieceHead, PiecePart,
-    RecordedPiece, SketchKey, Source, SourceDraft,
+    Author, Changes, Column, ColumnHead, ColumnRecord, Conclusion, Entity, EntityFilter,
+    FindingFilter, FindingRecord, JobLease, Organisation, Page, Paged, PieceColumn, PieceHead,
+    PiecePart, RecordedPiece, SketchKey, Source, SourceDraft,
 };
 
 /// Organisations and their keys.
@@ -96,6 +96,14 @@ pub trait Entities: Send + Sync {
         filter: &EntityFilter,
         page: Page,
     ) -> Result<Paged<Entity>>;
+
+    /// Those of some entities that are there and no tombstones, in no order.
+    async fn entities_of(&self, org: OrgId, entities: &[EntityId]) -> Result<Vec<Entity>>;
+
+    /// How many changes of entities, their columns and sketches there were, and which entities changed since there were
+    /// so many, tombstones among them; those that were removed with their source are not. Of two processes in one store
+    /// either sees what the other committed.
+    async fn changes(&self, org: OrgId, since: Option<u64>) -> Result<Changes>;
 
     /// The columns of an entity in their order, without tombstones.
     async fn columns(&self, org: OrgId, entity: EntityId) -> Result<Vec<Column>>;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use locard_model::{ColumnId, EntityId, JobId, OrgId, PieceId};
 
 use super::Database;
+use super::entities::touch;
 use super::findings::put_findings;
 use super::jobs::lost_job;
-use super::organisations::next_generation;
+use super::organisations::{next_change, next_generation};
 use super::sketches::column_cell;
 use crate::sql::{Session, Statement, Value, insert, values};
 use crate::vault::Vault;
@@ -251,6 +252,10 @@ impl Database {
             None => still(&mut *session, lease.org, of).await?,
         }
         let change = put_conclusions(&mut *session, &vault, lease.job, &[of]).await?;
+        if of.merged.is_some() && !of.aside {
+            let change = next_change(&mut *session, lease.org).await?;
+            touch(&mut *session, lease.org, change, &[of.entity]).await?;
+        }
         let now = session.now().await?;
         let statement = Statement::new(include_str!("conclude.sql"))
             .bind(lease.org)

@@ -8,11 +8,11 @@ use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use serde::{Deserialize, Serialize};
 
 use super::jobs::authorise;
-use super::organisations::next_generation;
+use super::organisations::{next_change, next_generation};
 use super::{Database, limit, paged};
 use crate::sql::{Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
-use crate::{Author, Column, Entities, Entity, EntityFilter, Error, Page, Paged, Result};
+use crate::{Author, Changes, Column, Entities, Entity, EntityFilter, Error, Page, Paged, Result};
 
 #[derive(Serialize, Deserialize)]
 struct Sealed {
@@ -32,12 +32,12 @@ const SELECT: &str = "select id, source_id, parent_id, kind, ordinal, sealed, de
     gone_at from entities where org_id = $1";
 
 const INSERT: &str = "insert into entities (org_id, id, source_id, parent_id, kind, ordinal, sealed, description, row_count, \
-    byte_count, seen_at, gone_at) values";
+    byte_count, seen_at, gone_at, changed) values";
 
 const UPDATE: &str = include_str!("put_entities.sql");
 
 /// The tombstone of an entity, unless a listing named it since the one that did not.
-const BURY: &str = "update entities set gone_at = $3 where org_id = $1 and id = $2 and gone_at is null and seen_at < $4";
+const BURY: &str = "update entities set gone_at = $3, changed = $5 where org_id = $1 and id = $2 and gone_at is null and seen_at < $4";
 
 /// The tombstones of its columns.
 const BURY_COLUMNS: &str =
@@ -98,7 +98,38 @@ fn column(row: &Row, vault: &Vault) -> Result<Column> {
     })
 }
 
-fn entity_row(org: OrgId, entity: &Entity, vault: &Vault, now: i64) -> Result<Vec<Value>> {
+/// When a row is written, and as which change.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stamp {
+    pub(super) now: i64,
+    pub(super) change: u64,
+}
+
+impl Stamp {
+    /// Counts a change; before any row of an entity is touched.
+    pub(super) async fn next(session: &mut dyn Session, org: OrgId) -> Result<Self> {
+        Ok(Self {
+            change: next_change(session, org).await?,
+            now: session.now().await?,
+        })
+    }
+}
+
+/// Notes that something of these entities changed.
+pub(super) async fn touch(
+    session: &mut dyn Session,
+    org: OrgId,
+    change: u64,
+    entities: &[EntityId],
+) -> Result<()> {
+    let text = "update entities set changed = $2 where org_id = $1";
+    let statement = Statement::new(text).bind(org).bind(change);
+    let statement = statement.with_list(" and id in ", entities.iter().copied());
+    session.run(statement).await?;
+    Ok(())
+}
+
+fn entity_row(org: OrgId, entity: &Entity, vault: &Vault, stamp: Stamp) -> Result<Vec<Value>> {
     let id = entity.id;
     let sealed = Sealed {
         path: entity.path.clone(),
@@ -122,8 +153,9 @@ fn entity_row(org: OrgId, entity: &Entity, vault: &Vault, now: i64) -> Result<Ve
         description,
         rows,
         bytes,
-        now,
-        gone
+        stamp.now,
+        gone,
+        stamp.change
     ])
 }
 
@@ -132,7 +164,7 @@ fn column_row(
     entity: EntityId,
     column: &Column,
     vault: &Vault,
-    now: i64,
+    stamp: Stamp,
 ) -> Result<Vec<Value>> {
     let id = column.id;
     let sealed = SealedColumn {
@@ -154,8 +186,9 @@ fn column_row(
         nothing,
         none,
         none,
-        now,
-        none
+        stamp.now,
+        none,
+        stamp.change
     ])
 }
 
@@ -165,10 +198,10 @@ fn column_rows(
     entity: EntityId,
     columns: &[Column],
     vault: &Vault,
-    now: i64,
+    stamp: Stamp,
 ) -> Result<Vec<Vec<Value>>> {
     let unique: BTreeMap<_, _> = columns.iter().map(|column| (column.id, column)).collect();
-    let row = |column: &&Column| column_row(org, entity, column, vault, now);
+    let row = |column: &&Column| column_row(org, entity, column, vault, stamp);
     unique.values().map(row).collect()
 }
 
@@ -177,13 +210,13 @@ pub(super) async fn write_entities(
     session: &mut dyn Session,
     vault: &Vault,
     entities: &[&Entity],
-    now: i64,
+    stamp: Stamp,
 ) -> Result<()> {
     // One statement may name a row only once; the last word counts.
     let unique: BTreeMap<_, _> = entities.iter().map(|entity| (entity.id, entity)).collect();
     let rows = unique
         .values()
-        .map(|entity| entity_row(vault.org(), entity, vault, now))
+        .map(|entity| entity_row(vault.org(), entity, vault, stamp))
         .collect::<Result<_>>()?;
     insert(session, INSERT, rows, UPDATE).await?;
     Ok(())
@@ -194,18 +227,18 @@ pub(super) async fn replace_columns(
     session: &mut dyn Session,
     vault: &Vault,
     all: &[(EntityId, &[Column])],
-    now: i64,
+    stamp: Stamp,
 ) -> Result<()> {
     let org = vault.org();
     let gone = Statement::new(
         "update entities set gone_at = $2 where org_id = $1 and kind = 'column' and gone_at is null",
     );
-    let gone = gone.bind(org).bind(now);
+    let gone = gone.bind(org).bind(stamp.now);
     let gone = gone.with_list(" and parent_id in ", all.iter().map(|(entity, _)| *entity));
     session.run(gone).await?;
     let mut rows = Vec::new();
     for (entity, columns) in all {
-        rows.append(&mut column_rows(org, *entity, columns, vault, now)?);
+        rows.append(&mut column_rows(org, *entity, columns, vault, stamp)?);
     }
     insert(session, INSERT, rows, UPDATE).await?;
     Ok(())
@@ -217,9 +250,9 @@ impl Entities for Database {
         let org = author.org();
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
-        let now = session.now().await?;
+        let stamp = Stamp::next(&mut *session, org).await?;
         let entities: Vec<&Entity> = entities.iter().collect();
-        write_entities(&mut *session, &vault, &entities, now).await?;
+        write_entities(&mut *session, &vault, &entities, stamp).await?;
         authorise(&mut *session, &author).await?;
         session.commit().await
     }
@@ -233,8 +266,9 @@ impl Entities for Database {
         let org = author.org();
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
-        let now = session.now().await?;
-        replace_columns(&mut *session, &vault, &[(entity, columns)], now).await?;
+        let stamp = Stamp::next(&mut *session, org).await?;
+        replace_columns(&mut *session, &vault, &[(entity, columns)], stamp).await?;
+        touch(&mut *session, org, stamp.change, &[entity]).await?;
         authorise(&mut *session, &author).await?;
         session.commit().await
     }
@@ -248,9 +282,10 @@ impl Entities for Database {
         let org = author.org();
         let vault = self.vault(org).await?;
         let mut session = self.write().await?;
-        let now = session.now().await?;
-        let rows = column_rows(org, entity, columns, &vault, now)?;
+        let stamp = Stamp::next(&mut *session, org).await?;
+        let rows = column_rows(org, entity, columns, &vault, stamp)?;
         insert(&mut *session, INSERT, rows, UPDATE).await?;
+        touch(&mut *session, org, stamp.change, &[entity]).await?;
         authorise(&mut *session, &author).await?;
         session.commit().await
     }
@@ -259,11 +294,12 @@ impl Entities for Database {
         let org = author.org();
         self.vault(org).await?;
         let mut session = self.write().await?;
-        let (now, began) = (session.now().await?, began.as_microsecond());
+        let Stamp { now, change } = Stamp::next(&mut *session, org).await?;
+        let began = began.as_microsecond();
         let mut buried = 0;
         for entity in entities {
             let tomb = |text| Statement::new(text).bind(org).bind(*entity).bind(now);
-            if session.run(tomb(BURY).bind(began)).await? == 0 {
+            if session.run(tomb(BURY).bind(began).bind(change)).await? == 0 {
                 continue;
             }
             buried += 1;
@@ -312,6 +348,38 @@ impl Entities for Database {
             .with(" order by id limit ", limit(page)?);
         let rows = self.read().await?.rows(statement).await?;
         paged(rows, page, "id", |row| entity(row, &vault))
+    }
+
+    async fn entities_of(&self, org: OrgId, entities: &[EntityId]) -> Result<Vec<Entity>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(SELECT).bind(org).with_list(
+            " and kind <> 'column' and gone_at is null and id in ",
+            entities.iter().copied(),
+        );
+        let rows = self.read().await?.rows(statement).await?;
+        rows.iter().map(|row| entity(row, &vault)).collect()
+    }
+
+    async fn changes(&self, org: OrgId, since: Option<u64>) -> Result<Changes> {
+        self.vault(org).await?;
+        let mut session = self.read().await?;
+        let count = Statement::new("select changes from organisations where id = $1").bind(org);
+        let row = session.row(count).await?;
+        let at = row
+            .ok_or_else(|| Error::not_found("organisation"))?
+            .count("changes")?;
+        let Some(since) = since.filter(|since| *since < at) else {
+            let entities = Vec::new();
+            return Ok(Changes { at, entities });
+        };
+        let text =
+            "select id from entities where org_id = $1 and kind <> 'column' and changed > $2";
+        let rows = session
+            .rows(Statement::new(text).bind(org).bind(since))
+            .await?;
+        let ids = rows.iter().map(|row| Ok(EntityId(row.id("id")?)));
+        let entities = ids.collect::<Result<_>>()?;
+        Ok(Changes { at, entities })
     }
 
     async fn columns(&self, org: OrgId, entity: EntityId) -> Result<Vec<Column>> {

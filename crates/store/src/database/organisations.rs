@@ -200,6 +200,17 @@ impl Organisations for Database {
     }
 }
 
+/// Counts a change of entities, their columns or what is known of them. Whoever counts holds the row of the organisation
+/// to the end, so that a change is never seen before an earlier one; it comes before the rows of entities.
+pub(super) async fn next_change(session: &mut dyn Session, org: OrgId) -> Result<u64> {
+    let statement = Statement::new(
+        "update organisations set changes = changes + 1 where id = $1 returning changes",
+    );
+    let row = session.row(statement.bind(org)).await?;
+    row.ok_or_else(|| Error::not_found("organisation"))?
+        .count("changes")
+}
+
 /// Counts a change of the catalog; gives the new generation.
 pub(super) async fn next_generation(session: &mut dyn Session, org: OrgId) -> Result<u64> {
     let statement = Statement::new(

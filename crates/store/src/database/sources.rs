@@ -214,6 +214,8 @@ impl Sources for Database {
     async fn remove_source(&self, org: OrgId, id: SourceId) -> Result<()> {
         self.vault(org).await?;
         let mut session = self.write_durably().await?;
+        // The organisation before its entities, as whoever writes those takes them.
+        next_generation(&mut *session, org).await?;
         forget_tasks(&mut *session, org, id).await?;
         for text in FORGET {
             session.run(Statement::new(text).bind(org).bind(id)).await?;
@@ -224,7 +226,6 @@ impl Sources for Database {
         if session.run(gone).await? == 0 {
             return Err(Error::not_found("source"));
         }
-        next_generation(&mut *session, org).await?;
         session.commit().await
     }
 }

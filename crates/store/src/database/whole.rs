@@ -7,7 +7,7 @@ use locard_model::TaskId;
 
 use super::Database;
 use super::conclusions::{are_there, put_conclusions};
-use super::entities::{replace_columns, write_entities};
+use super::entities::{Stamp, replace_columns, write_entities};
 use super::jobs::lost_job;
 use super::outcomes::{Standing, end, lost, standing};
 use super::sketches::put_pieces;
@@ -95,12 +95,12 @@ async fn write_whole(
     let known = all.iter().map(|(one, _)| *one);
     let known: Vec<&EntityRead> = known.filter(|one| !one.conclusion.aside).collect();
     if !known.is_empty() {
-        let now = session.now().await?;
+        let stamp = Stamp::next(session, vault.org()).await?;
         let columns = known.iter().map(|one| (one.entity.id, &*one.columns));
         let columns: Vec<(_, &[Column])> = columns.collect();
-        replace_columns(session, vault, &columns, now).await?;
+        replace_columns(session, vault, &columns, stamp).await?;
         let entities: Vec<_> = known.iter().map(|one| &one.entity).collect();
-        write_entities(session, vault, &entities, now).await?;
+        write_entities(session, vault, &entities, stamp).await?;
     }
     for (_, outcome, task) in all.iter().filter_map(|(_, open)| open.as_ref()) {
         if !outcome.failures.is_empty() {

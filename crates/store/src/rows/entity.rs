@@ -66,3 +66,12 @@ pub struct EntityFilter {
     /// Tombstones too.
     pub gone: bool,
 }
+
+/// What changed of a catalog.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// How many changes there were in all.
+    pub at: u64,
+    /// The entities that were asked for.
+    pub entities: Vec<EntityId>,
+}

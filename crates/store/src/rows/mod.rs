@@ -33,7 +33,7 @@ pub use dsar::{
     Dsar, DsarChange, DsarDraft, DsarEvent, DsarId, DsarKey, DsarNote, DsarRecord, DsarRecordDraft,
     StartedDsar,
 };
-pub use entity::{Column, Entity, EntityFilter};
+pub use entity::{Changes, Column, Entity, EntityFilter};
 pub use finding::{
     Allowed, Decision, FindingDraft, FindingFilter, FindingId, FindingRecord, Review,
 };

@@ -166,3 +166,29 @@ async fn connections_are_set_up_as_argued() {
         assert_eq!(row.get::<i64>("synchronous").unwrap(), level);
     }
 }
+
+/// Of a catalog most rows are columns, which no list of entities walks over.
+#[tokio::test]
+async fn lists_of_entities_have_indexes_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder).await;
+    let mut session = store.read().await.unwrap();
+    let list = "explain query plan select id from entities where org_id = $1 and kind <> 'column' and gone_at is null";
+    for (more, index) in [
+        (" and id > $2 order by id limit 9", "entities_listed"),
+        (" and kind = $2 order by id limit 9", "entities_by_kind"),
+        (
+            " and source_id = $2 order by id limit 9",
+            "entities_by_source",
+        ),
+        (" and parent_id = $2 order by id limit 9", "entities_below"),
+        (" and changed > $2", "entities_changed"),
+    ] {
+        let statement = Statement::new(list).text(more);
+        let statement = statement.bind(uuid::Uuid::nil()).bind("x");
+        let plan = session.rows(statement).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();
+        assert!(plan[0].contains(index), "{more}: {plan:?}");
+        assert_eq!(plan.len(), 1, "nothing is sorted: {plan:?}");
+    }
+}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use locard_model::{ColumnId, Identifier};
-use locard_store::{Decision, EntityFilter, Page, Review, Store};
+use locard_model::{ColumnId, EntityId, Identifier};
+use locard_store::{Conclusion, Decision, EntityFilter, Page, Review, Store};
 
 use crate::harness::*;
 
@@ -16,6 +16,7 @@ on_both!(
     columns_that_are_not_named_are_gone,
     columns_that_are_added_leave_the_others,
     naming_a_row_twice_is_naming_it_once,
+    every_change_tells_what_is_to_be_read_anew,
 );
 
 async fn entities_come_back_as_they_were_put(_: &Bench, store: Arc<dyn Store>) {
@@ -191,4 +192,53 @@ async fn naming_a_row_twice_is_naming_it_once(_: &Bench, store: Arc<dyn Store>) 
         .await
         .unwrap();
     assert_eq!(store.columns(ORG, entity.id).await.unwrap().len(), 1);
+}
+
+async fn every_change_tells_what_is_to_be_read_anew(_: &Bench, store: Arc<dyn Store>) {
+    let entity = furnish(&*store).await;
+    let other = table(entity.source, "orders");
+    store
+        .put_entities(ORG.into(), std::slice::from_ref(&other))
+        .await
+        .unwrap();
+    let mut at = store.changes(ORG, None).await.unwrap().at;
+    let mut changed = async |expected: &[EntityId]| {
+        let changes = store.changes(ORG, Some(at)).await.unwrap();
+        assert_eq!(changes.entities, expected);
+        assert_eq!(changes.at > at, !expected.is_empty());
+        at = changes.at;
+    };
+    changed(&[]).await;
+    let listed = std::slice::from_ref(&entity);
+    store.put_entities(ORG.into(), listed).await.unwrap();
+    changed(&[entity.id]).await;
+    let columns = [column(&entity, 0, "id")];
+    store
+        .put_columns(ORG.into(), entity.id, &columns)
+        .await
+        .unwrap();
+    changed(&[entity.id]).await;
+    store
+        .add_columns(ORG.into(), other.id, &[column(&other, 0, "id")])
+        .await
+        .unwrap();
+    changed(&[other.id]).await;
+    let lease = running(&*store).await;
+    let concluded = conclusion(&entity, Vec::new(), Vec::new());
+    store.conclude(&lease, &concluded).await.unwrap();
+    changed(&[entity.id]).await;
+    let judged = Conclusion {
+        merged: None,
+        judged: Some(store.generation(ORG).await.unwrap()),
+        ..concluded
+    };
+    store.conclude(&lease, &judged).await.unwrap();
+    changed(&[]).await;
+    let began = store.clock().await.unwrap();
+    let buried = store.bury(ORG.into(), &[other.id], began).await.unwrap();
+    assert_eq!(buried, 1);
+    changed(&[other.id]).await;
+    let there = store.entities_of(ORG, &[entity.id, other.id]).await;
+    let there: Vec<_> = there.unwrap().into_iter().map(|it| it.id).collect();
+    assert_eq!(there, [entity.id]);
 }
