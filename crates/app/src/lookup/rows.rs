@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use locard_connector::document::{Paths, place};
-use locard_connector::{ErrorKind as SourceErrorKind, ScanRequest};
+use locard_connector::{ErrorKind as SourceErrorKind, Fault, ScanRequest};
 use locard_engine::{Failure, LookUp, Mask, Row, is_document};
 use locard_identify::{How, Library, Trial};
 use locard_model::{EntityId, FindingKind, Identifier};
@@ -13,7 +13,6 @@ use locard_store::{Column, Decision, Entity, Page};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
-use crate::words::counted;
 use crate::{Error, FindingRow, Home, Result, findings, scan::record};
 
 /// What is asked.
@@ -339,19 +338,19 @@ impl Counts {
     }
 }
 
-/// Records that a live read could not take in, where there were some: what was asked may be in them.
-pub(crate) fn unreadable(records: u64, source: &str, resource: &str) -> Option<Failure> {
-    let lost = counted(records, "record", "records");
-    (records > 0).then(|| Failure {
+/// Records that a live read could not take in, or only in part, where there were some: what was asked may be in them.
+pub(crate) fn unreadable(faults: Option<Fault>, source: &str, resource: &str) -> Option<Failure> {
+    let told = faults.filter(|fault| fault.records > 0);
+    told.map(|fault| Failure {
         source: None,
         source_name: source.to_owned(),
         resource: Some(resource.to_owned()),
         entity: None,
-        place: None,
+        place: Some(fault.place).filter(|place| !place.is_empty()),
         kind: SourceErrorKind::Malformed,
-        sentence: format!("{lost} of {resource} could not be read"),
+        sentence: fault.sentence,
         hint: None,
-        records,
+        records: fault.records,
         partial: true,
     })
 }
@@ -501,9 +500,16 @@ mod tests {
 
     #[test]
     fn records_that_cannot_be_read_are_a_failure() {
-        assert!(unreadable(0, "s", "t").is_none());
-        let failure = unreadable(2, "s", "t").expect("two were lost");
-        assert_eq!(failure.sentence, "2 records of t could not be read");
+        let fault = |records| Fault {
+            sentence: "NUL bytes were left out".to_owned(),
+            place: "line 3".to_owned(),
+            records,
+        };
+        assert!(unreadable(None, "s", "t").is_none());
+        assert!(unreadable(Some(fault(0)), "s", "t").is_none());
+        let failure = unreadable(Some(fault(2)), "s", "t").expect("two were read in part");
+        assert_eq!(failure.sentence, "NUL bytes were left out");
+        assert_eq!(failure.place.as_deref(), Some("line 3"));
         assert_eq!((failure.records, failure.partial), (2, true));
     }
 
