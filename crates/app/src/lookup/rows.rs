@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use locard_connector::ScanRequest;
 use locard_connector::document::{Paths, place};
-use locard_connector::{ErrorKind as SourceErrorKind, Fault, ScanRequest};
 use locard_engine::{Failure, LookUp, Mask, Row, is_document};
 use locard_identify::{How, Library, Trial};
 use locard_model::{EntityId, FindingKind, Identifier};
 use locard_store::{Column, Decision, Entity, Page};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
-use crate::{Error, FindingRow, Home, Result, findings, scan::record};
+use crate::catalog::{Catalog, column_named};
+use crate::{Error, FindingRow, Home, Result, findings, record};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -145,7 +145,7 @@ pub async fn rows(
         catalog.resource(entity.id).await?,
     );
     Ok(RowsReport {
-        failures: Vec::from_iter(unreadable(found.faults, &source, &resource)),
+        failures: Vec::from_iter(record::unreadable(found.faults, &source, &resource)),
         source,
         resource,
         hits: found.finds,
@@ -183,7 +183,7 @@ async fn wanted(
         ..Default::default()
     };
     let only = match &options.column {
-        Some(column) => Some(findings::column_named(home, entity.id, column).await?.id),
+        Some(column) => Some(column_named(home, entity.id, column).await?.id),
         None => None,
     };
     let of_column = |row: &FindingRow| only.is_none_or(|only| row.column_id == only);
@@ -338,23 +338,6 @@ impl Counts {
     }
 }
 
-/// Records that a live read could not take in, or only in part, where there were some: what was asked may be in them.
-pub(crate) fn unreadable(faults: Option<Fault>, source: &str, resource: &str) -> Option<Failure> {
-    let told = faults.filter(|fault| fault.records > 0);
-    told.map(|fault| Failure {
-        source: None,
-        source_name: source.to_owned(),
-        resource: Some(resource.to_owned()),
-        entity: None,
-        place: Some(fault.place).filter(|place| !place.is_empty()),
-        kind: SourceErrorKind::Malformed,
-        sentence: fault.sentence,
-        hint: None,
-        records: fault.records,
-        partial: true,
-    })
-}
-
 /// The columns of an entity that a person says are personal.
 async fn confirmed(home: &Home, entity: &Entity) -> Result<Vec<(String, bool)>> {
     let mut columns = Vec::new();
@@ -496,21 +479,6 @@ mod tests {
         assert!(folder.starts_with("a**@*******.***~"), "{folder}");
         let shown = format!("id=4111111111111111/name=A** ******/{folder}/part-0.csv");
         assert_eq!(keys.shown("file", file), shown);
-    }
-
-    #[test]
-    fn records_that_cannot_be_read_are_a_failure() {
-        let fault = |records| Fault {
-            sentence: "NUL bytes were left out".to_owned(),
-            place: "line 3".to_owned(),
-            records,
-        };
-        assert!(unreadable(None, "s", "t").is_none());
-        assert!(unreadable(Some(fault(0)), "s", "t").is_none());
-        let failure = unreadable(Some(fault(2)), "s", "t").expect("two were read in part");
-        assert_eq!(failure.sentence, "NUL bytes were left out");
-        assert_eq!(failure.place.as_deref(), Some("line 3"));
-        assert_eq!((failure.records, failure.partial), (2, true));
     }
 
     #[test]
