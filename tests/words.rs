@@ -128,7 +128,7 @@ fn a_path_that_was_typed_for_a_scan_names_its_entity() {
     let run = bench.run(["explain", "data/other/people.csv:email"]);
     assert_eq!(run.status, 0, "{run:?}");
     let list = bench.run(["findings", "list", "--resource", path, "--format", "ndjson"]);
-    let found = list.ndjson();
+    let found = list.hits();
     assert_eq!(found.len(), 1, "{list:?}");
     assert!(
         found[0]["source"].as_str().unwrap().contains("real"),

@@ -92,11 +92,13 @@ fn by_words(head: &[u8], guessed: Older) -> Older {
     let others = [Older::Dos, Older::Web(encoding_rs::MACINTOSH)];
     let fitting = others.into_iter().filter_map(|other| {
         let words = Words::of(&other.decode(head));
-        (words.odd * 4 <= known.odd && words.good > known.good).then_some((words, other))
+        let is_better = words.odd * 4 <= known.odd && words.good > known.good;
+        is_better.then_some((words, other))
     });
     let best = fitting.max_by_key(|(words, _)| (words.good, std::cmp::Reverse(words.odd)));
     match best {
-        Some((_, other)) if known.odd > 0 => other,
+        // Some oddities are slips.
+        Some((_, other)) if known.odd > 0 && known.odd * 6 >= known.all => other,
         _ => guessed,
     }
 }
@@ -116,7 +118,9 @@ const LATIN: &[&str] = &[
 /// How well what is not ASCII fits into words.
 #[derive(Clone, Copy, Debug, Default)]
 struct Words {
-    /// Letters as western languages have many, where a small or a first letter may stand.
+    /// Everything in or beside a word.
+    all: u64,
+    /// Letters as western languages have many, where a small or a first letter may stand, and apostrophes.
     good: u64,
     /// Marks within words, capital letters behind others in words of small ones, control characters.
     odd: u64,
@@ -129,6 +133,7 @@ impl Words {
         while let Some(letter) = rest.next() {
             let after = rest.peek().copied().unwrap_or(' ');
             if !letter.is_ascii() && (before.is_alphabetic() || after.is_alphabetic()) {
+                words.all += 1;
                 words.add(before, letter, after);
             }
             before = letter;
@@ -148,8 +153,11 @@ impl Words {
             }
         } else if !letter.is_whitespace() && !BETWEEN.contains(letter) {
             let is_within = before.is_alphabetic() && after.is_alphabetic();
-            let is_drawn = matches!(letter, '\u{80}'..='\u{9f}' | '\u{2500}'..='\u{25ff}' | '™');
-            self.odd += u64::from(is_within || is_drawn);
+            let is_drawn = matches!(letter, '\u{80}'..='\u{9f}' | '\u{2500}'..='\u{25ff}');
+            let is_before = letter == '™' && after.is_alphabetic();
+            self.odd += u64::from(is_within || is_drawn || is_before);
+        } else if letter == '’' && before.is_alphabetic() && after.is_alphabetic() {
+            self.good += 1;
         }
     }
 }
@@ -214,14 +222,15 @@ mod tests {
 
     /// A text in code page 850 or of an old Mac.
     fn encoded(text: &str, encoding: Older) -> Vec<u8> {
+        let high: Vec<String> = (0x80..=0xff)
+            .map(|byte| encoding.decode(&[byte]))
+            .collect();
         let byte = |letter: char| {
-            let written =
-                (0x80..=0xff).find(|byte| encoding.decode(&[*byte]) == letter.to_string());
             if letter.is_ascii() {
-                letter as u8
-            } else {
-                written.unwrap()
+                return letter as u8;
             }
+            let at = high.iter().position(|known| *known == letter.to_string());
+            0x80 + at.unwrap() as u8
         };
         text.chars().map(byte).collect()
     }
@@ -257,6 +266,7 @@ mod tests {
         for text in [
             "l’homme qu’il “aime” – déjà… c’est 5 € à Orléans",
             "don’t “quote” me—it’s O’Neill™ café wait…what",
+            "we don’t and can’t say that it’s “Acme™” or he said”that he doesn’t",
             "Łukasz Wiśniewski mieszka w Łodzi, żona Małgorzata",
         ] {
             let encoding = if text.starts_with('Ł') {
