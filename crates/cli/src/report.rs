@@ -269,10 +269,12 @@ pub(crate) fn sureness(finding: &FindingRow) -> String {
     }
 }
 
-/// What the cells that rules judged stand for, where that is less than all rows: the others are empty, or are like many
-/// that were judged before them.
+/// What the cells that rules judged stand for, where that is less than all rows, or all cells of lists and maps: the
+/// others are empty, or are like many that were judged before them.
 fn of_rows(finding: &FindingRow) -> String {
-    if finding.tested < finding.rows {
+    if finding.filled > finding.rows && finding.tested < finding.filled {
+        format!("tested of {}", counted(finding.filled, "cell", "cells"))
+    } else if finding.tested < finding.rows {
         format!("tested of {}", counted(finding.rows, "row", "rows"))
     } else {
         String::new()
@@ -333,6 +335,23 @@ mod tests {
             ("PERSON", 3, Vec::new()),
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_was_not_tested_of_lists_and_maps_is_told_too() {
+        let of = |rows: u64, filled: u64, tested: u64| {
+            of_rows(&FindingRow {
+                rows,
+                filled,
+                tested,
+                ..finding("crm", "t", "AGE")
+            })
+        };
+        assert_eq!(of(1, 100_000, 10_222), "tested of 100,000 cells");
+        assert_eq!(of(100_000, 90_000, 10_222), "tested of 100,000 rows");
+        assert_eq!(of(100, 0, 10), "tested of 100 rows");
+        assert_eq!(of(1, 100_000, 100_000), "");
+        assert_eq!(of(10, 10, 10), "");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod blob;
 mod columnar;
 mod compression;
 mod csv;
+mod decoder;
 mod detect;
 mod ebcdic;
 mod elements;

@@ -13,7 +13,7 @@ use crate::lookup::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
 use crate::lookup::names::{Named, Names};
 use crate::lookup::verify::Checked;
-use crate::scan::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::scan::gaps::{DAMAGED, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED};
 use crate::{Home, Result, record};
 
 /// An entity that some subjects may be in.
@@ -65,7 +65,7 @@ pub(crate) async fn ask(
     }
     gaps.outdated(home, &entity, failures).await?;
     gaps.nameless(home, &names, &records).await?;
-    gaps.partly(&records);
+    gaps.partly(&records, failures.of(entity.id));
     let content = duplicates::content(records.iter().map(|record| &record.summary));
     let (asked, columns) = (Arc::clone(queries), names.clone());
     let answer = home.engine.pool();
@@ -287,6 +287,14 @@ impl Suspect {
         // Others were read at the same time.
         checked.truncated |= checked.hits.len() > room;
         checked.hits.truncate(room);
+        // What reading it now told need not be told of the last scan too.
+        let is_told = |gap: &NotSearched| {
+            let is_own = gap.source == self.source && gap.resource.as_ref() == Some(&self.resource);
+            is_own && gap.reason == Reason::Failed && gap.sentence.starts_with(IN_PART)
+        };
+        if checked.failure.is_some() {
+            report.not_searched.retain(|gap| !is_told(gap));
+        }
         let mut gaps = Gaps {
             source: &self.source,
             resource: &self.resource,

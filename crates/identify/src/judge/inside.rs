@@ -68,7 +68,24 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
         add(&mut found, new);
     }
     likeliest_of_most(&mut found);
+    told_once(&mut found);
     found
+}
+
+/// An identifier that is in more cells than there are, as values and inside text, is told of the same cells twice: it is
+/// one thing, the likelier.
+fn told_once(found: &mut Vec<Inside>) {
+    let all: Vec<Judged> = found.iter().map(|told| told.judged.clone()).collect();
+    found.retain(|told| {
+        let own = &told.judged;
+        let is_twice = |other: &Judged| {
+            other.identifier == own.identifier
+                && other.kind != own.kind
+                && other.matched + own.matched > own.tested
+                && other.confidence > own.confidence
+        };
+        !all.iter().any(is_twice)
+    });
 }
 
 /// Of each identifier and kind the likeliest is kept.
