@@ -105,6 +105,8 @@ pub struct ScanReport {
     pub unchanged: u64,
     /// Columns with so many values that not all of them are in the index.
     pub partly_indexed: Vec<PartlyIndexed>,
+    /// What no rule was shown.
+    pub untested: Untested,
     /// Sums.
     pub totals: Totals,
 }
@@ -120,6 +122,15 @@ pub struct PartlyIndexed {
     pub column: String,
     /// Share of the values that were read which is in the index.
     pub indexed: f64,
+}
+
+/// What no rule was shown of columns that were clear after their first cells, without `--exhaustive`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Untested {
+    /// Such columns.
+    pub columns: u64,
+    /// Their cells that hold something and were not shown.
+    pub cells: u64,
 }
 
 /// Sums over a scan.
@@ -179,6 +190,7 @@ pub async fn scan(
         empty: ran.empty,
         unfinished: ran.unfinished,
         partly_indexed: ran.partly_indexed,
+        untested: ran.untested,
         kept: ran.kept,
         unchanged: ran.unchanged,
         job: lease.job,

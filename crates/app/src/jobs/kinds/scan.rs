@@ -20,7 +20,7 @@ use crate::scan::slips::Opened;
 use crate::scan::tally::Tally;
 use crate::sources::target::Resolved;
 use crate::sources::window::{self, ScanWindow};
-use crate::{Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits};
+use crate::{Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits, Untested};
 
 /// Reads and judges entities, and records what was found.
 pub(crate) struct Scan;
@@ -37,6 +37,7 @@ pub(crate) struct Ran {
     /// Resources that were begun and not judged.
     pub(crate) unfinished: Vec<String>,
     pub(crate) partly_indexed: Vec<PartlyIndexed>,
+    pub(crate) untested: Untested,
     /// Entities that were read whole before, so that this part of them changed nothing.
     pub(crate) kept: u64,
     /// Entities that have not changed since an earlier scan.
@@ -61,6 +62,7 @@ impl Ran {
             empty: Vec::new(),
             unfinished: Vec::new(),
             partly_indexed: Vec::new(),
+            untested: Untested::default(),
             kept: 0,
             unchanged: 0,
             aggregation: None,
@@ -255,6 +257,7 @@ async fn run(
         empty: tally.empty(),
         unfinished: tally.unfinished(),
         partly_indexed: tally.partly_indexed(),
+        untested: tally.untested(),
         kept: ledger.kept(),
         unchanged: ledger.unchanged(),
         summary,
