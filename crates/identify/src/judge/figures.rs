@@ -144,6 +144,8 @@ pub(super) const CONTEXT: f64 = 3.0;
 pub(super) const TEXTS: f64 = 3.0;
 /// What it weighs for words of lists that all cells are texts, not phrases: 400 to one; of a part, times its square root.
 pub(super) const TEXTS_OF_WORDS: f64 = 6.0;
+/// What it weighs for names in text that as many cells hold contact data: twenty to one.
+pub(super) const BESIDE_CONTACTS: f64 = 3.0;
 /// What each natural logarithm of the cells with such a value weighs inside text: four hundred cells, twenty to one.
 pub(super) const REPEATED_INSIDE: f64 = 0.5;
 /// The same of the different values of a few cells: four hundred, eight to one.

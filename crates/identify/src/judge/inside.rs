@@ -1,7 +1,7 @@
 //! Findings besides the column's label: identifiers inside longer text, and a few cells that are something else than the
 //! rest of the column.
 
-use locard_model::{FindingKind, Identifier, Role};
+use locard_model::{Category, FindingKind, Identifier, Role};
 use locard_sketch::ClassMask;
 
 use super::claims::CLAIM;
@@ -118,7 +118,7 @@ fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option
     let mut weights = if !patterns.is_empty() {
         of_patterns(&patterns, counts, column.view)
     } else if rule.terms.iter().any(terms) {
-        of_terms(cells)
+        of_terms(counts)
     } else {
         of_words(counts, &rule.identifier, column)
     };
@@ -188,8 +188,10 @@ fn of_patterns(
     weights
 }
 
-/// Single terms are said of many things, so that only repetition tells.
-fn of_terms(cells: u64) -> Vec<Weight> {
+/// Single terms are said of many things, so that only repetition tells, or that their word stands right before them.
+fn of_terms(counts: &RuleCounts) -> Vec<Weight> {
+    let cells = counts.embedded_cells;
+    let (said, all) = (counts.in_context, counts.embedded.max(1));
     vec![
         weight(
             "prior",
@@ -200,6 +202,11 @@ fn of_terms(cells: u64) -> Vec<Weight> {
             "terms",
             format!("{cells} cells hold a term"),
             repetition(cells),
+        ),
+        weight(
+            "context",
+            format!("{said} of {all} stand right behind words that name it"),
+            figures::CONTEXT * (said as f64 / all as f64).sqrt(),
         ),
     ]
 }
@@ -232,6 +239,7 @@ fn of_words(counts: &RuleCounts, identifier: &Identifier, column: &Column<'_>) -
             figures::CONTEXT * (beside as f64 / all as f64).sqrt(),
         ),
     ];
+    weights.push(column.beside_contacts(counts.embedded_cells));
     weights.extend(column.name_of(identifier));
     weights
 }
@@ -251,9 +259,12 @@ fn stray(
 ) -> Option<Inside> {
     let rule = &column.library.rules[position];
     let tells = matches!(rule.role, Role::Unique | Role::Shared);
+    // A secret that shows itself in any text does so as a whole cell too, which is a line of it.
+    let secret = rule.category == Category::Credential;
+    let tells = |value: &ValuePattern| tells || secret && value.embedded == Embedded::Always;
     let few = |cells: u64| unlabelled || !is_most(cells, column.view.evidence.cells.tested);
     let patterns = rule.value.iter().zip(&counts.patterns);
-    let patterns = patterns.filter(|(_, seen)| tells && few(seen[0]));
+    let patterns = patterns.filter(|(value, seen)| tells(value) && few(seen[0]));
     let lists = rule.terms.iter().zip(&counts.lists);
     let lists = lists.filter(|(list, cells)| list.is_of_strays() && few(**cells));
     let mut best = patterns
@@ -427,6 +438,21 @@ impl Column<'_> {
         let said: f64 = name.map(|weight| weight.log_ratio).sum();
         let detail = format!("speaks against {:.0} % of the cells", 100.0 * share);
         (said < 0.0).then(|| weight(NAME, detail, share * said))
+    }
+
+    /// What it weighs for names that as many cells hold telephone numbers or addresses of mail: whom one calls or writes
+    /// to is a person more often than a product.
+    fn beside_contacts(&self, cells: u64) -> Weight {
+        let library = self.library;
+        let contacts = library.rules.iter().zip(&library.versions);
+        let contacts = contacts.filter(|(rule, _)| {
+            rule.personal && rule.category == Category::Contact && rule.role != Role::None
+        });
+        let seen = contacts.filter_map(|(_, version)| self.view.evidence.rules.get(version));
+        let most = seen.map(|counts| counts.embedded_cells).max().unwrap_or(0);
+        let share = most.min(cells) as f64 / cells.max(1) as f64;
+        let detail = format!("{:.0} % as many cells hold contact data", 100.0 * share);
+        weight("contacts", detail, figures::BESIDE_CONTACTS * share)
     }
 
     /// What was told of a rule, if it is likely enough.
