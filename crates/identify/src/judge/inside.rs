@@ -4,7 +4,7 @@
 use locard_model::{Category, FindingKind, Identifier, Role};
 use locard_sketch::ClassMask;
 
-use super::claims::CLAIM;
+use super::claims::{self, CLAIM};
 use super::figures;
 use super::named;
 use super::values::{Known, Trials, checking, listing};
@@ -240,6 +240,7 @@ fn of_words(counts: &RuleCounts, identifier: &Identifier, column: &Column<'_>) -
         ),
     ];
     weights.push(column.beside_contacts(counts.embedded_cells));
+    weights.extend(column.of_honours(1.0 - beside as f64 / all as f64));
     weights.extend(column.name_of(identifier));
     weights
 }
@@ -268,7 +269,7 @@ fn stray(
     let lists = rule.terms.iter().zip(&counts.lists);
     let lists = lists.filter(|(list, cells)| list.is_of_strays() && few(**cells));
     let mut best = patterns
-        .filter_map(|(value, seen)| of_strays(value, *seen, column))
+        .filter_map(|(value, seen)| of_strays((position, value), *seen, column))
         .chain(
             lists.filter_map(|(list, cells)| of_stray_terms((rule, list), *cells, counts, column)),
         )
@@ -287,7 +288,11 @@ fn stray(
 }
 
 /// The weights of the cells that one pattern matches.
-fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Option<Told> {
+fn of_strays(
+    (position, value): (usize, &ValuePattern),
+    seen: [u64; 2],
+    column: &Column<'_>,
+) -> Option<Told> {
     let tested = column.view.evidence.cells.tested;
     let validator = value.validator.as_deref();
     let (matched, sure) = (seen[0], seen[usize::from(validator.is_some())]);
@@ -312,6 +317,12 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
         let weighs = passed(value, matched as f64, cells, column.view.facts.distinct);
         let counts = (cells, matched as f64, value.chance);
         weights.push(check(validator.into_iter(), counts, weighs));
+    }
+    if validator.is_none()
+        && let Some(value) = claims::against_strays(column.library, column.header, position)
+    {
+        let detail = "is all that numbers of another identifier are called".into();
+        weights.push(weight(CLAIM, detail, value));
     }
     weights.push(weight(
         "repetition",
@@ -368,6 +379,10 @@ fn of_stray_terms(
         ),
     ];
     weights.extend(column.name_of(&rule.identifier));
+    if claims::is_of_namesakes(column.library, column.header) {
+        let detail = "the name says what may be called like a person".into();
+        weights.push(weight(CLAIM, detail, figures::NAMESAKES));
+    }
     Some(Told {
         kind: FindingKind::Stray,
         matched: cells,
@@ -453,6 +468,21 @@ impl Column<'_> {
         let share = most.min(cells) as f64 / cells.max(1) as f64;
         let detail = format!("{:.0} % as many cells hold contact data", 100.0 * share);
         weight("contacts", detail, figures::BESIDE_CONTACTS * share)
+    }
+
+    /// What it weighs against names that no word names, this share of all, that the column is one of roads or places:
+    /// they are called like whom they honour.
+    fn of_honours(&self, unnamed: f64) -> Option<Weight> {
+        let is_place = |hypothesis: &Weighed| {
+            let category = self.library.rules[hypothesis.rule].category;
+            category == Category::Location || hypothesis.identifier.as_str() == "STREET_ADDRESS"
+        };
+        let places = self.hypotheses.iter().zip(self.shares);
+        let places = places.filter(|(hypothesis, _)| is_place(hypothesis));
+        let share: f64 = places.map(|(_, share)| share).sum();
+        let detail = format!("are called like people, {:.0} % likely", 100.0 * share);
+        (share > figures::TELLS)
+            .then(|| weight("roads and places", detail, figures::NAMESAKES * 2.0 * share * unnamed))
     }
 
     /// What was told of a rule, if it is likely enough.
