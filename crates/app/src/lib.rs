@@ -125,7 +125,9 @@ pub use scan::amount::{Amount, Share};
 pub use scan::fresh::LastScan;
 pub use scan::plan::{PlanReport, PlannedEntity, PlannedSource, plan};
 pub use scan::record::{fingerprint, sketch, within as column_around};
-pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, Untested, accept_scan, scan};
+pub use scan::{
+    Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, Untested, accept_scan, scan,
+};
 pub use sources::gate::Gate;
 pub use sources::ingest::IngestReport;
 pub use sources::limits::SourceLimits;

@@ -248,11 +248,17 @@ fn partly_indexed(columns: &[JudgedColumn]) -> impl Iterator<Item = (&str, f64)>
 /// Columns that were thinned out for the rules, and how many of their cells that hold something no rule saw. What is a
 /// document as a whole is not such a cell: what it holds was shown.
 fn untested(columns: &[JudgedColumn]) -> (u64, u64) {
-    let around: HashSet<&str> = columns.iter().filter_map(|one| one.within.as_deref()).collect();
+    let around: HashSet<&str> = columns
+        .iter()
+        .filter_map(|one| one.within.as_deref())
+        .collect();
     let thinned = columns.iter().filter_map(|column| {
-        let cells = column.evidence.cells;
-        let left = column.filled().saturating_sub(cells.tested + cells.placeholders);
-        let thinned = cells.tested >= SETTLED && left > 0;
+        let evidence = &column.evidence;
+        let tested = evidence.tested();
+        let left = column
+            .filled()
+            .saturating_sub(tested + evidence.placeholders());
+        let thinned = tested >= SETTLED && left > 0;
         (thinned && !around.contains(column.name.as_str())).then_some(left)
     });
     thinned.fold((0, 0), |(columns, cells), left| (columns + 1, cells + left))

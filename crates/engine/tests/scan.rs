@@ -696,9 +696,16 @@ async fn text_is_never_thinned_however_short_it_is() {
         _ => format!("order {:010}", row * 7),
     };
     let column = |make: &dyn Fn(usize) -> String| -> ArrayRef {
-        Arc::new((0..ROWS).map(|row| Some(make(row))).collect::<StringArray>())
+        Arc::new(
+            (0..ROWS)
+                .map(|row| Some(make(row)))
+                .collect::<StringArray>(),
+        )
     };
-    fixture.put("notes", &[("note", column(&notes)), ("subject", column(&words))]);
+    fixture.put(
+        "notes",
+        &[("note", column(&notes)), ("subject", column(&words))],
+    );
     let ledger = Ledger::default();
     fixture
         .scan(&ledger, &options())

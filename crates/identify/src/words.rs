@@ -8,7 +8,9 @@ include!(concat!(env!("OUT_DIR"), "/words.rs"));
 
 /// The hashes of the words of sentences, sorted.
 static SPEECH_HASHES: LazyLock<Vec<u64>> = LazyLock::new(|| {
-    let hashes = SPEECH.iter().map(|word| locard_sketch::hash(word.as_bytes()));
+    let hashes = SPEECH
+        .iter()
+        .map(|word| locard_sketch::hash(word.as_bytes()));
     let mut hashes: Vec<u64> = hashes.collect();
     hashes.sort_unstable();
     hashes

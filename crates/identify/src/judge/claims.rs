@@ -18,7 +18,7 @@ const CLAIMED: f64 = -2.0;
 const CLAIMED_BY_NUMBER: f64 = -4.0;
 
 /// What it weighs against places that the name says a thing: rooms, sizes and fonts are called after towns.
-const PLACE_OF_A_THING: f64 = -1.5;
+const PLACE_OF_A_THING: f64 = -2.5;
 
 /// What it weighs against a number of a person, besides what any other name does, that the name says a thing.
 const OF_A_THING: f64 = -2.0;
@@ -88,8 +88,7 @@ pub(super) fn against_strays(library: &Library, header: &Header, position: usize
 /// not personal is called.
 pub(super) fn is_of_namesakes(library: &Library, header: &Header) -> bool {
     let mut rules = library.rules.iter().enumerate();
-    let of_namesakes =
-        |rule: &Rule| !rule.personal || rule.category == Category::Location;
+    let of_namesakes = |rule: &Rule| !rule.personal || rule.category == Category::Location;
     let is_claimed =
         rules.any(|(at, rule)| of_namesakes(rule) && header.reading(at).is_some_and(claims));
     is_claimed || header.thing && header.clarity == Clarity::Clear

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use locard_model::{Category, Role};
 
 use super::figures::{
-    BESIDE_CARD, BESIDE_NONE, BESIDE_NONE_UNIQUE, BESIDE_PERSONS, BESIDE_PERSONS_UNIQUE, SAME_REGION, TELLS,
-    TELLS_REGION,
+    BESIDE_CARD, BESIDE_NONE, BESIDE_NONE_UNIQUE, BESIDE_PERSONS, BESIDE_PERSONS_UNIQUE,
+    SAME_REGION, TELLS, TELLS_REGION,
 };
 use super::shares;
 use super::weigh::{Weighed, weight};

@@ -481,8 +481,13 @@ impl Column<'_> {
         let places = places.filter(|(hypothesis, _)| is_place(hypothesis));
         let share: f64 = places.map(|(_, share)| share).sum();
         let detail = format!("are called like people, {:.0} % likely", 100.0 * share);
-        (share > figures::TELLS)
-            .then(|| weight("roads and places", detail, figures::NAMESAKES * 2.0 * share * unnamed))
+        (share > figures::TELLS).then(|| {
+            weight(
+                "roads and places",
+                detail,
+                figures::NAMESAKES * 2.0 * share * unnamed,
+            )
+        })
     }
 
     /// What was told of a rule, if it is likely enough.

@@ -296,7 +296,9 @@ fn is_within_a_sentence(behind: &str) -> bool {
 /// Whether an address of mail in angle brackets follows, as in `Jürgen Müller <j.mueller@example.org>`.
 fn stands_before_mail(behind: &str) -> bool {
     let behind = behind.trim_start_matches(QUOTES).trim_start();
-    let address = behind.strip_prefix('<').and_then(|rest| rest.split('>').next());
+    let address = behind
+        .strip_prefix('<')
+        .and_then(|rest| rest.split('>').next());
     address.is_some_and(|address| address.contains('@'))
 }
 

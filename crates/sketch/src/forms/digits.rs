@@ -453,7 +453,10 @@ mod tests {
         }
         assert!(same_phone("612345678", "33612345678"));
         assert!(same_phone("12345678", "4922112345678"), "within one town");
-        assert!(same_phone("12345678", "4512345678"), "all of a Danish number");
+        assert!(
+            same_phone("12345678", "4512345678"),
+            "all of a Danish number"
+        );
     }
 
     #[test]
