@@ -240,10 +240,8 @@ async fn run(
         && let Err(error) =
             crate::scan::plan::measured(home, summary.bytes, started.elapsed()).await
     {
-        tracing::warn!(
-            why = error.sentence(),
-            "the speed of the scan could not be noted"
-        );
+        let why = error.sentence();
+        tracing::warn!(why, "the speed of the scan could not be noted");
     }
     let aggregation = match request.collection {
         Some(id) if !summary.cancelled => crate::jobs::kinds::aggregate::sum(work, id).await?,
