@@ -2,9 +2,8 @@
 //!
 //! The master key lives outside the home, so a copy of the home alone opens nothing.
 
-pub(crate) mod backup;
-pub(crate) mod stored;
-pub(crate) mod stored_settings;
+pub(crate) mod gate;
+pub(crate) mod switched_off;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,10 +15,18 @@ use locard_identify::Library;
 use locard_model::{OrgId, SecretString};
 use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::home::gate::Gate;
 use crate::input::blocking;
-use crate::sources::gate::Gate;
-use crate::{Error, ErrorKind, Result, rules::patterns};
+use crate::{Error, ErrorKind, Result};
+
+/// As something is kept in the store.
+pub(crate) fn json(what: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(what)
+        .map_err(|error| Error::new(ErrorKind::Unexpected, "it cannot be noted").cause(error))
+}
 
 /// How a home is opened. Faces fill it from arguments, environment and `locard.toml`; this crate reads none of them.
 pub struct HomeOptions {
@@ -98,7 +105,7 @@ impl Home {
             .unwrap_or_else(|| dir.join("dictionaries"));
         let (folder, judges) = (own.clone(), options.judges);
         let org = OrgId::DEFAULT;
-        let off = patterns::off(opened.store.as_ref(), org).await?;
+        let off = switched_off::rules(opened.store.as_ref(), org).await?;
         let (rules, left_out) = blocking(move || rules(&folder, &off, judges)).await?;
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
@@ -258,7 +265,7 @@ fn chosen(own: &Path, off: &[String]) -> Result<Rules> {
         });
     }
     Ok(Rules {
-        used: patterns::library_without(own, off)?,
+        used: switched_off::library_without(own, off)?,
         all: Some(all),
     })
 }

@@ -10,11 +10,12 @@ use locard_model::EntityId;
 use locard_store::{Column, ColumnRecord, Entity};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
+use crate::catalog::twins::{Same, Twins};
+use crate::catalog::{Catalog, twins};
 use crate::lookup::find::FindReport;
-use crate::lookup::gaps::{self, Failures};
 use crate::lookup::suspect::{Recorded, Suspect, ask};
-use crate::lookup::twins::{self, Same, Twins};
+use crate::scan::gaps;
+use crate::scan::gaps::Failures;
 use crate::{Home, Result};
 
 /// Portions that are read and asked at the same time.

@@ -15,17 +15,20 @@ use locard_model::{
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
-use crate::catalog::duplicates::{self, Copies};
+use crate::catalog::twins::Twins;
+use crate::catalog::{Catalog, twins};
 use crate::lookup::asking::suspects;
 use crate::lookup::doubts::{Doubt, Why, doubts};
-use crate::lookup::gaps::{NotSearched, Reason};
+use crate::lookup::duplicates::Copies;
+use crate::lookup::fresh::{Known, LastScan};
 use crate::lookup::suspect::{NamedPlace, Suspect};
-use crate::lookup::twins::{self, Twins};
 use crate::lookup::verify::OpenSources;
-use crate::scan::fresh::{self, Known, LastScan};
-use crate::scan::listings::{self, Listings};
-use crate::{Home, Result, RowAt, lookup::subjects, lookup::verify};
+use crate::lookup::{duplicates, fresh, subjects, verify};
+use crate::record::spec::scans;
+use crate::scan::gaps::{NotSearched, Reason};
+use crate::scan::listings;
+use crate::scan::listings::Listings;
+use crate::{Home, Result, RowAt};
 
 /// Who is looked for and how.
 #[derive(Clone, Debug, Default)]
@@ -247,7 +250,7 @@ async fn located<'a>(
 ) -> Result<Located<'a>> {
     subjects::check(&options.subjects, home.engine.mask())?;
     let catalog = Catalog::open(home).await?;
-    let scans = listings::scans(home).await?;
+    let scans = scans(home).await?;
     let (queries, doubts) = compiled(home, options);
     let mut report = FindReport {
         scanned: !scans.is_empty(),

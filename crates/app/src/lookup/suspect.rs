@@ -9,12 +9,12 @@ use locard_model::{Identifier, Strength, Subject};
 use locard_profile::Profile;
 use locard_store::{Column, ColumnRecord, Entity};
 
-use crate::catalog::duplicates;
+use crate::lookup::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
-use crate::lookup::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::lookup::names::{Named, Names};
 use crate::lookup::verify::Checked;
-use crate::{Home, Result, scan::record};
+use crate::scan::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::{Home, Result, record};
 
 /// An entity that some subjects may be in.
 pub struct Suspect {
