@@ -136,7 +136,7 @@ pub use rules::patterns::{Efficacy, efficacy, rules_off, switch_rule};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_column, test_rules};
 pub use scan::gaps::{NotSearched, Reason};
 pub use scan::plan::{PlanReport, PlannedEntity, PlannedSource, plan};
-pub use scan::{PartlyIndexed, ScanOptions};
+pub use scan::{PartlyIndexed, ScanOptions, Untested};
 pub use settings::limits::SourceLimits;
 pub use settings::secrets::{SecretRef, Secrets};
 pub use settings::window::ScanWindow;

@@ -20,8 +20,8 @@ use locard_sketch::{Keyer, Preparer};
 use rayon::prelude::*;
 
 use self::attributes::{Attributes, Group};
-pub(crate) use self::column::Scratch;
 use self::column::{ColumnPass, Within};
+pub(crate) use self::column::{SETTLED, Scratch};
 use self::room::Claim;
 pub(crate) use self::room::Room;
 use crate::faults::Faults;

@@ -195,6 +195,7 @@ impl Library {
             Says::Yes => true,
             Says::Nothing => {
                 quoted && (key.is_some() || is_within_a_sentence(behind))
+                    || stands_before_mail(behind)
                     || self.has_context(spec.rule, text, from)
             }
         };
@@ -376,9 +377,26 @@ fn is_within_a_sentence(behind: &str) -> bool {
     next.is_some_and(char::is_lowercase)
 }
 
+/// Whether an address of mail in angle brackets follows, as in `Jürgen Müller <j.mueller@example.org>`.
+fn stands_before_mail(behind: &str) -> bool {
+    let behind = behind.trim_start_matches(QUOTES).trim_start();
+    let address = behind
+        .strip_prefix('<')
+        .and_then(|rest| rest.split('>').next());
+    address.is_some_and(|address| address.contains('@'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_stands_before_an_address_in_brackets_is_its_holder() {
+        assert!(stands_before_mail(" <a@example.org>, b"));
+        assert!(stands_before_mail("\" <a@example.org>"));
+        assert!(!stands_before_mail(" <b>bold</b> a@example.org"));
+        assert!(!stands_before_mail(", a@example.org"));
+    }
 
     #[test]
     fn a_name_ends_and_begins_where_signs_are() {

@@ -42,6 +42,8 @@ const NEAR: usize = 3;
 const REACH: usize = 6;
 /// Words in reach of one word of context after another, at most: a text of nothing else has no end.
 const LONGEST_REACH: usize = 256;
+/// Words between a word of context and a term that it speaks of: "Diagnosis: diabetes", "suffers from asthma".
+const SAID: usize = 2;
 /// Most words of a term in running text.
 const LONGEST_TERM: usize = 4;
 /// Fewest characters of one: shorter ones are abbreviations of something else too.
@@ -97,8 +99,17 @@ pub(super) struct TextState {
     pub(super) folded: Vec<u8>,
     /// What keys before names say to rules.
     pub(super) keys: HashMap<String, HashMap<u32, Says>>,
-    /// Words after a word of context, from byte to byte.
-    reach: Vec<(usize, usize)>,
+    /// A word of context and those after it.
+    reach: Vec<Reached>,
+}
+
+/// A word in which a term may begin, from byte to byte.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    from: usize,
+    to: usize,
+    /// Words since the word of context before it, which is 0 itself.
+    behind: usize,
 }
 
 /// Some rules, each once: a cell may hold millions of matches.
@@ -366,22 +377,23 @@ impl Library {
         telling.next().unwrap_or(false)
     }
 
-    /// Terms of a list shortly after a word of context. Only then: half of the names of illnesses are words of everyday
-    /// life too.
+    /// Terms of a list shortly after a word of context, or that begin with one. Only then: half of the names of illnesses
+    /// are words of everyday life too.
     fn search_terms(&self, text: &str, weight: u64, scratch: &mut Scratch) {
         for terms in &self.plan.text_terms {
             scratch.text.reach.clear();
-            let mut left = 0;
+            let mut behind = REACH;
             for (from, word) in spans(text) {
-                if left > 0 {
-                    left -= 1;
-                    scratch.text.reach.push((from, from + word.len()));
-                }
+                behind += 1;
                 if opens(terms, word, &mut scratch.text.folded) {
-                    left = REACH;
+                    behind = 0;
+                }
+                if behind <= REACH {
+                    let to = from + word.len();
+                    scratch.text.reach.push(Reached { from, to, behind });
                 }
                 let reach = scratch.text.reach.len();
-                if left == 0 && reach > 0 || reach >= LONGEST_REACH {
+                if behind > REACH && reach > 0 || reach >= LONGEST_REACH {
                     self.take_term(terms, text, weight, scratch);
                 }
             }
@@ -389,24 +401,27 @@ impl Library {
         }
     }
 
-    /// Counts the first term among the words in reach and forgets them.
+    /// Counts the first term among the words in reach, rather one that is said right behind its word, and forgets them.
     fn take_term(&self, terms: &TextTerms, text: &str, weight: u64, scratch: &mut Scratch) {
         let reach = &scratch.text.reach;
-        let phrases = (0..reach.len()).flat_map(|from| {
-            let most = reach.len().min(from + LONGEST_TERM);
-            (from..most).map(move |to| (from, to))
-        });
-        let found = phrases
-            .filter_map(|(from, to)| text.get(reach[from].0..reach[to].1))
-            .filter(|phrase| phrase.len() <= LONGEST_WORD * LONGEST_TERM)
-            .filter(|phrase| phrase.chars().count() >= SHORTEST_TERM)
-            .any(|phrase| self.list_bits(fold(phrase).as_bytes()) & terms.list != 0);
+        let is_term = |first: usize| {
+            let last = reach.len().min(first + LONGEST_TERM);
+            let phrases = reach[first..last]
+                .iter()
+                .filter_map(|word| text.get(reach[first].from..word.to));
+            let mut phrases = phrases
+                .filter(|phrase| phrase.len() <= LONGEST_WORD * LONGEST_TERM)
+                .filter(|phrase| phrase.chars().count() >= SHORTEST_TERM);
+            phrases.any(|phrase| self.list_bits(fold(phrase).as_bytes()) & terms.list != 0)
+        };
+        let found = (0..reach.len()).filter(|&first| is_term(first));
+        let nearest = found.map(|first| reach[first].behind).min();
         scratch.text.reach.clear();
-        if found {
+        if let Some(behind) = nearest {
             scratch.text.rules.add(terms.rule);
             let sums = scratch.counts.rule(terms.rule);
             sums.embedded += weight;
-            sums.in_context += weight;
+            sums.in_context += weight * u64::from(behind <= SAID);
         }
     }
 }
