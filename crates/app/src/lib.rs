@@ -58,7 +58,7 @@ pub use access::{
 pub use backup::{backup, restore};
 pub use business::{
     BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
-    EntityCount, Measure, RuleCount, Thresholds, Verdict, add_business_rule, business_history,
+    EntityCount, Grade, Measure, RuleCount, Thresholds, add_business_rule, business_history,
     business_results, business_rule, business_rules, change_business_rule, remove_business_rule,
 };
 pub use catalog::annotations::{
@@ -85,6 +85,7 @@ pub use findings::fail_on::{Crossing, FailOn};
 pub use findings::finding_pages::{COUNTED, FindingCursor, FindingPage, finding_page};
 pub use findings::processing::{ProcessingRow, record_of_processing};
 pub use findings::review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
+pub use findings::spelt::{FINDING_COLUMNS, rounded};
 pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use home::gate::Gate;
 pub use home::{Access, Home, HomeOptions};

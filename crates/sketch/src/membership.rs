@@ -130,7 +130,7 @@ impl Membership {
         }
     }
 
-    /// How many keys are held at most; exactly as many when [`Membership::is_sealed`].
+    /// How many keys are held at most; exactly as many once they are [sealed](Membership::seal).
     pub fn len(&self) -> usize {
         self.waiting.len() + self.runs.iter().map(Run::len).sum::<usize>()
     }
@@ -150,7 +150,7 @@ impl Membership {
     }
 
     /// Whether everything is in one compressed run.
-    pub fn is_sealed(&self) -> bool {
+    fn is_sealed(&self) -> bool {
         self.waiting.is_empty() && self.runs.len() <= 1
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod fail_on;
 pub(crate) mod finding_pages;
 pub(crate) mod processing;
 pub(crate) mod review;
+pub(crate) mod spelt;
 
 use std::collections::{HashMap, HashSet};
 
