@@ -13,9 +13,7 @@ use crate::lookup::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
 use crate::lookup::names::{Named, Names};
 use crate::lookup::verify::Checked;
-use crate::scan::gaps::{
-    DAMAGED, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED,
-};
+use crate::scan::gaps::{DAMAGED, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED};
 use crate::{Home, Result, record};
 
 /// An entity that some subjects may be in.
