@@ -3,6 +3,7 @@
 //! A message is one record; attachments are members. What it passed on its way, addresses of machines included, is part of
 //! it.
 
+mod damage;
 mod text;
 
 use std::borrow::Cow;
@@ -225,10 +226,12 @@ impl Records for Messages {
             return Ok(Some(fault(TOO_LONG.into())));
         };
         Ok(Some(match guarded(|| record(bytes)) {
-            Ok((record, _)) if record.cells.is_empty() => {
+            Ok((record, ..)) if record.cells.is_empty() => {
                 fault("a message of which nothing can be read".into())
             }
-            Ok((record, text)) => {
+            Ok((record, text, missing)) => {
+                self.told
+                    .extend(missing.map(|missing| fault(missing.into())));
                 if let Some(encoding) = text.or(found.headers) {
                     let sentence = format!(
                         "letters of an encoding that it does not name were read as {encoding}"
@@ -288,8 +291,8 @@ fn is_read_elsewhere(name: &str) -> bool {
             .any(begins)
 }
 
-/// The record of a message, and what its text was taken for where nothing tells.
-fn record(bytes: &[u8]) -> Result<(Record, Option<&'static str>)> {
+/// The record of a message, what its text was taken for where nothing tells, and what is missing of it.
+fn record(bytes: &[u8]) -> Result<(Record, Option<&'static str>, Option<&'static str>)> {
     let message = parse(bytes)?;
     let mut record = Record::default();
     for (column, addresses) in [
@@ -326,7 +329,7 @@ fn record(bytes: &[u8]) -> Result<(Record, Option<&'static str>)> {
     for part in message.attachments() {
         record.add("attachments", part.attachment_name().unwrap_or_default());
     }
-    Ok((record, guessed))
+    Ok((record, guessed, damage::of(&message)))
 }
 
 /// The text of a message; that of a page only where there is no other. Tells as what it was read, where that was guessed.
@@ -437,6 +440,9 @@ fn raw<'a>(message: &'a Message<'_>) -> &'a [u8] {
 
 /// What is in an attachment. A text that does not say what it is written in is left as it is: whoever reads it sees more.
 fn content<'a>(message: &'a Message<'_>, part: &'a mail_parser::MessagePart<'_>) -> Cow<'a, [u8]> {
+    if let Some(rescued) = damage::rescued(message, part) {
+        return Cow::Owned(rescued);
+    }
     match &part.body {
         PartType::Message(message) => Cow::Borrowed(raw(message)),
         _ => text::misread(message, part).unwrap_or(Cow::Borrowed(part.contents())),
