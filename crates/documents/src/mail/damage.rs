@@ -78,9 +78,8 @@ mod tests {
 
     /// A message with a table of so many lines in base64.
     fn sent() -> String {
-        let table: String = (0..40)
-            .map(|row| format!("{row:02},ada{row:02}@x.org\n"))
-            .collect();
+        let rows = (0..40).map(|row| format!("{row:02},ada{row:02}@x.org"));
+        let table = rows.collect::<Vec<_>>().join("\n");
         let lines = LENIENT.encode(table).into_bytes();
         let lines: Vec<&str> = lines
             .chunks(76)
