@@ -222,9 +222,7 @@ mod tests {
 
     /// A text in code page 850 or of an old Mac.
     fn encoded(text: &str, encoding: Older) -> Vec<u8> {
-        let high: Vec<String> = (0x80..=0xff)
-            .map(|byte| encoding.decode(&[byte]))
-            .collect();
+        let high: Vec<String> = (0x80..=0xff).map(|byte| encoding.decode(&[byte])).collect();
         let byte = |letter: char| {
             if letter.is_ascii() {
                 return letter as u8;
