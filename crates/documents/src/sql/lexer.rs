@@ -139,10 +139,27 @@ impl Lexer {
         Ok(Token::Word(text(&word)))
     }
 
+    /// What stands before the next quote or backslash, as far as it was read from the file already.
+    fn run(&mut self, quote: u8, bytes: &mut Vec<u8>) -> Result<()> {
+        if self.peeked.is_some() {
+            return Ok(());
+        }
+        let held = self.input.fill_buf()?;
+        let end = memchr::memchr2(quote, b'\\', held).unwrap_or(held.len());
+        let room = LONGEST.saturating_sub(bytes.len());
+        bytes.extend_from_slice(&held[..end.min(room)]);
+        let kept = KEPT.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&held[..end.min(kept)]);
+        self.input.consume(end);
+        self.at += end as u64;
+        Ok(())
+    }
+
     /// A text up to its closing quote; two of them stand for one.
     fn quoted(&mut self, quote: u8, escapes: bool) -> Result<String> {
         let mut bytes = Vec::new();
         loop {
+            self.run(quote, &mut bytes)?;
             let Some(byte) = self.byte()? else {
                 self.is_cut = true;
                 return Ok(text(&bytes));

@@ -214,6 +214,11 @@ impl Lines {
         }
     }
 
+    /// Writing into memory does not fail.
+    fn add(&mut self, value: Option<&str>) {
+        drop(serde_json::to_writer(&mut self.line, &value));
+    }
+
     fn write(&mut self, row: &[Option<String>]) {
         self.line.clear();
         self.at = 0;
@@ -221,10 +226,9 @@ impl Lines {
             let number = || format!("column_{}", at + 1);
             let name = self.columns.get(at).cloned().unwrap_or_else(number);
             self.line.push(if at == 0 { b'{' } else { b',' });
-            let name = serde_json::Value::from(name).to_string();
-            let cell = serde_json::Value::from(cell.as_deref()).to_string();
-            self.line
-                .extend([name.as_bytes(), b":", cell.as_bytes()].concat());
+            self.add(Some(&name));
+            self.line.push(b':');
+            self.add(cell.as_deref());
         }
         self.line.extend_from_slice(b"}\n");
     }
