@@ -307,8 +307,8 @@ async fn credentials_revoked_during_a_read_end_it_by_name_and_what_came_stands()
     });
     let source = open(Store::S3, bench.settings_by(&front.host, json!({}))).unwrap();
     let path = EntityPath::new(["large.csv"]);
-    let plan = source.plan(&ScanRequest::all(path, EntityKind::File));
-    let plan = plan.await.unwrap();
+    let whole = ScanRequest::all(path, EntityKind::File);
+    let plan = source.plan(&whole).await.unwrap();
     let mut batches = source.read(&plan.splits[0]).await.unwrap();
     let mut came = batches.next().await.unwrap().unwrap().records.num_rows();
     state.store(REVOKED, Ordering::SeqCst);
