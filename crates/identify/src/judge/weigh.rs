@@ -10,6 +10,7 @@ use super::values::{Known, Trials, checking, listing, matching};
 use super::{ColumnView, Hypothesis, Weight, sum};
 use crate::evidence::RuleCounts;
 use crate::header::{Clarity, Header, Kind, Reading};
+use crate::rule::Within;
 use crate::{Library, Rule, validators};
 
 /// One identifier under judgement, with its weights so far.
@@ -342,6 +343,7 @@ impl Weigher<'_> {
                 .iter()
                 .zip(seen.lists.iter().chain(std::iter::repeat(&0)))
                 .filter(|(list, _)| !list.is_of_strays())
+                .filter(|(list, _)| list.within != Within::FirstWord || self.is_spoken_of(*rule))
             {
                 together += 1;
                 chance += list.chance;
@@ -364,6 +366,13 @@ impl Weigher<'_> {
             options.push(self.list("its word lists", hits, known));
         }
         options
+    }
+
+    /// Whether the name speaks of a rule's values, and is not what anything may be called: a `name`.
+    fn is_spoken_of(&self, rule: usize) -> bool {
+        let full =
+            |reading: &Reading| reading.kind != Kind::Not && !reading.about && !reading.within;
+        !self.header.general && self.header.reading(rule).is_some_and(full)
     }
 
     fn list(&self, name: &str, hits: u64, known: Known) -> Said {

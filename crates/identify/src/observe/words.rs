@@ -200,7 +200,8 @@ impl Library {
             if hit {
                 scratch.specs[spec.spec as usize] += weight;
                 // The same words count for the other uses of their lists.
-                scratch.counts.rule(spec.rule).terms += weight * u64::from(!spec.every);
+                let counts = !spec.every && !spec.leads;
+                scratch.counts.rule(spec.rule).terms += weight * u64::from(counts);
                 every |= spec.every;
             }
         }
