@@ -17,7 +17,10 @@ use locard_model::{OrgId, SecretString};
 use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
 
+use crate::catalog::lexicon::Lexicon;
+use crate::catalog::view::Views;
 use crate::input::blocking;
+use crate::lookup::remembered::Remembered;
 use crate::sources::gate::Gate;
 use crate::{Error, ErrorKind, Result, rules::patterns};
 
@@ -80,6 +83,12 @@ pub struct Home {
     often: AtomicBool,
     shared: bool,
     pub(crate) piece_bytes: u64,
+    /// The catalog's entities in memory.
+    pub(crate) views: Views,
+    /// The words of their names.
+    pub(crate) lexicon: Arc<Lexicon>,
+    /// What look-ups remember of them.
+    pub(crate) remembered: Arc<Remembered>,
     new_key: Option<PathBuf>,
 }
 
@@ -127,12 +136,25 @@ impl Home {
             shared: options.store.is_some(),
             new_key: opened.new_key,
             piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
+            views: Views::default(),
+            lexicon: Arc::default(),
+            remembered: Arc::default(),
         })
     }
 
     /// Lets scans give way to everything else that this process does: somebody waits for its answers.
     pub fn scan_in_the_background(&self) {
         self.engine.pool().yield_to_others();
+    }
+
+    /// Lets look-ups keep filters in memory, within so many bytes: for processes that many look-ups are made in.
+    pub fn remember_filters(&self, bytes: usize) {
+        self.remembered.within(bytes);
+    }
+
+    /// Bytes of filters that are kept in memory, about, and of how many entities they are.
+    pub fn remembered_filters(&self) -> (usize, usize) {
+        self.remembered.size()
     }
 
     /// Lets somebody judge sources that were named over a network, whenever one is opened; the first one stays.

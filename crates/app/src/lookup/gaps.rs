@@ -142,6 +142,11 @@ impl Failures {
         Ok(Self(last))
     }
 
+    /// Whether one of this entity is among them.
+    pub(crate) fn names(&self, entity: EntityId) -> bool {
+        self.0.contains_key(&entity)
+    }
+
     /// Why nothing is recorded of the columns of this entity. Ids of jobs are in the order in which these began.
     pub(crate) async fn why_unread(&self, home: &Home, entity: &Entity) -> Result<Unread> {
         let pieces = home.store.pieces(home.org, entity.id).await?;
