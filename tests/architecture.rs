@@ -7,6 +7,8 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 use crate::support::root;
 
+mod modules;
+
 /// The tier of each crate, from the table of `crates/README.md`: a crate imports only from lower ones. Connectors stand in
 /// the row `connectors/*`; crates without a number are aside, and nothing that ships may import them.
 fn tiers() -> BTreeMap<String, Option<usize>> {

@@ -239,6 +239,39 @@ fn a_look_up_in_a_table_answers_with_the_key() {
 }
 
 #[test]
+fn a_telephone_number_is_looked_for_in_the_database() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "telephones");
+    schema.run(
+        "create table person (id int primary key, phone text, note text);
+         insert into person select i, '+49 30 ' || 1000000 + i, repeat('x', 40) from generate_series(1, 100000) i;
+         insert into person values (100001, '0049-30-2000007', null), (100002, null, 'Call +49 (0)30 2000007 after six')",
+    );
+    let bench = Bench::new();
+    let proxy = Proxy::start(&url, u64::MAX);
+    assert_eq!(
+        bench.run(schema.arguments(proxy.url())).status,
+        0,
+        "the scan succeeds"
+    );
+    let before = proxy.bytes();
+    let args = ["--phone", "+49 30 2000007", "--verify", "--format"];
+    let found = bench.run([&["find"][..], &args, &["ndjson"]].concat());
+    let bytes = proxy.bytes() - before;
+    let mut keys: Vec<String> = found
+        .ndjson()
+        .iter()
+        .map(|hit| hit["key"]["id"].to_string())
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["\"100001\"", "\"100002\""], "{found:?}");
+    println!("{bytes} bytes of 8 MB left the database");
+    assert!(bytes < 200_000, "{bytes} bytes left the database");
+}
+
+#[test]
 fn whatever_the_spelling_every_other_is_found_in_a_table() {
     let Some(url) = postgres() else {
         return;

@@ -21,10 +21,6 @@ fn sample(mut rows: Vec<u64>, sample: Sample) -> Vec<u64> {
     match sample {
         Sample::All => {}
         Sample::First(count) => rows.truncate(usize::try_from(count).unwrap_or(usize::MAX)),
-        Sample::EveryNth(nth) => {
-            let step = usize::try_from(nth).unwrap_or(usize::MAX).max(1);
-            rows = rows.into_iter().step_by(step).collect();
-        }
         Sample::Percent(percent, seed) => {
             let threshold = (percent / 100.0).clamp(0.0, 1.0) * u64::MAX as f64;
             rows.retain(|row| percent >= 100.0 || (mixed(*row, seed) as f64) < threshold);
@@ -68,8 +64,6 @@ mod tests {
     fn samples_have_their_size_and_are_the_same_again() {
         check(Sample::All, 1_000..=1_000);
         check(Sample::First(3), 3..=3);
-        check(Sample::EveryNth(10), 100..=100);
-        check(Sample::EveryNth(0), 1_000..=1_000);
         check(Sample::Percent(10.0, 7), 60..=140);
         check(Sample::Percent(0.0, 7), 0..=0);
         check(Sample::Rows(50, 7), 50..=50);

@@ -1,4 +1,4 @@
-//! Whether a record is wanted: matching, window and filter, evaluated cell by cell on canonical text.
+//! Whether a record is wanted: matching and filter, evaluated cell by cell on canonical text.
 //!
 //! The one thing a reader gets wrong: comparisons with null are neither true nor false, as in SQL, so `not (a = 1)`
 //! does not hold where `a` is null.
@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use locard_connector::{
-    Error, ErrorKind, Filter, Form, Literal, Matching, Operator, Result, ScanRequest, Window,
+    Error, ErrorKind, Filter, Form, Literal, Matching, Operator, Result, ScanRequest,
 };
 use locard_sketch::forms;
 
@@ -53,17 +53,11 @@ impl<'a> Cells<'a> {
                 .text(&matching.column, row)?
                 .is_some_and(|text| matches(matching, &text));
         }
-        let inside = match &request.window {
-            Some(window) => self
-                .text(&window.column, row)?
-                .is_some_and(|text| is_inside(window, &text)),
-            None => true,
-        };
         let filtered = match &request.filter {
             Some(filter) => self.evaluate(filter, row)? == Some(true),
             None => true,
         };
-        Ok(matched && inside && filtered)
+        Ok(matched && filtered)
     }
 
     fn evaluate(&self, filter: &Filter, row: usize) -> Result<Option<bool>> {
@@ -106,8 +100,8 @@ fn matches(matching: &Matching, text: &str) -> bool {
         Form::Folded => wanted(&forms::folded(text)),
         Form::Digits => {
             let digits = forms::digits(text);
-            let tail = |value: &String| value.len() == 8 && digits.ends_with(value.as_str());
-            wanted(&digits) || matching.values.iter().any(tail)
+            let inside = |value: &String| digits.contains(value.as_str());
+            matching.values.iter().any(inside)
         }
         Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| wanted(&tokens.join(" "))),
         Form::Contains => {
@@ -119,12 +113,6 @@ fn matches(matching: &Matching, text: &str) -> bool {
             })
         }
     }
-}
-
-fn is_inside(window: &Window, text: &str) -> bool {
-    moment(text).is_some_and(|at| {
-        window.from.is_none_or(|from| from <= at) && window.until.is_none_or(|until| at < until)
-    })
 }
 
 /// A time or date as a point in time; without a zone it is UTC.

@@ -288,7 +288,6 @@ impl Source for Tables {
         let exact = Exactness::Exact;
         let honoured = Honoured {
             matching: exact,
-            window: exact,
             filter: exact,
             sample: exact,
         };

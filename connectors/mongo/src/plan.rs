@@ -33,8 +33,7 @@ pub(crate) async fn plan(session: &Session, request: &ScanRequest) -> Result<Sca
     if filter.is_some() {
         honoured.matching = Exactness::Superset;
     }
-    let is_open =
-        !request.matching.is_empty() || request.window.is_some() || request.filter.is_some();
+    let is_open = !request.matching.is_empty() || request.filter.is_some();
     let limit = match request.sample {
         Sample::First(rows) if !is_open => Some(rows),
         _ => None,

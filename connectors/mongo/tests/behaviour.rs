@@ -214,9 +214,6 @@ fn inner_request(request: &ScanRequest) -> ScanRequest {
     for matching in &mut request.matching {
         matching.column = to_inner(&matching.column);
     }
-    if let Some(window) = &mut request.window {
-        window.column = to_inner(&window.column);
-    }
     request.filter.iter_mut().for_each(inner_filter);
     request
 }

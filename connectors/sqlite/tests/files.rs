@@ -716,10 +716,7 @@ fn matches(form: Form, wanted: &str, text: &str) -> bool {
     match form {
         Form::Raw => text == wanted,
         Form::Folded => forms::folded(text) == wanted,
-        Form::Digits => {
-            let digits = forms::digits(text);
-            digits == wanted || wanted.len() == 8 && digits.ends_with(wanted)
-        }
+        Form::Digits => forms::digits(text).contains(wanted),
         Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| tokens.join(" ") == wanted),
         Form::Contains => {
             let folded = forms::folded(text);

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::access::record_audit;
+use crate::access::{Actor, record_audit};
 use crate::catalog::Catalog;
 use crate::catalog::scope::{Only, choose};
-use crate::jobs::order::{Actor, json};
+use crate::home::json;
 use crate::{Error, ErrorKind, Home, Result, ids};
 
 /// Seconds that a rule may take where nothing else is said, and at most.

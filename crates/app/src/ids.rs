@@ -1,7 +1,7 @@
 //! Ids of 24 hexadecimal digits, as clients of the reference interface write them: the beginning of our own.
 
 use locard_model::{JobId, SourceId};
-use locard_store::{JobFilter, Page};
+use locard_store::{Job, JobFilter, Page};
 use uuid::Uuid;
 
 use crate::{Error, Home, Result};
@@ -50,6 +50,14 @@ pub async fn job_id(home: &Home, text: &str) -> Result<JobId> {
     };
     let jobs = home.store.jobs(home.org, &filter, Page::first(1)).await?;
     jobs.items.first().map(|job| job.id).ok_or_else(unknown)
+}
+
+/// A job, unless it was pruned.
+pub(crate) async fn known_job(home: &Home, id: JobId) -> Result<Option<Job>> {
+    match home.store.job(home.org, id).await {
+        Err(error) if error.kind() == locard_store::ErrorKind::NotFound => Ok(None),
+        job => Ok(Some(job?)),
+    }
 }
 
 /// The source of that id, in its full or short form.

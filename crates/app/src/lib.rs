@@ -4,20 +4,29 @@
 //! from a source, except masked samples, and the smallest and largest number or date of columns that are nobody's data;
 //! resources and keys that a rule matches are masked too.
 //!
+//! Each folder knows only those above it in this list (`tests/architecture/modules.rs`):
+//!
 //! | Folder | Use cases |
 //! |---|---|
-//! | `sources` | Registering sources, opening targets, what is written down of them |
-//! | `scan` | The scan and its plan; the engine's ledger over the store |
-//! | `findings`, `rules` | What was found, why, what people decided of it; by which rules and dictionaries |
+//! | `home` | What keeps an installation, opened |
+//! | `access` | Who may, and the log of what was done |
+//! | `settings` | What is written down of a source |
 //! | `catalog` | Entities by name, scope and words; annotations, collections, usage |
+//! | `record` | What is kept of scans, as rows of the store, and back |
+//! | `rules`, `business` | Rules and dictionaries; business rules |
+//! | `work` | Jobs as such: accepted, run to their end |
+//! | `sources` | Registering sources, opening targets |
+//! | `scan` | What is asked, planned and noted in a scan, and what it left out |
+//! | `findings` | What was found, why, what people decided of it |
 //! | `lookup` | Where one person's data is, and what could not be asked |
-//! | `business` | Business rules |
-//! | `jobs` | Accepting, running and scheduling all of these; one file of `kinds` each |
-//! | `access`, `home`, `webhooks` | Who may, what keeps it, who is told |
+//! | `jobs` | Everything that is done as a job, one file of `kinds` each; schedules |
+//! | `webhooks` | Who is told |
 
 mod access;
+mod backup;
 mod business;
 mod catalog;
+mod clock;
 mod error;
 mod findings;
 mod home;
@@ -25,13 +34,16 @@ mod ids;
 mod input;
 mod jobs;
 mod lookup;
+mod record;
 mod rules;
 mod scan;
+mod settings;
 mod sources;
 #[cfg(test)]
 mod testing;
 mod webhooks;
 mod words;
+mod work;
 
 pub use access::audit::{
     AuditCheck, AuditFormat, AuditHead, audit_entries, check_audit, check_audit_export,
@@ -40,8 +52,10 @@ pub use access::audit::{
 pub use access::audit_stream::{AuditTarget, Syslog, check_audit_target, stream_audit};
 pub use access::tokens::{TokenKeys, TokenOptions};
 pub use access::{
-    AuditRow, Caller, KeyRow, add_key, audit, caller, first_key, keys, record_audit, revoke_key,
+    Actor, AuditRow, Caller, KeyRow, add_key, audit, caller, check_key_end, first_key, keys,
+    record_audit, revoke_key,
 };
+pub use backup::{backup, restore};
 pub use business::{
     BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
     EntityCount, Measure, RuleCount, Thresholds, Verdict, add_business_rule, business_history,
@@ -55,16 +69,16 @@ pub use catalog::collections::{
     CollectionKind, CollectionOptions, CollectionRow, Members, add_collection, change_collection,
     chosen_entities, collection, collections, members, remove_collection,
 };
-pub use catalog::duplicates::{Copies, Duplicate, Duplicates, Incomparable, duplicates};
 pub use catalog::entities::{ColumnRow, EntityDetail, EntityRow, entity};
 pub use catalog::places::{Place, places};
 pub use catalog::scope::{Chosen, ScopeItem, choose};
 pub use catalog::search::{EntitiesWanted, entities};
+pub use catalog::twins::Twins;
 pub use catalog::usage::{UsageFigures, UsageSpan};
 pub use catalog::{Catalog, known_place};
+pub use clock::read_zone;
 pub use error::{Error, ErrorKind, Result, why};
 pub use findings::decisions::{export_decisions, import_decisions, unmatched_decisions};
-pub use findings::diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
 pub use findings::explain::{ExplainOptions, explain};
 pub use findings::explanation::{ColumnExplanation, Explanation, Profile, Reported};
 pub use findings::fail_on::{Crossing, FailOn};
@@ -72,30 +86,27 @@ pub use findings::finding_pages::{COUNTED, FindingCursor, FindingPage, finding_p
 pub use findings::processing::{ProcessingRow, record_of_processing};
 pub use findings::review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
 pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
-pub use home::backup::{backup, restore};
+pub use home::gate::Gate;
 pub use home::{Access, Home, HomeOptions};
 pub use ids::{job_id, short_id, source_id};
 pub use input::read_text;
 pub use jobs::again::rerun_job;
-pub use jobs::errands::{Errand, accept_errand};
-pub use jobs::kinds::aggregate::{accept_aggregation, accept_collection_scan};
-pub use jobs::kinds::business::{accept_business_rules, run_business_rules};
-pub use jobs::kinds::identify::accept_identification;
+pub use jobs::diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
+pub use jobs::kinds::business::run_business_rules;
 pub use jobs::kinds::ingest::accept_ingest;
-pub use jobs::kinds::names::accept_names;
 pub use jobs::kinds::remove::accept_removal;
 pub use jobs::kinds::scan::check_condition;
 pub use jobs::kinds::test::accept_test;
-pub use jobs::kinds::usage::{accept_usage, entity_usage};
-pub use jobs::order::{Accepted, Actor, Asking, DEFAULT_AFFINITY};
+pub use jobs::kinds::usage::entity_usage;
+pub use jobs::kinds::{Errand, asked::*};
 pub use jobs::runner::{RunnerOptions, run_jobs};
+pub use jobs::scanning::{Begun, ScanReport, Totals, scan};
 pub use jobs::schedules::{
     Missed, Plan, ScheduleRow, add_schedule, change_schedule, remove_schedule, run_schedule,
     run_schedules, schedule, schedule_named, schedules,
 };
-pub use jobs::spans::JobSpan;
 pub use jobs::status::{JobStatus, JobsWanted, job_failures, job_status, job_statuses};
-pub use jobs::timing::{Timing, check_cron, read_zone};
+pub use jobs::timing::{Timing, check_cron};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
 pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
@@ -105,15 +116,17 @@ pub use locard_store::default_home;
 pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private};
 pub use lookup::dates::date_orders;
 pub use lookup::doubts::{Doubt, Why};
+pub use lookup::duplicates::{Copies, Duplicate, Duplicates, Incomparable, duplicates};
 pub use lookup::find::{FindOptions, FindReport, Hit, Located, MOST_HITS, PathStep, find, locate};
-pub use lookup::gaps::{NotSearched, Reason};
+pub use lookup::fresh::LastScan;
 pub use lookup::look_ups::{LookUp, record_look_up};
 pub use lookup::names::{IN_COLUMN_NAME, IN_COMMENT, IN_NAME};
 pub use lookup::rows::{RowAt, RowHit, RowsOptions, RowsReport, rows, shown_rows};
 pub use lookup::subjects::is_identifier;
 pub use lookup::suspect::{NamedPlace, Suspect, identifiers};
-pub use lookup::twins::Twins;
 pub use lookup::verify::{OpenSources, cells_of};
+pub use record::amount::{Amount, Share};
+pub use record::{fingerprint, sketch, within as column_around};
 pub use rules::dictionaries::{
     DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary_text,
     import_dictionary, import_terms, overlaps,
@@ -121,19 +134,16 @@ pub use rules::dictionaries::{
 pub use rules::identifiers::identifier_named;
 pub use rules::patterns::{Efficacy, efficacy, rules_off, switch_rule};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_column, test_rules};
-pub use scan::amount::{Amount, Share};
-pub use scan::fresh::LastScan;
+pub use scan::gaps::{NotSearched, Reason};
 pub use scan::plan::{PlanReport, PlannedEntity, PlannedSource, plan};
-pub use scan::record::{fingerprint, sketch, within as column_around};
-pub use scan::{Begun, PartlyIndexed, ScanOptions, ScanReport, Totals, accept_scan, scan};
-pub use sources::gate::Gate;
+pub use scan::{PartlyIndexed, ScanOptions};
+pub use settings::limits::SourceLimits;
+pub use settings::secrets::{SecretRef, Secrets};
+pub use settings::window::ScanWindow;
 pub use sources::ingest::IngestReport;
-pub use sources::limits::SourceLimits;
 pub use sources::options::{SourceOption, source_options};
-pub use sources::secrets::{SecretRef, Secrets};
 pub use sources::sparing::{Sparing, spare_source, sparing, sparing_named};
 pub use sources::upsert::{Upsert, Upserted, upsert_source};
-pub use sources::window::ScanWindow;
 pub use sources::{
     AddSource, MANUAL, Manual, ManualKind, ManualSource, SourceRow, add_source, ingest_source,
     manual_sources, remove_source, sources, test_source,
@@ -145,3 +155,5 @@ pub use webhooks::{
     test_webhook, undertake_delivery, webhook, webhooks,
 };
 pub use words::{bytes, did_you_mean, is_unprintable};
+pub use work::order::{Accepted, Asking, DEFAULT_AFFINITY};
+pub use work::spans::JobSpan;

@@ -8,7 +8,7 @@ use locard_store::{Claim, JobDraft, JobLease, TaskCounts, TaskDraft, TaskOutcome
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
-use crate::jobs::conduct::LEASE;
+use crate::work::conduct::LEASE;
 use crate::{Access, Home, HomeOptions, ScanOptions, ScanReport};
 
 static CONNECTORS: &[&dyn locard_connector::Connector] = &[&locard_connector_local::Local];
@@ -58,7 +58,7 @@ pub(crate) async fn entity(home: &Home, name: &str) -> locard_store::Entity {
 /// A scan that read one piece of some entities and was killed before it came to the next.
 pub(crate) async fn scan_in_part(home: &Home, data: &Path, entities: &[EntityId]) -> JobLease {
     let sources = home.resolve_all(&target(data).targets).await.unwrap();
-    let spec = crate::home::stored::ScanSpec::new(&sources, &target(data));
+    let spec = crate::record::spec::ScanSpec::new(&sources, &target(data));
     let draft = JobDraft::new("scan", spec.json().unwrap());
     let job = home.store.start_job(home.org, &draft).await.unwrap().job.id;
     let lease = home.store.claim_job(home.org, job, home.worker, LEASE);

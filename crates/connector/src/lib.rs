@@ -26,8 +26,6 @@ pub use globs::{Globs, Way, globs};
 pub use kind::{Connector, Kind, Target};
 pub use plan::{Exactness, Honoured, ScanPlan, Split};
 pub use reach::Address;
-pub use request::{
-    Filter, Form, Literal, Matching, Operator, Sample, ScanRequest, Snapshot, Window,
-};
+pub use request::{Filter, Form, Literal, Matching, Operator, Sample, ScanRequest, Snapshot};
 pub use source::{Description, Entity, ForeignKey, Scope, Server, Source, Usage, UsageRecord};
 pub use task::{from_task, from_thread};

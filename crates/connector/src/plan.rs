@@ -21,8 +21,6 @@ pub struct ScanPlan {
 pub struct Honoured {
     /// Answer to [`ScanRequest::matching`](crate::ScanRequest::matching).
     pub matching: Exactness,
-    /// Answer to [`ScanRequest::window`](crate::ScanRequest::window).
-    pub window: Exactness,
     /// Answer to [`ScanRequest::filter`](crate::ScanRequest::filter).
     pub filter: Exactness,
     /// Answer to [`ScanRequest::sample`](crate::ScanRequest::sample); a source that does not filter exactly must not
@@ -34,7 +32,6 @@ impl Honoured {
     /// The answer of a source that does nothing itself.
     pub const NOTHING: Self = Self {
         matching: Exactness::No,
-        window: Exactness::No,
         filter: Exactness::No,
         sample: Exactness::No,
     };

@@ -17,11 +17,9 @@ pub struct ScanRequest {
     pub columns: Option<Vec<String>>,
     /// Only records in which at least one of these matches; empty means every record.
     pub matching: Vec<Matching>,
-    /// Only records of a period.
-    pub window: Option<Window>,
     /// Only records for which this holds.
     pub filter: Option<Filter>,
-    /// How much of what is left; applied after `matching`, `window` and `filter`.
+    /// How much of what is left; applied after `matching` and `filter`.
     pub sample: Sample,
     /// How many splits are useful at most.
     pub max_splits: NonZeroUsize,
@@ -42,7 +40,6 @@ impl ScanRequest {
             kind,
             columns: None,
             matching: Vec::new(),
-            window: None,
             filter: None,
             sample: Sample::All,
             max_splits: NonZeroUsize::MIN,
@@ -84,23 +81,13 @@ pub enum Form {
     Raw,
     /// Folded: compatibility-normalised, case and accents removed, trimmed.
     Folded,
-    /// Digits only, leading zeros stripped; a wanted value of eight digits also matches the last eight.
+    /// The value occurs inside the digits of the text, whatever stands between them: a number may be written in any
+    /// groups, with any prefix, and inside other text.
     Digits,
     /// Name tokens in any order.
     Tokens,
     /// The value occurs inside the text as a run of whole words.
     Contains,
-}
-
-/// A time range on one column: `from <= column < until`, RFC 3339.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// The column's path.
-    pub column: String,
-    /// Inclusive start.
-    pub from: Option<jiff::Timestamp>,
-    /// Exclusive end.
-    pub until: Option<jiff::Timestamp>,
 }
 
 /// A checked expression over columns: no source ever sees text that a user wrote.
@@ -219,8 +206,6 @@ pub enum Sample {
     Percent(f64, u64),
     /// About this many records, chosen by seed.
     Rows(u64, u64),
-    /// Every n-th record.
-    EveryNth(u64),
 }
 
 /// How long one consistent view of the source lasts.

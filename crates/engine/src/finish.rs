@@ -1,6 +1,6 @@
 //! Finishes what a source answered with less than `Exact`, with the same canonical forms that fill the filters.
 //!
-//! The order is that of the contract: matching, window and filter decide on a record; the sample is taken of those
+//! The order is that of the contract: matching and filter decide on a record; the sample is taken of those
 //! that are left. No sample depends on how many records the source expects: such estimates are wrong by any factor.
 
 use std::cmp::Ordering;
@@ -9,7 +9,6 @@ use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::ArrowError;
 use locard_connector::{
     Batch, Exactness, Filter, Form, Honoured, Literal, Matching, Operator, Sample, ScanRequest,
-    Window,
 };
 use locard_model::EntityKind;
 use locard_sketch::forms;
@@ -21,7 +20,6 @@ use crate::reservoir::{Reservoir, lot};
 #[derive(Debug)]
 pub(crate) struct Finisher {
     matching: Vec<Matching>,
-    window: Option<Window>,
     filter: Option<Filter>,
     sampler: Sampler,
     reservoir: Option<Reservoir>,
@@ -46,7 +44,6 @@ impl Finisher {
             } else {
                 Vec::new()
             },
-            window: request.window.clone().filter(|_| open(honoured.window)),
             filter: request.filter.clone().filter(|_| open(honoured.filter)),
             sampler: Sampler::new(if open(honoured.sample) {
                 request.sample
@@ -95,7 +92,7 @@ impl Finisher {
 
     /// The wanted records of a batch, with their positions.
     pub(crate) fn kept(&mut self, records: &RecordBatch) -> Result<Kept, ArrowError> {
-        let selects = !self.matching.is_empty() || self.window.is_some() || self.filter.is_some();
+        let selects = !self.matching.is_empty() || self.filter.is_some();
         if !selects && self.sampler.takes_all() {
             return Ok(Kept {
                 records: records.clone(),
@@ -131,13 +128,6 @@ impl Finisher {
                 });
             }
             keep(wanted, &matched);
-        }
-        if let Some(window) = &self.window {
-            let mut inside = vec![false; wanted.len()];
-            each_cell(leaves, &window.column, |row, text| {
-                inside[row] |= is_inside(window, text);
-            });
-            keep(wanted, &inside);
         }
         if let Some(filter) = &self.filter {
             let holds: Vec<bool> = evaluate(filter, leaves, wanted.len())
@@ -178,11 +168,8 @@ pub(crate) fn matches(matching: &Matching, text: &str) -> bool {
         Form::Folded => any(&forms::folded(text)),
         Form::Digits => {
             let digits = forms::digits(text);
-            any(&digits)
-                || matching
-                    .values
-                    .iter()
-                    .any(|wanted| wanted.len() == 8 && digits.ends_with(wanted.as_str()))
+            let inside = |wanted: &String| digits.contains(wanted.as_str());
+            matching.values.iter().any(inside)
         }
         Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| any(&tokens.join(" "))),
         Form::Contains => {
@@ -197,13 +184,6 @@ pub(crate) fn matches(matching: &Matching, text: &str) -> bool {
             })
         }
     }
-}
-
-fn is_inside(window: &Window, text: &str) -> bool {
-    let Some(at) = instant(text) else {
-        return false;
-    };
-    window.from.is_none_or(|from| at >= from) && window.until.is_none_or(|until| at < until)
 }
 
 /// The point in time that a canonical text names; without a zone it is UTC.
@@ -324,7 +304,7 @@ struct Sampler {
 impl Sampler {
     fn new(sample: Sample) -> Self {
         let (wanted, threshold) = match sample {
-            Sample::All | Sample::EveryNth(_) => (u64::MAX, None),
+            Sample::All => (u64::MAX, None),
             Sample::First(wanted) | Sample::Rows(wanted, _) => (wanted, None),
             Sample::Percent(percent, seed) => {
                 let share = (percent / 100.0).clamp(0.0, 1.0);
@@ -356,11 +336,8 @@ impl Sampler {
     }
 
     fn takes(&self, record: u64) -> bool {
-        match (self.sample, self.threshold) {
-            (Sample::EveryNth(step), _) => record.is_multiple_of(step.max(1)),
-            (_, Some((threshold, seed))) => lot(record, seed) <= threshold,
-            _ => true,
-        }
+        self.threshold
+            .is_none_or(|(threshold, seed)| lot(record, seed) <= threshold)
     }
 }
 
@@ -481,20 +458,24 @@ mod tests {
     }
 
     #[test]
-    fn a_window_reads_dates_and_instants() {
-        let window = |from: &str, until: &str| Window {
-            column: "born".into(),
-            from: from.parse().ok(),
-            until: until.parse().ok(),
+    fn times_are_compared_as_dates_and_instants() {
+        let born = |operator, time: &str| {
+            let literal = time.parse().map(Literal::Timestamp);
+            Filter::Compare {
+                column: "born".into(),
+                operator,
+                literal: literal.expect("a time"),
+            }
         };
+        let begin = || born(Operator::GreaterOrEqual, "1815-12-10T00:00:00Z");
         check(
-            |request| request.window = Some(window("1815-12-10T00:00:00Z", "1815-12-10T06:00:00Z")),
+            |request| {
+                let end = born(Operator::Less, "1815-12-10T06:00:00Z");
+                request.filter = Some(Filter::All(vec![begin(), end]));
+            },
             &[0],
         );
-        check(
-            |request| request.window = Some(window("1815-12-10T00:00:00Z", "")),
-            &[0, 1, 3],
-        );
+        check(|request| request.filter = Some(begin()), &[0, 1, 3]);
     }
 
     #[test]
@@ -506,7 +487,6 @@ mod tests {
             },
             &[0],
         );
-        check(|request| request.sample = Sample::EveryNth(2), &[0, 2]);
         check(|request| request.sample = Sample::Percent(0.0, 1), &[]);
         check(
             |request| request.sample = Sample::Percent(100.0, 1),

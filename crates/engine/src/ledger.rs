@@ -310,7 +310,6 @@ impl Manner {
             Sample::First(rows) => Some(format!("First({rows})")),
             Sample::Percent(share, seed) => Some(format!("Percent({share:?}, {seed})")),
             Sample::Rows(rows, seed) => Some(format!("Rows({rows}, {seed})")),
-            Sample::EveryNth(step) => Some(format!("EveryNth({step})")),
         };
         let exhaustive = self.exhaustive.then(|| "exhaustive".to_owned());
         let condition = self.condition.map(|tag| format!("condition {tag}"));

@@ -122,7 +122,6 @@ pub(crate) fn answers(request: &ScanRequest) -> Honoured {
     };
     Honoured {
         matching: done(!request.matching.is_empty()),
-        window: done(request.window.is_some()),
         filter: done(request.filter.is_some()),
         sample: Exactness::No,
     }
@@ -130,8 +129,7 @@ pub(crate) fn answers(request: &ScanRequest) -> Honoured {
 
 /// How many records are enough; sampling comes after filtering, and filtering is not done here.
 fn limit(request: &ScanRequest) -> Option<u64> {
-    let filtered =
-        !request.matching.is_empty() || request.window.is_some() || request.filter.is_some();
+    let filtered = !request.matching.is_empty() || request.filter.is_some();
     match request.sample {
         Sample::First(records) if !filtered => Some(records),
         _ => None,

@@ -11,13 +11,11 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::listen::Peer;
+use crate::routes::Pace;
 use crate::spans::RequestSpan;
 
 /// How long a request may take. Jobs are not run in requests.
 const LIMIT: Duration = Duration::from_mins(1);
-
-/// The route on which a job is waited for, as the reference has it.
-const WAITS: &str = "/v1/compliance/dsar/{id}/run";
 
 const FOR_EVER: Duration = Duration::from_hours(24);
 
@@ -49,17 +47,11 @@ pub(crate) async fn around(
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned());
     let method = request.method().clone();
-    let limit = if route == WAITS { FOR_EVER } else { LIMIT };
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let may_ask = context.rates().may_ask(request.headers(), peer, started);
     let span = RequestSpan::begin(&method, &route, &id, request.headers());
     let mut response = if may_ask {
-        let answered = span.around(tokio::time::timeout(limit, next.run(request)));
-        let answered = answered.await;
-        answered.unwrap_or_else(|_| {
-            let message = "the answer took too long";
-            Fault::new(StatusCode::GATEWAY_TIMEOUT, message).into_response()
-        })
+        span.around(next.run(request)).await
     } else {
         let message = "too many requests; ask less often";
         Fault::new(StatusCode::TOO_MANY_REQUESTS, message).into_response()
@@ -96,6 +88,19 @@ pub(crate) async fn around(
         "answered"
     );
     response
+}
+
+/// Ends what takes too long; on a route that waits for a job, that is nothing.
+pub(crate) async fn in_time(State(pace): State<Pace>, request: Request, next: Next) -> Response {
+    let limit = match pace {
+        Pace::Catalog | Pace::Sources => LIMIT,
+        Pace::Job => FOR_EVER,
+    };
+    let answered = tokio::time::timeout(limit, next.run(request)).await;
+    answered.unwrap_or_else(|_| {
+        let message = "the answer took too long";
+        Fault::new(StatusCode::GATEWAY_TIMEOUT, message).into_response()
+    })
 }
 
 /// The fault of a response; what axum itself refuses has none, and no body that our clients could read.

@@ -6,7 +6,7 @@ use locard_app::ErrorKind;
 use locard_requests::Code;
 use serde_json::{Value, json};
 
-use crate::requests;
+use crate::family::Family;
 
 /// A request that cannot be answered as asked. Its text never holds a secret or a value that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,15 +51,15 @@ impl Fault {
 
     /// As it is told at this path.
     pub(crate) fn told(&self, path: &str) -> Response {
-        if path.starts_with("/v1/compliance/") {
-            return self.later(crate::compliance::fault(self));
-        }
-        if path.starts_with("/api/public/") {
-            let body = json!({ "status": self.status.as_u16(), "message": self.message });
-            return (self.status, axum::Json(body)).into_response();
-        }
-        if requests::is_here(path) {
-            return self.catalogued();
+        let family = Family::of(path);
+        match family {
+            Family::Compliance => return self.later(crate::compliance::fault(self)),
+            Family::Reference => {
+                let body = json!({ "status": self.status.as_u16(), "message": self.message });
+                return (self.status, axum::Json(body)).into_response();
+            }
+            Family::Requests => return self.catalogued(),
+            Family::Management | Family::Delivery | Family::Plain => {}
         }
         let body = json!({
             "type": "about:blank",
@@ -69,7 +69,7 @@ impl Fault {
             "hint": self.hint,
             "field": self.field,
         });
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let kind = [(header::CONTENT_TYPE, family.fault_type())];
         self.later((self.status, kind, body.to_string()).into_response())
     }
 

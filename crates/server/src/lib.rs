@@ -12,6 +12,7 @@ mod auth;
 mod compliance;
 mod context;
 mod examples;
+mod family;
 mod fault;
 mod fields;
 mod guard;

@@ -81,7 +81,7 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query));
     }
-    for name in headers(path) {
+    for name in route.headers {
         operation = operation.parameter(parameter(name, ParameterIn::Header));
     }
     if !route.body.is_empty() {
@@ -97,7 +97,7 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
             .build();
         operation = operation.request_body(Some(body));
     }
-    if route.takes_file() {
+    if route.file {
         let any = content(
             ObjectBuilder::new()
                 .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
@@ -114,42 +114,6 @@ fn operation(route: &Route, path: &str) -> utoipa::openapi::path::Operation {
         }
     }
     operation.build()
-}
-
-/// Headers that say what the body or the path does not.
-fn headers(path: &str) -> &'static [&'static str] {
-    match path {
-        path if path.ends_with("/artifacts/{artifactId}/download") => &["x-delivery-token"],
-        path if path.ends_with("/evidence/upload") => &["x-filename", "x-evidence-level"],
-        path if path.ends_with("/manifest/artifact/upload") => {
-            &["x-filename", "x-artifact-title", "x-artifact-type"]
-        }
-        path if path.ends_with("/replace") || path.ends_with("/tasks/{taskId}/upload") => {
-            &["x-filename"]
-        }
-        _ => &[],
-    }
-}
-
-pub(super) fn kind(path: &str) -> &'static str {
-    match path {
-        "/metrics" => "text/plain",
-        "/docs" => "text/html",
-        "/docs.js" => "text/javascript",
-        "/docs.css" => "text/css",
-        path if path.contains("/letters/") => "text/plain",
-        path if path.ends_with("/manifest/artifact/download") => "application/octet-stream",
-        path if path.ends_with("/events") => "text/event-stream",
-        path => match path.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("ics") => "text/calendar",
-            Some("csv") => "text/csv",
-            Some("ndjson") => "application/x-ndjson",
-            Some("parquet") => "application/vnd.apache.parquet",
-            Some("toml") => "application/toml",
-            Some("txt") => "text/plain",
-            _ => "application/json",
-        },
-    }
 }
 
 pub(super) fn content(

@@ -22,11 +22,6 @@ pub(crate) async fn heeded(
     }
 }
 
-/// Whether the queries of a path are looked at.
-pub(crate) fn is_ours(path: &str) -> bool {
-    path.starts_with("/api/v1/") || path.starts_with("/v1/compliance/")
-}
-
 fn unheeded(query: &str, known: &[&str]) -> Option<Fault> {
     let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
     let name = names.find(|name| !known.contains(&name.as_ref()))?;

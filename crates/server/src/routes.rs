@@ -5,10 +5,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
-use crate::around::{BODY, around};
+use crate::around::{BODY, around, in_time};
 use crate::auth::{Who, authorise};
 use crate::compliance::{delivery, jobs, review, setup};
 use crate::context::Context;
+use crate::family::Family;
 use crate::fault::Fault;
 use crate::{health, manage, openapi, page, query, reference, requests, scopes};
 
@@ -30,6 +31,20 @@ pub(crate) enum Kind {
     Objects,
 }
 
+/// A status, and what it means.
+pub(crate) type Status = (&'static str, &'static str);
+
+/// What a route waits for before it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// The catalog.
+    Catalog,
+    /// Sources, which may not answer.
+    Sources,
+    /// The end of a job, however long that takes.
+    Job,
+}
+
 /// One route.
 pub(crate) struct Route {
     pub(crate) method: &'static str,
@@ -40,6 +55,18 @@ pub(crate) struct Route {
     pub(crate) body: &'static [Field],
     /// Names of what may stand in the query.
     pub(crate) query: &'static [&'static str],
+    /// Whether its body is a file, whatever is in it.
+    pub(crate) file: bool,
+    /// Headers that say what the body or the path does not.
+    pub(crate) headers: &'static [&'static str],
+    /// As what it answers.
+    pub(crate) gives: &'static str,
+    /// The statuses with which it tells that something was done, where they are not its family's.
+    pub(crate) done: &'static [Status],
+    /// Those with which it alone refuses.
+    pub(crate) refusals: &'static [Status],
+    /// What it waits for.
+    pub(crate) pace: Pace,
     handler: fn() -> MethodRouter<Context>,
 }
 
@@ -47,7 +74,8 @@ pub(crate) struct Route {
 pub(crate) const REFERENCE: [&str; 2] = ["/api/public/v1", "/api/public/v2"];
 
 macro_rules! routes {
-    ($($method:ident $path:literal $who:ident $handler:path, $summary:literal $(, body $body:expr)? $(, query $query:expr)?;)+) => {
+    ($($method:ident $path:literal $who:ident $handler:path, $summary:literal $(, body $body:expr)? $(, query $query:expr)?
+        $(, file $file:expr)? $(, heeds $heeds:expr)? $(, gives $gives:literal)? $(, done $done:expr)? $(, refuses $refuses:expr)? $(, waits $pace:ident)?;)+) => {
         &[$(Route {
             method: stringify!($method),
             path: $path,
@@ -55,6 +83,12 @@ macro_rules! routes {
             summary: $summary,
             body: { const BODY: &[Field] = { let body: &[Field] = &[]; $(let _ = body; let body: &[Field] = $body;)? body }; BODY },
             query: { const QUERY: &[&str] = { let query: &[&str] = &[]; $(let _ = query; let query: &[&str] = $query;)? query }; QUERY },
+            file: { let file = false; $(let _: (bool, &[&str]) = (file, $file); let file = true;)? file },
+            headers: { const HEADERS: &[&str] = { let headers: &[&str] = &[]; $(let _ = headers; let headers: &[&str] = $file;)? $(let _ = headers; let headers: &[&str] = $heeds;)? headers }; HEADERS },
+            gives: { let gives = "application/json"; $(let _ = gives; let gives = $gives;)? gives },
+            done: { const DONE: &[Status] = { let done: &[Status] = &[]; $(let _ = done; let done: &[Status] = $done;)? done }; DONE },
+            refusals: { const REFUSALS: &[Status] = { let refusals: &[Status] = &[]; $(let _ = refusals; let refusals: &[Status] = $refuses;)? refusals }; REFUSALS },
+            pace: { let pace = Pace::Catalog; $(let _ = pace; let pace = Pace::$pace;)? pace },
             handler: || $method($handler),
         }),+]
     };
@@ -64,12 +98,16 @@ macro_rules! routes {
 pub(crate) static ROUTES: &[Route] = routes! {
     get "/healthz" Anybody health::healthz, "Whether the server lives";
     get "/readyz" Anybody health::readyz, "Whether the server can do anything";
-    get "/metrics" Viewer health::metrics, "Figures for Prometheus";
+    get "/metrics" Viewer health::metrics, "Figures for Prometheus",
+        gives "text/plain";
     get "/openapi.json" Anybody openapi::openapi, "This document";
 
-    get "/docs" Anybody page::docs, "How everything is asked for, as a page";
-    get "/docs.js" Anybody page::script, "The script of that page";
-    get "/docs.css" Anybody page::style, "How that page looks";
+    get "/docs" Anybody page::docs, "How everything is asked for, as a page",
+        gives "text/html";
+    get "/docs.js" Anybody page::script, "The script of that page",
+        gives "text/javascript";
+    get "/docs.css" Anybody page::style, "How that page looks",
+        gives "text/css";
 
     get "~/jobs/{id}/status" Viewer reference::status::status, "How a job stands";
     post "~/jobs/execute/test-connection" Operator reference::connection::test, "Register a source and test its connection",
@@ -124,17 +162,21 @@ pub(crate) static ROUTES: &[Route] = routes! {
         query manage::findings::QUERY;
     get "/api/v1/findings/diff" Viewer manage::diff::diff, "What changed between two scans",
         query &["before", "after", "limit"];
-    get "/api/v1/findings.csv" Viewer manage::export::csv, "Findings as CSV", query manage::findings::QUERY_EXPORT;
+    get "/api/v1/findings.csv" Viewer manage::export::csv, "Findings as CSV", query manage::findings::QUERY_EXPORT,
+        gives "text/csv";
     get "/api/v1/findings.ndjson" Viewer manage::export::ndjson, "Findings, a JSON object on each line",
-        query manage::findings::QUERY_EXPORT;
+        query manage::findings::QUERY_EXPORT,
+        gives "application/x-ndjson";
     get "/api/v1/findings.parquet" Viewer manage::export::parquet, "Findings as Parquet",
-        query manage::findings::QUERY_EXPORT;
+        query manage::findings::QUERY_EXPORT,
+        gives "application/vnd.apache.parquet";
     post "/api/v1/findings/confirm" Reviewer manage::decide::confirm, "Say that a finding is right, or that there is one",
         body manage::decide::BODY;
     post "/api/v1/findings/reject" Reviewer manage::decide::reject, "Say that a finding is wrong", body manage::decide::BODY;
     post "/api/v1/findings/withdraw" Reviewer manage::decide::withdraw, "Take a decision back",
         body manage::decide::BODY_WITHDRAW;
-    get "/api/v1/decisions.toml" Reviewer manage::decide::export, "Every decision, as a file for version control";
+    get "/api/v1/decisions.toml" Reviewer manage::decide::export, "Every decision, as a file for version control",
+        gives "application/toml";
     post "/api/v1/decisions" Reviewer manage::decide::import, "Take decisions over from such a file",
         body manage::decide::BODY_IMPORT;
     post "/api/v1/allowed-values" Reviewer manage::decide::allow, "Say that a value is nobody's; it is never told again",
@@ -142,12 +184,14 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "/api/v1/allowed-values/remove" Reviewer manage::decide::disallow, "Take that back",
         body manage::decide::BODY_DISALLOW;
     get "/api/v1/record-of-processing" Viewer manage::processing::show, "What personal data is where, what for and how long";
-    get "/api/v1/record-of-processing.csv" Viewer manage::processing::csv, "The same as CSV";
+    get "/api/v1/record-of-processing.csv" Viewer manage::processing::csv, "The same as CSV",
+        gives "text/csv";
     get "/api/v1/dictionaries" Viewer manage::dictionaries::list, "Lists of terms";
     post "/api/v1/dictionaries" Operator manage::dictionaries::import, "Make a list of terms, or replace an own one",
         body manage::dictionaries::BODY;
     get "/api/v1/dictionaries/{id}" Viewer manage::dictionaries::show, "One list of terms";
-    get "/api/v1/dictionaries/{id}/terms.txt" Viewer manage::dictionaries::export, "The terms of an own list";
+    get "/api/v1/dictionaries/{id}/terms.txt" Viewer manage::dictionaries::export, "The terms of an own list",
+        gives "text/plain", refuses &[("409", "The program carries no terms of its own lists")];
     get "/api/v1/dictionaries/{id}/overlaps" Viewer manage::dictionaries::overlaps, "Scanned columns that share values with a list",
         query &["minShare", "limit"];
     get "/api/v1/patterns" Viewer manage::patterns::list, "Rules that recognise identifiers", query &["identifier"];
@@ -161,11 +205,12 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body manage::starting::BODY;
     get "/api/v1/jobs/{id}" Viewer manage::jobs::show, "One job";
     get "/api/v1/jobs/{id}/tasks" Viewer manage::jobs::tasks, "The pieces of a job";
-    get "/api/v1/jobs/{id}/events" Viewer manage::events::events, "The progress of a job, as server-sent events";
+    get "/api/v1/jobs/{id}/events" Viewer manage::events::events, "The progress of a job, as server-sent events",
+        gives "text/event-stream";
     get "/api/v1/jobs/{id}/log" Viewer manage::jobs::log, "What happened in a job";
     post "/api/v1/jobs/{id}/rerun" Operator manage::starting::again, "Do again what an ended job did";
     post "/api/v1/jobs/{id}/cancel" Operator manage::jobs::cancel, "Ask a job to stop";
-    post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY;
+    post "/api/v1/locate" PrivacyOfficer manage::locate::locate, "Tell where a person occurs", body manage::locate::BODY, waits Sources;
     get "/api/v1/collections" Viewer manage::collections::list, "Named sets of entities", query &["cursor", "limit"];
     post "/api/v1/collections" Operator manage::collections::add, "Give a set of entities a name",
         body manage::collections::BODY;
@@ -207,11 +252,14 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/users" Administrator manage::roles::users, "Who has which role: keys, and whoever comes with a token";
     get "/api/v1/audit/verify" Administrator manage::keys::verify_audit, "Whether the log is what it was", query &["head"];
     get "/v1/compliance/dsar" Compliance jobs::list, "DSAR jobs, the newest first", query &["state", "cursor", "limit"];
-    post "/v1/compliance/dsar" Compliance jobs::create, "Ask for a DSAR job", body jobs::BODY;
+    post "/v1/compliance/dsar" Compliance jobs::create, "Ask for a DSAR job", body jobs::BODY,
+        done &[("201", "The job was made"), ("200", "It was made before, with the same key")];
     get "/v1/compliance/dsar/{id}" Compliance jobs::show, "One DSAR job with its timeline and audit report";
-    post "/v1/compliance/dsar/{id}/run" Compliance jobs::run, "Run a DSAR job, and wait until it is READY or FAILED";
+    post "/v1/compliance/dsar/{id}/run" Compliance jobs::run, "Run a DSAR job, and wait until it is READY or FAILED",
+        done &[("200", "The job is READY or has ended"), ("202", "It goes on, or waits for its review")], waits Job;
     post "/v1/compliance/dsar/{id}/cancel" Compliance jobs::cancel, "End a DSAR job without a bundle", body jobs::BODY_WHY;
-    post "/v1/compliance/dsar/{id}/retry" Compliance jobs::retry, "Begin a DSAR job anew, from what it has read";
+    post "/v1/compliance/dsar/{id}/retry" Compliance jobs::retry, "Begin a DSAR job anew, from what it has read",
+        done &[("201", "A job was made that goes on"), ("200", "It was made before")];
     get "/v1/compliance/dsar/{id}/download" Compliance jobs::download, "The bundle, as JSON or ZIP",
         query &["format", "preview"];
     get "/v1/compliance/dsar/{id}/downloads" Compliance jobs::downloads, "When the bundle was handed out, and to whom";
@@ -223,9 +271,10 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "/v1/compliance/dsar/{id}/review/approve" Compliance review::approve, "Approve what is handed out", body review::BODY_APPROVE;
     get "/v1/compliance/dsar/{id}/links" Compliance delivery::list, "Links to the bundle";
     post "/v1/compliance/dsar/{id}/links" Compliance delivery::add, "Make a link to the bundle, with its code",
-        body delivery::BODY;
+        body delivery::BODY, done &[("201", "The link was made")];
     delete "/v1/compliance/dsar/{id}/links/{link}" Compliance delivery::revoke, "Take a link back";
-    get "/v1/compliance/export" Administrator jobs::export, "What the catalog knows of everything, once it was approved";
+    get "/v1/compliance/export" Administrator jobs::export, "What the catalog knows of everything, once it was approved",
+        refuses &[("409", "No export of everything was approved")];
     get "/v1/compliance/data-map" Compliance jobs::data_map, "Which kinds of personal data there are, and where";
     get "/v1/delivery/{id}" Anybody delivery::page, "The page that a recipient's link leads to";
     post "/v1/delivery/{id}" Anybody delivery::follow, "The bundle, for a link and its code", body delivery::BODY_CODE;
@@ -243,12 +292,16 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body requests::intake::BODY;
     get "/requests" PrivacyOfficer requests::look::list, "Requests in the queue",
         query &["limit", "offset", "status", "sortBy", "sortOrder", "atRiskDays", "requestType", "jurisdiction"];
-    get "/requests/calendar.ics" PrivacyOfficer requests::look::calendar, "Deadlines of open requests, as a calendar";
-    get "/requests/register.csv" PrivacyOfficer requests::log::register, "The register of requests, for a spreadsheet";
-    post "/requests/register/upload" PrivacyOfficer requests::log::import, "Take a register over, as CSV";
+    get "/requests/calendar.ics" PrivacyOfficer requests::look::calendar, "Deadlines of open requests, as a calendar",
+        gives "text/calendar";
+    get "/requests/register.csv" PrivacyOfficer requests::log::register, "The register of requests, for a spreadsheet",
+        gives "text/csv";
+    post "/requests/register/upload" PrivacyOfficer requests::log::import, "Take a register over, as CSV", file &[];
     get "/requests/{id}" PrivacyOfficer requests::look::show, "One request";
-    get "/requests/{id}/letters/{kind}" PrivacyOfficer requests::log::letter, "A draft of a letter to the person", query &["language"];
-    get "/requests/{id}/audit/export" PrivacyOfficer requests::log::export, "What was done with a request", query &["format"];
+    get "/requests/{id}/letters/{kind}" PrivacyOfficer requests::log::letter, "A draft of a letter to the person", query &["language"],
+        gives "text/plain";
+    get "/requests/{id}/audit/export" PrivacyOfficer requests::log::export, "What was done with a request", query &["format"],
+        done &[("202", "What was done with a request")];
     post "/requests/{id}/audit/verify" PrivacyOfficer requests::log::verify, "Verify an entry of the log, and the whole chain",
         body requests::log::BODY_VERIFY;
     get "/requests/{id}/timeline" PrivacyOfficer requests::look::history, "What became of a request";
@@ -276,7 +329,8 @@ pub(crate) static ROUTES: &[Route] = routes! {
         body requests::identity::BODY_REQUEST;
     post "/requests/{id}/verification/evidence" PrivacyOfficer requests::identity::evidence, "Hand in proof that lies elsewhere",
         body requests::identity::BODY_EVIDENCE;
-    post "/requests/{id}/verification/evidence/upload" PrivacyOfficer requests::identity::upload, "Hand in proof as a file";
+    post "/requests/{id}/verification/evidence/upload" PrivacyOfficer requests::identity::upload, "Hand in proof as a file",
+        file &["x-filename", "x-evidence-level"];
     post "/requests/{id}/verification/approve" PrivacyOfficer requests::identity::approve, "Approve the proof of identity",
         body requests::answer::BODY_AT;
     post "/requests/{id}/verification/reject" PrivacyOfficer requests::identity::reject, "Reject the proof of identity",
@@ -289,11 +343,13 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/requests/{id}/manifest" PrivacyOfficer requests::manifest::show, "What is to be handed out";
     post "/requests/{id}/manifest/validate" PrivacyOfficer requests::manifest::validate, "Decide whether it may be handed out",
         body requests::manifest::BODY_VALIDATE;
-    post "/requests/{id}/manifest/artifact/upload" PrivacyOfficer requests::manifest::upload, "Add a file to what is handed out";
+    post "/requests/{id}/manifest/artifact/upload" PrivacyOfficer requests::manifest::upload, "Add a file to what is handed out",
+        file &["x-filename", "x-artifact-title", "x-artifact-type"];
     get "/requests/{id}/manifest/artifact/download" PrivacyOfficer requests::manifest::download, "A file of a request",
-        query &["artifactId"];
+        query &["artifactId"],
+        gives "application/octet-stream";
     put "/requests/{id}/manifest/artifact/{artifactId}/replace" PrivacyOfficer requests::manifest::replace,
-        "Put another file in the place of one";
+        "Put another file in the place of one", file &["x-filename"];
     post "/requests/{id}/fulfilment" PrivacyOfficer requests::answer::fulfil, "Take down that it was answered",
         body requests::answer::BODY_AT;
     post "/requests/{id}/fulfilment/callback" PrivacyOfficer requests::manifest::callback, "Take what another system gives back",
@@ -301,29 +357,31 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "/requests/{id}/delivery/prepare" PrivacyOfficer requests::delivery::prepare, "Make an answer ready to be handed out",
         body requests::delivery::BODY_PREPARE;
     post "/requests/{id}/delivery/address/verify" PrivacyOfficer requests::delivery::verify_address,
-        "Tell whether an address is the person's", body requests::delivery::BODY_ADDRESS;
+        "Tell whether an address is the person's", body requests::delivery::BODY_ADDRESS,
+        done &[("200", "Whether it is")];
     post "/requests/{id}/delivery/step-up/challenge" PrivacyOfficer requests::delivery::challenge, "Issue a one-time code";
     post "/requests/{id}/delivery/step-up/complete" PrivacyOfficer requests::delivery::complete, "Take the code back",
         body requests::delivery::BODY_TOKEN;
-    get "/requests/{id}/artifacts/{artifactId}/download" PrivacyOfficer requests::delivery::download, "Hand out an artifact";
+    get "/requests/{id}/artifacts/{artifactId}/download" PrivacyOfficer requests::delivery::download, "Hand out an artifact", heeds &["x-delivery-token"];
     get "/requests/{id}/delivery/logs" PrivacyOfficer requests::delivery::history, "What was tried to hand it out";
     get "/requests/{id}/appeals" PrivacyOfficer requests::appeals::list, "Appeals against an answer";
     post "/requests/{id}/appeals" PrivacyOfficer requests::appeals::add, "Take down an appeal", body requests::appeals::BODY;
     post "/requests/{id}/appeals/{appealId}/decide" PrivacyOfficer requests::appeals::decide, "Decide on an appeal",
         body requests::appeals::BODY_DECISION;
-    post "/requests/{id}/collection" PrivacyOfficer requests::work::collect, "Collect what is held about the person, as a DSAR job";
-    get "/requests/{id}/collection" PrivacyOfficer requests::work::collection, "How the DSAR job of a request stands";
+    post "/requests/{id}/collection" PrivacyOfficer requests::work::collect, "Collect what is held about the person, as a DSAR job", waits Sources;
+    get "/requests/{id}/collection" PrivacyOfficer requests::work::collection, "How the DSAR job of a request stands", waits Sources;
     post "/requests/{id}/collection/attach" PrivacyOfficer requests::work::take_bundle, "Take its bundle as what is handed out";
     get "/requests/{id}/tasks" PrivacyOfficer requests::work::tasks, "Places where somebody must look";
     post "/requests/{id}/tasks" PrivacyOfficer requests::work::refresh_tasks, "Make tasks of places that were registered since";
     post "/requests/{id}/tasks/{taskId}/answer" PrivacyOfficer requests::work::answer_task, "Take down what came of looking there",
         body requests::work::BODY_TASK;
-    post "/requests/{id}/tasks/{taskId}/upload" PrivacyOfficer requests::work::upload_task, "Hand in what was found there";
-    get "/requests/{id}/places" PrivacyOfficer requests::work::places, "Places at which something is to be done";
-    post "/requests/{id}/places" PrivacyOfficer requests::work::find_places, "Find the places, reading the sources";
-    post "/requests/{id}/places/recheck" PrivacyOfficer requests::work::recheck_places, "Look again, whether it was done";
+    post "/requests/{id}/tasks/{taskId}/upload" PrivacyOfficer requests::work::upload_task, "Hand in what was found there",
+        file &["x-filename"];
+    get "/requests/{id}/places" PrivacyOfficer requests::work::places, "Places at which something is to be done", waits Sources;
+    post "/requests/{id}/places" PrivacyOfficer requests::work::find_places, "Find the places, reading the sources", waits Sources;
+    post "/requests/{id}/places/recheck" PrivacyOfficer requests::work::recheck_places, "Look again, whether it was done", waits Sources;
     post "/requests/{id}/places/{placeId}/decide" PrivacyOfficer requests::work::decide_place, "Decide on a place",
-        body requests::work::BODY_PLACE;
+        body requests::work::BODY_PLACE, waits Sources;
     post "/requests/{id}/hold" PrivacyOfficer requests::answer::hold, "Put a request under a legal hold",
         body requests::answer::BODY_REASON;
     delete "/requests/{id}/hold" PrivacyOfficer requests::answer::unhold, "Lift a legal hold";
@@ -345,9 +403,9 @@ pub(crate) static ROUTES: &[Route] = routes! {
 };
 
 impl Route {
-    /// Whether its body is a file, whatever is in it.
-    pub(crate) fn takes_file(&self) -> bool {
-        self.path.ends_with("/upload") || self.path.ends_with("/replace")
+    /// Whose interface it is of.
+    pub(crate) fn family(&self) -> Family {
+        Family::of(self.path)
     }
 
     /// Names of what stands in its path.
@@ -377,16 +435,17 @@ pub(crate) fn router(context: &Context) -> Router {
     for route in ROUTES {
         for path in route.paths() {
             let mut handler = (route.handler)();
-            if route.takes_file() {
+            if route.file {
                 handler = handler.layer(DefaultBodyLimit::max(FILE));
             }
-            if query::is_ours(&path) {
+            if route.family().checks_queries() {
                 handler = handler.route_layer(from_fn_with_state(route.query, query::heeded));
             }
             if route.who != Who::Anybody {
                 let state = (context.clone(), route.who, scopes::of(route.path));
                 handler = handler.route_layer(from_fn_with_state(state, authorise));
             }
+            handler = handler.route_layer(from_fn_with_state(route.pace, in_time));
             router = router.route(&path, handler);
         }
     }

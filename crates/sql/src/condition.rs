@@ -2,7 +2,7 @@
 
 use locard_connector::{Exactness, Honoured, Result, ScanRequest};
 
-use crate::{Column, Dialect, filter, matching, window};
+use crate::{Column, Dialect, filter, matching};
 
 /// The predicates of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,14 +19,12 @@ impl Conditions {
     /// The predicates of a request; a column that does not exist is an error of kind `NotFound`.
     pub fn of(dialect: &Dialect, columns: &[Column], request: &ScanRequest) -> Result<Self> {
         let (matching, by_matching) = matching::predicate(dialect, columns, &request.matching)?;
-        let (window, by_window) = window::predicate(dialect, columns, request.window.as_ref())?;
         let (filter, by_filter) = filter::predicate(dialect, columns, request.filter.as_ref())?;
         let all = request.sample == locard_connector::Sample::All;
         Ok(Self {
-            predicates: [window, filter, matching].into_iter().flatten().collect(),
+            predicates: [filter, matching].into_iter().flatten().collect(),
             honoured: Honoured {
                 matching: by_matching,
-                window: by_window,
                 filter: by_filter,
                 sample: if all { Exactness::Exact } else { Exactness::No },
             },
@@ -36,12 +34,9 @@ impl Conditions {
     /// Whether just the wanted records come, so that the source may sample.
     pub fn exact(&self) -> bool {
         let Honoured {
-            matching,
-            window,
-            filter,
-            ..
+            matching, filter, ..
         } = self.honoured;
-        [matching, window, filter]
+        [matching, filter]
             .iter()
             .all(|answer| *answer == Exactness::Exact)
     }

@@ -36,8 +36,6 @@ pub struct Dialect {
     pub unquoted: fn(&str) -> String,
     /// The digits of a text without leading zeros; `None` where the server cannot, then patterns serve.
     pub digits: Option<fn(&str) -> String>,
-    /// The last eight characters.
-    pub last_eight: fn(&str) -> String,
     /// Text compared byte by byte.
     pub bytewise: fn(&str) -> String,
     /// Whether some element of a list satisfies a predicate over an expression; `None`: lists are not supported.
@@ -202,7 +200,6 @@ impl Dialect {
                  '[^0-9]+', '', 'g'), '0')"
             )
         }),
-        last_eight: |text| format!("pg_catalog.right({text}, 8)"),
         bytewise: |text| format!("{text} COLLATE \"C\""),
         any_element: Some(|list, predicate| {
             format!(
@@ -241,7 +238,6 @@ impl Dialect {
         },
         collapsed: |text| format!("trim({text})"),
         digits: None,
-        last_eight: |text| format!("substr({text}, -8)"),
         bytewise: |text| format!("{text} COLLATE BINARY"),
         any_element: None,
         constants: ["FALSE", "TRUE"],
@@ -281,7 +277,6 @@ impl Dialect {
                 "TRIM(LEADING '0' FROM REGEXP_REPLACE(REPLACE({text}, '(0)', ''), '[^0-9]+', ''))"
             )
         }),
-        last_eight: |text| format!("RIGHT({text}, 8)"),
         bytewise: |text| format!("CAST({text} AS BINARY)"),
         any_element: None,
         constants: ["FALSE", "TRUE"],
@@ -321,7 +316,6 @@ impl Dialect {
         unquoted: |text| format!("REPLACE({text}, '''', '')"),
         collapsed: |text| format!("LTRIM(RTRIM({text}))"),
         digits: None,
-        last_eight: |text| format!("RIGHT({text}, 8)"),
         bytewise: |text| format!("{text} COLLATE Latin1_General_100_BIN2"),
         any_element: None,
         constants: ["1 = 0", "1 = 1"],
@@ -365,7 +359,6 @@ impl Dialect {
         unquoted: |text| format!("REPLACE({text}, '''', '')"),
         collapsed: |text| format!("TRIM({text})"),
         digits: None,
-        last_eight: |text| format!("RIGHT({text}, 8)"),
         bytewise: str::to_owned,
         any_element: None,
         constants: ["1 = 0", "1 = 1"],
@@ -394,7 +387,6 @@ impl Dialect {
         unquoted: str::to_owned,
         collapsed: str::to_owned,
         digits: None,
-        last_eight: str::to_owned,
         bytewise: str::to_owned,
         any_element: None,
         constants: ["1 = 0", "1 = 1"],

@@ -17,7 +17,6 @@ mod range;
 mod relation;
 mod select;
 mod tls;
-mod window;
 
 pub use address::{Login, Spoken};
 pub use column::{Class, Column, find, project};

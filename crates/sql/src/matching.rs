@@ -274,35 +274,40 @@ fn digits(dialect: &Dialect, value: &str, class: Class, values: &[String]) -> Op
         return None;
     }
     let text = (dialect.text)(value);
-    let wanted: Vec<&String> = values
-        .iter()
-        .filter(|v| v.bytes().all(|b| b.is_ascii_digit()))
-        .collect();
-    let quoted = |values: Vec<&String>| values.iter().map(|v| format!("'{v}'")).collect::<Vec<_>>();
-    let mut tests = Vec::new();
-    if let Some(digits) = dialect.digits {
-        let digits = digits(&text);
-        let tails = quoted(wanted.iter().copied().filter(|v| v.len() == 8).collect());
-        tests.push(in_list(dialect, &digits, &quoted(wanted)));
-        if !tails.is_empty() {
-            tests.push(in_list(dialect, &(dialect.last_eight)(&digits), &tails));
-        }
-    } else {
-        if wanted.len() > dialect.pattern_limit {
-            return None;
-        }
-        tests.extend(
-            wanted
-                .iter()
-                .map(|v| format!("{text} LIKE '{}'", spaced(v.chars()))),
-        );
+    let wanted = shortest(values);
+    if wanted.len() > dialect.pattern_limit {
+        return None;
     }
+    let digits = dialect.digits.map(|digits| digits(&text));
+    let inside = |wanted: &&str| match &digits {
+        Some(digits) => format!("{digits} LIKE '%{wanted}%'"),
+        None => format!("{text} LIKE '{}'", spaced(wanted.chars())),
+    };
+    let mut tests: Vec<String> = wanted.iter().map(inside).collect();
     if class == Class::Decimal {
         // Readers drop zeros at the end of a fraction.
         tests.push(format!("{text} LIKE '%.%'"));
     }
     tests.push((dialect.unsure)(&text));
     Some(format!("({})", tests.join(" OR ")))
+}
+
+/// Those of some numbers that hold none of the others: whoever asks for the end of a number gets the number too.
+fn shortest(values: &[String]) -> Vec<&str> {
+    let is_number = |value: &&str| value.bytes().all(|byte| byte.is_ascii_digit());
+    let mut numbers: Vec<&str> = values
+        .iter()
+        .map(String::as_str)
+        .filter(is_number)
+        .collect();
+    numbers.sort_by_key(|number| number.len());
+    let mut shortest: Vec<&str> = Vec::new();
+    for number in numbers {
+        if !shortest.iter().any(|shorter| number.contains(shorter)) {
+            shortest.push(number);
+        }
+    }
+    shortest
 }
 
 /// `%a%b%`: the parts in this order, whatever stands between.

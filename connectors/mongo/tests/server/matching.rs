@@ -69,10 +69,7 @@ fn matches(form: Form, wanted: &str, text: &str) -> bool {
     match form {
         Form::Raw => wanted == text,
         Form::Folded => wanted == forms::folded(text),
-        Form::Digits => {
-            let digits = forms::digits(text);
-            wanted == digits || wanted.len() == 8 && digits.ends_with(wanted)
-        }
+        Form::Digits => forms::digits(text).contains(wanted),
         Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| wanted == tokens.join(" ")),
         Form::Contains => {
             let folded = forms::folded(text);

@@ -54,10 +54,7 @@ fn matches(form: Form, wanted: &[String], text: &str) -> bool {
         Form::Folded => any(&forms::folded(text)),
         Form::Digits => {
             let digits = forms::digits(text);
-            any(&digits)
-                || wanted
-                    .iter()
-                    .any(|value| value.len() == 8 && digits.ends_with(value.as_str()))
+            wanted.iter().any(|value| digits.contains(value.as_str()))
         }
         Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| any(&tokens.join(" "))),
         Form::Contains => {
@@ -208,8 +205,8 @@ INSERT INTO dbo.t VALUES {}",
 }
 
 #[tokio::test]
-async fn filters_and_windows_mean_what_a_reader_sees() {
-    use locard_connector::{Filter, Literal, Operator, Window};
+async fn filters_mean_what_a_reader_sees() {
+    use locard_connector::{Filter, Literal, Operator};
     let sql = "CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY, text varchar(9), at datetime2(3), zoned datetimeoffset(0), yes bit)
 GO
 INSERT INTO dbo.t VALUES (1, 'abc', '2024-01-01 10:00:00', '2024-01-01 10:00:00 +02:00', 1), (2, 'ABC', NULL, NULL, 0),
@@ -236,13 +233,6 @@ INSERT INTO dbo.t VALUES (1, 'abc', '2024-01-01 10:00:00', '2024-01-01 10:00:00 
     assert_eq!(came("at", Operator::Less, noon).await, ["3"]);
     let truth = Literal::Boolean(true);
     assert_eq!(came("yes", Operator::Equal, truth).await, ["1"]);
-    let mut request = all("t");
-    request.window = Some(Window {
-        column: "zoned".into(),
-        from: Some("2024-01-01T09:00:00Z".parse().expect("a time")),
-        until: None,
-    });
-    let (plan, records) = scan(&*source, &request).await;
-    assert_eq!(plan.honoured.window, Exactness::Exact);
-    assert_eq!(cells(&records, "id"), ["3"]);
+    let nine = Literal::Timestamp("2024-01-01T09:00:00Z".parse().expect("a time"));
+    assert_eq!(came("zoned", Operator::GreaterOrEqual, nine).await, ["3"]);
 }

@@ -7,12 +7,21 @@ pub(crate) mod tokens;
 use jiff::Timestamp;
 use locard_model::{ExposeSecret as _, SecretString};
 use locard_store::{ApiKey, ApiKeyDraft, ApiKeyId, AuditDraft, Grant, Page};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::jobs::order::Actor;
 use crate::{Error, ErrorKind, Home, Result};
+
+/// Who asked for something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// Id of their key.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+}
 
 /// What a token begins with, so that scanners of source code know it.
 const PREFIX: &str = "locard_";
@@ -98,15 +107,24 @@ pub async fn add_key(
     if name.trim().is_empty() || name.chars().any(crate::is_unprintable) {
         return Err(Error::usage("a key needs a name that can be printed"));
     }
-    let now = home.store.clock().await?;
-    if expires_at.is_some_and(|end| end <= now) {
-        let sentence = "the key would have ended before it is made";
-        return Err(Error::usage(sentence).hint("name a time to come, as 2031-01-01T00:00:00Z"));
-    }
+    check_key_end(home, expires_at).await?;
     let token = token()?;
     let draft = draft(&token, name, (grant, scopes), expires_at);
     let key = home.store.add_api_key(home.org, &draft).await?;
     Ok((row(key), token))
+}
+
+/// Whether a key may end then, by the clock of the store.
+///
+/// # Errors
+/// Where it would have ended before it is made.
+pub async fn check_key_end(home: &Home, end: Option<Timestamp>) -> Result<()> {
+    let now = home.store.clock().await?;
+    if end.is_some_and(|end| end <= now) {
+        let sentence = "the key would have ended before it is made";
+        return Err(Error::usage(sentence).hint("name a time to come, as 2031-01-01T00:00:00Z"));
+    }
+    Ok(())
 }
 
 /// Every key, the oldest first.

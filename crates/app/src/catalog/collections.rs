@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::catalog::scope::{Chosen, Only, choose};
 use crate::catalog::{Catalog, is_readable};
-use crate::jobs::order::json;
+use crate::home::json;
 use crate::{Error, ErrorKind, Home, Result};
 
 /// Members that a collection may name.

@@ -9,6 +9,8 @@ use std::sync::{PoisonError, RwLock};
 
 use locard_model::EntityId;
 
+use crate::catalog::view::View;
+
 /// Most bytes that it takes; entities beyond that are looked at for every search.
 const MOST: usize = 256 << 20;
 
@@ -27,25 +29,27 @@ struct Kept {
     /// Entities and their words, and those of them that stand for nothing.
     entries: usize,
     dead: usize,
-    /// By which change of the catalog, at the latest, entities changed since this process asks.
+    /// The latest view that was asked, and in which one it was told that an entity had changed.
+    view: u64,
     changed: HashMap<EntityId, u64>,
 }
 
 impl Lexicon {
-    /// Forgets entities that changed, at the latest by that change of the catalog.
-    pub(crate) fn forget(&self, entities: &[EntityId], at: u64) {
+    /// Forgets what changed up to that view.
+    pub(crate) fn catch_up(&self, view: &View) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for entity in entities {
-            kept.forget(entity);
-            kept.changed.insert(*entity, at);
+        if kept.view < view.number {
+            let changed = view.changed_since(kept.view);
+            changed.for_each(|(entity, told)| kept.forget_changed(entity, told));
+            kept.view = view.number;
         }
     }
 
-    /// Learns the words of an entity from whoever knows of so many changes of the catalog, unless it changed since, or
-    /// there is no room.
-    pub(crate) fn learn(&self, entity: EntityId, words: &HashSet<String>, at: u64) {
+    /// Learns the words of an entity from whoever asked after that view, unless the entity changed since, or there is no
+    /// room.
+    pub(crate) fn learn(&self, entity: EntityId, words: &HashSet<String>, view: u64) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.changed.get(&entity).is_none_or(|change| *change <= at) {
+        if kept.changed.get(&entity).is_none_or(|told| *told <= view) {
             kept.forget(&entity);
             kept.add(entity, words);
         }
@@ -68,6 +72,11 @@ impl Lexicon {
 }
 
 impl Kept {
+    fn forget_changed(&mut self, entity: EntityId, told: u64) {
+        self.forget(&entity);
+        self.changed.insert(entity, told);
+    }
+
     fn forget(&mut self, entity: &EntityId) {
         if let Some((_, words)) = self.numbers.remove(entity) {
             self.dead += words as usize + 1;
@@ -193,7 +202,7 @@ mod tests {
         let lexicon = Lexicon::default();
         let a = entity("a");
         lexicon.learn(a, &words(&["old"]), 4);
-        lexicon.forget(&[a], 5);
+        lexicon.0.write().unwrap().forget_changed(a, 5);
         assert_eq!(ask(&lexicon, &["old"], [a]), [None]);
         lexicon.learn(a, &words(&["old"]), 4);
         assert_eq!(ask(&lexicon, &["old"], [a]), [None]);

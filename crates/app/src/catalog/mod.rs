@@ -1,14 +1,13 @@
 //! The stored catalog as people address it: sources and entities by name, in the order of their resources.
 
-pub(crate) mod aggregation;
 pub(crate) mod annotations;
 pub(crate) mod collections;
-pub(crate) mod duplicates;
 pub(crate) mod entities;
 pub(crate) mod lexicon;
 pub(crate) mod places;
 pub(crate) mod scope;
 pub(crate) mod search;
+pub(crate) mod twins;
 pub(crate) mod usage;
 pub(crate) mod view;
 
@@ -16,10 +15,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use locard_engine::untagged;
-use locard_model::{EntityId, SourceId};
-use locard_store::{Entity, EntityFilter, Page, Source};
+use locard_model::{ColumnId, EntityId, SourceId};
+use locard_store::{Column, Entity, EntityFilter, Page, Source};
 
-use crate::{Error, ErrorKind, Home, Result, findings, lookup::twins, words};
+use crate::{Error, ErrorKind, Home, Result, words};
 
 /// Entities with the source they are in.
 pub struct Catalog<'a> {
@@ -268,7 +267,7 @@ pub async fn known_place(
                 continue;
             };
             let is_known = match column {
-                Some(column) => findings::column_named(home, known.id, column).await.is_ok(),
+                Some(column) => column_named(home, known.id, column).await.is_ok(),
                 None => true,
             };
             let reading = (entity.clone(), column.clone());
@@ -281,6 +280,53 @@ pub async fn known_place(
     let first = readings.into_iter().next();
     near.or(first)
         .ok_or_else(|| Error::usage("no entity is named"))
+}
+
+/// The column that a person means: by its path as it is, by its id, or as it is shown.
+pub(crate) async fn column_named(home: &Home, entity: EntityId, column: &str) -> Result<Column> {
+    let mut columns = home.store.columns(home.org, entity).await?;
+    let mask = home.engine.mask();
+    let id = column.parse::<ColumnId>().ok();
+    let by_path = columns.iter().position(|known| known.path == column);
+    let by_id = || columns.iter().position(|known| Some(known.id) == id);
+    let fits: Vec<usize> = match by_path.or_else(by_id) {
+        Some(at) => vec![at],
+        None => (0..columns.len())
+            .filter(|at| mask.is_named(&columns[*at].path, column))
+            .collect(),
+    };
+    match fits.as_slice() {
+        [at] => Ok(columns.swap_remove(*at)),
+        [] => {
+            let all = columns.iter().map(|known| mask.segment(&known.path));
+            let hint = columns_like(column, &all.collect::<Vec<_>>());
+            Err(Error::not_found("the entity has no such column").hint(hint))
+        }
+        several => {
+            let names = several.iter().map(|at| mask.segment(&columns[*at].path));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let count = several.len();
+            Err(
+                Error::usage(format!("{count} columns of the entity are shown like that"))
+                    .hint(format!("name one of them in full: {names}")),
+            )
+        }
+    }
+}
+
+/// Which column may have been meant: those with a like name, or some of all.
+fn columns_like(typed: &str, known: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let likely = words::likely(typed, known.iter().map(String::as_str));
+    if !likely.is_empty() {
+        return format!("did you mean {}?", likely.join(" or "));
+    }
+    let shown = known.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    let more = match known.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("it has {}{more}", shown.join(", "))
 }
 
 pub(crate) fn is_readable(entity: &Entity) -> bool {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use locard_model::SourceId;
 use locard_store::Source;
 
-use crate::catalog::Catalog;
-use crate::{Home, Result, lookup::twins};
+use crate::catalog::{Catalog, twins};
+use crate::{Home, Result};
 
 /// Where the resources of one source are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -16,7 +16,8 @@ use uuid::Uuid;
 use crate::catalog::Catalog;
 use crate::catalog::annotations::Annotations;
 use crate::catalog::entities::{EntityRow, row};
-use crate::catalog::view::View;
+use crate::catalog::lexicon::Lexicon;
+use crate::catalog::view::{View, view};
 use crate::input::blocking;
 use crate::{Error, Home, Result};
 
@@ -173,7 +174,7 @@ async fn by_words(
     limit: u32,
 ) -> Result<(Vec<EntityRow>, Option<Uuid>)> {
     let (wanted, began) = (looking.wanted, Instant::now());
-    let view = home.views.now(home).await?;
+    let view = view(home).await?;
     let mut left = possible(home, wanted, &view, after)
         .await?
         .into_iter()
@@ -215,7 +216,7 @@ async fn possible(
     view: &Arc<View>,
     after: Option<Uuid>,
 ) -> Result<Vec<Possible>> {
-    let (lexicon, words) = (Arc::clone(&home.lexicon), wanted.words.clone());
+    let (lexicon, words) = (home.memory.of::<Lexicon>(), wanted.words.clone());
     let (view, filter) = (Arc::clone(view), wanted.clone());
     let possible = blocking(move || {
         let is_wanted = |entity: &&Arc<Entity>| {
@@ -227,6 +228,7 @@ async fn possible(
                 && filter.kind.is_none_or(|kind| entity.kind == kind)
         };
         let entities: Vec<&Arc<Entity>> = view.all.iter().filter(is_wanted).collect();
+        lexicon.catch_up(&view);
         let told = lexicon.ask(&words, entities.iter().map(|entity| entity.id));
         let possible = entities.into_iter().zip(told).filter_map(|(entity, has)| {
             let is_known = has == Some(true);
@@ -255,8 +257,8 @@ async fn read(
     for column in home.store.columns_of(home.org, &ids).await? {
         columns.entry(column.entity).or_default().push(column);
     }
-    let (mask, lexicon) = (home.engine.mask().clone(), Arc::clone(&home.lexicon));
-    let (begins, at) = (wanted.words.clone(), view.at);
+    let (mask, lexicon) = (home.engine.mask().clone(), home.memory.of::<Lexicon>());
+    let (begins, number) = (wanted.words.clone(), view.number);
     blocking(move || {
         let mut having = HashSet::new();
         for entity in unknown {
@@ -265,7 +267,7 @@ async fn read(
             if begins.iter().all(|begin| is_begun(&words, begin)) {
                 having.insert(entity.id);
             }
-            lexicon.learn(entity.id, &words, at);
+            lexicon.learn(entity.id, &words, number);
         }
         Ok(having)
     })
@@ -407,8 +409,9 @@ mod tests {
             assert_eq!(found("zacharias", 9).await, Vec::<String>::new());
             assert_eq!(found("zwieback", 9).await, Vec::<String>::new());
         }
-        let all = home.views.now(&home).await.unwrap().all.clone();
-        let known = home.lexicon.ask(&[], all.iter().map(|entity| entity.id));
+        let all = view(&home).await.unwrap().all.clone();
+        let lexicon = home.memory.of::<Lexicon>();
+        let known = lexicon.ask(&[], all.iter().map(|entity| entity.id));
         assert!(known.len() >= 3 && known.iter().all(Option::is_some));
         // What changes is found by its new names, and no longer by its old ones.
         std::fs::write(data.join("items.csv"), "article,price,vat\nA,1,2\n").unwrap();

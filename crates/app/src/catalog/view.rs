@@ -11,8 +11,7 @@ use locard_model::{EntityId, SourceId};
 use locard_store::{Entity, EntityFilter, Page};
 
 use crate::catalog::is_readable;
-use crate::input::blocking;
-use crate::lookup::twins::{Bases, Grouping};
+use crate::catalog::twins::{Bases, Grouping};
 use crate::{Home, Result};
 
 /// Entities that are read together.
@@ -20,28 +19,48 @@ const READ: usize = 500;
 
 /// All entities as of some moment.
 pub(crate) struct View {
-    /// How many changes of the catalog it knows of.
-    pub(crate) at: u64,
+    /// How many changes of the catalog it knows of, as the store counts them.
+    at: u64,
+    /// Which view of this process it is: a later one has a larger number.
+    pub(crate) number: u64,
     /// Every entity but columns and tombstones, in the order of their ids. Their descriptions are left out: they are large.
     pub(crate) all: Vec<Arc<Entity>>,
     /// Those that can be read.
     pub(crate) readable: Vec<Arc<Entity>>,
+    /// Bytes that it takes, about.
+    pub(crate) memory: usize,
     /// When each source was registered: one that was removed and registered again may have other entities.
     sources: HashMap<SourceId, Timestamp>,
+    /// In which view it was told first that an entity had changed, the last time that it was.
+    changed: HashMap<EntityId, u64>,
     /// Which of the readable ones are the same.
     grouping: Mutex<Option<(Bases, Arc<Grouping>)>>,
 }
 
 impl View {
-    fn new(at: u64, all: Vec<Arc<Entity>>, sources: HashMap<SourceId, Timestamp>) -> Self {
+    fn new(
+        (at, number): (u64, u64),
+        all: Vec<Arc<Entity>>,
+        sources: HashMap<SourceId, Timestamp>,
+        changed: HashMap<EntityId, u64>,
+    ) -> Self {
         let readable = all.iter().filter(|entity| is_readable(entity)).cloned();
         Self {
             at,
+            number,
             readable: readable.collect(),
+            memory: memory(&all),
             all,
             sources,
+            changed,
             grouping: Mutex::default(),
         }
+    }
+
+    /// The entities that changed since another view, and the view that told it.
+    pub(crate) fn changed_since(&self, other: u64) -> impl Iterator<Item = (EntityId, u64)> + '_ {
+        let changed = self.changed.iter().map(|(entity, told)| (*entity, *told));
+        changed.filter(move |(_, told)| *told > other)
     }
 
     /// Which of the readable ones are the same, where the paths of sources begin so.
@@ -56,60 +75,50 @@ impl View {
         *known = Some((bases, Arc::clone(&grouping)));
         grouping
     }
+}
 
-    /// Bytes in memory, about.
-    pub(crate) fn memory(&self) -> usize {
-        let of_entity = |entity: &Arc<Entity>| {
-            let segments = entity.path.segments().iter();
-            let path: usize = segments.map(|segment| segment.len() + 40).sum();
-            let comment = entity.comment.as_ref().map_or(0, String::len);
-            size_of::<Entity>() + 64 + path + comment
-        };
-        self.all.iter().map(of_entity).sum()
-    }
+/// Bytes that entities take, about.
+fn memory(all: &[Arc<Entity>]) -> usize {
+    let of_entity = |entity: &Arc<Entity>| {
+        let segments = entity.path.segments().iter();
+        let path: usize = segments.map(|segment| segment.len() + 40).sum();
+        let comment = entity.comment.as_ref().map_or(0, String::len);
+        size_of::<Entity>() + 64 + path + comment
+    };
+    all.iter().map(of_entity).sum()
 }
 
 /// The latest view.
 #[derive(Default)]
-pub(crate) struct Views(tokio::sync::Mutex<Option<Arc<View>>>);
+struct Views(tokio::sync::Mutex<Option<Arc<View>>>);
 
-impl Views {
-    /// The entities as they are now. Whoever asks while another brings the view up to date waits for that.
-    pub(crate) async fn now(&self, home: &Home) -> Result<Arc<View>> {
-        let mut known = self.0.lock().await;
-        let sources = home.store.sources(home.org).await?.into_iter();
-        let sources: HashMap<_, _> = sources.map(|it| (it.id, it.created_at)).collect();
-        let since = known.as_ref().map(|view| view.at);
-        let changes = home.store.changes(home.org, since).await?;
-        let view = match &*known {
-            Some(view) if changes.entities.is_empty() && view.sources == sources => {
-                return Ok(Arc::clone(view));
-            }
-            Some(view) => {
-                let mut changed = changes.entities;
-                let all = renewed(home, view, &sources, &mut changed).await?;
-                forget(home, changed, changes.at).await?;
-                View::new(changes.at, all, sources)
-            }
-            None => {
-                let all = listed(home, None).await?;
-                View::new(changes.at, all, sources)
-            }
-        };
-        home.remembered.leave_room_for(view.memory());
-        Ok(Arc::clone(known.insert(Arc::new(view))))
-    }
-}
-
-/// Forgets what is kept of entities that changed; whoever keeps something may be at it for a moment.
-async fn forget(home: &Home, changed: Vec<EntityId>, at: u64) -> Result<()> {
-    let (remembered, lexicon) = (Arc::clone(&home.remembered), Arc::clone(&home.lexicon));
-    blocking(move || {
-        remembered.forget(&changed, at);
-        lexicon.forget(&changed, at);
-        Ok(())
-    })
-    .await
+/// The entities as they are now. Whoever asks while another brings the view up to date waits for that.
+pub(crate) async fn view(home: &Home) -> Result<Arc<View>> {
+    let views = home.memory.of::<Views>();
+    let mut known = views.0.lock().await;
+    let sources = home.store.sources(home.org).await?.into_iter();
+    let sources: HashMap<_, _> = sources.map(|it| (it.id, it.created_at)).collect();
+    let since = known.as_ref().map(|view| view.at);
+    let changes = home.store.changes(home.org, since).await?;
+    let at = changes.at;
+    let view = match &*known {
+        Some(view) if changes.entities.is_empty() && view.sources == sources => {
+            return Ok(Arc::clone(view));
+        }
+        Some(view) => {
+            let mut touched = changes.entities;
+            let all = renewed(home, view, &sources, &mut touched).await?;
+            let number = view.number + 1;
+            let mut changed = view.changed.clone();
+            changed.extend(touched.into_iter().map(|entity| (entity, number)));
+            View::new((at, number), all, sources, changed)
+        }
+        None => {
+            let all = listed(home, None).await?;
+            View::new((at, 0), all, sources, HashMap::new())
+        }
+    };
+    Ok(Arc::clone(known.insert(Arc::new(view))))
 }
 
 /// Every entity, of one source or all.

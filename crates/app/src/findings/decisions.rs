@@ -18,13 +18,11 @@ use locard_store::{Allowed, Decision, Review, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::access::record_audit;
+use crate::access::{Actor, record_audit};
 use crate::catalog::Catalog;
-use crate::jobs::order::Actor;
-use crate::{
-    Error, ErrorKind, Home, ImportReport, Result, SourceLimits, findings::review,
-    lookup::confirmed, rules::identifiers,
-};
+use crate::findings::{confirmed, review};
+use crate::rules::identifiers;
+use crate::{Error, ErrorKind, Home, ImportReport, Result, SourceLimits};
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -14,11 +14,11 @@ use locard_model::LogicalType;
 use locard_store::{Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, column_named};
 use crate::findings::explanation::{ColumnExplanation, Explanation, Profile, Reported};
-use crate::lookup::rows::unreadable;
+use crate::record::unreadable;
 use crate::scan::scanned::{JudgedColumn, Scanned};
-use crate::{FindingRow, Home, Result, findings, rules, scan::record};
+use crate::{FindingRow, Home, Result, findings, record, rules};
 
 /// Rows among which samples are looked for.
 const SAMPLED_ROWS: u64 = 2_000;
@@ -96,7 +96,7 @@ async fn columns(
         ..Default::default()
     };
     let only = match &options.column {
-        Some(column) => Some(findings::column_named(home, entity.id, column).await?.id),
+        Some(column) => Some(column_named(home, entity.id, column).await?.id),
         None => None,
     };
     let found = findings::rows(home, catalog, &filter, |_| true).await?;

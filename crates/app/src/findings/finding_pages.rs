@@ -8,8 +8,8 @@ use locard_store::{Decision, FindingRecord, Page, Review};
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
-use crate::findings::{Reviews, Wanted, reviews, row};
-use crate::{FindingFilter, FindingRow, Home, Result, lookup::confirmed};
+use crate::findings::{Reviews, Wanted, confirmed, reviews, row};
+use crate::{FindingFilter, FindingRow, Home, Result};
 
 /// Findings that are counted exactly; of more it is told that there are at least so many.
 pub const COUNTED: u64 = 10_000;

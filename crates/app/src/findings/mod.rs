@@ -1,7 +1,8 @@
 //! Findings as people see them, with what people decided about them.
 
+pub(crate) mod aggregation;
+pub(crate) mod confirmed;
 pub(crate) mod decisions;
-pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod explanation;
 pub(crate) mod fail_on;
@@ -13,10 +14,10 @@ use std::collections::{HashMap, HashSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 use locard_model::{Category, ColumnId, EntityId, FindingKind, Identifier, JobId, Sensitivity};
-use locard_store::{Column, Decision, FindingRecord, Page, Review};
+use locard_store::{Decision, FindingRecord, Page, Review};
 
 use crate::catalog::Catalog;
-use crate::{Error, Home, Result, jobs, lookup::confirmed, words};
+use crate::{Error, Home, Result, clock};
 
 /// One finding. Fields as on one NDJSON line of `locard scan`.
 #[derive(Clone, Debug, PartialEq)]
@@ -296,55 +297,8 @@ pub(crate) fn decided(review: &Review) -> Decided {
     Decided {
         decision: review.decision,
         reason: review.note.clone(),
-        at: jobs::instant(review.decided_at),
+        at: clock::instant(review.decided_at),
     }
-}
-
-/// The column that a person means: by its path as it is, by its id, or as it is shown.
-pub(crate) async fn column_named(home: &Home, entity: EntityId, column: &str) -> Result<Column> {
-    let mut columns = home.store.columns(home.org, entity).await?;
-    let mask = home.engine.mask();
-    let id = column.parse::<ColumnId>().ok();
-    let by_path = columns.iter().position(|known| known.path == column);
-    let by_id = || columns.iter().position(|known| Some(known.id) == id);
-    let fits: Vec<usize> = match by_path.or_else(by_id) {
-        Some(at) => vec![at],
-        None => (0..columns.len())
-            .filter(|at| mask.is_named(&columns[*at].path, column))
-            .collect(),
-    };
-    match fits.as_slice() {
-        [at] => Ok(columns.swap_remove(*at)),
-        [] => {
-            let all = columns.iter().map(|known| mask.segment(&known.path));
-            let hint = columns_like(column, &all.collect::<Vec<_>>());
-            Err(Error::not_found("the entity has no such column").hint(hint))
-        }
-        several => {
-            let names = several.iter().map(|at| mask.segment(&columns[*at].path));
-            let names = names.collect::<Vec<_>>().join(", ");
-            let count = several.len();
-            Err(
-                Error::usage(format!("{count} columns of the entity are shown like that"))
-                    .hint(format!("name one of them in full: {names}")),
-            )
-        }
-    }
-}
-
-/// Which column may have been meant: those with a like name, or some of all.
-fn columns_like(typed: &str, known: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let likely = words::likely(typed, known.iter().map(String::as_str));
-    if !likely.is_empty() {
-        return format!("did you mean {}?", likely.join(" or "));
-    }
-    let shown = known.iter().take(SHOWN).cloned().collect::<Vec<_>>();
-    let more = match known.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("it has {}{more}", shown.join(", "))
 }
 
 #[cfg(test)]

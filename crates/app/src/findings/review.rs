@@ -9,13 +9,11 @@ use locard_sketch::{forms, hash};
 use locard_store::{Allowed, Decision, Review};
 use serde_json::json;
 
-use crate::access::record_audit;
-use crate::catalog::Catalog;
-use crate::findings::{column_named, rows};
-use crate::jobs::order::Actor;
-use crate::{
-    Error, FindingRow, Home, Result, findings::decisions, lookup::confirmed, rules::identifiers,
-};
+use crate::access::{Actor, record_audit};
+use crate::catalog::{Catalog, column_named};
+use crate::findings::{confirmed, decisions, rows};
+use crate::rules::identifiers;
+use crate::{Error, FindingRow, Home, Result};
 
 /// Names one finding, or all of a column when the identifier is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]

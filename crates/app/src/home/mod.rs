@@ -2,9 +2,9 @@
 //!
 //! The master key lives outside the home, so a copy of the home alone opens nothing.
 
-pub(crate) mod backup;
-pub(crate) mod stored;
-pub(crate) mod stored_settings;
+pub(crate) mod gate;
+pub(crate) mod memory;
+pub(crate) mod switched_off;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,13 +16,19 @@ use locard_identify::Library;
 use locard_model::{OrgId, SecretString};
 use locard_sketch::Keyer;
 use locard_store::{KeyPlace, Opened, Place, Store, WorkerId};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::catalog::lexicon::Lexicon;
-use crate::catalog::view::Views;
+use crate::home::gate::Gate;
+use crate::home::memory::Memory;
 use crate::input::blocking;
-use crate::lookup::remembered::Remembered;
-use crate::sources::gate::Gate;
-use crate::{Error, ErrorKind, Result, rules::patterns};
+use crate::{Error, ErrorKind, Result};
+
+/// As something is kept in the store.
+pub(crate) fn json(what: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(what)
+        .map_err(|error| Error::new(ErrorKind::Unexpected, "it cannot be noted").cause(error))
+}
 
 /// How a home is opened. Faces fill it from arguments, environment and `locard.toml`; this crate reads none of them.
 pub struct HomeOptions {
@@ -83,12 +89,8 @@ pub struct Home {
     often: AtomicBool,
     shared: bool,
     pub(crate) piece_bytes: u64,
-    /// The catalog's entities in memory.
-    pub(crate) views: Views,
-    /// The words of their names.
-    pub(crate) lexicon: Arc<Lexicon>,
-    /// What look-ups remember of them.
-    pub(crate) remembered: Arc<Remembered>,
+    /// What use cases keep in memory.
+    pub(crate) memory: Memory,
     new_key: Option<PathBuf>,
 }
 
@@ -107,7 +109,7 @@ impl Home {
             .unwrap_or_else(|| dir.join("dictionaries"));
         let (folder, judges) = (own.clone(), options.judges);
         let org = OrgId::DEFAULT;
-        let off = patterns::off(opened.store.as_ref(), org).await?;
+        let off = switched_off::rules(opened.store.as_ref(), org).await?;
         let (rules, left_out) = blocking(move || rules(&folder, &off, judges)).await?;
         let key = opened.store.sketch_key(org).await?;
         let names = opened.store.name_key(org).await?;
@@ -136,9 +138,7 @@ impl Home {
             shared: options.store.is_some(),
             new_key: opened.new_key,
             piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
-            views: Views::default(),
-            lexicon: Arc::default(),
-            remembered: Arc::default(),
+            memory: Memory::default(),
         })
     }
 
@@ -149,12 +149,7 @@ impl Home {
 
     /// Lets look-ups keep filters in memory, within so many bytes: for processes that many look-ups are made in.
     pub fn remember_filters(&self, bytes: usize) {
-        self.remembered.within(bytes);
-    }
-
-    /// Bytes of filters that are kept in memory, about, and of how many entities they are.
-    pub fn remembered_filters(&self) -> (usize, usize) {
-        self.remembered.size()
+        self.memory.set_filter_bytes(bytes);
     }
 
     /// Lets somebody judge sources that were named over a network, whenever one is opened; the first one stays.
@@ -280,7 +275,7 @@ fn chosen(own: &Path, off: &[String]) -> Result<Rules> {
         });
     }
     Ok(Rules {
-        used: patterns::library_without(own, off)?,
+        used: switched_off::library_without(own, off)?,
         all: Some(all),
     })
 }

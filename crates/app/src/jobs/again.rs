@@ -3,21 +3,11 @@
 use locard_model::JobId;
 use locard_store::JobDraft;
 
-use crate::jobs::kinds::{self, JobKind as _};
-use crate::jobs::order::{DEFAULT_AFFINITY, Details};
-use crate::jobs::spans::asked_within;
+use crate::jobs::kinds;
+use crate::work::kind::AnyKind;
+use crate::work::order::{DEFAULT_AFFINITY, Details};
+use crate::work::spans::asked_within;
 use crate::{Accepted, Asking, Error, ErrorKind, Home, Result};
-
-/// What can be done again as it was asked for. What asks for a person's data needs a person who asks.
-const KINDS: &[&str] = &[
-    kinds::aggregate::Aggregate::NAME,
-    kinds::identify::Identify::NAME,
-    kinds::ingest::Ingest::NAME,
-    kinds::names::Names::NAME,
-    kinds::scan::Scan::NAME,
-    kinds::test::Test::NAME,
-    kinds::usage::UsageStatistics::NAME,
-];
 
 /// Accepts a new job that does what an ended one was asked to do; that one is its parent.
 pub async fn rerun_job(home: &Home, id: JobId, asking: &Asking) -> Result<Accepted> {
@@ -26,7 +16,7 @@ pub async fn rerun_job(home: &Home, id: JobId, asking: &Asking) -> Result<Accept
         let sentence = "the job has not ended yet";
         return Err(Error::new(ErrorKind::Conflict, sentence).hint("cancel it first"));
     }
-    if !KINDS.contains(&job.kind.as_str()) {
+    if !kinds::named(&job.kind).is_some_and(AnyKind::may_repeat) {
         let sentence = format!("a job that does {} is not run again", job.kind);
         return Err(Error::new(ErrorKind::Conflict, sentence));
     }

@@ -1,13 +1,12 @@
 //! Jobs: what ran, how it went, what it is doing now.
 
 pub(crate) mod again;
-pub(crate) mod conduct;
+pub(crate) mod diff;
 pub(crate) mod errands;
 pub(crate) mod kinds;
-pub(crate) mod order;
 pub(crate) mod runner;
+pub(crate) mod scanning;
 pub(crate) mod schedules;
-pub(crate) mod spans;
 pub(crate) mod status;
 pub(crate) mod timing;
 
@@ -15,15 +14,15 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use locard_model::{EntityId, JobId, JobState, TaskState};
-use locard_store::{FailureFilter, Job, JobFilter, JobOutcome, Page};
+use locard_store::{Job, JobFilter, JobOutcome, Page};
 use serde_json::json;
 
-use crate::access::record_audit;
+use crate::access::{Actor, record_audit};
 use crate::catalog::Catalog;
-use crate::jobs::conduct::LEASE;
-use crate::jobs::order::Actor;
+use crate::clock::instant;
 use crate::words::counted;
-use crate::{Error, Home, Result, scan::record};
+use crate::work::conduct::LEASE;
+use crate::{Error, ErrorKind, Home, Result, record, work};
 
 /// A job in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,17 +109,6 @@ impl JobRow {
     }
 }
 
-/// Until when a job waits that nobody is to take up before.
-pub(crate) fn waits_until(job: &Job) -> Option<Timestamp> {
-    job.not_before.filter(|_| job.state == JobState::Queued)
-}
-
-/// Whether a job is said to run, and nobody does: its process ended without a word. The store says whether somebody holds
-/// it, since the clocks of machines that share it may differ.
-pub(crate) fn is_interrupted(job: &Job) -> bool {
-    matches!(job.state, JobState::Running | JobState::Cancelling) && !job.held
-}
-
 /// One job, by id, its beginning, or `latest`.
 pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
     let job = named(home, id).await?;
@@ -145,8 +133,14 @@ pub async fn job(home: &Home, id: &str) -> Result<JobDetail> {
 }
 
 /// Asks a job to stop; an interrupted one that nobody runs ends at once. What was found stays.
+///
+/// # Errors
+/// With [`ErrorKind::Conflict`] where it has ended already.
 pub async fn cancel_job(home: &Home, actor: &Actor, id: &str) -> Result<JobRow> {
     let job = named(home, id).await?;
+    if job.state.is_final() {
+        return Err(Error::new(ErrorKind::Conflict, "the job has ended already"));
+    }
     let job = home.store.cancel_job(home.org, job.id).await?;
     record_audit(home, actor, "cancel job", json!({ "job": job.id })).await?;
     // Whoever runs it hears of it within seconds; where nobody holds it, its process is dead, and it is ended here.
@@ -193,7 +187,7 @@ pub async fn job_log(home: &Home, id: &str) -> Result<Vec<JobLine>> {
             .started_at
             .map(|at| line(at, "it was taken up".to_owned())),
     );
-    for failure in all_failures(home, stored.id).await? {
+    for failure in record::all_failures(home, stored.id).await? {
         let what = failure.what;
         let place = [what.resource, what.place]
             .into_iter()
@@ -202,7 +196,7 @@ pub async fn job_log(home: &Home, id: &str) -> Result<Vec<JobLine>> {
             .join(", ");
         lines.push(line(failure.at, format!("{place}: {}", what.sentence)));
     }
-    lines.extend(waits_until(&stored).map(|at| {
+    lines.extend(work::waits_until(&stored).map(|at| {
         let sentence = format!("it waits for the scan windows of its sources, until {at:.0}");
         line(stored.heartbeat_at.unwrap_or(stored.queued_at), sentence)
     }));
@@ -275,18 +269,10 @@ fn missing(text: &str, known: usize) -> Error {
     Error::not_found(sentence).hint(hint)
 }
 
-/// A job, unless it was pruned.
-pub(crate) async fn known(home: &Home, id: JobId) -> Result<Option<Job>> {
-    match home.store.job(home.org, id).await {
-        Err(error) if error.kind() == locard_store::ErrorKind::NotFound => Ok(None),
-        job => Ok(Some(job?)),
-    }
-}
-
 /// What failed in a job.
 pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engine::Failure>> {
     let mut catalog = Catalog::open(home).await?;
-    let recorded = all_failures(home, job).await?;
+    let recorded = record::all_failures(home, job).await?;
     let read = if recorded.iter().any(|failure| failure.what.entity.is_some()) {
         read_in_part(home, job).await?
     } else {
@@ -321,31 +307,6 @@ pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engin
     Ok(failures)
 }
 
-pub(crate) async fn all_failures(home: &Home, job: JobId) -> Result<Vec<locard_store::Failure>> {
-    let filter = FailureFilter {
-        job: Some(job),
-        ..FailureFilter::default()
-    };
-    failures_of(home, &filter).await
-}
-
-/// Every failure that the filter lets through.
-pub(crate) async fn failures_of(
-    home: &Home,
-    filter: &FailureFilter,
-) -> Result<Vec<locard_store::Failure>> {
-    let mut failures = Vec::new();
-    let mut page = Page::first(Page::MAX);
-    loop {
-        let found = home.store.failures(home.org, filter, page).await?;
-        failures.extend(found.items);
-        let Some(after) = found.next else {
-            return Ok(failures);
-        };
-        page.after = Some(after);
-    }
-}
-
 /// Entities of which this job read at least a piece.
 async fn read_in_part(home: &Home, job: JobId) -> Result<HashSet<EntityId>> {
     let mut read = HashSet::new();
@@ -375,8 +336,8 @@ fn targets(job: &Job) -> Vec<String> {
 
 fn row(job: Job) -> JobRow {
     let targets = targets(&job);
-    let interrupted = is_interrupted(&job);
-    let waits_until = waits_until(&job).map(instant);
+    let interrupted = work::is_interrupted(&job);
+    let waits_until = work::waits_until(&job).map(instant);
     JobRow {
         id: job.id,
         kind: job.kind,
@@ -414,11 +375,6 @@ async fn task_row(catalog: &mut Catalog<'_>, task: locard_store::Task) -> Result
         rows: task.counts.rows,
         error: task.error,
     })
-}
-
-/// A point in time as it is told: to the second, so that all are of one length.
-pub(crate) fn instant(at: Timestamp) -> String {
-    format!("{at:.0}")
 }
 
 #[cfg(test)]

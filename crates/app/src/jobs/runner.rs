@@ -11,11 +11,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::jobs::conduct::LEASE;
-use crate::jobs::order::DEFAULT_AFFINITY;
-use crate::jobs::spans::JobSpan;
+use crate::jobs::kinds;
 use crate::scan::ledger::DEATHS;
-use crate::{Home, Result, jobs::kinds};
+use crate::work::conduct::LEASE;
+use crate::work::order::DEFAULT_AFFINITY;
+use crate::work::spans::JobSpan;
+use crate::{Home, Result};
 
 /// How often the store is asked for more.
 const POLL: Duration = Duration::from_millis(500);

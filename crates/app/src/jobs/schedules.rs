@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::access::record_audit;
-use crate::jobs::errands::{Errand, accept_errand};
-use crate::jobs::order::{Actor, Asking, json};
+use crate::access::{Actor, record_audit};
+use crate::home::json;
+use crate::jobs::kinds::Errand;
 use crate::jobs::timing::{Timing, check_cron};
+use crate::work::order::Asking;
 use crate::{Error, ErrorKind, Home, Result};
 
 /// How often the store is asked what is due.
@@ -204,7 +205,7 @@ pub async fn run_schedule(
         warnings: plan.warnings,
         ..Asking::default()
     };
-    Ok(accept_errand(home, &plan.errand, asking).await?.job)
+    Ok(plan.errand.accept(home, asking).await?.job)
 }
 
 /// Why a schedule may not start anything any more: whoever made it may not either.
@@ -360,7 +361,7 @@ async fn fire(home: &Home, schedule: &Schedule, now: Timestamp) -> Result<Option
         firing: Some(firing),
         ..Asking::default()
     };
-    match accept_errand(home, &plan.errand, asking).await {
+    match plan.errand.accept(home, asking).await {
         Ok(accepted) => Ok(accepted.new.then_some(accepted.job)),
         // The store may answer again in a moment; anything else will be as wrong then as it is now.
         Err(error) if matches!(error.kind(), ErrorKind::Store | ErrorKind::Locked) => Err(error),
@@ -372,6 +373,7 @@ async fn fire(home: &Home, schedule: &Schedule, now: Timestamp) -> Result<Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jobs::kinds::asked::NameReading;
     use crate::testing;
 
     #[tokio::test]
@@ -390,9 +392,9 @@ mod tests {
                 missed,
                 job: "pii-detection".to_owned(),
                 body: Value::Null,
-                errand: Errand::Names {
+                errand: Errand::Names(NameReading {
                     scope: vec![source.clone()],
-                },
+                }),
                 label: "PII_DETECTION".to_owned(),
                 warnings: Vec::new(),
                 affinity: None,

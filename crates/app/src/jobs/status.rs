@@ -7,10 +7,10 @@ use locard_store::{Job, JobCounts, JobFilter, Page, ScheduleId};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::access::Actor;
 use crate::catalog::scope::ScopeItem;
-use crate::jobs::order::{Actor, Details};
-use crate::jobs::waits_until;
-use crate::{Error, Home, Result, jobs};
+use crate::work::order::Details;
+use crate::{Error, Home, Result, jobs, work};
 
 /// How a job stands.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl JobStatus {
     fn of(job: Job) -> Self {
         // What cannot be told must not keep the rest from being told.
         let details = Details::read(&job.details).unwrap_or_default();
-        let waits_until = waits_until(&job);
+        let waits_until = work::waits_until(&job);
         Self {
             id: job.id,
             kind: job.kind,

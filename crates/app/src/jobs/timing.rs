@@ -5,6 +5,7 @@ use croner::parser::{CronParser, Year};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::clock::read_zone;
 use crate::{Error, Home, Result};
 
 /// The longest expression that is looked at.
@@ -75,15 +76,6 @@ pub fn check_cron(home: &Home, text: &str) -> Result<()> {
             .hint("of six fields the first is one second of the minute, as in 30 * * * * *"));
     }
     Ok(())
-}
-
-/// The time zone of that name.
-pub fn read_zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| {
-        let shown: String = name.chars().take(80).collect();
-        Error::usage(format!("there is no time zone {shown}"))
-            .hint("zones are named as in Europe/Berlin, or UTC")
-    })
 }
 
 #[cfg(test)]

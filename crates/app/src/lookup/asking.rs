@@ -10,13 +10,15 @@ use locard_model::EntityId;
 use locard_store::{Column, ColumnRecord, Entity};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
+use crate::catalog::twins::{Same, Twins};
+use crate::catalog::view::View;
+use crate::catalog::{Catalog, twins};
 use crate::lookup::find::FindReport;
-use crate::lookup::gaps::{self, Failures};
 use crate::lookup::recall;
 use crate::lookup::remembered::Recalled;
 use crate::lookup::suspect::{Recorded, Suspect, ask};
-use crate::lookup::twins::{self, Same, Twins};
+use crate::scan::gaps;
+use crate::scan::gaps::Failures;
 use crate::{Home, Result};
 
 /// Portions that are read and asked at the same time.
@@ -34,8 +36,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) catalog: &'a Catalog<'a>,
     /// What is remembered of it.
     pub(crate) recalled: &'a Recalled,
-    /// How many changes of the catalog are known.
-    pub(crate) at: u64,
+    /// The view that it is of.
+    pub(crate) view: &'a View,
     pub(crate) cancel: &'a CancellationToken,
 }
 
@@ -226,7 +228,7 @@ impl Asking<'_> {
         let by = (self.queries, self.failures);
         let Some(facts) = self.of.recalled.facts(&entity.id) else {
             let of = (entity.as_ref().clone(), shelf.take(entity.id));
-            return ask(home, source, of, by, (report, self.of.at)).await;
+            return ask(home, source, of, by, (report, self.of.view)).await;
         };
         let Some(held) = self.of.recalled.possible(&entity.id) else {
             recall::tell(home, source, entity, facts, (self.failures, report)).await?;
@@ -241,7 +243,7 @@ impl Asking<'_> {
         // It changed since it was remembered.
         let mut shelf = Shelf::unremembered(home, entity.id).await?;
         let of = (entity.as_ref().clone(), shelf.take(entity.id));
-        ask(home, source, of, by, (report, self.of.at)).await
+        ask(home, source, of, by, (report, self.of.view)).await
     }
 }
 

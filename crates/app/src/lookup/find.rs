@@ -15,20 +15,23 @@ use locard_model::{
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
-use crate::catalog::duplicates::{self, Copies};
-use crate::catalog::view::View;
+use crate::catalog::twins::{Bases, Grouping, Twins};
+use crate::catalog::view::{View, view};
+use crate::catalog::{Catalog, twins};
 use crate::input::blocking;
 use crate::lookup::asking::{Asked, suspects};
 use crate::lookup::doubts::{Doubt, Why, doubts};
-use crate::lookup::gaps::{NotSearched, Reason};
-use crate::lookup::remembered::Recalled;
+use crate::lookup::duplicates::Copies;
+use crate::lookup::fresh::{Known, LastScan};
+use crate::lookup::remembered::{Recalled, Remembered};
 use crate::lookup::suspect::{NamedPlace, Suspect};
-use crate::lookup::twins::{self, Bases, Grouping, Twins};
 use crate::lookup::verify::OpenSources;
-use crate::scan::fresh::{self, Known, LastScan};
-use crate::scan::listings::{self, Listings};
-use crate::{Home, Result, RowAt, lookup::subjects, lookup::verify};
+use crate::lookup::{duplicates, fresh, subjects, verify};
+use crate::record::spec::scans;
+use crate::scan::gaps::{NotSearched, Reason};
+use crate::scan::listings;
+use crate::scan::listings::Listings;
+use crate::{Home, Result, RowAt};
 
 /// Who is looked for and how.
 #[derive(Clone, Debug, Default)]
@@ -257,7 +260,7 @@ async fn located<'a>(
 ) -> Result<Located<'a>> {
     subjects::check(&options.subjects, home.engine.mask())?;
     let catalog = Catalog::open(home).await?;
-    let scans = listings::scans(home).await?;
+    let scans = scans(home).await?;
     let (queries, doubts) = compiled(home, options);
     let mut report = FindReport {
         scanned: !scans.is_empty(),
@@ -265,7 +268,7 @@ async fn located<'a>(
         ..FindReport::default()
     };
     let wanted = wanted(&catalog, &options.sources)?;
-    let view = home.views.now(home).await?;
+    let view = view(home).await?;
     let entities = searched(&view, wanted.as_deref());
     let sources: HashSet<SourceId> = entities.iter().map(|entity| entity.source).collect();
     report.sources = sources.len() as u64;
@@ -276,13 +279,13 @@ async fn located<'a>(
     let bases = twins::bases(home, &catalog, &entities).await?;
     let grouping = grouping(view.clone(), entities.clone(), bases, wanted.is_some()).await?;
     let groups = grouping.sorted(home, &entities).await?;
-    let recalled = recalled(home, &entities, &queries).await?;
+    let recalled = recalled(home, &view, &entities, &queries).await?;
     let by = (&queries, most);
     let asked = Asked {
         home,
         catalog: &catalog,
         recalled: &recalled,
-        at: view.at,
+        view: &view,
         cancel,
     };
     let suspects = suspects(&asked, groups, by, &mut report).await?;
@@ -392,15 +395,20 @@ async fn grouping(
 /// What is remembered of them.
 async fn recalled(
     home: &Home,
+    view: &Arc<View>,
     entities: &[Arc<Entity>],
     queries: &Arc<Vec<Query>>,
 ) -> Result<Recalled> {
-    if !home.remembered.is_on() {
+    if home.memory.filter_bytes() == 0 {
         return Ok(Recalled::default());
     }
-    let (remembered, queries) = (Arc::clone(&home.remembered), Arc::clone(queries));
-    let entities = entities.to_vec();
-    blocking(move || Ok(remembered.recall(&entities, &queries))).await
+    let remembered = home.memory.of::<Remembered>();
+    let (view, entities, queries) = (Arc::clone(view), entities.to_vec(), Arc::clone(queries));
+    blocking(move || {
+        remembered.catch_up(&view);
+        Ok(remembered.recall(&entities, &queries))
+    })
+    .await
 }
 
 /// Reads the candidates, several entities at a time, until the answer is full.

@@ -7,7 +7,7 @@ use locard_model::Subject;
 use locard_store::AuditDraft;
 use serde_json::{Value, json};
 
-use crate::jobs::order::Actor;
+use crate::access::Actor;
 use crate::{Error, Home, Result};
 
 /// Characters of a purpose that are kept.

@@ -1,11 +1,11 @@
 //! The look-up: from what is known of a person to the places where that person's data is, and what could not be asked.
 
 pub(crate) mod asking;
-pub(crate) mod confirmed;
 pub(crate) mod dates;
 pub(crate) mod doubts;
+pub(crate) mod duplicates;
 pub(crate) mod find;
-pub(crate) mod gaps;
+pub(crate) mod fresh;
 pub(crate) mod look_ups;
 pub(crate) mod names;
 pub(crate) mod recall;
@@ -13,5 +13,4 @@ pub(crate) mod remembered;
 pub(crate) mod rows;
 pub(crate) mod subjects;
 pub(crate) mod suspect;
-pub(crate) mod twins;
 pub(crate) mod verify;

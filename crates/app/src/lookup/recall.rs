@@ -8,9 +8,9 @@ use locard_store::{Column, Entity};
 
 use crate::input::blocking;
 use crate::lookup::find::FindReport;
-use crate::lookup::gaps::{Failures, Gaps};
 use crate::lookup::remembered::Facts;
 use crate::lookup::suspect::{Suspect, asked, tell_names};
+use crate::scan::gaps::{Failures, Gaps};
 use crate::{Home, Result};
 
 /// The columns that carry a filter, by their names now; `None` where these are others.

@@ -6,14 +6,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use locard_index::{Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Query};
 use locard_model::{ColumnId, EntityId};
 use locard_store::{Column, Entity};
 
-use crate::lookup::gaps::{NotSearched, Reason};
+use crate::catalog::view::View;
+use crate::scan::gaps::{NotSearched, Reason};
 
 /// What is known of an entity besides its filters.
 pub(crate) struct Facts {
@@ -79,10 +79,6 @@ const ENTITY: usize = 256;
 /// Entities that are remembered, within so many bytes: up to 60 MiB more while keys are sorted.
 #[derive(Default)]
 pub(crate) struct Remembered {
-    /// Bytes of everything together; none: nothing is remembered.
-    most: AtomicUsize,
-    /// Bytes that others need of these.
-    others: AtomicUsize,
     kept: RwLock<Kept>,
 }
 
@@ -92,7 +88,8 @@ struct Kept {
     facts: HashMap<EntityId, Arc<Facts>>,
     /// Bytes of the facts.
     bytes: usize,
-    /// By which change of the catalog, at the latest, entities changed since this process asks.
+    /// The latest view that was asked, and in which one it was told that an entity had changed.
+    view: u64,
     changed: HashMap<EntityId, u64>,
 }
 
@@ -112,22 +109,8 @@ impl Kept {
 }
 
 impl Remembered {
-    /// Remembers within so many bytes from now on.
-    pub(crate) fn within(&self, bytes: usize) {
-        self.most.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Others need so many bytes of these.
-    pub(crate) fn leave_room_for(&self, bytes: usize) {
-        self.others.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Whether anything is remembered.
-    pub(crate) fn is_on(&self) -> bool {
-        self.most.load(Ordering::Relaxed) > 0
-    }
-
     /// Bytes that are taken, about, and entities that are remembered.
+    #[cfg(test)]
     pub(crate) fn size(&self) -> (usize, usize) {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         (kept.memory(), kept.facts.len())
@@ -138,27 +121,29 @@ impl Remembered {
         columns < MOST_COLUMNS && keys < MOST_ENTITY_KEYS / 2
     }
 
-    /// Forgets entities that changed, at the latest by that change of the catalog.
-    pub(crate) fn forget(&self, entities: &[EntityId], at: u64) {
+    /// Forgets what changed up to that view.
+    pub(crate) fn catch_up(&self, view: &View) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        for entity in entities {
-            kept.forget(entity);
-            kept.changed.insert(*entity, at);
+        if kept.view < view.number {
+            let changed = view.changed_since(kept.view);
+            changed.for_each(|(entity, told)| {
+                kept.forget(&entity);
+                kept.changed.insert(entity, told);
+            });
+            kept.view = view.number;
         }
     }
 
-    /// Remembers what a look-up learnt that knew of so many changes of the catalog, unless the entity changed since, or
-    /// there is no room. Takes a while now and then, when keys are sorted.
-    pub(crate) fn learn(&self, learnt: Learnt, at: u64) {
-        let most = self.most.load(Ordering::Relaxed);
-        let room = most.saturating_sub(self.others.load(Ordering::Relaxed));
+    /// Remembers what a look-up learnt that asked after that view, unless the entity changed since, or there are not so many
+    /// bytes for everything. Takes a while now and then, when keys are sorted.
+    pub(crate) fn learn(&self, learnt: Learnt, view: u64, room: usize) {
         let Learnt {
             entity,
             facts,
             keys,
         } = learnt;
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.changed.get(&entity).is_some_and(|change| *change > at) {
+        if kept.changed.get(&entity).is_some_and(|told| *told > view) {
             return;
         }
         kept.forget(&entity);
@@ -276,7 +261,7 @@ mod tests {
             assert!(read.contains("anna") && read.contains("bert"), "{read}");
             home.remember_filters(ROOM);
             assert_eq!(told(&home, verify).await, read, "while it learns");
-            let (_, entities) = home.remembered_filters();
+            let (_, entities) = home.memory.of::<super::Remembered>().size();
             assert!(entities >= 6, "{entities} are remembered");
             assert_eq!(told(&home, verify).await, read, "from memory");
             home.remember_filters(0);
@@ -352,7 +337,7 @@ mod tests {
             home.remember_filters(room);
             for _ in 0..2 {
                 assert_eq!(told(&home, false).await, read);
-                let (bytes, entities) = home.remembered_filters();
+                let (bytes, entities) = home.memory.of::<super::Remembered>().size();
                 assert!(bytes <= room, "{bytes} of {room}");
                 assert!(entities >= most, "{entities}");
                 most = entities;

@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use locard_connector::ScanRequest;
 use locard_connector::document::{Paths, place};
-use locard_connector::{ErrorKind as SourceErrorKind, ScanRequest};
 use locard_engine::{Failure, LookUp, Mask, Row, is_document};
 use locard_identify::{How, Library, Trial};
 use locard_model::{EntityId, FindingKind, Identifier};
 use locard_store::{Column, Decision, Entity, Page};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::Catalog;
-use crate::words::counted;
-use crate::{Error, FindingRow, Home, Result, findings, scan::record};
+use crate::catalog::{Catalog, column_named};
+use crate::{Error, FindingRow, Home, Result, findings, record};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -146,7 +145,7 @@ pub async fn rows(
         catalog.resource(entity.id).await?,
     );
     Ok(RowsReport {
-        failures: Vec::from_iter(unreadable(found.faults, &source, &resource)),
+        failures: Vec::from_iter(record::unreadable(found.faults, &source, &resource)),
         source,
         resource,
         hits: found.finds,
@@ -184,7 +183,7 @@ async fn wanted(
         ..Default::default()
     };
     let only = match &options.column {
-        Some(column) => Some(findings::column_named(home, entity.id, column).await?.id),
+        Some(column) => Some(column_named(home, entity.id, column).await?.id),
         None => None,
     };
     let of_column = |row: &FindingRow| only.is_none_or(|only| row.column_id == only);
@@ -339,23 +338,6 @@ impl Counts {
     }
 }
 
-/// Records that a live read could not take in, where there were some: what was asked may be in them.
-pub(crate) fn unreadable(records: u64, source: &str, resource: &str) -> Option<Failure> {
-    let lost = counted(records, "record", "records");
-    (records > 0).then(|| Failure {
-        source: None,
-        source_name: source.to_owned(),
-        resource: Some(resource.to_owned()),
-        entity: None,
-        place: None,
-        kind: SourceErrorKind::Malformed,
-        sentence: format!("{lost} of {resource} could not be read"),
-        hint: None,
-        records,
-        partial: true,
-    })
-}
-
 /// The columns of an entity that a person says are personal.
 async fn confirmed(home: &Home, entity: &Entity) -> Result<Vec<(String, bool)>> {
     let mut columns = Vec::new();
@@ -497,14 +479,6 @@ mod tests {
         assert!(folder.starts_with("a**@*******.***~"), "{folder}");
         let shown = format!("id=4111111111111111/name=A** ******/{folder}/part-0.csv");
         assert_eq!(keys.shown("file", file), shown);
-    }
-
-    #[test]
-    fn records_that_cannot_be_read_are_a_failure() {
-        assert!(unreadable(0, "s", "t").is_none());
-        let failure = unreadable(2, "s", "t").expect("two were lost");
-        assert_eq!(failure.sentence, "2 records of t could not be read");
-        assert_eq!((failure.records, failure.partial), (2, true));
     }
 
     #[test]

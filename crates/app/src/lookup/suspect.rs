@@ -10,13 +10,14 @@ use locard_profile::{ColumnSketch, Profile};
 use locard_sketch::Keyer;
 use locard_store::{Column, ColumnRecord, Entity};
 
-use crate::catalog::duplicates;
+use crate::catalog::view::View;
+use crate::lookup::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
-use crate::lookup::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
 use crate::lookup::names::{Named, Names};
 use crate::lookup::remembered::{Facts, Learnt, Remembered};
 use crate::lookup::verify::Checked;
-use crate::{Home, Result, scan::record};
+use crate::scan::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::{Home, Result, record};
 
 /// An entity that some subjects may be in.
 pub struct Suspect {
@@ -51,7 +52,7 @@ pub(crate) async fn ask(
     source: &str,
     (entity, recorded): (Entity, Recorded),
     (queries, failures): (&Arc<Vec<Query>>, &Failures),
-    (report, at): (&mut FindReport, u64),
+    (report, view): (&mut FindReport, &View),
 ) -> Result<Option<Suspect>> {
     let resource = home.engine.mask().path(&entity.path, entity.kind);
     let Recorded { names, records } = recorded;
@@ -83,7 +84,7 @@ pub(crate) async fn ask(
             facts,
             keys,
         };
-        learn(home, learnt, at).await?;
+        learn(home, learnt, view).await?;
     }
     report.columns += answer.columns.len() as u64;
     let candidates = answer.candidates;
@@ -101,10 +102,12 @@ pub(crate) async fn ask(
 }
 
 /// Remembers it for the next look-up.
-async fn learn(home: &Home, learnt: Learnt, at: u64) -> Result<()> {
-    let remembered = Arc::clone(&home.remembered);
+async fn learn(home: &Home, learnt: Learnt, view: &View) -> Result<()> {
+    let remembered = home.memory.of::<Remembered>();
+    let room = home.memory.filter_bytes().saturating_sub(view.memory);
+    let view = view.number;
     let learning = home.engine.pool();
-    let learning = learning.run(move |_| remembered.learn(learnt, at));
+    let learning = learning.run(move |_| remembered.learn(learnt, view, room));
     Ok(learning.await.map_err(locard_engine::Error::ledger)?)
 }
 
@@ -195,7 +198,7 @@ impl Answer {
         queries: &Arc<Vec<Query>>,
     ) -> Result<Self> {
         let keyer = Arc::clone(home.engine.keyer());
-        let keyer = home.remembered.is_on().then_some(keyer);
+        let keyer = (home.memory.filter_bytes() > 0).then_some(keyer);
         let (entity, names, queries) = (entity.clone(), names.to_vec(), Arc::clone(queries));
         let answer = home.engine.pool();
         let answer =

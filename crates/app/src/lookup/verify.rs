@@ -12,9 +12,10 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::lookup::dates::date_orders;
-use crate::lookup::rows::{Keys, readable, unreadable};
+use crate::lookup::rows::{Keys, readable};
 use crate::lookup::suspect::{Suspect, identifiers};
-use crate::{FindOptions, Hit, Home, RowAt, scan::record};
+use crate::record::unreadable;
+use crate::{FindOptions, Hit, Home, RowAt, record};
 
 /// More values than this are not sent to a source; the columns are read whole instead.
 const MOST_VALUES: usize = 1_000;
@@ -180,7 +181,7 @@ fn matching(suspect: &Suspect, queries: &[Query]) -> Option<Vec<Matching>> {
             if record::within(column, &suspect.names).is_some() {
                 return None;
             }
-            for form in forms(wanted.form)? {
+            for form in forms(wanted.form) {
                 match asked
                     .iter_mut()
                     .find(|known| known.column == column.path && known.form == *form)
@@ -200,12 +201,12 @@ fn matching(suspect: &Suspect, queries: &[Query]) -> Option<Vec<Matching>> {
 }
 
 /// How to ask for a value in one form. An index does not tell whether the value is a cell or stands inside one, so both
-/// are asked for; no source can be asked for a number inside text, since it may be written in any groups.
-const fn forms(form: WantedForm) -> Option<&'static [Form]> {
+/// are asked for.
+const fn forms(form: WantedForm) -> &'static [Form] {
     match form {
-        WantedForm::Folded => Some(&[Form::Folded, Form::Contains]),
-        WantedForm::Tokens => Some(&[Form::Tokens]),
-        WantedForm::Digits => None,
+        WantedForm::Folded => &[Form::Folded, Form::Contains],
+        WantedForm::Tokens => &[Form::Tokens],
+        WantedForm::Digits => &[Form::Digits],
     }
 }
 

@@ -10,7 +10,7 @@ use locard_store::{ColumnRecord, Page};
 
 use crate::catalog::Catalog;
 use crate::input::blocking;
-use crate::{Error, ErrorKind, Home, Result, read_text, scan::record, why, words};
+use crate::{Error, ErrorKind, Home, Result, read_text, record, why, words};
 
 /// A dictionary in use.
 #[derive(Clone, Debug, PartialEq, Eq)]

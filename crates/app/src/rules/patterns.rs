@@ -1,35 +1,19 @@
 //! Rules that are switched off, and what rules are good for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use locard_identify::Library;
-use locard_model::OrgId;
-use locard_store::{Decision, Page, Store};
+use locard_store::{Decision, Page};
 
+use crate::home::switched_off;
 use crate::input::blocking;
-use crate::{Error, ErrorKind, Home, Result};
-
-/// The name of the setting that holds the ids of rules that are switched off.
-const OFF: &str = "rules switched off";
+use crate::{Home, Result};
 
 /// The rules that are switched off, whether or not this process knows it yet.
 pub async fn rules_off(home: &Home) -> Result<BTreeSet<String>> {
-    Ok(off(home.store.as_ref(), home.org)
+    Ok(switched_off::rules(home.store.as_ref(), home.org)
         .await?
         .into_iter()
         .collect())
-}
-
-/// As a home is opened.
-pub(crate) async fn off(store: &dyn Store, org: OrgId) -> Result<Vec<String>> {
-    let Some(stored) = store.setting(org, OFF).await? else {
-        return Ok(Vec::new());
-    };
-    serde_json::from_value(stored).map_err(|error| {
-        let sentence = "the list of rules that are switched off cannot be read";
-        Error::new(ErrorKind::Store, sentence).cause(error)
-    })
 }
 
 /// Switches a rule off or on again. Whoever opens the home from then on judges without it; what was found by it stays
@@ -54,18 +38,12 @@ pub async fn switch_rule(home: &Home, id: &str, on: bool) -> Result<()> {
     let off: Vec<String> = off.into_iter().collect();
     let (own, without) = (home.own.clone(), off.clone());
     // What the others cannot do without is told now, and not when the home is opened next.
-    blocking(move || library_without(&own, &without)).await?;
+    blocking(move || switched_off::library_without(&own, &without)).await?;
     let stored = (!off.is_empty()).then(|| serde_json::json!(off));
     home.store
-        .set_setting(home.org, OFF, stored.as_ref())
+        .set_setting(home.org, switched_off::OFF, stored.as_ref())
         .await?;
     Ok(())
-}
-
-/// The rules without some.
-pub(crate) fn library_without(own: &Path, off: &[String]) -> Result<std::sync::Arc<Library>> {
-    let own = Some(own).filter(|own| own.is_dir());
-    Ok(Library::without(own, off)?)
 }
 
 /// What the findings in the catalog say of one rule.

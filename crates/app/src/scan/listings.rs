@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use locard_model::{JobState, SourceId};
-use locard_store::{FailureDraft, Job, JobFilter, Page, Source};
+use locard_store::{FailureDraft, Job, Source};
 
-use crate::catalog::Catalog;
-use crate::home::stored::ScanSpec;
-use crate::jobs::kinds::{self, JobKind as _};
-use crate::lookup::gaps::{NotSearched, Reason, of_source, reason};
+use crate::catalog::{Catalog, twins};
+use crate::record::spec::{Scan, ScanSpec, scanned_by};
+use crate::scan::gaps::{NotSearched, Reason, of_source, reason};
 use crate::sources::MANUAL;
-use crate::{Home, Result, jobs, lookup::twins};
+use crate::{Home, Result, record, work};
 
 /// The sources that only people reach.
 pub(crate) fn manual(
@@ -61,7 +60,7 @@ pub(crate) async fn unlisted(
             );
         }
         let mut failed = HashSet::new();
-        for failure in jobs::all_failures(home, job.id).await? {
+        for failure in record::all_failures(home, job.id).await? {
             failed.extend(targets.whole(&failure.what).map(|source| source.id));
             let gap = targets.gap(failure.what);
             found.extend(gap.filter(|gap| told.insert(gap.clone())));
@@ -172,17 +171,6 @@ impl<'a> Targets<'a> {
     }
 }
 
-/// The source that a scan named so, unless it was removed; one that took its name since is another.
-pub(crate) fn scanned_by<'c>(
-    job: &Job,
-    catalog: &'c Catalog<'_>,
-    name: &str,
-) -> Option<&'c Source> {
-    let source = catalog.source_named(name).ok()?;
-    let ended_before = job.ended_at.is_some_and(|end| end < source.created_at);
-    (!ended_before).then_some(source)
-}
-
 fn names(sources: &[&Source]) -> String {
     let mut names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     names.sort_unstable();
@@ -273,7 +261,7 @@ impl Listings {
 /// What a scan in that state has not come to is not even listed.
 fn unfinished(job: &Job) -> Option<&'static str> {
     match job.state {
-        _ if jobs::is_interrupted(job) => Some(
+        _ if work::is_interrupted(job) => Some(
             "the last scan of it was cut short; what that had not read yet is as before, or not in the index",
         ),
         JobState::Queued | JobState::Running | JobState::Cancelling => {
@@ -283,34 +271,5 @@ fn unfinished(job: &Job) -> Option<&'static str> {
             "the last scan of it was stopped; what that had not read yet is as before, or not in the index",
         ),
         _ => None,
-    }
-}
-
-/// A scan of any state.
-pub(crate) struct Scan {
-    pub(crate) job: Job,
-    /// `None` where what was recorded of it cannot be read.
-    pub(crate) spec: Option<ScanSpec>,
-}
-
-/// Every scan, the latest first.
-pub(crate) async fn scans(home: &Home) -> Result<Vec<Scan>> {
-    let filter = JobFilter {
-        kind: Some(kinds::scan::Scan::NAME.to_owned()),
-        ..JobFilter::default()
-    };
-    let scan = |job: Job| Scan {
-        spec: ScanSpec::of(&job).ok(),
-        job,
-    };
-    let mut scans: Vec<Scan> = Vec::new();
-    let mut page = Page::first(Page::MAX);
-    loop {
-        let found = home.store.jobs(home.org, &filter, page).await?;
-        scans.extend(found.items.into_iter().map(scan));
-        let Some(after) = found.next else {
-            return Ok(scans);
-        };
-        page.after = Some(after);
     }
 }

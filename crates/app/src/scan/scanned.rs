@@ -7,11 +7,11 @@ use std::sync::Arc;
 use locard_engine::ScannedColumn;
 use locard_identify::{ColumnJudgement, Library};
 use locard_model::ColumnId;
-use locard_store::{Column, ColumnRecord, Entity};
+use locard_store::{Column, ColumnRecord, Entity, FindingDraft};
 
-use crate::home::stored::ColumnSummary;
-use crate::lookup::gaps::{Failures, LOST, NOT_SCANNED, UNFINISHED, Unread};
-use crate::{Error, Home, Result, jobs, scan::record};
+use crate::record::summary::ColumnSummary;
+use crate::scan::gaps::{Failures, LOST, NOT_SCANNED, UNFINISHED, Unread};
+use crate::{Error, Home, Result, clock, ids, record};
 
 /// The last scan of an entity.
 pub(crate) struct Scanned {
@@ -59,17 +59,53 @@ impl Scanned {
         let (rows, job) = match heads.first() {
             Some(head) => {
                 let rows = ColumnSummary::of(&head.summary)?.records;
-                (rows, jobs::known(home, head.job).await?)
+                (rows, ids::known_job(home, head.job).await?)
             }
             None => (0, None),
         };
-        let at = job.and_then(|job| job.ended_at).map(jobs::instant);
+        let at = job.and_then(|job| job.ended_at).map(clock::instant);
         Ok(Self {
             columns,
             rows,
             at,
             generation,
         })
+    }
+
+    /// The findings of the entity, judged anew from what was recorded of its columns.
+    pub(crate) fn findings(&self, entity: &Entity) -> Vec<FindingDraft> {
+        let mut drafts = Vec::new();
+        for judged in &self.columns {
+            let judgement = &judged.judgement;
+            let figures = judged.seen.sketch.summary();
+            let filled = figures.rows.saturating_sub(figures.nulls + figures.blanks);
+            drafts.extend(judgement.findings.iter().map(|found| {
+                let finding = locard_model::Finding {
+                    source: entity.source,
+                    entity: entity.id,
+                    column: judged.column.id,
+                    column_name: judged.column.path.clone(),
+                    identifier: found.identifier.clone(),
+                    kind: found.kind,
+                    confidence: found.confidence,
+                    category: found.category,
+                    sensitivity: found.sensitivity,
+                    rows: self.rows,
+                    filled,
+                    tested: found.tested,
+                    matched: found.matched,
+                    validated: found.validated,
+                    distinct: judged.summary.distinct,
+                    indexed: judged.summary.indexed,
+                    rules: found.rules.clone(),
+                };
+                FindingDraft {
+                    explanation: record::explanation(judgement, &finding),
+                    finding,
+                }
+            }));
+        }
+        drafts
     }
 }
 

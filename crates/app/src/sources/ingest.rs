@@ -12,7 +12,7 @@ use locard_store::{Author, Column, EntityFilter, Page};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Home, Result, scan::record};
+use crate::{Home, Result, record};
 
 /// Entities that are described at the same time.
 const AT_ONCE: usize = 8;

@@ -1,15 +1,11 @@
 //! Registered sources.
 
-pub(crate) mod gate;
 pub(crate) mod ingest;
-pub(crate) mod limits;
 pub(crate) mod options;
 pub(crate) mod renewed;
-pub(crate) mod secrets;
 pub(crate) mod sparing;
 pub(crate) mod target;
 pub(crate) mod upsert;
-pub(crate) mod window;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,16 +18,15 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::access::record_audit;
+use crate::access::{Actor, record_audit};
 use crate::catalog::Catalog;
-use crate::home::stored_settings::StoredSettings;
-use crate::jobs::order::Actor;
-use crate::scan::listings::{self, Scan};
+use crate::record::spec::{self, Scan};
+use crate::settings::secrets::Secrets;
+use crate::settings::stored::StoredSettings;
 use crate::sources::ingest::{IngestReport, Ingesting, ingest};
-use crate::sources::secrets::Secrets;
 use crate::sources::target::Resolved;
 use crate::words::is_unprintable;
-use crate::{Error, Home, Result, ScanWindow, SourceLimits, jobs, words};
+use crate::{Error, Home, Result, ScanWindow, SourceLimits, clock, words};
 
 /// A source to register.
 #[derive(Clone, Debug)]
@@ -306,12 +301,12 @@ async fn row(
 /// When the last scan ended that named each source.
 async fn ends(home: &Home, catalog: &Catalog<'_>) -> Result<HashMap<SourceId, String>> {
     let mut ends = HashMap::new();
-    for Scan { job, spec } in listings::scans(home).await? {
-        let Some(end) = job.ended_at.map(jobs::instant) else {
+    for Scan { job, spec } in spec::scans(home).await? {
+        let Some(end) = job.ended_at.map(clock::instant) else {
             continue;
         };
         for name in spec.into_iter().flat_map(|spec| spec.targets) {
-            if let Some(source) = listings::scanned_by(&job, catalog, &name) {
+            if let Some(source) = spec::scanned_by(&job, catalog, &name) {
                 ends.entry(source.id).or_insert_with(|| end.clone());
             }
         }

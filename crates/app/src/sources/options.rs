@@ -3,7 +3,7 @@
 use locard_connector::Connector;
 use serde_json::{Map, Value};
 
-use crate::sources::secrets::Secrets;
+use crate::settings::secrets::Secrets;
 use crate::{Error, Home, Result};
 
 /// Something that can be said of a source.

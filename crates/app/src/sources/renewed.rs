@@ -14,7 +14,7 @@ use locard_connector::{
 use locard_model::{EntityKind, EntityPath};
 use serde_json::Value;
 
-use crate::sources::secrets::Secrets;
+use crate::settings::secrets::Secrets;
 
 /// Around a source that can be opened again.
 pub(crate) struct Renewed {

@@ -4,11 +4,10 @@ use locard_model::{JobState, SourceId};
 use locard_store::{JobFilter, Page, SourceDraft};
 use serde_json::json;
 
-use crate::access::record_audit;
+use crate::access::{Actor, record_audit};
 use crate::catalog::Catalog;
-use crate::home::stored_settings::StoredSettings;
-use crate::jobs::kinds::{self, JobKind as _, scan::Scan};
-use crate::jobs::order::Actor;
+use crate::record::spec::{SCAN, ScanSpec};
+use crate::settings::stored::StoredSettings;
 use crate::sources::MANUAL;
 use crate::{Error, Home, Result, ScanWindow, SourceLimits};
 
@@ -82,15 +81,15 @@ pub async fn spare_source(
 async fn hasten(home: &Home, name: &str) -> Result<()> {
     let waiting = JobFilter {
         states: vec![JobState::Queued],
-        kind: Some(Scan::NAME.to_owned()),
+        kind: Some(SCAN.to_owned()),
         ..JobFilter::default()
     };
     let mut page = Page::first(Page::MAX);
     loop {
         let found = home.store.jobs(home.org, &waiting, page).await?;
         for job in found.items {
-            let targets = kinds::named(&job.kind).and_then(|kind| kind.targets(&job.spec));
-            let is_meant = targets.is_some_and(|targets| targets.iter().any(|it| it == name));
+            let is_meant =
+                ScanSpec::of(&job).is_ok_and(|spec| spec.targets.iter().any(|it| it == name));
             if is_meant && job.not_before.is_some() {
                 home.store.hasten_job(home.org, job.id).await?;
             }

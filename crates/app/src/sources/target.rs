@@ -11,7 +11,7 @@ use locard_model::{ExposeSecret as _, SecretString, SourceId};
 use locard_store::SourceDraft;
 use serde_json::Value;
 
-use crate::home::stored_settings::StoredSettings;
+use crate::settings::stored::StoredSettings;
 use crate::sources::MANUAL;
 use crate::sources::renewed::Renewed;
 use crate::{Error, Home, Result, SourceLimits};

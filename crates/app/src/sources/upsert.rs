@@ -8,10 +8,11 @@ use locard_store::{Source, SourceDraft};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::home::stored_settings::StoredSettings;
-use crate::sources::secrets::Secrets;
+use crate::settings::secrets::Secrets;
+use crate::settings::stored::StoredSettings;
+use crate::sources::options;
 use crate::words::is_unprintable;
-use crate::{Error, ErrorKind, Home, Result, sources::options};
+use crate::{Error, ErrorKind, Home, Result};
 
 /// A source as another system describes it. What is not said stays as it is.
 #[derive(Clone, Debug, Default)]

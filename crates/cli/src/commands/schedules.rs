@@ -1,7 +1,10 @@
 //! `locard schedules`.
 
 use anyhow::Result;
-use locard_app::{Errand, Missed, Plan, ScheduleRow, schedule_named};
+use locard_app::{
+    BusinessRun, CollectionScan, DatasetSum, Errand, Identification, Ingestion, Missed,
+    NameReading, Plan, Profiling, ScheduleRow, UsageQuestion, schedule_named,
+};
 use serde_json::{Value, json};
 
 use super::{Outcome, Session, actor};
@@ -84,50 +87,47 @@ fn errand(schedule: &Schedule) -> Result<(&'static str, &'static str, Errand, Va
     let about = json!({ "scope": scope });
     Ok(match schedule.job {
         ScheduledJob::Ingest => {
-            let errand = Errand::Ingest { scope };
+            let errand = Errand::Ingest(Ingestion { scope });
             ("metadata/re-ingest", "METADATA_REINGEST", errand, about)
         }
         ScheduledJob::Scan => {
-            let errand = Errand::Scan {
+            let errand = Errand::Scan(Profiling {
                 scope,
-                include: Vec::new(),
-                exclude: Vec::new(),
-                sample: None,
-                condition: None,
-            };
+                ..Profiling::default()
+            });
             ("data-profiling", "DATA_PROFILE", errand, about)
         }
         ScheduledJob::Identify => {
             let rules = Vec::new();
-            let errand = Errand::Identify { scope, rules };
+            let errand = Errand::Identify(Identification { scope, rules });
             ("data-identification", "DATA_IDENTIFICATION", errand, about)
         }
         ScheduledJob::Names => {
-            let errand = Errand::Names { scope };
+            let errand = Errand::Names(NameReading { scope });
             ("pii-detection", "PII_DETECTION", errand, about)
         }
         ScheduledJob::Usage => {
             let (from, to) = (None, None);
-            let errand = Errand::Usage { scope, from, to };
+            let errand = Errand::Usage(UsageQuestion { scope, from, to });
             ("usage-statistics", "USAGE_STATISTICS", errand, about)
         }
         ScheduledJob::BusinessRules => {
             let body = json!({ "ruleId": scope });
-            let errand = Errand::BusinessRules {
+            let errand = Errand::BusinessRules(BusinessRun {
                 rules: scope,
                 scope: None,
-            };
+            });
             ("business-rule", "BUSINESS_RULE", errand, body)
         }
         ScheduledJob::ScanCollection => {
             let (collection, body) = collection(&scope)?;
-            let errand = Errand::ScanCollection { collection };
+            let errand = Errand::ScanCollection(CollectionScan { collection });
             let path = "collections/data-profiling";
             (path, "COLLECTION_DATA_PROFILE", errand, body)
         }
         ScheduledJob::SumCollection => {
             let (collection, body) = collection(&scope)?;
-            let errand = Errand::SumCollection { collection };
+            let errand = Errand::SumCollection(DatasetSum { collection });
             let path = "collections/data-aggregation";
             (path, "COLLECTION_DATA_AGGREGATION", errand, body)
         }

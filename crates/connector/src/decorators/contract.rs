@@ -82,7 +82,6 @@ fn check_plan(request: &ScanRequest, plan: &ScanPlan) -> Result<()> {
     let honoured = plan.honoured;
     let filters = [
         (!request.matching.is_empty(), honoured.matching),
-        (request.window.is_some(), honoured.window),
         (request.filter.is_some(), honoured.filter),
     ];
     let inexact = filters

@@ -61,7 +61,7 @@ pub use link::{
 pub use look::{ReviewRow, review_rows};
 pub use manage::{Counted, cancel, counts, job, jobs, retry, sweep};
 pub use once::{Once, OneBundle, collect_bundle};
-pub use report::{data_map, export};
+pub use report::{Export, data_map, export};
 pub use review::{Approved, Review, approve, decide, is_waiting, review, undo};
 pub use rules::Taken;
 pub use run::{run, run_dsars, run_here};

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use locard_app::{Actor, ErrorKind, FindingFilter, Home, Result, findings};
 use locard_model::{DsarState, EntityId, Identifier};
 use serde_json::{Value, json};
@@ -78,12 +79,23 @@ fn category(
     })
 }
 
+/// What the catalog knows of everything, as it is handed out.
+pub struct Export {
+    /// The bundle.
+    pub bundle: Download,
+    /// When it is handed out.
+    pub at: Timestamp,
+    /// How long bundles are kept, in hours.
+    pub kept_hours: u32,
+}
+
 /// The newest export of what the catalog knows of everything that was approved.
 ///
 /// # Errors
 /// Exports are switched off, or none was approved.
-pub async fn export(home: &Home, actor: &Actor) -> Result<Download> {
-    if !settings(home).await?.tenant_export {
+pub async fn export(home: &Home, actor: &Actor) -> Result<Export> {
+    let settings = settings(home).await?;
+    if !settings.tenant_export {
         return Err(locard_app::Error::new(
             ErrorKind::Usage,
             "exports of everything are switched off",
@@ -96,7 +108,13 @@ pub async fn export(home: &Home, actor: &Actor) -> Result<Download> {
             .into_iter()
             .find(|job| job.body.as_ref().is_some_and(super::Body::is_tenant));
         if let Some(job) = tenant {
-            return artifact(home, actor, job.id, Purpose::Delivery).await;
+            let bundle = artifact(home, actor, job.id, Purpose::Delivery).await?;
+            let at = home.store().clock().await;
+            return Ok(Export {
+                bundle,
+                at: at.map_err(locard_app::Error::from)?,
+                kept_hours: settings.ttl_hours,
+            });
         }
     }
     Err(conflict("no export of everything was approved").hint(

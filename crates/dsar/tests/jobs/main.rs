@@ -272,7 +272,7 @@ async fn an_export_of_everything_is_off_wants_another_administrator_and_holds_no
     );
     assert!(!told.contains("example.org") && !told.contains("Muster"));
     let mut export = String::new();
-    let mut download = job::export(&home, &one).await.unwrap();
+    let mut download = job::export(&home, &one).await.unwrap().bundle;
     download.bytes.read_to_string(&mut export).unwrap();
     let export: Value = serde_json::from_str(&export).unwrap();
     assert_eq!(export["scope"]["kind"], "TENANT_FULL");

@@ -398,26 +398,18 @@ pub(crate) async fn export(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
 ) -> Answer {
-    let download = job::export(context.home(), &actor).await?;
-    let at = json!(
-        context
-            .home()
-            .store()
-            .clock()
-            .await
-            .map_err(locard_app::Error::from)?
-    );
+    let export = job::export(context.home(), &actor).await?;
+    let (at, hours) = (json!(export.at), export.kept_hours);
     let (actor, org) = (
         json!({ "id": actor.id, "label": actor.name }),
         json!(context.home().org()),
     );
-    let hours = job::settings(context.home()).await?.ttl_hours;
     let before = format!(
         "{{\"ok\":true,\"data\":{{\"kind\":\"TENANT_FULL\",\"exportedAt\":{at},\"key\":{actor},\"tenant\":{org},\
         \"retentionPolicy\":{{\"bundleHours\":{hours}}},\"artifact\":"
     );
     let after = format!("}},\"contractVersion\":\"{CONTRACT}\"}}");
-    Ok(stream::within(before, download, after))
+    Ok(stream::within(before, export.bundle, after))
 }
 
 #[cfg(test)]

@@ -4,18 +4,22 @@ mod requests;
 
 use serde_json::{Value, json};
 
+use crate::family::Family;
+
 /// A body that is sent to a route, and one that it answers; null where there is none.
 pub(crate) fn of(method: &str, path: &str) -> (Value, Value) {
     if let Some(known) = crate::manage::examples::of(method, path) {
         return known;
     }
-    if crate::requests::is_here(path) || path.starts_with("/errors") {
+    let family = Family::of(path);
+    if family == Family::Requests || path.starts_with("/errors") {
         return (
             requests::sent(method, path),
             requests::answered(method, path),
         );
     }
-    if path.starts_with("/v1/") || ["/api/v1/dsar-settings", "/api/v1/subjects"].contains(&path) {
+    let is_compliance = matches!(family, Family::Compliance | Family::Delivery);
+    if is_compliance || ["/api/v1/dsar-settings", "/api/v1/subjects"].contains(&path) {
         return crate::compliance::examples::of(method, path);
     }
     match path.strip_prefix('~') {

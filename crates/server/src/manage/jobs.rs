@@ -114,10 +114,6 @@ pub(crate) async fn cancel(
 ) -> Answer {
     let home = context.home();
     let id = job_id(home, &id).await?;
-    if job_status(home, id).await?.state.is_final() {
-        let message = "the job has ended already";
-        return Err(Fault::new(axum::http::StatusCode::CONFLICT, message));
-    }
     let row = cancel_job(home, &actor, &id.to_string()).await?;
     answer(json!({ "id": id, "state": row.state.as_str() }))
 }

@@ -4,7 +4,6 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use jiff::Timestamp;
 use locard_app::{Actor, Grant, KeyRow};
 use locard_model::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -90,9 +89,8 @@ pub(crate) async fn add(
         let message = "a narrowed key makes only keys that reach no further";
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
-    if ends.is_some_and(|end: Timestamp| end <= Timestamp::now()) {
-        return Err(Fault::field("expiresAt", "a time to come is wanted"));
-    }
+    let checked = locard_app::check_key_end(context.home(), ends).await;
+    checked.map_err(|error| Fault::field("expiresAt", error.sentence()))?;
     let granted = (grant, scopes);
     let (key, token) = locard_app::add_key(context.home(), &name, granted, ends).await?;
     let details = json!({ "key": key.id, "role": grant.as_str(), "scopes": key.scopes });

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use locard_app::{Accepted, Actor, accept_errand, job_id, rerun_job, short_id};
+use locard_app::{Accepted, Actor, job_id, rerun_job, short_id};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -120,5 +120,5 @@ async fn start(
     let mut asking = asking(actor, headers, asked.label, asked.warnings, Vec::new())?;
     // The same key for all of them is one for each.
     asking.idempotency_key = asking.idempotency_key.map(|key| format!("{key} {id}"));
-    Ok(accept_errand(context.home(), &asked.errand, asking).await?)
+    Ok(asked.errand.accept(context.home(), asking).await?)
 }

@@ -2,32 +2,25 @@
 
 use utoipa::openapi::{ResponseBuilder, ResponsesBuilder};
 
-use super::{any, content, kind};
+use super::{any, content};
 use crate::auth::Who;
 use crate::examples;
-use crate::routes::Route;
-use crate::{query, requests};
+use crate::family::Family;
+use crate::routes::{Pace, Route, Status};
 
 /// What may be answered at a path of a route.
 pub(super) fn of(route: &Route, path: &str) -> ResponsesBuilder {
     let mut responses = ResponsesBuilder::new();
-    for (code, what) in done(route, path) {
+    for (code, what) in done(route) {
         let example = examples::of(route.method, route.path).1;
         let content = content(any(), Some(example));
         let response = ResponseBuilder::new().description(what);
-        responses = responses.response(code, response.content(kind(path), content));
+        responses = responses.response(code, response.content(route.gives, content));
     }
-    let is_plain = path.starts_with("/api/public/")
-        || path.starts_with("/v1/compliance/")
-        || requests::is_here(path);
-    let fault = if is_plain {
-        "application/json"
-    } else {
-        "application/problem+json"
-    };
+    let fault = route.family().fault_type();
     for (code, what) in faults(route, path) {
         let mut response = ResponseBuilder::new().description(what);
-        if path.starts_with("/v1/delivery/") {
+        if route.family() == Family::Delivery {
             // Whoever follows a link is told by a page.
             response = response.content("text/html", content(any(), None));
         }
@@ -36,29 +29,12 @@ pub(super) fn of(route: &Route, path: &str) -> ResponsesBuilder {
     responses
 }
 
-type Status = (&'static str, &'static str);
-
 /// Where what was asked for was done, or will be.
-fn done(route: &Route, path: &str) -> Vec<Status> {
-    let is_changed = requests::is_here(path) && route.method != "get";
-    match (route.method, path) {
-        ("post", "/v1/compliance/dsar") => vec![
-            ("201", "The job was made"),
-            ("200", "It was made before, with the same key"),
-        ],
-        ("post", "/v1/compliance/dsar/{id}/retry") => vec![
-            ("201", "A job was made that goes on"),
-            ("200", "It was made before"),
-        ],
-        ("post", "/v1/compliance/dsar/{id}/links") => vec![("201", route.summary)],
-        ("post", "/v1/compliance/dsar/{id}/run") => vec![
-            ("200", "The job is READY or has ended"),
-            ("202", "It goes on, or waits for its review"),
-        ],
-        (_, path) if path.ends_with("/audit/export") => vec![("202", route.summary)],
-        (_, path) if is_changed && !path.ends_with("/address/verify") => {
-            vec![("202", route.summary)]
-        }
+fn done(route: &Route) -> Vec<Status> {
+    let is_change = route.method != "get";
+    match route.family() {
+        _ if !route.done.is_empty() => route.done.to_vec(),
+        Family::Requests if is_change => vec![("202", route.summary)],
         _ => vec![("200", route.summary)],
     }
 }
@@ -80,8 +56,8 @@ fn faults(route: &Route, path: &str) -> Vec<Status> {
         ));
     }
     let is_asked = path.contains('{') || !route.body.is_empty() || !route.query.is_empty();
-    let has_body = !route.body.is_empty() || route.takes_file() || route.method == "post";
-    if is_asked || has_body || query::is_ours(path) {
+    let has_body = !route.body.is_empty() || route.file || route.method == "post";
+    if is_asked || has_body || route.family().checks_queries() {
         codes.push((
             "400",
             "A field, a parameter, a header or an id makes no sense",
@@ -93,38 +69,22 @@ fn faults(route: &Route, path: &str) -> Vec<Status> {
     if has_body {
         codes.push(("413", "The body is too long"));
     }
-    let is_stateful = path.starts_with("/v1/compliance/") || requests::is_here(path);
-    if route.method != "get" || is_stateful && path.contains('{') {
+    if route.method != "get" || route.family().has_states() && path.contains('{') {
         codes.push((
             "409",
             "It would contradict what is there, or comes at the wrong time",
         ));
     }
-    codes.extend(special(path));
-    codes
-}
-
-/// What only some routes answer.
-fn special(path: &str) -> Vec<Status> {
-    match path {
-        path if path.starts_with("/v1/delivery/") => vec![
+    if route.family() == Family::Delivery {
+        codes.extend([
             ("403", "The code is wrong"),
             ("409", "It is not handed out at the moment"),
             ("410", "The link was used, or has expired"),
-        ],
-        "/v1/compliance/export" => vec![("409", "No export of everything was approved")],
-        path if path.ends_with("/terms.txt") => {
-            vec![("409", "The program carries no terms of its own lists")]
-        }
-        path if reads_sources(path) => vec![("502", "A source could not be read")],
-        _ => Vec::new(),
+        ]);
     }
-}
-
-/// Whether sources are read before anything is answered.
-fn reads_sources(path: &str) -> bool {
-    path == "/api/v1/locate"
-        || path.starts_with("/requests/{id}/places")
-        || path == "/requests/{id}/collection"
-        || path == "/v1/compliance/dsar/{id}/run"
+    if route.pace != Pace::Catalog {
+        codes.push(("502", "A source could not be read"));
+    }
+    codes.extend(route.refusals);
+    codes
 }

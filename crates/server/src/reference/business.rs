@@ -1,6 +1,6 @@
 //! The jobs of business rules.
 
-use locard_app::Errand;
+use locard_app::{BusinessRun, Errand};
 
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -27,10 +27,10 @@ pub(crate) const BODY_COUNTER: &[Field] = &[
 /// `POST jobs/execute/business-rule`.
 pub(crate) fn rules(fields: &mut Fields) -> Result<Asked, Fault> {
     Ok(Asked {
-        errand: Errand::BusinessRules {
+        errand: Errand::BusinessRules(BusinessRun {
             rules: fields.some("ruleId")?,
             scope: None,
-        },
+        }),
         label: "BUSINESS_RULE",
         warnings: fields.unheeded(&[]),
     })
@@ -39,10 +39,10 @@ pub(crate) fn rules(fields: &mut Fields) -> Result<Asked, Fault> {
 /// `POST jobs/execute/business-rule/with-row-counter`.
 pub(crate) fn counter(fields: &mut Fields) -> Result<Asked, Fault> {
     Ok(Asked {
-        errand: Errand::BusinessRules {
+        errand: Errand::BusinessRules(BusinessRun {
             rules: fields.some("ruleId")?,
             scope: Some(fields.some("scope")?),
-        },
+        }),
         label: "BUSINESS_RULE_ROW_COUNTER",
         warnings: fields.unheeded(&[]),
     })

@@ -1,6 +1,6 @@
 //! The jobs over collections.
 
-use locard_app::Errand;
+use locard_app::{CollectionScan, DatasetSum, Errand};
 use uuid::Uuid;
 
 use crate::fault::Fault;
@@ -16,17 +16,17 @@ pub(crate) const BODY: &[Field] = &[Field {
 
 /// `POST jobs/execute/collections/data-profiling`.
 pub(crate) fn profiling(fields: &mut Fields) -> Result<Asked, Fault> {
-    let errand = Errand::ScanCollection {
+    let errand = Errand::ScanCollection(CollectionScan {
         collection: collection(fields)?,
-    };
+    });
     Ok(asked(errand, "COLLECTION_DATA_PROFILE", fields))
 }
 
 /// `POST jobs/execute/collections/data-aggregation`.
 pub(crate) fn aggregation(fields: &mut Fields) -> Result<Asked, Fault> {
-    let errand = Errand::SumCollection {
+    let errand = Errand::SumCollection(DatasetSum {
         collection: collection(fields)?,
-    };
+    });
     Ok(asked(errand, "COLLECTION_DATA_AGGREGATION", fields))
 }
 

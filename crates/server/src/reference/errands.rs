@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
-use locard_app::{Actor, Errand, accept_errand};
+use locard_app::{Actor, Errand};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
@@ -55,7 +55,7 @@ pub(crate) async fn start(
         warnings,
     } = read(&mut Fields::of(body)?)?;
     let asking = asking(actor, headers, label, warnings, Vec::new())?;
-    let accepted = accept_errand(context.home(), &errand, asking).await?;
+    let accepted = errand.accept(context.home(), asking).await?;
     started(context, accepted).await
 }
 

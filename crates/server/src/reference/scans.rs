@@ -1,6 +1,6 @@
 //! The jobs that read values: data profiling and data discovery. Both are a scan; one pass profiles and judges.
 
-use locard_app::{Amount, Errand, Share};
+use locard_app::{Amount, Errand, Profiling, Share};
 
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -22,13 +22,12 @@ const TUNING: &[&str] = &[
 pub(crate) fn profiling(fields: &mut Fields) -> Result<Asked, Fault> {
     let scope = fields.some("scope")?;
     let mut configs = fields.object("configs")?;
-    let errand = Errand::Scan {
+    let errand = Errand::Scan(Profiling {
         scope,
-        include: Vec::new(),
-        exclude: Vec::new(),
         sample: sample(&mut configs)?,
         condition: condition(&mut configs)?,
-    };
+        ..Profiling::default()
+    });
     scan(errand, "DATA_PROFILE", (fields, &mut configs))
 }
 
@@ -47,13 +46,13 @@ pub(crate) fn discovery(fields: &mut Fields) -> Result<Asked, Fault> {
             .iter()
             .map(|extension| format!("*.{}", extension.trim_start_matches(['*', '.']))),
     );
-    let errand = Errand::Scan {
+    let errand = Errand::Scan(Profiling {
         scope,
         include,
         exclude: configs.list("excludePatterns")?,
         sample: None,
         condition: condition(&mut configs)?,
-    };
+    });
     scan(errand, "DATA_DISCOVERY", (fields, &mut configs))
 }
 

@@ -1,6 +1,6 @@
 //! The jobs over entities that read no values: re-ingest, identification, PII detection.
 
-use locard_app::Errand;
+use locard_app::{Errand, Identification, Ingestion, NameReading};
 
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -40,9 +40,9 @@ pub(crate) const BODY_IDENTIFICATION: &[Field] = &[
 
 /// `POST jobs/execute/metadata/re-ingest`.
 pub(crate) fn re_ingest(fields: &mut Fields) -> Result<Asked, Fault> {
-    let errand = Errand::Ingest {
+    let errand = Errand::Ingest(Ingestion {
         scope: fields.some("scope")?,
-    };
+    });
     Ok(Asked {
         errand,
         label: "METADATA_REINGEST",
@@ -64,7 +64,7 @@ pub(crate) fn identification(fields: &mut Fields) -> Result<Asked, Fault> {
         );
     }
     Ok(Asked {
-        errand: Errand::Identify { scope, rules },
+        errand: Errand::Identify(Identification { scope, rules }),
         label: "DATA_IDENTIFICATION",
         warnings,
     })
@@ -83,7 +83,7 @@ pub(crate) fn names(fields: &mut Fields) -> Result<Asked, Fault> {
         );
     }
     Ok(Asked {
-        errand: Errand::Names { scope },
+        errand: Errand::Names(NameReading { scope }),
         label: "PII_DETECTION",
         warnings,
     })

@@ -1,7 +1,7 @@
 //! `POST jobs/execute/usage-statistics`.
 
 use jiff::civil::Date;
-use locard_app::Errand;
+use locard_app::{Errand, UsageQuestion};
 
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -19,7 +19,7 @@ pub(crate) fn usage(fields: &mut Fields) -> Result<Asked, Fault> {
     let mut warnings = fields.unheeded(&[]);
     warnings.extend(configs.unheeded(&[]));
     Ok(Asked {
-        errand: Errand::Usage { scope, from, to },
+        errand: Errand::Usage(UsageQuestion { scope, from, to }),
         label: "USAGE_STATISTICS",
         warnings,
     })

@@ -44,23 +44,6 @@ pub(crate) const fn wanted(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-/// Whether errors at a path are told in the reference's envelope.
-pub(crate) fn is_here(path: &str) -> bool {
-    [
-        "/requests",
-        "/subjects",
-        "/tenants",
-        "/policies",
-        "/init",
-        "/status",
-    ]
-    .iter()
-    .any(|base| {
-        let rest = path.strip_prefix(base);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
-}
-
 async fn desk(context: &Context) -> Result<Desk<'_>, Fault> {
     Ok(Desk::open(context.home()).await?)
 }

@@ -12,7 +12,7 @@ use locard_connector::{ErrorKind, Exactness, Sample, Scope, Split};
 
 use super::fixture::{Fixture, Skip};
 use super::reading::{Seeded, assert_kept, ids, in_splits};
-use super::requests::{FILTERS, MATCHING, Question, WINDOWS, wanted};
+use super::requests::{FILTERS, MATCHING, Question, wanted};
 use crate::{ODD_VALUE, Table, every_type, many_columns, odd_names, people};
 
 /// A case: skipped with a reason, or it panics, or it passed.
@@ -36,7 +36,6 @@ cases! {
     an_unknown_column_is_not_found,
     matching_keeps_its_promise,
     a_filter_keeps_its_promise,
-    a_window_keeps_its_promise,
     the_first_rows_keep_their_promise,
     a_sample_keeps_its_promise,
     the_same_seed_gives_the_same_rows,
@@ -264,10 +263,6 @@ async fn a_filter_keeps_its_promise(fixture: Arc<dyn Fixture>) -> Result<(), Ski
     ask(fixture, FILTERS, |honoured| honoured.filter).await
 }
 
-async fn a_window_keeps_its_promise(fixture: Arc<dyn Fixture>) -> Result<(), Skip> {
-    ask(fixture, WINDOWS, |honoured| honoured.window).await
-}
-
 async fn the_first_rows_keep_their_promise(fixture: Arc<dyn Fixture>) -> Result<(), Skip> {
     let table = people("people", ROWS);
     let seeded = Seeded::new(fixture, std::slice::from_ref(&table)).await?;
@@ -287,10 +282,9 @@ async fn the_first_rows_keep_their_promise(fixture: Arc<dyn Fixture>) -> Result<
     Ok(())
 }
 
-const SAMPLES: [Sample; 4] = [
+const SAMPLES: [Sample; 3] = [
     Sample::Percent(20.0, 7),
     Sample::Rows(50, 7),
-    Sample::EveryNth(10),
     Sample::Percent(100.0, 7),
 ];
 
@@ -335,7 +329,7 @@ async fn the_same_seed_gives_the_same_rows(fixture: Arc<dyn Fixture>) -> Result<
 async fn a_sample_comes_after_the_filter(fixture: Arc<dyn Fixture>) -> Result<(), Skip> {
     let table = people("people", ROWS);
     let seeded = Seeded::new(fixture, std::slice::from_ref(&table)).await?;
-    for question in MATCHING.iter().chain(FILTERS).chain(WINDOWS) {
+    for question in MATCHING.iter().chain(FILTERS) {
         let mut request = seeded.request(&table);
         (question.ask)(&mut request);
         request.sample = Sample::First(3);

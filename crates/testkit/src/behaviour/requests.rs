@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use locard_connector::{Filter, Form, Literal, Matching, Operator, ScanRequest, Window};
+use locard_connector::{Filter, Form, Literal, Matching, Operator, ScanRequest};
 
 use crate::{Rows, Table, rows_of};
 
@@ -180,33 +179,3 @@ pub(super) const FILTERS: &[Question] = &[
         holds: |person| person.age.is_some(),
     },
 ];
-
-pub(super) const WINDOWS: &[Question] = &[
-    Question {
-        name: "from and until",
-        ask: |request| {
-            request.window = Some(days(
-                Some("2024-01-11T00:00:00Z"),
-                Some("2024-01-21T00:00:00Z"),
-            ));
-        },
-        holds: |person| (11..21).contains(&person.id),
-    },
-    Question {
-        name: "from on",
-        ask: |request| request.window = Some(days(Some("2024-02-01T00:00:00Z"), None)),
-        holds: |person| person.id > 31,
-    },
-];
-
-fn days(from: Option<&str>, until: Option<&str>) -> Window {
-    let time = |text: &str| {
-        text.parse::<Timestamp>()
-            .expect("a time of this file is one")
-    };
-    Window {
-        column: "joined".to_owned(),
-        from: from.map(time),
-        until: until.map(time),
-    }
-}

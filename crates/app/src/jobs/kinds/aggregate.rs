@@ -8,15 +8,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
-use crate::catalog::aggregation::{Aggregation, aggregate};
 use crate::catalog::collections::{chosen_entities, dataset, present};
+use crate::findings::aggregation::{Aggregation, aggregate};
+use crate::jobs::errands::Accept;
 use crate::jobs::kinds::identify::failure;
-use crate::jobs::kinds::{JobKind, Report, Work};
-use crate::jobs::order::{Accepted, Asking, accept};
-use crate::{
-    Error, ErrorKind, Home, Result, ScanOptions, SourceLimits, accept_scan, collection,
-    scan::record,
-};
+use crate::jobs::kinds::scan::accept_scan;
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, accept};
+use crate::{Error, ErrorKind, Home, Result, ScanOptions, SourceLimits, collection, record};
 
 /// Sums up a dataset.
 pub(crate) struct Aggregate;
@@ -28,26 +27,42 @@ pub(crate) struct Request {
     pub(crate) targets: Vec<String>,
 }
 
-/// Accepts the aggregation of a dataset for the workers.
-pub async fn accept_aggregation(home: &Home, id: Uuid, asking: Asking) -> Result<Accepted> {
-    let (_, members) = dataset(home, id).await?;
-    let sources = home.resolve_all(&members.chosen.targets()).await?;
-    let request = Request {
-        collection: id,
-        targets: sources.into_iter().map(|source| source.name).collect(),
-    };
-    let asking = with_members(asking, members);
-    accept::<Aggregate>(home, &request, &asking, SourceLimits::default()).await
+/// Sums up what is known of the members of a dataset, as an errand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetSum {
+    /// Which.
+    pub collection: Uuid,
 }
 
-/// Accepts a scan of a collection for the workers; a dataset is summed up afterwards.
-pub async fn accept_collection_scan(home: &Home, id: Uuid, asking: Asking) -> Result<Accepted> {
-    let row = collection(home, id).await?;
-    let mut members = present(home, &row).await?;
-    members.chosen.collection = Some(id);
-    let chosen = members.chosen.clone();
-    let asking = with_members(asking, members);
-    accept_scan(home, &ScanOptions::default(), &chosen, &asking).await
+impl Accept for DatasetSum {
+    async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        let (_, members) = dataset(home, self.collection).await?;
+        let sources = home.resolve_all(&members.chosen.targets()).await?;
+        let request = Request {
+            collection: self.collection,
+            targets: sources.into_iter().map(|source| source.name).collect(),
+        };
+        let asking = with_members(asking, members);
+        accept::<Aggregate>(home, &request, &asking, SourceLimits::default()).await
+    }
+}
+
+/// Reads, profiles and judges the members of a collection, as an errand; a dataset is summed up afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionScan {
+    /// Which.
+    pub collection: Uuid,
+}
+
+impl Accept for CollectionScan {
+    async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        let row = collection(home, self.collection).await?;
+        let mut members = present(home, &row).await?;
+        members.chosen.collection = Some(self.collection);
+        let chosen = members.chosen.clone();
+        let asking = with_members(asking, members);
+        accept_scan(home, &ScanOptions::default(), &chosen, &asking).await
+    }
 }
 
 /// Tells what the job is about, and what of it is not there any more.
@@ -118,6 +133,7 @@ impl Report for Summed {
 
 impl JobKind for Aggregate {
     const NAME: &'static str = "aggregate";
+    const MAY_REPEAT: bool = true;
 
     type Request = Request;
     type Report = Summed;

@@ -21,11 +21,13 @@ use crate::business::{
 };
 use crate::catalog::Catalog;
 use crate::catalog::scope::ScopeItem;
-use crate::jobs::conduct::{LEASE, OnStop, conduct};
+use crate::home::json;
+use crate::jobs::errands::Accept;
 use crate::jobs::kinds::identify::failure;
-use crate::jobs::kinds::{JobKind, Report, Work};
-use crate::jobs::order::{Accepted, Asking, Details, accept, json};
-use crate::{Error, ErrorKind, Home, Result, SourceLimits, choose, scan::record, short_id};
+use crate::work::conduct::{LEASE, OnStop, conduct};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, Details, accept};
+use crate::{Error, ErrorKind, Home, Result, SourceLimits, choose, record, short_id};
 
 /// Runs business rules.
 pub(crate) struct BusinessRules;
@@ -45,15 +47,21 @@ pub(crate) struct Request {
     pub(crate) counted: Vec<EntityId>,
 }
 
-/// Accepts business rules for the workers, by ids or names; `scope` names entities in which rows are counted besides.
-pub async fn accept_business_rules(
-    home: &Home,
-    rules: &[String],
-    scope: Option<&[String]>,
-    mut asking: Asking,
-) -> Result<Accepted> {
-    let request = requested(home, rules, scope, &mut asking).await?;
-    accept::<BusinessRules>(home, &request, &asking, SourceLimits::default()).await
+/// Runs business rules, as an errand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BusinessRun {
+    /// Which, by ids or names.
+    pub rules: Vec<String>,
+    /// Entities in which rows are counted besides; `None`: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Vec<String>>,
+}
+
+impl Accept for BusinessRun {
+    async fn accept(&self, home: &Home, mut asking: Asking) -> Result<Accepted> {
+        let request = requested(home, &self.rules, self.scope.as_deref(), &mut asking).await?;
+        accept::<BusinessRules>(home, &request, &asking, SourceLimits::default()).await
+    }
 }
 
 /// Runs business rules here and now; what they found, and what stood in the way.

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::scope::{Chosen, Only};
-use crate::jobs::kinds::{JobKind, Report, Work, ended};
-use crate::jobs::order::{Accepted, Asking, accept};
+use crate::catalog::scope::Only;
+use crate::jobs::errands::{Accept, about};
+use crate::jobs::kinds::ended;
 use crate::scan::scanned::Scanned;
-use crate::{Error, ErrorKind, Home, Result, SourceLimits, rules, scan::record};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, accept};
+use crate::{Error, ErrorKind, Home, Result, SourceLimits, record, rules};
 
 /// Judges stored columns anew.
 pub(crate) struct Identify;
@@ -28,33 +30,46 @@ pub(crate) struct Request {
     pub(crate) rules: Vec<String>,
 }
 
-/// Accepts an identification for the workers. `rules`: ids of rules and dictionaries whose matches are wanted apart; a
-/// column is judged by all rules in any case, since they compete for it.
-pub async fn accept_identification(
-    home: &Home,
-    chosen: &Chosen,
-    rules: &[String],
-    asking: &Asking,
-) -> Result<Accepted> {
-    let library = home.engine.library();
-    let is_known = |id: &&String| {
-        library.rule(id).is_some() || library.dictionaries().iter().any(|list| list.name() == *id)
-    };
-    if let Some(unknown) = rules.iter().find(|id| !is_known(id)) {
+/// Judges what was read before, as an errand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identification {
+    /// About what.
+    pub scope: Vec<String>,
+    /// Ids of rules and dictionaries whose matches are counted apart; a column is judged by all rules in any case, since
+    /// they compete for it.
+    pub rules: Vec<String>,
+}
+
+impl Accept for Identification {
+    async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        let (chosen, asking) = about(home, &self.scope, asking).await?;
+        self.check(home)?;
+        let sources = home.resolve_all(&chosen.targets()).await?;
+        let request = Request {
+            sources: chosen.sources,
+            targets: sources.into_iter().map(|source| source.name).collect(),
+            entities: chosen.entities,
+            rules: self.rules.clone(),
+        };
+        accept::<Identify>(home, &request, &asking, SourceLimits::default()).await
+    }
+}
+
+impl Identification {
+    /// Refuses rules that nobody knows.
+    fn check(&self, home: &Home) -> Result<()> {
+        let library = home.engine.library();
+        let is_list = |id: &String| library.dictionaries().iter().any(|list| list.name() == *id);
+        let is_known = |id: &&String| library.rule(id).is_some() || is_list(id);
+        let Some(unknown) = self.rules.iter().find(|id| !is_known(id)) else {
+            return Ok(());
+        };
         let shown: String = unknown.chars().take(80).collect();
-        return Err(
+        Err(
             Error::not_found(format!("there is no rule or dictionary {shown}"))
                 .hint("`locard rules list` and `locard dictionaries list` show their ids"),
-        );
+        )
     }
-    let sources = home.resolve_all(&chosen.targets()).await?;
-    let request = Request {
-        sources: chosen.sources.clone(),
-        targets: sources.into_iter().map(|source| source.name).collect(),
-        entities: chosen.entities.clone(),
-        rules: rules.to_vec(),
-    };
-    accept::<Identify>(home, &request, asking, SourceLimits::default()).await
 }
 
 /// What was judged.
@@ -88,6 +103,7 @@ impl Report for Identified {
 
 impl JobKind for Identify {
     const NAME: &'static str = "identify";
+    const MAY_REPEAT: bool = true;
 
     type Request = Request;
     type Report = Identified;
@@ -177,7 +193,7 @@ async fn judged(work: &Work<'_>, entity: &Entity) -> Result<Option<(Scanned, Vec
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let findings = record::judged_again(entity, &scanned);
+        let findings = scanned.findings(entity);
         let conclusion = Conclusion {
             source: entity.source,
             entity: entity.id,

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::catalog::scope::{Chosen, Only};
-use crate::jobs::kinds::{JobKind, Report, Work, ended};
-use crate::jobs::order::{Accepted, Asking, accept};
+use crate::jobs::errands::{Accept, about};
+use crate::jobs::kinds::ended;
 use crate::sources::ingest::{Ingesting, ingest};
-use crate::{Error, Home, IngestReport, Result, SourceLimits, scan::record};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, accept};
+use crate::{Error, Home, IngestReport, Result, SourceLimits, record};
 
 /// Lists and describes sources into the catalog.
 pub(crate) struct Ingest;
@@ -25,6 +27,20 @@ pub(crate) struct Request {
     pub(crate) exclude: Vec<String>,
     /// Only these entities and what is in them; of a source of which none is named, everything.
     pub(crate) entities: Vec<EntityId>,
+}
+
+/// Lists and describes, as an errand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ingestion {
+    /// About what.
+    pub scope: Vec<String>,
+}
+
+impl Accept for Ingestion {
+    async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        let (chosen, asking) = about(home, &self.scope, asking).await?;
+        accept_ingest(home, &chosen, (&[], &[]), &asking).await
+    }
 }
 
 /// Accepts an ingest for the workers.
@@ -68,6 +84,7 @@ impl Report for IngestReport {
 
 impl JobKind for Ingest {
     const NAME: &'static str = "ingest";
+    const MAY_REPEAT: bool = true;
 
     type Request = Request;
     type Report = IngestReport;

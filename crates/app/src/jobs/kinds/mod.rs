@@ -1,7 +1,4 @@
-//! What a job can be: one file and one line here for each kind.
-//!
-//! A kind is a request, as it is stored, and a function that does it. What a reader gets wrong: the function is given
-//! nothing but the stored request, so that any process can run a job that any other accepted.
+//! What a job can be: one file and one line of the table here for each kind.
 
 pub(crate) mod aggregate;
 pub(crate) mod business;
@@ -13,76 +10,58 @@ pub(crate) mod scan;
 pub(crate) mod test;
 pub(crate) mod usage;
 
-use std::future::Future;
-
-use async_trait::async_trait;
-use jiff::Timestamp;
-use locard_engine::{Failure, Reporter};
+use locard_engine::Failure;
 use locard_model::JobState;
-use locard_store::{Job, JobLease};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize as _, Serialize};
-use serde_json::Value;
-use tokio_util::sync::CancellationToken;
+use serde::{Deserialize, Serialize};
 
-use crate::jobs::conduct::{OnStop, conduct};
-use crate::jobs::order::Details;
-use crate::{Error, ErrorKind, Home, Result};
+use crate::jobs::errands::Accept as _;
+use crate::work::kind::AnyKind;
+use crate::work::order::{Accepted, Asking};
+use crate::{Home, Result};
 
-/// Every kind.
-pub(crate) static KINDS: &[&dyn AnyKind] = &[
-    &aggregate::Aggregate,
-    &business::BusinessRules,
-    &identify::Identify,
-    &ingest::Ingest,
-    &names::Names,
-    &remove::Remove,
-    &scan::Scan,
-    &test::Test,
-    &usage::UsageStatistics,
-];
+/// The table: which kinds there are, and as what each can be asked for again and again.
+macro_rules! kinds {
+    ($($module:ident :: $kind:ident $(as $($errand:ident ($asked:ident)),+)? ;)+) => {
+        /// Every kind.
+        static KINDS: &[&dyn AnyKind] = &[$(&$module::$kind),+];
 
-/// What an author of a kind writes; a blanket implementation makes it an [`AnyKind`].
-pub(crate) trait JobKind: Send + Sync + 'static {
-    /// Its stable name.
-    const NAME: &'static str;
+        /// How each errand is asked for.
+        pub(crate) mod asked {
+            $($(pub use super::$module::{$($asked),+};)?)+
+        }
 
-    /// Of the form of its requests: grows when a program of an older form would do something else.
-    const VERSION: u32 = 1;
+        /// What is to be done, and about what: ids, names or globs of sources and entities.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "do", rename_all = "camelCase")]
+        #[expect(missing_docs, reason = "what each of them does stands at what it holds")]
+        pub enum Errand {
+            $($($($errand($module::$asked),)+)?)+
+        }
 
-    /// What exactly is to be done, and what tells it from other jobs; never a secret.
-    type Request: Serialize + DeserializeOwned + Send + Sync;
-
-    /// What came out.
-    type Report: Report;
-
-    /// Names of the sources it works on.
-    fn targets(request: &Self::Request) -> Vec<String>;
-
-    /// Does it. Where [`Work::stop`] fires it ends soon and reports [`JobState::Cancelled`].
-    fn run(
-        work: &Work<'_>,
-        request: Self::Request,
-    ) -> impl Future<Output = Result<Self::Report>> + Send;
+        impl Errand {
+            /// Accepts its job for the workers.
+            ///
+            /// # Errors
+            /// Where what it is about is not there, or makes no sense.
+            pub async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+                match self {
+                    $($($(Self::$errand(asked) => Box::pin(asked.accept(home, asking)).await,)+)?)+
+                }
+            }
+        }
+    };
 }
 
-/// What came out of a job.
-pub(crate) trait Report: Send + Sync {
-    /// How it ended.
-    fn state(&self) -> JobState;
-
-    /// What is kept of it with the job; never a value that was read.
-    fn outcome(&self) -> Value;
-
-    /// When it goes on, where it broke off to wait for a time.
-    fn goes_on_at(&self) -> Option<Timestamp> {
-        None
-    }
-
-    /// Why it failed, where it did and that is no failure of its own.
-    fn error(&self) -> Option<String> {
-        None
-    }
+kinds! {
+    aggregate::Aggregate as ScanCollection(CollectionScan), SumCollection(DatasetSum);
+    business::BusinessRules as BusinessRules(BusinessRun);
+    identify::Identify as Identify(Identification);
+    ingest::Ingest as Ingest(Ingestion);
+    names::Names as Names(NameReading);
+    remove::Remove;
+    scan::Scan as Scan(Profiling);
+    test::Test;
+    usage::UsageStatistics as Usage(UsageQuestion);
 }
 
 /// How a job over entities ended that did so many of them.
@@ -95,80 +74,7 @@ fn ended(stopped: bool, failures: &[Failure], done: u64) -> JobState {
     }
 }
 
-/// A job under way.
-pub(crate) struct Work<'a> {
-    pub(crate) home: &'a Home,
-    pub(crate) lease: JobLease,
-    pub(crate) affinity: Option<String>,
-    pub(crate) details: Details,
-    pub(crate) reporter: &'a dyn Reporter,
-    /// Fires when somebody asks the job to end, or this process.
-    pub(crate) stop: CancellationToken,
-}
-
-impl Work<'_> {
-    /// The future's value, or `None` when the job is to end first.
-    pub(crate) async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            value = future => Some(value),
-        }
-    }
-}
-
-/// A kind, type-erased for the list.
-#[async_trait]
-pub(crate) trait AnyKind: Send + Sync {
-    /// See [`JobKind::NAME`].
-    fn name(&self) -> &'static str;
-
-    /// See [`JobKind::targets`]; `None` where the request cannot be read.
-    fn targets(&self, request: &Value) -> Option<Vec<String>>;
-
-    /// Runs a job that this process holds to its end, and says how it ended.
-    async fn run(
-        &self,
-        home: &Home,
-        lease: JobLease,
-        reporter: &dyn Reporter,
-        stop: &CancellationToken,
-    ) -> Result<JobState>;
-}
-
-#[async_trait]
-impl<K: JobKind> AnyKind for K {
-    fn name(&self) -> &'static str {
-        K::NAME
-    }
-
-    fn targets(&self, request: &Value) -> Option<Vec<String>> {
-        let request = K::Request::deserialize(request).ok()?;
-        Some(K::targets(&request))
-    }
-
-    async fn run(
-        &self,
-        home: &Home,
-        lease: JobLease,
-        reporter: &dyn Reporter,
-        stop: &CancellationToken,
-    ) -> Result<JobState> {
-        let ran = conduct::<K>(home, lease, reporter, (stop, OnStop::GiveBack)).await?;
-        Ok(ran.state())
-    }
-}
-
 /// The kind of that name.
 pub(crate) fn named(name: &str) -> Option<&'static dyn AnyKind> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
-}
-
-/// The request of a job as its kind reads it.
-pub(crate) fn request<K: JobKind>(job: &Job) -> Result<K::Request> {
-    K::Request::deserialize(&job.spec).map_err(|error| {
-        let (id, kind) = (job.id, K::NAME);
-        let sentence = format!("what was recorded of the job {id} is not what a {kind} is");
-        Error::new(ErrorKind::Store, sentence).cause(error)
-    })
 }

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::scope::{Chosen, Only};
+use crate::catalog::scope::Only;
+use crate::jobs::errands::{Accept, about};
+use crate::jobs::kinds::ended;
 use crate::jobs::kinds::identify::failure;
-use crate::jobs::kinds::{JobKind, Report, Work, ended};
-use crate::jobs::order::{Accepted, Asking, accept};
-use crate::{Home, Result, SourceLimits, scan::record};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, accept};
+use crate::{Home, Result, SourceLimits, record};
 
 /// Reads the names of columns.
 pub(crate) struct Names;
@@ -26,15 +28,24 @@ pub(crate) struct Request {
     pub(crate) entities: Vec<EntityId>,
 }
 
-/// Accepts a reading of names for the workers.
-pub async fn accept_names(home: &Home, chosen: &Chosen, asking: &Asking) -> Result<Accepted> {
-    let sources = home.resolve_all(&chosen.targets()).await?;
-    let request = Request {
-        sources: chosen.sources.clone(),
-        targets: sources.into_iter().map(|source| source.name).collect(),
-        entities: chosen.entities.clone(),
-    };
-    accept::<Names>(home, &request, asking, SourceLimits::default()).await
+/// Tells what names of columns say, as an errand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameReading {
+    /// About what.
+    pub scope: Vec<String>,
+}
+
+impl Accept for NameReading {
+    async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        let (chosen, asking) = about(home, &self.scope, asking).await?;
+        let sources = home.resolve_all(&chosen.targets()).await?;
+        let request = Request {
+            sources: chosen.sources,
+            targets: sources.into_iter().map(|source| source.name).collect(),
+            entities: chosen.entities,
+        };
+        accept::<Names>(home, &request, &asking, SourceLimits::default()).await
+    }
 }
 
 /// What names said.
@@ -65,6 +76,7 @@ impl Report for Read {
 
 impl JobKind for Names {
     const NAME: &'static str = "names";
+    const MAY_REPEAT: bool = true;
 
     type Request = Request;
     type Report = Read;

@@ -4,8 +4,8 @@ use locard_model::{JobState, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::jobs::kinds::{JobKind, Report, Work};
-use crate::jobs::order::{Accepted, Asking, accept};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, accept};
 use crate::{Home, Result, SourceLimits};
 
 /// Forgets a source and all that was learnt from it.

@@ -8,19 +8,26 @@ use locard_connector::ErrorKind as Missing;
 use locard_engine::{Allowed, Event, Failure, Options, Reporter, Summary};
 use locard_model::{JobId, JobState};
 use locard_query::Condition;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::scope::Only;
-use crate::home::stored::ScanSpec;
-use crate::jobs::kinds::{JobKind, Report, Work};
+use crate::catalog::scope::{Chosen, Only};
+use crate::jobs::errands::{Accept, about};
+use crate::jobs::kinds::aggregate;
+use crate::record::spec::{SCAN, ScanSpec};
 use crate::scan::ledger::{Basis, StoreLedger};
 use crate::scan::open_all;
 use crate::scan::slips::Opened;
 use crate::scan::tally::Tally;
+use crate::settings::window;
+use crate::settings::window::ScanWindow;
 use crate::sources::target::Resolved;
-use crate::sources::window::{self, ScanWindow};
-use crate::{Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{self, Accepted, Asking};
+use crate::{
+    Amount, Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits, jobs,
+};
 
 /// Reads and judges entities, and records what was found.
 pub(crate) struct Scan;
@@ -94,7 +101,8 @@ impl Report for Ran {
 }
 
 impl JobKind for Scan {
-    const NAME: &'static str = "scan";
+    const NAME: &'static str = SCAN;
+    const MAY_REPEAT: bool = true;
 
     /// The second form has conditions.
     const VERSION: u32 = 2;
@@ -244,13 +252,13 @@ async fn run(
         );
     }
     let aggregation = match request.collection {
-        Some(id) if !summary.cancelled => crate::jobs::kinds::aggregate::sum(work, id).await?,
+        Some(id) if !summary.cancelled => aggregate::sum(work, id).await?,
         _ => None,
     };
     Ok(Ran {
         goes_on_at: None,
         aggregation: aggregation.map(|sum| sum.told),
-        failures: crate::jobs::failures(home, work.lease.job).await?,
+        failures: jobs::failures(home, work.lease.job).await?,
         listed: tally.entities(),
         empty: tally.empty(),
         unfinished: tally.unfinished(),
@@ -302,6 +310,60 @@ fn unreachable_end() -> Result<Summary> {
         ErrorKind::Unexpected,
         "the heartbeat of the pieces stopped",
     ))
+}
+
+/// Reads, profiles and judges, as an errand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profiling {
+    /// About what.
+    pub scope: Vec<String>,
+    /// Globs over resources; none: all.
+    pub include: Vec<String>,
+    /// Globs over resources that are left out.
+    pub exclude: Vec<String>,
+    /// How much of each entity is read; `None`: all.
+    pub sample: Option<Amount>,
+    /// Only records for which this holds, as SQL; `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+}
+
+impl Accept for Profiling {
+    async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        let (chosen, asking) = about(home, &self.scope, asking).await?;
+        let options = ScanOptions {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            sample: self.sample,
+            condition: self.condition.clone(),
+            ..ScanOptions::default()
+        };
+        accept_scan(home, &options, &chosen, &asking).await
+    }
+}
+
+/// Accepts a scan of registered sources, or of some entities of the catalog, for the workers.
+pub(crate) async fn accept_scan(
+    home: &Home,
+    options: &ScanOptions,
+    chosen: &Chosen,
+    asking: &Asking,
+) -> Result<Accepted> {
+    let sources = home.resolve_all(&chosen.targets()).await?;
+    if let Some(unknown) = sources.iter().find(|source| !source.known) {
+        return Err(
+            Error::not_found(format!("no source {} is registered", unknown.name))
+                .hint("register it first"),
+        );
+    }
+    check_windows(&sources)?;
+    if let Some(condition) = &options.condition {
+        check_condition(condition)?;
+    }
+    let mut spec = ScanSpec::new(&sources, options);
+    spec.entities.clone_from(&chosen.entities);
+    spec.collection = chosen.collection;
+    order::accept::<Scan>(home, &spec, asking, options.limits).await
 }
 
 /// The values that people allowed.

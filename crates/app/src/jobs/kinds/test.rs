@@ -8,8 +8,8 @@ use locard_model::{JobState, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::jobs::kinds::{JobKind, Report, Work};
-use crate::jobs::order::{Accepted, Asking, accept};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, accept};
 use crate::{Home, Result, SourceLimits};
 
 /// Tries to reach a source and lists some of it.
@@ -143,6 +143,7 @@ impl Report for Tested {
 
 impl JobKind for Test {
     const NAME: &'static str = "test-connection";
+    const MAY_REPEAT: bool = true;
 
     type Request = Request;
     type Report = Tested;

@@ -13,13 +13,14 @@ use locard_store::{Entity, UsageDraft};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::catalog::scope::{Chosen, Only};
+use crate::catalog::scope::Only;
 use crate::catalog::usage::{UsageFigures, date, day, figures};
 use crate::catalog::{Catalog, is_readable};
+use crate::jobs::errands::{Accept, about};
 use crate::jobs::kinds::identify::failure;
-use crate::jobs::kinds::{JobKind, Report, Work};
-use crate::jobs::order::{Accepted, Asking, accept};
-use crate::{Error, Home, Result, SourceLimits, scan::record};
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::{Accepted, Asking, accept};
+use crate::{Error, Home, Result, SourceLimits, record};
 
 /// Asks how entities are used.
 pub(crate) struct UsageStatistics;
@@ -45,22 +46,30 @@ pub(crate) struct Request {
     pub(crate) to: Option<Date>,
 }
 
-/// Accepts usage statistics for the workers.
-pub async fn accept_usage(
-    home: &Home,
-    chosen: &Chosen,
-    (from, to): (Option<Date>, Option<Date>),
-    asking: &Asking,
-) -> Result<Accepted> {
-    let sources = home.resolve_all(&chosen.targets()).await?;
-    let request = Request {
-        sources: chosen.sources.clone(),
-        targets: sources.into_iter().map(|source| source.name).collect(),
-        entities: chosen.entities.clone(),
-        from,
-        to,
-    };
-    accept::<UsageStatistics>(home, &request, asking, SourceLimits::default()).await
+/// Asks how entities are used, as an errand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageQuestion {
+    /// About what.
+    pub scope: Vec<String>,
+    /// The first day; `None`: the day on which it is run.
+    pub from: Option<Date>,
+    /// The last day; `None`: the day on which it is run.
+    pub to: Option<Date>,
+}
+
+impl Accept for UsageQuestion {
+    async fn accept(&self, home: &Home, asking: Asking) -> Result<Accepted> {
+        let (chosen, asking) = about(home, &self.scope, asking).await?;
+        let sources = home.resolve_all(&chosen.targets()).await?;
+        let request = Request {
+            sources: chosen.sources,
+            targets: sources.into_iter().map(|source| source.name).collect(),
+            entities: chosen.entities,
+            from: self.from,
+            to: self.to,
+        };
+        accept::<UsageStatistics>(home, &request, &asking, SourceLimits::default()).await
+    }
 }
 
 /// How one entity was used on these days, by what is kept.
@@ -113,6 +122,7 @@ impl Report for Told {
 
 impl JobKind for UsageStatistics {
     const NAME: &'static str = "usage";
+    const MAY_REPEAT: bool = true;
 
     type Request = Request;
     type Report = Told;

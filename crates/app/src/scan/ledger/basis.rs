@@ -6,7 +6,7 @@ use locard_identify::Library;
 use locard_model::{JobId, OrgId};
 use locard_store::{Page, Store};
 
-use crate::scan::record;
+use crate::record;
 
 /// By what a scan reads: rules and allowed values. Pieces that were read by others know nothing of these.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use locard_store::{Column, PieceHead};
 use uuid::Uuid;
 
 use super::{StoreLedger, gone, is_suspect, lost};
-use crate::scan::record;
+use crate::record;
 
 #[async_trait]
 impl Checkpoints for StoreLedger {

@@ -22,8 +22,8 @@ use tracing::warn;
 
 pub(crate) use basis::Basis;
 
-use crate::jobs::conduct::LEASE;
-use crate::jobs::kinds::Work;
+use crate::work::conduct::LEASE;
+use crate::work::kind::Work;
 
 /// How often a process may die while it reads a piece before that is read alone. Until then the piece is no suspect:
 /// others were read beside it, and somebody may have killed the process.

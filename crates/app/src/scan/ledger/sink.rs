@@ -17,7 +17,8 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{DEATHS, Held, StoreLedger, deadly, gone, is_suspect, lease_lost, lost};
-use crate::scan::record::{self, Listing};
+use crate::record;
+use crate::record::Listing;
 
 /// Entities of which it is asked at the same time whether they have changed.
 const CHECKED: usize = 8;

@@ -9,8 +9,8 @@ use locard_store::{
 };
 
 use crate::catalog::Catalog;
-use crate::home::stored::ColumnSummary;
-use crate::{Home, Result, jobs};
+use crate::record::summary::ColumnSummary;
+use crate::{Home, Result, ids, record};
 
 /// Something in the catalog that a look-up could not ask.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -130,7 +130,7 @@ impl Failures {
             ..FailureFilter::default()
         };
         let mut last: HashMap<EntityId, Failure> = HashMap::new();
-        for failure in jobs::failures_of(home, &filter).await? {
+        for failure in record::failures_of(home, &filter).await? {
             let Some(entity) = failure.what.entity else {
                 continue;
             };
@@ -159,7 +159,7 @@ impl Failures {
         let job = match read {
             _ if entity.rows == Some(0) => return Ok(Unread::Empty),
             None => return Ok(Unread::Never),
-            Some(read) => jobs::known(home, read).await?,
+            Some(read) => ids::known_job(home, read).await?,
         };
         let ended = |job: Job| matches!(job.state, JobState::Completed | JobState::Partial);
         if !job.is_none_or(ended) {

@@ -9,7 +9,7 @@ use opentelemetry::context::FutureExt as _;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue, global};
 
-use crate::jobs::order::Details;
+use crate::work::order::Details;
 
 /// The name under which everything is told.
 const LOCARD: &str = "locard";

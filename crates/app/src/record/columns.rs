@@ -10,7 +10,7 @@ use locard_profile::{ColumnSketch, Extremes};
 use locard_sketch::forms;
 use locard_store::{Column, ColumnHead, ColumnRecord, PieceColumn, PieceHead, PiecePart};
 
-use crate::home::stored::ColumnSummary;
+use crate::record::summary::ColumnSummary;
 
 /// Type of a column that was derived from documents inside the cells of another.
 const DERIVED: &str = "document field";

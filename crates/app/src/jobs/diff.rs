@@ -10,10 +10,10 @@ use locard_model::{
 use locard_store::Job;
 use serde_json::Value;
 
-use crate::home::stored::ScanSpec;
 use crate::input::blocking;
-use crate::jobs::kinds::JobKind as _;
 use crate::jobs::kinds::scan::Scan;
+use crate::record::spec::ScanSpec;
+use crate::work::kind::JobKind as _;
 use crate::{
     Decided, Decision, Error, ErrorKind, FindingFilter, FindingRow, Home, Result, TaskRow,
     findings, jobs, read_text,

@@ -7,8 +7,9 @@ use locard_model::JobState;
 use locard_store::{Heartbeat, JobLease, JobOutcome};
 use tokio_util::sync::CancellationToken;
 
-use crate::jobs::kinds::{JobKind, Report, Work, request};
-use crate::jobs::order::Details;
+use crate::record::spec::asked;
+use crate::work::kind::{JobKind, Report, Work};
+use crate::work::order::Details;
 use crate::{Error, ErrorKind, Home, Result};
 
 /// How long a lease lasts without a heartbeat.
@@ -85,7 +86,7 @@ async fn attempt<K: JobKind>(
             "the job was accepted by a newer locard, which asks more than this one knows";
         return Err(Error::new(ErrorKind::Usage, sentence));
     }
-    let request = request::<K>(&job)?;
+    let request = asked::<K::Request>(&job, K::NAME)?;
     let work = Work {
         home,
         lease,

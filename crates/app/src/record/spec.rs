@@ -1,16 +1,19 @@
-//! What the store keeps as JSON for this crate, with one type each: a name that is misspelt must not read as "nothing
-//! here".
+//! What scans were asked, as the store keeps it: one type, so that a name that is misspelt does not read as "nothing here".
 
-use locard_connector::Snapshot;
 use locard_model::EntityId;
-use locard_store::Job;
+use locard_store::{Job, JobFilter, Page, Source};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::jobs::kinds::{self, scan::Scan};
-use crate::sources::target::Resolved;
-use crate::{Amount, Result, ScanOptions, SourceLimits, jobs::order};
+use crate::catalog::Catalog;
+use crate::home::json;
+use crate::record::amount::Amount;
+use crate::{Error, ErrorKind, Home, Result};
+
+/// The kind of the jobs that are scans.
+pub(crate) const SCAN: &str = "scan";
 
 /// What tells one scan from another. Targets are canonical, so it holds no credentials.
 ///
@@ -37,48 +40,14 @@ pub(crate) struct ScanSpec {
 }
 
 impl ScanSpec {
-    pub(crate) fn new(sources: &[Resolved], options: &ScanOptions) -> Self {
-        let mut targets: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-        targets.sort_unstable();
-        Self {
-            targets,
-            include: options.include.clone(),
-            exclude: options.exclude.clone(),
-            sample: options.sample,
-            exhaustive: options.exhaustive,
-            database_snapshot: options.snapshot == Snapshot::Database,
-            entities: Vec::new(),
-            collection: None,
-            condition: options.condition.clone(),
-        }
-    }
-
-    /// What is asked of the sources.
-    pub(crate) fn options(&self, limits: SourceLimits) -> ScanOptions {
-        ScanOptions {
-            include: self.include.clone(),
-            exclude: self.exclude.clone(),
-            sample: self.sample,
-            condition: self.condition.clone(),
-            exhaustive: self.exhaustive,
-            snapshot: if self.database_snapshot {
-                Snapshot::Database
-            } else {
-                Snapshot::Entity
-            },
-            limits,
-            ..ScanOptions::default()
-        }
-    }
-
     /// What a scan was asked.
     pub(crate) fn of(job: &Job) -> Result<Self> {
-        kinds::request::<Scan>(job)
+        asked(job, SCAN)
     }
 
     /// As it is kept with its job.
     pub(crate) fn json(&self) -> Result<Value> {
-        order::json(self)
+        json(self)
     }
 
     /// Whether something was left out.
@@ -87,30 +56,53 @@ impl ScanSpec {
     }
 }
 
-/// Numbers of a column that are told without decoding its sketch.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ColumnSummary {
-    /// Records of its entity that were read.
-    pub(crate) records: u64,
-    /// Cells of it.
-    pub(crate) rows: u64,
-    pub(crate) distinct: u64,
-    /// Share of the values that are in the index.
-    pub(crate) indexed: f64,
-    /// Only some records were asked for.
-    pub(crate) sampled: bool,
-    /// Some of what was asked for could not be read.
-    pub(crate) partial: bool,
-    /// What it adds to the mark of its entity's content; `None`: that cannot be told.
-    #[serde(default)]
-    pub(crate) content: Option<u64>,
+/// What a job of that kind was asked.
+pub(crate) fn asked<T: DeserializeOwned>(job: &Job, kind: &str) -> Result<T> {
+    T::deserialize(&job.spec).map_err(|error| {
+        let id = job.id;
+        let sentence = format!("what was recorded of the job {id} is not what a {kind} is");
+        Error::new(ErrorKind::Store, sentence).cause(error)
+    })
 }
 
-impl ColumnSummary {
-    pub(crate) fn of(summary: &Value) -> Result<Self, locard_engine::Error> {
-        let damaged = |error: serde_json::Error| locard_engine::Error::Recorded(error.to_string());
-        Self::deserialize(summary).map_err(damaged)
+/// A scan of any state.
+pub(crate) struct Scan {
+    pub(crate) job: Job,
+    /// `None` where what was recorded of it cannot be read.
+    pub(crate) spec: Option<ScanSpec>,
+}
+
+/// Every scan, the latest first.
+pub(crate) async fn scans(home: &Home) -> Result<Vec<Scan>> {
+    let filter = JobFilter {
+        kind: Some(SCAN.to_owned()),
+        ..JobFilter::default()
+    };
+    let scan = |job: Job| Scan {
+        spec: ScanSpec::of(&job).ok(),
+        job,
+    };
+    let mut scans: Vec<Scan> = Vec::new();
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let found = home.store.jobs(home.org, &filter, page).await?;
+        scans.extend(found.items.into_iter().map(scan));
+        let Some(after) = found.next else {
+            return Ok(scans);
+        };
+        page.after = Some(after);
     }
+}
+
+/// The source that a scan named so, unless it was removed; one that took its name since is another.
+pub(crate) fn scanned_by<'c>(
+    job: &Job,
+    catalog: &'c Catalog<'_>,
+    name: &str,
+) -> Option<&'c Source> {
+    let source = catalog.source_named(name).ok()?;
+    let ended_before = job.ended_at.is_some_and(|end| end < source.created_at);
+    (!ended_before).then_some(source)
 }
 
 #[cfg(test)]

@@ -15,9 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{add_judged, concluded_entity, failure, piece_rows};
-use crate::catalog::duplicates;
-use crate::home::stored::ColumnSummary;
-use crate::scan::scanned::Scanned;
+use crate::record::summary::{ColumnSummary, content_of};
 
 /// What was read of a piece, with its columns as rows.
 pub(crate) fn outcome(done: &PieceDone, columns: Vec<PieceColumn>) -> TaskOutcome {
@@ -110,7 +108,7 @@ fn conclusion(concluded: &Concluded, staged: Option<PieceId>) -> Conclusion {
 }
 
 /// The weights behind one finding; no value is among them.
-fn explanation(
+pub(crate) fn explanation(
     judgement: &locard_identify::ColumnJudgement,
     finding: &locard_model::Finding,
 ) -> Value {
@@ -133,42 +131,6 @@ fn explanation(
         })
         .collect();
     json!(recorded)
-}
-
-/// The findings of an entity whose columns were judged anew from what was recorded of them.
-pub(crate) fn judged_again(entity: &locard_store::Entity, scanned: &Scanned) -> Vec<FindingDraft> {
-    let mut drafts = Vec::new();
-    for judged in &scanned.columns {
-        let judgement = &judged.judgement;
-        let figures = judged.seen.sketch.summary();
-        let filled = figures.rows.saturating_sub(figures.nulls + figures.blanks);
-        drafts.extend(judgement.findings.iter().map(|found| {
-            let finding = locard_model::Finding {
-                source: entity.source,
-                entity: entity.id,
-                column: judged.column.id,
-                column_name: judged.column.path.clone(),
-                identifier: found.identifier.clone(),
-                kind: found.kind,
-                confidence: found.confidence,
-                category: found.category,
-                sensitivity: found.sensitivity,
-                rows: scanned.rows,
-                filled,
-                tested: found.tested,
-                matched: found.matched,
-                validated: found.validated,
-                distinct: judged.summary.distinct,
-                indexed: judged.summary.indexed,
-                rules: found.rules.clone(),
-            };
-            FindingDraft {
-                explanation: explanation(judgement, &finding),
-                finding,
-            }
-        }));
-    }
-    drafts
 }
 
 /// What one rule weighed for a finding, as it is kept with it.
@@ -205,7 +167,7 @@ fn column_record(concluded: &Concluded, column: &JudgedColumn) -> ColumnRecord {
             indexed: locard_engine::indexed(column, concluded.rows, concluded.asked()),
             sampled: concluded.sampled,
             partial: concluded.partial,
-            content: duplicates::of_column(&column.name, column.content, column.within.is_some()),
+            content: content_of(&column.name, column.content, column.within.is_some()),
         }),
         // It is in the store already: in the only piece, or beside several.
         sketch: Vec::new(),

@@ -5,22 +5,15 @@ use locard_store::{Fired, Firing, JobDraft};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access::Actor;
 use crate::catalog::scope::ScopeItem;
-use crate::jobs::kinds::JobKind;
-use crate::jobs::spans::asked_within;
+use crate::home::json;
+use crate::work::kind::JobKind;
+use crate::work::spans::asked_within;
 use crate::{Error, ErrorKind, Home, Result, SourceLimits};
 
 /// The label of workers that are given none.
 pub const DEFAULT_AFFINITY: &str = "DEFAULT";
-
-/// Who asked for a job.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// Id of their key.
-    pub id: String,
-    /// What it is called.
-    pub name: String,
-}
 
 /// How a job is asked for that workers are to run, beyond what it is to do.
 #[derive(Clone, Debug, Default)]
@@ -104,12 +97,6 @@ impl Details {
             Error::new(ErrorKind::Store, sentence).cause(error)
         })
     }
-}
-
-/// As it is kept.
-pub(crate) fn json(what: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(what)
-        .map_err(|error| Error::new(ErrorKind::Unexpected, "the job cannot be noted").cause(error))
 }
 
 /// Accepts a job for the workers.

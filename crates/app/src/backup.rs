@@ -7,7 +7,7 @@ use locard_store::Page;
 
 use crate::catalog::Catalog;
 use crate::input::blocking;
-use crate::{Error, ErrorKind, Home, HomeOptions, Result, scan::record, why};
+use crate::{Error, ErrorKind, Home, HomeOptions, Result, record, why};
 
 /// Columns that are looked at together.
 const COLUMNS: u32 = 200;

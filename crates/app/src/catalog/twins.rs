@@ -9,8 +9,8 @@ use locard_model::{EntityPath, SourceId};
 use locard_store::Entity;
 
 use crate::catalog::Catalog;
-use crate::home::stored_settings::StoredSettings;
-use crate::{Home, Result, jobs};
+use crate::settings::stored::StoredSettings;
+use crate::{Home, Result, ids};
 
 /// Entities that a look-up left out because another source holds the same ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ async fn newest_first(home: &Home, group: &mut Vec<Same>) -> Result<()> {
     for same in group.drain(..) {
         let heads = home.store.column_heads(home.org, same.entity.id).await?;
         let job = match heads.first() {
-            Some(head) => jobs::known(home, head.job).await?,
+            Some(head) => ids::known_job(home, head.job).await?,
             None => None,
         };
         dated.push((job.map(|job| job.created_at), same));

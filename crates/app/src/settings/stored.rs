@@ -6,8 +6,8 @@ use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::SourceLimits;
-use crate::sources::secrets::Secrets;
-use crate::sources::window::ScanWindow;
+use crate::settings::secrets::Secrets;
+use crate::settings::window::ScanWindow;
 
 /// The settings of a source, taken apart.
 #[derive(Clone, Debug, Default, PartialEq)]

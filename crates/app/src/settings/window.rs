@@ -9,7 +9,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 
-use crate::jobs::timing::read_zone;
+use crate::clock::read_zone;
 
 /// Hours in which a source is scanned, each day: `22:00-06:00 Europe/Berlin`. They may go over midnight.
 #[derive(Clone, Debug, PartialEq)]

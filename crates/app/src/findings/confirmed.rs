@@ -11,8 +11,8 @@ use locard_store::{Column, ColumnRecord, Decision, FindingFilter, Review};
 
 use crate::catalog::Catalog;
 use crate::findings::decided;
-use crate::home::stored::ColumnSummary;
-use crate::{FindingRow, Home, Result, scan::record};
+use crate::record::summary::ColumnSummary;
+use crate::{FindingRow, Home, Result, record};
 
 /// A column and an identifier in it.
 pub(crate) type Key = (ColumnId, Identifier);

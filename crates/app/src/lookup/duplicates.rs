@@ -7,13 +7,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use locard_model::{EntityId, ExposeSecret as _, SecretString};
-use locard_sketch::hash;
 use serde_json::Value;
 
-use crate::catalog::Catalog;
-use crate::home::stored::ColumnSummary;
+use crate::catalog::{Catalog, twins};
 use crate::lookup::suspect::Suspect;
-use crate::lookup::twins;
+use crate::record::summary::ColumnSummary;
 use crate::{Home, Result};
 
 /// What is held more than once, and of what that is not known.
@@ -169,22 +167,12 @@ pub(crate) fn content<'a>(
     Ok(holds.then_some((mark ^ columns, rows)))
 }
 
-/// What a column adds to the mark: its name and its values. What was derived from the cells of another adds nothing.
-pub(crate) fn of_column(name: &str, content: Option<u64>, derived: bool) -> Option<u64> {
-    if derived {
-        return Some(0);
-    }
-    let mut bytes = content?.to_le_bytes().to_vec();
-    bytes.extend_from_slice(name.as_bytes());
-    // 0 stands for nothing.
-    Some(hash(&bytes).max(1))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::record::summary::content_of;
     use crate::testing;
 
     fn summary(content: Option<u64>, distinct: u64) -> Value {
@@ -197,17 +185,17 @@ mod tests {
     #[test]
     fn columns_tell_content_in_any_order_and_by_their_names() {
         let (a, b) = (
-            of_column("a", Some(7), false),
-            of_column("b", Some(9), false),
+            content_of("a", Some(7), false),
+            content_of("b", Some(9), false),
         );
         let mark = |columns: &[Value]| content(columns.iter());
         let one = mark(&[summary(a, 2), summary(b, 1)]);
         assert_eq!(one, mark(&[summary(b, 1), summary(a, 2)]));
         assert!(one.is_ok_and(|mark| mark.is_some_and(|(_, rows)| rows == 3)));
-        let other = [summary(of_column("c", Some(7), false), 2), summary(b, 1)];
+        let other = [summary(content_of("c", Some(7), false), 2), summary(b, 1)];
         assert_ne!(one, mark(&other));
         // What is derived from a column changes nothing.
-        let derived = summary(of_column("a.b", None, true), 5);
+        let derived = summary(content_of("a.b", None, true), 5);
         assert_eq!(one, mark(&[summary(a, 2), summary(b, 1), derived]));
     }
 

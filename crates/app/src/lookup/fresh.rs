@@ -14,11 +14,12 @@ use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
-use crate::lookup::gaps::{NotSearched, Reason, STALE, of_source};
+use crate::lookup::verify;
+use crate::scan::gaps::{NotSearched, Reason, STALE, of_source};
 use crate::scan::listings::Listings;
 use crate::sources::MANUAL;
 use crate::words::counted;
-use crate::{Home, jobs, lookup::verify, scan::record};
+use crate::{Home, clock, record};
 
 /// Entities of one source that are planned at once.
 const AT_ONCE: usize = 4;
@@ -51,7 +52,7 @@ pub(crate) fn last_scans(
         let at = *listings.read.get(&source.id)?;
         Some(LastScan {
             source: source.name.clone(),
-            at: jobs::instant(at),
+            at: clock::instant(at),
             is_old: now.duration_since(at) > OLD,
         })
     };
