@@ -371,9 +371,12 @@ fn a_phone_number_is_asked_for_and_only_the_rows_that_have_it_are_taken() {
     let section = &collected.summary["sections"][0];
     assert_eq!(
         (&section["examined"], &section["complete"]),
-        (&2.into(), &true.into()),
+        (&3.into(), &true.into()),
         "{section}"
     );
+    // A number alone is looked for in the database: the other row stays there.
+    let by_number = Collected::of(&bench, &["--phone", "0172 5550111", "--include-weak"], &[]);
+    assert_eq!(by_number.summary["sections"][0]["examined"], 1);
 }
 
 #[test]

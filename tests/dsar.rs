@@ -926,12 +926,36 @@ fn the_command_line_shows_whole_texts_and_approves_nothing_undecided_unawares() 
     let (cut, whole) = (shown(&[]), shown(&["--whole"]));
     assert!(!cut.contains("ends here") && cut.contains('…'), "{cut}");
     assert!(whole.contains("ends here"), "{whole}");
+    // Parts of a text are taken out by the words themselves, which no process list shows.
+    let place = field_of(&shown(&["--whole"]), "ends here", "body");
+    let redact = ["--redact", &place, "--exemption", "Art. 15(4)", "--only"];
+    let words = |words: &str| bench.write("../words.txt", words).display().to_string();
+    let cut = |file: &str| {
+        let fixed = ["dsar", "review", &job];
+        bench.run(fixed.iter().chain(&redact).copied().chain([file]))
+    };
+    let missing = cut(&words("nowhere\n"));
+    assert_eq!(missing.status, 2, "{}", missing.stderr);
+    assert!(!missing.stderr.contains("nowhere"), "{}", missing.stderr);
+    assert_eq!(cut(&words("here\nnowhere\n")).status, 0);
+    let marked = shown(&["--whole"]);
+    assert!(marked.contains("word ends [-here-] (taken out"), "{marked}");
     let refused = bench.run(["dsar", "review", &job, "--approve"]);
     assert_eq!(refused.status, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("undecided"), "{}", refused.stderr);
     done(&["review", &job, "--approve", "--leave-out-undecided"]);
     let ran = done(&["run", &job]);
     assert!(ran.contains("READY"), "{ran}");
+}
+
+/// How `review` names the field of the row in which a text is shown.
+fn field_of(shown: &str, text: &str, column: &str) -> String {
+    let before = shown.split(text).next().unwrap();
+    let row = before
+        .lines()
+        .rfind(|line| line.starts_with(|start: char| start.is_ascii_digit()));
+    let row = row.and_then(|line| line.split(' ').next());
+    format!("{}:{column}", row.expect("a row before it"))
 }
 
 /// Two more of Anna's name: 3 turns out to be her, and 4 is somebody else.

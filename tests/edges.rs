@@ -257,6 +257,36 @@ fn a_threshold_tells_what_was_counted_and_what_was_not_tested() {
 }
 
 #[test]
+fn a_threshold_sees_the_one_account_among_many_notes_and_tells_what_it_did_not_see() {
+    let bench = Bench::new();
+    let mut notes = String::from("id,note\n");
+    for number in 0..20_000 {
+        let note = match number {
+            15_000 => "iban DE89 3704 0044 0532 0130 00 noted".to_owned(),
+            _ => format!("called Carla Silva about order {number}"),
+        };
+        notes.push_str(&format!("{number},{note}\n"));
+    }
+    bench.write("notes.csv", notes);
+    let gate = |what: &str| bench.run(["scan", &bench.data(), "--fresh", "--fail-on", what]);
+    let crossed = gate("IBAN_CODE:0.5:1");
+    assert_eq!(crossed.status, 1, "{crossed:?}");
+    let kept = gate("CREDIT_CARD");
+    assert_eq!(kept.status, 0, "{kept:?}");
+    let told = "no threshold is crossed, as far as cells were tested";
+    assert!(kept.stderr.contains(told), "{kept:?}");
+    let all = bench.run([
+        "scan",
+        &bench.data(),
+        "--fresh",
+        "--exhaustive",
+        "--fail-on",
+        "CREDIT_CARD",
+    ]);
+    assert!(!all.stderr.contains(told), "{all:?}");
+}
+
+#[test]
 fn a_table_fits_its_terminal() {
     let bench = Bench::new();
     let folder = "exports-of-the-whole-company/customers-of-the-northern-branches/in-the-year-two-thousand-and-twenty-four";

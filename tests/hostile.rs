@@ -298,16 +298,8 @@ fn two_hundred_thousand_keys_take_bounded_memory() {
         .collect();
     bench.write("one/map.json", format!("{{{}}}", pairs.join(",")));
     for (folder, file) in [("lines", "map.ndjson"), ("one", "map.json")] {
-        let output = std::fs::File::create(bench.path("found")).unwrap();
-        let mut child = bench
-            .command(["scan", &format!("data/{folder}"), "--format", "ndjson"])
-            .stdout(output)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let peak = peak_while(&mut child);
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{file}");
-        let found = std::fs::read_to_string(bench.path("found")).unwrap();
+        let scanned = format!("data/{folder}");
+        let (peak, found) = peak_of(&bench, &["scan", &scanned, "--format", "ndjson"]);
         assert!(
             found.contains(file) && found.contains("EMAIL_ADDRESS"),
             "{found}"
@@ -316,9 +308,49 @@ fn two_hundred_thousand_keys_take_bounded_memory() {
             found.lines().count() <= 4 && !found.contains("person7@"),
             "{found}"
         );
-        println!("{file}: {} MiB at most", peak >> 20);
         assert!(peak > 0 && peak < 1_000_000_000, "{file} took {peak} bytes");
     }
+}
+
+/// Runs a command, and tells its greatest resident memory in bytes and what it printed.
+#[cfg(target_os = "linux")]
+fn peak_of(bench: &Bench, args: &[&str]) -> (u64, String) {
+    let output = std::fs::File::create(bench.path("found")).unwrap();
+    let mut child = bench
+        .command(args)
+        .stdout(output)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let peak = peak_while(&mut child);
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{args:?}");
+    let found = std::fs::read_to_string(bench.path("found")).unwrap();
+    println!("{args:?}: {} MiB at most", peak >> 20);
+    (peak, found)
+}
+
+/// Five million words in one cell, each with forms of its own and of the words beside it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_cell_of_tiny_words_takes_a_few_times_its_size() {
+    const CELL: usize = 16 << 20;
+    const ROOM: u64 = 400 << 20;
+    let bench = Bench::new();
+    let mut dice = Dice(7);
+    let mut text = String::with_capacity(CELL + 64);
+    while text.len() < CELL {
+        text += &format!("{} ", (dice.share() * 90.0) as u32 + 10);
+    }
+    text += "write to ada.byron@example.org";
+    bench.write("long.csv", format!("id,note\n1,\"{text}\"\n2,short\n"));
+    let (peak, found) = peak_of(&bench, &["scan", "data", "--format", "ndjson"]);
+    assert!(found.contains("EMAIL_ADDRESS"), "{found}");
+    assert!(peak > CELL as u64 && peak < ROOM, "{peak} bytes");
+    let asked = ["find", "--email", "ada.byron@example.org", "--verify"];
+    let asked = [asked.as_slice(), &["--format", "ndjson"]].concat();
+    let (peak, found) = peak_of(&bench, &asked);
+    assert!(found.contains("\"verified\":true"), "{found}");
+    assert!(peak > CELL as u64 && peak < ROOM, "{peak} bytes");
 }
 
 #[test]

@@ -58,3 +58,4 @@ mod unchanged;
 mod usage;
 mod webhooks;
 mod windows;
+mod words;

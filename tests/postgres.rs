@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use locard_testkit::servers::Database;
 use serde_json::Value;
 
+use crate::collect::Collected;
 use crate::proxy::Proxy;
 use crate::support::{Bench, Run, corpus, essence, postgres, sample};
 use crate::tables::{Copied, figures, labels, of_file, of_table, tables};
@@ -741,4 +742,49 @@ fn rows_of_a_view_stay_apart_and_a_document_in_a_cell_is_one_place() {
         .map(|hit| hit["key"]["id"].as_str().unwrap_or_default())
         .collect();
     assert_eq!(keys, ["126", "1008", "1050"], "{prefs:?}");
+}
+
+#[test]
+fn an_element_of_an_array_is_told_by_its_number_and_the_others_stay_out() {
+    let Some(url) = postgres() else {
+        return;
+    };
+    let schema = Schema::new(&url, "arrays");
+    schema.run(
+        "create table circle (id int primary key, topic text, mails text[], own text[]);
+        insert into circle select i, 'Topic ' || i, array(select 'm' || i || 'x' || k || '@example.org' from generate_series(0, 11) k),
+            array['o' || i || '@example.org', 'p' || i || '@example.org'] from generate_series(1, 300) i",
+    );
+    let bench = Bench::new();
+    assert_eq!(schema.scan(&bench).status, 0);
+    for (mail, path) in [
+        ("m7x4@example.org", "mails[4]"),
+        ("p7@example.org", "own[1]"),
+    ] {
+        let args = ["find", "--email", mail, "--verify", "--format", "ndjson"];
+        let hits = bench.run(args).hits();
+        assert_eq!(hits.len(), 1, "{hits:?}");
+        assert_eq!(
+            (&hits[0]["path"], &hits[0]["key"]["id"]),
+            (&path.into(), &"7".into())
+        );
+    }
+    let collected = |mail: &str| {
+        let collected = Collected::of(&bench, &["--email", mail], &[]);
+        serde_json::to_string(&collected.rows).unwrap()
+    };
+    let one_of_twelve = collected("m7x4@example.org");
+    assert!(
+        one_of_twelve.contains("m7x4@example.org"),
+        "{one_of_twelve}"
+    );
+    assert!(
+        !one_of_twelve.contains("m7x5@example.org"),
+        "{one_of_twelve}"
+    );
+    let one_of_two = collected("p7@example.org");
+    assert!(
+        one_of_two.contains("o7@example.org"),
+        "a few are one person's: {one_of_two}"
+    );
 }

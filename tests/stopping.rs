@@ -249,3 +249,34 @@ fn what_only_looks_works_beside_a_running_scan() {
     }
     child.kill().and_then(|()| child.wait()).unwrap();
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_writes_to_is_left_at_the_first_signal() {
+    let bench = Bench::new();
+    fill(&bench, 1, 10);
+    let pipe = bench.write("../later", "");
+    std::fs::remove_file(&pipe).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let mut child = bench
+        .command(["scan", &bench.data(), "--decisions"])
+        .arg(&pipe)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("locard starts");
+    bench.wait_for(child.id());
+    // It holds the home, and comes to the pipe next.
+    std::thread::sleep(Duration::from_secs(1));
+    let start = Instant::now();
+    signal(&child, "-TERM");
+    while child.try_wait().unwrap().is_none() && start.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let ended = child.try_wait().unwrap();
+    child.kill().ok();
+    assert_eq!(ended.and_then(|status| status.code()), Some(130));
+    let run = bench.run(["scan", &bench.data()]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+}

@@ -20,6 +20,8 @@ use crate::support::{Bench, end_gracefully};
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
 
+const DSAR: &str = "/v1/compliance/dsar";
+
 /// What was sent to a collector.
 struct Sent {
     path: String,
@@ -142,7 +144,7 @@ fn ask_within(server: &Server, method: &str, path: &str, body: &str) -> Value {
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     serde_json::from_str(body).unwrap()
 }
@@ -175,6 +177,11 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
     let accepted = ask_within(&server, "POST", path, &body);
     let job = accepted["data"]["_id"].as_str().unwrap();
     server.end_of(job);
+    let about =
+        r#"{ "attributes": { "EMAIL_ADDRESS": "anna@planted.example" }, "notes": "review" }"#;
+    let dsar = ask_within(&server, "POST", DSAR, about)["data"].clone();
+    let run = format!("{DSAR}/{}/run", dsar["id"].as_str().unwrap());
+    ask_within(&server, "POST", &run, "");
     // Neither a path that somebody typed nor what is searched for is told.
     server.get("/api/v1/entities?search=anna%40planted.example");
     server.get("/planted/path");
@@ -203,6 +210,9 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
     let (_, job) = named("job scan");
     assert_eq!(job.parent_span_id, request.span_id);
     assert_eq!(told(&job.attributes, "locard.job.state"), "COMPLETED");
+    let (_, run) = named(&format!("POST {DSAR}/{{id}}/run"));
+    let (_, dsar) = named("job dsar");
+    assert_eq!(dsar.parent_span_id, run.span_id);
     named("GET /api/v1/entities");
     named("GET");
 

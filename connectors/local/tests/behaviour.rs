@@ -24,6 +24,10 @@ struct Desk {
 
 #[async_trait]
 impl Fixture for Shelf {
+    fn name(&self) -> String {
+        format!("local {}", self.0.ending)
+    }
+
     async fn seed(&self, tables: &[Table]) -> Result<Box<dyn Place>, Skip> {
         let failed = |error: std::io::Error| Skip::new(error.to_string());
         let desk = Desk {

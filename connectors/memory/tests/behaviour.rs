@@ -16,6 +16,10 @@ struct Shelf(Tables);
 
 #[async_trait]
 impl Fixture for Memory {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> Result<Box<dyn Place>, Skip> {
         let shelf = Tables::new();
         for table in tables {

@@ -174,11 +174,15 @@ fn may_be_in_fraction(form: Form, value: &str) -> bool {
         })
 }
 
-/// The column may come from JSON that stands as text in one of the fields above.
+/// The column may come from JSON that stands as text in one of the fields above, or from a file that stands there in
+/// binary data.
 fn in_text(fields: &[&str]) -> Vec<Bson> {
     let above = (1..=fields.len()).map(|length| fields.get(..length).unwrap_or_default().join("."));
-    let pattern = |path: String| Bson::Document(doc! { path: { "$regex": r"^\s*[\[{]" } });
-    above.map(pattern).collect()
+    let both = |path: String| {
+        let json = Bson::Document(doc! { &path: { "$regex": r"^\s*[\[{]" } });
+        [json, Bson::Document(doc! { path: { "$type": "binData" } })]
+    };
+    above.flat_map(both).collect()
 }
 
 /// The column may be that of a field whose name has a dot in it: `a.b` in the document itself. Such documents come.
@@ -281,6 +285,15 @@ mod tests {
             values: many,
         };
         assert_eq!(query(&[many]), None);
+    }
+
+    #[test]
+    fn what_stands_in_files_above_comes() {
+        let query = shown("file.value[].text", Form::Contains, &["ada"]);
+        for path in ["file", "file.value", "file.value.text"] {
+            let asked = format!("\"{path}\": {{ \"$type\": \"binData\" }}");
+            assert!(query.contains(&asked), "{path} in {query}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use arrow_schema::{DataType, Field, Schema};
 use futures::stream::BoxStream;
 use locard_connector::document::Flattener;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_thread};
+use locard_files::in_cells;
 use locard_model::{EntityKind, EntityPath};
 use mongodb::bson::{RawDocument, RawDocumentBuf, doc};
 use mongodb::options::Hint;
@@ -299,6 +300,8 @@ struct Faults {
     broken: Option<(u64, u64)>,
     repaired: Option<(u64, u64)>,
     left_out: Option<(u64, u64)>,
+    /// What could not be read of files in documents.
+    of_files: Vec<(u64, Fault)>,
 }
 
 impl Faults {
@@ -311,17 +314,19 @@ impl Faults {
         count(&mut self.broken, u64::from(walked.is_broken));
         count(&mut self.repaired, u64::from(walked.is_repaired));
         count(&mut self.left_out, walked.left_out);
+        let of_files = walked.told.into_iter().map(|told| (row, told));
+        self.of_files.extend(of_files);
     }
 
     /// What is missing, and what is only odd.
     fn told(self, part: u32) -> (Vec<Fault>, Vec<Fault>) {
+        let place = |row: u64| match part {
+            0 => format!("document {row}"),
+            part => format!("document {row} of part {}", part + 1),
+        };
         let told = |sentence: &str, found: Option<(u64, u64)>| {
             let (row, records) = found?;
-            let place = match part {
-                0 => format!("document {row}"),
-                part => format!("document {row} of part {}", part + 1),
-            };
-            Some(fault(sentence, place, records))
+            Some(fault(sentence, place(row), records))
         };
         let broken = told("a document could not be decoded to its end", self.broken);
         let repaired = told(
@@ -329,13 +334,14 @@ impl Faults {
             self.repaired,
         );
         let left_out = told(
-            "binary data of more than 4 KiB that is no text is not read",
+            "binary data of more than 4 KiB that is neither text nor a known kind of file is not read",
             self.left_out,
         );
-        (
-            broken.into_iter().chain(repaired).collect(),
-            left_out.into_iter().collect(),
-        )
+        let mut faults: Vec<Fault> = broken.into_iter().chain(repaired).collect();
+        for (row, told) in self.of_files {
+            in_cells::tell(&mut faults, told, &place(row));
+        }
+        (faults, left_out.into_iter().collect())
     }
 }
 

@@ -4,8 +4,11 @@
 
 use std::fmt::Write as _;
 
+use locard_connector::Fault;
 use locard_connector::document::Events;
-use mongodb::bson::raw::{RawElement, RawIter};
+use locard_files::in_cells;
+use mongodb::bson::raw::{RawBinaryRef, RawElement, RawIter};
+use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{RawBson, RawBsonRef, RawDocument};
 
 use crate::text::{Shown, name, show};
@@ -20,7 +23,7 @@ pub(crate) enum Tell {
 }
 
 /// What came of a document.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Walked {
     /// The rest of it could not be decoded.
     pub(crate) is_broken: bool,
@@ -28,6 +31,8 @@ pub(crate) struct Walked {
     pub(crate) is_repaired: bool,
     /// Binary values that were left out.
     pub(crate) left_out: u64,
+    /// What could not be read of files in it.
+    pub(crate) told: Vec<Fault>,
 }
 
 /// Tells one document, its end included.
@@ -139,6 +144,11 @@ impl<'e, E: Events> Walk<'e, E> {
     }
 
     fn plain(&mut self, value: RawBsonRef<'_>) {
+        if let (Tell::Values, RawBsonRef::Binary(binary)) = (self.tell, value)
+            && self.file(binary)
+        {
+            return;
+        }
         self.text.clear();
         match show(value, &mut self.text) {
             Shown::Null => self.events.null(),
@@ -149,6 +159,24 @@ impl<'e, E: Events> Walk<'e, E> {
                 self.events.null();
             }
         }
+    }
+
+    /// Tells the text of a file (PDF, workbook, mail) that stands in binary data; whether it is one.
+    fn file(&mut self, binary: RawBinaryRef<'_>) -> bool {
+        let may_be_file = matches!(
+            binary.subtype,
+            BinarySubtype::Generic | BinarySubtype::BinaryOld | BinarySubtype::UserDefined(_)
+        );
+        let read = may_be_file.then(|| in_cells::document(binary.bytes));
+        let Some(read) = read.flatten() else {
+            return false;
+        };
+        self.walked.told.extend(read.told);
+        let text = read.text.and_then(|text| String::from_utf8(text).ok());
+        if let Some(text) = &text {
+            self.events.value(text);
+        }
+        text.is_some()
     }
 
     /// A value that does not decode: text that is no UTF-8, or worse.
@@ -284,6 +312,24 @@ mod tests {
         let (walked, fields) = check(b"\x02a\0\x02\0\0\0\xff\0\x10b\0\x01\0\0\0");
         assert!(walked.is_repaired && !walked.is_broken, "{walked:?}");
         assert_eq!(fields, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_file_in_binary_data_is_told_by_its_text_and_a_broken_one_is_told_of() {
+        let letter = locard_office::testing::docx(&["Dear Ada"], "Bob Author", "x");
+        let cut = letter.get(..letter.len() / 2).unwrap().to_vec();
+        let binary = |bytes| mongodb::bson::Binary {
+            subtype: BinarySubtype::Generic,
+            bytes,
+        };
+        let document = doc! { "whole": binary(letter), "cut": [binary(cut)], "n": 1 };
+        let raw = RawDocumentBuf::try_from(&document).unwrap();
+        let mut json = Json::default();
+        let walked = walk(&raw, Tell::Values, &mut json);
+        assert!(json.text.contains("Dear Ada"), "{}", json.text);
+        assert!(json.text.contains("Bob Author"), "{}", json.text);
+        assert_eq!(walked.told.len(), 1, "{:?}", walked.told);
+        assert!(!walked.is_broken);
     }
 
     #[test]

@@ -40,6 +40,10 @@ struct Documents;
 
 #[async_trait]
 impl Fixture for Documents {
+    fn name(&self) -> String {
+        "mongo".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> std::result::Result<Box<dyn Place>, Skip> {
         let database = Database::new("the behaviour suite")
             .ok_or_else(|| Skip::missing_server("there is no MongoDB server"))?;

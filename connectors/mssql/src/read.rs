@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_thread};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::too_long;
+use locard_sql::{Sessions, too_long};
 use tiberius::error::Error as Driver;
 use tiberius::{QueryItem, Row};
 use tokio::sync::OwnedSemaphorePermit;
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use crate::error::{from_driver, granted, silent, view_late};
 use crate::gather::Gathered;
 use crate::part::{Part, schema};
-use crate::session::{Session, Sessions};
+use crate::session::Session;
 use crate::settings::Settings;
 
 /// Rows of a batch.
@@ -35,7 +35,7 @@ const AHEAD: usize = 2;
 /// Everything a reading thread owns.
 struct Reader {
     session: Session,
-    sessions: Arc<Sessions>,
+    sessions: Arc<Sessions<Session>>,
     part: Part,
     path: EntityPath,
     kind: EntityKind,
@@ -44,7 +44,7 @@ struct Reader {
 
 /// Opens a split and starts to read it.
 pub(crate) async fn read(
-    sessions: &Arc<Sessions>,
+    sessions: &Arc<Sessions<Session>>,
     split: &Split,
 ) -> Result<BoxStream<'static, Result<Batch>>> {
     let resource = split.path.resource(split.kind);
@@ -56,10 +56,10 @@ pub(crate) async fn read(
     }))
 }
 
-async fn start(sessions: &Arc<Sessions>, split: &Split) -> Result<Reader> {
+async fn start(sessions: &Arc<Sessions<Session>>, split: &Split) -> Result<Reader> {
     let part = Part::parse(&split.part)?;
     let permit = sessions.permit().await?;
-    let session = sessions.begin(part.snapshot).await?;
+    let session = Session::begun(sessions, part.snapshot).await?;
     Ok(Reader {
         session,
         sessions: sessions.clone(),
@@ -100,11 +100,11 @@ impl Reader {
             end = self.copy(&sender) => end,
         };
         match end {
-            End::Done => self.sessions.give_back(self.session),
+            End::Done => self.sessions.keep(self.session),
             End::Dropped => self.session.abandon().await,
             End::Refused(error) => {
                 self.tell(error, &sender).await;
-                self.sessions.give_back(self.session);
+                self.sessions.keep(self.session);
             }
             End::Failed(error) => {
                 self.tell(error, &sender).await;

@@ -3,14 +3,14 @@
 //! SQL Server has no sessions that cannot write; what keeps ours from it is that nothing but SELECTs is ever sent, that
 //! splits are checked for it, and the grants that the README asks for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use locard_connector::{Error, ErrorKind, Result};
+use locard_sql::{Connect, Sessions};
 use secrecy::ExposeSecret as _;
 use tiberius::error::Error as Driver;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel, Row};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{from_driver, silent};
 use crate::settings::Settings;
@@ -37,9 +37,10 @@ impl std::fmt::Debug for Session {
     }
 }
 
-impl Session {
-    /// Connects, authenticates and sets the session up. The step that fails names itself.
-    pub(crate) async fn open(settings: &Arc<Settings>) -> Result<Self> {
+impl Connect for Session {
+    type Settings = Settings;
+
+    async fn open(settings: &Arc<Settings>) -> Result<Self> {
         let opening = tokio::time::timeout(settings.patience(), Self::establish(settings));
         // A server that lets everybody in and then says nothing is not there either.
         match opening.await {
@@ -48,6 +49,14 @@ impl Session {
         }
     }
 
+    async fn is_alive(&mut self) -> bool {
+        let asking = self.rows("SELECT 1 AS alive", "asking for a sign of life");
+        let waiting = tokio::time::timeout(FAREWELL, asking);
+        matches!(waiting.await, Ok(Ok(_)))
+    }
+}
+
+impl Session {
     async fn establish(settings: &Arc<Settings>) -> Result<Self> {
         let mut client = sign_in(settings).await?;
         let describe = |error| from_driver(error, "setting the session up");
@@ -112,11 +121,16 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the server still answers.
-    pub(crate) async fn is_alive(&mut self) -> bool {
-        let asking = self.rows("SELECT 1 AS alive", "asking for a sign of life");
-        let waiting = tokio::time::timeout(FAREWELL, asking);
-        matches!(waiting.await, Ok(Ok(_)))
+    /// One that is ready to read. One that died while it waited is replaced.
+    pub(crate) async fn begun(sessions: &Sessions<Self>, snapshot: bool) -> Result<Self> {
+        if let Some(mut session) = sessions.idle()
+            && session.begin(snapshot).await.is_ok()
+        {
+            return Ok(session);
+        }
+        let mut session = sessions.open().await?;
+        session.begin(snapshot).await?;
+        Ok(session)
     }
 
     /// Says good-bye; failing at that changes nothing.
@@ -246,57 +260,6 @@ pub(crate) fn number<T: std::str::FromStr>(row: &Row, name: &str) -> Option<T> {
 /// The same as a truth value.
 pub(crate) fn flag(row: &Row, name: &str) -> bool {
     text(row, name).is_some_and(|text| text == "1" || text == "true")
-}
-
-/// Sessions that read, and wait to read again: signing in costs more than reading a small split.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    settings: Arc<Settings>,
-    idle: Mutex<Vec<Session>>,
-    permits: Arc<Semaphore>,
-}
-
-impl Sessions {
-    /// No session yet.
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        let permits = Arc::new(Semaphore::new(usize::from(settings.connections.max(1))));
-        Self {
-            settings,
-            idle: Mutex::default(),
-            permits,
-        }
-    }
-
-    /// Waits until one more read may run.
-    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        let closed = |_| Error::new(ErrorKind::Interrupted, "the source was closed");
-        self.permits.clone().acquire_owned().await.map_err(closed)
-    }
-
-    /// A session that is ready to read. One that died while it waited is replaced.
-    pub(crate) async fn begin(&self, snapshot: bool) -> Result<Session> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        if let Some(mut session) = idle
-            && session.begin(snapshot).await.is_ok()
-        {
-            return Ok(session);
-        }
-        let mut session = Session::open(&self.settings).await?;
-        session.begin(snapshot).await?;
-        Ok(session)
-    }
-
-    /// Takes a session back whose statement was read to its end.
-    pub(crate) fn give_back(&self, session: Session) {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(session);
-    }
 }
 
 #[cfg(test)]

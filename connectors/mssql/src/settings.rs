@@ -73,7 +73,7 @@ pub enum Encryption {
     Strict,
 }
 
-const fn default_port() -> u16 {
+pub(crate) const fn default_port() -> u16 {
     1433
 }
 

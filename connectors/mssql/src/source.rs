@@ -1,49 +1,31 @@
 //! An open SQL Server, or one database of it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use locard_connector::{
     Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
     Usage,
 };
 use locard_model::{EntityKind, EntityPath};
-use tokio::sync::MutexGuard;
+use locard_sql::{Connect as _, Listed, Questions, Sessions, listing};
 
 use crate::catalog::{self, Database, Relation};
 use crate::place::{Place, missing};
 use crate::plan;
 use crate::read;
-use crate::session::{Session, Sessions};
+use crate::session::Session;
 use crate::settings::Settings;
 
 /// A SQL Server source; connects on use.
 #[derive(Debug)]
 pub(crate) struct Mssql {
     settings: Arc<Settings>,
-    sessions: Arc<Sessions>,
-    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
-    /// described again is read again.
-    listed: Mutex<HashMap<EntityPath, Relation>>,
-    /// A connection for catalog questions.
-    idle: tokio::sync::Mutex<Option<Session>>,
-}
-
-/// The connection for catalog questions while one is asked; dropped, it is closed.
-struct Lent<'a> {
-    place: MutexGuard<'a, Option<Session>>,
-    session: Session,
-}
-
-impl Lent<'_> {
-    /// Keeps the connection for the next question.
-    fn give_back(mut self) {
-        *self.place = Some(self.session);
-    }
+    sessions: Arc<Sessions<Session>>,
+    listed: Listed<Relation>,
+    questions: Questions<Session>,
 }
 
 impl Mssql {
@@ -51,10 +33,10 @@ impl Mssql {
     pub(crate) fn new(settings: Settings) -> Self {
         let settings = Arc::new(settings);
         Self {
-            sessions: Arc::new(Sessions::new(settings.clone())),
+            sessions: Arc::new(Sessions::new(settings.clone(), settings.connections)),
+            questions: Questions::new(settings.clone()),
             settings,
-            listed: Mutex::default(),
-            idle: tokio::sync::Mutex::default(),
+            listed: Listed::default(),
         }
     }
 
@@ -63,20 +45,8 @@ impl Mssql {
         Session::open(&self.settings).await
     }
 
-    /// The connection for catalog questions, or a new one where it died while it was idle.
-    async fn borrow(&self) -> Result<Lent<'_>> {
-        let mut place = self.idle.lock().await;
-        if let Some(mut session) = place.take()
-            && session.is_alive().await
-        {
-            return Ok(Lent { place, session });
-        }
-        let session = self.session().await?;
-        Ok(Lent { place, session })
-    }
-
     async fn relation(&self, path: &EntityPath) -> Result<Relation> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let place = Place::of(path, &self.settings)?;
         let found = catalog::load(&mut lent.session, place).await?;
         lent.give_back();
@@ -86,7 +56,7 @@ impl Mssql {
     /// What can be read; a database that cannot be listed is an error among it.
     async fn list(&self, scope: &Scope) -> Result<Vec<Result<Entity>>> {
         let globs = Globs::of_tables(scope)?;
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let mut found = Vec::new();
         if self.settings.database.is_some() {
             found.push(catalog::load(&mut lent.session, Place::all(None)).await);
@@ -99,7 +69,7 @@ impl Mssql {
             }
         }
         lent.give_back();
-        let (mut entities, mut listed) = (Vec::new(), HashMap::new());
+        let (mut entities, mut listed) = (Vec::new(), Vec::new());
         for relations in found {
             match relations {
                 Err(error) => entities.push(Err(error)),
@@ -108,7 +78,7 @@ impl Mssql {
                         |relation: &Relation| globs.admit(&relation.path().resource(relation.kind));
                     for relation in relations.into_iter().filter(wanted) {
                         entities.push(Ok(relation.entity()));
-                        listed.insert(relation.path(), relation);
+                        listed.push((relation.path(), relation));
                     }
                 }
             }
@@ -119,19 +89,12 @@ impl Mssql {
         {
             return Err(error);
         }
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        self.listed.keep(listed);
         Ok(entities)
     }
 
-    fn take_listed(&self, path: &EntityPath) -> Option<Relation> {
-        self.listed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(path)
-    }
-
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let relation = catalog::outline(&mut lent.session, &request.path).await?;
         let databases = catalog::databases(&mut lent.session).await?;
         let first = request.path.segments().first();
@@ -167,19 +130,12 @@ impl Source for Mssql {
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         let scope = scope.clone();
-        stream::once(async move {
-            stream::iter(match self.list(&scope).await {
-                Ok(entities) => entities,
-                Err(error) => vec![Err(error)],
-            })
-        })
-        .flatten()
-        .boxed()
+        listing(async move { self.list(&scope).await })
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
         let resource = path.resource(kind);
-        match self.take_listed(path) {
+        match self.listed.take(path) {
             Some(relation) => Ok(relation.description()),
             None => self
                 .relation(path)

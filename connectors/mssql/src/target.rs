@@ -3,12 +3,11 @@
 //! This is the only file that sees a connection string; everything else handles [`Settings`], whose password prints as
 //! stars.
 
-use locard_connector::{Error, ErrorKind, Result, Target};
-use percent_encoding::percent_decode_str;
+use locard_connector::{Result, Target};
+use locard_sql::Spoken;
 use serde_json::{Map, Value, json};
-use url::Url;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, default_port};
 
 /// What a target's text means; `None` for another scheme.
 pub(crate) fn target(text: &str) -> Option<Result<Target>> {
@@ -16,79 +15,48 @@ pub(crate) fn target(text: &str) -> Option<Result<Target>> {
     matches!(scheme.as_str(), "mssql" | "sqlserver").then(|| parse(text))
 }
 
-fn fault(sentence: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Settings, sentence.into())
-        .hint("a target reads mssql://user@host:1433/database?encrypt=required")
-}
-
-fn no_url(error: url::ParseError) -> Error {
-    match error {
-        url::ParseError::InvalidPort => fault(
-            "the port of the SQL Server target is no number from 1 to 65535",
-        )
-        .hint(
-            "a password's own / and : are written %2F and %3A, or give the password in MSSQL_PASSWORD",
-        ),
-        _ => fault("the SQL Server target is not a URL"),
-    }
-}
-
-fn decode(part: &str) -> Result<String> {
-    percent_decode_str(part)
-        .decode_utf8()
-        .map(String::from)
-        .map_err(|_| fault("the target holds bytes that are not UTF-8"))
-}
+/// How targets are spoken of.
+const SPOKEN: Spoken = Spoken {
+    product: "SQL Server",
+    example: "mssql://user@host:1433/database?encrypt=required",
+    variable: "MSSQL_PASSWORD",
+};
 
 fn parse(text: &str) -> Result<Target> {
     if text.contains(';') {
         let sentence = "the SQL Server target has options behind a semicolon";
-        return Err(fault(sentence).hint(
+        return Err(SPOKEN.fault(sentence).hint(
             "options stand behind the database: mssql://user@host:1433/database?encrypt=required&connections=2",
         ));
     }
-    // A parse error may quote the text, password included, so its own words are not shown.
-    let url = Url::parse(text).map_err(no_url)?;
-    let mut settings = Map::new();
-    let host = url.host_str().map(decode).transpose()?;
-    let host = host.map(|host| {
-        host.trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned()
-    });
-    let host = host.filter(|host| !host.is_empty());
-    let host = host.unwrap_or_else(|| "localhost".to_owned());
-    settings.insert("host".into(), json!(host));
-    if let Some(port) = url.port() {
-        settings.insert("port".into(), json!(port));
+    let login = SPOKEN.parse(text)?;
+    if login.user.is_empty() {
+        return Err(SPOKEN.fault("the SQL Server target names no user"));
     }
-    let user = decode(url.username())?;
-    if user.is_empty() {
-        return Err(fault("the SQL Server target names no user"));
-    }
-    settings.insert("user".into(), json!(user));
-    let path = url.path().trim_start_matches('/');
-    // An unencoded `@` and `/` in a password move its parts to where host and database are read, and printed.
-    if path.contains(['@', '/']) || url.fragment().is_some() {
-        let sentence =
-            "the SQL Server target cannot be told apart into password, host and database";
-        return Err(fault(sentence).hint(
-            "write @ as %40, / as %2F and # as %23 in user and password, or give the password in MSSQL_PASSWORD",
-        ));
-    }
-    let database = decode(path)?;
-    if !database.is_empty() {
+    let host = Some(login.host).filter(|host| !host.is_empty());
+    let mut settings = Map::from_iter([
+        (
+            "host".to_owned(),
+            json!(host.unwrap_or_else(|| "localhost".to_owned())),
+        ),
+        (
+            "port".to_owned(),
+            json!(login.port.unwrap_or_else(default_port)),
+        ),
+    ]);
+    if let Some(database) = login.database {
         settings.insert("database".into(), json!(database));
     }
-    if let Some(password) = url.password() {
-        settings.insert("password".into(), json!(decode(password)?));
+    settings.insert("user".into(), json!(login.user));
+    if let Some(password) = login.password {
+        settings.insert("password".into(), json!(password));
     }
-    for (key, value) in url.query_pairs() {
-        option(&mut settings, &key, &value)?;
+    for (key, value) in &login.options {
+        option(&mut settings, key, value)?;
     }
     let settings = Value::Object(settings);
     let read: Settings = serde_json::from_value(settings.clone())
-        .map_err(|_| fault("the SQL Server target has a setting of the wrong type"))?;
+        .map_err(|_| SPOKEN.fault("the SQL Server target has a setting of the wrong type"))?;
     Ok(Target {
         settings,
         canonical: read.canonical(),
@@ -129,12 +97,14 @@ fn truth(word: &str) -> Option<bool> {
 /// One option of the query part; ours and those of Microsoft's connection strings.
 fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<()> {
     let wrong = |known: &str| {
-        fault(format!("the target has an unknown `{key}`")).hint(format!("one of {known}"))
+        SPOKEN
+            .fault(format!("the target has an unknown `{key}`"))
+            .hint(format!("one of {known}"))
     };
     let boolean = || truth(value).ok_or_else(|| wrong("true, false"));
     let number = || {
         let number = value.parse::<u64>();
-        number.map_err(|_| fault(format!("`{key}` of the target is not a number")))
+        number.map_err(|_| SPOKEN.fault(format!("`{key}` of the target is not a number")))
     };
     let (name, value) = match key.to_ascii_lowercase().as_str() {
         "encrypt" => {
@@ -164,7 +134,7 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
         "connections" => ("connections", json!(number()?)),
         _ => {
             // Not named: after an unencoded `?` in a password it is part of that.
-            return Err(fault("the target has an unknown option").hint(
+            return Err(SPOKEN.fault("the target has an unknown option").hint(
                 "options: encrypt, trustServerCertificate, serverCertificate, hostNameInCertificate, sslmode, \
                  applicationIntent, connect_timeout, statement_timeout, view_timeout, lock_timeout, connections",
             ));
@@ -176,6 +146,7 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use locard_connector::ErrorKind;
     use locard_model::EntityKind;
     use secrecy::ExposeSecret as _;
 

@@ -30,6 +30,10 @@ struct Server;
 
 #[async_trait]
 impl Fixture for Server {
+    fn name(&self) -> String {
+        "mssql".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> std::result::Result<Box<dyn Place>, Skip> {
         let database = Database::new();
         for table in tables {

@@ -3,9 +3,9 @@
 //! Server messages may quote data (`Truncated incorrect INTEGER value: '…'`), so they are never shown: a sentence is
 //! made from the error's number, and the driver's error is kept as a cause only where it cannot hold data.
 
-use locard_connector::{Error, ErrorKind, Step};
+use locard_connector::{Error, ErrorKind};
 use locard_model::EntityPath;
-use locard_sql::tls_reason;
+use locard_sql::no_tls;
 use sqlx::Error as Driver;
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -74,22 +74,6 @@ pub(crate) fn granted(error: Error, path: &EntityPath, account: &str) -> Error {
         quoted(user),
         quoted(host)
     ))
-}
-
-/// A failed handshake; rustls names the reason in words that hold no secret.
-pub(crate) fn no_tls(reason: &str) -> Error {
-    let hint = if reason.contains("does not support TLS") {
-        "the server speaks no TLS; `sslmode=disable` connects without encryption"
-    } else {
-        "see `sslmode` and `sslrootcert` of the target"
-    };
-    Error::new(
-        ErrorKind::Unreachable,
-        format!("negotiating TLS failed: {}", tls_reason(reason)),
-    )
-    .hint(hint)
-    .at(Step::Tls)
-    .retryable(false)
 }
 
 /// The number of a server error.

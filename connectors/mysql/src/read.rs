@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_thread};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::too_long;
+use locard_sql::{Sessions, too_long};
 use sqlx::mysql::{MySql, MySqlRow};
 use sqlx::{AssertSqlSafe, Column as _, Row as _, TypeInfo as _};
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use crate::error::{from_driver, from_limited, granted};
 use crate::gather::Gathered;
 use crate::part::{Output, Part};
-use crate::session::{Session, Sessions};
+use crate::session::Session;
 
 /// Rows of a batch.
 const ROWS: usize = 8_192;
@@ -31,7 +31,7 @@ const AHEAD: usize = 2;
 /// Everything a reading thread owns.
 struct Reader {
     session: Session,
-    sessions: Arc<Sessions>,
+    sessions: Arc<Sessions<Session>>,
     part: Part,
     path: EntityPath,
     kind: EntityKind,
@@ -42,7 +42,7 @@ struct Reader {
 
 /// Opens a split and starts to read it.
 pub(crate) async fn read(
-    sessions: &Arc<Sessions>,
+    sessions: &Arc<Sessions<Session>>,
     split: &Split,
 ) -> Result<BoxStream<'static, Result<Batch>>> {
     let resource = split.path.resource(split.kind);
@@ -54,10 +54,10 @@ pub(crate) async fn read(
     }))
 }
 
-async fn start(sessions: &Arc<Sessions>, split: &Split) -> Result<Reader> {
+async fn start(sessions: &Arc<Sessions<Session>>, split: &Split) -> Result<Reader> {
     let part = Part::parse(&split.part)?;
     let permit = sessions.permit().await?;
-    let mut session = sessions.begin().await?;
+    let mut session = Session::begun(sessions).await?;
     let limit = session.view_limit(split.kind);
     if let Some(seconds) = limit {
         let limited = session.limit(seconds).await;
@@ -91,11 +91,11 @@ impl Reader {
             end = self.copy(&sender) => end,
         };
         match end {
-            End::Done => self.sessions.give_back(self.session).await,
+            End::Done => self.session.give_back(&self.sessions).await,
             End::Dropped => self.session.abandon(),
             End::Refused(error) => {
                 self.tell(error, &sender).await;
-                self.sessions.give_back(self.session).await;
+                self.session.give_back(&self.sessions).await;
             }
             End::Failed(error) => {
                 self.tell(error, &sender).await;

@@ -3,16 +3,16 @@
 //! Set-up is three round trips after the driver's handshake. The SQL mode makes quotes what they are in standard SQL,
 //! which is what stands between data and statements; views keep the mode they were made in.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use locard_connector::{Error, ErrorKind, Result};
 use locard_model::EntityKind;
+use locard_sql::{Connect, Sessions, no_tls};
 use sqlx::mysql::{MySql, MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::{from_driver, no_tls};
+use crate::error::from_driver;
 use crate::settings::{Settings, Tls};
 
 /// A read-only connection.
@@ -71,9 +71,11 @@ impl Version {
     }
 }
 
-impl Session {
-    /// Connects, authenticates and makes the session read-only. The step that fails names itself.
-    pub(crate) async fn open(settings: &Arc<Settings>) -> Result<Self> {
+impl Connect for Session {
+    type Settings = Settings;
+
+    // Set up so that it can only read.
+    async fn open(settings: &Arc<Settings>) -> Result<Self> {
         let describe = |error| from_driver(error, "setting the session up");
         let options = settings.options();
         let connecting = tokio::time::timeout(settings.patience(), options.connect());
@@ -115,10 +117,42 @@ impl Session {
         Ok(session)
     }
 
+    async fn is_alive(&mut self) -> bool {
+        self.connection.ping().await.is_ok()
+    }
+}
+
+impl Session {
     /// Begins a transaction that sees one state.
     async fn begin(&mut self) -> Result<(), sqlx::Error> {
         self.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY".to_owned())
             .await
+    }
+
+    /// One with its transaction begun. One that died while it waited is replaced.
+    pub(crate) async fn begun(sessions: &Sessions<Self>) -> Result<Self> {
+        if let Some(mut session) = sessions.idle()
+            && session.begin().await.is_ok()
+        {
+            return Ok(session);
+        }
+        let mut session = sessions.open().await?;
+        let begun = session.begin().await;
+        begun.map_err(|error| from_driver(error, "beginning to read"))?;
+        Ok(session)
+    }
+
+    /// Ends the transaction, and keeps the session.
+    pub(crate) async fn give_back(mut self, sessions: &Sessions<Self>) {
+        let mut is_well = self.run("COMMIT".to_owned()).await.is_ok();
+        if self.limited {
+            let usual = self.limit(self.settings.statement_timeout).await;
+            is_well &= usual.is_ok();
+            self.limited = false;
+        }
+        if is_well {
+            sessions.keep(self);
+        }
     }
 
     /// Who is signed in, and from where that is allowed.
@@ -164,11 +198,6 @@ impl Session {
             .await
     }
 
-    /// Whether the server still answers.
-    pub(crate) async fn is_alive(&mut self) -> bool {
-        self.connection.ping().await.is_ok()
-    }
-
     /// Says good-bye; failing at that changes nothing.
     pub(crate) async fn close(self) {
         let _ = self.connection.close().await;
@@ -209,66 +238,6 @@ pub(crate) fn text(row: &MySqlRow, name: &str) -> Option<String> {
 /// The same as a number.
 pub(crate) fn number<T: std::str::FromStr>(row: &MySqlRow, name: &str) -> Option<T> {
     text(row, name)?.parse().ok()
-}
-
-/// Sessions that read, and wait to read again: signing in costs more than reading a small split.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    settings: Arc<Settings>,
-    idle: Mutex<Vec<Session>>,
-    permits: Arc<Semaphore>,
-}
-
-impl Sessions {
-    /// No session yet.
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        let permits = Arc::new(Semaphore::new(usize::from(settings.connections.max(1))));
-        Self {
-            settings,
-            idle: Mutex::default(),
-            permits,
-        }
-    }
-
-    /// Waits until one more read may run.
-    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        let closed = |_| Error::new(ErrorKind::Interrupted, "the source was closed");
-        self.permits.clone().acquire_owned().await.map_err(closed)
-    }
-
-    /// A session with its transaction begun. One that died while it waited is replaced.
-    pub(crate) async fn begin(&self) -> Result<Session> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        if let Some(mut session) = idle
-            && session.begin().await.is_ok()
-        {
-            return Ok(session);
-        }
-        let mut session = Session::open(&self.settings).await?;
-        let begun = session.begin().await;
-        begun.map_err(|error| from_driver(error, "beginning to read"))?;
-        Ok(session)
-    }
-
-    /// Takes a session back after its transaction.
-    pub(crate) async fn give_back(&self, mut session: Session) {
-        let mut is_well = session.run("COMMIT".to_owned()).await.is_ok();
-        if session.limited {
-            let usual = session.limit(self.settings.statement_timeout).await;
-            is_well &= usual.is_ok();
-            session.limited = false;
-        }
-        if is_well {
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(session);
-        }
-    }
 }
 
 /// What ends a statement after so many seconds; 0 is both servers' word for never.

@@ -1,49 +1,31 @@
 //! An open MySQL or MariaDB server, or one database of it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use locard_connector::{
     Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
     Usage,
 };
 use locard_model::{EntityKind, EntityPath};
-use tokio::sync::MutexGuard;
+use locard_sql::{Connect as _, Listed, Questions, Sessions, listing};
 
 use crate::catalog::{self, Relation, Which, missing};
 use crate::error::from_driver;
 use crate::plan;
 use crate::read;
-use crate::session::{Session, Sessions};
+use crate::session::Session;
 use crate::settings::Settings;
 
 /// A MySQL or MariaDB source; connects on use.
 #[derive(Debug)]
 pub(crate) struct Mysql {
     settings: Arc<Settings>,
-    sessions: Arc<Sessions>,
-    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
-    /// described again is read again.
-    listed: Mutex<HashMap<EntityPath, Relation>>,
-    /// A connection for catalog questions.
-    idle: tokio::sync::Mutex<Option<Session>>,
-}
-
-/// The connection for catalog questions while one is asked; dropped, it is closed.
-struct Lent<'a> {
-    place: MutexGuard<'a, Option<Session>>,
-    session: Session,
-}
-
-impl Lent<'_> {
-    /// Keeps the connection for the next question.
-    fn give_back(mut self) {
-        *self.place = Some(self.session);
-    }
+    sessions: Arc<Sessions<Session>>,
+    listed: Listed<Relation>,
+    questions: Questions<Session>,
 }
 
 impl Mysql {
@@ -51,10 +33,10 @@ impl Mysql {
     pub(crate) fn new(settings: Settings) -> Self {
         let settings = Arc::new(settings);
         Self {
-            sessions: Arc::new(Sessions::new(settings.clone())),
+            sessions: Arc::new(Sessions::new(settings.clone(), settings.connections)),
+            questions: Questions::new(settings.clone()),
             settings,
-            listed: Mutex::default(),
-            idle: tokio::sync::Mutex::default(),
+            listed: Listed::default(),
         }
     }
 
@@ -63,49 +45,29 @@ impl Mysql {
         Session::open(&self.settings).await
     }
 
-    /// The connection for catalog questions, or a new one where it died while it was idle.
-    async fn borrow(&self) -> Result<Lent<'_>> {
-        let mut place = self.idle.lock().await;
-        if let Some(mut session) = place.take()
-            && session.is_alive().await
-        {
-            return Ok(Lent { place, session });
-        }
-        let session = self.session().await?;
-        Ok(Lent { place, session })
-    }
-
     async fn relation(&self, path: &EntityPath) -> Result<Relation> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let found = catalog::load(&mut lent.session, Which::of(path)?).await?;
         lent.give_back();
         found.into_iter().next().ok_or_else(|| missing(path))
     }
 
-    async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
+    async fn list(&self, scope: &Scope) -> Result<Vec<Result<Entity>>> {
         let globs = Globs::of_tables(scope)?;
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let mut relations = catalog::load(&mut lent.session, Which::All).await?;
         lent.give_back();
         relations.retain(|relation| globs.admit(&relation.path().resource(relation.kind)));
-        let entities = relations.iter().map(Relation::entity).collect();
-        let listed = relations
-            .into_iter()
-            .map(|relation| (relation.path(), relation))
-            .collect();
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        let entities = relations.iter().map(|relation| Ok(relation.entity()));
+        let entities = entities.collect();
+        let relations = relations.into_iter();
+        self.listed
+            .keep(relations.map(|relation| (relation.path(), relation)));
         Ok(entities)
     }
 
-    fn take_listed(&self, path: &EntityPath) -> Option<Relation> {
-        self.listed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(path)
-    }
-
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let relation = catalog::outline(&mut lent.session, &request.path).await?;
         let planned = plan::plan(&mut lent.session, &relation, request).await?;
         lent.give_back();
@@ -133,19 +95,12 @@ impl Source for Mysql {
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         let scope = scope.clone();
-        stream::once(async move {
-            stream::iter(match self.list(&scope).await {
-                Ok(entities) => entities.into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            })
-        })
-        .flatten()
-        .boxed()
+        listing(async move { self.list(&scope).await })
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
         let resource = path.resource(kind);
-        match self.take_listed(path) {
+        match self.listed.take(path) {
             Some(relation) => Ok(relation.description()),
             None => self
                 .relation(path)

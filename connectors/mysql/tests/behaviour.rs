@@ -30,6 +30,10 @@ struct Server;
 
 #[async_trait]
 impl Fixture for Server {
+    fn name(&self) -> String {
+        "mysql".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> std::result::Result<Box<dyn Place>, Skip> {
         let database = Database::new("the behaviour suite")
             .ok_or_else(|| Skip::missing_server("there is no MariaDB server"))?;
@@ -46,6 +50,11 @@ impl Fixture for Server {
             (DataType::Boolean, "false") => "0".to_owned(),
             _ => text,
         }
+    }
+
+    // Its names have no characters beyond the plane of the first 65,536.
+    fn can_name(&self, table: &str) -> bool {
+        table.chars().all(|c| u32::from(c) <= 0xFFFF)
     }
 
     async fn wrong_password(&self) -> Option<Login> {

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::address::{Address, Form, Pattern, canonical, environment, is_plain};
-use crate::client::Network;
+use crate::client::{Network, default_connect_timeout, default_timeout, patience};
 use crate::names::{self, Slash};
-use crate::s3::{default_connect_timeout, default_timeout, patience};
+
 use crate::store::{self, Listed, Page};
 use crate::xml::Element;
 

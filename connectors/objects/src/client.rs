@@ -11,10 +11,10 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use locard_connector::{Error, ErrorKind, Result};
-use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector as _, HttpRequestBody, HttpResponse, ReqwestConnector,
 };
+use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 
 use crate::refusal::{After, Doing, Refusal, Trouble, no_answer, no_credentials};
 use crate::store::{Page, Store};
@@ -30,6 +30,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 const LONGEST_REFUSAL: usize = 64 << 10;
 /// And longer pages of a list neither: a thousand names of a thousand bytes, escaped.
 const LONGEST_PAGE: usize = 64 << 20;
+
+/// Seconds until a request is given up, where nothing else is said.
+pub(crate) const fn default_timeout() -> u64 {
+    60
+}
+
+/// The same of an attempt to connect.
+pub(crate) const fn default_connect_timeout() -> u64 {
+    10
+}
+
+/// How long credentials are waited for: where there are none, that should be told soon.
+pub(crate) fn patience() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig::default(),
+        max_retries: 2,
+        retry_timeout: Duration::from_secs(10),
+    }
+}
 
 /// How the network is used.
 #[derive(Clone, Debug)]

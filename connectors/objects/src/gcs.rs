@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::address::{Form, Pattern, canonical, environment, is_bucket, is_plain};
-use crate::client::Network;
+use crate::client::{Network, default_connect_timeout, default_timeout, patience};
+use crate::listing::{listing, page};
 use crate::names::{self, Slash};
-use crate::s3::{default_connect_timeout, default_timeout, listing, page, patience};
 use crate::store::{self, Page};
 
 /// How to reach the objects of one bucket.

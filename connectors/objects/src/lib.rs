@@ -10,6 +10,7 @@ mod azure;
 mod bucket;
 mod client;
 mod gcs;
+mod listing;
 mod names;
 mod object;
 mod place;

@@ -10,19 +10,18 @@ use locard_connector::{Error, ErrorKind, Result, Target};
 use md5::{Digest as _, Md5};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsAuthorizer, AwsCredentialProvider};
 use object_store::client::HttpRequest;
-use object_store::{BackoffConfig, RetryConfig};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::address::{Form, Pattern, canonical, environment, is_bucket, is_plain};
-use crate::client::Network;
+use crate::client::{Network, default_connect_timeout, default_timeout, patience};
+use crate::listing::{listing, page};
 use crate::names::{self, Slash};
 use crate::profile;
 use crate::role::{Assumed, Role};
-use crate::store::{self, Listed, Page, header};
-use crate::xml::Element;
+use crate::store::{self, Page, header};
 
 /// How to reach the objects of one bucket.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -80,14 +79,6 @@ pub struct Settings {
     /// Seconds until an attempt to connect is given up.
     #[serde(default = "default_connect_timeout")]
     pub connect_timeout: u64,
-}
-
-pub(crate) const fn default_timeout() -> u64 {
-    60
-}
-
-pub(crate) const fn default_connect_timeout() -> u64 {
-    10
 }
 
 const PATTERN: Pattern = Pattern {
@@ -240,15 +231,6 @@ fn builder(settings: &Settings) -> Result<AmazonS3Builder> {
     Ok(builder)
 }
 
-/// How long credentials are waited for: where there are none, that should be told soon.
-pub(crate) fn patience() -> RetryConfig {
-    RetryConfig {
-        backoff: BackoffConfig::default(),
-        max_retries: 2,
-        retry_timeout: std::time::Duration::from_secs(10),
-    }
-}
-
 fn credentials(
     builder: AmazonS3Builder,
     settings: &Settings,
@@ -387,60 +369,6 @@ impl store::Store for Store {
     }
 }
 
-/// The address of a list, which Google takes over from Amazon. Names come encoded: XML cannot hold every one.
-pub(crate) fn listing(base: &str, prefix: &str, from: Option<&str>, most: usize) -> String {
-    let query = names::query(&[
-        ("list-type", "2"),
-        ("encoding-type", "url"),
-        ("max-keys", &most.to_string()),
-        ("prefix", prefix),
-        ("continuation-token", from.unwrap_or_default()),
-    ]);
-    format!("{base}?{query}")
-}
-
-/// A page of such a list.
-pub(crate) fn page(answer: &[u8]) -> Result<Page> {
-    let document = Element::parse(answer)?;
-    if document.name() != "ListBucketResult" {
-        return Err(
-            Error::new(ErrorKind::Unexpected, "the store does not list as S3 does")
-                .hint("see `endpoint`"),
-        );
-    }
-    let encoded = document.text("EncodingType") == Some("url");
-    let objects = document.all("Contents").map(|object| {
-        let name = object.text("Key").unwrap_or_default();
-        let name = if encoded {
-            names::form_decoded(name)?
-        } else {
-            name.to_owned()
-        };
-        let size = object.text("Size").and_then(|size| size.parse().ok());
-        let size = size.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unexpected,
-                "the store does not tell the size of an object",
-            )
-            .entity(&name)
-        })?;
-        Ok(Listed {
-            name,
-            size,
-            version: object.text("ETag").map(str::to_owned),
-            is_folder: false,
-        })
-    });
-    let more = document.text("IsTruncated") == Some("true");
-    Ok(Page {
-        next: document
-            .text("NextContinuationToken")
-            .filter(|_| more)
-            .map(str::to_owned),
-        objects: objects.collect(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -543,27 +471,5 @@ mod tests {
         ] {
             assert!(target(text).is_none(), "{text}");
         }
-    }
-
-    #[test]
-    fn pages_are_read_with_and_without_encoded_names() {
-        let page = |text: &str| page(text.as_bytes()).unwrap();
-        let encoded = page(
-            "<ListBucketResult><Contents><Key>a+b%2Bc%01</Key><Size>3</Size><ETag>\"x\"</ETag></Contents><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>",
-        );
-        let first = encoded.objects[0].as_ref().unwrap();
-        assert_eq!(
-            (first.name.as_str(), first.size, encoded.next),
-            ("a b+c\u{1}", 3, None)
-        );
-        let plain = page(
-            "<ListBucketResult><Contents><Key>a+b%2B</Key><Size>x</Size></Contents><Contents><Key>a+b</Key><Size>1</Size></Contents><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>",
-        );
-        assert_eq!(
-            plain.objects[0].as_ref().unwrap_err().entity_name(),
-            Some("a+b%2B")
-        );
-        assert_eq!(plain.objects[1].as_ref().unwrap().name, "a+b");
-        assert_eq!(plain.next.as_deref(), Some("t"));
     }
 }

@@ -30,6 +30,15 @@ struct Desk {
 
 #[async_trait]
 impl Fixture for Shelf {
+    fn name(&self) -> String {
+        let store = match self.store {
+            Store::S3 | Store::Signed => "s3",
+            Store::Azure => "azure",
+            Store::Gcs => "gcs",
+        };
+        format!("{store} {}", self.format.ending)
+    }
+
     async fn seed(&self, tables: &[Table]) -> Result<Box<dyn Place>, Skip> {
         let bench = Bench::new(self.store, "the behaviour suite");
         let bench = bench.ok_or_else(|| Skip::new("there is no server"))?;

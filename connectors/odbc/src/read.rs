@@ -47,7 +47,7 @@ pub(crate) async fn read(
 
 async fn start(reading: &Arc<Reading>, split: &Split) -> Result<Reader> {
     let part = Part::<Cells>::parse(&split.part, |sql| !reaches_out(sql))?;
-    let (session, permit) = reading.sessions.take().await?;
+    let (session, permit) = Session::to_read(&reading.sessions).await?;
     Ok(Reader {
         session,
         reading: reading.clone(),
@@ -91,7 +91,7 @@ impl Reader {
             end = self.copy(&sender) => end,
         };
         match end {
-            End::Done => self.reading.sessions.give_back(self.session),
+            End::Done => self.reading.sessions.keep(self.session),
             // Dropping the session cancels and ends what it does.
             End::Dropped => {}
             End::Failed(error) => {

@@ -1,6 +1,6 @@
 //! Sessions: a helper with a connection, and how many of them there are.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::Array as _;
@@ -8,9 +8,9 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use locard_connector::{Error, ErrorKind, Result};
 use locard_odbc::{Catalog, Connect, Query, Reply, Request, Server};
-use locard_sql::{Dialect, LONGEST_VALUE};
+use locard_sql::{Dialect, LONGEST_VALUE, Sessions};
 use secrecy::ExposeSecret;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::{failed, late, silent};
 use crate::helper::{Helper, Said};
@@ -32,9 +32,11 @@ pub(crate) struct Session {
     pub(crate) product: &'static Product,
 }
 
-impl Session {
-    /// Starts a helper and connects. The step that fails names itself.
-    pub(crate) async fn open(access: &Arc<Access>) -> Result<Self> {
+impl locard_sql::Connect for Session {
+    type Settings = Access;
+
+    // Starts a helper.
+    async fn open(access: &Arc<Access>) -> Result<Self> {
         let mut helper = Helper::start()?;
         let connect = Request::Connect(Connect {
             string: access.string.expose_secret().to_owned(),
@@ -69,6 +71,23 @@ impl Session {
             server,
             product,
         })
+    }
+
+    // One that died fails its question, and the next has a new one.
+    async fn is_alive(&mut self) -> bool {
+        true
+    }
+}
+
+impl Session {
+    /// One that ended well, or a new one, and the right to read with it.
+    pub(crate) async fn to_read(sessions: &Sessions<Self>) -> Result<(Self, OwnedSemaphorePermit)> {
+        let permit = sessions.permit().await?;
+        let session = match sessions.idle() {
+            Some(session) => session,
+            None => sessions.open().await?,
+        };
+        Ok((session, permit))
     }
 
     /// How the server spells things.
@@ -152,50 +171,5 @@ fn texts(batch: &RecordBatch, rows: &mut Rows) {
             (!texts.is_null(row)).then(|| texts.value(row).to_owned())
         });
         rows.push(cells.collect());
-    }
-}
-
-/// Sessions for reading: at most so many, and those that ended well are used again.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    access: Arc<Access>,
-    permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Session>>,
-}
-
-impl Sessions {
-    /// None yet.
-    pub(crate) fn new(access: Arc<Access>) -> Self {
-        let most = usize::from(access.limits.connections.max(1));
-        Self {
-            access,
-            permits: Arc::new(Semaphore::new(most)),
-            idle: Mutex::default(),
-        }
-    }
-
-    /// A session that ended well, or a new one, and the right to read with it.
-    pub(crate) async fn take(&self) -> Result<(Session, OwnedSemaphorePermit)> {
-        let permit = self.permits.clone().acquire_owned().await;
-        let permit =
-            permit.map_err(|_| Error::new(ErrorKind::Interrupted, "the source was closed"))?;
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let session = match idle {
-            Some(session) => session,
-            None => Session::open(&self.access).await?,
-        };
-        Ok((session, permit))
-    }
-
-    /// Keeps a session whose answer was complete.
-    pub(crate) fn give_back(&self, session: Session) {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(session);
     }
 }

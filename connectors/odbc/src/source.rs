@@ -1,25 +1,23 @@
 //! An open source behind an ODBC driver.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use locard_connector::{
     Batch, Description, Entity, Error, ErrorKind, Globs, Result, Sample, ScanPlan, ScanRequest,
     Scope, Server, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::{Planner, Range, Relation};
-use tokio::sync::MutexGuard;
+use locard_sql::{Connect as _, Listed, Planner, Questions, Range, Relation, Sessions, listing};
 
 use crate::catalog::{self, cell, missing, names, number};
 use crate::error::granted;
 use crate::functions;
 use crate::read;
-use crate::session::{Session, Sessions};
+use crate::session::Session;
 use crate::settings::Access;
 use crate::types::Cells;
 
@@ -28,32 +26,16 @@ use crate::types::Cells;
 pub(crate) struct Odbc {
     access: Arc<Access>,
     pub(crate) reading: Arc<Reading>,
-    /// Relations that the last listing read, until somebody asks for them: each is handed out once, so that what is
-    /// described again is read again.
-    listed: Mutex<HashMap<EntityPath, Relation<Cells>>>,
-    /// A connection for catalog questions.
-    idle: tokio::sync::Mutex<Option<Session>>,
+    listed: Listed<Relation<Cells>>,
+    pub(crate) questions: Questions<Session>,
 }
 
 /// What reads share.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    pub(crate) sessions: Sessions,
+    pub(crate) sessions: Sessions<Session>,
     /// Tables of which a driver said that their columns are narrower than they are.
     pub(crate) wide: Mutex<HashSet<EntityPath>>,
-}
-
-/// The connection for catalog questions while one is asked; dropped, it is closed.
-pub(crate) struct Lent<'a> {
-    place: MutexGuard<'a, Option<Session>>,
-    pub(crate) session: Session,
-}
-
-impl Lent<'_> {
-    /// Keeps the connection for the next question.
-    pub(crate) fn give_back(mut self) {
-        *self.place = Some(self.session);
-    }
 }
 
 impl Odbc {
@@ -62,48 +44,34 @@ impl Odbc {
         let access = Arc::new(access);
         Self {
             reading: Arc::new(Reading {
-                sessions: Sessions::new(access.clone()),
+                sessions: Sessions::new(access.clone(), access.limits.connections),
                 wide: Mutex::default(),
             }),
+            questions: Questions::new(access.clone()),
             access,
-            listed: Mutex::default(),
-            idle: tokio::sync::Mutex::default(),
+            listed: Listed::default(),
         }
     }
 
-    /// The connection for catalog questions. One that died fails its question, and the next has a new one.
-    pub(crate) async fn borrow(&self) -> Result<Lent<'_>> {
-        let mut place = self.idle.lock().await;
-        let session = match place.take() {
-            Some(session) => session,
-            None => Session::open(&self.access).await?,
-        };
-        Ok(Lent { place, session })
-    }
-
-    async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
+    async fn list(&self, scope: &Scope) -> Result<Vec<Result<Entity>>> {
         let globs = Globs::of_tables(scope)?;
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let (mut relations, is_described) = match &lent.session.product.catalog {
             Some(catalog) => (catalog::load(&mut lent.session, catalog, None).await?, true),
             None => (functions::list(&mut lent.session, None).await?, false),
         };
         lent.give_back();
         relations.retain(|relation| globs.admit(&relation.path.resource(relation.kind)));
-        let entities = relations.iter().map(Relation::entity).collect();
+        let entities = relations.iter().map(|relation| Ok(relation.entity()));
+        let entities = entities.collect();
         let listed = relations.into_iter().filter(|_| is_described);
-        let listed = listed.map(|relation| (relation.path.clone(), relation));
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed.collect();
+        self.listed
+            .keep(listed.map(|relation| (relation.path.clone(), relation)));
         Ok(entities)
     }
 
-    fn take_listed(&self, path: &EntityPath) -> Option<Relation<Cells>> {
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        listed.remove(path)
-    }
-
     async fn relation(&self, path: &EntityPath) -> Result<Relation<Cells>> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let found = match &lent.session.product.catalog {
             Some(catalog) => {
                 let only = Some(names(path)?);
@@ -121,7 +89,7 @@ impl Odbc {
     }
 
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let session = &mut lent.session;
         let planned = plan(session, request).await;
         let user = self.access.user.as_deref();
@@ -198,19 +166,12 @@ impl Source for Odbc {
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         let scope = scope.clone();
-        stream::once(async move {
-            stream::iter(match self.list(&scope).await {
-                Ok(entities) => entities.into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            })
-        })
-        .flatten()
-        .boxed()
+        listing(async move { self.list(&scope).await })
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
         let resource = path.resource(kind);
-        match self.take_listed(path) {
+        match self.listed.take(path) {
             Some(relation) => Ok(relation.description()),
             None => self
                 .relation(path)

@@ -13,7 +13,7 @@ use crate::source::Odbc;
 #[async_trait]
 impl Usage for Odbc {
     async fn of(&self, path: &EntityPath, _kind: EntityKind) -> Result<UsageRecord> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let Some(catalog) = &lent.session.product.catalog else {
             return Ok(UsageRecord::default());
         };

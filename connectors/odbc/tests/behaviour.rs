@@ -30,6 +30,10 @@ struct Server;
 
 #[async_trait]
 impl Fixture for Server {
+    fn name(&self) -> String {
+        "hana".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> std::result::Result<Box<dyn Place>, Skip> {
         let database = Database::new("the behaviour suite")
             .ok_or_else(|| Skip::missing_server("there are no ODBC drivers"))?;

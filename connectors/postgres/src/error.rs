@@ -3,9 +3,9 @@
 //! Server messages may quote data (`invalid input syntax for type integer: "…"`), so they are never shown: a sentence
 //! is made from the SQLSTATE, and the driver's error is kept as a cause only where it cannot hold data.
 
-use locard_connector::{Error, ErrorKind, Step};
+use locard_connector::{Error, ErrorKind};
 use locard_model::EntityPath;
-use locard_sql::{Dialect, tls_reason};
+use locard_sql::{Dialect, no_tls};
 use sqlx::Error as Driver;
 
 const DIALECT: Dialect = Dialect::POSTGRES;
@@ -66,28 +66,6 @@ pub(crate) fn granted(error: Error, path: &EntityPath, account: &str) -> Error {
     error.hint(format!(
         "GRANT USAGE ON SCHEMA {schema} TO {account}; GRANT SELECT ON {table} TO {account};"
     ))
-}
-
-/// A failed handshake; rustls names the reason in words that hold no secret.
-pub(crate) fn no_tls(reason: &str) -> Error {
-    let (kind, hint) = if reason.contains("does not support TLS") {
-        (
-            ErrorKind::Unreachable,
-            "the server speaks no TLS; `sslmode=disable` connects without encryption",
-        )
-    } else {
-        (
-            ErrorKind::Unreachable,
-            "see `sslmode` and `sslrootcert` of the target",
-        )
-    };
-    Error::new(
-        kind,
-        format!("negotiating TLS failed: {}", tls_reason(reason)),
-    )
-    .hint(hint)
-    .at(Step::Tls)
-    .retryable(false)
 }
 
 /// An SQLSTATE or a class of them, and what it means to a reader.

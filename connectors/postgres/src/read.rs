@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_task};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::too_long;
+use locard_sql::{Sessions, too_long};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc;
 
@@ -19,7 +19,7 @@ use crate::block::{Block, LeftOut, broken};
 use crate::decode::records;
 use crate::error::{from_driver, from_limited, granted, state};
 use crate::part::{Part, schema};
-use crate::session::{Session, Sessions};
+use crate::session::Session;
 use crate::snapshot::{Lease, Shared, Snapshots};
 use crate::types::Kind;
 
@@ -35,7 +35,7 @@ const ENDED: &str = "the snapshot of the plan had ended, so this part was read u
 /// Everything a reading task owns.
 struct Reader {
     session: Session,
-    sessions: Arc<Sessions>,
+    sessions: Arc<Sessions<Session>>,
     part: Part,
     schema: SchemaRef,
     kinds: Arc<[Kind]>,
@@ -50,7 +50,7 @@ struct Reader {
 
 /// Opens a split and starts to read it.
 pub(crate) async fn read(
-    sessions: &Arc<Sessions>,
+    sessions: &Arc<Sessions<Session>>,
     snapshots: &Arc<Snapshots>,
     split: &Split,
 ) -> Result<BoxStream<'static, Result<Batch>>> {
@@ -64,7 +64,7 @@ pub(crate) async fn read(
 }
 
 async fn start(
-    sessions: &Arc<Sessions>,
+    sessions: &Arc<Sessions<Session>>,
     snapshots: &Arc<Snapshots>,
     split: &Split,
 ) -> Result<Reader> {
@@ -88,7 +88,7 @@ async fn start(
         Some(Shared::Refused) | None => None,
     };
     let mut lease = id.as_deref().map(|id| snapshots.lease(id, part.number));
-    let mut session = match sessions.begin(id.as_deref()).await? {
+    let mut session = match Session::begun(sessions, id.as_deref()).await? {
         Ok(session) => session,
         Err((mut session, error)) if is_gone(&error) => {
             lease = None;
@@ -148,7 +148,7 @@ impl Reader {
         match end {
             End::Done => {
                 drop(self.lease);
-                self.sessions.give_back(self.session).await;
+                self.session.give_back(&self.sessions).await;
             }
             End::Dropped => self.session.abandon(),
             End::Failed(error) => {

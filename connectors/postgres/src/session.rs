@@ -3,17 +3,16 @@
 //! Set-up is one round trip after the driver's handshake. The account's search path is left alone, since views of the
 //! source may need it; our own statements qualify every name instead.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use locard_connector::{Error, ErrorKind, Result};
 use locard_model::EntityKind;
+use locard_sql::{Connect, Sessions, no_tls};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use crate::error::{from_driver, no_tls};
+use crate::error::from_driver;
 use crate::settings::{Settings, Tls};
 
 /// A read-only connection.
@@ -32,9 +31,11 @@ impl std::fmt::Debug for Session {
     }
 }
 
-impl Session {
-    /// Connects, authenticates and makes the session read-only. The step that fails names itself.
-    pub(crate) async fn open(settings: &Arc<Settings>) -> Result<Self> {
+impl Connect for Session {
+    type Settings = Settings;
+
+    // Set up so that it can only read.
+    async fn open(settings: &Arc<Settings>) -> Result<Self> {
         let options = settings.options();
         let connecting = tokio::time::timeout(settings.patience(), options.connect());
         let mut connection = match connecting.await {
@@ -59,6 +60,12 @@ impl Session {
         })
     }
 
+    async fn is_alive(&mut self) -> bool {
+        self.connection.ping().await.is_ok()
+    }
+}
+
+impl Session {
     /// Begins a transaction that sees one state, that of a snapshot if one is named.
     pub(crate) async fn begin(&mut self, snapshot: Option<&str>) -> Result<(), sqlx::Error> {
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned())
@@ -79,6 +86,26 @@ impl Session {
         match self.begin(snapshot).await {
             Ok(()) => Ok(self),
             Err(error) => Err((self, error)),
+        }
+    }
+
+    /// One that begins a transaction, as [`Session::begin`] does. One that died while it waited is replaced.
+    pub(crate) async fn begun(
+        sessions: &Sessions<Self>,
+        snapshot: Option<&str>,
+    ) -> Result<Result<Self, (Self, sqlx::Error)>> {
+        if let Some(mut session) = sessions.idle()
+            && session.is_alive().await
+        {
+            return Ok(session.started(snapshot).await);
+        }
+        Ok(sessions.open().await?.started(snapshot).await)
+    }
+
+    /// Ends the transaction, and keeps the session.
+    pub(crate) async fn give_back(mut self, sessions: &Sessions<Self>) {
+        if self.run("COMMIT".to_owned()).await.is_ok() {
+            sessions.keep(self);
         }
     }
 
@@ -119,11 +146,6 @@ impl Session {
         self.connection.server_version_num().unwrap_or(0)
     }
 
-    /// Whether the server still answers.
-    pub(crate) async fn is_alive(&mut self) -> bool {
-        self.connection.ping().await.is_ok()
-    }
-
     /// Says good-bye; failing at that changes nothing.
     pub(crate) async fn close(self) {
         let _ = self.connection.close().await;
@@ -150,65 +172,6 @@ impl Session {
                 session.close().await;
             }
         });
-    }
-}
-
-/// Sessions that read, and wait to read again: signing in costs more than reading a small split.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    settings: Arc<Settings>,
-    idle: Mutex<Vec<Session>>,
-    permits: Arc<Semaphore>,
-}
-
-impl Sessions {
-    /// No session yet.
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        let permits = Arc::new(Semaphore::new(usize::from(settings.connections.max(1))));
-        Self {
-            settings,
-            idle: Mutex::default(),
-            permits,
-        }
-    }
-
-    /// How sessions are opened.
-    pub(crate) fn settings(&self) -> &Arc<Settings> {
-        &self.settings
-    }
-
-    /// Waits until one more read may run.
-    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        let closed = |_| Error::new(ErrorKind::Interrupted, "the source was closed");
-        self.permits.clone().acquire_owned().await.map_err(closed)
-    }
-
-    /// A session that begins a transaction, as [`Session::begin`] does. One that died while it waited is replaced.
-    pub(crate) async fn begin(
-        &self,
-        snapshot: Option<&str>,
-    ) -> Result<Result<Session, (Session, sqlx::Error)>> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        if let Some(mut session) = idle
-            && session.is_alive().await
-        {
-            return Ok(session.started(snapshot).await);
-        }
-        Ok(Session::open(&self.settings).await?.started(snapshot).await)
-    }
-
-    /// Takes a session back after its transaction.
-    pub(crate) async fn give_back(&self, mut session: Session) {
-        if session.run("COMMIT".to_owned()).await.is_ok() {
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(session);
-        }
     }
 }
 

@@ -5,16 +5,15 @@
 
 use std::time::Duration;
 
-use locard_connector::{Address, Error, ErrorKind, Result, Target};
+use locard_connector::{Address, Result, Target};
 use locard_model::EntityKind;
-use percent_encoding::percent_decode_str;
+use locard_sql::Spoken;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use url::Url;
 
 /// How to reach one PostgreSQL database.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -228,80 +227,41 @@ pub(crate) fn target(text: &str) -> Option<Result<Target>> {
     Some(parse(text))
 }
 
-fn fault(sentence: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Settings, sentence.into())
-        .hint("a target reads postgres://user@host:5432/database?sslmode=verify-full")
-}
-
-fn no_url(error: url::ParseError) -> Error {
-    match error {
-        url::ParseError::InvalidPort => fault(
-            "the port of the PostgreSQL target is no number from 1 to 65535",
-        )
-        .hint(
-            "a password's own / and : are written %2F and %3A, or give the password in PGPASSWORD",
-        ),
-        _ => fault("the PostgreSQL target is not a URL"),
-    }
-}
+/// How targets are spoken of.
+const SPOKEN: Spoken = Spoken {
+    product: "PostgreSQL",
+    example: "postgres://user@host:5432/database?sslmode=verify-full",
+    variable: "PGPASSWORD",
+};
 
 fn parse(text: &str) -> Result<Target> {
-    // A parse error may quote the text, password included, so its own words are not shown.
-    let url = Url::parse(text).map_err(no_url)?;
-    let decode = |part: &str| {
-        percent_decode_str(part)
-            .decode_utf8()
-            .map(String::from)
-            .map_err(|_| fault("the target holds bytes that are not UTF-8"))
-    };
-    let mut settings = Map::new();
-    let host = url
-        .host_str()
-        .map(decode)
-        .transpose()?
-        .filter(|host| !host.is_empty());
-    let host = host.map(|host| {
-        host.trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned()
-    });
-    settings.insert(
-        "host".into(),
-        json!(host.unwrap_or_else(|| "localhost".to_owned())),
-    );
-    settings.insert(
-        "port".into(),
-        json!(url.port().unwrap_or_else(default_port)),
-    );
-    let user = decode(url.username())?;
-    if user.is_empty() {
-        return Err(fault("the PostgreSQL target names no user"));
+    let login = SPOKEN.parse(text)?;
+    if login.user.is_empty() {
+        return Err(SPOKEN.fault("the PostgreSQL target names no user"));
     }
-    let path = url.path().trim_start_matches('/');
-    // An unencoded `@` and `/` in a password move its parts to where host and database are read, and printed.
-    if path.contains(['@', '/']) || url.fragment().is_some() {
-        return Err(fault("the PostgreSQL target cannot be told apart into password, host and database")
-            .hint("write @ as %40, / as %2F and # as %23 in user and password, or give the password in PGPASSWORD"));
+    let host = Some(login.host).filter(|host| !host.is_empty());
+    let mut settings = Map::from_iter([
+        (
+            "host".to_owned(),
+            json!(host.unwrap_or_else(|| "localhost".to_owned())),
+        ),
+        (
+            "port".to_owned(),
+            json!(login.port.unwrap_or_else(default_port)),
+        ),
+    ]);
+    let database = login.database.as_ref().unwrap_or(&login.user);
+    settings.insert("database".into(), json!(database));
+    settings.insert("user".into(), json!(login.user));
+    if let Some(password) = login.password {
+        settings.insert("password".into(), json!(password));
     }
-    let database = decode(path)?;
-    settings.insert(
-        "database".into(),
-        json!(if database.is_empty() {
-            &user
-        } else {
-            &database
-        }),
-    );
-    settings.insert("user".into(), json!(user));
-    if let Some(password) = url.password() {
-        settings.insert("password".into(), json!(decode(password)?));
-    }
-    for (key, value) in url.query_pairs() {
-        option(&mut settings, &key, &value)?;
+    for (key, value) in &login.options {
+        option(&mut settings, key, value)?;
     }
     let settings = Value::Object(settings);
     let read: Settings = serde_json::from_value(settings.clone())
-        .map_err(|_| fault("the PostgreSQL target has a setting of the wrong type"))?;
+        .map_err(|_| SPOKEN.fault("the PostgreSQL target has a setting of the wrong type"))?;
     Ok(Target {
         settings,
         canonical: read.canonical(),
@@ -314,13 +274,14 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
         value
             .parse::<u64>()
             .map(|number| json!(number))
-            .map_err(|_| fault(format!("`{key}` of the target is not a number")))
+            .map_err(|_| SPOKEN.fault(format!("`{key}` of the target is not a number")))
     };
     let (name, value) = match key {
         "sslmode" if Tls::NAMES.iter().any(|(name, _)| *name == value) => ("tls", json!(value)),
         "sslmode" => {
             let known: Vec<&str> = Tls::NAMES.iter().map(|(name, _)| *name).collect();
-            return Err(fault("the target has an unknown `sslmode`")
+            return Err(SPOKEN
+                .fault("the target has an unknown `sslmode`")
                 .hint(format!("one of {}", known.join(", "))));
         }
         "sslrootcert" => ("root_certificate", json!(value)),
@@ -335,7 +296,7 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
         "connections" => ("connections", number()?),
         _ => {
             // Not named: after an unencoded `?` in a password it is part of that.
-            return Err(fault("the target has an unknown option").hint(
+            return Err(SPOKEN.fault("the target has an unknown option").hint(
                 "options: sslmode, sslrootcert, sslcert, sslkey, host, connect_timeout, statement_timeout, view_timeout, \
                  lock_timeout, connections",
             ));
@@ -347,6 +308,8 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use locard_connector::ErrorKind;
+
     use super::*;
 
     fn check(text: &str) -> (Settings, String) {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use locard_connector::{ErrorKind, Result};
+use locard_sql::Connect as _;
 use sqlx::Row as _;
 
 use crate::error::from_driver;

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use locard_connector::{
     Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Snapshot,
     Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
+use locard_sql::{Connect as _, Questions, Sessions, listing};
 use sqlx::Row as _;
 
 use crate::catalog::{self, Relation, Which, missing};
@@ -21,7 +21,7 @@ use crate::listed::{Listed, Plannable, read_together};
 use crate::part::schema;
 use crate::plan::{self, Planned};
 use crate::read::{self, NO_SNAPSHOT};
-use crate::session::{Session, Sessions};
+use crate::session::Session;
 use crate::settings::Settings;
 use crate::snapshot::{Snapshots, is_refusal};
 use crate::storage::storages;
@@ -31,23 +31,9 @@ use crate::storage::storages;
 pub(crate) struct Postgres {
     settings: Arc<Settings>,
     snapshots: Arc<Snapshots>,
-    sessions: Arc<Sessions>,
+    sessions: Arc<Sessions<Session>>,
     listed: Mutex<Listed>,
-    /// A connection for catalog questions.
-    idle: tokio::sync::Mutex<Option<Session>>,
-}
-
-/// The connection for catalog questions while one is asked; dropped, it is closed.
-struct Lent<'a> {
-    place: tokio::sync::MutexGuard<'a, Option<Session>>,
-    session: Session,
-}
-
-impl Lent<'_> {
-    /// Keeps the connection for the next question.
-    fn give_back(mut self) {
-        *self.place = Some(self.session);
-    }
+    questions: Questions<Session>,
 }
 
 impl Postgres {
@@ -55,11 +41,11 @@ impl Postgres {
     pub(crate) fn new(settings: Settings) -> Self {
         let settings = Arc::new(settings);
         Self {
-            sessions: Arc::new(Sessions::new(settings.clone())),
+            sessions: Arc::new(Sessions::new(settings.clone(), settings.connections)),
+            questions: Questions::new(settings.clone()),
             settings,
             snapshots: Arc::default(),
             listed: Mutex::default(),
-            idle: tokio::sync::Mutex::default(),
         }
     }
 
@@ -68,32 +54,21 @@ impl Postgres {
         Session::open(&self.settings).await
     }
 
-    /// The connection for catalog questions, or a new one where it died while it was idle.
-    async fn borrow(&self) -> Result<Lent<'_>> {
-        let mut place = self.idle.lock().await;
-        if let Some(mut session) = place.take()
-            && session.is_alive().await
-        {
-            return Ok(Lent { place, session });
-        }
-        let session = self.session().await?;
-        Ok(Lent { place, session })
-    }
-
     async fn relation(&self, path: &EntityPath) -> Result<Relation> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let found = catalog::load(&mut lent.session, Which::of(path)?).await?;
         lent.give_back();
         found.into_iter().next().ok_or_else(|| missing(path))
     }
 
-    async fn list(&self, scope: &Scope) -> Result<Vec<Entity>> {
+    async fn list(&self, scope: &Scope) -> Result<Vec<Result<Entity>>> {
         let globs = Globs::of_tables(scope)?;
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let mut relations = catalog::load(&mut lent.session, Which::All).await?;
         lent.give_back();
         relations.retain(|relation| globs.admit(&relation.path().resource(relation.kind)));
-        let entities = relations.iter().map(Relation::entity).collect();
+        let entities = relations.iter().map(|relation| Ok(relation.entity()));
+        let entities = entities.collect();
         *self.listed() = Listed::new(relations);
         Ok(entities)
     }
@@ -152,7 +127,7 @@ impl Postgres {
     }
 
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
-        let mut lent = self.borrow().await?;
+        let mut lent = self.questions.borrow().await?;
         let (relation, storages) = self.plannable(&mut lent.session, &request.path).await?;
         let from = (&relation, storages.as_slice());
         let mut planned = plan::plan(&mut lent.session, from, request).await?;
@@ -218,14 +193,7 @@ impl Source for Postgres {
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
         let scope = scope.clone();
-        stream::once(async move {
-            stream::iter(match self.list(&scope).await {
-                Ok(entities) => entities.into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            })
-        })
-        .flatten()
-        .boxed()
+        listing(async move { self.list(&scope).await })
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {

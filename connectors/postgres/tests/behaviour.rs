@@ -32,6 +32,10 @@ struct Server;
 
 #[async_trait]
 impl Fixture for Server {
+    fn name(&self) -> String {
+        "postgres".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> std::result::Result<Box<dyn Place>, Skip> {
         let database = Database::postgres("the behaviour suite")
             .ok_or_else(|| Skip::missing_server("there is no PostgreSQL server"))?;
@@ -98,7 +102,7 @@ fn statements(table: &Table) -> String {
         .map(|field| format!("{} {}", quoted(field.name()), native(field.data_type())))
         .collect();
     let mut sql = format!(
-        "CREATE TABLE {} ({});\n",
+        "CREATE TABLE {} ({}, PRIMARY KEY (id));\n",
         quoted(&table.name),
         columns.join(", ")
     );

@@ -1,7 +1,7 @@
 //! What the schema says: tables, views, their columns and keys.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_schema::{DataType, Field, Schema};
 use locard_connector::{Description, Error, ErrorKind, ForeignKey, Result};
@@ -130,8 +130,10 @@ pub(crate) fn missing(path: &EntityPath) -> Error {
 /// Every table and view but those of SQLite itself and those that virtual tables keep their rows in.
 pub(crate) async fn tables(connection: &mut SqliteConnection) -> Result<Vec<Table>> {
     let describe = |error| from_driver(error, "listing tables");
-    let sql = listing("pragma_table_list");
-    let rows = sqlx::query(AssertSqlSafe(sql))
+    let sql = "SELECT name, type AS kind, wr, strict FROM pragma_table_list \
+         WHERE schema = 'main' AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+         ORDER BY name";
+    let rows = sqlx::query(sql)
         .persistent(false)
         .fetch_all(connection)
         .await
@@ -140,15 +142,6 @@ pub(crate) async fn tables(connection: &mut SqliteConnection) -> Result<Vec<Tabl
         .map(table)
         .collect::<Result<_, _>>()
         .map_err(describe)
-}
-
-/// Tables as one of SQLite's functions lists them.
-fn listing(function: &str) -> String {
-    format!(
-        "SELECT name, type AS kind, wr, strict FROM {function} \
-         WHERE schema = 'main' AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         ORDER BY name"
-    )
 }
 
 fn table(row: &SqliteRow) -> Result<Table, sqlx::Error> {
@@ -166,28 +159,50 @@ fn table(row: &SqliteRow) -> Result<Table, sqlx::Error> {
     })
 }
 
-/// The table an entity path names.
-pub(crate) async fn find(connection: &mut SqliteConnection, path: &EntityPath) -> Result<Table> {
-    let [name] = path.segments() else {
-        return Err(missing(path));
-    };
-    let fault = |error| from_driver(error, "looking for the table");
-    // It is asked for by name: of thousands of tables each is looked for once.
-    let rows = sqlx::query(AssertSqlSafe(listing("pragma_table_list(?)")))
-        .persistent(false)
-        .bind(name)
-        .fetch_all(connection)
-        .await
-        .map_err(fault)?;
-    let found: Vec<Table> = rows
-        .iter()
-        .map(table)
-        .collect::<Result<_, _>>()
-        .map_err(fault)?;
-    let mut found = found.into_iter();
-    found
-        .find(|table| table.name == *name)
-        .ok_or_else(|| missing(path))
+/// The tables of a file in one version of its schema, by name. SQLite walks over all tables to find one, so that each of
+/// thousands is not asked for by itself.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<Option<(i64, Arc<[Table]>)>>);
+
+impl Known {
+    /// The table an entity path names.
+    pub(crate) async fn find(
+        &self,
+        connection: &mut SqliteConnection,
+        path: &EntityPath,
+    ) -> Result<Table> {
+        let [name] = path.segments() else {
+            return Err(missing(path));
+        };
+        let tables = self.tables(connection).await?;
+        let found = tables.binary_search_by(|table| table.name.as_str().cmp(name));
+        let table = found.ok().and_then(|at| tables.get(at));
+        table.cloned().ok_or_else(|| missing(path))
+    }
+
+    async fn tables(&self, connection: &mut SqliteConnection) -> Result<Arc<[Table]>> {
+        let fault = |error| from_driver(error, "looking for the table");
+        // Asked before they are listed: what changes in between has another version when it is asked again.
+        let row = sqlx::query("PRAGMA main.schema_version")
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(fault)?;
+        let version: i64 = row.try_get(0).map_err(fault)?;
+        let known = self.lock().clone();
+        if let Some((_, tables)) = known.filter(|(known, _)| *known == version) {
+            return Ok(tables);
+        }
+        let mut tables = tables(connection).await?;
+        tables.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let tables: Arc<[Table]> = tables.into();
+        *self.lock() = Some((version, Arc::clone(&tables)));
+        Ok(tables)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(i64, Arc<[Table]>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The query that a view stands for.

@@ -59,11 +59,11 @@ impl File {
 /// Plans a request.
 pub(crate) async fn plan(
     connection: &mut SqliteConnection,
+    table: &Table,
     request: &ScanRequest,
     file: File,
 ) -> Result<ScanPlan> {
-    let table = catalog::find(connection, &request.path).await?;
-    let columns = catalog::columns(connection, &table).await?;
+    let columns = catalog::columns(connection, table).await?;
     let known: Vec<_> = columns.iter().map(Column::as_sql).collect();
     let mut conditions = Conditions::of(&DIALECT, &known, request)?;
     let rowid = table.rowid(&columns);
@@ -79,8 +79,8 @@ pub(crate) async fn plan(
     };
     let (mut bounds, mut rows) = (None, None);
     if let Some(rowid) = rowid {
-        bounds = catalog::bounds(connection, &table, rowid).await?;
-        rows = catalog::rows(connection, &table, rowid, bounds).await?;
+        bounds = catalog::bounds(connection, table, rowid).await?;
+        rows = catalog::rows(connection, table, rowid, bounds).await?;
     }
     let ranges = ranges(
         bounds,
@@ -92,7 +92,7 @@ pub(crate) async fn plan(
     );
     let work = Work {
         request,
-        table: &table,
+        table,
         outputs: &outputs,
         expressions: &expressions,
         conditions: &conditions,

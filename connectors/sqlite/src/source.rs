@@ -28,6 +28,7 @@ pub(crate) struct Database {
     settings: Settings,
     idle: Arc<Idle>,
     snapshots: Arc<Snapshots>,
+    tables: catalog::Known,
 }
 
 impl Database {
@@ -37,6 +38,7 @@ impl Database {
             settings,
             idle: Arc::default(),
             snapshots: Arc::default(),
+            tables: catalog::Known::default(),
         }
     }
 
@@ -81,7 +83,10 @@ impl Database {
             size: file::size(&self.settings.path).await,
         };
         let mut connection = self.open().await?;
-        let plan = plan::plan(&mut connection, request, file).await;
+        let plan = match self.tables.find(&mut connection, &request.path).await {
+            Ok(table) => plan::plan(&mut connection, &table, request, file).await,
+            Err(error) => Err(error),
+        };
         self.idle.keep(connection);
         Ok((plan?, version))
     }
@@ -175,7 +180,7 @@ impl Source for Database {
         let resource = path.resource(kind);
         let mut connection = self.open().await?;
         let described = async {
-            let table = catalog::find(&mut connection, path).await?;
+            let table = self.tables.find(&mut connection, path).await?;
             catalog::describe(&mut connection, &table).await
         };
         let described = described

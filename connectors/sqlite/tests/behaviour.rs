@@ -28,6 +28,10 @@ struct Files;
 
 #[async_trait]
 impl Fixture for Files {
+    fn name(&self) -> String {
+        "sqlite".to_owned()
+    }
+
     async fn seed(&self, tables: &[Table]) -> std::result::Result<Box<dyn Place>, Skip> {
         let place = OneFile(TempDir::new().expect("a folder can be made"));
         for table in tables {
@@ -112,7 +116,7 @@ fn statements(table: &Table) -> String {
         .map(|field| format!("{} {}", quoted(field.name()), native(field.data_type())))
         .collect();
     let mut sql = format!(
-        "BEGIN; CREATE TABLE {} ({});\n",
+        "BEGIN; CREATE TABLE {} ({}, PRIMARY KEY (id));\n",
         quoted(&table.name),
         columns.join(", ")
     );

@@ -90,7 +90,7 @@ impl Default for Thresholds {
 /// How a rule came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Verdict {
+pub enum Grade {
     /// Little enough is wrong.
     Pass,
     /// More than is well.
@@ -103,7 +103,7 @@ pub enum Verdict {
     Skipped,
 }
 
-locard_model::named!(Verdict {
+locard_model::named!(Grade {
     Pass => "PASS",
     Warning => "WARNING",
     Fail => "FAIL",
@@ -113,7 +113,7 @@ locard_model::named!(Verdict {
 
 impl Thresholds {
     /// What so many wrong records of so many come to.
-    pub fn verdict(&self, wrong: u64, of: u64) -> Verdict {
+    pub fn grade(&self, wrong: u64, of: u64) -> Grade {
         let measured = match self.measure {
             Measure::Rows => wrong as f64,
             Measure::Percent if of == 0 => 0.0,
@@ -121,9 +121,9 @@ impl Thresholds {
         };
         let exceeds = |threshold: Option<f64>| threshold.is_some_and(|most| measured > most);
         match (exceeds(self.fail), exceeds(self.warning)) {
-            (true, _) => Verdict::Fail,
-            (_, true) => Verdict::Warning,
-            _ => Verdict::Pass,
+            (true, _) => Grade::Fail,
+            (_, true) => Grade::Warning,
+            _ => Grade::Pass,
         }
     }
 }
@@ -183,7 +183,7 @@ pub struct BusinessResultRow {
     /// When.
     pub at: Timestamp,
     /// How it came out.
-    pub verdict: Verdict,
+    pub grade: Grade,
     /// Records that there are.
     pub total: u64,
     /// Records that it is about.
@@ -419,7 +419,7 @@ fn result(result: &BusinessResult) -> Result<BusinessResultRow> {
         rule: result.rule.0,
         job: result.job,
         at: result.at,
-        verdict: Verdict::parse(&result.status).unwrap_or(Verdict::Error),
+        grade: Grade::parse(&result.status).unwrap_or(Grade::Error),
         total: result.total,
         scope: result.scope,
         non_compliant: result.non_compliant,
@@ -504,28 +504,28 @@ mod tests {
     #[test]
     fn thresholds_are_what_may_be_exceeded() {
         let strict = Thresholds::default();
-        assert_eq!(strict.verdict(0, 10), Verdict::Pass);
-        assert_eq!(strict.verdict(1, 1_000_000), Verdict::Fail);
-        assert_eq!(strict.verdict(0, 0), Verdict::Pass);
+        assert_eq!(strict.grade(0, 10), Grade::Pass);
+        assert_eq!(strict.grade(1, 1_000_000), Grade::Fail);
+        assert_eq!(strict.grade(0, 0), Grade::Pass);
         let percent = Thresholds {
             measure: Measure::Percent,
             warning: Some(1.0),
             fail: Some(5.0),
         };
-        for (wrong, verdict) in [
-            (1, Verdict::Pass),
-            (2, Verdict::Warning),
-            (5, Verdict::Warning),
-            (6, Verdict::Fail),
+        for (wrong, grade) in [
+            (1, Grade::Pass),
+            (2, Grade::Warning),
+            (5, Grade::Warning),
+            (6, Grade::Fail),
         ] {
-            assert_eq!(percent.verdict(wrong, 100), verdict, "{wrong}");
+            assert_eq!(percent.grade(wrong, 100), grade, "{wrong}");
         }
         let rows = Thresholds {
             measure: Measure::Rows,
             warning: Some(0.0),
             fail: None,
         };
-        assert_eq!(rows.verdict(0, 100), Verdict::Pass);
-        assert_eq!(rows.verdict(100, 100), Verdict::Warning);
+        assert_eq!(rows.grade(0, 100), Grade::Pass);
+        assert_eq!(rows.grade(100, 100), Grade::Warning);
     }
 }

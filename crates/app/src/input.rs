@@ -5,14 +5,30 @@
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Error, ErrorKind, Result, why};
 
 /// Far more than any such file holds, far less than a pipe that never ends.
 const MOST: u64 = 64 << 20;
 
+/// How many are waiting for such a file. A pipe that nobody writes to ends for no signal.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether somebody waits for what a person has yet to write.
+pub fn waits_for_input() -> bool {
+    WAITING.load(Ordering::Relaxed) > 0
+}
+
 /// The text of a file or pipe, or of stdin for `-`.
 pub fn read_text(file: &Path) -> Result<String> {
+    WAITING.fetch_add(1, Ordering::Relaxed);
+    let text = text_at(file);
+    WAITING.fetch_sub(1, Ordering::Relaxed);
+    text
+}
+
+fn text_at(file: &Path) -> Result<String> {
     if file == Path::new("-") {
         return text_of(std::io::stdin().lock(), "stdin", MOST);
     }

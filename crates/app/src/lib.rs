@@ -58,7 +58,7 @@ pub use access::{
 pub use backup::{backup, restore};
 pub use business::{
     BusinessDetails, BusinessResultRow, BusinessRuleOptions, BusinessRuleRow, Dimension,
-    EntityCount, Measure, RuleCount, Thresholds, Verdict, add_business_rule, business_history,
+    EntityCount, Grade, Measure, RuleCount, Thresholds, add_business_rule, business_history,
     business_results, business_rule, business_rules, change_business_rule, remove_business_rule,
 };
 pub use catalog::annotations::{
@@ -85,11 +85,12 @@ pub use findings::fail_on::{Crossing, FailOn};
 pub use findings::finding_pages::{COUNTED, FindingCursor, FindingPage, finding_page};
 pub use findings::processing::{ProcessingRow, record_of_processing};
 pub use findings::review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
+pub use findings::spelt::{FINDING_COLUMNS, rounded};
 pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use home::gate::Gate;
 pub use home::{Access, Home, HomeOptions};
 pub use ids::{job_id, short_id, source_id};
-pub use input::read_text;
+pub use input::{read_text, waits_for_input};
 pub use jobs::again::rerun_job;
 pub use jobs::diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
 pub use jobs::kinds::business::run_business_rules;
@@ -136,7 +137,7 @@ pub use rules::patterns::{Efficacy, efficacy, rules_off, switch_rule};
 pub use rules::{RuleRow, RuleTest, RuleTrouble, check_rules, rules, test_column, test_rules};
 pub use scan::gaps::{NotSearched, Reason};
 pub use scan::plan::{PlanReport, PlannedEntity, PlannedSource, plan};
-pub use scan::{PartlyIndexed, ScanOptions};
+pub use scan::{PartlyIndexed, ScanOptions, Untested};
 pub use settings::limits::SourceLimits;
 pub use settings::secrets::{SecretRef, Secrets};
 pub use settings::window::ScanWindow;
@@ -154,6 +155,6 @@ pub use webhooks::{
     check_webhook, deliveries, forget_deliveries, remove_webhook, repeat_delivery, settle_delivery,
     test_webhook, undertake_delivery, webhook, webhooks,
 };
-pub use words::{bytes, did_you_mean, is_unprintable};
-pub use work::order::{Accepted, Asking, DEFAULT_AFFINITY};
+pub use words::{bytes, did_you_mean, is_unprintable, shell_word};
+pub use work::order::{Accepted, Asking, DEFAULT_AFFINITY, asked_here};
 pub use work::spans::JobSpan;

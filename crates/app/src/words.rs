@@ -81,9 +81,31 @@ pub fn is_unprintable(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A text as a shell takes it for one word, for commands that somebody may copy.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:@%+,=".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_can_be_copied_whatever_a_name_holds() {
+        for (name, word) in [
+            ("crm", "crm"),
+            ("kunden.2024/alt", "kunden.2024/alt"),
+            ("bad name!", "'bad name!'"),
+            ("o'hara", "'o'\\''hara'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(name), word);
+        }
+    }
 
     #[test]
     fn slips_are_like_what_was_meant() {

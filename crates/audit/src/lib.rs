@@ -17,7 +17,6 @@ mod encoding;
 mod error;
 mod event;
 mod export;
-mod hold;
 mod key;
 mod verify;
 
@@ -25,6 +24,5 @@ pub use chain::{Entry, Hash, Head};
 pub use error::{Error, Result};
 pub use event::{Event, Hold, Retention, RetentionClass};
 pub use export::{CsvExport, JsonlExport, read_jsonl};
-pub use hold::Holds;
 pub use key::{RequestKey, SubjectDigest, SubjectKey};
-pub use verify::{Checker, Damage, Fault, verify};
+pub use verify::{Checker, Damage, Flaw, verify};

@@ -9,7 +9,7 @@ use crate::{Entry, Head};
 
 /// What is wrong, and where: with the entry of that number, or between it and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Flaw {
     /// The number that the entry should have.
     pub sequence: u64,
     /// What is wrong.
@@ -35,7 +35,7 @@ pub enum Damage {
     Truncated,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.damage {
             Damage::Altered => "was altered",
@@ -50,14 +50,14 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for Flaw {}
 
 /// Verifies all entries of an organisation from its first on, in their order, against a head that was kept elsewhere.
 /// Entries after that head are checked too. Gives the head of what was verified, which is the next to be kept.
 pub fn verify<E: Borrow<Entry>>(
     entries: impl IntoIterator<Item = E>,
     known: &Head,
-) -> Result<Head, Fault> {
+) -> Result<Head, Flaw> {
     let mut checker = Checker::new(known.org);
     for entry in entries {
         checker.check(entry.borrow(), known)?;
@@ -81,11 +81,11 @@ impl Checker {
     }
 
     /// Checks the next entry.
-    pub fn check(&mut self, entry: &Entry, known: &Head) -> Result<(), Fault> {
+    pub fn check(&mut self, entry: &Entry, known: &Head) -> Result<(), Flaw> {
         let expected = self.0.sequence.saturating_add(1);
         let fault = |damage| {
             let sequence = expected;
-            Err(Fault { sequence, damage })
+            Err(Flaw { sequence, damage })
         };
         if entry.org != self.0.org {
             return fault(Damage::Foreign);
@@ -111,8 +111,8 @@ impl Checker {
     }
 
     /// Ends: whether the chain reaches the head that was kept.
-    pub fn finish(self, known: &Head) -> Result<Head, Fault> {
-        let fault = |sequence, damage| Err(Fault { sequence, damage });
+    pub fn finish(self, known: &Head) -> Result<Head, Flaw> {
+        let fault = |sequence, damage| Err(Flaw { sequence, damage });
         let Head {
             org,
             sequence,

@@ -373,6 +373,10 @@ fn stop_on_interrupt(cancel: &CancellationToken, printer: Printer) {
         if interrupted().await.is_err() {
             return;
         }
+        // Nothing is under way yet that could be lost.
+        if locard_app::waits_for_input() {
+            std::process::exit(130);
+        }
         cancel.cancel();
         printer.say("stopping; what is recorded so far is kept (Ctrl-C again ends at once)");
         if interrupted().await.is_ok() {

@@ -109,6 +109,17 @@ fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// A new file that only its owner shall read. One of that name is never overwritten.
+pub(crate) fn new_file(file: &Path) -> Result<File> {
+    match locard_app::create_private(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(
+            "{} exists already\nhint: choose another name, or remove it first",
+            file.display()
+        ),
+        made => made.with_context(|| format!("cannot write {}", file.display())),
+    }
+}
+
 /// A place for data that can be written, not written yet.
 pub(crate) struct Reserved {
     /// None: stdout.
@@ -370,6 +381,20 @@ pub(crate) fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_told_in_our_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("an.zip");
+        new_file(&file).unwrap();
+        let told = new_file(&file).unwrap_err().to_string();
+        assert!(told.contains("exists already\nhint: "), "{told}");
+        let told = format!(
+            "{:#}",
+            new_file(&folder.path().join("no/an.zip")).unwrap_err()
+        );
+        assert!(told.starts_with("cannot write "), "{told}");
+    }
 
     #[test]
     fn control_characters_never_reach_the_terminal() {

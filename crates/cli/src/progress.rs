@@ -225,8 +225,8 @@ impl Reporter for Progress {
                     ));
                 }
             }
-            // Columns that are partly indexed are told with the result, when all of them are known.
-            Event::PartlyIndexed { .. } => {}
+            // Columns of which only a part is indexed or tested are told with the result, when all of them are known.
+            Event::PartlyIndexed { .. } | Event::Untested { .. } => {}
             Event::Planned {
                 entity,
                 tasks,

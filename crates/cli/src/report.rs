@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use locard_app::{Begun, FindingRow, PartlyIndexed, ScanReport};
+use locard_app::{Begun, FINDING_COLUMNS, FindingRow, PartlyIndexed, ScanReport, rounded};
 use locard_model::spreadsheet::disarm;
 use locard_model::{FindingKind, Sensitivity};
 use owo_colors::Style;
@@ -12,37 +12,15 @@ use serde_json::{Value, json};
 use crate::printer::{Output, printable};
 use crate::table::{Cell, Table, count, counted};
 
-/// A finding as one JSON object: the contract that scorers, baselines and scripts rely on.
+/// A finding as one JSON object.
 pub(crate) fn finding_json(finding: &FindingRow) -> Value {
-    let mut value = json!({
-        "source": finding.source,
-        "resource": finding.resource,
-        "column": finding.column,
-        "identifier": finding.identifier.as_str(),
-        "kind": finding.kind.as_str(),
-        "confidence": rounded(finding.confidence),
-        "category": finding.category.as_str(),
-        "sensitivity": finding.sensitivity.as_str(),
-        "rows": finding.rows,
-        "filled": finding.filled,
-        "tested": finding.tested,
-        "matched": finding.matched,
-        "validated": finding.validated,
-        "distinct": finding.distinct,
-        "indexed": rounded(finding.indexed),
-        "rules": finding.rules,
-    });
+    let mut fields = finding.fields();
     if let Some(decided) = &finding.decided {
         let confirmed = finding.is_confirmed();
-        value["decision"] =
-            json!({"confirmed": confirmed, "reason": decided.reason, "at": decided.at});
+        let decision = json!({"confirmed": confirmed, "reason": decided.reason, "at": decided.at});
+        fields.insert("decision".to_owned(), decision);
     }
-    value
-}
-
-/// Four digits: more than an estimate is good for, and stable between runs.
-pub(crate) fn rounded(value: f64) -> f64 {
-    (value * 10_000.0).round() / 10_000.0
+    Value::Object(fields)
 }
 
 /// Every finding on a line.
@@ -85,44 +63,9 @@ fn partly_indexed(column: &PartlyIndexed) -> Value {
 /// One line per finding for a spreadsheet.
 pub(crate) fn csv(output: &mut Output, findings: &[FindingRow]) -> Result<()> {
     let mut writer = csv::Writer::from_writer(output as &mut dyn Write);
-    writer.write_record([
-        "source",
-        "resource",
-        "column",
-        "identifier",
-        "kind",
-        "confidence",
-        "category",
-        "sensitivity",
-        "rows",
-        "tested",
-        "matched",
-        "validated",
-        "distinct",
-        "indexed",
-        "rules",
-        "decision",
-    ])?;
+    writer.write_record(FINDING_COLUMNS)?;
     for finding in findings {
-        let row = [
-            harmless(&finding.source),
-            harmless(&finding.resource),
-            harmless(&finding.column),
-            finding.identifier.to_string(),
-            finding.kind.to_string(),
-            rounded(finding.confidence).to_string(),
-            finding.category.to_string(),
-            finding.sensitivity.to_string(),
-            finding.rows.to_string(),
-            finding.tested.to_string(),
-            finding.matched.to_string(),
-            finding.validated.to_string(),
-            finding.distinct.to_string(),
-            rounded(finding.indexed).to_string(),
-            finding.rules.join(" "),
-            decision(finding).to_owned(),
-        ];
-        writer.write_record(row)?;
+        writer.write_record(finding.cells().map(|cell| harmless(&cell)))?;
     }
     Ok(writer.flush()?)
 }
@@ -184,7 +127,7 @@ fn group_table(group: &[FindingRow]) -> Table {
         };
         last = Some(&finding.column);
         let rejected = if finding.is_rejected() {
-            decision(finding)
+            finding.decision()
         } else {
             ""
         };
@@ -242,16 +185,10 @@ fn also(finding: &FindingRow) -> String {
     }
 }
 
-/// What a person decided; nothing where nobody did.
-pub(crate) fn decision(finding: &FindingRow) -> &'static str {
-    let decided = finding.decided.as_ref();
-    decided.map_or("", |decided| decided.decision.as_str())
-}
-
 /// How sure a finding is: what a person confirmed is beyond estimates.
 pub(crate) fn certainty(finding: &FindingRow) -> String {
     if finding.is_confirmed() {
-        decision(finding).to_owned()
+        finding.decision().to_owned()
     } else {
         percent(finding.confidence)
     }
@@ -269,10 +206,12 @@ pub(crate) fn sureness(finding: &FindingRow) -> String {
     }
 }
 
-/// What the cells that rules judged stand for, where that is less than all rows: the others are empty, or are like many
-/// that were judged before them.
+/// What the cells that rules judged stand for, where that is less than all rows, or all cells of lists and maps: the
+/// others are empty, or are like many that were judged before them.
 fn of_rows(finding: &FindingRow) -> String {
-    if finding.tested < finding.rows {
+    if finding.filled > finding.rows && finding.tested < finding.filled {
+        format!("tested of {}", counted(finding.filled, "cell", "cells"))
+    } else if finding.tested < finding.rows {
         format!("tested of {}", counted(finding.rows, "row", "rows"))
     } else {
         String::new()
@@ -333,6 +272,23 @@ mod tests {
             ("PERSON", 3, Vec::new()),
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_was_not_tested_of_lists_and_maps_is_told_too() {
+        let of = |rows: u64, filled: u64, tested: u64| {
+            of_rows(&FindingRow {
+                rows,
+                filled,
+                tested,
+                ..finding("crm", "t", "AGE")
+            })
+        };
+        assert_eq!(of(1, 100_000, 10_222), "tested of 100,000 cells");
+        assert_eq!(of(100_000, 90_000, 10_222), "tested of 100,000 rows");
+        assert_eq!(of(100, 0, 10), "tested of 100 rows");
+        assert_eq!(of(1, 100_000, 100_000), "");
+        assert_eq!(of(10, 10, 10), "");
     }
 
     #[test]

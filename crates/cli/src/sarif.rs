@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use locard_app::{Failure, FindingRow, Home, Place, RuleRow};
+use locard_app::{Failure, FindingRow, Home, Place, RuleRow, rounded};
 use locard_model::{FindingKind, Sensitivity};
 use serde_json::{Map, Value, json};
 
-use crate::report::{rounded, sureness};
+use crate::report::sureness;
 
 /// What is told of one run.
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@
 //! a file claims, and [`guarded`] keeps the panics of libraries in.
 
 mod broken;
+pub mod encoding;
 mod expand;
 mod format;
 mod look;

@@ -132,6 +132,7 @@ impl Zip {
             inner: Expanding::of(decoder, entry.compressed),
             sum: flate2::Crc::new(),
             wanted: (entry.sum, entry.size),
+            given: 0,
             is_done: false,
         }))
     }
@@ -204,11 +205,12 @@ impl Container for Zip {
     }
 }
 
-/// Compares what came with what the directory says.
+/// Compares what came with what the directory says, and gives no more than that.
 struct Checked<R> {
     inner: R,
     sum: flate2::Crc,
     wanted: (u32, u64),
+    given: u64,
     is_done: bool,
 }
 
@@ -216,12 +218,14 @@ impl<R: Read> Read for Checked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.sum.update(&buffer[..read]);
+        self.given += read as u64;
+        // What a member claims is what its archive is judged by.
+        if self.given > self.wanted.1 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         if read == 0 && !buffer.is_empty() && !self.is_done {
             self.is_done = true;
-            // The checksum counts modulo 2^32.
-            let agrees =
-                self.sum.sum() == self.wanted.0 && self.sum.amount() == self.wanted.1 as u32;
-            if !agrees {
+            if (self.sum.sum(), self.given) != self.wanted {
                 return Err(io::ErrorKind::InvalidData.into());
             }
         }

@@ -1,4 +1,4 @@
-//! What is in documents: messages, contacts, pages, PDF, RTF, XML. Their text and their properties are records, their
+//! What is in documents: messages, contacts, pages, PDF, RTF, XML, dumps of databases. Their text and their properties are records, their
 //! attachments members.
 //!
 //! Each format is one file here and one line in [`FORMATS`]; the words and the limits are those of `locard-containers`.
@@ -15,6 +15,7 @@ mod prolog;
 mod properties;
 mod repeated;
 mod rtf;
+mod sql;
 mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -31,6 +32,7 @@ pub const FORMATS: &[Format] = &[
     mail::EML,
     cards::VCARD,
     cards::CALENDAR,
+    sql::FORMAT,
     html::FORMAT,
     markup::FORMAT,
 ];

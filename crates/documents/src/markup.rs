@@ -90,6 +90,8 @@ struct Markup {
     held: usize,
     columns: HashSet<String>,
     ended: bool,
+    /// It ended while elements were open, which is told last.
+    is_cut: bool,
     failure: Option<Broken>,
 }
 
@@ -112,6 +114,7 @@ impl Markup {
             held: 0,
             columns: HashSet::new(),
             ended: false,
+            is_cut: false,
             failure: None,
         })
     }
@@ -259,6 +262,7 @@ impl Markup {
     fn step(&mut self) -> Option<Item> {
         let is_complete = match self.xml.next() {
             Ok(None) => {
+                self.is_cut = !self.open.is_empty();
                 self.finish();
                 true
             }
@@ -309,7 +313,15 @@ impl Records for Markup {
                 return Ok(item);
             }
         }
-        self.failure.take().map_or(Ok(None), Err)
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let is_cut = std::mem::take(&mut self.is_cut);
+        Ok(is_cut.then(|| Item::Fault {
+            sentence: "it ends before its elements do: what may have stood behind is not read"
+                .into(),
+            place: "the end".to_owned(),
+        }))
     }
 }
 
@@ -428,6 +440,25 @@ mod tests {
         let mut markup = Markup::new(Box::new(text)).unwrap();
         assert!(matches!(markup.next(), Ok(Some(Item::Record(_)))));
         assert!(markup.next().is_err());
+    }
+
+    #[test]
+    fn a_document_that_ends_too_early_says_so() {
+        let ends = |text: &str| {
+            let text = Cursor::new(text.to_owned().into_bytes());
+            let mut markup = Markup::new(Box::new(text)).unwrap();
+            let mut items = std::iter::from_fn(|| markup.next().unwrap());
+            items.any(|item| matches!(item, Item::Fault { .. }))
+        };
+        assert!(ends("<r><p>Ada</p><p>Bob</p>"));
+        assert!(ends("<r><p>Ada</p><p>Bo"));
+        for whole in [
+            "<r><p>Ada</p><p>Bob</p></r>",
+            "<r><p>Ada<br>Bob</p></r> ",
+            "<a>1</a><a>2</a>",
+        ] {
+            assert!(!ends(whole), "{whole}");
+        }
     }
 
     #[test]

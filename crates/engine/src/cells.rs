@@ -10,9 +10,11 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use locard_connector::document::place::push_element;
 use locard_connector::document::{NESTED, PLACES};
 use serde_json::{Map, Number, Value};
 
+use crate::leaf::list_place;
 use crate::text::texts;
 
 /// The largest whole number up to which doubles hold every one.
@@ -78,15 +80,40 @@ impl Record<'_> {
                 Err(_) => Vec::new(),
             });
         }
-        let nested = schema
-            .field_with_name(column)
-            .is_ok_and(|field| field.metadata().contains_key(NESTED));
+        let Ok(at) = schema.index_of(column) else {
+            return Stands::Nowhere;
+        };
+        let nested = schema.field(at).metadata().contains_key(NESTED);
+        let list = is_list(schema.field(at).data_type());
+        if let Some(place) = list_place(column, nested).filter(|_| list) {
+            let elements = match json(self.records.column(at), self.row) {
+                Ok(Value::Array(elements)) => elements.len(),
+                _ => 0,
+            };
+            let element = |number: usize| {
+                let mut place = place.clone();
+                push_element(&mut place, number);
+                place
+            };
+            return Stands::At((0..elements).map(element).collect());
+        }
         if nested {
             Stands::Named
         } else {
             Stands::Nowhere
         }
     }
+}
+
+const fn is_list(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::List(_)
+            | DataType::LargeList(_)
+            | DataType::ListView(_)
+            | DataType::LargeListView(_)
+            | DataType::FixedSizeList(..)
+    )
 }
 
 fn plain(place: Value) -> String {
@@ -171,6 +198,22 @@ mod tests {
         let cells = (0..batch.num_rows()).map(|row| Record::new(&batch, row).json().unwrap());
         let cells: Vec<Value> = cells.map(|cells| cells["c"].clone()).collect();
         assert_eq!(Value::Array(cells), expected);
+    }
+
+    #[test]
+    fn elements_of_a_list_of_plain_values_stand_where_their_numbers_say() {
+        let mut lists = ListBuilder::new(StringBuilder::new());
+        lists.append_value([Some("x"), None]);
+        lists.append_null();
+        let lists: ArrayRef = Arc::new(lists.finish());
+        let plain: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+        let batch = RecordBatch::try_from_iter([("tags", lists), ("name", plain)]).unwrap();
+        let of = |row: usize, column: &str| Record::new(&batch, row).stands(column);
+        let places = ["tags[0]", "tags[1]"].map(str::to_owned).to_vec();
+        assert_eq!(of(0, "tags"), Stands::At(places));
+        assert_eq!(of(1, "tags"), Stands::At(Vec::new()));
+        assert_eq!(of(0, "name"), Stands::Nowhere);
+        assert_eq!(of(0, "none"), Stands::Nowhere);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! that are left. No sample depends on how many records the source expects: such estimates are wrong by any factor.
 
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::ArrowError;
@@ -174,16 +175,24 @@ pub(crate) fn matches(matching: &Matching, text: &str) -> bool {
         Form::Tokens => forms::name_tokens(text).is_some_and(|tokens| any(&tokens.join(" "))),
         Form::Contains => {
             let folded = forms::folded(text);
-            let words: Vec<_> = forms::words(&folded).collect();
-            matching.values.iter().any(|wanted| {
-                let wanted: Vec<_> = forms::words(wanted).collect();
-                !wanted.is_empty()
-                    && words
-                        .windows(wanted.len())
-                        .any(|run| run == wanted.as_slice())
-            })
+            let mut values = matching.values.iter();
+            values.any(|wanted| contains(&folded, wanted))
         }
     }
+}
+
+/// Whether the words of a value stand in a row in a folded text, which may have millions of words.
+fn contains(folded: &str, wanted: &str) -> bool {
+    let wanted: Vec<_> = forms::words(wanted).collect();
+    let mut row = VecDeque::with_capacity(wanted.len());
+    !wanted.is_empty()
+        && forms::words(folded).any(|word| {
+            if row.len() == wanted.len() {
+                row.pop_front();
+            }
+            row.push_back(word);
+            row.iter().eq(&wanted)
+        })
 }
 
 /// The point in time that a canonical text names; without a zone it is UTC.

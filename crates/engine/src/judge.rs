@@ -11,7 +11,7 @@ use locard_profile::Profiler;
 
 use crate::board::{Ended, Entry, Missing};
 use crate::ledger::{Concluded, JudgedColumn, PieceDone, PieceOutline, Planned};
-use crate::pass::ScannedColumn;
+use crate::pass::{SETTLED, ScannedColumn};
 use crate::scan::Run;
 use crate::{Error, Event, Failure, Result, Shown};
 
@@ -218,6 +218,14 @@ impl Run<'_> {
             let entity = Arc::clone(shown);
             self.reporter.on(&Event::PartlyIndexed { entity, columns });
         }
+        if let (columns @ 1.., cells) = untested(&concluded.columns) {
+            let entity = Arc::clone(shown);
+            self.reporter.on(&Event::Untested {
+                entity,
+                columns,
+                cells,
+            });
+        }
         let findings = concluded.findings.len() as u32;
         self.reporter.on(&Event::Judged {
             entity: Arc::clone(shown),
@@ -235,6 +243,25 @@ fn partly_indexed(columns: &[JudgedColumn]) -> impl Iterator<Item = (&str, f64)>
         let partly = values && profile.not_indexed.is_none() && profile.indexed < 1.0;
         partly.then_some((column.name.as_str(), profile.indexed))
     })
+}
+
+/// Columns that were thinned out for the rules, and how many of their cells that hold something no rule saw. What is a
+/// document as a whole is not such a cell: what it holds was shown.
+fn untested(columns: &[JudgedColumn]) -> (u64, u64) {
+    let around: HashSet<&str> = columns
+        .iter()
+        .filter_map(|one| one.within.as_deref())
+        .collect();
+    let thinned = columns.iter().filter_map(|column| {
+        let evidence = &column.evidence;
+        let tested = evidence.tested();
+        let left = column
+            .filled()
+            .saturating_sub(tested + evidence.placeholders());
+        let thinned = tested >= SETTLED && left > 0;
+        (thinned && !around.contains(column.name.as_str())).then_some(left)
+    });
+    thinned.fold((0, 0), |(columns, cells), left| (columns + 1, cells + left))
 }
 
 /// What came of an entity.

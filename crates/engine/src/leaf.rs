@@ -9,6 +9,7 @@ use arrow_array::types::ArrowDictionaryKeyType;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray, downcast_dictionary_array};
 use arrow_schema::{ArrowError, DataType};
 
+use locard_connector::document::place::{push_element, push_key};
 use locard_connector::document::{NESTED, PLACES};
 
 use crate::text::texts;
@@ -70,12 +71,48 @@ pub(crate) fn leaves(batch: &RecordBatch, cells: Cells) -> Result<Vec<Leaf>, Arr
     Ok(walk.found)
 }
 
+/// Where a list of plain values stands, by the name of its column, as a path to which elements are added; `None` where the
+/// list is one of several, and its elements are not told by their number alone.
+pub(crate) fn list_place(name: &str, nested: bool) -> Option<String> {
+    let base = name.strip_suffix("[]").unwrap_or(name);
+    if base.contains("[]") || base.split('.').any(|step| step == "*") {
+        return None;
+    }
+    if nested {
+        return Some(base.to_owned());
+    }
+    let mut place = String::new();
+    push_key(&mut place, base);
+    Some(place)
+}
+
 impl Leaf {
     /// Where a cell stands in its document, where the name does not tell.
     pub(crate) fn place(&self, cell: usize) -> Option<&str> {
         let places = self.places.as_ref()?;
         let place = places.is_valid(cell).then(|| places.value(cell));
         place.filter(|place| !place.is_empty())
+    }
+
+    /// Tells elements of a list of plain values by their numbers, unless they are told: `tags[3]`.
+    pub(crate) fn number_elements(&mut self) {
+        if self.places.is_some() {
+            return;
+        }
+        let place = list_place(&self.name, self.nested);
+        let (Some(records), Some(base)) = (&self.records, place) else {
+            return;
+        };
+        let mut places = StringViewBuilder::with_capacity(records.len());
+        let (mut last, mut number) = (None, 0);
+        for record in records {
+            number = if last == Some(record) { number + 1 } else { 0 };
+            last = Some(record);
+            let mut place = base.clone();
+            push_element(&mut place, number);
+            places.append_value(place);
+        }
+        self.places = Some(places.finish());
     }
 
     /// As [`Leaf::place`], of a column that is known by a name: one that stands for others does not tell.
@@ -306,5 +343,35 @@ mod tests {
             (found[0].records.as_deref(), found[0].extra_nulls),
             (Some([0, 0, 2].as_slice()), 1)
         );
+    }
+
+    #[test]
+    fn elements_of_a_list_of_plain_values_are_told_by_their_numbers() {
+        let places = |name: &str, nested: bool| {
+            let mut builder = ListBuilder::new(StringBuilder::new());
+            builder.append_value([Some("x"), None, Some("y")]);
+            builder.append_null();
+            builder.append_value([Some("z")]);
+            let mut found = leaves(&batch(name, builder.finish()), Cells::Records).unwrap();
+            found[0].nested = nested;
+            found[0].number_elements();
+            let told: Vec<Option<String>> = (0..4)
+                .map(|cell| found[0].place(cell).map(str::to_owned))
+                .collect();
+            told
+        };
+        let of = |places: [&str; 4]| places.map(|place| Some(place.to_owned())).to_vec();
+        assert_eq!(
+            places("tags", false),
+            of(["tags[0]", "tags[1]", "tags[2]", "tags[0]"])
+        );
+        assert_eq!(places("a.tags[]", true)[3].as_deref(), Some("a.tags[0]"));
+        let dotted = places("a.tags", false);
+        assert_eq!(
+            dotted[2].as_deref(),
+            Some("[\"a.tags\"][2]"),
+            "a column with a dot"
+        );
+        assert_eq!(places("items[].sku", true), vec![None; 4], "of which item?");
     }
 }

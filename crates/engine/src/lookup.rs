@@ -9,7 +9,7 @@ use arrow_array::Array;
 use futures::StreamExt as _;
 use locard_connector::document::Paths;
 use locard_connector::document::place::record;
-use locard_connector::{Batch, ErrorKind, ScanPlan, ScanRequest, Source};
+use locard_connector::{Batch, ErrorKind, Fault, ScanPlan, ScanRequest, Source};
 use locard_model::EntityKind;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
@@ -50,8 +50,8 @@ pub struct Found<T> {
     pub rows: u64,
     /// Whether the limit ended the reading.
     pub truncated: bool,
-    /// Records that could not be read.
-    pub faults: u64,
+    /// The first thing that could not be read, or only in part, with the records of all of them.
+    pub faults: Option<Fault>,
     /// What ended the reading early.
     pub error: Option<locard_connector::Error>,
     /// The states of what was read; `None` when the source does not tell.
@@ -117,7 +117,7 @@ impl Engine {
             handed: 0,
             rows: 0,
             truncated: false,
-            faults: 0,
+            faults: None,
             error: None,
             splits: Vec::new(),
         };
@@ -148,7 +148,7 @@ impl Engine {
             match ended {
                 Err(error) if error.is_retryable() && attempt < ATTEMPTS && found.handed == 0 => {
                     found.finds.clear();
-                    (found.rows, found.faults) = (0, 0);
+                    (found.rows, found.faults) = (0, None);
                     tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1)).await;
                     attempt += 1;
                 }
@@ -168,7 +168,13 @@ impl Engine {
         let mut batches = read(Arc::clone(&look_up.source), plan.splits.clone());
         while let Some(batch) = batches.next().await {
             let batch = batch?;
-            found.faults += batch.faults.iter().map(|fault| fault.records).sum::<u64>();
+            for fault in &batch.faults {
+                let first = Fault {
+                    records: 0,
+                    ..fault.clone()
+                };
+                found.faults.get_or_insert(first).records += fault.records;
+            }
             let (examine, keys) = (Arc::clone(&look_up.examine), Arc::clone(keys));
             let (columns, before) = (Arc::clone(&look_up.columns), found.rows);
             let examined = self.pool.run(move |_| {
@@ -285,7 +291,8 @@ fn each_row<T>(
     columns: &Paths,
     examine: &Examine<T>,
 ) -> Result<Vec<T>, arrow_schema::ArrowError> {
-    let leaves = leaf::leaves(&kept.records, leaf::Cells::Records)?;
+    let mut leaves = leaf::leaves(&kept.records, leaf::Cells::Records)?;
+    leaves.iter_mut().for_each(Leaf::number_elements);
     let key: Vec<bool> = leaves.iter().map(|leaf| keys.is_key(&leaf.name)).collect();
     let asked: Vec<bool> = leaves
         .iter()

@@ -77,6 +77,15 @@ pub enum Event {
         /// The columns as they may be shown, and the share of their values that is.
         columns: Vec<(String, f64)>,
     },
+    /// Cells of columns that were clear already were shown to no rule.
+    Untested {
+        /// The entity.
+        entity: Arc<Shown>,
+        /// Such columns.
+        columns: u64,
+        /// Their cells that hold something and were not shown.
+        cells: u64,
+    },
     /// Something could not be read; the scan goes on.
     Failed(Failure),
     /// Something was left out or is odd, and nothing is missing for it; worth a warning.

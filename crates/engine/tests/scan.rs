@@ -684,6 +684,45 @@ async fn adaptive_mode_lowers_what_was_tested_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn text_is_never_thinned_however_short_it_is() {
+    const ROWS: usize = 30_000;
+    let fixture = Fixture::new(1);
+    let notes = |row: usize| match row {
+        25_000 => "iban DE89 3704 0044 0532 0130 00 noted".to_owned(),
+        _ => format!("called Carla Silva about order {row}"),
+    };
+    let words = |row: usize| match row {
+        25_000 => "card 4111111111111111".to_owned(),
+        _ => format!("order {:010}", row * 7),
+    };
+    let column = |make: &dyn Fn(usize) -> String| -> ArrayRef {
+        Arc::new(
+            (0..ROWS)
+                .map(|row| Some(make(row)))
+                .collect::<StringArray>(),
+        )
+    };
+    fixture.put(
+        "notes",
+        &[("note", column(&notes)), ("subject", column(&words))],
+    );
+    let ledger = Ledger::default();
+    fixture
+        .scan(&ledger, &options())
+        .await
+        .expect("the ledger holds");
+    let findings = ledger.findings("notes");
+    let found = |name: &str, what: &str| {
+        let mut findings = findings.iter();
+        findings.find(|finding| finding.column_name == name && finding.identifier.as_str() == what)
+    };
+    let account = found("note", "IBAN_CODE").expect("the account is found");
+    assert_eq!((account.tested, account.matched), (ROWS as u64, 1));
+    let card = found("subject", "CREDIT_CARD").expect("the card has another outline");
+    assert!(card.tested < ROWS as u64 / 2, "{}", card.tested);
+}
+
+#[tokio::test]
 async fn a_table_of_ten_thousand_columns_is_read() {
     let fixture = Fixture::new(1);
     let columns: Vec<(String, ArrayRef)> = (0..10_000)

@@ -224,17 +224,25 @@ pub(crate) fn peek(head: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Text has few control characters; a NUL now and then is damage, many are another format.
+/// Text has few control characters. A run of NULs now and then is damage, as a crash leaves it; many are another format.
 fn is_binary(head: &str) -> bool {
-    let control = |character: &char| matches!(character, '\0'..='\u{8}' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}' | '\u{7f}');
-    let count = head.chars().filter(control).count();
-    count > 4 && count * 20 > head.chars().count() && !is_divided_by_controls(head)
+    let control = |character: char| matches!(character, '\0'..='\u{8}' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}' | '\u{7f}');
+    let (mut controls, mut others, mut before) = (0, 0, ' ');
+    for character in head.chars() {
+        let is_run = character == '\0' && before == '\0';
+        controls += usize::from(control(character) && !is_run);
+        others += usize::from(character != '\0');
+        before = character;
+    }
+    let is_nothing = others == 0 && !head.is_empty();
+    is_nothing || controls > 4 && controls * 20 > others && !is_divided_by_controls(head)
 }
 
 fn text(head: &str, whole: bool, name: &str) -> Format {
     let named = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let by_name = named(&[".csv", ".tsv", ".psv", ".tab"]);
-    if !by_name
+    // What begins like records of JSON, and is that as far as it can be seen, is no table, whatever it is called.
+    if (!by_name || is_json(head, whole))
         && let Some(format) = json(
             head,
             whole,
@@ -242,6 +250,9 @@ fn text(head: &str, whole: bool, name: &str) -> Format {
         )
     {
         return format;
+    }
+    if named(&[".sql"]) {
+        return Format::Delimited(Layout::text(head));
     }
     if by_name || is_delimited(head, whole, name) {
         return Format::Delimited(Layout::detect(head, whole, name));
@@ -251,6 +262,14 @@ fn text(head: &str, whole: bool, name: &str) -> Format {
     } else {
         Format::Delimited(Layout::text(head))
     }
+}
+
+/// Whether a text is objects of JSON, one after the other or in a list, as far as it goes.
+fn is_json(head: &str, whole: bool) -> bool {
+    let start = head.trim_start();
+    let first = start.strip_prefix('[').map_or(start, str::trim_start);
+    let fed = || Parser::new(Records::Elements).feed(start, whole, &mut Ignore::default());
+    first.starts_with('{') && matches!(fed(), Ok(_) | Err((_, Syntax::Truncated)))
 }
 
 /// JSON begins with a bracket and goes on as JSON; with a telling name it may be damaged.

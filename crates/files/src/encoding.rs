@@ -9,11 +9,11 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::Decoder;
 use locard_connector::Fault;
+use locard_containers::encoding::{Older, cut_character, guess, repair};
 use serde::{Deserialize, Serialize};
 
+use crate::decoder::Decoder;
 use crate::wide::{self, Kind};
 
 /// How a file's text is written.
@@ -26,14 +26,19 @@ pub enum Encoding {
     Utf16Le,
     /// UTF-16, high byte first; lines in UTF-8 among it included.
     Utf16Be,
-    /// An older one, of one or two bytes a character: Windows-1252, Shift_JIS, GBK and others of the web's standard.
+    /// UTF-32, low byte first.
+    Utf32Le,
+    /// UTF-32, high byte first.
+    Utf32Be,
+    /// An older one, of one or two bytes a character: Windows-1252, Shift_JIS, GBK and others of the web's standard, or
+    /// that of DOS.
     #[serde(with = "label")]
-    Older(&'static encoding_rs::Encoding),
+    Older(Older),
 }
 
-/// An older encoding by its name in the web's standard.
+/// An older encoding by its name.
 mod label {
-    use encoding_rs::Encoding;
+    use locard_containers::encoding::Older;
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
@@ -42,7 +47,7 @@ mod label {
         reason = "the signature is serde's"
     )]
     pub(super) fn serialize<S: Serializer>(
-        encoding: &&'static Encoding,
+        encoding: &Older,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(encoding.name())
@@ -50,10 +55,9 @@ mod label {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<&'static Encoding, D::Error> {
+    ) -> Result<Older, D::Error> {
         let label = String::deserialize(deserializer)?;
-        Encoding::for_label(label.as_bytes())
-            .ok_or_else(|| D::Error::custom("no such text encoding"))
+        Older::named(&label).ok_or_else(|| D::Error::custom("no such text encoding"))
     }
 }
 
@@ -62,24 +66,36 @@ impl Encoding {
     pub fn detect(head: &[u8]) -> (Self, usize) {
         match head {
             [0xef, 0xbb, 0xbf, ..] => (Self::Utf8, 3),
+            [0xff, 0xfe, 0, 0, ..] => (Self::Utf32Le, 4),
+            [0, 0, 0xfe, 0xff, ..] => (Self::Utf32Be, 4),
             [0xff, 0xfe, ..] => (Self::Utf16Le, 2),
             [0xfe, 0xff, ..] => (Self::Utf16Be, 2),
             _ => (unmarked(head), 0),
         }
     }
 
-    /// As the web's standard has it.
-    fn standard(self) -> &'static encoding_rs::Encoding {
+    /// What people call it.
+    fn name(self) -> &'static str {
         match self {
-            Self::Utf8 => encoding_rs::UTF_8,
-            Self::Utf16Le => encoding_rs::UTF_16LE,
-            Self::Utf16Be => encoding_rs::UTF_16BE,
-            Self::Older(encoding) => encoding,
+            Self::Utf8 => "UTF-8",
+            Self::Utf16Le => "UTF-16LE",
+            Self::Utf16Be => "UTF-16BE",
+            Self::Utf32Le => "UTF-32LE",
+            Self::Utf32Be => "UTF-32BE",
+            Self::Older(encoding) => encoding.name(),
         }
     }
 
     fn decoder(self) -> Decoder {
-        self.standard().new_decoder_without_bom_handling()
+        match self {
+            Self::Utf8 => Decoder::of_web(encoding_rs::UTF_8),
+            Self::Utf16Le => Decoder::of_web(encoding_rs::UTF_16LE),
+            Self::Utf16Be => Decoder::of_web(encoding_rs::UTF_16BE),
+            Self::Utf32Le => Decoder::wide(u32::from_le_bytes),
+            Self::Utf32Be => Decoder::wide(u32::from_be_bytes),
+            Self::Older(Older::Web(encoding)) => Decoder::of_web(encoding),
+            Self::Older(Older::Dos) => Decoder::Dos,
+        }
     }
 
     fn is_single_byte(self) -> bool {
@@ -104,9 +120,9 @@ impl Encoding {
                 Transcoder::new(head, (self, mark > 0), Arc::default()).read_to_string(&mut text);
             return text;
         }
-        let mut text = String::with_capacity(head.len() * 2);
-        let _ = self.decoder().decode_to_string(head, &mut text, false);
-        text
+        let mut text = Vec::with_capacity(head.len() * 2);
+        self.decoder().decode(head, &mut text, false);
+        String::from_utf8(text).unwrap_or_default()
     }
 }
 
@@ -130,59 +146,7 @@ fn unmarked(head: &[u8]) -> Encoding {
     if half > 0 && even * 10 > half * 6 && odd * 20 < half {
         return Encoding::Utf16Be;
     }
-    let (mut wide, mut bad) = (0, 0);
-    for chunk in head[..head.len() - cut_character(head)].utf8_chunks() {
-        wide += chunk
-            .valid()
-            .chars()
-            .filter(|character| !character.is_ascii())
-            .count();
-        bad += chunk.invalid().len();
-    }
-    if bad > wide {
-        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        detector.feed(head, true);
-        Encoding::Older(detector.guess(None, Utf8Detection::Deny))
-    } else {
-        Encoding::Utf8
-    }
-}
-
-/// Bytes at the end that are the beginning of a character.
-pub(crate) fn cut_character(text: &[u8]) -> usize {
-    for back in 1..=text.len().min(3) {
-        let byte = text[text.len() - back];
-        if byte >= 0xc0 {
-            let length = if byte >= 0xf0 {
-                4
-            } else {
-                3 - usize::from(byte < 0xe0)
-            };
-            return if length > back { back } else { 0 };
-        }
-        if byte < 0x80 {
-            return 0;
-        }
-    }
-    0
-}
-
-/// Bytes that are not UTF-8 are read as Windows-1252; also tells where the first of them was, and in how many lines
-/// there are some.
-pub(crate) fn repair(text: &[u8]) -> (Vec<u8>, Option<(usize, u64)>) {
-    let (mut repaired, mut first, mut lines) = (Vec::with_capacity(text.len() + 16), None, 0);
-    let mut new_line = true;
-    for chunk in text.utf8_chunks() {
-        repaired.extend_from_slice(chunk.valid().as_bytes());
-        new_line |= memchr::memchr2(b'\n', b'\r', chunk.valid().as_bytes()).is_some();
-        if !chunk.invalid().is_empty() {
-            first.get_or_insert(repaired.len());
-            lines += u64::from(std::mem::take(&mut new_line));
-            let (characters, _, _) = encoding_rs::WINDOWS_1252.decode(chunk.invalid());
-            repaired.extend_from_slice(characters.as_bytes());
-        }
-    }
-    (repaired, first.map(|first| (first, lines)))
+    guess(head).map_or(Encoding::Utf8, Encoding::Older)
 }
 
 /// Where an encoding did not fit; shared with whoever tells it.
@@ -198,7 +162,7 @@ impl Misfits {
     /// Notes the lines that were UTF-8 in a file of that encoding, once.
     pub(crate) fn note(&self, encoding: Encoding) -> Option<Fault> {
         let (line, records) = self.utf8.told()?;
-        let name = encoding.standard().name();
+        let name = encoding.name();
         Some(Fault {
             sentence: format!(
                 "mixed encodings: lines of UTF-8 in a file of {name}; each was read as what it is"
@@ -419,12 +383,7 @@ impl<R: Read> Transcoder<R> {
         // With one byte a character nothing is ever left in the decoder, and more lines may follow.
         let last = self.done && !self.by_line;
         let start = self.text.len();
-        let room = self.decoder.max_utf8_buffer_length(raw.len());
-        self.text.resize(start + room.unwrap_or(3 * PIECE + 16), 0);
-        let (_, _, written, bad) = self
-            .decoder
-            .decode_to_utf8(raw, &mut self.text[start..], last);
-        self.text.truncate(start + written);
+        let bad = self.decoder.decode(raw, &mut self.text, last);
         if bad {
             self.lines.search(&self.text[start..], &self.misfits.lossy);
         } else {
@@ -472,6 +431,13 @@ mod tests {
         }
         assert_eq!(read(&[b"\xff\xfe", &little[..]].concat()), text);
         assert_eq!(read(&[b"\xfe\xff", &big[..]].concat()), text);
+        let four = |bytes: fn(u32) -> [u8; 4]| -> Vec<u8> {
+            let mark = std::iter::once('\u{feff}');
+            let letters = mark.chain(text.chars());
+            letters.flat_map(|letter| bytes(letter as u32)).collect()
+        };
+        assert_eq!(read(&four(u32::to_le_bytes)), text);
+        assert_eq!(read(&four(u32::to_be_bytes)), text);
     }
 
     #[test]
@@ -508,7 +474,11 @@ mod tests {
 
     #[test]
     fn an_encoding_survives_the_way_through_a_split() {
-        for encoding in [Encoding::Utf16Le, Encoding::Older(encoding_rs::SHIFT_JIS)] {
+        let older = [Older::Web(encoding_rs::SHIFT_JIS), Older::Dos].map(Encoding::Older);
+        for encoding in [Encoding::Utf16Le, Encoding::Utf32Be]
+            .into_iter()
+            .chain(older)
+        {
             let text = serde_json::to_string(&encoding).unwrap();
             assert_eq!(serde_json::from_str::<Encoding>(&text).unwrap(), encoding);
         }
@@ -551,13 +521,5 @@ mod tests {
             encoding.preview(&head, 0),
             [utf8, &latin.repeat(10)].concat()
         );
-    }
-
-    #[test]
-    fn bad_bytes_in_utf8_are_read_as_windows_1252() {
-        let mixed = [b"Jos\xe9 ".as_slice(), "Köln".as_bytes(), b" \x80"].concat();
-        let (repaired, first) = repair(&mixed);
-        assert_eq!(String::from_utf8(repaired).unwrap(), "José Köln €");
-        assert_eq!(first, Some((3, 1)));
     }
 }

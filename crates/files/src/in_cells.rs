@@ -157,9 +157,9 @@ fn with_texts(batch: &Batch) -> Vec<Result<Batch>> {
     let mut part = Part::default();
     for row in 0..batch.records.num_rows() {
         for (at, column) in batch.records.columns().iter().enumerate() {
-            if let Some(bytes) = bytes(column, row).filter(|bytes| may_be_document(bytes)) {
+            if let Some(read) = bytes(column, row).and_then(document) {
                 let name = batch.records.schema_ref().field(at).name();
-                part.add((row, at), read(bytes), &place(batch, row, name));
+                part.add((row, at), read, &place(batch, row, name));
             }
         }
         if part.size >= BATCH {
@@ -187,6 +187,25 @@ fn place(batch: &Batch, row: usize, column: &str) -> String {
     }
 }
 
+/// Adds what could not be read of a document at a place: of what comes several times the first place is told, and how many
+/// there are.
+pub fn tell(faults: &mut Vec<Fault>, told: Fault, place: &str) {
+    let mut known = faults.iter_mut();
+    if let Some(known) = known.find(|known| known.sentence == told.sentence) {
+        known.records += 1;
+        return;
+    }
+    let place = match told.place.as_str() {
+        "" => place.to_owned(),
+        within => format!("{place}, {within}"),
+    };
+    faults.push(Fault {
+        place,
+        records: 1,
+        ..told
+    });
+}
+
 /// Some rows of a batch.
 #[derive(Default)]
 struct Part {
@@ -200,23 +219,7 @@ struct Part {
 impl Part {
     fn add(&mut self, cell: (usize, usize), read: Document, place: &str) {
         for told in read.told {
-            let place = match told.place.as_str() {
-                "" => place.to_owned(),
-                within => format!("{place}, {within}"),
-            };
-            let known = self.faults.iter_mut();
-            match known
-                .into_iter()
-                .find(|known| known.sentence == told.sentence)
-            {
-                // The first place is told, and how many there are.
-                Some(known) => known.records += 1,
-                None => self.faults.push(Fault {
-                    place,
-                    records: 1,
-                    ..told
-                }),
-            }
+            tell(&mut self.faults, told, place);
         }
         if let Some(text) = read.text {
             self.size += text.len();
@@ -269,16 +272,21 @@ fn replaced(column: &ArrayRef, texts: &[(usize, &[u8])]) -> Result<ArrayRef> {
     arrow_cast::cast(&builder.finish(), column.data_type()).map_err(unbuilt)
 }
 
-/// What was read of a cell.
-#[derive(Default)]
-struct Document {
+/// What was read of a cell that may be a document.
+#[derive(Debug, Default)]
+pub struct Document {
     /// Its records, as JSON; `None`: the cell stays as it is.
-    text: Option<Vec<u8>>,
+    pub text: Option<Vec<u8>>,
     /// What could not be read of it.
-    told: Vec<Fault>,
+    pub told: Vec<Fault>,
 }
 
-/// Reads a cell that may be a document.
+/// Takes bytes apart that may be a document, wherever they come from; `None`: they are none by their beginning.
+#[must_use]
+pub fn document(bytes: &[u8]) -> Option<Document> {
+    may_be_document(bytes).then(|| read(bytes))
+}
+
 fn read(bytes: &[u8]) -> Document {
     let blobs = Unpacked::new(Cell(bytes.into()));
     let path = EntityPath::new([NAME]);

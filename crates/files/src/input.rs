@@ -137,7 +137,7 @@ pub(crate) fn clean(text: &[u8]) -> Option<(Vec<u8>, Repairs)> {
     let mut repairs = Repairs::default();
     let mut repaired = None;
     if simdutf8::basic::from_utf8(text).is_err() {
-        let (bytes, first) = crate::encoding::repair(text);
+        let (bytes, first) = locard_containers::encoding::repair(text);
         repairs.encoding = first;
         repaired = Some(bytes);
     }

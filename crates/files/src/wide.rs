@@ -4,7 +4,9 @@
 //! everything in it is lost in silence. So each line is looked at before it is read; zeros tell the two apart, as long as
 //! the letters are mostly Latin.
 
-use crate::encoding::{Encoding, cut_character};
+use locard_containers::encoding::cut_character;
+
+use crate::encoding::Encoding;
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Lines {
         let kind = match encoding {
             Encoding::Utf16Le => Kind::Little,
             Encoding::Utf16Be => Kind::Big,
-            Encoding::Utf8 | Encoding::Older(_) => return None,
+            _ => return None,
         };
         Some(Self {
             kind,

@@ -177,6 +177,9 @@ pub enum Within {
     Words,
     /// As `words`, and a word that ends with a term counts: `Lindenstrasse` with the term `strasse`.
     WordEnds,
+    /// The first word of a cell of two to four, which has a capital letter and no digit; behind a comma that of the second
+    /// part. So a given name stands before family names that no list knows.
+    FirstWord,
     /// All words of a cell of two to four, which has a capital letter and no digit: each is in one of the two lists, and
     /// both lists are met. Tells of a few such cells in a column of something else, and nothing about whole columns.
     EveryWord,

@@ -2,7 +2,24 @@
 //! cells say nothing, and which words stand before names. The build script embeds them; a folder laid over the
 //! dictionaries does not change them.
 
+use std::sync::LazyLock;
+
 include!(concat!(env!("OUT_DIR"), "/words.rs"));
+
+/// The hashes of the words of sentences, sorted.
+static SPEECH_HASHES: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let hashes = SPEECH
+        .iter()
+        .map(|word| locard_sketch::hash(word.as_bytes()));
+    let mut hashes: Vec<u64> = hashes.collect();
+    hashes.sort_unstable();
+    hashes
+});
+
+/// Whether a folded word of this hash makes those around it a sentence.
+pub(crate) fn is_speech(hash: u64) -> bool {
+    SPEECH_HASHES.binary_search(&hash).is_ok()
+}
 
 #[cfg(test)]
 mod tests {
@@ -12,11 +29,13 @@ mod tests {
     fn every_list_is_there_and_folded() {
         let lists = [
             ATTRIBUTES,
+            CUES,
             HEADS,
             LEADS,
             NEUTRAL,
             PLACEHOLDERS,
             SALUTATIONS,
+            SPEECH,
             THINGS,
             VALUES,
         ];

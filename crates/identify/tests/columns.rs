@@ -239,6 +239,25 @@ fn personal_data_is_told_by_its_values_alone() {
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// A cell of a name and an address is an address in text and one with its name before it: that is one address.
+#[test]
+fn one_address_in_one_cell_is_told_once() {
+    let library = Library::builtin().unwrap();
+    for cells in [
+        &["Jörg Bär <joerg.baer@mail.example>"][..],
+        &[
+            "Jörg Bär <joerg.baer@mail.example>",
+            "Ada Lovelace <ada@post.example>",
+        ],
+    ] {
+        let cells: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
+        let judgement = judge(&library, "from", &cells);
+        let mails = judgement.findings.iter();
+        let mails = mails.filter(|finding| finding.identifier.as_str() == "EMAIL_ADDRESS");
+        assert_eq!(mails.count(), 1, "{}", sentence("", "from", &judgement));
+    }
+}
+
 /// What is reported of cells among as many of something else is reported of them alone.
 #[test]
 fn a_tiny_column_never_comes_out_below_stray_cells() {

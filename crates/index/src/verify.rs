@@ -93,6 +93,8 @@ pub struct Verifier<'q> {
     flat: HashSet<String>,
     /// Questions by the first of their hashes.
     questions: HashMap<u64, Vec<Question>>,
+    /// Every hash that some question asks for.
+    wanted: HashSet<u64>,
 }
 
 /// One question about one value of one subject.
@@ -123,6 +125,7 @@ impl<'q> Verifier<'q> {
             dates: None,
             flat: HashSet::new(),
             questions: HashMap::new(),
+            wanted: HashSet::new(),
         };
         for (subject, query) in verifier.queries.iter().enumerate() {
             let whole = query
@@ -144,6 +147,7 @@ impl<'q> Verifier<'q> {
                         side,
                         probe,
                     };
+                    verifier.wanted.extend(&asked.all);
                     if let Some(first) = asked.all.first() {
                         verifier.questions.entry(*first).or_default().push(question);
                     }
@@ -191,8 +195,13 @@ impl<'q> Verifier<'q> {
         hits: &mut Vec<Hit>,
         halves: &mut Vec<Half>,
     ) {
-        let mut hashes = Vec::new();
-        forms::of_value(text, &mut |_, hash| hashes.push(hash));
+        // Of a text of millions of words hardly any is asked for.
+        let mut hashes = HashSet::new();
+        forms::of_value(text, &mut |_, hash| {
+            if self.wanted.contains(&hash) {
+                hashes.insert(hash);
+            }
+        });
         let mut asked: Vec<Question> = hashes
             .iter()
             .filter_map(|hash| self.questions.get(hash))
@@ -202,17 +211,13 @@ impl<'q> Verifier<'q> {
         if asked.is_empty() {
             return;
         }
-        hashes.sort_unstable();
         // The earlier question is the more telling one: whole cells come before words.
         asked.sort_unstable_by_key(|question| (question.subject, question.value, question.probe));
         for question in asked {
             let Some((value, probe)) = self.resolve(question) else {
                 continue;
             };
-            let agreed = probe
-                .all
-                .iter()
-                .all(|hash| hashes.binary_search(hash).is_ok())
+            let agreed = probe.all.iter().all(|hash| hashes.contains(hash))
                 && agrees(value, probe, text)
                 && speaks(&value.identifier, &value.text, self.table, column);
             let Some(says) = self.says(value, (column, text)).filter(|_| agreed) else {
@@ -399,9 +404,11 @@ fn agrees(value: &Value, probe: &Probe, text: &str) -> bool {
         return true;
     }
     let wanted = forms::digits(&value.text);
-    forms::numbers_in(&forms::folded(text))
-        .iter()
-        .any(|number| forms::same_phone(&wanted, number))
+    let mut agreed = false;
+    forms::numbers_in(&forms::folded(text), &mut |number| {
+        agreed |= forms::same_phone(&wanted, number);
+    });
+    agreed
 }
 
 #[cfg(test)]

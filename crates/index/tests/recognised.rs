@@ -48,7 +48,7 @@ fn is_found(identifier: &str, value: &str, cell: &str) -> [bool; 2] {
     let mut preparer = Preparer::new();
     let cells = preparer.prepare(&texts);
     let mut forms = Forms::default();
-    Former::new().forms(&cells, 0, &mut forms);
+    Former::new().forms(&cells, 0, &mut forms, &mut |_| ());
     let all = [cells.folded, &forms.wholes, &forms.parts].concat();
     let keys: HashSet<u64> = all.into_iter().map(|hash| keyer.key(hash)).collect();
     let may_hold = |hash: u64| keys.contains(&hash);

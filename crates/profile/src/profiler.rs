@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Array, StringViewArray};
 use locard_model::LogicalType;
 use locard_sketch::forms::{Former, Forms, trimmed};
-use locard_sketch::{Cells, Keyer};
+use locard_sketch::{Cells, Keyer, Membership};
 
 use crate::column::{ColumnSketch, MOST_KEYS, MergeError, not_indexed};
 use crate::counts::Counts;
@@ -111,6 +111,7 @@ impl Profiler {
     fn index(&mut self, sketch: &mut ColumnSketch, cells: &Cells<'_>) {
         self.forms.clear();
         let Self {
+            keyer,
             former,
             keys,
             places,
@@ -120,14 +121,19 @@ impl Profiler {
         if sketch.has_room_for(keys.len(), self.most) {
             sketch.counts.indexed += rows(cells, places);
             sketch.values.insert_all(keys, |at| {
-                former.forms(cells, places[at] as usize, forms);
+                let place = places[at] as usize;
+                former.forms(cells, place, forms, &mut |forms| {
+                    insert(keyer, &mut sketch.forms, forms);
+                });
             });
         } else {
             for (key, place) in keys.iter().zip(places) {
                 let place = *place as usize;
                 if sketch.has_room_for(1, self.most) {
                     if sketch.values.insert(*key) {
-                        former.forms(cells, place, forms);
+                        former.forms(cells, place, forms, &mut |forms| {
+                            insert(keyer, &mut sketch.forms, forms);
+                        });
                     }
                 } else if !sketch.values.contains(*key) {
                     sketch.counter.get_or_insert_default().insert(kept(*key));
@@ -136,12 +142,18 @@ impl Profiler {
                 sketch.counts.indexed += cells.weight(place);
             }
         }
-        let Forms { wholes, parts } = &mut self.forms;
-        self.keyer.key_all(wholes);
-        self.keyer.key_all(parts);
-        sketch.forms.extend_new(wholes);
-        sketch.forms.extend(parts);
+        insert(keyer, &mut sketch.forms, forms);
     }
+}
+
+/// Takes forms into their set, and leaves none.
+fn insert(keyer: &Keyer, set: &mut Membership, forms: &mut Forms) {
+    let Forms { wholes, parts } = forms;
+    keyer.key_all(wholes);
+    keyer.key_all(parts);
+    set.extend_new(wholes);
+    set.extend(parts);
+    forms.clear();
 }
 
 /// How many rows these cells stand for.

@@ -65,6 +65,30 @@ mod tests {
         }
     }
 
+    /// Names of connectors in the table that the behaviour suite writes.
+    fn honoured() -> Vec<&'static str> {
+        let text = include_str!("../../../connectors/README.md");
+        let row = |line: &'static str| line.strip_prefix("| `")?.split(['`', ' ']).next();
+        text.lines().filter_map(row).collect()
+    }
+
+    #[test]
+    fn what_is_honoured_is_told_of_every_crate_and_of_no_other() {
+        let (table, told) = (table(), honoured());
+        let link = |name: &str| table.iter().find(|row| row.0 == name).map(|row| row.1);
+        for name in &told {
+            assert!(link(name).is_some(), "{name} is no connector");
+        }
+        for (name, wanted, _) in &table {
+            // Products that one driver reaches are read by the same code.
+            let of_its_crate = told.iter().any(|told| link(told) == Some(*wanted));
+            assert!(
+                of_its_crate,
+                "{name} is not in the table of what is honoured"
+            );
+        }
+    }
+
     #[test]
     fn the_table_names_no_connector_that_is_not_in_the_registry() {
         let manifest = include_str!("../Cargo.toml");

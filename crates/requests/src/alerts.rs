@@ -5,14 +5,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use locard_deadline::{Deadline, Duty, Standing};
+use locard_dsar::job;
 use locard_store::{Request, RequestFilter};
 use serde_json::{Value, json};
 
 use crate::code::Result;
 use crate::desk::{Desk, Opened};
-
-/// Days before a deadline at which it is told.
-const STEPS: [i64; 4] = [14, 7, 3, 1];
 
 /// Requests that are looked at together.
 const PAGE: u32 = 100;
@@ -30,6 +28,7 @@ impl Desk<'_> {
     /// Tells webhooks what is new of it; gives how many were told of how much.
     pub async fn alert(&self) -> Result<u64> {
         let (mut told, mut offset) = (0, 0);
+        let days = job::settings(self.home).await?.alert_days;
         loop {
             let filter = RequestFilter {
                 offset,
@@ -42,14 +41,16 @@ impl Desk<'_> {
             }
             offset += PAGE;
             for request in found.into_iter().filter(owes) {
-                told += self.tell(&self.opened(request, self.now().await?)?).await?;
+                told += self
+                    .tell(&self.opened(request, self.now().await?)?, &days)
+                    .await?;
             }
         }
     }
 
-    async fn tell(&self, request: &Opened) -> Result<u64> {
+    async fn tell(&self, request: &Opened, days: &[u16]) -> Result<u64> {
         let mut told = 0;
-        for Alert { event, once, data } in alerts(request) {
+        for Alert { event, once, data } in alerts(request, days) {
             let org = self.home.org();
             told += self.store().tell_once(org, &once, (event, &data)).await?;
         }
@@ -75,11 +76,12 @@ pub(crate) fn is_owed(request: &Opened, deadline: &Deadline) -> bool {
     is_meant && deadline.done.is_none()
 }
 
-fn alerts(request: &Opened) -> Vec<Alert> {
+/// What is to tell of a request, with deadlines told so many days before.
+fn alerts(request: &Opened, days: &[u16]) -> Vec<Alert> {
     let deadlines = request.deadlines.iter().flat_map(|all| &all.deadlines);
     let mut alerts: Vec<Alert> = deadlines
         .filter(|deadline| is_owed(request, deadline))
-        .filter_map(|deadline| of_deadline(request, deadline))
+        .filter_map(|deadline| of_deadline(request, deadline, days))
         .collect();
     let open = request
         .record
@@ -95,7 +97,7 @@ fn alerts(request: &Opened) -> Vec<Alert> {
     alerts
 }
 
-fn of_deadline(request: &Opened, deadline: &Deadline) -> Option<Alert> {
+fn of_deadline(request: &Opened, deadline: &Deadline, days: &[u16]) -> Option<Alert> {
     let (due, safe) = (deadline.statutory.due.until, deadline.safe.due.until);
     let alert = |event, step: String, more: Value| {
         let mut data = json!({
@@ -113,7 +115,7 @@ fn of_deadline(request: &Opened, deadline: &Deadline) -> Option<Alert> {
             alert("request.overdue", "overdue".to_owned(), more)
         }
         Standing::Running { .. } => {
-            let step = step(safe, request.now)?;
+            let step = step(days, safe, request.now)?;
             let left = due.duration_since(request.now).as_hours() / 24;
             let more = json!({ "daysLeft": left, "step": step });
             alert("request.due-soon", format!("{step} days"), more)
@@ -123,11 +125,12 @@ fn of_deadline(request: &Opened, deadline: &Deadline) -> Option<Alert> {
 }
 
 /// The last step that was reached before a time, in days.
-fn step(until: Timestamp, now: Timestamp) -> Option<i64> {
+fn step(days: &[u16], until: Timestamp, now: Timestamp) -> Option<u16> {
     let left = until.duration_since(now);
-    let mut reached = STEPS.iter().rev();
-    let reached = reached.find(|days| left <= SignedDuration::from_hours(24 * **days));
-    reached.copied()
+    let mut steps = days.to_vec();
+    steps.sort_unstable();
+    let is_reached = |days: &u16| left <= SignedDuration::from_hours(24 * i64::from(*days));
+    steps.into_iter().find(is_reached)
 }
 
 #[cfg(test)]
@@ -137,10 +140,11 @@ mod tests {
     #[test]
     fn each_step_is_reached_once() {
         let now = Timestamp::UNIX_EPOCH;
-        let at = |hours: i64| step(now + SignedDuration::from_hours(hours), now);
+        let at = |hours: i64| step(&[14, 3, 7, 1], now + SignedDuration::from_hours(hours), now);
         assert_eq!(at(15 * 24), None);
         assert_eq!((at(14 * 24), at(7 * 24 + 1)), (Some(14), Some(14)));
         assert_eq!((at(7 * 24), at(73), at(72)), (Some(7), Some(7), Some(3)));
         assert_eq!((at(24), at(-5)), (Some(1), Some(1)));
+        assert_eq!(step(&[], now, now), None);
     }
 }

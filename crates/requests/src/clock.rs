@@ -71,7 +71,7 @@ impl ClockFacts {
                 let region = request.region.as_deref().unwrap_or_default();
                 warnings.push(format!(
                     "it was not said where the controller must act, so the public holidays of {region} are taken, \
-                    under which the date comes first; say region to count those that apply"
+                    under which the date comes first; name it with --region, or as `region` in the interface, to count those that apply"
                 ));
                 request
             }

@@ -88,7 +88,7 @@ impl Row {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    fn must(&self, name: &str) -> Result<String> {
+    fn required(&self, name: &str) -> Result<String> {
         self.text(name)
             .ok_or_else(|| Fault::field(name, "it is empty"))
     }
@@ -134,7 +134,7 @@ impl Row {
             relation: self.text("requestorRelation"),
         });
         Ok(Arrival {
-            jurisdiction: self.must("jurisdiction")?,
+            jurisdiction: self.required("jurisdiction")?,
             region: self.text("region"),
             kind: kind.transpose()?,
             // What has ended was proven, or was not to be, before it came here.

@@ -151,6 +151,11 @@ fn of(kind: Type) -> Object {
         .build()
 }
 
+fn list(items: Object) -> Schema {
+    let items = RefOr::T(Schema::Object(items));
+    Schema::Array(ArrayBuilder::new().items(items).build())
+}
+
 fn body(fields: &[Field]) -> Object {
     let mut object = ObjectBuilder::new();
     for field in fields {
@@ -159,14 +164,9 @@ fn body(fields: &[Field]) -> Object {
             Kind::Flag => Schema::Object(of(Type::Boolean)),
             Kind::Number => Schema::Object(of(Type::Number)),
             Kind::Object => Schema::Object(any()),
-            Kind::Objects => {
-                let items = RefOr::T(Schema::Object(of(Type::Object)));
-                Schema::Array(ArrayBuilder::new().items(items).build())
-            }
-            Kind::Texts => {
-                let items = RefOr::T(Schema::Object(of(Type::String)));
-                Schema::Array(ArrayBuilder::new().items(items).build())
-            }
+            Kind::Numbers => list(of(Type::Number)),
+            Kind::Texts => list(of(Type::String)),
+            Kind::Objects => list(of(Type::Object)),
         };
         object = object.property(field.name, RefOr::T(schema));
         if field.required {

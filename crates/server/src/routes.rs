@@ -26,6 +26,7 @@ pub(crate) enum Kind {
     Text,
     Flag,
     Number,
+    Numbers,
     Texts,
     Object,
     Objects,

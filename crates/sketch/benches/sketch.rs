@@ -269,7 +269,7 @@ fn cells_and_forms(c: &mut Criterion) {
             b.iter(|| {
                 out.clear();
                 for i in 0..cells.len() {
-                    former.forms(&cells, i, &mut out);
+                    former.forms(&cells, i, &mut out, &mut |_| ());
                 }
                 out.wholes.len() + out.parts.len()
             });

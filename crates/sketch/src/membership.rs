@@ -130,7 +130,7 @@ impl Membership {
         }
     }
 
-    /// How many keys are held at most; exactly as many when [`Membership::is_sealed`].
+    /// How many keys are held at most; exactly as many once they are [sealed](Membership::seal).
     pub fn len(&self) -> usize {
         self.waiting.len() + self.runs.iter().map(Run::len).sum::<usize>()
     }
@@ -150,7 +150,7 @@ impl Membership {
     }
 
     /// Whether everything is in one compressed run.
-    pub fn is_sealed(&self) -> bool {
+    fn is_sealed(&self) -> bool {
         self.waiting.is_empty() && self.runs.len() <= 1
     }
 
@@ -201,32 +201,17 @@ impl Membership {
             return self.seal();
         }
         let was_sealed = self.is_sealed();
-        let mut theirs = other.sealed().iter();
-        let mut next = theirs.next();
-        let mut is_theirs = |key: u64| {
-            while next.is_some_and(|their| their < key) {
-                next = theirs.next();
-            }
-            next == Some(key)
-        };
+        let theirs = other.sealed();
         let run = match self.runs.pop() {
-            Some(run) if was_sealed => {
-                let kept: Vec<u64> = run.iter().filter(|key| !is_theirs(*key)).collect();
-                if kept.len() == run.len() {
-                    return self.runs.push(run);
-                }
-                Run::from_sorted(kept.len(), kept.into_iter())
-            }
+            Some(run) if was_sealed => run.without(theirs).unwrap_or(run),
             last => {
                 self.runs.extend(last);
                 let kept = self.take_sorted(|keys| {
+                    let mut is_theirs = theirs.ascending();
                     keys.retain(|key| !is_theirs(key));
                     Run::from_sorted(keys.len(), keys.iter())
                 });
-                kept.unwrap_or_else(|run| {
-                    let kept: Vec<u64> = run.iter().filter(|key| !is_theirs(*key)).collect();
-                    Run::from_sorted(kept.len(), kept.into_iter())
-                })
+                kept.unwrap_or_else(|run| run.without(theirs).unwrap_or(run))
             }
         };
         (self.recent, self.runs) = (Vec::new(), vec![run]);

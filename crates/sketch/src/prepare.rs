@@ -10,6 +10,9 @@ use crate::group::Groups;
 use crate::look::Looks;
 use crate::{Cells, ClassMask, forms, hash};
 
+/// Bytes of folded texts for which room is kept from batch to batch: 16 MiB.
+const KEPT: usize = 16 << 20;
+
 /// Makes [`Cells`] and owns their memory, so that nothing is allocated per batch.
 #[derive(Debug, Default)]
 pub struct Preparer {
@@ -93,6 +96,8 @@ impl Columns {
     fn fill(&mut self, texts: &StringViewArray, weights: Option<&[u32]>) {
         self.looks.clear();
         self.changed.clear();
+        // One long cell must not take its room from then on.
+        self.changed.shrink_to(KEPT);
         // Written in place, since asking for room each time costs more than the writing.
         self.classes.resize(texts.len(), ClassMask::default());
         self.numbers.resize(texts.len(), 0);

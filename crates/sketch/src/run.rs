@@ -159,22 +159,45 @@ impl Run {
         })
     }
 
-    /// The union of two runs.
+    /// The union of two runs. Both are walked over twice, since a list of the keys would be three times as large as they
+    /// are.
     pub(crate) fn union(&self, other: &Self) -> Self {
-        let mut keys = Vec::with_capacity(self.len + other.len);
-        let (mut a, mut b) = (self.iter().peekable(), other.iter().peekable());
-        while let (Some(left), Some(right)) = (a.peek().copied(), b.peek().copied()) {
-            keys.push(left.min(right));
-            if left <= right {
-                a.next();
-            }
-            if right <= left {
-                b.next();
-            }
+        let keys = || {
+            let (mut a, mut b) = (self.iter().peekable(), other.iter().peekable());
+            std::iter::from_fn(move || match (a.peek().copied(), b.peek().copied()) {
+                (Some(left), Some(right)) => {
+                    if right <= left {
+                        b.next();
+                    }
+                    if left <= right {
+                        a.next();
+                    }
+                    Some(left.min(right))
+                }
+                (Some(_), None) => a.next(),
+                (None, _) => b.next(),
+            })
+        };
+        Self::from_sorted(keys().count(), keys())
+    }
+
+    /// The run without what the other holds; `None` where that takes nothing out.
+    pub(crate) fn without(&self, other: &Self) -> Option<Self> {
+        let kept = || {
+            let mut is_theirs = other.ascending();
+            self.iter().filter(move |key| !is_theirs(*key))
+        };
+        let len = kept().count();
+        (len < self.len).then(|| Self::from_sorted(len, kept()))
+    }
+
+    /// Whether a key is one of the run's, asked in ascending order.
+    pub(crate) fn ascending(&self) -> impl FnMut(u64) -> bool {
+        let mut mine = self.iter().peekable();
+        move |key| {
+            while mine.next_if(|mine| *mine < key).is_some() {}
+            mine.peek() == Some(&key)
         }
-        keys.extend(a);
-        keys.extend(b);
-        Self::from_sorted(keys.len(), keys.into_iter())
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {

@@ -1,6 +1,6 @@
-//! What SQL sources share: dialects as values, quoting, SELECT building, key ranges.
+//! What SQL sources share: dialects as values, quoting, SELECT building, key ranges, and who has a session when.
 //!
-//! Pure text in, pure text out: nothing here connects. Every predicate comes with an honest
+//! But for `sessions`, which holds what connectors open, it is pure text in, pure text out. Every predicate comes with an honest
 //! [`Exactness`](locard_connector::Exactness): a server that cannot express a canonical form answers with a superset
 //! that the engine checks again, never with fewer records than wanted.
 
@@ -16,6 +16,7 @@ mod planner;
 mod range;
 mod relation;
 mod select;
+mod sessions;
 mod tls;
 
 pub use address::{Login, Spoken};
@@ -28,4 +29,5 @@ pub use planner::{Planner, Range};
 pub use range::{KeyRange, key_ranges, page_ranges};
 pub use relation::{Relation, RelationColumn};
 pub use select::{Select, is_select};
-pub use tls::{pem_files, tls_reason};
+pub use sessions::{Connect, Lent, Listed, Questions, Sessions, listing};
+pub use tls::{no_tls, pem_files, tls_reason};

@@ -1,6 +1,6 @@
 //! What is said of encryption: why a handshake failed, and files of certificates that are none.
 
-use locard_connector::{Error, ErrorKind, Result};
+use locard_connector::{Error, ErrorKind, Result, Step};
 
 /// What rustls says of a certificate, and the same in a sentence; the first that fits decides.
 const REASONS: [(&str, &str); 6] = [
@@ -35,6 +35,20 @@ pub fn tls_reason(reason: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()
     })
+}
+
+/// The error of a handshake that failed, where targets say `sslmode`. What the driver says holds no secret.
+pub fn no_tls(reason: &str) -> Error {
+    let hint = if reason.contains("does not support TLS") {
+        "the server speaks no TLS; `sslmode=disable` connects without encryption"
+    } else {
+        "see `sslmode` and `sslrootcert` of the target"
+    };
+    let sentence = format!("negotiating TLS failed: {}", tls_reason(reason));
+    Error::new(ErrorKind::Unreachable, sentence)
+        .hint(hint)
+        .at(Step::Tls)
+        .retryable(false)
 }
 
 /// Files of certificates and keys are smaller than this.

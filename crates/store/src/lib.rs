@@ -32,3 +32,4 @@ pub use master::{KeyPlace, MasterKey, VARIABLE as MASTER_KEY_VARIABLE};
 pub use open::{Opened, Place, open, open_beside, restore, rotate};
 pub use private::{create_private, open_private};
 pub use rows::*;
+pub use sqlite::mark_server;

@@ -17,6 +17,7 @@ pub mod reads;
 mod rows;
 pub mod score;
 pub mod servers;
+pub mod speed;
 mod table;
 
 pub use rows::{Rows, cell, rows_of};

@@ -7,6 +7,7 @@
 mod hana;
 mod mongo;
 mod mysql;
+mod round_trips;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub use hana::{Hana, ODBC_HELPER, odbc};
 pub use mongo::{MONGO_PYTHON, MONGO_URL, Mongo, mongo};
 pub use mysql::{MYSQL_URL, Mysql, mysql};
+pub use round_trips::{RoundTrips, list_and_describe, tables_of_fifty};
 
 /// Where the PostgreSQL for tests is: `postgres://superuser:password@host:port/postgres`.
 pub const POSTGRES_URL: &str = "LOCARD_TEST_POSTGRES_URL";

@@ -160,7 +160,7 @@ pub fn odd_names() -> Vec<Table> {
     ];
     let values: ArrayRef = Arc::new(StringArray::from(vec![Some(ODD_VALUE), None]));
     let columns: Vec<_> = names.iter().map(|name| (*name, values.clone())).collect();
-    ["order", "Two Words", "it's", "Müller 名前"]
+    ["order", "Two Words", "it's", "Müller 名前", "crab 🦀"]
         .iter()
         .map(|name| Table::new(name, 2, columns.clone()))
         .collect()

@@ -14,6 +14,7 @@ const HELP: &str = "\
 ./x test [ARGS]       start the test servers, run every test, stop them; ARGS go to `cargo test`
 ./x servers [COMMAND] start the test servers and run COMMAND (default: a shell) with their addresses in the environment
 ./x api-fuzz [ARGS]   requests made up from the interface's own document, against a server of its own; ARGS go to schemathesis
+./x connectors-table  write the table of what each connector honours (connectors/README.md) from what the behaviour suite sees
 ./x bench [ARGS]      the benchmarks, with peers installed and servers started
 ";
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         "test" => test::run(&rest),
         "servers" => servers::shell(&rest),
         "api-fuzz" => fuzz::run(&rest),
+        "connectors-table" => test::connectors_table(),
         "bench" => test::bench(&rest),
         _ => {
             say(HELP.trim_end());

@@ -1,4 +1,4 @@
-//! `./x test` and `./x bench`: what they need is installed and started first and stopped at the end.
+//! `./x test`, `./x connectors-table` and `./x bench`: what they need is installed and started first and stopped at the end.
 
 use std::path::PathBuf;
 
@@ -17,6 +17,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     step(&mut command)
 }
 
+/// Has the behaviour suite of each connector write its rows into the table of what is honoured.
+pub(crate) fn connectors_table() -> Result<()> {
+    let servers = Servers::start()?;
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--test", "*behaviour", "--"]);
+    command.arg("the_readme_tells_what_is_honoured");
+    servers.environment(&mut command);
+    step(command.env("LOCARD_TEST_WRITE_TABLE", "1"))
+}
+
 /// The benchmarks, with DuckDB as a peer.
 pub(crate) fn bench(args: &[String]) -> Result<()> {
     let servers = Servers::start()?;
@@ -25,6 +35,11 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
     servers.environment(&mut command);
     command.env("LOCARD_BENCH_PYTHON", duckdb()?);
     step(&mut command)?;
+    // Each connector beside the fastest client of its server.
+    let mut extract = cargo();
+    extract.args(["bench", "--workspace", "--bench", "extract"]);
+    servers.environment(&mut extract);
+    step(&mut extract)?;
     // The steps of the hot path, each beside plain hashing of the same cells. Only this run counts.
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);

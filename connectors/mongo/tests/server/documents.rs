@@ -1,6 +1,8 @@
 //! What documents become: types, nesting, names that need care, and what is large.
 
-use locard_connector::ScanRequest;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use locard_connector::{Form, Matching, ScanRequest};
 use locard_model::EntityKind;
 use serde_json::{Map, Value, json};
 
@@ -280,4 +282,39 @@ async fn pictures_are_left_out_with_a_note_and_nothing_is_lost_for_it() {
         (cells(&records, "name"), cells(&records, "photo")),
         (vec!["ada".to_owned()], vec!["-".to_owned()])
     );
+}
+
+#[tokio::test]
+async fn files_in_binary_data_are_their_text_and_come_for_whoever_asks_for_it() {
+    // What is packed shrinks, and this is to be more than what is shown of other binary data.
+    let long: Vec<String> = (0..4_000_u64)
+        .map(|n| format!("{:x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+        .collect();
+    let mut lines: Vec<&str> = long.iter().map(String::as_str).collect();
+    lines.push("Dear Ada Lovelace");
+    let letter = locard_office::testing::docx(&lines, "Bob Author", "x");
+    assert!(letter.len() > 4_096);
+    let binary = |bytes: &[u8]| json!({ "$binary": { "base64": BASE64_STANDARD.encode(bytes), "subType": "00" } });
+    let documents = [
+        json!({ "_id": 1, "sent": { "letters": [binary(&letter)] } }),
+        json!({ "_id": 2, "sent": { "letters": [binary(&[0xff; 5_000])] } }),
+        json!({ "_id": 3, "sent": { "letters": ["plain"] } }),
+    ];
+    let Some((database, source)) = seeded("files in documents", &documents).await else {
+        return;
+    };
+    let (_, records) = scan(&*source, &all(&database, "c")).await;
+    assert_eq!(count(&records), 3);
+    let told = cells(&records, "sent.letters[]").join("\n");
+    assert!(told.contains("Dear Ada Lovelace") && told.contains("Bob Author"));
+    // The engine takes the text apart and asks for columns below.
+    let mut request = all(&database, "c");
+    request.matching = vec![Matching {
+        column: "sent.letters[].value[].text".to_owned(),
+        form: Form::Contains,
+        values: vec!["ada lovelace".to_owned()],
+    }];
+    let (_, records) = scan(&*source, &request).await;
+    assert!(cells(&records, "_id").contains(&"1".to_owned()));
+    assert!(!cells(&records, "_id").contains(&"3".to_owned()));
 }

@@ -4,6 +4,7 @@ use futures::TryStreamExt as _;
 use locard_connector::{Entity, Scope, Source};
 use locard_model::{EntityKind, EntityPath};
 use locard_tdskit::Mssql as Database;
+use locard_testkit::servers::{RoundTrips, list_and_describe, tables_of_fifty};
 
 use crate::{all, cells, count, in_splits, open, scan, seeded};
 
@@ -162,4 +163,21 @@ async fn the_server_tells_what_was_read_and_written_of_a_table() {
         let last = record.last_write.expect("it was written");
         assert_eq!(last.to_string(), "2024-02-02T00:00:00Z");
     }
+}
+
+/// Round trips of signing in, listing so many tables of fifty columns and describing them.
+async fn round_trips(tables: usize) -> usize {
+    let database = Database::new();
+    database.run(&tables_of_fifty(tables, "dbo.", ";\n"));
+    let trips = RoundTrips::to(&database.url());
+    let source = open(&trips.url(&database.url())).await;
+    assert_eq!(list_and_describe(&*source, "dbo.t*").await, 50 * tables);
+    trips.count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_tables_take_as_many_round_trips_as_three() {
+    let (few, many) = (round_trips(3).await, round_trips(1_000).await);
+    assert_eq!(few, many);
+    assert!(few > 1 && few < 20, "{few} round trips");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use locard_connector::{Entity, ErrorKind, ForeignKey, Scope, Snapshot, Source};
 use locard_model::{EntityKind, EntityPath};
-use locard_testkit::servers::Mysql as Database;
+use locard_testkit::servers::{Mysql as Database, RoundTrips, list_and_describe, tables_of_fifty};
 
 use crate::{all, cells, count, in_splits, open, read, scan, seeded};
 
@@ -394,4 +394,27 @@ async fn a_thousand_tables_are_listed_in_a_few_questions() {
     // Other tests run beside this one; one question per table would be a thousand.
     let questions = asked() - before;
     assert!(questions < 900, "{questions} questions");
+}
+
+/// Round trips of signing in, listing so many tables of fifty columns and describing them.
+async fn round_trips(tables: usize) -> Option<usize> {
+    let database = Database::new("listing a thousand tables")?;
+    // Tables in memory are made the fastest.
+    let tables_sql = tables_of_fifty(tables, "", ";\n");
+    database.run(&format!(
+        "SET default_storage_engine = MEMORY;\n{tables_sql}"
+    ));
+    let trips = RoundTrips::to(&database.url());
+    let source = open(&trips.url(&database.url())).await;
+    assert_eq!(list_and_describe(&*source, "*.t*").await, 50 * tables);
+    Some(trips.count())
+}
+
+#[tokio::test]
+async fn a_thousand_tables_take_as_many_round_trips_as_three() {
+    let (Some(few), Some(many)) = (round_trips(3).await, round_trips(1_000).await) else {
+        return;
+    };
+    assert_eq!(few, many);
+    assert!(few > 1 && few < 20, "{few} round trips");
 }

@@ -1,5 +1,7 @@
 //! What fails is told by what it is, where it is, and with what to do; the rest goes on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -286,6 +288,44 @@ async fn a_read_that_nobody_wants_any_more_ends() {
     drop(batches);
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!((front.heads().len(), front.open()), (asked, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_revoked_during_a_read_end_it_by_name_and_what_came_stands() {
+    const REVOKED: usize = 1;
+    const RENEWED: usize = 2;
+    let Some(bench) = Bench::new(Store::S3, "revoked credentials") else {
+        return;
+    };
+    bench.put("large.csv", large());
+    let state = Arc::new(AtomicUsize::new(0));
+    let told = state.clone();
+    let front = Front::start(&bench.host, move |_, _| match told.load(Ordering::SeqCst) {
+        REVOKED => Act::Answer(403, "", refusal("InvalidAccessKeyId")),
+        RENEWED => Act::Pass,
+        _ => Act::Cut(700_000),
+    });
+    let source = open(Store::S3, bench.settings_by(&front.host, json!({}))).unwrap();
+    let path = EntityPath::new(["large.csv"]);
+    let whole = ScanRequest::all(path, EntityKind::File);
+    let plan = source.plan(&whole).await.unwrap();
+    let mut batches = source.read(&plan.splits[0]).await.unwrap();
+    let mut came = batches.next().await.unwrap().unwrap().records.num_rows();
+    state.store(REVOKED, Ordering::SeqCst);
+    let error = loop {
+        match batches.next().await.expect("the file is longer") {
+            Ok(batch) => came += batch.records.num_rows(),
+            Err(error) => break error,
+        }
+    };
+    assert!(came > 0 && came < 400_000, "{came} rows");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
+    assert_eq!(error.entity_name(), Some("large.csv"));
+    let told = format!("{error} {error:?} {:?}", error.hint_text());
+    assert!(!told.contains("secret words") && !told.contains(&bench.password));
+    // Who is let in again reads all of it.
+    state.store(RENEWED, Ordering::SeqCst);
+    assert_eq!(rows(&source, "large.csv").await.unwrap(), 400_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,5 +15,4 @@ mod credentials;
 mod failures;
 mod listing;
 mod names;
-mod speed;
 mod tables;

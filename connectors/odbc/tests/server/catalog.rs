@@ -6,8 +6,9 @@ use futures::TryStreamExt as _;
 use locard_connector::{Entity, Exactness, Sample, Scope, Source};
 use locard_model::{EntityKind, EntityPath};
 use locard_testkit::reads::{cells, count, scan};
+use locard_testkit::servers::{Hana as Database, RoundTrips, list_and_describe, tables_of_fifty};
 
-use crate::{all, in_splits, seeded};
+use crate::{all, in_splits, open, seeded};
 
 const SHOP: &str = r#"
 CREATE TABLE "SALES"."CUSTOMERS" ("ID" int PRIMARY KEY, "NAME" varchar(60) NOT NULL, "EMAIL" varchar(80) UNIQUE, "SALARY" numeric(10,2));
@@ -158,4 +159,32 @@ async fn a_thousand_tables_are_listed_in_a_few_questions() {
     // One question per view of the catalog; the rest is memory.
     assert!(before.elapsed().as_secs() < 120, "{:?}", before.elapsed());
     drop(database);
+}
+
+/// Round trips of signing in, listing so many tables of fifty columns and describing them, by
+/// HANA's statements.
+async fn round_trips(tables: usize) -> Option<usize> {
+    let database = Database::new("listing a thousand tables of HANA")?;
+    let owner = database.database();
+    owner.run(&tables_of_fifty(tables, "\"SALES\".", ";\n"));
+    let trips = RoundTrips::to(&owner.url());
+    let (name, password, port) = (owner.name(), database.password(), trips.port());
+    // This driver fetches an answer at once, so that its length costs no round trips.
+    let source = open(&format!(
+        "odbc:driver=PostgreSQL Unicode;Server=127.0.0.1;Port={port};Database={name};uid={name};pwd={password};\
+         product=hana;connect_timeout=60"
+    ))
+    .await;
+    let columns = list_and_describe(&*source, "SALES.t*").await;
+    assert_eq!(columns, 50 * tables);
+    Some(trips.count())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_tables_take_as_many_round_trips_as_three() {
+    let (Some(few), Some(many)) = (round_trips(3).await, round_trips(1_000).await) else {
+        return;
+    };
+    assert_eq!(few, many);
+    assert!(few > 1, "{few} round trips");
 }

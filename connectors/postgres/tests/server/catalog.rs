@@ -3,8 +3,9 @@
 use futures::TryStreamExt as _;
 use locard_connector::{Entity, ErrorKind, ForeignKey, ScanRequest, Scope, Source};
 use locard_model::{EntityKind, EntityPath};
+use locard_testkit::servers::{Database, RoundTrips, list_and_describe, tables_of_fifty};
 
-use crate::{all, cells, count, in_splits, scan, seeded};
+use crate::{all, cells, count, in_splits, open, scan, seeded};
 
 const SCHEMA: &str = "
     CREATE SCHEMA crm;
@@ -326,4 +327,23 @@ async fn materialised_views_and_foreign_tables_give_the_rows_behind_them() {
         request.kind = kind;
         assert_eq!(count(&scan(&*source, &request).await.1), left, "{name}");
     }
+}
+
+/// Round trips of signing in, listing so many tables of fifty columns and describing them.
+async fn round_trips(tables: usize) -> Option<usize> {
+    let database = Database::postgres("listing a thousand tables")?;
+    database.run(&tables_of_fifty(tables, "", ";\n"));
+    let trips = RoundTrips::to(&database.url());
+    let source = open(&trips.url(&database.url())).await;
+    assert_eq!(list_and_describe(&*source, "*.t*").await, 50 * tables);
+    Some(trips.count())
+}
+
+#[tokio::test]
+async fn a_thousand_tables_take_as_many_round_trips_as_three() {
+    let (Some(few), Some(many)) = (round_trips(3).await, round_trips(1_000).await) else {
+        return;
+    };
+    assert_eq!(few, many);
+    assert!(few > 1 && few < 20, "{few} round trips");
 }

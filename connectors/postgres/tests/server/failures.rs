@@ -343,3 +343,57 @@ async fn a_table_that_was_emptied_since_its_last_analysis_gives_a_sample() {
     let rows = crate::cells(&records, "n").len();
     assert!((1_000..=2_000).contains(&rows), "{rows}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_and_passwords_taken_away_during_a_scan_cost_what_needs_them_and_nothing_else() {
+    const PASSWORD: &str = "test-only-8c2";
+    let sql =
+        format!("{LARGE}; CREATE TABLE next AS SELECT 1 AS a; CREATE TABLE other AS SELECT 2 AS a");
+    let Some((database, _)) = seeded("revoked rights", &sql).await else {
+        return;
+    };
+    let role = format!("revoked_{}", database.name());
+    database.run(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
+    ));
+    let source = open(&database.url_as(&role, PASSWORD)).await;
+    let split = async |table| {
+        let plan = source.plan(&all(table)).await.expect("it is planned");
+        plan.splits[0].clone()
+    };
+    let (large, next, other) = (
+        split("large").await,
+        split("next").await,
+        split("other").await,
+    );
+    let mut stream = source.read(&large).await.expect("it begins");
+    let first = stream.next().await.expect("a batch").expect("it is read");
+    database.run(&format!("REVOKE SELECT ON large, next FROM {role}"));
+    // The server asks for the right when a statement begins.
+    let mut rows = first.records.num_rows();
+    while let Some(batch) = stream.next().await {
+        rows += batch.expect("it goes on").records.num_rows();
+    }
+    assert_eq!(rows, 200_000);
+    let error = read(&*source, &next).await.expect_err("no more");
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+    assert_eq!(error.entity_name(), Some("public.next"));
+    assert!(
+        error
+            .hint_text()
+            .is_some_and(|hint| hint.contains("GRANT SELECT"))
+    );
+    let batches = read(&*source, &other).await.expect("the rest goes on");
+    assert_eq!(batches[0].records.num_rows(), 1);
+    database.run(&format!(
+        "ALTER ROLE {role} PASSWORD 'another'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"
+    ));
+    let error = read(&*source, &other)
+        .await
+        .expect_err("nobody is let in with the old password");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
+    let told = format!("{error} {error:?} {:?}", error.hint_text());
+    assert!(!told.contains(PASSWORD), "{told}");
+    drop(source);
+    database.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}

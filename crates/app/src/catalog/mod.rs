@@ -143,7 +143,13 @@ impl<'a> Catalog<'a> {
         }
         let exact = fitting.iter().filter(|(whole, _)| *whole).count();
         fitting.retain(|(whole, _)| *whole || exact == 0);
-        let fitting = fitting.into_iter().map(|(_, entity)| entity).collect();
+        let mut fitting: Vec<Entity> = fitting.into_iter().map(|(_, entity)| entity).collect();
+        if fitting.len() != 1 {
+            let there = self.at_path(text).await?;
+            if !there.is_empty() {
+                fitting = there;
+            }
+        }
         // What two sources hold is one entity, as the last of them that was scanned knows it.
         let same = twins::grouped(self.home, self, fitting).await?;
         let mut fitting: Vec<Entity> = same
@@ -164,6 +170,27 @@ impl<'a> Catalog<'a> {
                 self.full_names(&fitting)
             ))),
         }
+    }
+
+    /// The entities to which a path of this machine leads, typed from the folder in which we are.
+    pub(crate) async fn at_path(&self, text: &str) -> Result<Vec<Entity>> {
+        let Some(typed) = absolute(text) else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for source in self.sources() {
+            let base = twins::base(self.home, self, source.id).await?;
+            let below = base.as_deref().and_then(|base| {
+                let rest = typed.strip_prefix(base.trim_end_matches('/'))?;
+                rest.strip_prefix('/')
+            });
+            if let Some(below) = below {
+                let mut entities = self.list(Some(source.id)).await?;
+                entities.retain(|entity| entity.path.segments().join("/") == below);
+                found.extend(entities);
+            }
+        }
+        Ok(found)
     }
 
     /// Which entity may have been meant, or where they are listed.
@@ -332,6 +359,17 @@ fn columns_like(typed: &str, known: &[String]) -> String {
 pub(crate) fn is_readable(entity: &Entity) -> bool {
     use locard_model::EntityKind as Kind;
     !matches!(entity.kind, Kind::Schema | Kind::Folder | Kind::Column) && entity.gone_at.is_none()
+}
+
+/// A path from the root, without links in the folders that it leads through; what is within a container need not exist.
+fn absolute(text: &str) -> Option<String> {
+    let path = std::path::absolute(text).ok()?;
+    let mut folders = path.ancestors().skip(1);
+    let place = folders.find_map(|folder| {
+        let real = folder.canonicalize().ok()?;
+        Some(real.join(path.strip_prefix(folder).ok()?))
+    });
+    place.map(|place| place.to_string_lossy().replace('\\', "/"))
 }
 
 /// Whether the text is a run of whole segments at the end of the resource.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use locard_connector::document::Paths;
-use locard_connector::{Sample, ScanRequest};
+use locard_connector::{Fault, Sample, ScanRequest};
 use locard_engine::{LookUp, Mask, Row, ScannedColumn};
 use locard_identify::{Hypothesis, Library, Verdict};
 use locard_model::LogicalType;
@@ -56,7 +56,7 @@ pub async fn explain(
     let faults = if options.samples > 0 {
         samples(home, &entity, options.samples, &mut columns, cancel).await?
     } else {
-        0
+        None
     };
     let (source, resource) = (
         catalog.source_name(entity.source),
@@ -312,14 +312,14 @@ pub(crate) fn profile(seen: &ScannedColumn) -> Profile {
     }
 }
 
-/// Reads some rows and shows masked values of the columns with findings; answers how many could not be read.
+/// Reads some rows and shows masked values of the columns with findings; answers what could not be read.
 async fn samples(
     home: &Home,
     entity: &Entity,
     wanted: u64,
     columns: &mut [ColumnExplanation],
     cancel: &CancellationToken,
-) -> Result<u64> {
+) -> Result<Option<Fault>> {
     let source = home.open_stored(entity.source).await?;
     let request = ScanRequest {
         sample: Sample::First(SAMPLED_ROWS),

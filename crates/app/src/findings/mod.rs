@@ -9,6 +9,7 @@ pub(crate) mod fail_on;
 pub(crate) mod finding_pages;
 pub(crate) mod processing;
 pub(crate) mod review;
+pub(crate) mod spelt;
 
 use std::collections::{HashMap, HashSet};
 
@@ -147,10 +148,16 @@ pub async fn findings(home: &Home, filter: &FindingFilter) -> Result<Vec<Finding
     let mut catalog = Catalog::open(home).await?;
     let asked = filter.asked(&catalog)?;
     let resource = filter.resource.as_deref().map(Wanted::parse).transpose()?;
+    // A path that was typed as for a scan, if it is one.
+    let there = match &filter.resource {
+        Some(text) if text.contains('/') => catalog.at_path(text).await?,
+        _ => Vec::new(),
+    };
+    let there: HashSet<EntityId> = there.into_iter().map(|entity| entity.id).collect();
     rows(home, &mut catalog, &asked, |row| {
         let wanted = resource
             .as_ref()
-            .is_none_or(|wanted| wanted.admits(&row.resource));
+            .is_none_or(|wanted| there.contains(&row.entity) || wanted.admits(&row.resource));
         wanted && (filter.with_rejected || !row.is_rejected())
     })
     .await

@@ -152,6 +152,13 @@ impl Home {
         self.memory.set_filter_bytes(bytes);
     }
 
+    /// Notes that this process serves others until it is stopped, for whoever finds the home in use.
+    pub fn serves(&self) {
+        if !self.shared {
+            locard_store::mark_server(&self.dir);
+        }
+    }
+
     /// Lets somebody judge sources that were named over a network, whenever one is opened; the first one stays.
     pub fn guard(&self, gate: Arc<dyn Gate>) {
         let _ = self.gate.set(gate);

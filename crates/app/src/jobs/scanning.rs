@@ -18,7 +18,7 @@ use crate::work::conduct::{LEASE, OnStop, conduct};
 use crate::work::kind::JobKind as _;
 use crate::work::order::Details;
 use crate::{
-    Error, ErrorKind, FindingFilter, FindingRow, Home, PartlyIndexed, Result, ScanOptions,
+    Error, ErrorKind, FindingFilter, FindingRow, Home, PartlyIndexed, Result, ScanOptions, Untested,
 };
 
 /// How a scan began.
@@ -60,6 +60,8 @@ pub struct ScanReport {
     pub unchanged: u64,
     /// Columns with so many values that not all of them are in the index.
     pub partly_indexed: Vec<PartlyIndexed>,
+    /// What no rule was shown.
+    pub untested: Untested,
     /// Sums.
     pub totals: Totals,
 }
@@ -121,6 +123,7 @@ pub async fn scan(
         empty: ran.empty,
         unfinished: ran.unfinished,
         partly_indexed: ran.partly_indexed,
+        untested: ran.untested,
         kept: ran.kept,
         unchanged: ran.unchanged,
         job: lease.job,

@@ -35,7 +35,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) home: &'a Home,
     pub(crate) catalog: &'a Catalog<'a>,
     /// What is remembered of it.
-    pub(crate) recalled: &'a Recalled,
+    pub(crate) recalled: Recalled,
     /// The view that it is of.
     pub(crate) view: &'a View,
     pub(crate) cancel: &'a CancellationToken,
@@ -50,12 +50,14 @@ struct Asking<'a> {
 
 /// Asks the filters of all entities; of more places than an answer holds it is told that they are left out.
 pub(crate) async fn suspects(
-    of: &Asked<'_>,
+    mut of: Asked<'_>,
     groups: Vec<Vec<Same>>,
     (queries, most): (&Arc<Vec<Query>>, usize),
     report: &mut FindReport,
 ) -> Result<Vec<Suspect>> {
     let failures = Failures::load(of.home, None).await?;
+    of.recalled.leave_out(failures.entities());
+    let of = &of;
     let asking = Asking {
         of,
         queries,
@@ -231,14 +233,14 @@ impl Asking<'_> {
             return ask(home, source, of, by, (report, self.of.view)).await;
         };
         let Some(held) = self.of.recalled.possible(&entity.id) else {
-            recall::tell(home, source, entity, facts, (self.failures, report)).await?;
+            recall::tell(home, source, entity, facts, report);
             return Ok(None);
         };
         let names = shelf.names.remove(&entity.id).unwrap_or_default();
         if let Some(columns) = recall::columns(facts, &names) {
             let of = (entity.as_ref().clone(), names);
             let known = (facts.as_ref(), held, columns);
-            return recall::ask(home, source, of, known, by, report).await;
+            return recall::ask(home, source, of, known, self.queries, report).await;
         }
         // It changed since it was remembered.
         let mut shelf = Shelf::unremembered(home, entity.id).await?;

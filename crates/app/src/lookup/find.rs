@@ -284,11 +284,11 @@ async fn located<'a>(
     let asked = Asked {
         home,
         catalog: &catalog,
-        recalled: &recalled,
+        recalled,
         view: &view,
         cancel,
     };
-    let suspects = suspects(&asked, groups, by, &mut report).await?;
+    let suspects = suspects(asked, groups, by, &mut report).await?;
     report.copies = duplicates::copies(&suspects);
     let checked = suspects.iter().filter(|_| options.verify);
     let checked = checked.map(|suspect| (suspect.entity.source, suspect.entity.id));

@@ -10,7 +10,7 @@ use crate::input::blocking;
 use crate::lookup::find::FindReport;
 use crate::lookup::remembered::Facts;
 use crate::lookup::suspect::{Suspect, asked, tell_names};
-use crate::scan::gaps::{Failures, Gaps};
+use crate::scan::gaps::Gaps;
 use crate::{Home, Result};
 
 /// The columns that carry a filter, by their names now; `None` where these are others.
@@ -23,16 +23,16 @@ pub(crate) fn columns(facts: &Facts, names: &[Column]) -> Option<Vec<Column>> {
 }
 
 /// Tells what of it cannot be asked, and counts its columns.
-pub(crate) async fn tell(
+pub(crate) fn tell(
     home: &Home,
     source: &str,
     entity: &Entity,
     facts: &Facts,
-    (failures, report): (&Failures, &mut FindReport),
-) -> Result<()> {
+    report: &mut FindReport,
+) {
     report.columns += facts.columns.len() as u64;
-    if facts.gaps.is_empty() && !failures.names(entity.id) {
-        return Ok(());
+    if facts.gaps.is_empty() {
+        return;
     }
     let resource = home.engine.mask().path(&entity.path, entity.kind);
     let mut gaps = Gaps {
@@ -40,11 +40,9 @@ pub(crate) async fn tell(
         resource: &resource,
         found: &mut report.not_searched,
     };
-    gaps.outdated(home, entity, failures).await?;
     for (column, reason, sentence) in &facts.gaps {
         gaps.push(column.clone(), *reason, sentence.clone());
     }
-    Ok(())
 }
 
 /// Asks one of which some columns may hold something.
@@ -53,12 +51,12 @@ pub(crate) async fn ask(
     source: &str,
     (entity, names): (Entity, Vec<Column>),
     (facts, held, columns): (&Facts, &Held, Vec<Column>),
-    (queries, failures): (&Arc<Vec<Query>>, &Failures),
+    queries: &Arc<Vec<Query>>,
     report: &mut FindReport,
 ) -> Result<Option<Suspect>> {
     let resource = home.engine.mask().path(&entity.path, entity.kind);
     tell_names(home, (&entity, source, &resource), &names, queries, report).await?;
-    tell(home, source, &entity, facts, (failures, report)).await?;
+    tell(home, source, &entity, facts, report);
     let (table, held) = (entity.path.name().to_owned(), held.clone());
     let (of, queries) = (columns.clone(), Arc::clone(queries));
     let candidates = blocking(move || {

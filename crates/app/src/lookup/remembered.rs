@@ -62,6 +62,14 @@ pub(crate) struct Recalled {
 }
 
 impl Recalled {
+    /// Leaves out entities of which more is to be told than is remembered.
+    pub(crate) fn leave_out<'e>(&mut self, entities: impl Iterator<Item = &'e EntityId>) {
+        for entity in entities {
+            self.facts.remove(entity);
+            self.possible.remove(entity);
+        }
+    }
+
     /// What is known of an entity.
     pub(crate) fn facts(&self, entity: &EntityId) -> Option<&Arc<Facts>> {
         self.facts.get(entity)

@@ -58,6 +58,14 @@ fn check_value(attribute: &Attribute) -> std::result::Result<(), (String, String
             "give one person's name, and other spellings of it as a list".to_owned(),
         ));
     }
+    let has_letter = attribute.value.contains(char::is_alphabetic);
+    if is_name(identifier) && !has_letter && !attribute.value.trim().is_empty() {
+        return Err((
+            format!("a {identifier} has no letter in it, so it is no name"),
+            "give the name as it is written, and numbers under what they are, as CUSTOMER_ID"
+                .to_owned(),
+        ));
+    }
     Ok(())
 }
 
@@ -92,6 +100,7 @@ mod tests {
         assert_eq!(refused("CUSTOMER_ID", &"ada ".repeat(13)), None);
         assert_eq!(refused("CUSTOMER_ID", &"ä".repeat(1_000)), None);
         assert_eq!(refused("Kunden-Nr", "1234"), None);
+        assert_eq!(refused("PERSON", "李"), None);
         for (identifier, value) in [
             ("ada@example.org", "x".to_owned()),
             ("Ada Muster", "x".to_owned()),
@@ -101,6 +110,8 @@ mod tests {
             ("PERSON", "ada ".repeat(13)),
             ("LAST_NAME", "ada-".repeat(13)),
             ("CUSTOMER_ID", "ada".repeat(400)),
+            ("PERSON", "9999".to_owned()),
+            ("LAST_NAME", "-".to_owned()),
         ] {
             let told = refused(identifier, &value).expect("it is refused");
             let told = told

@@ -16,7 +16,7 @@ use crate::lookup::find::{FindOptions, FindReport, Hit};
 use crate::lookup::names::{Named, Names};
 use crate::lookup::remembered::{Facts, Learnt, Remembered};
 use crate::lookup::verify::Checked;
-use crate::scan::gaps::{DAMAGED, Failures, Gaps, NotSearched, Reason, STALE, UNFINISHED};
+use crate::scan::gaps::{DAMAGED, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED};
 use crate::{Home, Result, record};
 
 /// An entity that some subjects may be in.
@@ -69,10 +69,13 @@ pub(crate) async fn ask(
     gaps.outdated(home, &entity, failures).await?;
     let before = gaps.found.len();
     gaps.nameless(home, &names, &records).await?;
-    gaps.partly(&records);
+    gaps.partly(&records, failures.of(entity.id));
     let content = duplicates::content(records.iter().map(|record| &record.summary));
     let content = content.ok().flatten().map(|(mark, _)| mark);
-    let answer = Answer::on_pool(home, (&entity, &names), records, queries).await?;
+    // What scans failed at is told besides, and may be other tomorrow.
+    let learns = home.memory.filter_bytes() > 0 && failures.of(entity.id).is_none();
+    let by = (queries, learns);
+    let answer = Answer::on_pool(home, (&entity, &names), records, by).await?;
     for (column, reason, sentence) in answer.limits {
         gaps.column(home.engine.mask().segment(&column), reason, sentence);
     }
@@ -195,10 +198,10 @@ impl Answer {
         home: &Home,
         (entity, names): (&Entity, &[Column]),
         records: Vec<ColumnRecord>,
-        queries: &Arc<Vec<Query>>,
+        (queries, learns): (&Arc<Vec<Query>>, bool),
     ) -> Result<Self> {
         let keyer = Arc::clone(home.engine.keyer());
-        let keyer = (home.memory.filter_bytes() > 0).then_some(keyer);
+        let keyer = learns.then_some(keyer);
         let (entity, names, queries) = (entity.clone(), names.to_vec(), Arc::clone(queries));
         let answer = home.engine.pool();
         let answer =
@@ -359,6 +362,14 @@ impl Suspect {
         // Others were read at the same time.
         checked.truncated |= checked.hits.len() > room;
         checked.hits.truncate(room);
+        // What reading it now told need not be told of the last scan too.
+        let is_told = |gap: &NotSearched| {
+            let is_own = gap.source == self.source && gap.resource.as_ref() == Some(&self.resource);
+            is_own && gap.reason == Reason::Failed && gap.sentence.starts_with(IN_PART)
+        };
+        if checked.failure.is_some() {
+            report.not_searched.retain(|gap| !is_told(gap));
+        }
         let mut gaps = Gaps {
             source: &self.source,
             resource: &self.resource,

@@ -102,9 +102,10 @@ pub(crate) async fn suspect(
     };
     let found = home.engine.look_up(look_up, cancel).await;
     let mask = home.engine.mask();
-    let failure = found
-        .error
-        .map(|error| Failure::of(mask, &error, &suspect.source, Some(&suspect.shown())));
+    let failure = found.error.map(|error| Failure {
+        partial: found.rows > 0,
+        ..Failure::of(mask, &error, &suspect.source, Some(&suspect.shown()))
+    });
     // What was found before it broke off is found; without that the columns stay candidates.
     if found.finds.is_empty()
         && let Some(failure) = failure

@@ -1,11 +1,10 @@
 //! Failures as rows, and back.
 
-use locard_connector::ErrorKind;
+use locard_connector::{ErrorKind, Fault};
 use locard_engine::Failure;
 use locard_model::JobId;
 use locard_store::{FailureDraft, FailureFilter, Page};
 
-use crate::words::counted;
 use crate::{Home, Result};
 
 /// A failure as it is recorded.
@@ -52,19 +51,19 @@ pub(crate) fn shown_failure(
     }
 }
 
-/// Records that a live read could not take in, where there were some: what was asked may be in them.
-pub(crate) fn unreadable(records: u64, source: &str, resource: &str) -> Option<Failure> {
-    let lost = counted(records, "record", "records");
-    (records > 0).then(|| Failure {
+/// Records that a live read could not take in, or only in part, where there were some: what was asked may be in them.
+pub(crate) fn unreadable(faults: Option<Fault>, source: &str, resource: &str) -> Option<Failure> {
+    let told = faults.filter(|fault| fault.records > 0);
+    told.map(|fault| Failure {
         source: None,
         source_name: source.to_owned(),
         resource: Some(resource.to_owned()),
         entity: None,
-        place: None,
+        place: Some(fault.place).filter(|place| !place.is_empty()),
         kind: ErrorKind::Malformed,
-        sentence: format!("{lost} of {resource} could not be read"),
+        sentence: fault.sentence,
         hint: None,
-        records,
+        records: fault.records,
         partial: true,
     })
 }
@@ -101,9 +100,16 @@ mod tests {
 
     #[test]
     fn records_that_cannot_be_read_are_a_failure() {
-        assert!(unreadable(0, "s", "t").is_none());
-        let failure = unreadable(2, "s", "t").expect("two were lost");
-        assert_eq!(failure.sentence, "2 records of t could not be read");
+        let fault = |records| Fault {
+            sentence: "NUL bytes were left out".to_owned(),
+            place: "line 3".to_owned(),
+            records,
+        };
+        assert!(unreadable(None, "s", "t").is_none());
+        assert!(unreadable(Some(fault(0)), "s", "t").is_none());
+        let failure = unreadable(Some(fault(2)), "s", "t").expect("two were read in part");
+        assert_eq!(failure.sentence, "NUL bytes were left out");
+        assert_eq!(failure.place.as_deref(), Some("line 3"));
         assert_eq!((failure.records, failure.partial), (2, true));
     }
 }

@@ -142,9 +142,14 @@ impl Failures {
         Ok(Self(last))
     }
 
-    /// Whether one of this entity is among them.
-    pub(crate) fn names(&self, entity: EntityId) -> bool {
-        self.0.contains_key(&entity)
+    /// The entities that have one.
+    pub(crate) fn entities(&self) -> impl Iterator<Item = &EntityId> {
+        self.0.keys()
+    }
+
+    /// The last failure of an entity.
+    pub(crate) fn of(&self, entity: EntityId) -> Option<&FailureDraft> {
+        self.0.get(&entity).map(|failure| &failure.what)
     }
 
     /// Why nothing is recorded of the columns of this entity. Ids of jobs are in the order in which these began.
@@ -221,6 +226,9 @@ pub(crate) fn reason(kind: &str) -> Reason {
         Reason::Failed
     }
 }
+
+/// How what is said begins of an entity that a scan read in part.
+pub(crate) const IN_PART: &str = "read in part";
 
 pub(crate) const UNFINISHED: &str = "a scan that read it did not come to its end; scan it again";
 pub(crate) const DAMAGED: &str =
@@ -314,7 +322,8 @@ impl Gaps<'_> {
         Ok(())
     }
 
-    pub(crate) fn partly(&mut self, records: &[ColumnRecord]) {
+    /// What is recorded of it may be of a sample, or of a part.
+    pub(crate) fn partly(&mut self, records: &[ColumnRecord], why: Option<&FailureDraft>) {
         let summaries: Result<Vec<_>, _> = records
             .iter()
             .map(|record| ColumnSummary::of(&record.summary))
@@ -328,8 +337,11 @@ impl Gaps<'_> {
             self.push(None, Reason::Sampled, sentence.to_owned());
         }
         if summaries.iter().any(|summary| summary.partial) {
-            let sentence = "some of its records could not be read";
-            self.push(None, Reason::Failed, sentence.to_owned());
+            let place = why.and_then(|why| why.place.as_deref());
+            let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+            let why = why.map_or("some of its records were not", |why| &why.sentence);
+            let sentence = format!("{IN_PART}: {place}{why}");
+            self.push(None, Reason::Failed, sentence);
         }
     }
 }
@@ -363,7 +375,7 @@ mod tests {
             resource: "a.csv",
             found: &mut found,
         };
-        gaps.partly(&[record(summary)]);
+        gaps.partly(&[record(summary)], None);
         found.into_iter().map(|gap| gap.reason).collect()
     }
 

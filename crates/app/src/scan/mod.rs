@@ -99,6 +99,15 @@ pub struct PartlyIndexed {
     pub indexed: f64,
 }
 
+/// What no rule was shown of columns that were clear after their first cells, without `--exhaustive`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Untested {
+    /// Such columns.
+    pub columns: u64,
+    /// Their cells that hold something and were not shown.
+    pub cells: u64,
+}
+
 /// So many sources are opened at the same time.
 const OPENED_AT_ONCE: usize = 16;
 

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use locard_engine::{Event, Reporter};
 use locard_model::EntityId;
 
-use crate::PartlyIndexed;
+use crate::{PartlyIndexed, Untested};
 
 /// Counts and passes on.
 pub(crate) struct Tally<'a> {
@@ -25,6 +25,7 @@ struct Seen {
     open: BTreeMap<EntityId, String>,
     /// Columns of which not every value is in the index.
     partly_indexed: Vec<PartlyIndexed>,
+    untested: Untested,
 }
 
 impl<'a> Tally<'a> {
@@ -71,6 +72,11 @@ impl<'a> Tally<'a> {
         columns.sort_by_cached_key(place);
         columns
     }
+
+    /// What no rule was shown of columns that were clear already.
+    pub(crate) fn untested(&self) -> Untested {
+        self.seen().untested
+    }
 }
 
 impl Reporter for Tally<'_> {
@@ -98,6 +104,11 @@ impl Reporter for Tally<'_> {
                 };
                 let columns = columns.iter().map(column);
                 self.seen().partly_indexed.extend(columns);
+            }
+            Event::Untested { columns, cells, .. } => {
+                let untested = &mut self.seen().untested;
+                untested.columns = untested.columns.saturating_add(*columns);
+                untested.cells = untested.cells.saturating_add(*cells);
             }
             _ => {}
         }

@@ -90,7 +90,15 @@ impl SecretRef {
                     std::io::Result::Ok(bytes)
                 };
                 read.await.map_err(|error| {
-                    failed(format!("the file with the secret cannot be read: {error}"))
+                    let why = match error.kind() {
+                        std::io::ErrorKind::NotFound => "there is none".to_owned(),
+                        std::io::ErrorKind::PermissionDenied => "this user may not".to_owned(),
+                        _ => error.to_string(),
+                    };
+                    let path = path.display();
+                    failed(format!(
+                        "the file {path} with the secret cannot be read: {why}"
+                    ))
                 })?
             }
             Self::Command(command) => output(command).await?,
@@ -208,6 +216,10 @@ mod tests {
         assert!(unset.unwrap_err().contains("LOCARD_TEST_THERE_IS_NONE"));
         std::fs::write(&path, "\n").unwrap();
         assert!(read(&file).await.unwrap_err().contains("empty"));
+        std::fs::remove_file(&path).unwrap();
+        let missing = read(&file).await.unwrap_err();
+        assert!(missing.contains(&*path.to_string_lossy()), "{missing}");
+        assert!(!missing.contains("os error"), "{missing}");
     }
 
     #[cfg(unix)]

@@ -204,7 +204,7 @@ pub async fn add_source(home: &Home, actor: &Actor, source: AddSource) -> Result
         return Err(
             Error::usage(format!("there is a source {} already", source.name)).hint(format!(
                 "choose another name, or `locard sources remove {}` first",
-                source.name
+                words::shell_word(&source.name)
             )),
         );
     }

@@ -131,6 +131,12 @@ impl Home {
         Ok(self.understood(text)?.1.canonical)
     }
 
+    /// Whether there is a password in a target.
+    pub fn holds_password(&self, target: &str) -> bool {
+        let understood = self.understood(target).ok();
+        understood.is_some_and(|(_, target)| target.settings["password"].is_string())
+    }
+
     /// The connector that understands a target's text, and what it makes of it.
     pub(crate) fn understood(
         &self,

@@ -99,6 +99,16 @@ impl Details {
     }
 }
 
+/// What is kept with a job whose kind another crate knows: the span in which it is asked for.
+pub fn asked_here() -> Result<Value> {
+    let details = Details {
+        version: 1,
+        asked_within: asked_within(),
+        ..Details::default()
+    };
+    details.json()
+}
+
 /// Accepts a job for the workers.
 pub(crate) async fn accept<K: JobKind>(
     home: &Home,

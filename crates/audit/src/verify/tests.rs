@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::RequestKey;
 use crate::chain::tests::{ORG, any_event, chain, event};
-use crate::{Event, Hold, Holds, RequestKey};
 
 fn five() -> (Vec<Entry>, Head) {
     chain(["a", "b", "c", "d", "e"].map(event).to_vec())
@@ -115,37 +115,6 @@ fn a_chain_verifies_without_the_key_of_its_details() {
     assert_eq!(verify([&entry], &head), Ok(head));
     let sealed = entry.details.unwrap();
     assert!(!sealed.windows(4).any(|part| part == b"Anna"));
-}
-
-#[test]
-fn a_hold_keeps_what_retention_would_let_go() {
-    let held = |hold, until: Option<&str>| {
-        let mut event = Event { hold, ..event("x") };
-        event.retention.until = until.map(|until| until.parse().unwrap());
-        event
-    };
-    let day = "2026-11-30T00:00:00Z";
-    let events = [
-        held(Hold::Unchanged, Some(day)),
-        held(Hold::Placed, None),
-        held(Hold::Lifted, None),
-    ];
-    let (entries, _) = chain(events.to_vec());
-    let request = entries[0].event.request.unwrap();
-    let now = day.parse().unwrap();
-    let mut holds = Holds::default();
-    let mut observed = Vec::new();
-    for entry in &entries {
-        holds.observe(entry);
-        observed.push((holds.is_held(request), holds.may_destroy(&entries[0], now)));
-    }
-    assert_eq!(observed, [(false, true), (true, false), (false, true)]);
-    let before = "2026-11-29T23:59:59Z".parse().unwrap();
-    assert!(!holds.may_destroy(&entries[0], before));
-    assert!(
-        !holds.may_destroy(&entries[1], now),
-        "kept until decided anew"
-    );
 }
 
 proptest! {

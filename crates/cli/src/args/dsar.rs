@@ -180,6 +180,11 @@ pub(crate) struct ReviewDsar {
     #[arg(long, value_name = "FIELD")]
     pub(crate) redact: Vec<String>,
 
+    /// With --redact: take out only these words, one or several on each line of a file, wherever the fields have them; `-` reads
+    /// standard input
+    #[arg(long, value_name = "FILE|-", requires = "redact")]
+    pub(crate) only: Option<PathBuf>,
+
     /// Hand a field out that a rule took out; may be repeated
     #[arg(long, value_name = "FIELD")]
     pub(crate) reveal: Vec<String>,

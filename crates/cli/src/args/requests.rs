@@ -49,7 +49,7 @@ pub(crate) enum Requests {
         #[arg(long, value_name = "TEXT", value_parser = secret)]
         reason: Option<SecretString>,
         /// When it was done, if not now
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = super::values::moment)]
         at: Option<String>,
     },
     /// Decide on the authority to ask for another
@@ -95,7 +95,7 @@ pub(crate) enum Requests {
         #[arg(long, value_name = "LENGTH")]
         by: Option<String>,
         /// When the person was told, if not now
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = super::values::moment)]
         at: Option<String>,
     },
     /// Take down that it was refused
@@ -110,7 +110,7 @@ pub(crate) enum Requests {
         #[arg(long, value_name = "KIND", default_value = "other")]
         kind: String,
         /// When, if not now
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = super::values::moment)]
         at: Option<String>,
     },
     /// Take down that it was answered
@@ -310,7 +310,7 @@ pub(crate) struct Step {
     #[arg(long, value_name = "TEXT", value_parser = secret)]
     pub(crate) message: Option<SecretString>,
     /// When, if not now
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::values::moment)]
     pub(crate) at: Option<String>,
 }
 
@@ -324,7 +324,7 @@ pub(crate) struct NewRequest {
     #[arg(long, value_name = "CODE")]
     pub(crate) region: Option<String>,
     /// When it came in: 2026-03-31T10:00:00+02:00
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::values::moment)]
     pub(crate) received: String,
     /// What is asked for: access, deletion, correction, portability, restriction, objection
     #[arg(long = "type", value_name = "TYPE", default_value = "access")]

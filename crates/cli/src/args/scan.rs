@@ -59,7 +59,8 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) sparing: Sparing,
 
-    /// Leave out findings below this confidence
+    /// Leave out findings below this confidence; what is likelier no personal data is never a finding, only in
+    /// `locard explain`
     #[arg(long, value_name = "P", default_value_t = MIN_CONFIDENCE, value_parser = probability)]
     pub(crate) min_confidence: f64,
 

@@ -28,6 +28,14 @@ pub(super) fn window(text: &str) -> Result<Box<ScanWindow>, String> {
     text.parse().map(Box::new)
 }
 
+/// A moment, which has a zone: a day or an hour alone is another moment elsewhere.
+pub(super) fn moment(text: &str) -> Result<String, String> {
+    let known = text.trim().parse::<jiff::Timestamp>();
+    known.map(|_| text.trim().to_owned()).map_err(|_| {
+        "a day and time with its zone is wanted, as 2026-03-31T10:00:00+02:00 or 2026-03-31T08:00:00Z".to_owned()
+    })
+}
+
 pub(super) fn readers(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.trim().parse();
     number.map_err(|_| "a whole number of at least 1 is wanted".to_owned())
@@ -103,6 +111,17 @@ mod tests {
             "", "0", "%", "0%", "100%", "101%", "-5%", "ten%", "NaN%", "1.5",
         ] {
             assert!(amount(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_has_a_zone() {
+        for text in ["2026-03-31T10:00:00+02:00", " 2026-03-31T08:00:00Z "] {
+            assert_eq!(moment(text).as_deref(), Ok(text.trim()));
+        }
+        for text in ["2026-01-31", "2026-03-31T10:00:00", "yesterday", ""] {
+            let said = moment(text).unwrap_err();
+            assert!(said.contains("zone"), "{text}: {said}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use locard_app::{
-    BusinessResultRow, BusinessRuleOptions, Dimension, Measure, Thresholds, Verdict,
+    BusinessResultRow, BusinessRuleOptions, Dimension, Grade, Measure, Thresholds,
     business_history, business_rule, short_id,
 };
 use serde_json::json;
@@ -120,7 +120,7 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
                 json!(rule.name),
                 json!(if rule.options.is_enabled { "yes" } else { "no" }),
                 json!(rule.options.dimension.map(Dimension::as_str)),
-                json!(last.map(|last| last.verdict.as_str())),
+                json!(last.map(|last| last.grade.as_str())),
                 json!(last.map(|last| last.at.to_string())),
                 json!(rule.options.sql),
             ]);
@@ -151,7 +151,7 @@ async fn execute(
     if !failures.is_empty() {
         return Ok(Outcome::Failed);
     }
-    let failed = results.iter().any(|result| result.verdict == Verdict::Fail);
+    let failed = results.iter().any(|result| result.grade == Grade::Fail);
     Ok(if failed {
         Outcome::Crossed
     } else {
@@ -174,7 +174,7 @@ fn print(session: &Session, results: &[BusinessResultRow], format: ListFormat) -
     for result in results {
         list.row([
             json!(result.details.name),
-            json!(result.verdict.as_str()),
+            json!(result.grade.as_str()),
             json!(result.total),
             json!(result.scope),
             json!(result.non_compliant),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use locard_app::{
     ColumnExplanation, ExplainOptions, Explanation, FindingRow, Hypothesis, Profile, Reported,
-    Weight,
+    Weight, rounded,
 };
 use locard_model::FindingKind;
 use owo_colors::Style;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Outcome, Session, tell_failures};
 use crate::args::{Explain, ListFormat, MIN_CONFIDENCE};
 use crate::printer::{Output, printable};
-use crate::report::{finding_json, rounded};
+use crate::report::finding_json;
 use crate::table::{Cell, Table, count, counted};
 
 pub(crate) async fn run(session: &Session, args: &Explain) -> Result<Outcome> {

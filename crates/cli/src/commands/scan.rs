@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use locard_app::{
-    Begun, Crossing, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot,
+    Begun, Crossing, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot, Untested,
 };
 use locard_model::{Identifier, JobState};
 use serde_json::Value;
@@ -62,7 +62,7 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
         super::findings::warn_unmatched(session.printer, unmatched, all);
     }
     let unread = tell_empty(session, args, &report);
-    let crossed = tell_crossed(session, threshold.as_ref(), &judged);
+    let crossed = tell_crossed(session, threshold.as_ref(), &judged, report.untested);
     Ok(outcome(&report, crossed, unread))
 }
 
@@ -361,8 +361,16 @@ fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) -> bool {
     fails && !report.empty.is_empty()
 }
 
+/// What tests the cells that a threshold did not see.
+const EXHAUSTIVE: &str = "--exhaustive without --sample tests every cell that is not empty";
+
 /// Tells the thresholds that were crossed; whether there are any.
-fn tell_crossed(session: &Session, threshold: Option<&FailOn>, findings: &[FindingRow]) -> bool {
+fn tell_crossed(
+    session: &Session,
+    threshold: Option<&FailOn>,
+    findings: &[FindingRow],
+    untested: Untested,
+) -> bool {
     let crossings = threshold
         .map(|threshold| threshold.crossed(findings))
         .unwrap_or_default();
@@ -375,15 +383,24 @@ fn tell_crossed(session: &Session, threshold: Option<&FailOn>, findings: &[Findi
         session.printer.error(&sentence, None);
     }
     let open = threshold.map(|threshold| threshold.open(findings));
-    for open in open.unwrap_or_default() {
+    let open = open.unwrap_or_default();
+    if threshold.is_some() && crossings.is_empty() && open.is_empty() && untested.cells > 0 {
+        let sentence = format!(
+            "no threshold is crossed, as far as cells were tested: {} of {} were skipped, short ones in columns that were clear",
+            counted(untested.cells, "cell", "cells"),
+            counted(untested.columns, "column", "columns"),
+        );
+        session.printer.say(&sentence);
+        session.printer.hint(EXHAUSTIVE);
+    }
+    for open in open {
         let term = &open.term;
         let sentence = format!(
             "threshold {term} is not crossed, as far as cells were tested: {}",
             evidence(&open)
         );
         session.printer.warn(&sentence);
-        let hint = "--exhaustive without --sample tests every cell that is not empty";
-        session.printer.hint(hint);
+        session.printer.hint(EXHAUSTIVE);
     }
     !crossings.is_empty()
 }

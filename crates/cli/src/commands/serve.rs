@@ -45,6 +45,7 @@ pub(crate) async fn serve(
     service: Service,
     stop: &CancellationToken,
 ) -> Result<Outcome> {
+    home.serves();
     let tokens = args.tokens.options()?;
     home.hide(args.tokens.files());
     if let Some(target) = &args.audit_to {

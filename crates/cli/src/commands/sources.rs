@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
-use locard_app::{AddSource, MANUAL, Manual, ManualKind, Secrets, Sparing};
+use locard_app::{AddSource, MANUAL, Manual, ManualKind, Secrets, Sparing, shell_word};
 use locard_model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -29,6 +29,7 @@ pub(crate) async fn run(session: &Session, args: &Sources) -> Result<Outcome> {
             window,
             sparing,
         } => {
+            tell_password(session, target.as_ref());
             let target = target.as_ref().map(target_text).transpose()?;
             let source = AddSource {
                 key: None,
@@ -90,11 +91,27 @@ async fn add(session: &Session, source: AddSource) -> Result<()> {
         .printer
         .say(format!("registered {name} ({})", printable(place)));
     session.printer.hint(&if is_reached {
-        format!("`locard sources test {name}` connects, `locard scan {name}` reads")
+        let word = printable(&shell_word(&row.name));
+        format!("`locard sources test {word}` connects, `locard scan {word}` reads")
     } else {
         "no connector reaches it: `locard find` says that its owner must be asked".to_owned()
     });
     Ok(())
+}
+
+/// Says so where a password was typed as an argument.
+fn tell_password(session: &Session, target: Option<&SecretString>) {
+    let holds = |target: &SecretString| session.home.holds_password(target.expose_secret());
+    if target.is_some_and(holds) {
+        session.printer.warn(
+            "the password stood among the arguments: the shell's history may hold it, and others saw it in the list of \
+            processes",
+        );
+        session.printer.hint(
+            "change it, and say with `--secret password=env:NAME` or `password=file:PATH` where it is kept, or give the \
+            target on stdin as `-`",
+        );
+    }
 }
 
 /// What a place is that no connector reaches.

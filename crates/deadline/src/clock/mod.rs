@@ -5,13 +5,12 @@ mod ground;
 mod reckon;
 mod trail;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::answer::{Deadline, Deadlines, Ignored, NOTICE, Why};
 use crate::calendar::WorkingDays;
 use crate::pack::{Certainty, Pack};
-use crate::{Duty, Error, Event, Pin, Request, Unit, What};
+use crate::{Duty, Error, Event, Pin, Request, Unit};
 use facts::Facts;
 use ground::Ground;
 
@@ -110,27 +109,6 @@ impl<'a> Clock<'a> {
             deadlines,
             notice: NOTICE.to_owned(),
         })
-    }
-
-    /// The deadlines as they would be, were everything that is waited for received at a time.
-    ///
-    /// # Errors
-    /// As [`Clock::deadlines`]; also when the time lies before a question that is open.
-    pub fn if_answered(&self, at: Timestamp) -> Result<Deadlines, Error> {
-        let facts = Facts::new(self.request.received, &self.events)?;
-        let open = facts
-            .questions
-            .iter()
-            .filter(|question| question.answered.is_none());
-        let answers = open.map(|question| {
-            Event::new(
-                at,
-                What::Received {
-                    wait: question.wait,
-                },
-            )
-        });
-        self.clone().with(answers.collect::<Vec<_>>()).deadlines()
     }
 
     fn without_clock(&self, facts: &Facts) -> Vec<Ignored> {

@@ -292,21 +292,6 @@ fn an_open_pause_is_told_as_not_before_whatever_the_time_is() {
     assert!(answer.statutory.open && !answer.safe.open);
     let last = answer.statutory.steps.last().unwrap();
     assert!(last.sentence.contains("not before"), "{}", last.sentence);
-    let clock = LIBRARY
-        .clock(request("DE", "2026-03-02T10:00:00+01:00"))
-        .unwrap()
-        .with(events);
-    let answered = clock.if_answered(at("2026-03-17T09:00:00+01:00")).unwrap();
-    assert_eq!(
-        answered
-            .of(Duty::Answer)
-            .unwrap()
-            .statutory
-            .due
-            .date
-            .to_string(),
-        "2026-04-07"
-    );
 }
 
 #[test]

@@ -363,6 +363,7 @@ impl Job {
     fn ended<T>(&self, mask: &Mask, found: Found<T>) -> Ended {
         let now = locard_app::fingerprint(&found.splits);
         let then = &self.entity.fingerprint;
+        let lost = found.faults.map_or(0, |fault| fault.records);
         let failure = found
             .error
             .map(|error| Failure::of(mask, &error, &self.source, Some(&self.shown())));
@@ -371,7 +372,7 @@ impl Job {
             weak: false,
             truncated: found.truncated,
             stale: then.is_some() && now.is_some() && now != *then,
-            failure: failure.or_else(|| self.unreadable(found.faults)),
+            failure: failure.or_else(|| self.unreadable(lost)),
             unkept: None,
         }
     }
@@ -387,7 +388,7 @@ impl Job {
 
     fn unreadable(&self, records: u64) -> Option<Failure> {
         (records > 0).then(|| Failure {
-            sentence: format!("{records} of its records could not be read"),
+            sentence: format!("{records} of its records were not read, or only in part"),
             records,
             partial: true,
             ..self.failure()

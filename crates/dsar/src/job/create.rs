@@ -230,15 +230,13 @@ fn check(settings: &DsarSettings, scope: &Scope) -> Result<()> {
     if let (Some(start), Some(end)) = (scope.window_start, scope.window_end)
         && start >= end
     {
-        return Err(Error::usage("windowStart is not before windowEnd"));
+        return Err(Error::usage("the window ends before it begins"));
     }
     if scope.kind != ScopeKind::DataSubject && !settings.tenant_export {
         return Err(Error::usage(
             "nothing is known of a person, and exports of everything are switched off",
         )
-        .hint(
-            "give scope.dataSubjectId or attributes; an administrator may switch tenantExport on",
-        ));
+        .hint("say who it is about; an administrator may switch exports of everything on"));
     }
     Ok(())
 }

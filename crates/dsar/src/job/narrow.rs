@@ -61,7 +61,7 @@ async fn named(home: &Home, name: &str) -> Result<locard_app::CollectionRow> {
             return Ok(row);
         }
         if next.is_none() {
-            return Err(Error::not_found("campaignIds: there is no such collection"));
+            return Err(Error::not_found("there is no such collection"));
         }
         after = next;
     }

@@ -88,6 +88,7 @@ pub(super) async fn queue(home: &Home, job: &DsarJob) -> Result<DsarJob> {
     let draft = JobDraft {
         affinity: Some(AFFINITY.to_owned()),
         idempotency_key: Some(format!("dsar {} {part}", job.id)),
+        details: locard_app::asked_here()?,
         ..JobDraft::new(KIND, json(&spec)?)
     };
     let started = home.store().start_job(home.org(), &draft).await?;

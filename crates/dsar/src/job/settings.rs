@@ -31,6 +31,8 @@ pub struct DsarSettings {
     pub controller: Option<Controller>,
     /// Paragraphs that the person reads first; none: the usual ones on their rights.
     pub notice: Vec<String>,
+    /// How many days before a deadline webhooks are told that it draws near.
+    pub alert_days: Vec<u16>,
     /// What sources are used for, by their names: bundles and the data map tell it.
     pub register: BTreeMap<String, Processing>,
 }
@@ -73,12 +75,16 @@ impl Default for DsarSettings {
             store: None,
             controller: None,
             notice: Vec::new(),
+            alert_days: vec![14, 7, 3, 1],
             register: BTreeMap::new(),
         }
     }
 }
 
 const NAME: &str = "dsar";
+
+/// Times at which it is told that a deadline draws near.
+const MOST_ALERTS: usize = 20;
 
 /// How DSAR jobs are done.
 pub async fn settings(home: &Home) -> Result<DsarSettings> {
@@ -99,7 +105,7 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
         if let Some(setting) = all.get_mut(name) {
             setting.clone_from(value);
         } else {
-            let known = "activeLimit, ttlHours, review, secondApprover, tenantExport, store, controller, notice, register";
+            let known = "activeLimit, ttlHours, review, secondApprover, tenantExport, store, controller, notice, alertDays, register";
             return Err(
                 Error::usage("a setting is named like none").hint(format!("they are {known}"))
             );
@@ -110,6 +116,11 @@ pub async fn change_settings(home: &Home, actor: &Actor, changes: &Value) -> Res
     if !(1..=10_000).contains(&changed.active_limit) || !(1..=87_600).contains(&changed.ttl_hours) {
         return Err(Error::usage(
             "activeLimit goes from 1 to 10,000, and ttlHours from 1 to 87,600",
+        ));
+    }
+    if changed.alert_days.len() > MOST_ALERTS || changed.alert_days.iter().any(|days| *days > 366) {
+        return Err(Error::usage(
+            "alertDays are at most 20 numbers of days, of up to 366 each",
         ));
     }
     // Whoever misspells it, or may not write there, hears it now, and not when the first bundle is ready.

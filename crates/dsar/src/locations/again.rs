@@ -113,7 +113,7 @@ impl Looking<'_> {
             };
             let found = self.home.engine().look_up(look_up, self.cancel).await;
             seen.rows.extend(found.finds);
-            seen.lost += found.faults;
+            seen.lost += found.faults.map_or(0, |fault| fault.records);
             if let Some(error) = found.error {
                 if error.kind() == ErrorKind::NotFound && is_gone(&source, &entity).await {
                     continue;

@@ -5,13 +5,13 @@
 use std::collections::HashMap;
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::{Array, StringViewArray, UInt32Array};
+use arrow_array::{Array, RecordBatch, StringViewArray, UInt32Array};
 use arrow_schema::ArrowError;
 use locard_identify::{Evidence, Library};
 
 use super::Tools;
 use super::column::Scratch;
-use crate::leaf::Leaf;
+use crate::leaf::{self, Leaf};
 
 /// Tables of attributes and values are narrow; wider ones are not asked, batch after batch.
 const WIDEST: usize = 64;
@@ -44,6 +44,7 @@ impl Attributes {
     /// The named values of a batch, with the position of their column among its leaves.
     pub(super) fn groups(
         &mut self,
+        records: &RecordBatch,
         leaves: &[Leaf],
         library: &Library,
     ) -> Result<Option<(usize, Vec<Group>)>, ArrowError> {
@@ -54,18 +55,19 @@ impl Attributes {
         let Some((attribute, value)) = library.attributes_and_values(&names) else {
             return Ok(None);
         };
-        let (attributes, values) = (&leaves[attribute], &leaves[value]);
-        let is_of_rows = |leaf: &Leaf| leaf.weights.is_none() && leaf.records.is_none();
-        let alike = attributes.texts.len() == values.texts.len();
-        if !(is_of_rows(attributes) && is_of_rows(values) && alike) {
+        let by_row = |leaf: usize| by_row(records, &leaves[leaf]);
+        let (Some(attributes), Some(values)) = (by_row(attribute)?, by_row(value)?) else {
+            return Ok(None);
+        };
+        if attributes.len() != values.len() {
             return Ok(None);
         }
         let mut rows: HashMap<&str, Vec<u32>> = HashMap::new();
-        for row in 0..attributes.texts.len() {
-            if attributes.texts.is_null(row) || values.texts.is_null(row) {
+        for row in 0..attributes.len() {
+            if attributes.is_null(row) || values.is_null(row) {
                 continue;
             }
-            let name = attributes.texts.value(row);
+            let name = attributes.value(row);
             if self.takes(name, library) {
                 rows.entry(name).or_default().push(row as u32);
             }
@@ -75,7 +77,7 @@ impl Attributes {
             if let Some(named) = self.names.get(name) {
                 groups.push(Group {
                     rules: named.rules.clone(),
-                    values: taken(&values.texts, rows)?,
+                    values: taken(&values, rows)?,
                 });
             }
         }
@@ -122,6 +124,21 @@ impl Group {
         library.observe_named(&self.rules, &preparer.prepare(&values), evidence, rules);
         Ok(())
     }
+}
+
+/// The cells of a column row by row, also where the batch has each distinct one once; `None` for elements of lists.
+fn by_row(records: &RecordBatch, leaf: &Leaf) -> Result<Option<StringViewArray>, ArrowError> {
+    if leaf.records.is_some() {
+        return Ok(None);
+    }
+    if leaf.weights.is_none() {
+        return Ok(Some(leaf.texts.clone()));
+    }
+    let Ok(column) = records.schema_ref().index_of(&leaf.name) else {
+        return Ok(None);
+    };
+    let mut plain = leaf::leaves(&records.project(&[column])?, leaf::Cells::Records)?;
+    Ok(plain.pop().map(|leaf| leaf.texts))
 }
 
 fn taken(values: &StringViewArray, rows: Vec<u32>) -> Result<StringViewArray, ArrowError> {

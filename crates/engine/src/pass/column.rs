@@ -12,9 +12,9 @@ use crate::embedded::{self, Documents};
 use crate::leaf::Leaf;
 
 /// Cells of a column that every rule judges in each piece before adaptive mode thins out.
-const SETTLED: u64 = 4_096;
+pub(crate) const SETTLED: u64 = 4_096;
 
-/// Of a settled column, one cell in so many is judged, and the first ones of each outline.
+/// Of a settled column, one cell in so many is judged, all that are text, and the first ones of each outline.
 const THINNED: u64 = 16;
 
 /// Of a sequence of numbers in all of 64 bits (Knuth, MMIX), of which the upper ones are drawn.
@@ -22,6 +22,9 @@ const MULTIPLIER: u64 = 6_364_136_223_846_793_005;
 
 /// Cells that are longer than this on average are text. Anything may stand in text, so it is never settled.
 const TEXT: u64 = 48;
+
+/// Blanks from which a cell with letters is text by itself, however short the others of its column are.
+const PROSE: u64 = 3;
 
 /// Memory that the columns of one thread share.
 #[derive(Debug)]
@@ -77,8 +80,9 @@ pub(super) struct ColumnPass {
     gathers: Gathers,
 }
 
-/// Outlines of the cells of a settled column: how long they are, and the classes of their characters. What is something
-/// else than the rest of its column has another outline than most, so that a few of each are judged.
+/// Outlines of the cells of a settled column: how long they are, the classes of their characters, and of several words
+/// how many and how many digits. What is something else than the rest of its column has another outline than most, so
+/// that a few of each are judged.
 #[derive(Debug, Default)]
 struct Outlines(Vec<u8>);
 
@@ -86,16 +90,19 @@ impl Outlines {
     /// Cells of one outline that are judged whatever their turn is.
     const ENOUGH: u8 = 16;
     /// A power of two; outlines that share a place share the count.
-    const PLACES: usize = 2_048;
+    const PLACES: usize = 8_192;
 
     /// Whether this cell is among the first of its outline.
-    fn is_new(&mut self, classes: ClassMask, length: u32) -> bool {
+    fn is_new(&mut self, classes: ClassMask, length: u32, marks: Marks) -> bool {
         if self.0.is_empty() {
             self.0 = vec![0; Self::PLACES];
         }
-        let outline = u64::from(classes.0) << 8 | u64::from(length.min(255));
+        let outline = marks.digits.min(31) << 32
+            | marks.blanks.min(7) << 24
+            | u64::from(classes.0) << 8
+            | u64::from(length.min(255));
         // The upper bits of a product with an odd number spread best.
-        let place = outline.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53;
+        let place = outline.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51;
         match self.0.get_mut(place as usize) {
             Some(count) if *count < Self::ENOUGH => {
                 *count += 1;
@@ -103,6 +110,33 @@ impl Outlines {
             }
             _ => false,
         }
+    }
+}
+
+/// What is counted in a cell of several words.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    blanks: u64,
+    digits: u64,
+}
+
+impl Marks {
+    const LETTERS: u16 = ClassMask::LOWER | ClassMask::UPPER | ClassMask::WIDE;
+
+    fn of(text: &str, classes: ClassMask) -> Self {
+        if !classes.any(ClassMask::SPACE) {
+            return Self::default();
+        }
+        let count = |is: fn(&u8) -> bool| text.bytes().filter(is).count() as u64;
+        Self {
+            blanks: count(|&byte| byte == b' '),
+            digits: count(u8::is_ascii_digit),
+        }
+    }
+
+    /// Whether the cell is a sentence or the like: anything may stand in one, also in a column that is clear.
+    fn is_prose(self, classes: ClassMask) -> bool {
+        self.blanks >= PROSE && classes.any(Self::LETTERS)
     }
 }
 
@@ -266,7 +300,11 @@ impl ColumnPass {
             }
             if thins && self.is_settled() {
                 let classes = cells.classes.get(cell).copied().unwrap_or_default();
-                if !self.outlines.is_new(classes, length) && !self.is_drawn() {
+                let marks = Marks::of(cells.texts.value(cell), classes);
+                if !marks.is_prose(classes)
+                    && !self.outlines.is_new(classes, length, marks)
+                    && !self.is_drawn()
+                {
                     continue;
                 }
             }

@@ -20,8 +20,8 @@ use locard_sketch::{Keyer, Preparer};
 use rayon::prelude::*;
 
 use self::attributes::{Attributes, Group};
-pub(crate) use self::column::Scratch;
 use self::column::{ColumnPass, Within};
+pub(crate) use self::column::{SETTLED, Scratch};
 use self::room::Claim;
 pub(crate) use self::room::Room;
 use crate::faults::Faults;
@@ -179,7 +179,8 @@ impl Pass {
             self.rows += part.records.num_rows() as u64;
         }
         self.bytes += leaves.iter().map(|leaf| size(&leaf.texts)).sum::<u64>();
-        let named = self.attributes.groups(&leaves, &self.tools.library)?;
+        let library = &self.tools.library;
+        let named = self.attributes.groups(&part.records, &leaves, library)?;
         let named = named.map(|(value, groups)| (leaves[value].name.clone(), groups));
         let derived = self.each(leaves, None, spread)?;
         if let Some((value, groups)) = named {
@@ -516,7 +517,6 @@ mod tests {
             1,
         )
         .unwrap();
-        let mut pass = Pass::new(&engine, &options());
         let attribute = |row: usize| ["dob", "city", "theme"][row % 3].to_owned();
         let town = |row: usize| ["Berlin", "Lyon", "Madrid", "Osaka"][row % 4].to_owned();
         let day = |row: usize| format!("19{}-0{}-1{}", 40 + row % 60, 1 + row % 9, row % 9);
@@ -525,16 +525,33 @@ mod tests {
             1 => town(row),
             _ => "dark".to_owned(),
         };
-        let records = batch(&[("attribute", &attribute), ("value", &value)], 0);
-        pass.absorb(&records, false).unwrap();
-        let read = pass.finish().unwrap();
-        let judged = crate::judge(&library, "", &read.columns);
-        let found = judged[1].findings.iter();
-        let found: Vec<(&str, u64)> = found
-            .map(|finding| (finding.identifier.as_str(), finding.matched))
-            .collect();
-        assert!(found.contains(&("DATE_OF_BIRTH", 334)), "{found:?}");
-        assert!(found.contains(&("CITY", 333)), "{found:?}");
-        assert!(judged[0].findings.is_empty());
+        let plain = batch(&[("attribute", &attribute), ("value", &value)], 0);
+        let encoded = |columns: &[usize]| {
+            let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            let arrays = plain.columns().iter().enumerate().map(|(at, array)| {
+                let encoded = columns
+                    .contains(&at)
+                    .then(|| arrow_cast::cast(array, &kind));
+                encoded.map_or_else(|| Arc::clone(array), Result::unwrap)
+            });
+            let names = ["attribute", "value"].into_iter();
+            RecordBatch::try_from_iter(names.zip(arrays)).unwrap()
+        };
+        for columns in [[].as_slice(), &[0], &[1], &[0, 1]] {
+            let mut pass = Pass::new(&engine, &options());
+            pass.absorb(&encoded(columns), false).unwrap();
+            let read = pass.finish().unwrap();
+            let judged = crate::judge(&library, "", &read.columns);
+            let found = judged[1].findings.iter();
+            let found: Vec<(&str, u64)> = found
+                .map(|finding| (finding.identifier.as_str(), finding.matched))
+                .collect();
+            assert!(
+                found.contains(&("DATE_OF_BIRTH", 334)),
+                "{columns:?} {found:?}"
+            );
+            assert!(found.contains(&("CITY", 333)), "{columns:?} {found:?}");
+            assert!(judged[0].findings.is_empty());
+        }
     }
 }

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use locard_connector::{Entity, Error, ErrorKind, Globs, Result};
-use locard_containers::{DEPTH, MEMBERS, Reads};
+use locard_containers::{DEPTH, MEMBERS, RATIO, Reads};
 use locard_model::{EntityKind, EntityPath};
 
 use super::cabinet::{Drawer, Unpacked, depth, inside};
 use super::{decompressed, first_bytes, format, opener};
 use crate::blob::{Blob, Blobs, Range};
+use crate::compression::Compression;
 use crate::source;
+
+/// So much may come of any file.
+const HONEST: u64 = 1 << 30;
 
 /// Lists the contents of a file.
 pub(crate) struct Contents<'a, B> {
@@ -18,8 +22,12 @@ pub(crate) struct Contents<'a, B> {
     send: &'a mut dyn FnMut(Result<Entity>) -> bool,
     /// Everything below is wanted, since what it is in was asked for.
     all: bool,
+    /// The file that all of it is in.
+    outermost: String,
     /// How many members may still come.
     left: usize,
+    /// How many bytes they may still have; `None`: they had too many, which was told.
+    room: Option<u64>,
 }
 
 impl<'a, B: Blobs> Contents<'a, B> {
@@ -44,7 +52,9 @@ impl<'a, B: Blobs> Contents<'a, B> {
             scope,
             send,
             all,
+            outermost: path.resource(EntityKind::File),
             left: MEMBERS,
+            room: Some(HONEST.saturating_add(blob.size().saturating_mul(RATIO))),
         };
         contents.file(path, &blob)
     }
@@ -93,6 +103,9 @@ impl<'a, B: Blobs> Contents<'a, B> {
             }
         }
         for (position, member) in drawer.members().iter().enumerate() {
+            if self.room.is_none() {
+                return true;
+            }
             let Some(left) = self.left.checked_sub(1) else {
                 let sentence =
                     format!("more than {MEMBERS} members in one file: the rest is not read");
@@ -130,6 +143,9 @@ impl<'a, B: Blobs> Contents<'a, B> {
                 return !self.wants(&resource) || (self.send)(Err(error.entity(resource)));
             }
         };
+        if let Some(more) = self.crowded(&blob) {
+            return more;
+        }
         match self.file(path, &blob) {
             Some(more) => more,
             None if !self.wants(&resource) => true,
@@ -142,6 +158,26 @@ impl<'a, B: Blobs> Contents<'a, B> {
                 (self.send)(told.map_err(|error| error.entity(resource)))
             }
         }
+    }
+
+    /// Takes the room of a member, or tells that there is none: then, whether more is wanted. Every member may be honest, and
+    /// all of them together more than anybody ever wrote.
+    fn crowded(&mut self, blob: &Arc<dyn Blob>) -> Option<bool> {
+        let head = first_bytes(Range::new(blob.clone(), 0, None));
+        let size = match Compression::detect(&head) {
+            Compression::None => blob.size(),
+            // How far it grows is seen when it is read.
+            _ => blob.size().saturating_mul(RATIO),
+        };
+        self.room = self.room.and_then(|room| room.checked_sub(size));
+        if self.room.is_some() {
+            return None;
+        }
+        let sentence = format!(
+            "what is in it grows more than {RATIO} times when it is decompressed, as bombs do: the rest is not read"
+        );
+        let error = Error::new(ErrorKind::Unsupported, sentence).entity(&self.outermost);
+        Some((self.send)(Err(error)))
     }
 
     fn wants(&self, resource: &str) -> bool {

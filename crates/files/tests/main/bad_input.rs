@@ -132,6 +132,48 @@ async fn nul_bytes_are_left_out_and_told() {
 }
 
 #[tokio::test]
+async fn what_a_crash_leaves_behind_costs_no_rows() {
+    let rows: String = (0..50)
+        .map(|row| format!("{row},Ada,ada{row}@example.org\n"))
+        .collect();
+    let text = format!("id,name,mail\n{rows}50,B\0ob,bob@example.org\n");
+    let bytes = [text.as_bytes(), &[0; 5_000]].concat();
+    let taken = take("a.csv", bytes).await;
+    assert_eq!(taken.column("mail").len(), 51);
+    assert_eq!(taken.column("name")[50], "Bob");
+    assert_eq!(taken.sentences(), ["line 52: NUL bytes were left out (1)"]);
+    let source = shelf("a.csv", vec![0; 5_000]);
+    let error = take_with(&source, "a.csv", |_| {}).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn text_of_dos_old_macs_and_in_utf_32_is_read() {
+    let names = ["Bäcker", "Müller", "Groß", "Jörg"];
+    let pages = [
+        ("dos", "B\u{84}cker M\u{81}ller Gro\u{e1} J\u{94}rg"),
+        ("mac", "B\u{8a}cker M\u{9f}ller Gro\u{a7} J\u{9a}rg"),
+    ];
+    for (page, text) in pages {
+        let text = format!("name,id\n{}\n", text.replace(' ', ",1\n") + ",1");
+        let bytes: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
+        let taken = take("a.csv", bytes).await;
+        assert_eq!(taken.column("name"), names, "{page}");
+        assert_eq!(taken.sentences(), [""; 0], "{page}");
+    }
+    let text = format!("\u{feff}name,id\n{},1\n", names.join(",1\n"));
+    let orders: [fn(u32) -> [u8; 4]; 2] = [u32::to_le_bytes, u32::to_be_bytes];
+    for bytes in orders {
+        let bytes: Vec<u8> = text
+            .chars()
+            .flat_map(|letter| bytes(letter as u32))
+            .collect();
+        let taken = take("a.csv", bytes).await;
+        assert_eq!(taken.column("name"), names);
+    }
+}
+
+#[tokio::test]
 async fn mixed_encodings_are_read_both_and_told() {
     let mut bytes = "id,name\n1,Köln ümläut\n".as_bytes().to_vec();
     bytes.extend_from_slice(b"2,Jos\xe9\n3,Eve\n");

@@ -176,6 +176,41 @@ async fn bombs_are_refused() {
 }
 
 #[tokio::test]
+async fn archives_of_archives_that_grow_beyond_all_reason_are_told_once() {
+    let mut bytes = zip(&[("x.csv", &b"a,b\n".repeat(2 << 20))]);
+    for _ in 0..4 {
+        let names: Vec<String> = (0..8).map(|copy| format!("{copy}.zip")).collect();
+        let copies: Vec<(&str, &[u8])> = names.iter().map(|name| (&**name, &*bytes)).collect();
+        bytes = zip(&copies);
+    }
+    let (entities, errors) = all("nested.zip", bytes).await;
+    assert!((100..200).contains(&entities.len()), "{}", entities.len());
+    let told = errors.iter().filter(|error| error.contains("as bombs do"));
+    assert_eq!((told.count(), errors.len()), (1, 1), "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_member_gives_no_more_than_it_claims() {
+    let text = "Ada\n".repeat(17_501);
+    let mut bytes = zip(&[("x.txt", text.as_bytes())]);
+    let (claimed, wrong) = (70_004_u32.to_le_bytes(), 40_u32.to_le_bytes());
+    let places: Vec<usize> = (0..bytes.len() - 4)
+        .filter(|at| bytes[*at..at + 4] == claimed)
+        .collect();
+    assert!(!places.is_empty(), "its size stands in the directory");
+    for at in places {
+        bytes[at..at + 4].copy_from_slice(&wrong);
+    }
+    let source = shelf("liar.zip", bytes);
+    let taken = take_with(&source, "liar.zip!/x.txt", |_| {}).await;
+    let told = match taken {
+        Ok(taken) => format!("{:?}", taken.errors),
+        Err(error) => error.to_string(),
+    };
+    assert!(told.contains("damaged"), "{told}");
+}
+
+#[tokio::test]
 async fn members_that_share_their_bytes_are_refused_together() {
     let mut bytes = zip_of(&[
         Zipped::plain("a.csv", PEOPLE),

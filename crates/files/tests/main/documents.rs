@@ -336,6 +336,90 @@ async fn messages_are_records_with_members() {
     assert_eq!(inner.column("from"), ["Eve <eve@example.org>"]);
 }
 
+/// A message with a text of that type, written like that.
+fn letter(kind: &str, transfer: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+        Content-Type: {kind}\r\nContent-Transfer-Encoding: {transfer}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+#[tokio::test]
+async fn text_of_messages_that_name_no_encoding_or_another_is_read_and_told() {
+    let latin = b"Herr J\xfcrgen M\xfc\xdfig";
+    let told =
+        "message 1: letters of an encoding that it does not name were read as windows-1252 (1)";
+    let boxed = [
+        b"From a@x.org Thu Jan  1 00:00:00 2024\nFrom: a@example.org\nSubject: y\nContent-Type: text/plain\n\n",
+        &latin[..],
+        b"\n\n",
+    ];
+    for bytes in [
+        letter("text/plain", "8bit", latin),
+        letter("text/plain", "base64", b"SGVyciBK/HJnZW4gTfzfaWc="),
+        letter("text/plain", "quoted-printable", b"Herr J=FCrgen M=FC=DFig"),
+        letter("text/plain; charset=utf-8", "8bit", latin),
+        letter("text/plain; charset=us-ascii", "8bit", latin),
+        letter("text/html", "8bit", &[b"<p>", &latin[..], b"</p>"].concat()),
+        boxed.concat(),
+    ] {
+        let taken = take("m", bytes).await;
+        assert_eq!(taken.column("text"), ["Herr Jürgen Müßig"]);
+        assert_eq!(taken.sentences(), [told]);
+    }
+    for (kind, body) in [
+        ("text/plain; charset=iso-8859-1", &latin[..]),
+        ("text/plain", "Herr Jürgen Müßig".as_bytes()),
+        ("text/plain; charset=utf-8", "Herr Jürgen Müßig".as_bytes()),
+        (
+            "text/plain; charset=us-ascii",
+            "Herr Jürgen Müßig".as_bytes(),
+        ),
+        (
+            "text/plain; charset=iso-8859-1",
+            "Herr Jürgen Müßig".as_bytes(),
+        ),
+    ] {
+        let taken = take("m", letter(kind, "8bit", body)).await;
+        assert_eq!(taken.column("text"), ["Herr Jürgen Müßig"], "{kind}");
+        assert_eq!(taken.sentences(), [""; 0], "{kind}");
+    }
+    let head = b"From: J\xfcrgen <j@example.org>\nTo: M\xfc\xdfig <m@example.org>\nSubject: Gr\xfc\xdfe\n\nhello\n";
+    let taken = take("m", head.to_vec()).await;
+    assert_eq!(taken.column("from"), ["Jürgen <j@example.org>"]);
+    assert_eq!(
+        (taken.column("subject"), taken.sentences()),
+        (vec!["Grüße"], vec![told.to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn attachments_that_name_no_encoding_are_read_like_files() {
+    let latin = "TmFtZTtPcnQKSvxyZ2VuIE3832lnO0v2bG4KSvZyZyBC5HI7S/ZsbgpKb3PpO0v2bG4K";
+    let wide = "//5OAGEAbQBlADsATwByAHQACgBKAPwAcgBnAGUAbgAgAE0A/ADfAGkAZwA7AEsA9gBsAG4ACgA=";
+    let attached = |name: &str, text: &str| {
+        format!(
+            "--x\r\nContent-Type: text/csv; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{text}\r\n"
+        )
+    };
+    let body = format!(
+        "--x\r\nContent-Type: text/plain\r\n\r\nhi\r\n{}{}--x--\r\n",
+        attached("latin.csv", latin),
+        attached("wide.csv", wide)
+    );
+    let source = shelf(
+        "m",
+        letter("multipart/mixed; boundary=x", "7bit", body.as_bytes()),
+    );
+    for name in ["m!/latin.csv", "m!/wide.csv"] {
+        let taken = take_with(&source, name, |_| {}).await.unwrap();
+        assert_eq!(taken.columns, ["Name", "Ort"], "{name}");
+        assert_eq!(taken.column("Name")[0], "Jürgen Müßig", "{name}");
+        assert_eq!(taken.column("Ort")[0], "Köln", "{name}");
+    }
+}
+
 #[tokio::test]
 async fn boxes_have_a_record_for_each_message() {
     let text = format!(

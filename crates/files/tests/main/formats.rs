@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Fields};
 use futures::StreamExt;
 use locard_connector::{ErrorKind, Scope, Source};
+use locard_containers::testing::gzip;
 use locard_model::{EntityKind, EntityPath};
 
 use super::shelf::{first, shelf, take, take_with};
@@ -40,6 +41,30 @@ async fn content_decides_whatever_the_name_says() {
             "{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn json_is_json_also_where_it_is_called_a_table() {
+    for text in ["[{\"a\":1}, {\"a\":2}]", "{\"a\":1}\n{\"a\":2}\n"] {
+        assert_eq!(take("a.csv", text).await.column("a"), ["1", "2"], "{text}");
+    }
+    let taken = take("a.csv", "{id},name\n1,Ada\n2,Bob\n").await;
+    assert_eq!(taken.column("name"), ["Ada", "Bob"]);
+}
+
+#[tokio::test]
+async fn dumps_hold_their_tables() {
+    let text = "CREATE TABLE c(id int, name text);\nINSERT INTO c VALUES (1,'Ada; B'),(2,NULL);\nCREATE VIEW v AS SELECT 1;\n";
+    for bytes in [text.as_bytes().to_vec(), gzip(text.as_bytes())] {
+        let source = shelf("dump", bytes);
+        let taken = take_with(&source, "dump!/c", |_| {}).await.unwrap();
+        assert_eq!(taken.columns, ["id", "name"]);
+        assert_eq!(taken.column("name"), ["Ada; B", "(null)"]);
+        let taken = take_with(&source, "dump", |_| {}).await.unwrap();
+        assert_eq!(taken.column("text")[1], "CREATE VIEW v AS SELECT 1;");
+    }
+    let taken = take("query.sql", "SELECT a, b\nFROM t, u\nWHERE a = 1, 2\n").await;
+    assert_eq!(taken.columns, ["text"]);
 }
 
 #[tokio::test]

@@ -186,8 +186,16 @@ impl Phrases {
 
     /// The words of a name in canonical spelling, without the numbers that only count columns.
     fn words(&self, name: &str) -> Vec<String> {
+        let written = tokens::split(name);
+        let whole = written.concat();
+        // A number may be part of a phrase: `icd10`.
+        if whole.contains(|letter: char| letter.is_ascii_digit())
+            && self.by_text.contains_key(&whole)
+        {
+            return vec![whole];
+        }
         let mut words = Vec::new();
-        for word in tokens::split(name) {
+        for word in written {
             if word.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use locard_model::{Category, Role};
 
 use super::figures::{
-    BESIDE_NONE, BESIDE_NONE_UNIQUE, BESIDE_PERSONS, BESIDE_PERSONS_UNIQUE, SAME_REGION, TELLS,
-    TELLS_REGION,
+    BESIDE_CARD, BESIDE_NONE, BESIDE_NONE_UNIQUE, BESIDE_PERSONS, BESIDE_PERSONS_UNIQUE,
+    SAME_REGION, TELLS, TELLS_REGION,
 };
 use super::shares;
 use super::weigh::{Weighed, weight};
@@ -16,6 +16,8 @@ use crate::{Library, Rule};
 pub(super) struct Context {
     /// Per column: probability that some other column tells of persons.
     persons: Vec<f64>,
+    /// Per column: probability that some other column holds numbers of payment cards.
+    cards: Vec<f64>,
     /// Regions that the columns agree on, with the probability of each.
     regions: HashMap<String, Vec<(usize, f64)>>,
     /// Per rule: category, role and regions are looked up here.
@@ -26,23 +28,33 @@ struct Facts {
     category: Category,
     role: Role,
     regions: Vec<String>,
+    of_cards: bool,
 }
+
+/// The number of a payment card, and what else is on one.
+const CARD: &str = "CREDIT_CARD";
+const ON_CARDS: [&str; 2] = ["CARD_EXPIRY", "CARD_SECURITY_CODE"];
 
 impl Context {
     pub(super) fn of(library: &Library, seen: &[Vec<Weighed>]) -> Self {
         let mut context = Self {
             persons: Vec::new(),
+            cards: Vec::new(),
             regions: HashMap::new(),
             rules: library.rules.iter().map(Facts::of).collect(),
         };
         let mut tells = Vec::with_capacity(seen.len());
+        let mut cards = Vec::with_capacity(seen.len());
         for (column, weighed) in seen.iter().enumerate() {
             let shares = shares(weighed);
-            let mut telling = 0.0;
+            let (mut telling, mut card) = (0.0, 0.0);
             for (hypothesis, share) in weighed.iter().zip(shares) {
                 let facts = &context.rules[hypothesis.rule];
                 if hypothesis.personal && tells_persons(facts) {
                     telling += share;
+                }
+                if hypothesis.identifier.as_str() == CARD {
+                    card += share;
                 }
                 if share > TELLS_REGION && hypothesis.personal && facts.regions.len() <= 2 {
                     for region in &facts.regions {
@@ -55,9 +67,13 @@ impl Context {
                 }
             }
             tells.push(telling);
+            cards.push(card);
         }
         context.persons = (0..tells.len())
             .map(|column| any_other(&tells, column))
+            .collect();
+        context.cards = (0..cards.len())
+            .map(|column| any_other(&cards, column))
             .collect();
         context
     }
@@ -89,6 +105,12 @@ impl Context {
                 value,
             ));
         }
+        let card = self.cards.get(column).copied().unwrap_or_default();
+        if facts.of_cards && card > 0.5 {
+            let detail = format!("hold payment cards with probability {card:.2}");
+            let value = BESIDE_CARD * (2.0 * card - 1.0);
+            hypothesis.weights.push(weight("neighbours", detail, value));
+        }
         if facts.category == Category::GovernmentId && (1..=2).contains(&facts.regions.len()) {
             let agree = facts
                 .regions
@@ -112,6 +134,7 @@ impl Facts {
             category: rule.category,
             role: rule.role,
             regions: rule.regions.clone(),
+            of_cards: ON_CARDS.contains(&rule.identifier.as_str()),
         }
     }
 }

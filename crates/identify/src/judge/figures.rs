@@ -63,8 +63,10 @@ pub(super) const UNLISTED: f64 = -1.5;
 pub(super) const RIVAL_LIST: f64 = -8.0;
 /// beyond this share,
 pub(super) const RIVAL_MARGIN: f64 = 0.02;
-/// to this at most: one in twenty.
+/// to this at most: one in twenty,
 pub(super) const RIVAL_MOST: f64 = -3.0;
+/// and this part of it where the column is called by its identifier and nothing else: then the list is short.
+pub(super) const RIVAL_OF_CALLED: f64 = 0.5;
 
 /// A phrase of the rule in the name, of which it is a small part: nine to one.
 pub(super) const NAMED: f64 = 2.2;
@@ -103,6 +105,8 @@ pub(super) const BESIDE_PERSONS: f64 = 1.2;
 pub(super) const BESIDE_NONE_UNIQUE: f64 = -0.3;
 /// and for others: two in five.
 pub(super) const BESIDE_NONE: f64 = -0.9;
+/// What it weighs for what else is on a payment card that another column holds the numbers of cards.
+pub(super) const BESIDE_CARD: f64 = 4.0;
 /// What it weighs for a number of an authority that another column comes from the same country: nearly three to one.
 pub(super) const SAME_REGION: f64 = 1.0;
 
@@ -144,6 +148,11 @@ pub(super) const CONTEXT: f64 = 3.0;
 pub(super) const TEXTS: f64 = 3.0;
 /// What it weighs for words of lists that all cells are texts, not phrases: 400 to one; of a part, times its square root.
 pub(super) const TEXTS_OF_WORDS: f64 = 6.0;
+/// What it weighs against names of persons that the column is of things or places, which are called so too; twice that
+/// where its cells say so.
+pub(super) const NAMESAKES: f64 = -2.0;
+/// What it weighs for names in text that as many cells hold contact data: twenty to one.
+pub(super) const BESIDE_CONTACTS: f64 = 3.0;
 /// What each natural logarithm of the cells with such a value weighs inside text: four hundred cells, twenty to one.
 pub(super) const REPEATED_INSIDE: f64 = 0.5;
 /// The same of the different values of a few cells: four hundred, eight to one.

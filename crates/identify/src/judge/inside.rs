@@ -1,10 +1,10 @@
 //! Findings besides the column's label: identifiers inside longer text, and a few cells that are something else than the
 //! rest of the column.
 
-use locard_model::{FindingKind, Identifier, Role};
+use locard_model::{Category, FindingKind, Identifier, Role};
 use locard_sketch::ClassMask;
 
-use super::claims::CLAIM;
+use super::claims::{self, CLAIM};
 use super::figures;
 use super::named;
 use super::values::{Known, Trials, checking, listing};
@@ -68,7 +68,24 @@ pub(super) fn hypotheses(column: &Column<'_>, label: Option<&Identifier>) -> Vec
         add(&mut found, new);
     }
     likeliest_of_most(&mut found);
+    told_once(&mut found);
     found
+}
+
+/// An identifier that is in more cells than there are, as values and inside text, is told of the same cells twice: it is
+/// one thing, the likelier.
+fn told_once(found: &mut Vec<Inside>) {
+    let all: Vec<Judged> = found.iter().map(|told| told.judged.clone()).collect();
+    found.retain(|told| {
+        let own = &told.judged;
+        let is_twice = |other: &Judged| {
+            other.identifier == own.identifier
+                && other.kind != own.kind
+                && other.matched + own.matched > own.tested
+                && other.confidence > own.confidence
+        };
+        !all.iter().any(is_twice)
+    });
 }
 
 /// Of each identifier and kind the likeliest is kept.
@@ -118,7 +135,7 @@ fn embedded(position: usize, counts: &RuleCounts, column: &Column<'_>) -> Option
     let mut weights = if !patterns.is_empty() {
         of_patterns(&patterns, counts, column.view)
     } else if rule.terms.iter().any(terms) {
-        of_terms(cells)
+        of_terms(counts)
     } else {
         of_words(counts, &rule.identifier, column)
     };
@@ -188,8 +205,10 @@ fn of_patterns(
     weights
 }
 
-/// Single terms are said of many things, so that only repetition tells.
-fn of_terms(cells: u64) -> Vec<Weight> {
+/// Single terms are said of many things, so that only repetition tells, or that their word stands right before them.
+fn of_terms(counts: &RuleCounts) -> Vec<Weight> {
+    let cells = counts.embedded_cells;
+    let (said, all) = (counts.in_context, counts.embedded.max(1));
     vec![
         weight(
             "prior",
@@ -200,6 +219,11 @@ fn of_terms(cells: u64) -> Vec<Weight> {
             "terms",
             format!("{cells} cells hold a term"),
             repetition(cells),
+        ),
+        weight(
+            "context",
+            format!("{said} of {all} stand right behind words that name it"),
+            figures::CONTEXT * (said as f64 / all as f64).sqrt(),
         ),
     ]
 }
@@ -232,6 +256,8 @@ fn of_words(counts: &RuleCounts, identifier: &Identifier, column: &Column<'_>) -
             figures::CONTEXT * (beside as f64 / all as f64).sqrt(),
         ),
     ];
+    weights.push(column.beside_contacts(counts.embedded_cells));
+    weights.extend(column.of_honours(1.0 - beside as f64 / all as f64));
     weights.extend(column.name_of(identifier));
     weights
 }
@@ -251,13 +277,16 @@ fn stray(
 ) -> Option<Inside> {
     let rule = &column.library.rules[position];
     let tells = matches!(rule.role, Role::Unique | Role::Shared);
+    // A secret that shows itself in any text does so as a whole cell too, which is a line of it.
+    let secret = rule.category == Category::Credential;
+    let tells = |value: &ValuePattern| tells || secret && value.embedded == Embedded::Always;
     let few = |cells: u64| unlabelled || !is_most(cells, column.view.evidence.cells.tested);
     let patterns = rule.value.iter().zip(&counts.patterns);
-    let patterns = patterns.filter(|(_, seen)| tells && few(seen[0]));
+    let patterns = patterns.filter(|(value, seen)| tells(value) && few(seen[0]));
     let lists = rule.terms.iter().zip(&counts.lists);
     let lists = lists.filter(|(list, cells)| list.is_of_strays() && few(**cells));
     let mut best = patterns
-        .filter_map(|(value, seen)| of_strays(value, *seen, column))
+        .filter_map(|(value, seen)| of_strays((position, value), *seen, column))
         .chain(
             lists.filter_map(|(list, cells)| of_stray_terms((rule, list), *cells, counts, column)),
         )
@@ -276,7 +305,11 @@ fn stray(
 }
 
 /// The weights of the cells that one pattern matches.
-fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Option<Told> {
+fn of_strays(
+    (position, value): (usize, &ValuePattern),
+    seen: [u64; 2],
+    column: &Column<'_>,
+) -> Option<Told> {
     let tested = column.view.evidence.cells.tested;
     let validator = value.validator.as_deref();
     let (matched, sure) = (seen[0], seen[usize::from(validator.is_some())]);
@@ -301,6 +334,12 @@ fn of_strays(value: &ValuePattern, seen: [u64; 2], column: &Column<'_>) -> Optio
         let weighs = passed(value, matched as f64, cells, column.view.facts.distinct);
         let counts = (cells, matched as f64, value.chance);
         weights.push(check(validator.into_iter(), counts, weighs));
+    }
+    if validator.is_none()
+        && let Some(value) = claims::against_strays(column.library, column.header, position)
+    {
+        let detail = "is all that numbers of another identifier are called".into();
+        weights.push(weight(CLAIM, detail, value));
     }
     weights.push(weight(
         "repetition",
@@ -357,6 +396,10 @@ fn of_stray_terms(
         ),
     ];
     weights.extend(column.name_of(&rule.identifier));
+    if claims::is_of_namesakes(column.library, column.header) {
+        let detail = "the name says what may be called like a person".into();
+        weights.push(weight(CLAIM, detail, figures::NAMESAKES));
+    }
     Some(Told {
         kind: FindingKind::Stray,
         matched: cells,
@@ -427,6 +470,41 @@ impl Column<'_> {
         let said: f64 = name.map(|weight| weight.log_ratio).sum();
         let detail = format!("speaks against {:.0} % of the cells", 100.0 * share);
         (said < 0.0).then(|| weight(NAME, detail, share * said))
+    }
+
+    /// What it weighs for names that as many cells hold telephone numbers or addresses of mail: whom one calls or writes
+    /// to is a person more often than a product.
+    fn beside_contacts(&self, cells: u64) -> Weight {
+        let library = self.library;
+        let contacts = library.rules.iter().zip(&library.versions);
+        let contacts = contacts.filter(|(rule, _)| {
+            rule.personal && rule.category == Category::Contact && rule.role != Role::None
+        });
+        let seen = contacts.filter_map(|(_, version)| self.view.evidence.rules.get(version));
+        let most = seen.map(|counts| counts.embedded_cells).max().unwrap_or(0);
+        let share = most.min(cells) as f64 / cells.max(1) as f64;
+        let detail = format!("{:.0} % as many cells hold contact data", 100.0 * share);
+        weight("contacts", detail, figures::BESIDE_CONTACTS * share)
+    }
+
+    /// What it weighs against names that no word names, this share of all, that the column is one of roads or places:
+    /// they are called like whom they honour.
+    fn of_honours(&self, unnamed: f64) -> Option<Weight> {
+        let is_place = |hypothesis: &Weighed| {
+            let category = self.library.rules[hypothesis.rule].category;
+            category == Category::Location || hypothesis.identifier.as_str() == "STREET_ADDRESS"
+        };
+        let places = self.hypotheses.iter().zip(self.shares);
+        let places = places.filter(|(hypothesis, _)| is_place(hypothesis));
+        let share: f64 = places.map(|(_, share)| share).sum();
+        let detail = format!("are called like people, {:.0} % likely", 100.0 * share);
+        (share > figures::TELLS).then(|| {
+            weight(
+                "roads and places",
+                detail,
+                figures::NAMESAKES * 2.0 * share * unnamed,
+            )
+        })
     }
 
     /// What was told of a rule, if it is likely enough.

@@ -138,7 +138,13 @@ fn contrast(hypotheses: &mut [Weighed], header: &Header) {
             .map(|(_, rate)| *rate)
             .fold(0.0, f64::max);
         // A list that does not know half of its own proves little by what it does not hold.
+        let called = if is_called {
+            figures::RIVAL_OF_CALLED
+        } else {
+            1.0
+        };
         let value = coverage
+            * called
             * (figures::RIVAL_LIST * (rival - own - figures::RIVAL_MARGIN))
                 .clamp(figures::RIVAL_MOST, 0.0);
         if value < 0.0 {

@@ -312,6 +312,7 @@ fn word_spec(
         digits: list.digits,
         ends,
         every: list.is_of_strays(),
+        leads: list.within == Within::FirstWord,
         embedded: list.embedded,
     })
 }

@@ -118,15 +118,34 @@ pub(crate) fn parse_rule(name: &str, text: &str) -> Result<Rule, Error> {
         Error::malformed(&file, line, with_nearest(error.message()))
     })?;
     let expected = name.replace('/', ".");
-    if rule.id == expected {
-        Ok(rule)
-    } else {
-        let problem = format!(
-            "the id `{}` differs from the path; write `{expected}`",
-            rule.id
-        );
-        Err(Error::malformed(&file, line_of(text, &rule.id), problem))
+    if rule.id != expected {
+        let problem = format!("the id differs from the path; write `{expected}`");
+        return Err(Error::malformed(&file, line_of(text, &rule.id), problem));
     }
+    if !is_name(rule.identifier.as_str()) {
+        let problem = format!(
+            "an identifier is made of letters, digits, `_`, `-` and `.`, up to {LONGEST_NAME} of them, as EMPLOYEE_NUMBER"
+        );
+        let line = line_of(text, "identifier");
+        return Err(Error::malformed(&file, line, problem));
+    }
+    let is_of_values = !rule.value.is_empty() || !rule.terms.is_empty();
+    let is_of_names = !rule.column.names.is_empty() || !rule.column.hints.is_empty();
+    if !is_of_values && !is_of_names {
+        let problem =
+            "it recognises nothing: a [[value]], [[terms]] or names of a [column] are wanted";
+        return Err(Error::malformed(&file, None, problem));
+    }
+    Ok(rule)
+}
+
+/// Characters of an identifier's name.
+const LONGEST_NAME: usize = 64;
+
+/// Whether a name may stand in every form of output as it is.
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_plain)
 }
 
 /// The line on which the words first stand.
@@ -182,6 +201,27 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_no_output_could_show_and_a_rule_without_anything_are_refused() {
+        let told = |rule: &str| {
+            let parsed = parse_rule("test/word", rule);
+            parsed.err().map(|error| error.to_string())
+        };
+        let value = "[[value]]\npattern = 'x'\nlookalikes = 0.1\n";
+        assert_eq!(told(&format!("{RULE}{value}")), None);
+        for name in ["W\u{1b}[31m", "=cmd", "", "A B", &"W".repeat(65)] {
+            let rule = RULE.replace("'WORD'", &format!("{name:?}").replace("\\u{1b}", "\\u001b"));
+            let sentence = told(&format!("{rule}{value}")).expect("it is refused");
+            assert!(
+                sentence.starts_with("rules/test/word.toml:2: an identifier"),
+                "{sentence}"
+            );
+        }
+        let sentence = told(RULE).expect("it is refused");
+        assert!(sentence.contains("recognises nothing"), "{sentence}");
+        assert_eq!(told(&format!("{RULE}[column]\nhints = ['word']\n")), None);
+    }
+
+    #[test]
     fn the_id_must_be_the_path() {
         let message = parse_rule("test/other", RULE)
             .err()
@@ -189,7 +229,7 @@ mod tests {
             .unwrap_or_default();
         assert_eq!(
             message,
-            "rules/test/other.toml:1: the id `test.word` differs from the path; write `test.other`"
+            "rules/test/other.toml:1: the id differs from the path; write `test.other`"
         );
     }
 

@@ -84,6 +84,8 @@ pub(crate) struct WordSpec {
     pub(crate) ends: bool,
     /// Whether every word of the cell must be in one of the two lists.
     pub(crate) every: bool,
+    /// Whether only the first word of the cell is looked up.
+    pub(crate) leads: bool,
     pub(crate) embedded: bool,
 }
 

@@ -1,16 +1,17 @@
 //! Names in running text: a first name before a family name, or a form of address before a family name. What stands
-//! before them, as a key does in `user="Maria Schneider"`, tells whose name it is.
+//! before them, as a key does in `user="Maria Schneider"`, tells whose name it is. Two words that no list knows are a name
+//! behind a form of address, or behind what only names follow (`signed by`, `contact:`).
 //!
 //! What a reader gets wrong: a name ends where its quotes or brackets do, so words on both sides of one are no name.
 
 use locard_model::Category;
 
 use super::Scratch;
-use super::words::bare;
+use super::words::{LONGEST_WORD, bare};
 use crate::Library;
 use crate::header::{GENERAL, Kind};
 use crate::library::{WordSpec, fold};
-use crate::words::{SALUTATIONS, TITLES};
+use crate::words::{CUES, SALUTATIONS, TITLES};
 
 /// Signs between a key and its value, besides the one that makes it a key.
 const AROUND: [char; 8] = [' ', '"', '\'', '\\', '“', '„', '«', '`'];
@@ -20,6 +21,13 @@ const QUOTES: [char; 9] = ['"', '\'', '“', '”', '„', '«', '»', '(', ')']
 const LONGEST_KEY: usize = 40;
 /// Forms of address that may be written small: shorter ones are units and words of everyday life then.
 const SPELT_OUT: usize = 5;
+/// What behind two words makes them a company's name, folded.
+const COMPANY_FORMS: [&str; 24] = [
+    "gmbh", "ag", "kg", "ohg", "ug", "inc", "ltd", "llc", "llp", "plc", "corp", "co", "sa", "sas",
+    "sarl", "srl", "spa", "bv", "nv", "oy", "ab", "aps", "kft", "group",
+];
+/// Longest word of a name, in bytes.
+const LONGEST_NAME: usize = 40;
 /// Keys that are remembered.
 const MOST_KEYS: usize = 512;
 
@@ -40,8 +48,10 @@ struct Before<'t> {
     /// The word that may begin a name, and the lists that hold it.
     word: &'t str,
     bits: u32,
-    /// The last two tokens, the nearer first.
-    tokens: [&'t str; 2],
+    /// The last three tokens, the nearer first.
+    tokens: [&'t str; 3],
+    /// Whether the nearest is counted as a name.
+    counted: bool,
 }
 
 impl Library {
@@ -66,7 +76,7 @@ impl Library {
         let mut tokens = text.split_whitespace();
         while let Some(token) = tokens.next() {
             let mut next = Before {
-                tokens: [token, before.tokens[0]],
+                tokens: [token, before.tokens[0], before.tokens[1]],
                 ..Before::default()
             };
             if has_capital(token) {
@@ -77,17 +87,23 @@ impl Library {
                 let paired =
                     is_last && before.bits & spec.first != 0 && !is_in(SALUTATIONS, ending);
                 let addressed = is_last && !paired && is_address(before.tokens);
+                let following = tokens.clone().next().unwrap_or_default();
                 let goes_on = |scratch: &mut Scratch| {
-                    let last = tokens.clone().next().map_or("", self::ending);
+                    let last = self::ending(following);
                     bits & spec.first != 0 && self.name_bits(last, scratch) & beside != 0
                 };
+                let near = (&before, following);
                 if paired {
                     let name = (before.word, ending);
                     self.count_name(spec, name, text, weight, scratch);
-                } else if addressed && !goes_on(scratch) {
+                    next.counted = true;
+                } else if addressed && !goes_on(scratch)
+                    || self.is_cued(near, token, (spec.first | beside, &mut *scratch))
+                {
                     if !scratch.spared.has(ending) {
                         count(spec.rule, true, weight, scratch);
                     }
+                    next.counted = true;
                 } else {
                     next.word = beginning(token);
                     next.bits = if next.word == ending {
@@ -101,9 +117,46 @@ impl Library {
         }
     }
 
+    /// Whether a token and the one before it are a name for what stands before both: a form of address, or a cue that no
+    /// company and no department follows.
+    fn is_cued(
+        &self,
+        (before, following): (&Before<'_>, &str),
+        token: &str,
+        (names, scratch): (u32, &mut Scratch),
+    ) -> bool {
+        let [first, near, far] = before.tokens;
+        let last = ending(token);
+        if before.counted
+            || beginning(first) != first
+            || !is_name_word(first)
+            || !is_name_word(last)
+        {
+            return false;
+        }
+        if is_salutation(near) {
+            return !is_in(SALUTATIONS, last) && !is_in(SALUTATIONS, first);
+        }
+        let goes_on = token.ends_with(char::is_alphanumeric);
+        let company = || goes_on && COMPANY_FORMS.contains(&&*fold(bare(following)));
+        is_cue(near, far)
+            && [first, last]
+                .iter()
+                .all(|word| self.is_no_other(word, names, scratch))
+            && !company()
+    }
+
+    /// Whether no list but those of names holds a word.
+    fn is_no_other(&self, word: &str, names: u32, scratch: &mut Scratch) -> bool {
+        let set = self
+            .terms
+            .set_of(locard_sketch::hash(fold(word).as_bytes()));
+        set == 0 || self.name_bits(word, scratch) & names != 0
+    }
+
     /// Bits of the lists that hold a capitalised word.
     fn name_bits(&self, word: &str, scratch: &mut Scratch) -> u32 {
-        if !capitalised(word) {
+        if word.len() > LONGEST_WORD || !capitalised(word) {
             0
         } else if word.is_ascii() {
             let buffer = &mut scratch.text.folded;
@@ -142,6 +195,7 @@ impl Library {
             Says::Yes => true,
             Says::Nothing => {
                 quoted && (key.is_some() || is_within_a_sentence(behind))
+                    || stands_before_mail(behind)
                     || self.has_context(spec.rule, text, from)
             }
         };
@@ -188,7 +242,7 @@ impl Library {
 }
 
 fn count(rule: u32, context: bool, weight: u64, scratch: &mut Scratch) {
-    scratch.text.rules.push(rule);
+    scratch.text.rules.add(rule);
     let sums = scratch.counts.rule(rule);
     sums.embedded += weight;
     sums.in_context += weight * u64::from(context);
@@ -247,22 +301,53 @@ fn beginning(token: &str) -> &str {
     bare(token.rsplit(is_end).next().unwrap_or(token))
 }
 
-/// Whether the last two tokens, the nearer first, make the next word the name of somebody who is addressed.
-fn is_address([near, far]: [&str; 2]) -> bool {
-    let near = near.rsplit(is_end).next().unwrap_or(near);
-    let word = bare(near);
-    if word.is_empty() || near.strip_suffix('.').unwrap_or(near) != word {
-        return false;
-    }
-    let spelt_out = word.chars().count() >= SPELT_OUT;
-    if !spelt_out && !capitalised(word) {
-        return false;
-    }
+/// Whether the last tokens, the nearer first, make the next word the name of somebody who is addressed.
+fn is_address([near, far, _]: [&str; 3]) -> bool {
     let is_free = || {
         let far = beginning(far);
         !capitalised(far) || is_in(SALUTATIONS, far)
     };
-    is_in(SALUTATIONS, word) || is_in(TITLES, word) && is_free()
+    let title = || addressing(near).is_some_and(|word| is_in(TITLES, word));
+    is_salutation(near) || title() && is_free()
+}
+
+fn is_salutation(token: &str) -> bool {
+    addressing(token).is_some_and(|word| is_in(SALUTATIONS, word))
+}
+
+/// The word of a token that may be a form of address: it is written with a capital or spelt out, and nothing but a full
+/// stop stands behind it.
+fn addressing(token: &str) -> Option<&str> {
+    let last = token.rsplit(is_end).next().unwrap_or(token);
+    let word = bare(last);
+    let is_alone = last.strip_suffix('.').unwrap_or(last) == word;
+    let spelt_out = || word.chars().count() >= SPELT_OUT;
+    (!word.is_empty() && is_alone && (spelt_out() || capitalised(word))).then_some(word)
+}
+
+/// Whether a name follows these tokens, the nearer first: one with the sign that ends it, or two words.
+fn is_cue(near: &str, far: &str) -> bool {
+    // Most pairs of capitalised words end here.
+    let may_be = |cue: &&&str| cue.as_bytes().last() == near.to_ascii_lowercase().as_bytes().last();
+    let mut cues = CUES.iter().filter(may_be).peekable();
+    cues.peek().is_some() && {
+        let (near, far) = (fold(near), fold(far));
+        let near = near.trim_start_matches(|c: char| !c.is_alphanumeric());
+        cues.any(|cue| match cue.split_once(' ') {
+            None => near == *cue,
+            Some((first, second)) => bare(&far) == first && near == second,
+        })
+    }
+}
+
+/// Whether a word is written as one of a name is: a capital, then small letters, and nothing but letters, hyphens and
+/// apostrophes.
+fn is_name_word(word: &str) -> bool {
+    word.len() <= LONGEST_NAME
+        && capitalised(word)
+        && word
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'))
 }
 
 fn is_in(list: &[&str], word: &str) -> bool {
@@ -292,9 +377,26 @@ fn is_within_a_sentence(behind: &str) -> bool {
     next.is_some_and(char::is_lowercase)
 }
 
+/// Whether an address of mail in angle brackets follows, as in `Jürgen Müller <j.mueller@example.org>`.
+fn stands_before_mail(behind: &str) -> bool {
+    let behind = behind.trim_start_matches(QUOTES).trim_start();
+    let address = behind
+        .strip_prefix('<')
+        .and_then(|rest| rest.split('>').next());
+    address.is_some_and(|address| address.contains('@'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_stands_before_an_address_in_brackets_is_its_holder() {
+        assert!(stands_before_mail(" <a@example.org>, b"));
+        assert!(stands_before_mail("\" <a@example.org>"));
+        assert!(!stands_before_mail(" <b>bold</b> a@example.org"));
+        assert!(!stands_before_mail(", a@example.org"));
+    }
 
     #[test]
     fn a_name_ends_and_begins_where_signs_are() {
@@ -337,28 +439,45 @@ mod tests {
     #[test]
     fn forms_of_address_are_told_from_roads_and_units() {
         for tokens in [
-            ["Frau", ""],
-            ["Mr.", "call"],
-            ["\"Mrs", "by"],
-            ["madame", "de"],
-            ["Dr.", "Herr"],
-            ["Dr.", "bei"],
-            ["name=Mme", ""],
+            ["Frau", "", ""],
+            ["Mr.", "call", ""],
+            ["\"Mrs", "by", ""],
+            ["madame", "de", ""],
+            ["Dr.", "Herr", ""],
+            ["Dr.", "bei", ""],
+            ["name=Mme", "", ""],
         ] {
             assert!(is_address(tokens), "{tokens:?}");
         }
         for tokens in [
-            ["Dr.", "Rua"],
-            ["Dr", "Oak"],
-            ["Pan", "Grill"],
-            ["ms", "35"],
-            ["MS", ""],
-            ["hr", "24"],
-            ["Frau,", ""],
-            ["Frauen", ""],
-            ["", ""],
+            ["Dr.", "Rua", ""],
+            ["Dr", "Oak", ""],
+            ["Pan", "Grill", ""],
+            ["ms", "35", ""],
+            ["MS", "", ""],
+            ["hr", "24", ""],
+            ["Frau,", "", ""],
+            ["Frauen", "", ""],
+            ["", "", ""],
         ] {
             assert!(!is_address(tokens), "{tokens:?}");
+        }
+    }
+
+    #[test]
+    fn cues_are_words_with_their_signs() {
+        for (near, far) in [
+            ("by", "Signed"),
+            ("by", "(signed"),
+            ("Contact:", ""),
+            ("(contact:", "x"),
+            ("gez.", "x"),
+            ("par", "signé"),
+        ] {
+            assert!(is_cue(near, far), "{far} {near}");
+        }
+        for (near, far) in [("by", "stand"), ("contact", "your"), ("", ""), ("by:", "x")] {
+            assert!(!is_cue(near, far), "{far} {near}");
         }
     }
 }

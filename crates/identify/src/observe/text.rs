@@ -10,7 +10,7 @@ use locard_sketch::{Cells, ClassMask};
 use super::Scratch;
 use super::claims::Failed;
 use super::names::Says;
-use super::words::bare;
+use super::words::{LONGEST_WORD, bare};
 use crate::Library;
 use crate::library::{
     GLUED as GLUED_SCRIPTS, INFLECTED, Machine, TextTerms, Walker, Way, fold, term_hash,
@@ -40,6 +40,10 @@ const NEAR: usize = 3;
 
 /// Words after a word of context in which a term is looked for.
 const REACH: usize = 6;
+/// Words in reach of one word of context after another, at most: a text of nothing else has no end.
+const LONGEST_REACH: usize = 256;
+/// Words between a word of context and a term that it speaks of: "Diagnosis: diabetes", "suffers from asthma".
+const SAID: usize = 2;
 /// Most words of a term in running text.
 const LONGEST_TERM: usize = 4;
 /// Fewest characters of one: shorter ones are abbreviations of something else too.
@@ -85,7 +89,7 @@ impl Hit {
 #[derive(Debug, Default)]
 pub(super) struct TextState {
     /// Rules with a match in this cell.
-    pub(super) rules: Vec<u32>,
+    pub(super) rules: Seen,
     /// What holds of the span under search.
     pub(super) hits: Vec<Hit>,
     /// Spans that reach beyond the start of the search and failed their checks.
@@ -95,13 +99,34 @@ pub(super) struct TextState {
     pub(super) folded: Vec<u8>,
     /// What keys before names say to rules.
     pub(super) keys: HashMap<String, HashMap<u32, Says>>,
-    /// Words after a word of context, from byte to byte.
-    reach: Vec<(usize, usize)>,
+    /// A word of context and those after it.
+    reach: Vec<Reached>,
+}
+
+/// A word in which a term may begin, from byte to byte.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    from: usize,
+    to: usize,
+    /// Words since the word of context before it, which is 0 itself.
+    behind: usize,
+}
+
+/// Some rules, each once: a cell may hold millions of matches.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Vec<u32>);
+
+impl Seen {
+    pub(super) fn add(&mut self, rule: u32) {
+        if !self.0.contains(&rule) {
+            self.0.push(rule);
+        }
+    }
 }
 
 impl TextState {
     pub(super) fn shape(&mut self) {
-        self.rules.clear();
+        self.rules.0.clear();
         self.keys.clear();
     }
 }
@@ -128,6 +153,9 @@ impl Library {
                 continue;
             }
             scratch.text.is_number = classes & !NUMBERS == 0;
+            if scratch.text.is_number && is_in_equal_groups(text) {
+                continue;
+            }
             if classes & (ClassMask::DIGIT | ClassMask::AT | ClassMask::COLON) != 0 {
                 // What is searched behind words of context are numbers.
                 let calls = classes & ClassMask::DIGIT != 0 && self.plan.callers.may_call(text);
@@ -265,7 +293,7 @@ impl Library {
             sums.embedded_passed += weight * u64::from(hit.checked);
             sums.embedded += weight;
             sums.in_context += weight * u64::from(hit.context);
-            scratch.text.rules.push(hit.rule);
+            scratch.text.rules.add(hit.rule);
         }
     }
 
@@ -349,21 +377,23 @@ impl Library {
         telling.next().unwrap_or(false)
     }
 
-    /// Terms of a list shortly after a word of context. Only then: half of the names of illnesses are words of everyday
-    /// life too.
+    /// Terms of a list shortly after a word of context, or that begin with one. Only then: half of the names of illnesses
+    /// are words of everyday life too.
     fn search_terms(&self, text: &str, weight: u64, scratch: &mut Scratch) {
         for terms in &self.plan.text_terms {
             scratch.text.reach.clear();
-            let mut left = 0;
+            let mut behind = REACH;
             for (from, word) in spans(text) {
-                if left > 0 {
-                    left -= 1;
-                    scratch.text.reach.push((from, from + word.len()));
-                }
+                behind += 1;
                 if opens(terms, word, &mut scratch.text.folded) {
-                    left = REACH;
+                    behind = 0;
                 }
-                if left == 0 && !scratch.text.reach.is_empty() {
+                if behind <= REACH {
+                    let to = from + word.len();
+                    scratch.text.reach.push(Reached { from, to, behind });
+                }
+                let reach = scratch.text.reach.len();
+                if behind > REACH && reach > 0 || reach >= LONGEST_REACH {
                     self.take_term(terms, text, weight, scratch);
                 }
             }
@@ -371,23 +401,27 @@ impl Library {
         }
     }
 
-    /// Counts the first term among the words in reach and forgets them.
+    /// Counts the first term among the words in reach, rather one that is said right behind its word, and forgets them.
     fn take_term(&self, terms: &TextTerms, text: &str, weight: u64, scratch: &mut Scratch) {
         let reach = &scratch.text.reach;
-        let phrases = (0..reach.len()).flat_map(|from| {
-            let most = reach.len().min(from + LONGEST_TERM);
-            (from..most).map(move |to| (from, to))
-        });
-        let found = phrases
-            .filter_map(|(from, to)| text.get(reach[from].0..reach[to].1))
-            .filter(|phrase| phrase.chars().count() >= SHORTEST_TERM)
-            .any(|phrase| self.list_bits(fold(phrase).as_bytes()) & terms.list != 0);
+        let is_term = |first: usize| {
+            let last = reach.len().min(first + LONGEST_TERM);
+            let phrases = reach[first..last]
+                .iter()
+                .filter_map(|word| text.get(reach[first].from..word.to));
+            let mut phrases = phrases
+                .filter(|phrase| phrase.len() <= LONGEST_WORD * LONGEST_TERM)
+                .filter(|phrase| phrase.chars().count() >= SHORTEST_TERM);
+            phrases.any(|phrase| self.list_bits(fold(phrase).as_bytes()) & terms.list != 0)
+        };
+        let found = (0..reach.len()).filter(|&first| is_term(first));
+        let nearest = found.map(|first| reach[first].behind).min();
         scratch.text.reach.clear();
-        if found {
-            scratch.text.rules.push(terms.rule);
+        if let Some(behind) = nearest {
+            scratch.text.rules.add(terms.rule);
             let sums = scratch.counts.rule(terms.rule);
             sums.embedded += weight;
-            sums.in_context += weight;
+            sums.in_context += weight * u64::from(behind <= SAID);
         }
     }
 }
@@ -395,9 +429,7 @@ impl Library {
 impl Scratch {
     /// Counts the cell once for every rule that matched inside it.
     fn end_cell(&mut self, weight: u64) {
-        self.text.rules.sort_unstable();
-        self.text.rules.dedup();
-        for rule in self.text.rules.drain(..) {
+        for rule in self.text.rules.0.drain(..) {
             self.counts.rule(rule).embedded_cells += weight;
         }
     }
@@ -430,6 +462,9 @@ fn is_labelled(word: &str, classes: u16) -> bool {
 
 /// Whether a word is one of context.
 fn opens(terms: &TextTerms, word: &str, buffer: &mut Vec<u8>) -> bool {
+    if word.len() > LONGEST_WORD {
+        return false;
+    }
     let hash = if word.is_ascii() {
         buffer.clear();
         buffer.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
@@ -509,6 +544,30 @@ fn joins_number(bytes: &[u8], start: usize) -> bool {
         && bytes[start - 2].is_ascii_digit()
 }
 
+/// Fewest groups of equal length that are one number, and the most digits of that: those of payment cards (ISO/IEC 7812).
+const EQUAL_GROUPS: usize = 4;
+const MOST_OF_ONE: usize = 19;
+
+/// Whether a cell without words is one number in groups of one length, of which the last may be shorter. It is that or
+/// nothing: no other number begins where it does.
+fn is_in_equal_groups(text: &str) -> bool {
+    let mut groups = text.split(' ').map(str::len);
+    let Some(length) = groups.next() else {
+        return false;
+    };
+    let (mut count, mut digits, mut last) = (1, length, length);
+    let equal = groups.all(|next| {
+        let is_after_whole = last == length && next <= length;
+        (count, digits, last) = (count + 1, digits + next, next);
+        is_after_whole && count <= MOST_OF_ONE
+    });
+    let plain = || {
+        text.bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_digit())
+    };
+    equal && count >= EQUAL_GROUPS && (4..=8).contains(&length) && digits <= MOST_OF_ONE && plain()
+}
+
 /// Whether nothing but blanks is between this digit and one before: in a cell without words, the groups of one number.
 fn joins_group(bytes: &[u8], start: usize) -> bool {
     let before = bytes[..start].trim_ascii_end();
@@ -573,6 +632,24 @@ mod tests {
         }
         for other in ["/", "node/", "http://", "Chrome", "A/", "Node1/", ""] {
             assert!(!is_product(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn one_number_in_equal_groups_is_told_from_several() {
+        for one in ["0123 4567 8901 2345", "4556 9999 9999 9999 123"] {
+            assert!(is_in_equal_groups(one), "{one}");
+        }
+        for other in [
+            "06 12 34 56 78",
+            "0755 8123 4567",
+            "0170 1234567 0171 2345678",
+            "01234567 01234568 01234569",
+            "1234 5678 90 1234",
+            "1234-5678 9012 3456 7890",
+            "",
+        ] {
+            assert!(!is_in_equal_groups(other), "{other}");
         }
     }
 

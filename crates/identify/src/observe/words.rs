@@ -7,12 +7,17 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::Scratch;
 use crate::library::{Few, WordSpec, fold};
+use crate::words::is_speech;
 use crate::{Evidence, Library};
 
 /// Cells of more words are text.
 pub(super) const PHRASE: usize = 6;
 /// Cells of more words are no bare name.
 const NAME: usize = 4;
+/// Longest word, in bytes, that a list may hold: longer ones are encoded data, and are not copied to be looked up.
+pub(super) const LONGEST_WORD: usize = 256;
+/// Cells of fewer words are no sentence.
+const SENTENCE: usize = 4;
 /// Only so many words of a phrase are looked at.
 const MOST_WORDS: usize = 12;
 
@@ -21,6 +26,8 @@ const MOST_WORDS: usize = 12;
 pub(super) struct Words {
     masks: Vec<u32>,
     ends: Vec<u32>,
+    /// Whether a word makes them a sentence.
+    talks: bool,
     folded: Vec<u8>,
 }
 
@@ -96,8 +103,10 @@ impl Library {
             count += 1;
         }
         let endings = self.plan.endings.as_ref().filter(|_| digits);
+        buffer.talks = false;
         for word in &first[..count] {
             let (mask, ends) = self.mask_of(word, endings, &mut buffer.folded);
+            buffer.talks |= count >= SENTENCE && is_speech(locard_sketch::hash(&buffer.folded));
             buffer.masks.push(mask);
             buffer.ends.push(ends);
         }
@@ -106,6 +115,9 @@ impl Library {
 
     /// Bits of the lists that hold the word, and of those that hold one of its endings.
     fn mask_of(&self, word: &str, endings: Option<&Few>, folded: &mut Vec<u8>) -> (u32, u32) {
+        if word.len() > LONGEST_WORD {
+            return (0, 0);
+        }
         folded.clear();
         if word.is_ascii() {
             folded.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
@@ -149,9 +161,13 @@ impl Library {
         }
     }
 
-    /// Tells whether every word counted for a list that asks for that.
+    /// Tells whether every word counted for a list that asks for that. What is a sentence is neither a name nor an
+    /// address nor a title, whatever its words are.
     fn count_words(&self, count: usize, classes: u16, weight: u64, scratch: &mut Scratch) -> bool {
         let mut every = false;
+        if scratch.words.talks {
+            return every;
+        }
         for spec in &self.plan.word_specs {
             if spec.digits && classes & ClassMask::DIGIT == 0 {
                 continue;
@@ -161,12 +177,17 @@ impl Library {
             } else {
                 &scratch.words.masks
             };
+            let is_name = count <= NAME
+                && classes & ClassMask::DIGIT == 0
+                && classes & (ClassMask::UPPER | ClassMask::WIDE) != 0;
             let hit = match spec.beside {
+                None if spec.leads => {
+                    let place = usize::from(classes & ClassMask::COMMA != 0);
+                    is_name && masks.get(place).is_some_and(|mask| mask & spec.first != 0)
+                }
                 None => masks.iter().any(|mask| mask & spec.first != 0),
                 Some(beside) if spec.every => {
-                    count <= NAME
-                        && classes & ClassMask::DIGIT == 0
-                        && classes & (ClassMask::UPPER | ClassMask::WIDE) != 0
+                    is_name
                         && masks.iter().all(|mask| mask & (spec.first | beside) != 0)
                         && pair(masks, spec.first, beside)
                 }

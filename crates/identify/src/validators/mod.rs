@@ -22,6 +22,7 @@ mod north_america;
 mod oceania;
 mod personal;
 mod southern_europe;
+mod telephone;
 #[cfg(test)]
 mod tests;
 mod western_europe;
@@ -79,6 +80,7 @@ static STRUCTURAL: &[&str] = &[
     "phone_international",
     "phone_national",
     "phone_north_american",
+    "phone_subscriber",
     "pk_cnic",
     "recent_date",
     "se_plate",
@@ -225,6 +227,7 @@ pub static ALL: &[(&str, Validator)] = &[
     ("phone_international", personal::phone_international),
     ("phone_national", personal::phone_national),
     ("phone_north_american", personal::phone_north_american),
+    ("phone_subscriber", telephone::phone_subscriber),
     ("pk_cnic", asia::pk_cnic),
     ("pl_id_card", central_europe::pl_id_card),
     ("pl_nip", central_europe::pl_nip),

@@ -176,9 +176,15 @@ pub(super) fn date(text: &str) -> bool {
     written_date(text).is_some()
 }
 
-/// A date on which a person in a file may have been born: 1900 to 2049.
+/// Years by which Thailand counts more.
+const BUDDHIST: u32 = 543;
+
+/// A date on which a person in a file may have been born: 1900 to 2049, also in years since the birth of the Buddha.
 pub(super) fn birth_date(text: &str) -> bool {
-    written_date(text).is_some_and(|(year, ..)| (1900..2050).contains(&year))
+    let years = 1900..2050;
+    written_date(text).is_some_and(|(year, ..)| {
+        years.contains(&year) || years.contains(&year.saturating_sub(BUDDHIST))
+    })
 }
 
 /// A date on which most adults were born and little else in a computer happened: 1915 to 2007.

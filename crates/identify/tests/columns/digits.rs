@@ -13,6 +13,33 @@ const SIZES: [usize; 3] = [5, 50, 5_000];
 /// Of so many columns one may be taken for something.
 const NEARLY_NEVER: usize = 50;
 
+/// Digits and letters with the signs between them.
+const FORMS: [&str; 23] = [
+    "AA999999",
+    "AAA-9999",
+    "A99999999",
+    "AA99AA9999",
+    "99999999A",
+    "AAAAA9999A",
+    "99.999.999",
+    "999999-9999",
+    "A9999999A",
+    "9999-9999-9999",
+    "9999 9999 9999",
+    "999 999 999",
+    "99 99 99 99",
+    "99 99 99 99 99",
+    "999 99 999",
+    "99 999 999",
+    "999 99 99",
+    "99 9999 9999",
+    "9999 999 999",
+    "999 999 99 99",
+    "9999.99",
+    "99999,99",
+    "999.999999",
+];
+
 /// What counts, times, pays or names things.
 fn numbers() -> Vec<(String, Make)> {
     let mut all: Vec<(String, Make)> = Vec::new();
@@ -48,23 +75,7 @@ fn numbers() -> Vec<(String, Make)> {
             Box::new(move |dice, _| dice.hex(digits)),
         ));
     }
-    let forms = [
-        "AA999999",
-        "AAA-9999",
-        "A99999999",
-        "AA99AA9999",
-        "99999999A",
-        "AAAAA9999A",
-        "99.999.999",
-        "999999-9999",
-        "A9999999A",
-        "9999-9999-9999",
-        "9999 9999 9999",
-        "9999.99",
-        "99999,99",
-        "999.999999",
-    ];
-    for form in forms {
+    for form in FORMS {
         all.push((form.to_owned(), Box::new(move |dice, _| dice.form(form))));
     }
     all.push(("stamps".to_owned(), Box::new(stamp)));

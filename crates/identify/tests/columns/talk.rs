@@ -87,6 +87,51 @@ fn family_names_are_found_behind_a_form_of_address() {
     }
 }
 
+/// Names that no list has.
+const UNHEARD: &str = "Xavronka Plonketti|Zulmira Qvarnberg|Oddbjora Vrskeland|Tjibbe Gruvenstein|Ysolde Kwarteng-Pohl";
+
+#[test]
+fn names_that_no_list_has_are_found_behind_what_only_names_follow() {
+    let library = Library::builtin().unwrap();
+    for around in [
+        "Frau @ hat angerufen",
+        "called Mrs. @ today about order 7",
+        "The contract was signed by @ in June",
+        "Ansprechpartnerin: @, bitte melden",
+        "parcel left at the door, contact: @.",
+        "Le bail est signé par @ hier",
+    ] {
+        let cells = lines(11, |dice, _| around.replace('@', dice.pick(UNHEARD)));
+        let judgement = judge(&library, "note", &cells);
+        assert_eq!(
+            persons(&judgement),
+            Some(300),
+            "{}",
+            sentence(around, "note", &judgement)
+        );
+    }
+}
+
+#[test]
+fn what_else_stands_behind_such_words_is_no_person() {
+    let library = Library::builtin().unwrap();
+    let others = "Customer Service|Sales Department|Zorblax Qvantor GmbH|Deutsche Bank|Support Team|New York";
+    for around in [
+        "The contract was signed by @ in June",
+        "for questions contact: @ today",
+        "delivered by @ to the door",
+    ] {
+        let cells = lines(13, |dice, _| around.replace('@', dice.pick(others)));
+        let judgement = judge(&library, "note", &cells);
+        assert_eq!(
+            persons(&judgement),
+            None,
+            "{}",
+            sentence(around, "note", &judgement)
+        );
+    }
+}
+
 #[test]
 fn lines_about_things_hold_no_persons() {
     let library = Library::builtin().unwrap();
@@ -225,5 +270,92 @@ fn numbers_below_another_identifiers_name_are_not_taken_for_what_they_are_alike(
             .iter()
             .any(|finding| finding.identifier.as_str() == wrong && finding.confidence >= 0.5);
         assert!(!is_wrong, "{}", sentence(form, header, &judgement));
+    }
+}
+
+/// Whom one calls or writes to is a person, also where the cells are too short to be text.
+#[test]
+fn names_beside_numbers_and_addresses_are_found() {
+    let library = Library::builtin().unwrap();
+    for (header, around) in [
+        ("note", "call @ at 597.963.####"),
+        ("from", "@ <mail####[at]example.org>"),
+        ("to", "\"@\" <mail####[at]example.org>"),
+    ] {
+        let cells = lines(23, |dice, row| {
+            let number = format!("{:04}", 1200 + row * 7);
+            let cell = around.replace('@', &name(dice));
+            cell.replace("####", &number).replace("[at]", "@")
+        });
+        let judgement = judge(&library, header, &cells);
+        assert!(
+            persons(&judgement).is_some(),
+            "{}",
+            sentence(around, header, &judgement)
+        );
+    }
+}
+
+/// One cue word right before a value tells what it is, in one line among many.
+#[test]
+fn what_a_word_says_of_a_value_counts_once_it_is_said() {
+    let library = Library::builtin().unwrap();
+    for (said, wanted) in [
+        ("Anna Muster, geb. 14.08.1967, rief an", "DATE_OF_BIRTH"),
+        ("Date of birth: 03/14/1981 as told", "DATE_OF_BIRTH"),
+        (
+            "Diagnose: Diabetes mellitus Typ 2 (E11.9)",
+            "MEDICAL_DIAGNOSIS",
+        ),
+        ("the customer is HIV positive", "MEDICAL_DIAGNOSIS"),
+        ("Versichertennummer A123456780 bitte", "HEALTH_INSURANCE_ID"),
+        ("Religionszugehörigkeit: evangelisch", "RELIGION"),
+        (
+            "Wagen mit Kennzeichen L-UB 1967 steht hier",
+            "LICENSE_PLATE",
+        ),
+        ("the passport number is 533401372 now", "PASSPORT"),
+        ("Password: hunter2!x", "PASSWORD"),
+        ("password=Sup3rS3cret!12", "PASSWORD"),
+        ("Schwerbehinderung: gehörlos seit langem", "DISABILITY"),
+        ("Steuernummer 181/815/08155 liegt vor", "DE_TAX_NUMBER"),
+    ] {
+        let cells = lines(29, |_, row| match row {
+            150 => said.to_owned(),
+            _ => format!("order {row} was sent to the shop again"),
+        });
+        let judgement = judge(&library, "note", &cells);
+        let mut found = judgement.findings.iter();
+        assert!(
+            found.any(|finding| finding.identifier.as_str() == wanted),
+            "{}",
+            sentence(said, "note", &judgement)
+        );
+    }
+}
+
+/// The same words without a value, or another value, tell nothing.
+#[test]
+fn talk_of_such_values_is_none() {
+    let library = Library::builtin().unwrap();
+    for said in [
+        "the contract of 14.08.1967 ends",
+        "ask for the date of birth",
+        "HIV test kits, 20 pieces",
+        "Password: required",
+        "the password is expired",
+        "the plate is at no 5",
+        "passport seen, order 53340137 released",
+    ] {
+        let cells = lines(31, |_, row| match row {
+            150 => said.to_owned(),
+            _ => format!("order {row} was sent to the shop again"),
+        });
+        let judgement = judge(&library, "note", &cells);
+        assert!(
+            judgement.findings.is_empty(),
+            "{}",
+            sentence(said, "note", &judgement)
+        );
     }
 }

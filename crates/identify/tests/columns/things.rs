@@ -38,6 +38,42 @@ const MATERIALS: &str =
 
 /// Columns in which nothing is personal, whatever neutral word is their header.
 pub(crate) const THINGS: &[Column] = &[
+    ("lines of a report", |dice, row| {
+        format!(
+            "line {} of this long {} report",
+            row + 1,
+            dice.pick("sales|yearly|short|main")
+        )
+    }),
+    ("sentences with a number", |dice, row| {
+        format!(
+            "{} items were moved to the next {} of the list",
+            row % 40 + 2,
+            dice.pick("page|place|part|row")
+        )
+    }),
+    ("headings of chapters", |dice, row| {
+        format!(
+            "Chapter {} The {} goes on",
+            row + 1,
+            dice.pick("road|street|lane|way|path")
+        )
+    }),
+    ("numbered questions", |dice, row| {
+        format!(
+            "{}. How do I change the main {} settings?",
+            row + 1,
+            dice.pick("screen|street|court|drive")
+        )
+    }),
+    ("what workers do", |dice, row| {
+        format!(
+            "worker {} of pool {} is {}",
+            row + 1,
+            dice.pick("main|mail|night"),
+            dice.pick("idle|busy|lost")
+        )
+    }),
     ("month names", |dice, _| dice.pick(MONTHS).into()),
     ("weekday names", |dice, _| dice.pick(WEEKDAYS).into()),
     ("colours", |dice, _| dice.pick(COLOURS).into()),

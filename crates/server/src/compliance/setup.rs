@@ -30,6 +30,7 @@ pub(crate) const BODY: &[Field] = &[
     field("store", Kind::Text),
     field("controller", Kind::Object),
     field("notice", Kind::Texts),
+    field("alertDays", Kind::Numbers),
     field("register", Kind::Object),
 ];
 

@@ -80,7 +80,7 @@ fn result(result: &BusinessResultRow) -> Value {
         "job": result.job,
         "jobShortId": short_id(result.job.0),
         "at": result.at.to_string(),
-        "status": result.verdict.as_str(),
+        "status": result.grade.as_str(),
         "total_count": result.total,
         "scopeCount": result.scope,
         "nonCompliant": result.non_compliant,

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use futures::stream;
-use locard_app::{Actor, FindingCursor, FindingFilter, FindingRow, finding_page};
+use locard_app::{Actor, FINDING_COLUMNS, FindingCursor, FindingFilter, FindingRow, finding_page};
 use locard_model::spreadsheet::disarm;
 use serde_json::json;
 
@@ -21,25 +21,9 @@ use crate::manage::{Query, findings};
 const PAGE: usize = 1_000;
 
 /// The columns of a file.
-pub(crate) const COLUMNS: &[&str] = &[
-    "source",
-    "resource",
-    "column",
-    "identifier",
-    "kind",
-    "confidence",
-    "category",
-    "sensitivity",
-    "rows",
-    "tested",
-    "matched",
-    "validated",
-    "distinct",
-    "indexed",
-    "rules",
-    "decision",
-    "reason",
-];
+pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
+    FINDING_COLUMNS.into_iter().chain(["reason"])
+}
 
 pub(crate) async fn csv(
     State(context): State<Context>,
@@ -89,10 +73,10 @@ impl Writer {
         match self {
             Self::Csv { begun } => {
                 if !std::mem::replace(begun, true) {
-                    line(&mut bytes, COLUMNS.iter().map(|name| (*name).to_owned()));
+                    line(&mut bytes, columns().map(str::to_owned));
                 }
                 for row in rows {
-                    line(&mut bytes, cells(row).into_iter());
+                    line(&mut bytes, cells(row));
                 }
             }
             Self::Ndjson => {
@@ -173,28 +157,10 @@ impl Export {
     }
 }
 
-/// The cells of one finding, in the order of [`COLUMNS`].
-pub(crate) fn cells(row: &FindingRow) -> Vec<String> {
-    let decided = row.decided.as_ref();
-    vec![
-        row.source.clone(),
-        row.resource.clone(),
-        row.column.clone(),
-        row.identifier.to_string(),
-        row.kind.as_str().to_owned(),
-        format!("{:.4}", row.confidence),
-        row.category.as_str().to_owned(),
-        row.sensitivity.as_str().to_owned(),
-        row.rows.to_string(),
-        row.tested.to_string(),
-        row.matched.to_string(),
-        row.validated.to_string(),
-        row.distinct.to_string(),
-        format!("{:.4}", row.indexed),
-        row.rules.join(" "),
-        decided.map_or_else(String::new, |it| it.decision.as_str().to_owned()),
-        decided.and_then(|it| it.reason.clone()).unwrap_or_default(),
-    ]
+/// The cells of one finding, in the order of [`columns`].
+pub(crate) fn cells(row: &FindingRow) -> impl Iterator<Item = String> {
+    let reason = row.decided.as_ref().and_then(|it| it.reason.clone());
+    row.cells().into_iter().chain([reason.unwrap_or_default()])
 }
 
 /// A line of CSV (RFC 4180) of which no cell is executed.

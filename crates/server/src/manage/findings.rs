@@ -36,29 +36,18 @@ pub(crate) const QUERY_EXPORT: &[&str] = &[
 const MOST: usize = 1_000;
 
 pub(crate) fn told(finding: &FindingRow) -> Value {
-    json!({
-        "source": finding.source,
-        "entity": finding.entity,
-        "resource": finding.resource,
-        "columnId": finding.column_id,
-        "column": finding.column,
-        "identifier": finding.identifier,
-        "kind": finding.kind.as_str(),
-        "confidence": (finding.confidence * 10_000.0).round() / 10_000.0,
-        "category": finding.category.as_str(),
-        "sensitivity": finding.sensitivity.as_str(),
-        "rows": finding.rows,
-        "filled": finding.filled,
-        "tested": finding.tested,
-        "matched": finding.matched,
-        "validated": finding.validated,
-        "distinct": finding.distinct,
-        "indexed": finding.indexed,
-        "rules": finding.rules,
-        "decision": finding.decided.as_ref().map(|decided| decided.decision.as_str()),
-        "reason": finding.decided.as_ref().and_then(|decided| decided.reason.as_ref()),
-        "decidedAt": finding.decided.as_ref().map(|decided| &decided.at),
-    })
+    let mut fields = finding.fields();
+    let decided = finding.decided.as_ref();
+    for (name, value) in [
+        ("entity", json!(finding.entity)),
+        ("columnId", json!(finding.column_id)),
+        ("decision", json!(decided.map(|it| it.decision.as_str()))),
+        ("reason", json!(decided.and_then(|it| it.reason.as_ref()))),
+        ("decidedAt", json!(decided.map(|it| &it.at))),
+    ] {
+        fields.insert(name.to_owned(), value);
+    }
+    Value::Object(fields)
 }
 
 /// The first page tells how many there are: exactly up to 10,000, else that there are at least so many.

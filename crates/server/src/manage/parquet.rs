@@ -11,7 +11,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterProperties;
 
 use crate::fault::Fault;
-use crate::manage::export::{COLUMNS, cells};
+use crate::manage::export::{self, cells};
 
 /// Writes into a buffer that is emptied after each page.
 pub(crate) struct Parquet {
@@ -19,7 +19,7 @@ pub(crate) struct Parquet {
     writer: Option<ArrowWriter<Vec<u8>>>,
 }
 
-/// What of [`COLUMNS`] is a number.
+/// What of [`export::columns`] is a number.
 fn kind(name: &str) -> DataType {
     match name {
         "confidence" | "indexed" => DataType::Float64,
@@ -30,9 +30,7 @@ fn kind(name: &str) -> DataType {
 
 impl Parquet {
     pub(crate) fn new() -> std::result::Result<Self, Fault> {
-        let fields = COLUMNS
-            .iter()
-            .map(|name| Field::new(*name, kind(name), true));
+        let fields = export::columns().map(|name| Field::new(name, kind(name), true));
         let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
@@ -74,7 +72,7 @@ fn ended() -> ParquetError {
 
 /// Numbers are taken from the row, texts as they stand in every other file.
 fn columns(rows: &[FindingRow]) -> Vec<ArrayRef> {
-    let texts: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    let texts: Vec<Vec<String>> = rows.iter().map(|row| cells(row).collect()).collect();
     let text = |at: usize| -> ArrayRef {
         let cells = texts
             .iter()
@@ -87,9 +85,9 @@ fn columns(rows: &[FindingRow]) -> Vec<ArrayRef> {
     let share = |of: fn(&FindingRow) -> f64| -> ArrayRef {
         Arc::new(rows.iter().map(of).collect::<Float64Array>())
     };
-    let names = COLUMNS.iter().enumerate();
+    let names = export::columns().enumerate();
     names
-        .map(|(at, name)| match *name {
+        .map(|(at, name)| match name {
             "confidence" => share(|row| row.confidence),
             "indexed" => share(|row| row.indexed),
             "rows" => count(|row| row.rows),

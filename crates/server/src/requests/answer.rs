@@ -7,7 +7,7 @@ use locard_app::Actor;
 use locard_requests::{Extending, Refusing, lifecycle};
 use serde_json::json;
 
-use super::{accepted, desk, field, intake, must, other_id, request_id, time, wanted};
+use super::{accepted, desk, field, intake, other_id, request_id, required_text, time, wanted};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -186,7 +186,7 @@ pub(crate) async fn hold(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let reason = must(&mut fields, "reason", "")?;
+    let reason = required_text(&mut fields, "reason", "")?;
     let desk = desk(&context).await?;
     let done = desk.hold(&actor, request_id(&id)?, Some(&reason)).await?;
     accepted(lifecycle(&done), Some(&fields))

@@ -7,7 +7,7 @@ use locard_app::Actor;
 use locard_requests::appeals_shape;
 use serde_json::json;
 
-use super::{accepted, desk, field, must, other_id, request_id, wanted};
+use super::{accepted, desk, field, other_id, request_id, required_text, wanted};
 use crate::context::Context;
 use crate::fault::{Answer, json as answer};
 use crate::fields::Fields;
@@ -32,7 +32,7 @@ pub(crate) async fn add(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let message = must(&mut fields, "message", "")?;
+    let message = required_text(&mut fields, "message", "")?;
     let grounds = fields.long("grounds")?;
     let (desk, id) = (desk(&context).await?, request_id(&id)?);
     let (_, appeal) = desk
@@ -49,7 +49,7 @@ pub(crate) async fn decide(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let decision = must(&mut fields, "decision", "")?;
+    let decision = required_text(&mut fields, "decision", "")?;
     let explanation = fields.long("explanation")?;
     let (desk, id) = (desk(&context).await?, request_id(&id)?);
     let appeal = other_id(&appeal, "appeal")?;

@@ -11,7 +11,7 @@ use locard_app::Actor;
 use locard_requests::{Artifact, Code, Content, RequestId, logs};
 use serde_json::{Value, json};
 
-use super::{accepted, desk, field, header, must, request_id, wanted};
+use super::{accepted, desk, field, header, request_id, required_text, wanted};
 use crate::compliance::stream;
 use crate::context::Context;
 use crate::fault::{Answer, json as answer};
@@ -84,7 +84,7 @@ pub(crate) async fn complete(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let token = must(&mut fields, "token", "")?;
+    let token = required_text(&mut fields, "token", "")?;
     let (desk, id) = (desk(&context).await?, request_id(&id)?);
     desk.complete_challenge(&actor, id, &token).await?;
     accepted(

@@ -10,7 +10,7 @@ use locard_requests::{
 };
 use serde_json::{Value, json};
 
-use super::{accepted, field, must, request_id, time, wanted};
+use super::{accepted, field, request_id, required_text, time, wanted};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -51,7 +51,7 @@ const MOST: usize = 100;
 /// Who asks, as a body describes them.
 pub(crate) fn requestor(fields: &mut Fields, within: &str) -> Result<Requestor, Fault> {
     Ok(Requestor {
-        kind: must(fields, "type", within)?,
+        kind: required_text(fields, "type", within)?,
         name: fields.text("name")?,
         email: fields.text("email")?,
         relation: fields.text("relation")?,
@@ -64,7 +64,7 @@ pub(crate) fn authority(fields: &mut Fields, within: &str) -> Result<Authority, 
     let evidence = fields.items("evidenceArtifacts", MOST)?;
     let evidence =
         evidence.ok_or_else(|| Fault::field(&name("evidenceArtifacts"), "a list is wanted"))?;
-    let status = must(fields, "status", within)?;
+    let status = required_text(fields, "status", within)?;
     let status = Proof::parse(&status).ok_or_else(|| {
         let what = "one of not_required, pending, verified, rejected is wanted";
         Fault::field(&name("status"), what)
@@ -145,7 +145,7 @@ fn arrival(body: &Bytes, headers: &HeaderMap) -> Result<(Arrival, Vec<String>), 
         kind_named(&name).ok_or_else(|| Fault::field("requestType", what))
     });
     let mut arrival = Arrival {
-        jurisdiction: must(&mut fields, "jurisdiction", "")?,
+        jurisdiction: required_text(&mut fields, "jurisdiction", "")?,
         region: fields.text("region")?,
         zone: fields.text("timeZone")?,
         kind: kind.transpose()?,
@@ -155,8 +155,8 @@ fn arrival(body: &Bytes, headers: &HeaderMap) -> Result<(Arrival, Vec<String>), 
         } else {
             None
         },
-        channel: must(&mut source, "channel", "intakeSource.")?,
-        raw_text: must(&mut source, "rawText", "intakeSource.")?,
+        channel: required_text(&mut source, "channel", "intakeSource.")?,
+        raw_text: required_text(&mut source, "rawText", "intakeSource.")?,
         received_at: time(&mut source, "receivedAt")?
             .ok_or_else(|| Fault::field("intakeSource.receivedAt", "a time is wanted"))?,
         contact: source.text("contact")?,

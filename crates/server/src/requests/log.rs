@@ -9,7 +9,7 @@ use locard_app::{Actor, AuditFormat, audit_entries, check_audit, export_audit};
 use locard_requests::Desk;
 use serde_json::{Value, json};
 
-use super::{accepted, desk, must, request_id, wanted};
+use super::{accepted, desk, request_id, required_text, wanted};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -129,7 +129,7 @@ pub(crate) async fn verify(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let hash = must(&mut fields, "hash", "")?;
+    let hash = required_text(&mut fields, "hash", "")?;
     let previous = fields.text("prevHash")?;
     let sequence = fields
         .number("sequence")?

@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Handed, accepted, desk, header, must, request_id, wanted};
+use super::{Handed, accepted, desk, header, request_id, required_text, wanted};
 use crate::compliance::stream;
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
@@ -40,7 +40,7 @@ pub(crate) async fn validate(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let action = must(&mut fields, "action", "")?;
+    let action = required_text(&mut fields, "action", "")?;
     let is_good = match action.as_str() {
         "approved" => true,
         "rejected" => false,

@@ -83,7 +83,7 @@ fn time(fields: &mut Fields, name: &str) -> Result<Option<Timestamp>, Fault> {
 }
 
 /// A text that must be there.
-fn must(fields: &mut Fields, name: &str, within: &str) -> Result<String, Fault> {
+fn required_text(fields: &mut Fields, name: &str, within: &str) -> Result<String, Fault> {
     let full = format!("{within}{name}");
     let text = fields.long(name)?;
     text.ok_or_else(|| Fault::field(&full, "a text is wanted"))

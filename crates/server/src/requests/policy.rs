@@ -11,7 +11,7 @@ use locard_requests::{Code, NewPack, Policy, policies};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{accepted, desk, field, must, wanted};
+use super::{accepted, desk, field, required_text, wanted};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
@@ -77,7 +77,7 @@ pub(crate) async fn decide_retention(
 ) -> Answer {
     own(&context, &tenant)?;
     let mut fields = Fields::of(&body)?;
-    let class = must(&mut fields, "class", "")?;
+    let class = required_text(&mut fields, "class", "")?;
     let (min, max) = (days(&mut fields, "minDays")?, days(&mut fields, "maxDays")?);
     let mut flag = |name: &str| {
         if fields.is_given(name) {
@@ -165,9 +165,9 @@ pub(crate) async fn register(
         ));
     }
     let new = NewPack {
-        jurisdiction: must(&mut fields, "jurisdiction", "")?,
-        name: must(&mut fields, "name", "")?,
-        version: must(&mut fields, "version", "")?,
+        jurisdiction: required_text(&mut fields, "jurisdiction", "")?,
+        name: required_text(&mut fields, "name", "")?,
+        version: required_text(&mut fields, "version", "")?,
         text: pack(fields.value("pack"))?,
         metadata,
     };
@@ -185,10 +185,10 @@ pub(crate) async fn activate(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let tenant = must(&mut fields, "tenantId", "")?;
+    let tenant = required_text(&mut fields, "tenantId", "")?;
     own(&context, &tenant)?;
-    let jurisdiction = must(&mut fields, "jurisdiction", "")?;
-    let version = must(&mut fields, "version", "")?;
+    let jurisdiction = required_text(&mut fields, "jurisdiction", "")?;
+    let version = required_text(&mut fields, "version", "")?;
     let desk = desk(&context).await?;
     desk.activate_pack(&actor, &jurisdiction, &version).await?;
     let told = json!({
@@ -203,7 +203,7 @@ pub(crate) async fn deactivate(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let tenant = must(&mut fields, "tenantId", "")?;
+    let tenant = required_text(&mut fields, "tenantId", "")?;
     own(&context, &tenant)?;
     let jurisdiction = fields.text("jurisdiction")?;
     let desk = desk(&context).await?;

@@ -10,7 +10,7 @@ use locard_requests::{
 };
 use serde_json::{Value, json};
 
-use super::{Handed, accepted, desk, field, must, other_id, request_id, wanted};
+use super::{Handed, accepted, desk, field, other_id, request_id, required_text, wanted};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
@@ -64,7 +64,7 @@ pub(crate) async fn answer_task(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let outcome = must(&mut fields, "outcome", "")?;
+    let outcome = required_text(&mut fields, "outcome", "")?;
     let outcome = match outcome.as_str() {
         "answered" => TaskOutcome::Answered,
         "nothing_found" => TaskOutcome::NothingFound,
@@ -142,7 +142,7 @@ pub(crate) async fn decide_place(
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
-    let verdict = must(&mut fields, "verdict", "")?;
+    let verdict = required_text(&mut fields, "verdict", "")?;
     let verdict = match verdict.as_str() {
         "open" => Verdict::Open,
         "included" => Verdict::Included,

@@ -209,7 +209,7 @@ pub(super) fn tail_hash(digits: &[u8]) -> Option<u64> {
 }
 
 /// Whether two runs of digits, as [`digits`] gives them, may be one telephone number: one only has more of the prefix,
-/// or a national zero behind it.
+/// or a national zero behind it. Where nobody leaves out an area code, neither may a number that was written down.
 pub fn same_phone(a: &str, b: &str) -> bool {
     let common = a
         .bytes()
@@ -233,7 +233,31 @@ pub fn same_phone(a: &str, b: &str) -> bool {
         || zero(&a_rest, &b_rest)
         || zero(&b_rest, &a_rest)
         || eight;
-    a == b || common >= TAIL && prefix_only
+    a == b || common >= TAIL && prefix_only && !is_cut(a, b) && !is_cut(b, a)
+}
+
+/// Countries in which every call is dialled with all digits of the national number, and how many those are (ITU-T E.164
+/// and the national plans): a shorter number is another one's, mostly none of a telephone.
+const CLOSED: [(&str, usize); 10] = [
+    ("30", 10),
+    ("32", 9),
+    ("33", 9),
+    ("34", 9),
+    ("351", 9),
+    ("39", 10),
+    ("41", 9),
+    ("420", 9),
+    ("421", 9),
+    ("48", 9),
+];
+
+/// Whether one number is the other in international form without some of what is always dialled.
+fn is_cut(short: &str, whole: &str) -> bool {
+    CLOSED.iter().any(|(country, digits)| {
+        let national = whole.strip_prefix(country);
+        let national = national.map(|rest| rest.strip_prefix('0').unwrap_or(rest));
+        national.is_some_and(|rest| rest.len() == *digits && short.len() < *digits)
+    })
 }
 
 /// Forms of a folded cell that has digits and no letters and is no date.
@@ -423,6 +447,16 @@ mod tests {
             "seven digits say too little"
         );
         assert!(!same_phone("12345678", "2345678"));
+        for (short, whole) in [("12345678", "33612345678"), ("12345678", "330612345678")] {
+            assert!(!same_phone(short, whole), "nobody in France dials {short}");
+            assert!(!same_phone(whole, short), "nobody in France dials {short}");
+        }
+        assert!(same_phone("612345678", "33612345678"));
+        assert!(same_phone("12345678", "4922112345678"), "within one town");
+        assert!(
+            same_phone("12345678", "4512345678"),
+            "all of a Danish number"
+        );
     }
 
     #[test]

@@ -80,7 +80,15 @@ impl Former {
     }
 
     /// Takes in the hash of every form of cell `i`, except that of its folded form, which [`Cells::folded`] holds already.
-    pub fn forms(&mut self, cells: &Cells<'_>, i: usize, out: &mut Forms) {
+    /// Whenever as many wait as [`Forms`] should hold, `full` is given them to take out: one cell of running text may have
+    /// tens of millions.
+    pub fn forms(
+        &mut self,
+        cells: &Cells<'_>,
+        i: usize,
+        out: &mut Forms,
+        full: &mut impl FnMut(&mut Forms),
+    ) {
         // Most cells end here, and without their text.
         if is_plain(cells.classes[i]) {
             return;
@@ -90,20 +98,22 @@ impl Former {
             Some(look) if look.fold != Fold::Other => look.outline,
             _ => Outline::of(folded, class),
         };
-        of_folded(
-            folded,
-            class,
-            outline,
-            &mut self.text,
-            &mut |form, hash| match form {
+        of_folded(folded, class, outline, &mut self.text, &mut |form, hash| {
+            match form {
                 Form::Word | Form::Token | Form::Tail | Form::Gram | Form::Notation => {
                     out.parts.push(hash);
                 }
                 _ => out.wholes.push(hash),
-            },
-        );
+            }
+            if out.parts.len().max(out.wholes.len()) >= MOST_FORMS {
+                full(out);
+            }
+        });
     }
 }
+
+/// Hashes of either kind after which [`Forms`] are full: half a megabyte.
+const MOST_FORMS: usize = 1 << 16;
 
 /// Hashes of forms of stored cells. One may be there more than once.
 #[derive(Debug, Default)]
@@ -270,6 +280,36 @@ mod tests {
             forms.push(format!("{form:?} {:010x}", keyer.key(hash) >> 24));
         });
         forms.join(", ")
+    }
+
+    #[test]
+    fn forms_of_a_long_cell_come_in_portions_and_none_is_lost_or_there_twice() {
+        let words = |i: usize| format!("w{i} {} {} ", i % 97, i % 13);
+        let text: String = (0..150_000).map(words).collect();
+        let texts = arrow_array::StringViewArray::from_iter_values([&text]);
+        let mut preparer = crate::Preparer::new();
+        let cells = preparer.prepare(&texts);
+        let (mut out, mut portions, mut all) = (Forms::default(), 0, Vec::new());
+        let mut former = Former::new();
+        former.forms(&cells, 0, &mut out, &mut |forms| {
+            assert!(forms.parts.len() <= MOST_FORMS && forms.wholes.len() <= MOST_FORMS);
+            portions += 1;
+            all.append(&mut forms.parts);
+            all.append(&mut forms.wholes);
+        });
+        all.append(&mut out.parts);
+        all.append(&mut out.wholes);
+        assert!(portions > 3, "{portions}");
+        assert!(former.text.memory() < 1_024, "what is behind is forgotten");
+        let mut expected = Vec::new();
+        of_value(&text, &mut |form, hash| {
+            if form != Form::Folded {
+                expected.push(hash);
+            }
+        });
+        all.sort_unstable();
+        expected.sort_unstable();
+        assert!(all == expected, "{} of {}", all.len(), expected.len());
     }
 
     /// These hashes are in stored sketches. A change that alters one of them is a new [`FORMS_VERSION`]: without it,

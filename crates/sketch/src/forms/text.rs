@@ -29,6 +29,14 @@ pub(super) struct Scratch {
     chain: Chain,
 }
 
+impl Scratch {
+    /// Bytes in memory.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.chain.digits.capacity() + self.chain.starts.capacity() * size_of::<usize>()
+    }
+}
+
 /// The tokens of a folded text, without outer punctuation.
 pub fn tokens(folded: &str) -> impl Iterator<Item = &str> {
     folded
@@ -37,22 +45,25 @@ pub fn tokens(folded: &str) -> impl Iterator<Item = &str> {
         .filter(|token| !token.is_empty())
 }
 
-/// The numbers of a folded text, as [`digits`](super::digits) writes them: one where it is nothing but a number, else
-/// groups of digits that stand together, joined in every way that may be one telephone number.
-pub fn numbers_in(folded: &str) -> Vec<String> {
+/// Gives the numbers of a folded text, as [`digits`](super::digits) writes them: one where it is nothing but a number,
+/// else groups of digits that stand together, joined in every way that may be one telephone number.
+pub fn numbers_in(folded: &str, give: &mut impl FnMut(&str)) {
     let class = ClassMask::of(folded);
-    let mut numbers = Vec::new();
     if !class.any(ClassMask::LOWER | ClassMask::WIDE) {
         // What a comma sets apart is no one number.
-        if !class.any(ClassMask::COMMA) {
-            numbers.extend(digits::run(folded, class));
+        if !class.any(ClassMask::COMMA)
+            && let Some(number) = digits::run(folded, class)
+        {
+            give(&number);
         }
         if !digits::may_be_several(folded, class) && !is_slashed(folded, class) {
-            return numbers;
+            return;
         }
     }
     pieces_at_slashes(folded, &mut |piece| {
-        numbers.extend(digits::run(piece, ClassMask::of(piece)));
+        if let Some(number) = digits::run(piece, ClassMask::of(piece)) {
+            give(&number);
+        }
     });
     let mut chain = Chain::default();
     walk(folded, &mut |token, joined| {
@@ -60,11 +71,10 @@ pub fn numbers_in(folded: &str) -> Vec<String> {
         chain.push((token, class), joined, 1, &mut |number, first| {
             // What follows other digits and is short is rather the end of a number than one.
             if first || number.len() > digits::TAIL {
-                numbers.push(number.to_owned());
+                give(number);
             }
         });
     });
-    numbers
 }
 
 /// Forms of what stands inside a folded text of more than one token.
@@ -344,10 +354,12 @@ impl Neighbours {
 /// Groups of digits that stand together, and the numbers they may be.
 #[derive(Debug, Default)]
 struct Chain {
-    /// Digits of all groups in a row.
+    /// Digits of the last groups, of each only so many that too many are told.
     digits: String,
     /// Where each group starts in `digits`.
     starts: Vec<usize>,
+    /// Digits of the groups before these, which no number begins in any more.
+    gone: usize,
     /// Whether the first group began with a plus sign, so that no number begins after it.
     international: bool,
 }
@@ -356,7 +368,23 @@ impl Chain {
     fn clear(&mut self) {
         self.digits.clear();
         self.starts.clear();
+        self.gone = 0;
         self.international = false;
+    }
+
+    /// Appends a group of digits, and forgets the one that is too far back.
+    fn append(&mut self, group: &str) {
+        const TOO_MANY: usize = *digits::PHONE_DIGITS.end() + 1;
+        self.starts.push(self.digits.len());
+        let digits = group.chars().filter(char::is_ascii_digit);
+        self.digits.extend(digits.take(TOO_MANY));
+        if self.starts.len() > GROUPS {
+            self.starts.remove(0);
+            let end = self.starts.first().copied().unwrap_or_default();
+            self.digits.drain(..end);
+            self.starts.iter_mut().for_each(|start| *start -= end);
+            self.gone = self.gone.saturating_add(end);
+        }
     }
 
     /// Takes the next token; gives each run of at least so many groups that ends in it and has as many digits as a
@@ -388,27 +416,24 @@ impl Chain {
             return;
         }
         let whole = group.len() == token.len();
-        self.starts.push(self.digits.len());
-        self.digits
-            .extend(group.chars().filter(char::is_ascii_digit));
+        self.append(group);
         // So many digits are more than one number.
-        self.international &= self.digits.len() <= *digits::PHONE_DIGITS.end();
-        let earliest = self.starts.len().saturating_sub(GROUPS);
+        self.international &= self.gone + self.digits.len() <= *digits::PHONE_DIGITS.end();
         // Either as many groups as asked for, or one with something behind it.
         let fewest = if whole { groups } else { 1 };
         let latest = (self.starts.len() + 1).saturating_sub(fewest);
-        let latest = if self.international {
-            latest.min(1)
-        } else {
-            latest
+        let latest = match (self.international, self.gone) {
+            (false, _) => latest,
+            (true, 0) => latest.min(1),
+            (true, _) => 0,
         };
-        for start in self.starts.get(earliest..latest).unwrap_or_default() {
+        for start in self.starts.get(..latest).unwrap_or_default() {
             let run = self.digits.get(*start..).unwrap_or_default();
             let number = run.trim_start_matches('0');
             if run.len() <= *digits::PHONE_DIGITS.end()
                 && number.len() >= *digits::PHONE_DIGITS.start()
             {
-                give(number, *start == 0);
+                give(number, *start == 0 && self.gone == 0);
             }
         }
         if group.len() < bare.len() {
@@ -503,12 +528,20 @@ pub fn label_end(token: &str, class: ClassMask) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::{folded, of_value};
     use super::*;
 
+    fn all_numbers(text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        numbers_in(&folded(text), &mut |number| found.push(number.to_owned()));
+        found
+    }
+
     #[track_caller]
     fn numbers(text: &str, expected: &[&str]) {
-        let found = numbers_in(&folded(text));
+        let found = all_numbers(text);
         for number in expected {
             assert!(
                 found.iter().any(|other| other == number),
@@ -531,15 +564,49 @@ mod tests {
         numbers("电话13812345678。", &[]);
     }
 
+    proptest! {
+        /// However many groups there are, those that are far back change nothing.
+        #[test]
+        fn numbers_of_many_groups_are_those_of_each_six_in_a_row(
+            groups in prop::collection::vec("[0-9]{1,5}", 2..40),
+        ) {
+            let mut expected = Vec::new();
+            for end in 1..=groups.len() {
+                for start in end.saturating_sub(GROUPS)..end {
+                    let run = groups[start..end].concat();
+                    let number = run.trim_start_matches('0');
+                    let fits = run.len() <= *digits::PHONE_DIGITS.end()
+                        && number.len() >= *digits::PHONE_DIGITS.start();
+                    if fits && (start == 0 || number.len() > digits::TAIL) {
+                        expected.push(number.to_owned());
+                    }
+                }
+            }
+            // Behind a letter, so that the text as a whole is no number.
+            let found = all_numbers(&format!("x, {}", groups.join(" ")));
+            prop_assert_eq!(found, expected);
+        }
+
+        /// A number that begins with a plus sign is one, and what follows it none.
+        #[test]
+        fn no_number_begins_behind_a_plus_sign_until_there_are_too_many_digits(
+            groups in prop::collection::vec("[1-9]", 2..15),
+        ) {
+            let found = all_numbers(&format!("x, +{}", groups.join(" ")));
+            let whole = groups.concat();
+            prop_assert!(found.iter().all(|number| whole.starts_with(number)), "{:?}", found);
+        }
+    }
+
     #[test]
     fn numbers_of_other_things_are_not_joined() {
         assert!(
-            !numbers_in("12, 345, 678")
+            !all_numbers("12, 345, 678")
                 .iter()
                 .any(|number| number == "12345678")
         );
         assert!(
-            !numbers_in("12 apples 345678")
+            !all_numbers("12 apples 345678")
                 .iter()
                 .any(|number| number == "12345678")
         );

@@ -38,7 +38,9 @@ pub fn alphanumerics(text: &str) -> String {
 /// to six or anything but letters in them.
 pub fn name_tokens(text: &str) -> Option<Vec<String>> {
     let folded = folded(text);
-    let mut tokens: Vec<String> = words(&folded).map(Cow::into_owned).collect();
+    // One more than a name has tells that it is none.
+    let looked_at = words(&folded).take(NAME_WORDS.end() + 1);
+    let mut tokens: Vec<String> = looked_at.map(Cow::into_owned).collect();
     if !NAME_WORDS.contains(&tokens.len())
         || tokens
             .iter()

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use locard_audit::{Checker, Damage, Entry, Event, Fault, Head, RequestKey, SubjectKey};
+use locard_audit::{Checker, Damage, Entry, Event, Flaw, Head, RequestKey, SubjectKey};
 use locard_model::{OrgId, RequestId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -377,7 +377,7 @@ impl Audit for Database {
                     },
                     Err(damage) => {
                         let sequence = expected;
-                        fault = Some(Fault { sequence, damage });
+                        fault = Some(Flaw { sequence, damage });
                     }
                 }
                 if fault.is_some() {

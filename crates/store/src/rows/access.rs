@@ -1,7 +1,7 @@
 //! Who may use the programming interface, and what they did.
 
 use jiff::Timestamp;
-use locard_audit::{Fault, Head, Hold, Retention, RetentionClass};
+use locard_audit::{Flaw, Head, Hold, Retention, RetentionClass};
 use locard_model::{RequestId, named};
 use serde_json::Value;
 use uuid::Uuid;
@@ -135,5 +135,5 @@ pub struct AuditChecked {
     /// Where the chain ends.
     pub head: Head,
     /// What is wrong with it first; what comes after was not read.
-    pub fault: Option<Fault>,
+    pub fault: Option<Flaw>,
 }

@@ -13,6 +13,14 @@ use crate::{Error, ErrorKind, Result};
 const LOCK: &str = "locard.lock";
 const PID: &str = "locard.pid";
 
+/// Stands behind the process id of one that answers others until it is stopped.
+const SERVER: &str = "server";
+
+/// Notes in a home that the process that holds it, this one, is a server: others are told what helps then.
+pub fn mark_server(home: &Path) {
+    let _ = std::fs::write(home.join(PID), format!("{} {SERVER}", std::process::id()));
+}
+
 /// A locked home.
 #[derive(Debug)]
 pub(crate) struct Home {
@@ -188,18 +196,23 @@ fn tighten(_path: &Path) -> Result<()> {
 }
 
 fn held(path: &Path) -> Error {
-    let holder = std::fs::read_to_string(path.join(PID))
-        .ok()
-        .and_then(|pid| pid.trim().parse::<u32>().ok());
-    let who = holder.map_or_else(
-        || "another process".to_owned(),
+    let noted = std::fs::read_to_string(path.join(PID)).unwrap_or_default();
+    let (pid, what) = noted.trim().split_once(' ').unwrap_or((noted.trim(), ""));
+    let who = pid.parse::<u32>().map_or_else(
+        |_| "another process".to_owned(),
         |pid| format!("process {pid}"),
     );
-    Error::new(
-        ErrorKind::Locked,
-        format!("the home {} is in use by {who}", path.display()),
-    )
-    .hint(
+    let in_use = |by: &str| {
+        let sentence = format!("the home {} is in use by {by}", path.display());
+        Error::new(ErrorKind::Locked, sentence)
+    };
+    if what == SERVER {
+        return in_use(&format!("{who}, a server")).hint(
+            "ask its programming interface for it (/docs tells how), end `locard serve` first (Ctrl-C; its jobs go on at \
+            the next start), or choose another home with --home",
+        );
+    }
+    in_use(&who).hint(
         "wait until it has ended, stop it with `locard jobs cancel latest`, or choose another home with --home",
     )
 }

@@ -25,6 +25,7 @@ use crate::{Error, ErrorKind, Result};
 
 pub(crate) use backup::{absent, beside, of_backup, unwritable};
 pub(crate) use errors::translate;
+pub use home::mark_server;
 pub(crate) use home::{Home, publish};
 use session::{Connection, SqliteSession};
 pub(crate) use staged::Staged;

@@ -1,7 +1,7 @@
 //! A fresh store for each test, and rows to put into it.
 //!
 //! `LOCARD_TEST_POSTGRES_URL` names a server; without it the PostgreSQL half says that it was skipped, and fails if
-//! `LOCARD_TEST_REQUIRE_SERVERS` is 1.
+//! servers are required.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,16 +50,7 @@ impl Bench {
 
     /// A schema of its own; `None` where there is no server.
     pub(crate) async fn postgres() -> Option<Self> {
-        let Ok(url) = std::env::var("LOCARD_TEST_POSTGRES_URL") else {
-            let required =
-                std::env::var("LOCARD_TEST_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
-            assert!(
-                !required,
-                "LOCARD_TEST_POSTGRES_URL is not set, and LOCARD_TEST_REQUIRE_SERVERS is"
-            );
-            println!("skipped on PostgreSQL: LOCARD_TEST_POSTGRES_URL is not set");
-            return None;
-        };
+        let url = locard_testkit::servers::postgres("the store")?;
         let schema = format!("store_{}", Uuid::new_v4().simple());
         let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
         let create = sqlx::AssertSqlSafe(format!("create schema {schema}"));

@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt};
 use locard_connector::{ErrorKind, Exactness, Sample, Scope, Split};
 
 use super::fixture::{Fixture, Skip};
+use super::honoured::{self, Row};
 use super::reading::{Seeded, assert_kept, ids, in_splits};
 use super::requests::{FILTERS, MATCHING, Question, wanted};
 use crate::{ODD_VALUE, Table, every_type, many_columns, odd_names, people};
@@ -49,6 +50,7 @@ cases! {
     every_type_round_trips,
     long_values_survive,
     a_wrong_password_is_unauthenticated_and_stays_secret,
+    the_readme_tells_what_is_honoured,
 }
 
 const ROWS: usize = 500;
@@ -543,4 +545,15 @@ async fn a_wrong_password_is_unauthenticated_and_stays_secret(
         "the password is in the error"
     );
     Ok(())
+}
+
+async fn the_readme_tells_what_is_honoured(fixture: Arc<dyn Fixture>) -> Result<(), Skip> {
+    let name = fixture.name();
+    let table = people("people", 20 * ROWS);
+    let seeded = Seeded::new(fixture, std::slice::from_ref(&table)).await?;
+    let row = Row::of(&seeded, &table, name).await;
+    match honoured::compare(&row) {
+        Ok(()) => Ok(()),
+        Err(difference) => panic!("{difference}"),
+    }
 }

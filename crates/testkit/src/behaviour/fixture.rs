@@ -13,6 +13,10 @@ use crate::Table;
 /// Makes places with tables in them.
 #[async_trait]
 pub trait Fixture: Send + Sync + 'static {
+    /// What it is called in the table of what is honoured, in `connectors/README.md`: the connector's name and, where one
+    /// reads several formats, the format. Fixtures of one name must honour the same.
+    fn name(&self) -> String;
+
     /// A fresh place with exactly these tables. Dropping it cleans up.
     async fn seed(&self, tables: &[Table]) -> Result<Box<dyn Place>, Skip>;
 

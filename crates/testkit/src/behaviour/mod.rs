@@ -6,6 +6,7 @@
 
 mod cases;
 mod fixture;
+mod honoured;
 mod reading;
 mod requests;
 

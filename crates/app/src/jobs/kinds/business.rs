@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use crate::business::{
-    BusinessDetails, BusinessResultRow, BusinessRuleRow, EntityCount, RuleCount, Verdict,
+    BusinessDetails, BusinessResultRow, BusinessRuleRow, EntityCount, Grade, RuleCount,
     business_results, business_rule, statement, tables,
 };
 use crate::catalog::Catalog;
@@ -168,7 +168,7 @@ pub(crate) struct Found {
 
 impl Report for Found {
     fn state(&self) -> JobState {
-        let told = |result: &BusinessResult| result.status != Verdict::Error.as_str();
+        let told = |result: &BusinessResult| result.status != Grade::Error.as_str();
         match (self.stopped, self.failures.is_empty()) {
             (true, _) => JobState::Cancelled,
             (_, true) => JobState::Completed,
@@ -265,24 +265,24 @@ impl<'a> Running<'a> {
             ..BusinessDetails::default()
         };
         if !rule.options.is_enabled {
-            self.keep(rule, (Verdict::Skipped, Counts::default()), details)
+            self.keep(rule, (Grade::Skipped, Counts::default()), details)
                 .await?;
             return Ok(true);
         }
-        let (mut verdict, mut counts) = (Verdict::Error, Counts::default());
+        let (mut grade, mut counts) = (Grade::Error, Counts::default());
         match self.over_its_tables(rule).await {
             Ok(found) => {
                 counts = found;
-                verdict = rule
+                grade = rule
                     .options
                     .thresholds
-                    .verdict(counts.non_compliant, counts.scope);
+                    .grade(counts.non_compliant, counts.scope);
                 if counts.unread > 0 {
                     // What was not read may be wrong too.
-                    verdict = if verdict == Verdict::Pass {
-                        Verdict::Warning
+                    grade = if grade == Grade::Pass {
+                        Grade::Warning
                     } else {
-                        verdict
+                        grade
                     };
                     let sentence = format!(
                         "{}: some records could not be read and were not counted",
@@ -310,20 +310,20 @@ impl<'a> Running<'a> {
                 Err(Wrong::Told(told)) => self.found.failures.push(told),
             }
         }
-        self.keep(rule, (verdict, counts), details).await?;
+        self.keep(rule, (grade, counts), details).await?;
         Ok(true)
     }
 
     async fn keep(
         &mut self,
         rule: &BusinessRuleRow,
-        (verdict, counts): (Verdict, Counts),
+        (grade, counts): (Grade, Counts),
         details: BusinessDetails,
     ) -> Result<()> {
         let result = BusinessResult {
             rule: BusinessRuleId(rule.id),
             job: self.work.lease.job,
-            status: verdict.as_str().to_owned(),
+            status: grade.as_str().to_owned(),
             total: counts.total,
             scope: counts.scope,
             non_compliant: counts.non_compliant,

@@ -8,10 +8,8 @@ use locard_store::{Conclusion, Entity, FindingDraft};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::catalog::Catalog;
-use crate::catalog::scope::Only;
 use crate::jobs::errands::{Accept, about};
-use crate::jobs::kinds::ended;
+use crate::jobs::kinds::{Meant, ended};
 use crate::scan::scanned::Scanned;
 use crate::work::kind::{JobKind, Report, Work};
 use crate::work::order::{Accepted, Asking, accept};
@@ -114,24 +112,18 @@ impl JobKind for Identify {
 
     async fn run(work: &Work<'_>, request: Request) -> Result<Identified> {
         let home = work.home;
-        let only = Only::load(home, &request.entities).await?;
-        let catalog = Catalog::open(home).await?;
+        let mut meant = Meant::load(home, request.sources, &request.entities).await?;
         let wanted = request.rules.iter();
         let mut done = Identified {
             matches: wanted.map(|rule| (rule.clone(), 0)).collect(),
             ..Identified::default()
         };
-        'sources: for source in &request.sources {
-            let name = catalog.source_name(*source);
-            for entity in catalog.list(Some(*source)).await? {
-                if work.stop.is_cancelled() {
-                    done.stopped = true;
-                    break 'sources;
-                }
-                if only.admits(*source, &entity.path) {
-                    judge(work, &entity, &name, &mut done).await?;
-                }
+        while let Some((entity, source)) = meant.next().await? {
+            if work.stop.is_cancelled() {
+                done.stopped = true;
+                break;
             }
+            judge(work, &entity, source, &mut done).await?;
         }
         let drafts: Vec<_> = done.failures.iter().map(record::failure).collect();
         home.store.record_failures(&work.lease, &drafts).await?;

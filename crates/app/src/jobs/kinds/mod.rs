@@ -11,9 +11,12 @@ pub(crate) mod test;
 pub(crate) mod usage;
 
 use locard_engine::Failure;
-use locard_model::JobState;
+use locard_model::{EntityId, JobState, SourceId};
+use locard_store::Entity;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Catalog;
+use crate::catalog::scope::Only;
 use crate::jobs::errands::Accept as _;
 use crate::work::kind::AnyKind;
 use crate::work::order::{Accepted, Asking};
@@ -71,6 +74,44 @@ fn ended(stopped: bool, failures: &[Failure], done: u64) -> JobState {
         (_, true, _) => JobState::Completed,
         (_, false, 0) => JobState::Failed,
         (_, false, _) => JobState::Partial,
+    }
+}
+
+/// The entities that a job is about, one after another.
+struct Meant<'a> {
+    catalog: Catalog<'a>,
+    only: Only,
+    sources: std::vec::IntoIter<SourceId>,
+    /// The source whose entities are `listed`, as people see it.
+    source: String,
+    listed: std::vec::IntoIter<Entity>,
+}
+
+impl<'a> Meant<'a> {
+    async fn load(home: &'a Home, sources: Vec<SourceId>, entities: &[EntityId]) -> Result<Self> {
+        Ok(Self {
+            catalog: Catalog::open(home).await?,
+            only: Only::load(home, entities).await?,
+            sources: sources.into_iter(),
+            source: String::new(),
+            listed: Vec::new().into_iter(),
+        })
+    }
+
+    /// The next one, with the name of its source.
+    async fn next(&mut self) -> Result<Option<(Entity, &str)>> {
+        loop {
+            let only = &self.only;
+            let meant = |entity: &Entity| only.admits(entity.source, &entity.path);
+            if let Some(entity) = self.listed.find(meant) {
+                return Ok(Some((entity, &self.source)));
+            }
+            let Some(source) = self.sources.next() else {
+                return Ok(None);
+            };
+            self.source = self.catalog.source_name(source);
+            self.listed = self.catalog.list(Some(source)).await?.into_iter();
+        }
     }
 }
 

@@ -5,11 +5,9 @@ use locard_model::{EntityId, JobState, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::catalog::Catalog;
-use crate::catalog::scope::Only;
 use crate::jobs::errands::{Accept, about};
-use crate::jobs::kinds::ended;
 use crate::jobs::kinds::identify::failure;
+use crate::jobs::kinds::{Meant, ended};
 use crate::work::kind::{JobKind, Report, Work};
 use crate::work::order::{Accepted, Asking, accept};
 use crate::{Home, Result, SourceLimits, record};
@@ -87,20 +85,14 @@ impl JobKind for Names {
 
     async fn run(work: &Work<'_>, request: Request) -> Result<Read> {
         let home = work.home;
-        let only = Only::load(home, &request.entities).await?;
-        let catalog = Catalog::open(home).await?;
+        let mut meant = Meant::load(home, request.sources, &request.entities).await?;
         let mut read = Read::default();
-        'sources: for source in &request.sources {
-            let name = catalog.source_name(*source);
-            for entity in catalog.list(Some(*source)).await? {
-                if work.stop.is_cancelled() {
-                    read.stopped = true;
-                    break 'sources;
-                }
-                if only.admits(*source, &entity.path) {
-                    of_entity(home, &entity, &name, &mut read).await?;
-                }
+        while let Some((entity, source)) = meant.next().await? {
+            if work.stop.is_cancelled() {
+                read.stopped = true;
+                break;
             }
+            of_entity(home, &entity, source, &mut read).await?;
         }
         let drafts: Vec<_> = read.failures.iter().map(record::failure).collect();
         home.store.record_failures(&work.lease, &drafts).await?;

@@ -26,7 +26,8 @@ use crate::sources::target::Resolved;
 use crate::work::kind::{JobKind, Report, Work};
 use crate::work::order::{self, Accepted, Asking};
 use crate::{
-    Amount, Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits, jobs,
+    Amount, Error, ErrorKind, Home, PartlyIndexed, Result, ScanOptions, SourceLimits, Untested,
+    jobs,
 };
 
 /// Reads and judges entities, and records what was found.
@@ -44,6 +45,7 @@ pub(crate) struct Ran {
     /// Resources that were begun and not judged.
     pub(crate) unfinished: Vec<String>,
     pub(crate) partly_indexed: Vec<PartlyIndexed>,
+    pub(crate) untested: Untested,
     /// Entities that were read whole before, so that this part of them changed nothing.
     pub(crate) kept: u64,
     /// Entities that have not changed since an earlier scan.
@@ -68,6 +70,7 @@ impl Ran {
             empty: Vec::new(),
             unfinished: Vec::new(),
             partly_indexed: Vec::new(),
+            untested: Untested::default(),
             kept: 0,
             unchanged: 0,
             aggregation: None,
@@ -246,10 +249,8 @@ async fn run(
         && let Err(error) =
             crate::scan::plan::measured(home, summary.bytes, started.elapsed()).await
     {
-        tracing::warn!(
-            why = error.sentence(),
-            "the speed of the scan could not be noted"
-        );
+        let why = error.sentence();
+        tracing::warn!(why, "the speed of the scan could not be noted");
     }
     let aggregation = match request.collection {
         Some(id) if !summary.cancelled => aggregate::sum(work, id).await?,
@@ -263,6 +264,7 @@ async fn run(
         empty: tally.empty(),
         unfinished: tally.unfinished(),
         partly_indexed: tally.partly_indexed(),
+        untested: tally.untested(),
         kept: ledger.kept(),
         unchanged: ledger.unchanged(),
         summary,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use locard_dsar::CollectOptions;
 use locard_dsar::job::{Once, OneBundle, collect_bundle};
 
@@ -10,6 +10,7 @@ use super::super::find::tell_doubts;
 use super::super::{Outcome, Session, actor, print_failures};
 use super::told;
 use crate::args::{Collect, RowFormat};
+use crate::printer::new_file;
 use crate::progress::Progress;
 
 pub(super) async fn run(
@@ -27,8 +28,7 @@ pub(super) async fn run(
     if args.force {
         drop(std::fs::remove_file(file));
     }
-    let place = || format!("cannot write {}", file.display());
-    let out = locard_app::create_private(file).with_context(place)?;
+    let out = new_file(file)?;
     let once = Once {
         formats: vec![format(args.format).to_owned()],
         recipients: args.recipient.clone(),

@@ -20,7 +20,7 @@ use super::subjects::one_subject;
 use super::{Outcome, Session, actor};
 use crate::args::{CreateDsar, Dsar, ListFormat};
 use crate::lists::List;
-use crate::printer::printable;
+use crate::printer::{new_file, printable};
 use crate::table::{Cell, Table, counted};
 
 pub(crate) async fn run(session: &Session, args: &Dsar) -> Result<Outcome> {
@@ -242,7 +242,7 @@ async fn download(session: &Session, job: &str, file: &Path, preview: bool) -> R
         Purpose::Delivery
     };
     let place = || format!("cannot write {}", file.display());
-    let mut out = locard_app::create_private(file).with_context(place)?;
+    let mut out = new_file(file)?;
     let written = async {
         let download = job::bundle(&session.home, &actor(), job_id(job)?, (purpose, None)).await?;
         let mut bytes = download.bytes;

@@ -19,7 +19,11 @@ const LONGEST: usize = 60;
 
 pub(super) async fn run(session: &Session, args: &ReviewDsar) -> Result<Outcome> {
     let (home, id) = (&session.home, job_id(&args.job)?);
-    let decisions = decisions(args)?;
+    let mut decisions = decisions(args)?;
+    if let Some(file) = &args.only {
+        let words = locard_app::read_text(file)?;
+        cut(session, id, &mut decisions, &words).await?;
+    }
     let is_looking = decisions.is_empty() && args.undo.is_empty() && !args.approve;
     if !decisions.is_empty() {
         let numbers = job::decide(home, &actor(), id, decisions).await?;
@@ -231,6 +235,38 @@ fn decisions(args: &ReviewDsar) -> Result<Vec<Decision>> {
     Ok(decisions)
 }
 
+/// Narrows decisions that take fields out to these words in them, one or several to a line.
+async fn cut(session: &Session, id: Uuid, decisions: &mut [Decision], words: &str) -> Result<()> {
+    let words: Vec<&str> = words.lines().map(str::trim).collect();
+    for decision in decisions {
+        let (Some(Act::Redact), Some(column)) = (decision.act, &decision.column) else {
+            continue;
+        };
+        let asked = (decision.section, decision.row.saturating_sub(1), 1);
+        let rows = job::review_rows(&session.home, &actor(), id, asked).await?;
+        let field = rows.first().and_then(|row| row.values.get(column));
+        decision.spans = found(field.and_then(Value::as_str).unwrap_or_default(), &words);
+        if decision.spans.is_empty() {
+            let (section, row) = (decision.section, decision.row);
+            bail!(
+                "none of these words is in the text of that field in {section}:{row}\n\
+                 hint: they must be written as the field has them; --whole shows it"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Where words stand in a text, in bytes.
+fn found(text: &str, words: &[&str]) -> Vec<(usize, usize)> {
+    let words = words.iter().filter(|word| !word.is_empty());
+    let places = words.flat_map(|word| {
+        let matches = text.match_indices(*word);
+        matches.map(|(at, word)| (at, at + word.len()))
+    });
+    places.collect()
+}
+
 /// `2:17` as section and row, and `2:17:note` with a column.
 fn place(text: &str, is_field: bool) -> Result<(usize, u64, Option<String>)> {
     let wanted = "a row is SECTION:ROW, and a field SECTION:ROW:COLUMN\nhint: as `locard dsar review JOB --section N` prints them";
@@ -261,6 +297,16 @@ mod tests {
         let parts = vec![(5, 11), (0, 7), (12, 16), (18, 19), (0, 99)];
         assert_eq!(around(text, parts), "[-Carl An-][-ders-] [-rang-] Änna");
         assert_eq!(around(text, spans(&[], text)), format!("[-{text}-]"));
+    }
+
+    #[test]
+    fn words_are_found_wherever_they_stand() {
+        let text = "Änna rang Bob, Bob slept";
+        assert_eq!(
+            found(text, &["Bob", "", "Änna"]),
+            [(11, 14), (16, 19), (0, 5)]
+        );
+        assert!(found(text, &["", "bob"]).is_empty());
     }
 
     #[test]

@@ -9,10 +9,10 @@ use locard_dsar::job;
 use locard_model::SecretString;
 use locard_requests::{Content, Desk, Known, Opened, Person, RequestId, Upload};
 
-use super::{actor, intake, request_named, text, told};
+use super::{actor, intake, request_named, text, told, told_of};
 use crate::args::Requests;
 use crate::commands::Session;
-use crate::printer::printable;
+use crate::printer::{new_file, printable};
 
 /// Commands about whom a request is about, and what they are handed.
 pub(super) async fn hand(session: &Session, desk: &Desk<'_>, args: &Requests) -> Result<Opened> {
@@ -71,7 +71,8 @@ fn person((name, email, id): (&Given, &Given, &Given), more: &[SecretString]) ->
 
 /// Starts the job, or goes on with the one that there is, as far as it goes without people.
 async fn collect(session: &Session, desk: &Desk<'_>, id: RequestId) -> Result<Opened> {
-    let (opened, started) = desk.collect(&actor(), id).await.map_err(told)?;
+    let collected = desk.collect(&actor(), id).await;
+    let (opened, started) = collected.map_err(|fault| told_of("collect", fault))?;
     // It is a large future.
     let actor = actor();
     let running = job::run_here(&session.home, &actor, started.id, &Silent, &session.cancel);
@@ -164,7 +165,7 @@ fn plain(name: &str) -> String {
 
 fn write(file: &Path, mut bytes: Box<dyn Read + Send>) -> Result<()> {
     let place = || format!("cannot write {}", file.display());
-    let mut out = locard_app::create_private(file).with_context(place)?;
+    let mut out = new_file(file)?;
     let written = std::io::copy(&mut bytes, &mut out)
         .and_then(|_| out.flush())
         .and_then(|()| out.sync_all());

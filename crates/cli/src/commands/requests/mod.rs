@@ -9,7 +9,9 @@ mod tasks;
 
 use anyhow::{Context as _, Result, bail};
 use locard_model::SecretString;
-use locard_requests::{Desk, Fault, Listing, Opened, RequestId, detail, listed, timeline};
+use locard_requests::{
+    Code, Desk, Fault, Listing, Opened, RequestId, RequestState, detail, listed, timeline,
+};
 use serde_json::Value;
 
 use super::{Outcome, Session, actor};
@@ -19,10 +21,38 @@ use crate::table::counted;
 /// What is wrong, as commands tell it.
 pub(in crate::commands) fn told(fault: Fault) -> anyhow::Error {
     let error = locard_app::Error::usage(format!("{} ({})", fault.message, fault.code.id()));
-    match fault.hint {
+    let way_on = way_on(&fault).map(str::to_owned);
+    match fault.hint.or(way_on) {
         Some(hint) => error.hint(hint).into(),
         None => error.into(),
     }
+}
+
+/// What is wrong with a command that takes some steps in one, by the name of the command.
+pub(in crate::commands) fn told_of(command: &str, fault: Fault) -> anyhow::Error {
+    let message = match state(&fault) {
+        Some(state) => {
+            format!("`locard requests {command}` is not possible while the request is {state}")
+        }
+        None => fault.message.clone(),
+    };
+    told(Fault { message, ..fault })
+}
+
+/// The state in which something is not possible.
+fn state(fault: &Fault) -> Option<&str> {
+    let trace = fault.trace.as_ref();
+    let trace = trace.filter(|_| fault.code == Code::TransitionDisallowed);
+    trace.and_then(|trace| trace["lifecycle"]["currentStatus"].as_str())
+}
+
+/// What helps where something is not possible in a state.
+fn way_on(fault: &Fault) -> Option<&'static str> {
+    let unproven = [RequestState::Captured, RequestState::VerificationPending];
+    let is_unproven = |state: &str| unproven.iter().any(|known| known.as_str() == state);
+    state(fault).filter(|state| is_unproven(state)).map(|_| {
+        "`locard requests verify-identity` takes down how it was proven who asks, or that no proof is needed"
+    })
 }
 
 /// The request that an id or the beginning of one means.

@@ -5,7 +5,7 @@ use locard_requests::{Desk, Opened, Place, Record, Verdict, place_shape};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{actor, request_named, text, told};
+use super::{actor, request_named, text, told, told_of};
 use crate::args::{ListFormat, Places};
 use crate::commands::Session;
 use crate::lists::List;
@@ -20,7 +20,7 @@ pub(super) async fn run(session: &Session, desk: &Desk<'_>, args: &Places) -> Re
     let mut request = desk.request(id).await.map_err(told)?;
     if args.find {
         let found = Box::pin(desk.find_places(&actor(), id)).await;
-        request = found.map_err(told)?;
+        request = found.map_err(|fault| told_of("places --find", fault))?;
     }
     let who = actor();
     // All of them are known before any is decided on.
@@ -32,7 +32,7 @@ pub(super) async fn run(session: &Session, desk: &Desk<'_>, args: &Places) -> Re
     }
     if args.recheck {
         let again = Box::pin(desk.recheck_places(&actor(), id)).await;
-        request = again.map_err(told)?;
+        request = again.map_err(|fault| told_of("places --recheck", fault))?;
     }
     list(session, &request, args.format)?;
     tell_open(session, request.known().map_err(told)?);

@@ -3,12 +3,17 @@
 //! A message is one record; attachments are members. What it passed on its way, addresses of machines included, is part of
 //! it.
 
+mod damage;
+mod text;
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, SeekFrom};
 use std::sync::Mutex;
 
 use locard_containers::{
     Broken, Container, Content, File, Format, Item, LONGEST, Look, Member, Opener, Reads, Record,
-    Records, Result, few_enough, guarded, push, unique,
+    Records, Result, encoding, few_enough, guarded, push, unique,
 };
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
@@ -116,6 +121,8 @@ struct Found {
     number: u64,
     start: u64,
     bytes: Option<Vec<u8>>,
+    /// What its headers were taken for that do not say what they are.
+    headers: Option<&'static str>,
 }
 
 impl Splitter {
@@ -159,12 +166,7 @@ impl Splitter {
                     start = self.at;
                     continue;
                 }
-                self.number += 1;
-                return Ok(Some(Found {
-                    number: self.number,
-                    start,
-                    bytes: Some(bytes).filter(|_| !is_long),
-                }));
+                return Ok(Some(self.found(start, bytes, is_long)));
             }
             blank = line == b"\n" || line == b"\r\n";
             if bytes.len() > LONGEST {
@@ -175,21 +177,34 @@ impl Splitter {
         if bytes.is_empty() && !is_long {
             return Ok(None);
         }
+        Ok(Some(self.found(start, bytes, is_long)))
+    }
+
+    fn found(&mut self, start: u64, bytes: Vec<u8>, is_long: bool) -> Found {
         self.number += 1;
-        Ok(Some(Found {
+        let (bytes, headers) = text::headers(bytes);
+        Found {
             number: self.number,
             start,
             bytes: Some(bytes).filter(|_| !is_long),
-        }))
+            headers,
+        }
     }
 }
 
 /// Messages as records.
-struct Messages(Splitter);
+struct Messages {
+    boxed: Splitter,
+    /// What is to be told of the last one.
+    told: VecDeque<Item>,
+}
 
 impl Messages {
     fn new(opener: &Opener, is_box: bool) -> Result<Self> {
-        Splitter::new(opener, is_box).map(Self)
+        Ok(Self {
+            boxed: Splitter::new(opener, is_box)?,
+            told: VecDeque::new(),
+        })
     }
 }
 
@@ -197,23 +212,36 @@ const TOO_LONG: &str = "a message of more than 64 MiB is not read";
 
 impl Records for Messages {
     fn next(&mut self) -> Result<Option<Item>> {
-        let Some(found) = self.0.next()? else {
+        if let Some(item) = self.told.pop_front() {
+            return Ok(Some(item));
+        }
+        let Some(found) = self.boxed.next()? else {
             return Ok(None);
         };
-        let fault = |sentence: &'static str| Item::Fault {
-            sentence: sentence.into(),
+        let fault = |sentence: Cow<'static, str>| Item::Fault {
+            sentence,
             place: format!("message {}", found.number),
         };
         let Some(bytes) = &found.bytes else {
-            return Ok(Some(fault(TOO_LONG)));
+            return Ok(Some(fault(TOO_LONG.into())));
         };
         Ok(Some(match guarded(|| record(bytes)) {
-            Ok(record) if record.cells.is_empty() => {
-                fault("a message of which nothing can be read")
+            Ok((record, ..)) if record.cells.is_empty() => {
+                fault("a message of which nothing can be read".into())
             }
-            Ok(record) => Item::Record(record),
+            Ok((record, text, missing)) => {
+                self.told
+                    .extend(missing.map(|missing| fault(missing.into())));
+                if let Some(encoding) = text.or(found.headers) {
+                    let sentence = format!(
+                        "letters of an encoding that it does not name were read as {encoding}"
+                    );
+                    self.told.push_back(fault(sentence.into()));
+                }
+                Item::Record(record)
+            }
             Err(Broken::Io(error)) => return Err(Broken::Io(error)),
-            Err(_) => fault("a message that is damaged"),
+            Err(_) => fault("a message that is damaged".into()),
         }))
     }
 }
@@ -263,7 +291,8 @@ fn is_read_elsewhere(name: &str) -> bool {
             .any(begins)
 }
 
-fn record(bytes: &[u8]) -> Result<Record> {
+/// The record of a message, what its text was taken for where nothing tells, and what is missing of it.
+fn record(bytes: &[u8]) -> Result<(Record, Option<&'static str>, Option<&'static str>)> {
     let message = parse(bytes)?;
     let mut record = Record::default();
     for (column, addresses) in [
@@ -296,34 +325,39 @@ fn record(bytes: &[u8]) -> Result<Record> {
             None => record.add("headers", &format!("{name}: {value}")),
         }
     }
-    body(&message, &mut record)?;
+    let guessed = body(&message, &mut record)?;
     for part in message.attachments() {
         record.add("attachments", part.attachment_name().unwrap_or_default());
     }
-    Ok(record)
+    Ok((record, guessed, damage::of(&message)))
 }
 
-/// The text of a message; that of a page only where there is no other.
-fn body(message: &Message<'_>, record: &mut Record) -> Result<()> {
-    let mut text = String::new();
+/// The text of a message; that of a page only where there is no other. Tells as what it was read, where that was guessed.
+fn body(message: &Message<'_>, record: &mut Record) -> Result<Option<&'static str>> {
+    let (mut all, mut guessed) = (String::new(), None);
     for part in message.text_bodies() {
-        match &part.body {
-            PartType::Text(more) => {
-                push(&mut text, more);
-                text.push('\n');
-            }
-            PartType::Html(page) => {
-                let (more, beside) = html::text_of(page)?;
-                push(&mut text, &more);
-                for (column, cell) in beside.cells {
-                    record.add(column, &cell);
-                }
-            }
-            _ => {}
+        let (PartType::Text(read) | PartType::Html(read)) = &part.body else {
+            continue;
+        };
+        let written = text::misread(message, part);
+        let text = written.as_deref().map(encoding::decode);
+        guessed = guessed.or(text.as_ref().and_then(|(_, guessed)| *guessed));
+        let text = text
+            .as_ref()
+            .map_or(read.as_ref(), |(text, _)| text.as_ref());
+        if matches!(part.body, PartType::Text(_)) {
+            push(&mut all, text);
+            all.push('\n');
+            continue;
+        }
+        let (more, beside) = html::text_of(text)?;
+        push(&mut all, &more);
+        for (column, cell) in beside.cells {
+            record.add(column, &cell);
         }
     }
-    record.add("text", &text);
-    Ok(())
+    record.add("text", &all);
+    Ok(guessed)
 }
 
 /// `Ada Lovelace <ada@example.org>, bob@example.org`.
@@ -368,7 +402,7 @@ impl Attachments {
                 Ok(message
                     .attachments()
                     .enumerate()
-                    .map(|(at, part)| name(at, part))
+                    .map(|(at, part)| (name(at, part), content(&message, part).len() as u64))
                     .collect::<Vec<_>>())
             });
             for (at, (name, size)) in names.unwrap_or_default().into_iter().enumerate() {
@@ -404,12 +438,19 @@ fn raw<'a>(message: &'a Message<'_>) -> &'a [u8] {
     span.and_then(|span| bytes.get(span)).unwrap_or_default()
 }
 
-/// What an attachment is called, and its size.
-fn name(at: usize, part: &mail_parser::MessagePart<'_>) -> (String, u64) {
-    let size = match &part.body {
-        PartType::Message(message) => raw(message).len(),
-        _ => part.contents().len(),
-    };
+/// What is in an attachment. A text that does not say what it is written in is left as it is: whoever reads it sees more.
+fn content<'a>(message: &'a Message<'_>, part: &'a mail_parser::MessagePart<'_>) -> Cow<'a, [u8]> {
+    if let Some(rescued) = damage::rescued(message, part) {
+        return Cow::Owned(rescued);
+    }
+    match &part.body {
+        PartType::Message(message) => Cow::Borrowed(raw(message)),
+        _ => text::misread(message, part).unwrap_or(Cow::Borrowed(part.contents())),
+    }
+}
+
+/// What an attachment is called.
+fn name(at: usize, part: &mail_parser::MessagePart<'_>) -> String {
     let given = part
         .attachment_name()
         .map(|name| name.replace(['/', '\\'], "_"));
@@ -420,10 +461,7 @@ fn name(at: usize, part: &mail_parser::MessagePart<'_>) -> (String, u64) {
         _ => "bin",
     };
     let name = given.filter(|name| !name.trim().is_empty());
-    (
-        name.unwrap_or_else(|| format!("attachment {}.{ending}", at + 1)),
-        size as u64,
-    )
+    name.unwrap_or_else(|| format!("attachment {}.{ending}", at + 1))
 }
 
 impl Container for Attachments {
@@ -444,10 +482,7 @@ impl Container for Attachments {
         let bytes = last.as_ref().map_or(&[][..], |(_, bytes)| bytes);
         let message = parse(bytes)?;
         let part = message.attachments().nth(at).ok_or_else(missing)?;
-        Ok(Content::Held(match &part.body {
-            PartType::Message(message) => raw(message).to_vec(),
-            _ => part.contents().to_vec(),
-        }))
+        Ok(Content::Held(content(&message, part).into_owned()))
     }
 }
 

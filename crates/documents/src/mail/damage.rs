@@ -1,0 +1,141 @@
+//! What did not arrive whole: messages that end before their parts do, and parts of which letters were lost or changed.
+//!
+//! The one thing a reader gets wrong: base64 is written four letters at a time, so one letter too many or too few makes
+//! rubbish of all that stands behind it. Lines hold whole fours, so that each line can be read by itself.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use mail_parser::{Message, MessagePart, MimeHeaders};
+
+/// Reads lines of which the last may have its padding or not.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// What is missing of a message, in words.
+pub(super) fn of(message: &Message<'_>) -> Option<&'static str> {
+    if is_cut(message) {
+        return Some("it ends before its parts do: what may have stood behind is not read");
+    }
+    let is_damaged = |part: &MessagePart<'_>| rescued(message, part).is_some();
+    let any = message.parts.iter().any(is_damaged);
+    any.then_some("an attachment is damaged: what could not be decoded of it is not read")
+}
+
+/// Whether the line that ends the last part is missing.
+fn is_cut(message: &Message<'_>) -> bool {
+    let outermost = message.parts.first();
+    let kind = outermost.and_then(MimeHeaders::content_type);
+    let kind = kind.filter(|kind| kind.ctype().eq_ignore_ascii_case("multipart"));
+    let boundary = kind.and_then(|kind| kind.attribute("boundary"));
+    boundary.is_some_and(|boundary| {
+        let end = format!("--{boundary}--");
+        memchr::memmem::rfind(&message.raw_message, end.as_bytes()).is_none()
+    })
+}
+
+/// The content of a part in base64 that is damaged, as far as its lines can be read. `None`: nothing is wrong with it.
+pub(super) fn rescued(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Vec<u8>> {
+    let way = part.content_transfer_encoding()?;
+    if !way.trim().eq_ignore_ascii_case("base64") {
+        return None;
+    }
+    let span = part.offset_body as usize..part.offset_end as usize;
+    let sent = message.raw_message.get(span)?;
+    let is_sound = !part.is_encoding_problem && is_base64(sent);
+    (!is_sound).then(|| by_lines(sent))
+}
+
+fn is_base64(sent: &[u8]) -> bool {
+    let is_space = |byte: &&u8| !byte.is_ascii_whitespace();
+    let letters = sent.iter().filter(is_space);
+    let is_known = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    letters.clone().all(is_known) && letters.count() % 4 == 0
+}
+
+/// Every line by itself: of one that is cut what is whole, of one that is damaged nothing.
+fn by_lines(sent: &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for line in sent.split(|byte| *byte == b'\n') {
+        let line = line.trim_ascii();
+        let whole = line.len() - line.len() % 4;
+        if let Ok(bytes) = LENIENT.decode(&line[..whole]) {
+            all.extend(bytes);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::MessageParser;
+
+    use super::*;
+
+    /// A message with a table of so many lines in base64.
+    fn sent() -> String {
+        let rows = (0..40).map(|row| format!("{row:02},ada{row:02}@x.org"));
+        let table = rows.collect::<Vec<_>>().join("\n");
+        let lines = LENIENT.encode(table).into_bytes();
+        let lines: Vec<&str> = lines
+            .chunks(76)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        format!(
+            "From: a@x.org\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=XX\r\n\r\n\
+             --XX\r\nContent-Type: text/plain\r\n\r\nhello\r\n\
+             --XX\r\nContent-Type: text/csv; name=a.csv\r\nContent-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=a.csv\r\n\r\n{}\r\n--XX--\r\n",
+            lines.join("\r\n")
+        )
+    }
+
+    /// What is told of a message, and how many addresses its attachment gives.
+    fn read(text: &str) -> (Option<&'static str>, usize) {
+        let message = MessageParser::default().parse(text.as_bytes()).unwrap();
+        let part = message.attachments().next();
+        let content = part.map(|part| super::super::content(&message, part).into_owned());
+        let text = String::from_utf8_lossy(&content.unwrap_or_default()).into_owned();
+        (of(&message), text.matches("@x.org").count())
+    }
+
+    #[test]
+    fn what_is_whole_is_read_whole() {
+        assert_eq!(read(&sent()), (None, 40));
+    }
+
+    #[test]
+    fn one_wrong_letter_costs_its_line_alone() {
+        let text = sent();
+        let at = text.find("filename=a.csv").unwrap() + 100;
+        for wrong in ["*", "", "A"] {
+            let mut damaged = text.clone();
+            damaged.replace_range(at..=at, wrong);
+            if wrong == "A" {
+                damaged.insert(at, 'B');
+            }
+            let (told, found) = read(&damaged);
+            assert!(
+                told.is_some_and(|told| told.contains("damaged")),
+                "{wrong:?}"
+            );
+            assert!((34..40).contains(&found), "{wrong:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_cut_says_so_and_gives_what_is_there() {
+        let text = sent();
+        let cut = &text[..text.len() - 300];
+        let (told, found) = read(cut);
+        assert!(
+            told.is_some_and(|told| told.contains("ends before")),
+            "{told:?}"
+        );
+        assert!((20..40).contains(&found), "{found}");
+    }
+}
