@@ -2,10 +2,12 @@
 //!
 //! - the status of a job under 64 connections, of an idle server and in the same minute while it scans;
 //! - 10,000 jobs that are asked for at once: how many there are at the end;
-//! - a catalog of 1,000,000 columns, in SQLite and, where `LOCARD_TEST_POSTGRES_URL` names a server, in PostgreSQL: a page
-//!   of the list, a search, the status of a job.
+//! - a catalog of 1,000,000 columns with filters, in SQLite and, where `LOCARD_TEST_POSTGRES_URL` names a server, in
+//!   PostgreSQL: a page of the list, also of a rare kind, searches, the status of a job, a person who is looked up, and the
+//!   memory that this takes.
 //!
-//! `LOCARD_BENCH_COLUMNS` and `LOCARD_BENCH_JOBS` make it smaller.
+//! `LOCARD_BENCH_COLUMNS` and `LOCARD_BENCH_JOBS` make it smaller; `LOCARD_BENCH_ONLY` names one of `status`, `jobs` and
+//! `catalog`.
 
 #![expect(
     clippy::expect_used,
@@ -24,6 +26,8 @@ mod catalog;
 mod data;
 #[path = "common/served.rs"]
 mod served;
+#[path = "common/sketches.rs"]
+mod sketches;
 
 use std::path::{Path, PathBuf};
 use std::thread::ScopedJoinHandle;
@@ -31,7 +35,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::served::{Served, quantile};
+use crate::served::{Line, Served, quantile};
 
 /// Connections at once.
 const CONNECTIONS: usize = 64;
@@ -166,18 +170,86 @@ fn ask_a_large_catalog(what: &str, served: &Served, job: &str) {
             "search of one",
             "/api/v1/entities?search=table_19999".to_owned(),
         ),
+        ("search of none", "/api/v1/entities?search=zzz".to_owned()),
+        (
+            "list of a kind",
+            "/api/v1/entities?kind=schema&limit=100".to_owned(),
+        ),
         ("status", format!("/api/v1/jobs/{job}")),
     ];
     let mut line = served.line();
+    know_all_names(what, &mut line);
     for (name, path) in questions {
         let (first, cold) = line.ask("GET", &path, "");
         std::hint::black_box(first);
-        let mut times: Vec<_> = (0..20).map(|_| line.ask("GET", &path, "").1).collect();
+        let times: Vec<_> = (0..20).map(|_| line.ask("GET", &path, "").1).collect();
+        tell((what, name), times, cold, 100);
+    }
+}
+
+fn tell((what, name): (&str, &str), mut times: Vec<Duration>, cold: Duration, wanted: u32) {
+    println!(
+        "{what:<10} {name:<20} median {:>8.2} ms   worst {:>8.2} ms   first {:>8.2} ms (under {wanted} wanted)",
+        quantile(&mut times, 0.5),
+        quantile(&mut times, 1.0),
+        cold.as_secs_f64() * 1e3
+    );
+}
+
+/// The first search reads all names, a share of them for each page.
+fn know_all_names(what: &str, line: &mut Line<'_>) {
+    let (began, mut after, mut worst) = (Instant::now(), String::new(), Duration::ZERO);
+    loop {
+        let path = format!("/api/v1/entities?search=zzz{after}");
+        let (page, took) = line.ask("GET", &path, "");
+        worst = worst.max(took);
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        after = format!("&after={next}");
+    }
+    println!(
+        "{what:<10} the first search reads all names in {:.1} s, a page of it in {:.1} s at most",
+        began.elapsed().as_secs_f64(),
+        worst.as_secs_f64()
+    );
+}
+
+/// Looks a person up who is in some of the tables, and somebody whose day of birth is in many columns.
+fn look_up(what: &str, served: &Served, tables: usize, keys: usize) {
+    let mut line = served.officer();
+    let before = served.memory();
+    let ask = |line: &mut Line<'_>, attributes: serde_json::Value| {
+        let body = json!({ "attributes": attributes, "purpose": "bench" }).to_string();
+        line.ask("POST", "/api/v1/locate", &body)
+    };
+    let person: serde_json::Map<_, _> = sketches::PERSON
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    let mut born = person.clone();
+    born.insert("DATE_OF_BIRTH".to_owned(), json!("1984-03-12"));
+    for (name, attributes) in [("locate", person), ("locate with a date", born)] {
+        let attributes = serde_json::Value::Object(attributes);
+        let (found, cold) = ask(&mut line, attributes.clone());
+        let places = found["places"].as_array().map_or(0, Vec::len);
+        assert!(places >= sketches::planted(tables) * 3, "{places} places");
+        let times = (0..20).map(|_| {
+            let (again, took) = ask(&mut line, attributes.clone());
+            assert_eq!(again["places"], found["places"], "the same places");
+            took
+        });
+        tell((what, name), times.collect(), cold, 200);
         println!(
-            "{what:<10} {name:<14} median {:>8.2} ms   worst {:>8.2} ms   first {:>8.2} ms (under 100 wanted)",
-            quantile(&mut times, 0.5),
-            quantile(&mut times, 1.0),
-            cold.as_secs_f64() * 1e3
+            "{what:<10} {name:<20} {places} places in {} columns",
+            found["columns"]
+        );
+    }
+    if let (Some(before), Some(after)) = (before, served.memory()) {
+        println!(
+            "{what:<10} {keys} keys of filters; in memory {} MiB, before the first look-up {} MiB\n",
+            after >> 20,
+            before >> 20
         );
     }
 }
@@ -186,20 +258,35 @@ fn large_catalogs() {
     let columns = number("LOCARD_BENCH_COLUMNS", 1_000_000);
     println!("a catalog of {columns} columns");
     let home = fresh("catalog").join("home");
-    let job = catalog::fill_home(&home, columns);
-    ask_a_large_catalog("SQLite", &Served::start(&home, &["--no-jobs"]), &job);
+    let tables = columns.div_ceil(catalog::WIDTH);
+    let options = ["--no-jobs", "--filter-memory", "2048"];
+    let filled = catalog::fill_home(&home, columns);
+    let served = Served::start(&home, &options);
+    ask_a_large_catalog("SQLite", &served, &filled.job);
+    look_up("SQLite", &served, tables, filled.keys);
+    drop(served);
     let Ok(url) = std::env::var("LOCARD_TEST_POSTGRES_URL") else {
         println!("PostgreSQL left out: LOCARD_TEST_POSTGRES_URL is not set");
         return;
     };
     let shared = catalog::Shared::new(&url);
-    let job = shared.fill(columns);
-    let served = Served::start(&home, &["--no-jobs", "--store", &shared.url]);
-    ask_a_large_catalog("PostgreSQL", &served, &job);
+    let filled = shared.fill(columns);
+    let options = [&options[..], &["--store", &shared.url]].concat();
+    let served = Served::start(&home, &options);
+    ask_a_large_catalog("PostgreSQL", &served, &filled.job);
+    look_up("PostgreSQL", &served, tables, filled.keys);
 }
 
 fn main() {
-    status_while_a_scan_runs();
-    many_jobs();
-    large_catalogs();
+    let only = std::env::var("LOCARD_BENCH_ONLY").ok();
+    let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    if is_wanted("status") {
+        status_while_a_scan_runs();
+    }
+    if is_wanted("jobs") {
+        many_jobs();
+    }
+    if is_wanted("catalog") {
+        large_catalogs();
+    }
 }

@@ -2,27 +2,44 @@
 
 use std::path::Path;
 
-use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SecretString, SourceId};
-use locard_store::{Column, Entity, JobDraft, KeyPlace, Place, SourceDraft, Store};
+use std::time::Duration;
+
+use locard_model::{
+    ColumnId, EntityId, EntityKind, EntityPath, KeyId, OrgId, SecretString, SourceId,
+};
+use locard_sketch::forms::FORMS_VERSION;
+use locard_store::{
+    Column, ColumnRecord, Conclusion, Entity, EntityRead, JobDraft, KeyPlace, Merged, Place,
+    SourceDraft, Store, WorkerId,
+};
 use sqlx::Connection as _;
 
 use crate::served::KEY;
+use crate::sketches::{Sketches, summary};
 
 const ORG: OrgId = OrgId::DEFAULT;
 
 /// Columns of each table.
-const WIDTH: usize = 50;
+pub(crate) const WIDTH: usize = 50;
 
 /// Tables that are written at once.
-const CHUNK: usize = 1_000;
+const CHUNK: usize = 32;
 
 const WORDS: [&str; 10] = [
     "customer", "order", "invoice", "address", "payment", "item", "store", "event", "ticket",
     "login",
 ];
 
-/// Fills a new home, and answers the id of a job in it.
-pub(crate) fn fill_home(home: &Path, columns: usize) -> String {
+/// A filled catalog.
+pub(crate) struct Filled {
+    /// The id of a job in it.
+    pub(crate) job: String,
+    /// Keys of all filters.
+    pub(crate) keys: usize,
+}
+
+/// Fills a new home.
+pub(crate) fn fill_home(home: &Path, columns: usize) -> Filled {
     fill(&Place::Home(home.to_owned()), columns)
 }
 
@@ -47,12 +64,12 @@ impl Shared {
         shared
     }
 
-    pub(crate) fn fill(&self, columns: usize) -> String {
+    pub(crate) fn fill(&self, columns: usize) -> Filled {
         let place = Place::Postgres(SecretString::from(self.url.as_str()));
-        let job = fill(&place, columns);
+        let filled = fill(&place, columns);
         // As its own housekeeping does sooner or later.
         self.run("analyze");
-        job
+        filled
     }
 
     fn run(&self, sql: &str) {
@@ -80,7 +97,7 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("threads can be started")
 }
 
-fn fill(place: &Place, columns: usize) -> String {
+fn fill(place: &Place, columns: usize) -> Filled {
     let keys = KeyPlace {
         given: Some(SecretString::from(KEY)),
         file: std::env::temp_dir().join("no-such-key"),
@@ -88,13 +105,13 @@ fn fill(place: &Place, columns: usize) -> String {
     runtime().block_on(async {
         let opened = locard_store::open(place, &keys).await;
         let store = opened.expect("a store can be made").store;
-        let job = write(&*store, columns).await;
+        let filled = write(&*store, columns).await;
         store.close().await;
-        job.expect("the store takes it")
+        filled.expect("the store takes it")
     })
 }
 
-async fn write(store: &dyn Store, columns: usize) -> locard_store::Result<String> {
+async fn write(store: &dyn Store, columns: usize) -> locard_store::Result<Filled> {
     let draft = SourceDraft {
         id: SourceId::derive("bench"),
         name: "bench".to_owned(),
@@ -105,28 +122,87 @@ async fn write(store: &dyn Store, columns: usize) -> locard_store::Result<String
         key: None,
     };
     let source = store.put_source(ORG, &draft).await?.id;
+    let draft = JobDraft::new("names", serde_json::json!({ "targets": ["bench"] }));
+    let job = store.start_job(ORG, &draft).await?.job.id;
+    let lease_for = Duration::from_hours(24);
+    let lease = store.claim_job(ORG, job, WorkerId::random(), lease_for);
+    let lease = lease.await?;
+    let key = store.sketch_key(ORG).await?;
+    let mut sketches = Sketches::new(&key.key);
+    store.put_entities(ORG.into(), &[schema(source)]).await?;
     let tables: Vec<usize> = (0..columns.div_ceil(WIDTH)).collect();
     for chunk in tables.chunks(CHUNK) {
-        let entities: Vec<Entity> = chunk.iter().map(|number| table(source, *number)).collect();
-        store.put_entities(ORG.into(), &entities).await?;
-        for (entity, number) in entities.iter().zip(chunk) {
-            let columns: Vec<Column> = (0..WIDTH).map(|at| column(entity, *number, at)).collect();
-            store.put_columns(ORG.into(), entity.id, &columns).await?;
-        }
+        let read = chunk.iter().map(|number| {
+            let entity = table(source, *number);
+            let columns: Vec<Column> = (0..WIDTH).map(|at| column(&entity, *number, at)).collect();
+            let records = columns.iter().enumerate().map(|(at, column)| {
+                let sketch = sketches.column(*number, at);
+                record(column, key.id, sketch)
+            });
+            EntityRead {
+                read: None,
+                conclusion: concluded(&entity, records.collect()),
+                columns,
+                entity,
+            }
+        });
+        let read: Vec<EntityRead> = read.collect();
+        store.complete_entities(&lease, &read).await?;
     }
-    let draft = JobDraft::new("names", serde_json::json!({ "targets": ["bench"] }));
-    Ok(store.start_job(ORG, &draft).await?.job.id.to_string())
+    let keys = sketches.keys;
+    let job = job.to_string();
+    Ok(Filled { job, keys })
+}
+
+fn record(column: &Column, key: KeyId, sketch: locard_profile::ColumnSketch) -> ColumnRecord {
+    ColumnRecord {
+        column: column.id,
+        entity: column.entity,
+        source: column.source,
+        generation: 0,
+        key,
+        forms: u32::from(FORMS_VERSION),
+        summary: summary(&sketch),
+        sketch: sketch.into_bytes(),
+        evidence: Vec::new(),
+        extremes: None,
+    }
+}
+
+fn concluded(entity: &Entity, columns: Vec<ColumnRecord>) -> Conclusion {
+    Conclusion {
+        source: entity.source,
+        entity: entity.id,
+        merged: Some(Merged {
+            pieces: Vec::new(),
+            staged: None,
+            columns,
+        }),
+        judged: None,
+        aside: false,
+        findings: Vec::new(),
+        personal: Vec::new(),
+    }
+}
+
+/// What the tables are in: of its kind there is one.
+fn schema(source: SourceId) -> Entity {
+    entity(source, EntityKind::Schema, EntityPath::new(["public"]))
 }
 
 fn table(source: SourceId, number: usize) -> Entity {
     let (first, second) = (WORDS[number % 10], WORDS[number / 10 % 10]);
     let name = format!("{first}_{second}_table_{number}");
     let path = EntityPath::new(["public", &name]);
+    entity(source, EntityKind::Table, path)
+}
+
+fn entity(source: SourceId, kind: EntityKind, path: EntityPath) -> Entity {
     Entity {
-        id: EntityId::derive(source, EntityKind::Table, &path),
+        id: EntityId::derive(source, kind, &path),
         source,
         parent: None,
-        kind: EntityKind::Table,
+        kind,
         path,
         rows: Some(1_000),
         bytes: None,

@@ -3,13 +3,16 @@
 pub(crate) mod annotations;
 pub(crate) mod collections;
 pub(crate) mod entities;
+pub(crate) mod lexicon;
 pub(crate) mod places;
 pub(crate) mod scope;
 pub(crate) mod search;
 pub(crate) mod twins;
 pub(crate) mod usage;
+pub(crate) mod view;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use locard_engine::untagged;
 use locard_model::{ColumnId, EntityId, SourceId};
@@ -151,7 +154,7 @@ impl<'a> Catalog<'a> {
         let same = twins::grouped(self.home, self, fitting).await?;
         let mut fitting: Vec<Entity> = same
             .into_iter()
-            .filter_map(|same| Some(same.into_iter().next()?.entity))
+            .filter_map(|same| Some(Arc::unwrap_or_clone(same.into_iter().next()?.entity)))
             .collect();
         match fitting.len() {
             1 => Ok(fitting.remove(0)),

@@ -1,23 +1,31 @@
 //! Entities by the words of their names and of their columns', and by what is in them.
 //!
-//! Words are looked for in names as they may be shown: of what is masked only the mask is found. Names are sealed in the
-//! store, so each entity is opened to be looked at, a bounded number of them for each question.
+//! Words are looked for in names as they may be shown: of what is masked nothing is found. Names are sealed in the store,
+//! so entities are opened to be looked at, for a bounded time for each question; their words are kept in memory then.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use locard_engine::Mask;
 use locard_model::{EntityId, EntityKind, Identifier, SourceId};
 use locard_sketch::forms;
-use locard_store::{Decision, Entity, EntityFilter, Page};
+use locard_store::{Column, Decision, Entity, EntityFilter, Page};
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::catalog::annotations::Annotations;
 use crate::catalog::entities::{EntityRow, row};
+use crate::catalog::lexicon::Lexicon;
+use crate::catalog::view::{View, view};
+use crate::input::blocking;
 use crate::{Error, Home, Result};
 
 /// Entities that are fetched at a time while some are looked for.
 const FETCHED: u32 = 500;
+
+/// Entities of which columns are read together.
+const READ: usize = 200;
 
 /// How long one question looks; whoever wants more goes on where it ended.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -84,6 +92,9 @@ pub async fn entities(
         return Ok((rows.collect(), found.next));
     }
     let mut looking = Looking::begin(home, wanted).await?;
+    if !wanted.words.is_empty() {
+        return by_words(home, &mut looking, after, limit).await;
+    }
     let (mut page, began) = (
         Page {
             after,
@@ -114,7 +125,6 @@ pub async fn entities(
 
 /// What is looked for, and what is needed to tell it.
 struct Looking<'a> {
-    home: &'a Home,
     wanted: &'a EntitiesWanted,
     catalog: Catalog<'a>,
     said: Annotations,
@@ -133,7 +143,6 @@ impl<'a> Looking<'a> {
             None => None,
         };
         Ok(Self {
-            home,
             wanted,
             catalog: Catalog::open(home).await?,
             said,
@@ -141,7 +150,7 @@ impl<'a> Looking<'a> {
         })
     }
 
-    /// The cheapest question first.
+    /// But for its words; the cheapest question first.
     async fn is_wanted(&mut self, entity: &Entity) -> Result<bool> {
         let holding = self.holding.as_ref();
         if holding.is_some_and(|holding| !holding.contains(&entity.id)) {
@@ -153,32 +162,132 @@ impl<'a> Looking<'a> {
                 return Ok(false);
             }
         }
-        self.has_words(entity).await
+        Ok(true)
     }
+}
 
-    async fn has_words(&self, entity: &Entity) -> Result<bool> {
-        let mask = self.home.engine.mask();
-        let resource = words(&mask.path(&entity.path, entity.kind));
-        let mut left: Vec<&String> = self.wanted.words.iter().collect();
-        left.retain(|word| !is_begun(&resource, word));
-        if left.is_empty() {
-            return Ok(true);
-        }
-        let columns = self.home.store.columns(self.home.org, entity.id).await?;
-        for column in columns {
-            let plain = words(&column.path);
-            // What the mask leaves is asked only of what is like the word without it.
-            if !left.iter().any(|word| is_begun(&plain, word)) {
+/// Entities with words, as [`entities`] gives them: what is known of names is asked, and what is not is read.
+async fn by_words(
+    home: &Home,
+    looking: &mut Looking<'_>,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<(Vec<EntityRow>, Option<Uuid>)> {
+    let (wanted, began) = (looking.wanted, Instant::now());
+    let view = view(home).await?;
+    let mut left = possible(home, wanted, &view, after)
+        .await?
+        .into_iter()
+        .peekable();
+    let mut rows = Vec::new();
+    while left.peek().is_some() {
+        let some: Vec<Possible> = left.by_ref().take(READ).collect();
+        let having = read(home, &view, wanted, &some).await?;
+        for Possible { entity, is_known } in &some {
+            if !(*is_known || having.contains(&entity.id)) || !looking.is_wanted(entity).await? {
                 continue;
             }
-            let shown = words(&mask.segment(&column.path));
-            left.retain(|word| !is_begun(&shown, word));
-            if left.is_empty() {
-                return Ok(true);
+            rows.push(row(home, entity));
+            if rows.len() >= limit as usize {
+                let is_last = left.peek().is_none()
+                    && some.last().map(|last| last.entity.id) == Some(entity.id);
+                return Ok((rows, Some(entity.id.0).filter(|_| !is_last)));
             }
         }
-        Ok(false)
+        let last = some.last().map(|last| last.entity.id.0);
+        if began.elapsed() > LONGEST && left.peek().is_some() {
+            return Ok((rows, last));
+        }
     }
+    Ok((rows, None))
+}
+
+/// An entity that may have the words.
+struct Possible {
+    entity: Arc<Entity>,
+    /// Whether it is known to have them.
+    is_known: bool,
+}
+
+/// The entities that have the words or of which that is not known, in the order of their ids.
+async fn possible(
+    home: &Home,
+    wanted: &EntitiesWanted,
+    view: &Arc<View>,
+    after: Option<Uuid>,
+) -> Result<Vec<Possible>> {
+    let (lexicon, words) = (home.memory.of::<Lexicon>(), wanted.words.clone());
+    let (view, filter) = (Arc::clone(view), wanted.clone());
+    let possible = blocking(move || {
+        let is_wanted = |entity: &&Arc<Entity>| {
+            after.is_none_or(|after| entity.id.0 > after)
+                && filter.source.is_none_or(|source| entity.source == source)
+                && filter
+                    .parent
+                    .is_none_or(|parent| entity.parent == Some(parent))
+                && filter.kind.is_none_or(|kind| entity.kind == kind)
+        };
+        let entities: Vec<&Arc<Entity>> = view.all.iter().filter(is_wanted).collect();
+        lexicon.catch_up(&view);
+        let told = lexicon.ask(&words, entities.iter().map(|entity| entity.id));
+        let possible = entities.into_iter().zip(told).filter_map(|(entity, has)| {
+            let is_known = has == Some(true);
+            let entity = (has != Some(false)).then(|| Arc::clone(entity))?;
+            Some(Possible { entity, is_known })
+        });
+        Ok(possible.collect())
+    });
+    possible.await
+}
+
+/// Reads the names of what is not known and learns their words; gives those that have the wanted ones.
+async fn read(
+    home: &Home,
+    view: &View,
+    wanted: &EntitiesWanted,
+    some: &[Possible],
+) -> Result<HashSet<EntityId>> {
+    let unknown = some.iter().filter(|it| !it.is_known);
+    let unknown: Vec<Arc<Entity>> = unknown.map(|it| Arc::clone(&it.entity)).collect();
+    if unknown.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<EntityId> = unknown.iter().map(|entity| entity.id).collect();
+    let mut columns: HashMap<EntityId, Vec<Column>> = HashMap::new();
+    for column in home.store.columns_of(home.org, &ids).await? {
+        columns.entry(column.entity).or_default().push(column);
+    }
+    let (mask, lexicon) = (home.engine.mask().clone(), home.memory.of::<Lexicon>());
+    let (begins, number) = (wanted.words.clone(), view.number);
+    blocking(move || {
+        let mut having = HashSet::new();
+        for entity in unknown {
+            let columns = columns.remove(&entity.id).unwrap_or_default();
+            let words = words_of(&mask, &entity, &columns);
+            if begins.iter().all(|begin| is_begun(&words, begin)) {
+                having.insert(entity.id);
+            }
+            lexicon.learn(entity.id, &words, number);
+        }
+        Ok(having)
+    })
+    .await
+}
+
+/// The words of an entity's resource and its columns, as they may be shown.
+fn words_of(mask: &Mask, entity: &Entity, columns: &[Column]) -> HashSet<String> {
+    let mut found = words(&mask.path(&entity.path, entity.kind));
+    for column in columns {
+        let shown = mask.segment(&column.path);
+        let mut of_column = words(&shown);
+        if shown != column.path {
+            // The mask itself is nobody's word.
+            let plain = words(&column.path);
+            of_column.retain(|word| plain.contains(word));
+        }
+        found.extend(of_column);
+    }
+    found
 }
 
 /// The entities with a finding of that identifier that nobody rejected, or of which somebody said that they have it.
@@ -292,10 +401,25 @@ mod tests {
                 }
             }
         };
-        assert_eq!(found("cust ord", 9).await, ["customers.csv"]);
-        assert_eq!(found("cust sku", 9).await, Vec::<String>::new());
-        assert_eq!(found("items", 1).await, ["items.csv"]);
-        assert_eq!(found("zacharias", 9).await, Vec::<String>::new());
-        assert_eq!(found("zwieback", 9).await, Vec::<String>::new());
+        // The first time names are read, then they are known.
+        for _ in 0..2 {
+            assert_eq!(found("cust ord", 9).await, ["customers.csv"]);
+            assert_eq!(found("cust sku", 9).await, Vec::<String>::new());
+            assert_eq!(found("items", 1).await, ["items.csv"]);
+            assert_eq!(found("zacharias", 9).await, Vec::<String>::new());
+            assert_eq!(found("zwieback", 9).await, Vec::<String>::new());
+        }
+        let all = view(&home).await.unwrap().all.clone();
+        let lexicon = home.memory.of::<Lexicon>();
+        let known = lexicon.ask(&[], all.iter().map(|entity| entity.id));
+        assert!(known.len() >= 3 && known.iter().all(Option::is_some));
+        // What changes is found by its new names, and no longer by its old ones.
+        std::fs::write(data.join("items.csv"), "article,price,vat\nA,1,2\n").unwrap();
+        testing::scan(&home, &data).await;
+        assert_eq!(found("items article", 9).await, ["items.csv"]);
+        assert_eq!(found("sku", 9).await, Vec::<String>::new());
+        std::fs::remove_file(data.join("customers.csv")).unwrap();
+        testing::scan(&home, &data).await;
+        assert_eq!(found("cust", 9).await, Vec::<String>::new());
     }
 }

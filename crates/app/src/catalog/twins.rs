@@ -1,6 +1,8 @@
 //! One file in two sources, as when a folder and a folder inside it were scanned: a look-up tells it once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use locard_model::{EntityPath, SourceId};
@@ -23,9 +25,68 @@ pub struct Twins {
 
 /// One of the entities that are the same.
 pub(crate) struct Same {
-    pub(crate) entity: Entity,
+    pub(crate) entity: Arc<Entity>,
     /// Whether it is only a part of what the others are: a file, or all of one year, of a table in partitions.
     pub(crate) is_part: bool,
+}
+
+/// The address under which the paths of each source begin, where another one may hold the same.
+pub(crate) type Bases = HashMap<SourceId, Option<String>>;
+
+/// Which of some entities are the same, by their positions, and which of these are only parts of what the others are.
+pub(crate) struct Grouping(Vec<Vec<(usize, bool)>>);
+
+impl Grouping {
+    /// Of these entities.
+    pub(crate) fn of(entities: &[Arc<Entity>], bases: &Bases) -> Self {
+        let place = |entity: &Arc<Entity>| {
+            let base = bases.get(&entity.source)?.as_ref()?;
+            Some(format!("{base}/{}", entity.path.segments().join("/")))
+        };
+        let placed: Vec<Option<String>> = entities.iter().map(place).collect();
+        let tables: Vec<String> = placed
+            .iter()
+            .zip(entities)
+            .filter(|(_, entity)| is_table(&entity.path))
+            .filter_map(|(place, _)| place.clone())
+            .collect();
+        let mut groups: Vec<Vec<(usize, bool)>> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for (at, place) in placed.into_iter().enumerate() {
+            let whole = place.as_deref().and_then(|place| table_of(place, &tables));
+            let is_part = whole.is_some_and(|whole| place.as_ref() != Some(whole));
+            let place = whole.cloned().or(place);
+            let known = place.as_ref().and_then(|place| places.get(place));
+            if let Some(group) = known.and_then(|at| groups.get_mut(*at)) {
+                group.push((at, is_part));
+                continue;
+            }
+            places.extend(place.map(|place| (place, groups.len())));
+            groups.push(vec![(at, is_part)]);
+        }
+        Self(groups)
+    }
+
+    /// The groups, in each of which the entity that was read last comes first.
+    pub(crate) async fn sorted(
+        &self,
+        home: &Home,
+        entities: &[Arc<Entity>],
+    ) -> Result<Vec<Vec<Same>>> {
+        let mut groups = Vec::with_capacity(self.0.len());
+        for group in &self.0 {
+            let same = group.iter().filter_map(|(at, is_part)| {
+                let (entity, is_part) = (Arc::clone(entities.get(*at)?), *is_part);
+                Some(Same { entity, is_part })
+            });
+            let mut group: Vec<Same> = same.collect();
+            if group.len() > 1 {
+                newest_first(home, &mut group).await?;
+            }
+            groups.push(group);
+        }
+        Ok(groups)
+    }
 }
 
 /// The entities, those that are the same in one group: the one that was read last comes first. A table in partitions and
@@ -35,41 +96,26 @@ pub(crate) async fn grouped(
     catalog: &Catalog<'_>,
     entities: Vec<Entity>,
 ) -> Result<Vec<Vec<Same>>> {
-    let mut bases: HashMap<SourceId, Option<String>> = HashMap::new();
-    let mut placed: Vec<(Option<String>, Entity)> = Vec::new();
+    let entities: Vec<Arc<Entity>> = entities.into_iter().map(Arc::new).collect();
+    let bases = bases(home, catalog, &entities).await?;
+    Grouping::of(&entities, &bases)
+        .sorted(home, &entities)
+        .await
+}
+
+/// Where the paths of the sources of these entities begin.
+pub(crate) async fn bases(
+    home: &Home,
+    catalog: &Catalog<'_>,
+    entities: &[Arc<Entity>],
+) -> Result<Bases> {
+    let mut bases = Bases::new();
     for entity in entities {
-        let base = match bases.get(&entity.source) {
-            Some(base) => base.clone(),
-            None => base(home, catalog, entity.source).await?,
-        };
-        bases.insert(entity.source, base.clone());
-        let place = base.map(|base| format!("{base}/{}", entity.path.segments().join("/")));
-        placed.push((place, entity));
-    }
-    let tables: Vec<String> = placed
-        .iter()
-        .filter(|(_, entity)| is_table(&entity.path))
-        .filter_map(|(place, _)| place.clone())
-        .collect();
-    let mut groups: Vec<Vec<Same>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for (place, entity) in placed {
-        let whole = place.as_deref().and_then(|place| table_of(place, &tables));
-        let is_part = whole.is_some_and(|whole| place.as_ref() != Some(whole));
-        let same = Same { entity, is_part };
-        let place = whole.cloned().or(place);
-        let known = place.as_ref().and_then(|place| places.get(place));
-        if let Some(group) = known.and_then(|at| groups.get_mut(*at)) {
-            group.push(same);
-            continue;
+        if let Entry::Vacant(new) = bases.entry(entity.source) {
+            new.insert(base(home, catalog, entity.source).await?);
         }
-        places.extend(place.map(|place| (place, groups.len())));
-        groups.push(vec![same]);
     }
-    for group in groups.iter_mut().filter(|group| group.len() > 1) {
-        newest_first(home, group).await?;
-    }
-    Ok(groups)
+    Ok(bases)
 }
 
 /// Whether an entity is a table of files in partitions.

@@ -3,6 +3,7 @@
 //! The master key lives outside the home, so a copy of the home alone opens nothing.
 
 pub(crate) mod gate;
+pub(crate) mod memory;
 pub(crate) mod switched_off;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::home::gate::Gate;
+use crate::home::memory::Memory;
 use crate::input::blocking;
 use crate::{Error, ErrorKind, Result};
 
@@ -87,6 +89,8 @@ pub struct Home {
     often: AtomicBool,
     shared: bool,
     pub(crate) piece_bytes: u64,
+    /// What use cases keep in memory.
+    pub(crate) memory: Memory,
     new_key: Option<PathBuf>,
 }
 
@@ -134,12 +138,18 @@ impl Home {
             shared: options.store.is_some(),
             new_key: opened.new_key,
             piece_bytes: options.piece_bytes.unwrap_or(locard_engine::PIECE_BYTES),
+            memory: Memory::default(),
         })
     }
 
     /// Lets scans give way to everything else that this process does: somebody waits for its answers.
     pub fn scan_in_the_background(&self) {
         self.engine.pool().yield_to_others();
+    }
+
+    /// Lets look-ups keep filters in memory, within so many bytes: for processes that many look-ups are made in.
+    pub fn remember_filters(&self, bytes: usize) {
+        self.memory.set_filter_bytes(bytes);
     }
 
     /// Notes that this process serves others until it is stopped, for whoever finds the home in use.

@@ -11,8 +11,11 @@ use locard_store::{Column, ColumnRecord, Entity};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::twins::{Same, Twins};
+use crate::catalog::view::View;
 use crate::catalog::{Catalog, twins};
 use crate::lookup::find::FindReport;
+use crate::lookup::recall;
+use crate::lookup::remembered::Recalled;
 use crate::lookup::suspect::{Recorded, Suspect, ask};
 use crate::scan::gaps;
 use crate::scan::gaps::Failures;
@@ -27,33 +30,45 @@ const ENTITIES: usize = 64;
 /// Records of these entities, at most, unless one alone has more: a filter takes some bytes for each.
 const RECORDS: u64 = 100_000;
 
-/// What is asked, and of whom.
+/// Of what is asked.
+pub(crate) struct Asked<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) catalog: &'a Catalog<'a>,
+    /// What is remembered of it.
+    pub(crate) recalled: Recalled,
+    /// The view that it is of.
+    pub(crate) view: &'a View,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+/// What is asked of that.
 struct Asking<'a> {
-    home: &'a Home,
-    catalog: &'a Catalog<'a>,
+    of: &'a Asked<'a>,
     queries: &'a Arc<Vec<Query>>,
     failures: &'a Failures,
-    cancel: &'a CancellationToken,
 }
 
 /// Asks the filters of all entities; of more places than an answer holds it is told that they are left out.
 pub(crate) async fn suspects(
-    home: &Home,
-    catalog: &Catalog<'_>,
+    mut of: Asked<'_>,
     groups: Vec<Vec<Same>>,
     (queries, most): (&Arc<Vec<Query>>, usize),
     report: &mut FindReport,
-    cancel: &CancellationToken,
 ) -> Result<Vec<Suspect>> {
-    let failures = Failures::load(home, None).await?;
+    let failures = Failures::load(of.home, None).await?;
+    of.recalled.leave_out(failures.entities());
+    let of = &of;
     let asking = Asking {
-        home,
-        catalog,
+        of,
         queries,
         failures: &failures,
-        cancel,
     };
-    let portions = portions(groups).into_iter();
+    // What is remembered is not read.
+    let weight = |entity: &Entity| match of.recalled.facts(&entity.id) {
+        Some(_) => 0,
+        None => rows(entity),
+    };
+    let portions = portions(groups, weight).into_iter();
     let portions: Vec<_> = portions.map(|portion| asking.portion(portion)).collect();
     let mut answers = std::pin::pin!(stream::iter(portions).buffered(PORTIONS));
     let (mut suspects, mut places) = (Vec::new(), 0);
@@ -72,7 +87,7 @@ pub(crate) async fn suspects(
 }
 
 /// The groups in portions of what is read together.
-fn portions(groups: Vec<Vec<Same>>) -> Vec<Vec<Vec<Same>>> {
+fn portions(groups: Vec<Vec<Same>>, rows: impl Fn(&Entity) -> u64) -> Vec<Vec<Vec<Same>>> {
     let (mut portions, mut portion) = (Vec::new(), Vec::new());
     let (mut entities, mut records) = (0, 0_u64);
     for group in groups {
@@ -107,14 +122,24 @@ struct Shelf {
 }
 
 impl Shelf {
-    async fn of(home: &Home, portion: &[Vec<Same>]) -> Result<Self> {
+    async fn of(asked: &Asked<'_>, portion: &[Vec<Same>]) -> Result<Self> {
+        let (store, org) = (&asked.home.store, asked.home.org);
         let entities = portion.iter().flatten().map(|same| same.entity.id);
-        let entities: Vec<EntityId> = entities.collect();
-        let (names, records) = tokio::try_join!(
-            home.store.columns_of(home.org, &entities),
-            home.store.column_records_of(home.org, &entities),
-        )?;
+        let (known, read): (Vec<EntityId>, Vec<EntityId>) =
+            entities.partition(|entity| asked.recalled.facts(entity).is_some());
+        let possible = known.into_iter();
+        let possible: Vec<EntityId> = possible
+            .filter(|entity| asked.recalled.possible(entity).is_some())
+            .collect();
         let mut shelf = Self::default();
+        if read.is_empty() && possible.is_empty() {
+            return Ok(shelf);
+        }
+        let named: Vec<EntityId> = read.iter().chain(&possible).copied().collect();
+        let (names, records) = tokio::try_join!(
+            store.columns_of(org, &named),
+            store.column_records_of(org, &read),
+        )?;
         for name in names {
             shelf.names.entry(name.entity).or_default().push(name);
         }
@@ -122,6 +147,18 @@ impl Shelf {
             let of_entity = shelf.records.entry(record.entity).or_default();
             of_entity.push(record);
         }
+        Ok(shelf)
+    }
+
+    /// One entity, read whether it is remembered or not.
+    async fn unremembered(home: &Home, entity: EntityId) -> Result<Self> {
+        let (names, records) = tokio::try_join!(
+            home.store.columns(home.org, entity),
+            home.store.column_records(home.org, entity),
+        )?;
+        let mut shelf = Self::default();
+        shelf.names.insert(entity, names);
+        shelf.records.insert(entity, records);
         Ok(shelf)
     }
 
@@ -136,10 +173,10 @@ impl Shelf {
 impl Asking<'_> {
     /// The entities of some groups that cannot be ruled out, and what else there is to tell of them.
     async fn portion(&self, portion: Vec<Vec<Same>>) -> Result<(Vec<Suspect>, FindReport)> {
-        let mut shelf = if self.cancel.is_cancelled() {
+        let mut shelf = if self.of.cancel.is_cancelled() {
             Shelf::default()
         } else {
-            Shelf::of(self.home, &portion).await?
+            Shelf::of(self.of, &portion).await?
         };
         let (mut suspects, mut report) = (Vec::new(), FindReport::default());
         for same in portion {
@@ -161,18 +198,15 @@ impl Asking<'_> {
         let mut parts = HashSet::new();
         for Same { entity, is_part } in same {
             parts.extend(is_part.then_some(entity.id));
-            let source = self.catalog.source_name(entity.source);
-            let recorded = shelf.take(entity.id);
+            let source = self.of.catalog.source_name(entity.source);
             if let Some(asked) = &asked {
                 twins::count(&mut report.twins, source, asked.clone());
-            } else if self.cancel.is_cancelled() {
+            } else if self.of.cancel.is_cancelled() {
                 let found = &mut report.not_searched;
-                gaps::unasked(self.home, self.catalog, &entity, found);
+                gaps::unasked(self.of.home, self.of.catalog, &entity, found);
             } else {
                 let before = report.not_searched.len();
-                let by = (self.queries, self.failures);
-                let found = ask(self.home, &source, (entity, recorded), by, report);
-                suspects.extend(found.await?);
+                suspects.extend(self.ask(&source, &entity, shelf, report).await?);
                 let mut gaps = report.not_searched.iter().skip(before);
                 let whole = gaps.all(|gap| !gap.reason.is_gap());
                 asked = (whole && !is_part).then_some(source);
@@ -182,6 +216,36 @@ impl Asking<'_> {
             tell_once(&mut suspects, &parts, &mut report.twins);
         }
         Ok(suspects)
+    }
+
+    /// Asks one entity, from memory if it is remembered.
+    async fn ask(
+        &self,
+        source: &str,
+        entity: &Arc<Entity>,
+        shelf: &mut Shelf,
+        report: &mut FindReport,
+    ) -> Result<Option<Suspect>> {
+        let home = self.of.home;
+        let by = (self.queries, self.failures);
+        let Some(facts) = self.of.recalled.facts(&entity.id) else {
+            let of = (entity.as_ref().clone(), shelf.take(entity.id));
+            return ask(home, source, of, by, (report, self.of.view)).await;
+        };
+        let Some(held) = self.of.recalled.possible(&entity.id) else {
+            recall::tell(home, source, entity, facts, report);
+            return Ok(None);
+        };
+        let names = shelf.names.remove(&entity.id).unwrap_or_default();
+        if let Some(columns) = recall::columns(facts, &names) {
+            let of = (entity.as_ref().clone(), names);
+            let known = (facts.as_ref(), held, columns);
+            return recall::ask(home, source, of, known, self.queries, report).await;
+        }
+        // It changed since it was remembered.
+        let mut shelf = Shelf::unremembered(home, entity.id).await?;
+        let of = (entity.as_ref().clone(), shelf.take(entity.id));
+        ask(home, source, of, by, (report, self.of.view)).await
     }
 }
 
@@ -231,7 +295,7 @@ mod tests {
             gone_at: None,
         };
         vec![Same {
-            entity,
+            entity: Arc::new(entity),
             is_part: false,
         }]
     }
@@ -240,7 +304,10 @@ mod tests {
     fn many_small_entities_are_read_together_and_a_large_one_alone() {
         let sizes = |rows: &[Option<u64>]| -> Vec<usize> {
             let groups = rows.iter().enumerate().map(|(at, rows)| table(at, *rows));
-            portions(groups.collect()).iter().map(Vec::len).collect()
+            portions(groups.collect(), super::rows)
+                .iter()
+                .map(Vec::len)
+                .collect()
         };
         assert!(sizes(&[]).is_empty());
         assert_eq!(sizes(&[Some(10); 130]), [64, 64, 2]);

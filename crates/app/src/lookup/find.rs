@@ -9,18 +9,21 @@ use locard_engine::{Event, Failure, Reporter};
 use locard_identify::Library;
 use locard_index::{Origin, Query, role_of};
 use locard_model::{
-    Attribute, Category, ExposeSecret as _, Identifier, RelationId, Role, SecretString, SourceId,
-    Strength, Subject,
+    Attribute, Category, EntityId, ExposeSecret as _, Identifier, RelationId, Role, SecretString,
+    SourceId, Strength, Subject,
 };
 use locard_store::{Entity, Source};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::twins::Twins;
+use crate::catalog::twins::{Bases, Grouping, Twins};
+use crate::catalog::view::{View, view};
 use crate::catalog::{Catalog, twins};
-use crate::lookup::asking::suspects;
+use crate::input::blocking;
+use crate::lookup::asking::{Asked, suspects};
 use crate::lookup::doubts::{Doubt, Why, doubts};
 use crate::lookup::duplicates::Copies;
 use crate::lookup::fresh::{Known, LastScan};
+use crate::lookup::remembered::{Recalled, Remembered};
 use crate::lookup::suspect::{NamedPlace, Suspect};
 use crate::lookup::verify::OpenSources;
 use crate::lookup::{duplicates, fresh, subjects, verify};
@@ -218,7 +221,10 @@ pub struct Located<'a> {
     pub suspects: Vec<Suspect>,
     /// What is known so far: no hits yet, but what was not searched.
     pub report: FindReport,
-    known: Known,
+    /// What was asked.
+    entities: Vec<Arc<Entity>>,
+    /// Of that, whatever is asked for its state anyway.
+    checked: Vec<(SourceId, EntityId)>,
     listings: Listings,
     wanted: Option<Vec<SourceId>>,
 }
@@ -228,7 +234,11 @@ impl Located<'_> {
     /// asked: whoever reads one sees it.
     pub async fn check_sources(&mut self, opened: &OpenSources<'_>, cancel: &CancellationToken) {
         let asked = (opened, self.catalog.of(self.wanted.as_deref()));
-        let by = (&self.known, &self.listings);
+        let mut known = Known::of(&self.entities);
+        for (source, entity) in &self.checked {
+            known.checked(*source, *entity);
+        }
+        let by = (&known, &self.listings);
         check_all(self.home, asked, by, &mut self.report, cancel).await;
     }
 }
@@ -258,30 +268,39 @@ async fn located<'a>(
         ..FindReport::default()
     };
     let wanted = wanted(&catalog, &options.sources)?;
-    let entities = searched(&catalog, wanted.as_deref()).await?;
+    let view = view(home).await?;
+    let entities = searched(&view, wanted.as_deref());
     let sources: HashSet<SourceId> = entities.iter().map(|entity| entity.source).collect();
     report.sources = sources.len() as u64;
     listings::manual(&catalog, wanted.as_deref(), &mut report.not_searched);
     let found = &mut report.not_searched;
     let listings = listings::unlisted(home, &catalog, &scans, wanted.as_deref(), found).await?;
     report.last_scans = fresh::last_scans(&catalog, &listings, &sources);
-    let mut known = Known::of(&entities);
-    let groups = twins::grouped(home, &catalog, entities).await?;
+    let bases = twins::bases(home, &catalog, &entities).await?;
+    let grouping = grouping(view.clone(), entities.clone(), bases, wanted.is_some()).await?;
+    let groups = grouping.sorted(home, &entities).await?;
+    let recalled = recalled(home, &view, &entities, &queries).await?;
     let by = (&queries, most);
-    let suspects = suspects(home, &catalog, groups, by, &mut report, cancel).await?;
+    let asked = Asked {
+        home,
+        catalog: &catalog,
+        recalled,
+        view: &view,
+        cancel,
+    };
+    let suspects = suspects(asked, groups, by, &mut report).await?;
     report.copies = duplicates::copies(&suspects);
-    if options.verify {
-        for suspect in &suspects {
-            known.checked(suspect.entity.source, suspect.entity.id);
-        }
-    }
+    let checked = suspects.iter().filter(|_| options.verify);
+    let checked = checked.map(|suspect| (suspect.entity.source, suspect.entity.id));
+    let checked = checked.collect();
     Ok(Located {
         home,
         catalog,
         queries,
         suspects,
         report,
-        known,
+        entities,
+        checked,
         listings,
         wanted,
     })
@@ -349,10 +368,47 @@ fn wanted(catalog: &Catalog<'_>, names: &[SecretString]) -> Result<Option<Vec<So
 }
 
 /// The entities to ask.
-async fn searched(catalog: &Catalog<'_>, wanted: Option<&[SourceId]>) -> Result<Vec<Entity>> {
-    let mut entities = catalog.list(None).await?;
-    entities.retain(|entity| wanted.is_none_or(|wanted| wanted.contains(&entity.source)));
-    Ok(entities)
+fn searched(view: &View, wanted: Option<&[SourceId]>) -> Vec<Arc<Entity>> {
+    let entities = view.readable.iter();
+    let is_wanted =
+        |entity: &&Arc<Entity>| wanted.is_none_or(|wanted| wanted.contains(&entity.source));
+    entities.filter(is_wanted).cloned().collect()
+}
+
+/// Which of them are the same.
+async fn grouping(
+    view: Arc<View>,
+    entities: Vec<Arc<Entity>>,
+    bases: Bases,
+    is_narrowed: bool,
+) -> Result<Arc<Grouping>> {
+    let grouping = blocking(move || {
+        Ok(if is_narrowed {
+            Arc::new(Grouping::of(&entities, &bases))
+        } else {
+            view.grouping(bases)
+        })
+    });
+    grouping.await
+}
+
+/// What is remembered of them.
+async fn recalled(
+    home: &Home,
+    view: &Arc<View>,
+    entities: &[Arc<Entity>],
+    queries: &Arc<Vec<Query>>,
+) -> Result<Recalled> {
+    if home.memory.filter_bytes() == 0 {
+        return Ok(Recalled::default());
+    }
+    let remembered = home.memory.of::<Remembered>();
+    let (view, entities, queries) = (Arc::clone(view), entities.to_vec(), Arc::clone(queries));
+    blocking(move || {
+        remembered.catch_up(&view);
+        Ok(remembered.recall(&entities, &queries))
+    })
+    .await
 }
 
 /// Reads the candidates, several entities at a time, until the answer is full.

@@ -67,7 +67,7 @@ pub(crate) fn last_scans(
 pub(crate) struct Known(HashMap<SourceId, HashMap<EntityId, Option<String>>>);
 
 impl Known {
-    pub(crate) fn of(entities: &[Entity]) -> Self {
+    pub(crate) fn of(entities: &[Arc<Entity>]) -> Self {
         let mut known: HashMap<SourceId, HashMap<EntityId, Option<String>>> = HashMap::new();
         for entity in entities {
             let of_source = known.entry(entity.source).or_default();

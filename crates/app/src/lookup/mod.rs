@@ -8,6 +8,8 @@ pub(crate) mod find;
 pub(crate) mod fresh;
 pub(crate) mod look_ups;
 pub(crate) mod names;
+pub(crate) mod recall;
+pub(crate) mod remembered;
 pub(crate) mod rows;
 pub(crate) mod subjects;
 pub(crate) mod suspect;

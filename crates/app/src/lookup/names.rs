@@ -68,6 +68,14 @@ impl Names {
         Self { names, forms: held }
     }
 
+    /// The keyed hashes of all of them.
+    pub(crate) fn keys(self) -> Vec<u64> {
+        // Of a hash that many bits are told apart; two of one key would be one.
+        let mut keys: Vec<u64> = self.forms.into_iter().collect();
+        keys.sort_unstable();
+        keys
+    }
+
     /// Whom they tell of; each person once for each kind of place.
     pub(crate) fn ask(&self, table: &str, queries: &[Query]) -> Vec<Named> {
         let mut found = Vec::new();

@@ -6,19 +6,22 @@ use std::sync::Arc;
 use locard_engine::Failure;
 use locard_index::{Candidate, Query, candidates};
 use locard_model::{Identifier, Strength, Subject};
-use locard_profile::Profile;
+use locard_profile::{ColumnSketch, Profile};
+use locard_sketch::Keyer;
 use locard_store::{Column, ColumnRecord, Entity};
 
+use crate::catalog::view::View;
 use crate::lookup::duplicates;
 use crate::lookup::find::{FindOptions, FindReport, Hit};
 use crate::lookup::names::{Named, Names};
+use crate::lookup::remembered::{Facts, Learnt, Remembered};
 use crate::lookup::verify::Checked;
 use crate::scan::gaps::{DAMAGED, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED};
 use crate::{Home, Result, record};
 
 /// An entity that some subjects may be in.
 pub struct Suspect {
-    /// As the catalog has it.
+    /// As the catalog has it, but for its description.
     pub entity: Entity,
     /// Its source as people see it.
     pub source: String,
@@ -49,7 +52,7 @@ pub(crate) async fn ask(
     source: &str,
     (entity, recorded): (Entity, Recorded),
     (queries, failures): (&Arc<Vec<Query>>, &Failures),
-    report: &mut FindReport,
+    (report, view): (&mut FindReport, &View),
 ) -> Result<Option<Suspect>> {
     let resource = home.engine.mask().path(&entity.path, entity.kind);
     let Recorded { names, records } = recorded;
@@ -64,16 +67,27 @@ pub(crate) async fn ask(
         return Ok(None);
     }
     gaps.outdated(home, &entity, failures).await?;
+    let before = gaps.found.len();
     gaps.nameless(home, &names, &records).await?;
     gaps.partly(&records, failures.of(entity.id));
     let content = duplicates::content(records.iter().map(|record| &record.summary));
-    let (asked, columns) = (Arc::clone(queries), names.clone());
-    let answer = home.engine.pool();
-    let table = entity.path.name().to_owned();
-    let answer = answer.run(move |_| Answer::of(&table, columns, records, &asked));
-    let answer = answer.await.map_err(locard_engine::Error::ledger)?;
+    let content = content.ok().flatten().map(|(mark, _)| mark);
+    // What scans failed at is told besides, and may be other tomorrow.
+    let learns = home.memory.filter_bytes() > 0 && failures.of(entity.id).is_none();
+    let by = (queries, learns);
+    let answer = Answer::on_pool(home, (&entity, &names), records, by).await?;
     for (column, reason, sentence) in answer.limits {
         gaps.column(home.engine.mask().segment(&column), reason, sentence);
+    }
+    if let Some(keys) = answer.keys {
+        let facts = Facts::of(&answer.columns, &gaps.found[before..], content);
+        let entity = entity.id;
+        let learnt = Learnt {
+            entity,
+            facts,
+            keys,
+        };
+        learn(home, learnt, view).await?;
     }
     report.columns += answer.columns.len() as u64;
     let candidates = answer.candidates;
@@ -86,12 +100,22 @@ pub(crate) async fn ask(
         names,
         columns: answer.columns,
         candidates,
-        content: content.ok().flatten().map(|(mark, _)| mark),
+        content,
     }))
 }
 
+/// Remembers it for the next look-up.
+async fn learn(home: &Home, learnt: Learnt, view: &View) -> Result<()> {
+    let remembered = home.memory.of::<Remembered>();
+    let room = home.memory.filter_bytes().saturating_sub(view.memory);
+    let view = view.number;
+    let learning = home.engine.pool();
+    let learning = learning.run(move |_| remembered.learn(learnt, view, room));
+    Ok(learning.await.map_err(locard_engine::Error::ledger)?)
+}
+
 /// Tells whom names and comments of an entity tell of, whether it was ever read or not.
-async fn tell_names(
+pub(crate) async fn tell_names(
     home: &Home,
     (entity, source, resource): (&Entity, &str, &str),
     columns: &[Column],
@@ -163,32 +187,42 @@ struct Answer {
     limits: Vec<(String, Reason, String)>,
     /// By position of the subject; columns by their position among those with a filter.
     candidates: Vec<(usize, Candidate)>,
+    /// What is to be remembered, if anything is: the keyed hashes of each of these columns, and those of names and comments
+    /// behind them.
+    keys: Option<Vec<Vec<u64>>>,
 }
 
 impl Answer {
-    fn of(table: &str, names: Vec<Column>, records: Vec<ColumnRecord>, queries: &[Query]) -> Self {
+    /// On the thread pool.
+    async fn on_pool(
+        home: &Home,
+        (entity, names): (&Entity, &[Column]),
+        records: Vec<ColumnRecord>,
+        (queries, learns): (&Arc<Vec<Query>>, bool),
+    ) -> Result<Self> {
+        let keyer = Arc::clone(home.engine.keyer());
+        let keyer = learns.then_some(keyer);
+        let (entity, names, queries) = (entity.clone(), names.to_vec(), Arc::clone(queries));
+        let answer = home.engine.pool();
+        let answer =
+            answer.run(move |_| Self::of(&entity, names, records, &queries, keyer.as_deref()));
+        Ok(answer.await.map_err(locard_engine::Error::ledger)?)
+    }
+
+    fn of(
+        entity: &Entity,
+        names: Vec<Column>,
+        records: Vec<ColumnRecord>,
+        queries: &[Query],
+        keyer: Option<&Keyer>,
+    ) -> Self {
         let mut limits = Vec::new();
+        let of_names = keyer.map(|keyer| Names::of(entity, &names, keyer).keys());
         let (columns, sketches) = filters(names, records, &mut limits);
-        let hold: Vec<_> = sketches
-            .iter()
-            .map(|sketch| |hash: u64| sketch.may_hold(hash))
-            .collect();
-        let asked = columns.iter().zip(&hold);
-        let asked: Vec<_> = asked
-            .map(|(column, hold)| locard_index::Column {
-                name: &column.path,
-                may_hold: hold,
-            })
-            .collect();
-        let of_subject = |(at, query): (usize, &Query)| {
-            candidates(query, table, &asked)
-                .into_iter()
-                .map(move |found| (at, found))
-                .collect::<Vec<_>>()
-        };
-        let candidates = queries.iter().enumerate().flat_map(of_subject).collect();
-        drop(asked);
+        let holds = |column: usize, hash: u64| sketches[column].may_hold(hash);
+        let candidates = asked(entity.path.name(), &columns, queries, holds);
         Self {
+            keys: of_names.and_then(|of_names| keys(sketches, of_names)),
             columns,
             limits,
             candidates,
@@ -196,12 +230,53 @@ impl Answer {
     }
 }
 
+/// Everything that filters hold, unless that is too much to be remembered.
+fn keys(sketches: Vec<ColumnSketch>, of_names: Vec<u64>) -> Option<Vec<Vec<u64>>> {
+    let size = |sketch: &ColumnSketch| {
+        let (values, forms) = sketch.sizes();
+        values + forms
+    };
+    let count = sketches.iter().map(size).sum::<usize>() + of_names.len();
+    if !Remembered::is_small(sketches.len(), count) {
+        return None;
+    }
+    let of_columns = sketches.into_iter().map(ColumnSketch::keys);
+    Some(of_columns.chain([of_names]).collect())
+}
+
+/// The candidates of all subjects, by the position of each, where columns may hold what a function says.
+pub(crate) fn asked(
+    table: &str,
+    columns: &[Column],
+    queries: &[Query],
+    holds: impl Fn(usize, u64) -> bool,
+) -> Vec<(usize, Candidate)> {
+    let holds = &holds;
+    let hold: Vec<_> = (0..columns.len())
+        .map(|at| move |hash: u64| holds(at, hash))
+        .collect();
+    let asked = columns.iter().zip(&hold);
+    let asked: Vec<_> = asked
+        .map(|(column, hold)| locard_index::Column {
+            name: &column.path,
+            may_hold: hold,
+        })
+        .collect();
+    let of_subject = |(at, query): (usize, &Query)| {
+        candidates(query, table, &asked)
+            .into_iter()
+            .map(move |found| (at, found))
+            .collect::<Vec<_>>()
+    };
+    queries.iter().enumerate().flat_map(of_subject).collect()
+}
+
 /// The columns that carry a filter, with it; the others are told.
 fn filters(
     names: Vec<Column>,
     records: Vec<ColumnRecord>,
     limits: &mut Vec<(String, Reason, String)>,
-) -> (Vec<Column>, Vec<locard_profile::ColumnSketch>) {
+) -> (Vec<Column>, Vec<ColumnSketch>) {
     let mut by_id: HashMap<_, ColumnRecord> = records
         .into_iter()
         .map(|record| (record.column, record))

@@ -142,6 +142,11 @@ impl Failures {
         Ok(Self(last))
     }
 
+    /// The entities that have one.
+    pub(crate) fn entities(&self) -> impl Iterator<Item = &EntityId> {
+        self.0.keys()
+    }
+
     /// The last failure of an entity.
     pub(crate) fn of(&self, entity: EntityId) -> Option<&FailureDraft> {
         self.0.get(&entity).map(|failure| &failure.what)

@@ -67,6 +67,17 @@ pub(crate) struct Running {
     /// Label of the jobs that are run here; may be repeated [default: DEFAULT]
     #[arg(long, value_name = "LABEL")]
     pub(crate) affinity: Vec<String>,
+
+    /// Most memory for filters that look-ups keep, in MiB; 0: each reads them from the store
+    #[arg(long, value_name = "MIB", default_value_t = 1_024)]
+    pub(crate) filter_memory: usize,
+}
+
+impl Running {
+    /// The same in bytes.
+    pub(crate) const fn filter_bytes(&self) -> usize {
+        self.filter_memory.saturating_mul(1 << 20)
+    }
 }
 
 impl From<Running> for RunnerOptions {

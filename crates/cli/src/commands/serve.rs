@@ -60,6 +60,7 @@ pub(crate) async fn serve(
         output.finish()?;
     }
     let running = args.running.clone();
+    home.remember_filters(running.filter_bytes());
     let serving = Serving {
         listen: args.listen,
         runner: (!args.no_jobs).then(|| running.into()),
@@ -86,6 +87,7 @@ pub(crate) async fn work(
     stop: &CancellationToken,
 ) -> Result<Outcome> {
     printer.say("running jobs");
+    home.remember_filters(args.running.filter_bytes());
     let options = args.running.clone().into();
     let (jobs, dsars) = (Notify::new(), Notify::new());
     tokio::join!(
