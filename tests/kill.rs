@@ -329,11 +329,13 @@ fn a_scan_killed_inside_a_file_of_many_pieces_is_finished_by_the_next() {
 
 #[test]
 fn files_that_change_between_kill_and_next_scan_are_read_again() {
+    // Small files are recorded in groups, of which there must be several.
+    const FILES: usize = 400;
     let bench = Bench::new();
-    fill(&bench, 40);
+    fill(&bench, FILES);
     let args = ["scan", &bench.data(), "--quiet", "--threads", "1"];
     kill_amid(&bench, &args);
-    for file in 0..40 {
+    for file in 0..FILES {
         bench.write(&format!("part{:02}/people{file:03}.csv", file % 5), "id,iban\n1,DE02120300000000202051\n2,DE02500105170137075030\n3,DE02100500000054540402\n4,DE02300209000106531065\n");
     }
     let findings = bench.scan();
@@ -348,7 +350,7 @@ fn files_that_change_between_kill_and_next_scan_are_read_again() {
             .iter()
             .filter(|finding| finding["identifier"] == "IBAN_CODE")
             .count(),
-        40
+        FILES
     );
 }
 

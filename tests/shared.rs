@@ -151,10 +151,12 @@ fn a_shared_catalog_holds_no_value_and_takes_a_backup_of_a_home() {
 
 #[test]
 fn two_scans_of_one_target_obey_the_lease_and_one_can_stop_the_other() {
+    // Enough of them that the first scan runs while three other commands do.
+    const FILES: usize = 900;
     let Some(shared) = Shared::new("shared_leases") else {
         return;
     };
-    shared.fill(300);
+    shared.fill(FILES);
     let data = shared.bench.data();
     let first = shared.scanning();
     let second = shared.run(&["scan", &data]);
@@ -189,7 +191,7 @@ fn two_scans_of_one_target_obey_the_lease_and_one_can_stop_the_other() {
     let run = shared.run(&["scan", &data, "--format", "ndjson"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(run.stderr.contains("took up"), "{}", run.stderr);
-    assert_eq!(run.ndjson().len(), 300);
+    assert_eq!(run.ndjson().len(), FILES);
 }
 
 #[test]

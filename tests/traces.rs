@@ -132,13 +132,13 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Asks with headers of a caller that is traced.
-fn ask_within(server: &Server, method: &str, path: &str, body: &str) -> Value {
+/// Asks with a key, and with headers of a caller that is traced.
+fn ask_within(server: &Server, key: &str, (method, path): (&str, &str), body: &str) -> Value {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {}\r\nX-Request-Id: mine-7\r\n\
         traceparent: 00-{TRACE}-{CALLER}-01\r\ntracestate: who=bert-planted\r\nContent-Length: {}\r\n\r\n{body}",
-        server.key,
+        key,
         body.len()
     );
     stream.write_all(request.as_bytes()).unwrap();
@@ -174,14 +174,17 @@ fn a_collector_is_told_of_requests_and_their_jobs_and_of_nobodys_data() {
     server.folder(&bench.data(), "FILES_1");
     let body = json!({ "scope": ["FILES_1"] }).to_string();
     let path = "/api/public/v1/jobs/execute/data-profiling";
-    let accepted = ask_within(&server, "POST", path, &body);
+    let accepted = ask_within(&server, &server.key, ("POST", path), &body);
     let job = accepted["data"]["_id"].as_str().unwrap();
     server.end_of(job);
     let about =
         r#"{ "attributes": { "EMAIL_ADDRESS": "anna@planted.example" }, "notes": "review" }"#;
-    let dsar = ask_within(&server, "POST", DSAR, about)["data"].clone();
+    let key = json!({ "name": "officer", "role": "privacy-officer" });
+    let officer = server.post("/api/v1/keys", &key).body["token"].clone();
+    let officer = officer.as_str().unwrap();
+    let dsar = ask_within(&server, officer, ("POST", DSAR), about)["data"]["job"].clone();
     let run = format!("{DSAR}/{}/run", dsar["id"].as_str().unwrap());
-    ask_within(&server, "POST", &run, "");
+    ask_within(&server, officer, ("POST", &run), "");
     // Neither a path that somebody typed nor what is searched for is told.
     server.get("/api/v1/entities?search=anna%40planted.example");
     server.get("/planted/path");

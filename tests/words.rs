@@ -123,7 +123,8 @@ fn a_path_that_was_typed_for_a_scan_names_its_entity() {
     ] {
         let run = bench.run(line);
         assert_eq!(run.status, 0, "{run:?}");
-        assert!(run.stdout.contains("people.csv"), "{run:?}");
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("people.csv"), "{run:?}");
     }
     let run = bench.run(["explain", "data/other/people.csv:email"]);
     assert_eq!(run.status, 0, "{run:?}");
