@@ -382,7 +382,7 @@ mod tests {
             "sources test postgres://reader:PLANTED@db.example/crm",
             "sources ingest postgres://reader:PLANTED@db.example/crm",
             "--store postgres://reader:PLANTED@db.example/crm jobs list",
-            "requests create --jurisdiction eu --received x --name PLANTED --email PLANTED --subject-id PLANTED --id A=PLANTED",
+            "requests create --jurisdiction eu --received 2026-03-31T08:00:00Z --name PLANTED --email PLANTED --subject-id PLANTED --id A=PLANTED",
             "requests extend x --reason PLANTED",
             "requests ask x --message PLANTED",
         ] {
