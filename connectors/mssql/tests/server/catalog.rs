@@ -168,7 +168,12 @@ async fn the_server_tells_what_was_read_and_written_of_a_table() {
 /// Round trips of signing in, listing so many tables of fifty columns and describing them.
 async fn round_trips(tables: usize) -> usize {
     let database = Database::new();
-    database.run(&tables_of_fifty(tables, "dbo.", ";\n"));
+    // A server takes its time for so many at once, and a statement has to end in time.
+    let all = tables_of_fifty(tables, "dbo.", ";\n");
+    let each: Vec<&str> = all.split(";\n").collect();
+    for some in each.chunks(50) {
+        database.run(&some.join(";\n"));
+    }
     let trips = RoundTrips::to(&database.url());
     let source = open(&trips.url(&database.url())).await;
     assert_eq!(list_and_describe(&*source, "dbo.t*").await, 50 * tables);
