@@ -279,9 +279,21 @@ impl Others {
         persons.any(|trial| match trial.how {
             locard_identify::How::Inside => true,
             // Each word of it is in one of both lists.
-            locard_identify::How::Terms => trial.rule == FULL,
+            locard_identify::How::Terms => {
+                trial.rule == FULL && name.split(' ').all(|word| self.is_listed(word))
+            }
             locard_identify::How::Pattern => false,
         })
+    }
+
+    /// Whether a word is a first or a last name by a list: "Mark Paid" begins with one.
+    fn is_listed(&self, word: &str) -> bool {
+        let trials = self.library.test(word);
+        let of_names = ["FIRST_NAME", "LAST_NAME"];
+        let mut terms = trials
+            .iter()
+            .filter(|trial| trial.how == locard_identify::How::Terms);
+        terms.any(|trial| of_names.contains(&trial.identifier.as_str()))
     }
 
     /// Where the person's own full names stand in a text, in whatever order of their words.
