@@ -688,11 +688,11 @@ async fn text_is_never_thinned_however_short_it_is() {
     const ROWS: usize = 30_000;
     let fixture = Fixture::new(1);
     let notes = |row: usize| match row {
-        25_000 => "iban DE89 3704 0044 0532 0130 00 noted".to_owned(),
+        25_000 => "wrote to anna.lee@example.org about it".to_owned(),
         _ => format!("called Carla Silva about order {row}"),
     };
     let words = |row: usize| match row {
-        25_000 => "card 4111111111111111".to_owned(),
+        25_000 => "mail anna.lee@example.org".to_owned(),
         _ => format!("order {:010}", row * 7),
     };
     let column = |make: &dyn Fn(usize) -> String| -> ArrayRef {
@@ -712,14 +712,14 @@ async fn text_is_never_thinned_however_short_it_is() {
         .await
         .expect("the ledger holds");
     let findings = ledger.findings("notes");
-    let found = |name: &str, what: &str| {
+    let found = |name: &str| {
         let mut findings = findings.iter();
-        findings.find(|finding| finding.column_name == name && finding.identifier.as_str() == what)
+        findings.find(|finding| finding.column_name == name)
     };
-    let account = found("note", "IBAN_CODE").expect("the account is found");
-    assert_eq!((account.tested, account.matched), (ROWS as u64, 1));
-    let card = found("subject", "CREDIT_CARD").expect("the card has another outline");
-    assert!(card.tested < ROWS as u64 / 2, "{}", card.tested);
+    let noted = found("note").expect("the address is found");
+    assert_eq!((noted.tested, noted.matched), (ROWS as u64, 1));
+    let short = found("subject").expect("the address has another outline");
+    assert!(short.tested < ROWS as u64 / 2, "{}", short.tested);
 }
 
 #[tokio::test]
