@@ -206,7 +206,7 @@ fn know_all_names(what: &str, line: &mut Line<'_>) {
         let Some(next) = page["next"].as_str() else {
             break;
         };
-        after = format!("&after={next}");
+        after = format!("&cursor={next}");
     }
     println!(
         "{what:<10} the first search reads all names in {:.1} s, a page of it in {:.1} s at most",
