@@ -11,13 +11,14 @@ pub fn builtin_role(identifier: &Identifier) -> Role {
     match identifier.as_str() {
         "PERSON" | "FIRST_NAME" | "LAST_NAME" | "DATE_OF_BIRTH" => Role::Weak,
         "PHONE_NUMBER" | "FAX_NUMBER" | "STREET_ADDRESS" | "LICENSE_PLATE" | "IP_ADDRESS"
-        | "GEO_COORDINATES" | "AU_ABN" => Role::Shared,
+        | "GEO_COORDINATES" | "AU_ABN" | "UK_SORT_CODE" => Role::Shared,
         "AGE" | "GENDER" | "COUNTRY" | "CITY" | "REGION" | "POSTAL_CODE" | "NATIONALITY"
         | "ETHNICITY" | "RELIGION" | "MARITAL_STATUS" | "JOB_TITLE" | "BLOOD_TYPE"
-        | "MEDICAL_DIAGNOSIS" | "SWIFT_CODE" | "ABA_ROUTING_NUMBER" | "CARD_EXPIRY"
-        | "CARD_SECURITY_CODE" | "PASSWORD" | "PASSWORD_HASH" | "API_KEY" | "AWS_ACCESS_KEY"
-        | "CONNECTION_STRING" | "GITHUB_TOKEN" | "GOOGLE_API_KEY" | "JSON_WEB_TOKEN"
-        | "PRIVATE_KEY" | "SLACK_TOKEN" | "STRIPE_KEY" => Role::None,
+        | "CRIMINAL_RECORD" | "DISABILITY" | "POLITICAL_OPINION" | "SEXUAL_ORIENTATION"
+        | "TRADE_UNION" | "MEDICAL_DIAGNOSIS" | "SWIFT_CODE" | "ABA_ROUTING_NUMBER"
+        | "CARD_EXPIRY" | "CARD_SECURITY_CODE" | "PASSWORD" | "PASSWORD_HASH" | "API_KEY"
+        | "AWS_ACCESS_KEY" | "CONNECTION_STRING" | "GITHUB_TOKEN" | "GOOGLE_API_KEY"
+        | "JSON_WEB_TOKEN" | "PRIVATE_KEY" | "SLACK_TOKEN" | "STRIPE_KEY" => Role::None,
         _ => Role::Unique,
     }
 }
