@@ -865,27 +865,31 @@ fn colour_is_where_it_was_asked_for() {
     assert!(written.contains("a.csv") && !written.contains('\u{1b}'));
 }
 
-/// A terminal is wanted for this: util-linux has a program that is one.
+/// What a terminal shows of a command: util-linux has a program that is one.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(bench: &Bench, line: &[&str], variable: Option<(&str, &str)>) -> Run {
+    let locard = bench.command(line);
+    let mut terminal = std::process::Command::new("script");
+    terminal.args(["-q", "-e", "-c"]);
+    let program = locard.get_program().display();
+    terminal.arg(format!("{program} {}", line.join(" ")));
+    terminal.arg("/dev/null").current_dir(bench.path(""));
+    terminal.stdin(std::process::Stdio::null()).env_clear();
+    for (name, value) in locard.get_envs() {
+        terminal.env(name, value.expect("nothing is taken away"));
+    }
+    terminal.env("TERM", "xterm");
+    terminal.envs(variable);
+    Run::of(&terminal.output().unwrap())
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_gets_colour_unless_the_environment_says_no() {
     let bench = Bench::new();
     bench.write("a.csv", PEOPLE);
     assert_eq!(bench.scan().len(), 1);
-    let shown = |variable: Option<(&str, &str)>| {
-        let locard = bench.command(["findings", "list"]);
-        let mut terminal = std::process::Command::new("script");
-        terminal.args(["-q", "-e", "-c"]);
-        terminal.arg(format!("{} findings list", locard.get_program().display()));
-        terminal.arg("/dev/null").current_dir(bench.path(""));
-        terminal.stdin(std::process::Stdio::null()).env_clear();
-        for (name, value) in locard.get_envs() {
-            terminal.env(name, value.expect("nothing is taken away"));
-        }
-        terminal.env("TERM", "xterm");
-        terminal.envs(variable);
-        Run::of(&terminal.output().unwrap())
-    };
+    let shown = |variable| on_a_terminal(&bench, &["findings", "list"], variable);
     let plain = shown(None);
     assert!(
         plain.status == 0 && plain.stdout.contains("EMAIL_ADDRESS"),
@@ -897,6 +901,26 @@ fn a_terminal_gets_colour_unless_the_environment_says_no() {
         assert!(run.stdout.contains("EMAIL_ADDRESS"), "{run:?}");
         assert!(!run.stdout.contains('\u{1b}'), "{variable:?}: {run:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_gets_bars_that_are_gone_when_the_result_is_printed() {
+    let bench = Bench::new();
+    let rows: String = (0..20_000)
+        .map(|row| format!("{row},anna{row}@example.org\n"))
+        .collect();
+    bench.write("a.csv", &format!("id,mail\n{rows}"));
+    let run = on_a_terminal(&bench, &["scan", &bench.data()], None);
+    assert_eq!(run.status, 0, "{run:?}");
+    let (bars, result) = run.stdout.split_once("a.csv  ").expect("a result");
+    assert!(bars.contains(" entities · "), "{bars:?}");
+    let cleared = bars.rfind("\u{1b}[2K").expect("a line that is cleared");
+    let drawn = bars.rfind(" entities · ").expect("a bar");
+    assert!(drawn < cleared, "{bars:?}");
+    assert!(result.contains("EMAIL_ADDRESS") && !result.contains(" entities · "));
+    let quiet = on_a_terminal(&bench, &["scan", &bench.data(), "--quiet"], None);
+    assert!(!quiet.stdout.contains(" entities · "), "{quiet:?}");
 }
 
 #[test]

@@ -35,6 +35,36 @@ fn people(first: u32, count: u32) -> String {
     text
 }
 
+/// Reading breaks off in the one, and records are missing in the other: neither was read whole.
+#[test]
+fn what_was_read_in_part_is_read_again_and_told_again() {
+    let bench = Bench::new();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(people(0, 5_000).as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    bench.write("cut.csv.gz", &packed[..packed.len() / 2]);
+    bench.write(
+        "broken.json",
+        "[{\"mail\": \"a@example.org\"}, {\"mail\": \"b@exa",
+    );
+    bench.write("whole.csv", people(9_000, 100));
+    let data = bench.data();
+    let told = |scan: &Run| {
+        let lines = scan.stderr.lines();
+        let parts = lines.filter(|line| line.contains("read in part"));
+        parts.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = scan(&bench, &data, &[]);
+    assert_eq!((first.status, told(&first).len()), (2, 2), "{first:?}");
+    for _ in 0..2 {
+        let again = scan(&bench, &data, &[]);
+        assert_eq!((again.status, unchanged(&again)), (2, 1), "{again:?}");
+        assert_eq!(told(&again), told(&first));
+        let nobody = bench.run(["find", "--email", "nobody@example.com", "--verify"]);
+        assert_eq!(nobody.status, 2, "{nobody:?}");
+    }
+}
+
 #[test]
 fn a_second_scan_of_files_reads_only_those_that_changed() {
     let bench = Bench::new();

@@ -4,7 +4,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
@@ -117,7 +117,9 @@ impl Source for Actor {
 
     async fn describe(&self, path: &EntityPath, _kind: EntityKind) -> Result<Description> {
         match path.resource(EntityKind::File).as_str() {
-            "crm/app.db" => Err(error(ErrorKind::Unsupported).target("sqlite:/data/crm/app.db")),
+            file if file.rsplit_once('.').is_some_and(|(_, kind)| kind == "db") => {
+                Err(error(ErrorKind::Unsupported).target(format!("sqlite:/data/{file}")))
+            }
             _ => Err(error(ErrorKind::NotFound)),
         }
     }
@@ -545,6 +547,62 @@ async fn databases_in_a_folder_are_read_under_its_paths() {
     request.path = EntityPath::new(["crm", "a.csv"]);
     request.kind = EntityKind::File;
     assert_eq!(read(&source, &request).await.0, 9);
+}
+
+/// Opens whatever it is asked for, and remembers what is still open.
+#[derive(Debug, Default)]
+struct Counting(Mutex<Vec<Weak<Actor>>>);
+
+#[async_trait]
+impl Targets for Counting {
+    async fn open(&self, _: &str) -> Result<Arc<dyn Source>> {
+        tokio::task::yield_now().await;
+        let actor = Arc::new(Actor {
+            listing: tables,
+            ..Actor::new(&[&[Item::Rows("a", 3)]])
+        });
+        self.0.lock().unwrap().push(Arc::downgrade(&actor));
+        Ok(actor)
+    }
+}
+
+fn many() -> Vec<Result<Entity>> {
+    let database = |at| {
+        let file = format!("{at}.db");
+        Err(error(ErrorKind::Unsupported)
+            .entity(file.clone())
+            .target(file))
+    };
+    (0..500).map(database).collect()
+}
+
+#[tokio::test]
+async fn of_many_databases_few_are_open_and_each_is_opened_once_while_it_is() {
+    let files = Arc::new(Actor {
+        listing: many,
+        ..Actor::new(&[])
+    });
+    let counting = Arc::new(Counting::default());
+    let source = Nested::new(files, Arc::clone(&counting) as Arc<dyn Targets>);
+    let listed: Vec<_> = source.entities(&Scope::default()).collect().await;
+    assert_eq!(listed.len(), 1_000);
+    let open = || {
+        let opened = counting.0.lock().unwrap();
+        let alive = opened.iter().filter(|actor| actor.strong_count() > 0);
+        (opened.len(), alive.count())
+    };
+    assert_eq!(open(), (500, 64));
+    // The last ones are still there, however many ask at once.
+    let mut request = request();
+    request.path = EntityPath::new(["499.db", "main", "users"]);
+    let (one, other) = tokio::join!(source.plan(&request), source.plan(&request));
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(open(), (500, 64));
+    // The first ones are not; the file's source says what they are, and two who ask open one.
+    request.path = EntityPath::new(["0.db", "main", "users"]);
+    let (one, other) = tokio::join!(source.plan(&request), source.plan(&request));
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(open(), (501, 64));
 }
 
 #[tokio::test]

@@ -4,11 +4,9 @@
 //! Left out on purpose: whatever makes texts longer (`concat`, `||`, `replace`, `repeat`, `lpad`: nested a few times they
 //! fill any memory), collects values (`array_agg`, `string_agg`), is random, or tells of the machine.
 
-use datafusion::execution::SessionStateDefaults as Defaults;
-use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::sql::sqlparser::ast::BinaryOperator;
+use sqlparser::ast::BinaryOperator;
 
-const SCALARS: &[&str] = &[
+pub(crate) const SCALARS: &[&str] = &[
     "abs",
     "ascii",
     "btrim",
@@ -62,7 +60,7 @@ const SCALARS: &[&str] = &[
     "upper",
 ];
 
-const AGGREGATES: &[&str] = &[
+pub(crate) const AGGREGATES: &[&str] = &[
     "approx_distinct",
     "avg",
     "bool_and",
@@ -78,7 +76,7 @@ const AGGREGATES: &[&str] = &[
     "var_sample",
 ];
 
-const WINDOWS: &[&str] = &["dense_rank", "lag", "lead", "rank", "row_number"];
+pub(crate) const WINDOWS: &[&str] = &["dense_rank", "lag", "lead", "rank", "row_number"];
 
 /// Whether a function of that name may be called.
 pub(crate) fn function(name: &str) -> bool {
@@ -110,22 +108,4 @@ pub(crate) fn operator(operator: &BinaryOperator) -> bool {
             | Op::PGRegexNotMatch
             | Op::PGRegexNotIMatch
     )
-}
-
-/// Gives an engine these functions, and no others.
-pub(crate) fn functions(builder: SessionStateBuilder) -> SessionStateBuilder {
-    let is = |list: &[&str], name: &str, aliases: &[String]| {
-        list.contains(&name) || aliases.iter().any(|alias| list.contains(&alias.as_str()))
-    };
-    let mut scalars = Defaults::default_scalar_functions();
-    scalars.retain(|known| is(SCALARS, known.name(), known.aliases()));
-    let mut aggregates = Defaults::default_aggregate_functions();
-    aggregates.retain(|known| is(AGGREGATES, known.name(), known.aliases()));
-    let mut windows = Defaults::default_window_functions();
-    windows.retain(|known| is(WINDOWS, known.name(), known.aliases()));
-    builder
-        .with_expr_planners(Defaults::default_expr_planners())
-        .with_scalar_functions(scalars)
-        .with_aggregate_functions(aggregates)
-        .with_window_functions(windows)
 }

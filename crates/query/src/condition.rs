@@ -1,12 +1,12 @@
 //! A condition of a scan as it was written, read into the expression that sources and the engine understand.
 
-use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Ident, TypedString, UnaryOperator, Value, ValueWithSpan,
-};
-use datafusion::sql::sqlparser::tokenizer::Token;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use locard_connector::{Filter, Literal, Operator};
+use sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Ident, TypedString, UnaryOperator, Value, ValueWithSpan,
+};
+use sqlparser::tokenizer::Token;
 
 use crate::statement::{parser, tokens, unreadable};
 use crate::{Error, Result};

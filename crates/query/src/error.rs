@@ -23,6 +23,11 @@ pub enum Error {
     /// It needs too much memory.
     #[error("it needs more than {} MB of memory", .0 / 1_000_000)]
     TooLarge(usize),
+    /// This program was built without what runs it.
+    #[error(
+        "this build of Locard runs no business rules: build it with the feature `business-rules`, which is on by default"
+    )]
+    Absent,
     /// It was asked to stop.
     #[error("it was stopped")]
     Stopped,

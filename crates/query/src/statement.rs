@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{
+use sqlparser::ast::{
     self, Expr, FunctionArguments, ObjectName, ObjectNamePart, Query, Select, SetExpr, TableFactor,
     Visit as _, Visitor,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::sql::sqlparser::parser::{Parser, ParserOptions};
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::{Parser, ParserOptions};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use crate::{Error, Result, allowed};
 
@@ -28,6 +28,10 @@ const TABLES: usize = 20;
 /// One `SELECT` that was found to be harmless.
 #[derive(Clone, Debug)]
 pub struct Statement {
+    #[cfg_attr(
+        not(feature = "engine"),
+        expect(dead_code, reason = "only the engine runs it")
+    )]
     pub(crate) query: Box<Query>,
     tables: Vec<TableName>,
 }
@@ -121,8 +125,8 @@ pub(crate) fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
 }
 
 /// Why a text is no SQL. It is the writer's own, and shown to nobody else.
-pub(crate) fn unreadable(error: datafusion::sql::sqlparser::parser::ParserError) -> Error {
-    use datafusion::sql::sqlparser::parser::ParserError;
+pub(crate) fn unreadable(error: sqlparser::parser::ParserError) -> Error {
+    use sqlparser::parser::ParserError;
     match error {
         ParserError::RecursionLimitExceeded => {
             Error::refused(format!("it is nested deeper than {DEEPEST} levels"))

@@ -2,12 +2,21 @@
 
 use anyhow::Result;
 
-use crate::process::{cargo, root, step};
+use crate::process::{cargo, root, step, target};
 use crate::say;
 
-/// Builds locard and runs it three times.
+/// What the demonstration is built with: whoever tries Locard waits for no client of servers that they may not have, nor for
+/// what runs business rules (docs/decisions/build.md).
+const FEATURES: [&str; 3] = [
+    "--no-default-features",
+    "--features",
+    "local,sqlite,postgres",
+];
+
+/// Builds locard and runs it twice.
 pub(crate) fn run() -> Result<()> {
-    step(cargo().args(["build", "--release", "--package", "locard"]))?;
+    let build = ["build", "--release", "--package", "locard"];
+    step(cargo().args(build).args(FEATURES))?;
     let home = std::env::temp_dir().join(format!("locard-demo-{}", std::process::id()));
     let key = home.with_extension("key");
     let result = [
@@ -20,7 +29,9 @@ pub(crate) fn run() -> Result<()> {
         // Through cargo, which knows where the program was built.
         let mut command = cargo();
         command
-            .args(["run", "--quiet", "--release", "--package", "locard", "--"])
+            .args(["run", "--quiet", "--release", "--package", "locard"])
+            .args(FEATURES)
+            .arg("--")
             .args(line);
         step(
             command
@@ -32,5 +43,11 @@ pub(crate) fn run() -> Result<()> {
     // What the demonstration learnt is of no use afterwards; a folder that was never made is fine too.
     let _ = std::fs::remove_dir_all(&home);
     let _ = std::fs::remove_file(&key);
-    result
+    result?;
+    say(&format!(
+        "\nBuilt for this: {}, for files, SQLite and PostgreSQL.\n\
+         With every connector and business rules: cargo install --path .",
+        target().join("release/locard").display()
+    ));
+    Ok(())
 }

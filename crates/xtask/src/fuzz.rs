@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{cargo, python, root, step};
+use crate::process::{cargo, python, step, target};
 use crate::say;
 
 /// What makes the requests up, of a version that is known to do so.
@@ -72,10 +72,8 @@ impl Drop for Server {
 
 impl Server {
     fn start(folder: &Path) -> Result<Self> {
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root().join("target"), std::path::PathBuf::from);
         let program = std::env::var_os(BUILT)
-            .map_or_else(|| target.join("debug/locard"), std::path::PathBuf::from);
+            .map_or_else(|| target().join("debug/locard"), std::path::PathBuf::from);
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("LOCARD_HOME", folder.join("home"))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::process::{cargo, python, root, step};
+use crate::process::{cargo, python, step, target};
 use crate::servers::Servers;
 use crate::{ratios, tell};
 
@@ -41,9 +41,7 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
     servers.environment(&mut extract);
     step(&mut extract)?;
     // The steps of the hot path, each beside plain hashing of the same cells. Only this run counts.
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let measured = target.join("criterion");
+    let measured = target().join("criterion");
     if measured.exists() {
         std::fs::remove_dir_all(&measured)?;
     }

@@ -24,7 +24,10 @@ pub(crate) fn outcome(done: &PieceDone, columns: Vec<PieceColumn>) -> TaskOutcom
         counts: TaskCounts {
             rows: done.rows,
             bytes: done.bytes,
-            faults: done.failures.iter().map(|failure| failure.records).sum(),
+            // What broke the reading off tells no number: a piece with any failure is never taken for a whole one.
+            faults: (done.failures.iter())
+                .map(|failure| failure.records.max(1))
+                .sum(),
         },
         columns,
         failures: done.failures.iter().map(failure).collect(),

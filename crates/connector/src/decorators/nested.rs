@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use locard_model::{EntityKind, EntityPath};
+use tokio::sync::OnceCell;
 
 use crate::{
     Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
@@ -32,8 +33,42 @@ pub trait Targets: Debug + Send + Sync + 'static {
 pub struct Nested {
     files: Arc<dyn Source>,
     targets: Arc<dyn Targets>,
-    /// Databases that were opened, by the file's resource.
-    open: Mutex<HashMap<String, Arc<dyn Source>>>,
+    open: Mutex<Open>,
+}
+
+/// Databases that are kept open at a time. A folder may hold tens of thousands; the one that was not used for longest gives
+/// way, and is opened again when it is asked for.
+const KEPT: usize = 64;
+
+/// A database, once it was opened: by whoever asked first.
+type Opened = Arc<OnceCell<Arc<dyn Source>>>;
+
+/// Databases that were opened, by the file's resource.
+#[derive(Debug, Default)]
+struct Open {
+    by_file: HashMap<String, (u64, Opened)>,
+    /// How often any was asked for: the time by which they are old.
+    asked: u64,
+}
+
+impl Open {
+    fn get(&mut self, file: &str) -> Opened {
+        self.asked += 1;
+        if let Some((last, opened)) = self.by_file.get_mut(file) {
+            *last = self.asked;
+            return Arc::clone(opened);
+        }
+        if self.by_file.len() >= KEPT {
+            let oldest = self.by_file.iter().min_by_key(|(_, (last, _))| *last);
+            if let Some(oldest) = oldest.map(|(file, _)| file.clone()) {
+                self.by_file.remove(&oldest);
+            }
+        }
+        let opened = Opened::default();
+        let entry = (self.asked, Arc::clone(&opened));
+        self.by_file.insert(file.to_owned(), entry);
+        opened
+    }
 }
 
 /// What a path means.
@@ -52,22 +87,15 @@ impl Nested {
         }
     }
 
+    fn opened(&self, file: &str) -> Opened {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.get(file)
+    }
+
     async fn database(&self, file: &str, target: &str) -> Result<Arc<dyn Source>> {
-        let known = self
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(file)
-            .cloned();
-        if let Some(source) = known {
-            return Ok(source);
-        }
-        let source = self.targets.open(target).await?;
-        self.open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(file.to_owned(), source.clone());
-        Ok(source)
+        let opened = self.opened(file);
+        let source = opened.get_or_try_init(|| self.targets.open(target)).await?;
+        Ok(Arc::clone(source))
     }
 
     /// The entities of a database that was met in a listing; if it cannot be opened, why.
@@ -98,14 +126,8 @@ impl Nested {
         let Some(file) = path.segments().first() else {
             return Ok(Place::File);
         };
-        let known = self
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(file)
-            .cloned();
-        if let Some(source) = known {
-            return Ok(Place::Within(file.clone(), source));
+        if let Some(source) = self.opened(file).get() {
+            return Ok(Place::Within(file.clone(), Arc::clone(source)));
         }
         // This process did not list the file; its source still knows what it is.
         match self

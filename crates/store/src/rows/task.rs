@@ -67,7 +67,8 @@ pub struct TaskCounts {
     pub rows: u64,
     /// Bytes.
     pub bytes: u64,
-    /// Records that could not be read.
+    /// Records that could not be read; one for a failure that cost nobody knows how many. A piece with any is read again by
+    /// the next scan.
     pub faults: u64,
 }
 

@@ -1,7 +1,6 @@
 //! Runs a statement over tables, within limits.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use datafusion::common::{DataFusionError, ScalarValue};
@@ -14,36 +13,12 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as Parsed;
-use datafusion::sql::sqlparser::ast;
 use futures::StreamExt as _;
-use tokio_util::sync::CancellationToken;
+use sqlparser::ast;
 
-use crate::names::{fitted, local};
-use crate::{Error, Result, Statement, Table, allowed, counts, joins};
-
-/// How much a statement may take.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Bytes that it may hold at a time. Nothing is ever written to a disk, so one that needs more fails.
-    pub memory: usize,
-    /// How long it may take.
-    pub time: Duration,
-    /// Ends it.
-    pub stop: CancellationToken,
-}
-
-/// What a business rule counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Records that there are.
-    pub total: u64,
-    /// Records that it is about.
-    pub scope: u64,
-    /// Of these, records that do not keep it.
-    pub non_compliant: u64,
-    /// Records that could not be read, and so were not counted; several times where a table is read several times.
-    pub unread: u64,
-}
+use super::names::{fitted, local};
+use super::{Table, counts, functions, joins};
+use crate::{Counts, Error, Limits, Result, Statement};
 
 /// What the columns of a result are called, in any case and with underscores or without.
 const COLUMNS: [&str; 3] = ["total_count", "scopeCount", "nonCompliant"];
@@ -103,7 +78,7 @@ fn context(tables: &[Table], memory: usize) -> Result<SessionContext> {
     let builder = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime);
-    let context = SessionContext::new_with_state(allowed::functions(builder).build());
+    let context = SessionContext::new_with_state(functions::allowed(builder).build());
     for (at, table) in tables.iter().enumerate() {
         let registered = context.register_table(local(at), Arc::new(table.clone()));
         registered.map_err(|error| told(&error, memory))?;

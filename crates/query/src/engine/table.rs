@@ -19,8 +19,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use locard_connector::{Filter, Sample, ScanRequest, Source, Split};
 use locard_model::{EntityKind, EntityPath};
 
+use super::pushed;
 use crate::Result;
-use crate::pushed;
 
 /// An entity of an open source, with its columns.
 #[derive(Clone, Debug)]
