@@ -32,6 +32,7 @@ mod tests {
             CUES,
             HEADS,
             LEADS,
+            MAILBOXES,
             NEUTRAL,
             PLACEHOLDERS,
             SALUTATIONS,

@@ -6,6 +6,7 @@ use regex_syntax::hir::Hir;
 
 use super::automata::{Automata, Pattern};
 use super::files::{Inventory, line_of, nearest, parse_rule};
+use super::kinds::KindsOfLists;
 use super::machine::{self, Machine};
 use super::reach::Reach;
 use super::{
@@ -47,7 +48,7 @@ impl Library {
             .flat_map(|version| version.to_le_bytes())
             .collect();
         Ok(Self {
-            phrases: Phrases::new(&rules),
+            phrases: Phrases::new(&rules, everyday(inventory)),
             terms,
             dictionaries: inventory
                 .lists
@@ -62,6 +63,14 @@ impl Library {
             rules,
         })
     }
+}
+
+/// The list of words that are used every day.
+const EVERYDAY: &str = "world/common_words";
+
+fn everyday(inventory: &Inventory) -> &[u64] {
+    let list = inventory.lists.get(EVERYDAY);
+    list.map_or(&[], |list| &list.hashes)
 }
 
 /// The automata over all patterns of the rules, each of which was built by itself before.
@@ -225,6 +234,7 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
         );
         return Err(Error::malformed("rules", None, problem));
     }
+    let kinds = KindsOfLists::new(rules, numbers);
     for members in terms.members() {
         let uses = whole
             .iter()
@@ -239,6 +249,7 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
             .sum();
         plan.set_specs.push(uses);
         plan.set_words.push(bits);
+        plan.set_kinds.push(kinds.together(members));
         plan.set_placeholder.push(members.contains(&0));
     }
     plan.endings = endings(&plan, terms);

@@ -21,6 +21,15 @@ const JAPANESE: [&str; 120] = [
     "川崎", "若松",
 ];
 
+/// Characters in which names of shops, firms, offices and schools end, and no given name.
+const HOUSES: &str = "店社院校局館馆部課课室所厂廠司屋堂園园";
+
+fn is_house(text: &str) -> bool {
+    text.chars()
+        .last()
+        .is_some_and(|last| HOUSES.contains(last))
+}
+
 fn han(text: &str) -> bool {
     text.chars()
         .all(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '々'))
@@ -33,6 +42,7 @@ pub(super) fn chinese_name(text: &str) -> bool {
     ];
     let mut characters = text.chars();
     han(text)
+        && !is_house(text)
         && (2..=4).contains(&text.chars().count())
         && (characters
             .next()
@@ -49,9 +59,8 @@ pub(super) fn japanese_name(text: &str) -> bool {
                 .chars()
                 .all(|c| han(c.encode_utf8(&mut [0; 4])) || matches!(c, '\u{3041}'..='\u{30ff}'))
     };
-    JAPANESE
-        .iter()
-        .any(|name| text.strip_prefix(name).is_some_and(given))
+    let mut families = JAPANESE.iter();
+    !is_house(text) && families.any(|name| text.strip_prefix(name).is_some_and(given))
 }
 
 /// A Korean name: two to four syllables, the first a family name.
