@@ -31,6 +31,7 @@ mod tests {
             ATTRIBUTES,
             CUES,
             HEADS,
+            KIN,
             LEADS,
             MAILBOXES,
             NEUTRAL,
