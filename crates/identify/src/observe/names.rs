@@ -10,8 +10,8 @@ use super::Scratch;
 use super::words::{LONGEST_WORD, bare};
 use crate::Library;
 use crate::header::{GENERAL, Kind};
-use crate::library::{WordSpec, fold};
-use crate::words::{CUES, SALUTATIONS, TITLES};
+use crate::library::{Kinds, WordSpec, fold};
+use crate::words::{CUES, KIN, SALUTATIONS, TITLES};
 
 /// Signs between a key and its value, besides the one that makes it a key.
 const AROUND: [char; 8] = [' ', '"', '\'', '\\', '“', '„', '«', '`'];
@@ -87,6 +87,8 @@ impl Library {
                 let paired =
                     is_last && before.bits & spec.first != 0 && !is_in(SALUTATIONS, ending);
                 let addressed = is_last && !paired && is_address(before.tokens);
+                let related =
+                    !paired && bits & spec.first != 0 && self.is_related(token, before.tokens);
                 let following = tokens.clone().next().unwrap_or_default();
                 let last = self::ending(following);
                 let goes_on = |scratch: &mut Scratch| {
@@ -99,7 +101,9 @@ impl Library {
                     let around = (before.tokens[1], if is_open { last } else { "" });
                     self.count_name(spec, name, around, text, weight, scratch);
                     next.counted = true;
-                } else if addressed && !goes_on(scratch) || self.is_cued(near, token, spec.first) {
+                } else if (addressed || related) && !goes_on(scratch)
+                    || self.is_cued(near, token, spec.first)
+                {
                     if !scratch.spared.has(ending) {
                         count(spec.rule, true, weight, scratch);
                     }
@@ -139,6 +143,17 @@ impl Library {
             && !self.is_of_others(first, last, given)
             && !self.is_namesake((first, last), ("", behind))
             && !company()
+    }
+
+    /// Whether a given name stands right behind what its bearer is to somebody: `wife Maria`. Other lists hold some of
+    /// these words too, and then nothing is certain.
+    fn is_related(&self, token: &str, [near, far, _]: [&str; 3]) -> bool {
+        let is_free =
+            || !capitalised(beginning(far)) || far.ends_with(|c: char| !c.is_alphanumeric());
+        near.ends_with(char::is_alphabetic)
+            && is_in(KIN, near)
+            && is_free()
+            && !self.kinds_of(&fold(ending(token))).any(Kinds::BUT_NAMES)
     }
 
     /// Bits of the lists that hold a capitalised word.

@@ -63,6 +63,52 @@ pub(super) fn japanese_name(text: &str) -> bool {
     !is_house(text) && families.any(|name| text.strip_prefix(name).is_some_and(given))
 }
 
+/// What stands right before the name of a person in Chinese and Japanese text, which has no blanks: who is to be reached, who
+/// takes something, whose it is.
+const CALLED: [&str; 24] = [
+    "转交",
+    "转给",
+    "轉交",
+    "联系人",
+    "聯絡人",
+    "收件人",
+    "收货人",
+    "寄件人",
+    "签收人",
+    "代收人",
+    "经办人",
+    "负责人",
+    "请联系",
+    "请找",
+    "患者",
+    "客户",
+    "投保人",
+    "被保险人",
+    "申请人",
+    "监护人",
+    "家属",
+    "担当者",
+    "担当",
+    "連絡先",
+];
+
+/// What is said behind a name.
+const SAID: [&str; 8] = ["先生", "女士", "小姐", "太太", "様", "さん", "氏", "收"];
+
+/// A Chinese or Japanese name behind what says that it is one: `请转交张伟先生`.
+pub(super) fn called_han_name(text: &str) -> bool {
+    let behind = |cue: &str| text.rfind(cue).map(|at| at + cue.len());
+    let Some(from) = CALLED.iter().filter_map(|cue| behind(cue)).max() else {
+        return false;
+    };
+    let name = text[from..].trim_start_matches(['：', ':', ' ', '\u{3000}']);
+    let mut said = SAID.iter();
+    let name = said
+        .find_map(|said| name.strip_suffix(said))
+        .unwrap_or(name);
+    chinese_name(name) || japanese_name(name)
+}
+
 /// A Korean name: two to four syllables, the first a family name.
 pub(super) fn korean_name(text: &str) -> bool {
     (2..=4).contains(&text.chars().count())

@@ -184,6 +184,34 @@ fn persons_who_are_called_like_places_are_found() {
 }
 
 #[test]
+fn given_names_are_found_behind_what_their_bearers_are_to_somebody() {
+    let library = Library::builtin().unwrap();
+    for around in [
+        "please call wife @ on the other number",
+        "spoke to his spouse @ about the late payment",
+        "bitte nur die tochter @ anrufen",
+        "avisar a la madre @ antes de las ocho",
+    ] {
+        let cells = lines(25, |dice, _| {
+            around.replace('@', dice.pick("Julia|Thomas|Sabine|Zanele"))
+        });
+        let judgement = judge(&library, "note", &cells);
+        let told = sentence(around, "note", &judgement);
+        assert_eq!(persons(&judgement), Some(300), "{told}");
+    }
+    for other in [
+        "the son Company paid",
+        "mother Board was sent",
+        "a sister Hotel nearby",
+    ] {
+        let cells = lines(27, |_, row| format!("{other} for order {row} again"));
+        let judgement = judge(&library, "note", &cells);
+        let told = sentence(other, "note", &judgement);
+        assert_eq!(persons(&judgement), None, "{told}");
+    }
+}
+
+#[test]
 fn lines_about_things_hold_no_persons() {
     let library = Library::builtin().unwrap();
     let things = "Order Service|Billing Gateway|Mail Relay|Search Index|Audit Trail";
