@@ -149,6 +149,8 @@ pub(super) const PART_REPORTED: f64 = 0.5;
 pub(super) const PART_TOLD: f64 = 0.01;
 /// More cells than this are what the column is about, and are no strays where it has a label.
 pub(super) const MOST_STRAY: f64 = 0.7;
+/// Of a column of so many different values it is judged as a whole what they are.
+pub(super) const ENOUGH_WHOLE: f64 = 12.0;
 /// How rarely the texts of any column hold a given pattern: one in 245.
 pub(super) const INSIDE: f64 = -5.5;
 /// The same of single terms, which say so little that only repetition tells: one in seven.

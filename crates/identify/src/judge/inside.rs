@@ -291,6 +291,9 @@ fn stray(
         .max_by(|a, b| sum(&a.weights).total_cmp(&sum(&b.weights)))?;
     best.weights
         .extend(column.spoken_against(position, best.matched));
+    if unlabelled {
+        best.weights.extend(column.judged_whole(position, &best));
+    }
     // What other identifiers explain costs walks over examples, so it is asked last.
     if probability(sum(&best.weights)) > figures::PART_REPORTED {
         best.weights.push(weight(
@@ -432,6 +435,21 @@ fn passed(value: &ValuePattern, matched: f64, passed: f64, distinct: f64) -> f64
 }
 
 impl Column<'_> {
+    /// Where most cells of a column with values enough are told, they are the column, which was judged: as its part they are
+    /// no likelier.
+    fn judged_whole(&self, position: usize, told: &Told) -> Option<Weight> {
+        let tested = self.view.evidence.cells.tested;
+        if !is_most(told.matched, tested) || self.view.facts.distinct < figures::ENOUGH_WHOLE {
+            return None;
+        }
+        let identifier = &self.library.rules[position].identifier;
+        let mut hypotheses = self.hypotheses.iter();
+        let whole = hypotheses.find(|whole| whole.identifier == *identifier)?;
+        let value = whole.log_odds() - sum(&told.weights);
+        let detail = "as most of the column it is no likelier than as all of it".into();
+        (value < 0.0).then(|| weight("whole column", detail, value))
+    }
+
     /// What was told of a rule, if it is likely enough.
     fn hypothesis(&self, position: usize, told: Told) -> Option<Inside> {
         let rule = &self.library.rules[position];

@@ -290,15 +290,20 @@ fn endings(plan: &Plan, terms: &TermMap) -> Option<Few> {
 /// A check that more values pass by accident is one of shape or range.
 const LOOSE: f64 = 0.3;
 
+/// What fewer other columns match is one number, also where its check fails.
+const ONE: f64 = 1e-4;
+
 fn pattern(value: &ValuePattern, rule: u32) -> PatternPlan {
     let validator = value.validator.as_deref().and_then(validators::find);
+    let is_of_digits = validator.is_some() && value.chance < LOOSE;
     PatternPlan {
         rule,
         length: value.length,
         validator,
         embedded: value.embedded,
         accident: value.lookalikes * value.chance,
-        is_of_digits: validator.is_some() && value.chance < LOOSE,
+        is_of_digits,
+        is_one: is_of_digits && value.lookalikes < ONE && value.embedded == Embedded::Always,
     }
 }
 

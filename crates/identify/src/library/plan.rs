@@ -52,6 +52,8 @@ pub(crate) struct PatternPlan {
     pub(crate) accident: f64,
     /// Whether its validator computes check digits, or looks as hard.
     pub(crate) is_of_digits: bool,
+    /// Whether it is so rare that what matches and fails its check is one number all the same, typed wrongly.
+    pub(crate) is_one: bool,
 }
 
 impl PatternPlan {

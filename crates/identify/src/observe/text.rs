@@ -180,7 +180,8 @@ impl Library {
         self.search(way, behind, has_mail, weight, scratch);
     }
 
-    /// Counts the patterns that match there and pass their checks; tells whether any did.
+    /// Counts the patterns that match there and pass their checks; tells whether any did, or whether it is one number all
+    /// the same.
     fn take(
         &self,
         (way, set): (Way, u32),
@@ -193,6 +194,7 @@ impl Library {
             return false;
         };
         scratch.text.hits.clear();
+        let mut is_one = false;
         for &pattern in scratch.text_walkers[way as usize].set(set) {
             let Some(plan) = self
                 .plan
@@ -206,6 +208,7 @@ impl Library {
             let passed = plan.validator.is_none_or(|validator| validator(value));
             let in_context = plan.embedded == Embedded::InContext;
             if !passed {
+                is_one |= plan.is_one;
                 scratch.text.fail(plan.rule, (start, end));
             }
             if in_context && !(passed && self.is_called(plan.rule, text, start)) {
@@ -231,7 +234,7 @@ impl Library {
         if !scratch.spared.has(value) {
             self.count_hits(weight, scratch);
         }
-        !scratch.text.hits.is_empty()
+        is_one || !scratch.text.hits.is_empty()
     }
 
     /// Counts what holds of one span, except what another identifier outdoes there: it is one thing.

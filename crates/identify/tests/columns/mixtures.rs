@@ -188,3 +188,23 @@ fn no_telephone_begins_within_a_number_of_another_name() {
         assert_eq!(phones, is_phone, "{}", sentence(note, "note", &judgement));
     }
 }
+
+/// An account whose check digits are wrong is neither a card nor a telephone in its middle.
+#[test]
+fn nothing_is_found_within_a_number_that_fails_its_check() {
+    let library = Library::builtin().unwrap();
+    for around in ["@", "paid from @ in March", "account @, see the contract"] {
+        let mut dice = Dice::new(61);
+        let cells: Vec<String> = (0..ROWS)
+            .map(|_| around.replace('@', &dice.form("XK99 9999 9999 9999 9999 99")))
+            .collect();
+        let judgement = judge(&library, "note", &cells);
+        let told = sentence(around, "note", &judgement);
+        let mut found = judgement.findings.iter();
+        let is_inner = |of: &str| ["CREDIT_CARD", "PHONE_NUMBER"].contains(&of);
+        assert!(
+            !found.any(|found| is_inner(found.identifier.as_str())),
+            "{told}"
+        );
+    }
+}
