@@ -445,7 +445,19 @@ impl Weigher<'_> {
     /// The loudest reading of the name by any of the rules.
     fn name(&self, rules: &[usize]) -> Weight {
         let readings = rules.iter().filter_map(|&rule| self.header.reading(rule));
-        let loudest = readings.map(read).max_by(|a, b| a.0.total_cmp(&b.0));
+        // What suggests it beside a word of a thing is that thing's: the name of a branch.
+        let of_thing = |(value, detail): (f64, &'static str)| match value {
+            hinted if self.header.thing && (0.0..figures::NAMED).contains(&hinted) => {
+                (0.0, "suggests it of a thing")
+            }
+            value => (value, detail),
+        };
+        let whole = |reading: &Reading| reading.covers >= 1.0;
+        let readings = readings.map(|reading| match read(reading) {
+            said if whole(reading) => said,
+            said => of_thing(said),
+        });
+        let loudest = readings.max_by(|a, b| a.0.total_cmp(&b.0));
         let (value, detail) = loudest.unwrap_or(match self.header.clarity {
             Clarity::Opaque => (0.0, "says nothing"),
             Clarity::Mixed => (

@@ -10,7 +10,7 @@ use super::figures::{
 };
 use super::weigh::{Weighed, weight};
 use super::{ColumnView, Weight};
-use crate::header::{Header, Kind};
+use crate::header::{Header, Kind, Reading};
 use crate::{Library, Rule};
 
 /// The identifier of full names.
@@ -22,8 +22,8 @@ const OWN: [&str; 4] = ["DATE_OF_BIRTH", "GENDER", "AGE", "MARITAL_STATUS"];
 /// What says which bank keeps an account, and such accounts.
 const BANKS: [&str; 3] = ["ABA_ROUTING_NUMBER", "UK_SORT_CODE", "SWIFT_CODE"];
 const ACCOUNT: &str = "US_BANK_NUMBER";
-/// Single names, of which a column of persons has many.
-const PARTS: [&str; 2] = ["FIRST_NAME", "LAST_NAME"];
+/// Names, of which a column of persons has many.
+const OF_NAMES: [&str; 3] = [PERSON, "FIRST_NAME", "LAST_NAME"];
 /// Fewest compared cells that tell something.
 const FEWEST: u64 = 5;
 
@@ -59,14 +59,16 @@ pub(super) fn add(
     let readings = hypothesis.rules.iter();
     let readings = readings.filter_map(|&rule| header.reading(rule));
     let mut said = readings.filter(|reading| reading.kind != Kind::Not && !reading.within);
-    let new = match hypothesis.identifier.as_str() {
+    let identifier = hypothesis.identifier.as_str();
+    let is_said = |reading: &Reading| reading.kind == Kind::Name || reading.covers >= 1.0;
+    let new = match identifier {
         PERSON if is_written_like_names(view, hypothesis) => {
-            let beside = said.any(|reading| reading.covers >= 1.0);
+            let beside = said.any(is_said);
             let beside = beside.then(|| by_neighbours(beside_of, of_firms(library, view)));
             [by_mailboxes(view), beside.flatten()]
         }
         ACCOUNT if said.any(|reading| !reading.about) => [by_banks(beside_of.bank), None],
-        part if PARTS.contains(&part) && said.next().is_none() => [few_names(view), None],
+        _ if OF_NAMES.contains(&identifier) && !said.any(is_said) => [few_names(view), None],
         _ => [None, None],
     };
     hypothesis.weights.extend(new.into_iter().flatten());
