@@ -25,6 +25,8 @@ impl Kinds {
     pub(crate) const DAYS: Self = Self(8);
     /// Of anything else.
     const OTHERS: Self = Self(16);
+    /// Of anything but names and places, which share most of their words.
+    pub(crate) const THINGS: Self = Self(4 | 8 | 16);
     /// Of anything but names.
     pub(crate) const BUT_NAMES: Self = Self(2 | 4 | 8 | 16);
 

@@ -153,7 +153,7 @@ impl Library {
         near.ends_with(char::is_alphabetic)
             && is_in(KIN, near)
             && is_free()
-            && !self.kinds_of(&fold(ending(token))).any(Kinds::BUT_NAMES)
+            && !self.kinds_of(&fold(ending(token))).any(Kinds::THINGS)
     }
 
     /// Bits of the lists that hold a capitalised word.
