@@ -13,6 +13,9 @@ const VERSION: u8 = 6;
 /// The version that had no [`Evidence::named`].
 const UNNAMED: u8 = 5;
 
+/// Where [`Evidence::named`] holds what addresses of mail beside the cells say: no content hash of a rule.
+const HOLDERS: u64 = u64::from_be_bytes(*b"holders\0");
+
 /// Counters of one column; the sum over its splits is the evidence of the column.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -22,8 +25,18 @@ pub struct Evidence {
     /// By content hash of the rule; rules that saw nothing have no entry.
     pub(crate) rules: BTreeMap<u64, RuleCounts>,
     /// What rules saw in the cells that another column of the row names as theirs, as tables of attributes and values
-    /// do. These cells are counted above too.
+    /// do. These cells are counted above too. Beside rules, [`HOLDERS`].
     pub(crate) named: BTreeMap<u64, Named>,
+}
+
+/// Cells that were compared with the addresses of mail of their rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holders {
+    pub(crate) compared: u64,
+    /// Of these, those that a mailbox is called like.
+    pub(crate) called: u64,
+    /// Those beside an office's mailbox, or below a domain that is called so.
+    pub(crate) offices: u64,
 }
 
 /// What one rule saw in the cells that are named as its.
@@ -123,6 +136,27 @@ impl Evidence {
             self.named.entry(rule).or_default().add(named);
         }
         Ok(())
+    }
+
+    /// Counts a cell that was compared with the addresses of mail of its row, by what these said of it, 0 or 1 each.
+    pub(crate) fn add_holder(&mut self, called: u64, office: u64) {
+        let counts = RuleCounts {
+            matched: called,
+            failed: office,
+            ..RuleCounts::default()
+        };
+        let named = self.named.entry(HOLDERS).or_default();
+        named.add(&Named { tested: 1, counts });
+    }
+
+    /// What addresses of mail beside the cells said.
+    pub(crate) fn holders(&self) -> Holders {
+        let told = self.named.get(&HOLDERS);
+        told.map_or_else(Holders::default, |told| Holders {
+            compared: told.tested,
+            called: told.counts.matched,
+            offices: told.counts.failed,
+        })
     }
 
     /// Fingerprint of the rules and lists that observed; 0 while nothing was.

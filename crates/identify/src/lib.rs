@@ -30,7 +30,7 @@ pub use judge::{
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
 pub use named::Told;
-pub use observe::{Scratch, Spared};
+pub use observe::{Scratch, Spared, is_mail, may_be_name};
 pub use rule::{
     ColumnExample, ColumnNames, CounterExample, Example, Rule, TermList, ValuePattern, Within,
 };

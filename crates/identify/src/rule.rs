@@ -81,6 +81,10 @@ pub struct ValuePattern {
     /// Whether it is searched inside running text too.
     #[serde(default)]
     pub embedded: Embedded,
+    /// Whether it counts only where the column's name speaks of the rule: for values that look like anything, as names of
+    /// streets do.
+    #[serde(default)]
+    pub named: bool,
 }
 
 /// Where in running text a pattern counts.

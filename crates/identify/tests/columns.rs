@@ -12,6 +12,8 @@ mod digits;
 mod mixtures;
 #[path = "columns/persons.rs"]
 mod persons;
+#[path = "columns/strangers.rs"]
+mod strangers;
 #[path = "columns/talk.rs"]
 mod talk;
 #[path = "columns/things.rs"]

@@ -127,7 +127,10 @@ impl Group {
 }
 
 /// The cells of a column row by row, also where the batch has each distinct one once; `None` for elements of lists.
-fn by_row(records: &RecordBatch, leaf: &Leaf) -> Result<Option<StringViewArray>, ArrowError> {
+pub(super) fn by_row(
+    records: &RecordBatch,
+    leaf: &Leaf,
+) -> Result<Option<StringViewArray>, ArrowError> {
     if leaf.records.is_some() {
         return Ok(None);
     }

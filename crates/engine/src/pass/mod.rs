@@ -5,6 +5,7 @@
 
 mod attributes;
 mod column;
+mod holders;
 mod room;
 
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, StringViewArray};
 use arrow_schema::DataType;
 use locard_connector::Fault;
-use locard_identify::{Evidence, Library, Spared};
+use locard_identify::{Evidence, Library, Mismatch, Spared};
 use locard_model::LogicalType;
 use locard_profile::{ColumnSketch, MergeError, Profiler};
 use locard_sketch::{Keyer, Preparer};
@@ -22,6 +23,7 @@ use rayon::prelude::*;
 use self::attributes::{Attributes, Group};
 use self::column::{ColumnPass, Within};
 pub(crate) use self::column::{SETTLED, Scratch};
+use self::holders::Holders;
 use self::room::Claim;
 pub(crate) use self::room::Room;
 use crate::faults::Faults;
@@ -37,6 +39,8 @@ pub(crate) enum Broken {
     Arrow(#[from] arrow_schema::ArrowError),
     #[error(transparent)]
     Sketch(#[from] MergeError),
+    #[error(transparent)]
+    Evidence(#[from] Mismatch),
 }
 
 /// Columns of one entity whose values are gathered over batches; each may take two megabytes.
@@ -103,6 +107,7 @@ pub(crate) struct Pass {
     columns: Vec<ColumnPass>,
     by_name: HashMap<String, usize>,
     attributes: Attributes,
+    holders: Holders,
     faults: Faults,
     notes: Faults,
     rows: u64,
@@ -137,6 +142,7 @@ impl Pass {
             columns: Vec::new(),
             by_name: HashMap::new(),
             attributes: Attributes::default(),
+            holders: Holders::default(),
             faults: Faults::default(),
             notes: Faults::default(),
             rows: 0,
@@ -182,9 +188,19 @@ impl Pass {
         let library = &self.tools.library;
         let named = self.attributes.groups(&part.records, &leaves, library)?;
         let named = named.map(|(value, groups)| (leaves[value].name.clone(), groups));
+        let told = self.holders.compare(&part.records, &leaves, library)?;
+        let told = told.into_iter();
+        let told: Vec<_> = told
+            .map(|(at, said)| (leaves[at].name.clone(), said))
+            .collect();
         let derived = self.each(leaves, None, spread)?;
         if let Some((value, groups)) = named {
             self.show(&value, &groups)?;
+        }
+        for (name, said) in told {
+            if let Some(&at) = self.by_name.get(&name) {
+                self.columns[at].scanned.evidence.merge(&said)?;
+            }
         }
         self.derived(derived, spread)?;
         self.save_memory();

@@ -4,9 +4,12 @@
 //! `ip address` is no postal address.
 
 mod pair;
+mod prefix;
 mod tokens;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+pub(crate) use prefix::common_prefix;
 
 use crate::Rule;
 use crate::library::fold;
@@ -18,6 +21,9 @@ const LONGEST: usize = 7;
 /// Names of columns that say nothing without that of their table.
 pub(crate) const GENERAL: [&str; 7] = ["name", "id", "code", "number", "key", "value", "label"];
 
+/// Letters of a word that was cut off.
+const CUT: std::ops::RangeInclusive<usize> = 6..=8;
+
 /// Words of the name of a table that are looked at.
 const TABLE_WORDS: usize = 4;
 
@@ -27,6 +33,10 @@ pub(crate) struct Phrases {
     by_text: HashMap<String, Vec<(u32, Kind)>>,
     /// Words that mean something to somebody; a name made of other words says nothing.
     known: HashSet<String>,
+    /// Hashes of everyday words, sorted: these are never taken apart, so that no `regime` has a Croatian name in it.
+    everyday: Vec<u64>,
+    /// Phrases of one word that are names, each with its identifier; `None` where several have it.
+    single: BTreeMap<String, Option<u32>>,
     /// Identifier of each rule by number, so that two rules of one identifier do not compete.
     identifiers: Vec<u32>,
 }
@@ -81,8 +91,13 @@ struct Run {
 }
 
 impl Phrases {
-    pub(crate) fn new(rules: &[Rule]) -> Self {
-        let mut phrases = Self::default();
+    /// The phrases of these rules, beside everyday words by their hashes.
+    pub(crate) fn new(rules: &[Rule], everyday: &[u64]) -> Self {
+        let mut phrases = Self {
+            everyday: everyday.to_vec(),
+            ..Self::default()
+        };
+        phrases.everyday.sort_unstable();
         let mut identifiers: HashMap<&str, u32> = HashMap::new();
         for (rule, number) in rules.iter().zip(0_u32..) {
             let next = identifiers.len() as u32;
@@ -125,6 +140,13 @@ impl Phrases {
         let words = tokens::canonical_words(written.iter().map(String::as_str));
         let together = written.concat();
         self.known.insert(together.clone());
+        if written.len() == 1 && kind == Kind::Name {
+            let own = self.identifiers.get(rule as usize).copied();
+            let of = self.single.entry(together.clone()).or_insert(own);
+            if *of != own {
+                *of = None;
+            }
+        }
         // A name that is written together is one word, whatever its parts stand for, and names leave small words out.
         for squashed in [words.concat(), together, without_links(&words)] {
             let entry = self.by_text.entry(squashed).or_default();
@@ -203,12 +225,34 @@ impl Phrases {
                 words.push(word);
                 continue;
             }
-            match tokens::take_apart(&word, &self.known) {
+            let everyday = || self.is_everyday(&word);
+            let pieces = tokens::take_apart(&word, &self.known).filter(|_| !everyday());
+            match pieces {
                 Some(pieces) => words.extend(pieces.into_iter().map(str::to_owned)),
-                None => words.push(word),
+                None => words.push(self.completed(&word).unwrap_or(word)),
             }
         }
         tokens::canonical_words(words.iter().map(String::as_str))
+    }
+
+    fn is_everyday(&self, word: &str) -> bool {
+        let hash = locard_sketch::hash(word.as_bytes());
+        self.everyday.binary_search(&hash).is_ok()
+    }
+
+    /// The word of which this is the beginning, as systems that allow six or eight letters keep it: `indiri` of
+    /// `indirizzo`. Only where all words that begin so are names of one identifier.
+    fn completed(&self, word: &str) -> Option<String> {
+        let is_cut = CUT.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase());
+        if !is_cut || self.is_everyday(word) {
+            return None;
+        }
+        let longer = self.single.range(word.to_owned()..);
+        let mut longer = longer.take_while(|(whole, _)| whole.starts_with(word));
+        let (whole, identifier) = longer.next()?;
+        let identifier = identifier.as_ref()?;
+        let alike = longer.all(|(_, other)| other.as_ref() == Some(identifier));
+        alike.then(|| whole.clone())
     }
 
     fn runs(&self, words: &[String]) -> Vec<Run> {

@@ -19,7 +19,7 @@ fn rule(id: &str, names: &[&str], not: &[&str]) -> Rule {
 }
 
 fn phrases() -> Phrases {
-    Phrases::new(&[
+    let rules = [
         rule(
             "email",
             &["email", "email address", "correo electrónico"],
@@ -32,7 +32,9 @@ fn phrases() -> Phrases {
             &[],
         ),
         rule("ip", &["ip", "ip address"], &[]),
-    ])
+    ];
+    let everyday = ["regime", "garden"].map(|word| locard_sketch::hash(word.as_bytes()));
+    Phrases::new(&rules, &everyday)
 }
 
 fn name(header: &str, rule: usize) -> Option<Reading> {
@@ -143,4 +145,35 @@ fn a_name_without_a_known_word_is_opaque() {
     assert_eq!(phrases().read("xqz_17").clarity, Clarity::Opaque);
     assert_eq!(phrases().read("order_status").clarity, Clarity::Clear);
     assert!(phrases().read("order_status").thing);
+}
+
+#[test]
+fn words_that_were_cut_off_are_completed_where_one_identifier_alone_begins_so() {
+    for header in ["GEBURT", "geburtsd", "BIRTH_GEBURTS"] {
+        assert!(name(header, 2).is_some(), "{header}");
+    }
+    // Too short; the beginning of two identifiers' words; an everyday word.
+    let of_two = [
+        rule("a", &["gardenia"], &[]),
+        rule("b", &["regimental", "lokality"], &[]),
+        rule("c", &["lokalisation"], &[]),
+    ];
+    let everyday = ["regime", "garden"].map(|word| locard_sketch::hash(word.as_bytes()));
+    let phrases = Phrases::new(&of_two, &everyday);
+    for header in ["lokali", "garden", "regime", "regimen"] {
+        let header_read = phrases.read(header);
+        let spoken = (0..3).any(|rule| header_read.reading(rule).is_some());
+        assert_eq!(spoken, header == "regimen", "{header}");
+    }
+}
+
+#[test]
+fn everyday_words_are_not_taken_apart() {
+    let rules = [rule("name", &["ime"], &[]), rule("reg", &["reg"], &[])];
+    let read = |everyday: &[u64]| {
+        let phrases = Phrases::new(&rules, everyday);
+        phrases.read("regime").reading(0).is_some()
+    };
+    assert!(read(&[]));
+    assert!(!read(&[locard_sketch::hash(b"regime")]));
 }

@@ -26,7 +26,7 @@ const OF_A_THING: f64 = -2.0;
 /// Adds what the name says against identifiers of numbers that it does not speak of itself, and against places. What else
 /// is known by its words, as names are, may stand below any name.
 pub(super) fn add(library: &Library, header: &Header, hypotheses: &mut [Weighed]) {
-    let claimed = claimed(library, header);
+    let claimed = claimed(library, header, hypotheses);
     for hypothesis in hypotheses {
         let spoken_of = hypothesis.rules.iter();
         let spoken_of = spoken_of.filter_map(|&rule| header.reading(rule));
@@ -52,10 +52,16 @@ pub(super) fn add(library: &Library, header: &Header, hypotheses: &mut [Weighed]
     }
 }
 
-/// What it weighs that the name is all that some identifier is called, if it is.
-fn claimed(library: &Library, header: &Header) -> Option<f64> {
+/// What it weighs that the name is all that some identifier is called, if it is. A name is wrong where no cell looks like
+/// what it says.
+fn claimed(library: &Library, header: &Header, hypotheses: &[Weighed]) -> Option<f64> {
+    let is_borne_out = |at: usize| {
+        let mut own = hypotheses.iter().filter(|own| own.rules.contains(&at));
+        own.all(|own| own.counts.matched > 0 || own.counts.tested == 0)
+    };
     let claiming = library.rules.iter().enumerate();
     let claiming = claiming.filter(|(at, _)| header.reading(*at).is_some_and(claims));
+    let claiming = claiming.filter(|(at, _)| is_borne_out(*at));
     let weights = claiming.map(|(_, rule)| {
         if rule.personal && is_of_numbers(rule.category) {
             CLAIMED_BY_NUMBER

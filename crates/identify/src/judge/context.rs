@@ -10,6 +10,7 @@ use super::figures::{
 };
 use super::shares;
 use super::weigh::{Weighed, weight};
+use super::whose::Beside;
 use crate::{Library, Rule};
 
 /// What was learned from the whole table before its columns are decided.
@@ -18,6 +19,8 @@ pub(super) struct Context {
     persons: Vec<f64>,
     /// Per column: probability that some other column holds numbers of payment cards.
     cards: Vec<f64>,
+    /// Per column: what some other column tells of whose names are in the table.
+    beside: Vec<Beside>,
     /// Regions that the columns agree on, with the probability of each.
     regions: HashMap<String, Vec<(usize, f64)>>,
     /// Per rule: category, role and regions are looked up here.
@@ -40,15 +43,19 @@ impl Context {
         let mut context = Self {
             persons: Vec::new(),
             cards: Vec::new(),
+            beside: Vec::new(),
             regions: HashMap::new(),
             rules: library.rules.iter().map(Facts::of).collect(),
         };
         let mut tells = Vec::with_capacity(seen.len());
         let mut cards = Vec::with_capacity(seen.len());
+        let mut besides = Vec::with_capacity(seen.len());
         for (column, weighed) in seen.iter().enumerate() {
             let shares = shares(weighed);
             let (mut telling, mut card) = (0.0, 0.0);
+            let mut beside = Beside::default();
             for (hypothesis, share) in weighed.iter().zip(shares) {
+                beside.add(&library.rules[hypothesis.rule], share);
                 let facts = &context.rules[hypothesis.rule];
                 if hypothesis.personal && tells_persons(facts) {
                     telling += share;
@@ -68,14 +75,26 @@ impl Context {
             }
             tells.push(telling);
             cards.push(card);
+            besides.push(beside);
         }
-        context.persons = (0..tells.len())
-            .map(|column| any_other(&tells, column))
-            .collect();
-        context.cards = (0..cards.len())
-            .map(|column| any_other(&cards, column))
-            .collect();
+        context.persons = any_other(&tells);
+        context.cards = any_other(&cards);
+        let of =
+            |what: fn(&Beside) -> f64| any_other(&besides.iter().map(what).collect::<Vec<_>>());
+        let (own, mail, bank) = (
+            of(|beside| beside.own),
+            of(|beside| beside.mail),
+            of(|beside| beside.bank),
+        );
+        let all = own.into_iter().zip(mail).zip(bank);
+        let all = all.map(|((own, mail), bank)| Beside { own, mail, bank });
+        context.beside = all.collect();
         context
+    }
+
+    /// What the other columns tell of whose names are in this one.
+    pub(super) fn beside(&self, column: usize) -> Beside {
+        self.beside.get(column).copied().unwrap_or_default()
     }
 
     /// Adds what the neighbours say to a hypothesis of a column.
@@ -146,15 +165,24 @@ fn tells_persons(facts: &Facts) -> bool {
         || (facts.category == Category::Demographic && facts.role == Role::Weak)
 }
 
-/// Whether some other column tells of persons. Of a column that as likely as not does nothing is taken: what hundreds of
-/// columns of noise might be by accident, at a few in a hundred each, is no sign of persons, however many there are.
-fn any_other(tells: &[f64], column: usize) -> f64 {
-    let none = tells
-        .iter()
-        .enumerate()
-        .filter(|(other, _)| *other != column)
-        .map(|(_, tells)| 1.0 - ((tells - TELLS) / (1.0 - TELLS)).clamp(0.0, 1.0));
-    1.0 - none.product::<f64>()
+/// For each column, whether some other one tells of persons. Of a column that as likely as not does nothing is taken: what
+/// hundreds of columns of noise might be by accident, at a few in a hundred each, is no sign of persons, however many
+/// there are.
+fn any_other(tells: &[f64]) -> Vec<f64> {
+    let none = |tells: &f64| 1.0 - ((tells - TELLS) / (1.0 - TELLS)).clamp(0.0, 1.0);
+    // That none of those before a column does, then with those behind it.
+    let mut others = Vec::with_capacity(tells.len());
+    let mut before = 1.0;
+    for tells in tells {
+        others.push(before);
+        before *= none(tells);
+    }
+    let mut behind = 1.0;
+    for (other, tells) in others.iter_mut().zip(tells).rev() {
+        *other = 1.0 - *other * behind;
+        behind *= none(tells);
+    }
+    others
 }
 
 #[cfg(test)]
@@ -166,13 +194,14 @@ mod tests {
         for columns in [3, 300, 3000] {
             for noise in [0.02, 0.2, 0.45] {
                 let tells = vec![noise; columns];
-                assert!(any_other(&tells, 1) < 1e-9, "{columns} columns at {noise}");
+                assert!(any_other(&tells)[1] < 1e-9, "{columns} columns at {noise}");
             }
         }
         let mut tells = vec![0.02; 300];
         tells[7] = 0.99;
-        assert!(any_other(&tells, 1) > 0.95, "one that is sure is heard");
-        assert!(any_other(&tells, 7) < 1e-9, "by the others");
-        assert!(any_other(&[0.8, 0.8, 0.1], 2) > any_other(&[0.8, 0.1, 0.1], 2));
+        assert!(any_other(&tells)[1] > 0.95, "one that is sure is heard");
+        assert!(any_other(&tells)[7] < 1e-9, "by the others");
+        assert!(any_other(&[0.8, 0.8, 0.1])[2] > any_other(&[0.8, 0.1, 0.1])[2]);
+        assert!(any_other(&[]).is_empty());
     }
 }

@@ -110,6 +110,32 @@ pub(super) const BESIDE_CARD: f64 = 4.0;
 /// What it weighs for a number of an authority that another column comes from the same country: nearly three to one.
 pub(super) const SAME_REGION: f64 = 1.0;
 
+/// What it weighs for a `name` that other columns surely hold what persons alone have, a birth date or a number of an
+/// authority: seven to one,
+pub(super) const BESIDE_OWN: f64 = 2.0;
+/// and that one holds addresses of mail, which shops and suppliers have as well: nearly three to one.
+pub(super) const BESIDE_MAIL: f64 = 1.0;
+/// What it weighs for an account that the name suggests that another column holds the codes of banks: twelve to one.
+pub(super) const BESIDE_BANK: f64 = 2.5;
+/// What it weighs against given or family names that no name speaks of, that they are few: one in seven,
+pub(super) const FEW_NAMES: f64 = -2.0;
+/// that is, at most this share of the cells,
+pub(super) const FEW_NAMES_SHARE: f64 = 0.06;
+/// where so many cells or more were judged.
+pub(super) const FEW_NAMES_CELLS: f64 = 40.0;
+/// Share of the cells of a column that must be written like names, for the table to tell whose they are.
+pub(super) const WRITTEN_LIKE: f64 = 0.8;
+/// Share of cells in which words of firms and things stand by accident.
+pub(super) const OF_FIRMS: f64 = 0.03;
+/// So much more of them, and the table says nothing of whose names they are.
+pub(super) const OF_FIRMS_MOST: f64 = 0.1;
+/// What it weighs for names that mailboxes of their rows are called like most of them: 90 to one,
+pub(super) const HOLDER: f64 = 4.5;
+/// over this share, which firms called like their owner have too.
+pub(super) const HOLDERS_BY_CHANCE: f64 = 0.1;
+/// What it weighs that all stand beside an office's mailbox, or their own domain: one in twenty; of a part, so much less.
+pub(super) const HOLDER_OF_OFFICE: f64 = -3.0;
+
 /// Personal data must be likelier than anything else.
 pub(super) const PERSONAL: f64 = 0.5;
 /// What is reported must be this likely itself: a code could be any of a dozen numbers, each of them hardly.
@@ -123,6 +149,8 @@ pub(super) const PART_REPORTED: f64 = 0.5;
 pub(super) const PART_TOLD: f64 = 0.01;
 /// More cells than this are what the column is about, and are no strays where it has a label.
 pub(super) const MOST_STRAY: f64 = 0.7;
+/// Of a column of so many different values it is judged as a whole what they are.
+pub(super) const ENOUGH_WHOLE: f64 = 12.0;
 /// How rarely the texts of any column hold a given pattern: one in 245.
 pub(super) const INSIDE: f64 = -5.5;
 /// The same of single terms, which say so little that only repetition tells: one in seven.

@@ -9,15 +9,17 @@ mod decide;
 mod figures;
 mod inside;
 mod named;
+mod part;
 mod values;
 mod weigh;
+mod whose;
 
 use std::borrow::Cow;
 
 use locard_model::{Category, FindingKind, Identifier, LogicalType, Sensitivity};
 use serde::{Deserialize, Serialize};
 
-use crate::header::Header;
+use crate::header::{Header, common_prefix};
 use crate::{Evidence, Library};
 use context::Context;
 use weigh::Weighed;
@@ -181,9 +183,11 @@ impl Library {
     /// Judges all columns of one table that were read; siblings inform one another, and so does the name of the table
     /// or file, which may be empty.
     pub fn judge(&self, table: &str, columns: &[ColumnView<'_>]) -> Vec<ColumnJudgement> {
-        let headers: Vec<Header> = columns
-            .iter()
-            .map(|column| self.phrases.read_in(table, column.name))
+        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        let prefix = common_prefix(&names);
+        let headers = names.iter().map(|name| name.get(prefix..).unwrap_or(name));
+        let headers: Vec<Header> = headers
+            .map(|name| self.phrases.read_in(table, name))
             .collect();
         let seen: Vec<Vec<Weighed>> = columns
             .iter()
@@ -207,11 +211,12 @@ impl Library {
     ) -> ColumnJudgement {
         for hypothesis in &mut weighed {
             context.add(i, hypothesis);
+            whose::add(self, (view, header), hypothesis, context.beside(i));
         }
         let shares = shares(&weighed);
         let decision = decide::decide(self, view, &weighed, &shares);
         let label = decision.finding;
-        let column = inside::Column {
+        let column = part::Column {
             library: self,
             view,
             header,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use locard_model::{FindingKind, Identifier, LogicalType};
 
-use super::inside::{Column, Inside};
+use super::inside::Inside;
+use super::part::Column;
 use super::weigh::{NAME, Weighed};
 use super::{ColumnFacts, ColumnView, Judged, shares, weigh};
 use crate::Evidence;

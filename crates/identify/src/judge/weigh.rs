@@ -184,6 +184,12 @@ impl Weigher<'_> {
         let mut best: Option<(usize, Said)> = None;
         for &rule in &rules {
             let said = self.values(&[rule]);
+            // What sees nothing is no better reading than all together, which see nothing either.
+            let of = &self.library.rules[rule];
+            let looks = !(of.value.is_empty() && of.terms.is_empty());
+            if rules.len() > 1 && looks && said.counts.matched == 0 {
+                continue;
+            }
             if best
                 .as_ref()
                 .is_none_or(|(_, loudest)| said.sum() > loudest.sum())
@@ -240,7 +246,9 @@ impl Weigher<'_> {
     fn held(&self, rules: &[usize], deciding: Counts) -> u64 {
         let seen = rules.iter().filter_map(|&rule| {
             let version = &self.library.versions[rule];
-            self.view.evidence.rules.get(version).map(RuleCounts::held)
+            let seen = self.view.evidence.rules.get(version)?;
+            let rest = self.left_out(rule, seen);
+            Some(rest.as_ref().unwrap_or(seen).held())
         });
         let most = seen.max().unwrap_or(0).min(deciding.tested);
         most.max(deciding.matched.saturating_sub(deciding.failed))
@@ -276,6 +284,8 @@ impl Weigher<'_> {
                     ..listed.clone()
                 });
             }
+            // Where no cell has the shape and none is in a list, the lists excuse nothing.
+            options.retain(|option| option.counts.matched > 0);
             options.push(patterns);
         }
         let nothing = || Said {
@@ -292,7 +302,8 @@ impl Weigher<'_> {
     fn patterns(&self, counts: &[(usize, RuleCounts)]) -> Option<Said> {
         let mut sums = Sums::default();
         for (rule, seen) in counts {
-            sums.add(&self.library.rules[*rule], seen);
+            let rest = self.left_out(*rule, seen);
+            sums.add(&self.library.rules[*rule], rest.as_ref().unwrap_or(seen));
         }
         if sums.patterns == 0 {
             return None;
@@ -368,6 +379,24 @@ impl Weigher<'_> {
         options
     }
 
+    /// What a rule saw without what counts only where the column's name speaks of it, which it does not; `None` where
+    /// everything counts. A cell that several patterns match is left out with each.
+    fn left_out(&self, rule: usize, seen: &RuleCounts) -> Option<RuleCounts> {
+        let values = &self.library.rules[rule].value;
+        if values.iter().all(|value| !value.named) || self.is_spoken_of(rule) {
+            return None;
+        }
+        let mut rest = seen.clone();
+        let patterns = values.iter().zip(&mut rest.patterns);
+        for (_, counts) in patterns.filter(|(value, _)| value.named) {
+            rest.matched = rest.matched.saturating_sub(counts[0]);
+            *counts = [0; 2];
+        }
+        let others = rest.patterns.iter().map(|counts| counts[0]).max();
+        rest.matched = rest.matched.max(others.unwrap_or_default());
+        Some(rest)
+    }
+
     /// Whether the name speaks of a rule's values, and is not what anything may be called: a `name`.
     fn is_spoken_of(&self, rule: usize) -> bool {
         let full =
@@ -416,7 +445,19 @@ impl Weigher<'_> {
     /// The loudest reading of the name by any of the rules.
     fn name(&self, rules: &[usize]) -> Weight {
         let readings = rules.iter().filter_map(|&rule| self.header.reading(rule));
-        let loudest = readings.map(read).max_by(|a, b| a.0.total_cmp(&b.0));
+        // What suggests it beside a word of a thing is that thing's: the name of a branch.
+        let of_thing = |(value, detail): (f64, &'static str)| match value {
+            hinted if self.header.thing && (0.0..figures::NAMED).contains(&hinted) => {
+                (0.0, "suggests it of a thing")
+            }
+            value => (value, detail),
+        };
+        let whole = |reading: &Reading| reading.covers >= 1.0;
+        let readings = readings.map(|reading| match read(reading) {
+            said if whole(reading) => said,
+            said => of_thing(said),
+        });
+        let loudest = readings.max_by(|a, b| a.0.total_cmp(&b.0));
         let (value, detail) = loudest.unwrap_or(match self.header.clarity {
             Clarity::Opaque => (0.0, "says nothing"),
             Clarity::Mixed => (

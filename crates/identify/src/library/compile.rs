@@ -6,6 +6,7 @@ use regex_syntax::hir::Hir;
 
 use super::automata::{Automata, Pattern};
 use super::files::{Inventory, line_of, nearest, parse_rule};
+use super::kinds::KindsOfLists;
 use super::machine::{self, Machine};
 use super::reach::Reach;
 use super::{
@@ -47,7 +48,7 @@ impl Library {
             .flat_map(|version| version.to_le_bytes())
             .collect();
         Ok(Self {
-            phrases: Phrases::new(&rules),
+            phrases: Phrases::new(&rules, everyday(inventory)),
             terms,
             dictionaries: inventory
                 .lists
@@ -62,6 +63,14 @@ impl Library {
             rules,
         })
     }
+}
+
+/// The list of words that are used every day.
+const EVERYDAY: &str = "world/common_words";
+
+fn everyday(inventory: &Inventory) -> &[u64] {
+    let list = inventory.lists.get(EVERYDAY);
+    list.map_or(&[], |list| &list.hashes)
 }
 
 /// The automata over all patterns of the rules, each of which was built by itself before.
@@ -225,6 +234,7 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
         );
         return Err(Error::malformed("rules", None, problem));
     }
+    let kinds = KindsOfLists::new(rules, numbers);
     for members in terms.members() {
         let uses = whole
             .iter()
@@ -239,6 +249,7 @@ fn plan(rules: &[Rule], terms: &TermMap, numbers: &BTreeMap<&str, u16>) -> Resul
             .sum();
         plan.set_specs.push(uses);
         plan.set_words.push(bits);
+        plan.set_kinds.push(kinds.together(members));
         plan.set_placeholder.push(members.contains(&0));
     }
     plan.endings = endings(&plan, terms);
@@ -279,15 +290,20 @@ fn endings(plan: &Plan, terms: &TermMap) -> Option<Few> {
 /// A check that more values pass by accident is one of shape or range.
 const LOOSE: f64 = 0.3;
 
+/// What fewer other columns match is one number, also where its check fails.
+const ONE: f64 = 1e-4;
+
 fn pattern(value: &ValuePattern, rule: u32) -> PatternPlan {
     let validator = value.validator.as_deref().and_then(validators::find);
+    let is_of_digits = validator.is_some() && value.chance < LOOSE;
     PatternPlan {
         rule,
         length: value.length,
         validator,
         embedded: value.embedded,
         accident: value.lookalikes * value.chance,
-        is_of_digits: validator.is_some() && value.chance < LOOSE,
+        is_of_digits,
+        is_one: is_of_digits && value.lookalikes < ONE && value.embedded == Embedded::Always,
     }
 }
 

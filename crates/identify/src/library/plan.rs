@@ -2,6 +2,7 @@
 //! which rules.
 
 use super::callers::Callers;
+use super::kinds::Kinds;
 use super::terms::Few;
 use crate::rule::Embedded;
 use crate::validators::Validator;
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) set_specs: Vec<Box<[u32]>>,
     /// By number of a set of lists: bits of the lists that are looked up word by word.
     pub(crate) set_words: Vec<u32>,
+    /// By number of a set of lists: what they are about.
+    pub(crate) set_kinds: Vec<Kinds>,
     /// Uses that look at words.
     pub(crate) word_specs: Vec<WordSpec>,
     /// Terms of the lists that are looked up by the ends of words; `None` without such lists.
@@ -49,6 +52,8 @@ pub(crate) struct PatternPlan {
     pub(crate) accident: f64,
     /// Whether its validator computes check digits, or looks as hard.
     pub(crate) is_of_digits: bool,
+    /// Whether it is so rare that what matches and fails its check is one number all the same, typed wrongly.
+    pub(crate) is_one: bool,
 }
 
 impl PatternPlan {

@@ -2,7 +2,8 @@
 //! called, and no telephone number begins in the middle of one.
 
 use super::Scratch;
-use super::text::{CALLED, Hit, TextState};
+use super::called::CALLED;
+use super::text::{Hit, TextState};
 use crate::Library;
 
 /// Failed spans that are remembered; one span fails few checks.

@@ -4,10 +4,14 @@
 //! What a reader gets wrong: counters are in rows (a cell of weight 5 counts 5), and they go to [`Evidence`] only once
 //! per batch.
 
+mod called;
 mod claims;
+mod holders;
 mod lane;
 mod names;
+mod namesakes;
 mod scratch;
+mod terms;
 mod text;
 mod words;
 
@@ -18,6 +22,7 @@ use locard_sketch::forms::trimmed;
 use crate::evidence::Named;
 use crate::{Evidence, Library};
 
+pub use holders::{is_mail, may_be_name};
 pub use scratch::{Scratch, Spared};
 
 impl Library {

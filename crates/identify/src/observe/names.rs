@@ -10,8 +10,8 @@ use super::Scratch;
 use super::words::{LONGEST_WORD, bare};
 use crate::Library;
 use crate::header::{GENERAL, Kind};
-use crate::library::{WordSpec, fold};
-use crate::words::{CUES, SALUTATIONS, TITLES};
+use crate::library::{Kinds, WordSpec, fold};
+use crate::words::{CUES, KIN, SALUTATIONS, TITLES};
 
 /// Signs between a key and its value, besides the one that makes it a key.
 const AROUND: [char; 8] = [' ', '"', '\'', '\\', '“', '„', '«', '`'];
@@ -87,18 +87,22 @@ impl Library {
                 let paired =
                     is_last && before.bits & spec.first != 0 && !is_in(SALUTATIONS, ending);
                 let addressed = is_last && !paired && is_address(before.tokens);
+                let related =
+                    !paired && bits & spec.first != 0 && self.is_related(token, before.tokens);
                 let following = tokens.clone().next().unwrap_or_default();
+                let last = self::ending(following);
                 let goes_on = |scratch: &mut Scratch| {
-                    let last = self::ending(following);
                     bits & spec.first != 0 && self.name_bits(last, scratch) & beside != 0
                 };
                 let near = (&before, following);
                 if paired {
                     let name = (before.word, ending);
-                    self.count_name(spec, name, text, weight, scratch);
+                    let is_open = token.ends_with(char::is_alphanumeric);
+                    let around = (before.tokens[1], if is_open { last } else { "" });
+                    self.count_name(spec, name, around, text, weight, scratch);
                     next.counted = true;
-                } else if addressed && !goes_on(scratch)
-                    || self.is_cued(near, token, (spec.first | beside, &mut *scratch))
+                } else if (addressed || related) && !goes_on(scratch)
+                    || self.is_cued(near, token, spec.first)
                 {
                     if !scratch.spared.has(ending) {
                         count(spec.rule, true, weight, scratch);
@@ -119,12 +123,7 @@ impl Library {
 
     /// Whether a token and the one before it are a name for what stands before both: a form of address, or a cue that no
     /// company and no department follows.
-    fn is_cued(
-        &self,
-        (before, following): (&Before<'_>, &str),
-        token: &str,
-        (names, scratch): (u32, &mut Scratch),
-    ) -> bool {
+    fn is_cued(&self, (before, following): (&Before<'_>, &str), token: &str, given: u32) -> bool {
         let [first, near, far] = before.tokens;
         let last = ending(token);
         if before.counted
@@ -139,19 +138,22 @@ impl Library {
         }
         let goes_on = token.ends_with(char::is_alphanumeric);
         let company = || goes_on && COMPANY_FORMS.contains(&&*fold(bare(following)));
+        let behind = if goes_on { ending(following) } else { "" };
         is_cue(near, far)
-            && [first, last]
-                .iter()
-                .all(|word| self.is_no_other(word, names, scratch))
+            && !self.is_of_others(first, last, given)
+            && !self.is_namesake((first, last), ("", behind))
             && !company()
     }
 
-    /// Whether no list but those of names holds a word.
-    fn is_no_other(&self, word: &str, names: u32, scratch: &mut Scratch) -> bool {
-        let set = self
-            .terms
-            .set_of(locard_sketch::hash(fold(word).as_bytes()));
-        set == 0 || self.name_bits(word, scratch) & names != 0
+    /// Whether a given name stands right behind what its bearer is to somebody: `wife Maria`. Other lists hold some of
+    /// these words too, and then nothing is certain.
+    fn is_related(&self, token: &str, [near, far, _]: [&str; 3]) -> bool {
+        let is_free =
+            || !capitalised(beginning(far)) || far.ends_with(|c: char| !c.is_alphanumeric());
+        near.ends_with(char::is_alphabetic)
+            && is_in(KIN, near)
+            && is_free()
+            && !self.kinds_of(&fold(ending(token))).any(Kinds::THINGS)
     }
 
     /// Bits of the lists that hold a capitalised word.
@@ -168,11 +170,13 @@ impl Library {
         }
     }
 
-    /// Counts a name that reaches from one word to another, unless its key says that it is something else's.
+    /// Counts a name that reaches from one word to another, unless its key says that it is something else's, or the words
+    /// are known as something else and nothing says that they are somebody here.
     fn count_name(
         &self,
         spec: &WordSpec,
         (first, last): (&str, &str),
+        (before, following): (&str, &str),
         text: &str,
         weight: u64,
         scratch: &mut Scratch,
@@ -190,6 +194,10 @@ impl Library {
         // What goes on within the quotes is a text about somebody, whatever the key is.
         let key = key(&text[..from]).filter(|_| quoted || !opened);
         let says = key.map_or(Says::Nothing, |key| self.says(spec.rule, key, scratch));
+        let is_somebody = says == Says::Yes || stands_before_mail(behind) || is_salutation(before);
+        if !is_somebody && self.is_namesake((first, last), (beginning(before), following)) {
+            return;
+        }
         let context = match says {
             Says::No => return,
             Says::Yes => true,
@@ -279,7 +287,7 @@ fn has_capital(token: &str) -> bool {
         || !token.is_ascii() && token.chars().any(char::is_uppercase)
 }
 
-fn capitalised(word: &str) -> bool {
+pub(super) fn capitalised(word: &str) -> bool {
     let mut chars = word.chars();
     chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
 }

@@ -10,11 +10,9 @@ use locard_sketch::{Cells, ClassMask};
 use super::Scratch;
 use super::claims::Failed;
 use super::names::Says;
-use super::words::{LONGEST_WORD, bare};
+use super::terms::Reached;
 use crate::Library;
-use crate::library::{
-    GLUED as GLUED_SCRIPTS, INFLECTED, Machine, TextTerms, Walker, Way, fold, term_hash,
-};
+use crate::library::{Machine, Walker, Way};
 use crate::rule::Embedded;
 
 /// Classes of which one must occur for a cell to be searched although it is one word.
@@ -27,36 +25,6 @@ const GLUED: u16 = ClassMask::SLASH | ClassMask::COLON;
 const NUMBERS: u16 = ClassMask::DIGIT | ClassMask::SPACE | ClassMask::DASH | ClassMask::DOT;
 /// Longest match that is looked for.
 const LONGEST: usize = 256;
-/// Bytes before a match in which context words are looked for.
-const CONTEXT: usize = 48;
-
-/// Words before a value among which those must be that name it: "Passport No. of the guest:".
-pub(super) const CALLED: usize = 5;
-/// Most letters of the ending of a word of context.
-const ENDING: usize = 3;
-
-/// Words before a match in which one may say that it is something else.
-const NEAR: usize = 3;
-
-/// Words after a word of context in which a term is looked for.
-const REACH: usize = 6;
-/// Words in reach of one word of context after another, at most: a text of nothing else has no end.
-const LONGEST_REACH: usize = 256;
-/// Words between a word of context and a term that it speaks of: "Diagnosis: diabetes", "suffers from asthma".
-const SAID: usize = 2;
-/// Most words of a term in running text.
-const LONGEST_TERM: usize = 4;
-/// Fewest characters of one: shorter ones are abbreviations of something else too.
-const SHORTEST_TERM: usize = 5;
-
-/// The text in which words about a match are looked for.
-fn before(text: &str, start: usize) -> &str {
-    let mut from = start.saturating_sub(CONTEXT);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    text.get(from..start).unwrap_or_default()
-}
 
 /// A pattern that holds of a span of text.
 #[derive(Clone, Copy, Debug)]
@@ -100,16 +68,7 @@ pub(super) struct TextState {
     /// What keys before names say to rules.
     pub(super) keys: HashMap<String, HashMap<u32, Says>>,
     /// A word of context and those after it.
-    reach: Vec<Reached>,
-}
-
-/// A word in which a term may begin, from byte to byte.
-#[derive(Clone, Copy, Debug)]
-struct Reached {
-    from: usize,
-    to: usize,
-    /// Words since the word of context before it, which is 0 itself.
-    behind: usize,
+    pub(super) reach: Vec<Reached>,
 }
 
 /// Some rules, each once: a cell may hold millions of matches.
@@ -221,7 +180,8 @@ impl Library {
         self.search(way, behind, has_mail, weight, scratch);
     }
 
-    /// Counts the patterns that match there and pass their checks; tells whether any did.
+    /// Counts the patterns that match there and pass their checks; tells whether any did, or whether it is one number all
+    /// the same.
     fn take(
         &self,
         (way, set): (Way, u32),
@@ -234,6 +194,7 @@ impl Library {
             return false;
         };
         scratch.text.hits.clear();
+        let mut is_one = false;
         for &pattern in scratch.text_walkers[way as usize].set(set) {
             let Some(plan) = self
                 .plan
@@ -247,6 +208,7 @@ impl Library {
             let passed = plan.validator.is_none_or(|validator| validator(value));
             let in_context = plan.embedded == Embedded::InContext;
             if !passed {
+                is_one |= plan.is_one;
                 scratch.text.fail(plan.rule, (start, end));
             }
             if in_context && !(passed && self.is_called(plan.rule, text, start)) {
@@ -272,7 +234,7 @@ impl Library {
         if !scratch.spared.has(value) {
             self.count_hits(weight, scratch);
         }
-        !scratch.text.hits.is_empty()
+        is_one || !scratch.text.hits.is_empty()
     }
 
     /// Counts what holds of one span, except what another identifier outdoes there: it is one thing.
@@ -294,134 +256,6 @@ impl Library {
             sums.embedded += weight;
             sums.in_context += weight * u64::from(hit.context);
             scratch.text.rules.add(hit.rule);
-        }
-    }
-
-    pub(super) fn has_context(&self, rule: u32, text: &str, start: usize) -> bool {
-        let Some(words) = self
-            .plan
-            .contexts
-            .get(rule as usize)
-            .filter(|words| !words.is_empty())
-        else {
-            return false;
-        };
-        if start == 0 {
-            return false;
-        }
-        let before = fold(before(text, start));
-        let mut inside = false;
-        before.char_indices().any(|(at, c)| {
-            let begins = !std::mem::replace(&mut inside, c.is_alphanumeric());
-            begins
-                && words
-                    .iter()
-                    .any(|word| before[at..].starts_with(word.as_str()))
-        })
-    }
-
-    /// Whether words of context stand right before a value, as in "PESEL: 79030845248" or "my passport is AB1234567".
-    /// Stricter than [`Library::has_context`], since nothing but these words tells what the value is.
-    fn is_called(&self, rule: u32, text: &str, start: usize) -> bool {
-        self.is_called_within(CALLED, rule, text, start)
-    }
-
-    /// The same of so many words before it.
-    pub(super) fn is_called_within(
-        &self,
-        most: usize,
-        rule: u32,
-        text: &str,
-        start: usize,
-    ) -> bool {
-        let words = self.plan.contexts.get(rule as usize);
-        let Some(words) = words.filter(|words| !words.is_empty() && start > 0) else {
-            return false;
-        };
-        let before = fold(before(text, start));
-        let near: Vec<&str> = before
-            .split(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | ','))
-            .map(bare)
-            .filter(|word| !word.is_empty())
-            .collect();
-        let near = &near[near.len().saturating_sub(most)..];
-        words.iter().any(|word| calls(word, near))
-    }
-
-    /// Whether one of the words shortly before a match says that it is something else, as in "version 10.1.2.3".
-    fn is_unlike(&self, rule: u32, text: &str, start: usize) -> bool {
-        let of = |words: &[Vec<String>], near: &str| {
-            let words = words.get(rule as usize).into_iter().flatten();
-            words
-                .into_iter()
-                .any(|word| near.starts_with(word.as_str()))
-        };
-        if start == 0
-            || self
-                .plan
-                .unlikes
-                .get(rule as usize)
-                .is_none_or(Vec::is_empty)
-        {
-            return false;
-        }
-        if text.get(..start).is_some_and(is_product) {
-            return true;
-        }
-        let before = fold(before(text, start));
-        let near = before.split_whitespace().rev().take(NEAR).map(bare);
-        let mut telling = near.filter_map(|near| {
-            let speaks = of(&self.plan.contexts, near);
-            (speaks || of(&self.plan.unlikes, near)).then_some(!speaks)
-        });
-        telling.next().unwrap_or(false)
-    }
-
-    /// Terms of a list shortly after a word of context, or that begin with one. Only then: half of the names of illnesses
-    /// are words of everyday life too.
-    fn search_terms(&self, text: &str, weight: u64, scratch: &mut Scratch) {
-        for terms in &self.plan.text_terms {
-            scratch.text.reach.clear();
-            let mut behind = REACH;
-            for (from, word) in spans(text) {
-                behind += 1;
-                if opens(terms, word, &mut scratch.text.folded) {
-                    behind = 0;
-                }
-                if behind <= REACH {
-                    let to = from + word.len();
-                    scratch.text.reach.push(Reached { from, to, behind });
-                }
-                let reach = scratch.text.reach.len();
-                if behind > REACH && reach > 0 || reach >= LONGEST_REACH {
-                    self.take_term(terms, text, weight, scratch);
-                }
-            }
-            self.take_term(terms, text, weight, scratch);
-        }
-    }
-
-    /// Counts the first term among the words in reach, rather one that is said right behind its word, and forgets them.
-    fn take_term(&self, terms: &TextTerms, text: &str, weight: u64, scratch: &mut Scratch) {
-        let reach = &scratch.text.reach;
-        let is_term = |first: usize| {
-            let last = reach.len().min(first + LONGEST_TERM);
-            let phrases = reach[first..last]
-                .iter()
-                .filter_map(|word| text.get(reach[first].from..word.to));
-            let mut phrases = phrases
-                .filter(|phrase| phrase.len() <= LONGEST_WORD * LONGEST_TERM)
-                .filter(|phrase| phrase.chars().count() >= SHORTEST_TERM);
-            phrases.any(|phrase| self.list_bits(fold(phrase).as_bytes()) & terms.list != 0)
-        };
-        let found = (0..reach.len()).filter(|&first| is_term(first));
-        let nearest = found.map(|first| reach[first].behind).min();
-        scratch.text.reach.clear();
-        if let Some(behind) = nearest {
-            scratch.text.rules.add(terms.rule);
-            let sums = scratch.counts.rule(terms.rule);
-            sums.embedded += weight;
-            sums.in_context += weight * u64::from(behind <= SAID);
         }
     }
 }
@@ -458,67 +292,6 @@ fn has_mail(text: &str) -> bool {
 fn is_labelled(word: &str, classes: u16) -> bool {
     let begins = |first: &u8| first.is_ascii_alphabetic() || !first.is_ascii();
     word.as_bytes().first().is_some_and(begins) && label_end(word, ClassMask(classes)).is_some()
-}
-
-/// Whether a word is one of context.
-fn opens(terms: &TextTerms, word: &str, buffer: &mut Vec<u8>) -> bool {
-    if word.len() > LONGEST_WORD {
-        return false;
-    }
-    let hash = if word.is_ascii() {
-        buffer.clear();
-        buffer.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
-        locard_sketch::hash(buffer)
-    } else {
-        term_hash(word)
-    };
-    terms.context.binary_search(&hash).is_ok()
-}
-
-/// Whether what stands before a number makes it a product's version, as in `Chrome/124.0.0.0`. Hosts, which Java writes
-/// in this way before their address, are in lower case.
-fn is_product(before: &str) -> bool {
-    let Some(name) = before.strip_suffix('/') else {
-        return false;
-    };
-    let letters = name.rfind(|c: char| !c.is_ascii_alphabetic());
-    let name = &name[letters.map_or(0, |at| at + 1)..];
-    name.len() > 1 && name.starts_with(|c: char| c.is_ascii_uppercase())
-}
-
-/// Whether a phrase of context is among these words, in its order.
-fn calls(phrase: &str, near: &[&str]) -> bool {
-    // Nothing separates words in these scripts.
-    if phrase.starts_with(|c| c >= GLUED_SCRIPTS) {
-        return near.iter().any(|word| word.contains(phrase));
-    }
-    let is = |word: &str, wanted: &str| {
-        let inflected = wanted.chars().count() >= INFLECTED;
-        word.strip_prefix(wanted).is_some_and(|ending| {
-            ending.is_empty() || inflected && ending.chars().count() <= ENDING
-        })
-    };
-    let wanted: Vec<&str> = phrase.split_whitespace().map(bare).collect();
-    !wanted.is_empty()
-        && near.windows(wanted.len()).any(|words| {
-            words
-                .iter()
-                .zip(&wanted)
-                .all(|(word, wanted)| is(word, wanted))
-        })
-}
-
-/// The words of a text without the punctuation around them, each with the byte at which it begins.
-fn spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    text.split_inclusive(char::is_whitespace)
-        .map(move |piece| {
-            let begin = at;
-            at += piece.len();
-            let word = bare(piece);
-            (begin + (word.as_ptr().addr() - piece.as_ptr().addr()), word)
-        })
-        .filter(|(_, word)| !word.is_empty())
 }
 
 /// Whether one word is more than one value: an address with punctuation around it or something glued to it, or anything
@@ -626,16 +399,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_of_products_are_told_from_hosts() {
-        for product in ["Chrome/", "like Gecko) OPR/", "x;Edg/"] {
-            assert!(is_product(product), "{product}");
-        }
-        for other in ["/", "node/", "http://", "Chrome", "A/", "Node1/", ""] {
-            assert!(!is_product(other), "{other}");
-        }
-    }
-
-    #[test]
     fn one_number_in_equal_groups_is_told_from_several() {
         for one in ["0123 4567 8901 2345", "4556 9999 9999 9999 123"] {
             assert!(is_in_equal_groups(one), "{one}");
@@ -651,32 +414,5 @@ mod tests {
         ] {
             assert!(!is_in_equal_groups(other), "{other}");
         }
-    }
-
-    #[test]
-    fn a_phrase_calls_what_stands_shortly_behind_it() {
-        let near = [
-            "mein",
-            "sv-nr",
-            "steuernummern",
-            "kimlik",
-            "no",
-            "나의주민등록번호는",
-        ];
-        for phrase in ["sv-nr", "steuernummer", "kimlik no", "주민등록번호", "no"] {
-            assert!(calls(phrase, &near), "{phrase}");
-        }
-        for other in ["sv", "kim", "no kimlik", "", "steuer", "nr"] {
-            assert!(!calls(other, &near), "{other}");
-        }
-    }
-
-    #[test]
-    fn words_of_a_text_are_told_with_their_places() {
-        let text = "dx: «Crohn's disease»,\u{a0}(mild) -";
-        let all: Vec<(usize, &str)> = spans(text).collect();
-        assert!(all.iter().all(|&(at, word)| text[at..].starts_with(word)));
-        let words: Vec<&str> = all.into_iter().map(|(_, word)| word).collect();
-        assert_eq!(words, ["dx", "Crohn's", "disease", "mild"]);
     }
 }

@@ -251,3 +251,16 @@ pub(super) fn lk_nic(text: &str) -> bool {
 pub(super) fn pk_cnic(text: &str) -> bool {
     exactly::<13>(text).is_some_and(|d| (1..=8).contains(&d[0]) && number(&d[5..12]) > 0)
 }
+
+/// Uzbek personal number PINFL (State Personalization Centre): sex and century 1 to 6, birth date, six digits, check digit
+/// of weights 7 3 1 modulo 10.
+pub(super) fn uz_pinfl(text: &str) -> bool {
+    exactly::<14>(text).is_some_and(|d| {
+        let sum = weighted(&d, &[7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1, 7]);
+        let date = three_pairs(&d[1..]).is_some_and(|(day, month, year)| {
+            let century = 1800 + 100 * u32::from(d[0].saturating_sub(1) / 2);
+            born(century + year, month, day)
+        });
+        matches!(d[0], 1..=6) && date && sum % 10 == i32::from(d[13])
+    })
+}

@@ -1,7 +1,7 @@
 //! Numbers of the United Kingdom and Ireland.
 
 use super::arithmetic::{characters, compact, digits, exactly, number, values_of, weighted};
-use super::calendar::two;
+use super::calendar::{dmy, two};
 
 /// UK national insurance number (HMRC manual NIM39110): prefix letters that are in use, six digits, suffix A to D.
 pub(super) fn uk_nino(text: &str) -> bool {
@@ -112,4 +112,9 @@ pub(super) fn uk_plate(text: &str) -> bool {
             && !c.iter().any(|c| matches!(c, b'I' | b'Q'))
             && age.is_some_and(|age| matches!(age, 2..=49 | 51..=99))
     })
+}
+
+/// Scottish community health index number (NHS Scotland): birth date, three digits, check digit as of the NHS number.
+pub(super) fn uk_chi(text: &str) -> bool {
+    exactly::<10>(text).is_some_and(|d| dmy(&d)) && uk_nhs(text)
 }

@@ -152,3 +152,11 @@ pub(super) fn si_tax(text: &str) -> bool {
         d[0] != 0 && check != 11 && check % 10 == i32::from(d[7])
     })
 }
+
+/// Polish number of a physician PWZ (Naczelna Izba Lekarska): the first digit, never 0, is the sum of the others times
+/// their places, modulo 11.
+pub(super) fn pl_physician(text: &str) -> bool {
+    exactly::<7>(text).is_some_and(|d| {
+        d[0] != 0 && weighted(&d[1..], &[1, 2, 3, 4, 5, 6]) % 11 == i32::from(d[0])
+    })
+}

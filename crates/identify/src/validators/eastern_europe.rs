@@ -134,3 +134,21 @@ pub(super) fn md_idnp(text: &str) -> bool {
         matches!(d[0], 0 | 2 | 9) && sum % 10 == i32::from(d[12])
     })
 }
+
+/// Bulgarian number of a foreigner ЛНЧ (Ministry of the Interior): weights 21 19 17 13 11 9 7 3 1 modulo 10.
+pub(super) fn bg_lnc(text: &str) -> bool {
+    exactly::<10>(text).is_some_and(|d| {
+        let sum = weighted(&d, &[21, 19, 17, 13, 11, 9, 7, 3, 1]);
+        number(&d) != 0 && sum % 10 == i32::from(d[9])
+    })
+}
+
+/// Ukrainian number of the demographic register УНЗР (resolution 784 of the Cabinet of Ministers, 2017): birth date, four
+/// digits, check digit of weights 7 3 1 modulo 10.
+pub(super) fn ua_unzr(text: &str) -> bool {
+    exactly::<13>(text).is_some_and(|d| {
+        let sum = weighted(&d, &[7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1]);
+        let year = number(&d[..4]) as u32;
+        born(year, two(d[4], d[5]), two(d[6], d[7])) && sum % 10 == i32::from(d[12])
+    })
+}

@@ -1,7 +1,7 @@
 //! Numbers of South and Central America.
 
 use super::arithmetic::{characters, compact, digits, exactly, luhn, number, values_of, weighted};
-use super::calendar::two;
+use super::calendar::{dmy, two};
 
 /// Check digit of the Brazilian registers: weights from 2 upwards from the right, at most up to `top`, modulo 11; a
 /// remainder below 2 gives 0.
@@ -219,4 +219,52 @@ pub(super) fn ve_rif(text: &str) -> bool {
     };
     let rest = (kind + weighted(&d, &[3, 2, 7, 6, 5, 4, 3, 2])) % 11;
     i32::from(d[8]) == if rest < 2 { 0 } else { 11 - rest }
+}
+
+/// Salvadoran identity document DUI (Registro Nacional de las Personas Naturales): weights 9 to 2, modulo 10.
+pub(super) fn sv_dui(text: &str) -> bool {
+    exactly::<9>(text).is_some_and(|d| {
+        let sum = weighted(&d, &[9, 8, 7, 6, 5, 4, 3, 2]);
+        !repeated(&d) && (10 - sum % 10) % 10 == i32::from(d[8])
+    })
+}
+
+/// Nicaraguan identity card (Consejo Supremo Electoral): municipality, birth date, serial, and a letter for the remainder
+/// modulo 23 of the thirteen digits.
+pub(super) fn ni_cedula(text: &str) -> bool {
+    let Some(c) = characters::<14>(text) else {
+        return false;
+    };
+    values_of::<13>(&c[..13]).is_some_and(|d| {
+        let letters = b"ABCDEFGHJKLMNPQRSTUVWXY";
+        dmy(&d[3..]) && letters[(number(&d) % 23) as usize] == c[13]
+    })
+}
+
+/// Brazilian voter's number (Tribunal Superior Eleitoral, resolution 21.538): serial, state 01-28, two check digits modulo
+/// 11; in São Paulo and Minas Gerais a remainder of 0 is written 1.
+pub(super) fn br_voter(text: &str) -> bool {
+    exactly::<12>(text).is_some_and(|d| {
+        let state = two(d[8], d[9]);
+        let digit = |sum: i32| match sum % 11 {
+            10 => 0,
+            0 if state <= 2 => 1,
+            rest => rest,
+        };
+        let first = digit(weighted(&d, &[2, 3, 4, 5, 6, 7, 8, 9]));
+        let second = digit(weighted(&d[8..10], &[7, 8]) + 9 * first);
+        (1..=28).contains(&state)
+            && !repeated(&d[..8])
+            && i32::from(d[10]) == first
+            && i32::from(d[11]) == second
+    })
+}
+
+/// Brazilian national health card CNS (Ministério da Saúde): weights 15 to 1 give a multiple of 11; begins with 1 or 2
+/// for good, with 7, 8 or 9 for the time being.
+pub(super) fn br_cns(text: &str) -> bool {
+    const WEIGHTS: [i32; 15] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1];
+    exactly::<15>(text).is_some_and(|d| {
+        matches!(d[0], 1 | 2 | 7..=9) && !repeated(&d) && weighted(&d, &WEIGHTS) % 11 == 0
+    })
 }

@@ -1,7 +1,7 @@
 //! Numbers of Türkiye, the Middle East and Africa.
 
-use super::arithmetic::{digits, exactly, luhn, number, weighted};
-use super::calendar::{born, exists, three_pairs, two, ymd};
+use super::arithmetic::{characters, digits, exactly, luhn, number, values_of, weighted};
+use super::calendar::{born, dmy, exists, three_pairs, two, ymd};
 
 /// Turkish identity number (Nüfus ve Vatandaşlık İşleri): no leading zero; the tenth digit weighs odd and even places, the
 /// eleventh is the sum of the others modulo 10.
@@ -96,4 +96,21 @@ pub(super) fn ir_national(text: &str) -> bool {
         d.windows(2).any(|pair| pair[0] != pair[1])
             && i32::from(d[9]) == if rest < 2 { rest } else { 11 - rest }
     })
+}
+
+/// Mauritian national identity number (Civil Status Division): letter of the family name, birth date, six digits, check
+/// character modulo 17 of weights 14 to 2 over characters (A = 10 ... Z = 35).
+pub(super) fn mu_nid(text: &str) -> bool {
+    let Some(c) = characters::<14>(text) else {
+        return false;
+    };
+    let value = |byte: u8| char::from(byte).to_digit(36).unwrap_or_default();
+    let sum: u32 = c[..13]
+        .iter()
+        .zip((2..=14).rev())
+        .map(|(&byte, weight)| value(byte) * weight)
+        .sum();
+    c[0].is_ascii_uppercase()
+        && values_of::<12>(&c[1..13]).is_some_and(|d| dmy(&d))
+        && (17 - sum % 17) % 17 == value(c[13])
 }

@@ -21,6 +21,15 @@ const JAPANESE: [&str; 120] = [
     "川崎", "若松",
 ];
 
+/// Characters in which names of shops, firms, offices and schools end, and no given name.
+const HOUSES: &str = "店社院校局館馆部課课室所厂廠司屋堂園园";
+
+fn is_house(text: &str) -> bool {
+    text.chars()
+        .last()
+        .is_some_and(|last| HOUSES.contains(last))
+}
+
 fn han(text: &str) -> bool {
     text.chars()
         .all(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '々'))
@@ -33,6 +42,7 @@ pub(super) fn chinese_name(text: &str) -> bool {
     ];
     let mut characters = text.chars();
     han(text)
+        && !is_house(text)
         && (2..=4).contains(&text.chars().count())
         && (characters
             .next()
@@ -49,9 +59,54 @@ pub(super) fn japanese_name(text: &str) -> bool {
                 .chars()
                 .all(|c| han(c.encode_utf8(&mut [0; 4])) || matches!(c, '\u{3041}'..='\u{30ff}'))
     };
-    JAPANESE
-        .iter()
-        .any(|name| text.strip_prefix(name).is_some_and(given))
+    let mut families = JAPANESE.iter();
+    !is_house(text) && families.any(|name| text.strip_prefix(name).is_some_and(given))
+}
+
+/// What stands right before the name of a person in Chinese and Japanese text, which has no blanks: who is to be reached, who
+/// takes something, whose it is.
+const CALLED: [&str; 24] = [
+    "转交",
+    "转给",
+    "轉交",
+    "联系人",
+    "聯絡人",
+    "收件人",
+    "收货人",
+    "寄件人",
+    "签收人",
+    "代收人",
+    "经办人",
+    "负责人",
+    "请联系",
+    "请找",
+    "患者",
+    "客户",
+    "投保人",
+    "被保险人",
+    "申请人",
+    "监护人",
+    "家属",
+    "担当者",
+    "担当",
+    "連絡先",
+];
+
+/// What is said behind a name.
+const SAID: [&str; 8] = ["先生", "女士", "小姐", "太太", "様", "さん", "氏", "收"];
+
+/// A Chinese or Japanese name behind what says that it is one: `请转交张伟先生`.
+pub(super) fn called_han_name(text: &str) -> bool {
+    let behind = |cue: &str| text.rfind(cue).map(|at| at + cue.len());
+    let Some(from) = CALLED.iter().filter_map(|cue| behind(cue)).max() else {
+        return false;
+    };
+    let name = text[from..].trim_start_matches(['：', ':', ' ', '\u{3000}']);
+    let mut said = SAID.iter();
+    let name = said
+        .find_map(|said| name.strip_suffix(said))
+        .unwrap_or(name);
+    chinese_name(name) || japanese_name(name)
 }
 
 /// A Korean name: two to four syllables, the first a family name.

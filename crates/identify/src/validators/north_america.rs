@@ -185,3 +185,41 @@ pub(super) fn ca_business(text: &str) -> bool {
     let body = body.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
     digits(body).is_some_and(|d| d.len() == 9 && luhn(&d))
 }
+
+/// Mexican social security number NSS (Instituto Mexicano del Seguro Social): Luhn's formula over eleven digits.
+pub(super) fn mx_nss(text: &str) -> bool {
+    exactly::<11>(text).is_some_and(|d| luhn(&d) && number(&d) != 0)
+}
+
+/// Health number of British Columbia (Ministry of Health, personal health number): begins with 9; weights 2 4 8 5 10 9 7 3,
+/// each product modulo 11.
+pub(super) fn ca_bc_health(text: &str) -> bool {
+    exactly::<10>(text).is_some_and(|d| {
+        let products = d[1..9].iter().zip([2, 4, 8, 5, 10, 9, 7, 3]);
+        let sum: u32 = products
+            .map(|(&digit, weight)| u32::from(digit) * weight % 11)
+            .sum();
+        d[0] == 9 && (11 - sum % 11) % 11 == u32::from(d[9])
+    })
+}
+
+/// Health number of Ontario (OHIP): Luhn's formula over ten digits, the first not 0; letters behind them are the card's
+/// version.
+pub(super) fn ca_on_health(text: &str) -> bool {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || matches!(c, ' ' | '-'));
+    exactly::<10>(digits).is_some_and(|d| d[0] != 0 && luhn(&d))
+}
+
+/// Health number of Quebec (RAMQ): three letters of the family name, one of the given name, year, month (50 more for
+/// women), day of birth, two digits.
+pub(super) fn ca_qc_health(text: &str) -> bool {
+    let Some(c) = characters::<12>(text) else {
+        return false;
+    };
+    values_of::<8>(&c[4..]).is_some_and(|d| {
+        let month = two(d[2], d[3]);
+        let month = if month > 50 { month - 50 } else { month };
+        c[..4].iter().all(u8::is_ascii_uppercase)
+            && born_short(two(d[0], d[1]), month, two(d[4], d[5]))
+    })
+}

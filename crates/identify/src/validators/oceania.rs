@@ -1,6 +1,6 @@
 //! Numbers of Australia and New Zealand.
 
-use super::arithmetic::{characters, digits, exactly, number, values_of, weighted};
+use super::arithmetic::{characters, digits, exactly, luhn, number, values_of, weighted};
 
 /// Australian tax file number (Australian Taxation Office): weights 1 4 3 7 5 8 6 9 10 modulo 11; old ones have eight
 /// digits.
@@ -91,4 +91,10 @@ pub(super) fn nz_nhi(text: &str) -> bool {
     values_of::<2>(&c[3..5]).is_some()
         && c[5].is_ascii_uppercase()
         && c[6] == LETTERS[(23 - sum % 24) as usize]
+}
+
+/// Australian individual healthcare identifier (Healthcare Identifiers Act 2010; AS 5017): sixteen digits that begin with
+/// 800360, Luhn's formula.
+pub(super) fn au_ihi(text: &str) -> bool {
+    exactly::<16>(text).is_some_and(|d| d.starts_with(&[8, 0, 0, 3, 6, 0]) && luhn(&d))
 }

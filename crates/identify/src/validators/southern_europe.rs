@@ -169,3 +169,28 @@ pub(super) fn gr_afm(text: &str) -> bool {
             && weighted(&d, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == i32::from(d[8])
     })
 }
+
+/// Spanish social security number (Tesorería General de la Seguridad Social): province, eight digits, and the remainder
+/// modulo 97 of both; below ten million the province stands before seven digits.
+pub(super) fn es_nuss(text: &str) -> bool {
+    exactly::<12>(text).is_some_and(|d| {
+        let (province, serial) = (number(&d[..2]), number(&d[2..10]));
+        let scale = if serial < 10_000_000 {
+            10_000_000
+        } else {
+            100_000_000
+        };
+        matches!(province, 1..=53 | 66)
+            && serial > 0
+            && (province * scale + serial) % 97 == number(&d[10..])
+    })
+}
+
+/// Portuguese social security number NISS (Instituto da Segurança Social): begins with 1 for persons, 2 for others;
+/// prime weights 29 to 2, the check digit is 9 less the last digit of the sum.
+pub(super) fn pt_niss(text: &str) -> bool {
+    exactly::<11>(text).is_some_and(|d| {
+        let sum = weighted(&d, &[29, 23, 19, 17, 13, 11, 7, 5, 3, 2]);
+        matches!(d[0], 1 | 2) && 9 - sum % 10 == i32::from(d[10])
+    })
+}

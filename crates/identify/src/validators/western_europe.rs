@@ -194,3 +194,18 @@ pub(super) fn fr_plate(text: &str) -> bool {
             && values_of::<3>(&c[2..5]).is_some_and(|d| number(&d) > 0)
     })
 }
+
+/// German number of a physician LANR (Kassenärztliche Bundesvereinigung): six digits, check digit of weights 4 and 9
+/// modulo 10, two digits of the speciality.
+pub(super) fn de_physician(text: &str) -> bool {
+    exactly::<9>(text).is_some_and(|d| {
+        let sum = weighted(&d[..6], &[4, 9, 4, 9, 4, 9]);
+        number(&d[..6]) != 0 && (10 - sum % 10) % 10 == i32::from(d[6]) && number(&d[7..]) != 0
+    })
+}
+
+/// French number of a health professional RPPS (Agence du Numérique en Santé): eleven digits that begin with 1 or 8,
+/// Luhn's formula.
+pub(super) fn fr_rpps(text: &str) -> bool {
+    exactly::<11>(text).is_some_and(|d| matches!(d[0], 1 | 8) && luhn(&d))
+}

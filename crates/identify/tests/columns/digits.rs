@@ -14,7 +14,7 @@ const SIZES: [usize; 3] = [5, 50, 5_000];
 const NEARLY_NEVER: usize = 50;
 
 /// Digits and letters with the signs between them.
-const FORMS: [&str; 23] = [
+const FORMS: [&str; 70] = [
     "AA999999",
     "AAA-9999",
     "A99999999",
@@ -38,6 +38,58 @@ const FORMS: [&str; 23] = [
     "9999.99",
     "99999,99",
     "999.999999",
+    // Orders, invoices, tickets and files.
+    "9999 999999",
+    "999999 9999",
+    "9999-999999",
+    "999999-99",
+    "99/999999",
+    "9999/99",
+    "99-9999999",
+    "#99999",
+    "INV-2024-99999",
+    "SO/9999/99",
+    "A-9999999",
+    "AA 999999",
+    "AAA 999 999",
+    "999-999-999",
+    "999/999/9999",
+    "999-9999-9999",
+    "A9999",
+    "AA9999",
+    "AAA999999",
+    "99AA9999",
+    "9999AAA",
+    // Parcels.
+    "1Z999AA99999999999",
+    "AA999999999AA",
+    "9999999999999999999999",
+    "999 999 999 999",
+    "9999 9999 9999 9999",
+    // Articles and parts.
+    "AAA-99-A",
+    "AA-99-9999",
+    "AAAA-9999-AAAA",
+    "99-AAA-99",
+    "AAA9A9A9",
+    "999.999.99",
+    "A99.9999",
+    "AA99-999-99",
+    "9A9A9A9A",
+    // Versions, stamps, parts of UUIDs and other keys.
+    "9.99.9",
+    "9.9.9-rc.9",
+    "v9.99.999",
+    "99:99:99",
+    "xxxxxxxx-xxxx",
+    "xxxx-xxxx-xxxx",
+    "xxxxxxxxxxxx",
+    "AAAAA-AAAAA-AAAAA",
+    "aaaaaa9999",
+    // As accounts and numbers of persons are written, with any check digits.
+    "AA99 9999 9999 9999 9999 99",
+    "999.999.999-99",
+    "99-99-99",
 ];
 
 /// What counts, times, pays or names things.

@@ -188,3 +188,83 @@ fn no_telephone_begins_within_a_number_of_another_name() {
         assert_eq!(phones, is_phone, "{}", sentence(note, "note", &judgement));
     }
 }
+
+/// An account whose check digits are wrong is neither a card nor a telephone in its middle.
+#[test]
+fn nothing_is_found_within_a_number_that_fails_its_check() {
+    let library = Library::builtin().unwrap();
+    for around in ["@", "paid from @ in March", "account @, see the contract"] {
+        let mut dice = Dice::new(61);
+        let cells: Vec<String> = (0..ROWS)
+            .map(|_| around.replace('@', &dice.form("XK99 9999 9999 9999 9999 99")))
+            .collect();
+        let judgement = judge(&library, "note", &cells);
+        let told = sentence(around, "note", &judgement);
+        let mut found = judgement.findings.iter();
+        let is_inner = |of: &str| ["CREDIT_CARD", "PHONE_NUMBER"].contains(&of);
+        assert!(
+            !found.any(|found| is_inner(found.identifier.as_str())),
+            "{told}"
+        );
+    }
+}
+
+/// A header says what a column is called; where no cell has the shape of it, the header is wrong.
+#[test]
+fn a_name_alone_reports_nothing_where_no_cell_has_the_shape() {
+    let library = Library::builtin().unwrap();
+    let others = || [("customer", column(&library, 81, "full names"))];
+    for (header, words) in [
+        ("address.street", "see map"),
+        ("street", "x-17"),
+        ("home_address", "as before|see map"),
+        ("passport", "no"),
+        ("iban", "cash"),
+    ] {
+        let mut dice = Dice::new(67);
+        let cells: Vec<String> = (0..ROWS).map(|_| dice.pick(words).to_owned()).collect();
+        let judgement = judge_beside(&library, header, &Seen::of(&library, &cells), &others());
+        let told = sentence(words, header, &judgement);
+        assert!(judgement.findings.is_empty(), "{told}");
+    }
+}
+
+/// Streets whose numbers stand in a column of their own.
+#[test]
+fn names_of_streets_are_found_below_a_name_that_says_so() {
+    let library = Library::builtin().unwrap();
+    for (header, words) in [
+        (
+            "Strasse",
+            "Lindenstraße|Gartenweg|Am Markt|Unter den Linden|Schillerallee|Zum Hof",
+        ),
+        (
+            "VIA",
+            "C/ Mayor|Avda. Constitución|Plaza España|Calle Alcalá|Serrano|Goya",
+        ),
+        ("улица", "Ленина|Пушкина|Садовая|Гагарина|Мира|Советская"),
+        (
+            "street_name",
+            "High Street|Station Road|Mill Lane|Park Avenue|Church Walk",
+        ),
+    ] {
+        let mut dice = Dice::new(71);
+        let cells: Vec<String> = (0..ROWS).map(|_| dice.pick(words).to_owned()).collect();
+        let others = [("customer", column(&library, 82, "full names"))];
+        let seen = Seen::of(&library, &cells);
+        let judgement = judge_beside(&library, header, &seen, &others);
+        let told = sentence(words, header, &judgement);
+        let is_street = judgement.findings.iter().any(|found| {
+            found.identifier.as_str() == "STREET_ADDRESS" && found.kind == FindingKind::Column
+        });
+        assert!(is_street, "{told}");
+        // Below a name that says nothing of streets, such words are none.
+        let judgement = judge_beside(&library, "address", &seen, &[]);
+        let generic = words.contains("Ленина");
+        assert!(
+            !generic || judgement.findings.is_empty(),
+            "{}",
+            sentence(words, "address", &judgement)
+        );
+    }
+}

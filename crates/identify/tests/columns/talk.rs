@@ -133,6 +133,84 @@ fn what_else_stands_behind_such_words_is_no_person() {
     }
 }
 
+/// Sentences with what persons sign, say and send, each `@` one of these.
+fn persons_in(library: &Library, all: &str) -> Vec<(&'static str, Option<u64>, String)> {
+    let sentences = [
+        "The contract was signed by @ in June",
+        "approved by @ on the same day",
+        "the truck came from @ this morning",
+        "we spoke with @ about the new rates",
+    ];
+    let judged = sentences.iter().map(|around| {
+        let cells = lines(19, |dice, _| around.replace('@', dice.pick(all)));
+        let judgement = judge(library, "note", &cells);
+        let told = sentence(around, "note", &judgement);
+        (*around, persons(&judgement), told)
+    });
+    judged.collect()
+}
+
+/// Nearly every town is a word of names, and so is what stands before many: `San`, `Santa`, `New`.
+#[test]
+fn places_and_their_offices_are_no_persons_whoever_they_follow() {
+    let library = Library::builtin().unwrap();
+    let places = "New York|San Francisco|Santa Monica|Salt Lake City|South Carolina|Kuala Lumpur|Abu Dhabi|Hong Kong|\
+Paris Office|Berlin Council|Frankfurt Branch|Hamburg Department|San Juan Capistrano|Porto Alegre";
+    for (_, found, told) in persons_in(&library, places) {
+        assert_eq!(found, None, "{told}");
+    }
+}
+
+#[test]
+fn persons_who_are_called_like_places_are_found() {
+    let library = Library::builtin().unwrap();
+    let people = "Paris Hilton|Jack London|Jordan Fischer|Sydney Brown|Victoria Wagner|Austin Miller|Florence Weber";
+    for (_, found, told) in persons_in(&library, people) {
+        assert_eq!(found, Some(300), "{told}");
+    }
+    // What stands before or behind a name says that it is one, whatever else is called so.
+    for around in [
+        "called Mrs. @ about it",
+        "mail of @ <sales@mail.example> came",
+        "2024-03-01 user=\"@\" ok",
+    ] {
+        let cells = lines(21, |dice, _| {
+            around.replace('@', dice.pick("Carlos Casares|Santa Monica"))
+        });
+        let judgement = judge(&library, "note", &cells);
+        let told = sentence(around, "note", &judgement);
+        assert_eq!(persons(&judgement), Some(300), "{told}");
+    }
+}
+
+#[test]
+fn given_names_are_found_behind_what_their_bearers_are_to_somebody() {
+    let library = Library::builtin().unwrap();
+    for around in [
+        "please call wife @ on the other number",
+        "spoke to his spouse @ about the late payment",
+        "bitte nur die tochter @ anrufen",
+        "avisar a la madre @ antes de las ocho",
+    ] {
+        let cells = lines(25, |dice, _| {
+            around.replace('@', dice.pick("Julia|Thomas|Sabine|Zanele"))
+        });
+        let judgement = judge(&library, "note", &cells);
+        let told = sentence(around, "note", &judgement);
+        assert_eq!(persons(&judgement), Some(300), "{told}");
+    }
+    for other in [
+        "the son Company paid",
+        "mother Board was sent",
+        "a sister Hotel nearby",
+    ] {
+        let cells = lines(27, |_, row| format!("{other} for order {row} again"));
+        let judgement = judge(&library, "note", &cells);
+        let told = sentence(other, "note", &judgement);
+        assert_eq!(persons(&judgement), None, "{told}");
+    }
+}
+
 #[test]
 fn lines_about_things_hold_no_persons() {
     let library = Library::builtin().unwrap();
