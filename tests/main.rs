@@ -23,6 +23,7 @@ mod dsar;
 mod edges;
 mod events;
 mod faces;
+mod holds;
 mod hostile;
 mod kill;
 mod live;

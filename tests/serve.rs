@@ -250,7 +250,18 @@ fn a_key_lets_do_what_its_role_may_and_a_look_up_is_recorded() {
         );
     }
     assert_eq!(server.ask_as("", "GET", "/healthz", "").status, 200);
-    assert_eq!(server.ask_as("", "GET", "/readyz", "").status, 200);
+    let ready = server.ask_as("", "GET", "/readyz", "");
+    assert_eq!(
+        (ready.status, &ready.body["status"]),
+        (200, &json!("ready"))
+    );
+    let filters = &ready.body["filters"];
+    assert!(
+        ["loading", "loaded"]
+            .iter()
+            .any(|state| filters["state"] == *state),
+        "they are read after the start: {filters}"
+    );
     let key = |role: &str| {
         let made = server.post("/api/v1/keys", &json!({ "name": role, "role": role }));
         assert_eq!(made.status, 200, "{made:?}");
@@ -322,6 +333,14 @@ fn a_key_lets_do_what_its_role_may_and_a_look_up_is_recorded() {
         metrics
             .text
             .contains("locard_http_requests_total{method=\"POST\",route=\"/api/v1/locate\""),
+        "{}",
+        metrics.text
+    );
+    // The look-up waited for the filters.
+    assert!(
+        metrics
+            .text
+            .contains("locard_filters_state{state=\"loaded\"} 1"),
         "{}",
         metrics.text
     );

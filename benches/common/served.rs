@@ -131,9 +131,33 @@ impl Served {
     }
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    /// Another line of the same caller.
+    pub(crate) fn again(&self) -> Line<'a> {
+        let address = self.stream.get_ref().peer_addr();
+        let stream = TcpStream::connect(address.expect("it is connected"));
+        let stream = stream.expect("the server listens");
+        stream.set_nodelay(true).expect("it is a connection");
+        Line {
+            stream: BufReader::new(stream),
+            key: self.key.clone(),
+            served: std::marker::PhantomData,
+        }
+    }
+
     /// The answer, and how long it took.
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: &str) -> (Value, Duration) {
+        let answer = self.try_ask(method, path, body);
+        answer.unwrap_or_else(|| panic!("{path}: the server cannot answer yet"))
+    }
+
+    /// The same; `None` where the server is not ready to answer.
+    pub(crate) fn try_ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Option<(Value, Duration)> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: x\r\nX-API-Key: {}\r\nContent-Length: {}\r\n\r\n{body}",
             self.key,
@@ -150,7 +174,11 @@ impl Line<'_> {
             assert!(read > 0, "the server hung up: {head}");
         }
         let head = head.to_lowercase();
-        assert!(head.starts_with("http/1.1 20"), "{path}: {head}");
+        let is_early = head.starts_with("http/1.1 503");
+        assert!(
+            is_early || head.starts_with("http/1.1 20"),
+            "{path}: {head}"
+        );
         let length = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "))
@@ -158,7 +186,8 @@ impl Line<'_> {
         let mut answer = vec![0; length.parse().expect("a length is a number")];
         self.stream.read_exact(&mut answer).expect("it answers");
         let took = started.elapsed();
-        (serde_json::from_slice(&answer).expect("it is JSON"), took)
+        let answer = serde_json::from_slice(&answer).expect("it is JSON");
+        (!is_early).then_some((answer, took))
     }
 }
 

@@ -126,6 +126,7 @@ pub use lookup::rows::{RowAt, RowHit, RowsOptions, RowsReport, rows, shown_rows}
 pub use lookup::subjects::is_identifier;
 pub use lookup::suspect::{NamedPlace, Suspect, identifiers};
 pub use lookup::verify::{OpenSources, cells_of};
+pub use lookup::warming::{FilterMemory, FilterState, filter_memory, filters_loaded, load_filters};
 pub use record::amount::{Amount, Share};
 pub use record::{fingerprint, sketch, within as column_around};
 pub use rules::dictionaries::{

@@ -44,6 +44,6 @@ pub use ledger::{
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::{Mask, untagged};
 pub use pass::ScannedColumn;
-pub use pool::{Panicked, Pool};
+pub use pool::{Panicked, Pool, give_way};
 pub use report::{Event, Failure, Reporter, Shown, Silent};
 pub use scan::{Engine, Options, Summary, Target, scan_request};

@@ -35,7 +35,7 @@ impl Pool {
 
     /// Lets every other thread of the process go first from now on, where the system knows priorities of threads.
     pub fn yield_to_others(&self) {
-        self.threads.broadcast(|_| lower());
+        self.threads.broadcast(|_| give_way());
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -65,16 +65,18 @@ impl Pool {
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
-/// Lowers the priority of the calling thread. A system that refuses leaves it as it is.
+/// Lets every other thread of the process go before the calling one from now on, as those of [`Pool::yield_to_others`] do. A
+/// system that refuses leaves it as it is.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "no safe crate of ours has it")]
-fn lower() {
+pub fn give_way() {
     // SAFETY: it takes a number and touches no memory of ours. On Linux it is about the calling thread alone.
     let _ = unsafe { libc::nice(NICE) };
 }
 
+/// Lets other threads go first where the system knows priorities of threads; this one does not.
 #[cfg(not(target_os = "linux"))]
-fn lower() {}
+pub fn give_way() {}
 
 /// Scratch memory lent to whoever works on a column.
 #[derive(Debug)]

@@ -229,7 +229,7 @@ fn print_reliability(truth: &Path, findings: &[Value]) -> Outcome<()> {
 }
 
 fn explain(name: &str, judgement: &ColumnJudgement) {
-    println!("{name}: {:?}", judgement.explanation.verdict);
+    println!("{name}: {:?}", judgement.explanation.judgement);
     for finding in &judgement.findings {
         println!(
             "  => {} {} {:.3} {:?}",

@@ -26,7 +26,7 @@ pub use check::{Problem, Report, check, check_alone, check_list};
 pub use error::{Error, Place};
 pub use evidence::{DecodeError, Evidence, Mismatch};
 pub use judge::{
-    ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, Verdict, Weight,
+    ColumnFacts, ColumnJudgement, ColumnView, Explanation, Hypothesis, Judged, Judgement, Weight,
 };
 pub use library::{Dictionary, KeyedDictionary, Library, Overlap};
 pub use named::Told;

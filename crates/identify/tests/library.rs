@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use arrow_array::StringViewArray;
 use locard_identify::{
-    ColumnFacts, ColumnView, Evidence, How, Library, Scratch, Verdict, check, check_alone,
+    ColumnFacts, ColumnView, Evidence, How, Judgement, Library, Scratch, check, check_alone,
 };
 use locard_model::{FindingKind, LogicalType};
 use locard_sketch::Preparer;
@@ -336,7 +336,7 @@ fn a_column_without_values_is_not_enough_to_judge() {
         derived: false,
     };
     let judged = library.judge("", &[view]);
-    assert_eq!(judged[0].explanation.verdict, Verdict::NotEnoughData);
+    assert_eq!(judged[0].explanation.judgement, Judgement::NotEnoughData);
     assert!(judged[0].findings.is_empty());
 }
 

@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use locard_model::EntityId;
 
+mod batch;
 mod block;
+
+pub use batch::{Batch, SortedBatch};
 
 use block::{Block, KEYS, Loose, SLOTS, Slot};
 
@@ -68,27 +71,47 @@ impl Filters {
     /// the upper 40 bits count. Gives false, and holds nothing of it, where there are too many.
     pub fn put(&mut self, entity: EntityId, columns: &[Vec<u64>]) -> bool {
         self.remove(&entity);
-        let keys: usize = columns.iter().map(Vec::len).sum();
-        if columns.len() > MOST_COLUMNS || keys > MOST_ENTITY_KEYS {
+        let Some(keys) = keys_of(columns) else {
             return false;
-        }
+        };
         if !self.loose.has_room_for(columns.len(), keys) {
             self.sort();
         }
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        for (position, hashes) in columns.iter().enumerate() {
-            let position = position as Position;
-            self.loose.add(Slot { number, position }, hashes);
-        }
-        self.numbers.insert(entity, number);
-        self.entities.insert(number, entity);
-        let size = (keys as u32, columns.len() as u32);
-        self.sizes.insert(number, size);
+        self.loose.add_all(number, columns);
+        self.insert(entity, number, (keys as u32, columns.len() as u32));
         if self.loose.len() >= MOST_LOOSE {
             self.sort();
         }
         true
+    }
+
+    /// Takes over what was gathered apart, in place of what was held of these entities; of those that are not wanted any
+    /// more nothing.
+    pub fn take(&mut self, batch: SortedBatch, is_wanted: impl Fn(&EntityId) -> bool) {
+        let SortedBatch {
+            mut block,
+            entities,
+        } = batch;
+        let first = self.next;
+        block.renumber(first);
+        self.next = first.wrapping_add(entities.len() as u32);
+        for (at, (entity, size)) in (0_u32..).zip(entities) {
+            self.remove(&entity);
+            if is_wanted(&entity) {
+                self.insert(entity, first.wrapping_add(at), size);
+            }
+        }
+        if !block.is_empty() {
+            self.blocks.push(block);
+        }
+    }
+
+    fn insert(&mut self, entity: EntityId, number: u32, size: (u32, u32)) {
+        self.numbers.insert(entity, number);
+        self.entities.insert(number, entity);
+        self.sizes.insert(number, size);
     }
 
     /// Forgets an entity; whether it was held.
@@ -171,6 +194,12 @@ impl Filters {
     }
 }
 
+/// How many keys an entity has, where it may be held.
+fn keys_of(columns: &[Vec<u64>]) -> Option<usize> {
+    let keys: usize = columns.iter().map(Vec::len).sum();
+    (columns.len() <= MOST_COLUMNS && keys <= MOST_ENTITY_KEYS).then_some(keys)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -227,7 +256,7 @@ mod tests {
         #[test]
         fn answers_are_those_of_the_filters(
             steps in prop::collection::vec(
-                (0_u128..12, prop::collection::vec(prop::collection::vec(0_u64..200, 0..40), 0..5), 0..4_u8),
+                (0_u128..12, prop::collection::vec(prop::collection::vec(0_u64..200, 0..40), 0..5), 0..5_u8),
                 1..60,
             ),
             wanted in prop::collection::vec(0_u64..220, 0..30),
@@ -241,6 +270,15 @@ mod tests {
                     .map(|keys| unique(keys).into_iter().map(hash).collect())
                     .collect();
                 match what {
+                    // Gathered with another that is replaced before it is taken over.
+                    2 => {
+                        let mut batch = Batch::default();
+                        prop_assert!(batch.add(entity(at + 1), &[vec![hash(1)]]));
+                        prop_assert!(batch.add(entity(at), &columns));
+                        filters.take(batch.sorted(), |it| *it == entity(at));
+                        all.remove(&(at + 1));
+                        all.insert(at, columns);
+                    }
                     0 => prop_assert_eq!(filters.remove(&entity(at)), all.remove(&at).is_some()),
                     1 => filters.sort(),
                     _ => {
@@ -293,6 +331,24 @@ mod tests {
             filters.memory()
         );
         assert_eq!(filters.ask(&[hash(0)]).len(), 50);
+    }
+
+    #[test]
+    fn a_batch_is_full_before_its_keys_find_no_place_in_a_block() {
+        let mut batch = Batch::default();
+        let columns = vec![vec![hash(1); 1 << 18]];
+        let mut added = 0;
+        while batch.add(entity(added), &columns) {
+            added += 1;
+            assert!(added < 100, "it is full some time");
+        }
+        assert!(!batch.is_empty() && added >= 8, "{added}");
+        let mut filters = Filters::new();
+        filters.take(batch.sorted(), |_| true);
+        assert_eq!(filters.ask(&[hash(1)]).len() as u128, added);
+        let mut batch = Batch::default();
+        assert!(!batch.add(entity(1), &vec![Vec::new(); MOST_COLUMNS + 1]));
+        assert!(batch.is_empty());
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod tests;
 pub use candidate::{Candidate, Column, candidates};
 pub use cell::Cell;
 pub use dates::DateOrders;
-pub use filters::{Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Position};
+pub use filters::{Batch, Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Position, SortedBatch};
 pub use query::{Query, Wanted, WantedForm};
 pub use relation::{Bounds, Graph, KeyColumn, Origin, Pair, Relation, Side, Step, Walk, pairs};
 pub use role::{builtin_role, is_name, is_no_date, needs_name, role_of};

@@ -24,4 +24,4 @@ mod tests;
 pub use column::{ColumnSketch, MergeError};
 pub use extremes::{Extremes, Range};
 pub use profiler::Profiler;
-pub use summary::{NotIndexed, Profile};
+pub use summary::{Coverage, NotIndexed, Profile};

@@ -68,19 +68,42 @@ pub struct Profile {
     pub keys: (u64, u64),
 }
 
+/// How much of a column its filter answers for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coverage {
+    /// Why there is no filter, where there is none.
+    pub not_indexed: Option<NotIndexed>,
+    /// Rows with a value that is more than white space.
+    pub values: u64,
+    /// Share of these whose forms entered the filter, 0 to 1.
+    pub indexed: f64,
+}
+
+/// A part of a whole, 0 to 1; 0 where there is nothing to share.
+fn share(part: f64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        (part / whole as f64).min(1.0)
+    }
+}
+
 impl ColumnSketch {
+    /// How much of the column may be asked for.
+    pub fn coverage(&self) -> Coverage {
+        let values = self.counts.values();
+        Coverage {
+            not_indexed: not_indexed(self.declared),
+            values,
+            indexed: share(self.counts.indexed as f64, values),
+        }
+    }
+
     /// The figures.
     pub fn summary(&self) -> Profile {
         let counts = &self.counts;
         let values = counts.values();
         let some = |number: u64| (values > 0).then_some(number);
-        let share = |part: f64, whole: u64| {
-            if whole == 0 {
-                0.0
-            } else {
-                (part / whole as f64).min(1.0)
-            }
-        };
         let distinct = self.count_distinct().min(values);
         Profile {
             declared: self.declared,
@@ -113,7 +136,7 @@ impl ColumnSketch {
                 .map(|(_, count, shape)| (shape.clone(), count))
                 .collect(),
             shapes_error: self.shapes.error(),
-            indexed: share(counts.indexed as f64, values),
+            indexed: self.coverage().indexed,
             not_indexed: not_indexed(self.declared),
             keys: (self.values.count() as u64, self.forms.count() as u64),
         }

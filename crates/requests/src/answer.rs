@@ -8,7 +8,7 @@ use locard_deadline::{Duty, Length, Wait, What};
 use locard_model::RequestId;
 use serde_json::{Value, json};
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::clock;
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
@@ -194,7 +194,7 @@ impl Desk<'_> {
             case.record.acknowledged_at.get_or_insert(at);
             case.tell("acknowledged", json!({ "at": at.to_string() }));
             case.notify("request_acknowledged");
-            Ok((Act::new("request.acknowledged", Value::Null), ()))
+            Ok((Logged::new("request.acknowledged", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -209,7 +209,7 @@ impl Desk<'_> {
     ) -> Result<Opened> {
         let work = |case: &mut Case| {
             case.ask(question, at)?;
-            Ok((Act::new("clarification.requested", Value::Null), ()))
+            Ok((Logged::new("clarification.requested", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -224,7 +224,7 @@ impl Desk<'_> {
     ) -> Result<Opened> {
         let work = |case: &mut Case| {
             case.hear(answer, at)?;
-            Ok((Act::new("clarification.received", Value::Null), ()))
+            Ok((Logged::new("clarification.received", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -239,7 +239,7 @@ impl Desk<'_> {
         let work = |case: &mut Case| {
             case.extend(extending)?;
             let details = json!({ "by": extending.by.map(|by| by.to_string()) });
-            Ok((Act::new("deadline.extended", details), ()))
+            Ok((Logged::new("deadline.extended", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -253,7 +253,7 @@ impl Desk<'_> {
     ) -> Result<Opened> {
         let work = |case: &mut Case| {
             case.fulfil(at)?;
-            Ok((Act::new("request.fulfilled", Value::Null), ()))
+            Ok((Logged::new("request.fulfilled", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -272,7 +272,10 @@ impl Desk<'_> {
                 .refusal
                 .as_ref()
                 .map(|refusal| refusal.reason.clone());
-            Ok((Act::new("request.refused", json!({ "reason": reason })), ()))
+            Ok((
+                Logged::new("request.refused", json!({ "reason": reason })),
+                (),
+            ))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -288,7 +291,7 @@ impl Desk<'_> {
             case.go(Action::Withdraw, None)?;
             case.happened(case.now, What::Done { duty: Duty::Answer })?;
             case.tell("withdrawn", json!({ "message": message }));
-            Ok((Act::new("request.withdrawn", Value::Null), ()))
+            Ok((Logged::new("request.withdrawn", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -307,7 +310,7 @@ impl Desk<'_> {
                 return Err(Fault::new(Code::TransitionDisallowed, message));
             }
             case.tell("closed", json!({}));
-            Ok((Act::new("request.closed", Value::Null), ()))
+            Ok((Logged::new("request.closed", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -333,7 +336,7 @@ impl Desk<'_> {
                 case.record.authority.status = crate::record::Proof::Pending;
             }
             case.tell("requestor_changed", json!({ "type": requestor.kind }));
-            Ok((Act::new("requestor.changed", Value::Null), ()))
+            Ok((Logged::new("requestor.changed", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -362,7 +365,7 @@ impl Desk<'_> {
             let names = more.attributes.iter().map(|known| &known.identifier);
             let details = json!({ "identifiers": names.collect::<Vec<_>>() });
             case.tell("subject_changed", details.clone());
-            Ok((Act::new("subject.changed", details), ()))
+            Ok((Logged::new("subject.changed", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -392,7 +395,7 @@ impl Desk<'_> {
             };
             case.hold = mark;
             case.tell(told, json!({}));
-            Ok((Act::new(action, Value::Null), ()))
+            Ok((Logged::new(action, Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }

@@ -6,7 +6,7 @@ use locard_model::RequestId;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::life::Action;
@@ -61,7 +61,7 @@ impl Desk<'_> {
             case.tell("appeal_submitted", json!({ "appealId": appeal }));
             case.notify("appeal_recorded");
             Ok((
-                Act::new("appeal.submitted", json!({ "appealId": appeal })),
+                Logged::new("appeal.submitted", json!({ "appealId": appeal })),
                 appeal,
             ))
         };
@@ -113,7 +113,7 @@ impl Desk<'_> {
             let details = json!({ "appealId": appeal, "decision": decision });
             case.tell("appeal_decided", details.clone());
             case.notify("appeal_recorded");
-            Ok((Act::new("appeal.decided", details), ()))
+            Ok((Logged::new("appeal.decided", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }

@@ -167,7 +167,7 @@ impl Case {
     }
 
     /// What the log says of an act on it.
-    pub(crate) fn audit(&self, act: &Act) -> AuditDraft {
+    pub(crate) fn audit(&self, act: &Logged) -> AuditDraft {
         AuditDraft {
             purpose: act.purpose.clone(),
             subject: self.subjects().into_iter().next(),
@@ -184,13 +184,13 @@ impl Case {
 
 /// What the log says of an act. The purpose may be read for as long as the log is kept, and names nobody; details are sealed
 /// under the request's key.
-pub(crate) struct Act {
+pub(crate) struct Logged {
     pub(crate) action: &'static str,
     pub(crate) purpose: String,
     pub(crate) details: Value,
 }
 
-impl Act {
+impl Logged {
     pub(crate) fn new(action: &'static str, details: Value) -> Self {
         Self {
             action,

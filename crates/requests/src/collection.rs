@@ -8,7 +8,7 @@ use locard_model::{DsarState, RequestId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
@@ -82,7 +82,7 @@ impl Desk<'_> {
             }
             let details = json!({ "job": name });
             case.tell("collection_started", details.clone());
-            Ok((Act::new("collection.started", details), ()))
+            Ok((Logged::new("collection.started", details), ()))
         };
         Ok((self.act(actor, id, work).await?.0, started))
     }
@@ -122,7 +122,7 @@ impl Desk<'_> {
             }
             let details = json!({ "job": name });
             case.tell("collection_started", details.clone());
-            Ok((Act::new("collection.started", details), ()))
+            Ok((Logged::new("collection.started", details), ()))
         };
         self.act(actor, id, work).await?;
         Ok(())
@@ -190,14 +190,14 @@ impl Desk<'_> {
             manifest.redactions_applied.clone_from(&notes);
             let details = json!({ "job": name, "sha256": sha256 });
             case.tell("bundle_attached", details.clone());
-            Ok((Act::new("manifest.bundle_attached", details), ()))
+            Ok((Logged::new("manifest.bundle_attached", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
 }
 
 /// What is known of a bundle before it is opened.
-fn bundle_note(job: &DsarJob, artifact: Uuid, delivery: &job::Delivery) -> FileNote {
+fn bundle_note(job: &DsarJob, artifact: Uuid, delivery: &job::BundleInfo) -> FileNote {
     let is_encrypted = job
         .body
         .as_ref()

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::life::Action;
 use crate::manifest::Content;
-use crate::record::{Artifact, Attempt, Challenge, Delivery, Validation};
+use crate::record::{Artifact, Attempt, Challenge, Handover, Validation};
 
 /// How long a code is good.
 const CODE: SignedDuration = SignedDuration::from_hours(24);
@@ -99,7 +99,7 @@ impl Case {
             .hint("attach the bundle to the request, and approve its manifest"))
     }
 
-    fn delivery(&mut self) -> Result<&mut Delivery> {
+    fn delivery(&mut self) -> Result<&mut Handover> {
         let missing = || Fault::new(Code::ArtifactNotFound, "no delivery was prepared");
         self.record.delivery.as_mut().ok_or_else(missing)
     }
@@ -142,7 +142,7 @@ impl Desk<'_> {
                 .next()
                 .unwrap_or_default();
             let attempts = case.record.delivery.take();
-            case.record.delivery = Some(Delivery {
+            case.record.delivery = Some(Handover {
                 channel: channel.clone(),
                 security_level: level.clone(),
                 prepared_at: case.now,
@@ -155,7 +155,7 @@ impl Desk<'_> {
             let details = json!({ "channel": channel, "securityLevel": level });
             case.tell("delivery_prepared", details.clone());
             case.notify("delivery_prepared");
-            Ok((Act::new("delivery.prepared", details), first))
+            Ok((Logged::new("delivery.prepared", details), first))
         };
         self.act(actor, id, work).await
     }
@@ -183,7 +183,7 @@ impl Desk<'_> {
             case.delivery()?.address = address;
             let details = json!({ "verified": is_own });
             case.tell("delivery_address_checked", details.clone());
-            Ok((Act::new("delivery.address", details), (given, is_own)))
+            Ok((Logged::new("delivery.address", details), (given, is_own)))
         };
         Ok(self.act(actor, id, work).await?.1)
     }
@@ -205,7 +205,7 @@ impl Desk<'_> {
                 json!({ "expiresAt": expires_at.to_string() }),
             );
             case.notify("step_up_challenge_issued");
-            Ok((Act::new("delivery.challenged", Value::Null), expires_at))
+            Ok((Logged::new("delivery.challenged", Value::Null), expires_at))
         };
         let (_, expires_at) = self.act(actor, id, work).await?;
         Ok(Handing { token, expires_at })
@@ -231,7 +231,7 @@ impl Desk<'_> {
             challenge.completed_at = Some(now);
             case.tried("completed", None)?;
             case.tell("step_up_challenge_completed", json!({}));
-            Ok((Act::new("delivery.challenge_completed", Value::Null), ()))
+            Ok((Logged::new("delivery.challenge_completed", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -284,7 +284,7 @@ impl Desk<'_> {
             case.tried("downloaded", Some(artifact))?;
             let details = json!({ "artifactId": artifact });
             case.tell("artifact_downloaded", details.clone());
-            Ok((Act::new("delivery.downloaded", details), found))
+            Ok((Logged::new("delivery.downloaded", details), found))
         };
         let (opened, found) = self.act(actor, id, work).await?;
         let record = opened.known()?;

@@ -12,7 +12,7 @@ use locard_store::{
 };
 use serde::Deserialize as _;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::intake::Arrival;
 use crate::policies::Added;
@@ -125,7 +125,7 @@ impl<'a> Desk<'a> {
         let details =
             serde_json::json!({ "channel": case.record.intake.channel, "kind": case.record.kind });
         let draft = RequestDraft {
-            audit: case.audit(&Act::new("request.created", details)),
+            audit: case.audit(&Logged::new("request.created", details)),
             subjects: case.subjects(),
             body: written(&case.record)?,
             head: case.head,
@@ -199,7 +199,7 @@ impl<'a> Desk<'a> {
         &self,
         actor: &Actor,
         id: RequestId,
-        work: impl Fn(&mut Case) -> Result<(Act, T)>,
+        work: impl Fn(&mut Case) -> Result<(Logged, T)>,
     ) -> Result<(Opened, T)> {
         for _ in 1..TRIES {
             let now = self.now().await?;

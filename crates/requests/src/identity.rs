@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use locard_app::Actor;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::life::Action;
@@ -234,7 +234,7 @@ impl Desk<'_> {
         let work = |case: &mut Case| {
             case.ask_for_proof(asked)?;
             Ok((
-                Act::new("verification.requested", json!({ "level": asked.level })),
+                Logged::new("verification.requested", json!({ "level": asked.level })),
                 (),
             ))
         };
@@ -265,7 +265,7 @@ impl Desk<'_> {
                 open.reason = Some(reason.clone());
             }
             let details = json!({ "evidenceId": piece, "methods": submitted.methods });
-            Ok((Act::new("verification.evidence", details), piece))
+            Ok((Logged::new("verification.evidence", details), piece))
         };
         self.act(actor, id, work).await
     }
@@ -294,7 +294,7 @@ impl Desk<'_> {
                 at: case.now,
             })?;
             let details = json!({ "evidenceId": piece, "sha256": sha256 });
-            Ok((Act::new("verification.evidence", details), piece))
+            Ok((Logged::new("verification.evidence", details), piece))
         };
         self.act(actor, id, work).await
     }
@@ -314,7 +314,7 @@ impl Desk<'_> {
         };
         let work = |case: &mut Case| {
             case.judge_proof(is_good, at)?;
-            Ok((Act::new(action, Value::Null), ()))
+            Ok((Logged::new(action, Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -329,7 +329,7 @@ impl Desk<'_> {
         let work = |case: &mut Case| {
             // The table refuses a waiver without a reason.
             case.waive_proof(reason.unwrap_or_default())?;
-            Ok((Act::new("verification.waived", Value::Null), ()))
+            Ok((Logged::new("verification.waived", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -359,7 +359,7 @@ impl Desk<'_> {
                 "authority_submitted",
                 json!({ "status": case.record.authority.status }),
             );
-            Ok((Act::new("authority.submitted", Value::Null), ()))
+            Ok((Logged::new("authority.submitted", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -390,7 +390,7 @@ impl Desk<'_> {
                 "authority_resolved",
                 json!({ "status": case.record.authority.status }),
             );
-            Ok((Act::new(action, Value::Null), ()))
+            Ok((Logged::new(action, Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }

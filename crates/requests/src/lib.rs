@@ -53,8 +53,8 @@ pub use locard_store::{RequestHead, RequestOrder};
 pub use manifest::{Content, Returned, ReturnedArtifact, Upload};
 pub use policies::NewPack;
 pub use record::{
-    Appeal, Artifact, Authority, Known, LeadsTo, Manifest, Person, Place, Proof, Record, Requestor,
-    Task, TaskOutcome, Validation, Verdict, Verification,
+    Appeal, Artifact, Authority, Known, LeadsTo, Manifest, Person, Place, PlaceDecision, Proof,
+    Record, Requestor, Task, TaskOutcome, Validation, Verification,
 };
 pub use register::{COLUMNS, Imported, TakenOver};
 pub use retention::{Policy, policies};

@@ -7,7 +7,7 @@ use locard_model::RequestId;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::case::{Act, Case, plain};
+use crate::case::{Case, Logged, plain};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::life::Action;
@@ -150,7 +150,7 @@ impl Desk<'_> {
                 description: None,
             });
             case.tell("manifest_artifact_added", json!({ "artifactId": artifact }));
-            Ok((Act::new("manifest.artifact_added", details), artifact))
+            Ok((Logged::new("manifest.artifact_added", details), artifact))
         };
         self.act(actor, id, work).await
     }
@@ -180,7 +180,7 @@ impl Desk<'_> {
                 "manifest_artifact_replaced",
                 json!({ "artifactId": artifact }),
             );
-            Ok((Act::new("manifest.artifact_replaced", details), ()))
+            Ok((Logged::new("manifest.artifact_replaced", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -234,7 +234,7 @@ impl Desk<'_> {
             let details = json!({ "action": manifest.validation });
             case.tell("manifest_reviewed", details.clone());
             case.notify("manifest_review_recorded");
-            Ok((Act::new("manifest.reviewed", details), ()))
+            Ok((Logged::new("manifest.reviewed", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -284,7 +284,7 @@ impl Desk<'_> {
             let details = json!({ "artifacts": returned.artifacts.len() });
             case.tell("fulfilment_callback_received", details.clone());
             case.notify("fulfillment_callback_received");
-            Ok((Act::new("manifest.returned", details), ()))
+            Ok((Logged::new("manifest.returned", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }

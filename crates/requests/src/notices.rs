@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::alerts::{is_owed, owes};
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::record::NoticeAttempt;
@@ -41,7 +41,7 @@ impl Desk<'_> {
                 "webhook_delivery_attempted",
                 json!({ "eventId": notice, "status": "skipped" }),
             );
-            Ok((Act::new("notification.replayed", Value::Null), ()))
+            Ok((Logged::new("notification.replayed", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }

@@ -11,13 +11,13 @@ use locard_model::{RequestId, Strength};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
 use crate::life::Action;
 use crate::locate::unsearched;
-use crate::record::{Place, Verdict};
+use crate::record::{Place, PlaceDecision};
 
 /// Places of one request. A list that people work through is shorter.
 const MOST: usize = 10_000;
@@ -58,7 +58,7 @@ fn places(locations: Vec<Location>, kind: Kind) -> Vec<Place> {
         rows: found.rows,
         verified: true,
         instructions: instructions(kind).to_owned(),
-        verdict: Verdict::Open,
+        verdict: PlaceDecision::Open,
         reason: None,
         recheck: None,
         recheck_note: None,
@@ -138,7 +138,7 @@ impl Desk<'_> {
             case.record.places = places;
             case.record.places_not_searched.clone_from(&gaps);
             case.tell("places_found", details.clone());
-            Ok((Act::new("places.found", details), ()))
+            Ok((Logged::new("places.found", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -149,10 +149,12 @@ impl Desk<'_> {
         actor: &Actor,
         id: RequestId,
         place: Uuid,
-        verdict: Verdict,
+        verdict: PlaceDecision,
         reason: Option<&str>,
     ) -> Result<Opened> {
-        if verdict == Verdict::Excluded && reason.is_none_or(|reason| reason.trim().is_empty()) {
+        if verdict == PlaceDecision::Excluded
+            && reason.is_none_or(|reason| reason.trim().is_empty())
+        {
             return Err(Fault::new(
                 Code::RationaleMissing,
                 "to leave a place out needs a reason",
@@ -167,7 +169,7 @@ impl Desk<'_> {
             found.reason = reason.map(str::to_owned);
             let details = json!({ "placeId": place, "verdict": verdict });
             case.tell("place_decided", details.clone());
-            Ok((Act::new("place.decided", details), ()))
+            Ok((Logged::new("place.decided", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -207,7 +209,7 @@ impl Desk<'_> {
                 "stillThere": count("still_there"), "gone": count("gone"), "notSearched": count("not_searched"),
             });
             case.tell("places_rechecked", details.clone());
-            Ok((Act::new("places.rechecked", details), ()))
+            Ok((Logged::new("places.rechecked", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -263,7 +265,7 @@ fn kept(place: &Place, before: &[Place]) -> Place {
 /// Whether a place stays that is not found any more: where the row is erased that names the person, nothing leads to those any
 /// more that carry its key, and somebody may have decided on what the index no longer tells.
 fn stays(place: &Place, found: &[Place]) -> bool {
-    let is_meant = !place.reached.is_empty() || place.verdict != Verdict::Open;
+    let is_meant = !place.reached.is_empty() || place.verdict != PlaceDecision::Open;
     is_meant
         && place.recheck.as_deref() != Some("gone")
         && !found.iter().any(|other| is_same(other, place))

@@ -8,7 +8,7 @@ use locard_store::{RequestFilter, RequestHead};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::Desk;
 use crate::record::Record;
@@ -81,7 +81,7 @@ impl Desk<'_> {
             }
             let details = json!({ "classes": over });
             case.tell("records_destroyed", details.clone());
-            Ok((Act::new("retention.records_destroyed", details), ()))
+            Ok((Logged::new("retention.records_destroyed", details), ()))
         };
         self.act(actor, id, work).await?;
         if over.contains(&RetentionClass::FulfilmentArtifact) {

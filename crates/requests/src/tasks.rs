@@ -8,7 +8,7 @@ use locard_model::{RequestId, RequestState};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::case::{Act, Case};
+use crate::case::{Case, Logged};
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
@@ -146,7 +146,7 @@ impl Desk<'_> {
             case.tell("tasks_created", json!({ "count": new.len() }));
             let details = json!({ "count": new.len() });
             case.record.tasks.extend(new);
-            Ok((Act::new("tasks.created", details), ()))
+            Ok((Logged::new("tasks.created", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -169,7 +169,7 @@ impl Desk<'_> {
             found.note = note.map(str::to_owned);
             let details = json!({ "taskId": task, "outcome": outcome });
             case.tell("task_answered", details.clone());
-            Ok((Act::new("task.answered", details), ()))
+            Ok((Logged::new("task.answered", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -209,7 +209,7 @@ impl Desk<'_> {
             found.answered_at = Some(now);
             found.answered_by = Some(who);
             case.tell("task_answered", json!({ "taskId": task, "fileId": id }));
-            Ok((Act::new("task.answered", details), id))
+            Ok((Logged::new("task.answered", details), id))
         };
         self.act(actor, id, work).await
     }

@@ -1,9 +1,10 @@
 //! What every handler works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
-use locard_app::{CancellationToken, Home};
+use locard_app::{CancellationToken, FilterMemory, Home, filter_memory, filters_loaded};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
@@ -19,6 +20,22 @@ const LISTENERS: usize = 256;
 
 /// Questions about persons that are answered at the same time; others wait.
 const LOOK_UPS: usize = 4;
+
+/// How long a question waits for filters that are being read: well below what ends every answer.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// That a question is to be asked again, and how far it is.
+fn still_loading(memory: &FilterMemory) -> Fault {
+    let (done, of) = memory.entities;
+    let percent = done.saturating_mul(100) / of.max(1);
+    let message = format!(
+        "the server has started a short while ago and is still reading the filters of the catalog: {percent} % so far"
+    );
+    Fault {
+        hint: Some("ask again in a minute; /readyz tells how far it is".to_owned()),
+        ..Fault::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+}
 
 /// What every handler works with; cheap to clone.
 #[derive(Clone)]
@@ -92,8 +109,13 @@ impl Context {
     }
 
     /// Waits until a question about a person may be answered. Each reads sources and takes a thread, so that many at once
-    /// would only slow each other and the scans.
+    /// would only slow each other and the scans. While the filters are still being read after the start, that may be too
+    /// long to wait for.
     pub(crate) async fn look_up(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        let loaded = filters_loaded(&self.0.home);
+        if tokio::time::timeout(PATIENCE, loaded).await.is_err() {
+            return Err(still_loading(&filter_memory(&self.0.home)));
+        }
         let permit = Arc::clone(&self.0.look_ups).acquire_owned().await;
         permit.map_err(|_| Fault::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"))
     }
@@ -122,5 +144,26 @@ impl Context {
 
     pub(crate) fn partial_is_completed(&self) -> bool {
         self.0.partial_is_completed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use locard_app::FilterState;
+
+    use super::*;
+
+    #[test]
+    fn whoever_asks_too_early_is_told_how_far_it_is_and_when_to_come_back() {
+        let fault = still_loading(&FilterMemory {
+            state: FilterState::Loading,
+            entities: (430, 1_000),
+            held: 400,
+            bytes: (1, 2),
+        });
+        assert!(fault.message.contains("43 % so far"), "{}", fault.message);
+        let response = fault.told("/api/v1/locate");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key("retry-after"));
     }
 }

@@ -73,9 +73,13 @@ impl Fault {
         self.later((self.status, kind, body.to_string()).into_response())
     }
 
-    /// Whoever asks too often is told when to ask again.
+    /// Whoever asks too often or too early is told when to ask again.
     fn later(&self, mut response: Response) -> Response {
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
+        let passes = [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ];
+        if passes.contains(&self.status) {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
         }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse as _;
-use locard_app::JobsWanted;
+use locard_app::{JobsWanted, filter_memory};
 use locard_model::JobState;
 use serde_json::json;
 
@@ -18,10 +18,20 @@ pub(crate) async fn healthz() -> Answer {
     json(json!({ "status": "ok" }))
 }
 
-/// Its store answers too.
+/// Its store answers too. While filters are being read it can answer whatever needs none of them.
 pub(crate) async fn readyz(State(context): State<Context>) -> Answer {
     locard_app::job_statuses(context.home(), &in_state(JobState::Running), None, 1).await?;
-    json(json!({ "status": "ready" }))
+    let memory = filter_memory(context.home());
+    let (done, of) = memory.entities;
+    let share = if of == 0 {
+        1.0
+    } else {
+        done as f64 / of as f64
+    };
+    json(json!({
+        "status": "ready",
+        "filters": { "state": memory.state.as_str(), "share": (share * 1e3).floor() / 1e3 },
+    }))
 }
 
 /// Figures for Prometheus. Jobs that have ended are not among them: they are forgotten in time.
@@ -33,7 +43,8 @@ pub(crate) async fn metrics(State(context): State<Context>) -> Answer {
         jobs.push((state.as_str(), found.len() as u64));
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    Ok((kind, context.metrics().text(&jobs)).into_response())
+    let memory = filter_memory(context.home());
+    Ok((kind, context.metrics().text(&jobs, &memory)).into_response())
 }
 
 fn in_state(state: JobState) -> JobsWanted {

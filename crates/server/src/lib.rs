@@ -38,8 +38,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use locard_app::{
-    AuditTarget, CancellationToken, Home, RunnerOptions, TokenOptions, run_jobs, run_schedules,
-    stream_audit,
+    AuditTarget, CancellationToken, Home, RunnerOptions, TokenOptions, load_filters, run_jobs,
+    run_schedules, stream_audit,
 };
 
 use locard_dsar::job::run_dsars;
@@ -113,7 +113,9 @@ pub async fn serve(
             stream_audit(&home, target, stop).await;
         }
     };
-    let upkeep = Box::pin(async { tokio::join!(schedules, webhooks, retention, alerts, audit) });
+    let filters = load_filters(&home, stop);
+    let upkeep = async { tokio::join!(filters, schedules, webhooks, retention, alerts, audit) };
+    let upkeep = Box::pin(upkeep);
     tokio::join!(jobs, dsars, upkeep, requests);
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use locard_app::FilterMemory;
 use opentelemetry::metrics::Histogram;
 use opentelemetry::{KeyValue, global};
 
@@ -56,8 +57,8 @@ impl Metrics {
         *sum += took;
     }
 
-    /// As text, with how many jobs are in which state.
-    pub(crate) fn text(&self, jobs: &[(&str, u64)]) -> String {
+    /// As text, with how many jobs are in which state, and how far filters are in memory.
+    pub(crate) fn text(&self, jobs: &[(&str, u64)], memory: &FilterMemory) -> String {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::from("# TYPE locard_http_requests_total counter\n");
         for ((method, route, status), (count, _)) in counts.iter() {
@@ -77,7 +78,25 @@ impl Metrics {
         for (state, count) in jobs {
             let _ = writeln!(text, "locard_jobs{{state=\"{state}\"}} {count}");
         }
+        put_filters(&mut text, memory);
         text
+    }
+}
+
+fn put_filters(text: &mut String, memory: &FilterMemory) {
+    let state = memory.state.as_str();
+    let (done, of) = memory.entities;
+    let (bytes, most) = memory.bytes;
+    for (name, value) in [
+        (format!("locard_filters_state{{state=\"{state}\"}}"), 1),
+        ("locard_filters_entities".to_owned(), of),
+        ("locard_filters_entities_read".to_owned(), done),
+        ("locard_filters_entities_held".to_owned(), memory.held),
+        ("locard_filters_bytes".to_owned(), bytes),
+        ("locard_filters_bytes_limit".to_owned(), most),
+    ] {
+        let bare = name.split('{').next().unwrap_or_default();
+        let _ = writeln!(text, "# TYPE {bare} gauge\n{name} {value}");
     }
 }
 
@@ -91,11 +110,22 @@ mod tests {
         for method in ["GET", "A", "B", "C\"}"] {
             metrics.count(method, "none", 404, Duration::ZERO);
         }
-        let text = metrics.text(&[]);
+        let memory = FilterMemory {
+            state: locard_app::FilterState::Loaded,
+            entities: (3, 3),
+            held: 2,
+            bytes: (1 << 20, 1 << 30),
+        };
+        let text = metrics.text(&[], &memory);
         assert!(
             text.contains("{method=\"other\",route=\"none\",status=\"404\"} 3"),
             "{text}"
         );
         assert_eq!(text.matches("locard_http_requests_total{").count(), 2);
+        assert!(
+            text.contains("locard_filters_state{state=\"loaded\"} 1\n")
+                && text.contains("locard_filters_bytes 1048576\n"),
+            "{text}"
+        );
     }
 }

@@ -259,6 +259,9 @@ pub(crate) static ROUTES: &[Route] = routes! {
     post "/v1/compliance/dsar/{id}/run" Compliance jobs::run, "Run a DSAR job, and wait until it is READY or FAILED",
         done &[("200", "The job is READY or has ended"), ("202", "It goes on, or waits for its review")], waits Job;
     post "/v1/compliance/dsar/{id}/cancel" Compliance jobs::cancel, "End a DSAR job without a bundle", body jobs::BODY_WHY;
+    post "/v1/compliance/dsar/{id}/hold" Compliance jobs::hold, "Put a DSAR job under a legal hold: nothing of it is destroyed",
+        body jobs::BODY_HOLD;
+    delete "/v1/compliance/dsar/{id}/hold" Compliance jobs::unhold, "Lift the legal hold of a DSAR job";
     post "/v1/compliance/dsar/{id}/retry" Compliance jobs::retry, "Begin a DSAR job anew, from what it has read",
         done &[("201", "A job was made that goes on"), ("200", "It was made before")];
     get "/v1/compliance/dsar/{id}/download" Compliance jobs::download, "The bundle, as JSON or ZIP",

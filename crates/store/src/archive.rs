@@ -133,7 +133,7 @@ tables! {
     }
     dsar_jobs {
         org_id Id, id Id, state Text, key Blob, sealed Blob, job_id Id, idempotency_hash Id, expires_at Int,
-        created_at Int, updated_at Int,
+        created_at Int, updated_at Int, is_held Int,
     }
     dsar_events { org_id Id, dsar_id Id, number Int, at Int, state Text, sealed Blob }
     dsar_records { org_id Id, dsar_id Id, number Int, kind Text, once_hash Id, at Int, sealed Blob }
@@ -173,6 +173,10 @@ async fn write_beside(from: &mut dyn Session, file: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Lets tables be emptied that only grow otherwise, to the end of the transaction. A home's file is replaced, so that only
+/// PostgreSQL is told.
+const CLEARING: &str = "set local locard.clearing = 'on'";
+
 /// Empties a store for a restore, if it is empty already or that was asked for.
 pub(crate) async fn clear(session: &mut dyn Session, force: bool) -> Result<()> {
     let used = session
@@ -182,6 +186,7 @@ pub(crate) async fn clear(session: &mut dyn Session, force: bool) -> Result<()> 
     if used && !force {
         return Err(occupied("the database"));
     }
+    session.script(CLEARING).await?;
     for table in TABLES.iter().rev() {
         session.script(table.clear).await?;
     }

@@ -26,6 +26,7 @@ pub use api::{
     Organisations, Relations, Requests, Reviews, Schedules, Settings, Sketches, Sources, Store,
     Tasks, Upkeep, UsageDays, Webhooks,
 };
+pub use database::opened_here;
 pub use error::{Error, ErrorKind, Result};
 pub use folders::default_home;
 pub use master::{KeyPlace, MasterKey, VARIABLE as MASTER_KEY_VARIABLE};

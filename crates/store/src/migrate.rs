@@ -54,6 +54,8 @@ migrations! {
     20_261_130_020_000 "20261130_020000_annotations";
     20_261_130_105_000 "20261130_105000_tellings";
     20_261_130_150_000 "20261130_150000_changes";
+    20_261_130_190_000 "20261130_190000_append_only";
+    20_261_130_190_010 "20261130_190010_dsar_holds";
 }
 
 const TABLE: &str = "create table if not exists migrations (

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use locard_connector::document::Paths;
 use locard_connector::{Fault, Sample, ScanRequest};
 use locard_engine::{LookUp, Mask, Row, ScannedColumn};
-use locard_identify::{Hypothesis, Library, Verdict};
+use locard_identify::{Hypothesis, Judgement, Library};
 use locard_model::LogicalType;
 use locard_store::{Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
@@ -197,7 +197,7 @@ fn explained(
         rejected,
         reported: reported.collect(),
         fields: Vec::new(),
-        too_few: explanation.verdict == Verdict::NotEnoughData,
+        too_few: explanation.judgement == Judgement::NotEnoughData,
         samples: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use locard_engine::ROW_BYTES;
 use locard_index::Query;
 use locard_model::EntityId;
-use locard_store::{Column, ColumnRecord, Entity};
+use locard_store::{Column, ColumnFilter, Entity};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::twins::{Same, Twins};
@@ -38,6 +38,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) recalled: Recalled,
     /// The view that it is of.
     pub(crate) view: &'a View,
+    /// Whether what may hold somebody is read next, so that all its columns are wanted.
+    pub(crate) reads: bool,
     pub(crate) cancel: &'a CancellationToken,
 }
 
@@ -63,10 +65,10 @@ pub(crate) async fn suspects(
         queries,
         failures: &failures,
     };
-    // What is remembered is not read.
+    // What is remembered is not read, and of what is ruled out not even names.
     let weight = |entity: &Entity| match of.recalled.facts(&entity.id) {
-        Some(_) => 0,
-        None => rows(entity),
+        Some(_) => of.recalled.possible(&entity.id).map(|_| 0),
+        None => Some(rows(entity)),
     };
     let portions = portions(groups, weight).into_iter();
     let portions: Vec<_> = portions.map(|portion| asking.portion(portion)).collect();
@@ -86,19 +88,25 @@ pub(crate) async fn suspects(
     Ok(suspects)
 }
 
-/// The groups in portions of what is read together.
-fn portions(groups: Vec<Vec<Same>>, rows: impl Fn(&Entity) -> u64) -> Vec<Vec<Vec<Same>>> {
+/// The groups in portions of what is read together: `rows` says how many records each entity has of which something is
+/// read.
+pub(crate) fn portions(
+    groups: Vec<Vec<Same>>,
+    rows: impl Fn(&Entity) -> Option<u64>,
+) -> Vec<Vec<Vec<Same>>> {
     let (mut portions, mut portion) = (Vec::new(), Vec::new());
     let (mut entities, mut records) = (0, 0_u64);
     for group in groups {
-        let more = group.iter().map(|same| rows(&same.entity));
-        let more = more.fold(0, u64::saturating_add);
-        let full = entities + group.len() > ENTITIES || records.saturating_add(more) > RECORDS;
-        if full && !portion.is_empty() {
+        let read = group.iter().filter_map(|same| rows(&same.entity));
+        let (read, more) = read.fold((0, 0_u64), |(read, sum), rows| {
+            (read + 1, sum.saturating_add(rows))
+        });
+        let full = entities + read > ENTITIES || records.saturating_add(more) > RECORDS;
+        if full && entities > 0 {
             portions.push(std::mem::take(&mut portion));
             (entities, records) = (0, 0);
         }
-        entities += group.len();
+        entities += read;
         records = records.saturating_add(more);
         portion.push(group);
     }
@@ -109,65 +117,89 @@ fn portions(groups: Vec<Vec<Same>>, rows: impl Fn(&Entity) -> u64) -> Vec<Vec<Ve
 }
 
 /// The records of an entity, about; where nobody knows, as many as are read together.
-fn rows(entity: &Entity) -> u64 {
+pub(crate) fn rows(entity: &Entity) -> u64 {
     let of_bytes = || entity.bytes.map(|bytes| bytes / ROW_BYTES);
     entity.rows.or_else(of_bytes).unwrap_or(RECORDS)
 }
 
 /// What is recorded of some entities.
 #[derive(Default)]
-struct Shelf {
+pub(crate) struct Shelf {
     names: HashMap<EntityId, Vec<Column>>,
-    records: HashMap<EntityId, Vec<ColumnRecord>>,
+    filters: HashMap<EntityId, Vec<ColumnFilter>>,
 }
 
 impl Shelf {
     async fn of(asked: &Asked<'_>, portion: &[Vec<Same>]) -> Result<Self> {
         let (store, org) = (&asked.home.store, asked.home.org);
-        let entities = portion.iter().flatten().map(|same| same.entity.id);
-        let (known, read): (Vec<EntityId>, Vec<EntityId>) =
-            entities.partition(|entity| asked.recalled.facts(entity).is_some());
-        let possible = known.into_iter();
-        let possible: Vec<EntityId> = possible
-            .filter(|entity| asked.recalled.possible(entity).is_some())
-            .collect();
+        let (mut read, mut named, mut holding) = (Vec::new(), Vec::new(), Vec::new());
+        for entity in portion.iter().flatten().map(|same| same.entity.id) {
+            let Some(facts) = asked.recalled.facts(&entity) else {
+                read.push(entity);
+                continue;
+            };
+            let Some(held) = asked.recalled.possible(&entity) else {
+                continue;
+            };
+            if asked.reads || recall::of_names(facts, held).is_some() {
+                named.push(entity);
+            } else {
+                holding.extend(recall::holding(facts, held).map(|(_, column)| column));
+            }
+        }
+        named.extend(&read);
         let mut shelf = Self::default();
-        if read.is_empty() && possible.is_empty() {
-            return Ok(shelf);
-        }
-        let named: Vec<EntityId> = read.iter().chain(&possible).copied().collect();
-        let (names, records) = tokio::try_join!(
-            store.columns_of(org, &named),
-            store.column_records_of(org, &read),
+        let (names, some, filters) = tokio::try_join!(
+            async { some_of(&named, store.columns_of(org, &named)).await },
+            async { some_of(&holding, store.columns_named(org, &holding)).await },
+            async { some_of(&read, store.filters_of(org, &read)).await },
         )?;
-        for name in names {
-            shelf.names.entry(name.entity).or_default().push(name);
-        }
-        for record in records {
-            let of_entity = shelf.records.entry(record.entity).or_default();
-            of_entity.push(record);
-        }
+        shelf.put(names.into_iter().chain(some), filters);
+        Ok(shelf)
+    }
+
+    /// Some entities, one question after the other: whoever is in no hurry keeps others from the store no longer than
+    /// that.
+    pub(crate) async fn unhurried(home: &Home, entities: &[EntityId]) -> Result<Self> {
+        let names = home.store.columns_of(home.org, entities).await?;
+        let filters = home.store.filters_of(home.org, entities).await?;
+        let mut shelf = Self::default();
+        shelf.put(names, filters);
         Ok(shelf)
     }
 
     /// One entity, read whether it is remembered or not.
     async fn unremembered(home: &Home, entity: EntityId) -> Result<Self> {
-        let (names, records) = tokio::try_join!(
-            home.store.columns(home.org, entity),
-            home.store.column_records(home.org, entity),
-        )?;
-        let mut shelf = Self::default();
-        shelf.names.insert(entity, names);
-        shelf.records.insert(entity, records);
-        Ok(shelf)
+        Self::unhurried(home, &[entity]).await
     }
 
-    fn take(&mut self, entity: EntityId) -> Recorded {
-        Recorded {
-            names: self.names.remove(&entity).unwrap_or_default(),
-            records: self.records.remove(&entity).unwrap_or_default(),
+    fn put(&mut self, names: impl IntoIterator<Item = Column>, filters: Vec<ColumnFilter>) {
+        for name in names {
+            self.names.entry(name.entity).or_default().push(name);
+        }
+        for filter in filters {
+            let of_entity = self.filters.entry(filter.entity).or_default();
+            of_entity.push(filter);
         }
     }
+
+    pub(crate) fn take(&mut self, entity: EntityId) -> Recorded {
+        Recorded {
+            names: self.names.remove(&entity).unwrap_or_default(),
+            filters: self.filters.remove(&entity).unwrap_or_default(),
+        }
+    }
+}
+
+/// What a question to the store gives, which is asked only where there is something to ask about.
+async fn some_of<T>(
+    asked: &[impl Sized],
+    question: impl Future<Output = locard_store::Result<Vec<T>>>,
+) -> locard_store::Result<Vec<T>> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    question.await
 }
 
 impl Asking<'_> {
@@ -237,7 +269,7 @@ impl Asking<'_> {
             return Ok(None);
         };
         let names = shelf.names.remove(&entity.id).unwrap_or_default();
-        if let Some(columns) = recall::columns(facts, &names) {
+        if let Some(columns) = recall::named(facts, held, &names) {
             let of = (entity.as_ref().clone(), names);
             let known = (facts.as_ref(), held, columns);
             return recall::ask(home, source, of, known, self.queries, report).await;
@@ -304,7 +336,7 @@ mod tests {
     fn many_small_entities_are_read_together_and_a_large_one_alone() {
         let sizes = |rows: &[Option<u64>]| -> Vec<usize> {
             let groups = rows.iter().enumerate().map(|(at, rows)| table(at, *rows));
-            portions(groups.collect(), super::rows)
+            portions(groups.collect(), |entity| Some(super::rows(entity)))
                 .iter()
                 .map(Vec::len)
                 .collect()
@@ -314,5 +346,13 @@ mod tests {
         assert_eq!(sizes(&[Some(10), Some(1_000_000), Some(10)]), [1, 1, 1]);
         assert_eq!(sizes(&[Some(10), Some(20), None]), [2, 1]);
         assert_eq!(sizes(&[Some(60_000), Some(60_000), Some(1)]), [1, 2]);
+    }
+
+    #[test]
+    fn what_nothing_is_read_of_fills_no_portion() {
+        let groups = (0..1_000).map(|at| table(at, Some(10)));
+        let read = |entity: &Entity| entity.path.name().ends_with("00").then_some(0);
+        let portions = portions(groups.collect(), read);
+        assert_eq!(portions.iter().map(Vec::len).collect::<Vec<_>>(), [1_000]);
     }
 }

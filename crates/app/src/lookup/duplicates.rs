@@ -140,14 +140,23 @@ pub(crate) fn copies(suspects: &[Suspect]) -> Vec<Copies> {
     copies
 }
 
-/// The mark of an entity's content and its records, by the summaries of its columns; `None` where it holds nothing.
-pub(crate) fn content<'a>(
+/// The mark of an entity's content and its records, by the summaries of its columns as they are stored; `None` where it
+/// holds nothing.
+fn content<'a>(
     summaries: impl Iterator<Item = &'a Value>,
 ) -> Result<Option<(u64, u64)>, Incomparable> {
+    let summaries = summaries
+        .map(ColumnSummary::of)
+        .collect::<Result<Vec<_>, _>>();
+    // How far it was read is not known.
+    let summaries = summaries.map_err(|_| Incomparable::Unmarked)?;
+    content_of(&summaries)
+}
+
+/// The same by summaries that were read.
+pub(crate) fn content_of(summaries: &[ColumnSummary]) -> Result<Option<(u64, u64)>, Incomparable> {
     let (mut mark, mut columns, mut rows, mut holds) = (0_u64, 0_u64, 0, false);
     for summary in summaries {
-        // How far it was read is not known.
-        let summary = ColumnSummary::of(summary).map_err(|_| Incomparable::Unmarked)?;
         if summary.sampled {
             return Err(Incomparable::Sampled);
         }
@@ -172,7 +181,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::record::summary::content_of;
+    use crate::record::summary::content_of as of_column;
     use crate::testing;
 
     fn summary(content: Option<u64>, distinct: u64) -> Value {
@@ -185,17 +194,17 @@ mod tests {
     #[test]
     fn columns_tell_content_in_any_order_and_by_their_names() {
         let (a, b) = (
-            content_of("a", Some(7), false),
-            content_of("b", Some(9), false),
+            of_column("a", Some(7), false),
+            of_column("b", Some(9), false),
         );
         let mark = |columns: &[Value]| content(columns.iter());
         let one = mark(&[summary(a, 2), summary(b, 1)]);
         assert_eq!(one, mark(&[summary(b, 1), summary(a, 2)]));
         assert!(one.is_ok_and(|mark| mark.is_some_and(|(_, rows)| rows == 3)));
-        let other = [summary(content_of("c", Some(7), false), 2), summary(b, 1)];
+        let other = [summary(of_column("c", Some(7), false), 2), summary(b, 1)];
         assert_ne!(one, mark(&other));
         // What is derived from a column changes nothing.
-        let derived = summary(content_of("a.b", None, true), 5);
+        let derived = summary(of_column("a.b", None, true), 5);
         assert_eq!(one, mark(&[summary(a, 2), summary(b, 1), derived]));
     }
 

@@ -26,6 +26,7 @@ use crate::lookup::fresh::{Known, LastScan};
 use crate::lookup::remembered::{Recalled, Remembered};
 use crate::lookup::suspect::{NamedPlace, Suspect};
 use crate::lookup::verify::OpenSources;
+use crate::lookup::warming::filters_loaded;
 use crate::lookup::{duplicates, fresh, subjects, verify};
 use crate::record::spec::scans;
 use crate::scan::gaps::{NotSearched, Reason};
@@ -188,7 +189,8 @@ async fn find_at_most(
     options: &FindOptions,
     (reporter, cancel): (&dyn Reporter, &CancellationToken),
 ) -> Result<FindReport> {
-    let mut located = located(most, home, options, cancel).await?;
+    let reads = options.verify;
+    let mut located = located(most, home, (options, reads), cancel).await?;
     let opened = OpenSources::new(home);
     if options.verify {
         let suspects = std::mem::take(&mut located.suspects);
@@ -249,19 +251,28 @@ pub async fn locate<'a>(
     options: &FindOptions,
     cancel: &CancellationToken,
 ) -> Result<Located<'a>> {
-    located(MOST_HITS, home, options, cancel).await
+    located(MOST_HITS, home, (options, true), cancel).await
 }
 
+/// `reads` tells whether the caller reads the suspects.
 async fn located<'a>(
     most: usize,
     home: &'a Home,
-    options: &FindOptions,
+    (options, reads): (&FindOptions, bool),
     cancel: &CancellationToken,
 ) -> Result<Located<'a>> {
     subjects::check(&options.subjects, home.engine.mask())?;
     let catalog = Catalog::open(home).await?;
     let scans = scans(home).await?;
     let (queries, doubts) = compiled(home, options);
+    if options.sources.is_empty() {
+        // Reading the same at the same time would take both longer.
+        let loaded = filters_loaded(home);
+        tokio::select! {
+            () = loaded => {}
+            () = cancel.cancelled() => {}
+        }
+    }
     let mut report = FindReport {
         scanned: !scans.is_empty(),
         doubts,
@@ -286,6 +297,7 @@ async fn located<'a>(
         catalog: &catalog,
         recalled,
         view: &view,
+        reads,
         cancel,
     };
     let suspects = suspects(asked, groups, by, &mut report).await?;
@@ -376,7 +388,7 @@ fn searched(view: &View, wanted: Option<&[SourceId]>) -> Vec<Arc<Entity>> {
 }
 
 /// Which of them are the same.
-async fn grouping(
+pub(crate) async fn grouping(
     view: Arc<View>,
     entities: Vec<Arc<Entity>>,
     bases: Bases,

@@ -14,3 +14,7 @@ pub(crate) mod rows;
 pub(crate) mod subjects;
 pub(crate) mod suspect;
 pub(crate) mod verify;
+pub(crate) mod warming;
+
+#[cfg(test)]
+mod tests;

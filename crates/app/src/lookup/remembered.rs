@@ -5,10 +5,10 @@
 //! which of its columns may hold what is asked for. What may be a candidate is looked at as ever.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use locard_index::{Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Query};
+use locard_index::{Batch, Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Query};
 use locard_model::{ColumnId, EntityId};
 use locard_store::{Column, Entity};
 
@@ -53,6 +53,22 @@ pub(crate) struct Learnt {
     pub(crate) keys: Vec<Vec<u64>>,
 }
 
+impl Learnt {
+    /// Bytes that it takes, about: a key takes eight until it is sorted, and five then.
+    fn memory(&self) -> usize {
+        let keys = self.keys.iter().map(|keys| keys.len() * 8 + 16);
+        ENTITY + self.facts.memory() + keys.sum::<usize>()
+    }
+}
+
+/// What was learnt of many entities, to be remembered at once.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    batch: Batch,
+    facts: Vec<(EntityId, Facts)>,
+    bytes: usize,
+}
+
 /// What is remembered of the entities of one question.
 #[derive(Default)]
 pub(crate) struct Recalled {
@@ -88,6 +104,8 @@ const ENTITY: usize = 256;
 #[derive(Default)]
 pub(crate) struct Remembered {
     kept: RwLock<Kept>,
+    /// Bytes of what is gathered to be remembered.
+    gathered: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -118,7 +136,6 @@ impl Kept {
 
 impl Remembered {
     /// Bytes that are taken, about, and entities that are remembered.
-    #[cfg(test)]
     pub(crate) fn size(&self) -> (usize, usize) {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         (kept.memory(), kept.facts.len())
@@ -145,6 +162,7 @@ impl Remembered {
     /// Remembers what a look-up learnt that asked after that view, unless the entity changed since, or there are not so many
     /// bytes for everything. Takes a while now and then, when keys are sorted.
     pub(crate) fn learn(&self, learnt: Learnt, view: u64, room: usize) {
+        let more = learnt.memory();
         let Learnt {
             entity,
             facts,
@@ -155,13 +173,79 @@ impl Remembered {
             return;
         }
         kept.forget(&entity);
-        // Sorted a key takes five bytes, and until then eight.
-        let more =
-            ENTITY + facts.memory() + keys.iter().map(|keys| keys.len() * 8 + 16).sum::<usize>();
-        if kept.memory() + more <= room && kept.filters.put(entity, &keys) {
+        let gathered = self.gathered.load(Ordering::Relaxed);
+        if kept.memory() + gathered + more <= room && kept.filters.put(entity, &keys) {
             kept.bytes += facts.memory();
             kept.facts.insert(entity, Arc::new(facts));
         }
+    }
+
+    /// Those of some entities that are remembered.
+    pub(crate) fn known(&self, entities: &[Arc<Entity>]) -> HashSet<EntityId> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let ids = entities.iter().map(|entity| entity.id);
+        ids.filter(|id| kept.facts.contains_key(id)).collect()
+    }
+
+    /// Adds what was learnt after that view to what is gathered, and remembers what was gathered before where that is
+    /// enough. Gives false where there are not so many bytes for everything.
+    pub(crate) fn gather(
+        &self,
+        gathered: &mut Gathered,
+        learnt: Learnt,
+        (view, room): (u64, usize),
+    ) -> bool {
+        let more = learnt.memory();
+        let (bytes, _) = self.size();
+        if bytes + self.gathered.fetch_add(more, Ordering::Relaxed) + more > room {
+            self.gathered.fetch_sub(more, Ordering::Relaxed);
+            return false;
+        }
+        if !gathered.batch.is_empty() && !gathered.batch.add(learnt.entity, &learnt.keys) {
+            self.learn_all(std::mem::take(gathered), view);
+        }
+        if gathered.batch.is_empty() && !gathered.batch.add(learnt.entity, &learnt.keys) {
+            // Of such an entity the filters are read.
+            self.gathered.fetch_sub(more, Ordering::Relaxed);
+            return true;
+        }
+        gathered.facts.push((learnt.entity, learnt.facts));
+        gathered.bytes += more;
+        true
+    }
+
+    /// Remembers what was gathered after that view, but for what changed since. Others are kept waiting for that only, and
+    /// not while it is sorted.
+    pub(crate) fn learn_all(&self, gathered: Gathered, view: u64) {
+        let Gathered {
+            batch,
+            facts,
+            bytes,
+        } = gathered;
+        if batch.is_empty() {
+            return;
+        }
+        let batch = batch.sorted();
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        for (entity, _) in &facts {
+            kept.forget(entity);
+        }
+        let Kept {
+            filters,
+            facts: known,
+            bytes: of_facts,
+            changed,
+            ..
+        } = &mut *kept;
+        let is_same = |entity: &EntityId| changed.get(entity).is_none_or(|told| *told <= view);
+        filters.take(batch, is_same);
+        for (entity, facts) in facts {
+            if is_same(&entity) {
+                *of_facts += facts.memory();
+                known.insert(entity, Arc::new(facts));
+            }
+        }
+        self.gathered.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// What is remembered of these entities that the questions are about.
@@ -184,173 +268,5 @@ impl Remembered {
             facts.contains_key(entity) && queries.iter().any(may_be)
         });
         Recalled { facts, possible }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use locard_model::{Attribute, Identifier, Subject};
-    use tokio_util::sync::CancellationToken;
-
-    use crate::lookup::find::{FindOptions, find};
-    use crate::{Access, Home, testing};
-
-    const ROOM: usize = 64 << 20;
-
-    fn subject(id: &str, attributes: &[(&str, &str)]) -> Subject {
-        let attributes = attributes.iter().map(|(identifier, value)| Attribute {
-            identifier: Identifier::new(*identifier),
-            value: (*value).to_owned(),
-        });
-        Subject {
-            id: id.to_owned(),
-            attributes: attributes.collect(),
-        }
-    }
-
-    /// Everything that a look-up says of some persons, whose data is in columns, over two columns, in text, in names, and
-    /// nowhere.
-    async fn told(home: &Home, verify: bool) -> String {
-        let anna = [
-            ("EMAIL_ADDRESS", "anna@planted.example"),
-            ("PERSON", "Anna Muster"),
-        ];
-        let options = FindOptions {
-            subjects: vec![
-                subject("anna", &anna),
-                subject("bert", &[("FIRST_NAME", "Bert"), ("LAST_NAME", "Weber")]),
-                subject("carla", &[("EMAIL_ADDRESS", "carla@planted.example")]),
-                subject("nobody", &[("EMAIL_ADDRESS", "nobody@planted.example")]),
-            ],
-            verify,
-            sources: Vec::new(),
-        };
-        let cancel = CancellationToken::new();
-        let report = find(home, &options, &locard_engine::Silent, &cancel);
-        let mut report = report.await.unwrap();
-        report.last_scans.clear();
-        format!("{report:#?}")
-    }
-
-    fn write(data: &Path) {
-        std::fs::create_dir_all(data.join("hr")).unwrap();
-        let files = [
-            (
-                "a.csv",
-                "id,email,active\n1,anna@planted.example,true\n2,x@planted.example,false\n",
-            ),
-            ("b.csv", "first,last\nBert,Weber\nAnna,Muster\n"),
-            ("c.txt", "Ask Anna Muster about it.\n"),
-            ("hr/cv_anna_muster.csv", "a,b\n1,2\n"),
-            ("d.csv", "sku,price\nA,1\nB,2\n"),
-            ("e.csv", "first,last\nBert,Muster\nCarl,Weber\n"),
-        ];
-        for (name, text) in files {
-            std::fs::write(data.join(name), text).unwrap();
-        }
-    }
-
-    async fn scanned(folder: &Path) -> Home {
-        let data = folder.join("data");
-        write(&data);
-        let home = testing::home(folder).await;
-        testing::scan(&home, &data).await;
-        home
-    }
-
-    #[tokio::test]
-    async fn what_is_remembered_answers_as_what_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = scanned(folder.path()).await;
-        for verify in [false, true] {
-            let read = told(&home, verify).await;
-            assert!(read.contains("anna") && read.contains("bert"), "{read}");
-            home.remember_filters(ROOM);
-            assert_eq!(told(&home, verify).await, read, "while it learns");
-            let (_, entities) = home.memory.of::<super::Remembered>().size();
-            assert!(entities >= 6, "{entities} are remembered");
-            assert_eq!(told(&home, verify).await, read, "from memory");
-            home.remember_filters(0);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_another_process_commits_is_found_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let scanning = scanned(folder.path()).await;
-        let data = folder.path().join("data");
-        let asking = testing::home_for(folder.path(), Access::Look).await;
-        asking.remember_filters(ROOM);
-        for _ in 0..2 {
-            assert!(!told(&asking, false).await.contains("subject: \"carla\""));
-        }
-        // In an entity that is remembered, in a new one, and in a name.
-        let more = "sku,price\nA,1\ncarla@planted.example,2\n";
-        std::fs::write(data.join("d.csv"), more).unwrap();
-        testing::scan(&scanning, &data).await;
-        let found = told(&asking, false).await;
-        assert!(
-            found.contains("subject: \"carla\"") && found.contains("d.csv"),
-            "{found}"
-        );
-        assert_eq!(told(&asking, false).await, found, "from memory");
-        std::fs::write(data.join("f.csv"), more).unwrap();
-        std::fs::write(data.join("carla@planted.example.csv"), "a,b\n1,2\n").unwrap();
-        testing::scan(&scanning, &data).await;
-        let found = told(&asking, false).await;
-        assert!(
-            found.contains("f.csv") && found.contains("(name)"),
-            "{found}"
-        );
-        std::fs::remove_file(data.join("d.csv")).unwrap();
-        testing::scan(&scanning, &data).await;
-        let found = told(&asking, false).await;
-        assert!(
-            !found.contains("d.csv") && found.contains("f.csv"),
-            "{found}"
-        );
-        asking.remember_filters(0);
-        assert_eq!(told(&asking, false).await, found, "as what is read");
-    }
-
-    #[tokio::test]
-    async fn a_source_that_is_removed_and_scanned_again_is_not_what_is_remembered_of_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = scanned(folder.path()).await;
-        home.remember_filters(ROOM);
-        let data = folder.path().join("data");
-        assert!(told(&home, false).await.contains("a.csv"));
-        for source in home.store.sources(home.org).await.unwrap() {
-            home.store.remove_source(home.org, source.id).await.unwrap();
-        }
-        std::fs::remove_file(data.join("a.csv")).unwrap();
-        testing::scan(&home, &data).await;
-        let found = told(&home, false).await;
-        assert!(
-            !found.contains("a.csv") && found.contains("b.csv"),
-            "{found}"
-        );
-        assert_eq!(told(&home, false).await, found);
-    }
-
-    #[tokio::test]
-    async fn what_there_is_no_room_for_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = scanned(folder.path()).await;
-        let read = told(&home, false).await;
-        let mut most = 0;
-        for room in [2_000, 6_000, 12_000, ROOM] {
-            home.remember_filters(room);
-            for _ in 0..2 {
-                assert_eq!(told(&home, false).await, read);
-                let (bytes, entities) = home.memory.of::<super::Remembered>().size();
-                assert!(bytes <= room, "{bytes} of {room}");
-                assert!(entities >= most, "{entities}");
-                most = entities;
-            }
-        }
-        assert!(most >= 6, "{most}");
     }
 }

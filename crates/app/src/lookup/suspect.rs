@@ -6,9 +6,9 @@ use std::sync::Arc;
 use locard_engine::Failure;
 use locard_index::{Candidate, Query, candidates};
 use locard_model::{Identifier, Strength, Subject};
-use locard_profile::{ColumnSketch, Profile};
+use locard_profile::{ColumnSketch, Coverage};
 use locard_sketch::Keyer;
-use locard_store::{Column, ColumnRecord, Entity};
+use locard_store::{Column, ColumnFilter, Entity, FailureDraft};
 
 use crate::catalog::view::View;
 use crate::lookup::duplicates;
@@ -16,8 +16,11 @@ use crate::lookup::find::{FindOptions, FindReport, Hit};
 use crate::lookup::names::{Named, Names};
 use crate::lookup::remembered::{Facts, Learnt, Remembered};
 use crate::lookup::verify::Checked;
-use crate::scan::gaps::{DAMAGED, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED};
-use crate::{Home, Result, record};
+use crate::record::summary::ColumnSummary;
+use crate::scan::gaps::{
+    DAMAGED, Extent, Failures, Gaps, IN_PART, NotSearched, Reason, STALE, UNFINISHED,
+};
+use crate::{Home, Result};
 
 /// An entity that some subjects may be in.
 pub struct Suspect {
@@ -27,7 +30,7 @@ pub struct Suspect {
     pub source: String,
     /// Its resource, masked.
     pub resource: String,
-    /// All its columns.
+    /// All its columns, where it is to be read; else those that were asked.
     pub names: Vec<Column>,
     /// Columns that were asked, in the order of the candidates' positions.
     pub(crate) columns: Vec<Column>,
@@ -41,8 +44,8 @@ pub struct Suspect {
 pub(crate) struct Recorded {
     /// Its columns in their order.
     pub(crate) names: Vec<Column>,
-    /// What is known of them.
-    pub(crate) records: Vec<ColumnRecord>,
+    /// What is asked of them.
+    pub(crate) filters: Vec<ColumnFilter>,
 }
 
 /// Asks the filters of one entity. They are decoded and asked on the thread pool: of a wide entity that takes seconds,
@@ -55,32 +58,27 @@ pub(crate) async fn ask(
     (report, view): (&mut FindReport, &View),
 ) -> Result<Option<Suspect>> {
     let resource = home.engine.mask().path(&entity.path, entity.kind);
-    let Recorded { names, records } = recorded;
+    let Recorded { names, filters } = recorded;
     tell_names(home, (&entity, source, &resource), &names, queries, report).await?;
     let mut gaps = Gaps {
         source,
         resource: &resource,
         found: &mut report.not_searched,
     };
-    if records.is_empty() {
+    if filters.is_empty() {
         gaps.unread(home, &entity, failures).await?;
         return Ok(None);
     }
     gaps.outdated(home, &entity, failures).await?;
     let before = gaps.found.len();
-    gaps.nameless(home, &names, &records).await?;
-    gaps.partly(&records, failures.of(entity.id));
-    let content = duplicates::content(records.iter().map(|record| &record.summary));
-    let content = content.ok().flatten().map(|(mark, _)| mark);
+    gaps.nameless(home, &names, &filters).await?;
     // What scans failed at is told besides, and may be other tomorrow.
     let learns = home.memory.filter_bytes() > 0 && failures.of(entity.id).is_none();
     let by = (queries, learns);
-    let answer = Answer::on_pool(home, (&entity, &names), records, by).await?;
-    for (column, reason, sentence) in answer.limits {
-        gaps.column(home.engine.mask().segment(&column), reason, sentence);
-    }
+    let answer = Answer::on_pool(home, (&entity, &names), filters, by).await?;
+    answer.tell(home, &mut gaps, failures.of(entity.id));
     if let Some(keys) = answer.keys {
-        let facts = Facts::of(&answer.columns, &gaps.found[before..], content);
+        let facts = Facts::of(&answer.columns, &gaps.found[before..], answer.content);
         let entity = entity.id;
         let learnt = Learnt {
             entity,
@@ -100,7 +98,42 @@ pub(crate) async fn ask(
         names,
         columns: answer.columns,
         candidates,
-        content,
+        content: answer.content,
+    }))
+}
+
+/// What there is to remember of an entity that nobody asks yet; nothing where it has no filters, or too many keys. Works
+/// on the thread that calls it.
+pub(crate) async fn learnt(
+    home: &Home,
+    entity: &Entity,
+    recorded: Recorded,
+) -> Result<Option<Learnt>> {
+    let Recorded { names, filters } = recorded;
+    if filters.is_empty() {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    let mut gaps = Gaps {
+        source: "",
+        resource: "",
+        found: &mut found,
+    };
+    gaps.nameless(home, &names, &filters).await?;
+    let answer = Answer::of(
+        entity,
+        names,
+        filters,
+        &[],
+        Some(home.engine.keyer().as_ref()),
+    );
+    answer.tell(home, &mut gaps, None);
+    let facts = Facts::of(&answer.columns, &found, answer.content);
+    let entity = entity.id;
+    Ok(answer.keys.map(|keys| Learnt {
+        entity,
+        facts,
+        keys,
     }))
 }
 
@@ -181,6 +214,10 @@ impl NamedPlace {
 
 /// What the filters of an entity say.
 struct Answer {
+    /// How far it was read.
+    extent: Extent,
+    /// The mark of what it holds, where all of it is known.
+    content: Option<u64>,
     /// The columns that carry a filter.
     columns: Vec<Column>,
     /// Columns that were asked in part or not at all, by their paths, and why.
@@ -197,7 +234,7 @@ impl Answer {
     async fn on_pool(
         home: &Home,
         (entity, names): (&Entity, &[Column]),
-        records: Vec<ColumnRecord>,
+        filters: Vec<ColumnFilter>,
         (queries, learns): (&Arc<Vec<Query>>, bool),
     ) -> Result<Self> {
         let keyer = Arc::clone(home.engine.keyer());
@@ -205,27 +242,42 @@ impl Answer {
         let (entity, names, queries) = (entity.clone(), names.to_vec(), Arc::clone(queries));
         let answer = home.engine.pool();
         let answer =
-            answer.run(move |_| Self::of(&entity, names, records, &queries, keyer.as_deref()));
+            answer.run(move |_| Self::of(&entity, names, filters, &queries, keyer.as_deref()));
         Ok(answer.await.map_err(locard_engine::Error::ledger)?)
     }
 
     fn of(
         entity: &Entity,
         names: Vec<Column>,
-        records: Vec<ColumnRecord>,
+        filters: Vec<ColumnFilter>,
         queries: &[Query],
         keyer: Option<&Keyer>,
     ) -> Self {
         let mut limits = Vec::new();
         let of_names = keyer.map(|keyer| Names::of(entity, &names, keyer).keys());
-        let (columns, sketches) = filters(names, records, &mut limits);
+        let summaries = filters.iter().map(|it| ColumnSummary::read(&it.summary));
+        let summaries: Option<Vec<ColumnSummary>> = summaries.collect::<Result<_, _>>().ok();
+        let content = summaries.as_deref().map(duplicates::content_of);
+        let content = content.and_then(|content| content.ok().flatten());
+        let (columns, sketches) = decoded(names, filters, &mut limits);
         let holds = |column: usize, hash: u64| sketches[column].may_hold(hash);
         let candidates = asked(entity.path.name(), &columns, queries, holds);
         Self {
+            extent: Extent::of(summaries.as_deref()),
+            content: content.map(|(mark, _)| mark),
             keys: of_names.and_then(|of_names| keys(sketches, of_names)),
             columns,
             limits,
             candidates,
+        }
+    }
+
+    /// Tells what of it could not be asked.
+    fn tell(&self, home: &Home, gaps: &mut Gaps<'_>, failure: Option<&FailureDraft>) {
+        gaps.partly(self.extent, failure);
+        for (column, reason, sentence) in &self.limits {
+            let column = home.engine.mask().segment(column);
+            gaps.column(column, *reason, sentence.clone());
         }
     }
 }
@@ -272,29 +324,27 @@ pub(crate) fn asked(
 }
 
 /// The columns that carry a filter, with it; the others are told.
-fn filters(
+fn decoded(
     names: Vec<Column>,
-    records: Vec<ColumnRecord>,
+    filters: Vec<ColumnFilter>,
     limits: &mut Vec<(String, Reason, String)>,
 ) -> (Vec<Column>, Vec<ColumnSketch>) {
-    let mut by_id: HashMap<_, ColumnRecord> = records
-        .into_iter()
-        .map(|record| (record.column, record))
-        .collect();
+    let by_id = filters.into_iter().map(|filter| (filter.column, filter));
+    let mut by_id: HashMap<_, ColumnFilter> = by_id.collect();
     let (mut columns, mut sketches) = (Vec::new(), Vec::new());
     for name in names {
         let mut tell =
             |reason, sentence: &str| limits.push((name.path.clone(), reason, sentence.to_owned()));
         // What is decoded is not held besides: of a wide entity either is much.
-        let Some(record) = by_id.remove(&name.id) else {
+        let Some(filter) = by_id.remove(&name.id) else {
             tell(Reason::NotScanned, UNFINISHED);
             continue;
         };
-        let Ok(sketch) = record::sketch(&record) else {
+        let Ok(sketch) = ColumnSketch::decode(&filter.sketch) else {
             tell(Reason::Damaged, DAMAGED);
             continue;
         };
-        let limit = limit(&sketch.summary());
+        let limit = limit(sketch.coverage());
         if let Some((reason, sentence)) = &limit {
             tell(*reason, sentence);
         }
@@ -307,14 +357,13 @@ fn filters(
 }
 
 /// Why a column can be asked in part or not at all, also in a sentence; `None`: all of it can.
-fn limit(figures: &Profile) -> Option<(Reason, String)> {
-    if let Some(why) = figures.not_indexed {
+fn limit(coverage: Coverage) -> Option<(Reason, String)> {
+    if let Some(why) = coverage.not_indexed {
         return Some((Reason::NotIndexed, why.sentence().to_owned()));
     }
-    let filled = figures.rows > figures.nulls + figures.blanks;
-    (filled && figures.indexed < 1.0).then(|| {
+    (coverage.values > 0 && coverage.indexed < 1.0).then(|| {
         // Rounded down, since not quite all is not all.
-        let share = (figures.indexed * 1_000.0).floor() / 10.0;
+        let share = (coverage.indexed * 1_000.0).floor() / 10.0;
         let sentence = format!("only {share:.1} % of its values are indexed");
         (Reason::PartlyIndexed, sentence)
     })
@@ -445,29 +494,29 @@ mod tests {
 
     use super::*;
 
-    fn figures(declared: Option<LogicalType>, indexed: f64) -> Profile {
+    fn coverage(declared: Option<LogicalType>, indexed: f64) -> Coverage {
         let keyer = Arc::new(Keyer::new(&[7; 16]));
-        Profile {
-            rows: 10,
+        Coverage {
+            values: 10,
             indexed,
-            ..Profiler::new(keyer).sketch(declared).summary()
+            ..Profiler::new(keyer).sketch(declared).coverage()
         }
     }
 
     #[test]
     fn a_column_that_is_indexed_in_part_is_a_gap_and_one_without_a_filter_is_none() {
-        assert_eq!(limit(&figures(None, 1.0)), None);
-        let (reason, sentence) = limit(&figures(None, 0.999_96)).unwrap();
+        assert_eq!(limit(coverage(None, 1.0)), None);
+        let (reason, sentence) = limit(coverage(None, 0.999_96)).unwrap();
         assert_eq!(reason, Reason::PartlyIndexed);
         assert_eq!(sentence, "only 99.9 % of its values are indexed");
         assert!(reason.is_gap(), "the answer is not: nowhere");
-        let (reason, _) = limit(&figures(Some(LogicalType::Boolean), 0.0)).unwrap();
+        let (reason, _) = limit(coverage(Some(LogicalType::Boolean), 0.0)).unwrap();
         assert_eq!(reason, Reason::NotIndexed);
         assert!(!reason.is_gap());
-        let blank = Profile {
-            blanks: 10,
-            ..figures(None, 0.0)
+        let blank = Coverage {
+            values: 0,
+            ..coverage(None, 0.0)
         };
-        assert_eq!(limit(&blank), None);
+        assert_eq!(limit(blank), None);
     }
 }

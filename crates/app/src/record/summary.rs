@@ -25,9 +25,17 @@ pub(crate) struct ColumnSummary {
 
 impl ColumnSummary {
     pub(crate) fn of(summary: &Value) -> Result<Self, locard_engine::Error> {
-        let damaged = |error: serde_json::Error| locard_engine::Error::Recorded(error.to_string());
         Self::deserialize(summary).map_err(damaged)
     }
+
+    /// The same of JSON text.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, locard_engine::Error> {
+        serde_json::from_slice(text).map_err(damaged)
+    }
+}
+
+fn damaged(error: serde_json::Error) -> locard_engine::Error {
+    locard_engine::Error::Recorded(error.to_string())
 }
 
 /// What a column adds to the mark: its name and its values. What was derived from the cells of another adds nothing.

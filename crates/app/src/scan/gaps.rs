@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use locard_connector::ErrorKind;
 use locard_model::{ColumnId, EntityId, JobState, named};
 use locard_store::{
-    Column, ColumnRecord, Entity, Failure, FailureDraft, FailureFilter, Job, Source,
+    Column, ColumnFilter, Entity, Failure, FailureDraft, FailureFilter, Job, Source,
 };
 
 use crate::catalog::Catalog;
@@ -302,14 +302,12 @@ impl Gaps<'_> {
         &mut self,
         home: &Home,
         names: &[Column],
-        records: &[ColumnRecord],
+        filters: &[ColumnFilter],
     ) -> Result<()> {
         let known: HashSet<ColumnId> = names.iter().map(|name| name.id).collect();
-        for record in records
-            .iter()
-            .filter(|record| !known.contains(&record.column))
-        {
-            match home.store.column(home.org, record.column).await {
+        let nameless = |filter: &&ColumnFilter| !known.contains(&filter.column);
+        for filter in filters.iter().filter(nameless) {
+            match home.store.column(home.org, filter.column).await {
                 // Gone from the source.
                 Ok(_) => {}
                 Err(error) if error.kind() == locard_store::ErrorKind::NotFound => {
@@ -323,20 +321,16 @@ impl Gaps<'_> {
     }
 
     /// What is recorded of it may be of a sample, or of a part.
-    pub(crate) fn partly(&mut self, records: &[ColumnRecord], why: Option<&FailureDraft>) {
-        let summaries: Result<Vec<_>, _> = records
-            .iter()
-            .map(|record| ColumnSummary::of(&record.summary))
-            .collect();
-        let Ok(summaries) = summaries else {
-            // How far it was read is not known, so nothing may say that it was read whole.
+    pub(crate) fn partly(&mut self, extent: Extent, why: Option<&FailureDraft>) {
+        if extent.unknown {
+            // Nothing may say that it was read whole.
             return self.push(None, Reason::Damaged, DAMAGED.to_owned());
-        };
-        if summaries.iter().any(|summary| summary.sampled) {
+        }
+        if extent.sampled {
             let sentence = "only a sample of it was scanned";
             self.push(None, Reason::Sampled, sentence.to_owned());
         }
-        if summaries.iter().any(|summary| summary.partial) {
+        if extent.partial {
             let place = why.and_then(|why| why.place.as_deref());
             let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
             let why = why.map_or("some of its records were not", |why| &why.sentence);
@@ -346,36 +340,47 @@ impl Gaps<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use locard_model::SourceId;
+/// How far an entity was read, by the summaries of its columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    sampled: bool,
+    partial: bool,
+    /// A summary cannot be read.
+    unknown: bool,
+}
 
-    use super::*;
-
-    fn record(summary: serde_json::Value) -> ColumnRecord {
-        let entity = EntityId(uuid::Uuid::nil());
-        ColumnRecord {
-            column: ColumnId::derive(entity, "a"),
-            entity,
-            source: SourceId::derive("s"),
-            generation: 1,
-            key: locard_model::KeyId(1),
-            forms: 1,
-            summary,
-            sketch: Vec::new(),
-            evidence: Vec::new(),
-            extremes: None,
+impl Extent {
+    /// By all of them; `None` where one cannot be read.
+    pub(crate) fn of(summaries: Option<&[ColumnSummary]>) -> Self {
+        let Some(summaries) = summaries else {
+            let unknown = true;
+            return Self {
+                unknown,
+                ..Self::default()
+            };
+        };
+        Self {
+            sampled: summaries.iter().any(|summary| summary.sampled),
+            partial: summaries.iter().any(|summary| summary.partial),
+            unknown: false,
         }
     }
+}
 
-    fn partly(summary: serde_json::Value) -> Vec<Reason> {
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partly(summary: &serde_json::Value) -> Vec<Reason> {
         let mut found = Vec::new();
         let mut gaps = Gaps {
             source: "s",
             resource: "a.csv",
             found: &mut found,
         };
-        gaps.partly(&[record(summary)], None);
+        let summary = ColumnSummary::read(summary.to_string().as_bytes()).ok();
+        let summaries = summary.map(|summary| vec![summary]);
+        gaps.partly(Extent::of(summaries.as_deref()), None);
         found.into_iter().map(|gap| gap.reason).collect()
     }
 
@@ -388,12 +393,12 @@ mod tests {
                 "sampled": sampled, "partial": partial,
             })
         };
-        assert_eq!(partly(summary(false, false)), []);
+        assert_eq!(partly(&summary(false, false)), []);
         assert_eq!(
-            partly(summary(true, true)),
+            partly(&summary(true, true)),
             [Reason::Sampled, Reason::Failed]
         );
-        assert_eq!(partly(serde_json::json!({"rows": 10})), [Reason::Damaged]);
+        assert_eq!(partly(&serde_json::json!({"rows": 10})), [Reason::Damaged]);
     }
 
     #[test]

@@ -83,9 +83,9 @@ pub(crate) enum Relations {
         format: ListFormat,
     },
     /// Confirm a relation: `locard collect` follows it from then on
-    Confirm(Verdict),
+    Confirm(DecideRelation),
     /// Reject a relation: `locard collect` does not follow it
-    Reject(Verdict),
+    Reject(DecideRelation),
     /// Take a decision back
     Withdraw {
         /// The relation: its id or the beginning of it, as `locard relations list` prints it
@@ -96,7 +96,7 @@ pub(crate) enum Relations {
 
 /// A decision on a relation.
 #[derive(Args, Debug)]
-pub(crate) struct Verdict {
+pub(crate) struct DecideRelation {
     /// The relation: its id or the beginning of it, as `locard relations list` prints it
     #[arg(value_name = "RELATION")]
     pub(crate) relation: String,

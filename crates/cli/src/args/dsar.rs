@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use locard_model::SecretString;
 
+use super::values::secret;
 use super::{ListFormat, Person};
 
 /// Answer a person's request for their data: collect, review, hand out
@@ -68,6 +70,21 @@ pub(crate) enum Dsar {
         /// Why
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+    },
+    /// Put a job under a legal hold: nothing of it is destroyed, whatever its time says
+    Hold {
+        /// The job
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// Why
+        #[arg(long, value_name = "TEXT", value_parser = secret)]
+        reason: SecretString,
+    },
+    /// Lift the legal hold of a job
+    Unhold {
+        /// The job
+        #[arg(value_name = "JOB")]
+        job: String,
     },
     /// Begin a job anew that failed, or in which places were not searched: another job, which goes on from what was read
     Retry {

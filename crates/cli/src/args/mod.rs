@@ -23,7 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use locard_app::Access;
 use locard_model::SecretString;
 
-pub(crate) use collect::{Collect, Relations, RowFormat, Verdict};
+pub(crate) use collect::{Collect, DecideRelation, Relations, RowFormat};
 pub(crate) use control::{
     BusinessRule, BusinessRules, MissedTimes, QualityDimension, Schedule, ScheduledJob, Schedules,
 };

@@ -6,7 +6,7 @@ use locard_dsar::{Origin, RelationRow, SideRow};
 use serde_json::json;
 
 use super::{Outcome, Session, actor};
-use crate::args::{ListFormat, Relations, Verdict};
+use crate::args::{DecideRelation, ListFormat, Relations};
 use crate::lists::List;
 use crate::printer::printable;
 use crate::table::counted;
@@ -14,8 +14,8 @@ use crate::table::counted;
 pub(crate) async fn run(session: &Session, args: &Relations) -> Result<Outcome> {
     match args {
         Relations::List { format } => list(session, *format).await?,
-        Relations::Confirm(verdict) => decide(session, verdict, Decision::Confirmed).await?,
-        Relations::Reject(verdict) => decide(session, verdict, Decision::Rejected).await?,
+        Relations::Confirm(decided) => decide(session, decided, Decision::Confirmed).await?,
+        Relations::Reject(decided) => decide(session, decided, Decision::Rejected).await?,
         Relations::Withdraw { relation } => {
             locard_dsar::withdraw_relation(&session.home, &actor(), relation).await?;
             let said = "taken back; what a source declares is followed, anything else is not";
@@ -89,10 +89,10 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", (share * 1_000.0).floor() / 10.0)
 }
 
-async fn decide(session: &Session, verdict: &Verdict, decision: Decision) -> Result<()> {
-    let reason = verdict.reason.as_deref();
+async fn decide(session: &Session, decided: &DecideRelation, decision: Decision) -> Result<()> {
+    let reason = decided.reason.as_deref();
     let row =
-        locard_dsar::decide_relation(&session.home, &actor(), &verdict.relation, decision, reason)
+        locard_dsar::decide_relation(&session.home, &actor(), &decided.relation, decision, reason)
             .await?;
     session.printer.say(format!(
         "{}: {} leads to {}",

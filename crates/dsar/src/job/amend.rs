@@ -17,6 +17,8 @@ pub(super) struct Step {
     pub(super) expires_at: Option<jiff::Timestamp>,
     pub(super) note: Option<DsarNote>,
     pub(super) job: Option<locard_model::JobId>,
+    /// Whether it is under a legal hold of its own from now on.
+    pub(super) is_held: Option<bool>,
 }
 
 impl Step {
@@ -60,6 +62,7 @@ pub(super) async fn amend(
             body: Some(json(&body)?),
             job: step.job,
             expires_at: step.expires_at,
+            is_held: step.is_held,
             note: step.note,
             seen: Some(job.updated_at),
             answers: body.request.map(RequestId),

@@ -118,11 +118,25 @@ pub struct Body {
     /// What was collected, once all of it was.
     pub collected: Option<Collected>,
     /// The bundle, once there is one.
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<BundleInfo>,
     /// Why there will be none.
     pub failure: Option<Failed>,
     /// What the bundle's audit report says.
     pub report: Option<AuditReport>,
+    /// Why nothing of it may be destroyed, where it is under a hold of its own.
+    pub hold: Option<Hold>,
+}
+
+/// A legal hold that somebody placed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Hold {
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Who did.
+    pub by: String,
 }
 
 /// How far a job is.
@@ -198,7 +212,7 @@ pub struct SectionInfo {
 /// A bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Delivery {
+pub struct BundleInfo {
     /// Its name in the store of bundles.
     pub key: String,
     /// Bytes of it.

@@ -132,6 +132,7 @@ pub async fn retry(home: &Home, actor: &Actor, id: Uuid) -> Result<StartedJob> {
         delivery: None,
         failure: None,
         report: None,
+        hold: None,
         ..body.clone()
     };
     let key = Some(format!("retry of {id}"));

@@ -49,11 +49,13 @@ use locard_store::{Dsar, DsarId};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
-pub use body::{Body, Collected, Delivery, Failed, Known, Progress, Scope, ScopeKind, SectionInfo};
+pub use body::{
+    Body, BundleInfo, Collected, Failed, Hold, Known, Progress, Scope, ScopeKind, SectionInfo,
+};
 pub use create::{DsarOptions, StartedJob, create};
 pub use decide::{Act, Carried, Decided, Decision, Verdict};
 pub use download::{Download, Handed, Purpose, artifact, bundle, downloads};
-pub use holds::RETENTION;
+pub use holds::{RETENTION, hold, unhold};
 pub use link::{
     Link, LinkRow, NewLink, Opened, Refused, follow_again, follow_link, is_link, link, links,
     revoke_link,
@@ -83,6 +85,8 @@ pub struct DsarJob {
     pub updated_at: Timestamp,
     /// When its bundle is to be destroyed.
     pub expires_at: Option<Timestamp>,
+    /// Whether it is under a legal hold of its own. One on its request, or on its class, is told there.
+    pub is_held: bool,
     /// All that is known of it; `None` once its key was destroyed.
     pub body: Option<Body>,
     /// What became of it, oldest first; empty in lists.
@@ -149,6 +153,7 @@ fn told(home: &Home, dsar: Dsar) -> Result<DsarJob> {
         created_at: dsar.created_at,
         updated_at: dsar.updated_at,
         expires_at: dsar.expires_at,
+        is_held: dsar.is_held,
         body: body.transpose().map_err(|error| {
             let sentence = "what was recorded of the DSAR job cannot be read";
             Error::new(ErrorKind::Store, sentence).cause(error)

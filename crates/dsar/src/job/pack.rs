@@ -24,7 +24,7 @@ use super::processing::Register;
 use super::reach::{Place, Reach};
 use super::rules::Others;
 use super::{
-    Act, Body, Delivery, DsarJob, Processing, Scope, SectionInfo, Verdict, learn, rules, scratch,
+    Act, Body, BundleInfo, DsarJob, Processing, Scope, SectionInfo, Verdict, learn, rules, scratch,
     settings, standing, unkept,
 };
 use crate::keep::{Sealed, Shelf};
@@ -52,7 +52,7 @@ pub(super) struct Packing {
 
 /// What was packed.
 pub(super) struct Packed {
-    pub(super) delivery: Delivery,
+    pub(super) delivery: BundleInfo,
     pub(super) report: AuditReport,
     /// The sections, with what of them is in the bundle.
     pub(super) sections: Vec<SectionInfo>,
@@ -120,12 +120,12 @@ impl Packing {
         let report = AuditReport::of(&finished.manifest);
         self.close_artifact(&finished.manifest, &report)?;
         Ok(Packed {
-            delivery: Delivery {
+            delivery: BundleInfo {
                 key: format!("{}/{BUNDLE}", Body::folder(self.job.id)),
                 size: delivered.size,
                 sha256: delivered.sha256,
                 signed_by: self.key.public().id(),
-                ..Delivery::default()
+                ..BundleInfo::default()
             },
             report,
             sections: self.counted(&finished.manifest)?,

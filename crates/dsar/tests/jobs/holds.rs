@@ -7,7 +7,7 @@ use locard_app::Home;
 use locard_dsar::job::{self, DsarJob, DsarOptions, Purpose};
 use locard_model::{DsarState, RequestId, RequestState};
 use locard_store::{
-    AuditDraft, DsarChange, DsarId, RequestChange, RequestDraft, RequestHead, StartedRequest,
+    AuditDraft, DsarChange, DsarId, Page, RequestChange, RequestDraft, RequestHead, StartedRequest,
 };
 use serde_json::json;
 
@@ -201,5 +201,48 @@ async fn a_legal_hold_keeps_what_is_over_and_hands_nothing_out() {
             .await
             .is_err()
     );
+    home.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_on_a_job_of_no_request_keeps_it_until_it_is_lifted() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = scanned(folder.path()).await;
+    let officer = actor("officer");
+    let ready = run(&home, &create(&home, anna()).await).await;
+    let refused = job::hold(&home, &officer, ready.id, " ").await;
+    assert!(refused.unwrap_err().to_string().contains("reason"));
+    let held = job::hold(&home, &officer, ready.id, "case 7").await;
+    let held = held.unwrap();
+    assert!(held.is_held && held.state == DsarState::Ready, "{held:?}");
+    let told = held.timeline.last().unwrap();
+    assert_eq!(told.notes.as_deref(), Some("under a legal hold: case 7"));
+    assert_eq!(told.actor.as_deref(), Some("officer"));
+    let twice = job::hold(&home, &officer, ready.id, "case 8").await;
+    assert!(twice.unwrap_err().to_string().contains("already"));
+    // Its time is over, it is cancelled, and somebody asks the store itself.
+    end_time(&home, &ready).await;
+    assert_eq!(job::sweep(&home).await.unwrap(), 0);
+    let ended = job::cancel(&home, &officer, ready.id, None).await.unwrap();
+    assert!(ended.is_held && ended.body.unwrap().hold.is_some());
+    end_time(&home, &ready).await;
+    assert_eq!(job::sweep(&home).await.unwrap(), 0);
+    assert!(is_kept(folder.path(), &ready));
+    let (store, org, id) = (home.store(), home.org(), DsarId(ready.id));
+    let refused = store.destroy_dsar_key(org, id, None).await.unwrap_err();
+    assert!(refused.to_string().contains("legal hold"), "{refused}");
+    // The log has who placed it, and not why: that goes with the job.
+    let log = store.audit(org, Page::first(50)).await.unwrap().items;
+    let placed = log.iter().find(|entry| entry.what.action == "dsar hold");
+    let placed = placed.expect("it is in the log");
+    assert_eq!(placed.what.actor, "officer");
+    assert!(!placed.what.details.to_string().contains("case 7"));
+    let free = job::unhold(&home, &officer, ready.id).await.unwrap();
+    assert!(!free.is_held);
+    assert!(job::unhold(&home, &officer, ready.id).await.is_err());
+    assert_eq!(job::sweep(&home).await.unwrap(), 1);
+    assert!(!is_kept(folder.path(), &ready));
+    let gone = job::hold(&home, &officer, ready.id, "too late").await;
+    assert!(gone.is_err(), "nothing is left to be held");
     home.close().await.unwrap();
 }

@@ -2,12 +2,12 @@
 
 use super::figures::{FEW_CELLS, PERSONAL, REPORTED};
 use super::weigh::Weighed;
-use super::{ColumnView, Judged, Verdict};
+use super::{ColumnView, Judged, Judgement};
 use crate::Library;
 
 pub(super) struct Decision {
     pub(super) finding: Option<Judged>,
-    pub(super) verdict: Verdict,
+    pub(super) judgement: Judgement,
 }
 
 pub(super) fn decide(
@@ -21,10 +21,10 @@ pub(super) fn decide(
         let rows = view.facts.rows > 0;
         return Decision {
             finding: None,
-            verdict: if rows {
-                Verdict::NotEnoughData
+            judgement: if rows {
+                Judgement::NotEnoughData
             } else {
-                Verdict::Clear
+                Judgement::Clear
             },
         };
     }
@@ -42,15 +42,15 @@ pub(super) fn decide(
     match best {
         Some((hypothesis, &share)) if personal > PERSONAL && share > REPORTED => Decision {
             finding: Some(finding(library, view, hypothesis, share)),
-            verdict: Verdict::Found,
+            judgement: Judgement::Found,
         },
         _ if tested < FEW_CELLS => Decision {
             finding: None,
-            verdict: Verdict::NotEnoughData,
+            judgement: Judgement::NotEnoughData,
         },
         _ => Decision {
             finding: None,
-            verdict: Verdict::Clear,
+            judgement: Judgement::Clear,
         },
     }
 }

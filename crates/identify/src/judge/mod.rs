@@ -88,7 +88,7 @@ pub struct Judged {
 
 /// What the judge decided about the column as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Judgement {
     /// It holds an identifier.
     Found,
     /// It holds none.
@@ -102,7 +102,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
     /// The decision.
-    pub verdict: Verdict,
+    pub judgement: Judgement,
     /// Everything that was weighed, the likeliest first.
     pub hypotheses: Vec<Hypothesis>,
 }
@@ -227,10 +227,10 @@ impl Library {
         let mut findings: Vec<Judged> = label.iter().cloned().collect();
         let found = inside.iter().filter(|inside| inside.is_finding());
         findings.extend(found.map(|found| found.judged.clone()));
-        let verdict = if findings.is_empty() {
-            decision.verdict
+        let judgement = if findings.is_empty() {
+            decision.judgement
         } else {
-            Verdict::Found
+            Judgement::Found
         };
         let whole = weighed.into_iter().zip(shares).map(|(hypothesis, share)| {
             let reported = label
@@ -243,7 +243,7 @@ impl Library {
             column: i,
             findings,
             explanation: Explanation {
-                verdict,
+                judgement,
                 hypotheses: told(whole.chain(inside).collect()),
             },
         }

@@ -40,11 +40,19 @@ impl Loose {
         self.slots.len() + slots <= SLOTS && self.keys.len() + keys <= KEYS
     }
 
-    pub(super) fn add(&mut self, slot: Slot, hashes: &[u64]) {
+    fn add(&mut self, slot: Slot, hashes: &[u64]) {
         let at = self.slots.len() as u64;
         self.slots.push(slot);
         let keys = hashes.iter().map(|hash| hash >> REST << 16 | at);
         self.keys.extend(keys);
+    }
+
+    /// Adds the columns of what a number stands for.
+    pub(super) fn add_all(&mut self, number: u32, columns: &[Vec<u64>]) {
+        for (position, hashes) in columns.iter().enumerate() {
+            let position = position as Position;
+            self.add(Slot { number, position }, hashes);
+        }
     }
 
     /// Tells the slots of hashes that are asked for in ascending order, each once.
@@ -135,6 +143,13 @@ impl Block {
 
     pub(super) fn slots(&self) -> &[Slot] {
         &self.slots
+    }
+
+    /// Moves what stands for its entities up by so many.
+    pub(super) fn renumber(&mut self, by: u32) {
+        for slot in &mut self.slots {
+            slot.number = slot.number.wrapping_add(by);
+        }
     }
 
     /// Tells the slots of a hash.

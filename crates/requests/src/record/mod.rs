@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use out::{Artifact, Manifest, Validation};
-pub(crate) use out::{Attempt, Challenge, Delivery};
-pub use place::{LeadsTo, Place, Task, TaskOutcome, Verdict};
+pub(crate) use out::{Attempt, Challenge, Handover};
+pub use place::{LeadsTo, Place, PlaceDecision, Task, TaskOutcome};
 pub(crate) use place::{Located, Unsearched};
 
 /// Version of the form; it counts up when what is stored means something else.
@@ -71,7 +71,7 @@ pub struct Record {
     pub manifest: Option<Manifest>,
     /// How it is handed out.
     #[serde(default)]
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<Handover>,
     /// What the person said against the answer.
     #[serde(default)]
     pub appeals: Vec<Appeal>,

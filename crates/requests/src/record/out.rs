@@ -81,7 +81,7 @@ pub struct Artifact {
 /// How an answer is handed out.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Delivery {
+pub struct Handover {
     /// `portal`, `email` or `secure_remote_access`.
     pub channel: String,
     /// `standard` or `token`.

@@ -133,7 +133,7 @@ impl Task {
 /// What was decided on a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum PlaceDecision {
     /// Nothing yet: a strong place is worked through, a weak one is not.
     #[default]
     Open,
@@ -177,7 +177,7 @@ pub struct Place {
     /// What is to be done.
     pub instructions: String,
     /// What was decided.
-    pub verdict: Verdict,
+    pub verdict: PlaceDecision,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -197,14 +197,14 @@ impl Place {
     /// once somebody said that it is the person.
     pub fn is_listed(&self) -> bool {
         match self.verdict {
-            Verdict::Included | Verdict::Done => true,
-            Verdict::Excluded => false,
-            Verdict::Open => self.strength == Strength::Strong.as_str(),
+            PlaceDecision::Included | PlaceDecision::Done => true,
+            PlaceDecision::Excluded => false,
+            PlaceDecision::Open => self.strength == Strength::Strong.as_str(),
         }
     }
 
     /// Whether somebody must say yet whether it is the person.
     pub fn is_undecided(&self) -> bool {
-        self.verdict == Verdict::Open && !self.is_listed()
+        self.verdict == PlaceDecision::Open && !self.is_listed()
     }
 }

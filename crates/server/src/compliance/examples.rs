@@ -20,6 +20,7 @@ fn sent(method: &str, path: &str) -> Value {
             "scope": { "dataSubjectId": "anna@example.org", "windowStart": "2023-11-07T05:31:56Z", "substrates": ["crm"] },
             "attributes": { "PERSON": "Anna Muster" }, "format": "JSON", "requestNotes": "request 2026-17",
         }),
+        ("post", "/{id}/hold") => json!({ "reason": "case 7 of 2026" }),
         ("post", "/{id}/cancel") => json!({ "reason": "withdrawn" }),
         ("post", "/{id}/review/decisions") => json!({
             "decisions": [{ "section": 1, "row": 2, "verdict": "not", "reason": "another birth date" }],
@@ -58,6 +59,7 @@ fn data(method: &str, rest: &str) -> Value {
             "activeLimit": 5, "next": null,
         }),
         "/dsar" | "/dsar/{id}/retry" => json!({ "job": job("REQUESTED"), "activeLimit": 5 }),
+        "/dsar/{id}/hold" => json!({ "job": job("READY") }),
         "/dsar/{id}/cancel" => json!({ "job": job("FAILED") }),
         "/dsar/{id}" | "/dsar/{id}/run" => json!({ "job": job("READY"), "auditReport": report() }),
         "/dsar/{id}/download" => json!({ "job": job("DELIVERED"), "artifact": artifact() }),
@@ -99,7 +101,7 @@ fn job(state: &str) -> Value {
         "scope": { "kind": "DATA_SUBJECT", "dataSubjectId": "anna@example.org", "campaignIds": [], "substrates": ["crm"] },
         "requestedBy": "anna", "requestNotes": "request 2026-17",
         "progress": { "rowsCollected": 12, "rowsExpected": 12, "bytesPackaged": 4_096, "lastHeartbeatAt": AT, "workerId": LINK },
-        "delivery": null, "failure": null, "timeline": [{ "at": AT, "state": "REQUESTED", "actor": "anna", "notes": null }],
+        "delivery": null, "failure": null, "legalHold": false, "timeline": [{ "at": AT, "state": "REQUESTED", "actor": "anna", "notes": null }],
     })
 }
 

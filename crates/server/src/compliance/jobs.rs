@@ -58,6 +58,12 @@ pub(crate) const BODY: &[Field] = &[
 
 pub(crate) const BODY_WHY: &[Field] = &[field("reason", Kind::Text)];
 
+pub(crate) const BODY_HOLD: &[Field] = &[Field {
+    name: "reason",
+    kind: Kind::Text,
+    required: true,
+}];
+
 pub(crate) async fn create(
     State(context): State<Context>,
     Extension(actor): Extension<Actor>,
@@ -311,6 +317,34 @@ pub(crate) async fn cancel(
     let id = id_of(&context, &grants, &name).await?;
     let why = Fields::of(&body)?.text("reason")?;
     let job = job::cancel(context.home(), &actor, id, why.as_deref()).await?;
+    answer(json!({ "job": told::job(&job) }))
+}
+
+/// Sees to it that nothing of a job is destroyed.
+pub(crate) async fn hold(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let id = id_of(&context, &grants, &name).await?;
+    let reason = Fields::of(&body)?.text("reason")?;
+    let reason = reason.filter(|reason| !reason.trim().is_empty());
+    let reason = reason.ok_or_else(|| Fault::field("reason", "why it is held is wanted"))?;
+    let job = job::hold(context.home(), &actor, id, &reason).await?;
+    answer(json!({ "job": told::job(&job) }))
+}
+
+/// Lifts that.
+pub(crate) async fn unhold(
+    State(context): State<Context>,
+    Extension(actor): Extension<Actor>,
+    Extension(grants): Extension<Granted>,
+    Path(name): Path<String>,
+) -> Answer {
+    let id = id_of(&context, &grants, &name).await?;
+    let job = job::unhold(context.home(), &actor, id).await?;
     answer(json!({ "job": told::job(&job) }))
 }
 

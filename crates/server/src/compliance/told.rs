@@ -13,6 +13,7 @@ pub(super) fn job(job: &DsarJob) -> Value {
         "updatedAt": job.updated_at,
         "timeline": job.timeline.iter().map(moment).collect::<Vec<_>>(),
         "destroyed": job.body.is_none(),
+        "legalHold": job.is_held,
     });
     if let (Some(told), Some(Value::Object(more))) = (told.as_object_mut(), known(job)) {
         told.extend(more);
@@ -42,6 +43,7 @@ fn known(job: &DsarJob) -> Option<Value> {
         "notSearched": collected.map(|collected| &collected.not_searched),
         "delivery": delivery(job, body),
         "failure": body.failure,
+        "hold": body.hold,
         "retryOf": body.retry_of.as_ref().map(name),
         "retriedBy": body.retried_by.as_ref().map(name),
     }))

@@ -45,7 +45,10 @@ fn faults(route: &Route, path: &str) -> Vec<Status> {
     let mut codes = vec![
         ("429", "Too many requests, or too many of these at a time"),
         ("500", "A mistake in the program, or another master key"),
-        ("503", "The store does not answer"),
+        (
+            "503",
+            "The store does not answer, or the server has just started; ask again later",
+        ),
         ("504", "The answer took too long"),
     ];
     if route.who != Who::Anybody {

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use locard_app::Actor;
 use locard_requests::{
-    Desk, Opened, TaskOutcome, Verdict, collection_shape, lifecycle, place_shape, task_shape,
+    Desk, Opened, PlaceDecision, TaskOutcome, collection_shape, lifecycle, place_shape, task_shape,
 };
 use serde_json::{Value, json};
 
@@ -144,10 +144,10 @@ pub(crate) async fn decide_place(
     let mut fields = Fields::of(&body)?;
     let verdict = required_text(&mut fields, "verdict", "")?;
     let verdict = match verdict.as_str() {
-        "open" => Verdict::Open,
-        "included" => Verdict::Included,
-        "excluded" => Verdict::Excluded,
-        "done" => Verdict::Done,
+        "open" => PlaceDecision::Open,
+        "included" => PlaceDecision::Included,
+        "excluded" => PlaceDecision::Excluded,
+        "done" => PlaceDecision::Done,
         _ => {
             return Err(Fault::field(
                 "verdict",

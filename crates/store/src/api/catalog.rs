@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use crate::Result;
 use crate::rows::{
-    Author, Changes, Column, ColumnHead, ColumnRecord, Conclusion, Entity, EntityFilter,
-    FindingFilter, FindingRecord, JobLease, Organisation, Page, Paged, PieceColumn, PieceHead,
-    PiecePart, RecordedPiece, SketchKey, Source, SourceDraft,
+    Author, Changes, Column, ColumnFilter, ColumnHead, ColumnRecord, Conclusion, Entity,
+    EntityFilter, FindingFilter, FindingRecord, JobLease, Organisation, Page, Paged, PieceColumn,
+    PieceHead, PiecePart, RecordedPiece, SketchKey, Source, SourceDraft,
 };
 
 /// Organisations and their keys.
@@ -111,6 +111,9 @@ pub trait Entities: Send + Sync {
     /// The same of several entities, those of each in their order.
     async fn columns_of(&self, org: OrgId, entities: &[EntityId]) -> Result<Vec<Column>>;
 
+    /// Those of some columns that are there and no tombstones, in no order.
+    async fn columns_named(&self, org: OrgId, columns: &[ColumnId]) -> Result<Vec<Column>>;
+
     /// One column, tombstone or not.
     async fn column(&self, org: OrgId, id: ColumnId) -> Result<Column>;
 }
@@ -167,12 +170,9 @@ pub trait Sketches: Send + Sync {
     /// The merged columns of one entity.
     async fn column_records(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnRecord>>;
 
-    /// The merged columns of several entities, for a caller that has the memory for all of them.
-    async fn column_records_of(
-        &self,
-        org: OrgId,
-        entities: &[EntityId],
-    ) -> Result<Vec<ColumnRecord>>;
+    /// What look-ups ask of the merged columns of several entities, those of each in the order of the column ids, for a
+    /// caller that has the memory for all of them.
+    async fn filters_of(&self, org: OrgId, entities: &[EntityId]) -> Result<Vec<ColumnFilter>>;
 
     /// The current record of one column, if it was scanned.
     async fn column_record(&self, org: OrgId, column: ColumnId) -> Result<Option<ColumnRecord>>;

@@ -44,15 +44,16 @@ pub trait Dsars: Send + Sync {
     /// What was decided or done about one, of one kind, oldest first.
     async fn dsar_records(&self, org: OrgId, id: DsarId, kind: &str) -> Result<Vec<DsarRecord>>;
 
-    /// Those whose bundles are to be destroyed by the store's clock, the longest waiting first.
+    /// Those whose bundles are to be destroyed by the store's clock and that are under no hold of their own, the longest
+    /// waiting first.
     async fn overdue_dsars(&self, org: OrgId, most: u32) -> Result<Vec<Dsar>>;
 
     /// The key of one; `None` once it was destroyed.
     async fn dsar_key(&self, org: OrgId, id: DsarId) -> Result<Option<DsarKey>>;
 
     /// Destroys the key of one that has come to its end, and with it all that is known of it but when which state was
-    /// reached; whether there was one. `Conflict` while it is active, and while the request that it answers, if it does, is
-    /// under a legal hold.
+    /// reached; whether there was one. `Conflict` while it is active, and while it or the request that it answers, if it
+    /// does, is under a legal hold.
     async fn destroy_dsar_key(
         &self,
         org: OrgId,

@@ -18,14 +18,15 @@ use crate::{
     Dsars, Error, ErrorKind, Page, Paged, Result, StartedDsar, ids,
 };
 
-const SELECT: &str = "select id, state, key, sealed, job_id, expires_at, created_at, updated_at \
+const SELECT: &str = "select id, state, key, sealed, job_id, expires_at, is_held, created_at, updated_at \
     from dsar_jobs where org_id = $1";
 
 const INSERT: &str = "insert into dsar_jobs \
     (org_id, id, state, key, sealed, idempotency_hash, created_at, updated_at) \
     values ($1, $2, $3, $4, $5, $6, $7, $7)";
 
-const CHANGE: &str = "update dsar_jobs set state = $3, sealed = $4, job_id = $5, expires_at = $6, updated_at = $7 \
+const CHANGE: &str = "update dsar_jobs set state = $3, sealed = $4, job_id = $5, expires_at = $6, updated_at = $7, \
+    is_held = $8 \
     where org_id = $1 and id = $2";
 
 const EVENT: &str = "insert into dsar_events (org_id, dsar_id, number, at, state, sealed) \
@@ -115,6 +116,7 @@ fn dsar(row: &Row, vault: &Vault) -> Result<Dsar> {
         body: Case::of(row, vault)?.body(&row.blob("sealed")?)?,
         job: row.get::<Option<_>>("job_id")?.map(JobId),
         expires_at: row.time_if("expires_at")?,
+        is_held: row.count("is_held")? != 0,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
@@ -268,7 +270,8 @@ impl Dsars for Database {
             .bind(change.job.or(is.job))
             .bind(change.expires_at.or(is.expires_at))
             // No two changes have one time, so that it tells whether there was another.
-            .bind(session.now().await?.max(is.updated_at.as_microsecond() + 1));
+            .bind(session.now().await?.max(is.updated_at.as_microsecond() + 1))
+            .bind(change.is_held.unwrap_or(is.is_held));
         session.run(statement).await?;
         if let Some(note) = &change.note {
             tell(&mut *session, org, (&case, state), note).await?;
@@ -373,7 +376,7 @@ impl Dsars for Database {
         let now = session.now().await?;
         let statement = Statement::new(SELECT)
             .bind(org)
-            .text(" and key is not null")
+            .text(" and key is not null and is_held = 0")
             .with(" and expires_at <= ", now)
             .with(" order by expires_at limit ", most);
         let rows = session.rows(statement).await?;
@@ -404,6 +407,10 @@ impl Dsars for Database {
             }
         }
         let is = dsar(&row(&mut *session, org, id, lock).await?, &vault)?;
+        if is.is_held {
+            let sentence = "the DSAR job is under a legal hold";
+            return Err(Error::new(ErrorKind::Conflict, sentence));
+        }
         if !is.state.is_final() {
             let sentence = format!("the DSAR job is {}, so its key is still needed", is.state);
             return Err(Error::new(ErrorKind::Conflict, sentence));

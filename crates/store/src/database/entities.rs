@@ -8,8 +8,9 @@ use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, OrgId, SourceId};
 use serde::{Deserialize, Serialize};
 
 use super::jobs::authorise;
+use super::opening::opened;
 use super::organisations::{next_change, next_generation};
-use super::{Database, limit, paged};
+use super::{Database, NAMED, limit, paged};
 use crate::sql::{Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{Author, Changes, Column, Entities, Entity, EntityFilter, Error, Page, Paged, Result};
@@ -357,7 +358,7 @@ impl Entities for Database {
             entities.iter().copied(),
         );
         let rows = self.read().await?.rows(statement).await?;
-        rows.iter().map(|row| entity(row, &vault)).collect()
+        opened(rows, &vault, entity).await
     }
 
     async fn changes(&self, org: OrgId, since: Option<u64>) -> Result<Changes> {
@@ -396,7 +397,21 @@ impl Entities for Database {
             )
             .text(" order by parent_id, ordinal, id");
         let rows = self.read().await?.rows(statement).await?;
-        rows.iter().map(|row| column(row, &vault)).collect()
+        opened(rows, &vault, column).await
+    }
+
+    async fn columns_named(&self, org: OrgId, columns: &[ColumnId]) -> Result<Vec<Column>> {
+        let vault = self.vault(org).await?;
+        let mut session = self.read().await?;
+        let mut found = Vec::with_capacity(columns.len());
+        for some in columns.chunks(NAMED) {
+            let statement = Statement::new(SELECT).bind(org).with_list(
+                " and kind = 'column' and gone_at is null and id in ",
+                some.iter().copied(),
+            );
+            found.append(&mut session.rows(statement).await?);
+        }
+        opened(found, &vault, column).await
     }
 
     async fn column(&self, org: OrgId, id: ColumnId) -> Result<Column> {

@@ -13,6 +13,7 @@ mod entities;
 mod findings;
 mod jobs;
 mod leases;
+mod opening;
 mod organisations;
 mod outcomes;
 mod relations;
@@ -35,6 +36,7 @@ use locard_model::OrgId;
 use tokio::sync::RwLock;
 use uuid::Uuid;
 
+pub use opening::opened_here;
 pub(crate) use upkeep::{check_keys, has_keys};
 
 use crate::sql::{Backend, Durability, Row, Session};
@@ -71,6 +73,9 @@ impl Database {
         self.backend.write(Durability::Power).await
     }
 }
+
+/// Ids that one statement names.
+const NAMED: usize = 500;
 
 /// How many rows to ask for: one more than wanted tells whether there is a next stretch.
 fn limit(page: Page) -> Result<i64> {

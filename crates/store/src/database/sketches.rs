@@ -6,12 +6,13 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::jobs::hold;
+use super::opening::opened;
 use super::{Database, limit, paged};
 use crate::sql::{BYTES, Row, Session, Statement, Value, insert, values};
 use crate::vault::{Cell, Vault};
 use crate::{
-    ColumnHead, ColumnRecord, Conclusion, JobLease, Page, Paged, PieceColumn, PieceHead, PiecePart,
-    RecordedPiece, Result, Sketches, Task, TaskOutcome,
+    ColumnFilter, ColumnHead, ColumnRecord, Conclusion, JobLease, Page, Paged, PieceColumn,
+    PieceHead, PiecePart, RecordedPiece, Result, Sketches, Task, TaskOutcome,
 };
 
 const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id, forms, summary, \
@@ -19,6 +20,11 @@ const SELECT: &str = "select column_id, entity_id, source_id, generation, key_id
     and of_piece.entity_id = profiles.entity_id and of_piece.piece_id = profiles.piece_id \
     and of_piece.column_id = profiles.column_id)) as sketch, evidence, (select sealed from profile_extremes of_column \
     where of_column.org_id = profiles.org_id and of_column.column_id = profiles.column_id) as extremes from profiles";
+
+const FILTERS: &str = "select column_id, entity_id, summary, \
+    coalesce(sketch, (select of_piece.sketch from piece_columns of_piece where of_piece.org_id = profiles.org_id \
+    and of_piece.entity_id = profiles.entity_id and of_piece.piece_id = profiles.piece_id \
+    and of_piece.column_id = profiles.column_id)) as sketch from profiles";
 
 /// Gives columns whose sketches are in a piece sketches of their own.
 const KEEP_CONCLUDED: &str = "update profiles set piece_id = null, sketch = (select of_piece.sketch \
@@ -230,6 +236,17 @@ fn summary(row: &Row, vault: &Vault, column: ColumnId) -> Result<Json> {
     )
 }
 
+fn filter(row: &Row, vault: &Vault) -> Result<ColumnFilter> {
+    let column = ColumnId(row.id("column_id")?);
+    let cell = column_cell("profiles.summary", &column);
+    Ok(ColumnFilter {
+        column,
+        entity: EntityId(row.id("entity_id")?),
+        summary: vault.unseal(cell, &row.blob("summary")?)?,
+        sketch: row.blob("sketch")?,
+    })
+}
+
 fn record(row: &Row, vault: &Vault) -> Result<ColumnRecord> {
     let column = ColumnId(row.id("column_id")?);
     let extremes: Option<Vec<u8>> = row.get("extremes")?;
@@ -378,16 +395,21 @@ impl Sketches for Database {
     }
 
     async fn column_records(&self, org: OrgId, entity: EntityId) -> Result<Vec<ColumnRecord>> {
-        self.column_records_of(org, &[entity]).await
-    }
-
-    async fn column_records_of(
-        &self,
-        org: OrgId,
-        entities: &[EntityId],
-    ) -> Result<Vec<ColumnRecord>> {
         let vault = self.vault(org).await?;
         let statement = Statement::new(SELECT)
+            .with(" where org_id = ", org)
+            .with(" and entity_id = ", entity);
+        let rows = self
+            .read()
+            .await?
+            .rows(statement.text(" order by column_id"))
+            .await?;
+        opened(rows, &vault, record).await
+    }
+
+    async fn filters_of(&self, org: OrgId, entities: &[EntityId]) -> Result<Vec<ColumnFilter>> {
+        let vault = self.vault(org).await?;
+        let statement = Statement::new(FILTERS)
             .with(" where org_id = ", org)
             .with_list(" and entity_id in ", entities.iter().copied());
         let rows = self
@@ -395,7 +417,7 @@ impl Sketches for Database {
             .await?
             .rows(statement.text(" order by entity_id, column_id"))
             .await?;
-        rows.iter().map(|row| record(row, &vault)).collect()
+        opened(rows, &vault, filter).await
     }
 
     async fn column_record(&self, org: OrgId, column: ColumnId) -> Result<Option<ColumnRecord>> {

@@ -11,7 +11,7 @@ use crate::{JobLease, Result, UsageCounters, UsageDay, UsageDays, UsageDraft};
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// Days that are kept.
+/// Days that are kept; triggers of the store keep to it too.
 const KEPT: i64 = 800;
 
 const PUT: &str = "insert into usage_days (org_id, entity_id, day, first_reads, first_writes, first_structure, first_at, \

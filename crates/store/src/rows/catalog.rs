@@ -85,6 +85,19 @@ pub struct ColumnRecord {
     pub extremes: Option<Vec<u8>>,
 }
 
+/// What a look-up asks of a column over its whole entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnFilter {
+    /// The column.
+    pub column: ColumnId,
+    /// Its entity.
+    pub entity: EntityId,
+    /// [`ColumnRecord::summary`], as JSON text.
+    pub summary: Vec<u8>,
+    /// The encoded sketch.
+    pub sketch: Vec<u8>,
+}
+
 /// What is known of a column over its whole entity, without its sketch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnHead {

@@ -69,6 +69,8 @@ pub struct Dsar {
     pub job: Option<JobId>,
     /// When its bundle is to be destroyed.
     pub expires_at: Option<Timestamp>,
+    /// Whether it is under a legal hold of its own, so that nothing of it may be destroyed.
+    pub is_held: bool,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When anything of it changed last.
@@ -108,6 +110,8 @@ pub struct DsarChange {
     pub job: Option<JobId>,
     /// When its bundle is to be destroyed.
     pub expires_at: Option<Timestamp>,
+    /// Whether it is under a legal hold of its own.
+    pub is_held: Option<bool>,
     /// A step that is told of it.
     pub note: Option<DsarNote>,
     /// When it changed last as far as the caller knows: if it changed since, nothing is done.

@@ -25,8 +25,8 @@ pub use access::{
 pub use annotation::AnnotationRecord;
 pub use business::{BusinessResult, BusinessRule, BusinessRuleDraft, BusinessRuleId};
 pub use catalog::{
-    ColumnHead, ColumnRecord, Conclusion, EntityRead, Merged, PieceColumn, PieceHead, PiecePart,
-    RecordedPiece,
+    ColumnFilter, ColumnHead, ColumnRecord, Conclusion, EntityRead, Merged, PieceColumn, PieceHead,
+    PiecePart, RecordedPiece,
 };
 pub use collection::{Collection, CollectionDraft, CollectionId};
 pub use dsar::{

@@ -19,6 +19,7 @@ on_both!(
     of_two_changes_of_what_was_seen_one_is_refused,
     what_may_happen_once_is_recorded_once,
     a_destroyed_key_leaves_states_and_times_alone,
+    what_is_held_is_neither_overdue_nor_destroyed,
     overdue_jobs_are_those_whose_time_has_come_and_whose_key_is_there,
 );
 
@@ -233,4 +234,34 @@ async fn overdue_jobs_are_those_whose_time_has_come_and_whose_key_is_there(
     store.destroy_dsar_key(ORG, ids[2], None).await.unwrap();
     let overdue = store.overdue_dsars(ORG, 10).await.unwrap();
     assert_eq!(overdue.len(), 1);
+}
+
+async fn what_is_held_is_neither_overdue_nor_destroyed(_: &Bench, store: Arc<dyn Store>) {
+    let job = new(&*store, &draft("anna", None, 5)).await;
+    assert!(!job.is_held);
+    let over = DsarChange {
+        expires_at: Some(Timestamp::UNIX_EPOCH),
+        is_held: Some(true),
+        ..to(&[DsarState::Requested], DsarState::Failed)
+    };
+    let held = store.change_dsar(ORG, job.id, &over).await.unwrap();
+    assert!(held.is_held);
+    assert_eq!(store.overdue_dsars(ORG, 10).await.unwrap(), []);
+    let refused = store.destroy_dsar_key(ORG, job.id, None).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Conflict);
+    // Other changes leave it held.
+    let told = DsarChange {
+        from: vec![DsarState::Failed],
+        note: Some(note("looked at")),
+        ..DsarChange::default()
+    };
+    assert!(store.change_dsar(ORG, job.id, &told).await.unwrap().is_held);
+    let lifted = DsarChange {
+        is_held: Some(false),
+        ..told
+    };
+    store.change_dsar(ORG, job.id, &lifted).await.unwrap();
+    let overdue = store.overdue_dsars(ORG, 10).await.unwrap();
+    assert_eq!(overdue.len(), 1);
+    assert!(store.destroy_dsar_key(ORG, job.id, None).await.unwrap());
 }

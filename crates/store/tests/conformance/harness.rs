@@ -77,6 +77,11 @@ impl Bench {
 
     /// Runs a script on the store, which nobody has open.
     pub(crate) async fn script(&self, script: &str) {
+        self.try_script(script).await.unwrap();
+    }
+
+    /// The same, where it may be refused.
+    pub(crate) async fn try_script(&self, script: &str) -> Result<(), sqlx::Error> {
         let script = sqlx::AssertSqlSafe(script.to_owned());
         match (&self.place, &self.schema) {
             (Place::Home(home), _) => {
@@ -87,20 +92,16 @@ impl Bench {
                     .create_if_missing(true)
                     .foreign_keys(false);
                 let mut connection = options.connect().await.unwrap();
-                sqlx::raw_sql(script)
-                    .execute(&mut connection)
-                    .await
-                    .unwrap();
+                let ran = sqlx::raw_sql(script).execute(&mut connection).await;
                 connection.close().await.unwrap();
+                ran.map(drop)
             }
             (_, Some((url, schema))) => {
                 let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
                 let path = sqlx::AssertSqlSafe(format!("set search_path to {schema}"));
                 sqlx::raw_sql(path).execute(&mut connection).await.unwrap();
-                sqlx::raw_sql(script)
-                    .execute(&mut connection)
-                    .await
-                    .unwrap();
+                let ran = sqlx::raw_sql(script).execute(&mut connection).await;
+                ran.map(drop)
             }
             (_, None) => unreachable!("a shared store has a schema"),
         }

@@ -8,6 +8,7 @@
 
 mod access;
 mod annotations;
+mod append_only;
 mod business;
 mod catalog;
 mod collections;

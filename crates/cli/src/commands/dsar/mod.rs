@@ -44,6 +44,20 @@ pub(crate) async fn run(session: &Session, args: &Dsar) -> Result<Outcome> {
                 .say(format!("{} is {}", ended.name(), ended.state));
             Ok(Outcome::Done)
         }
+        Dsar::Hold { job, reason } => {
+            let (id, reason) = (job_id(job)?, reason.expose_secret());
+            let held = job::hold(&session.home, &actor(), id, reason).await?;
+            let name = held.name();
+            session.printer.say(format!("{name} is under a legal hold"));
+            Ok(Outcome::Done)
+        }
+        Dsar::Unhold { job } => {
+            let free = job::unhold(&session.home, &actor(), job_id(job)?).await?;
+            let name = free.name();
+            let told = format!("{name} is under no legal hold of its own any more");
+            session.printer.say(told);
+            Ok(Outcome::Done)
+        }
         Dsar::Retry { job } => retry(session, job_id(job)?).await,
         Dsar::Verify { file, key } => verify::run(session, file, key).await,
         Dsar::Settings { changes } => settings(session, changes).await,
@@ -172,6 +186,10 @@ fn show(session: &Session, job: &DsarJob) -> Result<Outcome> {
             "requested by {}{review} · {rows}",
             printable(&body.requested_by)
         ))?;
+        if let Some(hold) = &body.hold {
+            let told = format!("legal hold of {}: {}", hold.by, hold.reason);
+            output.wrapped(0, &printable(&told))?;
+        }
         if let Some(failure) = &body.failure {
             output.wrapped(0, &format!("failed: {}", printable(&failure.message)))?;
         }

@@ -1,7 +1,7 @@
 //! `locard requests places`.
 
 use anyhow::{Result, bail};
-use locard_requests::{Desk, Opened, Place, Record, Verdict, place_shape};
+use locard_requests::{Desk, Opened, Place, PlaceDecision, Record, place_shape};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -40,14 +40,14 @@ pub(super) async fn run(session: &Session, desk: &Desk<'_>, args: &Places) -> Re
 }
 
 /// What is decided on which place.
-fn decisions(request: &Opened, args: &Places) -> Result<Vec<(Uuid, Verdict)>> {
+fn decisions(request: &Opened, args: &Places) -> Result<Vec<(Uuid, PlaceDecision)>> {
     let places = &request.known().map_err(told)?.places;
-    let mut decisions: Vec<(Uuid, Verdict)> = Vec::new();
+    let mut decisions: Vec<(Uuid, PlaceDecision)> = Vec::new();
     for (named, verdict) in [
-        (&args.include, Verdict::Included),
-        (&args.exclude, Verdict::Excluded),
-        (&args.done, Verdict::Done),
-        (&args.reopen, Verdict::Open),
+        (&args.include, PlaceDecision::Included),
+        (&args.exclude, PlaceDecision::Excluded),
+        (&args.done, PlaceDecision::Done),
+        (&args.reopen, PlaceDecision::Open),
     ] {
         for text in named {
             let id = place_named(places, text)?;
