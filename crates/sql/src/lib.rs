@@ -7,6 +7,7 @@
 mod address;
 mod column;
 mod condition;
+pub mod defaults;
 mod dialect;
 mod filter;
 mod long;
@@ -19,7 +20,7 @@ mod select;
 mod sessions;
 mod tls;
 
-pub use address::{Login, Spoken};
+pub use address::{LIMITS, Login, Sets, Spoken, bracketed, view_limit};
 pub use column::{Class, Column, find, project};
 pub use condition::Conditions;
 pub use dialect::{AnyElement, Dialect, Plain};

@@ -16,7 +16,7 @@ use futures::stream::{self, BoxStream};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
     Source, Split, Usage, UsageRecord,
 };
 
@@ -209,6 +209,10 @@ impl Source for Nested {
         Ok(batches
             .map(move |item| item.map_err(|error| within(error, &file)))
             .boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        self.files.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -11,7 +11,7 @@ use locard_model::{EntityKind, EntityPath};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
     Source, Split, Usage,
 };
 
@@ -90,6 +90,10 @@ impl Source for Throttle {
             },
         );
         Ok(paced.boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        self.inner.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -16,7 +16,7 @@ use locard_model::{EntityKind, EntityPath};
 
 use super::Limits;
 use crate::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
     Source, Split, Usage,
 };
 
@@ -147,6 +147,12 @@ impl Source for Timeout {
             }
         });
         Ok(batches.boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        let settled = async { Ok(self.inner.settle().await) };
+        let settled = self.call("settling", settled).await;
+        settled.unwrap_or(Settled::Unsure)
     }
 
     fn longest_silence(&self) -> Option<Duration> {
