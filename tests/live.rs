@@ -117,7 +117,9 @@ fn a_table_whose_columns_change_while_it_is_planned_is_read_as_it_is_then() {
             .ndjson()
             .iter()
             .filter(|finding| finding["identifier"] == "EMAIL_ADDRESS")
-            .map(|finding| format!("{} {}", finding["resource"], finding["column"]).replace('"', ""))
+            .map(|finding| {
+                format!("{} {}", finding["resource"], finding["column"]).replace('"', "")
+            })
             .collect();
         found.sort_unstable();
         assert_eq!(found, ["public.others mail", "public.people n"], "{change}");

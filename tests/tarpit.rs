@@ -43,8 +43,7 @@ fn a_server_that_answers_nothing_is_waited_for_as_long_as_connecting_may_take() 
         [None, Some(byte)].map(|byte| {
             std::thread::spawn(move || {
                 let (bench, port) = (Bench::new(), tarpit(byte));
-                let target =
-                    format!("{scheme}://{account}127.0.0.1:{port}/crm?connect_timeout=3");
+                let target = format!("{scheme}://{account}127.0.0.1:{port}/crm?connect_timeout=3");
                 let begun = Instant::now();
                 let scan = bench.run(["scan", &target]);
                 let took = begun.elapsed();

@@ -210,7 +210,10 @@ fn a_change_that_was_committed_just_before_the_scan_is_read() {
         return;
     };
     let version = database.value("SHOW server_version_num");
-    if version.parse::<u32>().is_ok_and(|version| version < 150_000) {
+    if version
+        .parse::<u32>()
+        .is_ok_and(|version| version < 150_000)
+    {
         return;
     }
     let (bench, url) = (Bench::new(), database.url());
@@ -246,7 +249,12 @@ fn a_change_that_was_committed_just_before_the_scan_is_read() {
     let begun = Instant::now();
     let again = scan(&bench, &url, &[]);
     assert!(begun.elapsed() < Duration::from_secs(25));
-    assert_eq!((again.status, unchanged(&again)), (0, 1), "{}", again.stderr);
+    assert_eq!(
+        (again.status, unchanged(&again)),
+        (0, 1),
+        "{}",
+        again.stderr
+    );
     assert!(is_found(&bench, "late@mail.example.org"));
     drop(input);
     session.wait().expect("it ends with its input");

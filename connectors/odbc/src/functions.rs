@@ -7,7 +7,7 @@ use locard_model::{EntityKind, EntityPath};
 use locard_odbc::{Catalog, Table};
 use locard_sql::{Dialect, Relation};
 
-use crate::catalog::{cell, grouped, missing, names, number};
+use crate::catalog::{by_key, cell, missing, names, number};
 use crate::product::{Levels, Product};
 use crate::session::{Rows, Session};
 use crate::together::{Columns, Together};
@@ -195,7 +195,7 @@ fn references(rows: Rows, product: &Product) -> Vec<ForeignKey> {
     } else {
         2
     };
-    let groups = grouped(rows, [level, 2, name], 8);
+    let groups = by_key(rows, [level, 2, name], 8);
     let reference = |group: Rows| {
         let names = |at| group.iter().filter_map(|row| cell(row, at)).collect();
         let first = group.first()?;

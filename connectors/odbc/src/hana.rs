@@ -66,7 +66,12 @@ const SPOKEN: Spoken = Spoken {
     variable: PASSWORD,
     port: default_port(),
     options: &["encrypt", "validate_certificate", "trust_store", "driver"],
-    numbers: &["connect_timeout", "statement_timeout", "connections", "memory"],
+    numbers: &[
+        "connect_timeout",
+        "statement_timeout",
+        "connections",
+        "memory",
+    ],
 };
 
 impl HanaSettings {

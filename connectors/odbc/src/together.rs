@@ -61,7 +61,11 @@ impl Together {
         let mut together = Self::default();
         for relation in relations {
             let (schema, _) = names(&relation.path);
-            together.schemas.entry(schema.to_owned()).or_default().tables += 1;
+            together
+                .schemas
+                .entry(schema.to_owned())
+                .or_default()
+                .tables += 1;
             let path = relation.path.clone();
             together.relations.insert(path, relation.clone());
         }

@@ -228,7 +228,10 @@ fn keys(relation: &Relation, with_places: bool) -> Vec<(Output, String)> {
 fn one(work: &Work<'_>, storages: &[Storage]) -> Range {
     Range {
         from: whole(work.relation),
-        tables: storages.iter().filter_map(|storage| storage.table.clone()).collect(),
+        tables: storages
+            .iter()
+            .filter_map(|storage| storage.table.clone())
+            .collect(),
         predicate: None,
         rows: total(
             storages

@@ -57,9 +57,10 @@ pub(crate) async fn read(
     split: &Split,
 ) -> Result<BoxStream<'static, Result<Batch>>> {
     let resource = split.path.resource(split.kind);
-    let reader = start(sessions, snapshots, split)
-        .await
-        .map_err(|error| error.entity(resource))?;
+    let reader = start(sessions, snapshots, split).await.map_err(|error| {
+        let user = &sessions.settings().user;
+        granted(error, &split.path, user).entity(resource)
+    })?;
     Ok(from_task(AHEAD, |sender| {
         foreign::sending(sender.clone(), reader.run(sender))
     }))
@@ -174,7 +175,9 @@ impl Reader {
             Ok(true) => {
                 let ending = format!("{}; COMMIT", self.shape.sql);
                 let answered = self.session.rows(ending).await;
-                self.shape.check(answered).map_or_else(End::Failed, |()| End::Done)
+                self.shape
+                    .check(answered)
+                    .map_or_else(End::Failed, |()| End::Done)
             }
             Err(Broken::Refused(error)) => End::Failed(self.refused(error).await),
             Err(Broken::Off(error)) => End::Failed(error),

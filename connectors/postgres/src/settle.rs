@@ -154,7 +154,11 @@ mod tests {
             began: START + since,
             ..Other::default()
         };
-        for state in ["active", "idle in transaction", "idle in transaction (aborted)"] {
+        for state in [
+            "active",
+            "idle in transaction",
+            "idle in transaction (aborted)",
+        ] {
             assert!(!counted(&busy(state, -60_000), 12_000, &[]), "{state}");
             assert!(!counted(&busy(state, 900), 12_000, &[]), "{state}");
             assert!(counted(&busy(state, 2_000), 3_000, &[]), "{state}");

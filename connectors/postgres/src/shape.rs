@@ -85,8 +85,7 @@ pub(crate) fn is_unfit(error: &sqlx::Error) -> bool {
 }
 
 fn changed(kind: ErrorKind) -> Error {
-    let sentence =
-        "reading: another session dropped or rewrote it, or changed its columns, after it was planned";
+    let sentence = "reading: another session dropped or rewrote it, or changed its columns, after it was planned";
     Error::new(kind, sentence)
         .outdated()
         .hint("scan it again when nobody changes its columns")

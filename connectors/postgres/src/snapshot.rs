@@ -194,7 +194,9 @@ impl Snapshots {
         held.used = Instant::now();
         match (held.unread.as_mut(), retry) {
             (Some(unread), None) => unread.clear(),
-            (Some(unread), Some(false)) => drop(unread.remove(&number)),
+            (Some(unread), Some(false)) => {
+                unread.remove(&number);
+            }
             _ => {}
         }
         if held.readers == 0 && held.unread.as_ref().is_some_and(HashSet::is_empty) {

@@ -8,8 +8,8 @@ use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use locard_connector::{
-    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Snapshot,
-    Source, Split, Usage,
+    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
+    Snapshot, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::{Connect as _, Questions, Sessions, listing};

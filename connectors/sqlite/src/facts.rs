@@ -44,7 +44,10 @@ impl Listed {
     pub(crate) fn find(&self, version: Option<&str>, name: &str) -> Option<Arc<Facts>> {
         let listed = locked(&self.0);
         let (known, facts) = listed.as_ref()?;
-        facts.get(name).filter(|_| version == Some(known)).cloned()
+        facts
+            .get(name)
+            .filter(|_| version == Some(known.as_str()))
+            .cloned()
     }
 }
 

@@ -43,7 +43,8 @@ impl Address {
     ) -> Result<T> {
         let seconds = seconds.max(1);
         let whole = Duration::from_secs(seconds);
-        let (begun, mut opening) = (Instant::now(), pin!(opening));
+        let begun = Instant::now();
+        let mut opening = pin!(opening);
         if let Ok(opened) = timeout_at(begun + whole * 4 / 5, &mut opening).await {
             return opened;
         }

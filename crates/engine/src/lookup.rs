@@ -146,9 +146,11 @@ impl Engine {
             }
         }
         let ended = self.examine_patiently(look_up, taker, found).await;
-        ended.map_err(|error| match error.is_outdated() && found.handed == 0 {
-            true => changes_always(&error),
-            false => error,
+        ended.map_err(|error| {
+            if error.is_outdated() && found.handed == 0 {
+                return changes_always(&error);
+            }
+            error
         })
     }
 

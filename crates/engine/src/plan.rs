@@ -31,13 +31,13 @@ pub(crate) type Answer = (
 pub(crate) struct Draft {
     pub(crate) planned: Arc<Planned>,
     pub(crate) asked: Asked,
-    request: ScanRequest,
-    honoured: Honoured,
+    pub(crate) request: ScanRequest,
+    pub(crate) honoured: Honoured,
     /// Pieces that need not be read.
     pub(crate) kept: Vec<PieceId>,
     pub(crate) missing: Missing,
     /// Whether it is new to the job.
-    new: bool,
+    pub(crate) new: bool,
     /// The plans before this one, which it changed after.
     pub(crate) former: Vec<Arc<Planned>>,
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use locard_connector::{Entity, ErrorKind, Filter, Sample, ScanPlan, ScanRequest, Scope, Settled, Snapshot, Source};
+use locard_connector::{
+    Entity, ErrorKind, Filter, Sample, ScanPlan, ScanRequest, Scope, Settled, Snapshot, Source,
+};
 use locard_identify::Library;
 use locard_model::{EntityId, SourceId};
 use locard_sketch::Keyer;

@@ -126,7 +126,11 @@ impl Spoken {
             }
         }
         let settings = Value::Object(settings);
-        let wrong = |_| self.fault(format!("the {product} target has a setting of the wrong type"));
+        let wrong = |_| {
+            self.fault(format!(
+                "the {product} target has a setting of the wrong type"
+            ))
+        };
         let read: S = serde_json::from_value(settings.clone()).map_err(wrong)?;
         Ok(Target {
             settings,
@@ -148,8 +152,8 @@ impl Spoken {
                 .hint(format!("options: {options}")));
         };
         let number = value.parse::<u64>();
-        let number = number
-            .map_err(|_| self.fault(format!("`{name}` of the target is not a number")))?;
+        let number =
+            number.map_err(|_| self.fault(format!("`{name}` of the target is not a number")))?;
         Ok(vec![(name, json!(number))])
     }
 
@@ -227,18 +231,33 @@ mod tests {
 
     #[test]
     fn a_target_sets_what_its_address_and_options_say() {
-        let (settings, read) =
-            target("hana://anna:s%40fe@[::1]/HXE?encrypt=true&Connections=3").expect("it is well formed");
+        let (settings, read) = target("hana://anna:s%40fe@[::1]/HXE?encrypt=true&Connections=3")
+            .expect("it is well formed");
         assert_eq!(read.canonical, "hana://[::1]:30015");
-        assert_eq!((settings.encrypt, settings.connections), (Some(true), Some(3)));
+        assert_eq!(
+            (settings.encrypt, settings.connections),
+            (Some(true), Some(3))
+        );
         assert_eq!(read.settings["password"], "s@fe");
         assert_eq!(read.settings["database"], "HXE");
-        assert_eq!(target("hana://anna@").expect("there is a usual host").0.host, "localhost");
+        assert_eq!(
+            target("hana://anna@")
+                .expect("there is a usual host")
+                .0
+                .host,
+            "localhost"
+        );
         let wrong = [
             ("hana://h", "the SAP HANA target names no user"),
             ("hana://anna@h?hush=1", "the target has an unknown option"),
-            ("hana://anna@h?connections=hush", "`connections` of the target is not a number"),
-            ("hana://anna@h?connections=999", "the SAP HANA target has a setting of the wrong type"),
+            (
+                "hana://anna@h?connections=hush",
+                "`connections` of the target is not a number",
+            ),
+            (
+                "hana://anna@h?connections=999",
+                "the SAP HANA target has a setting of the wrong type",
+            ),
         ];
         for (text, told) in wrong {
             let error = target(text).expect_err(text);

@@ -23,15 +23,24 @@ async fn a_table_whose_columns_change_after_it_was_planned_is_read_by_a_new_plan
         // Of the same width, so that no byte of the answer shows it.
         ("ALTER TABLE t ALTER n TYPE real", ErrorKind::Interrupted),
         // Neither of these rewrites the table.
-        ("ALTER TABLE t DROP n, ADD n bigint DEFAULT 7", ErrorKind::Interrupted),
+        (
+            "ALTER TABLE t DROP n, ADD n bigint DEFAULT 7",
+            ErrorKind::Interrupted,
+        ),
         ("ALTER TABLE t DROP n", ErrorKind::NotFound),
         ("ALTER TABLE t RENAME n TO m", ErrorKind::NotFound),
-        ("DROP TABLE t; CREATE TABLE t AS SELECT 'x' AS n", ErrorKind::Interrupted),
+        (
+            "DROP TABLE t; CREATE TABLE t AS SELECT 'x' AS n",
+            ErrorKind::Interrupted,
+        ),
     ];
     for (ddl, kind) in changes {
         database.run("DROP TABLE IF EXISTS t; CREATE TABLE t AS SELECT 1 AS n, 'a' AS text");
         let error = changed(&database, &*source, ddl).await;
-        assert!(error.is_outdated() && !error.is_retryable(), "{ddl}: {error}");
+        assert!(
+            error.is_outdated() && !error.is_retryable(),
+            "{ddl}: {error}"
+        );
         assert_eq!(error.kind(), kind, "{ddl}: {error}");
         assert_eq!(error.entity_name(), Some("public.t"));
         assert_eq!(count(&scan(&*source, &all("t")).await.1), 1, "{ddl}");
@@ -57,7 +66,11 @@ async fn a_table_that_is_rewritten_between_two_splits_is_read_by_a_new_plan() {
         return;
     };
     let table = "DROP TABLE IF EXISTS t; CREATE TABLE t AS SELECT n, repeat('x', 400) AS text FROM generate_series(1, 20000) AS n";
-    for ddl in ["ALTER TABLE t ALTER n TYPE bigint", "TRUNCATE t", "VACUUM FULL t"] {
+    for ddl in [
+        "ALTER TABLE t ALTER n TYPE bigint",
+        "TRUNCATE t",
+        "VACUUM FULL t",
+    ] {
         database.run(table);
         let request = in_splits(all("t"), 4);
         let plan = source.plan(&request).await.expect("it is planned");

@@ -51,11 +51,15 @@ async fn version(source: &dyn Source) -> Option<String> {
 }
 
 fn is_old(database: &Database) -> bool {
-    let version: u32 = database.value("SHOW server_version_num").parse().expect("a number");
+    let version: u32 = database
+        .value("SHOW server_version_num")
+        .parse()
+        .expect("a number");
     version < 150_000
 }
 
-const TABLES: &str = "CREATE TABLE t (n integer); INSERT INTO t VALUES (1); CREATE TABLE other (n integer)";
+const TABLES: &str =
+    "CREATE TABLE t (n integer); INSERT INTO t VALUES (1); CREATE TABLE other (n integer)";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_an_idle_session_is_counted_when_the_source_has_settled() {
@@ -66,7 +70,12 @@ async fn a_change_of_an_idle_session_is_counted_when_the_source_has_settled() {
         assert_eq!(source.settle().await, Settled::Always);
         return;
     }
-    wait_for(&database, "SELECT pg_stat_get_tuples_inserted('t'::regclass)", "1").await;
+    wait_for(
+        &database,
+        "SELECT pg_stat_get_tuples_inserted('t'::regclass)",
+        "1",
+    )
+    .await;
     // Nobody else is there.
     let begun = Instant::now();
     assert_eq!(source.settle().await, Settled::Now);
@@ -77,10 +86,18 @@ async fn a_change_of_an_idle_session_is_counted_when_the_source_has_settled() {
     other.says("INSERT INTO other VALUES (1)");
     other.says("INSERT INTO t VALUES (2)");
     wait_for(&database, "SELECT count(*) FROM t", "2").await;
-    assert_eq!(version(&*source).await, before, "the change is not counted yet");
+    assert_eq!(
+        version(&*source).await,
+        before,
+        "the change is not counted yet"
+    );
     let begun = Instant::now();
     assert_eq!(source.settle().await, Settled::Now);
-    assert!(begun.elapsed() < Duration::from_secs(14), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(14),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_ne!(version(&*source).await, before);
 }
 
@@ -105,7 +122,11 @@ async fn a_session_that_stays_in_its_transaction_leaves_it_unsure() {
     let begun = Instant::now();
     let (seen, unseen) = tokio::join!(source.settle(), plain.settle());
     assert_eq!((seen, unseen), (Settled::Unsure, Settled::Unsure));
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
     other.says("COMMIT");
     wait_for(&database, open_ones, "0").await;
     let (seen, unseen) = tokio::join!(source.settle(), plain.settle());

@@ -24,16 +24,27 @@ async fn what_was_listed_is_planned_without_a_question() {
          CREATE TABLE b (y); CREATE VIEW v AS SELECT x FROM a",
     )
     .await;
-    let rows: Vec<_> = listed(&place).await.iter().map(|entity| entity.rows).collect();
+    let rows: Vec<_> = listed(&place)
+        .await
+        .iter()
+        .map(|entity| entity.rows)
+        .collect();
     assert_eq!(rows, [Some(2), Some(0), None]);
     // Nobody else can ask this file anything.
     let mut writer = place.writer().await;
     run(&mut writer, "BEGIN EXCLUSIVE").await;
     let begun = std::time::Instant::now();
-    assert_eq!((columns(&place, "a").await, columns(&place, "b").await), (2, 1));
+    assert_eq!(
+        (columns(&place, "a").await, columns(&place, "b").await),
+        (2, 1)
+    );
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
     run(&mut writer, "ROLLBACK").await;
-    run(&mut writer, "ALTER TABLE a ADD COLUMN z; INSERT INTO a VALUES (3, 'z', 'zz')").await;
+    run(
+        &mut writer,
+        "ALTER TABLE a ADD COLUMN z; INSERT INTO a VALUES (3, 'z', 'zz')",
+    )
+    .await;
     writer.close().await.expect("it closes");
     assert_eq!(columns(&place, "a").await, 3, "the file changed");
     assert_eq!(cells(&place.scan(&all("a")).await, "z"), ["-", "-", "zz"]);
@@ -42,8 +53,10 @@ async fn what_was_listed_is_planned_without_a_question() {
 #[tokio::test]
 async fn rows_are_told_of_tables_of_any_size() {
     let numbers = |from: i64, step: i64, count: i64| {
-        format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count} - 1) \
-                 SELECT {from} + i * {step} FROM n")
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count} - 1) \
+                 SELECT {from} + i * {step} FROM n"
+        )
     };
     let place = seeded(&format!(
         "CREATE TABLE dense (id INTEGER PRIMARY KEY); INSERT INTO dense {}; \
@@ -55,6 +68,10 @@ async fn rows_are_told_of_tables_of_any_size() {
         numbers(1, 1_000, 5_000)
     ))
     .await;
-    let rows: Vec<_> = listed(&place).await.iter().map(|entity| entity.rows).collect();
+    let rows: Vec<_> = listed(&place)
+        .await
+        .iter()
+        .map(|entity| entity.rows)
+        .collect();
     assert_eq!(rows, [Some(5_000), Some(0), Some(99), None]);
 }

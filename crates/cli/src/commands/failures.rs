@@ -25,14 +25,19 @@ struct Told<'a> {
     hints: Vec<&'a str>,
 }
 
+/// Source, whether part of it was read, sentence and hint.
+type Alike<'a> = (&'a str, bool, &'a str, Option<(&'a str, &'a str)>);
+
+/// What failures have in common that are told together. A place is one entity's own, and a source fails for itself.
+fn alike(failure: &Failure) -> Option<Alike<'_>> {
+    let is_shared = failure.resource.is_some() && failure.place.is_none();
+    let hint = failure.hint.as_deref().map(key);
+    let (source, sentence) = (failure.source_name.as_str(), failure.sentence.as_str());
+    is_shared.then_some((source, failure.partial, sentence, hint))
+}
+
 /// Failures by what is told of them, in the order of the first of each.
 fn grouped(failures: &[Failure]) -> Vec<Told<'_>> {
-    // A place is one entity's own, and a source fails for itself.
-    let alike = |failure: &Failure| {
-        let told = (failure.sentence.as_str(), failure.hint.as_deref().map(key));
-        let is_shared = failure.resource.is_some() && failure.place.is_none();
-        is_shared.then_some((failure.source_name.as_str(), failure.partial, told))
-    };
     let mut counts: HashMap<_, (BTreeSet<&Option<String>>, Vec<&str>)> = HashMap::new();
     for failure in failures {
         if let Some(key) = alike(failure) {
@@ -253,7 +258,11 @@ mod tests {
             "GRANT USAGE ON SCHEMA b TO r; GRANT SELECT ON b.x, b.y TO r;",
         ];
         assert_eq!(hints.collect::<Vec<_>>(), expected);
-        assert!(told[0].item.starts_with("3 entities of crm"), "{}", told[0].item);
+        assert!(
+            told[0].item.starts_with("3 entities of crm"),
+            "{}",
+            told[0].item
+        );
     }
 
     #[test]
@@ -271,7 +280,8 @@ mod tests {
         ];
         let told = grouped(&failures);
         let hints: Vec<Vec<String>> = (0..told.len()).map(|at| hints_below(&told, at)).collect();
-        let access = ["ask for access"].as_slice();
-        assert_eq!(hints, [&["pack it out"], &[], access, &[], access]);
+        let hints: Vec<String> = hints.iter().map(|hints| hints.join("; ")).collect();
+        let access = "ask for access";
+        assert_eq!(hints, ["pack it out", "", access, "", access]);
     }
 }

@@ -93,7 +93,10 @@ mod tests {
 
     #[test]
     fn statements_that_stand_alone_are_told_as_they_are() {
-        let hints = ["GRANT SELECT ON [dbo].[a] TO [r]", "GRANT SELECT ON [dbo].[b] TO [r]"];
+        let hints = [
+            "GRANT SELECT ON [dbo].[a] TO [r]",
+            "GRANT SELECT ON [dbo].[b] TO [r]",
+        ];
         assert_eq!(told(hints), hints);
     }
 }

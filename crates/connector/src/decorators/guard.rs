@@ -13,8 +13,8 @@ use futures::{Stream, StreamExt};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Source, Split, Usage,
-    UsageRecord, foreign,
+    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Source,
+    Split, Usage, UsageRecord, foreign,
 };
 
 /// Catches what panics within a source.

@@ -10,7 +10,8 @@ use futures::stream::BoxStream;
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Source, Split, Usage,
+    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Source,
+    Split, Usage,
 };
 
 /// Counters of one source; they only grow.

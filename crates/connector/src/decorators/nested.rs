@@ -16,8 +16,8 @@ use futures::stream::{self, BoxStream};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
-    Source, Split, Usage, UsageRecord,
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Settled, Source, Split, Usage, UsageRecord,
 };
 
 /// Opens targets by their text: the registry of connectors, seen from below.

@@ -11,8 +11,8 @@ use futures::stream::{self, BoxStream};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Error, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Source, Split,
-    Usage,
+    Batch, Description, Entity, Error, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
+    Source, Split, Usage,
 };
 
 /// How often a call is tried, and how long the pauses are. Each pause is twice the one before it.

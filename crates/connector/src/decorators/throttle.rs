@@ -11,8 +11,8 @@ use locard_model::{EntityKind, EntityPath};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
-    Source, Split, Usage,
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Settled, Source, Split, Usage,
 };
 
 /// Limits how much of a source is read at the same time and per second.

@@ -16,8 +16,8 @@ use locard_model::{EntityKind, EntityPath};
 
 use super::Limits;
 use crate::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
-    Source, Split, Usage,
+    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
+    Settled, Source, Split, Usage,
 };
 
 /// Ends calls, and streams between two items, after a time.

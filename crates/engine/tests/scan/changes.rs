@@ -20,8 +20,7 @@ async fn a_table_that_changed_after_it_was_planned_is_planned_anew_and_read() {
             let summary = fixture.scan(&ledger, &options()).await;
             (summary.expect("the ledger holds"), ledger, fixture.asked())
         };
-        let ((usual, undisturbed, _), (once, ledger, asked)) =
-            tokio::join!(scanned(0), scanned(1));
+        let ((usual, undisturbed, _), (once, ledger, asked)) = tokio::join!(scanned(0), scanned(1));
         assert_eq!(once, usual);
         assert_eq!(ledger.result("people"), undisturbed.result("people"));
         assert!(ledger.failures().is_empty() && !ledger.is_partial("people"));
