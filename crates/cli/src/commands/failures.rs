@@ -25,6 +25,13 @@ struct Told<'a> {
     hints: Vec<&'a str>,
 }
 
+impl<'a> Told<'a> {
+    /// What hints have in common that are told as one; those of one entry have the same.
+    fn key(&self) -> Option<(&'a str, &'a str)> {
+        self.hints.first().map(|hint| key(hint))
+    }
+}
+
 /// Source, whether part of it was read, sentence and hint.
 type Alike<'a> = (&'a str, bool, &'a str, Option<(&'a str, &'a str)>);
 
@@ -140,13 +147,12 @@ pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Resul
 /// The hint that stands below an entry: its own and those of entries above it that are told with it, unless the next is
 /// told with it too.
 fn hints_below(told: &[Told<'_>], at: usize) -> Vec<String> {
-    let key_of = |told: &Told<'_>| told.hints.first().map(|hint| key(hint));
-    let own = key_of(&told[at]);
-    if own.is_none() || told.get(at + 1).is_some_and(|next| key_of(next) == own) {
+    let own = told[at].key();
+    if own.is_none() || told.get(at + 1).is_some_and(|next| next.key() == own) {
         return Vec::new();
     }
     let above = told[..=at].iter().rev();
-    let mut together: Vec<&Told<'_>> = above.take_while(|told| key_of(told) == own).collect();
+    let mut together: Vec<&Told<'_>> = above.take_while(|told| told.key() == own).collect();
     together.reverse();
     hints::told(together.iter().flat_map(|told| told.hints.iter().copied()))
 }
