@@ -1,9 +1,11 @@
-//! A database file that others write to is read whole.
+//! A database that others write to, or change, is read whole.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use locard_testkit::servers::Database;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
@@ -76,5 +78,50 @@ fn a_table_of_several_pieces_is_read_whole_while_somebody_commits() {
             serde_json::from_str(&scan.stdout).expect("a scan prints JSON");
         let rows = document["totals"]["rows"].as_u64().expect("rows are told");
         assert!((ROWS..=ROWS + 1).contains(&rows), "{journal}: {rows}");
+    }
+}
+
+/// A session that has locked the table lets a scan describe it, and plan it only when it has changed it.
+#[test]
+fn a_table_whose_columns_change_while_it_is_planned_is_read_as_it_is_then() {
+    let Some(database) = Database::postgres("changed while planned") else {
+        return;
+    };
+    let changes = [
+        "ALTER TABLE people ALTER n TYPE text USING 'p' || n || '@example.org'",
+        "ALTER TABLE people DROP n; ALTER TABLE people ADD n text DEFAULT 'p7@example.org'",
+        "DROP TABLE people; CREATE TABLE people AS SELECT 'p' || n || '@example.org' AS n FROM generate_series(1, 50) n",
+    ];
+    for change in changes {
+        database.run(
+            "DROP TABLE IF EXISTS people, others; CREATE TABLE people AS SELECT n FROM generate_series(1, 50) n; \
+             CREATE TABLE others AS SELECT 'o' || n || '@example.org' AS mail FROM generate_series(1, 50) n",
+        );
+        let lock = "LOCK TABLE people IN ACCESS EXCLUSIVE MODE";
+        let sql = format!("BEGIN; {lock}; SELECT pg_sleep(3); {change}; COMMIT");
+        let mut session = Command::new("psql")
+            .args([database.url().as_str(), "-X", "-q", "-c", &sql])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("psql starts");
+        let held = "SELECT count(*) FROM pg_locks WHERE relation = 'people'::regclass AND mode = 'AccessExclusiveLock'";
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while database.value(held) != "1" {
+            assert!(Instant::now() < deadline, "the table was never locked");
+        }
+        let bench = Bench::new();
+        let scan = bench.run(["scan", &database.url(), "--fresh", "--format", "ndjson"]);
+        assert!(session.wait().expect("it ends").success());
+        assert_eq!(scan.status, 0, "{change}: {}", scan.stderr);
+        let mut found: Vec<String> = scan
+            .ndjson()
+            .iter()
+            .filter(|finding| finding["identifier"] == "EMAIL_ADDRESS")
+            .map(|finding| {
+                format!("{} {}", finding["resource"], finding["column"]).replace('"', "")
+            })
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, ["public.others mail", "public.people n"], "{change}");
     }
 }

@@ -50,6 +50,7 @@ mod stopping;
 mod stores;
 mod support;
 mod tables;
+mod tarpit;
 mod telling;
 mod tokens;
 mod town;

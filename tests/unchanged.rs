@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::postgres::{Schema, run};
-use crate::support::{Bench, Run, essence, postgres, root};
+use locard_testkit::servers::Database;
+
+use crate::postgres::run;
+use crate::support::{Bench, Run, essence, root};
 
 /// What a scan says of entities that it did not read.
 fn unchanged(scan: &Run) -> u64 {
@@ -193,10 +197,11 @@ fn a_reading_that_breaks_off_takes_nobody_out_of_the_index() {
 
 #[test]
 fn a_second_scan_of_a_database_reads_only_tables_that_changed() {
-    let Some(url) = postgres() else { return };
-    let bench = Bench::new();
-    let schema = Schema::new(&url, "unchanged");
-    let name = &schema.name;
+    // Whoever else is at work in a database is waited for.
+    let Some(database) = Database::postgres("unchanged tables") else {
+        return;
+    };
+    let (bench, url, name) = (Bench::new(), database.url(), "public");
     let fill = "select n, 'person' || n || '@mail.example.org' from generate_series(1, 2000) n";
     run(
         &url,
@@ -227,4 +232,60 @@ fn a_second_scan_of_a_database_reads_only_tables_that_changed() {
         changed.stderr
     );
     assert!(is_found(&bench, "new@mail.example.org"));
+}
+
+#[test]
+fn a_change_that_was_committed_just_before_the_scan_is_read() {
+    let Some(database) = Database::postgres("just committed") else {
+        return;
+    };
+    let version = database.value("SHOW server_version_num");
+    if version
+        .parse::<u32>()
+        .is_ok_and(|version| version < 150_000)
+    {
+        return;
+    }
+    let (bench, url) = (Bench::new(), database.url());
+    database.run(
+        "CREATE TABLE people (id int, email text); CREATE TABLE other (id int); CREATE TABLE still (email text); \
+         INSERT INTO people SELECT n, 'person' || n || '@mail.example.org' FROM generate_series(1, 20) n; \
+         INSERT INTO still SELECT email FROM people",
+    );
+    let counted = || {
+        database.value("SELECT pg_stat_get_tuples_inserted('people'::regclass) + pg_stat_get_tuples_inserted('still'::regclass)")
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while counted() != "40" {
+        assert!(Instant::now() < deadline, "the rows were never counted");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(scan(&bench, &url, &[]).status, 0);
+    // A session that stays, sends its counts with the first change, and keeps those of the second to itself.
+    let mut session = Command::new("psql")
+        .args([url.as_str(), "-X", "-q"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("psql starts");
+    let mut input = session.stdin.take().expect("it is piped");
+    writeln!(
+        input,
+        "INSERT INTO other VALUES (1);\nINSERT INTO people VALUES (21, 'late@mail.example.org');"
+    )
+    .expect("it listens");
+    while database.value("SELECT count(*) FROM people") != "21" {
+        assert!(Instant::now() < deadline, "the row was never committed");
+    }
+    let begun = Instant::now();
+    let again = scan(&bench, &url, &[]);
+    assert!(begun.elapsed() < Duration::from_secs(25));
+    assert_eq!(
+        (again.status, unchanged(&again)),
+        (0, 1),
+        "{}",
+        again.stderr
+    );
+    assert!(is_found(&bench, "late@mail.example.org"));
+    drop(input);
+    session.wait().expect("it ends with its input");
 }

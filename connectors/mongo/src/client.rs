@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use locard_connector::{Address, Error, ErrorKind, Result, Step};
+use locard_connector::{Error, ErrorKind, Result, Step};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error as Driver, ErrorKind as Cause};
 use mongodb::options::{
@@ -12,7 +12,6 @@ use mongodb::options::{
 };
 use mongodb::{Client, Cursor, Database};
 use secrecy::ExposeSecret as _;
-use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{from_driver, unauthenticated};
@@ -109,8 +108,9 @@ impl Session {
     /// A driver's error as ours; where nobody could be reached, why.
     pub(crate) async fn explain(&self, error: &Driver, doing: &str) -> Error {
         match &*error.kind {
+            // The driver has tried again and again for as long.
             Cause::ServerSelection { message, .. } => {
-                unreached(&self.settings, message, doing).await
+                unreached(&self.settings, message, doing).await.spent()
             }
             _ => from_driver(error, doing),
         }
@@ -173,8 +173,9 @@ async fn connect(settings: &Settings) -> Result<Client> {
 
 fn configure(options: &mut ClientOptions, settings: &Settings) {
     options.app_name = Some("locard".to_owned());
-    options.connect_timeout = Some(settings.patience());
-    options.server_selection_timeout = Some(settings.patience());
+    // A member that hangs shows before nobody is sought any more, and there is time to try why.
+    options.connect_timeout = Some(settings.patience() * 7 / 10);
+    options.server_selection_timeout = Some(settings.patience() * 8 / 10);
     options.max_pool_size = Some(u32::from(settings.connections.max(1)) + QUESTIONS);
     options.selection_criteria = Some(criteria(settings.read_preference));
     // Members that hold what belongs to other shards leave it out, which they need not do without being asked.
@@ -252,22 +253,13 @@ async fn unreached(settings: &Settings, message: &str, doing: &str) -> Error {
     if settings.srv {
         return unanswered(settings, message);
     }
-    for address in settings.reach() {
-        if let Some(error) = knock(&address, settings.patience()).await {
-            return error;
-        }
-    }
-    unanswered(settings, message)
-}
-
-/// What is in the way of a connection to an address, if something is.
-async fn knock(address: &Address, patience: Duration) -> Option<Error> {
-    let (host, port) = address.host.clone()?;
-    let connecting = TcpStream::connect((host.as_str(), port));
-    match tokio::time::timeout(patience, connecting).await {
-        Ok(Ok(_)) => None,
-        Ok(Err(cause)) => Some(address.unreached(&cause).await),
-        Err(_) => Some(address.late(patience.as_secs()).await),
+    let (seconds, left) = (settings.patience().as_secs(), settings.patience() / 5);
+    let addresses = settings.reach();
+    let knocks = addresses.iter().map(|address| address.knock(seconds, left));
+    let refused = futures::future::join_all(knocks).await;
+    match refused.into_iter().flatten().next() {
+        Some(error) => error,
+        None => unanswered(settings, message),
     }
 }
 
@@ -288,7 +280,17 @@ fn unanswered(settings: &Settings, message: &str) -> Error {
             .to_ascii_lowercase()
             .contains(&word.to_ascii_lowercase())
     });
+    let is_silent = message.contains("timed out");
+    let seconds = settings.patience().as_secs();
     let (step, sentence, hint) = match (is_known, settings.encryption()) {
+        (false, _) if is_silent => (
+            None,
+            format!(
+                "greeting {address} got no full answer within {seconds} seconds: it takes connections and says nothing, or too \
+                 little"
+            ),
+            "see whether the server itself listens there and is well, or raise `connect_timeout` of the target",
+        ),
         (true, _) => (
             None,
             format!("no server of {address} may be read"),

@@ -3,12 +3,12 @@
 //! Listing reads each of them once for a database, whatever the number of tables, and keeps the descriptions until they
 //! are asked for; a single table is read with the same statements, narrowed.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::Schema;
 use locard_connector::{Description, Entity, ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
+use locard_sql::{Decoding as _, Found, grouped};
 use tiberius::Row;
 
 use crate::part::Output;
@@ -105,7 +105,10 @@ impl Relation {
 
     /// Schema, keys and comments.
     pub(crate) fn description(self) -> Description {
-        let field = |column: &Column| column.output(false).field().with_nullable(column.nullable);
+        let field = |column: &Column| {
+            let field = column.output(false).field(column.kind.decode.data_type());
+            field.with_nullable(column.nullable)
+        };
         let fields: Vec<_> = self.columns.iter().map(field).collect();
         Description {
             schema: Arc::new(Schema::new(fields)),
@@ -142,18 +145,9 @@ pub(crate) async fn databases(session: &mut Session) -> Result<Vec<Database>> {
     Ok(rows.iter().filter_map(database).collect())
 }
 
-/// Relations by schema and name.
-struct Found {
-    relations: Vec<Relation>,
-    places: HashMap<(String, String), usize>,
-}
-
-impl Found {
-    /// The relation that a row is about.
-    fn owner(&mut self, row: &Row) -> Option<&mut Relation> {
-        let place = (text(row, "schema")?, text(row, "table")?);
-        self.relations.get_mut(*self.places.get(&place)?)
-    }
+/// The relation that a row is about.
+fn owner<'f>(found: &'f mut Found<Relation>, row: &Row) -> Option<&'f mut Relation> {
+    found.owner(text(row, "schema"), text(row, "table"))
 }
 
 /// Reads relations with everything that is known of them.
@@ -163,8 +157,8 @@ pub(crate) async fn load(session: &mut Session, place: Place<'_>) -> Result<Vec<
     let mut kinds = found.relations.iter().map(|relation| relation.kind);
     if kinds.any(|kind| kind == EntityKind::View) {
         for row in query(session, include_str!("../catalog/views.sql"), place).await? {
-            if let Some(owner) = found.owner(&row) {
-                owner.definition = text(&row, "definition");
+            if let Some(relation) = owner(&mut found, &row) {
+                relation.definition = text(&row, "definition");
             }
         }
     }
@@ -179,7 +173,7 @@ pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<
     relations.next().ok_or_else(|| missing(path))
 }
 
-async fn columns_and_keys(session: &mut Session, place: Place<'_>) -> Result<Found> {
+async fn columns_and_keys(session: &mut Session, place: Place<'_>) -> Result<Found<Relation>> {
     let rows = query(session, include_str!("../catalog/relations.sql"), place).await?;
     let mut relations: Vec<Relation> = rows
         .iter()
@@ -187,15 +181,11 @@ async fn columns_and_keys(session: &mut Session, place: Place<'_>) -> Result<Fou
         .filter(|relation| place.admits(&relation.schema, &relation.name))
         .collect();
     relations.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
-    let places = relations
-        .iter()
-        .enumerate()
-        .map(|(at, relation)| ((relation.schema.clone(), relation.name.clone()), at))
-        .collect();
-    let mut found = Found { relations, places };
+    let name = |relation: &Relation| (relation.schema.clone(), relation.name.clone());
+    let mut found = Found::new(relations, name);
     for row in query(session, include_str!("../catalog/columns.sql"), place).await? {
-        if let (Some(column), Some(owner)) = (column(&row), found.owner(&row)) {
-            owner.columns.push(column);
+        if let (Some(column), Some(relation)) = (column(&row), owner(&mut found, &row)) {
+            relation.columns.push(column);
         }
     }
     keys(session, place, &mut found).await?;
@@ -245,41 +235,37 @@ fn column(row: &Row) -> Option<Column> {
 }
 
 /// The rows of a statement by the relation and key that they are about, each key in its own order.
-async fn grouped(
+async fn by_key(
     session: &mut Session,
     sql: &'static str,
     place: Place<'_>,
 ) -> Result<Vec<Vec<Row>>> {
-    let mut rows = query(session, sql, place).await?;
+    let rows = query(session, sql, place).await?;
     let key = |row: &Row| ["schema", "table", "key"].map(|name| text(row, name));
-    rows.sort_by_cached_key(|row| (key(row), number::<u32>(row, "position")));
-    let mut groups: Vec<Vec<Row>> = Vec::new();
-    for row in rows {
-        match groups.last_mut() {
-            Some(group) if group.first().map(key) == Some(key(&row)) => group.push(row),
-            _ => groups.push(vec![row]),
-        }
-    }
-    Ok(groups)
+    Ok(grouped(rows, key, |row| number(row, "position")))
 }
 
-async fn keys(session: &mut Session, place: Place<'_>, found: &mut Found) -> Result<()> {
-    for group in grouped(session, include_str!("../catalog/keys.sql"), place).await? {
+async fn keys(session: &mut Session, place: Place<'_>, found: &mut Found<Relation>) -> Result<()> {
+    for group in by_key(session, include_str!("../catalog/keys.sql"), place).await? {
         let columns = group.iter().filter_map(|row| text(row, "column")).collect();
         let Some(row) = group.first() else { continue };
-        if let Some(owner) = found.owner(row) {
+        if let Some(relation) = owner(found, row) {
             if flag(row, "primary") {
-                owner.primary_key = columns;
+                relation.primary_key = columns;
             } else {
-                owner.unique.push(columns);
+                relation.unique.push(columns);
             }
         }
     }
     Ok(())
 }
 
-async fn references(session: &mut Session, place: Place<'_>, found: &mut Found) -> Result<()> {
-    for group in grouped(session, include_str!("../catalog/references.sql"), place).await? {
+async fn references(
+    session: &mut Session,
+    place: Place<'_>,
+    found: &mut Found<Relation>,
+) -> Result<()> {
+    for group in by_key(session, include_str!("../catalog/references.sql"), place).await? {
         let names = |name| -> Vec<String> {
             let cells = group.iter().filter_map(|row| text(row, name));
             cells.collect()
@@ -288,8 +274,8 @@ async fn references(session: &mut Session, place: Place<'_>, found: &mut Found) 
         let Some(row) = group.first() else { continue };
         let [schema, table] =
             ["target_schema", "target_table"].map(|name| text(row, name).unwrap_or_default());
-        if let Some(owner) = found.owner(row) {
-            owner.foreign_keys.push(ForeignKey {
+        if let Some(relation) = owner(found, row) {
+            relation.foreign_keys.push(ForeignKey {
                 columns,
                 references: path(place.database, &schema, &table),
                 referenced,

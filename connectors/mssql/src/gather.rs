@@ -11,7 +11,7 @@ use arrow_array::types::{
     TimestampMicrosecondType, UInt8Type,
 };
 use locard_connector::{Error, ErrorKind, Result};
-use locard_sql::{LONGEST_VALUE, MARK};
+use locard_sql::{Decoding as _, LONGEST_VALUE, MARK};
 use tiberius::ColumnData;
 
 use crate::types::Decode;

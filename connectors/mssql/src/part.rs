@@ -1,9 +1,5 @@
 //! What a split needs to be read anywhere: its statement and how the answer is decoded. Never a secret.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use locard_connector::{Error, ErrorKind, Result};
 use locard_sql::is_select;
 use serde::{Deserialize, Serialize};
@@ -13,8 +9,6 @@ use crate::types::Decode;
 
 /// What tells the partition of a row: the one thing of ours with a dollar sign.
 const PARTITION: &str = "$PARTITION.";
-/// Field metadata that marks a column as part of a record's key.
-const KEY: &str = "locard.key";
 
 /// The `part` of a split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,30 +28,7 @@ pub(crate) struct Part {
 }
 
 /// One column of the answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Output {
-    pub(crate) name: String,
-    pub(crate) decode: Decode,
-    pub(crate) native: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) key: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) comment: Option<String>,
-}
-
-impl Output {
-    /// Its field. Everything is nullable: a view or an outer join can make nulls of anything.
-    pub(crate) fn field(&self) -> Field {
-        let mut metadata = HashMap::from([("native_type".to_owned(), self.native.clone())]);
-        let comment = self.comment.clone();
-        metadata.extend(comment.map(|comment| ("comment".to_owned(), comment)));
-        if self.key {
-            metadata.insert(KEY.to_owned(), "true".to_owned());
-        }
-        let data_type: DataType = self.decode.data_type();
-        Field::new(&self.name, data_type, true).with_metadata(metadata)
-    }
-}
+pub(crate) type Output = locard_sql::Output<Decode>;
 
 impl Part {
     /// Reads the part of a split, whoever wrote it: nothing but a SELECT is taken from it.
@@ -118,12 +89,6 @@ fn reaches_out(sql: &str) -> bool {
         .split(|c: char| !c.is_alphanumeric() && c != '_')
         .any(|word| VERBS.iter().any(|verb| word.eq_ignore_ascii_case(verb)));
     has_verb || bare.contains(['#', '@', '[', ']', '\\'])
-}
-
-/// The schema that the columns' types promise.
-pub(crate) fn schema(columns: &[Output]) -> SchemaRef {
-    let fields: Vec<_> = columns.iter().map(Output::field).collect();
-    Arc::new(Schema::new(fields))
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use locard_connector::{
     Error, ErrorKind, Exactness, Result, Sample, ScanPlan, ScanRequest, Snapshot, Split,
 };
 use locard_model::EntityKind;
-use locard_sql::{Column, Conditions, Dialect, Select, project};
+use locard_sql::{Column, Conditions, Dialect, Select, project, schema};
 
 use crate::catalog::{self, Relation};
 use crate::error::granted;
-use crate::part::{Output, Part, schema};
+use crate::part::{Output, Part};
 use crate::ranges::{Range, ranges};
 use crate::session::{Session, number};
 

@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{Batch, Error, ErrorKind, Fault, Result, Split, foreign, from_thread};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::{Sessions, too_long};
+use locard_sql::{Sessions, schema, too_long};
 use tiberius::error::Error as Driver;
 use tiberius::{QueryItem, Row};
 use tokio::sync::OwnedSemaphorePermit;
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::error::{from_driver, granted, silent, view_late};
 use crate::gather::Gathered;
-use crate::part::{Part, schema};
+use crate::part::Part;
 use crate::session::Session;
 use crate::settings::Settings;
 

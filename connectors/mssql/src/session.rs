@@ -41,12 +41,10 @@ impl Connect for Session {
     type Settings = Settings;
 
     async fn open(settings: &Arc<Settings>) -> Result<Self> {
-        let opening = tokio::time::timeout(settings.patience(), Self::establish(settings));
         // A server that lets everybody in and then says nothing is not there either.
-        match opening.await {
-            Ok(opened) => opened,
-            Err(_) => Err(settings.reach().late(settings.connect_timeout).await),
-        }
+        let opening = Self::establish(settings);
+        let within = settings.reach();
+        within.within(settings.connect_timeout, opening).await
     }
 
     async fn is_alive(&mut self) -> bool {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use locard_connector::Address;
 use locard_model::EntityKind;
+use locard_sql::{bracketed, defaults, view_limit};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -40,19 +41,19 @@ pub struct Settings {
     #[serde(default = "default_read_intent")]
     pub read_intent: bool,
     /// Seconds until an attempt to connect is given up.
-    #[serde(default = "default_connect_timeout")]
+    #[serde(default = "defaults::connect_timeout")]
     pub connect_timeout: u64,
     /// Seconds without an answer after which a statement is ended; 0 for never.
-    #[serde(default = "default_statement_timeout")]
+    #[serde(default = "defaults::statement_timeout")]
     pub statement_timeout: u64,
     /// Seconds after which the reading of a view, which may be a query without end, is ended; 0 for never.
-    #[serde(default = "default_view_timeout")]
+    #[serde(default = "defaults::view_timeout")]
     pub view_timeout: u64,
     /// Seconds after which the server ends a wait of ours for a lock, at least 1.
-    #[serde(default = "default_lock_timeout")]
+    #[serde(default = "defaults::lock_timeout")]
     pub lock_timeout: u64,
     /// How many reads run at the same time at most.
-    #[serde(default = "default_connections")]
+    #[serde(default = "defaults::connections")]
     pub connections: u16,
 }
 
@@ -81,26 +82,6 @@ const fn default_read_intent() -> bool {
     true
 }
 
-const fn default_connect_timeout() -> u64 {
-    10
-}
-
-const fn default_statement_timeout() -> u64 {
-    3_600
-}
-
-const fn default_view_timeout() -> u64 {
-    300
-}
-
-const fn default_lock_timeout() -> u64 {
-    5
-}
-
-const fn default_connections() -> u16 {
-    4
-}
-
 impl Settings {
     /// The source without credentials and options.
     pub fn canonical(&self) -> String {
@@ -113,11 +94,7 @@ impl Settings {
 
     /// Where errors say the server is.
     pub(crate) fn address(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        format!("{}:{}", bracketed(&self.host), self.port)
     }
 
     /// The same for whoever tells why it could not be reached.
@@ -144,7 +121,8 @@ impl Settings {
 
     /// The seconds after which the reading of such an entity is ended.
     pub(crate) fn view_limit(&self, kind: EntityKind) -> Option<u64> {
-        (kind == EntityKind::View && self.view_timeout > 0).then_some(self.view_timeout)
+        // Another limit holds for how long a statement may say nothing.
+        view_limit(kind, self.view_timeout, 0)
     }
 
     /// The password, from where it was given.

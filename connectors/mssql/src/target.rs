@@ -4,8 +4,8 @@
 //! stars.
 
 use locard_connector::{Result, Target};
-use locard_sql::Spoken;
-use serde_json::{Map, Value, json};
+use locard_sql::{LIMITS, Sets, Spoken};
+use serde_json::json;
 
 use crate::settings::{Settings, default_port};
 
@@ -20,6 +20,16 @@ const SPOKEN: Spoken = Spoken {
     product: "SQL Server",
     example: "mssql://user@host:1433/database?encrypt=required",
     variable: "MSSQL_PASSWORD",
+    port: default_port(),
+    options: &[
+        "encrypt",
+        "trustServerCertificate",
+        "serverCertificate",
+        "hostNameInCertificate",
+        "sslmode",
+        "applicationIntent",
+    ],
+    numbers: LIMITS,
 };
 
 fn parse(text: &str) -> Result<Target> {
@@ -29,38 +39,7 @@ fn parse(text: &str) -> Result<Target> {
             "options stand behind the database: mssql://user@host:1433/database?encrypt=required&connections=2",
         ));
     }
-    let login = SPOKEN.parse(text)?;
-    if login.user.is_empty() {
-        return Err(SPOKEN.fault("the SQL Server target names no user"));
-    }
-    let host = Some(login.host).filter(|host| !host.is_empty());
-    let mut settings = Map::from_iter([
-        (
-            "host".to_owned(),
-            json!(host.unwrap_or_else(|| "localhost".to_owned())),
-        ),
-        (
-            "port".to_owned(),
-            json!(login.port.unwrap_or_else(default_port)),
-        ),
-    ]);
-    if let Some(database) = login.database {
-        settings.insert("database".into(), json!(database));
-    }
-    settings.insert("user".into(), json!(login.user));
-    if let Some(password) = login.password {
-        settings.insert("password".into(), json!(password));
-    }
-    for (key, value) in &login.options {
-        option(&mut settings, key, value)?;
-    }
-    let settings = Value::Object(settings);
-    let read: Settings = serde_json::from_value(settings.clone())
-        .map_err(|_| SPOKEN.fault("the SQL Server target has a setting of the wrong type"))?;
-    Ok(Target {
-        settings,
-        canonical: read.canonical(),
-    })
+    SPOKEN.target(SPOKEN.parse(text)?, option, Settings::canonical)
 }
 
 /// The words of `encrypt`, Microsoft's own among them.
@@ -94,18 +73,14 @@ fn truth(word: &str) -> Option<bool> {
     }
 }
 
-/// One option of the query part; ours and those of Microsoft's connection strings.
-fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<()> {
+/// One option of the query part; those of Microsoft's connection strings.
+fn option(key: &str, value: &str) -> Result<Sets> {
     let wrong = |known: &str| {
         SPOKEN
             .fault(format!("the target has an unknown `{key}`"))
             .hint(format!("one of {known}"))
     };
     let boolean = || truth(value).ok_or_else(|| wrong("true, false"));
-    let number = || {
-        let number = value.parse::<u64>();
-        number.map_err(|_| SPOKEN.fault(format!("`{key}` of the target is not a number")))
-    };
     let (name, value) = match key.to_ascii_lowercase().as_str() {
         "encrypt" => {
             let word = encryption(value);
@@ -115,8 +90,10 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
         "sslmode" => {
             let known = sslmode(value);
             let known = known.ok_or_else(|| wrong("disable, prefer, require, verify-full"))?;
-            settings.insert("trust_server_certificate".into(), json!(known.1));
-            ("encryption", json!(known.0))
+            return Ok(Some(vec![
+                ("encryption", json!(known.0)),
+                ("trust_server_certificate", json!(known.1)),
+            ]));
         }
         "trustservercertificate" => ("trust_server_certificate", json!(boolean()?)),
         "servercertificate" | "sslrootcert" => ("root_certificate", json!(value)),
@@ -126,22 +103,9 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
             "readwrite" => ("read_intent", json!(false)),
             _ => return Err(wrong("ReadOnly, ReadWrite")),
         },
-        "password" => ("password", json!(value)),
-        "connect_timeout" => ("connect_timeout", json!(number()?)),
-        "statement_timeout" => ("statement_timeout", json!(number()?)),
-        "view_timeout" => ("view_timeout", json!(number()?)),
-        "lock_timeout" => ("lock_timeout", json!(number()?)),
-        "connections" => ("connections", json!(number()?)),
-        _ => {
-            // Not named: after an unencoded `?` in a password it is part of that.
-            return Err(SPOKEN.fault("the target has an unknown option").hint(
-                "options: encrypt, trustServerCertificate, serverCertificate, hostNameInCertificate, sslmode, \
-                 applicationIntent, connect_timeout, statement_timeout, view_timeout, lock_timeout, connections",
-            ));
-        }
+        _ => return Ok(None),
     };
-    settings.insert(name.to_owned(), value);
-    Ok(())
+    Ok(Some(vec![(name, value)]))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! text form.
 
 use arrow_schema::{DataType, TimeUnit};
-use locard_sql::{Class, LONGEST_VALUE, MARK};
+use locard_sql::{Class, Decoding, LONGEST_VALUE, MARK};
 use serde::{Deserialize, Serialize};
 
 /// How one value becomes an Arrow value.
@@ -30,9 +30,8 @@ pub(crate) enum Decode {
     Offset,
 }
 
-impl Decode {
-    /// The Arrow type of what it yields.
-    pub(crate) fn data_type(self) -> DataType {
+impl Decoding for Decode {
+    fn data_type(self) -> DataType {
         match self {
             Self::Bool => DataType::Boolean,
             Self::Uint1 => DataType::UInt8,

@@ -4,13 +4,12 @@
 //! until they are asked for; a single table is read with the same statements, narrowed. Names are compared here too:
 //! the server takes `Person` and `person` for one in these views, though they may be two tables.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::Schema;
 use locard_connector::{Description, Entity, Error, ErrorKind, ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::Dialect;
+use locard_sql::{Decoding as _, Dialect, Found, grouped};
 use sqlx::mysql::MySqlRow;
 
 use crate::error::from_driver;
@@ -184,18 +183,9 @@ pub(crate) async fn query(
         .map_err(|error| from_driver(error, "reading the catalog"))
 }
 
-/// Relations by database and name.
-struct Found {
-    relations: Vec<Relation>,
-    places: HashMap<(String, String), usize>,
-}
-
-impl Found {
-    /// The relation that a row is about.
-    fn owner(&mut self, row: &MySqlRow) -> Option<&mut Relation> {
-        let place = (text(row, "schema")?, text(row, "table")?);
-        self.relations.get_mut(*self.places.get(&place)?)
-    }
+/// The relation that a row is about.
+fn owner<'f>(found: &'f mut Found<Relation>, row: &MySqlRow) -> Option<&'f mut Relation> {
+    found.owner(text(row, "schema"), text(row, "table"))
 }
 
 /// Reads relations with everything that is known of them.
@@ -205,8 +195,8 @@ pub(crate) async fn load(session: &mut Session, which: Which<'_>) -> Result<Vec<
     let mut kinds = found.relations.iter().map(|relation| relation.kind);
     if kinds.any(|kind| kind == EntityKind::View) {
         for row in query(session, include_str!("../catalog/views.sql"), which).await? {
-            if let Some(owner) = found.owner(&row) {
-                owner.definition = text(&row, "definition").filter(|text| !text.is_empty());
+            if let Some(relation) = owner(&mut found, &row) {
+                relation.definition = text(&row, "definition").filter(|text| !text.is_empty());
             }
         }
     }
@@ -220,7 +210,7 @@ pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<
     relations.next().ok_or_else(|| missing(path))
 }
 
-async fn columns_and_keys(session: &mut Session, which: Which<'_>) -> Result<Found> {
+async fn columns_and_keys(session: &mut Session, which: Which<'_>) -> Result<Found<Relation>> {
     let rows = query(session, include_str!("../catalog/relations.sql"), which).await?;
     let mut relations: Vec<Relation> = rows
         .iter()
@@ -228,15 +218,11 @@ async fn columns_and_keys(session: &mut Session, which: Which<'_>) -> Result<Fou
         .filter(|relation| which.admits(&relation.schema, &relation.name))
         .collect();
     relations.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
-    let places = relations
-        .iter()
-        .enumerate()
-        .map(|(at, relation)| ((relation.schema.clone(), relation.name.clone()), at))
-        .collect();
-    let mut found = Found { relations, places };
+    let name = |relation: &Relation| (relation.schema.clone(), relation.name.clone());
+    let mut found = Found::new(relations, name);
     for row in query(session, include_str!("../catalog/columns.sql"), which).await? {
-        if let (Some(column), Some(owner)) = (column(&row), found.owner(&row)) {
-            owner.columns.push(column);
+        if let (Some(column), Some(relation)) = (column(&row), owner(&mut found, &row)) {
+            relation.columns.push(column);
         }
     }
     keys(session, which, &mut found).await?;
@@ -286,31 +272,23 @@ fn column(row: &MySqlRow) -> Option<Column> {
 }
 
 /// The rows of a statement by the relation and key that they are about, each key in its own order.
-async fn grouped(
+async fn by_key(
     session: &mut Session,
     sql: &'static str,
     which: Which<'_>,
 ) -> Result<Vec<Vec<MySqlRow>>> {
-    let mut rows = query(session, sql, which).await?;
+    let rows = query(session, sql, which).await?;
     let key = |row: &MySqlRow| ["schema", "table", "name"].map(|name| text(row, name));
-    rows.sort_by_cached_key(|row| (key(row), number::<u32>(row, "position")));
-    let mut groups: Vec<Vec<MySqlRow>> = Vec::new();
-    for row in rows {
-        match groups.last_mut() {
-            Some(group) if group.first().map(key) == Some(key(&row)) => group.push(row),
-            _ => groups.push(vec![row]),
-        }
-    }
-    Ok(groups)
+    Ok(grouped(rows, key, |row| number(row, "position")))
 }
 
-async fn keys(session: &mut Session, which: Which<'_>, found: &mut Found) -> Result<()> {
-    for group in grouped(session, include_str!("../catalog/keys.sql"), which).await? {
+async fn keys(session: &mut Session, which: Which<'_>, found: &mut Found<Relation>) -> Result<()> {
+    for group in by_key(session, include_str!("../catalog/keys.sql"), which).await? {
         let columns = group.iter().map(|row| text(row, "column"));
         // A key over an expression is none over columns.
         let columns: Option<Vec<String>> = columns.collect();
         let first = group.first();
-        let owner = first.and_then(|row| Some((text(row, "name")?, found.owner(row)?)));
+        let owner = first.and_then(|row| Some((text(row, "name")?, owner(found, row)?)));
         if let (Some((name, owner)), Some(columns)) = (owner, columns) {
             if name == "PRIMARY" {
                 owner.primary_key = columns;
@@ -322,8 +300,12 @@ async fn keys(session: &mut Session, which: Which<'_>, found: &mut Found) -> Res
     Ok(())
 }
 
-async fn references(session: &mut Session, which: Which<'_>, found: &mut Found) -> Result<()> {
-    for group in grouped(session, include_str!("../catalog/references.sql"), which).await? {
+async fn references(
+    session: &mut Session,
+    which: Which<'_>,
+    found: &mut Found<Relation>,
+) -> Result<()> {
+    for group in by_key(session, include_str!("../catalog/references.sql"), which).await? {
         let names = |name| -> Vec<String> {
             let cells = group.iter().filter_map(|row| text(row, name));
             cells.collect()
@@ -331,8 +313,8 @@ async fn references(session: &mut Session, which: Which<'_>, found: &mut Found) 
         let (columns, referenced) = (names("column"), names("target_column"));
         let Some(row) = group.first() else { continue };
         let target = ["target_schema", "target_table"].map(|name| text(row, name));
-        if let Some(owner) = found.owner(row) {
-            owner.foreign_keys.push(ForeignKey {
+        if let Some(relation) = owner(found, row) {
+            relation.foreign_keys.push(ForeignKey {
                 columns,
                 references: EntityPath::new(target.into_iter().flatten()),
                 referenced,

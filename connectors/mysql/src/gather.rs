@@ -15,7 +15,7 @@ use arrow_array::types::{
     TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use locard_connector::{Error, ErrorKind, Result};
-use locard_sql::{LONGEST_VALUE, MARK};
+use locard_sql::{Decoding as _, LONGEST_VALUE, MARK};
 
 use crate::decode::{Moment, decimal, moment, write_moment, write_time};
 use crate::types::Decode;

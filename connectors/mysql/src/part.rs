@@ -1,80 +1,19 @@
 //! What a split needs to be read anywhere: its statement and how the answer is decoded. Never a secret.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use locard_connector::{Error, ErrorKind, Result};
-use locard_sql::is_select;
-use serde::{Deserialize, Serialize};
+use locard_connector::Result;
 use serde_json::Value;
 
 use crate::types::Decode;
 
-/// Field metadata that marks a column as part of a record's key.
-const KEY: &str = "locard.key";
-
 /// The `part` of a split.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Part {
-    /// The SELECT. The session it runs in can only read.
-    pub(crate) sql: String,
-    /// Its columns, in order.
-    pub(crate) columns: Vec<Output>,
-    /// Number of this split within its plan.
-    pub(crate) number: u32,
-    /// What the reader must be told, once per plan.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) notes: Vec<String>,
-}
+pub(crate) type Part = locard_sql::Part<Decode>;
 
 /// One column of the answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Output {
-    pub(crate) name: String,
-    pub(crate) decode: Decode,
-    pub(crate) native: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) key: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) comment: Option<String>,
-}
+pub(crate) type Output = locard_sql::Output<Decode>;
 
-impl Output {
-    /// Its field, with the type that the cells of a batch turned out to have. Everything is nullable: a view or an
-    /// outer join can make nulls of anything.
-    pub(crate) fn field(&self, data_type: DataType) -> Field {
-        let mut metadata = HashMap::from([("native_type".to_owned(), self.native.clone())]);
-        let comment = self.comment.clone();
-        metadata.extend(comment.map(|comment| ("comment".to_owned(), comment)));
-        if self.key {
-            metadata.insert(KEY.to_owned(), "true".to_owned());
-        }
-        Field::new(&self.name, data_type, true).with_metadata(metadata)
-    }
-}
-
-impl Part {
-    /// Reads the part of a split, whoever wrote it: nothing but a SELECT is taken from it.
-    pub(crate) fn parse(part: &Value) -> Result<Self> {
-        let fault = || {
-            Error::new(
-                ErrorKind::Unsupported,
-                "the split was planned by another version of this connector",
-            )
-            .hint("plan the table again")
-        };
-        Self::deserialize(part)
-            .ok()
-            .filter(|part| is_select(&part.sql) && !reaches_out(&part.sql))
-            .ok_or_else(fault)
-    }
-
-    /// The split's form.
-    pub(crate) fn value(&self) -> Result<Value> {
-        serde_json::to_value(self)
-            .map_err(|_| Error::new(ErrorKind::Unexpected, "the split cannot be written down"))
-    }
+/// Reads the part of a split, whoever wrote it: nothing but a SELECT is taken from it.
+pub(crate) fn parse(part: &Value) -> Result<Part> {
+    Part::parse(part, |sql| !reaches_out(sql))
 }
 
 /// Whether a SELECT has what none of ours has outside its quotes: a comment of MySQL's, a variable, another way to
@@ -95,15 +34,6 @@ fn reaches_out(sql: &str) -> bool {
         .split(|c: char| !c.is_alphanumeric() && c != '_')
         .any(|word| word.eq_ignore_ascii_case("into"));
     has_word || bare.contains(['#', '@', '`', '\\'])
-}
-
-/// The schema that the columns' types promise.
-pub(crate) fn schema(columns: &[Output]) -> SchemaRef {
-    let fields: Vec<_> = columns
-        .iter()
-        .map(|column| column.field(column.decode.data_type()))
-        .collect();
-    Arc::new(Schema::new(fields))
 }
 
 #[cfg(test)]

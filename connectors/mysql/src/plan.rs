@@ -7,11 +7,11 @@ use locard_connector::{
     Error, ErrorKind, Exactness, Result, Sample, ScanPlan, ScanRequest, Snapshot, Split,
 };
 use locard_model::EntityKind;
-use locard_sql::{Column, Conditions, Dialect, Select, key_ranges, project};
+use locard_sql::{Column, Conditions, Dialect, Select, key_ranges, project, schema};
 
 use crate::catalog::{self, Relation, Which, query};
 use crate::error::{from_driver, granted};
-use crate::part::{Output, Part, schema};
+use crate::part::{Output, Part};
 use crate::session::{Session, number, text};
 
 pub(crate) const DIALECT: Dialect = Dialect::MYSQL;

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::error::{from_driver, from_limited, granted};
 use crate::gather::Gathered;
-use crate::part::{Output, Part};
+use crate::part::{Output, Part, parse};
 use crate::session::Session;
 
 /// Rows of a batch.
@@ -55,7 +55,7 @@ pub(crate) async fn read(
 }
 
 async fn start(sessions: &Arc<Sessions<Session>>, split: &Split) -> Result<Reader> {
-    let part = Part::parse(&split.part)?;
+    let part = parse(&split.part)?;
     let permit = sessions.permit().await?;
     let mut session = Session::begun(sessions).await?;
     let limit = session.view_limit(split.kind);

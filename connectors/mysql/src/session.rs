@@ -76,21 +76,27 @@ impl Connect for Session {
 
     // Set up so that it can only read.
     async fn open(settings: &Arc<Settings>) -> Result<Self> {
+        // A server that lets everybody in and then says nothing is not there either.
+        let opening = Self::establish(settings);
+        let within = settings.reach();
+        within.within(settings.connect_timeout, opening).await
+    }
+
+    async fn is_alive(&mut self) -> bool {
+        self.connection.ping().await.is_ok()
+    }
+}
+
+impl Session {
+    async fn establish(settings: &Arc<Settings>) -> Result<Self> {
         let describe = |error| from_driver(error, "setting the session up");
-        let options = settings.options();
-        let connecting = tokio::time::timeout(settings.patience(), options.connect());
-        let mut connection = match connecting.await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(unreached(settings, error).await),
-            Err(_) => return Err(settings.reach().late(settings.connect_timeout).await),
+        let mut connection = match settings.options().connect().await {
+            Ok(connection) => connection,
+            Err(error) => return Err(unreached(settings, error).await),
         };
         let sql = "SELECT @@version AS version, @@version_comment AS comment, CAST(CONNECTION_ID() AS CHAR) AS id, \
                    CONVERT(CURRENT_USER() USING utf8mb4) AS account";
-        let asking = sqlx::raw_sql(sql).fetch_one(&mut connection);
-        // A server that lets everybody in and then says nothing is not there either.
-        let Ok(row) = tokio::time::timeout(settings.patience(), asking).await else {
-            return Err(settings.reach().late(settings.connect_timeout).await);
-        };
+        let row = sqlx::raw_sql(sql).fetch_one(&mut connection).await;
         let row = row.map_err(describe)?;
         let [version, comment, id] = ["version", "comment", "id"].map(|name| text(&row, name));
         let server = Version::of(&version.unwrap_or_default(), &comment.unwrap_or_default());
@@ -117,12 +123,6 @@ impl Connect for Session {
         Ok(session)
     }
 
-    async fn is_alive(&mut self) -> bool {
-        self.connection.ping().await.is_ok()
-    }
-}
-
-impl Session {
     /// Begins a transaction that sees one state.
     async fn begin(&mut self) -> Result<(), sqlx::Error> {
         self.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY".to_owned())

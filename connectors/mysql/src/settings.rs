@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use locard_connector::{Address, Result, Target};
 use locard_model::EntityKind;
-use locard_sql::Spoken;
+use locard_sql::{LIMITS, Sets, Spoken, bracketed, defaults, view_limit};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
@@ -41,19 +41,19 @@ pub struct Settings {
     /// File with the client's PEM key.
     pub client_key: Option<String>,
     /// Seconds until an attempt to connect is given up.
-    #[serde(default = "default_connect_timeout")]
+    #[serde(default = "defaults::connect_timeout")]
     pub connect_timeout: u64,
     /// Seconds after which the server ends a statement of ours; 0 for never.
-    #[serde(default = "default_statement_timeout")]
+    #[serde(default = "defaults::statement_timeout")]
     pub statement_timeout: u64,
     /// Seconds after which the server ends the reading of a view, which may be a query without end; 0 for never.
-    #[serde(default = "default_view_timeout")]
+    #[serde(default = "defaults::view_timeout")]
     pub view_timeout: u64,
     /// Seconds after which the server ends a wait of ours for a lock, at least 1.
-    #[serde(default = "default_lock_timeout")]
+    #[serde(default = "defaults::lock_timeout")]
     pub lock_timeout: u64,
     /// How many reads run at the same time at most.
-    #[serde(default = "default_connections")]
+    #[serde(default = "defaults::connections")]
     pub connections: u16,
 }
 
@@ -108,26 +108,6 @@ const fn default_port() -> u16 {
     3306
 }
 
-const fn default_connect_timeout() -> u64 {
-    10
-}
-
-const fn default_statement_timeout() -> u64 {
-    3_600
-}
-
-const fn default_view_timeout() -> u64 {
-    300
-}
-
-const fn default_lock_timeout() -> u64 {
-    5
-}
-
-const fn default_connections() -> u16 {
-    4
-}
-
 impl Settings {
     /// Refuses files that are named for encryption and are not what they should be.
     pub(crate) fn check_files(&self) -> Result<()> {
@@ -142,11 +122,7 @@ impl Settings {
 
     /// The source without credentials and options.
     pub fn canonical(&self) -> String {
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        };
+        let host = bracketed(&self.host);
         let server = format!("mysql://{host}:{}", self.port);
         match &self.database {
             Some(database) => format!("{server}/{database}"),
@@ -182,9 +158,7 @@ impl Settings {
 
     /// The seconds after which the reading of a view is ended, where that is sooner than for any statement.
     pub(crate) fn view_limit(&self, kind: EntityKind) -> Option<u64> {
-        let is_sooner = self.statement_timeout == 0 || self.view_timeout < self.statement_timeout;
-        (kind == EntityKind::View && self.view_timeout > 0 && is_sooner)
-            .then_some(self.view_timeout)
+        view_limit(kind, self.view_timeout, self.statement_timeout)
     }
 
     /// The driver's options. What a session is, is not left to the driver (`session`).
@@ -231,51 +205,17 @@ const SPOKEN: Spoken = Spoken {
     product: "MySQL",
     example: "mysql://user@host:3306/database?sslmode=verify-full",
     variable: "MYSQL_PWD",
+    port: default_port(),
+    options: &["sslmode", "sslrootcert", "sslcert", "sslkey", "socket"],
+    numbers: LIMITS,
 };
 
 fn parse(text: &str) -> Result<Target> {
-    let login = SPOKEN.parse(text)?;
-    if login.user.is_empty() {
-        return Err(SPOKEN.fault("the MySQL target names no user"));
-    }
-    let host = Some(login.host).filter(|host| !host.is_empty());
-    let mut settings = Map::from_iter([
-        (
-            "host".to_owned(),
-            json!(host.unwrap_or_else(|| "localhost".to_owned())),
-        ),
-        (
-            "port".to_owned(),
-            json!(login.port.unwrap_or_else(default_port)),
-        ),
-    ]);
-    if let Some(database) = login.database {
-        settings.insert("database".into(), json!(database));
-    }
-    settings.insert("user".into(), json!(login.user));
-    if let Some(password) = login.password {
-        settings.insert("password".into(), json!(password));
-    }
-    for (key, value) in &login.options {
-        option(&mut settings, key, value)?;
-    }
-    let settings = Value::Object(settings);
-    let read: Settings = serde_json::from_value(settings.clone())
-        .map_err(|_| SPOKEN.fault("the MySQL target has a setting of the wrong type"))?;
-    Ok(Target {
-        settings,
-        canonical: read.canonical(),
-    })
+    SPOKEN.target(SPOKEN.parse(text)?, option, Settings::canonical)
 }
 
 /// One option of the query part; the words of the PostgreSQL connector, and MySQL's own where it has one.
-fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<()> {
-    let number = || {
-        value
-            .parse::<u64>()
-            .map(|number| json!(number))
-            .map_err(|_| SPOKEN.fault(format!("`{key}` of the target is not a number")))
-    };
+fn option(key: &str, value: &str) -> Result<Sets> {
     let (name, value) = match key {
         "sslmode" | "ssl-mode" => {
             let known = Tls::NAMES.map(|(ours, _, _)| ours).join(", ");
@@ -284,28 +224,15 @@ fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<(
                     .fault("the target has an unknown `sslmode`")
                     .hint(format!("one of {known}"))
             };
-            ("tls", json!(Tls::word(value).ok_or_else(unknown)?))
+            ("tls", Tls::word(value).ok_or_else(unknown)?)
         }
-        "sslrootcert" | "ssl-ca" => ("root_certificate", json!(value)),
-        "sslcert" | "ssl-cert" => ("client_certificate", json!(value)),
-        "sslkey" | "ssl-key" => ("client_key", json!(value)),
-        "host" | "socket" => ("host", json!(value)),
-        "password" => ("password", json!(value)),
-        "connect_timeout" => ("connect_timeout", number()?),
-        "statement_timeout" => ("statement_timeout", number()?),
-        "view_timeout" => ("view_timeout", number()?),
-        "lock_timeout" => ("lock_timeout", number()?),
-        "connections" => ("connections", number()?),
-        _ => {
-            // Not named: after an unencoded `?` in a password it is part of that.
-            return Err(SPOKEN.fault("the target has an unknown option").hint(
-                "options: sslmode, sslrootcert, sslcert, sslkey, socket, connect_timeout, statement_timeout, \
-                 view_timeout, lock_timeout, connections",
-            ));
-        }
+        "sslrootcert" | "ssl-ca" => ("root_certificate", value),
+        "sslcert" | "ssl-cert" => ("client_certificate", value),
+        "sslkey" | "ssl-key" => ("client_key", value),
+        "host" | "socket" => ("host", value),
+        _ => return Ok(None),
     };
-    settings.insert(name.to_owned(), value);
-    Ok(())
+    Ok(Some(vec![(name, json!(value))]))
 }
 
 #[cfg(test)]

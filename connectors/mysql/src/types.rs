@@ -3,7 +3,7 @@
 //! Decided once per column from `information_schema`, never by failing: an unknown type has a text form.
 
 use arrow_schema::{DataType, TimeUnit};
-use locard_sql::{Class, Dialect, LONGEST_VALUE, MARK};
+use locard_sql::{Class, Decoding, Dialect, LONGEST_VALUE, MARK};
 use serde::{Deserialize, Serialize};
 
 /// How the bytes of one value become an Arrow value.
@@ -34,9 +34,8 @@ pub(crate) enum Decode {
     Timestamp,
 }
 
-impl Decode {
-    /// The Arrow type of what it yields.
-    pub(crate) fn data_type(self) -> DataType {
+impl Decoding for Decode {
+    fn data_type(self) -> DataType {
         match self {
             Self::Int1 => DataType::Int8,
             Self::Int2 => DataType::Int16,
@@ -56,7 +55,9 @@ impl Decode {
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
         }
     }
+}
 
+impl Decode {
     /// Whether it can read what the answer calls its column's type: the table may have changed since the plan.
     pub(crate) fn reads(self, answered: &str) -> bool {
         let unsigned = answered.ends_with(" UNSIGNED");

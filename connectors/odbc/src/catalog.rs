@@ -1,10 +1,8 @@
 //! Tables and views by the statements of a product's file, each asked once for all tables or narrowed to one.
 
-use std::collections::HashMap;
-
 use locard_connector::{Error, ErrorKind, ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
-use locard_sql::{Dialect, Relation};
+use locard_sql::{Dialect, Found, Relation, grouped};
 
 use crate::product::{Catalog, Product};
 use crate::session::{Rows, Session};
@@ -64,18 +62,12 @@ pub(crate) fn number<T: std::str::FromStr>(row: &[Option<String>], at: usize) ->
     whole.trim().parse().ok()
 }
 
-/// Relations by schema and name.
-struct Found {
-    relations: Vec<Relation<Cells>>,
-    places: HashMap<(String, String), usize>,
-}
-
-impl Found {
-    /// The relation that a row is about.
-    fn owner(&mut self, row: &[Option<String>]) -> Option<&mut Relation<Cells>> {
-        let place = (cell(row, 0)?, cell(row, 1)?);
-        self.relations.get_mut(*self.places.get(&place)?)
-    }
+/// The relation that a row is about.
+fn owner<'f>(
+    found: &'f mut Found<Relation<Cells>>,
+    row: &[Option<String>],
+) -> Option<&'f mut Relation<Cells>> {
+    found.owner(cell(row, 0), cell(row, 1))
 }
 
 /// Reads relations with everything that is known of them.
@@ -89,8 +81,8 @@ pub(crate) async fn load(
     let mut kinds = found.relations.iter().map(|relation| relation.kind);
     if kinds.any(|kind| kind == EntityKind::View) {
         for row in ask(session, &catalog.views, catalog, only).await? {
-            if let Some(owner) = found.owner(&row) {
-                owner.definition = cell(&row, 2).filter(|text| !text.is_empty());
+            if let Some(relation) = owner(&mut found, &row) {
+                relation.definition = cell(&row, 2).filter(|text| !text.is_empty());
             }
         }
     }
@@ -112,7 +104,7 @@ async fn columns_and_keys(
     session: &mut Session,
     catalog: &Catalog,
     only: Option<(&str, &str)>,
-) -> Result<Found> {
+) -> Result<Found<Relation<Cells>>> {
     let mut found = relations(session, catalog, only).await?;
     columns(session, catalog, only, &mut found).await?;
     keys(session, catalog, only, &mut found).await?;
@@ -132,7 +124,7 @@ async fn relations(
     session: &mut Session,
     catalog: &Catalog,
     only: Option<(&str, &str)>,
-) -> Result<Found> {
+) -> Result<Found<Relation<Cells>>> {
     let (product, dialect) = (session.product, session.dialect());
     let rows = ask(session, &catalog.relations, catalog, only).await?;
     let relations = rows
@@ -140,15 +132,10 @@ async fn relations(
         .filter_map(|row| relation(row, product, &dialect));
     let mut relations: Vec<_> = relations.collect();
     relations.sort_by(|a, b| a.path.cmp(&b.path));
-    let places = relations.iter().enumerate();
-    let places = places.filter_map(|(at, relation)| {
-        let (schema, name) = names(&relation.path).ok()?;
-        Some(((schema.to_owned(), name.to_owned()), at))
-    });
-    Ok(Found {
-        places: places.collect(),
-        relations,
-    })
+    Ok(Found::new(relations, |relation| {
+        let (schema, name) = names(&relation.path).unwrap_or_default();
+        (schema.to_owned(), name.to_owned())
+    }))
 }
 
 fn relation(
@@ -175,14 +162,14 @@ async fn columns(
     session: &mut Session,
     catalog: &Catalog,
     only: Option<(&str, &str)>,
-    found: &mut Found,
+    found: &mut Found<Relation<Cells>>,
 ) -> Result<()> {
     let (product, dialect) = (session.product, session.dialect());
     let mut rows = ask(session, &catalog.columns, catalog, only).await?;
     rows.sort_by_key(|row| number::<u32>(row, 3));
     for row in &rows {
         let (Some(owner), Some(name), Some(native)) =
-            (found.owner(row), cell(row, 2), cell(row, 4))
+            (owner(found, row), cell(row, 2), cell(row, 4))
         else {
             continue;
         };
@@ -201,31 +188,26 @@ async fn columns(
 }
 
 /// Rows by the key that they are about, each key in its own order.
-pub(crate) fn grouped(mut rows: Rows, key: [usize; 3], position: usize) -> Vec<Rows> {
-    let of = |row: &Vec<Option<String>>| key.map(|at| cell(row, at));
-    rows.sort_by_cached_key(|row| (of(row), number::<u32>(row, position)));
-    let mut groups: Vec<Rows> = Vec::new();
-    for row in rows {
-        match groups.last_mut() {
-            Some(group) if group.first().map(of) == Some(of(&row)) => group.push(row),
-            _ => groups.push(vec![row]),
-        }
-    }
-    groups
+pub(crate) fn by_key(rows: Rows, key: [usize; 3], position: usize) -> Vec<Rows> {
+    grouped(
+        rows,
+        |row| key.map(|at| cell(row, at)),
+        |row| number(row, position),
+    )
 }
 
 async fn keys(
     session: &mut Session,
     catalog: &Catalog,
     only: Option<(&str, &str)>,
-    found: &mut Found,
+    found: &mut Found<Relation<Cells>>,
 ) -> Result<()> {
     let rows = ask(session, &catalog.keys, catalog, only).await?;
-    for group in grouped(rows, [0, 1, 2], 4) {
+    for group in by_key(rows, [0, 1, 2], 4) {
         // A key over an expression is none over columns.
         let columns: Option<Vec<String>> = group.iter().map(|row| cell(row, 3)).collect();
         let Some(first) = group.first() else { continue };
-        if let (Some(owner), Some(columns)) = (found.owner(first), columns) {
+        if let (Some(owner), Some(columns)) = (owner(found, first), columns) {
             if cell(first, 5).as_deref() == Some("TRUE") {
                 owner.primary_key = columns;
             } else {
@@ -240,13 +222,13 @@ async fn references(
     session: &mut Session,
     catalog: &Catalog,
     only: Option<(&str, &str)>,
-    found: &mut Found,
+    found: &mut Found<Relation<Cells>>,
 ) -> Result<()> {
     let rows = ask(session, &catalog.references, catalog, only).await?;
-    for group in grouped(rows, [0, 1, 2], 4) {
+    for group in by_key(rows, [0, 1, 2], 4) {
         let names = |at| group.iter().filter_map(|row| cell(row, at)).collect();
         let Some(first) = group.first() else { continue };
-        if let Some(owner) = found.owner(first) {
+        if let Some(owner) = owner(found, first) {
             owner.foreign_keys.push(ForeignKey {
                 columns: names(3),
                 references: EntityPath::new([5, 6].into_iter().filter_map(|at| cell(first, at))),

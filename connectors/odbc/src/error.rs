@@ -326,11 +326,6 @@ pub(crate) async fn unconnected(failure: &Failure, doing: &str, access: &Access)
     }
 }
 
-/// The error of a connection that took too long.
-pub(crate) async fn late(access: &Access, seconds: u64) -> Error {
-    access.address.late(seconds).await
-}
-
 /// The error of a driver that says nothing any more.
 pub(crate) fn silent(doing: &str, seconds: u32) -> Error {
     let sentence = format!(

@@ -1,13 +1,16 @@
 //! Tables and views by ODBC's catalog functions, for every server of which no more is known.
 
+use std::collections::HashMap;
+
 use locard_connector::{ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
 use locard_odbc::{Catalog, Table};
 use locard_sql::{Dialect, Relation};
 
-use crate::catalog::{cell, grouped, missing, names, number};
+use crate::catalog::{by_key, cell, missing, names, number};
 use crate::product::{Levels, Product};
 use crate::session::{Rows, Session};
+use crate::together::{Columns, Together};
 use crate::types::{Cells, Described};
 
 const DOING: &str = "reading the catalog";
@@ -79,8 +82,12 @@ fn table(session: &Session, path: &EntityPath) -> Result<Table> {
 }
 
 /// A table with everything that is known of it.
-pub(crate) async fn describe(session: &mut Session, path: &EntityPath) -> Result<Relation<Cells>> {
-    let mut relation = outline(session, path).await?;
+pub(crate) async fn describe(
+    session: &mut Session,
+    path: &EntityPath,
+    together: &mut Together,
+) -> Result<Relation<Cells>> {
+    let mut relation = outline(session, path, together, true).await?;
     let table = table(session, path)?;
     // A driver without these functions still reads.
     let rows = session.function(Catalog::ForeignKeys(table), DOING).await;
@@ -89,37 +96,80 @@ pub(crate) async fn describe(session: &mut Session, path: &EntityPath) -> Result
 }
 
 /// A table with what a plan needs of it.
-pub(crate) async fn outline(session: &mut Session, path: &EntityPath) -> Result<Relation<Cells>> {
-    let (product, dialect) = (session.product, session.dialect());
+pub(crate) async fn outline(
+    session: &mut Session,
+    path: &EntityPath,
+    together: &mut Together,
+    with_key: bool,
+) -> Result<Relation<Cells>> {
     let table = table(session, path)?;
-    let relations = list(session, Some(table.clone())).await?;
-    let mut relations = relations.into_iter();
-    let found = relations.find(|relation| relation.path == *path);
-    let mut relation = found.ok_or_else(|| missing(path))?;
-    let rows = session
-        .function(Catalog::Columns(Some(table.clone())), DOING)
-        .await?;
-    // Names are patterns to some drivers.
-    let is_ours = |row: &Vec<Option<String>>| {
-        let level = cell(row, level(product)).unwrap_or_default();
-        let wanted = match product.levels {
-            Levels::Catalog => &table.catalog,
-            Levels::Schema => &table.schema,
-        };
-        cell(row, 2).as_deref() == Some(table.name.as_str()) && level == *wanted
+    let (listed, columns) = columns(session, path, &table, together).await?;
+    let mut relation = match listed {
+        Some(listed) => listed,
+        None => {
+            let relations = list(session, Some(table.clone())).await?;
+            let mut relations = relations.into_iter();
+            let found = relations.find(|relation| relation.path == *path);
+            found.ok_or_else(|| missing(path))?
+        }
     };
-    let mut rows: Rows = rows.into_iter().filter(is_ours).collect();
+    relation.columns = columns;
+    if with_key {
+        let keys = session.function(Catalog::PrimaryKey(table), DOING).await;
+        let mut keys = keys.unwrap_or_default();
+        keys.sort_by_key(|row| number::<u32>(row, 4));
+        relation.primary_key = keys.iter().filter_map(|row| cell(row, 3)).collect();
+    }
+    Ok(relation)
+}
+
+/// The columns of a table, and the table as it was listed, if it still has some: else it may be gone.
+async fn columns(
+    session: &mut Session,
+    path: &EntityPath,
+    table: &Table,
+    together: &mut Together,
+) -> Result<(Option<Relation<Cells>>, Columns)> {
+    if together.wants_all(path) {
+        let all = Table {
+            name: String::new(),
+            ..table.clone()
+        };
+        // A driver that does not give them all gives those of each.
+        let all = columns_of(session, all).await.unwrap_or_default();
+        together.keep(path, all);
+    }
+    let columns = match together.take(path) {
+        Some(columns) => columns,
+        None => {
+            let mut found = columns_of(session, table.clone()).await?;
+            found.remove(&table.name).unwrap_or_default()
+        }
+    };
+    let listed = together.relation(path).filter(|_| !columns.is_empty());
+    Ok((listed.cloned(), columns))
+}
+
+/// The columns of a table, or of each table of its schema where it has no name.
+async fn columns_of(session: &mut Session, table: Table) -> Result<HashMap<String, Columns>> {
+    let (product, dialect) = (session.product, session.dialect());
+    let wanted = match product.levels {
+        Levels::Catalog => table.catalog.clone(),
+        Levels::Schema => table.schema.clone(),
+    };
+    let mut rows = session.function(Catalog::Columns(table), DOING).await?;
+    // Names are patterns to some drivers.
+    rows.retain(|row| cell(row, level(product)).unwrap_or_default() == wanted);
     // The seventeenth column is the position; some drivers leave it out, and their order is the tables'.
     rows.sort_by_key(|row| number::<u32>(row, 16));
-    let columns = rows.iter().filter_map(|row| described(row));
-    relation.columns = columns
-        .map(|column| column.column(product, &dialect))
-        .collect();
-    let keys = session.function(Catalog::PrimaryKey(table), DOING).await;
-    let mut keys = keys.unwrap_or_default();
-    keys.sort_by_key(|row| number::<u32>(row, 4));
-    relation.primary_key = keys.iter().filter_map(|row| cell(row, 3)).collect();
-    Ok(relation)
+    let mut columns: HashMap<String, Columns> = HashMap::new();
+    for row in &rows {
+        if let (Some(table), Some(column)) = (cell(row, 2), described(row)) {
+            let column = column.column(product, &dialect);
+            columns.entry(table).or_default().push(column);
+        }
+    }
+    Ok(columns)
 }
 
 /// Columns of `SQLColumns`: catalog, schema, table, name, number and name of the type, size, bytes, digits, radix,
@@ -145,7 +195,7 @@ fn references(rows: Rows, product: &Product) -> Vec<ForeignKey> {
     } else {
         2
     };
-    let groups = grouped(rows, [level, 2, name], 8);
+    let groups = by_key(rows, [level, 2, name], 8);
     let reference = |group: Rows| {
         let names = |at| group.iter().filter_map(|row| cell(row, at)).collect();
         let first = group.first()?;

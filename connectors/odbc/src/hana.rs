@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use locard_connector::{Address, Result, Target};
-use locard_sql::Spoken;
+use locard_sql::{Sets, Spoken, bracketed};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::product::Product;
 use crate::settings::{Access, Limits};
@@ -64,16 +64,19 @@ const SPOKEN: Spoken = Spoken {
     product: "SAP HANA",
     example: "hana://user@host:30015/DATABASE?encrypt=true",
     variable: PASSWORD,
+    port: default_port(),
+    options: &["encrypt", "validate_certificate", "trust_store", "driver"],
+    numbers: &[
+        "connect_timeout",
+        "statement_timeout",
+        "connections",
+        "memory",
+    ],
 };
 
 impl HanaSettings {
     fn place(&self) -> String {
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        };
-        format!("{host}:{}", self.port)
+        format!("{}:{}", bracketed(&self.host), self.port)
     }
 
     fn canonical(&self) -> String {
@@ -133,59 +136,31 @@ fn parse(text: &str) -> Result<Target> {
     if login.host.is_empty() || login.user.is_empty() {
         return Err(SPOKEN.fault("the SAP HANA target names no host or no user"));
     }
-    let mut settings = Map::from_iter([
-        ("host".to_owned(), json!(login.host)),
-        (
-            "port".to_owned(),
-            json!(login.port.unwrap_or_else(default_port)),
-        ),
-        ("user".to_owned(), json!(login.user)),
-    ]);
-    settings.extend(
-        login
-            .password
-            .map(|text| ("password".to_owned(), json!(text))),
-    );
-    settings.extend(
-        login
-            .database
-            .map(|text| ("database".to_owned(), json!(text))),
-    );
-    for (name, value) in login.options {
-        let value = option(&name, &value)?;
-        settings.insert(name, value);
-    }
-    let settings = Value::Object(settings);
-    let read: HanaSettings = serde_json::from_value(settings.clone())
+    let target = SPOKEN.target(login, option, HanaSettings::canonical)?;
+    // What the connection string cannot hold is told at once.
+    let read: HanaSettings = serde_json::from_value(target.settings.clone())
         .map_err(|_| SPOKEN.fault("the SAP HANA target has a setting of the wrong type"))?;
-    let canonical = read.canonical();
     read.access()?;
-    Ok(Target {
-        settings,
-        canonical,
-    })
+    Ok(target)
 }
 
 /// One option of the query part.
-fn option(name: &str, value: &str) -> Result<Value> {
-    match name {
-        "encrypt" | "validate_certificate" => match value.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" => Ok(json!(true)),
-            "false" | "0" | "no" => Ok(json!(false)),
-            _ => Err(SPOKEN.fault(format!("`{name}` of the target is neither true nor false"))),
-        },
-        "trust_store" | "driver" | "password" => Ok(json!(value)),
-        "connect_timeout" | "statement_timeout" | "connections" | "memory" => {
-            let number = value.parse::<u32>();
-            number
-                .map(|number| json!(number))
-                .map_err(|_| SPOKEN.fault(format!("`{name}` of the target is not a number")))
-        }
-        // Not named: after an unencoded `?` in a password it is part of that.
-        _ => Err(SPOKEN.fault("the target has an unknown option").hint(
-            "options: encrypt, validate_certificate, trust_store, driver, connect_timeout, statement_timeout, \
-             connections, memory",
-        )),
+fn option(key: &str, value: &str) -> Result<Sets> {
+    let (name, value) = match key {
+        "encrypt" => ("encrypt", json!(truth(key, value)?)),
+        "validate_certificate" => ("validate_certificate", json!(truth(key, value)?)),
+        "trust_store" => ("trust_store", json!(value)),
+        "driver" => ("driver", json!(value)),
+        _ => return Ok(None),
+    };
+    Ok(Some(vec![(name, value)]))
+}
+
+fn truth(key: &str, value: &str) -> Result<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Ok(true),
+        "false" | "0" | "no" => Ok(false),
+        _ => Err(SPOKEN.fault(format!("`{key}` of the target is neither true nor false"))),
     }
 }
 

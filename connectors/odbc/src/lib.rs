@@ -14,6 +14,7 @@ mod session;
 mod settings;
 mod source;
 mod string;
+mod together;
 mod types;
 mod usage;
 

@@ -12,7 +12,7 @@ use locard_sql::{Dialect, LONGEST_VALUE, Sessions};
 use secrecy::ExposeSecret;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::error::{failed, late, silent};
+use crate::error::{failed, silent};
 use crate::helper::{Helper, Said};
 use crate::product::Product;
 use crate::settings::Access;
@@ -50,16 +50,14 @@ impl locard_sql::Connect for Session {
             helper.ask(&connect).await?;
             helper.next().await
         };
-        let said = tokio::time::timeout(Duration::from_secs(seconds + GRACE), connecting).await;
+        let said = access.address.within(seconds + GRACE, connecting).await?;
         let doing = format!("connecting to {}", access.address.text);
         let server = match said {
-            Err(_) => return Err(late(access, seconds).await),
-            Ok(Ok(Said::Reply(Reply::Connected(server)))) => server,
-            Ok(Ok(Said::Reply(Reply::Failed(failure)))) => {
+            Said::Reply(Reply::Connected(server)) => server,
+            Said::Reply(Reply::Failed(failure)) => {
                 return Err(crate::error::unconnected(&failure, &doing, access).await);
             }
-            Ok(Err(error)) => return Err(error),
-            Ok(Ok(_)) => return Err(confused()),
+            _ => return Err(confused()),
         };
         let product = match access.product {
             Some(product) => product,

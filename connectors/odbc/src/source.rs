@@ -19,6 +19,7 @@ use crate::functions;
 use crate::read;
 use crate::session::Session;
 use crate::settings::Access;
+use crate::together::Together;
 use crate::types::Cells;
 
 /// An ODBC source; connects on use.
@@ -27,6 +28,8 @@ pub(crate) struct Odbc {
     access: Arc<Access>,
     pub(crate) reading: Arc<Reading>,
     listed: Listed<Relation<Cells>>,
+    /// What drivers of other products listed. Whoever has the session for questions has this.
+    together: tokio::sync::Mutex<Together>,
     pub(crate) questions: Questions<Session>,
 }
 
@@ -50,6 +53,7 @@ impl Odbc {
             questions: Questions::new(access.clone()),
             access,
             listed: Listed::default(),
+            together: tokio::sync::Mutex::default(),
         }
     }
 
@@ -64,9 +68,13 @@ impl Odbc {
         relations.retain(|relation| globs.admit(&relation.path.resource(relation.kind)));
         let entities = relations.iter().map(|relation| Ok(relation.entity()));
         let entities = entities.collect();
-        let listed = relations.into_iter().filter(|_| is_described);
-        self.listed
-            .keep(listed.map(|relation| (relation.path.clone(), relation)));
+        if is_described {
+            let listed = relations.into_iter();
+            self.listed
+                .keep(listed.map(|relation| (relation.path.clone(), relation)));
+        } else {
+            *self.together.lock().await = Together::new(&relations);
+        }
         Ok(entities)
     }
 
@@ -78,7 +86,10 @@ impl Odbc {
                 let found = catalog::load(&mut lent.session, catalog, only).await?;
                 found.into_iter().next().ok_or_else(|| missing(path))
             }
-            None => functions::describe(&mut lent.session, path).await,
+            None => {
+                let mut together = self.together.lock().await;
+                functions::describe(&mut lent.session, path, &mut together).await
+            }
         };
         // One that failed otherwise may be dead.
         let is_alive = |error: &Error| error.kind() == ErrorKind::NotFound;
@@ -91,7 +102,7 @@ impl Odbc {
     async fn make_plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
         let mut lent = self.questions.borrow().await?;
         let session = &mut lent.session;
-        let planned = plan(session, request).await;
+        let planned = plan(session, request, &self.together).await;
         let user = self.access.user.as_deref();
         let planned = planned.map_err(|error| granted(error, &request.path, session.product, user));
         // One that failed otherwise may be dead.
@@ -104,11 +115,20 @@ impl Odbc {
 }
 
 /// Plans a request.
-async fn plan(session: &mut Session, request: &ScanRequest) -> Result<ScanPlan> {
+async fn plan(
+    session: &mut Session,
+    request: &ScanRequest,
+    together: &tokio::sync::Mutex<Together>,
+) -> Result<ScanPlan> {
     let (product, dialect) = (session.product, session.dialect());
     let relation = match &product.catalog {
         Some(catalog) => catalog::outline(session, catalog, &request.path).await?,
-        None => functions::outline(session, &request.path).await?,
+        None => {
+            let divides = request.max_splits.get() > 1 || request.sample != Sample::All;
+            let with_key = divides || request.with_keys;
+            let mut together = together.lock().await;
+            functions::outline(session, &request.path, &mut together, with_key).await?
+        }
     };
     let mut planner = Planner::new(&dialect, &relation, request)?;
     if request.sample != Sample::All {

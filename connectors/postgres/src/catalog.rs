@@ -44,6 +44,8 @@ pub(crate) struct Column {
     pub(crate) kind: Kind,
     /// Whether this account may read it.
     pub(crate) readable: bool,
+    /// Its type.
+    pub(crate) oid: i64,
     native: String,
     nullable: bool,
     pub(crate) comment: Option<String>,
@@ -247,12 +249,14 @@ fn relation(row: &PgRow) -> Result<Relation, sqlx::Error> {
 }
 
 fn column(row: &PgRow, types: &Types) -> Result<Column, sqlx::Error> {
-    let kind = kind(types, row.try_get("type")?);
+    let oid = row.try_get("type")?;
+    let kind = kind(types, oid);
     let is_loose: bool = row.try_get("loose")?;
     Ok(Column {
         name: row.try_get("name")?,
         kind: if is_loose { kind.unasked() } else { kind },
         readable: row.try_get("readable")?,
+        oid,
         native: row.try_get("type_name")?,
         nullable: row.try_get("nullable")?,
         comment: row.try_get("comment")?,

@@ -13,6 +13,8 @@ mod read;
 mod scalar;
 mod session;
 mod settings;
+mod settle;
+mod shape;
 mod snapshot;
 mod source;
 mod storage;

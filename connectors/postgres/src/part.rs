@@ -21,6 +21,9 @@ pub(crate) struct Part {
     pub(crate) sql: String,
     /// Its columns, in order.
     pub(crate) columns: Vec<Output>,
+    /// The tables that hold its rows, as a statement names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tables: Vec<String>,
     /// Number of this split within its plan.
     pub(crate) number: u32,
     /// What the reader must be told, once per plan.
@@ -35,6 +38,9 @@ pub(crate) struct Output {
     #[serde(flatten)]
     pub(crate) kind: Kind,
     pub(crate) native: String,
+    /// The type that the server has it under; 0 for what is no column of the relation.
+    #[serde(default)]
+    pub(crate) oid: i64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) key: bool,
 }

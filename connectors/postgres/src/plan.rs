@@ -28,6 +28,8 @@ const PAGE_RANGES_SINCE: u32 = 140_000;
 #[derive(Clone, Debug)]
 struct Range {
     from: String,
+    /// The tables that hold its rows.
+    tables: Vec<String>,
     predicate: Option<String>,
     rows: Option<u64>,
     bytes: Option<u64>,
@@ -170,6 +172,7 @@ fn output(column: &catalog::Column, key: bool) -> (Output, String) {
             name: column.name.clone(),
             kind: column.kind.clone(),
             native: column.native().to_owned(),
+            oid: column.oid,
             key,
         },
         expression,
@@ -211,6 +214,7 @@ fn keys(relation: &Relation, with_places: bool) -> Vec<(Output, String)> {
                     name: "ctid".to_owned(),
                     kind,
                     native: "tid".to_owned(),
+                    oid: 0,
                     key: true,
                 },
                 place.to_owned(),
@@ -224,6 +228,10 @@ fn keys(relation: &Relation, with_places: bool) -> Vec<(Output, String)> {
 fn one(work: &Work<'_>, storages: &[Storage]) -> Range {
     Range {
         from: whole(work.relation),
+        tables: storages
+            .iter()
+            .filter_map(|storage| storage.table.clone())
+            .collect(),
         predicate: None,
         rows: total(
             storages
@@ -367,6 +375,7 @@ fn cut(storage: &Storage, per_split: u64, ranged: bool) -> Vec<Range> {
                 .collect();
             Range {
                 from: storage.from.clone(),
+                tables: storage.table.iter().cloned().collect(),
                 predicate: (!tests.is_empty()).then(|| tests.join(" AND ")),
                 rows: storage.rows.map(|rows| rows as u64 / count),
                 bytes: storage.bytes.map(|bytes| bytes / count),
@@ -428,6 +437,16 @@ async fn keyed(
         .collect())
 }
 
+/// The tables that hold the rows of some ranges, each once.
+fn tables(ranges: &[Range]) -> Vec<String> {
+    let mut tables: Vec<String> = ranges
+        .iter()
+        .flat_map(|range| range.tables.iter().cloned())
+        .collect();
+    tables.dedup();
+    tables
+}
+
 fn split(work: &Work<'_>, number: usize, ranges: &[Range], limit: Option<u64>) -> (Split, Part) {
     // PostgreSQL knows records without columns; an empty list asks for them.
     let nothing = [String::new()];
@@ -458,6 +477,7 @@ fn split(work: &Work<'_>, number: usize, ranges: &[Range], limit: Option<u64>) -
     let part = Part {
         sql: selects.join(" UNION ALL "),
         columns: work.columns.clone(),
+        tables: tables(ranges),
         number: u32::try_from(number).unwrap_or(u32::MAX),
         notes: if number == 0 {
             work.notes.clone()

@@ -20,6 +20,7 @@ use crate::decode::records;
 use crate::error::{from_driver, from_limited, granted, state};
 use crate::part::{Part, schema};
 use crate::session::Session;
+use crate::shape::{Shape, is_unfit};
 use crate::snapshot::{Lease, Shared, Snapshots};
 use crate::types::Kind;
 
@@ -37,6 +38,7 @@ struct Reader {
     session: Session,
     sessions: Arc<Sessions<Session>>,
     part: Part,
+    shape: Shape,
     schema: SchemaRef,
     kinds: Arc<[Kind]>,
     notes: Vec<String>,
@@ -55,9 +57,10 @@ pub(crate) async fn read(
     split: &Split,
 ) -> Result<BoxStream<'static, Result<Batch>>> {
     let resource = split.path.resource(split.kind);
-    let reader = start(sessions, snapshots, split)
-        .await
-        .map_err(|error| error.entity(resource))?;
+    let reader = start(sessions, snapshots, split).await.map_err(|error| {
+        let user = &sessions.settings().user;
+        granted(error, &split.path, user).entity(resource)
+    })?;
     Ok(from_task(AHEAD, |sender| {
         foreign::sending(sender.clone(), reader.run(sender))
     }))
@@ -88,21 +91,22 @@ async fn start(
         Some(Shared::Refused) | None => None,
     };
     let mut lease = id.as_deref().map(|id| snapshots.lease(id, part.number));
-    let mut session = match Session::begun(sessions, id.as_deref()).await? {
-        Ok(session) => session,
-        Err((mut session, error)) if is_gone(&error) => {
-            lease = None;
-            notes.push(ENDED.to_owned());
-            let own = async {
-                session.run("ROLLBACK".to_owned()).await?;
-                session.begin(None).await
-            };
-            own.await
-                .map_err(|error| from_driver(error, "beginning to read"))?;
-            session
+    let shape = Shape::of(&split.path, &part);
+    let mut session = Session::ready(sessions).await?;
+    let mut begun = session.begin(id.as_deref(), &shape.sql).await;
+    if id.is_some() && begun.as_ref().is_err_and(is_gone) {
+        lease = None;
+        notes.push(ENDED.to_owned());
+        let ended = session.run("ROLLBACK".to_owned()).await;
+        ended.map_err(|error| from_driver(error, "beginning to read"))?;
+        begun = session.begin(None, &shape.sql).await;
+    }
+    if let Err(error) = shape.check(begun) {
+        if let Some(lease) = &mut lease {
+            (lease.retry, lease.outdated) = (error.is_retryable(), error.is_outdated());
         }
-        Err((_, error)) => return Err(from_driver(error, "beginning to read")),
-    };
+        return Err(error);
+    }
     let limit = session.view_limit(split.kind);
     if let Some(seconds) = limit {
         let limited = session.limit(seconds).await;
@@ -112,6 +116,7 @@ async fn start(
         session,
         limit,
         sessions: sessions.clone(),
+        shape,
         schema: schema(&part.columns),
         kinds: part
             .columns
@@ -143,18 +148,18 @@ impl Reader {
     async fn run(mut self, sender: mpsc::Sender<Result<Batch>>) {
         let end = tokio::select! {
             () = sender.closed() => End::Dropped,
-            end = self.copy(&sender) => end,
+            end = self.read(&sender) => end,
         };
         match end {
             End::Done => {
                 drop(self.lease);
-                self.session.give_back(&self.sessions).await;
+                self.sessions.keep(self.session);
             }
             End::Dropped => self.session.abandon(),
             End::Failed(error) => {
                 let error = granted(error, &self.path, self.session.account());
                 if let Some(lease) = &mut self.lease {
-                    lease.retry = error.is_retryable();
+                    (lease.retry, lease.outdated) = (error.is_retryable(), error.is_outdated());
                 }
                 let _ = sender
                     .send(Err(error.entity(self.path.resource(self.kind))))
@@ -163,14 +168,42 @@ impl Reader {
         }
     }
 
-    async fn copy(&mut self, sender: &mpsc::Sender<Result<Batch>>) -> End {
+    /// Reads to the end, and sees whether the relation was the same all the time.
+    async fn read(&mut self, sender: &mpsc::Sender<Result<Batch>>) -> End {
+        match self.copy(sender).await {
+            Ok(false) => End::Dropped,
+            Ok(true) => {
+                let ending = format!("{}; COMMIT", self.shape.sql);
+                let answered = self.session.rows(ending).await;
+                self.shape
+                    .check(answered)
+                    .map_or_else(End::Failed, |()| End::Done)
+            }
+            Err(Broken::Refused(error)) => End::Failed(self.refused(error).await),
+            Err(Broken::Off(error)) => End::Failed(error),
+        }
+    }
+
+    /// Why the server refused the statement: because what it names is gone or other than it was, or for its own reason.
+    async fn refused(&mut self, error: sqlx::Error) -> Error {
+        let refused = |error| from_limited(error, "reading", self.limit);
+        if !is_unfit(&error) {
+            return refused(error);
+        }
+        let now = format!("ROLLBACK; {}", self.shape.sql);
+        let answered = self.session.rows(now).await;
+        match self.shape.check(answered) {
+            Err(changed) if changed.is_outdated() => changed,
+            _ => refused(error),
+        }
+    }
+
+    /// Reads what the statement answers; whether somebody wanted it to its end.
+    async fn copy(&mut self, sender: &mpsc::Sender<Result<Batch>>) -> Result<bool, Broken> {
         let statement = format!("COPY ({}) TO STDOUT (FORMAT binary)", self.part.sql);
         let limit = self.limit;
-        let fail = |error| from_limited(error, "reading", limit);
-        let mut received = match self.session.connection.copy_out_raw(&statement).await {
-            Ok(received) => received,
-            Err(error) => return End::Failed(fail(error)),
-        };
+        let answered = self.session.connection.copy_out_raw(&statement).await;
+        let mut received = answered.map_err(Broken::Refused)?;
         let mut output = Output {
             part: &self.part,
             kinds: &self.kinds,
@@ -184,28 +217,41 @@ impl Reader {
             let Some(bytes) = received.next().await else {
                 break (!block.is_ended()).then(|| broken("it broke off"));
             };
-            let bytes = bytes.map_err(fail);
+            let bytes = bytes.map_err(|error| from_limited(error, "reading", limit));
             if let Err(error) = bytes.and_then(|bytes| block.push(&bytes)) {
                 break Some(error);
             }
             if block.is_full() {
                 let rest = block.rest();
-                match output.emit(std::mem::replace(&mut block, rest)).await {
-                    Ok(true) => sent = true,
-                    Ok(false) => return End::Dropped,
-                    Err(error) => return End::Failed(error),
+                if !output.emit(std::mem::replace(&mut block, rest)).await? {
+                    return Ok(false);
                 }
+                sent = true;
             }
         };
         // What came before an error stands; an empty table still tells its columns.
         if block.rows > 0 || !sent && failed.is_none() {
-            match output.emit(block).await {
-                Ok(true) => {}
-                Ok(false) => return End::Dropped,
-                Err(error) => return End::Failed(failed.unwrap_or(error)),
+            match (output.emit(block).await, failed) {
+                (Ok(false), _) => return Ok(false),
+                (_, Some(error)) | (Err(error), None) => return Err(error.into()),
+                (Ok(true), None) => return Ok(true),
             }
         }
-        failed.map_or(End::Done, End::Failed)
+        failed.map_or(Ok(true), |error| Err(error.into()))
+    }
+}
+
+/// Why a read came to no end.
+enum Broken {
+    /// The server did not take the statement.
+    Refused(sqlx::Error),
+    /// It broke off.
+    Off(Error),
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Off(error)
     }
 }
 

@@ -36,19 +36,26 @@ impl Connect for Session {
 
     // Set up so that it can only read.
     async fn open(settings: &Arc<Settings>) -> Result<Self> {
-        let options = settings.options();
-        let connecting = tokio::time::timeout(settings.patience(), options.connect());
-        let mut connection = match connecting.await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(unreached(settings, error).await),
-            Err(_) => return Err(settings.reach().late(settings.connect_timeout).await),
+        // A server that lets everybody in and then says nothing is not there either.
+        let opening = Self::establish(settings);
+        let within = settings.reach();
+        within.within(settings.connect_timeout, opening).await
+    }
+
+    async fn is_alive(&mut self) -> bool {
+        self.connection.ping().await.is_ok()
+    }
+}
+
+impl Session {
+    async fn establish(settings: &Arc<Settings>) -> Result<Self> {
+        let mut connection = match settings.options().connect().await {
+            Ok(connection) => connection,
+            Err(error) => return Err(unreached(settings, error).await),
         };
         let set_up = set_up(settings);
-        let setting = sqlx::raw_sql(AssertSqlSafe(set_up)).fetch_one(&mut connection);
-        // A server that lets everybody in and then says nothing is not there either.
-        let Ok(row) = tokio::time::timeout(settings.patience(), setting).await else {
-            return Err(settings.reach().late(settings.connect_timeout).await);
-        };
+        let row = sqlx::raw_sql(AssertSqlSafe(set_up)).fetch_one(&mut connection);
+        let row = row.await;
         let row = row.map_err(|error| from_driver(error, "setting the session up"))?;
         let pid = row
             .try_get("pid")
@@ -60,53 +67,35 @@ impl Connect for Session {
         })
     }
 
-    async fn is_alive(&mut self) -> bool {
-        self.connection.ping().await.is_ok()
-    }
-}
-
-impl Session {
-    /// Begins a transaction that sees one state, that of a snapshot if one is named.
-    pub(crate) async fn begin(&mut self, snapshot: Option<&str>) -> Result<(), sqlx::Error> {
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned())
-            .await?;
-        let Some(snapshot) = snapshot else {
-            return Ok(());
-        };
-        // Snapshot ids are hexadecimal digits and hyphens; whatever else stands in a split is not sent.
-        let id: String = snapshot
-            .chars()
-            .filter(|c| c.is_ascii_hexdigit() || *c == '-')
-            .collect();
-        self.run(format!("SET TRANSACTION SNAPSHOT '{id}'")).await
-    }
-
-    /// The session with its transaction begun, or back with the error.
-    async fn started(mut self, snapshot: Option<&str>) -> Result<Self, (Self, sqlx::Error)> {
-        match self.begin(snapshot).await {
-            Ok(()) => Ok(self),
-            Err(error) => Err((self, error)),
-        }
-    }
-
-    /// One that begins a transaction, as [`Session::begin`] does. One that died while it waited is replaced.
-    pub(crate) async fn begun(
-        sessions: &Sessions<Self>,
+    /// Begins a transaction that sees one state, that of a snapshot if one is named, and gives what a question answers that
+    /// is its first.
+    pub(crate) async fn begin(
+        &mut self,
         snapshot: Option<&str>,
-    ) -> Result<Result<Self, (Self, sqlx::Error)>> {
+        question: &str,
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let snapshot = snapshot.map(|snapshot| {
+            // Snapshot ids are hexadecimal digits and hyphens; whatever else stands in a split is not sent.
+            let id = snapshot
+                .chars()
+                .filter(|c| c.is_ascii_hexdigit() || *c == '-');
+            format!("SET TRANSACTION SNAPSHOT '{}';", id.collect::<String>())
+        });
+        let snapshot = snapshot.unwrap_or_default();
+        self.rows(format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {snapshot} {question}"
+        ))
+        .await
+    }
+
+    /// One that waits for work, or a new one in the place of one that died while it waited.
+    pub(crate) async fn ready(sessions: &Sessions<Self>) -> Result<Self> {
         if let Some(mut session) = sessions.idle()
             && session.is_alive().await
         {
-            return Ok(session.started(snapshot).await);
+            return Ok(session);
         }
-        Ok(sessions.open().await?.started(snapshot).await)
-    }
-
-    /// Ends the transaction, and keeps the session.
-    pub(crate) async fn give_back(mut self, sessions: &Sessions<Self>) {
-        if self.run("COMMIT".to_owned()).await.is_ok() {
-            sessions.keep(self);
-        }
+        sessions.open().await
     }
 
     /// Who is signed in.

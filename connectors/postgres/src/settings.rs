@@ -3,15 +3,13 @@
 //! This is the only file that sees a connection string; everything else handles [`Settings`], whose password prints as
 //! stars.
 
-use std::time::Duration;
-
 use locard_connector::{Address, Result, Target};
 use locard_model::EntityKind;
-use locard_sql::Spoken;
+use locard_sql::{LIMITS, Sets, Spoken, bracketed, defaults, view_limit};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
@@ -41,19 +39,19 @@ pub struct Settings {
     /// File with the client's PEM key.
     pub client_key: Option<String>,
     /// Seconds until an attempt to connect is given up.
-    #[serde(default = "default_connect_timeout")]
+    #[serde(default = "defaults::connect_timeout")]
     pub connect_timeout: u64,
     /// Seconds after which the server ends a statement of ours; 0 for never.
-    #[serde(default = "default_statement_timeout")]
+    #[serde(default = "defaults::statement_timeout")]
     pub statement_timeout: u64,
     /// Seconds after which the server ends the reading of a view, which may be a query without end; 0 for never.
-    #[serde(default = "default_view_timeout")]
+    #[serde(default = "defaults::view_timeout")]
     pub view_timeout: u64,
     /// Seconds after which the server ends a wait of ours for a lock; 0 for never.
-    #[serde(default = "default_lock_timeout")]
+    #[serde(default = "defaults::lock_timeout")]
     pub lock_timeout: u64,
     /// How many reads run at the same time at most.
-    #[serde(default = "default_connections")]
+    #[serde(default = "defaults::connections")]
     pub connections: u16,
 }
 
@@ -98,26 +96,6 @@ const fn default_port() -> u16 {
     5432
 }
 
-const fn default_connect_timeout() -> u64 {
-    10
-}
-
-const fn default_statement_timeout() -> u64 {
-    3_600
-}
-
-const fn default_view_timeout() -> u64 {
-    300
-}
-
-const fn default_lock_timeout() -> u64 {
-    5
-}
-
-const fn default_connections() -> u16 {
-    4
-}
-
 impl Settings {
     /// Refuses files that are named for encryption and are not what they should be.
     pub(crate) fn check_files(&self) -> Result<()> {
@@ -132,11 +110,7 @@ impl Settings {
 
     /// The source without credentials and options.
     pub fn canonical(&self) -> String {
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        };
+        let host = bracketed(&self.host);
         format!("postgres://{host}:{}/{}", self.port, self.database)
     }
 
@@ -161,16 +135,9 @@ impl Settings {
         self.host.starts_with('/')
     }
 
-    /// How long connecting may take.
-    pub(crate) fn patience(&self) -> Duration {
-        Duration::from_secs(self.connect_timeout.max(1))
-    }
-
     /// The seconds after which the reading of a view is ended, where that is sooner than for any statement.
     pub(crate) fn view_limit(&self, kind: EntityKind) -> Option<u64> {
-        let is_sooner = self.statement_timeout == 0 || self.view_timeout < self.statement_timeout;
-        (kind == EntityKind::View && self.view_timeout > 0 && is_sooner)
-            .then_some(self.view_timeout)
+        view_limit(kind, self.view_timeout, self.statement_timeout)
     }
 
     /// The driver's options. Everything is set, so that of the environment only a password can come in.
@@ -232,78 +199,35 @@ const SPOKEN: Spoken = Spoken {
     product: "PostgreSQL",
     example: "postgres://user@host:5432/database?sslmode=verify-full",
     variable: "PGPASSWORD",
+    port: default_port(),
+    options: &["sslmode", "sslrootcert", "sslcert", "sslkey", "host"],
+    numbers: LIMITS,
 };
 
 fn parse(text: &str) -> Result<Target> {
-    let login = SPOKEN.parse(text)?;
-    if login.user.is_empty() {
-        return Err(SPOKEN.fault("the PostgreSQL target names no user"));
-    }
-    let host = Some(login.host).filter(|host| !host.is_empty());
-    let mut settings = Map::from_iter([
-        (
-            "host".to_owned(),
-            json!(host.unwrap_or_else(|| "localhost".to_owned())),
-        ),
-        (
-            "port".to_owned(),
-            json!(login.port.unwrap_or_else(default_port)),
-        ),
-    ]);
-    let database = login.database.as_ref().unwrap_or(&login.user);
-    settings.insert("database".into(), json!(database));
-    settings.insert("user".into(), json!(login.user));
-    if let Some(password) = login.password {
-        settings.insert("password".into(), json!(password));
-    }
-    for (key, value) in &login.options {
-        option(&mut settings, key, value)?;
-    }
-    let settings = Value::Object(settings);
-    let read: Settings = serde_json::from_value(settings.clone())
-        .map_err(|_| SPOKEN.fault("the PostgreSQL target has a setting of the wrong type"))?;
-    Ok(Target {
-        settings,
-        canonical: read.canonical(),
-    })
+    let mut login = SPOKEN.parse(text)?;
+    let user = Some(login.user.clone()).filter(|user| !user.is_empty());
+    login.database = login.database.or(user);
+    SPOKEN.target(login, option, Settings::canonical)
 }
 
-/// One option of the query part; the words of PostgreSQL's own connection strings where it has one.
-fn option(settings: &mut Map<String, Value>, key: &str, value: &str) -> Result<()> {
-    let number = || {
-        value
-            .parse::<u64>()
-            .map(|number| json!(number))
-            .map_err(|_| SPOKEN.fault(format!("`{key}` of the target is not a number")))
-    };
-    let (name, value) = match key {
-        "sslmode" if Tls::NAMES.iter().any(|(name, _)| *name == value) => ("tls", json!(value)),
+/// One option of the query part; the words of PostgreSQL's own connection strings.
+fn option(key: &str, value: &str) -> Result<Sets> {
+    let name = match key {
+        "sslmode" if Tls::NAMES.iter().any(|(name, _)| *name == value) => "tls",
         "sslmode" => {
             let known: Vec<&str> = Tls::NAMES.iter().map(|(name, _)| *name).collect();
             return Err(SPOKEN
                 .fault("the target has an unknown `sslmode`")
                 .hint(format!("one of {}", known.join(", "))));
         }
-        "sslrootcert" => ("root_certificate", json!(value)),
-        "sslcert" => ("client_certificate", json!(value)),
-        "sslkey" => ("client_key", json!(value)),
-        "host" => ("host", json!(value)),
-        "password" => ("password", json!(value)),
-        "connect_timeout" => ("connect_timeout", number()?),
-        "statement_timeout" => ("statement_timeout", number()?),
-        "view_timeout" => ("view_timeout", number()?),
-        "lock_timeout" => ("lock_timeout", number()?),
-        "connections" => ("connections", number()?),
-        _ => {
-            // Not named: after an unencoded `?` in a password it is part of that.
-            return Err(SPOKEN.fault("the target has an unknown option").hint(
-                "options: sslmode, sslrootcert, sslcert, sslkey, host, connect_timeout, statement_timeout, view_timeout, \
-                 lock_timeout, connections",
-            ));
-        }
+        "sslrootcert" => "root_certificate",
+        "sslcert" => "client_certificate",
+        "sslkey" => "client_key",
+        "host" => "host",
+        _ => return Ok(None),
     };
-    settings.insert(name.to_owned(), value);
-    Ok(())
+    Ok(Some(vec![(name, json!(value))]))
 }
 
 #[cfg(test)]
@@ -377,19 +301,6 @@ mod tests {
     fn other_schemes_are_not_addressed() {
         assert!(target("sqlite:/x").is_none());
         assert!(target("/data/postgres").is_none());
-    }
-
-    #[test]
-    fn the_stricter_limit_holds_for_a_view() {
-        let limit = |options: &str, kind| {
-            let text = format!("postgres://anna@h/x?{options}");
-            check(&text).0.view_limit(kind)
-        };
-        assert_eq!(limit("", EntityKind::View), Some(300));
-        assert_eq!(limit("", EntityKind::Table), None);
-        assert_eq!(limit("view_timeout=0", EntityKind::View), None);
-        assert_eq!(limit("statement_timeout=0", EntityKind::View), Some(300));
-        assert_eq!(limit("statement_timeout=60", EntityKind::View), None);
     }
 
     #[test]

@@ -69,11 +69,14 @@ pub(crate) struct Lease {
     number: u32,
     /// Whether the split may be asked for again.
     pub(crate) retry: bool,
+    /// Whether its plan is outdated, so that none of its splits is asked for again.
+    pub(crate) outdated: bool,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.snapshots.release(&self.id, self.number, self.retry);
+        let unread = (!self.outdated).then_some(self.retry);
+        self.snapshots.release(&self.id, self.number, unread);
     }
 }
 
@@ -149,11 +152,8 @@ impl Snapshots {
     async fn hold(&self, settings: &Arc<Settings>, unread: Option<HashSet<u32>>) -> Result<String> {
         let describe = |error| from_driver(error, "exporting a snapshot");
         let mut session = Session::open(settings).await?;
-        session.begin(None).await.map_err(describe)?;
-        let rows = session
-            .rows("SELECT pg_catalog.pg_export_snapshot() AS id".to_owned())
-            .await
-            .map_err(describe)?;
+        let export = "SELECT pg_catalog.pg_export_snapshot() AS id";
+        let rows = session.begin(None, export).await.map_err(describe)?;
         let id: String = rows
             .first()
             .ok_or(sqlx::Error::RowNotFound)
@@ -182,16 +182,22 @@ impl Snapshots {
             id: id.to_owned(),
             number,
             retry: false,
+            outdated: false,
         }
     }
 
-    fn release(&self, id: &str, number: u32, retry: bool) {
+    /// Ends a hold. `retry`: whether its split may be asked for again; `None`: no split of its plan is.
+    fn release(&self, id: &str, number: u32, retry: Option<bool>) {
         let mut all = self.held();
         let Some(held) = all.get_mut(id) else { return };
         held.readers = held.readers.saturating_sub(1);
         held.used = Instant::now();
-        if let Some(unread) = held.unread.as_mut().filter(|_| !retry) {
-            unread.remove(&number);
+        match (held.unread.as_mut(), retry) {
+            (Some(unread), None) => unread.clear(),
+            (Some(unread), Some(false)) => {
+                unread.remove(&number);
+            }
+            _ => {}
         }
         if held.readers == 0 && held.unread.as_ref().is_some_and(HashSet::is_empty) {
             // Dropping the session closes its socket, and the server forgets the snapshot.

@@ -8,8 +8,8 @@ use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use locard_connector::{
-    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Snapshot,
-    Source, Split, Usage,
+    Batch, Description, Entity, Globs, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
+    Snapshot, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::{Connect as _, Questions, Sessions, listing};
@@ -23,6 +23,7 @@ use crate::plan::{self, Planned};
 use crate::read::{self, NO_SNAPSHOT};
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::settle::settle;
 use crate::snapshot::{Snapshots, is_refusal};
 use crate::storage::storages;
 
@@ -217,6 +218,10 @@ impl Source for Postgres {
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
         read::read(&self.sessions, &self.snapshots, split).await
+    }
+
+    async fn settle(&self) -> Settled {
+        settle(&self.questions).await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -15,6 +15,8 @@ use crate::session::Session;
 pub(crate) struct Storage {
     /// As a FROM names it.
     pub(crate) from: String,
+    /// Its name, where it is stored here.
+    pub(crate) table: Option<String>,
     /// Whether its rows have places that pages can be told from.
     pub(crate) heap: bool,
     /// Whether it is stored here; a foreign table is not.
@@ -92,8 +94,9 @@ fn storage(row: &PgRow) -> Result<Storage, sqlx::Error> {
         from: if stored {
             format!("ONLY {qualified}")
         } else {
-            qualified
+            qualified.clone()
         },
+        table: stored.then_some(qualified),
         heap: row.try_get("heap")?,
         stored,
         readable: row.try_get("readable")?,

@@ -322,11 +322,14 @@ fn states(path: &Path) -> Option<String> {
 }
 
 /// Bytes of the file and its write-ahead log.
-pub(crate) async fn size(path: &Path) -> u64 {
+async fn size(path: &Path) -> u64 {
     let path = path.to_owned();
+    apart(move || bytes(&path)).await.unwrap_or(0)
+}
+
+fn bytes(path: &Path) -> u64 {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let sum = apart(move || size(&path).saturating_add(size(&log(&path))));
-    sum.await.unwrap_or(0)
+    size(path).saturating_add(size(&log(path)))
 }
 
 /// Where writers may keep what they have committed.
@@ -338,20 +341,47 @@ fn log(path: &Path) -> PathBuf {
 
 /// Whether writers append to a write-ahead log instead of changing the file under their lock.
 pub(crate) async fn has_log(path: &Path) -> bool {
-    const WRITE_VERSION: usize = 18;
     let path = path.to_owned();
-    let header = apart(move || header(&path)).await;
-    header.is_ok_and(|header| header.is_ok_and(|header| header[WRITE_VERSION] == 2))
+    apart(move || logs(&path)).await.unwrap_or(false)
+}
+
+fn logs(path: &Path) -> bool {
+    const WRITE_VERSION: usize = 18;
+    header(path).is_ok_and(|header| header[WRITE_VERSION] == 2)
 }
 
 /// Whether nobody has changed the file for a while, as nobody does with a copy or an archive.
-pub(crate) async fn rests(path: &Path) -> bool {
+fn rests(path: &Path) -> bool {
     const WHILE: Duration = Duration::from_hours(1);
-    let path = path.to_owned();
-    let changed = apart(move || std::fs::metadata(&path).and_then(|metadata| metadata.modified()));
+    let changed = std::fs::metadata(path).and_then(|metadata| metadata.modified());
     let age = |changed: SystemTime| changed.elapsed().ok();
-    let age = changed.await.ok().and_then(|changed| age(changed.ok()?));
+    let age = changed.ok().and_then(age);
     age.is_some_and(|age| age > WHILE)
+}
+
+/// What a plan must know of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    /// As [`version`].
+    pub(crate) version: Option<String>,
+    /// Bytes, those of its log included.
+    pub(crate) size: u64,
+    /// As [`has_log`].
+    pub(crate) has_log: bool,
+    /// Whether nobody has changed it for a while.
+    pub(crate) rests: bool,
+}
+
+/// Looks at the file once, for all of it.
+pub(crate) async fn look(path: &Path) -> Look {
+    let path = path.to_owned();
+    let look = apart(move || Look {
+        version: states(&path),
+        size: bytes(&path),
+        has_log: logs(&path),
+        rests: rests(&path),
+    });
+    look.await.unwrap_or_default()
 }
 
 fn state(metadata: &Metadata) -> Option<String> {

@@ -6,6 +6,7 @@
 mod catalog;
 mod cell;
 mod error;
+mod facts;
 mod file;
 mod part;
 mod plan;

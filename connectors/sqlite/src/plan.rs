@@ -6,9 +6,9 @@ use std::sync::Arc;
 use locard_connector::{Exactness, Result, Sample, ScanPlan, ScanRequest, Split};
 use locard_model::EntityKind;
 use locard_sql::{Conditions, KeyRange, LONGEST_VALUE, MARK, Select, key_ranges, project};
-use sqlx::sqlite::SqliteConnection;
 
-use crate::catalog::{self, Column, DIALECT, Declared, Table, primary_key};
+use crate::catalog::{Column, DIALECT, Declared, Table, primary_key};
+use crate::facts::Facts;
 use crate::file::{FEW_AHEAD, OF_VIEWS_AHEAD};
 use crate::part::{Output, Part, declared};
 
@@ -57,17 +57,17 @@ impl File {
 }
 
 /// Plans a request.
-pub(crate) async fn plan(
-    connection: &mut SqliteConnection,
-    table: &Table,
-    request: &ScanRequest,
-    file: File,
-) -> Result<ScanPlan> {
-    let columns = catalog::columns(connection, table).await?;
+pub(crate) fn plan(facts: &Facts, request: &ScanRequest, file: &File) -> Result<ScanPlan> {
+    let Facts {
+        table,
+        columns,
+        bounds,
+        rows,
+    } = facts;
     let known: Vec<_> = columns.iter().map(Column::as_sql).collect();
     let mut conditions = Conditions::of(&DIALECT, &known, request)?;
-    let rowid = table.rowid(&columns);
-    let chosen = choose(&columns, request, rowid)?.into_iter();
+    let rowid = table.rowid(columns);
+    let chosen = choose(columns, request, rowid)?.into_iter();
     let limited = |(output, expression)| (output, file.limited(expression));
     let (outputs, expressions): (Vec<_>, Vec<_>) = chosen.map(limited).unzip();
     let limit = match request.sample {
@@ -77,13 +77,8 @@ pub(crate) async fn plan(
         }
         _ => None,
     };
-    let (mut bounds, mut rows) = (None, None);
-    if let Some(rowid) = rowid {
-        bounds = catalog::bounds(connection, table, rowid).await?;
-        rows = catalog::rows(connection, table, rowid, bounds).await?;
-    }
     let ranges = ranges(
-        bounds,
+        *bounds,
         if limit.is_some() {
             NonZeroUsize::MIN
         } else {
@@ -99,8 +94,8 @@ pub(crate) async fn plan(
         limit,
         pieces: ranges.len() > 1,
         rows: rows.map(|rows| rows / ranges.len() as u64),
-        file: &file,
-        ahead: file.ahead(rows, table.kind),
+        file,
+        ahead: file.ahead(*rows, table.kind),
     };
     let splits = ranges
         .iter()

@@ -12,11 +12,11 @@ use locard_connector::{
 };
 use locard_model::{EntityKind, EntityPath};
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteConnection;
 
-use crate::catalog::{self, Table};
+use crate::catalog;
 use crate::error::from_driver;
-use crate::file::{Idle, Session};
+use crate::facts::{Listed, facts};
+use crate::file::{Idle, Look, Session};
 use crate::part::Part;
 use crate::settings::Settings;
 use crate::snapshot::Snapshots;
@@ -29,6 +29,7 @@ pub(crate) struct Database {
     idle: Arc<Idle>,
     snapshots: Arc<Snapshots>,
     tables: catalog::Known,
+    listed: Listed,
 }
 
 impl Database {
@@ -39,6 +40,7 @@ impl Database {
             idle: Arc::default(),
             snapshots: Arc::default(),
             tables: catalog::Known::default(),
+            listed: Listed::default(),
         }
     }
 
@@ -54,41 +56,49 @@ impl Database {
         /// A writer would have to commit within each of so many moments.
         const ATTEMPTS: u32 = 8;
         let path = &self.settings.path;
-        let has_log = file::has_log(path).await;
+        // Looked at before the bounds: a change in between shows as another version, never as none.
+        let mut look = file::look(path).await;
+        let has_log = look.has_log;
         // Without a log, what keeps a state keeps writers out. One statement does that no longer than it has to.
-        if has_log || file::rests(path).await {
+        if has_log || look.rests {
             for _ in 0..ATTEMPTS {
-                let (plan, version) = self.plan_now(request).await?;
+                let plan = self.plan_now(request, &look).await?;
                 if plan.splits.len() < 2
                     || request.estimate
-                    || self.keeps(&plan, version, has_log).await?
+                    || self.keeps(&plan, look.version, has_log).await?
                 {
                     return Ok(plan);
                 }
+                look = file::look(path).await;
             }
         }
         let one = ScanRequest {
             max_splits: NonZeroUsize::MIN,
             ..request.clone()
         };
-        Ok(self.plan_now(&one).await?.0)
+        self.plan_now(&one, &look).await
     }
 
-    /// A plan, and the state of the file before it was made.
-    async fn plan_now(&self, request: &ScanRequest) -> Result<(ScanPlan, Option<String>)> {
-        // Asked before the bounds: a change in between shows as another version, never as none.
-        let version = file::version(&self.settings.path).await;
+    /// A plan of the file as it was looked at, or as it is since.
+    async fn plan_now(&self, request: &ScanRequest, look: &Look) -> Result<ScanPlan> {
         let file = plan::File {
-            version: version.clone(),
-            size: file::size(&self.settings.path).await,
+            version: look.version.clone(),
+            size: look.size,
         };
+        let listed = match request.path.segments() {
+            [name] => self.listed.find(look.version.as_deref(), name),
+            _ => None,
+        };
+        if let Some(facts) = listed {
+            return plan::plan(&facts, request, &file);
+        }
         let mut connection = self.open().await?;
-        let plan = match self.tables.find(&mut connection, &request.path).await {
-            Ok(table) => plan::plan(&mut connection, &table, request, file).await,
+        let read = match self.tables.find(&mut connection, &request.path).await {
+            Ok(table) => facts(&mut connection, table).await,
             Err(error) => Err(error),
         };
         self.idle.keep(connection);
-        Ok((plan?, version))
+        plan::plan(&read?, request, &file)
     }
 
     /// Keeps the state that several pieces were planned for, if the file still has it.
@@ -118,31 +128,28 @@ impl Database {
         let globs = Globs::of_tables(scope)?;
         let mut connection = self.open().await?;
         let version = file::version(&self.settings.path).await;
-        let mut entities = Vec::new();
+        let (mut entities, mut known) = (Vec::new(), Vec::new());
         for table in catalog::tables(&mut connection).await? {
-            if globs.admit(&table.name) {
-                let rows = rows(&mut connection, &table).await;
-                entities.push(Entity {
-                    path: EntityPath::new([table.name]),
-                    kind: table.kind,
-                    rows,
-                    bytes: None,
-                    comment: None,
-                    version: version.clone().filter(|_| table.kind == EntityKind::Table),
-                });
+            if !globs.admit(&table.name) {
+                continue;
             }
+            // A table whose bounds cannot be read is listed all the same, and its reading tells why.
+            let read = facts(&mut connection, table.clone()).await.ok();
+            let rows = read.as_ref().and_then(|facts| facts.rows);
+            known.extend(read);
+            entities.push(Entity {
+                path: EntityPath::new([table.name]),
+                kind: table.kind,
+                rows,
+                bytes: None,
+                comment: None,
+                version: version.clone().filter(|_| table.kind == EntityKind::Table),
+            });
         }
+        self.listed.keep(version, known);
         self.idle.keep(connection);
         Ok(entities)
     }
-}
-
-/// About how many rows, where that can be told; a table whose bounds cannot be read is listed all the same, and its reading tells why.
-async fn rows(connection: &mut SqliteConnection, table: &Table) -> Option<u64> {
-    let rowid = table.rowid(&catalog::columns(connection, table).await.ok()?)?;
-    let bounds = catalog::bounds(connection, table, rowid).await.ok()?;
-    let rows = catalog::rows(connection, table, rowid, bounds).await;
-    rows.ok().flatten()
 }
 
 #[async_trait]

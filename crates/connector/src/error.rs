@@ -69,6 +69,8 @@ pub struct Error {
     step: Option<Step>,
     retryable: bool,
     misses_nothing: bool,
+    outdated: bool,
+    spent: bool,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -89,6 +91,8 @@ impl Error {
             step: None,
             retryable,
             misses_nothing: false,
+            outdated: false,
+            spent: false,
             cause: None,
         }
     }
@@ -144,6 +148,22 @@ impl Error {
         self
     }
 
+    /// Says that it took all the time that connecting may take.
+    #[must_use]
+    pub fn spent(mut self) -> Self {
+        self.spent = true;
+        self
+    }
+
+    /// Says that the plan no longer fits what is there: reading by it again fails again, a new plan may be read. What came
+    /// before it is worth nothing.
+    #[must_use]
+    pub fn outdated(mut self) -> Self {
+        self.outdated = true;
+        self.retryable = false;
+        self
+    }
+
     /// Keeps the underlying error for [`std::error::Error::source`]. Its text is not printed by [`fmt::Display`]:
     /// driver errors may quote data.
     #[must_use]
@@ -190,6 +210,16 @@ impl Error {
     /// Whether all that could be read is read in spite of it.
     pub fn misses_nothing(&self) -> bool {
         self.misses_nothing
+    }
+
+    /// Whether it took all the time that connecting may take.
+    pub fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    /// Whether what was planned has changed since, so that only a new plan helps.
+    pub fn is_outdated(&self) -> bool {
+        self.outdated
     }
 
     /// Whether trying again may help.

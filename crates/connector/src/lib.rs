@@ -27,5 +27,7 @@ pub use kind::{Connector, Kind, Target};
 pub use plan::{Exactness, Honoured, ScanPlan, Split};
 pub use reach::Address;
 pub use request::{Filter, Form, Literal, Matching, Operator, Sample, ScanRequest, Snapshot};
-pub use source::{Description, Entity, ForeignKey, Scope, Server, Source, Usage, UsageRecord};
+pub use source::{
+    Description, Entity, ForeignKey, Scope, Server, Settled, Source, Usage, UsageRecord,
+};
 pub use task::{from_task, from_thread};

@@ -31,6 +31,12 @@ pub trait Source: Debug + Send + Sync + 'static {
     /// frees the connection. An `Err` item ends the stream; what came before it stands.
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>>;
 
+    /// Waits until the states that plans tell from then on hold all that was committed before this call, where a source
+    /// counts changes later than it commits them: some seconds at the most, then the answer is that nobody knows.
+    async fn settle(&self) -> Settled {
+        Settled::Always
+    }
+
     /// How long the source itself lets a read go on without an answer before it ends it, where it sets such a limit;
     /// nobody around it gives up earlier. A selective read of a large table answers nothing for long.
     fn longest_silence(&self) -> Option<Duration> {
@@ -41,6 +47,17 @@ pub trait Source: Debug + Send + Sync + 'static {
     fn usage(&self) -> Option<&dyn Usage> {
         None
     }
+}
+
+/// Whether the state that a plan tells of an entity holds all that was committed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It does in every plan, or the source has no way to find out.
+    Always,
+    /// It does in plans that are made from now on.
+    Now,
+    /// It may not: somebody is still at work whose changes are not counted yet.
+    Unsure,
 }
 
 /// Who answers.

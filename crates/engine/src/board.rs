@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     /// The question that was planned, to finish what the source does not do itself.
     pub(crate) request: ScanRequest,
     pub(crate) honoured: Honoured,
+    /// The plans before this one, which it changed after.
+    pub(crate) former: Vec<Arc<Planned>>,
     progress: Mutex<Progress>,
 }
 
@@ -51,6 +53,8 @@ pub(crate) enum Missing {
     Records,
     /// All that follows a place where reading broke off.
     Rest,
+    /// What the plan was made for: it is to be planned anew, and nothing that was read by it counts.
+    Plan,
 }
 
 /// What is there when the last piece has ended.
@@ -68,8 +72,8 @@ impl Entry {
         source: Arc<dyn Source>,
         request: ScanRequest,
         honoured: Honoured,
-        kept: Vec<PieceId>,
-        missing: Missing,
+        (kept, missing): (Vec<PieceId>, Missing),
+        former: Vec<Arc<Planned>>,
     ) -> Self {
         let open = planned.pieces.len().saturating_sub(kept.len());
         let progress = Mutex::new(Progress {
@@ -83,8 +87,15 @@ impl Entry {
             source,
             request,
             honoured,
+            former,
             progress,
         }
+    }
+
+    /// Whether its plan no longer fits what is there.
+    pub(crate) fn is_outdated(&self) -> bool {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.missing == Missing::Plan
     }
 
     /// Notes the end of a piece; gives what there is when it was the last. `done` is `None` for a piece that gave

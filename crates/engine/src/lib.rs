@@ -24,11 +24,14 @@ mod names;
 mod parts;
 mod pass;
 mod piece;
+mod pieces;
 mod plan;
 mod pool;
+mod renew;
 mod report;
 mod reservoir;
 mod scan;
+mod settle;
 mod silence;
 mod text;
 
@@ -38,12 +41,13 @@ pub use embedded::is_document;
 pub use error::{Error, Result};
 pub use judge::{indexed, judge, personal};
 pub use ledger::{
-    Checkpoints, Concluded, Finished, JudgedColumn, Ledger, PIECE_BYTES, Piece, PieceDone,
-    PieceOutline, PieceState, Planned, ROW_BYTES, Sink, Start, piece_count,
+    Checkpoints, Concluded, Finished, JudgedColumn, Ledger, Piece, PieceDone, PieceOutline,
+    PieceState, Planned, Sink, Start,
 };
 pub use lookup::{Examine, Found, LookUp, Row};
 pub use mask::{Mask, untagged};
 pub use pass::ScannedColumn;
+pub use pieces::{PIECE_BYTES, ROW_BYTES, piece_count};
 pub use pool::{Panicked, Pool, give_way};
 pub use report::{Event, Failure, Reporter, Shown, Silent};
 pub use scan::{Engine, Options, Summary, Target, scan_request};

@@ -20,6 +20,7 @@ use crate::embedded::{DEEPEST, Documents, is_document};
 use crate::finish::{Finisher, Kept};
 use crate::leaf::{self, Leaf};
 use crate::piece::{ATTEMPTS, PATIENCE, read};
+use crate::renew::{RENEWALS, changes_always};
 
 /// Looks at some rows; called on the thread pool.
 pub type Examine<T> = dyn Fn(&[Row<'_>]) -> Vec<T> + Send + Sync;
@@ -126,9 +127,31 @@ impl Engine {
             () = cancel.cancelled() => {
                 found.error = Some(locard_connector::Error::new(ErrorKind::Interrupted, "the look-up was cancelled"));
             }
-            outcome = self.examine_patiently(&look_up, taker.as_ref(), &mut found) => found.error = outcome.err(),
+            outcome = self.examine_current(&look_up, taker.as_ref(), &mut found) => found.error = outcome.err(),
         }
         found
+    }
+
+    /// Plans anew what changed after it was planned, as a scan does, as long as nothing was handed on.
+    async fn examine_current<T: Send + 'static>(
+        &self,
+        look_up: &LookUp<T>,
+        taker: Option<&Sender<Vec<T>>>,
+        found: &mut Found<T>,
+    ) -> Result<(), locard_connector::Error> {
+        for _ in 0..RENEWALS {
+            match self.examine_patiently(look_up, taker, found).await {
+                Err(error) if error.is_outdated() && found.handed == 0 => found.forget(),
+                ended => return ended,
+            }
+        }
+        let ended = self.examine_patiently(look_up, taker, found).await;
+        ended.map_err(|error| {
+            if error.is_outdated() && found.handed == 0 {
+                return changes_always(&error);
+            }
+            error
+        })
     }
 
     /// Begins anew what broke off, as a scan does with a piece.
@@ -147,8 +170,7 @@ impl Engine {
             let ended = self.examine(look_up, (&plan, &keys), taker, found).await;
             match ended {
                 Err(error) if error.is_retryable() && attempt < ATTEMPTS && found.handed == 0 => {
-                    found.finds.clear();
-                    (found.rows, found.faults) = (0, None);
+                    found.forget();
                     tokio::time::sleep(PATIENCE * 2_u32.pow(attempt - 1)).await;
                     attempt += 1;
                 }
@@ -237,6 +259,12 @@ impl Engine {
 }
 
 impl<T> Found<T> {
+    /// Forgets what was found by a reading that is begun anew.
+    fn forget(&mut self) {
+        self.finds.clear();
+        (self.rows, self.faults) = (0, None);
+    }
+
     async fn hand_on(&mut self, taker: &Sender<Vec<T>>) -> Result<(), locard_connector::Error> {
         let finds = std::mem::take(&mut self.finds);
         if finds.is_empty() {

@@ -11,10 +11,11 @@ use locard_connector::{Batch, ErrorKind, Fault, Source, Split, from_task};
 use locard_model::PieceId;
 use tokio::sync::mpsc;
 
-use crate::board::{Entry, Group, Missing, Work};
+use crate::board::{Ended, Entry, Group, Missing, Work};
 use crate::finish::Finisher;
 use crate::ledger::{Finished, Piece, PieceDone, Start};
 use crate::pass::{Pass, Read};
+use crate::renew::{RENEWALS, changes_always};
 use crate::scan::Run;
 use crate::silence::not_tried;
 use crate::{Event, Failure, Result};
@@ -46,16 +47,22 @@ impl Run<'_> {
         let reads = stream::iter(reads).buffer_unordered(SIDE_BY_SIDE);
         let ends: Vec<End> = reads.try_collect().await?;
         let done = ends.iter().filter(|end| !matches!(end, End::Open)).count();
-        let finished = ends.into_iter().filter_map(|end| match end {
-            End::Finished(finished) => Some(*finished),
-            End::Open | End::Done => None,
-        });
-        let finished: Vec<Finished> = finished.collect();
+        let (mut finished, mut outdated) = (Vec::new(), Vec::new());
+        for end in ends {
+            match end {
+                End::Finished(one) => finished.push(*one),
+                End::Outdated(entry) => outdated.push(entry),
+                End::Open | End::Done => {}
+            }
+        }
         if !finished.is_empty() {
             self.ledger.finish(&finished).await?;
         }
         for entity in &finished {
             self.tell_end(&entity.concluded);
+        }
+        for entry in &outdated {
+            self.renew(entry).await?;
         }
         Ok(done)
     }
@@ -71,10 +78,20 @@ impl Run<'_> {
             Start::Stop => return Ok(End::Open),
             Start::GiveUp(error) => return self.give_up(&entry, piece.id, &error).await,
         }
+        if entry.is_outdated() {
+            return self.leave(&entry, piece.id).await;
+        }
         let Some((pass, error)) = self.read_splits(&entry, &piece).await else {
             return Ok(End::Open);
         };
         match error {
+            Some(error) if error.is_outdated() && entry.former.len() < RENEWALS => {
+                self.leave(&entry, piece.id).await
+            }
+            Some(error) if error.is_outdated() => {
+                let error = changes_always(&error);
+                self.give_up(&entry, piece.id, &error).await
+            }
             Some(error) if pass.rows() == 0 => self.give_up(&entry, piece.id, &error).await,
             error => {
                 self.record(&entry, (piece.id, small), pass, error.as_ref())
@@ -119,9 +136,25 @@ impl Run<'_> {
         Some((pass, error))
     }
 
+    /// Leaves a piece unread of an entity that is to be planned anew.
+    async fn leave(&self, entry: &Arc<Entry>, piece: PieceId) -> Result<End> {
+        self.ledger.leave(piece).await?;
+        let ended = entry.end(piece, None, Missing::Plan);
+        self.ended(entry, ended).await
+    }
+
+    /// What follows the end of a piece that is recorded.
+    async fn ended(&self, entry: &Arc<Entry>, ended: Option<Ended>) -> Result<End> {
+        match ended {
+            Some(ended) if ended.missing == Missing::Plan => Ok(End::Outdated(Arc::clone(entry))),
+            Some(ended) => self.conclude(entry, ended).await.map(|()| End::Done),
+            None => Ok(End::Done),
+        }
+    }
+
     async fn give_up(
         &self,
-        entry: &Entry,
+        entry: &Arc<Entry>,
         piece: PieceId,
         error: &locard_connector::Error,
     ) -> Result<End> {
@@ -130,17 +163,15 @@ impl Run<'_> {
         let failure = Failure::of(mask, error, &shown.source_name, Some(shown));
         self.ledger.abandon(piece, &failure).await?;
         self.tell_failure(&failure);
-        if let Some(ended) = entry.end(piece, None, Missing::Rest) {
-            self.conclude(entry, ended).await?;
-        }
-        Ok(End::Done)
+        let ended = entry.end(piece, None, Missing::Rest);
+        self.ended(entry, ended).await
     }
 
     /// Records what was read of a piece, and concludes its entity when it was the last. A small entity is judged and then
     /// recorded together with others.
     async fn record(
         &self,
-        entry: &Entry,
+        entry: &Arc<Entry>,
         (piece, small): (PieceId, bool),
         pass: Pass,
         error: Option<&locard_connector::Error>,
@@ -152,10 +183,8 @@ impl Run<'_> {
         let done = Arc::new(done);
         if !small {
             self.ledger.commit(&entry.planned, piece, &done).await?;
-            if let Some(ended) = entry.end(piece, Some(done), missing) {
-                self.conclude(entry, ended).await?;
-            }
-            return Ok(End::Done);
+            let ended = entry.end(piece, Some(done), missing);
+            return self.ended(entry, ended).await;
         }
         let concluded = match entry.end(piece, Some(Arc::clone(&done)), missing) {
             Some(ended) => self.concluded(entry, ended).await?,
@@ -384,6 +413,8 @@ enum End {
     Done,
     /// It is to be recorded with others.
     Finished(Box<Finished>),
+    /// It was the last of an entity that changed after it was planned.
+    Outdated(Arc<Entry>),
 }
 
 /// How an attempt to read a piece ended.

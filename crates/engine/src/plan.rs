@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use locard_connector::{Honoured, ScanPlan, ScanRequest, Source};
+use locard_connector::{Honoured, ScanPlan, ScanRequest, Settled};
 use locard_model::{EntityId, PieceId};
 use tokio::task::JoinError;
 
 use crate::board::{Entry, Group, Missing, Work};
-use crate::ledger::{Piece, PieceState, Planned, Resume, resume};
+use crate::ledger::{Piece, PieceState, Planned};
 use crate::piece::unexpected;
+use crate::pieces::{Resume, resume};
 use crate::scan::{Asked, Run};
 use crate::{Error, Event, Failure, Result};
 
@@ -21,50 +22,60 @@ const ASKED: usize = 8;
 const GROUP_BYTES: u64 = 1 << 20;
 
 /// An entity and its plan, or why there is none.
-pub(crate) type Answer<'t> = (
-    Asked<'t>,
+pub(crate) type Answer = (
+    Asked,
     Result<locard_connector::Result<(ScanRequest, ScanPlan)>, JoinError>,
 );
 
 /// An entity that was planned, and what earlier runs left of it.
-struct Draft {
-    planned: Arc<Planned>,
-    source: Arc<dyn Source>,
-    request: ScanRequest,
-    honoured: Honoured,
+pub(crate) struct Draft {
+    pub(crate) planned: Arc<Planned>,
+    pub(crate) asked: Asked,
+    pub(crate) request: ScanRequest,
+    pub(crate) honoured: Honoured,
     /// Pieces that need not be read.
-    kept: Vec<PieceId>,
-    missing: Missing,
+    pub(crate) kept: Vec<PieceId>,
+    pub(crate) missing: Missing,
     /// Whether it is new to the job.
-    new: bool,
+    pub(crate) new: bool,
+    /// The plans before this one, which it changed after.
+    pub(crate) former: Vec<Arc<Planned>>,
 }
 
 impl Draft {
     /// Whether it may be taken over from an earlier scan. Only an entity of which nothing changed is: rows may have moved
     /// between its pieces.
-    fn is_told(&self) -> bool {
+    pub(crate) fn is_told(&self) -> bool {
         let pieces = &self.planned.pieces;
         self.new && !pieces.is_empty() && pieces.iter().all(|piece| piece.versioned)
+    }
+
+    /// Whether what was told of it holds all that was committed before the scan.
+    fn is_settled(&self) -> bool {
+        matches!(self.asked.settled, Some(Settled::Always | Settled::Now))
     }
 }
 
 impl Run<'_> {
     /// Takes up the plans of some entities and gives what is to be read of them. An entity that cannot be planned becomes a
     /// failure.
-    pub(crate) async fn plan_entities(&self, answers: Vec<Answer<'_>>) -> Result<Vec<Group>> {
+    pub(crate) async fn plan_entities(&self, answers: Vec<Answer>) -> Result<Vec<Group>> {
         // Futures, and no closure that makes them: else nobody could prove that the whole may move between threads.
         let drafts: Vec<_> = answers
             .into_iter()
             .map(|answer| self.draft(answer))
             .collect();
         let drafts: Vec<Option<Draft>> = stream::iter(drafts).buffered(ASKED).try_collect().await?;
-        let mut drafts: Vec<Draft> = drafts.into_iter().flatten().collect();
+        let drafts: Vec<Draft> = drafts.into_iter().flatten().collect();
+        let mut drafts = self.settle(drafts).await?;
         let planned: Vec<Arc<Planned>> = drafts
             .iter()
             .map(|draft| Arc::clone(&draft.planned))
             .collect();
         self.ledger.planned(&planned).await?;
-        let told = drafts.iter().filter(|draft| draft.is_told());
+        let told = drafts
+            .iter()
+            .filter(|draft| draft.is_told() && draft.is_settled());
         let told: Vec<Arc<Planned>> = told.map(|draft| Arc::clone(&draft.planned)).collect();
         let adopted = if told.is_empty() {
             HashSet::new()
@@ -85,24 +96,19 @@ impl Run<'_> {
         Ok(self.grouped(work))
     }
 
-    async fn draft(&self, (asked, plan): Answer<'_>) -> Result<Option<Draft>> {
-        let Asked {
-            target,
-            shown,
-            entity,
-        } = asked;
+    pub(crate) async fn draft(&self, (asked, plan): Answer) -> Result<Option<Draft>> {
+        let shown = Arc::clone(&asked.shown);
         let plan = plan.unwrap_or_else(|_| {
             let sentence = "the entity could not be planned; this is a mistake in the program";
             Err(unexpected(sentence))
         });
-        let source = Arc::clone(&target.source);
-        self.heard(target.id, source.as_ref(), plan.as_ref().err())
+        self.heard(shown.source, asked.source.as_ref(), plan.as_ref().err())
             .await;
         let (request, plan) = match plan {
             Ok(planned) => planned,
             Err(error) => {
                 let mask = self.engine.mask();
-                let failure = Failure::of(mask, &error, &target.name, Some(&shown));
+                let failure = Failure::of(mask, &error, &shown.source_name, Some(&shown));
                 self.fail_whole(failure, &shown).await?;
                 return Ok(None);
             }
@@ -121,18 +127,19 @@ impl Run<'_> {
         };
         let planned = Arc::new(Planned {
             shown,
-            entity,
+            entity: asked.entity.clone(),
             schema: plan.schema,
             pieces,
         });
         Ok(Some(Draft {
             planned,
-            source,
+            asked,
             request,
             honoured: plan.honoured,
             kept,
             missing,
             new: left.is_empty(),
+            former: Vec::new(),
         }))
     }
 
@@ -161,15 +168,15 @@ impl Run<'_> {
     }
 
     /// Tells what is to be read of an entity, and adds that to the work.
-    fn open_entity(&self, draft: Draft, work: &mut Vec<Work>) -> Arc<Entry> {
+    pub(crate) fn open_entity(&self, draft: Draft, work: &mut Vec<Work>) -> Arc<Entry> {
         let kept: HashSet<PieceId> = draft.kept.iter().copied().collect();
         let entry = Arc::new(Entry::new(
             draft.planned,
-            draft.source,
+            draft.asked.source,
             draft.request,
             draft.honoured,
-            draft.kept,
-            draft.missing,
+            (draft.kept, draft.missing),
+            draft.former,
         ));
         let pieces = &entry.planned.pieces;
         let small = matches!(pieces.as_slice(), [only] if self.is_small(only));
@@ -199,7 +206,7 @@ impl Run<'_> {
     }
 
     /// Small pieces side by side in groups, and each other one by itself.
-    fn grouped(&self, work: Vec<Work>) -> Vec<Group> {
+    pub(crate) fn grouped(&self, work: Vec<Work>) -> Vec<Group> {
         let (mut groups, mut large) = (Vec::new(), Vec::new());
         let (mut small, mut room) = (Group::new(), self.group_bytes());
         for work in work {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use locard_connector::{Entity, ErrorKind, Filter, Sample, ScanRequest, Scope, Snapshot, Source};
+use locard_connector::{
+    Entity, ErrorKind, Filter, Sample, ScanPlan, ScanRequest, Scope, Settled, Snapshot, Source,
+};
 use locard_identify::Library;
 use locard_model::{EntityId, SourceId};
 use locard_sketch::Keyer;
@@ -18,10 +20,12 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::board::{Board, Group};
-use crate::ledger::{Ledger, Manner, ROW_BYTES};
+use crate::ledger::Ledger;
 use crate::mask::Mask;
 use crate::pass::Room;
+use crate::pieces::{Manner, ROW_BYTES};
 use crate::pool::{Pool, Scratches};
+use crate::settle::Settling;
 use crate::silence::{Silence, not_tried};
 use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
 
@@ -86,6 +90,15 @@ impl Options {
     /// Whether only some records are asked for.
     pub(crate) fn reads_some(&self) -> bool {
         self.sample != Sample::All || self.condition.is_some()
+    }
+
+    /// What is asked of an entity.
+    pub(crate) fn request(&self, entity: &Entity) -> ScanRequest {
+        let condition = self.condition.as_ref();
+        ScanRequest {
+            filter: condition.map(|(filter, _)| filter.clone()),
+            ..scan_request(entity, self.sample, self.snapshot, self.piece_bytes)
+        }
     }
 
     /// How pieces are read.
@@ -220,6 +233,7 @@ impl Engine {
             cancel,
             board: Board::default(),
             silence: Silence::default(),
+            settling: Settling::default(),
             left: AtomicUsize::new(1),
         };
         let (sender, receiver) = mpsc::channel(1);
@@ -236,10 +250,12 @@ impl Engine {
 }
 
 /// An entity whose plan was asked for.
-pub(crate) struct Asked<'t> {
-    pub(crate) target: &'t Target,
+pub(crate) struct Asked {
+    pub(crate) source: Arc<dyn Source>,
     pub(crate) shown: Arc<Shown>,
     pub(crate) entity: Entity,
+    /// Whether what its plan tells of its state was known to be all of it, where the source was asked before.
+    pub(crate) settled: Option<Settled>,
 }
 
 /// An entity as it was listed, with the place of its target.
@@ -254,6 +270,7 @@ pub(crate) struct Run<'a> {
     pub(crate) cancel: &'a CancellationToken,
     pub(crate) board: Board,
     pub(crate) silence: Silence,
+    pub(crate) settling: Settling,
     /// What a cancel would cut off: the planning, as one, and the pieces that were planned and are not done.
     pub(crate) left: AtomicUsize,
 }
@@ -293,15 +310,13 @@ impl Run<'_> {
         let turns = Arc::new(Semaphore::new(PLANNED_FIRST));
         let asked = stream::iter(listed).map(|(place, shown, entity)| {
             let target = &targets[place];
-            let Options {
-                sample,
-                snapshot,
-                piece_bytes,
-                ..
-            } = *self.options;
-            let mut request = scan_request(&entity, sample, snapshot, piece_bytes);
-            let condition = self.options.condition.as_ref();
-            request.filter = condition.map(|(filter, _)| filter.clone());
+            let asked = Asked {
+                source: Arc::clone(&target.source),
+                shown,
+                settled: self.settling.known(target.id),
+                entity,
+            };
+            let mut request = self.options.request(&asked.entity);
             let source = Arc::clone(&target.source);
             let silent = self.silence.of(target.id);
             let turns = Arc::clone(&turns);
@@ -311,21 +326,11 @@ impl Run<'_> {
                 if silent {
                     return Err(not_tried());
                 }
-                fit(source.as_ref(), &mut request).await?;
-                let plan = source.plan(&request).await?;
+                let plan = fitted(source.as_ref(), &mut request).await?;
                 Ok((request, plan))
             });
             let plan = AbortOnDropHandle::new(plan);
-            async move {
-                (
-                    Asked {
-                        target,
-                        shown,
-                        entity,
-                    },
-                    plan.await,
-                )
-            }
+            async move { (asked, plan.await) }
         });
         let mut planned = std::pin::pin!(asked.buffered(ahead).ready_chunks(ahead));
         loop {
@@ -441,6 +446,15 @@ impl Run<'_> {
             value = future => Some(value),
         }
     }
+}
+
+/// The plan of a request, once its condition calls the columns as the entity has them.
+pub(crate) async fn fitted(
+    source: &dyn Source,
+    request: &mut ScanRequest,
+) -> locard_connector::Result<ScanPlan> {
+    fit(source, request).await?;
+    source.plan(request).await
 }
 
 /// Calls the columns of a condition as the entity has them.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests may panic like tests")]
 
+#[path = "scan/changes.rs"]
+mod changes;
 mod support;
 
 use serde_json::json;

@@ -20,7 +20,7 @@ use futures::stream::{self, BoxStream};
 use globset::GlobSet;
 use locard_connector::{
     Batch, Description, Entity, Error, ErrorKind, Fault, Globs, Result, ScanPlan, ScanRequest,
-    Scope, Server, Source, Split, Usage,
+    Scope, Server, Settled, Source, Split, Usage,
 };
 use locard_model::{EntityKind, EntityPath};
 use serde_json::{Map, Value};
@@ -81,6 +81,10 @@ impl Source for InCells {
             batch => vec![batch],
         });
         Ok(looked_into.flat_map(stream::iter).boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        self.0.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -79,8 +79,8 @@ impl std::fmt::Debug for Query {
 pub enum Catalog {
     /// Tables and views of the catalog that the connection is in, or those of one name.
     Tables(Option<Table>),
-    /// Columns of one table, or of all.
-    Columns(Option<Table>),
+    /// Columns of one table, or of all tables of a schema where no table is named.
+    Columns(Table),
     /// The primary key of a table.
     PrimaryKey(Table),
     /// The references from a table to others.

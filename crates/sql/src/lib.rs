@@ -7,6 +7,7 @@
 mod address;
 mod column;
 mod condition;
+pub mod defaults;
 mod dialect;
 mod filter;
 mod long;
@@ -19,7 +20,7 @@ mod select;
 mod sessions;
 mod tls;
 
-pub use address::{Login, Spoken};
+pub use address::{LIMITS, Login, Sets, Spoken, bracketed, view_limit};
 pub use column::{Class, Column, find, project};
 pub use condition::Conditions;
 pub use dialect::{AnyElement, Dialect, Plain};
@@ -27,7 +28,7 @@ pub use long::{LONGEST_VALUE, MARK, too_long};
 pub use part::{Decoding, Output, Part, schema};
 pub use planner::{Planner, Range};
 pub use range::{KeyRange, key_ranges, page_ranges};
-pub use relation::{Relation, RelationColumn};
+pub use relation::{Found, Relation, RelationColumn, grouped};
 pub use select::{Select, is_select};
 pub use sessions::{Connect, Lent, Listed, Questions, Sessions, listing};
 pub use tls::{no_tls, pem_files, tls_reason};

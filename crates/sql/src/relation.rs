@@ -1,5 +1,6 @@
 //! A table or view as a catalog describes it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::Schema;
@@ -158,5 +159,72 @@ impl<D: Decoding> Relation<D> {
             let is_usable = column.readable && column.class == Class::Integer;
             is_usable.then_some((column, key.len() == 1))
         })
+    }
+}
+
+/// Relations that a catalog listed, for the statements that say more of each.
+#[derive(Debug)]
+pub struct Found<R> {
+    /// All of them.
+    pub relations: Vec<R>,
+    /// Where each is, by schema and name.
+    places: HashMap<(String, String), usize>,
+}
+
+impl<R> Found<R> {
+    /// These, each of that schema and name.
+    pub fn new(relations: Vec<R>, name: impl Fn(&R) -> (String, String)) -> Self {
+        let places = relations.iter().enumerate();
+        let places = places.map(|(at, relation)| (name(relation), at)).collect();
+        Self { relations, places }
+    }
+
+    /// The relation of that schema and name.
+    pub fn owner(&mut self, schema: Option<String>, name: Option<String>) -> Option<&mut R> {
+        let place = self.places.get(&(schema?, name?))?;
+        self.relations.get_mut(*place)
+    }
+}
+
+/// Rows of a catalog by what they are about, such as the columns of each key, each in its own order.
+pub fn grouped<R, K: Ord>(
+    mut rows: Vec<R>,
+    key: impl Fn(&R) -> K,
+    position: impl Fn(&R) -> Option<u32>,
+) -> Vec<Vec<R>> {
+    rows.sort_by_cached_key(|row| (key(row), position(row)));
+    let mut groups: Vec<Vec<R>> = Vec::new();
+    for row in rows {
+        match groups.last_mut() {
+            Some(group) if group.first().map(&key) == Some(key(&row)) => group.push(row),
+            _ => groups.push(vec![row]),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_grouped_by_their_key_in_the_order_of_their_positions() {
+        let rows = vec![("b", 2), ("a", 1), ("b", 1), ("c", 7)];
+        let groups = grouped(rows, |row| row.0, |row| Some(row.1));
+        let expected = [vec![("a", 1)], vec![("b", 1), ("b", 2)], vec![("c", 7)]];
+        assert_eq!(groups, expected);
+    }
+
+    #[test]
+    fn a_relation_is_found_by_schema_and_name() {
+        let names = |relation: &(&str, &str)| (relation.0.to_owned(), relation.1.to_owned());
+        let mut found = Found::new(vec![("s", "a"), ("s", "b"), ("t", "a")], names);
+        let mut owner = |schema: &str, name: &str| {
+            let owner = found.owner(Some(schema.to_owned()), Some(name.to_owned()));
+            owner.copied()
+        };
+        assert_eq!(owner("t", "a"), Some(("t", "a")));
+        assert_eq!(owner("t", "b"), None);
+        assert_eq!(found.owner(None, Some("a".to_owned())), None);
     }
 }

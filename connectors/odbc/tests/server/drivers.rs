@@ -1,10 +1,10 @@
 //! Other drivers than the one that stands for HANA's.
 
 use futures::TryStreamExt as _;
-use locard_connector::{ScanRequest, Scope};
+use locard_connector::{ErrorKind, ScanRequest, Scope};
 use locard_model::{EntityKind, EntityPath};
 use locard_testkit::reads::{cells, count, scan};
-use locard_testkit::servers::{Mysql, odbc};
+use locard_testkit::servers::{Hana, Mysql, RoundTrips, odbc};
 
 use crate::{by_its_driver, open, seeded};
 
@@ -46,6 +46,72 @@ async fn a_server_without_statements_of_ours_is_described_by_the_driver() {
     );
     let request = ScanRequest::all(EntityPath::new(["SALES", "A"]), EntityKind::Table);
     assert_eq!(cells(&scan(&*source, &request).await.1, "name"), ["Anna"]);
+}
+
+/// Round trips of signing in, listing so many tables of a schema and planning each, by the driver's own functions.
+async fn round_trips(tables: usize) -> Option<usize> {
+    let database = Hana::new("planning a thousand tables by a driver")?;
+    let owner = database.database();
+    let sql: Vec<String> = (0..tables)
+        .map(|at| format!("CREATE TABLE \"SALES\".\"T{at}\" (id int PRIMARY KEY, name text)"))
+        .collect();
+    owner.run(&sql.join("; "));
+    let trips = RoundTrips::to(&owner.url());
+    let port = format!("Port={}", trips.port());
+    let target = by_its_driver(&database);
+    let (before, after) = target.split_once("Port=").expect("it names a port");
+    let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    let source = open(&format!("{before}{port}{after}")).await;
+    let scope = Scope {
+        include: vec!["SALES.*".into()],
+        exclude: Vec::new(),
+    };
+    let entities: Vec<_> = source.entities(&scope).try_collect().await.ok()?;
+    assert_eq!(entities.len(), tables);
+    for entity in entities {
+        let request = ScanRequest::all(entity.path, entity.kind);
+        let plan = source.plan(&request).await.expect("it is planned");
+        assert_eq!(plan.schema.expect("it is known").fields().len(), 2);
+    }
+    Some(trips.count())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_tables_are_planned_in_as_many_round_trips_as_three() {
+    let (Some(few), Some(many)) = (round_trips(3).await, round_trips(1_000).await) else {
+        return;
+    };
+    assert_eq!(few, many);
+    assert!(few > 1, "{few} round trips");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_changed_or_went_after_it_was_listed_is_described_as_it_is() {
+    let sql = "CREATE TABLE \"SALES\".\"A\" (id int); CREATE TABLE \"SALES\".\"B\" (id int); CREATE TABLE \"SALES\".\"GONE\" (id int)";
+    let Some((database, _)) = seeded("changed tables by ODBC", sql).await else {
+        return;
+    };
+    let source = open(&by_its_driver(&database)).await;
+    let entities: Vec<_> = source
+        .entities(&Scope::default())
+        .try_collect()
+        .await
+        .expect("it is listed");
+    assert!(entities.len() >= 3);
+    let fields = async |table| {
+        let path = EntityPath::new(["SALES", table]);
+        let described = source.describe(&path, EntityKind::Table).await;
+        described.map(|described| described.schema.fields().len())
+    };
+    assert_eq!(fields("A").await.expect("it is there"), 1);
+    database
+        .database()
+        .run("ALTER TABLE \"SALES\".\"A\" ADD name text; DROP TABLE \"SALES\".\"GONE\"");
+    assert_eq!(fields("A").await.expect("it is there"), 2);
+    // What was read with the columns of others is handed out once.
+    let _ = fields("GONE").await;
+    let error = fields("GONE").await.expect_err("it is gone");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]

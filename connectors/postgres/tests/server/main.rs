@@ -4,8 +4,10 @@
 
 mod access;
 mod catalog;
+mod changes;
 mod failures;
 mod matching;
+mod settling;
 mod snapshots;
 mod types;
 

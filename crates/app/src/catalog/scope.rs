@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{
-    Batch, Description, Entity, ScanPlan, ScanRequest, Scope, Server, Source, Split, Usage,
+    Batch, Description, Entity, ScanPlan, ScanRequest, Scope, Server, Settled, Source, Split, Usage,
 };
 use locard_engine::Target;
 use locard_model::{ColumnId, EntityId, EntityKind, EntityPath, SecretString, SourceId};
@@ -306,6 +306,10 @@ impl Source for Part {
         split: &Split,
     ) -> locard_connector::Result<BoxStream<'static, locard_connector::Result<Batch>>> {
         self.inner.read(split).await
+    }
+
+    async fn settle(&self) -> Settled {
+        self.inner.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use locard_connector::foreign::sending;
 use locard_connector::{
     Batch, Connector, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope,
-    Server, Source, Split, Usage, UsageRecord, from_task,
+    Server, Settled, Source, Split, Usage, UsageRecord, from_task,
 };
 use locard_model::{EntityKind, EntityPath};
 use serde_json::Value;
@@ -132,6 +132,10 @@ impl Source for Renewed {
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
         asked!(self, source => source.read(split))
+    }
+
+    async fn settle(&self) -> Settled {
+        self.current().settle().await
     }
 
     fn longest_silence(&self) -> Option<std::time::Duration> {

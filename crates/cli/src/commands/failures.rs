@@ -7,6 +7,7 @@ use anyhow::Result;
 use locard_app::Failure;
 use owo_colors::Style;
 
+use super::hints::{self, key};
 use crate::printer::{Output, Printer, printable};
 use crate::table::counted;
 
@@ -20,40 +21,58 @@ const NAMED: usize = 5;
 struct Told<'a> {
     item: String,
     first: &'a Failure,
+    /// The hints of all of them.
+    hints: Vec<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    /// What hints have in common that are told as one; those of one entry have the same.
+    fn key(&self) -> Option<(&'a str, &'a str)> {
+        self.hints.first().map(|hint| key(hint))
+    }
+}
+
+/// Source, whether part of it was read, sentence and hint.
+type Alike<'a> = (&'a str, bool, &'a str, Option<(&'a str, &'a str)>);
+
+/// What failures have in common that are told together. A place is one entity's own, and a source fails for itself.
+fn alike(failure: &Failure) -> Option<Alike<'_>> {
+    let is_shared = failure.resource.is_some() && failure.place.is_none();
+    let hint = failure.hint.as_deref().map(key);
+    let (source, sentence) = (failure.source_name.as_str(), failure.sentence.as_str());
+    is_shared.then_some((source, failure.partial, sentence, hint))
 }
 
 /// Failures by what is told of them, in the order of the first of each.
 fn grouped(failures: &[Failure]) -> Vec<Told<'_>> {
-    // A place is one entity's own, and a source fails for itself.
-    let alike = |failure: &Failure| {
-        let told = (failure.sentence.clone(), failure.hint.clone());
-        let is_shared = failure.resource.is_some() && failure.place.is_none();
-        is_shared.then(|| (failure.source_name.clone(), failure.partial, told))
-    };
-    let mut counts: HashMap<_, BTreeSet<&Option<String>>> = HashMap::new();
+    let mut counts: HashMap<_, (BTreeSet<&Option<String>>, Vec<&str>)> = HashMap::new();
     for failure in failures {
         if let Some(key) = alike(failure) {
-            counts.entry(key).or_default().insert(&failure.resource);
+            let (names, hints) = counts.entry(key).or_default();
+            names.insert(&failure.resource);
+            hints.extend(failure.hint.as_deref());
         }
     }
     let mut told = Vec::new();
     let (mut done, mut single) = (BTreeSet::new(), BTreeSet::new());
     for first in failures {
-        let Some(key) = alike(first).filter(|key| counts[key].len() >= ALIKE) else {
+        let Some(key) = alike(first).filter(|key| counts[key].0.len() >= ALIKE) else {
             // Several pieces of an entity may fail in the same words.
             let item = (&first.source_name, &first.resource);
             if single.insert((item, &first.place, &first.sentence, first.partial)) {
                 let item = first.resource.as_ref().unwrap_or(&first.source_name);
                 let item = item.clone();
-                told.push(Told { item, first });
+                let hints = first.hint.as_deref().into_iter().collect();
+                told.push(Told { item, first, hints });
             }
             continue;
         };
-        let names = &counts[&key];
+        let (names, hints) = &counts[&key];
         if done.insert(key) {
             let entities = counted(names.len() as u64, "entity", "entities");
             let item = format!("{entities} of {}: {}", first.source_name, named(names));
-            told.push(Told { item, first });
+            let hints = hints.clone();
+            told.push(Told { item, first, hints });
         }
     }
     told
@@ -106,7 +125,7 @@ pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Resul
     let heading = output.style(Style::new().red().bold(), &heading);
     output.line(&heading)?;
     let told = grouped(failures);
-    for (at, Told { item, first }) in told.iter().enumerate() {
+    for (at, Told { item, first, .. }) in told.iter().enumerate() {
         let item = output.style(Style::new().bold(), &printable(item));
         let extent = if first.partial {
             "read in part"
@@ -118,25 +137,33 @@ pub(crate) fn print_failures(output: &mut Output, failures: &[Failure]) -> Resul
         let place = first.place.as_deref().map(|place| format!("{place}: "));
         let place = printable(&place.unwrap_or_default());
         output.wrapped(4, &format!("{place}{}", printable(&first.sentence)))?;
-        if let Some(hint) = hint_below(&told, at) {
-            output.wrapped(4, &format!("hint: {}", printable(hint)))?;
+        for hint in hints_below(&told, at) {
+            output.wrapped(4, &format!("hint: {}", printable(&hint)))?;
         }
     }
     Ok(())
 }
 
-/// The hint that stands below an entry: its own, unless the next has the same.
-fn hint_below<'a>(told: &[Told<'a>], at: usize) -> Option<&'a str> {
-    let hint = |at: usize| told.get(at).and_then(|told| told.first.hint.as_deref());
-    hint(at).filter(|own| hint(at + 1) != Some(own))
+/// The hint that stands below an entry: its own and those of entries above it that are told with it, unless the next is
+/// told with it too.
+fn hints_below(told: &[Told<'_>], at: usize) -> Vec<String> {
+    let own = told[at].key();
+    if own.is_none() || told.get(at + 1).is_some_and(|next| next.key() == own) {
+        return Vec::new();
+    }
+    let above = told[..=at].iter().rev();
+    let mut together: Vec<&Told<'_>> = above.take_while(|told| told.key() == own).collect();
+    together.reverse();
+    hints::told(together.iter().flat_map(|told| told.hints.iter().copied()))
 }
 
 /// The same on stderr, where a result has no place for it.
 pub(crate) fn tell_failures(printer: Printer, failures: &[Failure]) {
-    for Told { item, first } in grouped(failures) {
+    for Told { item, first, hints } in grouped(failures) {
         let place = first.place.as_deref().map(|place| format!(", {place}"));
         let sentence = format!("{item}{}: {}", place.unwrap_or_default(), first.sentence);
-        printer.error(&printable(&sentence), first.hint.as_deref());
+        let hint = hints::told(hints).into_iter().next();
+        printer.error(&printable(&sentence), hint.as_deref());
     }
 }
 
@@ -216,6 +243,35 @@ mod tests {
     }
 
     #[test]
+    fn tables_that_an_account_may_not_read_are_told_with_one_statement_for_each_schema() {
+        let denied = |schema: &str, table: &str| Failure {
+            hint: Some(format!(
+                "GRANT USAGE ON SCHEMA {schema} TO r; GRANT SELECT ON {schema}.{table} TO r;"
+            )),
+            ..failure("crm", Some(&format!("{schema}.{table}")), None, "no")
+        };
+        let failures = [
+            denied("a", "x"),
+            denied("a", "y"),
+            denied("a", "z"),
+            denied("b", "x"),
+            denied("b", "y"),
+        ];
+        let told = grouped(&failures);
+        let hints = (0..told.len()).flat_map(|at| hints_below(&told, at));
+        let expected = [
+            "GRANT USAGE ON SCHEMA a TO r; GRANT SELECT ON a.x, a.y, a.z TO r;",
+            "GRANT USAGE ON SCHEMA b TO r; GRANT SELECT ON b.x, b.y TO r;",
+        ];
+        assert_eq!(hints.collect::<Vec<_>>(), expected);
+        assert!(
+            told[0].item.starts_with("3 entities of crm"),
+            "{}",
+            told[0].item
+        );
+    }
+
+    #[test]
     fn a_hint_stands_with_the_entries_that_it_belongs_to() {
         let hinted = |resource: &str, hint: Option<&str>| Failure {
             hint: hint.map(str::to_owned),
@@ -229,8 +285,9 @@ mod tests {
             hinted("e", Some("ask for access")),
         ];
         let told = grouped(&failures);
-        let hints: Vec<Option<&str>> = (0..told.len()).map(|at| hint_below(&told, at)).collect();
-        let access = Some("ask for access");
-        assert_eq!(hints, [Some("pack it out"), None, access, None, access]);
+        let hints: Vec<Vec<String>> = (0..told.len()).map(|at| hints_below(&told, at)).collect();
+        let hints: Vec<String> = hints.iter().map(|hints| hints.join("; ")).collect();
+        let access = "ask for access";
+        assert_eq!(hints, ["pack it out", "", access, "", access]);
     }
 }

@@ -7,7 +7,7 @@ use locard_app::{Copies, Failure, FindOptions, FindReport, Hit, NotSearched, Twi
 use locard_model::{Identifier, Strength, Subject};
 use owo_colors::Style;
 
-use super::print_failures;
+use super::{hints, print_failures};
 use crate::args::ListFormat;
 use crate::printer::{Output, printable};
 use crate::table::{Cell, Table, counted};
@@ -135,9 +135,9 @@ impl Answer<'_> {
             .iter()
             .filter_map(|failure| failure.hint.as_deref())
             .collect();
-        hints
+        hints::told(hints)
             .into_iter()
-            .try_for_each(|hint| Ok(output.line(&format!("hint: {}", printable(hint)))?))
+            .try_for_each(|hint| Ok(output.line(&format!("hint: {}", printable(&hint)))?))
     }
 
     /// Of when the answer is, where that matters: a scan is long ago, or nobody asked the sources what came since and

@@ -13,6 +13,7 @@ pub(crate) mod failures;
 pub(crate) mod find;
 pub(crate) mod findings;
 pub(crate) mod found;
+mod hints;
 pub(crate) mod jobs;
 mod outcomes;
 pub(crate) mod plan;

@@ -12,7 +12,7 @@ use locard_model::{EntityKind, EntityPath};
 
 use crate::{
     Batch, Description, Entity, Error, ErrorKind, Exactness, Result, Sample, ScanPlan, ScanRequest,
-    Scope, Server, Source, Split, Usage,
+    Scope, Server, Settled, Source, Split, Usage,
 };
 
 /// A source whose answers are checked. A broken promise is an error of kind `Unexpected` that names it.
@@ -202,6 +202,10 @@ impl Source for Contract {
             },
         );
         Ok(checked.boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        self.inner.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

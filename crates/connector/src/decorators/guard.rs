@@ -13,8 +13,8 @@ use futures::{Stream, StreamExt};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split, Usage,
-    UsageRecord, foreign,
+    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Source,
+    Split, Usage, UsageRecord, foreign,
 };
 
 /// Catches what panics within a source.
@@ -69,6 +69,12 @@ impl Source for Guard {
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
         foreign::call(self.inner.read(split)).await.map(items)
+    }
+
+    async fn settle(&self) -> Settled {
+        // Who cannot say is not sure.
+        let settled = foreign::call(async { Ok(self.inner.settle().await) });
+        settled.await.unwrap_or(Settled::Unsure)
     }
 
     fn longest_silence(&self) -> Option<std::time::Duration> {

@@ -10,7 +10,8 @@ use futures::stream::BoxStream;
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split, Usage,
+    Batch, Description, Entity, Result, ScanPlan, ScanRequest, Scope, Server, Settled, Source,
+    Split, Usage,
 };
 
 /// Counters of one source; they only grow.
@@ -118,6 +119,10 @@ impl Source for Metered {
         let batches = self.meter.called(self.inner.read(split).await)?;
         let meter = self.meter.clone();
         Ok(batches.inspect(move |item| meter.came(item)).boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        self.inner.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

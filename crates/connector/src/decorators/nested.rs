@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
-    Source, Split, Usage, UsageRecord,
+    Settled, Source, Split, Usage, UsageRecord,
 };
 
 /// Opens targets by their text: the registry of connectors, seen from below.
@@ -231,6 +231,10 @@ impl Source for Nested {
         Ok(batches
             .map(move |item| item.map_err(|error| within(error, &file)))
             .boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        self.files.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

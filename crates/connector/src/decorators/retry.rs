@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,8 +11,8 @@ use futures::stream::{self, BoxStream};
 use locard_model::{EntityKind, EntityPath};
 
 use crate::{
-    Batch, Description, Entity, Error, Result, ScanPlan, ScanRequest, Scope, Server, Source, Split,
-    Usage,
+    Batch, Description, Entity, Error, Result, ScanPlan, ScanRequest, Scope, Server, Settled,
+    Source, Split, Usage,
 };
 
 /// How often a call is tried, and how long the pauses are. Each pause is twice the one before it.
@@ -42,27 +43,6 @@ impl Patience {
             .min(self.longest)
     }
 
-    async fn call<T, F: Future<Output = Result<T>>>(
-        self,
-        what: &str,
-        mut call: impl FnMut() -> F,
-    ) -> Result<T> {
-        let mut failed = 0;
-        loop {
-            match call().await {
-                Err(error) if self.tries_again(&error, failed) => {
-                    failed += 1;
-                    self.wait(what, failed, &error).await;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    fn tries_again(self, error: &Error, failed: u32) -> bool {
-        error.is_retryable() && failed + 1 < self.tries
-    }
-
     async fn wait(self, what: &str, failed: u32, error: &Error) {
         let pause = self.pause(failed);
         tracing::debug!(what, failed, ?pause, kind = ?error.kind(), "trying again");
@@ -73,16 +53,49 @@ impl Patience {
 /// Repeats questions to a source, and listings that failed before anything was listed: what came is used at once, so
 /// later nobody could tell what is there twice. Reads are not repeated here: whoever keeps the books of splits begins
 /// them anew, and two who repeat would multiply their tries.
+///
+/// A source that never answered was waited for as long as connecting to it may take; nobody waits so long again.
 #[derive(Debug)]
 pub struct Retry {
     inner: Arc<dyn Source>,
     patience: Patience,
+    /// Whether it ever answered.
+    answered: AtomicBool,
 }
 
 impl Retry {
     /// Around a source.
     pub fn new(inner: Arc<dyn Source>, patience: Patience) -> Self {
-        Self { inner, patience }
+        Self {
+            inner,
+            patience,
+            answered: AtomicBool::new(false),
+        }
+    }
+
+    async fn call<T, F: Future<Output = Result<T>>>(
+        &self,
+        what: &str,
+        mut call: impl FnMut() -> F,
+    ) -> Result<T> {
+        let mut failed = 0;
+        loop {
+            match call().await {
+                Err(error) if self.tries_again(&error, failed) => {
+                    failed += 1;
+                    self.patience.wait(what, failed, &error).await;
+                }
+                result => {
+                    self.answered.fetch_or(result.is_ok(), Ordering::Relaxed);
+                    return result;
+                }
+            }
+        }
+    }
+
+    fn tries_again(&self, error: &Error, failed: u32) -> bool {
+        let waited = error.is_spent() && !self.answered.load(Ordering::Relaxed);
+        error.is_retryable() && !waited && failed + 1 < self.patience.tries
     }
 
     /// The listing, begun as often as it takes until its first item is no failure that may pass.
@@ -91,7 +104,7 @@ impl Retry {
         loop {
             let mut listing = self.inner.entities(&scope).fuse();
             match listing.next().await {
-                Some(Err(error)) if self.patience.tries_again(&error, failed) => {
+                Some(Err(error)) if self.tries_again(&error, failed) => {
                     failed += 1;
                     self.patience.wait("list", failed, &error).await;
                 }
@@ -104,7 +117,7 @@ impl Retry {
 #[async_trait]
 impl Source for Retry {
     async fn check(&self) -> Result<Server> {
-        self.patience.call("check", || self.inner.check()).await
+        self.call("check", || self.inner.check()).await
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
@@ -112,19 +125,20 @@ impl Source for Retry {
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {
-        self.patience
-            .call("describe", || self.inner.describe(path, kind))
+        self.call("describe", || self.inner.describe(path, kind))
             .await
     }
 
     async fn plan(&self, request: &ScanRequest) -> Result<ScanPlan> {
-        self.patience
-            .call("plan", || self.inner.plan(request))
-            .await
+        self.call("plan", || self.inner.plan(request)).await
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
         self.inner.read(split).await
+    }
+
+    async fn settle(&self) -> Settled {
+        self.inner.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
-    Source, Split, Usage,
+    Settled, Source, Split, Usage,
 };
 
 /// Limits how much of a source is read at the same time and per second.
@@ -90,6 +90,10 @@ impl Source for Throttle {
             },
         );
         Ok(paced.boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        self.inner.settle().await
     }
 
     fn longest_silence(&self) -> Option<Duration> {

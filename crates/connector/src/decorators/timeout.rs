@@ -17,7 +17,7 @@ use locard_model::{EntityKind, EntityPath};
 use super::Limits;
 use crate::{
     Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
-    Source, Split, Usage,
+    Settled, Source, Split, Usage,
 };
 
 /// Ends calls, and streams between two items, after a time.
@@ -147,6 +147,12 @@ impl Source for Timeout {
             }
         });
         Ok(batches.boxed())
+    }
+
+    async fn settle(&self) -> Settled {
+        let settled = async { Ok(self.inner.settle().await) };
+        let settled = self.call("settling", settled).await;
+        settled.unwrap_or(Settled::Unsure)
     }
 
     fn longest_silence(&self) -> Option<Duration> {

@@ -71,6 +71,14 @@ impl Ledger {
         self.run.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// The next scan is another job.
+    pub(crate) fn ends_the_job(&self) {
+        let mut state = self.state();
+        state.pieces.clear();
+        state.merged.clear();
+        self.run.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// What is recorded so far cannot be read back.
     pub(crate) fn is_damaged(&self) {
         let mut state = self.state();
@@ -268,8 +276,31 @@ impl Sink for Ledger {
         Ok(())
     }
 
+    async fn unchanged(&self, planned: &[Arc<Planned>]) -> Result<HashSet<EntityId>> {
+        self.alive()?;
+        let state = self.state();
+        let is_done = |planned: &&Arc<Planned>| {
+            let mut pieces = planned.pieces.iter();
+            pieces.all(|piece| state.done.contains_key(&piece.id))
+        };
+        let unchanged = planned.iter().filter(is_done);
+        Ok(unchanged.map(|planned| planned.shown.entity).collect())
+    }
+
+    async fn adopt(&self, planned: &[Arc<Planned>]) -> Result<HashSet<EntityId>> {
+        self.unchanged(planned).await
+    }
+
     async fn start(&self, pieces: &[PieceId]) -> Result<Vec<Start>> {
         self.alive()?;
+        let is_done = |piece| {
+            let state = self.state();
+            let mut all = state.pieces.values();
+            all.any(|of| of.get(piece) == Some(&PieceState::Done))
+        };
+        if pieces.iter().any(is_done) {
+            return Err(Error::ledger("a piece that is done cannot be taken up"));
+        }
         self.state().groups.push(pieces.len());
         Ok(pieces.iter().map(|_| Start::Read).collect())
     }

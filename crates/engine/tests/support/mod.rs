@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrow_array::{ArrayRef, RecordBatch};
-use locard_connector::{Sample, ScanRequest, Scope, Snapshot};
+use locard_connector::{Sample, ScanRequest, Scope, Settled, Snapshot};
 use locard_engine::{
     Allowed, Engine, Found, LookUp, Options, Result, Row, Silent, Summary, Target,
 };
@@ -120,6 +120,33 @@ impl Fixture {
 
     pub(crate) fn fails_to_read(&self, times: u32) {
         self.source.flaky.store(times, Ordering::SeqCst);
+    }
+
+    /// So many reads find that a table changed after it was planned.
+    pub(crate) fn is_outdated(&self, times: u32) {
+        self.source.outdated.store(times, Ordering::SeqCst);
+    }
+
+    /// Whenever this table is read, it has changed after it was planned.
+    pub(crate) fn is_outdated_always(&self, name: &str) {
+        let mut changing = self.source.changing.lock().expect("no test panicked");
+        changing.push(table(name));
+    }
+
+    /// How the source answers when it is asked whether all changes are counted.
+    pub(crate) fn settles(&self, settled: Settled) {
+        *self.source.settled.lock().expect("no test panicked") = settled;
+    }
+
+    /// The state that plans tell as soon as all changes are counted.
+    pub(crate) fn counts_when_settled(&self, version: &str) {
+        let mut later = self.source.later.lock().expect("no test panicked");
+        *later = Some(version.to_owned());
+    }
+
+    /// How often the source was asked whether all changes are counted.
+    pub(crate) fn settled(&self) -> u32 {
+        self.source.settles.load(Ordering::SeqCst)
     }
 
     /// Plans, checks and reads that were asked for.

@@ -9,7 +9,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use locard_connector::{
     Batch, Description, Entity, Error, ErrorKind, Exactness, Result, Sample, ScanPlan, ScanRequest,
-    Scope, Server, Source, Split,
+    Scope, Server, Settled, Source, Split,
 };
 use locard_connector_memory::Tables;
 use locard_model::{EntityKind, EntityPath};
@@ -41,6 +41,15 @@ pub(crate) struct Fickle {
     pub(crate) gone: Arc<AtomicBool>,
     /// Reads that fail before one is answered.
     pub(crate) flaky: Arc<AtomicU32>,
+    /// Reads that find a table changed since it was planned, before one does not.
+    pub(crate) outdated: Arc<AtomicU32>,
+    /// How the source answers when it is asked whether all is counted, and how often it was asked.
+    pub(crate) settled: Arc<Mutex<Settled>>,
+    pub(crate) settles: Arc<AtomicU32>,
+    /// The state that plans tell once it was asked that.
+    pub(crate) later: Arc<Mutex<Option<String>>>,
+    /// Tables that were changed whenever they are read.
+    pub(crate) changing: Arc<Mutex<Vec<EntityPath>>>,
     /// Questions, checks and reads that came.
     pub(crate) asked: Arc<[AtomicU32; 3]>,
     /// Tells of no split how many bytes it has.
@@ -63,6 +72,11 @@ impl Fickle {
             expected: None,
             gone: Arc::default(),
             flaky: Arc::default(),
+            outdated: Arc::default(),
+            settled: Arc::new(Mutex::new(Settled::Always)),
+            settles: Arc::default(),
+            later: Arc::default(),
+            changing: Arc::default(),
             asked: Arc::default(),
             small: false,
             pieces,
@@ -134,10 +148,17 @@ impl Source for Fickle {
             plan.honoured.sample = Exactness::No;
         }
         for split in &mut plan.splits {
-            split.version.clone_from(&self.version);
+            let later = self.later.lock().expect("no test panicked").clone();
+            let settled = self.settles.load(Ordering::SeqCst) > 0;
+            split.version = later.filter(|_| settled).or_else(|| self.version.clone());
             split.bytes = Some(PIECE).filter(|_| !self.small);
         }
         Ok(plan)
+    }
+
+    async fn settle(&self) -> Settled {
+        self.settles.fetch_add(1, Ordering::SeqCst);
+        *self.settled.lock().expect("no test panicked")
     }
 
     async fn read(&self, split: &Split) -> Result<BoxStream<'static, Result<Batch>>> {
@@ -150,6 +171,15 @@ impl Source for Fickle {
             return Err(Error::new(ErrorKind::Interrupted, "the line broke"));
         }
         let batches = self.tables.read(split).await?;
+        let outdated = self
+            .outdated
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        if outdated.is_ok() || is_among(&self.changing, &split.path) {
+            let sentence = "its columns were changed after it was planned";
+            let changed = Error::new(ErrorKind::Interrupted, sentence).outdated();
+            let changed = futures::stream::iter([Err(changed)]);
+            return Ok(batches.take(1).chain(changed).boxed());
+        }
         if is_among(&self.panicking, &split.path) {
             let panics = futures::stream::poll_fn(|_| panic!("as told"));
             return Ok(batches.take(2).chain(panics).boxed());

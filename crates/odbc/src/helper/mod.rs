@@ -246,8 +246,7 @@ fn look_up(
             let [schema, name] = [&table.schema, &table.name].map(|name| pattern(name));
             statement.tables_cursor(&table.catalog, &schema, &name, "")?
         }
-        Catalog::Columns(None) => statement.columns_cursor(&catalog, "", "", "")?,
-        Catalog::Columns(Some(table)) => {
+        Catalog::Columns(table) => {
             let [schema, name] = [&table.schema, &table.name].map(|name| pattern(name));
             statement.columns_cursor(&table.catalog, &schema, &name, "")?
         }

@@ -72,14 +72,19 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
+    async fn unchanged(&self, planned: &[Arc<Planned>]) -> Result<HashSet<EntityId>> {
+        if self.anew {
+            return Ok(HashSet::new());
+        }
+        let unchanged = self.all_unchanged(planned).await?;
+        Ok(unchanged.into_iter().map(|(entity, _)| entity).collect())
+    }
+
     async fn adopt(&self, planned: &[Arc<Planned>]) -> Result<HashSet<EntityId>> {
         if self.anew {
             return Ok(HashSet::new());
         }
-        let asked = planned.iter().map(|entity| self.unchanged_pieces(entity));
-        let asked = stream::iter(asked.collect::<Vec<_>>()).buffered(CHECKED);
-        let unchanged: Vec<_> = asked.try_collect().await?;
-        let unchanged: Vec<(EntityId, Vec<PieceId>)> = unchanged.into_iter().flatten().collect();
+        let unchanged = self.all_unchanged(planned).await?;
         let mut adopted = HashSet::new();
         if self.adopts(&unchanged).await? {
             adopted.extend(unchanged.iter().map(|(entity, _)| *entity));
@@ -150,6 +155,14 @@ impl Sink for StoreLedger {
         self.state().held.remove(&piece);
         let (resource, rows, bytes) = (&planned.shown.resource, done.rows, done.bytes);
         debug!(piece = %piece.0, resource, rows, bytes, "a piece was read and recorded");
+        Ok(())
+    }
+
+    async fn leave(&self, piece: PieceId) -> Result<()> {
+        let lease = self.leased(piece)?;
+        self.store.release_task(&lease).await.map_err(lost)?;
+        self.state().held.remove(&piece);
+        debug!(piece = %piece.0, "a piece is left unread, since its entity changed after it was planned");
         Ok(())
     }
 
@@ -258,6 +271,17 @@ impl StoreLedger {
             );
         }
         info!(source, resource, pieces, "planned");
+    }
+
+    /// The entities of which all pieces are recorded as this scan would record them, with these pieces.
+    async fn all_unchanged(
+        &self,
+        planned: &[Arc<Planned>],
+    ) -> Result<Vec<(EntityId, Vec<PieceId>)>> {
+        let asked = planned.iter().map(|entity| self.unchanged_pieces(entity));
+        let asked = stream::iter(asked.collect::<Vec<_>>()).buffered(CHECKED);
+        let unchanged: Vec<_> = asked.try_collect().await?;
+        Ok(unchanged.into_iter().flatten().collect())
     }
 
     /// The pieces of an entity, where what is recorded of each is what this scan would record of it.
