@@ -55,7 +55,7 @@ pub(crate) fn missing(path: &EntityPath) -> Error {
     let sentence = "there is no such collection, or the account may not see it";
     Error::new(ErrorKind::NotFound, sentence)
         .entity(path.resource(EntityKind::Collection))
-        .hint("list the source again")
+        .hint("scan the source again")
 }
 
 /// The names of the databases that the account may see, without the server's own.

@@ -30,7 +30,7 @@ const MEANINGS: &[Meaning] = &[
         &[26, 73, 81],
         ErrorKind::NotFound,
         "it does not exist, or not any more",
-        "list the source again",
+        "scan the source again",
     ),
     Meaning(
         &[175],

@@ -11,7 +11,7 @@ pub(crate) struct Meaning(
 );
 
 const LOG: &str = "see the server's log";
-const AGAIN: &str = "list the source again";
+const AGAIN: &str = "scan the source again";
 const KEPT: &str = "try again; what was read so far is kept";
 const FEWER: &str = "lower `connections` of the target";
 const LEAVE: &str = "repair the view, or leave it out with --exclude";

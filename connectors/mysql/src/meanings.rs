@@ -14,7 +14,7 @@ pub(crate) struct Meaning(
 pub(crate) const TOO_LATE: [u16; 2] = [1969, 3024];
 
 const LOG: &str = "see the server's log";
-const AGAIN: &str = "list the source again";
+const AGAIN: &str = "scan the source again";
 const KEPT: &str = "try again; what was read so far is kept";
 const FEWER: &str = "lower `connections` of the target";
 const GRANT: &str = "GRANT SELECT, SHOW VIEW ON the_database.* TO the_account;";

@@ -172,7 +172,7 @@ const STATES: &[(&str, Found)] = &[
         (
             ErrorKind::NotFound,
             "it does not exist (any more)",
-            "list the source again",
+            "scan the source again",
         ),
     ),
     (
@@ -180,7 +180,7 @@ const STATES: &[(&str, Found)] = &[
         (
             ErrorKind::NotFound,
             "it does not exist (any more)",
-            "list the source again",
+            "scan the source again",
         ),
     ),
     (
@@ -188,7 +188,7 @@ const STATES: &[(&str, Found)] = &[
         (
             ErrorKind::NotFound,
             "it does not exist (any more)",
-            "list the source again",
+            "scan the source again",
         ),
     ),
     (
@@ -196,7 +196,7 @@ const STATES: &[(&str, Found)] = &[
         (
             ErrorKind::NotFound,
             "a column does not exist (any more)",
-            "list the source again",
+            "scan the source again",
         ),
     ),
     (
@@ -204,7 +204,7 @@ const STATES: &[(&str, Found)] = &[
         (
             ErrorKind::NotFound,
             "a column does not exist (any more)",
-            "list the source again",
+            "scan the source again",
         ),
     ),
     (

@@ -105,19 +105,19 @@ const MEANINGS: &[Meaning] = &[
         "42P01",
         ErrorKind::NotFound,
         "it does not exist (any more)",
-        "list the source again",
+        "scan the source again",
     ),
     Meaning(
         "3F000",
         ErrorKind::NotFound,
         "its schema does not exist (any more)",
-        "list the source again",
+        "scan the source again",
     ),
     Meaning(
         "42703",
         ErrorKind::NotFound,
         "a column does not exist (any more)",
-        "list the source again",
+        "scan the source again",
     ),
     Meaning(
         TOO_LATE,

@@ -71,7 +71,7 @@ struct Meaning(i32, &'static str, ErrorKind, &'static str, &'static str);
 const OPENING: &str = "a database in WAL mode needs a folder in which its -shm file can be made";
 /// The code of a statement that was ended from outside.
 const INTERRUPT: i32 = 9;
-const GONE: &str = "list the source again";
+const GONE: &str = "scan the source again";
 const LEFT_OUT: &str = "leave it out with --exclude";
 
 /// The first one whose code and beginning fit decides.

@@ -23,6 +23,19 @@ struct State {
     ended: u64,
     /// Bytes of pieces that an earlier run had read.
     kept: u64,
+    /// Bytes in memory of entities of which nobody knows what they take in their source.
+    sizeless: u64,
+}
+
+/// What was passed so far, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// As sources store them, an earlier run's included.
+    pub(crate) passed: u64,
+    /// What of it this run has read, and what it read of entities without a size.
+    pub(crate) read: u64,
+    /// Whether no entity that is open gave more than it takes in its source: else nobody knows what is left of it.
+    pub(crate) is_certain: bool,
 }
 
 /// An entity that is being read.
@@ -46,6 +59,11 @@ impl Part {
             rows: 0,
             bytes: 0,
         }
+    }
+
+    /// Whether more came of it than it takes in its source, and no records tell how far it is.
+    fn is_beyond(&self) -> bool {
+        self.all.is_none() && self.bytes as f64 > self.stored as f64 * MOST
     }
 
     fn passed(&self) -> u64 {
@@ -75,6 +93,9 @@ impl Passed {
             let part = state.part(entity);
             part.rows += rows;
             part.bytes += bytes;
+            if entity.bytes.is_none() {
+                state.sizeless += bytes;
+            }
         });
     }
 
@@ -86,11 +107,17 @@ impl Passed {
         });
     }
 
-    /// How many bytes are passed, and how many of them an earlier run had read.
-    pub(crate) fn bytes(&self) -> (u64, u64) {
+    /// How far it is.
+    pub(crate) fn way(&self) -> Way {
         self.with(|state| {
-            let open = state.open.values().map(Part::passed);
-            (open.fold(state.ended, u64::saturating_add), state.kept)
+            let open = state.open.values();
+            let passed = open.clone().map(Part::passed);
+            let passed = passed.fold(state.ended, u64::saturating_add);
+            Way {
+                passed,
+                read: passed.saturating_sub(state.kept) + state.sizeless,
+                is_certain: !open.into_iter().any(Part::is_beyond),
+            }
         })
     }
 
@@ -131,38 +158,39 @@ mod tests {
     fn records_tell_how_far_a_compressed_entity_is() {
         let (passed, entity) = (Passed::default(), entity(Some(1_000), Some(100)));
         passed.read(&entity, 250, 9_000);
-        assert_eq!(passed.bytes(), (25, 0));
+        assert_eq!((passed.way().passed, passed.way().read), (25, 25));
         passed.read(&entity, 5_000, 9_000);
-        assert_eq!(passed.bytes(), (100, 0));
+        assert_eq!(passed.way().passed, 100);
+        assert!(passed.way().is_certain);
         passed.ended(&entity);
-        assert_eq!(passed.bytes(), (100, 0));
+        assert_eq!((passed.way().passed, passed.way().read), (100, 100));
     }
 
     #[test]
     fn where_records_are_not_known_the_end_is_not_told_before_it_is_there() {
         let (passed, entity) = (Passed::default(), entity(None, Some(100)));
         passed.read(&entity, 250, 50);
-        assert_eq!(passed.bytes().0, 50);
+        assert_eq!((passed.way().passed, passed.way().is_certain), (50, true));
         passed.read(&entity, 250, 5_000);
-        assert_eq!(passed.bytes().0, 90);
+        assert_eq!((passed.way().passed, passed.way().is_certain), (90, false));
         passed.ended(&entity);
-        assert_eq!(passed.bytes().0, 100);
+        assert_eq!((passed.way().passed, passed.way().is_certain), (100, true));
     }
 
     #[test]
     fn what_an_earlier_run_read_is_passed() {
         let (passed, entity) = (Passed::default(), entity(Some(1_000), Some(100)));
         passed.planned(&entity, 1, 3);
-        assert_eq!(passed.bytes(), (75, 75));
+        assert_eq!((passed.way().passed, passed.way().read), (75, 0));
         passed.read(&entity, 250, 0);
-        assert_eq!(passed.bytes(), (100, 75));
+        assert_eq!((passed.way().passed, passed.way().read), (100, 25));
     }
 
     #[test]
-    fn what_has_no_size_counts_for_nothing() {
+    fn what_has_no_size_is_read_but_not_passed() {
         let (passed, entity) = (Passed::default(), entity(None, None));
         passed.read(&entity, 250, 50);
         passed.ended(&entity);
-        assert_eq!(passed.bytes(), (0, 0));
+        assert_eq!((passed.way().passed, passed.way().read), (0, 50));
     }
 }

@@ -28,7 +28,6 @@ struct Totals {
     entities: AtomicU64,
     done: AtomicU64,
     rows: AtomicU64,
-    bytes: AtomicU64,
     expected: AtomicU64,
     passed: Passed,
     failures: AtomicU64,
@@ -47,12 +46,11 @@ impl Totals {
     /// All of it in a line, so long after the start.
     fn status(&self, elapsed: Duration) -> String {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (read, expected) = (load(&self.bytes), load(&self.expected));
-        let speed = read as f64 / elapsed.as_secs_f64().max(0.001);
-        let (passed, kept) = self.passed.bytes();
-        let pace = passed.saturating_sub(kept) as f64 / elapsed.as_secs_f64().max(0.001);
-        let left = if pace > 0.0 && expected > passed {
-            format!(" · {} left", duration((expected - passed) as f64 / pace))
+        let (way, expected) = (self.passed.way(), load(&self.expected));
+        let pace = way.read as f64 / elapsed.as_secs_f64().max(0.001);
+        let ahead = expected.saturating_sub(way.passed);
+        let left = if pace > 0.0 && ahead > 0 && way.is_certain {
+            format!(" · {} left", duration(ahead as f64 / pace))
         } else {
             String::new()
         };
@@ -69,8 +67,8 @@ impl Totals {
             count(load(&self.done)),
             count(load(&self.entities)),
             count(load(&self.rows)),
-            bytes(read),
-            bytes(speed as u64)
+            bytes(way.read),
+            bytes(pace as u64)
         )
     }
 }
@@ -145,7 +143,7 @@ impl Progress {
         match &self.view {
             View::Bars { total, .. } => {
                 total.set_length(self.totals.expected.load(Ordering::Relaxed).max(1));
-                total.set_position(self.totals.passed.bytes().0);
+                total.set_position(self.totals.passed.way().passed);
                 total.set_message(self.totals.status(elapsed));
             }
             View::Lines { last } => {
@@ -170,7 +168,6 @@ impl Progress {
 
     fn read_some(&self, entity: &Shown, rows: u64, read: u64) {
         self.totals.rows.fetch_add(rows, Ordering::Relaxed);
-        self.totals.bytes.fetch_add(read, Ordering::Relaxed);
         self.totals.passed.read(entity, rows, read);
         if let View::Bars { all, open, .. } = &self.view {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -361,9 +358,32 @@ mod tests {
     #[test]
     fn no_time_is_told_where_nobody_knows_how_much_there_is() {
         let totals = Totals::default();
-        totals.bytes.store(11, Ordering::Relaxed);
+        let table = Shown {
+            bytes: None,
+            ..Shown::clone(&people())
+        };
+        totals.passed.read(&table, 1, 11);
         let told = totals.status(Duration::from_secs(1));
         assert_eq!(told, "0/0 entities · 0 rows · 11 B · 11 B/s");
+    }
+
+    #[test]
+    fn what_gives_more_than_it_takes_in_its_source_has_no_end_in_sight() {
+        let totals = Totals::default();
+        totals.expected.store(100 << 20, Ordering::Relaxed);
+        totals.passed.read(&people(), 1, 50 << 20);
+        let after = |seconds| totals.status(Duration::from_secs(seconds));
+        assert!(
+            after(5).ends_with(" · 50.0 MiB · 10.0 MiB/s · 5.0 s left"),
+            "{}",
+            after(5)
+        );
+        totals.passed.read(&people(), 1, 1 << 40);
+        assert!(
+            after(9).ends_with(" · 90.0 MiB · 10.0 MiB/s"),
+            "{}",
+            after(9)
+        );
     }
 
     #[test]

@@ -92,13 +92,22 @@ impl Globs {
 
     /// Whether the resource is wanted.
     pub fn admit(&self, resource: &str) -> bool {
-        let included = || self.include.is_match(&*path(resource, self.separator));
+        let included = || self.is_match(&self.include, resource);
         !self.excludes(resource) && (self.include.is_empty() || included())
     }
 
     /// Whether the resource is left out by name.
     pub fn excludes(&self, resource: &str) -> bool {
-        self.exclude.is_match(&*path(resource, self.separator))
+        self.is_match(&self.exclude, resource)
+    }
+
+    /// A name in quotes is one name, or as many as there are without the quotes: globs are written either way.
+    fn is_match(&self, globs: &GlobSet, resource: &str) -> bool {
+        let as_written = path(resource, self.separator);
+        globs.is_match(&*as_written)
+            || self.separator != '/'
+                && resource.contains('"')
+                && globs.is_match(as_written.replace(self.separator, "/"))
     }
 
     /// What is left out; of files it is a path as it is.
@@ -116,6 +125,8 @@ impl Globs {
 fn path(text: &str, separator: char) -> Cow<'_, str> {
     if separator == '/' {
         text.into()
+    } else if text.contains('"') {
+        locard_model::names(text).join("/").into()
     } else {
         text.replace(separator, "/").into()
     }
@@ -219,5 +230,28 @@ mod tests {
         let error = globs(&["[".to_owned()], false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Settings);
         assert!(error.to_string().contains("`[`"), "{error}");
+    }
+
+    #[test]
+    fn names_in_quotes_are_one_name_or_several() {
+        let admits = |include: &str, resource: &str| {
+            let scope = Scope {
+                include: vec![include.to_owned()],
+                ..Scope::default()
+            };
+            Globs::of_tables(&scope).unwrap().admit(resource)
+        };
+        let (first, second) = (r#""a.b"."c.d""#, r#"a."b.c.d""#);
+        for (include, of_first, of_second) in [
+            (r#""a.b".*"#, true, false),
+            (r#""a.b"."c.d""#, true, false),
+            (r#"a."b.c.d""#, false, true),
+            ("a", true, true),
+            ("a.b.c.d", true, true),
+            ("a.b.**", true, true),
+        ] {
+            let found = (admits(include, first), admits(include, second));
+            assert_eq!(found, (of_first, of_second), "{include}");
+        }
     }
 }

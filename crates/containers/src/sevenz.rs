@@ -48,6 +48,10 @@ fn broken(error: Error) -> Broken {
         Error::PasswordRequired | Error::MaybeBadPassword(_) => {
             Broken::unread("it is encrypted: not read")
         }
+        // Encryption is a method like others to the reader; it meets it here where the list of members is encrypted.
+        Error::UnsupportedCompressionMethod(name) if name.contains("AES") => {
+            Broken::unread("it is encrypted, its list of members included: not read")
+        }
         Error::MaxMemLimited { .. } => {
             Broken::unread("reading it takes more memory than is given to it")
         }
@@ -259,5 +263,25 @@ impl Read for Pieces {
         buffer[..length].copy_from_slice(&self.held[self.at..self.at + length]);
         self.at += length;
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn an_archive_whose_list_is_encrypted_is_called_so() {
+        let archive = crate::testing::sevenz_hidden();
+        let opener: Opener = Arc::new(move || Ok(Box::new(Cursor::new(archive.clone()))));
+        match SevenZ::new(&opener).err() {
+            Some(Broken::Unread(sentence)) => assert_eq!(
+                sentence,
+                "it is encrypted, its list of members included: not read"
+            ),
+            other => panic!("{other:?}"),
+        }
     }
 }

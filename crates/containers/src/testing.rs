@@ -192,10 +192,21 @@ pub fn sevenz(files: &[(&str, &[u8])], protected: bool) -> Vec<u8> {
     header.push(0);
     header.extend(names);
     header.extend([0, 0]);
+    sevenz_of(&data, &header)
+}
+
+/// A 7z archive whose list of members says that it is encrypted.
+pub fn sevenz_hidden() -> Vec<u8> {
+    let mut header = vec![23, 6, 0, 1, 9, 16, 0, 7, 11, 1, 0, 1];
+    header.extend([0x24, 6, 0xf1, 7, 1, 1, 0, 12, 16, 0, 0]);
+    sevenz_of(&[7; 16], &header)
+}
+
+fn sevenz_of(data: &[u8], header: &[u8]) -> Vec<u8> {
     let mut start = Vec::new();
     start.extend((data.len() as u64).to_le_bytes());
     start.extend((header.len() as u64).to_le_bytes());
-    start.extend(sum(&header));
+    start.extend(sum(header));
     let mut out = b"7z\xbc\xaf\x27\x1c\x00\x04".to_vec();
     out.extend(sum(&start));
     out.extend(start);

@@ -11,6 +11,9 @@ use crate::flatten::flatten;
 /// Records of a batch.
 pub(crate) const ROWS: usize = 8_192;
 
+/// Bytes of a batch, about: a record may hold whole documents.
+pub(crate) const BYTES: u64 = 64 << 20;
+
 /// Elements of a batch, about: lists may have any number of them, and each takes memory.
 pub(crate) const ELEMENTS: u64 = 1 << 20;
 

@@ -10,6 +10,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use flate2::bufread::GzDecoder;
 use locard_connector::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
@@ -105,7 +106,7 @@ impl Compression {
         let input = Counted { input, used };
         Ok(match self {
             Self::None => Box::new(input),
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+            Self::Gzip => Box::new(Gzip(Some(GzDecoder::new(input)))),
             Self::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
                 decoder.window_log_max(WINDOW)?;
@@ -121,6 +122,38 @@ impl Compression {
                 Box::new(liblzma::bufread::XzDecoder::new_stream(input, stream))
             }
         })
+    }
+}
+
+/// The members of a gzip file. Zeros behind one are no damage: tapes and block devices pad files with them.
+struct Gzip<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let goes_on = skip_zeros(member.get_mut())?;
+            let rest = self.0.take().filter(|_| goes_on);
+            self.0 = rest.map(|member| GzDecoder::new(member.into_inner()));
+        }
+        Ok(0)
+    }
+}
+
+/// Passes zeros; whether there is anything behind them.
+fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let held = input.fill_buf()?;
+        let zeros = held.iter().take_while(|byte| **byte == 0).count();
+        if zeros < held.len() || held.is_empty() {
+            let is_more = !held.is_empty();
+            input.consume(zeros);
+            return Ok(is_more);
+        }
+        input.consume(zeros);
     }
 }
 
@@ -302,6 +335,30 @@ mod tests {
                 .unwrap();
             assert_eq!(text, "first,second", "{compression:?}");
         }
+    }
+
+    #[test]
+    fn zeros_behind_a_gzip_file_are_no_damage() {
+        let member = |text: &[u8]| compress(Compression::Gzip, text);
+        for zeros in [1, 511, 300_000] {
+            let padding = vec![0; zeros];
+            let padded = [member(b"first"), padding.clone()].concat();
+            assert!(
+                matches!(read(Compression::Gzip, padded.clone()), (text, None) if text == b"first")
+            );
+            // Whoever appends to a tape goes on behind them.
+            let more = [padded.clone(), member(b"second"), padding].concat();
+            assert!(
+                matches!(read(Compression::Gzip, more), (text, None) if text == b"firstsecond")
+            );
+            let other = [&padded[..], b"other"].concat();
+            assert!(matches!(read(Compression::Gzip, other), (text, Some(_)) if text == b"first"));
+        }
+        // Zeros in place of its end are.
+        let mut cut = member(b"first");
+        let end = cut.len() - 8;
+        cut[end..].fill(0);
+        assert!(read(Compression::Gzip, cut).1.is_some());
     }
 
     #[test]

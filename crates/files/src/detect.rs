@@ -243,11 +243,7 @@ fn text(head: &str, whole: bool, name: &str) -> Format {
     let by_name = named(&[".csv", ".tsv", ".psv", ".tab"]);
     // What begins like records of JSON, and is that as far as it can be seen, is no table, whatever it is called.
     if (!by_name || is_json(head, whole))
-        && let Some(format) = json(
-            head,
-            whole,
-            named(&[".json", ".ndjson", ".jsonl", ".geojson"]),
-        )
+        && let Some(format) = json(head, whole, name)
     {
         return format;
     }
@@ -273,7 +269,10 @@ fn is_json(head: &str, whole: bool) -> bool {
 }
 
 /// JSON begins with a bracket and goes on as JSON; with a telling name it may be damaged.
-fn json(head: &str, whole: bool, by_name: bool) -> Option<Format> {
+fn json(head: &str, whole: bool, name: &str) -> Option<Format> {
+    let named = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let named_lines = named(&[".ndjson", ".jsonl"]);
+    let by_name = named_lines || named(&[".json", ".geojson"]);
     let start = head.trim_start();
     if !start.starts_with(['{', '[']) {
         return None;
@@ -283,6 +282,10 @@ fn json(head: &str, whole: bool, by_name: bool) -> Option<Format> {
     let complete = Parser::new(Records::Documents)
         .feed(line, true, &mut Ignore::default())
         .is_ok();
+    // A line so long that it has no end here is a document where the name says that lines are.
+    if named_lines && start.starts_with('{') && more.is_empty() && !whole {
+        return Some(Format::Json(JsonRecords::Lines));
+    }
     if (!complete || more.is_empty()) && is_wrapper(start, whole) {
         return Some(Format::Json(JsonRecords::Wrapped));
     }

@@ -13,7 +13,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 
-use crate::columnar::{ELEMENTS, MOST_ELEMENTS, ROWS};
+use crate::columnar::{BYTES, ELEMENTS, MOST_ELEMENTS, ROWS};
 
 /// How many records of a row group may be decoded together; `None` where one of them is too large by itself.
 pub(crate) fn rows_at_once<R: ChunkReader + 'static>(
@@ -42,6 +42,12 @@ pub(crate) fn rows_at_once<R: ChunkReader + 'static>(
             .filter(|longest| *longest <= MOST_ELEMENTS)?
     };
     let at_once = ELEMENTS / of_a_record.max(1);
+    let included = group.columns().iter().enumerate();
+    let bytes = included
+        .filter(|(leaf, _)| mask.leaf_included(*leaf))
+        .map(|(_, column)| column.uncompressed_size().max(0).cast_unsigned())
+        .fold(0, u64::saturating_add);
+    let at_once = at_once.min(BYTES / bytes.div_ceil(rows).max(1));
     Some(usize::try_from(at_once).unwrap_or(ROWS).clamp(1, ROWS))
 }
 
@@ -134,7 +140,7 @@ impl Levels {
 }
 
 /// Seven bits a byte, the lowest first.
-fn number(bytes: &mut &[u8]) -> Option<u64> {
+pub(crate) fn number(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;

@@ -1,7 +1,8 @@
 //! JSON: one document a line, documents one after the other, a list of them, or one document that holds lists of them.
 //!
 //! The one thing a reader gets wrong: a bad line of NDJSON costs that line; elsewhere nothing tells where the next
-//! document begins, so reading ends there and what came before stands.
+//! document begins, so reading ends there and what came before stands. A text that is too long ends at its quote
+//! wherever it stands, and costs itself alone.
 
 use arrow_schema::ArrowError;
 use locard_connector::document::{Flattener, Parser, Records, Syntax};
@@ -267,7 +268,13 @@ impl Reader {
         }
     }
 
+    /// Tells of a record that is lost.
     fn fault(&mut self, sentence: String, line: u64) {
+        self.note(sentence, line);
+        self.flattener.abandon();
+    }
+
+    fn note(&mut self, sentence: String, line: u64) {
         match self
             .faults
             .iter_mut()
@@ -280,17 +287,43 @@ impl Reader {
                 records: 1,
             }),
         }
-        self.flattener.abandon();
     }
 
-    /// A value that is too long costs its line; without lines nothing tells where the next document begins.
+    /// A value that is too long costs its line; without lines it costs itself, if its end can be told.
     fn give_up(&mut self) {
         let why = format!("a value is longer than {} MiB", LONGEST_RECORD >> 20);
         if self.by_line {
             return self.skip_line(format!("{why}; it and the rest of its line were left out"));
         }
+        if self.text.as_bytes().get(self.used) == Some(&b'"') {
+            return self.skip_text(format!("{why} and was left out"));
+        }
         self.lost = Some(malformed(&why, self.line));
         self.flattener.abandon();
+    }
+
+    /// Leaves out the text at hand, whose end may not be read yet; the record around it goes on without it.
+    fn skip_text(&mut self, sentence: String) {
+        self.note(sentence, self.line);
+        let mut rest = Rest::default();
+        self.text.drain(..=self.used);
+        self.used = 0;
+        let mut end = rest.end(self.text.as_bytes());
+        let passed = end.unwrap_or(self.text.len());
+        self.line += count_lines(&self.text.as_bytes()[..passed], b'\n');
+        self.text.drain(..passed);
+        while end.is_none() && !(self.input.held.is_empty() && self.input.ended) {
+            end = rest.end(&self.input.held);
+            let passed = end.unwrap_or(self.input.held.len());
+            self.line += count_lines(&self.input.held[..passed], b'\n');
+            self.input.held.drain(..passed);
+            self.input.fill(BLOCK);
+        }
+        if end.is_some() {
+            // A key cannot be left out; any other text can.
+            let key = self.parser.wants_key();
+            self.text.insert_str(0, if key { "\"\"" } else { "null" });
+        }
     }
 
     /// Records that ended since the last call began on this line (exact for one document a line).
@@ -322,6 +355,31 @@ impl Reader {
         self.at.row += complete;
         self.limit -= complete.min(self.limit);
         Ok(batch)
+    }
+}
+
+/// Where a text of JSON ends, block by block.
+#[derive(Default)]
+struct Rest {
+    /// The last block ended with a backslash, which takes the next byte's meaning.
+    escaped: bool,
+}
+
+impl Rest {
+    /// The first byte behind the closing quote, if the text ends in this block.
+    fn end(&mut self, block: &[u8]) -> Option<usize> {
+        if block.is_empty() {
+            return None;
+        }
+        let mut at = usize::from(std::mem::take(&mut self.escaped));
+        while let Some(found) = memchr::memchr2(b'"', b'\\', block.get(at..)?) {
+            if block[at + found] == b'"' {
+                return Some(at + found + 1);
+            }
+            at += found + 2;
+            self.escaped = at > block.len();
+        }
+        None
     }
 }
 

@@ -22,6 +22,7 @@ mod ipc;
 mod json;
 mod members;
 mod orc;
+mod pages;
 mod paragraphs;
 mod part;
 mod partitions;

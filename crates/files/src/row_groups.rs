@@ -23,35 +23,42 @@ use crate::blob::{Blob, Range, io_error, read_exact};
 use crate::columnar::{Broken, wanted, with_views};
 use crate::elements::rows_at_once;
 use crate::flatten::flat_schema;
+use crate::pages::{Page, Refused};
 
 /// A blob as the Parquet reader wants it.
 #[derive(Clone)]
-struct Chunks(Arc<dyn Blob>);
+struct Chunks {
+    blob: Arc<dyn Blob>,
+    /// Who is told of pages that are too large; in the footer there are none.
+    refused: Option<Refused>,
+}
 
 impl Length for Chunks {
     fn len(&self) -> u64 {
-        self.0.size()
+        self.blob.size()
     }
 }
 
 impl ChunkReader for Chunks {
-    type T = BufReader<Range>;
+    type T = Page<BufReader<Range>>;
 
+    /// Of the columns it is asked for the headers of their pages only.
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(BufReader::new(Range::new(self.0.clone(), start, None)))
+        let range = Range::new(self.blob.clone(), start, None);
+        Ok(Page::new(BufReader::new(range), self.refused.clone()))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         // A damaged footer may ask for more than there is: no memory is spent on that.
         if start
             .checked_add(length as u64)
-            .is_none_or(|end| end > self.0.size())
+            .is_none_or(|end| end > self.blob.size())
         {
             return Err(ParquetError::EOF(
                 "a range beyond the end of the file".to_owned(),
             ));
         }
-        read_exact(self.0.as_ref(), start, length)
+        read_exact(self.blob.as_ref(), start, length)
             .map_err(|error| ParquetError::External(Box::new(error)))
     }
 }
@@ -68,7 +75,11 @@ impl Footer {
             blob: blob.clone(),
             trouble: Mutex::default(),
         });
-        let load = |options| ArrowReaderMetadata::load(&Chunks(watched.clone()), options);
+        let chunks = Chunks {
+            blob: watched.clone(),
+            refused: None,
+        };
+        let load = |options| ArrowReaderMetadata::load(&chunks, options);
         // The types that a writer noted are left alone where they cannot be read: Parquet has its own.
         let plain = load(ArrowReaderOptions::new());
         let plain = plain.or_else(|error| {
@@ -202,18 +213,24 @@ struct Open {
     left: u64,
     /// Those of its fields that are read.
     roots: Vec<usize>,
+    refused: Refused,
 }
 
 impl Groups {
     /// Reads fields of a group from a record on, as many records at a time as there is memory for.
     fn open(&self, group: usize, roots: Vec<usize>, from: u64) -> Result<Open, Why> {
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots.iter().copied());
-        let chunks = Chunks(self.blob.clone());
+        let refused = Refused::default();
+        let chunks = Chunks {
+            blob: self.blob.clone(),
+            refused: Some(refused.clone()),
+        };
+        let why = |otherwise| why(&refused, otherwise);
         let meta = self.metadata.metadata().row_group(group);
         let records = meta.num_rows().max(0).cast_unsigned();
         let shared = Arc::new(chunks.clone());
         let rows = guarded(|| Some(rows_at_once(&shared, meta, &mask))).ok_or(Why::Damaged)?;
-        let rows = rows.ok_or(Why::TooLong)?;
+        let rows = rows.ok_or_else(|| why(Why::TooLong))?;
         let offset = usize::try_from(from).map_err(|_| Why::Damaged)?;
         let reader = guarded(|| {
             ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, self.metadata.clone())
@@ -225,11 +242,12 @@ impl Groups {
                 .ok()
         });
         Ok(Open {
-            reader: reader.ok_or(Why::Damaged)?,
+            reader: reader.ok_or_else(|| why(Why::Damaged))?,
             group,
             records,
             left: records.saturating_sub(from),
             roots,
+            refused,
         })
     }
 
@@ -316,7 +334,8 @@ impl Groups {
 impl Open {
     fn next(&mut self) -> Result<Option<RecordBatch>, Why> {
         let reader = &mut self.reader;
-        let batch = guarded(|| reader.next().transpose().ok()).ok_or(Why::Damaged)?;
+        let batch = guarded(|| reader.next().transpose().ok());
+        let batch = batch.ok_or_else(|| why(&self.refused, Why::Damaged))?;
         match &batch {
             Some(batch) => self.left = self.left.saturating_sub(batch.num_rows() as u64),
             // Fewer than the footer promised.
@@ -339,6 +358,16 @@ struct Lost {
 enum Why {
     Damaged,
     TooLong,
+    TooLarge,
+}
+
+/// What a decoder does not tell: whether it failed for the size of a page.
+fn why(refused: &Refused, otherwise: Why) -> Why {
+    if refused.is_any() {
+        Why::TooLarge
+    } else {
+        otherwise
+    }
 }
 
 impl Why {
@@ -347,6 +376,9 @@ impl Why {
             Self::Damaged => "a row group is damaged and was left out from here on",
             Self::TooLong => {
                 "a record has more than 8 million elements, and its row group was left out"
+            }
+            Self::TooLarge => {
+                "a page takes more than 512 MiB, and its row group was left out from here on"
             }
         }
     }
@@ -358,6 +390,9 @@ impl Why {
             }
             Self::TooLong => {
                 "a record has more than 8 million elements, and its columns were left out of the row group"
+            }
+            Self::TooLarge => {
+                "a page takes more than 512 MiB, and its columns were left out of the row group from here on"
             }
         }
     }

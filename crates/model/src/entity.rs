@@ -64,8 +64,28 @@ impl EntityPath {
         self.0.last().map_or("", String::as_str)
     }
 
-    /// The path as people write it: `crm/customers.csv` for files, `schema.table` for everything else.
+    /// The path as people write it: `crm/customers.csv` for files, `schema.table` for everything else. Of several names one
+    /// that holds a dot or a quote stands in quotes, so that no two paths are written alike: `"a.b".c`.
     pub fn resource(&self, kind: EntityKind) -> String {
+        let is_plain = |name: &String| !name.contains(['.', '"']);
+        match kind {
+            EntityKind::File | EntityKind::Folder => self.0.join("/"),
+            _ if self.0.len() < 2 || self.0.iter().all(is_plain) => self.0.join("."),
+            _ => {
+                let names = self.0.iter().map(|name| {
+                    if is_plain(name) {
+                        name.clone()
+                    } else {
+                        format!("\"{}\"", name.replace('"', "\"\""))
+                    }
+                });
+                names.collect::<Vec<_>>().join(".")
+            }
+        }
+    }
+
+    /// The same without quotes, as somebody may write it who does not know of them; several paths may be written so.
+    pub fn unquoted(&self, kind: EntityKind) -> String {
         match kind {
             EntityKind::File | EntityKind::Folder => self.0.join("/"),
             _ => self.0.join("."),
@@ -73,8 +93,72 @@ impl EntityPath {
     }
 }
 
+/// The names that a resource of tables is made of: a dot within quotes parts none, and two quotes there are one.
+pub fn names(resource: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut letters = resource.chars().peekable();
+    let (mut begins, mut quoted) = (true, false);
+    while let Some(letter) = letters.next() {
+        let is_first = std::mem::take(&mut begins);
+        match letter {
+            '"' if is_first => quoted = true,
+            '"' if quoted => match letters.peek() {
+                Some('"') => {
+                    letters.next();
+                    push(&mut names, '"');
+                }
+                _ => quoted = false,
+            },
+            '.' if !quoted => {
+                names.push(String::new());
+                begins = true;
+            }
+            other => push(&mut names, other),
+        }
+    }
+    names
+}
+
+fn push(names: &mut [String], letter: char) {
+    if let Some(name) = names.last_mut() {
+        name.push(letter);
+    }
+}
+
 impl fmt::Display for EntityPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("/"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_tables_are_written_alike() {
+        let check = |segments: &[&str], expected: &str| {
+            let path = EntityPath::new(segments.iter().copied());
+            assert_eq!(path.resource(EntityKind::Table), expected);
+            if segments.len() > 1 {
+                assert_eq!(names(expected), segments, "{expected}");
+            }
+        };
+        check(&["public", "users"], "public.users");
+        check(&["a.b", "c.d"], r#""a.b"."c.d""#);
+        check(&["a", "b.c.d"], r#"a."b.c.d""#);
+        check(&["say \"hi\".", "t"], r#""say ""hi"".".t"#);
+        check(&["\"", "t"], r#""""".t"#);
+        // A name alone cannot be mistaken.
+        check(&["people.2024"], "people.2024");
+        check(&[], "");
+    }
+
+    #[test]
+    fn files_are_written_as_they_are() {
+        let path = EntityPath::new(["a.b", "c \"d\".csv"]);
+        assert_eq!(path.resource(EntityKind::File), "a.b/c \"d\".csv");
+        let table = EntityPath::new(["a.b", "c"]);
+        assert_eq!(table.unquoted(EntityKind::View), "a.b.c");
     }
 }

@@ -16,7 +16,7 @@ mod subject;
 
 pub use column::LogicalType;
 pub use dsar::DsarState;
-pub use entity::{EntityKind, EntityPath};
+pub use entity::{EntityKind, EntityPath, names};
 pub use finding::{Category, Finding, FindingKind, Identifier, Sensitivity};
 pub use ids::{
     ColumnId, EntityId, JobId, KeyId, OrgId, PieceId, RelationId, RequestId, SourceId, TaskId,

@@ -124,14 +124,25 @@ impl KeyPlace {
         if let Some(given) = &self.given {
             return MasterKey::parse(given).map(Some);
         }
-        match read(&self.file) {
-            Ok(text) => {
-                private(&self.file)?;
-                MasterKey::parse(&SecretString::from(text)).map(Some)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(unreadable(&self.file, error)),
-        }
+        let Some(bytes) = read(&self.file)? else {
+            return Ok(None);
+        };
+        private(&self.file)?;
+        let text = std::str::from_utf8(&bytes).ok().map(SecretString::from);
+        let key = text
+            .map(|text| MasterKey::parse(&text))
+            .and_then(Result::ok);
+        key.map(Some).ok_or_else(|| {
+            let file = self.file.display();
+            let sentence = format!("the master key {file} is not 32 bytes in hex or base64");
+            // What other programs make of random bytes.
+            let hint = if bytes.len() == 32 {
+                format!("`xxd -p -c 32 {file}` writes such plain bytes in hex")
+            } else {
+                "`openssl rand -hex 32` makes one".to_owned()
+            };
+            Error::new(ErrorKind::WrongKey, sentence).hint(hint)
+        })
     }
 
     /// Makes a key and writes it to the file, which must not exist.
@@ -202,12 +213,27 @@ fn private(_file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A key is short; a device may never end.
-fn read(file: &Path) -> std::io::Result<String> {
+/// What a file holds, if it is there. A key is short; a device may never end, and a pipe never begin.
+fn read(file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     const MOST: u64 = 4_096;
-    let mut text = String::new();
-    File::open(file)?.take(MOST).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Zeroizing::new(Vec::new());
+    let found = std::fs::metadata(file).and_then(|found| {
+        if found.is_file() {
+            File::open(file)?.take(MOST).read_to_end(&mut bytes)?;
+        }
+        Ok(found.is_file())
+    });
+    match found {
+        Ok(true) => Ok(Some(bytes)),
+        Ok(false) => {
+            let sentence = format!("the master key {} is no file", file.display());
+            Err(Error::new(ErrorKind::WrongKey, sentence).hint(format!(
+                "set {FILE_VARIABLE} to a file, or {VARIABLE} to the key itself"
+            )))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(file, error)),
+    }
 }
 
 pub(crate) fn unreadable(file: &Path, error: std::io::Error) -> Error {
@@ -360,6 +386,50 @@ mod tests {
             error.hint_text().unwrap().starts_with("chmod 600"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_a_key_file_holds_instead_is_told_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = KeyPlace {
+            given: None,
+            file: folder.path().join("master.key"),
+        };
+        for (held, hint) in [
+            (&[0xfb; 32][..], "xxd"),
+            (b"\xff\xfe", "openssl"),
+            (b"", "openssl"),
+        ] {
+            drop(std::fs::remove_file(&place.file));
+            crate::create_private(&place.file)
+                .unwrap()
+                .write_all(held)
+                .unwrap();
+            let error = place.find().unwrap_err();
+            let sentence = format!(
+                "the master key {} is not 32 bytes in hex or base64",
+                place.file.display()
+            );
+            assert_eq!(
+                (error.kind(), error.to_string()),
+                (ErrorKind::WrongKey, sentence)
+            );
+            assert!(error.hint_text().unwrap().contains(hint), "{error:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_or_folder_in_place_of_a_key_is_told_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for file in [pipe, folder.path().to_owned()] {
+            let error = KeyPlace { given: None, file }.find().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WrongKey);
+            assert!(error.to_string().ends_with(" is no file"), "{error}");
+        }
     }
 
     #[test]

@@ -130,8 +130,12 @@ impl<'a> Catalog<'a> {
             let mut whole = false;
             let mut end = false;
             let mut names = vec![plain];
+            let unquoted = entity.path.unquoted(entity.kind);
             if masked != names[0] {
                 names.extend([untagged(&masked), masked]);
+            }
+            if unquoted != names[0] {
+                names.push(unquoted);
             }
             for resource in names {
                 whole |= resource == text || format!("{name}/{resource}") == text;

@@ -343,13 +343,10 @@ async fn confirmed(home: &Home, entity: &Entity) -> Result<Vec<(String, bool)>> 
     let mut columns = Vec::new();
     let reviews = home
         .store
-        .reviews(home.org, Some(Decision::Confirmed))
-        .await?;
-    for review in reviews.iter().filter(|review| review.entity == entity.id) {
-        // A decision may be of a column that nobody has met yet.
-        if let Ok(column) = home.store.column(home.org, review.column).await {
-            columns.push((column.path, true));
-        }
+        .reviews_of(home.org, entity.id, Decision::Confirmed);
+    for review in reviews.await? {
+        let column = home.store.column(home.org, review.column).await?;
+        columns.push((column.path, true));
     }
     Ok(columns)
 }

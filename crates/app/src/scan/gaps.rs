@@ -231,8 +231,7 @@ pub(crate) fn reason(kind: &str) -> Reason {
 pub(crate) const IN_PART: &str = "read in part";
 
 pub(crate) const UNFINISHED: &str = "a scan that read it did not come to its end; scan it again";
-pub(crate) const DAMAGED: &str =
-    "what was recorded of it is damaged or of another release; scan it again";
+pub(crate) const DAMAGED: &str = "what was recorded of it is damaged or of another release; scan it again, or bring back a backup with `locard restore`";
 
 pub(crate) const LOST: &str =
     "a scan read it to its end, and the catalog holds no filters of it; scan it again";

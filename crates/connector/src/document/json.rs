@@ -148,6 +148,11 @@ impl Parser {
         self.stack.is_empty() && self.state == State::Value
     }
 
+    /// Whether a key is the next thing that can stand here.
+    pub fn wants_key(&self) -> bool {
+        matches!(self.state, State::FirstKey | State::Key)
+    }
+
     /// Forgets the document at hand; the next text starts a new one.
     pub fn reset(&mut self) {
         self.stack.clear();

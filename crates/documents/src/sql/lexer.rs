@@ -22,6 +22,8 @@ pub(super) struct Lexer {
     input: BufReader<std::io::Take<Box<dyn File>>>,
     /// Bytes that were read.
     at: u64,
+    /// Line ends among those that were read since it was opened.
+    ends: u64,
     peeked: Option<u8>,
     /// A backslash within a text stands for another letter: in all texts of MySQL.
     escapes: bool,
@@ -39,6 +41,7 @@ impl Lexer {
         Self {
             input: BufReader::with_capacity(256 << 10, Read::take(file, u64::MAX)),
             at: 0,
+            ends: 0,
             peeked: None,
             escapes: false,
             is_cut: false,
@@ -66,6 +69,11 @@ impl Lexer {
         self.at - u64::from(self.peeked.is_some())
     }
 
+    /// The line that the next byte stands on, counted from where reading began.
+    pub(super) fn on_line(&self) -> u64 {
+        self.ends + 1 - u64::from(self.peeked == Some(b'\n'))
+    }
+
     fn byte(&mut self) -> Result<Option<u8>> {
         if let Some(byte) = self.peeked.take() {
             return Ok(Some(byte));
@@ -75,6 +83,7 @@ impl Lexer {
         };
         self.input.consume(1);
         self.at += 1;
+        self.ends += u64::from(byte == b'\n');
         if self.kept.len() < KEPT {
             self.kept.push(byte);
         }
@@ -150,6 +159,7 @@ impl Lexer {
         bytes.extend_from_slice(&held[..end.min(room)]);
         let kept = KEPT.saturating_sub(self.kept.len());
         self.kept.extend_from_slice(&held[..end.min(kept)]);
+        self.ends += memchr::memchr_iter(b'\n', &held[..end]).count() as u64;
         self.input.consume(end);
         self.at += end as u64;
         Ok(())

@@ -21,9 +21,7 @@ use statements::{Statement, Statements};
 pub(crate) const FORMAT: Format = Format::new("sql", "a dump of a database as SQL", |look| {
     Ok(is_dump(look))
 })
-.reading(Reads::File(|opener| {
-    Ok(Box::new(Texts(Statements::new(opener()?, 0))))
-}))
+.reading(Reads::File(|opener| Ok(Box::new(Texts::new(opener)?))))
 .holding(|opener| Ok(Box::new(Dump::new(opener)?)));
 
 /// Remarks with which programs begin their dumps.
@@ -248,21 +246,59 @@ impl Read for Lines {
 }
 
 /// What of a dump is no row.
-struct Texts(Statements);
+struct Texts {
+    statements: Statements,
+    /// What stands where a fault was told.
+    next: Option<Record>,
+}
+
+impl Texts {
+    fn new(opener: &Opener) -> Result<Self> {
+        Ok(Self {
+            statements: Statements::new(opener()?, 0),
+            next: None,
+        })
+    }
+
+    /// Passes over rows, and tells what among them is none.
+    fn pass(&mut self) -> Result<Option<Item>> {
+        self.statements.skip_rows()?;
+        let Some(malformed) = self.statements.malformed() else {
+            return Ok(None);
+        };
+        let sentence = if malformed.text.is_empty() {
+            "a row has no closing parenthesis: its statement was read up to the next semicolon"
+        } else {
+            "values are in no parentheses: the rest of their statement was read as text"
+        };
+        self.next = record(&malformed.text);
+        Ok(Some(Item::Fault {
+            sentence: sentence.into(),
+            place: format!("line {}", malformed.line),
+        }))
+    }
+}
+
+/// A text as a record, if there is any.
+fn record(text: &str) -> Option<Record> {
+    let mut record = Record::default();
+    record.add("text", text);
+    Some(record).filter(|record| !record.cells.is_empty())
+}
 
 impl Records for Texts {
     fn next(&mut self) -> Result<Option<Item>> {
-        while let Some(statement) = self.0.next()? {
-            match statement {
-                Statement::Rows { .. } => drop(self.0.skip_rows()?),
-                Statement::Table { .. } => {}
-                Statement::Text(text) => {
-                    let mut record = Record::default();
-                    record.add("text", &text);
-                    if !record.cells.is_empty() {
-                        return Ok(Some(Item::Record(record)));
-                    }
-                }
+        if let Some(record) = self.next.take() {
+            return Ok(Some(Item::Record(record)));
+        }
+        while let Some(statement) = self.statements.next()? {
+            let found = match statement {
+                Statement::Rows { .. } => self.pass()?,
+                Statement::Table { .. } => None,
+                Statement::Text(text) => record(&text).map(Item::Record),
+            };
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
@@ -294,6 +330,17 @@ mod tests {
             (member.path.join("/"), lines)
         };
         members.map(read).collect()
+    }
+
+    /// What of a dump is no row, faults included.
+    fn texts(text: &str) -> Vec<String> {
+        let mut texts = Texts::new(&opener(text)).unwrap();
+        let items = std::iter::from_fn(|| texts.next().unwrap());
+        let told = items.map(|item| match item {
+            Item::Record(record) => record.cells[0].1.clone(),
+            Item::Fault { sentence, place } => format!("{place}: {sentence}"),
+        });
+        told.collect()
     }
 
     fn is(text: &str) -> bool {
@@ -362,17 +409,53 @@ mod tests {
 
     #[test]
     fn what_is_no_row_is_text() {
-        let mut texts = Texts(Statements::new(opener(MYSQL)().unwrap(), 0));
-        let mut all = String::new();
-        while let Some(Item::Record(record)) = texts.next().unwrap() {
-            all.push_str(&record.cells[0].1);
-            all.push('\n');
-        }
+        let all = texts(MYSQL).join("\n");
         assert!(all.contains("DROP TABLE IF EXISTS `users`"), "{all}");
         assert!(
             all.contains("DEFAULT 'a,b)'") && !all.contains("O'Hara"),
             "{all}"
         );
+    }
+
+    #[test]
+    fn values_in_no_parentheses_are_told_and_read_as_text() {
+        let text = "CREATE TABLE t (id int, mail text);\nINSERT INTO t VALUES (1,'ada');\n\
+            INSERT INTO t VALUES *2,'eve');\nINSERT INTO t VALUES ,147,'x;\ny');\n\
+            INSERT INTO t VALUES (3,'bob'), 4,'kim');\nINSERT INTO t VALUES (5,'joe') ON CONFLICT DO NOTHING;\n";
+        let rows = [r#"{"id":"1","mail":"ada"}"#, r#"{"id":"3","mail":"bob"}"#];
+        let rows = [&rows[..], &[r#"{"id":"5","mail":"joe"}"#, ""]].concat();
+        assert_eq!(tables(text), [("t".to_owned(), rows.join("\n"))]);
+        let told = "values are in no parentheses: the rest of their statement was read as text";
+        let told = |line: u8, text: &str| [format!("line {line}: {told}"), text.to_owned()];
+        let definition = "CREATE TABLE t (id int, mail text);".to_owned();
+        let wanted = [
+            told(3, "*2,'eve');"),
+            told(4, ",147,'x;\ny');"),
+            told(6, ", 4,'kim');"),
+        ];
+        assert_eq!(texts(text), [&[definition][..], &wanted.concat()].concat());
+    }
+
+    #[test]
+    fn what_is_not_closed_ends_with_its_statement() {
+        let text = "CREATE TABLE t (id int, mail text;\nINSERT INTO t VALUES (1,'ada';\nINSERT INTO t VALUES (2,'bob');\n";
+        let rows = [
+            r#"{"id":"1","mail":"ada"}"#,
+            r#"{"id":"2","mail":"bob"}"#,
+            "",
+        ];
+        assert_eq!(tables(text), [("t".to_owned(), rows.join("\n"))]);
+        let told = "line 2: a row has no closing parenthesis: its statement was read up to the next semicolon";
+        assert_eq!(texts(text), ["CREATE TABLE t (id int, mail text;", told]);
+    }
+
+    #[test]
+    fn statements_without_an_end_are_read_one_by_one() {
+        let text = "INSERT INTO [t] ([id]) VALUES (1)\nGO\nINSERT INTO [t] ([id]) VALUES (2), (3)\n\
+            INSERT INTO t (id) VALUES ROW(4), ROW(5)\nGO\n";
+        let rows = (1..6).map(|id| format!("{{\"id\":\"{id}\"}}\n"));
+        assert_eq!(tables(text), [("t".to_owned(), rows.collect())]);
+        assert_eq!(texts(text), Vec::<String>::new());
     }
 
     #[test]

@@ -24,10 +24,20 @@ pub(super) enum Statement {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rows {
     None,
-    /// `(1, 'a'), (2, 'b');`
-    Values,
+    /// `(1, 'a'), (2, 'b');`, of which some may have been read.
+    Values {
+        any: bool,
+    },
     /// Lines with tabs up to `\.`.
     Lines,
+}
+
+/// Where something stands among the rows of a statement that is no row.
+pub(super) struct Malformed {
+    /// The line of the dump.
+    pub(super) line: u64,
+    /// What stands there, as far as no row has it.
+    pub(super) text: String,
 }
 
 /// The statements of a dump.
@@ -39,6 +49,9 @@ pub(super) struct Statements {
     rows: Rows,
     /// The text of a definition that was told already.
     pending: Option<String>,
+    /// The first word of a statement that was read behind one without an end, and where it stands.
+    ahead: Option<(u64, Token)>,
+    malformed: Option<Malformed>,
     /// It ended before a statement did.
     is_cut: bool,
 }
@@ -52,6 +65,8 @@ impl Statements {
             end: u64::MAX,
             rows: Rows::None,
             pending: None,
+            ahead: None,
+            malformed: None,
             is_cut: false,
         }
     }
@@ -64,7 +79,13 @@ impl Statements {
 
     /// Where what was read ends.
     pub(super) fn at(&self) -> u64 {
-        self.lexer.at()
+        let ahead = self.ahead.as_ref().map(|(start, _)| *start);
+        ahead.unwrap_or_else(|| self.lexer.at())
+    }
+
+    /// What among the rows that were passed was no row.
+    pub(super) fn malformed(&mut self) -> Option<Malformed> {
+        self.malformed.take()
     }
 
     pub(super) fn is_cut(&self) -> bool {
@@ -81,9 +102,7 @@ impl Statements {
         if let Some(text) = self.pending.take() {
             return Ok(Some(Statement::Text(text)));
         }
-        self.lexer.kept.clear();
-        let start = self.lexer.at();
-        let Some(first) = self.lexer.next()? else {
+        let Some((start, first)) = self.first()? else {
             return Ok(None);
         };
         let word = match &first {
@@ -102,6 +121,24 @@ impl Statements {
         };
         self.pass(last)?;
         Ok(Some(Statement::Text(self.kept())))
+    }
+
+    /// Where the next statement begins, and its first word.
+    fn first(&mut self) -> Result<Option<(u64, Token)>> {
+        // Scripts for SQL Server have such a line between statements.
+        let is_go =
+            |token: &Token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("GO"));
+        if let Some(ahead) = self.ahead.take().filter(|(_, token)| !is_go(token)) {
+            return Ok(Some(ahead));
+        }
+        loop {
+            self.lexer.kept.clear();
+            let start = self.lexer.at();
+            let first = self.lexer.next()?;
+            if !first.as_ref().is_some_and(is_go) {
+                return Ok(first.map(|first| (start, first)));
+            }
+        }
     }
 
     fn kept(&self) -> String {
@@ -139,7 +176,7 @@ impl Statements {
         // Some say how ids are overridden.
         while let Some(Token::Word(word)) = &last {
             if word.eq_ignore_ascii_case("VALUES") && !name.is_empty() {
-                self.rows = Rows::Values;
+                self.rows = Rows::Values { any: false };
                 return Ok(Found::Statement(Statement::Rows {
                     name,
                     columns,
@@ -218,8 +255,6 @@ impl Statements {
             return Ok(Found::Nothing(last));
         }
         let columns = self.columns()?;
-        let last = self.lexer.next()?;
-        self.pass(last)?;
         self.pending = Some(self.kept());
         Ok(Found::Statement(Statement::Table { name, columns }))
     }
@@ -256,7 +291,8 @@ impl Statements {
         Ok(names)
     }
 
-    /// The columns of a definition behind its open parenthesis: the first name of each entry that is no key or check.
+    /// The columns of a definition behind its open parenthesis: the first name of each entry that is no key or check. Goes
+    /// behind the end of the statement, which no parenthesis outlasts.
     fn columns(&mut self) -> Result<Vec<String>> {
         let (mut columns, mut depth) = (Vec::new(), 1);
         let (mut is_first, mut doubtful) = (true, None);
@@ -270,6 +306,7 @@ impl Statements {
                 Token::Mark(b'(') => depth += 1,
                 Token::Mark(b')') => depth -= 1,
                 Token::Mark(b',') => is_first = depth == 1,
+                Token::Mark(b';') => return Ok(columns),
                 Token::Name(name) if begins => columns.push(name),
                 Token::Word(name) if begins => match entry(&name) {
                     Entry::Column => columns.push(name),
@@ -282,6 +319,8 @@ impl Statements {
                 break;
             }
         }
+        let last = self.lexer.next()?;
+        self.pass(last)?;
         Ok(columns)
     }
 
@@ -289,7 +328,7 @@ impl Statements {
     pub(super) fn row(&mut self) -> Result<Option<Vec<Option<String>>>> {
         let row = match self.rows {
             Rows::None => None,
-            Rows::Values => self.values()?,
+            Rows::Values { any } => self.values(any)?,
             Rows::Lines => self.line()?,
         };
         if row.is_none() {
@@ -307,16 +346,49 @@ impl Statements {
         Ok(is_any)
     }
 
-    fn values(&mut self) -> Result<Option<Vec<Option<String>>>> {
-        let mut last = self.lexer.next()?;
+    /// The next row of `VALUES`; `any` says that there was one.
+    fn values(&mut self, any: bool) -> Result<Option<Vec<Option<String>>>> {
+        self.lexer.kept.clear();
+        let start = self.lexer.at();
+        let (mut last, mut is_due) = (self.lexer.next()?, !any);
         while last == Some(Token::Mark(b',')) {
+            is_due = true;
             last = self.lexer.next()?;
         }
-        if last != Some(Token::Mark(b'(')) {
-            // The end, or what to do with rows that are there already.
-            self.pass(last)?;
-            return Ok(None);
+        let is_word = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
+        if matches!(&last, Some(Token::Word(word)) if is_due && is_word(word, "ROW")) {
+            last = self.lexer.next()?;
         }
+        match last {
+            Some(Token::Mark(b'(')) => return self.cells(),
+            None | Some(Token::Mark(b';')) => self.pass(last)?,
+            Some(Token::Word(word))
+                if !is_due && word.starts_with(|first: char| first.is_alphabetic()) =>
+            {
+                // What to do with rows that are there already; any other word begins a statement.
+                let is_clause = ["ON", "AS", "RETURNING"]
+                    .iter()
+                    .any(|known| is_word(&word, known));
+                if is_clause {
+                    self.pass(Some(Token::Word(word)))?;
+                } else {
+                    self.ahead = Some((start, Token::Word(word)));
+                }
+            }
+            last => {
+                let line = self.lexer.on_line();
+                self.pass(last)?;
+                let text = self.kept();
+                self.malformed = Some(Malformed { line, text });
+            }
+        }
+        Ok(None)
+    }
+
+    /// The cells of a row behind its open parenthesis.
+    fn cells(&mut self) -> Result<Option<Vec<Option<String>>>> {
+        let line = self.lexer.on_line();
+        self.rows = Rows::Values { any: true };
         let (mut row, mut cell, mut depth) = (Vec::new(), Cell::default(), 1);
         while let Some(token) = self.lexer.next()? {
             match token {
@@ -325,6 +397,13 @@ impl Statements {
                 Token::Mark(b',') if depth == 1 => {
                     row.push(std::mem::take(&mut cell).value());
                     continue;
+                }
+                Token::Mark(b';') => {
+                    // The row was not closed: its statement ends here, whatever is open.
+                    self.rows = Rows::None;
+                    let text = String::new();
+                    self.malformed = Some(Malformed { line, text });
+                    depth = 0;
                 }
                 _ => {}
             }

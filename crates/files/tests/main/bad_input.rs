@@ -488,6 +488,44 @@ async fn a_value_of_json_that_is_too_long_costs_its_line() {
 }
 
 #[tokio::test]
+async fn a_first_line_of_json_that_is_too_long_costs_no_other() {
+    let long = "z".repeat(70 << 20);
+    let text =
+        format!("{{\"a\":\"{long}\",\"b\":1}}\n{{\"a\":\"Ada\"}}\n{{\"a\":\n{{\"a\":\"Eve\"}}\n");
+    let taken = take("a.ndjson", text.clone()).await;
+    assert_eq!(taken.column("a"), ["(null)", "Ada", "(null)", "Eve"]);
+    assert_eq!(
+        taken.sentences()[0],
+        "line 1: a value is longer than 64 MiB; it and the rest of its line were left out (1)"
+    );
+    // Where no name says that lines are documents, the value alone is left out.
+    let text = text.replace("{\"a\":\n", "");
+    let taken = take("a.json", text).await;
+    assert_eq!(taken.column("a"), ["(null)", "Ada", "Eve"]);
+    assert_eq!(taken.column("b"), ["1", "(null)", "(null)"]);
+    assert_eq!(
+        taken.sentences(),
+        ["line 1: a value is longer than 64 MiB and was left out (1)"]
+    );
+}
+
+#[tokio::test]
+async fn a_value_of_a_list_that_is_too_long_costs_itself() {
+    // Quotes behind backslashes end nothing, wherever blocks end.
+    let long = "x\\\"\\\\".repeat(14 << 20);
+    let text = format!(
+        "[\n {{\"a\": \"Ada\"}},\n {{\"a\": \"{long}\", \"b\": 1}},\n {{\"{long}\": 2, \"a\": \"Eve\"}}\n]"
+    );
+    let taken = take("a.json", text).await;
+    assert_eq!(taken.column("a"), ["Ada", "(null)", "Eve"]);
+    assert_eq!(taken.column("b"), ["(null)", "1", "(null)"]);
+    assert_eq!(
+        taken.sentences(),
+        ["line 3: a value is longer than 64 MiB and was left out (2)"]
+    );
+}
+
+#[tokio::test]
 async fn a_quote_that_no_block_closes_leaves_lines_in_batches_that_fit_into_memory() {
     let lines = "z\n".repeat(1_000_000);
     let text = format!("id,note\n1,\"{lines}2,x\n");
@@ -654,6 +692,74 @@ fn lists(lengths: &[usize]) -> Vec<u8> {
     let list = arrow_array::ListArray::new(item.into(), offsets, std::sync::Arc::new(values), None);
     let list = std::sync::Arc::new(list) as arrow_array::ArrayRef;
     parquet(&[arrow_array::RecordBatch::try_from_iter([("l", list)]).unwrap()])
+}
+
+#[tokio::test]
+async fn a_parquet_page_is_decompressed_up_to_a_size() {
+    use parquet::basic::{Compression, ZstdLevel};
+    use parquet::file::properties::WriterProperties;
+    let written = |length: usize, count: i64| {
+        let long = "x".repeat(length);
+        let texts = (0..count).map(|_| Some(long.as_str()));
+        let texts = arrow_array::LargeStringArray::from_iter(texts);
+        let ids = arrow_array::Int64Array::from_iter_values(0..count);
+        let columns: [(_, arrow_array::ArrayRef); 2] = [
+            ("id", std::sync::Arc::new(ids)),
+            ("note", std::sync::Arc::new(texts)),
+        ];
+        let batch = arrow_array::RecordBatch::try_from_iter(columns).unwrap();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_dictionary_enabled(false)
+            .set_statistics_enabled(parquet::file::properties::EnabledStatistics::None)
+            .build();
+        let mut bytes = Vec::new();
+        let writer =
+            parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties));
+        let mut writer = writer.unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    };
+    // One text is never divided, so its page is as long.
+    let bytes = written(513 << 20, 1);
+    assert!(bytes.len() < 1 << 20, "{}", bytes.len());
+    let taken = take("a.parquet", bytes).await;
+    assert_eq!(taken.column("id"), ["0"]);
+    assert_eq!(
+        taken.sentences(),
+        [
+            "record 1, column note: a page takes more than 512 MiB, and its columns were left out of the row group from here on (1)"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn parquet_records_of_long_texts_come_a_few_at_a_time() {
+    let long = "x".repeat(4 << 20);
+    let texts = arrow_array::LargeStringArray::from_iter((0..40).map(|_| Some(long.as_str())));
+    let texts: arrow_array::ArrayRef = std::sync::Arc::new(texts);
+    let properties = parquet::file::properties::WriterProperties::builder();
+    let properties = properties.set_dictionary_enabled(false).build();
+    let batch = arrow_array::RecordBatch::try_from_iter([("note", texts)]).unwrap();
+    let mut bytes = Vec::new();
+    let writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties));
+    let mut writer = writer.unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let files = shelf("a.parquet", bytes);
+    let path = locard_model::EntityPath::new(["a.parquet"]);
+    let request = locard_connector::ScanRequest::all(path, locard_model::EntityKind::File);
+    let plan = files.plan(&request).await.expect("it is planned");
+    let mut counts = Vec::new();
+    for split in &plan.splits {
+        let mut batches = files.read(split).await.expect("it is read");
+        while let Some(batch) = batches.next().await {
+            counts.push(batch.expect("it is read").records.num_rows());
+        }
+    }
+    assert_eq!(counts.iter().sum::<usize>(), 40);
+    assert!(counts.iter().all(|count| *count <= 16), "{counts:?}");
 }
 
 #[tokio::test]

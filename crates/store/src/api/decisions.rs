@@ -1,7 +1,7 @@
 //! What people decide and write about what was found.
 
 use async_trait::async_trait;
-use locard_model::{ColumnId, JobId, OrgId, RelationId};
+use locard_model::{ColumnId, EntityId, JobId, OrgId, RelationId};
 use serde_json::Value;
 
 use crate::Result;
@@ -23,6 +23,14 @@ pub trait Reviews: Send + Sync {
 
     /// Every decision, of one kind if given.
     async fn reviews(&self, org: OrgId, decision: Option<Decision>) -> Result<Vec<Review>>;
+
+    /// Every decision of one kind on columns of one entity that are known.
+    async fn reviews_of(
+        &self,
+        org: OrgId,
+        entity: EntityId,
+        decision: Decision,
+    ) -> Result<Vec<Review>>;
 
     /// Allows values, all or none; those that are already allowed stay so, and the last reason that was given stands.
     async fn allow(&self, org: OrgId, values: &[Allowed]) -> Result<()>;

@@ -17,6 +17,9 @@ struct Sealed {
     actor: Option<String>,
 }
 
+const SELECT: &str =
+    "select column_id, identifier, entity_id, source_id, decision, sealed, decided_at from reviews";
+
 const INSERT: &str = "insert into reviews (org_id, column_id, identifier, entity_id, source_id, decision, sealed, \
     decided_at) values";
 
@@ -133,10 +136,27 @@ impl Reviews for Database {
 
     async fn reviews(&self, org: OrgId, decision: Option<Decision>) -> Result<Vec<Review>> {
         let vault = self.vault(org).await?;
-        let text = "select column_id, identifier, entity_id, source_id, decision, sealed, decided_at from reviews";
-        let statement = Statement::new(text)
+        let statement = Statement::new(SELECT)
             .with(" where org_id = ", org)
             .with_some(" and decision = ", decision.map(Decision::as_str))
+            .text(" order by decided_at, column_id, identifier");
+        let rows = self.read().await?.rows(statement).await?;
+        rows.iter().map(|row| review(row, &vault)).collect()
+    }
+
+    async fn reviews_of(
+        &self,
+        org: OrgId,
+        entity: EntityId,
+        decision: Decision,
+    ) -> Result<Vec<Review>> {
+        let vault = self.vault(org).await?;
+        // Reviews are found by their columns: this is asked for each entity that a person may be in.
+        let columns = " and column_id in (select id from entities where org_id = $1 and kind = 'column' and parent_id = ";
+        let statement = Statement::new(SELECT)
+            .with(" where org_id = ", org)
+            .with(columns, entity)
+            .with(") and decision = ", decision.as_str())
             .text(" order by decided_at, column_id, identifier");
         let rows = self.read().await?.rows(statement).await?;
         rows.iter().map(|row| review(row, &vault)).collect()

@@ -3,8 +3,8 @@
 use crate::{Error, ErrorKind};
 
 /// What helps when the file may be damaged.
-const DAMAGED: &str = "`locard restore --force` brings back a backup; `PRAGMA integrity_check` on the home's \
-    catalog.sqlite in the sqlite3 shell shows what is damaged";
+pub(super) const DAMAGED: &str = "`locard restore --force` brings back a backup; without one, scan into a new home (--home). \
+    `PRAGMA integrity_check` on the home's catalog.sqlite in the sqlite3 shell shows what is damaged";
 
 /// The error as the store tells it.
 pub(crate) fn translate(error: sqlx::Error) -> Error {

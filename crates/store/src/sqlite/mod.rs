@@ -9,6 +9,7 @@ mod errors;
 mod home;
 mod opening;
 mod session;
+mod soundness;
 mod staged;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Row as _};
 
 use super::home::unusable;
-use super::{FILE, Home, Sqlite, staged, translate};
+use super::{FILE, Home, Sqlite, soundness, staged, translate};
 use crate::migrate::{MIGRATIONS_SQLITE, migrate, migrated};
 use crate::sql::{Backend as _, Durability};
 use crate::{Error, ErrorKind, Result};
@@ -46,6 +46,7 @@ impl Sqlite {
         let file = home.file();
         make(&home).await?;
         let mut store = Self::open_file(&file).await?;
+        store.look(&file).await?;
         store.home = Some(home);
         store.free_leases().await?;
         Ok(store)
@@ -66,13 +67,16 @@ impl Sqlite {
         if std::fs::metadata(&file).is_ok_and(|found| found.len() == 0) {
             return Err(Error::corrupt("its file is empty"));
         }
-        match Self::open_to_look(options(&file).create_if_missing(false)).await {
+        let opened = match Self::open_to_look(options(&file).create_if_missing(false)).await {
             // Whoever holds a home has a log, or its index would have no room either.
             Err(error) if is_for_want_of_room(&error) && !has_log(&file) => {
                 Self::open_to_look(resting(&file)).await
             }
             opened => opened,
-        }
+        };
+        let store = opened?;
+        store.look(&file).await?;
+        Ok(store)
     }
 
     async fn open_to_look(options: SqliteConnectOptions) -> Result<Self> {
@@ -83,6 +87,14 @@ impl Sqlite {
         }
         migrated(&mut *store.read().await?, MIGRATIONS_SQLITE).await?;
         Ok(store)
+    }
+
+    /// Whether the file is sound, unless it is too large for that to be seen at once.
+    async fn look(&self, file: &Path) -> Result<()> {
+        match std::fs::metadata(file) {
+            Ok(found) if found.len() > soundness::LARGEST => Ok(()),
+            _ => soundness::look(&self.writer).await,
+        }
     }
 
     async fn connect(options: SqliteConnectOptions) -> Result<Self> {

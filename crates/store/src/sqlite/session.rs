@@ -10,8 +10,8 @@ use sqlx::sqlite::{Sqlite, SqliteArguments};
 use sqlx::{AssertSqlSafe, SqliteConnection, Transaction};
 
 use super::translate;
-use crate::Result;
 use crate::sql::{Row, Session, Statement, Value};
+use crate::{Error, ErrorKind, Result};
 
 pub(super) enum Connection {
     Read(PoolConnection<Sqlite>),
@@ -77,7 +77,7 @@ impl Session for SqliteSession {
     }
 
     async fn now(&mut self) -> Result<i64> {
-        Ok(Timestamp::now().as_microsecond())
+        clock(Timestamp::now())
     }
 
     fn skip_locked(&self) -> &'static str {
@@ -93,5 +93,34 @@ impl Session for SqliteSession {
             Connection::Read(_) => Ok(()),
             Connection::Write(transaction) => transaction.commit().await.map_err(translate),
         }
+    }
+}
+
+/// What the clock says, in microseconds since 1970. Times in a store are compared with that beginning: before it, every
+/// job would wait and every lease hold.
+fn clock(now: Timestamp) -> Result<i64> {
+    if now < Timestamp::UNIX_EPOCH {
+        let sentence = format!("the clock of this machine is wrong: it says {now:.0}");
+        return Err(
+            Error::new(ErrorKind::Io, sentence).hint("set its date and time, and try again")
+        );
+    }
+    Ok(now.as_microsecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_is_told() {
+        assert_eq!(clock(Timestamp::UNIX_EPOCH).unwrap(), 0);
+        let error = clock("1969-06-01T00:00:00Z".parse().unwrap()).unwrap_err();
+        let told = "the clock of this machine is wrong: it says 1969-06-01T00:00:00Z";
+        assert_eq!(
+            (error.to_string().as_str(), error.kind()),
+            (told, ErrorKind::Io)
+        );
+        assert!(error.hint_text().is_some());
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use locard_model::{Category, ColumnId, ExposeSecret as _, FindingKind, Identifier, SecretString};
+use locard_model::{
+    Category, ColumnId, EntityId, ExposeSecret as _, FindingKind, Identifier, SecretString,
+};
 use locard_store::{
     Allowed, Decision, Entity, FindingDraft, FindingFilter, JobLease, Page, Review, Store,
 };
@@ -216,6 +218,14 @@ async fn a_decision_survives_rescans_and_can_be_taken_back(_: &Bench, store: Arc
         store.reviews(ORG, Some(Decision::Confirmed)).await.unwrap(),
         []
     );
+    for (of, decision, expected) in [
+        (entity.id, Decision::Rejected, &stored[..]),
+        (entity.id, Decision::Confirmed, &[]),
+        (EntityId(uuid::Uuid::from_u128(1)), Decision::Rejected, &[]),
+    ] {
+        let found = store.reviews_of(ORG, of, decision).await.unwrap();
+        assert_eq!(found, expected);
+    }
     assert!(
         store
             .withdraw_review(ORG, rejected.column, "EMAIL_ADDRESS")
