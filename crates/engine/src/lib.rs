@@ -31,6 +31,7 @@ mod reservoir;
 mod scan;
 mod silence;
 mod text;
+mod within;
 
 pub use allowed::Allowed;
 pub use cells::{Record, Stands};
@@ -46,4 +47,5 @@ pub use mask::{Mask, untagged};
 pub use pass::ScannedColumn;
 pub use pool::{Panicked, Pool};
 pub use report::{Event, Failure, Reporter, Shown, Silent};
-pub use scan::{Engine, Options, Summary, Target, scan_request};
+pub use scan::{Engine, LEAST_SAMPLED, Options, Summary, Target, scan_request};
+pub use within::Within;
