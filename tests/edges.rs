@@ -357,4 +357,58 @@ fn a_share_of_a_small_file_is_no_answer_about_nothing() {
     let run = bench.run(scan);
     assert!(run.stdout.contains("EMAIL_ADDRESS"), "{}", run.stdout);
     assert_eq!(run.status, 1, "{}", run.stderr);
+    let said =
+        "--sample 1% reads at least 1,000 rows of each entity, so smaller ones were read whole";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    let rows = bench.run(["scan", &bench.data(), "--sample", "1"]);
+    assert!(!rows.stderr.contains("at least"), "{}", rows.stderr);
+}
+
+#[test]
+fn empty_cells_do_not_pass_for_cells_that_were_not_tested() {
+    let bench = Bench::new();
+    let mut people = String::from("id,email\n");
+    for number in 0..30 {
+        people.push_str(&format!("{number},person{number}@example.org\n"));
+    }
+    bench.write("people.csv", people + "31,\n");
+    let run = bench.run(["scan", &bench.data()]);
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(run.stdout.contains("30 of 30\n"), "{run:?}");
+    assert!(!run.stdout.contains("tested of"), "{run:?}");
+}
+
+/// Text of several hundred words with an address in its midst, and where that begins.
+fn page(number: usize) -> (String, u64) {
+    let before = "Wörter über das Wetter von gestern. ".repeat(20 + number % 7);
+    let at = before.chars().count() as u64 + 1;
+    let after = " Und mehr davon steht weiter unten.".repeat(20);
+    (format!("{before}person{number}@example.org{after}"), at)
+}
+
+#[test]
+fn what_stands_in_a_page_is_shown_with_its_place_and_little_around_it() {
+    let bench = Bench::new();
+    let mut pages = String::from("id,note\n");
+    for number in 0..30 {
+        pages.push_str(&format!("{number},{}\n", page(number).0));
+    }
+    bench.write("pages.csv", pages);
+    bench.scan();
+    let line = ["rows", "pages.csv:note", "--identifier", "EMAIL_ADDRESS"];
+    let rows = bench.run([&line[..], &["--format", "ndjson"]].concat());
+    let rows = rows.ndjson();
+    assert_eq!(rows.len(), 30, "{rows:?}");
+    for (number, row) in rows.iter().enumerate() {
+        assert_eq!(row["at"], page(number).1, "{row}");
+        let value = row["value"].as_str().unwrap();
+        let hit = value.split_once('[').unwrap().1.split_once(']').unwrap().0;
+        assert!(
+            hit.starts_with('p') && hit.ends_with("@*******.***"),
+            "{row}"
+        );
+        assert!(value.chars().count() <= 130, "{row}");
+    }
+    let shown = bench.run(["explain", "pages.csv:note", "--samples", "2"]);
+    assert_eq!(shown.stdout.matches("[p*").count(), 2, "{shown:?}");
 }

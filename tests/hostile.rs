@@ -847,7 +847,7 @@ fn nobody_waits_for_the_writer_of_a_pipe() {
     for (args, words) in [
         (
             &["scan", "pipe"][..],
-            "a pipe is not a file that can be read to its end",
+            "a pipe can be read only once and from its beginning, and a scan reads a file from several places",
         ),
         (&["restore", "--force", "pipe"], "is no file"),
     ] {

@@ -3,6 +3,8 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::support::{Bench, Run, essence, identifiers};
 
 fn fill(bench: &Bench, files: usize, rows: usize) {
@@ -105,12 +107,12 @@ fn little_and_big(bench: &Bench, little: usize, columns: usize) {
 
 /// A scan that has judged so much and is in the midst of the big file: at this rate it reads that for minutes.
 #[cfg(unix)]
-fn scan_in_the_big_file(bench: &Bench, judged: usize) -> Child {
+fn scan_in_the_big_file(bench: &Bench, judged: usize, format: &str) -> Child {
     let mut line = vec!["scan".to_owned(), bench.data()];
     line.extend(
         [
             "--format",
-            "ndjson",
+            format,
             "--threads",
             "1",
             "--max-rate",
@@ -142,13 +144,13 @@ fn scan_in_the_big_file(bench: &Bench, judged: usize) -> Child {
 fn an_interrupted_scan_keeps_what_it_found_and_is_finished_by_the_same_command() {
     let bench = Bench::new();
     little_and_big(&bench, 3, 1);
-    let child = scan_in_the_big_file(&bench, 3);
+    let child = scan_in_the_big_file(&bench, 3, "ndjson");
     signal(&child, "-INT");
     let ended = Run::of(&child.wait_with_output().unwrap());
     assert_eq!(ended.status, 2, "{ended:?}");
     for said in [
         "Ctrl-C again ends at once",
-        "stopped; what was found is kept",
+        "stopped; what was found is kept, and 1 of 4 entities were not read",
         "hint: run the same command again to finish the scan",
     ] {
         assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
@@ -176,12 +178,43 @@ fn an_interrupted_scan_keeps_what_it_found_and_is_finished_by_the_same_command()
 
 #[cfg(unix)]
 #[test]
+fn what_an_interrupted_scan_prints_says_how_much_of_it_is_missing() {
+    for format in ["table", "json", "sarif"] {
+        let bench = Bench::new();
+        little_and_big(&bench, 3, 1);
+        let child = scan_in_the_big_file(&bench, 3, format);
+        signal(&child, "-INT");
+        let ended = Run::of(&child.wait_with_output().unwrap());
+        assert_eq!(ended.status, 2, "{ended:?}");
+        if format == "table" {
+            let said = "interrupted: personal data in 3 columns of 3 entities, of 4, 1 not read · ";
+            assert!(ended.stdout.contains(said), "{ended:?}");
+            continue;
+        }
+        let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+        if format == "json" {
+            let totals = &document["totals"];
+            assert_eq!(
+                (&totals["listed"], &totals["entities"]),
+                (&4.into(), &3.into())
+            );
+        } else {
+            let told = &document["runs"][0]["invocations"][0];
+            let notice = &told["toolExecutionNotifications"][0]["message"]["text"];
+            let said = "the scan was interrupted: 1 of 4 entities were not read";
+            assert_eq!(notice, said, "{document}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_second_interrupt_ends_at_once_and_costs_nothing_that_was_found() {
     use std::io::Read as _;
     let bench = Bench::new();
     // Findings that no pipe holds: whoever does not read them keeps the scan from its end.
     little_and_big(&bench, 1, 600);
-    let mut child = scan_in_the_big_file(&bench, 600);
+    let mut child = scan_in_the_big_file(&bench, 600, "ndjson");
     signal(&child, "-INT");
     let mut stdout = child.stdout.take().expect("stdout is piped");
     stdout.read_exact(&mut [0]).expect("the findings are told");
@@ -279,4 +312,79 @@ fn a_pipe_that_nobody_writes_to_is_left_at_the_first_signal() {
     assert_eq!(ended.and_then(|status| status.code()), Some(130));
     let run = bench.run(["scan", &bench.data()]);
     assert_eq!(run.status, 0, "{}", run.stderr);
+}
+
+/// A terminal of 60 columns in which a scan runs that somebody interrupts by Ctrl-C in the midst of the big file: what is
+/// on it then, and at the end.
+#[cfg(target_os = "linux")]
+fn interrupted_on_a_terminal(bench: &Bench) -> Option<(Vec<String>, Vec<String>)> {
+    use std::io::{Read as _, Write as _};
+    use std::sync::{Arc, Mutex};
+
+    use crate::screen::Screen;
+
+    let locard = bench.command(["scan"]);
+    let line = format!(
+        "stty cols 60 rows 24; {} scan {} --threads 1 --max-rate 100KB/s",
+        locard.get_program().display(),
+        bench.data()
+    );
+    let mut terminal = std::process::Command::new("script");
+    terminal.args(["-q", "-e", "-c", &line, "/dev/null"]);
+    terminal.current_dir(bench.path("")).env_clear();
+    for (name, value) in locard.get_envs() {
+        terminal.env(name, value.expect("nothing is taken away"));
+    }
+    terminal
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let Ok(mut terminal) = terminal.spawn() else {
+        eprintln!("skipped: `script` is not there");
+        return None;
+    };
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let (mut stdout, heard) = (terminal.stdout.take().unwrap(), Arc::clone(&written));
+    let hearing = std::thread::spawn(move || {
+        let mut some = [0; 4_096];
+        while let Ok(bytes @ 1..) = stdout.read(&mut some) {
+            heard.lock().unwrap().extend_from_slice(&some[..bytes]);
+        }
+    });
+    let screen = || {
+        let written = String::from_utf8_lossy(&written.lock().unwrap()).into_owned();
+        Screen::after(60, &written).lines()
+    };
+    let start = Instant::now();
+    let has = |lines: &[String], text: &str| lines.iter().any(|line| line.contains(text));
+    while !(has(&screen(), "3/4 entities") && has(&screen(), "z.csv")) {
+        assert!(start.elapsed() < Duration::from_mins(2), "{:?}", screen());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let before = screen();
+    let mut stdin = terminal.stdin.take().unwrap();
+    stdin.write_all(b"\x03").unwrap();
+    stdin.flush().unwrap();
+    hearing.join().unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(2), "{:?}", screen());
+    Some((before, screen()))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_scan_leaves_no_bars_on_the_terminal_and_says_that_it_stops() {
+    let bench = Bench::new();
+    little_and_big(&bench, 3, 1);
+    let Some((before, after)) = interrupted_on_a_terminal(&bench) else {
+        return;
+    };
+    let is_bar = |line: &&String| line.contains(['\u{2501}', '\u{254c}']);
+    // One line for the whole scan and one for the file that is read.
+    assert_eq!(before.iter().filter(is_bar).count(), 2, "{before:#?}");
+    assert_eq!(before.iter().filter(|line| !line.is_empty()).count(), 2);
+    assert_eq!(after.iter().find(is_bar), None, "{after:#?}");
+    let said = after.iter().filter(|line| line.contains("stopping; "));
+    assert_eq!(said.count(), 1, "{after:#?}");
+    let last = after.iter().any(|line| line.contains("stopped; what"));
+    assert!(last, "{after:#?}");
 }

@@ -191,7 +191,11 @@ impl Blobs for Folder {
             .as_ref()
             .and_then(special)
         {
-            return Err(endless(what).hint("name a file or a folder"));
+            let hint = match what {
+                PIPE => "write it to a file first, and scan that",
+                _ => "name a file or a folder",
+            };
+            return Err(endless(what).hint(hint));
         }
         let result = if self.start.is_dir() {
             self.start.read_dir().map(drop)
@@ -322,7 +326,7 @@ fn special(metadata: &Metadata) -> Option<&'static str> {
     {
         use std::os::unix::fs::FileTypeExt;
         if kind.is_fifo() {
-            return Some("a pipe");
+            return Some(PIPE);
         }
         if kind.is_socket() {
             return Some("a socket");
@@ -334,8 +338,17 @@ fn special(metadata: &Metadata) -> Option<&'static str> {
     Some("a special file")
 }
 
+/// What is written by another program while it is read.
+const PIPE: &str = "a pipe";
+
 fn endless(what: &str) -> Error {
-    let sentence = format!("{what} is not a file that can be read to its end");
+    let why = match what {
+        PIPE => {
+            "can be read only once and from its beginning, and a scan reads a file from several places"
+        }
+        _ => "is not a file that can be read to its end",
+    };
+    let sentence = format!("{what} {why}");
     Error::new(ErrorKind::Unsupported, sentence)
 }
 

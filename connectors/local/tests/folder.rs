@@ -446,7 +446,7 @@ mod unix {
             sentences,
             [
                 "null.csv: a device is not a file that can be read to its end",
-                "pipe.csv: a pipe is not a file that can be read to its end"
+                "pipe.csv: a pipe can be read only once and from its beginning, and a scan reads a file from several places"
             ]
         );
         let error = open(settings(folder.path()))
@@ -472,7 +472,7 @@ mod unix {
         let checked = hears.recv_timeout(patience).expect("nobody waits");
         assert_eq!(
             checked.unwrap_err().to_string(),
-            "a pipe is not a file that can be read to its end"
+            "a pipe can be read only once and from its beginning, and a scan reads a file from several places"
         );
     }
 

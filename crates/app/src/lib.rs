@@ -110,7 +110,7 @@ pub use jobs::status::{JobStatus, JobsWanted, job_failures, job_status, job_stat
 pub use jobs::timing::{Timing, check_cron};
 pub use jobs::{JobDetail, JobLine, JobRow, TaskRow, cancel_job, job, job_log, jobs};
 pub use locard_connector::{Connector, ErrorKind as SourceErrorKind, Server, Snapshot};
-pub use locard_engine::{Event, Failure, Reporter, Shown, Silent};
+pub use locard_engine::{Event, Failure, LEAST_SAMPLED, Reporter, Shown, Silent};
 pub use locard_identify::{Hypothesis, Weight};
 pub use locard_model::foreign::is_decoding;
 pub use locard_store::default_home;

@@ -15,6 +15,7 @@ mod report;
 mod sarif;
 mod settings;
 mod table;
+mod terminal;
 mod width;
 
 use std::ffi::OsString;
@@ -181,12 +182,25 @@ fn log(verbose: u8) {
     if verbose == 0 {
         return;
     }
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| Talk);
     // A second subscriber in one process is refused; the first one serves.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(ours(verbose))
         .try_init();
+}
+
+/// Stderr, above what is drawn there.
+struct Talk;
+
+impl std::io::Write for Talk {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        terminal::aside(|| std::io::stderr().write(line))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
 }
 
 /// Only what this program says: a driver's log may quote a statement, and a statement a person. So `RUST_LOG` is not
@@ -380,6 +394,7 @@ fn stop_on_interrupt(cancel: &CancellationToken, printer: Printer) {
         cancel.cancel();
         printer.say("stopping; what is recorded so far is kept (Ctrl-C again ends at once)");
         if interrupted().await.is_ok() {
+            terminal::clear();
             std::process::exit(130);
         }
     });

@@ -11,8 +11,11 @@ use crate::report::harmless;
 use crate::table::{Cell, Table, count};
 
 /// Items under a header. A cell is a JSON value: numbers are set to the right, null is empty.
+///
+/// What people type back, as ids and names, must be readable whole, so only what is said to be prose is ever shortened.
 pub(crate) struct List {
     header: Vec<&'static str>,
+    prose: Vec<&'static str>,
     rows: Vec<Vec<Value>>,
 }
 
@@ -20,8 +23,15 @@ impl List {
     pub(crate) fn new(header: &[&'static str]) -> Self {
         Self {
             header: header.to_vec(),
+            prose: Vec::new(),
             rows: Vec::new(),
         }
+    }
+
+    /// Says which columns hold words for people, of which a narrow terminal may show less.
+    pub(crate) fn prose(mut self, names: &[&'static str]) -> Self {
+        self.prose = names.to_vec();
+        self
     }
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [Value; N]) {
@@ -79,7 +89,9 @@ impl List {
     fn table(&self) -> Table {
         let mut table = Table::new(&self.header);
         for row in &self.rows {
-            table.row(row.iter().map(cell).collect());
+            let cells = self.header.iter().zip(row);
+            let cells = cells.map(|(name, value)| cell(value, self.prose.contains(name)));
+            table.row(cells.collect());
         }
         table
     }
@@ -106,12 +118,13 @@ fn camel(heading: &str) -> String {
     name
 }
 
-fn cell(value: &Value) -> Cell {
+fn cell(value: &Value, is_prose: bool) -> Cell {
     match value {
         Value::Number(number) => {
             Cell::number(number.as_u64().map_or_else(|| number.to_string(), count))
         }
-        other => Cell::new(text(other)),
+        other if is_prose => Cell::prose(text(other)),
+        other => Cell::whole(text(other)),
     }
 }
 

@@ -106,7 +106,7 @@ impl Printer {
 
 fn tell(line: &str) {
     // Nobody can be told when stderr itself is gone.
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = crate::terminal::aside(|| writeln!(io::stderr().lock(), "{line}"));
 }
 
 /// A new file that only its owner shall read. One of that name is never overwritten.
@@ -355,6 +355,9 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
             || cause
                 .downcast_ref::<serde_json::Error>()
                 .is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
+            || cause.downcast_ref::<csv::Error>().is_some_and(|error| {
+                matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+            })
     })
 }
 
@@ -426,6 +429,12 @@ mod tests {
         let fault = |kind: io::ErrorKind| Err(anyhow::Error::new(io::Error::from(kind)));
         assert!(unless_closed(fault(io::ErrorKind::BrokenPipe)).is_ok());
         assert!(unless_closed(fault(io::ErrorKind::StorageFull)).is_err());
+        let csv = |kind: io::ErrorKind| {
+            let error = csv::Error::from(io::Error::from(kind));
+            unless_closed(Err(anyhow::Error::new(error).context("cannot write")))
+        };
+        assert!(csv(io::ErrorKind::BrokenPipe).is_ok());
+        assert!(csv(io::ErrorKind::StorageFull).is_err());
     }
 
     #[test]

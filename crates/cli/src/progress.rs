@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use locard_app::{Event, Failure, Reporter, Shown};
 use locard_model::EntityId;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::passed::Passed;
 use crate::printer::{Printer, printable};
 use crate::table::{bytes, count, counted, duration, known_bytes};
+use crate::terminal;
 
 /// Draws a scan's events.
 pub(crate) struct Progress {
@@ -43,33 +45,53 @@ impl Totals {
         (silence >= SILENCE).then_some(silence)
     }
 
-    /// All of it in a line, so long after the start.
-    fn status(&self, elapsed: Duration) -> String {
+    /// All of it in a line, so long after the start, as far as that fits into so many terminal cells: how fast it goes and
+    /// how many bytes those were are told least of all.
+    fn status(&self, elapsed: Duration, room: usize) -> String {
+        const LEAST: [usize; 3] = [3, 2, 1];
+        let parts = self.parts(elapsed);
+        let told = |without: &[usize]| {
+            let parts = parts.iter().enumerate();
+            let parts = parts.filter(|(at, part)| !part.is_empty() && !without.contains(at));
+            parts
+                .map(|(_, part)| part.as_str())
+                .collect::<Vec<_>>()
+                .join(" · ")
+        };
+        let mut lines = (0..=LEAST.len()).map(|left_out| told(&LEAST[..left_out]));
+        let line = lines.find(|line| line.width() <= room);
+        line.unwrap_or_else(|| told(&LEAST))
+    }
+
+    /// Entities, rows, bytes, speed, time left, failures, silence; empty is what there is nothing to say of.
+    fn parts(&self, elapsed: Duration) -> [String; 7] {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (way, expected) = (self.passed.way(), load(&self.expected));
         let pace = way.read as f64 / elapsed.as_secs_f64().max(0.001);
         let ahead = expected.saturating_sub(way.passed);
         let left = if pace > 0.0 && ahead > 0 && way.is_certain {
-            format!(" · {} left", duration(ahead as f64 / pace))
+            format!("{} left", duration(ahead as f64 / pace))
         } else {
             String::new()
         };
         let failures = match load(&self.failures) {
             0 => String::new(),
-            n => format!(" · {}", counted(n, "failure", "failures")),
+            n => counted(n, "failure", "failures"),
         };
         let silence = self
             .silence(elapsed)
-            .map(|silence| format!(" · nothing new for {}", duration(silence.as_secs_f64())))
+            .map(|silence| format!("nothing new for {}", duration(silence.as_secs_f64())))
             .unwrap_or_default();
-        format!(
-            "{}/{} entities · {} rows · {} · {}/s{left}{failures}{silence}",
-            count(load(&self.done)),
-            count(load(&self.entities)),
-            count(load(&self.rows)),
+        let (done, entities) = (count(load(&self.done)), count(load(&self.entities)));
+        [
+            format!("{done}/{entities} entities"),
+            format!("{} rows", count(load(&self.rows))),
             bytes(way.read),
-            bytes(pace as u64)
-        )
+            format!("{}/s", bytes(pace as u64)),
+            left,
+            failures,
+            silence,
+        ]
     }
 }
 
@@ -77,6 +99,8 @@ enum View {
     Bars {
         all: Box<MultiProgress>,
         total: ProgressBar,
+        /// Terminal cells that the bar of the whole scan takes, its surroundings included.
+        taken: usize,
         open: Mutex<HashMap<EntityId, ProgressBar>>,
     },
     Lines {
@@ -86,6 +110,8 @@ enum View {
     Nothing,
 }
 
+/// A terminal of so many cells has room for a long bar.
+const WIDE: usize = 100;
 /// How often a plain line is written where bars cannot be drawn.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Silence that is told.
@@ -96,11 +122,13 @@ const BARS: usize = 6;
 impl Progress {
     pub(crate) fn new(printer: Printer) -> Self {
         let view = if printer.live() {
-            let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(4));
-            let total = all.add(ProgressBar::new(0).with_style(style("{spinner} {bar:28} {msg}")));
+            let all = terminal::bars();
+            let bar = if terminal::width() < WIDE { 12 } else { 28 };
+            let total = style(&format!("{{spinner}} {{bar:{bar}}} {{wide_msg}}"));
             View::Bars {
+                total: all.add(ProgressBar::new(0).with_style(total)),
                 all: Box::new(all),
-                total,
+                taken: bar + 3,
                 open: Mutex::default(),
             }
         } else if printer.quiet() {
@@ -132,23 +160,23 @@ impl Progress {
 
     /// Takes the bars away; what follows on the terminal is the result.
     pub(crate) fn finish(&self) {
-        if let View::Bars { all, .. } = &self.view {
-            // A terminal that is gone has nothing to clear.
-            let _ = all.clear();
+        if matches!(self.view, View::Bars { .. }) {
+            terminal::clear();
         }
     }
 
     fn redraw(&self) {
         let elapsed = self.started.elapsed();
         match &self.view {
-            View::Bars { total, .. } => {
+            View::Bars { total, taken, .. } => {
+                let room = terminal::width().saturating_sub(*taken);
                 total.set_length(self.totals.expected.load(Ordering::Relaxed).max(1));
                 total.set_position(self.totals.passed.way().passed);
-                total.set_message(self.totals.status(elapsed));
+                total.set_message(self.totals.status(elapsed, room));
             }
             View::Lines { last } => {
                 if is_due(last, elapsed) {
-                    self.printer.say(self.totals.status(elapsed));
+                    self.printer.say(self.totals.status(elapsed, usize::MAX));
                 }
             }
             View::Nothing => {}
@@ -160,10 +188,7 @@ impl Progress {
         let place = left_out.place.as_deref().map(|place| format!(", {place}"));
         let place = place.unwrap_or_default();
         let sentence = printable(&format!("{name}{place}: {}", left_out.sentence));
-        match &self.view {
-            View::Bars { all, .. } => all.suspend(|| self.printer.warn(&sentence)),
-            _ => self.printer.warn(&sentence),
-        }
+        self.printer.warn(&sentence);
     }
 
     fn read_some(&self, entity: &Shown, rows: u64, read: u64) {
@@ -240,10 +265,7 @@ impl Reporter for Progress {
                 self.totals.failures.fetch_add(1, Ordering::Relaxed);
             }
             Event::LeftOut(left_out) => self.warn(left_out),
-            Event::Waits(sentence) => match &self.view {
-                View::Bars { all, .. } => all.suspend(|| self.printer.say(sentence)),
-                _ => self.printer.say(sentence),
-            },
+            Event::Waits(sentence) => self.printer.say(sentence),
         }
         self.redraw();
     }
@@ -320,7 +342,11 @@ mod tests {
     #[test]
     fn the_line_tells_what_was_read_how_fast_and_what_is_left() {
         let progress = silent();
-        let after = |seconds| progress.totals.status(Duration::from_secs(seconds));
+        let after = |seconds| {
+            progress
+                .totals
+                .status(Duration::from_secs(seconds), usize::MAX)
+        };
         assert_eq!(after(0), "0/0 entities · 0 rows · 0 B · 0 B/s");
         progress.on(&Event::Listed {
             source: "crm".to_owned(),
@@ -343,6 +369,13 @@ mod tests {
             after(5),
             "0/1,200 entities · 1,234,567 rows · 25.0 MiB · 5.0 MiB/s · 15 s left"
         );
+        let within = |room| progress.totals.status(Duration::from_secs(5), room);
+        assert_eq!(
+            within(60),
+            "0/1,200 entities · 1,234,567 rows · 25.0 MiB · 15 s left"
+        );
+        assert_eq!(within(45), "0/1,200 entities · 1,234,567 rows · 15 s left");
+        assert_eq!(within(20), "0/1,200 entities · 15 s left");
         progress.on(&Event::Judged {
             entity,
             rows: 1_234_567,
@@ -363,7 +396,7 @@ mod tests {
             ..Shown::clone(&people())
         };
         totals.passed.read(&table, 1, 11);
-        let told = totals.status(Duration::from_secs(1));
+        let told = totals.status(Duration::from_secs(1), usize::MAX);
         assert_eq!(told, "0/0 entities · 0 rows · 11 B · 11 B/s");
     }
 
@@ -372,7 +405,7 @@ mod tests {
         let totals = Totals::default();
         totals.expected.store(100 << 20, Ordering::Relaxed);
         totals.passed.read(&people(), 1, 50 << 20);
-        let after = |seconds| totals.status(Duration::from_secs(seconds));
+        let after = |seconds| totals.status(Duration::from_secs(seconds), usize::MAX);
         assert!(
             after(5).ends_with(" · 50.0 MiB · 10.0 MiB/s · 5.0 s left"),
             "{}",
@@ -390,7 +423,7 @@ mod tests {
     fn silence_is_told_when_it_is_long_and_ends_with_the_next_event() {
         let totals = Totals::default();
         totals.heard.store(2_000, Ordering::Relaxed);
-        let after = |seconds| totals.status(Duration::from_secs(seconds));
+        let after = |seconds| totals.status(Duration::from_secs(seconds), usize::MAX);
         assert!(!after(11).contains("nothing new"));
         assert!(after(12).ends_with(" · nothing new for 10 s"));
         assert!(after(302).ends_with(" · nothing new for 5 min"));

@@ -37,6 +37,7 @@ pub(crate) fn document(report: &ScanReport, findings: &[FindingRow]) -> Value {
         "state": report.state.as_str(),
         "resumed": report.begun == Begun::TakenUp,
         "totals": {
+            "listed": report.totals.listed,
             "entities": report.totals.entities,
             "entitiesWithFindings": report.totals.entities_with_findings,
             "columns": report.totals.columns,
@@ -206,15 +207,21 @@ pub(crate) fn sureness(finding: &FindingRow) -> String {
     }
 }
 
-/// What the cells that rules judged stand for, where that is less than all rows, or all cells of lists and maps: the
-/// others are empty, or are like many that were judged before them.
+/// What the cells that rules judged stand for, where others were left out that are like many that were judged before
+/// them: all rows, or all cells that are not empty where some are, and those of lists and maps. Empty cells are never
+/// tested, so they are not told of.
 fn of_rows(finding: &FindingRow) -> String {
-    if finding.filled > finding.rows && finding.tested < finding.filled {
-        format!("tested of {}", counted(finding.filled, "cell", "cells"))
-    } else if finding.tested < finding.rows {
-        format!("tested of {}", counted(finding.rows, "row", "rows"))
-    } else {
+    // An older catalog does not know how many are filled.
+    let filled = match finding.filled {
+        0 => finding.rows,
+        filled => filled,
+    };
+    if finding.tested >= filled {
         String::new()
+    } else if filled == finding.rows {
+        format!("tested of {}", counted(filled, "row", "rows"))
+    } else {
+        format!("tested of {}", counted(filled, "cell", "cells"))
     }
 }
 
@@ -285,7 +292,9 @@ mod tests {
             })
         };
         assert_eq!(of(1, 100_000, 10_222), "tested of 100,000 cells");
-        assert_eq!(of(100_000, 90_000, 10_222), "tested of 100,000 rows");
+        assert_eq!(of(100_000, 90_000, 10_222), "tested of 90,000 cells");
+        assert_eq!(of(100_000, 100_000, 10_222), "tested of 100,000 rows");
+        assert_eq!(of(31, 30, 30), "", "an empty cell is nothing to test");
         assert_eq!(of(100, 0, 10), "tested of 100 rows");
         assert_eq!(of(1, 100_000, 100_000), "");
         assert_eq!(of(10, 10, 10), "");

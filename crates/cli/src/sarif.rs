@@ -21,7 +21,12 @@ pub(crate) struct Run<'a> {
     pub(crate) failures: &'a [Failure],
     /// Whether everything was read.
     pub(crate) complete: bool,
+    /// That the scan did not come to everything, where it was interrupted.
+    pub(crate) unread: Option<&'a str>,
 }
+
+/// The id of what tells that a scan was interrupted.
+const INTERRUPTED: &str = "interrupted";
 
 /// The document.
 pub(crate) async fn document(home: &Home, run: Run<'_>) -> Result<Value> {
@@ -49,12 +54,19 @@ fn of(run: Run<'_>, places: &BTreeMap<String, Place>, rules: &[RuleRow]) -> Valu
         .iter()
         .map(|failure| failure.kind.as_str())
         .collect();
+    let interrupted = run.unread;
+    let stopped = interrupted.map(
+        |_| json!({"id": INTERRUPTED, "shortDescription": {"text": "The scan was interrupted"}}),
+    );
     let notices = kinds.iter().map(|kind| json!({"id": kind, "shortDescription": {"text": format!("A source or entity was not read in full: {kind}")}}));
     let results = run
         .findings
         .iter()
         .map(|finding| result(finding, &bases, &identifiers));
     let told = run.failures.iter().map(|failure| notice(failure, &bases));
+    let told = told.chain(interrupted.map(|sentence| {
+        json!({"level": "error", "descriptor": {"id": INTERRUPTED}, "message": {"text": sentence}})
+    }));
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -63,7 +75,7 @@ fn of(run: Run<'_>, places: &BTreeMap<String, Place>, rules: &[RuleRow]) -> Valu
                 "name": "locard",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": described.collect::<Vec<_>>(),
-                "notifications": notices.collect::<Vec<_>>(),
+                "notifications": notices.chain(stopped).collect::<Vec<_>>(),
             }},
             "invocations": [{
                 "executionSuccessful": run.complete,
@@ -292,6 +304,7 @@ pub(crate) mod tests {
             findings,
             failures,
             complete: failures.is_empty(),
+            unread: None,
         };
         of(run, &places, &[])["runs"][0].clone()
     }

@@ -15,7 +15,8 @@ pub(crate) struct Cell {
     text: String,
     style: Style,
     right: bool,
-    whole: bool,
+    /// Terminal cells to which it may be shortened.
+    least: usize,
 }
 
 impl Cell {
@@ -24,14 +25,22 @@ impl Cell {
             text: printable(text.as_ref()),
             style: Style::new(),
             right: false,
-            whole: false,
+            least: NARROWEST,
         }
     }
 
-    /// A place: cut short it leads nowhere.
+    /// A place, or a name that is typed back: cut short it leads nowhere.
     pub(crate) fn whole(text: impl AsRef<str>) -> Self {
         Self {
-            whole: true,
+            least: usize::MAX,
+            ..Self::new(text)
+        }
+    }
+
+    /// Words for people, which say nothing any more where only a few letters are left of them.
+    pub(crate) fn prose(text: impl AsRef<str>) -> Self {
+        Self {
+            least: READABLE,
             ..Self::new(text)
         }
     }
@@ -40,13 +49,29 @@ impl Cell {
     pub(crate) fn number(text: impl AsRef<str>) -> Self {
         Self {
             right: true,
-            ..Self::new(text)
+            ..Self::whole(text)
         }
     }
 
     /// How wide it would like to be.
     fn width(&self) -> usize {
         self.text.width()
+    }
+
+    /// How wide it must be.
+    fn least(&self) -> usize {
+        self.least.min(self.width())
+    }
+
+    /// How wide it must be at the end of a line, where its text goes on below itself: what must stay whole is not broken
+    /// within.
+    fn least_at_end(&self) -> usize {
+        let words = || self.text.split(' ').map(UnicodeWidthStr::width).max();
+        match self.least {
+            _ if self.right => self.width(),
+            usize::MAX => words().unwrap_or(0),
+            _ => NARROWEST.min(self.width()),
+        }
     }
 
     pub(crate) fn styled(mut self, style: Style) -> Self {
@@ -69,6 +94,9 @@ const WIDEST: usize = 48;
 
 /// A column of text is not made narrower than this to fit a terminal.
 const NARROWEST: usize = 10;
+
+/// Nor a column of words for people than this.
+const READABLE: usize = 20;
 
 /// What is left for the last column, whose text goes on below, before others are made narrower for it.
 const LAST: usize = 24;
@@ -162,16 +190,20 @@ impl Table {
             }
             return widths;
         };
-        let is_fixed = |column: usize| {
-            let mut cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.any(|cell| cell.right || cell.whole)
-        };
+        let least: Vec<usize> = (0..others.len())
+            .map(|column| {
+                let cells = self.rows.iter().filter_map(|row| row.get(column));
+                cells.map(Cell::least).max().unwrap_or(0)
+            })
+            .collect();
         let last = (*last).min(LAST);
         let mut spare = (self.indent + others.iter().sum::<usize>() + GAP * others.len() + last)
             .saturating_sub(room);
         while spare > 0 {
             let texts = others.iter_mut().enumerate();
-            let texts = texts.filter(|(column, width)| **width > NARROWEST && !is_fixed(*column));
+            let texts = texts.filter(|(column, width)| {
+                **width > least[*column].max(self.header.get(*column).map_or(0, |it| it.width()))
+            });
             let Some((_, widest)) = texts.max_by_key(|(_, width)| **width) else {
                 break;
             };
@@ -186,10 +218,9 @@ impl Table {
         let (Some(room), Some((last, others))) = (room, widths.split_last()) else {
             return true;
         };
-        let right = self.rows.iter().filter_map(|row| row.last());
-        let right = right.filter(|cell| cell.right);
-        let right = right.map(Cell::width).max().unwrap_or(0);
-        let last = (*last).min(NARROWEST).max(right);
+        let ends = self.rows.iter().filter_map(|row| row.get(others.len()));
+        let ends = ends.map(Cell::least_at_end).max().unwrap_or(0);
+        let last = (*last).min(NARROWEST).max(ends);
         self.indent + others.iter().sum::<usize>() + GAP * others.len() + last <= room
     }
 
@@ -234,7 +265,7 @@ impl Table {
         let mut line = " ".repeat(self.indent);
         let mut used = self.indent;
         for (cell, &width) in others.iter().zip(widths) {
-            let text = if cell.whole || output.width().is_none() {
+            let text = if cell.least == usize::MAX || output.width().is_none() {
                 cell.text.clone()
             } else {
                 shorten(&cell.text, width)

@@ -34,6 +34,7 @@ mod scan;
 mod settle;
 mod silence;
 mod text;
+mod within;
 
 pub use allowed::Allowed;
 pub use cells::{Record, Stands};
@@ -50,4 +51,5 @@ pub use pass::ScannedColumn;
 pub use pieces::{PIECE_BYTES, ROW_BYTES, piece_count};
 pub use pool::{Panicked, Pool, give_way};
 pub use report::{Event, Failure, Reporter, Shown, Silent};
-pub use scan::{Engine, Options, Summary, Target, scan_request};
+pub use scan::{Engine, LEAST_SAMPLED, Options, Summary, Target, scan_request};
+pub use within::Within;

@@ -17,7 +17,7 @@ use crate::names::is_personal_name;
 const HIDDEN: char = '*';
 
 /// Longest masked value in characters.
-const LONGEST: usize = 80;
+pub(crate) const LONGEST: usize = 80;
 
 /// Values with fewer letters and digits than this show none of them.
 const SHORT: usize = 4;
@@ -192,7 +192,7 @@ pub fn untagged(shown: &str) -> String {
     text
 }
 
-fn hide(letter: char, seen: &mut bool) -> char {
+pub(crate) fn hide(letter: char, seen: &mut bool) -> char {
     if letter.is_control() {
         return ' ';
     }

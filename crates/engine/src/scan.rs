@@ -486,8 +486,9 @@ pub fn scan_request(
     }
 }
 
-/// Records of which there must be so many in a share, if there are.
-const TELLING: u64 = 1_000;
+/// Records of which there must be so many in a share, if there are: of an entity that is known to be small, they are read
+/// whatever share was asked for.
+pub const LEAST_SAMPLED: u64 = 1_000;
 
 /// A share of few records is next to nothing, and nothing is no answer: of small entities so many are read instead.
 fn telling(entity: &Entity, sample: Sample) -> Sample {
@@ -496,7 +497,9 @@ fn telling(entity: &Entity, sample: Sample) -> Sample {
     };
     let of_bytes = || entity.bytes.map(|bytes| bytes / ROW_BYTES);
     match entity.rows.or_else(of_bytes) {
-        Some(rows) if rows as f64 * share < TELLING as f64 * 100.0 => Sample::Rows(TELLING, seed),
+        Some(rows) if rows as f64 * share < LEAST_SAMPLED as f64 * 100.0 => {
+            Sample::Rows(LEAST_SAMPLED, seed)
+        }
         _ => sample,
     }
 }

@@ -3,14 +3,15 @@
 //! What became a finding is explained by the weights that the scan recorded with it; what did not is weighed again from
 //! the recorded counts. Both are the same unless the rules changed since.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use locard_connector::document::Paths;
 use locard_connector::{Fault, Sample, ScanRequest};
 use locard_engine::{LookUp, Mask, Row, ScannedColumn};
-use locard_identify::{Hypothesis, Judgement, Library};
-use locard_model::LogicalType;
+use locard_identify::{Hypothesis, Judgement, Library, Trial};
+use locard_model::{FindingKind, Identifier, LogicalType};
 use locard_store::{Entity, FindingRecord, Page};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,12 @@ const SAMPLED_ROWS: u64 = 2_000;
 
 /// Cells that are held while samples are looked for, however many columns an entity has.
 const MOST_CELLS: usize = 100_000;
+
+/// Texts in which samples look for what was found, since that takes longer than to mask them.
+const NARROWED: usize = 1_000;
+
+/// Shorter text is shown from its beginning, so nothing is looked for in it.
+const LONG: usize = 80;
 
 /// Shapes that are shown of a column.
 const SHAPES: usize = 5;
@@ -312,6 +319,13 @@ pub(crate) fn profile(seen: &ScannedColumn) -> Profile {
     }
 }
 
+/// What was found inside the text of a column.
+fn embedded(column: &ColumnExplanation) -> Vec<Identifier> {
+    let findings = column.reported.iter().map(|reported| &reported.finding);
+    let embedded = findings.filter(|finding| finding.kind == FindingKind::Embedded);
+    embedded.map(|finding| finding.identifier.clone()).collect()
+}
+
 /// Reads some rows and shows masked values of the columns with findings; answers what could not be read.
 async fn samples(
     home: &Home,
@@ -326,17 +340,32 @@ async fn samples(
         ..ScanRequest::all(entity.path.clone(), entity.kind)
     };
     let mask = home.engine.mask().clone();
-    let shown: HashSet<String> = columns
+    let shown: HashMap<String, Vec<Identifier>> = columns
         .iter()
         .filter(|column| !column.reported.is_empty())
-        .map(|column| column.column.clone())
+        .map(|column| (column.column.clone(), embedded(column)))
         .collect();
+    let (library, narrowed) = (Arc::clone(home.engine.library()), AtomicUsize::new(0));
+    // Of long text that part is shown which holds one of them.
+    let sample = move |text: &str, identifiers: &[Identifier]| {
+        let is_one = |trial: &Trial| trial.holds() && identifiers.contains(&trial.identifier);
+        let holds = |part: &str| library.test(part).iter().any(is_one);
+        let looks = !identifiers.is_empty()
+            && text.len() > LONG
+            && narrowed.fetch_add(1, Ordering::Relaxed) < NARROWED;
+        let within = looks.then(|| mask.within(text, holds)).flatten();
+        within.map_or_else(|| mask.value(text), |within| within.shown)
+    };
+    let names = home.engine.mask().clone();
     let examine = move |rows: &[Row<'_>]| -> Vec<(String, String)> {
         let cells = rows.iter().flat_map(|row| &row.cells);
         cells
-            .map(|(column, text)| (mask.segment(column), text))
-            .filter(|(column, text)| shown.contains(column) && !text.trim().is_empty())
-            .map(|(column, text)| (column, mask.value(text)))
+            .filter(|(_, text)| !text.trim().is_empty())
+            .filter_map(|(column, text)| {
+                let column = names.segment(column);
+                let shown = sample(text, shown.get(&column)?);
+                Some((column, shown))
+            })
             .collect()
     };
     let stored = home.store.columns(home.org, entity.id).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use locard_connector::ScanRequest;
 use locard_connector::document::{Paths, place};
-use locard_engine::{Failure, LookUp, Mask, Row, is_document};
+use locard_engine::{Failure, LookUp, Mask, Row, Within, is_document};
 use locard_identify::{How, Library, Trial};
 use locard_model::{EntityId, FindingKind, Identifier};
 use locard_store::{Column, Decision, Entity, Page};
@@ -84,7 +84,9 @@ pub struct RowHit {
     pub path: Option<String>,
     /// Whether the whole cell is such a value or holds it inside.
     pub kind: FindingKind,
-    /// The value, masked.
+    /// Where in long text it is found, in characters from 1.
+    pub at: Option<u64>,
+    /// The value, masked; of long text its neighbourhood, with itself in brackets.
     pub masked: String,
 }
 
@@ -282,15 +284,27 @@ impl Examiner {
     fn hits(&self, row: &Row<'_>) -> Vec<RowHit> {
         let cells = row.cells.iter().zip(&row.places);
         let cells = cells.filter_map(|((column, text), place)| {
+            let kind = self.kind(self.columns.get(*column)?, text)?;
+            let within = (kind == FindingKind::Embedded)
+                .then(|| self.within(text))
+                .flatten();
             Some(RowHit {
                 row: self.keys.at(row),
                 column: self.keys.mask.segment(column),
                 path: place.map(|place| self.keys.path(place)),
-                kind: self.kind(self.columns.get(*column)?, text)?,
-                masked: self.keys.mask.value(text),
+                kind,
+                at: within.as_ref().map(|within| within.at),
+                masked: within.map_or_else(|| self.keys.mask.value(text), |within| within.shown),
             })
         });
         cells.collect()
+    }
+
+    /// Where in long text a value of the identifier is.
+    fn within(&self, text: &str) -> Option<Within> {
+        let is_own = |trial: &Trial| trial.holds() && trial.identifier == self.identifier;
+        let mask = &self.keys.mask;
+        mask.within(text, |part| self.library.test(part).iter().any(is_own))
     }
 
     /// How a cell holds the identifier, if one of the findings counts it.

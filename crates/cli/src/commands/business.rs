@@ -170,7 +170,8 @@ fn print(session: &Session, results: &[BusinessResultRow], format: ListFormat) -
         "at",
         "job",
         "error",
-    ]);
+    ])
+    .prose(&["error"]);
     for result in results {
         list.row([
             json!(result.details.name),

@@ -11,7 +11,8 @@ use crate::table::counted;
 pub(crate) async fn run(session: &Session, args: &Dictionaries) -> Result<Outcome> {
     match args {
         Dictionaries::List { format } => {
-            let mut list = List::new(&["dictionary", "terms", "source", "licence"]);
+            let mut list = List::new(&["dictionary", "terms", "source", "licence"])
+                .prose(&["source", "licence"]);
             for dictionary in locard_app::dictionaries(&session.home) {
                 list.row([
                     json!(dictionary.name),

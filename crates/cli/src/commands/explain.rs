@@ -104,7 +104,7 @@ fn print_column(output: &mut Output, column: &ColumnExplanation) -> Result<()> {
     print_reported(output, column)?;
     print_rejected(output, &column.rejected)?;
     for sample in &column.samples {
-        output.line(&format!("  sample  {}", printable(sample)))?;
+        output.wrapped(2, &format!("sample  {}", printable(sample)))?;
     }
     Ok(())
 }

@@ -48,9 +48,15 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "failures",
         "targets",
     ]);
-    for job in locard_app::jobs(&session.home, SHOWN).await? {
+    let jobs = locard_app::jobs(&session.home, SHOWN).await?;
+    let ids: Vec<String> = jobs.iter().map(|job| job.id.to_string()).collect();
+    let digits = match format {
+        ListFormat::Table => telling(&ids),
+        _ => usize::MAX,
+    };
+    for (job, id) in jobs.iter().zip(&ids) {
         list.row([
-            json!(job.id.to_string()),
+            json!(id.get(..digits).unwrap_or(id)),
             json!(job.kind),
             json!(job.shown_state()),
             json!(job.created_at),
@@ -63,6 +69,20 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
     let mut output = session.printer.output(None)?;
     list.print(&mut output, format, "no jobs yet")?;
     Ok(output.finish()?)
+}
+
+/// How many letters of these ids tell each from the others: commands take the beginning of an id.
+fn telling(ids: &[String]) -> usize {
+    /// The time of an id; two jobs seldom begin within a millisecond.
+    const LEAST: usize = 13;
+    let mut sorted: Vec<&str> = ids.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    let shared = |pair: &[&str]| {
+        let letters = pair[0].bytes().zip(pair[1].bytes());
+        letters.take_while(|(a, b)| a == b).count()
+    };
+    let shared = sorted.windows(2).map(shared).max().unwrap_or(0);
+    LEAST.max(shared + 1)
 }
 
 fn show(session: &Session, detail: &JobDetail) -> Result<()> {
@@ -89,4 +109,20 @@ fn show(session: &Session, detail: &JobDetail) -> Result<()> {
     table.print(&mut output)?;
     print_failures(&mut output, &detail.failures)?;
     Ok(output.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_tells_it_from_the_others() {
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        let one = "01a22db9-3731-7652-85e2-1b7db7406bc3";
+        let same_millisecond = "01a22db9-3731-7653-85e2-1b7db7406bc3";
+        let later = "01a22db9-3732-7652-85e2-1b7db7406bc3";
+        assert_eq!(telling(&[]), 13);
+        assert_eq!(telling(&ids(&[one, later])), 13);
+        assert_eq!(telling(&ids(&[later, same_millisecond, one])), 18);
+    }
 }

@@ -36,7 +36,8 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "followed",
         "decision",
         "reason",
-    ]);
+    ])
+    .prose(&["reason"]);
     for row in &report.relations {
         let id = row.id.to_string();
         let shown = match format {

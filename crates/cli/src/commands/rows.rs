@@ -21,7 +21,7 @@ pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
     };
     let report = locard_app::rows(&session.home, &options, &session.cancel).await?;
     let mut list = List::new(&[
-        "source", "resource", "row", "line", "key", "column", "kind", "value",
+        "source", "resource", "row", "line", "key", "column", "kind", "at", "value",
     ]);
     for hit in &report.hits {
         let key = hit
@@ -43,12 +43,16 @@ pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
             },
             json!(hit.path.as_ref().unwrap_or(&hit.column)),
             json!(hit.kind.as_str()),
+            json!(hit.at),
             json!(hit.masked),
         ]);
     }
     let mut output = session.printer.output(None)?;
     if args.format == ListFormat::Table {
         list.hide(&["source", "resource"]);
+        if report.hits.iter().all(|hit| hit.at.is_none()) {
+            list.hide(&["at"]);
+        }
     }
     let printed = list
         .print(&mut output, args.format, "no such values")

@@ -36,7 +36,8 @@ fn list(session: &Session, format: ListFormat) -> Result<()> {
         "category",
         "sensitivity",
         "regions",
-    ]);
+    ])
+    .prose(&["title"]);
     for rule in locard_app::rules(&session.home) {
         list.row([
             json!(rule.id),

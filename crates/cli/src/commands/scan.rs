@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use locard_app::{
-    Begun, Crossing, FailOn, FindingRow, PartlyIndexed, ScanOptions, ScanReport, Snapshot, Untested,
+    Amount, Begun, Crossing, FailOn, FindingRow, LEAST_SAMPLED, PartlyIndexed, ScanOptions,
+    ScanReport, Snapshot, Untested,
 };
-use locard_model::{Identifier, JobState};
+use locard_model::{ExposeSecret as _, Identifier, JobState, SecretString};
 use serde_json::Value;
 
 use super::{Outcome, Session, actor, print_failures, tell_failures};
@@ -19,6 +20,7 @@ use crate::sarif;
 use crate::table::{count, counted, duration, known_bytes};
 
 pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
+    refuse_input(args)?;
     let options = options(args);
     if args.plan {
         return super::plan::run(session, args, &options).await;
@@ -64,6 +66,19 @@ pub(crate) async fn run(session: &Session, args: &Scan) -> Result<Outcome> {
     let unread = tell_empty(session, args, &report);
     let crossed = tell_crossed(session, threshold.as_ref(), &judged, report.untested);
     Ok(outcome(&report, crossed, unread))
+}
+
+/// Other commands take `-` for standard input. What a scan reads must be there when a look-up reads it again, and what is
+/// read must not be left lying about, so it keeps no copy of its own.
+fn refuse_input(args: &Scan) -> Result<()> {
+    let is_input = |target: &SecretString| target.expose_secret() == "-";
+    if args.targets.iter().any(is_input) {
+        bail!(
+            "a scan does not read standard input: `locard find` and `locard rows` read again later what it has read\n\
+            hint: write it to a file and scan that; a file that is really called so is `./-`"
+        );
+    }
+    Ok(())
 }
 
 /// A table for people in a file whose name promises data.
@@ -158,10 +173,12 @@ async fn document(
     Ok(match args.format {
         ReportFormat::Json => Some(report::document(report, findings)),
         ReportFormat::Sarif => {
+            let unread = unread(report);
             let run = sarif::Run {
                 findings,
                 failures: &report.failures,
                 complete: report.state == JobState::Completed,
+                unread: unread.as_deref(),
             };
             Some(sarif::document(&session.home, run).await?)
         }
@@ -210,11 +227,18 @@ fn summary(
         n => {
             let holding: std::collections::BTreeSet<_> =
                 findings.iter().map(|finding| finding.entity).collect();
+            let interrupted = match report.state {
+                JobState::Cancelled => "interrupted: ",
+                _ => "",
+            };
+            let of = match not_read(report) {
+                0 => format!("{} read", count(totals.entities)),
+                left => format!("{}, {} not read", count(totals.listed), count(left)),
+            };
             format!(
-                "personal data in {} of {}, of {} read",
+                "{interrupted}personal data in {} of {}, of {of}",
                 counted(n as u64, "column", "columns"),
                 counted(holding.len() as u64, "entity", "entities"),
-                count(totals.entities)
             )
         }
     };
@@ -229,6 +253,22 @@ fn summary(
         output.wrapped(0, hidden)?;
     }
     Ok(())
+}
+
+/// How many of the entities that were listed nothing is said about: the scan ended before, or they could not be read.
+fn not_read(report: &ScanReport) -> u64 {
+    report.totals.listed.saturating_sub(report.totals.entities)
+}
+
+/// That an interrupted scan did not come to everything, as a sentence for readers of its findings alone.
+fn unread(report: &ScanReport) -> Option<String> {
+    (report.state == JobState::Cancelled).then(|| {
+        format!(
+            "the scan was interrupted: {} of {} were not read",
+            count(not_read(report)),
+            counted(report.totals.listed, "entity", "entities")
+        )
+    })
 }
 
 /// Why there is no finding: none is there, or nobody looked yet.
@@ -278,15 +318,23 @@ fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) 
         ));
     }
     if report.state == JobState::Cancelled {
+        let listed = counted(report.totals.listed, "entity", "entities");
         printer.say(if report.totals.entities > 0 {
-            "stopped; what was found is kept"
+            let left = count(not_read(report));
+            format!("stopped; what was found is kept, and {left} of {listed} were not read")
         } else {
-            "stopped before any entity was read to its end"
+            "stopped before any entity was read to its end".to_owned()
         });
         printer.hint("run the same command again to finish the scan");
     }
     for sentence in partly_indexed(&report.partly_indexed) {
         printer.warn(&sentence);
+    }
+    if let Some(Amount::Share(share)) = args.sample {
+        let least = count(LEAST_SAMPLED);
+        printer.say(format!(
+            "--sample {share} reads at least {least} rows of each entity, so smaller ones were read whole"
+        ));
     }
     if args.sample.is_some() && report.kept < report.totals.entities {
         printer.say("only a sample was read: `locard find` says so of these entities");

@@ -154,7 +154,8 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "next",
         "last at",
         "note",
-    ]);
+    ])
+    .prose(&["note"]);
     let mut after = None;
     loop {
         let (rows, next) = locard_app::schedules(&session.home, after, 1_000).await?;

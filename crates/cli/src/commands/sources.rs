@@ -158,7 +158,7 @@ fn kept(given: &[SecretString]) -> Result<Secrets> {
 }
 
 fn options(session: &Session, connector: &str, format: ListFormat) -> Result<()> {
-    let mut list = List::new(&["name", "holds", "about"]);
+    let mut list = List::new(&["name", "holds", "about"]).prose(&["holds", "about"]);
     for option in locard_app::source_options(&session.home, connector)? {
         list.row([json!(option.name), json!(option.kind), json!(option.about)]);
     }
@@ -179,13 +179,16 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
         "max rate",
         "readers",
         "window",
-    ]);
-    let mut unsaid = [true; 4];
+    ])
+    .prose(&["note"]);
+    let is_table = format == ListFormat::Table;
+    let mut unsaid = [true; 6];
     for source in locard_app::sources(&session.home).await? {
         list.row([
             json!(source.name),
             json!(source.connector),
-            json!(source.target),
+            // What was never given a name is called as its target, which need not be read twice.
+            json!((!is_table || source.target != source.name).then_some(&source.target)),
             json!(source.entities),
             json!(source.scanned_at),
             json!(source.owner),
@@ -199,16 +202,17 @@ async fn list(session: &Session, format: ListFormat) -> Result<()> {
             json!(source.limits.readers),
             json!(source.window.as_ref().map(ToString::to_string)),
         ]);
-        unsaid[0] &= source.note.is_none();
-        unsaid[1] &= source.limits.bytes_per_second.is_none();
-        unsaid[2] &= source.limits.readers.is_none();
-        unsaid[3] &= source.window.is_none();
+        unsaid[0] &= source.target == source.name;
+        unsaid[1] &= source.owner.is_none();
+        unsaid[2] &= source.note.is_none();
+        unsaid[3] &= source.limits.bytes_per_second.is_none();
+        unsaid[4] &= source.limits.readers.is_none();
+        unsaid[5] &= source.window.is_none();
     }
-    if format == ListFormat::Table {
+    if is_table {
         // What nobody said of any source takes no room.
-        let named = ["note", "max rate", "readers", "window"]
-            .into_iter()
-            .zip(unsaid);
+        let optional = ["target", "owner", "note", "max rate", "readers", "window"];
+        let named = optional.into_iter().zip(unsaid);
         let empty: Vec<&str> = named.filter(|(_, is)| *is).map(|(name, _)| name).collect();
         list.hide(&empty);
     }

@@ -88,7 +88,7 @@ fn list(session: &Session, request: &Opened, format: ListFormat) -> Result<()> {
         "recheck note",
         "instructions",
     ];
-    let mut list = List::new(&names);
+    let mut list = List::new(&names).prose(&["reached", "recheck note", "instructions"]);
     for place in &request.known().map_err(told)?.places {
         let mut shown = place_shape(place);
         let rows = shown["rowsAt"].as_array().into_iter().flatten();

@@ -43,7 +43,8 @@ pub(super) async fn run(session: &Session, desk: &Desk<'_>, args: &Tasks) -> Res
         "status",
         "due at",
         "instructions",
-    ]);
+    ])
+    .prose(&["contact", "instructions"]);
     for task in &request.known().map_err(told)?.tasks {
         let shown = task_shape(task, &request);
         list.row(
