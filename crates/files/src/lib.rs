@@ -32,6 +32,7 @@ mod source;
 mod stream;
 mod unpack;
 mod usage;
+mod varint;
 mod wide;
 
 pub use blob::{Blob, Blobs, Found, Times, io_error};
