@@ -162,10 +162,42 @@ impl Words {
     }
 }
 
+/// The encoding that the byte-order mark of a text says, unless what follows is none of it, and how long the mark is. One that
+/// was set before another counts too: nobody means it as a letter.
+pub fn mark(text: &[u8]) -> (Option<&'static Encoding>, usize) {
+    let Some((encoding, length)) = Encoding::for_bom(text) else {
+        return (None, 0);
+    };
+    let (mark, rest) = text.split_at(length);
+    let again = rest.chunks_exact(length).take_while(|next| *next == mark);
+    let all = length * (1 + again.count());
+    let is_wrong = encoding != encoding_rs::UTF_8 && is_narrow(&text[all..]);
+    ((!is_wrong).then_some(encoding), all)
+}
+
+/// Whether a text that is said to be UTF-16 cannot be: every space, digit and line end of that has a zero, and letters
+/// without one are hardly ever text when they are taken for single bytes.
+fn is_narrow(text: &[u8]) -> bool {
+    const ASCII: usize = 8;
+    const OTHER: usize = 64;
+    let least = if text.is_ascii() { ASCII } else { OTHER };
+    text.len() >= least && is_text(text)
+}
+
+/// Whether bytes can be text of one byte a letter: no zero, hardly another control character.
+pub fn is_text(bytes: &[u8]) -> bool {
+    let is_plain = |byte: &u8| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    let high = |bytes: &[u8]| bytes.iter().filter(|byte| **byte >= 0x80).count();
+    bytes.iter().all(is_plain)
+        && (std::str::from_utf8(bytes).is_ok() || high(bytes) * 4 <= bytes.len())
+}
+
 /// A whole text whose encoding nothing tells, and what it was read as where that is not UTF-8.
 pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return (encoding.decode_without_bom_handling(&bytes[mark..]).0, None);
+    let (encoding, length) = mark(bytes);
+    let bytes = &bytes[length..];
+    if let Some(encoding) = encoding {
+        return (encoding.decode_without_bom_handling(bytes).0, None);
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return (Cow::Borrowed(text), None);
@@ -303,6 +335,38 @@ mod tests {
             ("Herr Müller".to_owned(), Some("windows-1252"))
         );
         assert_eq!(said(b"\xff\xfeA\0\xfc\0"), ("Aü".to_owned(), None));
+    }
+
+    #[test]
+    fn a_mark_counts_where_the_text_does_not_say_otherwise() {
+        let wide = |text: &str| -> Vec<u8> {
+            let letters = text.encode_utf16().flat_map(u16::to_le_bytes);
+            [0xff, 0xfe].into_iter().chain(letters).collect()
+        };
+        let utf16 = Some(encoding_rs::UTF_16LE);
+        for text in [
+            "",
+            "a",
+            "a;b\n1;2\n",
+            "山田太郎\n",
+            "慢捤敦\n",
+            "慢捤",
+            "Ąćęłńóśźż",
+        ] {
+            assert_eq!(mark(&wide(text)), (utf16, 2), "{text}");
+        }
+        for text in [&b"id;name\n1;Ada\n"[..], &b"1;Jos\xe9\n".repeat(20)] {
+            assert_eq!(mark(&[b"\xff\xfe", text].concat()), (None, 2));
+            assert_eq!(mark(&[b"\xfe\xff", text].concat()), (None, 2));
+        }
+        assert_eq!(
+            mark(b"\xef\xbb\xbf\xef\xbb\xbfid"),
+            (Some(encoding_rs::UTF_8), 6)
+        );
+        assert_eq!(mark(b"\xff\xfe\xff\xfei\0d\0"), (utf16, 4));
+        assert_eq!(mark(b"id"), (None, 0));
+        let (text, told) = decode(b"\xff\xfeDear Ada, hello");
+        assert_eq!((&*text, told), ("Dear Ada, hello", None));
     }
 
     #[test]

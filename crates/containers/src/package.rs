@@ -39,6 +39,12 @@ impl Package {
         &self.0
     }
 
+    /// Whether the list of the parts and the parts themselves agree: of a part that is called otherwise in one of them
+    /// nobody knows.
+    pub fn is_consistent(&self) -> bool {
+        self.0.is_consistent().unwrap_or(false)
+    }
+
     /// A part's bytes.
     pub fn part(&self, name: &str) -> Result<Box<dyn Read + Send>> {
         let position = self.0.position(name);

@@ -3,7 +3,7 @@
 //! The one thing a reader gets wrong: a bomb need not be large anywhere, its members may share their bytes. So members
 //! that overlap are refused together.
 
-use std::io::{self, Read, SeekFrom};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::sync::{Mutex, PoisonError};
 
 use zip::{CompressionMethod, ZipArchive};
@@ -24,6 +24,8 @@ pub(crate) const FORMAT: Format = Format::new("zip", "a ZIP archive", |look| Ok(
 #[derive(Clone, Debug)]
 struct Entry {
     name: String,
+    /// The same as it stands there.
+    raw: Box<[u8]>,
     /// Its position in the directory.
     index: usize,
     header: u64,
@@ -60,6 +62,7 @@ impl Zip {
                     |_| String::from_utf8_lossy(entry.name_raw()).into_owned(),
                     std::borrow::Cow::into_owned,
                 ),
+                raw: entry.name_raw().into(),
                 index,
                 header: entry.header_start(),
                 compressed: entry.compressed_size(),
@@ -88,6 +91,25 @@ impl Zip {
     /// The member with that name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.names().position(|known| known == name)
+    }
+
+    /// Whether each member stands where the directory says, under the same name: one whose name is damaged in the directory
+    /// is looked for in vain.
+    pub fn is_consistent(&self) -> Result<bool> {
+        let mut file = io::BufReader::new((self.opener)()?);
+        for entry in &self.entries {
+            file.seek(SeekFrom::Start(entry.header))?;
+            let (mut head, mut name) = ([0; HEADER], vec![0; entry.raw.len()]);
+            let read = file
+                .read_exact(&mut head)
+                .and_then(|()| file.read_exact(&mut name));
+            let is_there = read.is_ok() && head.starts_with(b"PK\x03\x04");
+            let length = usize::from(u16::from_le_bytes([head[26], head[27]]));
+            if !is_there || length != name.len() || *name != *entry.raw {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn refuse_bombs(&self) -> Result<()> {
@@ -155,6 +177,13 @@ impl Zip {
     }
 }
 
+/// Bytes before the name of a member where it stands.
+const HEADER: usize = 30;
+
+/// Members that are no larger are read as streams even where they stand as they are: a stream is compared with its
+/// checksum, and what is held can be read in any order.
+const STREAMED: u64 = 32 << 20;
+
 const METHOD: &str = "it is compressed by a method that is not read";
 
 fn member(entry: &Entry) -> Member {
@@ -190,7 +219,7 @@ impl Container for Zip {
 
     fn open(&self, member: usize) -> Result<Content> {
         let entry = self.entry(member)?;
-        if entry.method == CompressionMethod::Stored {
+        if entry.method == CompressionMethod::Stored && entry.compressed > STREAMED {
             return Ok(Content::Span {
                 start: self.start(entry)?,
                 length: entry.compressed,

@@ -357,15 +357,7 @@ mod tests {
 
     fn read(page: &str) -> Vec<String> {
         let mut page = Page::new(Box::new(std::io::Cursor::new(page.to_owned().into_bytes())));
-        let mut found = Vec::new();
-        while let Some(Item::Record(record)) = page.next().unwrap() {
-            let cells = record
-                .cells
-                .iter()
-                .map(|(column, text)| format!("{column}={text}"));
-            found.push(cells.collect::<Vec<_>>().join(" "));
-        }
-        found
+        crate::cells(&mut page)
     }
 
     #[test]

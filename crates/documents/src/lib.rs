@@ -36,3 +36,15 @@ pub const FORMATS: &[Format] = &[
     html::FORMAT,
     markup::FORMAT,
 ];
+
+/// The records of a document up to its first fault or its end, each as `column=text`.
+#[cfg(test)]
+pub(crate) fn cells(records: &mut dyn locard_containers::Records) -> Vec<String> {
+    let mut found = Vec::new();
+    while let Ok(Some(locard_containers::Item::Record(record))) = records.next() {
+        let cells = record.cells.iter();
+        let cells = cells.map(|(column, text)| format!("{column}={text}"));
+        found.push(cells.collect::<Vec<_>>().join(" "));
+    }
+    found
+}

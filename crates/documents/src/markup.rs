@@ -331,15 +331,7 @@ mod tests {
 
     fn read(text: &str) -> Vec<String> {
         let mut markup = Markup::new(Box::new(Cursor::new(text.to_owned().into_bytes()))).unwrap();
-        let mut found = Vec::new();
-        while let Some(Item::Record(record)) = markup.next().unwrap() {
-            let cells = record
-                .cells
-                .iter()
-                .map(|(column, text)| format!("{column}={text}"));
-            found.push(cells.collect::<Vec<_>>().join(" "));
-        }
-        found
+        crate::cells(&mut markup)
     }
 
     #[test]

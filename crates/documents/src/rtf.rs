@@ -468,15 +468,7 @@ mod tests {
 
     fn read(text: &[u8]) -> Vec<String> {
         let mut rtf = Rtf::of(Box::new(std::io::Cursor::new(text.to_vec())));
-        let mut found = Vec::new();
-        while let Some(Item::Record(record)) = rtf.next().unwrap() {
-            let cells = record
-                .cells
-                .iter()
-                .map(|(column, text)| format!("{column}={text}"));
-            found.push(cells.collect::<Vec<_>>().join(" "));
-        }
-        found
+        crate::cells(&mut rtf)
     }
 
     #[test]

@@ -218,13 +218,11 @@ pub trait Sink: Send + Sync {
     /// A source is about to be listed. What others learn of it from here on is as new as the listing.
     async fn lists(&self, source: SourceId) -> Result<()>;
 
-    /// A source was listed: these are its entities now.
-    async fn listed(
-        &self,
-        source: SourceId,
-        entities: &[(Arc<Shown>, Entity)],
-        complete: bool,
-    ) -> Result<()>;
+    /// These entities were found in a source.
+    async fn listed(&self, source: SourceId, entities: &[(Arc<Shown>, Entity)]) -> Result<()>;
+
+    /// The listing of a source came to its end. `complete`: nothing was left out of it, and what it did not name is gone.
+    async fn listed_all(&self, source: SourceId, complete: bool) -> Result<()>;
 
     /// Entities are about to be read.
     async fn planned(&self, planned: &[Arc<Planned>]) -> Result<()>;

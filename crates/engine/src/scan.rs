@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use locard_connector::{
     Entity, ErrorKind, Filter, Sample, ScanPlan, ScanRequest, Scope, Settled, Snapshot, Source,
 };
@@ -27,6 +27,7 @@ use crate::pieces::{Manner, ROW_BYTES};
 use crate::pool::{Pool, Scratches};
 use crate::settle::Settling;
 use crate::silence::{Silence, not_tried};
+use crate::waiting::{Listed, Waiting, waiting};
 use crate::{Allowed, Error, Event, Failure, Reporter, Result, Shown};
 
 /// Entities that are planned ahead of reading. So many are also recorded together.
@@ -35,12 +36,6 @@ const PLANNED_AHEAD: usize = 32;
 /// The same of the first, by which it shows whether their source answers. So many are planned at the same time, too: each
 /// takes a connection, and a database of thousands of tables is slow to connect to.
 const PLANNED_FIRST: usize = 4;
-
-/// Sources that are listed at the same time.
-const LISTED: usize = 4;
-
-/// Failures of a listing that are recorded at once: a folder may hold more files that nobody can read than others.
-const FAILURES: usize = 500;
 
 /// Runs scans and look-ups; made once per process.
 #[derive(Debug)]
@@ -82,6 +77,9 @@ pub struct Options {
     /// About how many bytes of a source are read and recorded together: [`PIECE_BYTES`](crate::PIECE_BYTES), unless a
     /// test should not have to fill gigabytes.
     pub piece_bytes: u64,
+    /// About how many bytes of what was listed may wait for its plan: [`LISTED_BYTES`](crate::LISTED_BYTES), unless a test
+    /// should not have to list a million entities.
+    pub listed_bytes: usize,
     /// Values that count as evidence for nothing.
     pub allowed: Arc<Allowed>,
 }
@@ -240,7 +238,9 @@ impl Engine {
         let receiver = Mutex::new(receiver);
         let workers = (0..self.pool.threads()).map(|_| run.work(&receiver));
         let workers = futures::future::try_join_all(workers);
-        tokio::try_join!(run.plan(targets, sender), workers)?;
+        let (lister, waiting) = waiting(options.listed_bytes);
+        let listing = run.list_all(targets, lister);
+        tokio::try_join!(listing, run.plan(targets, waiting, sender), workers)?;
         Ok(Summary {
             // One that came after the last piece was done cut nothing off.
             cancelled: cancel.is_cancelled() && run.left.into_inner() > 0,
@@ -258,9 +258,6 @@ pub(crate) struct Asked {
     pub(crate) settled: Option<Settled>,
 }
 
-/// An entity as it was listed, with the place of its target.
-type Listed = (usize, Arc<Shown>, Entity);
-
 /// One scan under way.
 pub(crate) struct Run<'a> {
     pub(crate) engine: &'a Engine,
@@ -276,19 +273,36 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Lists and plans. The first entities are planned by themselves: should their source not answer, the others need not
-    /// wait for it too.
-    async fn plan(&self, targets: &[Target], sender: mpsc::Sender<Group>) -> Result<()> {
-        let mut first = self.list_all(targets).await?;
-        // A cancel may have ended the listing.
-        let complete = !self.cancel.is_cancelled();
-        let others = first.split_off(first.len().min(PLANNED_FIRST));
-        for (listed, ahead) in [(first, PLANNED_FIRST), (others, PLANNED_AHEAD)] {
-            if !self.plan_listed(targets, listed, ahead, &sender).await? {
+    /// Plans what was listed. The first entities are planned by themselves: should their source not answer, the others need
+    /// not wait for it too.
+    async fn plan(
+        &self,
+        targets: &[Target],
+        mut waiting: Waiting,
+        sender: mpsc::Sender<Group>,
+    ) -> Result<()> {
+        if self.unless_cancelled(waiting.gather()).await.is_none() {
+            return Ok(());
+        }
+        {
+            let mut listed = std::pin::pin!(waiting.entities(targets));
+            let first = listed.by_ref().take(PLANNED_FIRST).try_collect::<Vec<_>>();
+            let Some(first) = self.unless_cancelled(first).await else {
+                return Ok(());
+            };
+            let first = stream::iter(first?.into_iter().map(Ok));
+            if !self
+                .plan_listed(targets, first, PLANNED_FIRST, &sender)
+                .await?
+                || !self
+                    .plan_listed(targets, listed, PLANNED_AHEAD, &sender)
+                    .await?
+            {
                 return Ok(());
             }
         }
-        if complete {
+        // A cancel may have ended the listing.
+        if waiting.is_whole() {
             self.left.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
@@ -299,7 +313,7 @@ impl Run<'_> {
     async fn plan_listed(
         &self,
         targets: &[Target],
-        listed: Vec<Listed>,
+        listed: impl Stream<Item = Result<Listed>>,
         ahead: usize,
         sender: &mpsc::Sender<Group>,
     ) -> Result<bool> {
@@ -308,7 +322,7 @@ impl Run<'_> {
         // It takes the place of a target rather than the target: else nobody could prove that the whole may move
         // between threads.
         let turns = Arc::new(Semaphore::new(PLANNED_FIRST));
-        let asked = stream::iter(listed).map(|(place, shown, entity)| {
+        let asked = listed.map_ok(|(place, shown, entity)| {
             let target = &targets[place];
             let asked = Asked {
                 source: Arc::clone(&target.source),
@@ -330,9 +344,9 @@ impl Run<'_> {
                 Ok((request, plan))
             });
             let plan = AbortOnDropHandle::new(plan);
-            async move { (asked, plan.await) }
+            async move { Ok((asked, plan.await)) }
         });
-        let mut planned = std::pin::pin!(asked.buffered(ahead).ready_chunks(ahead));
+        let mut planned = std::pin::pin!(asked.try_buffered(ahead).ready_chunks(ahead));
         loop {
             let Some(next) = self.unless_cancelled(planned.next()).await else {
                 return Ok(false);
@@ -340,6 +354,7 @@ impl Run<'_> {
             let Some(answers) = next else {
                 return Ok(true);
             };
+            let answers = answers.into_iter().collect::<Result<Vec<_>>>()?;
             let groups = self.plan_entities(answers).await?;
             let pieces = groups.iter().map(Vec::len).sum();
             self.left.fetch_add(pieces, Ordering::Relaxed);
@@ -350,56 +365,6 @@ impl Run<'_> {
                 };
             }
         }
-    }
-
-    /// What the targets hold, each with the place of its target.
-    async fn list_all(&self, targets: &[Target]) -> Result<Vec<Listed>> {
-        let lists: Vec<_> = targets.iter().map(|target| self.list(target)).collect();
-        let lists: Vec<_> = stream::iter(lists).buffered(LISTED).try_collect().await?;
-        let placed = lists.into_iter().enumerate().flat_map(|(place, entities)| {
-            let entities = entities.into_iter();
-            entities.map(move |(shown, entity)| (place, shown, entity))
-        });
-        Ok(placed.collect())
-    }
-
-    async fn list(&self, target: &Target) -> Result<Vec<(Arc<Shown>, Entity)>> {
-        let (mut entities, mut failures) = (Vec::new(), Vec::new());
-        let mut complete = target.scope == Scope::default();
-        self.ledger.lists(target.id).await?;
-        let mut listing = target.source.entities(&target.scope);
-        while let Some(item) = self.unless_cancelled(listing.next()).await.flatten() {
-            match item {
-                Ok(entity) => entities.push((Arc::new(self.engine.shown(target, &entity)), entity)),
-                Err(error) if error.misses_nothing() => {
-                    let left_out = self.engine.listing_failure(&error, target);
-                    self.reporter.on(&Event::LeftOut(left_out));
-                }
-                Err(error) => {
-                    complete = false;
-                    let failure = self.engine.listing_failure(&error, target);
-                    self.tell_failure(&failure);
-                    failures.push(failure);
-                    if failures.len() == FAILURES {
-                        self.ledger.failed(&std::mem::take(&mut failures)).await?;
-                    }
-                }
-            }
-        }
-        self.ledger.failed(&failures).await?;
-        complete &= !self.cancel.is_cancelled();
-        let sum = |size: fn(&Entity) -> Option<u64>| {
-            let known = entities.iter().filter_map(|(_, entity)| size(entity));
-            known.fold(0, u64::saturating_add)
-        };
-        self.reporter.on(&Event::Listed {
-            source: target.name.clone(),
-            entities: entities.len() as u64,
-            rows: sum(|entity| entity.rows),
-            bytes: sum(|entity| entity.bytes),
-        });
-        self.ledger.listed(target.id, &entities, complete).await?;
-        Ok(entities)
     }
 
     async fn work(&self, receiver: &Mutex<mpsc::Receiver<Group>>) -> Result<()> {

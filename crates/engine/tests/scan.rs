@@ -745,3 +745,28 @@ async fn a_table_of_ten_thousand_columns_is_read() {
     assert_eq!((summary.columns, summary.failures), (10_000, 0));
     assert_eq!(table("wide").segments(), ["wide"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_without_end_is_read_while_it_goes_on_and_one_that_fits_is_listed_first() {
+    const TABLES: usize = 4_500;
+    let fixture = Fixture::new(1).small();
+    let cell: ArrayRef = Arc::new(StringArray::from(vec!["a"]));
+    for number in 0..TABLES {
+        fixture.put(&format!("t{number}"), &[("word", Arc::clone(&cell))]);
+    }
+    for (room, is_listed_first) in [(1, false), (locard_engine::LISTED_BYTES, true)] {
+        let ledger = Ledger::default();
+        let options = Options {
+            listed_bytes: room,
+            ..options()
+        };
+        let summary = fixture.scan(&ledger, &options).await;
+        let summary = summary.expect("the ledger holds");
+        assert_eq!(
+            (summary.entities, summary.cancelled),
+            (TABLES as u64, false)
+        );
+        let listed = ledger.listed_before_reading().expect("something was read");
+        assert_eq!(listed == TABLES, is_listed_first, "{listed}");
+    }
+}

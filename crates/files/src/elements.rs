@@ -14,6 +14,7 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::columnar::{BYTES, ELEMENTS, MOST_ELEMENTS, ROWS};
+use crate::varint::varint;
 
 /// How many records of a row group may be decoded together; `None` where one of them is too large by itself.
 pub(crate) fn rows_at_once<R: ChunkReader + 'static>(
@@ -114,7 +115,7 @@ impl Levels {
     /// Passes the levels of a page: runs of one level, and levels one by one in groups of eight.
     fn pass(&mut self, mut runs: &[u8], mut left: u64) -> Option<()> {
         while left > 0 {
-            let header = number(&mut runs)?;
+            let header = varint(&mut runs)?;
             if header & 1 == 0 {
                 let (level, rest) = runs.split_at_checked(self.bits.div_ceil(8))?;
                 let elements = (header >> 1).min(left);
@@ -137,20 +138,6 @@ impl Levels {
         }
         Some(())
     }
-}
-
-/// Seven bits a byte, the lowest first.
-pub(crate) fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use locard_connector::Fault;
-use locard_containers::encoding::{Older, cut_character, guess, repair};
+use locard_containers::encoding::{Older, cut_character, guess, mark, repair};
 use serde::{Deserialize, Serialize};
 
 use crate::decoder::Decoder;
@@ -65,13 +65,37 @@ impl Encoding {
     /// Recognises an encoding by the first bytes of a text, and says how long its byte-order mark is.
     pub fn detect(head: &[u8]) -> (Self, usize) {
         match head {
-            [0xef, 0xbb, 0xbf, ..] => (Self::Utf8, 3),
-            [0xff, 0xfe, 0, 0, ..] => (Self::Utf32Le, 4),
-            [0, 0, 0xfe, 0xff, ..] => (Self::Utf32Be, 4),
-            [0xff, 0xfe, ..] => (Self::Utf16Le, 2),
-            [0xfe, 0xff, ..] => (Self::Utf16Be, 2),
-            _ => (unmarked(head), 0),
+            [0xff, 0xfe, 0, 0, ..] => return (Self::Utf32Le, 4),
+            [0, 0, 0xfe, 0xff, ..] => return (Self::Utf32Be, 4),
+            _ => {}
         }
+        let (marked, length) = mark(head);
+        let encoding = match marked {
+            Some(encoding) if encoding == encoding_rs::UTF_16LE => Self::Utf16Le,
+            Some(encoding) if encoding == encoding_rs::UTF_16BE => Self::Utf16Be,
+            Some(_) => Self::Utf8,
+            None => unmarked(&head[length..]),
+        };
+        (encoding, length)
+    }
+
+    /// What is to be told of an encoding that no mark says: with a mark of so many bytes, or none.
+    pub(crate) fn note(self, mark: u64) -> Option<Fault> {
+        let name = self.name();
+        let sentence = match self {
+            Self::Utf8 | Self::Older(_) if mark == 2 => format!(
+                "it begins with the mark of UTF-16, and what follows is none; it was read as {name}"
+            ),
+            Self::Older(_) => format!(
+                "nothing in it tells its encoding; going by its letters, it was read as {name}"
+            ),
+            _ => return None,
+        };
+        Some(Fault {
+            sentence,
+            place: String::new(),
+            records: 0,
+        })
     }
 
     /// What people call it.

@@ -33,6 +33,7 @@ mod source;
 mod stream;
 mod unpack;
 mod usage;
+mod varint;
 mod wide;
 
 pub use blob::{Blob, Blobs, Found, Times, io_error};

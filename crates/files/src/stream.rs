@@ -13,7 +13,7 @@ use crate::avro;
 use crate::blob::Blob;
 use crate::columnar;
 use crate::csv::{self, Position};
-use crate::encoding::{Encoding, Misfits};
+use crate::encoding::Misfits;
 use crate::input::{Bytes, Input};
 use crate::ipc;
 use crate::json;
@@ -117,7 +117,7 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
             let misfits = input.misfits();
             let mut reader =
                 csv::Reader::new(input, layout.clone(), columns, at, skip).limit(part.limit);
-            noting(move || reader.next(), misfits, part.encoding)
+            noting(move || reader.next(), misfits, &part)
         }
         Format::Json(records) => {
             let input = input(&part)?;
@@ -127,13 +127,13 @@ pub(crate) fn reader(blob: &Arc<dyn Blob>, part: Part) -> Result<Next> {
                 .limit(part.limit)
                 .placing(part.places && has_elements)
                 .telling(part.places);
-            noting(move || reader.next(), misfits, part.encoding)
+            noting(move || reader.next(), misfits, &part)
         }
         Format::Paragraphs => {
             let input = input(&part)?;
             let misfits = input.misfits();
             let mut reader = paragraphs::Reader::new(input, at, part.limit);
-            noting(move || reader.next(), misfits, part.encoding)
+            noting(move || reader.next(), misfits, &part)
         }
         Format::Parquet(_)
         | Format::Orc(_)
@@ -174,15 +174,19 @@ fn batched(
     Box::new(move || reader.next())
 }
 
-/// Notes with each batch where the text is in two encodings.
+/// Notes with the first batch of a text how its encoding was told, and with each where it is in two encodings.
 fn noting(
     mut next: impl FnMut() -> Result<Option<Batch>> + 'static,
     misfits: Arc<Misfits>,
-    encoding: Encoding,
+    part: &Part,
 ) -> Next {
+    let encoding = part.encoding;
+    let begins = part.first_row == 1 && part.has_header;
+    let mut told = encoding.note(part.start).filter(|_| begins);
     Box::new(move || {
         let mut batch = next()?;
         if let Some(batch) = &mut batch {
+            batch.notes.extend(told.take());
             batch.notes.extend(misfits.note(encoding));
         }
         Ok(batch)

@@ -4,7 +4,7 @@
 //! everything in it is lost in silence. So each line is looked at before it is read; zeros tell the two apart, as long as
 //! the letters are mostly Latin.
 
-use locard_containers::encoding::cut_character;
+use locard_containers::encoding::{self, cut_character};
 
 use crate::encoding::Encoding;
 
@@ -179,10 +179,7 @@ pub(crate) fn mixed(head: &[u8]) -> Option<Encoding> {
     })
 }
 
-/// Whether bytes can be text of one byte a letter: no zero, hardly another control character.
-fn is_text(bytes: &[u8]) -> bool {
-    let is_plain = |byte: &u8| *byte >= b' ' || matches!(byte, b'\t' | b'\r' | 0x0c | 0x1b);
-    let high = |bytes: &[u8]| bytes.iter().filter(|byte| **byte >= 0x80).count();
-    bytes.iter().all(is_plain)
-        && (simdutf8::basic::from_utf8(bytes).is_ok() || high(bytes) * 4 <= bytes.len())
+/// Whether a line can be text of one byte a letter.
+fn is_text(line: &[u8]) -> bool {
+    !line.contains(&b'\n') && encoding::is_text(line)
 }

@@ -13,8 +13,12 @@ mod avro;
 mod bad_input;
 #[path = "main/containers.rs"]
 mod containers;
+#[path = "main/damage.rs"]
+mod damage;
 #[path = "main/documents.rs"]
 mod documents;
+#[path = "main/encodings.rs"]
+mod encodings;
 #[path = "main/formats.rs"]
 mod formats;
 #[path = "main/hostile.rs"]

@@ -25,6 +25,14 @@ pub(crate) fn of_package(package: &Package) -> Result<Vec<Item>> {
             items.push(locard_containers::fault(error, format!("part {part}"))?);
         }
     }
+    if !package.is_consistent() {
+        items.push(Item::Fault {
+            sentence:
+                "its list of parts and the parts themselves do not agree: some may not be read"
+                    .into(),
+            place: "the list of parts".to_owned(),
+        });
+    }
     if !record.cells.is_empty() {
         items.insert(0, Item::Record(record));
     }

@@ -252,6 +252,7 @@ impl Container for Workbook {
             xml: self.package.xml(part)?,
             shared: self.shared()?,
             number: 0,
+            missing: 0,
         })))
     }
 }
@@ -281,12 +282,15 @@ struct Cells {
     xml: Xml,
     shared: Arc<Shared>,
     number: u64,
+    /// Cells whose texts are not there.
+    missing: u64,
 }
 
 impl Rows for Cells {
     fn next(&mut self) -> Result<Option<Row>> {
         loop {
             match self.xml.next()? {
+                None if self.missing > 0 => return Err(missing(std::mem::take(&mut self.missing))),
                 None => return Ok(None),
                 Some(Event::Start(tag)) if tag.name() == "row" => {
                     self.number = tag.number("r").unwrap_or(self.number.saturating_add(1));
@@ -299,6 +303,15 @@ impl Rows for Cells {
             }
         }
     }
+}
+
+/// What is told behind the last row where texts are missing.
+fn missing(cells: u64) -> Broken {
+    let cells = match cells {
+        1 => "a cell refers".to_owned(),
+        cells => format!("{cells} cells refer"),
+    };
+    Broken::damaged(format!("{cells} to texts that are not in the workbook"))
 }
 
 impl Cells {
@@ -349,11 +362,12 @@ impl Cells {
         Ok(self.value(kind, style, text))
     }
 
-    fn value(&self, kind: &str, style: Option<u64>, text: String) -> String {
+    fn value(&mut self, kind: &str, style: Option<u64>, text: String) -> String {
         match kind {
             "s" => {
                 let position = text.trim().parse::<usize>().ok();
                 let known = position.and_then(|position| self.shared.texts.get(position));
+                self.missing += u64::from(known.is_none() && !text.trim().is_empty());
                 known.map(ToString::to_string).unwrap_or_default()
             }
             "b" => if text.trim() == "1" { "true" } else { "false" }.to_owned(),

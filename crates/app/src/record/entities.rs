@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use locard_connector::{Entity, Split};
 use locard_engine::{Concluded, Shown};
-use locard_model::{EntityId, EntityKind, EntityPath, OrgId, SourceId};
+use locard_model::{EntityId, EntityKind, EntityPath, SourceId};
 use locard_sketch::hash;
 use locard_store::{Author, EntityFilter, Page, Store};
 use serde_json::Value;
@@ -14,70 +14,60 @@ use serde_json::Value;
 /// Entities that are written at once.
 const CHUNK: usize = 1_000;
 
-/// What a source holds now.
-pub(crate) struct Listing<'a> {
-    pub(crate) source: SourceId,
-    pub(crate) entities: &'a [(Arc<Shown>, Entity)],
-    /// When the listing began by the store's clock, where it is complete: what it does not name is gone, unless somebody
-    /// else has seen it since.
-    pub(crate) began: Option<Timestamp>,
-}
-
-impl Listing<'_> {
-    /// Writes what is new, what is there still, and what is gone. Answers how many were new and how many are gone.
-    pub(crate) async fn write(
-        &self,
-        store: &dyn Store,
-        author: Author,
-    ) -> locard_store::Result<(u64, u64)> {
-        let before = listed(store, author.org(), self.source).await?;
-        let mut rows = parents(self.source, self.entities);
-        rows.extend(self.entities.iter().map(|(shown, entity)| {
+/// Writes entities that a listing of a source named, and what they are in; answers how many were new.
+pub(crate) async fn put_listed(
+    store: &dyn Store,
+    author: Author,
+    source: SourceId,
+    entities: &[(Arc<Shown>, Entity)],
+) -> locard_store::Result<u64> {
+    let mut new = 0;
+    for chunk in entities.chunks(CHUNK) {
+        let ids: Vec<EntityId> = chunk.iter().map(|(shown, _)| shown.entity).collect();
+        let before = store.entities_of(author.org(), &ids).await?.into_iter();
+        let mut states: HashMap<EntityId, Option<String>> = before
+            .map(|entity| (entity.id, entity.fingerprint))
+            .collect();
+        new += (ids.len() - states.len()) as u64;
+        let mut rows = parents(source, chunk);
+        rows.extend(chunk.iter().map(|(shown, entity)| {
             locard_store::Entity {
                 // Until it is read again, what is known of it is of the state in which it was read.
-                fingerprint: before.get(&shown.entity).cloned().flatten(),
+                fingerprint: states.remove(&shown.entity).flatten(),
                 ..row(shown, entity)
             }
         }));
-        let now: HashSet<EntityId> = rows.iter().map(|row| row.id).collect();
-        for chunk in rows.chunks(CHUNK) {
-            store.put_entities(author, chunk).await?;
-        }
-        let gone: Vec<EntityId> = before
-            .keys()
-            .filter(|id| !now.contains(id))
-            .copied()
-            .collect();
-        let mut buried = 0;
-        if let Some(began) = self.began {
-            for chunk in gone.chunks(CHUNK) {
-                buried += store.bury(author, chunk, began).await?;
-            }
-        }
-        let is_new = |(shown, _): &&(Arc<Shown>, Entity)| !before.contains_key(&shown.entity);
-        let new = self.entities.iter().filter(is_new).count() as u64;
-        Ok((new, buried))
+        store.put_entities(author, &rows).await?;
     }
+    Ok(new)
 }
 
-/// What is known of a source, with the state in which each entity was read.
-async fn listed(
+/// Buries what a complete listing of a source did not name, and nobody else has seen since it began by the store's clock;
+/// answers how much that was.
+pub(crate) async fn bury_unlisted(
     store: &dyn Store,
-    org: OrgId,
+    author: Author,
     source: SourceId,
-) -> locard_store::Result<HashMap<EntityId, Option<String>>> {
+    began: Timestamp,
+) -> locard_store::Result<u64> {
     let filter = EntityFilter {
         source: Some(source),
         ..EntityFilter::default()
     };
-    let mut known = HashMap::new();
+    let mut buried = 0;
     let mut page = Page::first(Page::MAX);
     loop {
-        let entities = store.entities(org, &filter, page).await?;
-        let items = entities.items.into_iter();
-        known.extend(items.map(|entity| (entity.id, entity.fingerprint)));
+        let entities = store.entities(author.org(), &filter, page).await?;
+        let unseen = entities
+            .items
+            .iter()
+            .filter(|entity| entity.seen_at < began);
+        let gone: Vec<EntityId> = unseen.map(|entity| entity.id).collect();
+        if !gone.is_empty() {
+            buried += store.bury(author, &gone, began).await?;
+        }
         let Some(after) = entities.next else {
-            return Ok(known);
+            return Ok(buried);
         };
         page.after = Some(after);
     }

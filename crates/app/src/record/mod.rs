@@ -15,5 +15,7 @@ pub(crate) use columns::{
 pub use columns::{sketch, within};
 pub(crate) use conclusions::{Recorded, concluded, explanation, finished, outcome, recorded};
 pub use entities::fingerprint;
-pub(crate) use entities::{Listing, concluded_entity, described_entity, fingerprint_of};
+pub(crate) use entities::{
+    bury_unlisted, concluded_entity, described_entity, fingerprint_of, put_listed,
+};
 pub(crate) use failures::{all_failures, failure, failures_of, shown_failure, unreadable};

@@ -20,6 +20,9 @@ const AT_ONCE: usize = 8;
 /// Descriptions that are written at once.
 const CHUNK: usize = 200;
 
+/// Listed entities that are held at once.
+const PORTION: usize = 1_000;
+
 /// What an ingest saw.
 #[derive(Clone, Debug, Default)]
 pub struct IngestReport {
@@ -68,6 +71,7 @@ pub(crate) async fn ingest(
 ) -> Result<IngestReport> {
     let began = home.store.clock().await?;
     let mut report = IngestReport::default();
+    let mut complete = !how.narrowed && target.scope == locard_connector::Scope::default();
     let mut entities = Vec::new();
     let mut listing = target.source.entities(&target.scope);
     while let Some(item) = listing.next().await {
@@ -78,35 +82,53 @@ pub(crate) async fn ingest(
         match item {
             Ok(entity) => entities.push((Arc::new(home.engine.shown(target, &entity)), entity)),
             Err(error) if error.misses_nothing() => {}
-            Err(error) => report
-                .failures
-                .push(home.engine.listing_failure(&error, target)),
+            Err(error) => {
+                complete = false;
+                let failure = home.engine.listing_failure(&error, target);
+                report.failures.push(failure);
+            }
+        }
+        if entities.len() == PORTION {
+            let portion = std::mem::take(&mut entities);
+            take_in(home, target, portion, how, &mut report).await?;
         }
     }
-    report.entities = entities.len() as u64;
-    let complete = report.failures.is_empty()
-        && !how.narrowed
-        && target.scope == locard_connector::Scope::default();
-    let listing = record::Listing {
-        source: target.id,
-        entities: &entities,
-        began: complete.then_some(began),
-    };
-    (report.new, report.gone) = listing.write(home.store.as_ref(), how.author).await?;
-    describe(home, target, &entities, how, &mut report).await?;
+    take_in(home, target, entities, how, &mut report).await?;
+    if complete && !report.stopped {
+        let store = home.store.as_ref();
+        report.gone = record::bury_unlisted(store, how.author, target.id, began).await?;
+    }
     Ok(report)
+}
+
+/// Writes down some entities that were listed, and what the source knows of each.
+async fn take_in(
+    home: &Home,
+    target: &Target,
+    entities: Vec<(Arc<Shown>, Entity)>,
+    how: &Ingesting<'_>,
+    report: &mut IngestReport,
+) -> Result<()> {
+    if entities.is_empty() {
+        return Ok(());
+    }
+    let store = home.store.as_ref();
+    report.entities += entities.len() as u64;
+    report.new += record::put_listed(store, how.author, target.id, &entities).await?;
+    describe(home, target, entities, how, report).await
 }
 
 /// Asks the source of each entity what it knows of it, and writes that down.
 async fn describe(
     home: &Home,
     target: &Target,
-    entities: &[(Arc<Shown>, Entity)],
+    entities: Vec<(Arc<Shown>, Entity)>,
     how: &Ingesting<'_>,
     report: &mut IngestReport,
 ) -> Result<()> {
-    let mut before = descriptions(home, target).await?;
-    let asked = futures::stream::iter(entities.to_vec()).map(|(shown, entity)| {
+    let ids: Vec<EntityId> = entities.iter().map(|(shown, _)| shown.entity).collect();
+    let mut before = descriptions(home, &ids).await?;
+    let asked = futures::stream::iter(entities).map(|(shown, entity)| {
         let source = Arc::clone(&target.source);
         async move {
             let answer = source.describe(&entity.path, entity.kind).await;
@@ -184,26 +206,16 @@ pub(crate) async fn describe_tables(
     Ok(())
 }
 
-/// What is known of the source's entities.
+/// What is known of some entities: how they were described, and the state in which they were read.
 async fn descriptions(
     home: &Home,
-    target: &Target,
+    entities: &[EntityId],
 ) -> Result<HashMap<EntityId, (Option<Value>, Option<String>)>> {
-    let filter = EntityFilter {
-        source: Some(target.id),
-        ..EntityFilter::default()
-    };
-    let mut known = HashMap::new();
-    let mut page = Page::first(Page::MAX);
-    loop {
-        let found = home.store.entities(home.org, &filter, page).await?;
-        let items = found.items.into_iter();
-        known.extend(items.map(|entity| (entity.id, (entity.description, entity.fingerprint))));
-        let Some(after) = found.next else {
-            return Ok(known);
-        };
-        page.after = Some(after);
-    }
+    let known = home.store.entities_of(home.org, entities).await?;
+    let known = known.into_iter();
+    Ok(known
+        .map(|entity| (entity.id, (entity.description, entity.fingerprint)))
+        .collect())
 }
 
 /// A description as it is stored, sealed, with its entity.

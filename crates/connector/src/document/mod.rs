@@ -17,6 +17,7 @@ pub const NESTED: &str = "nested";
 /// is the name of that one. It has a value for each of them.
 pub const PLACES: &str = "places";
 
+mod columns;
 mod flatten;
 mod json;
 mod keys;

@@ -18,12 +18,36 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// What is missing of a message, in words.
 pub(super) fn of(message: &Message<'_>) -> Option<&'static str> {
+    if !has_body(&message.raw_message) {
+        return Some("it ends among its headers: what may have stood behind is not read");
+    }
+    if is_zeroed(message) {
+        return Some("some of it is zeros, as a crash leaves them: what stood there is not read");
+    }
     if is_cut(message) {
         return Some("it ends before its parts do: what may have stood behind is not read");
     }
-    let is_damaged = |part: &MessagePart<'_>| rescued(message, part).is_some();
-    let any = message.parts.iter().any(is_damaged);
+    let any = message
+        .parts
+        .iter()
+        .any(|part| damaged(message, part).is_some());
     any.then_some("an attachment is damaged: what could not be decoded of it is not read")
+}
+
+/// Whether a blank line ends the headers, or a line that is whole.
+fn has_body(message: &[u8]) -> bool {
+    message.ends_with(b"\n")
+        || memchr::memmem::find(message, b"\n\n").is_some()
+        || memchr::memmem::find(message, b"\n\r\n").is_some()
+}
+
+/// Whether there are zeros that no message has but one that says so.
+fn is_zeroed(message: &Message<'_>) -> bool {
+    let is_binary = |part: &MessagePart<'_>| {
+        let way = part.content_transfer_encoding();
+        way.is_some_and(|way| way.trim().eq_ignore_ascii_case("binary"))
+    };
+    memchr::memchr(0, &message.raw_message).is_some() && !message.parts.iter().any(is_binary)
 }
 
 /// Whether the line that ends the last part is missing.
@@ -40,21 +64,28 @@ fn is_cut(message: &Message<'_>) -> bool {
 
 /// The content of a part in base64 that is damaged, as far as its lines can be read. `None`: nothing is wrong with it.
 pub(super) fn rescued(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Vec<u8>> {
+    damaged(message, part).map(by_lines)
+}
+
+/// What was sent of a part in base64 that is damaged.
+fn damaged<'a>(message: &'a Message<'_>, part: &MessagePart<'_>) -> Option<&'a [u8]> {
     let way = part.content_transfer_encoding()?;
     if !way.trim().eq_ignore_ascii_case("base64") {
         return None;
     }
     let span = part.offset_body as usize..part.offset_end as usize;
     let sent = message.raw_message.get(span)?;
-    let is_sound = !part.is_encoding_problem && is_base64(sent);
-    (!is_sound).then(|| by_lines(sent))
+    (part.is_encoding_problem || !is_base64(sent)).then_some(sent)
 }
 
 fn is_base64(sent: &[u8]) -> bool {
-    let is_space = |byte: &&u8| !byte.is_ascii_whitespace();
-    let letters = sent.iter().filter(is_space);
-    let is_known = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-    letters.clone().all(is_known) && letters.count() % 4 == 0
+    let mut letters = 0_usize;
+    let all_known = sent.iter().all(|byte| {
+        let is_letter = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        letters += usize::from(is_letter);
+        is_letter || byte.is_ascii_whitespace()
+    });
+    all_known && letters % 4 == 0
 }
 
 /// Every line by itself: of one that is cut what is whole, of one that is damaged nothing.
@@ -125,6 +156,32 @@ mod tests {
             );
             assert!((34..40).contains(&found), "{wrong:?}: {found}");
         }
+    }
+
+    #[test]
+    fn a_message_that_lost_its_headers_or_got_zeros_says_so() {
+        let (text, words) = (sent(), |told: Option<&str>| {
+            told.unwrap_or_default().to_owned()
+        });
+        let told = words(read(&text[..text.find("Type: multipart").unwrap()]).0);
+        assert!(told.contains("among its headers"), "{told}");
+        let at = text.find("--XX\r\nContent-Type: text/csv").unwrap();
+        let mut zeroed = text.clone();
+        zeroed.replace_range(at..at + 40, &"\0".repeat(40));
+        let told = words(read(&zeroed).0);
+        assert!(told.contains("zeros"), "{told}");
+        let binary = format!(
+            "{}\0",
+            text.replace(
+                "text/plain\r\n",
+                "text/plain\r\nContent-Transfer-Encoding: binary\r\n"
+            )
+        );
+        assert_eq!(read(&binary).0, None);
+        assert_eq!(
+            read("From: a@x.org\r\nTo: b@x.org\r\nSubject: x\r\n").0,
+            None
+        );
     }
 
     #[test]

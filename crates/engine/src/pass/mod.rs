@@ -455,6 +455,7 @@ mod tests {
             exhaustive: false,
             snapshot: locard_connector::Snapshot::Entity,
             piece_bytes: crate::PIECE_BYTES,
+            listed_bytes: crate::LISTED_BYTES,
             allowed: Arc::default(),
         }
     }

@@ -42,6 +42,9 @@ struct State {
     widest: usize,
     /// How many pieces were taken up together, each time.
     groups: Vec<usize>,
+    /// Entities that were listed, and how many were when the first piece was taken up.
+    listed: usize,
+    listed_first: Option<usize>,
     mortal: bool,
     dead: bool,
 }
@@ -99,6 +102,11 @@ impl Ledger {
     /// The most pieces that were taken up together.
     pub(crate) fn largest_group(&self) -> usize {
         self.state().groups.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Entities that were listed when the first piece was taken up.
+    pub(crate) fn listed_before_reading(&self) -> Option<usize> {
+        self.state().listed_first
     }
 
     pub(crate) fn cancels_after(&self, commits: usize, cancel: CancellationToken) {
@@ -255,12 +263,12 @@ impl Sink for Ledger {
         self.alive()
     }
 
-    async fn listed(
-        &self,
-        _source: SourceId,
-        _entities: &[(Arc<Shown>, Entity)],
-        _complete: bool,
-    ) -> Result<()> {
+    async fn listed(&self, _source: SourceId, entities: &[(Arc<Shown>, Entity)]) -> Result<()> {
+        self.state().listed += entities.len();
+        self.alive()
+    }
+
+    async fn listed_all(&self, _source: SourceId, _complete: bool) -> Result<()> {
         self.alive()
     }
 
@@ -301,7 +309,11 @@ impl Sink for Ledger {
         if pieces.iter().any(is_done) {
             return Err(Error::ledger("a piece that is done cannot be taken up"));
         }
-        self.state().groups.push(pieces.len());
+        let mut state = self.state();
+        state.groups.push(pieces.len());
+        let listed = state.listed;
+        state.listed_first.get_or_insert(listed);
+        drop(state);
         Ok(pieces.iter().map(|_| Start::Read).collect())
     }
 

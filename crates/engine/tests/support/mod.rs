@@ -44,6 +44,7 @@ pub(crate) fn options() -> Options {
         exhaustive: false,
         snapshot: Snapshot::Entity,
         piece_bytes: locard_engine::PIECE_BYTES,
+        listed_bytes: locard_engine::LISTED_BYTES,
         allowed: Arc::new(Allowed::default()),
     }
 }

@@ -86,11 +86,18 @@ naam voornaam achternaam straat woonplaats geboortedatum telefoonnummer bedrag \
 imie imię nazwisko miasto ulica kod data namn förnamn efternamn gata stad fornavn etternavn etunimi sukunimi \
 имя фамилия адрес город телефон дата номер почта 姓名 名前 氏名 电话 電話 地址 住所 邮箱 城市 国 性别 性別 日期 编号 이름 주소 전화";
 
+/// Bytes of a name. Nobody writes longer ones, and what is taken for a name is searched for nothing.
+const LONGEST_NAME: usize = 1_000;
+
 /// Whether the first record names the columns of those below it.
 pub(super) fn is_header(records: &[Vec<String>]) -> bool {
     let Some((first, rest)) = records.split_first() else {
         return false;
     };
+    // What follows a damage may have no line end at all, and all of it would be a name.
+    if first.iter().any(|name| name.len() > LONGEST_NAME) {
+        return false;
+    }
     let naming: HashSet<&str> = NAMING.split_whitespace().collect();
     // A table that was pasted together repeats its header; those rows say nothing about values.
     let rows: Vec<&Vec<String>> = rest.iter().filter(|row| *row != first).collect();

@@ -226,8 +226,12 @@ fn decompress(compression: Compression, bytes: &[u8], out: &mut Vec<u8>) -> Resu
     match compression.codec {
         Codec::None => out.extend_from_slice(bytes),
         Codec::Zlib => {
-            let decoder = flate2::read::DeflateDecoder::new(bytes);
-            read_to(decoder, limit, out)?;
+            let mut decoder = flate2::bufread::DeflateDecoder::new(bytes);
+            read_to(decoder.by_ref(), limit, out)?;
+            // There is no checksum, but what ends before its bytes do was another thing once.
+            if decoder.total_in() != bytes.len() as u64 {
+                return Err(Why::Damaged);
+            }
         }
         Codec::Zstd => {
             let decoder = zstd::Decoder::new(bytes).map_err(|_| Why::Damaged)?;

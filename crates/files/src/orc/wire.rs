@@ -1,6 +1,7 @@
 //! Protocol Buffers, as far as the descriptions in an ORC file use them.
 
 use super::Why;
+use crate::varint::varint;
 
 /// The fields of a message, one after the other.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
@@ -82,18 +83,4 @@ fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (taken, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
     Some(taken)
-}
-
-/// Seven bits a byte, the lowest first.
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }

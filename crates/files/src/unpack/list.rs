@@ -8,7 +8,7 @@ use locard_model::{EntityKind, EntityPath};
 
 use super::cabinet::{Drawer, Unpacked, depth, inside};
 use super::{decompressed, first_bytes, format, opener};
-use crate::blob::{Blob, Blobs, Range};
+use crate::blob::{Blob, Blobs, Range, io_error};
 use crate::compression::Compression;
 use crate::source;
 
@@ -56,14 +56,14 @@ impl<'a, B: Blobs> Contents<'a, B> {
             left: MEMBERS,
             room: Some(HONEST.saturating_add(blob.size().saturating_mul(RATIO))),
         };
-        contents.file(path, &blob)
+        let head = first_bytes(Range::new(blob.clone(), 0, None));
+        contents.file(path, &blob, &head)
     }
 
-    /// Tells what is in a file; `None` where it is neither document nor container.
-    fn file(&mut self, path: &EntityPath, blob: &Arc<dyn Blob>) -> Option<bool> {
+    /// Tells what is in a file that begins like that; `None` where it is neither document nor container.
+    fn file(&mut self, path: &EntityPath, blob: &Arc<dyn Blob>, head: &[u8]) -> Option<bool> {
         let resource = path.resource(EntityKind::File);
-        let head = first_bytes(Range::new(blob.clone(), 0, None));
-        let format = match format(&head, &opener(blob)) {
+        let format = match format(head, &opener(blob)) {
             Ok(format) => format?,
             Err(error) => return Some((self.send)(Err(error.entity(resource)))),
         };
@@ -143,17 +143,16 @@ impl<'a, B: Blobs> Contents<'a, B> {
                 return !self.wants(&resource) || (self.send)(Err(error.entity(resource)));
             }
         };
-        if let Some(more) = self.crowded(&blob) {
+        let head = first_bytes(Range::new(blob.clone(), 0, None));
+        if let Some(more) = self.crowded(blob.size(), &head) {
             return more;
         }
-        match self.file(path, &blob) {
+        match self.file(path, &blob, &head) {
             Some(more) => more,
             None if !self.wants(&resource) => true,
             None => {
-                let mut head = vec![0; crate::detect::PEEKED];
-                let read = blob.read_at(0, &mut head);
-                let read = read.map_err(|error| crate::blob::io_error(error, "opening the file"));
-                let looked = read.and_then(|read| source::look(self.blobs, path, &head[..read]));
+                let looked = known(blob.as_ref(), &head);
+                let looked = looked.and_then(|()| source::look(self.blobs, path, &head));
                 let told = looked.map(|()| entity(path.clone(), Some(blob.size())));
                 (self.send)(told.map_err(|error| error.entity(resource)))
             }
@@ -162,12 +161,11 @@ impl<'a, B: Blobs> Contents<'a, B> {
 
     /// Takes the room of a member, or tells that there is none: then, whether more is wanted. Every member may be honest, and
     /// all of them together more than anybody ever wrote.
-    fn crowded(&mut self, blob: &Arc<dyn Blob>) -> Option<bool> {
-        let head = first_bytes(Range::new(blob.clone(), 0, None));
-        let size = match Compression::detect(&head) {
-            Compression::None => blob.size(),
+    fn crowded(&mut self, size: u64, head: &[u8]) -> Option<bool> {
+        let size = match Compression::detect(head) {
+            Compression::None => size,
             // How far it grows is seen when it is read.
-            _ => blob.size().saturating_mul(RATIO),
+            _ => size.saturating_mul(RATIO),
         };
         self.room = self.room.and_then(|room| room.checked_sub(size));
         if self.room.is_some() {
@@ -183,6 +181,15 @@ impl<'a, B: Blobs> Contents<'a, B> {
     fn wants(&self, resource: &str) -> bool {
         !self.scope.excludes(resource) && (self.all || self.scope.admit(resource))
     }
+}
+
+/// Why nothing is known of the first bytes of a member, where that is so.
+fn known(blob: &dyn Blob, head: &[u8]) -> Result<()> {
+    if !head.is_empty() {
+        return Ok(());
+    }
+    let read = blob.read_at(0, &mut [0]).map(drop);
+    read.map_err(|error| io_error(error, "opening the file"))
 }
 
 /// Whether a closer look pays: judged by the first bytes alone, as far as they tell.

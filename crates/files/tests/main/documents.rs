@@ -507,7 +507,7 @@ async fn rtf_is_paragraphs() {
     assert_eq!(taken.column("text")[1..], ["Dear Ada", "Bob"]);
 }
 
-fn names_and_numbers(rows: usize) -> arrow_array::RecordBatch {
+pub(crate) fn names_and_numbers(rows: usize) -> arrow_array::RecordBatch {
     use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
     let names: ArrayRef = std::sync::Arc::new(StringArray::from_iter_values(
         (0..rows).map(|number| format!("name {number}")),

@@ -299,6 +299,94 @@ async fn what_a_pdf_unpacks_has_an_end() {
 /// A billion laughs are three letters.
 const LAUGHS: &str = "<!DOCTYPE a [<!ENTITY b \"haha\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;\">]>";
 
+/// Each thing that a page may draw or that leads to it, damaged in a way that the library passes over.
+#[tokio::test]
+async fn what_leads_to_a_page_or_is_drawn_on_it_is_missed_when_it_is_gone() {
+    let fonts = "/Resources<</Font<</F1 3 0 R>>/XObject<</X 7 0 R>>>>";
+    let hello = deflated("", b"BT /F1 12 Tf (hello) Tj ET /X Do");
+    let form = |kind: &str| deflated(kind, b"BT /F1 12 Tf (again) Tj ET");
+    let drawing = form("/Type/XObject/Subtype/Form");
+    let picture = deflated("/Type/XObject/Subtype/Image", b"\x01\x02");
+    for more in [&drawing, &picture] {
+        let sound = read("a.pdf", page("5 0 R", fonts, &hello, &[more.as_slice()])).await;
+        assert_eq!(sound.told, Vec::<String>::new());
+        assert!(sound.cells.iter().any(|cell| cell.contains("hello")));
+    }
+    let mut torn = drawing.clone();
+    let at = torn.len() - 20;
+    torn[at] ^= 0x55;
+    let garbled = b"BT /F1 12 Tf (hello) Tj ) }{ (lost) Tj ET /X Do";
+    let lettered = fonts.replace("3 0 R", "8 0 R");
+    let letters = "<</Type/Font/Subtype/Type0/BaseFont/A/Encoding/Identity-H/ToUnicode 6 0 R>>";
+    let font = letters.replace("6 0 R", "7 0 R");
+    let noted = format!("{fonts}/Annots[9 0 R]");
+    let drawn = "some of what it draws is damaged or missing";
+    let cases: [(&str, &str, &str, &[u8], Vec<&[u8]>, &str); 8] = [
+        (
+            "kid",
+            "5 0 R 9 0 R",
+            fonts,
+            &hello,
+            vec![&drawing],
+            "1 of its pages are missing",
+        ),
+        (
+            "kid of another type",
+            "5 0 R 3 0 R",
+            fonts,
+            &hello,
+            vec![&drawing],
+            "1 of its pages are missing",
+        ),
+        (
+            "words",
+            "5 0 R",
+            fonts,
+            &deflated("", garbled),
+            vec![&drawing],
+            drawn,
+        ),
+        ("drawing", "5 0 R", fonts, &hello, vec![&torn], drawn),
+        ("no drawing", "5 0 R", fonts, &hello, vec![b"null"], drawn),
+        (
+            "kind of drawing",
+            "5 0 R",
+            fonts,
+            &hello,
+            vec![&form("/Type/XObject/Subtypf/Form")],
+            drawn,
+        ),
+        (
+            "letters",
+            "5 0 R",
+            &lettered,
+            &hello,
+            vec![&torn, font.as_bytes()],
+            drawn,
+        ),
+        ("notes", "5 0 R", &noted, &hello, vec![&drawing], drawn),
+    ];
+    for (name, kids, dictionary, content, more, words) in cases {
+        let lost = read("a.pdf", page(kids, dictionary, content, &more)).await;
+        assert!(lost.tells(words), "{name}: {:?}", lost.told);
+        assert!(
+            lost.cells.iter().any(|cell| cell.contains("hello")),
+            "{name}"
+        );
+    }
+    // What the table of objects names and nobody can read, whatever it was.
+    let whole = page("5 0 R", fonts, &hello, &[drawing.as_slice()]);
+    let at = whole.windows(9).position(|at| at == b"<</Author").unwrap();
+    let mut damaged = whole;
+    damaged[at - 8..at].fill(b'x');
+    let lost = read("a.pdf", damaged).await;
+    assert!(
+        lost.tells("one of its objects is damaged"),
+        "{:?}",
+        lost.told
+    );
+}
+
 /// A page that is not there, or ends early, must not look like one that says nothing.
 #[tokio::test]
 async fn what_a_pdf_lost_is_told() {

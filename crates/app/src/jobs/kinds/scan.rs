@@ -408,6 +408,7 @@ async fn read(
         exhaustive: options.exhaustive,
         snapshot: options.snapshot,
         piece_bytes: home.piece_bytes,
+        listed_bytes: locard_engine::LISTED_BYTES,
         allowed: Arc::new(allowed),
     };
     Ok(home

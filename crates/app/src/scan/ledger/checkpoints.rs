@@ -20,7 +20,7 @@ impl Checkpoints for StoreLedger {
     }
 
     async fn left(&self, entity: EntityId) -> Result<HashMap<PieceId, PieceState>> {
-        Ok(self.state().left.get(&entity).cloned().unwrap_or_default())
+        Ok(self.state().left(entity))
     }
 
     fn is_alone(&self, piece: PieceId) -> bool {

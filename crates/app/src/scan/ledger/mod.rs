@@ -69,8 +69,8 @@ struct Held {
 
 #[derive(Default)]
 struct State {
-    /// What earlier runs left.
-    left: HashMap<EntityId, HashMap<PieceId, PieceState>>,
+    /// The pieces that earlier runs left, by their entities; there may be a million of them.
+    left: Vec<(EntityId, PieceId, PieceState)>,
     /// When the listing of each source began, by the store's clock.
     listings: HashMap<SourceId, Timestamp>,
     /// Where the merged sketches of entities go that are put together from several pieces.
@@ -257,17 +257,31 @@ impl State {
                     TaskState::Failed => PieceState::Failed,
                     _ => PieceState::Open,
                 };
-                let of_entity = state.left.entry(entity).or_default();
-                of_entity.insert(task.piece, piece);
+                state.left.push((entity, task.piece, piece));
                 if piece == PieceState::Open && task.attempts > 0 {
                     state.deaths.insert(task.piece, task.attempts);
                 }
             }
             let Some(after) = tasks.next else {
-                return Ok(state);
+                break;
             };
             page.after = Some(after);
         }
+        state.left.shrink_to_fit();
+        state
+            .left
+            .sort_unstable_by_key(|(entity, piece, _)| (*entity, *piece));
+        Ok(state)
+    }
+
+    /// The pieces of an entity that earlier runs left.
+    fn left(&self, entity: EntityId) -> HashMap<PieceId, PieceState> {
+        let from = self.left.partition_point(|(left, ..)| *left < entity);
+        let of_entity = self.left[from..].iter();
+        of_entity
+            .take_while(|(left, ..)| *left == entity)
+            .map(|(_, piece, state)| (*piece, *state))
+            .collect()
     }
 }
 

@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use super::{DEATHS, Held, StoreLedger, deadly, gone, is_suspect, lease_lost, lost};
 use crate::record;
-use crate::record::Listing;
 
 /// Entities of which it is asked at the same time whether they have changed.
 const CHECKED: usize = 8;
@@ -34,21 +33,20 @@ impl Sink for StoreLedger {
         Ok(())
     }
 
-    async fn listed(
-        &self,
-        source: SourceId,
-        entities: &[(Arc<Shown>, Entity)],
-        complete: bool,
-    ) -> Result<()> {
+    async fn listed(&self, source: SourceId, entities: &[(Arc<Shown>, Entity)]) -> Result<()> {
+        let (store, author) = (self.store.as_ref(), self.lease.into());
+        let put = record::put_listed(store, author, source, entities).await;
+        put.map(drop).map_err(lost)
+    }
+
+    async fn listed_all(&self, source: SourceId, complete: bool) -> Result<()> {
         let began = self.state().listings.remove(&source);
-        let listing = Listing {
-            source,
-            entities,
-            began: began.filter(|_| complete && !self.narrowed),
+        let Some(began) = began.filter(|_| complete && !self.narrowed) else {
+            return Ok(());
         };
-        let written = listing.write(self.store.as_ref(), self.lease.into()).await;
-        written.map_err(lost)?;
-        Ok(())
+        let (store, author) = (self.store.as_ref(), self.lease.into());
+        let buried = record::bury_unlisted(store, author, source, began).await;
+        buried.map(drop).map_err(lost)
     }
 
     async fn planned(&self, planned: &[Arc<Planned>]) -> Result<()> {
