@@ -42,7 +42,7 @@ impl Connect for Session {
 
     async fn open(settings: &Arc<Settings>) -> Result<Self> {
         // A server that lets everybody in and then says nothing is not there either.
-        let opening = Self::establish(settings);
+        let opening = Box::pin(Self::establish(settings));
         let within = settings.reach();
         within.within(settings.connect_timeout, opening).await
     }

@@ -77,7 +77,7 @@ impl Connect for Session {
     // Set up so that it can only read.
     async fn open(settings: &Arc<Settings>) -> Result<Self> {
         // A server that lets everybody in and then says nothing is not there either.
-        let opening = Self::establish(settings);
+        let opening = Box::pin(Self::establish(settings));
         let within = settings.reach();
         within.within(settings.connect_timeout, opening).await
     }

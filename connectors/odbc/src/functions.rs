@@ -104,14 +104,13 @@ pub(crate) async fn outline(
 ) -> Result<Relation<Cells>> {
     let table = table(session, path)?;
     let (listed, columns) = columns(session, path, &table, together).await?;
-    let mut relation = match listed {
-        Some(listed) => listed,
-        None => {
-            let relations = list(session, Some(table.clone())).await?;
-            let mut relations = relations.into_iter();
-            let found = relations.find(|relation| relation.path == *path);
-            found.ok_or_else(|| missing(path))?
-        }
+    let mut relation = if let Some(listed) = listed {
+        listed
+    } else {
+        let relations = list(session, Some(table.clone())).await?;
+        let mut relations = relations.into_iter();
+        let found = relations.find(|relation| relation.path == *path);
+        found.ok_or_else(|| missing(path))?
     };
     relation.columns = columns;
     if with_key {
@@ -139,12 +138,11 @@ async fn columns(
         let all = columns_of(session, all).await.unwrap_or_default();
         together.keep(path, all);
     }
-    let columns = match together.take(path) {
-        Some(columns) => columns,
-        None => {
-            let mut found = columns_of(session, table.clone()).await?;
-            found.remove(&table.name).unwrap_or_default()
-        }
+    let columns = if let Some(columns) = together.take(path) {
+        columns
+    } else {
+        let mut found = columns_of(session, table.clone()).await?;
+        found.remove(&table.name).unwrap_or_default()
     };
     let listed = together.relation(path).filter(|_| !columns.is_empty());
     Ok((listed.cloned(), columns))

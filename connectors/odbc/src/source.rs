@@ -80,16 +80,13 @@ impl Odbc {
 
     async fn relation(&self, path: &EntityPath) -> Result<Relation<Cells>> {
         let mut lent = self.questions.borrow().await?;
-        let found = match &lent.session.product.catalog {
-            Some(catalog) => {
-                let only = Some(names(path)?);
-                let found = catalog::load(&mut lent.session, catalog, only).await?;
-                found.into_iter().next().ok_or_else(|| missing(path))
-            }
-            None => {
-                let mut together = self.together.lock().await;
-                functions::describe(&mut lent.session, path, &mut together).await
-            }
+        let found = if let Some(catalog) = &lent.session.product.catalog {
+            let only = Some(names(path)?);
+            let found = catalog::load(&mut lent.session, catalog, only).await?;
+            found.into_iter().next().ok_or_else(|| missing(path))
+        } else {
+            let mut together = self.together.lock().await;
+            functions::describe(&mut lent.session, path, &mut together).await
         };
         // One that failed otherwise may be dead.
         let is_alive = |error: &Error| error.kind() == ErrorKind::NotFound;
@@ -121,14 +118,13 @@ async fn plan(
     together: &tokio::sync::Mutex<Together>,
 ) -> Result<ScanPlan> {
     let (product, dialect) = (session.product, session.dialect());
-    let relation = match &product.catalog {
-        Some(catalog) => catalog::outline(session, catalog, &request.path).await?,
-        None => {
-            let divides = request.max_splits.get() > 1 || request.sample != Sample::All;
-            let with_key = divides || request.with_keys;
-            let mut together = together.lock().await;
-            functions::outline(session, &request.path, &mut together, with_key).await?
-        }
+    let relation = if let Some(catalog) = &product.catalog {
+        catalog::outline(session, catalog, &request.path).await?
+    } else {
+        let divides = request.max_splits.get() > 1 || request.sample != Sample::All;
+        let with_key = divides || request.with_keys;
+        let mut together = together.lock().await;
+        functions::outline(session, &request.path, &mut together, with_key).await?
     };
     let mut planner = Planner::new(&dialect, &relation, request)?;
     if request.sample != Sample::All {

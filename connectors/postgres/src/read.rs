@@ -102,9 +102,7 @@ async fn start(
         begun = session.begin(None, &shape.sql).await;
     }
     if let Err(error) = shape.check(begun) {
-        if let Some(lease) = &mut lease {
-            (lease.retry, lease.outdated) = (error.is_retryable(), error.is_outdated());
-        }
+        lease.iter_mut().for_each(|lease| lease.ends_with(&error));
         return Err(error);
     }
     let limit = session.view_limit(split.kind);
@@ -159,7 +157,7 @@ impl Reader {
             End::Failed(error) => {
                 let error = granted(error, &self.path, self.session.account());
                 if let Some(lease) = &mut self.lease {
-                    (lease.retry, lease.outdated) = (error.is_retryable(), error.is_outdated());
+                    lease.ends_with(&error);
                 }
                 let _ = sender
                     .send(Err(error.entity(self.path.resource(self.kind))))

@@ -10,7 +10,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use locard_connector::{ErrorKind, Result};
+use locard_connector::{Error, ErrorKind, Result};
 use locard_sql::Connect as _;
 use sqlx::Row as _;
 
@@ -68,9 +68,16 @@ pub(crate) struct Lease {
     id: String,
     number: u32,
     /// Whether the split may be asked for again.
-    pub(crate) retry: bool,
+    retry: bool,
     /// Whether its plan is outdated, so that none of its splits is asked for again.
-    pub(crate) outdated: bool,
+    outdated: bool,
+}
+
+impl Lease {
+    /// Notes what ended the reading of the split.
+    pub(crate) fn ends_with(&mut self, error: &Error) {
+        (self.retry, self.outdated) = (error.is_retryable(), error.is_outdated());
+    }
 }
 
 impl Drop for Lease {

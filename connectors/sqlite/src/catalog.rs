@@ -8,8 +8,8 @@ use locard_connector::{Description, Error, ErrorKind, ForeignKey, Result};
 use locard_model::{EntityKind, EntityPath};
 use locard_sql::{Class, Column as SqlColumn, Dialect};
 use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::error::from_driver;
 
