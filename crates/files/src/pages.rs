@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::elements::number;
+use crate::varint::varint;
 
 /// A page that takes more bytes than this when it is decompressed is not read.
 const LARGEST: u64 = 512 << 20;
@@ -42,9 +42,9 @@ fn size(head: &[u8]) -> Option<u64> {
     // The next field, of 32 bits.
     const FIELD: u8 = 0x15;
     let mut rest = head.strip_prefix(&[FIELD])?;
-    number(&mut rest)?;
+    varint(&mut rest)?;
     let mut rest = rest.strip_prefix(&[FIELD])?;
-    let zigzag = number(&mut rest)?;
+    let zigzag = varint(&mut rest)?;
     (zigzag & 1 == 0).then_some(zigzag >> 1)
 }
 
