@@ -11,6 +11,7 @@
 
 mod alerts;
 mod architecture;
+mod asking;
 mod business;
 mod cli;
 mod client;
@@ -23,6 +24,7 @@ mod dsar;
 mod edges;
 mod events;
 mod faces;
+mod handed;
 mod hostile;
 mod kill;
 mod live;
@@ -39,6 +41,7 @@ mod places;
 mod postgres;
 mod privacy;
 mod proxy;
+mod register;
 mod requests;
 mod schedules;
 mod score;
