@@ -11,6 +11,7 @@
 
 mod alerts;
 mod architecture;
+mod asking;
 mod business;
 mod cli;
 mod client;
@@ -23,6 +24,7 @@ mod dsar;
 mod edges;
 mod events;
 mod faces;
+mod handed;
 mod holds;
 mod hostile;
 mod kill;
@@ -42,6 +44,7 @@ mod places;
 mod postgres;
 mod privacy;
 mod proxy;
+mod register;
 mod requests;
 mod schedules;
 mod score;

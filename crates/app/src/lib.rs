@@ -118,12 +118,14 @@ pub use locard_store::{Decision, Grant, JobCounts, create_private, open_private}
 pub use lookup::dates::date_orders;
 pub use lookup::doubts::{Doubt, Why};
 pub use lookup::duplicates::{Copies, Duplicate, Duplicates, Incomparable, duplicates};
-pub use lookup::find::{FindOptions, FindReport, Hit, Located, MOST_HITS, PathStep, find, locate};
+pub use lookup::find::{
+    FindOptions, FindReport, Hit, Located, MOST_HITS, PathStep, doubtful, find, locate,
+};
 pub use lookup::fresh::LastScan;
 pub use lookup::look_ups::{LookUp, record_look_up};
 pub use lookup::names::{IN_COLUMN_NAME, IN_COMMENT, IN_NAME};
 pub use lookup::rows::{RowAt, RowHit, RowsOptions, RowsReport, rows, shown_rows};
-pub use lookup::subjects::is_identifier;
+pub use lookup::subjects::{identifier_of_person, is_identifier};
 pub use lookup::suspect::{NamedPlace, Suspect, identifiers};
 pub use lookup::verify::{OpenSources, cells_of};
 pub use lookup::warming::{FilterMemory, FilterState, filter_memory, filters_loaded, load_filters};

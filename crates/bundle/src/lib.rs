@@ -46,6 +46,6 @@ pub use manifest::{
 };
 pub use read::{Bundle, FileReport, FileState, Report, SignatureState, WholeState};
 pub use redact::{Reason, Redaction, mask, redact_field, redact_spans, redact_texts};
-pub use report::AuditReport;
+pub use report::{AuditReport, THIRD_PARTY};
 pub use sign::{PublicKey, SigningKey};
 pub use write::{BundleWriter, Finished, Limits, NewScratch, Scratch, SectionWriter, Settings};

@@ -1,6 +1,6 @@
 //! The audit report, as the reference interface shapes it, with what was not searched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use locard_model::OrgId;
@@ -29,6 +29,9 @@ pub struct AuditReport {
     pub section_counts: BTreeMap<String, u64>,
     /// Rows in all.
     pub total_records: u64,
+    /// Kinds of personal data in sections that have rows, each once.
+    #[serde(default)]
+    pub data_categories: Vec<String>,
     /// What was taken out, in sentences.
     pub redaction_notes: Vec<String>,
     /// The same for programs, in the sections' order.
@@ -51,6 +54,15 @@ impl AuditReport {
             &manifest.not_searched,
             &manifest.warnings,
         )
+    }
+
+    /// What was taken out for the sake of others, in sentences, by the names of sections.
+    pub fn third_party(&self) -> Vec<String> {
+        let each = self.redactions.iter().flat_map(|(section, notes)| {
+            let others = notes.iter().filter(|note| note.reason == THIRD_PARTY);
+            others.map(move |note| format!("{section}: {}", sentence(note)))
+        });
+        each.collect()
     }
 
     pub(crate) fn new(
@@ -77,6 +89,7 @@ impl AuditReport {
                 .map(|section| (name(section), section.count))
                 .collect(),
             total_records: sections.iter().map(|section| section.count).sum(),
+            data_categories: categories(sections),
             redaction_notes: sections.iter().flat_map(sentences).collect(),
             redactions: redacted
                 .map(|section| (name(section), section.redactions.clone()))
@@ -88,6 +101,16 @@ impl AuditReport {
             warnings: warnings.to_vec(),
         }
     }
+}
+
+/// Why something is taken out of a row that is somebody else's.
+pub const THIRD_PARTY: &str = "it is another person's";
+
+fn categories(sections: &[SectionRecord]) -> Vec<String> {
+    let filled = sections.iter().filter(|section| section.count > 0);
+    let columns = filled.flat_map(|section| &section.section.columns);
+    let kinds: BTreeSet<&String> = columns.flat_map(|column| &column.identifiers).collect();
+    kinds.into_iter().cloned().collect()
 }
 
 /// The name by which a report calls a section: as its files are called.

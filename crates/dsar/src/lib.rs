@@ -19,6 +19,7 @@ mod collect;
 pub mod job;
 mod keep;
 mod locations;
+mod naming;
 mod relations;
 mod sections;
 

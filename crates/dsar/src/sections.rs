@@ -74,8 +74,10 @@ pub struct SectionColumn {
     pub data_type: String,
     /// The source's own comment.
     pub comment: Option<String>,
-    /// What was found in it and not rejected, each once.
+    /// What it was found to hold as a whole and was not rejected, each once.
     pub identifiers: Vec<Identifier>,
+    /// What was found only inside of its texts, or in a few of its cells.
+    pub inside: Vec<Identifier>,
 }
 
 /// How rows were reached.

@@ -15,7 +15,8 @@ use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
 use crate::life::Action;
 use crate::record::{
-    Clarification, Extension, Hold, Known, Person, Refusal, Requestor, Validation,
+    Clarification, Extension, Hold, Known, Person, Record, Refusal, Requestor, Task, TaskOutcome,
+    Validation,
 };
 
 /// That it takes longer.
@@ -42,6 +43,58 @@ pub struct Refusing {
     pub at: Option<Timestamp>,
 }
 
+/// That it was answered.
+#[derive(Clone, Debug, Default)]
+pub struct Fulfilling {
+    /// When, if not now.
+    pub at: Option<Timestamp>,
+    /// Why it is answered although places or tasks are open; without it that is refused.
+    pub despite_open: Option<String>,
+}
+
+/// What of a request nobody has finished.
+struct Unfinished {
+    places: usize,
+    tasks: usize,
+}
+
+impl Unfinished {
+    fn of(record: &Record) -> Self {
+        let waits = |task: &&Task| task.outcome == TaskOutcome::Waiting;
+        Self {
+            places: record.places.iter().filter(|place| place.is_open()).count(),
+            tasks: record.tasks.iter().filter(waits).count(),
+        }
+    }
+
+    const fn is_any(&self) -> bool {
+        self.places + self.tasks > 0
+    }
+
+    fn fault(&self) -> Fault {
+        let mut left = Vec::new();
+        for (count, one, many) in [
+            (self.places, "place is", "places are"),
+            (self.tasks, "manual source is", "manual sources are"),
+        ] {
+            match count {
+                0 => {}
+                1 => left.push(format!("1 {one}")),
+                _ => left.push(format!("{count} {many}")),
+            }
+        }
+        let message = format!("not everything is done: {} open", left.join(" and "));
+        let trace = json!({ "openPlaces": self.places, "waitingTasks": self.tasks });
+        Fault {
+            trace: Some(Box::new(trace)),
+            ..Fault::new(Code::TransitionDisallowed, message).hint(
+                "decide on these places, or look again whether they are done, and answer the tasks; whoever answers the person all the same \
+                says why: `acknowledgeOpen` with a `reason`, or --acknowledge-open",
+            )
+        }
+    }
+}
+
 /// Values that are known of one person.
 const MOST_KNOWN: usize = 100;
 
@@ -60,7 +113,7 @@ impl Case {
         Ok(clock::answer(&deadlines).map(|answer| answer.statutory.due.date))
     }
 
-    fn extend(&mut self, extending: &Extending) -> Result<()> {
+    pub(crate) fn extend(&mut self, extending: &Extending) -> Result<()> {
         let reason = extending.rationale.as_deref();
         let at = self.time(extending.at)?;
         self.go(Action::Extend, reason)?;
@@ -87,7 +140,7 @@ impl Case {
         Ok(())
     }
 
-    fn refuse(&mut self, refusing: &Refusing) -> Result<()> {
+    pub(crate) fn refuse(&mut self, refusing: &Refusing) -> Result<()> {
         let kind = refusing.reason.as_deref().unwrap_or("other");
         if !REFUSALS.contains(&kind) {
             let known = REFUSALS.join(", ");
@@ -114,10 +167,16 @@ impl Case {
         Ok(())
     }
 
-    fn fulfil(&mut self, at: Option<Timestamp>) -> Result<()> {
-        let at = self.time(at)?;
+    pub(crate) fn fulfil(&mut self, fulfilling: &Fulfilling) -> Result<()> {
+        let at = self.time(fulfilling.at)?;
         self.go(Action::Fulfil, None)?;
         self.check_proven()?;
+        let left = Unfinished::of(&self.record);
+        let why = fulfilling.despite_open.as_deref();
+        let why = why.filter(|why| !why.trim().is_empty());
+        if left.is_any() && why.is_none() {
+            return Err(left.fault());
+        }
         let needs_data = is_answered_with_data(self.record.kind);
         match &self.record.manifest {
             Some(manifest) if manifest.validation != Validation::Approved => {
@@ -131,8 +190,44 @@ impl Case {
             _ => {}
         }
         self.happened(at, What::Done { duty: Duty::Answer })?;
-        self.tell("fulfilled", json!({}));
+        let details = match why.filter(|_| left.is_any()) {
+            Some(why) => {
+                json!({ "openPlaces": left.places, "waitingTasks": left.tasks, "acknowledged": why })
+            }
+            None => json!({}),
+        };
+        self.tell("fulfilled", details);
         self.notify("request_fulfilled");
+        Ok(())
+    }
+
+    pub(crate) fn acknowledge(&mut self, at: Option<Timestamp>) -> Result<()> {
+        let at = self.time(at)?;
+        self.go(Action::Acknowledge, None)?;
+        let duty = Duty::Acknowledge;
+        self.happened(at, What::Done { duty })?;
+        self.record.acknowledged_at.get_or_insert(at);
+        self.tell("acknowledged", json!({ "at": at.to_string() }));
+        self.notify("request_acknowledged");
+        Ok(())
+    }
+
+    pub(crate) fn withdraw(&mut self, message: Option<&str>, at: Option<Timestamp>) -> Result<()> {
+        let at = self.time(at)?;
+        self.go(Action::Withdraw, None)?;
+        self.happened(at, What::Done { duty: Duty::Answer })?;
+        self.tell("withdrawn", json!({ "message": message }));
+        Ok(())
+    }
+
+    pub(crate) fn close(&mut self) -> Result<()> {
+        self.go(Action::Close, None)?;
+        let mut appeals = self.record.appeals.iter();
+        if appeals.any(|appeal| appeal.decision.is_none()) {
+            let message = "an appeal against the answer is not decided";
+            return Err(Fault::new(Code::TransitionDisallowed, message));
+        }
+        self.tell("closed", json!({}));
         Ok(())
     }
 
@@ -183,17 +278,7 @@ impl Desk<'_> {
         at: Option<Timestamp>,
     ) -> Result<Opened> {
         let work = |case: &mut Case| {
-            let at = case.time(at)?;
-            case.go(Action::Acknowledge, None)?;
-            case.happened(
-                at,
-                What::Done {
-                    duty: Duty::Acknowledge,
-                },
-            )?;
-            case.record.acknowledged_at.get_or_insert(at);
-            case.tell("acknowledged", json!({ "at": at.to_string() }));
-            case.notify("request_acknowledged");
+            case.acknowledge(at)?;
             Ok((Logged::new("request.acknowledged", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
@@ -244,16 +329,21 @@ impl Desk<'_> {
         Ok(self.act(actor, id, work).await?.0)
     }
 
-    /// Takes down that it was answered.
+    /// Takes down that it was answered. With places or tasks left it is refused, unless somebody says why it is answered.
     pub async fn fulfil(
         &self,
         actor: &Actor,
         id: RequestId,
-        at: Option<Timestamp>,
+        fulfilling: &Fulfilling,
     ) -> Result<Opened> {
         let work = |case: &mut Case| {
-            case.fulfil(at)?;
-            Ok((Logged::new("request.fulfilled", Value::Null), ()))
+            let left = Unfinished::of(&case.record);
+            case.fulfil(fulfilling)?;
+            let why = fulfilling.despite_open.as_ref().filter(|_| left.is_any());
+            let details = why.map_or(Value::Null, |why| {
+                json!({ "openPlaces": left.places, "waitingTasks": left.tasks, "acknowledged": why })
+            });
+            Ok((Logged::new("request.fulfilled", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
     }
@@ -288,9 +378,7 @@ impl Desk<'_> {
         message: Option<&str>,
     ) -> Result<Opened> {
         let work = |case: &mut Case| {
-            case.go(Action::Withdraw, None)?;
-            case.happened(case.now, What::Done { duty: Duty::Answer })?;
-            case.tell("withdrawn", json!({ "message": message }));
+            case.withdraw(message, None)?;
             Ok((Logged::new("request.withdrawn", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
@@ -299,17 +387,7 @@ impl Desk<'_> {
     /// Closes it.
     pub async fn close(&self, actor: &Actor, id: RequestId) -> Result<Opened> {
         let work = |case: &mut Case| {
-            case.go(Action::Close, None)?;
-            if case
-                .record
-                .appeals
-                .iter()
-                .any(|appeal| appeal.decision.is_none())
-            {
-                let message = "an appeal against the answer is not decided";
-                return Err(Fault::new(Code::TransitionDisallowed, message));
-            }
-            case.tell("closed", json!({}));
+            case.close()?;
             Ok((Logged::new("request.closed", Value::Null), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
@@ -354,6 +432,7 @@ impl Desk<'_> {
         let mut record = opened.known()?.clone();
         record.subject.add(more);
         let located = self.located(&record, opened.now).await?;
+        let doubts = self.doubts(&more.attributes).await?;
         let work = |case: &mut Case| {
             case.go(Action::ChangeRequestor, None)?;
             case.record.subject.add(more);
@@ -362,6 +441,7 @@ impl Desk<'_> {
                 return Err(Fault::field("subject.attributes", what));
             }
             case.record.located.clone_from(&located);
+            case.record.warn(doubts.iter().cloned());
             let names = more.attributes.iter().map(|known| &known.identifier);
             let details = json!({ "identifiers": names.collect::<Vec<_>>() });
             case.tell("subject_changed", details.clone());

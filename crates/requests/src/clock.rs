@@ -33,8 +33,9 @@ impl ClockFacts {
         received: Timestamp,
         law: &Law<'_>,
     ) -> Result<(Self, Vec<String>)> {
+        let (jurisdiction, warning) = meant(law.jurisdiction.trim())?;
         let request = |region: Option<&str>| Request {
-            jurisdiction: law.jurisdiction.trim().to_owned(),
+            jurisdiction: jurisdiction.to_owned(),
             kind,
             received,
             zone: law.zone.map(str::to_owned),
@@ -54,7 +55,13 @@ impl ClockFacts {
             };
             Ok::<_, Error>((request, deadlines))
         };
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = warning.into_iter().collect();
+        if let Some(zone) = law.zone
+            && jiff::tz::TimeZone::get(zone).is_err()
+        {
+            let what = "there is no such time zone; one such as Europe/Berlin is wanted";
+            return Err(Fault::field("timeZone", what));
+        }
         let request = match started(law.region) {
             Ok((request, _)) => request,
             // Whose holidays count was not said: those under which the answer is due first, so that no date is too late.
@@ -127,6 +134,37 @@ impl ClockFacts {
     }
 }
 
+/// Codes of other systems that are no codes of countries, or another country's: what is taken for them, and what a reader
+/// should look at. Where both readings are possible the country is taken, whose period is the shorter one.
+fn meant(code: &str) -> Result<(&str, Option<String>)> {
+    let warned = |taken, warning: &str| Ok((taken, Some(warning.to_owned())));
+    match code {
+        "ca" => warned(
+            code,
+            "the jurisdiction `ca` is taken for Canada; if California is meant, name it `us-ca`",
+        ),
+        "co" => warned(
+            code,
+            "the jurisdiction `co` is taken for Colombia; if Colorado is meant, name it `us-co`",
+        ),
+        "va" => warned(
+            "us-va",
+            "the jurisdiction `va` is taken for Virginia, `us-va`",
+        ),
+        "us" | "US" => Err(Fault::new(
+            Code::JurisdictionUnmapped,
+            "the United States have no one law on requests of persons",
+        )
+        .hint("name the state, as us-ca, us-co or us-va, or the law, as us-hipaa")),
+        "other" => Err(Fault::new(
+            Code::JurisdictionUnmapped,
+            "`other` names no law, and without one there is no deadline",
+        )
+        .hint("name the country, or register a policy pack of your own for it")),
+        _ => Ok((code, None)),
+    }
+}
+
 /// The deadline that a request is listed by: that of its answer.
 pub(crate) fn answer(deadlines: &Deadlines) -> Option<&Deadline> {
     let by = |duty| deadlines.of(duty);
@@ -164,5 +202,54 @@ fn refused(why: Why, answer: Option<&Deadline>) -> Fault {
     match answer.and_then(|answer| answer.extension) {
         Some(most) => fault.hint(format!("the law allows {most} at the most")),
         None => fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(jurisdiction: &str, zone: Option<&str>) -> Result<(ClockFacts, Vec<String>)> {
+        let law = Law {
+            jurisdiction,
+            region: None,
+            zone,
+        };
+        let received = "2026-03-02T10:00:00Z".parse().unwrap();
+        ClockFacts::start(&builtin().unwrap(), Kind::Access, received, &law)
+    }
+
+    #[test]
+    fn codes_of_other_systems_are_taken_for_what_they_may_mean_and_that_is_told() {
+        for (code, pack, other) in [
+            ("ca", "ca", Some("us-ca")),
+            ("co", "co", Some("us-co")),
+            ("va", "us-va", Some("us-va")),
+            ("us-ca", "us-ca", None),
+            ("CA", "ca", None),
+        ] {
+            let (facts, warnings) = started(code, None).unwrap();
+            assert_eq!(facts.request.pin.unwrap().pack, pack, "{code}");
+            let told = warnings.join(" ");
+            assert_eq!(
+                other.is_some_and(|other| told.contains(other)),
+                other.is_some(),
+                "{told}"
+            );
+        }
+        for none in ["us", "other"] {
+            let fault = started(none, None).err().unwrap();
+            assert_eq!(fault.code, Code::JurisdictionUnmapped);
+            assert!(fault.hint.is_some());
+        }
+    }
+
+    #[test]
+    fn a_time_zone_that_does_not_exist_is_told_as_that() {
+        for code in ["eu", "us-ca"] {
+            let fault = started(code, Some("Mars/Olympus")).err().unwrap();
+            assert!(fault.message.contains("time zone"), "{fault:?}");
+            assert_eq!(fault.field.as_deref(), Some("timeZone"), "{fault:?}");
+        }
     }
 }

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use locard_app::Actor;
-use locard_dsar::job::{self, DsarJob, DsarOptions, Scope, StartedJob};
-use locard_model::{DsarState, RequestId};
+use locard_dsar::job::{self, Body, DsarJob, DsarOptions, Scope, StartedJob};
+use locard_model::{Attribute, DsarState, Identifier, RequestId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
 use crate::intake::is_answered_with_data;
 use crate::life::Action;
-use crate::record::{Artifact, FileNote};
+use crate::record::{Artifact, FileNote, Record};
 
 impl Case {
     /// Refuses to collect for a request that is not worked on, or whose person is not proven.
@@ -95,12 +95,13 @@ impl Desk<'_> {
         Ok(job::job(self.home, job::job_id(name)?).await?)
     }
 
-    /// Refuses a DSAR job that names a request for which nothing may be collected (yet).
+    /// Refuses a DSAR job that names a request for which nothing may be collected (yet), or that is about somebody else.
     ///
     /// What a reader gets wrong: jobs come in by other doors than the request itself, and this holds at all of them.
-    pub async fn check_job(&self, id: RequestId) -> Result<()> {
+    pub async fn check_job(&self, id: RequestId, about: &About<'_>) -> Result<()> {
         let opened = self.request(id).await?;
         let record = opened.known()?.clone();
+        self.check_about(&record, about).await?;
         let nobody = Actor {
             id: String::new(),
             name: String::new(),
@@ -109,12 +110,27 @@ impl Desk<'_> {
             .check_gate()
     }
 
+    /// As [`Self::check_job`], of a job that there is; one that is of no request may be.
+    pub async fn check_known_job(&self, job: &DsarJob) -> Result<()> {
+        let Some(id) = job.body.as_ref().and_then(|body| body.request) else {
+            return Ok(());
+        };
+        let body = job.known()?;
+        let attributes = body.subject().attributes;
+        self.check_job(RequestId(id), &About::of(body, &attributes))
+            .await
+    }
+
     /// Takes down that a DSAR job, which was started elsewhere, is of a request: it can be attached then, and is destroyed with it.
     pub async fn bind_job(&self, actor: &Actor, id: RequestId, job: &DsarJob) -> Result<()> {
         let name = job.name();
-        if self.request(id).await?.known()?.jobs.contains(&name) {
+        let opened = self.request(id).await?;
+        if opened.known()?.jobs.contains(&name) {
             return Ok(());
         }
+        let attributes = job.known()?.subject().attributes;
+        self.check_about(opened.known()?, &About::of(job.known()?, &attributes))
+            .await?;
         let work = |case: &mut Case| {
             case.check_gate()?;
             if !case.record.jobs.contains(&name) {
@@ -126,6 +142,52 @@ impl Desk<'_> {
         };
         self.act(actor, id, work).await?;
         Ok(())
+    }
+
+    /// Refuses what is asked of another person than the one of whom the request is: whose identity was approved is theirs.
+    async fn check_about(&self, record: &Record, about: &About<'_>) -> Result<()> {
+        let mut asked: Vec<job::Known> = about.attributes.iter().map(job::Known::from).collect();
+        if let Some(id) = about.subject_id {
+            asked.extend(job::of_id(self.home, id).await?);
+        }
+        let person = self.person(record).await?;
+        let keyer = self.home.engine().keyer();
+        let hint = "add what else is known of the person to the request, or ask without a request";
+        if asked.is_empty() {
+            let message = "a DSAR job of a request is about its person, and this one names nobody";
+            return Err(Fault::new(Code::Invalid, message));
+        }
+        match job::strange(keyer, &person, &asked) {
+            None => Ok(()),
+            Some(identifier) => {
+                let message = format!(
+                    "the DSAR job is about somebody else than the request: its {identifier} is not known of the person of the request"
+                );
+                Err(Fault::new(Code::TransitionDisallowed, message).hint(hint))
+            }
+        }
+    }
+
+    /// All that a request knows of whom it is about.
+    async fn person(&self, record: &Record) -> Result<Vec<job::Known>> {
+        let known = self.subject(record.attributes()).await?;
+        let mut person: Vec<job::Known> = known.attributes.iter().map(job::Known::from).collect();
+        let subject = &record.subject;
+        for id in [&subject.subject_id, &subject.external_ref]
+            .into_iter()
+            .flatten()
+        {
+            person.extend(job::of_id(self.home, id).await?);
+        }
+        let requestor = record.requestor.as_ref().filter(|it| it.is_subject());
+        let said = requestor.map(|it| [("PERSON", &it.name), ("EMAIL_ADDRESS", &it.email)]);
+        for (identifier, value) in said.into_iter().flatten() {
+            person.extend(value.clone().map(|value| job::Known {
+                identifier: Identifier::new(identifier),
+                value,
+            }));
+        }
+        Ok(person)
     }
 
     /// Refuses to hand out the bundle of a DSAR job that is of a request, unless the request lets it go.
@@ -157,6 +219,13 @@ impl Desk<'_> {
         let notes: Vec<String> = report
             .map(|report| report.redaction_notes.clone())
             .unwrap_or_default();
+        let categories: Vec<String> = report
+            .map(|report| report.data_categories.clone())
+            .unwrap_or_default();
+        let exclusions = match report {
+            Some(report) => report.third_party(),
+            None => Vec::new(),
+        };
         let sections = body
             .collected
             .iter()
@@ -188,11 +257,31 @@ impl Desk<'_> {
                     .map(|hash| format!("bundle with SHA-256 {hash}")),
             });
             manifest.redactions_applied.clone_from(&notes);
+            manifest.data_categories.clone_from(&categories);
+            manifest.third_party_exclusions.clone_from(&exclusions);
             let details = json!({ "job": name, "sha256": sha256 });
             case.tell("bundle_attached", details.clone());
             Ok((Logged::new("manifest.bundle_attached", details), ()))
         };
         Ok(self.act(actor, id, work).await?.0)
+    }
+}
+
+/// Of whom a DSAR job is.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// An id of theirs, registered or not.
+    pub subject_id: Option<&'a str>,
+    /// What is known of them besides.
+    pub attributes: &'a [Attribute],
+}
+
+impl<'a> About<'a> {
+    fn of(body: &'a Body, attributes: &'a [Attribute]) -> Self {
+        Self {
+            subject_id: body.scope.data_subject_id.as_deref(),
+            attributes,
+        }
     }
 }
 

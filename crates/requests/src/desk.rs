@@ -86,6 +86,9 @@ impl Opened {
     }
 }
 
+/// That a key stands for something else.
+pub(crate) const KEY_TAKEN: &str = "this Idempotency-Key was used before, for another request";
+
 /// There is nothing to say of it any more.
 fn destroyed() -> Fault {
     let message = "the key of the request was destroyed at the end of its retention, and what was known of it with that";
@@ -114,14 +117,32 @@ impl<'a> Desk<'a> {
 
     /// Records a request that came in, finds where the person may be, and makes tasks of places that no connector reaches.
     pub async fn receive(&self, actor: &Actor, arrival: &Arrival) -> Result<Received> {
+        self.receive_with(actor, arrival, |_| Ok(())).await
+    }
+
+    /// The same with what became of the request elsewhere: all of it is recorded, or nothing. Of what has ended nobody is
+    /// looked for any more.
+    pub(crate) async fn receive_with(
+        &self,
+        actor: &Actor,
+        arrival: &Arrival,
+        since: impl FnOnce(&mut Case) -> Result<()>,
+    ) -> Result<Received> {
         let now = self.now().await?;
         let (head, mut record) = arrival.open(&self.in_use, now)?;
         let digest = arrival.digest();
         record.arrival = arrival.idempotency_key.is_some().then(|| digest.clone());
         let mut case = self.case(actor, RequestId(uuid::Uuid::nil()), head, record, now);
         arrival.begin(&mut case)?;
-        case.record.located = self.located(&case.record, now).await?;
-        self.make_tasks(&mut case).await?;
+        since(&mut case)?;
+        case.record
+            .warn(self.doubts(case.record.attributes()).await?);
+        if case.head.ended_at.is_some() {
+            self.retain(&mut case).await?;
+        } else {
+            case.record.located = self.located(&case.record, now).await?;
+            self.make_tasks(&mut case).await?;
+        }
         let details =
             serde_json::json!({ "channel": case.record.intake.channel, "kind": case.record.kind });
         let draft = RequestDraft {
@@ -142,8 +163,7 @@ impl<'a> Desk<'a> {
         let request = self.opened(request, now)?;
         let before = request.record.as_ref().and_then(|it| it.arrival.as_ref());
         if !is_new && before.is_some_and(|before| *before != digest) {
-            let message = "this Idempotency-Key was used before, for another request";
-            return Err(Fault::new(Code::TransitionDisallowed, message)
+            return Err(Fault::new(Code::TransitionDisallowed, KEY_TAKEN)
                 .hint("take a new key for another request"));
         }
         Ok(Received { request, is_new })

@@ -347,14 +347,7 @@ impl Desk<'_> {
                 let what = format!("at most {MOST} are taken");
                 return Err(Fault::field("evidenceArtifacts", what));
             }
-            case.record.authority = Authority {
-                // Whoever hands it in does not judge it.
-                status: match authority.status {
-                    Proof::Verified | Proof::Rejected => Proof::Pending,
-                    other => other,
-                },
-                ..authority.clone()
-            };
+            case.record.authority = authority.clone().unjudged();
             case.tell(
                 "authority_submitted",
                 json!({ "status": case.record.authority.status }),

@@ -136,7 +136,18 @@ impl Arrival {
             hold: None,
             warnings,
         };
+        let mut record = record;
+        record.warn(self.unheeded_proof());
         Ok((head, record))
+    }
+
+    /// That whoever brings a request does not judge the authority to ask for another.
+    fn unheeded_proof(&self) -> Option<String> {
+        let authority = self.authority.as_ref()?;
+        (authority.status != authority.clone().unjudged().status).then(|| {
+            let said = authority.status.as_str();
+            format!("authority.status `{said}` is taken down as pending: somebody here looks at the proof and decides")
+        })
     }
 
     /// SHA-256 of all that is said of it, in hexadecimal.
@@ -225,7 +236,8 @@ impl Arrival {
             .requestor
             .as_ref()
             .is_some_and(|requestor| !requestor.is_subject());
-        self.authority.clone().unwrap_or_else(|| Authority {
+        let said = self.authority.clone().map(Authority::unjudged);
+        said.unwrap_or_else(|| Authority {
             status: if for_another {
                 Proof::Pending
             } else {

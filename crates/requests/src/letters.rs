@@ -5,10 +5,12 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+use locard_deadline::{Duty, Event, What};
 
 use crate::clock::answer;
 use crate::code::{Code, Fault, Result};
 use crate::desk::{Desk, Opened};
+use crate::record::Record;
 
 /// Kinds of letters.
 pub const LETTERS: [&str; 4] = ["acknowledge", "extend", "refuse", "cover"];
@@ -118,6 +120,22 @@ fn filled(template: &str, values: &[(&str, Option<String>)]) -> String {
 }
 
 impl Desk<'_> {
+    /// The day by which the answer will be due once the person is told now that it takes longer, by all that the law gives;
+    /// `None` where it gives nothing.
+    fn extended(&self, record: &Record, now: jiff::Timestamp) -> Option<Date> {
+        let extended = What::Extended {
+            duty: Duty::Answer,
+            by: None,
+            // The letter says it.
+            reason: Some("it takes longer".to_owned()),
+        };
+        let mut clock = record.clock.clone();
+        let event = Event::new(now, extended);
+        clock.happened(&self.library, event).ok()?;
+        let deadlines = clock.deadlines(&self.library).ok()?;
+        answer(&deadlines).map(|answer| answer.statutory.due.date)
+    }
+
     /// A draft of a letter. Blocks on reading a template.
     pub fn letter(&self, request: &Opened, kind: &str, language: &str) -> Result<String> {
         let record = request.known()?;
@@ -128,9 +146,12 @@ impl Desk<'_> {
             let zoned = at.in_tz(zone).map(|at| at.date());
             zoned.ok().map(|date| written(date, language))
         };
-        let due = deadlines
-            .and_then(answer)
-            .map(|answer| answer.statutory.due.date);
+        let due = match kind {
+            "extend" if record.extensions.is_empty() => self.extended(record, request.now),
+            _ => deadlines
+                .and_then(answer)
+                .map(|answer| answer.statutory.due.date),
+        };
         let reason = match kind {
             "extend" => record
                 .extensions

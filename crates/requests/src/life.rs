@@ -51,6 +51,8 @@ pub enum Action {
     JudgeAuthority,
     /// What is held about them is collected, located, or reviewed.
     Collect,
+    /// What people did at a place is taken down.
+    DecidePlace,
     /// What is to be handed out changes.
     ChangeManifest,
     /// It is handed out.
@@ -76,6 +78,7 @@ named!(Action {
     ChangeRequestor => "requestor_change",
     JudgeAuthority => "authority",
     Collect => "collect",
+    DecidePlace => "place_decide",
     ChangeManifest => "manifest_change",
     Deliver => "deliver",
     Appeal => "appeal",
@@ -101,7 +104,8 @@ impl Action {
             Self::Withdraw => (OPEN, Some(Withdrawn)),
             Self::Close => (&[Fulfilled, Refused, Withdrawn], Some(Closed)),
             Self::Acknowledge | Self::ChangeRequestor | Self::JudgeAuthority => (OPEN, None),
-            Self::Deliver => (&[InProgress, Fulfilled], None),
+            // An answer may say what is still to be done, and somebody does it then.
+            Self::DecidePlace | Self::Deliver => (&[InProgress, Fulfilled], None),
             Self::Appeal => (&[InProgress, Fulfilled, Refused, Closed], None),
         }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use locard_app::{
-    CancellationToken, FindOptions, FindReport, NotSearched, Silent, find, identifier_named,
+    CancellationToken, Doubt, FindOptions, FindReport, NotSearched, Silent, doubtful, find,
+    identifier_of_person,
 };
 use locard_dsar::Lead;
 use locard_model::{Attribute, Strength, Subject};
@@ -23,7 +24,7 @@ impl Desk<'_> {
         let mut attributes = Vec::new();
         for Known { identifier, value } in known {
             attributes.push(Attribute {
-                identifier: identifier_named(self.home, identifier).await?,
+                identifier: identifier_of_person(self.home, identifier).await?,
                 value: value.clone(),
             });
         }
@@ -31,6 +32,13 @@ impl Desk<'_> {
             id: "subject".to_owned(),
             attributes,
         })
+    }
+
+    /// What of a person is likely not what was meant.
+    pub(crate) async fn doubts(&self, known: &[Known]) -> Result<Vec<String>> {
+        let subject = self.subject(known).await?;
+        let doubts = doubtful(self.home, &subject);
+        Ok(doubts.iter().map(Doubt::sentence).collect())
     }
 
     /// Asks the index; nothing, where nothing is known of the person to ask by.

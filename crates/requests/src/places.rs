@@ -161,7 +161,7 @@ impl Desk<'_> {
             ));
         }
         let work = |case: &mut Case| {
-            case.go(Action::Collect, None)?;
+            case.go(Action::DecidePlace, None)?;
             let mut places = case.record.places.iter_mut();
             let missing = || Fault::new(Code::NotFound, "there is no such place");
             let found = places.find(|found| found.id == place).ok_or_else(missing)?;

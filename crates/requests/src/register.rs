@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use locard_app::Actor;
 use locard_model::spreadsheet::disarm;
 use locard_model::{RequestId, RequestState};
 use locard_store::RequestOrder;
 use sha2::{Digest as _, Sha256};
 
-use crate::answer::Refusing;
 use crate::code::{Code, Fault, Result};
-use crate::desk::{Desk, Listing, Opened};
+use crate::desk::{Desk, KEY_TAKEN, Listing, Opened};
 use crate::explain::last_second;
 use crate::intake::{Arrival, kind_named};
+use crate::past::{Past, UNTOLD, moment};
 use crate::record::{Person, Requestor};
 
 /// Columns in their order. Those of `import` that are not named are empty.
@@ -75,10 +74,10 @@ const ALIASES: [(&str, &str); 3] = [
 const LONGEST: usize = 80;
 
 /// A row by its columns.
-struct Row(BTreeMap<String, String>);
+pub(crate) struct Row(BTreeMap<String, String>);
 
 impl Row {
-    fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         let text = self.0.get(&folded(name))?.trim();
         // The apostrophe that a register of ours puts before what a spreadsheet would execute.
         let text = match text.strip_prefix('\'') {
@@ -94,21 +93,19 @@ impl Row {
     }
 
     /// A time, or a day: noon in UTC, which is the same day nearly everywhere.
-    fn time(&self, name: &str) -> Result<Option<Timestamp>> {
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        if let Ok(time) = text.parse() {
-            return Ok(Some(time));
-        }
-        let day = text.parse::<Date>().ok();
-        let noon = day.and_then(|day| day.at(12, 0, 0, 0).in_tz("UTC").ok());
         let wrong = || Fault::field(name, "a day such as 2026-03-31 or a time is wanted");
-        noon.map(|noon| Some(noon.timestamp())).ok_or_else(wrong)
+        moment(&text).map(Some).ok_or_else(wrong)
     }
 
-    /// The same row is taken over once.
+    /// The same row is taken over once: it is known by its id, or by all that it says.
     fn key(&self) -> String {
+        if let Some(id) = self.id() {
+            return format!("register id {id}");
+        }
         let mut hash = Sha256::new();
         for (name, value) in &self.0 {
             for text in [name, value] {
@@ -119,7 +116,16 @@ impl Row {
         format!("register {}", hex::encode(hash.finalize()))
     }
 
-    fn arrival(&self, is_past: bool) -> Result<Arrival> {
+    /// The id that the request has where the register comes from.
+    fn id(&self) -> Option<RequestId> {
+        self.text("id")?.parse().ok()
+    }
+
+    fn arrival(&self, state: RequestState) -> Result<Arrival> {
+        let is_past = !matches!(
+            state,
+            RequestState::Captured | RequestState::VerificationPending
+        );
         let kind = self.text("requestType").map(|name| {
             kind_named(&name.to_lowercase())
                 .ok_or_else(|| Fault::field("requestType", "there is no such type"))
@@ -138,13 +144,15 @@ impl Row {
             region: self.text("region"),
             kind: kind.transpose()?,
             // What has ended was proven, or was not to be, before it came here.
-            requires_verification: is_past.then_some(false),
+            requires_verification: match state {
+                RequestState::Captured => None,
+                RequestState::VerificationPending => Some(true),
+                _ => Some(false),
+            },
             channel: self
                 .text("channel")
                 .unwrap_or_else(|| "register".to_owned()),
-            raw_text: self
-                .text("rawText")
-                .unwrap_or_else(|| "(taken over from a register)".to_owned()),
+            raw_text: self.text("rawText").unwrap_or_else(|| UNTOLD.to_owned()),
             received_at: received_at.ok_or_else(|| Fault::field("receivedAt", "it is empty"))?,
             contact: self.text("contact"),
             requestor,
@@ -284,49 +292,36 @@ impl Desk<'_> {
         })
     }
 
+    /// Takes one row over: all of it, or nothing.
     async fn take_over(&self, actor: &Actor, row: &Row) -> Result<(RequestId, bool)> {
-        let state = row.text("status").map(|name| {
-            RequestState::parse(&name)
-                .ok_or_else(|| Fault::field("status", "there is no such state"))
-        });
-        let state = state.transpose()?.unwrap_or(RequestState::Captured);
-        let is_past = state != RequestState::Captured && state != RequestState::VerificationPending;
-        let ended = row.time("endedAt")?;
-        let acknowledged = row.time("acknowledgedAt")?;
-        let received = self.receive(actor, &row.arrival(is_past)?).await?;
-        let id = received.request.id;
-        if !received.is_new {
+        let own = row.id();
+        if let Some(id) = own
+            && self.is_here(id).await?
+        {
             return Ok((id, false));
         }
-        if acknowledged.is_some() {
-            self.acknowledge(actor, id, acknowledged).await?;
-        }
-        match state {
-            RequestState::VerificationPending => {
-                self.request_verification(actor, id, &crate::identity::Asked::default())
-                    .await?;
+        let past = Past::of(row)?;
+        let arrival = row.arrival(past.state)?;
+        let received = self.receive_with(actor, &arrival, |case| past.follow(case));
+        let received = received.await.map_err(|fault| match (fault.code, own) {
+            // Its key is its id, under which an earlier form of the row was taken over.
+            (Code::TransitionDisallowed, Some(_)) if fault.message == KEY_TAKEN => {
+                let message = "a request of this id was taken over before, and the row has changed since: it stays as it was";
+                Fault::new(Code::TransitionDisallowed, message)
+                    .hint("take down here what became of it")
             }
-            RequestState::Fulfilled | RequestState::Closed => {
-                self.fulfil(actor, id, ended).await?;
-            }
-            RequestState::Refused => {
-                let rationale = row.text("refusalReason");
-                let rationale =
-                    rationale.or_else(|| Some("(taken over from a register)".to_owned()));
-                let refusing = Refusing {
-                    rationale,
-                    at: ended,
-                    ..Refusing::default()
-                };
-                self.refuse(actor, id, &refusing).await?;
-            }
-            RequestState::Withdrawn => drop(self.withdraw(actor, id, None).await?),
-            RequestState::Captured | RequestState::InProgress => {}
+            _ => fault,
+        })?;
+        Ok((received.request.id, received.is_new))
+    }
+
+    /// Whether a request of that id is in this home.
+    async fn is_here(&self, id: RequestId) -> Result<bool> {
+        match self.store().request(self.home.org(), id).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == locard_store::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
         }
-        if state == RequestState::Closed {
-            self.close(actor, id).await?;
-        }
-        Ok((id, true))
     }
 
     /// Writes the register; gives how many requests are in it. What a spreadsheet would execute is disarmed.
@@ -369,8 +364,11 @@ fn cells(request: &Opened) -> [String; COLUMNS.len()] {
         let each = record
             .extensions
             .iter()
-            .map(|extension| extension.at.to_string());
-        each.collect::<Vec<_>>().join(" ")
+            .map(|extension| match &extension.by {
+                Some(by) => format!("{} by {by}", extension.at),
+                None => extension.at.to_string(),
+            });
+        each.collect::<Vec<_>>().join("; ")
     });
     [
         request.id.to_string(),
@@ -417,7 +415,7 @@ mod tests {
         );
         let (line, row) = &rows[0];
         assert_eq!(*line, 2);
-        let arrival = row.arrival(false).unwrap();
+        let arrival = row.arrival(RequestState::Captured).unwrap();
         assert_eq!(arrival.received_at.to_string(), "2026-03-31T12:00:00Z");
         assert_eq!(arrival.requestor.unwrap().name.as_deref(), Some("=Anna"));
     }
@@ -429,7 +427,12 @@ mod tests {
             let text = text.replace('|', separator);
             let (rows, warnings) = rows(text.as_bytes()).unwrap();
             assert!(warnings.is_empty(), "{warnings:?}");
-            let requestor = rows[0].1.arrival(false).unwrap().requestor.unwrap();
+            let requestor = rows[0]
+                .1
+                .arrival(RequestState::Captured)
+                .unwrap()
+                .requestor
+                .unwrap();
             assert_eq!(requestor.name.as_deref(), Some("Anna"));
             assert_eq!(requestor.email.as_deref(), Some("anna@x.example"));
         }
@@ -445,7 +448,7 @@ mod tests {
         let text = "jurisdiction,receivedAt\neu,SECRET\n";
         let fault = rows(text.as_bytes()).unwrap().0[0]
             .1
-            .arrival(false)
+            .arrival(RequestState::Captured)
             .err()
             .unwrap();
         assert!(!fault.message.contains("SECRET"), "{fault}");

@@ -79,7 +79,10 @@ impl Case {
     }
 
     fn task(&mut self, task: Uuid) -> Result<&mut Task> {
-        if !self.head.state.is_open() {
+        // What is carried out by people may be answered before all of it is done; an answer with data is given by then.
+        let may_follow =
+            self.head.state == RequestState::Fulfilled && !is_answered_with_data(self.record.kind);
+        if !self.head.state.is_open() && !may_follow {
             let message = format!("the request is {}", self.head.state);
             return Err(Fault::new(Code::TransitionDisallowed, message));
         }

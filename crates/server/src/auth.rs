@@ -108,7 +108,7 @@ async fn caller(context: &Context, who: Who, headers: &HeaderMap) -> Result<Call
         }
     };
     if !caller.grants.iter().any(|grant| who.admits(*grant)) {
-        let message = format!("a key of a {} is needed here", who.as_str());
+        let message = format!("a key of {} is needed here", with_article(who.as_str()));
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
     Ok(caller)
@@ -123,6 +123,16 @@ fn token(headers: &HeaderMap) -> Option<SecretString> {
     });
     let token = bearer.or_else(|| text("x-api-key"))?;
     Some(SecretString::from(token))
+}
+
+/// A word with its article: `an administrator`, `a privacy officer`.
+pub(crate) fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {word}")
 }
 
 #[cfg(test)]

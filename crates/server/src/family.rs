@@ -18,7 +18,7 @@ pub(crate) enum Family {
 }
 
 /// What each family's paths begin with.
-const BEGINNINGS: [(&str, Family); 11] = [
+const BEGINNINGS: [(&str, Family); 12] = [
     ("~", Family::Reference),
     ("/api/public", Family::Reference),
     ("/api/v1", Family::Management),
@@ -30,6 +30,7 @@ const BEGINNINGS: [(&str, Family); 11] = [
     ("/policies", Family::Requests),
     ("/init", Family::Requests),
     ("/status", Family::Requests),
+    ("/errors", Family::Requests),
 ];
 
 impl Family {
@@ -78,7 +79,7 @@ mod tests {
             ("/requests/7/hold", Family::Requests),
             ("/requestsand", Family::Plain),
             ("/healthz", Family::Plain),
-            ("/errors/7", Family::Plain),
+            ("/errors/7", Family::Requests),
         ] {
             assert_eq!(Family::of(path), family, "{path}");
         }

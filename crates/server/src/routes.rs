@@ -289,6 +289,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     get "/api/v1/audit" Administrator manage::keys::audit, "Who did what, newest first", query &["cursor", "limit"];
 
     get "/init" Anybody requests::look::init, "Whether requests can be received";
+    post "/init" Anybody requests::look::init, "Whether requests can be received, as other hosts ask for it";
     get "/status" Anybody requests::look::status, "Whether requests are worked on";
     get "/errors/{id}" Anybody requests::look::code, "What an error of a request means";
     post "/requests" PrivacyOfficer requests::intake::create, "Record a request that came in", body requests::intake::BODY;
@@ -355,7 +356,7 @@ pub(crate) static ROUTES: &[Route] = routes! {
     put "/requests/{id}/manifest/artifact/{artifactId}/replace" PrivacyOfficer requests::manifest::replace,
         "Put another file in the place of one", file &["x-filename"];
     post "/requests/{id}/fulfilment" PrivacyOfficer requests::answer::fulfil, "Take down that it was answered",
-        body requests::answer::BODY_AT;
+        body requests::answer::BODY_FULFILMENT;
     post "/requests/{id}/fulfilment/callback" PrivacyOfficer requests::manifest::callback, "Take what another system gives back",
         body requests::manifest::BODY_CALLBACK;
     post "/requests/{id}/delivery/prepare" PrivacyOfficer requests::delivery::prepare, "Make an answer ready to be handed out",
@@ -481,6 +482,7 @@ mod tests {
             // Opened by a code, which only the recipient has.
             "/v1/delivery/{id}",
             "/v1/delivery/{id}",
+            "/init",
             "/init",
             "/status",
             "/errors/{id}",

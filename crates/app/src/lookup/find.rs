@@ -318,6 +318,20 @@ async fn located<'a>(
     })
 }
 
+/// What of a person is likely not what was meant, as a look-up would tell it.
+pub fn doubtful(home: &Home, subject: &Subject) -> Vec<Doubt> {
+    let library = home.engine.library();
+    let mut found = Vec::new();
+    doubts(
+        subject,
+        &roles(library),
+        library,
+        home.engine.keyer(),
+        &mut found,
+    );
+    found
+}
+
 /// What is asked, and what of it is likely not what was meant.
 fn compiled(home: &Home, options: &FindOptions) -> (Arc<Vec<Query>>, Vec<Doubt>) {
     let (library, keyer) = (home.engine.library(), home.engine.keyer());

@@ -2,10 +2,11 @@
 
 use locard_engine::Mask;
 use locard_index::is_name;
-use locard_model::{Attribute, Subject};
+use locard_model::{Attribute, Identifier, Subject};
 use locard_sketch::forms::{MOST_NAME_WORDS, name_spellings};
 
-use crate::{Error, Result};
+use crate::rules::identifiers::{identifier_named, slip};
+use crate::{Error, ErrorKind, Home, Result};
 
 /// Characters of a value; a whole postal address has far fewer.
 const LONGEST: usize = 1_000;
@@ -18,6 +19,31 @@ pub fn is_identifier(name: &str) -> bool {
     name.starts_with(char::is_alphabetic)
         && name.chars().all(is_part)
         && name.chars().nth(LONGEST_NAME).is_none()
+}
+
+/// The identifier by which a person is known: as [`identifier_named`], and what no rule knows is a number that the
+/// organisation gives them, as `CUSTOMER_ID`. What is hardly anything but a slip of the finger is refused.
+///
+/// # Errors
+/// It is a slip, or named like no identifier; the store fails.
+pub async fn identifier_of_person(home: &Home, typed: &str) -> Result<Identifier> {
+    let refused = match identifier_named(home, typed).await {
+        Err(error) if error.kind() == ErrorKind::Usage => error,
+        known => return known,
+    };
+    let identifier = Identifier::new(typed.trim().to_ascii_uppercase());
+    let name = identifier.as_str();
+    if !is_identifier(name) || home.engine.mask().segment(name) != name {
+        return Err(
+            Error::usage("an identifier of the person is named like no identifier").hint(
+                "names are written like EMAIL_ADDRESS or customer_id, and values stand behind them",
+            ),
+        );
+    }
+    match slip(home.engine.library(), &identifier) {
+        Some(_) => Err(refused),
+        None => Ok(identifier),
+    }
 }
 
 /// Refuses names of identifiers that cannot be some, and values that nobody has.
@@ -74,10 +100,10 @@ mod tests {
     use std::sync::Arc;
 
     use locard_identify::Library;
-    use locard_model::Identifier;
     use locard_sketch::Keyer;
 
     use super::*;
+    use crate::testing;
 
     fn refused(identifier: &str, value: &str) -> Option<String> {
         let subject = Subject {
@@ -120,5 +146,22 @@ mod tests {
             let is_quoted = told.to_lowercase().contains("ada") || told.contains("9999");
             assert!(!is_quoted && !told.contains("DE8"), "{told}");
         }
+    }
+
+    #[tokio::test]
+    async fn numbers_of_an_organisation_are_taken_and_slips_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = testing::home(folder.path()).await;
+        let own = identifier_of_person(&home, "customer_id").await.unwrap();
+        assert_eq!(own.as_str(), "CUSTOMER_ID");
+        let error = identifier_of_person(&home, "EMAIL_ADRESS")
+            .await
+            .unwrap_err();
+        assert_eq!(error.sentence(), "no rule knows EMAIL_ADRESS");
+        let error = identifier_of_person(&home, "ada@example.org")
+            .await
+            .unwrap_err();
+        assert!(!error.sentence().to_lowercase().contains("ada"), "{error}");
+        home.close().await.unwrap();
     }
 }

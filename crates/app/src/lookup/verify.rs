@@ -15,7 +15,7 @@ use crate::lookup::dates::date_orders;
 use crate::lookup::rows::{Keys, readable};
 use crate::lookup::suspect::{Suspect, identifiers};
 use crate::record::unreadable;
-use crate::{FindOptions, Hit, Home, RowAt, record};
+use crate::{Error, ErrorKind, FindOptions, Hit, Home, RowAt, SourceErrorKind, record};
 
 /// More values than this are not sent to a source; the columns are read whole instead.
 const MOST_VALUES: usize = 1_000;
@@ -27,7 +27,17 @@ const MOST_PLACES: usize = 100_000;
 /// Sources that were opened for this look-up, each once.
 pub struct OpenSources<'a> {
     home: &'a Home,
-    open: Mutex<HashMap<SourceId, Arc<dyn Source>>>,
+    open: Mutex<HashMap<SourceId, Opened>>,
+}
+
+/// What came of opening a source.
+enum Opened {
+    Source(Arc<dyn Source>),
+    /// It does not answer: nobody waits for it again in this look-up.
+    GivenUp {
+        sentence: String,
+        hint: Option<String>,
+    },
 }
 
 impl<'a> OpenSources<'a> {
@@ -39,15 +49,42 @@ impl<'a> OpenSources<'a> {
         }
     }
 
-    /// A source, opened when it is first asked for.
+    /// A source, opened when it is first asked for. One that could not be opened, or was given up, is not tried again.
     pub async fn get(&self, id: SourceId) -> crate::Result<Arc<dyn Source>> {
         let mut open = self.open.lock().await;
-        if let Some(source) = open.get(&id) {
-            return Ok(Arc::clone(source));
+        match open.get(&id) {
+            Some(Opened::Source(source)) => return Ok(Arc::clone(source)),
+            Some(Opened::GivenUp { sentence, hint }) => {
+                let error = Error::new(ErrorKind::Source, sentence.as_str());
+                return Err(match hint {
+                    Some(hint) => error.hint(hint.as_str()),
+                    None => error,
+                });
+            }
+            None => {}
         }
-        let source = self.home.open_stored(id).await?;
-        open.insert(id, Arc::clone(&source));
-        Ok(source)
+        let opened = self.home.open_stored(id).await;
+        let known = match &opened {
+            Ok(source) => Opened::Source(Arc::clone(source)),
+            Err(error) => Opened::GivenUp {
+                sentence: error.sentence().to_owned(),
+                hint: error.hint_text().map(str::to_owned),
+            },
+        };
+        open.insert(id, known);
+        opened
+    }
+
+    /// Tells that reading a source failed. One that cannot be reached is given up: each of its other entities would wait as
+    /// long.
+    pub async fn failed(&self, id: SourceId, failure: &Failure) {
+        if failure.kind == SourceErrorKind::Unreachable {
+            let given_up = Opened::GivenUp {
+                sentence: failure.sentence.clone(),
+                hint: failure.hint.clone(),
+            };
+            self.open.lock().await.insert(id, given_up);
+        }
     }
 }
 
@@ -106,6 +143,9 @@ pub(crate) async fn suspect(
         partial: found.rows > 0,
         ..Failure::of(mask, &error, &suspect.source, Some(&suspect.shown()))
     });
+    if let Some(failure) = &failure {
+        sources.failed(suspect.entity.source, failure).await;
+    }
     // What was found before it broke off is found; without that the columns stay candidates.
     if found.finds.is_empty()
         && let Some(failure) = failure
@@ -280,7 +320,7 @@ fn merge(places: &mut Vec<Place>, place: Place) {
     }
 }
 
-fn failure(suspect: &Suspect, error: &crate::Error) -> Failure {
+fn failure(suspect: &Suspect, error: &Error) -> Failure {
     Failure {
         source: Some(suspect.entity.source),
         source_name: suspect.source.clone(),

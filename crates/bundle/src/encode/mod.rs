@@ -75,6 +75,11 @@ pub struct Formats {
     warnings: Vec<String>,
 }
 
+/// Whether a text can be the name of a format, and hardly anything else.
+fn is_name(text: &str) -> bool {
+    (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 impl Formats {
     /// These formats; JSON where there are none.
     pub fn new(formats: impl IntoIterator<Item = Format>) -> Self {
@@ -92,15 +97,21 @@ impl Formats {
     }
 
     /// The formats of those names. An unknown one is JSON, as in the reference interface, with a warning in the manifest,
-    /// which does not repeat it.
+    /// which repeats it where it may be the name of one.
     pub fn parse<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> Self {
         let mut warnings = Vec::new();
         let formats: Vec<Format> = (1..)
             .zip(names)
             .map(|(number, name)| {
                 Format::parse(name.as_ref()).unwrap_or_else(|| {
+                    let name = name.as_ref().trim();
+                    let shown = if is_name(name) {
+                        format!("the format `{name}`")
+                    } else {
+                        format!("format {number}")
+                    };
                     warnings.push(format!(
-                        "format {number} that was asked for is unknown: JSON was written instead"
+                        "{shown} that was asked for is unknown: JSON was written instead"
                     ));
                     Format::Json
                 })

@@ -114,7 +114,13 @@ pub(crate) enum Requests {
         at: Option<String>,
     },
     /// Take down that it was answered
-    Fulfil(Step),
+    Fulfil {
+        #[command(flatten)]
+        step: Step,
+        /// Why it is answered although places or tasks are open; without it that is refused
+        #[arg(long, value_name = "WHY", value_parser = secret)]
+        acknowledge_open: Option<SecretString>,
+    },
     /// Take down that the person took it back
     Withdraw(Step),
     /// Close it

@@ -13,6 +13,7 @@ use super::kept::Reads;
 use super::reader::{Job, Reader, What};
 use super::writer::{self, Writer};
 use super::{CollectOptions, feed};
+use crate::naming::is_of_staff;
 use crate::relations;
 use crate::sections::Sections;
 
@@ -203,7 +204,7 @@ impl Among {
     }
 }
 
-/// The columns of an entity that hold some identifiers as a whole.
+/// The columns of an entity that hold some identifiers as a whole, but for those of who dealt with its rows.
 async fn columns_of(
     home: &Home,
     entity: EntityId,
@@ -211,7 +212,8 @@ async fn columns_of(
 ) -> Result<BTreeSet<String>> {
     let is_whole = |kind: FindingKind| kind == FindingKind::Column;
     let found = writer::found(home, entity, is_whole).await?.into_iter();
-    let columns = found.filter(|(_, identifiers)| identifiers.iter().any(&wanted));
+    let columns = found
+        .filter(|(column, identifiers)| identifiers.iter().any(&wanted) && !is_of_staff(column));
     Ok(columns.map(|(column, _)| column).collect())
 }
 

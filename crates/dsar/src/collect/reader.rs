@@ -150,6 +150,9 @@ impl Reader<'_> {
         ended.weak = reading.examiner.weak.load(Ordering::Relaxed);
         let lost = reading.examiner.lost.load(Ordering::Relaxed);
         ended.failure = ended.failure.or_else(|| job.unreadable(lost));
+        if let Some(failure) = &ended.failure {
+            self.opened.failed(job.source(), failure).await;
+        }
         ended
     }
 

@@ -293,16 +293,19 @@ impl<'a, 'g> Writer<'a, 'g> {
     }
 
     async fn section(&self, job: &Job) -> Result<Section> {
-        let mut found = identifiers(self.home, job).await?;
-        let columns = job.names.iter().map(|column| SectionColumn {
-            path: column.path.clone(),
-            data_type: column.data_type.clone(),
-            comment: column.comment.clone(),
-            identifiers: found
-                .remove(&column.path)
-                .unwrap_or_default()
-                .into_iter()
-                .collect(),
+        let is_whole = |kind| kind == FindingKind::Column;
+        let mut whole = found(self.home, job.entity(), is_whole).await?;
+        let mut inside = found(self.home, job.entity(), |kind| !is_whole(kind)).await?;
+        let columns = job.names.iter().map(|column| {
+            let whole = whole.remove(&column.path).unwrap_or_default();
+            let inside = inside.remove(&column.path).unwrap_or_default();
+            SectionColumn {
+                path: column.path.clone(),
+                data_type: column.data_type.clone(),
+                comment: column.comment.clone(),
+                inside: inside.difference(&whole).cloned().collect(),
+                identifiers: whole.into_iter().collect(),
+            }
         });
         Ok(Section {
             source: job.source.clone(),
@@ -342,15 +345,7 @@ impl Job {
     }
 }
 
-/// What was found in the columns of a job's entity and is not rejected, by column.
-pub(super) async fn identifiers(
-    home: &Home,
-    job: &Job,
-) -> Result<HashMap<String, BTreeSet<Identifier>>> {
-    found(home, job.entity(), |_| true).await
-}
-
-/// The identifiers of an entity's findings that are wanted, by column.
+/// The identifiers of an entity's findings that are wanted and not rejected, by column.
 pub(super) async fn found(
     home: &Home,
     entity: EntityId,

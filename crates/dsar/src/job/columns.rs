@@ -1,11 +1,9 @@
 //! Columns of a section: the one that tells when a row was, and what kind of values each has.
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use locard_bundle::Kind;
 use serde_json::Value;
 
+use crate::naming::words;
 use crate::sections::SectionColumn;
 
 /// The column by which a window is applied; `None` where none tells when a row was.
@@ -19,77 +17,67 @@ pub(super) fn time_column(columns: &[SectionColumn]) -> Option<String> {
 }
 
 /// How well a column tells when its row was; a birth date does not, and when it was changed does it worse than when it
-/// was made.
+/// was made. What is of a type of times, or was found to hold dates, does it better than what is only called so.
 fn score(column: &SectionColumn) -> u8 {
-    let name = column.path.to_lowercase();
-    let kind = column.data_type.to_lowercase();
-    let has = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
-    if has(&["birth", "dob", "valid", "expir", "due"], &name)
-        || column
-            .identifiers
-            .iter()
-            .any(|it| it.as_str() == "DATE_OF_BIRTH")
+    let words = words(&column.path);
+    let has = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    let begins = |with: &str| words.iter().any(|word| word.starts_with(with));
+    let is_found = |name: &str| column.identifiers.iter().any(|it| it.as_str() == name);
+    if has(&["dob", "due", "until"])
+        || ["birth", "born", "geburt", "valid", "expir"]
+            .into_iter()
+            .any(begins)
+        || words.iter().any(|word| word.contains("birth"))
+        || is_found("DATE_OF_BIRTH")
     {
         return 0;
     }
-    let is_time = has(&["timestamp", "datetime", "date"], &kind);
-    let by_name = if has(
-        &[
-            "created",
-            "occurred",
-            "ordered",
-            "sent",
-            "placed",
-            "event_time",
-        ],
-        &name,
-    ) {
+    let kind = column.data_type.to_lowercase();
+    let is_time = ["timestamp", "datetime", "date"]
+        .iter()
+        .any(|it| kind.contains(it));
+    let by_name = if has(&MADE) {
         3
-    } else if has(&["date", "time", "datum"], &name)
-        || name.ends_with("_at")
-        || name.ends_with("_on")
-        || name == "at"
+    } else if has(&TIMES)
+        || words
+            .last()
+            .is_some_and(|last| last == "at" || last == "on")
     {
         2
     } else {
         0
     };
-    let later = u8::from(has(&["updated", "modified", "changed"], &name));
-    match (is_time, by_name) {
-        (true, by_name) => 3 + by_name - later,
+    let later = u8::from(has(&["updated", "modified", "changed"]));
+    match (is_time || is_found("DATE"), by_name) {
+        (true, by_name) => 5 + by_name - later,
         (false, 0) => 0,
         (false, by_name) => 1 + by_name - later,
     }
 }
 
-/// When a cell says; `None` where it does not.
-pub(super) fn time_of(value: &Value) -> Option<Timestamp> {
-    match value {
-        Value::Number(number) => {
-            // Seconds, or milliseconds, of times that anybody recorded.
-            let number = number.as_i64().filter(|number| *number > 100_000_000)?;
-            if number > 100_000_000_000 {
-                Timestamp::from_millisecond(number).ok()
-            } else {
-                Timestamp::from_second(number).ok()
-            }
-        }
-        Value::String(text) => time_in(text.trim()),
-        _ => None,
-    }
-}
+/// Words of a column's name that say when its row was made.
+const MADE: [&str; 10] = [
+    "created",
+    "occurred",
+    "ordered",
+    "sent",
+    "placed",
+    "opened",
+    "received",
+    "recorded",
+    "registered",
+    "erstellt",
+];
 
-fn time_in(text: &str) -> Option<Timestamp> {
-    let utc = |time: DateTime| {
-        time.to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|zoned: Zoned| zoned.timestamp())
-    };
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(|| utc(text.parse::<DateTime>().ok()?))
-        .or_else(|| utc(text.parse::<Date>().ok()?.at(0, 0, 0, 0)))
-}
+/// Words of a column's name that say that it holds times.
+const TIMES: [&str; 6] = [
+    "date",
+    "time",
+    "datum",
+    "timestamp",
+    "datetime",
+    "zeitpunkt",
+];
 
 /// The kind of a column's values so far, and with one more.
 pub(super) fn kind_with(known: Option<Kind>, value: &Value) -> Option<Kind> {
@@ -113,7 +101,6 @@ pub(super) fn kind_with(known: Option<Kind>, value: &Value) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use locard_model::Identifier;
-    use serde_json::json;
 
     use super::*;
 
@@ -123,6 +110,7 @@ mod tests {
             data_type: data_type.to_owned(),
             comment: None,
             identifiers: identifier.into_iter().map(Identifier::new).collect(),
+            inside: Vec::new(),
         }
     }
 
@@ -148,22 +136,24 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_in_the_notations_of_sources() {
-        for (value, expected) in [
-            (json!("2024-03-01"), Some("2024-03-01T00:00:00Z")),
-            (json!("2024-03-01 10:30:00"), Some("2024-03-01T10:30:00Z")),
-            (
-                json!("2024-03-01T10:30:00+02:00"),
-                Some("2024-03-01T08:30:00Z"),
-            ),
-            (json!(1_709_287_200), Some("2024-03-01T10:00:00Z")),
-            (json!(1_709_287_200_000_i64), Some("2024-03-01T10:00:00Z")),
-            (json!("soon"), None),
-            (json!(7), None),
-            (json!(null), None),
-        ] {
-            let read = time_of(&value).map(|time| time.to_string());
-            assert_eq!(read.as_deref(), expected, "{value}");
+    fn a_column_tells_times_by_its_type_or_what_was_found_and_by_whole_words_of_its_name() {
+        let opened = [
+            column("consent", "text", None),
+            column("opened", "timestamp with time zone", None),
+        ];
+        assert_eq!(time_column(&opened).as_deref(), Some("opened"));
+        assert_eq!(time_column(&opened[..1]), None, "consent is no time");
+        let since = [
+            column("sent_by", "text", None),
+            column("since", "text", Some("DATE")),
+        ];
+        assert_eq!(time_column(&since).as_deref(), Some("since"));
+        for none in ["lifetime_value", "candidate", "residue", "absent"] {
+            assert_eq!(time_column(&[column(none, "text", None)]), None, "{none}");
+        }
+        for some in ["orderDate", "sentAt", "log.time", "CREATED_AT"] {
+            let column = column(some, "text", None);
+            assert_eq!(time_column(&[column]).as_deref(), Some(some));
         }
     }
 }

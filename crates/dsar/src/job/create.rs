@@ -1,12 +1,13 @@
 //! Asking for a DSAR job.
 
-use locard_app::{Actor, Error, Home, Result, record_audit};
+use locard_app::{Actor, Doubt, Error, Home, Result, Why, record_audit};
 use locard_bundle::Formats;
 use locard_model::{Attribute, DsarState};
 use locard_store::{DsarDraft, DsarNote, StartedDsar};
 use serde_json::json as object;
 use uuid::Uuid;
 
+use super::subject::DATA_SUBJECT_ID;
 use super::{
     Body, DsarJob, DsarSettings, Known, Scope, ScopeKind, json, narrow, settings, subject, told,
 };
@@ -139,6 +140,7 @@ async fn body(
     check(settings, &scope)?;
     check_review(settings, options.review)?;
     narrow::narrowed(home, &scope).await?;
+    warnings.extend(doubts(home, &attributes));
     let parsed = Formats::parse(&formats);
     warnings.extend(parsed.warnings().iter().cloned());
     for recipient in &options.recipients {
@@ -226,9 +228,22 @@ async fn known(
     Ok(known)
 }
 
+/// What of the person is likely not what was meant.
+pub(super) fn doubts(home: &Home, known: &[Known]) -> Vec<String> {
+    let subject = Body {
+        attributes: known.to_vec(),
+        ..Body::default()
+    }
+    .subject();
+    // An id of other systems is what no rule knows by its nature.
+    let is_told = |it: &&Doubt| it.identifier.as_str() != DATA_SUBJECT_ID || it.why != Why::Unknown;
+    let doubts = locard_app::doubtful(home, &subject);
+    doubts.iter().filter(is_told).map(Doubt::sentence).collect()
+}
+
 fn check(settings: &DsarSettings, scope: &Scope) -> Result<()> {
     if let (Some(start), Some(end)) = (scope.window_start, scope.window_end)
-        && start >= end
+        && start > end
     {
         return Err(Error::usage("the window ends before it begins"));
     }

@@ -13,7 +13,8 @@ use locard_model::{EntityId, Identifier, RelationId, Strength};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::columns::{kind_with, time_column, time_of};
+use super::columns::{kind_with, time_column};
+use super::times::{Period, times_of};
 use super::{Collected, Scope, SectionInfo};
 use crate::collect::Links;
 use crate::keep::{Sealed, Shelf};
@@ -46,6 +47,9 @@ pub(super) struct Meta {
     pub(super) path: Vec<RelationId>,
     /// Identifiers that agreed in any row.
     pub(super) agreed: BTreeSet<Identifier>,
+    /// Columns in which something of the person agreed in any row that is certainly about them.
+    #[serde(default)]
+    pub(super) own: BTreeSet<String>,
     /// The column by which the window was applied.
     pub(super) time: Option<String>,
     /// Rows that it holds.
@@ -56,11 +60,22 @@ pub(super) struct Meta {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct FieldMeta {
     pub(super) name: String,
+    /// What it holds as a whole.
     pub(super) identifiers: Vec<Identifier>,
+    /// What was found only inside of its texts, or in a few of its cells: such a column is nobody's as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) inside: Vec<Identifier>,
     /// Of its values, as far as any has one.
     pub(super) kind: Option<Kind>,
     /// Whether any row has it.
     pub(super) seen: bool,
+}
+
+impl FieldMeta {
+    /// All that was found in it.
+    pub(super) fn found(&self) -> impl Iterator<Item = &Identifier> {
+        self.identifiers.iter().chain(&self.inside)
+    }
 }
 
 /// A row as it is kept.
@@ -94,13 +109,15 @@ pub(super) struct Gather {
     shelf: Shelf,
     /// Only sections of these entities.
     entities: Option<BTreeSet<EntityId>>,
-    window: (Option<Timestamp>, Option<Timestamp>),
+    window: Period,
     counters: Arc<Counters>,
     open: Option<Open>,
     /// The sections that were taken.
     pub(super) sections: Vec<SectionInfo>,
     /// Entities to which the window could not be applied.
     pub(super) timeless: BTreeSet<String>,
+    /// Rows whose time cannot be read, by entity and column of times.
+    pub(super) untimed: BTreeMap<(String, String), u64>,
     /// Sections that nobody asked for: of their rows it is kept to what they lead, and nothing else.
     pub(super) between: usize,
 }
@@ -122,11 +139,12 @@ impl Gather {
         Self {
             shelf,
             entities,
-            window: (scope.window_start, scope.window_end),
+            window: Period::new(scope.window_start, scope.window_end),
             counters,
             open: None,
             sections: Vec::new(),
             timeless: BTreeSet::new(),
+            untimed: BTreeMap::new(),
             between: 0,
         }
     }
@@ -140,10 +158,15 @@ impl Gather {
 
     /// Whether a row is outside of the window; `None` where it does not tell when it was.
     fn is_outside(&self, meta: &Meta, values: &Map<String, Value>) -> Option<bool> {
-        let column = meta.time.as_ref();
-        let time = column.and_then(|column| time_of(values.get(column)?))?;
-        let (start, end) = self.window;
-        Some(start.is_some_and(|start| time < start) || end.is_some_and(|end| time >= end))
+        let value = values.get(meta.time.as_ref()?)?;
+        let times = times_of(value);
+        let is_outside = |at: &Timestamp| !self.window.holds(*at);
+        let first = times.first().map(is_outside)?;
+        // What may be read in two ways tells only what it tells in both.
+        times
+            .iter()
+            .all(|at| is_outside(at) == first)
+            .then_some(first)
     }
 }
 
@@ -179,11 +202,11 @@ impl Sections for Gather {
     fn begin(&mut self, section: &Section) -> io::Result<()> {
         let is_wanted = |entities: &BTreeSet<EntityId>| entities.contains(&section.entity);
         let is_wanted = self.entities.as_ref().is_none_or(is_wanted);
-        let has_window = self.window != (None, None);
+        let has_window = !self.window.is_open();
         let time = time_column(&section.columns).filter(|_| has_window);
         if has_window && time.is_none() && is_wanted {
-            let place = format!("{} in {}", section.resource, section.source);
-            self.timeless.insert(place);
+            self.timeless
+                .insert(place(&section.resource, &section.source));
         }
         self.open(section, time, is_wanted)
     }
@@ -241,10 +264,15 @@ impl Sections for Gather {
 }
 
 impl Gather {
-    fn taken(&self, open: &mut Open, row: SectionRow) -> KeptRow {
+    fn taken(&mut self, open: &mut Open, row: SectionRow) -> KeptRow {
         let mut values = row.values;
         open.fields_of(&mut values);
         let outside = self.is_outside(&open.meta, &values);
+        if let (None, Some(column), true) = (outside, &open.meta.time, open.is_wanted) {
+            let info = &open.meta.info;
+            let at = (place(&info.resource, &info.source), column.clone());
+            *self.untimed.entry(at).or_default() += 1;
+        }
         let (timed, outside) = (outside.is_some(), outside.unwrap_or_default());
         let review = match row.standing {
             Standing::Included => None,
@@ -258,6 +286,10 @@ impl Gather {
         };
         *count += 1;
         open.meta.rows += 1;
+        if review.is_none() {
+            let agreed = row.agreed.iter().map(|it| it.column.clone());
+            open.meta.own.extend(agreed);
+        }
         let agreed = row.agreed.iter();
         open.meta
             .agreed
@@ -342,6 +374,7 @@ fn meta(section: &Section, number: usize, time: Option<String>) -> Meta {
     let fields = section.columns.iter().take(FIELDS).map(|column| FieldMeta {
         name: column.path.clone(),
         identifiers: column.identifiers.clone(),
+        inside: column.inside.clone(),
         ..FieldMeta::default()
     });
     let path = match &section.reached {
@@ -362,6 +395,11 @@ fn meta(section: &Section, number: usize, time: Option<String>) -> Meta {
         time,
         ..Meta::default()
     }
+}
+
+/// Where something is, for people.
+fn place(resource: &str, source: &str) -> String {
+    format!("{resource} in {source}")
 }
 
 fn rows_name(number: usize) -> String {

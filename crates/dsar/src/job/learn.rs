@@ -82,7 +82,12 @@ pub(super) fn is_own_role(column: &str) -> bool {
         .split(|letter: char| !letter.is_alphabetic())
         .filter(|word| !word.is_empty())
         .peekable();
-    words.peek().is_some() && words.all(|word| OWN.contains(&word.to_lowercase().as_str()))
+    words.peek().is_some() && words.all(is_own_word)
+}
+
+/// Whether a word of a column's name says something of whom its row is about.
+pub(super) fn is_own_word(word: &str) -> bool {
+    OWN.contains(&word.to_lowercase().as_str())
 }
 
 /// The person, and what their own rows say of them.

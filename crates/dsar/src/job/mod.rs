@@ -38,6 +38,7 @@ mod standing;
 mod subject;
 mod tenant;
 mod texts;
+mod times;
 mod work;
 
 use std::io;
@@ -68,7 +69,7 @@ pub use review::{Approved, Review, approve, decide, is_waiting, review, undo};
 pub use rules::Taken;
 pub use run::{run, run_dsars, run_here};
 pub use settings::{Controller, DsarSettings, Processing, change_settings, settings, signing_key};
-pub use subject::{put_subject, registered_subject};
+pub use subject::{of_id, put_subject, registered_subject, strange};
 
 /// A DSAR job as it is told.
 #[derive(Clone, Debug, PartialEq)]

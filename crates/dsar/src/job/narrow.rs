@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use locard_app::{Error, Home, Result, choose, chosen_entities, collection, collections, members};
+use locard_app::{
+    Catalog, Error, Home, NotSearched, Result, choose, chosen_entities, collection, collections,
+    members,
+};
 use locard_model::{EntityId, SecretString};
 
 use super::Scope;
@@ -47,6 +50,37 @@ pub(super) async fn narrowed(home: &Home, scope: &Scope) -> Result<Narrow> {
     }
     narrow.entities = entities;
     Ok(narrow)
+}
+
+/// Leaves out of what was not searched places that nobody asked for: what they keep from those that were asked for is told
+/// there.
+pub(super) async fn only_asked(
+    home: &Home,
+    narrow: &Narrow,
+    gaps: &mut Vec<NotSearched>,
+) -> Result<()> {
+    let Some(wanted) = &narrow.entities else {
+        return Ok(());
+    };
+    let catalog = Catalog::open(home).await?;
+    let mask = home.engine().mask();
+    let (mut sources, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for entity in catalog.list(None).await? {
+        let source = catalog.source_name(entity.source);
+        if wanted.contains(&entity.id) {
+            sources.insert(source);
+        } else {
+            others.insert((source, mask.path(&entity.path, entity.kind)));
+        }
+    }
+    gaps.retain(|gap| {
+        let is_other = gap
+            .resource
+            .as_ref()
+            .is_some_and(|resource| others.contains(&(gap.source.clone(), resource.clone())));
+        sources.contains(&gap.source) && !is_other
+    });
+    Ok(())
 }
 
 /// The collection of that id or name.

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::decide::Decisions;
 use super::gather::{Counters, Gather};
 use super::pack::Packing;
-use super::{Body, DsarJob, Known, unkept, work};
+use super::{Body, DsarJob, Known, create, unkept, work};
 use crate::collect::{CollectOptions, Extract, collect};
 use crate::keep::{Folder, Shelf};
 
@@ -70,6 +70,7 @@ pub async fn collect_bundle<W: Write + Send + 'static>(
         recipients: once.recipients.clone(),
         ..Body::default()
     };
+    body.warnings.extend(create::doubts(home, &body.attributes));
     let folder = tempfile::tempdir().map_err(unkept)?;
     let mut key = Zeroizing::new([0; 32]);
     getrandom::fill(key.as_mut_slice()).map_err(|error| {

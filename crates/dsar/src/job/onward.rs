@@ -40,7 +40,7 @@ impl Worker<'_> {
         let gather = Gather::new(shelf.clone(), &body.scope, entities, counters);
         let mut gather = gather.behind(&known);
         let options = options(body, &narrow);
-        let extract = collect_onward(
+        let mut extract = collect_onward(
             self.home,
             (&options, onward),
             (&mut gather, Some(&shelf)),
@@ -51,6 +51,7 @@ impl Worker<'_> {
         if cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "collecting was stopped"));
         }
+        narrow::only_asked(self.home, &narrow, &mut extract.not_searched).await?;
         self.take_in(known, &extract, &gather).await
     }
 

@@ -213,7 +213,7 @@ impl Packing {
         let columns = meta.fields.iter().map(|field| Column {
             name: field.name.clone(),
             kind: field.kind.unwrap_or_default(),
-            identifiers: field.identifiers.iter().map(ToString::to_string).collect(),
+            identifiers: field.found().map(ToString::to_string).collect(),
         });
         Section {
             source: meta.info.source.clone(),

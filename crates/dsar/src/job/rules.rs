@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use locard_bundle::{Reason, Redaction, redact_field, redact_texts};
+use locard_bundle::{Reason, Redaction, THIRD_PARTY, redact_field, redact_texts};
 use locard_engine::Mask;
 use locard_identify::Library;
 use locard_index::{Query, Verifier, builtin_role, is_name, role_of};
@@ -16,8 +16,9 @@ use locard_sketch::Keyer;
 use serde_json::{Map, Value};
 
 use super::gather::{FieldMeta, Meta};
-use super::learn::is_own_role;
+use super::learn::{is_own_role, is_own_word};
 use super::texts::{is_prose, names, numbers, phones, two_words, words_in};
+use crate::naming;
 
 /// Judges rows of one person.
 pub(super) struct Others {
@@ -29,9 +30,6 @@ pub(super) struct Others {
     /// The subject's attributes, by position.
     subject: Subject,
 }
-
-/// Why it is taken out.
-const WHY: &str = "it is another person's";
 
 impl Others {
     pub(super) fn new(subject: Subject, mask: Mask, library: Arc<Library>, keyer: &Keyer) -> Self {
@@ -176,6 +174,7 @@ impl Others {
                 .filter_map(|field| Some((field.name.clone(), name_of(field)?)));
             others.extend(named);
         }
+        let names_none = others.is_empty();
         let stems: BTreeSet<String> = others.iter().filter_map(|(name, _)| stem(name)).collect();
         for field in candidates {
             let contact = field
@@ -185,11 +184,21 @@ impl Others {
             let Some(identifier) = contact else { continue };
             let beside = own.kinds.contains(identifier);
             let with_name = stem(&field.name).is_some_and(|stem| stems.contains(&stem));
-            if beside || with_name {
+            // Who is reached there is somebody else, unless the column is one of the person's own.
+            let is_open = !meta.over.is_empty() || !names_none || self.knows(identifier);
+            let strange =
+                is_open && is_strange(identifier, &field.name) && !meta.own.contains(&field.name);
+            if beside || with_name || strange {
                 others.push((field.name.clone(), identifier.clone()));
             }
         }
         others
+    }
+
+    /// Whether a value of this kind is known of the person.
+    fn knows(&self, identifier: &Identifier) -> bool {
+        let mut known = self.subject.attributes.iter();
+        known.any(|attribute| attribute.identifier == *identifier)
     }
 
     /// Whether a name shares a word with one that is known of the person.
@@ -431,7 +440,7 @@ struct Own {
 
 pub(super) fn why(identifier: Option<&Identifier>) -> Reason {
     Reason {
-        reason: WHY.to_owned(),
+        reason: THIRD_PARTY.to_owned(),
         exemption: None,
         identifier: identifier.map(ToString::to_string),
     }
@@ -446,6 +455,24 @@ pub(super) fn is_telling(identifier: &Identifier) -> bool {
     matches!(identifier.as_str(), "PHONE_NUMBER" | "FAX_NUMBER")
         || (is_unique(identifier) && !identifier.as_str().contains("CUSTOMER"))
 }
+
+/// Whether a column holds addresses or numbers of whoever is reached there, which is not plainly whom the row is about:
+/// `contact_email`, and not `email`, `customer_email` or `mobile_phone`.
+fn is_strange(identifier: &Identifier, column: &str) -> bool {
+    let is_contact = matches!(
+        identifier.as_str(),
+        "EMAIL_ADDRESS" | "PHONE_NUMBER" | "FAX_NUMBER"
+    );
+    let words = naming::words(column);
+    let is_plain = |word: &String| {
+        let word = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        word.is_empty() || is_own_word(word) || BILLED.contains(&word)
+    };
+    is_contact && words.len() > 1 && !words.iter().all(is_plain)
+}
+
+/// What else a column of addresses is called that holds those of whom its row is about.
+const BILLED: [&str; 3] = ["billing", "invoice", "login"];
 
 /// Whether these columns hold one name: one of them, or a first and a last name.
 fn is_one_name(names: &[&&FieldMeta]) -> bool {

@@ -43,6 +43,46 @@ async fn name(home: &Home, id: &str) -> Result<String> {
     Ok(format!("subject {digest}"))
 }
 
+/// What an id of another system is looked for as, where nobody said what it is.
+pub(super) const DATA_SUBJECT_ID: &str = "DATA_SUBJECT_ID";
+
+/// The first thing that is asked for which is none of what is known of a person; `None` where all of it is theirs. Values
+/// are compared as they are looked for, so that a name may be written in two ways, and an id is the same under any name.
+pub fn strange(keyer: &Keyer, person: &[Known], asked: &[Known]) -> Option<Identifier> {
+    let told = |known: &Known| known.value.trim().to_lowercase();
+    let is_same = |one: &Known, other: &Known| {
+        told(one) == told(other)
+            || (one.identifier == other.identifier && agrees(keyer, one, &other.value))
+    };
+    let mut asked = asked.iter();
+    let other = asked.find(|it| !person.iter().any(|known| is_same(known, it)))?;
+    Some(other.identifier.clone())
+}
+
+/// Whether a value is another spelling of one that is known.
+fn agrees(keyer: &Keyer, known: &Known, value: &str) -> bool {
+    let subject = Subject {
+        id: String::new(),
+        attributes: vec![Attribute {
+            identifier: known.identifier.clone(),
+            value: known.value.clone(),
+        }],
+    };
+    let query = Query::compile(&subject, |attribute| role_of(attribute, None), keyer);
+    let column = known.identifier.as_str();
+    let verifier = Verifier::new([&query], column);
+    !verifier.check_row(&[(column, value)]).is_empty()
+}
+
+/// What an id says of a person: what is registered under it, else what it looks like.
+///
+/// # Errors
+/// The store fails.
+pub async fn of_id(home: &Home, id: &str) -> Result<Vec<Known>> {
+    let registered = registered_subject(home, id).await?;
+    Ok(registered.unwrap_or_else(|| vec![guessed(id)]))
+}
+
 /// Of what a person has one: another value is another person's.
 const ONE_EACH: [&str; 4] = ["DATE_OF_BIRTH", "US_SSN", "UK_NINO", "DATA_SUBJECT_ID"];
 
@@ -96,7 +136,7 @@ pub(super) fn guessed(id: &str) -> Known {
     match id.trim() {
         id if id.contains('@') => known("EMAIL_ADDRESS", id),
         id if is_phone => known("PHONE_NUMBER", id),
-        id => known("DATA_SUBJECT_ID", id),
+        id => known(DATA_SUBJECT_ID, id),
     }
 }
 
@@ -125,6 +165,32 @@ mod tests {
         let number = |id: &str| known("DATA_SUBJECT_ID", id);
         assert!(check(&number("C-17"), &number("c-17")).is_ok());
         assert!(check(&number("C-17"), &number("C-18")).is_err());
+    }
+
+    #[test]
+    fn what_is_asked_of_another_person_is_told_by_its_kind() {
+        let known = |identifier: &str, value: &str| Known {
+            identifier: Identifier::new(identifier),
+            value: value.to_owned(),
+        };
+        let jose = [
+            known("EMAIL_ADDRESS", "jose@example.org"),
+            known("PERSON", "José Pérez"),
+            known("CUSTOMER_ID", "C-1001"),
+        ];
+        let strange = |asked: &[Known]| strange(&Keyer::new(&[7; 16]), &jose, asked);
+        for own in [
+            known("EMAIL_ADDRESS", " Jose@Example.org"),
+            known("PERSON", "Perez, Jose"),
+            known("DATA_SUBJECT_ID", "c-1001"),
+        ] {
+            assert_eq!(strange(&[own]), None);
+        }
+        let anna = known("EMAIL_ADDRESS", "anna@example.org");
+        let both = [jose[0].clone(), anna.clone()];
+        for asked in [&both[..], &[anna]] {
+            assert_eq!(strange(asked).unwrap().as_str(), "EMAIL_ADDRESS");
+        }
     }
 
     #[test]

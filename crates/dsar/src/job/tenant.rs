@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::gather::Gather;
 use super::narrow::Narrow;
+use super::times::Period;
 use super::{Scope, unkept};
 use crate::sections::{
     Reached, Section, SectionColumn, SectionEnd, SectionRow, Sections, Standing,
@@ -81,8 +82,7 @@ async fn chosen_sources(home: &Home, scope: &Scope, narrow: &Narrow) -> Result<V
         let Some(at) = at else {
             return scope.window_start.is_none();
         };
-        scope.window_start.is_none_or(|start| at >= start)
-            && scope.window_end.is_none_or(|end| at < end)
+        Period::new(scope.window_start, scope.window_end).holds(at)
     };
     let sources = sources.into_iter();
     let chosen =
@@ -104,6 +104,7 @@ fn section(gather: &mut Gather, name: &str, rows: impl Iterator<Item = Value>) -
         data_type: String::new(),
         comment: None,
         identifiers: Vec::new(),
+        inside: Vec::new(),
     });
     gather.begin_of_catalog(&Section {
         source: "catalog".to_owned(),

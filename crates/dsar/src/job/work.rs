@@ -170,7 +170,7 @@ impl Worker<'_> {
             collected(None, &gather, !narrow.sources.is_empty())
         } else {
             let options = options(body, &narrow);
-            let extract = collect_keeping(
+            let mut extract = collect_keeping(
                 self.home,
                 &options,
                 (&mut gather, Some(&shelf)),
@@ -181,6 +181,7 @@ impl Worker<'_> {
             if cancel.is_cancelled() {
                 return Err(Error::new(ErrorKind::Cancelled, "collecting was stopped"));
             }
+            narrow::only_asked(self.home, &narrow, &mut extract.not_searched).await?;
             collected(Some(&extract), &gather, narrow.entities.is_some())
         };
         self.package(collected).await
@@ -353,12 +354,23 @@ pub(super) fn collected(extract: Option<&Extract>, gather: &Gather, is_narrow: b
     collected
 }
 
-/// Warnings of places to which the window could not be applied.
+/// Warnings of places and rows to which the window could not be applied.
 pub(super) fn timeless(gather: &Gather) -> Vec<String> {
     let sentence = |place: &String| {
         format!("{place} has no column of times: its rows are in, whatever period was asked for")
     };
-    gather.timeless.iter().map(sentence).collect()
+    let untimed = |((place, column), rows): (&(String, String), &u64)| {
+        let (noun, verb) = if *rows == 1 {
+            ("row", "is")
+        } else {
+            ("rows", "are")
+        };
+        format!(
+            "{place}: the time of {rows} {noun} cannot be read in {column}: {verb} in, whatever period was asked for"
+        )
+    };
+    let timeless = gather.timeless.iter().map(sentence);
+    timeless.chain(gather.untimed.iter().map(untimed)).collect()
 }
 
 /// The answer, where it is not rows.

@@ -92,6 +92,17 @@ pub struct Record {
     pub warnings: Vec<String>,
 }
 
+impl Record {
+    /// Adds what a reader should look at again, each once.
+    pub(crate) fn warn(&mut self, warnings: impl IntoIterator<Item = String>) {
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+}
+
 /// How a request came in.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -231,6 +242,20 @@ pub struct Authority {
     /// When it was found good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Timestamp>,
+}
+
+impl Authority {
+    /// As whoever hands it in may say it: they do not judge it.
+    pub(crate) fn unjudged(self) -> Self {
+        match self.status {
+            Proof::Verified | Proof::Rejected => Self {
+                status: Proof::Pending,
+                verified_at: None,
+                ..self
+            },
+            Proof::NotRequired | Proof::Pending => self,
+        }
+    }
 }
 
 /// Whether a person is who they say.

@@ -203,6 +203,16 @@ impl Place {
         }
     }
 
+    /// Whether something is still to be decided or done there: nobody said that it is done and no later look found it gone,
+    /// or a later look found it there.
+    pub fn is_open(&self) -> bool {
+        match self.recheck.as_deref() {
+            Some("gone") => false,
+            Some("still_there") => self.is_listed(),
+            _ => self.is_undecided() || (self.is_listed() && self.verdict != Verdict::Done),
+        }
+    }
+
     /// Whether somebody must say yet whether it is the person.
     pub fn is_undecided(&self) -> bool {
         self.verdict == PlaceDecision::Open && !self.is_listed()

@@ -23,7 +23,13 @@ fn sent(method: &str, path: &str) -> Value {
         ("post", "/{id}/hold") => json!({ "reason": "case 7 of 2026" }),
         ("post", "/{id}/cancel") => json!({ "reason": "withdrawn" }),
         ("post", "/{id}/review/decisions") => json!({
-            "decisions": [{ "section": 1, "row": 2, "verdict": "not", "reason": "another birth date" }],
+            "decisions": [
+                { "section": 1, "row": 2, "verdict": "not", "act": "exclude", "reason": "another birth date" },
+                {
+                    "section": 1, "row": 1, "act": "redact", "column": "note", "spans": [[4, 14]],
+                    "reason": "names a colleague", "exemption": "third-party",
+                },
+            ],
         }),
         ("post", "/{id}/review/approve") => json!({ "leaveOutUndecided": true }),
         ("post", "/{id}/review/undo") => json!({ "decision": "3" }),
@@ -45,7 +51,9 @@ fn answered(method: &str, path: &str) -> Value {
             json!({ "settings": settings, "publicKey": "base64", "keyId": "1f3a5c7e9b0d2f4a" })
         }
         (_, "/api/v1/dsar-settings") => json!({ "settings": settings }),
-        (_, "/api/v1/subjects") => json!({ "id": "C-10234", "registered": true }),
+        (_, "/api/v1/subjects") => {
+            json!({ "id": "C-10234", "registered": true, "warnings": [] })
+        }
         (method, rest) => {
             json!({ "ok": true, "data": data(method, rest), "contractVersion": "v1.0" })
         }

@@ -12,8 +12,8 @@ use locard_app::{Actor, Grant};
 use locard_dsar::job::{
     self, DsarJob, DsarOptions, Purpose, Scope, ScopeKind, StartedJob, artifact, bundle,
 };
-use locard_model::DsarState;
-use locard_requests::{Desk, RequestId};
+use locard_model::{Attribute, DsarState};
+use locard_requests::{About, Desk, RequestId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use super::{
     CONTRACT, answer, answer_as, check_collecting, check_handing, id_of, job_of, may_see,
     request_of, same, stream, told,
 };
-use crate::auth::Granted;
+use crate::auth::{Granted, with_article};
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
@@ -82,15 +82,31 @@ pub(crate) async fn create(
         Grant::PrivacyOfficer
     };
     if !grants.0.contains(&wanted) {
-        let message = format!("a key of a {} is needed for that", wanted.as_str());
+        let message = format!(
+            "a key of {} is needed for that",
+            with_article(wanted.as_str())
+        );
         return Err(Fault::new(StatusCode::FORBIDDEN, message));
     }
-    check_collecting(&context, options.request.map(RequestId)).await?;
+    check_asked(&context, &options).await?;
     let started = job::create(context.home(), &actor, options.clone()).await?;
     if let StartedJob::Known(known) = &started {
         same::check(known, &options)?;
     }
     started_as(&context, &actor, started, unheeded).await
+}
+
+/// Refuses a job for a request that does not allow it, or that is about somebody else than the request.
+async fn check_asked(context: &Context, options: &DsarOptions) -> Result<(), Fault> {
+    let Some(request) = options.request.map(RequestId) else {
+        return Ok(());
+    };
+    let about = About {
+        subject_id: options.scope.data_subject_id.as_deref(),
+        attributes: &options.attributes,
+    };
+    let desk = Desk::open(context.home()).await?;
+    Ok(desk.check_job(request, &about).await?)
 }
 
 /// What came of asking.
@@ -147,8 +163,19 @@ async fn options(
         return Err(Fault::field("scope", "an object is wanted"));
     }
     let mut within = fields.object("scope")?;
+    let kind = within.text("kind")?;
+    let kind = kind.map(|kind| {
+        let wanted = "one of DATA_SUBJECT, TENANT_FULL, TENANT_SLICE is wanted";
+        ScopeKind::parse(&kind.trim().to_uppercase())
+            .ok_or_else(|| Fault::field("scope.kind", wanted))
+    });
+    let kind = kind.transpose()?;
+    let is_blank = within.is_given("dataSubjectId") && within.text("dataSubjectId")?.is_none();
+    if is_blank {
+        return Err(Fault::field("scope.dataSubjectId", "it is empty"));
+    }
     let scope = Scope {
-        kind: ScopeKind::default(),
+        kind: kind.unwrap_or_default(),
         data_subject_id: within.text("dataSubjectId")?,
         window_start: time(&mut within, "windowStart")?,
         window_end: time(&mut within, "windowEnd")?,
@@ -161,6 +188,7 @@ async fn options(
         (false, false) => Vec::new(),
     };
     let unheeded = within.unheeded(&[]);
+    check_scope(kind, &scope, (&attributes, &unheeded))?;
     let mut formats = fields.list("formats")?;
     formats.extend(fields.text("format")?);
     let review = fields
@@ -183,6 +211,37 @@ async fn options(
         idempotency_key: None,
     };
     Ok((options, unheeded))
+}
+
+/// Refuses a scope that does not say what it seems to mean: whatever names nobody would be an export of everything.
+fn check_scope(
+    kind: Option<ScopeKind>,
+    scope: &Scope,
+    (attributes, unheeded): (&[Attribute], &[String]),
+) -> Result<(), Fault> {
+    let names_person = scope.data_subject_id.is_some() || !attributes.is_empty();
+    let is_slice = scope.window_start.is_some() && scope.window_end.is_some();
+    let has_window = scope.window_start.is_some() || scope.window_end.is_some();
+    let refused = |what: &str| Err(Fault::field("scope.kind", what));
+    match kind {
+        Some(ScopeKind::DataSubject) if !names_person => {
+            refused("DATA_SUBJECT needs scope.dataSubjectId, or attributes of the person")
+        }
+        Some(ScopeKind::TenantFull | ScopeKind::TenantSlice) if names_person => {
+            refused("an export of everything names no person")
+        }
+        Some(ScopeKind::TenantSlice) if !is_slice => {
+            refused("TENANT_SLICE needs scope.windowStart and scope.windowEnd")
+        }
+        Some(ScopeKind::TenantFull) if has_window => {
+            refused("TENANT_FULL has no window; TENANT_SLICE has")
+        }
+        _ if !names_person && !unheeded.is_empty() => {
+            let what = format!("it names nobody that is known: {}", unheeded.join("; "));
+            Err(Fault::field("scope", &what))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn time(fields: &mut Fields, name: &'static str) -> Result<Option<Timestamp>, Fault> {
@@ -276,7 +335,7 @@ pub(crate) async fn run(
     let id = job.id;
     // What has been collected is not collected again.
     if job.state == DsarState::Requested {
-        check_collecting(&context, request_of(&job)).await?;
+        check_collecting(&context, &job).await?;
     }
     job::run(context.home(), &actor, id).await?;
     context.wake_dsars().notify_one();
@@ -355,7 +414,7 @@ pub(crate) async fn retry(
     Path(name): Path<String>,
 ) -> Answer {
     let job = job_of(&context, &grants, &name).await?;
-    check_collecting(&context, request_of(&job)).await?;
+    check_collecting(&context, &job).await?;
     let started = job::retry(context.home(), &actor, job.id).await?;
     started_as(&context, &actor, started, Vec::new()).await
 }
@@ -367,6 +426,21 @@ fn is_said(query: &Query, name: &str) -> Result<bool, Fault> {
         None | Some("false" | "0" | "no") => Ok(false),
         Some("true" | "1" | "yes") => Ok(true),
         Some(_) => Err(Fault::field(name, "true or false is wanted")),
+    }
+}
+
+/// Whether a query asks for the archive, or for the document; `None` where it asks for neither. A format that there is not is
+/// refused before anything counts as delivered.
+fn is_archive(query: &Query) -> Result<Option<bool>, Fault> {
+    let format = query.get("format").map(|text| text.trim().to_lowercase());
+    match format.as_deref() {
+        None | Some("") => Ok(None),
+        Some("zip") => Ok(Some(true)),
+        Some("json") => Ok(Some(false)),
+        Some(_) => Err(Fault::field(
+            "format",
+            "json or zip is wanted; formats of the data are chosen when the job is asked for",
+        )),
     }
 }
 
@@ -382,6 +456,7 @@ pub(crate) async fn download(
 ) -> Answer {
     let job = job_of(&context, &grants, &name).await?;
     let id = job.id;
+    let format = is_archive(&query)?;
     let purpose = if is_said(&query, "preview")? {
         Purpose::Preview
     } else {
@@ -391,11 +466,7 @@ pub(crate) async fn download(
     let accepts = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok());
-    let is_archive = accepts.is_some_and(|value| value.contains("zip"))
-        || query
-            .get("format")
-            .is_some_and(|format| format.eq_ignore_ascii_case("zip"));
-    if is_archive {
+    if format.unwrap_or_else(|| accepts.is_some_and(|value| value.contains("zip"))) {
         let download = bundle(context.home(), &actor, id, (purpose, None)).await?;
         return Ok(stream::file(download));
     }

@@ -94,10 +94,11 @@ fn request_of(job: &DsarJob) -> Option<RequestId> {
     job.body.as_ref()?.request.map(RequestId)
 }
 
-/// Refuses a job of a request whose person is not proven: nothing may be collected about them.
-async fn check_collecting(context: &Context, request: Option<RequestId>) -> Result<(), Fault> {
-    if let Some(id) = request {
-        Desk::open(context.home()).await?.check_job(id).await?;
+/// Refuses a job of a request whose person is not proven, or that is about somebody else: nothing may be collected then.
+async fn check_collecting(context: &Context, job: &DsarJob) -> Result<(), Fault> {
+    if request_of(job).is_some() {
+        let desk = Desk::open(context.home()).await?;
+        desk.check_known_job(job).await?;
     }
     Ok(())
 }

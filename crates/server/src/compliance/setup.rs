@@ -3,8 +3,9 @@
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use locard_app::Actor;
+use locard_app::{Actor, Doubt};
 use locard_dsar::job::{self, DsarSettings};
+use locard_model::Subject;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
@@ -55,8 +56,27 @@ pub(crate) async fn change(
     body: Bytes,
 ) -> Answer {
     let changes = changes(&body)?;
+    check_store(&context, &changes)?;
     let settings = job::change_settings(context.home(), &actor, &Value::Object(changes)).await?;
     answer(json!({ "settings": settings }))
+}
+
+/// Refuses a folder for bundles that the server was not told of; one that is kept already may be named again.
+fn check_store(context: &Context, changes: &Map<String, Value>) -> Result<(), Fault> {
+    match changes.get("store").and_then(Value::as_str) {
+        Some(folder) if !folder.contains("://") => {
+            context.guard().file(folder.trim()).map_err(|_| Fault {
+                hint: Some(
+                    "name a folder below one of --allow-path, or set it on the server with `locard dsar settings`".to_owned(),
+                ),
+                ..Fault::new(
+                    axum::http::StatusCode::FORBIDDEN,
+                    "bundles may only be kept in folders that the server was told of",
+                )
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The settings that are changed. `null` is the value that holds where nobody decided, and a value of the wrong type is told by
@@ -102,7 +122,14 @@ pub(crate) async fn subject(
     let details = json!({ "attributes": attributes.len() });
     locard_app::record_audit(context.home(), &actor, "register subject", details).await?;
     job::put_subject(context.home(), &id, &attributes).await?;
-    answer(json!({ "id": id, "registered": !attributes.is_empty() }))
+    let registered = !attributes.is_empty();
+    let subject = Subject {
+        id: "subject".to_owned(),
+        attributes,
+    };
+    let doubts = locard_app::doubtful(context.home(), &subject);
+    let warnings: Vec<String> = doubts.iter().map(Doubt::sentence).collect();
+    answer(json!({ "id": id, "registered": registered, "warnings": warnings }))
 }
 
 #[cfg(test)]

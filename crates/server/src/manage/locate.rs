@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use locard_app::{
-    Actor, Copies, FindOptions, Hit, LookUp, Silent, identifier_named, record_look_up,
+    Actor, Copies, Doubt, FindOptions, Hit, LookUp, Silent, identifier_of_person, record_look_up,
 };
 use locard_dsar::{Bounds, find};
 use locard_model::{Attribute, Subject};
@@ -92,6 +92,7 @@ pub(crate) async fn locate(
         "places": report.hits.iter().map(told).collect::<Vec<_>>(),
         "notSearched": gaps.collect::<Vec<_>>(),
         "copies": report.copies.iter().map(copies).collect::<Vec<_>>(),
+        "warnings": report.doubts.iter().map(Doubt::sentence).collect::<Vec<_>>(),
         "complete": !report.has_gaps(),
         "sources": report.sources,
         "columns": report.columns,
@@ -127,7 +128,7 @@ pub(crate) async fn attributes(
     let mut within = fields.object("attributes")?;
     let mut attributes = Vec::new();
     for name in within.names() {
-        let identifier = identifier_named(context.home(), &name).await?;
+        let identifier = identifier_of_person(context.home(), &name).await?;
         let values = match within.list(&name) {
             Ok(values) => values,
             Err(_) => within.text(&name)?.into_iter().collect(),

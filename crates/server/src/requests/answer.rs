@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use locard_app::Actor;
-use locard_requests::{Extending, Refusing, lifecycle};
+use locard_requests::{Extending, Fulfilling, Refusing, lifecycle};
 use serde_json::json;
 
 use super::{accepted, desk, field, intake, other_id, request_id, required_text, time, wanted};
@@ -14,6 +14,11 @@ use crate::fields::Fields;
 use crate::routes::{Field, Kind};
 
 pub(crate) const BODY_AT: &[Field] = &[field("at", Kind::Text)];
+pub(crate) const BODY_FULFILMENT: &[Field] = &[
+    field("at", Kind::Text),
+    field("acknowledgeOpen", Kind::Flag),
+    field("reason", Kind::Text),
+];
 pub(crate) const BODY_MESSAGE: &[Field] = &[field("message", Kind::Text), field("at", Kind::Text)];
 pub(crate) const BODY_EXTENSION: &[Field] = &[
     wanted("rationale", Kind::Text),
@@ -130,9 +135,19 @@ pub(crate) async fn fulfil(
 ) -> Answer {
     let mut fields = Fields::of(&body)?;
     let at = time(&mut fields, "at")?;
+    let reason = fields.long("reason")?;
+    let is_known = fields.flag("acknowledgeOpen")?;
+    if is_known && reason.is_none() {
+        let what = "why it is answered although not everything is done is wanted";
+        return Err(Fault::field("reason", what));
+    }
+    let fulfilling = Fulfilling {
+        at,
+        despite_open: reason.filter(|_| is_known),
+    };
     let done = desk(&context)
         .await?
-        .fulfil(&actor, request_id(&id)?, at)
+        .fulfil(&actor, request_id(&id)?, &fulfilling)
         .await?;
     accepted(lifecycle(&done), Some(&fields))
 }

@@ -108,7 +108,8 @@ pub(crate) const BODY_PACK: &[Field] = &[
     wanted("jurisdiction", Kind::Text),
     wanted("name", Kind::Text),
     wanted("version", Kind::Text),
-    wanted("pack", Kind::Object),
+    // TOML as text, as the example has it; an object is taken too.
+    wanted("pack", Kind::Text),
     field("publishedAt", Kind::Text),
     wanted("metadata", Kind::Object),
 ];

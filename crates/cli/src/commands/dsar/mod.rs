@@ -100,7 +100,7 @@ async fn retry(session: &Session, id: Uuid) -> Result<Outcome> {
         return told(session, job::retry(home, &actor(), id).await?);
     };
     let desk = Desk::open(home).await.map_err(refused)?;
-    desk.check_job(request).await.map_err(refused)?;
+    desk.check_known_job(&before).await.map_err(refused)?;
     let started = job::retry(home, &actor(), id).await?;
     if let StartedJob::New(job) | StartedJob::Known(job) = &started {
         let bound = desk.bind_job(&actor(), request, job).await;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use locard_model::ExposeSecret as _;
-use locard_requests::{Asked, Desk, Extending, Opened, Refusing, RequestId};
+use locard_requests::{Asked, Desk, Extending, Fulfilling, Opened, Refusing, RequestId};
 
 use super::{actor, hand, opened, request_named, text, time, told};
 use crate::args::{Judgement, ProofStep, Requests, Step};
@@ -41,9 +41,16 @@ pub(super) async fn step(
             )
             .await
         }
-        Requests::Fulfil(step) => {
-            desk.fulfil(&who, id(&step.request).await?, time(step.at.as_deref())?)
-                .await
+        Requests::Fulfil {
+            step,
+            acknowledge_open,
+        } => {
+            fulfil(
+                desk,
+                id(&step.request).await?,
+                (step, text(acknowledge_open.as_ref())),
+            )
+            .await?
         }
         Requests::Withdraw(step) => {
             desk.withdraw(&who, id(&step.request).await?, text(step.message.as_ref()))
@@ -70,6 +77,19 @@ pub(super) async fn step(
         args => return judge(session, desk, args).await.map(Some),
     };
     done.map(Some).map_err(told)
+}
+
+/// That it was answered, and why although something is open.
+async fn fulfil(
+    desk: &Desk<'_>,
+    id: RequestId,
+    (step, despite_open): (&Step, Option<&str>),
+) -> Result<locard_requests::Result<Opened>> {
+    let fulfilling = Fulfilling {
+        at: time(step.at.as_deref())?,
+        despite_open: despite_open.map(str::to_owned),
+    };
+    Ok(desk.fulfil(&actor(), id, &fulfilling).await)
 }
 
 /// Commands that decide.

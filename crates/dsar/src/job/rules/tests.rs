@@ -183,6 +183,61 @@ fn what_would_be_taken_out_is_told_by_its_place() {
 }
 
 #[test]
+fn a_column_in_whose_texts_others_stand_loses_only_those_parts() {
+    let mut meta = meta(&[("email", "EMAIL_ADDRESS"), ("notes", "")]);
+    meta.fields[1].inside = ["PERSON", "EMAIL_ADDRESS"].map(Identifier::new).to_vec();
+    for (note, expected) in [
+        (
+            "She asked for a lamp by phone.",
+            "She asked for a lamp by phone.",
+        ),
+        (
+            "Please send a copy to bert@example.org too.",
+            "Please send a copy to [redacted] too.",
+        ),
+    ] {
+        let row = json!({ "email": "anna@example.org", "notes": note });
+        let mut row = row.as_object().unwrap().clone();
+        let others = others();
+        let judged = others.judge(&meta, &row);
+        let by = (&judged, &BTreeSet::new());
+        others.redact(&meta, &mut row, by).unwrap();
+        assert_eq!(row["notes"], expected);
+    }
+}
+
+#[test]
+fn addresses_of_others_in_rows_that_carry_their_key_are_taken_out() {
+    let fields = [
+        ("customer_id", ""),
+        ("agent_name", "PERSON"),
+        ("contact_email", "EMAIL_ADDRESS"),
+        ("customer_phone", "PHONE_NUMBER"),
+        ("email", "EMAIL_ADDRESS"),
+    ];
+    let values = json!({
+        "customer_id": 17, "agent_name": "Carl Anders", "contact_email": "bert@example.org",
+        "customer_phone": "+49 30 5550100", "email": "anna.private@example.net",
+    });
+    let row = redacted(&fields, values.clone());
+    assert_eq!(
+        (&row["agent_name"], &row["contact_email"]),
+        (&json!(GONE), &json!(GONE))
+    );
+    assert_eq!(row["customer_phone"], "+49 30 5550100");
+    assert_eq!(row["email"], "anna.private@example.net");
+    // It is the person's own column where one of their rows agrees in it.
+    let mut meta = meta(&fields);
+    meta.own.insert("contact_email".to_owned());
+    let values = values.as_object().unwrap();
+    let others = others();
+    let judged = others.judge(&meta, values);
+    let taken = others.taken(&meta, values, (&judged, &BTreeSet::new()));
+    let columns: Vec<&str> = taken.iter().map(|it| it.column.as_str()).collect();
+    assert_eq!(columns, ["agent_name"]);
+}
+
+#[test]
 fn a_full_name_of_somebody_else_is_found_in_a_text() {
     let row = redacted(
         &[("note", "")],
