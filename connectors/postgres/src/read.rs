@@ -102,7 +102,9 @@ async fn start(
         begun = session.begin(None, &shape.sql).await;
     }
     if let Err(error) = shape.check(begun) {
-        lease.iter_mut().for_each(|lease| lease.ends_with(&error));
+        if let Some(lease) = &mut lease {
+            lease.ends_with(&error);
+        }
         return Err(error);
     }
     let limit = session.view_limit(split.kind);
