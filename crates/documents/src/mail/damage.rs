@@ -85,7 +85,7 @@ fn is_base64(sent: &[u8]) -> bool {
         letters += usize::from(is_letter);
         is_letter || byte.is_ascii_whitespace()
     });
-    all_known && letters % 4 == 0
+    all_known && letters.is_multiple_of(4)
 }
 
 /// Every line by itself: of one that is cut what is whole, of one that is damaged nothing.

@@ -44,12 +44,11 @@ impl Named {
             let is_new = kid.as_reference().is_ok_and(|id| self.seen.insert(id));
             let below = dictionary(document, kid);
             match below.and_then(|below| Some((below, below.get_type().ok()?))) {
-                Some((_, b"Page")) => {}
                 Some((below, b"Pages")) if is_new && depth < DEEPEST => {
                     self.count(document, below, depth + 1);
                 }
-                // A circle leads to nothing new.
-                Some((_, b"Pages")) => {}
+                // Among others, a circle leads to nothing new.
+                Some((_, b"Page" | b"Pages")) => {}
                 _ => self.lost += 1,
             }
         }
