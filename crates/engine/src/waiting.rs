@@ -53,7 +53,8 @@ struct Portion {
     place: usize,
     packed: Packed,
     /// Given back when they are taken out.
-    _room: OwnedSemaphorePermit,
+    #[expect(dead_code, reason = "it is given back when it is dropped")]
+    room: OwnedSemaphorePermit,
 }
 
 /// Where portions go in.
@@ -68,20 +69,18 @@ impl Lister {
     pub(crate) async fn portion(&self, place: usize, packed: Packed, is_full: impl FnOnce()) {
         // What is larger than the room takes all of it.
         let wanted = packed.0.len().clamp(1, self.most) as u32;
-        let room = match Arc::clone(&self.room).try_acquire_many_owned(wanted) {
-            Ok(room) => Ok(room),
-            Err(_) => {
-                is_full();
-                self.say(Said::Full);
-                Arc::clone(&self.room).acquire_many_owned(wanted).await
-            }
-        };
-        // It is never closed.
-        if let Ok(_room) = room {
+        let mut room = Arc::clone(&self.room).try_acquire_many_owned(wanted).ok();
+        if room.is_none() {
+            is_full();
+            self.say(Said::Full);
+            // It is never closed.
+            room = Arc::clone(&self.room).acquire_many_owned(wanted).await.ok();
+        }
+        if let Some(room) = room {
             self.say(Said::Portion(Portion {
                 place,
                 packed,
-                _room,
+                room,
             }));
         }
     }
@@ -305,7 +304,7 @@ mod tests {
             .try_collect()
             .await
             .expect("whole");
-        let order: Vec<_> = listed
+        let order = listed
             .iter()
             .map(|(place, shown, entity)| (*place, shown.source_name.as_str(), entity.bytes));
         let wanted = [(0, "a", 1), (0, "a", 2), (1, "b", 10), (1, "b", 11)];

@@ -47,7 +47,7 @@ impl Named {
                 Some((below, b"Pages")) if is_new && depth < DEEPEST => {
                     self.count(document, below, depth + 1);
                 }
-                // A page is read; a circle leads to nothing new.
+                // Among others, a circle leads to nothing new.
                 Some((_, b"Page" | b"Pages")) => {}
                 _ => self.lost += 1,
             }
