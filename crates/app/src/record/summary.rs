@@ -25,16 +25,16 @@ pub(crate) struct ColumnSummary {
 
 impl ColumnSummary {
     pub(crate) fn of(summary: &Value) -> Result<Self, locard_engine::Error> {
-        Self::deserialize(summary).map_err(damaged)
+        Self::deserialize(summary).map_err(|error| damaged(&error))
     }
 
     /// The same of JSON text.
     pub(crate) fn read(text: &[u8]) -> Result<Self, locard_engine::Error> {
-        serde_json::from_slice(text).map_err(damaged)
+        serde_json::from_slice(text).map_err(|error| damaged(&error))
     }
 }
 
-fn damaged(error: serde_json::Error) -> locard_engine::Error {
+fn damaged(error: &serde_json::Error) -> locard_engine::Error {
     locard_engine::Error::Recorded(error.to_string())
 }
 
