@@ -110,13 +110,13 @@ impl Passed {
     /// How far it is.
     pub(crate) fn way(&self) -> Way {
         self.with(|state| {
-            let open = state.open.values();
-            let passed = open.clone().map(Part::passed);
+            let open = || state.open.values();
+            let passed = open().map(Part::passed);
             let passed = passed.fold(state.ended, u64::saturating_add);
             Way {
                 passed,
                 read: passed.saturating_sub(state.kept) + state.sizeless,
-                is_certain: !open.into_iter().any(Part::is_beyond),
+                is_certain: !open().any(Part::is_beyond),
             }
         })
     }

@@ -68,9 +68,10 @@ mod tests {
         let store = store.unwrap();
         store
             .maintain(
-                "create index own on migrations (version) where version is null; \
+                "insert into organisations (id, sealed, generation, created_at) values (x'01', x'07', 0, 0); \
+                 create index own on organisations (generation) where generation > 0; \
                  pragma writable_schema = on; \
-                 update sqlite_master set sql = 'create index own on migrations (version)' where name = 'own'; \
+                 update sqlite_master set sql = 'create index own on organisations (generation)' where name = 'own'; \
                  pragma writable_schema = off"
                     .to_owned(),
             )
