@@ -96,10 +96,10 @@ impl Library {
                 };
                 let near = (&before, following);
                 if paired {
-                    let name = (before.word, ending);
                     let is_open = token.ends_with(char::is_alphanumeric);
-                    let around = (before.tokens[1], if is_open { last } else { "" });
-                    self.count_name(spec, name, around, text, weight, scratch);
+                    let following = if is_open { last } else { "" };
+                    let words = [before.word, ending, before.tokens[1], following];
+                    self.count_name(spec, words, text, weight, scratch);
                     next.counted = true;
                 } else if (addressed || related) && !goes_on(scratch)
                     || self.is_cued(near, token, spec.first)
@@ -170,13 +170,12 @@ impl Library {
         }
     }
 
-    /// Counts a name that reaches from one word to another, unless its key says that it is something else's, or the words
-    /// are known as something else and nothing says that they are somebody here.
+    /// Counts a name that reaches from the first word to the last, with those before and behind it, unless its key says that
+    /// it is something else's, or the words are known as something else and nothing says that they are somebody here.
     fn count_name(
         &self,
         spec: &WordSpec,
-        (first, last): (&str, &str),
-        (before, following): (&str, &str),
+        [first, last, before, following]: [&str; 4],
         text: &str,
         weight: u64,
         scratch: &mut Scratch,

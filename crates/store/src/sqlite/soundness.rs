@@ -61,6 +61,7 @@ mod tests {
     use super::super::{FILE, Home, Sqlite};
     use super::*;
     use crate::ErrorKind;
+    use crate::sql::Backend as _;
 
     /// A home whose store has an index that misses a row.
     async fn damaged(folder: &tempfile::TempDir) {
