@@ -20,6 +20,7 @@ use crate::decode::records;
 use crate::error::{from_driver, from_limited, granted, state};
 use crate::part::{Part, schema};
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::shape::{Shape, is_unfit};
 use crate::snapshot::{Lease, Shared, Snapshots};
 use crate::types::Kind;
@@ -74,22 +75,8 @@ async fn start(
     let part = Part::parse(&split.part)?;
     let permit = sessions.permit().await?;
     let mut notes = part.notes.clone();
-    let shared = match split.snapshot.as_deref() {
-        Some(name) => Some(snapshots.shared(name, sessions.settings()).await?),
-        None => None,
-    };
-    let id = match shared {
-        Some(Shared::Id(id)) => Some(id),
-        Some(Shared::Refused) if part.number == 0 => {
-            notes.push(NO_SNAPSHOT.to_owned());
-            None
-        }
-        Some(Shared::Ended) => {
-            notes.push(ENDED.to_owned());
-            None
-        }
-        Some(Shared::Refused) | None => None,
-    };
+    let (id, note) = snapshot_of(split, &part, snapshots, sessions.settings()).await?;
+    notes.extend(note.map(str::to_owned));
     let mut lease = id.as_deref().map(|id| snapshots.lease(id, part.number));
     let shape = Shape::of(&split.path, &part);
     let mut session = Session::ready(sessions).await?;
@@ -129,6 +116,23 @@ async fn start(
         path: split.path.clone(),
         kind: split.kind,
         _permit: permit,
+    })
+}
+
+/// The snapshot that a split is to be read in, and what is to be told of there being none.
+async fn snapshot_of(
+    split: &Split,
+    part: &Part,
+    snapshots: &Arc<Snapshots>,
+    settings: &Arc<Settings>,
+) -> Result<(Option<String>, Option<&'static str>)> {
+    let Some(name) = split.snapshot.as_deref() else {
+        return Ok((None, None));
+    };
+    Ok(match snapshots.shared(name, settings).await? {
+        Shared::Id(id) => (Some(id), None),
+        Shared::Refused => (None, (part.number == 0).then_some(NO_SNAPSHOT)),
+        Shared::Ended => (None, Some(ENDED)),
     })
 }
 

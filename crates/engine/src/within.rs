@@ -36,7 +36,9 @@ impl Mask {
         let mut shown = String::new();
         shown.extend((skipped > 0).then_some('…'));
         shown.extend(before.chars().skip(skipped).map(hidden));
-        shown.push_str(&format!("[{}]", self.value(text.get(found)?)));
+        shown.push('[');
+        shown.push_str(&self.value(text.get(found)?));
+        shown.push(']');
         shown.extend(after.chars().take(BESIDE).map(hidden));
         shown.extend(after.chars().nth(BESIDE).map(|_| '…'));
         Some(shown)
