@@ -187,7 +187,9 @@ mod tests {
             [Format::Csv, Format::Json, Format::Parquet]
         );
         assert_eq!(formats.warnings().len(), 1);
-        assert!(formats.warnings()[0].starts_with("format 2 "));
+        assert!(formats.warnings()[0].starts_with("the format `XML` "));
+        let odd = Formats::parse(["anna@example.org"]);
+        assert!(odd.warnings()[0].starts_with("format 1 "));
         let none = Formats::parse::<&str>([]);
         assert_eq!(
             (none.formats(), none.warnings().len()),

@@ -118,8 +118,8 @@ pub(crate) enum Requests {
         #[command(flatten)]
         step: Step,
         /// Why it is answered although places or tasks are open; without it that is refused
-        #[arg(long, value_name = "WHY", value_parser = secret)]
-        acknowledge_open: Option<SecretString>,
+        #[arg(long = "acknowledge-open", value_name = "WHY", value_parser = secret)]
+        despite: Option<SecretString>,
     },
     /// Take down that the person took it back
     Withdraw(Step),

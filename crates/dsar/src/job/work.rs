@@ -361,9 +361,9 @@ pub(super) fn timeless(gather: &Gather) -> Vec<String> {
     };
     let untimed = |((place, column), rows): (&(String, String), &u64)| {
         let (noun, verb) = if *rows == 1 {
-            ("row", "is")
+            ("row", "it is")
         } else {
-            ("rows", "are")
+            ("rows", "they are")
         };
         format!(
             "{place}: the time of {rows} {noun} cannot be read in {column}: {verb} in, whatever period was asked for"

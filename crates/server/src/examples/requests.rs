@@ -58,10 +58,12 @@ pub(super) fn sent(method: &str, path: &str) -> Value {
         ("post", "/clarifications/request" | "/clarifications/receive" | "/withdrawals") => {
             json!({ "message": "Which account do you mean?" })
         }
-        (
-            "post",
-            "/acknowledgements" | "/verification/approve" | "/verification/reject" | "/fulfilment",
-        ) => json!({ "at": AT }),
+        ("post", "/acknowledgements" | "/verification/approve" | "/verification/reject") => {
+            json!({ "at": AT })
+        }
+        ("post", "/fulfilment") => json!({
+            "at": AT, "acknowledgeOpen": true, "reason": "the backup of May is overwritten in June",
+        }),
         _ => sent_about_policies(method, rest),
     }
 }

@@ -41,16 +41,9 @@ pub(super) async fn step(
             )
             .await
         }
-        Requests::Fulfil {
-            step,
-            acknowledge_open,
-        } => {
-            fulfil(
-                desk,
-                id(&step.request).await?,
-                (step, text(acknowledge_open.as_ref())),
-            )
-            .await?
+        Requests::Fulfil { step, despite } => {
+            let id = id(&step.request).await?;
+            fulfil(desk, id, (step, text(despite.as_ref()))).await?
         }
         Requests::Withdraw(step) => {
             desk.withdraw(&who, id(&step.request).await?, text(step.message.as_ref()))
