@@ -381,18 +381,12 @@ async fn samples(
     if let Some(error) = found.error {
         return Err(error.into());
     }
-    for column in columns
-        .iter_mut()
-        .filter(|column| !column.reported.is_empty())
-    {
-        let values = found
-            .finds
-            .iter()
-            .filter(|(name, _)| *name == column.column);
-        column.samples = values
-            .map(|(_, value)| value.clone())
-            .take(wanted as usize)
-            .collect();
+    let reported = columns.iter_mut();
+    for column in reported.filter(|column| !column.reported.is_empty()) {
+        let finds = found.finds.iter();
+        let values = finds.filter(|(name, _)| *name == column.column);
+        let values = values.map(|(_, value)| value.clone());
+        column.samples = values.take(wanted as usize).collect();
     }
     Ok(found.faults)
 }

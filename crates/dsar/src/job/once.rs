@@ -115,6 +115,7 @@ async fn job(home: &Home, body: Body) -> Result<DsarJob> {
         created_at: now,
         updated_at: now,
         expires_at: None,
+        is_held: false,
         body: Some(body),
         timeline: Vec::new(),
     })
