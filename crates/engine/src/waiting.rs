@@ -236,7 +236,7 @@ mod tests {
         let path = EntityPath::new([format!("region-{folder:04}"), format!("part-{file:06}.csv")]);
         let (kind, source) = (EntityKind::File, SourceId::derive("files"));
         // As names of people are shown.
-        let masked = file % 10 == 0;
+        let masked = file.is_multiple_of(10);
         let shown = Shown {
             source,
             source_name: "files".to_owned(),
@@ -256,7 +256,7 @@ mod tests {
             kind,
             rows: None,
             bytes: Some(file as u64),
-            comment: (file % 7 == 0).then(|| "a comment".to_owned()),
+            comment: file.is_multiple_of(7).then(|| "a comment".to_owned()),
             version: Some(format!(
                 "{file}-17645239{:011}-{}",
                 file * 7_919,

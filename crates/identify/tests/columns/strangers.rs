@@ -108,7 +108,8 @@ fn names_that_the_mailboxes_of_their_rows_are_called_like_are_persons_whatever_t
 #[test]
 fn names_of_firms_goods_and_teams_beside_mail_are_no_persons() {
     let library = Library::builtin().unwrap();
-    let things: [(&str, fn(&mut Dice) -> (String, String)); 4] = [
+    type Row = fn(&mut Dice) -> (String, String);
+    let things: [(&str, Row); 4] = [
         ("firms and their offices", |dice| {
             let firm = stranger(dice);
             let host = firm.to_lowercase().replace(' ', "-");
