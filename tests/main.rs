@@ -10,6 +10,7 @@
 )]
 
 mod alerts;
+mod answers;
 mod architecture;
 mod business;
 mod cli;
@@ -18,6 +19,7 @@ mod collect;
 mod collections;
 #[cfg(unix)]
 mod crashes;
+mod decisions;
 mod documents;
 mod dsar;
 mod edges;
@@ -49,6 +51,7 @@ mod stopping;
 mod stores;
 mod support;
 mod tables;
+mod targets;
 mod telling;
 mod tokens;
 mod town;

@@ -9,7 +9,7 @@ use locard_store::{Column, Entity};
 use crate::input::blocking;
 use crate::lookup::find::FindReport;
 use crate::lookup::remembered::Facts;
-use crate::lookup::suspect::{Suspect, asked, tell_names};
+use crate::lookup::suspect::{Suspect, asked, tell_names, tell_unnamed};
 use crate::scan::gaps::Gaps;
 use crate::{Home, Result};
 
@@ -67,7 +67,9 @@ pub(crate) async fn ask(
         };
         Ok(asked(&table, &of, &queries, holds))
     });
-    let candidates = candidates.await?;
+    let may_hold = candidates.await?;
+    tell_unnamed(home, (source, &resource), (&columns, &may_hold), report);
+    let candidates = may_hold.candidates;
     let found = candidates.iter().flat_map(|(_, found)| &found.columns);
     report.candidates += found.collect::<std::collections::HashSet<_>>().len() as u64;
     Ok((!candidates.is_empty()).then(|| Suspect {

@@ -225,7 +225,7 @@ mod tests {
                 subject("nobody", &[("EMAIL_ADDRESS", "nobody@planted.example")]),
             ],
             verify,
-            sources: Vec::new(),
+            ..FindOptions::default()
         };
         let cancel = CancellationToken::new();
         let report = find(home, &options, &locard_engine::Silent, &cancel);
