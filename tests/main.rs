@@ -10,6 +10,7 @@
 )]
 
 mod alerts;
+mod answers;
 mod architecture;
 mod asking;
 mod business;
@@ -19,6 +20,7 @@ mod collect;
 mod collections;
 #[cfg(unix)]
 mod crashes;
+mod decisions;
 mod documents;
 mod dsar;
 mod edges;
@@ -57,6 +59,7 @@ mod stopping;
 mod stores;
 mod support;
 mod tables;
+mod targets;
 mod tarpit;
 mod telling;
 mod tokens;

@@ -34,6 +34,10 @@ impl Kind for Mongo {
         target::target(text)
     }
 
+    fn base(settings: Settings) -> Option<String> {
+        Some(settings.deployment())
+    }
+
     async fn open(settings: Settings) -> Result<impl Source> {
         Ok(source::Mongo::new(settings))
     }

@@ -147,16 +147,21 @@ const fn default_connections() -> u16 {
 impl Settings {
     /// The source without credentials and options. The order of hosts means nothing.
     pub fn canonical(&self) -> String {
+        let server = self.deployment();
+        match &self.database {
+            Some(database) => format!("{server}/{database}"),
+            None => server,
+        }
+    }
+
+    /// The hosts alone: what a source of all their databases has in common with one of one of them.
+    pub(crate) fn deployment(&self) -> String {
         let scheme = if self.srv { "mongodb+srv" } else { "mongodb" };
         let hosts = self.list();
         let mut hosts: Vec<String> = hosts.iter().map(|host| self.shown(host)).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let server = format!("{scheme}://{}", hosts.join(","));
-        match &self.database {
-            Some(database) => format!("{server}/{database}"),
-            None => server,
-        }
+        format!("{scheme}://{}", hosts.join(","))
     }
 
     /// Host and port of each host.

@@ -38,6 +38,10 @@ impl Kind for Mssql {
         target::target(text)
     }
 
+    fn base(settings: Settings) -> Option<String> {
+        Some(settings.canonical())
+    }
+
     async fn open(settings: Settings) -> Result<impl Source> {
         Ok(source::Mssql::new(settings))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use locard_connector::{Error, ErrorKind, Result};
-use locard_sql::{Connect, Sessions};
+use locard_sql::{Connect, Sessions, no_password};
 use secrecy::ExposeSecret as _;
 use tiberius::error::Error as Driver;
 use tiberius::{AuthMethod, Client, Config, EncryptionLevel, Row};
@@ -188,7 +188,11 @@ fn refused(settings: &Settings, error: Driver) -> Error {
         settings.canonical(),
         settings.user
     );
+    let refuses = matches!(&error, Driver::Server(error) if error.code() == 18_456);
     let error = from_driver(error, &doing);
+    if refuses && settings.secret().is_none() {
+        return no_password(&doing, "MSSQL_PASSWORD");
+    }
     if error.kind() != ErrorKind::Interrupted {
         return error;
     }

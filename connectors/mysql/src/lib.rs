@@ -32,6 +32,10 @@ impl Kind for Mysql {
         settings::target(text)
     }
 
+    fn base(settings: Settings) -> Option<String> {
+        Some(settings.server())
+    }
+
     async fn open(settings: Settings) -> Result<impl Source> {
         settings.check_files()?;
         Ok(source::Mysql::new(settings))

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use futures::TryStreamExt as _;
 use locard_connector::{Error, ErrorKind, Result};
 use locard_model::EntityKind;
-use locard_sql::{Connect, Sessions, no_tls};
+use locard_sql::{Connect, Sessions, no_password, no_tls};
 use sqlx::mysql::{MySql, MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
+use crate::error;
 use crate::error::from_driver;
 use crate::settings::{Settings, Tls};
 
@@ -315,7 +316,11 @@ fn refused(settings: &Settings, error: sqlx::Error) -> Error {
         }
         _ => {}
     }
+    let refuses = error::number(&error) == Some(1045);
     let error = from_driver(error, &doing);
+    if refuses && settings.secret().is_none() {
+        return no_password(&doing, "MYSQL_PWD");
+    }
     if error.kind() != ErrorKind::Interrupted {
         return error;
     }

@@ -120,14 +120,24 @@ impl Settings {
         locard_sql::pem_files(root, certificate, key)
     }
 
+    /// The password, from where it was given.
+    pub(crate) fn secret(&self) -> Option<SecretString> {
+        let looked_up = || std::env::var("MYSQL_PWD").ok().map(SecretString::from);
+        self.password.clone().or_else(looked_up)
+    }
+
     /// The source without credentials and options.
     pub fn canonical(&self) -> String {
-        let host = bracketed(&self.host);
-        let server = format!("mysql://{host}:{}", self.port);
+        let server = self.server();
         match &self.database {
             Some(database) => format!("{server}/{database}"),
             None => server,
         }
+    }
+
+    /// The server alone: what a source of all its databases has in common with one of one of them.
+    pub(crate) fn server(&self) -> String {
+        format!("mysql://{}:{}", bracketed(&self.host), self.port)
     }
 
     /// Where errors say the server is.
@@ -180,8 +190,7 @@ impl Settings {
         if self.is_socket() {
             options = options.socket(&self.host);
         }
-        let looked_up = || std::env::var("MYSQL_PWD").ok().map(SecretString::from);
-        if let Some(password) = self.password.clone().or_else(looked_up) {
+        if let Some(password) = self.secret() {
             options = options.password(password.expose_secret());
         }
         if let Some(file) = &self.root_certificate {

@@ -37,6 +37,10 @@ impl Kind for Postgres {
         settings::target(text)
     }
 
+    fn base(settings: Settings) -> Option<String> {
+        Some(settings.canonical())
+    }
+
     async fn open(settings: Settings) -> Result<impl Source> {
         settings.check_files()?;
         Ok(source::Postgres::new(settings))

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use futures::TryStreamExt as _;
 use locard_connector::{Error, ErrorKind, Result};
 use locard_model::EntityKind;
-use locard_sql::{Connect, Sessions, no_tls};
+use locard_sql::{Connect, Sessions, no_password, no_tls};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
-use crate::error::from_driver;
+use crate::error::{from_driver, state};
 use crate::settings::{Settings, Tls};
 
 /// A read-only connection.
@@ -197,7 +197,11 @@ fn refused(settings: &Settings, error: sqlx::Error) -> Error {
         settings.canonical(),
         settings.user
     );
+    let refuses = state(&error).as_deref() == Some("28P01");
     let error = from_driver(error, &doing);
+    if refuses && settings.has_no_password() {
+        return no_password(&doing, "PGPASSWORD");
+    }
     if error.kind() != ErrorKind::Interrupted {
         return error;
     }

@@ -108,6 +108,15 @@ impl Settings {
         locard_sql::pem_files(root, certificate, key)
     }
 
+    /// Whether no password was given in any of the places where one may be; of a password file nobody knows whether it has
+    /// one for this server.
+    pub(crate) fn has_no_password(&self) -> bool {
+        let is_set = |name: &str| std::env::var_os(name).is_some();
+        let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+        let has_file = || home.is_some_and(|home| home.join(".pgpass").exists());
+        self.password.is_none() && !is_set("PGPASSWORD") && !is_set("PGPASSFILE") && !has_file()
+    }
+
     /// The source without credentials and options.
     pub fn canonical(&self) -> String {
         let host = bracketed(&self.host);

@@ -197,6 +197,16 @@ const MEANINGS: &[Meaning] = &[
     ),
 ];
 
+/// The table that a message says is missing, where its name is one that may be shown.
+fn missing(message: &str) -> Option<&str> {
+    const MOST: usize = 64;
+    let name = message.strip_prefix("no such table: ")?;
+    let name = name.strip_prefix("main.").unwrap_or(name);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_shown = !name.is_empty() && name.len() <= MOST && name.chars().all(is_plain);
+    is_shown.then_some(name)
+}
+
 fn from_code(code: i32, message: &str, doing: &str) -> Error {
     if code == 26 {
         return no_database(doing);
@@ -211,6 +221,12 @@ fn from_code(code: i32, message: &str, doing: &str) -> Error {
         "SQLite reported an error",
         "try the statement in the sqlite3 shell; `PRAGMA integrity_check` there tells whether the file is damaged",
     );
+    if let Some(name) = missing(message).filter(|_| code == 1) {
+        let sentence = format!("{doing}: there is no table {name} (SQLite code {code})");
+        return Error::new(ErrorKind::NotFound, sentence).hint(
+            "a view that reads a table which was dropped must be made anew, dropped too or left out with --exclude; if it is no view, scan again",
+        );
+    }
     let Meaning(_, _, kind, what, hint) = found.unwrap_or(&fallback);
     Error::new(*kind, format!("{doing}: {what} (SQLite code {code})")).hint(*hint)
 }
@@ -229,6 +245,14 @@ mod tests {
         assert_eq!(kind(5, ""), ErrorKind::Interrupted);
         assert!(from_code(5, "", "reading").is_retryable());
         assert!(!late("reading", "view_timeout").is_retryable());
+    }
+
+    #[test]
+    fn the_table_that_a_view_misses_is_named() {
+        let told = |message| from_code(1, message, "reading the schema").to_string();
+        assert!(told("no such table: main.orders_2019").contains("no table orders_2019 "));
+        // What is no plain name may be anybody's.
+        assert!(!told("no such table: anna@example.org").contains("anna"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod webhooks;
 mod words;
 mod work;
 
+pub use crate::scan::idle::IdleGlob;
 pub use access::audit::{
     AuditCheck, AuditFormat, AuditHead, audit_entries, check_audit, check_audit_export,
     export_audit,
@@ -84,7 +85,9 @@ pub use findings::explanation::{ColumnExplanation, Explanation, Profile, Reporte
 pub use findings::fail_on::{Crossing, FailOn};
 pub use findings::finding_pages::{COUNTED, FindingCursor, FindingPage, finding_page};
 pub use findings::processing::{ProcessingRow, record_of_processing};
-pub use findings::review::{FindingRef, allow_value, decide, disallow_value, withdraw_decision};
+pub use findings::review::{
+    FindingRef, Ruling, allow_value, decide, disallow_value, withdraw_decision,
+};
 pub use findings::spelt::{FINDING_COLUMNS, rounded};
 pub use findings::{Decided, FindingFilter, FindingRow, ImportReport, findings};
 pub use home::gate::Gate;

@@ -136,7 +136,7 @@ async fn found(home: &Home) -> usize {
     let options = FindOptions {
         subjects: (1..=ROWS).step_by(1_000).map(person).collect(),
         verify: false,
-        sources: Vec::new(),
+        ..FindOptions::default()
     };
     let report = locard_app::find(home, &options, &Silent, &CancellationToken::new()).await;
     let report = report.expect("the look-up runs");

@@ -36,7 +36,7 @@ pub trait Kind: Send + Sync + 'static {
     fn target(text: &str) -> Option<Result<Target>>;
 
     /// Where the paths of its entities begin, where another source may hold the same entities from another place on:
-    /// the folder of a source of files.
+    /// the folder of a source of files, the server or database of one of tables. Whoever reads it, and how, is no part of it.
     fn base(_settings: Self::Settings) -> Option<String> {
         None
     }

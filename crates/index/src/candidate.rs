@@ -72,7 +72,7 @@ fn in_one(query: &Query, table: &str, at: usize, column: &Column<'_>) -> Option<
                 probe,
             })
             .collect();
-        if !answers.is_empty() && speaks(&value.identifier, &value.text, table, column.name) {
+        if !answers.is_empty() && speaks(value, table, column.name) {
             let of = (&value.identifier, value.role);
             let strength = strength_of(of, &value.text, table, column.name);
             candidate.attributes.extend(&value.attributes);
@@ -83,6 +83,24 @@ fn in_one(query: &Query, table: &str, at: usize, column: &Column<'_>) -> Option<
     candidate.attributes.sort_unstable();
     candidate.attributes.dedup();
     (!candidate.answers.is_empty()).then_some(candidate)
+}
+
+/// The columns that may hold a value which is too short to tell in them, since they are not called like it: these are no
+/// candidates, and what stands in them is not known. Each with the attributes, by position in the subject.
+pub fn unnamed(query: &Query, table: &str, columns: &[Column<'_>]) -> Vec<(usize, Vec<usize>)> {
+    let of_column = |(at, column): (usize, &Column<'_>)| {
+        let values = query.values.iter().filter(|value| {
+            !speaks(value, table, column.name) && answers(value, column).next().is_some()
+        });
+        let mut attributes: Vec<usize> = values
+            .flat_map(|value| &value.attributes)
+            .copied()
+            .collect();
+        attributes.sort_unstable();
+        attributes.dedup();
+        (!attributes.is_empty()).then_some((at, attributes))
+    };
+    columns.iter().enumerate().filter_map(of_column).collect()
 }
 
 /// The first name in one column and the last name in another of the same parent.

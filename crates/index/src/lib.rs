@@ -12,6 +12,7 @@ mod candidate;
 mod cell;
 mod dates;
 mod filters;
+mod keys;
 mod numbers;
 mod person;
 mod query;
@@ -23,11 +24,12 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use candidate::{Candidate, Column, candidates};
+pub use candidate::{Candidate, Column, candidates, unnamed};
 pub use cell::Cell;
 pub use dates::DateOrders;
 pub use filters::{Batch, Filters, Held, MOST_COLUMNS, MOST_ENTITY_KEYS, Position, SortedBatch};
+pub use keys::is_key;
 pub use query::{Query, Wanted, WantedForm};
 pub use relation::{Bounds, Graph, KeyColumn, Origin, Pair, Relation, Side, Step, Walk, pairs};
-pub use role::{builtin_role, is_name, is_no_date, needs_name, role_of};
+pub use role::{builtin_role, is_name, is_no_date, role_of};
 pub use verify::{Hit, Verifier};

@@ -51,6 +51,8 @@ pub(crate) struct Value {
     pub(crate) identifier: Identifier,
     pub(crate) role: Role,
     pub(crate) text: String,
+    /// Whether it is looked for also in columns that are not called like it, however short it is.
+    pub(crate) everywhere: bool,
     /// Questions for rows, and the same under the key for filters.
     pub(crate) probes: Vec<Probe>,
     pub(crate) keyed: Vec<Vec<u64>>,
@@ -103,6 +105,15 @@ impl Query {
         }
         query.add_names(subject, keyer);
         query.query
+    }
+
+    /// With short values looked for in every column, whatever it is called.
+    #[must_use]
+    pub fn everywhere(mut self) -> Self {
+        for value in &mut self.values {
+            value.everywhere = true;
+        }
+        self
     }
 
     /// Whether there is nothing to look for.
@@ -351,6 +362,7 @@ impl Value {
             identifier,
             role,
             text,
+            everywhere: false,
             probes,
             keyed,
         }

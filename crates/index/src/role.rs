@@ -3,7 +3,9 @@
 use locard_model::{Attribute, Identifier, Role, Strength};
 use locard_sketch::forms::Meaning;
 
+use crate::keys;
 use crate::numbers::is_no_id;
+use crate::query::Value;
 
 /// The role of an identifier where no rules are at hand, as our own rules have it. Identifiers that they do not know are of
 /// the user's own making: ids of one person.
@@ -49,7 +51,7 @@ const SPEAKING: usize = 5;
 
 /// Whether a value of that identifier is so short that it is looked for only in columns that are called like it. No
 /// address is, since its punctuation speaks.
-pub fn needs_name(identifier: &Identifier, value: &str) -> bool {
+fn needs_name(identifier: &Identifier, value: &str) -> bool {
     let squeezed = locard_sketch::forms::alphanumerics(value);
     let is_address = || value.contains('@') || value.trim().parse::<std::net::IpAddr>().is_ok();
     matches!(meaning(identifier), Meaning::Value | Meaning::Phone)
@@ -71,10 +73,12 @@ pub fn role_of(attribute: &Attribute, known: Option<Role>) -> Role {
     }
 }
 
-/// Whether a value of that identifier says something in a column of that name: a customer number 42 does not, except
-/// under a header like `customer_id`, or `id` in a table `customers`.
-pub(crate) fn speaks(identifier: &Identifier, value: &str, table: &str, column: &str) -> bool {
-    !needs_name(identifier, value) || is_called(identifier, table, column)
+/// Whether a value says something in a column of that name: a customer number 42 does not, except under a header like
+/// `customer_id` or `Kunden-Nr`, or `id` in a table `customers`, unless it is looked for everywhere.
+pub(crate) fn speaks(value: &Value, table: &str, column: &str) -> bool {
+    value.everywhere
+        || !needs_name(&value.identifier, &value.text)
+        || is_called(&value.identifier, table, column)
 }
 
 /// Most digits of a number of which others are all over the world: amounts, postcodes, numbers of orders.
@@ -92,7 +96,8 @@ pub(crate) fn strength_of(
     let is_number = squeezed.bytes().all(|byte| byte.is_ascii_digit());
     let is_common = is_number && (squeezed.len() <= COMMON || is_no_id(column));
     let is_read = meaning(identifier) == Meaning::Value;
-    if is_read && is_common && !is_called(identifier, table, column) {
+    let says_little = is_read && is_common || needs_name(identifier, value);
+    if says_little && !is_called(identifier, table, column) {
         Strength::Weak
     } else {
         role.strength()
@@ -102,8 +107,13 @@ pub(crate) fn strength_of(
 /// How names of columns with ids end.
 const ENDINGS: [&str; 7] = ["id", "no", "nr", "number", "key", "num", "code"];
 
-/// Whether a column is called like an identifier, or like any id in a table that is.
+/// Whether a column is called like an identifier or numbers of its kind, or like any id in a table that is.
 fn is_called(identifier: &Identifier, table: &str, column: &str) -> bool {
+    is_spelt(identifier, table, column) || keys::is_of_kind(identifier, table, column)
+}
+
+/// Whether the name of a column holds that of the identifier, or any id in a table whose name does.
+fn is_spelt(identifier: &Identifier, table: &str, column: &str) -> bool {
     let squeezed = locard_sketch::forms::alphanumerics;
     let (identifier, table, column) = (
         squeezed(identifier.as_str()),

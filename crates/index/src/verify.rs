@@ -219,7 +219,7 @@ impl<'q> Verifier<'q> {
             };
             let agreed = probe.all.iter().all(|hash| hashes.contains(hash))
                 && agrees(value, probe, text)
-                && speaks(&value.identifier, &value.text, self.table, column);
+                && speaks(value, self.table, column);
             let Some(says) = self.says(value, (column, text)).filter(|_| agreed) else {
                 continue;
             };

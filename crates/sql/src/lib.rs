@@ -31,4 +31,4 @@ pub use range::{KeyRange, key_ranges, page_ranges};
 pub use relation::{Found, Relation, RelationColumn, grouped};
 pub use select::{Select, is_select};
 pub use sessions::{Connect, Lent, Listed, Questions, Sessions, listing};
-pub use tls::{no_tls, pem_files, tls_reason};
+pub use tls::{no_password, no_tls, pem_files, tls_reason};

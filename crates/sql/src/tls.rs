@@ -51,6 +51,15 @@ pub fn no_tls(reason: &str) -> Error {
         .retryable(false)
 }
 
+/// The error of a server that wants a password where none was given; `variable` is where one may stand in the environment.
+pub fn no_password(doing: &str, variable: &str) -> Error {
+    let sentence = format!("{doing}: the server wants a password, and none was given");
+    Error::new(ErrorKind::Unauthenticated, sentence).hint(format!(
+        "set {variable}, or register the source with `locard sources add NAME TARGET --secret password=env:VARIABLE`, \
+         where it may also be file:PATH or exec:COMMAND"
+    ))
+}
+
 /// Files of certificates and keys are smaller than this.
 const LONGEST: u64 = 1 << 20;
 

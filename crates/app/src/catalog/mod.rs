@@ -243,22 +243,26 @@ impl<'a> Catalog<'a> {
         ]
     }
 
+    /// The source at the same place for its connector: the one that was scanned before any was registered, else the oldest.
+    fn at(&self, kind: &str, canonical: &str) -> Option<&Source> {
+        let plain = SourceId::derive(canonical);
+        let is_there = |source: &&Source| source.kind == kind && source.target == canonical;
+        let there = self.sources().into_iter().filter(is_there);
+        there.min_by_key(|source| source.id != plain)
+    }
+
     /// The source of that name, id or target.
     pub fn source_named(&self, text: &str) -> Result<&Source> {
-        // Of a target that was scanned and registered there are two sources; a name is only one's.
+        // Of one target there may be several sources, read by several accounts; a name is only one's.
         let by_name = |source: &&Source| source.name == text;
         let by_text = |source: &&Source| source.target == text || source.id.to_string() == text;
         let sources = || self.sources.values();
         if let Some(source) = sources().find(by_name).or_else(|| sources().find(by_text)) {
             return Ok(source);
         }
-        let canonical = self
-            .home
-            .understood(text)
-            .ok()
-            .map(|(_, target)| SourceId::derive(&target.canonical));
-        canonical
-            .and_then(|id| self.sources.get(&id))
+        let there = self.home.understood(text).ok();
+        there
+            .and_then(|(connector, target)| self.at(connector.name(), &target.canonical))
             .ok_or_else(|| {
                 let mut names: Vec<&str> = self
                     .sources

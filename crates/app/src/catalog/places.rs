@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use locard_model::SourceId;
 use locard_store::Source;
 
 use crate::catalog::{Catalog, twins};
+use crate::sources::target::is_registered;
 use crate::{Home, Result};
 
 /// Where the resources of one source are.
@@ -38,14 +38,14 @@ pub async fn places(home: &Home, names: &BTreeSet<&str>) -> Result<BTreeMap<Stri
 }
 
 fn place(source: &Source, base: Option<&str>, holds_files: bool) -> Place {
-    let registered = source.id != SourceId::derive(&source.target);
+    let registered = is_registered(source);
     let (address, file) = match base {
         Some(base) if holds_files => (Some(folder(base)), None),
+        _ if is_address(&source.target) && !holds_files => (Some(folder(&source.target)), None),
         Some(base) => match base.rsplit_once('/') {
             Some((parent, file)) => (Some(folder(parent)), Some(file.to_owned())),
             None => (None, None),
         },
-        None if is_address(&source.target) && !holds_files => (Some(folder(&source.target)), None),
         None => (None, None),
     };
     let on_disk = address
@@ -75,6 +75,7 @@ fn is_address(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use locard_model::SourceId;
 
     use super::*;
 

@@ -198,9 +198,13 @@ pub(crate) fn count(twins: &mut Vec<Twins>, source: String, asked: String) {
     }
 }
 
-/// Adds what was counted elsewhere.
+/// Adds what was counted elsewhere. Of two sources of which each was asked for some of what both hold, it is said once.
 pub(crate) fn add(twins: &mut Vec<Twins>, more: Twins) {
-    let same = |known: &&mut Twins| (&known.source, &known.asked) == (&more.source, &more.asked);
+    let same = |known: &&mut Twins| {
+        let (source, asked) = (&known.source, &known.asked);
+        (source, asked) == (&more.source, &more.asked)
+            || (source, asked) == (&more.asked, &more.source)
+    };
     match twins.iter_mut().find(same) {
         Some(known) => known.entities += more.entities,
         None => twins.push(more),
@@ -210,6 +214,24 @@ pub(crate) fn add(twins: &mut Vec<Twins>, more: Twins) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_sources_that_hold_the_same_it_is_told_in_one_direction() {
+        let mut twins = Vec::new();
+        for (source, asked) in [
+            ("D", "D/*.csv"),
+            ("D/*.csv", "D"),
+            ("D", "D/*.csv"),
+            ("E", "D"),
+        ] {
+            count(&mut twins, source.to_owned(), asked.to_owned());
+        }
+        let told: Vec<_> = twins
+            .iter()
+            .map(|it| (it.source.as_str(), it.asked.as_str(), it.entities))
+            .collect();
+        assert_eq!(told, [("D", "D/*.csv", 3), ("E", "D", 1)]);
+    }
 
     #[test]
     fn a_file_in_a_partition_is_of_its_table() {

@@ -26,15 +26,24 @@ pub struct FindingRef {
     pub identifier: Option<Identifier>,
 }
 
+/// What became of a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ruling {
+    /// The findings that it applies to.
+    pub findings: Vec<FindingRow>,
+    /// Whether anything is other than before.
+    pub is_new: bool,
+}
+
 /// Confirms or rejects findings; answers those it applied to. What no rule saw in a column can be confirmed too, and is a
-/// finding from then on.
+/// finding from then on. Without a reason, the one that was given when the same was decided before stands.
 pub async fn decide(
     home: &Home,
     actor: &Actor,
     finding: &FindingRef,
     decision: Decision,
     reason: Option<&str>,
-) -> Result<Vec<FindingRow>> {
+) -> Result<Ruling> {
     let mut catalog = Catalog::open(home).await?;
     let entity = catalog.named(&finding.entity).await?;
     let filter = locard_store::FindingFilter {
@@ -50,13 +59,30 @@ pub async fn decide(
         identifiers.push(missed(home, finding, decision)?);
     }
     identifiers.dedup();
+    let mut known = home.store.reviews(home.org, Some(decision)).await?;
+    known.retain(|review| review.column == column);
+    let before = |identifier: &Identifier| {
+        let mut known = known.iter();
+        known.find(|review| review.identifier == *identifier)
+    };
+    let stands = |identifier: &Identifier| {
+        before(identifier).is_some_and(|known| reason.is_none() || known.note.as_deref() == reason)
+    };
+    if identifiers.iter().all(stands) {
+        return Ok(Ruling {
+            findings: found,
+            is_new: false,
+        });
+    }
     let review = |identifier: Identifier| Review {
         source: entity.source,
         entity: entity.id,
         column,
+        note: reason
+            .map(str::to_owned)
+            .or_else(|| before(&identifier)?.note.clone()),
         identifier,
         decision,
-        note: reason.map(str::to_owned),
         actor: Some(actor.name.clone()),
         decided_at: Timestamp::UNIX_EPOCH,
     };
@@ -71,7 +97,10 @@ pub async fn decide(
     record_audit(home, actor, act, details).await?;
     let now = rows(home, &mut catalog, &filter, of_column).await?;
     // What was only somebody's word is gone when it is taken back.
-    Ok(if now.is_empty() { found } else { now })
+    Ok(Ruling {
+        findings: if now.is_empty() { found } else { now },
+        is_new: true,
+    })
 }
 
 /// The identifier that a person saw and no rule did.

@@ -298,8 +298,10 @@ pub(crate) async fn failures(home: &Home, job: JobId) -> Result<Vec<locard_engin
         let whole = listed
             .iter()
             .find(|name| failure.what.resource.as_ref() == Some(name));
-        let name = source
-            .map(|source| catalog.source_name(source))
+        // One that was never read is forgotten after the scan.
+        let known = source.and_then(|source| catalog.source(source));
+        let name = known
+            .map(|source| source.name.clone())
             .or_else(|| whole.cloned())
             .unwrap_or_else(|| listed.join(", "));
         failures.push(record::shown_failure(&name, failure, partial));

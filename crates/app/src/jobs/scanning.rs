@@ -4,15 +4,16 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use locard_engine::{Failure, Reporter};
-use locard_model::{JobId, JobState, SourceId};
+use locard_model::{ExposeSecret, JobId, JobState, SourceId};
 use locard_store::{Job, JobDraft, JobFilter, JobLease, JobOutcome, Page};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::kinds::scan::{Ran, Scan, allowed, check_windows, state};
 use crate::record::spec::ScanSpec;
+use crate::scan::idle::{IdleGlob, idle_globs};
 use crate::scan::ledger::Basis;
-use crate::scan::slips::{forget_empty, is_glob, without_slips};
+use crate::scan::slips::{forget_unread, is_glob, without_slips};
 use crate::sources::target::Resolved;
 use crate::work::conduct::{LEASE, OnStop, conduct};
 use crate::work::kind::JobKind as _;
@@ -62,6 +63,10 @@ pub struct ScanReport {
     pub partly_indexed: Vec<PartlyIndexed>,
     /// What no rule was shown.
     pub untested: Untested,
+    /// Sources that were named by their targets and are registered by name, so that they were read as registered.
+    pub registered: Vec<String>,
+    /// Globs that match nothing that was ever listed.
+    pub idle_globs: Vec<IdleGlob>,
     /// Sums.
     pub totals: Totals,
 }
@@ -112,12 +117,18 @@ pub async fn scan(
         slips,
     } = accept(home, options).await?;
     let ran = conduct::<Scan>(home, lease, reporter, (cancel, OnStop::Cancel)).await?;
-    forget_empty(home, &sources, &new, &ran.empty).await?;
+    forget_unread(home, &sources, &new, (&ran.empty, &ran.failures)).await?;
     let (findings, rejected) = found(home, lease.job).await?;
     let mut failures = ran.failures.clone();
     failures.splice(..0, slips);
     let totals = totals(&ran, failures.len(), started.elapsed());
+    let idle_globs = if ran.summary.cancelled {
+        Vec::new()
+    } else {
+        idle_globs(home, &sources, options, &failures).await?
+    };
     Ok(ScanReport {
+        idle_globs,
         suspicious: suspicious(&sources, options, &ran.empty, totals.listed),
         state: state(&ran.summary, &failures),
         empty: ran.empty,
@@ -131,6 +142,7 @@ pub async fn scan(
         findings,
         rejected,
         failures,
+        registered: registered(&sources, options),
         totals,
     })
 }
@@ -178,6 +190,18 @@ async fn found(home: &Home, job: JobId) -> Result<(Vec<FindingRow>, u64)> {
     findings.retain(|finding| !finding.is_rejected());
     let rejected = (all - findings.len()) as u64;
     Ok((findings, rejected))
+}
+
+/// The sources with a name of their own that were typed as targets.
+fn registered(sources: &[Resolved], options: &ScanOptions) -> Vec<String> {
+    let is_typed = |source: &Resolved| {
+        let mut typed = options.targets.iter().map(ExposeSecret::expose_secret);
+        let id = source.id.to_string();
+        typed.any(|text| text == source.name || text == id)
+    };
+    let named = sources.iter().filter(|source| source.is_registered());
+    let named = named.filter(|source| !options.targets.is_empty() && !is_typed(source));
+    named.map(|source| source.name.clone()).collect()
 }
 
 /// Whether what is empty is rather a slip of the question than an answer. A folder may well be empty.

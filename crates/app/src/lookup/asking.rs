@@ -19,6 +19,7 @@ use crate::lookup::remembered::Recalled;
 use crate::lookup::suspect::{Recorded, Suspect, ask};
 use crate::scan::gaps;
 use crate::scan::gaps::Failures;
+use crate::scan::listings::Listings;
 use crate::{Home, Result};
 
 /// Portions that are read and asked at the same time.
@@ -34,6 +35,8 @@ const RECORDS: u64 = 100_000;
 pub(crate) struct Asked<'a> {
     pub(crate) home: &'a Home,
     pub(crate) catalog: &'a Catalog<'a>,
+    /// What scans say of its sources.
+    pub(crate) listings: &'a Listings,
     /// What is remembered of it.
     pub(crate) recalled: Recalled,
     /// The view that it is of.
@@ -57,7 +60,9 @@ pub(crate) async fn suspects(
     (queries, most): (&Arc<Vec<Query>>, usize),
     report: &mut FindReport,
 ) -> Result<Vec<Suspect>> {
-    let failures = Failures::load(of.home, None).await?;
+    let mut failures = Failures::load(of.home, None).await?;
+    let entities = groups.iter().flatten().map(|same| same.entity.as_ref());
+    failures.excuse(of.listings, entities);
     of.recalled.leave_out(failures.entities());
     let of = &of;
     let asking = Asking {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use locard_identify::{How, Library};
-use locard_index::{Query, is_no_date, needs_name, role_of};
+use locard_index::{Query, is_key, is_no_date, role_of};
 use locard_model::{Attribute, Identifier, Role, Subject};
 use locard_sketch::Keyer;
 
+use crate::lookup::short;
 use crate::rules::identifiers;
 
 /// An attribute of a subject that is likely not what was meant.
@@ -20,6 +21,10 @@ pub struct Doubt {
     pub why: Why,
     /// The identifier that was likely meant, where no rule knows the one that was written.
     pub meant: Option<Identifier>,
+    /// Columns that may hold a short value and were not asked for it.
+    pub columns: u64,
+    /// One of these, masked.
+    pub example: Option<String>,
 }
 
 /// What is doubtful about an attribute.
@@ -33,7 +38,7 @@ pub enum Why {
     Invalid,
     /// It is a date by its identifier, and cannot be read as one.
     NoDate,
-    /// It is so short that it is looked for only in columns that are called like it.
+    /// It is so short that it is looked for only in columns that are called like it, and others may hold it.
     Short,
 }
 
@@ -57,9 +62,12 @@ impl Doubt {
             Why::NoDate => format!(
                 "this {identifier} is not a date that can be read; it was searched as typed"
             ),
-            Why::Short => format!(
-                "{identifier}: so short a value is looked for only in columns named like it"
-            ),
+            Why::Short => {
+                let example = self.example.as_ref();
+                let example = example.map(|place| format!(" (as {place})"));
+                let told = short::sentence(identifier, self.columns);
+                format!("{told}{}", example.unwrap_or_default())
+            }
         }
     }
 }
@@ -105,13 +113,15 @@ pub(crate) fn doubts(
                     Why::Unknown => identifiers::slip(library, identifier),
                     _ => None,
                 },
+                columns: 0,
+                example: None,
             });
         };
         if !asked {
             add(Why::Idle);
             continue;
         }
-        if !roles.contains_key(identifier) {
+        if !roles.contains_key(identifier) && !is_key(identifier) {
             add(Why::Unknown);
         }
         if is_invalid(attribute, library) {
@@ -119,9 +129,6 @@ pub(crate) fn doubts(
         }
         if is_no_date(identifier, &attribute.value) {
             add(Why::NoDate);
-        }
-        if needs_name(identifier, &attribute.value) {
-            add(Why::Short);
         }
     }
     doubts.extend(found);

@@ -24,6 +24,8 @@ use crate::lookup::doubts::{Doubt, Why, doubts};
 use crate::lookup::duplicates::Copies;
 use crate::lookup::fresh::{Known, LastScan};
 use crate::lookup::remembered::{Recalled, Remembered};
+use crate::lookup::short;
+use crate::lookup::short::Unnamed;
 use crate::lookup::suspect::{NamedPlace, Suspect};
 use crate::lookup::verify::OpenSources;
 use crate::lookup::warming::filters_loaded;
@@ -43,6 +45,8 @@ pub struct FindOptions {
     pub verify: bool,
     /// Only these sources, by name, id or target; empty: all in the catalog.
     pub sources: Vec<SecretString>,
+    /// Look for short values also in columns that are not called like them.
+    pub everywhere: bool,
 }
 
 /// Where they are.
@@ -63,6 +67,8 @@ pub struct FindReport {
     pub candidates: u64,
     /// Names and comments that tell of persons; [`find`] makes hits of them.
     pub named: Vec<NamedPlace>,
+    /// Columns that may hold short values and are not asked for them; [`find`] makes doubts of them.
+    pub unnamed: Unnamed,
     /// What another source holds too and was asked there.
     pub twins: Vec<Twins>,
     /// Places where somebody may be that hold the same: a copy is to be erased like what it is of.
@@ -103,6 +109,7 @@ impl FindReport {
         self.columns += other.columns;
         self.candidates += other.candidates;
         self.named.extend(other.named);
+        self.unnamed.extend(other.unnamed);
         for twins in other.twins {
             twins::add(&mut self.twins, twins);
         }
@@ -295,6 +302,7 @@ async fn located<'a>(
     let asked = Asked {
         home,
         catalog: &catalog,
+        listings: &listings,
         recalled,
         view: &view,
         reads,
@@ -302,6 +310,7 @@ async fn located<'a>(
     };
     let suspects = suspects(asked, groups, by, &mut report).await?;
     report.copies = duplicates::copies(&suspects);
+    short::tell(&mut report, &options.subjects, &suspects);
     let checked = suspects.iter().filter(|_| options.verify);
     let checked = checked.map(|suspect| (suspect.entity.source, suspect.entity.id));
     let checked = checked.collect();
@@ -342,7 +351,14 @@ fn compiled(home: &Home, options: &FindOptions) -> (Arc<Vec<Query>>, Vec<Doubt>)
     for subject in &options.subjects {
         doubts(subject, &roles, library, keyer, &mut found);
     }
-    let compile = |subject: &Subject| Query::compile(subject, role, keyer);
+    let compile = |subject: &Subject| {
+        let query = Query::compile(subject, role, keyer);
+        if options.everywhere {
+            query.everywhere()
+        } else {
+            query
+        }
+    };
     (
         Arc::new(options.subjects.iter().map(compile).collect()),
         found,
@@ -516,7 +532,7 @@ mod tests {
         let options = FindOptions {
             subjects: vec![subject],
             verify,
-            sources: Vec::new(),
+            ..FindOptions::default()
         };
         let by = (&locard_engine::Silent as _, &CancellationToken::new());
         let report = find_at_most(most, home, &options, by).await.unwrap();

@@ -11,6 +11,7 @@ pub(crate) mod names;
 pub(crate) mod recall;
 pub(crate) mod remembered;
 pub(crate) mod rows;
+pub(crate) mod short;
 pub(crate) mod subjects;
 pub(crate) mod suspect;
 pub(crate) mod verify;

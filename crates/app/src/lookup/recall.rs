@@ -10,7 +10,7 @@ use locard_store::{Column, Entity};
 use crate::input::blocking;
 use crate::lookup::find::FindReport;
 use crate::lookup::remembered::Facts;
-use crate::lookup::suspect::{Suspect, asked, tell_names};
+use crate::lookup::suspect::{Suspect, asked, tell_names, tell_unnamed};
 use crate::scan::gaps::Gaps;
 use crate::{Home, Result};
 
@@ -91,11 +91,13 @@ pub(crate) async fn ask(
         let holds = |column: usize, hash: u64| held[column].contains(&hash);
         asked(&table, &of, &by, holds)
     };
-    let candidates = if columns.len() <= FEW {
+    let may_hold = if columns.len() <= FEW {
         ask()
     } else {
         blocking(move || Ok(ask())).await?
     };
+    tell_unnamed(home, (source, &resource), (&columns, &may_hold), report);
+    let candidates = may_hold.candidates;
     let found = candidates.iter().flat_map(|(_, found)| &found.columns);
     report.candidates += found.collect::<HashSet<_>>().len() as u64;
     Ok((!candidates.is_empty()).then(|| Suspect {

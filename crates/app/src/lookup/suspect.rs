@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use locard_engine::Failure;
-use locard_index::{Candidate, Query, candidates};
-use locard_model::{Identifier, Strength, Subject};
+use locard_index::{Candidate, Query, candidates, unnamed};
+use locard_model::{EntityId, Identifier, Strength, Subject};
 use locard_profile::{ColumnSketch, Coverage};
 use locard_sketch::Keyer;
-use locard_store::{Column, ColumnFilter, Entity, FailureDraft};
+use locard_store::{Column, ColumnFilter, Entity};
 
 use crate::catalog::view::View;
 use crate::lookup::duplicates;
@@ -76,7 +76,7 @@ pub(crate) async fn ask(
     let learns = home.memory.filter_bytes() > 0 && failures.of(entity.id).is_none();
     let by = (queries, learns);
     let answer = Answer::on_pool(home, (&entity, &names), filters, by).await?;
-    answer.tell(home, &mut gaps, failures.of(entity.id));
+    answer.tell(home, &mut gaps, Some((failures, entity.id)));
     if let Some(keys) = answer.keys {
         let facts = Facts::of(&answer.columns, &gaps.found[before..], answer.content);
         let entity = entity.id;
@@ -88,7 +88,9 @@ pub(crate) async fn ask(
         learn(home, learnt, view).await?;
     }
     report.columns += answer.columns.len() as u64;
-    let candidates = answer.candidates;
+    let of = (source, resource.as_str());
+    tell_unnamed(home, of, (&answer.columns, &answer.asked), report);
+    let candidates = answer.asked.candidates;
     let columns = candidates.iter().flat_map(|(_, found)| &found.columns);
     report.candidates += columns.collect::<HashSet<_>>().len() as u64;
     Ok((!candidates.is_empty()).then(|| Suspect {
@@ -222,8 +224,8 @@ struct Answer {
     columns: Vec<Column>,
     /// Columns that were asked in part or not at all, by their paths, and why.
     limits: Vec<(String, Reason, String)>,
-    /// By position of the subject; columns by their position among those with a filter.
-    candidates: Vec<(usize, Candidate)>,
+    /// What the columns with a filter may hold.
+    asked: MayHold,
     /// What is to be remembered, if anything is: the keyed hashes of each of these columns, and those of names and comments
     /// behind them.
     keys: Option<Vec<Vec<u64>>>,
@@ -261,20 +263,20 @@ impl Answer {
         let content = content.and_then(|content| content.ok().flatten());
         let (columns, sketches) = decoded(names, filters, &mut limits);
         let holds = |column: usize, hash: u64| sketches[column].may_hold(hash);
-        let candidates = asked(entity.path.name(), &columns, queries, holds);
+        let asked = asked(entity.path.name(), &columns, queries, holds);
         Self {
             extent: Extent::of(summaries.as_deref()),
             content: content.map(|(mark, _)| mark),
             keys: of_names.and_then(|of_names| keys(sketches, of_names)),
             columns,
             limits,
-            candidates,
+            asked,
         }
     }
 
     /// Tells what of it could not be asked.
-    fn tell(&self, home: &Home, gaps: &mut Gaps<'_>, failure: Option<&FailureDraft>) {
-        gaps.partly(self.extent, failure);
+    fn tell(&self, home: &Home, gaps: &mut Gaps<'_>, of: Option<(&Failures, EntityId)>) {
+        gaps.partly(self.extent, of);
         for (column, reason, sentence) in &self.limits {
             let column = home.engine.mask().segment(column);
             gaps.column(column, *reason, sentence.clone());
@@ -296,13 +298,39 @@ fn keys(sketches: Vec<ColumnSketch>, of_names: Vec<u64>) -> Option<Vec<Vec<u64>>
     Some(of_columns.chain([of_names]).collect())
 }
 
+/// What some columns may hold, each by its position among them.
+pub(crate) struct MayHold {
+    /// By position of the subject.
+    pub(crate) candidates: Vec<(usize, Candidate)>,
+    /// Subject, column and attributes that are too short to tell in it.
+    unnamed: Vec<(usize, usize, Vec<usize>)>,
+}
+
+/// Tells of columns that are not asked for values that they may hold.
+pub(crate) fn tell_unnamed(
+    home: &Home,
+    (source, resource): (&str, &str),
+    (columns, asked): (&[Column], &MayHold),
+    report: &mut FindReport,
+) {
+    for (subject, column, attributes) in &asked.unnamed {
+        let place = || {
+            let column = home.engine.mask().segment(&columns[*column].path);
+            format!("{resource}:{column}")
+        };
+        for attribute in attributes {
+            report.unnamed.add((*subject, *attribute), source, place);
+        }
+    }
+}
+
 /// The candidates of all subjects, by the position of each, where columns may hold what a function says.
 pub(crate) fn asked(
     table: &str,
     columns: &[Column],
     queries: &[Query],
     holds: impl Fn(usize, u64) -> bool,
-) -> Vec<(usize, Candidate)> {
+) -> MayHold {
     let holds = &holds;
     let hold: Vec<_> = (0..columns.len())
         .map(|at| move |hash: u64| holds(at, hash))
@@ -314,13 +342,18 @@ pub(crate) fn asked(
             may_hold: hold,
         })
         .collect();
-    let of_subject = |(at, query): (usize, &Query)| {
-        candidates(query, table, &asked)
-            .into_iter()
-            .map(move |found| (at, found))
-            .collect::<Vec<_>>()
+    let mut found = MayHold {
+        candidates: Vec::new(),
+        unnamed: Vec::new(),
     };
-    queries.iter().enumerate().flat_map(of_subject).collect()
+    for (at, query) in queries.iter().enumerate() {
+        let candidates = candidates(query, table, &asked).into_iter();
+        found.candidates.extend(candidates.map(|found| (at, found)));
+        let unnamed = unnamed(query, table, &asked).into_iter();
+        let unnamed = unnamed.map(|(column, attributes)| (at, column, attributes));
+        found.unnamed.extend(unnamed);
+    }
+    found
 }
 
 /// The columns that carry a filter, with it; the others are told.

@@ -40,7 +40,7 @@ async fn told(home: &Home, verify: bool) -> String {
             subject("nobody", &[("EMAIL_ADDRESS", "nobody@planted.example")]),
         ],
         verify,
-        sources: Vec::new(),
+        ..FindOptions::default()
     };
     let cancel = CancellationToken::new();
     let report = find(home, &options, &locard_engine::Silent, &cancel);

@@ -10,6 +10,7 @@ use locard_store::{
 
 use crate::catalog::Catalog;
 use crate::record::summary::ColumnSummary;
+use crate::scan::listings::{LEFT_OUT, Listings};
 use crate::{Home, Result, ids, record};
 
 /// Something in the catalog that a look-up could not ask.
@@ -58,6 +59,8 @@ pub enum Reason {
     Cancelled,
     /// More rows of it agree than are listed.
     TooMany,
+    /// Values that are too short to tell may be in columns that are not called like them.
+    TooShort,
     /// Its name or comment tells of the person, and no row of it is handed on for that.
     Named,
 }
@@ -77,6 +80,7 @@ named!(Reason {
     Unfinished => "unfinished",
     Cancelled => "cancelled",
     TooMany => "too-many",
+    TooShort => "too-short",
     Named => "named",
 });
 
@@ -86,8 +90,8 @@ impl Reason {
         !matches!(self, Self::NotIndexed)
     }
 
-    /// Whether something failed, be it in a scan, that may hide what was asked for. What was left out on purpose, is
-    /// never indexed, or that a scan is still to come to is no failure.
+    /// Whether something failed, be it in a scan, that may hide what was asked for, or is not done yet. What was left out on
+    /// purpose, is never indexed, or that no scan was asked to read yet is no failure.
     pub const fn is_failure(self) -> bool {
         matches!(
             self,
@@ -95,8 +99,10 @@ impl Reason {
                 | Self::Unsupported
                 | Self::Unreachable
                 | Self::Damaged
+                | Self::Unfinished
                 | Self::Cancelled
                 | Self::TooMany
+                | Self::TooShort
         )
     }
 }
@@ -119,7 +125,11 @@ pub(crate) enum Unread {
 }
 
 /// The last failure of each entity that has one, by scans that are still listed.
-pub(crate) struct Failures(HashMap<EntityId, Failure>);
+pub(crate) struct Failures {
+    last: HashMap<EntityId, Failure>,
+    /// Those of them that a later scan left out by name.
+    left_out: HashSet<EntityId>,
+}
 
 impl Failures {
     /// Of all entities, or of one.
@@ -139,17 +149,43 @@ impl Failures {
                 last.insert(entity, failure);
             }
         }
-        Ok(Self(last))
+        Ok(Self {
+            last,
+            left_out: HashSet::new(),
+        })
+    }
+
+    /// Notes which of these entities were left out on purpose since they failed.
+    pub(crate) fn excuse<'e>(
+        &mut self,
+        listings: &Listings,
+        entities: impl Iterator<Item = &'e Entity>,
+    ) {
+        let failed = entities.filter(|entity| self.last.contains_key(&entity.id));
+        let left_out = failed.filter(|entity| {
+            let resource = entity.path.resource(entity.kind);
+            listings.leaves_out(entity.source, &resource)
+        });
+        self.left_out = left_out.map(|entity| entity.id).collect();
+    }
+
+    /// Why an entity is not searched that failed, and what is said of it.
+    fn told(&self, entity: EntityId, reason: Reason, sentence: String) -> (Reason, String) {
+        if self.left_out.contains(&entity) {
+            (Reason::LeftOut, LEFT_OUT.to_owned())
+        } else {
+            (reason, sentence)
+        }
     }
 
     /// The entities that have one.
     pub(crate) fn entities(&self) -> impl Iterator<Item = &EntityId> {
-        self.0.keys()
+        self.last.keys()
     }
 
     /// The last failure of an entity.
     pub(crate) fn of(&self, entity: EntityId) -> Option<&FailureDraft> {
-        self.0.get(&entity).map(|failure| &failure.what)
+        self.last.get(&entity).map(|failure| &failure.what)
     }
 
     /// Why nothing is recorded of the columns of this entity. Ids of jobs are in the order in which these began.
@@ -157,7 +193,7 @@ impl Failures {
         let pieces = home.store.pieces(home.org, entity.id).await?;
         let read = pieces.iter().map(|piece| piece.job).max();
         // What was read later without a failure speaks for itself.
-        let failure = self.0.get(&entity.id);
+        let failure = self.last.get(&entity.id);
         if let Some(failure) = failure.filter(|failure| Some(failure.job) >= read) {
             return Ok(Unread::Failed(failure.what.clone()));
         }
@@ -182,7 +218,7 @@ impl Failures {
         home: &Home,
         entity: &Entity,
     ) -> Result<Option<&FailureDraft>> {
-        let Some(failure) = self.0.get(&entity.id) else {
+        let Some(failure) = self.last.get(&entity.id) else {
             return Ok(None);
         };
         let heads = home.store.column_heads(home.org, entity.id).await?;
@@ -270,7 +306,10 @@ impl Gaps<'_> {
         failures: &Failures,
     ) -> Result<()> {
         match failures.why_unread(home, entity).await? {
-            Unread::Failed(what) => self.push(None, reason(&what.kind), what.sentence),
+            Unread::Failed(what) => {
+                let (why, sentence) = failures.told(entity.id, reason(&what.kind), what.sentence);
+                self.push(None, why, sentence);
+            }
             Unread::Never => self.push(None, Reason::NotScanned, NOT_SCANNED.to_owned()),
             Unread::Unfinished => self.push(None, Reason::Unfinished, UNFINISHED.to_owned()),
             Unread::Lost => self.push(None, Reason::Damaged, LOST.to_owned()),
@@ -291,7 +330,8 @@ impl Gaps<'_> {
                 "only what an earlier scan read was asked: {}",
                 what.sentence
             );
-            self.push(None, reason(&what.kind), sentence);
+            let (why, sentence) = failures.told(entity.id, reason(&what.kind), sentence);
+            self.push(None, why, sentence);
         }
         Ok(())
     }
@@ -320,7 +360,8 @@ impl Gaps<'_> {
     }
 
     /// What is recorded of it may be of a sample, or of a part.
-    pub(crate) fn partly(&mut self, extent: Extent, why: Option<&FailureDraft>) {
+    pub(crate) fn partly(&mut self, extent: Extent, of: Option<(&Failures, EntityId)>) {
+        let why = of.and_then(|(failures, entity)| failures.of(entity));
         if extent.unknown {
             // Nothing may say that it was read whole.
             return self.push(None, Reason::Damaged, DAMAGED.to_owned());
@@ -334,7 +375,11 @@ impl Gaps<'_> {
             let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
             let why = why.map_or("some of its records were not", |why| &why.sentence);
             let sentence = format!("{IN_PART}: {place}{why}");
-            self.push(None, Reason::Failed, sentence);
+            let (why, sentence) = match of {
+                Some((failures, entity)) => failures.told(entity, Reason::Failed, sentence),
+                None => (Reason::Failed, sentence),
+            };
+            self.push(None, why, sentence);
         }
     }
 }
@@ -404,7 +449,9 @@ mod tests {
     fn an_answer_is_incomplete_for_failures_and_not_for_what_was_left_out_on_purpose() {
         use Reason::{Failed, LeftOut, Manual, NotIndexed, Sampled, Unfinished, Unsupported};
         assert!(Failed.is_failure() && Unsupported.is_failure());
-        let meant = [NotIndexed, LeftOut, Sampled, Manual, Unfinished];
+        // A script that trusts 0 must not take an index that is half built for a clean no.
+        assert!(Unfinished.is_failure());
+        let meant = [NotIndexed, LeftOut, Sampled, Manual];
         assert!(!meant.iter().any(|reason| reason.is_failure()));
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
+use locard_connector::{Globs, Scope};
 use locard_model::{JobState, SourceId};
 use locard_store::{FailureDraft, Job, Source};
 
@@ -62,10 +63,12 @@ pub(crate) async fn unlisted(
         let mut failed = HashSet::new();
         for failure in record::all_failures(home, job.id).await? {
             failed.extend(targets.whole(&failure.what).map(|source| source.id));
+            let source = failure.what.source;
             let gap = targets.gap(failure.what);
+            let gap = gap.and_then(|gap| sources.since(source, gap));
             found.extend(gap.filter(|gap| told.insert(gap.clone())));
         }
-        sources.note(job, spec.is_narrowed(), &targets.open, &failed);
+        sources.note(home, (job, spec), &targets.open, &failed);
     }
     for source in catalog.sources() {
         if wanted.is_none_or(|wanted| wanted.contains(&source.id))
@@ -177,6 +180,15 @@ fn names(sources: &[&Source]) -> String {
     names.join(", ")
 }
 
+/// What a narrowed scan says of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decided {
+    /// It was asked for.
+    Asked,
+    /// It was left out by name.
+    LeftOut,
+}
+
 /// How sources were listed, as far as the scans were looked through, the latest first.
 #[derive(Default)]
 pub(crate) struct Listings {
@@ -188,9 +200,68 @@ pub(crate) struct Listings {
     pub(crate) whole: HashSet<SourceId>,
     /// When the last scan ended that listed any of it.
     pub(crate) read: HashMap<SourceId, Timestamp>,
+    /// What of each source the narrowed scans asked for that came to their end, the latest first.
+    scopes: HashMap<SourceId, Vec<Globs>>,
 }
 
+/// What is said of what failed once and was left out since.
+pub(crate) const LEFT_OUT: &str = "the last scan left it out on purpose (--exclude)";
+
 impl Listings {
+    /// What a failure outside of any entity means after later scans: nothing where one of them asked for the same, and where
+    /// one left it out by name, that.
+    fn since(&self, source: Option<SourceId>, gap: NotSearched) -> Option<NotSearched> {
+        let is_whole = gap.resource.as_ref() == Some(&gap.source);
+        let decided = match (source, &gap.resource) {
+            (Some(source), Some(resource)) if !is_whole => self.decided(source, resource),
+            _ => None,
+        };
+        match decided {
+            None => Some(gap),
+            Some(Decided::Asked) => None,
+            Some(Decided::LeftOut) => Some(NotSearched {
+                reason: Reason::LeftOut,
+                sentence: LEFT_OUT.to_owned(),
+                ..gap
+            }),
+        }
+    }
+
+    /// Whether the last of the narrowed scans that says anything of a resource left it out by name.
+    pub(crate) fn leaves_out(&self, source: SourceId, resource: &str) -> bool {
+        self.decided(source, resource) == Some(Decided::LeftOut)
+    }
+
+    fn decided(&self, source: SourceId, resource: &str) -> Option<Decided> {
+        let mut scopes = self.scopes.get(&source)?.iter();
+        scopes.find_map(|scope| {
+            if scope.excludes(resource) {
+                Some(Decided::LeftOut)
+            } else {
+                scope.admit(resource).then_some(Decided::Asked)
+            }
+        })
+    }
+
+    /// Notes what a narrowed scan asked of a source that it listed.
+    fn note_scope(&mut self, home: &Home, spec: &ScanSpec, source: &Source) {
+        let scope = Scope {
+            include: spec.include.clone(),
+            exclude: spec.exclude.clone(),
+        };
+        let mut connectors = home.connectors.iter();
+        let holds_files = connectors.any(|it| it.name() == source.kind && it.holds_files());
+        let globs = if holds_files {
+            Globs::of_files(&scope)
+        } else {
+            Globs::of_tables(&scope)
+        };
+        // What is no glob any more decides nothing, nor does a scan of some entities.
+        if let (Ok(globs), true) = (globs, spec.entities.is_empty()) {
+            self.scopes.entry(source.id).or_default().push(globs);
+        }
+    }
+
     /// What no scan has listed of a source, as far as is known.
     fn unlisted(&self, source: &Source) -> Option<NotSearched> {
         let id = &source.id;
@@ -234,26 +305,27 @@ impl Listings {
 
     fn note(
         &mut self,
-        job: &Job,
-        is_narrowed: bool,
+        home: &Home,
+        (job, spec): (&Job, &ScanSpec),
         sources: &[&Source],
         failed: &HashSet<SourceId>,
     ) {
         self.seen.extend(sources.iter().map(|source| source.id));
-        let ids = || {
-            let ids = sources.iter().map(|source| source.id);
-            ids.filter(|id| !failed.contains(id))
+        let listed = || {
+            let sources = sources.iter();
+            sources.filter(|source| !failed.contains(&source.id))
         };
         let (JobState::Completed | JobState::Partial, Some(end)) = (job.state, job.ended_at) else {
             return;
         };
-        for id in ids() {
-            self.read.entry(id).or_insert(end);
-        }
-        if is_narrowed {
-            self.narrowed.extend(ids());
-        } else {
-            self.whole.extend(ids());
+        for source in listed() {
+            self.read.entry(source.id).or_insert(end);
+            if spec.is_narrowed() {
+                self.narrowed.insert(source.id);
+                self.note_scope(home, spec, source);
+            } else {
+                self.whole.insert(source.id);
+            }
         }
     }
 }

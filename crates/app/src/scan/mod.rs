@@ -1,6 +1,7 @@
 //! The scan: what is asked of sources, what is planned, and what of a reading is noted.
 
 pub(crate) mod gaps;
+pub(crate) mod idle;
 pub(crate) mod ledger;
 pub(crate) mod listings;
 pub(crate) mod plan;

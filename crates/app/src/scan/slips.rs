@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use locard_connector::{ErrorKind as Missing, Scope};
 use locard_engine::{Failure, Target};
 use locard_model::SourceId;
+use locard_store::{EntityFilter, Page};
 
 use crate::sources::registered_like;
 use crate::sources::target::Resolved;
@@ -53,19 +54,40 @@ async fn unknown(home: &Home, sources: &[Resolved]) -> Result<HashSet<SourceId>>
     Ok(ids.filter(|id| !known.contains(id)).collect())
 }
 
-/// A new glob that nothing matches is a slip too.
-pub(crate) async fn forget_empty(
+/// A new glob that nothing matches is a slip too, and so is what could never be opened or listed: whoever types it right
+/// scans another target, and each later look-up would tell of this one.
+pub(crate) async fn forget_unread(
     home: &Home,
     sources: &[Resolved],
     new: &HashSet<SourceId>,
-    empty: &[String],
+    (empty, failures): (&[String], &[Failure]),
 ) -> Result<()> {
-    for source in sources {
-        if new.contains(&source.id) && empty.contains(&source.name) && is_glob(source) {
+    for source in sources.iter().filter(|source| new.contains(&source.id)) {
+        let has_failed = failures
+            .iter()
+            .any(|failure| failure.source == Some(source.id) && is_of_source(failure));
+        let is_slip = empty.contains(&source.name) && is_glob(source);
+        if (is_slip || has_failed) && !holds_any(home, source.id).await? {
             home.store.remove_source(home.org, source.id).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a source failed as a whole.
+fn is_of_source(failure: &Failure) -> bool {
+    let resource = failure.resource.as_ref();
+    failure.entity.is_none() && resource.is_none_or(|name| *name == failure.source_name)
+}
+
+/// Whether the catalog has any entity of a source.
+async fn holds_any(home: &Home, source: SourceId) -> Result<bool> {
+    let filter = EntityFilter {
+        source: Some(source),
+        ..EntityFilter::default()
+    };
+    let found = home.store.entities(home.org, &filter, Page::first(1));
+    Ok(!found.await?.items.is_empty())
 }
 
 pub(crate) fn is_glob(source: &Resolved) -> bool {

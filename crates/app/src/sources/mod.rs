@@ -24,7 +24,7 @@ use crate::record::spec::{self, Scan};
 use crate::settings::secrets::Secrets;
 use crate::settings::stored::StoredSettings;
 use crate::sources::ingest::{IngestReport, Ingesting, ingest};
-use crate::sources::target::Resolved;
+use crate::sources::target::{Resolved, is_registered};
 use crate::words::is_unprintable;
 use crate::{Error, Home, Result, ScanWindow, SourceLimits, clock, words};
 
@@ -184,7 +184,8 @@ pub async fn manual_sources(home: &Home) -> Result<Vec<ManualSource>> {
 /// Kind of a source that no connector reaches.
 pub const MANUAL: &str = "manual";
 
-/// Registers a source without connecting to it; see [`test_source`].
+/// Registers a source without connecting to it; see [`test_source`]. What was scanned of the same target before it had a
+/// name is taken over: entities, findings, decisions.
 pub async fn add_source(home: &Home, actor: &Actor, source: AddSource) -> Result<SourceRow> {
     if source.name.trim().is_empty() {
         return Err(Error::usage("a source needs a name"));
@@ -208,7 +209,11 @@ pub async fn add_source(home: &Home, actor: &Actor, source: AddSource) -> Result
             )),
         );
     }
-    let draft = draft(home, source)?;
+    let mut draft = draft(home, source)?;
+    let scanned = home.at(&draft.kind, &draft.target).await?;
+    if let Some(scanned) = scanned.filter(|source| !is_registered(source)) {
+        draft.id = scanned.id;
+    }
     let stored = home.store.put_source(home.org, &draft).await?;
     let details = json!({ "source": stored.id, "new": true });
     record_audit(home, actor, "put source", details).await?;
@@ -283,7 +288,7 @@ async fn row(
     };
     Ok(SourceRow {
         id: source.id,
-        registered: source.id != SourceId::derive(&source.target),
+        registered: is_registered(source),
         name: source.name.clone(),
         connector: source.kind.clone(),
         target,

@@ -93,12 +93,17 @@ impl Home {
         Ok(resolved)
     }
 
-    /// The source that a text names: a registered name or id first, then whatever connector understands it.
+    /// The source that a text names: a registered name or id first, then a registered source of the same place, then
+    /// whatever connector understands it.
     pub(crate) async fn resolve(&self, text: &str) -> Result<Resolved> {
         if let Some(source) = self.known(text).await? {
             return self.stored(source).await;
         }
         let (connector, target) = self.understood(text)?;
+        let there = self.at(connector.name(), &target.canonical).await?;
+        if let Some(source) = there.filter(is_registered) {
+            return self.stored(source).await;
+        }
         Ok(Resolved {
             id: SourceId::derive(&target.canonical),
             name: target.canonical.clone(),
@@ -115,15 +120,26 @@ impl Home {
         if let Some(source) = self.store.source_by_name(self.org, text).await? {
             return Ok(Some(source));
         }
-        let Ok(id) = text.parse::<SourceId>() else {
-            return Ok(None);
+        let id = text.parse::<SourceId>().ok();
+        let sources = self.store.sources(self.org).await?;
+        let is_meant = |source: &locard_store::Source| {
+            Some(source.id) == id || source.target == text && source.kind != MANUAL
         };
-        Ok(self
-            .store
-            .sources(self.org)
-            .await?
-            .into_iter()
-            .find(|source| source.id == id))
+        Ok(sources.into_iter().find(is_meant))
+    }
+
+    /// The source in the catalog that is at the same place for its connector, whoever reads it and however. Where there are
+    /// several, the one whose findings came first: the one that was scanned before any was registered, else the oldest.
+    pub(crate) async fn at(
+        &self,
+        kind: &str,
+        canonical: &str,
+    ) -> Result<Option<locard_store::Source>> {
+        let mut sources = self.store.sources(self.org).await?;
+        sources.retain(|source| source.kind == kind && source.target == canonical);
+        let plain = SourceId::derive(canonical);
+        let first = sources.iter().position(|source| source.id == plain);
+        Ok((!sources.is_empty()).then(|| sources.swap_remove(first.unwrap_or(0))))
     }
 
     /// A target as its connector understands it, without credentials and options: what a face may judge.
@@ -197,10 +213,15 @@ impl Home {
 }
 
 impl Resolved {
+    /// Whether it has a name of its own.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.known && self.name != self.canonical
+    }
+
     /// Remembers an ad hoc source with its settings (sealed), so that look-ups can read it again. Registered ones are
     /// left as they are.
     pub(crate) async fn remember(&self, home: &Home) -> Result<()> {
-        if self.known && self.name != self.canonical {
+        if self.is_registered() {
             return Ok(());
         }
         let draft = SourceDraft {
@@ -328,6 +349,11 @@ fn is_connection_string(text: &str) -> bool {
         !scheme.contains(':') && is_database && rest.contains('@')
     });
     begins(&["password", "pwd"]) || (begins(&["host", "hostaddr", "dbname"]) && !is_path) || slashes
+}
+
+/// Whether a source was registered by name; others are called like their targets.
+pub(crate) fn is_registered(source: &locard_store::Source) -> bool {
+    source.kind == MANUAL || source.name != source.target
 }
 
 /// Why a registered source has no connector.

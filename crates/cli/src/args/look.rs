@@ -24,6 +24,10 @@ pub(crate) struct Find {
     #[arg(long)]
     pub(crate) verify: bool,
 
+    /// Look for values of fewer than five letters and digits also in columns that are not named like their kind
+    #[arg(long)]
+    pub(crate) everywhere: bool,
+
     /// Follow no relations: only rows that name the person
     #[arg(long)]
     pub(crate) no_relations: bool,
@@ -69,7 +73,7 @@ pub(crate) struct Person {
     pub(crate) name: Vec<SecretString>,
 
     /// Any other attribute, for instance `US_SSN=…`; may be repeated. One of fewer than five letters and digits is looked
-    /// for only in columns named like its kind: CUSTOMER_ID=1008 in `customer_no`
+    /// for only in columns named like its kind, in whatever language: CUSTOMER_ID=1008 in `customer_no` or `Kundennr`
     #[arg(long, value_name = "KIND=VALUE", value_parser = secret)]
     pub(crate) id: Vec<SecretString>,
 }

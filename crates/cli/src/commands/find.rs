@@ -26,6 +26,7 @@ pub(crate) async fn run(session: &Session, args: &Find) -> Result<Outcome> {
         subjects,
         verify: args.verify,
         sources: args.source.clone(),
+        everywhere: args.everywhere,
     };
     let act = LookUp {
         actor: &actor(),

@@ -132,7 +132,7 @@ async fn finding(session: &Session, column: &str, identifier: &str) -> Result<Fi
 
 async fn decide(session: &Session, args: &Decide, decision: Decision) -> Result<()> {
     let finding = finding(session, &args.column, &args.identifier).await?;
-    let findings = locard_app::decide(
+    let decided = locard_app::decide(
         &session.home,
         &actor(),
         &finding,
@@ -140,10 +140,16 @@ async fn decide(session: &Session, args: &Decide, decision: Decision) -> Result<
         args.reason.as_deref(),
     )
     .await?;
+    let findings = decided.findings;
+    let number = counted(findings.len() as u64, "finding", "findings");
+    if !decided.is_new {
+        let said = format!("{number} {} already; nothing changed", decision.as_str());
+        session.printer.say(said);
+        return Ok(());
+    }
     let said = format!(
-        "{} {}; later scans keep the decision",
-        decision.as_str(),
-        counted(findings.len() as u64, "finding", "findings")
+        "{} {number}; later scans keep the decision",
+        decision.as_str()
     );
     let new = decision == Decision::Confirmed && findings.iter().all(FindingRow::is_only_confirmed);
     session.printer.say(if new {

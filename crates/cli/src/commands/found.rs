@@ -335,9 +335,46 @@ fn hits_table(indent: usize, hits: &[&Hit], with_resource: bool) -> Table {
     table
 }
 
+/// So many resources of a source that are not searched for the same reason are told together, and so many of them named.
+const ALIKE: usize = 5;
+const NAMED: usize = 3;
+
+/// How many resources these are, and the first of them.
+fn together(resources: &[&str]) -> String {
+    let named = resources.iter().take(NAMED).copied().collect::<Vec<_>>();
+    format!(
+        "{}: {} and {} more",
+        counted(resources.len() as u64, "resource", "resources"),
+        named.join(", "),
+        resources.len().saturating_sub(NAMED)
+    )
+}
+
 fn gaps_table(indent: usize, items: &[&NotSearched]) -> Table {
     let mut table = Table::indented(indent);
+    let alike = |item: &NotSearched| {
+        let is_shared = item.resource.is_some() && item.column.is_none();
+        is_shared.then(|| (item.source.clone(), item.sentence.clone()))
+    };
+    let mut groups: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for item in items {
+        if let Some(key) = alike(item) {
+            groups
+                .entry(key)
+                .or_default()
+                .extend(item.resource.as_deref());
+        }
+    }
+    for item in items {
+        let key = alike(item).filter(|key| groups.get(key).is_none_or(|of| of.len() >= ALIKE));
+        if let Some(key) = key {
+            // Told with the first of them.
+            if let Some(resources) = groups.remove(&key) {
+                let place = together(&resources);
+                table.row(vec![Cell::new(&place), Cell::new(&item.sentence)]);
+            }
+            continue;
+        }
         let place = [item.resource.as_deref(), item.column.as_deref()];
         let place = place.into_iter().flatten().collect::<Vec<_>>().join(":");
         let place = if place.is_empty() {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use locard_app::{
-    Amount, Begun, Crossing, FailOn, FindingRow, LEAST_SAMPLED, PartlyIndexed, ScanOptions,
-    ScanReport, Snapshot, Untested,
+    Amount, Begun, Crossing, FailOn, FindingRow, IdleGlob, LEAST_SAMPLED, PartlyIndexed,
+    ScanOptions, ScanReport, Snapshot, Untested,
 };
 use locard_model::{ExposeSecret as _, Identifier, JobState, SecretString};
 use serde_json::Value;
@@ -298,6 +298,12 @@ fn nothing(report: &ScanReport) -> String {
 /// What a person should know next, on stderr, so that data stays data.
 fn talk(session: &Session, args: &Scan, report: &ScanReport, hidden: &[String]) {
     let printer = session.printer;
+    for name in &report.registered {
+        let name = printable(name);
+        printer.say(format!(
+            "this target is registered as {name}, and was read as it is registered"
+        ));
+    }
     match report.begun {
         Begun::New => {}
         Begun::TakenUp => printer.say("took up an interrupted scan; --fresh starts anew"),
@@ -379,6 +385,9 @@ fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) -> bool {
         return false;
     }
     let fails = report.suspicious || args.fail_on.is_some();
+    if report.empty.is_empty() {
+        tell_idle(session, report);
+    }
     for source in &report.empty {
         let quoted = |globs: &[String]| globs.join("`, `");
         let narrowed = match (args.include.as_slice(), args.exclude.as_slice()) {
@@ -397,8 +406,7 @@ fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) -> bool {
         };
         let sentence = printable(&sentence);
         if report.suspicious {
-            let hint = "globs match whole resources as a scan prints them: `**/customers*.csv`";
-            session.printer.error(&sentence, Some(hint));
+            session.printer.error(&sentence, Some(WHOLE));
         } else if fails {
             let hint = "an empty target says nothing about a --fail-on threshold";
             session.printer.error(&sentence, Some(hint));
@@ -408,6 +416,25 @@ fn tell_empty(session: &Session, args: &Scan, report: &ScanReport) -> bool {
     }
     fails && !report.empty.is_empty()
 }
+
+/// Globs that match nothing are rather slips than wishes.
+fn tell_idle(session: &Session, report: &ScanReport) {
+    for glob in &report.idle_globs {
+        let (option, glob) = match glob {
+            IdleGlob::Include(glob) => ("--include", glob),
+            IdleGlob::Exclude(glob) => ("--exclude", glob),
+        };
+        session
+            .printer
+            .warn(&printable(&format!("{option} `{glob}` matches nothing")));
+    }
+    if !report.idle_globs.is_empty() {
+        session.printer.hint(WHOLE);
+    }
+}
+
+/// How globs are written.
+const WHOLE: &str = "globs match whole resources as a scan prints them: `**/customers*.csv`";
 
 /// What tests the cells that a threshold did not see.
 const EXHAUSTIVE: &str = "--exhaustive without --sample tests every cell that is not empty";

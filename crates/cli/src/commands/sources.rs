@@ -90,6 +90,12 @@ async fn add(session: &Session, source: AddSource) -> Result<()> {
     session
         .printer
         .say(format!("registered {name} ({})", printable(place)));
+    if row.entities > 0 || row.scanned_at.is_some() {
+        session.printer.say(format!(
+            "it takes over what was scanned of that target before: {}, with findings and decisions",
+            counted(row.entities, "entity", "entities")
+        ));
+    }
     session.printer.hint(&if is_reached {
         let word = printable(&shell_word(&row.name));
         format!("`locard sources test {word}` connects, `locard scan {word}` reads")

@@ -19,6 +19,12 @@ pub(super) fn subjects(args: &Person, known: &BTreeSet<Identifier>) -> Result<Ve
             .with_context(|| format!("cannot read subjects from {}", file.display()))?,
         None => Vec::new(),
     };
+    if let (Some(file), true) = (&args.subject, subjects.is_empty()) {
+        bail!(
+            "no subject is in {}\nhint: for instance {{\"subject\": \"request-1\", \"EMAIL_ADDRESS\": \"ada@example.org\"}}",
+            printable(&file.display().to_string())
+        );
+    }
     let mut attributes = Vec::new();
     let mut add = |kind: &str, value: &str| {
         attributes.push(Attribute {

@@ -17,8 +17,8 @@ use locard_model::{EntityKind, EntityPath};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Batch, Description, Entity, Error, ErrorKind, Result, ScanPlan, ScanRequest, Scope, Server,
-    Settled, Source, Split, Usage, UsageRecord,
+    Batch, Description, Entity, Error, ErrorKind, Globs, Result, ScanPlan, ScanRequest, Scope,
+    Server, Settled, Source, Split, Usage, UsageRecord,
 };
 
 /// Opens targets by their text: the registry of connectors, seen from below.
@@ -28,7 +28,8 @@ pub trait Targets: Debug + Send + Sync + 'static {
     async fn open(&self, target: &str) -> Result<Arc<dyn Source>>;
 }
 
-/// A source of files, with the databases among them opened. A scope names files; it leaves out a database as a whole.
+/// A source of files, with the databases among them opened. A glob of a scope that a database's file matches means all in it;
+/// others are tried on the resources in it, as `crm/app.db.users`.
 #[derive(Debug)]
 pub struct Nested {
     files: Arc<dyn Source>,
@@ -98,10 +99,15 @@ impl Nested {
         Ok(Arc::clone(source))
     }
 
-    /// The entities of a database that was met in a listing; if it cannot be opened, why.
-    async fn listed(&self, error: Error) -> Vec<Result<Entity>> {
+    /// The entities of a database that was met in a listing, as far as they are wanted; if it cannot be opened, why.
+    async fn listed(&self, error: Error, globs: &Globs) -> Vec<Result<Entity>> {
         let (Some(file), Some(target)) = (error.entity_name(), error.target_text()) else {
             return vec![Err(error)];
+        };
+        let is_whole = globs.admit(file);
+        let is_wanted = |path: &EntityPath, kind: EntityKind| {
+            let resource = below(file, path).resource(kind);
+            !globs.excludes(&resource) && (is_whole || globs.admit(&resource))
         };
         let source = match self.database(file, target).await {
             Ok(source) => source,
@@ -109,6 +115,12 @@ impl Nested {
         };
         let entities = source
             .entities(&Scope::default())
+            .filter(|entity| {
+                let wanted = entity
+                    .as_ref()
+                    .map_or(is_whole, |entity| is_wanted(&entity.path, entity.kind));
+                futures::future::ready(wanted)
+            })
             .map(|entity| match entity {
                 Ok(entity) => Ok(Entity {
                     path: below(file, &entity.path),
@@ -117,6 +129,26 @@ impl Nested {
                 Err(error) => Err(within(error, file)),
             });
         entities.collect().await
+    }
+
+    /// What is wanted of databases whose files the globs do not match, but resources in them.
+    fn databases_of(&self, files: &Scope, globs: Arc<Globs>) -> BoxStream<'_, Result<Entity>> {
+        let listed = self.files.entities(files).then(move |item| {
+            let globs = Arc::clone(&globs);
+            async move {
+                match item {
+                    Err(error)
+                        if error.target_text().is_some()
+                            && error.entity_name().is_some_and(|file| !globs.admit(file)) =>
+                    {
+                        self.listed(error, &globs).await
+                    }
+                    // Files that are wanted were listed already.
+                    _ => Vec::new(),
+                }
+            }
+        });
+        listed.flat_map(stream::iter).boxed()
     }
 
     async fn place(&self, path: &EntityPath, kind: EntityKind) -> Result<Place> {
@@ -149,6 +181,29 @@ impl Nested {
     }
 }
 
+/// Which files may be databases in which a glob means something: `crm/app.db.users*` may mean tables of `crm/app.db`. A
+/// name without a dot is tried only where it means one file, as `*.csv` else would have every file looked into.
+fn databases(scope: &Scope) -> Option<Scope> {
+    let files = scope.include.iter().flat_map(|glob| {
+        let dots = glob
+            .match_indices('.')
+            .map(move |(at, _)| glob.split_at(at));
+        dots.filter(|(file, rest)| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            let is_named = name.contains('.') || !name.contains(['*', '?', '[', '{']);
+            is_named && !name.is_empty() && !rest.contains('/') && !COMPRESSED.contains(&&rest[1..])
+        })
+    });
+    let include: Vec<String> = files.map(|(file, _)| file.to_owned()).collect();
+    (!include.is_empty()).then(|| Scope {
+        include,
+        exclude: scope.exclude.clone(),
+    })
+}
+
+/// Endings behind that of the format: these are files.
+const COMPRESSED: [&str; 6] = ["gz", "zst", "bz2", "xz", "lz4", "br"];
+
 fn below(file: &str, path: &EntityPath) -> EntityPath {
     EntityPath::new(std::iter::once(file.to_owned()).chain(path.segments().iter().cloned()))
 }
@@ -172,13 +227,25 @@ impl Source for Nested {
     }
 
     fn entities(&self, scope: &Scope) -> BoxStream<'_, Result<Entity>> {
-        let listed = self.files.entities(scope).then(move |item| async move {
-            match item {
-                Err(error) if error.target_text().is_some() => self.listed(error).await,
-                item => vec![item],
+        let globs = match Globs::of_files(scope) {
+            Ok(globs) => Arc::new(globs),
+            Err(error) => return stream::iter([Err(error)]).boxed(),
+        };
+        let known = Arc::clone(&globs);
+        let listed = self.files.entities(scope).then(move |item| {
+            let globs = Arc::clone(&globs);
+            async move {
+                match item {
+                    Err(error) if error.target_text().is_some() => self.listed(error, &globs).await,
+                    item => vec![item],
+                }
             }
         });
-        listed.flat_map(stream::iter).boxed()
+        let listed = listed.flat_map(stream::iter);
+        match databases(scope) {
+            Some(files) => listed.chain(self.databases_of(&files, known)).boxed(),
+            None => listed.boxed(),
+        }
     }
 
     async fn describe(&self, path: &EntityPath, kind: EntityKind) -> Result<Description> {

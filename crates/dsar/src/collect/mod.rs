@@ -122,6 +122,7 @@ impl CollectOptions {
             subjects: vec![self.subject.clone()],
             verify: true,
             sources: self.sources.clone(),
+            ..FindOptions::default()
         }
     }
 }

@@ -408,7 +408,7 @@ fn told_gap(gap: &NotSearched) -> locard_bundle::NotSearched {
             Reason::Damaged => Cause::Damaged,
             Reason::Stale => Cause::Stale,
             Reason::Sampled => Cause::Sampled,
-            Reason::PartlyIndexed | Reason::TooMany => Cause::Partly,
+            Reason::PartlyIndexed | Reason::TooMany | Reason::TooShort => Cause::Partly,
             Reason::NotIndexed => Cause::NotIndexed,
             Reason::Unsupported => Cause::Unsupported,
             Reason::Manual => Cause::Manual,

@@ -41,6 +41,12 @@ pub(super) async fn inferred(
     found.truncate(MOST_PAIRS);
     found.sort_unstable_by_key(|pair| (pair.parent, pair.child));
     let mut relations = Vec::new();
+    let copies = copies(home).await?;
+    let is_copy = |pair: &Pair| {
+        let content = |at: usize| copies.get(&columns[at].entity);
+        content(pair.parent).is_some() && content(pair.parent) == content(pair.child)
+    };
+    found.retain(|pair| !is_copy(pair));
     // Pairs come by parent, whose sketch is decoded once.
     let mut parent: Option<(usize, Option<ColumnSketch>)> = None;
     for pair in found {
@@ -58,6 +64,13 @@ pub(super) async fn inferred(
         }
     }
     Ok((relations, left_out as u64))
+}
+
+/// The content of entities of which there are copies. Rows of a copy refer to nothing in what it is of: they are the same.
+async fn copies(home: &Home) -> Result<HashMap<EntityId, u64>> {
+    let found = locard_app::duplicates(home, &[]).await?;
+    let all = found.groups.into_iter().flatten();
+    Ok(all.map(|copy| (copy.entity, copy.content)).collect())
 }
 
 fn relation(columns: &[KeyColumn], pair: Pair) -> Option<Relation> {

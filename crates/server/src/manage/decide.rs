@@ -65,7 +65,9 @@ async fn decided(context: &Context, actor: &Actor, body: &Bytes, decision: Decis
     let finding = named(context, &mut fields).await?;
     let reason = reason(&mut fields)?;
     check(&fields)?;
-    let rows = decide(context.home(), actor, &finding, decision, reason.as_deref()).await?;
+    let rows = decide(context.home(), actor, &finding, decision, reason.as_deref())
+        .await?
+        .findings;
     answer(json!({ "findings": rows.iter().map(findings::told).collect::<Vec<_>>() }))
 }
 
