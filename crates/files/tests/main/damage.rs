@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use arrow_ipc::CompressionType::ZSTD;
+use arrow_ipc::CompressionType;
 use locard_connector::Scope;
 use locard_containers::testing::{Zipped, gzip, sevenz, tar, zip, zip_of};
 use locard_documents::testing::{msg, pdf};
@@ -161,9 +161,17 @@ fn tables() -> Vec<(&'static str, Vec<u8>, Keeps)> {
             include_bytes!("../orc/zstd.orc").to_vec(),
             Keeps::Records,
         ),
-        ("a.arrow", feather(Some(ZSTD), 400), Keeps::Records),
+        (
+            "a.arrow",
+            feather(Some(CompressionType::ZSTD), 400),
+            Keeps::Records,
+        ),
         ("b.arrow", feather(None, 400), Keeps::Records),
-        ("a.arrows", arrow_stream(Some(ZSTD), 400), Keeps::Records),
+        (
+            "a.arrows",
+            arrow_stream(Some(CompressionType::ZSTD), 400),
+            Keeps::Records,
+        ),
         ("b.arrows", arrow_stream(None, 400), Keeps::Records),
     ]
 }

@@ -312,6 +312,7 @@ async fn what_leads_to_a_page_or_is_drawn_on_it_is_missed_when_it_is_gone() {
         assert_eq!(sound.told, Vec::<String>::new());
         assert!(sound.cells.iter().any(|cell| cell.contains("hello")));
     }
+    let unkind = form("/Type/XObject/Subtypf/Form");
     let mut torn = drawing.clone();
     let at = torn.len() - 20;
     torn[at] ^= 0x55;
@@ -353,7 +354,7 @@ async fn what_leads_to_a_page_or_is_drawn_on_it_is_missed_when_it_is_gone() {
             "5 0 R",
             fonts,
             &hello,
-            vec![&form("/Type/XObject/Subtypf/Form")],
+            vec![&unkind],
             drawn,
         ),
         (

@@ -209,7 +209,7 @@ impl Place {
         match self.recheck.as_deref() {
             Some("gone") => false,
             Some("still_there") => self.is_listed(),
-            _ => self.is_undecided() || (self.is_listed() && self.verdict != Verdict::Done),
+            _ => self.is_undecided() || (self.is_listed() && self.verdict != PlaceDecision::Done),
         }
     }
 
