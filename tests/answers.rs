@@ -60,9 +60,9 @@ fn a_short_number_is_found_in_columns_of_its_kind_whatever_the_language() {
         ),
         (
             "EMPLOYEE_ID=1001",
-            &["Pers.-Nr.", "employee_no", "matricule"],
+            &["Pers.-Nr.", "employee_no", "matricule"][..],
         ),
-        ("MEMBER_ID=1001", &["mitgliedsnr"]),
+        ("MEMBER_ID=1001", &["mitgliedsnr"][..]),
         (
             "KUNDENNUMMER=1001",
             &[
@@ -71,7 +71,7 @@ fn a_short_number_is_found_in_columns_of_its_kind_whatever_the_language() {
                 "cust_id",
                 "klantnr",
                 "no_client",
-            ],
+            ][..],
         ),
     ] {
         let run = find(&bench, &["--id", id, "--verify", "--format", "ndjson"]);
