@@ -907,10 +907,9 @@ fn a_terminal_gets_colour_unless_the_environment_says_no() {
 #[test]
 fn a_terminal_gets_bars_that_are_gone_when_the_result_is_printed() {
     let bench = Bench::new();
-    let rows: String = (0..20_000)
-        .map(|row| format!("{row},anna{row}@example.org\n"))
-        .collect();
-    bench.write("a.csv", &format!("id,mail\n{rows}"));
+    let rows = (0..20_000).map(|row| format!("{row},anna{row}@example.org"));
+    let rows: Vec<String> = std::iter::once("id,mail".to_owned()).chain(rows).collect();
+    bench.write("a.csv", rows.join("\n"));
     let run = on_a_terminal(&bench, &["scan", &bench.data()], None);
     assert_eq!(run.status, 0, "{run:?}");
     let (bars, result) = run.stdout.split_once("a.csv  ").expect("a result");

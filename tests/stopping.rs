@@ -317,7 +317,7 @@ fn a_pipe_that_nobody_writes_to_is_left_at_the_first_signal() {
 /// A terminal of 60 columns in which a scan runs that somebody interrupts by Ctrl-C in the midst of the big file: what is
 /// on it then, and at the end.
 #[cfg(target_os = "linux")]
-fn interrupted_on_a_terminal(bench: &Bench) -> Option<(Vec<String>, Vec<String>)> {
+fn interrupted_on_a_terminal(bench: &Bench) -> (Vec<String>, Vec<String>) {
     use std::io::{Read as _, Write as _};
     use std::sync::{Arc, Mutex};
 
@@ -339,10 +339,7 @@ fn interrupted_on_a_terminal(bench: &Bench) -> Option<(Vec<String>, Vec<String>)
         .env("TERM", "xterm")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    let Ok(mut terminal) = terminal.spawn() else {
-        eprintln!("skipped: `script` is not there");
-        return None;
-    };
+    let mut terminal = terminal.spawn().expect("util-linux has `script`");
     let written = Arc::new(Mutex::new(Vec::new()));
     let (mut stdout, heard) = (terminal.stdout.take().unwrap(), Arc::clone(&written));
     let hearing = std::thread::spawn(move || {
@@ -367,7 +364,7 @@ fn interrupted_on_a_terminal(bench: &Bench) -> Option<(Vec<String>, Vec<String>)
     stdin.flush().unwrap();
     hearing.join().unwrap();
     assert_eq!(terminal.wait().unwrap().code(), Some(2), "{:?}", screen());
-    Some((before, screen()))
+    (before, screen())
 }
 
 #[cfg(target_os = "linux")]
@@ -375,9 +372,7 @@ fn interrupted_on_a_terminal(bench: &Bench) -> Option<(Vec<String>, Vec<String>)
 fn an_interrupted_scan_leaves_no_bars_on_the_terminal_and_says_that_it_stops() {
     let bench = Bench::new();
     little_and_big(&bench, 3, 1);
-    let Some((before, after)) = interrupted_on_a_terminal(&bench) else {
-        return;
-    };
+    let (before, after) = interrupted_on_a_terminal(&bench);
     let is_bar = |line: &&String| line.contains(['\u{2501}', '\u{254c}']);
     // One line for the whole scan and one for the file that is read.
     assert_eq!(before.iter().filter(is_bar).count(), 2, "{before:#?}");

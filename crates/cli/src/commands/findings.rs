@@ -74,6 +74,7 @@ async fn list(
                 findings: &findings,
                 failures: &[],
                 complete: true,
+                unread: None,
             };
             output.document(&sarif::document(&session.home, run).await?)?;
         }

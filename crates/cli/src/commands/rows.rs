@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use locard_app::RowsOptions;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Outcome, Session, tell_failures};
 use crate::args::{ListFormat, Rows};
@@ -24,23 +24,14 @@ pub(crate) async fn run(session: &Session, args: &Rows) -> Result<Outcome> {
         "source", "resource", "row", "line", "key", "column", "kind", "at", "value",
     ]);
     for hit in &report.hits {
-        let key = hit
-            .row
-            .key
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let key = hit.row.key.iter();
+        let key: Vec<_> = key.map(|(name, value)| format!("{name}={value}")).collect();
         list.row([
             json!(report.source),
             json!(report.resource),
             json!(hit.row.number),
             json!(hit.row.line),
-            if key.is_empty() {
-                Value::Null
-            } else {
-                json!(key)
-            },
+            (!key.is_empty()).then(|| key.join(", ")).into(),
             json!(hit.path.as_ref().unwrap_or(&hit.column)),
             json!(hit.kind.as_str()),
             json!(hit.at),

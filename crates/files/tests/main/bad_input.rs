@@ -702,7 +702,7 @@ async fn a_parquet_page_is_decompressed_up_to_a_size() {
     let written = |length: usize, count: i64| {
         let long = "x".repeat(length);
         let texts = (0..count).map(|_| Some(long.as_str()));
-        let texts = arrow_array::LargeStringArray::from_iter(texts);
+        let texts: arrow_array::LargeStringArray = texts.collect();
         let ids = arrow_array::Int64Array::from_iter_values(0..count);
         let columns: [(_, arrow_array::ArrayRef); 2] = [
             ("id", std::sync::Arc::new(ids)),
@@ -738,7 +738,8 @@ async fn a_parquet_page_is_decompressed_up_to_a_size() {
 #[tokio::test]
 async fn parquet_records_of_long_texts_come_a_few_at_a_time() {
     let long = "x".repeat(4 << 20);
-    let texts = arrow_array::LargeStringArray::from_iter((0..40).map(|_| Some(long.as_str())));
+    let texts = (0..40).map(|_| Some(long.as_str()));
+    let texts: arrow_array::LargeStringArray = texts.collect();
     let texts: arrow_array::ArrayRef = std::sync::Arc::new(texts);
     let properties = parquet::file::properties::WriterProperties::builder();
     let properties = properties.set_dictionary_enabled(false).build();

@@ -220,7 +220,7 @@ fn page(kids: &str, page: &str, content: &[u8], more: &[&[u8]]) -> Vec<u8> {
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table of documents")]
 async fn circles_and_bombs_in_pdf_end() {
-    let fonts = "/Resources<</Font<</F1 3 0 R>>/XObject<</X 7 0 R>>>>";
+    let fonts = FONTS;
     let hello = deflated("", b"BT /F1 12 Tf (hello) Tj ET");
     let drawing = deflated(
         "/Type/XObject/Subtype/Form",
@@ -299,8 +299,33 @@ async fn what_a_pdf_unpacks_has_an_end() {
 /// A billion laughs are three letters.
 const LAUGHS: &str = "<!DOCTYPE a [<!ENTITY b \"haha\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;\">]>";
 
+/// What it is called, the page's place among its kin, its dictionary and content, what else the file holds, and what is told.
+type Damaged<'a> = (&'a str, &'a str, &'a str, &'a [u8], Vec<&'a [u8]>, &'a str);
+
+const FONTS: &str = "/Resources<</Font<</F1 3 0 R>>/XObject<</X 7 0 R>>>>";
+
+/// What the table of objects names and nobody can read, whatever it was.
+#[tokio::test]
+async fn an_object_that_nobody_can_read_is_told() {
+    let hello = deflated("", b"BT /F1 12 Tf (hello) Tj ET /X Do");
+    let drawing = deflated("/Type/XObject/Subtype/Form", b"BT /F1 12 Tf (again) Tj ET");
+    let mut damaged = page("5 0 R", FONTS, &hello, &[drawing.as_slice()]);
+    let at = damaged
+        .windows(9)
+        .position(|at| at == b"<</Author")
+        .unwrap();
+    damaged[at - 8..at].fill(b'x');
+    let lost = read("a.pdf", damaged).await;
+    assert!(
+        lost.tells("one of its objects is damaged"),
+        "{:?}",
+        lost.told
+    );
+}
+
 /// Each thing that a page may draw or that leads to it, damaged in a way that the library passes over.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn what_leads_to_a_page_or_is_drawn_on_it_is_missed_when_it_is_gone() {
     let fonts = "/Resources<</Font<</F1 3 0 R>>/XObject<</X 7 0 R>>>>";
     let hello = deflated("", b"BT /F1 12 Tf (hello) Tj ET /X Do");
@@ -322,7 +347,7 @@ async fn what_leads_to_a_page_or_is_drawn_on_it_is_missed_when_it_is_gone() {
     let font = letters.replace("6 0 R", "7 0 R");
     let noted = format!("{fonts}/Annots[9 0 R]");
     let drawn = "some of what it draws is damaged or missing";
-    let cases: [(&str, &str, &str, &[u8], Vec<&[u8]>, &str); 8] = [
+    let cases: [Damaged<'_>; 8] = [
         (
             "kid",
             "5 0 R 9 0 R",
@@ -375,17 +400,6 @@ async fn what_leads_to_a_page_or_is_drawn_on_it_is_missed_when_it_is_gone() {
             "{name}"
         );
     }
-    // What the table of objects names and nobody can read, whatever it was.
-    let whole = page("5 0 R", fonts, &hello, &[drawing.as_slice()]);
-    let at = whole.windows(9).position(|at| at == b"<</Author").unwrap();
-    let mut damaged = whole;
-    damaged[at - 8..at].fill(b'x');
-    let lost = read("a.pdf", damaged).await;
-    assert!(
-        lost.tells("one of its objects is damaged"),
-        "{:?}",
-        lost.told
-    );
 }
 
 /// A page that is not there, or ends early, must not look like one that says nothing.

@@ -105,10 +105,12 @@ fn names_that_the_mailboxes_of_their_rows_are_called_like_are_persons_whatever_t
     }
 }
 
+/// A name and the mail beside it.
+type Row = fn(&mut Dice) -> (String, String);
+
 #[test]
 fn names_of_firms_goods_and_teams_beside_mail_are_no_persons() {
     let library = Library::builtin().unwrap();
-    type Row = fn(&mut Dice) -> (String, String);
     let things: [(&str, Row); 4] = [
         ("firms and their offices", |dice| {
             let firm = stranger(dice);

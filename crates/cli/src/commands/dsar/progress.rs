@@ -87,6 +87,7 @@ mod tests {
             created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             updated_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             expires_at: None,
+            is_held: false,
             body: Some(Body {
                 progress: Progress {
                     rows_collected: 1_234,
