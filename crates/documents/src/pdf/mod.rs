@@ -198,8 +198,8 @@ impl Pages {
         }
     }
 
-    /// The record of a page, and whether something of it is damaged.
-    fn page(&mut self, page: ObjectId) -> Result<(Record, bool)> {
+    /// The record of a page, and what is told of it.
+    fn page(&mut self, page: ObjectId) -> Result<(Record, Option<&'static str>)> {
         let mut record = Record::default();
         let drawn = pen::drawn(&self.document, page)?;
         self.left = self.left.saturating_sub(drawn.bytes as u64);
@@ -207,12 +207,19 @@ impl Pages {
         let document = &self.document;
         let is_sound =
             drawn.whole && lost::is_drawn(document, page) && lost::is_noted(document, page);
+        let told = if !is_sound {
+            Some("some of what it draws is damaged or missing: not read")
+        } else if drawn.text.trim().is_empty() && shows_picture(document, page) {
+            Some("it is a picture without text, as of a scanned letter: what it shows is not read")
+        } else {
+            None
+        };
         let notes = self.document.get_page_annotations(page).unwrap_or_default();
         for note in notes {
             self.fields
                 .extend(annotation(&self.document, note, &mut record, &self.fields));
         }
-        Ok((record, is_sound))
+        Ok((record, told))
     }
 }
 
@@ -235,9 +242,9 @@ impl Records for Pages {
         };
         Ok(Some(match guarded(|| self.page(page)) {
             // A page without text keeps its number among the records.
-            Ok((record, is_sound)) => {
-                self.waiting.extend((!is_sound).then(|| Item::Fault {
-                    sentence: "some of what it draws is damaged or missing: not read".into(),
+            Ok((record, told)) => {
+                self.waiting.extend(told.map(|sentence| Item::Fault {
+                    sentence: sentence.into(),
                     place: format!("page {number}"),
                 }));
                 Item::Record(Record {
@@ -252,6 +259,28 @@ impl Records for Pages {
             Err(error @ Broken::Io(_)) => return Err(error),
         }))
     }
+}
+
+/// Whether a page has a picture to show.
+fn shows_picture(document: &Document, page: ObjectId) -> bool {
+    let (own, above) = document.get_page_resources(page).unwrap_or_default();
+    let above = above.into_iter();
+    let above = above.filter_map(|id| document.get_dictionary(id).ok());
+    own.into_iter().chain(above).any(|resources| {
+        let drawings = resources.get(b"XObject");
+        let drawings = drawings.and_then(|drawings| document.dereference(drawings));
+        let drawings = drawings
+            .ok()
+            .and_then(|(_, drawings)| drawings.as_dict().ok());
+        drawings.is_some_and(|drawings| {
+            drawings.iter().any(|(_, drawing)| {
+                let drawing = document.dereference(drawing).ok();
+                let kind = drawing
+                    .and_then(|(_, drawing)| drawing.as_stream().ok()?.dict.get(b"Subtype").ok());
+                kind.and_then(|kind| kind.as_name().ok()) == Some(b"Image".as_slice())
+            })
+        })
+    })
 }
 
 /// A text in a dictionary; blank where it has none.

@@ -304,6 +304,21 @@ type Damaged<'a> = (&'a str, &'a str, &'a str, &'a [u8], Vec<&'a [u8]>, &'a str)
 
 const FONTS: &str = "/Resources<</Font<</F1 3 0 R>>/XObject<</X 7 0 R>>>>";
 
+/// A scanned letter says nothing that can be read, and must not look like a page that is blank.
+#[tokio::test]
+async fn a_page_that_is_a_picture_is_told() {
+    let picture = deflated("/Type/XObject/Subtype/Image", b"\x01\x02");
+    let shown = deflated("", b"q 100 0 0 100 0 0 cm /X Do Q");
+    let scanned = read("a.pdf", page("5 0 R", FONTS, &shown, &[picture.as_slice()])).await;
+    assert!(
+        scanned.tells("a picture without text"),
+        "{:?}",
+        scanned.told
+    );
+    let blank = read("a.pdf", page("5 0 R", "", &deflated("", b"q Q"), &[])).await;
+    assert_eq!(blank.told, Vec::<String>::new());
+}
+
 /// What the table of objects names and nobody can read, whatever it was.
 #[tokio::test]
 async fn an_object_that_nobody_can_read_is_told() {
