@@ -134,7 +134,8 @@ impl Waiting {
             let listed = entities.map(move |(shown, entity)| Ok((place, shown, entity)));
             Ok(stream::iter(listed))
         });
-        listed.try_flatten()
+        // Whoever takes some of them apart asks again behind the last.
+        listed.try_flatten().fuse()
     }
 
     async fn next(&mut self) -> Option<Portion> {

@@ -64,16 +64,20 @@ impl EntityPath {
         self.0.last().map_or("", String::as_str)
     }
 
-    /// The path as people write it: `crm/customers.csv` for files, `schema.table` for everything else. Of several names one
-    /// that holds a dot or a quote stands in quotes, so that no two paths are written alike: `"a.b".c`.
+    /// The path as people write it: `crm/customers.csv` for files, `schema.table` for everything else. A name behind the first
+    /// that holds a dot or a quote stands in quotes, so that no two paths of as many names are written alike: `a."b.c"`. The
+    /// first one, which may be a file (`crm/app.db.users`), does so for a quote alone.
     pub fn resource(&self, kind: EntityKind) -> String {
-        let is_plain = |name: &String| !name.contains(['.', '"']);
+        let is_plain = |at: usize, name: &str| {
+            let needs_quotes: &[char] = if at == 0 { &['"'] } else { &['.', '"'] };
+            !name.contains(needs_quotes)
+        };
         match kind {
             EntityKind::File | EntityKind::Folder => self.0.join("/"),
-            _ if self.0.len() < 2 || self.0.iter().all(is_plain) => self.0.join("."),
+            _ if self.0.len() < 2 => self.0.join("."),
             _ => {
-                let names = self.0.iter().map(|name| {
-                    if is_plain(name) {
+                let names = self.0.iter().enumerate().map(|(at, name)| {
+                    if is_plain(at, name) {
                         name.clone()
                     } else {
                         format!("\"{}\"", name.replace('"', "\"\""))
@@ -140,12 +144,17 @@ mod tests {
         let check = |segments: &[&str], expected: &str| {
             let path = EntityPath::new(segments.iter().copied());
             assert_eq!(path.resource(EntityKind::Table), expected);
-            if segments.len() > 1 {
+            if segments
+                .first()
+                .is_some_and(|first| !first.contains('.') || first.contains('"'))
+                && segments.len() > 1
+            {
                 assert_eq!(names(expected), segments, "{expected}");
             }
         };
         check(&["public", "users"], "public.users");
-        check(&["a.b", "c.d"], r#""a.b"."c.d""#);
+        check(&["a.b", "c.d"], r#"a.b."c.d""#);
+        check(&["crm/app.db", "users"], "crm/app.db.users");
         check(&["a", "b.c.d"], r#"a."b.c.d""#);
         check(&["say \"hi\".", "t"], r#""say ""hi"".".t"#);
         check(&["\"", "t"], r#""""".t"#);
