@@ -113,3 +113,97 @@ fn an_identification_tells_what_columns_have_in_common_with_the_dictionaries_tha
     let without = server.run_job("data-identification", &json!({ "scope": ["FILES_1"] }));
     assert_eq!(without["result"]["similar"], json!([]));
 }
+
+#[test]
+fn what_was_profiled_lately_is_left_out_where_that_is_asked_for_and_told() {
+    let bench = Bench::new();
+    let server = profiled(&bench, &[("people.csv", PEOPLE)]);
+    bench.write("new.csv", "id,mail\n1,n@planted.example\n");
+    let recent = json!({ "scope": ["FILES_1"], "configs": { "dataProfiledSinceDays": 2 } });
+    let read = server.run_job("data-profiling", &recent);
+    assert_eq!(read["status"], "COMPLETED", "{read:#}");
+    let skipped = &read["result"]["skipped"];
+    assert_eq!(skipped["count"], 1, "{read:#}");
+    assert_eq!(skipped["items"][0]["resource"], "people.csv");
+    let why = skipped["items"][0]["reason"].as_str().unwrap();
+    assert!(why.contains("2 days"), "{why}");
+    assert_eq!(read["result"]["entities"], 1, "{read:#}");
+    // What was left out is still known.
+    assert!(
+        server
+            .findings()
+            .iter()
+            .any(|found| found["resource"] == "people.csv")
+    );
+    assert!(
+        server
+            .findings()
+            .iter()
+            .any(|found| found["resource"] == "new.csv")
+    );
+
+    for (configs, field) in [
+        (
+            json!({ "sampleType": "bogus", "sampleValue": 3 }),
+            "configs.sampleType",
+        ),
+        (
+            json!({ "dataProfiledSinceDays": 1.5 }),
+            "configs.dataProfiledSinceDays",
+        ),
+    ] {
+        let body = json!({ "scope": ["FILES_1"], "configs": configs });
+        let refused = server.post("/api/public/v1/jobs/execute/data-profiling", &body);
+        assert_eq!(refused.status, 400, "{refused:?}");
+        assert!(refused.text.contains(field), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_discovery_heeds_sizes_and_extensions_and_names_what_it_cannot_do() {
+    let bench = Bench::new();
+    let server = profiled(&bench, &[("small.CSV", "id\n1\n")]);
+    bench.write(
+        "large.csv",
+        format!("id,text\n{}", "1,aaaaaaaaaaaaaaaa\n".repeat(200)),
+    );
+    bench.write("other.json", r#"[{"id": 1}]"#);
+    let body = json!({
+        "scope": ["FILES_1"],
+        "configs": {
+            "supportedMaxFileSize": "1KB",
+            "extensions": ["csv"],
+            "headerExists": true,
+            "computeChecksum": true,
+            "filesModifiedLaterThanDays": 3,
+            "dictionaryIds": ["world.country_codes"],
+        },
+    });
+    let read = server.run_job("data-discovery", &body);
+    assert_eq!(read["status"], "COMPLETED", "{read:#}");
+    let skipped = &read["result"]["skipped"];
+    assert_eq!(skipped["count"], 1, "{read:#}");
+    assert_eq!(skipped["items"][0]["resource"], "large.csv", "{read:#}");
+    // The small one, in capitals.
+    assert_eq!(read["result"]["listed"], 1, "{read:#}");
+    let warnings = read["warnings"].to_string();
+    for name in [
+        "headerExists",
+        "computeChecksum",
+        "filesModifiedLaterThanDays",
+        "dictionaryIds",
+    ] {
+        assert!(warnings.contains(name), "{name}: {warnings}");
+    }
+
+    let execute = "/api/public/v1/jobs/execute/data-discovery";
+    for (configs, status) in [
+        (json!({ "supportedMaxFileSize": "huge" }), 400),
+        (json!({ "dictionaryIds": ["no.such"] }), 404),
+        (json!({ "dataPatternIds": ["NO_SUCH"] }), 404),
+    ] {
+        let body = json!({ "scope": ["FILES_1"], "configs": configs });
+        let refused = server.post(execute, &body);
+        assert_eq!(refused.status, status, "{refused:?}");
+    }
+}

@@ -133,6 +133,7 @@ pub use lookup::suspect::{NamedPlace, Suspect, identifiers};
 pub use lookup::verify::{OpenSources, cells_of};
 pub use lookup::warming::{FilterMemory, FilterState, filter_memory, filters_loaded, load_filters};
 pub use record::amount::{Amount, Share};
+pub use record::skipping::Skipping;
 pub use record::{fingerprint, sketch, within as column_around};
 pub use rules::dictionaries::{
     DictionaryDraft, DictionaryRow, OverlapRow, build_dictionary, dictionaries, dictionary_text,

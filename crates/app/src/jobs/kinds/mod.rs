@@ -8,6 +8,7 @@ pub(crate) mod ingest;
 pub(crate) mod names;
 pub(crate) mod remove;
 pub(crate) mod scan;
+mod sieve;
 mod similar;
 pub(crate) mod test;
 pub(crate) mod usage;
