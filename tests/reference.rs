@@ -207,3 +207,107 @@ fn a_discovery_heeds_sizes_and_extensions_and_names_what_it_cannot_do() {
         assert_eq!(refused.status, status, "{refused:?}");
     }
 }
+
+#[test]
+fn a_connection_is_tested_without_a_name_of_an_account_and_the_job_tells_how_far_it_came() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &["--allow-loopback"]);
+    for (kind, port) in [("POSTGRES", 1), ("MICROSOFT_SQL_SERVER", 1)] {
+        let body = json!({
+            "resourceName": format!("{kind} one"),
+            "fqdnId": format!("{kind}_1"),
+            "description": "of the old shop",
+            "note": "ask first",
+            "owners": [{ "name": "Sales" }, { "odd": 1 }],
+            "databaseType": kind,
+            "affinityId": "DEFAULT",
+            "configMethod": "credentials",
+            "host": "127.0.0.1",
+            "port": port.to_string(),
+            "databaseName": "crm",
+        });
+        let (id, started) = server.start_job("test-connection", &body);
+        assert!(
+            started["warnings"].to_string().contains("userName"),
+            "{started:#}"
+        );
+        let tested = server.end_of(&id);
+        assert_eq!(tested["status"], "FAILED", "{tested:#}");
+        let steps = tested["result"]["steps"].as_array().unwrap();
+        assert!(
+            steps.iter().any(|step| step["state"] == "failed"),
+            "{tested:#}"
+        );
+        let sources = server.get("/api/v1/sources").body;
+        let sources = sources["sources"].as_array().unwrap();
+        let source = sources
+            .iter()
+            .find(|source| source["key"] == format!("{kind}_1"));
+        let source = source.expect("it is registered");
+        assert_eq!(source["note"], "of the old shop; ask first");
+        assert_eq!(source["owner"], "Sales");
+    }
+}
+
+#[test]
+fn an_account_that_is_given_beside_an_address_is_heeded() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &["--allow-loopback"]);
+    let body = json!({
+        "fqdnId": "BY_URI",
+        "configMethod": "uri",
+        "uri": "jdbc:postgresql://127.0.0.1:1/crm",
+        "userName": "reader",
+        "password": "hushhush",
+    });
+    let (id, started) = server.start_job("test-connection", &body);
+    assert!(!started.to_string().contains("hushhush"), "{started:#}");
+    assert!(
+        !started["warnings"].to_string().contains("userName"),
+        "{started:#}"
+    );
+    let tested = server.end_of(&id);
+    assert_eq!(tested["status"], "FAILED", "{tested:#}");
+    let sources = server.get("/api/v1/sources");
+    assert!(!sources.text.contains("hushhush"), "{sources:?}");
+    let target = &sources.body["sources"][0]["target"];
+    assert_eq!(target, "postgres://127.0.0.1:1/crm");
+
+    // Another test of it without the account leaves what is known.
+    let again = json!({ "fqdnId": "BY_URI", "uri": "jdbc:postgresql://127.0.0.1:1/crm" });
+    let (id, started) = server.start_job("test-connection", &again);
+    assert!(
+        !started["warnings"].to_string().contains("userName"),
+        "{started:#}"
+    );
+    server.end_of(&id);
+    let sources = server.get("/api/v1/sources").body;
+    assert_eq!(&sources["sources"][0]["target"], target, "{sources:#}");
+}
+
+#[test]
+fn kinds_of_places_are_known_by_each_of_their_names() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &[]);
+    // Where nothing else is said, a place that is known is asked for where it is.
+    for kind in [
+        "GCS",
+        "GCP",
+        "GOOGLE",
+        "GOOGLE_CLOUD_STORAGE",
+        "ADLS",
+        "AZURE_DATA_LAKE",
+        "MICROSOFT_SQL_SERVER",
+    ] {
+        let body = json!({ "databaseType": kind, "fqdnId": kind });
+        let answer = server.post("/api/public/v1/jobs/execute/test-connection", &body);
+        assert!(!answer.text.contains("databaseType"), "{kind}: {answer:?}");
+        assert_eq!(answer.status, 404, "{kind}: {answer:?}");
+    }
+    let odbc = server.post(
+        "/api/public/v1/jobs/execute/test-connection",
+        &json!({ "databaseType": "ODBC", "fqdnId": "X" }),
+    );
+    assert_eq!(odbc.status, 400, "{odbc:?}");
+    assert!(odbc.text.contains("locard sources add"), "{odbc:?}");
+}

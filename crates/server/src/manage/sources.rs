@@ -152,6 +152,7 @@ pub(crate) async fn add(
         has_secret: target.is_some(),
         target,
         owner: fields.text("owner")?,
+        note: fields.text("note")?,
         secrets,
         within: Some(context.guard().roots().to_vec()),
     };

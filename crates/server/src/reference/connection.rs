@@ -8,17 +8,17 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use locard_app::{
-    Actor, Chosen, Upsert, accept_ingest, accept_test, choose, record_audit, source_id,
+    Actor, Chosen, Home, Upsert, accept_ingest, accept_test, choose, record_audit, source_id,
     upsert_source,
 };
 use locard_model::{ExposeSecret as _, SecretString, SourceId};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::fields::Fields;
 use crate::manage::sources::judge;
+use crate::reference::address::{self, part};
 use crate::reference::{asking, started};
 use crate::routes::{Field, Kind};
 
@@ -30,7 +30,7 @@ macro_rules! texts {
 pub(crate) const BODY: &[Field] = &texts! {
     "resourceName" "resourceId" "fqdnId" "databaseType" "affinityId" "host" "port" "databaseName" "uri" "userName"
     "password" "sslType" "path" "container" "region" "endpoint" "accessKeyID" "secretAccessKey" "assumeRole"
-    "externalID" "accountName" "azureSharedKey" "azureTenantId" "oauthClientId" "oauthClientSecret"
+    "externalID" "accountName" "azureSharedKey" "azureTenantId" "oauthClientId" "oauthClientSecret" "description" "note"
 };
 
 /// The same with what is ingested.
@@ -83,17 +83,6 @@ const MEANINGLESS: &[&str] = &[
     "availableForDataMastering",
 ];
 
-/// What stays as it is in a part of an address.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
-fn part(text: &str) -> String {
-    utf8_percent_encode(text, PLAIN).to_string()
-}
-
 /// `POST jobs/execute/test-connection`.
 pub(crate) async fn test(
     State(context): State<Context>,
@@ -104,8 +93,8 @@ pub(crate) async fn test(
     let home = context.home();
     let mut fields = Fields::of(&body)?;
     let affinity = fields.text("affinityId")?;
-    let (source, chosen) = registered(&context, &actor, &mut fields).await?;
-    let warnings = fields.unheeded(MEANINGLESS);
+    let (source, chosen, mut warnings) = registered(&context, &actor, &mut fields).await?;
+    warnings.extend(fields.unheeded(MEANINGLESS));
     let mut asking = asking(&actor, &headers, "TEST_CONNECTION", warnings, chosen.items)?;
     asking.affinity = affinity;
     let accepted = accept_test(home, source, &asking).await?;
@@ -132,8 +121,8 @@ pub(crate) async fn ingest(
     // A glob that names a schema means all in it.
     include.extend(schemas.iter().map(|schema| escaped(schema)));
     let affinity = fields.text("affinityId")?;
-    let (source, chosen) = registered(&context, &actor, &mut fields).await?;
-    let warnings = fields.unheeded(MEANINGLESS);
+    let (source, chosen, mut warnings) = registered(&context, &actor, &mut fields).await?;
+    warnings.extend(fields.unheeded(MEANINGLESS));
     let mut asking = asking(
         &actor,
         &headers,
@@ -169,8 +158,9 @@ async fn registered(
     context: &Context,
     actor: &Actor,
     fields: &mut Fields,
-) -> Result<(SourceId, Chosen), Fault> {
+) -> Result<(SourceId, Chosen, Vec<String>), Fault> {
     let home = context.home();
+    let mut told = Vec::new();
     let id = match fields.text("resourceId")? {
         Some(text) => {
             let known = source_id(home, &text).await?;
@@ -182,17 +172,19 @@ async fn registered(
         }
         None => None,
     };
-    let (target, has_secret) = target(context, fields).await?;
-    // Of a list of objects only their number is plain.
-    let owner = fields.text("owners").unwrap_or_default();
-    let _ = fields.any_text(&["description", "note"])?;
+    let key = fields.text("fqdnId")?;
+    let (mut target, has_secret) = target(context, fields, &mut told).await?;
+    if let Some(text) = target.take() {
+        target = Some(named(home, text, (id, key.as_deref()), &mut told).await?);
+    }
     let upsert = Upsert {
         id,
-        key: fields.text("fqdnId")?,
+        key,
         name: fields.text("resourceName")?,
         target,
         has_secret,
-        owner,
+        owner: owners(fields, &mut told),
+        note: note(fields)?,
         secrets: locard_app::Secrets::default(),
         within: Some(context.guard().roots().to_vec()),
     };
@@ -201,13 +193,76 @@ async fn registered(
     let details = json!({ "source": source.id, "new": source.new });
     record_audit(home, actor, "put source", details).await?;
     let chosen = choose(home, &[source.id.to_string()]).await?;
-    Ok((source.id, chosen))
+    Ok((source.id, chosen, told))
+}
+
+/// The target with an account, where its server lets nobody in without one: the one that is known of the source, or nobody's,
+/// so that the job tells how far it comes.
+async fn named(
+    home: &Home,
+    target: SecretString,
+    (id, key): (Option<SourceId>, Option<&str>),
+    told: &mut Vec<String>,
+) -> Result<SecretString, Fault> {
+    if !address::lacks_user(target.expose_secret()) {
+        return Ok(target);
+    }
+    let sources = locard_app::sources(home).await?;
+    let mut sources = sources.iter();
+    let known =
+        sources.find(|row| Some(row.id) == id || key.is_some() && row.key.as_deref() == key);
+    if known.is_none() {
+        told.push(format!(
+            "userName: none was given, so that the server is asked as `{}`; give one, or a secret of the source",
+            address::NOBODY
+        ));
+    }
+    let user = known.and_then(|row| address::user(&row.target));
+    let user = user.unwrap_or(address::NOBODY);
+    let named = address::with_login(target.expose_secret(), Some(user), None);
+    Ok(SecretString::from(named))
+}
+
+/// What is written about the source: both texts of the reference in one.
+fn note(fields: &mut Fields) -> Result<Option<String>, Fault> {
+    let texts = [fields.text("description")?, fields.text("note")?];
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    Ok((!texts.is_empty()).then(|| texts.join("; ")))
+}
+
+/// Who answers for the source: a text, or a list of texts or of objects with a name.
+fn owners(fields: &mut Fields, told: &mut Vec<String>) -> Option<String> {
+    let name = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(object) => {
+            let names = ["name", "userName", "email", "title", "value", "id", "_id"];
+            let mut names = names.iter().filter_map(|name| object.get(*name)?.as_str());
+            names.next().map(str::to_owned)
+        }
+        _ => None,
+    };
+    let given = fields.value("owners")?;
+    let names: Vec<String> = match &given {
+        Value::Array(items) => items.iter().filter_map(name).collect(),
+        one => name(one).into_iter().collect(),
+    };
+    let names: Vec<String> = names
+        .into_iter()
+        .filter(|name| !name.trim().is_empty())
+        .collect();
+    let is_empty = given.as_array().is_some_and(Vec::is_empty) || given == json!("");
+    if names.is_empty() && !is_empty {
+        told.push("owners: no name is in it, and it was not heeded".to_owned());
+    }
+    let text: String = names.join(", ").chars().take(1_000).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// The target that the body describes, if it describes one, and whether it holds a secret.
 async fn target(
     context: &Context,
     fields: &mut Fields,
+    told: &mut Vec<String>,
 ) -> Result<(Option<SecretString>, bool), Fault> {
     let guard = context.guard();
     let kind = fields
@@ -215,20 +270,16 @@ async fn target(
         .unwrap_or_default()
         .to_uppercase();
     if let Some(uri) = fields.text("uri")? {
-        let uri =
-            uri.strip_prefix("jdbc:")
-                .unwrap_or(&uri)
-                .replacen("postgresql://", "postgres://", 1);
-        guard.target(&uri).await?;
-        let has_secret = uri
-            .split_once("//")
-            .is_some_and(|(_, rest)| rest.contains('@'));
-        return Ok((Some(SecretString::from(uri)), has_secret));
+        let (target, has_secret) = addressed(&uri, fields, told)?;
+        guard.target(target.expose_secret()).await?;
+        return Ok((Some(target), has_secret));
     }
     match kind.as_str() {
         "POSTGRES" | "POSTGRESQL" => database(context, fields, ("postgres", 5432)).await,
         "MYSQL" | "MARIADB" => database(context, fields, ("mysql", 3306)).await,
-        "MSSQL" | "SQLSERVER" | "SQL_SERVER" => database(context, fields, ("mssql", 1433)).await,
+        "MSSQL" | "SQLSERVER" | "SQL_SERVER" | "MICROSOFT_SQL_SERVER" => {
+            database(context, fields, ("mssql", 1433)).await
+        }
         "SAP_HANA" | "HANA" => database(context, fields, ("hana", 39_041)).await,
         "MONGODB" | "MONGO" => database(context, fields, ("mongodb", 27_017)).await,
         "SQLITE" | "LOCAL" | "LOCAL_FILE_SYSTEM" | "NFS" => {
@@ -240,13 +291,59 @@ async fn target(
             Ok((Some(SecretString::from(format!("{scheme}{path}"))), false))
         }
         "AWS" | "S3" => bucket(context, fields).await,
-        "AZURE_BLOB_STORAGE" | "AZURE" => azure(fields),
+        "AZURE_BLOB_STORAGE" | "AZURE" | "ADLS" | "AZURE_DATA_LAKE" | "AZURE_DATA_LAKE_STORAGE" => {
+            azure(fields)
+        }
+        "GCS" | "GCP" | "GOOGLE" | "GOOGLE_CLOUD_STORAGE" => google(fields),
+        "ODBC" => Err(Fault::field(
+            "databaseType",
+            "a source behind an ODBC driver is registered where Locard runs, with `locard sources add`; then fqdnId alone \
+            names it",
+        )),
         "" => Ok((None, false)),
         _ => Err(Fault::field(
             "databaseType",
             "this build reads no sources of that type",
         )),
     }
+}
+
+/// The target that an address means, with the account that is said apart from it, and whether it holds a secret.
+fn addressed(
+    uri: &str,
+    fields: &mut Fields,
+    told: &mut Vec<String>,
+) -> Result<(SecretString, bool), Fault> {
+    let read = address::of(uri);
+    told.extend(read.unheeded.iter().map(|name| {
+        let shown: String = name.chars().take(40).collect();
+        format!("uri: the property {shown} has no meaning here and was not heeded")
+    }));
+    let user = fields.text("userName")?.or(read.user);
+    let password = fields.secret(&["password"])?.or(read.password);
+    let rest = uri.split_once("//").map_or("", |(_, rest)| rest);
+    let has_secret = password.is_some() || rest.contains('@');
+    let target = address::with_account(&read.target, user.as_deref(), password.as_ref());
+    if user.is_some() && target == read.target && address::user(&target).is_none() {
+        told.push(
+            "userName: the address has no place for an account, and it was not heeded".to_owned(),
+        );
+    }
+    Ok((SecretString::from(target), has_secret))
+}
+
+/// A bucket of Google. What gives access to it is found where Locard runs.
+fn google(fields: &mut Fields) -> Result<(Option<SecretString>, bool), Fault> {
+    let Some(bucket) = fields.text("container")? else {
+        return Ok((None, false));
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !bucket.chars().all(is_plain) {
+        return Err(Fault::field("container", "a plain name is wanted"));
+    }
+    let path = fields.text("path")?.unwrap_or_default();
+    let base = format!("gs://{bucket}/{}", path.trim_matches('/'));
+    Ok((Some(with_options(&base, [])), false))
 }
 
 async fn database(

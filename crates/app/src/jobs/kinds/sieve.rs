@@ -160,7 +160,10 @@ impl Source for Sieved {
     fn entities(&self, scope: &Scope) -> BoxStream<'_, locard_connector::Result<Entity>> {
         let all = self.inner.entities(scope);
         Box::pin(all.filter(|item| {
-            let wanted = item.as_ref().map_or(true, |entity| self.admits(entity));
+            let wanted = match item {
+                Ok(entity) => self.admits(entity),
+                Err(_) => true,
+            };
             std::future::ready(wanted)
         }))
     }
