@@ -151,7 +151,7 @@ fn parsed(text: &str) -> Option<u64> {
     };
     let number: f64 = number.parse().ok()?;
     let bytes = number * factor;
-    (bytes >= 1.0 && bytes < 1e18).then_some(bytes as u64)
+    (1.0..1e18).contains(&bytes).then_some(bytes as u64)
 }
 
 fn scan(
