@@ -1,8 +1,11 @@
 //! The jobs of the reference, option by option: each is heeded or told.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
-use crate::client::Server;
+use crate::client::{Server, assert_documented};
 use crate::serve::PEOPLE;
 use crate::support::Bench;
 
@@ -310,4 +313,83 @@ fn kinds_of_places_are_known_by_each_of_their_names() {
     );
     assert_eq!(odbc.status, 400, "{odbc:?}");
     assert!(odbc.text.contains("locard sources add"), "{odbc:?}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_by_its_name() {
+    let bench = Bench::new();
+    let server = Server::start(&bench, &["--allow-loopback"]);
+    for path in ["metadata/ingest", "test-connection"] {
+        let nothing = server.post(&format!("/api/public/v1/jobs/execute/{path}"), &json!({}));
+        assert_eq!(nothing.status, 400, "{nothing:?}");
+        assert!(nothing.text.contains("fqdnId"), "{nothing:?}");
+    }
+    let hook = json!({ "name": "x", "url": "http://127.0.0.1:1/", "events": ["nope"] });
+    let refused = server.post("/api/v1/webhooks", &hook);
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(refused.text.contains("business-rule."), "{refused:?}");
+
+    let path = "/api/public/v1/jobs/execute/data-profiling";
+    let typed = |kind: &str| {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-Key: {}\r\nContent-Type: {kind}\r\n\
+            Content-Length: 2\r\n\r\n{{}}",
+            server.key
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(typed("application/xml"), "415");
+    assert_documented("POST", path, 415);
+    assert_eq!(typed("application/json; charset=utf-8"), "400");
+    assert_eq!(typed("application/x-www-form-urlencoded"), "400");
+}
+
+#[test]
+fn a_selection_that_matches_nothing_is_told() {
+    let bench = Bench::new();
+    let server = profiled(&bench, &[("a.csv", "id\n1\n")]);
+    let nothing =
+        json!({ "scope": ["FILES_1"], "configs": { "includePatterns": ["nowhere/*.txt"] } });
+    let read = server.run_job("data-discovery", &nothing);
+    assert_eq!(read["status"], "COMPLETED", "{read:#}");
+    assert!(
+        read["warnings"]
+            .to_string()
+            .contains("FILES_1: nothing in it"),
+        "{read:#}"
+    );
+    let body = json!({ "fqdnId": "FILES_1", "includePatterns": ["nowhere/*.txt"] });
+    let ingested = server.run_job("metadata/ingest", &body);
+    assert!(
+        ingested["warnings"]
+            .to_string()
+            .contains("FILES_1: nothing in it"),
+        "{ingested:#}"
+    );
+    let all = server.run_job("metadata/ingest", &json!({ "fqdnId": "FILES_1" }));
+    assert_eq!(all["warnings"], json!([]), "{all:#}");
+}
+
+#[test]
+fn schemas_and_patterns_select_together() {
+    let bench = Bench::new();
+    for name in ["crm/people.csv", "crm/orders.csv", "hr/people.csv"] {
+        bench.write(name, "id\n1\n");
+    }
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let body =
+        json!({ "fqdnId": "FILES_1", "schemaNames": ["crm"], "includePatterns": ["people*"] });
+    let ingested = server.run_job("metadata/ingest", &body);
+    assert_eq!(ingested["result"]["entities"], 1, "{ingested:#}");
+    let all = server.get("/api/v1/entities?kind=file").body;
+    assert_eq!(all["entities"][0]["resource"], "crm/people.csv", "{all:#}");
+    let none = json!({ "fqdnId": "FILES_1", "schemaNames": ["crm"], "includePatterns": ["hr/*"] });
+    let refused = server.post("/api/public/v1/jobs/execute/metadata/ingest", &none);
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(refused.text.contains("includePatterns"), "{refused:?}");
 }

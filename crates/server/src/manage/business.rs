@@ -220,6 +220,12 @@ fn thresholds(fields: &mut Fields) -> Result<Thresholds, Fault> {
         fail: fields.number("fail")?,
     };
     check(fields)?;
+    if let (Some(warning), Some(fail)) = (thresholds.warning, thresholds.fail)
+        && warning > fail
+    {
+        let what = "at most thresholds.fail is wanted, since nothing would ever be a warning";
+        return Err(Fault::field("thresholds.warning", what));
+    }
     Ok(thresholds)
 }
 

@@ -114,12 +114,16 @@ pub(crate) async fn ingest(
     let schemas = fields.list("schemaNames")?;
     let mut include = fields.list("includePatterns")?;
     let exclude = fields.list("excludePatterns")?;
-    if !schemas.is_empty() && !include.is_empty() {
-        let what = "give either schemaNames or includePatterns: a pattern can name a schema too";
-        return Err(Fault::field("schemaNames", what));
+    if include.is_empty() {
+        // A glob that names a schema means all in it.
+        include = schemas.iter().map(|schema| escaped(schema)).collect();
+    } else if !schemas.is_empty() {
+        include = within(&schemas, &include);
+        if include.is_empty() {
+            let what = "none of them is in one of schemaNames";
+            return Err(Fault::field("includePatterns", what));
+        }
     }
-    // A glob that names a schema means all in it.
-    include.extend(schemas.iter().map(|schema| escaped(schema)));
     let affinity = fields.text("affinityId")?;
     let (source, chosen, mut warnings) = registered(&context, &actor, &mut fields).await?;
     warnings.extend(fields.unheeded(MEANINGLESS));
@@ -136,6 +140,33 @@ pub(crate) async fn ingest(
     let details = json!({ "source": source, "job": accepted.job });
     record_audit(context.home(), &actor, "ingest source", details).await?;
     started(&context, accepted).await
+}
+
+/// Globs that mean what these mean, in these schemas alone. One that names a schema itself counts in that one.
+fn within(schemas: &[String], patterns: &[String]) -> Vec<String> {
+    let mut globs = Vec::new();
+    for schema in schemas {
+        let glob = escaped(schema);
+        for pattern in patterns {
+            let is_it = |head: &str| matches!(head, "*" | "**") || head == schema || head == glob;
+            if pattern == schema || pattern == &glob {
+                globs.push(glob.clone());
+            } else if let Some((head, rest)) = pattern.split_once('/') {
+                if head == "**" {
+                    globs.push(format!("{glob}/{pattern}"));
+                } else if is_it(head) {
+                    globs.push(format!("{glob}/{rest}"));
+                }
+            } else {
+                globs.push(format!("{glob}/{pattern}"));
+                // Of tables a dot parts the schema from the name.
+                if let Some((_, rest)) = pattern.split_once('.').filter(|(head, _)| is_it(head)) {
+                    globs.push(format!("{glob}/{rest}"));
+                }
+            }
+        }
+    }
+    globs
 }
 
 /// A name as a glob that matches only it.
@@ -176,6 +207,10 @@ async fn registered(
     let (mut target, has_secret) = target(context, fields, &mut told).await?;
     if let Some(text) = target.take() {
         target = Some(named(home, text, (id, key.as_deref()), &mut told).await?);
+    }
+    if id.is_none() && key.is_none() && target.is_none() {
+        let what = "the key of a source is wanted, or a databaseType and where it is";
+        return Err(Fault::field("fqdnId", what));
     }
     let upsert = Upsert {
         id,
@@ -514,6 +549,27 @@ fn with_options<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_hold_within_the_schemas_that_are_named() {
+        let globs = |schemas: &[&str], patterns: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+            let (schemas, patterns): (Vec<_>, Vec<_>) = (owned(schemas), owned(patterns));
+            within(&schemas, &patterns)
+        };
+        assert_eq!(globs(&["crm", "hr"], &["p*"]), ["crm/p*", "hr/p*"]);
+        assert_eq!(
+            globs(&["crm"], &["hr/*", "crm/a*", "*/b"]),
+            ["crm/a*", "crm/b"]
+        );
+        assert_eq!(globs(&["crm"], &["crm"]), ["crm"]);
+        assert_eq!(
+            globs(&["crm"], &["crm.people"]),
+            ["crm/crm.people", "crm/people"]
+        );
+        assert_eq!(globs(&["crm"], &["**/x"]), ["crm/**/x"]);
+        assert!(globs(&["crm"], &["hr/*"]).is_empty());
+    }
 
     #[test]
     fn parts_of_a_connection_cannot_leave_their_place() {

@@ -59,6 +59,21 @@ fn activity(job: &JobStatus) -> String {
     }
 }
 
+/// What was not heeded, and what of the question turned out to mean nothing.
+fn warnings(job: &JobStatus) -> Vec<Value> {
+    let found = job
+        .outcome
+        .as_ref()
+        .and_then(|outcome| outcome.get("warnings"));
+    let found = found
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .cloned();
+    let asked = job.warnings.iter().map(|warning| json!(warning));
+    asked.chain(found).collect()
+}
+
 fn reply(job: &JobStatus, partial_is_completed: bool) -> Value {
     let counts = &job.counts;
     let name = job.actor.as_ref().map_or("", |actor| actor.name.as_str());
@@ -87,7 +102,7 @@ fn reply(job: &JobStatus, partial_is_completed: bool) -> Value {
             "findings": counts.findings,
         },
         "result": job.outcome,
-        "warnings": job.warnings,
+        "warnings": warnings(job),
     })
 }
 

@@ -94,7 +94,12 @@ impl Report for Ran {
     }
 
     fn outcome(&self) -> Value {
+        let empty = self.empty.iter().filter(|_| self.failures.is_empty());
+        let nothing = |source: &String| {
+            format!("{source}: nothing in it is what was asked for, and nothing was read")
+        };
         json!({
+            "warnings": empty.map(nothing).collect::<Vec<_>>(),
             "listed": self.listed,
             "entities": self.summary.entities,
             "withFindings": self.summary.with_findings,
