@@ -393,3 +393,28 @@ fn schemas_and_patterns_select_together() {
     assert_eq!(refused.status, 400, "{refused:?}");
     assert!(refused.text.contains("includePatterns"), "{refused:?}");
 }
+
+#[test]
+fn of_a_partial_job_each_thing_that_it_was_about_is_told() {
+    let bench = Bench::new();
+    bench.write("good.csv", "id,name\n1,a\n2,b\n");
+    bench.write("broken.parquet", "PAR1 this is none PAR1");
+    let server = Server::start(&bench, &[]);
+    server.folder(&bench.data(), "FILES_1");
+    let read = server.run_job("data-profiling", &json!({ "scope": ["FILES_1"] }));
+    assert_eq!(
+        (&read["status"], &read["outcome"]),
+        (&json!("FAILED"), &json!("PARTIAL")),
+        "{read:#}"
+    );
+    let items = read["items"].as_array().unwrap();
+    let of = |name: &str| {
+        let found = items.iter().find(|item| item["resource"] == name);
+        found.unwrap_or_else(|| panic!("{name}: {read:#}"))
+    };
+    assert_eq!(of("broken.parquet")["outcome"], "FAILED", "{read:#}");
+    assert!(of("broken.parquet")["message"].is_string(), "{read:#}");
+    assert_eq!(of("good.csv")["outcome"], "COMPLETED", "{read:#}");
+    assert_eq!(of("good.csv")["rows"], 2);
+    assert!(read["counts"]["failed"].as_u64() >= Some(1), "{read:#}");
+}

@@ -96,6 +96,7 @@ pub use ids::{job_id, short_id, source_id};
 pub use input::{read_text, waits_for_input};
 pub use jobs::again::rerun_job;
 pub use jobs::diff::{Change, Difference, diff, diff_jobs, difference, read_findings};
+pub use jobs::items::{ItemOutcome, JobItem, job_items};
 pub use jobs::kinds::business::run_business_rules;
 pub use jobs::kinds::ingest::accept_ingest;
 pub use jobs::kinds::remove::accept_removal;
