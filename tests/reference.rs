@@ -418,3 +418,42 @@ fn of_a_partial_job_each_thing_that_it_was_about_is_told() {
     assert_eq!(of("good.csv")["rows"], 2);
     assert!(read["counts"]["failed"].as_u64() >= Some(1), "{read:#}");
 }
+
+#[test]
+fn what_is_asked_about_a_source_runs_where_the_source_is_reached() {
+    let bench = Bench::new();
+    bench.write("a.csv", "id\n1\n");
+    let server = Server::start(&bench, &[]);
+    let body = json!({
+        "databaseType": "LOCAL", "path": bench.data(), "fqdnId": "FAR", "affinityId": "SITE_B",
+    });
+    let (test, _) = server.start_job("test-connection", &body);
+    let (read, _) = server.start_job("data-profiling", &json!({ "scope": ["FAR"] }));
+    // This server has no worker of that label, so that both wait, while what is asked about another place is done.
+    bench.write("near/b.csv", "id\n1\n");
+    server.folder(&format!("{}/near", bench.data()), "NEAR");
+    for id in [&test, &read] {
+        let status = server.get(&format!("/api/public/v1/jobs/{id}/status")).body;
+        assert_eq!(status["status"], "RUNNING", "{status:#}");
+        assert!(status["startedAt"].is_null(), "{status:#}");
+    }
+    let both = server.post(
+        "/api/public/v1/jobs/execute/data-profiling",
+        &json!({ "scope": ["FAR", "NEAR"] }),
+    );
+    assert_eq!(both.status, 400, "{both:?}");
+    assert!(both.text.contains("SITE_B"), "{both:?}");
+    let gone = server.run_job(
+        "remove-datasource",
+        &json!({ "id": source(&server, "FAR"), "fqdnId": "FAR" }),
+    );
+    assert_eq!(gone["status"], "COMPLETED", "{gone:#}");
+}
+
+/// The id of the source of that key.
+fn source(server: &Server, key: &str) -> Value {
+    let sources = server.get("/api/v1/sources").body;
+    let sources = sources["sources"].as_array().unwrap();
+    let found = sources.iter().find(|source| source["key"] == key);
+    found.expect("it is registered")["id"].clone()
+}

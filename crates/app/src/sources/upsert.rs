@@ -31,6 +31,8 @@ pub struct Upsert {
     pub owner: Option<String>,
     /// What is written about it.
     pub note: Option<String>,
+    /// Which workers run what is asked about it.
+    pub affinity: Option<String>,
     /// Where its secrets are kept; heeded together with a target.
     pub secrets: Secrets,
     /// Where somebody asks for it over a network, the folders out of which nothing of it is read. Whatever they name is
@@ -109,7 +111,7 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
             (connector.name().to_owned(), target.canonical, settings)
         }
     };
-    let settings = noted(settings, source.note.as_ref());
+    let settings = told(settings, source);
     Ok(SourceDraft {
         id: known.id,
         name: source.name.clone().unwrap_or(known.name),
@@ -121,15 +123,16 @@ async fn changed(home: &Home, known: Source, source: &Upsert) -> Result<SourceDr
     })
 }
 
-/// Settings with what is written about their source, where something is.
-fn noted(settings: SecretString, note: Option<&String>) -> SecretString {
-    let Some(note) = note else {
+/// Settings with what is said about their source, as far as something is.
+fn told(settings: SecretString, source: &Upsert) -> SecretString {
+    if source.note.is_none() && source.affinity.is_none() {
         return settings;
-    };
+    }
     match StoredSettings::read(&settings) {
-        Some(read) => {
-            let note = Some(note.clone());
-            StoredSettings { note, ..read }.text()
+        Some(mut read) => {
+            read.note = source.note.clone().or(read.note);
+            read.affinity = source.affinity.clone().or(read.affinity);
+            read.text()
         }
         // What is damaged is told by whoever opens it.
         None => settings,
@@ -181,7 +184,7 @@ fn registered(home: &Home, source: &Upsert) -> Result<SourceDraft> {
         name: name.unwrap_or_else(|| format!("source {id}")),
         kind: connector.name().to_owned(),
         target: target.canonical,
-        settings: noted(settings.text(), source.note.as_ref()),
+        settings: told(settings.text(), source),
         owner: source.owner.clone(),
         // Whoever gives none is given one.
         key: Some(source.key.clone().unwrap_or_else(|| crate::short_id(id.0))),

@@ -153,6 +153,7 @@ pub(crate) async fn add(
         target,
         owner: fields.text("owner")?,
         note: fields.text("note")?,
+        affinity: None,
         secrets,
         within: Some(context.guard().roots().to_vec()),
     };

@@ -220,6 +220,7 @@ async fn registered(
         has_secret,
         owner: owners(fields, &mut told),
         note: note(fields)?,
+        affinity: fields.text("affinityId")?,
         secrets: locard_app::Secrets::default(),
         within: Some(context.guard().roots().to_vec()),
     };
