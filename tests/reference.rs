@@ -457,3 +457,34 @@ fn source(server: &Server, key: &str) -> Value {
     let found = sources.iter().find(|source| source["key"] == key);
     found.expect("it is registered")["id"].clone()
 }
+
+#[test]
+fn lists_tell_how_much_there_is_in_all_or_at_least() {
+    let bench = Bench::new();
+    let server = profiled(&bench, &[("a.csv", "id\n1\n"), ("b.csv", "id\n1\n")]);
+    for list in [
+        "sources",
+        "entities",
+        "jobs",
+        "audit",
+        "collections",
+        "schedules",
+        "webhooks",
+        "business-rules",
+    ] {
+        let all = server.get(&format!("/api/v1/{list}")).body;
+        assert_eq!(all["totalIsLowerBound"], false, "{list}: {all:#}");
+        let rows = all.as_object().unwrap().values().find_map(Value::as_array);
+        assert_eq!(
+            all["total"],
+            rows.expect("there are rows").len(),
+            "{list}: {all:#}"
+        );
+    }
+    let some = server.get("/api/v1/entities?limit=1&kind=file").body;
+    assert_eq!(
+        (&some["total"], &some["totalIsLowerBound"]),
+        (&json!(2), &json!(true)),
+        "{some:#}"
+    );
+}

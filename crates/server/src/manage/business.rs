@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::fault::{Answer, Fault, json as answer};
 use crate::fields::Fields;
-use crate::manage::{Query, page};
+use crate::manage::{Query, listed, page};
 use crate::routes::{Field, Kind};
 
 const fn field(name: &'static str, kind: Kind, required: bool) -> Field {
@@ -94,7 +94,11 @@ pub(crate) async fn list(State(context): State<Context>, query: Query) -> Answer
     let (after, limit) = page(&query)?;
     let (rows, next) = locard_app::business_rules(context.home(), after, limit).await?;
     let rows: Vec<Value> = rows.iter().map(told).collect();
-    answer(json!({ "businessRules": rows, "next": next }))
+    answer(listed(
+        "businessRules",
+        rows,
+        (after, next.map(|next| json!(next))),
+    ))
 }
 
 /// With what came of it last.
