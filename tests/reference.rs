@@ -284,6 +284,15 @@ fn an_account_that_is_given_beside_an_address_is_heeded() {
         "{started:#}"
     );
     server.end_of(&id);
+    let named = json!({ "fqdnId": "BY_URI", "uri": "jdbc:postgresql://127.0.0.1:1/crm", "userName": "other" });
+    let (id, started) = server.start_job("test-connection", &named);
+    assert!(
+        started["warnings"]
+            .to_string()
+            .contains("stored account stays"),
+        "{started:#}"
+    );
+    server.end_of(&id);
     let sources = server.get("/api/v1/sources").body;
     assert_eq!(&sources["sources"][0]["target"], target, "{sources:#}");
 }
@@ -328,6 +337,13 @@ fn what_makes_no_sense_is_refused_by_its_name() {
     let refused = server.post("/api/v1/webhooks", &hook);
     assert_eq!(refused.status, 400, "{refused:?}");
     assert!(refused.text.contains("business-rule."), "{refused:?}");
+
+    let sql =
+        "SELECT count(*) AS total_count, count(*) AS scopeCount, 0 AS nonCompliant FROM people";
+    let rule = json!({ "name": "x", "sql": sql, "thresholds": { "warning": 5, "fail": 1 } });
+    let refused = server.post("/api/v1/business-rules", &rule);
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert_eq!(refused.body["field"], "thresholds.warning", "{refused:?}");
 
     let path = "/api/public/v1/jobs/execute/data-profiling";
     let typed = |kind: &str| {

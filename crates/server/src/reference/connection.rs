@@ -226,6 +226,11 @@ async fn registered(
     };
     judge(context, &upsert)?;
     let source = upsert_source(home, upsert).await?;
+    if !source.new && !has_secret && fields.is_given("userName") {
+        told.push(
+            "userName: of a place that is known the stored account stays until a password is given with a name".to_owned(),
+        );
+    }
     let details = json!({ "source": source.id, "new": source.new });
     record_audit(home, actor, "put source", details).await?;
     let chosen = choose(home, &[source.id.to_string()]).await?;
